@@ -1,0 +1,61 @@
+"""What goes into the finish and what comes out of it: the values that processes exchange."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+SAMPLE_RATE_HZ = 48_000
+FRAME_MS = 20
+
+
+class Packet(Struct, frozen=True):
+    """One received Opus payload and its place in the take, in samples at 48 kHz.
+
+    `at` is relative to the first packet of the take and has gaps where packets were lost
+    or silence was not sent (DTX).
+    """
+
+    at: int
+    payload: bytes
+
+
+class Take(Struct, frozen=True):
+    """One attempt to speak, as it was received, in order of `at`.
+
+    `preroll_ms` of the beginning were recorded before the speaker was let on.
+    """
+
+    packets: tuple[Packet, ...]
+    preroll_ms: int = 0
+
+
+class Limits(Struct, frozen=True):
+    """How long a clip may be: shorter is refused, longer is cut."""
+
+    shortest_ms: int = 300
+    longest_ms: int = 7_000
+
+
+class Clip(Struct, frozen=True):
+    """A finished clip: Ogg Opus (48 kHz mono, 20 ms frames, no tags) and its measures.
+
+    `onset_ms` is the first sound of speech, counted from the end of the pre-roll of the take
+    (negative inside it) or from the beginning of an upload; `peaks` are 64 values, 0 to 100.
+    """
+
+    ogg: bytes
+    duration_ms: int
+    onset_ms: int
+    gap_ms: int
+    loudness_lufs: float
+    true_peak_dbtp: float
+    peaks: tuple[int, ...]
+
+
+class Unfit(Exception):  # noqa: N818 - said to the visitor
+    """The sound cannot become a clip: `undecodable`, `silent` or `too_short`, and a sentence."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message

@@ -1,0 +1,95 @@
+"""The log of all rooms: the one small interface between rooms and storage."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from server.room.events import Draft, Event
+
+
+class Conflict(Exception):  # noqa: N818 - names the race, not the blame
+    """Someone else appended first: `expect` was not the head."""
+
+
+class StorageFull(Exception):  # noqa: N818
+    """The disk or the quota is full; nothing of the append was stored."""
+
+
+class Blob(Struct, frozen=True):
+    """Bytes beside the log: a clip as Ogg Opus, found by its unguessable id."""
+
+    id: str
+    room: str
+    body: bytes
+
+
+class Listing(Struct, frozen=True):
+    """What the catalogue knows of a room without waking it."""
+
+    room: str
+    head: int
+    opened: Event
+    last_at_ms: int
+    public: bool
+
+
+class Log(Protocol):
+    """Append and read the events of rooms; one contract suite holds for every back end.
+
+    All methods may be called from one event loop at once. Writes of one moment share a
+    commit. An append that returned is durable.
+    """
+
+    async def append(
+        self,
+        room: str,
+        drafts: Sequence[Draft],
+        *,
+        expect: int | None = None,
+        key: str | None = None,
+        blobs: Sequence[Blob] = (),
+    ) -> list[Event]:
+        """Store all drafts and blobs, or nothing.
+
+        `expect` is the head the drafts were decided on (`Conflict` when it moved). A `key`
+        used before in this room returns the events of its first use and stores nothing.
+        Raises `StorageFull` when there is no room for them.
+        """
+
+    async def read(self, room: str, after: int = 0, limit: int = 500) -> list[Event]:
+        """Return at most `limit` events after a seq, oldest first."""
+
+    async def newest(self, room: str, limit: int = 100) -> list[Event]:
+        """Return the newest `limit` events, oldest first."""
+
+    def follow(self, room: str, after: int = 0) -> AsyncIterator[list[Event]]:
+        """Yield batches after a seq without gap or repeat: first what is stored, then what comes."""
+
+    async def head(self, room: str) -> int:
+        """Return the seq of the newest event, 0 for a room that is not."""
+
+    async def erase(
+        self, room: str, seqs: Sequence[int] | None = None, blobs: Sequence[str] = ()
+    ) -> None:
+        """Blank events (their places stay) and drop blobs; without either, the whole room goes.
+
+        Afterwards no byte of the content is left in the storage.
+        """
+
+    async def blob(self, id: str) -> Blob | None:  # noqa: A002
+        """Return a blob by its id."""
+
+    async def rooms(self, limit: int = 100, *, public: bool | None = None) -> list[Listing]:
+        """Return the rooms, those with the newest event first."""
+
+    async def secret(self) -> bytes:
+        """Return this installation's secret (32 bytes), made at the first call."""
+
+    async def check(self) -> None:
+        """Raise when the storage cannot take an append now (`StorageFull`) or is broken (`OSError`)."""
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of the storage; may be called again."""

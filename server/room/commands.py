@@ -1,0 +1,134 @@
+"""Wishes of visitors and of the room's own clock, and the answer when one cannot be granted."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from games.round import Tempo
+from server.room.events import ClipCaptioned, ClipLanded, RoomOpened
+
+
+class Refused(Exception):  # noqa: N818 - the contract's word
+    """The visitor asked for something that cannot be; `code` is stable, the sentence is shown."""
+
+    def __init__(self, code: str, message: str, retry_after_ms: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.retry_after_ms = retry_after_ms
+
+
+class Open(Struct, frozen=True):
+    """Open the room."""
+
+    room: RoomOpened
+
+
+class Say(Struct, frozen=True):
+    """Write a text."""
+
+    text: str
+
+
+class React(Struct, frozen=True):
+    """React to a clip (its id) or an event (its seq, as text)."""
+
+    target: str
+    emoji: str
+
+
+class Throw(Struct, frozen=True):
+    """Throw a new topic and open a round on it."""
+
+
+class RoundStart(Struct, frozen=True):
+    """Start a game."""
+
+    game: str
+    tempo: Tempo | None = None
+
+
+class RoundJoin(Struct, frozen=True):
+    """Play in the running round."""
+
+    role: str = ""
+
+
+class Again(Struct, frozen=True):
+    """End the running round, or take the last one, and start its game anew."""
+
+
+class Vote(Struct, frozen=True):
+    """Value a take of another in the running or the last round."""
+
+    round: str
+    clip: str
+    value: int
+
+
+class Report(Struct, frozen=True):
+    """Report a clip."""
+
+    clip: str
+    reason: str
+    text: str = ""
+
+
+class Forget(Struct, frozen=True):
+    """Forget one clip of one's own, or all that one left in the room."""
+
+    clip: str | None = None
+    everything: bool = False
+
+
+class Remove(Struct, frozen=True):
+    """Remove a clip as the admin, or because its time is over."""
+
+    clip: str
+    reason: str
+
+
+class Land(Struct, frozen=True):
+    """Put a finished clip into the room; round, turn and reaction are decided by the room.
+
+    `go_at_ms` is when its take began on the server's clock (for the reaction time), None
+    when that is unknown.
+    """
+
+    clip: ClipLanded
+    began_at_ms: int | None = None
+
+
+class Caption(Struct, frozen=True):
+    """Tell the words of a clip."""
+
+    caption: ClipCaptioned
+
+
+class Tick(Struct, frozen=True):
+    """Do what is due: close a turn or a round, or begin one by the room's own pulse.
+
+    `speaking` are the voices whose take is open or on its way, `speakers` those present
+    who may speak; both are known to the actor alone, for they are signals, not events.
+    """
+
+    speaking: frozenset[str] = frozenset()
+    speakers: tuple[str, ...] = ()
+
+
+Command = (
+    Open
+    | Say
+    | React
+    | Throw
+    | RoundStart
+    | RoundJoin
+    | Again
+    | Vote
+    | Report
+    | Forget
+    | Remove
+    | Land
+    | Caption
+    | Tick
+)

@@ -1,0 +1,96 @@
+"""What the rest of the server may ask of the media plane, in few messages.
+
+The main process speaks to this interface alone, so that peers, captures and broadcasts can
+live in the same process or, later, in media workers behind a pipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from audio.take import Take
+
+Role = Literal["speaker", "listener"]
+Ending = Literal["stopped", "limit", "gone"]
+
+
+class BadOffer(ValueError):
+    """The offer cannot be answered; the sentence says why."""
+
+
+class Busy(Exception):  # noqa: N818
+    """No more peers are taken now: globally, or from this address."""
+
+
+class TakeEnded(Struct, frozen=True):
+    """A take was cut: by command, at the limit, or because its peer is gone.
+
+    `began_at_ms` is the server's epoch time of the first sample after the pre-roll.
+    """
+
+    peer: str
+    take: Take
+    began_at_ms: int
+    ending: Ending
+
+
+class Counts(Struct, frozen=True):
+    """Figures for metrics."""
+
+    speakers: int = 0
+    listeners: int = 0
+    packets_in: int = 0
+    packets_out: int = 0
+    dropped: int = 0
+
+
+class Media(Protocol):
+    """Owns the UDP port and every peer. Callbacks are set once, before the first offer."""
+
+    on_take: Callable[[TakeEnded], None]
+    on_level: Callable[[str, bool], None]  # peer, is sending speech (DTX or not): for "speaking" signals
+    on_connected: Callable[[str], None]
+    on_gone: Callable[[str], None]  # exactly once a peer, however it ended
+
+    async def answer(
+        self, room: str, role: Role, offer: str, *, address: str, commanded: bool = False
+    ) -> tuple[str, str]:
+        """Return (peer id, answer SDP). Raises `BadOffer` or `Busy`.
+
+        A speaker's take begins with its first packet, unless `commanded`: then `begin_take`
+        and `end_take` cut it, with one second of pre-roll.
+        """
+
+    def begin_take(self, peer: str, limit_ms: int) -> bool:
+        """Begin a commanded take; False when the peer is gone or has one open."""
+
+    def end_take(self, peer: str) -> bool:
+        """End a take; `on_take` follows within 200 ms (late packets are waited for)."""
+
+    def play(self, room: str, frames: Sequence[bytes]) -> tuple[int, int]:
+        """Play 20 ms Opus frames to the listeners of a room, now.
+
+        Returns (starts_at_ms, duration_ms), epoch time. One clip at a time a room; a call
+        while one plays replaces it.
+        """
+
+    def stop(self, room: str) -> None:
+        """Stop what plays in a room."""
+
+    def listeners(self, room: str) -> int:
+        """Return how many listeners of a room are connected."""
+
+    def counts(self) -> Counts:
+        """Return totals since the start."""
+
+    def endpoint(self) -> tuple[str, int]:
+        """Return the advertised address and port."""
+
+    async def close_peer(self, peer: str) -> None:
+        """Close a peer (idempotent); an open take is ended as `gone` first."""
+
+    async def close(self) -> None:
+        """Close every peer and the port; may be called again."""
