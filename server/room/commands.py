@@ -8,7 +8,7 @@ from games.round import Tempo
 from server.room.events import ClipCaptioned, ClipLanded, RoomOpened
 
 
-class Refused(Exception):  # noqa: N818 - the contract's word
+class Refused(Exception):
     """The visitor asked for something that cannot be; `code` is stable, the sentence is shown."""
 
     def __init__(self, code: str, message: str, retry_after_ms: int | None = None) -> None:

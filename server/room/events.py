@@ -6,7 +6,7 @@ with their wire kind; the tag is lifted out of `data` into the envelope on the w
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 import msgspec
 from msgspec import Struct
@@ -79,7 +79,8 @@ class TextRemoved(Struct, frozen=True, tag="text.removed", tag_field="kind"):
 class ClipLanded(Struct, frozen=True, tag="clip.landed", tag_field="kind"):
     """A finished clip is stored. `onset_ms` counts from the beginning of the take as it was
     recorded (negative inside the pre-roll); `peaks` are 64 values from 0 to 100;
-    `reaction_ms` (onset after "go") is shown to its speaker only."""
+    `reaction_ms` (onset after "go") is shown to its speaker only.
+    """
 
     clip: str
     duration_ms: int
@@ -251,11 +252,10 @@ def _untagged(event: Event) -> bytes:
 def _fact(kind: str, data: msgspec.Raw) -> Fact | Erased:
     raw = bytes(data)
     decoder = _fields.get(kind)
-    if decoder is None or raw == b"{}" and kind != "room.changed":
+    if decoder is None or (raw == b"{}" and kind != "room.changed"):
         return Erased()
     tagged = b"{" + _TAGS[kind] + (b"" if raw == b"{}" else b",") + raw[1:]
     try:
-        fact: Fact = decoder.decode(tagged)
+        return cast("Fact", decoder.decode(tagged))
     except msgspec.ValidationError:
         return Erased()
-    return fact

@@ -1,0 +1,51 @@
+"""Draw prompts: by language, pack, tempo and kind of room, never one of the recent ones."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from msgspec import Struct, convert
+
+from games.round import Prompt, Tempo
+
+FOLDER = Path(__file__).parent / "prompts"
+LANGUAGES = ("en", "de")
+
+
+class Card(Struct, frozen=True):
+    """A prompt in its pack; `kinds` empty means that it fits every kind of room."""
+
+    id: str
+    text: str
+    tempo: Tempo = "snap"
+    kinds: tuple[str, ...] = ()
+
+
+@cache
+def pack(language: str, name: str) -> tuple[Card, ...]:
+    """Return the cards of a pack. Raises `FileNotFoundError` for a pack that is not."""
+    text = (FOLDER / language / f"{name}.toml").read_text(encoding="utf-8")
+    return tuple(convert(tomllib.loads(text)["prompt"], list[Card]))
+
+
+def draw(
+    cards: Collection[Card], *, tempo: Tempo, kind: str, recent: Collection[str], random: Random
+) -> Prompt:
+    """Return a card at random that fits tempo and kind and is not among the recent ids.
+
+    When all that fit are recent, tempo is forgotten first, then recency (but never the last one).
+    """
+    fitting = [card for card in cards if not card.kinds or kind in card.kinds]
+    fresh = [card for card in fitting if card.id not in recent]
+    last = next(reversed(tuple(recent)), None)
+    chosen = random.choice(
+        [card for card in fresh if card.tempo == tempo]
+        or fresh
+        or [card for card in fitting if card.id != last]
+        or list(cards)
+    )
+    return Prompt(chosen.id, chosen.text)

@@ -1,0 +1,149 @@
+"""Turn a wish into facts, or refuse it. Pure: time and chance are arguments."""
+
+from __future__ import annotations
+
+from random import Random
+
+from server.room import rounds
+from server.room.commands import (
+    Again,
+    Caption,
+    Command,
+    Forget,
+    Land,
+    Open,
+    React,
+    Refused,
+    Remove,
+    Report,
+    RoundJoin,
+    RoundStart,
+    Say,
+    Throw,
+    Tick,
+    Vote,
+)
+from server.room.events import (
+    ClipRemoved,
+    ClipReported,
+    Draft,
+    Fact,
+    ReactionGiven,
+    TextRemoved,
+    TextSaid,
+    Voice,
+)
+from server.room.rounds import Moment
+from server.room.state import ClipRef, RoomState
+from server.room.text import cleaned, is_emoji
+
+TEXT_LIMIT_CHARACTERS = 500
+REASON_LIMIT_CHARACTERS = 64
+
+due = rounds.due
+
+
+def decide(state: RoomState, command: Command, by: Voice | None, now_ms: int, random: Random) -> list[Draft]:
+    """Return the facts that a command makes true. Raises `Refused` with a code and a sentence."""
+    if not isinstance(command, Open):
+        _check_room(state)
+    if by is not None and not isinstance(command, Land):
+        _check_voice(state, by, now_ms)
+    facts = _facts(state, command, by, Moment(now_ms, random))
+    return [Draft(fact, now_ms, by) for fact in facts]
+
+
+def _check_room(state: RoomState) -> None:
+    if state.head == 0:
+        raise Refused("no_such_room", "There is no such room.")
+    if state.closed:
+        raise Refused("room_closed", "This room is closed.")
+
+
+def _check_voice(state: RoomState, by: Voice, now_ms: int) -> None:
+    until_ms = state.muted.get(by.id, 0)
+    if until_ms > now_ms:
+        raise Refused("muted", "You are muted in this room for a while.", until_ms - now_ms)
+
+
+def _facts(state: RoomState, command: Command, by: Voice | None, moment: Moment) -> list[Fact]:
+    match command:
+        case Land() | Throw() | RoundStart() | RoundJoin() | Again() | Vote() | Tick():
+            return rounds.facts(state, command, by, moment)
+        case Say(text=text):
+            return [TextSaid(_text(text, "text", TEXT_LIMIT_CHARACTERS))]
+        case React():
+            return [_reaction(state, command)]
+        case Open(room=room):
+            return [room] if state.head == 0 else _refuse("room_exists", "This room is open already.")
+        case Report():
+            return [_report(state, command)]
+        case Forget():
+            return _forget(state, command, by)
+        case Remove(clip=clip, reason=reason):
+            return [ClipRemoved(_clip(state, clip).clip, reason)]
+        case Caption(caption=caption):
+            known = state.clips.get(caption.clip)
+            return [caption] if known and known.caption is None else []
+
+
+def _refuse(code: str, message: str) -> list[Fact]:
+    raise Refused(code, message)
+
+
+def _text(text: str, what: str, limit: int) -> str:
+    kept = cleaned(text)
+    if not kept:
+        raise Refused("empty", f"The {what} is empty.")
+    if len(kept) > limit:
+        raise Refused("too_long", f"The {what} is longer than {limit} characters.")
+    return kept
+
+
+def _clip(state: RoomState, id: str) -> ClipRef:  # noqa: A002
+    clip = state.clips.get(id)
+    if clip is None:
+        raise Refused("no_such_clip", "This clip is not here (any more).")
+    return clip
+
+
+def _reaction(state: RoomState, command: React) -> Fact:
+    if not is_emoji(command.emoji):
+        raise Refused("not_an_emoji", "React with one emoji.")
+    target = command.target
+    is_event = target.isascii() and target.isdecimal() and len(target) < 16 and 0 < int(target) <= state.head
+    if not is_event:
+        _clip(state, target)
+    return ReactionGiven(target, command.emoji)
+
+
+def _report(state: RoomState, command: Report) -> Fact:
+    reason = _text(command.reason, "reason", REASON_LIMIT_CHARACTERS)
+    text = cleaned(command.text)[:TEXT_LIMIT_CHARACTERS]
+    return ClipReported(_clip(state, command.clip).clip, reason, text)
+
+
+def _forget(state: RoomState, command: Forget, by: Voice | None) -> list[Fact]:
+    if by is None:
+        raise Refused("not_yours", "Only its speaker can take a clip back.")
+    if command.everything:
+        clips = [ClipRemoved(clip.clip) for clip in state.clips.values() if clip.by and clip.by.id == by.id]
+        texts = [TextRemoved(seq) for seq, voice in state.texts.items() if voice == by.id]
+        return [*clips, *texts]
+    clip = _clip(state, command.clip or "")
+    if clip.by is None or clip.by.id != by.id:
+        raise Refused("not_yours", "Only its speaker can take a clip back.")
+    return [ClipRemoved(clip.clip)]
+
+
+def erasures(state: RoomState, facts: list[Fact]) -> tuple[list[int], list[str]]:
+    """Return the seqs of events to blank and the blobs to drop together with removing facts."""
+    seqs: list[int] = []
+    blobs: list[str] = []
+    for fact in facts:
+        if isinstance(fact, TextRemoved):
+            seqs.append(fact.target)
+        elif isinstance(fact, ClipRemoved) and (clip := state.clips.get(fact.clip)):
+            seqs += [seq for seq in (clip.seq, clip.caption_seq) if seq is not None]
+            blobs.append(clip.clip)
+    return seqs, blobs
