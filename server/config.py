@@ -1,0 +1,278 @@
+"""All settings in one frozen value: read once at the start from flags, environment and file.
+
+Flags win over `WONDER_<NAME>` variables, these over the `--config` file, that over defaults.
+Nothing else reads the environment.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+PREFIX = "WONDER_"
+TOKEN_CHARACTERS = 22  # 128 bits in base64url
+
+
+class BadSetting(ValueError):
+    """A setting is wrong or unknown; the sentence names it."""
+
+
+def _meta(sentence: str, unit: str = "", **bounds: int) -> Meta:
+    return Meta(description=sentence, extra={"unit": unit}, **bounds)
+
+
+def _bytes(sentence: str) -> Meta:
+    return _meta(sentence, "bytes", ge=1)
+
+
+def _ms(sentence: str) -> Meta:
+    return _meta(sentence, "ms", ge=1)
+
+
+def _count(sentence: str) -> Meta:
+    return _meta(sentence, "", ge=1)
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set, with its default."""
+
+    host: Annotated[str, _meta("Address on which pages and the API are served.")] = "127.0.0.1"
+    port: Annotated[int, _meta("TCP port of pages and API; 0 picks a free one.", ge=0, le=65_535)] = 8080
+    udp_port: Annotated[int, _meta("UDP port of all voices; 0 picks a free one.", ge=0, le=65_535)] = 8081
+    public_ip: Annotated[
+        str, _meta("Address that browsers send their voice to; empty takes the one served on.")
+    ] = ""
+    public_url: Annotated[
+        str, _meta("Address of the site as visitors see it, behind a proxy; empty takes each request's own.")
+    ] = ""
+    data: Annotated[Path, _meta("Folder of the log, the clips and the self-signed certificate.")] = Path(
+        "data"
+    )
+    log: Annotated[str, _meta("Where events go: `sqlite` (in the data folder) or `memory`.")] = "sqlite"
+    blobs: Annotated[
+        str, _meta("Where clips go: `log` (committed with their events) or, with `--log memory`, `memory`.")
+    ] = "log"
+    tls: Annotated[str, _meta("`off`, `self-signed`, or the files `CERT,KEY` (PEM).")] = "off"
+    captions: Annotated[str, _meta("Model that writes captions; only `off` in this version.")] = "off"
+    admin_token: Annotated[
+        str, _meta("Bearer token of the admin, at least 22 characters; empty means no admin.")
+    ] = ""
+    trusted_proxies: Annotated[
+        str,
+        _meta("Addresses or networks, by comma, whose `X-Forwarded-For` is believed; empty believes nobody."),
+    ] = ""
+    upload_bytes: Annotated[int, _bytes("Largest upload of a clip.")] = 1_000_000
+    sdp_bytes: Annotated[int, _bytes("Largest offer.")] = 16_384
+    json_bytes: Annotated[int, _bytes("Largest JSON body.")] = 16_384
+    header_timeout_ms: Annotated[
+        int, _ms("Time for a connection to complete its next request's headers, else it is closed.")
+    ] = 10_000
+    body_timeout_ms: Annotated[int, _ms("Time for a request to complete its body.")] = 10_000
+    connections: Annotated[
+        int,
+        _count("Most TCP connections at once (also bounded by the open-files limit); more are answered 503."),
+    ] = 20_000
+    peers: Annotated[int, _count("Most WebRTC peers at once.")] = 8_000
+    peers_per_address: Annotated[int, _count("Most WebRTC peers from one address.")] = 200
+    clip_shortest_ms: Annotated[int, _ms("Shorter takes are refused.")] = 300
+    clip_longest_ms: Annotated[int, _ms("Longer takes are cut, unless the room's kind says less.")] = 7_000
+    room_idle_ms: Annotated[int, _ms("A room nobody uses falls asleep after this time.")] = 60_000
+    drain_timeout_ms: Annotated[
+        int, _ms("Time for running takes to finish when the server is told to stop.")
+    ] = 12_000
+    finish_workers: Annotated[int, _count("Processes that finish takes.")] = 1
+    m4a_cache_bytes: Annotated[int, _bytes("Memory for clips that were turned into AAC.")] = 8_000_000
+
+
+NAMES: tuple[str, ...] = Config.__struct_fields__
+_HINTS: dict[str, Any] = get_type_hints(Config, include_extras=True)
+DEFAULTS: dict[str, Any] = dict(zip(NAMES, Config.__struct_defaults__, strict=True))
+
+
+def meta(name: str) -> Meta:
+    """Return what is known of a setting: description, bounds, `extra['unit']`."""
+    found: Meta = get_args(_HINTS[name])[1]
+    return found
+
+
+def flag(name: str) -> str:
+    """Return the command line's form of a setting's name, as in `--udp-port`."""
+    return "--" + name.replace("_", "-")
+
+
+def load(flags: Mapping[str, str | None], environ: Mapping[str, str], file: Path | None = None) -> Config:
+    """Return the settings. Raises `BadSetting` with a sentence that names what is wrong."""
+    values: dict[str, Any] = {}
+    for name, value in (_file(file) if file else {}).items():
+        values[name] = _convert(name, value, f"the key `{name}` in {file}", strict=True)
+    for name in NAMES:
+        variable = PREFIX + name.upper()
+        if variable in environ:
+            values[name] = _convert(name, environ[variable], f"the variable {variable}")
+        given = flags.get(name)
+        if given is not None:
+            values[name] = _convert(name, given, f"the option {flag(name)}")
+    config = Config(**values)
+    _check(config)
+    return config
+
+
+def strangers(environ: Mapping[str, str]) -> list[str]:
+    """Return the names of `WONDER_` variables that are no setting."""
+    known = {PREFIX + name.upper() for name in NAMES} | {PREFIX + "CONFIG"}
+    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+
+
+def table() -> str:
+    """Return the settings as a Markdown page (docs/settings.md)."""
+    rows = [
+        "# Settings",
+        "",
+        "Each is an option of `wonder serve`, a variable, and a key of the file given with `--config FILE.toml`;",
+        "options win over variables, variables over the file. This page is written by `wonder settings`.",
+        "",
+        "| option | variable | key | default | meaning |",
+        "|---|---|---|---|---|",
+    ]
+    return "\n".join([*rows, *map(_row, NAMES), ""])
+
+
+def _row(name: str) -> str:
+    default = DEFAULTS[name]
+    shown = f"`{default}`" if str(default) else "(empty)"
+    unit = (meta(name).extra or {}).get("unit", "")
+    sentence = (meta(name).description or "").replace("|", "\\|")
+    variable = PREFIX + name.upper()
+    return f"| `{flag(name)}` | `{variable}` | `{name}` | {shown}{' ' + unit if unit else ''} | {sentence} |"
+
+
+def _file(path: Path) -> dict[str, Any]:
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise BadSetting(f"The settings file {path} cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSetting(f"The settings file {path} is not TOML: {error}.") from None
+    for name in found:
+        if name not in NAMES:
+            raise BadSetting(f"The key `{name}` in {path} is not a setting.")
+    return found
+
+
+def _convert(name: str, value: object, source: str, *, strict: bool = False) -> Any:
+    if isinstance(value, str):
+        value = value.strip()
+    try:
+        return msgspec.convert(value, _HINTS[name], strict=strict, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise BadSetting(f"A bad value in {source}: {str(error).lower()}.") from None
+
+
+def _path(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, str) and value and "\0" not in value:
+        return Path(value)
+    raise ValueError("expected the name of a folder")
+
+
+def _check(config: Config) -> None:
+    for name, check in _CHECKS.items():
+        sentence = check(config)
+        if sentence:
+            value = "" if name == "admin_token" else f" {getattr(config, name)}"
+            raise BadSetting(f"{flag(name)}{value}: {sentence}")
+
+
+def _host(config: Config) -> str:
+    fits = config.host and not set(config.host) & set(" /:@") or _is_address(config.host)
+    return "" if fits else "is not an address to serve on."
+
+
+def _public_ip(config: Config) -> str:
+    return "" if not config.public_ip or _is_address(config.public_ip) else "is not an IP address."
+
+
+def _public_url(config: Config) -> str:
+    url = config.public_url
+    fits = (
+        not url or url.startswith(("http://", "https://")) and url.count("/") == 2 and not url.endswith("/")
+    )
+    return "" if fits else "must look like https://wonder.example, without a path."
+
+
+def _log(config: Config) -> str:
+    if config.log.startswith("nats://"):
+        return "keeping the log in NATS is planned but not in this version; use sqlite."
+    return "" if config.log in ("sqlite", "memory") else "must be sqlite or memory."
+
+
+def _blobs(config: Config) -> str:
+    if config.blobs.startswith("s3://"):
+        return "keeping clips in S3 is planned but not in this version; use log."
+    if config.blobs == "memory" and config.log != "memory":
+        return "clips are committed together with their events, so this needs --log memory."
+    return "" if config.blobs in ("log", "memory") else "must be log or memory."
+
+
+def _tls(config: Config) -> str:
+    if config.tls in ("off", "self-signed"):
+        return ""
+    cert, comma, key = config.tls.partition(",")
+    if not comma or not cert or not key:
+        return "must be off, self-signed or CERT,KEY."
+    missing = [name for name in (cert, key) if not Path(name).is_file()]
+    return f"the file {missing[0]} is not there." if missing else ""
+
+
+def _captions(config: Config) -> str:
+    return "" if config.captions == "off" else "captions are planned but not in this version; use off."
+
+
+def _admin_token(config: Config) -> str:
+    fits = config.admin_token.isascii() and config.admin_token.isprintable() and " " not in config.admin_token
+    return "" if fits else "must be printable ASCII without spaces."
+
+
+def _trusted_proxies(config: Config) -> str:
+    try:
+        networks(config.trusted_proxies)
+    except ValueError:
+        return "must be addresses or networks, by comma."
+    return ""
+
+
+def _clip_longest_ms(config: Config) -> str:
+    fits = config.clip_shortest_ms < config.clip_longest_ms <= 60_000
+    return "" if fits else "must be more than --clip-shortest-ms and at most 60000."
+
+
+_CHECKS: dict[str, Callable[[Config], str]] = {
+    "host": _host,
+    "public_ip": _public_ip,
+    "public_url": _public_url,
+    "log": _log,
+    "blobs": _blobs,
+    "tls": _tls,
+    "captions": _captions,
+    "admin_token": _admin_token,
+    "trusted_proxies": _trusted_proxies,
+    "clip_longest_ms": _clip_longest_ms,
+}
+
+
+def networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """Return the networks in a comma-separated list. Raises `ValueError`."""
+    return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
