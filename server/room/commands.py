@@ -91,12 +91,13 @@ class Remove(Struct, frozen=True):
 class Land(Struct, frozen=True):
     """Put a finished clip into the room; round, turn and reaction are decided by the room.
 
-    `go_at_ms` is when its take began on the server's clock (for the reaction time), None
-    when that is unknown.
+    `began_at_ms` is when its take began on the server's clock, None when that is unknown (an
+    upload); `claimed_reaction_ms` is what the speaker's own page measured.
     """
 
     clip: ClipLanded
     began_at_ms: int | None = None
+    claimed_reaction_ms: int | None = None
 
 
 class Caption(Struct, frozen=True):

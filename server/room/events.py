@@ -77,9 +77,11 @@ class TextRemoved(Struct, frozen=True, tag="text.removed", tag_field="kind"):
 
 
 class ClipLanded(Struct, frozen=True, tag="clip.landed", tag_field="kind"):
-    """A finished clip is stored. `onset_ms` counts from the beginning of the take as it was
-    recorded (negative inside the pre-roll); `peaks` are 64 values from 0 to 100;
-    `reaction_ms` (onset after "go") is shown to its speaker only.
+    """A finished clip is stored, with what was measured of it.
+
+    `onset_ms` counts from the beginning of the take as it was recorded (negative inside the
+    pre-roll); `peaks` are 64 values from 0 to 100; `reaction_ms` (onset after "go") is shown
+    to its speaker only.
     """
 
     clip: str

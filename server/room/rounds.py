@@ -22,6 +22,8 @@ from server.room.state import RoomState, take_of
 VOTES = range(-1, 6)
 # Takes may begin this long before "go": eager speakers are welcome.
 EAGER_MS = 1_500
+# A page knows its speaker's reaction without the network's delay, but is believed this far only.
+CLAIM_TOLERANCE_MS = 300
 # After each silent round the pulse rests twice as long, up to this many doublings.
 PULSE_DOUBLINGS = 4
 PLAIN_GAME = "first_thing"
@@ -171,11 +173,20 @@ def _land(state: RoomState, command: Land, by: Voice | None, moment: Moment) -> 
     turn = _turn_of(state, command, by)
     if turn is None or by is None or state.round is None:
         return [replace(command.clip, round=None, turn=None, reaction_ms=None)]
-    reaction_ms = None
-    if command.began_at_ms is not None:
-        reaction_ms = command.began_at_ms + command.clip.onset_ms - turn.go_at_ms
+    reaction_ms = _reaction_ms(command, turn)
     clip = replace(command.clip, round=turn.round, turn=turn.turn, reaction_ms=reaction_ms)
     return [clip, *_judged(state, clip, by, moment)]
+
+
+def _reaction_ms(command: Land, turn: TurnGiven) -> int | None:
+    """Return the page's own measure where the server's confirms it, else the server's."""
+    if command.began_at_ms is None:
+        return None
+    measured_ms = command.began_at_ms + command.clip.onset_ms - turn.go_at_ms
+    claimed_ms = command.claimed_reaction_ms
+    if claimed_ms is not None and abs(claimed_ms - measured_ms) <= CLAIM_TOLERANCE_MS:
+        return claimed_ms
+    return measured_ms
 
 
 def _judged(state: RoomState, clip: ClipLanded, by: Voice, moment: Moment) -> list[RoundFact]:

@@ -1,0 +1,133 @@
+"""The radio of a room: new clips as soon as they landed, older ones while somebody listens.
+
+One task a room, alive only while there is something to play or somebody to play for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from random import Random
+
+from audio import ogg
+from server.log.base import Log
+from server.room.actor import Room
+from server.room.events import ClipLanded, ClipRemoved
+from server.room.tail import Batch
+from server.rtc.media import Media
+
+log = logging.getLogger(__name__)
+
+# Air between two clips.
+GAP_MS = 300
+# When nothing new came for this long, the radio drifts through older clips.
+DRIFT_AFTER_MS = 8_000
+# Clips that land faster than they can be played are skipped from the oldest on.
+QUEUE_CLIPS = 64
+
+
+class RoomRadio:
+    """What one room's radio plays next."""
+
+    def __init__(
+        self, room: Room, log_: Log, media: Media, random: Random, *, audience: Callable[[str], int]
+    ) -> None:
+        self._room = room
+        self._log = log_
+        self._media = media
+        self._random = random
+        self._audience = audience
+        self._queue: deque[str] = deque(maxlen=QUEUE_CLIPS)
+        self._fresh = asyncio.Event()
+        self._last: str | None = None
+        self._playing: str | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._unsubscribe = room.tail.subscribe(self._read)
+
+    def _read(self, batch: Batch) -> None:
+        for encoded in batch.events:
+            match encoded.event.data:
+                case ClipLanded(clip=clip):
+                    self._queue.append(clip)
+                    self.wake()
+                case ClipRemoved(clip=clip):
+                    self._withdraw(clip)
+                case _:
+                    pass
+
+    def _withdraw(self, clip: str) -> None:
+        if clip in self._queue:
+            self._queue.remove(clip)
+        if clip == self._playing:
+            self._media.stop(self._room.id)
+            self._fresh.set()
+
+    def wake(self) -> None:
+        """Play on: something landed, or somebody began to listen."""
+        self._fresh.set()
+        if self._task is None or self._task.done():
+            self._room.hold()
+            self._task = asyncio.ensure_future(self._run())
+            self._task.add_done_callback(lambda _: self._room.release())
+
+    async def _run(self) -> None:
+        try:
+            while (clip := await self._next()) is not None:
+                await self._play(clip)
+        except Exception:
+            log.exception("the radio of room %.6s stopped", self._room.id)
+
+    async def _next(self) -> str | None:
+        """Return the next clip to play; None when there is nothing and nobody."""
+        while not self._queue:
+            if not self._audience(self._room.id):
+                return None
+            if not await self._something_new(DRIFT_AFTER_MS) and (clip := self._older()) is not None:
+                return clip
+        return self._queue.popleft()
+
+    async def _something_new(self, within_ms: int) -> bool:
+        self._fresh.clear()
+        try:
+            await asyncio.wait_for(self._fresh.wait(), within_ms / 1000)
+        except TimeoutError:
+            return False
+        return bool(self._queue)
+
+    def _older(self) -> str | None:
+        """Return an older clip, never the last one again; none while a round wants quiet."""
+        state = self._room.state
+        older = [clip for clip in state.clips if clip != self._last]
+        return self._random.choice(older) if older and state.round is None and self._audience(self._room.id) else None
+
+    async def _play(self, clip: str) -> None:
+        is_new = clip != self._last and bool(self._room.state.clips)
+        blob = await self._log.blob(clip)
+        if blob is None or not is_new:
+            return
+        starts_at_ms, duration_ms = self._media.play(self._room.id, ogg.read(blob.body))
+        self._last = self._playing = clip
+        self._room.tail.signal(
+            "cue", {"clip": clip, "starts_at_ms": starts_at_ms, "duration_ms": duration_ms}
+        )
+        await self._hear_out(clip, duration_ms + GAP_MS)
+        self._playing = None
+
+    async def _hear_out(self, clip: str, for_ms: int) -> None:
+        """Wait until a clip is over; a clip that was withdrawn is over at once."""
+        end = asyncio.get_running_loop().time() + for_ms / 1000
+        while (left := end - asyncio.get_running_loop().time()) > 0 and clip in self._room.state.clips:
+            self._fresh.clear()
+            try:
+                await asyncio.wait_for(self._fresh.wait(), left)
+            except TimeoutError:
+                return
+
+    async def close(self) -> None:
+        """Fall silent; may be called again."""
+        self._unsubscribe()
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
