@@ -52,7 +52,7 @@ class Clip(Struct, frozen=True):
     peaks: tuple[int, ...]
 
 
-class Unfit(Exception):  # noqa: N818 - said to the visitor
+class Unfit(Exception):
     """The sound cannot become a clip: `undecodable`, `silent` or `too_short`, and a sentence."""
 
     def __init__(self, code: str, message: str) -> None:

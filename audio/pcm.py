@@ -1,0 +1,99 @@
+"""Sound as arrays: float32, mono, 48 kHz, full scale at 1.0."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.take import SAMPLE_RATE_HZ
+
+Pcm = NDArray[np.float32]
+Spectrum = NDArray[np.complex64]
+
+
+def fast_length(samples: int, multiple: int = 1) -> int:
+    """Return the least length >= `samples` that is `multiple` times 2^a or 3 * 2^a: quick to transform."""
+    whole = max(1, -(-samples // multiple))
+    power: int = 1 << (whole - 1).bit_length()
+    return multiple * (power * 3 // 4 if power >= 4 and power * 3 // 4 >= whole else power)
+
+
+def spectrum(pcm: Pcm, length: int) -> Spectrum:
+    """Return the one-sided spectrum of `pcm`, padded with zeros to `length`."""
+    return np.asarray(np.fft.rfft(pcm, length), dtype=np.complex64)
+
+
+def waveform(spectrum: Spectrum, length: int) -> Pcm:
+    """Return the sound of a one-sided spectrum, `length` samples."""
+    return np.asarray(np.fft.irfft(spectrum, length), dtype=np.float32)
+
+
+def resample(pcm: Pcm, from_hz: int, to_hz: int) -> Pcm:
+    """Change the sample rate, band-limited (the spectrum is cut or padded)."""
+    if from_hz == to_hz or not len(pcm):
+        return pcm
+    step = math.gcd(from_hz, to_hz)
+    unit = from_hz // step
+    length = fast_length(len(pcm) + unit, unit)
+    target = length // unit * (to_hz // step)
+    kept = np.zeros(target // 2 + 1, dtype=np.complex64)
+    whole = spectrum(pcm, length)
+    shared = min(len(kept), len(whole))
+    kept[:shared] = whole[:shared]
+    scaled = waveform(kept, target) * np.float32(target / length)
+    return scaled[: round(len(pcm) * to_hz / from_hz)]
+
+
+@functools.lru_cache(maxsize=16)
+def biquad_response(b: tuple[float, ...], a: tuple[float, ...], length: int) -> Spectrum:
+    """Return the response of a digital filter, coefficients of z^0, z^-1, ..., at the bins of a spectrum."""
+    z = np.exp(-2j * np.pi * np.fft.rfftfreq(length)).astype(np.complex128)
+    return np.asarray(np.polyval(b[::-1], z) / np.polyval(a[::-1], z), dtype=np.complex64)
+
+
+@functools.lru_cache(maxsize=8)
+def high_pass_response(cutoff_hz: float, length: int, rate_hz: int = SAMPLE_RATE_HZ) -> Spectrum:
+    """Return a Butterworth high-pass of the second order: rumble, plosive wind and DC go, speech stays."""
+    k = math.tan(math.pi * cutoff_hz / rate_hz)
+    scale = 1 / (1 + math.sqrt(2) * k + k * k)
+    b = (scale, -2 * scale, scale)
+    a = (1.0, 2 * (k * k - 1) * scale, (1 - math.sqrt(2) * k + k * k) * scale)
+    return biquad_response(b, a, length)
+
+
+def high_pass(pcm: Pcm, cutoff_hz: float) -> Pcm:
+    """Return `pcm` without what is below `cutoff_hz`, 12 dB an octave."""
+    length = fast_length(len(pcm) + SAMPLE_RATE_HZ // 10)
+    filtered = waveform(spectrum(pcm, length) * high_pass_response(cutoff_hz, length), length)
+    return filtered[: len(pcm)]
+
+
+def fade_edges(pcm: Pcm, samples: int) -> Pcm:
+    """Return `pcm` with a raised-cosine fade at both ends, so that a cut does not click."""
+    n = min(samples, len(pcm) // 2)
+    ramp = (0.5 - 0.5 * np.cos(np.pi * (np.arange(n) + 0.5) / max(n, 1))).astype(np.float32)
+    faded = pcm.copy()
+    faded[:n] *= ramp
+    faded[len(pcm) - n :] *= ramp[::-1]
+    return faded
+
+
+def decibels(power: float) -> float:
+    """Return 10 log10 of a power, -120 at least."""
+    return 10 * math.log10(max(power, 1e-12))
+
+
+def peaks(pcm: Pcm, count: int = 64) -> tuple[int, ...]:
+    """Return `count` values from 0 to 100: the shape of the sound, for its picture.
+
+    The highest sample of each part against the highest of all, bent a little so that quiet parts show.
+    """
+    if not len(pcm):
+        return (0,) * count
+    edges = np.linspace(0, len(pcm), count + 1)[:-1].astype(np.int64)
+    highest = np.maximum.reduceat(np.abs(pcm), np.minimum(edges, len(pcm) - 1))
+    shape = (highest / max(float(highest.max()), 1e-9)) ** 0.7
+    return tuple(int(value) for value in np.rint(shape * 100))
