@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import pytest
+
+from server.room.commands import Caption, Command, Forget, React, Refused, Remove, Report, Say
+from server.room.decide import TEXT_LIMIT_CHARACTERS, decide, erasures
+from server.room.events import (
+    ClipCaptioned,
+    ClipRemoved,
+    ClipReported,
+    Draft,
+    ReactionGiven,
+    RoomClosed,
+    TextRemoved,
+    TextSaid,
+    VoiceMuted,
+    numbered,
+)
+from server.room.state import EMPTY, apply
+from tests.support.rooms import ANNA, BELA, PureRoom
+
+
+def refusal(room: PureRoom, command: Command) -> str:
+    before = room.state
+    with pytest.raises(Refused) as refused:
+        room.do(command, ANNA)
+    assert room.state == before
+    assert refused.value.message.endswith(".")
+    return refused.value.code
+
+
+def test_a_text_is_said_by_its_voice() -> None:
+    room = PureRoom()
+
+    assert room.do(Say("  hello\tthere "), ANNA) == [TextSaid("hello there")]
+    assert room.events[-1].by == ANNA
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (Say(" \u200b\u202e "), "empty"),
+        (Say("x" * (TEXT_LIMIT_CHARACTERS + 1)), "too_long"),
+        (React("99", "😀"), "no_such_clip"),
+        (React("nonsense", "😀"), "no_such_clip"),
+        (React("1", "hello"), "not_an_emoji"),
+        (React("1", ""), "not_an_emoji"),
+        (Report("nowhere", "spam"), "no_such_clip"),
+        (Forget("nowhere"), "no_such_clip"),
+        (Forget(), "no_such_clip"),
+        (Remove("nowhere", "admin"), "no_such_clip"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_code_and_a_sentence(command: Command, code: str) -> None:
+    assert refusal(PureRoom(), command) == code
+
+
+def test_nothing_happens_in_a_room_that_is_not_or_is_closed() -> None:
+    with pytest.raises(Refused, match="no such room"):
+        decide(EMPTY, Say("hi"), ANNA, 1, PureRoom().random)
+    room = PureRoom()
+    room.state = apply(room.state, numbered(Draft(RoomClosed("over"), 1), 2, 1))
+    assert refusal(room, Say("hi")) == "room_closed"
+
+
+def test_a_muted_voice_is_told_how_long_to_wait() -> None:
+    room = PureRoom()
+    muted = Draft(VoiceMuted(ANNA.id, room.now_ms + 5_000), 1)
+    room.state = apply(room.state, numbered(muted, 2, 1))
+
+    with pytest.raises(Refused) as refused:
+        room.do(Say("hi"), ANNA)
+
+    assert (refused.value.code, refused.value.retry_after_ms) == ("muted", 5_000)
+    assert room.do(Say("hi"), BELA)
+
+
+def test_clips_and_texts_can_be_reacted_to() -> None:
+    room = PureRoom()
+    room.land("clip", ANNA)
+
+    assert room.do(React("clip", "❤️"), BELA) == [ReactionGiven("clip", "❤️")]
+    assert room.do(React("1", "👩‍🚀"), BELA) == [ReactionGiven("1", "👩‍🚀")]
+
+
+def test_a_report_keeps_its_reason() -> None:
+    room = PureRoom()
+    room.land("clip", ANNA)
+
+    assert room.do(Report("clip", "spam", "loud\nadvert"), BELA) == [
+        ClipReported("clip", "spam", "loud advert")
+    ]
+
+
+def test_only_its_speaker_takes_a_clip_back_and_its_events_are_to_be_erased() -> None:
+    room = PureRoom()
+    room.land("clip", BELA)
+    room.do(Caption(ClipCaptioned("clip", "hello", "en")))
+    assert refusal(room, Forget("clip")) == "not_yours"
+
+    removed = room.state
+    facts = room.do(Forget("clip"), BELA)
+
+    assert facts == [ClipRemoved("clip")]
+    assert erasures(removed, facts) == ([2, 3], ["clip"])
+    assert room.state.clips == {}
+
+
+def test_forgetting_everything_takes_clips_and_texts_of_that_voice_only() -> None:
+    room = PureRoom()
+    room.land("a1", ANNA)
+    room.land("b1", BELA)
+    room.do(Say("mine"), ANNA)
+    room.do(Say("yours"), BELA)
+
+    facts = room.do(Forget(everything=True), ANNA)
+
+    assert facts == [ClipRemoved("a1"), TextRemoved(4)]
+    assert list(room.state.clips) == ["b1"]
+    assert room.do(Forget(everything=True), ANNA) == []
+
+
+def test_a_caption_is_kept_once_and_for_clips_that_are_there() -> None:
+    room = PureRoom()
+    room.land("clip", ANNA)
+    caption = Caption(ClipCaptioned("clip", "hello", "en"))
+
+    assert room.do(caption)
+    assert room.do(caption) == []
+    assert room.do(Caption(ClipCaptioned("other", "x", "en"))) == []
+    assert room.state.clips["clip"].caption == "hello"

@@ -1,0 +1,345 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from games.game import QUIET_GRACE_MS, SPEAKING_GRACE_MS
+from games.round import RoundClosed, RoundJoined, RoundOpened, TurnGiven, VoteCast
+from server.room.commands import (
+    Again,
+    Command,
+    Land,
+    Refused,
+    RoundJoin,
+    RoundStart,
+    Throw,
+    Tick,
+    Vote,
+)
+from server.room.decide import decide, due
+from server.room.events import ClipLanded, TopicThrown, decode, encode
+from server.room.kinds import KINDS, TIMINGS
+from server.room.rounds import PULSE_DOUBLINGS
+from server.room.state import EMPTY, apply
+from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
+
+SNAP = TIMINGS["snap"]
+
+
+def refusal(room: PureRoom, command: Command) -> str:
+    with pytest.raises(Refused) as refused:
+        room.do(command, ANNA)
+    return refused.value.code
+
+
+def test_a_throw_opens_a_round_for_all_with_a_count_in_and_a_window() -> None:
+    room = PureRoom()
+
+    thrown, opened, turn = room.do(Throw(), ANNA)
+
+    assert isinstance(thrown, TopicThrown)
+    assert isinstance(opened, RoundOpened)
+    assert isinstance(turn, TurnGiven)
+    assert (opened.game, opened.prompt) == ("first_thing", thrown.prompt)
+    assert turn.prompt == thrown.prompt.text
+    assert turn.voice is None
+    assert turn.go_at_ms == room.now_ms + SNAP.count_in_ms
+    assert turn.closes_at_ms == turn.go_at_ms + SNAP.window_ms
+
+
+def test_a_slow_room_gives_more_time() -> None:
+    room = PureRoom("healing")
+    room.state = apply(room.state, room.events[0])
+    room.do(RoundStart("first_thing", "slow"), ANNA)
+
+    assert room.turn().closes_at_ms - room.turn().go_at_ms == TIMINGS["slow"].window_ms
+
+
+def test_takes_land_in_the_round_with_the_reaction_time_after_go() -> None:
+    room = PureRoom()
+    room.do(Throw(), ANNA)
+
+    (landed,) = room.land("c1", ANNA, onset_ms=730)
+
+    assert isinstance(landed, ClipLanded)
+    assert (landed.round, landed.turn, landed.reaction_ms) == (room.turn().round, 1, 730)
+
+
+def test_the_page_is_believed_about_its_reaction_only_when_near() -> None:
+    room = PureRoom()
+    room.do(Throw(), ANNA)
+    go_at_ms = room.turn().go_at_ms
+    clip = ClipLanded("c1", 900, 700, 0, -16.0, ())
+
+    near = decide(room.state, Land(clip, go_at_ms, 640), ANNA, room.now_ms, room.random)[0].data
+    far = decide(room.state, Land(clip, go_at_ms, 10), ANNA, room.now_ms, room.random)[0].data
+
+    assert isinstance(near, ClipLanded)
+    assert isinstance(far, ClipLanded)
+    assert (near.reaction_ms, far.reaction_ms) == (640, 700)
+
+
+def test_a_second_take_of_a_turn_and_one_begun_long_before_go_stay_outside() -> None:
+    room = PureRoom()
+    room.do(Throw(), ANNA)
+    room.land("c1", ANNA)
+
+    (second,) = room.land("c2", ANNA)
+    early = Land(ClipLanded("c3", 900, 0, 0, -16.0, ()), room.turn().go_at_ms - 2_900)
+    (before,) = room.do(early, BELA)
+
+    assert isinstance(second, ClipLanded)
+    assert isinstance(before, ClipLanded)
+    assert (second.round, before.round) == (None, None)
+
+
+def test_a_take_outside_any_round_is_a_free_clip() -> None:
+    (landed,) = PureRoom().land("c1", ANNA)
+
+    assert isinstance(landed, ClipLanded)
+    assert (landed.round, landed.turn, landed.reaction_ms) == (None, None, None)
+
+
+def test_a_silent_round_ends_soon_after_its_window() -> None:
+    room = PureRoom()
+    room.do(Throw(), ANNA)
+    closes_at_ms = room.turn().closes_at_ms
+
+    assert due(room.state, True, False) == closes_at_ms + QUIET_GRACE_MS
+    assert due(room.state, True, True) == closes_at_ms + SPEAKING_GRACE_MS
+    room.do(Tick())
+    assert room.state.round is not None
+    assert room.pass_time()
+    assert [closed.reason for closed in room.closings()] == ["silent"]
+
+
+def test_a_round_with_takes_ends_with_all_of_them() -> None:
+    room = PureRoom()
+    room.do(Throw(), ANNA)
+    room.land("c1", ANNA)
+    room.land("c2", BELA)
+    room.pass_time()
+
+    assert [(closed.reason, closed.takes) for closed in room.closings()] == [("done", ("c1", "c2"))]
+
+
+def test_a_running_round_with_takes_is_not_thrown_away_a_silent_one_is() -> None:
+    room = PureRoom()
+    room.do(Throw(), ANNA)
+    closed = room.do(Throw(), BELA)[0]
+    assert isinstance(closed, RoundClosed)
+    assert closed.reason == "replaced"
+
+    room.land("c1", ANNA)
+
+    assert refusal(room, Throw()) == "round_running"
+    assert refusal(room, RoundStart("word_association")) == "round_running"
+
+
+def test_word_association_is_a_chain_through_all_players() -> None:
+    room = PureRoom()
+    room.do(RoundStart("word_association"), ANNA)
+    assert room.do(RoundJoin(), BELA) == [RoundJoined(room.turn().round, BELA.id, "")]
+    voices = []
+    while room.state.round is not None:
+        voice = next(v for v in (ANNA, BELA) if v.id == room.turn().voice)
+        voices.append(voice.name)
+        room.now_ms = room.turn().go_at_ms + 1_000
+        room.land(f"c{len(voices)}", voice, duration_ms=700)
+
+    assert voices == [ANNA.name, BELA.name] * 4
+    assert room.closings()[-1].takes == tuple(f"c{n}" for n in range(1, 9))
+
+
+def test_a_chain_passes_on_a_silent_turn_and_ends_after_two() -> None:
+    room = PureRoom()
+    room.do(RoundStart("word_association"), ANNA)
+    started = room.now_ms
+    room.do(RoundJoin(), BELA)
+    room.pass_time()
+    assert room.turn().voice == BELA.id
+    room.pass_time()
+
+    assert room.closings()[-1].reason == "silent"
+    assert room.now_ms - started <= 45_000
+
+
+def test_only_whose_turn_it_is_can_answer_a_chain() -> None:
+    room = PureRoom()
+    room.do(RoundStart("word_association"), ANNA)
+
+    (landed,) = room.land("c1", CLEO)
+
+    assert isinstance(landed, ClipLanded)
+    assert landed.round is None
+
+
+def test_a_speech_in_a_word_chain_gets_a_verdict() -> None:
+    room = PureRoom()
+    room.do(RoundStart("word_association"), ANNA)
+
+    facts = room.land("c1", ANNA, duration_ms=4_000)
+
+    assert [type(fact).__name__ for fact in facts] == ["ClipLanded", "VerdictGiven", "TurnGiven"]
+
+
+def test_again_restarts_at_once() -> None:
+    room = PureRoom()
+    assert refusal(room, Again()) == "no_round"
+    room.do(Throw(), ANNA)
+    room.land("c1", ANNA)
+
+    closed, opened, _ = room.do(Again(), BELA)
+
+    assert isinstance(closed, RoundClosed)
+    assert isinstance(opened, RoundOpened)
+    assert (closed.reason, closed.takes, opened.game) == ("again", ("c1",), "first_thing")
+
+
+def test_votes_are_for_others_once_and_in_range() -> None:
+    room = PureRoom()
+    room.do(Throw(), ANNA)
+    round_ = room.turn().round
+    room.land("a", ANNA)
+    room.land("b", BELA)
+
+    assert refusal(room, Vote("forged", "b", 1)) == "no_round"
+    assert refusal(room, Vote(round_, "zzz", 1)) == "no_such_clip"
+    assert refusal(room, Vote(round_, "a", 1)) == "own_clip"
+    assert refusal(room, Vote(round_, "b", 6)) == "bad_value"
+    assert room.do(Vote(round_, "b", 5), ANNA) == [VoteCast(round_, "b", 5, ANNA.id)]
+    assert refusal(room, Vote(round_, "b", 5)) == "voted_already"
+    room.pass_time()
+    assert room.do(Vote(round_, "b", 2), CLEO)
+    assert room.state.last_round is not None
+    assert len(room.state.last_round.votes) == 2
+
+
+def test_unknown_games_are_refused() -> None:
+    assert refusal(PureRoom(), RoundStart("chess")) == "no_such_game"
+    assert refusal(PureRoom(), RoundJoin()) == "no_round"
+
+
+def test_the_pulse_beats_while_a_speaker_is_present_and_tires_of_silence() -> None:
+    room = PureRoom()
+    assert due(room.state, False, False) is None
+    rests = []
+    for _ in range(8):
+        room.pass_time(speakers=(ANNA.id,))
+        assert room.state.round is not None
+        room.pass_time(speakers=(ANNA.id,))
+        next_ms = due(room.state, True, False)
+        assert next_ms is not None
+        rests.append(next_ms - room.now_ms)
+
+    assert rests[0] == 2 * SNAP.pulse_ms
+    assert rests[-1] == rests[-2] == SNAP.pulse_ms * 2**PULSE_DOUBLINGS
+    assert due(room.state, False, False) is None
+
+
+def test_the_pulse_offers_other_games_when_two_can_play() -> None:
+    room = PureRoom(seed=3)
+    games = set()
+    for _ in range(30):
+        room.pass_time(speakers=(ANNA.id, BELA.id))
+        assert room.state.round is not None
+        games.add(room.state.round.game)
+        while room.state.round is not None:
+            room.pass_time(speakers=(ANNA.id, BELA.id))
+
+    assert games == {"first_thing", "word_association"}
+
+
+def test_no_prompt_comes_twice_within_a_hundred_throws() -> None:
+    room = PureRoom()
+    ids = []
+    for _ in range(150):
+        thrown = room.do(Throw(), ANNA)
+        ids.append(next(fact.prompt.id for fact in thrown if isinstance(fact, TopicThrown)))
+
+    for start in range(len(ids) - 100):
+        assert len(set(ids[start : start + 100])) == 100
+
+
+class Evening(RuleBasedStateMachine):
+    """Any order of throws, games, joins, takes, votes and silences leaves a room that goes on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.room = PureRoom(seed=7)
+        self.clips = 0
+
+    def attempt(self, command: Command, voice: int) -> None:
+        try:
+            self.room.do(command, (ANNA, BELA, CLEO)[voice])
+        except Refused as refused:
+            assert refused.code
+            assert refused.message
+
+    @rule(voice=st.integers(0, 2))
+    def throw(self, voice: int) -> None:
+        self.attempt(Throw(), voice)
+
+    @rule(voice=st.integers(0, 2), game=st.sampled_from(["first_thing", "word_association", "?"]))
+    def start(self, voice: int, game: str) -> None:
+        self.attempt(RoundStart(game), voice)
+
+    @rule(voice=st.integers(0, 2), command=st.sampled_from([RoundJoin(), Again()]))
+    def meddle(self, voice: int, command: Command) -> None:
+        self.attempt(command, voice)
+
+    @rule(voice=st.integers(0, 2), late_ms=st.integers(0, 9_000), onset_ms=st.integers(-900, 4_000))
+    def speak(self, voice: int, late_ms: int, onset_ms: int) -> None:
+        self.room.now_ms += late_ms
+        self.clips += 1
+        self.room.land(f"c{self.clips}", (ANNA, BELA, CLEO)[voice], onset_ms=onset_ms)
+
+    @rule(voice=st.integers(0, 2), value=st.integers(-3, 8))
+    def vote(self, voice: int, value: int) -> None:
+        round_ = self.room.state.round or self.room.state.last_round
+        if round_ and round_.takes:
+            self.attempt(Vote(round_.id, round_.takes[-1].clip, value), voice)
+
+    @rule(present=st.booleans())
+    def wait(self, present: bool) -> None:
+        self.room.pass_time(speakers=(ANNA.id, BELA.id) if present else ())
+
+    @precondition(lambda self: self.room.state.round is not None)
+    @rule()
+    def fall_silent(self) -> None:
+        """A round in which nobody speaks any more ends by itself within 45 s."""
+        started = self.room.now_ms
+        while self.room.state.round is not None:
+            assert self.room.pass_time()
+        assert self.room.now_ms - started <= 45_000 + 10_000
+
+    @invariant()
+    def every_take_is_in_the_room(self) -> None:
+        landed = [e.data.clip for e in self.room.events if isinstance(e.data, ClipLanded)]
+        assert landed == [f"c{n + 1}" for n in range(self.clips)]
+        assert list(self.room.state.clips) == landed
+
+    @invariant()
+    def the_log_tells_the_whole_state(self) -> None:
+        state = EMPTY
+        for event in self.room.events:
+            state = apply(state, decode(encode(event)))
+        assert state == self.room.state
+
+    @invariant()
+    def every_round_that_opened_is_running_or_closed_once(self) -> None:
+        opened = [e.data.round for e in self.room.events if isinstance(e.data, RoundOpened)]
+        closed = [closing.round for closing in self.room.closings()]
+        running = [self.room.state.round.id] if self.room.state.round else []
+        assert opened == closed + running
+
+
+TestEvening = Evening.TestCase
+TestEvening.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+
+
+def test_every_kind_of_room_offers_a_game() -> None:
+    for kind in KINDS:
+        assert PureRoom(kind).do(Throw(), ANNA)

@@ -1,0 +1,62 @@
+"""A room without a log, a clock or a socket: decide and fold, by hand."""
+
+from __future__ import annotations
+
+from random import Random
+
+from games.round import RoundClosed, TurnGiven
+from server.room.commands import Command, Land, Open, Tick
+from server.room.decide import decide, due
+from server.room.events import ClipLanded, Event, Fact, RoomOpened, Voice, numbered
+from server.room.state import EMPTY, RoomState, apply
+
+ANNA = Voice("voice-anna", "Zany Kettle", "#ffaa00")
+BELA = Voice("voice-bela", "Soft Cactus", "#00aaff")
+CLEO = Voice("voice-cleo", "Loud Teapot", "#aa00ff")
+
+
+class PureRoom:
+    """Holds a state and the events that made it; `now_ms` is moved by the test."""
+
+    def __init__(self, kind: str = "wonder", *, seed: int = 1, language: str = "en") -> None:
+        self.state: RoomState = EMPTY
+        self.events: list[Event] = []
+        self.now_ms = 1_000_000
+        self.random = Random(seed)
+        opened = RoomOpened(kind, "Test", language="de" if language == "de" else "en", public=True)
+        self.do(Open(opened))
+
+    def do(self, command: Command, by: Voice | None = None) -> list[Fact]:
+        """Decide a command, fold what follows, and return it."""
+        drafts = decide(self.state, command, by, self.now_ms, self.random)
+        for draft in drafts:
+            event = numbered(draft, self.state.head + 1, self.state.head)
+            self.events.append(event)
+            self.state = apply(self.state, event)
+        return [draft.data for draft in drafts]
+
+    def land(self, clip: str, by: Voice, *, onset_ms: int = 500, duration_ms: int = 900) -> list[Fact]:
+        """Land a clip whose take began at the running turn's "go", or now."""
+        turn = self.state.round.turn if self.state.round else None
+        began_at_ms = turn.go_at_ms if turn else self.now_ms
+        landed = ClipLanded(clip, duration_ms, onset_ms, 0, -16.0, (50,) * 64)
+        return self.do(Land(landed, began_at_ms), by)
+
+    def pass_time(self, *, speakers: tuple[str, ...] = (), speaking: frozenset[str] = frozenset()) -> bool:
+        """Jump to the next due moment and tick; False when nothing is due."""
+        at_ms = due(self.state, bool(speakers), bool(speaking))
+        if at_ms is None:
+            return False
+        self.now_ms = max(self.now_ms, at_ms)
+        self.do(Tick(speaking, speakers))
+        return True
+
+    def turn(self) -> TurnGiven:
+        """Return the running turn."""
+        assert self.state.round is not None
+        assert self.state.round.turn is not None
+        return self.state.round.turn
+
+    def closings(self) -> list[RoundClosed]:
+        """Return the ends of all rounds so far."""
+        return [event.data for event in self.events if isinstance(event.data, RoundClosed)]
