@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+from games.round import RoundClosed, TurnGiven, VerdictGiven
 from server.room import rounds
 from server.room.commands import (
     Again,
@@ -40,6 +41,9 @@ from server.room.text import cleaned, is_emoji
 TEXT_LIMIT_CHARACTERS = 500
 REASON_LIMIT_CHARACTERS = 64
 
+# What the room itself does, whoever gave the occasion.
+ROOM_FACTS = (TurnGiven, VerdictGiven, RoundClosed)
+
 due = rounds.due
 
 
@@ -50,7 +54,7 @@ def decide(state: RoomState, command: Command, by: Voice | None, now_ms: int, ra
     if by is not None and not isinstance(command, Land):
         _check_voice(state, by, now_ms)
     facts = _facts(state, command, by, Moment(now_ms, random))
-    return [Draft(fact, now_ms, by) for fact in facts]
+    return [Draft(fact, now_ms, None if isinstance(fact, ROOM_FACTS) else by) for fact in facts]
 
 
 def _check_room(state: RoomState) -> None:

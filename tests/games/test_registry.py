@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from games.registry import BY_ID, GAMES, offered
+
+
+def test_every_game_speaks_both_languages_and_has_a_name_of_its_own() -> None:
+    assert len(BY_ID) == len(GAMES) >= 2
+    for game in GAMES:
+        assert set(game.names) == set(game.rules) == {"en", "de"}
+        assert game.kinds
+        assert game.turns in {"all", "chain"}
+
+
+def test_a_room_of_wonder_offers_the_plain_prompt_first() -> None:
+    assert [game.id for game in offered("wonder")][:2] == ["first_thing", "word_association"]
+    assert offered("nowhere") == ()
