@@ -1,0 +1,20 @@
+"""Programs that tests drive, and a loud end where CI lacks one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+IN_CI = os.environ.get("CI") == "true"
+
+
+def need_program(name: str) -> str:
+    """Return where a program is; without it the test is skipped, in CI it fails."""
+    path = shutil.which(name)
+    if path is None and IN_CI:
+        pytest.fail(f"{name} is not installed, and under CI=true nothing is skipped")
+    if path is None:
+        pytest.skip(f"{name} is not installed: `make test` says how")
+    return path

@@ -1,0 +1,128 @@
+"""The arrows between parts point down only: this table, held against every import."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.shape import CODE, ROOT, python_files
+
+# A part is the longest prefix below that a module's dotted name has; it may import from itself and from
+# the parts listed with it. Outside names listed with `no:` it must not import at all.
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "audio": (),
+    "games": (),
+    "server": (),
+    "server.config": (),
+    "server.room": ("games",),
+    # Beside the pure room: the writer and its house, which append to the log.
+    "server.room.actor": ("games", "server.room", "server.room.tail", "server.log.base"),
+    "server.room.house": (
+        "games",
+        "server.room",
+        "server.room.actor",
+        "server.room.tail",
+        "server.log.base",
+    ),
+    "server.room.tail": ("games", "server.room", "server.log.base"),
+    "server.log.base": ("server.room",),
+    "server.log": ("server.log.base", "server.room"),
+    "server.rtc": ("audio", "server.rtc"),
+    "server.safety": ("audio", "server.room"),
+    "server.finisher": ("audio", "server.safety"),
+    "server.stage": (
+        "audio",
+        "games",
+        "server.room",
+        "server.room.actor",
+        "server.room.house",
+        "server.log.base",
+        "server.rtc",
+        "server.finisher",
+    ),
+    "server.readers": (
+        "audio",
+        "games",
+        "server.room",
+        "server.room.actor",
+        "server.room.house",
+        "server.room.tail",
+        "server.log.base",
+        "server.rtc",
+    ),
+    "server.web": (
+        "audio",
+        "games",
+        "server.config",
+        "server.finisher",
+        "server.log.base",
+        "server.room",
+        "server.room.actor",
+        "server.room.house",
+        "server.room.tail",
+        "server.rtc",
+        "server.safety",
+        "server.stage",
+    ),
+}
+# The composition root and the commands may name everything.
+ROOTS = ("server.app", "server.cli", "server.doctor", "server.tls", "server.__main__")
+# The pure parts know neither the event loop nor the network nor the disk.
+PURE = ("games", "server.room", "audio")
+IMPURE_MODULES = ("asyncio", "aiohttp", "aioice", "aiortc", "apsw", "socket", "sqlite3", "uvloop")
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def part_of(module: str, parts: tuple[str, ...] = tuple(MAY_IMPORT)) -> str:
+    """Return the longest of the parts that a module belongs to."""
+    fitting = [part for part in parts if module == part or module.startswith(part + ".")]
+    return max(fitting, key=len, default="")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield what a file imports, late imports too; `from a.b import c` gives a.b.c."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+MODULES = {dotted(path): path for path in python_files(*CODE)}
+
+
+@pytest.mark.parametrize("module", sorted(set(MODULES) - set(ROOTS)))
+def test_arrows_point_down(module: str) -> None:
+    part = part_of(module)
+    own = [name for name in imports(MODULES[module]) if name.split(".")[0] in CODE]
+    wrong = [name for name in own if part_of(name) not in {part, *MAY_IMPORT[part]}]
+    wrong += [name for name in own if name.startswith(ROOTS)]
+    assert not wrong
+
+
+@pytest.mark.parametrize("module", sorted(m for m in MODULES if part_of(m) in PURE))
+def test_pure_parts_know_no_loop_and_no_network(module: str) -> None:
+    assert not [name for name in imports(MODULES[module]) if name.split(".")[0] in IMPURE_MODULES]
+
+
+def test_readers_do_not_know_each_other() -> None:
+    readers = {name: path for name, path in MODULES.items() if name.startswith("server.readers.")}
+    for name, path in readers.items():
+        assert not [
+            other for other in imports(path) if other.startswith("server.readers") and name not in other
+        ]
+
+
+def test_web_resources_do_not_reach_below_the_interfaces() -> None:
+    """Pages and sockets speak to `Log` and `Media`, never to what implements them."""
+    concrete = ("server.log.sqlite", "server.log.memory", "server.rtc.udp", "server.rtc.peer")
+    web = [path for name, path in MODULES.items() if name.startswith("server.web")]
+    assert not [name for path in web for name in imports(path) if name.startswith(concrete)]

@@ -1,0 +1,47 @@
+"""Every module has a test module of its own, at the same place in the mirrored tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.shape import CODE, ROOT, python_files
+
+# Modules without one, each with what tests it instead.
+ELSEWHERE = {
+    "audio/take.py": "values only; tests/audio uses them throughout",
+    "games/round.py": "its fold is held by tests/server/room/test_rounds.py and by every game's test",
+    "server/__main__.py": "starts the command; tests/support/server.py runs it in every end-to-end test",
+    "server/log/base.py": "an interface; the contract suite in tests/server/log holds every back end to it",
+    "server/room/commands.py": "values only; tests/server/room/test_decide.py uses them throughout",
+    "server/rtc/media.py": "an interface; tests/server/rtc hold what implements it",
+    "server/web/keys.py": "names only",
+}
+
+
+def mirrored(name: Path) -> Path:
+    """Return where the tests of a module belong."""
+    return ROOT / "tests" / name.parent / f"test_{name.stem.strip('_')}.py"
+
+
+def test_every_module_has_its_test_module() -> None:
+    names = [path.relative_to(ROOT) for path in python_files(*CODE)]
+    wanted = [mirrored(name) for name in names if name.as_posix() not in ELSEWHERE]
+    missing = [path.relative_to(ROOT).as_posix() for path in wanted if not path.exists()]
+    assert not missing
+
+
+def test_no_exception_outlives_its_module() -> None:
+    gone = [name for name in ELSEWHERE if not (ROOT / name).exists()]
+    needless = [name for name in ELSEWHERE if mirrored(Path(name)).exists()]
+    assert not gone + needless
+
+
+def test_every_test_module_tests_a_module_that_exists() -> None:
+    orphans = []
+    for folder in CODE:
+        for path in sorted((ROOT / "tests" / folder).rglob("test_*.py")):
+            name = path.relative_to(ROOT / "tests")
+            stem = name.stem.removeprefix("test_")
+            if not any((ROOT / name.parent / f"{s}.py").exists() for s in (stem, f"__{stem}__")):
+                orphans.append(path.relative_to(ROOT).as_posix())
+    assert not orphans

@@ -1,0 +1,69 @@
+"""The budgets of size: small files, small functions, nothing swallowed."""
+
+from __future__ import annotations
+
+import statistics
+
+from tests.support.shape import (
+    CODE,
+    Source,
+    javascript_files,
+    measure_javascript,
+    python_files,
+    read_javascript,
+    read_python,
+)
+
+PYTHON_FILE_LINES, PYTHON_FILE_MEDIAN = 500, 150
+SCRIPT_FILE_LINES, SCRIPT_FILE_MEDIAN = 300, 60
+FUNCTION_LINES, FUNCTION_MEDIAN = 60, 8
+# What docs, wire and page call things is in docs/glossary.md; these words say nothing.
+EMPTY_WORDS = ("manager", "handler", "helper", "util", "utils", "data", "info")
+
+CODE_FILES = [read_python(path) for path in python_files(*CODE)]
+TEST_FILES = [read_python(path) for path in python_files("tests", "bench")]
+SCRIPTS = [read_javascript(path) for path in javascript_files()]
+
+
+def over(files: list[Source], lines: int) -> list[str]:
+    return [f"{file.path}: {file.lines} lines" for file in files if file.lines > lines]
+
+
+def long_functions(files: list[Source]) -> list[str]:
+    functions = [f for file in files for f in file.functions]
+    return [f"{f.where}: {f.lines} lines" for f in functions if f.lines > FUNCTION_LINES]
+
+
+def test_no_file_is_longer_than_its_budget() -> None:
+    assert not over(CODE_FILES + TEST_FILES, PYTHON_FILE_LINES) + over(SCRIPTS, SCRIPT_FILE_LINES)
+
+
+def test_files_are_small_in_the_median() -> None:
+    assert statistics.median(f.lines for f in CODE_FILES) <= PYTHON_FILE_MEDIAN
+    assert statistics.median([f.lines for f in SCRIPTS] or [0]) <= SCRIPT_FILE_MEDIAN
+
+
+def test_no_function_is_longer_than_its_budget() -> None:
+    assert not long_functions(CODE_FILES + TEST_FILES + SCRIPTS)
+
+
+def test_functions_are_small_in_the_median() -> None:
+    assert statistics.median(f.lines for file in CODE_FILES for f in file.functions) <= FUNCTION_MEDIAN
+
+
+def test_every_function_is_typed() -> None:
+    assert not [f.where for file in CODE_FILES for f in file.functions if not f.typed]
+
+
+def test_nothing_is_swallowed_and_nothing_is_global() -> None:
+    assert not [where for file in CODE_FILES for where in file.swallows + file.globals]
+
+
+def test_names_of_files_say_what_they_hold() -> None:
+    stems = {f.path: f.path.rsplit("/", 1)[1].split(".")[0] for f in CODE_FILES + SCRIPTS}
+    assert not [path for path, stem in stems.items() if set(stem.split("_")) & set(EMPTY_WORDS)]
+
+
+def test_the_scanner_finds_functions_of_every_form() -> None:
+    text = "const a = (x) => {\n  if (x) {\n  }\n};\nclass B {\n  #go(f = g()) {\n    return `}`;\n  }\n}\n"
+    assert [f.lines for f in measure_javascript("a.js", text).functions] == [4, 3]
