@@ -19,7 +19,7 @@ from server.room.actor import Room
 from server.room.commands import Land, Refused
 from server.room.events import ClipLanded, Event, Source, Voice
 from server.room.house import House
-from server.room.ids import new_id
+from server.room.ids import unguessable
 from server.room.kinds import KINDS
 from server.rtc.media import Media, Role, TakeEnded
 
@@ -45,12 +45,17 @@ class Seat(Struct):
     landing: asyncio.Future[Event] | None = None
 
 
+class Timing(Struct, frozen=True):
+    """What is known of when a take began, and what its page says of the reaction."""
+
+    began_at_ms: int | None = None
+    claimed_reaction_ms: int | None = None
+
+
 class Stage:
     """Owns the seats of all peers and the takes under way."""
 
-    def __init__(
-        self, house: House, media: Media, finisher: Finisher, *, clock: Callable[[], int]
-    ) -> None:
+    def __init__(self, house: House, media: Media, finisher: Finisher, *, clock: Callable[[], int]) -> None:
         self._house = house
         self._media = media
         self._finisher = finisher
@@ -58,6 +63,7 @@ class Stage:
         self._seats: dict[str, Seat] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
+        self.on_audience: Callable[[str], None] = lambda room: None
         media.on_take = self._take_ended
         media.on_gone = self._gone
         media.on_connected = self._connected
@@ -97,7 +103,6 @@ class Stage:
         if peer:
             self._begin_take(room, voice, peer, limit_ms)
         room.begin_speaking(voice.id, until_ms=self._clock() + limit_ms + UPLOAD_MARGIN_MS)
-        room.tail.signal("speaking", {"voice": voice.id, "on": True})
 
     def _begin_take(self, room: Room, voice: Voice, peer: str, limit_ms: int) -> None:
         seat = self._seats.get(peer)
@@ -133,9 +138,9 @@ class Stage:
         room = await self._house.wake(room_id)
         try:
             clip = await self._finisher.upload(body, media_type, self._limits(room))
-            return await self._land(room_id, voice, clip, "upload", None, None)
+            return await self._land(room_id, voice, clip, "upload", Timing())
         finally:
-            self._hush(room, voice)
+            room.end_speaking(voice.id)
 
     async def close_peer(self, peer: str) -> bool:
         """Close a peer; an open take of it is finished. False when there is no such peer."""
@@ -175,6 +180,8 @@ class Stage:
         if seat is None or seat.connected:
             return
         seat.connected = True
+        if seat.role == "listener":
+            self.on_audience(seat.room)
         room = self._house.awake(seat.room)
         if room is not None and seat.commanded and seat.voice is not None:
             room.arrive(seat.voice)
@@ -184,7 +191,11 @@ class Stage:
         room = self._house.awake(seat.room) if seat else None
         if room is None or seat is None or seat.voice is None or seat.commanded:
             return
-        room.tail.signal("speaking", {"voice": seat.voice.id, "on": on})
+        if on:
+            limit_ms = KINDS[room.state.kind].longest_clip_ms + TAKE_MARGIN_MS
+            room.begin_speaking(seat.voice.id, until_ms=self._clock() + limit_ms)
+        else:
+            room.end_speaking(seat.voice.id)
 
     def _take_ended(self, ended: TakeEnded) -> None:
         seat = self._seats.get(ended.peer)
@@ -201,6 +212,8 @@ class Stage:
         room = self._house.awake(seat.room) if seat else None
         if seat is None or room is None:
             return
+        if seat.connected and seat.role == "listener":
+            self.on_audience(seat.room)
         if seat.connected and seat.commanded and seat.voice is not None:
             room.leave(seat.voice)
         room.release()
@@ -214,22 +227,23 @@ class Stage:
         try:
             clip = await self._finisher.take(ended.take, self._limits(room))
             source: Source = "webrtc" if seat.commanded else "whip"
-            event = await self._land(
-                seat.room, voice, clip, source, ended.began_at_ms, seat.claimed_reaction_ms
-            )
+            timing = Timing(ended.began_at_ms, seat.claimed_reaction_ms)
+            event = await self._land(seat.room, voice, clip, source, timing)
         except Unfit as unfit:
             self._refuse(room, voice, ended.peer, landing, Refused(unfit.code, unfit.message))
         except Refused as refused:
             self._refuse(room, voice, ended.peer, landing, refused)
         except Exception:
             log.exception("finishing a take failed in room %.6s", seat.room)
-            self._refuse(room, voice, ended.peer, landing, Refused("internal", "Something broke on our side."))
+            self._refuse(
+                room, voice, ended.peer, landing, Refused("internal", "Something broke on our side.")
+            )
         else:
             self._tell(room, voice, ended.peer, "landed", clip=event.data.clip)  # type: ignore[union-attr]
             if landing is not None and not landing.done():
                 landing.set_result(event)
         finally:
-            self._hush(room, voice)
+            room.end_speaking(voice.id)
 
     def _refuse(
         self, room: Room, voice: Voice, peer: str, landing: asyncio.Future[Event] | None, why: Refused
@@ -242,22 +256,10 @@ class Stage:
     def _tell(self, room: Room, voice: Voice, peer: str, state: str, **more: str) -> None:
         room.tail.signal("take", {"peer": peer, "state": state, **more}, to=voice.id)
 
-    def _hush(self, room: Room, voice: Voice) -> None:
-        room.end_speaking(voice.id)
-        room.tail.signal("speaking", {"voice": voice.id, "on": False})
-
-    async def _land(
-        self,
-        room_id: str,
-        voice: Voice,
-        clip: Clip,
-        source: Source,
-        began_at_ms: int | None,
-        claimed_reaction_ms: int | None,
-    ) -> Event:
-        id_ = new_id()
+    async def _land(self, room_id: str, voice: Voice, clip: Clip, source: Source, timing: Timing) -> Event:
+        clip_id = unguessable()
         landed = ClipLanded(
-            id_,
+            clip_id,
             clip.duration_ms,
             clip.onset_ms,
             clip.gap_ms,
@@ -265,7 +267,7 @@ class Stage:
             clip.peaks,
             source=source,
         )
-        command = Land(landed, began_at_ms, claimed_reaction_ms)
-        blobs = [Blob(id_, room_id, clip.ogg)]
-        events = await self._house.send(room_id, command, by=voice, key=id_, blobs=blobs)
+        command = Land(landed, timing.began_at_ms, timing.claimed_reaction_ms)
+        blobs = [Blob(clip_id, room_id, clip.ogg)]
+        events = await self._house.send(room_id, command, by=voice, key=clip_id, blobs=blobs)
         return events[0]

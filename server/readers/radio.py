@@ -43,6 +43,7 @@ class RoomRadio:
         self._fresh = asyncio.Event()
         self._last: str | None = None
         self._playing: str | None = None
+        self._drifting = False
         self._task: asyncio.Task[None] | None = None
         self._unsubscribe = room.tail.subscribe(self._read)
 
@@ -84,28 +85,31 @@ class RoomRadio:
         while not self._queue:
             if not self._audience(self._room.id):
                 return None
-            if not await self._something_new(DRIFT_AFTER_MS) and (clip := self._older()) is not None:
+            if not await self._something_new(DRIFT_AFTER_MS / 1000) and (clip := self._older()) is not None:
+                self._drifting = True
                 return clip
+        self._drifting = False
         return self._queue.popleft()
 
-    async def _something_new(self, within_ms: int) -> bool:
+    async def _something_new(self, within_s: float) -> bool:
+        """Wait for a clip to land, or for a reason to look again."""
         self._fresh.clear()
         try:
-            await asyncio.wait_for(self._fresh.wait(), within_ms / 1000)
+            await asyncio.wait_for(self._fresh.wait(), within_s)
         except TimeoutError:
             return False
-        return bool(self._queue)
+        return True
 
     def _older(self) -> str | None:
         """Return an older clip, never the last one again; none while a round wants quiet."""
-        state = self._room.state
-        older = [clip for clip in state.clips if clip != self._last]
-        return self._random.choice(older) if older and state.round is None and self._audience(self._room.id) else None
+        older = [clip for clip in self._room.state.clips if clip != self._last]
+        if not older or self._room.state.round is not None or not self._audience(self._room.id):
+            return None
+        return self._random.choice(older)
 
     async def _play(self, clip: str) -> None:
-        is_new = clip != self._last and bool(self._room.state.clips)
         blob = await self._log.blob(clip)
-        if blob is None or not is_new:
+        if blob is None:
             return
         starts_at_ms, duration_ms = self._media.play(self._room.id, ogg.read(blob.body))
         self._last = self._playing = clip
@@ -116,14 +120,13 @@ class RoomRadio:
         self._playing = None
 
     async def _hear_out(self, clip: str, for_ms: int) -> None:
-        """Wait until a clip is over; a clip that was withdrawn is over at once."""
-        end = asyncio.get_running_loop().time() + for_ms / 1000
-        while (left := end - asyncio.get_running_loop().time()) > 0 and clip in self._room.state.clips:
-            self._fresh.clear()
-            try:
-                await asyncio.wait_for(self._fresh.wait(), left)
-            except TimeoutError:
+        """Wait until a clip is over: withdrawn clips at once, older ones when a new one landed."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + for_ms / 1000
+        while (left := end - loop.time()) > 0 and clip in self._room.state.clips:
+            if self._queue and self._drifting:
                 return
+            await self._something_new(left)
 
     async def close(self) -> None:
         """Fall silent; may be called again."""
@@ -131,3 +134,35 @@ class RoomRadio:
         if self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+
+
+class Radio:
+    """The radios of all rooms that are awake."""
+
+    def __init__(self, log_: Log, media: Media, random: Random, *, audience: Callable[[str], int]) -> None:
+        self._log = log_
+        self._media = media
+        self._random = random
+        self._audience = audience
+        self._rooms: dict[str, RoomRadio] = {}
+
+    def attach(self, room: Room) -> None:
+        """Give a room that woke its radio."""
+        self._rooms[room.id] = RoomRadio(room, self._log, self._media, self._random, audience=self._audience)
+
+    async def detach(self, room: Room) -> None:
+        """Take the radio from a room that falls asleep."""
+        radio = self._rooms.pop(room.id, None)
+        if radio is not None:
+            await radio.close()
+
+    def wake(self, room_id: str) -> None:
+        """Tell that somebody began to listen in a room."""
+        radio = self._rooms.get(room_id)
+        if radio is not None:
+            radio.wake()
+
+    async def close(self) -> None:
+        """Stop all; may be called again."""
+        radios, self._rooms = list(self._rooms.values()), {}
+        await asyncio.gather(*(radio.close() for radio in radios))
