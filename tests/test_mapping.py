@@ -9,7 +9,6 @@ from tests.support.shape import CODE, ROOT, python_files
 # Modules without one, each with what tests it instead.
 ELSEWHERE = {
     "audio/take.py": "values only; tests/audio uses them throughout",
-    "games/round.py": "its fold is held by tests/server/room/test_rounds.py and by every game's test",
     "server/__main__.py": "starts the command; tests/support/server.py runs it in every end-to-end test",
     "server/log/base.py": "an interface; the contract suite in tests/server/log holds every back end to it",
     "server/room/commands.py": "values only; tests/server/room/test_decide.py uses them throughout",
