@@ -47,17 +47,16 @@ def resample(pcm: Pcm, from_hz: int, to_hz: int) -> Pcm:
     return scaled[: round(len(pcm) * to_hz / from_hz)]
 
 
-@functools.lru_cache(maxsize=16)
+@functools.cache
 def biquad_response(b: tuple[float, ...], a: tuple[float, ...], length: int) -> Spectrum:
     """Return the response of a digital filter, coefficients of z^0, z^-1, ..., at the bins of a spectrum."""
-    z = np.exp(-2j * np.pi * np.fft.rfftfreq(length)).astype(np.complex128)
+    z = np.exp(-2j * np.pi * np.fft.rfftfreq(length))
     return np.asarray(np.polyval(b[::-1], z) / np.polyval(a[::-1], z), dtype=np.complex64)
 
 
-@functools.lru_cache(maxsize=8)
-def high_pass_response(cutoff_hz: float, length: int, rate_hz: int = SAMPLE_RATE_HZ) -> Spectrum:
+def high_pass_response(cutoff_hz: float, length: int) -> Spectrum:
     """Return a Butterworth high-pass of the second order: rumble, plosive wind and DC go, speech stays."""
-    k = math.tan(math.pi * cutoff_hz / rate_hz)
+    k = math.tan(math.pi * cutoff_hz / SAMPLE_RATE_HZ)
     scale = 1 / (1 + math.sqrt(2) * k + k * k)
     b = (scale, -2 * scale, scale)
     a = (1.0, 2 * (k * k - 1) * scale, (1 - math.sqrt(2) * k + k * k) * scale)
@@ -65,10 +64,18 @@ def high_pass_response(cutoff_hz: float, length: int, rate_hz: int = SAMPLE_RATE
 
 
 def high_pass(pcm: Pcm, cutoff_hz: float) -> Pcm:
-    """Return `pcm` without what is below `cutoff_hz`, 12 dB an octave."""
-    length = fast_length(len(pcm) + SAMPLE_RATE_HZ // 10)
-    filtered = waveform(spectrum(pcm, length) * high_pass_response(cutoff_hz, length), length)
-    return filtered[: len(pcm)]
+    """Return `pcm` without what is below `cutoff_hz` (40 Hz at least), 12 dB an octave, by overlap-save.
+
+    Blocks of 170 ms stay in the cache and take a third of the time of one long transform.
+    """
+    block, ringing = 8192, SAMPLE_RATE_HZ // 20  # at 40 Hz the response is 80 dB down after 50 ms
+    step = block - ringing
+    rows = -(-len(pcm) // step)
+    padded = np.zeros(ringing + rows * step, dtype=np.float32)
+    padded[ringing : ringing + len(pcm)] = pcm
+    blocks = np.lib.stride_tricks.sliding_window_view(padded, block)[::step]
+    filtered = np.fft.irfft(np.fft.rfft(blocks) * high_pass_response(cutoff_hz, block), block)
+    return np.ascontiguousarray(filtered[:, ringing:], dtype=np.float32).reshape(-1)[: len(pcm)]
 
 
 def fade_edges(pcm: Pcm, samples: int) -> Pcm:
