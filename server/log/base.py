@@ -10,12 +10,20 @@ from msgspec import Struct
 from server.room.events import Draft, Event
 
 
-class Conflict(Exception):  # noqa: N818 - names the race, not the blame
+class Conflict(Exception):
     """Someone else appended first: `expect` was not the head."""
 
 
-class StorageFull(Exception):  # noqa: N818
+class StorageFull(Exception):
     """The disk or the quota is full; nothing of the append was stored."""
+
+
+class Damaged(OSError):
+    """What is stored is not what was written; it is never served."""
+
+
+class Unusable(Exception):
+    """The storage cannot be opened or is closed; the sentence says why and what to do."""
 
 
 class Blob(Struct, frozen=True):
@@ -24,6 +32,17 @@ class Blob(Struct, frozen=True):
     id: str
     room: str
     body: bytes
+
+
+class Entry(Struct, frozen=True):
+    """One append of a chain; without drafts it only looks up what its key stored before."""
+
+    drafts: Sequence[Draft] = ()
+    key: str | None = None
+    blobs: Sequence[Blob] = ()
+
+
+Outcome = list[Event] | Conflict | StorageFull
 
 
 class Listing(Struct, frozen=True):
@@ -56,7 +75,17 @@ class Log(Protocol):
 
         `expect` is the head the drafts were decided on (`Conflict` when it moved). A `key`
         used before in this room returns the events of its first use and stores nothing.
-        Raises `StorageFull` when there is no room for them.
+        Without drafts nothing is stored: a known key returns its events, an unknown one none.
+        Raises `StorageFull` when there is no room for them, `OSError` when the storage broke.
+        """
+
+    async def extend(self, room: str, entries: Sequence[Entry], *, expect: int) -> list[Outcome]:
+        """Append entries one after another, each whole or not at all, each on what the one before left.
+
+        The first entry that is not stored as asked (the head moved, its key was used before, no
+        room for it) ends the chain: the drafts after it were decided on what did not happen
+        and get `Conflict`, though known keys are still answered. Raises `OSError` when the
+        storage broke.
         """
 
     async def read(self, room: str, after: int = 0, limit: int = 500) -> list[Event]:
@@ -71,9 +100,7 @@ class Log(Protocol):
     async def head(self, room: str) -> int:
         """Return the seq of the newest event, 0 for a room that is not."""
 
-    async def erase(
-        self, room: str, seqs: Sequence[int] | None = None, blobs: Sequence[str] = ()
-    ) -> None:
+    async def erase(self, room: str, seqs: Sequence[int] | None = None, blobs: Sequence[str] = ()) -> None:
         """Blank events (their places stay) and drop blobs; without either, the whole room goes.
 
         Afterwards no byte of the content is left in the storage.

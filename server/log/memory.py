@@ -1,0 +1,172 @@
+"""A log that lives and dies with the process: the reference for tests, and for rooms nobody keeps."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Sequence
+
+from msgspec import Struct, field
+
+from server.log.base import Blob, Conflict, Entry, Listing, Outcome, StorageFull, Unusable
+from server.log.chain import chained, listed
+from server.log.follow import Followers
+from server.room.events import Draft, Event, encode, erased, numbered
+
+SECRET_BYTES = 32
+
+
+class _Shelf(Struct):
+    """What one room left; `keys` gives the seqs that a key stored."""
+
+    events: list[Event] = field(default_factory=list)
+    keys: dict[str, list[int]] = field(default_factory=dict)
+    public: bool = False
+
+    def at(self, seqs: Sequence[int]) -> list[Event]:
+        return [self.events[seq - 1] for seq in seqs]
+
+
+class MemoryLog:
+    """Keeps all in memory; refuses with `StorageFull` above `max_bytes`."""
+
+    def __init__(self, *, max_bytes: int | None = None) -> None:
+        self._shelves: dict[str, _Shelf] = {}
+        self._blobs: dict[str, Blob] = {}
+        self._secret = secrets.token_bytes(SECRET_BYTES)
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._closed = False
+        self._followers = Followers(self.read)
+
+    async def append(
+        self,
+        room: str,
+        drafts: Sequence[Draft],
+        *,
+        expect: int | None = None,
+        key: str | None = None,
+        blobs: Sequence[Blob] = (),
+    ) -> list[Event]:
+        """Store all drafts and blobs at once, or nothing."""
+        self._check_open()
+        outcome = self._append(room, Entry(drafts, key, blobs), expect)
+        if isinstance(outcome, Exception):
+            raise outcome
+        self._followers.ring(room)
+        return outcome
+
+    async def extend(self, room: str, entries: Sequence[Entry], *, expect: int) -> list[Outcome]:
+        """Append a chain; nobody else comes in between."""
+        self._check_open()
+        outcomes: list[Outcome] = []
+        for entry in entries:
+            outcomes.append(self._append(room, entry, expect))
+            expect = chained(expect, entry, outcomes[-1])
+        self._followers.ring(room)
+        return outcomes
+
+    async def read(self, room: str, after: int = 0, limit: int = 500) -> list[Event]:
+        """Return events after a seq."""
+        self._check_open()
+        return self._events(room)[max(after, 0) : max(after, 0) + max(limit, 0)]
+
+    async def newest(self, room: str, limit: int = 100) -> list[Event]:
+        """Return the newest events."""
+        self._check_open()
+        return self._events(room)[-limit:] if limit > 0 else []
+
+    def follow(self, room: str, after: int = 0) -> AsyncIterator[list[Event]]:
+        """Yield what is stored, then what comes."""
+        return self._followers.follow(room, after)
+
+    async def head(self, room: str) -> int:
+        """Return the newest seq."""
+        self._check_open()
+        return len(self._events(room))
+
+    async def erase(self, room: str, seqs: Sequence[int] | None = None, blobs: Sequence[str] = ()) -> None:
+        """Blank events and drop blobs, or drop the room."""
+        self._check_open()
+        if seqs is None and not blobs:
+            self._drop(room)
+        events = self._events(room)
+        for seq in seqs or ():
+            if 0 < seq <= len(events):
+                events[seq - 1] = erased(events[seq - 1])
+        for id_ in blobs:
+            if (blob := self._blobs.get(id_)) and blob.room == room:
+                del self._blobs[id_]
+
+    async def blob(self, id: str) -> Blob | None:  # noqa: A002
+        """Return a blob."""
+        self._check_open()
+        return self._blobs.get(id)
+
+    async def rooms(self, limit: int = 100, *, public: bool | None = None) -> list[Listing]:
+        """Return the rooms, liveliest first."""
+        self._check_open()
+        listings = [_listing(id_, shelf) for id_, shelf in self._shelves.items() if shelf.events]
+        wanted = [listing for listing in listings if public in (None, listing.public)]
+        return sorted(wanted, key=lambda listing: (-listing.last_at_ms, listing.room))[: max(limit, 0)]
+
+    async def secret(self) -> bytes:
+        """Return this log's secret."""
+        return self._secret
+
+    async def check(self) -> None:
+        """Raise `StorageFull` when the quota is used up."""
+        self._check_open()
+        if self._max_bytes is not None and self._bytes >= self._max_bytes:
+            raise StorageFull
+
+    async def close(self) -> None:
+        """End the followers; nothing can be asked afterwards."""
+        self._closed = True
+        self._followers.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise Unusable("The log is closed.")
+
+    def _events(self, room: str) -> list[Event]:
+        shelf = self._shelves.get(room)
+        return shelf.events if shelf else []
+
+    def _append(self, room: str, entry: Entry, expect: int | None) -> Outcome:
+        shelf = self._shelves.get(room) or _Shelf()
+        if entry.key is not None and entry.key in shelf.keys:
+            return shelf.at(shelf.keys[entry.key])
+        if not entry.drafts:
+            return []
+        head = len(shelf.events)
+        if expect is not None and expect != head:
+            return Conflict(f"expected {expect}, the head is {head}")
+        events = [numbered(draft, head + 1 + i, head + i) for i, draft in enumerate(entry.drafts)]
+        return self._store(room, shelf, entry, events)
+
+    def _store(self, room: str, shelf: _Shelf, entry: Entry, events: list[Event]) -> Outcome:
+        if any(blob.id in self._blobs for blob in entry.blobs):
+            return Conflict("a blob of this id is stored already")
+        if self._max_bytes is not None:
+            size = sum(len(encode(event)) for event in events) + sum(len(blob.body) for blob in entry.blobs)
+            if self._bytes + size > self._max_bytes:
+                return StorageFull(f"{self._max_bytes} bytes are used up")
+            self._bytes += size
+        shelf.events.extend(events)
+        shelf.public = listed(shelf.public, events)
+        if entry.key is not None:
+            shelf.keys[entry.key] = [event.seq for event in events]
+        self._blobs.update((blob.id, blob) for blob in entry.blobs)
+        self._shelves[room] = shelf
+        return events
+
+    def _drop(self, room: str) -> None:
+        self._shelves.pop(room, None)
+        for id_ in [id_ for id_, blob in self._blobs.items() if blob.room == room]:
+            del self._blobs[id_]
+        self._followers.end(room)
+
+
+def _listing(room: str, shelf: _Shelf) -> Listing:
+    last = shelf.events[-1]
+    return Listing(room, last.seq, shelf.events[0], last.at_ms, shelf.public)

@@ -1,0 +1,404 @@
+"""One room awake: its inbox, its state, its one timer. The only writer of its log.
+
+What waits in the inbox is decided as one batch on the state it would lead to, appended in one
+chain, and shown only when it is durable. While a chain is on its way the next batch gathers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from base64 import urlsafe_b64encode
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from random import Random
+from typing import Protocol
+
+from msgspec import Struct
+
+from server.log.base import Blob, Conflict, Entry, Log, Outcome, StorageFull
+from server.room.commands import Command, Refused, Tick
+from server.room.events import Draft, Event, Voice, numbered
+from server.room.state import RoomState
+from server.room.tail import Tail
+
+RECENT_KEYS = 256
+KEY_BYTES = 16
+BATCH_COMMANDS = 512
+RACES_TRIED = 16
+LONGEST_WAIT_MS = 60_000  # a clock that is set anew is noticed within this time
+TICK_EVERY_MS = 20
+IDLE_TICK_EVERY_MS = 1_000  # when a tick found nothing to do though something was due
+PAGE_EVENTS = 500
+FULL = "The server has no room left to keep this. Try again later."
+FULL_RETRY_AFTER_MS = 10_000
+
+logger = logging.getLogger(__name__)
+
+
+class Rules(Struct, frozen=True):
+    """The pure functions that make a room: those of `server.room.decide` and `state`."""
+
+    empty: RoomState
+    decide: Callable[[RoomState, Command, Voice | None, int, Random], list[Draft]]
+    apply: Callable[[RoomState, Event], RoomState]
+    due: Callable[[RoomState, bool, bool], int | None]
+
+
+class Home(Protocol):
+    """Where a room lives: it is told when the room falls asleep, and wakes it again."""
+
+    def left(self, room: Room) -> None:
+        """Let go of a room that fell asleep."""
+
+    async def wake(self, id: str) -> Room:  # noqa: A002
+        """Return the room, awake."""
+
+
+class Wish(Struct, eq=False):
+    """A command on its way, and who waits for it."""
+
+    command: Command
+    by: Voice | None
+    key: str | None
+    blobs: Sequence[Blob]
+    done: asyncio.Future[list[Event]]
+    races: int = 0
+
+    def grant(self, events: list[Event]) -> None:
+        """Answer with what was stored."""
+        if not self.done.done():
+            self.done.set_result(events)
+
+    def fail(self, error: Exception) -> None:
+        """Answer that it could not be."""
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+class Plan(Struct, eq=False):
+    """What a wish would do: its drafts, the events and the state they would become, or why not."""
+
+    wish: Wish
+    state: RoomState
+    drafts: Sequence[Draft] = ()
+    events: Sequence[Event] = ()
+    error: Exception | None = None
+    outcome: Outcome | None = None
+
+    def entry(self) -> Entry:
+        """Return what the log is asked for."""
+        return Entry(self.drafts, self.wish.key, self.wish.blobs if self.drafts else ())
+
+
+class Room:
+    """One room's actor. Made by the house; used from one event loop.
+
+    `speakers` counts the leases of each present voice that may speak; `speaking` are the voices
+    with an open take. Both are signals: they are gone when the process ends.
+    """
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002
+        home: Home,
+        *,
+        log: Log,
+        rules: Rules,
+        state: RoomState,
+        tail: Tail,
+        clock: Callable[[], int],
+        random: Random,
+        idle_ms: int,
+    ) -> None:
+        self.id = id
+        self.state = state
+        self.tail = tail
+        self.speakers: dict[str, int] = {}
+        self.speaking: set[str] = set()
+        self._home, self._log, self._rules = home, log, rules
+        self._clock, self._random, self._idle_ms = clock, random, idle_ms
+        self._inbox: list[Wish] = []
+        self._underway: dict[str, Wish] = {}
+        self._recent: OrderedDict[str, list[Event]] = OrderedDict()
+        self._until_ms: dict[str, int] = {}
+        self._holds = 0
+        self._worker: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._used_at_ms = clock()
+        self._next_tick_ms = 0
+        self._unsure = False
+        self._gone = False
+        self._set_timer()
+
+    async def send(
+        self, command: Command, *, by: Voice | None = None, key: str | None = None, blobs: Sequence[Blob] = ()
+    ) -> list[Event]:
+        """Decide a command and return its events once they are durable.
+
+        A `key` the same voice used before returns the events of its first use. Raises `Refused`,
+        also for a full disk (`storage_full`), and `OSError` when the storage broke.
+        """
+        if self._gone:
+            room = await self._home.wake(self.id)
+            return await room.send(command, by=by, key=key, blobs=blobs)
+        key = scoped(by, key)
+        if key is not None and (events := await self._known(key)) is not None:
+            return events
+        return await self._put(command, by, key, blobs)
+
+    def hold(self) -> None:
+        """Keep the room awake; to be called in the loop turn that woke it."""
+        self._holds += 1
+        self._touch()
+
+    def release(self) -> None:
+        """Let go of one hold."""
+        self._holds -= 1
+        self._touch()
+
+    def arrive(self, voice: Voice) -> None:
+        """Count a voice in that may speak; the room's pulse runs while there is one."""
+        self.speakers[voice.id] = self.speakers.get(voice.id, 0) + 1
+        self._touch()
+
+    def leave(self, voice: Voice) -> None:
+        """Count a voice out again."""
+        left = self.speakers.get(voice.id, 0) - 1
+        if left > 0:
+            self.speakers[voice.id] = left
+        else:
+            self.speakers.pop(voice.id, None)
+        self._touch()
+
+    def begin_speaking(self, voice_id: str, *, until_ms: int) -> None:
+        """Mark a take as open; it counts as ended at `until_ms` when nobody ends it before."""
+        self._until_ms[voice_id] = until_ms
+        self.speaking.add(voice_id)
+        self._touch()
+
+    def end_speaking(self, voice_id: str) -> None:
+        """Mark a take as ended."""
+        self._until_ms.pop(voice_id, None)
+        self.speaking.discard(voice_id)
+        self._touch()
+
+    async def close(self) -> None:
+        """Finish what is in the inbox and stop; may be called again."""
+        self._gone = True
+        self._stop_timer()
+        while self._worker is not None:
+            await asyncio.wait([self._worker])
+
+    # The inbox
+
+    async def _known(self, key: str) -> list[Event] | None:
+        """Return what a key stored lately, after the command that uses it now, if any, is through."""
+        first = self._underway.get(key)
+        while first is not None and not first.done.done():
+            await asyncio.wait([first.done])
+            first = self._underway.get(key)
+        return self._recent.get(key)
+
+    def _put(
+        self, command: Command, by: Voice | None, key: str | None, blobs: Sequence[Blob] = ()
+    ) -> asyncio.Future[list[Event]]:
+        loop = asyncio.get_running_loop()
+        wish = Wish(command, by, key, blobs, loop.create_future())
+        self._inbox.append(wish)
+        if key is not None:
+            self._underway[key] = wish
+        if self._worker is None:
+            self._stop_timer()
+            self._worker = loop.create_task(self._work(), name=f"room {self.id[:6]}")
+        return wish.done
+
+    async def _work(self) -> None:
+        """Serve the inbox until it is empty; this is the root of the room's task."""
+        while self._inbox:
+            batch, self._inbox = self._inbox[:BATCH_COMMANDS], self._inbox[BATCH_COMMANDS:]
+            try:
+                self._inbox[:0] = await self._serve([wish for wish in batch if not wish.done.done()])
+            except Exception as error:
+                logger.exception("room.batch_failed room=%s", self.id[:6])
+                self._unsure = True
+                for wish in batch:
+                    wish.fail(error)
+            self._let_go(batch)
+        self._worker = None
+        self._touch()
+
+    def _let_go(self, batch: Iterable[Wish]) -> None:
+        for wish in batch:
+            if wish.key is not None and wish.done.done() and self._underway.get(wish.key) is wish:
+                del self._underway[wish.key]
+
+    async def _serve(self, wishes: list[Wish]) -> list[Wish]:
+        """Decide, append, show, answer; returns the wishes that must be decided again."""
+        if self._unsure:
+            await self._catch_up()
+        plans = self._decide(wishes)
+        await self._append([plan for plan in plans if plan.drafts or plan.wish.key is not None])
+        again = self._settle(plans)
+        if again:
+            await self._catch_up()
+        return again
+
+    def _decide(self, wishes: Iterable[Wish]) -> list[Plan]:
+        state, head, now_ms = self.state, self.tail.head, self._clock()
+        plans = []
+        for wish in wishes:
+            plan = self._plan(wish, state, head, now_ms)
+            plans.append(plan)
+            if plan.events:
+                state, head = plan.state, plan.events[-1].seq
+        return plans
+
+    def _plan(self, wish: Wish, state: RoomState, head: int, now_ms: int) -> Plan:
+        try:
+            drafts = self._rules.decide(state, wish.command, wish.by, now_ms, self._random)
+            events = [numbered(draft, head + 1 + i, head + i) for i, draft in enumerate(drafts)]
+            return Plan(wish, self._fold(state, events), drafts, events)
+        except Refused as refusal:
+            return Plan(wish, state, error=refusal)
+        except Exception as error:  # the root of a game's rules: the fault is ours, the room lives on
+            logger.exception("room.decide_failed room=%s", self.id[:6])
+            return Plan(wish, state, error=error)
+
+    async def _append(self, plans: list[Plan]) -> None:
+        if plans:
+            entries = [plan.entry() for plan in plans]
+            outcomes = await self._log.extend(self.id, entries, expect=self.tail.head)
+            for plan, outcome in zip(plans, outcomes, strict=True):
+                plan.outcome = outcome
+
+    def _settle(self, plans: list[Plan]) -> list[Wish]:
+        """Take what was stored into the state, show it, answer; returns what must be decided again."""
+        fresh: list[Event] = []
+        again: list[Wish] = []
+        granted: list[tuple[Wish, list[Event]]] = []
+        sound = True  # whether what was decided on so far is what happened
+        for plan in plans:
+            match plan.outcome:
+                case [first, *_] as events:
+                    granted.append((plan.wish, events))
+                    if first.seq > self.tail.head:
+                        fresh += events
+                        self.state = plan.state if events == plan.events else self._fold(self.state, events)
+                    elif plan.drafts:
+                        sound = False
+                case StorageFull():
+                    plan.wish.fail(Refused("storage_full", FULL, FULL_RETRY_AFTER_MS))
+                    sound = False
+                case Conflict() as race if sound and plan.wish.races >= RACES_TRIED:
+                    plan.wish.fail(race)
+                    sound = False
+                case outcome if isinstance(outcome, Conflict) or not sound:
+                    plan.wish.races += sound
+                    again.append(plan.wish)
+                    sound = False
+                case _ if plan.error is not None:
+                    plan.wish.fail(plan.error)
+                case _:
+                    granted.append((plan.wish, []))
+        self._show(fresh)
+        self._grant(granted)
+        return again
+
+    def _grant(self, granted: Iterable[tuple[Wish, list[Event]]]) -> None:
+        for wish, events in granted:
+            if wish.key is not None and events:
+                self._recent[wish.key] = events
+            wish.grant(events)
+        while len(self._recent) > RECENT_KEYS:
+            self._recent.popitem(last=False)
+
+    async def _catch_up(self) -> None:
+        """Take in what others wrote into the log."""
+        while events := await self._log.read(self.id, self.tail.head, PAGE_EVENTS):
+            self.state = self._fold(self.state, events)
+            self._show(events)
+        self._unsure = False
+
+    def _show(self, events: list[Event]) -> None:
+        if events:
+            self._next_tick_ms = min(self._next_tick_ms, self._clock() + TICK_EVERY_MS)
+            self.tail.publish(events)
+
+    def _fold(self, state: RoomState, events: Iterable[Event]) -> RoomState:
+        for event in events:
+            state = self._rules.apply(state, event)
+        return state
+
+    # The timer: for what is due, for takes nobody ended, and for falling asleep
+
+    def _touch(self) -> None:
+        self._used_at_ms = self._clock()
+        self._set_timer()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _set_timer(self) -> None:
+        self._stop_timer()
+        if self._gone or self._worker is not None:
+            return
+        wait_ms = min(max(self._next_ms() - self._clock(), 0), LONGEST_WAIT_MS)
+        self._timer = asyncio.get_running_loop().call_later(wait_ms / 1000, self._ring)
+
+    def _next_ms(self) -> int:
+        times = list(self._until_ms.values())
+        if (due_ms := self._due_ms()) is not None:
+            times.append(due_ms)
+        return min(times, default=self._used_at_ms + self._idle_ms)
+
+    def _due_ms(self) -> int | None:
+        due_ms = self._rules.due(self.state, bool(self.speakers), bool(self.speaking))
+        return None if due_ms is None else max(due_ms, self._next_tick_ms)
+
+    def _ring(self) -> None:
+        self._timer = None
+        now_ms = self._clock()
+        self._hush(now_ms)
+        due_ms = self._due_ms()
+        if due_ms is not None and due_ms <= now_ms:
+            self._tick(now_ms)
+        elif due_ms is None and self._is_idle(now_ms):
+            self._gone = True
+            self._home.left(self)
+        else:
+            self._set_timer()
+
+    def _tick(self, now_ms: int) -> None:
+        self._next_tick_ms = now_ms + IDLE_TICK_EVERY_MS
+        tick = Tick(frozenset(self.speaking), tuple(self.speakers))
+        self._put(tick, None, None).add_done_callback(_ticked)
+
+    def _is_idle(self, now_ms: int) -> bool:
+        held = self._holds > 0 or self.speakers or self.speaking or self.tail.readers
+        return not held and now_ms >= self._used_at_ms + self._idle_ms
+
+    def _hush(self, now_ms: int) -> None:
+        """End the takes that nobody ended in time, and say so."""
+        for voice in [voice for voice, until_ms in self._until_ms.items() if until_ms <= now_ms]:
+            del self._until_ms[voice]
+            self.speaking.discard(voice)
+            self.tail.signal("speaking", {"voice": voice, "on": False})
+
+
+def scoped(by: Voice | None, key: str | None) -> str | None:
+    """Return a key that is the voice's own and of fixed length, for clients choose keys as they like."""
+    if key is None:
+        return None
+    voice = by.id if by else ""
+    digest = hashlib.blake2b(f"{voice} {key}".encode(), digest_size=KEY_BYTES).digest()
+    return urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def _ticked(done: asyncio.Future[list[Event]]) -> None:
+    """Take note of a tick that failed; the timer tries again."""
+    if not done.cancelled() and (error := done.exception()) is not None:
+        logger.warning("room.tick_failed %s", type(error).__name__)
