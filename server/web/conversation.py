@@ -1,0 +1,194 @@
+"""One socket's side of the talk: what its visitor sends, and the answer to each message.
+
+Messages are taken in order and their commands reach the room in order, but nothing waits for a
+slow one: each is answered by a task of its own, so a take that is being finished holds up no chat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+
+from aiohttp import WSMsgType, web
+from msgspec import Struct
+
+from server.room.commands import Refused
+from server.safety.limits import Action, Limits, Rate
+from server.stage import Stage
+from server.web.fanout import Fanout
+from server.web.frames import NOT_ALLOWED, NOT_THE_PROTOCOL, PONG, frame
+from server.web.member import Member
+from server.web.messages import (
+    BadMessage,
+    Here,
+    Message,
+    NotTheProtocol,
+    Ping,
+    SpeakStart,
+    SpeakStop,
+    Wish,
+    ack,
+    parse,
+    pong,
+    refused,
+)
+from server.web.presence import Sitting
+
+# Messages of one socket that may wait for their answer at once.
+IN_FLIGHT = 32
+# What is refused for its form or its haste is counted; who goes on regardless is closed with 1008.
+STRIKES = Rate(60, 5.0)
+# A socket that always has more to say lets others have a turn after this many messages.
+MESSAGES_PER_TURN = 32
+
+logger = logging.getLogger(__name__)
+
+
+class Circle(Struct, frozen=True):
+    """What all conversations of a server share. `own` keeps a task until it is done."""
+
+    stage: Stage
+    limits: Limits
+    clock: Callable[[], int]
+    own: Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
+    once: Callable[[str, Callable[[], Coroutine[None, None, int]]], Awaitable[int]]
+    is_draining: Callable[[], bool]
+
+
+class Conversation:
+    """Listens to one member of a room until the socket ends."""
+
+    __slots__ = ("_circle", "_fanout", "_in_flight", "_member", "_speech", "_struck_until_s")
+
+    def __init__(self, circle: Circle, fanout: Fanout, member: Member) -> None:
+        self._circle = circle
+        self._fanout = fanout
+        self._member = member
+        self._in_flight = 0
+        self._struck_until_s = 0.0
+        self._speech: asyncio.Task[None] | None = None
+
+    async def listen(self, ws: web.WebSocketResponse) -> None:
+        """Take messages until the peer has said goodbye or is gone."""
+        heard = 0
+        while True:
+            message = await ws.receive()
+            self._member.heard_at_s = time.monotonic()
+            match message.type:
+                case WSMsgType.TEXT:
+                    self.hear(message.data)
+                case WSMsgType.PING:
+                    self._answer_ping(message.data)
+                case WSMsgType.BINARY:
+                    self._member.end(NOT_THE_PROTOCOL, "text only")
+                case WSMsgType.PONG:
+                    pass
+                case _:
+                    return
+            heard += 1
+            if heard % MESSAGES_PER_TURN == 0:
+                await asyncio.sleep(0)
+
+    def hear(self, body: str) -> None:
+        """Take one text message."""
+        if self._member.ended:
+            return
+        try:
+            message = parse(body)
+        except NotTheProtocol as stranger:
+            self._member.end(NOT_THE_PROTOCOL, str(stranger))
+        except BadMessage as bad:
+            self._refuse(bad.id, Refused("bad_message", str(bad)))
+        else:
+            self._take(message)
+
+    def _take(self, message: Message) -> None:
+        try:
+            self._check(message)
+        except Refused as refusal:
+            self._refuse(message.id, refusal)
+            return
+        if isinstance(message, Ping):
+            self._send(pong(message.t, self._circle.clock()))
+        elif isinstance(message, Here):
+            self._fanout.sit(self._member, Sitting(message.speaker, message.listening))
+            self._send(ack(message.id, self._fanout.room.tail.head))
+        else:
+            self._begin(message)
+
+    def _check(self, message: Message) -> None:
+        if self._in_flight >= IN_FLIGHT:
+            raise Refused("too_fast", "Too much at once. Wait for the answers first.", 1_000)
+        if self._circle.is_draining() and not isinstance(message, Ping | SpeakStop):
+            raise Refused("restarting", "The server is restarting. Come back in a moment.", 1_000)
+        self._count(message.action)
+
+    def _count(self, action: Action) -> None:
+        member = self._member
+        self._circle.limits.check(
+            action, voice=member.voice.id, address=member.address, now_ms=self._circle.clock()
+        )
+
+    def _begin(self, message: Wish | SpeakStart | SpeakStop) -> None:
+        self._in_flight += 1
+        if isinstance(message, Wish):
+            self._circle.own(self._answer(message.id, self._wished(message)))
+            return
+        # What is said to the stage goes there in order, too.
+        self._speech = self._circle.own(self._answer(message.id, self._spoken(message, self._speech)))
+
+    async def _answer(self, id_: str, granted: Coroutine[None, None, int]) -> None:
+        """Wait until a message is granted, and answer it; the root of its task."""
+        try:
+            reply = ack(id_, await granted)
+        except Refused as refusal:
+            reply = refused(id_, refusal)
+        except Exception:
+            logger.exception("socket.message_failed room=%s", self._fanout.room.id[:6])
+            reply = refused(id_, Refused("broken", "Something broke on our side."))
+        finally:
+            self._in_flight -= 1
+        self._send(reply)
+
+    async def _wished(self, wish: Wish) -> int:
+        room = self._fanout.room
+        events = await room.send(wish.command(), by=self._member.voice, key=wish.id)
+        return events[-1].seq if events else room.tail.head
+
+    async def _spoken(self, message: SpeakStart | SpeakStop, before: asyncio.Task[None] | None) -> int:
+        if before is not None:
+            await asyncio.wait([before])
+        key = f"{self._fanout.room.id} {self._member.voice.id} {message.id}"
+        return await self._circle.once(key, lambda: self._on_stage(message))
+
+    async def _on_stage(self, message: SpeakStart | SpeakStop) -> int:
+        room, voice = self._fanout.room, self._member.voice
+        if isinstance(message, SpeakStart):
+            await self._circle.stage.begin(room, voice, message.peer)
+            return room.tail.head
+        return (await self._circle.stage.stop(room, voice, message.onset_ms)).seq
+
+    def _send(self, body: bytes) -> None:
+        self._fanout.post(self._member, body)
+
+    def _refuse(self, id_: str, why: Refused) -> None:
+        self._strike()
+        if id_:
+            self._send(refused(id_, why))
+
+    def _answer_ping(self, payload: bytes) -> None:
+        try:
+            self._count("ping")
+        except Refused:
+            self._strike()
+        else:
+            self._member.write(frame(payload, PONG))
+
+    def _strike(self) -> None:
+        """Count a refusal; too many in a short time end the socket."""
+        now_s = time.monotonic()
+        self._struck_until_s = max(self._struck_until_s, now_s) + 1 / STRIKES.per_s
+        if self._struck_until_s - now_s > STRIKES.burst / STRIKES.per_s:
+            self._member.end(NOT_ALLOWED, "too many refused messages")

@@ -1,0 +1,272 @@
+"""The socket's messages, both ways, as pure functions: bytes to wishes, facts to bytes.
+
+What a client sends is decoded strictly. A message that cannot be granted for its form is
+answered `refused` (`bad_message`) as long as its id can be read, for a newer client may know
+more than we do; what is no JSON object with a type is not the protocol at all.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from server.room.commands import (
+    Again,
+    Command,
+    Forget,
+    React,
+    Refused,
+    Report,
+    RoundJoin,
+    RoundStart,
+    Say,
+    Throw,
+    Vote,
+)
+from server.room.events import Voice
+from server.safety.limits import Action
+
+PROTOCOL = 1
+# Larger ones are closed with 1009; every field below is thereby bounded too.
+MESSAGE_LIMIT_BYTES = 16_384
+ID_LIMIT_CHARACTERS = 64
+
+Id = Annotated[str, Meta(min_length=1, max_length=ID_LIMIT_CHARACTERS)]
+Milliseconds = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+Listening = Literal["radio", "files", "off"]
+
+
+class NotTheProtocol(ValueError):
+    """What came is no message of this protocol: the socket is closed with 1002."""
+
+
+class BadMessage(ValueError):
+    """A message cannot be understood, but its id can: it is refused."""
+
+    def __init__(self, id_: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.id = id_
+
+
+class Ping(Struct, frozen=True, tag="ping", tag_field="type"):
+    """Asks for a pong; `t` is given back as it came."""
+
+    action: ClassVar[Action] = "ping"
+    t: int | float = 0
+    id: str = ""
+
+
+class Here(Struct, frozen=True, tag="here", tag_field="type"):
+    """Says how a visitor is present."""
+
+    action: ClassVar[Action] = "here"
+    id: Id
+    speaker: bool = False
+    listening: Listening = "off"
+
+
+class SpeakStart(Struct, frozen=True, tag="speak.start", tag_field="type"):
+    """Begins a take of a commanded peer; an empty peer announces an upload."""
+
+    action: ClassVar[Action] = "speak"
+    id: Id
+    peer: str = ""
+    round: str | None = None
+
+
+class SpeakStop(Struct, frozen=True, tag="speak.stop", tag_field="type"):
+    """Ends the take; `onset_ms` is the reaction time that the page measured."""
+
+    action: ClassVar[Action] = "speak"
+    id: Id
+    onset_ms: Milliseconds | None = None
+
+
+class Wish(Struct, frozen=True):
+    """A message that is a command to the room."""
+
+    action: ClassVar[Action]
+    id: Id
+
+    def command(self) -> Command:
+        """Return the room's command for this message."""
+        raise NotImplementedError
+
+
+class _Say(Wish, frozen=True, tag="say", tag_field="type"):
+    action: ClassVar[Action] = "say"
+    text: str
+
+    def command(self) -> Command:
+        return Say(self.text)
+
+
+class _React(Wish, frozen=True, tag="react", tag_field="type"):
+    action: ClassVar[Action] = "react"
+    target: str | int
+    emoji: str
+
+    def command(self) -> Command:
+        return React(str(self.target), self.emoji)
+
+
+class _Throw(Wish, frozen=True, tag="throw", tag_field="type"):
+    action: ClassVar[Action] = "throw"
+
+    def command(self) -> Command:
+        return Throw()
+
+
+class _RoundStart(Wish, frozen=True, tag="round.start", tag_field="type"):
+    action: ClassVar[Action] = "round"
+    game: str
+    tempo: Literal["snap", "slow"] | None = None
+
+    def command(self) -> Command:
+        return RoundStart(self.game, self.tempo)
+
+
+class _RoundJoin(Wish, frozen=True, tag="round.join", tag_field="type"):
+    action: ClassVar[Action] = "round"
+    role: str = ""
+
+    def command(self) -> Command:
+        return RoundJoin(self.role)
+
+
+class _Again(Wish, frozen=True, tag="again", tag_field="type"):
+    action: ClassVar[Action] = "round"
+
+    def command(self) -> Command:
+        return Again()
+
+
+class _Vote(Wish, frozen=True, tag="vote", tag_field="type"):
+    action: ClassVar[Action] = "vote"
+    round: str
+    clip: str
+    value: Annotated[int, Meta(ge=-(2**31), le=2**31)]
+
+    def command(self) -> Command:
+        return Vote(self.round, self.clip, self.value)
+
+
+class _Report(Wish, frozen=True, tag="report", tag_field="type"):
+    action: ClassVar[Action] = "report"
+    clip: str
+    reason: str
+    text: str = ""
+
+    def command(self) -> Command:
+        return Report(self.clip, self.reason, self.text)
+
+
+class _Forget(Wish, frozen=True, tag="forget", tag_field="type"):
+    action: ClassVar[Action] = "forget"
+    clip: str | None = None
+    all: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.clip is not None) == self.all:
+            raise ValueError("either one clip or all")
+
+    def command(self) -> Command:
+        return Forget(self.clip, self.all)
+
+
+Message = Ping | Here | SpeakStart | SpeakStop | Wish
+_CLIENT = (
+    Ping | Here | SpeakStart | SpeakStop | _Say | _React | _Throw | _RoundStart | _RoundJoin | _Again | _Vote
+    | _Report | _Forget
+)  # fmt: skip
+# Every message a client may send, by its type.
+TYPES: dict[str, type[Struct]] = {str(kind.__struct_config__.tag): kind for kind in _CLIENT.__args__}
+
+
+class _Anything(Struct):
+    type: str
+    id: Id
+
+
+_decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(_CLIENT)
+_anything = msgspec.json.Decoder(_Anything)
+_encoder = msgspec.json.Encoder()
+
+
+def parse(body: str) -> Message:
+    """Return the message in a text frame. Raises `BadMessage` or `NotTheProtocol`."""
+    try:
+        return _decoder.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError) as error:
+        raise _blame(body, error) from None
+
+
+def _blame(body: str, error: Exception) -> BadMessage | NotTheProtocol:
+    try:
+        anything = _anything.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return NotTheProtocol("one JSON object with a type and an id")
+    if anything.type not in TYPES:
+        return BadMessage(anything.id, "This server does not know such a message.")
+    return BadMessage(anything.id, f"The message has a wrong form: {_shortened(str(error))}.")
+
+
+def _shortened(sentence: str) -> str:
+    return sentence.rstrip(".")[:120]
+
+
+class _Welcome(Struct, frozen=True, tag="welcome", tag_field="type"):
+    protocol: int
+    room: msgspec.Raw
+    you: Voice
+    head: int
+    server_ms: int
+
+
+class _Ack(Struct, frozen=True, tag="ack", tag_field="type"):
+    id: str
+    seq: int
+
+
+class _Refused(Struct, frozen=True, tag="refused", tag_field="type", omit_defaults=True):
+    id: str
+    code: str
+    message: str
+    retry_after_ms: int | None = None
+
+
+class _Pong(Struct, frozen=True, tag="pong", tag_field="type"):
+    t: int | float
+    server_ms: int
+
+
+class _Signal(Struct, frozen=True, tag="signal", tag_field="type"):
+    kind: str
+    data: Any
+
+
+def welcome(room: bytes, you: Voice, head: int, server_ms: int) -> bytes:
+    """Return the first message of a socket; `room` is the room's JSON object."""
+    return _encoder.encode(_Welcome(PROTOCOL, msgspec.Raw(room), you, head, server_ms))
+
+
+def ack(id_: str, seq: int) -> bytes:
+    """Return the answer to a granted message; everything it caused has a seq up to `seq`."""
+    return _encoder.encode(_Ack(id_, seq))
+
+
+def refused(id_: str, why: Refused) -> bytes:
+    """Return the answer to a message that is not granted."""
+    return _encoder.encode(_Refused(id_, why.code, why.message, why.retry_after_ms))
+
+
+def pong(t: float, server_ms: int) -> bytes:
+    """Return the answer to a ping."""
+    return _encoder.encode(_Pong(t, server_ms))
+
+
+def signal(kind: str, data: Struct | dict[str, Any]) -> bytes:
+    """Return a signal: sent once, never stored."""
+    return _encoder.encode(_Signal(kind, data))

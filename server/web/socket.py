@@ -1,0 +1,150 @@
+"""The socket of a room: who comes in, what of the past they get, and then the talk."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+
+from aiohttp import web
+
+from server.log.base import Log
+from server.room.events import Voice
+from server.room.house import House
+from server.room.tail import Batch
+from server.safety.limits import Limits, prefix
+from server.stage import Stage
+from server.web import body
+from server.web.conversation import Conversation
+from server.web.errors import Problem
+from server.web.fanout import HISTORY_EVENTS, Fanout, frame_for, parts_of
+from server.web.frames import COME_BACK
+from server.web.keys import HOUSE, LIMITS, LOG, STAGE
+from server.web.member import WRITE_LIMIT_BYTES, Member
+from server.web.messages import MESSAGE_LIMIT_BYTES
+from server.web.rooms import ROOM, SEQ_LIMIT
+from server.web.security import address, check_origin, pay, visitor_key
+from server.web.sockets import SocketLimits, Sockets
+
+SOCKETS: web.AppKey[Sockets] = web.AppKey("sockets")
+# Events that are read from the log at once for somebody who was away for long.
+PAGE_EVENTS = 500
+# Someone who is told the past gets the next page when less than this waits, and must take some in this time.
+PAGE_WAITING_BYTES = WRITE_LIMIT_BYTES // 4
+STALLED_AFTER_S = 10.0
+STALL_LOOK_S = 0.02
+# Our close frame waits this long for the peer's.
+CLOSE_TIMEOUT_S = 2.0
+_KEY_BYTES = 32
+
+
+async def serve(request: web.Request) -> web.StreamResponse:
+    """Serve one socket from its upgrade to its end."""
+    sockets = request.app[SOCKETS]
+    after, key = _checked(request, sockets)
+    fanout = await sockets.fanout(request.match_info["room"])
+    fanout.let_in()
+    try:
+        voice = request.app[HOUSE].voice(key, fanout.room)
+        return await _talk(request, sockets, fanout, voice, after)
+    finally:
+        fanout.let_out()
+
+
+async def _talk(
+    request: web.Request, sockets: Sockets, fanout: Fanout, voice: Voice, after: int | None
+) -> web.WebSocketResponse:
+    # Its limit is exclusive, and we answer pings and closes ourselves to count the ones and time the others.
+    ws = web.WebSocketResponse(
+        compress=False,
+        autoping=False,
+        autoclose=False,
+        timeout=CLOSE_TIMEOUT_S,
+        max_msg_size=MESSAGE_LIMIT_BYTES + 1,
+    )
+    await ws.prepare(request)
+    if request.transport is None:
+        return ws
+    member = Member(request.transport, voice, prefix(address(request)))
+    if sockets.is_crowded(member.address):
+        member.end(COME_BACK, "too many from here")
+    sockets.add(member, fanout)
+    try:
+        if not member.ended:
+            await come_in(fanout, member, after, sockets.log)
+        await Conversation(sockets.circle, fanout, member).listen(ws)
+    finally:
+        sockets.remove(member)
+        _part(member)
+    return ws
+
+
+def _checked(request: web.Request, sockets: Sockets) -> tuple[int | None, str]:
+    """Return the cursor and the key of who wants in. Raises `Problem` or `Refused`."""
+    check_origin(request)
+    sockets.check_open()
+    if "Sec-WebSocket-Protocol" in request.headers:
+        raise Problem("bad_request", "No subprotocol is spoken here.")
+    after = body.whole(request.query, "after", -1, 0, SEQ_LIMIT)
+    pay(request, "join")
+    key = visitor_key(request)
+    return None if after < 0 else after, key or secrets.token_urlsafe(_KEY_BYTES)
+
+
+def _part(member: Member) -> None:
+    """Leave a closing connection no longer than the grace, and an ended one not at all."""
+    if member.ended:
+        member.transport.close()
+    elif not member.transport.is_closing():
+        member.expire()
+
+
+async def come_in(fanout: Fanout, member: Member, after: int | None, log: Log) -> None:
+    """Greet a member, tell it what came after its cursor, and bring it in step, without gap or repeat.
+
+    What the tail still holds goes out in one write. Who was away for longer is told from the log,
+    a page at a time and at its own pace, until the tail can take over.
+    """
+    head = fanout.room.tail.head
+    # A cursor ahead of the log comes from another log: as if there were none.
+    cursor = after if after is not None and after <= head else None
+    fanout.reach(cursor or 0)
+    greeting = fanout.greeting(member.voice)
+    while not fanout.join(member, cursor, greeting):
+        if cursor is None:
+            events = await log.newest(fanout.room.id, HISTORY_EVENTS)
+        else:
+            events = await log.read(fanout.room.id, cursor, PAGE_EVENTS)
+        cursor = events[-1].seq if events else head
+        page = parts_of(Batch(fanout.room.tail.encode(events)))
+        if not member.write(greeting + frame_for(page, member.voice.id)) or not await _taken(member):
+            return
+        greeting = b""
+
+
+async def _taken(member: Member) -> bool:
+    """Wait until a member has taken most of what was written; False when it does not."""
+    least, since_s = member.waiting_bytes, time.monotonic()
+    while not member.transport.is_closing() and (waiting := member.waiting_bytes) > PAGE_WAITING_BYTES:
+        if waiting < least:
+            least, since_s = waiting, time.monotonic()
+        elif time.monotonic() - since_s > STALLED_AFTER_S:
+            member.end(COME_BACK, "too slow")
+            return False
+        member.heard_at_s = time.monotonic()
+        await asyncio.sleep(STALL_LOOK_S)
+    return not member.transport.is_closing()
+
+
+def attach(app: web.Application, bounds: SocketLimits | None = None) -> Sockets:
+    """Give an application its sockets; whoever made it calls `drain` and `close` on them."""
+    house: House = app[HOUSE]
+    stage: Stage = app[STAGE]
+    limits: Limits = app[LIMITS]
+    sockets = app[SOCKETS] = Sockets(house, app[LOG], stage, limits, bounds=bounds)
+    return sockets
+
+
+def routes() -> list[web.RouteDef]:
+    """Return the routes of this resource."""
+    return [web.get(f"/api/rooms/{ROOM}/ws", serve)]

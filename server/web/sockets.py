@@ -1,0 +1,202 @@
+"""All sockets of the server: who may come in, who is still there, and how all are sent away.
+
+One sweep looks after every socket, for a timer each would cost memory; a peer that is gone
+without a goodbye leaves its roster within `SocketLimits.dead_after_s` and one sweep more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+
+import msgspec
+from msgspec import Struct
+
+from server.log.base import Log
+from server.room.actor import Room
+from server.room.house import House
+from server.safety.limits import Limits
+from server.stage import Stage
+from server.web.conversation import Circle
+from server.web.errors import Problem
+from server.web.fanout import Fanout
+from server.web.frames import RESTARTING
+from server.web.member import CLOSE_GRACE_S, Member
+from server.web.presence import Counts
+from server.web.rooms import shown
+
+# Answers to `speak.start` and `speak.stop` that are remembered, for a repeat may come by another socket.
+ANSWERS_KEPT = 1_024
+# Members that are looked at before other work gets its turn.
+SWEPT_PER_TURN = 256
+
+
+class SocketLimits(Struct, frozen=True):
+    """How many sockets there may be, and how long a silent one counts as alive."""
+
+    sockets: int = 10_000
+    sockets_per_address: int = 500
+    ping_after_s: float = 7.0
+    dead_after_s: float = 15.0
+    sweep_every_s: float = 3.0
+    drain_s: float = 15.0
+
+
+class Sockets:
+    """Every member of every room, and the fan-out of each room that has members."""
+
+    def __init__(
+        self,
+        house: House,
+        log: Log,
+        stage: Stage,
+        limits: Limits,
+        *,
+        bounds: SocketLimits | None = None,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self.log = log
+        self.circle = Circle(stage, limits, clock, self._own, self._once, lambda: self._draining)
+        self._house = house
+        self._bounds = bounds or SocketLimits()
+        self._clock = clock
+        self._fanouts: dict[str, Fanout] = {}
+        self._members: dict[Member, Fanout] = {}
+        self._addresses: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._answers: OrderedDict[str, asyncio.Task[int]] = OrderedDict()
+        self._draining = False
+        self._left = asyncio.Event()
+        self._sweeper: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        """Return how many sockets there are."""
+        return len(self._members)
+
+    def counts(self, room_id: str) -> Counts:
+        """Return who is in a room by socket."""
+        fanout = self._fanouts.get(room_id)
+        return fanout.roster.counts if fanout else Counts()
+
+    # --- coming and going
+
+    def check_open(self) -> None:
+        """Raise `Problem` when no socket is taken at all now."""
+        if self._draining:
+            raise Problem(
+                "draining", "The server is restarting. Come back in a moment.", retry_after_ms=2_000
+            )
+        if len(self._members) >= self._bounds.sockets:
+            raise Problem("busy", "This place is full. Come back in a while.", retry_after_ms=10_000)
+
+    def is_crowded(self, address: str) -> bool:
+        """Tell whether an address (as `limits.prefix` gives it) has as many sockets as it may."""
+        return self.circle.limits.on and self._addresses[address] >= self._bounds.sockets_per_address
+
+    async def fanout(self, room_id: str) -> Fanout:
+        """Return the fan-out of a room. Raises `NoSuchRoom`."""
+        found = self._fanouts.get(room_id)
+        if found is not None:
+            return found
+        room = await self._house.wake(room_id)
+        return self._fanouts.get(room_id) or self._new_fanout(room)
+
+    def _new_fanout(self, room: Room) -> Fanout:
+        fanout = Fanout(room, describe=describe, clock=self._clock, empty=self._forget)
+        self._fanouts[room.id] = fanout
+        return fanout
+
+    def _forget(self, fanout: Fanout) -> None:
+        if self._fanouts.get(fanout.room.id) is fanout:
+            del self._fanouts[fanout.room.id]
+
+    def add(self, member: Member, fanout: Fanout) -> None:
+        """Look after a member from now on."""
+        self._members[member] = fanout
+        self._addresses[member.address] += 1
+        if self._sweeper is None:
+            self._sweeper = asyncio.get_running_loop().create_task(self._sweep(), name="socket sweep")
+
+    def remove(self, member: Member) -> None:
+        """Let a member go that has ended; may be called again."""
+        fanout = self._members.pop(member, None)
+        if fanout is None:
+            return
+        fanout.leave(member)
+        self._addresses[member.address] -= 1
+        if not self._addresses[member.address]:
+            del self._addresses[member.address]
+        if not self._members:
+            self._left.set()
+
+    async def _sweep(self) -> None:
+        """Ask silent members for a sign of life, and let the dead go; the root of its task."""
+        while True:
+            await asyncio.sleep(self._bounds.sweep_every_s)
+            for number, member in enumerate(list(self._members)):
+                self._look_after(member, time.monotonic() - member.heard_at_s)
+                if number % SWEPT_PER_TURN == SWEPT_PER_TURN - 1:
+                    await asyncio.sleep(0)
+
+    def _look_after(self, member: Member, silent_s: float) -> None:
+        if silent_s > self._bounds.dead_after_s:
+            self.remove(member)
+            member.transport.abort()
+        elif silent_s > self._bounds.ping_after_s:
+            member.ping()
+
+    # --- the tasks of conversations
+
+    def _own(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _once(self, key: str, work: Callable[[], Coroutine[None, None, int]]) -> int:
+        """Do a piece of work once a key, and give its answer to all who ask."""
+        task = self._answers.get(key)
+        if task is None:
+            task = self._answers[key] = asyncio.get_running_loop().create_task(work())
+            while len(self._answers) > ANSWERS_KEPT:
+                self._answers.popitem(last=False)
+        return await asyncio.shield(task)
+
+    # --- the end
+
+    async def drain(self) -> None:
+        """Take no one in, finish what is under way, and send all away with 1012."""
+        self._draining = True
+        if self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=self._bounds.drain_s)
+        for fanout in list(self._fanouts.values()):
+            fanout.flush()
+        for member in list(self._members):
+            member.end(RESTARTING, "restarting")
+        self._left.clear()
+        if self._members:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._left.wait(), CLOSE_GRACE_S)
+
+    async def close(self) -> None:
+        """Cut every socket and stop every task; may be called again."""
+        self._draining = True
+        for member in list(self._members):
+            self.remove(member)
+            member.transport.abort()
+        tasks = [*self._tasks, *self._answers.values()]
+        if self._sweeper is not None:
+            tasks.append(self._sweeper)
+            self._sweeper = None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def describe(room: Room, counts: Counts) -> bytes:
+    """Return the room's JSON object, as the welcome carries it."""
+    card = shown(room.id, room.state, listeners=counts.listeners, speakers=counts.speakers)
+    return msgspec.json.encode(card)
