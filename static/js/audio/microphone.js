@@ -1,0 +1,100 @@
+/**
+ * The microphone: asked for once, kept warm, given back. Knows why it cannot be had.
+ *
+ * @typedef {'unasked'|'asking'|'open'|'closed'|'refused'|'missing'|'busy'|'insecure'} MicState
+ */
+
+/** What browsers' errors mean. @type {Record<string, MicState>} */
+const REASONS = {
+  NotAllowedError: 'refused',
+  SecurityError: 'refused',
+  NotFoundError: 'missing',
+  OverconstrainedError: 'missing',
+  NotReadableError: 'busy',
+  AbortError: 'busy',
+};
+
+export const CONSTRAINTS = {
+  channelCount: 1,
+  echoCancellation: true,
+  noiseSuppression: true,
+  autoGainControl: true,
+};
+/** The sound as it is, for measurements. */
+export const RAW = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+
+export class Microphone {
+  /** @type {MicState} */ state = 'unasked';
+  /** @type {MediaStream|null} */ stream = null;
+  /** @type {Promise<MediaStream>|null} */ #opening = null;
+
+  /** @param {{raw?: boolean, changed?: () => void}} [options] */
+  constructor({ raw = false, changed = () => {} } = {}) {
+    this.constraints = raw ? RAW : CONSTRAINTS;
+    this.changed = changed;
+    if (!globalThis.isSecureContext || !navigator.mediaDevices?.getUserMedia) this.state = 'insecure';
+  }
+
+  get track() {
+    return this.stream?.getAudioTracks()[0] ?? null;
+  }
+
+  /** Is it impossible to have, as far as we know? */
+  get isBlocked() {
+    return ['refused', 'missing', 'busy', 'insecure'].includes(this.state);
+  }
+
+  /** Open it, or return it if it is open; many calls share one question. Throws what the browser throws. */
+  async open() {
+    if (this.track?.readyState === 'live') return /** @type {MediaStream} */ (this.stream);
+    this.#opening ??= this.#ask().finally(() => (this.#opening = null));
+    return this.#opening;
+  }
+
+  close() {
+    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    this.stream = null;
+    if (this.state === 'open') this.#become('closed');
+  }
+
+  /** Has the visitor allowed it before, so that opening asks nothing? @returns {Promise<boolean>} */
+  async isAllowed() {
+    if (this.state === 'open' || this.state === 'closed') return true;
+    try {
+      const status = await navigator.permissions.query({ name: /** @type {PermissionName} */ ('microphone') });
+      return status.state === 'granted';
+    } catch {
+      return false; // not every browser tells
+    }
+  }
+
+  async #ask() {
+    if (this.state === 'insecure') throw new DOMException('insecure', 'SecurityError');
+    this.#become('asking');
+    try {
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: this.constraints });
+      this.#keep(stream);
+      return stream;
+    } catch (why) {
+      this.#become(REASONS[/** @type {DOMException} */ (why).name] ?? 'busy');
+      throw why;
+    }
+  }
+
+  /** @param {MediaStream} stream */
+  #keep(stream) {
+    this.stream = stream;
+    this.track?.addEventListener('ended', () => {
+      if (this.stream !== stream) return;
+      this.stream = null;
+      this.#become('closed');
+    });
+    this.#become('open');
+  }
+
+  /** @param {MicState} state */
+  #become(state) {
+    this.state = state;
+    this.changed();
+  }
+}

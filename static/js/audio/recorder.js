@@ -1,0 +1,46 @@
+/** A take as a file: the way for browsers whose UDP is blocked. */
+import { isSafari } from '../lib/browser.js';
+
+const BITS_PER_S = 48_000;
+// Safari says yes to WebM since 18.4, yet its files have broken durations: MP4 first there.
+const TYPES = ['audio/webm;codecs=opus', 'audio/ogg;codecs=opus', 'audio/mp4;codecs=mp4a.40.2', 'audio/mp4'];
+
+/** @param {boolean} safari @param {(type: string) => boolean} supports @returns {string|undefined} */
+export function typeFor(safari, supports) {
+  const order = safari ? TYPES.toReversed() : TYPES;
+  return order.find(supports);
+}
+
+export class Recorder {
+  /** @type {MediaRecorder|null} */ #recorder = null;
+  /** @type {Blob[]} */ #chunks = [];
+
+  static get isSupported() {
+    return typeof MediaRecorder !== 'undefined';
+  }
+
+  /** Resolve when it really records. @param {MediaStream} stream @returns {Promise<void>} */
+  start(stream) {
+    const mimeType = typeFor(isSafari, (type) => MediaRecorder.isTypeSupported(type));
+    const recorder = new MediaRecorder(stream, { mimeType, audioBitsPerSecond: BITS_PER_S });
+    this.#recorder = recorder;
+    this.#chunks = [];
+    recorder.ondataavailable = ({ data }) => data.size && this.#chunks.push(data);
+    return new Promise((resolve, reject) => {
+      recorder.onstart = () => resolve();
+      recorder.onerror = () => reject(new Error('recording failed'));
+      recorder.start();
+    });
+  }
+
+  /** @returns {Promise<Blob>} */
+  stop() {
+    const recorder = this.#recorder;
+    this.#recorder = null;
+    if (!recorder || recorder.state === 'inactive') return Promise.resolve(new Blob());
+    return new Promise((resolve) => {
+      recorder.onstop = () => resolve(new Blob(this.#chunks.splice(0), { type: recorder.mimeType }));
+      recorder.stop();
+    });
+  }
+}

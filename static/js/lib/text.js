@@ -1,0 +1,39 @@
+/** The page's words, in the visitor's language. */
+import de from './text.de.js';
+import en from './text.en.js';
+
+/** @type {Record<string, Record<string, string>>} */
+const CATALOGUES = { en, de };
+
+/** @param {readonly string[]} wanted as browsers list languages, best first */
+export function chosen(wanted) {
+  return wanted.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => tag in CATALOGUES) ?? 'en';
+}
+
+export const language = chosen(globalThis.navigator?.languages ?? []);
+const words = CATALOGUES[language];
+/** @type {Record<string, string>} */
+const english = en;
+const plural = new Intl.PluralRules(language);
+
+/** @param {string} key @param {Record<string, string|number>} [values] */
+export function t(key, values = {}) {
+  const text = words[key] ?? english[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
+}
+
+/** Choose between `key.one` and `key.other`. @param {string} key @param {number} n */
+export function counted(key, n) {
+  return t(`${key}.${plural.select(n) === 'one' ? 'one' : 'other'}`, { n });
+}
+
+/** @param {string} key */
+export function has(key) {
+  return key in en;
+}
+
+/** Words of a refusal in the visitor's language, else what the server said. @param {{code?: string, message?: string}} why */
+export function refusal(why) {
+  const key = `refused.${why.code}`;
+  return has(key) ? t(key) : why.message || t('refused.other');
+}

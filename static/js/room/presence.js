@@ -1,0 +1,42 @@
+/**
+ * Who is here: a fold of presence and speaking signals. Nothing of it is ever stored.
+ *
+ * @typedef {import('../wire/protocol.js').Voice} Voice
+ * @typedef {{voices: Map<string, Voice>, speaking: Set<string>, listeners: number, speakers: number}} Presence
+ */
+
+/** @type {Presence} */
+export const NOBODY = { voices: new Map(), speaking: new Set(), listeners: 0, speakers: 0 };
+
+/** @param {Presence} presence @param {string} kind @param {any} data @returns {Presence} */
+export function foldPresence(presence, kind, data) {
+  if (kind === 'presence') return moved(presence, data);
+  if (kind === 'speaking') return spoke(presence, idOf(data.voice), Boolean(data.on));
+  return presence;
+}
+
+/** @param {Presence} presence @param {any} data @returns {Presence} */
+function moved(presence, data) {
+  const voices = new Map(presence.voices);
+  const speaking = new Set(presence.speaking);
+  for (const voice of data.voices ?? []) voices.set(voice.id, voice);
+  for (const id of data.gone ?? []) {
+    voices.delete(id);
+    speaking.delete(id);
+  }
+  const { listeners = presence.listeners, speakers = presence.speakers } = data;
+  return { voices, speaking, listeners, speakers };
+}
+
+/** @param {Presence} presence @param {string} id @param {boolean} on @returns {Presence} */
+function spoke(presence, id, on) {
+  const speaking = new Set(presence.speaking);
+  if (on) speaking.add(id);
+  else speaking.delete(id);
+  return { ...presence, speaking };
+}
+
+/** @param {string|Voice} voice @returns {string} */
+function idOf(voice) {
+  return typeof voice === 'string' ? voice : (voice?.id ?? '');
+}

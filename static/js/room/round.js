@@ -1,0 +1,77 @@
+/**
+ * Where a round stands at one moment, for one voice. Pure: the time is an argument.
+ *
+ * @typedef {import('../wire/protocol.js').Turn} Turn
+ * @typedef {'idle'|'waiting'|'count-in'|'window'|'over'} Phase
+ * @typedef {object} Moment
+ * @property {Phase} phase
+ * @property {Turn|null} turn
+ * @property {string} prompt      the words, empty when there are none
+ * @property {boolean} shown      are the words to be shown yet (a snap prompt waits for "go")
+ * @property {boolean} mine       may this voice speak in the turn
+ * @property {number} count       3, 2, 1 in the count-in; 0 otherwise
+ * @property {number} part        how much of the count-in or window is over, 0 to 1
+ * @property {number} left_ms     until the phase ends
+ */
+
+export const COUNT_FROM = 3;
+export const OVER_MS = 6_000; // how long the end of a round is shown
+
+/** @type {Moment} */
+const NOTHING = { phase: 'idle', turn: null, prompt: '', shown: true, mine: false, count: 0, part: 0, left_ms: 0 };
+
+/**
+ * @param {import('./state.js').RoomState} state
+ * @param {string} me voice id
+ * @param {number} now_ms the server's time
+ * @returns {Moment}
+ */
+export function momentOf(state, me, now_ms) {
+  const { round } = state;
+  const turn = round?.turns.at(-1) ?? null;
+  if (!round || !turn) return resting(state, now_ms);
+  const mine = turn.voice === null || turn.voice === me;
+  const base = { ...NOTHING, turn, mine, prompt: turn.prompt || round.prompt?.text || '' };
+  if (now_ms < turn.go_at_ms) return countIn(base, turn, round, now_ms);
+  if (now_ms < turn.closes_at_ms) return inWindow(base, turn, now_ms);
+  return { ...base, phase: 'over', part: 1 };
+}
+
+/** @param {Moment} base @param {Turn} turn @param {import('../wire/protocol.js').Round} round @param {number} now_ms @returns {Moment} */
+function countIn(base, turn, round, now_ms) {
+  const left_ms = turn.go_at_ms - now_ms;
+  const count = Math.min(COUNT_FROM, Math.ceil(left_ms / 1000));
+  const part = clamp(1 - left_ms / (COUNT_FROM * 1000));
+  return { ...base, phase: 'count-in', shown: round.tempo === 'slow', count, part, left_ms };
+}
+
+/** @param {Moment} base @param {Turn} turn @param {number} now_ms @returns {Moment} */
+function inWindow(base, turn, now_ms) {
+  const left_ms = turn.closes_at_ms - now_ms;
+  return { ...base, phase: 'window', part: clamp(1 - left_ms / (turn.closes_at_ms - turn.go_at_ms)), left_ms };
+}
+
+/** Between rounds: the last words stay, the end of a round is told for a while. @param {import('./state.js').RoomState} state @param {number} now_ms @returns {Moment} */
+function resting(state, now_ms) {
+  if (state.round) return { ...NOTHING, phase: 'waiting', prompt: state.round.prompt?.text ?? '', shown: state.round.tempo === 'slow' };
+  const turn = state.last_round?.turns.at(-1) ?? null;
+  const prompt = turn?.prompt || state.topic?.text || '';
+  if (turn && now_ms < turn.closes_at_ms + OVER_MS) return { ...NOTHING, phase: 'over', turn, prompt, part: 1 };
+  return { ...NOTHING, prompt };
+}
+
+/**
+ * The page's own voice in the last round: how long after "go" it began, if it spoke.
+ * @param {import('../wire/protocol.js').Round|null} round
+ * @param {string} me
+ * @returns {number|null}
+ */
+export function reactionOf(round, me) {
+  const own = round?.takes.filter((take) => take.voice === me && take.reaction_ms !== null) ?? [];
+  return own.at(-1)?.reaction_ms ?? null;
+}
+
+/** @param {number} part */
+function clamp(part) {
+  return Math.min(1, Math.max(0, part));
+}

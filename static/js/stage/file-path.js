@@ -1,0 +1,40 @@
+/** The way of a voice as a file: recorded here, uploaded when it is over. */
+import { Recorder } from '../audio/recorder.js';
+import { command } from '../wire/protocol.js';
+import { upload } from '../wire/upload.js';
+
+export class FilePath {
+  kind = /** @type {const} */ ('files');
+  #recorder = new Recorder();
+  /** @type {MediaStream|null} */ #stream = null;
+
+  /** @param {string} room @param {import('./rtc-path.js').Request} request */
+  constructor(room, request) {
+    this.room = room;
+    this.request = request;
+  }
+
+  /** @param {MediaStream} stream */
+  async warm(stream) {
+    this.#stream = stream;
+  }
+
+  /** Announce an upload (an empty peer), so that the round waits for it. @param {string|undefined} round */
+  async begin(round) {
+    if (!this.#stream) return;
+    await this.request(command('speak.start', { peer: '', ...(round && { round }) }));
+    await this.#recorder.start(this.#stream);
+  }
+
+  async end() {
+    await upload(this.room, await this.#recorder.stop());
+  }
+
+  async rest() {
+    this.#stream = null;
+  }
+
+  close() {
+    this.#recorder.stop();
+  }
+}

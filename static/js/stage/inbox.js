@@ -1,0 +1,165 @@
+/** What comes from the room: events into the fold, signals to where they belong, and the connection's health. */
+import { momentOf } from '../room/round.js';
+import { foldPresence, NOBODY } from '../room/presence.js';
+import { EMPTY, foldAll, seeded } from '../room/state.js';
+import { CLOSE } from '../wire/protocol.js';
+import { RoomSocket } from '../wire/socket.js';
+
+/** @typedef {import('../wire/protocol.js').Event} RoomEvent */
+
+const GRACE_MS = 1_200; // a connection back sooner than this is not worth a word
+const GONE_AFTER = 3; // attempts without a welcome: is there such a room at all?
+
+export class Inbox {
+  #wasLost = false;
+  #failures = 0;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ #worry;
+  /** @type {ReturnType<typeof setTimeout>[]} */ #cues = [];
+
+  /** @param {import('./session.js').Session} session */
+  constructor(session) {
+    this.session = session;
+    const url = new URL(`/api/rooms/${encodeURIComponent(session.id)}/ws`, location.href);
+    url.protocol = url.protocol.replace('http', 'ws');
+    this.socket = new RoomSocket(url.href, this);
+    /** @type {import('./rtc-path.js').Request} */
+    this.request = (message, options) => this.socket.request(message, options);
+  }
+
+  open() {
+    this.socket.open();
+    addEventListener('online', () => {
+      this.socket.hurry();
+      if (this.session.model.joined) this.session.listener.again();
+    });
+    document.addEventListener('visibilitychange', () => document.hidden || this.socket.hurry());
+    addEventListener('pagehide', (event) => event.persisted || this.socket.close());
+  }
+
+  /** The turn in which this voice may speak now or soon, else null. */
+  get openTurn() {
+    const { model, clock } = this.session;
+    const moment = momentOf(model.state, model.me?.id ?? '', clock.server_ms);
+    return moment.mine && (moment.phase === 'window' || moment.phase === 'count-in') ? moment.turn : null;
+  }
+
+  /** Let the player of turns know where the round stands. */
+  plan() {
+    const { model, turns } = this.session;
+    const turn = model.state.round?.turns.at(-1) ?? null;
+    const mine = turn && (turn.voice === null || turn.voice === model.me?.id);
+    turns.plan(model.playing && mine ? turn : null);
+  }
+
+  // --- what the socket tells
+
+  /** @param {import('../wire/protocol.js').Welcome} welcome */
+  welcome({ room, you, server_ms }) {
+    const { session } = this;
+    session.clock.hint(server_ms);
+    const state = session.model.state.head === 0 ? seeded(room) : session.model.state;
+    session.set({ room, me: you, state, presence: NOBODY });
+    this.#failures = 0;
+    this.plan();
+  }
+
+  /** @param {RoomEvent[]} events */
+  events(events) {
+    const { session } = this;
+    const live = session.model.connection === 'open';
+    session.set({ state: foldAll(session.model.state, events) });
+    session.settle();
+    this.plan();
+    if (live) events.forEach((event) => this.#ownClip(event));
+  }
+
+  /** @param {RoomEvent} event */
+  #ownClip({ kind, by, data, at_ms }) {
+    const { session } = this;
+    const isFresh = session.clock.server_ms - at_ms < 10_000;
+    if (kind === 'clip.landed' && by?.id === session.model.me?.id && isFresh) session.offerUndo(data.clip);
+  }
+
+  /** @param {import('../wire/protocol.js').Signal} signal */
+  signal({ kind, data }) {
+    const { session } = this;
+    if (kind === 'cue') return this.#cue(data);
+    if (kind === 'clock') return session.clock.hint(data.server_ms);
+    if (kind === 'take') return this.#take(data);
+    session.set({ presence: foldPresence(session.model.presence, kind, data) });
+  }
+
+  /** The server cut a take by itself. @param {{state: string, code?: string, message?: string}} take */
+  #take({ state }) {
+    if (state === 'cut' || state === 'landed' || state === 'refused') this.session.speaker.ended();
+  }
+
+  /** @param {import('../wire/protocol.js').Cue} cue */
+  #cue(cue) {
+    const { session } = this;
+    const { clock, listener, model } = session;
+    const by = model.state.clips.get(cue.clip)?.by?.id ?? '';
+    const hidden = model.hidden.includes(cue.clip) || model.hidden.includes(by);
+    if (!hidden) listener.cue(cue);
+    const begin_ms = clock.until_ms(cue.starts_at_ms);
+    for (const timer of this.#cues.splice(0)) clearTimeout(timer);
+    this.#cues = [
+      setTimeout(() => session.set({ onAir: cue.clip, onAirMs: cue.duration_ms }), Math.max(0, begin_ms)),
+      setTimeout(() => session.set({ onAir: null }), Math.max(0, begin_ms) + cue.duration_ms),
+    ];
+  }
+
+  /** @param {number} t @param {number} server_ms */
+  pong(t, server_ms) {
+    this.session.clock.pong(t, server_ms);
+  }
+
+  reset() {
+    this.session.set({ state: EMPTY });
+  }
+
+  /** @param {'open'|'closed'|'refused'} status @param {number} code */
+  status(status, code) {
+    this.session.set({ connection: status });
+    if (status === 'open') return this.#back();
+    if (status === 'refused') return this.session.notice({ code: 'forbidden' });
+    this.#lost(code);
+  }
+
+  #back() {
+    const { session } = this;
+    clearTimeout(this.#worry);
+    session.clear('reconnecting', 'restarting', 'full');
+    if (this.#wasLost) {
+      session.passing({ code: 'back' });
+      session.listener.again();
+    }
+    this.#wasLost = false;
+    session.here();
+  }
+
+  /** @param {number} code */
+  #lost(code) {
+    const { session } = this;
+    session.speaker.ended();
+    this.#failures += 1;
+    if (this.#failures === GONE_AFTER && session.model.state.head === 0) this.#isGone();
+    const codes = { [CLOSE.restarting]: 'restarting', [CLOSE.comeBack]: 'full' };
+    const notice = { code: codes[code] ?? 'reconnecting' };
+    clearTimeout(this.#worry);
+    this.#worry = setTimeout(() => {
+      this.#wasLost = true;
+      session.clear('reconnecting', 'restarting', 'full', 'back');
+      session.notice(notice);
+    }, this.#wasLost ? 0 : GRACE_MS);
+  }
+
+  /** A socket does not tell why it was not let in; the room's own address does. */
+  async #isGone() {
+    const response = await fetch(`/api/rooms/${encodeURIComponent(this.session.id)}`).catch(() => null);
+    if (response?.status !== 404) return;
+    this.socket.close();
+    this.session.set({ connection: 'refused' });
+    this.session.notice({ code: 'gone' });
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * All that the views of a room show, in one value.
+ *
+ * @typedef {{code: string, values?: Record<string, string>, action?: () => void, until_ms?: number}} Notice
+ * @typedef {'connecting'|'open'|'closed'|'refused'} Connection
+ * @typedef {'off'|'connecting'|'radio'|'files'} Hearing
+ * @typedef {'off'|'opening'|'ready'|'live'|'sending'} Speaking
+ * @typedef {object} Model
+ * @property {import('../wire/protocol.js').Room|null} room   as the last welcome had it
+ * @property {import('../wire/protocol.js').Voice|null} me
+ * @property {import('../room/state.js').RoomState} state
+ * @property {import('../room/presence.js').Presence} presence
+ * @property {import('../room/pending.js').Sending[]} pending
+ * @property {Connection} connection
+ * @property {boolean} joined
+ * @property {Hearing} hearing
+ * @property {boolean} wantsSound
+ * @property {string|null} onAir       clip the radio plays now
+ * @property {number} onAirMs          how long it is
+ * @property {string|null} replaying   clip the visitor plays
+ * @property {Speaking} speaking
+ * @property {'webrtc'|'files'} path   how one's own voice travels
+ * @property {import('../audio/microphone.js').MicState} mic
+ * @property {boolean} playing         plays along: the microphone opens by itself
+ * @property {boolean} auto            the open take was begun by the round
+ * @property {Notice[]} notices
+ * @property {string|null} undo        own clip that can be taken back at a press
+ * @property {string[]} hidden         voices this visitor does not want
+ */
+import { NOBODY } from '../room/presence.js';
+import { EMPTY } from '../room/state.js';
+
+/** @type {Model} */
+export const BLANK = {
+  room: null,
+  me: null,
+  state: EMPTY,
+  presence: NOBODY,
+  pending: [],
+  connection: 'connecting',
+  joined: false,
+  hearing: 'off',
+  wantsSound: true,
+  onAir: null,
+  onAirMs: 0,
+  replaying: null,
+  speaking: 'off',
+  path: 'webrtc',
+  mic: 'unasked',
+  playing: false,
+  auto: false,
+  notices: [],
+  undo: null,
+  hidden: [],
+};
+
+/** Put a notice in; one of the same code gives way. @param {Notice[]} list @param {Notice} notice */
+export function noticed(list, notice) {
+  return [...list.filter((one) => one.code !== notice.code), notice];
+}
+
+/** @param {Notice[]} list @param {...string} codes */
+export function unnoticed(list, ...codes) {
+  return list.some((one) => codes.includes(one.code)) ? list.filter((one) => !codes.includes(one.code)) : list;
+}
+
+/** Why the visitor cannot press the talk button now; null when they can. @param {Model} model @param {number} server_ms */
+export function silencedBy(model, server_ms) {
+  if (model.connection !== 'open') return 'talk.offline';
+  if (model.state.closed) return 'talk.gone';
+  return (model.state.muted.get(model.me?.id ?? '') ?? 0) > server_ms ? 'talk.muted' : null;
+}

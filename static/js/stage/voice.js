@@ -1,0 +1,109 @@
+/** The visitor's own voice: what the talk button and playing along do, and what comes of it. */
+import { isIOS } from '../lib/browser.js';
+import { Refused } from '../wire/protocol.js';
+
+const DEFAULT_LIMIT_MS = 7_000;
+const RESTS_MS = 1_500; // iOS gives the microphone back this long after a take
+
+/** What a microphone's trouble is called in notices. @type {Record<string, string>} */
+const TROUBLES = { refused: 'mic-refused', missing: 'mic-missing', busy: 'mic-busy', insecure: 'insecure' };
+
+/** @typedef {import('./speaker.js').Told} Told */
+
+/** @implements {Told} */
+export class Voice {
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ #resting;
+  #fell = false;
+
+  /** @param {import('./session.js').Session} session */
+  constructor(session) {
+    this.session = session;
+  }
+
+  /** The longest clip of this room. */
+  get limit_ms() {
+    return this.session.model.room?.longest_clip_ms ?? DEFAULT_LIMIT_MS;
+  }
+
+  /** The talk button. @param {'start'|'stop'} wish */
+  talk(wish) {
+    const { session } = this;
+    if (wish === 'stop') return session.speaker.end();
+    if (session.microphone.state === 'insecure') return this.microphoneChanged();
+    session.clear('mic-ready', 'refused');
+    return session.speaker.begin({ turn: session.inbox.openTurn, limit_ms: this.limit_ms });
+  }
+
+  /** Play along, or step back. @param {boolean} playing */
+  async play(playing) {
+    const { session } = this;
+    session.clear('stepped-back');
+    session.set({ playing });
+    session.here();
+    session.inbox.plan();
+    if (!playing) return;
+    try {
+      await session.speaker.warm();
+    } catch {
+      session.set({ playing: false });
+      session.here();
+      this.microphoneChanged();
+    }
+  }
+
+  stepBack() {
+    this.play(false);
+    this.session.notice({ code: 'stepped-back', action: () => this.play(true) });
+  }
+
+  microphoneChanged() {
+    const { session } = this;
+    const mic = session.microphone.state;
+    session.set({ mic });
+    session.clear(...Object.values(TROUBLES));
+    if (mic in TROUBLES) session.notice({ code: TROUBLES[mic] });
+  }
+
+  // --- what the speaker tells
+
+  /** @param {import('./model.js').Speaking} speaking @param {boolean} auto */
+  became(speaking, auto) {
+    const { session } = this;
+    session.set({ speaking, auto: auto && speaking !== 'ready', path: session.speaker.path });
+    session.player.duck(speaking === 'live');
+    clearTimeout(this.#resting);
+    if (isIOS && speaking === 'ready') this.#resting = setTimeout(() => session.speaker.rest(), RESTS_MS);
+  }
+
+  fellBack() {
+    if (!this.#fell) this.session.notice({ code: 'udp-blocked' });
+    this.#fell = true;
+    this.session.set({ path: 'files' });
+  }
+
+  readied() {
+    this.session.passing({ code: 'mic-ready' });
+  }
+
+  /** @param {boolean} auto */
+  landed(auto) {
+    if (auto) this.session.turns.outcome(true);
+  }
+
+  /** @param {Refused} why @param {boolean} auto */
+  refused(why, auto) {
+    const passed = auto && (why.code === 'silent' || why.code === 'too_short');
+    if (passed) return this.session.turns.outcome(false); // not to say anything is fine
+    this.complain(why);
+  }
+
+  unable() {
+    this.session.notice({ code: 'no-recorder' });
+  }
+
+  /** @param {Refused} why */
+  complain(why) {
+    if (!(why instanceof Refused) || why.code === 'closed' || why.code === 'no_recorder') return;
+    this.session.passing({ code: 'refused', values: { code: why.code, message: why.message } });
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What goes over the wire, as types, and the few pure functions that build and sort messages.
+ *
+ * @typedef {{id: string, name: string, colour: string}} Voice
+ * @typedef {{id: string, text: string}} Prompt
+ * @typedef {{round: string, turn: number, prompt: string, go_at_ms: number, closes_at_ms: number,
+ *   voice: string|null}} Turn
+ * @typedef {{clip: string, voice: string, turn: number, duration_ms: number, onset_ms: number,
+ *   gap_ms: number, reaction_ms: number|null}} Take
+ * @typedef {{round: string, clip: string, value: number, voice: string}} Vote
+ * @typedef {{round: string, clip: string, code: string, text: string}} Verdict
+ * @typedef {{id: string, game: string, tempo: string, opened_at_ms: number, prompt: Prompt|null,
+ *   players: string[], turns: Turn[], takes: Take[], votes: Vote[], verdicts: Verdict[]}} Round
+ * @typedef {{id: string, kind: string, name: string, theme: string, description: string,
+ *   language: string, tempo: string, public?: boolean, place?: string, rules?: any,
+ *   longest_clip_ms?: number, head: number,
+ *   clips: number, listeners: number, speakers: number, round: Round|null}} Room
+ * @typedef {{type: 'event', seq: number, prev: number, at_ms: number, by: Voice|null, kind: string,
+ *   data: any}} Event
+ * @typedef {{type: 'signal', kind: string, data: any}} Signal
+ * @typedef {{type: 'welcome', protocol: number, room: Room, you: Voice, head: number,
+ *   server_ms: number}} Welcome
+ * @typedef {{type: 'ack', id: string, seq: number}} Ack
+ * @typedef {{type: 'refused', id: string, code: string, message: string,
+ *   retry_after_ms?: number}} RefusedMessage
+ * @typedef {{type: 'pong', t: number, server_ms: number}} Pong
+ * @typedef {Event|Signal|Welcome|Ack|RefusedMessage|Pong} ServerMessage
+ * @typedef {{type: string, id: string, [field: string]: unknown}} ClientMessage
+ * @typedef {{clip: string, starts_at_ms: number, duration_ms: number}} Cue
+ */
+
+export const PROTOCOL = 1;
+export const CLIENT_MESSAGE_BYTES = 16_384;
+
+/** Close codes of the contract, by what they mean for a page. */
+export const CLOSE = { protocol: 1002, forbidden: 1008, tooBig: 1009, restarting: 1012, comeBack: 1013 };
+
+/** A wish that was not granted; `code` is stable, the message can be shown. */
+export class Refused extends Error {
+  /** @param {string} code @param {string} message @param {number} [retryAfterMs] */
+  constructor(code, message, retryAfterMs) {
+    super(message);
+    this.name = 'Refused';
+    this.code = code;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Make an id that is unique enough for one client's messages (96 bits; works on plain http too). */
+export function freshId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/**
+ * Return the messages in one frame: one object, or several in an array. Garbage gives none.
+ * @param {unknown} frame
+ * @returns {ServerMessage[]}
+ */
+export function messagesIn(frame) {
+  if (typeof frame !== 'string') return [];
+  try {
+    const body = JSON.parse(frame);
+    const all = Array.isArray(body) ? body : [body];
+    return all.filter((one) => one !== null && typeof one === 'object' && typeof one.type === 'string');
+  } catch {
+    return [];
+  }
+}
+
+/** @param {string} type @param {Record<string, unknown>} fields @param {string} [id] @returns {ClientMessage} */
+export function command(type, fields = {}, id = freshId()) {
+  return { type, id, ...fields };
+}
+
+/** Return a problem+json answer as a Refused. @param {Response} response @returns {Promise<Refused>} */
+export async function problemOf(response) {
+  const body = await response.json().catch(() => ({}));
+  const seconds = Number(response.headers.get('Retry-After'));
+  const code = typeof body.code === 'string' ? body.code : `http_${response.status}`;
+  const sentence = [body.detail, body.message, body.title].find((text) => typeof text === 'string' && text);
+  return new Refused(code, sentence ?? '', seconds > 0 ? seconds * 1000 : undefined);
+}

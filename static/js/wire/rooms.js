@@ -1,0 +1,36 @@
+/** The lobby's side of the HTTP interface. */
+import { problemOf } from './protocol.js';
+
+/** @typedef {import('./protocol.js').Room} Room */
+
+/** Return the public rooms, liveliest first. @returns {Promise<Room[]>} */
+export async function publicRooms() {
+  const response = await fetch('/api/rooms', { headers: { Accept: 'application/json' } });
+  if (!response.ok) throw await problemOf(response);
+  return (await response.json()).rooms;
+}
+
+/**
+ * @param {{kind: string, name?: string, theme?: string, language?: string, tempo?: string,
+ *   public?: boolean, place?: string}} wanted
+ * @returns {Promise<Room>}
+ */
+export async function openRoom(wanted) {
+  const response = await fetch('/api/rooms', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(wanted),
+  });
+  if (response.status !== 201) throw await problemOf(response);
+  return response.json();
+}
+
+/** @param {string} clip @param {string} reason */
+export async function report(clip, reason) {
+  const response = await fetch(`/api/clips/${encodeURIComponent(clip)}/reports`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ reason }),
+  });
+  if (!response.ok) throw await problemOf(response);
+}

@@ -1,0 +1,19 @@
+/** A recorded take as a file, for browsers whose UDP is blocked. */
+import { problemOf } from './protocol.js';
+
+export const UPLOAD_BYTES = 1_000_000;
+
+/**
+ * @param {string} room
+ * @param {Blob} take
+ * @returns {Promise<{id: string}>}
+ */
+export async function upload(room, take) {
+  const response = await fetch(`/api/rooms/${encodeURIComponent(room)}/clips`, {
+    method: 'POST',
+    headers: { 'Content-Type': take.type.split(';')[0] || 'application/octet-stream' },
+    body: take,
+  });
+  if (response.status !== 201) throw await problemOf(response);
+  return response.json();
+}
