@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 TAKE_MARGIN_MS = 2_000
 # An upload that was announced by `speak.start` is waited for this long after its limit.
 UPLOAD_MARGIN_MS = 8_000
+# No clip is longer than this, whatever its room's kind allows.
+LONGEST_CLIP_MS = 15_000
 # SIGTERM waits this long for takes that are open or being finished.
 DRAIN_MS = 15_000
 
@@ -42,7 +44,8 @@ class Seat(Struct):
     commanded: bool = False
     connected: bool = False
     claimed_reaction_ms: int | None = None
-    landing: asyncio.Future[Event] | None = None
+    landing: asyncio.Future[Event] | None = None  # of the open take
+    ended: asyncio.Future[Event] | None = None  # of a take that ended by itself: `stop` may still ask
 
 
 class Timing(Struct, frozen=True):
@@ -55,15 +58,24 @@ class Timing(Struct, frozen=True):
 class Stage:
     """Owns the seats of all peers and the takes under way."""
 
-    def __init__(self, house: House, media: Media, finisher: Finisher, *, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        house: House,
+        media: Media,
+        finisher: Finisher,
+        *,
+        clock: Callable[[], int],
+        longest_ms: int = LONGEST_CLIP_MS,
+    ) -> None:
         self._house = house
         self._media = media
         self._finisher = finisher
         self._clock = clock
+        self._longest_ms = longest_ms
         self._seats: dict[str, Seat] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
-        self.on_audience: Callable[[str], None] = lambda room: None
+        self.on_audience: Callable[[str], None] = lambda _room: None
         media.on_take = self._take_ended
         media.on_gone = self._gone
         media.on_connected = self._connected
@@ -99,7 +111,7 @@ class Stage:
         until_ms = room.state.muted.get(voice.id, 0)
         if until_ms > self._clock():
             raise Refused("muted", "You are muted in this room for a while.", until_ms - self._clock())
-        limit_ms = KINDS[room.state.kind].longest_clip_ms + TAKE_MARGIN_MS
+        limit_ms = self._longest(room) + TAKE_MARGIN_MS
         if peer:
             self._begin_take(room, voice, peer, limit_ms)
         room.begin_speaking(voice.id, until_ms=self._clock() + limit_ms + UPLOAD_MARGIN_MS)
@@ -115,22 +127,22 @@ class Stage:
 
     async def stop(self, room: Room, voice: Voice, onset_ms: int | None) -> Event:
         """End the open take of a voice and return its `clip.landed`. Raises `Refused`."""
-        found = next(
-            (
-                (peer, seat)
-                for peer, seat in self._seats.items()
-                if seat.room == room.id and seat.voice == voice and seat.landing is not None
-            ),
-            None,
-        )
-        if found is None:
+        peer, seat = self._speaking(room, voice)
+        landing, seat.ended = seat.landing or seat.ended, None
+        if landing is None:
             raise Refused("not_speaking", "You are not speaking.")
-        peer, seat = found
-        landing = seat.landing
-        assert landing is not None
-        seat.claimed_reaction_ms = onset_ms
-        self._media.end_take(peer)
+        if seat.landing is not None:
+            seat.claimed_reaction_ms = onset_ms
+            self._media.end_take(peer)
         return await asyncio.shield(landing)
+
+    def _speaking(self, room: Room, voice: Voice) -> tuple[str, Seat]:
+        """Return the seat of a voice whose take is open, or else has just ended."""
+        own = [(p, s) for p, s in self._seats.items() if s.room == room.id and s.voice == voice]
+        for peer, seat in sorted(own, key=lambda item: item[1].landing is None):
+            if seat.landing is not None or seat.ended is not None:
+                return peer, seat
+        raise Refused("not_speaking", "You are not speaking.")
 
     async def upload(self, room_id: str, voice: Voice, body: bytes, media_type: str) -> Event:
         """Finish and land a recorded file; return its `clip.landed`. Raises `Unfit` or `Refused`."""
@@ -154,12 +166,13 @@ class Stage:
         seat = self._seats.get(peer)
         return seat.room if seat else None
 
-    async def drain(self) -> None:
+    async def drain(self, within_ms: int = DRAIN_MS) -> None:
         """Take no new takes, and wait for those under way."""
         self._draining = True
-        deadline_ms = self._clock() + DRAIN_MS
-        while (waiting := self._under_way()) and self._clock() < deadline_ms:
-            await asyncio.wait(waiting, timeout=max(0.1, (deadline_ms - self._clock()) / 1000))
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within_ms / 1000
+        while (waiting := self._under_way()) and (left := deadline - loop.time()) > 0:
+            await asyncio.wait(waiting, timeout=left)
 
     def _under_way(self) -> list[asyncio.Future[None] | asyncio.Future[Event]]:
         return [*self._tasks, *(seat.landing for seat in self._seats.values() if seat.landing is not None)]
@@ -171,7 +184,11 @@ class Stage:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _limits(self, room: Room) -> Limits:
-        return Limits(longest_ms=KINDS[room.state.kind].longest_clip_ms)
+        return Limits(longest_ms=self._longest(room))
+
+    def _longest(self, room: Room) -> int:
+        kind = KINDS.get(room.state.kind, KINDS["wonder"])
+        return min(kind.longest_clip_ms, self._longest_ms)
 
     # --- what the media plane tells
 
@@ -192,15 +209,18 @@ class Stage:
         if room is None or seat is None or seat.voice is None or seat.commanded:
             return
         if on:
-            limit_ms = KINDS[room.state.kind].longest_clip_ms + TAKE_MARGIN_MS
+            limit_ms = self._longest(room) + TAKE_MARGIN_MS
             room.begin_speaking(seat.voice.id, until_ms=self._clock() + limit_ms)
         else:
             room.end_speaking(seat.voice.id)
 
     def _take_ended(self, ended: TakeEnded) -> None:
         seat = self._seats.get(ended.peer)
-        if seat is not None and seat.voice is not None:
-            self._own(self._finish(seat, seat.voice, ended))
+        if seat is None or seat.voice is None:
+            return
+        landing, seat.landing = seat.landing, None
+        seat.ended = landing if ended.ending != "stopped" else None
+        self._own(self._finish(seat, seat.voice, ended, landing))
 
     def _own(self, work: asyncio._CoroutineLike[None]) -> None:
         task = asyncio.ensure_future(work)
@@ -220,10 +240,11 @@ class Stage:
 
     # --- from take to clip
 
-    async def _finish(self, seat: Seat, voice: Voice, ended: TakeEnded) -> None:
+    async def _finish(
+        self, seat: Seat, voice: Voice, ended: TakeEnded, landing: asyncio.Future[Event] | None
+    ) -> None:
         """Finish and land one take, and tell whoever waits; the root of its task."""
         room = await self._house.wake(seat.room)
-        landing, seat.landing = seat.landing, None
         try:
             clip = await self._finisher.take(ended.take, self._limits(room))
             source: Source = "webrtc" if seat.commanded else "whip"

@@ -1,0 +1,180 @@
+"""The composition root: the only file that names concrete classes and joins them."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from pathlib import Path
+from random import SystemRandom
+from typing import Self
+
+from aiohttp import web
+
+from server.config import Config
+from server.finisher import Finisher
+from server.log.base import Log
+from server.log.memory import MemoryLog
+from server.log.sqlite import SqliteLog
+from server.readers import reaper
+from server.readers.radio import Radio
+from server.room.events import RoomOpened
+from server.room.house import House, NoSuchRoom
+from server.rtc.local import LocalMedia
+from server.rtc.settings import Settings
+from server.safety.limits import Limits
+from server.stage import Stage
+from server.web import socket
+from server.web.keys import HEALTH
+from server.web.site import make_app
+
+FIRST_ROOM = "wonder"
+FIRST_ROOM_NAME = "Space of Wonder"
+DATABASE = "wonder.db"
+
+
+def now_ms() -> int:
+    """Return the time of day in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Parts:
+    """All that a running server is made of, in the order in which it is let go."""
+
+    def __init__(self, config: Config, log: Log, house: House, media: LocalMedia) -> None:
+        self.config = config
+        self.log = log
+        self.house = house
+        self.media = media
+        self.finisher = Finisher(workers=config.finish_workers)
+        self.stage = Stage(house, media, self.finisher, clock=now_ms, longest_ms=config.clip_longest_ms)
+        self.app = make_app(
+            config=config,
+            log=log,
+            house=house,
+            media=media,
+            finisher=self.finisher,
+            stage=self.stage,
+            limits=Limits(on=config.limits == "on"),
+        )
+        self.sockets = socket.attach(self.app)
+        self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
+        house.on_wake, house.on_sleep = self.radio.attach, self.radio.detach
+        self.stage.on_audience = self.sockets.on_listening = self.radio.wake
+
+    def audience(self, room_id: str) -> int:
+        """Return how many listen in a room, by WebRTC or to the files."""
+        return self.media.listeners(room_id) + self.sockets.counts(room_id).listeners
+
+
+class Running:
+    """A server that serves; made by `start`."""
+
+    def __init__(self, parts: Parts, runner: web.AppRunner, url: str) -> None:
+        self.parts = parts
+        self.house, self.stage, self.media = parts.house, parts.stage, parts.media
+        self.url = url
+        self.http_port = int(url.rpartition(":")[2])
+        self.udp_host, self.udp_port = parts.media.endpoint()
+        self._runner = runner
+        self._reaper = asyncio.ensure_future(reaper.run(parts.house, parts.log, now_ms))
+        self._closing: asyncio.Task[None] | None = None
+
+    async def drain(self) -> None:
+        """Answer 503 on /readyz, finish running takes, and send the sockets away."""
+        self.parts.app[HEALTH].draining = True
+        await self.stage.drain(self.parts.config.drain_timeout_ms)
+        await self.parts.sockets.drain()
+
+    async def close(self) -> None:
+        """Let go of everything; may be called again, all wait for the one end."""
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        self._reaper.cancel()
+        await asyncio.gather(self._reaper, return_exceptions=True)
+        await self.parts.sockets.close()
+        await self._runner.cleanup()
+        await _let_go(self.parts)
+
+    async def __aenter__(self) -> Self:
+        """Serve inside a `with`."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Drain nothing, close everything."""
+        await self.close()
+
+
+async def start(config: Config, tls: ssl.SSLContext | None = None) -> Running:
+    """Start a server. Raises `OSError` for a port in use and `Unusable` for a broken log."""
+    log = await open_log(config)
+    try:
+        parts = await _assemble(config, log)
+    except BaseException:
+        await log.close()
+        raise
+    try:
+        return await _serve(parts, tls)
+    except BaseException:
+        await _let_go(parts)
+        raise
+
+
+async def open_log(config: Config) -> Log:
+    """Return the log that the settings ask for."""
+    if config.log == "memory":
+        return MemoryLog()
+    return await SqliteLog.open(_folder(config.data) / DATABASE)
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+async def _assemble(config: Config, log: Log) -> Parts:
+    house = House(
+        log, clock=now_ms, random=SystemRandom(), secret=await log.secret(), idle_ms=config.room_idle_ms
+    )
+    settings = Settings(peers=config.peers, peers_per_address=config.peers_per_address)
+    media = await LocalMedia.open(config.host, config.udp_port, config.public_ip or None, settings)
+    parts = Parts(config, log, house, media)
+    await parts.finisher.start()
+    await _first_room(house)
+    return parts
+
+
+async def _first_room(house: House) -> None:
+    """Open the one public room that a fresh install has."""
+    try:
+        await house.wake(FIRST_ROOM)
+    except NoSuchRoom:
+        opened = RoomOpened("wonder", FIRST_ROOM_NAME, theme="Anything", public=True)
+        await house.open(opened, None, id=FIRST_ROOM)
+
+
+async def _serve(parts: Parts, tls: ssl.SSLContext | None) -> Running:
+    config = parts.config
+    runner = web.AppRunner(parts.app, access_log=None, handle_signals=False)
+    await runner.setup()
+    site = web.TCPSite(runner, config.host, config.port, ssl_context=tls, backlog=1024)
+    try:
+        await site.start()
+    except BaseException:
+        await runner.cleanup()
+        raise
+    host, port = runner.addresses[0][:2]
+    shown = f"[{host}]" if ":" in host else host
+    return Running(parts, runner, f"{'https' if tls else 'http'}://{shown}:{port}")
+
+
+async def _let_go(parts: Parts) -> None:
+    await parts.radio.close()
+    await parts.media.close()
+    await parts.stage.close()
+    await parts.finisher.close()
+    await parts.house.close()
+    await parts.log.close()

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+
+from audio import ogg, opus
+from server.log.base import Blob
+from server.log.memory import MemoryLog
+from server.readers import radio
+from server.readers.radio import Radio
+from server.room.actor import Room
+from server.room.commands import Land, Remove
+from server.room.events import ClipLanded
+from tests.support.media import ANNA, Clock, FakeMedia, house
+
+FRAMES = 3
+
+
+class Studio:
+    """A room with a radio that plays short clips."""
+
+    def __init__(self, room: Room, log: MemoryLog, media: FakeMedia) -> None:
+        self.room, self.log, self.media = room, log, media
+        self.listening = 0
+        self.cues: list[str] = []
+        self.radio = Radio(log, media, Random(1), audience=lambda _room: self.listening)
+        self.radio.attach(room)
+        room.tail.subscribe(self._hear)
+
+    def _hear(self, batch: Any) -> None:
+        for _, body in batch.signals:
+            signal = msgspec.json.decode(body)
+            if signal["kind"] == "cue":
+                assert signal["data"]["duration_ms"] == FRAMES * 20
+                self.cues.append(signal["data"]["clip"])
+
+    async def land(self, *clips: str) -> None:
+        body = ogg.write([opus.silence()] * FRAMES, preskip=0, samples=FRAMES * 960)
+        for clip in clips:
+            landed = ClipLanded(clip, FRAMES * 20, 0, 0, -16.0, ())
+            await self.room.send(Land(landed), by=ANNA, blobs=[Blob(clip, self.room.id, body)])
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not holds():
+                await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+async def studio(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Studio]:
+    monkeypatch.setattr(radio, "GAP_MS", 10)
+    monkeypatch.setattr(radio, "DRIFT_AFTER_MS", 20)
+    media = FakeMedia()
+    house_, log = await house(Clock())
+    studio = Studio(await house_.wake("wonder"), log, media)
+    yield studio
+    await studio.radio.close()
+    await house_.close()
+    await log.close()
+
+
+async def test_new_clips_are_played_once_each_in_order(studio: Studio) -> None:
+    await studio.land("a", "b", "c")
+
+    await studio.until(lambda: len(studio.cues) == 3)
+
+    assert studio.cues == ["a", "b", "c"]
+    assert studio.media.played == [("wonder", FRAMES)] * 3
+
+
+async def test_without_listeners_nothing_drifts_and_no_task_stays(studio: Studio) -> None:
+    await studio.land("a", "b")
+    await studio.until(lambda: len(studio.cues) == 2)
+    await studio.until(lambda: not [t for t in asyncio.all_tasks() if "RoomRadio" in repr(t)])
+
+    assert studio.cues == ["a", "b"]
+
+
+async def test_while_somebody_listens_older_clips_drift_by_never_one_twice_in_a_row(studio: Studio) -> None:
+    await studio.land("a", "b", "c")
+    studio.listening = 1
+    studio.radio.wake("wonder")
+
+    await studio.until(lambda: len(studio.cues) >= 10)
+
+    assert all(one != other for one, other in zip(studio.cues, studio.cues[1:], strict=False))
+    assert set(studio.cues[3:]) == {"a", "b", "c"}
+    studio.listening = 0
+
+
+async def test_a_clip_that_was_taken_back_is_not_played(studio: Studio) -> None:
+    await studio.land("a", "b", "c")
+    await studio.room.send(Remove("b", "admin"), by=None)
+
+    await studio.until(lambda: len(studio.cues) == 2)
+
+    assert studio.cues == ["a", "c"]
+
+
+async def test_a_clip_that_is_taken_back_while_it_plays_is_cut(studio: Studio) -> None:
+    await studio.land("a")
+    await studio.until(lambda: studio.cues == ["a"])
+
+    await studio.room.send(Remove("a", "forgotten"), by=None)
+
+    assert studio.media.stopped == ["wonder"]
+
+
+async def test_closing_twice_is_harmless(studio: Studio) -> None:
+    await studio.radio.close()
+    await studio.radio.close()
+    await studio.land("a")
+
+    assert studio.cues == []

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from audio.take import Unfit
+from server.room.actor import Room
+from server.room.commands import Refused, Throw
+from server.room.events import ClipLanded
+from server.rtc.media import BadOffer
+from server.stage import Stage
+from tests.support.media import ANNA, BELA, START_MS, Clock, FakeFinisher, FakeMedia, house
+
+
+class Theatre:
+    """A stage with everything it needs."""
+
+    def __init__(self, room: Room, stage: Stage, media: FakeMedia, finisher: FakeFinisher) -> None:
+        self.room, self.stage, self.media, self.finisher = room, stage, media, finisher
+        self.signals: list[tuple[str | None, dict[str, Any]]] = []
+        room.tail.subscribe(
+            lambda batch: self.signals.extend((to, msgspec.json.decode(body)) for to, body in batch.signals)
+        )
+
+    async def speaker(self, *, commanded: bool = True) -> str:
+        peer, _ = await self.stage.whip("wonder", ANNA, "offer", address="a", commanded=commanded)
+        self.media.on_connected(peer)
+        return peer
+
+    async def told(self, kind: str) -> list[dict[str, Any]]:
+        await asyncio.sleep(0)
+        return [signal["data"] for _, signal in self.signals if signal["kind"] == kind]
+
+    async def settled(self) -> None:
+        async with asyncio.timeout(5):
+            await self.stage.drain()
+
+
+@pytest.fixture
+async def theatre() -> AsyncIterator[Theatre]:
+    clock, media, finisher = Clock(), FakeMedia(), FakeFinisher()
+    house_, log = await house(clock)
+    stage = Stage(house_, media, finisher, clock=clock)  # type: ignore[arg-type]
+    yield Theatre(await house_.wake("wonder"), stage, media, finisher)
+    await stage.close()
+    await media.close()
+    await house_.close()
+    await log.close()
+
+
+async def test_a_commanded_take_lands_and_its_stop_returns_the_clip(theatre: Theatre) -> None:
+    peer = await theatre.speaker()
+    await theatre.stage.begin(theatre.room, ANNA, peer)
+    assert theatre.room.speaking == {ANNA.id}
+
+    event = await theatre.stage.stop(theatre.room, ANNA, None)
+
+    assert isinstance(event.data, ClipLanded)
+    assert (event.by, event.data.source) == (ANNA, "webrtc")
+    assert event.data.clip in theatre.room.state.clips
+    await theatre.settled()
+    assert theatre.room.speaking == set()
+    assert [(take["state"], take["clip"]) for take in await theatre.told("take")] == [
+        ("landed", event.data.clip)
+    ]
+
+
+async def test_the_news_of_a_take_goes_to_its_speaker_only(theatre: Theatre) -> None:
+    peer = await theatre.speaker()
+    await theatre.stage.begin(theatre.room, ANNA, peer)
+    await theatre.stage.stop(theatre.room, ANNA, None)
+    await theatre.told("take")
+
+    assert {to for to, signal in theatre.signals if signal["kind"] == "take"} == {ANNA.id}
+
+
+async def test_a_silent_take_is_refused_to_whoever_stops_it(theatre: Theatre) -> None:
+    peer = await theatre.speaker()
+    await theatre.stage.begin(theatre.room, ANNA, peer)
+    theatre.media.end(peer, "limit", sound=b"silence")
+
+    with pytest.raises(Refused) as refused:
+        await theatre.stage.stop(theatre.room, ANNA, None)
+
+    assert refused.value.code == "silent"
+    assert [(take["state"], take["code"]) for take in await theatre.told("take")] == [("refused", "silent")]
+
+
+async def test_a_stop_after_the_limit_still_gets_the_clip_once(theatre: Theatre) -> None:
+    peer = await theatre.speaker()
+    await theatre.stage.begin(theatre.room, ANNA, peer)
+    theatre.media.end(peer, "limit")
+    await theatre.settled()
+
+    event = await theatre.stage.stop(theatre.room, ANNA, None)
+
+    assert isinstance(event.data, ClipLanded)
+    with pytest.raises(Refused, match="not speaking"):
+        await theatre.stage.stop(theatre.room, ANNA, None)
+
+
+async def test_a_vanished_speaker_leaves_the_clip_and_the_stage(theatre: Theatre) -> None:
+    peer = await theatre.speaker()
+    assert theatre.room.speakers == {ANNA.id: 1}
+    await theatre.stage.begin(theatre.room, ANNA, peer)
+
+    assert await theatre.stage.close_peer(peer)
+    await theatre.settled()
+
+    assert len(theatre.room.state.clips) == 1
+    assert (theatre.room.speakers, theatre.room.speaking) == ({}, set())
+    assert theatre.stage.peer_room(peer) is None
+    assert not await theatre.stage.close_peer(peer)
+
+
+async def test_only_ones_own_connected_microphone_is_opened_and_once(theatre: Theatre) -> None:
+    peer = await theatre.speaker()
+
+    for voice, wanted in ((BELA, peer), (ANNA, "peer-99")):
+        with pytest.raises(Refused) as refused:
+            await theatre.stage.begin(theatre.room, voice, wanted)
+        assert refused.value.code == "no_such_peer"
+    await theatre.stage.begin(theatre.room, ANNA, peer)
+    with pytest.raises(Refused, match="already"):
+        await theatre.stage.begin(theatre.room, ANNA, peer)
+
+
+async def test_a_plain_whip_session_lands_without_being_asked(theatre: Theatre) -> None:
+    peer = await theatre.speaker(commanded=False)
+    theatre.media.on_level(peer, True)
+    assert theatre.room.speaking == {ANNA.id}
+    assert theatre.room.speakers == {}
+
+    theatre.media.end(peer, "gone")
+    await theatre.settled()
+
+    (clip,) = theatre.room.state.clips.values()
+    assert clip.source == "whip"
+    assert theatre.room.speaking == set()
+
+
+async def test_a_take_in_a_round_gets_its_reaction_time(theatre: Theatre) -> None:
+    await theatre.room.send(Throw(), by=ANNA)
+    assert theatre.room.state.round is not None
+    turn = theatre.room.state.round.turn
+    assert turn is not None
+    peer = await theatre.speaker()
+    await theatre.stage.begin(theatre.room, ANNA, peer)
+
+    event = await theatre.stage.stop(theatre.room, ANNA, None)
+
+    assert isinstance(event.data, ClipLanded)
+    early_ms = turn.go_at_ms - START_MS  # the fake take began at the start of time
+    assert event.data.reaction_ms is None if early_ms > 1_800 else event.data.reaction_ms is not None
+
+
+async def test_uploads_land_or_say_why_not(theatre: Theatre) -> None:
+    await theatre.stage.begin(theatre.room, ANNA, "")
+    assert theatre.room.speaking == {ANNA.id}
+
+    event = await theatre.stage.upload("wonder", ANNA, b"speech", "audio/ogg")
+
+    assert isinstance(event.data, ClipLanded)
+    assert event.data.source == "upload"
+    assert theatre.room.speaking == set()
+    with pytest.raises(Unfit, match="nothing"):
+        await theatre.stage.upload("wonder", ANNA, b"silence", "audio/ogg")
+
+
+async def test_what_breaks_in_the_finish_is_told_without_detail(theatre: Theatre) -> None:
+    peer = await theatre.speaker()
+    await theatre.stage.begin(theatre.room, ANNA, peer)
+    theatre.media.end(peer, "limit", sound=b"crash")
+
+    with pytest.raises(Refused) as refused:
+        await theatre.stage.stop(theatre.room, ANNA, None)
+
+    assert refused.value.code == "internal"
+    assert "order" not in refused.value.message
+
+
+async def test_a_bad_offer_takes_no_seat(theatre: Theatre) -> None:
+    with pytest.raises(BadOffer):
+        await theatre.stage.whep("wonder", "bad", address="a")
+
+    assert theatre.media.peers == {}
+
+
+async def test_a_draining_stage_waits_for_takes_and_begins_none(theatre: Theatre) -> None:
+    peer = await theatre.speaker()
+    await theatre.stage.begin(theatre.room, ANNA, peer)
+    theatre.finisher.gate.clear()
+    theatre.media.end(peer, "limit")
+    draining = asyncio.ensure_future(theatre.stage.drain())
+    await asyncio.sleep(0)
+    assert not draining.done()
+
+    with pytest.raises(Refused) as refused:
+        await theatre.stage.whip("wonder", BELA, "offer", address="a", commanded=True)
+    theatre.finisher.gate.set()
+    async with asyncio.timeout(5):
+        await draining
+
+    assert refused.value.code == "restarting"
+    assert len(theatre.room.state.clips) == 1
+
+
+async def test_listeners_come_and_go_are_told_to_the_audience(theatre: Theatre) -> None:
+    rooms: list[str] = []
+    theatre.stage.on_audience = rooms.append
+    peer, _ = await theatre.stage.whep("wonder", "offer", address="a")
+    theatre.media.on_connected(peer)
+
+    await theatre.stage.close_peer(peer)
+
+    assert rooms == ["wonder", "wonder"]

@@ -1,0 +1,119 @@
+"""A media plane without a network, a finish without sound, and a house in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from random import Random
+
+from audio.take import Clip, Limits, Packet, Take, Unfit
+from server.log.memory import MemoryLog
+from server.room.events import RoomOpened, Voice
+from server.room.house import House
+from server.rtc.media import BadOffer, Counts, Ending, Role, TakeEnded
+
+ANNA = Voice("voice-anna", "Zany Kettle", "#ffaa00")
+BELA = Voice("voice-bela", "Soft Cactus", "#00aaff")
+START_MS = 1_700_000_000_000
+
+
+class Clock:
+    """Epoch milliseconds that a test moves."""
+
+    def __init__(self) -> None:
+        self.ms = START_MS
+
+    def __call__(self) -> int:
+        return self.ms
+
+
+class FakeMedia:
+    """Answers every offer but "bad"; the test tells what the peers do."""
+
+    def __init__(self) -> None:
+        self.on_take: Callable[[TakeEnded], None] = lambda _: None
+        self.on_level: Callable[[str, bool], None] = lambda _peer, _on: None
+        self.on_connected: Callable[[str], None] = lambda _: None
+        self.on_gone: Callable[[str], None] = lambda _: None
+        self.peers: dict[str, tuple[str, Role]] = {}
+        self.open: set[str] = set()
+        self.played: list[tuple[str, int]] = []
+        self.stopped: list[str] = []
+
+    async def answer(
+        self, room: str, role: Role, offer: str, *, address: str, commanded: bool = False
+    ) -> tuple[str, str]:
+        if offer == "bad":
+            raise BadOffer("This is not an offer.")
+        peer = f"peer-{len(self.peers) + 1}"
+        self.peers[peer] = (room, role)
+        return peer, "answer"
+
+    def begin_take(self, peer: str, limit_ms: int) -> bool:
+        if peer in self.open or peer not in self.peers:
+            return False
+        self.open.add(peer)
+        return True
+
+    def end_take(self, peer: str) -> bool:
+        return self.end(peer, "stopped")
+
+    def end(self, peer: str, ending: Ending, *, sound: bytes = b"speech") -> bool:
+        """End a take as the media plane would."""
+        self.open.discard(peer)
+        self.on_take(TakeEnded(peer, Take((Packet(0, sound),)), START_MS, ending))
+        return True
+
+    def play(self, room: str, frames: Sequence[bytes]) -> tuple[int, int]:
+        self.played.append((room, len(frames)))
+        return START_MS, len(frames) * 20
+
+    def stop(self, room: str) -> None:
+        self.stopped.append(room)
+
+    def listeners(self, room: str) -> int:
+        return sum(where == (room, "listener") for where in self.peers.values())
+
+    def counts(self) -> Counts:
+        return Counts()
+
+    def endpoint(self) -> tuple[str, int]:
+        return "127.0.0.1", 9
+
+    async def close_peer(self, peer: str) -> None:
+        if self.peers.pop(peer, None):
+            if peer in self.open:
+                self.end(peer, "gone")
+            self.on_gone(peer)
+
+    async def close(self) -> None:
+        for peer in list(self.peers):
+            await self.close_peer(peer)
+
+
+class FakeFinisher:
+    """Finishes what sounds like speech at once; a test may hold it back."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.ogg = b"OggS"
+
+    async def take(self, take: Take, limits: Limits) -> Clip:
+        return await self.upload(take.packets[0].payload, "audio/ogg", limits)
+
+    async def upload(self, body: bytes, media_type: str, limits: Limits) -> Clip:
+        await self.gate.wait()
+        if body == b"silence":
+            raise Unfit("silent", "We heard nothing. Is your microphone muted?")
+        if body == b"crash":
+            raise RuntimeError("out of order")
+        return Clip(self.ogg, 900, 300, 0, -16.0, -2.0, (50,) * 64)
+
+
+async def house(clock: Clock) -> tuple[House, MemoryLog]:
+    """Return a house with one room, `wonder`, and its log."""
+    log = MemoryLog()
+    made = House(log, clock=clock, random=Random(1), secret=b"s" * 32)
+    await made.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
+    return made, log
