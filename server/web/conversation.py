@@ -10,13 +10,15 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from typing import Protocol
 
 from aiohttp import WSMsgType, web
 from msgspec import Struct
 
+from server.room.actor import Room
 from server.room.commands import Refused
+from server.room.events import Event, Voice
 from server.safety.limits import Action, Limits, Rate
-from server.stage import Stage
 from server.web.fanout import Fanout
 from server.web.frames import NOT_ALLOWED, NOT_THE_PROTOCOL, PONG, frame
 from server.web.member import Member
@@ -46,10 +48,20 @@ MESSAGES_PER_TURN = 32
 logger = logging.getLogger(__name__)
 
 
+class Takes(Protocol):
+    """What a conversation asks of the stage."""
+
+    async def begin(self, room: Room, voice: Voice, peer: str) -> None:
+        """Open a take. Raises `Refused`."""
+
+    async def stop(self, room: Room, voice: Voice, onset_ms: int | None) -> Event:
+        """End the take and return its durable `clip.landed`. Raises `Refused`."""
+
+
 class Circle(Struct, frozen=True):
     """What all conversations of a server share. `own` keeps a task until it is done."""
 
-    stage: Stage
+    stage: Takes
     limits: Limits
     clock: Callable[[], int]
     own: Callable[[Coroutine[None, None, None]], asyncio.Task[None]]

@@ -140,8 +140,7 @@ class Fanout:
         """
         if after is not None:
             self.reach(after)
-        tail = self.room.tail
-        events = tail.newest(HISTORY_EVENTS) if after is None else tail.since(after)
+        events = self._since(after)
         if events is None:
             return False
         self._members.add(member)
@@ -247,6 +246,14 @@ class Fanout:
             self.leave(member)
 
     # --- newcomers
+
+    def _since(self, after: int | None) -> Sequence[Encoded] | None:
+        """Return the events after a cursor, None when the tail lacks even one of them."""
+        tail = self.room.tail
+        if after is None:
+            return tail.newest(HISTORY_EVENTS)
+        events = tail.since(after)
+        return None if events and events[0].event.prev > after else events
 
     def _opening_frame(self, events: Sequence[Encoded], voice: str, *, shared: bool) -> bytes:
         if not shared:

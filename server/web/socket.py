@@ -10,10 +10,8 @@ from aiohttp import web
 
 from server.log.base import Log
 from server.room.events import Voice
-from server.room.house import House
 from server.room.tail import Batch
-from server.safety.limits import Limits, prefix
-from server.stage import Stage
+from server.safety.limits import prefix
 from server.web import body
 from server.web.conversation import Conversation
 from server.web.errors import Problem
@@ -138,10 +136,7 @@ async def _taken(member: Member) -> bool:
 
 def attach(app: web.Application, bounds: SocketLimits | None = None) -> Sockets:
     """Give an application its sockets; whoever made it calls `drain` and `close` on them."""
-    house: House = app[HOUSE]
-    stage: Stage = app[STAGE]
-    limits: Limits = app[LIMITS]
-    sockets = app[SOCKETS] = Sockets(house, app[LOG], stage, limits, bounds=bounds)
+    sockets = app[SOCKETS] = Sockets(app[HOUSE], app[LOG], app[STAGE], app[LIMITS], bounds=bounds)
     return sockets
 
 

@@ -19,8 +19,7 @@ from server.log.base import Log
 from server.room.actor import Room
 from server.room.house import House
 from server.safety.limits import Limits
-from server.stage import Stage
-from server.web.conversation import Circle
+from server.web.conversation import Circle, Takes
 from server.web.errors import Problem
 from server.web.fanout import Fanout
 from server.web.frames import RESTARTING
@@ -52,7 +51,7 @@ class Sockets:
         self,
         house: House,
         log: Log,
-        stage: Stage,
+        stage: Takes,
         limits: Limits,
         *,
         bounds: SocketLimits | None = None,

@@ -1,0 +1,113 @@
+"""A small real server for socket tests: rooms, log, limits and sockets, without media."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from random import Random
+from typing import TYPE_CHECKING, Any, cast
+
+from aiohttp import ClientSession, web
+
+from server.config import Config
+from server.log.base import Log
+from server.log.memory import MemoryLog
+from server.room.actor import Room
+from server.room.commands import Refused
+from server.room.events import Event, RoomOpened, Voice
+from server.room.house import House
+from server.safety.limits import Limits
+from server.web import errors, socket
+from server.web.keys import CONFIG, HOUSE, LIMITS, LOG, STAGE
+from server.web.security import add_headers
+from server.web.sockets import SocketLimits, Sockets
+from tests.support.ws_client import Client, joined
+
+if TYPE_CHECKING:
+    from server.stage import Stage
+
+
+class FakeStage:
+    """A stage whose takes end when the test says so."""
+
+    def __init__(self) -> None:
+        self.begun: list[tuple[str, str]] = []
+        self.stopped = 0
+        self.finish = asyncio.Event()
+        self.landing: Callable[[Room, Voice], Coroutine[Any, Any, Event]] | None = None
+
+    async def begin(self, room: Room, voice: Voice, peer: str) -> None:
+        if peer == "unknown":
+            raise Refused("no_such_peer", "Your microphone is not connected.")
+        self.begun.append((voice.id, peer))
+
+    async def stop(self, room: Room, voice: Voice, onset_ms: int | None) -> Event:
+        self.stopped += 1
+        await self.finish.wait()
+        if self.landing is None:
+            raise Refused("silent", "We heard nothing. Is your microphone muted?")
+        return await self.landing(room, voice)
+
+
+class Chat:
+    """The server's parts as a test needs them, and clients of it."""
+
+    def __init__(
+        self, house: House, log: Log, stage: FakeStage, sockets: Sockets, *, session: ClientSession, port: int
+    ) -> None:
+        self.house, self.log, self.stage, self.sockets, self.session = house, log, stage, sockets, session
+        self.port = port
+
+    def path(self, room: str = "wonder") -> str:
+        return f"/api/rooms/{room}/ws"
+
+    def url(self, room: str = "wonder") -> str:
+        return f"http://127.0.0.1:{self.port}{self.path(room)}"
+
+    @asynccontextmanager
+    async def visitor(
+        self,
+        room: str = "wonder",
+        *,
+        after: int | None = None,
+        key: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> AsyncIterator[Client]:
+        async with joined(self.session, self.url(room), after=after, key=key, headers=headers) as client:
+            yield client
+
+    async def room(self, name: str = "wonder") -> Room:
+        return await self.house.wake(name)
+
+
+@asynccontextmanager
+async def running_chat(
+    *, log: Log | None = None, limits: Limits | None = None, bounds: SocketLimits | None = None
+) -> AsyncIterator[Chat]:
+    """Serve one room, `wonder`, on a free port of loopback."""
+    kept = log or MemoryLog()
+    house = House(kept, clock=lambda: time.time_ns() // 1_000_000, random=Random(1), secret=b"s" * 32)
+    await house.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
+    stage = FakeStage()
+    app = web.Application(middlewares=[errors.middleware])
+    app.on_response_prepare.append(add_headers)
+    app[CONFIG], app[HOUSE], app[LOG] = Config(), house, kept
+    app[LIMITS] = limits or Limits(on=False)
+    app[STAGE] = cast("Stage", stage)
+    sockets = socket.attach(app, bounds)
+    app.add_routes(socket.routes())
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = int(runner.addresses[0][1])
+    async with ClientSession() as session:
+        try:
+            yield Chat(house, kept, stage, sockets, session=session, port=port)
+        finally:
+            await sockets.close()
+            await runner.cleanup()
+            await house.close()
+            await kept.close()
