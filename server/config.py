@@ -23,37 +23,39 @@ class BadSetting(ValueError):
     """A setting is wrong or unknown; the sentence names it."""
 
 
-def _meta(sentence: str, unit: str = "", **bounds: int) -> Meta:
-    return Meta(description=sentence, extra={"unit": unit}, **bounds)
+def _meta(sentence: str, unit: str = "") -> Meta:
+    return Meta(description=sentence, extra={"unit": unit})
+
+
+def _port(sentence: str) -> Meta:
+    return Meta(description=sentence, extra={"unit": ""}, ge=0, le=65_535)
 
 
 def _bytes(sentence: str) -> Meta:
-    return _meta(sentence, "bytes", ge=1)
+    return Meta(description=sentence, extra={"unit": "bytes"}, ge=1)
 
 
 def _ms(sentence: str) -> Meta:
-    return _meta(sentence, "ms", ge=1)
+    return Meta(description=sentence, extra={"unit": "ms"}, ge=1)
 
 
 def _count(sentence: str) -> Meta:
-    return _meta(sentence, "", ge=1)
+    return Meta(description=sentence, extra={"unit": ""}, ge=1)
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set, with its default."""
 
     host: Annotated[str, _meta("Address on which pages and the API are served.")] = "127.0.0.1"
-    port: Annotated[int, _meta("TCP port of pages and API; 0 picks a free one.", ge=0, le=65_535)] = 8080
-    udp_port: Annotated[int, _meta("UDP port of all voices; 0 picks a free one.", ge=0, le=65_535)] = 8081
+    port: Annotated[int, _port("TCP port of pages and API; 0 picks a free one.")] = 8080
+    udp_port: Annotated[int, _port("UDP port of all voices; 0 picks a free one.")] = 8081
     public_ip: Annotated[
         str, _meta("Address that browsers send their voice to; empty takes the one served on.")
     ] = ""
     public_url: Annotated[
         str, _meta("Address of the site as visitors see it, behind a proxy; empty takes each request's own.")
     ] = ""
-    data: Annotated[Path, _meta("Folder of the log, the clips and the self-signed certificate.")] = Path(
-        "data"
-    )
+    data: Annotated[Path, _meta("Folder of log, clips and self-signed certificate.")] = Path("data")
     log: Annotated[str, _meta("Where events go: `sqlite` (in the data folder) or `memory`.")] = "sqlite"
     blobs: Annotated[
         str, _meta("Where clips go: `log` (committed with their events) or, with `--log memory`, `memory`.")
@@ -65,7 +67,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ""
     trusted_proxies: Annotated[
         str,
-        _meta("Addresses or networks, by comma, whose `X-Forwarded-For` is believed; empty believes nobody."),
+        _meta("Addresses or networks, by comma, whose `X-Forwarded-For` is believed."),
     ] = ""
     upload_bytes: Annotated[int, _bytes("Largest upload of a clip.")] = 1_000_000
     sdp_bytes: Annotated[int, _bytes("Largest offer.")] = 16_384
@@ -76,15 +78,18 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     body_timeout_ms: Annotated[int, _ms("Time for a request to complete its body.")] = 10_000
     connections: Annotated[
         int,
-        _count("Most TCP connections at once (also bounded by the open-files limit); more are answered 503."),
+        _count("Most TCP connections at once (the open-files limit counts too); more get 503."),
     ] = 20_000
+    sockets: Annotated[int, _count("Most WebSockets at once.")] = 10_000
+    sockets_per_address: Annotated[int, _count("Most WebSockets from one address.")] = 500
     peers: Annotated[int, _count("Most WebRTC peers at once.")] = 8_000
     peers_per_address: Annotated[int, _count("Most WebRTC peers from one address.")] = 200
-    clip_shortest_ms: Annotated[int, _ms("Shorter takes are refused.")] = 300
-    clip_longest_ms: Annotated[int, _ms("Longer takes are cut, unless the room's kind says less.")] = 7_000
+    rates: Annotated[
+        str, _meta("`on`, or `off` for load tests: how much one voice and one address may ask for.")
+    ] = "on"
     room_idle_ms: Annotated[int, _ms("A room nobody uses falls asleep after this time.")] = 60_000
     drain_timeout_ms: Annotated[
-        int, _ms("Time for running takes to finish when the server is told to stop.")
+        int, _ms("Time for running takes to finish when told to stop; at most 18000.")
     ] = 12_000
     finish_workers: Annotated[int, _count("Processes that finish takes.")] = 1
     m4a_cache_bytes: Annotated[int, _bytes("Memory for clips that were turned into AAC.")] = 8_000_000
@@ -134,8 +139,8 @@ def table() -> str:
     rows = [
         "# Settings",
         "",
-        "Each is an option of `wonder serve`, a variable, and a key of the file given with `--config FILE.toml`;",
-        "options win over variables, variables over the file. This page is written by `wonder settings`.",
+        "Each is an option of `wonder serve`, a variable, and a key of the file in `--config FILE.toml`;",
+        "options win over variables, variables over the file. `wonder settings` writes this page.",
         "",
         "| option | variable | key | default | meaning |",
         "|---|---|---|---|---|",
@@ -170,8 +175,15 @@ def _convert(name: str, value: object, source: str, *, strict: bool = False) -> 
         value = value.strip()
     try:
         return msgspec.convert(value, _HINTS[name], strict=strict, dec_hook=_path)
-    except msgspec.ValidationError as error:
-        raise BadSetting(f"A bad value in {source}: {str(error).lower()}.") from None
+    except msgspec.ValidationError:
+        raise BadSetting(f"A bad value in {source}: it must be {_expected(name)}.") from None
+
+
+def _expected(name: str) -> str:
+    found = meta(name)
+    if found.ge is None:
+        return "a text" if isinstance(DEFAULTS[name], str) else "the name of a folder"
+    return f"a whole number from {found.ge}" + (f" to {found.le}" if found.le is not None else "")
 
 
 def _path(kind: type, value: object) -> object:
@@ -189,7 +201,7 @@ def _check(config: Config) -> None:
 
 
 def _host(config: Config) -> str:
-    fits = config.host and not set(config.host) & set(" /:@") or _is_address(config.host)
+    fits = (config.host and not set(config.host) & set(" /:@")) or _is_address(config.host)
     return "" if fits else "is not an address to serve on."
 
 
@@ -199,8 +211,8 @@ def _public_ip(config: Config) -> str:
 
 def _public_url(config: Config) -> str:
     url = config.public_url
-    fits = (
-        not url or url.startswith(("http://", "https://")) and url.count("/") == 2 and not url.endswith("/")
+    fits = not url or (
+        url.startswith(("http://", "https://")) and url.count("/") == 2 and not url.endswith("/")
     )
     return "" if fits else "must look like https://wonder.example, without a path."
 
@@ -246,9 +258,8 @@ def _trusted_proxies(config: Config) -> str:
     return ""
 
 
-def _clip_longest_ms(config: Config) -> str:
-    fits = config.clip_shortest_ms < config.clip_longest_ms <= 60_000
-    return "" if fits else "must be more than --clip-shortest-ms and at most 60000."
+def _rates(config: Config) -> str:
+    return "" if config.rates in ("on", "off") else "must be on or off."
 
 
 _CHECKS: dict[str, Callable[[Config], str]] = {
@@ -261,7 +272,7 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "captions": _captions,
     "admin_token": _admin_token,
     "trusted_proxies": _trusted_proxies,
-    "clip_longest_ms": _clip_longest_ms,
+    "rates": _rates,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from server.safety.limits import Limits
     from server.stage import Stage
     from server.web.health import Health
+    from server.web.presence import Counts
 
 
 CONFIG: web.AppKey[Config] = web.AppKey("config")
@@ -26,3 +28,5 @@ LOG: web.AppKey[Log] = web.AppKey("log")
 LIMITS: web.AppKey[Limits] = web.AppKey("limits")
 HEALTH: web.AppKey[Health] = web.AppKey("health")
 STARTED_MS: web.AppKey[int] = web.AppKey("started_ms")
+# Who is in a room by socket.
+COUNTS: web.AppKey[Callable[[str], Counts]] = web.AppKey("counts")

@@ -1,0 +1,5 @@
+"""`python -m server` is `wonder`."""
+
+from server.cli import main
+
+main()

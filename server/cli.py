@@ -1,0 +1,166 @@
+"""The command line: `wonder serve`, `wonder doctor`, `wonder settings`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+import segno
+import uvloop
+
+from server import config as settings
+from server import tls
+from server.config import BadSetting, Config
+
+logger = logging.getLogger("wonder")
+
+BAD_SETTING, BROKEN = 2, 1
+# Everything after SIGTERM: draining, then closing what is open.
+CLOSE_TIMEOUT_S = 4.0
+FILES_WANTED = 65_536
+
+
+@click.group(help="A voice-first, anonymous improvisation space that anyone can host.")
+def wonder() -> None:
+    """Hold the commands together."""
+
+
+def _with_settings(command: Any) -> Any:
+    """Give a command one option for each setting, and `--config`."""
+    for name in reversed(settings.NAMES):
+        default, meta = settings.DEFAULTS[name], settings.meta(name)
+        shown = f" [default: {default}]" if str(default) else ""
+        unit = (meta.extra or {}).get("unit", "")
+        command = click.option(
+            settings.flag(name), name, metavar=unit.upper() or "VALUE", help=f"{meta.description}{shown}"
+        )(command)
+    path = click.Path(path_type=Path)
+    return click.option(
+        "--config", "file", type=path, envvar="WONDER_CONFIG", help="A TOML file with the same settings."
+    )(command)
+
+
+@wonder.command()
+@_with_settings
+def serve(file: Path | None, **flags: str | None) -> None:
+    """Serve the space until told to stop (SIGTERM or Ctrl+C)."""
+    config = settings.load(flags, os.environ, file)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("aioice").setLevel(logging.WARNING)
+    _warn(config)
+    _raise_file_limit()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(config))
+
+
+@wonder.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
+@_with_settings
+def doctor(file: Path | None, as_json: bool, **flags: str | None) -> None:
+    """Check whether this machine can serve the space, and say what to do."""
+    from server import doctor as examination  # noqa: PLC0415 - loads codecs, which serving does elsewhere
+
+    config = settings.load(flags, os.environ, file)
+    checks = examination.examine(config)
+    click.echo(examination.as_json(checks) if as_json else examination.as_text(checks))
+    if any(check.state == "broken" for check in checks):
+        raise SystemExit(BROKEN)
+
+
+@wonder.command("settings")
+def show_settings() -> None:
+    """Print all settings as a Markdown page."""
+    click.echo(settings.table(), nl=False)
+
+
+async def _serve(config: Config) -> None:
+    from server import app  # noqa: PLC0415 - what a bad option ends needs no imports
+
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    running = await app.start(config)
+    host, port = running.media.endpoint()
+    print(f"ready {running.url} udp {_bracketed(host)}:{port}", flush=True)
+    if config.tls == "self-signed":
+        _show_lan(config, running.http_port)
+    await told.wait()
+    logger.info("stopping")
+    await _stop(running, config)
+
+
+async def _stop(running: Any, config: Config) -> None:
+    """Finish what runs, then close, each within its time."""
+    try:
+        async with asyncio.timeout(config.drain_timeout_ms / 1000):
+            await running.drain()
+    except TimeoutError:
+        logger.warning("some takes were not finished in time")
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await running.close()
+    except TimeoutError:
+        logger.warning("not everything closed in time")
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _show_lan(config: Config, port: int) -> None:
+    """Show the address for phones in the same network, as text and as a QR code."""
+    addresses = tls.lan_addresses()
+    if config.host in ("127.0.0.1", "::1", "localhost") or not addresses:
+        print("For phones in the same network start with --host 0.0.0.0.", file=sys.stderr)
+        return
+    host = config.host if config.host in addresses else addresses[0]
+    url = f"https://{host}:{port}/"
+    print(f"\nOn a phone in the same network open {url}", file=sys.stderr)
+    print("(its browser will warn once, for the certificate was made here)\n", file=sys.stderr)
+    segno.make(url, error="m").terminal(out=sys.stderr, compact=True)
+    sys.stderr.flush()
+
+
+def _warn(config: Config) -> None:
+    for variable in settings.strangers(os.environ):
+        logger.warning("the variable %s is no setting and has no effect", variable)
+    if 0 < len(config.admin_token) < settings.TOKEN_CHARACTERS:
+        logger.warning(
+            "--admin-token is short enough to be guessed; take %s or more", settings.TOKEN_CHARACTERS
+        )
+
+
+def _raise_file_limit() -> None:
+    """Take as many open files as this process may have: a connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = FILES_WANTED if hard == resource.RLIM_INFINITY else min(hard, FILES_WANTED)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run a command; what the operator got wrong is said in one sentence, with exit code 2."""
+    try:
+        code = wonder.main(arguments, prog_name="wonder", standalone_mode=False)
+    except BadSetting as error:
+        _end(str(error), BAD_SETTING)
+    except click.ClickException as error:
+        _end(error.format_message(), BAD_SETTING)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _end(sentence: str, code: int) -> NoReturn:
+    print(f"wonder: {sentence}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,264 @@
+"""`wonder doctor`: can this machine serve the space, and if not, what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import ssl
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal
+
+import apsw
+import av
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from server import tls
+from server.config import TOKEN_CHARACTERS, BadSetting, Config
+
+State = Literal["fine", "doubtful", "broken"]
+# Below this new clips may soon not be kept; a clip is about 20 KB.
+FREE_LEAST_BYTES, FREE_GOOD_BYTES = 100_000_000, 1_000_000_000
+# SQLite 3.7.0 to 3.51.2 can corrupt a WAL when one connection writes while another checkpoints.
+SQLITE_LEAST = (3, 51, 3)
+# This program was written after it: an earlier clock is wrong.
+CLOCK_LEAST = datetime(2026, 1, 1, tzinfo=UTC)
+FILES_GOOD = 1_024
+_MARKS: dict[State, str] = {"fine": "ok  ", "doubtful": "hm  ", "broken": "NO  "}
+
+
+class Check(Struct, frozen=True):
+    """One thing looked at: how it is, and what to do when it is not fine."""
+
+    name: str
+    state: State
+    found: str
+    advice: str = ""
+
+
+def examine(config: Config) -> list[Check]:
+    """Look at everything and return what was found."""
+    return [check(config) for check in _CHECKS]
+
+
+def as_text(checks: list[Check]) -> str:
+    """Return the checks as lines for people."""
+    lines = []
+    for check in checks:
+        lines.append(f"{_MARKS[check.state]}{check.name}: {check.found}")
+        if check.advice:
+            lines.append(f"      -> {check.advice}")
+    broken = sum(check.state == "broken" for check in checks)
+    lines.append("All is well." if not broken else f"{broken} of {len(checks)} must be put right first.")
+    return "\n".join(lines)
+
+
+def as_json(checks: list[Check]) -> str:
+    """Return the checks as JSON for programs."""
+    return msgspec.json.encode({"checks": checks}).decode()
+
+
+def _python(_: Config) -> Check:
+    return Check("Python", "fine", ".".join(map(str, sys.version_info[:3])))
+
+
+def _tcp_port(config: Config) -> Check:
+    return _port(config.host, config.port, socket.SOCK_STREAM, "TCP port", "--port")
+
+
+def _udp_port(config: Config) -> Check:
+    return _port(config.host, config.udp_port, socket.SOCK_DGRAM, "UDP port", "--udp-port")
+
+
+def _port(host: str, port: int, kind: socket.SocketKind, name: str, flag: str) -> Check:
+    try:
+        family, *_, address = min(
+            socket.getaddrinfo(host, port, type=kind), key=lambda entry: entry[0] != socket.AF_INET
+        )
+        with socket.socket(family, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        sentence = f"{host}:{port} cannot be had ({error.strerror or error})"
+        return Check(name, "broken", sentence, f"Choose another one with {flag}, or 0 for any; check --host.")
+    return Check(name, "fine", f"{host}:{port} is free" if port else "any free one")
+
+
+def _udp(_: Config) -> Check:
+    """Send a datagram to ourselves, as large as media packets get."""
+    sent = os.urandom(1_200)
+    try:
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other,
+        ):
+            one.bind(("127.0.0.1", 0))
+            one.settimeout(2)
+            other.sendto(sent, one.getsockname())
+            passed = one.recv(2_048) == sent
+    except OSError:
+        passed = False
+    if passed:
+        return Check("UDP", "fine", "datagrams pass on this machine")
+    return Check("UDP", "broken", "datagrams do not pass even on this machine", "Look at its firewall.")
+
+
+def _public_address(config: Config) -> Check:
+    name, addresses = "Address for voices", tls.lan_addresses()
+    if config.public_ip:
+        return Check(name, "fine", f"{config.public_ip} (--public-ip)")
+    if config.host in ("127.0.0.1", "::1", "localhost"):
+        return Check(name, "fine", "this machine only", "For others start with --host 0.0.0.0.")
+    if not addresses:
+        return Check(name, "doubtful", "none is known", "Say it with --public-ip.")
+    if ip_address(addresses[0]).is_private:
+        advice = "If visitors come from the internet, say your public address with --public-ip."
+        return Check(name, "doubtful", f"{addresses[0]} is reached in your own network only", advice)
+    return Check(name, "fine", addresses[0])
+
+
+def _disk(config: Config) -> Check:
+    if config.log == "memory":
+        return Check("Disk", "fine", "not used: all is forgotten at the end (--log memory)")
+    try:
+        config.data.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=config.data) as file:
+            file.write(b"wonder")
+            file.flush()
+            os.fsync(file.fileno())
+        free_bytes = shutil.disk_usage(config.data).free
+    except OSError as error:
+        sentence = f"{config.data} cannot be written ({error.strerror})"
+        return Check("Disk", "broken", sentence, "Make that folder writable, or choose one with --data.")
+    return _space(config.data, free_bytes)
+
+
+def _space(folder: Path, free_bytes: int) -> Check:
+    sentence = f"{free_bytes / 1e9:.1f} GB free in {folder}"
+    if free_bytes < FREE_LEAST_BYTES:
+        return Check("Disk", "broken", sentence, "Make room: new clips could not be kept.")
+    if free_bytes < FREE_GOOD_BYTES:
+        return Check("Disk", "doubtful", sentence, "Make room soon: a clip takes about 20 KB.")
+    return Check("Disk", "fine", sentence)
+
+
+def _codecs(_: Config) -> Check:
+    try:
+        frames = _through_opus()
+        av.codec.Codec("aac", "w")
+    except (av.error.FFmpegError, ValueError, OSError) as error:
+        advice = "Install the wheel of the package `av` anew; it brings Opus and AAC along."
+        return Check("Codecs", "broken", f"Opus or AAC do not work ({error})", advice)
+    if not frames:
+        return Check("Codecs", "broken", "Opus gives no sound", "Install the package `av` anew.")
+    return Check("Codecs", "fine", f"Opus and AAC, PyAV {av.__version__}")
+
+
+def _through_opus() -> int:
+    """Encode and decode 100 ms of a tone; return how many samples came back."""
+    encoder = av.CodecContext.create("libopus", "w")
+    assert isinstance(encoder, av.AudioCodecContext)
+    encoder.sample_rate, encoder.layout, encoder.format = 48_000, "mono", "s16"
+    decoder = av.CodecContext.create("opus", "r")
+    assert isinstance(decoder, av.AudioCodecContext)
+    tone = (np.sin(np.arange(960) * 0.1) * 9_000).astype(np.int16).reshape(1, -1)
+    packets = []
+    for number in range(5):
+        frame = av.AudioFrame.from_ndarray(tone, format="s16", layout="mono")
+        frame.sample_rate, frame.pts = 48_000, number * 960
+        packets += encoder.encode(frame)
+    packets += encoder.encode(None)
+    return sum(frame.samples for packet in packets for frame in decoder.decode(packet))
+
+
+def _sqlite(_: Config) -> Check:
+    version = apsw.sqlite_lib_version()
+    if tuple(map(int, version.split("."))) < SQLITE_LEAST:
+        return Check("SQLite", "broken", f"{version} can lose data", "Install a newer package `apsw`.")
+    return Check("SQLite", "fine", version)
+
+
+def _clock(_: Config) -> Check:
+    now = datetime.now(UTC)
+    if now < CLOCK_LEAST:
+        return Check(
+            "Clock", "broken", f"it shows {now:%Y-%m-%d}", "Set the clock; a time service keeps it right."
+        )
+    before, wall_s = time.monotonic(), time.time()
+    time.sleep(0.05)
+    drift_s = abs((time.time() - wall_s) - (time.monotonic() - before))
+    if drift_s > 0.02:
+        advice = "Something sets the clock right now; look again in a minute."
+        return Check("Clock", "doubtful", f"it jumped by {drift_s * 1000:.0f} ms", advice)
+    return Check("Clock", "fine", f"{now:%Y-%m-%d %H:%M} UTC")
+
+
+def _files(_: Config) -> Check:
+    import resource  # noqa: PLC0415 - not on every platform
+
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if hard != resource.RLIM_INFINITY and hard < FILES_GOOD:
+        advice = "Raise the limit (`ulimit -n`): every visitor takes one."
+        return Check("Open files", "doubtful", f"at most {hard}", advice)
+    return Check("Open files", "fine", "no limit" if hard == resource.RLIM_INFINITY else f"up to {hard}")
+
+
+def _tls(config: Config) -> Check:
+    if config.tls == "off":
+        if config.host in ("127.0.0.1", "::1", "localhost") or config.public_url.startswith("https:"):
+            return Check("TLS", "fine", "off, and not needed here")
+        advice = "Browsers give no microphone to http pages of other machines: --tls self-signed, or a proxy."
+        return Check("TLS", "doubtful", "off", advice)
+    try:
+        tls.context(config)
+        if config.tls == "self-signed":
+            return Check("TLS", "fine", "self-signed; browsers will warn once")
+        days = (tls.expiry(Path(config.tls.split(",")[0])) - datetime.now(UTC)).days
+    except (BadSetting, OSError, ValueError, ssl.SSLError) as error:
+        return Check("TLS", "broken", str(error), "Give the files of a certificate and its key as CERT,KEY.")
+    return _lasting(days)
+
+
+def _lasting(days: int) -> Check:
+    if days < 0:
+        return Check("TLS", "broken", "the certificate is no longer valid", "Renew it.")
+    if days < tls.RENEW_DAYS:
+        return Check("TLS", "doubtful", f"the certificate ends in {days} days", "Renew it soon.")
+    return Check("TLS", "fine", f"the certificate is good for {days} days")
+
+
+def _captions(_: Config) -> Check:
+    return Check("Captions", "fine", "off; this version has none yet")
+
+
+def _admin(config: Config) -> Check:
+    if config.admin_token and len(config.admin_token) < TOKEN_CHARACTERS:
+        advice = f"Take {TOKEN_CHARACTERS} random characters or more."
+        return Check("Admin token", "doubtful", "short enough to be guessed", advice)
+    return Check("Admin token", "fine", "set" if config.admin_token else "none: nobody is admin")
+
+
+_CHECKS: tuple[Callable[[Config], Check], ...] = (
+    _python,
+    _tcp_port,
+    _udp_port,
+    _udp,
+    _public_address,
+    _disk,
+    _codecs,
+    _sqlite,
+    _clock,
+    _files,
+    _tls,
+    _captions,
+    _admin,
+)

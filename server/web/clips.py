@@ -1,0 +1,245 @@
+"""Clips: uploading one, what is known of it, its sound, words and picture, taking it back, reporting it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from aiohttp import web
+from msgspec import Struct
+
+from audio.picture import svg
+from server.log.base import Blob
+from server.room.actor import Room
+from server.room.commands import Forget, Remove, Report
+from server.room.events import ClipLanded, Source, Voice
+from server.room.state import ClipRef
+from server.web import body, ranges
+from server.web.errors import Problem
+from server.web.keys import CONFIG, HOUSE, LOG, STAGE
+from server.web.rooms import ROOM, answer
+from server.web.security import is_admin, needed_key, pay, preflight
+from server.web.transcodes import TRANSCODES
+
+CLIP = "{clip:[A-Za-z0-9_-]{8,64}}"
+UPLOAD_TYPES = ("audio/ogg", "audio/webm", "audio/mp4", "audio/wav")
+# Browsers and tools call the same things by other names too.
+_ALIASES = {
+    "video/webm": "audio/webm",
+    "video/mp4": "audio/mp4",
+    "audio/x-m4a": "audio/mp4",
+    "audio/m4a": "audio/mp4",
+    "audio/opus": "audio/ogg",
+    "application/ogg": "audio/ogg",
+    "audio/x-wav": "audio/wav",
+    "audio/wave": "audio/wav",
+    "audio/vnd.wave": "audio/wav",
+}
+CLIP_MAX_AGE_S = 60
+
+
+class NewReport(Struct):
+    """Why somebody reports a clip."""
+
+    reason: str
+    text: str = ""
+
+
+class ClipShown(Struct):
+    """A clip as the contract has it."""
+
+    id: str
+    room: str
+    by: Voice | None
+    at_ms: int
+    duration_ms: int
+    onset_ms: int
+    loudness_lufs: float
+    peaks: tuple[int, ...]
+    masked: bool
+    source: Source
+    caption: str | None
+    media: dict[str, str]
+    seq: int
+    round: str | None
+    turn: int | None
+    page: str
+
+
+def shown(room: str, clip: ClipRef) -> ClipShown:
+    """Return a clip as the contract has it."""
+    base = f"/api/clips/{clip.clip}"
+    return ClipShown(
+        id=clip.clip,
+        room=room,
+        by=clip.by,
+        at_ms=clip.at_ms,
+        duration_ms=clip.duration_ms,
+        onset_ms=clip.onset_ms,
+        loudness_lufs=clip.loudness_lufs,
+        peaks=clip.peaks,
+        masked=clip.masked,
+        source=clip.source,
+        caption=clip.caption,
+        media={kind: f"{base}.{kind}" for kind in ("ogg", "m4a", "vtt", "svg")},
+        seq=clip.seq,
+        round=clip.round,
+        turn=clip.turn,
+        page=f"/c/{clip.clip}",
+    )
+
+
+class Found(Struct):
+    """A clip that is there: its bytes, its room, and what the room knows of it."""
+
+    blob: Blob
+    room: Room
+    ref: ClipRef
+
+
+async def find(request: web.Request) -> Found:
+    """Return the clip that a request names. Raises `Problem`: never was, or is gone."""
+    blob = await request.app[LOG].blob(request.match_info["clip"])
+    if blob is None:
+        raise _gone()
+    room = await request.app[HOUSE].wake(blob.room)
+    ref = room.state.clips.get(blob.id)
+    if ref is None:
+        raise _gone()
+    return Found(blob, room, ref)
+
+
+def _gone() -> Problem:
+    return Problem("no_such_clip", "This clip is not here (any more).")
+
+
+async def upload(request: web.Request) -> web.Response:
+    """Take a recorded clip, finish it and let it land."""
+    key, house = needed_key(request), request.app[HOUSE]
+    media_type = body.check_type(request, *UPLOAD_TYPES, *_ALIASES)
+    room = await house.wake(request.match_info["room"])
+    voice = house.voice(key, room)
+    pay(request, "upload", voice.id)
+    recorded = await body.read(request, request.app[CONFIG].upload_bytes)
+    event = await request.app[STAGE].upload(room.id, voice, recorded, _ALIASES.get(media_type, media_type))
+    assert isinstance(event.data, ClipLanded)
+    room = await house.wake(room.id)
+    landed = room.state.clips.get(event.data.clip)
+    if landed is None:
+        raise _gone()
+    return answer(shown(room.id, landed), status=201, headers={"Location": f"/api/clips/{landed.clip}"})
+
+
+async def show(request: web.Request) -> web.Response:
+    """Answer what is known of a clip."""
+    found = await find(request)
+    return answer(shown(found.room.id, found.ref))
+
+
+async def ogg(request: web.Request) -> web.Response:
+    """Answer a clip as it is kept: Opus in Ogg."""
+    found = await find(request)
+    return _bytes(request, found.blob.body, "audio/ogg", "ogg")
+
+
+async def m4a(request: web.Request) -> web.Response:
+    """Answer a clip as AAC in MP4."""
+    found = await find(request)
+    transcodes = request.app[TRANSCODES]
+    made = transcodes.kept(found.blob.id)
+    if made is None:
+        pay(request, "join")
+        made = await transcodes.get(found.blob.id, found.blob.body)
+    return _bytes(request, made, "audio/mp4", "m4a")
+
+
+async def vtt(request: web.Request) -> web.Response:
+    """Answer the words of a clip (WebVTT)."""
+    found = await find(request)
+    return _bytes(request, captions(found.ref).encode(), "text/vtt", "vtt")
+
+
+async def picture(request: web.Request) -> web.Response:
+    """Answer the picture of a clip's sound."""
+    found = await find(request)
+    return _bytes(request, svg(found.ref.peaks).encode(), "image/svg+xml", "svg")
+
+
+def captions(clip: ClipRef) -> str:
+    """Return a clip's caption as WebVTT: one cue as long as the clip, none without words."""
+    if not clip.caption:
+        return "WEBVTT\n"
+    words = " ".join(clip.caption.split())
+    words = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f"WEBVTT\n\n00:00:00.000 --> {_timestamp(clip.duration_ms)}\n{words}\n"
+
+
+def _timestamp(at_ms: int) -> str:
+    minutes, rest_ms = divmod(at_ms, 60_000)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{rest_ms // 1000:02}.{rest_ms % 1000:03}"
+
+
+def _bytes(request: web.Request, found: bytes, content_type: str, ending: str) -> web.Response:
+    etag = f'"{hashlib.sha256(found).hexdigest()[:32]}"'
+    name = f"{request.match_info['clip']}.{ending}"
+    headers = {
+        "Cache-Control": f"max-age={CLIP_MAX_AGE_S}",
+        "Content-Disposition": f'inline; filename="{name}"',
+    }
+    return ranges.answer(request, found, content_type, etag, headers)
+
+
+async def forget(request: web.Request) -> web.Response:
+    """Remove a clip for its speaker, or for the admin."""
+    admin = is_admin(request)
+    key = None if admin else needed_key(request)
+    found = await find(request)
+    house = request.app[HOUSE]
+    voice = house.voice(key, found.room) if key else None
+    pay(request, "forget", voice.id if voice else None)
+    command = Remove(found.blob.id, "admin") if admin else Forget(found.blob.id)
+    await house.send(found.room.id, command, by=voice)
+    request.app[TRANSCODES].forget(found.blob.id)
+    return web.Response(status=204)
+
+
+async def report(request: web.Request) -> web.Response:
+    """Take a report of a clip and answer its receipt."""
+    house = request.app[HOUSE]
+    key = needed_key(request)
+    found = await find(request)
+    voice = house.voice(key, found.room)
+    pay(request, "report", voice.id)
+    told = await body.read_json(request, NewReport)
+    command = Report(found.blob.id, told.reason, told.text)
+    events = await house.send(found.room.id, command, by=voice)
+    return answer(_receipt(found, events[-1].seq, events[-1].at_ms), status=201)
+
+
+def _receipt(found: Found, seq: int, at_ms: int) -> dict[str, Any]:
+    return {
+        "receipt": f"{found.room.id}-{seq}",
+        "room": found.room.id,
+        "clip": found.blob.id,
+        "seq": seq,
+        "at_ms": at_ms,
+    }
+
+
+def routes() -> list[web.RouteDef]:
+    """Return the routes of this resource."""
+    here = f"/api/clips/{CLIP}"
+    return [
+        web.post(f"/api/rooms/{ROOM}/clips", upload),
+        web.options(f"/api/rooms/{ROOM}/clips", preflight),
+        web.get(here, show),
+        web.delete(here, forget),
+        web.options(here, preflight),
+        web.get(here + ".ogg", ogg),
+        web.get(here + ".m4a", m4a),
+        web.get(here + ".vtt", vtt),
+        web.get(here + ".svg", picture),
+        web.options(f"{here}.{{kind:ogg|m4a|vtt|svg}}", preflight),
+        web.post(here + "/reports", report),
+        web.options(here + "/reports", preflight),
+    ]

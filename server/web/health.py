@@ -1,0 +1,106 @@
+"""Is the server alive, able to serve, and how is it doing: for load balancers and Prometheus."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
+
+from server.log.base import Log, StorageFull, Unusable
+from server.web.errors import Handler, Problem, problem_of
+from server.web.keys import HEALTH, LOG
+from server.web.rooms import answer
+from server.web.security import is_admin, is_local
+
+# The storage is asked at most this often, however many ask us.
+CHECK_EVERY_S = 1.0
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Health:
+    """Readiness and figures. `draining` is set first of all when the server is told to stop."""
+
+    def __init__(self) -> None:
+        self.draining = False
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self.requests = Counter(
+            "wonder_http_requests",
+            "Answered requests.",
+            ["method", "route", "status"],
+            registry=self.registry,
+        )
+        self._storage: tuple[float, str] | None = None
+
+    def watch(self, name: str, sentence: str, read: Callable[[], float]) -> None:
+        """Show a figure that is read when somebody asks."""
+        Gauge(f"wonder_{name}", sentence, registry=self.registry).set_function(read)
+
+    async def storage(self, log: Log) -> str:
+        """Return `ok`, `full` or `broken`."""
+        now_s = time.monotonic()
+        if self._storage is None or now_s - self._storage[0] > CHECK_EVERY_S:
+            self._storage = (now_s, await _storage(log))
+        return self._storage[1]
+
+
+async def _storage(log: Log) -> str:
+    try:
+        await log.check()
+    except StorageFull:
+        return "full"
+    except (OSError, Unusable):
+        return "broken"
+    return "ok"
+
+
+@web.middleware
+async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count answered requests by route, never by path."""
+    status = 500
+    try:
+        response = await handler(request)
+        status = response.status
+        return response
+    except Exception as error:
+        status = problem_of(error).status
+        raise
+    finally:
+        resource = request.match_info.route.resource
+        route = resource.canonical if resource else "none"
+        method = request.method if request.method in _METHODS else "other"
+        request.app[HEALTH].requests.labels(method, route, str(status)).inc()
+
+
+_METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS")
+
+
+async def alive(_: web.Request) -> web.Response:
+    """Answer 200 as long as the event loop turns."""
+    return answer({"status": "alive"})
+
+
+async def ready(request: web.Request) -> web.Response:
+    """Answer 200 when able to serve; a full disk still lets people listen."""
+    health = request.app[HEALTH]
+    if health.draining:
+        raise Problem("restarting", "The server is restarting. Come back in a moment.")
+    storage = await health.storage(request.app[LOG])
+    if storage == "broken":
+        raise Problem("busy", "The storage does not work.")
+    return answer({"status": "ready", "storage": storage})
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Answer figures to this machine and to the admin."""
+    if not (is_local(request) or is_admin(request)):
+        raise Problem("not_allowed", "Figures are for this machine and for the admin.")
+    body = generate_latest(request.app[HEALTH].registry)
+    return web.Response(body=body, headers={"Content-Type": METRICS_TYPE, "Cache-Control": "no-store"})
+
+
+def routes() -> list[web.RouteDef]:
+    """Return the routes of this resource."""
+    return [web.get("/healthz", alive), web.get("/readyz", ready), web.get("/metrics", metrics)]

@@ -1,0 +1,164 @@
+"""The listening TCP socket: header deadline, a cap on connections, TLS, an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import resource
+import socket
+import ssl
+from collections.abc import Callable
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from server.config import BadSetting, Config
+from server.web.errors import Problem, body, respond
+from server.web.keys import HEALTH
+
+# Files that are no connections: storage, media, child processes, the log.
+FILES_RESERVED = 96
+BACKLOG = 1_024
+_FULL = Problem("busy", "Too many visitors at once. Try again soon.")
+
+
+class Connection(RequestHandler):
+    """One TCP connection. What cannot be parsed is answered in our form, without its trace."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer an error that happened before or beyond the routes."""
+        if status >= 500:
+            self.log_exception("broken below the routes", exc_info=exc)
+        code, sentence = ("broken", "Something broke on our side.")
+        if status < 500:
+            code, sentence = ("bad_request", "This is not HTTP that can be understood.")
+        answer = respond(Problem(code, sentence))
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        answer.force_close()
+        return answer
+
+
+class TurnedAway(asyncio.Protocol):
+    """A connection over the cap: told to come back, then closed."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for the request, but not for long."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._patience = asyncio.get_running_loop().call_later(1, transport.abort)
+
+    def data_received(self, _: bytes) -> None:
+        """Answer 503 to whatever was asked."""
+        if self._transport.is_closing():
+            return
+        said, told = body(_FULL), respond(_FULL)
+        head = (
+            "HTTP/1.1 503 Service Unavailable",
+            f"Content-Type: {told.content_type}",
+            f"Content-Length: {len(said)}",
+            f"Retry-After: {told.headers['Retry-After']}",
+            "Connection: close",
+        )
+        self._transport.write("\r\n".join((*head, "", "")).encode() + said)
+        self._transport.close()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """Forget the deadline."""
+        self._patience.cancel()
+
+
+class Listening:
+    """The server while it listens."""
+
+    def __init__(self, runner: web.AppRunner, server: asyncio.Server, url: str, port: int) -> None:
+        self._runner, self._server = runner, server
+        self.url, self.port = url, port
+
+    async def close(self) -> None:
+        """Take no new connections, end those there are, clean the application up; may be called again."""
+        self._server.close()
+        await self._runner.cleanup()
+
+
+async def listen(app: web.Application, config: Config, context: ssl.SSLContext | None = None) -> Listening:
+    """Serve an application. Raises `BadSetting` when host or port cannot be had."""
+    runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=5)
+    await runner.setup()
+    try:
+        server = await _serve(runner, config, context)
+    except BadSetting:
+        await runner.cleanup()
+        raise
+    port = server.sockets[0].getsockname()[1]
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    return Listening(runner, server, f"{'https' if context else 'http'}://{host}:{port}", port)
+
+
+async def _serve(runner: web.AppRunner, config: Config, context: ssl.SSLContext | None) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
+    listener = _bound(config)
+    deadline_s = config.header_timeout_ms / 1000
+    return await loop.create_server(
+        _factory(runner, config, loop),
+        sock=listener,
+        ssl=context,
+        ssl_handshake_timeout=deadline_s if context else None,
+        backlog=BACKLOG,
+    )
+
+
+def _factory(
+    runner: web.AppRunner, config: Config, loop: asyncio.AbstractEventLoop
+) -> Callable[[], asyncio.BaseProtocol]:
+    manager = runner.server
+    assert manager is not None
+    cap = min(config.connections, _files() - FILES_RESERVED)
+    runner.app[HEALTH].watch("connections", "Open TCP connections.", lambda: len(manager.connections))
+
+    def connection() -> asyncio.BaseProtocol:
+        if len(manager.connections) >= cap:
+            return TurnedAway()
+        # The keep-alive deadline counts from the connection's begin, or its last answer, to the
+        # end of the next request's headers; half a header does not move it. So it is the header
+        # deadline that aiohttp does not have under that name.
+        return Connection(
+            manager, loop=loop, keepalive_timeout=config.header_timeout_ms / 1000, access_log=None
+        )
+
+    return connection
+
+
+def _files() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft if soft != resource.RLIM_INFINITY else 1 << 20
+
+
+def _bound(config: Config) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise BadSetting(f"--host {config.host}: there is no such address.") from None
+    family, kind, protocol, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise BadSetting(_why(config, error)) from None
+    listener.setblocking(False)
+    return listener
+
+
+def _why(config: Config, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"--port {config.port}: another program uses this port; choose another one, or 0."
+    if error.errno == errno.EACCES:
+        return f"--port {config.port}: this port needs more rights; choose one above 1023."
+    return f"--host {config.host}: this machine cannot serve on that address."

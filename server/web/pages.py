@@ -1,0 +1,178 @@
+"""Pages for people: the lobby, a room, one clip; and the files they are made of."""
+
+from __future__ import annotations
+
+from html import escape
+from string import Template
+
+from aiohttp import web
+
+from server.room.events import Language
+from server.room.state import ClipRef, RoomState
+from server.web import assets, clips
+from server.web.assets import ASSETS
+from server.web.keys import HOUSE
+from server.web.rooms import ROOM
+from server.web.security import base_url, give_key
+
+API = assets.ROOT / "docs" / "api" / "openapi.json"
+PAGE_CACHE = "private, no-cache"
+
+_CLIP_PAGE = Template("""<!doctype html>
+<html lang="$language">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<meta name="description" content="$words">
+<meta name="robots" content="noindex">
+<meta property="og:site_name" content="Space of Wonder">
+<meta property="og:type" content="website">
+<meta property="og:title" content="$title">
+<meta property="og:description" content="$words">
+<meta property="og:url" content="$url">
+<meta property="og:image" content="$image">
+<meta property="og:image:type" content="image/svg+xml">
+<meta property="og:image:alt" content="$picture_alt">
+<meta property="og:audio" content="$audio">
+<meta property="og:audio:type" content="audio/mp4">
+<meta name="twitter:card" content="summary">
+<link rel="icon" href="/static/icons/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/static/css/clip.css">
+</head>
+<body class="clip-page">
+<main>
+<p><a href="/">Space of Wonder</a></p>
+<h1>$title</h1>
+<figure>
+<img src="/api/clips/$clip.svg" alt="$picture_alt" width="320" height="80">
+<figcaption>$words</figcaption>
+</figure>
+<audio controls preload="metadata">
+<source src="/api/clips/$clip.ogg" type="audio/ogg; codecs=opus">
+<source src="/api/clips/$clip.m4a" type="audio/mp4">
+<track kind="captions" src="/api/clips/$clip.vtt" srclang="$language" label="$captions" default>
+</audio>
+<p><a href="/r/$room">$door</a></p>
+</main>
+</body>
+</html>
+""")
+_WORDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "title": "$voice in $room",
+        "voice": "Somebody",
+        "words": "A clip of $seconds seconds, said without thinking.",
+        "picture": "The sound as a picture",
+        "captions": "Captions",
+        "door": "Into the room",
+    },
+    "de": {
+        "title": "$voice in $room",
+        "voice": "Jemand",
+        "words": "Ein Clip von $seconds Sekunden, ohne nachzudenken gesagt.",
+        "picture": "Der Klang als Bild",
+        "captions": "Untertitel",
+        "door": "In den Raum",
+    },
+}
+
+
+async def lobby(request: web.Request) -> web.StreamResponse:
+    """Answer the lobby."""
+    return _page(request, request.app[ASSETS].find("index.html"))
+
+
+async def room(request: web.Request) -> web.StreamResponse:
+    """Answer a room's page, with what links to it show."""
+    found = await request.app[HOUSE].wake(request.match_info["room"])
+    page = request.app[ASSETS].find("room.html")
+    head = _room_head(request, found.id, found.state)
+    return _page(
+        request, assets.asset(page.body.replace(b"</head>", head.encode() + b"</head>", 1), "text/html")
+    )
+
+
+def _room_head(request: web.Request, id: str, state: RoomState) -> str:  # noqa: A002
+    title = escape(f"{state.name or 'A room'} · Space of Wonder", quote=True)
+    words = escape(state.description or state.theme, quote=True)
+    robots = "" if state.public else '<meta name="robots" content="noindex">\n'
+    return (
+        f'{robots}<meta property="og:title" content="{title}">\n'
+        f'<meta property="og:description" content="{words}">\n'
+        f'<meta property="og:url" content="{base_url(request)}/r/{id}">\n'
+        f'<link rel="alternate" type="application/rss+xml" title="{title}" href="/r/{id}/feed.xml">\n'
+    )
+
+
+async def clip(request: web.Request) -> web.StreamResponse:
+    """Answer a page with one clip that plays without any script."""
+    found = await clips.find(request)
+    page = clip_page(base_url(request), found.room.id, found.room.state, found.ref)
+    return _page(request, assets.asset(page.encode(), "text/html"))
+
+
+def clip_page(base: str, room_id: str, state: RoomState, ref: ClipRef) -> str:
+    """Return the page of one clip, everything said in it escaped."""
+    words = _WORDS[state.language]
+    voice = ref.by.name if ref.by else words["voice"]
+    seconds = f"{ref.duration_ms / 1000:.1f}"
+    values = {
+        "language": state.language,
+        "title": Template(words["title"]).substitute(voice=voice, room=state.name),
+        "words": ref.caption or Template(words["words"]).substitute(seconds=seconds),
+        "picture_alt": words["picture"],
+        "captions": words["captions"],
+        "door": words["door"],
+        "room": room_id,
+        "clip": ref.clip,
+        "url": f"{base}/c/{ref.clip}",
+        "image": f"{base}/api/clips/{ref.clip}.svg",
+        "audio": f"{base}/api/clips/{ref.clip}.m4a",
+    }
+    return _CLIP_PAGE.substitute({name: escape(value, quote=True) for name, value in values.items()})
+
+
+def _page(request: web.Request, found: assets.Asset) -> web.StreamResponse:
+    response = assets.answer(request, found, PAGE_CACHE)
+    give_key(request, response)
+    return response
+
+
+async def static(request: web.Request) -> web.Response:
+    """Answer a file of the page."""
+    found = request.app[ASSETS].find(request.match_info["name"])
+    asked = request.query.get("v")
+    fixed = asked is not None and found.etag.strip('"').startswith(asked) and len(asked) >= 8
+    return assets.answer(request, found, "public, max-age=31536000, immutable" if fixed else "no-cache")
+
+
+def _file(name: str) -> web.RouteDef:
+    async def one(request: web.Request) -> web.Response:
+        return assets.answer(request, request.app[ASSETS].find(name))
+
+    return web.get("/" + name.rpartition("/")[2], one)
+
+
+async def robots(_: web.Request) -> web.Response:
+    """Ask search engines to leave rooms, clips and the API alone."""
+    return web.Response(text="User-agent: *\nDisallow: /api/\nDisallow: /c/\n")
+
+
+async def openapi(request: web.Request) -> web.Response:
+    """Answer the description of this API."""
+    return assets.answer(request, assets.asset(API.read_bytes(), "application/json"))
+
+
+def routes() -> list[web.RouteDef]:
+    """Return the routes of this resource."""
+    return [
+        web.get("/", lobby),
+        web.get(f"/r/{ROOM}", room),
+        web.get(f"/c/{clips.CLIP}", clip),
+        web.get("/static/{name:.+}", static),
+        _file("manifest.webmanifest"),
+        _file("icons/favicon.ico"),
+        web.get("/robots.txt", robots),
+        web.get("/api/openapi.json", openapi),
+    ]

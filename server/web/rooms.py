@@ -1,0 +1,244 @@
+"""Rooms: the public list, making one, one room, and its events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+from aiohttp import web
+from msgspec import Struct
+
+from games.round import Prompt, Round, Tempo, TurnGiven, VerdictGiven
+from server.log.base import Listing
+from server.room.actor import Room
+from server.room.events import Language, RoomOpened, encode
+from server.room.kinds import KINDS, Kind
+from server.room.state import RoomState
+from server.room.text import cleaned
+from server.room.view import view
+from server.web import body
+from server.web.errors import Problem
+from server.web.keys import COUNTS, HOUSE, LOG, MEDIA
+from server.web.security import check_origin, pay, visitor_key
+
+# An id is 1 to 64 characters, so a guess costs no look-up of a megabyte.
+ROOM = "{room:[A-Za-z0-9_-]{1,64}}"
+EVENTS_DEFAULT, EVENTS_LIMIT = 100, 500
+LISTED_ROOMS = 100
+SEQ_LIMIT = 2**53 - 1
+NAME_CHARACTERS, THEME_CHARACTERS, DESCRIPTION_CHARACTERS = 60, 120, 500
+_GEOHASH = re.compile(r"[0-9b-hjkmnp-z]{3,5}")
+
+
+class NewRoom(Struct):
+    """What a visitor may say of a room to be."""
+
+    kind: Kind
+    name: str = ""
+    theme: str = ""
+    description: str = ""
+    language: Language = "en"
+    tempo: Tempo | None = None
+    public: bool = False
+    place: str = ""
+
+
+class RoundShown(Struct):
+    """The running round as everybody may see it: no votes, no reaction times."""
+
+    id: str
+    game: str
+    tempo: Tempo
+    opened_at_ms: int
+    prompt: Prompt | None
+    players: tuple[str, ...]
+    turn: TurnGiven | None
+    takes: tuple[str, ...]
+    verdicts: tuple[VerdictGiven, ...]
+
+
+class RoomShown(Struct):
+    """A room as the contract has it."""
+
+    id: str
+    kind: str
+    name: str
+    theme: str
+    description: str
+    language: str
+    tempo: str
+    public: bool
+    place: str
+    rules: str
+    consent: str
+    longest_clip_ms: int
+    scored: bool
+    head: int
+    clips: int
+    listeners: int
+    speakers: int
+    closed: bool
+    round: RoundShown | None
+
+
+# Public rooms that sleep, as they were when they were seen last.
+ASLEEP: web.AppKey[dict[str, RoomShown]] = web.AppKey("asleep")
+
+
+def shown(id: str, state: RoomState, *, listeners: int, speakers: int) -> RoomShown:  # noqa: A002
+    """Return a room as the contract has it."""
+    kind = KINDS.get(state.kind, KINDS["wonder"])
+    return RoomShown(
+        id=id,
+        kind=state.kind,
+        name=state.name,
+        theme=state.theme,
+        description=state.description,
+        language=state.language,
+        tempo=state.tempo,
+        public=state.public,
+        place=state.place,
+        rules=kind.rules.get(state.language, kind.rules["en"]),
+        consent=kind.consent.get(state.language, ""),
+        longest_clip_ms=kind.longest_clip_ms,
+        scored=kind.scored,
+        head=state.head,
+        clips=len(state.clips),
+        listeners=listeners,
+        speakers=speakers,
+        closed=state.closed,
+        round=_round(state.round),
+    )
+
+
+def _round(round_: Round | None) -> RoundShown | None:
+    if round_ is None:
+        return None
+    return RoundShown(
+        id=round_.id,
+        game=round_.game,
+        tempo=round_.tempo,
+        opened_at_ms=round_.opened_at_ms,
+        prompt=round_.prompt,
+        players=round_.players,
+        turn=round_.turn,
+        takes=tuple(take.clip for take in round_.takes),
+        verdicts=round_.verdicts,
+    )
+
+
+def answer(value: object, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    """Return a value as JSON that is not kept by caches."""
+    return web.Response(
+        body=msgspec.json.encode(value),
+        status=status,
+        content_type="application/json",
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+async def list_rooms(request: web.Request) -> web.Response:
+    """Answer the public rooms, liveliest first."""
+    listings = await request.app[HOUSE].listings(LISTED_ROOMS)
+    rooms = [await _listed(request, listing) for listing in listings]
+    rooms = [room for room in rooms if not room.closed]
+    rooms.sort(key=lambda room: room.listeners + room.speakers, reverse=True)
+    return answer({"rooms": rooms})
+
+
+async def _listed(request: web.Request, listing: Listing) -> RoomShown:
+    """Return a public room, waking it only when it changed since it was seen last."""
+    house = request.app[HOUSE]
+    room = house.awake(listing.room)
+    if room is not None:
+        return _present(request, room)
+    asleep = request.app[ASLEEP]
+    known = asleep.get(listing.room)
+    if known is None or known.head != listing.head:
+        if len(asleep) >= LISTED_ROOMS * 4:
+            asleep.clear()
+        known = shown(listing.room, (await house.wake(listing.room)).state, listeners=0, speakers=0)
+        asleep[listing.room] = known
+    return known
+
+
+def _present(request: web.Request, room: Room) -> RoomShown:
+    """Return a room that is awake; listeners are those of the page or, by WHEP alone, those of the radio."""
+    counts = request.app[COUNTS](room.id)
+    listeners = max(counts.listeners, request.app[MEDIA].listeners(room.id))
+    return shown(room.id, room.state, listeners=listeners, speakers=len(room.speakers))
+
+
+async def make_room(request: web.Request) -> web.Response:
+    """Make a room."""
+    check_origin(request)
+    visitor_key(request)
+    pay(request, "room")
+    wanted = await body.read_json(request, NewRoom)
+    house = request.app[HOUSE]
+    room = await house.open(_opened(wanted), None)
+    made = _present(request, room)
+    return answer(made, status=201, headers={"Location": f"/api/rooms/{room.id}"})
+
+
+def _opened(wanted: NewRoom) -> RoomOpened:
+    if wanted.kind == "local" and not wanted.place:
+        raise Problem("bad_room", "A local room needs a `place`: a geohash of 3 to 5 characters.")
+    if wanted.place and not _GEOHASH.fullmatch(wanted.place):
+        raise Problem("bad_room", "`place` must be a geohash of 3 to 5 characters.")
+    theme = _words(wanted.theme, "theme", THEME_CHARACTERS)
+    name = _words(wanted.name, "name", NAME_CHARACTERS) or theme[:NAME_CHARACTERS]
+    return RoomOpened(
+        room_kind=wanted.kind,
+        name=name or wanted.kind.capitalize(),
+        theme=theme,
+        description=_words(wanted.description, "description", DESCRIPTION_CHARACTERS),
+        language=wanted.language,
+        tempo=wanted.tempo or KINDS[wanted.kind].tempo,
+        public=wanted.public,
+        place=wanted.place,
+    )
+
+
+def _words(text: str, what: str, limit: int) -> str:
+    kept = cleaned(text)
+    if len(kept) > limit:
+        raise Problem("too_long", f"The {what} is longer than {limit} characters.")
+    return kept
+
+
+async def show_room(request: web.Request) -> web.Response:
+    """Answer one room."""
+    room = await request.app[HOUSE].wake(request.match_info["room"])
+    return answer(_present(request, room))
+
+
+async def list_events(request: web.Request) -> web.Response:
+    """Answer a page of events, as this visitor may see them."""
+    house, log, id_ = request.app[HOUSE], request.app[LOG], request.match_info["room"]
+    limit = body.whole(request.query, "limit", EVENTS_DEFAULT, 1, EVENTS_LIMIT)
+    after = body.whole(request.query, "after", -1, 0, SEQ_LIMIT)
+    key = visitor_key(request)
+    room = await house.wake(id_)
+    voice = house.voice(key, room).id if key else None
+    events = await (log.newest(id_, limit) if after < 0 else log.read(id_, after, limit))
+    shown_events = (encode(view(event, voice)) for event in events)
+    head = max(room.state.head, events[-1].seq if events else 0)
+    return web.Response(
+        body=_page(shown_events, head), content_type="application/json", headers={"Cache-Control": "no-store"}
+    )
+
+
+def _page(events: Iterable[bytes], head: int) -> bytes:
+    return b'{"events":[' + b",".join(events) + b'],"head":' + str(head).encode() + b"}"
+
+
+def routes() -> list[web.RouteDef]:
+    """Return the routes of this resource."""
+    return [
+        web.get("/api/rooms", list_rooms),
+        web.post("/api/rooms", make_room),
+        web.get(f"/api/rooms/{ROOM}", show_room),
+        web.get(f"/api/rooms/{ROOM}/events", list_events),
+    ]

@@ -1,0 +1,193 @@
+"""Who asks, from where, and with which headers we answer."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import re
+import secrets
+import time
+from functools import lru_cache
+
+from aiohttp import web
+
+from server.config import networks
+from server.safety.limits import Action, prefix
+from server.web.errors import Problem
+from server.web.keys import CONFIG, LIMITS
+
+COOKIE = "wonder_key"
+COOKIE_MAX_AGE_S = 365 * 86_400
+_KEY = re.compile(r"[A-Za-z0-9_-]{22,86}")
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="wonder"'}
+_HOST = re.compile(r"[A-Za-z0-9.\-_]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::\d{1,5})?")
+# Paths that pages and players of other sites may use; all else is for our own pages.
+_OPEN = re.compile(r"/api/(?:clips/|rooms/[^/]+/(?:whip|whep|clips)(?:/|$))|/r/[^/]+/feed\.xml$")
+_PAGE_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; connect-src 'self' {socket}; manifest-src 'self'; worker-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_BLOB_CSP = "default-src 'none'; frame-ancestors 'none'; sandbox"
+ALLOW_METHODS = "OPTIONS, GET, POST, PATCH, DELETE"
+ALLOW_HEADERS = "Content-Type, Authorization, If-Match, ETag"
+EXPOSE_HEADERS = "Location, ETag, Link, Accept-Patch, Access-Control-Allow-Methods"
+PREFLIGHT_MAX_AGE_S = 600
+
+
+def visitor_key(request: web.Request) -> str | None:
+    """Return the key a visitor made up (bearer) or was given (cookie); None for a mere listener.
+
+    A bearer wins over the cookie. A cookie counts only for our own pages, so that no other site
+    can act with it. Raises `Problem` for a bearer that is no key.
+    """
+    bearer = _bearer(request)
+    if bearer is not None:
+        if is_admin(request):
+            return None
+        if not _KEY.fullmatch(bearer):
+            raise Problem("bad_key", "A key is 22 to 86 characters of base64url.", headers=_CHALLENGE)
+        return bearer
+    cookie = request.cookies.get(COOKIE, "")
+    return cookie if _KEY.fullmatch(cookie) and same_origin(request) else None
+
+
+def needed_key(request: web.Request) -> str:
+    """Return the visitor's key. Raises `Problem` when there is none."""
+    key = visitor_key(request)
+    if key is not None:
+        return key
+    if COOKIE in request.cookies and not same_origin(request):
+        raise Problem("wrong_origin", "Pages of other sites must bring a key of their own.")
+    raise Problem("no_key", "Bring a key: Authorization: Bearer KEY.", headers=_CHALLENGE)
+
+
+def is_admin(request: web.Request) -> bool:
+    """Tell whether the request carries the admin's token (compared in constant time)."""
+    token, bearer = request.app[CONFIG].admin_token, _bearer(request)
+    if not token or bearer is None:
+        return False
+    return hmac.compare_digest(token.encode(), bearer.encode("utf-8", "replace"))
+
+
+def same_origin(request: web.Request) -> bool:
+    """Tell whether a request comes from our own page, or from no page at all."""
+    origin = request.headers.get("Origin")
+    return origin is None or origin.lower() == base_url(request).lower()
+
+
+def check_origin(request: web.Request) -> None:
+    """Raise `Problem` when a page of another site asks."""
+    if not same_origin(request):
+        raise Problem("wrong_origin", "Only this site's own pages may ask for this.")
+
+
+def base_url(request: web.Request) -> str:
+    """Return scheme, host and port of the site as the visitor sees it."""
+    config = request.app[CONFIG]
+    if config.public_url:
+        return config.public_url
+    scheme = request.scheme
+    if _is_trusted(request.remote or "", config.trusted_proxies):
+        scheme = request.headers.get("X-Forwarded-Proto", scheme)
+    host = request.headers.get("Host", "localhost")
+    return f"{'https' if scheme == 'https' else 'http'}://{host if _HOST.fullmatch(host) else 'localhost'}"
+
+
+def address(request: web.Request) -> str:
+    """Return the visitor's address; `X-Forwarded-For` counts only when a trusted proxy sent it."""
+    found = request.remote or ""
+    proxies = request.app[CONFIG].trusted_proxies
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
+    while forwarded and _is_trusted(found, proxies):
+        nearer = forwarded.pop().strip()
+        if not _is_address(nearer):
+            break
+        found = nearer
+    return found
+
+
+def pay(request: web.Request, action: Action, voice: str | None = None) -> None:
+    """Count an action of a voice and its address. Raises `Refused` (`too_fast`) when it is one too many."""
+    now_ms = time.time() * 1000
+    request.app[LIMITS].check(action, voice=voice, address=prefix(address(request)), now_ms=now_ms)
+
+
+def is_local(request: web.Request) -> bool:
+    """Tell whether the request comes from this machine, and from no proxy on it."""
+    proxied = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    remote = request.remote or ""
+    return not proxied and _is_address(remote) and ipaddress.ip_address(remote).is_loopback
+
+
+def give_key(request: web.Request, response: web.StreamResponse) -> None:
+    """Give a page's visitor a key of their own, in a cookie no script can read."""
+    if _KEY.fullmatch(request.cookies.get(COOKIE, "")):
+        return
+    response.set_cookie(
+        COOKIE,
+        secrets.token_urlsafe(32),
+        max_age=COOKIE_MAX_AGE_S,
+        httponly=True,
+        samesite="Lax",
+        secure=base_url(request).startswith("https:"),
+        path="/",
+    )
+
+
+async def preflight(_: web.Request) -> web.Response:
+    """Answer OPTIONS: what may be posted here (RFC 9725 4.2) and, by the headers, from where."""
+    headers = {"Accept-Post": "application/sdp", "Access-Control-Max-Age": str(PREFLIGHT_MAX_AGE_S)}
+    return web.Response(status=204, headers=headers)
+
+
+def is_open(path: str) -> bool:
+    """Tell whether a path may be used by pages of other sites."""
+    return _OPEN.match(path) is not None
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Add the headers of every answer (an `on_response_prepare` signal)."""
+    headers = response.headers
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "microphone=(self), camera=(), geolocation=(self)")
+    headers.setdefault("Content-Security-Policy", _csp(request, response))
+    crossing = is_open(request.path)
+    headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if crossing else "same-origin")
+    if crossing:
+        headers["Access-Control-Allow-Origin"] = "*"
+        headers["Access-Control-Allow-Methods"] = ALLOW_METHODS
+        headers["Access-Control-Allow-Headers"] = ALLOW_HEADERS
+        headers["Access-Control-Expose-Headers"] = EXPOSE_HEADERS
+    if base_url(request).startswith("https:"):
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+
+
+def _csp(request: web.Request, response: web.StreamResponse) -> str:
+    if response.content_type not in ("text/html", "text/javascript"):
+        return _BLOB_CSP
+    # Safari before 15.4 does not take 'self' for WebSocket.
+    return _PAGE_CSP.format(socket=base_url(request).replace("http", "ws", 1))
+
+
+def _bearer(request: web.Request) -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+@lru_cache(maxsize=1024)
+def _is_trusted(remote: str, proxies: str) -> bool:
+    if not proxies or not _is_address(remote):
+        return False
+    found = ipaddress.ip_address(remote)
+    return any(found in network for network in networks(proxies))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

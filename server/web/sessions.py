@@ -1,0 +1,82 @@
+"""What WHIP and WHEP sessions share: the unguessable address, its entity tag, PATCH and DELETE."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import OrderedDict
+
+from aiohttp import web
+
+from server.web.body import check_type, read
+from server.web.errors import Problem
+from server.web.keys import CONFIG, STAGE
+from server.web.security import preflight
+
+TRICKLE = "application/trickle-ice-sdpfrag"
+# Sessions whose ICE user is remembered, to tell a restart (refused) from more candidates (taken).
+REMEMBERED = 8_192
+_PEER = "{peer:[A-Za-z0-9_-]{8,64}}"
+_UFRAG = re.compile(r"^a=ice-ufrag:(\S{1,256})\s*$", re.MULTILINE)
+
+Users = OrderedDict[str, str]
+USERS: web.AppKey[Users] = web.AppKey("ice_users")
+
+
+def begun(request: web.Request, peer: str, offer: str, answer: str) -> web.Response:
+    """Return 201 with the answer and where the session is."""
+    users = request.app[USERS]
+    users[peer] = _user(offer)
+    while len(users) > REMEMBERED:
+        users.popitem(last=False)
+    headers = {
+        "Location": f"{request.path}/{peer}",
+        "ETag": _etag(peer),
+        "Accept-Patch": TRICKLE,
+        "Cache-Control": "no-store",
+    }
+    return web.Response(body=answer.encode(), status=201, content_type="application/sdp", headers=headers)
+
+
+async def trickle(request: web.Request) -> web.Response:
+    """Take candidates, which are not needed: the server learns addresses from checks alone."""
+    peer = _seated(request)
+    check_type(request, TRICKLE)
+    fragment = (await read(request, request.app[CONFIG].sdp_bytes)).decode("utf-8", "replace")
+    match = request.headers.get("If-Match", "*").strip()
+    if match not in ("*", _etag(peer)):
+        raise Problem("stale", "This session has another entity tag.")
+    user, known = _user(fragment), request.app[USERS].get(peer, "")
+    if user and known and user != known:
+        raise Problem("no_restart", "ICE restarts are not taken; begin a new session.")
+    return web.Response(status=204, headers={"ETag": _etag(peer)})
+
+
+async def end(request: web.Request) -> web.Response:
+    """End a session; a take under way is finished."""
+    peer = _seated(request)
+    await request.app[STAGE].close_peer(peer)
+    request.app[USERS].pop(peer, None)
+    return web.Response(status=200)
+
+
+def routes(endpoint: str) -> list[web.RouteDef]:
+    """Return the routes of the sessions of an endpoint."""
+    here = f"{endpoint}/{_PEER}"
+    return [web.patch(here, trickle), web.delete(here, end), web.options(here, preflight)]
+
+
+def _seated(request: web.Request) -> str:
+    peer = request.match_info["peer"]
+    if request.app[STAGE].peer_room(peer) != request.match_info["room"]:
+        raise Problem("no_such_peer", "There is no such session (any more).")
+    return peer
+
+
+def _user(sdp: str) -> str:
+    found = _UFRAG.search(sdp)
+    return found[1] if found else ""
+
+
+def _etag(peer: str) -> str:
+    return f'"{hashlib.sha256(peer.encode()).hexdigest()[:16]}"'

@@ -1,0 +1,90 @@
+"""All routes in one application."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from server.web import (
+    clips,
+    errors,
+    feed,
+    games,
+    health,
+    keys,
+    pages,
+    rooms,
+    security,
+    sessions,
+    socket,
+    whep,
+    whip,
+)
+from server.web.assets import ASSETS, Assets
+from server.web.feed import SIZES
+from server.web.sockets import SocketLimits
+from server.web.transcodes import TRANSCODES, Transcodes
+
+if TYPE_CHECKING:
+    from server.config import Config
+    from server.finisher import Finisher
+    from server.log.base import Log
+    from server.room.house import House
+    from server.rtc.media import Media
+    from server.safety.limits import Limits
+    from server.stage import Stage
+
+
+def make_app(
+    *,
+    config: Config,
+    log: Log,
+    house: House,
+    media: Media,
+    finisher: Finisher,
+    stage: Stage,
+    limits: Limits,
+) -> web.Application:
+    """Return the application; its `HEALTH` is where draining is told."""
+    app = web.Application(
+        middlewares=[health.middleware, errors.middleware], client_max_size=config.json_bytes
+    )
+    app[keys.CONFIG], app[keys.LOG], app[keys.HOUSE] = config, log, house
+    app[keys.MEDIA], app[keys.FINISHER], app[keys.STAGE] = media, finisher, stage
+    app[keys.LIMITS] = limits
+    app[keys.HEALTH] = _health(house, media)
+    app[keys.STARTED_MS] = int(time.time() * 1000)
+    app[ASSETS] = Assets()
+    app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)
+    sockets = socket.attach(app, SocketLimits(config.sockets, config.sockets_per_address))
+    app[keys.COUNTS] = sockets.counts
+    app[keys.HEALTH].watch("sockets", "Open WebSockets.", lambda: len(sockets))
+    app[SIZES], app[rooms.ASLEEP], app[sessions.USERS] = {}, {}, OrderedDict[str, str]()
+    app.on_response_prepare.append(security.add_headers)
+    app.on_shutdown.append(_end_sockets)
+    app.on_cleanup.append(_clean)
+    for resource in (rooms, games, whip, whep, clips, feed, health, pages, socket):
+        app.add_routes(resource.routes())
+    return app
+
+
+def _health(house: House, media: Media) -> health.Health:
+    found = health.Health()
+    found.watch("rooms_awake", "Rooms that are awake.", lambda: len(house))
+    found.watch("speakers", "Connected speaking peers.", lambda: media.counts().speakers)
+    found.watch("listeners", "Connected listening peers.", lambda: media.counts().listeners)
+    found.watch("rtp_packets_in", "Packets received since the start.", lambda: media.counts().packets_in)
+    found.watch("rtp_packets_out", "Packets sent since the start.", lambda: media.counts().packets_out)
+    found.watch("udp_dropped", "Datagrams dropped since the start.", lambda: media.counts().dropped)
+    return found
+
+
+async def _end_sockets(app: web.Application) -> None:
+    await app[socket.SOCKETS].close()
+
+
+async def _clean(app: web.Application) -> None:
+    await app[TRANSCODES].close()

@@ -1,0 +1,65 @@
+"""Clips as AAC for players without Opus: made when first asked for, kept within a byte budget."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+
+class Transcodes:
+    """The least recently used goes first; a clip is transcoded once however many ask at once."""
+
+    def __init__(self, transcode: Callable[[bytes], Awaitable[bytes]], limit_bytes: int) -> None:
+        self._transcode = transcode
+        self._limit_bytes = limit_bytes
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._running: dict[str, asyncio.Task[bytes]] = {}
+        self.size_bytes = 0
+
+    def kept(self, clip: str) -> bytes | None:
+        """Return what is kept of a clip."""
+        found = self._kept.get(clip)
+        if found is not None:
+            self._kept.move_to_end(clip)
+        return found
+
+    async def get(self, clip: str, ogg: bytes) -> bytes:
+        """Return a clip as AAC in MP4. Raises what the transcoder raises."""
+        found = self.kept(clip)
+        if found is not None:
+            return found
+        task = self._running.get(clip)
+        if task is None:
+            task = self._running[clip] = asyncio.create_task(self._make(clip, ogg), name=f"m4a {clip[:6]}")
+            task.add_done_callback(lambda _: self._running.pop(clip, None))
+        # One who goes away does not spoil it for the others who wait.
+        return await asyncio.shield(task)
+
+    def forget(self, clip: str) -> None:
+        """Drop a clip, also one that is being made."""
+        self.size_bytes -= len(self._kept.pop(clip, b""))
+        task = self._running.pop(clip, None)
+        if task is not None:
+            task.cancel()
+
+    async def close(self) -> None:
+        """End what runs; may be called again."""
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def _make(self, clip: str, ogg: bytes) -> bytes:
+        made = await self._transcode(ogg)
+        if len(made) <= self._limit_bytes:
+            self._kept[clip] = made
+            self.size_bytes += len(made)
+        while self.size_bytes > self._limit_bytes:
+            self.size_bytes -= len(self._kept.popitem(last=False)[1])
+        return made
+
+
+TRANSCODES: web.AppKey[Transcodes] = web.AppKey("transcodes")

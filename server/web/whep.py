@@ -1,0 +1,26 @@
+"""WHEP (draft-ietf-wish-whep): a room's radio goes out by one offer and one answer."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from server.web import sessions
+from server.web.body import read_sdp
+from server.web.keys import HOUSE, STAGE
+from server.web.rooms import ROOM
+from server.web.security import address, pay, preflight
+
+
+async def begin(request: web.Request) -> web.Response:
+    """Answer a listener's offer; nobody has to say who they are to listen."""
+    offer = await read_sdp(request)
+    room = await request.app[HOUSE].wake(request.match_info["room"])
+    pay(request, "offer")
+    peer, answer = await request.app[STAGE].whep(room.id, offer, address=address(request))
+    return sessions.begun(request, peer, offer, answer)
+
+
+def routes() -> list[web.RouteDef]:
+    """Return the routes of this resource."""
+    here = f"/api/rooms/{ROOM}/whep"
+    return [web.post(here, begin), web.options(here, preflight), *sessions.routes(here)]

@@ -1,0 +1,31 @@
+"""WHIP (RFC 9725): a speaker's sound comes in by one offer and one answer."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from server.web import sessions
+from server.web.body import read_sdp
+from server.web.keys import HOUSE, STAGE
+from server.web.rooms import ROOM
+from server.web.security import address, needed_key, pay, preflight
+
+
+async def begin(request: web.Request) -> web.Response:
+    """Answer a speaker's offer; the session is one take, or with `?takes=commanded` many."""
+    key, house = needed_key(request), request.app[HOUSE]
+    offer = await read_sdp(request)
+    room = await house.wake(request.match_info["room"])
+    voice = house.voice(key, room)
+    pay(request, "offer", voice.id)
+    commanded = request.query.get("takes") == "commanded"
+    peer, answer = await request.app[STAGE].whip(
+        room.id, voice, offer, address=address(request), commanded=commanded
+    )
+    return sessions.begun(request, peer, offer, answer)
+
+
+def routes() -> list[web.RouteDef]:
+    """Return the routes of this resource."""
+    here = f"/api/rooms/{ROOM}/whip"
+    return [web.post(here, begin), web.options(here, preflight), *sessions.routes(here)]
