@@ -21,7 +21,7 @@ class BadOffer(ValueError):
     """The offer cannot be answered; the sentence says why."""
 
 
-class Busy(Exception):  # noqa: N818
+class Busy(Exception):
     """No more peers are taken now: globally, or from this address."""
 
 

@@ -1,0 +1,210 @@
+"""What one room hears: clips paced in real time, one encoded packet to all.
+
+Nothing is sent between clips. A new listener gets a second of silence first, or its buffer would
+stretch the first clip while it settles (sample correlation 0.61 against 0.95, measured in Chromium).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from audio import opus
+from server.rtc import rtp
+from server.rtc.settings import LARGEST_PAYLOAD_BYTES, Settings
+from server.rtc.volley import ROW, Ear, Row, Volley
+
+# Rows are served this far apart: a row takes 2 ms, and the loop has others to serve.
+BETWEEN_ROWS_S = 0.004
+
+
+class Source:
+    """Whose stream it is, for all rooms of the process: SSRC and the origin of timestamps."""
+
+    def __init__(self, ssrc: int, origin: int) -> None:
+        self.ssrc = ssrc
+        self.origin = origin
+
+
+class Broadcast:
+    """The listeners of one room and the clip they hear."""
+
+    def __init__(
+        self, volley: Volley, source: Source, settings: Settings, on_idle: Callable[[], None]
+    ) -> None:
+        self._volley = volley
+        self._source = source
+        self._settings = settings
+        self._on_idle = on_idle
+        self._loop = asyncio.get_running_loop()
+        self._rows: list[Row] = []
+        # New listeners and how much silence they still get.
+        self._leading: dict[Row, float] = {}
+        self._clip: deque[bytes] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._due_s = 0.0
+        self._timestamp = self._clock(self._loop.time())
+        self._marker = True
+
+    def __len__(self) -> int:
+        return sum(map(len, self._rows)) + sum(map(len, self._leading))
+
+    @property
+    def playing(self) -> bool:
+        """Whether a clip has packets left."""
+        return bool(self._clip)
+
+    # --- listeners
+
+    def add(self, ear: Ear) -> None:
+        """Let a listener in: first silence, then whatever plays."""
+        row = next((row for row, left in self._leading.items() if self._is_new(row, left)), None)
+        if row is None:
+            row = Row()
+            self._leading[row] = self._settings.lead_in_ms
+        row.add(ear)
+        if self._timer is None:
+            self._start()
+
+    def _is_new(self, row: Row, left_ms: float) -> bool:
+        return left_ms == self._settings.lead_in_ms and len(row) < ROW
+
+    def remove(self, ear: Ear) -> None:
+        """Let a listener go."""
+        row = ear.row
+        if row is None:
+            return
+        row.remove(ear)
+        if not row.ears:
+            self._leading.pop(row, None)
+            if row in self._rows:
+                self._rows.remove(row)
+        if self._timer is None and not len(self):
+            self._on_idle()
+
+    def _admit(self, lead: Row) -> None:
+        """Move listeners whose silence is over to the others."""
+        del self._leading[lead]
+        for ear in list(lead.ears):
+            lead.remove(ear)
+            row = next((row for row in self._rows if len(row) < ROW), None)
+            if row is None:
+                row = Row()
+                self._rows.append(row)
+            row.add(ear)
+
+    # --- clips
+
+    def play(self, frames: Sequence[bytes]) -> int:
+        """Begin a clip of 20 ms Opus frames at once; return its length in ms.
+
+        Whoever is still led in with silence hears the clip from its beginning.
+        """
+        self.stop()
+        for lead in list(self._leading):
+            self._admit(lead)
+        self._clip = deque(packets(frames, self._frames_a_packet()))
+        if self._clip:
+            self._start()
+        return sum(map(opus.duration, self._clip)) // rtp.SAMPLES_A_MS
+
+    def stop(self) -> None:
+        """Fall silent; new listeners are still led in."""
+        self._clip.clear()
+        if not self._leading:
+            self._rest()
+
+    def close(self) -> None:
+        """Send nothing any more."""
+        self._clip.clear()
+        self._leading.clear()
+        self._rows.clear()
+        self._rest()
+
+    def _rest(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _frames_a_packet(self) -> int:
+        """Loss hurts least in short packets, many listeners cost least in long ones."""
+        listeners, settings = len(self), self._settings
+        if listeners <= settings.small_room:
+            return settings.frames_in_small
+        return settings.frames_in_middle if listeners <= settings.large_room else settings.frames_in_large
+
+    # --- time
+
+    def _start(self) -> None:
+        """Begin to tick now, after silence or in the place of another clip."""
+        self._rest()
+        self._due_s = self._loop.time()
+        # Timestamps follow the clock over a silence, and never go back.
+        self._timestamp = max(self._timestamp, self._clock(self._due_s))
+        self._marker = True
+        self._timer = self._loop.call_later(0, self._tick)
+
+    def _clock(self, at_s: float) -> int:
+        return self._source.origin + round(at_s * rtp.RATE_HZ)
+
+    def _tick(self) -> None:
+        """Send one packet to everybody, and come back when it has been heard."""
+        playing = bool(self._clip)
+        payload = self._clip.popleft() if playing else _silence(self._frames_a_packet())
+        length = opus.duration(payload)
+        self._forgive_stall(length)
+        header = rtp.header(marker=self._marker, timestamp=self._timestamp, ssrc=self._source.ssrc)
+        if playing:
+            self._serve(tuple(self._rows), header + payload)
+        self._lead_in(header, length)
+        self._marker = False
+        self._timestamp += length
+        self._due_s += length / rtp.RATE_HZ
+        self._rest()
+        if self._clip or self._leading:
+            self._timer = self._loop.call_at(self._due_s, self._tick)
+        elif not len(self):
+            self._on_idle()
+
+    def _forgive_stall(self, length: int) -> None:
+        """Later than a whole packet: go on from now with a gap, rather than hurry to catch up."""
+        late = round((self._loop.time() - self._due_s) * rtp.RATE_HZ)
+        if late > length:
+            self._due_s += late / rtp.RATE_HZ
+            self._timestamp += late
+            self._marker = True
+
+    def _serve(self, rows: tuple[Row, ...], packet: bytes) -> None:
+        """Send to the first row now and to the others a little later, always in this order."""
+        if rows:
+            if rows[0].ears:
+                self._volley.send(packet, rows[0])
+            if len(rows) > 1:
+                self._loop.call_later(BETWEEN_ROWS_S, self._serve, rows[1:], packet)
+
+    def _lead_in(self, header: bytes, length: int) -> None:
+        """Send silence of the same length to the new listeners."""
+        if not self._leading:
+            return
+        packet = header + _silence(length * 1000 // rtp.RATE_HZ // 20 or 1)
+        for row, left_ms in list(self._leading.items()):
+            self._volley.send(packet, row)
+            self._leading[row] = left_ms - length / rtp.SAMPLES_A_MS
+            if self._leading[row] <= 0:
+                self._admit(row)
+
+
+@cache
+def _silence(frames: int) -> bytes:
+    return opus.repacketise([opus.silence()] * frames, frames)[0]
+
+
+def packets(frames: Sequence[bytes], count: int) -> list[bytes]:
+    """Pack frames by `count`, or by fewer when a packet would outgrow a path."""
+    packed = opus.repacketise(frames, count)
+    while count > 1 and max(map(len, packed), default=0) > LARGEST_PAYLOAD_BYTES:
+        count //= 2
+        packed = opus.repacketise(frames, count)
+    return packed

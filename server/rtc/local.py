@@ -1,0 +1,276 @@
+"""The media plane in this process: one port, its peers, and the rooms they hear."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from server.rtc import sdp, selfcheck, udp
+from server.rtc.broadcast import Broadcast, Source
+from server.rtc.capture import Recording
+from server.rtc.certificate import Identity
+from server.rtc.media import Busy, Counts, Ending, Role, TakeEnded
+from server.rtc.peer import Peer
+from server.rtc.settings import Settings
+from server.rtc.speaker import Speaker
+from server.rtc.stun import plain_address
+from server.rtc.volley import Ear, Volley, kernel_send_many
+
+# How often peers are looked at for deadlines and lost consent, while there are any.
+SWEEP_S = 0.5
+
+
+def _epoch_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _nothing(*_: object) -> None:
+    """Stand in for a callback that nobody has set."""
+
+
+class LocalMedia:
+    """`Media` of one process. `clock` gives epoch milliseconds."""
+
+    def __init__(
+        self, port: udp.Port, addresses: tuple[str, ...], settings: Settings, clock: Callable[[], int]
+    ) -> None:
+        self.on_take: Callable[[TakeEnded], None] = _nothing
+        self.on_level: Callable[[str, bool], None] = _nothing
+        self.on_connected: Callable[[str], None] = _nothing
+        self.on_gone: Callable[[str], None] = _nothing
+        self._port = port
+        self._addresses = addresses
+        self._settings = settings
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._identity = Identity()
+        self._volley = Volley(port.sock, kernel_send_many())
+        self._source = Source(secrets.randbits(32), secrets.randbits(32))
+        self._peers: dict[str, Peer] = {}
+        self._per_source: Counter[str] = Counter()
+        self._ears: dict[str, Ear] = {}
+        self._rooms: dict[str, Broadcast] = {}
+        self._heard = 0
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    @classmethod
+    async def open(
+        cls,
+        host: str,
+        port: int,
+        public_ip: str | None = None,
+        settings: Settings | None = None,
+        *,
+        clock: Callable[[], int] = _epoch_ms,
+    ) -> LocalMedia:
+        """Bind the port (0 picks a free one). Raises OSError, or RuntimeError by the self-check.
+
+        Answers name `public_ip` (several, separated by commas), or else the address that `host`
+        means; "" and "::" listen on IPv4 and IPv6.
+        """
+        selfcheck.run()
+        addresses = udp.advertised(host, public_ip)
+        return cls(udp.Port(udp.open_socket(host, port)), addresses, settings or Settings(), clock)
+
+    # --- peers
+
+    async def answer(
+        self, room: str, role: Role, offer: str, *, address: str, commanded: bool = False
+    ) -> tuple[str, str]:
+        """Return (peer id, answer SDP). Raises `BadOffer` or `Busy`."""
+        source = network(address)
+        if self._closed or len(self._peers) >= self._settings.peers:
+            raise Busy("The server is full.")
+        if self._per_source[source] >= self._settings.peers_per_address:
+            raise Busy("Too many connections come from your network.")
+        wanted = sdp.read(offer, role)
+        peer = Peer(
+            room,
+            role,
+            wanted,
+            source=source,
+            commanded=commanded,
+            identity=self._identity,
+            port=self._port,
+            owner=self,
+            settings=self._settings,
+        )
+        self._admit(peer)
+        return peer.id, sdp.answer(wanted, role, self._ours(peer))
+
+    def _admit(self, peer: Peer) -> None:
+        self._peers[peer.id] = peer
+        self._per_source[peer.source] += 1
+        self._port.expect(peer)
+        if self._sweeper is None:
+            self._sweeper = self._loop.call_later(SWEEP_S, self._sweep)
+
+    def _ours(self, peer: Peer) -> sdp.Ours:
+        return sdp.Ours(
+            peer.ufrag,
+            peer.password.decode(),
+            self._identity.fingerprint,
+            self._addresses,
+            self._port.number,
+            self._source.ssrc,
+            "wonder",
+        )
+
+    def connected(self, peer: Peer) -> None:
+        """Give a connected peer its part: a microphone, or an ear in its room."""
+        if peer.role == "speaker":
+            hearer = _Hearer(self, peer.id)
+            peer.speaker = Speaker(
+                peer.dtls, peer.payload_type, hearer, self._settings, commanded=peer.commanded
+            )
+        elif peer.address is not None:
+            ear = Ear(peer.dtls.take_outgoing(), peer.payload_type, secrets.randbits(15), peer.address)
+            self._ears[peer.id] = ear
+            self._room(peer.room).add(ear)
+        self.on_connected(peer.id)
+
+    def moved(self, peer: Peer) -> None:
+        """Follow a listener to its new address."""
+        ear = self._ears.get(peer.id)
+        if ear is not None and ear.row is not None and peer.address is not None:
+            ear.address = peer.address
+            ear.row.move(ear)
+
+    def lost(self, peer: Peer) -> None:
+        """Let a peer go that failed, left or fell silent."""
+        self._drop(peer, keep_ms=self._settings.kept_when_gone_ms)
+
+    def _drop(self, peer: Peer, *, keep_ms: int) -> None:
+        if self._peers.pop(peer.id, None) is None:
+            return
+        self._per_source[peer.source] -= 1
+        if not self._per_source[peer.source]:
+            del self._per_source[peer.source]
+        if peer.speaker is not None:
+            peer.speaker.close(keep_ms=keep_ms)
+            self._heard += peer.speaker.heard
+        ear = self._ears.pop(peer.id, None)
+        if ear is not None:
+            self._room(peer.room).remove(ear)
+        peer.close()
+        self.on_gone(peer.id)
+
+    def _sweep(self) -> None:
+        """Drop peers whose time is over; rest when there are none."""
+        now_s = self._loop.time()
+        for peer in [peer for peer in self._peers.values() if peer.expired(now_s)]:
+            self.lost(peer)
+        self._sweeper = self._loop.call_later(SWEEP_S, self._sweep) if self._peers else None
+
+    # --- takes
+
+    def begin_take(self, peer: str, limit_ms: int) -> bool:
+        """Begin a commanded take; False when the peer is gone or has one open."""
+        found = self._peers.get(peer)
+        return bool(found and found.commanded and found.speaker and found.speaker.begin(limit_ms))
+
+    def end_take(self, peer: str) -> bool:
+        """End a take; `on_take` follows when the late packets came."""
+        found = self._peers.get(peer)
+        return bool(found and found.speaker and found.speaker.end())
+
+    def took(self, peer: str, recording: Recording, ending: Ending) -> None:
+        """Tell of a take that was cut."""
+        ago_ms = self._loop.time() * 1000 - recording.began_ms
+        self.on_take(TakeEnded(peer, recording.take, round(self._clock() - ago_ms), ending))
+
+    # --- rooms
+
+    def _room(self, room: str) -> Broadcast:
+        found = self._rooms.get(room)
+        if found is None:
+            found = Broadcast(self._volley, self._source, self._settings, lambda: self._idle(room))
+            self._rooms[room] = found
+        return found
+
+    def _idle(self, room: str) -> None:
+        self._rooms.pop(room, None)
+
+    def play(self, room: str, frames: Sequence[bytes]) -> tuple[int, int]:
+        """Play 20 ms Opus frames to a room now; return (starts_at_ms, duration_ms), epoch time."""
+        return self._clock(), self._room(room).play(frames)
+
+    def stop(self, room: str) -> None:
+        """Stop what plays in a room."""
+        if room in self._rooms:
+            self._rooms[room].stop()
+
+    def listeners(self, room: str) -> int:
+        """Return how many listeners of a room are connected."""
+        return len(self._rooms[room]) if room in self._rooms else 0
+
+    # --- the whole
+
+    def counts(self) -> Counts:
+        """Return totals since the start."""
+        speakers = [peer.speaker for peer in self._peers.values() if peer.speaker is not None]
+        return Counts(
+            len(speakers),
+            len(self._ears),
+            self._heard + sum(speaker.heard for speaker in speakers),
+            self._volley.sent,
+            self._port.dropped + self._volley.dropped,
+        )
+
+    def endpoint(self) -> tuple[str, int]:
+        """Return the advertised address and port."""
+        return self._addresses[0], self._port.number
+
+    async def close_peer(self, peer: str) -> None:
+        """Close a peer (idempotent); an open take is ended as `gone` first, late packets included."""
+        found = self._peers.get(peer)
+        if found is None:
+            return
+        if found.speaker is not None and found.speaker.open:
+            await asyncio.sleep(self._settings.late_ms / 1000)
+        self._drop(found, keep_ms=0)
+
+    async def close(self) -> None:
+        """Close every peer and the port; may be called again."""
+        self._closed = True
+        for peer in list(self._peers.values()):
+            self._drop(peer, keep_ms=self._settings.kept_when_gone_ms)
+        for room in list(self._rooms.values()):
+            room.close()
+        self._rooms.clear()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            self._sweeper = None
+        self._port.close()
+
+
+class _Hearer:
+    """Names the peer when its speaker tells something."""
+
+    def __init__(self, media: LocalMedia, peer: str) -> None:
+        self._media = media
+        self._peer = peer
+
+    def took(self, recording: Recording, ending: Ending) -> None:
+        """Pass on a take."""
+        self._media.took(self._peer, recording, ending)
+
+    def level(self, *, on: bool) -> None:
+        """Pass on a change of level."""
+        self._media.on_level(self._peer, on)
+
+
+def network(address: str) -> str:
+    """Return what is counted as one place: an IPv4 address, or the /64 of an IPv6 one."""
+    try:
+        plain = plain_address(address)
+    except ValueError:
+        return address
+    if plain.version == 4:
+        return str(plain)
+    return str(ipaddress.ip_network((plain, 64), strict=False))

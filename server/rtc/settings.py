@@ -1,0 +1,47 @@
+"""Limits and choices of the media plane, each with its unit."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+# The largest datagram taken and sent: what every path carries (RFC 8831 5, minus headers).
+LARGEST_DATAGRAM_BYTES = 1_500
+LARGEST_PAYLOAD_BYTES = 1_200
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What may differ between two installations."""
+
+    # Caps. A school or a company is often one address.
+    peers: int = 5_000
+    peers_per_address: int = 64
+    # A peer that is not connected by then is closed.
+    connect_ms: int = 15_000
+    # RFC 7675: a peer that sends no valid check for so long is gone.
+    consent_ms: int = 30_000
+    # A selected address that was quiet for so long gives way to any other with a valid check.
+    stale_address_ms: int = 4_000
+    # Checks answered a second and peer; browsers send fewer than 25 while they connect.
+    checks_per_second: int = 60
+
+    # What one speaker may send: 10 ms packets at most, Opus at 32 kbit/s asked for in the answer.
+    packets_per_second: int = 110
+    bytes_per_second: int = 12_000
+
+    # Takes.
+    preroll_ms: int = 1_000
+    # The limit of a session that is one take; of the others, `begin_take` says it.
+    take_limit_ms: int = 9_000
+    # How long late packets are waited for when a take ends.
+    late_ms: int = 120
+    # A speaker that vanished leaves a take when it holds at least this much.
+    kept_when_gone_ms: int = 1_000
+
+    # Broadcast: 20 ms Opus frames in one RTP packet, by the number of listeners.
+    small_room: int = 50
+    large_room: int = 300
+    frames_in_small: int = 1
+    frames_in_middle: int = 3
+    frames_in_large: int = 6
+    # Silence sent to a new listener, or its first clip is stretched while its buffer settles.
+    lead_in_ms: int = 1_000

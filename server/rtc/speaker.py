@@ -1,0 +1,156 @@
+"""A speaker's side of a peer: SRTP in, takes and level out, within limits."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from aiortc.rtp import RtpPacket
+
+from server.rtc import rtp
+from server.rtc.allowance import Allowance
+from server.rtc.capture import Capture, Recording
+from server.rtc.dtls import Dtls
+from server.rtc.level import Level
+from server.rtc.media import Ending
+from server.rtc.settings import Settings
+
+# A browser has one; a second appears when it changes its microphone.
+MOST_SSRCS = 4
+# A new stream is followed when the old one was silent for so long.
+SSRC_SILENT_MS = 1_000
+
+
+class Hearer(Protocol):
+    """Who is told what a speaker does."""
+
+    def took(self, recording: Recording, ending: Ending) -> None:
+        """Take a take that was cut."""
+
+    def level(self, *, on: bool) -> None:
+        """Note that sound began or ended."""
+
+
+class Speaker:
+    """One microphone. A session that is one take begins it with its first packet."""
+
+    def __init__(
+        self, dtls: Dtls, payload_type: int, hearer: Hearer, settings: Settings, *, commanded: bool
+    ) -> None:
+        self.heard = 0
+        self._dtls = dtls
+        self._payload_type = payload_type
+        self._hearer = hearer
+        self._settings = settings
+        self._loop = asyncio.get_running_loop()
+        self._capture = Capture(preroll_ms=settings.preroll_ms)
+        self._level = Level()
+        self._packets = Allowance(settings.packets_per_second)
+        self._bytes = Allowance(settings.bytes_per_second)
+        self._ssrcs: dict[int, float] = {}
+        self._followed: int | None = None
+        self._to_begin = not commanded
+        self._ending: Ending | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._level_timer: asyncio.TimerHandle | None = None
+
+    def media(self, datagram: bytes) -> bool:
+        """Take an SRTP datagram; False when it is dropped. RTCP has nothing to tell us."""
+        if len(datagram) <= rtp.HEADER_BYTES or rtp.is_rtcp(datagram):
+            return False
+        now_s = self._loop.time()
+        if not self._packets.take(1, now_s) or not self._bytes.take(len(datagram), now_s):
+            return False
+        if datagram[1] & 0x7F != self._payload_type or not self._known(int.from_bytes(datagram[8:12], "big")):
+            return False
+        plain = self._dtls.unprotect(datagram)
+        return plain is not None and self._hear(plain, now_s * 1000)
+
+    def _known(self, ssrc: int) -> bool:
+        """Bound the streams: libsrtp keeps state for each, for ever."""
+        if ssrc not in self._ssrcs and len(self._ssrcs) >= MOST_SSRCS:
+            return False
+        self._ssrcs.setdefault(ssrc, 0.0)
+        return True
+
+    def _hear(self, plain: bytes, now_ms: float) -> bool:
+        try:
+            packet = RtpPacket.parse(plain)
+        except ValueError:
+            return False
+        if not self._follow(packet.ssrc, now_ms):
+            return False
+        if self._to_begin:
+            self._to_begin = False
+            self._begin(0.0, self._settings.take_limit_ms)  # nothing of it is pre-roll
+        if self._level.push(len(packet.payload), now_ms):
+            self._hearer.level(on=True)
+            self._watch_level()
+        self.heard += 1
+        return self._capture.push(packet, now_ms)
+
+    def _follow(self, ssrc: int, now_ms: float) -> bool:
+        """Tell whether this is the one stream we follow."""
+        if self._followed is None or (
+            ssrc != self._followed and now_ms - self._ssrcs[self._followed] > SSRC_SILENT_MS
+        ):
+            self._followed = ssrc
+        self._ssrcs[ssrc] = now_ms
+        return ssrc == self._followed
+
+    def begin(self, limit_ms: int) -> bool:
+        """Open a take; False when one is open."""
+        if self._capture.open:
+            return False
+        self._begin(self._loop.time() * 1000, limit_ms)
+        return True
+
+    def _begin(self, from_ms: float, limit_ms: int) -> None:
+        self._capture.begin(from_ms)
+        self._timer = self._loop.call_later(limit_ms / 1000, self._end, "limit")
+
+    def end(self) -> bool:
+        """End the open take after the late packets came; False when none is open."""
+        if not self._capture.open or self._ending is not None:
+            return False
+        self._end("stopped")
+        return True
+
+    def _end(self, ending: Ending) -> None:
+        self._ending = ending
+        self._cancel()
+        self._timer = self._loop.call_later(self._settings.late_ms / 1000, self._cut)
+
+    def _cut(self) -> None:
+        ending, self._ending = self._ending or "gone", None
+        self._cancel()
+        self._hearer.took(self._capture.cut(self._loop.time() * 1000), ending)
+
+    @property
+    def open(self) -> bool:
+        """Whether a take is open."""
+        return self._capture.open
+
+    def close(self, *, keep_ms: int) -> None:
+        """Cut an open take of at least `keep_ms`, or one that was ended already; forget shorter ones."""
+        if self._capture.open and (self._ending is not None or self._capture.duration_ms() >= keep_ms):
+            self._cut()
+        self._cancel()
+        if self._level_timer is not None:
+            self._level_timer.cancel()
+        if self._level.on:
+            self._level.on = False
+            self._hearer.level(on=False)
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _watch_level(self) -> None:
+        left_ms = self._level.rest_ms(self._loop.time() * 1000)
+        if left_ms:
+            self._level_timer = self._loop.call_later(left_ms / 1000, self._watch_level)
+        else:
+            self._level_timer = None
+            self._hearer.level(on=False)

