@@ -1,0 +1,101 @@
+"""Real browsers with a microphone that speaks and ears that keep what is heard."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, Route
+
+from tests.support.programs import need_program
+from tests.support.speech import Pcm, envelope
+
+Kind = Literal["chromium", "firefox"]
+HERE = Path(__file__).resolve().parents[1] / "browser"
+ALIKE = 0.9  # envelope correlation at which waiting ends; tests ask for less
+
+
+async def launch(
+    playwright: Playwright, kind: Kind, microphone: Path | None = None, *, refuse: bool = False
+) -> Browser:
+    """Start the browser of the system; Firefox takes its microphone from `sound_server`."""
+    if kind == "chromium":
+        arguments = _chromium_arguments(microphone, refuse=refuse)
+        return await playwright.chromium.launch(executable_path=need_program("chromium"), args=arguments)
+    preferences: dict[str, str | float | bool] = {
+        "media.navigator.permission.disabled": not refuse,
+        "permissions.default.microphone": 2 if refuse else 1,
+    }
+    return await playwright.firefox.launch(
+        channel="moz-firefox",
+        executable_path=need_program("firefox-esr"),
+        firefox_user_prefs=preferences,
+    )
+
+
+def _chromium_arguments(microphone: Path | None, *, refuse: bool) -> list[str]:
+    arguments = ["--no-sandbox"]  # as root there is none
+    arguments += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    if refuse:
+        arguments.append("--deny-permission-prompts")
+    if microphone is not None:
+        arguments += ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+        arguments.append(f"--use-file-for-fake-audio-capture={microphone}")
+    if not _has_network_interface():
+        # WebRTC leaves the loopback interface out unless told, and then has no address at all.
+        arguments += ["--allow-loopback-in-peer-connection", "--use-fake-ui-for-media-stream"]
+    return arguments
+
+
+def _has_network_interface() -> bool:
+    """Tell whether anything but loopback has a route."""
+    routes = Path("/proc/net/route")
+    return not routes.exists() or len(routes.read_text().splitlines()) > 1
+
+
+async def with_ears(browser: Browser, **options: Any) -> BrowserContext:
+    """Open a context whose pages keep what they play.
+
+    The ears come in a worklet, which the policy of our pages forbids: Chromium is told to look away, and
+    Firefox gets it from an address that seems to be ours (Chromium's worklets cannot be routed so).
+    """
+    context = await browser.new_context(bypass_csp=True, **options)
+    processor = (HERE / "ear-processor.js").read_text()
+
+    async def serve(route: Route) -> None:
+        await route.fulfill(body=processor, content_type="text/javascript")
+
+    await context.route("**/tests/ear-processor.js", serve)
+    script = (HERE / "ear.js").read_text().replace("/* processor */ ''", json.dumps(processor))
+    await context.add_init_script(script)
+    return context
+
+
+async def heard(page: Page) -> Pcm:
+    """Return all that a page has played so far."""
+    body = base64.b64decode(await page.evaluate("window.__heard()"))
+    return (np.frombuffer(body, "<i2") / np.float32(32768)).astype(np.float32)
+
+
+async def hears(page: Page, source: Pcm, limit_s: float = 20.0) -> float:
+    """Wait until a page has played a sound; return how alike the best part is (1.0: the same envelope)."""
+    best, deadline = 0.0, time.monotonic() + limit_s
+    while time.monotonic() < deadline and best < ALIKE:
+        await asyncio.sleep(0.3)
+        best = max(best, likeness(source, await heard(page)))
+    return best
+
+
+def likeness(source: Pcm, sound: Pcm) -> float:
+    """Return the envelope correlation of a sound with the part of another that is most like it."""
+    x, y = envelope(source), envelope(sound)
+    if len(y) < len(x):
+        return 0.0
+    windows = np.lib.stride_tricks.sliding_window_view(y, len(x))
+    product = (windows * (x - x.mean())).mean(axis=1)
+    return float(np.max(product / (np.maximum(windows.std(axis=1), 1e-4) * x.std())))
