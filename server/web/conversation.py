@@ -59,7 +59,11 @@ class Takes(Protocol):
 
 
 class Circle(Struct, frozen=True):
-    """What all conversations of a server share. `own` keeps a task until it is done."""
+    """What all conversations of a server share.
+
+    `own` keeps a task until it is done, `once` answers a repeat with the first answer, and
+    `listening` is told the room in which somebody began to listen.
+    """
 
     stage: Takes
     limits: Limits
@@ -67,6 +71,7 @@ class Circle(Struct, frozen=True):
     own: Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
     once: Callable[[str, Callable[[], Coroutine[None, None, int]]], Awaitable[int]]
     is_draining: Callable[[], bool]
+    listening: Callable[[str], None]
 
 
 class Conversation:
@@ -125,10 +130,16 @@ class Conversation:
         if isinstance(message, Ping):
             self._send(pong(message.t, self._circle.clock()))
         elif isinstance(message, Here):
-            self._fanout.sit(self._member, Sitting(message.speaker, message.listening))
-            self._send(ack(message.id, self._fanout.room.tail.head))
+            self._sit(message)
         else:
             self._begin(message)
+
+    def _sit(self, here: Here) -> None:
+        room, before = self._fanout.room, self._member.sitting
+        self._fanout.sit(self._member, Sitting(here.speaker, here.listening))
+        self._send(ack(here.id, room.tail.head))
+        if before.listening == "off" != here.listening:
+            self._circle.listening(room.id)
 
     def _check(self, message: Message) -> None:
         if self._in_flight >= IN_FLIGHT:

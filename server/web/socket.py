@@ -135,7 +135,9 @@ async def _taken(member: Member) -> bool:
 
 
 def attach(app: web.Application, bounds: SocketLimits | None = None) -> Sockets:
-    """Give an application its sockets; whoever made it calls `drain` and `close` on them."""
+    """Give an application its sockets, once; whoever made it calls `drain` and `close` on them."""
+    if SOCKETS in app:
+        return app[SOCKETS]
     sockets = app[SOCKETS] = Sockets(app[HOUSE], app[LOG], app[STAGE], app[LIMITS], bounds=bounds)
     return sockets
 

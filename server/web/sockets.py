@@ -58,7 +58,16 @@ class Sockets:
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self.log = log
-        self.circle = Circle(stage, limits, clock, self._own, self._once, lambda: self._draining)
+        self.on_listening: Callable[[str], None] = lambda _room: None
+        self.circle = Circle(
+            stage,
+            limits,
+            clock,
+            self._own,
+            self._once,
+            lambda: self._draining,
+            self._listening,
+        )
         self._house = house
         self._bounds = bounds or SocketLimits()
         self._clock = clock
@@ -163,6 +172,9 @@ class Sockets:
             while len(self._answers) > ANSWERS_KEPT:
                 self._answers.popitem(last=False)
         return await asyncio.shield(task)
+
+    def _listening(self, room_id: str) -> None:
+        self.on_listening(room_id)
 
     # --- the end
 
