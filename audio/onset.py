@@ -1,0 +1,156 @@
+"""Where speech begins and ends in a take, and its longest pause.
+
+The power of three bands is held against the noise of the room, which is estimated from the take itself.
+A frame is active when a band stands out; what stands out too shortly to be a sound of the mouth (a click) is
+dropped. Laughter, shouting and beatboxing count as speech; steady noise, hum and fans do not, however loud.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from audio.pcm import Pcm, high_pass, resample
+from audio.take import SAMPLE_RATE_HZ
+
+Levels = NDArray[np.float64]  # dB, a row a frame
+Mask = NDArray[np.bool_]
+
+HOP_MS = 10
+HOP = SAMPLE_RATE_HZ * HOP_MS // 1000
+WINDOW = 2 * HOP
+BANDS_HZ = ((150, 1200), (1000, 4000), (3500, 8000))  # voicing; vowels and bursts; hisses
+CHANCE = 4.0  # standard deviations of the noise that are not chance any more
+WEAK_DB = (2.0, 6.0)  # that, kept within: a sound goes on
+STRONG_DB = 4.0  # above that: a sound begins
+QUIETEST_DBFS = -66.0  # nothing below counts, however quiet the room
+DEEPEST_DB = 40.0  # nothing this far below the loudest counts
+DIGITAL_SILENCE_DBFS = -95.0  # not a room
+STEADY_DB = 4.0  # how far the noise of a room strays
+STEADY_FRAMES = 12  # how long it must be heard by itself: a pause inside speech is shorter
+BODY_DB = 20.0  # a sound of the mouth keeps within this of its peak ...
+BODY_FRAMES = 7  # ... for this long; a click does not
+MANY_FRAMES = 24  # or there are many short ones: beatboxing
+JOIN_BEFORE, JOIN_AFTER = 8, 15  # frames between a plosive and its vowel, between a vowel and its last stop
+
+
+class Sound(Struct, frozen=True):
+    """Where speech begins and ends (samples) and its longest pause (ms)."""
+
+    onset: int
+    offset: int
+    gap_ms: int
+
+
+def find(pcm: Pcm) -> Sound | None:
+    """Return where speech is, or None when there is nothing like it."""
+    levels = band_levels(pcm)
+    if not len(levels):
+        return None
+    active = _active(levels)
+    if not active.any():
+        if not _sung(pcm):
+            return None
+        active[:] = True
+    frames = np.flatnonzero(active)
+    first, last = int(frames[0]), int(frames[-1])
+    gaps = [end - start for start, end in _runs(~active[first : last + 1])]
+    return Sound(first * HOP, min((last + 1) * HOP, len(pcm)), max(gaps, default=0) * HOP_MS)
+
+
+@functools.cache
+def _window() -> Pcm:
+    return np.hanning(WINDOW + 2)[1:-1].astype(np.float32)
+
+
+def band_levels(pcm: Pcm) -> Levels:
+    """Return the level of each band in dBFS for each 10 ms; frame k is centred on its own 10 ms."""
+    count = len(pcm) // HOP
+    if not count:
+        return np.zeros((0, len(BANDS_HZ)))
+    padded = np.pad(pcm[: count * HOP], HOP // 2)
+    rows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
+    bins = np.fft.rfft(rows * _window())
+    power = bins.real**2 + bins.imag**2
+    hz = SAMPLE_RATE_HZ / WINDOW
+    scale = 2 / (WINDOW * float(np.sum(_window() ** 2)))
+    bands = np.stack([power[:, int(low / hz) : int(high / hz)].sum(axis=1) for low, high in BANDS_HZ], axis=1)
+    around = np.pad(bands, ((1, 1), (0, 0)), mode="edge")
+    smooth = (around[:-2] + 2 * around[1:-1] + around[2:]) / 4  # mains buzz beats with the frames otherwise
+    return np.asarray(10 * np.log10(np.maximum(smooth * scale, 1e-12)), dtype=np.float64)
+
+
+def _noise(levels: Levels, real: Mask) -> tuple[Levels, Levels]:
+    """Return the level of the room's noise in each band, and how far above it is more than chance.
+
+    A take that is speech from end to end has no such level: then it is -120 dBFS.
+    """
+    levels = levels[real]
+    unknown = np.full(levels.shape[1], -120.0), np.full(levels.shape[1], WEAK_DB[0])
+    if len(levels) < STEADY_FRAMES:
+        return unknown
+    long = np.stack([np.convolve(band, np.full(5, 0.2), mode="valid") for band in levels.T], axis=1)
+    levels = levels[2:-2]
+    steady = np.abs(levels - np.percentile(long, 7, axis=0)) < STEADY_DB
+    if _longest(steady.all(axis=1)) < STEADY_FRAMES:
+        return unknown
+    quiet = [band[mask] for band, mask in zip(levels.T, steady.T, strict=True)]
+    noise = np.array([10 * np.log10(np.mean(10 ** (band / 10))) for band in quiet])
+    return noise, np.clip([CHANCE * band.std() for band in quiet], *WEAK_DB)
+
+
+def _active(levels: Levels) -> Mask:
+    loudest = np.max(levels, axis=1)
+    least = max(QUIETEST_DBFS, float(np.percentile(loudest, 95)) - DEEPEST_DB)
+    noise, chance = _noise(np.maximum(levels, least), real=loudest > DIGITAL_SILENCE_DBFS)
+    above = np.max(levels - np.maximum(noise + chance, least), axis=1)
+    strong, runs = above > STRONG_DB, _runs(above > 0)
+    short = []
+    active = np.zeros(len(above), dtype=bool)
+    for start, end in runs:
+        if not strong[start:end].any():
+            continue
+        body = loudest[start:end] > loudest[start:end].max() - BODY_DB
+        if _longest(body & strong[start:end]) >= BODY_FRAMES:
+            active[start:end] = True
+        else:
+            short.append((start, end))
+    if not active.any() and sum(np.count_nonzero(strong[start:end]) for start, end in short) >= MANY_FRAMES:
+        short, active = [], above > 0
+    sounds = active.copy()
+    for start, end in short:
+        active[start:end] |= sounds[max(0, start - JOIN_AFTER) : end + JOIN_BEFORE].any()
+    return active
+
+
+def _sung(pcm: Pcm) -> bool:
+    """Tell a note held from end to end from the noise of a room: it has a pitch, and not that of the mains.
+
+    Half of the 80 ms stretches must repeat themselves after 1.7 to 14 ms (70 to 600 Hz), and clearly less
+    after the periods of 50 and 60 Hz: hum does that perfectly, a voice wanders.
+    """
+    rate_hz = 8_000
+    low = resample(high_pass(pcm, 150.0), SAMPLE_RATE_HZ, rate_hz)
+    size = rate_hz * 80 // 1000
+    if len(low) < 3 * size or float(np.sqrt(np.mean(low**2))) < 10 ** (QUIETEST_DBFS / 20):
+        return False
+    rows = low[: len(low) // size * size].reshape(-1, size)
+    power = np.abs(np.fft.rfft(rows, 2 * size)) ** 2
+    likeness = np.fft.irfft(power)[:, :size] / np.maximum(np.mean(rows**2, axis=1, keepdims=True), 1e-12)
+    likeness /= np.arange(size, 0, -1)
+    pitched = likeness[:, 13:114].max(axis=1)
+    mains = np.maximum(likeness[:, 160], likeness[:, 133])
+    return bool(np.mean((pitched > 0.75) & (mains < pitched - 0.1)) >= 0.5)
+
+
+def _longest(mask: Mask) -> int:
+    return max((end - start for start, end in _runs(mask)), default=0)
+
+
+def _runs(mask: Mask) -> list[tuple[int, int]]:
+    """Return (start, end) of each run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
