@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
 
 import msgspec
@@ -83,6 +83,11 @@ class Sockets:
     def __len__(self) -> int:
         """Return how many sockets there are."""
         return len(self._members)
+
+    @property
+    def members(self) -> Collection[Member]:
+        """Return every member there is."""
+        return self._members.keys()
 
     def counts(self, room_id: str) -> Counts:
         """Return who is in a room by socket."""

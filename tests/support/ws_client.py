@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import secrets
+import socket
 import struct
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
@@ -75,6 +76,13 @@ class Client:
     async def ask(self, type_: str, *, id: str | None = None, **fields: Any) -> Message:  # noqa: A002
         """Send a message and return its answer."""
         return await self.answer(await self.send(type_, id=id, **fields))
+
+    async def until_refused(self, type_: str, **fields: Any) -> Message:
+        """Send a message again and again until it is refused."""
+        async with asyncio.timeout(PATIENCE_S):
+            while (answer := await self.ask(type_, **fields))["type"] != "refused":
+                pass
+            return answer
 
     async def said(self, text: str) -> int:
         """Say a text and return its seq."""
@@ -155,7 +163,11 @@ class RawClient:
 
     async def __aenter__(self) -> Self:
         # A small window, so that who does not read is soon felt by the sender.
-        self.reader, self.writer = await asyncio.open_connection(self.host, self.port, limit=4096)
+        sock = socket.socket()
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(sock, (self.host, self.port))
+        self.reader, self.writer = await asyncio.open_connection(sock=sock, limit=4096)
         lines = [
             f"GET {self.path} HTTP/1.1",
             f"Host: {self.host}:{self.port}",

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiohttp import WSServerHandshakeError
+
+from server.web.presence import Counts
+from server.web.sockets import SocketLimits
+from tests.support.chat import Chat, running_chat
+from tests.support.ws_client import PATIENCE_S, RawClient, masked, new_key
+
+QUICK = SocketLimits(ping_after_s=0.1, dead_after_s=0.4, sweep_every_s=0.05)
+
+
+async def gone(chat: Chat, left: int) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while len(chat.sockets) > left:  # noqa: ASYNC110 - nobody tells when a peer's end was noticed
+            await asyncio.sleep(0.01)
+
+
+async def test_who_is_silent_and_does_not_answer_pings_leaves_the_roster() -> None:
+    async with running_chat(bounds=QUICK) as chat, chat.visitor() as alive:
+        async with RawClient("127.0.0.1", chat.port, chat.path()):
+            came = await alive.until(lambda m: m.get("kind") == "presence" and len(m["data"]["voices"]) == 1)
+            if came["data"]["voices"][0] == alive.welcome["you"]:
+                came = await alive.until(lambda m: m.get("kind") == "presence")
+            left = await alive.until(lambda m: m.get("kind") == "presence" and m["data"]["gone"])
+            assert left["data"]["gone"] == [came["data"]["voices"][0]["id"]]
+        await alive.said("alive, for pings are answered")
+        assert len(chat.sockets) == 1
+
+
+async def test_a_cut_connection_leaves_at_once() -> None:
+    async with running_chat() as chat, chat.visitor() as alive:
+        async with RawClient("127.0.0.1", chat.port, chat.path()) as raw:
+            raw.writer.transport.abort()
+        await alive.until(lambda m: m.get("kind") == "presence" and m["data"]["gone"])
+        await gone(chat, 1)
+
+
+async def test_an_answer_to_a_ping_keeps_a_silent_socket() -> None:
+    async with running_chat(bounds=QUICK) as chat, RawClient("127.0.0.1", chat.port, chat.path()) as raw:
+        pings = 0
+        async with asyncio.timeout(PATIENCE_S):
+            while pings < 8:
+                frame = await raw._frame()
+                assert frame is not None
+                if frame[0] == 9:
+                    pings += 1
+                    await raw.send(masked(frame[1], 10))
+        assert len(chat.sockets) == 1
+
+
+async def test_counts_are_known_by_room() -> None:
+    async with running_chat() as chat:
+        async with chat.visitor() as client:
+            await client.ask("here", speaker=True, listening="files")
+            assert chat.sockets.counts("wonder") == Counts(1, 1, 1)
+            assert chat.sockets.counts("elsewhere") == Counts()
+        await gone(chat, 0)
+        assert chat.sockets.counts("wonder") == Counts()
+
+
+async def test_a_room_nobody_is_in_is_let_go_and_taken_up_again() -> None:
+    async with running_chat() as chat:
+        for _ in range(3):
+            async with chat.visitor() as client:
+                await client.said("hello again")
+            await gone(chat, 0)
+            room = await chat.room()
+            assert room.tail.readers == 0
+            assert not room.speakers
+
+
+async def test_draining_finishes_what_is_under_way_and_sends_all_away_with_1012() -> None:
+    async with running_chat() as chat, chat.visitor() as one, chat.visitor() as two:
+        await one.ask("speak.start", peer="p1")
+        stop = await one.send("speak.stop")
+        await one.said("before the end")
+        drain = asyncio.create_task(chat.sockets.drain())
+        refused = await two.until_refused("say", text="too late")
+        assert refused["code"] == "restarting"
+        with pytest.raises(WSServerHandshakeError) as refusal:
+            async with chat.session.ws_connect(chat.url()):
+                pass
+        assert refusal.value.status == 503
+        chat.stage.finish.set()
+        assert (await one.answer(stop))["code"] == "silent"
+        assert await one.closed() == await two.closed() == 1012
+        await drain
+        assert len(chat.sockets) == 0
+
+
+async def test_a_peer_that_does_not_say_goodbye_is_cut_at_the_end() -> None:
+    async with running_chat() as chat, RawClient("127.0.0.1", chat.port, chat.path()):
+        await chat.sockets.drain()
+        await chat.sockets.close()
+        assert len(chat.sockets) == 0
+
+
+async def test_closing_twice_is_harmless() -> None:
+    async with running_chat() as chat, chat.visitor(key=new_key()) as client:
+        await chat.sockets.close()
+        await chat.sockets.close()
+        assert await client.closed() is not None
