@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
 from pathlib import Path
 from random import SystemRandom
 from typing import Self
 
-from aiohttp import web
-
+from server import tls
 from server.config import Config
 from server.finisher import Finisher
 from server.log.base import Log
@@ -26,6 +24,7 @@ from server.safety.limits import Limits
 from server.stage import Stage
 from server.web import socket
 from server.web.keys import HEALTH
+from server.web.listen import Listening, listen
 from server.web.site import make_app
 
 FIRST_ROOM = "wonder"
@@ -70,13 +69,12 @@ class Parts:
 class Running:
     """A server that serves; made by `start`."""
 
-    def __init__(self, parts: Parts, runner: web.AppRunner, url: str) -> None:
+    def __init__(self, parts: Parts, listening: Listening) -> None:
         self.parts = parts
         self.house, self.stage, self.media = parts.house, parts.stage, parts.media
-        self.url = url
-        self.http_port = int(url.rpartition(":")[2])
+        self.url, self.http_port = listening.url, listening.port
         self.udp_host, self.udp_port = parts.media.endpoint()
-        self._runner = runner
+        self._listening = listening
         self._reaper = asyncio.ensure_future(reaper.run(parts.house, parts.log, now_ms))
         self._closing: asyncio.Task[None] | None = None
 
@@ -96,7 +94,7 @@ class Running:
         self._reaper.cancel()
         await asyncio.gather(self._reaper, return_exceptions=True)
         await self.parts.sockets.close()
-        await self._runner.cleanup()
+        await self._listening.close()
         await _let_go(self.parts)
 
     async def __aenter__(self) -> Self:
@@ -108,8 +106,8 @@ class Running:
         await self.close()
 
 
-async def start(config: Config, tls: ssl.SSLContext | None = None) -> Running:
-    """Start a server. Raises `OSError` for a port in use and `Unusable` for a broken log."""
+async def start(config: Config) -> Running:
+    """Start a server. Raises `BadSetting`, and `Unusable` for a log that cannot be opened."""
     log = await open_log(config)
     try:
         parts = await _assemble(config, log)
@@ -117,7 +115,7 @@ async def start(config: Config, tls: ssl.SSLContext | None = None) -> Running:
         await log.close()
         raise
     try:
-        return await _serve(parts, tls)
+        return Running(parts, await listen(parts.app, config, tls.context(config)))
     except BaseException:
         await _let_go(parts)
         raise
@@ -154,21 +152,6 @@ async def _first_room(house: House) -> None:
     except NoSuchRoom:
         opened = RoomOpened("wonder", FIRST_ROOM_NAME, theme="Anything", public=True)
         await house.open(opened, None, id=FIRST_ROOM)
-
-
-async def _serve(parts: Parts, tls: ssl.SSLContext | None) -> Running:
-    config = parts.config
-    runner = web.AppRunner(parts.app, access_log=None, handle_signals=False)
-    await runner.setup()
-    site = web.TCPSite(runner, config.host, config.port, ssl_context=tls, backlog=1024)
-    try:
-        await site.start()
-    except BaseException:
-        await runner.cleanup()
-        raise
-    host, port = runner.addresses[0][:2]
-    shown = f"[{host}]" if ":" in host else host
-    return Running(parts, runner, f"{'https' if tls else 'http'}://{shown}:{port}")
 
 
 async def _let_go(parts: Parts) -> None:
