@@ -1,7 +1,7 @@
 """DTLS-SRTP of one peer, driven by its datagrams alone: no task, no queue, no waiting.
 
-`RTCDtlsTransport` of aiortc knows how to check a peer's certificate and to derive the SRTP keys;
-how it is fed is ours: stock, every peer has a task and an unbounded queue (80 MB after 20,000
+`RTCDtlsTransport` of aiortc knows its states, how to check a peer's certificate, and which profiles
+SRTP has; how it is fed is ours: stock, every peer has a task and an unbounded queue (80 MB after 20,000
 datagrams of a stranger).
 """
 
@@ -22,6 +22,12 @@ from server.rtc.settings import LARGEST_PAYLOAD_BYTES
 FLIGHT_BYTES = 8_192
 
 
+# Packets that a replay check remembers. Ours need none; libsrtp wants 64 at least, and moves them with
+# every packet (stock: 1024 both ways, and both ways for everybody).
+SEND_WINDOW = 64
+RECEIVE_WINDOW = 1_024
+
+
 class Dtls(RTCDtlsTransport):
     """The server side of one DTLS association. Feed it datagrams; look at `state` after."""
 
@@ -31,9 +37,9 @@ class Dtls(RTCDtlsTransport):
         # The transport object of aiortc is asked for nothing: all its callers are overridden.
         super().__init__(cast(Any, None), [identity.certificate])
         self._set_role("server")
-        self._srtp_profiles = SRTP_PROFILES
         self._expected = RTCDtlsParameters([RTCDtlsFingerprint(*each) for each in fingerprints], "client")
         self._send_datagram = send
+        self._keys: tuple[int, list[bytes]] = (0, [])
         # The parts that RTCPeerConnection would use: 3 KB a peer.
         del self._rtp_router, self._rtp_header_extensions_map
         self._tls = self._ssl = SSL.Connection(identity.context)
@@ -114,16 +120,30 @@ class Dtls(RTCDtlsTransport):
             self._flush()
         self._set_state(State.CLOSED)
 
-    def take_outgoing(self) -> pylibsrtp.Session:
-        """Return the session that protects what we send, for a broadcast to keep."""
-        session = self._tx_srtp
-        del self._tx_srtp, self._rx_srtp
-        return session
+    def _setup_srtp(self) -> None:
+        """Take the keys of both directions from the association (RFC 5764 4.2)."""
+        chosen = self._tls.get_selected_srtp_profile()
+        profile = next((each for each in SRTP_PROFILES if each.openssl_profile == chosen), None)
+        if profile is None:
+            self._set_state(State.FAILED)
+            return
+        size = 2 * (profile.key_length + profile.salt_length)
+        keys = self._tls.export_keying_material(b"EXTRACTOR-dtls_srtp", size)
+        self._keys = profile.libsrtp_profile, [profile.get_key_and_salt(keys, side) for side in (0, 1)]
 
-    def unprotect(self, datagram: bytes) -> bytes | None:
-        """Return the RTP packet in an SRTP datagram; None when it is not genuine."""
-        try:
-            packet: bytes = self._rx_srtp.unprotect(datagram)
-        except (pylibsrtp.Error, ValueError):
-            return None
-        return packet
+    def outgoing(self, ssrc: int) -> pylibsrtp.Session:
+        """Return a session that protects the one stream we send."""
+        policy = self._policy(1, pylibsrtp.Policy.SSRC_SPECIFIC)
+        policy.ssrc_value = ssrc
+        policy.window_size = SEND_WINDOW
+        return pylibsrtp.Session(policy)
+
+    def incoming(self) -> pylibsrtp.Session:
+        """Return a session that reads what the peer sends."""
+        policy = self._policy(0, pylibsrtp.Policy.SSRC_ANY_INBOUND)
+        policy.window_size = RECEIVE_WINDOW
+        return pylibsrtp.Session(policy)
+
+    def _policy(self, side: int, kind: int) -> pylibsrtp.Policy:
+        profile, keys = self._keys
+        return pylibsrtp.Policy(key=keys[side], ssrc_type=kind, srtp_profile=profile)

@@ -129,7 +129,8 @@ class LocalMedia:
                 peer.dtls, peer.payload_type, hearer, self._settings, commanded=peer.commanded
             )
         elif peer.address is not None:
-            ear = Ear(peer.dtls.take_outgoing(), peer.payload_type, secrets.randbits(15), peer.address)
+            session = peer.dtls.outgoing(self._source.ssrc)
+            ear = Ear(session, peer.payload_type, secrets.randbits(15), peer.address)
             self._ears[peer.id] = ear
             self._room(peer.room).add(ear)
         self.on_connected(peer.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+import pylibsrtp
 from aiortc.rtp import RtpPacket
 
 from server.rtc import rtp
@@ -38,7 +39,7 @@ class Speaker:
         self, dtls: Dtls, payload_type: int, hearer: Hearer, settings: Settings, *, commanded: bool
     ) -> None:
         self.heard = 0
-        self._dtls = dtls
+        self._session = dtls.incoming()
         self._payload_type = payload_type
         self._hearer = hearer
         self._settings = settings
@@ -63,8 +64,11 @@ class Speaker:
             return False
         if datagram[1] & 0x7F != self._payload_type or not self._known(int.from_bytes(datagram[8:12], "big")):
             return False
-        plain = self._dtls.unprotect(datagram)
-        return plain is not None and self._hear(plain, now_s * 1000)
+        try:
+            plain = self._session.unprotect(datagram)
+        except (pylibsrtp.Error, ValueError):
+            return False
+        return self._hear(plain, now_s * 1000)
 
     def _known(self, ssrc: int) -> bool:
         """Bound the streams: libsrtp keeps state for each, for ever."""

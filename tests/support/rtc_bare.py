@@ -12,6 +12,7 @@ import secrets
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, NamedTuple, cast
 
 from aioice import stun
@@ -100,6 +101,7 @@ class BarePeer:
         """Note where the server is and how it proves itself."""
         media = SessionDescription.parse(answer).media[0]
         assert media.dtls is not None
+        assert media.ice is not None
         self._password = (media.ice.password or "").encode()
         self._username = f"{media.ice.usernameFragment}:{self._ufrag}"
         self._fingerprints = [RTCDtlsFingerprint(f.algorithm, f.value) for f in media.dtls.fingerprints]
@@ -137,10 +139,8 @@ class BarePeer:
 
     def send_raw(self, datagram: bytes) -> None:
         """Send bytes as they are."""
-        try:
+        with suppress(OSError):
             self.socket.send(datagram)
-        except OSError:
-            pass
 
     def check(self, *, password: bytes | None = None, nominates: bool = True) -> bytes:
         """Return a binding request for the server, signed."""
