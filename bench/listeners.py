@@ -1,0 +1,218 @@
+"""How many WebRTC listeners one core carries: `python -m bench.listeners --listeners 300`.
+
+The server runs in this process on core 0; its listeners in another, on another core: real DTLS-SRTP
+peers that count what comes and drop it. One clip is looped. CPU is this process's own clock, user and
+system, so the kernel's work for each datagram is in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+
+from server.rtc.local import LocalMedia
+from server.rtc.settings import Settings
+
+ROOM = "bench"
+CLIP_S = 5.0
+# As many offers are under way at once.
+JOINING = 16
+
+
+def speech(seconds: float = CLIP_S) -> list[bytes]:
+    """Return a clip of 20 ms Opus frames at 32 kbit/s: tones that come and go like syllables."""
+    import numpy as np  # noqa: PLC0415 - the listeners' process does without
+
+    from audio import opus  # noqa: PLC0415
+
+    at = np.arange(int(seconds * 48_000)) / 48_000
+    voice = sum(np.sin(2 * np.pi * 140 * n * at) / n for n in range(1, 12)) * 0.2
+    pcm = voice * (0.55 + 0.45 * np.sin(2 * np.pi * 3 * at)) + np.random.default_rng(1).normal(
+        0, 0.01, len(at)
+    )
+    frames, _ = opus.encode(pcm.astype(np.float32))
+    return frames
+
+
+def pin(core: int) -> None:
+    """Stay on one core, where the machine has it and lets us."""
+    if hasattr(os, "sched_setaffinity") and core in os.sched_getaffinity(0):
+        os.sched_setaffinity(0, {core})
+
+
+def resident_bytes() -> int:
+    """Return the memory this process holds now."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+# --- the listeners' process: offers out, answers in, one JSON line each
+
+
+async def listen(count: int) -> None:
+    """Connect `count` listeners through standard input and output; count until the input ends."""
+    from tests.support.rtc_bare import BarePeer  # noqa: PLC0415 - only in this process
+
+    reader = asyncio.StreamReader(limit=1 << 20)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
+    answers: dict[int, asyncio.Future[str]] = {}
+    gate = asyncio.Semaphore(JOINING)
+    peers = [BarePeer("listener", count_only=True) for _ in range(count)]
+
+    async def ask(number: int, offer: str) -> str:
+        answers[number] = asyncio.get_running_loop().create_future()
+        print(json.dumps({"number": number, "offer": offer}), flush=True)
+        return await answers[number]
+
+    async def join(number: int) -> None:
+        async with gate:
+            await peers[number].connect(lambda offer: ask(number, offer), checking_s=5.0)
+
+    joining = asyncio.gather(*(join(number) for number in range(count)))
+    joining.add_done_callback(
+        lambda done: print(json.dumps({"joined": done.exception() is None}), flush=True)
+    )
+    while line := await reader.readline():
+        told = json.loads(line)
+        if "answer" in told:
+            answers[told["number"]].set_result(told["answer"])
+        else:
+            print(json.dumps({"heard": sum(peer.count for peer in peers)}), flush=True)
+
+
+class Audience:
+    """The other process, seen from the server's."""
+
+    def __init__(self, media: LocalMedia, process: asyncio.subprocess.Process) -> None:
+        self._media = media
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process = process
+        self._in = process.stdin
+        self._out = process.stdout
+
+    @classmethod
+    async def begin(cls, media: LocalMedia, count: int, core: int) -> Audience:
+        """Start the process; it offers at once."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bench.listeners", "--listen", str(count), "--core", str(core)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=1 << 20,
+        )
+        return cls(media, process)
+
+    async def join(self) -> None:
+        """Answer every offer until all are connected."""
+        while told := json.loads(await self._out.readline()):
+            if "joined" in told:
+                assert told["joined"], "some listeners could not connect"
+                return
+            _, answer = await self._media.answer(ROOM, "listener", told["offer"], address="127.0.0.1")
+            self._tell({"number": told["number"], "answer": answer})
+
+    def _tell(self, message: dict[str, object]) -> None:
+        self._in.write(json.dumps(message).encode() + b"\n")
+
+    async def heard(self) -> int:
+        """Return how many packets the listeners counted."""
+        self._tell({"count": True})
+        heard: int = json.loads(await self._out.readline())["heard"]
+        return heard
+
+    async def end(self) -> None:
+        """Let the process end by the end of its input."""
+        self._process.terminate()
+        await self._process.wait()
+
+
+async def _loop_clip(media: LocalMedia, clip: list[bytes], seconds: float) -> tuple[float, int]:
+    """Play the clip over and over; return CPU seconds and packets sent."""
+    loop = asyncio.get_running_loop()
+    media.play(ROOM, clip)
+    await asyncio.sleep(0.3)
+    cpu_s, sent, end = time.process_time(), media.counts().packets_out, loop.time() + seconds
+    while loop.time() < end:
+        _, duration_ms = media.play(ROOM, clip)
+        await asyncio.sleep(min(duration_ms / 1000, max(0.0, end - loop.time())))
+    used = time.process_time() - cpu_s, media.counts().packets_out - sent
+    media.stop(ROOM)
+    return used
+
+
+async def _measure(listeners: int, seconds: float, frames: tuple[int, ...]) -> dict[str, float]:
+    figures: dict[str, float] = {"listeners": listeners}
+    for count in frames:
+        packing = {"frames_in_small": count, "frames_in_middle": count, "frames_in_large": count}
+        settings = Settings(peers=listeners, peers_per_address=listeners, **packing)
+        media = await LocalMedia.open("127.0.0.1", 0, None, settings)
+        clip = speech()
+        media.play(ROOM, clip)  # whatever is made on first use is not a listener's
+        media.stop(ROOM)
+        gc.collect()
+        memory, cpu_s = resident_bytes(), time.process_time()
+        audience = await Audience.begin(media, listeners, 1)
+        await audience.join()
+        join_s = time.process_time() - cpu_s
+        await asyncio.sleep(1.5)  # the silence that leads them in
+        figures["join_cpu_ms"] = min(1000 * join_s / listeners, figures.get("join_cpu_ms", 1e9))
+        grown = (resident_bytes() - memory) / 1024 / listeners
+        figures["memory_kb"] = max(grown, figures.get("memory_kb", 0))
+        before = await audience.heard()
+        used_s, sent = await _loop_clip(media, clip, seconds)
+        await asyncio.sleep(0.3)
+        heard = await audience.heard() - before
+        ms = count * 20
+        figures[f"cpu_us_a_packet_{ms}ms"] = 1e6 * used_s / sent
+        figures[f"listeners_a_core_{ms}ms"] = sent / used_s / (1000 / ms)
+        figures[f"heard_share_{ms}ms"] = heard / sent
+        await audience.end()
+        await media.close()
+    return figures
+
+
+def measure(
+    listeners: int = 300, seconds: float = 8.0, frames: tuple[int, ...] = (1, 3, 6)
+) -> dict[str, float]:
+    """Return the figures: CPU a packet, listeners a core, CPU to join, memory a listener."""
+    import uvloop  # noqa: PLC0415 - as the server runs
+
+    before = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    pin(0)
+    try:
+        return uvloop.run(_measure(listeners, seconds, frames))
+    finally:
+        if before is not None:
+            os.sched_setaffinity(0, before)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure and print, or be the listeners."""
+    parser = argparse.ArgumentParser(prog="bench.listeners", description=__doc__)
+    parser.add_argument("--listeners", type=int, default=300)
+    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--listen", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--core", type=int, default=1, help=argparse.SUPPRESS)
+    chosen = parser.parse_args(arguments)
+    if chosen.listen:
+        pin(chosen.core)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+        asyncio.run(listen(chosen.listen))
+        return
+    for name, figure in measure(chosen.listeners, chosen.seconds).items():
+        print(f"{name:28} {figure:12.2f}")
+
+
+if __name__ == "__main__":
+    main()
