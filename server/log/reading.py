@@ -1,0 +1,133 @@
+"""Reading from the SQLite file: every row is checked before it leaves here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import apsw
+import msgspec
+from msgspec import Struct
+
+from server.log import sums
+from server.log.base import Blob, Damaged, Listing
+from server.room.events import Event, decode
+
+_PLACE = (
+    "SELECT room, head, last_at_ms, public, sum FROM standing"
+    " WHERE room = (SELECT number FROM room WHERE name = ?)"
+)
+_EVENTS = "SELECT seq, key, sum, body FROM event WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?"
+_KEYED = "SELECT seq, key, sum, body FROM event INDEXED BY event_key WHERE room = ? AND key = ? ORDER BY seq"
+_BLOB = (
+    "SELECT room.id, shelf.room, shelf.sum, blob.body FROM shelf"
+    " LEFT JOIN room ON room.number = shelf.room LEFT JOIN blob ON blob.number = shelf.blob"
+    " WHERE shelf.id = ?"
+)
+_ROOMS = (
+    "SELECT room.id, room.name, standing.room, head, last_at_ms, public, sum FROM standing"
+    " JOIN room ON room.number = standing.room WHERE public IN (?, ?)"
+    " ORDER BY last_at_ms DESC, room.id LIMIT ?"
+)
+
+Row = tuple[int, str | None, bytes, bytes]
+
+
+class Place(Struct):
+    """A room's number and standing."""
+
+    number: int
+    head: int = 0
+    last_at_ms: int = 0
+    public: bool = False
+
+    def sum(self) -> int:
+        """Return the checksum of the row."""
+        return sums.of_standing(self.number, self.head, self.last_at_ms, self.public)
+
+
+class Reader:
+    """Reads over one connection; raises `Damaged` for what is not as it was written."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+
+    def place(self, room: str) -> Place | None:
+        """Return a room's place, None for a room that is not."""
+        row: Any = self._connection.execute(_PLACE, (sums.name(room),)).fetchone()
+        return _place(row) if row else None
+
+    def head(self, room: str) -> int:
+        """Return the newest seq, 0 for a room that is not."""
+        place = self.place(room)
+        return place.head if place else 0
+
+    def read(self, room: str, after: int, limit: int) -> list[Event]:
+        """Return events after a seq; all of them must be there."""
+        with self._snapshot():
+            place = self.place(room)
+            after = max(after, 0)
+            if place is None or after >= place.head or limit <= 0:
+                return []
+            rows: list[Any] = self._connection.execute(_EVENTS, (place.number, after, limit)).fetchall()
+        if [row[0] for row in rows] != list(range(after + 1, min(after + limit, place.head) + 1)):
+            raise Damaged("events are missing")
+        return [event(place.number, row) for row in rows]
+
+    def newest(self, room: str, limit: int) -> list[Event]:
+        """Return the newest events."""
+        with self._snapshot():
+            return self.read(room, max(self.head(room) - limit, 0), limit)
+
+    def keyed(self, number: int, key: str) -> list[Event]:
+        """Return what a key stored in a room."""
+        rows: list[Any] = self._connection.execute(_KEYED, (number, key)).fetchall()
+        return [event(number, row) for row in rows]
+
+    def blob(self, id: str) -> Blob | None:  # noqa: A002
+        """Return a blob."""
+        row: Any = self._connection.execute(_BLOB, (id,)).fetchone()
+        if row is None:
+            return None
+        room, number, sum_, body = row
+        if room is None or body is None or sums.of_blob(id, number, body) != sum_:
+            raise Damaged("a blob is damaged")
+        return Blob(id, room, body)
+
+    def rooms(self, limit: int, public: bool | None) -> list[Listing]:
+        """Return the catalogue, liveliest first."""
+        wanted = (0, 1) if public is None else (public, public)
+        with self._snapshot():
+            rows: list[Any] = self._connection.execute(_ROOMS, (*wanted, max(limit, 0))).fetchall()
+            return [self._listing(row[0], row[1], _place(row[2:])) for row in rows]
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[None]:
+        """See one state of the file in several reads."""
+        with self._connection:
+            yield
+
+    def _listing(self, room: str, name: bytes, place: Place) -> Listing:
+        row: Any = self._connection.execute(_EVENTS, (place.number, 0, 1)).fetchone()
+        if row is None or sums.name(room) != name:
+            raise Damaged("the catalogue is damaged")
+        return Listing(room, place.head, event(place.number, row), place.last_at_ms, place.public)
+
+
+def event(number: int, row: Row) -> Event:
+    """Return the event of a row whose sum is right."""
+    seq, key, sum_, body = row
+    if sums.of_event(number, seq, key, body) != sum_:
+        raise Damaged(f"event {seq} is damaged")
+    try:
+        return decode(body)
+    except msgspec.DecodeError as error:
+        raise Damaged(f"event {seq} is damaged") from error
+
+
+def _place(row: tuple[int, int, int, int, int]) -> Place:
+    place = Place(row[0], row[1], row[2], bool(row[3]))
+    if place.sum() != row[4]:
+        raise Damaged("the catalogue is damaged")
+    return place

@@ -1,0 +1,181 @@
+"""The log in one SQLite file: events and clips together, durable when acknowledged.
+
+One thread has the one connection that writes and checkpoints; all appends that waited while it
+committed share its next commit. A second thread reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import apsw
+
+from server.log import schema, writing
+from server.log.base import Blob, Damaged, Entry, Listing, Outcome
+from server.log.follow import Followers
+from server.log.lock import Lock
+from server.log.reading import Reader
+from server.log.schema import Settings
+from server.log.worker import Worker
+from server.log.writing import Append, Check, Erase, Job, Result, Secret, Writer
+from server.room.events import Draft, Event
+
+logger = logging.getLogger(__name__)
+
+Question = Callable[[Reader], Any]
+
+
+class SqliteLog:
+    """Events and clips in one file; made by `SqliteLog.open`.
+
+    When the storage breaks (a failed write or fsync) nothing is acknowledged any more, and
+    `on_failure` is called once: the process should end and start anew.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        reader: apsw.Connection,
+        lock: Lock,
+        on_failure: Callable[[OSError], None] | None,
+    ) -> None:
+        self._writer = writer
+        self._lock = lock
+        self._connection = reader
+        self._on_failure = on_failure
+        self._followers = Followers(self.read)
+        self._writing: Worker[Job, Result] = Worker(
+            "log-writer", writer.commit, served=self._note, after=writer.tidy
+        )
+        self._reading: Worker[Question, Any] = Worker("log-reader", partial(_answers, Reader(reader)))
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        settings: Settings | None = None,
+        *,
+        on_failure: Callable[[OSError], None] | None = None,
+    ) -> SqliteLog:
+        """Open or make the file. Raises `Unusable` with a sentence when that cannot be."""
+        writer, reader, lock = await asyncio.to_thread(_open, path, settings or Settings())
+        return cls(writer, reader, lock, on_failure)
+
+    @property
+    def commits(self) -> int:
+        """Return how many transactions were committed since the opening."""
+        return self._writer.commits
+
+    async def append(
+        self,
+        room: str,
+        drafts: Sequence[Draft],
+        *,
+        expect: int | None = None,
+        key: str | None = None,
+        blobs: Sequence[Blob] = (),
+    ) -> list[Event]:
+        """Store all drafts and blobs, or nothing."""
+        (outcome,) = await self._ask(Append(room, [Entry(drafts, key, blobs)], expect))
+        if isinstance(outcome, Exception):
+            raise outcome
+        return cast(list[Event], outcome)
+
+    async def extend(self, room: str, entries: Sequence[Entry], *, expect: int) -> list[Outcome]:
+        """Append a chain; nobody else comes in between."""
+        return cast(list[Outcome], await self._ask(Append(room, entries, expect)))
+
+    async def read(self, room: str, after: int = 0, limit: int = 500) -> list[Event]:
+        """Return events after a seq."""
+        return cast(list[Event], await self._reading.ask(lambda reader: reader.read(room, after, limit)))
+
+    async def newest(self, room: str, limit: int = 100) -> list[Event]:
+        """Return the newest events."""
+        return cast(list[Event], await self._reading.ask(lambda reader: reader.newest(room, limit)))
+
+    def follow(self, room: str, after: int = 0) -> AsyncIterator[list[Event]]:
+        """Yield what is stored, then what comes."""
+        return self._followers.follow(room, after)
+
+    async def head(self, room: str) -> int:
+        """Return the newest seq."""
+        return cast(int, await self._reading.ask(lambda reader: reader.head(room)))
+
+    async def erase(self, room: str, seqs: Sequence[int] | None = None, blobs: Sequence[str] = ()) -> None:
+        """Blank events and drop blobs, or drop the room; no byte is left in the file or its WAL.
+
+        Raises `TimeoutError` when another program read the file all the while: to be asked again.
+        """
+        await self._ask(Erase(room, seqs, blobs))
+
+    async def blob(self, id: str) -> Blob | None:  # noqa: A002
+        """Return a blob."""
+        return cast("Blob | None", await self._reading.ask(lambda reader: reader.blob(id)))
+
+    async def rooms(self, limit: int = 100, *, public: bool | None = None) -> list[Listing]:
+        """Return the rooms, liveliest first."""
+        return cast(list[Listing], await self._reading.ask(lambda reader: reader.rooms(limit, public)))
+
+    async def secret(self) -> bytes:
+        """Return this installation's secret."""
+        return cast(bytes, await self._ask(Secret()))
+
+    async def check(self) -> None:
+        """Raise when the storage cannot take an append now."""
+        error = await self._ask(Check())
+        if isinstance(error, Exception):
+            raise error
+
+    async def close(self) -> None:
+        """Finish what was begun and close the file; may be called again."""
+        self._followers.close()
+        await self._reading.close()
+        await self._writing.close()
+        self._connection.close()
+        await asyncio.to_thread(self._writer.close)
+        self._lock.release()
+
+    async def _ask(self, job: Job) -> Any:
+        return await self._writing.ask(job)
+
+    def _note(self, job: Job, result: Result) -> None:
+        """Wake the followers, also when nobody waits for the append any more; tell of a failure."""
+        if isinstance(job, Append) and isinstance(result, list):
+            self._followers.ring(job.room)
+        elif isinstance(job, Erase) and job.seqs is None and not job.blobs:
+            self._followers.end(job.room)
+        if self._writer.broken and self._on_failure:
+            logger.critical("log.broken %s", self._writer.broken)
+            on_failure, self._on_failure = self._on_failure, None
+            on_failure(self._writer.broken)
+
+
+def _open(path: Path, settings: Settings) -> tuple[Writer, apsw.Connection, Lock]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = Lock(path)
+    try:
+        connection = schema.open_writer(path, settings)
+        return Writer(connection, path, settings), schema.open_reader(path, settings), lock
+    except BaseException:
+        lock.release()
+        raise
+
+
+def _answers(reader: Reader, questions: Sequence[Question]) -> list[Any]:
+    return [_answer(reader, question) for question in questions]
+
+
+def _answer(reader: Reader, question: Question) -> Any:
+    try:
+        return question(reader)
+    except apsw.CorruptError as error:
+        return Damaged(str(error))
+    except (Damaged, ValueError, TypeError) as error:
+        return error
+    except writing.BREAKING as error:
+        return OSError(f"the storage cannot be read: {type(error).__name__}")

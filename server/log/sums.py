@@ -1,0 +1,33 @@
+"""Checksums of what is stored: a bit that flipped on the disk is found when it is read."""
+
+from __future__ import annotations
+
+import hashlib
+from zlib import crc32
+
+NAME_BYTES = 16
+
+
+def name(room: str) -> bytes:
+    """Return the hash by which a room is found."""
+    return hashlib.blake2b(room.encode(), digest_size=NAME_BYTES).digest()
+
+
+def of_event(number: int, seq: int, key: str | None, body: bytes) -> bytes:
+    """Return the sum of an event in its place, 4 bytes."""
+    return crc32(body, crc32(f"{number} {seq} {key}".encode())).to_bytes(4)
+
+
+def of_blob(id: str, number: int, body: bytes) -> int:  # noqa: A002
+    """Return the sum of a blob in its room."""
+    return crc32(body, crc32(f"{number} {id}".encode()))
+
+
+def of_standing(number: int, head: int, last_at_ms: int, public: bool) -> int:
+    """Return the sum of a catalogue row."""
+    return crc32(f"{number} {head} {last_at_ms} {int(public)}".encode())
+
+
+def of_secret(body: bytes) -> int:
+    """Return the sum of the secret."""
+    return crc32(body)

@@ -1,0 +1,365 @@
+"""Writing to the SQLite file: what waits is stored in one transaction, each append whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+from msgspec import Struct
+
+from server.log import sums
+from server.log.base import Blob, Conflict, Damaged, Entry, Outcome, StorageFull
+from server.log.chain import chained, listed
+from server.log.reading import Place, Reader
+from server.log.schema import GUARD_BYTES, Settings
+from server.room.events import Erased, Event, decode, encode, erased, numbered
+
+SECRET_BYTES = 32
+CHECKPOINT_PAGES = 1_000
+DISK_LOOKED_AT_EVERY_S = 1.0
+LOST = "event.lost"  # the kind of an erased event whose envelope could not be read any more
+
+_INSERT = "INSERT INTO event(room, seq, key, sum, body) VALUES (?, ?, ?, ?, ?)"
+_STAND = "INSERT OR REPLACE INTO standing(room, head, last_at_ms, public, sum) VALUES (?, ?, ?, ?, ?)"
+_SHELVE = "INSERT INTO shelf(id, room, blob, sum) VALUES (?, ?, ?, ?)"
+_STORE = "INSERT INTO blob(guard, body) VALUES (zeroblob(?), ?)"
+_UNSTORE = "DELETE FROM blob WHERE number IN (SELECT blob FROM shelf WHERE id = ? AND room = ?)"
+
+
+# The file or its disk cannot be trusted any more.
+BREAKING = (
+    apsw.IOError,
+    apsw.CantOpenError,
+    apsw.ReadOnlyError,
+    apsw.ProtocolError,
+    apsw.NotADBError,
+    apsw.NoMemError,
+)
+# One job cannot be done; others can.
+SPOILING = (
+    apsw.FullError,
+    apsw.CorruptError,
+    apsw.ConstraintError,
+    apsw.TooBigError,
+    Damaged,
+    ValueError,
+    TypeError,
+)
+
+T = TypeVar("T")
+
+
+class Append(Struct, frozen=True):
+    """A chain of entries for one room; `expect` None takes the head as it is, for one entry alone."""
+
+    room: str
+    entries: Sequence[Entry]
+    expect: int | None
+
+
+class Erase(Struct, frozen=True):
+    """Events to blank and blobs to drop; the whole room when `seqs` is None and there are no blobs."""
+
+    room: str
+    seqs: Sequence[int] | None
+    blobs: Sequence[str]
+
+
+class Check(Struct, frozen=True):
+    """Ask whether an append could be taken now."""
+
+
+class Secret(Struct, frozen=True):
+    """Ask for the secret, made at the first time."""
+
+
+Job = Append | Erase | Check | Secret
+Result = list[Outcome] | bytes | None | Exception
+
+
+class Writer:
+    """The one connection that writes and checkpoints.
+
+    `commit` never raises: what breaks the storage for good is the result of every job from then
+    on (`OSError`), for after a failed fsync nobody knows what the disk holds.
+    """
+
+    def __init__(self, connection: apsw.Connection, path: Path, settings: Settings) -> None:
+        self._connection = connection
+        self._reader = Reader(connection)
+        self._settings = settings
+        self._disk = settings.disk or (lambda: _disk_of(path))
+        self._places: dict[str, Place] = {}
+        self._moved: dict[int, Place] = {}
+        self._wal_pages = 0
+        self._wal_owed = False
+        self._low = (0.0, False)
+        self._closed = False
+        self.broken: OSError | None = None
+        self.commits = 0
+        connection.set_wal_hook(self._note_wal)
+
+    def commit(self, jobs: Sequence[Job]) -> list[Result]:
+        """Do all jobs in one transaction, or each by itself when one of them cannot be."""
+        if self.broken:
+            return [self.broken for _ in jobs]
+        try:
+            results = self._together(jobs)
+            if any(isinstance(job, Erase) for job in jobs) or self._wal_owed:
+                results = self._with_empty_wal(jobs, results)
+        except BREAKING as error:
+            self._break(error)
+            return [self.broken for _ in jobs]
+        return results
+
+    def tidy(self) -> None:
+        """Move what is committed from the WAL into the file when the WAL has grown."""
+        if self._wal_pages < CHECKPOINT_PAGES or self.broken:
+            return
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            self._wal_pages = 0
+        except (apsw.FullError, apsw.BusyError):
+            pass  # all is safe in the WAL; tried again after the next commit
+        except BREAKING as error:
+            self._break(error)
+
+    def close(self) -> None:
+        """Leave one file behind; may be called again."""
+        if self._closed:
+            return
+        self._closed = True
+        if not self.broken:
+            with suppress(apsw.BusyError, apsw.FullError):
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        self._connection.close()
+
+    def _break(self, error: Exception) -> None:
+        self.broken = OSError(f"the storage broke: {type(error).__name__}")
+        self.broken.__cause__ = error
+
+    def _note_wal(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._wal_pages = pages
+        return apsw.SQLITE_OK
+
+    def _together(self, jobs: Sequence[Job]) -> list[Result]:
+        try:
+            with self._transaction():
+                return [self._do(job) for job in jobs]
+        except SPOILING:
+            return [self._alone(job) for job in jobs]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Commit at the end, or roll back; a room's standing is written once for all jobs."""
+        self._places.clear()
+        self._moved.clear()
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._stand()
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        self.commits += 1
+
+    def _alone(self, job: Job) -> Result:
+        """Do a job, and each entry of a chain, in its own transaction, so that only the guilty fails."""
+        if not isinstance(job, Append):
+            return self._guarded(lambda: self._do(job))
+        outcomes: list[Outcome] = []
+        expect = job.expect
+        for entry in job.entries:
+            outcome = self._guarded(partial(self._entry, job.room, entry, expect))
+            if isinstance(outcome, Exception) and not isinstance(outcome, Conflict | StorageFull):
+                return outcome
+            outcomes.append(outcome)
+            expect = None if expect is None else chained(expect, entry, outcome)
+        return outcomes
+
+    def _guarded(self, work: Callable[[], T]) -> T | Exception:
+        try:
+            with self._transaction():
+                return work()
+        except apsw.FullError:
+            return StorageFull("the storage is full")
+        except apsw.CorruptError as error:
+            return Damaged(str(error))
+        except SPOILING as error:
+            return error
+
+    def _do(self, job: Job) -> Result:
+        match job:
+            case Append():
+                return self._chain(job)
+            case Erase():
+                self._erase(job)
+                return None
+            case Secret():
+                return self._secret()
+            case Check():
+                return self._check()
+
+    # Appending
+
+    def _chain(self, job: Append) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        expect = job.expect
+        for entry in job.entries:
+            outcomes.append(self._entry(job.room, entry, expect))
+            expect = None if expect is None else chained(expect, entry, outcomes[-1])
+        return outcomes
+
+    def _entry(self, room: str, entry: Entry, expect: int | None) -> Outcome:
+        place = self._place(room)
+        if entry.key is not None and place and (before := self._reader.keyed(place.number, entry.key)):
+            return before
+        head = place.head if place else 0
+        if not entry.drafts:
+            return []
+        if expect is not None and expect != head:
+            return Conflict(f"expected {expect}, the head is {head}")
+        if entry.blobs and self._disk_is_low():
+            return StorageFull("the disk is nearly full")
+        if any(self._reader.blob(blob.id) for blob in entry.blobs):
+            return Conflict("a blob of this id is stored already")
+        return self._insert(place or self._settle(room), entry)
+
+    def _insert(self, place: Place, entry: Entry) -> list[Event]:
+        head = place.head
+        events = [numbered(draft, head + 1 + i, head + i) for i, draft in enumerate(entry.drafts)]
+        self._connection.executemany(_INSERT, (_row(place.number, entry.key, event) for event in events))
+        for blob in entry.blobs:
+            self._shelve(place.number, blob)
+        place.head, place.last_at_ms = events[-1].seq, events[-1].at_ms
+        place.public = listed(place.public, events)
+        self._moved[place.number] = place
+        return events
+
+    def _shelve(self, number: int, blob: Blob) -> None:
+        self._connection.execute(_STORE, (GUARD_BYTES, blob.body))
+        row = self._connection.last_insert_rowid()
+        self._connection.execute(_SHELVE, (blob.id, number, row, sums.of_blob(blob.id, number, blob.body)))
+
+    def _place(self, room: str) -> Place | None:
+        place = self._places.get(room) or self._reader.place(room)
+        if place:
+            self._places[room] = place
+        return place
+
+    def _settle(self, room: str) -> Place:
+        """Give a new room its number."""
+        self._connection.execute("INSERT INTO room(name, id) VALUES (?, ?)", (sums.name(room), room))
+        place = self._places[room] = Place(self._connection.last_insert_rowid())
+        return place
+
+    def _stand(self) -> None:
+        """Write the standing of each room that this transaction touched."""
+        for place in self._moved.values():
+            row = (place.number, place.head, place.last_at_ms, place.public, place.sum())
+            self._connection.execute(_STAND, row)
+
+    # Erasing: in place, for rows that move leave copies behind (see `schema`)
+
+    def _erase(self, job: Erase) -> None:
+        place = self._place(job.room)
+        if place is None:
+            return
+        if job.seqs is None and not job.blobs:
+            self._drop(job.room, place)
+            return
+        for seq in job.seqs or ():
+            self._blank(place.number, seq)
+        for id_ in job.blobs:
+            self._connection.execute(_UNSTORE, (id_, place.number))
+            self._connection.execute("DELETE FROM shelf WHERE id = ? AND room = ?", (id_, place.number))
+
+    def _blank(self, number: int, seq: int) -> None:
+        sql = "SELECT rowid, key, body FROM event WHERE room = ? AND seq = ?"
+        rows: list[Any] = self._connection.execute(sql, (number, seq)).fetchall()
+        for row, key, body in rows:
+            blank = encode(_blanked(seq, body)).ljust(len(body))
+            sum_ = sums.of_event(number, seq, key, blank)
+            self._connection.execute("UPDATE event SET sum = ?, body = ? WHERE rowid = ?", (sum_, blank, row))
+
+    def _drop(self, room: str, place: Place) -> None:
+        number = place.number
+        run = self._connection.execute
+        size = run("SELECT total(length(body)) FROM event WHERE room = ?", (number,)).get
+        run("UPDATE event SET body = zeroblob(length(body)) WHERE room = ?", (number,))
+        run("DELETE FROM blob WHERE number IN (SELECT blob FROM shelf WHERE room = ?)", (number,))
+        run("DELETE FROM shelf WHERE room = ?", (number,))
+        run("DELETE FROM standing WHERE room = ?", (number,))
+        gone = (secrets.token_bytes(sums.NAME_BYTES), " " * len(room.encode()), number)
+        run("UPDATE room SET name = ?, id = ? WHERE number = ?", gone)
+        run("UPDATE blank SET bytes = bytes + ?", (int(size or 0),))
+        del self._places[room]
+        self._moved.pop(number, None)
+
+    def _with_empty_wal(self, jobs: Sequence[Job], results: list[Result]) -> list[Result]:
+        """Write all into the file and cut the WAL to nothing; until that is done nothing counts as erased."""
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            self._wal_pages, self._wal_owed = 0, False
+        except apsw.BusyError:
+            self._wal_owed = True
+            late = TimeoutError("somebody reads the database: what was erased is not gone from its WAL yet")
+            return [
+                late if isinstance(job, Erase) else result for job, result in zip(jobs, results, strict=True)
+            ]
+        return results
+
+    # The rest
+
+    def _secret(self) -> bytes:
+        row = self._connection.execute("SELECT sum, body FROM secret").fetchone()
+        if row is None:
+            body = secrets.token_bytes(SECRET_BYTES)
+            self._connection.execute("INSERT INTO secret VALUES (1, ?, ?)", (sums.of_secret(body), body))
+            return body
+        if sums.of_secret(row[1]) != row[0]:
+            raise Damaged("the secret is damaged")
+        return bytes(row[1])
+
+    def _check(self) -> Exception | None:
+        full = self._settings.max_bytes is not None and not self._free_pages()
+        return StorageFull("the storage is full") if full or self._disk_is_low() else None
+
+    def _free_pages(self) -> int:
+        pragma = self._connection.pragma
+        return int(pragma("max_page_count")) - int(pragma("page_count")) + int(pragma("freelist_count"))
+
+    def _disk_is_low(self) -> bool:
+        looked_at_s, low = self._low
+        now_s = time.monotonic()
+        if now_s >= looked_at_s:
+            free, size = self._disk()
+            low = free < self._settings.free_bytes and free < self._settings.free_share * size
+            self._low = (now_s + DISK_LOOKED_AT_EVERY_S, low)
+        return low
+
+
+def _row(number: int, key: str | None, event: Event) -> tuple[int, int, str | None, bytes, bytes]:
+    body = encode(event)
+    return number, event.seq, key, sums.of_event(number, event.seq, key, body), body
+
+
+def _blanked(seq: int, body: bytes) -> Event:
+    try:
+        return erased(decode(body))
+    except ValueError:
+        return Event(seq, seq - 1, 0, None, LOST, Erased())
+
+
+def _disk_of(path: Path) -> tuple[int, int]:
+    disk = os.statvfs(path.parent)
+    return disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
