@@ -81,6 +81,15 @@ def show_settings() -> None:
     click.echo(settings.table(), nl=False)
 
 
+@wonder.command()
+@click.argument("what", type=click.Choice(["openapi", "asyncapi"]))
+def describe(what: str) -> None:
+    """Print the description of the HTTP side (JSON) or of the socket (YAML)."""
+    from server.web import asyncapi, openapi  # noqa: PLC0415 - not needed to serve
+
+    click.echo(openapi.page() if what == "openapi" else asyncapi.page(), nl=False)
+
+
 async def _serve(config: Config) -> None:
     from server import app  # noqa: PLC0415 - what a bad option ends needs no imports
 

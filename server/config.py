@@ -23,6 +23,9 @@ class BadSetting(ValueError):
     """A setting is wrong or unknown; the sentence names it."""
 
 
+_MS = {"unit": "ms"}
+
+
 def _meta(sentence: str, unit: str = "") -> Meta:
     return Meta(description=sentence, extra={"unit": unit})
 
@@ -36,7 +39,7 @@ def _bytes(sentence: str) -> Meta:
 
 
 def _ms(sentence: str) -> Meta:
-    return Meta(description=sentence, extra={"unit": "ms"}, ge=1)
+    return Meta(description=sentence, extra=_MS, ge=1)
 
 
 def _count(sentence: str) -> Meta:
@@ -84,13 +87,16 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sockets_per_address: Annotated[int, _count("Most WebSockets from one address.")] = 500
     peers: Annotated[int, _count("Most WebRTC peers at once.")] = 8_000
     peers_per_address: Annotated[int, _count("Most WebRTC peers from one address.")] = 200
-    rates: Annotated[
+    limits: Annotated[
         str, _meta("`on`, or `off` for load tests: how much one voice and one address may ask for.")
     ] = "on"
+    clip_longest_ms: Annotated[int, _ms("Longer takes are cut, also where the room's kind allows more.")] = (
+        60_000
+    )
     room_idle_ms: Annotated[int, _ms("A room nobody uses falls asleep after this time.")] = 60_000
     drain_timeout_ms: Annotated[
-        int, _ms("Time for running takes to finish when told to stop; at most 18000.")
-    ] = 12_000
+        int, Meta(description="Time for running takes to finish at the end.", extra=_MS, ge=1, le=15_000)
+    ] = 15_000
     finish_workers: Annotated[int, _count("Processes that finish takes.")] = 1
     m4a_cache_bytes: Annotated[int, _bytes("Memory for clips that were turned into AAC.")] = 8_000_000
 
@@ -258,8 +264,8 @@ def _trusted_proxies(config: Config) -> str:
     return ""
 
 
-def _rates(config: Config) -> str:
-    return "" if config.rates in ("on", "off") else "must be on or off."
+def _limits(config: Config) -> str:
+    return "" if config.limits in ("on", "off") else "must be on or off."
 
 
 _CHECKS: dict[str, Callable[[Config], str]] = {
@@ -272,7 +278,7 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "captions": _captions,
     "admin_token": _admin_token,
     "trusted_proxies": _trusted_proxies,
-    "rates": _rates,
+    "limits": _limits,
 }
 
 

@@ -62,7 +62,7 @@ class Assets:
         return kept[1]
 
     def _path(self, name: str) -> Path | None:
-        if "\0" in name or "\\" in name or any(part.startswith(".") for part in name.split("/")):
+        if "\0" in name or "\\" in name or any(not part or part[0] == "." for part in name.split("/")):
             return None
         try:
             path = (self._root / name).resolve()

@@ -15,6 +15,7 @@ from aiohttp.web_protocol import RequestHandler
 from server.config import BadSetting, Config
 from server.web.errors import Problem, body, respond
 from server.web.keys import HEALTH
+from server.web.security import SERVER
 
 # Files that are no connections: storage, media, child processes, the log.
 FILES_RESERVED = 96
@@ -39,7 +40,7 @@ class Connection(RequestHandler):
         if status < 500:
             code, sentence = ("bad_request", "This is not HTTP that can be understood.")
         answer = respond(Problem(code, sentence))
-        answer.headers["X-Content-Type-Options"] = "nosniff"
+        answer.headers.update({"X-Content-Type-Options": "nosniff", "Server": SERVER})
         answer.force_close()
         return answer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from html import escape
 from string import Template
 
@@ -9,13 +10,12 @@ from aiohttp import web
 
 from server.room.events import Language
 from server.room.state import ClipRef, RoomState
-from server.web import assets, clips
+from server.web import assets, clips, openapi
 from server.web.assets import ASSETS
 from server.web.keys import HOUSE
 from server.web.rooms import ROOM
 from server.web.security import base_url, give_key
 
-API = assets.ROOT / "docs" / "api" / "openapi.json"
 PAGE_CACHE = "private, no-cache"
 
 _CLIP_PAGE = Template("""<!doctype html>
@@ -159,9 +159,14 @@ async def robots(_: web.Request) -> web.Response:
     return web.Response(text="User-agent: *\nDisallow: /api/\nDisallow: /c/\n")
 
 
-async def openapi(request: web.Request) -> web.Response:
+@cache
+def _description() -> assets.Asset:
+    return assets.asset(openapi.page(), "application/json")
+
+
+async def description(request: web.Request) -> web.Response:
     """Answer the description of this API."""
-    return assets.answer(request, assets.asset(API.read_bytes(), "application/json"))
+    return assets.answer(request, _description())
 
 
 def routes() -> list[web.RouteDef]:
@@ -174,5 +179,5 @@ def routes() -> list[web.RouteDef]:
         _file("manifest.webmanifest"),
         _file("icons/favicon.ico"),
         web.get("/robots.txt", robots),
-        web.get("/api/openapi.json", openapi),
+        web.get("/api/openapi.json", description),
     ]

@@ -33,6 +33,8 @@ ALLOW_METHODS = "OPTIONS, GET, POST, PATCH, DELETE"
 ALLOW_HEADERS = "Content-Type, Authorization, If-Match, ETag"
 EXPOSE_HEADERS = "Location, ETag, Link, Accept-Patch, Access-Control-Allow-Methods"
 PREFLIGHT_MAX_AGE_S = 600
+# Which programs and versions serve is nobody's business.
+SERVER = "wonder"
 
 
 def visitor_key(request: web.Request) -> str | None:
@@ -149,6 +151,7 @@ def is_open(path: str) -> bool:
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Add the headers of every answer (an `on_response_prepare` signal)."""
     headers = response.headers
+    headers["Server"] = SERVER
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "no-referrer")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")

@@ -1,0 +1,173 @@
+"""Clips by HTTP: uploaded, shown, played, taken back, reported."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.room.commands import Caption
+from server.room.events import ClipCaptioned
+from server.web.clips import captions
+from tests.support.web_app import ADMIN, KEY, OGG, OTHER_KEY, Site, bearer
+
+FIELDS = {
+    "id", "room", "by", "at_ms", "duration_ms", "onset_ms", "loudness_lufs", "peaks", "masked", "source",
+    "caption", "media",
+}  # fmt: skip
+AUDIO = {"Content-Type": "audio/ogg"}
+
+
+async def test_an_upload_lands_as_a_clip_of_its_speaker(site: Site) -> None:
+    clip = await site.clip()
+    assert set(clip) >= FIELDS
+    assert clip["by"]["id"] == site.house.voice(KEY, "wonder").id
+    assert (clip["room"], clip["source"], clip["caption"], len(clip["peaks"])) == (
+        "wonder",
+        "upload",
+        None,
+        64,
+    )
+    assert await site.json("GET", f"/api/clips/{clip['id']}") == clip
+    events = (await site.json("GET", "/api/rooms/wonder/events"))["events"]
+    assert (events[-1]["kind"], events[-1]["data"]["clip"]) == ("clip.landed", clip["id"])
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    ["audio/ogg", "audio/webm", "audio/mp4", "audio/wav", "audio/webm;codecs=opus", "audio/x-m4a"],
+)
+async def test_what_browsers_record_is_taken(site: Site, media_type: str) -> None:
+    headers = bearer(**{"Content-Type": media_type})
+    assert await site.status("POST", "/api/rooms/wonder/clips", data=b"speech", headers=headers) == 201
+
+
+async def test_other_types_of_content_are_not_taken(site: Site) -> None:
+    for more in (
+        {"Content-Type": "audio/mpeg"},
+        {"Content-Type": "text/html"},
+        {**AUDIO, "Content-Encoding": "gzip"},
+    ):
+        found = await site.problem("POST", "/api/rooms/wonder/clips", data=b"speech", headers=bearer(**more))
+        assert found == (415, "wrong_type")
+
+
+@pytest.mark.parametrize("body", [b"silence", b"garbage"])
+async def test_sound_that_is_unfit_is_refused_with_a_sentence(site: Site, body: bytes) -> None:
+    async with site.ask("POST", "/api/rooms/wonder/clips", data=body, headers=bearer(**AUDIO)) as answer:
+        told = await answer.json(content_type=None)
+        assert (answer.status, told["code"]) == (422, {b"silence": "silent", b"garbage": "undecodable"}[body])
+
+
+async def test_an_upload_over_a_megabyte_is_refused_told_or_not(site: Site) -> None:
+    path = "/api/rooms/wonder/clips"
+    assert await site.problem("POST", path, data=b"x" * 1_000_001, headers=bearer(**AUDIO)) == (
+        413,
+        "too_big",
+    )
+
+    async def pieces():  # type: ignore[no-untyped-def]
+        for _ in range(20):
+            yield b"x" * 65_536
+
+    assert await site.problem("POST", path, data=pieces(), headers=bearer(**AUDIO)) == (413, "too_big")
+    assert await site.status("POST", path, data=b"x" * 1_000_000, headers=bearer(**AUDIO)) == 201
+
+
+async def test_speaking_needs_a_key(site: Site) -> None:
+    path = "/api/rooms/wonder/clips"
+    assert await site.problem("POST", path, data=b"speech", headers=AUDIO) == (401, "no_key")
+    assert await site.problem("POST", path, data=b"x", headers=bearer("a" * 21, **AUDIO)) == (401, "bad_key")
+    assert await site.problem("POST", path, data=b"x", headers=bearer("ä" * 30, **AUDIO)) == (401, "bad_key")
+    assert await site.problem("POST", "/api/rooms/nowhere/clips", data=b"x", headers=bearer(**AUDIO)) == (
+        404,
+        "no_such_room",
+    )
+
+
+async def test_a_failure_of_ours_tells_nothing_of_its_inside(site: Site) -> None:
+    async with site.ask("POST", "/api/rooms/wonder/clips", data=b"crash", headers=bearer(**AUDIO)) as answer:
+        assert answer.status == 500
+        assert "secret" not in await answer.text()
+
+
+async def test_a_clip_plays_as_ogg_whole_and_in_parts(site: Site) -> None:
+    path = (await site.clip())["media"]["ogg"]
+    async with site.ask("GET", path) as answer:
+        assert await answer.read() == OGG
+        assert answer.content_type == "audio/ogg"
+        assert answer.headers["Cache-Control"] == "max-age=60"
+        assert answer.headers["Accept-Ranges"] == "bytes"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert answer.headers["Content-Disposition"].startswith("inline; filename=")
+        etag = answer.headers["ETag"]
+    async with site.ask("GET", path, headers={"Range": "bytes=4-9"}) as answer:
+        assert (answer.status, await answer.read()) == (206, OGG[4:10])
+        assert answer.headers["Content-Range"] == f"bytes 4-9/{len(OGG)}"
+    assert await site.status("GET", path, headers={"If-None-Match": etag}) == 304
+    assert await site.problem("GET", path, headers={"Range": "bytes=99999-"}) == (416, "bad_range")
+    assert await site.status("HEAD", path) == 200
+
+
+async def test_a_clip_plays_as_m4a_made_once(site: Site) -> None:
+    path = (await site.clip())["media"]["m4a"]
+    for _ in range(2):
+        async with site.ask("GET", path) as answer:
+            assert (answer.content_type, (await answer.read())[:4]) == ("audio/mp4", b"ftyp")
+    assert site.finisher.m4as == 1
+
+
+async def test_a_clip_has_a_picture_and_words(site: Site) -> None:
+    clip = await site.clip()
+    async with site.ask("GET", clip["media"]["svg"]) as answer:
+        assert (answer.content_type, "<svg" in await answer.text()) == ("image/svg+xml", True)
+    async with site.ask("GET", clip["media"]["vtt"]) as answer:
+        assert (answer.content_type, await answer.text()) == ("text/vtt", "WEBVTT\n")
+    await site.house.send("wonder", Caption(ClipCaptioned(clip["id"], "a <b> --> & c", "en")), by=None)
+    async with site.ask("GET", clip["media"]["vtt"]) as answer:
+        said = await answer.text()
+    assert said == "WEBVTT\n\n00:00:00.000 --> 00:00:01.500\na &lt;b&gt; --&gt; &amp; c\n"
+    room = await site.house.wake("wonder")
+    assert captions(room.state.clips[clip["id"]]) == said
+
+
+async def test_only_its_speaker_or_the_admin_removes_a_clip(site: Site) -> None:
+    clip = await site.clip()
+    path = f"/api/clips/{clip['id']}"
+    assert await site.problem("DELETE", path) == (401, "no_key")
+    assert await site.problem("DELETE", path, headers=bearer(OTHER_KEY)) == (403, "not_yours")
+    assert await site.status("DELETE", path, headers=bearer()) == 204
+    for ending in ("", ".ogg", ".m4a", ".vtt", ".svg"):
+        assert await site.problem("GET", path + ending) == (404, "no_such_clip")
+    assert await site.problem("DELETE", path, headers=bearer()) == (404, "no_such_clip")
+    assert await site.status("GET", f"/c/{clip['id']}") == 404
+    other = await site.clip()
+    assert await site.status("DELETE", f"/api/clips/{other['id']}", headers=bearer(ADMIN)) == 204
+    assert await site.status("GET", f"/api/clips/{other['id']}") == 404
+
+
+async def test_a_report_gets_a_receipt_and_nobody_sees_who_made_it(site: Site) -> None:
+    clip = await site.clip()
+    path = f"/api/clips/{clip['id']}/reports"
+    told = {"reason": "insult", "text": "of me"}
+    async with site.ask("POST", path, json=told, headers=bearer(OTHER_KEY)) as answer:
+        receipt = await answer.json()
+        assert (answer.status, receipt["clip"]) == (201, clip["id"])
+    event = (await site.json("GET", "/api/rooms/wonder/events", headers=bearer(OTHER_KEY)))["events"][-1]
+    assert (event["seq"], event["by"], event["data"]) == (receipt["seq"], None, {})
+    assert await site.problem("POST", path, json={}, headers=bearer()) == (422, "bad_value")
+    assert await site.problem("POST", path, json={"reason": " "}, headers=bearer()) == (422, "empty")
+    assert await site.problem("POST", path, json={"reason": "x" * 65}, headers=bearer()) == (422, "too_long")
+    assert await site.problem("POST", path, json=told) == (401, "no_key")
+
+
+async def test_no_clip_is_found_by_a_crooked_name(site: Site) -> None:
+    for name in (
+        "nowhere1",
+        "..%2f..%2fetc%2fpasswd",
+        "%00%00%00%00%00%00%00%00",
+        "a" * 65,
+        "short",
+        "a b c d e",
+    ):
+        for ending in ("", ".ogg", ".m4a", ".vtt", ".svg", ".exe"):
+            assert await site.status("GET", f"/api/clips/{name}{ending}") == 404

@@ -1,0 +1,171 @@
+"""Rooms by HTTP: listed, made, shown, and their events."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.room.commands import Say
+from server.room.events import ClipLanded, Draft, RoomOpened
+from tests.support.web_app import KEY, OTHER_KEY, Site, bearer, problem_in
+
+FIELDS = {
+    "id", "kind", "name", "theme", "description", "language", "tempo", "rules", "head", "clips", "listeners",
+    "speakers", "round",
+}  # fmt: skip
+
+
+async def test_a_fresh_install_lists_its_one_public_room(site: Site) -> None:
+    rooms = (await site.json("GET", "/api/rooms"))["rooms"]
+    assert [room["id"] for room in rooms] == ["wonder"]
+    assert set(rooms[0]) >= FIELDS
+
+
+async def test_a_private_room_is_made_unguessable_and_unlisted(site: Site) -> None:
+    async with site.ask("POST", "/api/rooms", json={"kind": "healing", "name": "Us"}) as answer:
+        made = await answer.json()
+        assert answer.status == 201
+        assert answer.headers["Location"] == f"/api/rooms/{made['id']}"
+    assert len(made["id"]) >= 16
+    assert (made["tempo"], made["language"], made["scored"], made["head"]) == ("slow", "en", False, 1)
+    assert made["id"] not in [room["id"] for room in (await site.json("GET", "/api/rooms"))["rooms"]]
+    assert (await site.json("GET", f"/api/rooms/{made['id']}"))["name"] == "Us"
+
+
+async def test_a_public_room_gets_a_readable_id_in_its_language(site: Site) -> None:
+    wanted = {"kind": "humour", "name": "Lach mal", "language": "de", "tempo": "snap", "public": True}
+    made = await site.json("POST", "/api/rooms", json=wanted)
+    assert made["id"] == "lach-mal"
+    assert made["rules"] == "Übungsplatz für Komik."
+    assert "lach-mal" in [room["id"] for room in (await site.json("GET", "/api/rooms"))["rooms"]]
+
+
+async def test_two_public_rooms_of_one_name_get_two_ids(site: Site) -> None:
+    made = [await site.room(name="Same", public=True) for _ in range(3)]
+    assert len(set(made)) == 3
+
+
+async def test_a_local_room_has_a_place_and_a_room_without_name_one_of_its_kind(site: Site) -> None:
+    made = await site.json("POST", "/api/rooms", json={"kind": "local", "place": "u33db"})
+    assert (made["place"], made["name"]) == ("u33db", "Local")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({}, 422, "bad_value"),
+        ({"kind": "casino"}, 422, "bad_value"),
+        ({"kind": "topic", "name": 7}, 422, "bad_value"),
+        ({"kind": "topic", "name": "x" * 61}, 422, "too_long"),
+        ({"kind": "topic", "theme": "x" * 121}, 422, "too_long"),
+        ({"kind": "topic", "description": "x" * 501}, 422, "too_long"),
+        ({"kind": "topic", "language": "fr"}, 422, "bad_value"),
+        ({"kind": "topic", "tempo": "fast"}, 422, "bad_value"),
+        ({"kind": "local"}, 422, "bad_room"),
+        ({"kind": "local", "place": "52.5,13.4"}, 422, "bad_room"),
+        ({"kind": "local", "place": "u33dbf"}, 422, "bad_room"),
+        ([], 422, "bad_value"),
+    ],
+)
+async def test_a_room_that_cannot_be_is_refused_with_the_reason(
+    site: Site, body: object, status: int, code: str
+) -> None:
+    assert await site.problem("POST", "/api/rooms", json=body) == (status, code)
+
+
+async def test_a_body_that_is_no_json_is_refused(site: Site) -> None:
+    headers = {"Content-Type": "application/json"}
+    for body in (b"", b"{", b"\xff", b'{"kind":"topic",', b'{"kind":"topic","name":"\\ud800"}'):
+        assert await site.problem("POST", "/api/rooms", data=body, headers=headers) == (400, "bad_json")
+    assert (await site.problem("POST", "/api/rooms", data=b"[" * 10_000, headers=headers))[0] in (400, 422)
+    assert await site.problem("POST", "/api/rooms", data=b"x" * 16_385, headers=headers) == (413, "too_big")
+    assert await site.problem("POST", "/api/rooms", data=b"{}") == (415, "wrong_type")
+
+
+async def test_words_of_a_room_lose_hostile_characters(site: Site) -> None:
+    made = await site.json("POST", "/api/rooms", json={"kind": "topic", "name": " a\u202e\u200bb\n c "})
+    assert made["name"] == "ab c"
+
+
+async def test_another_sites_page_cannot_make_rooms(site: Site) -> None:
+    for origin in (
+        "https://evil.example",
+        "null",
+        site.url + ".evil.example",
+        site.url + "0",
+        "http://127.0.0.1",
+    ):
+        found = await site.problem("POST", "/api/rooms", json={"kind": "topic"}, headers={"Origin": origin})
+        assert found == (403, "wrong_origin")
+    assert (
+        await site.status("POST", "/api/rooms", json={"kind": "topic"}, headers={"Origin": site.url}) == 201
+    )
+
+
+async def test_an_unknown_room_is_404_whatever_is_asked_of_it(site: Site) -> None:
+    for room in ("nowhere", "A" * 64, "-", "_"):
+        for path in ("", "/events", "/ws"):
+            assert await site.problem("GET", f"/api/rooms/{room}{path}") == (404, "no_such_room")
+    for room in ("..", "%2e%2e", "a%2fb", "A" * 65, "a.b", "%00", "a b", "ä"):
+        assert (await site.problem("GET", f"/api/rooms/{room}"))[0] == 404
+
+
+async def test_events_come_oldest_first_and_page_by_page(site: Site) -> None:
+    voice = site.house.voice(KEY, "wonder")
+    for number in range(5):
+        await site.house.send("wonder", Say(f"text {number}"), by=voice)
+    whole = await site.json("GET", "/api/rooms/wonder/events")
+    assert [event["seq"] for event in whole["events"]] == [1, 2, 3, 4, 5, 6]
+    assert whole["head"] == 6
+    newest = await site.json("GET", "/api/rooms/wonder/events?limit=2")
+    assert [event["seq"] for event in newest["events"]] == [5, 6]
+    page = await site.json("GET", "/api/rooms/wonder/events?after=2&limit=2")
+    assert [(event["seq"], event["prev"]) for event in page["events"]] == [(3, 2), (4, 3)]
+    assert page["events"][0]["data"] == {"text": "text 1"}
+    beyond = await site.json("GET", "/api/rooms/wonder/events?after=600")
+    assert beyond == {"events": [], "head": 6}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "after=-1",
+        "after=x",
+        "after=",
+        "after=1.5",
+        "after=" + "9" * 30,
+        "limit=0",
+        "limit=501",
+        "limit=٣",
+        "limit=",
+    ],
+)
+async def test_a_page_that_cannot_be_is_refused(site: Site, query: str) -> None:
+    assert await site.problem("GET", f"/api/rooms/wonder/events?{query}") == (400, "bad_query")
+
+
+async def test_events_show_a_reaction_time_to_its_speaker_alone(site: Site) -> None:
+    voice = site.house.voice(KEY, "quick")
+    landed = ClipLanded("clip-of-anna", 900, 300, 0, -16.0, (1,) * 64, reaction_ms=321)
+    await site.log.append("quick", [Draft(RoomOpened("topic", "Quick"), 1), Draft(landed, 2, voice)])
+    for headers, shown in ((bearer(KEY), 321), (bearer(OTHER_KEY), None), ({}, None)):
+        found = await site.json("GET", "/api/rooms/quick/events", headers=headers)
+        assert found["events"][-1]["data"]["reaction_ms"] == shown
+
+
+async def test_what_a_sleeping_room_was_is_known_without_waking_it_again(site: Site) -> None:
+    for room in list(site.house._rooms.values()):
+        await room.close()
+        site.house.left(room)
+    first = (await site.json("GET", "/api/rooms"))["rooms"]
+    for room in list(site.house._rooms.values()):
+        await room.close()
+        site.house.left(room)
+    again = (await site.json("GET", "/api/rooms"))["rooms"]
+    assert first == again
+    assert site.house.awake("wonder") is None
+
+
+async def test_a_bad_key_is_told_even_where_none_is_needed(site: Site) -> None:
+    async with site.ask("GET", "/api/rooms/wonder/events", headers=bearer("short")) as answer:
+        assert await problem_in(answer) == (401, "bad_key")
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")

@@ -1,0 +1,66 @@
+"""Sessions: only who knows their address touches them."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.room.events import RoomOpened
+from server.web import sessions
+from server.web.sessions import TRICKLE, USERS
+from tests.support.web_app import OFFER, Site, bearer
+
+SDP = {"Content-Type": "application/sdp"}
+PATCH = {"Content-Type": TRICKLE}
+FRAGMENT = "a=ice-ufrag:abcd\r\na=mid:0\r\na=candidate:1 1 udp 1 10.0.0.1 9 typ host\r\n"
+
+
+async def begun(site: Site, kind: str = "whip") -> tuple[str, str]:
+    async with site.ask("POST", f"/api/rooms/wonder/{kind}", data=OFFER, headers=bearer(**SDP)) as answer:
+        return answer.headers["Location"], answer.headers["ETag"]
+
+
+@pytest.mark.parametrize("kind", ["whip", "whep"])
+async def test_candidates_are_taken_and_the_session_ends_by_delete(site: Site, kind: str) -> None:
+    location, etag = await begun(site, kind)
+    for headers in (PATCH, {**PATCH, "If-Match": etag}, {**PATCH, "If-Match": "*"}):
+        assert await site.status("PATCH", location, data=FRAGMENT, headers=headers) == 204
+    assert await site.status("DELETE", location) == 200
+    assert await site.problem("DELETE", location) == (404, "no_such_peer")
+    assert await site.problem("PATCH", location, data=FRAGMENT, headers=PATCH) == (404, "no_such_peer")
+
+
+async def test_what_a_session_does_not_take(site: Site) -> None:
+    location, _ = await begun(site)
+    stale = {**PATCH, "If-Match": '"other"'}
+    assert await site.problem("PATCH", location, data=FRAGMENT, headers=stale) == (412, "stale")
+    restart = FRAGMENT.replace("abcd", "wxyz")
+    assert await site.problem("PATCH", location, data=restart, headers=PATCH) == (422, "no_restart")
+    assert await site.problem("PATCH", location, data=FRAGMENT, headers=SDP) == (415, "wrong_type")
+    assert await site.problem("PATCH", location, data="x" * 16_385, headers=PATCH) == (413, "too_big")
+    assert await site.status("PATCH", location, data=b"\xff\x00", headers=PATCH) == 204
+    assert await site.problem("GET", location) == (405, "method_not_allowed")
+
+
+async def test_a_session_is_not_found_by_guessing_or_in_another_room(site: Site) -> None:
+    location, _ = await begun(site)
+    await site.house.open(RoomOpened("topic", "Other"), None, id="other")
+    assert await site.problem("DELETE", location.replace("wonder", "other")) == (404, "no_such_peer")
+    assert await site.problem("DELETE", location[:-1] + "9") == (404, "no_such_peer")
+    assert len(site.media.peers) == 1
+
+
+async def test_only_so_many_ice_users_are_remembered(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "REMEMBERED", 2)
+    for _ in range(4):
+        await begun(site)
+    assert len(site.app[USERS]) == 2
+
+
+async def test_options_says_what_may_be_posted_and_from_where(site: Site) -> None:
+    location, _ = await begun(site)
+    for path in ("/api/rooms/wonder/whip", "/api/rooms/wonder/whep", location):
+        async with site.ask("OPTIONS", path, headers={"Origin": "https://player.example"}) as answer:
+            assert answer.status == 204
+            assert answer.headers["Accept-Post"] == "application/sdp"
+            assert answer.headers["Access-Control-Allow-Origin"] == "*"
+            assert "PATCH" in answer.headers["Access-Control-Allow-Methods"]

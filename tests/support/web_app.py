@@ -1,0 +1,173 @@
+"""The whole HTTP side over loopback: real rooms, log, stage and sockets; media and finish without sound."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import Random
+from typing import Any, cast
+
+import aiohttp
+from aiohttp import ClientResponse, ClientSession, web
+from server.finisher import Finisher
+
+from audio.take import Clip, Limits, Unfit
+from server.config import Config
+from server.log.memory import MemoryLog
+from server.room.events import RoomOpened
+from server.room.house import House
+from server.rtc.media import BadOffer, Busy, Role
+from server.safety.limits import Limits as Rates
+from server.stage import Stage
+from server.web.keys import HEALTH
+from server.web.listen import Listening, listen
+from server.web.site import make_app
+from server.web.socket import SOCKETS
+from tests.support.media import FakeMedia
+
+KEY, OTHER_KEY = "k" * 43, "o" * 43
+ADMIN = "admin-token-of-32-characters-xyz"
+OGG = b"OggS" + bytes(range(256)) * 8
+OFFER = "v=0\r\na=ice-ufrag:abcd\r\n"
+
+
+def bearer(key: str = KEY, **headers: str) -> dict[str, str]:
+    """Return the headers of a visitor with a key."""
+    return {"Authorization": f"Bearer {key}", **headers}
+
+
+class Ears(FakeMedia):
+    """A media plane that takes every offer but those of a test's making."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.commanded: list[bool] = []
+
+    async def answer(
+        self, room: str, role: Role, offer: str, *, address: str, commanded: bool = False
+    ) -> tuple[str, str]:
+        if "ice-ufrag" not in offer:
+            raise BadOffer("This is not an offer.")
+        if "full" in offer:
+            raise Busy("Too many voices at once.")
+        self.addresses.append(address)
+        self.commanded.append(commanded)
+        return await super().answer(room, role, offer, address=address, commanded=commanded)
+
+
+class Hands:
+    """A finish that takes every upload for the same clip, but what a test says is unfit."""
+
+    def __init__(self) -> None:
+        self.m4as = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def upload(self, body: bytes, media_type: str, limits: Limits) -> Clip:
+        if body == b"silence":
+            raise Unfit("silent", "We heard nothing. Is your microphone muted?")
+        if body == b"garbage":
+            raise Unfit("undecodable", "This is no sound we know.")
+        if body == b"crash":
+            raise RuntimeError("secret detail")
+        return Clip(OGG, 1_500, 300, 0, -16.0, -2.0, (50,) * 64)
+
+    async def m4a(self, ogg: bytes) -> bytes:
+        self.m4as += 1
+        await self.gate.wait()
+        return b"ftypM4A " + ogg[:100]
+
+
+class Site:
+    """A server, its parts, and a client of it."""
+
+    def __init__(
+        self, app: web.Application, listening: Listening, parts: dict[str, Any], session: ClientSession
+    ) -> None:
+        self.app, self.listening, self.session = app, listening, session
+        self.log: MemoryLog = parts["log"]
+        self.house: House = parts["house"]
+        self.media: Ears = parts["media"]
+        self.finisher: Hands = parts["finisher"]
+        self.url = listening.url
+        self.health = app[HEALTH]
+
+    def ask(self, method: str, path: str, **more: Any) -> Any:
+        """Ask for a path; use as a context."""
+        return self.session.request(method, self.url + path, allow_redirects=False, **more)
+
+    async def status(self, method: str, path: str, **more: Any) -> int:
+        """Return the status of an answer."""
+        async with self.ask(method, path, **more) as answer:
+            await answer.read()
+            return int(answer.status)
+
+    async def json(self, method: str, path: str, **more: Any) -> Any:
+        """Return the JSON of an answer."""
+        async with self.ask(method, path, **more) as answer:
+            return await answer.json(content_type=None)
+
+    async def problem(self, method: str, path: str, **more: Any) -> tuple[int, str]:
+        """Return status and code of an answer that is a problem."""
+        async with self.ask(method, path, **more) as answer:
+            return await problem_in(answer)
+
+    async def clip(self, *, room: str = "wonder", key: str = KEY, body: bytes = b"speech") -> dict[str, Any]:
+        """Upload a clip and return it."""
+        headers = bearer(key, **{"Content-Type": "audio/ogg"})
+        async with self.ask("POST", f"/api/rooms/{room}/clips", data=body, headers=headers) as answer:
+            assert answer.status == 201, await answer.text()
+            return cast(dict[str, Any], await answer.json())
+
+    async def room(self, **fields: Any) -> str:
+        """Make a room and return its id."""
+        made = await self.json("POST", "/api/rooms", json={"kind": "topic", **fields})
+        return str(made["id"])
+
+
+async def problem_in(answer: ClientResponse) -> tuple[int, str]:
+    """Return status and code of a problem, having looked at its form (RFC 9457)."""
+    assert answer.content_type == "application/problem+json", await answer.text()
+    told = await answer.json(content_type=None)
+    assert told["status"] == answer.status
+    assert told["detail"].endswith((".", "?", ")"))
+    assert ("Retry-After" in answer.headers) == (answer.status in (429, 503, 507))
+    return answer.status, str(told["code"])
+
+
+@asynccontextmanager
+async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncIterator[Site]:
+    """Run the HTTP side on a free port, with one room, `wonder`."""
+    config = Config(**{"port": 0, "admin_token": ADMIN, **settings})
+    log, media, hands = MemoryLog(), Ears(), Hands()
+    house = House(log, clock=_now_ms, random=Random(1), secret=b"s" * 32)
+    await house.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
+    finisher = cast(Finisher, hands)
+    stage = Stage(house, media, finisher, clock=_now_ms)
+    app = make_app(
+        config=config,
+        log=log,
+        house=house,
+        media=media,
+        finisher=finisher,
+        stage=stage,
+        limits=rates or Rates(on=False),
+    )
+    listening = await listen(app, config)
+    parts = {"log": log, "house": house, "media": media, "finisher": hands}
+    try:
+        async with ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+            yield Site(app, listening, parts, session)
+    finally:
+        await app[SOCKETS].close()
+        await listening.close()
+        await media.close()
+        await stage.close()
+        await house.close()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
