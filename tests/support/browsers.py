@@ -93,7 +93,8 @@ async def hears(page: Page, source: Pcm, limit_s: float = 20.0) -> float:
 
 def likeness(source: Pcm, sound: Pcm) -> float:
     """Return the envelope correlation of a sound with the part of another that is most like it."""
-    x, y = envelope(source), envelope(sound)
+    x = envelope(source)
+    y = np.pad(envelope(sound), len(x) // 2)  # what was trimmed from its ends is silence here
     if len(y) < len(x):
         return 0.0
     windows = np.lib.stride_tricks.sliding_window_view(y, len(x))

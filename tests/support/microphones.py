@@ -37,11 +37,13 @@ class FileMicrophone:
         wav(self.path, sound)
         self.round_s = len(sound) / RATE_HZ
 
+    async def is_quiet(self, page: Page) -> bool:
+        """Tell whether the sentence is still to come in this round."""
+        return await self._phase_s(page) < LEAD_S - 0.2
+
     async def quiet(self, page: Page) -> None:
-        """Return at the beginning of a silence that the sentence follows."""
-        phase_s = await self._phase_s(page)
-        if phase_s > LEAD_S / 2:
-            await asyncio.sleep(self.round_s - phase_s)
+        """Return at the beginning of a round."""
+        await asyncio.sleep(self.round_s - await self._phase_s(page))
 
     async def spoken(self, page: Page) -> None:
         """Return when the sentence of this round has been said."""
@@ -60,9 +62,12 @@ class DeviceMicrophone:
         self.path = folder / "sentence.wav"
         wav(self.path, np.concatenate([silence(0.3), speech(), silence(0.5)]))
 
+    async def is_quiet(self, page: Page) -> bool:
+        """Tell that nothing has been said yet."""
+        return True
+
     async def quiet(self, page: Page) -> None:
-        """Return when the page has opened the microphone: it is quiet until `spoken`."""
-        await page.wait_for_function("window.__microphone_opened_ms !== undefined")
+        """Return at once: it is quiet until `spoken`."""
 
     async def spoken(self, page: Page) -> None:
         """Say the sentence."""

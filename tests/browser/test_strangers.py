@@ -1,0 +1,131 @@
+"""WHIP and WHEP as others implement them: browser libraries, FFmpeg and GStreamer, all unchanged."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import urllib.request
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from tests.support import gstreamer_peer
+from tests.support.browsers import hears, likeness
+from tests.support.microphones import FileMicrophone, speech
+from tests.support.server import Server
+from tests.support.speech import Pcm, read_wav, silence, wav
+from tests.support.strangers import KEY, PLAY, PUBLISH, bundle, stranger_site
+from tests.support.visitor import Invite, first_clip, make_room
+
+ALIKE = 0.8
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """Serve the clients of others from an origin of their own."""
+    async with stranger_site(bundle(tmp_path_factory.mktemp("strangers"))) as address:
+        yield address
+
+
+@pytest.mark.parametrize("client", PUBLISH)
+async def test_a_library_publishes_and_its_session_becomes_a_clip(
+    client: str,
+    site: str,
+    shared_server: Server,
+    chromium: Browser,
+    invite: Invite,
+    file_microphone: FileMicrophone,
+) -> None:
+    room = make_room(shared_server.url)
+    page = (await invite(chromium)).page
+    await page.goto(site)
+    await page.wait_for_function("window.ready")
+
+    await page.evaluate(PUBLISH[client], [f"{shared_server.url}/api/rooms/{room}/whip", KEY])
+    await file_microphone.spoken(page)
+    await page.evaluate("() => window.end()")
+
+    assert likeness(speech(), await landed(shared_server, room)) >= ALIKE
+
+
+@pytest.mark.parametrize("client", PLAY)
+async def test_a_library_plays_the_radio(
+    client: str, site: str, shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    room = make_room(shared_server.url)
+    page = (await invite(listening_chromium)).page
+    await page.goto(site)
+    await page.wait_for_function("window.ready")
+
+    await page.evaluate(PLAY[client], [f"{shared_server.url}/api/rooms/{room}/whep"])
+    await page.wait_for_function("document.querySelector('video').srcObject?.active")
+    upload(shared_server, room)
+
+    assert await hears(page, speech()) >= ALIKE
+
+
+async def test_ffmpeg_publishes(shared_server: Server, tmp_path: Path) -> None:
+    room = make_room(shared_server.url)
+    sound = tmp_path / "sound.wav"
+    wav(sound, np.concatenate([silence(0.5), speech(), silence(0.5)]))
+    url = f"{shared_server.url}/api/rooms/{room}/whip"
+
+    command = [sys.executable, "-m", "tests.support.ffmpeg_peer", str(sound), url, KEY]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=40)
+
+    assert done.returncode == 0, done.stderr
+    assert likeness(speech(), await landed(shared_server, room)) >= ALIKE
+
+
+async def test_gstreamer_publishes(shared_server: Server, tmp_path: Path) -> None:
+    gstreamer_peer.needed()
+    room = make_room(shared_server.url)
+    sound = tmp_path / "sound.wav"
+    wav(sound, np.concatenate([silence(0.5), speech(), silence(0.5)]))
+
+    await gstreamer_peer.run("publish", sound, f"{shared_server.url}/api/rooms/{room}/whip", KEY, seconds=6)
+
+    assert likeness(speech(), await landed(shared_server, room)) >= ALIKE
+
+
+async def test_gstreamer_plays_the_radio(shared_server: Server, tmp_path: Path) -> None:
+    gstreamer_peer.needed()
+    room = make_room(shared_server.url)
+    url = f"{shared_server.url}/api/rooms/{room}/whep"
+
+    playing = asyncio.create_task(gstreamer_peer.run("play", tmp_path / "heard.wav", url, KEY, seconds=8))
+    await asyncio.to_thread(gstreamer_peer.until_listening, shared_server.url, room)
+    await asyncio.to_thread(upload, shared_server, room)
+    await playing
+
+    assert likeness(speech(), read_wav((tmp_path / "heard.wav").read_bytes())) >= ALIKE
+
+
+def upload(server: Server, room: str) -> None:
+    """Put the sentence into the room, as a file."""
+    url, headers = f"{server.url}/api/rooms/{room}/clips", {"Content-Type": "audio/wav"}
+    sound = wav(None, np.concatenate([silence(0.3), speech(), silence(0.3)]))
+    request = urllib.request.Request(url, sound, headers | {"Authorization": f"Bearer {KEY}"})
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 201
+
+
+async def landed(server: Server, room: str) -> Pcm:
+    """Wait for the first clip of a room and return its sound."""
+    known = await asyncio.to_thread(first_clip, server.url, room)
+    return await asyncio.to_thread(sound_of, server, known["clip"])
+
+
+def sound_of(server: Server, clip: str) -> Pcm:
+    """Fetch and decode a clip."""
+    import av
+
+    with urllib.request.urlopen(f"{server.url}/api/clips/{clip}.ogg") as answer, av.open(answer) as container:
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=48_000)
+        frames = [out for frame in container.decode(audio=0) for out in resampler.resample(frame)]
+    return np.concatenate([frame.to_ndarray()[0] for frame in frames]).astype(np.float32)

@@ -1,0 +1,132 @@
+"""One page speaks, others hear it: real browsers, real microphones, the real server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.support.browsers import Kind, hears
+from tests.support.microphones import FileMicrophone, Microphone, speech
+from tests.support.server import Server, running_server
+from tests.support.visitor import Invite, clips, make_room
+
+ALIKE = 0.8
+# Nobody answers there (RFC 5737): packets to it vanish, as behind a firewall.
+NOWHERE = "192.0.2.1"
+
+
+@pytest.mark.parametrize("kind", ["chromium", "firefox"])
+async def test_two_listeners_hear_what_one_speaker_says(
+    kind: Kind,
+    shared_server: Server,
+    chromium: Browser,
+    listening_chromium: Browser,
+    firefox: Browser,
+    invite: Invite,
+    microphone_of: Callable[[Kind], Microphone],
+) -> None:
+    room = make_room(shared_server.url)
+    speaker = await invite(chromium if kind == "chromium" else firefox)
+    listeners = [await invite(listening_chromium), await invite(firefox)]
+    for visitor in (speaker, *listeners):
+        await visitor.enter(shared_server.url, room)
+        await visitor.listens("radio")
+
+    await speaker.speak(microphone_of(kind))
+
+    for listener in listeners:
+        await listener.shows_clips(1)
+        assert await hears(listener.page, speech()) >= ALIKE
+    assert clips(shared_server.url, room)[0]["source"] == "webrtc"
+
+
+async def test_voices_go_as_files_where_udp_is_blocked(
+    chromium: Browser, firefox: Browser, invite: Invite, file_microphone: FileMicrophone
+) -> None:
+    with running_server(public_ip=NOWHERE) as server:
+        room = make_room(server.url)
+        speaker, *listeners = [await invite(browser) for browser in (chromium, chromium, firefox)]
+        for visitor in (speaker, *listeners):
+            await visitor.enter(server.url, room)
+        for visitor in (speaker, *listeners):
+            await visitor.listens("files")
+            await expect(visitor.page.locator("[data-notice=udp-blocked]")).to_be_visible()
+
+        await speaker.speak(file_microphone)
+
+        for listener in listeners:
+            await listener.shows_clips(1)
+            assert await hears(listener.page, speech()) >= ALIKE
+        assert clips(server.url, room)[0]["source"] == "upload"
+
+
+async def test_a_page_that_is_told_to_uses_files_alone(
+    shared_server: Server,
+    chromium: Browser,
+    listening_chromium: Browser,
+    invite: Invite,
+    file_microphone: FileMicrophone,
+) -> None:
+    room = make_room(shared_server.url)
+    speaker, listener = await invite(chromium), await invite(listening_chromium)
+    await speaker.enter(shared_server.url, room, "mic=raw&rtc=off")
+    await listener.enter(shared_server.url, room, "rtc=off")
+    await listener.listens("files")
+
+    await speaker.speak(file_microphone, "tap")
+
+    assert await hears(listener.page, speech()) >= ALIKE
+
+
+async def test_a_page_that_was_away_misses_nothing_and_repeats_nothing(
+    server: Server, listening_chromium: Browser, firefox: Browser, invite: Invite
+) -> None:
+    room = make_room(server.url)
+    anna, bela = await invite(listening_chromium), await invite(firefox)
+    for visitor in (anna, bela):
+        await visitor.enter(server.url, room)
+        await visitor.listens("radio")
+    await anna.say("one")
+    await expect(bela.page.get_by_text("one", exact=True)).to_be_visible()
+
+    await bela.page.context.set_offline(True)
+    server.restart(kill=True)
+    await expect(anna.page.locator("[data-notice=back]")).to_be_visible(timeout=20_000)
+    await anna.say("two")
+    await anna.say("three")
+    await bela.page.context.set_offline(False)
+
+    for visitor in (anna, bela):
+        await expect(visitor.page.get_by_text("three", exact=True)).to_be_visible(timeout=20_000)
+        assert await visitor.lines() == ["one", "two", "three"]
+        await visitor.listens("radio")
+
+
+async def test_a_prompt_is_thrown_and_a_take_lands_in_its_round(
+    shared_server: Server, chromium: Browser, invite: Invite, file_microphone: FileMicrophone
+) -> None:
+    room = make_room(shared_server.url)
+    speaker = await invite(chromium)
+    await speaker.enter(shared_server.url, room)
+    await speaker.listens("radio")
+
+    await speaker.page.locator("throw-button button").click()
+    await expect(speaker.page.locator("body")).to_have_attribute("data-phase", "window", timeout=20_000)
+    await speaker.speak(file_microphone, "space")
+
+    assert clips(shared_server.url, room)[0]["round"]
+
+
+async def test_a_speaker_takes_a_clip_back(
+    shared_server: Server, chromium: Browser, invite: Invite, file_microphone: FileMicrophone
+) -> None:
+    room = make_room(shared_server.url)
+    speaker = await invite(chromium)
+    await speaker.enter(shared_server.url, room)
+
+    await speaker.speak(file_microphone)
+    await speaker.page.locator("undo-toast button").click()
+
+    await speaker.shows_clips(0)

@@ -1,0 +1,137 @@
+"""A visitor at a browser: joins, listens, speaks and writes through the page alone."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal
+
+from playwright.async_api import Page, expect
+
+from tests.support.microphones import Microphone
+
+LIMIT_MS = 20_000
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+Hand = Literal["hold", "tap", "touch", "space"]
+# What browsers report of a server that is away, or of a way that is blocked: expected where tests cause it.
+HARMLESS = (
+    "WebSocket connection to",
+    "Failed to load resource",
+    "can’t establish a connection",
+    "was interrupted",
+)
+
+
+def make_room(url: str, **words: Any) -> str:
+    """Open a room through the API and return its id."""
+    body = json.dumps({"kind": "wonder", "name": "Test", **words}).encode()
+    headers = {"Content-Type": "application/json", "Authorization": "Bearer " + "t" * 43}
+    with urllib.request.urlopen(urllib.request.Request(f"{url}/api/rooms", body, headers)) as answer:
+        return str(json.load(answer)["id"])
+
+
+def events(url: str, room: str) -> list[dict[str, Any]]:
+    """Return the newest events of a room."""
+    with urllib.request.urlopen(f"{url}/api/rooms/{room}/events?limit=500") as answer:
+        return list(json.load(answer)["events"])
+
+
+def clips(url: str, room: str) -> list[dict[str, Any]]:
+    """Return what is known of the clips that landed in a room."""
+    return [event["data"] for event in events(url, room) if event["kind"] == "clip.landed"]
+
+
+def first_clip(url: str, room: str, limit_s: float = 15.0) -> dict[str, Any]:
+    """Wait until a clip has landed in a room and return what is known of it."""
+    deadline = time.monotonic() + limit_s
+    while not (known := clips(url, room)):
+        assert time.monotonic() < deadline, "no clip landed in time"
+        time.sleep(0.1)
+    return known[0]
+
+
+class Visitor:
+    """One page in one context of its own."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+
+    @property
+    def surprises(self) -> list[str]:
+        """What went wrong in the page, less what a lost server or a blocked way explain."""
+        return [error for error in self.errors if not any(words in error for words in HARMLESS)]
+
+    async def enter(self, url: str, room: str, query: str = "mic=raw") -> None:
+        """Open the room's page and come in; the microphone is not asked for."""
+        await self.page.goto(f"{url}/r/{room}?{query}")
+        await expect(self.page.locator("#gate-name")).not_to_be_empty(timeout=LIMIT_MS)
+        await self.page.locator("#join").click()
+
+    async def listens(self, by: Literal["radio", "files", "off"] = "radio") -> None:
+        """Wait until the page hears the room in this way."""
+        switch = self.page.locator(f"listen-switch[data-hearing={by}]")
+        await expect(switch).to_be_attached(timeout=LIMIT_MS)
+
+    async def is_speaking(self, state: str) -> None:
+        """Wait until the talk button is `off`, `opening`, `live`, `sending` or `ready`."""
+        await expect(self.page.locator("body")).to_have_attribute("data-speaking", state, timeout=LIMIT_MS)
+
+    async def speak(self, microphone: Microphone, hand: Hand = "hold") -> None:
+        """Say the microphone's sentence once, as one take; returns when it is stored."""
+        for _ in range(3):
+            await self._press(hand)
+            await self.is_speaking("live")
+            if await microphone.is_quiet(self.page):
+                break
+            # It took so long to come up that the sentence has begun: give this take up.
+            await self._release(hand)
+            await self.is_speaking("ready")
+            await microphone.quiet(self.page)
+        await microphone.spoken(self.page)
+        await self._release(hand)
+        await self.is_speaking("ready")
+
+    async def _press(self, hand: Hand) -> None:
+        talk = self.page.locator("#talk")
+        match hand:
+            case "hold":
+                await talk.hover()
+                await self.page.mouse.down()
+            case "tap":
+                await talk.click()
+            case "touch":
+                await talk.tap()
+            case "space":
+                await self.page.keyboard.down("Space")
+
+    async def _release(self, hand: Hand) -> None:
+        match hand:
+            case "hold":
+                await self.page.mouse.up()
+            case "space":
+                await self.page.keyboard.up("Space")
+            case _:
+                await self._press(hand)
+
+    async def say(self, text: str) -> None:
+        """Write a line in the chat."""
+        await self.page.locator("#say").fill(text)
+        await self.page.keyboard.press("Enter")
+
+    async def lines(self) -> list[str]:
+        """Return the chat as it is shown."""
+        return await self.page.locator("room-chat .lines .line-text").all_inner_texts()
+
+    async def shows_clips(self, count: int) -> None:
+        """Wait until so many clips are shown."""
+        await expect(self.page.locator("clip-list .clip")).to_have_count(count, timeout=LIMIT_MS)
+
+
+# Opens a page in a browser, in a context of its own.
+Invite = Callable[..., Coroutine[Any, Any, Visitor]]
