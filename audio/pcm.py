@@ -96,11 +96,13 @@ def decibels(power: float) -> float:
 def peaks(pcm: Pcm, count: int = 64) -> tuple[int, ...]:
     """Return `count` values from 0 to 100: the shape of the sound, for its picture.
 
-    The highest sample of each part against the highest of all, bent a little so that quiet parts show.
+    The RMS of each part against the highest of them, bent a little so that quiet parts show: the highest
+    samples are nearly all alike after levelling.
     """
     if not len(pcm):
         return (0,) * count
     edges = np.linspace(0, len(pcm), count + 1)[:-1].astype(np.int64)
-    highest = np.maximum.reduceat(np.abs(pcm), np.minimum(edges, len(pcm) - 1))
-    shape = (highest / max(float(highest.max()), 1e-9)) ** 0.7
+    edges = np.minimum(edges, len(pcm) - 1)
+    parts = np.add.reduceat(np.square(pcm, dtype=np.float64), edges) / np.diff(edges, append=len(pcm)).clip(1)
+    shape = np.sqrt(parts / max(float(parts.max()), 1e-12)) ** 0.8
     return tuple(int(value) for value in np.rint(shape * 100))
