@@ -25,6 +25,8 @@ from server.web.presence import Counts, Roster, Sitting
 
 # How long a room rests after a fan-out, in lengths of that fan-out.
 PACE = 1.0
+# Who comes and goes is told with the room's next batch, or after this time when there is none.
+PRESENCE_DELAY_S = 0.05
 # What a newcomer without a cursor is told of the past.
 HISTORY_EVENTS = 100
 
@@ -99,6 +101,7 @@ class Fanout:
         self._pending_head = self.position
         self._not_before_s = 0.0
         self._timer: asyncio.Handle | None = None
+        self._due_s = 0.0
         self._opening: _Opening | None = None
         self._card: _Card | None = None
         self._unsubscribe = room.tail.subscribe(self._hear)
@@ -148,7 +151,7 @@ class Fanout:
         if not member.write(greeting + self._opening_frame(events, member.voice.id, shared=after is None)):
             self.leave(member)
             return True
-        self._schedule()
+        self._schedule(PRESENCE_DELAY_S)
         return True
 
     def leave(self, member: Member) -> None:
@@ -159,7 +162,7 @@ class Fanout:
         if member.sitting.speaker:
             self.room.leave(member.voice)
         self.roster.exit(member.voice.id, member.sitting)
-        self._schedule()
+        self._schedule(PRESENCE_DELAY_S)
 
     def sit(self, member: Member, sitting: Sitting) -> None:
         """Note how a member is present."""
@@ -171,11 +174,11 @@ class Fanout:
             self.room.arrive(member.voice)
         if before.speaker and not sitting.speaker:
             self.room.leave(member.voice)
-        self._schedule()
+        self._schedule(PRESENCE_DELAY_S)
 
     def post(self, member: Member, body: bytes) -> None:
         """Send one member an answer, behind all events that the room has brought so far."""
-        if self._timer is not None:
+        if self._parts:
             self._posts.append((member, body))
         elif not member.write(frame(body)):
             self.leave(member)
@@ -199,13 +202,20 @@ class Fanout:
             self._pending_head = batch.events[-1].event.seq
         self._schedule()
 
-    def _schedule(self) -> None:
-        if self._timer is not None or self._unsubscribe is _nothing:
+    def _schedule(self, delay_s: float = 0.0) -> None:
+        """See to it that what waits is written soon: at once, after a delay, or after the room's rest."""
+        if self._unsubscribe is _nothing:
             return
-        loop = asyncio.get_running_loop()
         # Not loop.time(): uvloop's stands still within a turn.
-        wait_s = self._not_before_s - time.monotonic()
-        self._timer = loop.call_later(wait_s, self.flush) if wait_s > 0 else loop.call_soon(self.flush)
+        now_s = time.monotonic()
+        due_s = max(self._not_before_s, now_s + delay_s)
+        if self._timer is not None:
+            if self._due_s <= due_s:
+                return
+            self._timer.cancel()
+        loop, self._due_s = asyncio.get_running_loop(), due_s
+        later = due_s > now_s
+        self._timer = loop.call_later(due_s - now_s, self.flush) if later else loop.call_soon(self.flush)
 
     def flush(self) -> None:
         """Write what waits to all members, now."""

@@ -122,14 +122,32 @@ async def test_a_room_rests_as_long_as_its_last_fan_out_took(
 
     transport = Slow()
     stand.fanout.join(Member(transport, voice(1), "x"), None)
+    await stand.say("at once")
     await asyncio.sleep(0)
     writes = len(transport.written)
+    assert seqs(transport)[-1] == 2
     await stand.say("too soon")
     await asyncio.sleep(0)
     assert len(transport.written) == writes, "half a second of rest is due"
     timer = stand.fanout._timer
     assert isinstance(timer, asyncio.TimerHandle)
     assert timer.when() - asyncio.get_running_loop().time() == pytest.approx(0.5, abs=0.2)
+
+
+async def test_who_comes_is_told_with_the_next_event_or_a_little_later(stand: Stand) -> None:
+    first = stand.join(1)
+    stand.join(2)
+    await asyncio.sleep(0)
+    assert len(first.written) == 1
+    await stand.say("hello")
+    await asyncio.sleep(0)
+    assert [m["kind"] for m in first.messages()[-2:]] == ["text.said", "presence"]
+    assert len(first.written) == 2
+    stand.join(3)
+    async with asyncio.timeout(PATIENCE_S):
+        while len(first.written) == 2:
+            await asyncio.sleep(0.005)
+    assert [v["id"] for v in first.messages()[-1]["data"]["voices"]] == ["v3"]
 
 
 async def test_one_voice_sees_its_own_secret_and_others_do_not(stand: Stand) -> None:

@@ -8,25 +8,32 @@ from aiohttp import WSServerHandshakeError
 from server.web.presence import Counts
 from server.web.sockets import SocketLimits
 from tests.support.chat import Chat, running_chat
-from tests.support.ws_client import PATIENCE_S, RawClient, masked, new_key
+from tests.support.ws_client import PATIENCE_S, Client, RawClient, masked, new_key
 
 QUICK = SocketLimits(ping_after_s=0.1, dead_after_s=0.4, sweep_every_s=0.05)
 
 
 async def gone(chat: Chat, left: int) -> None:
     async with asyncio.timeout(PATIENCE_S):
-        while len(chat.sockets) > left:  # noqa: ASYNC110 - nobody tells when a peer's end was noticed
+        while len(chat.sockets) > left:
             await asyncio.sleep(0.01)
+
+
+async def other_voice(alive: Client) -> str:
+    """Wait for somebody else to be present and return their voice id."""
+    you = alive.welcome["you"]["id"]
+    while True:
+        came = await alive.signal("presence")
+        for voice in came["voices"]:
+            if voice["id"] != you:
+                return str(voice["id"])
 
 
 async def test_who_is_silent_and_does_not_answer_pings_leaves_the_roster() -> None:
     async with running_chat(bounds=QUICK) as chat, chat.visitor() as alive:
         async with RawClient("127.0.0.1", chat.port, chat.path()):
-            came = await alive.until(lambda m: m.get("kind") == "presence" and len(m["data"]["voices"]) == 1)
-            if came["data"]["voices"][0] == alive.welcome["you"]:
-                came = await alive.until(lambda m: m.get("kind") == "presence")
-            left = await alive.until(lambda m: m.get("kind") == "presence" and m["data"]["gone"])
-            assert left["data"]["gone"] == [came["data"]["voices"][0]["id"]]
+            other = await other_voice(alive)
+            assert (await alive.signal("presence"))["gone"] == [other]
         await alive.said("alive, for pings are answered")
         assert len(chat.sockets) == 1
 
@@ -34,9 +41,10 @@ async def test_who_is_silent_and_does_not_answer_pings_leaves_the_roster() -> No
 async def test_a_cut_connection_leaves_at_once() -> None:
     async with running_chat() as chat, chat.visitor() as alive:
         async with RawClient("127.0.0.1", chat.port, chat.path()) as raw:
+            other = await other_voice(alive)
             raw.writer.transport.abort()
-        await alive.until(lambda m: m.get("kind") == "presence" and m["data"]["gone"])
-        await gone(chat, 1)
+        assert (await alive.signal("presence"))["gone"] == [other]
+        assert len(chat.sockets) == 1
 
 
 async def test_an_answer_to_a_ping_keeps_a_silent_socket() -> None:
