@@ -15,7 +15,9 @@ from server.log.base import Log
 from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.readers import reaper
+from server.readers.eraser import Eraser
 from server.readers.radio import Radio
+from server.room.actor import Room
 from server.room.events import RoomOpened
 from server.room.house import House, NoSuchRoom
 from server.rtc.local import LocalMedia
@@ -58,8 +60,13 @@ class Parts:
         )
         self.sockets = socket.attach(self.app)
         self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
-        house.on_wake, house.on_sleep = self.radio.attach, self.radio.detach
+        self.eraser = Eraser(house, log)
+        house.on_wake, house.on_sleep = self._room_woke, self.radio.detach
         self.stage.on_audience = self.sockets.on_listening = self.radio.wake
+
+    def _room_woke(self, room: Room) -> None:
+        self.radio.attach(room)
+        self.eraser.attach(room)
 
     def audience(self, room_id: str) -> int:
         """Return how many listen in a room, by WebRTC or to the files."""
@@ -159,5 +166,6 @@ async def _let_go(parts: Parts) -> None:
     await parts.media.close()
     await parts.stage.close()
     await parts.finisher.close()
+    await parts.eraser.close()
     await parts.house.close()
     await parts.log.close()

@@ -45,7 +45,7 @@ class RoomRadio:
         self._playing: str | None = None
         self._drifting = False
         self._task: asyncio.Task[None] | None = None
-        self._unsubscribe = room.tail.subscribe(self._read)
+        self.unsubscribe = room.tail.subscribe(self._read, passive=True)
 
     def _read(self, batch: Batch) -> None:
         for encoded in batch.events:
@@ -130,7 +130,7 @@ class RoomRadio:
 
     async def close(self) -> None:
         """Fall silent; may be called again."""
-        self._unsubscribe()
+        self.unsubscribe()
         if self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -150,11 +150,11 @@ class Radio:
         """Give a room that woke its radio."""
         self._rooms[room.id] = RoomRadio(room, self._log, self._media, self._random, audience=self._audience)
 
-    async def detach(self, room: Room) -> None:
-        """Take the radio from a room that falls asleep."""
+    def detach(self, room: Room) -> None:
+        """Take the radio from a room that falls asleep: it has nothing to play for nobody."""
         radio = self._rooms.pop(room.id, None)
         if radio is not None:
-            await radio.close()
+            radio.unsubscribe()
 
     def wake(self, room_id: str) -> None:
         """Tell that somebody began to listen in a room."""

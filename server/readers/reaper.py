@@ -1,4 +1,4 @@
-"""The reaper: clips whose time is over leave their rooms, by the rule of each room's kind."""
+"""The reaper: clips whose time is over leave their rooms, and what a crash kept from erasure goes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 
 from server.log.base import Log
+from server.readers import eraser
 from server.room.commands import Refused, Remove
 from server.room.house import House, NoSuchRoom
 from server.room.kinds import KINDS
@@ -22,29 +23,37 @@ ROOMS_LIMIT = 100_000
 
 def expired(state: RoomState, now_ms: int) -> list[str]:
     """Return the clips of a room that have been kept long enough."""
-    keep_ms = KINDS[state.kind].keep_ms if state.kind in KINDS else KINDS["wonder"].keep_ms
+    keep_ms = KINDS.get(state.kind, KINDS["wonder"]).keep_ms
     return [clip.clip for clip in state.clips.values() if clip.at_ms + keep_ms <= now_ms]
 
 
 async def run(house: House, log_: Log, clock: Callable[[], int]) -> None:
-    """Sweep all rooms for ever, the first time at the start."""
+    """Sweep all rooms for ever, the first time at the start: then also what a crash left over."""
+    await sweep(house, log_, clock, leftovers=True)
     while True:
-        await sweep(house, log_, clock)
         await asyncio.sleep(EVERY_MS / 1000)
+        await sweep(house, log_, clock)
 
 
-async def sweep(house: House, log_: Log, clock: Callable[[], int]) -> int:
+async def sweep(house: House, log_: Log, clock: Callable[[], int], *, leftovers: bool = False) -> int:
     """Remove what is expired in every room; return how many clips went."""
     gone = 0
     for listing in await log_.rooms(ROOMS_LIMIT):
         try:
-            room = await house.wake(listing.room)
-            for clip in expired(room.state, clock()):
-                await room.send(Remove(clip, "expired"), by=None)
-                gone += 1
-        except (NoSuchRoom, Refused):
-            continue  # the room or the clip went meanwhile
+            if leftovers:
+                await eraser.erase(house, log_, listing.room)
+            gone += await _expire(house, listing.room, clock())
+        except (NoSuchRoom, Refused, TimeoutError):
+            continue  # the room or the clip went meanwhile, or the next sweep will do it
         except Exception:
             log.exception("reaper.room_failed room=%.6s", listing.room)
         await asyncio.sleep(PAUSE_MS / 1000)
     return gone
+
+
+async def _expire(house: House, room_id: str, now_ms: int) -> int:
+    room = await house.wake(room_id)
+    clips = expired(room.state, now_ms)
+    for clip in clips:
+        await room.send(Remove(clip, "expired"), by=None)
+    return len(clips)

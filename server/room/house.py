@@ -52,6 +52,9 @@ class House:
         self._rooms: dict[str, Room] = {}
         self._waking: dict[str, asyncio.Task[Room]] = {}
         self._closed = False
+        # Told of each room that woke, and of each that fell asleep: here the room's readers come and go.
+        self.on_wake: Callable[[Room], None] = _unheard
+        self.on_sleep: Callable[[Room], None] = _unheard
 
     def __len__(self) -> int:
         """Return how many rooms are awake."""
@@ -124,6 +127,7 @@ class House:
         """Let go of a room that fell asleep."""
         if self._rooms.get(room.id) is room:
             del self._rooms[room.id]
+            self.on_sleep(room)
 
     async def close(self) -> None:
         """Finish what all rooms have begun and let them sleep; may be called again."""
@@ -159,6 +163,7 @@ class House:
             idle_ms=self._idle_ms,
         )
         self._rooms[id] = room
+        self.on_wake(room)
         return room
 
     async def _pages(self, id: str) -> AsyncIterator[list[Event]]:  # noqa: A002
@@ -166,6 +171,10 @@ class House:
         while events := await self._log.read(id, after, WAKE_PAGE_EVENTS):
             after = events[-1].seq
             yield events
+
+
+def _unheard(_: Room) -> None:
+    """Stand in for a reader that nobody has."""
 
 
 def _names(room: RoomOpened) -> list[str]:

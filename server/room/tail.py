@@ -55,19 +55,29 @@ class Tail:
         self._view = view
         self._events: list[Encoded] = []
         self._readers: dict[object, Reader] = {}
+        self._passive = 0
         self._signals: list[tuple[str | None, bytes]] = []
         self._keep([self._encode(event) for event in list(events)[-TAIL_EVENTS:]])
 
     @property
     def readers(self) -> int:
-        """Return how many are subscribed."""
-        return len(self._readers)
+        """Return how many subscribed that keep the room awake."""
+        return len(self._readers) - self._passive
 
-    def subscribe(self, reader: Reader) -> Callable[[], None]:
-        """Call a reader in the loop with each batch from now on; returns what ends it."""
+    def subscribe(self, reader: Reader, *, passive: bool = False) -> Callable[[], None]:
+        """Call a reader in the loop with each batch from now on; returns what ends it.
+
+        A passive reader belongs to the room itself (its radio): it does not keep it awake.
+        """
         token = object()
         self._readers[token] = reader
-        return lambda: _forget(self._readers, token)
+        self._passive += passive
+
+        def unsubscribe() -> None:
+            if self._readers.pop(token, None) is not None:
+                self._passive -= passive
+
+        return unsubscribe
 
     def publish(self, events: Sequence[Event]) -> None:
         """Show events that are durable, with the signals that waited for this turn's end."""
@@ -142,7 +152,3 @@ class Tail:
 
 def _seq(encoded: Encoded) -> int:
     return encoded.event.seq
-
-
-def _forget(readers: dict[object, Reader], token: object) -> None:
-    readers.pop(token, None)
