@@ -25,7 +25,7 @@ OVERSAMPLING = 4
 TAPS = 24  # a side phase; annex 2 asks for 12
 BLOCK = 32
 STRIDE = 16
-# Points of the gain. 0.7 ms takes down single glottal pulses and leaves the shape of words: the envelopes before
+# Points of the gain. 0.7 ms takes down single glottal pulses and leaves the shape of words: envelopes before
 # and after correlate by 0.98 where 5 ms had 0.90 (synthetic speech, whose peaks are 18 dB over its loudness).
 LOOK_AHEAD = 2
 ROUNDS = 4

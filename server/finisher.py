@@ -1,0 +1,229 @@
+"""Finishing as the server asks for it: takes and uploads are decoded in other processes, never here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import sys
+from pathlib import Path
+
+import msgspec
+
+import audio
+from audio.finish import UNDECODABLE
+from audio.take import Clip, Limits, Take, Unfit
+from server import finishing
+from server.finishing import Finished, FinishTake, FinishUpload, Job, Made, MakeM4a, Reply
+
+log = logging.getLogger(__name__)
+
+UPLOADS_AT_ONCE = 2  # children decoding uploads; more wait
+PATIENCE_S = finishing.WALL_S + 5.0  # the child is ended before; a cold start comes on top
+CLOSING_S = 3.0
+# One thread a process: what one clip needs is little, and threads would forbid forking. Freed memory is kept,
+# as clip after clip wants the same (page faults were a third of the time).
+ENVIRONMENT = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
+    "MALLOC_ARENA_MAX": "1",
+}
+
+_reply_decoder: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
+
+
+class Gone(Exception):
+    """The process at the other end ended before it answered."""
+
+
+class Line:
+    """A connection to one child."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    async def ask(self, job: Job) -> Reply:
+        """Send a job and wait for its answer. Raises `Gone`."""
+        body = msgspec.msgpack.encode(job)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                self._writer.write(finishing.SIZE.pack(len(body)) + body)
+                (size,) = finishing.SIZE.unpack(await self._reader.readexactly(finishing.SIZE.size))
+                if size > finishing.LARGEST_REPLY_BYTES:
+                    raise Gone
+                return _reply_decoder.decode(await self._reader.readexactly(size))
+        except (OSError, EOFError, TimeoutError, msgspec.DecodeError) as error:
+            raise Gone from error
+
+    def close(self) -> None:
+        """Hang up; the child ends."""
+        self._writer.transport.abort()
+
+
+class Nursery:
+    """The process that forks the children; started again when it has died."""
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._control: socket.socket | None = None
+        self._starting = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Start the process; it warms up by itself while jobs may wait already."""
+        async with self._starting:
+            if self._process is not None and self._process.returncode is None:
+                return
+            await self._end()
+            ours, theirs = socket.socketpair()
+            ours.setblocking(False)
+            with theirs:
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-P", "-m", finishing.__name__,
+                    stdin=theirs.fileno(), stdout=asyncio.subprocess.DEVNULL,
+                    env=_environment(), start_new_session=True,
+                )  # fmt: skip
+            self._control = ours
+
+    async def line(self, kind: bytes) -> Line:
+        """Return a line to a fresh child. Raises `Gone`."""
+        await self.start()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                assert self._control is not None
+                socket.send_fds(self._control, [kind], [theirs.fileno()])
+            except OSError as error:
+                ours.close()
+                raise Gone from error
+        ours.setblocking(False)
+        return Line(*await asyncio.open_unix_connection(sock=ours))
+
+    async def close(self) -> None:
+        """End the process and its children; may be called again."""
+        async with self._starting:
+            await self._end()
+
+    async def _end(self) -> None:
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._process is not None:
+            try:
+                async with asyncio.timeout(CLOSING_S):
+                    await self._process.wait()
+            except TimeoutError:
+                with contextlib.suppress(ProcessLookupError):
+                    self._process.kill()
+                await self._process.wait()
+            self._process = None
+
+
+def _environment() -> dict[str, str]:
+    """Return what the process needs to find its code; none of the server's settings and secrets."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH") if name in os.environ}
+    return {**kept, **ENVIRONMENT, "PYTHONPATH": str(Path(audio.__file__ or "").parents[1])}
+
+
+class Finisher:
+    """Turns takes and uploads into clips, off the event loop and out of harm's way.
+
+    `workers` processes finish takes, one take at a time each.
+    """
+
+    def __init__(self, *, workers: int = 1, uploads: int = UPLOADS_AT_ONCE) -> None:
+        self._nursery = Nursery()
+        self._lines: asyncio.Queue[Line | None] = asyncio.Queue()
+        for _ in range(workers):
+            self._lines.put_nowait(None)
+        self._uploads = asyncio.Semaphore(uploads)
+        self._closed = False
+
+    async def start(self) -> None:
+        """Start the processes; they get ready in the background."""
+        await self._nursery.start()
+        waiting = [self._lines.get_nowait() for _ in range(self._lines.qsize())]
+        for line in waiting:
+            self._lines.put_nowait(line or await self._nursery.line(finishing.LONG_LIVED))
+
+    async def take(self, take: Take, limits: Limits) -> Clip:
+        """Finish a take. Raises `Unfit`."""
+        return _clip(await self._ask_worker(FinishTake(take, limits)))
+
+    async def upload(self, body: bytes, media_type: str, limits: Limits) -> Clip:
+        """Finish a file, in a child of its own. Raises `Unfit`."""
+        return _clip(await self._ask_once(FinishUpload(body, media_type, limits)))
+
+    async def m4a(self, ogg: bytes) -> bytes:
+        """Return a finished clip as AAC in MP4. Raises `Unfit`."""
+        reply = await self._ask_once(MakeM4a(ogg))
+        if not isinstance(reply, Made):
+            raise _unfit(reply)
+        return reply.body
+
+    async def close(self) -> None:
+        """End all processes; may be called again. Whoever still waits gets `Unfit`."""
+        self._closed = True
+        for _ in range(self._lines.qsize()):
+            _hang_up(self._lines.get_nowait())
+            self._lines.put_nowait(None)
+        await self._nursery.close()
+
+    async def _ask_worker(self, job: Job) -> Reply:
+        """Ask a worker, and once more a fresh one: what broke it may have been another's doing."""
+        line = await self._lines.get()
+        try:
+            for _ in range(2):
+                try:
+                    line = line or await self._line(finishing.LONG_LIVED)
+                    return await line.ask(job)
+                except Gone:
+                    _hang_up(line)
+                    line = None
+            raise Unfit("undecodable", UNDECODABLE)
+        except asyncio.CancelledError:
+            _hang_up(line)  # its answer would be taken for the next one's
+            line = None
+            raise
+        finally:
+            self._lines.put_nowait(line)
+
+    async def _ask_once(self, job: Job) -> Reply:
+        async with self._uploads:
+            line = None
+            try:
+                line = await self._line(finishing.ONCE)
+                return await line.ask(job)
+            except Gone as gone:
+                raise Unfit("undecodable", UNDECODABLE) from gone
+            finally:
+                _hang_up(line)
+
+    async def _line(self, kind: bytes) -> Line:
+        if self._closed:
+            raise Gone
+        return await self._nursery.line(kind)
+
+
+def _hang_up(line: Line | None) -> None:
+    if line is not None:
+        line.close()
+
+
+def _clip(reply: Reply) -> Clip:
+    if isinstance(reply, Finished):
+        return reply.clip
+    raise _unfit(reply)
+
+
+def _unfit(reply: Reply) -> Unfit:
+    if isinstance(reply, finishing.Declined):
+        return Unfit(reply.code, reply.message)
+    if isinstance(reply, finishing.Broken):
+        log.error("finish.broken %s", reply.trace)
+    return Unfit("undecodable", UNDECODABLE)
