@@ -1,0 +1,117 @@
+"""Measure everything and print one table: `python -m bench [--write] [PART ...]`.
+
+Each part runs in a process of its own. `--write` puts the table into docs/performance.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+PARTS = ("finish", "way", "listeners", "chat")
+PAGE = Path(__file__).resolve().parents[1] / "docs/performance.md"
+MARKS = re.compile(r"(<!-- figures -->\n).*(<!-- end of figures -->)", re.DOTALL)
+
+
+class Budget(Struct, frozen=True):
+    """What a figure should be: at most (or, `least`, at least) a value."""
+
+    figure: str
+    what: str
+    unit: str
+    value: float
+    least: bool = False
+
+    def ratio(self, measured: float) -> float:
+        """Return how much of the budget is used: 1.0 is all of it."""
+        return self.value / measured if self.least else measured / self.value
+
+
+BUDGETS = (
+    Budget("finish.cpu_ms_5s", "finish of a 5 s clip, CPU", "ms", 80),
+    Budget("way.p50_ms", "end of speech to first radio packet, median", "ms", 150),
+    Budget("way.p99_ms", "the same, 99th percentile", "ms", 400),
+    Budget(
+        "listeners.listeners_a_core_20ms",
+        "listeners a core, 20 ms packets (twice Janus)",
+        "",
+        1596,
+        least=True,
+    ),
+    Budget("listeners.listeners_a_core_120ms", "listeners a core, 120 ms packets", "", 6000, least=True),
+    Budget("listeners.memory_kb", "memory of a WebRTC listener", "KB", 130),
+    Budget("chat.lone_us", "CPU of a delivery, 1000 sockets, lone messages", "us", 9),
+    Budget("chat.saturated_us", "CPU of a delivery, 1000 sockets, saturated", "us", 0.4),
+    Budget("chat.joins_cpu_s", "CPU of 1000 joins at once", "s", 1),
+    Budget("chat.idle_socket_kb", "memory of an idle socket", "KB", 20),
+)
+
+
+def measure(part: str) -> dict[str, float]:
+    """Run one part in a fresh process and return its figures, named `part.figure`."""
+    code = f"import json; from bench import {part}; print('\\n' + json.dumps({part}.measure()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"bench.{part} failed:\n{done.stderr[-4000:]}")
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return {f"{part}.{name}": value for name, value in figures.items()}
+
+
+def table(figures: dict[str, float]) -> Iterator[str]:
+    """Yield the lines of the table: figures with a budget first, then the others."""
+    yield "| what | measured | budget | of budget |"
+    yield "|---|---:|---:|---:|"
+    rest = dict(figures)
+    for budget in BUDGETS:
+        if budget.figure in rest:
+            value = rest.pop(budget.figure)
+            limit = f"{'>=' if budget.least else '<='} {shown(budget.value)} {budget.unit}".strip()
+            measured = f"{shown(value)} {budget.unit}".strip()
+            yield f"| {budget.what} | {measured} | {limit} | {budget.ratio(value):.2f} |"
+    for name, value in rest.items():
+        yield f"| `{name}` | {shown(value)} | | |"
+
+
+def shown(value: float) -> str:
+    """Return a figure with three significant digits."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def machine() -> str:
+    """Say in one line where this was measured."""
+    model = (
+        re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text())
+        if Path("/proc/cpuinfo").exists()
+        else None
+    )
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{model[1] if model else platform.machine()}, {cores} cores, Python {platform.python_version()}"
+
+
+def main() -> None:
+    """Measure the parts asked for, or all."""
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all when none is named")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
+    chosen = parser.parse_args()
+    figures: dict[str, float] = {}
+    for part in chosen.parts or PARTS:
+        print(f"measuring {part} ...", file=sys.stderr, flush=True)
+        figures |= measure(part)
+    lines = "\n".join([f"Measured on: {machine()}.", "", *table(figures)])
+    print(lines)
+    if chosen.write:
+        PAGE.write_text(MARKS.sub(lambda m: f"{m[1]}{lines}\n{m[2]}", PAGE.read_text()))
+
+
+if __name__ == "__main__":
+    main()
