@@ -19,7 +19,6 @@ from server.rtc.volley import ROW, Ear, Row, Volley
 # Rows are served this far apart: a row takes 2 ms, and the loop has others to serve.
 BETWEEN_ROWS_S = 0.004
 
-
 class Source:
     """Whose stream it is, for all rooms of the process: SSRC and the origin of timestamps."""
 
@@ -105,10 +104,10 @@ class Broadcast:
         self.stop()
         for lead in list(self._leading):
             self._admit(lead)
-        self._clip = deque(packets(frames, self._frames_a_packet()))
-        if self._clip:
+        if frames:
+            self._clip = deque(packets(frames, self._frames_a_packet()))
             self._start()
-        return sum(map(opus.duration, self._clip)) // rtp.SAMPLES_A_MS
+        return sum(map(opus.duration, frames)) // rtp.SAMPLES_A_MS
 
     def stop(self) -> None:
         """Fall silent; new listeners are still led in."""

@@ -26,5 +26,7 @@ class Identity:
         self.context = self.certificate._create_ssl_context(SRTP_PROFILES)  # noqa: SLF001 - held by a self-check
         # A session may not be resumed: each peer must show the certificate of its own offer.
         self.context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+        # The buffers of a handshake are not needed for the hours after it: 15 KB a peer.
+        self.context.set_mode(SSL.MODE_RELEASE_BUFFERS)
         first = self.certificate.getFingerprints()[0]
         self.fingerprint = f"{first.algorithm} {first.value}"
