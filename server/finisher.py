@@ -15,8 +15,8 @@ import msgspec
 import audio
 from audio.finish import UNDECODABLE
 from audio.take import Clip, Limits, Take, Unfit
-from server import finishing
-from server.finishing import Finished, FinishTake, FinishUpload, Job, Made, MakeM4a, Reply
+from server.safety import finishing
+from server.safety.finishing import Finished, FinishTake, FinishUpload, Job, Made, MakeM4a, Reply
 
 log = logging.getLogger(__name__)
 
