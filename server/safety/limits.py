@@ -7,6 +7,7 @@ time at which it will be full again.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from itertools import islice
 from typing import Literal
@@ -20,6 +21,8 @@ TABLE_KEYS = 10_000
 # An address stands for a household or a school class, so it may do this many times what a voice may.
 ADDRESS_VOICES = 30
 IPV6_PREFIX_BITS = 64
+# Addresses whose prefix is remembered: parsing one costs more than all the rest of a check.
+PREFIXES_KEPT = 4_096
 # Epoch milliseconds as floats are exact to 0.0002; sums of intervals err by a little more.
 ROUNDING_MS = 0.1
 
@@ -129,6 +132,7 @@ class Limits:
             voices.spend(voice, now_ms)
 
 
+@lru_cache(maxsize=PREFIXES_KEPT)
 def prefix(address: str | None) -> str:
     """Return what counts as one address: an IPv4 address, or the /64 of an IPv6 one."""
     try:
