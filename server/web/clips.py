@@ -14,11 +14,12 @@ from server.room.actor import Room
 from server.room.commands import Forget, Remove, Report
 from server.room.events import ClipLanded, Source, Voice
 from server.room.state import ClipRef
+from server.room.view import is_hidden
 from server.web import body, ranges
 from server.web.errors import Problem
 from server.web.keys import CONFIG, HOUSE, LOG, STAGE
 from server.web.rooms import ROOM, answer
-from server.web.security import is_admin, needed_key, pay, preflight
+from server.web.security import is_admin, needed_key, pay, preflight, visitor_key
 from server.web.transcodes import TRANSCODES
 
 CLIP = "{clip:[A-Za-z0-9_-]{8,64}}"
@@ -104,9 +105,17 @@ async def find(request: web.Request) -> Found:
         raise _gone()
     room = await request.app[HOUSE].wake(blob.room)
     ref = room.state.clips.get(blob.id)
-    if ref is None:
+    if ref is None or not _may_hear(request, room, ref):
         raise _gone()
     return Found(blob, room, ref)
+
+
+def _may_hear(request: web.Request, room: Room, ref: ClipRef) -> bool:
+    """Tell whether a clip may be heard: one that is hidden in its round only by its speaker."""
+    if not is_hidden(room.state, ref.clip, None) or is_admin(request):
+        return True
+    key = visitor_key(request)
+    return key is not None and not is_hidden(room.state, ref.clip, request.app[HOUSE].voice(key, room).id)
 
 
 def _gone() -> Problem:

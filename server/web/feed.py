@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 from aiohttp import web
 
 from server.room.state import ClipRef, RoomState
+from server.room.view import is_hidden
 from server.web import assets
 from server.web.keys import HOUSE, LOG
 from server.web.rooms import ROOM
@@ -30,7 +31,8 @@ SIZES_KEPT = 20_000
 async def feed(request: web.Request) -> web.Response:
     """Answer a room's newest clips as a podcast."""
     room = await request.app[HOUSE].wake(request.match_info["room"])
-    newest = list(room.state.clips.values())[-FEED_CLIPS:][::-1]
+    heard = [clip for clip in room.state.clips.values() if not is_hidden(room.state, clip.clip, None)]
+    newest = heard[-FEED_CLIPS:][::-1]
     sized = [(clip, await _size_bytes(request, clip.clip)) for clip in newest]
     made = rss(base_url(request), room.id, room.state, [(clip, size) for clip, size in sized if size])
     found = assets.asset(made, "application/rss+xml")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import resource
 import socket
 import ssl
@@ -20,6 +21,9 @@ from server.web.security import SERVER
 # Files that are no connections: storage, media, child processes, the log.
 FILES_RESERVED = 96
 BACKLOG = 1_024
+# Nothing is logged of who asked for what.
+_SILENT = logging.getLogger("wonder.silent")
+_SILENT.disabled = True
 _FULL = Problem("busy", "Too many visitors at once. Try again soon.")
 
 
@@ -129,7 +133,7 @@ def _factory(
         # end of the next request's headers; half a header does not move it. So it is the header
         # deadline that aiohttp does not have under that name.
         return Connection(
-            manager, loop=loop, keepalive_timeout=config.header_timeout_ms / 1000, access_log=None
+            manager, loop=loop, keepalive_timeout=config.header_timeout_ms / 1000, access_log=_SILENT
         )
 
     return connection

@@ -274,7 +274,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "get", "/manifest.webmanifest", "The page as an app.", {200: {"application/manifest+json": _TEXT}}
     ),
-    Operation("get", "/favicon.ico", "The icon.", {200: {"image/x-icon": _BINARY}}, ("no_such_page",)),
+    Operation("get", "/favicon.ico", "The icon.", {200: {"image/svg+xml": _BINARY}}, ("no_such_page",)),
     Operation("get", "/robots.txt", "What search engines leave alone.", {200: {"text/plain": _TEXT}}),
 )
 _SECURITY: dict[str, list[Json]] = {

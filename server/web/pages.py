@@ -147,11 +147,11 @@ async def static(request: web.Request) -> web.Response:
     return assets.answer(request, found, "public, max-age=31536000, immutable" if fixed else "no-cache")
 
 
-def _file(name: str) -> web.RouteDef:
+def _file(path: str, name: str) -> web.RouteDef:
     async def one(request: web.Request) -> web.Response:
         return assets.answer(request, request.app[ASSETS].find(name))
 
-    return web.get("/" + name.rpartition("/")[2], one)
+    return web.get(path, one)
 
 
 async def robots(_: web.Request) -> web.Response:
@@ -176,8 +176,8 @@ def routes() -> list[web.RouteDef]:
         web.get(f"/r/{ROOM}", room),
         web.get(f"/c/{clips.CLIP}", clip),
         web.get("/static/{name:.+}", static),
-        _file("manifest.webmanifest"),
-        _file("icons/favicon.ico"),
+        _file("/manifest.webmanifest", "manifest.webmanifest"),
+        _file("/favicon.ico", "icons/icon.svg"),
         web.get("/robots.txt", robots),
         web.get("/api/openapi.json", description),
     ]

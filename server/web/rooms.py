@@ -16,7 +16,7 @@ from server.room.events import Language, RoomOpened, encode
 from server.room.kinds import KINDS, Kind
 from server.room.state import RoomState
 from server.room.text import cleaned
-from server.room.view import view
+from server.room.view import public, view
 from server.web import body
 from server.web.errors import Problem
 from server.web.keys import COUNTS, HOUSE, LOG, MEDIA
@@ -56,6 +56,8 @@ class RoundShown(Struct):
     turn: TurnGiven | None
     takes: tuple[str, ...]
     verdicts: tuple[VerdictGiven, ...]
+    hidden: bool
+    scene: str
 
 
 class RoomShown(Struct):
@@ -108,13 +110,11 @@ def shown(id: str, state: RoomState, *, listeners: int, speakers: int) -> RoomSh
         listeners=listeners,
         speakers=speakers,
         closed=state.closed,
-        round=_round(state.round),
+        round=_round(public(state.round)) if state.round else None,
     )
 
 
-def _round(round_: Round | None) -> RoundShown | None:
-    if round_ is None:
-        return None
+def _round(round_: Round) -> RoundShown:
     return RoundShown(
         id=round_.id,
         game=round_.game,
@@ -125,6 +125,8 @@ def _round(round_: Round | None) -> RoundShown | None:
         turn=round_.turn,
         takes=tuple(take.clip for take in round_.takes),
         verdicts=round_.verdicts,
+        hidden=round_.hidden,
+        scene=round_.scene,
     )
 
 

@@ -16,7 +16,7 @@ from server.web.security import preflight
 TRICKLE = "application/trickle-ice-sdpfrag"
 # Sessions whose ICE user is remembered, to tell a restart (refused) from more candidates (taken).
 REMEMBERED = 8_192
-_PEER = "{peer:[A-Za-z0-9_-]{8,64}}"
+_PEER = "{peer:[A-Za-z0-9_-]{1,64}}"
 _UFRAG = re.compile(r"^a=ice-ufrag:(\S{1,256})\s*$", re.MULTILINE)
 
 Users = OrderedDict[str, str]

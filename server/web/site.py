@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -25,6 +26,7 @@ from server.web import (
 )
 from server.web.assets import ASSETS, Assets
 from server.web.feed import SIZES
+from server.web.presence import Counts
 from server.web.sockets import SocketLimits
 from server.web.transcodes import TRANSCODES, Transcodes
 
@@ -59,9 +61,9 @@ def make_app(
     app[keys.STARTED_MS] = int(time.time() * 1000)
     app[ASSETS] = Assets()
     app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)
-    sockets = socket.attach(app, SocketLimits(config.sockets, config.sockets_per_address))
-    app[keys.COUNTS] = sockets.counts
-    app[keys.HEALTH].watch("sockets", "Open WebSockets.", lambda: len(sockets))
+    socket.attach(app, SocketLimits(config.sockets, config.sockets_per_address))
+    app[keys.COUNTS] = partial(_counts, app)
+    app[keys.HEALTH].watch("sockets", "Open WebSockets.", lambda: len(app[socket.SOCKETS]))
     app[SIZES], app[rooms.ASLEEP], app[sessions.USERS] = {}, {}, OrderedDict[str, str]()
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_end_sockets)
@@ -80,6 +82,10 @@ def _health(house: House, media: Media) -> health.Health:
     found.watch("rtp_packets_out", "Packets sent since the start.", lambda: media.counts().packets_out)
     found.watch("udp_dropped", "Datagrams dropped since the start.", lambda: media.counts().dropped)
     return found
+
+
+def _counts(app: web.Application, room: str) -> Counts:
+    return app[socket.SOCKETS].counts(room)
 
 
 async def _end_sockets(app: web.Application) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from server.room.commands import Caption
@@ -64,7 +66,7 @@ async def test_an_upload_over_a_megabyte_is_refused_told_or_not(site: Site) -> N
         "too_big",
     )
 
-    async def pieces():  # type: ignore[no-untyped-def]
+    async def pieces() -> AsyncIterator[bytes]:
         for _ in range(20):
             yield b"x" * 65_536
 

@@ -42,7 +42,7 @@ async def test_the_storage_is_asked_at_most_once_a_second(
 
     monkeypatch.setattr(site.log, "check", check)
     now_s = [100.0]
-    monkeypatch.setattr(health.time, "monotonic", lambda: now_s[0])
+    monkeypatch.setattr("server.web.health.time.monotonic", lambda: now_s[0])
     fresh = Health()
     for now_s[0] in (100.0, 100.5, 101.5):
         await fresh.storage(site.log)

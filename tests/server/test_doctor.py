@@ -1,0 +1,102 @@
+"""The doctor: what it finds, and what it says to do."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import apsw
+import msgspec
+import pytest
+
+from server import doctor, tls
+from server.config import Config
+
+
+def found(config: Config, name: str) -> doctor.Check:
+    return next(check for check in doctor.examine(config) if check.name == name)
+
+
+def test_a_healthy_machine_is_found_well(tmp_path: Path) -> None:
+    checks = doctor.examine(Config(port=0, udp_port=0, data=tmp_path / "new"))
+    assert {check.state for check in checks} == {"fine"}
+    assert doctor.as_text(checks).endswith("All is well.")
+    told = msgspec.json.decode(doctor.as_json(checks))["checks"]
+    assert {"name", "state", "found", "advice"} == set(told[0])
+    assert {"TCP port", "UDP port", "UDP", "Disk", "Codecs", "SQLite", "Clock", "TLS", "Captions"} <= {
+        check["name"] for check in told
+    }
+
+
+def test_ports_in_use_are_found(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+        udp.bind(("127.0.0.1", 0))
+        config = Config(port=tcp.getsockname()[1], udp_port=udp.getsockname()[1], data=tmp_path)
+        for name, flag in (("TCP port", "--port"), ("UDP port", "--udp-port")):
+            check = found(config, name)
+            assert check.state == "broken"
+            assert flag in check.advice
+    assert "must be put right" in doctor.as_text([check])
+
+
+def test_a_folder_that_cannot_be_written_is_found(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    check = found(Config(port=0, udp_port=0, data=tmp_path / "file" / "data"), "Disk")
+    assert (check.state, "--data" in check.advice) == ("broken", True)
+    assert "not used" in found(Config(port=0, udp_port=0, log="memory"), "Disk").found
+
+
+@pytest.mark.parametrize(
+    ("free_bytes", "state"), [(10, "broken"), (500_000_000, "doubtful"), (10**10, "fine")]
+)
+def test_little_room_is_found(free_bytes: int, state: str) -> None:
+    assert doctor._space(Path("data"), free_bytes).state == state
+
+
+def test_an_old_sqlite_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apsw, "sqlite_lib_version", lambda: "3.40.1")
+    assert doctor._sqlite(Config()).state == "broken"
+
+
+def test_silent_codecs_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_through_opus", lambda: 0)
+    assert doctor._codecs(Config()).state == "broken"
+
+    def missing() -> int:
+        raise ValueError("no codec")
+
+    monkeypatch.setattr(doctor, "_through_opus", missing)
+    assert doctor._codecs(Config()).state == "broken"
+
+
+def test_microphones_need_tls_on_other_machines() -> None:
+    check = doctor._tls(Config(host="0.0.0.0"))
+    assert (check.state, "--tls self-signed" in check.advice) == ("doubtful", True)
+    assert doctor._tls(Config(host="0.0.0.0", public_url="https://wonder.example")).state == "fine"
+
+
+@pytest.mark.parametrize(("age_days", "state"), [(0, "fine"), (350, "doubtful"), (400, "broken")])
+def test_a_certificate_that_ends_is_found(tmp_path: Path, age_days: int, state: str) -> None:
+    certificate, key = tls.make(["localhost"], datetime.now(UTC) - timedelta(days=age_days))
+    for name, body in (("cert", certificate), ("key", key)):
+        (tmp_path / name).write_bytes(body)
+    config = Config(tls=f"{tmp_path / 'cert'},{tmp_path / 'key'}")
+    assert doctor._tls(config).state == state
+    os.truncate(tmp_path / "key", 10)
+    assert doctor._tls(config).state == "broken"
+
+
+def test_an_address_for_voices_is_asked_for_where_none_can_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    for addresses, state in (([], "doubtful"), (["192.168.1.7"], "doubtful"), (["8.8.8.8"], "fine")):
+        monkeypatch.setattr(tls, "lan_addresses", lambda found=addresses: found)
+        assert doctor._public_address(Config(host="0.0.0.0")).state == state
+    assert doctor._public_address(Config(host="0.0.0.0", public_ip="8.8.8.8")).state == "fine"
+
+
+def test_a_wrong_clock_and_a_short_token_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "CLOCK_LEAST", datetime.now(UTC) + timedelta(days=1))
+    assert doctor._clock(Config()).state == "broken"
+    assert doctor._admin(Config(admin_token="short")).state == "doubtful"
+    assert doctor._admin(Config(admin_token="x" * 22)).state == "fine"
