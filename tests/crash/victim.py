@@ -1,0 +1,102 @@
+"""The program that is killed: rooms under load that tell through a pipe what was acknowledged.
+
+Started once as a nursery, which has all modules loaded and forks a victim for each line
+`MODE SEED PATH` it reads; so a victim is at work within milliseconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+from random import Random
+
+from server.log.base import Blob
+from server.log.sqlite import SqliteLog
+from server.room.actor import Room
+from server.room.commands import Land, Say
+from server.room.events import ClipLanded, RoomOpened, Voice
+from server.room.house import House
+
+ROOMS = 3
+VOICES = 4
+CLIP_EVERY = 5
+
+
+def tell(line: str) -> None:
+    """Write a line into the pipe at once."""
+    os.write(1, f"{line}\n".encode())
+
+
+class Victim:
+    """Sends commands as fast as it can; in mode "eager" it says so before they are stored."""
+
+    def __init__(self, mode: str, seed: int) -> None:
+        self.eager = mode == "eager"
+        self.random = Random(seed)
+
+    async def run(self, path: Path) -> None:
+        log = await SqliteLog.open(path)
+        house = House(log, clock=lambda: time.time_ns() // 1_000_000, random=self.random, secret=b"s" * 32)
+        rooms = [await self.room(house, log, f"room{i}") for i in range(ROOMS)]
+        tell("ready")
+        await asyncio.gather(*[self.speak(room, log, f"voice{i}") for room in rooms for i in range(VOICES)])
+
+    async def room(self, house: House, log: SqliteLog, name: str) -> Room:
+        if not await log.head(name):
+            return await house.open(RoomOpened("wonder", name), None, id=name)
+        return await house.wake(name)
+
+    async def speak(self, room: Room, log: SqliteLog, name: str) -> None:
+        """Go on where the last victim was killed; its last command is sent once more, under its key."""
+        number = await last_number(log, room.id, name)
+        if number is None:
+            number = 0
+        while True:
+            await self.send(room, Voice(name, name, "#fff"), number)
+            number += 1
+
+    async def send(self, room: Room, voice: Voice, number: int) -> None:
+        key, thing = f"k{number}", f"{room.id}-{voice.id}-{number}"
+        if self.eager:
+            tell(f"ack {thing} 0")
+        if number % CLIP_EVERY:
+            events = await room.send(Say(thing), by=voice, key=key)
+        else:
+            landed = Land(ClipLanded(thing, 900, 300, 0, -16.0, (50,) * 64))
+            blob = Blob(thing, room.id, bytes([number % 256]) * 20_000)
+            events = await room.send(landed, by=voice, key=key, blobs=[blob])
+        if not self.eager:
+            tell(f"ack {thing} {events[0].seq}")
+
+
+async def last_number(log: SqliteLog, room: str, voice: str) -> int | None:
+    """Return the number of a voice's newest command that is stored."""
+    for event in reversed(await log.newest(room, 200)):
+        if event.by and event.by.id == voice:
+            return int(thing_of(event.data).rsplit("-", 1)[1])
+    return None
+
+
+def thing_of(fact: object) -> str:
+    """Return the unique words or clip of a fact, '' for other facts."""
+    return str(getattr(fact, "text", getattr(fact, "clip", "")))
+
+
+def nursery() -> None:
+    """Fork a victim for each line, and tell when it is dead and how it ended."""
+    for line in sys.stdin:
+        mode, seed, path = line.split(maxsplit=2)
+        child = os.fork()
+        if child == 0:
+            asyncio.run(Victim(mode, int(seed)).run(Path(path.strip())))
+            os._exit(0)
+        tell(f"born {child}")
+        _, status = os.waitpid(child, 0)
+        tell(f"dead {os.waitstatus_to_exitcode(status)}")
+
+
+if __name__ == "__main__":
+    nursery()

@@ -1,0 +1,108 @@
+"""A bit that flips on the disk is found when it is read, never served."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import apsw
+import pytest
+
+from server.log import schema, sums
+from server.log.base import Blob, Damaged, Entry, Unusable
+from server.log.reading import Reader
+from server.log.schema import Settings
+from server.log.writing import Append, Secret, Writer
+from tests.support.log_contract import said
+
+FLIPS = 150
+QUICK = Settings(synchronous="OFF")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "wonder.db"
+    connection = schema.open_writer(path, QUICK)
+    writer = Writer(connection, path, QUICK)
+    for i in range(30):
+        blobs = [Blob(f"blob{i}", f"room{i % 3}", bytes([i]) * 6_000)]
+        writer.commit([Append(f"room{i % 3}", [Entry([said(f"{i}" * 50), said("b")], f"k{i}", blobs)], None)])
+    writer.commit([Secret()])
+    writer.close()
+    return path
+
+
+def everything(path: Path) -> list[object]:
+    """Read all there is; raises what a server would tell as a failure of its own."""
+    connection = schema.open_writer(path, QUICK)
+    reader = Reader(connection)
+    try:
+        events = [reader.read(f"room{i}", 0, 500) for i in range(3)]
+        blobs = [reader.blob(f"blob{i}") for i in range(30)]
+        return [events, blobs, reader.rooms(9, None), reader.newest("room1", 4)]
+    finally:
+        connection.close()
+
+
+def test_no_flipped_bit_is_served(path: Path) -> None:
+    good, whole = everything(path), path.read_bytes()
+    random, found = Random(11), 0
+    for _ in range(FLIPS):
+        content = bytearray(whole)
+        content[random.randrange(len(content))] ^= 1 << random.randrange(8)
+        path.write_bytes(content)
+        try:
+            assert everything(path) == good, "something else than what was stored was served"
+        except (Damaged, Unusable, apsw.Error):
+            found += 1
+    assert found > FLIPS / 10
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM event WHERE seq = 3",
+        "UPDATE event SET seq = 99 WHERE seq = 3",
+        "UPDATE event SET key = 'other' WHERE seq = 3",
+        "UPDATE event SET body = CAST(replace(body, 'b', 'c') AS BLOB)",
+        "UPDATE event SET body = x'00' WHERE seq = 3",
+        "UPDATE standing SET head = head - 1",
+        "UPDATE standing SET head = head + 1",
+    ],
+)
+def test_damage_is_told(path: Path, damage: str) -> None:
+    connection = schema.open_writer(path, QUICK)
+    connection.execute(damage)
+    with pytest.raises(Damaged):
+        Reader(connection).read("room0", 0, 500)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE blob SET body = zeroblob(5)",
+        "DELETE FROM blob",
+        "UPDATE shelf SET room = 2",
+        "UPDATE shelf SET blob = blob + 1",
+        "DELETE FROM room",
+    ],
+)
+def test_a_damaged_blob_is_told(path: Path, damage: str) -> None:
+    connection = schema.open_writer(path, QUICK)
+    connection.execute(damage)
+    with pytest.raises(Damaged):
+        Reader(connection).blob("blob0")
+    connection.close()
+
+
+def test_a_body_that_is_no_event_is_damage_even_when_its_sum_is_right(path: Path) -> None:
+    connection = schema.open_writer(path, QUICK)
+    reader = Reader(connection)
+    place = reader.place("room0")
+    assert place
+    row = (sums.of_event(place.number, 1, None, b"{}"), b"{}", place.number)
+    connection.execute("UPDATE event SET key = NULL, sum = ?, body = ? WHERE room = ? AND seq = 1", row)
+    with pytest.raises(Damaged):
+        reader.read("room0", 0, 9)
+    connection.close()

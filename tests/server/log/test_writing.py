@@ -1,0 +1,201 @@
+"""Erasing leaves no byte, whatever was stored, moved, erased and stored before."""
+
+from __future__ import annotations
+
+import string
+from pathlib import Path
+from random import Random
+
+import apsw
+import pytest
+
+from server.log import schema, writing
+from server.log.base import Blob, Conflict, Damaged, Entry, StorageFull
+from server.log.reading import Reader
+from server.log.schema import Settings
+from server.log.writing import Append, Check, Erase, Job, Result, Writer
+from server.room.events import Event
+from tests.support.log_contract import said
+
+MARK_BYTES = 16
+
+
+class Shop:
+    """A writer on a file of its own, and what it stored, by mark."""
+
+    def __init__(self, folder: Path, settings: Settings | None = None) -> None:
+        self.path = folder / "wonder.db"
+        self.settings = settings or Settings(synchronous="OFF")
+        self.connection = schema.open_writer(self.path, self.settings)
+        self.writer = Writer(self.connection, self.path, self.settings)
+        self.random = Random(7)
+        self.live: dict[tuple[str, int], list[bytes]] = {}
+        self.blobs: dict[str, tuple[str, bytes]] = {}
+        self.gone: list[bytes] = []
+
+    def mark(self) -> str:
+        return "".join(self.random.choices(string.ascii_letters, k=MARK_BYTES))
+
+    def text(self) -> tuple[str, list[bytes]]:
+        """Return words with marks at their beginning, middle and end."""
+        marks = [self.mark() for _ in range(3)]
+        filling = "." * self.random.choice((0, 5, 60, 300, 900, 3_000))
+        return filling.join(marks), [mark.encode() for mark in marks]
+
+    def append(self, room: str) -> Append:
+        entries = []
+        head = max((seq for name, seq in self.live if name == room), default=0)
+        for _ in range(self.random.randint(1, 6)):
+            text, marks = self.text()
+            head += 1
+            self.live[room, head] = marks
+            blobs = [self.blob(room)] if self.random.random() < 0.2 else []
+            entries.append(Entry([said(text)], self.mark(), blobs))
+        return Append(room, entries, None if len(entries) == 1 else head - len(entries))
+
+    def blob(self, room: str) -> Blob:
+        mark, size = self.mark().encode(), self.random.choice((16, 200, 4_000, 9_000, 20_000))
+        blob = Blob(f"blob{len(self.blobs)}-{len(self.gone)}", room, mark * (size // MARK_BYTES))
+        self.blobs[blob.id] = (room, mark)
+        return blob
+
+    def erase(self) -> list[Job]:
+        """Erase a fifth of all events and blobs, and one whole room."""
+        jobs: list[Job] = []
+        for room, seq in self.random.sample(list(self.live), len(self.live) // 5):
+            self.gone += self.live[room, seq]
+            self.live[room, seq] = []
+            jobs.append(Erase(room, [seq], ()))
+        for id_ in self.random.sample(list(self.blobs), len(self.blobs) // 5):
+            room, mark = self.blobs.pop(id_)
+            self.gone.append(mark)
+            jobs.append(Erase(room, None, [id_]))
+        return [*jobs, self.drop(self.random.choice(list(self.live))[0])]
+
+    def drop(self, room: str) -> Erase:
+        for place in [place for place in self.live if place[0] == room]:
+            self.gone += self.live.pop(place)
+        for id_ in [id_ for id_, (owner, _) in self.blobs.items() if owner == room]:
+            self.gone.append(self.blobs.pop(id_)[1])
+        return Erase(room, None, ())
+
+    def bytes(self) -> bytes:
+        return b"".join(path.read_bytes() for path in self.path.parent.iterdir() if path.is_file())
+
+    def do(self, *jobs: Job) -> list[Result]:
+        results = self.writer.commit(jobs)
+        assert not [result for result in results if isinstance(result, Exception)]
+        return results
+
+
+def marks_in(content: bytes, marks: list[bytes]) -> set[bytes]:
+    """Return the marks that are somewhere in the bytes."""
+    wanted = set(marks)
+    starts = range(len(content) - MARK_BYTES + 1)
+    return {mark for start in starts if (mark := content[start : start + MARK_BYTES]) in wanted}
+
+
+def test_no_byte_of_what_was_erased_is_left(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    for phase in range(6):
+        for turn in range(25):
+            rooms = {f"room-{(phase + shop.random.randrange(8)) % 10}" for _ in range(3)}
+            shop.do(*[shop.append(room) for room in sorted(rooms)])
+            if turn % 8 == 0:
+                shop.writer.tidy()
+        shop.do(*shop.erase())
+    content = shop.bytes()
+    assert len(shop.gone) > 500
+    assert not marks_in(content, shop.gone)
+    alive = [mark for marks in shop.live.values() for mark in marks]
+    assert marks_in(content, alive) == set(alive)
+
+
+def test_a_dropped_room_leaves_neither_its_id_nor_its_keys_words(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.do(Append("room-of-our-own", [Entry([said("a")])], 0), Append("other-room", [Entry([said("b")])], 0))
+    shop.do(Erase("room-of-our-own", None, ()))
+    assert b"room-of-our-own" not in shop.bytes()
+    assert b"other-room" in shop.bytes()
+
+
+def test_compacting_at_the_start_gives_the_space_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "COMPACT_ABOVE_BYTES", 100_000)
+    shop = Shop(tmp_path)
+    shop.do(Append("kept", [Entry([said("kept words")])], 0))
+    for i in range(60):
+        shop.do(Append("gone", [Entry([said("x" * 4_000)])], i))
+    shop.do(Erase("gone", None, ()))
+    shop.writer.close()
+    before = shop.path.stat().st_size
+    again = Shop(tmp_path)
+    assert shop.path.stat().st_size < before / 3
+    assert [event.seq for event in Reader(again.connection).read("kept", 0, 9)] == [1]
+    assert again.connection.pragma("integrity_check") == "ok"
+    assert again.do(Append("gone", [Entry([said("new")])], 0))
+
+
+def test_space_of_dropped_blobs_is_used_again(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    sizes = []
+    for i in range(30):
+        blobs = [Blob(f"b{i}.{j}", "r", bytes(20_000)) for j in range(10)]
+        shop.do(Append("r", [Entry([said("clip")], None, blobs)], i))
+        shop.do(Erase("r", None, [blob.id for blob in blobs]))
+        sizes.append(shop.path.stat().st_size)
+    assert sizes[-1] < sizes[0] + 50_000
+
+
+def test_a_reader_that_stays_delays_erasing_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "BUSY_MS", 20)
+    shop = Shop(tmp_path)
+    shop.do(Append("r", [Entry([said("secret words")])], 0))
+    other = apsw.Connection(str(shop.path), flags=apsw.SQLITE_OPEN_READONLY)
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM event").fetchall()
+    jobs: list[Job] = [Erase("r", [1], ()), Append("r", [Entry([said("b")])], 1)]
+    late, stored = shop.writer.commit(jobs)
+    assert isinstance(late, TimeoutError)
+    assert isinstance(stored, list)
+    other.close()
+    shop.do(Erase("r", [1], ()))
+    assert b"secret words" not in shop.bytes()
+
+
+def test_only_the_guilty_entry_of_a_full_file_is_refused(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, Settings(max_bytes=150_000, synchronous="OFF"))
+    fits, big = Entry([said("a")]), Entry([said("b")], None, [Blob("b", "r", bytes(500_000))])
+    results = shop.writer.commit(
+        [Append("r", [fits, big, fits], 0), Append("s", [fits], None), Append("t", [big], 0), Check()]
+    )
+    assert [[type(outcome) for outcome in result] for result in results[:3] if isinstance(result, list)] == [
+        [list, StorageFull, Conflict],
+        [list],
+        [StorageFull],
+    ]
+    assert results[3] is None
+
+
+def test_what_is_damaged_can_still_be_erased(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop.do(Append("r", [Entry([said("a"), said("b")])], 0))
+    shop.connection.execute("UPDATE event SET body = CAST('{' || substr(body, 5) AS BLOB) WHERE seq = 1")
+    reader = Reader(shop.connection)
+    with pytest.raises(Damaged):
+        reader.read("r", 0, 9)
+    shop.do(Erase("r", [1], ()))
+    lost: Event = reader.read("r", 0, 9)[0]
+    assert (lost.seq, lost.prev, lost.kind, lost.by) == (1, 0, writing.LOST, None)
+
+
+def test_the_wal_does_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "CHECKPOINT_PAGES", 50)
+    shop = Shop(tmp_path)
+    for i in range(200):
+        shop.do(Append("r", [Entry([said("x" * 3_000)])], i))
+        shop.writer.tidy()
+    assert shop.path.with_name("wonder.db-wal").stat().st_size < 100 * schema.PAGE_BYTES

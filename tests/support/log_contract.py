@@ -1,0 +1,487 @@
+"""What every back end of the log must hold: one suite of tests, and a machine that tries to break it."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from server.log.base import Blob, Conflict, Entry, Log, Outcome, StorageFull, Unusable
+from server.room.events import Draft, Erased, Event, RoomClosed, RoomOpened, TextSaid, Voice, erased, numbered
+
+ANNA = Voice("voice-anna", "Zany Kettle", "#ffaa00")
+Open = Callable[[], Awaitable[Log]]
+
+
+def said(text: str, at_ms: int = 1_000) -> Draft:
+    """Return a draft of a text by Anna."""
+    return Draft(TextSaid(text), at_ms, ANNA)
+
+
+def opened(name: str, at_ms: int = 1_000, *, public: bool = True) -> Draft:
+    """Return a draft of a room's opening."""
+    return Draft(RoomOpened("wonder", name, public=public), at_ms, ANNA)
+
+
+def texts(events: list[Event]) -> list[str]:
+    """Return the words of events, '' for what is no text (any more)."""
+    return [event.data.text if isinstance(event.data, TextSaid) else "" for event in events]
+
+
+class LogContract(ABC):
+    """Subclass it and give `open`: a log, the same storage each time it is called in a test.
+
+    A log is closed before it is opened again; a log without storage returns the same object.
+    """
+
+    @pytest.fixture
+    @abstractmethod
+    def open(self, tmp_path: Any) -> Open: ...
+
+    @pytest.fixture
+    @abstractmethod
+    def open_small(self, tmp_path: Any) -> Open:
+        """Open a log that is full after some 100 KB."""
+
+    def lasts(self) -> bool:
+        """Return whether the log outlives its closing."""
+        return True
+
+    async def reopen(self, log: Log, open: Open) -> Log:
+        """Close a log and open it again, when it is one that lasts."""
+        if not self.lasts():
+            return log
+        await log.close()
+        self.opened.append(await open())
+        return self.opened[-1]
+
+    @pytest.fixture
+    async def log(self, open: Open) -> AsyncIterator[Log]:
+        self.opened = [await open()]
+        yield self.opened[0]
+        for log in self.opened:
+            await log.close()
+
+    async def test_numbers_events_from_one_without_gaps(self, log: Log) -> None:
+        first = await log.append("r", [said("a"), said("b")])
+        second = await log.append("r", [said("c")])
+        assert [(e.seq, e.prev) for e in first + second] == [(1, 0), (2, 1), (3, 2)]
+        assert await log.read("r") == first + second
+        assert await log.head("r") == 3
+
+    async def test_rooms_are_apart(self, log: Log) -> None:
+        await log.append("r", [said("a")])
+        await log.append("s", [said("b")])
+        assert texts(await log.read("r")) == ["a"]
+        assert texts(await log.read("s")) == ["b"]
+        assert await log.head("t") == 0
+        assert await log.read("t") == []
+        assert await log.newest("t") == []
+
+    async def test_reads_pages_and_newest(self, log: Log) -> None:
+        events = await log.append("r", [said(str(i)) for i in range(20)])
+        assert await log.read("r", 5, 3) == events[5:8]
+        assert await log.read("r", 18, 100) == events[18:]
+        assert await log.read("r", 20) == await log.read("r", 99) == await log.read("r", 0, 0) == []
+        assert await log.read("r", -5, 2) == events[:2]
+        assert await log.newest("r", 4) == events[16:]
+        assert await log.newest("r", 400) == events
+        assert await log.newest("r", 0) == []
+
+    async def test_gives_back_exactly_what_was_stored(self, log: Log, open: Open) -> None:
+        odd = ["\x00", "\u202e right to left", "🥁" * 40, "line\nline", '"}{"', "x" * 20_000]
+        stored = await log.append("r", [said(text) for text in odd])
+        log = await self.reopen(log, open)
+        assert await log.read("r") == stored
+        assert texts(stored) == odd
+
+    async def test_appends_nothing_when_the_head_moved(self, log: Log) -> None:
+        await log.append("r", [said("a")], expect=0)
+        for expect in (0, 2, 7, -1):
+            with pytest.raises(Conflict):
+                await log.append("r", [said("b")], expect=expect, key="k", blobs=[Blob("b", "r", b"b")])
+        assert texts(await log.read("r")) == ["a"]
+        assert await log.blob("b") is None
+        assert texts(await log.append("r", [said("c")], expect=1, key="k")) == ["c"]
+
+    async def test_one_of_fifty_racing_writers_wins(self, log: Log) -> None:
+        await log.append("r", [said("a")])
+        raced = [log.append("r", [said(str(i))], expect=1) for i in range(50)]
+        results = await asyncio.gather(*raced, return_exceptions=True)
+        won = [result for result in results if isinstance(result, list)]
+        assert len(won) == 1
+        assert all(isinstance(result, Conflict) for result in results if result not in won)
+        assert await log.read("r", 1) == won[0]
+
+    async def test_fifty_writers_without_expectation_all_get_a_place_of_their_own(self, log: Log) -> None:
+        results = await asyncio.gather(*[log.append("r", [said(f"{i}"), said(f"{i}+")]) for i in range(50)])
+        assert sorted(e.seq for events in results for e in events) == list(range(1, 101))
+        assert all(b.seq == a.seq + 1 for a, b in results)
+        assert await log.read("r") == sorted((e for pair in results for e in pair), key=lambda e: e.seq)
+
+    async def test_a_key_repeated_returns_the_events_of_its_first_use(self, log: Log, open: Open) -> None:
+        first = await log.append("r", [said("a"), said("b")], key="k")
+        assert await log.append("r", [said("other")], key="k") == first
+        assert await log.append("r", [said("other")], key="k", expect=99) == first
+        log = await self.reopen(log, open)
+        assert await log.append("r", [said("other")], key="k", expect=0) == first
+        assert await log.head("r") == 2
+
+    async def test_a_key_counts_in_its_own_room_only(self, log: Log) -> None:
+        await log.append("r", [said("a")], key="k")
+        assert texts(await log.append("s", [said("b")], key="k")) == ["b"]
+
+    async def test_the_same_key_at_once_stores_once(self, log: Log) -> None:
+        results = await asyncio.gather(*[log.append("r", [said(str(i))], key="k") for i in range(20)])
+        assert all(result == results[0] for result in results)
+        assert await log.head("r") == 1
+
+    async def test_an_append_without_drafts_looks_its_key_up(self, log: Log) -> None:
+        first = await log.append("r", [said("a")], key="k")
+        assert await log.append("r", [], key="k") == first
+        assert await log.append("r", [], key="new") == await log.append("r", []) == []
+        assert texts(await log.append("r", [said("b")], key="new")) == ["b"]
+
+    async def test_a_chain_goes_in_order(self, log: Log) -> None:
+        outcomes = await log.extend("r", [Entry([said("a"), said("b")]), Entry([said("c")], "k")], expect=0)
+        assert [texts(outcome) for outcome in lists(outcomes)] == [["a", "b"], ["c"]]
+        assert texts(await log.read("r")) == ["a", "b", "c"]
+
+    async def test_a_chain_on_a_wrong_head_stores_nothing(self, log: Log) -> None:
+        known = await log.append("r", [said("a")], key="known")
+        entries = [Entry([said("b")]), Entry([said("c")]), Entry([], "known"), Entry([said("d")], "known")]
+        outcomes = await log.extend("r", entries, expect=0)
+        assert [type(outcome) for outcome in outcomes[:2]] == [Conflict, Conflict]
+        assert outcomes[2:] == [known, known]
+        assert texts(await log.read("r")) == ["a"]
+
+    async def test_a_chain_ends_at_a_key_that_was_used_before(self, log: Log) -> None:
+        first = await log.append("r", [said("a")], key="k")
+        chain = [Entry([said("b")]), Entry([said("c")], "k"), Entry([said("d")]), Entry([], "none")]
+        outcomes = await log.extend("r", chain, expect=1)
+        assert texts(lists(outcomes[:1])[0]) == ["b"]
+        assert outcomes[1] == first
+        assert isinstance(outcomes[2], Conflict)
+        assert outcomes[3] == []
+        assert texts(await log.read("r")) == ["a", "b"]
+
+    async def test_follow_yields_what_is_stored_and_then_what_comes(self, log: Log) -> None:
+        await log.append("r", [said(str(i)) for i in range(700)])
+        seen: list[str] = []
+        following = log.follow("r", 10)
+        writer = asyncio.create_task(_write(log, "r", range(700, 800)))
+        async for events in following:
+            seen += texts(events)
+            if len(seen) == 790:
+                break
+        await writer
+        assert seen == [str(i) for i in range(10, 800)]
+
+    async def test_follow_waits_for_a_room_that_is_not_yet(self, log: Log) -> None:
+        first = asyncio.create_task(_next(log.follow("r")))
+        await log.append("other", [said("x")])
+        await asyncio.sleep(0)
+        assert not first.done()
+        await log.append("r", [said("a")])
+        assert texts(await first or []) == ["a"]
+
+    async def test_a_follower_hears_of_an_append_nobody_waits_for(self, log: Log) -> None:
+        first = asyncio.create_task(_next(log.follow("r")))
+        await asyncio.sleep(0)
+        append = asyncio.create_task(log.append("r", [said("a")]))
+        await asyncio.sleep(0)
+        append.cancel()
+        await asyncio.gather(append, return_exceptions=True)
+        if await log.head("r"):
+            assert texts(await first or []) == ["a"]
+        first.cancel()
+
+    async def test_a_cancelled_append_is_whole_or_not_at_all(self, log: Log) -> None:
+        for i in range(20):
+            drafts = [said(f"{i}-{part}") for part in range(3)]
+            blob = Blob(f"blob{i}", "r", b"sound")
+            append = asyncio.create_task(log.append("r", drafts, blobs=[blob]))
+            for _ in range(i % 4):
+                await asyncio.sleep(0)
+            append.cancel()
+        await log.append("r", [said("end")])
+        stored = texts(await log.read("r"))[:-1]
+        whole = {text.split("-")[0] for text in stored}
+        assert stored == [f"{i}-{part}" for i in range(20) if str(i) in whole for part in range(3)]
+        assert [i for i in range(20) if await log.blob(f"blob{i}")] == sorted(map(int, whole))
+
+    async def test_followers_end_when_the_log_closes_or_the_room_goes(self, log: Log) -> None:
+        await log.append("r", [said("a")])
+        following = [aiter(log.follow("r")), aiter(log.follow("s"))]
+        assert texts(await anext(following[0])) == ["a"]
+        waits = [asyncio.create_task(_next(it)) for it in following]
+        await asyncio.sleep(0)
+        await log.erase("r")
+        assert await waits[0] is None
+        await log.close()
+        assert await waits[1] is None
+        assert [events async for events in log.follow("s")] == []
+
+    async def test_blobs_are_stored_with_their_events(self, log: Log, open: Open) -> None:
+        blobs = [Blob("b1", "r", b"\x00" * 5), Blob("b2", "r", bytes(range(256)) * 400), Blob("b3", "r", b"")]
+        await log.append("r", [said("a")], blobs=blobs)
+        log = await self.reopen(log, open)
+        assert [await log.blob(blob.id) for blob in blobs] == blobs
+        assert await log.blob("none") is None
+        with pytest.raises(Conflict):
+            await log.append("r", [said("b")], blobs=[Blob("b1", "r", b"other")])
+        assert await log.head("r") == 1
+
+    async def test_erase_blanks_events_and_keeps_their_places(self, log: Log, open: Open) -> None:
+        events = await log.append("r", [said(str(i)) for i in range(5)], key="k")
+        await log.erase("r", [2, 4, 99, 0])
+        log = await self.reopen(log, open)
+        after = await log.read("r")
+        wanted = [erased(e) if e.seq in (2, 4) else e for e in events]
+        assert after == wanted
+        assert after[1].by is None
+        assert isinstance(after[1].data, Erased)
+        assert await log.append("r", [said("again")], key="k") == wanted
+
+    async def test_erase_drops_blobs_of_its_room_only(self, log: Log) -> None:
+        await log.append("r", [said("a")], blobs=[Blob("b1", "r", b"1"), Blob("b2", "r", b"2")])
+        await log.erase("s", blobs=["b1"])
+        await log.append("s", [said("a")])
+        await log.erase("s", blobs=["b1"])
+        assert await log.blob("b1") is not None
+        await log.erase("r", blobs=["b1", "none"])
+        assert await log.blob("b1") is None
+        assert await log.blob("b2") is not None
+        assert texts(await log.read("r")) == ["a"]
+
+    async def test_erase_of_nothing_named_erases_nothing(self, log: Log) -> None:
+        await log.append("r", [said("a")])
+        await log.erase("r", [])
+        await log.erase("none")
+        assert texts(await log.read("r")) == ["a"]
+
+    async def test_a_room_can_go_as_a_whole_and_come_anew(self, log: Log, open: Open) -> None:
+        await log.append("r", [opened("Old")], key="k", blobs=[Blob("b", "r", b"1")])
+        await log.append("s", [opened("Other")])
+        await log.erase("r")
+        assert await log.head("r") == 0
+        assert await log.read("r") == []
+        assert await log.blob("b") is None
+        assert [listing.room for listing in await log.rooms()] == ["s"]
+        assert texts(await log.append("r", [said("new")], expect=0, key="k")) == ["new"]
+        log = await self.reopen(log, open)
+        assert texts(await log.read("r")) == ["new"]
+
+    async def test_the_catalogue_lists_rooms_liveliest_first(self, log: Log) -> None:
+        await log.append("a", [opened("A", 1_000)])
+        await log.append("b", [opened("B", 2_000, public=False)])
+        await log.append("c", [opened("C", 3_000)])
+        await log.append("a", [said("hi", 4_000)])
+        listings = await log.rooms()
+        assert [(x.room, x.head, x.last_at_ms, x.public) for x in listings] == [
+            ("a", 2, 4_000, True),
+            ("c", 1, 3_000, True),
+            ("b", 1, 2_000, False),
+        ]
+        assert listings[0].opened == (await log.read("a", 0, 1))[0]
+        assert [x.room for x in await log.rooms(public=True)] == ["a", "c"]
+        assert [x.room for x in await log.rooms(public=False)] == ["b"]
+        assert [x.room for x in await log.rooms(1)] == ["a"]
+        assert await log.rooms(0) == []
+
+    async def test_a_closed_room_is_public_no_more(self, log: Log) -> None:
+        await log.append("a", [opened("A")])
+        await log.append("a", [Draft(RoomClosed("over"), 2_000)])
+        assert [x.room for x in await log.rooms(public=False)] == ["a"]
+
+    async def test_an_erased_opening_leaves_the_catalogue_too(self, log: Log) -> None:
+        await log.append("a", [opened("A secret name")])
+        await log.erase("a", [1])
+        assert isinstance((await log.rooms())[0].opened.data, Erased)
+
+    async def test_a_full_log_refuses_and_keeps_what_it_has(self, open_small: Open) -> None:
+        log = await open_small()
+        kept: list[str] = []
+        refused = 0
+        for i in range(100):
+            try:
+                await log.append("r", [said(f"{i}" + "x" * 2_000)], blobs=[Blob(f"b{i}", "r", b"s" * 2_000)])
+                kept.append(f"b{i}")
+            except StorageFull:
+                refused += 1
+        assert refused
+        assert 5 < len(kept) < 100
+        assert [blob.id for i in range(100) if (blob := await log.blob(f"b{i}"))] == kept
+        assert len(await log.read("r")) == len(kept)
+        await log.close()
+
+    async def test_in_a_full_log_a_chain_ends_at_what_does_not_fit(self, open_small: Open) -> None:
+        log = await open_small()
+        chain = [
+            Entry([said("a")]),
+            Entry([said("b")], "k", [Blob("b", "r", b"s" * 400_000)]),
+            Entry([said("c")]),
+        ]
+        outcomes = await log.extend("r", chain, expect=0)
+        assert texts(lists(outcomes[:1])[0]) == ["a"]
+        assert [type(outcome) for outcome in outcomes[1:]] == [StorageFull, Conflict]
+        assert texts(await log.append("r", [said("d")], key="k", expect=1)) == ["d"]
+        await log.check()
+        await log.close()
+
+    async def test_the_secret_stays_the_same(self, log: Log, open: Open) -> None:
+        secret = await log.secret()
+        assert len(secret) == 32
+        assert await log.secret() == secret
+        log = await self.reopen(log, open)
+        assert await log.secret() == secret
+
+    async def test_a_closed_log_says_so(self, log: Log) -> None:
+        await log.check()
+        await log.close()
+        await log.close()
+        with pytest.raises(Unusable):
+            await log.append("r", [said("a")])
+        with pytest.raises(Unusable):
+            await log.read("r")
+
+
+async def _write(log: Log, room: str, numbers: range) -> None:
+    for i in numbers:
+        await log.append(room, [said(str(i))])
+
+
+async def _next(batches: AsyncIterator[list[Event]]) -> list[Event] | None:
+    return await anext(batches, None)
+
+
+def lists(outcomes: list[Outcome]) -> list[list[Event]]:
+    """Return outcomes that must all be events."""
+    assert all(isinstance(outcome, list) for outcome in outcomes), outcomes
+    return [outcome for outcome in outcomes if isinstance(outcome, list)]
+
+
+ROOMS = st.sampled_from(["r", "s"])
+KEYS = st.none() | st.sampled_from(["k1", "k2", "k3"])
+WORDS = st.lists(st.text(st.characters(codec="utf-8"), max_size=30), max_size=3)
+
+
+class LogMachine(RuleBasedStateMachine):
+    """Does anything in any order to a log and to lists in memory, and compares them.
+
+    Subclasses say how to `open` the log; it is closed and opened again on the way.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.events: dict[str, list[Event]] = {"r": [], "s": []}
+        self.keys: dict[tuple[str, str], list[int]] = {}
+        self.blobs: dict[str, Blob] = {}
+        self.made = 0
+
+    async def open(self) -> Log:
+        raise NotImplementedError
+
+    @initialize()
+    def begin(self) -> None:
+        self.log = self.runner.run(self.open())
+
+    @rule()
+    def close_and_open(self) -> None:
+        self.runner.run(self.log.close())
+        self.log = self.runner.run(self.open())
+
+    @rule(room=ROOMS, words=WORDS, key=KEYS, off=st.sampled_from([None, 0, 0, 1, -1]), blob=st.booleans())
+    def append(self, room: str, words: list[str], key: str | None, off: int | None, blob: bool) -> None:
+        expect = None if off is None else len(self.events[room]) + off
+        blobs = [self._blob(room)] if blob else []
+        wanted = self._appended(room, Entry([said(word) for word in words], key, blobs), expect)
+        append = self.log.append(room, [said(word) for word in words], expect=expect, key=key, blobs=blobs)
+        try:
+            result: Any = self.runner.run(append)
+        except Conflict:
+            result = Conflict
+        assert result == wanted
+
+    @rule(room=ROOMS, chain=st.lists(st.tuples(WORDS, KEYS), max_size=4), off=st.sampled_from([0, 0, 0, 1]))
+    def extend(self, room: str, chain: list[tuple[list[str], str | None]], off: int) -> None:
+        expect = len(self.events[room]) + off
+        entries = [Entry([said(word) for word in words], key) for words, key in chain]
+        wanted: list[Any] = []
+        at = expect
+        for entry in entries:
+            before = len(self.events[room])
+            wanted.append(self._appended(room, entry, at))
+            stored = len(self.events[room]) > before
+            at = len(self.events[room]) if stored else at if not entry.drafts else -1
+        outcomes = self.runner.run(self.log.extend(room, entries, expect=expect))
+        assert [Conflict if isinstance(x, Conflict) else x for x in outcomes] == wanted
+
+    @rule(room=ROOMS, seqs=st.lists(st.integers(0, 12), min_size=1, max_size=3))
+    def blank(self, room: str, seqs: list[int]) -> None:
+        self.runner.run(self.log.erase(room, seqs))
+        events = self.events[room]
+        self.events[room] = [erased(event) if event.seq in seqs else event for event in events]
+
+    @rule(room=ROOMS, number=st.integers(0, 20))
+    def drop_blob(self, room: str, number: int) -> None:
+        self.runner.run(self.log.erase(room, blobs=[f"blob{number}"]))
+        if (blob := self.blobs.get(f"blob{number}")) and blob.room == room:
+            del self.blobs[blob.id]
+
+    @rule(room=ROOMS)
+    def drop(self, room: str) -> None:
+        self.runner.run(self.log.erase(room))
+        self.events[room] = []
+        self.keys = {key: seqs for key, seqs in self.keys.items() if key[0] != room}
+        self.blobs = {id_: blob for id_, blob in self.blobs.items() if blob.room != room}
+
+    @rule(room=ROOMS, after=st.integers(-1, 15), limit=st.integers(0, 6))
+    def read(self, room: str, after: int, limit: int) -> None:
+        wanted = self.events[room][max(after, 0) :][:limit]
+        assert self.runner.run(self.log.read(room, after, limit)) == wanted
+
+    @invariant()
+    def the_same(self) -> None:
+        if not hasattr(self, "log"):
+            return
+        for room, events in self.events.items():
+            assert self.runner.run(self.log.newest(room, 1_000)) == events
+            assert self.runner.run(self.log.head(room)) == len(events)
+        for number in range(self.made):
+            blob = self.runner.run(self.log.blob(f"blob{number}"))
+            assert blob == self.blobs.get(f"blob{number}")
+        listed = {listing.room for listing in self.runner.run(self.log.rooms())}
+        assert listed == {room for room, events in self.events.items() if events}
+
+    def teardown(self) -> None:
+        if hasattr(self, "log"):
+            self.runner.run(self.log.close())
+        self.runner.close()
+
+    def _blob(self, room: str) -> Blob:
+        self.made += 1
+        return Blob(f"blob{self.made - 1}", room, bytes(self.made * 700))
+
+    def _appended(self, room: str, entry: Entry, expect: int | None) -> Any:
+        """Do to the lists what the log should do; `Conflict` when it should refuse."""
+        events = self.events[room]
+        if entry.key is not None and (seqs := self.keys.get((room, entry.key))):
+            return [events[seq - 1] for seq in seqs]
+        if not entry.drafts:
+            return []
+        if expect is not None and expect != len(events):
+            return Conflict
+        head = len(events)
+        fresh = [numbered(draft, head + 1 + i, head + i) for i, draft in enumerate(entry.drafts)]
+        events += fresh
+        if entry.key is not None:
+            self.keys[room, entry.key] = [event.seq for event in fresh]
+        self.blobs.update((blob.id, blob) for blob in entry.blobs)
+        return fresh
