@@ -8,7 +8,7 @@
  * @typedef {{clip: string, seq: number, at_ms: number, by: Voice|null, duration_ms: number,
  *   onset_ms: number, gap_ms: number, loudness_lufs: number, peaks: number[], masked: boolean,
  *   source: string, round: string|null, turn: number|null, reaction_ms: number|null,
- *   caption: string|null}} Clip
+ *   caption: string|null, verdict: string|null}} Clip
  * @typedef {{seq: number, by: Voice|null, at_ms: number, text: string}} Text
  * @typedef {{head: number, kind: string, name: string, theme: string, description: string,
  *   language: string, tempo: string, public: boolean, place: string, opened_at_ms: number,
@@ -40,10 +40,17 @@ export const EMPTY = Object.freeze({
   muted: new Map(),
 });
 
-/** Begin with what a welcome says of a room; the events after it are folded on top. */
-export function seeded(/** @type {import('../wire/protocol.js').Room} */ room) {
-  const { kind, name, theme, description, language, tempo } = room;
-  return { ...EMPTY, kind, name, theme, description, language, tempo, round: room.round ?? null };
+/** Begin with what a welcome says of a room; the events after it are folded on top. @param {import('../wire/protocol.js').Room} room @returns {RoomState} */
+export function seeded(room) {
+  const { kind, name, theme, description, language, tempo, closed = false } = room;
+  return { ...EMPTY, kind, name, theme, description, language, tempo, closed, round: seededRound(room.round) };
+}
+
+/** @param {import('../wire/protocol.js').RoundShown|null} shown @returns {Round|null} */
+function seededRound(shown) {
+  if (!shown) return null;
+  const { turn, verdicts = [], ...round } = shown;
+  return { ...round, turns: turn ? [turn] : [], takes: [], votes: [], verdicts };
 }
 
 /** @param {RoomState} state @param {RoomEvent[]} events @returns {RoomState} */
@@ -89,7 +96,7 @@ const UNMEASURED = { source: 'webrtc', masked: false, round: null, turn: null, r
 /** @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
 function clipLanded(state, { seq, by, at_ms, data }) {
   /** @type {Clip} */
-  const clip = { ...UNMEASURED, ...data, seq, by, at_ms, caption: null };
+  const clip = { ...UNMEASURED, ...data, seq, by, at_ms, caption: null, verdict: null };
   const round = state.round && by ? land(state.round, clip, by.id) : state.round;
   return { ...state, clips: put(state.clips, clip.clip, clip), round };
 }
@@ -98,6 +105,12 @@ function clipLanded(state, { seq, by, at_ms, data }) {
 function captioned(state, id, caption) {
   const clip = state.clips.get(id);
   return clip ? { ...state, clips: put(state.clips, id, { ...clip, caption }) } : state;
+}
+
+/** @param {RoomState} state @param {import('../wire/protocol.js').Verdict} verdict @returns {RoomState} */
+function judged(state, verdict) {
+  const clip = state.clips.get(verdict.clip);
+  return clip ? { ...state, clips: put(state.clips, clip.clip, { ...clip, verdict: verdict.text }) } : state;
 }
 
 /** One voice counts once for one emoji on one target. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
@@ -112,6 +125,7 @@ function reacted(state, { by, data }) {
 /** @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
 function foldRounds(state, event) {
   if (event.kind === 'round.opened') return { ...state, round: openRound(event.data, event.at_ms) };
+  if (event.kind === 'verdict.given') state = judged(state, event.data);
   const { round, last_round } = state;
   if (event.kind === 'round.closed') {
     return round?.id === event.data.round ? { ...state, round: null, last_round: round } : state;

@@ -24,6 +24,8 @@
  * @property {boolean} playing         plays along: the microphone opens by itself
  * @property {boolean} auto            the open take was begun by the round
  * @property {Notice[]} notices
+ * @property {import('../room/round.js').Phase} phase  where the round stands, and
+ * @property {boolean} mine            whether this visitor may speak in it
  * @property {string|null} undo        own clip that can be taken back at a press
  * @property {string[]} hidden         voices this visitor does not want
  */
@@ -50,6 +52,8 @@ export const BLANK = {
   playing: false,
   auto: false,
   notices: [],
+  phase: 'idle',
+  mine: false,
   undo: null,
   hidden: [],
 };

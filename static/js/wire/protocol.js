@@ -11,10 +11,12 @@
  * @typedef {{round: string, clip: string, code: string, text: string}} Verdict
  * @typedef {{id: string, game: string, tempo: string, opened_at_ms: number, prompt: Prompt|null,
  *   players: string[], turns: Turn[], takes: Take[], votes: Vote[], verdicts: Verdict[]}} Round
+ * @typedef {{id: string, game: string, tempo: string, opened_at_ms: number, prompt: Prompt|null,
+ *   players: string[], turn: Turn|null, takes: string[], verdicts: Verdict[]}} RoundShown
  * @typedef {{id: string, kind: string, name: string, theme: string, description: string,
- *   language: string, tempo: string, public?: boolean, place?: string, rules?: any,
- *   longest_clip_ms?: number, head: number,
- *   clips: number, listeners: number, speakers: number, round: Round|null}} Room
+ *   language: string, tempo: string, public: boolean, place: string, rules: string, consent: string,
+ *   longest_clip_ms: number, scored: boolean, head: number, clips: number, listeners: number,
+ *   speakers: number, closed: boolean, round: RoundShown|null}} Room
  * @typedef {{type: 'event', seq: number, prev: number, at_ms: number, by: Voice|null, kind: string,
  *   data: any}} Event
  * @typedef {{type: 'signal', kind: string, data: any}} Signal

@@ -1,0 +1,9 @@
+/** The lobby: words in the visitor's language, the rooms, and a form to make one. */
+import { language, t } from './lib/text.js';
+import './views/lobby-list.js';
+import './views/room-form.js';
+
+document.documentElement.lang = language;
+for (const element of document.querySelectorAll('[data-text]')) {
+  element.textContent = t(/** @type {HTMLElement} */ (element).dataset.text ?? '');
+}

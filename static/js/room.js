@@ -1,0 +1,42 @@
+/** The room's page: makes the session, joins the views to it, nothing else. */
+import { isInApp } from './lib/browser.js';
+import { language } from './lib/text.js';
+import { View } from './lib/view.js';
+import { Session } from './stage/session.js';
+import './views/clip-list.js';
+import './views/join-gate.js';
+import './views/listen-switch.js';
+import './views/notice-bar.js';
+import './views/panel-tabs.js';
+import './views/play-switch.js';
+import './views/prompt-card.js';
+import './views/room-chat.js';
+import './views/room-presence.js';
+import './views/room-title.js';
+import './views/talk-button.js';
+import './views/throw-button.js';
+import './views/undo-toast.js';
+
+document.documentElement.lang = language;
+const room = decodeURIComponent(location.pathname.split('/').filter(Boolean).pop() ?? '');
+const audio = /** @type {HTMLAudioElement} */ (document.getElementById('sound'));
+const session = new Session(room, audio, new URLSearchParams(location.search));
+
+for (const view of document.querySelectorAll('[data-view]')) if (view instanceof View) view.attach(session);
+
+session.store.watch(({ connection, hearing, path, joined, phase, mine, speaking }) => {
+  const { dataset } = document.body;
+  dataset.socket = connection;
+  dataset.hearing = hearing;
+  dataset.transport = hearing === 'files' || path === 'files' ? 'files' : 'webrtc';
+  dataset.joined = String(joined);
+  dataset.phase = phase;
+  dataset.mine = String(mine);
+  dataset.speaking = speaking;
+});
+
+if (!isSecureContext) session.notice({ code: 'insecure' });
+else if (isInApp()) {
+  session.notice({ code: 'in-app', action: () => navigator.clipboard?.writeText(location.href) });
+}
+session.inbox.open();

@@ -1,0 +1,41 @@
+/** The lines of a chat: those in the log, then one's own that are on their way. */
+import { h } from '../lib/dom.js';
+import { time } from '../lib/format.js';
+import { refusal, t } from '../lib/text.js';
+
+/** @typedef {import('../stage/model.js').Model} Model */
+/** @typedef {{key: string, name: string, colour: string, own: boolean, text: string, at_ms: number, state: string, why: string, follows: boolean}} Line */
+
+const LINES = 200;
+const FOLLOWS_MS = 120_000; // lines of one voice this close together share one name
+
+/** @param {Model} model @returns {Line[]} */
+export function linesOf(model) {
+  const { state, pending, hidden, me } = model;
+  const texts = [...state.texts.values()].filter(({ by }) => !hidden.includes(by?.id ?? '')).slice(-LINES);
+  const said = texts.map(({ seq, by, at_ms, text }, at) => ({
+    key: `s${seq}`, name: by?.name ?? '…', colour: by?.colour ?? '', own: by?.id === me?.id, text, at_ms, state: 'said', why: '',
+    follows: texts[at - 1]?.by?.id === by?.id && at_ms - texts[at - 1].at_ms < FOLLOWS_MS,
+  }));
+  const going = pending.map(({ id, text, state: status, why }) => ({
+    key: id, name: me?.name ?? '', colour: me?.colour ?? '', own: true, text, at_ms: 0, state: status, why, follows: false,
+  }));
+  return [...said, ...going];
+}
+
+/** @param {Line} line */
+export function chatLine(line) {
+  const item = h('li', { class: 'line', 'data-own': String(line.own) },
+    h('p', { class: 'line-head' }, h('span', { class: 'dot' }), h('span', { class: 'name' }, line.name), line.at_ms > 0 && h('time', {}, time(line.at_ms))),
+    h('p', { class: 'line-text' }, line.text), h('p', { class: 'line-why' }));
+  item.style.setProperty('--voice', line.colour);
+  return item;
+}
+
+/** @param {HTMLElement} item @param {Line} line */
+export function updateLine(item, line) {
+  item.dataset.state = line.state;
+  item.dataset.follows = String(line.follows);
+  const why = line.state === 'refused' ? t('chat.failed', { why: refusal({ code: line.why }) }) : '';
+  /** @type {HTMLElement} */ (item.lastElementChild).textContent = why;
+}

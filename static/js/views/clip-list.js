@@ -1,0 +1,75 @@
+/** The room's space of wonder: its voices, newest first; what is on air lights up. */
+import { announce } from '../lib/announce.js';
+import { h, keep } from '../lib/dom.js';
+import { t } from '../lib/text.js';
+import { View } from '../lib/view.js';
+import { clipRow, updateRow } from './clip-row.js';
+
+/** @typedef {import('../stage/model.js').Model} Model */
+/** @typedef {import('../room/state.js').Clip} Clip */
+
+const ROWS = 30;
+
+export class ClipList extends View {
+  #rows = ROWS;
+  #newest = 0;
+  /** @type {unknown[]} */ #drawn = [];
+
+  build() {
+    this.setAttribute('role', 'region');
+    this.setAttribute('aria-label', t('clips.title'));
+    this.empty = h('div', { class: 'empty' }, h('p', {}, t('clips.empty')), h('p', {}, t('clips.empty.hint')));
+    this.list = h('ul', { class: 'clips' });
+    const more = () => ((this.#rows += ROWS), this.#draw(this.session.model));
+    this.more = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: more }, t('clips.more'));
+    this.shown = h('button', { type: 'button', class: 'text-button', hidden: true, onclick: () => this.session.unhideAll() });
+    this.append(h('h2', {}, t('clips.title')), this.empty, this.list, this.more, this.shown);
+  }
+
+  /** @param {Model} model */
+  update(model) {
+    const { state, onAir, replaying, hidden, me } = model;
+    const parts = [state.clips, state.reactions, onAir, replaying, hidden, me];
+    if (parts.every((part, at) => part === this.#drawn[at])) return;
+    this.#drawn = parts;
+    this.#draw(model);
+    this.#announce(model);
+  }
+
+  /** @param {Model} model */
+  #draw(model) {
+    const { list, more, empty, shown, session } = this;
+    if (!list || !more || !empty || !shown) return;
+    const me = model.me?.id ?? '';
+    const clips = [...model.state.clips.values()].filter((clip) => !isHidden(clip, model)).reverse();
+    keep(list, clips.slice(0, this.#rows), (clip) => clip.clip, (clip) => clipRow(session, clip, clip.by?.id === me),
+      (row, clip) => updateRow(session, row, { clip, me, reactions: model.state.reactions.get(clip.clip), ...stateOf(clip, model) }));
+    more.hidden = clips.length <= this.#rows;
+    empty.hidden = clips.length > 0;
+    shown.hidden = model.hidden.length === 0;
+    shown.textContent = t('clip.shown', { n: model.hidden.length });
+  }
+
+  /** Tell of the newest voice, once, and never of one's own. @param {Model} model */
+  #announce({ state, me, joined }) {
+    const newest = [...state.clips.values()].at(-1);
+    if (!newest || newest.seq <= this.#newest) return;
+    const first = this.#newest === 0;
+    this.#newest = newest.seq;
+    if (!first && joined && newest.by && newest.by.id !== me?.id) announce(t('clips.new', { name: newest.by.name }));
+  }
+}
+
+/** @param {Clip} clip @param {Model} model */
+function stateOf(clip, model) {
+  if (model.replaying === clip.clip) return { state: 'playing', playing_ms: clip.duration_ms };
+  if (model.onAir === clip.clip) return { state: 'onair', playing_ms: model.onAirMs };
+  return { state: 'idle', playing_ms: 0 };
+}
+
+/** @param {Clip} clip @param {Model} model */
+function isHidden(clip, { hidden }) {
+  return hidden.includes(clip.clip) || hidden.includes(clip.by?.id ?? '');
+}
+
+customElements.define('clip-list', ClipList);

@@ -1,0 +1,67 @@
+/** One clip: whose, its picture, its words, and what one can do with it. */
+import { h, icon, keep, say } from '../lib/dom.js';
+import { seconds, time } from '../lib/format.js';
+import { t } from '../lib/text.js';
+import { wave } from '../lib/wave.js';
+import { clipActions } from './clip-actions.js';
+
+/** @typedef {import('../room/state.js').Clip} Clip */
+/** @typedef {import('../stage/session.js').Session} Session */
+/** @typedef {{clip: Clip, reactions: Map<string, string[]>|undefined, state: string, playing_ms: number, me: string}} Shown */
+
+const NOBODY = { id: '', name: '…', colour: '#8899bb' };
+
+/** @param {Session} session @param {Clip} clip @param {boolean} own */
+export function clipRow(session, clip, own) {
+  const by = clip.by ?? NOBODY;
+  const row = h('li', { class: 'clip', 'data-clip': clip.clip, 'data-own': String(own) },
+    h('button', { type: 'button', class: 'clip-play', onclick: () => session.replay(clip.clip) }, icon('play'), icon('stop')),
+    h('div', { class: 'clip-body' }, head(clip, own), wave(clip.peaks), h('p', { class: 'caption', lang: session.model.state.language }),
+      h('p', { class: 'verdict' }), h('div', { class: 'reactions' })),
+    moreButton(session, clip, own));
+  row.style.setProperty('--voice', by.colour);
+  return row;
+}
+
+/** @param {Clip} clip @param {boolean} own */
+function head({ by, at_ms, duration_ms }, own) {
+  return h('p', { class: 'clip-head' }, h('span', { class: 'dot' }), h('span', { class: 'name' }, by?.name ?? NOBODY.name),
+    own && h('span', { class: 'you' }, t('clip.you')), h('span', { class: 'onair' }, t('clip.onair')),
+    h('time', { datetime: new Date(at_ms).toISOString(), title: time(at_ms) }, `${seconds(duration_ms)} s`));
+}
+
+/** @param {Session} session @param {Clip} clip @param {boolean} own */
+function moreButton(session, clip, own) {
+  const name = clip.by?.name ?? NOBODY.name;
+  const button = h('button', { type: 'button', class: 'icon-button clip-more', 'aria-expanded': 'false', 'aria-label': t('clip.actions', { name }) }, icon('more'));
+  button.addEventListener('click', () => {
+    const open = button.getAttribute('aria-expanded') !== 'true';
+    button.setAttribute('aria-expanded', String(open));
+    const row = /** @type {HTMLElement} */ (button.closest('.clip'));
+    if (open) row.append(clipActions(session, clip, own));
+    else row.querySelector('.clip-actions')?.remove();
+  });
+  return button;
+}
+
+/** Show what changes of a clip. @param {Session} session @param {HTMLElement} row @param {Shown} shown */
+export function updateRow(session, row, { clip, reactions, state, playing_ms, me }) {
+  const name = clip.by?.name ?? NOBODY.name;
+  row.dataset.state = state;
+  row.style.setProperty('--sweep', `${playing_ms}ms`);
+  const label = state === 'playing' ? t('clip.stop', { name }) : t('clip.play', { name, seconds: seconds(clip.duration_ms) });
+  row.querySelector('.clip-play')?.setAttribute('aria-label', label);
+  say(/** @type {Element} */ (row.querySelector('.caption')), clip.caption ?? '');
+  say(/** @type {Element} */ (row.querySelector('.verdict')), clip.verdict ?? '');
+  const place = /** @type {Element} */ (row.querySelector('.reactions'));
+  keep(place, [...(reactions ?? [])], ([emoji]) => emoji, ([emoji]) => reactionButton(session, clip.clip, emoji),
+    (button, [, voices]) => {
+      say(/** @type {Element} */ (button.lastElementChild), String(voices.length));
+      button.setAttribute('aria-pressed', String(voices.includes(me)));
+    });
+}
+
+/** @param {Session} session @param {string} clip @param {string} emoji */
+function reactionButton(session, clip, emoji) {
+  return h('button', { type: 'button', class: 'reaction', onclick: () => session.react(clip, emoji) }, `${emoji} `, h('span', {}));
+}

@@ -1,0 +1,101 @@
+/** The hero of the room: the prompt, its count-in, and what became of it. */
+import { announce } from '../lib/announce.js';
+import { h, say } from '../lib/dom.js';
+import { reaction } from '../lib/format.js';
+import { t } from '../lib/text.js';
+import { View } from '../lib/view.js';
+import { momentOf, reactionOf } from '../room/round.js';
+
+/** @typedef {import('../stage/model.js').Model} Model */
+/** @typedef {import('../room/round.js').Moment} Moment */
+
+export class PromptCard extends View {
+  #frame = 0;
+  #told = '';
+
+  build() {
+    this.kicker = h('p', { class: 'kicker' });
+    this.count = h('p', { class: 'count', 'aria-hidden': 'true' });
+    this.prompt = h('p', { class: 'prompt', id: 'prompt' });
+    this.hint = h('p', { class: 'hint' });
+    this.append(this.kicker, this.count, this.prompt, this.hint);
+  }
+
+  /** @param {Model} model */
+  update(model) {
+    const moment = momentOf(model.state, model.me?.id ?? '', this.session.clock.server_ms);
+    this.#show(moment, model);
+    cancelAnimationFrame(this.#frame);
+    if (moment.phase !== 'idle') {
+      this.#frame = requestAnimationFrame(() => this.update(this.session.model));
+    }
+  }
+
+  /** @param {Moment} moment @param {Model} model */
+  #show(moment, model) {
+    const { phase, mine } = moment;
+    if (phase !== model.phase || mine !== model.mine) this.session.set({ phase, mine });
+    const isGo = phase === 'window' && model.speaking === 'live';
+    this.dataset.go = String(isGo);
+    say(this.#kicker, kickerOf(moment, model));
+    say(this.#count, phase === 'count-in' ? String(moment.count) : '');
+    this.#words(moment, model);
+    say(this.#hint, hintOf(moment, model));
+    this.#announce(moment, isGo);
+  }
+
+  /** @param {Moment} moment @param {Model} model */
+  #words(moment, model) {
+    const prompt = /** @type {HTMLElement} */ (this.prompt);
+    const resting = moment.phase === 'idle' && !moment.prompt;
+    const rest = model.presence.voices.size > 1 ? t('phase.idle') : t('phase.alone');
+    const text = resting ? rest : moment.shown ? moment.prompt : '';
+    prompt.lang = resting ? '' : model.state.language;
+    prompt.dataset.resting = String(resting);
+    prompt.dataset.long = String(text.length > 60);
+    say(prompt, text);
+  }
+
+  /** Once a turn: the words, for ears that read. @param {Moment} moment @param {boolean} isGo */
+  #announce({ turn, phase, prompt }, isGo) {
+    const name = `${turn?.round} ${turn?.turn} ${isGo ? 'go' : ''}`;
+    if (!turn || phase === 'over' || name === this.#told) return;
+    this.#told = name;
+    announce(isGo ? t('phase.go') : t('prompt.said', { prompt }));
+  }
+
+  get #kicker() {
+    return /** @type {HTMLElement} */ (this.kicker);
+  }
+
+  get #count() {
+    return /** @type {HTMLElement} */ (this.count);
+  }
+
+  get #hint() {
+    return /** @type {HTMLElement} */ (this.hint);
+  }
+}
+
+/** @param {Moment} moment @param {Model} model */
+function kickerOf({ phase, turn, mine, prompt }, model) {
+  const name = model.presence.voices.get(turn?.voice ?? '')?.name ?? t('phase.someone');
+  if (phase === 'idle') return prompt ? t('phase.idle') : '';
+  if (!mine && (phase === 'count-in' || phase === 'window')) return t(`phase.${phase}.other`, { name });
+  if (phase !== 'window') return t(`phase.${phase}`);
+  if (model.speaking === 'live') return t('phase.go');
+  return model.speaking === 'opening' ? t('phase.waking') : t('phase.window');
+}
+
+/** @param {Moment} moment @param {Model} model */
+function hintOf({ phase, prompt }, model) {
+  const own_ms = model.room?.scored === false ? null : reactionOf(model.state.round ?? model.state.last_round, model.me?.id ?? '');
+  if (phase === 'over' && own_ms !== null) {
+    return own_ms < 0 ? t('spark.early') : t('spark', { seconds: reaction(own_ms) });
+  }
+  if (phase !== 'idle') return '';
+  if (prompt) return '';
+  return model.presence.voices.size > 1 ? t('phase.idle.hint') : t('phase.alone.hint');
+}
+
+customElements.define('prompt-card', PromptCard);

@@ -1,0 +1,98 @@
+/** Makes a room. A place is turned into a rough square here, before anything is sent. */
+import { h, say } from '../lib/dom.js';
+import { language, refusal, t } from '../lib/text.js';
+import { geohash } from '../room/geohash.js';
+import { openRoom } from '../wire/rooms.js';
+
+const KINDS = ['wonder', 'topic', 'humour', 'language', 'roleplay', 'arena', 'healing', 'local'];
+const NAME_LETTERS = 60;
+const THEME_LETTERS = 120;
+
+export class RoomForm extends HTMLElement {
+  #place = '';
+
+  connectedCallback() {
+    this.failure = h('p', { class: 'failure', role: 'alert' });
+    this.submit = h('button', { type: 'submit', class: 'primary' }, t('form.open'));
+    const onsubmit = (/** @type {Event} */ event) => this.#open(event);
+    const onchange = () => this.#kindChanged();
+    this.form = h('form', { onsubmit, onchange }, kinds(), h('p', { class: 'kind-what', 'aria-live': 'polite' }), this.#placeField(),
+      field('name', NAME_LETTERS), field('theme', THEME_LETTERS),
+      select('language', { en: 'English', de: 'Deutsch' }, language),
+      select('tempo', { snap: t('form.tempo.snap'), slow: t('form.tempo.slow') }, 'snap'),
+      h('label', { class: 'check' }, h('input', { type: 'checkbox', name: 'public' }), h('span', {}, t('form.public'), h('small', {}, t('form.private.hint')))),
+      this.failure, h('div', { class: 'form-end' }, this.submit));
+    const summary = h('summary', { class: 'quiet', id: 'make' }, t('lobby.make'));
+    this.append(h('details', {}, summary, this.form));
+    this.#kindChanged();
+  }
+
+  #placeField() {
+    this.placed = h('p', { role: 'status' });
+    const ask = h('button', { type: 'button', class: 'quiet', onclick: () => this.#locate() }, t('form.place'));
+    return h('div', { class: 'place', hidden: true }, ask, this.placed);
+  }
+
+  #kindChanged() {
+    const kind = String(new FormData(this.form).get('kind'));
+    say(/** @type {Element} */ (this.querySelector('.kind-what')), t(`kind.${kind}.what`));
+    /** @type {HTMLElement} */ (this.querySelector('.place')).hidden = kind !== 'local';
+    /** @type {HTMLSelectElement} */ (this.querySelector('[name=tempo]')).value = kind === 'healing' ? 'slow' : 'snap';
+  }
+
+  #locate() {
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        this.#place = geohash(coords.latitude, coords.longitude);
+        if (this.placed) say(this.placed, t('form.place.done', { place: this.#place }));
+      },
+      () => this.placed && say(this.placed, t('form.place.failed')),
+      { maximumAge: 600_000, timeout: 15_000 },
+    );
+  }
+
+  /** @param {Event} event */
+  async #open(event) {
+    event.preventDefault();
+    const { submit, failure } = this;
+    if (!submit || !failure) return;
+    submit.disabled = true;
+    say(submit, t('form.opening'));
+    say(failure, '');
+    try {
+      const room = await openRoom(this.#wanted());
+      location.assign(`/r/${encodeURIComponent(room.id)}`);
+    } catch (why) {
+      say(failure, refusal(/** @type {Error} */ (why)));
+      say(submit, t('form.open'));
+      submit.disabled = false;
+    }
+  }
+
+  #wanted() {
+    const { kind, name, theme, language: spoken, tempo, ...rest } = Object.fromEntries(new FormData(this.form));
+    const place = kind === 'local' ? { place: this.#place } : {};
+    return /** @type {any} */ ({ kind, name, theme, language: spoken, tempo, public: 'public' in rest, ...place });
+  }
+}
+
+function kinds() {
+  const choices = KINDS.map((kind, at) => h('label', { class: 'kind', 'data-kind': kind },
+    h('input', { type: 'radio', name: 'kind', value: kind, checked: at === 0 }), h('span', {}, t(`kind.${kind}`))));
+  return h('fieldset', { class: 'kinds' }, h('legend', {}, t('form.kind')), ...choices);
+}
+
+/** @param {string} name @param {number} maxlength */
+function field(name, maxlength) {
+  return h('label', { class: 'field' }, h('span', {}, t(`form.${name}`)),
+    h('input', { type: 'text', name, maxlength, autocomplete: 'off', placeholder: t(`form.${name}.hint`) }));
+}
+
+/** @param {string} name @param {Record<string, string>} choices @param {string} chosen */
+function select(name, choices, chosen) {
+  const options = Object.entries(choices).filter(([, words]) => words)
+    .map(([value, words]) => h('option', { value, selected: value === chosen }, words));
+  return h('label', { class: 'field' }, h('span', {}, t(`form.${name}`)), h('select', { name }, ...options));
+}
+
+customElements.define('room-form', RoomForm);

@@ -1,0 +1,64 @@
+/** Who is here: colours at a glance, names on demand. */
+import { h, keep, say } from '../lib/dom.js';
+import { counted, t } from '../lib/text.js';
+import { View } from '../lib/view.js';
+
+const DOTS = 6;
+const NAMES = 100;
+
+/** @typedef {import('../wire/protocol.js').Voice} Voice */
+
+export class RoomPresence extends View {
+  /** @type {unknown} */ #drawn = null;
+
+  build() {
+    this.dots = h('span', { class: 'dots', 'aria-hidden': 'true' });
+    this.count = h('span', { class: 'here-count' });
+    this.words = h('span', { class: 'here-words' });
+    this.listening = h('p', { class: 'here-listening' });
+    this.names = h('ul', { class: 'here-names', 'aria-label': t('here.list') });
+    this.append(h('details', { class: 'here' }, h('summary', {}, this.dots, this.count, this.words),
+      h('div', { class: 'here-card' }, this.listening, this.names)));
+    document.addEventListener('click', (event) => this.contains(/** @type {Node} */ (event.target)) || this.#shut());
+    this.addEventListener('keydown', (event) => event.key === 'Escape' && this.#shut());
+  }
+
+  /** @param {import('../stage/model.js').Model} model */
+  update({ presence, me }) {
+    if (presence === this.#drawn || !this.dots || !this.names || !this.count || !this.listening) return;
+    this.#drawn = presence;
+    const voices = [...presence.voices.values()].sort((a, b) => order(b, presence, me) - order(a, presence, me));
+    const draw = (/** @type {HTMLElement} */ one, /** @type {Voice} */ voice) => {
+      one.style.setProperty('--voice', voice.colour);
+      one.dataset.speaking = String(presence.speaking.has(voice.id));
+    };
+    keep(this.dots, voices.slice(0, DOTS), idOf, () => h('span', { class: 'dot' }), draw);
+    keep(this.names, voices.slice(0, NAMES), idOf, (voice) => nameOf(voice, me), draw);
+    const [count, ...words] = counted('here', Math.max(1, voices.length)).split(' ');
+    say(this.count, count);
+    if (this.words) say(this.words, words.join(' '));
+    say(this.listening, counted('here.listening', presence.listeners));
+  }
+
+  #shut() {
+    this.querySelector('details')?.removeAttribute('open');
+  }
+}
+
+/** Those who speak come first, then oneself. @param {Voice} voice @param {import('../room/presence.js').Presence} presence @param {Voice|null} me */
+function order(voice, presence, me) {
+  return (presence.speaking.has(voice.id) ? 2 : 0) + (voice.id === me?.id ? 1 : 0);
+}
+
+/** @param {Voice} voice */
+function idOf(voice) {
+  return voice.id;
+}
+
+/** @param {Voice} voice @param {Voice|null} me */
+function nameOf(voice, me) {
+  const own = voice.id === me?.id && h('span', { class: 'you' }, t('clip.you'));
+  return h('li', {}, h('span', { class: 'dot' }), voice.name, ' ', own);
+}
+
+customElements.define('room-presence', RoomPresence);

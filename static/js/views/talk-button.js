@@ -1,0 +1,99 @@
+/** The talk button: hold it or tap it, by pointer, by space bar, or by whatever presses buttons. */
+import { h, icon, say } from '../lib/dom.js';
+import { t } from '../lib/text.js';
+import { View } from '../lib/view.js';
+import { click, down, follow, UP, up } from '../room/press.js';
+import { silencedBy } from '../stage/model.js';
+import './count-ring.js';
+
+/** @typedef {import('../stage/model.js').Model} Model */
+
+const TYPING = 'input, textarea, select, button, a, summary, [contenteditable]';
+
+export class TalkButton extends View {
+  /** @type {import('../room/press.js').Press} */ #press = UP;
+  /** @type {string|null} */ #silenced = null;
+
+  build() {
+    const ring = /** @type {import('./count-ring.js').CountRing} */ (document.createElement('count-ring'));
+    this.state = h('p', { class: 'talk-state', id: 'talk-state' });
+    this.orb = h('button', {
+      type: 'button',
+      class: 'orb',
+      id: 'talk',
+      'aria-label': t('talk'),
+      'aria-pressed': 'false',
+      'aria-describedby': 'talk-state',
+      'aria-keyshortcuts': 'Space',
+    }, icon('mic'), icon('stop'));
+    this.append(h('div', { class: 'orb-place' }, ring, this.orb), this.state);
+    ring.attach(this.session);
+    this.#listenToPointer(this.orb);
+    this.#listenToKeys();
+  }
+
+  /** @param {Model} model */
+  update(model) {
+    const isOn = model.speaking === 'opening' || model.speaking === 'live';
+    this.#press = follow(this.#press, isOn);
+    this.#silenced = silencedBy(model, this.session.clock.server_ms);
+    this.orb?.setAttribute('aria-pressed', String(isOn));
+    this.orb?.setAttribute('aria-disabled', String(this.#silenced !== null));
+    if (this.state) say(this.state, t(this.#silenced ?? stateOf(model)));
+  }
+
+  /** @param {HTMLButtonElement} orb */
+  #listenToPointer(orb) {
+    orb.addEventListener('pointerdown', (event) => {
+      if (event.button !== 0) return;
+      event.preventDefault();
+      orb.focus({ preventScroll: true });
+      orb.setPointerCapture(event.pointerId);
+      this.#step(down(this.#press, event.timeStamp));
+    });
+    for (const end of /** @type {const} */ (['pointerup', 'pointercancel'])) {
+      orb.addEventListener(end, (event) => this.#step(up(this.#press, event.timeStamp)));
+    }
+    orb.addEventListener('contextmenu', (event) => event.preventDefault());
+    // A click with no pointer behind it: assistive technology.
+    orb.addEventListener('click', (event) => event.detail === 0 && this.#step(click(this.#press)));
+  }
+
+  #listenToKeys() {
+    document.addEventListener('keydown', (event) => {
+      if (!this.#isOurs(event)) return;
+      event.preventDefault();
+      if (!event.repeat) this.#step(down(this.#press, event.timeStamp));
+    });
+    document.addEventListener('keyup', (event) => {
+      if (!this.#isOurs(event)) return;
+      event.preventDefault(); // or the button would click as well
+      this.#step(up(this.#press, event.timeStamp));
+    });
+  }
+
+  /** Space anywhere but where it types or presses something else; Enter on the button itself. @param {KeyboardEvent} event */
+  #isOurs(event) {
+    const target = /** @type {Element} */ (event.target);
+    if (!this.session.model.joined || event.ctrlKey || event.altKey || event.metaKey) return false;
+    if (target === this.orb) return event.code === 'Space' || event.code === 'Enter';
+    return event.code === 'Space' && !target.closest(TYPING);
+  }
+
+  /** @param {import('../room/press.js').Step} step */
+  #step({ press, wish }) {
+    if (wish === 'start' && this.#silenced) return;
+    this.#press = press;
+    if (wish) this.session.voice.talk(wish);
+  }
+}
+
+/** @param {Model} model */
+function stateOf({ speaking, playing, mic, phase, mine }) {
+  if (speaking === 'opening' || speaking === 'live' || speaking === 'sending') return `talk.${speaking}`;
+  if (playing) return 'talk.auto';
+  if (mine && phase === 'window') return 'talk.yours';
+  return mic === 'open' || mic === 'closed' ? 'talk.idle' : 'talk.ask';
+}
+
+customElements.define('talk-button', TalkButton);

@@ -1,0 +1,43 @@
+/** The real import graph of the page, and what its HTML says of it. Run with `--write` to put the graph into the HTML. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const STATIC = resolve(dirname(fileURLToPath(import.meta.url)), '../../../static');
+export const PAGES = { 'index.html': 'js/lobby.js', 'room.html': 'js/room.js' };
+
+const IMPORT = /^\s*(?:import|export)\s[^;]*?from\s+'([^']+)'|^\s*import\s+'([^']+)'/gm;
+const PRELOAD = /<link rel="modulepreload" href="\/static\/([^"]+)">\n/g;
+
+/** @param {string} path under static @returns {string} */
+export function text(path) {
+  return readFileSync(resolve(STATIC, path), 'utf8');
+}
+
+/** Return all modules a module needs, itself left out, in the order in which they are found. @param {string} entry */
+export function graph(entry) {
+  const found = new Set([entry]);
+  for (const path of found) {
+    for (const [, from, bare] of text(path).matchAll(IMPORT)) {
+      found.add(relative(STATIC, resolve(STATIC, dirname(path), from ?? bare)));
+    }
+  }
+  found.delete(entry);
+  return [...found].sort();
+}
+
+/** @param {string} page */
+export function preloads(page) {
+  return [...text(page).matchAll(PRELOAD)].map(([, path]) => path);
+}
+
+/** @param {string} page @param {string} entry */
+function write(page, entry) {
+  const links = graph(entry).map((path) => `<link rel="modulepreload" href="/static/${path}">\n`).join('');
+  const bare = text(page).replace(PRELOAD, '').replace(/<!-- modulepreload -->\n/, '');
+  writeFileSync(resolve(STATIC, page), bare.replace('</head>', `${links}</head>`));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url) && process.argv.includes('--write')) {
+  for (const [page, entry] of Object.entries(PAGES)) write(page, entry);
+}
