@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import de from '../../static/js/lib/text.de.js';
+import en from '../../static/js/lib/text.en.js';
+import { chosen } from '../../static/js/lib/text.js';
+import { graph, PAGES, preloads, STATIC, text } from './support/graph.js';
+
+const BUDGET_BYTES = 100_000;
+const files = readdirSync(STATIC, { recursive: true, encoding: 'utf8' });
+const scripts = files.filter((path) => path.endsWith('.js'));
+const all = scripts.map(text).join('\n');
+
+for (const [page, entry] of Object.entries(PAGES)) {
+  test(`${page} preloads exactly the modules it needs`, () => {
+    assert.deepEqual(preloads(page), graph(entry));
+  });
+
+  test(`${page} has no inline script or style, and nothing of other sites`, () => {
+    assert.doesNotMatch(text(page), /<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=|https?:|\/\/[a-z]/);
+  });
+}
+
+test('every module is needed by a page', () => {
+  const needed = new Set(Object.values(PAGES).flatMap((entry) => [entry, ...graph(entry)]));
+
+  assert.deepEqual(scripts.filter((path) => path.startsWith('js/') && !needed.has(path)), []);
+});
+
+test('a room is at most 100 KB, everything counted and packed', () => {
+  const styles = ['css/sky.css', 'css/room.css', 'css/stage.css', 'css/panels.css'];
+  const paths = ['room.html', PAGES['room.html'], ...graph(PAGES['room.html']), ...styles, 'icons/ui.svg', 'icons/icon.svg',
+    'worklets/meter-processor.js', 'manifest.webmanifest', 'sounds/silence.wav'];
+
+  const bytes = paths.reduce((sum, path) => sum + gzipSync(text(path)).length + 300, 0); // 300: headers of an answer
+
+  assert.ok(bytes <= BUDGET_BYTES, `${bytes} bytes`);
+});
+
+test('nothing is ever put in as markup', () => {
+  assert.doesNotMatch(all, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|setAttribute\('style'/);
+});
+
+test('German says all that English says, with the same values', () => {
+  const values = (/** @type {string} */ words) => (words.match(/\{\w+\}/g) ?? []).sort();
+
+  assert.deepEqual(Object.keys(de).sort(), Object.keys(en).sort());
+  for (const [key, words] of Object.entries(en)) {
+    assert.deepEqual(values(/** @type {Record<string, string>} */ (de)[key]), values(words), key);
+  }
+});
+
+test('every text that is asked for is there, and every text is asked for', () => {
+  const html = Object.keys(PAGES).map(text).join('');
+  const asked = [...all.matchAll(/'([a-z]+(?:[.-][a-z-]+)*)'/g), ...html.matchAll(/data-text="([^"]+)"/g)].map(([, key]) => key);
+  const plain = [...all.matchAll(/\bt\('([^']+)'/g)].map(([, key]) => key);
+  const begun = [...all.matchAll(/[`']([a-z.-]+\.)\$\{/g)].map(([, start]) => start);
+
+  assert.deepEqual(plain.filter((key) => !(key in en)), []);
+  const unused = Object.keys(en).filter((key) => !asked.includes(key) && !asked.includes(key.replace(/\.(one|other)$/, ''))
+    && !begun.some((start) => key.startsWith(start)));
+  assert.deepEqual(unused, []);
+});
+
+test('the language is the first that we speak', () => {
+  assert.equal(chosen(['fr-FR', 'de-AT', 'en']), 'de');
+  assert.equal(chosen(['fr']), 'en');
+  assert.equal(chosen([]), 'en');
+});
+
+test('worklets import nothing, for they load on the audio thread', () => {
+  for (const path of scripts.filter((one) => one.startsWith('worklets/'))) assert.doesNotMatch(text(path), /\bimport\b\s*[('"{*]/);
+});
+
+test('the wire knows no document, the room nothing but the wire', () => {
+  for (const path of scripts.filter((one) => one.startsWith('js/wire/'))) assert.doesNotMatch(text(path), /\bdocument\b/);
+  for (const path of scripts.filter((one) => one.startsWith('js/room/'))) {
+    assert.doesNotMatch(text(path), /\b(document\.|window\.|fetch\(|setTimeout\(|Date\.now|Math\.random|performance\.)/);
+    assert.deepEqual(graph(path).filter((one) => !one.startsWith('js/room/')), []);
+  }
+});

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { momentOf, OVER_MS, reactionOf } from '../../static/js/room/round.js';
+import { EMPTY } from '../../static/js/room/state.js';
+
+/** @param {Partial<import('../../static/js/wire/protocol.js').Turn>} turn @param {string} [tempo] @returns {any} */
+function playing(turn = {}, tempo = 'snap') {
+  const full = { round: 'r', turn: 1, prompt: 'Moss?', go_at_ms: 10_000, closes_at_ms: 15_000, voice: null, ...turn };
+  const round = { id: 'r', game: 'first_thing', tempo, opened_at_ms: 7_000, prompt: null, players: [], turns: [full], takes: [], votes: [], verdicts: [] };
+  return { ...EMPTY, round };
+}
+
+test('the count-in goes 3, 2, 1 by the server clock', () => {
+  const counts = [7_000, 7_999, 8_000, 8_500, 9_001, 9_999].map((now) => momentOf(playing(), 'me', now).count);
+
+  assert.deepEqual(counts, [3, 3, 2, 2, 1, 1]);
+});
+
+test('a snap prompt is shown with "go", a slow one in the count-in', () => {
+  assert.equal(momentOf(playing(), 'me', 8_000).shown, false);
+  assert.equal(momentOf(playing(), 'me', 10_000).shown, true);
+  assert.equal(momentOf(playing({}, 'slow'), 'me', 8_000).shown, true);
+});
+
+test('the window runs from go to its close', () => {
+  const { phase, part, left_ms } = momentOf(playing(), 'me', 12_500);
+
+  assert.deepEqual({ phase, part, left_ms }, { phase: 'window', part: 0.5, left_ms: 2_500 });
+  assert.equal(momentOf(playing(), 'me', 15_000).phase, 'over');
+});
+
+test('a turn of another voice is not mine', () => {
+  assert.equal(momentOf(playing({ voice: 'other' }), 'me', 12_000).mine, false);
+  assert.equal(momentOf(playing({ voice: 'me' }), 'me', 12_000).mine, true);
+  assert.equal(momentOf(playing({ voice: null }), 'me', 12_000).mine, true);
+});
+
+test('the end of a round is told for a while, then the room rests with its last words', () => {
+  const { round } = playing();
+  const state = { ...EMPTY, last_round: round };
+
+  assert.equal(momentOf(state, 'me', 15_000 + OVER_MS - 1).phase, 'over');
+  const rest = momentOf(state, 'me', 15_000 + OVER_MS);
+  assert.deepEqual([rest.phase, rest.prompt], ['idle', 'Moss?']);
+});
+
+test('a round without a turn yet waits', () => {
+  const { round } = playing();
+
+  assert.equal(momentOf({ ...EMPTY, round: { ...round, turns: [] } }, 'me', 0).phase, 'waiting');
+});
+
+test('only the own reaction is found', () => {
+  const take = { clip: 'c', turn: 1, duration_ms: 1, onset_ms: 1, gap_ms: 1 };
+  const takes = [{ ...take, voice: 'other', reaction_ms: null }, { ...take, voice: 'me', reaction_ms: 640 }];
+
+  assert.equal(reactionOf({ ...playing().round, takes }, 'me'), 640);
+  assert.equal(reactionOf({ ...playing().round, takes }, 'other'), null);
+  assert.equal(reactionOf(null, 'me'), null);
+});

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { beforeEach, mock, test } from 'node:test';
+import { backoff, LONGEST_MS } from '../../static/js/wire/backoff.js';
+import { command, Refused } from '../../static/js/wire/protocol.js';
+import { ANSWER_MS, PING_EVERY_MS, RoomSocket, SILENCE_MS } from '../../static/js/wire/socket.js';
+import { FakeSocket } from './support/fake-socket.js';
+
+const WELCOME = { type: 'welcome', protocol: 1, room: {}, you: { id: 'v' }, head: 3, server_ms: 5 };
+let now_ms = 0;
+
+/** @param {number} seq @param {number} [prev] */
+const event = (seq, prev = seq - 1) => ({ type: 'event', seq, prev, at_ms: 1, by: null, kind: 'text.said', data: { text: 'x' } });
+
+function opened() {
+  /** @type {any[]} */
+  const told = [];
+  const listener = {
+    welcome: () => told.push('welcome'),
+    events: (/** @type {any[]} */ events) => told.push(events.map((one) => one.seq)),
+    signal: (/** @type {any} */ signal) => told.push(signal.kind),
+    pong: () => told.push('pong'),
+    status: (/** @type {string} */ status, /** @type {number} */ code) => told.push(`${status} ${code}`),
+    reset: () => told.push('reset'),
+  };
+  const edges = { WebSocket: /** @type {any} */ (FakeSocket), now: () => now_ms, random: () => 0 };
+  const socket = new RoomSocket('ws://here/ws', listener, edges);
+  socket.open();
+  return { socket, told };
+}
+
+beforeEach(() => {
+  FakeSocket.all = [];
+  now_ms = 0;
+  mock.timers.reset();
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+});
+
+test('several messages in one frame arrive in their order, events together', () => {
+  const { told } = opened();
+
+  FakeSocket.last.says(WELCOME, event(1), event(2), { type: 'signal', kind: 'presence', data: {} }, event(3));
+
+  assert.deepEqual(told, ['welcome', 'open 0', [1, 2], 'presence', [3]]);
+});
+
+test('a connection that is lost comes back with its cursor', () => {
+  const { told } = opened();
+  FakeSocket.last.says(WELCOME, event(7, 6), event(8));
+
+  FakeSocket.last.goes(1006);
+  mock.timers.tick(1_000);
+
+  assert.equal(FakeSocket.all.length, 2);
+  assert.equal(FakeSocket.last.url, 'ws://here/ws?after=8');
+  assert.ok(told.includes('closed 1006'));
+});
+
+test('an event that came already is told once', () => {
+  const { told } = opened();
+
+  FakeSocket.last.says(WELCOME, event(1), event(2));
+  FakeSocket.last.says(event(2), event(3));
+
+  assert.deepEqual(told.filter(Array.isArray), [[1, 2], [3]]);
+});
+
+test('seqs that leap are no gap as long as prev names the event before', () => {
+  const { told } = opened();
+
+  FakeSocket.last.says(WELCOME, event(1), event(9, 1));
+
+  assert.deepEqual(told.filter(Array.isArray), [[1, 9]]);
+  assert.equal(FakeSocket.all.length, 1);
+});
+
+test('a gap is not shown: the page asks again from its cursor', () => {
+  const { told } = opened();
+  FakeSocket.last.says(WELCOME, event(1), event(4, 3), event(5));
+  mock.timers.tick(1_000);
+
+  assert.deepEqual(told.filter(Array.isArray), [[1]]);
+  assert.equal(FakeSocket.last.url, 'ws://here/ws?after=1');
+});
+
+test('the same gap twice means the log before is gone: all starts anew', () => {
+  const { told } = opened();
+  FakeSocket.last.says(WELCOME, event(1), event(4, 3));
+  mock.timers.tick(1_000);
+  FakeSocket.last.says(WELCOME, event(4, 3));
+  mock.timers.tick(1_000);
+
+  assert.ok(told.includes('reset'));
+  assert.equal(FakeSocket.last.url, 'ws://here/ws');
+});
+
+test('a wish is granted by its ack and refused by its refusal', async () => {
+  const { socket } = opened();
+  FakeSocket.last.says(WELCOME);
+  const good = socket.request(command('say', { text: 'a' }, 'one'));
+  const bad = socket.request(command('say', { text: '' }, 'two'));
+
+  FakeSocket.last.says({ type: 'ack', id: 'one', seq: 4 }, { type: 'refused', id: 'two', code: 'empty', message: 'Empty.' });
+
+  assert.equal(await good, 4);
+  await assert.rejects(bad, (why) => why instanceof Refused && why.code === 'empty');
+});
+
+test('a lasting wish is sent again after a reconnect, with its own id', async () => {
+  const { socket } = opened();
+  FakeSocket.last.says(WELCOME);
+  const said = socket.request(command('say', { text: 'a' }, 'one'), { resend: true });
+
+  FakeSocket.last.goes(1012);
+  mock.timers.tick(1_000);
+  FakeSocket.last.says(WELCOME);
+
+  const again = FakeSocket.last.sent.filter((message) => message.type === 'say');
+  assert.deepEqual(again, [{ type: 'say', id: 'one', text: 'a' }]);
+  FakeSocket.last.says({ type: 'ack', id: 'one', seq: 4 });
+  assert.equal(await said, 4);
+});
+
+test('a wish of the moment is not sent again: it fails with the connection', async () => {
+  const { socket } = opened();
+  FakeSocket.last.says(WELCOME);
+  const take = socket.request(command('speak.start', { peer: 'p' }));
+
+  FakeSocket.last.goes(1006);
+
+  await assert.rejects(take, (why) => why instanceof Refused && why.code === 'offline');
+});
+
+test('a wish without an answer is given up in the end', async () => {
+  const { socket } = opened();
+  FakeSocket.last.says(WELCOME);
+  const lost = socket.request(command('throw'));
+
+  mock.timers.tick(ANSWER_MS);
+
+  await assert.rejects(lost, (why) => why instanceof Refused && why.code === 'no_answer');
+});
+
+test('a path that went silent is left and taken anew', () => {
+  opened();
+  FakeSocket.last.says(WELCOME);
+
+  now_ms = SILENCE_MS + 1;
+  mock.timers.tick(PING_EVERY_MS);
+  mock.timers.tick(1_000);
+
+  assert.equal(FakeSocket.all.length, 2);
+});
+
+test('who is not allowed in does not knock again', () => {
+  const { told } = opened();
+
+  FakeSocket.last.goes(1008);
+  mock.timers.tick(60_000);
+
+  assert.equal(FakeSocket.all.length, 1);
+  assert.ok(told.includes('refused 1008'));
+});
+
+test('garbage from the server changes nothing', () => {
+  const { told } = opened();
+
+  FakeSocket.last.onmessage({ data: '{"type":' });
+  FakeSocket.last.onmessage({ data: '[null, 5, {"no":"type"}]' });
+
+  assert.deepEqual(told, []);
+});
+
+test('the waits grow, are bounded, and are spread', () => {
+  assert.ok(backoff(0, 0) < backoff(3, 0));
+  assert.ok(backoff(50, 1) <= LONGEST_MS);
+  assert.notEqual(backoff(4, 0.1), backoff(4, 0.9));
+});

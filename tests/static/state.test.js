@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { apply, EMPTY, foldAll, seeded } from '../../static/js/room/state.js';
+
+const GOLDEN = new URL('../golden/', import.meta.url);
+const voice = { id: 'v1', name: 'Calm Teapot', colour: '#aabbcc' };
+
+/** @param {number} seq @param {string} kind @param {any} data @returns {any} */
+function event(seq, kind, data) {
+  return { type: 'event', seq, prev: seq - 1, at_ms: 1_000 + seq, by: voice, kind, data };
+}
+
+/** What a golden log's last line tells of a state. @param {import('../../static/js/room/state.js').RoomState} state */
+function summary({ head, kind, name, language, clips, texts, round, last_round }) {
+  return {
+    head, kind, name, language,
+    clips: Object.fromEntries([...clips].map(([id, clip]) => [id, { by: clip.by?.id, round: clip.round, caption: clip.caption }])),
+    texts: Object.fromEntries([...texts].map(([seq, text]) => [seq, text.by?.id])),
+    round: round && roundSummary(round),
+    last_round: last_round && roundSummary(last_round),
+  };
+}
+
+/** @param {import('../../static/js/wire/protocol.js').Round} round */
+function roundSummary({ id, game, players, turns, takes, votes, verdicts }) {
+  return {
+    id, game, players,
+    turns: turns.map((turn) => turn.turn),
+    takes: takes.map((take) => take.clip),
+    votes: votes.length,
+    verdicts: verdicts.map((verdict) => verdict.code),
+  };
+}
+
+for (const name of readdirSync(GOLDEN).filter((file) => file.endsWith('.jsonl'))) {
+  test(`the fold agrees with the server's on ${name}`, () => {
+    const lines = readFileSync(new URL(name, GOLDEN), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+    const { state } = lines.pop();
+
+    const folded = /** @type {Record<string, any>} */ (summary(foldAll(EMPTY, lines)));
+
+    // The server may tell more of a state than the page keeps.
+    const told = JSON.parse(JSON.stringify(state));
+    assert.deepEqual(folded, known(told, folded));
+  });
+}
+
+/** Leave out of a golden state what the page's summary has no word for. @param {any} told @param {any} shape @returns {any} */
+function known(told, shape) {
+  if (told === null || typeof told !== 'object' || Array.isArray(told) || shape === null) return told;
+  const fields = Object.entries(told).filter(([field]) => shape && field in shape);
+  return Object.fromEntries(fields.map(([field, value]) => [field, known(value, shape[field])]));
+}
+
+test('an unknown kind moves the head and nothing else', () => {
+  const before = foldAll(EMPTY, [event(1, 'text.said', { text: 'hello' })]);
+
+  const after = apply(before, event(2, 'moon.risen', { phase: 'full' }));
+
+  assert.deepEqual(after, { ...before, head: 2 });
+});
+
+test('an erased event keeps its place and brings nothing', () => {
+  const after = apply(EMPTY, { ...event(1, 'clip.landed', {}), by: null });
+
+  assert.equal(after.head, 1);
+  assert.equal(after.clips.size, 0);
+});
+
+test('a removed clip takes its reactions with it', () => {
+  const state = foldAll(EMPTY, [
+    event(1, 'clip.landed', { clip: 'c1', duration_ms: 900, peaks: [1] }),
+    event(2, 'reaction.given', { target: 'c1', emoji: '✨' }),
+    event(3, 'clip.removed', { clip: 'c1', reason: 'forgotten' }),
+  ]);
+
+  assert.equal(state.clips.size, 0);
+  assert.equal(state.reactions.size, 0);
+});
+
+test('one voice counts once for one emoji', () => {
+  const give = { target: 'c1', emoji: '✨' };
+
+  const state = foldAll(EMPTY, [event(1, 'reaction.given', give), event(2, 'reaction.given', give)]);
+
+  assert.deepEqual(state.reactions.get('c1')?.get('✨'), ['v1']);
+});
+
+test('a change of the room leaves what it does not name', () => {
+  const opened = { room_kind: 'topic', name: 'Tea', theme: 'tea', description: '', language: 'de', tempo: 'snap', public: true, place: '' };
+
+  const state = foldAll(EMPTY, [event(1, 'room.opened', opened), event(2, 'room.changed', { theme: 'coffee', name: null })]);
+
+  assert.equal(state.theme, 'coffee');
+  assert.equal(state.name, 'Tea');
+});
+
+test('a round from the welcome and its events again make one round', () => {
+  const turn = { round: 'r1', turn: 1, prompt: 'Moss?', go_at_ms: 5_000, closes_at_ms: 9_000, voice: null };
+  const round = { id: 'r1', game: 'first_thing', tempo: 'snap', opened_at_ms: 1, prompt: null, players: [], turn, takes: [], verdicts: [] };
+  const room = /** @type {any} */ ({ id: 'x', kind: 'wonder', name: 'X', theme: '', description: '', language: 'en', tempo: 'snap', round });
+
+  const state = foldAll(seeded(room), [event(7, 'turn.given', turn), event(8, 'clip.landed', { clip: 'c1', round: 'r1', turn: 1, duration_ms: 500 })]);
+
+  assert.equal(state.round?.turns.length, 1);
+  assert.deepEqual(state.round?.takes.map((take) => take.clip), ['c1']);
+});
+
+test('every change makes new values, so that views see it', () => {
+  const before = foldAll(EMPTY, [event(1, 'text.said', { text: 'a' })]);
+
+  const after = apply(before, event(2, 'text.said', { text: 'b' }));
+
+  assert.notEqual(after.texts, before.texts);
+  assert.equal(after.clips, before.clips);
+  assert.equal(before.texts.size, 1);
+});
