@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from aiortc.rtp import RtpPacket
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audio import opus
+from server.rtc.capture import MOST_PACKETS, Capture, Recording
+
+FRAME = 960
+SPEECH = bytes((0x78,)) + b"speech" * 10  # CELT, 20 ms, one frame
+START_MS = 50_000.0
+
+
+def packet(number: int, origin: int = 0, payload: bytes | None = None) -> RtpPacket:
+    said = SPEECH + number.to_bytes(4, "big") if payload is None else payload
+    return RtpPacket(timestamp=(origin + number * FRAME) & 0xFFFFFFFF, sequence_number=number, payload=said)
+
+
+def arrival(number: int) -> float:
+    """The packet of 20 ms that begins at `number` * 20 ms is whole, and here, 20 ms later."""
+    return START_MS + number * 20 + 20
+
+
+def numbers(recording: Recording) -> list[int]:
+    return [int.from_bytes(each.payload[-4:], "big") for each in recording.take.packets]
+
+
+def heard(order: list[int], origin: int = 0) -> Capture:
+    capture = Capture(preroll_ms=1_000)
+    capture.begin(0.0)
+    for at, number in enumerate(order):
+        capture.push(packet(number, origin), arrival(max(at, number)))
+    return capture
+
+
+def test_packets_are_kept_as_they_came_and_placed_by_their_timestamps() -> None:
+    recording = heard([0, 1, 2, 7, 8]).cut(0)
+
+    assert [each.at // FRAME for each in recording.take.packets] == [0, 1, 2, 7, 8]
+    assert recording.take.packets[0].payload == SPEECH + bytes(4)
+    assert recording.duration_ms == 180
+
+
+def test_one_lost_packet_costs_itself_alone() -> None:
+    """P18: stock loses 14 packets after it and stays 200 ms late."""
+    order = [number for number in range(50) if number != 20]
+
+    assert numbers(heard(order).cut(0)) == order
+
+
+@given(st.permutations(list(range(6))), st.integers(0, 2**32 - 1), st.lists(st.integers(0, 5)))
+def test_any_order_within_100_ms_gives_the_same_take(order: list[int], origin: int, again: list[int]) -> None:
+    assert numbers(heard([*order, *again], origin).cut(0)) == sorted(order)
+
+
+def test_a_packet_later_than_all_that_is_kept_by_more_than_100_ms_is_dropped() -> None:
+    capture = heard([10])
+
+    assert not capture.push(packet(4), arrival(11))
+    assert capture.push(packet(5), arrival(11))
+
+
+def test_what_is_no_opus_is_dropped() -> None:
+    capture = heard([0])
+
+    assert not capture.push(packet(1, payload=b""), arrival(1))
+    assert not capture.push(packet(1, payload=b"\x7b"), arrival(1))
+    assert not capture.push(packet(1, payload=b"\x7b\x3f"), arrival(1))  # 63 frames
+
+
+def test_silence_that_was_not_sent_keeps_its_length() -> None:
+    recording = heard([0, 1, 100, 101]).cut(0)
+
+    assert recording.duration_ms == 2_040
+
+
+def test_the_second_before_the_beginning_is_pre_roll() -> None:
+    capture = Capture(preroll_ms=1_000)
+    for number in range(200):
+        capture.push(packet(number), arrival(number))
+    began_ms = arrival(199)
+    capture.begin(began_ms)
+    for number in range(200, 220):
+        capture.push(packet(number), arrival(number))
+
+    recording = capture.cut(arrival(220))
+
+    assert numbers(recording) == list(range(150, 220))
+    assert recording.take.preroll_ms == 1_000
+    assert recording.began_ms == began_ms
+
+
+def test_the_beginning_is_told_to_20_ms_whatever_the_jitter() -> None:
+    capture = Capture(preroll_ms=1_000)
+    for number in range(100):
+        capture.push(packet(number), arrival(number) + (number * 7919) % 40)
+    began_ms = arrival(99) + 30
+    capture.begin(began_ms)
+
+    recording = capture.cut(began_ms + 500)
+
+    first_ms = START_MS + numbers(recording)[0] * 20
+    assert abs(recording.began_ms - recording.take.preroll_ms - first_ms) <= 20
+    assert abs(recording.began_ms - began_ms) <= 1
+
+
+def test_a_take_that_begins_in_silence_begins_with_its_first_packet() -> None:
+    capture = Capture(preroll_ms=1_000)
+    capture.begin(START_MS)
+    capture.push(packet(25), arrival(25))
+
+    recording = capture.cut(START_MS + 1_000)
+
+    assert recording.take.preroll_ms == 0
+    assert recording.began_ms == START_MS + 500
+
+
+def test_an_empty_take_is_a_take() -> None:
+    capture = Capture(preroll_ms=1_000)
+    capture.begin(START_MS)
+
+    assert capture.cut(START_MS + 900) == Recording(capture.cut(0).take, START_MS, 0)
+
+
+def test_a_speaker_who_waits_holds_one_second() -> None:
+    capture = Capture(preroll_ms=1_000)
+    for number in range(500):
+        capture.push(packet(number), arrival(number))
+
+    capture.begin(arrival(499))
+
+    assert len(numbers(capture.cut(arrival(499)))) == 50
+
+
+def test_timestamps_that_jump_begin_anew_where_the_clock_is() -> None:
+    capture = Capture(preroll_ms=1_000)
+    capture.begin(0.0)
+    for number in range(10):
+        capture.push(packet(number), arrival(number))
+    for number in range(10, 20):
+        capture.push(packet(number, origin=1_000_000_000), arrival(number))
+
+    recording = capture.cut(0)
+
+    assert numbers(recording) == list(range(20))
+    assert 380 <= recording.duration_ms <= 440
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 5_000), st.binary(max_size=4)), max_size=60)
+)
+def test_hostile_timestamps_give_a_take_in_order(sent: list[tuple[int, int, bytes]]) -> None:
+    capture, now_ms = Capture(preroll_ms=1_000), START_MS
+    for at, (timestamp, later_ms, payload) in enumerate(sent):
+        now_ms += later_ms
+        capture.push(RtpPacket(timestamp=timestamp, payload=payload), now_ms)
+        if at == len(sent) // 2:
+            capture.begin(now_ms)
+
+    places = [each.at for each in capture.cut(now_ms).take.packets]
+
+    assert places == sorted(set(places))
+    assert places[:1] in ([], [0])
+
+
+def test_a_take_is_bounded() -> None:
+    capture = heard([])
+    for number in range(MOST_PACKETS + 10):
+        capture.push(packet(number, payload=opus.silence()), arrival(number))
+
+    assert len(capture.cut(0).take.packets) == MOST_PACKETS

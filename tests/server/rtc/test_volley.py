@@ -1,0 +1,184 @@
+"""One packet to many: each listener can read its own, and nobody's failure is another's."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+
+import pylibsrtp
+import pytest
+from aiortc.rtp import RtpPacket
+
+from server.rtc import rtp
+from server.rtc.volley import Ear, Row, SendMany, Volley, kernel_send_many, sockaddr
+
+SSRC = 0xC0FFEE
+PROFILE = pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_128_GCM
+
+
+class Remote:
+    """A listener far away: its socket and its keys."""
+
+    def __init__(self, number: int, family: socket.AddressFamily = socket.AF_INET) -> None:
+        self.socket = socket.socket(family, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1" if family == socket.AF_INET else "::1", 0))
+        self.socket.settimeout(2)
+        key = os.urandom(28)
+        ours, theirs = (
+            pylibsrtp.Policy(key=key, ssrc_type=kind, ssrc_value=SSRC, srtp_profile=PROFILE)
+            for kind in (pylibsrtp.Policy.SSRC_SPECIFIC, pylibsrtp.Policy.SSRC_ANY_INBOUND)
+        )
+        self.ear = Ear(pylibsrtp.Session(ours), 96 + number, 1_000 * number, self.socket.getsockname())
+        self._session = pylibsrtp.Session(theirs)
+
+    def heard(self) -> RtpPacket:
+        return RtpPacket.parse(self._session.unprotect(self.socket.recv(2_048)))
+
+    def heard_nothing(self) -> bool:
+        self.socket.setblocking(False)
+        try:
+            self.socket.recv(2_048)
+        except BlockingIOError:
+            return True
+        return False
+
+
+@pytest.fixture
+def remotes() -> Iterator[list[Remote]]:
+    made = [Remote(number) for number in range(5)]
+    yield made
+    for remote in made:
+        remote.socket.close()
+
+
+@pytest.fixture
+def sender() -> Iterator[socket.socket]:
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield sock
+
+
+def row_of(remotes: list[Remote]) -> Row:
+    row = Row()
+    for remote in remotes:
+        row.add(remote.ear)
+    return row
+
+
+def packet(payload: bytes = b"clip", *, marker: bool = False) -> bytes:
+    return rtp.header(marker=marker, timestamp=77, ssrc=SSRC) + payload
+
+
+@pytest.mark.parametrize("send_many", [kernel_send_many(), None], ids=["sendmmsg", "sendto"])
+def test_every_listener_reads_its_own(
+    remotes: list[Remote], sender: socket.socket, send_many: SendMany | None
+) -> None:
+    volley, row = Volley(sender, send_many), row_of(remotes)
+
+    volley.send(packet(marker=True), row)
+    volley.send(packet(b"more"), row)
+
+    for number, remote in enumerate(remotes):
+        first, second = remote.heard(), remote.heard()
+        assert (first.payload, second.payload) == (b"clip", b"more")
+        assert (first.marker, second.marker) == (1, 0)
+        assert first.payload_type == 96 + number
+        assert [first.sequence_number, second.sequence_number] == [1_000 * number + 1, 1_000 * number + 2]
+        assert (first.ssrc, first.timestamp) == (SSRC, 77)
+    assert (volley.sent, volley.dropped) == (10, 0)
+
+
+def test_who_leaves_hears_nothing_and_the_others_all(remotes: list[Remote], sender: socket.socket) -> None:
+    volley, row = Volley(sender, kernel_send_many()), row_of(remotes)
+    volley.send(packet(), row)
+    for remote in remotes:
+        remote.heard()
+
+    row.remove(remotes[1].ear)
+    volley.send(packet(), row)
+
+    assert remotes[1].heard_nothing()
+    assert [remotes[at].heard().sequence_number for at in (0, 2, 3, 4)] == [2, 2_002, 3_002, 4_002]
+
+
+def test_who_comes_back_goes_on_where_it_was(remotes: list[Remote], sender: socket.socket) -> None:
+    volley, row = Volley(sender, kernel_send_many()), row_of(remotes)
+    volley.send(packet(), row)
+    row.remove(remotes[2].ear)
+    other = Row()
+    other.add(remotes[2].ear)
+
+    volley.send(packet(), other)
+
+    assert [remotes[2].heard().sequence_number for _ in range(2)] == [2_001, 2_002]
+
+
+def test_a_listener_is_followed_to_its_new_address(remotes: list[Remote], sender: socket.socket) -> None:
+    volley, row = Volley(sender, kernel_send_many()), row_of(remotes[:1])
+    remotes[0].ear.address = remotes[1].socket.getsockname()
+
+    row.move(remotes[0].ear)
+    volley.send(packet(), row)
+
+    assert remotes[0].heard_nothing()
+    assert len(remotes[1].socket.recv(2_048)) > 12
+
+
+def test_what_the_network_does_not_take_is_lost_for_that_listener_alone(
+    remotes: list[Remote], sender: socket.socket
+) -> None:
+    kernel = kernel_send_many()
+    if kernel is None:
+        pytest.skip("this system has no sendmmsg")
+    calls = 0
+
+    def full_at_third(fd: int, messages: int, count: int, flags: int) -> int:
+        """Behave as the kernel does when its buffer is full for the third datagram."""
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            return kernel(fd, messages, 2, flags)
+        return -1 if calls == 2 else kernel(fd, messages, count, flags)
+
+    volley = Volley(sender, full_at_third)
+    volley.send(packet(), row_of(remotes))
+
+    assert remotes[2].heard_nothing()
+    assert [remotes[at].heard().payload for at in (0, 1, 3, 4)] == [b"clip"] * 4
+    assert (volley.sent, volley.dropped) == (4, 1)
+
+
+def test_a_packet_that_cannot_be_protected_is_lost_for_that_listener_alone(
+    remotes: list[Remote], sender: socket.socket
+) -> None:
+    volley, row = Volley(sender, kernel_send_many()), row_of(remotes)
+    remotes[1].ear.session.remove_stream(SSRC)
+
+    volley.send(packet(), row)
+
+    assert remotes[1].heard_nothing()
+    assert [remotes[at].heard().payload for at in (0, 2, 3, 4)] == [b"clip"] * 4
+    assert volley.dropped == 1
+
+
+def test_ipv6_listeners_are_reached() -> None:
+    with closing(socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)) as sender:
+        sender.bind(("::1", 0))
+        remote = Remote(1, socket.AF_INET6)
+
+        Volley(sender, kernel_send_many()).send(packet(), row_of([remote]))
+
+        assert remote.heard().payload == b"clip"
+        remote.socket.close()
+
+
+@pytest.mark.parametrize(("address", "size"), [(("192.0.2.1", 9), 16), (("fe80::1%lo", 9, 0, 1), 28)])
+def test_an_address_is_packed_as_the_kernel_wants_it(address: tuple[str, int], size: int) -> None:
+    packed = sockaddr(address)
+
+    assert len(packed) == size
+    family = ctypes.c_uint16.from_buffer_copy(packed).value
+    assert family == (socket.AF_INET if size == 16 else socket.AF_INET6)
