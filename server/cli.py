@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import resource
@@ -19,6 +20,7 @@ import uvloop
 from server import config as settings
 from server import tls
 from server.config import BadSetting, Config
+from server.log.base import Unusable
 
 logger = logging.getLogger("wonder")
 
@@ -97,7 +99,10 @@ async def _serve(config: Config) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    running = await app.start(config)
+    try:
+        running = await app.start(config)
+    except OSError as error:
+        raise BadSetting(_why(config, error)) from None
     host, port = running.media.endpoint()
     print(f"ready {running.url} udp {_bracketed(host)}:{port}", flush=True)
     if config.tls == "self-signed":
@@ -105,6 +110,17 @@ async def _serve(config: Config) -> None:
     await told.wait()
     logger.info("stopping")
     await _stop(running, config)
+
+
+def _why(config: Config, error: OSError) -> str:
+    """Return which setting a start failed at: the files of the data folder, or the address of the voices."""
+    if error.filename is not None:
+        return f"--data {config.data}: this folder cannot be used ({error.strerror})."
+    if error.errno == errno.EADDRINUSE:
+        return f"--udp-port {config.udp_port}: another program uses this port; choose another one, or 0."
+    if error.errno == errno.EACCES:
+        return f"--udp-port {config.udp_port}: this port needs more rights; choose one above 1023."
+    return f"--host {config.host}: this machine cannot serve on that address."
 
 
 async def _stop(running: Any, config: Config) -> None:
@@ -165,6 +181,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _end(str(error), BAD_SETTING)
     except click.ClickException as error:
         _end(error.format_message(), BAD_SETTING)
+    except Unusable as error:
+        _end(str(error), BROKEN)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)

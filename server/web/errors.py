@@ -61,6 +61,7 @@ STATUSES: dict[str, int] = {
     "wrong_type": 415,
     "bad_range": 416,
     "bad_answer": 422,
+    "bad_dice": 422,
     "bad_room": 422,
     "bad_topic": 422,
     "bad_value": 422,
