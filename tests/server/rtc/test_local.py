@@ -1,0 +1,374 @@
+"""The media plane as a whole, with real peers on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from aiortc import RTCConfiguration, RTCPeerConnection
+
+from audio import opus
+from server.rtc.local import LocalMedia, network
+from server.rtc.media import BadOffer, Busy, Media, Role, TakeEnded
+from server.rtc.settings import Settings
+from tests.support import rtc_client
+from tests.support.rtc_bare import BarePeer
+
+ROOM = "room"
+SPEECH = [b"\x78" + bytes([number]) * 40 for number in range(100)]
+PATIENT = Settings(connect_ms=700, consent_ms=1_200, lead_in_ms=100, peers_per_address=6, peers=8)
+Ask = Callable[[str], Awaitable[str]]
+
+
+class House:
+    """A media plane and all that it told."""
+
+    def __init__(self, media: LocalMedia) -> None:
+        self.media = media
+        self.told: list[tuple[str, str]] = []
+        self.takes: list[TakeEnded] = []
+        self.last = ""
+        media.on_connected = lambda peer: self.told.append(("connected", peer))
+        media.on_gone = lambda peer: self.told.append(("gone", peer))
+        media.on_level = lambda peer, on: self.told.append(("on" if on else "off", peer))
+        media.on_take = self.takes.append
+
+    def door(self, role: Role, *, room: str = ROOM, commanded: bool = False) -> Ask:
+        async def ask(offer: str) -> str:
+            self.last, answer = await self.media.answer(
+                room, role, offer, address="192.0.2.1", commanded=commanded
+            )
+            return answer
+
+        return ask
+
+    async def join(self, role: Role, *, commanded: bool = False) -> tuple[BarePeer, str]:
+        remote = BarePeer(role)
+        await remote.connect(self.door(role, commanded=commanded), checking_s=0.3)
+        await self.until(lambda: ("connected", self.last) in self.told)
+        return remote, self.last
+
+    async def until(self, true: Callable[[], bool], limit_s: float = 8.0) -> None:
+        async with asyncio.timeout(limit_s):
+            while not true():
+                await asyncio.sleep(0.005)
+
+    def gone(self, peer: str) -> int:
+        return self.told.count(("gone", peer))
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    made = House(await LocalMedia.open("127.0.0.1", 0, None, PATIENT))
+    yield made
+    await made.media.close()
+    await made.media.close()
+
+
+def payloads(remote: BarePeer) -> list[bytes]:
+    return [each.payload for each in remote.heard if each.payload != opus.silence()]
+
+
+async def test_it_is_what_the_server_expects(house: House) -> None:
+    media: Media = house.media
+
+    assert media.endpoint() == ("127.0.0.1", house.media._port.number)
+
+
+async def test_stock_clients_speak_and_listen(house: House) -> None:
+    """P12: any number of peers, one port."""
+    listener = rtc_client.Listener(house.door("listener"))
+    await listener.connect()
+    await listener.hear(lambda heard: len(heard) >= 5)
+    listener.heard.clear()
+    house.media.play(ROOM, SPEECH[:30])
+    speaker = await rtc_client.speak(house.door("speaker"), SPEECH[:60])
+    await house.until(lambda: bool(house.takes))
+
+    heard = await listener.hear(lambda heard: len([h for h in heard if h.payload in SPEECH]) >= 30)
+    assert [each.payload for each in heard if each.payload in SPEECH] == SPEECH[:30]
+    assert [each.payload for each in house.takes[0].take.packets] == SPEECH[:60]
+    await listener.close()
+    assert speaker.settled
+
+
+async def test_a_clip_reaches_every_listener_of_its_room_and_nobody_else(house: House) -> None:
+    remotes = [(await house.join("listener"))[0] for _ in range(3)]
+    stranger = BarePeer("listener")
+    await stranger.connect(house.door("listener", room="another"))
+    assert house.media.listeners(ROOM) == 3
+
+    starts_at_ms, duration_ms = house.media.play(ROOM, SPEECH[:20])
+
+    assert abs(starts_at_ms - time.time() * 1000) < 1_000
+    assert duration_ms == 400
+    for remote in remotes:
+        await remote.hear(lambda _, remote=remote: len(payloads(remote)) >= 20)  # type: ignore[misc]
+        assert payloads(remote) == SPEECH[:20]
+        assert all((b.sequence - a.sequence) & 0xFFFF == 1 for a, b in pairwise(remote.heard))
+        await remote.close()
+    assert payloads(stranger) == []
+    await stranger.close()
+    await house.until(lambda: house.media.listeners(ROOM) == 0)
+    assert house.media.counts().packets_out >= 60
+
+
+async def test_a_commanded_take_carries_its_pre_roll_and_an_honest_beginning(house: House) -> None:
+    remote, peer = await house.join("speaker", commanded=True)
+    assert not house.media.end_take(peer)
+    await remote.speak(SPEECH[:20])
+    now_ms = time.time() * 1000
+    assert house.media.begin_take(peer, 5_000)
+    assert not house.media.begin_take(peer, 5_000)
+    await remote.speak(SPEECH[20:40])
+    assert house.media.end_take(peer)
+    await house.until(lambda: bool(house.takes))
+
+    (ended,) = house.takes
+    assert (ended.peer, ended.ending) == (peer, "stopped")
+    assert [each.payload for each in ended.take.packets] == SPEECH[:40]
+    assert 350 <= ended.take.preroll_ms <= 500
+    assert abs(ended.began_at_ms - now_ms) <= 60
+    await remote.close()
+
+
+async def test_lost_packets_cost_themselves_alone(house: House) -> None:
+    """P18, and nothing is decoded on the way (P17)."""
+    remote, peer = await house.join("speaker", commanded=True)
+    remote.lose = lambda index: index in (7, 8, 20)
+    house.media.begin_take(peer, 5_000)
+    await remote.speak(SPEECH[:30])
+    house.media.end_take(peer)
+    await house.until(lambda: bool(house.takes))
+
+    wanted = [number for number in range(30) if number not in (7, 8, 20)]
+    assert [each.payload for each in house.takes[0].take.packets] == [SPEECH[number] for number in wanted]
+    assert [each.at // 960 for each in house.takes[0].take.packets] == wanted
+    await remote.close()
+
+
+async def test_a_session_that_is_one_take_ends_with_its_peer(house: House) -> None:
+    remote, peer = await house.join("speaker")
+    await remote.speak(SPEECH[:20])
+
+    await house.media.close_peer(peer)
+    await house.media.close_peer(peer)
+
+    assert [(len(each.take.packets), each.ending) for each in house.takes] == [(20, "gone")]
+    assert house.gone(peer) == 1
+    assert house.told.index(("gone", peer)) == len(house.told) - 1
+    await remote.vanish()
+
+
+async def test_a_speaker_that_is_killed_is_gone_when_its_consent_is_lost(house: House) -> None:
+    """C5, P7: one ending, and its second is kept."""
+    remote, peer = await house.join("speaker")
+    await remote.speak(SPEECH[:60])
+    await remote.vanish()
+    await house.until(lambda: house.gone(peer) == 1)
+
+    assert [(len(each.take.packets), each.ending) for each in house.takes] == [(60, "gone")]
+    assert not house.media.begin_take(peer, 1_000)
+
+
+async def test_a_silent_speaker_is_not_gone(house: House) -> None:
+    remote, peer = await house.join("speaker", commanded=True)
+    await asyncio.sleep(PATIENT.consent_ms / 1000 + 0.8)
+
+    assert house.gone(peer) == 0
+    await remote.close()
+
+
+async def test_a_goodbye_is_heard_at_once(house: House) -> None:
+    remote, peer = await house.join("listener")
+
+    await remote.close()
+
+    await house.until(lambda: house.gone(peer) == 1, limit_s=PATIENT.consent_ms / 1000)
+    assert house.media.listeners(ROOM) == 0
+
+
+async def test_offers_whose_peer_never_comes_are_closed(house: House) -> None:
+    """C4, P7: stock waits for ever."""
+    asks = [house.door("listener") for _ in range(5)]
+    for ask in asks:
+        await ask(BarePeer("listener").offer())
+    await house.until(lambda: sum(kind == "gone" for kind, _ in house.told) == 5)
+
+    assert house.media._sweeper is None or not house.media._peers
+    assert house.media.counts().listeners == 0
+
+
+async def test_a_peer_that_changes_its_network_is_followed(house: House) -> None:
+    """C7, P8."""
+    remote, peer = await house.join("listener")
+    await remote.hear(lambda heard: len(heard) >= 5)
+    await remote.move()
+
+    house.media.play(ROOM, SPEECH[:10])
+
+    await remote.hear(lambda _: len(payloads(remote)) >= 10)
+    assert payloads(remote) == SPEECH[:10]
+    assert house.gone(peer) == 0
+    await remote.close()
+
+
+async def test_the_caps_hold_and_are_freed(house: House) -> None:
+    """M3: per address (IPv6: per /64), and for all."""
+    offer = BarePeer("listener").offer()
+
+    async def knock(address: str) -> str:
+        peer, _ = await house.media.answer(ROOM, "listener", offer, address=address)
+        return peer
+
+    first = [await knock("192.0.2.1") for _ in range(6)]
+    with pytest.raises(Busy, match="network"):
+        await knock("192.0.2.1")
+    for number in range(2):
+        await knock(f"2001:db8::{number}")
+    with pytest.raises(Busy, match="full"):
+        await knock("192.0.2.2")
+
+    await house.media.close_peer(first[0])
+
+    assert await knock("192.0.2.1")
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("unix", "unix"),
+    ],
+)
+def test_a_home_is_one_address_or_one_64(address: str, place: str) -> None:
+    assert network(address) == place
+
+
+async def test_a_bad_offer_leaves_no_peer(house: House) -> None:
+    with pytest.raises(BadOffer):
+        await house.media.answer(ROOM, "speaker", "v=0", address="192.0.2.1")
+
+    assert not house.media._peers
+    assert house.told == []
+
+
+def rubbish(chance: random.Random, count: int) -> list[bytes]:
+    """Return empty and random datagrams, alerts and handshakes in clear, RTP and STUN of nobody."""
+    alert = b"\x15\xfe\xfd" + bytes(8) + b"\x00\x02\x02\x28"
+    kinds = [b"", alert, b"\x16" + os.urandom(80), b"\x80\x6f" + os.urandom(60), b"\x00\x01" + os.urandom(40)]
+    return [chance.choice([*kinds, chance.randbytes(chance.randrange(1_600))]) for _ in range(count)]
+
+
+async def test_strangers_harm_nobody_before_during_and_after_the_handshake(house: House) -> None:
+    """H4, P1, P2, P3: thousands of datagrams, not one session lost."""
+    sprayer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    target = house.media._port.sock.getsockname()
+    spraying = True
+
+    async def spray() -> None:
+        chance = random.Random(1)
+        while spraying:
+            for datagram in rubbish(chance, 40):
+                sprayer.sendto(datagram, target)
+            await asyncio.sleep(0.002)
+
+    task = asyncio.create_task(spray())
+    joined = [await house.join("listener") for _ in range(5)]
+    house.media.play(ROOM, SPEECH[:25])
+    for remote, _ in joined:
+        await remote.hear(lambda _, remote=remote: len(payloads(remote)) >= 25)  # type: ignore[misc]
+    await house.until(lambda: house.media._port.dropped > 3_000)
+    spraying = False
+    await task
+    sprayer.close()
+
+    assert not [kind for kind, _ in house.told if kind == "gone"]
+    for remote, _ in joined:
+        assert payloads(remote) == SPEECH[:25]
+        await remote.close()
+
+
+async def test_stock_is_closed_by_one_empty_datagram_of_a_stranger() -> None:
+    """P1, the control: what the port above is for."""
+    ours, theirs = (RTCPeerConnection(RTCConfiguration(iceServers=[])) for _ in range(2))
+    ours.createDataChannel("any")
+    await ours.setLocalDescription(await ours.createOffer())
+    await theirs.setRemoteDescription(ours.localDescription)
+    await theirs.setLocalDescription(await theirs.createAnswer())
+    await ours.setRemoteDescription(theirs.localDescription)
+    async with asyncio.timeout(10):
+        while not all(pc.connectionState == "connected" for pc in (ours, theirs)):
+            await asyncio.sleep(0.01)
+    transport: Any = ours.sctp.transport.transport if ours.sctp else None
+    pair = transport._connection._nominated[1]
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.sendto(b"", (pair.local_candidate.host, pair.local_candidate.port))
+
+    async with asyncio.timeout(10):
+        while ours.connectionState == "connected":
+            await asyncio.sleep(0.01)
+    await asyncio.gather(ours.close(), theirs.close())
+
+
+async def test_a_listener_that_floods_is_dropped_cheaply_and_hears_on(house: House) -> None:
+    """M4, P5: RTP, and RTCP with hundreds of NACKs, bring nothing back."""
+    remote, peer = await house.join("listener")
+    await remote.hear(lambda heard: len(heard) >= 5)
+    sent = house.media.counts().packets_out
+    for _ in range(500):
+        remote.send_raw(remote.packet(SPEECH[0]))
+        remote.send_raw(b"\x81\xcd" + os.urandom(1_100))
+    await house.until(lambda: house.media.counts().dropped >= 500)
+
+    assert house.media.counts().packets_out - sent <= 5
+    house.media.play(ROOM, SPEECH[:5])
+    await remote.hear(lambda _: len(payloads(remote)) >= 5)
+    assert house.gone(peer) == 0
+    await remote.close()
+
+
+async def test_closing_ends_every_peer_once_and_never_hangs(house: House) -> None:
+    """P4, H5: also when a speaker had used hundreds of streams."""
+    remote, peer = await house.join("speaker", commanded=True)
+    listener, other = await house.join("listener")
+    for ssrc in range(1, 301):
+        remote.send_raw(remote.packet(SPEECH[0], ssrc=ssrc))
+    house.media.begin_take(peer, 5_000)
+
+    await asyncio.wait_for(house.media.close(), 5)
+
+    assert (house.gone(peer), house.gone(other)) == (1, 1)
+    with pytest.raises(Busy):
+        await house.media.answer(ROOM, "listener", listener.offer(), address="192.0.2.1")
+    await remote.vanish()
+    await listener.vanish()
+
+
+async def test_speaking_is_told_when_it_begins_and_ends(house: House) -> None:
+    remote, peer = await house.join("speaker", commanded=True)
+    await remote.speak(SPEECH[:15])
+    await house.until(lambda: ("off", peer) in house.told)
+
+    assert [kind for kind, _ in house.told if kind in ("on", "off")] == ["on", "off"]
+    await remote.close()
+
+
+async def test_rooms_that_nobody_hears_are_forgotten(house: House) -> None:
+    remote, _ = await house.join("listener")
+    house.media.play("empty", SPEECH[:2])
+    assert house.media.listeners("empty") == 0
+    await remote.close()
+    await house.until(lambda: not house.media._rooms)
+
+    house.media.stop("never heard of")
