@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from games.game import Scene, Setup, TurnOrder, closing, turn_ends_ms
-from games.round import Round, RoundFact, RoundOpened, Take, Tempo, TurnGiven
+from games.game import Play, Scene, give
+from games.round import Round, TurnGiven
 
 EVERYWHERE = ("wonder", "topic", "local", "humour", "language", "roleplay", "arena", "healing")
 
 
-class FirstThing:
+class FirstThing(Play):
     """One turn for all. The plain timed prompt that a room throws."""
 
     id = "first_thing"
@@ -17,27 +17,9 @@ class FirstThing:
         "en": "A prompt appears. Say the first thing that comes to mind. There is no wrong.",
         "de": "Ein Satz erscheint. Sag das Erste, was dir einfällt. Falsch gibt es nicht.",
     }
-    turns: TurnOrder = "all"
-    tempo: Tempo = "snap"
-    kinds: tuple[str, ...] = EVERYWHERE
+    kinds = EVERYWHERE
 
-    def begin(self, setup: Setup) -> list[RoundFact]:
-        """Throw a prompt at everyone."""
-        prompt = setup.draw("first_thing")
-        go_at_ms = setup.now_ms + setup.count_in_ms
-        return [
-            RoundOpened(setup.round, self.id, setup.tempo, prompt),
-            TurnGiven(setup.round, 1, prompt.text, go_at_ms, go_at_ms + setup.window_ms),
-        ]
-
-    def judge(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
-        """Say nothing: whatever came first was right."""
-        return []
-
-    def due(self, round_: Round, speaking: bool) -> int | None:
-        """Return the end of the only turn."""
-        return turn_ends_ms(round_.turns[-1], speaking) if round_.turns else round_.opened_at_ms
-
-    def advance(self, round_: Round, scene: Scene) -> list[RoundFact]:
-        """End the round."""
-        return [closing(round_)]
+    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+        """Throw the prompt at everyone, once."""
+        prompt = round_.prompt.text if round_.prompt else ""
+        return None if round_.turns else give(round_, scene, prompt)

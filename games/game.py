@@ -1,43 +1,70 @@
-"""What a game is: four pure functions over a round, and the registry of all games."""
+"""What a game is: pure functions over a round, and the shape that nearly all games share.
+
+A game answers one question: given the round so far, who may do what next? `Play` does the rest:
+it opens the round, waits for whom the turn is, passes on when somebody is silent, and ends.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal, Protocol
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
-from games.round import Prompt, Round, RoundClosed, RoundFact, Take, Tempo, TurnGiven
+from games.round import (
+    Prompt,
+    Round,
+    RoundClosed,
+    RoundFact,
+    RoundOpened,
+    RoundRevealed,
+    Take,
+    Tempo,
+    TurnGiven,
+    opened,
+)
 
-# Who speaks when: all at once, or one after the other.
-TurnOrder = Literal["all", "chain"]
+# Who speaks when: all at once, one after the other, two on one count, one who tells and the others
+# who guess, one who is cut at random, or one who does it again and again.
+TurnOrder = Literal["all", "chain", "pair", "guess", "cut", "series"]
 # How long a turn waits after its window: for takes on their way when nobody is speaking, and for
 # those still being spoken (the longest clip) and uploaded when somebody is.
 QUIET_GRACE_MS = 2_500
 SPEAKING_GRACE_MS = 12_000
-
-
-class Setup(Struct, frozen=True):
-    """All that a game needs to begin; `draw` takes a prompt from a named pack, never a recent one."""
-
-    round: str
-    tempo: Tempo
-    language: str
-    players: tuple[str, ...]
-    now_ms: int
-    count_in_ms: int
-    window_ms: int
-    draw: Callable[[str], Prompt]
+# Air before a turn that follows another, after its takes were heard (no longer than the cap).
+BREATH_MS = 900
+HEARD_CAP_MS = 15_000
+# A round in which nothing came for this many turns is asleep.
+SILENT_TURNS = 2
+VOTING_MS = 6_000
+SPOKEN = ("speak", "guess")
 
 
 class Scene(Struct, frozen=True):
-    """The moment in which a game is asked to go on."""
+    """The moment in which a game is asked to go on.
+
+    `draw` takes a prompt from a named pack, never a recent one. `present` are the voices known to
+    be here (empty when nobody knows); `scored` is False where nothing is judged.
+    """
 
     now_ms: int
     language: str
     count_in_ms: int
     window_ms: int
     draw: Callable[[str], Prompt]
+    random: Random
+    scored: bool = True
+    present: tuple[str, ...] = ()
+
+
+class Setup(Struct, frozen=True):
+    """All that a game needs to begin."""
+
+    round: str
+    tempo: Tempo
+    players: tuple[str, ...]
+    scene: Scene
 
 
 class Game(Protocol):
@@ -48,27 +75,189 @@ class Game(Protocol):
     rules: dict[str, str]
     turns: TurnOrder
     tempo: Tempo
-    kinds: tuple[str, ...]
+    least: int
+    opt_in: bool
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Return the kinds of rooms that offer the game."""
 
     def begin(self, setup: Setup) -> list[RoundFact]:
         """Return the facts that open a round, the first turn included."""
 
     def judge(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
-        """Return what follows at once from a take that landed (it is in the round already)."""
+        """Return verdicts on the sound of a take that landed (it is in the round already)."""
 
-    def due(self, round_: Round, speaking: bool) -> int | None:
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Return verdicts on the words of a take, now that they are known."""
+
+    def landed(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Return what happens next because a take landed: nothing yet, another turn, or the end."""
+
+    def joined(self, round_: Round, voice: str, scene: Scene) -> list[RoundFact]:
+        """Return what a voice is told that joined (it is among the players already)."""
+
+    def due(self, round_: Round, speaking: bool, pace: float = 1.0) -> int | None:
         """Return when the round wants to go on by itself, in epoch ms."""
 
     def advance(self, round_: Round, scene: Scene) -> list[RoundFact]:
         """Return what happens when the round is due: another turn, or the end."""
 
-
-def turn_ends_ms(turn: TurnGiven, speaking: bool) -> int:
-    """Return when a turn is over for good, in epoch ms."""
-    return turn.closes_at_ms + (SPEAKING_GRACE_MS if speaking else QUIET_GRACE_MS)
+    def end(self, round_: Round, scene: Scene) -> list[RoundFact]:
+        """Return the end of the round, with its last verdicts."""
 
 
-def closing(round_: Round) -> RoundClosed:
+class Play:
+    """The shape of all games here. A game says `next`, and what else differs."""
+
+    id: str
+    names: dict[str, str]
+    rules: dict[str, str]
+    turns: TurnOrder = "all"
+    tempo: Tempo = "snap"
+    kinds: tuple[str, ...] = ()
+    least = 1  # speakers that the room's own pulse wants to see before it offers the game
+    opt_in = False  # nobody is made a player by the pulse: who speaks or joins plays
+    pack = "first_thing"
+    hidden = False
+    joined_replay = False
+    silent_turns = SILENT_TURNS
+
+    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+        """Return the turn that follows, None when the round is over."""
+        raise NotImplementedError
+
+    def open(self, setup: Setup) -> RoundOpened:
+        """Return how the round is opened."""
+        return self.opening(setup, setup.scene.draw(self.pack))
+
+    def roles(self, round_: Round, scene: Scene) -> list[RoundFact]:
+        """Return what players are told in secret before the first turn."""
+        return []
+
+    def judge(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Return verdicts on the sound of a take."""
+        return []
+
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Return verdicts on the words of a take."""
+        return []
+
+    def ending(self, round_: Round, scene: Scene) -> list[RoundFact]:
+        """Return last verdicts before the end."""
+        return []
+
+    def joined(self, round_: Round, voice: str, scene: Scene) -> list[RoundFact]:
+        """Return what a voice is told that joined."""
+        return []
+
+    def opening(self, setup: Setup, prompt: Prompt | None, **more: Any) -> RoundOpened:
+        """Return the opening with a prompt."""
+        return RoundOpened(setup.round, self.id, setup.tempo, prompt, setup.players, self.hidden, **more)
+
+    def begin(self, setup: Setup) -> list[RoundFact]:
+        """Open the round and give the first turn."""
+        opening = self.open(setup)
+        round_ = opened(opening, setup.scene.now_ms)
+        first = self.next(round_, setup.scene)
+        return [opening, *self.roles(round_, setup.scene), *([first] if first else [])]
+
+    def landed(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Go on when everybody whose turn it is has spoken."""
+        return self.go_on(round_, scene) if is_complete(round_) else []
+
+    def due(self, round_: Round, speaking: bool, pace: float = 1.0) -> int | None:
+        """Return the end of the running turn."""
+        return turn_ends_ms(round_.turns[-1], speaking, pace) if round_.turns else round_.opened_at_ms
+
+    def advance(self, round_: Round, scene: Scene) -> list[RoundFact]:
+        """Go on without those who were silent; end when the round is asleep."""
+        if is_asleep(round_, self.silent_turns):
+            return self.end(round_, scene)
+        return self.go_on(round_, scene)
+
+    def go_on(self, round_: Round, scene: Scene) -> list[RoundFact]:
+        """Give the next turn, or end; what was hidden is shown before."""
+        turn = self.next(round_, scene)
+        hidden = any(take.hidden for take in round_.takes)
+        shown: list[RoundFact] = [RoundRevealed(round_.id)] if hidden else []
+        return [*shown, turn] if turn else [*shown, *self.end(round_, scene)]
+
+    def end(self, round_: Round, scene: Scene) -> list[RoundFact]:
+        """End the round."""
+        return [*self.ending(round_, scene), closing(round_, joined=self.joined_replay)]
+
+
+def turn_ends_ms(turn: TurnGiven, speaking: bool, pace: float = 1.0) -> int:
+    """Return when a turn is over for good, in epoch ms; a slower pace has a longer window."""
+    more_ms = round((turn.closes_at_ms - turn.go_at_ms) * (pace - 1.0))
+    return turn.closes_at_ms + more_ms + (SPEAKING_GRACE_MS if speaking else QUIET_GRACE_MS)
+
+
+def closing(round_: Round, *, joined: bool = False) -> RoundClosed:
     """Return the end of a round that came to its own end."""
-    takes = tuple(take.clip for take in round_.takes)
-    return RoundClosed(round_.id, "done" if takes else "silent", takes)
+    clips = tuple(take.clip for take in round_.takes if not take.written)
+    replay = clips if joined and len(clips) > 1 else ()
+    return RoundClosed(round_.id, "done" if round_.takes else "silent", clips, replay, round_.answer)
+
+
+def is_complete(round_: Round) -> bool:
+    """Tell whether everybody whose turn it is has spoken; a turn for all is ended by time."""
+    turn = round_.turn
+    if turn is None or not turn.wanted:
+        return False
+    return set(turn.wanted) <= {take.voice for take in round_.takes_of(turn.turn)}
+
+
+def is_asleep(round_: Round, silent_turns: int = SILENT_TURNS) -> bool:
+    """Tell whether nothing came in the last turns in which somebody might have spoken."""
+    spoken = [turn for turn in round_.turns if turn.act in SPOKEN][-silent_turns:]
+    return len(spoken) == silent_turns and not any(round_.takes_of(turn.turn) for turn in spoken)
+
+
+def number(round_: Round) -> int:
+    """Return the number of the turn to come, from 1."""
+    return round_.turns[-1].turn + 1 if round_.turns else 1
+
+
+def give(
+    round_: Round,
+    scene: Scene,
+    prompt: str,
+    voice: str | None = None,
+    *,
+    window_ms: int | None = None,
+    after_ms: int | None = None,
+    **more: Any,
+) -> TurnGiven:
+    """Return a turn that begins after the count-in, or after what was said was heard."""
+    go_at_ms = scene.now_ms + (wait_ms(round_, scene) if after_ms is None else after_ms)
+    closes_at_ms = go_at_ms + (scene.window_ms if window_ms is None else window_ms)
+    return TurnGiven(round_.id, number(round_), prompt, go_at_ms, closes_at_ms, voice, **more)
+
+
+def wait_ms(round_: Round, scene: Scene) -> int:
+    """Return how long to wait before "go": the count-in, or the takes of the turn before and a breath."""
+    if round_.turn is None:
+        return scene.count_in_ms
+    heard_ms = sum(take.duration_ms for take in round_.takes_of(round_.turn.turn) if round_.turn.wanted)
+    return min(heard_ms, HEARD_CAP_MS) + BREATH_MS
+
+
+def player(round_: Round, scene: Scene, *, without: Sequence[str] = ()) -> str | None:
+    """Return who comes after the last speaker, among those who are here; None: anybody."""
+    here = [voice for voice in round_.players if voice not in without]
+    here = [voice for voice in here if voice in scene.present] or here
+    last = next((turn.voice for turn in reversed(round_.turns) if turn.voice), None)
+    if not here or last is None or last not in round_.players:
+        return here[0] if here else None
+    at = round_.players.index(last) + 1
+    order = (*round_.players[at:], *round_.players[:at])
+    return next(voice for voice in order if voice in here)
+
+
+def fresh(scene: Scene, pack: str, round_: Round, tries: int = 6) -> str:
+    """Return a prompt that this round has not seen."""
+    seen = {turn.prompt for turn in round_.turns} | ({round_.prompt.text} if round_.prompt else set())
+    drawn = (scene.draw(pack).text for _ in range(tries))
+    return next((text for text in drawn if text not in seen), scene.draw(pack).text)

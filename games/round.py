@@ -13,6 +13,10 @@ from msgspec.structs import replace
 
 Tempo = Literal["snap", "slow"]
 Closing = Literal["done", "silent", "again", "replaced", "stopped"]
+# What a turn is for: to speak, to guess what another meant, to vote, or only to listen.
+Act = Literal["speak", "guess", "vote", "listen"]
+# How a verdict is meant: faults can be overruled by votes; rooms without scores hear notes only.
+Tone = Literal["fault", "praise", "note"]
 
 
 class Prompt(Struct, frozen=True):
@@ -23,13 +27,20 @@ class Prompt(Struct, frozen=True):
 
 
 class RoundOpened(Struct, frozen=True, tag="round.opened", tag_field="kind"):
-    """A game began; `players` are voice ids in turn order, empty when all play at once."""
+    """A game began; `players` are voice ids in turn order, empty when all play at once.
+
+    `answer` is what others must find out: nobody sees it (nor the prompt's id) before the end.
+    In a `hidden` round there are takes that only their speakers see, until `round.revealed`.
+    """
 
     round: str
     game: str
     tempo: Tempo
     prompt: Prompt | None = None
     players: tuple[str, ...] = ()
+    hidden: bool = False
+    scene: str = ""
+    answer: str = ""
 
 
 class RoundJoined(Struct, frozen=True, tag="round.joined", tag_field="kind"):
@@ -40,8 +51,24 @@ class RoundJoined(Struct, frozen=True, tag="round.joined", tag_field="kind"):
     role: str = ""
 
 
+class RoleGiven(Struct, frozen=True, tag="role.given", tag_field="kind"):
+    """A player is told something that only they may know: who they are, or what to tell."""
+
+    round: str
+    voice: str
+    role: str = ""
+    text: str = ""
+
+
 class TurnGiven(Struct, frozen=True, tag="turn.given", tag_field="kind"):
-    """Someone (or everyone, `voice` None) may speak from `go_at_ms` to `closes_at_ms`."""
+    """Someone (or everyone, `voice` None) may speak from `go_at_ms` to `closes_at_ms`.
+
+    `voices` are the only ones who may, when not empty; `besides` is the one who may not (it knows
+    the answer). `limit_ms` bounds the take (0: as the room does); `cut_at_ms` ends it wherever it
+    is and is shown to nobody before; `bell` rings at "go"; `steps` are shown one after the other,
+    evenly over the window; `min_words` and `max_words` are 0 where they do not matter. Takes of a
+    `hidden` turn are shown when all of them are.
+    """
 
     round: str
     turn: int
@@ -49,6 +76,62 @@ class TurnGiven(Struct, frozen=True, tag="turn.given", tag_field="kind"):
     go_at_ms: int
     closes_at_ms: int
     voice: str | None = None
+    act: Act = "speak"
+    voices: tuple[str, ...] = ()
+    besides: str | None = None
+    role: str = ""
+    min_words: int = 0
+    max_words: int = 0
+    limit_ms: int = 0
+    cut_at_ms: int | None = None
+    bell: bool = False
+    steps: tuple[str, ...] = ()
+    hidden: bool = False
+
+    def is_for(self, voice: str) -> bool:
+        """Tell whether a voice may speak (or write) in this turn."""
+        if self.act in {"vote", "listen"} or voice == self.besides:
+            return False
+        return self.voice in {None, voice} and (not self.voices or voice in self.voices)
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Return the voices whose takes complete the turn; none when time alone does."""
+        return (self.voice,) if self.voice else self.voices
+
+
+class AnswerGiven(Struct, frozen=True, tag="answer.given", tag_field="kind"):
+    """A visitor wrote what others say: the text route of every game; `answer` is its id."""
+
+    round: str
+    turn: int
+    answer: str
+    text: str
+    hidden: bool = False
+
+
+class RevealedTake(Struct, frozen=True):
+    """A take that was hidden, with all that its first event kept back."""
+
+    clip: str
+    voice: str
+    turn: int
+    duration_ms: int = 0
+    onset_ms: int = 0
+    gap_ms: int = 0
+    loudness_lufs: float = 0.0
+    peaks: tuple[int, ...] = ()
+    masked: bool = False
+    source: str = "webrtc"
+    text: str | None = None
+    written: bool = False
+
+
+class RoundRevealed(Struct, frozen=True, tag="round.revealed", tag_field="kind"):
+    """Hidden takes are hidden no more. A game asks with no takes; the room fills in those there are."""
+
+    round: str
+    takes: tuple[RevealedTake, ...] = ()
 
 
 class VoteCast(Struct, frozen=True, tag="vote.cast", tag_field="kind"):
@@ -67,21 +150,51 @@ class VerdictGiven(Struct, frozen=True, tag="verdict.given", tag_field="kind"):
     clip: str
     code: str
     text: str
+    tone: Tone = "fault"
+
+
+class VerdictOverruled(Struct, frozen=True, tag="verdict.overruled", tag_field="kind"):
+    """The room voted that the referee was wrong."""
+
+    round: str
+    clip: str
+    code: str
 
 
 class RoundClosed(Struct, frozen=True, tag="round.closed", tag_field="kind"):
-    """A round ended; `takes` are its clips in order."""
+    """A round ended; `takes` are its clips in order.
+
+    `replay` is the order in which the clips make one piece (empty: they do not), `answer` what was
+    to be found out, `coach` a word on the way to the next round.
+    """
 
     round: str
     reason: Closing
     takes: tuple[str, ...] = ()
+    replay: tuple[str, ...] = ()
+    answer: str = ""
+    coach: str = ""
 
 
-RoundFact = RoundOpened | RoundJoined | TurnGiven | VoteCast | VerdictGiven | RoundClosed
+RoundFact = (
+    RoundOpened
+    | RoundJoined
+    | RoleGiven
+    | TurnGiven
+    | AnswerGiven
+    | RoundRevealed
+    | VoteCast
+    | VerdictGiven
+    | VerdictOverruled
+    | RoundClosed
+)
 
 
 class Take(Struct, frozen=True):
-    """One clip in a round, with what was measured of it; `words` None until captioned."""
+    """One clip (or written answer) in a round, with what was measured of it.
+
+    `words` and `text` are None until it is captioned.
+    """
 
     clip: str
     voice: str
@@ -91,10 +204,13 @@ class Take(Struct, frozen=True):
     gap_ms: int
     reaction_ms: int | None = None
     words: tuple[str, ...] | None = None
+    text: str | None = None
+    hidden: bool = False
+    written: bool = False
 
 
 class Round(Struct, frozen=True):
-    """All that a game may know of its round."""
+    """All that a game may know of its round; `heard_at_ms` is when something was said last."""
 
     id: str
     game: str
@@ -106,6 +222,12 @@ class Round(Struct, frozen=True):
     takes: tuple[Take, ...] = ()
     votes: tuple[VoteCast, ...] = ()
     verdicts: tuple[VerdictGiven, ...] = ()
+    hidden: bool = False
+    scene: str = ""
+    answer: str = ""
+    roles: tuple[RoleGiven, ...] = ()
+    overruled: tuple[VerdictOverruled, ...] = ()
+    heard_at_ms: int = 0
 
     @property
     def turn(self) -> TurnGiven | None:
@@ -116,10 +238,34 @@ class Round(Struct, frozen=True):
         """Return the takes that landed in one turn."""
         return tuple(take for take in self.takes if take.turn == turn)
 
+    def take(self, clip: str) -> Take | None:
+        """Return the take of a clip, None when it is not (or no more) in the round."""
+        return next((take for take in self.takes if take.clip == clip), None)
+
+    def faults(self, voice: str) -> int:
+        """Return how many faults of a voice stand: those that no vote overruled."""
+        clips = {take.clip for take in self.takes if take.voice == voice}
+        waived = {(fact.clip, fact.code) for fact in self.overruled}
+        return sum(
+            fact.tone == "fault" and fact.clip in clips and (fact.clip, fact.code) not in waived
+            for fact in self.verdicts
+        )
+
 
 def opened(fact: RoundOpened, at_ms: int) -> Round:
     """Return the round that a `round.opened` begins."""
-    return Round(fact.round, fact.game, fact.tempo, at_ms, fact.prompt, fact.players)
+    return Round(
+        fact.round,
+        fact.game,
+        fact.tempo,
+        at_ms,
+        fact.prompt,
+        fact.players,
+        hidden=fact.hidden,
+        scene=fact.scene,
+        answer=fact.answer,
+        heard_at_ms=at_ms,
+    )
 
 
 def apply(round_: Round, fact: RoundFact) -> Round:
@@ -129,16 +275,38 @@ def apply(round_: Round, fact: RoundFact) -> Round:
     match fact:
         case RoundJoined(voice=voice) if voice not in round_.players:
             return replace(round_, players=(*round_.players, voice))
+        case RoleGiven():
+            return replace(round_, roles=(*round_.roles, fact))
         case TurnGiven():
             return replace(round_, turns=(*round_.turns, fact))
+        case RoundRevealed(takes=takes):
+            return _revealed(round_, {take.clip for take in takes})
         case VoteCast():
             return replace(round_, votes=(*round_.votes, fact))
         case VerdictGiven():
             return replace(round_, verdicts=(*round_.verdicts, fact))
+        case VerdictOverruled():
+            return replace(round_, overruled=(*round_.overruled, fact))
         case _:
             return round_
 
 
-def landed(round_: Round, take: Take) -> Round:
+def _revealed(round_: Round, clips: set[str]) -> Round:
+    takes = (replace(take, hidden=False) if take.clip in clips else take for take in round_.takes)
+    return replace(round_, takes=tuple(takes))
+
+
+def landed(round_: Round, take: Take, at_ms: int = 0) -> Round:
     """Add a take to a round."""
-    return replace(round_, takes=(*round_.takes, take))
+    return replace(round_, takes=(*round_.takes, take), heard_at_ms=max(round_.heard_at_ms, at_ms))
+
+
+def captioned(round_: Round, clip: str, text: str, words: tuple[str, ...]) -> Round:
+    """Write down the words of a take."""
+    takes = (replace(t, text=text, words=words) if t.clip == clip else t for t in round_.takes)
+    return replace(round_, takes=tuple(takes))
+
+
+def without(round_: Round, clip: str) -> Round:
+    """Take a take out of a round: it was forgotten."""
+    return replace(round_, takes=tuple(take for take in round_.takes if take.clip != clip))

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from games import referee
 from games.first_thing import EVERYWHERE
-from games.game import Scene, Setup, TurnOrder, closing, turn_ends_ms
+from games.game import Play, Scene, TurnOrder, give, player
 from games.measures import is_one_word_long, last_word
-from games.round import Round, RoundFact, RoundOpened, Take, Tempo, TurnGiven, VerdictGiven
+from games.round import Round, RoundFact, Take, TurnGiven
 
 CHAIN_TAKES = 8
-SILENT_TURNS = 2
-# A chain goes on by ear: the clip before is heard first, then this much air.
-BREATH_MS = 900
 HEARD = {
     "en": "Say the first word for what you just heard.",
     "de": "Sag das erste Wort zu dem, was du hörst.",
 }
-TOO_LONG = {"en": "One word, not a speech!", "de": "Ein Wort, keine Rede!"}
 
 
-class WordAssociation:
+class WordAssociation(Play):
     """A chain of single words through all players, in turn."""
 
     id = "word_association"
@@ -28,43 +25,30 @@ class WordAssociation:
         "de": "Du hörst ein Wort. Sag ein Wort: das erste, das kommt. Denk nie nach.",
     }
     turns: TurnOrder = "chain"
-    tempo: Tempo = "snap"
-    kinds: tuple[str, ...] = EVERYWHERE
+    kinds = EVERYWHERE
+    pack = "word_association"
 
-    def begin(self, setup: Setup) -> list[RoundFact]:
-        """Give the first player a word to start from; without players anyone may answer."""
-        prompt = setup.draw("word_association")
-        go_at_ms = setup.now_ms + setup.count_in_ms
-        first = setup.players[0] if setup.players else None
-        return [
-            RoundOpened(setup.round, self.id, setup.tempo, prompt, setup.players),
-            TurnGiven(setup.round, 1, prompt.text, go_at_ms, go_at_ms + setup.window_ms, first),
-        ]
+    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+        """Pass the chain on: with the word itself when it is known, else by ear."""
+        if len(round_.takes) >= CHAIN_TAKES:
+            return None
+        last = round_.takes[-1] if round_.takes else None
+        start = round_.prompt.text if round_.prompt else ""
+        prompt = (last_word(last) or HEARD[scene.language]) if last else start
+        return give(round_, scene, prompt, player(round_, scene), max_words=1)
+
+    def landed(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Go on after every word, also when anybody may say it."""
+        return self.go_on(round_, scene)
 
     def judge(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
-        """Tease whoever said more than a word, and pass the chain on."""
-        facts: list[RoundFact] = []
-        if not is_one_word_long(take, round_.tempo):
-            facts.append(VerdictGiven(round_.id, take.clip, "too_long", TOO_LONG[scene.language]))
-        if len(round_.takes) >= CHAIN_TAKES:
-            return [*facts, closing(round_)]
-        return [*facts, _next_turn(round_, scene, last_word(take), take.duration_ms + BREATH_MS)]
+        """Tease whoever said more than a word."""
+        if is_one_word_long(take, round_.tempo):
+            return []
+        return referee.verdict(round_, take, scene, "too_long")
 
-    def due(self, round_: Round, speaking: bool) -> int | None:
-        """Return the end of the running turn."""
-        return turn_ends_ms(round_.turns[-1], speaking) if round_.turns else round_.opened_at_ms
-
-    def advance(self, round_: Round, scene: Scene) -> list[RoundFact]:
-        """Pass on a turn in which nothing came; end when the chain is asleep."""
-        silent = [turn for turn in round_.turns[-SILENT_TURNS:] if not round_.takes_of(turn.turn)]
-        if len(silent) >= SILENT_TURNS or not round_.turns:
-            return [closing(round_)]
-        return [_next_turn(round_, scene, None, BREATH_MS)]
-
-
-def _next_turn(round_: Round, scene: Scene, word: str | None, after_ms: int) -> TurnGiven:
-    number = round_.turns[-1].turn + 1
-    player = round_.players[(number - 1) % len(round_.players)] if round_.players else None
-    prompt = word or (HEARD[scene.language] if round_.takes else round_.turns[-1].prompt)
-    go_at_ms = scene.now_ms + after_ms
-    return TurnGiven(round_.id, number, prompt, go_at_ms, go_at_ms + scene.window_ms, player)
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Count the word, and remember those that were."""
+        if len(take.words or ()) > 1:
+            return referee.counted(round_, take, scene, 1)
+        return referee.said_before(round_, take, scene)

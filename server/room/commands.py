@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from games.round import Tempo
@@ -52,6 +54,29 @@ class RoundJoin(Struct, frozen=True):
     """Play in the running round."""
 
     role: str = ""
+
+
+class RoundStop(Struct, frozen=True):
+    """Say "out": end the running round, as one of its players."""
+
+
+class Answer(Struct, frozen=True):
+    """Write what others say, in one's turn of the running round."""
+
+    round: str
+    text: str
+
+
+class Suggest(Struct, frozen=True):
+    """Give the room a topic to throw later."""
+
+    text: str
+
+
+class WantTopic(Struct, frozen=True):
+    """Vote for another topic; `present` is how many speakers there are, as far as is known."""
+
+    present: int = 0
 
 
 class Again(Struct, frozen=True):
@@ -110,11 +135,13 @@ class Tick(Struct, frozen=True):
     """Do what is due: close a turn or a round, or begin one by the room's own pulse.
 
     `speaking` are the voices whose take is open or on its way, `speakers` those present
-    who may speak; both are known to the actor alone, for they are signals, not events.
+    who may speak; both are known to the actor alone, for they are signals, not events. So are
+    `paces`: how much longer than others a voice may take, 1.0 to 2.0, which nobody else sees.
     """
 
     speaking: frozenset[str] = frozenset()
     speakers: tuple[str, ...] = ()
+    paces: Mapping[str, float] = {}
 
 
 Command = (
@@ -132,4 +159,8 @@ Command = (
     | Land
     | Caption
     | Tick
+    | RoundStop
+    | Answer
+    | Suggest
+    | WantTopic
 )

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from random import Random
 
-from games.round import RoundClosed, TurnGiven, VerdictGiven
-from server.room import rounds
+from msgspec.structs import replace
+
+from games.dice import roll
+from games.round import (
+    RevealedTake,
+    RoleGiven,
+    RoundClosed,
+    RoundRevealed,
+    TurnGiven,
+    VerdictGiven,
+    VerdictOverruled,
+)
+from server.room import flow, rounds, view
 from server.room.commands import (
-    Again,
     Caption,
     Command,
     Forget,
@@ -17,16 +27,13 @@ from server.room.commands import (
     Refused,
     Remove,
     Report,
-    RoundJoin,
-    RoundStart,
     Say,
-    Throw,
-    Tick,
-    Vote,
 )
 from server.room.events import (
+    ClipCaptioned,
     ClipRemoved,
     ClipReported,
+    DiceRolled,
     Draft,
     Fact,
     ReactionGiven,
@@ -34,7 +41,7 @@ from server.room.events import (
     TextSaid,
     Voice,
 )
-from server.room.rounds import Moment
+from server.room.flow import Moment
 from server.room.state import ClipRef, RoomState
 from server.room.text import cleaned, is_emoji
 
@@ -42,7 +49,9 @@ TEXT_LIMIT_CHARACTERS = 500
 REASON_LIMIT_CHARACTERS = 64
 
 # What the room itself does, whoever gave the occasion.
-ROOM_FACTS = (TurnGiven, VerdictGiven, RoundClosed)
+ROOM_FACTS = (TurnGiven, VerdictGiven, VerdictOverruled, RoundClosed)
+DICE = "/roll"
+DICE_REFUSED = "Dice look like this: /roll 2d6+1, up to 20 of them."
 
 due = rounds.due
 
@@ -54,7 +63,19 @@ def decide(state: RoomState, command: Command, by: Voice | None, now_ms: int, ra
     if by is not None and not isinstance(command, Land):
         _check_voice(state, by, now_ms)
     facts = _facts(state, command, by, Moment(now_ms, random))
-    return [Draft(fact, now_ms, None if isinstance(fact, ROOM_FACTS) else by) for fact in facts]
+    return [Draft(fact, now_ms, _by(state, fact, by)) for fact in facts]
+
+
+def _by(state: RoomState, fact: Fact, by: Voice | None) -> Voice | None:
+    """Return whose fact it is: a secret belongs to who is told it, a revealed take to its speaker."""
+    match fact:
+        case RoleGiven(voice=voice) | RoundRevealed(takes=(RevealedTake(voice=voice),)):
+            known = by if by is not None and by.id == voice else state.voices.get(voice)
+            return known or Voice(voice, "", "")
+        case _ if isinstance(fact, ROOM_FACTS):
+            return None
+        case _:
+            return by
 
 
 def _check_room(state: RoomState) -> None:
@@ -72,23 +93,43 @@ def _check_voice(state: RoomState, by: Voice, now_ms: int) -> None:
 
 def _facts(state: RoomState, command: Command, by: Voice | None, moment: Moment) -> list[Fact]:
     match command:
-        case Land() | Throw() | RoundStart() | RoundJoin() | Again() | Vote() | Tick():
-            return rounds.facts(state, command, by, moment)
         case Say(text=text):
-            return [TextSaid(_text(text, "text", TEXT_LIMIT_CHARACTERS))]
+            return [_said(_text(text, "text", TEXT_LIMIT_CHARACTERS), moment)]
         case React():
             return [_reaction(state, command)]
         case Open(room=room):
             return [room] if state.head == 0 else _refuse("room_exists", "This room is open already.")
         case Report():
-            return [_report(state, command)]
+            return [_report(state, command, by)]
         case Forget():
             return _forget(state, command, by)
         case Remove(clip=clip, reason=reason):
-            return [ClipRemoved(_clip(state, clip).clip, reason)]
+            return [_removed(_clip(state, clip), reason)]
         case Caption(caption=caption):
-            known = state.clips.get(caption.clip)
-            return [caption] if known and known.caption is None else []
+            return _captioned(state, caption, moment)
+        case _:
+            return rounds.facts(state, command, by, moment)
+
+
+def _said(text: str, moment: Moment) -> Fact:
+    """Return what was written, or the dice when it asks for them."""
+    word, _, expression = text.partition(" ")
+    if word != DICE:
+        return TextSaid(text)
+    try:
+        rolled = roll(expression, moment.random)
+    except ValueError:
+        raise Refused("bad_dice", DICE_REFUSED) from None
+    return DiceRolled(rolled.expression, rolled.dice, rolled.total)
+
+
+def _captioned(state: RoomState, caption: ClipCaptioned, moment: Moment) -> list[Fact]:
+    clip = state.clips.get(caption.clip)
+    if clip is None or clip.caption is not None:
+        return []
+    if clip.hidden:
+        return [replace(caption, hidden=True)]
+    return [caption, *flow.after_caption(state, caption, moment)]
 
 
 def _refuse(code: str, message: str) -> list[Fact]:
@@ -116,12 +157,14 @@ def _reaction(state: RoomState, command: React) -> Fact:
         raise Refused("not_an_emoji", "React with one emoji.")
     target = command.target
     is_event = target.isascii() and target.isdecimal() and len(target) < 16 and 0 < int(target) <= state.head
-    if not is_event:
-        _clip(state, target)
+    if not is_event and _clip(state, target).hidden:
+        raise Refused("no_such_clip", "This clip is not here yet.")
     return ReactionGiven(target, command.emoji)
 
 
-def _report(state: RoomState, command: Report) -> Fact:
+def _report(state: RoomState, command: Report, by: Voice | None) -> Fact:
+    if view.is_hidden(state, command.clip, by.id if by else None):
+        raise Refused("no_such_clip", "This clip is not here yet.")
     reason = _text(command.reason, "reason", REASON_LIMIT_CHARACTERS)
     text = cleaned(command.text)[:TEXT_LIMIT_CHARACTERS]
     return ClipReported(_clip(state, command.clip).clip, reason, text)
@@ -131,13 +174,17 @@ def _forget(state: RoomState, command: Forget, by: Voice | None) -> list[Fact]:
     if by is None:
         raise Refused("not_yours", "Only its speaker can take a clip back.")
     if command.everything:
-        clips = [ClipRemoved(clip.clip) for clip in state.clips.values() if clip.by and clip.by.id == by.id]
+        clips = [_removed(clip) for clip in state.clips.values() if clip.by and clip.by.id == by.id]
         texts = [TextRemoved(seq) for seq, voice in state.texts.items() if voice == by.id]
         return [*clips, *texts]
     clip = _clip(state, command.clip or "")
     if clip.by is None or clip.by.id != by.id:
         raise Refused("not_yours", "Only its speaker can take a clip back.")
-    return [ClipRemoved(clip.clip)]
+    return [_removed(clip)]
+
+
+def _removed(clip: ClipRef, reason: str = "forgotten") -> ClipRemoved:
+    return ClipRemoved(clip.clip, reason, clip.hidden)
 
 
 def erasures(state: RoomState, facts: list[Fact]) -> tuple[list[int], list[str]]:
@@ -148,6 +195,6 @@ def erasures(state: RoomState, facts: list[Fact]) -> tuple[list[int], list[str]]
         if isinstance(fact, TextRemoved):
             seqs.append(fact.target)
         elif isinstance(fact, ClipRemoved) and (clip := state.clips.get(fact.clip)):
-            seqs += [seq for seq in (clip.seq, clip.caption_seq) if seq is not None]
+            seqs += [seq for seq in (clip.seq, clip.caption_seq, clip.reveal_seq) if seq is not None]
             blobs.append(clip.clip)
     return seqs, blobs

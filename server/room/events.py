@@ -12,13 +12,17 @@ import msgspec
 from msgspec import Struct
 
 from games.round import (
+    AnswerGiven,
     Prompt,
+    RoleGiven,
     RoundClosed,
     RoundJoined,
     RoundOpened,
+    RoundRevealed,
     Tempo,
     TurnGiven,
     VerdictGiven,
+    VerdictOverruled,
     VoteCast,
 )
 
@@ -81,7 +85,7 @@ class ClipLanded(Struct, frozen=True, tag="clip.landed", tag_field="kind"):
 
     `onset_ms` counts from the beginning of the take as it was recorded (negative inside the
     pre-roll); `peaks` are 64 values from 0 to 100; `reaction_ms` (onset after "go") is shown
-    to its speaker only.
+    to its speaker only. A `hidden` clip is seen by its speaker only, until `round.revealed`.
     """
 
     clip: str
@@ -95,14 +99,16 @@ class ClipLanded(Struct, frozen=True, tag="clip.landed", tag_field="kind"):
     round: str | None = None
     turn: int | None = None
     reaction_ms: int | None = None
+    hidden: bool = False
 
 
 class ClipCaptioned(Struct, frozen=True, tag="clip.captioned", tag_field="kind"):
-    """The words of a clip are known."""
+    """The words of a clip are known; while the clip is hidden nobody sees them."""
 
     clip: str
     text: str
     language: str
+    hidden: bool = False
 
 
 class ClipRemoved(Struct, frozen=True, tag="clip.removed", tag_field="kind"):
@@ -110,6 +116,7 @@ class ClipRemoved(Struct, frozen=True, tag="clip.removed", tag_field="kind"):
 
     clip: str
     reason: str = "forgotten"
+    hidden: bool = False
 
 
 class ClipReported(Struct, frozen=True, tag="clip.reported", tag_field="kind"):
@@ -131,6 +138,27 @@ class TopicThrown(Struct, frozen=True, tag="topic.thrown", tag_field="kind"):
     """The room threw a prompt."""
 
     prompt: Prompt
+
+
+class TopicSuggested(Struct, frozen=True, tag="topic.suggested", tag_field="kind"):
+    """A visitor gave the room a topic to throw; `topic` is its id."""
+
+    topic: str
+    text: str
+
+
+class TopicWanted(Struct, frozen=True, tag="topic.wanted", tag_field="kind"):
+    """A visitor wants another topic; enough of them get one."""
+
+    voice: str
+
+
+class DiceRolled(Struct, frozen=True, tag="dice.rolled", tag_field="kind"):
+    """Somebody rolled dice: the expression, each die in order, and the sum."""
+
+    expression: str
+    dice: tuple[int, ...]
+    total: int
 
 
 class VoiceMuted(Struct, frozen=True, tag="voice.muted", tag_field="kind"):
@@ -163,6 +191,13 @@ Fact = (
     | VoteCast
     | VerdictGiven
     | VoiceMuted
+    | RoleGiven
+    | AnswerGiven
+    | RoundRevealed
+    | VerdictOverruled
+    | TopicSuggested
+    | TopicWanted
+    | DiceRolled
 )
 FACTS: tuple[type[Struct], ...] = Fact.__args__
 KINDS: dict[str, type[Struct]] = {str(fact.__struct_config__.tag): fact for fact in FACTS}

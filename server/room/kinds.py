@@ -6,10 +6,18 @@ from typing import Literal
 
 from msgspec import Struct
 
+from games.game import Game
+from games.registry import BY_ID, offered
 from games.round import Tempo
 
 DAY_MS = 86_400_000
 Kind = Literal["wonder", "topic", "local", "humour", "language", "roleplay", "arena", "healing"]
+# What is looked at before a clip or text is shown: `contacts` are numbers and addresses, `slurs`
+# words against groups, `names` a clip aimed at somebody by name, `care` words of somebody in need.
+Filter = Literal["contacts", "slurs", "names", "care"]
+Door = Literal["open", "consent"]
+# The longest take of anybody, longer windows for slower voices included.
+LONGEST_TAKE_MS = 30_000
 
 
 class Timing(Struct, frozen=True):
@@ -27,7 +35,13 @@ TIMINGS: dict[Tempo, Timing] = {
 
 
 class RoomKind(Struct, frozen=True):
-    """What holds in every room of a kind. Words for the door are `consent` by language."""
+    """What holds in every room of a kind. Words are by language.
+
+    `plain` is the game that a throw and most pulses begin; `other_share` of the pulses begin
+    another one, when enough can play. `consent` is asked at the door; `preview` lets speakers hear
+    their take before it lands; `host` says what a host character is like; `aftercare` is said at
+    the end of rounds that may have touched something.
+    """
 
     id: Kind
     rules: dict[str, str]
@@ -36,6 +50,24 @@ class RoomKind(Struct, frozen=True):
     scored: bool = True
     keep_ms: int = 7 * DAY_MS
     consent: dict[str, str] = {}
+    preview: bool = False
+    filters: tuple[Filter, ...] = ("contacts", "slurs")
+    door: Door = "open"
+    pulse: bool = True
+    plain: str = "first_thing"
+    other_share: float = 0.25
+    host: dict[str, str] = {}
+    aftercare: dict[str, str] = {}
+
+    @property
+    def games(self) -> tuple[str, ...]:
+        """Return the ids of the games offered, in the order in which they are shown."""
+        return tuple(game.id for game in offered(self.id))
+
+    def suited(self, speakers: int) -> tuple[Game, ...]:
+        """Return the games, the plain one aside, that so many speakers can play."""
+        games = (BY_ID[id] for id in self.games if id != self.plain)  # noqa: A001
+        return tuple(game for game in games if game.least <= speakers)
 
 
 KINDS: dict[str, RoomKind] = {
@@ -47,22 +79,45 @@ KINDS: dict[str, RoomKind] = {
                 "en": "Anything goes, nonsense first. Say what comes; wrong is fine.",
                 "de": "Alles darf, Unsinn zuerst. Sag, was kommt; falsch ist gut.",
             },
+            host={
+                "en": "A delighted child with a megaphone.",
+                "de": "Ein begeistertes Kind mit Megafon.",
+            },
         ),
         RoomKind(
             "topic",
             {"en": "One theme, many first thoughts.", "de": "Ein Thema, viele erste Gedanken."},
+            host={
+                "en": "A curious librarian who forgot all the books.",
+                "de": "Eine neugierige Bibliothekarin, die alle Bücher vergaß.",
+            },
         ),
         RoomKind(
             "local",
             {"en": "People around here, and nobody knows who.", "de": "Leute von hier, und keiner weiß wer."},
+            filters=("contacts", "slurs", "names"),
+            host={
+                "en": "The kiosk at the corner that hears everything.",
+                "de": "Der Kiosk an der Ecke, der alles hört.",
+            },
         ),
         RoomKind(
             "humour",
             {"en": "Training ground for being funny: be fast, be obvious.", "de": "Übungsplatz für Komik."},
+            other_share=0.5,
+            host={
+                "en": "A coach who laughs before the joke.",
+                "de": "Ein Trainer, der vor dem Witz lacht.",
+            },
         ),
         RoomKind(
             "language",
             {"en": "Play with words, listen closely.", "de": "Spiel mit Wörtern, hör genau hin."},
+            other_share=0.6,
+            host={
+                "en": "A strict dictionary with a soft heart.",
+                "de": "Ein strenges Wörterbuch mit weichem Herz.",
+            },
         ),
         RoomKind(
             "roleplay",
@@ -71,16 +126,28 @@ KINDS: dict[str, RoomKind] = {
                 "de": "Sei jemand anders. Nimm jedes Angebot an.",
             },
             longest_clip_ms=10_000,
+            other_share=0.7,
+            host={
+                "en": "A narrator who does not know the end either.",
+                "de": "Ein Erzähler, der das Ende auch nicht kennt.",
+            },
         ),
         RoomKind(
             "arena",
             {
-                "en": "Insults welcome. Targets are characters and things, never people.",
-                "de": "Beleidigungen willkommen. Ziele sind Figuren und Dinge, nie Menschen.",
+                "en": "Insults welcome. Targets are characters and things, never people. “Out” ends it.",
+                "de": "Beleidigungen willkommen. Ziele sind Figuren, nie Menschen. „Raus“ beendet es.",
             },
             consent={
                 "en": "Here people insult each other's characters, for fun. Come in?",
                 "de": "Hier beleidigt man Figuren, zum Spaß. Kommst du rein?",
+            },
+            filters=("contacts", "slurs", "names"),
+            door="consent",
+            other_share=0.6,
+            host={
+                "en": "A ringside announcer in love with every insult.",
+                "de": "Ein Ringsprecher, verliebt in jede Beleidigung.",
             },
         ),
         RoomKind(
@@ -92,6 +159,18 @@ KINDS: dict[str, RoomKind] = {
             tempo="slow",
             longest_clip_ms=15_000,
             scored=False,
+            keep_ms=DAY_MS,
+            preview=True,
+            filters=("contacts", "slurs", "names", "care"),
+            other_share=0.5,
+            host={
+                "en": "A giraffe: large heart, long neck, few words.",
+                "de": "Eine Giraffe: großes Herz, langer Hals, wenig Worte.",
+            },
+            aftercare={
+                "en": "If something still moves in you: breathe, drink some water, tell somebody you trust.",
+                "de": "Wenn noch etwas nachklingt: atme, trink Wasser, erzähl es jemandem, dem du traust.",
+            },
         ),
     )
 }

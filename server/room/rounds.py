@@ -1,41 +1,44 @@
-"""The part of deciding that is about rounds: begin, land, vote, go on, end."""
+"""The part of deciding that is about rounds: begin, land, go on, end, and the room's own pulse."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Sequence
-from random import Random
+from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from games import prompts
-from games import round as play
-from games.game import Game, Scene, Setup
+from games.game import Game
 from games.registry import BY_ID, offered
-from games.round import Prompt, Round, RoundClosed, RoundFact, RoundJoined, Tempo, TurnGiven, VoteCast
-from server.room.commands import Again, Command, Land, Refused, RoundJoin, RoundStart, Throw, Tick, Vote
-from server.room.events import ClipLanded, Fact, TopicThrown, Voice
-from server.room.kinds import TIMINGS
-from server.room.state import RoomState, take_of
+from games.round import Round, TurnGiven
+from server.room import flow, topics, wishes
+from server.room.commands import (
+    Again,
+    Answer,
+    Command,
+    Land,
+    Refused,
+    RoundJoin,
+    RoundStart,
+    RoundStop,
+    Suggest,
+    Throw,
+    Tick,
+    Vote,
+    WantTopic,
+)
+from server.room.events import Fact, Voice
+from server.room.flow import EAGER_MS, SILENCE_MS, Moment
+from server.room.kinds import LONGEST_TAKE_MS, TIMINGS
+from server.room.state import RoomState
 
-VOTES = range(-1, 6)
-# Takes may begin this long before "go": eager speakers are welcome.
-EAGER_MS = 1_500
 # A page knows its speaker's reaction without the network's delay, but is believed this far only.
 CLAIM_TOLERANCE_MS = 300
 # After each silent round the pulse rests twice as long, up to this many doublings.
 PULSE_DOUBLINGS = 4
-PLAIN_GAME = "first_thing"
-# One pulse in four offers another game than the plain prompt, when two or more can play.
-OTHER_GAME_SHARE = 0.25
-
-
-class Moment(Struct, frozen=True):
-    """When something is decided, and its dice."""
-
-    now_ms: int
-    random: Random
+# The pulse makes no more than this many voices players of a game: nobody waits for minutes.
+PULSE_PLAYERS = 6
+SLOWEST_PACE = 2.0
+# A take that is cut at random has at least this much of it.
+SHORTEST_CUT_MS = 1_000
 
 
 def facts(state: RoomState, command: Command, by: Voice | None, moment: Moment) -> list[Fact]:
@@ -44,34 +47,87 @@ def facts(state: RoomState, command: Command, by: Voice | None, moment: Moment) 
         case Land():
             return _land(state, command, by, moment)
         case Throw():
-            return [*_make_way(state, "replaced"), *_throw(state, moment)]
+            return [*topics.make_way(state, "replaced", moment), *topics.throw(state, moment)]
         case RoundStart():
-            game = _game(state, command.game)
-            players = (by.id,) if by else ()
-            return [*_make_way(state, "replaced"), *_begin(state, game, command.tempo, players, moment)]
+            return _start(state, command, by, moment)
         case RoundJoin():
-            return [_join(state, command, by)]
+            return wishes.join(state, command, by, moment)
+        case RoundStop():
+            return wishes.stop(state, by, moment)
+        case Answer():
+            return wishes.answer(state, command, by, moment)
         case Again():
-            return _again(state, moment)
+            return wishes.again(state, moment)
         case Vote():
-            return [_vote(state, command, by)]
+            return wishes.vote(state, command, by)
+        case Suggest():
+            return topics.suggest(state, command, by, moment)
+        case WantTopic():
+            return topics.want(state, command, by, moment)
         case Tick():
             return _tick(state, command, moment)
         case _:
             raise TypeError(command)
 
 
-def due(state: RoomState, speakers: bool, speaking: bool) -> int | None:
+def due(
+    state: RoomState, speakers: bool, speaking: bool, paces: Mapping[str, float] | None = None
+) -> int | None:
     """Return when a `Tick` has something to do, in epoch ms; None when nothing is due."""
     if state.closed:
         return None
     if state.round is not None:
-        game = BY_ID.get(state.round.game)
-        return game.due(state.round, speaking) if game else state.round.opened_at_ms
-    if not speakers or speaking:
+        return _round_due(state.round, speaking, paces or {})
+    if not speakers or speaking or not flow.kind_of(state).pulse:
         return None
+    if len(state.wanted) >= topics.WANTED_VOICES:
+        return state.rested_from_ms
     rest_ms = TIMINGS[state.tempo].pulse_ms * 2 ** min(state.silent_rounds, PULSE_DOUBLINGS)
     return state.rested_from_ms + rest_ms if state.rested_from_ms else state.opened_at_ms
+
+
+def take_limit_ms(state: RoomState, voice: str, pace: float = 1.0) -> int:
+    """Return how long a take of a voice may be now."""
+    turn = _open_turn(state, voice)
+    limit_ms = turn.limit_ms if turn and turn.limit_ms else flow.kind_of(state).longest_clip_ms
+    return min(round(limit_ms * _bounded(pace)), LONGEST_TAKE_MS)
+
+
+def take_ends_ms(state: RoomState, voice: str, began_at_ms: int, pace: float = 1.0) -> int:
+    """Return when a take that began at a time is ended by the room, in epoch ms."""
+    ends_ms = began_at_ms + take_limit_ms(state, voice, pace)
+    turn = _open_turn(state, voice)
+    if turn is None or turn.cut_at_ms is None:
+        return ends_ms
+    return min(ends_ms, max(turn.cut_at_ms, began_at_ms + SHORTEST_CUT_MS))
+
+
+def _open_turn(state: RoomState, voice: str) -> TurnGiven | None:
+    turn = state.round.turn if state.round else None
+    return turn if turn is not None and turn.is_for(voice) else None
+
+
+def _bounded(pace: float) -> float:
+    return min(max(pace, 1.0), SLOWEST_PACE)
+
+
+def _round_due(round_: Round, speaking: bool, paces: Mapping[str, float]) -> int | None:
+    game = BY_ID.get(round_.game)
+    turn = round_.turn
+    if game is None or turn is None:
+        return round_.opened_at_ms
+    pace = max((_bounded(pace) for voice, pace in paces.items() if turn.is_for(voice)), default=1.0)
+    due_ms = game.due(round_, speaking, pace)
+    if due_ms is None or speaking:
+        return due_ms
+    return min(due_ms, round_.heard_at_ms + SILENCE_MS)
+
+
+def _start(state: RoomState, command: RoundStart, by: Voice | None, moment: Moment) -> list[Fact]:
+    game = _game(state, command.game)
+    players = (by.id,) if by else ()
+    way = topics.make_way(state, "replaced", moment)
+    return [*way, *flow.begin(state, game, command.tempo, players, moment)]
 
 
 def _game(state: RoomState, id: str) -> Game:  # noqa: A002
@@ -81,101 +137,15 @@ def _game(state: RoomState, id: str) -> Game:  # noqa: A002
     return game
 
 
-def _make_way(state: RoomState, reason: play.Closing) -> list[Fact]:
-    """End a running round in which nobody has spoken; one with takes is not interrupted."""
-    if state.round is None:
-        return []
-    if state.round.takes:
-        raise Refused("round_running", "A round is running. Wait until it has ended.", 5_000)
-    return [RoundClosed(state.round.id, reason)]
-
-
-def _begin(
-    state: RoomState, game: Game, tempo: Tempo | None, players: Sequence[str], moment: Moment
-) -> list[Fact]:
-    tempo = tempo or state.tempo
-    timing = TIMINGS[tempo]
-    setup = Setup(
-        _new_id(moment.random),
-        tempo,
-        state.language,
-        tuple(players),
-        moment.now_ms,
-        timing.count_in_ms,
-        timing.window_ms,
-        lambda name: _draw(state, name, tempo, moment.random),
-    )
-    return list(game.begin(setup))
-
-
-def _throw(state: RoomState, moment: Moment) -> list[Fact]:
-    begun = _begin(state, BY_ID[PLAIN_GAME], None, (), moment)
-    thrown = next(fact.prompt for fact in begun if isinstance(fact, play.RoundOpened) and fact.prompt)
-    return [TopicThrown(thrown), *begun]
-
-
-def _draw(state: RoomState, name: str, tempo: Tempo, random: Random) -> Prompt:
-    cards = prompts.pack(state.language, name)
-    return prompts.draw(cards, tempo=tempo, kind=state.kind, recent=state.thrown, random=random)
-
-
-def _new_id(random: Random) -> str:
-    return base64.urlsafe_b64encode(random.randbytes(16)).rstrip(b"=").decode()
-
-
-def _scene(state: RoomState, round_: Round, moment: Moment) -> Scene:
-    timing = TIMINGS[round_.tempo]
-    return Scene(
-        moment.now_ms,
-        state.language,
-        timing.count_in_ms,
-        timing.window_ms,
-        lambda name: _draw(state, name, round_.tempo, moment.random),
-    )
-
-
-def _join(state: RoomState, command: RoundJoin, by: Voice | None) -> Fact:
-    if state.round is None:
-        raise Refused("no_round", "No round is running now.")
-    if by is None or by.id in state.round.players:
-        raise Refused("joined_already", "You are in this round already.")
-    return RoundJoined(state.round.id, by.id, command.role[:64])
-
-
-def _again(state: RoomState, moment: Moment) -> list[Fact]:
-    """End the round at once, with no discussion, and start its game anew."""
-    round_ = state.round or state.last_round
-    if round_ is None:
-        raise Refused("no_round", "There is no round to start again.")
-    game = BY_ID.get(round_.game) or BY_ID[PLAIN_GAME]
-    takes = tuple(take.clip for take in round_.takes)
-    closed: list[Fact] = [RoundClosed(round_.id, "again", takes)] if state.round else []
-    return [*closed, *_begin(state, game, round_.tempo, round_.players, moment)]
-
-
-def _vote(state: RoomState, command: Vote, by: Voice | None) -> Fact:
-    round_ = next((r for r in (state.round, state.last_round) if r and r.id == command.round), None)
-    if round_ is None:
-        raise Refused("no_round", "This round is not open for votes.")
-    take = next((take for take in round_.takes if take.clip == command.clip), None)
-    if take is None:
-        raise Refused("no_such_clip", "This clip is not in the round.")
-    if by is None or take.voice == by.id:
-        raise Refused("own_clip", "Vote for somebody else.")
-    if any(vote.clip == command.clip and vote.voice == by.id for vote in round_.votes):
-        raise Refused("voted_already", "You have voted for this clip already.")
-    if command.value not in VOTES:
-        raise Refused("bad_value", f"A vote is a number from {VOTES[0]} to {VOTES[-1]}.")
-    return VoteCast(command.round, command.clip, command.value, by.id)
-
-
 def _land(state: RoomState, command: Land, by: Voice | None, moment: Moment) -> list[Fact]:
     turn = _turn_of(state, command, by)
-    if turn is None or by is None or state.round is None:
-        return [replace(command.clip, round=None, turn=None, reaction_ms=None)]
+    if turn is None or by is None:
+        return [replace(command.clip, round=None, turn=None, reaction_ms=None, hidden=False)]
     reaction_ms = _reaction_ms(command, turn)
-    clip = replace(command.clip, round=turn.round, turn=turn.turn, reaction_ms=reaction_ms)
-    return [clip, *_judged(state, clip, by, moment)]
+    clip = replace(
+        command.clip, round=turn.round, turn=turn.turn, reaction_ms=reaction_ms, hidden=turn.hidden
+    )
+    return [clip, *flow.after_landing(state, clip, by, moment)]
 
 
 def _reaction_ms(command: Land, turn: TurnGiven) -> int | None:
@@ -189,18 +159,10 @@ def _reaction_ms(command: Land, turn: TurnGiven) -> int | None:
     return measured_ms
 
 
-def _judged(state: RoomState, clip: ClipLanded, by: Voice, moment: Moment) -> list[RoundFact]:
-    if state.round is None or state.round.game not in BY_ID:
-        return []
-    take = take_of(clip, by)
-    round_ = play.landed(state.round, take)
-    return BY_ID[round_.game].judge(round_, take, _scene(state, round_, moment))
-
-
 def _turn_of(state: RoomState, command: Land, by: Voice | None) -> TurnGiven | None:
     """Return the running turn if this take answers it: by whose turn it is, begun in time, once."""
-    turn = state.round.turn if state.round else None
-    if state.round is None or turn is None or by is None or turn.voice not in (None, by.id):
+    turn = _open_turn(state, by.id) if by else None
+    if state.round is None or turn is None or by is None:
         return None
     if any(take.voice == by.id for take in state.round.takes_of(turn.turn)):
         return None
@@ -211,24 +173,30 @@ def _turn_of(state: RoomState, command: Land, by: Voice | None) -> TurnGiven | N
 
 
 def _tick(state: RoomState, command: Tick, moment: Moment) -> list[Fact]:
-    at_ms = due(state, bool(command.speakers), bool(command.speaking))
+    at_ms = due(state, bool(command.speakers), bool(command.speaking), command.paces)
     if at_ms is None or at_ms > moment.now_ms:
         return []
     if state.round is not None:
-        return _advance(state, state.round, moment)
+        moment = replace(moment, present=command.speakers)
+        return _advance(state, state.round, moment, speaking=bool(command.speaking))
     return _pulse(state, command.speakers, moment)
 
 
-def _advance(state: RoomState, round_: Round, moment: Moment) -> list[Fact]:
+def _advance(state: RoomState, round_: Round, moment: Moment, *, speaking: bool) -> list[Fact]:
     game = BY_ID.get(round_.game)
     if game is None:
-        return [RoundClosed(round_.id, "stopped", tuple(take.clip for take in round_.takes))]
-    return list(game.advance(round_, _scene(state, round_, moment)))
+        return flow.close(state, "stopped", moment)
+    scene = flow.scene(state, round_, moment)
+    asleep = not speaking and moment.now_ms >= round_.heard_at_ms + SILENCE_MS
+    return flow.told(state, game.end(round_, scene) if asleep else game.advance(round_, scene), moment)
 
 
 def _pulse(state: RoomState, speakers: Sequence[str], moment: Moment) -> list[Fact]:
-    others = [game for game in offered(state.kind) if game.id != PLAIN_GAME]
-    if len(speakers) < 2 or not others or moment.random.random() >= OTHER_GAME_SHARE:
-        return _throw(state, moment)
-    players = moment.random.sample(sorted(speakers), len(speakers))
-    return _begin(state, moment.random.choice(others), None, players, moment)
+    kind = flow.kind_of(state)
+    others = kind.suited(len(speakers)) if len(speakers) > 1 else ()
+    wanted = len(state.wanted) >= topics.WANTED_VOICES
+    if not others or wanted or moment.random.random() >= kind.other_share:
+        return topics.throw(state, moment)
+    game = moment.random.choice(others)
+    players = moment.random.sample(sorted(speakers), min(len(speakers), PULSE_PLAYERS))
+    return flow.begin(state, game, None, () if game.opt_in else players, moment)

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
+from typing import TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from games import round as rounds
-from games.round import Round, RoundClosed, RoundOpened, Take, Tempo
+from games.round import (
+    AnswerGiven,
+    RevealedTake,
+    RoleGiven,
+    Round,
+    RoundClosed,
+    RoundFact,
+    RoundOpened,
+    RoundRevealed,
+    Take,
+    Tempo,
+)
+from games.words import tokens
 from server.room.events import (
     ClipCaptioned,
     ClipLanded,
@@ -21,7 +35,9 @@ from server.room.events import (
     Source,
     TextRemoved,
     TextSaid,
+    TopicSuggested,
     TopicThrown,
+    TopicWanted,
     Voice,
     VoiceMuted,
 )
@@ -29,6 +45,17 @@ from server.room.events import (
 # How many texts a visitor may still take back, and how many prompts a room remembers having thrown.
 TEXTS_KEPT = 500
 PROMPTS_REMEMBERED = 100
+# How many voices a room knows by name, for words meant for one of them alone.
+VOICES_KEPT = 500
+# What tells of a round, but for its beginning and its end.
+ROUND_FACTS = (
+    rounds.RoundJoined,
+    RoleGiven,
+    rounds.TurnGiven,
+    rounds.VoteCast,
+    rounds.VerdictGiven,
+    rounds.VerdictOverruled,
+)
 
 
 class ClipRef(Struct, frozen=True):
@@ -48,12 +75,26 @@ class ClipRef(Struct, frozen=True):
     round: str | None
     turn: int | None
     reaction_ms: int | None
+    hidden: bool = False
     caption: str | None = None
     caption_seq: int | None = None
+    reveal_seq: int | None = None
+
+
+class Suggestion(Struct, frozen=True):
+    """A topic that waits to be thrown, and the seq of the event that brought it."""
+
+    text: str
+    voice: str
+    seq: int
 
 
 class RoomState(Struct, frozen=True):
-    """A room as of its newest event; `texts` maps the seq of a text to its voice."""
+    """A room as of its newest event; `texts` maps the seq of what was written to its voice.
+
+    `answers` maps the seq of a written answer, or of its reveal, to its id; `wanted` are the voices
+    that wait for another topic.
+    """
 
     head: int = 0
     kind: str = "wonder"
@@ -74,14 +115,25 @@ class RoomState(Struct, frozen=True):
     last_round: Round | None = None
     rested_from_ms: int = 0
     silent_rounds: int = 0
+    voices: dict[str, Voice] = {}
+    answers: dict[int, str] = {}
+    suggestions: dict[str, Suggestion] = {}
+    wanted: tuple[str, ...] = ()
 
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 EMPTY = RoomState()
 
 
 def apply(state: RoomState, event: Event) -> RoomState:
     """Fold one event into the state."""
-    return replace(_folded(state, event), head=event.seq)
+    folded = _folded(state, event)
+    voices = folded.voices
+    if event.by is not None and voices.get(event.by.id) != event.by:
+        voices = {**_newest(voices, VOICES_KEPT), event.by.id: event.by}
+    return replace(folded, head=event.seq, voices=voices)
 
 
 def _folded(state: RoomState, event: Event) -> RoomState:
@@ -91,17 +143,21 @@ def _folded(state: RoomState, event: Event) -> RoomState:
         case ClipLanded() as landed:
             return _clip_landed(state, event, landed)
         case ClipCaptioned() | ClipRemoved() | TextRemoved() as fact:
-            return _clip_changed(state, event, fact)
+            return _changed(state, event, fact)
         case RoomOpened() as opened:
             return _room_opened(state, event, opened)
         case RoomChanged() as changed:
             return replace(state, **{k: v for k, v in asdict(changed).items() if v is not None})
         case RoomClosed():
             return replace(state, closed=True)
-        case TopicThrown(prompt=prompt):
-            return replace(state, thrown=(*state.thrown, prompt.id)[-PROMPTS_REMEMBERED:])
+        case TopicThrown() | TopicSuggested() | TopicWanted() as fact:
+            return _topic_changed(state, event, fact)
         case VoiceMuted(voice=voice, until_ms=until_ms):
             return replace(state, muted={**state.muted, voice: until_ms})
+        case AnswerGiven() as answer:
+            return _answered(state, event, answer)
+        case RoundRevealed() as revealed:
+            return _revealed(state, event, revealed)
         case _:
             return _round_changed(state, event)
 
@@ -111,18 +167,42 @@ def _room_opened(state: RoomState, event: Event, opened: RoomOpened) -> RoomStat
     return replace(state, kind=fields.pop("room_kind"), opened_at_ms=event.at_ms, **fields)
 
 
+def _newest(kept: dict[K, V], limit: int) -> dict[K, V]:
+    """Return a copy with room for one more."""
+    return dict(islice(kept.items(), max(0, len(kept) + 1 - limit), None))
+
+
 def _with_text(texts: dict[int, str], event: Event) -> dict[int, str]:
-    kept = dict(islice(texts.items(), max(0, len(texts) + 1 - TEXTS_KEPT), None))
+    kept = _newest(texts, TEXTS_KEPT)
     kept[event.seq] = event.by.id if event.by else ""
     return kept
 
 
+def _topic_changed(
+    state: RoomState, event: Event, fact: TopicThrown | TopicSuggested | TopicWanted
+) -> RoomState:
+    match fact:
+        case TopicWanted(voice=voice):
+            return replace(state, wanted=(*(v for v in state.wanted if v != voice), voice))
+        case TopicSuggested():
+            suggestion = Suggestion(fact.text, event.by.id if event.by else "", event.seq)
+            waiting = {**state.suggestions, fact.topic: suggestion}
+            return replace(state, suggestions=waiting, texts=_with_text(state.texts, event))
+        case TopicThrown(prompt=prompt):
+            waiting = {k: v for k, v in state.suggestions.items() if k != prompt.id}
+            thrown = (*state.thrown, prompt.id)[-PROMPTS_REMEMBERED:]
+            return replace(state, thrown=thrown, wanted=(), suggestions=waiting)
+
+
 def _clip_landed(state: RoomState, event: Event, landed: ClipLanded) -> RoomState:
+    if not landed.clip:  # somebody else's, still hidden from who folds this
+        return state
     ref = ClipRef(seq=event.seq, at_ms=event.at_ms, by=event.by, **asdict(landed))
     state = replace(state, clips={**state.clips, landed.clip: ref})
     if state.round is None or landed.round != state.round.id or event.by is None:
         return state
-    return replace(state, round=rounds.landed(state.round, take_of(landed, event.by)))
+    take = take_of(landed, event.by)
+    return replace(state, round=rounds.landed(state.round, take, event.at_ms))
 
 
 def take_of(landed: ClipLanded, by: Voice) -> Take:
@@ -135,21 +215,108 @@ def take_of(landed: ClipLanded, by: Voice) -> Take:
         landed.onset_ms,
         landed.gap_ms,
         landed.reaction_ms,
+        hidden=landed.hidden,
     )
 
 
-def _clip_changed(
-    state: RoomState, event: Event, fact: ClipCaptioned | ClipRemoved | TextRemoved
-) -> RoomState:
+def _answered(state: RoomState, event: Event, fact: AnswerGiven) -> RoomState:
+    round_ = state.round
+    if not fact.answer or event.by is None or round_ is None or fact.round != round_.id:
+        return state
+    take = Take(
+        fact.answer,
+        event.by.id,
+        fact.turn,
+        duration_ms=0,
+        onset_ms=0,
+        gap_ms=0,
+        words=tokens(fact.text),
+        text=fact.text,
+        hidden=fact.hidden,
+        written=True,
+    )
+    return replace(
+        state,
+        round=rounds.landed(round_, take, event.at_ms),
+        texts=_with_text(state.texts, event),
+        answers={**_newest(state.answers, TEXTS_KEPT), event.seq: fact.answer},
+    )
+
+
+def _revealed(state: RoomState, event: Event, fact: RoundRevealed) -> RoomState:
+    for take in fact.takes:
+        state = _take_revealed(state, event, fact.round, take)
+    return _with_round_fact(state, fact)
+
+
+def _take_revealed(state: RoomState, event: Event, round_id: str, take: RevealedTake) -> RoomState:
+    """Show a take, or meet it here for the first time."""
+    if take.written:
+        texts = _with_text(state.texts, event)
+        answers = {**_newest(state.answers, TEXTS_KEPT), event.seq: take.clip}
+        state = replace(state, texts=texts, answers=answers)
+    else:
+        known = state.clips.get(take.clip) or _ref(event, round_id, take)
+        shown = replace(known, hidden=False, reveal_seq=event.seq)
+        state = replace(state, clips={**state.clips, take.clip: shown})
+    if state.round is None or state.round.id != round_id or state.round.take(take.clip):
+        return state
+    words = tokens(take.text) if take.text else None
+    met = Take(
+        take.clip, take.voice, take.turn, take.duration_ms, take.onset_ms, take.gap_ms, None, words, take.text
+    )
+    return replace(state, round=rounds.landed(state.round, replace(met, written=take.written)))
+
+
+def _ref(event: Event, round_id: str, take: RevealedTake) -> ClipRef:
+    return ClipRef(
+        clip=take.clip,
+        seq=event.seq,
+        at_ms=event.at_ms,
+        by=event.by,
+        duration_ms=take.duration_ms,
+        onset_ms=take.onset_ms,
+        gap_ms=take.gap_ms,
+        loudness_lufs=take.loudness_lufs,
+        peaks=take.peaks,
+        masked=take.masked,
+        source=cast(Source, take.source),
+        round=round_id,
+        turn=take.turn,
+        reaction_ms=None,
+        caption=take.text,
+    )
+
+
+def _changed(state: RoomState, event: Event, fact: ClipCaptioned | ClipRemoved | TextRemoved) -> RoomState:
     if isinstance(fact, TextRemoved):
-        return replace(state, texts={k: v for k, v in state.texts.items() if k != fact.target})
+        return _text_removed(state, fact.target)
     if isinstance(fact, ClipRemoved):
-        return replace(state, clips={k: v for k, v in state.clips.items() if k != fact.clip})
+        state = replace(state, clips={k: v for k, v in state.clips.items() if k != fact.clip})
+        return _in_rounds(state, lambda round_: rounds.without(round_, fact.clip))
     ref = state.clips.get(fact.clip)
     if ref is None:
         return state
     captioned = replace(ref, caption=fact.text, caption_seq=event.seq)
-    return replace(state, clips={**state.clips, fact.clip: captioned})
+    state = replace(state, clips={**state.clips, fact.clip: captioned})
+    words = tokens(fact.text)
+    return _in_rounds(state, lambda round_: rounds.captioned(round_, fact.clip, fact.text, words))
+
+
+def _text_removed(state: RoomState, target: int) -> RoomState:
+    answer = state.answers.get(target, "")
+    state = replace(
+        state,
+        texts={k: v for k, v in state.texts.items() if k != target},
+        answers={k: v for k, v in state.answers.items() if k != target},
+        suggestions={k: v for k, v in state.suggestions.items() if v.seq != target},
+    )
+    return _in_rounds(state, lambda round_: rounds.without(round_, answer)) if answer else state
+
+
+def _in_rounds(state: RoomState, change: Callable[[Round], Round]) -> RoomState:
+    running, last = state.round, state.last_round
+    return replace(state, round=running and change(running), last_round=last and change(last))
 
 
 def _round_changed(state: RoomState, event: Event) -> RoomState:
@@ -157,7 +324,7 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
         case RoundOpened() as fact:
             prompt = (fact.prompt.id,) if fact.prompt and fact.prompt.id not in state.thrown[-1:] else ()
             thrown = (*state.thrown, *prompt)[-PROMPTS_REMEMBERED:]
-            return replace(state, round=rounds.opened(fact, event.at_ms), thrown=thrown)
+            return replace(state, round=rounds.opened(fact, event.at_ms), thrown=thrown, wanted=())
         case RoundClosed() as fact if state.round is not None and fact.round == state.round.id:
             silent = state.silent_rounds + 1 if fact.reason == "silent" else 0
             return replace(
@@ -167,13 +334,13 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
                 rested_from_ms=event.at_ms,
                 silent_rounds=silent,
             )
-        case rounds.RoundJoined() | rounds.TurnGiven() | rounds.VoteCast() | rounds.VerdictGiven() as fact:
+        case fact if isinstance(fact, ROUND_FACTS):
             return _with_round_fact(state, fact)
         case _:
             return state
 
 
-def _with_round_fact(state: RoomState, fact: rounds.RoundFact) -> RoomState:
+def _with_round_fact(state: RoomState, fact: RoundFact) -> RoomState:
     if state.round is not None and fact.round == state.round.id:
         return replace(state, round=rounds.apply(state.round, fact))
     if state.last_round is not None and fact.round == state.last_round.id:

@@ -1,27 +1,90 @@
-"""What one visitor may see of an event: the one exit of a room's secrets."""
+"""What one visitor may see: the one exit of a room's secrets."""
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
-from games.round import VoteCast
-from server.room.events import ClipLanded, ClipReported, Erased, Event
+from games.round import AnswerGiven, Prompt, RoleGiven, Round, RoundOpened, TurnGiven, VoteCast
+from server.room.events import ClipCaptioned, ClipLanded, ClipRemoved, ClipReported, Erased, Event, Fact
+from server.room.state import RoomState
 
 
 def view(event: Event, voice: str | None) -> Event:
     """Return the event as a voice may see it; `voice` None stands for everybody else."""
     match event.data:
+        case Erased():
+            return event
         case ClipReported():
             return replace(event, by=None, data=Erased())
-        case ClipLanded(reaction_ms=reaction_ms) as fact if reaction_ms is not None and not _own(
-            event, voice
-        ):
-            return replace(event, data=replace(fact, reaction_ms=None))
         case VoteCast() as fact if not _own(event, voice):
             return replace(event, by=None, data=replace(fact, voice=""))
-        case _:
-            return event
+        case fact:
+            seen = _for_all(fact) if _is_kept_from_all(fact) or not _own(event, voice) else fact
+            return event if seen is fact else replace(event, data=seen)
+
+
+def is_hidden(state: RoomState, clip: str, voice: str | None) -> bool:
+    """Tell whether a clip (or written answer) must not be seen or heard by a voice yet."""
+    known = state.clips.get(clip)
+    if known is not None:
+        return known.hidden and (known.by is None or known.by.id != voice)
+    take = state.round.take(clip) if state.round else None
+    return take is not None and take.hidden and take.voice != voice
+
+
+def public(round_: Round) -> Round:
+    """Return a round as everybody may see it: no secrets, no reaction times, no one's votes."""
+    return replace(
+        round_,
+        prompt=_prompt(round_.prompt, round_.answer),
+        answer="",
+        turns=tuple(_turn(turn) for turn in round_.turns),
+        takes=tuple(replace(take, reaction_ms=None) for take in round_.takes if not take.hidden),
+        votes=tuple(replace(vote, voice="") for vote in round_.votes),
+        roles=tuple(replace(role, role="", text="") for role in round_.roles),
+    )
 
 
 def _own(event: Event, voice: str | None) -> bool:
     return event.by is not None and event.by.id == voice
+
+
+def _is_kept_from_all(fact: Fact) -> bool:
+    """Tell whether a fact holds what not even its own voice may see."""
+    return isinstance(fact, RoundOpened | TurnGiven | ClipCaptioned)
+
+
+def _for_all(fact: Fact) -> Fact:
+    """Return a fact without what is not for everybody."""
+    match fact:
+        case ClipLanded(hidden=True):
+            return ClipLanded("", 0, 0, 0, 0.0, (), round=fact.round, turn=fact.turn, hidden=True)
+        case ClipLanded(reaction_ms=reaction_ms) if reaction_ms is not None:
+            return replace(fact, reaction_ms=None)
+        case ClipCaptioned(hidden=True) | AnswerGiven(hidden=True):
+            return _blank(fact)
+        case ClipRemoved(hidden=True):
+            return replace(fact, clip="")
+        case RoleGiven():
+            return replace(fact, role="", text="")
+        case RoundOpened() if fact.answer:
+            return replace(fact, prompt=_prompt(fact.prompt, fact.answer), answer="")
+        case TurnGiven():
+            return _turn(fact)
+        case _:
+            return fact
+
+
+def _blank(fact: ClipCaptioned | AnswerGiven) -> Fact:
+    if isinstance(fact, AnswerGiven):
+        return replace(fact, answer="", text="")
+    return replace(fact, clip="", text="")
+
+
+def _prompt(prompt: Prompt | None, answer: str) -> Prompt | None:
+    """Keep back a prompt's id while its answer is looked for: the packs are public."""
+    return replace(prompt, id="") if prompt and answer else prompt
+
+
+def _turn(turn: TurnGiven) -> TurnGiven:
+    return turn if turn.cut_at_ms is None else replace(turn, cut_at_ms=None)

@@ -1,24 +1,28 @@
 from __future__ import annotations
 
-from games.first_thing import FirstThing
-from games.game import QUIET_GRACE_MS, SPEAKING_GRACE_MS, Scene, Setup, closing, turn_ends_ms
-from games.round import Prompt, RoundClosed, RoundOpened, Take, TurnGiven, apply, landed, opened
-
-GAME = FirstThing()
-SETUP = Setup("r", "snap", "en", (), 1_000, 3_000, 5_000, lambda name: Prompt(name, "Say"))
-SCENE = Scene(20_000, "en", 3_000, 5_000, lambda name: Prompt(name, "Say"))
+from games.game import QUIET_GRACE_MS, SPEAKING_GRACE_MS, turn_ends_ms
+from games.round import RoundClosed
+from tests.support.play import Played
 
 
 def test_one_turn_for_all_then_the_end() -> None:
-    first, turn = GAME.begin(SETUP)
-    assert isinstance(first, RoundOpened)
-    assert isinstance(turn, TurnGiven)
-    round_ = apply(opened(first, 1_000), turn)
-    take = Take("c", "a", 1, 700, 0, 0)
+    played = Played("first_thing")
+    turn = played.turn
 
-    assert (turn.voice, turn.go_at_ms, turn.closes_at_ms) == (None, 4_000, 9_000)
-    assert GAME.due(round_, speaking=False) == 9_000 + QUIET_GRACE_MS
-    assert turn_ends_ms(turn, speaking=True) == 9_000 + SPEAKING_GRACE_MS
-    assert GAME.judge(landed(round_, take), take, SCENE) == []
-    assert GAME.advance(round_, SCENE) == [RoundClosed("r", "silent")]
-    assert closing(landed(round_, take)) == RoundClosed("r", "done", ("c",))
+    assert (turn.voice, turn.go_at_ms, turn.closes_at_ms) == (None, 1_003_000, 1_008_000)
+    assert played.game.due(played.round, speaking=False) == 1_008_000 + QUIET_GRACE_MS
+    assert turn_ends_ms(turn, speaking=True) == 1_008_000 + SPEAKING_GRACE_MS
+    assert played.say("a", "anything at all") == []
+    played.say("b")
+    assert played.closed is None
+    assert played.wait() == [RoundClosed("r", "done", ("c1", "c2"))]
+
+
+def test_nobody_speaks_and_it_is_over() -> None:
+    assert Played("first_thing").wait() == [RoundClosed("r", "silent")]
+
+
+def test_a_slower_pace_has_a_longer_window() -> None:
+    turn = Played("first_thing").turn
+
+    assert turn_ends_ms(turn, speaking=False, pace=2.0) == turn_ends_ms(turn, speaking=False) + 5_000

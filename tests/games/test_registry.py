@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from games.first_thing import EVERYWHERE
 from games.registry import BY_ID, GAMES, offered
 
 
 def test_every_game_speaks_both_languages_and_has_a_name_of_its_own() -> None:
-    assert len(BY_ID) == len(GAMES) >= 2
+    assert len(BY_ID) == len(GAMES) == 28
     for game in GAMES:
         assert set(game.names) == set(game.rules) == {"en", "de"}
         assert game.kinds
-        assert game.turns in {"all", "chain"}
+        assert game.turns in {"all", "chain", "pair", "guess", "cut", "series"}
+        assert set(game.kinds) <= set(EVERYWHERE)
 
 
 def test_a_room_of_wonder_offers_the_plain_prompt_first() -> None:

@@ -18,7 +18,7 @@ ROUND = opened(RoundOpened("r", "g", "snap", None, ("a",)), 5)
 
 
 def test_a_round_begins_as_it_was_opened() -> None:
-    assert Round("r", "g", "snap", 5, None, ("a",)) == ROUND
+    assert Round("r", "g", "snap", 5, None, ("a",), heard_at_ms=5) == ROUND
     assert ROUND.turn is None
 
 

@@ -249,7 +249,9 @@ def test_the_pulse_offers_other_games_when_two_can_play() -> None:
         while room.state.round is not None:
             room.pass_time(speakers=(ANNA.id, BELA.id))
 
-    assert games == {"first_thing", "word_association"}
+    assert "first_thing" in games
+    assert len(games) > 2
+    assert games <= set(KINDS["wonder"].games)
 
 
 def test_no_prompt_comes_twice_within_a_hundred_throws() -> None:

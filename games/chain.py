@@ -1,0 +1,37 @@
+"""Games in which one after the other speaks: so many takes, whoever of the players is here."""
+
+from __future__ import annotations
+
+from games.game import Play, Scene, TurnOrder, give, player
+from games.round import Round, RoundFact, Take, TurnGiven
+
+
+class Chain(Play):
+    """A chain of takes. A game says `ask`, and perhaps more about each turn."""
+
+    turns: TurnOrder = "chain"
+    takes = 8
+    least = 2
+
+    def ask(self, round_: Round, scene: Scene) -> str:
+        """Return what the next speaker sees."""
+        raise NotImplementedError
+
+    def turn(self, round_: Round, scene: Scene, voice: str | None) -> TurnGiven:
+        """Return the next turn."""
+        return give(round_, scene, self.ask(round_, scene), voice)
+
+    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+        """Pass the chain on until it is long enough."""
+        if len(round_.takes) >= self.takes:
+            return None
+        return self.turn(round_, scene, player(round_, scene))
+
+    def landed(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Go on after every take, also when anybody may speak."""
+        return self.go_on(round_, scene)
+
+
+def theme(round_: Round) -> str:
+    """Return the words that the round is about."""
+    return round_.prompt.text if round_.prompt else ""

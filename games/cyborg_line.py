@@ -1,0 +1,39 @@
+"""Cyborg line: a stranger sends a line; say it and make sense of it (game 25)."""
+
+from __future__ import annotations
+
+from games import referee
+from games.chain import theme
+from games.game import Scene, Setup
+from games.line_up import LineUp
+from games.round import Prompt, Round, RoundFact, RoundOpened, Take
+from games.words import tokens
+
+# So much of the line must be heard in the take.
+HEARD_SHARE = 0.6
+ASK = {"en": "Say it, and say why: “{line}”", "de": "Sag es, und sag warum: „{line}“"}
+
+
+class CyborgLine(LineUp):
+    """Everybody says the same strange line and justifies it."""
+
+    id = "cyborg_line"
+    names = {"en": "Line from a stranger", "de": "Satz von Fremden"}
+    rules = {
+        "en": "A strange line arrives. Say it as your own and make sense of it.",
+        "de": "Ein fremder Satz kommt an. Sag ihn wie deinen eigenen und begründe ihn.",
+    }
+    kinds = ("roleplay", "wonder")
+    pack = "lines"
+
+    def open(self, setup: Setup) -> RoundOpened:
+        """Deliver the line."""
+        line = setup.scene.draw(self.pack)
+        text = ASK[setup.scene.language].format(line=line.text)
+        return self.opening(setup, Prompt(line.id, text), scene=line.text)
+
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Look for the line."""
+        line = tokens(round_.scene or theme(round_))
+        heard = sum(word in set(take.words or ()) for word in line)
+        return [] if heard >= HEARD_SHARE * len(line) else referee.verdict(round_, take, scene, "no_line")

@@ -1,0 +1,60 @@
+"""Expert hot seat: an absurd title, rapid questions, answers at once (game 18)."""
+
+from __future__ import annotations
+
+from games import referee
+from games.chain import Chain, theme
+from games.game import Scene, fresh, give, player
+from games.round import Round, RoundFact, Take, TurnGiven
+
+ANSWERS = 5
+ASK = {"en": "Ask the {title}: how, or why?", "de": "Frag: {title}! Wie oder warum?"}
+ANSWER = {"en": "Answer at once. You know everything.", "de": "Antworte sofort. Du weißt alles."}
+
+
+class ExpertHotSeat(Chain):
+    """The first player is the expert; the others ask, or the room does."""
+
+    id = "expert_hot_seat"
+    names = {"en": "Expert hot seat", "de": "Heißer Stuhl"}
+    rules = {
+        "en": "One is the expert and answers at once. The others ask how and why.",
+        "de": "Jemand ist vom Fach und antwortet sofort. Die anderen fragen wie und warum.",
+    }
+    kinds = ("roleplay", "language")
+    pack = "experts"
+    least = 1
+
+    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+        """Ask and answer by turns."""
+        answers = sum(turn.role == "expert" for turn in round_.turns)
+        if answers >= ANSWERS:
+            return None
+        expert = round_.players[0] if round_.players else None
+        others = [voice for voice in round_.players[1:] if not scene.present or voice in scene.present]
+        last = round_.turn
+        if not others:
+            question = fresh(scene, "expert_questions", round_)
+            return give(round_, scene, f"{theme(round_)}: {question}", expert, role="expert")
+        if last is None or last.role == "expert" or not round_.takes_of(last.turn):
+            asker = _asker(round_, scene, others)
+            return give(round_, scene, ASK[scene.language].format(title=theme(round_)), asker, role="asker")
+        return give(round_, scene, ANSWER[scene.language], expert, role="expert")
+
+    def judge(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Hear an expert's pause."""
+        return referee.hesitation(round_, take, scene) if _answers(round_, take) else []
+
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Insist on knowing."""
+        unknowing = _answers(round_, take) and referee.tongue(scene).said_unknowing(take.text or "")
+        return referee.verdict(round_, take, scene, "unknowing") if unknowing else []
+
+
+def _asker(round_: Round, scene: Scene, others: list[str]) -> str | None:
+    asked = [turn.voice for turn in round_.turns if turn.role == "asker"]
+    return min(others, key=asked.count) if others else player(round_, scene)
+
+
+def _answers(round_: Round, take: Take) -> bool:
+    return any(turn.turn == take.turn and turn.role == "expert" for turn in round_.turns)

@@ -1,0 +1,43 @@
+"""Fortunately, unfortunately: a story that turns with every line (game 6)."""
+
+from __future__ import annotations
+
+from games import referee
+from games.chain import Chain, theme
+from games.game import Scene
+from games.round import Round, RoundFact, Take
+from games.words import tokens
+
+WORDS_LIMIT = 15
+ASK = {
+    "en": ("Fortunately …", "Unfortunately …"),
+    "de": ("Zum Glück …", "Leider …"),
+}
+
+
+class Fortunately(Chain):
+    """Lines that begin with luck and bad luck by turns, one fact a line."""
+
+    id = "fortunately"
+    names = {"en": "Fortunately, unfortunately", "de": "Zum Glück, leider"}
+    rules = {
+        "en": "Take turns: “Fortunately …”, then “Unfortunately …”. One fact a line.",
+        "de": "Reihum: „Zum Glück …“, dann „Leider …“. Eine Tatsache pro Satz.",
+    }
+    kinds = ("topic", "local", "humour")
+    pack = "scenes"
+
+    def ask(self, round_: Round, scene: Scene) -> str:
+        """Give the first words, and what it is about at the start."""
+        start = ASK[scene.language][len(round_.takes) % 2]
+        return start if round_.takes else f"{theme(round_)} {start}"
+
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Check the first words and the breath."""
+        at = round_.takes.index(take) % 2 if take in round_.takes else 0
+        tongue = referee.tongue(scene)
+        said = " ".join(tongue.opening(tokens(take.text or "")))
+        if not said.startswith((tongue.luck, tongue.bad_luck)[at]):
+            return referee.verdict(round_, take, scene, "start_with", word=ASK[scene.language][at])
+        too_long = len(take.words or ()) > WORDS_LIMIT
+        return referee.verdict(round_, take, scene, "too_wordy") if too_long else []

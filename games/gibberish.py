@@ -1,0 +1,59 @@
+"""Gibberish: one speaks a language that is not, another translates it as "I" (game 19)."""
+
+from __future__ import annotations
+
+from games import referee
+from games.chain import Chain, theme
+from games.game import Scene, TurnOrder, give, player
+from games.round import Round, RoundFact, Take, TurnGiven
+
+SPEECHES = 3
+SPEECH_MS, TRANSLATION_MS = 3_000, 5_000
+# So many small words of the room's language make a take suspiciously clear.
+CLEAR_WORDS = 4
+ASK = {
+    "en": ("{theme} Speak, in a language that does not exist!", "Translate, as “I”."),
+    "de": ("{theme} Sprich, in einer Sprache, die es nicht gibt!", "Übersetze, als „ich“."),
+}
+SELF = {
+    "en": frozenset(("i", "i'm", "i've", "i'll", "i'd", "me", "my", "mine", "we", "our")),
+    "de": frozenset(("ich", "mich", "mir", "mein", "meine", "meinen", "meiner", "wir", "uns")),
+}
+
+
+class Gibberish(Chain):
+    """A speech of nonsense and its translation, three times, changing places."""
+
+    id = "gibberish"
+    names = {"en": "Gibberish", "de": "Kauderwelsch"}
+    rules = {
+        "en": "One speaks nonsense for three seconds. The next translates it in the first person.",
+        "de": "Jemand spricht drei Sekunden Unsinn. Der Nächste übersetzt in der Ich-Form.",
+    }
+    kinds = ("wonder", "roleplay", "arena")
+    turns: TurnOrder = "pair"
+    pack = "scenes"
+    joined_replay = True
+
+    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+        """Speak, then translate, whoever comes next."""
+        speeches = sum(turn.role == "speaker" for turn in round_.turns)
+        last = round_.turn
+        translating = last is not None and last.role == "speaker" and bool(round_.takes_of(last.turn))
+        if not translating and speeches >= SPEECHES:
+            return None
+        prompt = ASK[scene.language][translating].format(theme=theme(round_))
+        role, limit_ms = ("translator", TRANSLATION_MS) if translating else ("speaker", SPEECH_MS)
+        return give(round_, scene, prompt, player(round_, scene), role=role, limit_ms=limit_ms)
+
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Suspect sense in nonsense, and miss the "I" in a translation."""
+        turn = next((turn for turn in round_.turns if turn.turn == take.turn), None)
+        words = take.words or ()
+        if turn is None or not words:
+            return []
+        if turn.role == "speaker":
+            tongue = referee.tongue(scene)
+            clear = sum(word in tongue.small or word in tongue.questions for word in words)
+            return referee.verdict(round_, take, scene, "no_nonsense") if clear >= CLEAR_WORDS else []
+        return [] if SELF[scene.language] & set(words) else referee.verdict(round_, take, scene, "not_i")

@@ -1,0 +1,48 @@
+"""Half-life: tell it in eight seconds, then in four, two, one (game 13)."""
+
+from __future__ import annotations
+
+from games import referee
+from games.chain import Chain, theme
+from games.game import Scene, TurnOrder, give
+from games.round import Round, RoundFact, Take, TurnGiven
+
+LIVES_MS = (8_000, 4_000, 2_000, 1_000)
+# Some of a short life goes by before anybody begins.
+WINDOW_MORE_MS = 2_500
+ASK = {"en": "{theme} In {n} s!", "de": "{theme} In {n} s!"}
+
+
+class HalfLife(Chain):
+    """Four takes of one voice, each half as long; played as a series."""
+
+    id = "half_life"
+    names = {"en": "Half-life", "de": "Halbwertszeit"}
+    rules = {
+        "en": "Tell it in eight seconds. Then in four, in two, in one.",
+        "de": "Erzähl es in acht Sekunden. Dann in vier, in zwei, in einer.",
+    }
+    kinds = ("humour", "topic")
+    turns: TurnOrder = "series"
+    pack = "scenes"
+    least = 1
+    joined_replay = True
+
+    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+        """Halve the time."""
+        if len(round_.turns) >= len(LIVES_MS) or (round_.turns and not round_.takes):
+            return None
+        life_ms = LIVES_MS[len(round_.turns)]
+        first = round_.players[0] if round_.players else None
+        voice = round_.takes[0].voice if round_.takes else first
+        prompt = ASK[scene.language].format(theme=theme(round_), n=life_ms // 1000)
+        return give(round_, scene, prompt, voice, window_ms=life_ms + WINDOW_MORE_MS, limit_ms=life_ms)
+
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Miss the key words of the first telling when none is left."""
+        first = round_.takes[0]
+        small = referee.tongue(scene).small
+        keys = [word for word in first.words or () if len(word) > 3 and word not in small]
+        if take.clip == first.clip or not keys or set(keys) & set(take.words or ()):
+            return []
+        return referee.verdict(round_, take, scene, "key_lost", word=max(keys, key=len))

@@ -1,0 +1,61 @@
+"""Insult duel: two characters in a scene insult each other's hats; both want to (game 20)."""
+
+from __future__ import annotations
+
+from games import referee
+from games.chain import Chain, theme
+from games.game import VOTING_MS, Scene, TurnOrder, give
+from games.round import Round, RoundFact, Take, TurnGiven
+
+TAKES = 6
+ACCEPT = {
+    "en": "Accept it with delight, then pay it back. Their things, never them.",
+    "de": "Nimm es mit Freude an und zahl es heim. Die Dinge, nie die Menschen.",
+}
+VOTE = {"en": "Whose wit? Vote!", "de": "Wessen Witz? Stimmt ab!"}
+
+
+class InsultDuel(Chain):
+    """Two who both opted in, line for line; the crowd judges wit, "out" ends it."""
+
+    id = "insult_duel"
+    names = {"en": "Insult duel", "de": "Beleidigungsduell"}
+    rules = {
+        "en": "Insult the other character's things. Accept with delight, then reply. “Out” ends it.",
+        "de": "Beleidige die Dinge der anderen Figur. Freu dich darüber, dann antworte. „Raus“ beendet.",
+    }
+    kinds = ("arena",)
+    turns: TurnOrder = "pair"
+    pack = "insults"
+    takes = TAKES
+    opt_in = True
+    joined_replay = True
+
+    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+        """Give the word to the other one; the second place is open until somebody takes it."""
+        if round_.turn is not None and round_.turn.act == "vote":
+            return None
+        if len(round_.takes) >= TAKES:
+            return give(round_, scene, VOTE[scene.language], window_ms=VOTING_MS, act="vote")
+        prompt = ACCEPT[scene.language] if round_.takes else theme(round_)
+        duellists = _duellists(round_)
+        last = round_.takes[-1].voice if round_.takes else None
+        if len(duellists) < 2:
+            return give(round_, scene, prompt, besides=last)
+        silent = bool(round_.turn) and not round_.takes_of(round_.turns[-1].turn)
+        before = round_.turns[-1].voice if silent else last
+        voice = duellists[1] if before == duellists[0] else duellists[0]
+        return give(round_, scene, prompt, voice)
+
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Hear an insult that was there before."""
+        return referee.old_joke(round_, take, scene)
+
+    def ending(self, round_: Round, scene: Scene) -> list[RoundFact]:
+        """Name the wittiest line."""
+        return referee.loved(round_, scene)
+
+
+def _duellists(round_: Round) -> tuple[str, ...]:
+    """Return the two who stepped in: by speaking, else by joining."""
+    return tuple(dict.fromkeys((*(take.voice for take in round_.takes), *round_.players)))[:2]

@@ -1,0 +1,63 @@
+"""Jackal to giraffe: a complaint, said again with what is, a feeling, a need, a request (game 21)."""
+
+from __future__ import annotations
+
+from games import referee
+from games.chain import Chain
+from games.game import Scene, TurnOrder, fresh, give, player
+from games.round import Round, RoundFact, Take, Tempo, TurnGiven
+
+COMPLAINTS = 3
+JACKAL_MS, GIRAFFE_MS = 5_000, 15_000
+JACKAL = {
+    "en": "Complain like a jackal. Of a thing, not of a person.",
+    "de": "Schimpf wie ein Wolf. Über eine Sache.",
+}
+GIRAFFE = {
+    "en": "Say it as a giraffe: I see … I feel … I need … would you …?",
+    "de": "Sag es als Giraffe: Ich sehe … ich fühle … ich brauche … würdest du …?",
+}
+
+
+class JackalGiraffe(Chain):
+    """One complains, another says it again in four steps; alone, the room complains."""
+
+    id = "jackal_giraffe"
+    names = {"en": "Jackal to giraffe", "de": "Wolf und Giraffe"}
+    rules = {
+        "en": "Someone complains. You say it again: what is, what you feel, what you need, what you ask.",
+        "de": "Jemand schimpft. Du sagst es neu: was ist, was du fühlst, was du brauchst, was du erbittest.",
+    }
+    kinds = ("healing", "language")
+    turns: TurnOrder = "pair"
+    tempo: Tempo = "slow"
+    pack = "complaints"
+    least = 1
+
+    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+        """Complain, then translate; the translator complains next."""
+        last = round_.turn
+        if sum(turn.role == "giraffe" for turn in round_.turns) >= COMPLAINTS:
+            return None
+        voice = player(round_, scene)
+        if len(round_.players) < 2:
+            prompt = f"“{fresh(scene, self.pack, round_)}” {GIRAFFE[scene.language]}"
+            return give(round_, scene, prompt, voice, role="giraffe", limit_ms=GIRAFFE_MS)
+        if last is not None and last.role == "jackal" and round_.takes_of(last.turn):
+            return give(round_, scene, GIRAFFE[scene.language], voice, role="giraffe", limit_ms=GIRAFFE_MS)
+        speaker = last.voice if last is not None and last.role == "giraffe" else voice
+        return give(round_, scene, JACKAL[scene.language], speaker, role="jackal", limit_ms=JACKAL_MS)
+
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Note which steps were heard; judge nothing."""
+        if not any(turn.turn == take.turn and turn.role == "giraffe" for turn in round_.turns):
+            return []
+        tongue = referee.tongue(scene)
+        big = next((word for word in take.words or () if word in tongue.absolutes), None)
+        if big:
+            return referee.verdict(round_, take, scene, "absolute", "note", word=big)
+        heard = tongue.giraffe(take.text or "")
+        missing = [name for step, name in tongue.step_names.items() if step not in heard]
+        if not missing:
+            return referee.verdict(round_, take, scene, "giraffe_whole", "note")
+        return referee.verdict(round_, take, scene, "giraffe_missing", "note", missing=", ".join(missing))

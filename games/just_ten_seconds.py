@@ -1,0 +1,55 @@
+"""Just ten seconds: talk without hesitation, repetition, deviation; rivals challenge (game 23)."""
+
+from __future__ import annotations
+
+from games import referee
+from games.chain import Chain, theme
+from games.game import Scene, give
+from games.round import Round, RoundFact, Take, TurnGiven
+
+TALK_MS = 10_000
+ASK = {"en": "Ten seconds on: {theme}", "de": "Zehn Sekunden über: {theme}"}
+
+
+class JustTenSeconds(Chain):
+    """Talks on one subject. A vote of -1 challenges; who challenges rightly talks next."""
+
+    id = "just_ten_seconds"
+    names = {"en": "Just ten seconds", "de": "Nur zehn Sekunden"}
+    rules = {
+        "en": "Talk for ten seconds: no pause, no word twice, no other subject. Thumbs down challenges.",
+        "de": "Rede zehn Sekunden: ohne Pause, kein Wort zweimal, nichts anderes. Daumen runter: Einspruch.",
+    }
+    kinds = ("language", "humour")
+    pack = "likeness"
+    takes = 4
+
+    def ask(self, round_: Round, scene: Scene) -> str:
+        """Name the subject."""
+        return ASK[scene.language].format(theme=theme(round_))
+
+    def turn(self, round_: Round, scene: Scene, voice: str | None) -> TurnGiven:
+        """Let a right challenger take over."""
+        last = round_.takes[-1] if round_.takes else None
+        if last is not None and round_.faults(last.voice):
+            rivals = [vote.voice for vote in round_.votes if vote.clip == last.clip and vote.value < 0]
+            voice = next((rival for rival in rivals if rival in round_.players), voice)
+        return give(round_, scene, self.ask(round_, scene), voice, limit_ms=TALK_MS)
+
+    def judge(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Hear a pause."""
+        return referee.hesitation(round_, take, scene)
+
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Catch a word said twice; those of the subject are free."""
+        return referee.repetition(round_, take, scene, theme(round_))
+
+    def ending(self, round_: Round, scene: Scene) -> list[RoundFact]:
+        """Decide each challenge by what the referee found."""
+        verdicts: list[RoundFact] = []
+        faulty = {given.clip for given in round_.verdicts if given.tone == "fault"}
+        for clip in dict.fromkeys(vote.clip for vote in round_.votes if vote.value < 0):
+            code = "challenge_right" if clip in faulty else "challenge_wrong"
+            take = round_.take(clip)
+            verdicts += referee.verdict(round_, take, scene, code, "praise") if take else []
+        return verdicts

@@ -1,0 +1,39 @@
+"""Last word first: begin with the word that ended the line before (game 8)."""
+
+from __future__ import annotations
+
+from games import referee
+from games.chain import Chain, theme
+from games.game import Scene
+from games.measures import last_word
+from games.round import Round, RoundFact, Take
+
+ASK = {"en": "Begin with: “{word}”", "de": "Fang an mit: „{word}“"}
+HEARD = {"en": "Begin with the last word you heard.", "de": "Fang mit dem letzten Wort an, das du hörst."}
+
+
+class LastWordFirst(Chain):
+    """Lines that hang together by one word; what sounds alike passes."""
+
+    id = "last_word_first"
+    names = {"en": "Last word first", "de": "Letztes Wort zuerst"}
+    rules = {
+        "en": "Begin your line with the last word of the line before.",
+        "de": "Beginn deinen Satz mit dem letzten Wort des vorigen.",
+    }
+    kinds = ("language", "roleplay")
+    pack = "word_association"
+
+    def ask(self, round_: Round, scene: Scene) -> str:
+        """Show the word if it is known."""
+        word = last_word(round_.takes[-1]) if round_.takes else theme(round_)
+        return ASK[scene.language].format(word=word) if word else HEARD[scene.language]
+
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Compare both words by ear."""
+        at = next((i for i, other in enumerate(round_.takes) if other.clip == take.clip), 0)
+        wanted = last_word(round_.takes[at - 1]) if at else theme(round_).casefold()
+        said = take.words[0] if take.words else ""
+        if not wanted or referee.tongue(scene).sounds_like(said, wanted):
+            return []
+        return referee.verdict(round_, take, scene, "start_with", word=wanted)

@@ -1,0 +1,45 @@
+"""Games in which everybody answers at once and the room then says which line it loved."""
+
+from __future__ import annotations
+
+from games import referee
+from games.chain import theme
+from games.game import VOTING_MS, Play, Scene, give
+from games.round import Round, RoundFact, TurnGiven
+
+VOTE = {"en": "Which one? Vote!", "de": "Welche? Stimmt ab!"}
+
+
+class LineUp(Play):
+    """One turn for all, a vote when there is something to choose from, and the favourite."""
+
+    limit_ms = 0
+    window_ms: int | None = None
+    voted = True
+
+    def ask(self, round_: Round, scene: Scene) -> str:
+        """Return what everybody sees."""
+        return theme(round_)
+
+    def vote_on(self, round_: Round, scene: Scene) -> str:
+        """Return what is shown while the room votes."""
+        return VOTE[scene.language]
+
+    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+        """Ask all, then let them vote."""
+        if not round_.turns:
+            return give(
+                round_,
+                scene,
+                self.ask(round_, scene),
+                window_ms=self.window_ms,
+                limit_ms=self.limit_ms,
+                hidden=self.hidden,
+            )
+        if round_.turns[-1].act == "vote" or len(round_.takes) < 2 or not (self.voted and scene.scored):
+            return None
+        return give(round_, scene, self.vote_on(round_, scene), window_ms=VOTING_MS, act="vote")
+
+    def ending(self, round_: Round, scene: Scene) -> list[RoundFact]:
+        """Name the favourite."""
+        return referee.loved(round_, scene)

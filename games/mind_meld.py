@@ -1,0 +1,96 @@
+"""Mind meld: two say a word on one count; the next two join both, until two words are one (game 14)."""
+
+from __future__ import annotations
+
+from games import referee
+from games.game import Play, Scene, TurnOrder, give, is_complete
+from games.referee import SAME_GUESS
+from games.round import Round, RoundFact, Take, TurnGiven
+from games.words import likeness
+
+PAIRS = 6
+WORD_MS = 2_000
+FIRST = {"en": "Any word, together!", "de": "Irgendein Wort, gemeinsam!"}
+JOIN = {"en": "Join them: {words}", "de": "Verbinde sie: {words}"}
+HEARD = {"en": "Join the two words you hear.", "de": "Verbinde die beiden Wörter, die du hörst."}
+
+
+class MindMeld(Play):
+    """Pairs on a count of three; each word is hidden until both are there."""
+
+    id = "mind_meld"
+    names = {"en": "Mind meld", "de": "Ein Geist"}
+    rules = {
+        "en": "Two say a word at the same time. Next time say what is between them. Be fast, not right.",
+        "de": "Zwei sagen zugleich ein Wort. Danach sagt, was dazwischen liegt. Schnell, nicht richtig.",
+    }
+    kinds = ("wonder", "healing")
+    turns: TurnOrder = "pair"
+    pack = "word_association"
+    least = 2
+    hidden = True
+
+    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+        """Count the next two in."""
+        pairs = len(round_.turns)
+        if pairs >= PAIRS or _matched(round_):
+            return None
+        return give(
+            round_,
+            scene,
+            self._ask(round_, scene),
+            voices=_pair(round_, scene, pairs),
+            after_ms=scene.count_in_ms,
+            max_words=1,
+            limit_ms=WORD_MS,
+            hidden=True,
+        )
+
+    def _ask(self, round_: Round, scene: Scene) -> str:
+        last = round_.takes_of(round_.turns[-1].turn) if round_.turns else ()
+        if not last:
+            return FIRST[scene.language]
+        texts = [take.text for take in last if take.text]
+        known = len(texts) == len(last)
+        return JOIN[scene.language].format(words=" + ".join(texts)) if known else HEARD[scene.language]
+
+    def landed(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Go on as soon as there are two words."""
+        two = round_.turn is not None and len(round_.takes_of(round_.turn.turn)) >= 2
+        return self.go_on(round_, scene) if two or is_complete(round_) else []
+
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Celebrate one mind, and almost one."""
+        if len(take.words or ()) > 1:
+            return referee.counted(round_, take, scene, 1)
+        for other in round_.takes_of(take.turn):
+            if other.clip != take.clip and other.text and take.text and other.voice != take.voice:
+                if _same(other, take):
+                    return referee.verdict(round_, take, scene, "matched", "praise", word=take.text)
+                if likeness(other.text, take.text) >= SAME_GUESS / 2:
+                    return referee.verdict(round_, take, scene, "near", "praise")
+        return []
+
+
+def _pair(round_: Round, scene: Scene, pairs: int) -> tuple[str, ...]:
+    """Return the next two players; with fewer than two, anybody may."""
+    here = [voice for voice in round_.players if voice in scene.present] or list(round_.players)
+    if len(here) < 2:
+        return ()
+    first = 2 * pairs % len(here)
+    return here[first], here[(first + 1) % len(here)]
+
+
+def _same(a: Take, b: Take) -> bool:
+    return bool(a.words) and a.words == b.words
+
+
+def _matched(round_: Round) -> bool:
+    """Tell whether two words of one turn, out of two mouths, are one."""
+    return any(
+        _same(a, b)
+        for turn in round_.turns
+        for i, a in enumerate(round_.takes_of(turn.turn))
+        for b in round_.takes_of(turn.turn)[i + 1 :]
+        if a.voice != b.voice
+    )

@@ -1,0 +1,32 @@
+"""Questions only: every line asks, and adds something all the same (game 10)."""
+
+from __future__ import annotations
+
+from games import referee
+from games.chain import Chain, theme
+from games.game import Scene
+from games.round import Round, RoundFact, Take
+
+ASK = {"en": "Answer with a question.", "de": "Antworte mit einer Frage."}
+
+
+class QuestionsOnly(Chain):
+    """A scene in which a statement is a fault."""
+
+    id = "questions_only"
+    names = {"en": "Questions only", "de": "Nur Fragen"}
+    rules = {
+        "en": "Answer every question with a question that adds something.",
+        "de": "Beantworte jede Frage mit einer Frage, die etwas Neues bringt.",
+    }
+    kinds = ("roleplay", "humour")
+    pack = "questions"
+
+    def ask(self, round_: Round, scene: Scene) -> str:
+        """Begin with a question of the room's own."""
+        return ASK[scene.language] if round_.takes else theme(round_)
+
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Arrest statements."""
+        asked = referee.tongue(scene).is_question(take.text or "")
+        return [] if asked else referee.verdict(round_, take, scene, "statement")

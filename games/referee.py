@@ -1,0 +1,125 @@
+"""The referee: looks at a take's sound and words and says one short thing, or nothing.
+
+Every function here is pure. A verdict is soft: votes can overrule it, and rooms that score
+nothing hear notes only.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from games.game import Scene
+from games.language.de import GERMAN
+from games.language.en import ENGLISH
+from games.language.tongue import Tongue
+from games.language.verdicts import COACHING, VERDICTS
+from games.round import Round, RoundFact, Take, Tempo, Tone, VerdictGiven, VerdictOverruled, VoteCast
+from games.words import likeness, repeated, same_word, tokens
+
+TONGUES: dict[str, Tongue] = {"en": ENGLISH, "de": GERMAN}
+# A silence inside a take that everybody hears (Story, Story, Die is lost by less on a stage).
+HESITATION_MS = 700
+# Two guesses are one from here on; two lines are the same old joke.
+SAME_GUESS = 0.72
+SAME_LINE = 0.55
+# This many more must say yes to a take than no, and at least two, to overrule the referee.
+OVERRULING_VOTES = 2
+
+
+def tongue(scene: Scene) -> Tongue:
+    """Return the language of a room."""
+    return TONGUES.get(scene.language, ENGLISH)
+
+
+def verdict(
+    round_: Round, take: Take, scene: Scene, code: str, tone: Tone = "fault", **words: object
+) -> list[RoundFact]:
+    """Return a verdict in one of its wordings; none where nothing is judged, notes aside."""
+    if not scene.scored and tone != "note":
+        return []
+    wordings = VERDICTS.get(scene.language, VERDICTS["en"])[code]
+    text = scene.random.choice(wordings).format(**words)
+    return [VerdictGiven(round_.id, take.clip, code, text, tone)]
+
+
+def hesitation(round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    """Fault a pause inside a take."""
+    return verdict(round_, take, scene, "hesitated") if take.gap_ms > HESITATION_MS else []
+
+
+def counted(round_: Round, take: Take, scene: Scene, wanted: int) -> list[RoundFact]:
+    """Fault a take that has not exactly so many words."""
+    said = len(take.words or ())
+    return [] if said == wanted else verdict(round_, take, scene, "word_count", said=said, wanted=wanted)
+
+
+def at_least(round_: Round, take: Take, scene: Scene, wanted: int) -> list[RoundFact]:
+    """Praise a list that is complete, count one that is not; small words count for nothing."""
+    small = tongue(scene).small | tongue(scene).fillers
+    said = sum(len(word) > 2 and word not in small for word in take.words or ())
+    if said >= wanted:
+        return verdict(round_, take, scene, "full", "praise")
+    return verdict(round_, take, scene, "too_few", said=said, wanted=wanted)
+
+
+def repetition(round_: Round, take: Take, scene: Scene, free: str = "") -> list[RoundFact]:
+    """Fault a word that comes twice in a take, small words and those of the subject aside."""
+    word = repeated(take.words or (), but=tongue(scene).small | set(tokens(free)))
+    return verdict(round_, take, scene, "repeat", word=word) if word else []
+
+
+def said_before(round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    """Fault a take whose only word came in an earlier take."""
+    before = {word for other in round_.takes if other.clip != take.clip for word in other.words or ()}
+    word = next((word for word in take.words or () if word in before), None)
+    return verdict(round_, take, scene, "repeat", word=word) if word else []
+
+
+def forbidden(
+    round_: Round, take: Take, scene: Scene, words: tuple[str, ...], code: str = "forbidden"
+) -> list[RoundFact]:
+    """Fault a take that says one of some words, in any form."""
+    said = next((said for said in take.words or () if any(same_word(said, word) for word in words)), None)
+    return verdict(round_, take, scene, code, word=said) if said else []
+
+
+def old_joke(round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    """Fault a line that somebody said a moment ago."""
+    others = (other.text for other in round_.takes if other.clip != take.clip and other.text)
+    is_old = any(likeness(take.text or "", text) >= SAME_LINE for text in others)
+    return verdict(round_, take, scene, "old_joke") if is_old else []
+
+
+def is_same_guess(a: str, b: str) -> bool:
+    """Tell whether two guesses mean one thing: a word in common in some form, or all but the same text."""
+    words = [word for word in tokens(b) if len(word) > 2]
+    shared = any(same_word(x, y) for x in tokens(a) for y in words)
+    return shared or likeness(a, b) >= SAME_GUESS
+
+
+def loved(round_: Round, scene: Scene) -> list[RoundFact]:
+    """Praise the take that the votes like best, when one stands out."""
+    points = {take.clip: 0 for take in round_.takes}
+    for vote in round_.votes:
+        points[vote.clip] = points.get(vote.clip, 0) + vote.value
+    best = sorted(points, key=lambda clip: points[clip], reverse=True)[:2]
+    take = round_.take(best[0]) if best else None
+    if take is None or points[best[0]] <= 0 or (len(best) > 1 and points[best[0]] == points[best[1]]):
+        return []
+    return verdict(round_, take, scene, "favourite", "praise")
+
+
+def overruled(round_: Round, vote: VoteCast) -> list[RoundFact]:
+    """Return the faults of a clip that its votes wash away, this one included."""
+    votes = [cast.value for cast in (*round_.votes, vote) if cast.clip == vote.clip]
+    if sum(value > 0 for value in votes) - sum(value < 0 for value in votes) < OVERRULING_VOTES:
+        return []
+    waived = {(fact.clip, fact.code) for fact in round_.overruled}
+    faults = [given for given in round_.verdicts if given.clip == vote.clip and given.tone == "fault"]
+    codes = dict.fromkeys(given.code for given in faults if (given.clip, given.code) not in waived)
+    return [VerdictOverruled(round_.id, vote.clip, code) for code in codes]
+
+
+def coaching(language: str, tempo: Tempo, random: Random) -> str:
+    """Return a word from the side, for the gap between two rounds."""
+    return random.choice(COACHING.get(language, COACHING["en"])[tempo])

@@ -1,0 +1,83 @@
+"""Games in which one knows something and tells it, and the others guess, by voice or in writing."""
+
+from __future__ import annotations
+
+from games import referee
+from games.game import Play, Scene, TurnOrder, give, player
+from games.referee import is_same_guess
+from games.round import RoleGiven, Round, RoundFact, Take, TurnGiven
+
+GUESSER = {"en": "What is it? One guess.", "de": "Was ist es? Ein Tipp."}
+TELLER = {"en": "You know it", "de": "Du weißt es"}
+
+
+class Riddle(Play):
+    """A turn to tell and a turn to guess; the guesses are hidden until both are over."""
+
+    turns: TurnOrder = "guess"
+    least = 2
+    hidden = True
+    tell = {"en": "Tell them!", "de": "Erzähl!"}
+    guess = GUESSER
+
+    def solution(self, round_: Round) -> str:
+        """Return what is to be guessed."""
+        return round_.answer
+
+    def secret(self, round_: Round, scene: Scene) -> str:
+        """Return what only the teller sees."""
+        return round_.answer
+
+    def telling(self, round_: Round, scene: Scene) -> str:
+        """Return what all see while one tells."""
+        return self.tell[scene.language]
+
+    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+        """Let one tell, then the others guess; nothing told, nothing to guess."""
+        if not round_.turns:
+            return give(round_, scene, self.telling(round_, scene), player(round_, scene), role="teller")
+        teller = round_.turns[0].voice or next((take.voice for take in round_.takes), None)
+        if len(round_.turns) > 1 or not round_.takes:
+            return None
+        return give(
+            round_,
+            scene,
+            self.guess[scene.language],
+            act="guess",
+            hidden=True,
+            besides=teller,
+            role="guesser",
+        )
+
+    def roles(self, round_: Round, scene: Scene) -> list[RoundFact]:
+        """Tell the teller."""
+        teller = player(round_, scene)
+        if teller is None:
+            return []
+        return [RoleGiven(round_.id, teller, TELLER[scene.language], self.secret(round_, scene))]
+
+    def ending(self, round_: Round, scene: Scene) -> list[RoundFact]:
+        """Say who found it out; nobody did: the riddle was good."""
+        guesses = [take for take in round_.takes if take.turn > 1]
+        if any(take.text is not None and self.is_right(round_, take) for take in guesses):
+            return []
+        told = round_.takes_of(1)
+        if not told or not guesses or any(take.text is None for take in guesses):
+            return []
+        return referee.verdict(round_, told[0], scene, "fooled", "praise", word=self.solution(round_))
+
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Judge the telling by its own rule, and the guesses by the truth."""
+        if take.turn == 1:
+            return self.judge_telling(round_, take, scene)
+        if not self.is_right(round_, take):
+            return []
+        return referee.verdict(round_, take, scene, "guessed", "praise", word=self.solution(round_))
+
+    def judge_telling(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Return verdicts on how it was told."""
+        return []
+
+    def is_right(self, round_: Round, take: Take) -> bool:
+        """Tell whether a guess hits."""
+        return is_same_guess(take.text or "", self.solution(round_))

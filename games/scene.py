@@ -1,0 +1,67 @@
+"""Scene: who, where, what, and a wish that only its player knows; the narrator twists it."""
+
+from __future__ import annotations
+
+from games.chain import Chain
+from games.game import Scene, Setup, TurnOrder, give
+from games.round import Prompt, RoleGiven, Round, RoundFact, RoundOpened, TurnGiven
+
+TAKES = 10
+# The narrator throws something in when so much time has gone by since the last time.
+TWIST_EVERY_MS = 25_000
+ASK = {
+    "en": "Go on. Accept what was said, and add to it.",
+    "de": "Weiter. Nimm an, was war, und gib etwas dazu.",
+}
+START = {"en": "Begin!", "de": "Fang an!"}
+TWIST = {"en": "Suddenly: {twist}", "de": "Plötzlich: {twist}"}
+
+
+class ScenePlay(Chain):
+    """A scene of ten lines, played as one piece at the end."""
+
+    id = "scene"
+    names = {"en": "Scene", "de": "Szene"}
+    rules = {
+        "en": "You are somebody, somewhere, with a secret wish. Take turns; accept every offer.",
+        "de": "Du bist jemand, irgendwo, mit einem geheimen Wunsch. Reihum; nimm jedes Angebot an.",
+    }
+    kinds = ("roleplay",)
+    turns: TurnOrder = "chain"
+    takes = TAKES
+    joined_replay = True
+
+    def open(self, setup: Setup) -> RoundOpened:
+        """Make up where it is and what is the matter."""
+        where, what = setup.scene.draw("scene_where"), setup.scene.draw("scene_what")
+        text = f"{where.text} {what.text}"
+        return self.opening(setup, Prompt(where.id, text), scene=text)
+
+    def roles(self, round_: Round, scene: Scene) -> list[RoundFact]:
+        """Tell each player who they are and what they want."""
+        facts: list[RoundFact] = []
+        for voice in round_.players:
+            facts.append(_role(round_, voice, scene, facts))
+        return facts
+
+    def joined(self, round_: Round, voice: str, scene: Scene) -> list[RoundFact]:
+        """Tell a newcomer."""
+        return [_role(round_, voice, scene, list(round_.roles))]
+
+    def turn(self, round_: Round, scene: Scene, voice: str | None) -> TurnGiven:
+        """Go on, with a twist when it is time."""
+        if not round_.turns:
+            return give(round_, scene, f"{round_.scene} {START[scene.language]}", voice)
+        twists = [turn.go_at_ms for turn in round_.turns if turn.role == "twist"]
+        since_ms = twists[-1] if twists else round_.opened_at_ms
+        if scene.now_ms - since_ms < TWIST_EVERY_MS:
+            return give(round_, scene, ASK[scene.language], voice)
+        twist = TWIST[scene.language].format(twist=scene.draw("twists").text)
+        return give(round_, scene, twist, voice, role="twist", bell=True)
+
+
+def _role(round_: Round, voice: str, scene: Scene, given: list[RoundFact]) -> RoleGiven:
+    taken = {fact.role for fact in given if isinstance(fact, RoleGiven)}
+    drawn = [scene.draw("scene_who").text for _ in range(6)]
+    who = next((role for role in drawn if role not in taken), drawn[0])
+    return RoleGiven(round_.id, voice, who, scene.draw("scene_wish").text)

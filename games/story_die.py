@@ -1,0 +1,60 @@
+"""Story, story, die: you are cut off anywhere; the next goes on in mid-sentence (game 7)."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from games import referee
+from games.chain import Chain, theme
+from games.game import Scene, TurnOrder, give, player
+from games.round import Round, RoundFact, Take, TurnGiven
+
+# The room cuts a teller somewhere between these, after "go".
+CUT_FROM_MS, CUT_TO_MS = 2_500, 8_000
+ON = {"en": "Go on where it stopped!", "de": "Mach weiter, wo es abbrach!"}
+
+
+class StoryDie(Chain):
+    """One story by all; who hesitates or repeats the last word is out, until one is left."""
+
+    id = "story_die"
+    names = {"en": "Story, story, die", "de": "Erzähl oder stirb"}
+    rules = {
+        "en": "Go on in the middle of the sentence. Who falters dies, kindly.",
+        "de": "Erzähl mitten im Satz weiter. Wer stockt, stirbt, ganz lieb.",
+    }
+    kinds = ("humour", "arena")
+    turns: TurnOrder = "cut"
+    pack = "scenes"
+    joined_replay = True
+
+    def ask(self, round_: Round, scene: Scene) -> str:
+        """Give the story's beginning, then only the push."""
+        return ON[scene.language] if round_.takes else theme(round_)
+
+    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+        """Give the story to whoever is alive."""
+        dead = [voice for voice in round_.players if round_.faults(voice)]
+        if len(round_.takes) >= self.takes or (dead and len(dead) >= len(round_.players) - 1):
+            return None
+        turn = give(
+            round_,
+            scene,
+            self.ask(round_, scene),
+            player(round_, scene, without=dead),
+            window_ms=CUT_TO_MS,
+            limit_ms=CUT_TO_MS,
+        )
+        return replace(turn, cut_at_ms=turn.go_at_ms + scene.random.randint(CUT_FROM_MS, CUT_TO_MS))
+
+    def judge(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Hear a pause."""
+        return referee.hesitation(round_, take, scene)
+
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Catch whoever begins with the word that was said last."""
+        at = next((i for i, other in enumerate(round_.takes) if other.clip == take.clip), 0)
+        before = round_.takes[at - 1].words if at else None
+        if not before or not take.words or before[-1] != take.words[0]:
+            return []
+        return referee.verdict(round_, take, scene, "repeat", word=take.words[0])

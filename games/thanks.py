@@ -1,0 +1,28 @@
+"""Thanks: a round of appreciation, of things and of moments; nothing is judged."""
+
+from __future__ import annotations
+
+from games.chain import Chain, theme
+from games.game import Scene, fresh
+from games.round import Round, Tempo
+
+
+class Thanks(Chain):
+    """One after the other thanks something."""
+
+    id = "thanks"
+    names = {"en": "Thank you", "de": "Danke"}
+    rules = {
+        "en": "Thank something, in one sentence. There is no hurry.",
+        "de": "Dank für etwas, in einem Satz. Es eilt nicht.",
+    }
+    kinds = ("healing",)
+    tempo: Tempo = "slow"
+    pack = "thank_you"
+    takes = 6
+    least = 1
+    joined_replay = True
+
+    def ask(self, round_: Round, scene: Scene) -> str:
+        """Give each their own reason to thank."""
+        return fresh(scene, self.pack, round_) if round_.turns else theme(round_)

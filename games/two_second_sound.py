@@ -1,0 +1,35 @@
+"""Two-second sound: make the noise; hear all of them somewhere else; vote (game 24)."""
+
+from __future__ import annotations
+
+from games.game import Scene, fresh
+from games.line_up import LineUp
+from games.round import Round
+
+SOUND_MS = 2_000
+WINDOW_MS = 4_000
+AGAIN = {
+    "en": "And now the same sounds: {place}. Vote!",
+    "de": "Und jetzt dieselben Klänge: {place}. Stimmt ab!",
+}
+
+
+class TwoSecondSound(LineUp):
+    """Sounds that nobody hears before all are made."""
+
+    id = "two_second_sound"
+    names = {"en": "Two-second sound", "de": "Zwei-Sekunden-Klang"}
+    rules = {
+        "en": "Make the sound in two seconds. Then hear them all in another place, and vote.",
+        "de": "Mach den Klang in zwei Sekunden. Dann hört alle an einem anderen Ort und stimmt ab.",
+    }
+    kinds = ("wonder", "local", "humour")
+    pack = "sounds"
+    hidden = True
+    joined_replay = True
+    limit_ms = SOUND_MS
+    window_ms = WINDOW_MS
+
+    def vote_on(self, round_: Round, scene: Scene) -> str:
+        """Put the sounds somewhere else."""
+        return AGAIN[scene.language].format(place=fresh(scene, "sound_places", round_))

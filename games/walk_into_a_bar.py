@@ -1,0 +1,32 @@
+"""185 walk into a bar: the room says who; you say what happens (game 15)."""
+
+from __future__ import annotations
+
+from games import referee
+from games.game import Scene, Setup
+from games.line_up import LineUp
+from games.round import Prompt, Round, RoundFact, RoundOpened, Take
+
+ASK = {"en": "185 {who} walk into a bar …", "de": "185 {who} kommen in eine Bar …"}
+
+
+class WalkIntoABar(LineUp):
+    """One punch line each; groans welcome."""
+
+    id = "walk_into_a_bar"
+    names = {"en": "185 walk into a bar", "de": "185 kommen in eine Bar"}
+    rules = {
+        "en": "Finish the joke in one line. The worse the better. Then vote.",
+        "de": "Beende den Witz in einem Satz. Je schlechter, desto besser. Dann stimmt ab.",
+    }
+    kinds = ("humour", "arena")
+    pack = "walk_into_a_bar"
+
+    def open(self, setup: Setup) -> RoundOpened:
+        """Say who walks in."""
+        who = setup.scene.draw(self.pack)
+        return self.opening(setup, Prompt(who.id, ASK[setup.scene.language].format(who=who.text)))
+
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Hear an old joke."""
+        return referee.old_joke(round_, take, scene)

@@ -1,0 +1,38 @@
+"""Word ration: a scene in which each line has exactly so many words (game 9)."""
+
+from __future__ import annotations
+
+from games import referee
+from games.chain import Chain, theme
+from games.game import Scene, give
+from games.round import Round, RoundFact, Take, TurnGiven
+
+FEWEST, MOST = 1, 7
+ASK = {"en": "Exactly {n} words!", "de": "Genau {n} Wörter!"}
+ONE = {"en": "Exactly one word!", "de": "Genau ein Wort!"}
+
+
+class WordRation(Chain):
+    """Each turn draws its ration."""
+
+    id = "word_ration"
+    names = {"en": "Word ration", "de": "Wortration"}
+    rules = {
+        "en": "Play the scene. Each line has exactly as many words as you are given.",
+        "de": "Spielt die Szene. Jeder Satz hat genau so viele Wörter, wie du bekommst.",
+    }
+    kinds = ("language", "roleplay")
+    pack = "scenes"
+    takes = 6
+
+    def turn(self, round_: Round, scene: Scene, voice: str | None) -> TurnGiven:
+        """Ration the words."""
+        words = scene.random.randint(FEWEST, MOST)
+        ration = ONE[scene.language] if words == 1 else ASK[scene.language].format(n=words)
+        prompt = ration if round_.takes else f"{theme(round_)} {ration}"
+        return give(round_, scene, prompt, voice, min_words=words, max_words=words)
+
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Count."""
+        turn = next((turn for turn in round_.turns if turn.turn == take.turn), None)
+        return referee.counted(round_, take, scene, turn.max_words) if turn else []

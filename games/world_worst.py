@@ -1,0 +1,25 @@
+"""World's worst: one line from the worst of its trade (game 16)."""
+
+from __future__ import annotations
+
+from games import referee
+from games.game import Scene
+from games.line_up import LineUp
+from games.round import Round, RoundFact, Take
+
+
+class WorldWorst(LineUp):
+    """One line each, no joke twice."""
+
+    id = "world_worst"
+    names = {"en": "World's worst", "de": "Der Welt Schlechteste"}
+    rules = {
+        "en": "Be the worst there ever was. One line. Then vote.",
+        "de": "Sei so schlecht wie niemand zuvor. Ein Satz. Dann stimmt ab.",
+    }
+    kinds = ("humour", "arena")
+    pack = "world_worst"
+
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Hear an old joke."""
+        return referee.old_joke(round_, take, scene)

@@ -1,0 +1,53 @@
+"""Yes, but; yes, and: plan it twice, and hear the difference (game 17)."""
+
+from __future__ import annotations
+
+from games import referee
+from games.chain import Chain, theme
+from games.game import Scene
+from games.round import Round, RoundFact, Take
+from games.words import tokens
+
+HALF = 4
+ASK = {"en": ("Yes, but …", "Yes, and …"), "de": ("Ja, aber …", "Ja, und …")}
+
+
+class YesAnd(Chain):
+    """Four lines that block, four that build."""
+
+    id = "yes_and"
+    names = {"en": "Yes, but · Yes, and", "de": "Ja, aber · Ja, und"}
+    rules = {
+        "en": "Plan it together. First every line begins with “Yes, but”, then with “Yes, and”.",
+        "de": "Plant zusammen. Erst beginnt jeder Satz mit „Ja, aber“, dann mit „Ja, und“.",
+    }
+    kinds = ("healing", "language", "roleplay")
+    pack = "plans"
+    takes = 2 * HALF
+
+    def ask(self, round_: Round, scene: Scene) -> str:
+        """Give the first words; the plan is shown at the start of each half."""
+        start = ASK[scene.language][len(round_.takes) >= HALF]
+        return start if len(round_.takes) % HALF else f"{theme(round_)} {start}"
+
+    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """Check the first two words."""
+        at = next((i for i, other in enumerate(round_.takes) if other.clip == take.clip), 0)
+        second = at >= HALF
+        if _begins(take, scene, second=second):
+            return []
+        return referee.verdict(round_, take, scene, "start_with", word=ASK[scene.language][second])
+
+    def ending(self, round_: Round, scene: Scene) -> list[RoundFact]:
+        """Compare both halves when all words are known."""
+        if len(round_.takes) < self.takes or any(take.words is None for take in round_.takes):
+            return []
+        buts = sum(_begins(take, scene, second=False) for take in round_.takes[:HALF])
+        ands = sum(_begins(take, scene, second=True) for take in round_.takes[HALF:])
+        return referee.verdict(round_, round_.takes[-1], scene, "blocks", "note", buts=buts, ands=ands)
+
+
+def _begins(take: Take, scene: Scene, *, second: bool) -> bool:
+    tongue = referee.tongue(scene)
+    first, then = (*tongue.opening(tokens(take.text or "")), "", "")[:2]
+    return first in tongue.yes and then in (tongue.also if second else tongue.but)

@@ -1,0 +1,66 @@
+"""Topics that a room throws: drawn from the packs or suggested, by a tap, by pulse, or by vote."""
+
+from __future__ import annotations
+
+from games import round as play
+from games.round import Prompt, RoundOpened
+from server.room import flow
+from server.room.commands import Refused, Suggest, WantTopic
+from server.room.events import Fact, TopicSuggested, TopicThrown, TopicWanted, Voice
+from server.room.flow import Moment
+from server.room.state import RoomState
+from server.room.text import cleaned
+
+TOPIC_LIMIT_CHARACTERS = 90
+SUGGESTIONS_OF_ONE_VOICE = 3
+SUGGESTIONS_LIMIT = 50
+# Every second throw takes a suggestion while there are some.
+SUGGESTED_SHARE = 0.5
+# So many must want another topic, or more than half of the speakers present if those are more.
+WANTED_VOICES = 2
+
+
+def make_way(state: RoomState, reason: play.Closing, moment: Moment) -> list[Fact]:
+    """End a running round in which nobody has spoken; one with takes is not interrupted."""
+    if state.round is None:
+        return []
+    if state.round.takes:
+        raise Refused("round_running", "A round is running. Wait until it has ended.", 5_000)
+    return flow.close(state, reason, moment)
+
+
+def throw(state: RoomState, moment: Moment) -> list[Fact]:
+    """Throw a topic and open the plain game on it."""
+    begun = flow.begin(state, flow.plain(state), None, (), moment, prompt=_suggested(state, moment))
+    thrown = next(fact.prompt for fact in begun if isinstance(fact, RoundOpened) and fact.prompt)
+    return [TopicThrown(thrown), *begun]
+
+
+def _suggested(state: RoomState, moment: Moment) -> Prompt | None:
+    if not state.suggestions or moment.random.random() >= SUGGESTED_SHARE:
+        return None
+    topic = moment.random.choice(sorted(state.suggestions))
+    return Prompt(topic, state.suggestions[topic].text)
+
+
+def suggest(state: RoomState, command: Suggest, by: Voice | None, moment: Moment) -> list[Fact]:
+    """Keep a topic for a later throw."""
+    text = cleaned(command.text)
+    if not text or len(text) > TOPIC_LIMIT_CHARACTERS:
+        raise Refused("bad_topic", f"A topic has 1 to {TOPIC_LIMIT_CHARACTERS} characters.")
+    own = sum(by is not None and waiting.voice == by.id for waiting in state.suggestions.values())
+    if own >= SUGGESTIONS_OF_ONE_VOICE or len(state.suggestions) >= SUGGESTIONS_LIMIT:
+        raise Refused("enough_topics", "There are topics enough. Wait until some were thrown.")
+    if any(waiting.text.casefold() == text.casefold() for waiting in state.suggestions.values()):
+        raise Refused("known_topic", "This topic is waiting already.")
+    return [TopicSuggested(flow.new_id(moment.random), text)]
+
+
+def want(state: RoomState, command: WantTopic, by: Voice | None, moment: Moment) -> list[Fact]:
+    """Count a wish for another topic, and throw one when enough want it."""
+    if by is None or by.id in state.wanted:
+        raise Refused("wanted_already", "You have asked for another topic already.")
+    needed = max(WANTED_VOICES, command.present // 2 + 1)
+    enough = len(state.wanted) + 1 >= needed and not (state.round and state.round.takes)
+    thrown = [*make_way(state, "replaced", moment), *throw(state, moment)] if enough else []
+    return [TopicWanted(by.id), *thrown]
