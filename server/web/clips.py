@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from base64 import b64encode
 from typing import Any
 
 from aiohttp import web
 from msgspec import Struct
 
-from audio.picture import svg
+from audio.picture import STYLE, svg
 from server.log.base import Blob
 from server.room.actor import Room
 from server.room.commands import Forget, Remove, Report
@@ -16,6 +17,7 @@ from server.room.events import ClipLanded, Source, Voice
 from server.room.state import ClipRef
 from server.room.view import is_hidden
 from server.web import body, ranges
+from server.web.card import png
 from server.web.errors import Problem
 from server.web.keys import CONFIG, HOUSE, LOG, STAGE
 from server.web.rooms import ROOM, answer
@@ -37,6 +39,11 @@ _ALIASES = {
     "audio/vnd.wave": "audio/wav",
 }
 CLIP_MAX_AGE_S = 60
+# Firefox holds an image to the policy it came with, so the picture's own style is let in, and no other.
+SVG_CSP = (
+    "default-src 'none'; frame-ancestors 'none'; sandbox; "
+    f"style-src 'sha256-{b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
+)
 
 
 class NewReport(Struct):
@@ -82,7 +89,7 @@ def shown(room: str, clip: ClipRef) -> ClipShown:
         masked=clip.masked,
         source=clip.source,
         caption=clip.caption,
-        media={kind: f"{base}.{kind}" for kind in ("ogg", "m4a", "vtt", "svg")},
+        media={kind: f"{base}.{kind}" for kind in ("ogg", "m4a", "vtt", "svg", "png")},
         seq=clip.seq,
         round=clip.round,
         turn=clip.turn,
@@ -171,7 +178,15 @@ async def vtt(request: web.Request) -> web.Response:
 async def picture(request: web.Request) -> web.Response:
     """Answer the picture of a clip's sound."""
     found = await find(request)
-    return _bytes(request, svg(found.ref.peaks).encode(), "image/svg+xml", "svg")
+    shown_picture = _bytes(request, svg(found.ref.peaks).encode(), "image/svg+xml", "svg")
+    shown_picture.headers["Content-Security-Policy"] = SVG_CSP
+    return shown_picture
+
+
+async def card(request: web.Request) -> web.Response:
+    """Answer the same picture for link previews."""
+    found = await find(request)
+    return _bytes(request, png(found.ref.peaks), "image/png", "png")
 
 
 def captions(clip: ClipRef) -> str:
@@ -248,7 +263,8 @@ def routes() -> list[web.RouteDef]:
         web.get(here + ".m4a", m4a),
         web.get(here + ".vtt", vtt),
         web.get(here + ".svg", picture),
-        web.options(f"{here}.{{kind:ogg|m4a|vtt|svg}}", preflight),
+        web.get(here + ".png", card),
+        web.options(f"{here}.{{kind:ogg|m4a|vtt|svg|png}}", preflight),
         web.post(here + "/reports", report),
         web.options(here + "/reports", preflight),
     ]

@@ -239,6 +239,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _file("m4a", "audio/mp4", "The clip as AAC in MP4."),
     _file("vtt", "text/vtt", "The clip's caption."),
     _file("svg", "image/svg+xml", "The picture of the clip's sound."),
+    _file("png", "image/png", "The same picture for link previews."),
     Operation(
         "post",
         "/api/clips/{clip}/reports",

@@ -32,11 +32,13 @@ _CLIP_PAGE = Template("""<!doctype html>
 <meta property="og:description" content="$words">
 <meta property="og:url" content="$url">
 <meta property="og:image" content="$image">
-<meta property="og:image:type" content="image/svg+xml">
+<meta property="og:image:type" content="image/png">
+<meta property="og:image:width" content="1200">
+<meta property="og:image:height" content="630">
 <meta property="og:image:alt" content="$picture_alt">
 <meta property="og:audio" content="$audio">
 <meta property="og:audio:type" content="audio/mp4">
-<meta name="twitter:card" content="summary">
+<meta name="twitter:card" content="summary_large_image">
 <link rel="icon" href="/static/icons/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/static/css/clip.css">
 </head>
@@ -127,7 +129,7 @@ def clip_page(base: str, room_id: str, state: RoomState, ref: ClipRef) -> str:
         "room": room_id,
         "clip": ref.clip,
         "url": f"{base}/c/{ref.clip}",
-        "image": f"{base}/api/clips/{ref.clip}.svg",
+        "image": f"{base}/api/clips/{ref.clip}.png",
         "audio": f"{base}/api/clips/{ref.clip}.m4a",
     }
     return _CLIP_PAGE.substitute({name: escape(value, quote=True) for name, value in values.items()})

@@ -164,7 +164,8 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         headers["Access-Control-Allow-Methods"] = ALLOW_METHODS
         headers["Access-Control-Allow-Headers"] = ALLOW_HEADERS
         headers["Access-Control-Expose-Headers"] = EXPOSE_HEADERS
-    if base_url(request).startswith("https:"):
+    # Browsers would hold a name to a certificate that was only made for trying things out.
+    if base_url(request).startswith("https:") and request.app[CONFIG].tls != "self-signed":
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
 
 

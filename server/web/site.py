@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,8 @@ def make_app(
     app[ASSETS] = Assets()
     app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)
     socket.attach(app, SocketLimits(config.sockets, config.sockets_per_address))
-    app[keys.COUNTS] = partial(_counts, app)
+    counts: Callable[[str], Counts] = partial(_counts, app)
+    app[keys.COUNTS] = counts
     app[keys.HEALTH].watch("sockets", "Open WebSockets.", lambda: len(app[socket.SOCKETS]))
     app[SIZES], app[rooms.ASLEEP], app[sessions.USERS] = {}, {}, OrderedDict[str, str]()
     app.on_response_prepare.append(security.add_headers)

@@ -122,6 +122,10 @@ async def test_a_clip_has_a_picture_and_words(site: Site) -> None:
     clip = await site.clip()
     async with site.ask("GET", clip["media"]["svg"]) as answer:
         assert (answer.content_type, "<svg" in await answer.text()) == ("image/svg+xml", True)
+        assert "unsafe" not in answer.headers["Content-Security-Policy"]
+        assert "style-src 'sha256-" in answer.headers["Content-Security-Policy"]
+    async with site.ask("GET", clip["media"]["png"]) as answer:
+        assert (answer.content_type, (await answer.read())[:4]) == ("image/png", b"\x89PNG")
     async with site.ask("GET", clip["media"]["vtt"]) as answer:
         assert (answer.content_type, await answer.text()) == ("text/vtt", "WEBVTT\n")
     await site.house.send("wonder", Caption(ClipCaptioned(clip["id"], "a <b> --> & c", "en")), by=None)
@@ -138,7 +142,7 @@ async def test_only_its_speaker_or_the_admin_removes_a_clip(site: Site) -> None:
     assert await site.problem("DELETE", path) == (401, "no_key")
     assert await site.problem("DELETE", path, headers=bearer(OTHER_KEY)) == (403, "not_yours")
     assert await site.status("DELETE", path, headers=bearer()) == 204
-    for ending in ("", ".ogg", ".m4a", ".vtt", ".svg"):
+    for ending in ("", ".ogg", ".m4a", ".vtt", ".svg", ".png"):
         assert await site.problem("GET", path + ending) == (404, "no_such_clip")
     assert await site.problem("DELETE", path, headers=bearer()) == (404, "no_such_clip")
     assert await site.status("GET", f"/c/{clip['id']}") == 404

@@ -84,7 +84,7 @@ async def test_a_clips_page_unfurls_and_plays_without_scripts(site: Site) -> Non
         assert answer.status == 200
         page = Page(await answer.text())
     assert page.meta("og:audio") == f"{site.url}/api/clips/{clip['id']}.m4a"
-    assert page.meta("og:image") == f"{site.url}/api/clips/{clip['id']}.svg"
+    assert page.meta("og:image") == f"{site.url}/api/clips/{clip['id']}.png"
     assert page.meta("og:description") == "Moo, said the cloud"
     assert "controls" in page.all("audio")[0]
     assert page.all("source")[0]["src"] == f"/api/clips/{clip['id']}.ogg"

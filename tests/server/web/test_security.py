@@ -116,6 +116,14 @@ async def test_pages_have_a_strict_policy_without_inline(site: Site) -> None:
         assert part in policy
 
 
+async def test_a_site_with_a_real_certificate_is_held_to_it() -> None:
+    async with (
+        running_site(public_url="https://wonder.example") as site,
+        site.ask("GET", "/healthz") as answer,
+    ):
+        assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
+
+
 async def test_players_of_other_sites_may_use_sound_and_nothing_else(site: Site) -> None:
     clip = await site.clip()
     origin = {"Origin": "https://player.example"}
