@@ -27,6 +27,7 @@ RECENT_KEYS = 256
 KEY_BYTES = 16
 BATCH_COMMANDS = 512
 RACES_TRIED = 16
+SHORTEST_IDLE_MS = 5  # who woke the room must have time to hold it
 LONGEST_WAIT_MS = 60_000  # a clock that is set anew is noticed within this time
 TICK_EVERY_MS = 20
 IDLE_TICK_EVERY_MS = 1_000  # when a tick found nothing to do though something was due
@@ -118,7 +119,8 @@ class Room:
         self.speakers: dict[str, int] = {}
         self.speaking: set[str] = set()
         self._home, self._log, self._rules = home, log, rules
-        self._clock, self._random, self._idle_ms = clock, random, idle_ms
+        self._clock, self._random = clock, random
+        self._idle_ms = max(idle_ms, SHORTEST_IDLE_MS)
         self._inbox: list[Wish] = []
         self._underway: dict[str, Wish] = {}
         self._recent: OrderedDict[str, list[Event]] = OrderedDict()
@@ -185,8 +187,8 @@ class Room:
         self._touch()
 
     async def close(self) -> None:
-        """Finish what is in the inbox and stop; may be called again."""
-        self._gone = True
+        """Leave the house, finish what is in the inbox and stop; may be called again."""
+        self._leave_home()
         self._stop_timer()
         while self._worker is not None:
             await asyncio.wait([self._worker])
@@ -241,7 +243,7 @@ class Room:
         plans = self._decide(wishes)
         await self._append([plan for plan in plans if plan.drafts or plan.wish.key is not None])
         again = self._settle(plans)
-        if again:
+        if again or self._unsure:
             await self._catch_up()
         return again
 
@@ -293,7 +295,7 @@ class Room:
                     sound = False
                 case Conflict() as race if sound and plan.wish.races >= RACES_TRIED:
                     plan.wish.fail(race)
-                    sound = False
+                    sound, self._unsure = False, True
                 case outcome if isinstance(outcome, Conflict) or not sound:
                     plan.wish.races += sound
                     again.append(plan.wish)
@@ -367,8 +369,7 @@ class Room:
         if due_ms is not None and due_ms <= now_ms:
             self._tick(now_ms)
         elif due_ms is None and self._is_idle(now_ms):
-            self._gone = True
-            self._home.left(self)
+            self._leave_home()
         else:
             self._set_timer()
 
@@ -380,6 +381,11 @@ class Room:
     def _is_idle(self, now_ms: int) -> bool:
         held = self._holds > 0 or self.speakers or self.speaking or self.tail.readers
         return not held and now_ms >= self._used_at_ms + self._idle_ms
+
+    def _leave_home(self) -> None:
+        if not self._gone:
+            self._gone = True
+            self._home.left(self)
 
     def _hush(self, now_ms: int) -> None:
         """End the takes that nobody ended in time, and say so."""

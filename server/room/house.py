@@ -86,7 +86,6 @@ class House:
                 raise NoSuchRoom
             task = asyncio.get_running_loop().create_task(self._wake(id), name=f"wake {id[:6]}")
             self._waking[id] = task
-            task.add_done_callback(lambda _: self._waking.pop(id, None))
         return await asyncio.shield(task)
 
     def awake(self, id: str) -> Room | None:  # noqa: A002
@@ -136,13 +135,22 @@ class House:
             await asyncio.wait(list(self._waking.values()))
         for room in list(self._rooms.values()):
             await room.close()
-            self.left(room)
 
     def _check_open(self) -> None:
         if self._closed:
             raise Refused("restarting", "The server is restarting. Come back in a moment.", 1_000)
 
     async def _wake(self, id: str) -> Room:  # noqa: A002
+        """Fold the log and take the room in, in one step with the end of the waking."""
+        try:
+            room = await self._folded(id)
+            self._rooms[id] = room
+        finally:
+            del self._waking[id]
+        self.on_wake(room)
+        return room
+
+    async def _folded(self, id: str) -> Room:  # noqa: A002
         """Fold the log once, keeping the newest events for the tail."""
         state, newest = self._rules.empty, list[Event]()
         async for events in self._pages(id):
@@ -151,7 +159,7 @@ class House:
             newest = (newest + events)[-TAIL_EVENTS:]
         if not newest:
             raise NoSuchRoom
-        room = Room(
+        return Room(
             id,
             self,
             log=self._log,
@@ -162,9 +170,6 @@ class House:
             random=self._random,
             idle_ms=self._idle_ms,
         )
-        self._rooms[id] = room
-        self.on_wake(room)
-        return room
 
     async def _pages(self, id: str) -> AsyncIterator[list[Event]]:  # noqa: A002
         after = 0

@@ -51,10 +51,11 @@ def voice(secret: bytes, key: str, room: str, language: Language) -> Voice:
     said = b"\0".join((b"voice", room.encode(), key.encode()))
     digest = hmac.digest(secret, said, hashlib.sha256)
     draw = int.from_bytes(digest[VOICE_ID_BYTES:])
+    draw, colour = divmod(draw, len(COLOURS))
     draw, adjective = divmod(draw, len(adjectives(language)))
-    draw, noun = divmod(draw, len(nouns(language)))
+    noun = draw % len(nouns(language))
     name = _joined(adjectives(language)[adjective], *nouns(language)[noun])
-    return Voice(_text(digest[:VOICE_ID_BYTES]), name, COLOURS[draw % len(COLOURS)])
+    return Voice(_text(digest[:VOICE_ID_BYTES]), name, COLOURS[colour])
 
 
 @lru_cache

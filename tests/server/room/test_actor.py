@@ -1,0 +1,457 @@
+"""A room decides in batches, shows only what is durable, keeps time, and falls asleep."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from random import Random
+
+import pytest
+
+from server.log.base import Blob, Conflict
+from server.log.memory import MemoryLog
+from server.room import actor
+from server.room.actor import Room, scoped
+from server.room.commands import Refused, Say
+from server.room.events import Draft, TextSaid
+from server.room.house import House
+from server.room.tail import Batch
+from tests.support.actors import ANNA, BELA, GatedLog, now_ms, texts, toy_house, toy_room, until
+
+
+@pytest.fixture
+def log() -> GatedLog:
+    return GatedLog()
+
+
+@pytest.fixture
+async def house(log: GatedLog) -> AsyncIterator[House]:
+    house = toy_house(log)
+    yield house
+    log.gate.set()
+    await house.close()
+
+
+@pytest.fixture
+async def room(house: House) -> Room:
+    return await toy_room(house)
+
+
+def shown(room: Room) -> list[str]:
+    return texts([encoded.event for encoded in room.tail.since(0) or []])
+
+
+async def said(room: Room, *words: str) -> list[object]:
+    """Say words at once; returns what came of each."""
+    return await asyncio.gather(*[room.send(Say(w), by=ANNA) for w in words], return_exceptions=True)
+
+
+# Deciding and appending
+
+
+async def test_nothing_is_shown_or_answered_before_it_is_durable(room: Room, log: GatedLog) -> None:
+    log.gate.clear()
+    sending = asyncio.ensure_future(room.send(Say("a"), by=ANNA))
+    await until(lambda: log.chains)
+    assert not sending.done()
+    assert shown(room) == []
+    assert texts(await log.read("room")) == []
+    log.gate.set()
+    (event,) = await sending
+    assert (event.seq, event.prev, event.by) == (2, 1, ANNA)
+    assert shown(room) == texts(await log.read("room")) == ["a"]
+    assert room.state.said[-1] == "a"  # type: ignore[attr-defined]
+
+
+async def test_events_are_shown_before_their_sender_is_answered(room: Room) -> None:
+    order: list[str] = []
+    room.tail.subscribe(lambda batch: order.append("shown"))
+    await room.send(Say("a"), by=ANNA)
+    order.append("answered")
+    assert order == ["shown", "answered"]
+
+
+async def test_what_waits_is_decided_and_shown_as_one_batch(room: Room, log: GatedLog) -> None:
+    batches: list[Batch] = []
+    room.tail.subscribe(batches.append)
+    log.gate.clear()
+    first = asyncio.ensure_future(room.send(Say("first"), by=ANNA))
+    await until(lambda: log.chains)
+    rest = asyncio.ensure_future(said(room, *[str(i) for i in range(100)]))
+    await asyncio.sleep(0.01)
+    assert log.chains == [1]
+    log.gate.set()
+    await first
+    await rest
+    assert log.chains == [1, 100]
+    assert [len(batch.events) for batch in batches] == [1, 100]
+    assert shown(room) == ["first", *[str(i) for i in range(100)]]
+
+
+async def test_a_command_is_decided_on_what_the_one_before_it_will_do(room: Room) -> None:
+    first, second = await said(room, "once", "once")
+    assert isinstance(first, list)
+    assert isinstance(second, Refused)
+    assert second.code == "said_already"
+
+
+async def test_a_command_may_become_several_events_or_none(room: Room) -> None:
+    several, none = await said(room, "a|b|c", "nothing")
+    assert isinstance(several, list)
+    assert [event.seq for event in several] == [2, 3, 4]
+    assert none == []
+
+
+async def test_a_refusal_stands_in_nobodys_way(room: Room) -> None:
+    _, no, _ = await said(room, "a", "no", "b")
+    assert isinstance(no, Refused)
+    assert shown(room) == ["a", "b"]
+
+
+async def test_a_mistake_of_ours_reaches_its_caller_and_the_room_lives(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, boom, _ = await said(room, "a", "boom", "b")
+    assert isinstance(boom, ZeroDivisionError)
+    assert "room.decide_failed" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+    assert shown(room) == ["a", "b"]
+
+
+async def test_who_left_before_it_was_decided_says_nothing(room: Room, log: GatedLog) -> None:
+    log.gate.clear()
+    first = asyncio.ensure_future(room.send(Say("a"), by=ANNA))
+    await until(lambda: log.chains)
+    second = asyncio.ensure_future(room.send(Say("b"), by=ANNA))
+    await asyncio.sleep(0)
+    first.cancel()
+    second.cancel()
+    log.gate.set()
+    await said(room, "c")
+    assert shown(room) == ["a", "c"]
+
+
+async def test_more_than_one_batch_full_is_served_in_order(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actor, "BATCH_COMMANDS", 7)
+    await said(room, *[str(i) for i in range(50)])
+    assert shown(room) == [str(i) for i in range(50)]
+
+
+# Races
+
+
+async def test_who_lost_a_race_decides_again_on_what_happened(room: Room, log: GatedLog) -> None:
+    await log.append("room", [Draft(TextSaid("once"), 1, BELA)])
+    once, other = await said(room, "once", "other")
+    assert isinstance(once, Refused)
+    assert isinstance(other, list)
+    assert shown(room) == texts(await log.read("room")) == ["once", "other"]
+
+
+async def test_a_race_that_is_always_lost_is_told(room: Room, log: GatedLog) -> None:
+    async def race(*args: object, **kwargs: object) -> list[object]:
+        await log.append("room", [Draft(TextSaid("faster"), 1, BELA)])
+        return [Conflict()]
+
+    log.extend = race  # type: ignore[method-assign, assignment]
+    with pytest.raises(Conflict):
+        await room.send(Say("a"), by=ANNA)
+    await until(lambda: len(shown(room)) == actor.RACES_TRIED + 1)
+
+
+async def test_two_houses_over_one_log_lose_and_repeat_nothing() -> None:
+    log = GatedLog()
+    rooms = [await toy_room(toy_house(log))]
+    rooms.append(await toy_house(log).wake("room"))
+    random = Random(5)
+    await asyncio.gather(
+        *[_say_slowly(random.choice(rooms), f"{i}", random.random() / 50) for i in range(120)],
+        *[_say_slowly(random.choice(rooms), f"{i}a|{i}b", random.random() / 50) for i in range(40)],
+    )
+    stored = texts(await log.read("room"))
+    assert sorted(stored) == sorted(
+        [f"{i}" for i in range(120)] + [f"{i}{x}" for i in range(40) for x in "ab"]
+    )
+    await asyncio.gather(*[room.send(Say("end"), by=ANNA) for room in rooms])
+    await rooms[0].send(Say("last"), by=ANNA)
+    assert shown(rooms[0])[:160] == stored[:160]
+    assert [e.event.prev + 1 for e in rooms[0].tail.since(0) or []] == list(range(1, len(stored) + 5))
+    for room in rooms:
+        await room.close()
+
+
+async def _say_slowly(room: Room, text: str, wait_s: float) -> None:
+    await asyncio.sleep(wait_s)
+    await room.send(Say(text), by=ANNA)
+
+
+# A storage that is full or broken
+
+
+async def test_a_full_storage_refuses_what_does_not_fit_and_takes_the_rest() -> None:
+    house = toy_house(MemoryLog(max_bytes=5_000))
+    room = await toy_room(house)
+    big = [Blob("b", "room", bytes(9_000))]
+    _, clip, _ = await asyncio.gather(
+        room.send(Say("a"), by=ANNA),
+        room.send(Say("clip"), by=ANNA, blobs=big),
+        room.send(Say("b"), by=ANNA),
+        return_exceptions=True,
+    )
+    assert isinstance(clip, Refused)
+    assert clip.code == "storage_full"
+    assert clip.retry_after_ms
+    assert shown(room) == ["a", "b"]
+    await house.close()
+
+
+async def test_a_broken_storage_is_told_and_the_room_recovers_when_it_works_again(
+    room: Room, log: GatedLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    log.error = OSError("broken")
+    assert [type(result) for result in await said(room, "a", "b")] == [OSError, OSError]
+    assert "room.batch_failed" in caplog.text
+    log.error = None
+    await log.append("room", [Draft(TextSaid("stored after all"), 1)])
+    await said(room, "c")
+    assert shown(room) == ["stored after all", "c"]
+
+
+# Keys
+
+
+async def test_a_key_repeated_returns_the_first_events(room: Room, log: GatedLog) -> None:
+    first = await room.send(Say("a"), by=ANNA, key="k")
+    assert await room.send(Say("other"), by=ANNA, key="k") == first
+    assert shown(room) == ["a"]
+
+
+async def test_a_key_repeated_after_a_restart_is_not_decided_again(room: Room, log: GatedLog) -> None:
+    first = await room.send(Say("once"), by=ANNA, key="k")
+    again = await toy_house(log).wake("room")
+    assert await again.send(Say("once"), by=ANNA, key="k") == first
+    assert await again.send(Say("no"), by=ANNA, key="k") == first
+    assert await again.send(Say("nothing"), by=ANNA, key="k") == first
+    with pytest.raises(Refused):
+        await again.send(Say("once"), by=ANNA, key="new")
+    assert texts(await log.read("room")) == ["once"]
+    await again.close()
+
+
+async def test_a_repeat_in_the_middle_of_a_batch_spoils_nothing(room: Room, log: GatedLog) -> None:
+    first = await room.send(Say("a"), by=ANNA, key="k")
+    again = await toy_house(log).wake("room")
+    b, repeated, c, once = await asyncio.gather(
+        again.send(Say("b"), by=ANNA),
+        again.send(Say("once"), by=ANNA, key="k"),
+        again.send(Say("c"), by=ANNA),
+        again.send(Say("once"), by=ANNA),
+    )
+    assert repeated == first
+    assert texts(b + c + once) == ["b", "c", "once"]
+    assert shown(again) == texts(await log.read("room")) == ["a", "b", "c", "once"]
+    await again.close()
+
+
+async def test_the_same_key_at_once_is_said_once(room: Room) -> None:
+    sends = [room.send(Say(f"{i}"), by=ANNA, key="k") for i in range(10)]
+    results = await asyncio.gather(*sends)
+    assert all(result == results[0] for result in results)
+    assert shown(room) == ["0"]
+
+
+async def test_a_key_whose_first_sender_left_still_counts(room: Room, log: GatedLog) -> None:
+    log.gate.clear()
+    first = asyncio.ensure_future(room.send(Say("a"), by=ANNA, key="k"))
+    await until(lambda: log.chains)
+    second = asyncio.ensure_future(room.send(Say("b"), by=ANNA, key="k"))
+    await asyncio.sleep(0)
+    first.cancel()
+    log.gate.set()
+    assert texts(await second) == ["a"]
+    assert shown(room) == ["a"]
+
+
+async def test_a_refused_key_may_be_tried_again(room: Room) -> None:
+    for _ in range(2):
+        with pytest.raises(Refused):
+            await room.send(Say("no"), by=ANNA, key="k")
+    assert texts(await room.send(Say("yes"), by=ANNA, key="k")) == ["yes"]
+
+
+async def test_two_voices_may_choose_the_same_key(room: Room) -> None:
+    await room.send(Say("a"), by=ANNA, key="1")
+    assert texts(await room.send(Say("b"), by=BELA, key="1")) == ["b"]
+
+
+def test_a_key_becomes_short_whatever_a_client_chose() -> None:
+    assert scoped(ANNA, None) is None
+    keys = {scoped(ANNA, "x" * 9_000), scoped(ANNA, "\x00"), scoped(BELA, "\x00"), scoped(None, "\x00")}
+    assert len(keys) == 4
+    assert {len(key) for key in keys if key} == {22}
+
+
+async def test_old_keys_are_forgotten_here_and_known_by_the_log(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actor, "RECENT_KEYS", 3)
+    first = await room.send(Say("first"), by=ANNA, key="first")
+    for i in range(10):
+        await room.send(Say(f"{i}"), by=ANNA, key=f"{i}")
+    assert len(room._recent) == 3
+    assert not room._underway
+    assert await room.send(Say("again"), by=ANNA, key="first") == first
+
+
+# The timer
+
+
+async def test_a_tick_comes_when_it_is_due_and_knows_who_speaks(room: Room) -> None:
+    room.arrive(ANNA)
+    room.arrive(BELA)
+    room.begin_speaking(BELA.id, until_ms=now_ms() + 60_000)
+    await said(room, f"due {now_ms() + 30}")
+    await until(lambda: len(shown(room)) > 1)
+    assert shown(room)[1] == "tick ['voice-bela'] ['voice-anna', 'voice-bela']"
+
+
+async def test_what_was_due_while_the_room_slept_comes_at_once(log: GatedLog, room: Room) -> None:
+    await room.close()
+    await log.append("room", [Draft(TextSaid("due 5"), 1)])
+    again = await toy_house(log).wake("room")
+    await until(lambda: shown(again)[-1:] == ["tick [] []"])
+    await again.close()
+
+
+async def test_a_tick_that_finds_nothing_to_do_does_not_come_again_at_once(
+    log: GatedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actor, "IDLE_TICK_EVERY_MS", 40)
+    ticks = []
+
+    def decide(*args: object) -> list[Draft]:
+        ticks.append(now_ms())
+        return []
+
+    house = toy_house(log)
+    rooms_rules = house._rules
+    room = await toy_room(house)
+    room._rules = type(rooms_rules)(rooms_rules.empty, decide, rooms_rules.apply, lambda *_: 0)
+    room.hold()
+    await until(lambda: len(ticks) >= 3)
+    assert ticks[2] - ticks[0] >= 70
+    await house.close()
+
+
+async def test_a_tick_that_fails_is_tried_again(
+    room: Room, log: GatedLog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(actor, "IDLE_TICK_EVERY_MS", 10)
+    await said(room, f"due {now_ms() + 20}")
+    log.error = OSError("broken")
+    await until(lambda: "room.tick_failed" in caplog.text)
+    log.error = None
+    await until(lambda: shown(room)[-1] == "tick [] []")
+
+
+async def test_a_take_that_nobody_ends_ends_by_itself_and_says_so(room: Room) -> None:
+    signals: list[bytes] = []
+    room.tail.subscribe(lambda batch: signals.extend(body for _, body in batch.signals))
+    room.begin_speaking("v1", until_ms=now_ms() + 20)
+    room.begin_speaking("v2", until_ms=now_ms() + 60_000)
+    assert room.speaking == {"v1", "v2"}
+    await until(lambda: room.speaking == {"v2"})
+    await until(lambda: signals)
+    assert signals == [b'{"kind":"speaking","data":{"voice":"v1","on":false},"type":"signal"}']
+    room.end_speaking("v2")
+    room.end_speaking("v2")
+    assert not room.speaking
+
+
+async def test_speakers_are_counted_by_their_leases(room: Room) -> None:
+    room.arrive(ANNA)
+    room.arrive(ANNA)
+    room.arrive(BELA)
+    room.leave(ANNA)
+    assert room.speakers == {ANNA.id: 1, BELA.id: 1}
+    room.leave(ANNA)
+    room.leave(ANNA)
+    assert room.speakers == {BELA.id: 1}
+
+
+# Sleep
+
+
+@pytest.mark.parametrize("reason", ["hold", "arrive", "speak", "read", "due"])
+async def test_a_room_sleeps_when_nothing_keeps_it_awake(log: GatedLog, reason: str) -> None:
+    house = toy_house(log, idle_ms=30)
+    room = await toy_room(house)
+    room.hold()
+    other = await house.open((await log.read("room"))[0].data, ANNA, id="other")  # type: ignore[arg-type]
+    let_go = room.release
+    match reason:
+        case "arrive":
+            room.arrive(ANNA)
+            let_go = lambda: room.leave(ANNA)  # noqa: E731
+        case "speak":
+            room.begin_speaking("v", until_ms=now_ms() + 60_000)
+            let_go = lambda: room.end_speaking("v")  # noqa: E731
+        case "read":
+            let_go = room.tail.subscribe(lambda _: None)
+        case "due":
+            await said(room, f"due {now_ms() + 300}")
+            let_go = lambda: None  # noqa: E731
+    if reason != "hold":
+        room.release()
+    await until(lambda: house.awake("other") is None)
+    assert house.awake("room") is room
+    let_go()
+    await until(lambda: house.awake("room") is None)
+    assert other is not await house.wake("other")
+    await house.close()
+
+
+async def test_a_passive_reader_does_not_keep_a_room_awake(log: GatedLog) -> None:
+    house = toy_house(log, idle_ms=10)
+    room = await toy_room(house)
+    room.tail.subscribe(lambda _: None, passive=True)
+    await until(lambda: len(house) == 0)
+
+
+async def test_who_still_holds_a_room_that_slept_reaches_the_one_that_woke(log: GatedLog) -> None:
+    house = toy_house(log, idle_ms=10)
+    old = await toy_room(house)
+    await until(lambda: len(house) == 0)
+    new = await house.wake("room")
+    new.hold()
+    events = await old.send(Say("a"), by=ANNA)
+    assert shown(new) == texts(events) == ["a"]
+    assert shown(old) == []
+    await house.close()
+
+
+async def test_closing_finishes_what_waits(room: Room, log: GatedLog) -> None:
+    log.gate.clear()
+    sends = asyncio.ensure_future(said(room, "a", "b", "c"))
+    await until(lambda: log.chains)
+    closes = [asyncio.ensure_future(room.close()) for _ in range(2)]
+    await asyncio.sleep(0)
+    log.gate.set()
+    await asyncio.gather(*closes)
+    assert all(isinstance(result, list) for result in await sends)
+    assert texts(await log.read("room")) == ["a", "b", "c"]
+
+
+async def test_who_sends_to_a_closed_room_wakes_it(room: Room, house: House) -> None:
+    await room.close()
+    assert house.awake("room") is None
+    await said(room, "a")
+    assert house.awake("room") not in (None, room)
+
+
+async def test_an_awake_room_at_rest_holds_no_task(room: Room) -> None:
+    await said(room, "a", "b")
+    await asyncio.sleep(0)
+    assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []

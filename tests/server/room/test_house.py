@@ -1,0 +1,198 @@
+"""The house opens rooms, wakes each once, and lets them sleep at no cost."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from random import Random
+
+import pytest
+
+from server.log.memory import MemoryLog
+from server.room.actor import Room
+from server.room.commands import Refused, Say
+from server.room.events import Draft, Erased, RoomOpened, TextSaid
+from server.room.house import House, NoSuchRoom
+from server.room.tail import TAIL_EVENTS, Tail
+from tests.support.actors import ANNA, GatedLog, now_ms, texts, toy_house, toy_room, until
+
+PUBLIC = RoomOpened("wonder", "Große Bühne", public=True)
+SLEEPERS = 10_000
+
+
+@pytest.fixture
+def log() -> GatedLog:
+    return GatedLog()
+
+
+@pytest.fixture
+async def house(log: GatedLog) -> AsyncIterator[House]:
+    house = toy_house(log)
+    yield house
+    await house.close()
+
+
+async def test_a_public_room_gets_a_readable_id_and_the_next_of_its_name_another(house: House) -> None:
+    rooms = await asyncio.gather(*[house.open(PUBLIC, ANNA) for _ in range(3)])
+    assert sorted(room.id for room in rooms) == ["grosse-buehne", "grosse-buehne-2", "grosse-buehne-3"]
+    assert {listing.room for listing in await house.listings()} == {room.id for room in rooms}
+
+
+async def test_readable_ids_never_run_out(house: House) -> None:
+    ids = {(await house.open(PUBLIC, ANNA)).id for _ in range(25)}
+    assert len(ids) == 25
+
+
+async def test_a_private_room_cannot_be_guessed_and_is_not_listed(house: House) -> None:
+    rooms = [await house.open(RoomOpened("wonder", "Secret"), ANNA) for _ in range(2)]
+    assert {len(room.id) for room in rooms} == {22}
+    assert rooms[0].id != rooms[1].id
+    assert await house.listings() == []
+
+
+async def test_an_id_that_is_taken_is_refused(house: House) -> None:
+    await house.open(PUBLIC, ANNA, id="wonder")
+    with pytest.raises(Refused) as refusal:
+        await house.open(PUBLIC, ANNA, id="wonder")
+    assert refusal.value.code == "room_taken"
+
+
+async def test_an_opened_room_is_awake_and_durable(house: House, log: GatedLog) -> None:
+    room = await house.open(PUBLIC, ANNA)
+    assert house.awake(room.id) is room
+    assert [event.data for event in await log.read(room.id)] == [PUBLIC]
+
+
+@pytest.mark.parametrize("id_", ["none", "", "../etc", "a" * 65, "ro\x00om", "\ud800", "r oom", "räume"])
+async def test_a_room_that_is_not_cannot_be_woken(house: House, id_: str) -> None:
+    for _ in range(2):
+        with pytest.raises(NoSuchRoom):
+            await house.wake(id_)
+    with pytest.raises(NoSuchRoom):
+        await house.send(id_, Say("a"), by=ANNA)
+    assert len(house) == 0
+
+
+async def test_many_wakes_at_once_fold_the_log_once(log: GatedLog) -> None:
+    await log.append("r", [Draft(TextSaid(f"{i}"), 1) for i in range(2_500)])
+    house = toy_house(log)
+    rooms = await asyncio.gather(*[house.wake("r") for _ in range(50)])
+    assert len(set(map(id, rooms))) == 1
+    assert log.reads == 4
+    assert rooms[0].state.said == tuple(f"{i}" for i in range(2_500))  # type: ignore[attr-defined]
+    assert rooms[0].tail.head == 2_500
+    assert len(rooms[0].tail.newest(TAIL_EVENTS) or []) == TAIL_EVENTS
+    await house.close()
+
+
+async def test_who_gives_up_waking_spoils_it_for_nobody(log: GatedLog) -> None:
+    await log.append("r", [Draft(TextSaid("a"), 1)])
+    house = toy_house(log)
+    first, second = (asyncio.ensure_future(house.wake("r")) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert (await second).id == "r"
+    await house.close()
+
+
+async def test_a_command_wakes_its_room(log: GatedLog) -> None:
+    await log.append("r", [Draft(TextSaid("a"), 1)])
+    house = toy_house(log)
+    assert texts(await house.send("r", Say("b"), by=ANNA, key="k")) == ["b"]
+    assert texts(await house.send("r", Say("c"), by=ANNA, key="k")) == ["b"]
+    await house.close()
+
+
+async def test_who_comes_and_goes_in_the_house_is_told(log: GatedLog) -> None:
+    house = toy_house(log, idle_ms=10)
+    told: list[str] = []
+    house.on_wake = lambda room: told.append(f"woke {room.id}")
+    house.on_sleep = lambda room: told.append(f"slept {room.id}")
+    await toy_room(house, "a")
+    await until(lambda: len(told) == 2)
+    await house.wake("a")
+    await house.close()
+    assert told == ["woke a", "slept a", "woke a", "slept a"]
+
+
+async def visit(house: House, id_: str) -> None:
+    """Wake a room and keep nothing of it."""
+    await house.wake(id_)
+
+
+async def test_ten_thousand_sleeping_rooms_cost_nothing() -> None:
+    log = MemoryLog()
+    house = toy_house(log, idle_ms=0)
+    for i in range(SLEEPERS):
+        await log.append(f"r{i}", [Draft(RoomOpened("wonder", "A"), 1)])
+    before = len(asyncio.all_tasks())
+    for first in range(0, SLEEPERS, 2_000):
+        await asyncio.gather(*[visit(house, f"r{i}") for i in range(first, first + 500)])
+        await until(lambda: len(house) == 0)
+    gc.collect()
+    assert not [thing for thing in gc.get_objects() if isinstance(thing, Room | Tail)]
+    assert len(asyncio.all_tasks()) == before
+    assert not house._waking
+
+
+async def test_rooms_that_fall_asleep_and_wake_under_load_lose_nothing(log: GatedLog) -> None:
+    house = toy_house(log, idle_ms=0)
+    await toy_room(house)
+    random = Random(3)
+    numbers = iter(range(300))
+
+    async def chat() -> None:
+        for i in numbers:
+            await house.send("room", Say(f"{i}"), by=ANNA)
+            await asyncio.sleep(random.random() / 500)
+
+    await asyncio.gather(*[chat() for _ in range(5)])
+    assert sorted(texts(await log.read("room")), key=int) == [f"{i}" for i in range(300)]
+    await house.close()
+
+
+async def test_erasing_reaches_the_memory_of_an_awake_room(house: House, log: GatedLog) -> None:
+    room = await toy_room(house)
+    await room.send(Say("secret"), by=ANNA)
+    await room.send(Say("kept"), by=ANNA)
+    await house.erase("room", [2])
+    assert [type(event.data) for event in await log.read("room")] == [RoomOpened, Erased, TextSaid]
+    assert b"secret" not in b"".join(encoded.public for encoded in room.tail.newest(9) or [])
+    await house.erase("room", blobs=["b"])
+    assert b"kept" in b"".join(encoded.public for encoded in room.tail.newest(9) or [])
+
+
+async def test_a_voice_is_the_same_by_room_and_by_id_of_an_awake_room(house: House) -> None:
+    room = await toy_room(house)
+    assert house.voice("key", room) == house.voice("key", room.id) != house.voice("other", room)
+    assert house.voice("key", "elsewhere").id != house.voice("key", room).id
+
+
+async def test_a_closed_house_refuses_and_has_finished(log: GatedLog) -> None:
+    house = toy_house(log)
+    room = await toy_room(house)
+    sends = [asyncio.ensure_future(room.send(Say(f"{i}"), by=ANNA)) for i in range(5)]
+    await asyncio.sleep(0)
+    await asyncio.gather(house.close(), house.close())
+    assert sorted(texts([event for sent in sends for event in await sent])) == [f"{i}" for i in range(5)]
+    for late in (
+        house.wake("room"),
+        house.wake("none"),
+        room.send(Say("x"), by=ANNA),
+        house.open(PUBLIC, ANNA),
+    ):
+        with pytest.raises(Refused) as refusal:
+            await late
+        assert refusal.value.code == "restarting"
+
+
+async def test_closing_waits_for_a_room_that_is_waking(log: GatedLog) -> None:
+    await log.append("r", [Draft(TextSaid(f"due {now_ms()}"), 1)])
+    house = toy_house(log)
+    waking = asyncio.ensure_future(house.wake("r"))
+    await asyncio.sleep(0)
+    await house.close()
+    assert (await waking).id == "r"
+    assert len(house) == 0
+    assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []

@@ -1,0 +1,132 @@
+"""What the actor's tests need: rules of a toy room, a log with a gate, and waiting by looking again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from server.log.base import Entry, Log, Outcome
+from server.log.memory import MemoryLog
+from server.room.actor import Room, Rules
+from server.room.commands import Command, Open, Refused, Say, Tick
+from server.room.events import Draft, Event, RoomOpened, TextSaid, Voice
+from server.room.house import House
+
+ANNA = Voice("voice-anna", "Zany Kettle", "#ffaa00")
+BELA = Voice("voice-bela", "Soft Cactus", "#00aaff")
+LIMIT_S = 10.0
+
+
+class Toy(Struct, frozen=True):
+    """The state of a toy room: what was said, and when a tick is due."""
+
+    said: tuple[str, ...] = ()
+    due_ms: int | None = None
+    language: str = "en"
+
+
+def decide(state: Toy, command: Command, by: Voice | None, now_ms: int, random: Random) -> list[Draft]:
+    """Say what is said, but "once" only once, "no" never, "nothing" as nothing, and "boom" as a mistake."""
+    match command:
+        case Open(room=room):
+            return [Draft(room, now_ms, by)]
+        case Tick(speaking=speaking, speakers=speakers):
+            return [Draft(TextSaid(f"tick {sorted(speaking)} {list(speakers)}"), now_ms)]
+        case Say(text="once") if "once" in state.said:
+            raise Refused("said_already", "That was said already.")
+        case Say(text="no"):
+            raise Refused("no", "No.")
+        case Say(text="nothing"):
+            return []
+        case Say(text="boom"):
+            raise ZeroDivisionError
+        case Say(text="idle tick"):
+            return [Draft(TextSaid("due 0"), now_ms, by)]
+        case Say(text=text):
+            return [Draft(TextSaid(part), now_ms, by) for part in text.split("|")]
+    raise AssertionError(command)
+
+
+def apply(state: Toy, event: Event) -> Toy:
+    """Keep what is said; "due T" sets when a tick is due, a tick that it is due no more."""
+    match event.data:
+        case TextSaid(text=text) if text.startswith("due "):
+            state = replace(state, due_ms=int(text.removeprefix("due ")))
+        case TextSaid(text=text) if text.startswith("tick"):
+            state = replace(state, due_ms=None)
+        case _:
+            pass
+    return replace(state, said=(*state.said, getattr(event.data, "text", "")))
+
+
+def due(state: Toy, speakers: bool, speaking: bool) -> int | None:
+    """Return when the tick is due."""
+    return state.due_ms
+
+
+RULES: Any = Rules(Toy(), decide, apply, due)  # type: ignore[arg-type]
+
+
+class GatedLog(MemoryLog):
+    """A memory log whose chains wait at a gate, and which counts them and the reads."""
+
+    def __init__(self, *, max_bytes: int | None = None) -> None:
+        super().__init__(max_bytes=max_bytes)
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.chains: list[int] = []
+        self.reads = 0
+        self.error: OSError | None = None
+
+    async def extend(self, room: str, entries: Sequence[Entry], *, expect: int) -> list[Outcome]:
+        self.chains.append(len(entries))
+        await self.gate.wait()
+        if self.error:
+            raise self.error
+        return await super().extend(room, entries, expect=expect)
+
+    async def read(self, room: str, after: int = 0, limit: int = 500) -> list[Event]:
+        self.reads += 1
+        await asyncio.sleep(0)
+        return await super().read(room, after, limit)
+
+
+def now_ms() -> int:
+    """Return the time of day."""
+    return time.time_ns() // 1_000_000
+
+
+def toy_house(log: Log, *, idle_ms: int = 60_000, rules: Any = RULES) -> House:
+    """Return a house of toy rooms, where everybody sees everything."""
+    return House(
+        log,
+        clock=now_ms,
+        random=Random(1),
+        secret=b"s" * 32,
+        idle_ms=idle_ms,
+        rules=rules,
+        view=lambda event, _: event,
+    )
+
+
+async def toy_room(house: House, name: str = "room") -> Room:
+    """Open a toy room and return it awake."""
+    return await house.open(RoomOpened("wonder", name), ANNA, id=name)
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Wait until something is true, by looking again."""
+    async with asyncio.timeout(LIMIT_S):
+        while not true():
+            await asyncio.sleep(0.002)
+
+
+def texts(events: Sequence[Event]) -> list[str]:
+    """Return what was said in events."""
+    return [event.data.text for event in events if isinstance(event.data, TextSaid)]
