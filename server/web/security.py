@@ -29,9 +29,19 @@ _PAGE_CSP = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _BLOB_CSP = "default-src 'none'; frame-ancestors 'none'; sandbox"
-ALLOW_METHODS = "OPTIONS, GET, POST, PATCH, DELETE"
-ALLOW_HEADERS = "Content-Type, Authorization, If-Match, ETag"
-EXPOSE_HEADERS = "Location, ETag, Link, Accept-Patch, Access-Control-Allow-Methods"
+_BASE = {"X-Content-Type-Options": "nosniff"}
+_DOCUMENT = {
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "microphone=(self), camera=(), geolocation=(self)",
+}
+# Some players read the methods before they trickle, and send an ETag of their own.
+_CROSSING = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "OPTIONS, GET, POST, PATCH, DELETE",
+    "Access-Control-Allow-Headers": "Content-Type, Authorization, If-Match, ETag",
+    "Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Patch, Access-Control-Allow-Methods",
+}
 PREFLIGHT_MAX_AGE_S = 600
 # Which programs and versions serve is nobody's business.
 SERVER = "wonder"
@@ -150,30 +160,35 @@ def is_open(path: str) -> bool:
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Add the headers of every answer (an `on_response_prepare` signal)."""
-    headers = response.headers
-    headers["Server"] = SERVER
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "no-referrer")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "microphone=(self), camera=(), geolocation=(self)")
-    headers.setdefault("Content-Security-Policy", _csp(request, response))
+    response.headers["Server"] = SERVER
     crossing = is_open(request.path)
-    headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if crossing else "same-origin")
     if crossing:
-        headers["Access-Control-Allow-Origin"] = "*"
-        headers["Access-Control-Allow-Methods"] = ALLOW_METHODS
-        headers["Access-Control-Allow-Headers"] = ALLOW_HEADERS
-        headers["Access-Control-Expose-Headers"] = EXPOSE_HEADERS
-    # Browsers would hold a name to a certificate that was only made for trying things out.
-    if base_url(request).startswith("https:") and request.app[CONFIG].tls != "self-signed":
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        response.headers.update(_CROSSING)
+    # What is known already keeps the headers it came with (RFC 9111 3.2).
+    if response.status == 304:
+        return
+    for name, value in _BASE.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if crossing else "same-origin")
+    # A room's page is sixty files: those that are no documents need not carry what only documents heed.
+    if request.path.startswith("/static/") and response.content_type in ("text/javascript", "text/css"):
+        response.headers.setdefault("Content-Security-Policy", "default-src 'self'")
+        return
+    _add_document_headers(request, response)
 
 
-def _csp(request: web.Request, response: web.StreamResponse) -> str:
-    if response.content_type not in ("text/html", "text/javascript"):
-        return _BLOB_CSP
+def _add_document_headers(request: web.Request, response: web.StreamResponse) -> None:
+    url = base_url(request)
     # Safari before 15.4 does not take 'self' for WebSocket.
-    return _PAGE_CSP.format(socket=base_url(request).replace("http", "ws", 1))
+    page = _PAGE_CSP.format(socket=url.replace("http", "ws", 1))
+    response.headers.setdefault(
+        "Content-Security-Policy", page if response.content_type == "text/html" else _BLOB_CSP
+    )
+    for name, value in _DOCUMENT.items():
+        response.headers.setdefault(name, value)
+    # Browsers would hold a name to a certificate that was only made for trying things out.
+    if url.startswith("https:") and request.app[CONFIG].tls != "self-signed":
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
 
 
 def _bearer(request: web.Request) -> str | None:

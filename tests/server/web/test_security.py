@@ -124,6 +124,20 @@ async def test_a_site_with_a_real_certificate_is_held_to_it() -> None:
         assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
 
 
+async def test_what_is_known_already_keeps_the_policy_it_came_with(site: Site) -> None:
+    async with site.ask("GET", "/") as answer:
+        etag = answer.headers["ETag"]
+    async with site.ask("GET", "/", headers={"If-None-Match": etag}) as answer:
+        assert answer.status == 304
+        assert "Content-Security-Policy" not in answer.headers
+
+
+async def test_files_of_the_page_carry_few_headers(site: Site) -> None:
+    async with site.ask("GET", "/static/css/sky.css", headers={"Accept-Encoding": "gzip"}) as answer:
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert sum(len(name) + len(value) + 4 for name, value in answer.headers.items()) < 400
+
+
 async def test_players_of_other_sites_may_use_sound_and_nothing_else(site: Site) -> None:
     clip = await site.clip()
     origin = {"Origin": "https://player.example"}
