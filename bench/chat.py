@@ -47,6 +47,7 @@ class Result(Struct):
     p50_ms: float = 0.0
     p99_ms: float = 0.0
     deliv_per_s: float = 0.0
+    per_frame: float = 0.0
     missing: int = 0
     gen_cpu: float = 0.0
     foreign_cpu: float = 0.0
@@ -182,6 +183,7 @@ def measure(members: int = 1000, seconds: float = 5.0) -> dict[str, float]:
         "chat_saturated_deliveries_per_s": saturated.deliv_per_s,
         "chat_saturated_p50_ms": saturated.p50_ms,
         "chat_saturated_p99_ms": saturated.p99_ms,
+        "chat_saturated_messages_per_frame": saturated.per_frame,
         "chat_joins_cpu_s": joined.join_cpu_s,
         "chat_idle_socket_kb": idle.idle_kb_per_conn,
         "chat_missing_deliveries": lone.missing + saturated.missing,

@@ -371,9 +371,9 @@ int main(int argc, char **argv) {
     double T = (b.t - a.t) / 1e9, cpu = b.cpu - a.cpu;
     printf("{\"conns\":%d,\"stalled\":%d,\"rate\":%.1f,\"window\":%d,\"secs\":%.2f,\"sent_per_s\":%.1f,\"deliv_per_s\":%.0f,"
         "\"p50_ms\":%.3f,\"p90_ms\":%.3f,\"p99_ms\":%.3f,\"p999_ms\":%.3f,\"cpu_s_per_M\":%.3f,\"srv_cpu\":%.3f,\"srv_sys\":%.3f,\"gen_cpu\":%.3f,\"foreign_cpu\":%.2f,"
-        "\"bytes_per_deliv\":%.1f,\"missing\":%lld,\"other_frames\":%llu,\"dead\":%d,\"join_s\":%.2f,\"join_cpu_s\":%.2f,\"rss0_mb\":%.1f,\"rss_joined_mb\":%.1f,\"rss_end_mb\":%.1f}\n",
+        "\"bytes_per_deliv\":%.1f,\"per_frame\":%.1f,\"missing\":%lld,\"other_frames\":%llu,\"dead\":%d,\"join_s\":%.2f,\"join_cpu_s\":%.2f,\"rss0_mb\":%.1f,\"rss_joined_mb\":%.1f,\"rss_end_mb\":%.1f}\n",
         o.conns, o.stall, o.rate, o.window, T, ws / T, wm / T, pct(.5), pct(.9), pct(.99), pct(.999), wm ? cpu / (wm / 1e6) : -1.0, cpu / T, (b.sys - a.sys) / T, (g1 - g0) / T, (b.busy - a.busy - cpu - (g1 - g0)) / T,
-        wm ? (double)w_bytes / wm : 0.0, (long long)(target - marks_total), (unsigned long long)others, ndead, join_s, sj.cpu - s0.cpu, s0.rss_mb, sj.rss_mb, e.rss_mb);
+        wm ? (double)w_bytes / wm : 0.0, wire_frames ? (double)marks_total / wire_frames : 0.0, (long long)(target - marks_total), (unsigned long long)others, ndead, join_s, sj.cpu - s0.cpu, s0.rss_mb, sj.rss_mb, e.rss_mb);
     if (nclose) { fprintf(stderr, "close codes:"); for (int i = 0; i < nclose; i++) fprintf(stderr, " %d", close_codes[i]); fputc('\n', stderr); }
     return 0;
 }

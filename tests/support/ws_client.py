@@ -55,7 +55,7 @@ class Client:
         data: Message = (await self.until(lambda m: m["type"] == "signal" and m["kind"] == kind))["data"]
         return data
 
-    async def send(self, type_: str, *, id: str | None = None, **fields: Any) -> str:  # noqa: A002
+    async def send(self, type_: str, *, id: str | None = None, **fields: Any) -> str:
         """Send a message and return its id."""
         self._ids += 1
         id_ = id if id is not None else f"m{self._ids}"
@@ -73,7 +73,7 @@ class Client:
                 seen = len(self.messages)
                 await self._frame()
 
-    async def ask(self, type_: str, *, id: str | None = None, **fields: Any) -> Message:  # noqa: A002
+    async def ask(self, type_: str, *, id: str | None = None, **fields: Any) -> Message:
         """Send a message and return its answer."""
         return await self.answer(await self.send(type_, id=id, **fields))
 
