@@ -14,6 +14,7 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
+from av.codec import CodecContext
 from av.container import InputContainer
 
 from audio import ogg, opus
@@ -86,10 +87,11 @@ def _by_libav(body: bytes, name: str, longest: int) -> Pcm:
         if len(file.streams) != 1 or len(file.streams.audio) != 1:
             raise Undecodable("not one sound alone")
         stream = file.streams.audio[0]
-        stream.codec_context.thread_count = 1
-        if stream.codec_context.name not in DECODERS.split(","):
+        decoder: CodecContext | None = stream.codec_context  # libav leaves it out when it knows no codec
+        if decoder is None or decoder.name not in DECODERS.split(","):
             raise Undecodable("a codec that is not taken")
-        if stream.codec_context.name == "opus":
+        decoder.thread_count = 1
+        if decoder.name == "opus":
             return opus.decode(list(_packets(file, stream, longest)), longest=longest)
         return _mixed(_frames(file, stream), longest)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from audio import container, loudness, ogg, onset, opus
@@ -16,6 +18,7 @@ LONGEST_LISTENED_MS = 60_000  # what a take or upload holds beyond is not even d
 # Coding moves the peaks, of speech up by 1.0 dB in the middle, 1.8 dB at most. So a clip is brought under a
 # lower ceiling first; what still comes out too high is lowered and encoded again.
 CODING_ROOM_DB = 1.5
+ATTEMPTS = 4  # speech takes 1 or 2; bursts of noise more
 
 SILENT = "We heard nothing. Is your microphone muted?"
 UNDECODABLE = "We could not read that sound. Please try again."
@@ -43,8 +46,9 @@ def finish(pcm: Pcm, limits: Limits, *, preroll_ms: int = 0) -> Clip:
     """Make a clip of 48 kHz mono sound. Raises `Unfit` when it is silent or too short."""
     pcm = high_pass(np.nan_to_num(pcm, posinf=0.0, neginf=0.0).clip(-8.0, 8.0), RUMBLE_HZ)
     sound = onset.find(pcm)
-    if sound is None:
+    if sound is None and (len(pcm) >= limits.shortest_ms * MS or not onset.is_loud(pcm)):
         raise Unfit("silent", SILENT)
+    sound = sound or onset.Sound(0, len(pcm), 0)  # too short to tell it from noise
     start = max(0, sound.onset - MARGIN_MS * MS)
     end = min(len(pcm), sound.offset + MARGIN_MS * MS)
     if end - start < limits.shortest_ms * MS:
@@ -59,28 +63,41 @@ def finish(pcm: Pcm, limits: Limits, *, preroll_ms: int = 0) -> Clip:
 
 
 def _encoded(pcm: Pcm, sound: onset.Sound, preroll_ms: int) -> Clip:
-    levelled = loudness.level(pcm, ceiling_dbtp=loudness.CEILING_DBTP - CODING_ROOM_DB)
-    frames, preskip, heard = _coded(levelled)
-    true_peak_dbtp = loudness.true_peak_dbtp(heard)
-    if true_peak_dbtp > loudness.CEILING_DBTP:
-        excess_db = true_peak_dbtp - loudness.CEILING_DBTP
-        lower = loudness.CEILING_DBTP - CODING_ROOM_DB - excess_db
-        frames, preskip, heard = _coded(loudness.level(pcm, ceiling_dbtp=lower))
-        true_peak_dbtp = loudness.true_peak_dbtp(heard)
+    coded = _coded_under(pcm, loudness.CEILING_DBTP)
     return Clip(
-        ogg=ogg.write(frames, preskip=preskip, samples=len(pcm)),
+        ogg=ogg.write(coded.frames, preskip=coded.preskip, samples=len(pcm)),
         duration_ms=round(len(pcm) / MS),
         onset_ms=round(sound.onset / MS) - preroll_ms,
         gap_ms=sound.gap_ms,
-        loudness_lufs=round(loudness.loudness_lufs(heard), 2),
-        true_peak_dbtp=round(true_peak_dbtp, 2),
-        peaks=peaks(heard),
+        loudness_lufs=round(loudness.loudness_lufs(coded.heard), 2),
+        true_peak_dbtp=round(coded.true_peak_dbtp, 2),
+        peaks=peaks(coded.heard),
     )
 
 
-def _coded(pcm: Pcm) -> tuple[list[bytes], int, Pcm]:
-    """Encode, and decode again what listeners will hear."""
+class _Coded(NamedTuple):
+    """An encoded sound, and what listeners will hear of it."""
+
+    frames: list[bytes]
+    preskip: int
+    heard: Pcm
+    true_peak_dbtp: float
+
+
+def _coded_under(pcm: Pcm, ceiling_dbtp: float) -> _Coded:
+    """Level and encode so that the decoded sound stays under the ceiling, in few attempts."""
+    target = ceiling_dbtp - CODING_ROOM_DB
+    for _ in range(ATTEMPTS):
+        coded = _coded(loudness.level(pcm, ceiling_dbtp=target))
+        excess_db = coded.true_peak_dbtp - ceiling_dbtp
+        if excess_db <= 0:
+            break
+        target -= excess_db + 0.2
+    return coded
+
+
+def _coded(pcm: Pcm) -> _Coded:
     frames, preskip = opus.encode(pcm)
     packets = [Packet(index * opus.FRAME, frame) for index, frame in enumerate(frames)]
-    heard = opus.decode(packets, longest=len(frames) * opus.FRAME)
-    return frames, preskip, heard[preskip : preskip + len(pcm)]
+    heard = opus.decode(packets, longest=len(frames) * opus.FRAME)[preskip : preskip + len(pcm)]
+    return _Coded(frames, preskip, heard, loudness.true_peak_dbtp(heard))

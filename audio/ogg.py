@@ -33,8 +33,8 @@ class Caps(Struct, frozen=True):
     """What a stream may at most claim."""
 
     largest_bytes: int = 2_000_000
-    most_packets: int = 600
-    longest_ms: int = 12_000
+    most_packets: int = 800
+    longest_ms: int = 16_000
 
 
 class Stream(Struct, frozen=True):

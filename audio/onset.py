@@ -13,7 +13,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from audio.pcm import Pcm, high_pass, resample
+from audio.pcm import Pcm, decibels, high_pass, resample
 from audio.take import SAMPLE_RATE_HZ
 
 Levels = NDArray[np.float64]  # dB, a row a frame
@@ -34,6 +34,7 @@ STEADY_FRAMES = 12  # how long it must be heard by itself: a pause inside speech
 BODY_DB = 20.0  # a sound of the mouth keeps within this of its peak ...
 BODY_FRAMES = 7  # ... for this long; a click does not
 MANY_FRAMES = 24  # or there are many short ones: beatboxing
+PITCHED = 0.75  # how much a note repeats itself, of 1
 JOIN_BEFORE, JOIN_AFTER = 8, 15  # frames between a plosive and its vowel, between a vowel and its last stop
 
 
@@ -127,23 +128,32 @@ def _active(levels: Levels) -> Mask:
 
 
 def _sung(pcm: Pcm) -> bool:
-    """Tell a note held from end to end from the noise of a room: it has a pitch, and not that of the mains.
-
-    Half of the 80 ms stretches must repeat themselves after 1.7 to 14 ms (70 to 600 Hz), and clearly less
-    after the periods of 50 and 60 Hz: hum does that perfectly, a voice wanders.
-    """
-    rate_hz = 8_000
+    """Tell a note held from end to end from a room: it has a pitch, and not that of the mains."""
+    rate_hz, size = 8_000, 640  # 80 ms stretches
     low = resample(high_pass(pcm, 150.0), SAMPLE_RATE_HZ, rate_hz)
-    size = rate_hz * 80 // 1000
-    if len(low) < 3 * size or float(np.sqrt(np.mean(low**2))) < 10 ** (QUIETEST_DBFS / 20):
+    if len(low) < size or not is_loud(low):
         return False
     rows = low[: len(low) // size * size].reshape(-1, size)
     power = np.abs(np.fft.rfft(rows, 2 * size)) ** 2
-    likeness = np.fft.irfft(power)[:, :size] / np.maximum(np.mean(rows**2, axis=1, keepdims=True), 1e-12)
-    likeness /= np.arange(size, 0, -1)
-    pitched = likeness[:, 13:114].max(axis=1)
-    mains = np.maximum(likeness[:, 160], likeness[:, 133])
-    return bool(np.mean((pitched > 0.75) & (mains < pitched - 0.1)) >= 0.5)
+    likeness = np.fft.irfft(power)[:, :170] * (size / np.arange(size, size - 170, -1))
+    likeness /= np.maximum(np.sum(rows**2, axis=1, keepdims=True), 1e-12)
+    likeness[:, :8] = 0.0  # 1000 Hz at most
+    best = likeness.max(axis=1)
+    pitch_hz = rate_hz / np.argmax(likeness > 0.97 * best[:, None], axis=1)
+    pitched = best > PITCHED
+    return bool(pitched.mean() >= 0.5 and np.mean(_is_mains(pitch_hz[pitched])) < 0.8)
+
+
+def is_loud(pcm: Pcm) -> bool:
+    """Tell whether there is any sound at all."""
+    return bool(len(pcm)) and decibels(float(np.mean(np.square(pcm, dtype=np.float64)))) > QUIETEST_DBFS
+
+
+def _is_mains(pitch_hz: Levels) -> Mask:
+    """Return which pitches are those of hum: within 2 % of multiples of 50 and 60 Hz, up to 310 Hz."""
+    steps = np.stack([pitch_hz / mains for mains in (50, 60)])
+    near = np.abs(steps - np.rint(steps)) / steps < 0.02
+    return np.asarray(near.any(axis=0) & (pitch_hz < 310))
 
 
 def _longest(mask: Mask) -> int:

@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import io
+
+import av
+import numpy as np
+import pytest
+
+from audio import finish, loudness, ogg, opus
+from audio.pcm import Pcm
+from audio.take import Clip, Limits, Packet, Take, Unfit
+from tests.support import speech
+
+SENTENCE = "Hello there, this is a test of speech, spoken aloud"
+LIMITS = Limits()
+
+
+def take_of(pcm: Pcm, *, preroll_ms: int = 0) -> Take:
+    payloads = speech.opus_packets(pcm)
+    packets = tuple(Packet(index * 960, payload) for index, payload in enumerate(payloads))
+    return Take(packets, preroll_ms)
+
+
+def in_room(spoken: Pcm, lead_s: float = 1.0, tail_s: float = 0.5, noise_db: float = -60) -> Pcm:
+    sound = speech.room_noise(lead_s + len(spoken) / 48_000 + tail_s, noise_db, 1)
+    start = round(lead_s * 48_000)
+    sound[start : start + len(spoken)] += spoken
+    return sound
+
+
+def heard(clip: Clip) -> Pcm:
+    with av.open(io.BytesIO(clip.ogg), "r", format="ogg") as file:
+        return np.concatenate([frame.to_ndarray()[0] for frame in file.decode(audio=0)])
+
+
+def first_sound(pcm: Pcm) -> int:
+    return int(np.flatnonzero(np.abs(pcm) > np.abs(pcm).max() * 0.02)[0])
+
+
+def last_sound(pcm: Pcm) -> int:
+    return len(pcm) - first_sound(pcm[::-1])
+
+
+@pytest.fixture(scope="module")
+def spoken() -> Pcm:
+    return speech.level(speech.say(SENTENCE), -25)
+
+
+@pytest.fixture(scope="module")
+def clip(spoken: Pcm) -> Clip:
+    return finish.finish_take(take_of(in_room(spoken), preroll_ms=1_000), LIMITS)
+
+
+def test_a_clip_sounds_like_what_was_said(clip: Clip, spoken: Pcm) -> None:
+    correlation, _ = speech.envelope_correlation(spoken, heard(clip))
+
+    assert correlation >= 0.95
+
+
+def test_a_clip_is_trimmed_to_80_ms_around_the_speech(clip: Clip, spoken: Pcm) -> None:
+    sound = heard(clip)
+
+    assert clip.duration_ms == round(len(sound) / 48)
+    assert 40 <= first_sound(sound) / 48 <= 120
+    said_ms = (last_sound(spoken) - first_sound(spoken)) / 48
+    assert clip.duration_ms == pytest.approx(said_ms + 2 * finish.MARGIN_MS, abs=100)
+
+
+def test_the_onset_counts_from_the_end_of_the_preroll(spoken: Pcm) -> None:
+    truth_ms = first_sound(spoken) / 48
+    for lead_s, preroll_ms in ((1.0, 1_000), (1.0, 0), (0.4, 1_000), (2.0, 1_000)):
+        finished = finish.finish_take(take_of(in_room(spoken, lead_s), preroll_ms=preroll_ms), LIMITS)
+        assert finished.onset_ms == pytest.approx(lead_s * 1_000 + truth_ms - preroll_ms, abs=40)
+
+
+def test_a_clip_has_the_loudness_and_true_peak_of_the_contract(clip: Clip) -> None:
+    sound = heard(clip)
+
+    assert clip.loudness_lufs == pytest.approx(loudness.TARGET_LUFS, abs=1)
+    assert loudness.loudness_lufs(sound) == pytest.approx(clip.loudness_lufs, abs=0.1)
+    assert loudness.true_peak_dbtp(sound) <= loudness.CEILING_DBTP + 0.01
+    assert clip.true_peak_dbtp == pytest.approx(loudness.true_peak_dbtp(sound), abs=0.05)
+
+
+def test_takes_20_db_apart_come_out_equally_loud(spoken: Pcm) -> None:
+    loud, quiet = (
+        finish.finish_take(take_of(in_room(speech.level(spoken, db), noise_db=-75)), LIMITS)
+        for db in (-22, -42)
+    )
+
+    assert abs(loudness.loudness_lufs(heard(loud)) - loudness.loudness_lufs(heard(quiet))) < 1
+
+
+def test_a_clip_is_20_ms_frames_of_about_32_kbit_in_ogg_without_tags(clip: Clip) -> None:
+    frames = ogg.read(clip.ogg)
+
+    assert all(opus.duration(frame) == opus.FRAME for frame in frames)
+    assert 20_000 < len(clip.ogg) * 8 / (clip.duration_ms / 1_000) < 42_000
+    assert b"Lavf" not in clip.ogg
+    assert b"OpusTags" + bytes(8) in clip.ogg
+
+
+def test_a_clip_has_64_peaks(clip: Clip) -> None:
+    assert len(clip.peaks) == 64
+    assert max(clip.peaks) == 100
+
+
+def test_a_long_take_is_cut_at_the_limit() -> None:
+    long = np.concatenate([speech.level(speech.say(SENTENCE), -25)] * 4)
+    finished = finish.finish_take(take_of(in_room(long)), Limits(longest_ms=5_000))
+
+    assert finished.duration_ms == 5_000
+    assert len(heard(finished)) == 240_000
+
+
+def test_the_longest_gap_is_that_of_the_clip_itself() -> None:
+    word = speech.level(speech.say("hello"), -25)
+    paused = in_room(np.concatenate([word, speech.silence(0.8), word, speech.silence(1.6), word]))
+
+    whole = finish.finish_take(take_of(paused), LIMITS)
+    cut = finish.finish_take(take_of(paused), Limits(longest_ms=2_600))
+
+    assert whole.gap_ms == pytest.approx(1_700, abs=200)
+    assert cut.gap_ms == pytest.approx(900, abs=200)
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        speech.silence(3),
+        speech.room_noise(3, -60, 1),
+        speech.room_noise(3, -35, 2),
+        speech.white_noise(3, -25, 3),
+    ],
+)
+def test_a_take_without_speech_is_silent(sound: Pcm) -> None:
+    with pytest.raises(Unfit) as unfit:
+        finish.finish_take(take_of(sound), LIMITS)
+
+    assert unfit.value.code == "silent"
+    assert unfit.value.message == "We heard nothing. Is your microphone muted?"
+
+
+@pytest.mark.parametrize("samples", [2_000, 4_800, 9_600, 13_000])
+def test_too_short_a_take_is_refused_with_a_sentence(samples: int) -> None:
+    with pytest.raises(Unfit) as unfit:
+        finish.finish(speech.level(speech.say("ha!"), -20)[3_000 : 3_000 + samples], LIMITS)
+
+    assert unfit.value.code == "too_short"
+    assert "0.3 seconds" in unfit.value.message
+
+
+def test_a_short_sound_in_a_long_take_is_too_short() -> None:
+    with pytest.raises(Unfit) as unfit:
+        finish.finish(in_room(speech.level(speech.say("ha!"), -20)), Limits(shortest_ms=900))
+
+    assert unfit.value.code == "too_short"
+
+
+@pytest.mark.parametrize("hz", [220, 440, 1_000])
+def test_a_tone_from_end_to_end_is_a_note(hz: int) -> None:
+    tone = 0.3 * np.sin(2 * np.pi * hz * np.arange(48_000) / 48_000)
+
+    assert finish.finish(tone.astype(np.float32), LIMITS).duration_ms == 1_000
+
+
+def test_a_short_ha_is_long_enough() -> None:
+    finished = finish.finish_take(take_of(in_room(speech.level(speech.say("ha!"), -20))), LIMITS)
+
+    assert 300 <= finished.duration_ms <= 700
+
+
+@pytest.mark.parametrize("packets", [(), (Packet(0, b""),), (Packet(0, b"\x03\x00"),)])
+def test_a_take_without_packets_is_undecodable(packets: tuple[Packet, ...]) -> None:
+    with pytest.raises(Unfit) as unfit:
+        finish.finish_take(Take(packets), LIMITS)
+
+    assert unfit.value.code == "undecodable"
+
+
+def test_noise_as_payloads_gives_a_clip_or_a_refusal() -> None:
+    chance = np.random.default_rng(5)
+    for _ in range(10):
+        payloads = [chance.bytes(int(chance.integers(1, 80))) for _ in range(60)]
+        take = Take(tuple(Packet(index * 960, payload) for index, payload in enumerate(payloads)))
+        try:
+            finished = finish.finish_take(take, LIMITS)
+        except Unfit:
+            continue
+        assert finished.duration_ms <= LIMITS.longest_ms
+        assert finished.true_peak_dbtp <= 0
+
+
+def test_lost_packets_and_left_out_silence_keep_the_length(spoken: Pcm, clip: Clip) -> None:
+    take = take_of(in_room(spoken), preroll_ms=1_000)
+    kept = [packet for index, packet in enumerate(take.packets) if index % 17 and not 5 < index < 40]
+
+    finished = finish.finish_take(Take(tuple(kept), 1_000), LIMITS)
+
+    assert finished.duration_ms == pytest.approx(clip.duration_ms, abs=60)
+    assert speech.envelope_correlation(heard(clip), heard(finished))[0] > 0.9
+
+
+def test_an_upload_becomes_the_same_clip(spoken: Pcm, clip: Clip) -> None:
+    finished = finish.finish_upload(speech.wav(None, in_room(spoken)), "audio/wav", LIMITS)
+
+    assert finished.onset_ms == pytest.approx(clip.onset_ms + 1_000, abs=20)
+    assert finished.duration_ms == pytest.approx(clip.duration_ms, abs=30)
+    assert speech.envelope_correlation(heard(clip), heard(finished))[0] > 0.96
+
+
+def test_a_file_that_is_none_is_undecodable() -> None:
+    with pytest.raises(Unfit) as unfit:
+        finish.finish_upload(b"no sound", "audio/ogg", LIMITS)
+
+    assert unfit.value.code == "undecodable"
+
+
+def test_sound_that_is_no_number_does_no_harm(spoken: Pcm) -> None:
+    broken = in_room(spoken)
+    broken[::1_000] = np.nan
+    broken[1::1_000] = np.inf
+
+    assert np.isfinite(heard(finish.finish(broken, LIMITS))).all()
+
+
+@pytest.mark.parametrize("amplitude", [0.3, 1.0, 100.0])
+def test_strokes_and_overdriven_sound_stay_under_the_ceiling(amplitude: float) -> None:
+    chance = np.random.default_rng(3)
+    sound = speech.room_noise(2, -60, 1)
+    for at in range(4_800, 88_000, 11_000):
+        sound[at : at + 6_000] += (
+            chance.standard_normal(6_000) * np.exp(-np.arange(6_000) / 900) * amplitude
+        ).astype(np.float32)
+
+    finished = finish.finish(sound, LIMITS)
+
+    assert loudness.true_peak_dbtp(heard(finished)) <= loudness.CEILING_DBTP + 0.3
