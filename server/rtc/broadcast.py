@@ -19,6 +19,7 @@ from server.rtc.volley import ROW, Ear, Row, Volley
 # Rows are served this far apart: a row takes 2 ms, and the loop has others to serve.
 BETWEEN_ROWS_S = 0.004
 
+
 class Source:
     """Whose stream it is, for all rooms of the process: SSRC and the origin of timestamps."""
 

@@ -71,9 +71,10 @@ class LocalMedia:
         """Bind the port (0 picks a free one). Raises OSError, or RuntimeError by the self-check.
 
         Answers name `public_ip` (several, separated by commas), or else the address that `host`
-        means; "" and "::" listen on IPv4 and IPv6.
+        means (see `udp.listening` for loopback); "" and "::" listen on IPv4 and IPv6.
         """
         selfcheck.run()
+        host = udp.listening(host)
         addresses = udp.advertised(host, public_ip)
         return cls(udp.Port(udp.open_socket(host, port)), addresses, settings or Settings(), clock)
 

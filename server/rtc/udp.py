@@ -165,16 +165,33 @@ def open_socket(host: str, port: int) -> socket.socket:
     return sock
 
 
+def listening(host: str) -> str:
+    """Return where to listen: in the place of a loopback address this machine's own.
+
+    Firefox never tries a loopback candidate, so that a page on localhost would stay without sound.
+    Nobody gains by it: a datagram counts only after a check with a password that HTTP gave out.
+    """
+    loopback = host == "localhost" or (host not in EVERYWHERE and _is_loopback(host))
+    return own_address() if loopback else host
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return stun.plain_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def advertised(host: str, public_ip: str | None) -> tuple[str, ...]:
     """Return the addresses that answers name: the configured, the bound, or this machine's own."""
     if public_ip:
         return tuple(str(stun.plain_address(each.strip())) for each in public_ip.split(","))
     if host not in EVERYWHERE:
         return (str(stun.plain_address(socket.getaddrinfo(host, None)[0][4][0])),)
-    return (_own_address(),)
+    return (own_address(),)
 
 
-def _own_address() -> str:
+def own_address() -> str:
     """Return the address this machine sends from by default; no datagram is sent to learn it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:

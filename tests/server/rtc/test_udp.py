@@ -285,3 +285,23 @@ def test_without_a_choice_one_address_of_this_machine_is_advertised() -> None:
     (address,) = udp.advertised("0.0.0.0", None)
 
     assert address not in udp.EVERYWHERE
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.8.0.1"])
+def test_loopback_is_listened_for_on_an_address_that_every_browser_tries(host: str) -> None:
+    assert udp.listening(host) == udp.own_address()
+
+
+@pytest.mark.parametrize("host", ["", "::", "0.0.0.0", "192.0.2.1", "example.org"])
+def test_any_other_host_is_listened_on_as_it_is(host: str) -> None:
+    assert udp.listening(host) == host
+
+
+def test_a_machine_without_a_network_has_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Offline(socket.socket):
+        def connect(self, address: object) -> None:
+            raise OSError("network is unreachable")
+
+    monkeypatch.setattr(socket, "socket", Offline)
+
+    assert udp.own_address() == "127.0.0.1"
