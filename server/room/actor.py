@@ -25,7 +25,7 @@ from server.room.tail import Tail
 
 RECENT_KEYS = 256
 KEY_BYTES = 16
-BATCH_COMMANDS = 512
+BATCH_COMMANDS = 128  # some ms of deciding, for audio is paced in the same loop
 RACES_TRIED = 16
 SHORTEST_IDLE_MS = 5  # who woke the room must have time to hold it
 LONGEST_WAIT_MS = 60_000  # a clock that is set anew is noticed within this time
@@ -150,8 +150,12 @@ class Room:
             return events
         return await self._put(command, by, key, blobs)
 
+    def use(self) -> None:
+        """Keep the room awake for as long as an unused one stays awake: time to hold it."""
+        self._used_at_ms = self._clock()
+
     def hold(self) -> None:
-        """Keep the room awake; to be called in the loop turn that woke it."""
+        """Keep the room awake until `release`."""
         self._holds += 1
         self._touch()
 
@@ -379,8 +383,9 @@ class Room:
         self._put(tick, None, None).add_done_callback(_ticked)
 
     def _is_idle(self, now_ms: int) -> bool:
-        held = self._holds > 0 or self.speakers or self.speaking or self.tail.readers
-        return not held and now_ms >= self._used_at_ms + self._idle_ms
+        if self._holds > 0 or self.speakers or self.speaking or self.tail.readers:
+            self._used_at_ms = now_ms
+        return now_ms >= self._used_at_ms + self._idle_ms
 
     def _leave_home(self) -> None:
         if not self._gone:

@@ -22,7 +22,7 @@ from server.room.tail import TAIL_EVENTS, Tail, View
 from server.room.view import view
 
 IDLE_MS = 60_000
-WAKE_PAGE_EVENTS = 1_000
+WAKE_PAGE_EVENTS = 200  # some ms of folding, for audio is paced in the same loop
 SLUGS_TRIED = 20
 RULES = Rules(EMPTY, decide, apply, due)
 
@@ -76,8 +76,9 @@ class House:
         raise Refused("room_taken", "There is a room of this name already.")
 
     async def wake(self, id: str) -> Room:  # noqa: A002
-        """Return a room, folded from its log when it slept. Raises `NoSuchRoom`."""
+        """Return a room, folded from its log when it slept; hold it within `idle_ms`. Raises `NoSuchRoom`."""
         if room := self._rooms.get(id):
+            room.use()
             return room
         self._check_open()
         task = self._waking.get(id)

@@ -102,15 +102,15 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def toy_house(log: Log, *, idle_ms: int = 60_000, rules: Any = RULES) -> House:
+def toy_house(log: Log, *, idle_ms: int = 60_000, clock: Callable[[], int] = now_ms) -> House:
     """Return a house of toy rooms, where everybody sees everything."""
     return House(
         log,
-        clock=now_ms,
+        clock=clock,
         random=Random(1),
         secret=b"s" * 32,
         idle_ms=idle_ms,
-        rules=rules,
+        rules=RULES,
         view=lambda event, _: event,
     )
 

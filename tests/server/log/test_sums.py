@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.log import sums
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=300), st.data())
 def test_every_flipped_bit_changes_the_sum(body: bytes, data: st.DataObject) -> None:
     bit = data.draw(st.integers(0, len(body) * 8 - 1))

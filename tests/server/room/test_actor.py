@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from random import Random
 
 import pytest
@@ -390,7 +390,7 @@ async def test_a_room_sleeps_when_nothing_keeps_it_awake(log: GatedLog, reason: 
     room = await toy_room(house)
     room.hold()
     other = await house.open((await log.read("room"))[0].data, ANNA, id="other")  # type: ignore[arg-type]
-    let_go = room.release
+    let_go: Callable[[], object] = room.release
     match reason:
         case "arrive":
             room.arrive(ANNA)
@@ -401,8 +401,8 @@ async def test_a_room_sleeps_when_nothing_keeps_it_awake(log: GatedLog, reason: 
         case "read":
             let_go = room.tail.subscribe(lambda _: None)
         case "due":
-            await said(room, f"due {now_ms() + 300}")
-            let_go = lambda: None  # noqa: E731
+            await said(room, f"due {now_ms() + 60_000}")
+            let_go = lambda: asyncio.ensure_future(said(room, f"due {now_ms()}"))  # noqa: E731
     if reason != "hold":
         room.release()
     await until(lambda: house.awake("other") is None)
@@ -411,6 +411,39 @@ async def test_a_room_sleeps_when_nothing_keeps_it_awake(log: GatedLog, reason: 
     await until(lambda: house.awake("room") is None)
     assert other is not await house.wake("other")
     await house.close()
+
+
+async def test_a_room_that_is_held_for_long_looks_at_its_timer_now_and_then_only(
+    log: GatedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rings: list[int] = []
+    ring = Room._ring
+
+    def counted(room: Room) -> None:
+        rings.append(now_ms())
+        ring(room)
+
+    monkeypatch.setattr(Room, "_ring", counted)
+    house = toy_house(log, idle_ms=20)
+    room = await toy_room(house)
+    room.hold()
+    await until(lambda: len(rings) >= 4)
+    assert rings[3] - rings[0] >= 50
+    await house.close()
+
+
+async def test_waking_a_room_gives_time_to_hold_it(log: GatedLog) -> None:
+    now = [now_ms()]
+    house = toy_house(log, idle_ms=60_000, clock=lambda: now[0])
+    room = await toy_room(house)
+    now[0] += 59_999
+    assert await house.wake("room") is room
+    now[0] += 59_999
+    room._ring()
+    assert house.awake("room") is room
+    now[0] += 1
+    room._ring()
+    assert house.awake("room") is None
 
 
 async def test_a_passive_reader_does_not_keep_a_room_awake(log: GatedLog) -> None:
@@ -426,6 +459,9 @@ async def test_who_still_holds_a_room_that_slept_reaches_the_one_that_woke(log: 
     await until(lambda: len(house) == 0)
     new = await house.wake("room")
     new.hold()
+    while house.awake("room") is not new:  # it may have slept before it was held
+        new = await house.wake("room")
+        new.hold()
     events = await old.send(Say("a"), by=ANNA)
     assert shown(new) == texts(events) == ["a"]
     assert shown(old) == []
