@@ -5,10 +5,17 @@ import { Unreachable } from '../wire/rtc.js';
 import { listen } from '../wire/whep.js';
 
 const TRIES = 3; // of a radio that worked before, until files take over
+const HOPES_MS = [5_000, 30_000, 120_000];
 const LATE_MS = 8_000; // a cue older than this is let go
 
 /** @typedef {import('./model.js').Hearing} Hearing */
 /** @typedef {import('../wire/protocol.js').Cue} Cue */
+/**
+ * @typedef {object} Told
+ * @property {(mode: Hearing) => void} became
+ * @property {() => void} fellBack    live sound does not get through
+ * @property {() => void} recovered   it does, after all
+ */
 
 export class Listener {
   /** @type {Hearing} */ mode = 'off';
@@ -17,30 +24,37 @@ export class Listener {
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #retry;
   #isPlaying = false;
   #attempt = 0;
+  #hopes = 0;
   #turn = 0;
 
   /**
    * @param {{room: string, files: boolean, player: import('../audio/player.js').Player,
-   *   clock: import('../room/clock.js').Clock, became: (mode: Hearing) => void, fellBack: () => void}} parts
+   *   clock: import('../room/clock.js').Clock, told: Told}} parts
    */
-  constructor({ room, files, player, clock, became, fellBack }) {
+  constructor({ room, files, player, clock, told }) {
     this.room = room;
     this.files = files;
     this.player = player;
     this.clock = clock;
-    this.became = became;
-    this.fellBack = fellBack;
+    this.told = told;
   }
 
   /** Begin to listen. */
   async on() {
     if (this.mode === 'radio' || this.mode === 'connecting') return;
     if (this.files) return this.#become('files');
-    const turn = (this.#turn += 1);
     this.#become('connecting');
+    await this.#try();
+  }
+
+  async #try() {
+    const turn = (this.#turn += 1);
+    /** @type {MediaStream|null} */
+    let stream = null;
     try {
-      const peer = await listen(this.room, (stream) => turn === this.#turn && this.player.live(stream));
+      const peer = await listen(this.room, (heard) => (stream = heard));
       if (turn !== this.#turn) return peer.close();
+      this.player.live(stream);
       this.#connected(peer);
     } catch (why) {
       if (turn === this.#turn) this.#failed(why);
@@ -61,8 +75,10 @@ export class Listener {
   /** The network may be another: try the radio again. */
   again() {
     if (this.mode === 'off' || this.files || this.#peer?.isUp) return;
-    this.mode = 'off';
-    this.on();
+    clearTimeout(this.#retry);
+    this.#hopes = 0;
+    if (this.mode === 'files') this.#try();
+    else this.on();
   }
 
   /** A clip begins soon; with files it is we who play it. @param {Cue} cue */
@@ -89,7 +105,9 @@ export class Listener {
   #connected(peer) {
     this.#peer = peer;
     this.#attempt = 0;
+    this.#hopes = 0;
     peer.lost = () => this.#lost();
+    if (this.mode === 'files') this.told.recovered();
     this.#become('radio');
   }
 
@@ -103,19 +121,28 @@ export class Listener {
   #failed(why) {
     this.#attempt += 1;
     const blocked = why instanceof Unreachable;
-    if (blocked || this.#attempt >= TRIES) {
-      this.player.live(null);
-      this.#become('files');
-      if (blocked) this.fellBack();
+    if (this.mode === 'files') return this.#hope();
+    if (!blocked && this.#attempt < TRIES) {
+      this.mode = 'off';
+      this.#retry = setTimeout(() => this.on(), backoff(this.#attempt, Math.random()));
       return;
     }
-    this.mode = 'off';
-    this.#retry = setTimeout(() => this.on(), backoff(this.#attempt, Math.random()));
+    this.player.live(null);
+    this.#become('files');
+    if (blocked) this.told.fellBack();
+    this.#hope();
+  }
+
+  /** Files play; meanwhile try the radio again a few times, for it may only have been slow. */
+  #hope() {
+    const after_ms = HOPES_MS[this.#hopes];
+    this.#hopes += 1;
+    if (after_ms) this.#retry = setTimeout(() => this.#try(), after_ms);
   }
 
   /** @param {Hearing} mode */
   #become(mode) {
     this.mode = mode;
-    this.became(mode);
+    this.told.became(mode);
   }
 }

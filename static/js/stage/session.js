@@ -57,8 +57,11 @@ export class Session {
       files,
       player,
       clock,
-      became: (hearing) => this.#hearing(hearing),
-      fellBack: () => this.notice({ code: 'udp-blocked' }),
+      told: {
+        became: (hearing) => this.#hearing(hearing),
+        fellBack: () => this.notice({ code: 'udp-blocked' }),
+        recovered: () => this.voice.recovered(),
+      },
     });
     this.set({ mic: microphone.state });
   }

@@ -113,6 +113,14 @@ export class Speaker {
     if (this.state === 'live') this.#become('ready');
   }
 
+  /** Live sound may get through now: let the next take try it. */
+  hope() {
+    if (this.isBusy || this.#path?.kind !== 'files') return;
+    this.#path.close();
+    this.#path = null;
+    this.files = false;
+  }
+
   /** Give the microphone back and keep the way open (iOS turns playback down while it is in use). */
   async rest() {
     if (this.isBusy) return;

@@ -81,6 +81,14 @@ export class Voice {
     this.session.set({ path: 'files' });
   }
 
+  /** Live sound gets through after all: the next take may try it too. */
+  recovered() {
+    this.#fell = false;
+    this.session.clear('udp-blocked');
+    this.session.speaker.hope();
+    this.session.set({ path: this.session.speaker.path });
+  }
+
   readied() {
     this.session.passing({ code: 'mic-ready' });
   }
