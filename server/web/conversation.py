@@ -92,7 +92,7 @@ class Conversation:
         heard = 0
         while True:
             message = await ws.receive()
-            self._member.heard_at_s = time.monotonic()
+            self._member.silent_sweeps = 0
             match message.type:
                 case WSMsgType.TEXT:
                     self.hear(message.data)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import suppress
 
 from server.room.events import Voice
@@ -19,9 +18,9 @@ _PING = frame(b"", PING)
 
 
 class Member:
-    """A socket's transport, whose it is, and when it was last heard."""
+    """A socket's transport, whose it is, and for how many sweeps it was silent."""
 
-    __slots__ = ("address", "ended", "heard_at_s", "sitting", "transport", "voice")
+    __slots__ = ("address", "ended", "silent_sweeps", "sitting", "transport", "voice")
 
     def __init__(self, transport: asyncio.Transport, voice: Voice, address: str) -> None:
         self.transport = transport
@@ -29,7 +28,7 @@ class Member:
         self.address = address
         self.sitting = ABSENT
         self.ended = False
-        self.heard_at_s = time.monotonic()
+        self.silent_sweeps = 0
 
     @property
     def waiting_bytes(self) -> int:

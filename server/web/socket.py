@@ -129,7 +129,7 @@ async def _taken(member: Member) -> bool:
         elif time.monotonic() - since_s > STALLED_AFTER_S:
             member.end(COME_BACK, "too slow")
             return False
-        member.heard_at_s = time.monotonic()
+        member.silent_sweeps = 0
         await asyncio.sleep(STALL_LOOK_S)
     return not member.transport.is_closing()
 

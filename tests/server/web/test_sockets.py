@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from aiohttp import WSServerHandshakeError
@@ -10,7 +11,7 @@ from server.web.sockets import SocketLimits
 from tests.support.chat import Chat, running_chat
 from tests.support.ws_client import PATIENCE_S, Client, RawClient, masked, new_key
 
-QUICK = SocketLimits(ping_after_s=0.1, dead_after_s=0.4, sweep_every_s=0.05)
+QUICK = SocketLimits(sweep_every_s=0.05)
 
 
 async def gone(chat: Chat, left: int) -> None:
@@ -58,6 +59,20 @@ async def test_an_answer_to_a_ping_keeps_a_silent_socket() -> None:
                     pings += 1
                     await raw.send(masked(frame[1], 10))
         assert len(chat.sockets) == 1
+
+
+def hold_up(seconds: float) -> None:
+    """Stop this process, its clients included, as an overloaded machine would."""
+    time.sleep(seconds)
+
+
+async def test_a_server_that_was_held_up_thinks_nobody_dead_for_it() -> None:
+    async with running_chat(bounds=QUICK) as chat, chat.visitor() as one, chat.visitor() as two:
+        for _ in range(3):
+            hold_up(QUICK.sweep_every_s * (QUICK.dead_after_sweeps + 2))
+            await one.said("still here")
+            await two.said("and so am I")
+        assert len(chat.sockets) == 2
 
 
 async def test_counts_are_known_by_room() -> None:
