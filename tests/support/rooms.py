@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
 
 from games.round import RoundClosed, TurnGiven
 from server.room.commands import Command, Land, Open, Tick
-from server.room.decide import decide, due
-from server.room.events import ClipLanded, Event, Fact, RoomOpened, Voice, numbered
+from server.room.decide import decide, due, erasures
+from server.room.events import ClipLanded, Event, Fact, RoomOpened, Voice, decode, encode, erased, numbered
 from server.room.state import EMPTY, RoomState, apply
 
 ANNA = Voice("voice-anna", "Zany Kettle", "#ffaa00")
 BELA = Voice("voice-bela", "Soft Cactus", "#00aaff")
 CLEO = Voice("voice-cleo", "Loud Teapot", "#aa00ff")
+DORA = Voice("voice-dora", "Odd Lantern", "#00ffaa")
 
 
 class PureRoom:
@@ -28,27 +30,48 @@ class PureRoom:
 
     def do(self, command: Command, by: Voice | None = None) -> list[Fact]:
         """Decide a command, fold what follows, and return it."""
+        before = self.state
         drafts = decide(self.state, command, by, self.now_ms, self.random)
         for draft in drafts:
             event = numbered(draft, self.state.head + 1, self.state.head)
             self.events.append(event)
             self.state = apply(self.state, event)
+        self._erase([draft.data for draft in drafts], before)
         return [draft.data for draft in drafts]
 
-    def land(self, clip: str, by: Voice, *, onset_ms: int = 500, duration_ms: int = 900) -> list[Fact]:
+    def _erase(self, facts: list[Fact], before: RoomState) -> None:
+        """Blank what was forgotten, as a log does."""
+        gone = set(erasures(before, facts)[0])
+        self.events = [erased(event) if event.seq in gone else event for event in self.events]
+
+    def restart(self) -> None:
+        """Fold the room anew from its stored events."""
+        self.state = EMPTY
+        for event in self.events:
+            self.state = apply(self.state, decode(encode(event)))
+
+    def land(
+        self, clip: str, by: Voice, *, onset_ms: int = 500, duration_ms: int = 900, gap_ms: int = 0
+    ) -> list[Fact]:
         """Land a clip whose take began at the running turn's "go", or now."""
         turn = self.state.round.turn if self.state.round else None
         began_at_ms = turn.go_at_ms if turn else self.now_ms
-        landed = ClipLanded(clip, duration_ms, onset_ms, 0, -16.0, (50,) * 64)
+        landed = ClipLanded(clip, duration_ms, onset_ms, gap_ms, -16.0, (50,) * 64)
         return self.do(Land(landed, began_at_ms), by)
 
-    def pass_time(self, *, speakers: tuple[str, ...] = (), speaking: frozenset[str] = frozenset()) -> bool:
+    def pass_time(
+        self,
+        *,
+        speakers: tuple[str, ...] = (),
+        speaking: frozenset[str] = frozenset(),
+        paces: Mapping[str, float] | None = None,
+    ) -> bool:
         """Jump to the next due moment and tick; False when nothing is due."""
-        at_ms = due(self.state, bool(speakers), bool(speaking))
+        at_ms = due(self.state, bool(speakers), bool(speaking), paces)
         if at_ms is None:
             return False
         self.now_ms = max(self.now_ms, at_ms)
-        self.do(Tick(speaking, speakers))
+        self.do(Tick(speaking, speakers, paces or {}))
         return True
 
     def turn(self) -> TurnGiven:

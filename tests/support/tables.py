@@ -1,0 +1,188 @@
+"""A table at which one game is played in any order of wishes, and what must hold all the time."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from games.registry import BY_ID
+from games.round import RoleGiven, RoundOpened
+from server.room.commands import (
+    Again,
+    Answer,
+    Caption,
+    Command,
+    Forget,
+    Refused,
+    RoundJoin,
+    RoundStart,
+    RoundStop,
+    Vote,
+)
+from server.room.events import ClipCaptioned, Erased, encode
+from server.room.view import is_hidden, public, view
+from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
+
+VOICES = (ANNA, BELA, CLEO, DORA)
+PHRASES = {
+    "en": ("umbrella", "yes but no", "is it you?", "I don't know", "stop", "a b c d e f g h i j k l m n o"),
+    "de": ("Schirm", "ja aber nein", "bist du es?", "keine Ahnung", "Punkt", "eins zwei drei vier fünf"),
+}
+SILENCE_MS = 45_000
+voices = st.integers(0, len(VOICES) - 1)
+
+
+class Table(RuleBasedStateMachine):
+    """Plays one game; `game` and `language` are set by `table`."""
+
+    game = "first_thing"
+    language = "en"
+
+    def __init__(self) -> None:
+        super().__init__()
+        kind = BY_ID[self.game].kinds[0]
+        self.room = PureRoom(kind, seed=5, language=self.language)
+        self.landed: list[str] = []
+        self.forgotten: set[str] = set()
+        self.seen = {voice.id: b"" for voice in VOICES}
+        self.seen_events = 0
+        self.attempt(RoundStart(self.game), 0)
+
+    def attempt(self, command: Command, voice: int) -> None:
+        """Try a wish; a refused one leaves no trace."""
+        before = self.room.state
+        try:
+            self.room.do(command, VOICES[voice])
+        except Refused:
+            assert self.room.state == before
+        self.watch()
+
+    def watch(self) -> None:
+        """Collect what each voice saw."""
+        for event in self.room.events[self.seen_events :]:
+            for id in self.seen:  # noqa: A001
+                self.seen[id] += encode(view(event, id))
+        self.seen_events = len(self.room.events)
+
+    @rule(voice=voices)
+    def start(self, voice: int) -> None:
+        self.attempt(RoundStart(self.game), voice)
+
+    @rule(voice=voices, command=st.sampled_from([RoundJoin(), RoundJoin("king"), Again(), RoundStop()]))
+    def meddle(self, voice: int, command: Command) -> None:
+        self.attempt(command, voice)
+
+    @rule(voice=voices, late_ms=st.integers(0, 9_000), gap_ms=st.sampled_from([0, 900]))
+    def speak(self, voice: int, late_ms: int, gap_ms: int) -> None:
+        self.room.now_ms += late_ms
+        self.landed.append(f"clip-{len(self.landed):04}-x")
+        self.room.land(self.landed[-1], VOICES[voice], gap_ms=gap_ms)
+        self.watch()
+
+    @rule(wanted=st.booleans(), phrase=st.integers(0, 4))
+    def play_on(self, wanted: bool, phrase: int) -> None:
+        """Let whose turn it is speak, most of the time in words."""
+        turn = self.room.state.round.turn if self.room.state.round else None
+        whose = next((i for i, v in enumerate(VOICES) if turn and turn.is_for(v.id)), None)
+        if turn is None or whose is None:
+            return
+        self.room.now_ms = max(self.room.now_ms, turn.go_at_ms)
+        if wanted:
+            self.speak(whose, 0, 0)
+            self.caption(len(self.landed) - 1, phrase)
+        else:
+            self.write(whose, phrase)
+
+    @rule(clip=st.integers(0, 30), phrase=st.integers(0, 4))
+    def caption(self, clip: int, phrase: int) -> None:
+        if self.landed:
+            fact = ClipCaptioned(
+                self.landed[clip % len(self.landed)], PHRASES[self.language][phrase], self.language
+            )
+            self.room.do(Caption(fact))
+            self.watch()
+
+    @rule(voice=voices, phrase=st.integers(0, 4))
+    def write(self, voice: int, phrase: int) -> None:
+        round_ = self.room.state.round
+        self.attempt(Answer(round_.id if round_ else "forged", PHRASES[self.language][phrase]), voice)
+
+    @rule(voice=voices, clip=st.integers(0, 30), value=st.sampled_from([-1, 1, 5, 9]))
+    def vote(self, voice: int, clip: int, value: int) -> None:
+        round_ = self.room.state.round or self.room.state.last_round
+        if round_ and round_.takes:
+            self.attempt(Vote(round_.id, round_.takes[clip % len(round_.takes)].clip, value), voice)
+
+    @rule(voice=voices, clip=st.integers(0, 30), everything=st.booleans())
+    def forget(self, voice: int, clip: int, everything: bool) -> None:
+        name = self.landed[clip % len(self.landed)] if self.landed else "none"
+        before = set(self.room.state.clips)
+        self.attempt(Forget(None if everything else name, everything=everything), voice)
+        self.forgotten |= before - set(self.room.state.clips)
+
+    @rule(present=st.integers(0, 4), speaking=st.booleans(), pace=st.sampled_from([1.0, 1.5, 2.0, 99.0]))
+    def wait(self, present: int, speaking: bool, pace: float) -> None:
+        here = tuple(voice.id for voice in VOICES[:present])
+        busy = frozenset(here[:1]) if speaking else frozenset()
+        self.room.pass_time(speakers=here, speaking=busy, paces=dict.fromkeys(here, pace))
+        self.watch()
+
+    @rule()
+    def restart(self) -> None:
+        self.room.restart()
+
+    @rule(pace=st.sampled_from([1.0, 2.0]))
+    def fall_silent(self, pace: float) -> None:
+        """A round in which nobody speaks any more ends by itself within 45 s."""
+        started_ms = self.room.now_ms
+        while self.room.state.round is not None:
+            assert self.room.pass_time(paces={voice.id: pace for voice in VOICES})
+        self.watch()
+        assert self.room.now_ms - started_ms <= SILENCE_MS
+        assert not any(clip.hidden for clip in self.room.state.clips.values())
+
+    def teardown(self) -> None:
+        self.fall_silent(2.0)
+        state = self.room.state
+        self.room.restart()
+        if not any(isinstance(event.data, Erased) for event in self.room.events):
+            assert self.room.state == state
+        opened = [e.data.round for e in self.room.events if isinstance(e.data, RoundOpened)]
+        assert [closing.round for closing in self.room.closings()] == opened
+
+    @invariant()
+    def no_take_is_lost(self) -> None:
+        assert set(self.room.state.clips) == set(self.landed) - self.forgotten
+
+    @invariant()
+    def nothing_is_seen_early(self) -> None:
+        state = self.room.state
+        secret = [clip.clip for clip in state.clips.values() if clip.hidden]
+        secret += [take.clip for take in state.round.takes if take.hidden] if state.round else []
+        for voice, seen in self.seen.items():
+            for clip in secret:
+                assert not is_hidden(state, clip, voice) or clip.encode() not in seen
+        if state.round is not None:
+            assert not {take.clip for take in public(state.round).takes} & set(secret)
+
+    @invariant()
+    def secrets_reach_their_player_only(self) -> None:
+        for event in self.room.events:
+            if isinstance(event.data, RoleGiven):
+                for voice in VOICES:
+                    seen = view(event, voice.id).data
+                    assert isinstance(seen, RoleGiven)
+                    assert bool(seen.text) == (voice.id == event.data.voice)
+            elif isinstance(event.data, RoundOpened) and event.data.answer:
+                seen = view(event, event.by.id if event.by else None).data
+                assert isinstance(seen, RoundOpened)
+                assert seen.answer == ""
+
+
+def table(game: str, language: str) -> type[RuleBasedStateMachine]:
+    """Return a table for one game."""
+    return type(f"Table_{game}", (Table,), {"game": game, "language": language})
+
+
+FEW = settings(max_examples=8, stateful_step_count=24, deadline=None)
