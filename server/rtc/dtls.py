@@ -16,7 +16,7 @@ from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters, RTCDt
 from OpenSSL import SSL
 
 from server.rtc.certificate import SRTP_PROFILES, Identity
-from server.rtc.settings import LARGEST_PAYLOAD_BYTES
+from server.rtc.settings import LARGEST_DATAGRAM_BYTES, LARGEST_PAYLOAD_BYTES
 
 # Above our flights, so that one read takes a whole flight out of OpenSSL.
 FLIGHT_BYTES = 8_192
@@ -86,11 +86,12 @@ class Dtls(RTCDtlsTransport):
     def _read(self) -> None:
         """Read what follows the handshake: repeated flights, and the peer's goodbye."""
         try:
-            self._tls.recv(1)
+            while self._tls.recv(LARGEST_DATAGRAM_BYTES):
+                pass  # nothing is said over DTLS itself
         except SSL.ZeroReturnError:
             self._set_state(State.CLOSED)
         except SSL.Error:
-            pass
+            return
 
     def _flush(self) -> None:
         while True:

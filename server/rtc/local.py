@@ -153,21 +153,25 @@ class LocalMedia:
         self._per_source[peer.source] -= 1
         if not self._per_source[peer.source]:
             del self._per_source[peer.source]
-        if peer.speaker is not None:
-            peer.speaker.close(keep_ms=keep_ms)
-            self._heard += peer.speaker.heard
         ear = self._ears.pop(peer.id, None)
         if ear is not None:
             self._room(peer.room).remove(ear)
         peer.close()
-        self.on_gone(peer.id)
+        try:
+            if peer.speaker is not None:
+                self._heard += peer.speaker.heard
+                peer.speaker.close(keep_ms=keep_ms)
+        finally:
+            self.on_gone(peer.id)
 
     def _sweep(self) -> None:
         """Drop peers whose time is over; rest when there are none."""
         now_s = self._loop.time()
-        for peer in [peer for peer in self._peers.values() if peer.expired(now_s)]:
+        over = [peer for peer in self._peers.values() if peer.expired(now_s)]
+        rest = len(over) == len(self._peers)
+        self._sweeper = None if rest else self._loop.call_later(SWEEP_S, self._sweep)
+        for peer in over:
             self.lost(peer)
-        self._sweeper = self._loop.call_later(SWEEP_S, self._sweep) if self._peers else None
 
     # --- takes
 

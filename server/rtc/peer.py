@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from typing import Protocol
 
+from server.rtc import rtp
 from server.rtc.allowance import Allowance
 from server.rtc.certificate import Identity
 from server.rtc.dtls import Dtls
@@ -126,7 +127,9 @@ class Peer:
         self._settle(was_connected=was_connected)
 
     def take_media(self, datagram: bytes) -> None:
-        """Take an SRTP datagram; what a listener sends is not wanted."""
+        """Take an SRTP datagram; what a listener sends is not wanted, and no report is read."""
+        if len(datagram) > rtp.HEADER_BYTES and rtp.is_rtcp(datagram):
+            return
         if self.speaker is None or not self.speaker.media(datagram):
             self._port.dropped += 1
 

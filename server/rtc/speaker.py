@@ -56,8 +56,8 @@ class Speaker:
         self._level_timer: asyncio.TimerHandle | None = None
 
     def media(self, datagram: bytes) -> bool:
-        """Take an SRTP datagram; False when it is dropped. RTCP has nothing to tell us."""
-        if len(datagram) <= rtp.HEADER_BYTES or rtp.is_rtcp(datagram):
+        """Take an SRTP datagram; False when it is dropped."""
+        if len(datagram) <= rtp.HEADER_BYTES:
             return False
         now_s = self._loop.time()
         if not self._packets.take(1, now_s) or not self._bytes.take(len(datagram), now_s):

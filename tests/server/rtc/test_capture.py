@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from aiortc.rtp import RtpPacket
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio import opus
@@ -49,6 +49,7 @@ def test_one_lost_packet_costs_itself_alone() -> None:
     assert numbers(heard(order).cut(0)) == order
 
 
+@settings(deadline=None)
 @given(st.permutations(list(range(6))), st.integers(0, 2**32 - 1), st.lists(st.integers(0, 5)))
 def test_any_order_within_100_ms_gives_the_same_take(order: list[int], origin: int, again: list[int]) -> None:
     assert numbers(heard([*order, *again], origin).cut(0)) == sorted(order)
@@ -147,6 +148,7 @@ def test_timestamps_that_jump_begin_anew_where_the_clock_is() -> None:
     assert 380 <= recording.duration_ms <= 440
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 5_000), st.binary(max_size=4)), max_size=60)
 )

@@ -118,6 +118,16 @@ def test_a_goodbye_ends_it_at_once(pair: Pair) -> None:
     assert pair.server.over
 
 
+def test_a_goodbye_behind_other_words_is_heard(pair: Pair) -> None:
+    for _ in range(3):
+        pair.client.send(b"words that nobody asked for")
+    pair.client.shutdown()
+
+    pair.server.feed(pair.client.bio_read(4_096))
+
+    assert pair.server.over
+
+
 def test_our_goodbye_is_heard(pair: Pair) -> None:
     pair.server.goodbye()
 

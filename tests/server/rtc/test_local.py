@@ -373,3 +373,19 @@ async def test_rooms_that_nobody_hears_are_forgotten(house: House) -> None:
     await house.until(lambda: not house.media._rooms)
 
     house.media.stop("never heard of")
+
+
+async def test_what_a_callback_raises_leaves_no_peer_behind(house: House) -> None:
+    remote, peer = await house.join("speaker")
+    await remote.speak(SPEECH[:10])
+
+    def broken(_: TakeEnded) -> None:
+        raise LookupError
+
+    house.media.on_take = broken
+    with pytest.raises(LookupError):
+        await house.media.close_peer(peer)
+
+    assert house.gone(peer) == 1
+    assert not house.media._port._by_username
+    await remote.vanish()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from aiortc.sdp import SessionDescription
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.rtc import sdp
@@ -134,6 +134,7 @@ PIECES = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_mutated_offer_is_answered_or_refused_and_nothing_else(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(OFFERS)))
@@ -168,6 +169,7 @@ def answered(offer: str, role: Role) -> str:
     return text
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400), st.sampled_from(["speaker", "listener"]))
 def test_any_text_is_answered_or_refused(text: str, role: Role) -> None:
     assert answered("v=0\r\n" + text, role)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aioice import stun as oracle
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from server.rtc import stun
@@ -93,12 +93,14 @@ def test_what_is_no_signed_check_is_nothing(datagram: bytes) -> None:
     assert stun.read(datagram) is None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 @example(request())
 def test_any_datagram_is_read_without_an_exception(datagram: bytes) -> None:
     stun.read(datagram)
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(request()) - 1), st.integers(1, 255))
 def test_a_check_that_was_changed_on_the_way_is_never_valid(at: int, flip: int) -> None:
     datagram = bytearray(request())
@@ -109,6 +111,7 @@ def test_a_check_that_was_changed_on_the_way_is_never_valid(at: int, flip: int) 
     assert check is None or not stun.valid(check, KEY)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_we_accept_nothing_that_the_oracle_refuses(data: st.DataObject) -> None:
     datagram = bytearray(request())
