@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+
+import msgspec
+import numpy as np
+import pytest
+
+from audio import finish, ogg, opus
+from audio.take import Limits, Packet, Take
+from server.safety import finishing
+from server.safety.finishing import (
+    Broken,
+    Declined,
+    Finished,
+    FinishTake,
+    FinishUpload,
+    Job,
+    Made,
+    MakeM4a,
+    Reply,
+)
+from tests.support import speech
+
+LIMITS = Limits()
+
+
+def spoken_take() -> Take:
+    payloads = speech.opus_packets(speech.level(speech.say("hello there"), -20))
+    return Take(tuple(Packet(index * 960, payload) for index, payload in enumerate(payloads)))
+
+
+def test_jobs_are_done() -> None:
+    finished = finishing.do(FinishTake(spoken_take(), LIMITS))
+    assert isinstance(finished, Finished)
+
+    uploaded = finishing.do(FinishUpload(finished.clip.ogg, "audio/ogg", LIMITS))
+    assert isinstance(uploaded, Finished)
+
+    made = finishing.do(MakeM4a(finished.clip.ogg))
+    assert isinstance(made, Made)
+    assert made.body[4:8] == b"ftyp"
+
+
+def test_unfit_sound_is_declined() -> None:
+    assert finishing.do(FinishTake(Take(()), LIMITS)) == Declined("undecodable", finish.UNDECODABLE)
+
+
+@pytest.mark.parametrize(("error", "reply"), [(MemoryError(), Declined), (ZeroDivisionError(), Broken)])
+def test_what_goes_wrong_is_told(monkeypatch: pytest.MonkeyPatch, error: Exception, reply: type) -> None:
+    def failing(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(finish, "finish_take", failing)
+
+    assert isinstance(finishing.do(FinishTake(Take(()), LIMITS)), reply)
+
+
+@pytest.fixture
+def line() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    ours.settimeout(20)
+    with ours, theirs:
+        yield ours, theirs
+
+
+def ask(line: socket.socket, job: Job) -> Reply:
+    body = finishing.encode(job)
+    line.sendall(finishing.SIZE.pack(len(body)) + body)
+    reply = finishing.receive(line)
+    assert reply is not None
+    decoder: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
+    return decoder.decode(reply)
+
+
+def test_a_message_too_large_is_the_end_of_a_line(line: tuple[socket.socket, socket.socket]) -> None:
+    line[0].sendall(finishing.SIZE.pack(finishing.LARGEST_JOB_BYTES + 1) + b"x" * 100)
+
+    assert finishing.receive(line[1]) is None
+
+
+def test_a_message_cut_off_is_the_end_of_a_line(line: tuple[socket.socket, socket.socket]) -> None:
+    line[0].sendall(finishing.SIZE.pack(10) + b"x")
+    line[0].close()
+
+    assert finishing.receive(line[1]) is None
+
+
+@pytest.fixture
+def nursery() -> Iterator[socket.socket]:
+    """A process that serves a control socket; it must end by itself when that is closed."""
+    ours, theirs = socket.socketpair()
+    process = os.fork()
+    if not process:
+        ours.close()
+        finishing.serve(theirs)
+        os._exit(7)
+    theirs.close()
+    yield ours
+    ours.close()
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 7
+
+
+def fresh(control: socket.socket, kind: bytes) -> socket.socket:
+    ours, theirs = socket.socketpair()
+    ours.settimeout(20)
+    with theirs:
+        socket.send_fds(control, [kind], [theirs.fileno()])
+    return ours
+
+
+def test_a_long_lived_child_answers_again_and_again(nursery: socket.socket) -> None:
+    with fresh(nursery, finishing.LONG_LIVED) as line:
+        for _ in range(3):
+            assert isinstance(ask(line, FinishTake(Take(()), LIMITS)), Declined)
+
+
+def test_a_child_for_once_answers_once(nursery: socket.socket) -> None:
+    with fresh(nursery, finishing.ONCE) as line:
+        assert isinstance(ask(line, FinishUpload(b"", "audio/ogg", LIMITS)), Declined)
+        assert line.recv(1) == b""
+
+
+def test_children_that_wait_are_ended_with_the_server(nursery: socket.socket) -> None:
+    lines = [fresh(nursery, kind) for kind in (finishing.ONCE, finishing.LONG_LIVED)]
+    with lines[0], lines[1]:
+        assert isinstance(ask(lines[1], FinishTake(Take(()), LIMITS)), Declined)
+        nursery.close()
+        assert [line.recv(1) for line in lines] == [b"", b""]
+
+
+def test_a_garbage_job_ends_its_child_alone(nursery: socket.socket) -> None:
+    with fresh(nursery, finishing.LONG_LIVED) as broken, fresh(nursery, finishing.LONG_LIVED) as whole:
+        broken.sendall(finishing.SIZE.pack(3) + b"abc")
+        assert broken.recv(1) == b""
+        assert isinstance(ask(whole, FinishTake(Take(()), LIMITS)), Declined)
+
+
+def test_a_minute_of_sound_fits_into_the_walls_of_an_upload(nursery: socket.socket) -> None:
+    pcm = np.tile(speech.level(speech.say("hello there"), -20), 80)[: 59 * 48_000]
+    frames, preskip = opus.encode(pcm, complexity=0)
+    body = ogg.write(frames, preskip=preskip, samples=len(pcm))
+
+    with fresh(nursery, finishing.ONCE) as line:
+        reply = ask(line, FinishUpload(body, "audio/ogg", LIMITS))
+
+    assert isinstance(reply, Finished)
+    assert reply.clip.duration_ms == LIMITS.longest_ms
+
+
+def test_warming_up_walks_every_path() -> None:
+    finishing.warm_up()
+
+    assert threading.active_count() == 1  # a process with threads must not fork

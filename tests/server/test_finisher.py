@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import struct
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio import finish, opus
+from audio.take import Clip, Limits, Packet, Take, Unfit
+from server import finisher
+from server.finisher import Finisher
+from server.safety import finishing
+from tests.support import speech
+from tests.support.uploads import muxed
+
+LIMITS = Limits()
+
+
+def spoken(text: str = "hello there") -> speech.Pcm:
+    return np.concatenate([speech.room_noise(0.5, -60, 1), speech.level(speech.say(text), -20)])
+
+
+def take_of(pcm: speech.Pcm) -> Take:
+    payloads = speech.opus_packets(pcm)
+    return Take(tuple(Packet(index * opus.FRAME, payload) for index, payload in enumerate(payloads)))
+
+
+TAKE = take_of(spoken())
+
+
+@pytest.fixture
+async def running() -> AsyncIterator[Finisher]:
+    made = Finisher()
+    await made.start()
+    yield made
+    await made.close()
+
+
+def children(finisher: Finisher) -> list[int]:
+    process = finisher._nursery._process
+    assert process is not None
+    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+
+
+async def only_child(finisher: Finisher) -> int:
+    async with asyncio.timeout(10):
+        while not (pids := children(finisher)):
+            await asyncio.sleep(0.01)
+    return pids[0]
+
+
+async def no_children_left(finisher: Finisher) -> None:
+    async with asyncio.timeout(5):
+        while children(finisher):
+            await asyncio.sleep(0.05)
+
+
+async def test_takes_become_clips_while_the_loop_goes_on(running: Finisher) -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0.001)
+            turns += 1
+
+    counting = asyncio.create_task(count())
+    clips = await asyncio.gather(*(running.take(TAKE, LIMITS) for _ in range(3)))
+    counting.cancel()
+
+    assert clips[0] == clips[1] == clips[2] == finish.finish_take(TAKE, LIMITS)
+    assert turns > 20
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body"),
+    [
+        ("audio/wav", speech.wav(None, spoken())),
+        ("audio/webm", muxed(spoken(), "webm", "libopus")),
+        ("audio/mp4", muxed(spoken(), "mp4", "aac")),
+        ("audio/ogg", muxed(spoken(), "ogg", "libopus")),
+    ],
+)
+async def test_uploads_become_clips(running: Finisher, media_type: str, body: bytes) -> None:
+    clip = await running.upload(body, media_type, LIMITS)
+
+    assert clip.onset_ms == pytest.approx(finish.finish_take(TAKE, LIMITS).onset_ms, abs=20)
+    assert (await running.m4a(clip.ogg))[4:8] == b"ftyp"
+
+
+async def test_silence_says_so_in_a_sentence(running: Finisher) -> None:
+    with pytest.raises(Unfit) as taken:
+        await running.take(take_of(speech.silence(1)), LIMITS)
+    with pytest.raises(Unfit) as uploaded:
+        await running.upload(speech.wav(None, speech.silence(1)), "audio/wav", LIMITS)
+
+    assert taken.value.code == uploaded.value.code == "silent"
+    assert taken.value.message == "We heard nothing. Is your microphone muted?"
+
+
+@pytest.mark.parametrize("body", [b"", b"OggS" * 1_000, b"<html>", bytes(100_000)])
+async def test_files_that_are_none_are_undecodable(running: Finisher, body: bytes) -> None:
+    with pytest.raises(Unfit) as unfit:
+        await running.upload(body, "audio/ogg", LIMITS)
+    with pytest.raises(Unfit):
+        await running.m4a(body)
+
+    assert unfit.value.code == "undecodable"
+
+
+async def test_an_upload_leaves_no_process_behind(running: Finisher) -> None:
+    await running.take(TAKE, LIMITS)
+    (worker,) = children(running)
+    await running.upload(speech.wav(None, spoken()), "audio/wav", LIMITS)
+
+    async with asyncio.timeout(5):
+        while children(running) != [worker]:
+            await asyncio.sleep(0.05)
+
+
+async def test_a_worker_that_dies_is_replaced_and_the_take_still_lands(running: Finisher) -> None:
+    expected = await running.take(TAKE, LIMITS)
+    (worker,) = children(running)
+    os.kill(worker, signal.SIGKILL)
+
+    assert await running.take(TAKE, LIMITS) == expected
+    assert worker not in children(running)
+
+
+async def test_a_nursery_that_dies_is_replaced(running: Finisher) -> None:
+    expected = await running.take(TAKE, LIMITS)
+    process = running._nursery._process
+    assert process is not None
+    process.kill()
+    await process.wait()
+
+    assert await running.take(TAKE, LIMITS) == expected
+    assert (await running.upload(expected.ogg, "audio/ogg", LIMITS)).duration_ms > 0
+
+
+async def test_a_payload_that_kills_its_worker_is_undecodable_and_harms_no_other(
+    running: Finisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = finisher.Line.ask
+
+    async def deadly(line: finisher.Line, job: finishing.Job) -> finishing.Reply:
+        if isinstance(job, finishing.FinishTake) and job.take.preroll_ms == 666:
+            os.kill(await only_child(running), signal.SIGKILL)
+            await no_children_left(running)
+        return await ask(line, job)
+
+    monkeypatch.setattr(finisher.Line, "ask", deadly)
+    doomed = Take(TAKE.packets, preroll_ms=666)
+
+    results = await asyncio.gather(
+        running.take(TAKE, LIMITS),
+        running.take(doomed, LIMITS),
+        running.take(TAKE, LIMITS),
+        return_exceptions=True,
+    )
+
+    assert isinstance(results[0], Clip)
+    assert results[2] == results[0]
+    assert isinstance(results[1], Unfit)
+    assert results[1].code == "undecodable"
+
+
+async def test_a_worker_that_hangs_is_given_up(running: Finisher, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = await running.take(TAKE, LIMITS)
+    (worker,) = children(running)
+    os.kill(worker, signal.SIGSTOP)
+    with monkeypatch.context() as impatient, contextlib.suppress(Unfit):
+        impatient.setattr(finisher, "PATIENCE_S", 0.3)
+        await running.take(TAKE, LIMITS)
+    os.kill(worker, signal.SIGKILL)
+
+    assert await running.take(TAKE, LIMITS) == expected
+
+
+async def test_a_take_given_up_by_its_asker_does_not_answer_the_next_one(running: Finisher) -> None:
+    other = take_of(spoken("something else entirely"))
+    await running.take(TAKE, LIMITS)
+    asked = asyncio.create_task(running.take(other, LIMITS))
+    await asyncio.sleep(0.02)
+    asked.cancel()
+
+    assert await running.take(TAKE, LIMITS) == finish.finish_take(TAKE, LIMITS)
+
+
+async def test_closing_twice_ends_everything_and_whoever_waits_is_told() -> None:
+    made = Finisher()
+    await made.start()
+    clip = await made.take(TAKE, LIMITS)
+    process = made._nursery._process
+    assert process is not None
+    waiting = [asyncio.create_task(made.take(TAKE, LIMITS)), asyncio.create_task(made.m4a(clip.ogg))]
+    await asyncio.sleep(0)
+
+    await made.close()
+    await made.close()
+
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert all(isinstance(result, Unfit | Clip | bytes) for result in results)
+    assert process.returncode == 0
+    assert not Path(f"/proc/{process.pid}").exists()
+    with pytest.raises(Unfit):
+        await made.take(TAKE, LIMITS)
+
+
+async def test_closing_before_starting_is_harmless() -> None:
+    await Finisher().close()
+
+
+async def test_no_more_uploads_at_once_than_set() -> None:
+    made = Finisher(uploads=2)
+    await made.start()
+    body = speech.wav(None, spoken())
+    highest = 0
+
+    async def watch() -> None:
+        nonlocal highest
+        while True:
+            highest = max(highest, 2 - made._uploads._value)
+            await asyncio.sleep(0.002)
+
+    watching = asyncio.create_task(watch())
+    await asyncio.gather(*(made.upload(body, "audio/wav", LIMITS) for _ in range(6)))
+    watching.cancel()
+    await made.close()
+    assert highest == 2
+
+
+async def test_the_process_knows_none_of_the_servers_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WONDER_ADMIN_TOKEN", "not-for-children")
+
+    made = Finisher()
+    await made.start()
+    assert "not-for-children" not in finisher._environment().values()
+    await made.close()
+
+
+@pytest.mark.parametrize("reply", [b"\xff\xff\xff\xff", struct.pack(">I", 3) + b"abc", b"", b"\0"])
+async def test_an_answer_that_makes_no_sense_is_the_end_of_its_line(reply: bytes) -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        line = finisher.Line(*await asyncio.open_unix_connection(sock=ours))
+        theirs.sendall(reply)
+        theirs.shutdown(socket.SHUT_WR)
+        with pytest.raises(finisher.Gone):
+            await line.ask(finishing.MakeM4a(b""))
+        line.close()
+
+
+async def test_our_own_mistakes_are_logged_and_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    unfit = finisher._unfit(finishing.Broken("ZeroDivisionError in line 5"))
+
+    assert unfit.code == "undecodable"
+    assert "Zero" not in unfit.message
+    assert "ZeroDivisionError" in caplog.text
