@@ -25,6 +25,8 @@ from server.web.presence import Counts, Roster, Sitting
 
 # How long a room rests after a fan-out, in lengths of that fan-out.
 PACE = 1.0
+# ... but never longer than this: a fan-out during which the machine stood still must not hush the room.
+REST_LIMIT_S = 0.25
 # Who comes and goes is told with the room's next batch, or after this time when there is none.
 PRESENCE_DELAY_S = 0.05
 # What a newcomer without a cursor is told of the past.
@@ -232,7 +234,7 @@ class Fanout:
         shared = frame_for(parts, None)
         self._write(shared, self._apart(parts, posts, shared))
         ended_s = time.monotonic()
-        self._not_before_s = ended_s + PACE * (ended_s - began_s)
+        self._not_before_s = ended_s + min(PACE * (ended_s - began_s), REST_LIMIT_S)
 
     def _apart(
         self, parts: list[Part], posts: list[tuple[Member, bytes]], shared: bytes
