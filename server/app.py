@@ -14,8 +14,7 @@ from server.finisher import Finisher
 from server.log.base import Log
 from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
-from server.readers import reaper
-from server.readers.eraser import Eraser
+from server.readers import eraser, reaper
 from server.readers.radio import Radio
 from server.room.actor import Room
 from server.room.events import RoomOpened
@@ -24,10 +23,10 @@ from server.rtc.local import LocalMedia
 from server.rtc.settings import Settings
 from server.safety.limits import Limits
 from server.stage import Stage
-from server.web import socket
 from server.web.keys import HEALTH
 from server.web.listen import Listening, listen
 from server.web.site import make_app
+from server.web.socket import SOCKETS
 
 FIRST_ROOM = "wonder"
 FIRST_ROOM_NAME = "Space of Wonder"
@@ -58,9 +57,9 @@ class Parts:
             stage=self.stage,
             limits=Limits(on=config.limits == "on"),
         )
-        self.sockets = socket.attach(self.app)
+        self.sockets = self.app[SOCKETS]
         self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
-        self.eraser = Eraser(house, log)
+        self.eraser = eraser.Eraser(house, log)
         house.on_wake, house.on_sleep = self._room_woke, self.radio.detach
         self.stage.on_audience = self.sockets.on_listening = self.radio.wake
 
@@ -82,7 +81,10 @@ class Running:
         self.url, self.http_port = listening.url, listening.port
         self.udp_host, self.udp_port = parts.media.endpoint()
         self._listening = listening
-        self._reaper = asyncio.ensure_future(reaper.run(parts.house, parts.log, now_ms))
+        self._readers = [
+            asyncio.ensure_future(reaper.run(parts.house, parts.log, now_ms)),
+            asyncio.ensure_future(eraser.leftovers(parts.house, parts.log)),
+        ]
         self._closing: asyncio.Task[None] | None = None
 
     async def drain(self) -> None:
@@ -98,8 +100,9 @@ class Running:
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
-        self._reaper.cancel()
-        await asyncio.gather(self._reaper, return_exceptions=True)
+        for reader in self._readers:
+            reader.cancel()
+        await asyncio.gather(*self._readers, return_exceptions=True)
         await self.parts.sockets.close()
         await self._listening.close()
         await _let_go(self.parts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from msgspec import Struct
 
@@ -33,6 +33,8 @@ UPLOAD_MARGIN_MS = 8_000
 LONGEST_CLIP_MS = 15_000
 # SIGTERM waits this long for takes that are open or being finished.
 DRAIN_MS = 15_000
+# ... and cuts those that still run when this much of it is left, for the finish needs time too.
+FINISH_MS = 3_000
 
 
 class Seat(Struct):
@@ -167,10 +169,17 @@ class Stage:
         return seat.room if seat else None
 
     async def drain(self, within_ms: int = DRAIN_MS) -> None:
-        """Take no new takes, and wait for those under way."""
+        """Take no new takes, and wait for those under way; what still runs near the end is cut."""
         self._draining = True
+        deadline = asyncio.get_running_loop().time() + within_ms / 1000
+        await self._quiet(deadline - min(FINISH_MS, within_ms / 2) / 1000)
+        for peer in [peer for peer, seat in self._seats.items() if seat.landing is not None]:
+            await self._media.close_peer(peer)
+        await self._quiet(deadline)
+
+    async def _quiet(self, deadline: float) -> None:
+        """Wait until no take is under way, or until a moment of the loop's clock."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + within_ms / 1000
         while (waiting := self._under_way()) and (left := deadline - loop.time()) > 0:
             await asyncio.wait(waiting, timeout=left)
 
@@ -208,11 +217,13 @@ class Stage:
         room = self._house.awake(seat.room) if seat else None
         if room is None or seat is None or seat.voice is None or seat.commanded:
             return
-        if on:
-            limit_ms = self._longest(room) + TAKE_MARGIN_MS
-            room.begin_speaking(seat.voice.id, until_ms=self._clock() + limit_ms)
-        else:
+        if not on:
             room.end_speaking(seat.voice.id)
+            return
+        limit_ms = self._longest(room) + TAKE_MARGIN_MS
+        room.begin_speaking(seat.voice.id, until_ms=self._clock() + limit_ms)
+        if seat.landing is None:
+            seat.landing = asyncio.get_running_loop().create_future()
 
     def _take_ended(self, ended: TakeEnded) -> None:
         seat = self._seats.get(ended.peer)
@@ -222,7 +233,7 @@ class Stage:
         seat.ended = landing if ended.ending != "stopped" else None
         self._own(self._finish(seat, seat.voice, ended, landing))
 
-    def _own(self, work: asyncio._CoroutineLike[None]) -> None:
+    def _own(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -232,6 +243,11 @@ class Stage:
         room = self._house.awake(seat.room) if seat else None
         if seat is None or room is None:
             return
+        if seat.landing is not None and seat.voice is not None:
+            room.end_speaking(seat.voice.id)
+            self._refuse(
+                room, seat.voice, peer, seat.landing, Refused("peer_gone", "The connection was lost.")
+            )
         if seat.connected and seat.role == "listener":
             self.on_audience(seat.room)
         if seat.connected and seat.commanded and seat.voice is not None:

@@ -25,6 +25,9 @@ from server.room.tail import Batch
 log = logging.getLogger(__name__)
 
 PAGE_EVENTS = 1_000
+ROOMS_LIMIT = 100_000
+# At the start rooms are looked through one after the other; in between everybody else has their turn.
+PAUSE_S = 0.01
 # A storage that is busy is asked again; the promise is 60 s.
 AGAIN_AFTER_S = 5.0
 TRIES = 6
@@ -77,6 +80,16 @@ async def erase(house: House, log_: Log, room_id: str) -> Erasure:
     if ledger.due:
         await house.erase(room_id, sorted(ledger.due.seqs), ledger.due.blobs)
     return ledger.due
+
+
+async def leftovers(house: House, log_: Log) -> None:
+    """Erase, room by room, what a crash kept from erasure; to be run once, at the start."""
+    for listing in await log_.rooms(ROOMS_LIMIT):
+        try:
+            await erase(house, log_, listing.room)
+        except Exception:
+            log.exception("eraser.failed room=%.6s", listing.room)
+        await asyncio.sleep(PAUSE_S)
 
 
 class Eraser:

@@ -1,4 +1,4 @@
-"""The reaper: clips whose time is over leave their rooms, and what a crash kept from erasure goes."""
+"""The reaper: clips whose time is over leave their rooms, by the rule of each room's kind."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 
 from server.log.base import Log
-from server.readers import eraser
 from server.room.commands import Refused, Remove
 from server.room.house import House, NoSuchRoom
 from server.room.kinds import KINDS
@@ -28,23 +27,20 @@ def expired(state: RoomState, now_ms: int) -> list[str]:
 
 
 async def run(house: House, log_: Log, clock: Callable[[], int]) -> None:
-    """Sweep all rooms for ever, the first time at the start: then also what a crash left over."""
-    await sweep(house, log_, clock, leftovers=True)
+    """Sweep all rooms for ever, the first time at the start."""
     while True:
-        await asyncio.sleep(EVERY_MS / 1000)
         await sweep(house, log_, clock)
+        await asyncio.sleep(EVERY_MS / 1000)
 
 
-async def sweep(house: House, log_: Log, clock: Callable[[], int], *, leftovers: bool = False) -> int:
+async def sweep(house: House, log_: Log, clock: Callable[[], int]) -> int:
     """Remove what is expired in every room; return how many clips went."""
     gone = 0
     for listing in await log_.rooms(ROOMS_LIMIT):
         try:
-            if leftovers:
-                await eraser.erase(house, log_, listing.room)
             gone += await _expire(house, listing.room, clock())
-        except (NoSuchRoom, Refused, TimeoutError):
-            continue  # the room or the clip went meanwhile, or the next sweep will do it
+        except (NoSuchRoom, Refused):
+            continue  # the room or the clip went meanwhile
         except Exception:
             log.exception("reaper.room_failed room=%.6s", listing.room)
         await asyncio.sleep(PAUSE_MS / 1000)

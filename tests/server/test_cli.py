@@ -188,7 +188,6 @@ async def test_sigterm_lets_a_running_take_land_and_then_tells_the_sockets() -> 
         assert "Traceback" not in server.log
 
 
-@pytest.mark.xfail(reason="the stage does not cut the takes of WHIP sessions when it drains", strict=True)
 async def test_sigterm_cuts_the_take_of_a_whip_session_and_keeps_it() -> None:
     with running_server() as server:
         async with client() as session:

@@ -218,3 +218,29 @@ async def test_listeners_come_and_go_are_told_to_the_audience(theatre: Theatre) 
     await theatre.stage.close_peer(peer)
 
     assert rooms == ["wonder", "wonder"]
+
+
+async def test_a_peer_that_vanishes_with_too_little_leaves_nobody_waiting(theatre: Theatre) -> None:
+    peer = await theatre.speaker()
+    await theatre.stage.begin(theatre.room, ANNA, peer)
+    stopping = asyncio.ensure_future(theatre.stage.stop(theatre.room, ANNA, None))
+    theatre.media.silent = True
+    await asyncio.sleep(0)
+
+    await theatre.stage.close_peer(peer)
+
+    with pytest.raises(Refused) as refused:
+        await stopping
+    assert refused.value.code == "peer_gone"
+    assert theatre.room.speaking == set()
+
+
+async def test_a_draining_stage_cuts_a_plain_session_in_time_and_keeps_its_clip(theatre: Theatre) -> None:
+    peer = await theatre.speaker(commanded=False)
+    theatre.media.open.add(peer)
+    theatre.media.on_level(peer, True)
+
+    async with asyncio.timeout(5):
+        await theatre.stage.drain(200)
+
+    assert len(theatre.room.state.clips) == 1

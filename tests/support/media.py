@@ -39,6 +39,7 @@ class FakeMedia:
         self.open: set[str] = set()
         self.played: list[tuple[str, int]] = []
         self.stopped: list[str] = []
+        self.silent = False  # takes end without enough to hand over
 
     async def answer(
         self, room: str, role: Role, offer: str, *, address: str, commanded: bool = False
@@ -60,6 +61,8 @@ class FakeMedia:
 
     def end(self, peer: str, ending: Ending, *, sound: bytes = b"speech") -> bool:
         """End a take as the media plane would."""
+        if self.silent:
+            return True
         self.open.discard(peer)
         self.on_take(TakeEnded(peer, Take((Packet(0, sound),)), START_MS, ending))
         return True

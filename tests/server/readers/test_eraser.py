@@ -7,8 +7,7 @@ import pytest
 
 from server.log.base import Blob
 from server.log.memory import MemoryLog
-from server.readers.eraser import Eraser, Ledger, erase
-from server.readers.reaper import sweep
+from server.readers.eraser import Eraser, Ledger, erase, leftovers
 from server.room.commands import Caption, Forget, Land, Report, Say
 from server.room.events import ClipCaptioned, ClipLanded, Erased
 from server.room.house import House
@@ -55,13 +54,13 @@ async def test_what_its_speaker_takes_back_is_gone_from_log_memory_and_blobs(
     assert not any(b"secret" in encoded.public for encoded in tail)
 
 
-async def test_a_sweep_at_the_start_erases_what_a_crash_kept(home: tuple[House, MemoryLog]) -> None:
+async def test_the_start_erases_what_a_crash_kept(home: tuple[House, MemoryLog]) -> None:
     house_, log = home
     await fill(house_)
     await house_.send("wonder", Forget("a"), by=ANNA)
     assert await log.blob("a") is not None
 
-    await sweep(house_, log, Clock(), leftovers=True)
+    await leftovers(house_, log)
 
     assert await log.blob("a") is None
     assert not await erase(house_, log, "wonder")
