@@ -8,6 +8,7 @@ from server.room.events import (
     ClipCaptioned,
     ClipRemoved,
     ClipReported,
+    DiceRolled,
     Draft,
     ReactionGiven,
     RoomClosed,
@@ -129,3 +130,16 @@ def test_a_caption_is_kept_once_and_for_clips_that_are_there() -> None:
     assert room.do(caption) == []
     assert room.do(Caption(ClipCaptioned("other", "x", "en"))) == []
     assert room.state.clips["clip"].caption == "hello"
+
+
+def test_dice_are_rolled_in_the_open() -> None:
+    room = PureRoom("roleplay")
+
+    (rolled,) = room.do(Say("/roll 2d6+1"), ANNA)
+
+    assert isinstance(rolled, DiceRolled)
+    assert rolled.expression == "2d6+1"
+    assert rolled.total == sum(rolled.dice) + 1
+    with pytest.raises(Refused, match="2d6"):
+        room.do(Say("/roll a million"), ANNA)
+    assert room.do(Say("/rolling stones"), ANNA) == [TextSaid("/rolling stones")]

@@ -21,8 +21,9 @@ from server.room.commands import (
 from server.room.decide import decide, due
 from server.room.events import ClipLanded, TopicThrown, decode, encode
 from server.room.kinds import KINDS, TIMINGS
-from server.room.rounds import PULSE_DOUBLINGS
+from server.room.rounds import PULSE_DOUBLINGS, take_ends_ms, take_limit_ms
 from server.room.state import EMPTY, apply
+from server.room.view import view
 from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
 
 SNAP = TIMINGS["snap"]
@@ -350,3 +351,40 @@ TestEvening.settings = settings(max_examples=40, stateful_step_count=30, deadlin
 def test_every_kind_of_room_offers_a_game() -> None:
     for kind in KINDS:
         assert PureRoom(kind).do(Throw(), ANNA)
+
+
+def test_a_slower_pace_waits_longer_for_its_own_voice_and_tells_nobody() -> None:
+    room = PureRoom()
+    room.do(RoundStart("word_association"), ANNA)
+    closes_at_ms = room.turn().closes_at_ms
+    window_ms = SNAP.window_ms
+
+    assert due(room.state, True, False, {ANNA.id: 2.0}) == closes_at_ms + window_ms + QUIET_GRACE_MS
+    assert due(room.state, True, False, {ANNA.id: 1.5}) == closes_at_ms + window_ms // 2 + QUIET_GRACE_MS
+    assert due(room.state, True, False, {BELA.id: 2.0}) == closes_at_ms + QUIET_GRACE_MS
+    assert due(room.state, True, False, {ANNA.id: 99.0}) == closes_at_ms + window_ms + QUIET_GRACE_MS
+    room.now_ms = closes_at_ms + QUIET_GRACE_MS
+    assert room.do(Tick(paces={ANNA.id: 2.0})) == []
+    assert room.do(Tick())
+
+
+def test_takes_are_as_long_as_the_turn_the_room_and_the_pace_allow() -> None:
+    room = PureRoom()
+    assert take_limit_ms(room.state, ANNA.id) == KINDS["wonder"].longest_clip_ms
+    assert take_limit_ms(room.state, ANNA.id, 2.0) == 2 * KINDS["wonder"].longest_clip_ms
+    room.do(RoundStart("two_second_sound"), ANNA)
+
+    assert take_limit_ms(room.state, ANNA.id) == 2_000
+    assert take_limit_ms(room.state, ANNA.id, 1.5) == 3_000
+    assert take_ends_ms(room.state, ANNA.id, 5_000) == 7_000
+
+
+def test_a_story_is_cut_where_the_room_wants_and_nobody_knows_before() -> None:
+    room = PureRoom("humour")
+    room.do(RoundStart("story_die"), ANNA)
+    cut_at_ms = room.turn().cut_at_ms
+
+    assert cut_at_ms is not None
+    assert take_ends_ms(room.state, ANNA.id, room.turn().go_at_ms) == cut_at_ms
+    assert take_ends_ms(room.state, BELA.id, room.turn().go_at_ms) > cut_at_ms
+    assert str(cut_at_ms) not in str([view(event, ANNA.id) for event in room.events])

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from tests.support.play import Played
+
+
+def test_the_second_place_is_open_until_somebody_takes_it() -> None:
+    played = Played("insult_duel", "a")
+    assert played.turn.is_for("b")
+    played.say("a", "Your handle is plastic")
+
+    assert not played.turn.is_for("a")
+    played.say("b", "Thank you! Yours leaks")
+    assert played.turn.voice == "a"
+    assert played.say("a", "Thank you, yours leaks!") == ["old_joke"]
+    assert played.turn.voice == "b"
+
+
+def test_the_crowd_judges_wit_at_the_end() -> None:
+    played = Played("insult_duel", "a", "b")
+    for voice in "ababab":
+        played.say(voice)
+
+    assert played.turn.act == "vote"
+    played.wait()
+    assert played.closed is not None
+    assert len(played.closed.replay) == 6
+
+
+def test_nobody_is_made_a_duellist() -> None:
+    assert Played("insult_duel").game.opt_in
+    assert Played("insult_duel").game.kinds == ("arena",)

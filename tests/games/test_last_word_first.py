@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from tests.support.play import Played
+
+
+def test_lines_hang_together_by_ear() -> None:
+    played = Played("last_word_first", "a", "b", card="night")
+
+    assert played.say("a", "Night is when the bakers write") == []
+    assert played.turn.prompt == "Begin with: “write”"
+    assert played.say("b", "Right is not my favourite side") == []
+    assert played.say("a", "Cheese is late") == ["start_with"]
+
+
+def test_without_captions_the_ear_alone_decides() -> None:
+    played = Played("last_word_first", "a", "b")
+    played.say("a")
+
+    assert "heard" in played.turn.prompt
+    assert played.say("b", "anything") == []

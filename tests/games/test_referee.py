@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import string
+from random import Random
+
+import pytest
+
+from games.language.verdicts import COACHING, VERDICTS
+from games.referee import coaching, is_same_guess, overruled
+from games.round import VerdictOverruled, VoteCast
+from tests.support.play import Played
+
+
+def test_both_languages_say_the_same_things_in_the_same_terms() -> None:
+    assert VERDICTS["en"].keys() == VERDICTS["de"].keys()
+    for code, wordings in VERDICTS["en"].items():
+        fields = {field for text in wordings for _, field, _, _ in string.Formatter().parse(text) if field}
+        for text in (*wordings, *VERDICTS["de"][code]):
+            assert {f for _, f, _, _ in string.Formatter().parse(text) if f} <= fields | {"word"}, code
+            assert len(text) <= 60
+
+
+def test_votes_of_two_more_overrule_a_fault_once() -> None:
+    played = Played("word_association", "a", "b")
+    played.say("a", duration_ms=5_000)
+    first, second, third = (VoteCast("r", "c1", 3, voice) for voice in "bcd")
+
+    assert overruled(played.round, first) == []
+    played.vote(first)
+    facts = overruled(played.round, second)
+    assert facts == [VerdictOverruled("r", "c1", "too_long")]
+    assert played.round.faults("a") == 1
+    played.vote(second)
+    played.vote(facts[0])
+    assert played.round.faults("a") == 0
+    assert overruled(played.round, third) == []
+
+
+def test_boos_count_against_cheers() -> None:
+    played = Played("word_association", "a", "b")
+    played.say("a", duration_ms=5_000)
+    for voice, value in (("b", 3), ("c", -1), ("d", 2)):
+        played.vote(VoteCast("r", "c1", value, voice))
+
+    assert overruled(played.round, VoteCast("r", "c1", -1, "e")) == []
+
+
+@pytest.mark.parametrize(
+    ("guess", "truth", "same"),
+    [
+        ("is it an umbrella?", "umbrella", True),
+        ("Umbrellas!", "umbrella", True),
+        ("verliebt", "Frisch verliebt", True),
+        ("a hat", "umbrella", False),
+        ("", "umbrella", False),
+    ],
+)
+def test_guesses_are_taken_kindly(guess: str, truth: str, same: bool) -> None:
+    assert is_same_guess(guess, truth) is same
+
+
+def test_coaching_is_short() -> None:
+    for language, tempos in COACHING.items():
+        for tempo, lines in tempos.items():
+            assert coaching(language, "snap" if tempo == "snap" else "slow", Random(1)) in lines
+            assert all(len(line) <= 36 for line in lines)

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from games.story_die import CUT_FROM_MS, CUT_TO_MS
+from tests.support.play import Played
+
+
+def test_each_turn_is_cut_somewhere() -> None:
+    played = Played("story_die", "a", "b")
+    cut_at_ms = played.turn.cut_at_ms
+
+    assert cut_at_ms is not None
+    assert CUT_FROM_MS <= cut_at_ms - played.turn.go_at_ms <= CUT_TO_MS
+
+
+def test_who_falters_is_out_and_the_last_one_ends_it() -> None:
+    played = Played("story_die", "a", "b", "c")
+
+    assert played.say("a", gap_ms=1_200) == ["hesitated"]
+    assert played.turn.voice == "b"
+    assert played.say("b", "so the king went") == []
+    assert played.say("c", "went home") == ["repeat"]
+    assert played.closed is not None
+    assert played.closed.replay
+
+
+def test_where_nothing_is_scored_nobody_dies() -> None:
+    played = Played("story_die", "a", "b", scored=False)
+    played.say("a", gap_ms=1_200)
+
+    assert played.codes() == []
+    assert played.turn.voice == "b"

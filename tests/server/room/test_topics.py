@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from games.round import RoundClosed, RoundOpened
+from server.room.commands import Command, Forget, Refused, Suggest, Throw, WantTopic
+from server.room.decide import due
+from server.room.events import TopicSuggested, TopicThrown, TopicWanted, Voice
+from server.room.topics import SUGGESTIONS_LIMIT, SUGGESTIONS_OF_ONE_VOICE
+from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
+
+
+def refusal(room: PureRoom, command: Command, voice: Voice = ANNA) -> str:
+    with pytest.raises(Refused) as refused:
+        room.do(command, voice)
+    return refused.value.code
+
+
+def test_a_suggested_topic_is_thrown_once_and_soon() -> None:
+    room = PureRoom()
+    (suggested,) = room.do(Suggest("  My aunt's\n secret door "), BELA)
+    assert isinstance(suggested, TopicSuggested)
+    thrown = []
+    for _ in range(12):
+        facts = room.do(Throw(), ANNA)
+        thrown += [fact.prompt for fact in facts if isinstance(fact, TopicThrown)]
+
+    assert [prompt.text for prompt in thrown].count("My aunt's secret door") == 1
+    assert [prompt.id for prompt in thrown].count(suggested.topic) == 1
+    assert room.state.suggestions == {}
+
+
+def test_suggestions_are_bounded_and_no_twins() -> None:
+    room = PureRoom()
+    for number in range(SUGGESTIONS_LIMIT):
+        voice = Voice(f"v{number // SUGGESTIONS_OF_ONE_VOICE}", "A B", "#000000")
+        room.do(Suggest(f"topic {number}"), voice)
+
+    assert refusal(room, Suggest("one more")) == "enough_topics"
+    assert refusal(PureRoom(), Suggest(" ")) == "bad_topic"
+    assert refusal(PureRoom(), Suggest("x" * 91)) == "bad_topic"
+    few = PureRoom()
+    few.do(Suggest("Socks"), ANNA)
+    assert refusal(few, Suggest("SOCKS"), BELA) == "known_topic"
+    few.do(Suggest("two"), ANNA)
+    few.do(Suggest("three"), ANNA)
+    assert refusal(few, Suggest("four"), ANNA) == "enough_topics"
+
+
+def test_a_suggestion_can_be_taken_back() -> None:
+    room = PureRoom()
+    room.do(Suggest("My secret"), ANNA)
+    room.do(Forget(everything=True), ANNA)
+
+    assert room.state.suggestions == {}
+    assert "secret" not in str(room.events)
+
+
+def test_two_who_want_another_topic_get_one() -> None:
+    room = PureRoom()
+    room.do(Throw(), ANNA)
+    assert room.do(WantTopic(3), ANNA) == [TopicWanted(ANNA.id)]
+    assert refusal(room, WantTopic(3)) == "wanted_already"
+
+    facts = room.do(WantTopic(3), BELA)
+
+    assert [type(fact) for fact in facts[:4]] == [TopicWanted, RoundClosed, TopicThrown, RoundOpened]
+    assert room.state.wanted == ()
+
+
+def test_a_crowd_needs_more_than_half_and_takes_are_not_interrupted() -> None:
+    crowd = PureRoom()
+    crowd.do(WantTopic(5), ANNA)
+    assert len(crowd.do(WantTopic(5), BELA)) == 1
+    assert len(crowd.do(WantTopic(5), CLEO)) > 1
+
+    room = PureRoom()
+    room.do(Throw(), ANNA)
+    room.land("a", ANNA)
+    room.do(WantTopic(), ANNA)
+    assert room.do(WantTopic(), BELA) == [TopicWanted(BELA.id)]
+    room.pass_time()
+    assert due(room.state, True, False) == room.state.rested_from_ms
+    room.pass_time(speakers=(ANNA.id, BELA.id))
+    assert isinstance(room.events[-3].data, TopicThrown)
