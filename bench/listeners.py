@@ -169,14 +169,14 @@ async def _measure(listeners: int, seconds: float, frames: tuple[int, ...]) -> d
         figures["join_cpu_ms"] = min(1000 * join_s / listeners, figures.get("join_cpu_ms", 1e9))
         grown = (resident_bytes() - memory) / 1024 / listeners
         figures["memory_kb"] = max(grown, figures.get("memory_kb", 0))
-        before = await audience.heard()
+        before = await audience.heard() - media.counts().packets_out
         used_s, sent = await _loop_clip(media, clip, seconds)
         await asyncio.sleep(0.3)
-        heard = await audience.heard() - before
+        missed = media.counts().packets_out - (await audience.heard() - before)
         ms = count * 20
         figures[f"cpu_us_a_packet_{ms}ms"] = 1e6 * used_s / sent
         figures[f"listeners_a_core_{ms}ms"] = sent / used_s / (1000 / ms)
-        figures[f"heard_share_{ms}ms"] = heard / sent
+        figures[f"missed_share_{ms}ms"] = missed / sent
         await audience.end()
         await media.close()
     return figures
