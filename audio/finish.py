@@ -15,10 +15,10 @@ RUMBLE_HZ = 80.0
 MARGIN_MS = 80  # kept before the first sound and after the last
 FADE_MS = 5
 LONGEST_LISTENED_MS = 60_000  # what a take or upload holds beyond is not even decoded
-# Coding moves the peaks, of speech up by 1.0 dB in the middle, 1.8 dB at most. So a clip is brought under a
+# Coding moves the peaks, of speech up by 1.0 dB in the middle, rarely by 1.8 dB. So a clip is brought under a
 # lower ceiling first; what still comes out too high is lowered and encoded again.
-CODING_ROOM_DB = 1.5
-ATTEMPTS = 4  # speech takes 1 or 2; bursts of noise more
+CODING_ROOM_DB = 1.8
+ATTEMPTS = 3  # speech takes none or one; bursts of noise more
 
 SILENT = "We heard nothing. Is your microphone muted?"
 UNDECODABLE = "We could not read that sound. Please try again."
@@ -86,13 +86,14 @@ class _Coded(NamedTuple):
 
 def _coded_under(pcm: Pcm, ceiling_dbtp: float) -> _Coded:
     """Level and encode so that the decoded sound stays under the ceiling, in few attempts."""
-    target = ceiling_dbtp - CODING_ROOM_DB
+    room_db = CODING_ROOM_DB
+    levelled = loudness.level(pcm, ceiling_dbtp=ceiling_dbtp - room_db)
+    coded = _coded(levelled)
     for _ in range(ATTEMPTS):
-        coded = _coded(loudness.level(pcm, ceiling_dbtp=target))
-        excess_db = coded.true_peak_dbtp - ceiling_dbtp
-        if excess_db <= 0:
+        if coded.true_peak_dbtp <= ceiling_dbtp:
             break
-        target -= excess_db + 0.2
+        room_db += coded.true_peak_dbtp - ceiling_dbtp + 0.2
+        coded = _coded(loudness.limit(levelled, ceiling_dbtp - room_db))
     return coded
 
 

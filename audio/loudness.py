@@ -146,6 +146,12 @@ def _sliding_minimum(values: Pcm, span: int) -> Pcm:
     return lowest
 
 
+def limit(pcm: Pcm, ceiling_dbtp: float) -> Pcm:
+    """Return `pcm` with its true peak under the ceiling."""
+    ceiling = 10 ** (ceiling_dbtp / 20)
+    return pcm * limiting_gain(swing(pcm, ceiling), ceiling)
+
+
 def level(pcm: Pcm, target_lufs: float = TARGET_LUFS, ceiling_dbtp: float = CEILING_DBTP) -> Pcm:
     """Return `pcm` at the target loudness with its true peak under the ceiling.
 
