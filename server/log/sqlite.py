@@ -109,7 +109,7 @@ class SqliteLog:
     async def erase(self, room: str, seqs: Sequence[int] | None = None, blobs: Sequence[str] = ()) -> None:
         """Blank events and drop blobs, or drop the room; no byte is left in the file or its WAL.
 
-        Raises `TimeoutError` when another program read the file all the while: to be asked again.
+        Raises `TimeoutError` when another program read the file all the while: ask again.
         """
         await self._ask(Erase(room, seqs, blobs))
 

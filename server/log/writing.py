@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import apsw
 from msgspec import Struct
 
-from server.log import sums
+from server.log import schema, sums
 from server.log.base import Blob, Conflict, Damaged, Entry, Outcome, StorageFull
 from server.log.chain import chained, listed
 from server.log.reading import Place, Reader
@@ -23,6 +23,7 @@ from server.room.events import Erased, Event, decode, encode, erased, numbered
 
 SECRET_BYTES = 32
 CHECKPOINT_PAGES = 1_000
+ERASE_BUSY_MS = 200  # everybody's appends wait as long when another program reads while we erase
 DISK_LOOKED_AT_EVERY_S = 1.0
 LOST = "event.lost"  # the kind of an erased event whose envelope could not be read any more
 
@@ -99,7 +100,6 @@ class Writer:
         self._places: dict[str, Place] = {}
         self._moved: dict[int, Place] = {}
         self._wal_pages = 0
-        self._wal_owed = False
         self._low = (0.0, False)
         self._closed = False
         self.broken: OSError | None = None
@@ -112,7 +112,7 @@ class Writer:
             return [self.broken for _ in jobs]
         try:
             results = self._together(jobs)
-            if any(isinstance(job, Erase) for job in jobs) or self._wal_owed:
+            if any(isinstance(job, Erase) for job in jobs):
                 results = self._with_empty_wal(jobs, results)
         except BREAKING as error:
             self._break(error)
@@ -307,15 +307,17 @@ class Writer:
 
     def _with_empty_wal(self, jobs: Sequence[Job], results: list[Result]) -> list[Result]:
         """Write all into the file and cut the WAL to nothing; until that is done nothing counts as erased."""
+        self._connection.set_busy_timeout(ERASE_BUSY_MS)
         try:
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-            self._wal_pages, self._wal_owed = 0, False
-        except apsw.BusyError:
-            self._wal_owed = True
-            late = TimeoutError("somebody reads the database: what was erased is not gone from its WAL yet")
+            self._wal_pages = 0
+        except (apsw.BusyError, apsw.FullError):
+            late = TimeoutError("what was erased is not gone from the WAL yet")
             return [
                 late if isinstance(job, Erase) else result for job, result in zip(jobs, results, strict=True)
             ]
+        finally:
+            self._connection.set_busy_timeout(schema.BUSY_MS)
         return results
 
     # The rest

@@ -18,11 +18,12 @@ from server.room.commands import Command, Open, Refused
 from server.room.decide import decide, due
 from server.room.events import Event, RoomOpened, Voice
 from server.room.state import EMPTY, apply
-from server.room.tail import TAIL_EVENTS, Tail, View
+from server.room.tail import Tail, View
 from server.room.view import view
 
 IDLE_MS = 60_000
 WAKE_PAGE_EVENTS = 200  # some ms of folding, for audio is paced in the same loop
+WOKEN_TAIL_EVENTS = 128  # enough for whoever comes in; the tail grows with what happens
 SLUGS_TRIED = 20
 RULES = Rules(EMPTY, decide, apply, due)
 
@@ -157,7 +158,7 @@ class House:
         async for events in self._pages(id):
             for event in events:
                 state = self._rules.apply(state, event)
-            newest = (newest + events)[-TAIL_EVENTS:]
+            newest = (newest + events)[-WOKEN_TAIL_EVENTS:]
         if not newest:
             raise NoSuchRoom
         return Room(

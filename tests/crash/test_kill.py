@@ -84,6 +84,9 @@ class Ledger(Struct):
         assert connection.pragma("integrity_check") == "ok"
         reader = Reader(connection)
         lost = sum(self._lost_of(f"room{i}", reader) for i in range(ROOMS))
+        clips = connection.execute("SELECT count(*) FROM event WHERE instr(body, '\"clip.landed\"')").get
+        assert connection.execute("SELECT count(*) FROM shelf").get == clips, "a blob without its event"
+        assert connection.execute("SELECT count(*) FROM blob").get == clips
         connection.close()
         return lost
 

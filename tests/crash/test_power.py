@@ -19,6 +19,7 @@ from tests.support.disk import Disk
 from tests.support.log_contract import said, texts
 
 CUTS = 150
+CUTS_IN_SOAK = 2_000
 ROOMS = ("a", "b", "c")
 
 
@@ -32,13 +33,14 @@ def disk() -> Iterator[Disk]:
 class Cutter:
     """Cuts the power now and then, and remembers what had been acknowledged by then."""
 
-    def __init__(self, disk: Disk, folder: Path, seed: int) -> None:
-        self.disk, self.folder, self.random = disk, folder, Random(seed)
+    def __init__(self, disk: Disk, folder: Path, cuts: int) -> None:
+        self.disk, self.folder, self.random = disk, folder, Random(cuts)
+        self.wanted = cuts
         self.acknowledged: dict[str, list[Event]] = {room: [] for room in ROOMS}
         self.cuts: list[tuple[Path, dict[str, list[Event]]]] = []
 
     def seen(self) -> None:
-        if self.random.random() < 0.05 and len(self.cuts) < CUTS:
+        if self.random.random() < 0.05 and len(self.cuts) < self.wanted:
             had = {room: list(events) for room, events in self.acknowledged.items()}
             path = self.folder / f"cut{len(self.cuts)}"
             self.disk.cut(path, self.random)
@@ -48,7 +50,7 @@ class Cutter:
         """Write until the power was cut often enough."""
         self.disk.seen = self.seen
         turn = 0
-        while len(self.cuts) < CUTS and turn < 3_000:
+        while len(self.cuts) < self.wanted and turn < 20 * self.wanted:
             await asyncio.gather(*[self._append(log, room, turn) for room in ROOMS])
             turn += 1
         self.disk.seen = lambda: None
@@ -77,12 +79,12 @@ def lost(path: Path, had: dict[str, list[Event]]) -> int:
     return missing
 
 
-async def run(disk: Disk, folder: Path, synchronous: str) -> list[int]:
+async def run(disk: Disk, folder: Path, synchronous: str, cuts: int = CUTS) -> list[int]:
     log = await SqliteLog.open(folder / "wonder.db", Settings(vfs=disk.name, synchronous=synchronous))
-    cutter = Cutter(disk, folder, seed=len(synchronous))
+    cutter = Cutter(disk, folder, cuts)
     await cutter.load(log)
     await log.close()
-    assert len(cutter.cuts) == CUTS
+    assert len(cutter.cuts) == cuts
     return [lost(path, had) for path, had in cutter.cuts]
 
 
@@ -98,3 +100,15 @@ async def test_the_control_that_does_not_sync_loses_some(
 ) -> None:
     monkeypatch.setattr(writing, "CHECKPOINT_PAGES", 60)
     assert any(await run(disk, tmp_path, "NORMAL"))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3_600)
+async def test_no_power_cut_of_two_thousand_loses_what_was_acknowledged(
+    disk: Disk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "CHECKPOINT_PAGES", 60)
+    for round_ in range(CUTS_IN_SOAK // CUTS):
+        folder = tmp_path / f"{round_}"
+        folder.mkdir()
+        assert not any(await run(disk, folder, "FULL", CUTS + round_))

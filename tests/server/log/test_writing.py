@@ -179,7 +179,7 @@ def test_space_of_dropped_blobs_is_used_again(tmp_path: Path) -> None:
 def test_a_reader_that_stays_delays_erasing_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema, "BUSY_MS", 20)
+    monkeypatch.setattr(writing, "ERASE_BUSY_MS", 20)
     shop = Shop(tmp_path)
     shop.do(Append("r", [Entry([said("secret words")])], 0))
     other = apsw.Connection(str(shop.path), flags=apsw.SQLITE_OPEN_READONLY)

@@ -13,8 +13,8 @@ from server.log.memory import MemoryLog
 from server.room.actor import Room
 from server.room.commands import Refused, Say
 from server.room.events import Draft, Erased, RoomOpened, TextSaid
-from server.room.house import WAKE_PAGE_EVENTS, House, NoSuchRoom
-from server.room.tail import TAIL_EVENTS, Tail
+from server.room.house import WAKE_PAGE_EVENTS, WOKEN_TAIL_EVENTS, House, NoSuchRoom
+from server.room.tail import Tail
 from tests.support.actors import ANNA, GatedLog, now_ms, texts, toy_house, toy_room, until
 
 PUBLIC = RoomOpened("wonder", "Große Bühne", public=True)
@@ -82,7 +82,7 @@ async def test_many_wakes_at_once_fold_the_log_once(log: GatedLog) -> None:
     assert log.reads == 2_500 // WAKE_PAGE_EVENTS + 2
     assert rooms[0].state.said == tuple(f"{i}" for i in range(2_500))  # type: ignore[attr-defined]
     assert rooms[0].tail.head == 2_500
-    assert len(rooms[0].tail.newest(TAIL_EVENTS) or []) == TAIL_EVENTS
+    assert len(rooms[0].tail.newest(WOKEN_TAIL_EVENTS) or []) == WOKEN_TAIL_EVENTS
     await house.close()
 
 
