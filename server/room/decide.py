@@ -175,8 +175,9 @@ def _forget(state: RoomState, command: Forget, by: Voice | None) -> list[Fact]:
         raise Refused("not_yours", "Only its speaker can take a clip back.")
     if command.everything:
         clips = [_removed(clip) for clip in state.clips.values() if clip.by and clip.by.id == by.id]
-        texts = [TextRemoved(seq) for seq, voice in state.texts.items() if voice == by.id]
-        return [*clips, *texts]
+        texts = [seq for seq, voice in state.texts.items() if voice == by.id]
+        written = [seq for seq, text in state.written.items() if text.voice == by.id]
+        return [*clips, *(TextRemoved(seq) for seq in (*texts, *written))]
     clip = _clip(state, command.clip or "")
     if clip.by is None or clip.by.id != by.id:
         raise Refused("not_yours", "Only its speaker can take a clip back.")

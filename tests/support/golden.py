@@ -13,7 +13,20 @@ from typing import Any
 import msgspec
 
 from games.round import Round
-from server.room.commands import Again, Caption, Forget, React, RoundJoin, RoundStart, Say, Throw, Vote
+from server.room.commands import (
+    Again,
+    Answer,
+    Caption,
+    Forget,
+    React,
+    RoundJoin,
+    RoundStart,
+    RoundStop,
+    Say,
+    Suggest,
+    Throw,
+    Vote,
+)
 from server.room.events import ClipCaptioned, decode, encode
 from server.room.state import EMPTY, RoomState, apply
 from server.room.view import view
@@ -63,7 +76,48 @@ def chain() -> PureRoom:
     return room
 
 
-SCENES: dict[str, Callable[[], PureRoom]] = {"chat": chat, "thrown": thrown, "chain": chain}
+def meld() -> PureRoom:
+    """Two hidden takes that are revealed together, one captioned before, one written; then one stopped."""
+    room = PureRoom(seed=14)
+    room.do(RoundStart("mind_meld"), ANNA)
+    room.do(RoundJoin(), BELA)
+    room.do(Again(), ANNA)
+    room.land("m1", ANNA, duration_ms=500)
+    room.do(Caption(ClipCaptioned("m1", "moon", "en")))
+    room.land("m2", BELA, duration_ms=600)
+    room.now_ms = room.turn().go_at_ms
+    room.do(Answer(room.turn().round, "cheese"), ANNA)
+    room.land("m3", BELA, duration_ms=650)
+    room.land("m4", ANNA, duration_ms=700)
+    room.do(RoundStop(), BELA)
+    return room
+
+
+def duel() -> PureRoom:
+    """A duel with a fault that votes overrule, a topic suggested, dice, and a replay at the end."""
+    room = PureRoom("arena", seed=15)
+    room.do(Suggest("Two left socks"), CLEO)
+    room.do(Say("/roll 2d6+1"), CLEO)
+    room.do(RoundStart("insult_duel"), ANNA)
+    room.do(RoundJoin(), BELA)
+    for number in range(1, 7):
+        room.now_ms = room.turn().go_at_ms
+        room.land(f"d{number}", (ANNA, BELA)[(number - 1) % 2])
+    for clip in ("d1", "d3"):
+        room.do(Caption(ClipCaptioned(clip, "your hat is a soup bowl", "en")))
+    for voice in (BELA, CLEO):
+        room.do(Vote(room.turn().round, "d3", 5), voice)
+    room.pass_time()
+    return room
+
+
+SCENES: dict[str, Callable[[], PureRoom]] = {
+    "chat": chat,
+    "thrown": thrown,
+    "chain": chain,
+    "games/meld": meld,
+    "games/duel": duel,
+}
 
 
 def expected(state: RoomState) -> dict[str, Any]:
@@ -80,6 +134,24 @@ def expected(state: RoomState) -> dict[str, Any]:
         "texts": {str(seq): voice for seq, voice in state.texts.items()},
         "round": _round(state.round),
         "last_round": _round(state.last_round),
+        "more": {
+            "hidden": [clip.clip for clip in state.clips.values() if clip.hidden],
+            "suggestions": {topic: waiting.text for topic, waiting in state.suggestions.items()},
+            "round": _more(state.round),
+            "last_round": _more(state.last_round),
+        },
+    }
+
+
+def _more(round_: Round | None) -> dict[str, Any] | None:
+    """Return what folds may know beside; a fold that does not yet leaves it out."""
+    if round_ is None:
+        return None
+    return {
+        "hidden": round_.hidden,
+        "acts": [turn.act for turn in round_.turns],
+        "written": [take.clip for take in round_.takes if take.written],
+        "overruled": [fact.code for fact in round_.overruled],
     }
 
 
@@ -114,6 +186,6 @@ def folded(log: list[bytes]) -> RoomState:
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
+    (FOLDER / "games").mkdir(parents=True, exist_ok=True)
     for name, scene in SCENES.items():
         (FOLDER / f"{name}.jsonl").write_bytes(b"\n".join(lines(scene())) + b"\n")

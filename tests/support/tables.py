@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from games.registry import BY_ID
 from games.round import RoleGiven, RoundOpened
@@ -178,6 +178,11 @@ class Table(RuleBasedStateMachine):
                 seen = view(event, event.by.id if event.by else None).data
                 assert isinstance(seen, RoundOpened)
                 assert seen.answer == ""
+
+
+def run(machine: type[RuleBasedStateMachine], how: settings) -> None:
+    """Play at a table."""
+    run_state_machine_as_test(machine, settings=how)
 
 
 def table(game: str, language: str) -> type[RuleBasedStateMachine]:

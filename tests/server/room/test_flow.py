@@ -3,7 +3,6 @@ from __future__ import annotations
 from itertools import cycle
 
 import pytest
-from hypothesis.stateful import run_state_machine_as_test
 
 from games.registry import GAMES
 from games.round import RoundClosed, RoundRevealed, TurnGiven, VerdictGiven
@@ -12,7 +11,7 @@ from server.room.events import ClipCaptioned, ClipLanded
 from server.room.flow import SILENCE_MS
 from server.room.view import is_hidden, view
 from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
-from tests.support.tables import FEW, table
+from tests.support.tables import FEW, run, table
 
 
 @pytest.mark.parametrize(
@@ -21,7 +20,7 @@ from tests.support.tables import FEW, table
 def test_any_order_of_wishes_ends_every_round_loses_no_take_and_shows_nothing_early(
     game: str, language: str
 ) -> None:
-    run_state_machine_as_test(table(game, language), settings=FEW)
+    run(table(game, language), FEW)
 
 
 def pair() -> PureRoom:
