@@ -1,4 +1,5 @@
 /** Build and keep elements. Text goes in as text only, never as markup. */
+import { ICONS } from './icons.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -37,8 +38,9 @@ export function svg(tag, attributes = {}, ...children) {
 
 /** A picture of our set; always beside or inside something that has a name. @param {string} name */
 export function icon(name) {
-  const use = svg('use', { href: `/static/icons/ui.svg#${name}` });
-  return svg('svg', { class: 'icon', 'aria-hidden': 'true', viewBox: '0 0 24 24' }, use);
+  const { line, full } = ICONS[name];
+  const path = full ? svg('path', { d: full, class: 'full' }) : svg('path', { d: line ?? '' });
+  return svg('svg', { class: 'icon', 'aria-hidden': 'true', viewBox: '0 0 24 24' }, path);
 }
 
 /** Set text only where it differs, so that nothing is read out again. @param {Element} element @param {string} text */

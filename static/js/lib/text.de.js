@@ -83,6 +83,7 @@ export default {
   'phase.go': 'Los!',
   'phase.waking': 'Moment, dein Mikrofon wacht auf',
   'phase.window.other': '{name} hat das Wort',
+  'phase.finish': 'Sprich zu Ende',
   'phase.over': 'Hör zu',
   'phase.someone': 'jemand',
   'prompt.throw': 'Etwas einwerfen',

@@ -83,6 +83,7 @@ export default {
   'phase.go': 'Go!',
   'phase.waking': 'One moment, your microphone is waking up',
   'phase.window.other': '{name} has the word',
+  'phase.finish': 'Finish your thought',
   'phase.over': 'Listen',
   'phase.someone': 'somebody',
   'prompt.throw': 'Throw a prompt',

@@ -1,25 +1,20 @@
-/** The page's words, in the visitor's language. */
-import de from './text.de.js';
-import en from './text.en.js';
+/** The page's words, in the visitor's language; only that one is fetched. */
 
-/** @type {Record<string, Record<string, string>>} */
-const CATALOGUES = { en, de };
+const LANGUAGES = ['en', 'de'];
 
 /** @param {readonly string[]} wanted as browsers list languages, best first */
 export function chosen(wanted) {
-  return wanted.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => tag in CATALOGUES) ?? 'en';
+  return wanted.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => LANGUAGES.includes(tag)) ?? 'en';
 }
 
 export const language = chosen(globalThis.navigator?.languages ?? []);
-const words = CATALOGUES[language];
 /** @type {Record<string, string>} */
-const english = en;
+const words = (await import(`./text.${language}.js`)).default;
 const plural = new Intl.PluralRules(language);
 
 /** @param {string} key @param {Record<string, string|number>} [values] */
 export function t(key, values = {}) {
-  const text = words[key] ?? english[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
+  return (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
 }
 
 /** Choose between `key.one` and `key.other`. @param {string} key @param {number} n */
@@ -29,7 +24,7 @@ export function counted(key, n) {
 
 /** @param {string} key */
 export function has(key) {
-  return key in en;
+  return key in words;
 }
 
 /** Words of a refusal in the visitor's language, else what the server said. @param {{code?: string, message?: string}} why */

@@ -59,7 +59,7 @@ export class Session {
       clock,
       told: {
         became: (hearing) => this.#hearing(hearing),
-        fellBack: () => this.notice({ code: 'udp-blocked' }),
+        fellBack: () => (this.speaker.expectFiles(), this.voice.fellBack()),
         recovered: () => this.voice.recovered(),
       },
     });

@@ -113,6 +113,11 @@ export class Speaker {
     if (this.state === 'live') this.#become('ready');
   }
 
+  /** Live sound does not get through, as listening found out: do not try it in the middle of a word. */
+  expectFiles() {
+    if (!this.#path) this.files = true;
+  }
+
   /** Live sound may get through now: let the next take try it. */
   hope() {
     if (this.isBusy || this.#path?.kind !== 'files') return;

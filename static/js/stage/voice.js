@@ -78,7 +78,7 @@ export class Voice {
   fellBack() {
     if (!this.#fell) this.session.notice({ code: 'udp-blocked' });
     this.#fell = true;
-    this.session.set({ path: 'files' });
+    this.session.set({ path: this.session.speaker.path });
   }
 
   /** Live sound gets through after all: the next take may try it too. */

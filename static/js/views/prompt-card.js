@@ -82,6 +82,7 @@ function kickerOf({ phase, turn, mine, prompt }, model) {
   const name = model.presence.voices.get(turn?.voice ?? '')?.name ?? t('phase.someone');
   if (phase === 'idle') return prompt ? t('phase.idle') : '';
   if (!mine && (phase === 'count-in' || phase === 'window')) return t(`phase.${phase}.other`, { name });
+  if (model.speaking === 'live' && phase === 'over') return t('phase.finish');
   if (phase !== 'window') return t(`phase.${phase}`);
   if (model.speaking === 'live') return t('phase.go');
   return model.speaking === 'opening' ? t('phase.waking') : t('phase.window');

@@ -1,7 +1,7 @@
 /** One WebRTC peer over one HTTP exchange: what WHIP and WHEP have in common. */
 import { problemOf } from './protocol.js';
 
-export const CONNECT_MS = 3_500; // with the post before it: files take over within 4 s when UDP is blocked
+export const CONNECT_MS = 3_300; // with the post before it: files take over within 4 s when UDP is blocked
 export const LOST_MS = 3_000; // a disconnected peer may come back for so long
 
 /** UDP does not reach the server, or this browser has no WebRTC. */
