@@ -54,9 +54,11 @@ async def _way_ms(client: Client, speaker: BarePeer, peer: str, listener: BarePe
     await speaker.speak(speech())
     ended_s = time.monotonic()
     stopped = await client.send("speak.stop")
+    room_noise = asyncio.ensure_future(speaker.speak(speech()[-1:] * 5))  # the microphone stays open
     heard = await listener.hear(lambda packets: bool(packets) and packets[-1].at_s > ended_s)
     first_s = next(packet.at_s for packet in heard if packet.at_s > ended_s)
     await client.answer(stopped)
+    await room_noise
     await asyncio.sleep(PAUSE_S)
     return (first_s - ended_s) * 1000
 

@@ -99,7 +99,7 @@ class Tail:
             return []
         if not self._events or after < self._events[0].event.prev:
             return None
-        return self._events[bisect_right(self._events, after, key=_seq) :][-TAIL_EVENTS:]
+        return self._events[bisect_right(self._events, after, key=_seq) :]
 
     def newest(self, limit: int) -> list[Encoded] | None:
         """Return the newest `limit` events, or None when the tail does not reach back that far."""

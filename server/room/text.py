@@ -12,6 +12,8 @@ _KEPT_FORMAT = "\u200d\ufe0f"
 
 def cleaned(text: str) -> str:
     """Return the text with white space folded and hostile characters dropped."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     kept: list[str] = []
     marks = 0
     for character in unicodedata.normalize("NFC", text):

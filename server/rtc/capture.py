@@ -122,6 +122,10 @@ class Capture:
         """Return from where to where the open take has sound."""
         return (self._end(-1) - self._kept[0][0]) // 48 if self._kept else 0
 
+    def reaches(self, ms: float) -> bool:
+        """Tell whether the sound of a moment has come."""
+        return bool(self._kept) and self._end(-1) / 48 + min(self._delays) >= ms
+
     def cut(self, now_ms: float) -> Recording:
         """Close the take and return it; it may be empty."""
         begun_ms = now_ms if self._begun_ms is None else self._begun_ms

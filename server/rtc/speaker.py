@@ -21,6 +21,13 @@ MOST_SSRCS = 4
 # A new stream is followed when the old one was silent for so long.
 SSRC_SILENT_MS = 1_000
 
+# When the sound of the last moment has come, packets that were overtaken get this long.
+REORDER_MS = 10
+# A microphone that sent nothing for so long is in a pause (DTX): what was said is here already,
+# but for a packet that is only late.
+SILENT_MS = 70
+SILENT_LATE_MS = 40
+
 
 class Hearer(Protocol):
     """Who is told what a speaker does."""
@@ -52,6 +59,8 @@ class Speaker:
         self._followed: int | None = None
         self._to_begin = not commanded
         self._ending: Ending | None = None
+        self._ended_ms = 0.0
+        self._is_whole = False
         self._timer: asyncio.TimerHandle | None = None
         self._level_timer: asyncio.TimerHandle | None = None
 
@@ -72,10 +81,7 @@ class Speaker:
 
     def _known(self, ssrc: int) -> bool:
         """Bound the streams: libsrtp keeps state for each, for ever."""
-        if ssrc not in self._ssrcs and len(self._ssrcs) >= MOST_SSRCS:
-            return False
-        self._ssrcs.setdefault(ssrc, 0.0)
-        return True
+        return ssrc in self._ssrcs or len(self._ssrcs) < MOST_SSRCS
 
     def _hear(self, plain: bytes, now_ms: float) -> bool:
         try:
@@ -91,7 +97,11 @@ class Speaker:
             self._hearer.level(on=True)
             self._watch_level()
         self.heard += 1
-        return self._capture.push(packet, now_ms)
+        kept = self._capture.push(packet, now_ms)
+        if self._ending is not None and not self._is_whole and self._capture.reaches(self._ended_ms):
+            self._is_whole = True
+            self._cut_in(REORDER_MS)
+        return kept
 
     def _follow(self, ssrc: int, now_ms: float) -> bool:
         """Tell whether this is the one stream we follow."""
@@ -121,9 +131,16 @@ class Speaker:
         return True
 
     def _end(self, ending: Ending) -> None:
+        """Wait for what was said until now: not at all long when the microphone had fallen silent."""
         self._ending = ending
+        self._is_whole = False
+        self._ended_ms = self._loop.time() * 1000
+        is_silent = self._followed is None or self._ended_ms - self._ssrcs[self._followed] > SILENT_MS
+        self._cut_in(min(SILENT_LATE_MS, self._settings.late_ms) if is_silent else self._settings.late_ms)
+
+    def _cut_in(self, ms: float) -> None:
         self._cancel()
-        self._timer = self._loop.call_later(self._settings.late_ms / 1000, self._cut)
+        self._timer = self._loop.call_later(ms / 1000, self._cut)
 
     def _cut(self) -> None:
         ending, self._ending = self._ending or "gone", None
