@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Playwright, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 from tests.support.browsers import Kind, launch, with_ears
 from tests.support.microphones import DeviceMicrophone, FileMicrophone, Microphone, sound_server
-from tests.support.visitor import DESK, Invite, Visitor
+from tests.support.visitor import DESK, LIMIT_MS, Invite, Visitor
 
 HERE = Path(__file__).parent
+expect.set_options(timeout=LIMIT_MS)
 once = pytest_asyncio.fixture(scope="session", loop_scope="session")
 
 
@@ -24,6 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.timeout(180))  # browsers start slowly on a busy machine
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
@@ -56,13 +58,19 @@ async def listening_chromium(playwright: Playwright) -> AsyncIterator[Browser]:
     await browser.close()
 
 
-@once
-async def firefox(playwright: Playwright) -> AsyncIterator[Browser]:
-    """Run Firefox with a sound server that carries its microphone."""
+@pytest.fixture(scope="session")
+def sound() -> Iterator[None]:
+    """Run a sound server: Firefox has neither loudspeaker nor microphone without one."""
     with sound_server():
-        browser = await launch(playwright, "firefox")
-        yield browser
-        await browser.close()
+        yield
+
+
+@once
+async def firefox(playwright: Playwright, sound: None) -> AsyncIterator[Browser]:
+    """Run Firefox with a microphone that is granted and speaks."""
+    browser = await launch(playwright, "firefox")
+    yield browser
+    await browser.close()
 
 
 @pytest.fixture
@@ -73,12 +81,14 @@ def microphone_of(file_microphone: FileMicrophone, tmp_path: Path) -> Callable[[
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def invite() -> AsyncIterator[Invite]:
-    """Open pages in contexts of their own, with ears; in the end none of them may have been surprised."""
+    """Open pages in contexts of their own, with ears or as they are; none may have been surprised."""
     guests: list[Visitor] = []
     async with AsyncExitStack() as closing:
 
-        async def come(browser: Browser, **options: Any) -> Visitor:
-            context = await with_ears(browser, locale="en-GB", **(DESK | options))
+        async def come(browser: Browser, *, ears: bool = True, **options: Any) -> Visitor:
+            # Without a graphics card the breathing sky takes a third of a core for itself.
+            options = {"locale": "en-GB", "reduced_motion": "reduce", **DESK, **options}
+            context = await (with_ears(browser, **options) if ears else browser.new_context(**options))
             closing.push_async_callback(context.close)
             guests.append(Visitor(await context.new_page()))
             return guests[-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any, Literal
@@ -30,11 +31,13 @@ async def launch(
     preferences: dict[str, str | float | bool] = {
         "media.navigator.permission.disabled": not refuse,
         "permissions.default.microphone": 2 if refuse else 1,
+        "ui.prefersReducedMotion": 1,
     }
     return await playwright.firefox.launch(
         channel="moz-firefox",
         executable_path=need_program("firefox-esr"),
         firefox_user_prefs=preferences,
+        env=dict(os.environ),  # as it is now, with the address of the sound server
     )
 
 
@@ -42,7 +45,7 @@ def _chromium_arguments(microphone: Path | None, *, refuse: bool) -> list[str]:
     arguments = ["--no-sandbox"]  # as root there is none
     arguments += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
     if refuse:
-        arguments.append("--deny-permission-prompts")
+        arguments += ["--use-fake-device-for-media-stream", "--deny-permission-prompts"]
     if microphone is not None:
         arguments += ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
         arguments.append(f"--use-file-for-fake-audio-capture={microphone}")

@@ -37,10 +37,6 @@ class FileMicrophone:
         wav(self.path, sound)
         self.round_s = len(sound) / RATE_HZ
 
-    async def is_quiet(self, page: Page) -> bool:
-        """Tell whether the sentence is still to come in this round."""
-        return await self._phase_s(page) < LEAD_S - 0.2
-
     async def quiet(self, page: Page) -> None:
         """Return at the beginning of a round."""
         await asyncio.sleep(self.round_s - await self._phase_s(page))
@@ -61,10 +57,6 @@ class DeviceMicrophone:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "sentence.wav"
         wav(self.path, np.concatenate([silence(0.3), speech(), silence(0.5)]))
-
-    async def is_quiet(self, page: Page) -> bool:
-        """Tell that nothing has been said yet."""
-        return True
 
     async def quiet(self, page: Page) -> None:
         """Return at once: it is quiet until `spoken`."""

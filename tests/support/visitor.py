@@ -70,32 +70,34 @@ class Visitor:
     async def enter(self, url: str, room: str, query: str = "mic=raw") -> None:
         """Open the room's page and come in; the microphone is not asked for."""
         await self.page.goto(f"{url}/r/{room}?{query}")
-        await expect(self.page.locator("#gate-name")).not_to_be_empty(timeout=LIMIT_MS)
+        await expect(self.page.locator("#gate-name")).not_to_be_empty()
         await self.page.locator("#join").click()
 
     async def listens(self, by: Literal["radio", "files", "off"] = "radio") -> None:
         """Wait until the page hears the room in this way."""
         switch = self.page.locator(f"listen-switch[data-hearing={by}]")
-        await expect(switch).to_be_attached(timeout=LIMIT_MS)
+        await expect(switch).to_be_attached()
 
     async def is_speaking(self, state: str) -> None:
         """Wait until the talk button is `off`, `opening`, `live`, `sending` or `ready`."""
-        await expect(self.page.locator("body")).to_have_attribute("data-speaking", state, timeout=LIMIT_MS)
+        await expect(self.page.locator("body")).to_have_attribute("data-speaking", state)
 
     async def speak(self, microphone: Microphone, hand: Hand = "hold") -> None:
         """Say the microphone's sentence once, as one take; returns when it is stored."""
-        for _ in range(3):
-            await self._press(hand)
-            await self.is_speaking("live")
-            if await microphone.is_quiet(self.page):
-                break
-            # It took so long to come up that the sentence has begun: give this take up.
-            await self._release(hand)
-            await self.is_speaking("ready")
-            await microphone.quiet(self.page)
+        await self.warm_up()
+        await microphone.quiet(self.page)
+        await self._press(hand)
+        await self.is_speaking("live")
         await microphone.spoken(self.page)
         await self._release(hand)
         await self.is_speaking("ready")
+
+    async def warm_up(self) -> None:
+        """Press twice, so that the microphone is open and nothing was said."""
+        if await self.page.locator("body").get_attribute("data-speaking") != "ready":
+            await self._press("tap")
+            await self._press("tap")
+            await self.is_speaking("ready")
 
     async def _press(self, hand: Hand) -> None:
         talk = self.page.locator("#talk")
@@ -120,7 +122,10 @@ class Visitor:
                 await self._press(hand)
 
     async def say(self, text: str) -> None:
-        """Write a line in the chat."""
+        """Write a line in the chat, which is behind a tab on a phone."""
+        tab = self.page.locator("[data-tab=chat]")
+        if await tab.is_visible():
+            await tab.click()
         await self.page.locator("#say").fill(text)
         await self.page.keyboard.press("Enter")
 
@@ -130,7 +135,7 @@ class Visitor:
 
     async def shows_clips(self, count: int) -> None:
         """Wait until so many clips are shown."""
-        await expect(self.page.locator("clip-list .clip")).to_have_count(count, timeout=LIMIT_MS)
+        await expect(self.page.locator("clip-list .clip")).to_have_count(count)
 
 
 # Opens a page in a browser, in a context of its own.
