@@ -43,5 +43,5 @@ class ForbiddenWord(Riddle):
         return SECRET[scene.language].format(word=word, others=others.strip())
 
     def judge_telling(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
-        """Catch a forbidden word; which one is said only when it can give nothing away."""
+        """Catch a forbidden word: everybody has heard it anyway."""
         return referee.forbidden(round_, take, scene, tokens(round_.answer))

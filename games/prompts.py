@@ -40,7 +40,8 @@ def draw(
     When all that fit are recent, tempo is forgotten first, then recency (but never the last one).
     """
     fitting = [card for card in cards if not card.kinds or kind in card.kinds]
-    fresh = [card for card in fitting if card.id not in recent]
+    seen = set(recent)
+    fresh = [card for card in fitting if card.id not in seen]
     last = next(reversed(tuple(recent)), None)
     chosen = random.choice(
         [card for card in fresh if card.tempo == tempo]

@@ -60,6 +60,8 @@ class Hall:
         self.speaking: set[str] = set()
         self.paces: dict[str, float] = {}
         self.landed = 0
+        self.known: tuple[int, bool, bool, int] | None = None
+        self.due_ms: int | None = None
         opened = RoomOpened(kind, f"Hall {number}", language="de" if language == "de" else "en")
         self.do(Open(opened))
 
@@ -86,7 +88,11 @@ class Hall:
 
     def due(self) -> int | None:
         """Return when a tick has something to do."""
-        return due(self.state, bool(self.present), bool(self.speaking), self.paces)
+        known = (self.state.head, bool(self.present), bool(self.speaking), len(self.paces))
+        if known != self.known:
+            self.known = known
+            self.due_ms = due(self.state, bool(self.present), bool(self.speaking), self.paces)
+        return self.due_ms
 
     def restart(self) -> None:
         """Fold anew from what is stored; who was speaking is cut off."""
