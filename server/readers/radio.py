@@ -12,6 +12,8 @@ from collections.abc import Callable
 from random import Random
 
 from audio import ogg
+from audio.take import FRAME_MS
+from games.round import RoundClosed, RoundRevealed
 from server.log.base import Log
 from server.room.actor import Room
 from server.room.events import ClipLanded, ClipRemoved
@@ -25,11 +27,13 @@ GAP_MS = 300
 # When nothing new came for this long, the radio drifts through older clips.
 DRIFT_AFTER_MS = 8_000
 # Clips that land faster than they can be played are skipped from the oldest on.
-QUEUE_CLIPS = 64
+QUEUE_PIECES = 64
+
+Piece = tuple[str, ...]
 
 
 class RoomRadio:
-    """What one room's radio plays next."""
+    """What one room's radio plays next: pieces of one clip, or of several that make one."""
 
     def __init__(
         self, room: Room, log_: Log, media: Media, random: Random, *, audience: Callable[[str], int]
@@ -39,10 +43,10 @@ class RoomRadio:
         self._media = media
         self._random = random
         self._audience = audience
-        self._queue: deque[str] = deque(maxlen=QUEUE_CLIPS)
+        self._queue: deque[Piece] = deque(maxlen=QUEUE_PIECES)
         self._fresh = asyncio.Event()
-        self._last: str | None = None
-        self._playing: str | None = None
+        self._last: Piece = ()
+        self._playing: Piece = ()
         self._drifting = False
         self._task: asyncio.Task[None] | None = None
         self.unsubscribe = room.tail.subscribe(self._read, passive=True)
@@ -50,18 +54,27 @@ class RoomRadio:
     def _read(self, batch: Batch) -> None:
         for encoded in batch.events:
             match encoded.event.data:
-                case ClipLanded(clip=clip):
-                    self._queue.append(clip)
-                    self.wake()
+                case ClipLanded(clip=clip, hidden=False):
+                    self._add((clip,))
+                case RoundRevealed(takes=takes):
+                    for take in takes:
+                        self._add((take.clip,))
+                case RoundClosed(replay=replay) if replay:
+                    self._add(tuple(replay))
                 case ClipRemoved(clip=clip):
                     self._withdraw(clip)
                 case _:
                     pass
 
+    def _add(self, piece: Piece) -> None:
+        if all(clip in self._room.state.clips for clip in piece):  # a written answer has no sound
+            self._queue.append(piece)
+            self.wake()
+
     def _withdraw(self, clip: str) -> None:
-        if clip in self._queue:
-            self._queue.remove(clip)
-        if clip == self._playing:
+        for piece in [piece for piece in self._queue if clip in piece]:
+            self._queue.remove(piece)
+        if clip in self._playing:
             self._media.stop(self._room.id)
             self._fresh.set()
 
@@ -75,19 +88,19 @@ class RoomRadio:
 
     async def _run(self) -> None:
         try:
-            while (clip := await self._next()) is not None:
-                await self._play(clip)
+            while piece := await self._next():
+                await self._play(piece)
         except Exception:
             log.exception("the radio of room %.6s stopped", self._room.id)
 
-    async def _next(self) -> str | None:
-        """Return the next clip to play; None when there is nothing and nobody."""
+    async def _next(self) -> Piece:
+        """Return the next piece to play; an empty one when there is nothing and nobody."""
         while not self._queue:
             if not self._audience(self._room.id):
-                return None
+                return ()
             if not await self._something_new(DRIFT_AFTER_MS / 1000) and (clip := self._older()) is not None:
                 self._drifting = True
-                return clip
+                return (clip,)
         self._drifting = False
         return self._queue.popleft()
 
@@ -102,31 +115,40 @@ class RoomRadio:
 
     def _older(self) -> str | None:
         """Return an older clip, never the last one again; none while a round wants quiet."""
-        older = [clip for clip in self._room.state.clips if clip != self._last]
-        if not older or self._room.state.round is not None or not self._audience(self._room.id):
+        state = self._room.state
+        older = [clip for clip, ref in state.clips.items() if not ref.hidden and clip not in self._last[-1:]]
+        if not older or state.round is not None or not self._audience(self._room.id):
             return None
         return self._random.choice(older)
 
-    async def _play(self, clip: str) -> None:
-        blob = await self._log.blob(clip)
-        if blob is None:
+    async def _play(self, piece: Piece) -> None:
+        frames = [await self._frames(clip) for clip in piece]
+        if not any(frames):
             return
-        starts_at_ms, duration_ms = self._media.play(self._room.id, ogg.read(blob.body))
-        self._last = self._playing = clip
-        self._room.tail.signal(
-            "cue", {"clip": clip, "starts_at_ms": starts_at_ms, "duration_ms": duration_ms}
-        )
-        await self._hear_out(clip, duration_ms + GAP_MS)
-        self._playing = None
+        at_ms, _ = self._media.play(self._room.id, [frame for clip in frames for frame in clip])
+        self._last = self._playing = piece
+        for clip, own in zip(piece, frames, strict=True):
+            cue = {"clip": clip, "starts_at_ms": at_ms, "duration_ms": len(own) * FRAME_MS}
+            self._room.tail.signal("cue", cue)
+            at_ms += len(own) * FRAME_MS
+        await self._hear_out(piece, sum(map(len, frames)) * FRAME_MS + GAP_MS)
+        self._playing = ()
 
-    async def _hear_out(self, clip: str, for_ms: int) -> None:
-        """Wait until a clip is over: withdrawn clips at once, older ones when a new one landed."""
+    async def _frames(self, clip: str) -> list[bytes]:
+        blob = await self._log.blob(clip)
+        return ogg.read(blob.body) if blob else []
+
+    async def _hear_out(self, piece: Piece, for_ms: int) -> None:
+        """Wait until a piece is over: a withdrawn one at once, an older one when a new one landed."""
         loop = asyncio.get_running_loop()
         end = loop.time() + for_ms / 1000
-        while (left := end - loop.time()) > 0 and clip in self._room.state.clips:
+        while (left := end - loop.time()) > 0 and self._is_here(piece):
             if self._queue and self._drifting:
                 return
             await self._something_new(left)
+
+    def _is_here(self, piece: Piece) -> bool:
+        return all(clip in self._room.state.clips for clip in piece)
 
     async def close(self) -> None:
         """Fall silent; may be called again."""

@@ -43,9 +43,10 @@ class Rate(Struct, frozen=True):
         return Rate(self.burst * count, self.per_s * count)
 
 
-# What one voice may do. Someone who types fast in short lines stays under 2 lines a second.
+# What one voice may do. Someone who types fast in short lines stays under 2 lines a second; a burst
+# is what somebody pastes or catches up with after a pause.
 RATES: dict[Action, Rate] = {
-    "say": Rate(8, 2.0),
+    "say": Rate(20, 3.0),
     "react": Rate(20, 5.0),
     "throw": Rate(4, 0.25),
     "round": Rate(8, 1.0),
@@ -56,9 +57,9 @@ RATES: dict[Action, Rate] = {
     "here": Rate(10, 1.0),
     "ping": Rate(20, 2.0),
     "join": Rate(20, 0.5),
-    "upload": Rate(6, 0.5),
-    "offer": Rate(10, 0.5),
-    "room": Rate(4, 1 / 60),
+    "upload": Rate(20, 1.0),
+    "offer": Rate(20, 1.0),
+    "room": Rate(6, 1 / 20),
 }
 
 

@@ -9,13 +9,14 @@ import msgspec
 import pytest
 
 from audio import ogg, opus
+from games.round import RevealedTake, RoundClosed, RoundRevealed
 from server.log.base import Blob
 from server.log.memory import MemoryLog
 from server.readers import radio
 from server.readers.radio import Radio
 from server.room.actor import Room
 from server.room.commands import Land, Remove
-from server.room.events import ClipLanded
+from server.room.events import ClipLanded, Draft
 from tests.support.media import ANNA, Clock, FakeMedia, house
 
 FRAMES = 3
@@ -109,6 +110,25 @@ async def test_a_clip_that_is_taken_back_while_it_plays_is_cut(studio: Studio) -
     await studio.room.send(Remove("a", "forgotten"), by=None)
 
     assert studio.media.stopped == ["wonder"]
+
+
+async def test_hidden_clips_wait_for_their_reveal_and_a_replay_is_one_piece(studio: Studio) -> None:
+    await studio.land("a")
+    await studio.until(lambda: studio.cues == ["a"])
+    hidden = ClipLanded("h", FRAMES * 20, 0, 0, -16.0, (), hidden=True)
+    revealed = RoundRevealed("r", (RevealedTake("h", ANNA.id, 1),))
+    closed = RoundClosed("r", "done", (), ("a", "h"))
+    body = ogg.write([opus.silence()] * FRAMES, preskip=0, samples=FRAMES * 960)
+    await studio.log.append(
+        "wonder", [Draft(hidden, 1, ANNA)], blobs=[Blob("h", "wonder", body)], expect=studio.room.tail.head
+    )
+    await studio.log.append("wonder", [Draft(revealed, 1), Draft(closed, 1)])
+    await studio.land("b")
+
+    await studio.until(lambda: len(studio.cues) == 5)
+
+    assert studio.cues == ["a", "h", "a", "h", "b"]
+    assert studio.media.played[2] == ("wonder", 2 * FRAMES)
 
 
 async def test_closing_twice_is_harmless(studio: Studio) -> None:
