@@ -22,6 +22,7 @@ Mask = NDArray[np.bool_]
 HOP_MS = 10
 HOP = SAMPLE_RATE_HZ * HOP_MS // 1000
 WINDOW = 2 * HOP
+CHUNK = 500  # frames at once: a minute of them would take 70 MB
 BANDS_HZ = ((150, 1200), (1000, 4000), (3500, 8000))  # voicing; vowels and bursts; hisses
 CHANCE = 4.0  # standard deviations of the noise that are not chance any more
 WEAK_DB = (2.0, 6.0)  # that, kept within: a sound goes on
@@ -74,14 +75,18 @@ def band_levels(pcm: Pcm) -> Levels:
         return np.zeros((0, len(BANDS_HZ)))
     padded = np.pad(pcm[: count * HOP], HOP // 2)
     rows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
+    bands = np.concatenate([_band_powers(rows[at : at + CHUNK]) for at in range(0, count, CHUNK)])
+    around = np.pad(bands, ((1, 1), (0, 0)), mode="edge")
+    smooth = (around[:-2] + 2 * around[1:-1] + around[2:]) / 4  # mains buzz beats with the frames otherwise
+    return np.asarray(10 * np.log10(np.maximum(smooth, 1e-12)), dtype=np.float64)
+
+
+def _band_powers(rows: Pcm) -> Pcm:
     bins = np.fft.rfft(rows * _window())
     power = bins.real**2 + bins.imag**2
     hz = SAMPLE_RATE_HZ / WINDOW
-    scale = 2 / (WINDOW * float(np.sum(_window() ** 2)))
-    bands = np.stack([power[:, int(low / hz) : int(high / hz)].sum(axis=1) for low, high in BANDS_HZ], axis=1)
-    around = np.pad(bands, ((1, 1), (0, 0)), mode="edge")
-    smooth = (around[:-2] + 2 * around[1:-1] + around[2:]) / 4  # mains buzz beats with the frames otherwise
-    return np.asarray(10 * np.log10(np.maximum(smooth * scale, 1e-12)), dtype=np.float64)
+    bands = [power[:, int(low / hz) : int(high / hz)].sum(axis=1) for low, high in BANDS_HZ]
+    return np.stack(bands, axis=1) * np.float32(2 / (WINDOW * np.sum(_window() ** 2)))
 
 
 def _noise(levels: Levels, real: Mask) -> tuple[Levels, Levels]:

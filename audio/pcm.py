@@ -76,8 +76,12 @@ def high_pass(pcm: Pcm, cutoff_hz: float) -> Pcm:
     padded = np.zeros(ringing + rows * step, dtype=np.float32)
     padded[ringing : ringing + len(pcm)] = pcm
     blocks = np.lib.stride_tricks.sliding_window_view(padded, block)[::step]
-    filtered = np.fft.irfft(np.fft.rfft(blocks) * high_pass_response(cutoff_hz, block), block)
-    return np.ascontiguousarray(filtered[:, ringing:], dtype=np.float32).reshape(-1)[: len(pcm)]
+    response = high_pass_response(cutoff_hz, block)
+    filtered = np.empty((rows, step), dtype=np.float32)
+    for at in range(0, rows, 64):  # not a minute at once: that would take 60 MB
+        part = np.fft.rfft(blocks[at : at + 64]) * response
+        filtered[at : at + 64] = np.fft.irfft(part, block)[:, ringing:]
+    return filtered.reshape(-1)[: len(pcm)]
 
 
 def fade_edges(pcm: Pcm, samples: int) -> Pcm:

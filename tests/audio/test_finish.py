@@ -73,6 +73,16 @@ def test_the_onset_counts_from_the_end_of_the_preroll(spoken: Pcm) -> None:
         assert finished.onset_ms == pytest.approx(lead_s * 1_000 + truth_ms - preroll_ms, abs=40)
 
 
+def test_a_bump_against_the_microphone_is_not_the_onset(spoken: Pcm) -> None:
+    sound = in_room(spoken, 1.0)
+    t = np.arange(9_600) / 48_000
+    sound[24_000:33_600] += (0.5 * np.sin(2 * np.pi * 35 * t) * np.hanning(9_600)).astype(np.float32)
+
+    finished = finish.finish(sound, LIMITS)
+
+    assert finished.onset_ms == pytest.approx(1_000 + first_sound(spoken) / 48, abs=40)
+
+
 def test_a_clip_has_the_loudness_and_true_peak_of_the_contract(clip: Clip) -> None:
     sound = heard(clip)
 
