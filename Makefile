@@ -1,7 +1,7 @@
 # Space of Wonder. `make run` serves, `make test` runs every test; both set up what they need first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-python test-static check bench soak lock clean programs
+.PHONY: help run test test-python test-static check bench soak pictures lock clean programs
 .DELETE_ON_ERROR:
 
 PYTHON ?= $(or $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -37,6 +37,9 @@ bench: $(BUILD)/development programs ## Measure, and print the table of docs/per
 
 soak: $(BUILD)/development programs ## Run the long tests: a thousand kills, hours of radio
 	@$(BIN)/python -m pytest -m soak --timeout=7200
+
+pictures: $(BUILD)/development programs ## Take the pictures of the documents anew
+	@$(BIN)/python -m tests.support.pictures
 
 lock: $(BUILD)/development ## Write the constraints anew (UPGRADE=--upgrade takes newer versions)
 	@$(BIN)/python .ci/lock.py $(UPGRADE)

@@ -8,6 +8,7 @@ from tests.support.shape import CODE, ROOT, python_files
 
 # Modules without one, each with what tests it instead.
 ELSEWHERE = {
+    "server/app.py": "joins the parts; tests/server/test_cli.py and every browser test run what it starts",
     "audio/take.py": "values only; tests/audio uses them throughout",
     "server/__main__.py": "starts the command; tests/support/server.py runs it in every end-to-end test",
     "server/log/base.py": "an interface; the contract suite in tests/server/log holds every back end to it",
