@@ -125,6 +125,7 @@ def kill_many(nursery: Nursery, folder: Path, mode: str, kills: int) -> tuple[in
     acknowledged = lost = 0
     for first in range(0, kills, FILES_OF_KILLS):
         path, ledger = folder / f"{first}" / "wonder.db", Ledger()
+        path.parent.mkdir()  # a victim may die before it does
         for seed in range(first, min(first + FILES_OF_KILLS, kills)):
             ledger.note(nursery.kill_one(mode, seed, path))
             lost += ledger.lost(path)
