@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isFor } from '../../static/js/room/play.js';
 import { momentOf, OVER_MS, reactionOf } from '../../static/js/room/round.js';
 import { EMPTY } from '../../static/js/room/state.js';
 
@@ -57,4 +58,16 @@ test('only the own reaction is found', () => {
   assert.equal(reactionOf({ ...playing().round, takes }, 'me'), 640);
   assert.equal(reactionOf({ ...playing().round, takes }, 'other'), null);
   assert.equal(reactionOf(null, 'me'), null);
+});
+
+test('a turn is for those it names, and never for ears alone', () => {
+  /** @param {object} more @returns {any} */
+  const turn = (more) => ({ round: 'r', turn: 1, prompt: '', go_at_ms: 0, closes_at_ms: 1, voice: null, ...more });
+
+  assert.equal(isFor(turn({ act: 'speak', voices: [] }), 'me'), true);
+  assert.equal(isFor(turn({ act: 'guess', voices: ['me', 'you'] }), 'me'), true);
+  assert.equal(isFor(turn({ voices: ['you'] }), 'me'), false);
+  assert.equal(isFor(turn({ besides: 'me' }), 'me'), false);
+  assert.equal(isFor(turn({ act: 'vote' }), 'me'), false);
+  assert.equal(isFor(turn({ act: 'listen' }), 'me'), false);
 });

@@ -33,7 +33,7 @@ function roundSummary({ id, game, players, turns, takes, votes, verdicts }) {
   };
 }
 
-for (const name of readdirSync(GOLDEN).filter((file) => file.endsWith('.jsonl'))) {
+for (const name of readdirSync(GOLDEN, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.jsonl'))) {
   test(`the fold agrees with the server's on ${name}`, () => {
     const lines = readFileSync(new URL(name, GOLDEN), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
     const { state } = lines.pop();
@@ -115,4 +115,19 @@ test('every change makes new values, so that views see it', () => {
   assert.notEqual(after.texts, before.texts);
   assert.equal(after.clips, before.clips);
   assert.equal(before.texts.size, 1);
+});
+
+test('a hidden take of another is not there until it is revealed', () => {
+  const hidden = foldAll(EMPTY, [
+    event(1, 'round.opened', { round: 'r', game: 'mind_meld', tempo: 'snap', prompt: null, players: [], hidden: true }),
+    event(2, 'clip.landed', { clip: '', round: 'r', turn: 1, hidden: true, peaks: [] }),
+  ]);
+  assert.equal(hidden.clips.size, 0);
+
+  const take = { clip: 'c1', voice: 'v1', turn: 1, duration_ms: 500, onset_ms: 1, gap_ms: 0, peaks: [9], text: 'moon', written: false };
+  const shown = apply(hidden, event(3, 'round.revealed', { round: 'r', takes: [take] }));
+
+  assert.equal(shown.clips.get('c1')?.caption, 'moon');
+  assert.equal(shown.clips.get('c1')?.by?.id, 'v1');
+  assert.deepEqual(shown.round?.takes.map((one) => one.clip), ['c1']);
 });

@@ -55,6 +55,23 @@ export function land(round, clip, voice) {
   return { ...round, takes: once(round.takes, take, (old) => old.clip === clip.clip) };
 }
 
+/** Take a forgotten take out. @param {Round} round @param {string} clip @returns {Round} */
+export function drop(round, clip) {
+  return round.takes.some((take) => take.clip === clip) ? { ...round, takes: round.takes.filter((take) => take.clip !== clip) } : round;
+}
+
+/**
+ * Whether a voice may speak in a turn: some are for one voice or a few, or for all but one, and some
+ * are for ears or votes alone.
+ * @param {import('../wire/protocol.js').Turn} turn
+ * @param {string} voice
+ */
+export function isFor(turn, voice) {
+  if (turn.act === 'vote' || turn.act === 'listen' || turn.besides === voice) return false;
+  if (turn.voice !== null && turn.voice !== voice) return false;
+  return !turn.voices?.length || turn.voices.includes(voice);
+}
+
 /** @template T @param {T[]} list @param {T} item @param {(old: T) => boolean} same @returns {T[]} */
 function once(list, item, same) {
   return list.some(same) ? list : [...list, item];

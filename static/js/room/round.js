@@ -13,6 +13,7 @@
  * @property {number} part        how much of the count-in or window is over, 0 to 1
  * @property {number} left_ms     until the phase ends
  */
+import { isFor } from './play.js';
 
 export const COUNT_FROM = 3;
 export const OVER_MS = 6_000; // how long the end of a round is shown
@@ -30,7 +31,7 @@ export function momentOf(state, me, now_ms) {
   const { round } = state;
   const turn = round?.turns.at(-1) ?? null;
   if (!round || !turn) return resting(state, now_ms);
-  const mine = turn.voice === null || turn.voice === me;
+  const mine = isFor(turn, me);
   const base = { ...NOTHING, turn, mine, prompt: turn.prompt || round.prompt?.text || '' };
   if (now_ms < turn.go_at_ms) return countIn(base, turn, round, now_ms);
   if (now_ms < turn.closes_at_ms) return inWindow(base, turn, now_ms);

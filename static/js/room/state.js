@@ -8,7 +8,7 @@
  * @typedef {{clip: string, seq: number, at_ms: number, by: Voice|null, duration_ms: number,
  *   onset_ms: number, gap_ms: number, loudness_lufs: number, peaks: number[], masked: boolean,
  *   source: string, round: string|null, turn: number|null, reaction_ms: number|null,
- *   caption: string|null, verdict: string|null}} Clip
+ *   caption: string|null, verdict: string|null, hidden: boolean}} Clip
  * @typedef {{seq: number, by: Voice|null, at_ms: number, text: string}} Text
  * @typedef {{head: number, kind: string, name: string, theme: string, description: string,
  *   language: string, tempo: string, public: boolean, place: string, opened_at_ms: number,
@@ -16,7 +16,9 @@
  *   reactions: Map<string, Map<string, string[]>>, topic: import('../wire/protocol.js').Prompt|null,
  *   round: Round|null, last_round: Round|null, muted: Map<string, number>}} RoomState
  */
-import { foldRound, land, openRound, ROUND_KINDS } from './play.js';
+import { answered, captioned, clipLanded, judged, reacted, removed, revealed } from './clips.js';
+import { put, without } from './maps.js';
+import { foldRound, openRound, ROUND_KINDS } from './play.js';
 
 /** @type {RoomState} */
 export const EMPTY = Object.freeze({
@@ -81,46 +83,13 @@ const FOLDS = {
   'text.removed': (state, { data }) => ({ ...state, texts: without(state.texts, data.target) }),
   'clip.landed': clipLanded,
   'clip.captioned': (state, { data }) => captioned(state, data.clip, data.text),
-  'clip.removed': (state, { data }) => ({
-    ...state,
-    clips: without(state.clips, data.clip),
-    reactions: without(state.reactions, data.clip),
-  }),
+  'clip.removed': (state, { data }) => removed(state, data.clip),
+  'round.revealed': revealed,
+  'answer.given': answered,
   'reaction.given': reacted,
   'topic.thrown': (state, { data }) => ({ ...state, topic: data.prompt }),
   'voice.muted': (state, { data }) => ({ ...state, muted: put(state.muted, data.voice, data.until_ms) }),
 };
-
-const UNMEASURED = { source: 'webrtc', masked: false, round: null, turn: null, reaction_ms: null, peaks: [] };
-
-/** @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
-function clipLanded(state, { seq, by, at_ms, data }) {
-  /** @type {Clip} */
-  const clip = { ...UNMEASURED, ...data, seq, by, at_ms, caption: null, verdict: null };
-  const round = state.round && by ? land(state.round, clip, by.id) : state.round;
-  return { ...state, clips: put(state.clips, clip.clip, clip), round };
-}
-
-/** @param {RoomState} state @param {string} id @param {string} caption @returns {RoomState} */
-function captioned(state, id, caption) {
-  const clip = state.clips.get(id);
-  return clip ? { ...state, clips: put(state.clips, id, { ...clip, caption }) } : state;
-}
-
-/** @param {RoomState} state @param {import('../wire/protocol.js').Verdict} verdict @returns {RoomState} */
-function judged(state, verdict) {
-  const clip = state.clips.get(verdict.clip);
-  return clip ? { ...state, clips: put(state.clips, clip.clip, { ...clip, verdict: verdict.text }) } : state;
-}
-
-/** One voice counts once for one emoji on one target. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
-function reacted(state, { by, data }) {
-  const given = state.reactions.get(data.target) ?? new Map();
-  const voices = given.get(data.emoji) ?? [];
-  if (!by || voices.includes(by.id)) return state;
-  const more = put(given, data.emoji, [...voices, by.id]);
-  return { ...state, reactions: put(state.reactions, data.target, more) };
-}
 
 /** @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
 function foldRounds(state, event) {
@@ -137,17 +106,4 @@ function foldRounds(state, event) {
 /** What is told; null leaves a field as it was. @param {Record<string, unknown>} fields */
 function known(fields) {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
-}
-
-/** @template K, V @param {Map<K, V>} map @param {K} key @param {V} value @returns {Map<K, V>} */
-function put(map, key, value) {
-  return new Map(map).set(key, value);
-}
-
-/** @template K, V @param {Map<K, V>} map @param {K} key @returns {Map<K, V>} */
-function without(map, key) {
-  if (!map.has(key)) return map;
-  const rest = new Map(map);
-  rest.delete(key);
-  return rest;
 }

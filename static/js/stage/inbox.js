@@ -1,4 +1,5 @@
 /** What comes from the room: events into the fold, signals to where they belong, and the connection's health. */
+import { isFor } from '../room/play.js';
 import { momentOf } from '../room/round.js';
 import { foldPresence, NOBODY } from '../room/presence.js';
 import { EMPTY, foldAll, seeded } from '../room/state.js';
@@ -47,7 +48,7 @@ export class Inbox {
   plan() {
     const { model, turns } = this.session;
     const turn = model.state.round?.turns.at(-1) ?? null;
-    const mine = turn && (turn.voice === null || turn.voice === model.me?.id);
+    const mine = turn && isFor(turn, model.me?.id ?? '');
     turns.plan(model.playing && mine ? turn : null);
   }
 
@@ -151,7 +152,7 @@ export class Inbox {
       this.#wasLost = true;
       session.clear('reconnecting', 'restarting', 'full', 'back');
       session.notice(notice);
-    }, this.#wasLost ? 0 : GRACE_MS);
+    }, this.#wasLost || this.#failures > 1 ? 0 : GRACE_MS);
   }
 
   /** A socket does not tell why it was not let in; the room's own address does. */

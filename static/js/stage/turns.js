@@ -44,7 +44,8 @@ export class Turns {
   /** @param {Turn} turn */
   #expect(turn) {
     this.speaker.warm().catch(() => {});
-    this.#at(turn.go_at_ms - LEAD_MS, () => this.speaker.begin({ turn, auto: true, limit_ms: this.limit_ms() }));
+    const limit_ms = () => turn.limit_ms || this.limit_ms();
+    this.#at(turn.go_at_ms - LEAD_MS, () => this.speaker.begin({ turn, auto: true, limit_ms: limit_ms() }));
     this.#at(turn.closes_at_ms, () => this.speaker.endGently());
   }
 

@@ -31,7 +31,8 @@ export class Voice {
     if (wish === 'stop') return session.speaker.end();
     if (session.microphone.state === 'insecure') return this.microphoneChanged();
     session.clear('mic-ready', 'refused');
-    return session.speaker.begin({ turn: session.inbox.openTurn, limit_ms: this.limit_ms });
+    const turn = session.inbox.openTurn;
+    return session.speaker.begin({ turn, limit_ms: turn?.limit_ms || this.limit_ms });
   }
 
   /** Play along, or step back. @param {boolean} playing */

@@ -4,7 +4,8 @@
  * @typedef {{id: string, name: string, colour: string}} Voice
  * @typedef {{id: string, text: string}} Prompt
  * @typedef {{round: string, turn: number, prompt: string, go_at_ms: number, closes_at_ms: number,
- *   voice: string|null}} Turn
+ *   voice: string|null, act?: string, voices?: string[], besides?: string|null,
+ *   limit_ms?: number}} Turn
  * @typedef {{clip: string, voice: string, turn: number, duration_ms: number, onset_ms: number,
  *   gap_ms: number, reaction_ms: number|null}} Take
  * @typedef {{round: string, clip: string, value: number, voice: string}} Vote
