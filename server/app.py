@@ -19,6 +19,7 @@ from server.readers.radio import Radio
 from server.room.actor import Room
 from server.room.events import RoomOpened
 from server.room.house import House, NoSuchRoom
+from server.rtc import discover
 from server.rtc.local import LocalMedia
 from server.rtc.settings import Settings
 from server.safety.limits import Limits
@@ -148,7 +149,8 @@ async def _assemble(config: Config, log: Log) -> Parts:
         log, clock=now_ms, random=SystemRandom(), secret=await log.secret(), idle_ms=config.room_idle_ms
     )
     settings = Settings(peers=config.peers, peers_per_address=config.peers_per_address)
-    media = await LocalMedia.open(config.host, config.udp_port, config.public_ip or None, settings)
+    public_ip = await discover.public_ip(config.host, config.public_ip, config.stun_server)
+    media = await LocalMedia.open(config.host, config.udp_port, public_ip, settings)
     parts = Parts(config, log, house, media)
     await parts.finisher.start()
     await _first_room(house)

@@ -53,7 +53,14 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     port: Annotated[int, _port("TCP port of pages and API; 0 picks a free one.")] = 8080
     udp_port: Annotated[int, _port("UDP port of all voices; 0 picks a free one.")] = 8081
     public_ip: Annotated[
-        str, _meta("Address that browsers send their voice to; empty takes the one served on.")
+        str,
+        _meta(
+            "Addresses, by comma, that browsers send their voice to; `auto` asks `--stun-server` or the "
+            "machine's own routes; empty takes the one served on."
+        ),
+    ] = ""
+    stun_server: Annotated[
+        str, _meta("HOST:PORT of the STUN server that `--public-ip auto` asks; empty asks nobody.")
     ] = ""
     public_url: Annotated[
         str, _meta("Address of the site as visitors see it, behind a proxy; empty takes each request's own.")
@@ -212,7 +219,20 @@ def _host(config: Config) -> str:
 
 
 def _public_ip(config: Config) -> str:
-    return "" if not config.public_ip or _is_address(config.public_ip) else "is not an IP address."
+    if config.public_ip in ("", "auto"):
+        return ""
+    fits = all(map(_is_address, map(str.strip, config.public_ip.split(","))))
+    return "" if fits else "is neither `auto` nor an IP address, or several by comma."
+
+
+def _stun_server(config: Config) -> str:
+    host, _, port = config.stun_server.rpartition(":")
+    named = host and not set(host) & set(" /@") and (":" not in host or host[0] + host[-1] == "[]")
+    fits = named and port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65_536
+    if config.stun_server and not fits:
+        return "must look like stun.example:3478."
+    unused = config.stun_server and config.public_ip != "auto"
+    return "has an effect with --public-ip auto only." if unused else ""
 
 
 def _public_url(config: Config) -> str:
@@ -271,6 +291,7 @@ def _limits(config: Config) -> str:
 _CHECKS: dict[str, Callable[[Config], str]] = {
     "host": _host,
     "public_ip": _public_ip,
+    "stun_server": _stun_server,
     "public_url": _public_url,
     "log": _log,
     "blobs": _blobs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
@@ -23,6 +24,7 @@ from msgspec import Struct
 
 from server import tls
 from server.config import TOKEN_CHARACTERS, BadSetting, Config
+from server.rtc import discover
 
 State = Literal["fine", "doubtful", "broken"]
 # Below this new clips may soon not be kept; a clip is about 20 KB.
@@ -114,6 +116,8 @@ def _udp(_: Config) -> Check:
 
 def _public_address(config: Config) -> Check:
     name, addresses = "Address for voices", tls.lan_addresses()
+    if config.public_ip == discover.AUTO:
+        return _found_address(config)
     if config.public_ip:
         return Check(name, "fine", f"{config.public_ip} (--public-ip)")
     if config.host in ("127.0.0.1", "::1", "localhost"):
@@ -124,6 +128,25 @@ def _public_address(config: Config) -> Check:
         advice = "If visitors come from the internet, say your public address with --public-ip."
         return Check(name, "doubtful", f"{addresses[0]} is reached in your own network only", advice)
     return Check(name, "fine", addresses[0])
+
+
+def _found_address(config: Config) -> Check:
+    """Look for the address as the server would, the STUN server included."""
+    name = "Address for voices"
+    if not config.stun_server:
+        found = asyncio.run(discover.public_ip(config.host, discover.AUTO))
+        advice = (
+            "Visitors from the internet reach it only if no router translates it; else name a --stun-server."
+        )
+        state: State = "fine" if found and not ip_address(found.split(",")[0]).is_private else "doubtful"
+        return Check(
+            name, state, f"{found or 'none'} (this machine's own)", "" if state == "fine" else advice
+        )
+    said = asyncio.run(discover.ask(*discover.split(config.stun_server)))
+    if not said:
+        advice = "Name another --stun-server, let UDP out, or say the address with --public-ip."
+        return Check(name, "broken", f"{config.stun_server} says none", advice)
+    return Check(name, "fine", f"{','.join(said)} (said by {config.stun_server})")
 
 
 def _disk(config: Config) -> Check:

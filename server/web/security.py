@@ -12,6 +12,7 @@ from functools import lru_cache
 from aiohttp import web
 
 from server.config import networks
+from server.rtc.stun import plain_address
 from server.safety.limits import Action, prefix
 from server.web.errors import Problem
 from server.web.keys import CONFIG, LIMITS
@@ -100,15 +101,21 @@ def base_url(request: web.Request) -> str:
     if config.public_url:
         return config.public_url
     scheme = request.scheme
-    if _is_trusted(request.remote or "", config.trusted_proxies):
+    if _is_trusted(remote(request), config.trusted_proxies):
         scheme = request.headers.get("X-Forwarded-Proto", scheme)
     host = request.headers.get("Host", "localhost")
     return f"{'https' if scheme == 'https' else 'http'}://{host if _HOST.fullmatch(host) else 'localhost'}"
 
 
+def remote(request: web.Request) -> str:
+    """Return who is connected to us; an IPv4 address seen by an IPv6 socket as IPv4."""
+    found = request.remote or ""
+    return str(plain_address(found)) if _is_address(found) else found
+
+
 def address(request: web.Request) -> str:
     """Return the visitor's address; `X-Forwarded-For` counts only when a trusted proxy sent it."""
-    found = request.remote or ""
+    found = remote(request)
     proxies = request.app[CONFIG].trusted_proxies
     forwarded = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
     while forwarded and _is_trusted(found, proxies):
@@ -128,8 +135,8 @@ def pay(request: web.Request, action: Action, voice: str | None = None) -> None:
 def is_local(request: web.Request) -> bool:
     """Tell whether the request comes from this machine, and from no proxy on it."""
     proxied = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
-    remote = request.remote or ""
-    return not proxied and _is_address(remote) and ipaddress.ip_address(remote).is_loopback
+    found = remote(request)
+    return not proxied and _is_address(found) and ipaddress.ip_address(found).is_loopback
 
 
 def give_key(request: web.Request, response: web.StreamResponse) -> None:

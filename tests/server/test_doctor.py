@@ -13,6 +13,7 @@ import pytest
 
 from server import doctor, tls
 from server.config import Config
+from server.rtc import discover
 
 
 def found(config: Config, name: str) -> doctor.Check:
@@ -93,6 +94,18 @@ def test_an_address_for_voices_is_asked_for_where_none_can_be_known(monkeypatch:
         monkeypatch.setattr(tls, "lan_addresses", lambda found=addresses: found)
         assert doctor._public_address(Config(host="0.0.0.0")).state == state
     assert doctor._public_address(Config(host="0.0.0.0", public_ip="8.8.8.8")).state == "fine"
+
+
+def test_the_address_for_voices_is_looked_for_as_the_server_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ask(host: str, port: int) -> tuple[str, ...]:
+        return ("203.0.113.7",) if host == "stun.example" else ()
+
+    monkeypatch.setattr(discover, "ask", ask)
+    for routes, state in (((), "doubtful"), (("192.168.1.7",), "doubtful"), (("8.8.8.8",), "fine")):
+        monkeypatch.setattr(discover, "route_addresses", lambda found=routes: found)
+        assert doctor._public_address(Config(host="0.0.0.0", public_ip="auto")).state == state
+    for server, state in (("stun.example:3478", "fine"), ("silent.example:3478", "broken")):
+        assert doctor._public_address(Config(public_ip="auto", stun_server=server)).state == state
 
 
 def test_a_wrong_clock_and_a_short_token_are_found(monkeypatch: pytest.MonkeyPatch) -> None:

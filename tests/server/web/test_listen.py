@@ -144,6 +144,16 @@ async def test_the_server_listens_on_ipv6_too() -> None:
         assert await site.status("GET", "/healthz") == 200
 
 
+async def test_one_port_takes_ipv4_and_ipv6_and_knows_both_as_this_machine() -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    async with running_site(host="::") as site:
+        for host in ("127.0.0.1", "[::1]"):
+            url = f"http://{host}:{site.listening.port}"
+            async with site.session.get(f"{url}/metrics") as answer:
+                assert answer.status == 200
+
+
 async def test_closing_again_does_nothing() -> None:
     async with running_site() as site:
         await site.listening.close()
