@@ -16,8 +16,10 @@ from server.rtc import rtp
 from server.rtc.settings import LARGEST_PAYLOAD_BYTES, Settings
 from server.rtc.volley import ROW, Ear, Row, Volley
 
-# Rows are served this far apart: a row takes 2 ms, and the loop has others to serve.
+# Rows are served this far apart at most: a row takes 2 ms, and the loop has others to serve ...
 BETWEEN_ROWS_S = 0.004
+# ... and when they are many, so that this share of a packet's length is used.
+SPREAD = 0.8
 
 
 class Source:
@@ -43,6 +45,10 @@ class Broadcast:
         # New listeners and how much silence they still get.
         self._leading: dict[Row, float] = {}
         self._clip: deque[bytes] = deque()
+        # Who still gets which packet, and when the next of them does.
+        self._waiting: deque[tuple[Row, bytes]] = deque()
+        self._between_s = 0.0
+        self._serving: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._due_s = 0.0
         self._timestamp = self._clock(self._loop.time())
@@ -121,6 +127,7 @@ class Broadcast:
         self._clip.clear()
         self._leading.clear()
         self._rows.clear()
+        self._waiting.clear()
         self._rest()
 
     def _rest(self) -> None:
@@ -157,7 +164,7 @@ class Broadcast:
         self._forgive_stall(length)
         header = rtp.header(marker=self._marker, timestamp=self._timestamp, ssrc=self._source.ssrc)
         if playing:
-            self._serve(tuple(self._rows), header + payload)
+            self._spread(header + payload, length)
         self._lead_in(header, length)
         self._marker = False
         self._timestamp += length
@@ -176,13 +183,31 @@ class Broadcast:
             self._timestamp += late
             self._marker = True
 
-    def _serve(self, rows: tuple[Row, ...], packet: bytes) -> None:
-        """Send to the first row now and to the others a little later, always in this order."""
-        if rows:
-            if rows[0].ears:
-                self._volley.send(packet, rows[0])
-            if len(rows) > 1:
-                self._loop.call_later(BETWEEN_ROWS_S, self._serve, rows[1:], packet)
+    def _spread(self, packet: bytes, length: int) -> None:
+        """Send to the first row now and to the others one after the other, while the packet is heard.
+
+        Who is a whole packet behind loses it: a machine that cannot keep up does less, not later.
+        """
+        while len(self._waiting) > len(self._rows):
+            row, _ = self._waiting.popleft()
+            self._volley.dropped += len(row)
+        self._waiting.extend((row, packet) for row in self._rows)
+        if self._waiting:
+            self._between_s = min(BETWEEN_ROWS_S, SPREAD * length / rtp.RATE_HZ / len(self._rows))
+            if self._serving is None:
+                self._serve()
+
+    def _serve(self) -> None:
+        """Send to one row, and let others use the loop before the next."""
+        self._serving = None
+        if not self._waiting:
+            return
+        row, packet = self._waiting.popleft()
+        if row.ears:
+            self._volley.send(packet, row)
+        if self._waiting:
+            is_behind = len(self._waiting) >= len(self._rows)
+            self._serving = self._loop.call_later(0 if is_behind else self._between_s, self._serve)
 
     def _lead_in(self, header: bytes, length: int) -> None:
         """Send silence of the same length to the new listeners."""

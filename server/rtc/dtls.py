@@ -137,12 +137,13 @@ class Dtls(RTCDtlsTransport):
         policy = self._policy(1, pylibsrtp.Policy.SSRC_SPECIFIC)
         policy.ssrc_value = ssrc
         policy.window_size = SEND_WINDOW
+        policy.allow_repeat_tx = True  # the same packet, for who missed it
         return pylibsrtp.Session(policy)
 
-    def incoming(self) -> pylibsrtp.Session:
+    def incoming(self, window: int = RECEIVE_WINDOW) -> pylibsrtp.Session:
         """Return a session that reads what the peer sends."""
         policy = self._policy(0, pylibsrtp.Policy.SSRC_ANY_INBOUND)
-        policy.window_size = RECEIVE_WINDOW
+        policy.window_size = window
         return pylibsrtp.Session(policy)
 
     def _policy(self, side: int, kind: int) -> pylibsrtp.Policy:

@@ -9,12 +9,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from server.rtc import sdp, selfcheck, udp
+from server.rtc import rtcp, sdp, selfcheck, udp
 from server.rtc.broadcast import Broadcast, Source
 from server.rtc.capture import Recording
 from server.rtc.certificate import Identity
 from server.rtc.media import Busy, Counts, Ending, Role, TakeEnded
 from server.rtc.peer import Peer
+from server.rtc.repair import Repair
 from server.rtc.settings import Settings
 from server.rtc.speaker import Speaker
 from server.rtc.stun import plain_address
@@ -143,6 +144,16 @@ class LocalMedia:
             ear.address = peer.address
             ear.row.move(ear)
 
+    def reported(self, peer: Peer, datagram: bytes) -> None:
+        """Send a listener again what it missed; reports that come alone and tell no loss are not read."""
+        ear = self._ears.get(peer.id)
+        if ear is None or (peer.reports_alone and rtcp.kind(datagram) != rtcp.FEEDBACK):
+            return
+        if peer.repair is None:
+            peer.repair = Repair(peer.dtls, self._source.ssrc, self._settings)
+        if not peer.repair.report(datagram, ear, self._volley, time.monotonic()):
+            self._port.dropped += 1
+
     def lost(self, peer: Peer) -> None:
         """Let a peer go that failed, left or fell silent."""
         self._drop(peer, keep_ms=self._settings.kept_when_gone_ms)
@@ -226,6 +237,7 @@ class LocalMedia:
             self._heard + sum(speaker.heard for speaker in speakers),
             self._volley.sent,
             self._port.dropped + self._volley.dropped,
+            self._volley.resent,
         )
 
     def endpoint(self) -> tuple[str, int]:

@@ -45,6 +45,7 @@ class Counts(Struct, frozen=True):
     packets_in: int = 0
     packets_out: int = 0
     dropped: int = 0
+    resent: int = 0
 
 
 class Media(Protocol):

@@ -11,6 +11,7 @@ from server.rtc.allowance import Allowance
 from server.rtc.certificate import Identity
 from server.rtc.dtls import Dtls
 from server.rtc.media import Role
+from server.rtc.repair import Repair
 from server.rtc.sdp import Offer
 from server.rtc.settings import Settings
 from server.rtc.speaker import Speaker
@@ -31,6 +32,9 @@ class Owner(Protocol):
 
     def lost(self, peer: Peer) -> None:
         """Note that a peer failed, left, or fell silent."""
+
+    def reported(self, peer: Peer, datagram: bytes) -> None:
+        """Take an SRTCP datagram of a listener."""
 
 
 class Peer:
@@ -54,6 +58,8 @@ class Peer:
         "id",
         "password",
         "payload_type",
+        "repair",
+        "reports_alone",
         "role",
         "room",
         "selected_s",
@@ -82,12 +88,14 @@ class Peer:
         self.source = source
         self.commanded = commanded
         self.payload_type = offer.payload_type
+        self.reports_alone = offer.reduced
         self.ufrag = secrets.token_hex(8)
         self.password = secrets.token_hex(16).encode()
         self.username = f"{self.ufrag}:{offer.ufrag}".encode()
         self.addresses: list[Address] = []
         self.address: Address | None = None
         self.speaker: Speaker | None = None
+        self.repair: Repair | None = None
         self.closed = False
         self._loop = asyncio.get_running_loop()
         self.checked_s = self.selected_s = self._loop.time()
@@ -127,8 +135,10 @@ class Peer:
         self._settle(was_connected=was_connected)
 
     def take_media(self, datagram: bytes) -> None:
-        """Take an SRTP datagram; what a listener sends is not wanted, and no report is read."""
-        if len(datagram) > rtp.HEADER_BYTES and rtp.is_rtcp(datagram):
+        """Take an SRTP or SRTCP datagram; a listener's sound is not wanted, nor a speaker's reports."""
+        if len(datagram) >= rtp.HEADER_BYTES and rtp.is_rtcp(datagram):
+            if self.role == "listener" and self.dtls.connected:
+                self._owner.reported(self, datagram)
             return
         if self.speaker is None or not self.speaker.media(datagram):
             self._port.dropped += 1

@@ -48,6 +48,7 @@ class Offer(Struct, frozen=True):
     payload_type: int
     audio: int
     sections: tuple[Section, ...]
+    reduced: bool = False  # reports may come alone (RFC 5506)
 
 
 class Ours(Struct, frozen=True):
@@ -115,7 +116,8 @@ def _read_audio(sections: tuple[Section, ...], at: int, role: Role) -> Offer:
         raise BadOffer("The offer has no usable ice-ufrag.")
     for each in sections:
         _check_mid(each)
-    return Offer(ufrag, _fingerprints(section), _payload_type(section), at, sections)
+    reduced = "rtcp-rsize" in section.attributes
+    return Offer(ufrag, _fingerprints(section), _payload_type(section), at, sections, reduced)
 
 
 def _only(section: Section, name: str, default: str) -> str:
@@ -190,6 +192,7 @@ def _accepted(offer: Offer, section: Section, role: Role, ours: Ours) -> list[st
         *_mid(section),
         f"a={GIVEN[role]}",
         "a=rtcp-mux",
+        *(["a=rtcp-rsize"] if offer.reduced else []),
         f"a=rtpmap:{offer.payload_type} opus/48000/2",
         *_sound(offer.payload_type, role, ours),
         f"a=ice-ufrag:{ours.ufrag}",
@@ -211,6 +214,8 @@ def _sound(payload_type: int, role: Role, ours: Ours) -> list[str]:
         return [f"a=fmtp:{payload_type} {wish}", "a=ptime:20"]
     return [
         f"a=fmtp:{payload_type} minptime=10;useinbandfec=1",
+        # Nobody offers it for audio; Chromium obeys it, others ignore it.
+        f"a=rtcp-fb:{payload_type} nack",
         f"a=msid:{ours.name} {ours.name}",
         f"a=ssrc:{ours.ssrc} cname:{ours.name}",
     ]

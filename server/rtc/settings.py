@@ -45,3 +45,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     frames_in_large: int = 6
     # Silence sent to a new listener, or its first clip is stretched while its buffer settles.
     lead_in_ms: int = 1_000
+
+    # Loss: what was sent in so long may be asked for again (at 20 ms that fits the window of `dtls`).
+    history_ms: int = 1_000
+    nacks_a_report: int = 32
+    resends_per_second: int = 50
+    # Reports of a listener that are decrypted, a second; more are dropped unread.
+    reports_per_second: int = 30

@@ -11,6 +11,8 @@ import ctypes
 import socket
 import struct
 import sys
+import time
+from collections import deque
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -18,7 +20,7 @@ import numpy as np
 import pylibsrtp
 from pylibsrtp._binding import ffi, lib  # type: ignore[import-not-found]
 
-from server.rtc.settings import LARGEST_DATAGRAM_BYTES
+from server.rtc.settings import LARGEST_DATAGRAM_BYTES, Settings
 from server.rtc.udp import Address
 
 # Listeners served in one go; between rows the event loop does other work.
@@ -27,12 +29,15 @@ SLOT_BYTES = 1_536
 LARGEST_PACKET_BYTES = LARGEST_DATAGRAM_BYTES - 16  # libsrtp appends a tag
 SOCKADDR_BYTES = 28
 MSG_DONTWAIT = 0x40
+# Packets of a row that may be asked for again: a second of 20 ms packets.
+HISTORY = 50
+HISTORY_S = Settings().history_ms / 1000
 
 
 class Ear:
     """One listener in a row."""
 
-    __slots__ = ("address", "payload_type", "place", "row", "sequence", "session")
+    __slots__ = ("address", "payload_type", "place", "row", "sequence", "session", "since")
 
     def __init__(
         self, session: pylibsrtp.Session, payload_type: int, sequence: int, address: Address
@@ -43,12 +48,15 @@ class Ear:
         self.address = address
         self.row: Row | None = None
         self.place = 0
+        self.since = 0
 
 
 class Row:
-    """Up to `ROW` listeners, without gaps."""
+    """Up to `ROW` listeners, without gaps, and what they were sent of late."""
 
     def __init__(self) -> None:
+        self.sent = 0
+        self._history: deque[tuple[float, bytes]] = deque(maxlen=HISTORY)
         self.ears: list[Ear] = []
         self.contexts: list[object] = []
         self.addresses = np.zeros((ROW, SOCKADDR_BYTES), np.uint8)
@@ -60,7 +68,7 @@ class Row:
 
     def add(self, ear: Ear) -> None:
         """Put a listener at the end."""
-        ear.row, ear.place = self, len(self.ears)
+        ear.row, ear.place, ear.since = self, len(self.ears), self.sent
         self.ears.append(ear)
         self.contexts.append(ear.session._srtp[0])  # noqa: SLF001 - held by a self-check
         self.payload_types[ear.place] = ear.payload_type
@@ -71,6 +79,20 @@ class Row:
         """Follow a listener to its new address."""
         packed = sockaddr(ear.address)
         self.addresses[ear.place, : len(packed)] = np.frombuffer(packed, np.uint8)
+
+    def note(self, packet: bytes, now_s: float) -> None:
+        """Remember a packet: all listeners count one more."""
+        self.sequences[: len(self.ears)] += 1
+        self.sent += 1
+        self._history.append((now_s, packet))
+
+    def sent_as(self, ear: Ear, sequence: int, now_s: float) -> bytes | None:
+        """Return what a listener was sent under a number; None when that is too long ago, or never was."""
+        ago = (int(self.sequences[ear.place]) - sequence) & 0xFFFF
+        if ago >= min(self.sent - ear.since, len(self._history)):
+            return None
+        at_s, packet = self._history[-1 - ago]
+        return packet if now_s - at_s <= HISTORY_S else None
 
     def remove(self, ear: Ear) -> None:
         """Take a listener out; the last one takes its place."""
@@ -139,8 +161,12 @@ class Volley:
 
     def __init__(self, sock: socket.socket, send_many: SendMany | None) -> None:
         self.sent = 0
+        self.resent = 0
         self.dropped = 0
         self._sock = sock
+        self._again = np.zeros(SLOT_BYTES, np.uint8)
+        self._again_base = ffi.from_buffer(self._again)
+        self._again_length = ffi.new("int *")
         self._send_many = send_many
         self._slots = np.zeros((ROW, SLOT_BYTES), np.uint8)
         self._sequences = self._slots.view(">u2")[:, 1]
@@ -173,7 +199,7 @@ class Volley:
         count, size = len(row), len(packet)
         self._slots[:count, :size] = np.frombuffer(packet, np.uint8)
         self._slots[:count, 1] |= row.payload_types[:count]
-        row.sequences[:count] += 1
+        row.note(packet, time.monotonic())
         self._sequences[:count] = row.sequences[:count]
         self._lengths[:count] = size
         failures = list(map(lib.srtp_protect, row.contexts, self._packets, self._length_pointers))
@@ -182,6 +208,20 @@ class Volley:
         for first, last in _runs(failures):
             self._transmit(row, first, last)
         self.dropped += sum(map(bool, failures))
+
+    def resend(self, packet: bytes, ear: Ear, sequence: int) -> None:
+        """Send a packet again to one listener, under the number it had, now or never."""
+        head = bytes((packet[0], packet[1] | ear.payload_type)) + sequence.to_bytes(2, "big")
+        self._again[: len(packet)] = np.frombuffer(head + packet[4:], np.uint8)
+        self._again_length[0] = len(packet)
+        if lib.srtp_protect(ear.session._srtp[0], self._again_base, self._again_length):  # noqa: SLF001
+            self.dropped += 1  # it left the window meanwhile
+            return
+        try:
+            self._sock.sendto(self._again[: self._again_length[0]].tobytes(), ear.address)
+            self.resent += 1
+        except OSError:
+            self.dropped += 1
 
     def _transmit(self, row: Row, first: int, last: int) -> None:
         if self._send_many is None:

@@ -123,13 +123,16 @@ class BarePeer:
                 datagram = self.socket.recv(2048)
             except OSError:
                 return
-            if datagram[0] < 4:
-                self.checks_answered += 1
-                self._answered.set()
-            elif self._count_only and datagram[0] > 127:
-                self.count += 1
-            else:
-                self._inbound.put_nowait(datagram)
+            self._take_datagram(datagram)
+
+    def _take_datagram(self, datagram: bytes) -> None:
+        if datagram[0] < 4:
+            self.checks_answered += 1
+            self._answered.set()
+        elif self._count_only and datagram[0] > 127:
+            self.count += 1
+        else:
+            self._inbound.put_nowait(datagram)
 
     async def _recv(self) -> bytes:
         return await self._inbound.get()
@@ -194,6 +197,10 @@ class BarePeer:
                 self._news.clear()
                 await self._news.wait()
         return self.heard
+
+    def report(self, compound: bytes) -> None:
+        """Send RTCP, protected."""
+        self.send_raw(self.dtls._tx_srtp.protect_rtcp(compound))
 
     def packet(self, payload: bytes, *, ssrc: int | None = None) -> bytes:
         """Return the next SRTP packet of this peer without sending it; time goes on by 20 ms."""

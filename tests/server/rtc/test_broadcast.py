@@ -47,6 +47,7 @@ class Recorder(Volley):
 
     def __init__(self, loop: Loop) -> None:
         self.sent_at: list[tuple[float, RtpPacket, list[Ear]]] = []
+        self.dropped = 0
         self._clock = loop
 
     def send(self, packet: bytes, row: Row) -> None:
@@ -245,6 +246,64 @@ def test_a_large_room_is_served_row_by_row_in_order(loop: Loop) -> None:
         assert len(heard) == 10
         gaps = {round(1000 * (b[0] - a[0])) for a, b in pairwise(heard)}
         assert gaps == {120}
+
+
+def test_packets_keep_their_size_until_the_clip_is_over(loop: Loop) -> None:
+    room = Room(loop, Settings(small_room=3, large_room=6))
+    (first,) = room.settled()
+    room.broadcast.play(clip(100))
+    room.run(0.5)
+    for number in range(5):
+        room.broadcast.add(ear(number + 10))
+    room.run(3)
+    room.broadcast.play(clip(30))
+    room.run(1)
+
+    sizes = [opus.duration(packet.payload) for _, packet in room.recorder.to(first)]
+    assert sizes == [960] * 100 + [3 * 960] * 10
+
+
+def test_the_sends_of_one_packet_are_spread_over_its_length(loop: Loop) -> None:
+    room = Room(loop, Settings())
+    room.settled(40 * 256)
+    room.broadcast.play(clip(18))
+    room.run(1)
+
+    sent_at = [at for at, _, _ in room.recorder.sent_at]
+    assert len(sent_at) == 3 * 40
+    assert min(b - a for a, b in pairwise(sent_at)) >= 0.002
+    assert sent_at[39] - sent_at[0] <= 0.12
+
+
+def test_after_a_stall_rows_are_neither_flooded_nor_served_out_of_order(loop: Loop) -> None:
+    room = Room(loop, Settings())
+    ears = room.settled(10 * 256)
+    room.broadcast.play(clip(60))
+    room.run(0.13)
+    loop.now_s += 0.11
+    room.run(2)
+
+    for listener in (ears[0], ears[-1]):
+        timestamps = [packet.timestamp for _, packet in room.recorder.to(listener)]
+        assert timestamps == sorted(set(timestamps))
+        assert len(timestamps) == 10
+
+
+def test_who_is_a_whole_packet_behind_loses_it(loop: Loop) -> None:
+    room = Room(loop, Settings())
+    room.settled(4 * 256)
+    room.broadcast.play(clip(60))
+    send, busy_s = room.recorder.send, 0.05
+
+    def slow(packet: bytes, row: Row) -> None:
+        loop.now_s += busy_s
+        send(packet, row)
+
+    room.recorder.send = slow  # type: ignore[method-assign]
+    room.run(5)
+
+    assert room.recorder.dropped >= 256
+    assert len(room.broadcast._waiting) == 0
 
 
 def test_a_packet_never_outgrows_a_path() -> None:

@@ -35,6 +35,9 @@ class Notes:
         self.told.append("lost")
         peer.close()
 
+    def reported(self, peer: Peer, datagram: bytes) -> None:
+        self.told.append("reported")
+
 
 @pytest.fixture
 async def port() -> AsyncIterator[Port]:

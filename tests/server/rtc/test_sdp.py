@@ -173,3 +173,11 @@ def answered(offer: str, role: Role) -> str:
 @given(st.text(max_size=400), st.sampled_from(["speaker", "listener"]))
 def test_any_text_is_answered_or_refused(text: str, role: Role) -> None:
     assert answered("v=0\r\n" + text, role)
+
+
+def test_reduced_reports_are_agreed_to_where_they_are_offered() -> None:
+    plain = CHROMIUM.replace("a=rtcp-rsize\r\n", "")
+    with_them = plain.replace("a=rtcp-mux\r\n", "a=rtcp-mux\r\na=rtcp-rsize\r\n")
+
+    assert not sdp.read(plain, "speaker").reduced
+    assert sdp.read(with_them, "speaker").reduced

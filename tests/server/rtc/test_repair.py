@@ -1,0 +1,148 @@
+"""A listener gets again what it missed: the same packet, within limits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
+
+import pytest
+
+from audio import opus
+from server.rtc import rtcp
+from server.rtc.local import LocalMedia
+from server.rtc.settings import Settings
+from tests.support.rtc_bare import BarePeer
+from tests.support.rtc_lossy import LossyListener
+
+ROOM = "room"
+SPEECH = [b"\x78" + number.to_bytes(2, "big") * 20 for number in range(400)]
+SILENCE = opus.silence()
+Listener = TypeVar("Listener", bound=BarePeer)
+
+
+@pytest.fixture
+async def media() -> AsyncIterator[LocalMedia]:
+    made = await LocalMedia.open("127.0.0.1", 0, None, Settings(lead_in_ms=100))
+    yield made
+    await made.close()
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(8):
+        while not true():
+            await asyncio.sleep(0.005)
+
+
+async def join(media: LocalMedia, remote: Listener) -> Listener:
+    async def ask(offer: str) -> str:
+        _, answer = await media.answer(ROOM, "listener", offer, address="192.0.2.1")
+        assert f"a=rtcp-fb:{remote.payload_type} nack" in answer
+        return answer
+
+    await remote.connect(ask)
+    await remote.hear(lambda heard: len(heard) >= 5)
+    return remote
+
+
+async def played(media: LocalMedia, remote: BarePeer, packets: int) -> list[int]:
+    """Play so many packets; return their sequence numbers."""
+    await until(lambda: not any(room._leading for room in media._rooms.values()))
+    media.play(ROOM, SPEECH[:packets])
+    await remote.hear(lambda heard: sum(h.payload != SILENCE for h in heard) >= packets)
+    return [heard.sequence for heard in remote.heard if heard.payload != SILENCE]
+
+
+def ssrc(media: LocalMedia) -> int:
+    return media._source.ssrc
+
+
+async def test_the_same_packet_comes_again_in_the_same_bytes(media: LocalMedia) -> None:
+    remote = await join(media, BarePeer("listener"))
+    datagrams: list[bytes] = []
+    take = remote._take_datagram
+
+    def noted(datagram: bytes) -> None:
+        datagrams.append(datagram)
+        take(datagram)
+
+    remote._take_datagram = noted  # type: ignore[method-assign]
+    sequences = await played(media, remote, 6)
+
+    remote.report(rtcp.nack(1, ssrc(media), sequences[1:3]))
+    await until(lambda: len([each for each in datagrams if each[0] > 127]) >= 8)
+
+    first, again = datagrams[:-2], datagrams[-2:]
+    assert all(each in first for each in again)
+    assert [int.from_bytes(each[2:4], "big") for each in again] == sequences[1:3]
+    assert media.counts().resent == 2
+    await remote.close()
+
+
+async def test_what_was_never_sent_or_is_too_old_is_not_answered(media: LocalMedia) -> None:
+    remote = await join(media, BarePeer("listener"))
+    led_in = remote.heard[0].sequence
+    sequences = await played(media, remote, 6)
+    ahead = [(sequences[-1] + step) & 0xFFFF for step in (1, 2, 30_000)]
+
+    remote.report(rtcp.nack(1, ssrc(media), [*ahead, led_in, (led_in - 1) & 0xFFFF]))
+    remote.report(rtcp.nack(1, ssrc(media), [sequences[-1]]))
+    await until(lambda: media.counts().resent > 0)
+    assert media.counts().resent == 1
+
+    await asyncio.sleep(1.05)
+    remote.report(rtcp.nack(2, ssrc(media), sequences[-1:]))
+    answered = remote.checks_answered
+    remote.send_raw(remote.check())
+    await until(lambda: remote.checks_answered > answered)
+    assert media.counts().resent == 1
+    await remote.close()
+
+
+async def test_a_flood_of_reports_is_bounded(media: LocalMedia) -> None:
+    """M4, H6: at most the packets of a second a second, whatever is asked, and nobody is lost."""
+    remote = await join(media, BarePeer("listener"))
+    sequences = await played(media, remote, 50)
+    for number in range(200):
+        remote.report(rtcp.nack(number + 1, ssrc(media), sequences[:32]))
+    for _ in range(50):
+        remote.report(rtcp.nack(1, ssrc(media), sequences[32:]))
+    answered = remote.checks_answered
+    remote.send_raw(remote.check())
+    await until(lambda: remote.checks_answered > answered)
+
+    assert 18 <= media.counts().resent <= Settings().resends_per_second
+    assert media.counts().dropped >= 150
+    assert media.listeners(ROOM) == 1
+    await remote.close()
+
+
+async def test_a_report_that_cannot_be_read_is_dropped(media: LocalMedia) -> None:
+    remote = await join(media, BarePeer("listener"))
+    before = media.counts().dropped
+
+    for body in (b"", b"\0\1", bytes(8), bytes(1_200)):
+        remote.send_raw(b"\x81\xcd" + bytes(10) + body)
+    await until(lambda: media.counts().dropped >= before + 4)
+
+    assert media.listeners(ROOM) == 1
+    await remote.close()
+
+
+async def test_with_loss_and_jitter_hardly_anything_is_concealed(media: LocalMedia) -> None:
+    """5 % loss both ways and 100 ms of jitter, 20 ms packets; the second listener does not ask."""
+    asking = await join(media, LossyListener(loss=0.05, jitter_s=0.1, asks=True))
+    silent = await join(media, LossyListener(loss=0.05, jitter_s=0.1, asks=False, seed=2))
+    await until(lambda: not any(room._leading for room in media._rooms.values()))
+    for remote in (asking, silent):
+        remote.heard.clear()
+
+    media.play(ROOM, SPEECH)
+    await asking.hear(lambda heard: any(each.payload in SPEECH[-10:] for each in heard), 12)
+    await asyncio.sleep(0.5)
+
+    assert asking.concealed() <= 0.02
+    assert silent.concealed() >= 0.02
+    assert media.counts().resent >= 10
+    await asking.vanish()
+    await silent.vanish()
