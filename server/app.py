@@ -26,7 +26,7 @@ from server.safety.limits import Limits
 from server.stage import Stage
 from server.web.keys import HEALTH
 from server.web.listen import Listening, listen
-from server.web.site import make_app
+from server.web.site import FIGURES, make_app
 from server.web.socket import SOCKETS
 
 FIRST_ROOM = "wonder"
@@ -59,6 +59,9 @@ class Parts:
             limits=Limits(on=config.limits == "on"),
         )
         self.sockets = self.app[SOCKETS]
+        self.figures = self.app[FIGURES]
+        if isinstance(log, SqliteLog):
+            log.on_commit = self.figures.committed
         self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
         self.eraser = eraser.Eraser(house, log)
         house.on_wake, house.on_sleep = self._room_woke, self.radio.detach
@@ -76,8 +79,9 @@ class Parts:
 class Running:
     """A server that serves; made by `start`."""
 
-    def __init__(self, parts: Parts, listening: Listening) -> None:
+    def __init__(self, parts: Parts, listening: Listening, broken: asyncio.Event) -> None:
         self.parts = parts
+        self.broken = broken
         self.house, self.stage, self.media = parts.house, parts.stage, parts.media
         self.url, self.http_port = listening.url, listening.port
         self.udp_host, self.udp_port = parts.media.endpoint()
@@ -85,6 +89,7 @@ class Running:
         self._readers = [
             asyncio.ensure_future(reaper.run(parts.house, parts.log, now_ms)),
             asyncio.ensure_future(eraser.leftovers(parts.house, parts.log)),
+            asyncio.ensure_future(parts.figures.lag.watch()),
         ]
         self._closing: asyncio.Task[None] | None = None
 
@@ -119,24 +124,25 @@ class Running:
 
 async def start(config: Config) -> Running:
     """Start a server. Raises `BadSetting`, and `Unusable` for a log that cannot be opened."""
-    log = await open_log(config)
+    broken = asyncio.Event()
+    log = await open_log(config, broken)
     try:
         parts = await _assemble(config, log)
     except BaseException:
         await log.close()
         raise
     try:
-        return Running(parts, await listen(parts.app, config, tls.context(config)))
+        return Running(parts, await listen(parts.app, config, tls.context(config)), broken)
     except BaseException:
         await _let_go(parts)
         raise
 
 
-async def open_log(config: Config) -> Log:
-    """Return the log that the settings ask for."""
+async def open_log(config: Config, broken: asyncio.Event) -> Log:
+    """Return the log that the settings ask for; `broken` is set when its storage fails for good."""
     if config.log == "memory":
         return MemoryLog()
-    return await SqliteLog.open(_folder(config.data) / DATABASE)
+    return await SqliteLog.open(_folder(config.data) / DATABASE, on_failure=lambda _: broken.set())
 
 
 def _folder(path: Path) -> Path:

@@ -8,22 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from audio.take import Clip, Limits, Unfit
 from server.finisher import Finisher
 from server.log.base import Blob
+from server.previews import PREVIEW_MS, Preview, Previews, Timing
+from server.room import door, rounds
 from server.room.actor import Room
 from server.room.commands import Land, Refused
 from server.room.events import ClipLanded, Event, Source, Voice
 from server.room.house import House
+from server.room.flow import kind_of
 from server.room.ids import unguessable
-from server.room.kinds import KINDS
 from server.rtc.media import Media, Role, TakeEnded
 
 log = logging.getLogger(__name__)
+
+# Who waits for a take gets its `clip.landed`, or None when its speaker hears it first.
+Landing = asyncio.Future[Event | None]
 
 # A take may hold this much silence around its clip before the limit cuts it.
 TAKE_MARGIN_MS = 2_000
@@ -45,16 +52,11 @@ class Seat(Struct):
     voice: Voice | None = None
     commanded: bool = False
     connected: bool = False
+    offered_s: float = field(default_factory=time.monotonic)
     claimed_reaction_ms: int | None = None
-    landing: asyncio.Future[Event] | None = None  # of the open take
-    ended: asyncio.Future[Event] | None = None  # of a take that ended by itself: `stop` may still ask
-
-
-class Timing(Struct, frozen=True):
-    """What is known of when a take began, and what its page says of the reaction."""
-
-    began_at_ms: int | None = None
-    claimed_reaction_ms: int | None = None
+    longest_ms: int = 0  # of the open take, 0: as the room has it when the take has ended
+    landing: Landing | None = None  # of the open take
+    ended: Landing | None = None  # of a take that ended by itself: `stop` may still ask
 
 
 class Stage:
@@ -75,9 +77,13 @@ class Stage:
         self._clock = clock
         self._longest_ms = longest_ms
         self._seats: dict[str, Seat] = {}
+        self._previews = Previews(clock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
         self.on_audience: Callable[[str], None] = lambda _room: None
+        # For figures: a peer connected, so many seconds after its offer; a take became a clip, or why not.
+        self.on_joined: Callable[[Role, float], None] = lambda _role, _took_s: None
+        self.on_take: Callable[[str, float], None] = lambda _outcome, _took_s: None
         media.on_take = self._take_ended
         media.on_gone = self._gone
         media.on_connected = self._connected
@@ -86,7 +92,9 @@ class Stage:
     async def whip(
         self, room_id: str, voice: Voice, offer: str, *, address: str, commanded: bool
     ) -> tuple[str, str]:
-        """Seat a speaker; return (peer id, answer SDP). Raises what `Media.answer` raises."""
+        """Seat a speaker; return (peer id, answer SDP). Raises what `Media.answer` raises, or `Refused`."""
+        if not commanded:
+            _check_door(await self._house.wake(room_id), voice)
         return await self._seat(Seat(room_id, "speaker", voice, commanded), offer, address)
 
     async def whep(self, room_id: str, offer: str, *, address: str) -> tuple[str, str]:
@@ -113,7 +121,8 @@ class Stage:
         until_ms = room.state.muted.get(voice.id, 0)
         if until_ms > self._clock():
             raise Refused("muted", "You are muted in this room for a while.", until_ms - self._clock())
-        limit_ms = self._longest(room) + TAKE_MARGIN_MS
+        _check_door(room, voice)
+        limit_ms = self._limit_ms(room, voice)
         if peer:
             self._begin_take(room, voice, peer, limit_ms)
         room.begin_speaking(voice.id, until_ms=self._clock() + limit_ms + UPLOAD_MARGIN_MS)
@@ -125,10 +134,14 @@ class Stage:
         if seat.landing is not None or not self._media.begin_take(peer, limit_ms):
             raise Refused("speaking_already", "You are speaking already.")
         seat.claimed_reaction_ms = None
+        seat.longest_ms = self._longest(room, voice)
         seat.landing = asyncio.get_running_loop().create_future()
 
-    async def stop(self, room: Room, voice: Voice, onset_ms: int | None) -> Event:
-        """End the open take of a voice and return its `clip.landed`. Raises `Refused`."""
+    async def stop(self, room: Room, voice: Voice, onset_ms: int | None) -> Event | None:
+        """End the open take of a voice and return its `clip.landed`. Raises `Refused`.
+
+        Where takes are heard before they land, it returns None when that can be done.
+        """
         peer, seat = self._speaking(room, voice)
         landing, seat.ended = seat.landing or seat.ended, None
         if landing is None:
@@ -146,15 +159,76 @@ class Stage:
                 return peer, seat
         raise Refused("not_speaking", "You are not speaking.")
 
-    async def upload(self, room_id: str, voice: Voice, body: bytes, media_type: str) -> Event:
-        """Finish and land a recorded file; return its `clip.landed`. Raises `Unfit` or `Refused`."""
+    async def upload(self, room_id: str, voice: Voice, body: bytes, media_type: str) -> Event | Preview:
+        """Finish and land a recorded file; return its `clip.landed`. Raises `Unfit` or `Refused`.
+
+        Where takes are heard before they land, the preview is returned.
+        """
         self._check_open()
         room = await self._house.wake(room_id)
+        _check_door(room, voice)
+        shown: Preview | None = None
         try:
-            clip = await self._finisher.upload(body, media_type, self._limits(room))
-            return await self._land(room_id, voice, clip, "upload", Timing())
+            with self._counted():
+                limits = Limits(longest_ms=self._longest(room, voice))
+                clip = await self._finisher.upload(body, media_type, limits)
+                if not kind_of(room.state).preview:
+                    return await self._land(room_id, voice, clip, "upload", Timing())
+                shown = self._show(room, voice, "", clip, "upload", Timing())
+                return shown
         finally:
-            room.end_speaking(voice.id)
+            if shown is None:
+                room.end_speaking(voice.id)
+
+    def preview(self, room_id: str, voice: Voice, id_: str) -> Preview:
+        """Return a take that its speaker may hear before it lands. Raises `Refused`."""
+        found = self._previews.get(id_)
+        if found is None or found.room != room_id or found.voice.id != voice.id:
+            raise Refused("no_such_preview", "This take is not here (any more).")
+        return found
+
+    def preview_room(self, id_: str) -> str | None:
+        """Return the room that a preview may land in."""
+        found = self._previews.get(id_)
+        return found.room if found else None
+
+    async def keep(self, room: Room, voice: Voice, preview: str) -> Event:
+        """Let a heard take land and return its durable `clip.landed`. Raises `Refused`."""
+        kept = self.preview(room.id, voice, preview)
+        event = await self._land(room.id, voice, kept.clip, kept.source, kept.timing, clip_id=kept.id)
+        self._previews.pop(kept.id)
+        room.end_speaking(voice.id)
+        self._tell(room, voice, "", "landed", clip=kept.id)
+        return event
+
+    def drop(self, room: Room, voice: Voice, preview: str) -> None:
+        """Let go of a heard take. Raises `Refused`."""
+        self._previews.pop(self.preview(room.id, voice, preview).id)
+        room.end_speaking(voice.id)
+
+    def _show(
+        self, room: Room, voice: Voice, peer: str, clip: Clip, source: Source, timing: Timing
+    ) -> Preview:
+        """Keep a take until its speaker has heard it; meanwhile it is on its way, and its round waits."""
+        made = self._previews.add(room.id, voice, clip, source, timing)
+        asyncio.get_running_loop().call_later(PREVIEW_MS / 1000, self._previews.pop, made.id)
+        room.begin_speaking(voice.id, until_ms=made.until_ms)
+        more = {"preview": made.id, "duration_ms": clip.duration_ms, "peaks": clip.peaks}
+        self._tell(room, voice, peer, "preview", **more)
+        return made
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Tell what came of a take, and after which time."""
+        began_s, outcome = time.monotonic(), "broken"
+        try:
+            yield
+            outcome = "landed"
+        except (Unfit, Refused) as refused:
+            outcome = refused.code
+            raise
+        finally:
+            self.on_take(outcome, time.monotonic() - began_s)
 
     async def close_peer(self, peer: str) -> bool:
         """Close a peer; an open take of it is finished. False when there is no such peer."""
@@ -183,7 +257,7 @@ class Stage:
         while (waiting := self._under_way()) and (left := deadline - loop.time()) > 0:
             await asyncio.wait(waiting, timeout=left)
 
-    def _under_way(self) -> list[asyncio.Future[None] | asyncio.Future[Event]]:
+    def _under_way(self) -> list[asyncio.Future[None] | Landing]:
         return [*self._tasks, *(seat.landing for seat in self._seats.values() if seat.landing is not None)]
 
     async def close(self) -> None:
@@ -192,12 +266,18 @@ class Stage:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _limits(self, room: Room) -> Limits:
-        return Limits(longest_ms=self._longest(room))
+    def _longest(self, room: Room, voice: Voice) -> int:
+        """Return how long the clip of a voice may be now."""
+        pace = room.paces.get(voice.id, 1.0)
+        return min(rounds.take_limit_ms(room.state, voice.id, pace), self._longest_ms)
 
-    def _longest(self, room: Room) -> int:
-        kind = KINDS.get(room.state.kind, KINDS["wonder"])
-        return min(kind.longest_clip_ms, self._longest_ms)
+    def _limit_ms(self, room: Room, voice: Voice) -> int:
+        """Return when a take that begins now is ended: after its limit and some silence, or where it is cut."""
+        pace, now_ms = room.paces.get(voice.id, 1.0), self._clock()
+        whole_ms = rounds.take_limit_ms(room.state, voice.id, pace)
+        left_ms = rounds.take_ends_ms(room.state, voice.id, now_ms, pace) - now_ms
+        longest_ms = min(whole_ms, self._longest_ms)
+        return min(left_ms, longest_ms) if left_ms < whole_ms else longest_ms + TAKE_MARGIN_MS
 
     # --- what the media plane tells
 
@@ -206,6 +286,7 @@ class Stage:
         if seat is None or seat.connected:
             return
         seat.connected = True
+        self.on_joined(seat.role, time.monotonic() - seat.offered_s)
         if seat.role == "listener":
             self.on_audience(seat.room)
         room = self._house.awake(seat.room)
@@ -220,7 +301,7 @@ class Stage:
         if not on:
             room.end_speaking(seat.voice.id)
             return
-        limit_ms = self._longest(room) + TAKE_MARGIN_MS
+        limit_ms = self._longest(room, seat.voice) + TAKE_MARGIN_MS
         room.begin_speaking(seat.voice.id, until_ms=self._clock() + limit_ms)
         if seat.landing is None:
             seat.landing = asyncio.get_running_loop().create_future()
@@ -231,6 +312,9 @@ class Stage:
             return
         landing, seat.landing = seat.landing, None
         seat.ended = landing if ended.ending != "stopped" else None
+        room = self._house.awake(seat.room)
+        if room is not None and ended.ending == "limit":
+            self._tell(room, seat.voice, ended.peer, "cut")
         self._own(self._finish(seat, seat.voice, ended, landing))
 
     def _own(self, work: Coroutine[None, None, None]) -> None:
@@ -245,6 +329,7 @@ class Stage:
             return
         if seat.landing is not None and seat.voice is not None:
             room.end_speaking(seat.voice.id)
+            self.on_take("peer_gone", 0.0)
             self._refuse(
                 room, seat.voice, peer, seat.landing, Refused("peer_gone", "The connection was lost.")
             )
@@ -256,16 +341,22 @@ class Stage:
 
     # --- from take to clip
 
-    async def _finish(
-        self, seat: Seat, voice: Voice, ended: TakeEnded, landing: asyncio.Future[Event] | None
-    ) -> None:
+    async def _finish(self, seat: Seat, voice: Voice, ended: TakeEnded, landing: Landing | None) -> None:
         """Finish and land one take, and tell whoever waits; the root of its task."""
+        longest_ms = seat.longest_ms
         room = await self._house.wake(seat.room)
+        event: Event | None = None
+        shown = False
         try:
-            clip = await self._finisher.take(ended.take, self._limits(room))
-            source: Source = "webrtc" if seat.commanded else "whip"
-            timing = Timing(ended.began_at_ms, seat.claimed_reaction_ms)
-            event = await self._land(seat.room, voice, clip, source, timing)
+            with self._counted():
+                limits = Limits(longest_ms=longest_ms or self._longest(room, voice))
+                clip = await self._finisher.take(ended.take, limits)
+                source: Source = "webrtc" if seat.commanded else "whip"
+                timing = Timing(ended.began_at_ms, seat.claimed_reaction_ms)
+                if shown := kind_of(room.state).preview:
+                    self._show(room, voice, ended.peer, clip, source, timing)
+                else:
+                    event = await self._land(seat.room, voice, clip, source, timing)
         except Unfit as unfit:
             self._refuse(room, voice, ended.peer, landing, Refused(unfit.code, unfit.message))
         except Refused as refused:
@@ -276,25 +367,27 @@ class Stage:
                 room, voice, ended.peer, landing, Refused("internal", "Something broke on our side.")
             )
         else:
-            self._tell(room, voice, ended.peer, "landed", clip=event.data.clip)  # type: ignore[union-attr]
+            if event is not None:
+                self._tell(room, voice, ended.peer, "landed", clip=event.data.clip)  # type: ignore[union-attr]
             if landing is not None and not landing.done():
                 landing.set_result(event)
         finally:
-            room.end_speaking(voice.id)
+            if not shown:
+                room.end_speaking(voice.id)
 
-    def _refuse(
-        self, room: Room, voice: Voice, peer: str, landing: asyncio.Future[Event] | None, why: Refused
-    ) -> None:
+    def _refuse(self, room: Room, voice: Voice, peer: str, landing: Landing | None, why: Refused) -> None:
         self._tell(room, voice, peer, "refused", code=why.code, message=why.message)
         if landing is not None and not landing.done():
             landing.set_exception(why)
             landing.exception()  # it was told by signal: nobody has to fetch it
 
-    def _tell(self, room: Room, voice: Voice, peer: str, state: str, **more: str) -> None:
+    def _tell(self, room: Room, voice: Voice, peer: str, state: str, **more: object) -> None:
         room.tail.signal("take", {"peer": peer, "state": state, **more}, to=voice.id)
 
-    async def _land(self, room_id: str, voice: Voice, clip: Clip, source: Source, timing: Timing) -> Event:
-        clip_id = unguessable()
+    async def _land(
+        self, room_id: str, voice: Voice, clip: Clip, source: Source, timing: Timing, *, clip_id: str = ""
+    ) -> Event:
+        clip_id = clip_id or unguessable()
         landed = ClipLanded(
             clip_id,
             clip.duration_ms,
@@ -308,3 +401,8 @@ class Stage:
         blobs = [Blob(clip_id, room_id, clip.ogg)]
         events = await self._house.send(room_id, command, by=voice, key=clip_id, blobs=blobs)
         return events[0]
+
+
+def _check_door(room: Room, voice: Voice) -> None:
+    """Refuse to let a voice speak that has not come in by the door."""
+    door.check(room.state, None, consented=room.has_consented(voice.id))

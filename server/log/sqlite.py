@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -48,6 +49,8 @@ class SqliteLog:
         self._lock = lock
         self._connection = reader
         self._on_failure = on_failure
+        # For figures: told how many seconds an append took, from the asking to durable.
+        self.on_commit: Callable[[float], None] = lambda _took_s: None
         self._followers = Followers(self.read)
         self._writing: Worker[Job, Result] = Worker(
             "log-writer", writer.commit, served=self._note, after=writer.tidy
@@ -141,7 +144,11 @@ class SqliteLog:
         self._lock.release()
 
     async def _ask(self, job: Job) -> Any:
-        return await self._writing.ask(job)
+        began_s = time.monotonic()
+        result = await self._writing.ask(job)
+        if isinstance(job, Append):
+            self.on_commit(time.monotonic() - began_s)
+        return result
 
     def _note(self, job: Job, result: Result) -> None:
         """Wake the followers, also when nobody waits for the append any more; tell of a failure."""

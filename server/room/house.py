@@ -61,6 +61,10 @@ class House:
         """Return how many rooms are awake."""
         return len(self._rooms)
 
+    def ids(self) -> list[str]:
+        """Return the ids of the rooms that are awake."""
+        return list(self._rooms)
+
     async def open(self, room: RoomOpened, by: Voice | None, *, id: str | None = None) -> Room:  # noqa: A002
         """Make a room and return it awake; without an id a public one gets a readable one.
 

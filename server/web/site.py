@@ -27,9 +27,12 @@ from server.web import (
 )
 from server.web.assets import ASSETS, Assets
 from server.web.feed import SIZES
+from server.web.figures import Figures
 from server.web.presence import Counts
 from server.web.sockets import SocketLimits
 from server.web.transcodes import TRANSCODES, Transcodes
+
+FIGURES = web.AppKey("figures", Figures)
 
 if TYPE_CHECKING:
     from server.config import Config
@@ -58,7 +61,9 @@ def make_app(
     app[keys.CONFIG], app[keys.LOG], app[keys.HOUSE] = config, log, house
     app[keys.MEDIA], app[keys.FINISHER], app[keys.STAGE] = media, finisher, stage
     app[keys.LIMITS] = limits
-    app[keys.HEALTH] = _health(house, media)
+    app[keys.HEALTH] = health.Health()
+    app[FIGURES] = Figures(app[keys.HEALTH], house, media)
+    app[FIGURES].observe(stage)
     app[keys.STARTED_MS] = int(time.time() * 1000)
     app[ASSETS] = Assets()
     app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)
@@ -73,17 +78,6 @@ def make_app(
     for resource in (rooms, games, whip, whep, clips, feed, health, pages, socket):
         app.add_routes(resource.routes())
     return app
-
-
-def _health(house: House, media: Media) -> health.Health:
-    found = health.Health()
-    found.watch("rooms_awake", "Rooms that are awake.", lambda: len(house))
-    found.watch("speakers", "Connected speaking peers.", lambda: media.counts().speakers)
-    found.watch("listeners", "Connected listening peers.", lambda: media.counts().listeners)
-    found.watch("rtp_packets_in", "Packets received since the start.", lambda: media.counts().packets_in)
-    found.watch("rtp_packets_out", "Packets sent since the start.", lambda: media.counts().packets_out)
-    found.watch("udp_dropped", "Datagrams dropped since the start.", lambda: media.counts().dropped)
-    return found
 
 
 def _counts(app: web.Application, room: str) -> Counts:
