@@ -40,6 +40,7 @@ function moreButton(session, clip, own) {
     const row = /** @type {HTMLElement} */ (button.closest('.clip'));
     if (open) row.append(clipActions(session, clip, own));
     else row.querySelector('.clip-actions')?.remove();
+    row.scrollIntoView({ block: 'nearest' });
   });
   return button;
 }
