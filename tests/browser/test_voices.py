@@ -7,12 +7,11 @@ from collections.abc import Callable
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.support.browsers import Kind, hears
+from tests.support.browsers import ALIKE, Kind, hears
 from tests.support.microphones import FileMicrophone, Microphone, speech
 from tests.support.server import Server, running_server
 from tests.support.visitor import Invite, clips, make_room
 
-ALIKE = 0.8
 # Nobody answers there (RFC 5737): packets to it vanish, as behind a firewall.
 NOWHERE = "203.0.113.1"
 
@@ -104,29 +103,19 @@ async def test_a_page_that_was_away_misses_nothing_and_repeats_nothing(
         await visitor.listens("radio")
 
 
-async def test_a_prompt_is_thrown_and_a_take_lands_in_its_round(
+async def test_a_take_lands_in_the_round_of_its_prompt_and_can_be_taken_back(
     shared_server: Server, chromium: Browser, invite: Invite, file_microphone: FileMicrophone
 ) -> None:
     room = make_room(shared_server.url)
     speaker = await invite(chromium)
     await speaker.enter(shared_server.url, room)
-    await speaker.listens("radio")
+    await speaker.warm_up()
 
     await speaker.page.locator("throw-button button").click()
     await expect(speaker.page.locator("body")).to_have_attribute("data-phase", "window")
     await speaker.speak(file_microphone, "space")
-
+    await speaker.shows_clips(1)
     assert clips(shared_server.url, room)[0]["round"]
 
-
-async def test_a_speaker_takes_a_clip_back(
-    shared_server: Server, chromium: Browser, invite: Invite, file_microphone: FileMicrophone
-) -> None:
-    room = make_room(shared_server.url)
-    speaker = await invite(chromium)
-    await speaker.enter(shared_server.url, room)
-
-    await speaker.speak(file_microphone)
     await speaker.page.locator("undo-toast button").click()
-
     await speaker.shows_clips(0)

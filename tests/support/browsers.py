@@ -18,7 +18,7 @@ from tests.support.speech import Pcm, envelope
 
 Kind = Literal["chromium", "firefox"]
 HERE = Path(__file__).resolve().parents[1] / "browser"
-ALIKE = 0.9  # envelope correlation at which waiting ends; tests ask for less
+ALIKE = 0.8  # the least envelope correlation of what was heard with what was said
 
 
 async def launch(
@@ -85,8 +85,11 @@ async def heard(page: Page) -> Pcm:
     return (np.frombuffer(body, "<i2") / np.float32(32768)).astype(np.float32)
 
 
-async def hears(page: Page, source: Pcm, limit_s: float = 20.0) -> float:
-    """Wait until a page has played a sound; return how alike the best part is (1.0: the same envelope)."""
+async def hears(page: Page, source: Pcm, limit_s: float = 40.0) -> float:
+    """Wait until a page has played a sound; return how alike the best part is (1.0: the same envelope).
+
+    The radio plays an only clip again after a while, so a moment without a processor is forgiven.
+    """
     best, deadline = 0.0, time.monotonic() + limit_s
     while time.monotonic() < deadline and best < ALIKE:
         await asyncio.sleep(0.3)

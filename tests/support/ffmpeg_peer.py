@@ -41,6 +41,7 @@ def publish(sound: str, url: str, key: str, options: dict[str, str]) -> None:
         stream.layout = "stereo"
         stream.codec_context.options = {"application": "voip", "frame_duration": "20"}
         resampler = av.AudioResampler(format="s16", layout="stereo", rate=48_000, frame_size=960)
+        out.start_encoding()  # connects, which takes its time
         began = time.monotonic()
         sent = 0
         for frame in source.decode(audio=0):

@@ -17,10 +17,10 @@ from playwright.async_api import Page
 from tests.support.programs import need_program
 from tests.support.speech import RATE_HZ, Pcm, say, silence, wav
 
-SENTENCE = "Purple elephants never forget their umbrellas on Tuesdays"
+SENTENCE = "Purple elephants never forget umbrellas"
 # Chromium's fake microphone starts to play its file when it is opened and then plays it again and again.
 # The first 250 ms are lost, so each round of it begins with silence; takes begin and end in silence.
-LEAD_S, TAIL_S = 1.5, 1.5
+LEAD_S, TAIL_S = 1.3, 1.0
 
 
 def speech() -> Pcm:

@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
-from playwright.async_api import Page, expect
+from playwright.async_api import ConsoleMessage, Page, expect
 
 from tests.support.microphones import Microphone
 
@@ -60,7 +60,12 @@ class Visitor:
         self.page = page
         self.errors: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        page.on("console", self.complain)
+
+    def complain(self, said: ConsoleMessage) -> None:
+        """Remember an error of the console."""
+        if said.type == "error":
+            self.errors.append(said.text)
 
     @property
     def surprises(self) -> list[str]:
