@@ -107,9 +107,14 @@ async def _serve(config: Config) -> None:
     print(f"ready {running.url} udp {_bracketed(host)}:{port}", flush=True)
     if config.tls == "self-signed":
         _show_lan(config, running.http_port)
-    await told.wait()
+    waits = [asyncio.ensure_future(event.wait()) for event in (told, running.broken)]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
     logger.info("stopping")
     await _stop(running, config)
+    if running.broken.is_set():
+        raise SystemExit(BROKEN)  # whoever watches over the process starts it anew
 
 
 def _why(config: Config, error: OSError) -> str:

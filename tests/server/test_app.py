@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientSession
+
+from server import app, cli
+from server.config import BadSetting, Config
+from server.log.base import Unusable
+from server.log.sqlite import SqliteLog
+
+
+def config(folder: Path, **settings: object) -> Config:
+    return Config(port=0, udp_port=0, data=folder / "data", **settings)  # type: ignore[arg-type]
+
+
+async def test_a_fresh_install_has_one_public_room_and_a_second_start_does_not_make_another(
+    tmp_path: Path,
+) -> None:
+    for _ in range(2):
+        async with await app.start(config(tmp_path)) as running, ClientSession(running.url) as http:
+            rooms = (await (await http.get("/api/rooms")).json())["rooms"]
+            assert [room["id"] for room in rooms] == ["wonder"]
+            assert (await http.get("/readyz")).status == 200
+
+
+async def test_two_servers_do_not_share_a_folder(tmp_path: Path) -> None:
+    async with await app.start(config(tmp_path)):
+        with pytest.raises(Unusable):
+            await app.start(config(tmp_path))
+
+
+async def test_a_start_that_fails_leaves_nothing_open(tmp_path: Path) -> None:
+    async with await app.start(config(tmp_path / "a")) as running:
+        with pytest.raises(BadSetting, match="--port"):
+            await app.start(Config(port=running.http_port, udp_port=0, data=tmp_path / "b"))
+    async with await app.start(config(tmp_path / "b")):
+        pass
+    named = {task.get_name() for task in asyncio.all_tasks()}
+    assert len(named) == 1
+
+
+async def test_draining_is_told_before_anything_ends_and_closing_twice_is_harmless(tmp_path: Path) -> None:
+    running = await app.start(config(tmp_path, log="memory"))
+    async with ClientSession(running.url) as http:
+        await running.drain()
+        assert (await http.get("/readyz")).status == 503
+        assert (await http.get("/healthz")).status == 200
+    await running.close()
+    await running.close()
+
+
+async def test_a_storage_that_breaks_ends_the_process_with_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started = app.start
+
+    async def start_and_break(settings: Config) -> app.Running:
+        running = await started(settings)
+        log = running.parts.log
+        assert isinstance(log, SqliteLog)
+        assert log._on_failure is not None
+        log._on_failure(OSError("the disk is gone"))
+        return running
+
+    monkeypatch.setattr(app, "start", start_and_break)
+    with pytest.raises(SystemExit) as ended:
+        await cli._serve(config(tmp_path))
+    assert ended.value.code == cli.BROKEN
+    assert capsys.readouterr().out.startswith("ready ")
