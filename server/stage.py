@@ -22,8 +22,8 @@ from server.room import door, rounds
 from server.room.actor import Room
 from server.room.commands import Land, Refused
 from server.room.events import ClipLanded, Event, Source, Voice
-from server.room.house import House
 from server.room.flow import kind_of
+from server.room.house import House
 from server.room.ids import unguessable
 from server.rtc.media import Media, Role, TakeEnded
 
@@ -174,7 +174,8 @@ class Stage:
                 clip = await self._finisher.upload(body, media_type, limits)
                 if not kind_of(room.state).preview:
                     return await self._land(room_id, voice, clip, "upload", Timing())
-                shown = self._show(room, voice, "", clip, "upload", Timing())
+                made = self._previews.add(room_id, voice, clip, "upload", Timing())
+                shown = self._show(room, "", made)
                 return shown
         finally:
             if shown is None:
@@ -206,15 +207,19 @@ class Stage:
         self._previews.pop(self.preview(room.id, voice, preview).id)
         room.end_speaking(voice.id)
 
-    def _show(
-        self, room: Room, voice: Voice, peer: str, clip: Clip, source: Source, timing: Timing
-    ) -> Preview:
-        """Keep a take until its speaker has heard it; meanwhile it is on its way, and its round waits."""
-        made = self._previews.add(room.id, voice, clip, source, timing)
+    def _show(self, room: Room, peer: str, made: Preview) -> Preview:
+        """Tell a speaker that a take can be heard; meanwhile it is on its way, and its round waits."""
         asyncio.get_running_loop().call_later(PREVIEW_MS / 1000, self._previews.pop, made.id)
-        room.begin_speaking(voice.id, until_ms=made.until_ms)
-        more = {"preview": made.id, "duration_ms": clip.duration_ms, "peaks": clip.peaks}
-        self._tell(room, voice, peer, "preview", **more)
+        room.begin_speaking(made.voice.id, until_ms=made.until_ms)
+        self._tell(
+            room,
+            made.voice,
+            peer,
+            "preview",
+            preview=made.id,
+            duration_ms=made.clip.duration_ms,
+            peaks=made.clip.peaks,
+        )
         return made
 
     @contextmanager
@@ -272,7 +277,7 @@ class Stage:
         return min(rounds.take_limit_ms(room.state, voice.id, pace), self._longest_ms)
 
     def _limit_ms(self, room: Room, voice: Voice) -> int:
-        """Return when a take that begins now is ended: after its limit and some silence, or where it is cut."""
+        """Return when a take that begins now is ended: after its limit and some air, or where it is cut."""
         pace, now_ms = room.paces.get(voice.id, 1.0), self._clock()
         whole_ms = rounds.take_limit_ms(room.state, voice.id, pace)
         left_ms = rounds.take_ends_ms(room.state, voice.id, now_ms, pace) - now_ms
@@ -354,7 +359,8 @@ class Stage:
                 source: Source = "webrtc" if seat.commanded else "whip"
                 timing = Timing(ended.began_at_ms, seat.claimed_reaction_ms)
                 if shown := kind_of(room.state).preview:
-                    self._show(room, voice, ended.peer, clip, source, timing)
+                    made = self._previews.add(room.id, voice, clip, source, timing)
+                    self._show(room, ended.peer, made)
                 else:
                     event = await self._land(seat.room, voice, clip, source, timing)
         except Unfit as unfit:

@@ -10,7 +10,20 @@ import pytest
 
 from server import config
 from server.room.events import KINDS
-from server.web import asyncapi, clips, feed, games, health, openapi, pages, rooms, socket, whep, whip
+from server.web import (
+    asyncapi,
+    clips,
+    feed,
+    games,
+    health,
+    openapi,
+    pages,
+    previews,
+    rooms,
+    socket,
+    whep,
+    whip,
+)
 from server.web.errors import STATUSES
 from server.web.messages import TYPES
 from tests.support.shape import ROOT
@@ -22,7 +35,7 @@ CODE = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "server").rg
 def registered() -> set[tuple[str, str]]:
     """Return method and path of every route, preflights apart."""
     found = set()
-    for resource in (clips, feed, games, health, pages, rooms, socket, whep, whip):
+    for resource in (clips, feed, games, health, pages, previews, rooms, socket, whep, whip):
         for route in resource.routes():
             path = re.sub(r"\{(\w+):[^{}]*(?:\{[^{}]*\}[^{}]*)*\}", r"{\1}", route.path)
             found.add((route.method, path))
@@ -97,7 +110,7 @@ def test_every_close_code_is_in_the_protocol() -> None:
     assert set(map(int, re.findall(r"^\| (\d{4}) \|", said, re.MULTILINE))) == set(asyncapi.CLOSE_CODES)
 
 
-@pytest.mark.parametrize("shown", [rooms.RoomShown, rooms.RoundShown, clips.ClipShown])
+@pytest.mark.parametrize("shown", [rooms.RoomShown, rooms.RoundShown, clips.ClipShown, previews.PreviewShown])
 def test_every_field_that_is_sent_is_in_the_protocol(shown: type[msgspec.Struct]) -> None:
     for field in shown.__struct_fields__:
         assert re.search(rf"\b{field}\b", PROTOCOL), field

@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.rtc": ("audio", "server.rtc"),
     "server.safety": ("audio", "server.room"),
     "server.finisher": ("audio", "server.safety"),
+    "server.previews": ("audio", "server.room"),
     "server.stage": (
         "audio",
         "games",
@@ -42,6 +43,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.log.base",
         "server.rtc",
         "server.finisher",
+        "server.previews",
     ),
     "server.readers": (
         "audio",
@@ -59,6 +61,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.config",
         "server.finisher",
         "server.log.base",
+        "server.previews",
         "server.room",
         "server.room.actor",
         "server.room.house",

@@ -11,7 +11,7 @@ import hashlib
 import logging
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 from typing import Protocol
 
@@ -34,6 +34,7 @@ IDLE_TICK_EVERY_MS = 1_000  # when a tick found nothing to do though something w
 PAGE_EVENTS = 500
 FULL = "The server has no room left to keep this. Try again later."
 FULL_RETRY_AFTER_MS = 10_000
+CONSENTS_KEPT = 2_000  # voices that came in by the door; who is forgotten is asked again
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ class Rules(Struct, frozen=True):
     empty: RoomState
     decide: Callable[[RoomState, Command, Voice | None, int, Random], list[Draft]]
     apply: Callable[[RoomState, Event], RoomState]
-    due: Callable[[RoomState, bool, bool], int | None]
+    due: Callable[[RoomState, bool, bool, Mapping[str, float]], int | None]
 
 
 class Home(Protocol):
@@ -97,7 +98,8 @@ class Room:
     """One room's actor. Made by the house; used from one event loop.
 
     `speakers` counts the leases of each present voice that may speak; `speaking` are the voices
-    with an open take. Both are signals: they are gone when the process ends.
+    with an open take or one on its way; `paces` are those of present voices that take longer than
+    others. All are signals: they are gone when the process ends.
     """
 
     def __init__(
@@ -118,6 +120,8 @@ class Room:
         self.tail = tail
         self.speakers: dict[str, int] = {}
         self.speaking: set[str] = set()
+        self.paces: dict[str, float] = {}
+        self._consented: dict[str, None] = {}
         self._home, self._log, self._rules = home, log, rules
         self._clock, self._random = clock, random
         self._idle_ms = max(idle_ms, SHORTEST_IDLE_MS)
@@ -176,7 +180,26 @@ class Room:
             self.speakers[voice.id] = left
         else:
             self.speakers.pop(voice.id, None)
+            self.paces.pop(voice.id, None)
         self._touch()
+
+    def set_pace(self, voice_id: str, pace: float) -> None:
+        """Note how much longer than others a present voice may take, for as long as it is here."""
+        if pace > 1.0 and voice_id in self.speakers:
+            self.paces[voice_id] = pace
+        else:
+            self.paces.pop(voice_id, None)
+        self._touch()
+
+    def consent(self, voice_id: str) -> None:
+        """Note that a voice has read what is asked at the door, and came in."""
+        self._consented[voice_id] = None
+        if len(self._consented) > CONSENTS_KEPT:
+            del self._consented[next(iter(self._consented))]
+
+    def has_consented(self, voice_id: str) -> bool:
+        """Tell whether a voice came in by the door."""
+        return voice_id in self._consented
 
     def begin_speaking(self, voice_id: str, *, until_ms: int) -> None:
         """Mark a take as open; it counts as ended at `until_ms` when nobody ends it before."""
@@ -362,7 +385,7 @@ class Room:
         return min(times, default=self._used_at_ms + self._idle_ms)
 
     def _due_ms(self) -> int | None:
-        due_ms = self._rules.due(self.state, bool(self.speakers), bool(self.speaking))
+        due_ms = self._rules.due(self.state, bool(self.speakers), bool(self.speaking), self.paces)
         return None if due_ms is None else max(due_ms, self._next_tick_ms)
 
     def _ring(self) -> None:
@@ -379,7 +402,7 @@ class Room:
 
     def _tick(self, now_ms: int) -> None:
         self._next_tick_ms = now_ms + IDLE_TICK_EVERY_MS
-        tick = Tick(frozenset(self.speaking), tuple(self.speakers))
+        tick = Tick(frozenset(self.speaking), tuple(self.speakers), dict(self.paces))
         self._put(tick, None, None).add_done_callback(_ticked)
 
     def _is_idle(self, now_ms: int) -> bool:

@@ -28,7 +28,7 @@ ROUNDING_MS = 0.1
 
 Action = Literal[
     "say", "react", "throw", "round", "vote", "report", "forget", "speak", "here", "ping", "join", "upload",
-    "offer", "room",
+    "offer", "room", "answer", "suggest", "preview",
 ]  # fmt: skip
 
 
@@ -51,6 +51,9 @@ RATES: dict[Action, Rate] = {
     "throw": Rate(4, 0.25),
     "round": Rate(8, 1.0),
     "vote": Rate(20, 3.0),
+    "answer": Rate(10, 1.0),
+    "suggest": Rate(5, 0.2),
+    "preview": Rate(10, 1.0),
     "report": Rate(5, 0.1),
     "forget": Rate(10, 1.0),
     "speak": Rate(10, 1.0),

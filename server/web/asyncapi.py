@@ -28,7 +28,16 @@ SIGNALS: dict[str, dict[str, str]] = {
     "speaking": {"voice": "string", "on": "boolean"},
     "cue": {"clip": "string", "starts_at_ms": "integer", "duration_ms": "integer"},
     "clock": {"server_ms": "integer"},
-    "take": {"peer": "string", "state": "string", "code": "string", "message": "string", "clip": "string"},
+    "take": {
+        "peer": "string",
+        "state": "string",
+        "code": "string",
+        "message": "string",
+        "clip": "string",
+        "preview": "string",
+        "duration_ms": "integer",
+        "peaks": "array",
+    },
 }
 CLOSE_CODES: dict[int, str] = {
     1002: "not the protocol",

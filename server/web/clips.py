@@ -11,12 +11,13 @@ from msgspec import Struct
 
 from audio.picture import STYLE, svg
 from server.log.base import Blob
+from server.previews import Preview
 from server.room.actor import Room
 from server.room.commands import Forget, Remove, Report
 from server.room.events import ClipLanded, Source, Voice
 from server.room.state import ClipRef
 from server.room.view import is_hidden
-from server.web import body, ranges
+from server.web import body, previews, ranges
 from server.web.card import png
 from server.web.errors import Problem
 from server.web.keys import CONFIG, HOUSE, LOG, STAGE
@@ -138,9 +139,25 @@ async def upload(request: web.Request) -> web.Response:
     pay(request, "upload", voice.id)
     recorded = await body.read(request, request.app[CONFIG].upload_bytes)
     event = await request.app[STAGE].upload(room.id, voice, recorded, _ALIASES.get(media_type, media_type))
+    if isinstance(event, Preview):
+        return previews.waiting(event)
     assert isinstance(event.data, ClipLanded)
-    room = await house.wake(room.id)
-    landed = room.state.clips.get(event.data.clip)
+    return await made(request, room.id, event.data.clip)
+
+
+async def keep(request: web.Request) -> web.Response:
+    """Let a take land that its speaker has heard."""
+    found = await previews.find(request)
+    pay(request, "preview", found.voice.id)
+    event = await request.app[STAGE].keep(found.room, found.voice, found.preview.id)
+    assert isinstance(event.data, ClipLanded)
+    return await made(request, found.room.id, event.data.clip)
+
+
+async def made(request: web.Request, room_id: str, clip: str) -> web.Response:
+    """Answer a clip that has just landed."""
+    room = await request.app[HOUSE].wake(room_id)
+    landed = room.state.clips.get(clip)
     if landed is None:
         raise _gone()
     return answer(shown(room.id, landed), status=201, headers={"Location": f"/api/clips/{landed.clip}"})
@@ -256,6 +273,7 @@ def routes() -> list[web.RouteDef]:
     return [
         web.post(f"/api/rooms/{ROOM}/clips", upload),
         web.options(f"/api/rooms/{ROOM}/clips", preflight),
+        web.post(f"/api/previews/{previews.PREVIEW}", keep),
         web.get(here, show),
         web.delete(here, forget),
         web.options(here, preflight),

@@ -15,6 +15,7 @@ from typing import Protocol
 from aiohttp import WSMsgType, web
 from msgspec import Struct
 
+from server.room import door
 from server.room.actor import Room
 from server.room.commands import Refused
 from server.room.events import Event, Voice
@@ -24,12 +25,16 @@ from server.web.frames import NOT_ALLOWED, NOT_THE_PROTOCOL, PONG, frame
 from server.web.member import Member
 from server.web.messages import (
     BadMessage,
+    Drop,
     Here,
+    Keep,
     Message,
     NotTheProtocol,
     Ping,
     SpeakStart,
     SpeakStop,
+    Staged,
+    WantsTopic,
     Wish,
     ack,
     parse,
@@ -54,8 +59,14 @@ class Takes(Protocol):
     async def begin(self, room: Room, voice: Voice, peer: str) -> None:
         """Open a take. Raises `Refused`."""
 
-    async def stop(self, room: Room, voice: Voice, onset_ms: int | None) -> Event:
-        """End the take and return its durable `clip.landed`. Raises `Refused`."""
+    async def stop(self, room: Room, voice: Voice, onset_ms: int | None) -> Event | None:
+        """End the take; return its durable `clip.landed`, None when it is heard first. Raises `Refused`."""
+
+    async def keep(self, room: Room, voice: Voice, preview: str) -> Event:
+        """Let a heard take land and return its durable `clip.landed`. Raises `Refused`."""
+
+    def drop(self, room: Room, voice: Voice, preview: str) -> None:
+        """Let go of a heard take. Raises `Refused`."""
 
 
 class Circle(Struct, frozen=True):
@@ -137,7 +148,9 @@ class Conversation:
 
     def _sit(self, here: Here) -> None:
         room, before = self._fanout.room, self._member.sitting
-        self._fanout.sit(self._member, Sitting(here.speaker, here.listening))
+        if here.consented:
+            room.consent(self._member.voice.id)
+        self._fanout.sit(self._member, Sitting(here.speaker, here.listening, here.pace))
         self._send(ack(here.id, room.tail.head))
         if before.listening == "off" != here.listening:
             self._circle.listening(room.id)
@@ -145,7 +158,7 @@ class Conversation:
     def _check(self, message: Message) -> None:
         if self._in_flight >= IN_FLIGHT:
             raise Refused("too_fast", "Too much at once. Wait for the answers first.", 1_000)
-        if self._circle.is_draining() and not isinstance(message, Ping | SpeakStop):
+        if self._circle.is_draining() and not isinstance(message, Ping | SpeakStop | Keep):
             raise Refused("restarting", "The server is restarting. Come back in a moment.", 1_000)
         self._count(message.action)
 
@@ -155,9 +168,9 @@ class Conversation:
             action, voice=member.voice.id, address=member.address, now_ms=self._circle.clock()
         )
 
-    def _begin(self, message: Wish | SpeakStart | SpeakStop) -> None:
+    def _begin(self, message: Wish | WantsTopic | Staged) -> None:
         self._in_flight += 1
-        if isinstance(message, Wish):
+        if isinstance(message, Wish | WantsTopic):
             self._circle.own(self._answer(message.id, self._wished(message)))
             return
         # What is said to the stage goes there in order, too.
@@ -176,23 +189,32 @@ class Conversation:
             self._in_flight -= 1
         self._send(reply)
 
-    async def _wished(self, wish: Wish) -> int:
-        room = self._fanout.room
-        events = await room.send(wish.command(), by=self._member.voice, key=wish.id)
+    async def _wished(self, wish: Wish | WantsTopic) -> int:
+        room, voice = self._fanout.room, self._member.voice
+        command = wish.command(len(room.speakers)) if isinstance(wish, WantsTopic) else wish.command()
+        door.check(room.state, command, consented=room.has_consented(voice.id))
+        events = await room.send(command, by=voice, key=wish.id)
         return events[-1].seq if events else room.tail.head
 
-    async def _spoken(self, message: SpeakStart | SpeakStop, before: asyncio.Task[None] | None) -> int:
+    async def _spoken(self, message: Staged, before: asyncio.Task[None] | None) -> int:
         if before is not None:
             await asyncio.wait([before])
         key = f"{self._fanout.room.id} {self._member.voice.id} {message.id}"
         return await self._circle.once(key, lambda: self._on_stage(message))
 
-    async def _on_stage(self, message: SpeakStart | SpeakStop) -> int:
-        room, voice = self._fanout.room, self._member.voice
-        if isinstance(message, SpeakStart):
-            await self._circle.stage.begin(room, voice, message.peer)
-            return room.tail.head
-        return (await self._circle.stage.stop(room, voice, message.onset_ms)).seq
+    async def _on_stage(self, message: Staged) -> int:
+        room, voice, stage = self._fanout.room, self._member.voice, self._circle.stage
+        event: Event | None = None
+        match message:
+            case SpeakStart(peer=peer):
+                await stage.begin(room, voice, peer)
+            case SpeakStop(onset_ms=onset_ms):
+                event = await stage.stop(room, voice, onset_ms)
+            case Keep(preview=preview):
+                event = await stage.keep(room, voice, preview)
+            case Drop(preview=preview):
+                stage.drop(room, voice, preview)
+        return event.seq if event else room.tail.head
 
     def _send(self, body: bytes) -> None:
         self._fanout.post(self._member, body)

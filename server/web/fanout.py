@@ -176,6 +176,8 @@ class Fanout:
             self.room.arrive(member.voice)
         if before.speaker and not sitting.speaker:
             self.room.leave(member.voice)
+        if sitting.pace != before.pace or (sitting.speaker and sitting.pace > 1.0):
+            self.room.set_pace(member.voice.id, sitting.pace)
         self._schedule(PRESENCE_DELAY_S)
 
     def post(self, member: Member, body: bytes) -> None:

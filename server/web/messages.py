@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from server.room.commands import (
     Again,
+    Answer,
     Command,
     Forget,
     React,
@@ -21,9 +22,12 @@ from server.room.commands import (
     Report,
     RoundJoin,
     RoundStart,
+    RoundStop,
     Say,
+    Suggest,
     Throw,
     Vote,
+    WantTopic,
 )
 from server.room.events import Voice
 from server.safety.limits import Action
@@ -36,6 +40,8 @@ ID_LIMIT_CHARACTERS = 64
 Id = Annotated[str, Meta(min_length=1, max_length=ID_LIMIT_CHARACTERS)]
 Milliseconds = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Listening = Literal["radio", "files", "off"]
+# How much longer than others a visitor may take; the page offers 1, 1.5 and 2.
+Pace = Annotated[float, Meta(ge=1, le=2)]
 
 
 class NotTheProtocol(ValueError):
@@ -59,12 +65,18 @@ class Ping(Struct, frozen=True, tag="ping", tag_field="type"):
 
 
 class Here(Struct, frozen=True, tag="here", tag_field="type"):
-    """Says how a visitor is present."""
+    """Says how a visitor is present.
+
+    `pace` is how much longer than others they may take, which nobody else sees; `consented`
+    that they have read what is asked at the room's door and come in.
+    """
 
     action: ClassVar[Action] = "here"
     id: Id
     speaker: bool = False
     listening: Listening = "off"
+    pace: Pace = 1.0
+    consented: bool = False
 
 
 class SpeakStart(Struct, frozen=True, tag="speak.start", tag_field="type"):
@@ -82,6 +94,33 @@ class SpeakStop(Struct, frozen=True, tag="speak.stop", tag_field="type"):
     action: ClassVar[Action] = "speak"
     id: Id
     onset_ms: Milliseconds | None = None
+
+
+class Keep(Struct, frozen=True, tag="keep", tag_field="type"):
+    """Lets a take land that its speaker has heard."""
+
+    action: ClassVar[Action] = "preview"
+    id: Id
+    preview: Id
+
+
+class Drop(Struct, frozen=True, tag="drop", tag_field="type"):
+    """Lets go of a take that its speaker has heard."""
+
+    action: ClassVar[Action] = "preview"
+    id: Id
+    preview: Id
+
+
+class WantsTopic(Struct, frozen=True, tag="topic.want", tag_field="type"):
+    """Votes for another topic."""
+
+    action: ClassVar[Action] = "suggest"
+    id: Id
+
+    def command(self, present: int) -> Command:
+        """Return the room's command; `present` is how many may speak now."""
+        return WantTopic(present)
 
 
 class Wish(Struct, frozen=True):
@@ -143,6 +182,30 @@ class _Again(Wish, frozen=True, tag="again", tag_field="type"):
         return Again()
 
 
+class _RoundStop(Wish, frozen=True, tag="round.stop", tag_field="type"):
+    action: ClassVar[Action] = "round"
+
+    def command(self) -> Command:
+        return RoundStop()
+
+
+class _Answer(Wish, frozen=True, tag="answer", tag_field="type"):
+    action: ClassVar[Action] = "answer"
+    round: str
+    text: str
+
+    def command(self) -> Command:
+        return Answer(self.round, self.text)
+
+
+class _Suggest(Wish, frozen=True, tag="suggest", tag_field="type"):
+    action: ClassVar[Action] = "suggest"
+    text: str
+
+    def command(self) -> Command:
+        return Suggest(self.text)
+
+
 class _Vote(Wish, frozen=True, tag="vote", tag_field="type"):
     action: ClassVar[Action] = "vote"
     round: str
@@ -176,10 +239,12 @@ class _Forget(Wish, frozen=True, tag="forget", tag_field="type"):
         return Forget(self.clip, self.all)
 
 
-Message = Ping | Here | SpeakStart | SpeakStop | Wish
+# What goes to the stage, one after the other.
+Staged = SpeakStart | SpeakStop | Keep | Drop
+Message = Ping | Here | Staged | WantsTopic | Wish
 _CLIENT = (
     Ping | Here | SpeakStart | SpeakStop | _Say | _React | _Throw | _RoundStart | _RoundJoin | _Again | _Vote
-    | _Report | _Forget
+    | _Report | _Forget | _RoundStop | _Answer | _Suggest | WantsTopic | Keep | Drop
 )  # fmt: skip
 # Every message a client may send, by its type.
 TYPES: dict[str, type[Struct]] = {str(kind.__struct_config__.tag): kind for kind in _CLIENT.__args__}

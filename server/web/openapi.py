@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from msgspec import Struct
 
+from games.game import TurnOrder
 from server.web.clips import UPLOAD_TYPES, ClipShown, NewReport
 from server.web.errors import STATUSES
+from server.web.previews import PreviewShown
 from server.web.rooms import EVENTS_DEFAULT, EVENTS_LIMIT, NewRoom, RoomShown
 from server.web.sessions import TRICKLE
 
@@ -63,9 +65,10 @@ _OFFER_ERRORS = (
 )
 _TRICKLE_ERRORS = ("no_such_peer", "too_slow", "stale", "too_big", "wrong_type", "no_restart")
 _UPLOAD_ERRORS = (
-    "no_key", "bad_key", "wrong_origin", "muted", "no_such_room", "too_slow", "too_big", "wrong_type",
-    "undecodable", "silent", "too_short", "too_fast", "busy", "restarting", "storage_full",
+    "no_key", "bad_key", "wrong_origin", "muted", "consent_needed", "no_such_room", "too_slow", "too_big",
+    "wrong_type", "undecodable", "silent", "too_short", "too_fast", "busy", "restarting", "storage_full",
 )  # fmt: skip
+_PREVIEW_ERRORS = ("no_key", "bad_key", "wrong_origin", "no_such_preview", "too_fast")
 _JSON_ERRORS = ("bad_json", "bad_value", "too_slow", "too_big", "wrong_type")
 _RECEIPT: Json = {
     "type": "object",
@@ -84,10 +87,16 @@ _GAME: Json = {
         "id": {"type": "string"},
         "name": {"type": "string"},
         "kinds": {"type": "array", "items": {"type": "string"}},
-        "turns": {"type": "string", "enum": ["all", "chain"]},
+        "turns": {"type": "string", "enum": list(get_args(TurnOrder))},
         "tempo": {"type": "string", "enum": ["snap", "slow"]},
         "rules": {"type": "string"},
     },
+}
+_PLACE: Json = {
+    "name": "place",
+    "in": "query",
+    "description": "A geohash of 3 to 5 characters.",
+    "schema": {"type": "string", "minLength": 3, "maxLength": 5},
 }
 _TAKES: Json = {
     "name": "takes",
@@ -134,12 +143,19 @@ OPERATIONS: tuple[Operation, ...] = (
         key="admin",
     ),
     Operation("get", "/api/openapi.json", "This description.", {200: _json(_OBJECT), 304: {}}),
-    Operation("get", "/api/rooms", "Public rooms, liveliest first.", {200: _list("rooms", _ref(RoomShown))}),
+    Operation(
+        "get",
+        "/api/rooms",
+        "Public rooms, liveliest first; with a place its local room, and those of the cells around.",
+        {200: _list("rooms", _ref(RoomShown))},
+        ("bad_query", "too_fast"),
+        query=(_PLACE,),
+    ),
     Operation(
         "post",
         "/api/rooms",
         "Make a room.",
-        {201: _json(_ref(RoomShown))},
+        {201: _json(_ref(RoomShown)), 200: _json(_ref(RoomShown))},
         (
             *_JSON_ERRORS,
             "bad_key",
@@ -193,7 +209,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/api/rooms/{room}/whip",
         "Speak: an offer for one sending Opus track (RFC 9725).",
         {201: _SDP},
-        ("no_key", "bad_key", "wrong_origin", *_OFFER_ERRORS),
+        ("no_key", "bad_key", "wrong_origin", "consent_needed", *_OFFER_ERRORS),
         takes=_SDP,
         query=(_TAKES,),
         key="needed",
@@ -214,11 +230,31 @@ OPERATIONS: tuple[Operation, ...] = (
         "post",
         "/api/rooms/{room}/clips",
         "Upload a recorded clip.",
-        {201: _json(_ref(ClipShown))},
+        {201: _json(_ref(ClipShown)), 202: _json(_ref(PreviewShown))},
         _UPLOAD_ERRORS,
         takes=dict.fromkeys(UPLOAD_TYPES, _BINARY),
         key="needed",
         headers=("Location",),
+    ),
+    Operation(
+        "post",
+        "/api/previews/{preview}",
+        "Let a take land that its speaker has heard.",
+        {201: _json(_ref(ClipShown))},
+        (*_PREVIEW_ERRORS, "storage_full"),
+        key="needed",
+        headers=("Location",),
+    ),
+    Operation(
+        "delete", "/api/previews/{preview}", "Let go of a take.", {204: {}}, _PREVIEW_ERRORS, key="needed"
+    ),
+    Operation(
+        "get",
+        "/api/previews/{preview}.ogg",
+        "A take as its speaker may hear it before it lands.",
+        {200: {"audio/ogg": _BINARY}, 206: {"audio/ogg": _BINARY}, 304: {}},
+        ("no_key", "bad_key", "wrong_origin", "no_such_preview", "bad_range"),
+        key="needed",
     ),
     Operation(
         "get",
@@ -336,7 +372,14 @@ def _answer(operation: Operation, status: int) -> Json:
     return found
 
 
-_SAID = {101: "The protocol is switched.", 201: "Made.", 206: "A part.", 304: "It is known already."}
+_SAID = {
+    101: "The protocol is switched.",
+    200: "Done.",
+    201: "Made.",
+    202: "Waits for its speaker's word.",
+    206: "A part.",
+    304: "It is known already.",
+}
 
 
 def _errors(operation: Operation) -> Json:
@@ -355,7 +398,7 @@ def _errors(operation: Operation) -> Json:
 
 def _schemas() -> Json:
     _, found = msgspec.json.schema_components(
-        (RoomShown, NewRoom, ClipShown, NewReport), ref_template="#/components/schemas/{name}"
+        (RoomShown, NewRoom, ClipShown, NewReport, PreviewShown), ref_template="#/components/schemas/{name}"
     )
     problem: Json = {
         "type": "object",

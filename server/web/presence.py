@@ -23,10 +23,11 @@ class Counts(Struct, frozen=True):
 
 
 class Sitting(Struct, frozen=True):
-    """How one socket of a voice is present."""
+    """How one socket of a voice is present; its `pace` is the room's business, and nobody else's."""
 
     speaker: bool = False
     listening: Literal["radio", "files", "off"] = "off"
+    pace: float = 1.0
 
 
 class _Present(Struct):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import msgspec
@@ -11,7 +10,9 @@ from msgspec import Struct
 
 from games.round import Prompt, Round, Tempo, TurnGiven, VerdictGiven
 from server.log.base import Listing
+from server.room import place
 from server.room.actor import Room
+from server.room.commands import Refused
 from server.room.events import Language, RoomOpened, encode
 from server.room.kinds import KINDS, Kind
 from server.room.state import RoomState
@@ -28,7 +29,7 @@ EVENTS_DEFAULT, EVENTS_LIMIT = 100, 500
 LISTED_ROOMS = 100
 SEQ_LIMIT = 2**53 - 1
 NAME_CHARACTERS, THEME_CHARACTERS, DESCRIPTION_CHARACTERS = 60, 120, 500
-_GEOHASH = re.compile(r"[0-9b-hjkmnp-z]{3,5}")
+NO_CELL = "`place` must be a geohash of 3 to 5 characters."
 
 
 class NewRoom(Struct):
@@ -76,6 +77,9 @@ class RoomShown(Struct):
     consent: str
     longest_clip_ms: int
     scored: bool
+    preview: bool
+    door: str
+    games: tuple[str, ...]
     head: int
     clips: int
     listeners: int
@@ -105,6 +109,9 @@ def shown(id: str, state: RoomState, *, listeners: int, speakers: int) -> RoomSh
         consent=kind.consent.get(state.language, ""),
         longest_clip_ms=kind.longest_clip_ms,
         scored=kind.scored,
+        preview=kind.preview,
+        door=kind.door,
+        games=kind.games,
         head=state.head,
         clips=len(state.clips),
         listeners=listeners,
@@ -141,7 +148,9 @@ def answer(value: object, *, status: int = 200, headers: dict[str, str] | None =
 
 
 async def list_rooms(request: web.Request) -> web.Response:
-    """Answer the public rooms, liveliest first."""
+    """Answer the public rooms, liveliest first; with a place those of its cell and the cells around."""
+    if "place" in request.query:
+        return await _list_near(request, request.query["place"])
     listings = await request.app[HOUSE].listings(LISTED_ROOMS)
     rooms = [await _listed(request, listing) for listing in listings]
     rooms = [room for room in rooms if not room.closed]
@@ -149,19 +158,34 @@ async def list_rooms(request: web.Request) -> web.Response:
     return answer({"rooms": rooms})
 
 
+async def _list_near(request: web.Request, cell: str) -> web.Response:
+    if not place.is_cell(cell):
+        raise Problem("bad_query", NO_CELL)
+    pay(request, "join")
+    ids = [place.room_id(each) for each in (cell, *place.neighbours(cell))]
+    heads = [await request.app[LOG].head(id_) for id_ in ids]
+    rooms = [await _seen(request, id_, head) for id_, head in zip(ids, heads, strict=True) if head]
+    rooms.sort(key=lambda room: (room.place == cell, room.listeners + room.speakers), reverse=True)
+    return answer({"rooms": [room for room in rooms if not room.closed]})
+
+
 async def _listed(request: web.Request, listing: Listing) -> RoomShown:
+    return await _seen(request, listing.room, listing.head)
+
+
+async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
     """Return a public room, waking it only when it changed since it was seen last."""
     house = request.app[HOUSE]
-    room = house.awake(listing.room)
+    room = house.awake(id_)
     if room is not None:
         return _present(request, room)
     asleep = request.app[ASLEEP]
-    known = asleep.get(listing.room)
-    if known is None or known.head != listing.head:
+    known = asleep.get(id_)
+    if known is None or known.head != head:
         if len(asleep) >= LISTED_ROOMS * 4:
             asleep.clear()
-        known = shown(listing.room, (await house.wake(listing.room)).state, listeners=0, speakers=0)
-        asleep[listing.room] = known
+        known = shown(id_, (await house.wake(id_)).state, listeners=0, speakers=0)
+        asleep[id_] = known
     return known
 
 
@@ -173,22 +197,29 @@ def _present(request: web.Request, room: Room) -> RoomShown:
 
 
 async def make_room(request: web.Request) -> web.Response:
-    """Make a room."""
+    """Make a room; a place has one local room, which is answered when it is there already."""
     check_origin(request)
     visitor_key(request)
     pay(request, "room")
     wanted = await body.read_json(request, NewRoom)
     house = request.app[HOUSE]
-    room = await house.open(_opened(wanted), None)
-    made = _present(request, room)
-    return answer(made, status=201, headers={"Location": f"/api/rooms/{room.id}"})
+    opened = _opened(wanted)
+    id_ = place.room_id(opened.place) if opened.room_kind == "local" else None
+    status = 201
+    try:
+        room = await house.open(opened, None, id=id_)
+    except Refused as refused:
+        if id_ is None or refused.code != "room_taken":
+            raise
+        room, status = await house.wake(id_), 200
+    return answer(_present(request, room), status=status, headers={"Location": f"/api/rooms/{room.id}"})
 
 
 def _opened(wanted: NewRoom) -> RoomOpened:
     if wanted.kind == "local" and not wanted.place:
         raise Problem("bad_room", "A local room needs a `place`: a geohash of 3 to 5 characters.")
-    if wanted.place and not _GEOHASH.fullmatch(wanted.place):
-        raise Problem("bad_room", "`place` must be a geohash of 3 to 5 characters.")
+    if wanted.place and not place.is_cell(wanted.place):
+        raise Problem("bad_room", NO_CELL)
     theme = _words(wanted.theme, "theme", THEME_CHARACTERS)
     name = _words(wanted.name, "name", NAME_CHARACTERS) or theme[:NAME_CHARACTERS]
     return RoomOpened(
@@ -198,7 +229,7 @@ def _opened(wanted: NewRoom) -> RoomOpened:
         description=_words(wanted.description, "description", DESCRIPTION_CHARACTERS),
         language=wanted.language,
         tempo=wanted.tempo or KINDS[wanted.kind].tempo,
-        public=wanted.public,
+        public=wanted.public or wanted.kind == "local",
         place=wanted.place,
     )
 

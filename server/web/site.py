@@ -18,6 +18,7 @@ from server.web import (
     health,
     keys,
     pages,
+    previews,
     rooms,
     security,
     sessions,
@@ -75,7 +76,7 @@ def make_app(
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_end_sockets)
     app.on_cleanup.append(_clean)
-    for resource in (rooms, games, whip, whep, clips, feed, health, pages, socket):
+    for resource in (rooms, games, whip, whep, clips, previews, feed, health, pages, socket):
         app.add_routes(resource.routes())
     return app
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -65,7 +65,7 @@ def apply(state: Toy, event: Event) -> Toy:
     return replace(state, said=(*state.said, getattr(event.data, "text", "")))
 
 
-def due(state: Toy, speakers: bool, speaking: bool) -> int | None:
+def due(state: Toy, speakers: bool, speaking: bool, paces: Mapping[str, float]) -> int | None:
     """Return when the tick is due."""
     return state.due_ms
 

@@ -1,0 +1,86 @@
+"""Takes that their speakers hear before they land: the sound, and the answer, without a socket too."""
+
+from __future__ import annotations
+
+import hashlib
+
+from aiohttp import web
+from msgspec import Struct
+
+from server.previews import Preview
+from server.room.actor import Room
+from server.room.events import Voice
+from server.web import ranges
+from server.web.errors import Problem
+from server.web.keys import HOUSE, STAGE
+from server.web.rooms import answer
+from server.web.security import needed_key, pay
+
+PREVIEW = "{preview:[A-Za-z0-9_-]{8,64}}"
+
+
+class PreviewShown(Struct):
+    """A take that waits for its speaker's word."""
+
+    preview: str
+    room: str
+    duration_ms: int
+    peaks: tuple[int, ...]
+    until_ms: int
+    media: dict[str, str]
+
+
+class Found(Struct):
+    """A preview, its room and its speaker."""
+
+    preview: Preview
+    room: Room
+    voice: Voice
+
+
+def waiting(preview: Preview) -> web.Response:
+    """Answer that an upload has not landed: it may be heard, and waits for its speaker's word."""
+    here = f"/api/previews/{preview.id}"
+    shown = PreviewShown(
+        preview.id,
+        preview.room,
+        preview.clip.duration_ms,
+        preview.clip.peaks,
+        preview.until_ms,
+        {"ogg": f"{here}.ogg"},
+    )
+    return answer(shown, status=202, headers={"Location": here})
+
+
+async def find(request: web.Request) -> Found:
+    """Return the preview that its own speaker asks for; for all others there is none."""
+    key, house, stage = needed_key(request), request.app[HOUSE], request.app[STAGE]
+    id_ = request.match_info["preview"]
+    room_id = stage.preview_room(id_)
+    if room_id is None:
+        raise Problem("no_such_preview", "This take is not here (any more).")
+    room = await house.wake(room_id)
+    voice = house.voice(key, room)
+    return Found(stage.preview(room_id, voice, id_), room, voice)
+
+
+async def ogg(request: web.Request) -> web.Response:
+    """Answer the sound: Opus in Ogg."""
+    found = await find(request)
+    body = found.preview.clip.ogg
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    return ranges.answer(request, body, "audio/ogg", etag, {"Cache-Control": "no-store"})
+
+
+async def drop(request: web.Request) -> web.Response:
+    """Let go of a take."""
+    found = await find(request)
+    pay(request, "preview", found.voice.id)
+    request.app[STAGE].drop(found.room, found.voice, found.preview.id)
+    return web.Response(status=204)
+
+
+def routes() -> list[web.RouteDef]:
+    """Return the routes of this resource; letting a take land is with the clips."""
+    here = f"/api/previews/{PREVIEW}"
+    return [web.get(here + ".ogg", ogg), web.delete(here, drop)]
