@@ -8,9 +8,11 @@ import msgspec
 import pytest
 
 from audio.take import Unfit
+from server.previews import PREVIEW_MS, Preview
 from server.room.actor import Room
-from server.room.commands import Refused, Throw
-from server.room.events import ClipLanded
+from server.room.commands import Refused, RoundStart, Throw
+from server.room.events import ClipLanded, RoomOpened
+from server.room.house import House
 from server.rtc.media import BadOffer
 from server.stage import Stage
 from tests.support.media import ANNA, BELA, START_MS, Clock, FakeFinisher, FakeMedia, house
@@ -19,12 +21,20 @@ from tests.support.media import ANNA, BELA, START_MS, Clock, FakeFinisher, FakeM
 class Theatre:
     """A stage with everything it needs."""
 
-    def __init__(self, room: Room, stage: Stage, media: FakeMedia, finisher: FakeFinisher) -> None:
+    def __init__(
+        self, house: House, clock: Clock, room: Room, stage: Stage, media: FakeMedia, finisher: FakeFinisher
+    ) -> None:
+        self.house, self.clock = house, clock
         self.room, self.stage, self.media, self.finisher = room, stage, media, finisher
-        self.signals: list[tuple[str | None, dict[str, Any]]] = []
+        self.signals = self.listen(room)
+
+    def listen(self, room: Room) -> list[tuple[str | None, dict[str, Any]]]:
+        """Return a list that all signals of a room go to."""
+        heard: list[tuple[str | None, dict[str, Any]]] = []
         room.tail.subscribe(
-            lambda batch: self.signals.extend((to, msgspec.json.decode(body)) for to, body in batch.signals)
+            lambda batch: heard.extend((to, msgspec.json.decode(body)) for to, body in batch.signals)
         )
+        return heard
 
     async def speaker(self, *, commanded: bool = True) -> str:
         peer, _ = await self.stage.whip("wonder", ANNA, "offer", address="a", commanded=commanded)
@@ -45,7 +55,7 @@ async def theatre() -> AsyncIterator[Theatre]:
     clock, media, finisher = Clock(), FakeMedia(), FakeFinisher()
     house_, log = await house(clock)
     stage = Stage(house_, media, finisher, clock=clock)  # type: ignore[arg-type]
-    yield Theatre(await house_.wake("wonder"), stage, media, finisher)
+    yield Theatre(house_, clock, await house_.wake("wonder"), stage, media, finisher)
     await stage.close()
     await media.close()
     await house_.close()
@@ -245,3 +255,116 @@ async def test_a_draining_stage_cuts_a_plain_session_in_time_and_keeps_its_clip(
         await theatre.stage.drain(200)
 
     assert len(theatre.room.state.clips) == 1
+
+
+# --- heard before they land
+
+
+async def healing(theatre: Theatre) -> Room:
+    opened = RoomOpened("healing", "Heal", tempo="slow")
+    return await theatre.house.open(opened, None, id="healing")
+
+
+async def test_where_takes_are_heard_first_nothing_lands_until_its_speaker_says_so(theatre: Theatre) -> None:
+    room = await healing(theatre)
+    signals = theatre.listen(room)
+    peer, _ = await theatre.stage.whip("healing", ANNA, "offer", address="a", commanded=True)
+    await theatre.stage.begin(room, ANNA, peer)
+
+    assert await theatre.stage.stop(room, ANNA, None) is None
+
+    await theatre.settled()
+    assert (room.state.clips, room.speaking) == ({}, {ANNA.id})
+    ((to, told),) = signals
+    assert (to, told["data"]["peer"], told["data"]["state"]) == (ANNA.id, peer, "preview")
+    preview = told["data"]["preview"]
+    with pytest.raises(Refused, match="not here"):
+        await theatre.stage.keep(room, BELA, preview)
+
+    event = await theatre.stage.keep(room, ANNA, preview)
+
+    assert isinstance(event.data, ClipLanded)
+    assert event.data.clip == preview
+    assert (event.data.source, room.speaking) == ("webrtc", set())
+    with pytest.raises(Refused, match="not here"):
+        theatre.stage.drop(room, ANNA, preview)
+
+
+async def test_a_preview_that_nobody_answers_is_gone_after_a_minute(theatre: Theatre) -> None:
+    room = await healing(theatre)
+    first = await theatre.stage.upload("healing", ANNA, b"speech", "audio/ogg")
+    made = await theatre.stage.upload("healing", ANNA, b"speech", "audio/ogg")
+    assert isinstance(first, Preview)
+    assert isinstance(made, Preview)
+    assert theatre.stage.preview_room(first.id) is None
+    theatre.clock.ms += PREVIEW_MS
+
+    with pytest.raises(Refused) as refused:
+        await theatre.stage.keep(room, ANNA, made.id)
+    assert (refused.value.code, room.state.clips) == ("no_such_preview", {})
+
+
+async def test_a_dropped_preview_leaves_nothing(theatre: Theatre) -> None:
+    room = await healing(theatre)
+    made = await theatre.stage.upload("healing", ANNA, b"speech", "audio/ogg")
+    assert isinstance(made, Preview)
+    assert room.speaking == {ANNA.id}
+
+    theatre.stage.drop(room, ANNA, made.id)
+
+    assert (room.state.clips, room.speaking) == ({}, set())
+    assert theatre.stage.preview_room(made.id) is None
+
+
+async def test_an_unfit_upload_is_no_preview(theatre: Theatre) -> None:
+    room = await healing(theatre)
+    with pytest.raises(Unfit):
+        await theatre.stage.upload("healing", ANNA, b"silence", "audio/ogg")
+    assert room.speaking == set()
+
+
+# --- the door, the pace, the cut
+
+
+async def test_nobody_speaks_in_an_arena_before_they_came_in_by_the_door(theatre: Theatre) -> None:
+    room = await theatre.house.open(RoomOpened("arena", "Ring"), None, id="arena")
+    peer, _ = await theatre.stage.whip("arena", ANNA, "offer", address="a", commanded=True)
+    for attempt in (
+        theatre.stage.begin(room, ANNA, peer),
+        theatre.stage.upload("arena", ANNA, b"speech", "audio/ogg"),
+        theatre.stage.whip("arena", ANNA, "offer", address="a", commanded=False),
+    ):
+        with pytest.raises(Refused) as refused:
+            await attempt
+        assert refused.value.code == "consent_needed"
+
+    room.consent(ANNA.id)
+    await theatre.stage.begin(room, ANNA, peer)
+    assert room.speaking == {ANNA.id}
+
+
+async def test_who_needs_more_time_gets_it(theatre: Theatre) -> None:
+    peer = await theatre.speaker()
+    await theatre.stage.begin(theatre.room, ANNA, peer)
+    await theatre.stage.stop(theatre.room, ANNA, None)
+    theatre.room.set_pace(ANNA.id, 2.0)
+    await theatre.stage.begin(theatre.room, ANNA, peer)
+    await theatre.stage.stop(theatre.room, ANNA, None)
+
+    assert theatre.media.limits_ms == [9_000, 16_000]
+    assert theatre.finisher.longest_ms == [7_000, 14_000]
+
+
+async def test_a_take_is_cut_where_its_turn_says(theatre: Theatre) -> None:
+    room = await theatre.house.open(RoomOpened("humour", "Stories"), None, id="stories")
+    peer, _ = await theatre.stage.whip("stories", ANNA, "offer", address="a", commanded=True)
+    await room.send(RoundStart("story_die"), by=ANNA)
+    round_ = room.state.round
+    assert round_ is not None
+    assert round_.turn is not None
+    assert round_.turn.cut_at_ms is not None
+    theatre.clock.ms = round_.turn.go_at_ms
+
+    await theatre.stage.begin(room, ANNA, peer)
+
+    assert theatre.media.limits_ms == [max(1_000, round_.turn.cut_at_ms - round_.turn.go_at_ms)]

@@ -37,11 +37,20 @@ class FakeStage:
         self.stopped = 0
         self.finish = asyncio.Event()
         self.landing: Callable[[Room, Voice], Coroutine[Any, Any, Event]] | None = None
+        self.dropped: list[str] = []
 
     async def begin(self, room: Room, voice: Voice, peer: str) -> None:
         if peer == "unknown":
             raise Refused("no_such_peer", "Your microphone is not connected.")
         self.begun.append((voice.id, peer))
+
+    async def keep(self, room: Room, voice: Voice, preview: str) -> Event:
+        if self.landing is None:
+            raise Refused("no_such_preview", "This take is not here (any more).")
+        return await self.landing(room, voice)
+
+    def drop(self, room: Room, voice: Voice, preview: str) -> None:
+        self.dropped.append(preview)
 
     async def stop(self, room: Room, voice: Voice, onset_ms: int | None) -> Event:
         self.stopped += 1

@@ -37,6 +37,7 @@ class FakeMedia:
         self.on_gone: Callable[[str], None] = lambda _: None
         self.peers: dict[str, tuple[str, Role]] = {}
         self.open: set[str] = set()
+        self.limits_ms: list[int] = []
         self.played: list[tuple[str, int]] = []
         self.stopped: list[str] = []
         self.silent = False  # takes end without enough to hand over
@@ -54,6 +55,7 @@ class FakeMedia:
         if peer in self.open or peer not in self.peers:
             return False
         self.open.add(peer)
+        self.limits_ms.append(limit_ms)
         return True
 
     def end_take(self, peer: str) -> bool:
@@ -101,11 +103,13 @@ class FakeFinisher:
         self.gate = asyncio.Event()
         self.gate.set()
         self.ogg = b"OggS"
+        self.longest_ms: list[int] = []
 
     async def take(self, take: Take, limits: Limits) -> Clip:
         return await self.upload(take.packets[0].payload, "audio/ogg", limits)
 
     async def upload(self, body: bytes, media_type: str, limits: Limits) -> Clip:
+        self.longest_ms.append(limits.longest_ms)
         await self.gate.wait()
         if body == b"silence":
             raise Unfit("silent", "We heard nothing. Is your microphone muted?")

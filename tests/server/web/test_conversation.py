@@ -10,7 +10,7 @@ import pytest
 
 from server.room.actor import Room
 from server.room.commands import Say
-from server.room.events import Event, Voice
+from server.room.events import Event, RoomOpened, Voice
 from server.safety.limits import Limits
 from server.web.conversation import IN_FLIGHT
 from server.web.messages import MESSAGE_LIMIT_BYTES
@@ -251,3 +251,60 @@ async def test_ten_thousand_garbage_messages_harm_nobody() -> None:
         assert await chat.log.head("wonder") == 21
         await other.until(lambda m: m["type"] == "event" and m["seq"] == 21)
     assert len(chat.sockets) == 0
+
+
+# --- play
+
+
+async def test_a_kept_take_is_acked_with_its_clip_and_a_dropped_one_with_the_head(chat: Chat) -> None:
+    async with chat.visitor() as client:
+        assert (await client.ask("keep", preview="p"))["code"] == "no_such_preview"
+        chat.stage.landing = lands
+        assert (await client.ask("keep", preview="p"))["seq"] == 2
+        assert (await client.ask("drop", preview="q"))["seq"] == 2
+        assert chat.stage.dropped == ["q"]
+
+
+async def test_a_pace_is_the_rooms_secret(chat: Chat) -> None:
+    async with chat.visitor() as client, chat.visitor() as other:
+        await client.ask("here", speaker=True, pace=1.5)
+        room = await chat.room()
+        assert room.paces == {client.welcome["you"]["id"]: 1.5}
+        await other.ask("here", speaker=True)
+        await client.ask("here", speaker=True)
+        assert room.paces == {}
+        assert (await client.ask("here", speaker=True, pace=3))["code"] == "bad_message"
+        await other.said("done")
+        await other.event("text.said")
+        assert "pace" not in str(other.messages)
+
+
+async def test_half_of_the_speakers_get_another_topic(chat: Chat) -> None:
+    async with chat.visitor() as client, chat.visitor() as other:
+        for each in (client, other):
+            await each.ask("here", speaker=True)
+        assert (await client.ask("topic.want"))["type"] == "ack"
+        assert (await client.ask("topic.want"))["code"] == "wanted_already"
+        assert (await client.ask("suggest", text="Soup"))["type"] == "ack"
+        assert (await other.ask("topic.want"))["type"] == "ack"
+        await client.event("topic.thrown")
+
+
+async def test_in_an_arena_one_looks_and_writes_but_plays_by_consent_only(chat: Chat) -> None:
+    await chat.house.open(RoomOpened("arena", "Ring"), None, id="ring")
+    async with chat.visitor("ring") as client:
+        await client.said("hello")
+        for type_, fields in (
+            ("round.start", {"game": "insult_duel"}),
+            ("round.join", {}),
+            ("again", {}),
+            ("throw", {}),
+            ("answer", {"round": "r", "text": "t"}),
+            ("vote", {"round": "r", "clip": "c", "value": 1}),
+        ):
+            assert (await client.ask(type_, **fields))["code"] == "consent_needed"
+        assert (await client.ask("round.stop"))["code"] == "no_round"
+        await client.ask("here", speaker=True, consented=True)
+        assert (await client.ask("round.start", game="insult_duel"))["type"] == "ack"
+        assert (await client.ask("round.stop"))["type"] == "ack"
+        await client.until(lambda m: m.get("kind") == "round.closed" and m["data"]["reason"] == "stopped")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from server.room.commands import (
     Again,
+    Answer,
     Command,
     Forget,
     React,
@@ -17,20 +18,26 @@ from server.room.commands import (
     Report,
     RoundJoin,
     RoundStart,
+    RoundStop,
     Say,
+    Suggest,
     Throw,
     Vote,
+    WantTopic,
 )
 from server.room.events import Voice
 from server.safety.limits import RATES
 from server.web.messages import (
     TYPES,
     BadMessage,
+    Drop,
     Here,
+    Keep,
     NotTheProtocol,
     Ping,
     SpeakStart,
     SpeakStop,
+    WantsTopic,
     Wish,
     ack,
     parse,
@@ -57,6 +64,9 @@ WISHES: list[tuple[str, dict[str, Any], Command]] = [
     ("again", {}, Again()),
     ("vote", {"round": "r", "clip": "c", "value": 1}, Vote("r", "c", 1)),
     ("report", {"clip": "c", "reason": "rude"}, Report("c", "rude")),
+    ("answer", {"round": "r", "text": "moon"}, Answer("r", "moon")),
+    ("round.stop", {}, RoundStop()),
+    ("suggest", {"text": "Soup"}, Suggest("Soup")),
     ("forget", {"clip": "c"}, Forget("c")),
     ("forget", {"all": True}, Forget(None, everything=True)),
 ]
@@ -73,6 +83,13 @@ def test_every_wish_becomes_its_command(type_: str, fields: dict[str, Any], comm
 def test_what_is_no_command_keeps_its_own_form() -> None:
     assert parse('{"type":"ping","t":1.5}') == Ping(1.5)
     assert parse(message("here", speaker=True, listening="files")) == Here("m1", True, "files")
+    paced = Here("m1", True, pace=1.5, consented=True)
+    assert parse(message("here", speaker=True, pace=1.5, consented=True)) == paced
+    assert parse(message("keep", preview="p")) == Keep("m1", "p")
+    assert parse(message("drop", preview="p")) == Drop("m1", "p")
+    wanted = parse(message("topic.want"))
+    assert isinstance(wanted, WantsTopic)
+    assert wanted.command(3) == WantTopic(3)
     assert parse(message("speak.start", peer="p")) == SpeakStart("m1", "p")
     assert parse(message("speak.stop", onset_ms=-20)) == SpeakStop("m1", -20)
 
@@ -80,7 +97,7 @@ def test_what_is_no_command_keeps_its_own_form() -> None:
 def test_every_type_of_the_contract_is_known() -> None:
     assert set(TYPES) == {
         "say", "react", "throw", "round.start", "round.join", "again", "speak.start", "speak.stop", "vote",
-        "report", "forget", "ping", "here",
+        "report", "forget", "ping", "here", "answer", "round.stop", "suggest", "topic.want", "keep", "drop",
     }  # fmt: skip
 
 

@@ -169,3 +169,48 @@ async def test_a_bad_key_is_told_even_where_none_is_needed(site: Site) -> None:
     async with site.ask("GET", "/api/rooms/wonder/events", headers=bearer("short")) as answer:
         assert await problem_in(answer) == (401, "bad_key")
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+# --- places
+
+
+async def test_a_place_has_one_local_room_whoever_asks_for_it(site: Site) -> None:
+    wanted = {"kind": "local", "place": "u33d", "name": "Kiez"}
+    async with site.ask("POST", "/api/rooms", json=wanted) as answer:
+        made = await answer.json()
+        assert (answer.status, made["public"]) == (201, True)
+    async with site.ask("POST", "/api/rooms", json={**wanted, "name": "Other", "language": "de"}) as answer:
+        found = await answer.json()
+        assert (answer.status, answer.headers["Location"]) == (200, f"/api/rooms/{made['id']}")
+    assert (found["id"], found["name"], found["language"]) == (made["id"], "Kiez", "en")
+    finer = await site.json("POST", "/api/rooms", json={"kind": "local", "place": "u33db"})
+    assert finer["id"] != made["id"]
+
+
+async def test_an_empty_place_is_told_the_rooms_around(site: Site) -> None:
+    near = [await site.room(kind="local", place=cell) for cell in ("u33e", "u339")]
+    await site.room(kind="local", place="gcpv")
+    await site.room(kind="topic", place="u33d", public=True)
+
+    async def listed(cell: str) -> list[str]:
+        rooms = (await site.json("GET", f"/api/rooms?place={cell}"))["rooms"]
+        return [room["id"] for room in rooms]
+
+    assert sorted(await listed("u33d")) == sorted(near)
+    own = await site.room(kind="local", place="u33d")
+    assert (await listed("u33d"))[0] == own
+    assert await listed("s00") == []
+
+
+@pytest.mark.parametrize("place", ["", "u3", "u33dbf", "u33a", "52.5,13.4", "U33D"])
+async def test_a_place_that_is_too_fine_or_none_is_refused(site: Site, place: str) -> None:
+    assert await site.problem("GET", f"/api/rooms?place={place}") == (400, "bad_query")
+
+
+async def test_a_room_tells_what_is_played_there_and_what_its_door_asks(site: Site) -> None:
+    arena = await site.json("POST", "/api/rooms", json={"kind": "arena"})
+    healing = await site.json("POST", "/api/rooms", json={"kind": "healing"})
+    assert "insult_duel" in arena["games"]
+    assert (arena["door"], bool(arena["consent"]), arena["preview"]) == ("consent", True, False)
+    assert "thanks" in healing["games"]
+    assert (healing["door"], healing["consent"], healing["preview"]) == ("open", "", True)
