@@ -29,7 +29,8 @@
 
   const play = HTMLMediaElement.prototype.play;
   HTMLMediaElement.prototype.play = function () {
-    this.addEventListener('playing', () => hear(this), { once: true });
+    // Without a network the worklet does not come: the next sound tries again.
+    this.addEventListener('playing', () => hear(this).catch(() => (began = undefined)), { once: true });
     return play.call(this);
   };
 

@@ -74,7 +74,7 @@ async def test_a_page_that_is_told_to_uses_files_alone(
     await listener.enter(shared_server.url, room, "rtc=off")
     await listener.listens("files")
 
-    await speaker.speak(file_microphone, "tap")
+    await speaker.speak(file_microphone, "space")
 
     assert await hears(listener.page, speech()) >= ALIKE
 
@@ -113,7 +113,7 @@ async def test_a_take_lands_in_the_round_of_its_prompt_and_can_be_taken_back(
 
     await speaker.page.locator("throw-button button").click()
     await expect(speaker.page.locator("body")).to_have_attribute("data-phase", "window")
-    await speaker.speak(file_microphone, "space")
+    await speaker.speak(file_microphone)
     await speaker.shows_clips(1)
     assert clips(shared_server.url, room)[0]["round"]
 
