@@ -11,7 +11,7 @@ from audio.take import Unfit
 from server.previews import PREVIEW_MS, Preview
 from server.room.actor import Room
 from server.room.commands import Refused, RoundStart, Throw
-from server.room.events import ClipLanded, RoomOpened
+from server.room.events import ClipLanded, Event, RoomOpened
 from server.room.house import House
 from server.rtc.media import BadOffer
 from server.stage import Stage
@@ -41,6 +41,12 @@ class Theatre:
         self.media.on_connected(peer)
         return peer
 
+    async def stop(self) -> Event:
+        """End Anna's take, and return its clip."""
+        event = await self.stage.stop(self.room, ANNA, None)
+        assert event is not None
+        return event
+
     async def told(self, kind: str) -> list[dict[str, Any]]:
         await asyncio.sleep(0)
         return [signal["data"] for _, signal in self.signals if signal["kind"] == kind]
@@ -67,7 +73,7 @@ async def test_a_commanded_take_lands_and_its_stop_returns_the_clip(theatre: The
     await theatre.stage.begin(theatre.room, ANNA, peer)
     assert theatre.room.speaking == {ANNA.id}
 
-    event = await theatre.stage.stop(theatre.room, ANNA, None)
+    event = await theatre.stop()
 
     assert isinstance(event.data, ClipLanded)
     assert (event.by, event.data.source) == (ANNA, "webrtc")
@@ -107,7 +113,7 @@ async def test_a_stop_after_the_limit_still_gets_the_clip_once(theatre: Theatre)
     theatre.media.end(peer, "limit")
     await theatre.settled()
 
-    event = await theatre.stage.stop(theatre.room, ANNA, None)
+    event = await theatre.stop()
 
     assert isinstance(event.data, ClipLanded)
     with pytest.raises(Refused, match="not speaking"):
@@ -162,7 +168,7 @@ async def test_a_take_in_a_round_gets_its_reaction_time(theatre: Theatre) -> Non
     peer = await theatre.speaker()
     await theatre.stage.begin(theatre.room, ANNA, peer)
 
-    event = await theatre.stage.stop(theatre.room, ANNA, None)
+    event = await theatre.stop()
 
     assert isinstance(event.data, ClipLanded)
     early_ms = turn.go_at_ms - START_MS  # the fake take began at the start of time
@@ -175,6 +181,7 @@ async def test_uploads_land_or_say_why_not(theatre: Theatre) -> None:
 
     event = await theatre.stage.upload("wonder", ANNA, b"speech", "audio/ogg")
 
+    assert isinstance(event, Event)
     assert isinstance(event.data, ClipLanded)
     assert event.data.source == "upload"
     assert theatre.room.speaking == set()

@@ -11,7 +11,7 @@ import pytest
 from server.log.base import Blob, Conflict
 from server.log.memory import MemoryLog
 from server.room import actor
-from server.room.actor import CONSENTS_KEPT, Room, scoped
+from server.room.actor import Room, scoped
 from server.room.commands import Refused, Say
 from server.room.events import Draft, TextSaid
 from server.room.house import House
@@ -491,26 +491,3 @@ async def test_an_awake_room_at_rest_holds_no_task(room: Room) -> None:
     await said(room, "a", "b")
     await asyncio.sleep(0)
     assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
-
-
-async def test_a_pace_holds_as_long_as_its_voice_is_here(room: Room) -> None:
-    room.set_pace(BELA.id, 2.0)
-    assert room.paces == {}
-    room.arrive(BELA)
-    room.arrive(BELA)
-    room.set_pace(BELA.id, 1.5)
-    room.leave(BELA)
-    assert room.paces == {BELA.id: 1.5}
-    room.set_pace(BELA.id, 1.0)
-    assert room.paces == {}
-    room.set_pace(BELA.id, 2.0)
-    room.leave(BELA)
-    assert room.paces == {}
-
-
-async def test_who_came_in_by_the_door_is_remembered_up_to_a_limit(room: Room) -> None:
-    for number in range(CONSENTS_KEPT + 1):
-        room.consent(f"v{number}")
-    assert not room.has_consented("v0")
-    assert room.has_consented("v1")
-    assert room.has_consented(f"v{CONSENTS_KEPT}")

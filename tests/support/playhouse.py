@@ -1,0 +1,274 @@
+"""A real server whose clock a test moves, and three visitors who play in it by socket and upload."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from random import Random
+from typing import Any, cast
+
+from aiohttp import ClientSession, DummyCookieJar
+
+from audio.take import Clip, Limits
+from server.config import Config
+from server.finisher import Finisher
+from server.log.sqlite import SqliteLog
+from server.room.actor import Room
+from server.room.decide import due
+from server.room.events import RoomOpened
+from server.room.house import House
+from server.rtc.media import Media
+from server.safety.limits import Limits as Rates
+from server.stage import Stage
+from server.web.listen import listen
+from server.web.site import make_app
+from server.web.socket import SOCKETS
+from tests.support.media import Clock, FakeMedia
+from tests.support.ws_client import Client, Message, joined
+
+OGG = b"OggS" + bytes(range(256)) * 8
+# Speakers begin this long after "go", and nothing waits longer than this many steps for an end.
+REACTION_MS = 700
+STEPS = 60
+
+
+class Measured:
+    """A finish that believes what is written in an upload: a JSON object of measures."""
+
+    async def upload(self, body: bytes, media_type: str, limits: Limits) -> Clip:
+        said = {"duration_ms": 900, "onset_ms": 200, "gap_ms": 0, **json.loads(body)}
+        duration_ms = min(said["duration_ms"], limits.longest_ms)
+        return Clip(OGG, duration_ms, said["onset_ms"], said["gap_ms"], -16.0, -2.0, (50,) * 64)
+
+    async def m4a(self, ogg: bytes) -> bytes:
+        return ogg
+
+
+class Playhouse:
+    """What runs between two restarts: the site's address, its house, its clock."""
+
+    def __init__(self, house: House, clock: Clock, session: ClientSession, url: str) -> None:
+        self.house, self.clock, self.session, self.url = house, clock, session, url
+
+    async def room(self, name: str) -> Room:
+        return await self.house.wake(name)
+
+    async def pass_time(self, name: str, until_ms: int | None = None) -> None:
+        """Move the clock to a moment, or to what is due next, and let the room look at it."""
+        room = await self.room(name)
+        if until_ms is None:
+            until_ms = due(room.state, bool(room.speakers), bool(room.speaking), room.paces)
+        assert until_ms is not None
+        self.clock.ms = max(self.clock.ms + 50, until_ms)
+        room.hold()
+        room.release()
+
+    async def heard(self, clip: str) -> int:
+        """Return the status of a clip's sound for a stranger."""
+        async with self.session.get(f"{self.url}/api/clips/{clip}.ogg") as answer:
+            return answer.status
+
+
+@asynccontextmanager
+async def opened_house(folder: Path, clock: Clock, kinds: dict[str, str]) -> AsyncIterator[Playhouse]:
+    """Run the HTTP side on a log on disk; rooms are made where they are not there yet."""
+    log = await SqliteLog.open(folder / "wonder.db")
+    house = House(log, clock=clock, random=Random(7), secret=await log.secret())
+    for name, kind in kinds.items():
+        if not await log.head(name):
+            await house.open(RoomOpened(kind, name.title(), public=True), None, id=name)
+    config, media = Config(port=0), cast(Media, FakeMedia())
+    finisher = cast(Finisher, Measured())
+    stage = Stage(house, media, finisher, clock=clock)
+    app = make_app(
+        config=config,
+        log=log,
+        house=house,
+        media=media,
+        finisher=finisher,
+        stage=stage,
+        limits=Rates(on=False),
+    )
+    listening = await listen(app, config)
+    try:
+        async with ClientSession(cookie_jar=DummyCookieJar()) as session:
+            yield Playhouse(house, clock, session, listening.url)
+    finally:
+        await app[SOCKETS].close()
+        await listening.close()
+        await stage.close()
+        await house.close()
+        await log.close()
+
+
+class Player:
+    """A visitor: a key, and all that ever came over its sockets, restarts included."""
+
+    def __init__(self, name: str) -> None:
+        self.key = name * 43
+        self.voice = ""
+        self.heard: list[Message] = []
+        self.client: Client | None = None
+        self.clips: list[str] = []
+        self.hidden: list[str] = []  # what must not be known before its time: ids and texts
+
+    @property
+    def messages(self) -> list[Message]:
+        return [*self.heard, *(self.client.messages if self.client else [])]
+
+    def events(self, kind: str, round_: str = "") -> list[dict[str, Any]]:
+        """Return what events of a kind told, of one round when asked."""
+        told = [m["data"] for m in self.messages if m["type"] == "event" and m["kind"] == kind]
+        return [data for data in told if data and (not round_ or data["round"] == round_)]
+
+    def last_seq(self) -> int:
+        return max((m["seq"] for m in self.messages if m["type"] == "event"), default=0)
+
+    async def ask(self, type_: str, **fields: Any) -> Message:
+        """Say something; the answer comes behind all that happened before it."""
+        assert self.client is not None
+        return await self.client.ask(type_, **fields)
+
+    async def granted(self, type_: str, **fields: Any) -> Message:
+        answer = await self.ask(type_, **fields)
+        assert answer["type"] == "ack", (type_, answer)
+        return answer
+
+    async def look(self) -> None:
+        """Take in what has come."""
+        await self.granted("here", speaker=True, listening="files", consented=True)
+
+
+# What a player says in a turn: the measures of a take, or a `text`.
+Say = Callable[[Player, dict[str, Any]], dict[str, Any]]
+
+
+class Troupe:
+    """Three players in one room, driven by what is told to the first of them."""
+
+    def __init__(self, house: Playhouse, room: str, players: list[Player]) -> None:
+        self.house, self.room, self.players = house, room, players
+        self.round = ""
+        self.lies: list[str] = []  # what was wrong with hidden clips, by HTTP
+        self.say: Say = lambda _player, _turn: {}
+
+    @asynccontextmanager
+    async def seated(self) -> AsyncIterator[None]:
+        """Connect everybody, each where it left off."""
+        async with AsyncExitStack() as stack:
+            for player in self.players:
+                url = f"{self.house.url}/api/rooms/{self.room}/ws"
+                after = player.last_seq() or None
+                client = joined(self.house.session, url, key=player.key, after=after)
+                player.client = await stack.enter_async_context(client)
+                player.voice = player.client.welcome["you"]["id"]
+                await player.look()
+            yield
+            for player in self.players:
+                await player.look()
+                player.heard, player.client = player.messages, None
+
+    async def begin(self, game: str) -> None:
+        """Start a game; everybody else joins."""
+        first, *others = self.players
+        await first.granted("round.start", game=game)
+        self.round = first.events("round.opened")[-1]["round"]
+        for player in others:
+            await player.granted("round.join")
+
+    def turn(self) -> dict[str, Any]:
+        """Return the running turn, as everybody was told it."""
+        return self.players[0].events("turn.given", self.round)[-1]
+
+    def end(self) -> dict[str, Any] | None:
+        """Return the end, if it was told."""
+        return next(iter(self.players[0].events("round.closed", self.round)), None)
+
+    async def play(self, steps: int = STEPS) -> dict[str, Any] | None:
+        """Play turn by turn until the end, or so many turns; return the end."""
+        for _ in range(steps):
+            if (end := self.end()) is not None:
+                return end
+            await self._step()
+        return self.end()
+
+    async def _step(self) -> None:
+        turn = self.turn()
+        await self.house.pass_time(self.room, turn["go_at_ms"] + REACTION_MS)
+        for player in self.players:
+            if turn["act"] == "vote":
+                await self._vote(player)
+            elif self._is_for(turn, player) and self.turn() == turn and self.end() is None:
+                await self._speak(player, turn)
+        if self.turn() == turn and self.end() is None:
+            await self._wait()
+
+    def _is_for(self, turn: dict[str, Any], player: Player) -> bool:
+        named = turn["voice"] in (None, player.voice) and turn["besides"] != player.voice
+        return named and (not turn["voices"] or player.voice in turn["voices"])
+
+    async def _speak(self, player: Player, turn: dict[str, Any]) -> None:
+        said = self.say(player, turn)
+        if "text" in said:
+            player.hidden += [said["text"]] if turn["hidden"] else []
+            await player.granted("answer", round=self.round, text=said["text"])
+        else:
+            clip = await self._upload(player, said)
+            player.clips.append(clip)
+            player.hidden += [clip] if turn["hidden"] else []
+            await self.players[0].look()
+            if turn["hidden"] and self.turn() == turn and self.end() is None:
+                await self._listen_in(player, clip)
+        await self.players[0].look()
+
+    async def _upload(self, player: Player, said: dict[str, Any]) -> str:
+        url = f"{self.house.url}/api/rooms/{self.room}/clips"
+        headers = {"Authorization": f"Bearer {player.key}", "Content-Type": "audio/ogg"}
+        async with self.house.session.post(url, data=json.dumps(said), headers=headers) as answer:
+            told = await answer.json()
+            assert answer.status in (201, 202), told
+        if "preview" in told:
+            await player.granted("keep", preview=told["preview"])
+        return str(told.get("preview") or told["id"])
+
+    async def _listen_in(self, speaker: Player, clip: str) -> None:
+        """Ask for a hidden clip as each of the players."""
+        for player in self.players:
+            url = f"{self.house.url}/api/clips/{clip}.ogg"
+            headers = {"Authorization": f"Bearer {player.key}"}
+            async with self.house.session.get(url, headers=headers) as answer:
+                if answer.status != (200 if player is speaker else 404):
+                    self.lies.append(f"{clip} was {answer.status} for {player.key[0]}")
+
+    async def _vote(self, player: Player) -> None:
+        """Vote for what the first of the others said."""
+        other = next(each for each in self.players if each is not player)
+        await player.granted("vote", round=self.round, clip=other.clips[0], value=1)
+
+    async def _wait(self) -> None:
+        """Let the turn end, and wait until that is told."""
+        first, kinds = self.players[0], ("turn.given", "round.closed")
+        assert first.client is not None
+        seen = first.last_seq()
+        await self.house.pass_time(self.room)
+        await first.client.until(lambda m: m.get("kind") in kinds and m["seq"] > seen)
+
+    def codes(self) -> Counter[str]:
+        """Return the codes of all verdicts of the round."""
+        return Counter(verdict["code"] for verdict in self.players[0].events("verdict.given", self.round))
+
+    def leaks(self) -> list[str]:
+        """Return what anybody learned of a hidden take of another before it was revealed."""
+        found = list(self.lies)
+        for speaker in self.players:
+            for other in (each for each in self.players if each is not speaker):
+                found += [it for it in speaker.hidden if not _revealed_first(it, other.messages)]
+        return found
+
+
+def _revealed_first(hidden: str, messages: list[Message]) -> bool:
+    first = next((message for message in messages if hidden in json.dumps(message)), None)
+    return first is None or first.get("kind") == "round.revealed"
