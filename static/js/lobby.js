@@ -1,5 +1,7 @@
 /** The lobby: words in the visitor's language, the rooms, and a form to make one. */
+import './lib/words-lobby.js';
 import { language, t } from './lib/text.js';
+import './views/around-here.js';
 import './views/lobby-list.js';
 import './views/room-form.js';
 

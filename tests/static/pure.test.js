@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { typeFor } from '../../static/js/audio/recorder.js';
 import { Clock } from '../../static/js/room/clock.js';
-import { geohash } from '../../static/js/room/geohash.js';
+import { geohash } from '../../static/js/lib/geohash.js';
 import { Onset } from '../../static/js/room/onset.js';
 import { arrived, refused, sent, stored } from '../../static/js/room/pending.js';
 import { foldPresence, NOBODY } from '../../static/js/room/presence.js';

@@ -10,6 +10,12 @@ export function chosen(wanted) {
 export const language = chosen(globalThis.navigator?.languages ?? []);
 /** @type {Record<string, string>} */
 const words = (await import(`./text.${language}.js`)).default;
+
+/** Add a part of the catalogue that only some need. @param {string} part */
+export async function learn(part) {
+  Object.assign(words, (await import(`./text.${part}.${language}.js`)).default);
+}
+
 const plural = new Intl.PluralRules(language);
 
 /** @param {string} key @param {Record<string, string|number>} [values] */

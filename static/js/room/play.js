@@ -9,8 +9,10 @@ export const ROUND_KINDS = new Set([
   'round.opened',
   'round.joined',
   'turn.given',
+  'role.given',
   'vote.cast',
   'verdict.given',
+  'verdict.overruled',
   'round.closed',
 ]);
 
@@ -23,12 +25,24 @@ export function openRound(fact, at_ms) {
     opened_at_ms: at_ms,
     prompt: fact.prompt ?? null,
     players: [...(fact.players ?? [])],
-    turns: [],
-    takes: [],
-    votes: [],
-    verdicts: [],
+    ...UNPLAYED,
+    hidden: fact.hidden ?? false,
+    scene: fact.scene ?? '',
   };
 }
+
+/** What a round is before anything happened in it. */
+export const UNPLAYED = {
+  /** @type {import('../wire/protocol.js').Turn[]} */ turns: [],
+  /** @type {import('../wire/protocol.js').Take[]} */ takes: [],
+  /** @type {import('../wire/protocol.js').Vote[]} */ votes: [],
+  /** @type {import('../wire/protocol.js').Verdict[]} */ verdicts: [],
+  /** @type {import('../wire/protocol.js').Role[]} */ roles: [],
+  hidden: false,
+  scene: '',
+  unseen: 0, // takes that are here and not shown yet
+  /** @type {import('../wire/protocol.js').Closing|null} */ closing: null,
+};
 
 /** Fold one fact; facts of other rounds leave it as it is. @param {Round} round @param {string} kind @param {any} fact @returns {Round} */
 export function foldRound(round, kind, fact) {
@@ -36,23 +50,33 @@ export function foldRound(round, kind, fact) {
   switch (kind) {
     case 'round.joined':
       return round.players.includes(fact.voice) ? round : { ...round, players: [...round.players, fact.voice] };
+    case 'role.given':
+      return fact.text || fact.role ? { ...round, roles: [...round.roles, fact] } : round;
     case 'turn.given':
       return { ...round, turns: once(round.turns, { voice: null, ...fact }, (turn) => turn.turn === fact.turn) };
     case 'vote.cast':
       return { ...round, votes: [...round.votes, fact] };
     case 'verdict.given':
-      return { ...round, verdicts: once(round.verdicts, fact, (old) => old.clip === fact.clip && old.code === fact.code) };
+      return { ...round, verdicts: once(round.verdicts, fact, (old) => isSame(old, fact)) };
+    case 'verdict.overruled':
+      return { ...round, verdicts: round.verdicts.map((old) => (isSame(old, fact) ? { ...old, overruled: true } : old)) };
     default:
       return round;
   }
 }
 
-/** Add a take to its round. @param {Round} round @param {import('./state.js').Clip} clip @param {string} voice @returns {Round} */
+/** @param {import('../wire/protocol.js').Verdict} verdict @param {{clip: string, code: string}} fact */
+export function isSame(verdict, fact) {
+  return verdict.clip === fact.clip && verdict.code === fact.code;
+}
+
+/** Add a take to its round; one that was hidden is shown now. @param {Round} round @param {import('./state.js').Clip & {written?: boolean}} clip @param {string} voice @returns {Round} */
 export function land(round, clip, voice) {
   if (clip.round !== round.id) return round;
-  const { duration_ms, onset_ms, gap_ms, reaction_ms } = clip;
-  const take = { clip: clip.clip, voice, turn: clip.turn ?? 1, duration_ms, onset_ms, gap_ms, reaction_ms };
-  return { ...round, takes: once(round.takes, take, (old) => old.clip === clip.clip) };
+  const { duration_ms, onset_ms, gap_ms, reaction_ms, caption, hidden, seq, written = false } = clip;
+  const take = { clip: clip.clip, voice, turn: clip.turn ?? 1, duration_ms, onset_ms, gap_ms, reaction_ms, text: caption, hidden, seq, written };
+  const takes = round.takes.map((old) => (old.clip === take.clip ? { ...old, hidden } : old));
+  return { ...round, takes: once(takes, take, (old) => old.clip === take.clip) };
 }
 
 /** Take a forgotten take out. @param {Round} round @param {string} clip @returns {Round} */

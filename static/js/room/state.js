@@ -8,17 +8,20 @@
  * @typedef {{clip: string, seq: number, at_ms: number, by: Voice|null, duration_ms: number,
  *   onset_ms: number, gap_ms: number, loudness_lufs: number, peaks: number[], masked: boolean,
  *   source: string, round: string|null, turn: number|null, reaction_ms: number|null,
- *   caption: string|null, verdict: string|null, hidden: boolean}} Clip
+ *   caption: string|null, verdicts: import('../wire/protocol.js').Verdict[], hidden: boolean}} Clip
  * @typedef {{seq: number, by: Voice|null, at_ms: number, text: string}} Text
+ * @typedef {{seq: number, by: Voice|null, at_ms: number, expression: string, dice: number[], total: number}} Roll
+ * @typedef {{seq: number, text: string, voice: string}} Suggestion
  * @typedef {{head: number, kind: string, name: string, theme: string, description: string,
  *   language: string, tempo: string, public: boolean, place: string, opened_at_ms: number,
  *   closed: boolean, clips: Map<string, Clip>, texts: Map<number, Text>,
  *   reactions: Map<string, Map<string, string[]>>, topic: import('../wire/protocol.js').Prompt|null,
- *   round: Round|null, last_round: Round|null, muted: Map<string, number>}} RoomState
+ *   round: Round|null, last_round: Round|null, muted: Map<string, number>, rolls: Map<number, Roll>,
+ *   suggestions: Map<string, Suggestion>, wanted: string[]}} RoomState
  */
-import { answered, captioned, clipLanded, judged, reacted, removed, revealed } from './clips.js';
+import { answered, captioned, clipLanded, judged, overruled, reacted, removed, revealed } from './clips.js';
 import { put, without } from './maps.js';
-import { foldRound, openRound, ROUND_KINDS } from './play.js';
+import { foldRound, openRound, ROUND_KINDS, UNPLAYED } from './play.js';
 
 /** @type {RoomState} */
 export const EMPTY = Object.freeze({
@@ -40,6 +43,9 @@ export const EMPTY = Object.freeze({
   round: null,
   last_round: null,
   muted: new Map(),
+  rolls: new Map(),
+  suggestions: new Map(),
+  wanted: [],
 });
 
 /** Begin with what a welcome says of a room; the events after it are folded on top. @param {import('../wire/protocol.js').Room} room @returns {RoomState} */
@@ -52,7 +58,7 @@ export function seeded(room) {
 function seededRound(shown) {
   if (!shown) return null;
   const { turn, verdicts = [], ...round } = shown;
-  return { ...round, turns: turn ? [turn] : [], takes: [], votes: [], verdicts };
+  return { ...UNPLAYED, ...round, turns: turn ? [turn] : [], takes: [], verdicts };
 }
 
 /** @param {RoomState} state @param {RoomEvent[]} events @returns {RoomState} */
@@ -80,27 +86,56 @@ const FOLDS = {
     ...state,
     texts: put(state.texts, seq, { seq, by, at_ms, text: data.text }),
   }),
-  'text.removed': (state, { data }) => ({ ...state, texts: without(state.texts, data.target) }),
+  'text.removed': (state, { data }) => unsaid(state, data.target),
+  'dice.rolled': (state, { seq, by, at_ms, data }) => ({
+    ...state,
+    rolls: put(state.rolls, seq, { seq, by, at_ms, ...data }),
+  }),
   'clip.landed': clipLanded,
   'clip.captioned': (state, { data }) => captioned(state, data.clip, data.text),
   'clip.removed': (state, { data }) => removed(state, data.clip),
   'round.revealed': revealed,
   'answer.given': answered,
   'reaction.given': reacted,
-  'topic.thrown': (state, { data }) => ({ ...state, topic: data.prompt }),
+  'topic.thrown': (state, { data }) => ({
+    ...state,
+    topic: data.prompt,
+    wanted: [],
+    suggestions: without(state.suggestions, data.prompt.id),
+  }),
+  'topic.suggested': (state, { seq, by, data }) => ({
+    ...state,
+    suggestions: put(state.suggestions, data.topic, { seq, text: data.text, voice: by?.id ?? '' }),
+  }),
+  'topic.wanted': (state, { data }) => ({ ...state, wanted: [...state.wanted.filter((one) => one !== data.voice), data.voice] }),
   'voice.muted': (state, { data }) => ({ ...state, muted: put(state.muted, data.voice, data.until_ms) }),
 };
 
 /** @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
 function foldRounds(state, event) {
-  if (event.kind === 'round.opened') return { ...state, round: openRound(event.data, event.at_ms) };
+  if (event.kind === 'round.opened') return { ...state, wanted: [], round: openRound(event.data, event.at_ms) };
   if (event.kind === 'verdict.given') state = judged(state, event.data);
+  if (event.kind === 'verdict.overruled') state = overruled(state, event.data);
   const { round, last_round } = state;
   if (event.kind === 'round.closed') {
-    return round?.id === event.data.round ? { ...state, round: null, last_round: round } : state;
+    return round && round.id === event.data.round ? { ...state, round: null, last_round: closed(round, event) } : state;
   }
   if (round && round.id === event.data.round) return { ...state, round: foldRound(round, event.kind, event.data) };
   return { ...state, last_round: last_round && foldRound(last_round, event.kind, event.data) };
+}
+
+/** @param {Round} round @param {RoomEvent} event @returns {Round} */
+function closed(round, { at_ms, data }) {
+  const { reason, takes = [], replay = [], answer = '', coach = '' } = data;
+  return { ...round, closing: { reason, takes, replay, answer, coach, at_ms } };
+}
+
+/** Something written is gone: a line, a suggestion or an answer, known by the number of its event. @param {RoomState} state @param {number} target @returns {RoomState} */
+function unsaid(state, target) {
+  const suggestions = new Map([...state.suggestions].filter(([, { seq }]) => seq !== target));
+  const unanswered = (/** @type {Round|null} */ round) => round && { ...round, takes: round.takes.filter(({ written, seq }) => !written || seq !== target) };
+  return { ...state, suggestions, texts: without(state.texts, target), rolls: without(state.rolls, target),
+    round: unanswered(state.round), last_round: unanswered(state.last_round) };
 }
 
 /** What is told; null leaves a field as it was. @param {Record<string, unknown>} fields */

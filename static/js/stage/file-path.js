@@ -4,6 +4,7 @@ import { command } from '../wire/protocol.js';
 import { upload } from '../wire/upload.js';
 
 export class FilePath {
+  static isSupported = Recorder.isSupported;
   kind = /** @type {const} */ ('files');
   #recorder = new Recorder();
   /** @type {MediaStream|null} */ #stream = null;

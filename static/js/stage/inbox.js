@@ -9,6 +9,7 @@ import { RoomSocket } from '../wire/socket.js';
 /** @typedef {import('../wire/protocol.js').Event} RoomEvent */
 
 const GRACE_MS = 1_200; // a connection back sooner than this is not worth a word
+const DIARY_KINDS = new Set(['clip.landed', 'clip.captioned', 'reaction.given']);
 const GONE_AFTER = 3; // attempts without a welcome: is there such a room at all?
 
 export class Inbox {
@@ -79,6 +80,8 @@ export class Inbox {
     const { session } = this;
     const isFresh = session.clock.server_ms - at_ms < 10_000;
     if (kind === 'clip.landed' && by?.id === session.model.me?.id && isFresh) session.offerUndo(data.clip);
+    // What is measured is for its speaker, stays in this browser, and never comes from healing rooms.
+    if (DIARY_KINDS.has(kind) && session.model.room?.scored) import('./diary.js').then(({ note }) => note(session.model, kind, data, by, at_ms));
   }
 
   /** @param {import('../wire/protocol.js').Signal} signal */
@@ -91,7 +94,8 @@ export class Inbox {
   }
 
   /** The server cut a take by itself. @param {{state: string, code?: string, message?: string}} take */
-  #take({ state }) {
+  #take({ state, ...take }) {
+    if (state === 'preview') this.session.set({ preview: /** @type {any} */ (take) });
     if (state === 'cut' || state === 'landed' || state === 'refused') this.session.speaker.ended();
   }
 

@@ -2,6 +2,7 @@
  * All that the views of a room show, in one value.
  *
  * @typedef {{code: string, values?: Record<string, string>, action?: () => void, until_ms?: number}} Notice
+ * @typedef {{preview: string, duration_ms: number, peaks: number[]}} Preview
  * @typedef {'connecting'|'open'|'closed'|'refused'} Connection
  * @typedef {'off'|'connecting'|'radio'|'files'} Hearing
  * @typedef {'off'|'opening'|'ready'|'live'|'sending'} Speaking
@@ -26,6 +27,7 @@
  * @property {Notice[]} notices
  * @property {import('../room/round.js').Phase} phase  where the round stands, and
  * @property {boolean} mine            whether this visitor may speak in it
+ * @property {Preview|null} preview    own take that waits to be heard and kept
  * @property {string|null} undo        own clip that can be taken back at a press
  * @property {string[]} hidden         voices this visitor does not want
  */
@@ -54,6 +56,7 @@ export const BLANK = {
   notices: [],
   phase: 'idle',
   mine: false,
+  preview: null,
   undo: null,
   hidden: [],
 };

@@ -96,10 +96,16 @@ export class Session {
 
   // --- being here
 
+  /** When "go" was seen, for a reaction time on one's own clocks. @param {import('../wire/protocol.js').Turn} turn */
+  sawGo(turn) {
+    this.speaker.go = { name: `${turn.round} ${turn.turn}`, shown_ms: performance.now() };
+  }
+
   /** The join tap: call it in the gesture, for it unlocks the sound. @param {boolean} playing */
   join(playing) {
     this.player.unlock();
     this.set({ joined: true });
+    if (this.model.room?.consent) remember(`consent.${this.id}`, true);
     if (this.model.wantsSound) this.listener.on();
     if (playing) this.voice.play(true);
     this.here();
@@ -110,7 +116,8 @@ export class Session {
     const { joined, hearing, playing } = this.model;
     if (!joined) return;
     const listening = hearing === 'radio' || hearing === 'files' ? hearing : 'off';
-    this.inbox.request(command('here', { speaker: playing, listening })).catch(() => {});
+    const consented = recall(`consent.${this.id}`, false);
+    this.inbox.request(command('here', { speaker: playing, listening, pace: recall('pace', 1), consented })).catch(() => {});
   }
 
   /** @param {boolean} wantsSound */

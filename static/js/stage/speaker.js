@@ -2,9 +2,7 @@
  * From the press on the talk button to the clip in the room: opens the microphone and a way for it,
  * cuts takes, and falls back to files by itself when live sound does not get through.
  */
-import { Recorder } from '../audio/recorder.js';
 import { Refused } from '../wire/protocol.js';
-import { FilePath } from './file-path.js';
 import { RtcPath } from './rtc-path.js';
 
 /** @typedef {import('./model.js').Speaking} Speaking */
@@ -26,10 +24,12 @@ const PATIENCE_MS = 400; // a pause this long after the window ends the take of 
 
 export class Speaker {
   /** @type {Speaking} */ state = 'off';
-  /** @type {RtcPath|FilePath|null} */ #path = null;
+  /** @type {RtcPath|import('./file-path.js').FilePath|null} */ #path = null;
   /** @type {Promise<void>|null} */ #warming = null;
   /** @type {Wish|null} */ #wish = null;
   #take = 0;
+  /** The turn whose "go" was shown last, and when. */
+  go = { name: '', shown_ms: 0 };
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #limit;
 
   /**
@@ -147,7 +147,7 @@ export class Speaker {
     this.meter.prepare().catch(() => {}); // speaking does not wait for it
     const stream = await this.microphone.open();
     this.meter.follow(stream);
-    this.#path ??= this.files ? this.#filePath() : this.#rtcPath();
+    this.#path ??= this.files ? await this.#filePath() : this.#rtcPath();
     try {
       await this.#path.warm(stream);
     } catch (why) {
@@ -161,13 +161,14 @@ export class Speaker {
   async #fallBack(stream) {
     this.#path?.close();
     this.files = true;
-    this.#path = this.#filePath();
+    this.#path = await this.#filePath();
     await this.#path.warm(stream);
     this.told.fellBack();
   }
 
-  #filePath() {
-    if (!Recorder.isSupported) {
+  async #filePath() {
+    const { FilePath } = await import('./file-path.js');
+    if (!FilePath.isSupported) {
       this.told.unable();
       throw new Refused('no_recorder', '');
     }
@@ -198,11 +199,14 @@ export class Speaker {
     this.told.readied();
   }
 
-  /** How long after "go" the voice began, by our own audio clock. */
+  /** How long after "go" the voice began: our own audio clock against the frame that showed it, else the server's. */
   #reaction() {
     const ago_ms = this.meter.began_ago_ms;
     const turn = this.#wish?.turn;
-    return turn && ago_ms !== null ? this.clock.server_ms - ago_ms - turn.go_at_ms : null;
+    if (!turn || ago_ms === null) return null;
+    const { name, shown_ms } = this.go;
+    const since_ms = name === `${turn.round} ${turn.turn}` ? performance.now() - shown_ms : this.clock.server_ms - turn.go_at_ms;
+    return since_ms - ago_ms;
   }
 
   /** @param {Speaking} state */

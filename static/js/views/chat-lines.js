@@ -12,7 +12,8 @@ const FOLLOWS_MS = 120_000; // lines of one voice this close together share one 
 /** @param {Model} model @returns {Line[]} */
 export function linesOf(model) {
   const { state, pending, hidden, me } = model;
-  const texts = [...state.texts.values()].filter(({ by }) => !hidden.includes(by?.id ?? '')).slice(-LINES);
+  const all = [...state.texts.values(), ...[...state.rolls.values()].map((roll) => ({ ...roll, text: rollOf(roll) }))];
+  const texts = all.filter(({ by }) => !hidden.includes(by?.id ?? '')).sort((a, b) => a.seq - b.seq).slice(-LINES);
   const said = texts.map(({ seq, by, at_ms, text }, at) => ({
     key: `s${seq}`, name: by?.name ?? '…', colour: by?.colour ?? '', own: by?.id === me?.id, text, at_ms, state: 'said', why: '',
     follows: texts[at - 1]?.by?.id === by?.id && at_ms - texts[at - 1].at_ms < FOLLOWS_MS,
@@ -21,6 +22,11 @@ export function linesOf(model) {
     key: id, name: me?.name ?? '', colour: me?.colour ?? '', own: true, text, at_ms: 0, state: status, why, follows: false,
   }));
   return [...said, ...going];
+}
+
+/** @param {import('../room/state.js').Roll} roll */
+function rollOf({ expression, dice, total }) {
+  return `🎲 ${expression}: ${dice.join(', ')} → ${total}`;
 }
 
 /** @param {Line} line */

@@ -1,4 +1,5 @@
 /** What one can do with a clip beyond hearing it. */
+import '../lib/words-play.js';
 import { announce } from '../lib/announce.js';
 import { QUICK } from '../lib/emoji.js';
 import { h, icon } from '../lib/dom.js';

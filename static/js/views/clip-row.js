@@ -3,7 +3,6 @@ import { h, icon, keep, say } from '../lib/dom.js';
 import { seconds, time } from '../lib/format.js';
 import { t } from '../lib/text.js';
 import { wave } from '../lib/wave.js';
-import { clipActions } from './clip-actions.js';
 
 /** @typedef {import('../room/state.js').Clip} Clip */
 /** @typedef {import('../stage/session.js').Session} Session */
@@ -17,7 +16,7 @@ export function clipRow(session, clip, own) {
   const row = h('li', { class: 'clip', 'data-clip': clip.clip, 'data-own': String(own) },
     h('button', { type: 'button', class: 'clip-play', onclick: () => session.replay(clip.clip) }, icon('play'), icon('stop')),
     h('div', { class: 'clip-body' }, head(clip, own), wave(clip.peaks), h('p', { class: 'caption', lang: session.model.state.language }),
-      h('p', { class: 'verdict' }), h('div', { class: 'reactions' })),
+      h('div', { class: 'verdicts' }), h('div', { class: 'reactions' })),
     moreButton(session, clip, own));
   row.style.setProperty('--voice', by.colour);
   return row;
@@ -38,11 +37,17 @@ function moreButton(session, clip, own) {
     const open = button.getAttribute('aria-expanded') !== 'true';
     button.setAttribute('aria-expanded', String(open));
     const row = /** @type {HTMLElement} */ (button.closest('.clip'));
-    if (open) row.append(clipActions(session, clip, own));
-    else row.querySelector('.clip-actions')?.remove();
+    row.querySelector('.clip-actions')?.remove();
+    if (open) addActions(session, row, clip, own);
     row.scrollIntoView({ block: 'nearest' });
   });
   return button;
+}
+
+/** @param {Session} session @param {HTMLElement} row @param {Clip} clip @param {boolean} own */
+async function addActions(session, row, clip, own) {
+  const { clipActions } = await import('./clip-actions.js');
+  if (row.querySelector('.clip-more[aria-expanded=true]')) row.append(clipActions(session, clip, own));
 }
 
 /** Show what changes of a clip. @param {Session} session @param {HTMLElement} row @param {Shown} shown */
@@ -53,7 +58,9 @@ export function updateRow(session, row, { clip, reactions, state, playing_ms, me
   const label = state === 'playing' ? t('clip.stop', { name }) : t('clip.play', { name, seconds: seconds(clip.duration_ms) });
   row.querySelector('.clip-play')?.setAttribute('aria-label', label);
   say(/** @type {Element} */ (row.querySelector('.caption')), clip.caption ?? '');
-  say(/** @type {Element} */ (row.querySelector('.verdict')), clip.verdict ?? '');
+  keep(/** @type {Element} */ (row.querySelector('.verdicts')), clip.verdicts, ({ code }) => code,
+    ({ text, tone }) => h('p', { class: 'verdict', 'data-tone': tone }, text),
+    (line, { overruled = false }) => (line.dataset.overruled = String(overruled)));
   const place = /** @type {Element} */ (row.querySelector('.reactions'));
   keep(place, [...(reactions ?? [])], ([emoji]) => emoji, ([emoji]) => reactionButton(session, clip.clip, emoji),
     (button, [, voices]) => {

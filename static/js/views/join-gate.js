@@ -1,5 +1,6 @@
 /** The door: one tap unlocks the sound and nothing else; the microphone is never asked for here unless wished. */
 import { h, icon, say } from '../lib/dom.js';
+import { recall } from '../lib/storage.js';
 import { t } from '../lib/text.js';
 import { View } from '../lib/view.js';
 
@@ -26,7 +27,8 @@ export class JoinGate extends View {
     say(this.name, room ? room.name || t(`kind.${room.kind}`) : t('gate.title'));
     say(this.rules, room?.theme || room?.rules || '');
     say(this.consent, room?.consent ?? '');
-    say(this.join, t(room?.consent ? 'gate.agree' : 'gate.join'));
+    const asks = room?.consent && !recall(`consent.${this.session.id}`, false);
+    say(this.join, t(asks ? 'gate.agree' : 'gate.join'));
     if (connection === 'refused') this.dialog?.classList.add('is-gone');
     if (!me || this.voice.childElementCount) return;
     const dot = h('span', { class: 'dot' });

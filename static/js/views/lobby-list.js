@@ -1,4 +1,5 @@
 /** The open rooms, liveliest first; looked up again now and then while somebody looks. */
+import '../lib/words-lobby.js';
 import { h, keep, say } from '../lib/dom.js';
 import { counted, t } from '../lib/text.js';
 import { publicRooms } from '../wire/rooms.js';

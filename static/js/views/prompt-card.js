@@ -12,6 +12,7 @@ import { momentOf, reactionOf } from '../room/round.js';
 export class PromptCard extends View {
   #frame = 0;
   #told = '';
+  /** @type {import('../wire/protocol.js').Turn|null} */ #gone = null;
 
   build() {
     this.kicker = h('p', { class: 'kicker' });
@@ -36,6 +37,7 @@ export class PromptCard extends View {
     const { phase, mine } = moment;
     if (phase !== model.phase || mine !== model.mine) this.session.set({ phase, mine });
     const isGo = phase === 'window' && model.speaking === 'live';
+    if (phase === 'window' && moment.turn && this.#gone !== moment.turn) this.session.sawGo((this.#gone = moment.turn));
     this.dataset.go = String(isGo);
     say(this.#kicker, kickerOf(moment, model));
     say(this.#count, phase === 'count-in' ? String(moment.count) : '');
@@ -79,17 +81,37 @@ export class PromptCard extends View {
 
 /** @param {Moment} moment @param {Model} model */
 function kickerOf({ phase, turn, mine, prompt }, model) {
-  const name = model.presence.voices.get(turn?.voice ?? '')?.name ?? t('phase.someone');
+  const act = turn?.act ?? 'speak';
   if (phase === 'idle') return prompt ? t('phase.idle') : '';
-  if (!mine && (phase === 'count-in' || phase === 'window')) return t(`phase.${phase}.other`, { name });
+  if (phase === 'over' && model.speaking !== 'live') return t('phase.over');
+  if (act === 'vote' || act === 'listen') return t(`act.${act}`);
+  if (!mine && (phase === 'count-in' || phase === 'window')) return t(`phase.${phase}.other`, { name: namesOf(turn, model) });
+  if (mine && phase === 'count-in' && isNamed(turn)) return t('phase.count-in.you');
   if (model.speaking === 'live' && phase === 'over') return t('phase.finish');
   if (phase !== 'window') return t(`phase.${phase}`);
   if (model.speaking === 'live') return t('phase.go');
+  if (act === 'guess') return t('act.guess');
+  if (isNamed(turn)) return t('phase.window.you');
   return model.speaking === 'opening' ? t('phase.waking') : t('phase.window');
 }
 
+/** Is the turn for somebody, not for everybody? @param {import('../wire/protocol.js').Turn|null} turn */
+function isNamed(turn) {
+  return Boolean(turn?.voice || turn?.voices?.length);
+}
+
+/** @param {import('../wire/protocol.js').Turn|null} turn @param {Model} model */
+function namesOf(turn, { presence, state }) {
+  const ids = turn?.voice ? [turn.voice] : (turn?.voices ?? []);
+  const known = (/** @type {string} */ id) => presence.voices.get(id)?.name ?? [...state.clips.values()].find(({ by }) => by?.id === id)?.by?.name;
+  return ids.map((id) => known(id) ?? t('phase.someone')).join(' + ') || t('phase.others');
+}
+
 /** @param {Moment} moment @param {Model} model */
-function hintOf({ phase, prompt }, model) {
+function hintOf({ phase, prompt, turn, part }, model) {
+  const steps = turn?.steps ?? [];
+  if (steps.length && phase === 'window') return `${'●'.repeat(1 + Math.min(steps.length - 1, Math.floor(part * steps.length)))} ${steps[Math.min(steps.length - 1, Math.floor(part * steps.length))]}`;
+  if (phase === 'window' && turn?.max_words) return t('words.max', { n: turn.max_words });
   const own_ms = model.room?.scored === false ? null : reactionOf(model.state.round ?? model.state.last_round, model.me?.id ?? '');
   if (phase === 'over' && own_ms !== null) {
     return own_ms < 0 ? t('spark.early') : t('spark', { seconds: reaction(own_ms) });

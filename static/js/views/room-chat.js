@@ -4,7 +4,6 @@ import { h, icon, keep } from '../lib/dom.js';
 import { counted, t } from '../lib/text.js';
 import { View } from '../lib/view.js';
 import { chatLine, linesOf, updateLine } from './chat-lines.js';
-import { emojiBar } from './emoji-bar.js';
 
 const LONGEST = 500;
 const NEAR_PX = 60; // nearer to the end than this, the list follows
@@ -26,9 +25,11 @@ export class RoomChat extends View {
   #form() {
     this.input = h('input', { id: 'say', name: 'say', type: 'text', maxlength: LONGEST, autocomplete: 'off', enterkeyhint: 'send',
       placeholder: t('chat.write'), 'aria-label': t('chat.write') });
-    const bar = emojiBar((emoji) => this.#insert(emoji));
+    const bar = h('div', { class: 'emoji-bar', role: 'group', 'aria-label': t('chat.emoji'), hidden: true });
     const toggle = h('button', { type: 'button', class: 'icon-button', 'aria-label': t('chat.emoji'), 'aria-expanded': 'false' }, icon('smile'));
-    toggle.addEventListener('click', () => {
+    toggle.addEventListener('click', async () => {
+      const { emojiButtons } = await import('./emoji-bar.js');
+      if (!bar.childElementCount) bar.append(...emojiButtons((emoji) => this.#insert(emoji)));
       bar.hidden = !bar.hidden;
       toggle.setAttribute('aria-expanded', String(!bar.hidden));
     });
@@ -41,7 +42,7 @@ export class RoomChat extends View {
 
   /** @param {import('../stage/model.js').Model} model */
   update(model) {
-    const parts = [model.state.texts, model.pending, model.hidden, model.me];
+    const parts = [model.state.texts, model.state.rolls, model.pending, model.hidden, model.me];
     if (parts.every((part, at) => part === this.#drawn[at]) || !this.list || !this.empty || !this.latest) return;
     this.#drawn = parts;
     const near = this.#isNear();

@@ -1,7 +1,8 @@
 /** Makes a room. A place is turned into a rough square here, before anything is sent. */
+import '../lib/words-lobby.js';
 import { h, say } from '../lib/dom.js';
 import { language, refusal, t } from '../lib/text.js';
-import { geohash } from '../room/geohash.js';
+import { geohash } from '../lib/geohash.js';
 import { openRoom } from '../wire/rooms.js';
 
 const KINDS = ['wonder', 'topic', 'humour', 'language', 'roleplay', 'arena', 'healing', 'local'];

@@ -10,6 +10,13 @@ export async function publicRooms() {
   return (await response.json()).rooms;
 }
 
+/** Return the local rooms of a cell and of the cells around it. @param {string} cell @returns {Promise<Room[]>} */
+export async function roomsNear(cell) {
+  const response = await fetch(`/api/rooms?place=${encodeURIComponent(cell)}`);
+  if (!response.ok) throw await problemOf(response);
+  return (await response.json()).rooms;
+}
+
 /**
  * @param {{kind: string, name?: string, theme?: string, language?: string, tempo?: string,
  *   public?: boolean, place?: string}} wanted
@@ -21,7 +28,7 @@ export async function openRoom(wanted) {
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(wanted),
   });
-  if (response.status !== 201) throw await problemOf(response);
+  if (!response.ok) throw await problemOf(response); // 201, or 200 for a place that has its room already
   return response.json();
 }
 

@@ -6,7 +6,7 @@ export const UPLOAD_BYTES = 1_000_000;
 /**
  * @param {string} room
  * @param {Blob} take
- * @returns {Promise<{id: string}>}
+ * @returns {Promise<{id: string}>} the clip, or the take that its speaker may hear first (202)
  */
 export async function upload(room, take) {
   const response = await fetch(`/api/rooms/${encodeURIComponent(room)}/clips`, {
@@ -14,6 +14,6 @@ export async function upload(room, take) {
     headers: { 'Content-Type': take.type.split(';')[0] || 'application/octet-stream' },
     body: take,
   });
-  if (response.status !== 201) throw await problemOf(response);
+  if (response.status !== 201 && response.status !== 202) throw await problemOf(response);
   return response.json();
 }

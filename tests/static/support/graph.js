@@ -26,6 +26,20 @@ export function graph(entry) {
   return [...found].sort();
 }
 
+const LAZY = /\bimport\('([^']+)'\)/g;
+
+/** Return what a page may fetch later: modules behind an `import()`, and what those need. @param {string} entry */
+export function later(entry) {
+  const found = new Set([entry, ...graph(entry)]);
+  for (const path of found) {
+    for (const [, from] of text(path).matchAll(LAZY)) {
+      const start = relative(STATIC, resolve(STATIC, dirname(path), from));
+      for (const one of [start, ...graph(start)]) found.add(one);
+    }
+  }
+  return [...found].filter((path) => path !== entry && !graph(entry).includes(path)).sort();
+}
+
 /** @param {string} page */
 export function preloads(page) {
   return [...text(page).matchAll(PRELOAD)].map(([, path]) => path);

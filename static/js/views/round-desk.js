@@ -1,0 +1,80 @@
+/** What a round needs beside its prompt: a secret, a scene, a place to type, verdicts, votes, the end. Fetched with the first round. */
+import { announce } from '../lib/announce.js';
+import { h, say } from '../lib/dom.js';
+import { dressed } from '../lib/sheet.js';
+import { t } from '../lib/text.js';
+import { AnswerBox } from './answer-box.js';
+import { Bell } from './bell.js';
+import { PreviewCard } from './preview-card.js';
+import { RoundTakes } from './round-takes.js';
+
+/** @typedef {import('../stage/model.js').Model} Model */
+/** @typedef {import('../wire/protocol.js').Round} Round */
+
+export class RoundDesk {
+  #said = '';
+  /** @type {string|null} */ #known = null;
+
+  /** @param {import('../stage/session.js').Session} session */
+  constructor(session) {
+    this.session = session;
+    this.scene = h('p', { class: 'scene' });
+    this.role = h('p', { class: 'role-card', id: 'role' });
+    this.verdict = h('p', { class: 'verdict-said', id: 'verdict' });
+    this.coach = h('p', { class: 'coach', id: 'coach' });
+    this.answer = new AnswerBox(session);
+    this.bell = new Bell(session);
+    this.preview = new PreviewCard(session);
+    this.takes = new RoundTakes(session);
+    this.element = h('div', { class: 'desk', hidden: true }, this.preview.element, this.scene, this.role, this.verdict, this.answer.element, this.takes.element, this.coach);
+    dressed().then(() => (this.element.hidden = false));
+  }
+
+  write() {
+    this.answer.open();
+  }
+
+  /** @param {Model} model */
+  update(model) {
+    const round = model.state.round ?? model.state.last_round;
+    this.bell.update(model);
+    this.preview.update(model);
+    this.answer.update(model);
+    this.takes.update(model);
+    if (!round) return;
+    this.element.lang = model.state.language;
+    say(this.scene, model.state.round ? round.scene : '');
+    this.#tellRole(model);
+    this.#tellVerdict(round);
+    this.#tellEnd(model);
+  }
+
+  /** Who one is, or what one knows: nobody else is told. @param {Model} model */
+  #tellRole({ state, me }) {
+    const own = state.round?.roles.filter(({ voice }) => voice === me?.id).at(-1);
+    const words = own ? [own.role, own.text].filter(Boolean).join(': ') : '';
+    if (words && this.role.textContent !== words) announce(`${t('desk.secret')}: ${words}`);
+    this.role.dataset.secret = t('desk.secret');
+    say(this.role, words);
+  }
+
+  /** The referee's newest words, short and kind. @param {Round} round */
+  #tellVerdict(round) {
+    const newest = round.verdicts.at(-1);
+    const key = newest ? `${round.id} ${newest.clip} ${newest.code}` : '';
+    if (key && key !== this.#said) announce(newest?.text ?? '');
+    this.#said = key;
+    this.verdict.dataset.tone = newest?.tone ?? '';
+    this.verdict.dataset.overruled = String(newest?.overruled ?? false);
+    say(this.verdict, newest ? `${newest.text}${newest.overruled ? ` ${t('desk.overruled')}` : ''}` : '');
+  }
+
+  /** What was to be found out, and a word on the way to the next round. @param {Model} model */
+  #tellEnd({ state }) {
+    const closing = state.round ? null : state.last_round?.closing;
+    const words = [closing?.answer && t('desk.answer', { answer: closing.answer }), closing?.coach].filter(Boolean).join(' ');
+    if (this.#known !== null && words && words !== this.#known) announce(words);
+    this.#known = words;
+    say(this.coach, words);
+  }
+}

@@ -1,0 +1,61 @@
+/** What one can do on the stage beyond speaking; what opens from here is fetched when it is wanted first. */
+import { h, icon, set } from '../lib/dom.js';
+import { t } from '../lib/text.js';
+import { View } from '../lib/view.js';
+
+/** @typedef {import('../stage/model.js').Model} Model */
+
+const SHEETS = {
+  games: () => import('./game-sheet.js'),
+  topics: () => import('./topic-sheet.js'),
+};
+
+export class StageBar extends View {
+  /** @type {import('./round-desk.js').RoundDesk|null} */ #desk = null;
+  #wantsDesk = false;
+
+  build() {
+    this.games = this.#button('games', 'cards', () => this.#open('games'));
+    this.topics = this.#button('topics', 'bulb', () => this.#open('topics'));
+    this.type = this.#button('type', 'chat', () => this.#desk?.write());
+    this.out = this.#button('out', 'close', () => this.session.wish('round.stop'));
+    this.place = h('div', { class: 'desk-place' });
+    this.bar = h('div', { class: 'stage-buttons', role: 'group', 'aria-label': t('stage.more') }, this.games, this.topics, this.type, this.out);
+    this.append(this.place, this.bar);
+  }
+
+  /** @param {Model} model */
+  update(model) {
+    const { state, joined, mine, phase, me, preview } = model;
+    const open = Boolean(state.round) && mine && (phase === 'count-in' || phase === 'window');
+    const plays = state.round?.players.includes(me?.id ?? '') ?? false;
+    set(/** @type {Element} */ (this.games), { hidden: Boolean(state.round?.takes.length) || state.closed });
+    set(/** @type {Element} */ (this.topics), { hidden: Boolean(state.round) || state.closed });
+    set(/** @type {Element} */ (this.type), { hidden: !open || model.speaking === 'live' });
+    set(/** @type {Element} */ (this.out), { hidden: !state.round || !plays, 'data-arena': String(state.kind === 'arena') });
+    if (joined && (state.round || state.last_round || preview)) this.#needDesk();
+    this.#desk?.update(model);
+  }
+
+  /** @param {string} id @param {string} picture @param {() => void} press */
+  #button(id, picture, press) {
+    return h('button', { type: 'button', class: 'text-button', id, onclick: press }, icon(picture), t(`stage.${id}`));
+  }
+
+  async #needDesk() {
+    if (this.#wantsDesk) return;
+    this.#wantsDesk = true;
+    const { RoundDesk } = await import('./round-desk.js');
+    this.#desk = new RoundDesk(this.session);
+    this.place?.append(this.#desk.element);
+    this.#desk.update(this.session.model);
+  }
+
+  /** @param {keyof typeof SHEETS} name */
+  async #open(name) {
+    const { open } = await SHEETS[name]();
+    open(this.session);
+  }
+}
+
+customElements.define('stage-bar', StageBar);

@@ -1,0 +1,35 @@
+/** Topics: want another one, or give the room one of your own. */
+import { announce } from '../lib/announce.js';
+import { h, say } from '../lib/dom.js';
+import { sheet } from '../lib/sheet.js';
+import { counted, t } from '../lib/text.js';
+
+const TOPIC_LETTERS = 90;
+
+/** @param {import('../stage/session.js').Session} session */
+export async function open(session) {
+  const count = h('p', { class: 'sheet-note', role: 'status' });
+  const want = h('button', { type: 'button', class: 'primary', id: 'want', onclick: () => session.wish('topic.want') }, t('topics.want'));
+  const waiting = h('ul', { class: 'waiting' });
+  const dialog = await sheet('topic-sheet', t('topics.title'), want, count, suggestion(session), waiting);
+  const stop = session.store.watch(({ state }) => {
+    say(count, state.wanted.length ? counted('topics.wanted', state.wanted.length) : '');
+    waiting.replaceChildren(...[...state.suggestions.values()].map(({ text }) => h('li', { lang: state.language }, text)));
+    if (state.round) dialog.close();
+  });
+  dialog.addEventListener('close', stop);
+}
+
+/** @param {import('../stage/session.js').Session} session */
+function suggestion(session) {
+  const input = h('input', { type: 'text', id: 'suggestion', maxlength: TOPIC_LETTERS, autocomplete: 'off', placeholder: t('topics.hint') });
+  const onsubmit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const text = input.value.trim();
+    if (!text || !(await session.wish('suggest', { text }))) return;
+    input.value = '';
+    announce(t('topics.thanks'));
+  };
+  return h('form', { class: 'sheet-form', onsubmit }, h('label', { for: 'suggestion' }, t('topics.own')),
+    h('div', { class: 'sheet-row' }, input, h('button', { type: 'submit', class: 'quiet', id: 'suggest' }, t('topics.give'))));
+}
