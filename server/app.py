@@ -21,6 +21,8 @@ from server.room.events import RoomOpened
 from server.room.house import House, NoSuchRoom
 from server.rtc import discover
 from server.rtc.local import LocalMedia
+from server.rtc.media import Media
+from server.rtc.remote import RemoteMedia
 from server.rtc.settings import Settings
 from server.safety.limits import Limits
 from server.stage import Stage
@@ -42,7 +44,7 @@ def now_ms() -> int:
 class Parts:
     """All that a running server is made of, in the order in which it is let go."""
 
-    def __init__(self, config: Config, log: Log, house: House, media: LocalMedia) -> None:
+    def __init__(self, config: Config, log: Log, house: House, media: Media) -> None:
         self.config = config
         self.log = log
         self.house = house
@@ -154,13 +156,19 @@ async def _assemble(config: Config, log: Log) -> Parts:
     house = House(
         log, clock=now_ms, random=SystemRandom(), secret=await log.secret(), idle_ms=config.room_idle_ms
     )
-    settings = Settings(peers=config.peers, peers_per_address=config.peers_per_address)
-    public_ip = await discover.public_ip(config.host, config.public_ip, config.stun_server)
-    media = await LocalMedia.open(config.host, config.udp_port, public_ip, settings)
-    parts = Parts(config, log, house, media)
+    parts = Parts(config, log, house, await _open_media(config))
     await parts.finisher.start()
     await _first_room(house)
     return parts
+
+
+async def _open_media(config: Config) -> Media:
+    settings = Settings(peers=config.peers, peers_per_address=config.peers_per_address)
+    public_ip = await discover.public_ip(config.host, config.public_ip, config.stun_server)
+    where = config.host, config.udp_port, public_ip, settings
+    if config.media_workers:
+        return await RemoteMedia.open(*where, workers=config.media_workers)
+    return await LocalMedia.open(*where)
 
 
 async def _first_room(house: House) -> None:

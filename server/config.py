@@ -94,6 +94,25 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sockets_per_address: Annotated[int, _count("Most WebSockets from one address.")] = 500
     peers: Annotated[int, _count("Most WebRTC peers at once.")] = 8_000
     peers_per_address: Annotated[int, _count("Most WebRTC peers from one address.")] = 200
+    media_workers: Annotated[
+        int,
+        Meta(
+            description="Processes that own the peers, on `udp_port` and the ports after it; 0 keeps them in"
+            " the main process.",
+            extra={"unit": ""},
+            ge=0,
+            le=64,
+        ),
+    ] = 0
+    live_delay_ms: Annotated[
+        int,
+        Meta(
+            description="In rooms that are heard live: how far behind the speaker.",
+            extra=_MS,
+            ge=20,
+            le=2_000,
+        ),
+    ] = 100
     limits: Annotated[
         str, _meta("`on`, or `off` for load tests: how much one voice and one address may ask for.")
     ] = "on"
@@ -288,6 +307,11 @@ def _limits(config: Config) -> str:
     return "" if config.limits in ("on", "off") else "must be on or off."
 
 
+def _media_workers(config: Config) -> str:
+    fits = not config.udp_port or config.udp_port + config.media_workers <= 65_536
+    return "" if fits else f"there are not so many ports after {config.udp_port}."
+
+
 _CHECKS: dict[str, Callable[[Config], str]] = {
     "host": _host,
     "public_ip": _public_ip,
@@ -300,6 +324,7 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "admin_token": _admin_token,
     "trusted_proxies": _trusted_proxies,
     "limits": _limits,
+    "media_workers": _media_workers,
 }
 
 

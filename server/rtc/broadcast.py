@@ -13,6 +13,7 @@ from functools import cache
 
 from audio import opus
 from server.rtc import rtp
+from server.rtc.relay import Relay
 from server.rtc.settings import LARGEST_PAYLOAD_BYTES, Settings
 from server.rtc.volley import ROW, Ear, Row, Volley
 
@@ -53,6 +54,8 @@ class Broadcast:
         self._due_s = 0.0
         self._timestamp = self._clock(self._loop.time())
         self._marker = True
+        self._relay: Relay | None = None
+        self._ahead = 0
 
     def __len__(self) -> int:
         return sum(map(len, self._rows)) + sum(map(len, self._leading))
@@ -119,6 +122,7 @@ class Broadcast:
     def stop(self) -> None:
         """Fall silent; new listeners are still led in."""
         self._clip.clear()
+        self._end_live()
         if not self._leading:
             self._rest()
 
@@ -128,7 +132,32 @@ class Broadcast:
         self._leading.clear()
         self._rows.clear()
         self._waiting.clear()
+        self._end_live()
         self._rest()
+
+    # --- live
+
+    def air(self, take: str, timestamp: int, payload: bytes, delay_ms: int) -> None:
+        """Send a packet of a take that is spoken now, when its delay is over."""
+        if self._relay is None or self._relay.take != take:
+            self.stop()
+            for lead in list(self._leading):
+                self._admit(lead)
+            self._relay = Relay(take, delay_ms, self._send_live)
+        self._relay.push(timestamp, payload)
+
+    def _send_live(self, payload: bytes, due_s: float, marker: bool) -> None:
+        length, clock = opus.duration(payload), self._clock(due_s)
+        if marker:  # timestamps never go back, and keep the steps of the speaker's
+            self._ahead = max(0, self._timestamp - clock)
+        timestamp = clock + self._ahead
+        self._timestamp = max(self._timestamp, timestamp + length)
+        self._spread(rtp.header(marker=marker, timestamp=timestamp, ssrc=self._source.ssrc) + payload, length)
+
+    def _end_live(self) -> None:
+        if self._relay is not None:
+            self._relay.close()
+            self._relay = None
 
     def _rest(self) -> None:
         if self._timer is not None:

@@ -17,7 +17,7 @@ from server.rtc.media import Busy, Counts, Ending, Role, TakeEnded
 from server.rtc.peer import Peer
 from server.rtc.repair import Repair
 from server.rtc.settings import Settings
-from server.rtc.speaker import Speaker
+from server.rtc.speaker import Sounding, Speaker
 from server.rtc.stun import plain_address
 from server.rtc.volley import Ear, Volley, kernel_send_many
 
@@ -25,11 +25,12 @@ from server.rtc.volley import Ear, Volley, kernel_send_many
 SWEEP_S = 0.5
 
 
-def _epoch_ms() -> int:
+def epoch_ms() -> int:
+    """Return the time of day."""
     return time.time_ns() // 1_000_000
 
 
-def _nothing(*_: object) -> None:
+def nothing(*_: object) -> None:
     """Stand in for a callback that nobody has set."""
 
 
@@ -39,10 +40,10 @@ class LocalMedia:
     def __init__(
         self, port: udp.Port, addresses: tuple[str, ...], settings: Settings, clock: Callable[[], int]
     ) -> None:
-        self.on_take: Callable[[TakeEnded], None] = _nothing
-        self.on_level: Callable[[str, bool], None] = _nothing
-        self.on_connected: Callable[[str], None] = _nothing
-        self.on_gone: Callable[[str], None] = _nothing
+        self.on_take: Callable[[TakeEnded], None] = nothing
+        self.on_level: Callable[[str, bool], None] = nothing
+        self.on_connected: Callable[[str], None] = nothing
+        self.on_gone: Callable[[str], None] = nothing
         self._port = port
         self._addresses = addresses
         self._settings = settings
@@ -67,7 +68,7 @@ class LocalMedia:
         public_ip: str | None = None,
         settings: Settings | None = None,
         *,
-        clock: Callable[[], int] = _epoch_ms,
+        clock: Callable[[], int] = epoch_ms,
     ) -> LocalMedia:
         """Bind the port (0 picks a free one). Raises OSError, or RuntimeError by the self-check.
 
@@ -221,6 +222,26 @@ class LocalMedia:
         """Stop what plays in a room."""
         if room in self._rooms:
             self._rooms[room].stop()
+
+    def relay(self, peer: str, room: str, delay_ms: int) -> bool:
+        """Let a room hear a peer's open take as it is spoken; False when it cannot."""
+        if self.listeners(room) > self._settings.live_listeners:
+            return False
+        take = f"{peer}:{secrets.token_hex(4)}"
+        followed = self.follow(peer, lambda at, payload: self.air(room, take, at, payload, delay_ms))
+        if followed:
+            self.stop(room)
+        return followed
+
+    def follow(self, peer: str, sounding: Sounding) -> bool:
+        """Tell the packets of an open take as they come, until it ends."""
+        found = self._peers.get(peer)
+        return bool(found and found.speaker and found.speaker.follow(sounding))
+
+    def air(self, room: str, take: str, timestamp: int, payload: bytes, delay_ms: int) -> None:
+        """Send a packet of a take that is spoken now to a room, `delay_ms` after it was said."""
+        if room in self._rooms:
+            self._rooms[room].air(take, timestamp, payload, delay_ms)
 
     def listeners(self, room: str) -> int:
         """Return how many listeners of a room are connected."""

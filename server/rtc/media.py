@@ -81,6 +81,12 @@ class Media(Protocol):
     def stop(self, room: str) -> None:
         """Stop what plays in a room."""
 
+    def relay(self, peer: str, room: str, delay_ms: int) -> bool:
+        """Let a room hear a peer's open take while it is spoken, so much later, until it ends.
+
+        What plays is stopped. False when there is no such take, or the room is too large for it.
+        """
+
     def listeners(self, room: str) -> int:
         """Return how many listeners of a room are connected."""
 

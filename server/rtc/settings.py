@@ -46,6 +46,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     # Silence sent to a new listener, or its first clip is stretched while its buffer settles.
     lead_in_ms: int = 1_000
 
+    # Live: rooms up to this size hear a take while it is spoken, in packets as the speaker sends them.
+    live_listeners: int = 300
+
     # Loss: what was sent in so long may be asked for again (at 20 ms that fits the window of `dtls`).
     history_ms: int = 1_000
     nacks_a_report: int = 32

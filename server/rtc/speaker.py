@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 import pylibsrtp
@@ -27,6 +28,10 @@ REORDER_MS = 10
 # but for a packet that is only late.
 SILENT_MS = 70
 SILENT_LATE_MS = 40
+
+
+# RTP timestamp and payload of a packet.
+Sounding = Callable[[int, bytes], None]
 
 
 class Hearer(Protocol):
@@ -63,6 +68,7 @@ class Speaker:
         self._is_whole = False
         self._timer: asyncio.TimerHandle | None = None
         self._level_timer: asyncio.TimerHandle | None = None
+        self._sounding: Sounding | None = None
 
     def media(self, datagram: bytes) -> bool:
         """Take an SRTP datagram; False when it is dropped."""
@@ -98,6 +104,8 @@ class Speaker:
             self._watch_level()
         self.heard += 1
         kept = self._capture.push(packet, now_ms)
+        if kept and self._sounding is not None and self._ending is None:
+            self._sounding(packet.timestamp, packet.payload)
         if self._ending is not None and not self._is_whole and self._capture.reaches(self._ended_ms):
             self._is_whole = True
             self._cut_in(REORDER_MS)
@@ -123,6 +131,13 @@ class Speaker:
         self._capture.begin(from_ms)
         self._timer = self._loop.call_later(limit_ms / 1000, self._end, "limit")
 
+    def follow(self, sounding: Sounding) -> bool:
+        """Tell every packet of the open take as it comes; False when none is open."""
+        if self._capture.open and self._ending is None:
+            self._sounding = sounding
+            return True
+        return False
+
     def end(self) -> bool:
         """End the open take after the late packets came; False when none is open."""
         if not self._capture.open or self._ending is not None:
@@ -143,7 +158,7 @@ class Speaker:
         self._timer = self._loop.call_later(ms / 1000, self._cut)
 
     def _cut(self) -> None:
-        ending, self._ending = self._ending or "gone", None
+        ending, self._ending, self._sounding = self._ending or "gone", None, None
         self._cancel()
         self._hearer.took(self._capture.cut(self._loop.time() * 1000), ending)
 

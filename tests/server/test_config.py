@@ -60,6 +60,8 @@ BAD = [
     ({"admin_token": "with space"}, "--admin-token"),
     ({"trusted_proxies": "10.0.0.1, nonsense"}, "--trusted-proxies"),
     ({"limits": "maybe"}, "--limits"),
+    ({"media_workers": "-1"}, "--media-workers"),
+    ({"media_workers": "3", "udp_port": "65534"}, "--media-workers"),
     ({"upload_bytes": "0"}, "--upload-bytes"),
     ({"drain_timeout_ms": "20000"}, "--drain-timeout-ms"),
 ]

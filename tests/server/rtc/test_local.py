@@ -7,7 +7,7 @@ import os
 import random
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Any
 
@@ -17,56 +17,17 @@ from aiortc import RTCConfiguration, RTCPeerConnection
 from audio import opus
 from server.rtc import udp
 from server.rtc.local import LocalMedia, network
-from server.rtc.media import BadOffer, Busy, Media, Role, TakeEnded
+from server.rtc.media import BadOffer, Busy, Media, TakeEnded
 from server.rtc.settings import Settings
 from tests.support import rtc_client
 from tests.support.rtc_bare import BarePeer
+from tests.support.rtc_house import ROOM, SPEECH, House
 
-ROOM = "room"
-SPEECH = [b"\x78" + bytes([number]) * 40 for number in range(100)]
 PATIENT = Settings(connect_ms=1_500, consent_ms=1_500, lead_in_ms=100, peers_per_address=6, peers=8)
-Ask = Callable[[str], Awaitable[str]]
-
-
-class House:
-    """A media plane and all that it told."""
-
-    def __init__(self, media: LocalMedia) -> None:
-        self.media = media
-        self.told: list[tuple[str, str]] = []
-        self.takes: list[TakeEnded] = []
-        self.last = ""
-        media.on_connected = lambda peer: self.told.append(("connected", peer))
-        media.on_gone = lambda peer: self.told.append(("gone", peer))
-        media.on_level = lambda peer, on: self.told.append(("on" if on else "off", peer))
-        media.on_take = self.takes.append
-
-    def door(self, role: Role, *, room: str = ROOM, commanded: bool = False) -> Ask:
-        async def ask(offer: str) -> str:
-            self.last, answer = await self.media.answer(
-                room, role, offer, address="192.0.2.1", commanded=commanded
-            )
-            return answer
-
-        return ask
-
-    async def join(self, role: Role, *, commanded: bool = False) -> tuple[BarePeer, str]:
-        remote = BarePeer(role)
-        await remote.connect(self.door(role, commanded=commanded), checking_s=0.3)
-        await self.until(lambda: ("connected", self.last) in self.told)
-        return remote, self.last
-
-    async def until(self, true: Callable[[], bool], limit_s: float = 8.0) -> None:
-        async with asyncio.timeout(limit_s):
-            while not true():
-                await asyncio.sleep(0.005)
-
-    def gone(self, peer: str) -> int:
-        return self.told.count(("gone", peer))
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
+async def house() -> AsyncIterator[House[LocalMedia]]:
     made = House(await LocalMedia.open("127.0.0.1", 0, None, PATIENT))
     yield made
     await made.media.close()
@@ -77,13 +38,13 @@ def payloads(remote: BarePeer) -> list[bytes]:
     return [each.payload for each in remote.heard if each.payload != opus.silence()]
 
 
-async def test_it_is_what_the_server_expects(house: House) -> None:
+async def test_it_is_what_the_server_expects(house: House[LocalMedia]) -> None:
     media: Media = house.media
 
     assert media.endpoint() == (udp.own_address(), house.media._port.number)
 
 
-async def test_stock_clients_speak_and_listen(house: House) -> None:
+async def test_stock_clients_speak_and_listen(house: House[LocalMedia]) -> None:
     """P12: any number of peers, one port."""
     listener = rtc_client.Listener(house.door("listener"))
     await listener.connect()
@@ -100,7 +61,7 @@ async def test_stock_clients_speak_and_listen(house: House) -> None:
     assert speaker.settled
 
 
-async def test_a_clip_reaches_every_listener_of_its_room_and_nobody_else(house: House) -> None:
+async def test_a_clip_reaches_every_listener_of_its_room_and_nobody_else(house: House[LocalMedia]) -> None:
     remotes = [(await house.join("listener"))[0] for _ in range(3)]
     stranger = BarePeer("listener")
     await stranger.connect(house.door("listener", room="another"))
@@ -121,7 +82,9 @@ async def test_a_clip_reaches_every_listener_of_its_room_and_nobody_else(house: 
     assert house.media.counts().packets_out >= 60
 
 
-async def test_a_commanded_take_carries_its_pre_roll_and_an_honest_beginning(house: House) -> None:
+async def test_a_commanded_take_carries_its_pre_roll_and_an_honest_beginning(
+    house: House[LocalMedia],
+) -> None:
     remote, peer = await house.join("speaker", commanded=True)
     assert not house.media.end_take(peer)
     await remote.speak(SPEECH[:20])
@@ -140,7 +103,7 @@ async def test_a_commanded_take_carries_its_pre_roll_and_an_honest_beginning(hou
     await remote.close()
 
 
-async def test_lost_packets_cost_themselves_alone(house: House) -> None:
+async def test_lost_packets_cost_themselves_alone(house: House[LocalMedia]) -> None:
     """P18, and nothing is decoded on the way (P17)."""
     remote, peer = await house.join("speaker", commanded=True)
     remote.lose = lambda index: index in (7, 8, 20)
@@ -155,7 +118,7 @@ async def test_lost_packets_cost_themselves_alone(house: House) -> None:
     await remote.close()
 
 
-async def test_a_session_that_is_one_take_ends_with_its_peer(house: House) -> None:
+async def test_a_session_that_is_one_take_ends_with_its_peer(house: House[LocalMedia]) -> None:
     remote, peer = await house.join("speaker")
     await remote.speak(SPEECH[:20])
 
@@ -168,7 +131,7 @@ async def test_a_session_that_is_one_take_ends_with_its_peer(house: House) -> No
     await remote.vanish()
 
 
-async def test_a_speaker_that_is_killed_is_gone_when_its_consent_is_lost(house: House) -> None:
+async def test_a_speaker_that_is_killed_is_gone_when_its_consent_is_lost(house: House[LocalMedia]) -> None:
     """C5, P7: one ending, and its second is kept."""
     remote, peer = await house.join("speaker")
     await remote.speak(SPEECH[:60])
@@ -179,7 +142,7 @@ async def test_a_speaker_that_is_killed_is_gone_when_its_consent_is_lost(house: 
     assert not house.media.begin_take(peer, 1_000)
 
 
-async def test_a_silent_speaker_is_not_gone(house: House) -> None:
+async def test_a_silent_speaker_is_not_gone(house: House[LocalMedia]) -> None:
     remote, peer = await house.join("speaker", commanded=True)
     await asyncio.sleep(PATIENT.consent_ms / 1000 + 0.8)
 
@@ -187,7 +150,7 @@ async def test_a_silent_speaker_is_not_gone(house: House) -> None:
     await remote.close()
 
 
-async def test_a_goodbye_is_heard_at_once(house: House) -> None:
+async def test_a_goodbye_is_heard_at_once(house: House[LocalMedia]) -> None:
     remote, peer = await house.join("listener")
 
     await remote.close()
@@ -196,7 +159,7 @@ async def test_a_goodbye_is_heard_at_once(house: House) -> None:
     assert house.media.listeners(ROOM) == 0
 
 
-async def test_offers_whose_peer_never_comes_are_closed(house: House) -> None:
+async def test_offers_whose_peer_never_comes_are_closed(house: House[LocalMedia]) -> None:
     """C4, P7: stock waits for ever."""
     asks = [house.door("listener") for _ in range(5)]
     for ask in asks:
@@ -207,7 +170,7 @@ async def test_offers_whose_peer_never_comes_are_closed(house: House) -> None:
     assert house.media.counts().listeners == 0
 
 
-async def test_a_peer_that_changes_its_network_is_followed(house: House) -> None:
+async def test_a_peer_that_changes_its_network_is_followed(house: House[LocalMedia]) -> None:
     """C7, P8."""
     remote, peer = await house.join("listener")
     await remote.hear(lambda heard: len(heard) >= 5)
@@ -221,7 +184,7 @@ async def test_a_peer_that_changes_its_network_is_followed(house: House) -> None
     await remote.close()
 
 
-async def test_the_caps_hold_and_are_freed(house: House) -> None:
+async def test_the_caps_hold_and_are_freed(house: House[LocalMedia]) -> None:
     """M3: per address (IPv6: per /64), and for all."""
     offer = BarePeer("listener").offer()
 
@@ -255,7 +218,7 @@ def test_a_home_is_one_address_or_one_64(address: str, place: str) -> None:
     assert network(address) == place
 
 
-async def test_a_bad_offer_leaves_no_peer(house: House) -> None:
+async def test_a_bad_offer_leaves_no_peer(house: House[LocalMedia]) -> None:
     with pytest.raises(BadOffer):
         await house.media.answer(ROOM, "speaker", "v=0", address="192.0.2.1")
 
@@ -270,7 +233,7 @@ def rubbish(chance: random.Random, count: int) -> list[bytes]:
     return [chance.choice([*kinds, chance.randbytes(chance.randrange(1_600))]) for _ in range(count)]
 
 
-async def test_strangers_harm_nobody_before_during_and_after_the_handshake(house: House) -> None:
+async def test_strangers_harm_nobody_before_during_and_after_the_handshake(house: House[LocalMedia]) -> None:
     """H4, P1, P2, P3: thousands of datagrams, not one session lost."""
     sprayer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     target = house.media._port.sock.getsockname()
@@ -322,7 +285,7 @@ async def test_stock_is_closed_by_one_empty_datagram_of_a_stranger() -> None:
     await asyncio.gather(ours.close(), theirs.close())
 
 
-async def test_a_listener_that_floods_is_dropped_cheaply_and_hears_on(house: House) -> None:
+async def test_a_listener_that_floods_is_dropped_cheaply_and_hears_on(house: House[LocalMedia]) -> None:
     """M4, P5: RTP, and RTCP with hundreds of NACKs, bring nothing back."""
     remote, peer = await house.join("listener")
     await remote.hear(lambda heard: len(heard) >= 5)
@@ -339,7 +302,7 @@ async def test_a_listener_that_floods_is_dropped_cheaply_and_hears_on(house: Hou
     await remote.close()
 
 
-async def test_closing_ends_every_peer_once_and_never_hangs(house: House) -> None:
+async def test_closing_ends_every_peer_once_and_never_hangs(house: House[LocalMedia]) -> None:
     """P4, H5: also when a speaker had used hundreds of streams."""
     remote, peer = await house.join("speaker", commanded=True)
     listener, other = await house.join("listener")
@@ -356,7 +319,7 @@ async def test_closing_ends_every_peer_once_and_never_hangs(house: House) -> Non
     await listener.vanish()
 
 
-async def test_speaking_is_told_when_it_begins_and_ends(house: House) -> None:
+async def test_speaking_is_told_when_it_begins_and_ends(house: House[LocalMedia]) -> None:
     remote, peer = await house.join("speaker", commanded=True)
     await remote.speak(SPEECH[:15])
     await house.until(lambda: ("off", peer) in house.told)
@@ -365,7 +328,7 @@ async def test_speaking_is_told_when_it_begins_and_ends(house: House) -> None:
     await remote.close()
 
 
-async def test_rooms_that_nobody_hears_are_forgotten(house: House) -> None:
+async def test_rooms_that_nobody_hears_are_forgotten(house: House[LocalMedia]) -> None:
     remote, _ = await house.join("listener")
     house.media.play("empty", SPEECH[:2])
     assert house.media.listeners("empty") == 0
@@ -375,7 +338,7 @@ async def test_rooms_that_nobody_hears_are_forgotten(house: House) -> None:
     house.media.stop("never heard of")
 
 
-async def test_what_a_callback_raises_leaves_no_peer_behind(house: House) -> None:
+async def test_what_a_callback_raises_leaves_no_peer_behind(house: House[LocalMedia]) -> None:
     remote, peer = await house.join("speaker")
     await remote.speak(SPEECH[:10])
 

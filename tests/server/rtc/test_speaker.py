@@ -45,7 +45,7 @@ class Keys(Dtls):
     def __init__(self) -> None:
         self.key = os.urandom(28)
 
-    def incoming(self) -> pylibsrtp.Session:
+    def incoming(self, window: int = 1_024) -> pylibsrtp.Session:
         return self._session(pylibsrtp.Policy.SSRC_ANY_INBOUND)
 
     def outgoing(self, ssrc: int) -> pylibsrtp.Session:

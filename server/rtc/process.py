@@ -1,0 +1,162 @@
+"""One media worker seen from the main process: started, listened to, and started again when it died."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec import Struct, structs
+
+from server.rtc import wire
+
+log = logging.getLogger(__name__)
+
+# It tells figures twice a second; one that says nothing for so long hangs, and is ended.
+SILENT_S = 15.0
+# One that takes nothing hangs too: a clip for its listeners is 60 KB.
+MOST_WAITING_BYTES = 16 << 20
+STARTING_S = 20.0
+ENDING_S = 5.0
+ALONE_S = 2.0
+# Between two starts, doubled while it does not come up.
+AGAIN_S, AGAIN_AT_MOST_S = 0.2, 5.0
+KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH")
+
+
+class WorkerProcess:
+    """A worker on its own port; `told` gets its reports in order, `ended` comes before it starts again."""
+
+    def __init__(
+        self,
+        opening: wire.Open,
+        told: Callable[[WorkerProcess, wire.Report], None],
+        ended: Callable[[WorkerProcess], None],
+    ) -> None:
+        self.alive = False
+        self.address, self.port = "", opening.port
+        self._opening = opening
+        self._told = told
+        self._ended = ended
+        self._line: wire.Line[wire.Report] | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
+
+    @property
+    def pid(self) -> int | None:
+        """The process, while there is one."""
+        return self._process.pid if self._process is not None else None
+
+    async def start(self) -> None:
+        """Start it for the first time. Raises OSError when its port cannot be bound."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._bury()
+            raise
+        self._task = asyncio.ensure_future(self._watch())
+
+    async def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        with theirs:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-P", "-m", "server.rtc.worker",
+                stdin=theirs.fileno(), stdout=asyncio.subprocess.DEVNULL,
+                env=_environment(), start_new_session=True,
+            )  # fmt: skip
+        self._line = wire.Line(*await asyncio.open_unix_connection(sock=ours), wire.Report)
+        self._line.tell(self._opening)
+        async with asyncio.timeout(STARTING_S):
+            first = await self._read()
+        if isinstance(first, wire.Broken):
+            raise OSError(first.errno, first.sentence)
+        if not isinstance(first, wire.Opened):
+            raise OSError("the media worker did not begin as it should")
+        self.address, self.port = first.address, first.port
+        self._opening = structs.replace(self._opening, port=first.port)
+        self.alive = True
+
+    async def _read(self) -> wire.Report:
+        assert self._line is not None
+        try:
+            return await self._line.read()
+        except (EOFError, wire.BadMessage) as error:
+            raise OSError("the media worker is gone") from error
+
+    def tell(self, order: Struct) -> None:
+        """Order something; one that is gone, or takes nothing any more, does not get it."""
+        if self._line is None or not self.alive:
+            return
+        if self._line.waiting_bytes() > MOST_WAITING_BYTES:
+            self._line.hang_up()
+            return
+        self._line.tell(order)
+
+    async def _watch(self) -> None:
+        """Listen to it, and start it again for as long as we are wanted."""
+        wait_s = AGAIN_S
+        while True:
+            if self.alive:
+                wait_s = AGAIN_S
+                await self._listen()
+                await self._bury()
+                self._ended(self)
+            if self._closing:
+                return
+            log.warning("a media worker ended; it is started again")
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, AGAIN_AT_MOST_S)
+            try:
+                await self._start()
+            except (OSError, TimeoutError):
+                await self._bury()
+
+    async def _listen(self) -> None:
+        try:
+            while True:
+                async with asyncio.timeout(SILENT_S):
+                    report = await self._read()
+                self._told(self, report)
+        except (OSError, TimeoutError):
+            self.alive = False
+
+    async def _bury(self) -> None:
+        """Leave nothing of a process behind."""
+        self.alive = False
+        if self._line is not None:
+            self._line.hang_up()
+            self._line = None
+        if self._process is not None:
+            try:
+                async with asyncio.timeout(ALONE_S):  # it ends by itself when we hang up
+                    await self._process.wait()
+            except TimeoutError:
+                with contextlib.suppress(ProcessLookupError):
+                    self._process.kill()
+                await self._process.wait()
+            self._process = None
+
+    async def close(self) -> None:
+        """Let it close its peers and end; may be called again."""
+        self._closing = True
+        self.tell(wire.Quit())
+        if self._task is not None:
+            if not self.alive:
+                self._task.cancel()  # it is between two starts
+            await asyncio.wait([self._task], timeout=ENDING_S)
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._bury()
+
+
+def _environment() -> dict[str, str]:
+    """Return what the process needs to find its code; none of the server's settings and secrets."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    return {**kept, "PYTHONPATH": str(Path(__file__).parents[2])}

@@ -1,0 +1,57 @@
+"""A take on its way to a room while it is spoken: the same payloads, a little later, nothing decoded.
+
+The delay absorbs the jitter of the speaker's network; a packet that comes later still is not sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from server.rtc import rtp
+
+# A timestamp this far from the first one's line is no sound of this take.
+LONGEST_S = 120.0
+# What is due later than so is a broken clock.
+AHEAD_S = 2.0
+
+
+class Relay:
+    """One take; `send(payload, timestamp_s, marker)` is called when each packet is due."""
+
+    def __init__(self, take: str, delay_ms: int, send: Callable[[bytes, float, bool], None]) -> None:
+        self.take = take
+        self._delay_s = delay_ms / 1000
+        self._send = send
+        self._loop = asyncio.get_running_loop()
+        self._first = 0
+        self._starts_s: float | None = None
+        self._sent_s = 0.0
+        self._due: dict[int, asyncio.TimerHandle] = {}
+
+    def push(self, timestamp: int, payload: bytes) -> bool:
+        """Take a packet; False when it is a repeat, too late, or out of all bounds."""
+        now_s = self._loop.time()
+        if self._starts_s is None:
+            self._first, self._starts_s = timestamp, now_s + self._delay_s
+        step = ((timestamp - self._first + 0x80000000) & 0xFFFFFFFF) - 0x80000000
+        due_s = self._starts_s + step / rtp.RATE_HZ
+        if timestamp in self._due or due_s <= self._sent_s or abs(step) > LONGEST_S * rtp.RATE_HZ:
+            return False
+        if not now_s - AHEAD_S < due_s < now_s + self._delay_s + AHEAD_S:
+            return False
+        self._due[timestamp] = self._loop.call_at(due_s, self._ripe, timestamp, payload, due_s)
+        return True
+
+    def _ripe(self, timestamp: int, payload: bytes, due_s: float) -> None:
+        del self._due[timestamp]
+        if due_s <= self._sent_s:
+            return
+        marker, self._sent_s = not self._sent_s, due_s
+        self._send(payload, due_s, marker)
+
+    def close(self) -> None:
+        """Send nothing more; may be called again."""
+        for timer in self._due.values():
+            timer.cancel()
+        self._due.clear()

@@ -1,0 +1,350 @@
+"""The media plane in several processes: `Media` for the main process, which sees no packet.
+
+Every worker has its own port and peers. A room's listeners are spread over all of them, and a clip
+goes once to each that has some, with one moment at which it begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from audio import opus
+from server.rtc import wire
+from server.rtc.local import epoch_ms, network, nothing
+from server.rtc.media import BadOffer, Busy, Counts, Role, TakeEnded
+from server.rtc.process import WorkerProcess
+from server.rtc.settings import Settings
+
+# So much later than now a clip begins: all workers have read it by then.
+PLAY_IN_S = 0.02
+FRAME_S = 0.02
+
+
+class Known(Struct):
+    """What the main process knows of a peer."""
+
+    worker: WorkerProcess
+    room: str
+    role: Role
+    source: str
+    commanded: bool
+    connected: bool = False
+    has_take: bool = False
+    is_ending: bool = False
+
+
+class Playing(Struct):
+    """A clip under way: for who comes to a worker that has it not."""
+
+    frames: list[bytes]
+    starts_s: float
+    workers: list[WorkerProcess]
+
+
+class Relayed(Struct):
+    """A take that a room hears while it is spoken."""
+
+    room: str
+    take: str
+    delay_ms: int
+
+
+class RemoteMedia:
+    """`Media` over media workers. `clock` gives epoch milliseconds."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], int]) -> None:
+        self.on_take: Callable[[TakeEnded], None] = nothing
+        self.on_level: Callable[[str, bool], None] = nothing
+        self.on_connected: Callable[[str], None] = nothing
+        self.on_gone: Callable[[str], None] = nothing
+        self._settings = settings
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._workers: list[WorkerProcess] = []
+        self._totals: dict[WorkerProcess, Counts] = {}
+        self._past = Counts()
+        self._peers: dict[str, Known] = {}
+        self._asked: dict[int, tuple[Known, asyncio.Future[tuple[str, str]]]] = {}
+        self._per_source: Counter[str] = Counter()
+        self._number = 0
+        self._load: Counter[WorkerProcess] = Counter()
+        self._listeners: dict[str, Counter[WorkerProcess]] = {}
+        self._playing: dict[str, Playing] = {}
+        self._relayed: dict[str, Relayed] = {}
+        self._parting: dict[str, asyncio.Future[None]] = {}
+        self._closed = False
+
+    @classmethod
+    async def open(
+        cls,
+        host: str,
+        port: int,
+        public_ip: str | None = None,
+        settings: Settings | None = None,
+        *,
+        workers: int,
+        clock: Callable[[], int] = epoch_ms,
+    ) -> RemoteMedia:
+        """Start the workers on `port` and those after it (0: each a free one). Raises OSError."""
+        made = cls(settings or Settings(), clock)
+        try:
+            for number in range(workers):
+                opening = wire.Open(host, port and port + number, public_ip or "", made._settings)
+                worker = WorkerProcess(opening, made._told, made._ended)
+                made._workers.append(worker)
+                await worker.start()
+        except BaseException:
+            await made.close()
+            raise
+        return made
+
+    # --- peers
+
+    async def answer(
+        self, room: str, role: Role, offer: str, *, address: str, commanded: bool = False
+    ) -> tuple[str, str]:
+        """Return (peer id, answer SDP). Raises `BadOffer` or `Busy`."""
+        source = network(address)
+        if self._closed or len(self._peers) + len(self._asked) >= self._settings.peers:
+            raise Busy("The server is full.")
+        if self._per_source[source] >= self._settings.peers_per_address:
+            raise Busy("Too many connections come from your network.")
+        known = Known(self._least_busy(), room, role, source, commanded)
+        self._number += 1
+        number = self._number
+        waiting: asyncio.Future[tuple[str, str]] = self._loop.create_future()
+        self._asked[number] = known, waiting
+        self._per_source[source] += 1
+        self._load[known.worker] += 1
+        known.worker.tell(wire.Ask(number, room, role, offer, address, commanded))
+        return await waiting
+
+    def _least_busy(self) -> WorkerProcess:
+        alive = [worker for worker in self._workers if worker.alive]
+        if not alive:
+            raise Busy("The server is restarting its voices.")
+        return min(alive, key=lambda worker: self._load[worker])
+
+    def _left(self, known: Known) -> None:
+        self._load[known.worker] -= 1
+        self._per_source[known.source] -= 1
+        if not self._per_source[known.source]:
+            del self._per_source[known.source]
+
+    # --- what workers tell
+
+    def _told(self, worker: WorkerProcess, report: wire.Report) -> None:
+        match report:
+            case wire.Answered(number, peer, answer):
+                known, waiting = self._asked.pop(number)
+                self._peers[peer] = known
+                if waiting.cancelled():  # whoever asked is gone
+                    worker.tell(wire.Part(peer))
+                else:
+                    waiting.set_result((peer, answer))
+            case wire.Declined(number, busy, sentence):
+                self._decline(number, Busy(sentence) if busy else BadOffer(sentence))
+            case wire.Totals(counts):
+                self._totals[worker] = counts
+            case wire.Sound() as sound:
+                self._relay(sound)
+            case wire.Opened() | wire.Broken():
+                raise OSError("the media worker began twice")
+            case _:
+                self._told_of_peer(report)
+
+    def _told_of_peer(self, report: wire.Report) -> None:
+        """Pass on what a peer did, after whoever asked for it has its answer."""
+        match report:
+            case wire.Connected(peer):
+                self._loop.call_soon(self._connected, peer)
+            case wire.Level(peer, on):
+                self._loop.call_soon(self.on_level, peer, on)
+            case wire.Took(ended):
+                self._loop.call_soon(self._took, ended)
+            case wire.Gone(peer):
+                self._loop.call_soon(self._gone, peer)
+            case _:
+                raise OSError("the media worker told what nobody understands")
+
+    def _decline(self, number: int, refusal: Exception) -> None:
+        known, waiting = self._asked.pop(number)
+        self._left(known)
+        if not waiting.cancelled():
+            waiting.set_exception(refusal)
+
+    def _connected(self, peer: str) -> None:
+        known = self._peers.get(peer)
+        if known is None:
+            return
+        known.connected = True
+        if known.role == "listener":
+            self._listeners.setdefault(known.room, Counter())[known.worker] += 1
+            self._catch_up(known)
+        self.on_connected(peer)
+
+    def _took(self, ended: TakeEnded) -> None:
+        known = self._peers.get(ended.peer)
+        if known is not None:
+            known.has_take = known.is_ending = False
+        self._relayed.pop(ended.peer, None)
+        self.on_take(ended)
+
+    def _gone(self, peer: str) -> None:
+        known = self._peers.pop(peer, None)
+        if known is None:
+            return
+        self._left(known)
+        self._relayed.pop(peer, None)
+        if known.connected and known.role == "listener":
+            self._listeners[known.room] -= Counter([known.worker])
+            if not self._listeners[known.room]:
+                del self._listeners[known.room]
+        try:
+            self.on_gone(peer)
+        finally:
+            parting = self._parting.pop(peer, None)
+            if parting is not None and not parting.done():
+                parting.set_result(None)
+
+    def _ended(self, worker: WorkerProcess) -> None:
+        """Let everybody go who was with a worker that ended: with their takes, as far as told."""
+        self._past = _sum([self._past, _lasting(self._totals.pop(worker, Counts()))])
+        for number in [number for number, (known, _) in self._asked.items() if known.worker is worker]:
+            self._decline(number, Busy("The server is restarting its voices."))
+        for peer in [peer for peer, known in self._peers.items() if known.worker is worker]:
+            self._loop.call_soon(self._gone, peer)
+        for playing in self._playing.values():
+            if worker in playing.workers:
+                playing.workers.remove(worker)
+
+    # --- takes
+
+    def begin_take(self, peer: str, limit_ms: int) -> bool:
+        """Begin a commanded take; False when the peer is gone or has one open."""
+        known = self._peers.get(peer)
+        if known is None or not known.connected or not known.commanded or known.has_take:
+            return False
+        known.has_take = True
+        known.worker.tell(wire.Begin(peer, limit_ms))
+        return True
+
+    def end_take(self, peer: str) -> bool:
+        """End a take; `on_take` follows when the late packets came."""
+        known = self._peers.get(peer)
+        if known is None or known.is_ending or not (known.has_take or not known.commanded):
+            return False
+        known.is_ending = known.commanded
+        known.worker.tell(wire.End(peer))
+        return True
+
+    # --- rooms
+
+    def play(self, room: str, frames: Sequence[bytes]) -> tuple[int, int]:
+        """Play 20 ms Opus frames to a room; return (starts_at_ms, duration_ms), epoch time."""
+        playing = Playing(list(frames), time.monotonic() + PLAY_IN_S, self._with_listeners(room))
+        self._forget_played()
+        self._playing[room] = playing
+        for worker in playing.workers:
+            worker.tell(wire.Play(room, playing.frames, playing.starts_s))
+        return self._clock() + round(PLAY_IN_S * 1000), sum(map(opus.duration, frames)) // 48
+
+    def _forget_played(self) -> None:
+        now_s = time.monotonic()
+        over = [
+            room for room, each in self._playing.items() if now_s > each.starts_s + FRAME_S * len(each.frames)
+        ]
+        for room in over:
+            del self._playing[room]
+
+    def _with_listeners(self, room: str) -> list[WorkerProcess]:
+        return list(self._listeners.get(room, ()))
+
+    def _catch_up(self, known: Known) -> None:
+        """Let the first listener of a room with a worker hear the rest of a clip, after the silence."""
+        playing = self._playing.get(known.room)
+        if playing is None or known.worker in playing.workers:
+            return
+        at_s = max(playing.starts_s, time.monotonic() + self._settings.lead_in_ms / 1000)
+        rest = playing.frames[round((at_s - playing.starts_s) / FRAME_S) :]
+        if rest:
+            playing.workers.append(known.worker)
+            known.worker.tell(wire.Play(known.room, rest, at_s))
+
+    def stop(self, room: str) -> None:
+        """Stop what plays in a room."""
+        playing = self._playing.pop(room, None)
+        for worker in playing.workers if playing else []:
+            worker.tell(wire.Halt(room))
+
+    def relay(self, peer: str, room: str, delay_ms: int) -> bool:
+        """Let a room hear a peer's open take as it is spoken; False when it cannot."""
+        known = self._peers.get(peer)
+        if known is None or not known.connected or self.listeners(room) > self._settings.live_listeners:
+            return False
+        self.stop(room)
+        self._number += 1
+        self._relayed[peer] = Relayed(room, f"{peer}:{self._number}", delay_ms)
+        known.worker.tell(wire.Follow(peer))
+        return True
+
+    def _relay(self, sound: wire.Sound) -> None:
+        relayed = self._relayed.get(sound.peer)
+        if relayed is None:
+            return
+        air = wire.Air(relayed.room, relayed.take, sound.timestamp, sound.payload, relayed.delay_ms)
+        for worker in self._with_listeners(relayed.room):
+            worker.tell(air)
+
+    def listeners(self, room: str) -> int:
+        """Return how many listeners of a room are connected."""
+        return sum(self._listeners.get(room, Counter()).values())
+
+    # --- the whole
+
+    def counts(self) -> Counts:
+        """Return totals since the start; up to half a second old."""
+        return _sum([self._past, *self._totals.values()])
+
+    def endpoint(self) -> tuple[str, int]:
+        """Return the advertised address and port of the first worker."""
+        return self._workers[0].address, self._workers[0].port
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes of the workers."""
+        return [worker.pid for worker in self._workers if worker.pid is not None]
+
+    async def close_peer(self, peer: str) -> None:
+        """Close a peer (idempotent); an open take is ended as `gone` first."""
+        known = self._peers.get(peer)
+        if known is None:
+            return
+        parting = self._parting.setdefault(peer, self._loop.create_future())
+        known.worker.tell(wire.Part(peer))
+        await asyncio.shield(parting)
+
+    async def close(self) -> None:
+        """Close every peer and end every process; may be called again."""
+        self._closed = True
+        await asyncio.gather(*(worker.close() for worker in self._workers))
+        for worker in self._workers:
+            self._ended(worker)
+        await asyncio.sleep(0)  # whoever waits for a peer to be gone is told now
+        for peer in list(self._peers):
+            self._gone(peer)
+
+
+def _lasting(counts: Counts) -> Counts:
+    """Return the counts that outlive a process: its peers do not."""
+    return Counts(0, 0, counts.packets_in, counts.packets_out, counts.dropped, counts.resent)
+
+
+def _sum(all_counts: Sequence[Counts]) -> Counts:
+    fields = Counts.__struct_fields__
+    return Counts(*(sum(getattr(counts, name) for counts in all_counts) for name in fields))

@@ -1,0 +1,218 @@
+"""What the main process and a media worker tell each other, and how it is framed (msgpack)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from server.rtc.media import Counts, Role, TakeEnded
+from server.rtc.settings import Settings
+
+# An hour of Opus would not fit, a clip of 15 s is 60 KB.
+LARGEST_MESSAGE_BYTES = 4 << 20
+_SIZE_BYTES = 4
+
+
+class BadMessage(ValueError):
+    """The other side is not what we started, or it is broken."""
+
+
+# --- to the worker
+
+
+class Open(Struct, frozen=True, tag=True):
+    """Bind the port and serve; the first message, once."""
+
+    host: str
+    port: int
+    public_ip: str
+    settings: Settings
+
+
+class Ask(Struct, frozen=True, tag=True):
+    """Answer an offer."""
+
+    number: int
+    room: str
+    role: Role
+    offer: str
+    address: str
+    commanded: bool
+
+
+class Begin(Struct, frozen=True, tag=True):
+    """Begin a commanded take."""
+
+    peer: str
+    limit_ms: int
+
+
+class End(Struct, frozen=True, tag=True):
+    """End a take."""
+
+    peer: str
+
+
+class Play(Struct, frozen=True, tag=True):
+    """Play a clip at a moment of the monotonic clock, which all processes of a machine share."""
+
+    room: str
+    frames: list[bytes]
+    at_s: float
+
+
+class Halt(Struct, frozen=True, tag=True):
+    """Stop what plays."""
+
+    room: str
+
+
+class Follow(Struct, frozen=True, tag=True):
+    """Tell the sound of an open take while it is spoken."""
+
+    peer: str
+
+
+class Air(Struct, frozen=True, tag=True):
+    """Let a room hear one packet of a take that is being spoken."""
+
+    room: str
+    take: str
+    timestamp: int
+    payload: bytes
+    delay_ms: int
+
+
+class Part(Struct, frozen=True, tag=True):
+    """Close a peer."""
+
+    peer: str
+
+
+class Quit(Struct, frozen=True, tag=True):
+    """Close every peer and end."""
+
+
+Order = Open | Ask | Begin | End | Play | Halt | Follow | Air | Part | Quit
+
+
+# --- from the worker
+
+
+class Opened(Struct, frozen=True, tag=True):
+    """The port is bound."""
+
+    address: str
+    port: int
+
+
+class Broken(Struct, frozen=True, tag=True):
+    """The port cannot be bound, and why."""
+
+    errno: int
+    sentence: str
+
+
+class Answered(Struct, frozen=True, tag=True):
+    """An offer has its answer."""
+
+    number: int
+    peer: str
+    answer: str
+
+
+class Declined(Struct, frozen=True, tag=True):
+    """An offer has none: it is bad, or nobody is let in now."""
+
+    number: int
+    busy: bool
+    sentence: str
+
+
+class Took(Struct, frozen=True, tag=True):
+    """A take was cut."""
+
+    ended: TakeEnded
+
+
+class Level(Struct, frozen=True, tag=True):
+    """A peer began or ceased to send sound."""
+
+    peer: str
+    on: bool
+
+
+class Connected(Struct, frozen=True, tag=True):
+    """A peer is connected."""
+
+    peer: str
+
+
+class Gone(Struct, frozen=True, tag=True):
+    """A peer is gone."""
+
+    peer: str
+
+
+class Sound(Struct, frozen=True, tag=True):
+    """One packet of a take that is followed."""
+
+    peer: str
+    timestamp: int
+    payload: bytes
+
+
+class Totals(Struct, frozen=True, tag=True):
+    """Figures, and a sign of life."""
+
+    counts: Counts
+
+
+Report = Opened | Broken | Answered | Declined | Took | Level | Connected | Gone | Sound | Totals
+
+Incoming = TypeVar("Incoming")
+
+
+class Line(Generic[Incoming]):
+    """One end of the pipe; `kind` is what comes in."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kind: object) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder: msgspec.msgpack.Decoder[Incoming] = msgspec.msgpack.Decoder(kind)
+
+    def tell(self, message: Struct) -> None:
+        """Send a message, or nothing when the other side is gone."""
+        body = self._encoder.encode(message)
+        if not self._writer.is_closing():
+            self._writer.write(len(body).to_bytes(_SIZE_BYTES, "big") + body)
+
+    def waiting_bytes(self) -> int:
+        """Return how much the other side has not taken yet."""
+        return self._writer.transport.get_write_buffer_size()
+
+    async def read(self) -> Incoming:
+        """Return the next message. Raises `EOFError`, OSError or `BadMessage`."""
+        size = int.from_bytes(await self._reader.readexactly(_SIZE_BYTES), "big")
+        if size > LARGEST_MESSAGE_BYTES:
+            raise BadMessage
+        try:
+            return self._decoder.decode(await self._reader.readexactly(size))
+        except msgspec.DecodeError as error:
+            raise BadMessage from error
+
+    async def finish(self) -> None:
+        """Send what is left, and hang up."""
+        self._writer.close()
+        try:
+            await self._writer.wait_closed()
+        except OSError:
+            return
+
+    def hang_up(self) -> None:
+        """Hang up at once."""
+        self._writer.transport.abort()

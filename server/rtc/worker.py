@@ -1,0 +1,135 @@
+"""A media worker: one process with its own port and peers, at the end of a pipe (standard input)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+
+from server.rtc import wire
+from server.rtc.local import LocalMedia
+from server.rtc.media import BadOffer, Busy
+
+# How often figures are told; the main process takes a worker for dead that says nothing for long.
+TOTALS_S = 0.5
+
+
+class Worker:
+    """Does what the main process orders, and reports what happens."""
+
+    def __init__(self, media: LocalMedia, line: wire.Line[wire.Order]) -> None:
+        self._media = media
+        self._line = line
+        self._loop = asyncio.get_running_loop()
+        self._to_play: dict[str, asyncio.TimerHandle] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        media.on_take = lambda ended: line.tell(wire.Took(ended))
+        media.on_level = lambda peer, on: line.tell(wire.Level(peer, on))
+        media.on_connected = lambda peer: line.tell(wire.Connected(peer))
+        media.on_gone = lambda peer: line.tell(wire.Gone(peer))
+
+    async def run(self) -> None:
+        """Obey until told to quit, or until the main process is gone."""
+        totals = asyncio.ensure_future(self._tell_totals())
+        try:
+            while not isinstance(order := await self._line.read(), wire.Quit):
+                self._obey(order)
+        except (OSError, EOFError):
+            return
+        finally:
+            totals.cancel()
+            await asyncio.gather(totals, *self._tasks, return_exceptions=True)
+            await self._media.close()
+            self._line.tell(wire.Totals(self._media.counts()))
+
+    async def _tell_totals(self) -> None:
+        while True:
+            self._line.tell(wire.Totals(self._media.counts()))
+            await asyncio.sleep(TOTALS_S)
+
+    def _obey(self, order: wire.Order) -> None:
+        match order:
+            case wire.Ask() as ask:
+                self._own(asyncio.ensure_future(self._answer(ask)))
+            case wire.Begin(peer, limit_ms):
+                self._media.begin_take(peer, limit_ms)
+            case wire.End(peer):
+                self._media.end_take(peer)
+            case wire.Play(room, frames, at_s):
+                self._forget(room)
+                self._to_play[room] = self._loop.call_at(at_s, self._play, room, frames)
+            case wire.Halt(room):
+                self._forget(room)
+                self._media.stop(room)
+            case wire.Follow(peer):
+                self._media.follow(peer, lambda at, payload: self._line.tell(wire.Sound(peer, at, payload)))
+            case wire.Air() as air:
+                self._media.air(air.room, air.take, air.timestamp, air.payload, air.delay_ms)
+            case wire.Part(peer):
+                self._own(asyncio.ensure_future(self._media.close_peer(peer)))
+            case _:
+                raise wire.BadMessage
+
+    def _own(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _forget(self, room: str) -> None:
+        timer = self._to_play.pop(room, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _play(self, room: str, frames: list[bytes]) -> None:
+        self._to_play.pop(room, None)
+        self._media.play(room, frames)
+
+    async def _answer(self, ask: wire.Ask) -> None:
+        try:
+            peer, answer = await self._media.answer(
+                ask.room, ask.role, ask.offer, address=ask.address, commanded=ask.commanded
+            )
+        except (BadOffer, Busy) as refusal:
+            self._line.tell(wire.Declined(ask.number, isinstance(refusal, Busy), str(refusal)))
+        else:
+            self._line.tell(wire.Answered(ask.number, peer, answer))
+
+
+async def serve(pipe: socket.socket) -> None:
+    """Open the port as the first message says, and work."""
+    line: wire.Line[wire.Order] = wire.Line(*await asyncio.open_unix_connection(sock=pipe), wire.Order)
+    first = await line.read()
+    if not isinstance(first, wire.Open):
+        raise wire.BadMessage
+    try:
+        media = await LocalMedia.open(first.host, first.port, first.public_ip or None, first.settings)
+    except (OSError, RuntimeError) as error:
+        line.tell(wire.Broken(getattr(error, "errno", 0) or 0, str(error)))
+    else:
+        line.tell(wire.Opened(*media.endpoint()))
+        await Worker(media, line).run()
+    await line.finish()
+
+
+def main() -> None:
+    """Work at the pipe that is our standard input; the main process decides when we end."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    pipe = socket.socket(fileno=sys.stdin.fileno())
+    pipe.setblocking(False)
+    with contextlib.suppress(EOFError):
+        _run(pipe)
+
+
+def _run(pipe: socket.socket) -> None:
+    try:
+        import uvloop  # noqa: PLC0415 - a faster loop where there is one
+    except ImportError:
+        asyncio.run(serve(pipe))
+    else:
+        uvloop.run(serve(pipe))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""A media plane and all that it told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from server.rtc.local import LocalMedia
+from server.rtc.media import Role, TakeEnded
+from server.rtc.remote import RemoteMedia
+from tests.support.rtc_bare import Ask, BarePeer
+
+ROOM = "room"
+SPEECH = [b"\x78" + bytes([number]) * 40 for number in range(100)]
+Plane = TypeVar("Plane", LocalMedia, RemoteMedia)
+
+
+class House(Generic[Plane]):
+    """A media plane and all that it told."""
+
+    def __init__(self, media: Plane) -> None:
+        self.media: Plane = media
+        self.told: list[tuple[str, str]] = []
+        self.takes: list[TakeEnded] = []
+        self.last = ""
+        media.on_connected = lambda peer: self.told.append(("connected", peer))
+        media.on_gone = lambda peer: self.told.append(("gone", peer))
+        media.on_level = lambda peer, on: self.told.append(("on" if on else "off", peer))
+        media.on_take = self.takes.append
+
+    def door(self, role: Role, *, room: str = ROOM, commanded: bool = False) -> Ask:
+        async def ask(offer: str) -> str:
+            self.last, answer = await self.media.answer(
+                room, role, offer, address="192.0.2.1", commanded=commanded
+            )
+            return answer
+
+        return ask
+
+    async def join(self, role: Role, *, commanded: bool = False) -> tuple[BarePeer, str]:
+        remote = BarePeer(role)
+        await remote.connect(self.door(role, commanded=commanded), checking_s=0.3)
+        await self.until(lambda: ("connected", self.last) in self.told)
+        return remote, self.last
+
+    async def until(self, true: Callable[[], bool], limit_s: float = 8.0) -> None:
+        async with asyncio.timeout(limit_s):
+            while not true():
+                await asyncio.sleep(0.005)
+
+    def gone(self, peer: str) -> int:
+        return self.told.count(("gone", peer))
