@@ -50,12 +50,16 @@ class Previews:
     def add(self, room: str, voice: Voice, clip: Clip, source: Source, timing: Timing) -> Preview:
         """Keep a take; the one that the voice had before is gone."""
         made = Preview(unguessable(), room, voice, clip, source, timing, self._clock() + PREVIEW_MS)
-        gone = [p.id for p in self._kept.values() if (p.room, p.voice.id) == (room, voice.id)]
-        for id_ in gone:
-            del self._kept[id_]
+        self.forget(room, voice)
         self._kept[made.id] = made
         self.expire()
         return made
+
+    def forget(self, room: str, voice: Voice) -> None:
+        """Let go of what a voice has waiting in a room."""
+        gone = [kept.id for kept in self._kept.values() if (kept.room, kept.voice.id) == (room, voice.id)]
+        for id_ in gone:
+            del self._kept[id_]
 
     def get(self, id_: str) -> Preview | None:
         """Return a preview that still waits."""

@@ -125,6 +125,7 @@ class Stage:
         limit_ms = self._limit_ms(room, voice)
         if peer:
             self._begin_take(room, voice, peer, limit_ms)
+        self._previews.forget(room.id, voice)
         room.begin_speaking(voice.id, until_ms=self._clock() + limit_ms + UPLOAD_MARGIN_MS)
 
     def _begin_take(self, room: Room, voice: Voice, peer: str, limit_ms: int) -> None:

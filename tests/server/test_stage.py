@@ -311,6 +311,17 @@ async def test_a_preview_that_nobody_answers_is_gone_after_a_minute(theatre: The
     assert (refused.value.code, room.state.clips) == ("no_such_preview", {})
 
 
+async def test_the_next_take_lets_go_of_the_preview(theatre: Theatre) -> None:
+    room = await healing(theatre)
+    made = await theatre.stage.upload("healing", ANNA, b"speech", "audio/ogg")
+    assert isinstance(made, Preview)
+
+    await theatre.stage.begin(room, ANNA, "")
+
+    assert theatre.stage.preview_room(made.id) is None
+    assert room.speaking == {ANNA.id}
+
+
 async def test_a_dropped_preview_leaves_nothing(theatre: Theatre) -> None:
     room = await healing(theatre)
     made = await theatre.stage.upload("healing", ANNA, b"speech", "audio/ogg")
