@@ -56,7 +56,7 @@ class TurnedAway(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the request, but not for long."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
-        self._patience = asyncio.get_running_loop().call_later(1, transport.abort)
+        self._patience = asyncio.get_running_loop().call_later(1, self._transport.abort)
 
     def data_received(self, _: bytes) -> None:
         """Answer 503 to whatever was asked."""
