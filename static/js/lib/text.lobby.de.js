@@ -54,7 +54,7 @@ export default {
   'around.size.4': 'Stadt, 39 km',
   'around.size.3': 'Region, 156 km',
   'around.locating': 'Dein Gerät wird gefragt…',
-  'around.city': 'Ohne Ort, eine Stadt:',
+  'around.city': 'Stadt wählen…',
   'around.city.label': 'Oder wähl eine Stadt, ganz ohne Ortung',
   'around.near': 'Gegend {place}. Nebenan sind Stimmen:',
   'around.found': 'Gegend {place}.',

@@ -54,7 +54,7 @@ export default {
   'around.size.4': 'City, 39 km',
   'around.size.3': 'Region, 156 km',
   'around.locating': 'Asking your device…',
-  'around.city': 'No place, a city:',
+  'around.city': 'Choose a city…',
   'around.city.label': 'Or choose a city, without any location',
   'around.near': 'Area {place}. There are voices next door:',
   'around.found': 'Area {place}.',

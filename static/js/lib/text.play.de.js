@@ -41,6 +41,7 @@ export default {
   'preview.keep': 'In den Raum',
   'preview.drop': 'Loslassen',
   'takes.again': 'Noch mal!',
+  'takes.challenge': 'Einspruch!',
   'takes.stop': 'Stopp',
   'takes.replay': 'Alles am Stück',
   'takes.play': '{name} abspielen',

@@ -41,6 +41,7 @@ export default {
   'preview.keep': 'Let it in',
   'preview.drop': 'Let it go',
   'takes.again': 'Again!',
+  'takes.challenge': 'Challenge!',
   'takes.stop': 'Stop',
   'takes.replay': 'Hear it as one',
   'takes.play': 'Play {name}',

@@ -33,7 +33,8 @@ export function momentOf(state, me, now_ms) {
   if (!round || !turn) return resting(state, now_ms);
   const mine = isFor(turn, me);
   const base = { ...NOTHING, turn, mine, prompt: turn.prompt || round.prompt?.text || '' };
-  if (now_ms < turn.go_at_ms) return countIn(base, turn, round, now_ms);
+  const isCalm = turn.act === 'vote' || turn.act === 'listen'; // there is nothing to get ready for
+  if (now_ms < turn.go_at_ms && !isCalm) return countIn(base, turn, round, now_ms);
   if (now_ms < turn.closes_at_ms) return inWindow(base, turn, now_ms);
   return { ...base, phase: 'over', part: 1 };
 }

@@ -43,7 +43,8 @@ export class RoundDesk {
     this.takes.update(model);
     if (!round) return;
     this.element.lang = model.state.language;
-    say(this.scene, model.state.round ? round.scene : '');
+    const spoils = round.turns.at(-1)?.steps?.length; // what comes step by step is not told before
+    say(this.scene, model.state.round && !spoils ? round.scene : '');
     this.#tellRole(model);
     this.#tellVerdict(round);
     this.#tellEnd(model);

@@ -7,6 +7,8 @@ import { t } from '../lib/text.js';
 /** @typedef {import('../wire/protocol.js').Take} Take */
 
 const A_HEART = 1;
+const A_CHALLENGE = -1;
+const CHALLENGED = new Set(['just_ten_seconds']);
 
 export class RoundTakes {
   #playing = false;
@@ -18,8 +20,9 @@ export class RoundTakes {
     this.list = h('ol', { class: 'takes' });
     this.words = h('span', {});
     this.replay = h('button', { type: 'button', class: 'quiet', id: 'replay', hidden: true, onclick: () => this.#playAll() }, icon('play'), this.words);
+    this.challenge = h('button', { type: 'button', class: 'quiet', id: 'challenge', hidden: true, onclick: () => this.#challenge() }, t('takes.challenge'));
     this.again = h('button', { type: 'button', class: 'quiet', id: 'again', hidden: true, onclick: () => this.session.wish('again') }, t('takes.again'));
-    this.element = h('div', { class: 'round-takes' }, this.list, h('div', { class: 'sheet-row' }, this.replay, this.again));
+    this.element = h('div', { class: 'round-takes' }, this.list, h('div', { class: 'sheet-row' }, this.replay, this.challenge, this.again));
   }
 
   /** @param {Model} model */
@@ -27,13 +30,27 @@ export class RoundTakes {
     const { state } = model;
     const round = state.round ?? state.last_round;
     const votes = state.round?.turns.at(-1)?.act === 'vote';
-    const takes = round && (votes || !state.round) ? round.takes.filter(({ hidden }) => !hidden) : [];
+    const all = votes || !state.round; // while one speaks after the other, only what was written is not elsewhere
+    const takes = (round?.takes ?? []).filter(({ hidden, written }) => !hidden && (all || written));
     const draw = (/** @type {HTMLElement} */ row, /** @type {Take} */ take) => round && this.#draw(row, take, round, model);
     keep(this.list, takes, ({ clip }) => clip, (take) => this.#row(take, model), draw);
     this.#replay = (state.round ? [] : (round?.closing?.replay ?? [])).filter((clip) => state.clips.has(clip));
     set(this.replay, { hidden: this.#replay.length < 2 });
     say(this.words, t(this.#playing ? 'takes.stop' : 'takes.replay'));
+    set(this.challenge, { hidden: !this.#challengeable(model) });
     set(this.again, { hidden: Boolean(state.round) || !state.last_round || state.closed });
+  }
+
+  /** The newest take, where others may say that it broke the rule. @param {Model} model */
+  #challengeable({ state: { round }, me }) {
+    const take = round && CHALLENGED.has(round.game) ? round.takes.at(-1) : null;
+    const isMine = take?.voice === me?.id || round?.votes.some((vote) => vote.clip === take?.clip && vote.voice === me?.id);
+    return take && !isMine ? { round: take && round?.id, clip: take.clip } : null;
+  }
+
+  #challenge() {
+    const asked = this.#challengeable(this.session.model);
+    if (asked) this.session.wish('vote', { ...asked, value: A_CHALLENGE });
   }
 
   /** @param {Take} take @param {Model} model */
