@@ -53,5 +53,5 @@ def publish(sound: str, url: str, key: str, options: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        publish(*sys.argv[1:4], certificate(Path(folder)))
+    with tempfile.TemporaryDirectory() as temporary:
+        publish(sys.argv[1], sys.argv[2], sys.argv[3], certificate(Path(temporary)))
