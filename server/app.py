@@ -50,7 +50,14 @@ class Parts:
         self.house = house
         self.media = media
         self.finisher = Finisher(workers=config.finish_workers)
-        self.stage = Stage(house, media, self.finisher, clock=now_ms, longest_ms=config.clip_longest_ms)
+        self.stage = Stage(
+            house,
+            media,
+            self.finisher,
+            clock=now_ms,
+            longest_ms=config.clip_longest_ms,
+            live_delay_ms=config.live_delay_ms,
+        )
         self.app = make_app(
             config=config,
             log=log,
@@ -67,6 +74,7 @@ class Parts:
         self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
         self.eraser = eraser.Eraser(house, log)
         house.on_wake, house.on_sleep = self._room_woke, self.radio.detach
+        self.stage.on_live, self.stage.on_aired = self.radio.live, self.radio.aired
         self.stage.on_audience = self.sockets.on_listening = self.radio.wake
 
     def _room_woke(self, room: Room) -> None:

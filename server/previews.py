@@ -21,6 +21,7 @@ class Timing(Struct, frozen=True):
 
     began_at_ms: int | None = None
     claimed_reaction_ms: int | None = None
+    aired: bool = False  # it was heard while it was spoken
 
 
 class Preview(Struct, frozen=True):

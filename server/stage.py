@@ -38,6 +38,8 @@ TAKE_MARGIN_MS = 2_000
 UPLOAD_MARGIN_MS = 8_000
 # No clip is longer than this, whatever its room's kind allows.
 LONGEST_CLIP_MS = 15_000
+# A room that is heard live is this far behind its speaker.
+LIVE_DELAY_MS = 100
 # SIGTERM waits this long for takes that are open or being finished.
 DRAIN_MS = 15_000
 # ... and cuts those that still run when this much of it is left, for the finish needs time too.
@@ -54,6 +56,7 @@ class Seat(Struct):
     connected: bool = False
     offered_s: float = field(default_factory=time.monotonic)
     claimed_reaction_ms: int | None = None
+    aired: bool = False
     longest_ms: int = 0  # of the open take, 0: as the room has it when the take has ended
     landing: Landing | None = None  # of the open take
     ended: Landing | None = None  # of a take that ended by itself: `stop` may still ask
@@ -70,12 +73,17 @@ class Stage:
         *,
         clock: Callable[[], int],
         longest_ms: int = LONGEST_CLIP_MS,
+        live_delay_ms: int = LIVE_DELAY_MS,
     ) -> None:
         self._house = house
         self._media = media
         self._finisher = finisher
         self._clock = clock
         self._longest_ms = longest_ms
+        self._live_delay_ms = live_delay_ms
+        self._live: dict[str, str] = {}  # in which rooms a peer is heard while it speaks
+        self.on_live: Callable[[str, bool], None] = lambda _room, _on: None
+        self.on_aired: Callable[[str, str], None] = lambda _room, _clip: None
         self._seats: dict[str, Seat] = {}
         self._previews = Previews(clock)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -137,6 +145,22 @@ class Stage:
         seat.claimed_reaction_ms = None
         seat.longest_ms = self._longest(room, voice)
         seat.landing = asyncio.get_running_loop().create_future()
+        self._go_live(room, seat, peer)
+
+    def _go_live(self, room: Room, seat: Seat, peer: str) -> None:
+        """Let a room hear a take while it is spoken: where it wants that, and nothing is kept back."""
+        state = room.state
+        is_kept_back = kind_of(state).preview or (state.round is not None and state.round.hidden)
+        if not state.live or is_kept_back or room.id in self._live:
+            return
+        if self._media.relay(peer, room.id, self._live_delay_ms):
+            self._live[room.id], seat.aired = peer, True
+            self.on_live(room.id, True)
+
+    def _end_live(self, room_id: str, peer: str) -> None:
+        if self._live.get(room_id) == peer:
+            del self._live[room_id]
+            self.on_live(room_id, False)
 
     async def stop(self, room: Room, voice: Voice, onset_ms: int | None) -> Event | None:
         """End the open take of a voice and return its `clip.landed`. Raises `Refused`.
@@ -311,6 +335,7 @@ class Stage:
         room.begin_speaking(seat.voice.id, until_ms=self._clock() + limit_ms)
         if seat.landing is None:
             seat.landing = asyncio.get_running_loop().create_future()
+            self._go_live(room, seat, peer)
 
     def _take_ended(self, ended: TakeEnded) -> None:
         seat = self._seats.get(ended.peer)
@@ -321,7 +346,11 @@ class Stage:
         room = self._house.awake(seat.room)
         if room is not None and ended.ending == "limit":
             self._tell(room, seat.voice, ended.peer, "cut")
-        self._own(self._finish(seat, seat.voice, ended, landing))
+        aired, seat.aired = seat.aired, False
+        if aired:  # its last packets are still on their way
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._live_delay_ms / 1000, self._end_live, seat.room, ended.peer)
+        self._own(self._finish(seat, seat.voice, ended, landing, aired=aired))
 
     def _own(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -331,6 +360,8 @@ class Stage:
     def _gone(self, peer: str) -> None:
         seat = self._seats.pop(peer, None)
         room = self._house.awake(seat.room) if seat else None
+        if seat is not None:
+            self._end_live(seat.room, peer)
         if seat is None or room is None:
             return
         if seat.landing is not None and seat.voice is not None:
@@ -347,7 +378,9 @@ class Stage:
 
     # --- from take to clip
 
-    async def _finish(self, seat: Seat, voice: Voice, ended: TakeEnded, landing: Landing | None) -> None:
+    async def _finish(
+        self, seat: Seat, voice: Voice, ended: TakeEnded, landing: Landing | None, *, aired: bool
+    ) -> None:
         """Finish and land one take, and tell whoever waits; the root of its task."""
         longest_ms = seat.longest_ms
         room = await self._house.wake(seat.room)
@@ -358,7 +391,7 @@ class Stage:
                 limits = Limits(longest_ms=longest_ms or self._longest(room, voice))
                 clip = await self._finisher.take(ended.take, limits)
                 source: Source = "webrtc" if seat.commanded else "whip"
-                timing = Timing(ended.began_at_ms, seat.claimed_reaction_ms)
+                timing = Timing(ended.began_at_ms, seat.claimed_reaction_ms, aired)
                 if shown := kind_of(room.state).preview:
                     made = self._previews.add(room.id, voice, clip, source, timing)
                     self._show(room, ended.peer, made)
@@ -395,6 +428,8 @@ class Stage:
         self, room_id: str, voice: Voice, clip: Clip, source: Source, timing: Timing, *, clip_id: str = ""
     ) -> Event:
         clip_id = clip_id or unguessable()
+        if timing.aired:
+            self.on_aired(room_id, clip_id)
         landed = ClipLanded(
             clip_id,
             clip.duration_ms,

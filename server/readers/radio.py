@@ -48,12 +48,19 @@ class RoomRadio:
         self._last: Piece = ()
         self._playing: Piece = ()
         self._drifting = False
+        self._live = False
+        self._aired: set[str] = set()
         self._task: asyncio.Task[None] | None = None
         self.unsubscribe = room.tail.subscribe(self._read, passive=True)
 
     def _read(self, batch: Batch) -> None:
         for encoded in batch.events:
             match encoded.event.data:
+                case ClipLanded(clip=clip, duration_ms=duration_ms) if clip in self._aired:
+                    self._aired.discard(clip)
+                    asyncio.get_running_loop().call_soon(
+                        self._light_up, clip, encoded.event.at_ms, duration_ms
+                    )
                 case ClipLanded(clip=clip, hidden=False):
                     self._add((clip,))
                 case RoundRevealed(takes=takes):
@@ -78,6 +85,17 @@ class RoomRadio:
             self._media.stop(self._room.id)
             self._fresh.set()
 
+    def aired(self, clip: str) -> None:
+        """Note that a clip which lands now was heard while it was spoken: it is not played again at once."""
+        self._aired.add(clip)
+
+    def live(self, *, on: bool) -> None:
+        """Give way to somebody who is heard while speaking, or go on after."""
+        self._live = on
+        self._fresh.set()
+        if not on:
+            self.wake()
+
     def wake(self) -> None:
         """Play on: something landed, or somebody began to listen."""
         self._fresh.set()
@@ -95,8 +113,8 @@ class RoomRadio:
 
     async def _next(self) -> Piece:
         """Return the next piece to play; an empty one when there is nothing and nobody."""
-        while not self._queue:
-            if not self._audience(self._room.id):
+        while self._live or not self._queue:
+            if not self._live and not self._audience(self._room.id):
                 return ()
             if not await self._something_new(DRIFT_AFTER_MS / 1000) and (clip := self._older()) is not None:
                 self._drifting = True
@@ -117,7 +135,7 @@ class RoomRadio:
         """Return an older clip, never the last one again; none while a round wants quiet."""
         state = self._room.state
         older = [clip for clip, ref in state.clips.items() if not ref.hidden and clip not in self._last[-1:]]
-        if not older or state.round is not None or not self._audience(self._room.id):
+        if not older or self._live or state.round is not None or not self._audience(self._room.id):
             return None
         return self._random.choice(older)
 
@@ -125,14 +143,25 @@ class RoomRadio:
         frames = [await self._frames(clip) for clip in piece]
         if not any(frames):
             return
+        if self._live:
+            self._play_later(piece)
+            return
         at_ms, _ = self._media.play(self._room.id, [frame for clip in frames for frame in clip])
         self._last = self._playing = piece
         for clip, own in zip(piece, frames, strict=True):
-            cue = {"clip": clip, "starts_at_ms": at_ms, "duration_ms": len(own) * FRAME_MS}
-            self._room.tail.signal("cue", cue)
+            self._light_up(clip, at_ms, len(own) * FRAME_MS)
             at_ms += len(own) * FRAME_MS
         await self._hear_out(piece, sum(map(len, frames)) * FRAME_MS + GAP_MS)
         self._playing = ()
+
+    def _light_up(self, clip: str, at_ms: int, duration_ms: int) -> None:
+        cue = {"clip": clip, "starts_at_ms": at_ms, "duration_ms": duration_ms}
+        self._room.tail.signal("cue", cue)
+
+    def _play_later(self, piece: Piece) -> None:
+        """Keep what is new and had to give way to a live voice; older clips come by again anyway."""
+        if not self._drifting and all(clip in self._room.state.clips for clip in piece):
+            self._queue.appendleft(piece)
 
     async def _frames(self, clip: str) -> list[bytes]:
         blob = await self._log.blob(clip)
@@ -143,7 +172,9 @@ class RoomRadio:
         loop = asyncio.get_running_loop()
         end = loop.time() + for_ms / 1000
         while (left := end - loop.time()) > 0 and self._is_here(piece):
-            if self._queue and self._drifting:
+            if self._live and left > GAP_MS / 1000:
+                self._play_later(piece)
+            if self._live or (self._queue and self._drifting):
                 return
             await self._something_new(left)
 
@@ -183,6 +214,18 @@ class Radio:
         radio = self._rooms.get(room_id)
         if radio is not None:
             radio.wake()
+
+    def live(self, room_id: str, on: bool) -> None:
+        """Tell that somebody is heard in a room while speaking, or not any more."""
+        radio = self._rooms.get(room_id)
+        if radio is not None:
+            radio.live(on=on)
+
+    def aired(self, room_id: str, clip: str) -> None:
+        """Tell that a clip which is about to land was heard already."""
+        radio = self._rooms.get(room_id)
+        if radio is not None:
+            radio.aired(clip)
 
     async def close(self) -> None:
         """Stop all; may be called again."""

@@ -49,6 +49,7 @@ class RoomOpened(Struct, frozen=True, tag="room.opened", tag_field="kind"):
     tempo: Tempo = "snap"
     public: bool = False
     place: str = ""
+    live: bool = False
 
 
 class RoomChanged(Struct, frozen=True, tag="room.changed", tag_field="kind", omit_defaults=True):
@@ -59,6 +60,7 @@ class RoomChanged(Struct, frozen=True, tag="room.changed", tag_field="kind", omi
     description: str | None = None
     language: Language | None = None
     tempo: Tempo | None = None
+    live: bool | None = None
 
 
 class RoomClosed(Struct, frozen=True, tag="room.closed", tag_field="kind"):

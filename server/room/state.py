@@ -112,6 +112,7 @@ class RoomState(Struct, frozen=True):
     tempo: Tempo = "snap"
     public: bool = False
     place: str = ""
+    live: bool = False
     opened_at_ms: int = 0
     closed: bool = False
     clips: dict[str, ClipRef] = {}

@@ -143,7 +143,7 @@ class Broadcast:
             self.stop()
             for lead in list(self._leading):
                 self._admit(lead)
-            self._relay = Relay(take, delay_ms, self._send_live)
+            self._relay = Relay(take, delay_ms, self._send_live, self._loop)
         self._relay.push(timestamp, payload)
 
     def _send_live(self, payload: bytes, due_s: float, marker: bool) -> None:

@@ -19,11 +19,17 @@ AHEAD_S = 2.0
 class Relay:
     """One take; `send(payload, timestamp_s, marker)` is called when each packet is due."""
 
-    def __init__(self, take: str, delay_ms: int, send: Callable[[bytes, float, bool], None]) -> None:
+    def __init__(
+        self,
+        take: str,
+        delay_ms: int,
+        send: Callable[[bytes, float, bool], None],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
         self.take = take
         self._delay_s = delay_ms / 1000
         self._send = send
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self._first = 0
         self._starts_s: float | None = None
         self._sent_s = 0.0

@@ -43,6 +43,7 @@ class NewRoom(Struct):
     tempo: Tempo | None = None
     public: bool = False
     place: str = ""
+    live: bool = False
 
 
 class RoundShown(Struct):
@@ -73,6 +74,7 @@ class RoomShown(Struct):
     tempo: str
     public: bool
     place: str
+    live: bool
     rules: str
     consent: str
     longest_clip_ms: int
@@ -105,6 +107,7 @@ def shown(id: str, state: RoomState, *, listeners: int, speakers: int) -> RoomSh
         tempo=state.tempo,
         public=state.public,
         place=state.place,
+        live=state.live,
         rules=kind.rules.get(state.language, kind.rules["en"]),
         consent=kind.consent.get(state.language, ""),
         longest_clip_ms=kind.longest_clip_ms,
@@ -231,6 +234,7 @@ def _opened(wanted: NewRoom) -> RoomOpened:
         tempo=wanted.tempo or KINDS[wanted.kind].tempo,
         public=wanted.public or wanted.kind == "local",
         place=wanted.place,
+        live=wanted.live,
     )
 
 

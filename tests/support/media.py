@@ -40,6 +40,7 @@ class FakeMedia:
         self.limits_ms: list[int] = []
         self.played: list[tuple[str, int]] = []
         self.stopped: list[str] = []
+        self.relayed: list[tuple[str, str, int]] = []
         self.silent = False  # takes end without enough to hand over
 
     async def answer(
@@ -75,6 +76,10 @@ class FakeMedia:
 
     def stop(self, room: str) -> None:
         self.stopped.append(room)
+
+    def relay(self, peer: str, room: str, delay_ms: int) -> bool:
+        self.relayed.append((peer, room, delay_ms))
+        return True
 
     def listeners(self, room: str) -> int:
         return sum(where == (room, "listener") for where in self.peers.values())

@@ -137,3 +137,46 @@ async def test_closing_twice_is_harmless(studio: Studio) -> None:
     await studio.land("a")
 
     assert studio.cues == []
+
+
+async def test_a_clip_that_was_heard_live_lights_up_but_is_not_played_again(studio: Studio) -> None:
+    studio.radio.aired("wonder", "live")
+    await studio.land("live", "b")
+
+    await studio.until(lambda: len(studio.cues) == 2)
+
+    assert sorted(studio.cues) == ["b", "live"]
+    assert studio.media.played == [("wonder", FRAMES)]
+    await studio.land("c")
+    await studio.until(lambda: len(studio.cues) == 3)
+
+
+async def test_the_radio_is_silent_while_somebody_is_heard_live_and_goes_on_after(studio: Studio) -> None:
+    studio.radio.live("wonder", True)
+    await studio.land("a", "b")
+    studio.listening = 1
+    studio.radio.wake("wonder")
+    await asyncio.sleep(0.1)
+    assert studio.media.played == []
+
+    studio.radio.live("wonder", False)
+
+    await studio.until(lambda: len(studio.cues) >= 2)
+    assert studio.cues[:2] == ["a", "b"]
+
+
+async def test_a_new_clip_that_gives_way_to_a_live_voice_is_played_after_it(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(radio, "GAP_MS", -FRAMES * 20 + 5_000)
+    await studio.land("a")
+    await studio.until(lambda: studio.cues == ["a"])
+    monkeypatch.setattr(radio, "GAP_MS", 10)
+
+    studio.radio.live("wonder", True)
+    await asyncio.sleep(0.05)
+    studio.radio.live("wonder", False)
+    studio.radio.live("nowhere", False)
+
+    await studio.until(lambda: len(studio.cues) >= 2)
+    assert studio.cues[:2] == ["a", "a"]

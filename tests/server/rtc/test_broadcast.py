@@ -342,6 +342,37 @@ def test_an_empty_clip_is_no_clip(room: Room) -> None:
     assert room.recorder.sent_at == []
 
 
+def test_a_take_is_heard_while_it_is_spoken_after_its_delay(room: Room) -> None:
+    (listener,) = room.settled()
+    for number, payload in enumerate(clip(20)):
+        room.broadcast.air("take", 7 + number * 960, payload, 100)
+        room.run(0.02)
+    room.run(0.5)
+
+    heard = room.recorder.to(listener)
+    assert [packet.payload for _, packet in heard] == clip(20)
+    assert [round(1000 * (at - room.start_s)) for at, _ in heard] == list(range(100, 500, 20))
+    assert {b[1].timestamp - a[1].timestamp for a, b in pairwise(heard)} == {960}
+    assert [packet.marker for _, packet in heard] == [1] + [0] * 19
+
+
+def test_a_live_take_replaces_a_clip_and_a_clip_a_live_take(room: Room) -> None:
+    (listener,) = room.settled()
+    room.broadcast.play(clip(100))
+    room.run(0.1)
+    for number in range(10):
+        room.broadcast.air("take", number * 960, b"\x78live", 100)
+    room.run(0.15)
+    room.broadcast.play([SILENCE] * 3)
+    room.run(1)
+
+    heard = [packet for _, packet in room.recorder.to(listener)]
+    payloads = [packet.payload for packet in heard]
+    assert payloads[-4:] == [b"\x78live", *[SILENCE] * 3]
+    assert payloads.count(b"\x78live") < 10
+    assert all(a.timestamp < b.timestamp for a, b in pairwise(heard))
+
+
 def test_a_closed_broadcast_is_silent(room: Room) -> None:
     room.settled()
     room.broadcast.play(clip(50))

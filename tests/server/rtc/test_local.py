@@ -319,6 +319,27 @@ async def test_closing_ends_every_peer_once_and_never_hangs(house: House[LocalMe
     await listener.vanish()
 
 
+async def test_a_take_is_relayed_from_its_beginning_to_its_end(house: House[LocalMedia]) -> None:
+    listener, _ = await house.join("listener")
+    remote, peer = await house.join("speaker", commanded=True)
+    assert not house.media.relay(peer, ROOM, 60)
+    await remote.speak(SPEECH[:5])
+    assert house.media.begin_take(peer, 5_000)
+    assert house.media.relay(peer, ROOM, 60)
+    await remote.speak(SPEECH[5:20])
+    house.media.end_take(peer)
+    await house.until(lambda: bool(house.takes))
+    await remote.speak(SPEECH[20:25])
+
+    await listener.hear(lambda _: len(payloads(listener)) >= 12)
+    heard = payloads(listener)
+    assert set(heard) <= set(SPEECH[4:20])  # one was on its way when it began
+    assert heard == sorted(heard)
+    assert not house.media.relay("nobody", ROOM, 60)
+    await listener.close()
+    await remote.close()
+
+
 async def test_speaking_is_told_when_it_begins_and_ends(house: House[LocalMedia]) -> None:
     remote, peer = await house.join("speaker", commanded=True)
     await remote.speak(SPEECH[:15])

@@ -13,7 +13,8 @@ FIRST = 0xFFFFFF00
 class Room:
     def __init__(self, delay_ms: int = 40) -> None:
         self.sent: list[tuple[bytes, float, bool]] = []
-        self.relay = Relay("take", delay_ms, lambda *each: self.sent.append(each))
+        loop = asyncio.get_running_loop()
+        self.relay = Relay("take", delay_ms, lambda *each: self.sent.append(each), loop)
 
     def push(self, number: int) -> bool:
         return self.relay.push((FIRST + number * STEP) & 0xFFFFFFFF, bytes([number]))
