@@ -74,7 +74,7 @@ async def test_without_files_newcomers_come_back_later_and_others_notice_nothing
         session = await stack.enter_async_context(ClientSession(cookie_jar=DummyCookieJar()))
         crowd = Crowd(url, session, Plan(0, 0, 0, 1.0))
         listener, room = BarePeer("listener", count_only=True), f"{url}/api/rooms/{ROOM}/ws"
-        await listener.connect(crowd._way("whep"))
+        await listener.connect(crowd.way("whep"))
         stack.push_async_callback(listener.close)
         one = await stack.enter_async_context(joined(session, room))
         other = await stack.enter_async_context(joined(session, room))
@@ -86,7 +86,7 @@ async def test_without_files_newcomers_come_back_later_and_others_notice_nothing
             heard = listener.count
             await one.said("Still here?")
             assert (await other.event("text.said"))["data"]["text"] == "Still here?"
-            await crowd._upload("k" * 43)
+            await crowd.upload("k" * 43)
             await one.event("clip.landed")
             async with asyncio.timeout(20):
                 while listener.count < heard + 20:
@@ -98,5 +98,5 @@ async def test_without_files_newcomers_come_back_later_and_others_notice_nothing
                 await one.said(f"{number}")
         await until_served(url)
         newcomer = BarePeer("listener", count_only=True)
-        await newcomer.connect(crowd._way("whep"))
+        await newcomer.connect(crowd.way("whep"))
         await newcomer.close()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import Any
 
+from aiohttp import ClientSession
+
+from tests.support.crowd import Crowd, Plan, figures
+from tests.support.server import Server
 from tests.support.shape import ROOT
 from tests.support.web_app import OFFER, bearer, running_site
 
@@ -58,3 +63,14 @@ def test_panels_do_not_cover_each_other_and_take_their_source_from_the_variable(
     assert len(set(places)) == len(places)
     assert len(set(ids)) == len(ids)
     assert {panel["datasource"]["uid"] for panel in DASHBOARD["panels"]} == {"${source}"}
+
+
+async def test_a_running_server_feeds_the_figures_that_its_parts_tell(server: Server) -> None:
+    async with ClientSession() as session:
+        await Crowd(server.url, session, Plan(0, 0, 0, 1.0)).upload("k" * 43)
+        async with asyncio.timeout(10):
+            while (found := await figures(session, server.url))["wonder_loop_lag_max_seconds"] == 0:
+                await asyncio.sleep(0.05)
+    assert found["wonder_commit_seconds_count"] > 0
+    assert found["wonder_finish_seconds_count"] == 1
+    assert found["process_open_fds"] > 0

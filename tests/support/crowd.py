@@ -83,7 +83,8 @@ class Crowd:
     def _while(self) -> float:
         return self.plan.stay_s * self._random.uniform(0.5, 1.5)
 
-    def _way(self, path: str, key: str = "") -> Callable[[str], Awaitable[str]]:
+    def way(self, path: str, key: str = "") -> Callable[[str], Awaitable[str]]:
+        """Return what sends an offer to `whip` or `whep`."""
         headers = {"Content-Type": "application/sdp"} | ({"Authorization": f"Bearer {key}"} if key else {})
 
         async def ask(offer: str) -> str:
@@ -98,7 +99,7 @@ class Crowd:
     async def _listen(self) -> None:
         peer = BarePeer("listener", count_only=True)
         try:
-            await peer.connect(self._way("whep"))
+            await peer.connect(self.way("whep"))
             await self._wait(self._while())
             self.did["heard"] += peer.count
             if self.vanishing and self._random.random() < 0.25:
@@ -111,18 +112,19 @@ class Crowd:
         """Speak as one take by WebRTC, or now and then upload a file."""
         key = new_key()
         if self._random.random() < 0.2:
-            await self._upload(key)
+            await self.upload(key)
         else:
             peer = BarePeer("speaker")
             try:
-                await peer.connect(self._way("whip", key))
+                await peer.connect(self.way("whip", key))
                 await peer.speak(self._payloads)
             finally:
                 await peer.close()
         self.did["spoken"] += 1
         await self._wait(self._while())
 
-    async def _upload(self, key: str) -> None:
+    async def upload(self, key: str) -> None:
+        """Upload a clip of a second."""
         headers = {"Content-Type": "audio/ogg", "Authorization": f"Bearer {key}"}
         url = f"{self.url}/api/rooms/{ROOM}/clips"
         async with self._session.post(url, data=self._file, headers=headers) as answer:
