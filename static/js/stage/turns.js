@@ -4,6 +4,7 @@
  */
 
 const LEAD_MS = 150; // the wish is at the server by "go"; its pre-roll covers the rest
+const BUSY_MS = 100;
 const RESTS_AFTER = 3; // silent takes in a row: nobody is at this microphone
 
 /** @typedef {import('../wire/protocol.js').Turn} Turn */
@@ -30,6 +31,7 @@ export class Turns {
     if (name === this.#planned) return;
     this.#planned = name;
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+    this.speaker.endGently(); // what was begun for another turn must not keep us out of this one
     if (turn && this.clock.until_ms(turn.closes_at_ms) > 0) this.#expect(turn);
   }
 
@@ -45,8 +47,14 @@ export class Turns {
   #expect(turn) {
     this.speaker.warm().catch(() => {});
     const limit_ms = () => turn.limit_ms || this.limit_ms();
-    this.#at(turn.go_at_ms - LEAD_MS, () => this.speaker.begin({ turn, auto: true, limit_ms: limit_ms() }));
+    this.#at(turn.go_at_ms - LEAD_MS, () => this.#begin({ turn, auto: true, limit_ms: limit_ms() }));
     this.#at(turn.closes_at_ms, () => this.speaker.endGently());
+  }
+
+  /** Begin, as soon as the take before is on its way. @param {{turn: Turn, auto: true, limit_ms: number}} wish */
+  #begin(wish) {
+    if (!this.speaker.isBusy) this.speaker.begin(wish);
+    else if (this.clock.until_ms(wish.turn.closes_at_ms) > BUSY_MS) this.#timers.push(setTimeout(() => this.#begin(wish), BUSY_MS));
   }
 
   /** @param {number} at_ms @param {() => void} act */

@@ -40,7 +40,10 @@ export class AnswerBox {
     event.preventDefault();
     const turn = this.#turn;
     const text = this.input.value.trim();
+    const go_at_ms = this.session.inbox.openTurn?.go_at_ms ?? 0;
     if (!text || !turn) return;
+    // Who types faster than the count-in need not know: it waits for "go".
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, this.session.clock.until_ms(go_at_ms))));
     if (!(await this.session.wish('answer', { round: turn.split(' ')[0], text }))) return;
     this.input.value = '';
     this.#done = turn;
