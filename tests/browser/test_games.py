@@ -1,0 +1,147 @@
+"""Three pages play games to the end, by voice and in writing; one of them while the server restarts."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, expect
+
+from tests.support.server import Server, running_server
+from tests.support.visitor import Invite, Visitor, events, make_room
+
+PLAYED_WITHIN_S = 45.0
+LONG_MS = 45_000
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def server() -> AsyncIterator[Server]:
+    """Run a server of our own, for it is restarted; without limits, for all come from one address."""
+    with running_server(limits="off") as running:
+        yield running
+
+
+class Table:
+    """Three visitors in one room, one of whom chooses the games."""
+
+    def __init__(self, server: Server, room: str, visitors: list[Visitor]) -> None:
+        self.server, self.room, self.visitors = server, room, visitors
+        self.chooser = visitors[0]
+
+    async def start(self, game: str) -> None:
+        """Choose a game from the list: it takes the place of a round in which nobody has spoken."""
+        page = self.chooser.page
+        before = len(await self.rounds(game))
+        await page.locator("#games").click(timeout=LONG_MS)
+        await page.locator(f"[data-game={game}]").click()
+        deadline = asyncio.get_running_loop().time() + PLAYED_WITHIN_S
+        while len(await self.rounds(game)) == before:
+            assert asyncio.get_running_loop().time() < deadline, f"{game} did not begin"
+            await asyncio.sleep(0.1)
+
+    async def over(self, game: str) -> dict[str, Any]:
+        """Wait until the newest round of a game has ended, and return how."""
+        deadline = asyncio.get_running_loop().time() + PLAYED_WITHIN_S
+        while True:
+            round_ = (await self.rounds(game))[-1]
+            for event in await self.events():
+                if event["kind"] == "round.closed" and event["data"]["round"] == round_:
+                    return dict(event["data"])
+            assert asyncio.get_running_loop().time() < deadline, f"{game} did not end"
+            await asyncio.sleep(0.2)
+
+    async def rounds(self, game: str) -> list[str]:
+        """Return the rounds of a game that were opened, oldest first."""
+        opened = [event["data"] for event in await self.events() if event["kind"] == "round.opened"]
+        return [fact["round"] for fact in opened if fact["game"] == game]
+
+    async def events(self) -> list[dict[str, Any]]:
+        """Return what happened in the room."""
+        return await asyncio.to_thread(events, self.server.url, self.room)
+
+    def all(self, selector: str) -> list[Locator]:
+        """Return an element of every page."""
+        return [visitor.page.locator(selector) for visitor in self.visitors]
+
+
+async def sit_down(server: Server, browser: Browser, invite: Invite, kind: str, visitors: int = 3) -> Table:
+    """Bring visitors into a room, where they play along: their microphones open by themselves."""
+    room = make_room(server.url, kind=kind)
+    table = Table(server, room, [await invite(browser, ears=False) for _ in range(visitors)])
+    for visitor in table.visitors:
+        await visitor.enter(server.url, room)
+        await visitor.page.locator("#play").click()
+    for visitor in table.visitors:  # whoever is silent is passed over: have all microphones open before
+        await expect(visitor.page.locator("body")).to_have_attribute(
+            "data-speaking", re.compile("ready|live")
+        )
+    return table
+
+
+async def test_three_pages_play_six_games_and_one_through_a_restart(
+    server: Server, chromium: Browser, invite: Invite
+) -> None:
+    table = await sit_down(server, chromium, invite, "humour")
+
+    await table.start("first_thing")
+    over = await table.over("first_thing")
+    assert over["takes"]
+
+    await table.start("wrong_names")
+    assert (await table.over("wrong_names"))["reason"] == "done"
+
+    await table.start("two_second_sound")
+    assert (await table.over("two_second_sound"))["replay"]
+
+    await writes_in_walk_into_a_bar(table)
+    await hears_a_bell_in_new_choice(table)
+    await restarts_in_worlds_worst(table)
+
+    spoke = {event["by"]["id"] for event in await table.events() if event["kind"] == "clip.landed"}
+    assert len(spoke) == len(table.visitors)
+    assert [error for visitor in table.visitors for error in visitor.surprises] == []
+
+
+async def writes_in_walk_into_a_bar(table: Table) -> None:
+    """Write instead of speaking: one steps back and types."""
+    writer = table.visitors[1].page
+    await writer.locator("#play").click()
+    await table.start("walk_into_a_bar")
+    await writer.locator("#type").click(timeout=LONG_MS)
+    await writer.locator("#answer-text").fill("they all order the umbrella")
+    await writer.locator("#answer-send").click(timeout=LONG_MS)
+
+    for page in (visitor.page for visitor in table.visitors):
+        await expect(page.get_by_text("they all order the umbrella")).to_be_visible(timeout=LONG_MS)
+    assert (await table.over("walk_into_a_bar"))["reason"] == "done"
+
+
+async def hears_a_bell_in_new_choice(table: Table) -> None:
+    """Ring for everybody: what was said is to be said anew."""
+    await table.start("new_choice")
+    await asyncio.gather(
+        *(expect(body).to_have_attribute("data-bell", "true", timeout=LONG_MS) for body in table.all("body"))
+    )
+    await table.chooser.page.locator("#out").click()
+
+    assert (await table.over("new_choice"))["reason"] == "stopped"
+
+
+async def restarts_in_worlds_worst(table: Table) -> None:
+    """Restart the server while the room votes: the pages come back, and the votes count."""
+    await table.start("world_worst")
+    page = table.chooser.page
+    await expect(page.locator(".round-takes .take").first).to_be_visible(timeout=LONG_MS)
+    await asyncio.to_thread(table.server.restart)
+    for body in table.all("body"):
+        await expect(body).to_have_attribute("data-socket", "open")
+    await page.locator(".heart:not([disabled])").first.click(timeout=LONG_MS)
+
+    assert (await table.over("world_worst"))["reason"] == "done"
+    for other in table.visitors:  # who gave a heart is nobody's business
+        await expect(other.page.locator(".hearts:not(:empty)")).to_have_text("1")
+    await expect(page.locator(".heart[aria-pressed=true]")).to_have_count(1)
+    await expect(page.locator("#again")).to_be_visible()
