@@ -16,12 +16,17 @@ import resource
 import sys
 import time
 from pathlib import Path
+from typing import Any, Protocol
 
+from bench import janus
 from server.rtc.local import LocalMedia
+from server.rtc.media import Media, Role
+from server.rtc.remote import RemoteMedia
 from server.rtc.settings import Settings
 
 ROOM = "bench"
 CLIP_S = 5.0
+LAG_EVERY_S = 0.005
 # As many offers are under way at once.
 JOINING = 16
 
@@ -91,19 +96,27 @@ async def listen(count: int) -> None:
             print(json.dumps({"heard": sum(peer.count for peer in peers)}), flush=True)
 
 
+class Door(Protocol):
+    """Whoever lets listeners in."""
+
+    async def answer(self, room: str, role: Role, offer: str, *, address: str) -> tuple[str, str]:
+        """Return (id, answer)."""
+
+
 class Audience:
     """The other process, seen from the server's."""
 
-    def __init__(self, media: LocalMedia, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, media: Door, process: asyncio.subprocess.Process) -> None:
         self._media = media
         assert process.stdin is not None
         assert process.stdout is not None
         self._process = process
         self._in = process.stdin
         self._out = process.stdout
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @classmethod
-    async def begin(cls, media: LocalMedia, count: int, core: int) -> Audience:
+    async def begin(cls, media: Door, count: int, core: int) -> Audience:
         """Start the process; it offers at once."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bench.listeners", "--listen", str(count), "--core", str(core)),
@@ -119,8 +132,15 @@ class Audience:
             if "joined" in told:
                 assert told["joined"], "some listeners could not connect"
                 return
-            _, answer = await self._media.answer(ROOM, "listener", told["offer"], address="127.0.0.1")
-            self._tell({"number": told["number"], "answer": answer})
+            self._own(asyncio.ensure_future(self._let_in(told)))
+
+    async def _let_in(self, told: dict[str, Any]) -> None:
+        _, answer = await self._media.answer(ROOM, "listener", told["offer"], address="127.0.0.1")
+        self._tell({"number": told["number"], "answer": answer})
+
+    def _own(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _tell(self, message: dict[str, object]) -> None:
         self._in.write(json.dumps(message).encode() + b"\n")
@@ -137,7 +157,16 @@ class Audience:
         await self._process.wait()
 
 
-async def _loop_clip(media: LocalMedia, clip: list[bytes], seconds: float) -> tuple[float, int]:
+async def _watch_lag(lags: list[float]) -> None:
+    """Note by how much the loop wakes us too late, every few ms."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due_s = loop.time() + LAG_EVERY_S
+        await asyncio.sleep(LAG_EVERY_S)
+        lags.append(1000 * (loop.time() - due_s))
+
+
+async def _loop_clip(media: Media, clip: list[bytes], seconds: float) -> tuple[float, int]:
     """Play the clip over and over; return CPU seconds and packets sent."""
     loop = asyncio.get_running_loop()
     media.play(ROOM, clip)
@@ -170,15 +199,58 @@ async def _measure(listeners: int, seconds: float, frames: tuple[int, ...]) -> d
         grown = (resident_bytes() - memory) / 1024 / listeners
         figures["memory_kb"] = max(grown, figures.get("memory_kb", 0))
         before = await audience.heard() - media.counts().packets_out
+        lags: list[float] = []
+        watch = asyncio.ensure_future(_watch_lag(lags))
         used_s, sent = await _loop_clip(media, clip, seconds)
+        watch.cancel()
         await asyncio.sleep(0.3)
         missed = media.counts().packets_out - (await audience.heard() - before)
         ms = count * 20
         figures[f"cpu_us_a_packet_{ms}ms"] = 1e6 * used_s / sent
         figures[f"listeners_a_core_{ms}ms"] = sent / used_s / (1000 / ms)
         figures[f"missed_share_{ms}ms"] = missed / sent
+        figures[f"lag_p99_ms_{ms}ms"] = sorted(lags)[int(len(lags) * 0.99)]
         await audience.end()
         await media.close()
+    return figures
+
+
+async def _measure_workers(listeners: int, workers: int, seconds: float, count: int) -> dict[str, float]:
+    """Return what a machine carries with so many media workers, each with a core of its own."""
+    packing = {"frames_in_small": count, "frames_in_middle": count, "frames_in_large": count}
+    settings = Settings(peers=listeners, peers_per_address=listeners, **packing)
+    media = await RemoteMedia.open("127.0.0.1", 0, None, settings, workers=workers)
+    audience = await Audience.begin(media, listeners, 1)
+    await audience.join()
+    await asyncio.sleep(1.5)
+    before_s = [janus.cpu_s(pid) for pid in media.pids]
+    main_s, sent = await _loop_clip(media, speech(), seconds)
+    await asyncio.sleep(0.6)  # workers tell their counts twice a second
+    used_s = [janus.cpu_s(pid) - before for pid, before in zip(media.pids, before_s, strict=True)]
+    await audience.end()
+    await media.close()
+    return {
+        f"listeners_a_machine_{workers}_workers_{count * 20}ms": workers * sent / sum(used_s) / (50 / count),
+        f"main_share_of_a_core_{workers}_workers": main_s / seconds,
+    }
+
+
+async def _measure_janus(listeners: int, seconds: float, frames: tuple[int, ...]) -> dict[str, float]:
+    """Return Janus's figures under the same packets."""
+    figures: dict[str, float] = {}
+    for count in frames:
+        peer = await janus.Janus.start()
+        os.sched_setaffinity(peer.pid, {0})
+        audience = await Audience.begin(peer, listeners, 1)
+        await audience.join()
+        heard, used_s = await audience.heard(), janus.cpu_s(peer.pid)
+        sent = listeners * await peer.feed(speech(), count, seconds)
+        await asyncio.sleep(0.3)
+        used_s = janus.cpu_s(peer.pid) - used_s
+        figures[f"janus_listeners_a_core_{count * 20}ms"] = sent / used_s / (50 / count)
+        figures[f"janus_missed_share_{count * 20}ms"] = 1 - (await audience.heard() - heard) / sent
+        await audience.end()
+        await peer.close()
     return figures
 
 
@@ -204,14 +276,46 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--listen", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--core", type=int, default=1, help=argparse.SUPPRESS)
+    parser.add_argument("--frames", type=int, nargs="+", default=[1, 3, 6], help="20 ms frames in a packet")
+    parser.add_argument(
+        "--peer", choices=["janus"], help="measure it too, and print how many times it we are"
+    )
+    parser.add_argument("--workers", type=int, nargs="*", default=[], help="measure with so many workers")
     chosen = parser.parse_args(arguments)
     if chosen.listen:
         pin(chosen.core)
         resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
         asyncio.run(listen(chosen.listen))
         return
-    for name, figure in measure(chosen.listeners, chosen.seconds).items():
-        print(f"{name:28} {figure:12.2f}")
+    figures = measure(chosen.listeners, chosen.seconds, tuple(chosen.frames))
+    _show(figures)
+    others = _others(chosen.listeners, chosen.seconds, chosen.frames, chosen.peer, chosen.workers)
+    _show(others)
+    figures |= others
+    for count in chosen.frames if chosen.peer else []:
+        name = f"listeners_a_core_{count * 20}ms"
+        print(f"{'times_janus_' + name[17:]:36} {figures[name] / figures['janus_' + name]:12.2f}")
+
+
+def _show(figures: dict[str, float]) -> None:
+    for name, figure in figures.items():
+        print(f"{name:36} {figure:12.2f}", flush=True)
+
+
+def _others(
+    listeners: int, seconds: float, frames: list[int], peer: str | None, workers: list[int]
+) -> dict[str, float]:
+    """Measure with workers, and what we are compared with."""
+    figures: dict[str, float] = {}
+    for count in workers:
+        figures |= asyncio.run(_measure_workers(listeners, count, seconds, frames[-1]))
+    if peer is not None:
+        if not janus.installed():
+            raise SystemExit(
+                "There is no janus here (Debian: apt-get install --no-install-recommends janus)."
+            )
+        figures |= asyncio.run(_measure_janus(listeners, seconds, tuple(frames)))
+    return figures
 
 
 if __name__ == "__main__":

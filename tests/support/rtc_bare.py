@@ -25,6 +25,8 @@ from aiortc.rtcdtlstransport import (
 from aiortc.rtp import RtpPacket
 from aiortc.sdp import SessionDescription
 
+from server.rtc import stun as ours
+
 Ask = Callable[[str], Awaitable[str]]  # offer -> answer
 CERTIFICATE = RTCCertificate.generateCertificate()
 PAYLOAD_TYPE = 111
@@ -67,6 +69,7 @@ class BarePeer:
         self.lose: Callable[[int], bool] = lambda index: False
         self._count_only = count_only
         self._ufrag = secrets.token_hex(4)
+        self._own_password = secrets.token_hex(16).encode()
         self._sent = 0
         self._inbound: asyncio.Queue[bytes] = asyncio.Queue()
         self._answered = asyncio.Event()
@@ -85,7 +88,7 @@ class BarePeer:
             f"m=audio 9 UDP/TLS/RTP/SAVPF {self.payload_type}",
             *("c=IN IP4 0.0.0.0", "a=mid:0", f"a={direction}", "a=rtcp-mux"),
             f"a=rtpmap:{self.payload_type} opus/48000/2",
-            *(f"a=ice-ufrag:{self._ufrag}", f"a=ice-pwd:{secrets.token_hex(16)}"),
+            *(f"a=ice-ufrag:{self._ufrag}", f"a=ice-pwd:{self._own_password.decode()}"),
             *(f"a=fingerprint:{fingerprint.algorithm} {fingerprint.value}", "a=setup:actpass"),
         ]
         return "\r\n".join(lines) + "\r\n"
@@ -126,7 +129,11 @@ class BarePeer:
             self._take_datagram(datagram)
 
     def _take_datagram(self, datagram: bytes) -> None:
-        if datagram[0] < 4:
+        if datagram[:2] == b"\0\1":  # a full agent checks us too
+            request = ours.read(datagram)
+            if request is not None:
+                self.send_raw(ours.answer(request, self._own_password, self.server[0], self.server[1]))
+        elif datagram[0] < 4:
             self.checks_answered += 1
             self._answered.set()
         elif self._count_only and datagram[0] > 127:
