@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench import janus
+from bench import janus, lag
 from server.rtc.local import LocalMedia
 from server.rtc.media import Media, Role
 from server.rtc.remote import RemoteMedia
@@ -248,7 +248,8 @@ async def _measure_janus(listeners: int, seconds: float, frames: tuple[int, ...]
         await asyncio.sleep(0.3)
         used_s = janus.cpu_s(peer.pid) - used_s
         figures[f"janus_listeners_a_core_{count * 20}ms"] = sent / used_s / (50 / count)
-        figures[f"janus_missed_share_{count * 20}ms"] = 1 - (await audience.heard() - heard) / sent
+        missed = sent - (await audience.heard() - heard)
+        figures[f"janus_missed_share_{count * 20}ms"] = max(0.0, missed / sent)  # its RTCP is counted too
         await audience.end()
         await peer.close()
     return figures
@@ -263,7 +264,8 @@ def measure(
     before = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
     pin(0)
     try:
-        return uvloop.run(_measure(listeners, seconds, frames))
+        figures = uvloop.run(_measure(listeners, seconds, frames))
+        return figures | {f"lag_{name}": figure for name, figure in lag.measure().items()}
     finally:
         if before is not None:
             os.sched_setaffinity(0, before)
