@@ -41,16 +41,16 @@ BUDGETS = (
     Budget("way.p50_ms", "end of speech to first radio packet, median", "ms", 150),
     Budget("way.p99_ms", "the same, 99th percentile", "ms", 400),
     Budget(
-        "listeners.listeners_a_core_20ms",
+        "listeners.a_core_20ms",
         "listeners a core, 20 ms packets (twice Janus)",
         "",
         1596,
         least=True,
     ),
-    Budget("listeners.listeners_a_core_120ms", "listeners a core, 120 ms packets", "", 6000, least=True),
+    Budget("listeners.a_core_120ms", "listeners a core, 120 ms packets", "", 6000, least=True),
     Budget("listeners.memory_kb", "memory of a WebRTC listener", "KB", 130),
-    Budget("chat.lone_us", "CPU of a delivery, 1000 sockets, lone messages", "us", 9),
-    Budget("chat.saturated_us", "CPU of a delivery, 1000 sockets, saturated", "us", 0.4),
+    Budget("chat.lone_cpu_us_per_delivery", "CPU of a delivery, 1000 sockets, lone messages", "us", 9),
+    Budget("chat.saturated_cpu_us_per_delivery", "CPU of a delivery, 1000 sockets, saturated", "us", 0.4),
     Budget("chat.joins_cpu_s", "CPU of 1000 joins at once", "s", 1),
     Budget("chat.idle_socket_kb", "memory of an idle socket", "KB", 20),
 )
@@ -63,7 +63,7 @@ def measure(part: str) -> dict[str, float]:
     if done.returncode:
         raise SystemExit(f"bench.{part} failed:\n{done.stderr[-4000:]}")
     figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return {f"{part}.{name}": value for name, value in figures.items()}
+    return {f"{part}.{name.removeprefix(part + '_')}": value for name, value in figures.items()}
 
 
 def table(figures: dict[str, float]) -> Iterator[str]:
