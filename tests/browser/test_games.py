@@ -7,13 +7,18 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
+from tests.browser.test_page import violations
 from tests.support.server import Server, running_server
-from tests.support.visitor import Invite, Visitor, events, make_room
+from tests.support.visitor import PHONE, Invite, Visitor, events, make_room
 
 PLAYED_WITHIN_S = 45.0
+# A take in one's own diary, as the page keeps it.
+DIARY = """localStorage.setItem("wonder.diary", JSON.stringify([{clip: "c", at_ms: Date.now(),
+  game: "first_thing", reaction_ms: 900, duration_ms: 1000, words: 3, laughs: 1}]))"""
 LONG_MS = 45_000
 
 
@@ -71,9 +76,8 @@ async def sit_down(server: Server, browser: Browser, invite: Invite, kind: str, 
     """Bring visitors into a room, where they play along: their microphones open by themselves."""
     room = make_room(server.url, kind=kind)
     table = Table(server, room, [await invite(browser, ears=False) for _ in range(visitors)])
-    for visitor in table.visitors:
-        await visitor.enter(server.url, room)
-        await visitor.page.locator("#play").click()
+    await asyncio.gather(*(visitor.enter(server.url, room) for visitor in table.visitors))
+    await asyncio.gather(*(play.click() for play in table.all("#play")))
     for visitor in table.visitors:  # whoever is silent is passed over: have all microphones open before
         await expect(visitor.page.locator("body")).to_have_attribute(
             "data-speaking", re.compile("ready|live")
@@ -145,3 +149,36 @@ async def restarts_in_worlds_worst(table: Table) -> None:
         await expect(other.page.locator(".hearts:not(:empty)")).to_have_text("1")
     await expect(page.locator(".heart[aria-pressed=true]")).to_have_count(1)
     await expect(page.locator("#again")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+async def test_no_barriers_in_what_opens(
+    theme: str, shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    visitor = await invite(listening_chromium, color_scheme=theme, **PHONE)
+    page, room = visitor.page, make_room(shared_server.url, kind="humour")
+    await page.goto(shared_server.url)
+    await page.locator("#around").click()
+    await page.locator("#city").select_option("u33d")
+    await expect(page.locator("#around-enter")).to_be_visible()
+    found = {"around": await violations(page)}
+    await visitor.enter(shared_server.url, room)
+    for sheet in ("games", "topics", "settings"):
+        await page.locator(f"#{sheet}").click()
+        await expect(page.locator("dialog.sheet button, dialog.sheet input").first).to_be_visible()
+        found[sheet] = await violations(page)
+        await page.keyboard.press("Escape")
+    await page.evaluate(DIARY)
+    await page.locator("#settings").click()
+    await page.locator("#spontaneity").click()
+    await expect(page.locator(".plot").first).to_be_visible()
+    found["spontaneity"] = await violations(page)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Escape")
+    await page.locator("#games").click()
+    await page.locator("[data-game=wrong_names]").click()
+    await page.locator("#type").click()
+    await expect(page.locator("#answer-text")).to_be_visible()
+    found["round"] = await violations(page)
+
+    assert {where: what for where, what in found.items() if what} == {}

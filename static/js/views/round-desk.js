@@ -27,7 +27,8 @@ export class RoundDesk {
     this.preview = new PreviewCard(session);
     this.takes = new RoundTakes(session);
     this.element = h('div', { class: 'desk', hidden: true }, this.preview.element, this.scene, this.role, this.verdict, this.answer.element, this.takes.element, this.coach);
-    dressed().then(() => (this.element.hidden = false));
+    /** Settled when its look is there. @type {Promise<unknown>} */
+    this.shown = dressed().then(() => (this.element.hidden = false));
   }
 
   write() {

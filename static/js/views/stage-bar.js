@@ -12,12 +12,12 @@ const SHEETS = {
 
 export class StageBar extends View {
   /** @type {import('./round-desk.js').RoundDesk|null} */ #desk = null;
-  #wantsDesk = false;
+  /** @type {Promise<import('./round-desk.js').RoundDesk>|null} */ #coming = null;
 
   build() {
     this.games = this.#button('games', 'cards', () => this.#open('games'));
     this.topics = this.#button('topics', 'bulb', () => this.#open('topics'));
-    this.type = this.#button('type', 'chat', () => this.#desk?.write());
+    this.type = this.#button('type', 'chat', async () => (await this.#needDesk()).write());
     this.out = this.#button('out', 'close', () => this.session.wish('round.stop'));
     this.place = h('div', { class: 'desk-place' });
     this.bar = h('div', { class: 'stage-buttons', role: 'group', 'aria-label': t('stage.more') }, this.games, this.topics, this.type, this.out);
@@ -42,13 +42,18 @@ export class StageBar extends View {
     return h('button', { type: 'button', class: 'text-button', id, onclick: press }, icon(picture), t(`stage.${id}`));
   }
 
-  async #needDesk() {
-    if (this.#wantsDesk) return;
-    this.#wantsDesk = true;
+  #needDesk() {
+    this.#coming ??= this.#fetchDesk();
+    return this.#coming;
+  }
+
+  async #fetchDesk() {
     const { RoundDesk } = await import('./round-desk.js');
     this.#desk = new RoundDesk(this.session);
     this.place?.append(this.#desk.element);
     this.#desk.update(this.session.model);
+    await this.#desk.shown;
+    return this.#desk;
   }
 
   /** @param {keyof typeof SHEETS} name */
