@@ -7,6 +7,9 @@ room: rooms are told apart by their rank alone, so that there are never more ser
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import math
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from heapq import nlargest
@@ -25,6 +28,29 @@ TOP_ROOMS = 10
 JOIN_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15)
 FINISH_S = (0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10)
 COMMIT_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5)
+
+
+class _Malloc(ctypes.Structure):
+    """What mallinfo2(3) returns."""
+
+    _fields_ = [
+        *((name, ctypes.c_size_t) for name in ("arena", "ordblks", "smblks", "hblks", "hblkhd")),
+        *((name, ctypes.c_size_t) for name in ("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")),
+    ]
+
+
+def native_bytes() -> float:
+    """Return what was allocated and not freed; resident memory also counts what is kept for later.
+
+    Not a number where the C library does not tell (glibc does, from 2.33 on).
+    """
+    try:
+        mallinfo = ctypes.CDLL(None).mallinfo2
+    except (AttributeError, OSError, TypeError):
+        return math.nan
+    mallinfo.restype = _Malloc
+    found = mallinfo()
+    return float(found.uordblks + found.hblkhd)
 
 
 class LargestRooms(Collector):
@@ -80,6 +106,8 @@ class Figures:
         )
         health.watch("loop_lag_max_seconds", "The latest of them.", lambda: self.lag.quantile(1.0))
         health.watch("tasks", "Tasks of the event loop.", lambda: len(asyncio.all_tasks()))
+        health.watch("native_memory_bytes", "Memory in use by libraries, as glibc counts.", native_bytes)
+        health.watch("python_blocks", "Memory blocks in use by Python.", sys.getallocatedblocks)
         health.watch("threads", "Threads of Python.", threading.active_count)
 
     def observe(self, stage: Stage) -> None:

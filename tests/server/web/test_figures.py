@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import math
 import re
 
+import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from server.web.figures import TOP_ROOMS, LargestRooms
+from server.web.figures import TOP_ROOMS, LargestRooms, native_bytes
 from tests.support.web_app import OFFER, Site, bearer
 
 
@@ -43,6 +46,7 @@ async def test_tasks_threads_and_lag_are_shown(site: Site) -> None:
     found = await figures(site)
     assert found["wonder_tasks"] >= 1
     assert found["wonder_threads"] >= 1
+    assert found["wonder_python_blocks"] > 0
     assert found["wonder_loop_lag_p99_seconds"] == 0  # nobody looks in this test
 
 
@@ -57,3 +61,13 @@ def test_rooms_are_ranks_and_never_more_than_the_top() -> None:
     for room in listeners:
         listeners[room] = 0
     assert "rank=" not in generate_latest(registry).decode()
+
+
+def test_memory_that_libraries_hold_is_counted_until_it_is_freed() -> None:
+    before = native_bytes()
+    if math.isnan(before):
+        pytest.skip("this C library does not tell")
+    held = ctypes.create_string_buffer(64 << 20)
+    assert native_bytes() - before > 60 << 20
+    del held
+    assert native_bytes() - before < 4 << 20
