@@ -170,6 +170,28 @@ async def test_offers_whose_peer_never_comes_are_closed(house: House[LocalMedia]
     assert house.media.counts().listeners == 0
 
 
+async def test_five_hundred_offers_that_never_complete_harm_nobody_and_are_closed() -> None:
+    """C1, C4: above the cap newcomers are told so; who listens goes on; nothing of them stays."""
+    settings = Settings(connect_ms=2_500, peers=501, peers_per_address=501, lead_in_ms=100)
+    house = House(await LocalMedia.open("127.0.0.1", 0, None, settings))
+    remote, peer = await house.join("listener")
+    await remote.hear(lambda heard: len(heard) >= 5)
+    offer, door = BarePeer("listener").offer(), house.door("listener")
+    house.media.play(ROOM, SPEECH)
+    for _ in range(500):
+        await door(offer)
+        await asyncio.sleep(0)
+    with pytest.raises(Busy):
+        await door(offer)
+
+    await remote.hear(lambda _: len(payloads(remote)) >= 100)
+    assert payloads(remote) == SPEECH
+    await house.until(lambda: sum(kind == "gone" for kind, _ in house.told) == 500)
+    assert list(house.media._peers) == [peer]
+    await remote.close()
+    await house.media.close()
+
+
 async def test_a_peer_that_changes_its_network_is_followed(house: House[LocalMedia]) -> None:
     """C7, P8."""
     remote, peer = await house.join("listener")
