@@ -35,8 +35,8 @@ check: $(BUILD)/development $(BUILD)/node ## Lint, formatting and types, Python 
 bench: $(BUILD)/development programs ## Measure, and print the table of docs/performance.md
 	@$(BIN)/python -m bench
 
-soak: $(BUILD)/development programs ## Run the long tests: a thousand kills, hours of radio
-	@$(BIN)/python -m pytest -m soak --timeout=7200
+soak: $(BUILD)/development programs ## Run the long tests: a thousand kills, hours of radio (TESTS=tests/soak: three minutes)
+	@$(BIN)/python -m pytest -m soak --timeout=7200 $(TESTS)
 
 pictures: $(BUILD)/development programs ## Take the pictures of the documents anew
 	@$(BIN)/python -m tests.support.pictures

@@ -21,6 +21,8 @@ from tests.support.ws_client import joined, new_key
 
 ROOM = "wonder"
 TONE = (np.sin(np.arange(48_000) * 0.05) * 0.3).astype(np.float32)
+# So many of the listeners vanish, when they do: each keeps its seat for another 30 s.
+VANISHING_SHARE = 0.1
 # What a failed visit may raise: the network, or a limit of time.
 TROUBLE = (OSError, EOFError, TimeoutError, AssertionError)
 
@@ -102,7 +104,7 @@ class Crowd:
             await peer.connect(self.way("whep"))
             await self._wait(self._while())
             self.did["heard"] += peer.count
-            if self.vanishing and self._random.random() < 0.25:
+            if self.vanishing and self._random.random() < VANISHING_SHARE:
                 self.did["vanished"] += 1
                 await peer.vanish()
         finally:
