@@ -153,6 +153,7 @@ export default {
   'stage.games': 'Spiele',
   'stage.topics': 'Themen',
   'stage.type': 'Lieber tippen',
+  'stage.join': 'Mitmachen',
   'stage.out': 'Raus',
   'settings': 'Einstellungen',
 };

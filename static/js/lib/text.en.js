@@ -153,6 +153,7 @@ export default {
   'stage.games': 'Games',
   'stage.topics': 'Topics',
   'stage.type': 'Type instead',
+  'stage.join': 'Join in',
   'stage.out': 'Out',
   'settings': 'Settings',
 };

@@ -18,9 +18,10 @@ export class StageBar extends View {
     this.games = this.#button('games', 'cards', () => this.#open('games'));
     this.topics = this.#button('topics', 'bulb', () => this.#open('topics'));
     this.type = this.#button('type', 'chat', async () => (await this.#needDesk()).write());
+    this.joins = this.#button('join', 'spark', () => this.session.wish('round.join'));
     this.out = this.#button('out', 'close', () => this.session.wish('round.stop'));
     this.place = h('div', { class: 'desk-place' });
-    this.bar = h('div', { class: 'stage-buttons', role: 'group', 'aria-label': t('stage.more') }, this.games, this.topics, this.type, this.out);
+    this.bar = h('div', { class: 'stage-buttons', role: 'group', 'aria-label': t('stage.more') }, this.games, this.topics, this.joins, this.type, this.out);
     this.append(this.place, this.bar);
   }
 
@@ -32,6 +33,7 @@ export class StageBar extends View {
     set(/** @type {Element} */ (this.games), { hidden: Boolean(state.round?.takes.length) || state.closed });
     set(/** @type {Element} */ (this.topics), { hidden: Boolean(state.round) || state.closed });
     set(/** @type {Element} */ (this.type), { hidden: !open || model.speaking === 'live' });
+    set(/** @type {Element} */ (this.joins), { hidden: !state.round?.players.length || plays });
     set(/** @type {Element} */ (this.out), { hidden: !state.round || !plays, 'data-arena': String(state.kind === 'arena') });
     if (joined && (state.round || state.last_round || preview)) this.#needDesk();
     this.#desk?.update(model);
@@ -39,7 +41,7 @@ export class StageBar extends View {
 
   /** @param {string} id @param {string} picture @param {() => void} press */
   #button(id, picture, press) {
-    return h('button', { type: 'button', class: 'text-button', id, onclick: press }, icon(picture), t(`stage.${id}`));
+    return h('button', { type: 'button', class: 'text-button', id: id === 'join' ? 'join-round' : id, onclick: press }, icon(picture), t(`stage.${id}`));
   }
 
   #needDesk() {
