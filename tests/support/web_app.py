@@ -11,10 +11,10 @@ from typing import Any, cast
 
 import aiohttp
 from aiohttp import ClientResponse, ClientSession, web
-from server.finisher import Finisher
 
 from audio.take import Clip, Limits, Unfit
 from server.config import Config
+from server.finisher import Finisher
 from server.log.memory import MemoryLog
 from server.room.events import RoomOpened
 from server.room.house import House
