@@ -3,7 +3,7 @@ import { isFor } from '../room/play.js';
 import { momentOf } from '../room/round.js';
 import { foldPresence, NOBODY } from '../room/presence.js';
 import { EMPTY, foldAll, seeded } from '../room/state.js';
-import { CLOSE, command } from '../wire/protocol.js';
+import { CLOSE } from '../wire/protocol.js';
 import { RoomSocket } from '../wire/socket.js';
 
 /** @typedef {import('../wire/protocol.js').Event} RoomEvent */
@@ -73,14 +73,6 @@ export class Inbox {
     session.settle();
     this.plan();
     if (live) events.forEach((event) => this.#ownClip(event));
-    if (live && events.some(({ kind }) => kind === 'round.opened')) this.#joinIn();
-  }
-
-  /** Who plays along takes a turn in rounds that go from one to the next. */
-  #joinIn() {
-    const { state, me, playing } = this.session.model;
-    const players = state.round?.players ?? [];
-    if (playing && players.length && !players.includes(me?.id ?? '')) this.request(command('round.join')).catch(() => {});
   }
 
   /** @param {RoomEvent} event */
