@@ -44,10 +44,11 @@ class Throw(Struct, frozen=True):
 
 
 class RoundStart(Struct, frozen=True):
-    """Start a game."""
+    """Start a game; `speakers` are who is present to play it, as far as is known."""
 
     game: str
     tempo: Tempo | None = None
+    speakers: tuple[str, ...] = ()
 
 
 class RoundJoin(Struct, frozen=True):

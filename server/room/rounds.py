@@ -34,7 +34,7 @@ from server.room.state import RoomState
 CLAIM_TOLERANCE_MS = 300
 # After each silent round the pulse rests twice as long, up to this many doublings.
 PULSE_DOUBLINGS = 4
-# The pulse makes no more than this many voices players of a game: nobody waits for minutes.
+# No more than this many voices are made players of a game: nobody waits for minutes.
 PULSE_PLAYERS = 6
 SLOWEST_PACE = 2.0
 # A take that is cut at random has at least this much of it.
@@ -125,7 +125,10 @@ def _round_due(round_: Round, speaking: bool, paces: Mapping[str, float]) -> int
 
 def _start(state: RoomState, command: RoundStart, by: Voice | None, moment: Moment) -> list[Fact]:
     game = _game(state, command.game)
-    players = (by.id,) if by else ()
+    players: tuple[str, ...] = (by.id,) if by else ()
+    if not game.opt_in:
+        others = sorted(set(command.speakers).difference(players))
+        players += tuple(moment.random.sample(others, min(len(others), PULSE_PLAYERS - len(players))))
     way = topics.make_way(state, "replaced", moment)
     return [*way, *flow.begin(state, game, command.tempo, players, moment)]
 

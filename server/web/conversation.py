@@ -14,10 +14,11 @@ from typing import Protocol
 
 from aiohttp import WSMsgType, web
 from msgspec import Struct
+from msgspec.structs import replace
 
 from server.room import door
 from server.room.actor import Room
-from server.room.commands import Refused
+from server.room.commands import Refused, RoundStart
 from server.room.events import Event, Voice
 from server.safety.limits import Action, Limits, Rate
 from server.web.fanout import Fanout
@@ -192,6 +193,8 @@ class Conversation:
     async def _wished(self, wish: Wish | WantsTopic) -> int:
         room, voice = self._fanout.room, self._member.voice
         command = wish.command(len(room.speakers)) if isinstance(wish, WantsTopic) else wish.command()
+        if isinstance(command, RoundStart):
+            command = replace(command, speakers=tuple(room.speakers))
         door.check(room.state, command, consented=room.has_consented(voice.id))
         events = await room.send(command, by=voice, key=wish.id)
         return events[-1].seq if events else room.tail.head

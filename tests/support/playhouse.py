@@ -175,9 +175,11 @@ class Troupe:
         """Start a game; everybody else joins."""
         first, *others = self.players
         await first.granted("round.start", game=game)
-        self.round = first.events("round.opened")[-1]["round"]
+        opened = first.events("round.opened")[-1]
+        self.round = opened["round"]
         for player in others:
-            await player.granted("round.join")
+            if player.voice not in opened["players"]:
+                await player.granted("round.join")
 
     def turn(self) -> dict[str, Any]:
         """Return the running turn, as everybody was told it."""

@@ -388,3 +388,17 @@ def test_a_story_is_cut_where_the_room_wants_and_nobody_knows_before() -> None:
     assert take_ends_ms(room.state, ANNA.id, room.turn().go_at_ms) == cut_at_ms
     assert take_ends_ms(room.state, BELA.id, room.turn().go_at_ms) > cut_at_ms
     assert str(cut_at_ms) not in str([view(event, ANNA.id) for event in room.events])
+
+
+def test_who_is_present_plays_a_game_that_somebody_starts_unless_it_asks_first() -> None:
+    room = PureRoom()
+    present = (ANNA.id, BELA.id, CLEO.id)
+    room.do(RoundStart("word_association", speakers=present), BELA)
+    assert room.state.round is not None
+    assert room.state.round.players[0] == BELA.id
+    assert set(room.state.round.players) == set(present)
+
+    arena = PureRoom("arena")
+    arena.do(RoundStart("insult_duel", speakers=present), BELA)
+    assert arena.state.round is not None
+    assert arena.state.round.players == (BELA.id,)
