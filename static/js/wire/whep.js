@@ -1,4 +1,5 @@
 /** Listening to a room's radio by WHEP; never touches the microphone. */
+import { watch } from './patience.js';
 import { connect } from './rtc.js';
 
 /**
@@ -7,7 +8,7 @@ import { connect } from './rtc.js';
  */
 export function listen(room, heard) {
   return connect(`/api/rooms/${encodeURIComponent(room)}/whep`, (pc) => {
-    pc.addTransceiver('audio', { direction: 'recvonly' });
+    watch(pc, pc.addTransceiver('audio', { direction: 'recvonly' }).receiver);
     pc.addEventListener('track', (event) => heard(event.streams[0] ?? new MediaStream([event.track])));
   });
 }
