@@ -36,6 +36,8 @@ export default {
   'form.tempo': 'Tempo',
   'form.tempo.snap': 'Flott: 5 Sekunden',
   'form.tempo.slow': 'Langsam: 12 Sekunden',
+  'form.live': 'Einander schon beim Sprechen hören',
+  'form.live.hint': 'Sonst hört man eine Aufnahme, wenn sie fertig ist, einen Moment später.',
   'form.public': 'In der Liste offener Räume zeigen',
   'form.private.hint': 'Sonst finden ihn nur Leute mit dem Link.',
   'form.place': 'Meine grobe Gegend nehmen',

@@ -36,6 +36,8 @@ export default {
   'form.tempo': 'Tempo',
   'form.tempo.snap': 'Snap: 5 seconds',
   'form.tempo.slow': 'Slow: 12 seconds',
+  'form.live': 'Hear each other while speaking',
+  'form.live.hint': 'Otherwise a clip is heard when it is finished, a moment later.',
   'form.public': 'Show it in the list of open rooms',
   'form.private.hint': 'Without it, only people with the link can find the room.',
   'form.place': 'Use my rough area',

@@ -21,7 +21,7 @@ export class RoomForm extends HTMLElement {
       field('name', NAME_LETTERS), field('theme', THEME_LETTERS),
       select('language', { en: 'English', de: 'Deutsch' }, language),
       select('tempo', { snap: t('form.tempo.snap'), slow: t('form.tempo.slow') }, 'snap'),
-      h('label', { class: 'check' }, h('input', { type: 'checkbox', name: 'public' }), h('span', {}, t('form.public'), h('small', {}, t('form.private.hint')))),
+      check('public', t('form.private.hint')), check('live', t('form.live.hint')),
       this.failure, h('div', { class: 'form-end' }, this.submit));
     const summary = h('summary', { class: 'quiet', id: 'make' }, t('lobby.make'));
     this.append(h('details', {}, summary, this.form));
@@ -73,7 +73,7 @@ export class RoomForm extends HTMLElement {
   #wanted() {
     const { kind, name, theme, language: spoken, tempo, ...rest } = Object.fromEntries(new FormData(this.form));
     const place = kind === 'local' ? { place: this.#place } : {};
-    return /** @type {any} */ ({ kind, name, theme, language: spoken, tempo, public: 'public' in rest, ...place });
+    return /** @type {any} */ ({ kind, name, theme, language: spoken, tempo, public: 'public' in rest, live: 'live' in rest, ...place });
   }
 }
 
@@ -87,6 +87,11 @@ function kinds() {
 function field(name, maxlength) {
   return h('label', { class: 'field' }, h('span', {}, t(`form.${name}`)),
     h('input', { type: 'text', name, maxlength, autocomplete: 'off', placeholder: t(`form.${name}.hint`) }));
+}
+
+/** @param {string} name @param {string} hint */
+function check(name, hint) {
+  return h('label', { class: 'check' }, h('input', { type: 'checkbox', name }), h('span', {}, t(`form.${name}`), h('small', {}, hint)));
 }
 
 /** @param {string} name @param {Record<string, string>} choices @param {string} chosen */
