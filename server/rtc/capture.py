@@ -25,7 +25,7 @@ DELAYS_KEPT = 128
 # 10 ms packets for twelve seconds: more is no take.
 MOST_PACKETS = 1_200
 # A take that is open holds no more than this.
-MOST_BYTES = 400_000
+MOST_BYTES = 1_000_000
 
 
 class Recording(Struct, frozen=True):
