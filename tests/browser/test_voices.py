@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.support.browsers import ALIKE, Kind, hears
+from tests.support.browsers import ALIKE, Kind, all_hear
 from tests.support.microphones import FileMicrophone, Microphone, speech
 from tests.support.server import Server, running_server
 from tests.support.visitor import Invite, clips, make_room
@@ -33,12 +34,13 @@ async def test_two_listeners_hear_what_one_speaker_says(
         await visitor.enter(shared_server.url, room)
         await visitor.listens("radio")
 
-    await speaker.speak(microphone_of(kind))
+    pages = [listener.page for listener in listeners]
+    assert await all_hear(pages, speech(), lambda: speaker.speak(microphone_of(kind))) >= ALIKE
 
+    heard = clips(shared_server.url, room)
+    assert {clip["source"] for clip in heard} == {"webrtc"}
     for listener in listeners:
-        await listener.shows_clips(1)
-        assert await hears(listener.page, speech()) >= ALIKE
-    assert clips(shared_server.url, room)[0]["source"] == "webrtc"
+        await listener.shows_clips(len(heard))
 
 
 async def test_voices_go_as_files_where_udp_is_blocked(
@@ -53,12 +55,12 @@ async def test_voices_go_as_files_where_udp_is_blocked(
             await visitor.listens("files")
             await expect(visitor.page.locator("[data-notice=udp-blocked]")).to_be_visible()
 
-        await speaker.speak(file_microphone)
-
+        pages = [listener.page for listener in listeners]
+        assert await all_hear(pages, speech(), lambda: speaker.speak(file_microphone)) >= ALIKE
+        heard = clips(server.url, room)
+        assert {clip["source"] for clip in heard} == {"upload"}
         for listener in listeners:
-            await listener.shows_clips(1)
-            assert await hears(listener.page, speech()) >= ALIKE
-        assert clips(server.url, room)[0]["source"] == "upload"
+            await listener.shows_clips(len(heard))
 
 
 async def test_a_page_that_is_told_to_uses_files_alone(
@@ -74,9 +76,8 @@ async def test_a_page_that_is_told_to_uses_files_alone(
     await listener.enter(shared_server.url, room, "rtc=off")
     await listener.listens("files")
 
-    await speaker.speak(file_microphone, "space")
-
-    assert await hears(listener.page, speech()) >= ALIKE
+    say = functools.partial(speaker.speak, file_microphone, "space")
+    assert await all_hear([listener.page], speech(), say) >= ALIKE
 
 
 async def test_a_page_that_was_away_misses_nothing_and_repeats_nothing(
