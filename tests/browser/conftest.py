@@ -21,12 +21,16 @@ once = pytest_asyncio.fixture(scope="session", loop_scope="session")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies in this folder, and let it share one event loop with the browsers."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.timeout(180))  # browsers start slowly on a busy machine
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+    """Mark what lies in this folder, let it share one event loop with the browsers, and run it last.
+
+    What fails fast should be seen first; and the threads that look after the browsers stay until the end.
+    """
+    ours = [item for item in items if HERE in item.path.parents]
+    for item in ours:
+        item.add_marker(pytest.mark.browser)
+        item.add_marker(pytest.mark.timeout(180))  # browsers start slowly on a busy machine
+        item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+    items[:] = [item for item in items if HERE not in item.path.parents] + ours
 
 
 @once
