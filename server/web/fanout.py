@@ -29,6 +29,8 @@ PACE = 1.0
 REST_LIMIT_S = 0.25
 # Who comes and goes is told with the room's next batch, or after this time when there is none.
 PRESENCE_DELAY_S = 0.05
+# Members are looked at each time so much was written to all: none can have fallen further behind since.
+LOOK_EVERY_BYTES = 64 * 1024
 # What a newcomer without a cursor is told of the past.
 HISTORY_EVENTS = 100
 
@@ -102,6 +104,7 @@ class Fanout:
         self._posts: list[tuple[Member, bytes]] = []
         self._pending_head = self.position
         self._not_before_s = 0.0
+        self._unlooked_bytes = 0
         self._timer: asyncio.Handle | None = None
         self._due_s = 0.0
         self._opening: _Opening | None = None
@@ -251,13 +254,25 @@ class Fanout:
         return apart
 
     def _write(self, shared: bytes, apart: dict[Member, bytes]) -> None:
-        lost = []
-        for member in self._members:
-            data = apart.get(member, shared) if apart else shared
-            if data and not member.write(data):
-                lost.append(member)
+        lost = self._put(shared, self._members.difference(apart) if apart else self._members)
+        lost += [member for member, data in apart.items() if data and not member.write(data)]
+        self._unlooked_bytes += len(shared)
+        if self._unlooked_bytes > LOOK_EVERY_BYTES:
+            self._unlooked_bytes = 0
+            lost += [member for member in self._members if member.is_slow()]
         for member in lost:
             self.leave(member)
+
+    def _put(self, data: bytes, members: Iterable[Member]) -> list[Member]:
+        """Write the same to many, and return those who are gone."""
+        lost: list[Member] = []
+        if data:
+            for member in members:
+                try:
+                    member.put(data)
+                except RuntimeError:
+                    lost.append(member)
+        return lost
 
     # --- newcomers
 

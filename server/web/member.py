@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
+from typing import NoReturn
 
 from server.room.events import Voice
 from server.web.frames import COME_BACK, PING, closing, frame
@@ -20,10 +22,13 @@ _PING = frame(b"", PING)
 class Member:
     """A socket's transport, whose it is, and for how many sweeps it was silent."""
 
-    __slots__ = ("address", "ended", "silent_sweeps", "sitting", "transport", "voice")
+    __slots__ = ("address", "ended", "put", "silent_sweeps", "sitting", "transport", "voice")
 
     def __init__(self, transport: asyncio.Transport, voice: Voice, address: str) -> None:
         self.transport = transport
+        # The write of a fan-out, a million times a second in a busy room: straight into the transport. Raises
+        # `RuntimeError` when that is closed or the member has ended. Whoever puts also asks `is_slow`.
+        self.put: Callable[[bytes], None] = transport.write
         self.voice = voice
         self.address = address
         self.sitting = ABSENT
@@ -37,17 +42,19 @@ class Member:
 
     def write(self, data: bytes) -> bool:
         """Write whole frames; False when the member is gone, or too slow and therefore told to go."""
-        # A busy room calls this a million times a second: no property, no call that can be spared.
-        transport = self.transport
-        if self.ended or transport.is_closing():
-            return False
-        if transport.get_write_buffer_size() > WRITE_LIMIT_BYTES:
-            self.end(COME_BACK, "too slow")
+        if self.ended or self.transport.is_closing() or self.is_slow():
             return False
         try:
-            transport.write(data)
+            self.put(data)
         except RuntimeError:  # uvloop: the transport was closed within this turn
             return False
+        return True
+
+    def is_slow(self) -> bool:
+        """Tell whether more waits than may, and if so tell the member to come back."""
+        if self.waiting_bytes <= WRITE_LIMIT_BYTES:
+            return False
+        self.end(COME_BACK, "too slow")
         return True
 
     def ping(self) -> None:
@@ -58,7 +65,7 @@ class Member:
         """Say goodbye and cut the connection after a grace; may be called again."""
         if self.ended:
             return
-        self.ended = True
+        self.ended, self.put = True, _refuse
         if not self.transport.is_closing():
             with suppress(RuntimeError):
                 self.transport.write(closing(code, reason))
@@ -67,3 +74,8 @@ class Member:
     def expire(self) -> None:
         """Cut the connection after a grace, whatever still waits to be sent."""
         asyncio.get_running_loop().call_later(CLOSE_GRACE_S, self.transport.abort)
+
+
+def _refuse(_: bytes) -> NoReturn:
+    """Stand for the write of a member that has ended."""
+    raise RuntimeError("the member has ended")

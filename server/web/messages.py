@@ -35,7 +35,7 @@ from server.safety.limits import Action
 PROTOCOL = 1
 # Larger ones are closed with 1009; every field below is thereby bounded too.
 MESSAGE_LIMIT_BYTES = 16_384
-ID_LIMIT_CHARACTERS = 64
+ID_LIMIT_CHARACTERS = 128
 
 Id = Annotated[str, Meta(min_length=1, max_length=ID_LIMIT_CHARACTERS)]
 Milliseconds = Annotated[int, Meta(ge=-(2**53), le=2**53)]

@@ -19,7 +19,7 @@ from server.room.actor import Room
 from server.room.commands import Land, Say
 from server.room.events import ClipLanded, RoomOpened, Voice
 from server.room.house import House
-from server.web.fanout import HISTORY_EVENTS, REST_LIMIT_S, Fanout
+from server.web.fanout import HISTORY_EVENTS, LOOK_EVERY_BYTES, REST_LIMIT_S, Fanout
 from server.web.member import WRITE_LIMIT_BYTES, Member
 from server.web.presence import Sitting
 from server.web.sockets import describe
@@ -220,10 +220,20 @@ async def test_a_slow_member_is_let_go_and_the_others_are_not(stand: Stand) -> N
     slow.waiting, broken.broken = WRITE_LIMIT_BYTES + 1, True
     await stand.say("hello")
     await stand.told()
-    assert len(stand.fanout) == 1
+    assert len(stand.fanout) == 2, "who is gone goes at once"
+    before = sum(map(len, quick.written))
+    while len(stand.fanout) > 1 and sum(map(len, quick.written)) - before <= 2 * LOOK_EVERY_BYTES:
+        await stand.say("words " * 50)
+        await stand.told()
+    assert sum(map(len, quick.written)) - before <= LOOK_EVERY_BYTES + 2_000
     assert slow.written[-1][:4] == bytes([0x88, 10]) + (1013).to_bytes(2)
     await stand.told()
-    assert quick.messages()[-1]["data"]["gone"] == ["v1", "v3"]
+    gone = [m["data"]["gone"] for m in quick.messages() if m.get("kind") == "presence"]
+    assert gone[-2:] == [["v3"], ["v1"]]
+    count = len(slow.written)
+    await stand.say("for those who stayed")
+    await stand.told()
+    assert len(slow.written) == count
 
 
 async def test_a_cursor_that_the_tail_does_not_reach_needs_the_log(stand: Stand) -> None:
