@@ -5,7 +5,9 @@ built with `cc` when it is needed) to core 1. Every delivery on every socket is 
 text. CPU is user and system time of all the server's processes, from /proc.
 
 Lone messages come evenly spaced, each a write of its own to every member. Saturated is a closed loop: eight
-senders, each with four messages of its own under way. A run that other programs disturbed is repeated.
+senders, each with four messages of its own under way. Both are run several times, in turn with the plainest
+server that aiohttp allows (`plain.py`). Figures are medians; `times_plain` is our CPU in shares of its,
+for the price of a write changes with the machine's hour. A run that other programs disturbed is repeated.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from urllib.request import Request, urlopen
 
@@ -37,6 +40,7 @@ SERVER_CORE, GENERATOR_CORE = 0, 1
 FOREIGN_CORES, REPEATS = 0.25, 2
 MESSAGES_PER_S = 20
 WINDOW = 4
+ROUNDS = 3
 
 
 class Result(Struct):
@@ -58,9 +62,10 @@ class Result(Struct):
 class Subject:
     """The server under test: its address, and a fresh room for each run."""
 
-    def __init__(self, url: str, pid: int) -> None:
+    def __init__(self, url: str, pid: int, *, rooms: bool = True) -> None:
         self.url = url
         self.pid = pid
+        self._rooms = rooms
 
     @property
     def port(self) -> int:
@@ -68,7 +73,9 @@ class Subject:
         return int(self.url.rpartition(":")[2])
 
     def new_room(self) -> str:
-        """Make a room nobody else is in and return its id."""
+        """Make a room nobody else is in and return its id; a server without rooms takes any."""
+        if not self._rooms:
+            return "only"
         request = Request(f"{self.url}/api/rooms", b'{"kind":"wonder"}', {"Content-Type": "application/json"})
         with urlopen(request, timeout=10) as response:
             return str(json.load(response)["id"])
@@ -130,27 +137,42 @@ def build() -> None:
 
 @contextmanager
 def serving() -> Iterator[Subject]:
-    """Run the server on an empty folder, without limits for visitors; ends it."""
+    """Run our server on an empty folder, without limits for visitors; ends it."""
     with TemporaryDirectory(prefix="wonder-bench-") as folder:
-        said = Path(folder) / "said"
         options = {"port": "0", "udp-port": "0", "data": f"{folder}/data", "log": "sqlite", "limits": "off"}
         arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
-        with said.open("wb") as out:
-            child = subprocess.Popen(
-                [*pinned(SERVER_CORE), sys.executable, "-m", "server", "serve", *arguments],
-                cwd=ROOT,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
+        with _running(["server", "serve", *arguments], Path(folder) / "said") as (url, pid):
+            yield Subject(url, pid)
+
+
+@contextmanager
+def serving_plainly() -> Iterator[Subject]:
+    """Run the server we compare with; ends it."""
+    with (
+        TemporaryDirectory(prefix="wonder-bench-") as folder,
+        _running(["bench.plain"], Path(folder) / "said") as (url, pid),
+    ):
+        yield Subject(url, pid, rooms=False)
+
+
+@contextmanager
+def _running(module: Sequence[str], said: Path) -> Iterator[tuple[str, int]]:
+    with said.open("wb") as out:
+        child = subprocess.Popen(
+            [*pinned(SERVER_CORE), sys.executable, "-m", *module],
+            cwd=ROOT,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield _url(said, child), child.pid
+    finally:
+        child.send_signal(signal.SIGTERM)
         try:
-            yield Subject(_url(said, child), child.pid)
-        finally:
-            child.send_signal(signal.SIGTERM)
-            try:
-                child.wait(STOP_LIMIT_S)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+            child.wait(STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
 
 
 def _url(said: Path, child: subprocess.Popen[bytes]) -> str:
@@ -162,32 +184,43 @@ def _url(said: Path, child: subprocess.Popen[bytes]) -> str:
     raise RuntimeError(f"the server did not start: {said.read_text()[-2000:]}")
 
 
-def measure(members: int = 1000, seconds: float = 5.0) -> dict[str, float]:
+def measure(members: int = 1000, seconds: float = 5.0, rounds: int = ROUNDS) -> dict[str, float]:
     """Return the figures of chat in a room with so many members."""
     build()
     raise_file_limit()
     size = ["--conns", str(members), "--warm", "1", "--secs", str(seconds)]
-    with serving() as server:
-        server.run("--conns", "1", "--idle", "1")
-        idle = server.run("--conns", str(members * 2), "--idle", "2")
+    lone, saturated = [*size, "--rate", str(MESSAGES_PER_S)], [*size, "--window", str(WINDOW)]
+    with serving() as ours, serving_plainly() as plain:
+        ours.run("--conns", "1", "--idle", "1")
+        idle = ours.run("--conns", str(members * 2), "--idle", "2")
         # The first thousand paid for the memory that later ones find free.
-        joined = server.run("--conns", str(members), "--idle", "1")
-        lone = server.run(*size, "--rate", str(MESSAGES_PER_S))
-        saturated = server.run(*size, "--window", str(WINDOW))
-    return {
+        joined = ours.run("--conns", str(members), "--idle", "1")
+        loads = {"lone": lone, "saturated": saturated}
+        pairs = {
+            name: [(ours.run(*load), plain.run(*load)) for _ in range(rounds)] for name, load in loads.items()
+        }
+    figures = {
         "chat_members": members,
-        "chat_lone_cpu_us_per_delivery": lone.cpu_s_per_M,
-        "chat_lone_p50_ms": lone.p50_ms,
-        "chat_lone_p99_ms": lone.p99_ms,
-        "chat_saturated_cpu_us_per_delivery": saturated.cpu_s_per_M,
-        "chat_saturated_deliveries_per_s": saturated.deliv_per_s,
-        "chat_saturated_p50_ms": saturated.p50_ms,
-        "chat_saturated_p99_ms": saturated.p99_ms,
-        "chat_saturated_messages_per_frame": saturated.per_frame,
         "chat_joins_cpu_s": joined.join_cpu_s,
         "chat_idle_socket_kb": idle.idle_kb_per_conn,
-        "chat_missing_deliveries": lone.missing + saturated.missing,
-        "chat_foreign_cores": max(idle.foreign_cpu, lone.foreign_cpu, saturated.foreign_cpu),
+    }
+    for name, runs in pairs.items():
+        figures |= {f"chat_{name}_{figure}": value for figure, value in _compared(runs).items()}
+    figures["chat_foreign_cores"] = max(run.foreign_cpu for runs in pairs.values() for run, _ in runs)
+    return figures
+
+
+def _compared(runs: Sequence[tuple[Result, Result]]) -> dict[str, float]:
+    """Return the medians of our runs, and of their ratios to the other's beside them."""
+    ours = [run for run, _ in runs]
+    return {
+        "cpu_us_per_delivery": median(run.cpu_s_per_M for run in ours),
+        "times_plain": median(run.cpu_s_per_M / plain.cpu_s_per_M for run, plain in runs),
+        "deliveries_per_s": median(run.deliv_per_s for run in ours),
+        "p50_ms": median(run.p50_ms for run in ours),
+        "p99_ms": median(run.p99_ms for run in ours),
+        "messages_per_frame": median(run.per_frame for run in ours),
+        "missing_deliveries": max(run.missing for run in ours),
     }
 
 
