@@ -26,7 +26,7 @@ from server.rtc.remote import RemoteMedia
 from server.rtc.settings import Settings
 from server.safety.limits import Limits
 from server.stage import Stage
-from server.web.keys import HEALTH
+from server.web.health import HEALTH
 from server.web.listen import Listening, listen
 from server.web.site import FIGURES, make_app
 from server.web.socket import SOCKETS

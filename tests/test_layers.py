@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,14 @@ def test_arrows_point_down(module: str) -> None:
     wrong = [name for name in own if part_of(name) not in {part, *MAY_IMPORT[part]}]
     wrong += [name for name in own if name.startswith(ROOTS)]
     assert not wrong
+
+
+def test_no_files_import_one_another_in_a_circle() -> None:
+    graph = {
+        module: {part_of(name, tuple(MODULES)) for name in imports(path)} - {module, ""}
+        for module, path in MODULES.items()
+    }
+    TopologicalSorter(graph).prepare()
 
 
 @pytest.mark.parametrize("module", sorted(m for m in MODULES if part_of(m) in PURE))

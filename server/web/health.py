@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollecto
 
 from server.log.base import Log, StorageFull, Unusable
 from server.web.errors import Handler, Problem, problem_of
-from server.web.keys import HEALTH, LOG
+from server.web.keys import LOG
 from server.web.rooms import answer
 from server.web.security import is_admin, is_local
 
@@ -44,6 +44,9 @@ class Health:
         if self._storage is None or now_s - self._storage[0] > CHECK_EVERY_S:
             self._storage = (now_s, await _storage(log))
         return self._storage[1]
+
+
+HEALTH: web.AppKey[Health] = web.AppKey("health")
 
 
 async def _storage(log: Log) -> str:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from server.rtc.media import Media
     from server.safety.limits import Limits
     from server.stage import Stage
-    from server.web.health import Health
     from server.web.presence import Counts
 
 
@@ -26,7 +25,6 @@ MEDIA: web.AppKey[Media] = web.AppKey("media")
 FINISHER: web.AppKey[Finisher] = web.AppKey("finisher")
 LOG: web.AppKey[Log] = web.AppKey("log")
 LIMITS: web.AppKey[Limits] = web.AppKey("limits")
-HEALTH: web.AppKey[Health] = web.AppKey("health")
 STARTED_MS: web.AppKey[int] = web.AppKey("started_ms")
 # Who is in a room by socket.
 COUNTS: web.AppKey[Callable[[str], Counts]] = web.AppKey("counts")

@@ -16,7 +16,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from server.config import BadSetting, Config
 from server.web.errors import Problem, body, respond
-from server.web.keys import HEALTH
+from server.web.health import HEALTH
 from server.web.security import SERVER
 
 # Files that are no connections: storage, media, child processes, the log.

@@ -62,8 +62,8 @@ def make_app(
     app[keys.CONFIG], app[keys.LOG], app[keys.HOUSE] = config, log, house
     app[keys.MEDIA], app[keys.FINISHER], app[keys.STAGE] = media, finisher, stage
     app[keys.LIMITS] = limits
-    app[keys.HEALTH] = health.Health()
-    app[FIGURES] = Figures(app[keys.HEALTH], house, media)
+    app[health.HEALTH] = health.Health()
+    app[FIGURES] = Figures(app[health.HEALTH], house, media)
     app[FIGURES].observe(stage)
     app[keys.STARTED_MS] = int(time.time() * 1000)
     app[ASSETS] = Assets()
@@ -71,7 +71,7 @@ def make_app(
     socket.attach(app, SocketLimits(config.sockets, config.sockets_per_address))
     counts: Callable[[str], Counts] = partial(_counts, app)
     app[keys.COUNTS] = counts
-    app[keys.HEALTH].watch("sockets", "Open WebSockets.", lambda: len(app[socket.SOCKETS]))
+    app[health.HEALTH].watch("sockets", "Open WebSockets.", lambda: len(app[socket.SOCKETS]))
     app[SIZES], app[rooms.ASLEEP], app[sessions.USERS] = {}, {}, OrderedDict[str, str]()
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_end_sockets)

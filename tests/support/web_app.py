@@ -21,7 +21,7 @@ from server.room.house import House
 from server.rtc.media import BadOffer, Busy, Role
 from server.safety.limits import Limits as Rates
 from server.stage import Stage
-from server.web.keys import HEALTH
+from server.web.health import HEALTH
 from server.web.listen import Listening, listen
 from server.web.site import make_app
 from server.web.socket import SOCKETS
