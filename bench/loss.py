@@ -1,8 +1,8 @@
 """What a real Chromium conceals behind a bad network: `python -m bench.loss`.
 
 A relay between the browser and the UDP port loses and delays SRTP and SRTCP in both directions.
-The same clip is heard with answers to NACKs and without; the first five seconds, in which the buffer learns,
-are left out. Concealed silence between clips does not count.
+The same clip is heard with answers to NACKs and without; its first five seconds, in which the buffer learns,
+are left out. It is encoded beforehand: what holds up the loop holds up the sound of all listeners.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bench.listeners import speech
 from server.rtc.local import LocalMedia
 
 ROOM = "bench"
-CLIPS, CLIP_S = 3, 5.0
+LEARNING_S, CLIP_S = 5.0, 25.0
 JOIN = """async ([query, buffer_ms]) => {
   const pc = (window.pc = new RTCPeerConnection());
   pc.addTransceiver("audio", { direction: "recvonly" });
@@ -70,7 +70,11 @@ class Relay:
         if not self.is_bad or datagram[0] < 128:
             send(datagram)
         elif self._chance.random() >= self._loss:
-            self._loop.call_later(self._chance.random() * self._jitter_s, send, datagram)
+            self._loop.call_later(self._chance.random() * self._jitter_s, self._pass_on, send, datagram)
+
+    def _pass_on(self, send: Callable[[bytes], object], datagram: bytes) -> None:
+        if self._front.fileno() >= 0:
+            send(datagram)
 
     def close(self) -> None:
         """Close both sockets."""
@@ -102,27 +106,24 @@ async def _serve(media: LocalMedia, relay: Relay) -> tuple[web.AppRunner, str]:
 
 
 async def _listen(page: Any, media: LocalMedia, relay: Relay, query: str, buffer_ms: int) -> dict[str, float]:
-    relay.is_bad = False
+    relay.is_bad, clip = False, speech(CLIP_S)
     await page.evaluate(JOIN, [query, buffer_ms])
     while not media.listeners(ROOM):  # noqa: ASYNC110 - bounded by the peer's own time to connect
         await asyncio.sleep(0.05)
     await asyncio.sleep(1.5)
     relay.is_bad = True
-    first: dict[str, Any] = {}
-    for _ in range(CLIPS):
-        media.play(ROOM, speech(CLIP_S))
-        await asyncio.sleep(CLIP_S)
-        first = first or await page.evaluate(STATS)
-    last = await page.evaluate(STATS)
-    grown = {
-        name: last[name] - first[name]
-        for name in ("concealedSamples", "silentConcealedSamples", "totalSamplesReceived")
-    }
+    media.play(ROOM, clip)
+    await asyncio.sleep(LEARNING_S)
+    first: dict[str, float] = await page.evaluate(STATS)
+    await asyncio.sleep(CLIP_S - LEARNING_S - 1)
+    last: dict[str, float] = await page.evaluate(STATS)
+    grown = {name: last[name] - first[name] for name in first if isinstance(first[name], int | float)}
     audible = grown["concealedSamples"] - grown["silentConcealedSamples"]
     return {
         "concealed_share": audible / grown["totalSamplesReceived"],
-        "packets_lost": last["packetsLost"],
-        "packets_received": last["packetsReceived"],
+        "buffer_ms": 1000 * grown["jitterBufferDelay"] / max(grown["jitterBufferEmittedCount"], 1),
+        "packets_lost": grown["packetsLost"],
+        "packets_received": grown["packetsReceived"],
     }
 
 

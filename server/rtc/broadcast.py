@@ -21,6 +21,9 @@ from server.rtc.volley import ROW, Ear, Row, Volley
 BETWEEN_ROWS_S = 0.004
 # ... and when they are many, so that this share of a packet's length is used.
 SPREAD = 0.8
+# A clip that is late by no more than this, or a packet, hurries after; by more, it goes on with a gap.
+# Buffers of browsers take up that much, or most of it, and a gap is heard in full by everybody.
+CATCH_UP = 4_800
 
 
 class Source:
@@ -205,9 +208,9 @@ class Broadcast:
             self._on_idle()
 
     def _forgive_stall(self, length: int) -> None:
-        """Later than a whole packet: go on from now with a gap, rather than hurry to catch up."""
+        """Go on from now with a gap when it is too late to catch up."""
         late = round((self._loop.time() - self._due_s) * rtp.RATE_HZ)
-        if late > length:
+        if late > max(length, CATCH_UP):
             self._due_s += late / rtp.RATE_HZ
             self._timestamp += late
             self._marker = True

@@ -185,15 +185,17 @@ def test_after_a_stall_the_clip_goes_on_without_a_burst(room: Room) -> None:
     assert abs(jump_ms - max(gaps)) <= 1
 
 
-def test_a_small_delay_is_made_up_for(room: Room) -> None:
+@pytest.mark.parametrize("late_s", [0.015, 0.09])
+def test_a_delay_that_buffers_take_up_is_made_up_for_and_leaves_no_gap(room: Room, late_s: float) -> None:
     (listener,) = room.settled()
     room.broadcast.play(clip(20))
     room.run(0.1)
-    room.loop.now_s += 0.015
+    room.loop.now_s += late_s
     room.run(2)
 
     heard = room.recorder.to(listener)
     assert round(1000 * (heard[-1][0] - room.start_s)) == 380
+    assert {b[1].timestamp - a[1].timestamp for a, b in pairwise(heard)} == {960}
 
 
 def test_who_comes_during_a_clip_is_led_in_and_joins_it(room: Room) -> None:
