@@ -91,9 +91,12 @@ class Nursery:
             self._control = ours
 
     async def line(self, kind: bytes) -> Line:
-        """Return a line to a fresh child. Raises `Gone`."""
-        await self.start()
-        ours, theirs = socket.socketpair()
+        """Return a line to a fresh child. Raises `Gone`, where descriptors have run out too."""
+        try:
+            await self.start()
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            raise Gone from error
         with theirs:
             try:
                 assert self._control is not None

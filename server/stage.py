@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from msgspec import Struct, field
 
@@ -112,11 +112,14 @@ class Stage:
     async def _seat(self, seat: Seat, offer: str, address: str) -> tuple[str, str]:
         self._check_open()
         room = await self._house.wake(seat.room)
-        peer, answer = await self._media.answer(
-            seat.room, seat.role, offer, address=address, commanded=seat.commanded
-        )
-        self._seats[peer] = seat
-        room.hold()
+        with ExitStack() as unseated:
+            room.hold()
+            unseated.callback(room.release)
+            peer, answer = await self._media.answer(
+                seat.room, seat.role, offer, address=address, commanded=seat.commanded
+            )
+            self._seats[peer] = seat
+            unseated.pop_all()
         return peer, answer
 
     def _check_open(self) -> None:
@@ -277,8 +280,8 @@ class Stage:
         self._draining = True
         deadline = asyncio.get_running_loop().time() + within_ms / 1000
         await self._quiet(deadline - min(FINISH_MS, within_ms / 2) / 1000)
-        for peer in [peer for peer, seat in self._seats.items() if seat.landing is not None]:
-            await self._media.close_peer(peer)
+        speaking = [peer for peer, seat in self._seats.items() if seat.landing is not None]
+        await asyncio.gather(*map(self._media.close_peer, speaking))
         await self._quiet(deadline)
 
     async def _quiet(self, deadline: float) -> None:
@@ -339,18 +342,19 @@ class Stage:
 
     def _take_ended(self, ended: TakeEnded) -> None:
         seat = self._seats.get(ended.peer)
-        if seat is None or seat.voice is None:
+        room = self._house.awake(seat.room) if seat else None
+        if seat is None or seat.voice is None or room is None:
             return
         landing, seat.landing = seat.landing, None
         seat.ended = landing if ended.ending != "stopped" else None
-        room = self._house.awake(seat.room)
-        if room is not None and ended.ending == "limit":
+        if ended.ending == "limit":
             self._tell(room, seat.voice, ended.peer, "cut")
         aired, seat.aired = seat.aired, False
         if aired:  # its last packets are still on their way
             loop = asyncio.get_running_loop()
             loop.call_later(self._live_delay_ms / 1000, self._end_live, seat.room, ended.peer)
-        self._own(self._finish(seat, seat.voice, ended, landing, aired=aired))
+        room.hold()
+        self._own(self._finish(room, seat, seat.voice, ended, landing, aired=aired))
 
     def _own(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -379,11 +383,10 @@ class Stage:
     # --- from take to clip
 
     async def _finish(
-        self, seat: Seat, voice: Voice, ended: TakeEnded, landing: Landing | None, *, aired: bool
+        self, room: Room, seat: Seat, voice: Voice, ended: TakeEnded, landing: Landing | None, *, aired: bool
     ) -> None:
         """Finish and land one take, and tell whoever waits; the root of its task."""
         longest_ms = seat.longest_ms
-        room = await self._house.wake(seat.room)
         event: Event | None = None
         shown = False
         try:
@@ -414,6 +417,7 @@ class Stage:
         finally:
             if not shown:
                 room.end_speaking(voice.id)
+            room.release()
 
     def _refuse(self, room: Room, voice: Voice, peer: str, landing: Landing | None, why: Refused) -> None:
         self._tell(room, voice, peer, "refused", code=why.code, message=why.message)

@@ -49,7 +49,7 @@ class RoomRadio:
         self._playing: Piece = ()
         self._drifting = False
         self._live = False
-        self._aired: set[str] = set()
+        self._aired: deque[str] = deque(maxlen=QUEUE_PIECES)  # what is refused never lands
         self._task: asyncio.Task[None] | None = None
         self.unsubscribe = room.tail.subscribe(self._read, passive=True)
 
@@ -57,7 +57,7 @@ class RoomRadio:
         for encoded in batch.events:
             match encoded.event.data:
                 case ClipLanded(clip=clip, duration_ms=duration_ms) if clip in self._aired:
-                    self._aired.discard(clip)
+                    self._aired.remove(clip)
                     asyncio.get_running_loop().call_soon(
                         self._light_up, clip, encoded.event.at_ms, duration_ms
                     )
@@ -87,7 +87,7 @@ class RoomRadio:
 
     def aired(self, clip: str) -> None:
         """Note that a clip which lands now was heard while it was spoken: it is not played again at once."""
-        self._aired.add(clip)
+        self._aired.append(clip)
 
     def live(self, *, on: bool) -> None:
         """Give way to somebody who is heard while speaking, or go on after."""

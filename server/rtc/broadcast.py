@@ -93,6 +93,10 @@ class Broadcast:
             self._leading.pop(row, None)
             if row in self._rows:
                 self._rows.remove(row)
+        self._tell_idle()
+
+    def _tell_idle(self) -> None:
+        """Tell when nobody is here and nothing plays."""
         if self._timer is None and not len(self):
             self._on_idle()
 
@@ -114,12 +118,11 @@ class Broadcast:
 
         Whoever is still led in with silence hears the clip from its beginning.
         """
-        self.stop()
-        for lead in list(self._leading):
-            self._admit(lead)
+        self._make_way()
         if frames:
             self._clip = deque(packets(frames, self._frames_a_packet()))
             self._start()
+        self._tell_idle()
         return sum(map(opus.duration, frames)) // rtp.SAMPLES_A_MS
 
     def stop(self) -> None:
@@ -128,6 +131,15 @@ class Broadcast:
         self._end_live()
         if not self._leading:
             self._rest()
+        self._tell_idle()
+
+    def _make_way(self) -> None:
+        """End what is heard now, silence for new listeners included."""
+        self._clip.clear()
+        self._end_live()
+        for lead in list(self._leading):
+            self._admit(lead)
+        self._rest()
 
     def close(self) -> None:
         """Send nothing any more."""
@@ -143,9 +155,7 @@ class Broadcast:
     def air(self, take: str, timestamp: int, payload: bytes, delay_ms: int) -> None:
         """Send a packet of a take that is spoken now, when its delay is over."""
         if self._relay is None or self._relay.take != take:
-            self.stop()
-            for lead in list(self._leading):
-                self._admit(lead)
+            self._make_way()
             self._relay = Relay(take, delay_ms, self._send_live, self._loop)
         self._relay.push(timestamp, payload)
 
@@ -204,8 +214,7 @@ class Broadcast:
         self._rest()
         if self._clip or self._leading:
             self._timer = self._loop.call_at(self._due_s, self._tick)
-        elif not len(self):
-            self._on_idle()
+        self._tell_idle()
 
     def _forgive_stall(self, length: int) -> None:
         """Go on from now with a gap when it is too late to catch up."""

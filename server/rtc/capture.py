@@ -22,10 +22,10 @@ LARGEST_DRIFT_MS = 2_000
 LATEST_SAMPLES = 4_800
 # The least delay of so many packets tells when the first sample was spoken.
 DELAYS_KEPT = 128
-# 10 ms packets for twelve seconds: more is no take.
-MOST_PACKETS = 1_200
-# A take that is open holds no more than this.
-MOST_BYTES = 1_000_000
+# The longest take is 15 s, with 2 s of margin and 1 s of pre-roll: in 10 ms packets, and at the 510 kbit/s
+# of Opus (RFC 6716 2.1.1). More is no take.
+MOST_PACKETS = 1_800
+MOST_BYTES = 1_200_000
 
 
 class Recording(Struct, frozen=True):

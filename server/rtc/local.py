@@ -110,7 +110,10 @@ class LocalMedia:
         self._peers[peer.id] = peer
         self._per_source[peer.source] += 1
         self._port.expect(peer)
-        if self._sweeper is None:
+        self._watch()
+
+    def _watch(self) -> None:
+        if self._sweeper is None and self._peers:
             self._sweeper = self._loop.call_later(SWEEP_S, self._sweep)
 
     def _ours(self, peer: Peer) -> sdp.Ours:
@@ -179,11 +182,12 @@ class LocalMedia:
     def _sweep(self) -> None:
         """Drop peers whose time is over; rest when there are none."""
         now_s = self._loop.time()
-        over = [peer for peer in self._peers.values() if peer.expired(now_s)]
-        rest = len(over) == len(self._peers)
-        self._sweeper = None if rest else self._loop.call_later(SWEEP_S, self._sweep)
-        for peer in over:
-            self.lost(peer)
+        self._sweeper = None
+        try:
+            for peer in [peer for peer in self._peers.values() if peer.expired(now_s)]:
+                self.lost(peer)
+        finally:
+            self._watch()
 
     # --- takes
 

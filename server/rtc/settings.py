@@ -50,8 +50,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     # Live: rooms up to this size hear a take while it is spoken, in packets as the speaker sends them.
     live_listeners: int = 300
 
-    # Loss: what was sent in so long may be asked for again (at 20 ms that fits the window of `dtls`).
-    history_ms: int = 1_000
+    # Loss: how many packets of one report are answered, and how many are sent again a second.
     nacks_a_report: int = 32
     resends_per_second: int = 50
     # Reports of a listener that are decrypted, a second; more are dropped unread.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from functools import lru_cache
+import socket
 from struct import Struct as Layout
 from zlib import crc32
 
@@ -35,6 +35,8 @@ MOST_ATTRIBUTES = 24
 _HEADER = Layout("!HHI12s")
 _ATTRIBUTE = Layout("!HH")
 _LONG = Layout("!I")
+# RFC 4291 2.5.5.2: ::ffff:0:0/96.
+_MAPPED = bytes(10) + b"\xff\xff"
 
 
 class Check(Struct, frozen=True):
@@ -114,15 +116,22 @@ def answer(check: Check, key: bytes, host: str, port: int) -> bytes:
 
 
 def _xor_mapped(host: str, port: int, transaction: bytes) -> bytes:
-    address = plain_address(host)
-    mask = int.from_bytes(_LONG.pack(COOKIE) + transaction, "big") >> (128 - 8 * len(address.packed))
-    hidden = (int(address) ^ mask).to_bytes(len(address.packed), "big")
-    family = 1 if address.version == 4 else 2
+    address = _packed(host)
+    mask = (_LONG.pack(COOKIE) + transaction)[: len(address)]
+    hidden = (int.from_bytes(address, "big") ^ int.from_bytes(mask, "big")).to_bytes(len(address), "big")
+    family = 1 if len(address) == 4 else 2
     value = bytes((0, family)) + (port ^ COOKIE >> 16).to_bytes(2, "big") + hidden
     return _ATTRIBUTE.pack(XOR_MAPPED_ADDRESS, len(value)) + value
 
 
-@lru_cache(maxsize=8_192)
+def _packed(host: str) -> bytes:
+    """Return the bytes of an address of a socket; of an IPv4 one that IPv6 shows, its own four."""
+    if ":" not in host:
+        return socket.inet_aton(host)
+    packed = socket.inet_pton(socket.AF_INET6, host.partition("%")[0])
+    return packed[12:] if packed.startswith(_MAPPED) else packed
+
+
 def plain_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     """Return an address as its owner knows it: an IPv4 one seen by an IPv6 socket as IPv4."""
     address = ipaddress.ip_address(host.partition("%")[0])

@@ -187,7 +187,7 @@ def advertised(host: str, public_ip: str | None) -> tuple[str, ...]:
     if public_ip:
         return tuple(str(stun.plain_address(each.strip())) for each in public_ip.split(","))
     if host not in EVERYWHERE:
-        return (str(stun.plain_address(socket.getaddrinfo(host, None)[0][4][0])),)
+        return (str(stun.plain_address(str(socket.getaddrinfo(host, None)[0][4][0]))),)
     return (own_address(),)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import pylibsrtp
 from pylibsrtp._binding import ffi, lib  # type: ignore[import-not-found]
 
-from server.rtc.settings import LARGEST_DATAGRAM_BYTES, Settings
+from server.rtc.settings import LARGEST_DATAGRAM_BYTES
 from server.rtc.udp import Address
 
 # Listeners served in one go; between rows the event loop does other work.
@@ -29,9 +29,9 @@ SLOT_BYTES = 1_536
 LARGEST_PACKET_BYTES = LARGEST_DATAGRAM_BYTES - 16  # libsrtp appends a tag
 SOCKADDR_BYTES = 28
 MSG_DONTWAIT = 0x40
-# Packets of a row that may be asked for again: a second of 20 ms packets.
+# Packets of a row that may be asked for again: a second of 20 ms packets, which fits `dtls.SEND_WINDOW`.
 HISTORY = 50
-HISTORY_S = Settings().history_ms / 1000
+HISTORY_S = 1.0
 
 
 class Ear:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -172,6 +173,23 @@ async def test_a_payload_that_kills_its_worker_is_undecodable_and_harms_no_other
     assert results[2] == results[0]
     assert isinstance(results[1], Unfit)
     assert results[1].code == "undecodable"
+
+
+async def test_without_descriptors_an_upload_is_unfit_and_later_ones_are_finished(
+    running: Finisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C9."""
+    clip = await running.take(TAKE, LIMITS)
+
+    def none_left() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as poor:
+        poor.setattr(socket, "socketpair", none_left)
+        with pytest.raises(Unfit):
+            await running.upload(clip.ogg, "audio/ogg", LIMITS)
+
+    assert (await running.upload(clip.ogg, "audio/ogg", LIMITS)).duration_ms > 0
 
 
 async def test_a_worker_that_hangs_is_given_up(running: Finisher, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -207,6 +207,7 @@ async def test_a_bad_offer_takes_no_seat(theatre: Theatre) -> None:
         await theatre.stage.whep("wonder", "bad", address="a")
 
     assert theatre.media.peers == {}
+    assert theatre.room._holds == 0
 
 
 async def test_a_draining_stage_waits_for_takes_and_begins_none(theatre: Theatre) -> None:
@@ -225,6 +226,39 @@ async def test_a_draining_stage_waits_for_takes_and_begins_none(theatre: Theatre
         await draining
 
     assert refused.value.code == "restarting"
+    assert len(theatre.room.state.clips) == 1
+
+
+async def test_takes_that_are_cut_at_the_end_of_a_drain_are_cut_together(theatre: Theatre) -> None:
+    """C8: each waits for its late packets; one after the other they would outlast the drain."""
+    for voice in (ANNA, BELA):
+        peer, _ = await theatre.stage.whip("wonder", voice, "offer", address="a", commanded=True)
+        await theatre.stage.begin(theatre.room, voice, peer)
+    both, close = asyncio.Barrier(2), theatre.media.close_peer
+
+    async def close_with_the_other(peer: str) -> None:
+        await both.wait()
+        await close(peer)
+
+    theatre.media.close_peer = close_with_the_other  # type: ignore[method-assign]
+    async with asyncio.timeout(5):
+        await theatre.stage.drain(200)
+    theatre.media.close_peer = close  # type: ignore[method-assign]
+
+    assert len(theatre.room.state.clips) == 2
+
+
+async def test_a_room_stays_awake_until_its_take_has_landed(theatre: Theatre) -> None:
+    peer = await theatre.speaker()
+    await theatre.stage.begin(theatre.room, ANNA, peer)
+    theatre.finisher.gate.clear()
+    theatre.media.end(peer, "gone")
+    await theatre.stage.close_peer(peer)
+    held = theatre.room._holds
+    theatre.finisher.gate.set()
+    await theatre.settled()
+
+    assert (held, theatre.room._holds) == (1, 0)
     assert len(theatre.room.state.clips) == 1
 
 

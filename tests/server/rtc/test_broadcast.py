@@ -336,6 +336,14 @@ def test_a_clip_for_nobody_ends_and_leaves_the_room_idle(room: Room) -> None:
     assert room.recorder.sent_at == []
 
 
+def test_a_clip_for_nobody_that_is_stopped_leaves_the_room_idle(room: Room) -> None:
+    room.broadcast.play(clip(50))
+
+    room.broadcast.stop()
+
+    assert room.idle == 1
+
+
 def test_an_empty_clip_is_no_clip(room: Room) -> None:
     room.settled()
 

@@ -381,6 +381,26 @@ async def test_rooms_that_nobody_hears_are_forgotten(house: House[LocalMedia]) -
     house.media.stop("never heard of")
 
 
+async def test_what_a_callback_raises_does_not_end_the_watch_over_the_others(
+    house: House[LocalMedia],
+) -> None:
+    door = house.door("listener")
+    for _ in range(2):
+        await door(BarePeer("listener").offer())
+    for peer in house.media._peers.values():
+        peer.deadline_s = 0.0
+
+    def broken(_: str) -> None:
+        raise LookupError
+
+    house.media.on_gone = broken
+    for left in (1, 0):
+        with pytest.raises(LookupError):
+            house.media._sweep()
+        assert len(house.media._peers) == left
+        assert (house.media._sweeper is not None) == bool(left)
+
+
 async def test_what_a_callback_raises_leaves_no_peer_behind(house: House[LocalMedia]) -> None:
     remote, peer = await house.join("speaker")
     await remote.speak(SPEECH[:10])

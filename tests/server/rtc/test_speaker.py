@@ -70,7 +70,7 @@ class Stage:
         self._number += 1
         packet = RtpPacket(
             payload_type=pt,
-            sequence_number=self._number,
+            sequence_number=self._number & 0xFFFF,
             timestamp=self._number * 960,
             ssrc=ssrc,
             payload=payload,
@@ -204,6 +204,17 @@ async def test_another_stream_is_followed_when_the_first_fell_silent() -> None:
     stage.speaker._ssrcs[1] -= 2_000
 
     assert stage.say(ssrc=2)
+
+
+async def test_what_comes_again_is_heard_once_also_where_the_numbers_go_round() -> None:
+    """RFC 3711 3.3.2: over 65535, with the packet before it late, and everything repeated."""
+    stage = Stage()
+    stage._number = 0xFFFC
+    first, second, late, fourth = (stage.datagram() for _ in range(4))
+
+    assert all(map(stage.speaker.media, (first, second, fourth, late)))
+    assert not any(map(stage.speaker.media, (first, second, late, fourth)))
+    assert stage.speaker.heard == 4
 
 
 async def test_a_flood_is_dropped_before_it_costs_anything() -> None:

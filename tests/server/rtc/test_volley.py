@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -13,6 +14,7 @@ import pytest
 from aiortc.rtp import RtpPacket
 
 from server.rtc import rtp
+from server.rtc.dtls import SEND_WINDOW
 from server.rtc.volley import Ear, Row, SendMany, Volley, kernel_send_many, sockaddr
 
 SSRC = 0xC0FFEE
@@ -31,6 +33,7 @@ class Remote:
             pylibsrtp.Policy(key=key, ssrc_type=kind, ssrc_value=SSRC, srtp_profile=PROFILE)
             for kind in (pylibsrtp.Policy.SSRC_SPECIFIC, pylibsrtp.Policy.SSRC_ANY_INBOUND)
         )
+        ours.window_size, ours.allow_repeat_tx = SEND_WINDOW, True
         self.ear = Ear(pylibsrtp.Session(ours), 96 + number, 1_000 * number, self.socket.getsockname())
         self._session = pylibsrtp.Session(theirs)
 
@@ -114,6 +117,31 @@ def test_who_comes_back_goes_on_where_it_was(remotes: list[Remote], sender: sock
     volley.send(packet(), other)
 
     assert [remotes[2].heard().sequence_number for _ in range(2)] == [2_001, 2_002]
+
+
+def test_numbers_go_round_and_what_was_sent_before_is_sent_again_as_it_was(
+    remotes: list[Remote], sender: socket.socket
+) -> None:
+    """RFC 3711 3.3.1: after 65535 the rollover counter goes on; a repeat from before has the old one.
+
+    At 50 packets a second that comes after 22 minutes at most.
+    """
+    remotes[0].ear.sequence = 0xFFFD
+    volley, row = Volley(sender, kernel_send_many()), row_of(remotes[:1])
+    sent = []
+    for number in range(5):
+        volley.send(packet(bytes((number,))), row)
+        sent.append(remotes[0].socket.recv(2_048))
+
+    read = [RtpPacket.parse(remotes[0]._session.unprotect(datagram)) for datagram in sent]
+    assert [each.sequence_number for each in read] == [0xFFFE, 0xFFFF, 0, 1, 2]
+    assert [each.payload for each in read] == [bytes((number,)) for number in range(5)]
+    for sequence, datagram in zip((0xFFFE, 0xFFFF, 0), sent, strict=False):
+        again = row.sent_as(remotes[0].ear, sequence, time.monotonic())
+        assert again is not None
+        volley.resend(again, remotes[0].ear, sequence)
+        assert remotes[0].socket.recv(2_048) == datagram
+    assert (volley.resent, volley.dropped) == (3, 0)
 
 
 def test_a_listener_is_followed_to_its_new_address(remotes: list[Remote], sender: socket.socket) -> None:
