@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import os
 import socket
-import sys
-from pathlib import Path
 
 import msgspec
 
-import audio
 from audio.finish import UNDECODABLE
 from audio.take import Clip, Limits, Take, Unfit
+from server import child
 from server.safety import finishing
 from server.safety.finishing import Finished, FinishTake, FinishUpload, Job, Made, MakeM4a, Reply
 
@@ -80,15 +76,7 @@ class Nursery:
             if self._process is not None and self._process.returncode is None:
                 return
             await self._end()
-            ours, theirs = socket.socketpair()
-            ours.setblocking(False)
-            with theirs:
-                self._process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-P", "-m", finishing.__name__,
-                    stdin=theirs.fileno(), stdout=asyncio.subprocess.DEVNULL,
-                    env=_environment(), start_new_session=True,
-                )  # fmt: skip
-            self._control = ours
+            self._process, self._control = await child.start(finishing.__name__, **ENVIRONMENT)
 
     async def line(self, kind: bytes) -> Line:
         """Return a line to a fresh child. Raises `Gone`, where descriptors have run out too."""
@@ -117,20 +105,8 @@ class Nursery:
             self._control.close()
             self._control = None
         if self._process is not None:
-            try:
-                async with asyncio.timeout(CLOSING_S):
-                    await self._process.wait()
-            except TimeoutError:
-                with contextlib.suppress(ProcessLookupError):
-                    self._process.kill()
-                await self._process.wait()
+            await child.end(self._process, CLOSING_S)
             self._process = None
-
-
-def _environment() -> dict[str, str]:
-    """Return what the process needs to find its code; none of the server's settings and secrets."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LD_LIBRARY_PATH") if name in os.environ}
-    return {**kept, **ENVIRONMENT, "PYTHONPATH": str(Path(audio.__file__ or "").parents[1])}
 
 
 class Finisher:

@@ -31,9 +31,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.room.tail": ("games", "server.room", "server.log.base"),
     "server.log.base": ("server.room",),
     "server.log": ("server.log.base", "server.room"),
-    "server.rtc": ("audio", "server.rtc"),
+    # Processes of our own.
+    "server.child": (),
+    "server.rtc": ("audio", "server.child", "server.rtc"),
     "server.safety": ("audio", "server.room"),
-    "server.finisher": ("audio", "server.safety"),
+    "server.finisher": ("audio", "server.child", "server.safety"),
     "server.previews": ("audio", "server.room"),
     "server.stage": (
         "audio",

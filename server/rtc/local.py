@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import secrets
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 from server.rtc import rtcp, sdp, selfcheck, udp
+from server.rtc.admission import Admission
 from server.rtc.broadcast import Broadcast, Source
 from server.rtc.capture import Recording
 from server.rtc.certificate import Identity
-from server.rtc.media import Busy, Counts, Ending, Role, TakeEnded
+from server.rtc.media import Callbacks, Counts, Ending, Role, TakeEnded
 from server.rtc.peer import Peer
 from server.rtc.repair import Repair
 from server.rtc.settings import Settings
 from server.rtc.speaker import Sounding, Speaker
-from server.rtc.stun import plain_address
 from server.rtc.volley import Ear, Volley, kernel_send_many
 
 # How often peers are looked at for deadlines and lost consent, while there are any.
@@ -30,20 +28,13 @@ def epoch_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def nothing(*_: object) -> None:
-    """Stand in for a callback that nobody has set."""
-
-
-class LocalMedia:
+class LocalMedia(Callbacks):
     """`Media` of one process. `clock` gives epoch milliseconds."""
 
     def __init__(
         self, port: udp.Port, addresses: tuple[str, ...], settings: Settings, clock: Callable[[], int]
     ) -> None:
-        self.on_take: Callable[[TakeEnded], None] = nothing
-        self.on_level: Callable[[str, bool], None] = nothing
-        self.on_connected: Callable[[str], None] = nothing
-        self.on_gone: Callable[[str], None] = nothing
+        super().__init__()
         self._port = port
         self._addresses = addresses
         self._settings = settings
@@ -53,12 +44,11 @@ class LocalMedia:
         self._volley = Volley(port.sock, kernel_send_many())
         self._source = Source(secrets.randbits(32), secrets.randbits(32))
         self._peers: dict[str, Peer] = {}
-        self._per_source: Counter[str] = Counter()
+        self._admission = Admission(settings)
         self._ears: dict[str, Ear] = {}
         self._rooms: dict[str, Broadcast] = {}
         self._heard = 0
         self._sweeper: asyncio.TimerHandle | None = None
-        self._closed = False
 
     @classmethod
     async def open(
@@ -86,11 +76,7 @@ class LocalMedia:
         self, room: str, role: Role, offer: str, *, address: str, commanded: bool = False
     ) -> tuple[str, str]:
         """Return (peer id, answer SDP). Raises `BadOffer` or `Busy`."""
-        source = network(address)
-        if self._closed or len(self._peers) >= self._settings.peers:
-            raise Busy("The server is full.")
-        if self._per_source[source] >= self._settings.peers_per_address:
-            raise Busy("Too many connections come from your network.")
+        source = self._admission.check(address)
         wanted = sdp.read(offer, role)
         peer = Peer(
             room,
@@ -108,7 +94,7 @@ class LocalMedia:
 
     def _admit(self, peer: Peer) -> None:
         self._peers[peer.id] = peer
-        self._per_source[peer.source] += 1
+        self._admission.enter(peer.source)
         self._port.expect(peer)
         self._watch()
 
@@ -165,9 +151,7 @@ class LocalMedia:
     def _drop(self, peer: Peer, *, keep_ms: int) -> None:
         if self._peers.pop(peer.id, None) is None:
             return
-        self._per_source[peer.source] -= 1
-        if not self._per_source[peer.source]:
-            del self._per_source[peer.source]
+        self._admission.leave(peer.source)
         ear = self._ears.pop(peer.id, None)
         if ear is not None:
             self._room(peer.room).remove(ear)
@@ -280,7 +264,7 @@ class LocalMedia:
 
     async def close(self) -> None:
         """Close every peer and the port; may be called again."""
-        self._closed = True
+        self._admission.close()
         for peer in list(self._peers.values()):
             self._drop(peer, keep_ms=self._settings.kept_when_gone_ms)
         for room in list(self._rooms.values()):
@@ -306,14 +290,3 @@ class _Hearer:
     def level(self, *, on: bool) -> None:
         """Pass on a change of level."""
         self._media.on_level(self._peer, on)
-
-
-def network(address: str) -> str:
-    """Return what is counted as one place: an IPv4 address, or the /64 of an IPv6 one."""
-    try:
-        plain = plain_address(address)
-    except ValueError:
-        return address
-    if plain.version == 4:
-        return str(plain)
-    return str(ipaddress.ip_network((plain, 64), strict=False))

@@ -1,7 +1,7 @@
 """What the rest of the server may ask of the media plane, in few messages.
 
 The main process speaks to this interface alone, so that peers, captures and broadcasts can
-live in the same process or, later, in media workers behind a pipe.
+live in the same process or in media workers behind a pipe.
 """
 
 from __future__ import annotations
@@ -46,6 +46,20 @@ class Counts(Struct, frozen=True):
     packets_out: int = 0
     dropped: int = 0
     resent: int = 0
+
+
+def _nobody(*_: object) -> None:
+    """Stand in for a callback that is not set."""
+
+
+class Callbacks:
+    """Whom a media plane tells what happens: nobody, until they are set."""
+
+    def __init__(self) -> None:
+        self.on_take: Callable[[TakeEnded], None] = _nobody
+        self.on_level: Callable[[str, bool], None] = _nobody
+        self.on_connected: Callable[[str], None] = _nobody
+        self.on_gone: Callable[[str], None] = _nobody
 
 
 class Media(Protocol):

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import os
-import socket
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from msgspec import Struct, structs
 
+from server import child
 from server.rtc import wire
 
 log = logging.getLogger(__name__)
@@ -26,7 +22,6 @@ ENDING_S = 5.0
 ALONE_S = 2.0
 # Between two starts, doubled while it does not come up.
 AGAIN_S, AGAIN_AT_MOST_S = 0.2, 5.0
-KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH")
 
 
 class WorkerProcess:
@@ -57,20 +52,13 @@ class WorkerProcess:
         """Start it for the first time. Raises OSError when its port cannot be bound."""
         try:
             await self._start()
-        except BaseException:
-            await self._bury()
-            raise
+        finally:
+            if not self.alive:
+                await self._bury()
         self._task = asyncio.ensure_future(self._watch())
 
     async def _start(self) -> None:
-        ours, theirs = socket.socketpair()
-        ours.setblocking(False)
-        with theirs:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", "server.rtc.worker",
-                stdin=theirs.fileno(), stdout=asyncio.subprocess.DEVNULL,
-                env=_environment(), start_new_session=True,
-            )  # fmt: skip
+        self._process, ours = await child.start("server.rtc.worker")
         self._line = wire.Line(*await asyncio.open_unix_connection(sock=ours), wire.Report)
         self._line.tell(self._opening)
         async with asyncio.timeout(STARTING_S):
@@ -134,13 +122,7 @@ class WorkerProcess:
             self._line.hang_up()
             self._line = None
         if self._process is not None:
-            try:
-                async with asyncio.timeout(ALONE_S):  # it ends by itself when we hang up
-                    await self._process.wait()
-            except TimeoutError:
-                with contextlib.suppress(ProcessLookupError):
-                    self._process.kill()
-                await self._process.wait()
+            await child.end(self._process, ALONE_S)  # it ends by itself when we hang up
             self._process = None
 
     async def close(self) -> None:
@@ -154,9 +136,3 @@ class WorkerProcess:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self._bury()
-
-
-def _environment() -> dict[str, str]:
-    """Return what the process needs to find its code; none of the server's settings and secrets."""
-    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    return {**kept, "PYTHONPATH": str(Path(__file__).parents[2])}

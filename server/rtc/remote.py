@@ -10,13 +10,15 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 
 from msgspec import Struct
 
 from audio import opus
 from server.rtc import wire
-from server.rtc.local import epoch_ms, network, nothing
-from server.rtc.media import BadOffer, Busy, Counts, Role, TakeEnded
+from server.rtc.admission import Admission
+from server.rtc.local import epoch_ms
+from server.rtc.media import BadOffer, Busy, Callbacks, Counts, Role, TakeEnded
 from server.rtc.process import WorkerProcess
 from server.rtc.settings import Settings
 
@@ -54,14 +56,11 @@ class Relayed(Struct):
     delay_ms: int
 
 
-class RemoteMedia:
+class RemoteMedia(Callbacks):
     """`Media` over media workers. `clock` gives epoch milliseconds."""
 
     def __init__(self, settings: Settings, clock: Callable[[], int]) -> None:
-        self.on_take: Callable[[TakeEnded], None] = nothing
-        self.on_level: Callable[[str, bool], None] = nothing
-        self.on_connected: Callable[[str], None] = nothing
-        self.on_gone: Callable[[str], None] = nothing
+        super().__init__()
         self._settings = settings
         self._clock = clock
         self._loop = asyncio.get_running_loop()
@@ -70,14 +69,13 @@ class RemoteMedia:
         self._past = Counts()
         self._peers: dict[str, Known] = {}
         self._asked: dict[int, tuple[Known, asyncio.Future[tuple[str, str]]]] = {}
-        self._per_source: Counter[str] = Counter()
+        self._admission = Admission(settings)
         self._number = 0
         self._load: Counter[WorkerProcess] = Counter()
         self._listeners: dict[str, Counter[WorkerProcess]] = {}
         self._playing: dict[str, Playing] = {}
         self._relayed: dict[str, Relayed] = {}
         self._parting: dict[str, asyncio.Future[None]] = {}
-        self._closed = False
 
     @classmethod
     async def open(
@@ -91,16 +89,15 @@ class RemoteMedia:
         clock: Callable[[], int] = epoch_ms,
     ) -> RemoteMedia:
         """Start the workers on `port` and those after it (0: each a free one). Raises OSError."""
-        made = cls(settings or Settings(), clock)
-        try:
+        async with AsyncExitStack() as unopened:
+            made = cls(settings or Settings(), clock)
+            unopened.push_async_callback(made.close)
             for number in range(workers):
                 opening = wire.Open(host, port and port + number, public_ip or "", made._settings)
                 worker = WorkerProcess(opening, made._told, made._ended)
                 made._workers.append(worker)
                 await worker.start()
-        except BaseException:
-            await made.close()
-            raise
+            unopened.pop_all()
         return made
 
     # --- peers
@@ -109,17 +106,13 @@ class RemoteMedia:
         self, room: str, role: Role, offer: str, *, address: str, commanded: bool = False
     ) -> tuple[str, str]:
         """Return (peer id, answer SDP). Raises `BadOffer` or `Busy`."""
-        source = network(address)
-        if self._closed or len(self._peers) + len(self._asked) >= self._settings.peers:
-            raise Busy("The server is full.")
-        if self._per_source[source] >= self._settings.peers_per_address:
-            raise Busy("Too many connections come from your network.")
+        source = self._admission.check(address)
         known = Known(self._least_busy(), room, role, source, commanded)
         self._number += 1
         number = self._number
         waiting: asyncio.Future[tuple[str, str]] = self._loop.create_future()
         self._asked[number] = known, waiting
-        self._per_source[source] += 1
+        self._admission.enter(source)
         self._load[known.worker] += 1
         known.worker.tell(wire.Ask(number, room, role, offer, address, commanded))
         return await waiting
@@ -132,43 +125,30 @@ class RemoteMedia:
 
     def _left(self, known: Known) -> None:
         self._load[known.worker] -= 1
-        self._per_source[known.source] -= 1
-        if not self._per_source[known.source]:
-            del self._per_source[known.source]
+        self._admission.leave(known.source)
 
     # --- what workers tell
 
     def _told(self, worker: WorkerProcess, report: wire.Report) -> None:
+        """Take a report. Raises OSError when it makes no sense, which ends its worker."""
         match report:
-            case wire.Answered(number, peer, answer):
+            case wire.Answered(number, peer, answer) if number in self._asked:
                 known, waiting = self._asked.pop(number)
                 self._peers[peer] = known
                 if waiting.cancelled():  # whoever asked is gone
-                    worker.tell(wire.Part(peer))
+                    worker.tell(wire.Act(peer, "part"))
                 else:
                     waiting.set_result((peer, answer))
-            case wire.Declined(number, busy, sentence):
+            case wire.Declined(number, busy, sentence) if number in self._asked:
                 self._decline(number, Busy(sentence) if busy else BadOffer(sentence))
-            case wire.Totals(counts):
-                self._totals[worker] = counts
-            case wire.Sound() as sound:
-                self._relay(sound)
-            case wire.Opened() | wire.Broken():
-                raise OSError("the media worker began twice")
-            case _:
-                self._told_of_peer(report)
-
-    def _told_of_peer(self, report: wire.Report) -> None:
-        """Pass on what a peer did, after whoever asked for it has its answer."""
-        match report:
-            case wire.Connected(peer):
-                self._loop.call_soon(self._connected, peer)
-            case wire.Level(peer, on):
-                self._loop.call_soon(self.on_level, peer, on)
+            case wire.Changed(peer, now):  # after whoever asked for it has its answer
+                self._loop.call_soon(self._changed, peer, now)
             case wire.Took(ended):
                 self._loop.call_soon(self._took, ended)
-            case wire.Gone(peer):
-                self._loop.call_soon(self._gone, peer)
+            case wire.Sound():
+                self._relay(report)
+            case wire.Totals(counts):
+                self._totals[worker] = counts
             case _:
                 raise OSError("the media worker told what nobody understands")
 
@@ -177,6 +157,15 @@ class RemoteMedia:
         self._left(known)
         if not waiting.cancelled():
             waiting.set_exception(refusal)
+
+    def _changed(self, peer: str, now: wire.Now) -> None:
+        match now:
+            case "connected":
+                self._connected(peer)
+            case "gone":
+                self._gone(peer)
+            case _:
+                self.on_level(peer, now == "loud")
 
     def _connected(self, peer: str) -> None:
         known = self._peers.get(peer)
@@ -240,7 +229,7 @@ class RemoteMedia:
         if known is None or known.is_ending or not (known.has_take or not known.commanded):
             return False
         known.is_ending = known.commanded
-        known.worker.tell(wire.End(peer))
+        known.worker.tell(wire.Act(peer, "end"))
         return True
 
     # --- rooms
@@ -290,7 +279,7 @@ class RemoteMedia:
         self.stop(room)
         self._number += 1
         self._relayed[peer] = Relayed(room, f"{peer}:{self._number}", delay_ms)
-        known.worker.tell(wire.Follow(peer))
+        known.worker.tell(wire.Act(peer, "follow"))
         return True
 
     def _relay(self, sound: wire.Sound) -> None:
@@ -326,12 +315,12 @@ class RemoteMedia:
         if known is None:
             return
         parting = self._parting.setdefault(peer, self._loop.create_future())
-        known.worker.tell(wire.Part(peer))
+        known.worker.tell(wire.Act(peer, "part"))
         await asyncio.shield(parting)
 
     async def close(self) -> None:
         """Close every peer and end every process; may be called again."""
-        self._closed = True
+        self._admission.close()
         await asyncio.gather(*(worker.close() for worker in self._workers))
         for worker in self._workers:
             self._ended(worker)

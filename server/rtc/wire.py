@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -14,6 +14,8 @@ from server.rtc.settings import Settings
 # An hour of Opus would not fit, a clip of 15 s is 60 KB.
 LARGEST_MESSAGE_BYTES = 4 << 20
 _SIZE_BYTES = 4
+
+Now = Literal["connected", "loud", "quiet", "gone"]
 
 
 class BadMessage(ValueError):
@@ -50,12 +52,6 @@ class Begin(Struct, frozen=True, tag=True):
     limit_ms: int
 
 
-class End(Struct, frozen=True, tag=True):
-    """End a take."""
-
-    peer: str
-
-
 class Play(Struct, frozen=True, tag=True):
     """Play a clip at a moment of the monotonic clock, which all processes of a machine share."""
 
@@ -70,12 +66,6 @@ class Halt(Struct, frozen=True, tag=True):
     room: str
 
 
-class Follow(Struct, frozen=True, tag=True):
-    """Tell the sound of an open take while it is spoken."""
-
-    peer: str
-
-
 class Air(Struct, frozen=True, tag=True):
     """Let a room hear one packet of a take that is being spoken."""
 
@@ -86,17 +76,18 @@ class Air(Struct, frozen=True, tag=True):
     delay_ms: int
 
 
-class Part(Struct, frozen=True, tag=True):
-    """Close a peer."""
+class Act(Struct, frozen=True, tag=True):
+    """End a take, tell its sound while it is spoken, or close its peer."""
 
     peer: str
+    what: Literal["end", "follow", "part"]
 
 
 class Quit(Struct, frozen=True, tag=True):
     """Close every peer and end."""
 
 
-Order = Open | Ask | Begin | End | Play | Halt | Follow | Air | Part | Quit
+Order = Open | Ask | Begin | Act | Play | Halt | Air | Quit
 
 
 # --- from the worker
@@ -138,23 +129,11 @@ class Took(Struct, frozen=True, tag=True):
     ended: TakeEnded
 
 
-class Level(Struct, frozen=True, tag=True):
-    """A peer began or ceased to send sound."""
+class Changed(Struct, frozen=True, tag=True):
+    """A peer is connected, began or ceased to send sound, or is gone."""
 
     peer: str
-    on: bool
-
-
-class Connected(Struct, frozen=True, tag=True):
-    """A peer is connected."""
-
-    peer: str
-
-
-class Gone(Struct, frozen=True, tag=True):
-    """A peer is gone."""
-
-    peer: str
+    now: Now
 
 
 class Sound(Struct, frozen=True, tag=True):
@@ -171,7 +150,7 @@ class Totals(Struct, frozen=True, tag=True):
     counts: Counts
 
 
-Report = Opened | Broken | Answered | Declined | Took | Level | Connected | Gone | Sound | Totals
+Report = Opened | Broken | Answered | Declined | Took | Changed | Sound | Totals
 
 Incoming = TypeVar("Incoming")
 

@@ -26,9 +26,9 @@ class Worker:
         self._to_play: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         media.on_take = lambda ended: line.tell(wire.Took(ended))
-        media.on_level = lambda peer, on: line.tell(wire.Level(peer, on))
-        media.on_connected = lambda peer: line.tell(wire.Connected(peer))
-        media.on_gone = lambda peer: line.tell(wire.Gone(peer))
+        media.on_level = lambda peer, on: line.tell(wire.Changed(peer, "loud" if on else "quiet"))
+        media.on_connected = lambda peer: line.tell(wire.Changed(peer, "connected"))
+        media.on_gone = lambda peer: line.tell(wire.Changed(peer, "gone"))
 
     async def run(self) -> None:
         """Obey until told to quit, or until the main process is gone."""
@@ -55,7 +55,7 @@ class Worker:
                 self._own(asyncio.ensure_future(self._answer(ask)))
             case wire.Begin(peer, limit_ms):
                 self._media.begin_take(peer, limit_ms)
-            case wire.End(peer):
+            case wire.Act(peer, "end"):
                 self._media.end_take(peer)
             case wire.Play(room, frames, at_s):
                 self._forget(room)
@@ -63,11 +63,11 @@ class Worker:
             case wire.Halt(room):
                 self._forget(room)
                 self._media.stop(room)
-            case wire.Follow(peer):
+            case wire.Act(peer, "follow"):
                 self._media.follow(peer, lambda at, payload: self._line.tell(wire.Sound(peer, at, payload)))
             case wire.Air() as air:
                 self._media.air(air.room, air.take, air.timestamp, air.payload, air.delay_ms)
-            case wire.Part(peer):
+            case wire.Act(peer, "part"):
                 self._own(asyncio.ensure_future(self._media.close_peer(peer)))
             case _:
                 raise wire.BadMessage

@@ -257,15 +257,6 @@ async def test_no_more_uploads_at_once_than_set() -> None:
     assert highest == 2
 
 
-async def test_the_process_knows_none_of_the_servers_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WONDER_ADMIN_TOKEN", "not-for-children")
-
-    made = Finisher()
-    await made.start()
-    assert "not-for-children" not in finisher._environment().values()
-    await made.close()
-
-
 @pytest.mark.parametrize("reply", [b"\xff\xff\xff\xff", struct.pack(">I", 3) + b"abc", b"", b"\0"])
 async def test_an_answer_that_makes_no_sense_is_the_end_of_its_line(reply: bytes) -> None:
     ours, theirs = socket.socketpair()

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -12,7 +11,7 @@ from audio.take import Unfit
 from server.previews import PREVIEW_MS, Preview
 from server.room.actor import Room
 from server.room.commands import Refused, RoundStart, Throw
-from server.room.events import ClipLanded, Event, RoomOpened, Voice
+from server.room.events import ClipLanded, Event, RoomOpened
 from server.room.house import House
 from server.rtc.media import BadOffer
 from server.stage import Stage
@@ -421,97 +420,3 @@ async def test_a_take_is_cut_where_its_turn_says(theatre: Theatre) -> None:
     await theatre.stage.begin(room, ANNA, peer)
 
     assert theatre.media.limits_ms == [max(1_000, round_.turn.cut_at_ms - round_.turn.go_at_ms)]
-
-
-# --- rooms that hear their speakers while they speak
-
-
-class LiveTheatre:
-    """A stage, one room, and what it tells the radio."""
-
-    def __init__(self, room: Room, stage: Stage, media: FakeMedia) -> None:
-        self.room, self.stage, self.media = room, stage, media
-        self.told: list[object] = []
-        stage.on_live = lambda _, on: self.told.append(on)
-        stage.on_aired = lambda _, clip: self.told.append(clip)
-
-    async def speaks(self, voice: Voice) -> str:
-        peer, _ = await self.stage.whip(self.room.id, voice, "offer", address="a", commanded=True)
-        self.media.on_connected(peer)
-        await self.stage.begin(self.room, voice, peer)
-        return peer
-
-    async def stop(self, voice: Voice) -> str:
-        event = await self.stage.stop(self.room, voice, None)
-        assert event is not None
-        assert isinstance(event.data, ClipLanded)
-        return event.data.clip
-
-
-@asynccontextmanager
-async def live_theatre(opened: RoomOpened) -> AsyncIterator[LiveTheatre]:
-    clock, media, finisher = Clock(), FakeMedia(), FakeFinisher()
-    house_, log = await house(clock)
-    stage = Stage(house_, media, finisher, clock=clock, live_delay_ms=1)  # type: ignore[arg-type]
-    yield LiveTheatre(await house_.open(opened, None), stage, media)
-    await stage.close()
-    await media.close()
-    await house_.close()
-    await log.close()
-
-
-LIVE = RoomOpened("wonder", "Live", live=True)
-
-
-async def test_one_speaker_at_a_time_is_heard_and_the_radio_is_told() -> None:
-    async with live_theatre(LIVE) as live:
-        peer = await live.speaks(ANNA)
-        await live.speaks(BELA)
-        assert live.media.relayed == [(peer, live.room.id, 1)]
-
-        heard = await live.stop(ANNA)
-        unheard = await live.stop(BELA)
-        async with asyncio.timeout(5):
-            while False not in live.told:
-                await asyncio.sleep(0.001)
-
-        assert live.told[0] is True
-        assert heard in live.told
-        assert unheard not in live.told
-        await live.speaks(BELA)
-        assert len(live.media.relayed) == 2
-
-
-async def test_a_speaker_that_vanishes_gives_the_room_back() -> None:
-    async with live_theatre(LIVE) as live:
-        peer = await live.speaks(ANNA)
-        live.media.on_gone(peer)
-
-        assert live.told == [True, False]
-
-
-async def test_a_room_is_not_live_unless_it_wants_to_be() -> None:
-    async with live_theatre(RoomOpened("wonder", "Calm")) as calm:
-        await calm.speaks(ANNA)
-
-        assert calm.media.relayed == []
-
-
-async def test_nobody_hears_a_take_that_its_speaker_may_still_take_back() -> None:
-    async with live_theatre(RoomOpened("healing", "Heal", tempo="slow", live=True)) as healing:
-        healing.room.consent(ANNA.id)
-        await healing.speaks(ANNA)
-
-        assert healing.media.relayed == []
-
-
-async def test_a_hidden_take_is_not_heard_live() -> None:
-    """What one player says in a hidden round reaches nobody before it is revealed."""
-    async with live_theatre(LIVE) as live:
-        await live.room.send(RoundStart("mind_meld"), by=ANNA)
-        assert live.room.state.round is not None
-        assert live.room.state.round.hidden
-
-        await live.speaks(ANNA)
-
-        assert live.media.relayed == []

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from random import Random
 
 from audio.take import Clip, Limits, Packet, Take, Unfit
 from server.log.memory import MemoryLog
 from server.room.events import RoomOpened, Voice
 from server.room.house import House
-from server.rtc.media import BadOffer, Counts, Ending, Role, TakeEnded
+from server.rtc.media import BadOffer, Callbacks, Counts, Ending, Role, TakeEnded
 
 ANNA = Voice("voice-anna", "Zany Kettle", "#ffaa00")
 BELA = Voice("voice-bela", "Soft Cactus", "#00aaff")
@@ -27,14 +27,11 @@ class Clock:
         return self.ms
 
 
-class FakeMedia:
+class FakeMedia(Callbacks):
     """Answers every offer but "bad"; the test tells what the peers do."""
 
     def __init__(self) -> None:
-        self.on_take: Callable[[TakeEnded], None] = lambda _: None
-        self.on_level: Callable[[str, bool], None] = lambda _peer, _on: None
-        self.on_connected: Callable[[str], None] = lambda _: None
-        self.on_gone: Callable[[str], None] = lambda _: None
+        super().__init__()
         self.peers: dict[str, tuple[str, Role]] = {}
         self.open: set[str] = set()
         self.limits_ms: list[int] = []

@@ -16,7 +16,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection
 
 from audio import opus
 from server.rtc import udp
-from server.rtc.local import LocalMedia, network
+from server.rtc.local import LocalMedia
 from server.rtc.media import BadOffer, Busy, Media, TakeEnded
 from server.rtc.settings import Settings
 from tests.support import rtc_client
@@ -225,19 +225,6 @@ async def test_the_caps_hold_and_are_freed(house: House[LocalMedia]) -> None:
     await house.media.close_peer(first[0])
 
     assert await knock("192.0.2.1")
-
-
-@pytest.mark.parametrize(
-    ("address", "place"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
-        ("unix", "unix"),
-    ],
-)
-def test_a_home_is_one_address_or_one_64(address: str, place: str) -> None:
-    assert network(address) == place
 
 
 async def test_a_bad_offer_leaves_no_peer(house: House[LocalMedia]) -> None:

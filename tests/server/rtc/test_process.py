@@ -66,6 +66,17 @@ async def test_one_that_hangs_is_ended_and_comes_back(
     assert (watched.worker.pid != pid, watched.worker.port) == (True, port)
 
 
+async def test_one_whose_reports_make_no_sense_is_ended_and_comes_back(watched: Watched) -> None:
+    def nonsense(_: WorkerProcess, __: wire.Report) -> None:
+        raise OSError
+
+    told, watched.worker._told = watched.worker._told, nonsense
+    await watched.until(lambda: watched.ends == 1)
+    watched.worker._told = told
+
+    await watched.until(lambda: watched.worker.alive)
+
+
 async def test_closing_between_two_starts_ends_it_too(watched: Watched) -> None:
     assert watched.worker.pid is not None
     os.kill(watched.worker.pid, signal.SIGKILL)

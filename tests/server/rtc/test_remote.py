@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from audio import opus
+from server.rtc import wire
 from server.rtc.media import BadOffer, Busy, Media
 from server.rtc.remote import RemoteMedia
 from server.rtc.settings import Settings
@@ -147,7 +148,7 @@ async def test_bad_offers_and_full_houses_are_told(house: House[RemoteMedia]) ->
 
     await house.until(lambda: sum(kind == "gone" for kind, _ in house.told) == 8)
     assert not house.media._peers
-    assert not house.media._per_source
+    assert len(house.media._admission) == 0
 
 
 async def test_whoever_asks_and_leaves_has_no_peer(house: House[RemoteMedia]) -> None:
@@ -188,6 +189,18 @@ async def test_a_worker_that_is_killed_takes_only_its_own_peers_along(house: Hou
     for remote, _ in [*joined, *back]:
         await remote.vanish()
     await speaker.vanish()
+
+
+@pytest.mark.parametrize(
+    "report", [wire.Answered(99, "peer", "answer"), wire.Declined(99, False, ""), wire.Opened("", 0)]
+)
+async def test_an_answer_that_nobody_asked_for_is_nonsense(
+    house: House[RemoteMedia], report: wire.Report
+) -> None:
+    with pytest.raises(OSError, match="understands"):
+        house.media._told(house.media._workers[0], report)
+
+    assert not house.media._peers
 
 
 async def test_nobody_is_let_in_while_every_worker_is_down(house: House[RemoteMedia]) -> None:

@@ -26,6 +26,7 @@ REPORTS: list[wire.Report] = [
     wire.Declined(1, busy=True, sentence="The server is full."),
     wire.Took(TakeEnded("peer", Take((Packet(0, b"\0\xff"), Packet(960, b"x")), 20), 5, "stopped")),
     wire.Totals(Counts(1, 2, 3, 4, 5, 6)),
+    wire.Changed("peer", "loud"),
     wire.Sound("peer", 1 << 31, b"\xfc\xff\xfe"),
 ]
 
