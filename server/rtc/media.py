@@ -25,7 +25,7 @@ class Busy(Exception):
     """No more peers are taken now: globally, or from this address."""
 
 
-class TakeEnded(Struct, frozen=True):
+class TakeEnded(Struct, frozen=True, tag=True):
     """A take was cut: by command, at the limit, or because its peer is gone.
 
     `began_at_ms` is the server's epoch time of the first sample after the pre-roll.
@@ -37,7 +37,7 @@ class TakeEnded(Struct, frozen=True):
     ending: Ending
 
 
-class Counts(Struct, frozen=True):
+class Counts(Struct, frozen=True, tag=True):
     """Figures for metrics."""
 
     speakers: int = 0

@@ -80,7 +80,7 @@ class WorkerProcess:
 
     def tell(self, order: Struct) -> None:
         """Order something; one that is gone, or takes nothing any more, does not get it."""
-        if self._line is None or not self.alive:
+        if self._line is None or not self.alive or self._closing:
             return
         if self._line.waiting_bytes() > MOST_WAITING_BYTES:
             self._line.hang_up()
@@ -128,7 +128,8 @@ class WorkerProcess:
     async def close(self) -> None:
         """Let it close its peers and end; may be called again."""
         self._closing = True
-        self.tell(wire.Quit())
+        if self._line is not None:
+            self._line.tell_no_more()
         if self._task is not None:
             if not self.alive:
                 self._task.cancel()  # it is between two starts

@@ -143,12 +143,12 @@ class RemoteMedia(Callbacks):
                 self._decline(number, Busy(sentence) if busy else BadOffer(sentence))
             case wire.Changed(peer, now):  # after whoever asked for it has its answer
                 self._loop.call_soon(self._changed, peer, now)
-            case wire.Took(ended):
-                self._loop.call_soon(self._took, ended)
+            case TakeEnded():
+                self._loop.call_soon(self._took, report)
             case wire.Sound():
                 self._relay(report)
-            case wire.Totals(counts):
-                self._totals[worker] = counts
+            case Counts():
+                self._totals[worker] = report
             case _:
                 raise OSError("the media worker told what nobody understands")
 

@@ -83,11 +83,8 @@ class Act(Struct, frozen=True, tag=True):
     what: Literal["end", "follow", "part"]
 
 
-class Quit(Struct, frozen=True, tag=True):
-    """Close every peer and end."""
-
-
-Order = Open | Ask | Begin | Act | Play | Halt | Air | Quit
+# The end of orders means: close every peer and end.
+Order = Open | Ask | Begin | Act | Play | Halt | Air
 
 
 # --- from the worker
@@ -123,12 +120,6 @@ class Declined(Struct, frozen=True, tag=True):
     sentence: str
 
 
-class Took(Struct, frozen=True, tag=True):
-    """A take was cut."""
-
-    ended: TakeEnded
-
-
 class Changed(Struct, frozen=True, tag=True):
     """A peer is connected, began or ceased to send sound, or is gone."""
 
@@ -144,13 +135,8 @@ class Sound(Struct, frozen=True, tag=True):
     payload: bytes
 
 
-class Totals(Struct, frozen=True, tag=True):
-    """Figures, and a sign of life."""
-
-    counts: Counts
-
-
-Report = Opened | Broken | Answered | Declined | Took | Changed | Sound | Totals
+# Counts are a sign of life, too.
+Report = Opened | Broken | Answered | Declined | TakeEnded | Changed | Sound | Counts
 
 Incoming = TypeVar("Incoming")
 
@@ -169,6 +155,11 @@ class Line(Generic[Incoming]):
         body = self._encoder.encode(message)
         if not self._writer.is_closing():
             self._writer.write(len(body).to_bytes(_SIZE_BYTES, "big") + body)
+
+    def tell_no_more(self) -> None:
+        """Send what is left, and that it was the last; the other side may still talk."""
+        if not self._writer.is_closing():
+            self._writer.write_eof()
 
     def waiting_bytes(self) -> int:
         """Return how much the other side has not taken yet."""

@@ -25,28 +25,28 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         self._to_play: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        media.on_take = lambda ended: line.tell(wire.Took(ended))
+        media.on_take = line.tell
         media.on_level = lambda peer, on: line.tell(wire.Changed(peer, "loud" if on else "quiet"))
         media.on_connected = lambda peer: line.tell(wire.Changed(peer, "connected"))
         media.on_gone = lambda peer: line.tell(wire.Changed(peer, "gone"))
 
     async def run(self) -> None:
-        """Obey until told to quit, or until the main process is gone."""
+        """Obey until there are no more orders, or no main process."""
         totals = asyncio.ensure_future(self._tell_totals())
         try:
-            while not isinstance(order := await self._line.read(), wire.Quit):
-                self._obey(order)
+            while True:
+                self._obey(await self._line.read())
         except (OSError, EOFError):
             return
         finally:
             totals.cancel()
             await asyncio.gather(totals, *self._tasks, return_exceptions=True)
             await self._media.close()
-            self._line.tell(wire.Totals(self._media.counts()))
+            self._line.tell(self._media.counts())
 
     async def _tell_totals(self) -> None:
         while True:
-            self._line.tell(wire.Totals(self._media.counts()))
+            self._line.tell(self._media.counts())
             await asyncio.sleep(TOTALS_S)
 
     def _obey(self, order: wire.Order) -> None:

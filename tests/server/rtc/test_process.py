@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from server.rtc import process, wire
+from server.rtc.media import Counts
 from server.rtc.process import WorkerProcess
 from server.rtc.settings import Settings
 
@@ -46,7 +47,7 @@ async def test_it_binds_a_port_and_tells_figures(watched: Watched) -> None:
     assert watched.worker.port > 0
     await watched.until(lambda: bool(watched.reports))
 
-    assert isinstance(watched.reports[0], wire.Totals)
+    assert isinstance(watched.reports[0], Counts)
 
 
 async def test_one_that_hangs_is_ended_and_comes_back(
@@ -77,6 +78,16 @@ async def test_one_whose_reports_make_no_sense_is_ended_and_comes_back(watched: 
     await watched.until(lambda: watched.worker.alive)
 
 
+async def test_what_is_ordered_while_it_closes_is_not_told(watched: Watched) -> None:
+    closing = asyncio.ensure_future(watched.worker.close())
+    await asyncio.sleep(0)
+
+    watched.worker.tell(wire.Halt("room"))
+    await asyncio.wait_for(closing, 10)
+
+    assert not watched.worker.alive
+
+
 async def test_closing_between_two_starts_ends_it_too(watched: Watched) -> None:
     assert watched.worker.pid is not None
     os.kill(watched.worker.pid, signal.SIGKILL)
@@ -84,5 +95,5 @@ async def test_closing_between_two_starts_ends_it_too(watched: Watched) -> None:
 
     await asyncio.wait_for(watched.worker.close(), 5)
 
-    watched.worker.tell(wire.Quit())
+    watched.worker.tell(wire.Halt("room"))
     assert not watched.worker.alive

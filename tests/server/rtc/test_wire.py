@@ -24,8 +24,8 @@ async def lines() -> tuple[wire.Line[wire.Report], asyncio.StreamWriter]:
 REPORTS: list[wire.Report] = [
     wire.Opened("192.0.2.1", 9),
     wire.Declined(1, busy=True, sentence="The server is full."),
-    wire.Took(TakeEnded("peer", Take((Packet(0, b"\0\xff"), Packet(960, b"x")), 20), 5, "stopped")),
-    wire.Totals(Counts(1, 2, 3, 4, 5, 6)),
+    TakeEnded("peer", Take((Packet(0, b"\0\xff"), Packet(960, b"x")), 20), 5, "stopped"),
+    Counts(1, 2, 3, 4, 5, 6),
     wire.Changed("peer", "loud"),
     wire.Sound("peer", 1 << 31, b"\xfc\xff\xfe"),
 ]
