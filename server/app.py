@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 from random import SystemRandom
 from typing import Self
@@ -135,17 +136,18 @@ class Running:
 async def start(config: Config) -> Running:
     """Start a server. Raises `BadSetting`, and `Unusable` for a log that cannot be opened."""
     broken = asyncio.Event()
-    log = await open_log(config, broken)
-    try:
-        parts = await _assemble(config, log)
-    except BaseException:
-        await log.close()
-        raise
-    try:
-        return Running(parts, await listen(parts.app, config, tls.context(config)), broken)
-    except BaseException:
-        await _let_go(parts)
-        raise
+    async with AsyncExitStack() as unstarted:
+        log = await open_log(config, broken)
+        unstarted.push_async_callback(log.close)
+        media = await _open_media(config)
+        unstarted.push_async_callback(media.close)
+        parts = Parts(config, log, await _house(config, log), media)
+        unstarted.push_async_callback(_let_go, parts)
+        await parts.finisher.start()
+        await _first_room(parts.house)
+        running = Running(parts, await listen(parts.app, config, tls.context(config)), broken)
+        unstarted.pop_all()
+    return running
 
 
 async def open_log(config: Config, broken: asyncio.Event) -> Log:
@@ -160,14 +162,9 @@ def _folder(path: Path) -> Path:
     return path
 
 
-async def _assemble(config: Config, log: Log) -> Parts:
-    house = House(
-        log, clock=now_ms, random=SystemRandom(), secret=await log.secret(), idle_ms=config.room_idle_ms
-    )
-    parts = Parts(config, log, house, await _open_media(config))
-    await parts.finisher.start()
-    await _first_room(house)
-    return parts
+async def _house(config: Config, log: Log) -> House:
+    secret = await log.secret()
+    return House(log, clock=now_ms, random=SystemRandom(), secret=secret, idle_ms=config.room_idle_ms)
 
 
 async def _open_media(config: Config) -> Media:

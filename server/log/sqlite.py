@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -165,12 +166,12 @@ class SqliteLog:
 def _open(path: Path, settings: Settings) -> tuple[Writer, apsw.Connection, Lock]:
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = Lock(path)
-    try:
-        connection = schema.open_writer(path, settings)
-        return Writer(connection, path, settings), schema.open_reader(path, settings), lock
-    except BaseException:
-        lock.release()
-        raise
+    with ExitStack() as unopened:
+        unopened.callback(lock.release)
+        writer = Writer(schema.open_writer(path, settings), path, settings)
+        reader = schema.open_reader(path, settings)
+        unopened.pop_all()
+    return writer, reader, lock
 
 
 def _answers(reader: Reader, questions: Sequence[Question]) -> list[Any]:

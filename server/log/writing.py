@@ -166,10 +166,9 @@ class Writer:
             yield
             self._stand()
             self._connection.execute("COMMIT")
-        except BaseException:
+        finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            raise
         self.commits += 1
 
     def _alone(self, job: Job) -> Result:

@@ -87,7 +87,7 @@ async def leftovers(house: House, log_: Log) -> None:
     for listing in await log_.rooms(ROOMS_LIMIT):
         try:
             await erase(house, log_, listing.room)
-        except Exception:
+        except Exception:  # the root of one room's erasure: the others are erased too
             log.exception("eraser.failed room=%.6s", listing.room)
         await asyncio.sleep(PAUSE_S)
 

@@ -41,7 +41,7 @@ async def sweep(house: House, log_: Log, clock: Callable[[], int]) -> int:
             gone += await _expire(house, listing.room, clock())
         except (NoSuchRoom, Refused):
             continue  # the room or the clip went meanwhile
-        except Exception:
+        except Exception:  # the root of one room's expiry: the others' clips expire too
             log.exception("reaper.room_failed room=%.6s", listing.room)
         await asyncio.sleep(PAUSE_MS / 1000)
     return gone

@@ -9,7 +9,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
 
 from server.log.base import Log, StorageFull, Unusable
-from server.web.errors import Handler, Problem, problem_of
+from server.web.errors import Handler, Problem
 from server.web.keys import LOG
 from server.web.rooms import answer
 from server.web.security import is_admin, is_local
@@ -67,9 +67,6 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
         response = await handler(request)
         status = response.status
         return response
-    except Exception as error:
-        status = problem_of(error).status
-        raise
     finally:
         resource = request.match_info.route.resource
         route = resource.canonical if resource else "none"

@@ -8,6 +8,7 @@ from aiohttp import ClientSession
 
 from server import app, cli
 from server.config import BadSetting, Config
+from server.finisher import Finisher
 from server.log.base import Unusable
 from server.log.sqlite import SqliteLog
 
@@ -40,6 +41,24 @@ async def test_a_start_that_fails_leaves_nothing_open(tmp_path: Path) -> None:
         pass
     named = {task.get_name() for task in asyncio.all_tasks()}
     assert len(named) == 1
+
+
+async def test_a_start_without_a_finisher_lets_the_port_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with await app.start(config(tmp_path / "a")) as running:
+        udp_port = running.udp_port
+
+    async def no_process(_: Finisher) -> None:
+        raise OSError("no more processes")
+
+    with monkeypatch.context() as poor:
+        poor.setattr(Finisher, "start", no_process)
+        with pytest.raises(OSError, match="processes"):
+            await app.start(Config(port=0, udp_port=udp_port, data=tmp_path / "a"))
+
+    async with await app.start(Config(port=0, udp_port=udp_port, data=tmp_path / "a")) as again:
+        assert again.udp_port == udp_port
 
 
 async def test_draining_is_told_before_anything_ends_and_closing_twice_is_harmless(tmp_path: Path) -> None:
