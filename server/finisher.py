@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from contextlib import suppress
 
 import msgspec
 
@@ -126,9 +127,11 @@ class Finisher:
     async def start(self) -> None:
         """Start the processes; they get ready in the background."""
         await self._nursery.start()
-        waiting = [self._lines.get_nowait() for _ in range(self._lines.qsize())]
-        for line in waiting:
-            self._lines.put_nowait(line or await self._nursery.line(finishing.LONG_LIVED))
+        for _ in range(self._lines.qsize()):
+            line = self._lines.get_nowait()
+            with suppress(Gone):  # whoever has a take tries again
+                line = line or await self._line(finishing.LONG_LIVED)
+            self._lines.put_nowait(line)
 
     async def take(self, take: Take, limits: Limits) -> Clip:
         """Finish a take. Raises `Unfit`."""

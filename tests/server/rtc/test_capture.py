@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import random
+
+import pytest
 from aiortc.rtp import RtpPacket
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio import opus
 from server.rtc.capture import MOST_PACKETS, Capture, Recording
+from server.rtc.settings import Settings
 
 FRAME = 960
 SPEECH = bytes((0x78,)) + b"speech" * 10  # CELT, 20 ms, one frame
@@ -53,6 +57,26 @@ def test_one_lost_packet_costs_itself_alone() -> None:
 @given(st.permutations(list(range(6))), st.integers(0, 2**32 - 1), st.lists(st.integers(0, 5)))
 def test_any_order_within_100_ms_gives_the_same_take(order: list[int], origin: int, again: list[int]) -> None:
     assert numbers(heard([*order, *again], origin).cut(0)) == sorted(order)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_loss_and_jitter_change_no_length_and_cost_only_what_is_lost(seed: int) -> None:
+    """C11: 5 % loss, 100 ms of jitter, ten seconds; the cut waits for late packets as a speaker does."""
+    chance = random.Random(seed)
+    capture = Capture(preroll_ms=1_000)
+    came = [number for number in range(500) if number in (0, 499) or chance.random() >= 0.05]
+    order = sorted((arrival(number) + chance.uniform(0, 100), number) for number in came)
+    capture.begin(START_MS)
+    for now_ms, number in order:
+        capture.push(packet(number), now_ms)
+    ended_ms = arrival(499)
+
+    assert order[-1][0] <= ended_ms + Settings().late_ms
+    assert capture.reaches(ended_ms)
+    recording = capture.cut(ended_ms + Settings().late_ms)
+    assert numbers(recording) == came
+    assert abs(recording.duration_ms - 10_000) <= 60
+    assert abs(recording.began_ms - recording.take.preroll_ms - START_MS) <= 60
 
 
 def test_a_packet_later_than_all_that_is_kept_by_more_than_100_ms_is_dropped() -> None:
