@@ -28,6 +28,10 @@ REORDER_MS = 10
 # but for a packet that is only late.
 SILENT_MS = 70
 SILENT_LATE_MS = 40
+# One that was heard in a take and then sends nothing for so long is gone: in a pause (DTX) a packet comes
+# every 400 ms. Consent would tell after 30 s only, and whoever waits for the take would wait for its limit.
+VANISHED_MS = 2_500
+LOOK_MS = 500
 
 
 # RTP timestamp and payload of a packet.
@@ -64,7 +68,7 @@ class Speaker:
         self._followed: int | None = None
         self._to_begin = not commanded
         self._ending: Ending | None = None
-        self._ended_ms = 0.0
+        self._begun_ms = self._limit_ms = self._ended_ms = 0.0
         self._is_whole = False
         self._timer: asyncio.TimerHandle | None = None
         self._level_timer: asyncio.TimerHandle | None = None
@@ -129,7 +133,23 @@ class Speaker:
 
     def _begin(self, from_ms: float, limit_ms: int) -> None:
         self._capture.begin(from_ms)
-        self._timer = self._loop.call_later(limit_ms / 1000, self._end, "limit")
+        self._begun_ms = self._loop.time() * 1000
+        self._limit_ms = self._begun_ms + limit_ms
+        self._look()
+
+    def _look(self) -> None:
+        """End the take at its limit, or when the microphone that was heard in it has vanished."""
+        now_ms = self._loop.time() * 1000
+        if now_ms >= self._limit_ms:
+            self._end("limit")
+        elif self._begun_ms < self._last_ms() < now_ms - VANISHED_MS:
+            self._end("gone")
+        else:
+            self._timer = self._loop.call_later(min(LOOK_MS, self._limit_ms - now_ms) / 1000, self._look)
+
+    def _last_ms(self) -> float:
+        """Return when the stream that we follow was last heard."""
+        return 0.0 if self._followed is None else self._ssrcs[self._followed]
 
     def follow(self, sounding: Sounding) -> bool:
         """Tell every packet of the open take as it comes; False when none is open."""
@@ -150,7 +170,7 @@ class Speaker:
         self._ending = ending
         self._is_whole = False
         self._ended_ms = self._loop.time() * 1000
-        is_silent = self._followed is None or self._ended_ms - self._ssrcs[self._followed] > SILENT_MS
+        is_silent = self._ended_ms - self._last_ms() > SILENT_MS
         self._cut_in(min(SILENT_LATE_MS, self._settings.late_ms) if is_silent else self._settings.late_ms)
 
     def _cut_in(self, ms: float) -> None:

@@ -9,6 +9,7 @@ import pylibsrtp
 import pytest
 from aiortc.rtp import RtpPacket
 
+from server.rtc import speaker
 from server.rtc.capture import Recording
 from server.rtc.dtls import Dtls
 from server.rtc.media import Ending
@@ -114,6 +115,37 @@ async def test_a_take_ends_at_its_limit() -> None:
     stage = Stage()
     stage.speaker.begin(30)
     stage.say()
+    await stage.hears.next()
+
+    assert [ending for _, ending in stage.hears.takes] == ["limit"]
+
+
+async def test_a_microphone_that_vanishes_in_a_take_ends_it_before_its_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """C5: whoever waits for the take waits 3 s, not until consent is lost."""
+    monkeypatch.setattr(speaker, "VANISHED_MS", 60)
+    monkeypatch.setattr(speaker, "LOOK_MS", 10)
+    stage = Stage()
+    stage.speaker.begin(60_000)
+    for _ in range(8):
+        stage.say()
+        await asyncio.sleep(0.02)
+    assert stage.speaker.open
+    await stage.hears.next()
+
+    ((recording, ending),) = stage.hears.takes
+    assert (len(recording.take.packets), ending) == (8, "gone")
+    assert stage.speaker.begin(5_000)
+    stage.speaker.close(keep_ms=1)
+
+
+async def test_a_microphone_that_is_still_waking_up_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speaker, "VANISHED_MS", 10)
+    monkeypatch.setattr(speaker, "LOOK_MS", 5)
+    stage = Stage()
+    stage.say()
+    stage.speaker.begin(100)
     await stage.hears.next()
 
     assert [ending for _, ending in stage.hears.takes] == ["limit"]
