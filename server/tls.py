@@ -16,13 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from server.config import BadSetting, Config
+from server.rtc.udp import route_address
 
 # Browsers refuse certificates that are valid for longer than 398 days.
 VALID_DAYS = 365
 RENEW_DAYS = 30
 CERTIFICATE, KEY = "tls-certificate.pem", "tls-key.pem"
-# RFC 5737: an address that is nobody's; connecting a UDP socket sends nothing, but picks our own address.
-_NOBODY = ("192.0.2.1", 9)
 
 
 def context(config: Config) -> ssl.SSLContext | None:
@@ -50,13 +49,8 @@ def names() -> list[str]:
 
 def lan_addresses() -> list[str]:
     """Return the IPv4 addresses under which others in the network reach this machine, best first."""
-    found: list[str] = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(_NOBODY)
-            found.append(probe.getsockname()[0])
-        except OSError:
-            pass  # no network: nothing to add
+    own = route_address(socket.AF_INET)
+    found = [own] if own else []
     try:
         entries = socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET, socket.SOCK_STREAM)
         found += [str(entry[4][0]) for entry in entries]

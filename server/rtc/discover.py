@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from aioice import stun
 
 from server.rtc.settings import LARGEST_DATAGRAM_BYTES
+from server.rtc.udp import route_address
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +24,6 @@ AUTO = "auto"
 BOTH = ("", "::")
 # RFC 8489 6.2.1: 500 ms, doubled each time. Lost three times means nobody is there.
 WAITS_S = (0.5, 1.0, 2.0)
-# Asked for a route only, no datagram goes there: documentation addresses (RFC 5737, RFC 3849).
-_NOBODY = {socket.AF_INET: ("192.0.2.1", 9), socket.AF_INET6: ("2001:db8::1", 9)}
 
 
 async def public_ip(
@@ -111,14 +110,5 @@ def read(datagram: bytes, request: stun.Message) -> str | None:
 
 def route_addresses() -> tuple[str, ...]:
     """Return the addresses this machine sends from by default, IPv4 first; none where there is no route."""
-    return tuple(address for family in _NOBODY if (address := _route_address(family)))
-
-
-def _route_address(family: socket.AddressFamily) -> str | None:
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect(_NOBODY[family])
-            address: str = probe.getsockname()[0]
-    except OSError:
-        return None
-    return None if address.startswith("fe80:") else address
+    families = (socket.AF_INET, socket.AF_INET6)
+    return tuple(address for family in families if (address := route_address(family)))

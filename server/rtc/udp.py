@@ -19,6 +19,8 @@ Address = tuple[str, int] | tuple[str, int, int, int]
 
 # Bind addresses that name no address of ours.
 EVERYWHERE = ("", "::", "0.0.0.0")  # noqa: S104 - compared with, not bound
+# Asked for a route only, no datagram goes there: documentation addresses (RFC 5737, RFC 3849).
+_NOBODY = {socket.AF_INET: ("192.0.2.1", 9), socket.AF_INET6: ("2001:db8::1", 9)}
 # Read at most so many at one wakeup, so that a flood leaves the loop to others.
 DATAGRAMS_A_WAKEUP = 64
 SOCKET_BUFFER_BYTES = 4 << 20
@@ -192,11 +194,16 @@ def advertised(host: str, public_ip: str | None) -> tuple[str, ...]:
 
 
 def own_address() -> str:
-    """Return the address this machine sends from by default; no datagram is sent to learn it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # RFC 5737: an address of nobody
-        except OSError:
-            return "127.0.0.1"
-        address: str = probe.getsockname()[0]
-        return address
+    """Return the IPv4 address this machine sends from by default, or loopback without a network."""
+    return route_address(socket.AF_INET) or "127.0.0.1"
+
+
+def route_address(family: socket.AddressFamily) -> str | None:
+    """Return the address of the default route; None without one. No datagram is sent to learn it."""
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect(_NOBODY[family])
+            address: str = probe.getsockname()[0]
+    except OSError:
+        return None
+    return None if address.startswith("fe80:") else address
