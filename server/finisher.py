@@ -7,8 +7,6 @@ import logging
 import socket
 from contextlib import suppress
 
-import msgspec
-
 from audio.finish import UNDECODABLE
 from audio.take import Clip, Limits, Take, Unfit
 from server import child
@@ -32,35 +30,25 @@ ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "1",
 }
 
-_reply_decoder: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
-
 
 class Gone(Exception):
     """The process at the other end ended before it answered."""
 
 
-class Line:
+class Line(child.Line[Reply]):
     """A connection to one child."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+        super().__init__(reader, writer, Reply)
 
     async def ask(self, job: Job) -> Reply:
         """Send a job and wait for its answer. Raises `Gone`."""
-        body = msgspec.msgpack.encode(job)
         try:
             async with asyncio.timeout(PATIENCE_S):
-                self._writer.write(finishing.SIZE.pack(len(body)) + body)
-                (size,) = finishing.SIZE.unpack(await self._reader.readexactly(finishing.SIZE.size))
-                if size > finishing.LARGEST_REPLY_BYTES:
-                    raise Gone
-                return _reply_decoder.decode(await self._reader.readexactly(size))
-        except (OSError, EOFError, TimeoutError, msgspec.DecodeError) as error:
+                self.tell(job)
+                return await self.read()
+        except (OSError, EOFError, TimeoutError, child.BadMessage) as error:
             raise Gone from error
-
-    def close(self) -> None:
-        """Hang up; the child ends."""
-        self._writer.transport.abort()
 
 
 class Nursery:
@@ -194,7 +182,7 @@ class Finisher:
 
 def _hang_up(line: Line | None) -> None:
     if line is not None:
-        line.close()
+        line.hang_up()
 
 
 def _clip(reply: Reply) -> Clip:

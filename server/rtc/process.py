@@ -38,7 +38,7 @@ class WorkerProcess:
         self._opening = opening
         self._told = told
         self._ended = ended
-        self._line: wire.Line[wire.Report] | None = None
+        self._line: child.Line[wire.Report] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
         self._closing = False
@@ -59,7 +59,7 @@ class WorkerProcess:
 
     async def _start(self) -> None:
         self._process, ours = await child.start("server.rtc.worker")
-        self._line = wire.Line(*await asyncio.open_unix_connection(sock=ours), wire.Report)
+        self._line = child.Line(*await asyncio.open_unix_connection(sock=ours), wire.Report)
         self._line.tell(self._opening)
         async with asyncio.timeout(STARTING_S):
             first = await self._read()
@@ -75,7 +75,7 @@ class WorkerProcess:
         assert self._line is not None
         try:
             return await self._line.read()
-        except (EOFError, wire.BadMessage) as error:
+        except (EOFError, child.BadMessage) as error:
             raise OSError("the media worker is gone") from error
 
     def tell(self, order: Struct) -> None:

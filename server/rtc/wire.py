@@ -1,25 +1,15 @@
-"""What the main process and a media worker tell each other, and how it is framed (msgpack)."""
+"""What the main process and a media worker tell each other."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import Generic, Literal, TypeVar
+from typing import Literal
 
-import msgspec
 from msgspec import Struct
 
 from server.rtc.media import Counts, Role, TakeEnded
 from server.rtc.settings import Settings
 
-# An hour of Opus would not fit, a clip of 15 s is 60 KB.
-LARGEST_MESSAGE_BYTES = 4 << 20
-_SIZE_BYTES = 4
-
 Now = Literal["connected", "loud", "quiet", "gone"]
-
-
-class BadMessage(ValueError):
-    """The other side is not what we started, or it is broken."""
 
 
 # --- to the worker
@@ -137,52 +127,3 @@ class Sound(Struct, frozen=True, tag=True):
 
 # Counts are a sign of life, too.
 Report = Opened | Broken | Answered | Declined | TakeEnded | Changed | Sound | Counts
-
-Incoming = TypeVar("Incoming")
-
-
-class Line(Generic[Incoming]):
-    """One end of the pipe; `kind` is what comes in."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kind: object) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._encoder = msgspec.msgpack.Encoder()
-        self._decoder: msgspec.msgpack.Decoder[Incoming] = msgspec.msgpack.Decoder(kind)
-
-    def tell(self, message: Struct) -> None:
-        """Send a message, or nothing when the other side is gone."""
-        body = self._encoder.encode(message)
-        if not self._writer.is_closing():
-            self._writer.write(len(body).to_bytes(_SIZE_BYTES, "big") + body)
-
-    def tell_no_more(self) -> None:
-        """Send what is left, and that it was the last; the other side may still talk."""
-        if not self._writer.is_closing():
-            self._writer.write_eof()
-
-    def waiting_bytes(self) -> int:
-        """Return how much the other side has not taken yet."""
-        return self._writer.transport.get_write_buffer_size()
-
-    async def read(self) -> Incoming:
-        """Return the next message. Raises `EOFError`, OSError or `BadMessage`."""
-        size = int.from_bytes(await self._reader.readexactly(_SIZE_BYTES), "big")
-        if size > LARGEST_MESSAGE_BYTES:
-            raise BadMessage
-        try:
-            return self._decoder.decode(await self._reader.readexactly(size))
-        except msgspec.DecodeError as error:
-            raise BadMessage from error
-
-    async def finish(self) -> None:
-        """Send what is left, and hang up."""
-        self._writer.close()
-        try:
-            await self._writer.wait_closed()
-        except OSError:
-            return
-
-    def hang_up(self) -> None:
-        """Hang up at once."""
-        self._writer.transport.abort()

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 
+from server import child
 from server.rtc import wire
 from server.rtc.local import LocalMedia
 from server.rtc.media import BadOffer, Busy
@@ -19,7 +20,7 @@ TOTALS_S = 0.5
 class Worker:
     """Does what the main process orders, and reports what happens."""
 
-    def __init__(self, media: LocalMedia, line: wire.Line[wire.Order]) -> None:
+    def __init__(self, media: LocalMedia, line: child.Line[wire.Order]) -> None:
         self._media = media
         self._line = line
         self._loop = asyncio.get_running_loop()
@@ -70,7 +71,7 @@ class Worker:
             case wire.Act(peer, "part"):
                 self._own(asyncio.ensure_future(self._media.close_peer(peer)))
             case _:
-                raise wire.BadMessage
+                raise child.BadMessage
 
     def _own(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
@@ -98,10 +99,10 @@ class Worker:
 
 async def serve(pipe: socket.socket) -> None:
     """Open the port as the first message says, and work."""
-    line: wire.Line[wire.Order] = wire.Line(*await asyncio.open_unix_connection(sock=pipe), wire.Order)
+    line: child.Line[wire.Order] = child.Line(*await asyncio.open_unix_connection(sock=pipe), wire.Order)
     first = await line.read()
     if not isinstance(first, wire.Open):
-        raise wire.BadMessage
+        raise child.BadMessage
     try:
         media = await LocalMedia.open(first.host, first.port, first.public_ip or None, first.settings)
     except (OSError, RuntimeError) as error:

@@ -29,7 +29,6 @@ from server.safety.sandbox import Walls
 
 WALL_S = 10.0  # of wall time for one job
 LARGEST_JOB_BYTES = 4_000_000
-LARGEST_REPLY_BYTES = 1_000_000
 LONG_LIVED, ONCE = b"t", b"u"
 # Preloaded, a child has 280 MB of address space, most of it libraries; a minute of sound takes 80 MB more.
 WALLS = {LONG_LIVED: Walls(cpu_s=0), ONCE: Walls()}

@@ -266,7 +266,7 @@ async def test_an_answer_that_makes_no_sense_is_the_end_of_its_line(reply: bytes
         theirs.shutdown(socket.SHUT_WR)
         with pytest.raises(finisher.Gone):
             await line.ask(finishing.MakeM4a(b""))
-        line.close()
+        line.hang_up()
 
 
 async def test_our_own_mistakes_are_logged_and_not_told(caplog: pytest.LogCaptureFixture) -> None:

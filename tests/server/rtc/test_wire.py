@@ -10,15 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio.take import Packet, Take
+from server import child
 from server.rtc import wire
 from server.rtc.media import Counts, TakeEnded
 from server.rtc.settings import Settings
 
 
-async def lines() -> tuple[wire.Line[wire.Report], asyncio.StreamWriter]:
+async def lines() -> tuple[child.Line[wire.Report], asyncio.StreamWriter]:
     ours, theirs = socket.socketpair()
     _, writer = await asyncio.open_unix_connection(sock=theirs)
-    return wire.Line(*await asyncio.open_unix_connection(sock=ours), wire.Report), writer
+    return child.Line(*await asyncio.open_unix_connection(sock=ours), wire.Report), writer
 
 
 REPORTS: list[wire.Report] = [
@@ -33,7 +34,7 @@ REPORTS: list[wire.Report] = [
 
 async def test_reports_are_read_as_they_were_told() -> None:
     line, writer = await lines()
-    far: wire.Line[wire.Order] = wire.Line(asyncio.StreamReader(), writer, wire.Order)
+    far: child.Line[wire.Order] = child.Line(asyncio.StreamReader(), writer, wire.Order)
     for report in REPORTS:
         far.tell(report)
 
@@ -50,7 +51,7 @@ async def test_what_is_no_report_ends_the_talk(body: bytes) -> None:
     line, writer = await lines()
     writer.write(body)
 
-    with pytest.raises(wire.BadMessage):
+    with pytest.raises(child.BadMessage):
         await line.read()
     line.hang_up()
     writer.close()
@@ -63,7 +64,7 @@ def test_rubbish_never_raises_anything_else(body: bytes) -> None:
         writer.write(len(body).to_bytes(4, "big") + body)
         try:
             await line.read()
-        except wire.BadMessage:
+        except child.BadMessage:
             return
         finally:
             line.hang_up()
