@@ -14,9 +14,8 @@ from server.finisher import Finisher
 from server.log.base import Log
 from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
-from server.readers import eraser, reaper
+from server.readers import reaper
 from server.readers.radio import Radio
-from server.room.actor import Room
 from server.room.events import RoomOpened
 from server.room.house import House, NoSuchRoom
 from server.rtc import discover
@@ -72,14 +71,9 @@ class Parts:
         if isinstance(log, SqliteLog):
             log.on_commit = self.figures.committed
         self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
-        self.eraser = eraser.Eraser(house, log)
-        house.on_wake, house.on_sleep = self._room_woke, self.radio.detach
+        house.on_wake, house.on_sleep = self.radio.attach, self.radio.detach
         self.stage.on_live, self.stage.on_aired = self.radio.live, self.radio.aired
         self.stage.on_audience = self.sockets.on_listening = self.radio.wake
-
-    def _room_woke(self, room: Room) -> None:
-        self.radio.attach(room)
-        self.eraser.attach(room)
 
     def audience(self, room_id: str) -> int:
         """Return how many listen in a room, by WebRTC or to the files."""
@@ -98,7 +92,6 @@ class Running:
         self._listening = listening
         self._readers = [
             asyncio.ensure_future(reaper.run(parts.house, parts.log, now_ms)),
-            asyncio.ensure_future(eraser.leftovers(parts.house, parts.log)),
             asyncio.ensure_future(parts.figures.lag.watch()),
         ]
         self._closing: asyncio.Task[None] | None = None
@@ -193,6 +186,5 @@ async def _let_go(parts: Parts) -> None:
     await parts.media.close()
     await parts.stage.close()
     await parts.finisher.close()
-    await parts.eraser.close()
     await parts.house.close()
     await parts.log.close()

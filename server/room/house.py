@@ -15,7 +15,7 @@ from server.log.base import Blob, Conflict, Listing, Log
 from server.room import ids
 from server.room.actor import Room, Rules
 from server.room.commands import Command, Open, Refused
-from server.room.decide import decide, due
+from server.room.decide import decide, due, erasures
 from server.room.events import Event, RoomOpened, Voice
 from server.room.state import EMPTY, apply
 from server.room.tail import Tail, View
@@ -25,7 +25,7 @@ IDLE_MS = 60_000
 WAKE_PAGE_EVENTS = 200  # some ms of folding, for audio is paced in the same loop
 WOKEN_TAIL_EVENTS = 128  # enough for whoever comes in; the tail grows with what happens
 SLUGS_TRIED = 20
-RULES = Rules(EMPTY, decide, apply, due)
+RULES = Rules(EMPTY, decide, apply, due, erasures)
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -114,13 +114,6 @@ class House:
     async def listings(self, limit: int = 100) -> list[Listing]:
         """Return the public rooms, those with the newest event first."""
         return await self._log.rooms(limit, public=True)
-
-    async def erase(self, id: str, seqs: Sequence[int] | None = None, blobs: Sequence[str] = ()) -> None:  # noqa: A002
-        """Erase in the log, and in the memory of a room that is awake; see `Log.erase`."""
-        room = self._rooms.get(id)
-        await self._log.erase(id, seqs, blobs)
-        if room is not None and (seqs is not None or not blobs):
-            room.tail.erase(seqs)
 
     def voice(self, key: str, room: Room | str) -> Voice:
         """Return who a key is in a room; its name is English when only the id of a sleeping room is given."""
