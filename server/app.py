@@ -14,8 +14,8 @@ from server.finisher import Finisher
 from server.log.base import Log
 from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
-from server.readers import reaper
 from server.readers.radio import Radio
+from server.readers.reaper import Reaper
 from server.room.events import RoomOpened
 from server.room.house import House, NoSuchRoom
 from server.rtc import discover
@@ -33,6 +33,8 @@ from server.web.socket import SOCKETS
 FIRST_ROOM = "wonder"
 FIRST_ROOM_NAME = "Space of Wonder"
 DATABASE = "wonder.db"
+# Of the time for draining so much is kept for telling the sockets: their last answers, and 1012.
+GOODBYE_MS = 3_000
 
 
 def now_ms() -> int:
@@ -91,15 +93,16 @@ class Running:
         self.udp_host, self.udp_port = parts.media.endpoint()
         self._listening = listening
         self._readers = [
-            asyncio.ensure_future(reaper.run(parts.house, parts.log, now_ms)),
+            asyncio.ensure_future(Reaper(parts.house, parts.log, now_ms).run()),
             asyncio.ensure_future(parts.figures.lag.watch()),
         ]
         self._closing: asyncio.Task[None] | None = None
 
     async def drain(self) -> None:
-        """Answer 503 on /readyz, finish running takes, and send the sockets away."""
+        """Answer 503 on /readyz, finish running takes, and send the sockets away, in the time there is."""
         self.parts.app[HEALTH].draining = True
-        await self.stage.drain(self.parts.config.drain_timeout_ms)
+        within_ms = self.parts.config.drain_timeout_ms
+        await self.stage.drain(within_ms - min(GOODBYE_MS, within_ms // 2))
         await self.parts.sockets.drain()
 
     async def close(self) -> None:

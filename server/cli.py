@@ -115,6 +115,7 @@ async def _serve(config: Config) -> None:
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
         wait.cancel()
+    await asyncio.wait(waits)
     logger.info("stopping")
     await _stop(running, config)
     if running.broken.is_set():

@@ -17,7 +17,7 @@ from server.room.actor import Room, Rules
 from server.room.commands import Command, Open, Refused
 from server.room.decide import decide, due, erasures
 from server.room.events import Event, RoomOpened, Voice
-from server.room.state import EMPTY, apply
+from server.room.state import EMPTY, RoomState, apply
 from server.room.tail import Tail, View
 from server.room.view import view
 
@@ -98,6 +98,11 @@ class House:
         """Return a room when it is awake."""
         return self._rooms.get(id)
 
+    async def look(self, id: str) -> RoomState:  # noqa: A002
+        """Return a room's state without waking it. Raises `NoSuchRoom`."""
+        room = self._rooms.get(id)
+        return room.state if room is not None else (await self._folded(id))[0]
+
     async def send(
         self,
         id: str,  # noqa: A002
@@ -142,15 +147,15 @@ class House:
     async def _wake(self, id: str) -> Room:  # noqa: A002
         """Fold the log and take the room in, in one step with the end of the waking."""
         try:
-            room = await self._folded(id)
-            self._rooms[id] = room
+            state, newest = await self._folded(id)
+            room = self._rooms[id] = self._room(id, state, newest)
         finally:
             del self._waking[id]
         self.on_wake(room)
         return room
 
-    async def _folded(self, id: str) -> Room:  # noqa: A002
-        """Fold the log once, keeping the newest events for the tail."""
+    async def _folded(self, id: str) -> tuple[RoomState, list[Event]]:  # noqa: A002
+        """Fold the log once, keeping the newest events for a tail."""
         state, newest = self._rules.empty, list[Event]()
         async for events in self._pages(id):
             for event in events:
@@ -158,6 +163,9 @@ class House:
             newest = (newest + events)[-WOKEN_TAIL_EVENTS:]
         if not newest:
             raise NoSuchRoom
+        return state, newest
+
+    def _room(self, id: str, state: RoomState, newest: list[Event]) -> Room:  # noqa: A002
         return Room(
             id,
             self,

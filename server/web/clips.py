@@ -17,12 +17,13 @@ from server.room.commands import Forget, Remove, Report
 from server.room.events import ClipLanded, Source, Voice
 from server.room.state import ClipRef
 from server.room.view import is_hidden
+from server.safety.limits import Held, prefix
 from server.web import body, previews, ranges
 from server.web.card import png
 from server.web.errors import Problem
 from server.web.keys import CONFIG, HOUSE, LOG, STAGE
 from server.web.rooms import ROOM, answer
-from server.web.security import is_admin, needed_key, pay, preflight, visitor_key
+from server.web.security import address, is_admin, needed_key, pay, preflight, visitor_key
 from server.web.transcodes import TRANSCODES
 
 CLIP = "{clip:[A-Za-z0-9_-]{8,64}}"
@@ -40,6 +41,8 @@ _ALIASES = {
     "audio/vnd.wave": "audio/wav",
 }
 CLIP_MAX_AGE_S = 60
+# Uploads that are being read or wait for their finish.
+HELD: web.AppKey[Held] = web.AppKey("held")
 # Firefox holds an image to the policy it came with, so the picture's own style is let in, and no other.
 SVG_CSP = (
     "default-src 'none'; frame-ancestors 'none'; sandbox; "
@@ -137,8 +140,13 @@ async def upload(request: web.Request) -> web.Response:
     room = await house.wake(request.match_info["room"])
     voice = house.voice(key, room)
     pay(request, "upload", voice.id)
-    recorded = await body.read(request, request.app[CONFIG].upload_bytes)
-    event = await request.app[STAGE].upload(room.id, voice, recorded, _ALIASES.get(media_type, media_type))
+    limit_bytes = request.app[CONFIG].upload_bytes
+    with request.app[HELD].holding(
+        prefix(address(request)), min(request.content_length or limit_bytes, limit_bytes)
+    ):
+        recorded = await body.read(request, limit_bytes)
+        kind = _ALIASES.get(media_type, media_type)
+        event = await request.app[STAGE].upload(room.id, voice, recorded, kind)
     if isinstance(event, Preview):
         return previews.waiting(event)
     assert isinstance(event.data, ClipLanded)

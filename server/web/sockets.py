@@ -42,7 +42,7 @@ class SocketLimits(Struct, frozen=True):
     sweep_every_s: float = 3.0
     ping_after_sweeps: int = 2
     dead_after_sweeps: int = 6
-    drain_s: float = 15.0
+    drain_s: float = 1.0  # for answers that are on their way when the takes have been finished
 
 
 class Sockets:

@@ -52,6 +52,20 @@ async def test_draining_is_told_before_anything_ends_and_closing_twice_is_harmle
     await running.close()
 
 
+async def test_sockets_are_sent_away_with_1012_even_when_takes_take_all_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = config(tmp_path, log="memory", drain_timeout_ms=400)
+    running = await app.start(settings)
+    monkeypatch.setattr(running.stage, "drain", lambda within_ms: asyncio.sleep(within_ms / 1000))
+    async with ClientSession() as http, http.ws_connect(f"{running.url}/api/rooms/wonder/ws") as ws:
+        stopping = asyncio.ensure_future(cli._stop(running, settings))
+        async with asyncio.timeout(10):
+            _ = [message async for message in ws]
+        assert ws.close_code == 1012
+        await stopping
+
+
 async def test_a_storage_that_breaks_ends_the_process_with_a_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
