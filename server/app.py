@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 from random import SystemRandom
 from typing import Self
@@ -40,6 +41,12 @@ GOODBYE_MS = 3_000
 def now_ms() -> int:
     """Return the time of day in epoch milliseconds."""
     return time.time_ns() // 1_000_000
+
+
+def _steady_ms() -> Callable[[], int]:
+    """Return a clock by which no more time passes than really does: one that is set ahead expires nothing."""
+    started_ms, began_s = now_ms(), time.monotonic()
+    return lambda: min(now_ms(), started_ms + round((time.monotonic() - began_s) * 1000))
 
 
 class Parts:
@@ -93,7 +100,7 @@ class Running:
         self.udp_host, self.udp_port = parts.media.endpoint()
         self._listening = listening
         self._readers = [
-            asyncio.ensure_future(Reaper(parts.house, parts.log, now_ms).run()),
+            asyncio.ensure_future(Reaper(parts.house, parts.log, _steady_ms()).run()),
             asyncio.ensure_future(parts.figures.lag.watch()),
         ]
         self._closing: asyncio.Task[None] | None = None

@@ -1,4 +1,4 @@
-"""Token buckets: how much one voice and one address may ask for. Pure: the clock is an argument.
+"""Token buckets: how much one voice and one address may ask for, Pure: the clock is an argument.
 
 Each bucket is the single number of the generic cell rate algorithm (ITU-T I.371 Annex A): the
 time at which it will be full again.
@@ -26,7 +26,7 @@ ADDRESS_VOICES = 30
 IPV6_PREFIX_BITS = 64
 # Addresses whose prefix is remembered: parsing one costs more than all the rest of a check.
 PREFIXES_KEPT = 4_096
-# Epoch milliseconds as floats are exact to 0.0002; sums of intervals err by a little more.
+# Milliseconds as floats are exact to 0.0002 even since the epoch; sums of intervals err by a little more.
 ROUNDING_MS = 0.1
 
 # Uploads in memory: a school class that falls silent at the same moment sends 2 MB.
@@ -126,7 +126,7 @@ class Limits:
         }
 
     def check(self, action: Action, *, voice: str | None, address: str, now_ms: float) -> None:
-        """Count one action of a voice at an address (as `prefix` gives it).
+        """Count one action of a voice at an address (as `prefix` gives it), by a clock that nobody sets.
 
         Raises `Refused` (`too_fast`) when either did too much; the refused action is not counted.
         """

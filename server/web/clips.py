@@ -211,6 +211,7 @@ async def picture(request: web.Request) -> web.Response:
 async def card(request: web.Request) -> web.Response:
     """Answer the same picture for link previews."""
     found = await find(request)
+    pay(request, "join")  # it takes 5 ms of the loop
     return _bytes(request, png(found.ref.peaks), "image/png", "png")
 
 

@@ -114,7 +114,7 @@ def _file(ending: str, media_type: str, summary: str) -> Operation:
         f"/api/clips/{{clip}}.{ending}",
         summary,
         {200: {media_type: _BINARY}, 206: {media_type: _BINARY}, 304: {}},
-        ("no_such_clip", "bad_range", *(("too_fast",) if ending == "m4a" else ())),
+        ("no_such_clip", "bad_range", *(("too_fast",) if ending in ("m4a", "png") else ())),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import msgspec
@@ -157,10 +157,20 @@ async def list_rooms(request: web.Request) -> web.Response:
     if "place" in request.query:
         return await _list_near(request, request.query["place"])
     listings = await request.app[HOUSE].listings(LISTED_ROOMS)
-    rooms = [await _listed(request, listing) for listing in listings]
-    rooms = [room for room in rooms if not room.closed]
-    rooms.sort(key=lambda room: room.listeners + room.speakers, reverse=True)
-    return answer({"rooms": rooms})
+    rooms = {listing.room: await _listed(request, listing) for listing in listings}
+    rooms.update((room.id, room) for room in _lively(request))
+    shown_rooms = [room for room in rooms.values() if not room.closed]
+    shown_rooms.sort(key=lambda room: room.listeners + room.speakers, reverse=True)
+    return answer({"rooms": shown_rooms[:LISTED_ROOMS]})
+
+
+def _lively(request: web.Request) -> Iterator[RoomShown]:
+    """Yield the public rooms in which somebody listens or may speak, whatever happened elsewhere since."""
+    house = request.app[HOUSE]
+    for room in filter(None, map(house.awake, house.ids())):
+        counts = request.app[COUNTS](room.id)
+        if room.state.public and (counts.listeners or counts.speakers):
+            yield _present(request, room)
 
 
 async def _list_near(request: web.Request, cell: str) -> web.Response:

@@ -8,7 +8,7 @@ from aiohttp import ClientSession
 
 from server import app, cli
 from server.config import BadSetting, Config
-from server.log.base import Unusable
+from server.log.base import Damaged, Unusable
 from server.log.sqlite import SqliteLog
 
 
@@ -64,6 +64,21 @@ async def test_sockets_are_sent_away_with_1012_even_when_takes_take_all_the_time
             _ = [message async for message in ws]
         assert ws.close_code == 1012
         await stopping
+
+
+def test_a_clock_that_is_set_ahead_makes_nothing_older(monkeypatch: pytest.MonkeyPatch) -> None:
+    steady_ms = app._steady_ms()
+    began_ms = app.now_ms()
+    monkeypatch.setattr(app, "now_ms", lambda: began_ms + 30 * 86_400_000)
+    assert steady_ms() < began_ms + 60_000
+    monkeypatch.setattr(app, "now_ms", lambda: began_ms - 3_600_000)
+    assert steady_ms() == began_ms - 3_600_000
+
+
+def test_a_damaged_storage_is_not_blamed_on_an_address(tmp_path: Path) -> None:
+    said = cli._why(config(tmp_path), Damaged("the secret is damaged"))
+    assert said.startswith(f"--data {tmp_path}")
+    assert "the secret is damaged" in said
 
 
 async def test_a_storage_that_breaks_ends_the_process_with_a_failure(
