@@ -17,6 +17,7 @@ from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.readers.radio import Radio
 from server.readers.reaper import Reaper
+from server.room.actor import Room
 from server.room.events import RoomOpened
 from server.room.house import House, NoSuchRoom
 from server.rtc import discover
@@ -30,6 +31,7 @@ from server.web.keys import HEALTH
 from server.web.listen import Listening, listen
 from server.web.site import FIGURES, make_app
 from server.web.socket import SOCKETS
+from server.web.transcodes import TRANSCODES
 
 FIRST_ROOM = "wonder"
 FIRST_ROOM_NAME = "Space of Wonder"
@@ -80,9 +82,13 @@ class Parts:
         if isinstance(log, SqliteLog):
             log.on_commit = self.figures.committed
         self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
-        house.on_wake, house.on_sleep = self.radio.attach, self.radio.detach
+        house.on_wake, house.on_sleep = self._room_woke, self.radio.detach
         self.stage.on_live, self.stage.on_aired = self.radio.live, self.radio.aired
         self.stage.on_audience = self.sockets.on_listening = self.radio.wake
+
+    def _room_woke(self, room: Room) -> None:
+        self.radio.attach(room)
+        self.app[TRANSCODES].attach(room)
 
     def audience(self, room_id: str) -> int:
         """Return how many listen in a room, by WebRTC or to the files."""

@@ -137,6 +137,18 @@ async def test_a_room_that_is_awake_forgets_in_the_moment_it_answers() -> None:
     assert again.data == Erased()
 
 
+async def test_what_another_house_took_back_is_forgotten_here_too() -> None:
+    log = GatedLog()
+    here = await toy_room(toy_house(log))
+    there = await toy_house(log).wake("room")
+    await here.send(Say("secret"), by=ANNA)
+    await there.send(Say("erase 2"), by=ANNA)
+    await here.send(Say("after"), by=ANNA)
+    assert texts([encoded.event for encoded in here.tail.since(0) or []]) == ["erase 2", "after"]
+    for room in (here, there):
+        await room.close()
+
+
 async def test_no_byte_of_the_files_keeps_what_was_taken_back(tmp_path: Path) -> None:
     log = await SqliteLog.open(tmp_path / "wonder.db")
     house = House(log, clock=Clock(), random=Random(1), secret=b"s" * 32)

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from server.log.base import Blob, Conflict, Entry, Log, Outcome, StorageFull
 from server.room.commands import Command, Refused, Tick
-from server.room.events import Draft, Event, Fact, Voice, erased, numbered
+from server.room.events import Draft, Erased, Event, Fact, Voice, erased, numbered
 from server.room.state import RoomState
 from server.room.tail import Tail
 
@@ -46,7 +46,7 @@ class Rules(Struct, frozen=True):
     decide: Callable[[RoomState, Command, Voice | None, int, Random], list[Draft]]
     apply: Callable[[RoomState, Event], RoomState]
     due: Callable[[RoomState, bool, bool, Mapping[str, float]], int | None]
-    erasures: Callable[[RoomState, Sequence[Fact]], tuple[Sequence[int], Sequence[str]]]
+    erasures: Callable[[RoomState, Sequence[Fact | Erased]], tuple[Sequence[int], Sequence[str]]]
 
 
 class Home(Protocol):
@@ -364,8 +364,10 @@ class Room:
     async def _catch_up(self) -> None:
         """Take in what others wrote into the log."""
         while events := await self._log.read(self.id, self.tail.head, PAGE_EVENTS):
+            gone, _ = self._rules.erasures(self.state, [event.data for event in events])
             self.state = self._fold(self.state, events)
             self._show(events)
+            self._forget(frozenset(gone))
         self._unsure = False
 
     def _show(self, events: list[Event]) -> None:

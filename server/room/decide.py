@@ -36,6 +36,7 @@ from server.room.events import (
     ClipReported,
     DiceRolled,
     Draft,
+    Erased,
     Fact,
     ReactionGiven,
     TextRemoved,
@@ -191,7 +192,7 @@ def _removed(clip: ClipRef, reason: str = "forgotten") -> ClipRemoved:
     return ClipRemoved(clip.clip, reason, clip.hidden)
 
 
-def erasures(state: RoomState, facts: Sequence[Fact]) -> tuple[list[int], list[str]]:
+def erasures(state: RoomState, facts: Sequence[Fact | Erased]) -> tuple[list[int], list[str]]:
     """Return the seqs of events to blank and the blobs to drop together with removing facts.
 
     `state` is the one before them. Blanked are also the events that say the same words again.

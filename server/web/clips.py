@@ -180,7 +180,7 @@ async def show(request: web.Request) -> web.Response:
 async def ogg(request: web.Request) -> web.Response:
     """Answer a clip as it is kept: Opus in Ogg."""
     found = await find(request)
-    return _bytes(request, found.blob.body, "audio/ogg", "ogg")
+    return _bytes(request, found, found.blob.body, "audio/ogg", "ogg")
 
 
 async def m4a(request: web.Request) -> web.Response:
@@ -191,19 +191,19 @@ async def m4a(request: web.Request) -> web.Response:
     if made is None:
         pay(request, "join")
         made = await transcodes.get(found.blob.id, found.blob.body)
-    return _bytes(request, made, "audio/mp4", "m4a")
+    return _bytes(request, found, made, "audio/mp4", "m4a")
 
 
 async def vtt(request: web.Request) -> web.Response:
     """Answer the words of a clip (WebVTT)."""
     found = await find(request)
-    return _bytes(request, captions(found.ref).encode(), "text/vtt", "vtt")
+    return _bytes(request, found, captions(found.ref).encode(), "text/vtt", "vtt")
 
 
 async def picture(request: web.Request) -> web.Response:
     """Answer the picture of a clip's sound."""
     found = await find(request)
-    shown_picture = _bytes(request, svg(found.ref.peaks).encode(), "image/svg+xml", "svg")
+    shown_picture = _bytes(request, found, svg(found.ref.peaks).encode(), "image/svg+xml", "svg")
     shown_picture.headers["Content-Security-Policy"] = SVG_CSP
     return shown_picture
 
@@ -212,7 +212,7 @@ async def card(request: web.Request) -> web.Response:
     """Answer the same picture for link previews."""
     found = await find(request)
     pay(request, "join")  # it takes 5 ms of the loop
-    return _bytes(request, png(found.ref.peaks), "image/png", "png")
+    return _bytes(request, found, png(found.ref.peaks), "image/png", "png")
 
 
 def captions(clip: ClipRef) -> str:
@@ -229,14 +229,15 @@ def _timestamp(at_ms: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}:{rest_ms // 1000:02}.{rest_ms % 1000:03}"
 
 
-def _bytes(request: web.Request, found: bytes, content_type: str, ending: str) -> web.Response:
-    etag = f'"{hashlib.sha256(found).hexdigest()[:32]}"'
+def _bytes(request: web.Request, found: Found, sent: bytes, content_type: str, ending: str) -> web.Response:
+    etag = f'"{hashlib.sha256(sent).hexdigest()[:32]}"'
     name = f"{request.match_info['clip']}.{ending}"
     headers = {
-        "Cache-Control": f"max-age={CLIP_MAX_AGE_S}",
+        # What only its speaker may hear yet is kept by no cache.
+        "Cache-Control": "no-store" if found.ref.hidden else f"max-age={CLIP_MAX_AGE_S}",
         "Content-Disposition": f'inline; filename="{name}"',
     }
-    return ranges.answer(request, found, content_type, etag, headers)
+    return ranges.answer(request, sent, content_type, etag, headers)
 
 
 async def forget(request: web.Request) -> web.Response:
@@ -249,7 +250,6 @@ async def forget(request: web.Request) -> web.Response:
     pay(request, "forget", voice.id if voice else None)
     command = Remove(found.blob.id, "admin") if admin else Forget(found.blob.id)
     await house.send(found.room.id, command, by=voice)
-    request.app[TRANSCODES].forget(found.blob.id)
     return web.Response(status=204)
 
 

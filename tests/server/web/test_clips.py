@@ -8,8 +8,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from server.room.commands import Caption
-from server.room.events import ClipCaptioned
+from server.log.base import Blob
+from server.room.commands import Caption, Say
+from server.room.events import ClipCaptioned, ClipLanded, Draft
 from server.safety.limits import HELD_OF_ADDRESS_BYTES
 from server.web.clips import HELD, captions
 from tests.support.actors import until
@@ -61,6 +62,16 @@ async def test_sound_that_is_unfit_is_refused_with_a_sentence(site: Site, body: 
     async with site.ask("POST", "/api/rooms/wonder/clips", data=body, headers=bearer(**AUDIO)) as answer:
         told = await answer.json(content_type=None)
         assert (answer.status, told["code"]) == (422, {b"silence": "silent", b"garbage": "undecodable"}[body])
+
+
+async def test_a_clip_that_only_its_speaker_may_hear_yet_is_kept_by_no_cache(site: Site) -> None:
+    voice = site.house.voice(KEY, await site.house.wake("wonder"))
+    hidden = Draft(ClipLanded("hiddenclip", 900, 0, 0, -16.0, (1,) * 64, hidden=True), 1, voice)
+    await site.log.append("wonder", [hidden], blobs=[Blob("hiddenclip", "wonder", OGG)])
+    await site.house.send("wonder", Say("now the room has read it"), by=voice)
+    async with site.ask("GET", "/api/clips/hiddenclip.ogg", headers=bearer()) as answer:
+        assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert await site.status("GET", "/api/clips/hiddenclip.ogg") == 404
 
 
 async def test_uploads_that_wait_hold_so_much_memory_and_no_more(
