@@ -279,7 +279,7 @@ def decode(body: bytes) -> Event:
 def erased(event: Event) -> Event:
     """Return the event with its place kept and its content gone.
 
-    What tells of a round loses only its words: they were another's, and the round goes on.
+    What keeps a round going loses only its words: they were another's.
     """
     match event.data:
         case TopicThrown():
@@ -290,8 +290,6 @@ def erased(event: Event) -> Event:
             return replace(event, data=replace(joined, role=""))
         case TurnGiven() as turn:
             return replace(event, data=replace(turn, prompt=""))
-        case VerdictGiven() as verdict:
-            return replace(event, data=replace(verdict, text=""))
         case _:
             return blank(event)
 
