@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import string
 from pathlib import Path
 from random import Random
@@ -26,6 +27,7 @@ class Shop:
     """A writer on a file of its own, and what it stored, by mark."""
 
     def __init__(self, folder: Path, settings: Settings | None = None) -> None:
+        folder.mkdir(exist_ok=True)
         self.path = folder / "wonder.db"
         self.settings = settings or Settings(synchronous="OFF")
         self.connection = schema.open_writer(self.path, self.settings)
@@ -211,6 +213,18 @@ def test_no_byte_of_what_an_append_took_back_is_left_as_soon_as_nobody_reads_it(
     other.close()
     assert not shop.writer.tidy()
     assert b"hidden" not in shop.bytes()
+
+
+def test_the_next_start_cleans_up_after_a_crash_between_erasing_and_cleaning(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "crashed")
+    shop.do(Append("r", [Entry([said("hidden words")])], 0))
+    shop.do(Append("r", [Entry([said("taken back")], None, (), [1])], 1))
+    assert b"hidden" in shop.bytes(), "the WAL still has it"
+    copy = shutil.copytree(shop.path.parent, tmp_path / "found")
+
+    schema.open_writer(copy / shop.path.name, shop.settings).close()
+
+    assert not [path for path in copy.iterdir() if b"hidden" in path.read_bytes()]
 
 
 def test_what_is_erased_never_becomes_longer_than_it_was(tmp_path: Path) -> None:
