@@ -11,12 +11,16 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from games.words import tokens
+
 Tempo = Literal["snap", "slow"]
 Closing = Literal["done", "silent", "again", "replaced", "stopped"]
 # What a turn is for: to speak, to guess what another meant, to vote, or only to listen.
 Act = Literal["speak", "guess", "vote", "listen"]
 # How a verdict is meant: faults can be overruled by votes; rooms without scores hear notes only.
 Tone = Literal["fault", "praise", "note"]
+# Longer words say something; of the shorter ones only a last word is taken up by others.
+SMALL_WORD_CHARACTERS = 3
 
 
 class Prompt(Struct, frozen=True):
@@ -307,6 +311,37 @@ def captioned(round_: Round, clip: str, text: str, words: tuple[str, ...]) -> Ro
     return replace(round_, takes=tuple(takes))
 
 
-def without(round_: Round, clip: str) -> Round:
-    """Take a take out of a round: it was forgotten."""
-    return replace(round_, takes=tuple(take for take in round_.takes if take.clip != clip))
+def without(round_: Round, item: str) -> Round:
+    """Take a take or the topic out of a round, and its words wherever they are repeated: it was forgotten."""
+    topic = round_.prompt is not None and round_.prompt.id == item
+    return replace(
+        round_,
+        prompt=Prompt("", "") if topic else round_.prompt,
+        takes=tuple(take for take in round_.takes if take.clip != item),
+        turns=tuple(
+            _without_words(turn) if item in repeated(round_, turn) else turn for turn in round_.turns
+        ),
+        verdicts=tuple(fact for fact in round_.verdicts if item not in repeated(round_, fact)),
+    )
+
+
+def _without_words(turn: TurnGiven) -> TurnGiven:
+    return replace(turn, prompt="")
+
+
+def repeated(round_: Round, fact: TurnGiven | VerdictGiven) -> list[str]:
+    """Return whose words a fact repeats: the ids of takes, and of the prompt when it is in there."""
+    text = fact.prompt if isinstance(fact, TurnGiven) else fact.text
+    words = set(tokens(text))
+    found = [take.clip for take in round_.takes if not words.isdisjoint(_telling(take))]
+    if isinstance(fact, VerdictGiven):
+        found.append(fact.clip)
+    if round_.prompt is not None and round_.prompt.text and round_.prompt.text in text:
+        found.append(round_.prompt.id)
+    return found
+
+
+def _telling(take: Take) -> set[str]:
+    """Return the words of a take that others may take up."""
+    words = take.words or ()
+    return {*words[-1:], *(word for word in words if len(word) > SMALL_WORD_CHARACTERS)}

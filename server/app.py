@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from random import SystemRandom
@@ -15,8 +16,8 @@ from server.finisher import Finisher
 from server.log.base import Log
 from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
-from server.readers import eraser, reaper
 from server.readers.radio import Radio
+from server.readers.reaper import Reaper
 from server.room.actor import Room
 from server.room.events import RoomOpened
 from server.room.house import House, NoSuchRoom
@@ -31,15 +32,24 @@ from server.web.health import HEALTH
 from server.web.listen import Listening, listen
 from server.web.site import FIGURES, make_app
 from server.web.socket import SOCKETS
+from server.web.transcodes import TRANSCODES
 
 FIRST_ROOM = "wonder"
 FIRST_ROOM_NAME = "Space of Wonder"
 DATABASE = "wonder.db"
+# Of the time for draining so much is kept for telling the sockets: their last answers, and 1012.
+GOODBYE_MS = 3_000
 
 
 def now_ms() -> int:
     """Return the time of day in epoch milliseconds."""
     return time.time_ns() // 1_000_000
+
+
+def _steady_ms() -> Callable[[], int]:
+    """Return a clock by which no more time passes than really does: one that is set ahead expires nothing."""
+    started_ms, began_s = now_ms(), time.monotonic()
+    return lambda: min(now_ms(), started_ms + round((time.monotonic() - began_s) * 1000))
 
 
 class Parts:
@@ -73,14 +83,13 @@ class Parts:
         if isinstance(log, SqliteLog):
             log.on_commit = self.figures.committed
         self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
-        self.eraser = eraser.Eraser(house, log)
         house.on_wake, house.on_sleep = self._room_woke, self.radio.detach
         self.stage.on_live, self.stage.on_aired = self.radio.live, self.radio.aired
         self.stage.on_audience = self.sockets.on_listening = self.radio.wake
 
     def _room_woke(self, room: Room) -> None:
         self.radio.attach(room)
-        self.eraser.attach(room)
+        self.app[TRANSCODES].attach(room)
 
     def audience(self, room_id: str) -> int:
         """Return how many listen in a room, by WebRTC or to the files."""
@@ -98,16 +107,16 @@ class Running:
         self.udp_host, self.udp_port = parts.media.endpoint()
         self._listening = listening
         self._readers = [
-            asyncio.ensure_future(reaper.run(parts.house, parts.log, now_ms)),
-            asyncio.ensure_future(eraser.leftovers(parts.house, parts.log)),
+            asyncio.ensure_future(Reaper(parts.house, parts.log, _steady_ms()).run()),
             asyncio.ensure_future(parts.figures.lag.watch()),
         ]
         self._closing: asyncio.Task[None] | None = None
 
     async def drain(self) -> None:
-        """Answer 503 on /readyz, finish running takes, and send the sockets away."""
+        """Answer 503 on /readyz, finish running takes, and send the sockets away, in the time there is."""
         self.parts.app[HEALTH].draining = True
-        await self.stage.drain(self.parts.config.drain_timeout_ms)
+        within_ms = self.parts.config.drain_timeout_ms
+        await self.stage.drain(within_ms - min(GOODBYE_MS, within_ms // 2))
         await self.parts.sockets.drain()
 
     async def close(self) -> None:
@@ -190,6 +199,5 @@ async def _let_go(parts: Parts) -> None:
     await parts.media.close()
     await parts.stage.close()
     await parts.finisher.close()
-    await parts.eraser.close()
     await parts.house.close()
     await parts.log.close()

@@ -115,6 +115,7 @@ async def _serve(config: Config) -> None:
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for wait in waits:
         wait.cancel()
+    await asyncio.wait(waits)
     logger.info("stopping")
     await _stop(running, config)
     if running.broken.is_set():
@@ -123,6 +124,8 @@ async def _serve(config: Config) -> None:
 
 def _why(config: Config, error: OSError) -> str:
     """Return which setting a start failed at: the files of the data folder, or the address of the voices."""
+    if error.errno is None:
+        return f"--data {config.data}: {error}. Restore it from a backup."
     if error.filename is not None:
         return f"--data {config.data}: this folder cannot be used ({error.strerror})."
     if error.errno == errno.EADDRINUSE:

@@ -24,13 +24,12 @@ from msgspec import Struct
 
 from server import tls
 from server.config import TOKEN_CHARACTERS, BadSetting, Config
-from server.rtc import discover
+from server.log.schema import SQLITE_AT_LEAST
+from server.rtc import discover, udp
 
 State = Literal["fine", "doubtful", "broken"]
 # Below this new clips may soon not be kept; a clip is about 20 KB.
 FREE_LEAST_BYTES, FREE_GOOD_BYTES = 100_000_000, 1_000_000_000
-# SQLite 3.7.0 to 3.51.2 can corrupt a WAL when one connection writes while another checkpoints.
-SQLITE_LEAST = (3, 51, 3)
 # This program was written after it: an earlier clock is wrong.
 CLOCK_LEAST = datetime(2026, 1, 1, tzinfo=UTC)
 FILES_GOOD = 1_024
@@ -77,7 +76,12 @@ def _tcp_port(config: Config) -> Check:
 
 
 def _udp_port(config: Config) -> Check:
-    return _port(config.host, config.udp_port, socket.SOCK_DGRAM, "UDP port", "--udp-port")
+    """Try the ports of all media workers, on the address where the server listens for voices."""
+    host = udp.listening(config.host)
+    numbers = range(max(1, config.media_workers)) if config.udp_port else (0,)
+    ports = (config.udp_port + number for number in numbers)
+    checks = [_port(host, port, socket.SOCK_DGRAM, "UDP port", "--udp-port") for port in ports]
+    return next((check for check in checks if check.state != "fine"), checks[0])
 
 
 def _port(host: str, port: int, kind: socket.SocketKind, name: str, flag: str) -> Check:
@@ -121,13 +125,20 @@ def _public_address(config: Config) -> Check:
     if config.public_ip:
         return Check(name, "fine", f"{config.public_ip} (--public-ip)")
     if config.host in ("127.0.0.1", "::1", "localhost"):
-        return Check(name, "fine", "this machine only", "For others start with --host 0.0.0.0.")
+        return Check(name, "fine", _own(udp.listening(config.host)), "For others start with --host 0.0.0.0.")
     if not addresses:
         return Check(name, "doubtful", "none is known", "Say it with --public-ip.")
     if ip_address(addresses[0]).is_private:
         advice = "If visitors come from the internet, say your public address with --public-ip."
         return Check(name, "doubtful", f"{addresses[0]} is reached in your own network only", advice)
     return Check(name, "fine", addresses[0])
+
+
+def _own(host: str) -> str:
+    """Say who reaches the port of a server whose pages are for this machine only."""
+    if ip_address(host).is_loopback:
+        return "this machine only"
+    return f"{host}, for browsers on this machine; others on your network reach the port, and get no answer"
 
 
 def _found_address(config: Config) -> Check:
@@ -205,7 +216,7 @@ def _through_opus() -> int:
 
 def _sqlite(_: Config) -> Check:
     version = apsw.sqlite_lib_version()
-    if tuple(map(int, version.split("."))) < SQLITE_LEAST:
+    if tuple(map(int, version.split("."))) < SQLITE_AT_LEAST:
         return Check("SQLite", "broken", f"{version} can lose data", "Install a newer package `apsw`.")
     return Check("SQLite", "fine", version)
 

@@ -35,11 +35,16 @@ class Blob(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True):
-    """One append of a chain; without drafts it only looks up what its key stored before."""
+    """One append of a chain; without drafts it only looks up what its key stored before.
+
+    Together with its drafts the events of `erases` are blanked and the blobs of `drops` go.
+    """
 
     drafts: Sequence[Draft] = ()
     key: str | None = None
     blobs: Sequence[Blob] = ()
+    erases: Sequence[int] = ()
+    drops: Sequence[str] = ()
 
 
 Outcome = list[Event] | Conflict | StorageFull
@@ -85,7 +90,8 @@ class Log(Protocol):
         The first entry that is not stored as asked (the head moved, its key was used before, no
         room for it) ends the chain: the drafts after it were decided on what did not happen
         and get `Conflict`, though known keys are still answered. Raises `OSError` when the
-        storage broke.
+        storage broke. What an entry erases nobody can read any more when this returns; soon after
+        (or at the next start) no byte of it is left in the storage.
         """
 
     async def read(self, room: str, after: int = 0, limit: int = 500) -> list[Event]:

@@ -89,13 +89,7 @@ class MemoryLog:
         self._check_open()
         if seqs is None and not blobs:
             self._drop(room)
-        events = self._events(room)
-        for seq in seqs or ():
-            if 0 < seq <= len(events):
-                events[seq - 1] = erased(events[seq - 1])
-        for id_ in blobs:
-            if (blob := self._blobs.get(id_)) and blob.room == room:
-                del self._blobs[id_]
+        self._erase(room, seqs or (), blobs)
 
     async def blob(self, id: str) -> Blob | None:  # noqa: A002
         """Return a blob."""
@@ -158,7 +152,17 @@ class MemoryLog:
             shelf.keys[entry.key] = [event.seq for event in events]
         self._blobs.update((blob.id, blob) for blob in entry.blobs)
         self._shelves[room] = shelf
+        self._erase(room, entry.erases, entry.drops)
         return events
+
+    def _erase(self, room: str, seqs: Sequence[int], blobs: Sequence[str]) -> None:
+        events = self._events(room)
+        for seq in seqs:
+            if 0 < seq <= len(events):
+                events[seq - 1] = erased(events[seq - 1])
+        for id_ in blobs:
+            if (blob := self._blobs.get(id_)) and blob.room == room:
+                del self._blobs[id_]
 
     def _drop(self, room: str) -> None:
         self._shelves.pop(room, None)

@@ -16,12 +16,15 @@ R = TypeVar("R")
 
 logger = logging.getLogger(__name__)
 
+AGAIN_S = 1.0
+
 
 class Worker(Generic[J, R]):
     """Hands the jobs of a loop turn to its thread together, and their results back together.
 
     `serve` does a batch in the thread; `served` sees each job with its result in the loop, whether
-    its asker still waits or not; `after` runs in the thread when the results are on their way.
+    its asker still waits or not; `after` runs in the thread when the results are on their way, and
+    once more after `AGAIN_S` for as long as it asks for that.
     """
 
     def __init__(
@@ -30,7 +33,7 @@ class Worker(Generic[J, R]):
         serve: Callable[[Sequence[J]], Sequence[R | Exception]],
         *,
         served: Callable[[J, R | Exception], None] | None = None,
-        after: Callable[[], None] | None = None,
+        after: Callable[[], bool] | None = None,
     ) -> None:
         self._serve, self._served, self._after = serve, served, after
         self._loop = asyncio.get_running_loop()
@@ -65,25 +68,25 @@ class Worker(Generic[J, R]):
 
     def _run(self) -> None:
         """Serve batches until closed; this is the root of the thread."""
-        open_ = True
+        open_, again = True, False
         while open_:
-            batch, open_ = self._waiting()
+            batch, open_ = self._waiting(AGAIN_S if again else None)
             if batch:
                 results = self._results([job for job, _ in batch])
                 self._loop.call_soon_threadsafe(self._deliver, batch, results)
-                if self._after:
-                    self._after()
+            if self._after and (batch or again):
+                again = self._after()
 
-    def _waiting(self) -> tuple[list[tuple[J, asyncio.Future[R]]], bool]:
+    def _waiting(self, within_s: float | None) -> tuple[list[tuple[J, asyncio.Future[R]]], bool]:
         """Wait for jobs and take all there are; False when the last have come."""
         batch: list[tuple[J, asyncio.Future[R]]] = []
-        turn = self._queue.get()
-        while turn is not None:
-            batch += turn
-            try:
+        try:
+            turn = self._queue.get(timeout=within_s)
+            while turn is not None:
+                batch += turn
                 turn = self._queue.get_nowait()
-            except Empty:
-                return batch, True
+        except Empty:
+            return batch, True
         return batch, False
 
     def _results(self, jobs: Sequence[J]) -> Sequence[R | Exception]:

@@ -19,11 +19,12 @@ from server.log.base import Blob, Conflict, Damaged, Entry, Outcome, StorageFull
 from server.log.chain import chained, listed
 from server.log.reading import Place, Reader
 from server.log.schema import GUARD_BYTES, Settings
-from server.room.events import Erased, Event, decode, encode, erased, numbered
+from server.room.events import Erased, Event, blank, decode, encode, erased, numbered
 
 SECRET_BYTES = 32
 CHECKPOINT_PAGES = 1_000
 ERASE_BUSY_MS = 200  # everybody's appends wait as long when another program reads while we erase
+CLEAN_AGAIN_S = 5.0  # when another program read while the WAL was to be emptied
 DISK_LOOKED_AT_EVERY_S = 1.0
 LOST = "event.lost"  # the kind of an erased event whose envelope could not be read any more
 
@@ -100,6 +101,7 @@ class Writer:
         self._places: dict[str, Place] = {}
         self._moved: dict[int, Place] = {}
         self._wal_pages = 0
+        self._unclean, self._clean_from_s = False, 0.0  # whether the WAL may still hold what was erased
         self._low = (0.0, False)
         self._closed = False
         self.broken: OSError | None = None
@@ -119,17 +121,25 @@ class Writer:
             return [self.broken for _ in jobs]
         return results
 
-    def tidy(self) -> None:
-        """Move what is committed from the WAL into the file when the WAL has grown."""
-        if self._wal_pages < CHECKPOINT_PAGES or self.broken:
-            return
+    def tidy(self) -> bool:
+        """Move what is committed from the WAL into the file when it has grown, or holds what was erased.
+
+        True asks to be called again soon: another program reads the file, so the WAL cannot be cut yet.
+        """
+        if self.broken:
+            return False
         try:
-            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-            self._wal_pages = 0
+            if self._unclean and time.monotonic() >= self._clean_from_s:
+                self._clean_from_s = time.monotonic() + CLEAN_AGAIN_S
+                self._empty_wal()
+            elif self._wal_pages >= CHECKPOINT_PAGES:
+                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+                self._wal_pages = 0
         except (apsw.FullError, apsw.BusyError):
-            pass  # all is safe in the WAL; tried again after the next commit
+            pass  # all is safe in the WAL
         except BREAKING as error:
             self._break(error)
+        return self._unclean and not self.broken
 
     def close(self) -> None:
         """Leave one file behind; may be called again."""
@@ -239,6 +249,7 @@ class Writer:
         self._connection.executemany(_INSERT, (_row(place.number, entry.key, event) for event in events))
         for blob in entry.blobs:
             self._shelve(place.number, blob)
+        self._remove(place.number, entry.erases, entry.drops)
         place.head, place.last_at_ms = events[-1].seq, events[-1].at_ms
         place.public = listed(place.public, events)
         self._moved[place.number] = place
@@ -276,19 +287,23 @@ class Writer:
         if job.seqs is None and not job.blobs:
             self._drop(job.room, place)
             return
-        for seq in job.seqs or ():
-            self._blank(place.number, seq)
-        for id_ in job.blobs:
-            self._connection.execute(_UNSTORE, (id_, place.number))
-            self._connection.execute("DELETE FROM shelf WHERE id = ? AND room = ?", (id_, place.number))
+        self._remove(place.number, job.seqs or (), job.blobs)
+
+    def _remove(self, number: int, seqs: Sequence[int], blobs: Sequence[str]) -> None:
+        for seq in seqs:
+            self._blank(number, seq)
+        for id_ in blobs:
+            self._connection.execute(_UNSTORE, (id_, number))
+            self._connection.execute("DELETE FROM shelf WHERE id = ? AND room = ?", (id_, number))
+        self._unclean = self._unclean or bool(seqs or blobs)
 
     def _blank(self, number: int, seq: int) -> None:
         sql = "SELECT rowid, key, body FROM event WHERE room = ? AND seq = ?"
         rows: list[Any] = self._connection.execute(sql, (number, seq)).fetchall()
         for row, key, body in rows:
-            blank = encode(_blanked(seq, body)).ljust(len(body))
-            sum_ = sums.of_event(number, seq, key, blank)
-            self._connection.execute("UPDATE event SET sum = ?, body = ? WHERE rowid = ?", (sum_, blank, row))
+            rest = _blanked(seq, body).ljust(len(body))
+            sum_ = sums.of_event(number, seq, key, rest)
+            self._connection.execute("UPDATE event SET sum = ?, body = ? WHERE rowid = ?", (sum_, rest, row))
 
     def _drop(self, room: str, place: Place) -> None:
         number = place.number
@@ -305,19 +320,24 @@ class Writer:
         self._moved.pop(number, None)
 
     def _with_empty_wal(self, jobs: Sequence[Job], results: list[Result]) -> list[Result]:
-        """Write all into the file and cut the WAL to nothing; until that is done nothing counts as erased."""
-        self._connection.set_busy_timeout(ERASE_BUSY_MS)
+        """Empty the WAL; until that is done nothing counts as erased."""
         try:
-            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-            self._wal_pages = 0
+            self._empty_wal()
         except (apsw.BusyError, apsw.FullError):
             late = TimeoutError("what was erased is not gone from the WAL yet")
             return [
                 late if isinstance(job, Erase) else result for job, result in zip(jobs, results, strict=True)
             ]
+        return results
+
+    def _empty_wal(self) -> None:
+        """Write all into the file and cut the WAL to nothing."""
+        self._connection.set_busy_timeout(ERASE_BUSY_MS)
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            self._wal_pages, self._unclean, self._clean_from_s = 0, False, 0.0
         finally:
             self._connection.set_busy_timeout(schema.BUSY_MS)
-        return results
 
     # The rest
 
@@ -354,11 +374,14 @@ def _row(number: int, key: str | None, event: Event) -> tuple[int, int, str | No
     return number, event.seq, key, sums.of_event(number, event.seq, key, body), body
 
 
-def _blanked(seq: int, body: bytes) -> Event:
+def _blanked(seq: int, body: bytes) -> bytes:
+    """Return what an event becomes, never longer than it was: rows must not move."""
     try:
-        return erased(decode(body))
+        event = decode(body)
     except ValueError:
-        return Event(seq, seq - 1, 0, None, LOST, Erased())
+        return encode(Event(seq, seq - 1, 0, None, LOST, Erased()))
+    kept = encode(erased(event))
+    return kept if len(kept) <= len(body) else encode(blank(event))
 
 
 def _disk_of(path: Path) -> tuple[int, int]:

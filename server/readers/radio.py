@@ -135,7 +135,7 @@ class RoomRadio:
         """Return an older clip, never the last one again; none while a round wants quiet."""
         state = self._room.state
         older = [clip for clip, ref in state.clips.items() if not ref.hidden and clip not in self._last[-1:]]
-        if not older or self._live or state.round is not None or not self._audience(self._room.id):
+        if not older or self._queue or self._live or state.round or not self._audience(self._room.id):
             return None
         return self._random.choice(older)
 

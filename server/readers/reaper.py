@@ -6,50 +6,84 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from server.log.base import Log
+from msgspec import Struct
+
+from server.log.base import Listing, Log
 from server.room.commands import Refused, Remove
+from server.room.flow import kind_of
 from server.room.house import House, NoSuchRoom
-from server.room.kinds import KINDS
 from server.room.state import RoomState
 
 log = logging.getLogger(__name__)
 
 EVERY_MS = 600_000
-# A sweep wakes rooms one after the other; in between everybody else has their turn.
+# A sweep looks at rooms one after the other; in between everybody else has their turn.
 PAUSE_MS = 20
 ROOMS_LIMIT = 100_000
+NEVER_MS = 2**63
+
+
+class Seen(Struct, frozen=True):
+    """What a room's clips were when it was looked at last: as of which event, and when the first is due."""
+
+    head: int
+    due_ms: int
 
 
 def expired(state: RoomState, now_ms: int) -> list[str]:
     """Return the clips of a room that have been kept long enough."""
-    keep_ms = KINDS.get(state.kind, KINDS["wonder"]).keep_ms
+    keep_ms = kind_of(state).keep_ms
     return [clip.clip for clip in state.clips.values() if clip.at_ms + keep_ms <= now_ms]
 
 
-async def run(house: House, log_: Log, clock: Callable[[], int]) -> None:
-    """Sweep all rooms for ever, the first time at the start."""
-    while True:
-        await sweep(house, log_, clock)
-        await asyncio.sleep(EVERY_MS / 1000)
+def seen(state: RoomState) -> Seen:
+    """Return what to remember of a room."""
+    eldest_ms = min((clip.at_ms for clip in state.clips.values()), default=NEVER_MS)
+    return Seen(state.head, eldest_ms + kind_of(state).keep_ms)
 
 
-async def sweep(house: House, log_: Log, clock: Callable[[], int]) -> int:
-    """Remove what is expired in every room; return how many clips went."""
-    gone = 0
-    for listing in await log_.rooms(ROOMS_LIMIT):
+class Reaper:
+    """Sweeps all rooms. Those in which nothing happened and nothing is due are left asleep, and unread."""
+
+    def __init__(self, house: House, log_: Log, clock: Callable[[], int]) -> None:
+        self._house, self._log, self._clock = house, log_, clock
+        self._seen: dict[str, Seen] = {}
+
+    async def run(self) -> None:
+        """Sweep for ever, the first time at the start; the root of its task."""
+        while True:
+            try:
+                await self.sweep()
+            except Exception:
+                log.exception("reaper.sweep_failed")
+            await asyncio.sleep(EVERY_MS / 1000)
+
+    async def sweep(self) -> int:
+        """Remove what is expired in every room; return how many clips went."""
+        gone = 0
+        listings = await self._log.rooms(ROOMS_LIMIT)
+        before, self._seen = self._seen, {}
+        for listing in listings:
+            known = before.get(listing.room)
+            if known is not None and known.head == listing.head and self._clock() < known.due_ms:
+                self._seen[listing.room] = known
+                continue
+            gone += await self._look_at(listing)
+            await asyncio.sleep(PAUSE_MS / 1000)
+        return gone
+
+    async def _look_at(self, listing: Listing) -> int:
         try:
-            gone += await _expire(house, listing.room, clock())
+            state = await self._house.look(listing.room)
+            gone = expired(state, self._clock())
+            if gone:
+                room = await self._house.wake(listing.room)
+                await asyncio.gather(*(room.send(Remove(clip, "expired")) for clip in gone))
+                state = room.state
         except (NoSuchRoom, Refused):
-            continue  # the room or the clip went meanwhile
-        except Exception:  # the root of one room's expiry: the others' clips expire too
+            return 0  # the room or the clip went meanwhile
+        except OSError:
             log.exception("reaper.room_failed room=%.6s", listing.room)
-        await asyncio.sleep(PAUSE_MS / 1000)
-    return gone
-
-
-async def _expire(house: House, room_id: str, now_ms: int) -> int:
-    room = await house.wake(room_id)
-    clips = expired(room.state, now_ms)
-    for clip in clips:
-        await room.send(Remove(clip, "expired"), by=None)
-    return len(clips)
+            return 0
+        self._seen[listing.room] = seen(state)
+        return len(gone)

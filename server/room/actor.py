@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from server.log.base import Blob, Conflict, Entry, Log, Outcome, StorageFull
 from server.room.commands import Command, Refused, Tick
-from server.room.events import Draft, Event, Voice, numbered
+from server.room.events import Draft, Erased, Event, Fact, Voice, erased, numbered
 from server.room.state import RoomState
 from server.room.tail import Tail
 
@@ -46,6 +46,7 @@ class Rules(Struct, frozen=True):
     decide: Callable[[RoomState, Command, Voice | None, int, Random], list[Draft]]
     apply: Callable[[RoomState, Event], RoomState]
     due: Callable[[RoomState, bool, bool, Mapping[str, float]], int | None]
+    erasures: Callable[[RoomState, Sequence[Fact | Erased]], tuple[Sequence[int], Sequence[str]]]
 
 
 class Home(Protocol):
@@ -80,18 +81,24 @@ class Wish(Struct, eq=False):
 
 
 class Plan(Struct, eq=False):
-    """What a wish would do: its drafts, the events and the state they would become, or why not."""
+    """What a wish would do: its drafts, the events and the state they would become, or why not.
+
+    `erases` and `drops` are the events and blobs that go with them.
+    """
 
     wish: Wish
     state: RoomState
     drafts: Sequence[Draft] = ()
     events: Sequence[Event] = ()
+    erases: Sequence[int] = ()
+    drops: Sequence[str] = ()
     error: Exception | None = None
     outcome: Outcome | None = None
 
     def entry(self) -> Entry:
         """Return what the log is asked for."""
-        return Entry(self.drafts, self.wish.key, self.wish.blobs if self.drafts else ())
+        blobs = self.wish.blobs if self.drafts else ()
+        return Entry(self.drafts, self.wish.key, blobs, self.erases, self.drops)
 
 
 class Room:
@@ -288,7 +295,8 @@ class Room:
         try:
             drafts = self._rules.decide(state, wish.command, wish.by, now_ms, self._random)
             events = [numbered(draft, head + 1 + i, head + i) for i, draft in enumerate(drafts)]
-            return Plan(wish, self._fold(state, events), drafts, events)
+            erases, drops = self._rules.erasures(state, [draft.data for draft in drafts])
+            return Plan(wish, self._fold(state, events), drafts, events, erases, drops)
         except Refused as refusal:
             return Plan(wish, state, error=refusal)
         except Exception as error:  # the root of a game's rules: the fault is ours, the room lives on
@@ -305,6 +313,7 @@ class Room:
     def _settle(self, plans: list[Plan]) -> list[Wish]:
         """Take what was stored into the state, show it, answer; returns what must be decided again."""
         fresh: list[Event] = []
+        gone: list[int] = []
         again: list[Wish] = []
         granted: list[tuple[Wish, list[Event]]] = []
         sound = True  # whether what was decided on so far is what happened
@@ -314,6 +323,7 @@ class Room:
                     granted.append((plan.wish, events))
                     if first.seq > self.tail.head:
                         fresh += events
+                        gone += plan.erases
                         self.state = plan.state if events == plan.events else self._fold(self.state, events)
                     elif plan.drafts:
                         sound = False
@@ -333,6 +343,8 @@ class Room:
                     granted.append((plan.wish, []))
         self._show(fresh)
         self._grant(granted)
+        if gone:
+            self._forget(frozenset(gone))
         return again
 
     def _grant(self, granted: Iterable[tuple[Wish, list[Event]]]) -> None:
@@ -343,11 +355,19 @@ class Room:
         while len(self._recent) > RECENT_KEYS:
             self._recent.popitem(last=False)
 
+    def _forget(self, gone: frozenset[int]) -> None:
+        """Forget in memory what the log has erased."""
+        self.tail.erase(gone)
+        for key, events in self._recent.items():
+            self._recent[key] = [erased(event) if event.seq in gone else event for event in events]
+
     async def _catch_up(self) -> None:
         """Take in what others wrote into the log."""
         while events := await self._log.read(self.id, self.tail.head, PAGE_EVENTS):
+            gone, _ = self._rules.erasures(self.state, [event.data for event in events])
             self.state = self._fold(self.state, events)
             self._show(events)
+            self._forget(frozenset(gone))
         self._unsure = False
 
     def _show(self, events: list[Event]) -> None:

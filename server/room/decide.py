@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 
 from msgspec.structs import replace
@@ -35,6 +36,7 @@ from server.room.events import (
     ClipReported,
     DiceRolled,
     Draft,
+    Erased,
     Fact,
     ReactionGiven,
     TextRemoved,
@@ -50,6 +52,8 @@ REASON_LIMIT_CHARACTERS = 64
 
 # What the room itself does, whoever gave the occasion.
 ROOM_FACTS = (TurnGiven, VerdictGiven, VerdictOverruled, RoundClosed)
+# What a closed room and a muted voice are not refused: what was said can always be taken away.
+ALWAYS = Forget | Remove | Report
 DICE = "/roll"
 DICE_REFUSED = "Dice look like this: /roll 2d6+1, up to 20 of them."
 
@@ -59,8 +63,8 @@ due = rounds.due
 def decide(state: RoomState, command: Command, by: Voice | None, now_ms: int, random: Random) -> list[Draft]:
     """Return the facts that a command makes true. Raises `Refused` with a code and a sentence."""
     if not isinstance(command, Open):
-        _check_room(state)
-    if by is not None and not isinstance(command, Land):
+        _check_room(state, command)
+    if by is not None and not isinstance(command, ALWAYS | Land):
         _check_voice(state, by, now_ms)
     facts = _facts(state, command, by, Moment(now_ms, random))
     return [Draft(fact, now_ms, _by(state, fact, by)) for fact in facts]
@@ -78,10 +82,10 @@ def _by(state: RoomState, fact: Fact, by: Voice | None) -> Voice | None:
             return by
 
 
-def _check_room(state: RoomState) -> None:
+def _check_room(state: RoomState, command: Command) -> None:
     if state.head == 0:
         raise Refused("no_such_room", "There is no such room.")
-    if state.closed:
+    if state.closed and not isinstance(command, ALWAYS):
         raise Refused("room_closed", "This room is closed.")
 
 
@@ -188,14 +192,19 @@ def _removed(clip: ClipRef, reason: str = "forgotten") -> ClipRemoved:
     return ClipRemoved(clip.clip, reason, clip.hidden)
 
 
-def erasures(state: RoomState, facts: list[Fact]) -> tuple[list[int], list[str]]:
-    """Return the seqs of events to blank and the blobs to drop together with removing facts."""
-    seqs: list[int] = []
+def erasures(state: RoomState, facts: Sequence[Fact | Erased]) -> tuple[list[int], list[str]]:
+    """Return the seqs of events to blank and the blobs to drop together with removing facts.
+
+    `state` is the one before them. Blanked are also the events that say the same words again.
+    """
+    seqs: set[int] = set()
     blobs: list[str] = []
     for fact in facts:
         if isinstance(fact, TextRemoved):
-            seqs.append(fact.target)
+            written = state.written.get(fact.target)
+            seqs.update((fact.target, *(written.repeats if written else ())))
         elif isinstance(fact, ClipRemoved) and (clip := state.clips.get(fact.clip)):
-            seqs += [seq for seq in (clip.seq, clip.caption_seq, clip.reveal_seq) if seq is not None]
+            own = (clip.seq, clip.caption_seq, clip.reveal_seq, *clip.repeats)
+            seqs.update(seq for seq in own if seq is not None)
             blobs.append(clip.clip)
-    return seqs, blobs
+    return sorted(seqs), blobs

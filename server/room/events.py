@@ -10,6 +10,7 @@ from typing import Literal, cast
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from games.round import (
     AnswerGiven,
@@ -234,6 +235,7 @@ class _Wire(Struct, frozen=True):
     data: msgspec.Raw
 
 
+_NO_PROMPT = Prompt("", "")
 _encoder = msgspec.json.Encoder()
 _wire = msgspec.json.Decoder(_Wire)
 _fields = {kind: msgspec.json.Decoder(fact) for kind, fact in KINDS.items()}
@@ -275,7 +277,25 @@ def decode(body: bytes) -> Event:
 
 
 def erased(event: Event) -> Event:
-    """Return the event with its place kept and its content gone."""
+    """Return the event with its place kept and its content gone.
+
+    What keeps a round going loses only its words: they were another's.
+    """
+    match event.data:
+        case TopicThrown():
+            return replace(event, data=TopicThrown(_NO_PROMPT))
+        case RoundOpened(prompt=prompt) as opened if prompt is not None:
+            return replace(event, data=replace(opened, prompt=_NO_PROMPT))
+        case RoundJoined() as joined:
+            return replace(event, data=replace(joined, role=""))
+        case TurnGiven() as turn:
+            return replace(event, data=replace(turn, prompt=""))
+        case _:
+            return blank(event)
+
+
+def blank(event: Event) -> Event:
+    """Return nothing but the event's place."""
     return Event(event.seq, event.prev, event.at_ms, None, event.kind, Erased())
 
 

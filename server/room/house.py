@@ -15,9 +15,9 @@ from server.log.base import Blob, Conflict, Listing, Log
 from server.room import ids
 from server.room.actor import Room, Rules
 from server.room.commands import Command, Open, Refused
-from server.room.decide import decide, due
+from server.room.decide import decide, due, erasures
 from server.room.events import Event, RoomOpened, Voice
-from server.room.state import EMPTY, apply
+from server.room.state import EMPTY, RoomState, apply
 from server.room.tail import Tail, View
 from server.room.view import view
 
@@ -25,7 +25,7 @@ IDLE_MS = 60_000
 WAKE_PAGE_EVENTS = 200  # some ms of folding, for audio is paced in the same loop
 WOKEN_TAIL_EVENTS = 128  # enough for whoever comes in; the tail grows with what happens
 SLUGS_TRIED = 20
-RULES = Rules(EMPTY, decide, apply, due)
+RULES = Rules(EMPTY, decide, apply, due, erasures)
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -98,6 +98,11 @@ class House:
         """Return a room when it is awake."""
         return self._rooms.get(id)
 
+    async def look(self, id: str) -> RoomState:  # noqa: A002
+        """Return a room's state without waking it. Raises `NoSuchRoom`."""
+        room = self._rooms.get(id)
+        return room.state if room is not None else (await self._folded(id))[0]
+
     async def send(
         self,
         id: str,  # noqa: A002
@@ -114,13 +119,6 @@ class House:
     async def listings(self, limit: int = 100) -> list[Listing]:
         """Return the public rooms, those with the newest event first."""
         return await self._log.rooms(limit, public=True)
-
-    async def erase(self, id: str, seqs: Sequence[int] | None = None, blobs: Sequence[str] = ()) -> None:  # noqa: A002
-        """Erase in the log, and in the memory of a room that is awake; see `Log.erase`."""
-        room = self._rooms.get(id)
-        await self._log.erase(id, seqs, blobs)
-        if room is not None and (seqs is not None or not blobs):
-            room.tail.erase(seqs)
 
     def voice(self, key: str, room: Room | str) -> Voice:
         """Return who a key is in a room; its name is English when only the id of a sleeping room is given."""
@@ -149,15 +147,15 @@ class House:
     async def _wake(self, id: str) -> Room:  # noqa: A002
         """Fold the log and take the room in, in one step with the end of the waking."""
         try:
-            room = await self._folded(id)
-            self._rooms[id] = room
+            state, newest = await self._folded(id)
+            room = self._rooms[id] = self._room(id, state, newest)
         finally:
             del self._waking[id]
         self.on_wake(room)
         return room
 
-    async def _folded(self, id: str) -> Room:  # noqa: A002
-        """Fold the log once, keeping the newest events for the tail."""
+    async def _folded(self, id: str) -> tuple[RoomState, list[Event]]:  # noqa: A002
+        """Fold the log once, keeping the newest events for a tail."""
         state, newest = self._rules.empty, list[Event]()
         async for events in self._pages(id):
             for event in events:
@@ -165,6 +163,9 @@ class House:
             newest = (newest + events)[-WOKEN_TAIL_EVENTS:]
         if not newest:
             raise NoSuchRoom
+        return state, newest
+
+    def _room(self, id: str, state: RoomState, newest: list[Event]) -> Room:  # noqa: A002
         return Room(
             id,
             self,

@@ -9,7 +9,9 @@ FINEST_CHARACTERS, COARSEST_CHARACTERS = 5, 3
 BITS = 5
 # The letters of a geohash, in the order of their values: no a, i, l, o.
 _LETTERS = "0123456789bcdefghjkmnpqrstuvwxyz"
-_CELL = re.compile(f"[{_LETTERS}]{{{COARSEST_CHARACTERS},{FINEST_CHARACTERS}}}")
+# As a regular expression of any dialect.
+CELL = f"[{_LETTERS}]{{{COARSEST_CHARACTERS},{FINEST_CHARACTERS}}}"
+_CELL = re.compile(CELL)
 
 
 def is_cell(text: str) -> bool:

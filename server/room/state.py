@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import islice
 from typing import TypeVar, cast
 
@@ -12,6 +12,7 @@ from msgspec.structs import asdict, replace
 from games import round as rounds
 from games.round import (
     AnswerGiven,
+    Prompt,
     RevealedTake,
     RoleGiven,
     Round,
@@ -27,7 +28,10 @@ from server.room.events import (
     ClipCaptioned,
     ClipLanded,
     ClipRemoved,
+    ClipReported,
+    Erased,
     Event,
+    Fact,
     Language,
     RoomChanged,
     RoomClosed,
@@ -59,7 +63,10 @@ ROUND_FACTS = (
 
 
 class ClipRef(Struct, frozen=True):
-    """What a room knows of a clip that is in it: where its events are and what was measured."""
+    """What a room knows of a clip that is in it: where its events are and what was measured.
+
+    `repeats` are the seqs of the events that say its words again, or were said of it.
+    """
 
     clip: str
     seq: int
@@ -79,6 +86,7 @@ class ClipRef(Struct, frozen=True):
     caption: str | None = None
     caption_seq: int | None = None
     reveal_seq: int | None = None
+    repeats: tuple[int, ...] = ()
 
 
 class Suggestion(Struct, frozen=True):
@@ -90,17 +98,18 @@ class Suggestion(Struct, frozen=True):
 
 
 class Written(Struct, frozen=True):
-    """Something written that is no chat, an answer or a suggestion: its id, and whose it is."""
+    """Something written that is no chat: its id (none for a role), whose it is, and where it is repeated."""
 
     id: str
     voice: str
+    repeats: tuple[int, ...] = ()
 
 
 class RoomState(Struct, frozen=True):
     """A room as of its newest event; `texts` maps the seq of a text to its voice.
 
-    `written` maps the seq of an answer, of its reveal, or of a suggestion to what it is; `wanted`
-    are the voices that wait for another topic.
+    `written` maps the seq of an answer, of its reveal, of a suggestion, or of a role asked for to
+    what it is; `wanted` are the voices that wait for another topic.
     """
 
     head: int = 0
@@ -131,13 +140,14 @@ class RoomState(Struct, frozen=True):
 
 K = TypeVar("K")
 V = TypeVar("V")
+R = TypeVar("R", bound=ClipRef | Written)
 
 EMPTY = RoomState()
 
 
 def apply(state: RoomState, event: Event) -> RoomState:
     """Fold one event into the state."""
-    folded = _folded(state, event)
+    folded = _repeated(_folded(state, event), event)
     voices = folded.voices
     if event.by is not None and voices.get(event.by.id) != event.by:
         voices = {**_newest(voices, VOICES_KEPT), event.by.id: event.by}
@@ -168,6 +178,38 @@ def _folded(state: RoomState, event: Event) -> RoomState:
             return _revealed(state, event, revealed)
         case _:
             return _round_changed(state, event)
+
+
+def _repeated(state: RoomState, event: Event) -> RoomState:
+    """Note which events say again what a visitor said, so that forgetting finds them."""
+    ids = {id_ for id_ in _said_before(state, event.data) if id_}
+    if not ids:
+        return state
+    clips = {id_: ref for id_ in ids if (ref := state.clips.get(id_))}
+    written = {seq: text for seq, text in state.written.items() if text.id in ids}
+    return replace(
+        state,
+        clips=_with_repeats(state.clips, clips, event.seq),
+        written=_with_repeats(state.written, written, event.seq),
+    )
+
+
+def _said_before(state: RoomState, fact: Fact | Erased) -> Collection[str]:
+    match fact:
+        case ClipReported(clip=clip):
+            return (clip,)
+        case TopicThrown(prompt=Prompt(id=id_)) | RoundOpened(prompt=Prompt(id=id_)):
+            return (id_,)
+        case rounds.TurnGiven() | rounds.VerdictGiven():
+            both = (state.round, state.last_round)
+            return next((rounds.repeated(r, fact) for r in both if r and r.id == fact.round), ())
+        case _:
+            return ()
+
+
+def _with_repeats(kept: dict[K, R], of: dict[K, R], seq: int) -> dict[K, R]:
+    noted = {key: replace(item, repeats=(*item.repeats, seq)) for key, item in of.items()}
+    return {**kept, **noted} if noted else kept
 
 
 def _room_opened(state: RoomState, event: Event, opened: RoomOpened) -> RoomState:
@@ -327,7 +369,9 @@ def _text_removed(state: RoomState, target: int) -> RoomState:
         written={k: v for k, v in state.written.items() if k != target},
         suggestions={k: v for k, v in state.suggestions.items() if v.seq != target},
     )
-    return _in_rounds(state, lambda round_: rounds.without(round_, written.id)) if written else state
+    if written is None or not written.id:
+        return state
+    return _in_rounds(state, lambda round_: rounds.without(round_, written.id))
 
 
 def _in_rounds(state: RoomState, change: Callable[[Round], Round]) -> RoomState:
@@ -351,6 +395,8 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
                 silent_rounds=silent,
             )
         case fact if isinstance(fact, ROUND_FACTS):
+            if isinstance(fact, rounds.RoundJoined) and fact.role:
+                state = replace(state, written=_with_written(state, event, ""))
             return _with_round_fact(state, fact)
         case _:
             return state

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -112,11 +112,10 @@ class Tail:
         """Encode events that were read from the log as the tail encodes its own."""
         return [self._encode(event) for event in events]
 
-    def erase(self, seqs: Iterable[int] | None) -> None:
-        """Forget the content of events, of all when `seqs` is None; nobody is told."""
-        gone = None if seqs is None else set(seqs)
+    def erase(self, seqs: Container[int]) -> None:
+        """Forget the content of events; nobody is told."""
         for i, encoded in enumerate(self._events):
-            if gone is None or encoded.event.seq in gone:
+            if encoded.event.seq in seqs:
                 self._events[i] = self._encode(erased(encoded.event))
 
     def _encode(self, event: Event) -> Encoded:

@@ -1,4 +1,4 @@
-"""Token buckets: how much one voice and one address may ask for. Pure: the clock is an argument.
+"""Token buckets: how much one voice and one address may ask for, Pure: the clock is an argument.
 
 Each bucket is the single number of the generic cell rate algorithm (ITU-T I.371 Annex A): the
 time at which it will be full again.
@@ -7,6 +7,9 @@ time at which it will be full again.
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from itertools import islice
@@ -23,8 +26,12 @@ ADDRESS_VOICES = 30
 IPV6_PREFIX_BITS = 64
 # Addresses whose prefix is remembered: parsing one costs more than all the rest of a check.
 PREFIXES_KEPT = 4_096
-# Epoch milliseconds as floats are exact to 0.0002; sums of intervals err by a little more.
+# Milliseconds as floats are exact to 0.0002 even since the epoch; sums of intervals err by a little more.
 ROUNDING_MS = 0.1
+
+# Uploads in memory: a school class that falls silent at the same moment sends 2 MB.
+HELD_BYTES, HELD_OF_ADDRESS_BYTES = 64_000_000, 16_000_000
+HELD_RETRY_AFTER_MS = 2_000
 
 Action = Literal[
     "say", "react", "throw", "round", "vote", "report", "forget", "speak", "here", "ping", "join", "upload",
@@ -119,7 +126,7 @@ class Limits:
         }
 
     def check(self, action: Action, *, voice: str | None, address: str, now_ms: float) -> None:
-        """Count one action of a voice at an address (as `prefix` gives it).
+        """Count one action of a voice at an address (as `prefix` gives it), by a clock that nobody sets.
 
         Raises `Refused` (`too_fast`) when either did too much; the refused action is not counted.
         """
@@ -134,6 +141,31 @@ class Limits:
         addresses.spend(address, now_ms)
         if voice is not None:
             voices.spend(voice, now_ms)
+
+
+class Held:
+    """How many bytes of uploads are in memory: of all together, and of each address."""
+
+    def __init__(
+        self, most_bytes: int = HELD_BYTES, most_of_address_bytes: int = HELD_OF_ADDRESS_BYTES
+    ) -> None:
+        self._most_bytes, self._most_of_address_bytes = most_bytes, most_of_address_bytes
+        self._of_address: Counter[str] = Counter()
+
+    @contextmanager
+    def holding(self, address: str, size_bytes: int) -> Iterator[None]:
+        """Count so many bytes while they are held. Raises `Refused` (`busy`) when others hold too much."""
+        own_bytes, all_bytes = self._of_address[address], self._of_address.total()
+        crowded = 0 < own_bytes > self._most_of_address_bytes - size_bytes
+        if crowded or 0 < all_bytes > self._most_bytes - size_bytes:
+            raise Refused("busy", "Too many clips at once. Try again in a moment.", HELD_RETRY_AFTER_MS)
+        self._of_address[address] += size_bytes
+        try:
+            yield
+        finally:
+            self._of_address[address] -= size_bytes
+            if not self._of_address[address]:
+                del self._of_address[address]
 
 
 @lru_cache(maxsize=PREFIXES_KEPT)

@@ -17,12 +17,13 @@ from server.room.commands import Forget, Remove, Report
 from server.room.events import ClipLanded, Source, Voice
 from server.room.state import ClipRef
 from server.room.view import is_hidden
+from server.safety.limits import Held, prefix
 from server.web import body, previews, ranges
 from server.web.card import png
 from server.web.errors import Problem
 from server.web.keys import CONFIG, HOUSE, LOG, STAGE
 from server.web.rooms import ROOM, answer
-from server.web.security import is_admin, needed_key, pay, preflight, visitor_key
+from server.web.security import address, is_admin, needed_key, pay, preflight, visitor_key
 from server.web.transcodes import TRANSCODES
 
 CLIP = "{clip:[A-Za-z0-9_-]{8,64}}"
@@ -40,6 +41,8 @@ _ALIASES = {
     "audio/vnd.wave": "audio/wav",
 }
 CLIP_MAX_AGE_S = 60
+# Uploads that are being read or wait for their finish.
+HELD: web.AppKey[Held] = web.AppKey("held")
 # Firefox holds an image to the policy it came with, so the picture's own style is let in, and no other.
 SVG_CSP = (
     "default-src 'none'; frame-ancestors 'none'; sandbox; "
@@ -137,8 +140,13 @@ async def upload(request: web.Request) -> web.Response:
     room = await house.wake(request.match_info["room"])
     voice = house.voice(key, room)
     pay(request, "upload", voice.id)
-    recorded = await body.read(request, request.app[CONFIG].upload_bytes)
-    event = await request.app[STAGE].upload(room.id, voice, recorded, _ALIASES.get(media_type, media_type))
+    limit_bytes = request.app[CONFIG].upload_bytes
+    with request.app[HELD].holding(
+        prefix(address(request)), min(request.content_length or limit_bytes, limit_bytes)
+    ):
+        recorded = await body.read(request, limit_bytes)
+        kind = _ALIASES.get(media_type, media_type)
+        event = await request.app[STAGE].upload(room.id, voice, recorded, kind)
     if isinstance(event, Preview):
         return previews.waiting(event)
     assert isinstance(event.data, ClipLanded)
@@ -172,7 +180,7 @@ async def show(request: web.Request) -> web.Response:
 async def ogg(request: web.Request) -> web.Response:
     """Answer a clip as it is kept: Opus in Ogg."""
     found = await find(request)
-    return _bytes(request, found.blob.body, "audio/ogg", "ogg")
+    return _bytes(request, found, found.blob.body, "audio/ogg", "ogg")
 
 
 async def m4a(request: web.Request) -> web.Response:
@@ -183,19 +191,19 @@ async def m4a(request: web.Request) -> web.Response:
     if made is None:
         pay(request, "join")
         made = await transcodes.get(found.blob.id, found.blob.body)
-    return _bytes(request, made, "audio/mp4", "m4a")
+    return _bytes(request, found, made, "audio/mp4", "m4a")
 
 
 async def vtt(request: web.Request) -> web.Response:
     """Answer the words of a clip (WebVTT)."""
     found = await find(request)
-    return _bytes(request, captions(found.ref).encode(), "text/vtt", "vtt")
+    return _bytes(request, found, captions(found.ref).encode(), "text/vtt", "vtt")
 
 
 async def picture(request: web.Request) -> web.Response:
     """Answer the picture of a clip's sound."""
     found = await find(request)
-    shown_picture = _bytes(request, svg(found.ref.peaks).encode(), "image/svg+xml", "svg")
+    shown_picture = _bytes(request, found, svg(found.ref.peaks).encode(), "image/svg+xml", "svg")
     shown_picture.headers["Content-Security-Policy"] = SVG_CSP
     return shown_picture
 
@@ -203,7 +211,8 @@ async def picture(request: web.Request) -> web.Response:
 async def card(request: web.Request) -> web.Response:
     """Answer the same picture for link previews."""
     found = await find(request)
-    return _bytes(request, png(found.ref.peaks), "image/png", "png")
+    pay(request, "join")  # it takes 5 ms of the loop
+    return _bytes(request, found, png(found.ref.peaks), "image/png", "png")
 
 
 def captions(clip: ClipRef) -> str:
@@ -220,14 +229,15 @@ def _timestamp(at_ms: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}:{rest_ms // 1000:02}.{rest_ms % 1000:03}"
 
 
-def _bytes(request: web.Request, found: bytes, content_type: str, ending: str) -> web.Response:
-    etag = f'"{hashlib.sha256(found).hexdigest()[:32]}"'
+def _bytes(request: web.Request, found: Found, sent: bytes, content_type: str, ending: str) -> web.Response:
+    etag = f'"{hashlib.sha256(sent).hexdigest()[:32]}"'
     name = f"{request.match_info['clip']}.{ending}"
     headers = {
-        "Cache-Control": f"max-age={CLIP_MAX_AGE_S}",
+        # What only its speaker may hear yet is kept by no cache.
+        "Cache-Control": "no-store" if found.ref.hidden else f"max-age={CLIP_MAX_AGE_S}",
         "Content-Disposition": f'inline; filename="{name}"',
     }
-    return ranges.answer(request, found, content_type, etag, headers)
+    return ranges.answer(request, sent, content_type, etag, headers)
 
 
 async def forget(request: web.Request) -> web.Response:
@@ -240,7 +250,6 @@ async def forget(request: web.Request) -> web.Response:
     pay(request, "forget", voice.id if voice else None)
     command = Remove(found.blob.id, "admin") if admin else Forget(found.blob.id)
     await house.send(found.room.id, command, by=voice)
-    request.app[TRANSCODES].forget(found.blob.id)
     return web.Response(status=204)
 
 

@@ -165,9 +165,8 @@ class Conversation:
 
     def _count(self, action: Action) -> None:
         member = self._member
-        self._circle.limits.check(
-            action, voice=member.voice.id, address=member.address, now_ms=self._circle.clock()
-        )
+        now_ms = time.monotonic() * 1000
+        self._circle.limits.check(action, voice=member.voice.id, address=member.address, now_ms=now_ms)
 
     def _begin(self, message: Wish | WantsTopic | Staged) -> None:
         self._in_flight += 1

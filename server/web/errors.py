@@ -179,8 +179,8 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
     """Turn every error of a route into its answer; what is our fault is logged with its trace."""
     try:
         return await handler(request)
-    except ConnectionError:
-        raise
+    except ConnectionError:  # who asked is gone: nobody reads this, and it is nobody's fault
+        return respond(Problem("bad_request", "The connection was lost."))
     except Exception as error:
         problem = problem_of(error)
         if problem.code == "broken":

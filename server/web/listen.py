@@ -22,6 +22,8 @@ from server.web.security import SERVER
 # Files that are no connections: storage, media, child processes, the log.
 FILES_RESERVED = 96
 BACKLOG = 1_024
+# Whoever still sends when the answer is out is listened to for so long, that the answer may arrive.
+LINGERING_S = 2.0
 # Nothing is logged of who asked for what.
 _SILENT = logging.getLogger("wonder.silent")
 _SILENT.disabled = True
@@ -133,7 +135,11 @@ def _factory(
         # end of the next request's headers; half a header does not move it. So it is the header
         # deadline that aiohttp does not have under that name.
         return Connection(
-            manager, loop=loop, keepalive_timeout=config.header_timeout_ms / 1000, access_log=_SILENT
+            manager,
+            loop=loop,
+            keepalive_timeout=config.header_timeout_ms / 1000,
+            lingering_time=LINGERING_S,
+            access_log=_SILENT,
         )
 
     return connection

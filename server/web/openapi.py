@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from games.game import TurnOrder
+from server.room.place import CELL
 from server.web.clips import UPLOAD_TYPES, ClipShown, NewReport
 from server.web.errors import STATUSES
 from server.web.previews import PreviewShown
@@ -52,6 +53,7 @@ _TEXT: Json = {"schema": {"type": "string"}}
 _BINARY: Json = {"schema": {"type": "string", "format": "binary"}}
 _SDP: Json = {"application/sdp": _TEXT}
 _OBJECT: Json = {"type": "object"}
+_ANY: Json = {"schema": _OBJECT}
 _HTML: Json = {"text/html": _TEXT}
 _OFFER_ERRORS = (
     "bad_offer",
@@ -96,7 +98,7 @@ _PLACE: Json = {
     "name": "place",
     "in": "query",
     "description": "A geohash of 3 to 5 characters.",
-    "schema": {"type": "string", "minLength": 3, "maxLength": 5},
+    "schema": {"type": "string", "pattern": f"^{CELL}$"},
 }
 _TAKES: Json = {
     "name": "takes",
@@ -112,7 +114,7 @@ def _file(ending: str, media_type: str, summary: str) -> Operation:
         f"/api/clips/{{clip}}.{ending}",
         summary,
         {200: {media_type: _BINARY}, 206: {media_type: _BINARY}, 304: {}},
-        ("no_such_clip", "bad_range", *(("too_fast",) if ending == "m4a" else ())),
+        ("no_such_clip", "bad_range", *(("too_fast",) if ending in ("m4a", "png") else ())),
     )
 
 
@@ -177,7 +179,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/api/rooms/{room}/events",
         "A page of events, oldest first.",
         {200: _list("events", _EVENT, head={"type": "integer"})},
-        ("bad_query", "bad_key", "no_such_room"),
+        ("bad_query", "bad_key", "no_such_room", "too_fast"),
         query=(
             _whole("after", "Events after this seq; without it the newest.", minimum=0),
             _whole("limit", "At most so many.", minimum=1, maximum=EVENTS_LIMIT, default=EVENTS_DEFAULT),
@@ -309,7 +311,10 @@ OPERATIONS: tuple[Operation, ...] = (
         "get", "/static/{name}", "A file of the page.", {200: {"*/*": _BINARY}, 304: {}}, ("no_such_page",)
     ),
     Operation(
-        "get", "/manifest.webmanifest", "The page as an app.", {200: {"application/manifest+json": _TEXT}}
+        "get",
+        "/manifest.webmanifest",
+        "The page as an app.",
+        {200: {"application/manifest+json": _ANY}},
     ),
     Operation("get", "/favicon.ico", "The icon.", {200: {"image/svg+xml": _BINARY}}, ("no_such_page",)),
     Operation("get", "/robots.txt", "What search engines leave alone.", {200: {"text/plain": _TEXT}}),

@@ -128,7 +128,7 @@ def address(request: web.Request) -> str:
 
 def pay(request: web.Request, action: Action, voice: str | None = None) -> None:
     """Count an action of a voice and its address. Raises `Refused` (`too_fast`) when it is one too many."""
-    now_ms = time.time() * 1000
+    now_ms = time.monotonic() * 1000
     request.app[LIMITS].check(action, voice=voice, address=prefix(address(request)), now_ms=now_ms)
 
 

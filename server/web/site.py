@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from server.safety.limits import Held
 from server.web import (
     clips,
     errors,
@@ -67,6 +68,7 @@ def make_app(
     app[FIGURES].observe(stage)
     app[keys.STARTED_MS] = int(time.time() * 1000)
     app[ASSETS] = Assets()
+    app[clips.HELD] = Held()
     app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)
     socket.attach(app, SocketLimits(config.sockets, config.sockets_per_address))
     counts: Callable[[str], Counts] = partial(_counts, app)

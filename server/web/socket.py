@@ -52,6 +52,8 @@ async def serve(request: web.Request) -> web.StreamResponse:
 async def _talk(
     request: web.Request, sockets: Sockets, fanout: Fanout, voice: Voice, after: int | None
 ) -> web.WebSocketResponse:
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        raise Problem("upgrade_needed", "This address speaks WebSocket.", headers={"Upgrade": "websocket"})
     # Its limit is exclusive, and we answer pings and closes ourselves to count the ones and time the others.
     ws = web.WebSocketResponse(
         compress=False,

@@ -12,12 +12,14 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from server.log.base import Log
 from server.room.actor import Room
+from server.room.commands import Refused
 from server.room.house import House
 from server.safety.limits import Limits
 from server.web.conversation import Circle, Takes
@@ -27,6 +29,8 @@ from server.web.frames import RESTARTING
 from server.web.member import CLOSE_GRACE_S, Member
 from server.web.presence import Counts
 from server.web.rooms import shown
+
+T = TypeVar("T")
 
 # Answers to `speak.start` and `speak.stop` that are remembered, for a repeat may come by another socket.
 ANSWERS_KEPT = 1_024
@@ -42,7 +46,7 @@ class SocketLimits(Struct, frozen=True):
     sweep_every_s: float = 3.0
     ping_after_sweeps: int = 2
     dead_after_sweeps: int = 6
-    drain_s: float = 15.0
+    drain_s: float = 1.0  # for answers that are on their way when the takes have been finished
 
 
 class Sockets:
@@ -75,8 +79,8 @@ class Sockets:
         self._fanouts: dict[str, Fanout] = {}
         self._members: dict[Member, Fanout] = {}
         self._addresses: Counter[str] = Counter()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._answers: OrderedDict[str, asyncio.Task[int]] = OrderedDict()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._answers: OrderedDict[str, asyncio.Task[int | Refused]] = OrderedDict()
         self._draining = False
         self._left = asyncio.Event()
         self._sweeper: asyncio.Task[None] | None = None
@@ -165,7 +169,7 @@ class Sockets:
 
     # --- the tasks of conversations
 
-    def _own(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    def _own(self, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -175,10 +179,13 @@ class Sockets:
         """Do a piece of work once a key, and give its answer to all who ask."""
         task = self._answers.get(key)
         if task is None:
-            task = self._answers[key] = asyncio.get_running_loop().create_task(work())
+            task = self._answers[key] = self._own(_outcome(work()))
             while len(self._answers) > ANSWERS_KEPT:
                 self._answers.popitem(last=False)
-        return await asyncio.shield(task)
+        answer = await asyncio.shield(task)
+        if isinstance(answer, Refused):
+            raise Refused(answer.code, answer.message, answer.retry_after_ms)
+        return answer
 
     def _listening(self, room_id: str) -> None:
         self.on_listening(room_id)
@@ -205,13 +212,21 @@ class Sockets:
         for member in list(self._members):
             self.remove(member)
             member.transport.abort()
-        tasks = [*self._tasks, *self._answers.values()]
+        tasks = [*self._tasks]
         if self._sweeper is not None:
             tasks.append(self._sweeper)
             self._sweeper = None
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _outcome(work: Coroutine[None, None, int]) -> int | Refused:
+    """Return an answer that can be kept: a refusal without the socket that its trace would hold on to."""
+    try:
+        return await work
+    except Refused as refusal:
+        return refusal.with_traceback(None)
 
 
 def describe(room: Room, counts: Counts) -> bytes:

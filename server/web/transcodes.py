@@ -8,6 +8,11 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from server.room.actor import Room
+from server.room.events import ClipRemoved
+from server.room.tail import Batch
+from server.web.errors import Problem
+
 
 class Transcodes:
     """The least recently used goes first; a clip is transcoded once however many ask at once."""
@@ -27,7 +32,7 @@ class Transcodes:
         return found
 
     async def get(self, clip: str, ogg: bytes) -> bytes:
-        """Return a clip as AAC in MP4. Raises what the transcoder raises."""
+        """Return a clip as AAC in MP4. Raises what the transcoder does, or `Problem` when the clip goes."""
         found = self.kept(clip)
         if found is not None:
             return found
@@ -36,7 +41,19 @@ class Transcodes:
             task = self._running[clip] = asyncio.create_task(self._make(clip, ogg), name=f"m4a {clip[:6]}")
             task.add_done_callback(lambda _: self._running.pop(clip, None))
         # One who goes away does not spoil it for the others who wait.
-        return await asyncio.shield(task)
+        await asyncio.wait([task])
+        if task.cancelled():
+            raise Problem("no_such_clip", "This clip is not here any more.")
+        return task.result()
+
+    def attach(self, room: Room) -> None:
+        """Forget what is removed from a room, whoever removes it."""
+        room.tail.subscribe(self._read, passive=True)
+
+    def _read(self, batch: Batch) -> None:
+        for encoded in batch.events:
+            if isinstance(encoded.event.data, ClipRemoved):
+                self.forget(encoded.event.data.clip)
 
     def forget(self, clip: str) -> None:
         """Drop a clip, also one that is being made."""

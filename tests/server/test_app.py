@@ -9,7 +9,7 @@ from aiohttp import ClientSession
 from server import app, cli
 from server.config import BadSetting, Config
 from server.finisher import Finisher
-from server.log.base import Unusable
+from server.log.base import Damaged, Unusable
 from server.log.sqlite import SqliteLog
 
 
@@ -69,6 +69,35 @@ async def test_draining_is_told_before_anything_ends_and_closing_twice_is_harmle
         assert (await http.get("/healthz")).status == 200
     await running.close()
     await running.close()
+
+
+async def test_sockets_are_sent_away_with_1012_even_when_takes_take_all_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = config(tmp_path, log="memory", drain_timeout_ms=400)
+    running = await app.start(settings)
+    monkeypatch.setattr(running.stage, "drain", lambda within_ms: asyncio.sleep(within_ms / 1000))
+    async with ClientSession() as http, http.ws_connect(f"{running.url}/api/rooms/wonder/ws") as ws:
+        stopping = asyncio.ensure_future(cli._stop(running, settings))
+        async with asyncio.timeout(10):
+            _ = [message async for message in ws]
+        assert ws.close_code == 1012
+        await stopping
+
+
+def test_a_clock_that_is_set_ahead_makes_nothing_older(monkeypatch: pytest.MonkeyPatch) -> None:
+    steady_ms = app._steady_ms()
+    began_ms = app.now_ms()
+    monkeypatch.setattr(app, "now_ms", lambda: began_ms + 30 * 86_400_000)
+    assert steady_ms() < began_ms + 60_000
+    monkeypatch.setattr(app, "now_ms", lambda: began_ms - 3_600_000)
+    assert steady_ms() == began_ms - 3_600_000
+
+
+def test_a_damaged_storage_is_not_blamed_on_an_address(tmp_path: Path) -> None:
+    said = cli._why(config(tmp_path), Damaged("the secret is damaged"))
+    assert said.startswith(f"--data {tmp_path}")
+    assert "the secret is damaged" in said
 
 
 async def test_a_storage_that_breaks_ends_the_process_with_a_failure(

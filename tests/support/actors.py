@@ -15,7 +15,7 @@ from server.log.base import Entry, Log, Outcome
 from server.log.memory import MemoryLog
 from server.room.actor import Room, Rules
 from server.room.commands import Command, Open, Refused, Say, Tick
-from server.room.events import Draft, Event, RoomOpened, TextSaid, Voice
+from server.room.events import Draft, Erased, Event, Fact, RoomOpened, TextSaid, Voice
 from server.room.house import House
 
 ANNA = Voice("voice-anna", "Zany Kettle", "#ffaa00")
@@ -70,7 +70,13 @@ def due(state: Toy, speakers: bool, speaking: bool, paces: Mapping[str, float]) 
     return state.due_ms
 
 
-RULES: Any = Rules(Toy(), decide, apply, due)  # type: ignore[arg-type]
+def erasures(state: Toy, facts: Sequence[Fact | Erased]) -> tuple[list[int], list[str]]:
+    """Return what texts ask to be erased: "erase 2"."""
+    said = [fact.text for fact in facts if isinstance(fact, TextSaid)]
+    return [int(text.removeprefix("erase ")) for text in said if text.startswith("erase ")], []
+
+
+RULES: Any = Rules(Toy(), decide, apply, due, erasures)  # type: ignore[arg-type]
 
 
 class GatedLog(MemoryLog):

@@ -259,6 +259,18 @@ class LogContract(ABC):
         assert await log.blob("b2") is not None
         assert texts(await log.read("r")) == ["a"]
 
+    async def test_an_append_erases_what_it_takes_back_or_nothing(self, log: Log, open: Open) -> None:
+        events = await log.append("r", [said("a"), said("b")], blobs=[Blob("b1", "r", b"1")])
+        await log.append("s", [said("other")], blobs=[Blob("b2", "s", b"2")])
+        taking = Entry([said("c")], "k", (), erases=[1, 3, 99], drops=["b1", "b2", "none"])
+        assert isinstance((await log.extend("r", [taking], expect=1))[0], Conflict)
+        assert (await log.read("r"), await log.blob("b1") is None) == (events, False)
+        await log.extend("r", [taking], expect=2)
+        log = await self.reopen(log, open)
+        assert texts(await log.read("r")) == ["", "b", ""]
+        assert [await log.blob(id_) is None for id_ in ("b1", "b2")] == [True, False]
+        assert texts(await log.read("s")) == ["other"]
+
     async def test_erase_of_nothing_named_erases_nothing(self, log: Log) -> None:
         await log.append("r", [said("a")])
         await log.erase("r", [])

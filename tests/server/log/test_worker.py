@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from server.log import worker as worker_module
 from server.log.base import Unusable
 from server.log.worker import Worker
+from tests.support.actors import until
 
 
 class Doubler:
@@ -17,6 +19,7 @@ class Doubler:
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
         self.tidied = 0
+        self.untidy = 1
 
     def serve(self, jobs: Sequence[int]) -> list[int | Exception]:
         self.batches.append(list(jobs))
@@ -24,8 +27,9 @@ class Doubler:
             raise RuntimeError("too many")
         return [ValueError(job) if job < 0 else job * 2 for job in jobs]
 
-    def after(self) -> None:
+    def after(self) -> bool:
         self.tidied += 1
+        return self.tidied < self.untidy
 
 
 @pytest.fixture
@@ -39,6 +43,19 @@ async def test_the_jobs_of_one_turn_are_one_batch(doubler: Doubler) -> None:
     assert doubler.batches == [list(range(50))]
     await worker.close()
     assert doubler.tidied == 1
+
+
+async def test_what_could_not_be_tidied_is_tried_again_without_a_job(
+    doubler: Doubler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "AGAIN_S", 0.001)
+    doubler.untidy = 3
+    worker: Worker[int, int] = Worker("test", doubler.serve, after=doubler.after)
+    await worker.ask(1)
+    await until(lambda: doubler.tidied == 3)
+    await worker.close()
+    assert doubler.tidied == 3
+    assert doubler.batches == [[1]]
 
 
 async def test_a_refused_job_harms_no_other(doubler: Doubler) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import string
 from pathlib import Path
 from random import Random
@@ -10,12 +11,13 @@ from random import Random
 import apsw
 import pytest
 
-from server.log import schema, writing
+from games.round import TurnGiven
+from server.log import schema, sums, writing
 from server.log.base import Blob, Conflict, Damaged, Entry, StorageFull
 from server.log.reading import Reader
 from server.log.schema import Settings
 from server.log.writing import Append, Check, Erase, Job, Result, Writer
-from server.room.events import Event
+from server.room.events import Draft, Erased, Event
 from tests.support.log_contract import said
 
 MARK_BYTES = 16
@@ -25,6 +27,7 @@ class Shop:
     """A writer on a file of its own, and what it stored, by mark."""
 
     def __init__(self, folder: Path, settings: Settings | None = None) -> None:
+        folder.mkdir(exist_ok=True)
         self.path = folder / "wonder.db"
         self.settings = settings or Settings(synchronous="OFF")
         self.connection = schema.open_writer(self.path, self.settings)
@@ -192,6 +195,51 @@ def test_a_reader_that_stays_delays_erasing_and_nothing_else(
     other.close()
     shop.do(Erase("r", [1], ()))
     assert b"secret words" not in shop.bytes()
+
+
+def test_no_byte_of_what_an_append_took_back_is_left_as_soon_as_nobody_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "ERASE_BUSY_MS", 20)
+    monkeypatch.setattr(writing, "CLEAN_AGAIN_S", 0.0)
+    shop = Shop(tmp_path)
+    shop.do(Append("r", [Entry([said("hidden words")], None, [Blob("b", "r", b"hidden sound" * 99)])], 0))
+    assert not shop.writer.tidy()
+    other = apsw.Connection(str(shop.path), flags=apsw.SQLITE_OPEN_READONLY)
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM event").fetchall()
+    shop.do(Append("r", [Entry([said("taken back")], None, (), [1], ["b"])], 1))
+    assert shop.writer.tidy(), "it asks to be called again"
+    other.close()
+    assert not shop.writer.tidy()
+    assert b"hidden" not in shop.bytes()
+
+
+def test_the_next_start_cleans_up_after_a_crash_between_erasing_and_cleaning(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "crashed")
+    shop.do(Append("r", [Entry([said("hidden words")])], 0))
+    shop.do(Append("r", [Entry([said("taken back")], None, (), [1])], 1))
+    assert b"hidden" in shop.bytes(), "the WAL still has it"
+    copy = shutil.copytree(shop.path.parent, tmp_path / "found")
+
+    schema.open_writer(copy / shop.path.name, shop.settings).close()
+
+    assert not [path for path in copy.iterdir() if b"hidden" in path.read_bytes()]
+
+
+def test_what_is_erased_never_becomes_longer_than_it_was(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    turn = Draft(TurnGiven("r", 1, "secret words", 0, 0), 0)
+    shop.do(Append("r", [Entry([turn])], 0))
+    body = shop.connection.execute("SELECT body FROM event").get
+    older = re.sub(rb',"(act|voices|besides|role|min_words|max_words|limit_ms)":[^,]*', b"", body)
+    sum_ = sums.of_event(1, 1, None, older)
+    shop.connection.execute("UPDATE event SET body = ?, sum = ?", (older, sum_))
+    before = len(older)
+    shop.do(Erase("r", [1], ()))
+    assert len(shop.connection.execute("SELECT body FROM event").get) == before
+    (event,) = Reader(shop.connection).read("r", 0, 9)
+    assert event.data == Erased()
 
 
 def test_only_the_guilty_entry_of_a_full_file_is_refused(tmp_path: Path) -> None:

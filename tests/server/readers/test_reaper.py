@@ -1,27 +1,130 @@
 from __future__ import annotations
 
-from server.log.base import Blob
-from server.readers.reaper import expired, sweep
-from server.room.commands import Land
-from server.room.events import ClipLanded
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from server.log.base import Blob, Damaged
+from server.log.memory import MemoryLog
+from server.readers import reaper
+from server.readers.reaper import Reaper, expired
+from server.room.commands import Land, Say
+from server.room.events import ClipLanded, RoomOpened
+from server.room.house import House
 from server.room.kinds import KINDS
+from tests.support.actors import until
 from tests.support.media import ANNA, Clock, house
 
+KEEP_MS = KINDS["wonder"].keep_ms
 
-async def test_clips_leave_when_their_time_is_over_and_not_before() -> None:
-    clock = Clock()
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def home(clock: Clock) -> AsyncIterator[tuple[House, MemoryLog]]:
     house_, log = await house(clock)
-    room = await house_.wake("wonder")
-    keep_ms = KINDS["wonder"].keep_ms
-    await room.send(Land(ClipLanded("old", 1, 0, 0, -16.0, ())), by=ANNA, blobs=[Blob("old", "wonder", b"x")])
-    clock.ms += 10_000
-    await room.send(Land(ClipLanded("new", 1, 0, 0, -16.0, ())), by=ANNA, blobs=[Blob("new", "wonder", b"y")])
-
-    assert expired(room.state, clock.ms) == []
-    clock.ms += keep_ms - 10_000
-
-    assert await sweep(house_, log, clock) == 1
-    assert list(room.state.clips) == ["new"]
-    assert await sweep(house_, log, clock) == 0
+    yield house_, log
     await house_.close()
     await log.close()
+
+
+async def land(house_: House, clip: str, room: str = "wonder") -> None:
+    landed = Land(ClipLanded(clip, 1, 0, 0, -16.0, ()))
+    await house_.send(room, landed, by=ANNA, blobs=[Blob(clip, room, b"x")])
+
+
+async def test_clips_leave_when_their_time_is_over_and_not_before(
+    home: tuple[House, MemoryLog], clock: Clock
+) -> None:
+    house_, log = home
+    reaper_ = Reaper(house_, log, clock)
+    room = await house_.wake("wonder")
+    await land(house_, "old")
+    clock.ms += 10_000
+    await land(house_, "new")
+
+    assert expired(room.state, clock.ms) == []
+    assert await reaper_.sweep() == 0
+    clock.ms += KEEP_MS - 10_000
+
+    assert await reaper_.sweep() == 1
+    assert list(room.state.clips) == ["new"]
+    assert await log.blob("old") is None
+    assert await reaper_.sweep() == 0
+    clock.ms += 10_000
+    assert await reaper_.sweep() == 1
+
+
+async def test_rooms_sleep_through_a_sweep_and_are_read_only_when_something_happened_or_is_due(
+    home: tuple[House, MemoryLog], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house_, log = home
+    await land(house_, "clip")
+    await (await house_.wake("wonder")).close()
+    read: list[str] = []
+    reading = log.read
+
+    async def counted(room: str, after: int = 0, limit: int = 500) -> list[object]:
+        read.append(room)
+        return list(await reading(room, after, limit))
+
+    monkeypatch.setattr(log, "read", counted)
+    reaper_ = Reaper(house_, log, clock)
+    await reaper_.sweep()
+    assert read
+    assert house_.awake("wonder") is None
+
+    read.clear()
+    await reaper_.sweep()
+    assert not read
+
+    await house_.send("wonder", Say("hello"), by=ANNA)
+    await (await house_.wake("wonder")).close()
+    read.clear()
+    await reaper_.sweep()
+    assert read
+
+    clock.ms += KEEP_MS
+    assert await reaper_.sweep() == 1
+
+
+async def test_a_damaged_room_keeps_no_other_from_being_swept(
+    home: tuple[House, MemoryLog], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house_, log = home
+    await house_.open(RoomOpened("wonder", "Other"), None, id="other")
+    await land(house_, "clip", "other")
+    for room in house_.ids():
+        await (await house_.wake(room)).close()
+    reading = log.read
+
+    async def damaged(room: str, after: int = 0, limit: int = 500) -> list[object]:
+        if room == "wonder":
+            raise Damaged("event 1 is damaged")
+        return list(await reading(room, after, limit))
+
+    monkeypatch.setattr(log, "read", damaged)
+    clock.ms += KEEP_MS
+    assert await Reaper(house_, log, clock).sweep() == 1
+
+
+async def test_a_sweep_that_fails_is_not_the_last(
+    home: tuple[House, MemoryLog], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house_, log = home
+    tries: list[int] = []
+
+    async def rooms(limit: int = 100, *, public: bool | None = None) -> list[object]:
+        tries.append(limit)
+        raise OSError("the storage cannot be read")
+
+    monkeypatch.setattr(reaper, "EVERY_MS", 1)
+    monkeypatch.setattr(log, "rooms", rooms)
+    task = asyncio.ensure_future(Reaper(house_, log, clock).run())
+    await until(lambda: len(tries) > 2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

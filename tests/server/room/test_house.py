@@ -12,7 +12,7 @@ import pytest
 from server.log.memory import MemoryLog
 from server.room.actor import Room
 from server.room.commands import Refused, Say
-from server.room.events import Draft, Erased, RoomOpened, TextSaid
+from server.room.events import Draft, RoomOpened, TextSaid
 from server.room.house import WAKE_PAGE_EVENTS, WOKEN_TAIL_EVENTS, House, NoSuchRoom
 from server.room.tail import Tail
 from tests.support.actors import ANNA, GatedLog, now_ms, texts, toy_house, toy_room, until
@@ -155,17 +155,6 @@ async def test_rooms_that_fall_asleep_and_wake_under_load_lose_nothing(log: Gate
     await asyncio.gather(*[chat() for _ in range(5)])
     assert sorted(texts(await log.read("room")), key=int) == [f"{i}" for i in range(300)]
     await house.close()
-
-
-async def test_erasing_reaches_the_memory_of_an_awake_room(house: House, log: GatedLog) -> None:
-    room = await toy_room(house)
-    await room.send(Say("secret"), by=ANNA)
-    await room.send(Say("kept"), by=ANNA)
-    await house.erase("room", [2])
-    assert [type(event.data) for event in await log.read("room")] == [RoomOpened, Erased, TextSaid]
-    assert b"secret" not in b"".join(encoded.public for encoded in room.tail.newest(9) or [])
-    await house.erase("room", blobs=["b"])
-    assert b"kept" in b"".join(encoded.public for encoded in room.tail.newest(9) or [])
 
 
 async def test_a_voice_is_the_same_by_room_and_by_id_of_an_awake_room(house: House) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from server.room.commands import Refused
-from server.safety.limits import RATES, Buckets, Limits, Rate, prefix
+from server.safety.limits import RATES, Buckets, Held, Limits, Rate, prefix
 
 
 def granted(buckets: Buckets, key: str, times_ms: list[float]) -> list[float]:
@@ -126,3 +128,19 @@ def test_full_buckets_give_way_first() -> None:
 )
 def test_an_address_counts_by_its_prefix(address: str | None, expected: str) -> None:
     assert prefix(address) == expected
+
+
+def test_uploads_hold_so_many_bytes_of_an_address_and_of_all_and_one_always_fits() -> None:
+    held = Held(most_bytes=30, most_of_address_bytes=20)
+    with held.holding("a", 100):
+        pass
+    with ExitStack() as uploads:
+        uploads.enter_context(held.holding("a", 12))
+        for address, size_bytes in (("a", 9), ("b", 19)):
+            with pytest.raises(Refused) as refusal, held.holding(address, size_bytes):
+                raise AssertionError("it must not get in")
+            assert refusal.value.code == "busy"
+        uploads.enter_context(held.holding("a", 8))
+        uploads.enter_context(held.holding("b", 10))
+    with held.holding("a", 20), held.holding("b", 10):
+        pass

@@ -9,6 +9,7 @@ from aiohttp import ClientSession
 
 from server.web.body import whole
 from server.web.errors import Problem
+from server.web.listen import LINGERING_S
 from tests.support.web_app import bearer, running_site
 
 
@@ -36,6 +37,8 @@ async def test_a_body_that_drips_is_cut_at_its_deadline() -> None:
             writer.write(b"a")
             head = await reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 408 ")
+        async with asyncio.timeout(LINGERING_S + 3):
+            await reader.read()
         writer.close()
         async with ClientSession() as other, other.get(site.url + "/healthz") as answer:
             assert answer.status == 200

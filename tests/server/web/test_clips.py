@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 
-from server.room.commands import Caption
-from server.room.events import ClipCaptioned
-from server.web.clips import captions
-from tests.support.web_app import ADMIN, KEY, OGG, OTHER_KEY, Site, bearer
+from server.log.base import Blob
+from server.room.commands import Caption, Say
+from server.room.events import ClipCaptioned, ClipLanded, Draft
+from server.safety.limits import HELD_OF_ADDRESS_BYTES
+from server.web.clips import HELD, captions
+from tests.support.actors import until
+from tests.support.web_app import ADMIN, KEY, OGG, OTHER_KEY, Site, bearer, problem_in
 
 FIELDS = {
     "id", "room", "by", "at_ms", "duration_ms", "onset_ms", "loudness_lufs", "peaks", "masked", "source",
@@ -57,6 +62,35 @@ async def test_sound_that_is_unfit_is_refused_with_a_sentence(site: Site, body: 
     async with site.ask("POST", "/api/rooms/wonder/clips", data=body, headers=bearer(**AUDIO)) as answer:
         told = await answer.json(content_type=None)
         assert (answer.status, told["code"]) == (422, {b"silence": "silent", b"garbage": "undecodable"}[body])
+
+
+async def test_a_clip_that_only_its_speaker_may_hear_yet_is_kept_by_no_cache(site: Site) -> None:
+    voice = site.house.voice(KEY, await site.house.wake("wonder"))
+    hidden = Draft(ClipLanded("hiddenclip", 900, 0, 0, -16.0, (1,) * 64, hidden=True), 1, voice)
+    await site.log.append("wonder", [hidden], blobs=[Blob("hiddenclip", "wonder", OGG)])
+    await site.house.send("wonder", Say("now the room has read it"), by=voice)
+    async with site.ask("GET", "/api/clips/hiddenclip.ogg", headers=bearer()) as answer:
+        assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert await site.status("GET", "/api/clips/hiddenclip.ogg") == 404
+
+
+async def test_uploads_that_wait_hold_so_much_memory_and_no_more(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, headers = "/api/rooms/wonder/clips", {**bearer(**AUDIO), "Content-Length": "1000000"}
+    async with AsyncExitStack() as stuck:
+        for _ in range(HELD_OF_ADDRESS_BYTES // 1_000_000):
+            _, writer = await asyncio.open_connection("127.0.0.1", site.listening.port)
+            stuck.callback(writer.close)
+            head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\n{head}\r\nspeech".encode())
+        held = site.app[HELD]
+        await until(lambda: sum(held._of_address.values()) == HELD_OF_ADDRESS_BYTES)
+        async with site.ask("POST", path, data=b"speech", headers=bearer(**AUDIO)) as answer:
+            assert (await problem_in(answer), "Retry-After" in answer.headers) == ((503, "busy"), True)
+    await until(lambda: not held._of_address)
+    assert not caplog.text, "who leaves in the middle of a body is nobody's mistake"
+    assert await site.status("POST", path, data=b"speech", headers=bearer(**AUDIO)) == 201
 
 
 async def test_an_upload_over_a_megabyte_is_refused_told_or_not(site: Site) -> None:

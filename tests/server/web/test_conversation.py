@@ -91,6 +91,14 @@ async def test_a_repeated_stop_has_the_answer_of_the_first_even_elsewhere(chat: 
         assert chat.stage.stopped == 1
 
 
+async def test_a_repeated_start_that_was_refused_is_refused_again_in_the_same_words(chat: Chat) -> None:
+    key = new_key()
+    async with chat.visitor(key=key) as first, chat.visitor(key=key) as second:
+        refusal = await first.ask("speak.start", id="start", peer="unknown")
+        assert refusal["code"] == "no_such_peer"
+        assert await second.ask("speak.start", id="start", peer="unknown") == refusal
+
+
 async def test_speaking_reaches_the_stage_in_order(chat: Chat) -> None:
     async with chat.visitor() as client:
         stop = await client.send("speak.stop")

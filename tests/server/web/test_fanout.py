@@ -16,7 +16,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, precond
 
 from server.log.memory import MemoryLog
 from server.room.actor import Room
-from server.room.commands import Land, Say
+from server.room.commands import Forget, Land, Say
 from server.room.events import ClipLanded, RoomOpened, Voice
 from server.room.house import House
 from server.web.fanout import HISTORY_EVENTS, LOOK_EVERY_BYTES, REST_LIMIT_S, Fanout
@@ -209,7 +209,8 @@ async def test_a_forgotten_text_is_not_told_to_newcomers(stand: Stand) -> None:
     await stand.say("secret words")
     await stand.told()
     assert b"secret words" in stand.join(1).written[0]
-    await stand.house.erase("room", [2])
+    await stand.room.send(Forget(everything=True), by=voice(0))
+    await stand.told()
     assert b"secret words" not in stand.join(2).written[0]
     assert b"secret words" not in stand.join(3, after=0).written[0]
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from server.room.commands import Say
 from server.room.events import ClipLanded, Draft, RoomOpened
+from server.web import rooms as rooms_module
 from tests.support.web_app import KEY, OTHER_KEY, Site, bearer, problem_in
+from tests.support.ws_client import joined
 
 FIELDS = {
     "id", "kind", "name", "theme", "description", "language", "tempo", "rules", "head", "clips", "listeners",
@@ -18,6 +22,19 @@ async def test_a_fresh_install_lists_its_one_public_room(site: Site) -> None:
     rooms = (await site.json("GET", "/api/rooms"))["rooms"]
     assert [room["id"] for room in rooms] == ["wonder"]
     assert set(rooms[0]) >= FIELDS
+
+
+async def test_a_room_with_somebody_in_it_is_listed_first_however_many_others_were_made(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms_module, "LISTED_ROOMS", 5)
+    async with joined(site.session, f"{site.url}/api/rooms/wonder/ws") as client:
+        await client.ask("here", listening="files")
+        for number in range(6):
+            await asyncio.sleep(0.002)
+            await site.room(name=f"Spam {number}", public=True)
+        rooms = (await site.json("GET", "/api/rooms"))["rooms"]
+    assert (rooms[0]["id"], len(rooms)) == ("wonder", 5)
 
 
 async def test_a_private_room_is_made_unguessable_and_unlisted(site: Site) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from server.config import Config
-from server.safety.limits import Limits
+from server.safety.limits import RATES, Limits, Rate
 from server.web import security
 from server.web.errors import Problem
 from server.web.keys import CONFIG
@@ -169,6 +171,14 @@ async def test_a_cookie_cannot_be_used_from_another_site(site: Site) -> None:
     assert found == (403, "wrong_origin")
     del headers["Origin"]
     assert await site.status("POST", "/api/rooms/wonder/whip", data=OFFER, headers=headers) == 201
+
+
+async def test_a_clock_that_is_set_back_locks_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running_site(rates=Limits({**RATES, "room": Rate(1, 1000.0)}, address_voices=1)) as site:
+        await site.room()
+        monkeypatch.setattr(time, "time", lambda: 1.0)
+        await asyncio.sleep(0.002)
+        await site.room()
 
 
 async def test_who_asks_too_much_is_told_when_to_come_back() -> None:

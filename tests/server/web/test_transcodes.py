@@ -6,7 +6,11 @@ import asyncio
 
 import pytest
 
+from server.room.commands import Land, Remove
+from server.room.events import ClipLanded
+from server.web.errors import Problem
 from server.web.transcodes import Transcodes
+from tests.support.media import ANNA, Clock, house
 
 
 class Slow:
@@ -71,4 +75,20 @@ async def test_what_runs_ends_with_the_server_and_with_its_clip() -> None:
     await transcodes.close()
     await transcodes.close()
     found = await asyncio.gather(*asked, return_exceptions=True)
-    assert [type(each) for each in found] == [asyncio.CancelledError] * 2
+    assert [each.code for each in found if isinstance(each, Problem)] == ["no_such_clip"] * 2
+
+
+async def test_what_is_removed_from_a_room_is_kept_no_longer_whoever_removed_it() -> None:
+    slow = Slow()
+    slow.gate.set()
+    transcodes = Transcodes(slow, 1_000)
+    house_, log = await house(Clock())
+    room = await house_.wake("wonder")
+    transcodes.attach(room)
+    for clip in "ab":
+        await room.send(Land(ClipLanded(clip, 1, 0, 0, -16.0, ())), by=ANNA)
+        await transcodes.get(clip, b"ogg")
+    await room.send(Remove("a", "expired"))
+    assert [transcodes.kept(clip) is not None for clip in "ab"] == [False, True]
+    await house_.close()
+    await log.close()
