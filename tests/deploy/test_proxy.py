@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import socket
 import ssl
 import subprocess
@@ -17,6 +16,7 @@ import pytest
 from aiohttp import ClientSession, TCPConnector, WSServerHandshakeError
 
 from tests.support.crowd import TONE
+from tests.support.programs import need_program
 from tests.support.server import Server, running_server
 from tests.support.shape import ROOT
 from tests.support.uploads import muxed
@@ -49,15 +49,14 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve behind Caddy and return the address of the site."""
-    if not shutil.which("caddy"):
-        pytest.skip("Caddy is not installed")
+    program = need_program("caddy")
     home, name = tmp_path_factory.mktemp("caddy"), f"localhost:{free_port()}"
     with running_server(trusted_proxies="127.0.0.1,::1", public_url=f"https://{name}") as server:
         file = home / "Caddyfile"
         file.write_text(OPTIONS + (ROOT / "deploy/Caddyfile").read_text())
         environ = {name: str(home) for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")}
         environ |= {"WONDER_SITE": name, "WONDER_UPSTREAM": server.url.removeprefix("http://")}
-        command = ["caddy", "run", "--adapter", "caddyfile", "--config", str(file)]
+        command = [program, "run", "--adapter", "caddyfile", "--config", str(file)]
         with (home / "log").open("wb") as log:
             caddy = subprocess.Popen(command, env={"PATH": os.environ["PATH"], **environ}, stderr=log)
         yield f"https://{name}"

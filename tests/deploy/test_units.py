@@ -12,6 +12,7 @@ import pytest
 
 from server import config
 from server.app import DATABASE
+from tests.support.programs import need_program
 from tests.support.shape import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -75,10 +76,10 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     assert "wonder.service" not in done.stderr
 
 
-@pytest.mark.skipif(not shutil.which("caddy"), reason="Caddy is not installed")
 def test_caddy_understands_its_file(tmp_path: Path) -> None:
     folders = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
-    command = ["caddy", "validate", "--adapter", "caddyfile", "--config", str(DEPLOY / "Caddyfile")]
+    file = str(DEPLOY / "Caddyfile")
+    command = [need_program("caddy"), "validate", "--adapter", "caddyfile", "--config", file]
     done = subprocess.run(
         command,
         capture_output=True,
