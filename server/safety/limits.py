@@ -10,7 +10,6 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from itertools import islice
 from typing import Literal
@@ -24,8 +23,6 @@ TABLE_KEYS = 10_000
 # An address stands for a household or a school class, so it may do this many times what a voice may.
 ADDRESS_VOICES = 30
 IPV6_PREFIX_BITS = 64
-# Addresses whose prefix is remembered: parsing one costs more than all the rest of a check.
-PREFIXES_KEPT = 4_096
 # Milliseconds as floats are exact to 0.0002 even since the epoch; sums of intervals err by a little more.
 ROUNDING_MS = 0.1
 
@@ -168,9 +165,9 @@ class Held:
                 del self._of_address[address]
 
 
-@lru_cache(maxsize=PREFIXES_KEPT)
 def prefix(address: str | None) -> str:
     """Return what counts as one address: an IPv4 address, or the /64 of an IPv6 one."""
+    # Some us each time: a cache would keep the addresses of those who left.
     try:
         parsed = ip_address((address or "").partition("%")[0])
     except ValueError:

@@ -7,7 +7,6 @@ import ipaddress
 import re
 import secrets
 import time
-from functools import lru_cache
 
 from aiohttp import web
 
@@ -203,7 +202,6 @@ def _bearer(request: web.Request) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-@lru_cache(maxsize=1024)
 def _is_trusted(remote: str, proxies: str) -> bool:
     if not proxies or not _is_address(remote):
         return False
