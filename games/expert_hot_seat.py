@@ -23,6 +23,7 @@ class ExpertHotSeat(Chain):
     }
     kinds = ("roleplay", "language")
     pack = "experts"
+    staged = True
     least = 1
 
     def next(self, round_: Round, scene: Scene) -> TurnGiven | None:

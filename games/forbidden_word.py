@@ -33,10 +33,6 @@ class ForbiddenWord(Riddle):
         card = setup.scene.draw(self.pack)
         return self.opening(setup, Prompt(card.id, ASK[setup.scene.language]), answer=card.text)
 
-    def solution(self, round_: Round) -> str:
-        """Return the word before the colon."""
-        return round_.answer.partition(":")[0]
-
     def secret(self, round_: Round, scene: Scene) -> str:
         """Return the word and its neighbours."""
         word, _, others = round_.answer.partition(":")

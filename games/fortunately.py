@@ -26,6 +26,7 @@ class Fortunately(Chain):
     }
     kinds = ("topic", "local", "humour")
     pack = "scenes"
+    staged = True
 
     def ask(self, round_: Round, scene: Scene) -> str:
         """Give the first words, and what it is about at the start."""

@@ -77,6 +77,7 @@ class Game(Protocol):
     tempo: Tempo
     least: int
     opt_in: bool
+    pack: str
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -122,6 +123,7 @@ class Play:
     hidden = False
     joined_replay = False
     silent_turns = SILENT_TURNS
+    staged = False  # the prompt stays in sight as the scene, for later turns say something else
 
     def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
         """Return the turn that follows, None when the round is over."""
@@ -153,6 +155,8 @@ class Play:
 
     def opening(self, setup: Setup, prompt: Prompt | None, **more: Any) -> RoundOpened:
         """Return the opening with a prompt."""
+        if self.staged and prompt:
+            more = {"scene": prompt.text, **more}
         return RoundOpened(setup.round, self.id, setup.tempo, prompt, setup.players, self.hidden, **more)
 
     def begin(self, setup: Setup) -> list[RoundFact]:
@@ -198,7 +202,7 @@ def closing(round_: Round, *, joined: bool = False) -> RoundClosed:
     """Return the end of a round that came to its own end."""
     clips = tuple(take.clip for take in round_.takes if not take.written)
     replay = clips if joined and len(clips) > 1 else ()
-    return RoundClosed(round_.id, "done" if round_.takes else "silent", clips, replay, round_.answer)
+    return RoundClosed(round_.id, "done" if round_.takes else "silent", clips, replay, round_.solution)
 
 
 def is_complete(round_: Round) -> bool:

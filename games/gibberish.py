@@ -33,6 +33,7 @@ class Gibberish(Chain):
     kinds = ("wonder", "roleplay", "arena")
     turns: TurnOrder = "pair"
     pack = "scenes"
+    staged = True
     joined_replay = True
 
     def next(self, round_: Round, scene: Scene) -> TurnGiven | None:

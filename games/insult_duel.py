@@ -27,6 +27,7 @@ class InsultDuel(Chain):
     kinds = ("arena",)
     turns: TurnOrder = "pair"
     pack = "insults"
+    staged = True
     takes = TAKES
     opt_in = True
     joined_replay = True

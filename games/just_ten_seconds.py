@@ -8,11 +8,17 @@ from games.game import Scene, give
 from games.round import Round, RoundFact, Take, TurnGiven
 
 TALK_MS = 10_000
+# What is written is read, not heard.
+READING_MS = 4_000
 ASK = {"en": "Ten seconds on: {theme}", "de": "Zehn Sekunden über: {theme}"}
+CHALLENGE = {
+    "en": "A pause, a word twice, another subject? Challenge!",
+    "de": "Eine Pause, ein Wort zweimal, ein anderes Thema? Einspruch!",
+}
 
 
 class JustTenSeconds(Chain):
-    """Talks on one subject. A vote of -1 challenges; who challenges rightly talks next."""
+    """Talks on one subject, each heard before the next. A vote of -1 challenges; who is right talks next."""
 
     id = "just_ten_seconds"
     names = {"en": "Just ten seconds", "de": "Nur zehn Sekunden"}
@@ -27,6 +33,14 @@ class JustTenSeconds(Chain):
     def ask(self, round_: Round, scene: Scene) -> str:
         """Name the subject."""
         return ASK[scene.language].format(theme=theme(round_))
+
+    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+        """Let all hear a talk and challenge it before the next one."""
+        talk = round_.takes_of(round_.turns[-1].turn) if round_.turns else ()
+        if not talk:
+            return super().next(round_, scene)
+        heard_ms = talk[0].duration_ms or READING_MS
+        return give(round_, scene, CHALLENGE[scene.language], act="listen", after_ms=0, window_ms=heard_ms)
 
     def turn(self, round_: Round, scene: Scene, voice: str | None) -> TurnGiven:
         """Let a right challenger take over."""

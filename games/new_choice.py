@@ -33,6 +33,7 @@ class NewChoice(Chain):
     kinds = ("humour", "wonder")
     turns: TurnOrder = "series"
     pack = "scenes"
+    staged = True
     least = 1
 
     def next(self, round_: Round, scene: Scene) -> TurnGiven | None:

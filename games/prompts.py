@@ -9,11 +9,13 @@ from pathlib import Path
 from random import Random
 
 from msgspec import Struct, convert
+from msgspec.structs import replace
 
 from games.round import Prompt, Tempo
 
 FOLDER = Path(__file__).parent / "prompts"
 LANGUAGES = ("en", "de")
+THEME_LIMIT_CHARACTERS = 48
 
 
 class Card(Struct, frozen=True):
@@ -30,6 +32,14 @@ def pack(language: str, name: str) -> tuple[Card, ...]:
     """Return the cards of a pack. Raises `FileNotFoundError` for a pack that is not."""
     text = (FOLDER / language / f"{name}.toml").read_text(encoding="utf-8")
     return tuple(convert(tomllib.loads(text)["prompt"], list[Card]))
+
+
+def about(language: str, theme: str) -> tuple[Card, ...]:
+    """Return cards that name a theme; none without one, or when it is too long to stand in a prompt."""
+    theme = theme.strip(" .:!?…")
+    if not 0 < len(theme) <= THEME_LIMIT_CHARACTERS:
+        return ()
+    return tuple(replace(card, text=card.text.format(theme=theme)) for card in pack(language, "themed"))
 
 
 def draw(

@@ -21,6 +21,7 @@ class QuestionsOnly(Chain):
     }
     kinds = ("roleplay", "humour")
     pack = "questions"
+    staged = True
 
     def ask(self, round_: Round, scene: Scene) -> str:
         """Begin with a question of the room's own."""

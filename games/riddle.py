@@ -20,10 +20,6 @@ class Riddle(Play):
     tell = {"en": "Tell them!", "de": "Erzähl!"}
     guess = GUESSER
 
-    def solution(self, round_: Round) -> str:
-        """Return what is to be guessed."""
-        return round_.answer
-
     def secret(self, round_: Round, scene: Scene) -> str:
         """Return what only the teller sees."""
         return round_.answer
@@ -64,7 +60,7 @@ class Riddle(Play):
         told = round_.takes_of(1)
         if not told or not guesses or any(take.text is None for take in guesses):
             return []
-        return referee.verdict(round_, told[0], scene, "fooled", "praise", word=self.solution(round_))
+        return referee.verdict(round_, told[0], scene, "fooled", "praise", word=round_.solution)
 
     def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
         """Judge the telling by its own rule, and the guesses by the truth."""
@@ -72,7 +68,7 @@ class Riddle(Play):
             return self.judge_telling(round_, take, scene)
         if not self.is_right(round_, take):
             return []
-        return referee.verdict(round_, take, scene, "guessed", "praise", word=self.solution(round_))
+        return referee.verdict(round_, take, scene, "guessed", "praise", word=round_.solution)
 
     def judge_telling(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
         """Return verdicts on how it was told."""
@@ -80,4 +76,4 @@ class Riddle(Play):
 
     def is_right(self, round_: Round, take: Take) -> bool:
         """Tell whether a guess hits."""
-        return is_same_guess(take.text or "", self.solution(round_))
+        return is_same_guess(take.text or "", round_.solution)

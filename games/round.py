@@ -238,6 +238,11 @@ class Round(Struct, frozen=True):
         """Return the turn that was given last."""
         return self.turns[-1] if self.turns else None
 
+    @property
+    def solution(self) -> str:
+        """Return what was to be found out: the answer without what a colon parts from it."""
+        return self.answer.partition(":")[0]
+
     def takes_of(self, turn: int) -> tuple[Take, ...]:
         """Return the takes that landed in one turn."""
         return tuple(take for take in self.takes if take.turn == turn)

@@ -26,6 +26,7 @@ class StoryDie(Chain):
     kinds = ("humour", "arena")
     turns: TurnOrder = "cut"
     pack = "scenes"
+    staged = True
     joined_replay = True
 
     def ask(self, round_: Round, scene: Scene) -> str:

@@ -23,6 +23,7 @@ class WordRation(Chain):
     }
     kinds = ("language", "roleplay")
     pack = "scenes"
+    staged = True
     takes = 6
 
     def turn(self, round_: Round, scene: Scene, voice: str | None) -> TurnGiven:

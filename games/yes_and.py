@@ -23,6 +23,7 @@ class YesAnd(Chain):
     }
     kinds = ("healing", "language", "roleplay")
     pack = "plans"
+    staged = True
     takes = 2 * HALF
 
     def ask(self, round_: Round, scene: Scene) -> str:

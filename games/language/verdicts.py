@@ -28,7 +28,7 @@ VERDICTS: dict[str, dict[str, tuple[str, ...]]] = {
         "hesitated": (
             "A pause you could park a bus in.",
             "The silence was excellent. Sadly it counts.",
-            "Die, die, die! (Kindly.)",
+            "A silence with a view of the sea.",
         ),
         "start_with": ("It begins with “{word}”!", "“{word}” first, then the world."),
         "too_wordy": ("One fact at a time!", "Take a breath, keep a fact."),
@@ -81,7 +81,7 @@ VERDICTS: dict[str, dict[str, tuple[str, ...]]] = {
         "hesitated": (
             "In diese Pause passt ein Bus.",
             "Herrliche Stille. Leider zählt sie.",
-            "Stirb! (Lieb gemeint.)",
+            "Eine Stille mit Meerblick.",
         ),
         "start_with": ("Es fängt mit „{word}“ an!", "Erst „{word}“, dann die Welt."),
         "too_wordy": ("Eine Sache nach der anderen!", "Hol Luft, behalt eine Tatsache."),

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from games import prompts
 from games.game import Game, Scene, Setup
+from games.prompts import Card
 from games.referee import coaching
 from games.registry import BY_ID
 from games.round import (
@@ -72,8 +73,8 @@ def _scene(state: RoomState, tempo: Tempo, moment: Moment, prompt: Prompt | None
     timing = TIMINGS[tempo]
 
     def draw(name: str) -> Prompt:
-        cards = prompts.pack(state.language, name)
         random = moment.random
+        cards = (plain(state).pack == name and _on_theme(state, random)) or prompts.pack(state.language, name)
         return prompt or prompts.draw(cards, tempo=tempo, kind=state.kind, recent=state.thrown, random=random)
 
     return Scene(
@@ -86,6 +87,13 @@ def _scene(state: RoomState, tempo: Tempo, moment: Moment, prompt: Prompt | None
         kind_of(state).scored,
         moment.present,
     )
+
+
+def _on_theme(state: RoomState, random: Random) -> list[Card]:
+    """Return cards about the room's theme that it has not seen lately; none when it is not their turn."""
+    if random.random() >= kind_of(state).theme_share:
+        return []
+    return [card for card in prompts.about(state.language, state.theme) if card.id not in state.thrown]
 
 
 def begin(
@@ -109,7 +117,7 @@ def close(state: RoomState, reason: Closing, moment: Moment) -> list[Fact]:
     if round_ is None:
         return []
     clips = tuple(take.clip for take in round_.takes if not take.written)
-    return told(state, [RoundClosed(round_.id, reason, clips, answer=round_.answer)], moment)
+    return told(state, [RoundClosed(round_.id, reason, clips, answer=round_.solution)], moment)
 
 
 def after_landing(state: RoomState, fact: ClipLanded | AnswerGiven, by: Voice, moment: Moment) -> list[Fact]:

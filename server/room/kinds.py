@@ -38,9 +38,10 @@ class RoomKind(Struct, frozen=True):
     """What holds in every room of a kind. Words are by language.
 
     `plain` is the game that a throw and most pulses begin; `other_share` of the pulses begin
-    another one, when enough can play. `consent` is asked at the door; `preview` lets speakers hear
-    their take before it lands; `host` says what a host character is like; `aftercare` is said at
-    the end of rounds that may have touched something.
+    another one, when enough can play; `theme_share` of the plain prompts name the room's theme.
+    `consent` is asked at the door; `preview` lets speakers hear their take before it lands; `host`
+    says what a host character is like; `aftercare` is said at the end of rounds that may have
+    touched something.
     """
 
     id: Kind
@@ -56,6 +57,7 @@ class RoomKind(Struct, frozen=True):
     pulse: bool = True
     plain: str = "first_thing"
     other_share: float = 0.25
+    theme_share: float = 0.0
     host: dict[str, str] = {}
     aftercare: dict[str, str] = {}
 
@@ -87,6 +89,7 @@ KINDS: dict[str, RoomKind] = {
         RoomKind(
             "topic",
             {"en": "One theme, many first thoughts.", "de": "Ein Thema, viele erste Gedanken."},
+            theme_share=0.7,
             host={
                 "en": "A curious librarian who forgot all the books.",
                 "de": "Eine neugierige Bibliothekarin, die alle Bücher vergaß.",

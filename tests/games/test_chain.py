@@ -17,3 +17,11 @@ def test_who_joins_is_next_in_the_row() -> None:
     played.say("a")
 
     assert played.turn.voice == "a"
+
+
+def test_what_the_round_is_about_stays_in_sight_while_the_prompts_change() -> None:
+    played = Played("word_ration", "a", "b", card="Two pirates on a pedal boat.")
+    played.say("a")
+
+    assert "pirates" not in played.turn.prompt
+    assert played.round.scene == "Two pirates on a pedal boat."

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from games.prompts import FOLDER, LANGUAGES, Card, draw, pack
+from games.prompts import FOLDER, LANGUAGES, THEME_LIMIT_CHARACTERS, Card, about, draw, pack
 
 PACKS = sorted(path.stem for path in (FOLDER / "en").glob("*.toml"))
 LONGEST_CHARACTERS = 90
@@ -20,6 +20,7 @@ def test_every_language_has_enough_prompts_without_repeats(language: str) -> Non
     assert len(cards) >= PROMPTS_PER_LANGUAGE
     assert len({card.id for card in cards}) == len(cards)
     assert all(0 < len(card.text) <= LONGEST_CHARACTERS for card in cards)
+    assert not [card.text for card in cards if '"' in card.text or "..." in card.text]
     assert len(pack(language, "first_thing")) >= 150
     for name in ("first_thing", "word_association"):
         texts = [card.text.casefold() for card in pack(language, name)]
@@ -61,3 +62,16 @@ def test_a_draw_fits_tempo_and_kind() -> None:
     }
 
     assert drawn == {"slow"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_prompts_about_a_theme_name_it_and_are_as_short_as_others(language: str) -> None:
+    cards = about(language, "{x}".ljust(THEME_LIMIT_CHARACTERS, "y"))
+
+    assert {card.tempo for card in cards} == {"snap", "slow"}
+    assert all(card.text.startswith("{x}yy") and len(card.text) <= LONGEST_CHARACTERS for card in cards)
+
+
+def test_a_theme_gives_up_its_last_dot_and_none_is_woven_in_when_missing_or_too_long() -> None:
+    assert about("en", "Who eats moons?")[0].text == "Who eats moons: what do you see first?"
+    assert about("en", " . ") == about("en", "z" * (THEME_LIMIT_CHARACTERS + 1)) == ()

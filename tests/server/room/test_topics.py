@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from games.round import RoundClosed, RoundOpened
 from server.room.commands import Command, Forget, Refused, Suggest, Throw, WantTopic
@@ -83,3 +84,16 @@ def test_a_crowd_needs_more_than_half_and_takes_are_not_interrupted() -> None:
     assert due(room.state, True, False) == room.state.rested_from_ms
     room.pass_time(speakers=(ANNA.id, BELA.id))
     assert isinstance(room.events[-3].data, TopicThrown)
+
+
+@pytest.mark.parametrize(("kind", "about"), [("topic", True), ("wonder", False)])
+def test_a_topic_room_weaves_its_theme_into_most_prompts_and_repeats_none(kind: str, about: bool) -> None:
+    room = PureRoom(kind)
+    room.state = replace(room.state, theme="The far side of the moon")
+    facts = [fact for _ in range(100) for fact in room.do(Throw(), ANNA)]
+    thrown = [fact.prompt for fact in facts if isinstance(fact, TopicThrown)]
+
+    woven = [prompt.text.startswith("The far side of the moon: ") for prompt in thrown]
+    assert any(woven[:10]) == about
+    assert not all(woven)
+    assert len({prompt.id for prompt in thrown}) == len(thrown) == 100
