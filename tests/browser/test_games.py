@@ -97,7 +97,7 @@ async def sit_down(server: Server, browser: Browser, invite: Invite, kind: str, 
     return table
 
 
-async def test_three_pages_play_six_games_and_one_through_a_restart(
+async def test_three_pages_play_seven_games_and_one_through_a_restart(
     server: Server, chromium: Browser, invite: Invite
 ) -> None:
     table = await sit_down(server, chromium, invite, "humour")
@@ -106,6 +106,7 @@ async def test_three_pages_play_six_games_and_one_through_a_restart(
         assert (await table.plays(game))["takes"]
     assert (await table.plays("two_second_sound"))["replay"]
 
+    await guesses_in_same_line(table)
     await writes_in_walk_into_a_bar(table)
     await hears_a_bell_in_new_choice(table)
     await restarts_in_worlds_worst(table)
@@ -113,6 +114,22 @@ async def test_three_pages_play_six_games_and_one_through_a_restart(
     spoke = {event["by"]["id"] for event in await table.events() if event["kind"] == "clip.landed"}
     assert len(spoke) == len(table.visitors)
     assert [error for visitor in table.visitors for error in visitor.surprises] == []
+
+
+async def guesses_in_same_line(table: Table) -> None:
+    """Tell in a secret feeling, and guess it: only the teller knows, until the end tells everybody."""
+    await table.start("same_line")
+    teller, *others = table.all("#role")
+    await expect(teller).not_to_be_empty()
+    for other in others:
+        await expect(other).to_be_empty()
+    told = await teller.inner_text()
+
+    over = await table.over("same_line")
+    assert over["reason"] == "done"
+    assert over["answer"] in told
+    for coach in table.all("#coach"):
+        await expect(coach).to_contain_text(over["answer"])
 
 
 async def writes_in_walk_into_a_bar(table: Table) -> None:

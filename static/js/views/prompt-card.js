@@ -2,7 +2,7 @@
 import { announce } from '../lib/announce.js';
 import { h, say } from '../lib/dom.js';
 import { reaction } from '../lib/format.js';
-import { t } from '../lib/text.js';
+import { counted, t } from '../lib/text.js';
 import { View } from '../lib/view.js';
 import { momentOf, reactionOf } from '../room/round.js';
 
@@ -85,7 +85,7 @@ function kickerOf({ phase, turn, mine, prompt }, model) {
   if (phase === 'idle') return prompt ? t('phase.idle') : '';
   if (phase === 'over' && model.speaking !== 'live') return t('phase.over');
   if (act === 'vote' || act === 'listen') return t(`act.${act}`);
-  if (!mine && (phase === 'count-in' || phase === 'window')) return t(`phase.${phase}.other`, { name: namesOf(turn, model) });
+  if (!mine && (phase === 'count-in' || phase === 'window')) return othersTurn(phase, turn, model);
   if (mine && phase === 'count-in' && isNamed(turn)) return t('phase.count-in.you');
   if (model.speaking === 'live' && phase === 'over') return t('phase.finish');
   if (phase !== 'window') return t(`phase.${phase}`);
@@ -100,18 +100,19 @@ function isNamed(turn) {
   return Boolean(turn?.voice || turn?.voices?.length);
 }
 
-/** @param {import('../wire/protocol.js').Turn|null} turn @param {Model} model */
-function namesOf(turn, { presence, state }) {
+/** Whose turn it is, when it is not one's own. @param {string} phase @param {import('../wire/protocol.js').Turn|null} turn @param {Model} model */
+function othersTurn(phase, turn, { presence, state }) {
   const ids = turn?.voice ? [turn.voice] : (turn?.voices ?? []);
   const known = (/** @type {string} */ id) => presence.voices.get(id)?.name ?? [...state.clips.values()].find(({ by }) => by?.id === id)?.by?.name;
-  return ids.map((id) => known(id) ?? t('phase.someone')).join(' + ') || t('phase.others');
+  const names = ids.map((id) => known(id) ?? t('phase.someone')).join(' + ');
+  return ids.length === 1 ? t(`phase.${phase}.other`, { name: names }) : t(`phase.${phase}.others`, { names: names || t('phase.others') });
 }
 
 /** @param {Moment} moment @param {Model} model */
 function hintOf({ phase, prompt, turn, part }, model) {
   const steps = turn?.steps ?? [];
   if (steps.length && phase === 'window') return `${'●'.repeat(1 + Math.min(steps.length - 1, Math.floor(part * steps.length)))} ${steps[Math.min(steps.length - 1, Math.floor(part * steps.length))]}`;
-  if (phase === 'window' && turn?.max_words) return t('words.max', { n: turn.max_words });
+  if (phase === 'window' && turn?.max_words) return counted('words.max', turn.max_words);
   const own_ms = model.room?.scored === false ? null : reactionOf(model.state.round ?? model.state.last_round, model.me?.id ?? '');
   if (phase === 'over' && own_ms !== null) {
     return own_ms < 0 ? t('spark.early') : t('spark', { seconds: reaction(own_ms) });

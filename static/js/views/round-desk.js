@@ -26,7 +26,7 @@ export class RoundDesk {
     this.bell = new Bell(session);
     this.preview = new PreviewCard(session);
     this.takes = new RoundTakes(session);
-    this.element = h('div', { class: 'desk', hidden: true }, this.preview.element, this.scene, this.role, this.verdict, this.answer.element, this.takes.element, this.coach);
+    this.element = h('div', { class: 'desk', hidden: true }, this.preview.element, this.scene, this.role, this.verdict, this.answer.element, this.coach, this.takes.element);
     /** Settled when its look is there. @type {Promise<unknown>} */
     this.shown = dressed().then(() => (this.element.hidden = false));
   }
@@ -44,8 +44,7 @@ export class RoundDesk {
     this.takes.update(model);
     if (!round) return;
     this.element.lang = model.state.language;
-    const spoils = round.turns.at(-1)?.steps?.length; // what comes step by step is not told before
-    say(this.scene, model.state.round && !spoils ? round.scene : '');
+    say(this.scene, model.state.round ? sceneOf(round) : '');
     this.#tellRole(model);
     this.#tellVerdict(round);
     this.#tellEnd(model);
@@ -54,7 +53,7 @@ export class RoundDesk {
   /** Who one is, or what one knows: nobody else is told. @param {Model} model */
   #tellRole({ state, me }) {
     const own = state.round?.roles.filter(({ voice }) => voice === me?.id).at(-1);
-    const words = own ? [own.role, own.text].filter(Boolean).join(': ') : '';
+    const words = own ? [own.role, own.text].filter(Boolean).map(capital).join('. ') : '';
     if (words && this.role.textContent !== words) announce(`${t('desk.secret')}: ${words}`);
     this.role.dataset.secret = t('desk.secret');
     say(this.role, words);
@@ -79,4 +78,16 @@ export class RoundDesk {
     this.#known = words;
     say(this.coach, words);
   }
+}
+
+/** What stays in sight while its prompts change, where the prompt does not say it itself. @param {Round} round */
+function sceneOf({ scene, turns }) {
+  const turn = turns.at(-1);
+  const spoils = turn?.steps?.length; // what comes step by step is not told before
+  return spoils || turn?.prompt.includes(scene) ? '' : scene;
+}
+
+/** @param {string} words */
+function capital(words) {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

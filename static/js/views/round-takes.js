@@ -19,10 +19,10 @@ export class RoundTakes {
     this.session = session;
     this.list = h('ol', { class: 'takes' });
     this.words = h('span', {});
-    this.replay = h('button', { type: 'button', class: 'quiet', id: 'replay', hidden: true, onclick: () => this.#playAll() }, icon('play'), this.words);
+    this.replay = h('button', { type: 'button', class: 'quiet', id: 'replay', hidden: true, onclick: () => this.#playAll() }, icon('play'), icon('stop'), this.words);
     this.challenge = h('button', { type: 'button', class: 'quiet', id: 'challenge', hidden: true, onclick: () => this.#challenge() }, t('takes.challenge'));
     this.again = h('button', { type: 'button', class: 'quiet', id: 'again', hidden: true, onclick: () => this.session.wish('again') }, t('takes.again'));
-    this.element = h('div', { class: 'round-takes' }, this.list, h('div', { class: 'sheet-row' }, this.replay, this.challenge, this.again));
+    this.element = h('div', { class: 'round-takes' }, h('div', { class: 'sheet-row' }, this.replay, this.challenge, this.again), this.list);
   }
 
   /** @param {Model} model */
@@ -35,7 +35,7 @@ export class RoundTakes {
     const draw = (/** @type {HTMLElement} */ row, /** @type {Take} */ take) => round && this.#draw(row, take, round, model);
     keep(this.list, takes, ({ clip }) => clip, (take) => this.#row(take, model), draw);
     this.#replay = (state.round ? [] : (round?.closing?.replay ?? [])).filter((clip) => state.clips.has(clip));
-    set(this.replay, { hidden: this.#replay.length < 2 });
+    set(this.replay, { hidden: this.#replay.length < 2, 'data-playing': String(this.#playing) });
     say(this.words, t(this.#playing ? 'takes.stop' : 'takes.replay'));
     set(this.challenge, { hidden: !this.#challengeable(model) });
     set(this.again, { hidden: Boolean(state.round) || !state.last_round || state.closed });

@@ -21,7 +21,7 @@ function draw(place) {
   const note = h('p', { class: 'sheet-note' }, t('spontaneity.private'));
   if (!kept.length) return place.replaceChildren(h('p', {}, t('spontaneity.none')), note);
   const days = daysOf(kept, (at_ms) => new Date(at_ms).toLocaleDateString('sv')).slice(-DAYS);
-  place.replaceChildren(summary(kept), bandBar(bandsOf(kept)), legend(kept), trend(days), table(days), note, deeds(place));
+  place.replaceChildren(summary(kept), bandBar(bandsOf(kept)), legend(kept), h('p', { class: 'sheet-note' }, t('plot.trend')), trend(days), table(days), note, deeds(place));
 }
 
 /** @param {import('../room/spontaneity.js').Entry[]} kept */

@@ -29,7 +29,7 @@ export class StageBar extends View {
   update(model) {
     const { state, joined, mine, phase, me, preview } = model;
     const open = Boolean(state.round) && mine && (phase === 'count-in' || phase === 'window');
-    const plays = state.round?.players.includes(me?.id ?? '') ?? false;
+    const plays = state.round ? [...state.round.players, ...state.round.takes.map(({ voice }) => voice)].includes(me?.id ?? '') : false;
     set(/** @type {Element} */ (this.games), { hidden: Boolean(state.round?.takes.length) || state.closed });
     set(/** @type {Element} */ (this.topics), { hidden: Boolean(state.round) || state.closed });
     set(/** @type {Element} */ (this.type), { hidden: !open || model.speaking === 'live' });

@@ -12,7 +12,9 @@ export async function open(session) {
   const want = h('button', { type: 'button', class: 'primary', id: 'want', onclick: () => session.wish('topic.want') }, t('topics.want'));
   const waiting = h('ul', { class: 'waiting' });
   const dialog = await sheet('topic-sheet', t('topics.title'), want, count, suggestion(session), waiting);
-  const stop = session.store.watch(({ state }) => {
+  const stop = session.store.watch(({ state, me }) => {
+    want.disabled = state.wanted.includes(me?.id ?? '');
+    say(want, t(want.disabled ? 'topics.asked' : 'topics.want'));
     say(count, state.wanted.length ? counted('topics.wanted', state.wanted.length) : '');
     waiting.replaceChildren(...[...state.suggestions.values()].map(({ text }) => h('li', { lang: state.language }, text)));
     if (state.round) dialog.close();
