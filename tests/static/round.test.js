@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isFor } from '../../static/js/room/play.js';
-import { momentOf, OVER_MS, reactionOf } from '../../static/js/room/round.js';
+import { closesAt, momentOf, OVER_MS, reactionOf } from '../../static/js/room/round.js';
 import { EMPTY } from '../../static/js/room/state.js';
 
 /** @param {Partial<import('../../static/js/wire/protocol.js').Turn>} turn @param {string} [tempo] @returns {any} */
@@ -28,6 +28,14 @@ test('the window runs from go to its close', () => {
 
   assert.deepEqual({ phase, part, left_ms }, { phase: 'window', part: 0.5, left_ms: 2_500 });
   assert.equal(momentOf(playing(), 'me', 15_000).phase, 'over');
+});
+
+test('the window is longer for who takes more time, in their own turns alone', () => {
+  const mine = momentOf(playing(), 'me', 17_500, 2);
+
+  assert.deepEqual([mine.phase, mine.part, mine.left_ms], ['window', 0.75, 2_500]);
+  assert.equal(momentOf(playing({ voice: 'other' }), 'me', 15_000, 2).phase, 'over');
+  assert.equal(closesAt(playing().round.turns[0], 1.5), 17_500);
 });
 
 test('a turn of another voice is not mine', () => {

@@ -156,6 +156,11 @@ class Table(RuleBasedStateMachine):
         assert set(self.room.state.clips) == set(self.landed) - self.forgotten
 
     @invariant()
+    def nobody_has_two_takes_in_a_turn(self) -> None:
+        takes = self.room.state.round.takes if self.room.state.round else ()
+        assert len({(take.voice, take.turn) for take in takes}) == len(takes)
+
+    @invariant()
     def nothing_is_seen_early(self) -> None:
         state = self.room.state
         secret = [clip.clip for clip in state.clips.values() if clip.hidden]

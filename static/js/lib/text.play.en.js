@@ -39,7 +39,7 @@ export default {
   'answer.send': 'Send',
   'preview.title': 'Only you have this. Hear it first, if you like.',
   'preview.listen': 'Listen',
-  'preview.keep': 'Into the room',
+  'preview.keep': 'Share it',
   'preview.drop': 'Discard',
   'refused.wanted_already': 'You asked for another topic already.',
   'refused.known_topic': 'This topic is waiting already.',

@@ -25,9 +25,10 @@ const NOTHING = { phase: 'idle', turn: null, prompt: '', shown: true, mine: fals
  * @param {import('./state.js').RoomState} state
  * @param {string} me voice id
  * @param {number} now_ms the server's time
+ * @param {number} [pace] of one's own turns
  * @returns {Moment}
  */
-export function momentOf(state, me, now_ms) {
+export function momentOf(state, me, now_ms, pace = 1) {
   const { round } = state;
   const turn = round?.turns.at(-1) ?? null;
   if (!round || !turn) return resting(state, now_ms);
@@ -35,7 +36,8 @@ export function momentOf(state, me, now_ms) {
   const base = { ...NOTHING, turn, mine, prompt: turn.prompt || round.prompt?.text || '' };
   const isCalm = turn.act === 'vote' || turn.act === 'listen'; // there is nothing to get ready for
   if (now_ms < turn.go_at_ms && !isCalm) return countIn(base, turn, round, now_ms);
-  if (now_ms < turn.closes_at_ms) return inWindow(base, turn, now_ms);
+  const closes_at_ms = closesAt(turn, mine ? pace : 1);
+  if (now_ms < closes_at_ms) return inWindow(base, turn, closes_at_ms, now_ms);
   return { ...base, phase: 'over', part: 1 };
 }
 
@@ -47,10 +49,15 @@ function countIn(base, turn, round, now_ms) {
   return { ...base, phase: 'count-in', shown: round.tempo === 'slow', count, part, left_ms };
 }
 
-/** @param {Moment} base @param {Turn} turn @param {number} now_ms @returns {Moment} */
-function inWindow(base, turn, now_ms) {
-  const left_ms = turn.closes_at_ms - now_ms;
-  return { ...base, phase: 'window', part: clamp(1 - left_ms / (turn.closes_at_ms - turn.go_at_ms)), left_ms };
+/** When a turn's window closes for who has a pace of their own; the room waits as long. @param {Turn} turn @param {number} pace */
+export function closesAt(turn, pace) {
+  return turn.go_at_ms + (turn.closes_at_ms - turn.go_at_ms) * pace;
+}
+
+/** @param {Moment} base @param {Turn} turn @param {number} closes_at_ms @param {number} now_ms @returns {Moment} */
+function inWindow(base, turn, closes_at_ms, now_ms) {
+  const left_ms = closes_at_ms - now_ms;
+  return { ...base, phase: 'window', part: clamp(1 - left_ms / (closes_at_ms - turn.go_at_ms)), left_ms };
 }
 
 /** Between rounds: the last words stay, the end of a round is told for a while. @param {import('./state.js').RoomState} state @param {number} now_ms @returns {Moment} */

@@ -41,7 +41,7 @@ export class Inbox {
   /** The turn in which this voice may speak now or soon, else null. */
   get openTurn() {
     const { model, clock } = this.session;
-    const moment = momentOf(model.state, model.me?.id ?? '', clock.server_ms);
+    const moment = momentOf(model.state, model.me?.id ?? '', clock.server_ms, model.pace);
     return moment.mine && (moment.phase === 'window' || moment.phase === 'count-in') ? moment.turn : null;
   }
 

@@ -24,6 +24,7 @@
  * @property {import('../audio/microphone.js').MicState} mic
  * @property {boolean} playing         plays along: the microphone opens by itself
  * @property {boolean} auto            the open take was begun by the round
+ * @property {number} pace             how much longer one's own turns and takes are than others'
  * @property {Notice[]} notices
  * @property {import('../room/round.js').Phase} phase  where the round stands, and
  * @property {boolean} mine            whether this visitor may speak in it
@@ -53,6 +54,7 @@ export const BLANK = {
   mic: 'unasked',
   playing: false,
   auto: false,
+  pace: 1,
   notices: [],
   phase: 'idle',
   mine: false,

@@ -30,7 +30,7 @@ export class Session {
   constructor(room, audio, query) {
     const files = query.get('rtc') === 'off';
     this.id = room;
-    this.store = new Store({ ...BLANK, hidden: recall(`hidden.${room}`, []), path: files ? 'files' : 'webrtc' });
+    this.store = new Store({ ...BLANK, hidden: recall(`hidden.${room}`, []), path: files ? 'files' : 'webrtc', pace: recall('pace', 1) });
     this.clock = new Clock(() => performance.now());
     this.player = new Player(audio, {
       blocked: () => this.notice({ code: 'tap-to-hear', action: () => this.player.unlock() }),
@@ -49,7 +49,8 @@ export class Session {
     this.turns = new Turns({
       speaker: this.speaker,
       clock,
-      limit_ms: () => this.voice.limit_ms,
+      limit_ms: (turn) => this.voice.limitOf(turn),
+      pace: () => this.model.pace,
       stepBack: () => this.voice.stepBack(),
     });
     this.listener = new Listener({
@@ -113,11 +114,18 @@ export class Session {
 
   /** Tell the room how we are here. */
   here() {
-    const { joined, hearing, playing } = this.model;
+    const { joined, hearing, playing, pace } = this.model;
     if (!joined) return;
     const listening = hearing === 'radio' || hearing === 'files' ? hearing : 'off';
     const consented = recall(`consent.${this.id}`, false);
-    this.inbox.request(command('here', { speaker: playing, listening, pace: recall('pace', 1), consented })).catch(() => {});
+    this.inbox.request(command('here', { speaker: playing, listening, pace, consented })).catch(() => {});
+  }
+
+  /** Take so much more time than others; nobody else is told. @param {number} pace */
+  pace(pace) {
+    remember('pace', pace);
+    this.set({ pace });
+    this.here();
   }
 
   /** @param {boolean} wantsSound */

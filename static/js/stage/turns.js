@@ -3,6 +3,8 @@
  * with "go" and ends with the window.
  */
 
+import { closesAt } from '../room/round.js';
+
 const LEAD_MS = 150; // the wish is at the server by "go"; its pre-roll covers the rest
 const BUSY_MS = 100;
 const RESTS_AFTER = 3; // silent takes in a row: nobody is at this microphone
@@ -16,12 +18,13 @@ export class Turns {
 
   /**
    * @param {{speaker: import('./speaker.js').Speaker, clock: import('../room/clock.js').Clock,
-   *   limit_ms: () => number, stepBack: () => void}} parts
+   *   limit_ms: (turn: Turn) => number, pace: () => number, stepBack: () => void}} parts
    */
-  constructor({ speaker, clock, limit_ms, stepBack }) {
+  constructor({ speaker, clock, limit_ms, pace, stepBack }) {
     this.speaker = speaker;
     this.clock = clock;
     this.limit_ms = limit_ms;
+    this.pace = pace;
     this.stepBack = stepBack;
   }
 
@@ -32,7 +35,7 @@ export class Turns {
     this.#planned = name;
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
     this.speaker.endGently(); // what was begun for another turn must not keep us out of this one
-    if (turn && this.clock.until_ms(turn.closes_at_ms) > 0) this.#expect(turn);
+    if (turn && this.clock.until_ms(closesAt(turn, this.pace())) > 0) this.#expect(turn);
   }
 
   /** A take begun by a round came to its end. @param {boolean} heard */
@@ -46,15 +49,14 @@ export class Turns {
   /** @param {Turn} turn */
   #expect(turn) {
     this.speaker.warm().catch(() => {});
-    const limit_ms = () => turn.limit_ms || this.limit_ms();
-    this.#at(turn.go_at_ms - LEAD_MS, () => this.#begin({ turn, auto: true, limit_ms: limit_ms() }));
-    this.#at(turn.closes_at_ms, () => this.speaker.endGently());
+    this.#at(turn.go_at_ms - LEAD_MS, () => this.#begin({ turn, auto: true, limit_ms: this.limit_ms(turn) }));
+    this.#at(closesAt(turn, this.pace()), () => this.speaker.endGently());
   }
 
   /** Begin, as soon as the take before is on its way. @param {{turn: Turn, auto: true, limit_ms: number}} wish */
   #begin(wish) {
     if (!this.speaker.isBusy) this.speaker.begin(wish);
-    else if (this.clock.until_ms(wish.turn.closes_at_ms) > BUSY_MS) this.#timers.push(setTimeout(() => this.#begin(wish), BUSY_MS));
+    else if (this.clock.until_ms(closesAt(wish.turn, this.pace())) > BUSY_MS) this.#timers.push(setTimeout(() => this.#begin(wish), BUSY_MS));
   }
 
   /** @param {number} at_ms @param {() => void} act */

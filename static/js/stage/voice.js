@@ -20,9 +20,10 @@ export class Voice {
     this.session = session;
   }
 
-  /** The longest clip of this room. */
-  get limit_ms() {
-    return this.session.model.room?.longest_clip_ms ?? DEFAULT_LIMIT_MS;
+  /** How long a take may be, in a turn or out of it; the server ends it by the same rule. @param {import('../wire/protocol.js').Turn|null} turn */
+  limitOf(turn) {
+    const { room, pace } = this.session.model;
+    return (turn?.limit_ms || (room?.longest_clip_ms ?? DEFAULT_LIMIT_MS)) * pace;
   }
 
   /** The talk button. @param {'start'|'stop'} wish */
@@ -32,7 +33,7 @@ export class Voice {
     if (session.microphone.state === 'insecure') return this.microphoneChanged();
     session.clear('mic-ready', 'refused');
     const turn = session.inbox.openTurn;
-    return session.speaker.begin({ turn, limit_ms: turn?.limit_ms || this.limit_ms });
+    return session.speaker.begin({ turn, limit_ms: this.limitOf(turn) });
   }
 
   /** Play along, or step back. @param {boolean} playing */

@@ -27,10 +27,10 @@ export class CountRing extends View {
   /** @param {import('../stage/model.js').Model} model */
   #draw(model) {
     const { clock, voice, meter } = this.session;
-    const moment = momentOf(model.state, model.me?.id ?? '', clock.server_ms);
+    const moment = momentOf(model.state, model.me?.id ?? '', clock.server_ms, model.pace);
     const live = model.speaking === 'live';
     const counting = moment.phase === 'count-in' || moment.phase === 'window';
-    const taken = (performance.now() - this.#since_ms) / voice.limit_ms;
+    const taken = (performance.now() - this.#since_ms) / voice.limitOf(moment.mine ? moment.turn : null);
     const part = counting ? (moment.phase === 'window' ? 1 - moment.part : moment.part) : live ? 1 - taken : 0;
     this.style.setProperty('--part', Math.max(0, part).toFixed(3));
     this.parentElement?.style.setProperty('--level', live ? meter.level.toFixed(3) : '0');

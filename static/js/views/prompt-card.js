@@ -24,7 +24,7 @@ export class PromptCard extends View {
 
   /** @param {Model} model */
   update(model) {
-    const moment = momentOf(model.state, model.me?.id ?? '', this.session.clock.server_ms);
+    const moment = momentOf(model.state, model.me?.id ?? '', this.session.clock.server_ms, model.pace);
     this.#show(moment, model);
     cancelAnimationFrame(this.#frame);
     if (moment.phase !== 'idle') {

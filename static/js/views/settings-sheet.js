@@ -1,7 +1,6 @@
 /** What a visitor sets for themselves; nobody else sees any of it. */
 import { h } from '../lib/dom.js';
 import { sheet } from '../lib/sheet.js';
-import { recall, remember } from '../lib/storage.js';
 import { t } from '../lib/text.js';
 
 const PACES = [1, 1.5, 2];
@@ -21,11 +20,8 @@ async function show() {
 
 /** @param {import('../stage/session.js').Session} session */
 function paces(session) {
-  const now = recall('pace', 1);
-  const onchange = (/** @type {Event} */ event) => {
-    remember('pace', Number(/** @type {HTMLInputElement} */ (event.target).value));
-    session.here();
-  };
+  const now = session.model.pace;
+  const onchange = (/** @type {Event} */ event) => session.pace(Number(/** @type {HTMLInputElement} */ (event.target).value));
   const choices = PACES.map((pace) => h('label', { class: 'kind' },
     h('input', { type: 'radio', name: 'pace', value: pace, checked: pace === now, id: `pace-${pace * 10}` }), h('span', {}, `${pace}×`)));
   return h('fieldset', { class: 'kinds', onchange }, h('legend', {}, t('settings.pace')), ...choices, h('p', { class: 'sheet-note' }, t('settings.pace.hint')));

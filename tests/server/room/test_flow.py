@@ -4,7 +4,7 @@ from itertools import cycle
 
 import pytest
 
-from games.registry import GAMES
+from games.registry import BY_ID, GAMES
 from games.round import RoundClosed, RoundRevealed, TurnGiven, VerdictGiven
 from server.room.commands import Again, Answer, Caption, Refused, RoundJoin, RoundStart, RoundStop, Vote
 from server.room.events import ClipCaptioned, ClipLanded
@@ -12,6 +12,9 @@ from server.room.flow import SILENCE_MS
 from server.room.view import is_hidden, view
 from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
 from tests.support.tables import FEW, run, table
+
+# No game is longer: a word each, twelve times.
+TURNS_LIMIT = 13
 
 
 @pytest.mark.parametrize(
@@ -21,6 +24,30 @@ def test_any_order_of_wishes_ends_every_round_loses_no_take_and_shows_nothing_ea
     game: str, language: str
 ) -> None:
     run(table(game, language), FEW)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("game", [game.id for game in GAMES])
+def test_a_round_in_which_everybody_plays_comes_to_its_own_end_with_every_take(
+    game: str, language: str
+) -> None:
+    room = PureRoom(BY_ID[game].kinds[0], language=language)
+    room.do(RoundStart(game, speakers=(BELA.id, CLEO.id)), ANNA)
+    landed: list[str] = []
+    for _ in range(TURNS_LIMIT):
+        if room.state.round is None:
+            break
+        turn = room.turn()
+        for voice in (ANNA, BELA, CLEO):
+            if turn.is_for(voice.id) and room.state.round is not None and room.turn() == turn:
+                landed.append(f"clip-{len(landed)}")
+                room.now_ms = max(room.now_ms, turn.go_at_ms + 1_000)
+                room.land(landed[-1], voice)
+        if room.state.round is not None and room.turn() == turn:
+            room.pass_time(speakers=(ANNA.id, BELA.id, CLEO.id))
+
+    (closing,) = room.closings()
+    assert (closing.reason, list(closing.takes)) == ("done", landed)
 
 
 def pair() -> PureRoom:
