@@ -35,7 +35,7 @@ TIMINGS: dict[Tempo, Timing] = {
 
 
 class RoomKind(Struct, frozen=True):
-    """What holds in every room of a kind. Words are by language.
+    """What holds in every room of a kind. Words are by language; `names` are for rooms without one.
 
     `plain` is the game that a throw and most pulses begin; `other_share` of the pulses begin
     another one, when enough can play; `theme_share` of the plain prompts name the room's theme.
@@ -45,6 +45,7 @@ class RoomKind(Struct, frozen=True):
     """
 
     id: Kind
+    names: dict[str, str]
     rules: dict[str, str]
     tempo: Tempo = "snap"
     longest_clip_ms: int = 7_000
@@ -77,6 +78,7 @@ KINDS: dict[str, RoomKind] = {
     for kind in (
         RoomKind(
             "wonder",
+            {"en": "Wonder", "de": "Wunder"},
             {
                 "en": "Anything goes, nonsense first. Say what comes; wrong is fine.",
                 "de": "Alles darf, Unsinn zuerst. Sag, was kommt; falsch ist gut.",
@@ -88,6 +90,7 @@ KINDS: dict[str, RoomKind] = {
         ),
         RoomKind(
             "topic",
+            {"en": "One topic", "de": "Ein Thema"},
             {"en": "One theme, many first thoughts.", "de": "Ein Thema, viele erste Gedanken."},
             theme_share=0.7,
             host={
@@ -97,6 +100,7 @@ KINDS: dict[str, RoomKind] = {
         ),
         RoomKind(
             "local",
+            {"en": "Around here", "de": "Hier in der Nähe"},
             {"en": "People around here, and nobody knows who.", "de": "Leute von hier, und keiner weiß wer."},
             filters=("contacts", "slurs", "names"),
             host={
@@ -106,6 +110,7 @@ KINDS: dict[str, RoomKind] = {
         ),
         RoomKind(
             "humour",
+            {"en": "Humour", "de": "Humor"},
             {"en": "Training ground for being funny: be fast, be obvious.", "de": "Übungsplatz für Komik."},
             other_share=0.5,
             host={
@@ -115,6 +120,7 @@ KINDS: dict[str, RoomKind] = {
         ),
         RoomKind(
             "language",
+            {"en": "Words", "de": "Wörter"},
             {"en": "Play with words, listen closely.", "de": "Spiel mit Wörtern, hör genau hin."},
             other_share=0.6,
             host={
@@ -124,6 +130,7 @@ KINDS: dict[str, RoomKind] = {
         ),
         RoomKind(
             "roleplay",
+            {"en": "Role play", "de": "Rollenspiel"},
             {
                 "en": "Be somebody else. Accept every offer.",
                 "de": "Sei jemand anders. Nimm jedes Angebot an.",
@@ -137,6 +144,7 @@ KINDS: dict[str, RoomKind] = {
         ),
         RoomKind(
             "arena",
+            {"en": "Arena", "de": "Arena"},
             {
                 "en": "Insults welcome. Targets are characters and things, never people. “Out” ends it.",
                 "de": "Beleidigungen willkommen. Ziele sind Figuren, nie Menschen. „Raus“ beendet es.",
@@ -155,6 +163,7 @@ KINDS: dict[str, RoomKind] = {
         ),
         RoomKind(
             "healing",
+            {"en": "Healing", "de": "Heilsam"},
             {
                 "en": "Slow and kind. Listen first. Nothing is scored.",
                 "de": "Langsam und freundlich. Erst zuhören. Nichts wird bewertet.",

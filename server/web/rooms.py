@@ -239,7 +239,7 @@ def _opened(wanted: NewRoom) -> RoomOpened:
     name = _words(wanted.name, "name", NAME_CHARACTERS) or theme[:NAME_CHARACTERS]
     return RoomOpened(
         room_kind=wanted.kind,
-        name=name or wanted.kind.capitalize(),
+        name=name or KINDS[wanted.kind].names[wanted.language],
         theme=theme,
         description=_words(wanted.description, "description", DESCRIPTION_CHARACTERS),
         language=wanted.language,

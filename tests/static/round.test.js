@@ -53,6 +53,21 @@ test('the end of a round is told for a while, then the room rests with its last 
   assert.deepEqual([rest.phase, rest.prompt], ['idle', 'Moss?']);
 });
 
+test('who has had the turn hears the others', () => {
+  const state = playing();
+  const takes = [{ clip: 'c', voice: 'me', turn: 1 }];
+
+  assert.equal(momentOf({ ...state, round: { ...state.round, takes } }, 'me', 12_000).mine, false);
+  assert.equal(momentOf({ ...state, round: { ...state.round, takes } }, 'other', 12_000).mine, true);
+});
+
+test('things that come one after the other share the window', () => {
+  const steps = ['moss', 'spoon', 'kite', 'drum', 'rope'];
+  const at = (/** @type {number} */ now_ms) => momentOf(playing({ steps }), 'me', now_ms).step;
+
+  assert.deepEqual([9_999, 10_000, 10_999, 11_000, 14_999, 15_000].map(at), ['', 'moss', 'moss', 'spoon', 'rope', '']);
+});
+
 test('a round without a turn yet waits', () => {
   const { round } = playing();
 

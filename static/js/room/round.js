@@ -8,7 +8,8 @@
  * @property {Turn|null} turn
  * @property {string} prompt      the words, empty when there are none
  * @property {boolean} shown      are the words to be shown yet (a snap prompt waits for "go")
- * @property {boolean} mine       may this voice speak in the turn
+ * @property {boolean} mine       may this voice speak in the turn, and has not yet
+ * @property {string} step        what is shown now of a turn whose things come one after the other
  * @property {number} count       3, 2, 1 in the count-in; 0 otherwise
  * @property {number} part        how much of the count-in or window is over, 0 to 1
  * @property {number} left_ms     until the phase ends
@@ -19,7 +20,7 @@ export const COUNT_FROM = 3;
 export const OVER_MS = 6_000; // how long the end of a round is shown
 
 /** @type {Moment} */
-const NOTHING = { phase: 'idle', turn: null, prompt: '', shown: true, mine: false, count: 0, part: 0, left_ms: 0 };
+const NOTHING = { phase: 'idle', turn: null, prompt: '', shown: true, mine: false, step: '', count: 0, part: 0, left_ms: 0 };
 
 /**
  * @param {import('./state.js').RoomState} state
@@ -32,7 +33,7 @@ export function momentOf(state, me, now_ms, pace = 1) {
   const { round } = state;
   const turn = round?.turns.at(-1) ?? null;
   if (!round || !turn) return resting(state, now_ms);
-  const mine = isFor(turn, me);
+  const mine = isFor(turn, me) && !round.takes.some((take) => take.voice === me && take.turn === turn.turn);
   const base = { ...NOTHING, turn, mine, prompt: turn.prompt || round.prompt?.text || '' };
   const isCalm = turn.act === 'vote' || turn.act === 'listen'; // there is nothing to get ready for
   if (now_ms < turn.go_at_ms && !isCalm) return countIn(base, turn, round, now_ms);
@@ -57,7 +58,10 @@ export function closesAt(turn, pace) {
 /** @param {Moment} base @param {Turn} turn @param {number} closes_at_ms @param {number} now_ms @returns {Moment} */
 function inWindow(base, turn, closes_at_ms, now_ms) {
   const left_ms = closes_at_ms - now_ms;
-  return { ...base, phase: 'window', part: clamp(1 - left_ms / (closes_at_ms - turn.go_at_ms)), left_ms };
+  const whole_ms = closes_at_ms - turn.go_at_ms;
+  const steps = turn.steps ?? [];
+  const step = steps[Math.floor(((whole_ms - left_ms) * steps.length) / whole_ms)] ?? '';
+  return { ...base, phase: 'window', part: clamp(1 - left_ms / whole_ms), left_ms, step };
 }
 
 /** Between rounds: the last words stay, the end of a round is told for a while. @param {import('./state.js').RoomState} state @param {number} now_ms @returns {Moment} */

@@ -51,7 +51,7 @@ export class PromptCard extends View {
     const prompt = /** @type {HTMLElement} */ (this.prompt);
     const resting = moment.phase === 'idle' && !moment.prompt;
     const rest = model.presence.voices.size > 1 ? t('phase.idle') : t('phase.alone');
-    const text = resting ? rest : moment.shown ? moment.prompt : '';
+    const text = resting ? rest : moment.step || (moment.shown ? moment.prompt : '');
     prompt.lang = resting ? '' : model.state.language;
     prompt.dataset.resting = String(resting);
     prompt.dataset.long = String(text.length > 60);
@@ -109,9 +109,8 @@ function othersTurn(phase, turn, { presence, state }) {
 }
 
 /** @param {Moment} moment @param {Model} model */
-function hintOf({ phase, prompt, turn, part }, model) {
-  const steps = turn?.steps ?? [];
-  if (steps.length && phase === 'window') return `${'●'.repeat(1 + Math.min(steps.length - 1, Math.floor(part * steps.length)))} ${steps[Math.min(steps.length - 1, Math.floor(part * steps.length))]}`;
+function hintOf({ phase, prompt, turn, step }, model) {
+  if (step) return prompt;
   if (phase === 'window' && turn?.max_words) return counted('words.max', turn.max_words);
   const own_ms = model.room?.scored === false ? null : reactionOf(model.state.round ?? model.state.last_round, model.me?.id ?? '');
   if (phase === 'over' && own_ms !== null) {

@@ -7,7 +7,7 @@ from server.room.kinds import KINDS, LONGEST_TAKE_MS, TIMINGS
 def test_every_kind_has_rules_in_both_languages_a_tempo_and_games() -> None:
     assert list(KINDS) == ["wonder", "topic", "local", "humour", "language", "roleplay", "arena", "healing"]
     for kind in KINDS.values():
-        assert set(kind.rules) == {"en", "de"}
+        assert set(kind.rules) == set(kind.names) == {"en", "de"}
         assert kind.tempo in TIMINGS
         assert offered(kind.id)
 

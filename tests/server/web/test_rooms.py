@@ -63,7 +63,9 @@ async def test_two_public_rooms_of_one_name_get_two_ids(site: Site) -> None:
 
 async def test_a_local_room_has_a_place_and_a_room_without_name_one_of_its_kind(site: Site) -> None:
     made = await site.json("POST", "/api/rooms", json={"kind": "local", "place": "u33db"})
-    assert (made["place"], made["name"]) == ("u33db", "Local")
+    assert (made["place"], made["name"]) == ("u33db", "Around here")
+    made = await site.json("POST", "/api/rooms", json={"kind": "healing", "language": "de"})
+    assert made["name"] == "Heilsam"
 
 
 @pytest.mark.parametrize(
