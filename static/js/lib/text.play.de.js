@@ -35,7 +35,7 @@ export default {
   'desk.secret': 'Nur du siehst das',
   'desk.overruled': '(der Raum sieht es anders)',
   'desk.answer': 'Es war: {answer}.',
-  'answer.label': 'Tipp, was du sagen würdest',
+  'answer.label': 'Tipp deine Antwort',
   'answer.send': 'Senden',
   'preview.title': 'Das hast nur du. Hör es erst, wenn du magst.',
   'preview.listen': 'Anhören',
