@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isFor } from '../../static/js/room/play.js';
+import { isDrawnIn, isFor } from '../../static/js/room/play.js';
 import { closesAt, momentOf, OVER_MS, reactionOf } from '../../static/js/room/round.js';
 import { EMPTY } from '../../static/js/room/state.js';
 
@@ -93,4 +93,14 @@ test('a turn is for those it names, and never for ears alone', () => {
   assert.equal(isFor(turn({ besides: 'me' }), 'me'), false);
   assert.equal(isFor(turn({ act: 'vote' }), 'me'), false);
   assert.equal(isFor(turn({ act: 'listen' }), 'me'), false);
+});
+
+test('no microphone opens by itself in a duel that its owner has not stepped into', () => {
+  const { round } = playing();
+  const duel = { ...round, game: 'insult_duel', players: ['other'] };
+
+  assert.equal(isDrawnIn(round, 'me'), true);
+  assert.equal(isDrawnIn(duel, 'me'), false);
+  assert.equal(isDrawnIn({ ...duel, players: ['other', 'me'] }, 'me'), true);
+  assert.equal(isDrawnIn({ ...duel, takes: [{ voice: 'me' }] }, 'me'), true);
 });

@@ -1,5 +1,5 @@
 /** What comes from the room: events into the fold, signals to where they belong, and the connection's health. */
-import { isFor } from '../room/play.js';
+import { isDrawnIn, isFor } from '../room/play.js';
 import { momentOf } from '../room/round.js';
 import { foldPresence, NOBODY } from '../room/presence.js';
 import { EMPTY, foldAll, seeded } from '../room/state.js';
@@ -48,8 +48,10 @@ export class Inbox {
   /** Let the player of turns know where the round stands. */
   plan() {
     const { model, turns } = this.session;
-    const turn = model.state.round?.turns.at(-1) ?? null;
-    const mine = turn && isFor(turn, model.me?.id ?? '');
+    const { round } = model.state;
+    const turn = round?.turns.at(-1) ?? null;
+    const me = model.me?.id ?? '';
+    const mine = round && turn && isFor(turn, me) && isDrawnIn(round, me);
     turns.plan(model.playing && mine ? turn : null);
   }
 

@@ -2,6 +2,7 @@
 import { h, icon, say } from '../lib/dom.js';
 import { t } from '../lib/text.js';
 import { View } from '../lib/view.js';
+import { isDrawnIn } from '../room/play.js';
 import { click, down, follow, UP, up } from '../room/press.js';
 import { silencedBy } from '../stage/model.js';
 import './count-ring.js';
@@ -89,9 +90,9 @@ export class TalkButton extends View {
 }
 
 /** @param {Model} model */
-function stateOf({ speaking, playing, mic, phase, mine }) {
+function stateOf({ speaking, playing, mic, phase, mine, state, me }) {
   if (speaking === 'opening' || speaking === 'live' || speaking === 'sending') return `talk.${speaking}`;
-  if (playing) return 'talk.auto';
+  if (playing && (!state.round || isDrawnIn(state.round, me?.id ?? ''))) return 'talk.auto';
   if (mine && phase === 'window') return 'talk.yours';
   return mic === 'open' || mic === 'closed' ? 'talk.idle' : 'talk.ask';
 }
