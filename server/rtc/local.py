@@ -66,7 +66,7 @@ class LocalMedia(Callbacks):
         means (see `udp.listening` for loopback); "" and "::" listen on IPv4 and IPv6.
         """
         selfcheck.run()
-        host = udp.listening(host)
+        host = udp.listening(host, public_ip)
         addresses = udp.advertised(host, public_ip)
         return cls(udp.Port(udp.open_socket(host, port)), addresses, settings or Settings(), clock)
 

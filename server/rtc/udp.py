@@ -167,14 +167,15 @@ def open_socket(host: str, port: int) -> socket.socket:
     return sock
 
 
-def listening(host: str) -> str:
+def listening(host: str, public_ip: str | None = None) -> str:
     """Return where to listen: in the place of a loopback address this machine's own.
 
     Firefox never tries a loopback candidate, so that a page on localhost would stay without sound.
     Nobody gains by it: a datagram counts only after a check with a password that HTTP gave out.
+    Where answers are told to name the host itself, it is listened on: there the checks will come.
     """
     loopback = host == "localhost" or (host not in EVERYWHERE and _is_loopback(host))
-    return own_address() if loopback else host
+    return own_address() if loopback and public_ip != host else host
 
 
 def _is_loopback(host: str) -> bool:

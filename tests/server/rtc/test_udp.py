@@ -290,6 +290,11 @@ def test_without_a_choice_one_address_of_this_machine_is_advertised() -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.8.0.1"])
 def test_loopback_is_listened_for_on_an_address_that_every_browser_tries(host: str) -> None:
     assert udp.listening(host) == udp.own_address()
+    assert udp.listening(host, "203.0.113.5") == udp.own_address()
+
+
+def test_loopback_is_listened_on_when_answers_shall_name_it() -> None:
+    assert udp.listening("127.0.0.1", "127.0.0.1") == "127.0.0.1"
 
 
 @pytest.mark.parametrize("host", ["", "::", "0.0.0.0", "192.0.2.1", "example.org"])
