@@ -172,7 +172,7 @@ def table() -> str:
     rows = [
         "# Settings",
         "",
-        "Each is an option of `wonder serve`, a variable, and a key of the file in `--config FILE.toml`;",
+        "Each is an option of `wonder serve`, a variable, and a key (with `_` or `-`) of the file in `--config FILE.toml`;",
         "options win over variables, variables over the file. `wonder settings` writes this page.",
         "",
         "| option | variable | key | default | meaning |",
@@ -194,13 +194,13 @@ def _file(path: Path) -> dict[str, Any]:
     try:
         found = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise BadSetting(f"The settings file {path} cannot be read: {error.strerror}.") from None
+        raise BadSetting(f"--config {path}: this file cannot be read ({error.strerror}).") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadSetting(f"The settings file {path} is not TOML: {error}.") from None
+        raise BadSetting(f"--config {path}: this file is not TOML: {error}.") from None
     for name in found:
-        if name not in NAMES:
+        if name.replace("-", "_") not in NAMES:
             raise BadSetting(f"The key `{name}` in {path} is not a setting.")
-    return found
+    return {name.replace("-", "_"): value for name, value in found.items()}
 
 
 def _convert(name: str, value: object, source: str, *, strict: bool = False) -> Any:

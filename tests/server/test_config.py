@@ -27,6 +27,13 @@ def test_flags_win_over_variables_over_the_file(tmp_path: Path) -> None:
     assert (found.port, found.udp_port, found.host) == (3, 2, "::1")
 
 
+def test_keys_of_the_file_may_be_spelled_as_the_options_are(tmp_path: Path) -> None:
+    file = tmp_path / "wonder.toml"
+    file.write_text('udp-port = 1\npublic-ip = "203.0.113.5"\n')
+    found = load({}, {}, file)
+    assert (found.udp_port, found.public_ip) == (1, "203.0.113.5")
+
+
 def test_a_folder_is_a_path_wherever_it_comes_from(tmp_path: Path) -> None:
     file = tmp_path / "wonder.toml"
     file.write_text('data = "here"\n')
@@ -94,7 +101,7 @@ def test_a_bad_key_of_the_file_is_named(tmp_path: Path, text: str, named: str) -
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match=r"nowhere\.toml"):
+    with pytest.raises(BadSetting, match=r"--config .*nowhere\.toml"):
         load({}, {}, tmp_path / "nowhere.toml")
 
 
