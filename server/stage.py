@@ -138,6 +138,7 @@ class Stage:
             self._begin_take(room, voice, peer, limit_ms)
         self._previews.forget(room.id, voice)
         room.begin_speaking(voice.id, until_ms=self._clock() + limit_ms + UPLOAD_MARGIN_MS)
+        room.hear(voice.id, on=True)
 
     def _begin_take(self, room: Room, voice: Voice, peer: str, limit_ms: int) -> None:
         seat = self._seats.get(peer)
@@ -239,6 +240,7 @@ class Stage:
         """Tell a speaker that a take can be heard; meanwhile it is on its way, and its round waits."""
         asyncio.get_running_loop().call_later(PREVIEW_MS / 1000, self._previews.pop, made.id)
         room.begin_speaking(made.voice.id, until_ms=made.until_ms)
+        room.hear(made.voice.id, on=False)
         self._tell(
             room,
             made.voice,
@@ -336,6 +338,7 @@ class Stage:
             return
         limit_ms = self._longest(room, seat.voice) + TAKE_MARGIN_MS
         room.begin_speaking(seat.voice.id, until_ms=self._clock() + limit_ms)
+        room.hear(seat.voice.id, on=True)
         if seat.landing is None:
             seat.landing = asyncio.get_running_loop().create_future()
             self._go_live(room, seat, peer)
@@ -347,6 +350,7 @@ class Stage:
             return
         landing, seat.landing = seat.landing, None
         seat.ended = landing if ended.ending != "stopped" else None
+        room.hear(seat.voice.id, on=False)
         if ended.ending == "limit":
             self._tell(room, seat.voice, ended.peer, "cut")
         aired, seat.aired = seat.aired, False

@@ -127,6 +127,7 @@ class Room:
         self.tail = tail
         self.speakers: dict[str, int] = {}
         self.speaking: set[str] = set()
+        self._heard: set[str] = set()
         self.paces: dict[str, float] = {}
         self._consented: dict[str, None] = {}
         self._home, self._log, self._rules = home, log, rules
@@ -218,7 +219,15 @@ class Room:
         """Mark a take as ended."""
         self._until_ms.pop(voice_id, None)
         self.speaking.discard(voice_id)
+        self.hear(voice_id, on=False)
         self._touch()
+
+    def hear(self, voice_id: str, *, on: bool) -> None:
+        """Tell everyone that a voice speaks now, or does no more; what they know already is not told."""
+        if on == (voice_id in self._heard):
+            return
+        self._heard ^= {voice_id}
+        self.tail.signal("speaking", {"voice": voice_id, "on": on})
 
     async def close(self) -> None:
         """Leave the house, finish what is in the inbox and stop; may be called again."""
@@ -440,7 +449,7 @@ class Room:
         for voice in [voice for voice, until_ms in self._until_ms.items() if until_ms <= now_ms]:
             del self._until_ms[voice]
             self.speaking.discard(voice)
-            self.tail.signal("speaking", {"voice": voice, "on": False})
+            self.hear(voice, on=False)
 
 
 def scoped(by: Voice | None, key: str | None) -> str | None:

@@ -85,6 +85,22 @@ async def test_a_commanded_take_lands_and_its_stop_returns_the_clip(theatre: The
     ]
 
 
+async def test_everyone_is_told_who_speaks_now(theatre: Theatre) -> None:
+    peer = await theatre.speaker()
+    await theatre.stage.begin(theatre.room, ANNA, peer)
+    await theatre.stop()
+
+    plain = await theatre.speaker(commanded=False)
+    for on in (True, False, True):  # a breath
+        theatre.media.on_level(plain, on)
+    theatre.media.end(plain, "gone")
+    await theatre.settled()
+
+    assert [(to, said["data"]["on"]) for to, said in theatre.signals if said["kind"] == "speaking"] == [
+        (None, on) for on in (True, False, True, False, True, False)
+    ]
+
+
 async def test_the_news_of_a_take_goes_to_its_speaker_only(theatre: Theatre) -> None:
     peer = await theatre.speaker()
     await theatre.stage.begin(theatre.room, ANNA, peer)
@@ -316,7 +332,8 @@ async def test_where_takes_are_heard_first_nothing_lands_until_its_speaker_says_
 
     await theatre.settled()
     assert (room.state.clips, room.speaking) == ({}, {ANNA.id})
-    ((to, told),) = signals
+    assert [said["data"]["on"] for _, said in signals if said["kind"] == "speaking"] == [True, False]
+    ((to, told),) = [each for each in signals if each[1]["kind"] == "take"]
     assert (to, told["data"]["peer"], told["data"]["state"]) == (ANNA.id, peer, "preview")
     preview = told["data"]["preview"]
     with pytest.raises(Refused, match="not here"):

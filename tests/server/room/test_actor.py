@@ -360,11 +360,15 @@ async def test_a_take_that_nobody_ends_ends_by_itself_and_says_so(room: Room) ->
     signals: list[bytes] = []
     room.tail.subscribe(lambda batch: signals.extend(body for _, body in batch.signals))
     room.begin_speaking("v1", until_ms=now_ms() + 20)
+    room.hear("v1", on=True)
     room.begin_speaking("v2", until_ms=now_ms() + 60_000)
     assert room.speaking == {"v1", "v2"}
     await until(lambda: room.speaking == {"v2"})
-    await until(lambda: signals)
-    assert signals == [b'{"kind":"speaking","data":{"voice":"v1","on":false},"type":"signal"}']
+    await until(lambda: len(signals) == 2)
+    assert signals == [
+        b'{"kind":"speaking","data":{"voice":"v1","on":true},"type":"signal"}',
+        b'{"kind":"speaking","data":{"voice":"v1","on":false},"type":"signal"}',
+    ]
     room.end_speaking("v2")
     room.end_speaking("v2")
     assert not room.speaking
