@@ -277,6 +277,11 @@ class Stage:
         seat = self._seats.get(peer)
         return seat.room if seat else None
 
+    def peer_voice(self, peer: str) -> Voice | None:
+        """Return whose session a peer is; None for a listener's."""
+        seat = self._seats.get(peer)
+        return seat.voice if seat else None
+
     async def drain(self, within_ms: int = DRAIN_MS) -> None:
         """Take no new takes, and wait for those under way; what still runs near the end is cut."""
         self._draining = True

@@ -14,7 +14,7 @@ from server.room.view import is_hidden
 from server.web import assets
 from server.web.keys import HOUSE, LOG
 from server.web.rooms import ROOM
-from server.web.security import base_url
+from server.web.security import base_url, preflight
 
 FEED_CLIPS = 50
 FEED_MAX_AGE_S = 60
@@ -92,4 +92,5 @@ def _text(parent: ET.Element, tag: str, text: str) -> None:
 
 def routes() -> list[web.RouteDef]:
     """Return the routes of this resource."""
-    return [web.get(f"/r/{ROOM}/feed.xml", feed)]
+    here = f"/r/{ROOM}/feed.xml"
+    return [web.get(here, feed), web.options(here, preflight)]

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from server.web.body import check_type, read
 from server.web.errors import Problem
-from server.web.keys import CONFIG, STAGE
-from server.web.security import preflight
+from server.web.keys import CONFIG, HOUSE, STAGE
+from server.web.security import preflight, visitor_key
 
 TRICKLE = "application/trickle-ice-sdpfrag"
 # Sessions whose ICE user is remembered, to tell a restart (refused) from more candidates (taken).
@@ -43,11 +43,12 @@ async def trickle(request: web.Request) -> web.Response:
     peer = _seated(request)
     check_type(request, TRICKLE)
     fragment = (await read(request, request.app[CONFIG].sdp_bytes)).decode("utf-8", "replace")
-    match = request.headers.get("If-Match", "*").strip()
-    if match not in ("*", _etag(peer)):
+    match = request.headers.get("If-Match", "").strip()
+    if match not in ("", "*", _etag(peer)):
         raise Problem("stale", "This session has another entity tag.")
     user, known = _user(fragment), request.app[USERS].get(peer, "")
-    if user and known and user != known:
+    # A restart says so by `*` (RFC 9725 4.3.3); candidates of whatever user are taken, and not needed.
+    if match == "*" and user and known and user != known:
         raise Problem("no_restart", "ICE restarts are not taken; begin a new session.")
     return web.Response(status=204, headers={"ETag": _etag(peer)})
 
@@ -67,9 +68,15 @@ def routes(endpoint: str) -> list[web.RouteDef]:
 
 
 def _seated(request: web.Request) -> str:
-    peer = request.match_info["peer"]
-    if request.app[STAGE].peer_room(peer) != request.match_info["room"]:
+    """Return the peer of a session; who knows its address may touch it, unless the key is another's."""
+    peer, room_id = request.match_info["peer"], request.match_info["room"]
+    stage, house = request.app[STAGE], request.app[HOUSE]
+    if stage.peer_room(peer) != room_id:
         raise Problem("no_such_peer", "There is no such session (any more).")
+    voice, room = stage.peer_voice(peer), house.awake(room_id)
+    key = visitor_key(request) if voice else None
+    if key and room and house.voice(key, room) != voice:
+        raise Problem("not_yours", "This session is somebody else's.")
     return peer
 
 

@@ -33,8 +33,9 @@ async def test_what_a_session_does_not_take(site: Site) -> None:
     location, _ = await begun(site)
     stale = {**PATCH, "If-Match": '"other"'}
     assert await site.problem("PATCH", location, data=FRAGMENT, headers=stale) == (412, "stale")
-    restart = FRAGMENT.replace("abcd", "wxyz")
-    assert await site.problem("PATCH", location, data=restart, headers=PATCH) == (422, "no_restart")
+    other_user, restart = FRAGMENT.replace("abcd", "wxyz"), {**PATCH, "If-Match": "*"}
+    assert await site.problem("PATCH", location, data=other_user, headers=restart) == (422, "no_restart")
+    assert await site.status("PATCH", location, data=other_user, headers=PATCH) == 204
     assert await site.problem("PATCH", location, data=FRAGMENT, headers=SDP) == (415, "wrong_type")
     assert await site.problem("PATCH", location, data="x" * 16_385, headers=PATCH) == (413, "too_big")
     assert await site.status("PATCH", location, data=b"\xff\x00", headers=PATCH) == 204
@@ -49,6 +50,17 @@ async def test_a_session_is_not_found_by_guessing_or_in_another_room(site: Site)
     assert len(site.media.peers) == 1
 
 
+async def test_a_session_is_not_touched_with_the_key_of_another(site: Site) -> None:
+    location, _ = await begun(site)
+    other = {"Authorization": "Bearer " + "x" * 43}
+    assert await site.problem("DELETE", location, headers=other) == (403, "not_yours")
+    patch = {**other, **PATCH}
+    assert await site.problem("PATCH", location, data=FRAGMENT, headers=patch) == (403, "not_yours")
+    assert await site.status("DELETE", location, headers=bearer()) == 200
+    radio, _ = await begun(site, "whep")
+    assert await site.status("DELETE", radio, headers=other) == 200
+
+
 async def test_only_so_many_ice_users_are_remembered(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "REMEMBERED", 2)
     for _ in range(4):
@@ -58,7 +70,7 @@ async def test_only_so_many_ice_users_are_remembered(site: Site, monkeypatch: py
 
 async def test_options_says_what_may_be_posted_and_from_where(site: Site) -> None:
     location, _ = await begun(site)
-    for path in ("/api/rooms/wonder/whip", "/api/rooms/wonder/whep", location):
+    for path in ("/api/rooms/wonder/whip", "/api/rooms/wonder/whep", "/r/wonder/feed.xml", location):
         async with site.ask("OPTIONS", path, headers={"Origin": "https://player.example"}) as answer:
             assert answer.status == 204
             assert answer.headers["Accept-Post"] == "application/sdp"
