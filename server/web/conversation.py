@@ -28,6 +28,7 @@ from server.web.messages import (
     BadMessage,
     Drop,
     Here,
+    Id,
     Keep,
     Message,
     NotTheProtocol,
@@ -141,7 +142,7 @@ class Conversation:
             return
         if isinstance(message, Ping):
             # At once, past what waits: pages set their clock by it.
-            self._member.write(frame(pong(message.t, self._circle.clock())))
+            self._member.write(frame(pong(message.t, self._circle.clock(), message.id)))
         elif isinstance(message, Here):
             self._sit(message)
         else:
@@ -176,7 +177,7 @@ class Conversation:
         # What is said to the stage goes there in order, too.
         self._speech = self._circle.own(self._answer(message.id, self._spoken(message, self._speech)))
 
-    async def _answer(self, id_: str, granted: Coroutine[None, None, int]) -> None:
+    async def _answer(self, id_: Id, granted: Coroutine[None, None, int]) -> None:
         """Wait until a message is granted, and answer it; the root of its task."""
         try:
             reply = ack(id_, await granted)
@@ -195,7 +196,7 @@ class Conversation:
         if isinstance(command, RoundStart):
             command = replace(command, speakers=tuple(room.speakers))
         door.check(room.state, command, consented=room.has_consented(voice.id))
-        events = await room.send(command, by=voice, key=wish.id)
+        events = await room.send(command, by=voice, key=str(wish.id))
         return events[-1].seq if events else room.tail.head
 
     async def _spoken(self, message: Staged, before: asyncio.Task[None] | None) -> int:
@@ -221,9 +222,9 @@ class Conversation:
     def _send(self, body: bytes) -> None:
         self._fanout.post(self._member, body)
 
-    def _refuse(self, id_: str, why: Refused) -> None:
+    def _refuse(self, id_: Id, why: Refused) -> None:
         self._strike()
-        if id_:
+        if id_ != "":
             self._send(refused(id_, why))
 
     def _answer_ping(self, payload: bytes) -> None:

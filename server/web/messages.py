@@ -37,7 +37,9 @@ PROTOCOL = 1
 MESSAGE_LIMIT_BYTES = 16_384
 ID_LIMIT_CHARACTERS = 128
 
-Id = Annotated[str, Meta(min_length=1, max_length=ID_LIMIT_CHARACTERS)]
+ShortText = Annotated[str, Meta(min_length=1, max_length=ID_LIMIT_CHARACTERS)]
+# Texts or whole numbers: clients that count their messages are welcome.
+Id = ShortText | Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Milliseconds = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 Listening = Literal["radio", "files", "off"]
 # How much longer than others a visitor may take; the page offers 1, 1.5 and 2.
@@ -51,7 +53,7 @@ class NotTheProtocol(ValueError):
 class BadMessage(ValueError):
     """A message cannot be understood, but its id can: it is refused."""
 
-    def __init__(self, id_: str, sentence: str) -> None:
+    def __init__(self, id_: Id, sentence: str) -> None:
         super().__init__(sentence)
         self.id = id_
 
@@ -61,7 +63,7 @@ class Ping(Struct, frozen=True, tag="ping", tag_field="type"):
 
     action: ClassVar[Action] = "ping"
     t: int | float = 0
-    id: str = ""
+    id: str | int = ""
 
 
 class Here(Struct, frozen=True, tag="here", tag_field="type"):
@@ -84,7 +86,7 @@ class SpeakStart(Struct, frozen=True, tag="speak.start", tag_field="type"):
 
     action: ClassVar[Action] = "speak"
     id: Id
-    peer: str = ""
+    peer: str
     round: str | None = None
 
 
@@ -101,7 +103,7 @@ class Keep(Struct, frozen=True, tag="keep", tag_field="type"):
 
     action: ClassVar[Action] = "preview"
     id: Id
-    preview: Id
+    preview: ShortText
 
 
 class Drop(Struct, frozen=True, tag="drop", tag_field="type"):
@@ -109,7 +111,7 @@ class Drop(Struct, frozen=True, tag="drop", tag_field="type"):
 
     action: ClassVar[Action] = "preview"
     id: Id
-    preview: Id
+    preview: ShortText
 
 
 class WantsTopic(Struct, frozen=True, tag="topic.want", tag_field="type"):
@@ -169,10 +171,10 @@ class _RoundStart(Wish, frozen=True, tag="round.start", tag_field="type"):
 
 class _RoundJoin(Wish, frozen=True, tag="round.join", tag_field="type"):
     action: ClassVar[Action] = "round"
-    role: str = ""
+    role: str | None = None
 
     def command(self) -> Command:
-        return RoundJoin(self.role)
+        return RoundJoin(self.role or "")
 
 
 class _Again(Wish, frozen=True, tag="again", tag_field="type"):
@@ -220,10 +222,10 @@ class _Report(Wish, frozen=True, tag="report", tag_field="type"):
     action: ClassVar[Action] = "report"
     clip: str
     reason: str
-    text: str = ""
+    text: str | None = None
 
     def command(self) -> Command:
-        return Report(self.clip, self.reason, self.text)
+        return Report(self.clip, self.reason, self.text or "")
 
 
 class _Forget(Wish, frozen=True, tag="forget", tag_field="type"):
@@ -291,20 +293,21 @@ class _Welcome(Struct, frozen=True, tag="welcome", tag_field="type"):
 
 
 class _Ack(Struct, frozen=True, tag="ack", tag_field="type"):
-    id: str
+    id: Id
     seq: int
 
 
 class _Refused(Struct, frozen=True, tag="refused", tag_field="type", omit_defaults=True):
-    id: str
+    id: Id
     code: str
     message: str
     retry_after_ms: int | None = None
 
 
-class _Pong(Struct, frozen=True, tag="pong", tag_field="type"):
+class _Pong(Struct, frozen=True, tag="pong", tag_field="type", omit_defaults=True):
     t: int | float
     server_ms: int
+    id: Id = ""
 
 
 class _Signal(Struct, frozen=True, tag="signal", tag_field="type"):
@@ -317,19 +320,19 @@ def welcome(room: bytes, you: Voice, head: int, server_ms: int) -> bytes:
     return _encoder.encode(_Welcome(PROTOCOL, msgspec.Raw(room), you, head, server_ms))
 
 
-def ack(id_: str, seq: int) -> bytes:
+def ack(id_: Id, seq: int) -> bytes:
     """Return the answer to a granted message; everything it caused has a seq up to `seq`."""
     return _encoder.encode(_Ack(id_, seq))
 
 
-def refused(id_: str, why: Refused) -> bytes:
+def refused(id_: Id, why: Refused) -> bytes:
     """Return the answer to a message that is not granted."""
     return _encoder.encode(_Refused(id_, why.code, why.message, why.retry_after_ms))
 
 
-def pong(t: float, server_ms: int) -> bytes:
-    """Return the answer to a ping."""
-    return _encoder.encode(_Pong(t, server_ms))
+def pong(t: float, server_ms: int, id_: Id = "") -> bytes:
+    """Return the answer to a ping, with its id if it had one."""
+    return _encoder.encode(_Pong(t, server_ms, id_))
 
 
 def signal(kind: str, data: Struct | dict[str, Any]) -> bytes:

@@ -61,6 +61,7 @@ WISHES: list[tuple[str, dict[str, Any], Command]] = [
     ("round.start", {"game": "g", "tempo": "slow"}, RoundStart("g", "slow")),
     ("round.join", {}, RoundJoin()),
     ("round.join", {"role": "hero"}, RoundJoin("hero")),
+    ("round.join", {"role": None}, RoundJoin()),
     ("again", {}, Again()),
     ("vote", {"round": "r", "clip": "c", "value": 1}, Vote("r", "c", 1)),
     ("report", {"clip": "c", "reason": "rude"}, Report("c", "rude")),
@@ -94,6 +95,13 @@ def test_what_is_no_command_keeps_its_own_form() -> None:
     assert parse(message("speak.stop", onset_ms=-20)) == SpeakStop("m1", -20)
 
 
+def test_an_id_is_a_text_or_a_whole_number_and_given_back_as_it_came() -> None:
+    for id_ in ("m1", 0, -7):
+        parsed = parse(json.dumps({"type": "say", "id": id_, "text": "hi"}))
+        assert json.loads(ack(parsed.id, 1))["id"] == id_
+        assert json.loads(pong(1, 2, id_)) == {"type": "pong", "t": 1, "server_ms": 2, "id": id_}
+
+
 def test_every_type_of_the_contract_is_known() -> None:
     assert set(TYPES) == {
         "say", "react", "throw", "round.start", "round.join", "again", "speak.start", "speak.stop", "vote",
@@ -111,6 +119,7 @@ def test_fields_of_a_newer_client_are_passed_over() -> None:
         message("dance"),
         message("say"),
         message("say", text=1),
+        message("speak.start"),
         message("say", text=None),
         message("vote", round="r", clip="c", value=10**30),
         message("vote", round="r", clip="c", value=1.5),
@@ -139,7 +148,7 @@ def test_a_wrong_form_with_an_id_is_refused_by_that_id(body: str) -> None:
         "{}",
         '{"type":"say","text":"no id"}',
         '{"type":"say","id":"","text":"x"}',
-        '{"type":"say","id":1,"text":"x"}',
+        '{"type":"say","id":1.5,"text":"x"}',
         '{"id":"m1"}',
         '{"type":7,"id":"m1"}',
         json.dumps({"type": "say", "id": "x" * 129, "text": "x"}),
