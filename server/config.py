@@ -92,7 +92,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         _count("Most TCP connections at once (the open-files limit counts too); more get 503."),
     ] = 20_000
     sockets: Annotated[int, _count("Most WebSockets at once.")] = 10_000
-    sockets_per_address: Annotated[int, _count("Most WebSockets from one address.")] = 500
+    sockets_per_address: Annotated[int, _count("Most WebSockets from one address.")] = 1_500
     peers: Annotated[int, _count("Most WebRTC peers at once.")] = 8_000
     peers_per_address: Annotated[int, _count("Most WebRTC peers from one address.")] = 200
     media_workers: Annotated[
@@ -172,8 +172,9 @@ def table() -> str:
     rows = [
         "# Settings",
         "",
-        "Each is an option of `wonder serve`, a variable, and a key (with `_` or `-`) of the file in `--config FILE.toml`;",
-        "options win over variables, variables over the file. `wonder settings` writes this page.",
+        "Each is an option of `wonder serve`, a variable, and a key (`_` or `-`) of the file in",
+        "`--config FILE.toml`; options win over variables, variables over the file.",
+        "`wonder settings` writes this page.",
         "",
         "| option | variable | key | default | meaning |",
         "|---|---|---|---|---|",

@@ -63,7 +63,7 @@ RATES: dict[Action, Rate] = {
     "speak": Rate(10, 1.0),
     "here": Rate(10, 1.0),
     "ping": Rate(20, 2.0),
-    "join": Rate(20, 0.5),
+    "join": Rate(40, 1.0),  # after a restart a thousand may come back, by one address
     "upload": Rate(20, 1.0),
     "offer": Rate(20, 1.0),
     "room": Rate(6, 1 / 20),

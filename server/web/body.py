@@ -51,11 +51,14 @@ def check_type(request: web.Request, *allowed: str) -> str:
 
 
 async def read_json(request: web.Request, kind: type[T]) -> T:
-    """Return a JSON body as a struct. Raises `Problem` (`bad_json`, `bad_value`)."""
+    """Return a JSON body as a struct, null as left out. Raises `Problem` (`bad_json`, `bad_value`)."""
     check_type(request, "application/json")
     body = await read(request, request.app[CONFIG].json_bytes)
     try:
-        return msgspec.json.decode(body, type=kind)
+        found = msgspec.json.decode(body)
+        if isinstance(found, dict):
+            found = {name: value for name, value in found.items() if value is not None}
+        return msgspec.convert(found, kind)
     except msgspec.ValidationError as error:
         raise Problem("bad_value", f"{error}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

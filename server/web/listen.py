@@ -41,7 +41,7 @@ class Connection(RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """Answer an error that happened before or beyond the routes."""
-        if status >= 500:
+        if status >= 500 and not isinstance(exc, ConnectionError):  # who goes in the middle is not our fault
             self.log_exception("broken below the routes", exc_info=exc)
         code, sentence = ("broken", "Something broke on our side.")
         if status < 500:
@@ -134,12 +134,14 @@ def _factory(
         # The keep-alive deadline counts from the connection's begin, or its last answer, to the
         # end of the next request's headers; half a header does not move it. So it is the header
         # deadline that aiohttp does not have under that name.
+        # No body is taken with an encoding, so none is unpacked: it might be a bomb.
         return Connection(
             manager,
             loop=loop,
             keepalive_timeout=config.header_timeout_ms / 1000,
             lingering_time=LINGERING_S,
             access_log=_SILENT,
+            auto_decompress=False,
         )
 
     return connection

@@ -208,7 +208,8 @@ def _present(request: web.Request, room: Room) -> RoomShown:
     """Return a room that is awake; listeners are those of the page or, by WHEP alone, those of the radio."""
     counts = request.app[COUNTS](room.id)
     listeners = max(counts.listeners, request.app[MEDIA].listeners(room.id))
-    return shown(room.id, room.state, listeners=listeners, speakers=len(room.speakers))
+    speakers = room.speakers.keys() | room.speaking  # by WHIP alone one is there while one speaks
+    return shown(room.id, room.state, listeners=listeners, speakers=len(speakers))
 
 
 async def make_room(request: web.Request) -> web.Response:

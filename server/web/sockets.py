@@ -42,7 +42,7 @@ class SocketLimits(Struct, frozen=True):
     """How many sockets there may be, and how long a silent one counts as alive."""
 
     sockets: int = 10_000
-    sockets_per_address: int = 500
+    sockets_per_address: int = 1_500
     sweep_every_s: float = 3.0
     ping_after_sweeps: int = 2
     dead_after_sweeps: int = 6

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.room.commands import Refused
-from server.safety.limits import RATES, Buckets, Held, Limits, Rate, prefix
+from server.safety.limits import ADDRESS_VOICES, RATES, Buckets, Held, Limits, Rate, prefix
 
 
 def granted(buckets: Buckets, key: str, times_ms: list[float]) -> list[float]:
@@ -18,6 +18,11 @@ def granted(buckets: Buckets, key: str, times_ms: list[float]) -> list[float]:
             buckets.spend(key, now_ms)
             through.append(now_ms)
     return through
+
+
+def test_a_thousand_visitors_of_one_address_come_back_at_once() -> None:
+    buckets = Buckets(RATES["join"].times(ADDRESS_VOICES))
+    assert 1_000 <= len(granted(buckets, "192.0.2.1", [1e12] * 2_000)) < 2_000
 
 
 @given(

@@ -96,6 +96,28 @@ async def test_what_is_no_http_gets_a_4xx_and_nothing_of_our_inside(
         assert await site.status("GET", "/healthz") == 200
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        b"Content-Encoding: gzip\r\nContent-Length: 6\r\n\r\n\x1f\x8bjunk",
+        b"Content-Length: 60\r\n\r\n{",
+    ],
+)
+async def test_a_body_that_is_packed_or_ends_early_is_no_fault_of_ours(
+    told: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running_site() as site:
+        _, writer = await asyncio.open_connection("127.0.0.1", site.listening.port)
+        head = b"POST /api/rooms HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        with caplog.at_level(logging.WARNING):
+            writer.write(head + told)
+            assert await site.status("GET", "/healthz") == 200
+            writer.close()
+            await writer.wait_closed()
+            assert await site.status("GET", "/healthz") == 200
+        assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
 async def test_over_the_cap_new_visitors_come_back_later_and_others_stay(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

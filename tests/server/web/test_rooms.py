@@ -48,6 +48,20 @@ async def test_a_private_room_is_made_unguessable_and_unlisted(site: Site) -> No
     assert (await site.json("GET", f"/api/rooms/{made['id']}"))["name"] == "Us"
 
 
+async def test_null_is_what_is_left_out(site: Site) -> None:
+    wanted = {"kind": "topic", "name": None, "tempo": None, "public": None, "place": None}
+    assert (await site.json("POST", "/api/rooms", json=wanted))["kind"] == "topic"
+    assert await site.problem("POST", "/api/rooms", json={"kind": None}) == (422, "bad_value")
+
+
+async def test_who_speaks_without_the_page_is_a_speaker_meanwhile(site: Site) -> None:
+    room = await site.house.wake("wonder")
+    room.begin_speaking("somebody", until_ms=2**53)
+    assert (await site.json("GET", "/api/rooms/wonder"))["speakers"] == 1
+    room.end_speaking("somebody")
+    assert (await site.json("GET", "/api/rooms/wonder"))["speakers"] == 0
+
+
 async def test_a_public_room_gets_a_readable_id_in_its_language(site: Site) -> None:
     wanted = {"kind": "humour", "name": "Lach mal", "language": "de", "tempo": "snap", "public": True}
     made = await site.json("POST", "/api/rooms", json=wanted)
