@@ -74,7 +74,7 @@ def read(text: str, role: Role) -> Offer:
         raise BadOffer("The offer has too many m-lines: one for audio is wanted.")
     shared = _attributes(session)
     sections = tuple(_section(lines, shared) for lines in media)
-    audio = _audio(sections)
+    audio = _audio(sections, role)
     return _read_audio(sections, audio, role)
 
 
@@ -95,11 +95,16 @@ def _section(lines: list[str], shared: dict[str, list[str]]) -> Section:
     return Section(kind, profile, formats, {**shared, **_attributes(lines[1:])})
 
 
-def _audio(sections: tuple[Section, ...]) -> int:
-    """Return the index of the one audio m-line; a video beside it will be declined."""
+def _audio(sections: tuple[Section, ...], role: Role) -> int:
+    """Return the index of the one audio m-line.
+
+    Most players ask for a video, too, without knowing what there is: it will be declined. A
+    speaker's would be sent for nothing.
+    """
     kinds = [section.kind for section in sections]
-    if kinds.count("audio") != 1 or any(kind not in ("audio", "video") for kind in kinds):
-        raise BadOffer("The offer must have exactly one m-line for audio, and no data channel.")
+    declined = ("video",) if role == "listener" else ()
+    if kinds.count("audio") != 1 or any(kind not in ("audio", *declined) for kind in kinds):
+        raise BadOffer("The offer must have exactly one m-line for audio, and no other.")
     return kinds.index("audio")
 
 

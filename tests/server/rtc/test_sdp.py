@@ -75,11 +75,11 @@ def test_candidates_are_not_even_read() -> None:
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_a_video_beside_the_audio_is_declined(first: bool) -> None:
+def test_a_video_that_a_listener_asks_for_is_declined(first: bool) -> None:
     start, _, audio = CHROMIUM.partition("m=audio")
     parts = [VIDEO, "m=audio" + audio] if first else ["m=audio" + audio, VIDEO]
 
-    text = answer(start + "".join(parts), "speaker")
+    text = answer(start + "".join(parts), "listener")
 
     media = SessionDescription.parse(text).media
     assert [each.kind for each in media] == (["video", "audio"] if first else ["audio", "video"])
@@ -94,6 +94,7 @@ def test_a_video_beside_the_audio_is_declined(first: bool) -> None:
         ("hello", "not a session description"),
         ("v=0\r\n", "exactly one m-line"),
         (CHROMIUM + VIDEO + VIDEO, "too many m-lines"),
+        (CHROMIUM + VIDEO, "exactly one m-line"),
         (CHROMIUM + "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n", "m-line"),
         (CHROMIUM + CHROMIUM[CHROMIUM.index("m=audio") :], "exactly one m-line"),
         (CHROMIUM.replace("opus/48000/2", "PCMU/8000"), "no Opus"),
