@@ -93,6 +93,16 @@ def take_limit_ms(state: RoomState, voice: str, pace: float = 1.0) -> int:
     return min(round(limit_ms * _bounded(pace)), LONGEST_TAKE_MS)
 
 
+def check_take(state: RoomState, round_: str | None) -> None:
+    """Refuse a take that is said to be for a round that is neither the running nor the last one.
+
+    Who began a moment too late for a round speaks to the room all the same.
+    """
+    known = [each.id for each in (state.round, state.last_round) if each is not None]
+    if round_ and round_ not in known:
+        raise Refused("no_round", "There is no such round.")
+
+
 def take_ends_ms(state: RoomState, voice: str, began_at_ms: int, pace: float = 1.0) -> int:
     """Return when a take that began at a time is ended by the room, in epoch ms."""
     ends_ms = began_at_ms + take_limit_ms(state, voice, pace)

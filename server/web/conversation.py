@@ -16,7 +16,7 @@ from aiohttp import WSMsgType, web
 from msgspec import Struct
 from msgspec.structs import replace
 
-from server.room import door
+from server.room import door, rounds
 from server.room.actor import Room
 from server.room.commands import Refused, RoundStart
 from server.room.events import Event, Voice
@@ -209,7 +209,8 @@ class Conversation:
         room, voice, stage = self._fanout.room, self._member.voice, self._circle.stage
         event: Event | None = None
         match message:
-            case SpeakStart(peer=peer):
+            case SpeakStart(peer=peer, round=round_):
+                rounds.check_take(room.state, round_)
                 await stage.begin(room, voice, peer)
             case SpeakStop(onset_ms=onset_ms):
                 event = await stage.stop(room, voice, onset_ms)

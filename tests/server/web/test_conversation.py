@@ -70,6 +70,17 @@ async def test_a_take_that_is_being_finished_holds_up_no_chat(chat: Chat) -> Non
         assert (await client.answer(stop))["seq"] == 3
 
 
+async def test_a_take_for_a_round_that_never_was_is_refused(chat: Chat) -> None:
+    async with chat.visitor() as client:
+        assert (await client.ask("speak.start", peer="p1", round="forged"))["code"] == "no_round"
+        assert chat.stage.begun == []
+        await client.ask("throw")
+        first = (await client.event("round.opened"))["data"]["round"]
+        await client.ask("round.stop")
+        for round_ in (first, None, ""):
+            assert (await client.ask("speak.start", peer="p1", round=round_))["type"] == "ack"
+
+
 async def test_what_the_stage_refuses_is_refused_with_its_words(chat: Chat) -> None:
     async with chat.visitor() as client:
         assert (await client.ask("speak.start", peer="unknown"))["code"] == "no_such_peer"
