@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.support.server import Server, running_server
+
+# No test is a matter of time: a busy machine needs more than 200 ms for an example now and then.
+settings.register_profile("wonder", deadline=None)
+settings.load_profile("wonder")
 
 
 @pytest.fixture
