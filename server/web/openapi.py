@@ -65,7 +65,7 @@ _OFFER_ERRORS = (
     "busy",
     "restarting",
 )
-_TRICKLE_ERRORS = ("no_such_peer", "too_slow", "stale", "too_big", "wrong_type", "no_restart")
+_TRICKLE_ERRORS = ("not_yours", "no_such_peer", "too_slow", "stale", "too_big", "wrong_type", "no_restart")
 _UPLOAD_ERRORS = (
     "no_key", "bad_key", "wrong_origin", "muted", "consent_needed", "no_such_room", "too_slow", "too_big",
     "wrong_type", "undecodable", "silent", "too_short", "too_fast", "busy", "restarting", "storage_full",
@@ -129,7 +129,7 @@ def _sessions(kind: str) -> tuple[Operation, ...]:
             _TRICKLE_ERRORS,
             takes={TRICKLE: _TEXT},
         ),
-        Operation("delete", path, "End the session.", {200: {}}, ("no_such_peer",)),
+        Operation("delete", path, "End the session.", {200: {}}, ("not_yours", "no_such_peer")),
     )
 
 
