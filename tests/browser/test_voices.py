@@ -43,6 +43,20 @@ async def test_two_listeners_hear_what_one_speaker_says(
         await listener.shows_clips(len(heard))
 
 
+async def test_everyone_sees_who_speaks_now(shared_server: Server, chromium: Browser, invite: Invite) -> None:
+    room = make_room(shared_server.url)
+    speaker, other = await invite(chromium), await invite(chromium)
+    for visitor in (speaker, other):
+        await visitor.enter(shared_server.url, room)
+    await speaker.warm_up()
+    talk, speaking = speaker.page.locator("#talk"), other.page.locator(".dot[data-speaking=true]")
+
+    await talk.click()
+    await expect(speaking).to_have_count(1)
+    await talk.click()
+    await expect(speaking).to_have_count(0)
+
+
 async def test_voices_go_as_files_where_udp_is_blocked(
     chromium: Browser, firefox: Browser, invite: Invite, file_microphone: FileMicrophone
 ) -> None:
