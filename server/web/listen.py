@@ -41,7 +41,7 @@ class Connection(RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """Answer an error that happened before or beyond the routes."""
-        if status >= 500 and not isinstance(exc, ConnectionError):  # who goes in the middle is not our fault
+        if status >= 500:
             self.log_exception("broken below the routes", exc_info=exc)
         code, sentence = ("broken", "Something broke on our side.")
         if status < 500:
