@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from html import escape
 from math import ceil
 
 import msgspec
@@ -15,6 +14,7 @@ from server.log.base import StorageFull
 from server.room.commands import Refused
 from server.room.house import NoSuchRoom
 from server.rtc.media import BadOffer, Busy
+from server.web.problem_page import problem_page
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -146,15 +146,15 @@ def problem_of(error: Exception) -> Problem:
             return Problem("broken", "Something broke on our side.")
 
 
-def respond(problem: Problem, *, page: bool = False) -> web.Response:
-    """Return the answer for a problem; `page` makes it a small page for people."""
+def respond(problem: Problem, *, page_for: web.Request | None = None) -> web.Response:
+    """Return the answer for a problem; with `page_for` it is a page for the people who asked."""
     headers = dict(problem.headers)
     if problem.status in RETRY_STATUSES:
         headers["Retry-After"] = str(_retry_after_s(problem.retry_after_ms))
-    if page:
-        return web.Response(
-            text=_page(problem), status=problem.status, content_type="text/html", headers=headers
-        )
+    if page_for is not None:
+        words = problem_page(problem.code, problem.detail, page_for.headers.get("Accept-Language", ""))
+        headers["Vary"] = "Accept, Accept-Language"
+        return web.Response(text=words, status=problem.status, content_type="text/html", headers=headers)
     return web.Response(
         body=body(problem), status=problem.status, content_type="application/problem+json", headers=headers
     )
@@ -186,7 +186,7 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
         if problem.code == "broken":
             where = request.match_info.route.resource
             logger.exception("broken route=%s method=%s", where and where.canonical, request.method)
-        return respond(problem, page=_wants_page(request))
+        return respond(problem, page_for=request if _wants_page(request) else None)
 
 
 def _own(error: web.HTTPException) -> Problem:
@@ -202,12 +202,3 @@ def _retry_after_s(retry_after_ms: int | None) -> int:
 def _wants_page(request: web.Request) -> bool:
     is_page = not request.path.startswith("/api/") and not request.path.endswith(".xml")
     return request.method == "GET" and is_page and "text/html" in request.headers.get("Accept", "")
-
-
-def _page(problem: Problem) -> str:
-    return (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>Space of Wonder</title><h1>{escape(problem.detail)}</h1>"
-        '<p><a href="/">To the rooms</a></p></html>'
-    )

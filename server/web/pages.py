@@ -40,6 +40,7 @@ _CLIP_PAGE = Template("""<!doctype html>
 <meta property="og:audio:type" content="audio/mp4">
 <meta name="twitter:card" content="summary_large_image">
 <link rel="icon" href="/static/icons/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/static/css/sky.css">
 <link rel="stylesheet" href="/static/css/clip.css">
 </head>
 <body class="clip-page">

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from games.registry import GAMES
-from server.web.games import language
+from server.web.languages import language
 from tests.support.web_app import Site
 
 
