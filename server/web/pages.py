@@ -13,10 +13,12 @@ from server.room.state import ClipRef, RoomState
 from server.web import assets, clips, openapi
 from server.web.assets import ASSETS
 from server.web.keys import HOUSE
-from server.web.rooms import ROOM
+from server.web.languages import language
+from server.web.rooms import ROOM, rules_of
 from server.web.security import base_url, give_key
 
 PAGE_CACHE = "private, no-cache"
+_DOOR = b"<!-- door -->"
 
 _CLIP_PAGE = Template("""<!doctype html>
 <html lang="$language">
@@ -48,7 +50,7 @@ _CLIP_PAGE = Template("""<!doctype html>
 <p><a href="/">Space of Wonder</a></p>
 <h1>$title</h1>
 <figure>
-<img src="/api/clips/$clip.svg" alt="$picture_alt" width="320" height="80">
+<img src="/api/clips/$clip.svg" alt="$picture_alt" width="382" height="64">
 <figcaption>$words</figcaption>
 </figure>
 <audio controls preload="metadata">
@@ -83,17 +85,33 @@ _WORDS: dict[Language, dict[str, str]] = {
 
 async def lobby(request: web.Request) -> web.StreamResponse:
     """Answer the lobby."""
-    return _page(request, request.app[ASSETS].find("index.html"))
+    return _page(request, _filled(request, "index.html", ("text", "text.lobby")))
 
 
 async def room(request: web.Request) -> web.StreamResponse:
-    """Answer a room's page, with what links to it show."""
+    """Answer a room's page, with what links to it show, and its door before any script runs."""
     found = await request.app[HOUSE].wake(request.match_info["room"])
-    page = request.app[ASSETS].find("room.html")
-    head = _room_head(request, found.id, found.state)
-    return _page(
-        request, assets.asset(page.body.replace(b"</head>", head.encode() + b"</head>", 1), "text/html")
+    head, door = _room_head(request, found.id, found.state), _door(found.state)
+    return _page(request, _filled(request, "room.html", ("text",), head, door))
+
+
+def _filled(
+    request: web.Request, name: str, words: tuple[str, ...], head: str = "", door: str = ""
+) -> assets.Asset:
+    """Return a page with its words on their way: which of them, no file can know (lib/text.js)."""
+    lang = language(request.headers.get("Accept-Language", ""))
+    early = "".join(
+        f'<link rel="modulepreload" fetchpriority="low" href="/static/js/lib/{one}.{lang}.js">\n'
+        for one in words
     )
+    page = request.app[ASSETS].find(name).body.replace(b"</head>", f"{early}{head}</head>".encode(), 1)
+    return assets.asset(page.replace(_DOOR, door.encode(), 1), "text/html")
+
+
+def _door(state: RoomState) -> str:
+    words = state.theme or rules_of(state)
+    name = f'<h2 id="gate-name" lang="{state.language}">{escape(state.name)}</h2>'
+    return f'{name}<p class="gate-rules">{escape(words)}</p>'
 
 
 def _room_head(request: web.Request, id: str, state: RoomState) -> str:  # noqa: A002

@@ -110,7 +110,7 @@ def shown(id: str, state: RoomState, *, listeners: int, speakers: int) -> RoomSh
         public=state.public,
         place=state.place,
         live=state.live,
-        rules=kind.rules.get(state.language, kind.rules["en"]),
+        rules=rules_of(state),
         consent=kind.consent.get(state.language, ""),
         longest_clip_ms=kind.longest_clip_ms,
         scored=kind.scored,
@@ -124,6 +124,12 @@ def shown(id: str, state: RoomState, *, listeners: int, speakers: int) -> RoomSh
         closed=state.closed,
         round=_round(public(state.round)) if state.round else None,
     )
+
+
+def rules_of(state: RoomState) -> str:
+    """Return what holds in a room, in its language."""
+    rules = KINDS.get(state.kind, KINDS["wonder"]).rules
+    return rules.get(state.language, rules["en"])
 
 
 def _round(round_: Round) -> RoundShown:

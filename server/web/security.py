@@ -178,7 +178,6 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     response.headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if crossing else "same-origin")
     # A room's page is sixty files: those that are no documents need not carry what only documents heed.
     if request.path.startswith("/static/") and response.content_type in ("text/javascript", "text/css"):
-        response.headers.setdefault("Content-Security-Policy", "default-src 'self'")
         return
     _add_document_headers(request, response)
 

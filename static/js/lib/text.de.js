@@ -11,7 +11,6 @@ export default {
   'kind.arena': 'Arena',
   'kind.healing': 'Heilsam',
 
-  'gate.title': 'Komm rein',
   'gate.listen': 'Du hörst erst einmal nur zu. Niemand hört dich, bis du es willst.',
   'gate.name': 'Hier drin bist du',
   'gate.join': 'Reinkommen',

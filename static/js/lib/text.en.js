@@ -11,7 +11,6 @@ export default {
   'kind.arena': 'Arena',
   'kind.healing': 'Healing',
 
-  'gate.title': 'Come in',
   'gate.listen': 'You only listen at first. Nobody hears you until you want it.',
   'gate.name': 'In here you are',
   'gate.join': 'Come in',

@@ -83,7 +83,8 @@ export class Inbox {
     const isFresh = session.clock.server_ms - at_ms < 10_000;
     if (kind === 'clip.landed' && by?.id === session.model.me?.id && isFresh) session.offerUndo(data.clip);
     // What is measured is for its speaker, stays in this browser, and never comes from healing rooms.
-    if (DIARY_KINDS.has(kind) && session.model.room?.scored) import('./diary.js').then(({ note }) => note(session.model, kind, data, by, at_ms));
+    const own = session.model.state.clips.get(data.clip ?? data.target)?.by?.id === session.model.me?.id;
+    if (own && DIARY_KINDS.has(kind) && session.model.room?.scored) import('./diary.js').then(({ note }) => note(session.model, kind, data, by, at_ms));
   }
 
   /** @param {import('../wire/protocol.js').Signal} signal */

@@ -4,38 +4,54 @@ import { recall } from '../lib/storage.js';
 import { t } from '../lib/text.js';
 import { View } from '../lib/view.js';
 
+const WAITS = ['reconnecting', 'restarting', 'full', 'forbidden', 'gone'];
+
 export class JoinGate extends View {
   build() {
-    this.name = h('h2', { id: 'gate-name' });
-    this.rules = h('p', { class: 'gate-rules' });
-    this.description = h('p', { class: 'gate-rules' });
+    const [name, rules] = this.querySelectorAll('h2, p'); // the server wrote what was known before any script ran
+    this.name = name;
+    this.rules = rules;
     this.consent = h('p', { class: 'gate-consent' });
-    this.voice = h('p', { class: 'gate-voice' });
+    this.voice = h('p', { class: 'gate-voice', role: 'status' });
     this.join = h('button', { type: 'button', class: 'primary', id: 'join', onclick: () => this.#enter(false) });
-    const play = h('button', { type: 'button', class: 'quiet', id: 'join-play', onclick: () => this.#enter(true) },
+    this.play = h('button', { type: 'button', class: 'quiet', id: 'join-play', onclick: () => this.#enter(true) },
       icon('spark'), h('span', {}, t('gate.play'), h('small', {}, t('gate.play.hint'))));
-    this.dialog = h('dialog', { class: 'gate', 'aria-labelledby': 'gate-name', oncancel: (/** @type {Event} */ event) => event.preventDefault() },
-      this.name, this.rules, this.description, this.consent, this.voice, this.join, play,
+    this.dialog = h('dialog', { class: 'gate', 'aria-labelledby': 'gate-name', onclose: () => this.#shut() },
+      this.name, this.rules, this.consent, this.voice, this.join, this.play,
       h('p', { class: 'gate-listen' }, icon('sound'), t('gate.listen')),
       h('a', { href: '/', class: 'gate-back' }, t('room.back')));
-    this.append(this.dialog);
-    this.dialog.showModal();
+    this.replaceChildren(this.dialog);
+    this.#shut();
   }
 
   /** @param {import('../stage/model.js').Model} model */
-  update({ room, me, joined, connection }) {
-    if (joined || !this.name || !this.rules || !this.description || !this.consent || !this.voice || !this.join) return;
-    say(this.name, room ? room.name || t(`kind.${room.kind}`) : t('gate.title'));
-    say(this.rules, room?.theme || room?.rules || '');
-    say(this.description, room?.description ?? '');
+  update(model) {
+    const { room, joined, connection } = model;
+    if (joined || !this.name || !this.rules || !this.consent || !this.join || !this.play) return;
+    this.join.disabled = this.play.disabled = !room; // what holds in here must have been read
+    if (room) say(this.name, room.name || t(`kind.${room.kind}`));
+    if (room) say(this.rules, room.theme || room.rules);
     say(this.consent, room?.consent ?? '');
     const asks = room?.consent && !recall(`consent.${this.session.id}`, false);
     say(this.join, t(asks ? 'gate.agree' : 'gate.join'));
     if (connection === 'refused') this.dialog?.classList.add('is-gone');
-    if (!me || this.voice.childElementCount) return;
+    this.#voice(model);
+  }
+
+  /** Who one is in here; before that, why it takes so long. @param {import('../stage/model.js').Model} model */
+  #voice({ me, notices, connection }) {
+    const why = notices.find(({ code }) => WAITS.includes(code));
+    if (!this.voice) return;
+    if (!me || connection === 'refused') return say(this.voice, why ? t(`notice.${why.code}`) : '');
+    if (this.voice.childElementCount) return;
     const dot = h('span', { class: 'dot' });
     dot.style.setProperty('--voice', me.colour);
-    this.voice.append(t('gate.name'), ' ', dot, h('strong', {}, me.name));
+    this.voice.replaceChildren(t('gate.name'), ' ', h('strong', {}, dot, me.name));
+  }
+
+  /** Only a tap opens the door: Escape would leave a page without sound. */
+  #shut() {
+    if (!this.session.model.joined) this.dialog?.showModal();
   }
 
   /** @param {boolean} playing */

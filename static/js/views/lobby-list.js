@@ -13,6 +13,7 @@ export class LobbyList extends HTMLElement {
     this.state = h('p', { class: 'empty', role: 'status' }, t('lobby.loading'));
     this.retry = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => this.look() }, t('lobby.retry'));
     this.list = h('ul', { class: 'rooms' });
+    this.ariaBusy = 'true'; // and tall, so that nothing below moves when the rooms come
     this.append(this.list, this.state, this.retry);
     this.look();
     setInterval(() => document.hidden || this.look(), AGAIN_MS);
@@ -36,6 +37,7 @@ export class LobbyList extends HTMLElement {
   /** @param {string} words @param {boolean} again */
   #tell(words, again) {
     if (!this.state || !this.retry) return;
+    this.ariaBusy = 'false';
     say(this.state, words);
     this.state.hidden = !words;
     this.retry.hidden = !again;

@@ -7,7 +7,9 @@ export const STATIC = resolve(dirname(fileURLToPath(import.meta.url)), '../../..
 export const PAGES = { 'index.html': 'js/lobby.js', 'room.html': 'js/room.js' };
 
 const IMPORT = /^\s*(?:import|export)\s[^;]*?from\s+'([^']+)'|^\s*import\s+'([^']+)'/gm;
-const PRELOAD = /<link rel="modulepreload" href="\/static\/([^"]+)">\n/g;
+// Low: what is seen first, the name of the room, needs the styles and no script.
+const LINK = '<link rel="modulepreload" fetchpriority="low" href="/static/';
+const PRELOAD = /<link rel="modulepreload"(?: fetchpriority="low")? href="\/static\/([^"]+)">\n/g;
 
 /** @param {string} path under static @returns {string} */
 export function text(path) {
@@ -47,9 +49,9 @@ export function preloads(page) {
 
 /** @param {string} page @param {string} entry */
 function write(page, entry) {
-  const links = graph(entry).map((path) => `<link rel="modulepreload" href="/static/${path}">\n`).join('');
+  const links = graph(entry).map((path) => `${LINK}${path}">\n`).join('');
   const bare = text(page).replace(PRELOAD, '').replace(/<!-- modulepreload -->\n/, '');
-  writeFileSync(resolve(STATIC, page), bare.replace('</head>', `${links}</head>`));
+  writeFileSync(resolve(STATIC, page), bare.replace(/(<script type="module")(?: fetchpriority="low")?/, '$1 fetchpriority="low"').replace('</head>', `${links}</head>`));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url) && process.argv.includes('--write')) {
