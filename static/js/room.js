@@ -39,6 +39,6 @@ session.store.watch(({ connection, hearing, path, joined, phase, mine, speaking 
 
 if (!isSecureContext) session.notice({ code: 'insecure' });
 else if (isInApp()) {
-  session.notice({ code: 'in-app', action: () => navigator.clipboard?.writeText(location.href) });
+  session.notice({ code: 'in-app', action: () => navigator.clipboard?.writeText(location.href).then(() => session.passing({ code: 'copied' })) });
 }
 session.inbox.open();

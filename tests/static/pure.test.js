@@ -23,6 +23,18 @@ test('the clock believes the quickest answer', () => {
   assert.equal(clock.until_ms(53_400), 1_000);
 });
 
+test('a clock that leapt is believed at once, and what was measured before is not', () => {
+  let now = 1_000;
+  const clock = new Clock(() => now);
+  now = 1_020;
+  clock.pong(1_000, 51_010);
+
+  now = 2_400; // the machine slept for an hour, and its clock with it
+  clock.pong(2_000, 3_652_200);
+
+  assert.equal(clock.offset_ms, 3_650_000);
+});
+
 test('a hold ends with letting go, a tap with the next tap', () => {
   const held = down(UP, 0);
   assert.equal(held.wish, 'start');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
 import { backoff, LONGEST_MS } from '../../static/js/wire/backoff.js';
 import { command, Refused } from '../../static/js/wire/protocol.js';
-import { ANSWER_MS, PING_EVERY_MS, RoomSocket, SILENCE_MS } from '../../static/js/wire/socket.js';
+import { ANSWER_MS, HURRY_MS, PING_EVERY_MS, RoomSocket, SILENCE_MS } from '../../static/js/wire/socket.js';
 import { FakeSocket } from './support/fake-socket.js';
 
 const WELCOME = { type: 'welcome', protocol: 1, room: {}, you: { id: 'v' }, head: 3, server_ms: 5 };
@@ -146,6 +146,30 @@ test('a path that went silent is left and taken anew', () => {
 
   now_ms = SILENCE_MS + 1;
   mock.timers.tick(PING_EVERY_MS);
+  mock.timers.tick(1_000);
+
+  assert.equal(FakeSocket.all.length, 2);
+});
+
+test('a hidden page whose timers come once a minute keeps a path that answers', () => {
+  const { socket } = opened();
+  FakeSocket.last.says(WELCOME);
+
+  for (now_ms = 60_000; now_ms < 600_000; now_ms += 60_000) {
+    FakeSocket.last.says({ type: 'pong', t: 0, server_ms: 0 }); // to the ping of a minute ago
+    mock.timers.tick(PING_EVERY_MS);
+  }
+
+  assert.equal(FakeSocket.all.length, 1);
+  assert.ok(socket.isOpen);
+});
+
+test('after another network a path that does not answer is left at once', () => {
+  const { socket } = opened();
+  FakeSocket.last.says(WELCOME, { type: 'pong', t: 0, server_ms: 0 });
+
+  socket.hurry();
+  mock.timers.tick(HURRY_MS);
   mock.timers.tick(1_000);
 
   assert.equal(FakeSocket.all.length, 2);

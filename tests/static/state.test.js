@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { apply, EMPTY, foldAll, seeded } from '../../static/js/room/state.js';
+import { apply, bounded, EMPTY, foldAll, KEPT, seeded } from '../../static/js/room/state.js';
 
 const GOLDEN = new URL('../golden/', import.meta.url);
 const voice = { id: 'v1', name: 'Calm Teapot', colour: '#aabbcc' };
@@ -52,6 +52,16 @@ function known(told, shape) {
   const fields = Object.entries(told).filter(([field]) => shape && field in shape);
   return Object.fromEntries(fields.map(([field, value]) => [field, known(value, shape[field])]));
 }
+
+test('a page that is open for days keeps the newest', () => {
+  const said = Array.from({ length: KEPT + 50 }, (_, at) => event(at + 1, 'text.said', { text: 'x' }));
+
+  const state = bounded(foldAll(EMPTY, said));
+
+  assert.equal(state.texts.size, KEPT);
+  assert.ok(state.texts.has(KEPT + 50) && !state.texts.has(50));
+  assert.equal(bounded(state).texts, state.texts);
+});
 
 test('an unknown kind moves the head and nothing else', () => {
   const before = foldAll(EMPTY, [event(1, 'text.said', { text: 'hello' })]);

@@ -30,10 +30,11 @@ export class Meter {
     this.#source?.disconnect();
     this.#source = null;
     this.level = 0;
+    if (!stream) this.#context?.suspend().catch(() => {}); // costs a phone's battery for nothing
     if (!stream || !this.#context || !this.#node) return;
     this.#source = this.#context.createMediaStreamSource(stream);
     this.#source.connect(this.#node);
-    if (this.#context.state === 'suspended') this.#context.resume().catch(() => {});
+    if (this.#context.state !== 'running') this.#context.resume().catch(() => {});
   }
 
   /** Listen for the next beginning of speech. */

@@ -32,6 +32,7 @@ export class Microphone {
   constructor({ raw = false, changed = () => {} } = {}) {
     this.constraints = raw ? RAW : CONSTRAINTS;
     this.changed = changed;
+    navigator.mediaDevices?.addEventListener('devicechange', () => this.#plugged());
     if (!globalThis.isSecureContext || !navigator.mediaDevices?.getUserMedia) this.state = 'insecure';
   }
 
@@ -39,14 +40,10 @@ export class Microphone {
     return this.stream?.getAudioTracks()[0] ?? null;
   }
 
-  /** Is it impossible to have, as far as we know? */
-  get isBlocked() {
-    return ['refused', 'missing', 'busy', 'insecure'].includes(this.state);
-  }
-
   /** Open it, or return it if it is open; many calls share one question. Throws what the browser throws. */
   async open() {
-    if (this.track?.readyState === 'live') return /** @type {MediaStream} */ (this.stream);
+    const { track } = this;
+    if (track?.readyState === 'live' && !track.muted) return /** @type {MediaStream} */ (this.stream);
     this.#opening ??= this.#ask().finally(() => (this.#opening = null));
     return this.#opening;
   }
@@ -81,8 +78,14 @@ export class Microphone {
     }
   }
 
+  /** Something was plugged in or out: what was missing may be there now. */
+  #plugged() {
+    if (this.state === 'missing' || this.state === 'busy') this.#become('unasked');
+  }
+
   /** @param {MediaStream} stream */
   #keep(stream) {
+    for (const track of this.stream?.getTracks() ?? []) track.stop(); // the system had taken its sound away
     this.stream = stream;
     this.track?.addEventListener('ended', () => {
       if (this.stream !== stream) return;

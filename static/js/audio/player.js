@@ -48,6 +48,11 @@ export class Player {
     this.#done();
   }
 
+  /** Go on after a phone call, or whatever else stopped the sound. */
+  wake() {
+    if (this.audio.paused && (this.#stream || this.#finish)) this.#play();
+  }
+
   /** How far a file is, 0 to 1. */
   get part() {
     const { currentTime, duration } = this.audio;

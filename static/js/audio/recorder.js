@@ -21,6 +21,7 @@ export class Recorder {
 
   /** Resolve when it really records. @param {MediaStream} stream @returns {Promise<void>} */
   start(stream) {
+    this.stop(); // what nobody has fetched
     const mimeType = typeFor(isSafari, (type) => MediaRecorder.isTypeSupported(type));
     const recorder = new MediaRecorder(stream, { mimeType, audioBitsPerSecond: BITS_PER_S });
     this.#recorder = recorder;

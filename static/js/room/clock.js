@@ -1,6 +1,7 @@
 /** The server's time, from pings: the quickest answers know best (as in NTP). */
 
 const KEPT = 8;
+const DRIFT_MS = 50; // what two good clocks may drift apart while samples are kept
 
 export class Clock {
   /** @type {{rtt_ms: number, offset_ms: number}[]} */ #samples = [];
@@ -20,13 +21,12 @@ export class Clock {
   pong(sent_ms, server_ms) {
     const rtt_ms = this.now() - sent_ms;
     if (rtt_ms < 0) return;
-    this.#samples.push({ rtt_ms, offset_ms: server_ms + rtt_ms / 2 - this.now() });
+    const sample = { rtt_ms, offset_ms: server_ms + rtt_ms / 2 - this.now() };
+    // Each answer is right within half its way: two that cannot both be mean that a clock stood still or
+    // leapt (this machine slept, the server is another), and what was measured before is worth nothing.
+    if (this.#samples.some((old) => Math.abs(old.offset_ms - sample.offset_ms) > (old.rtt_ms + rtt_ms) / 2 + DRIFT_MS)) this.#samples = [];
+    this.#samples.push(sample);
     if (this.#samples.length > KEPT) this.#samples.shift();
-  }
-
-  /** Forget what was measured (the machine slept, the server is another). */
-  reset() {
-    this.#samples = [];
   }
 
   get offset_ms() {

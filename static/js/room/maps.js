@@ -12,3 +12,8 @@ export function without(map, key) {
   rest.delete(key);
   return rest;
 }
+
+/** The last of a map, by when they came in. @template K, V @param {Map<K, V>} map @param {number} kept @returns {Map<K, V>} */
+export function newest(map, kept) {
+  return map.size > kept ? new Map([...map].slice(-kept)) : map;
+}

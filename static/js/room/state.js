@@ -20,8 +20,10 @@
  *   suggestions: Map<string, Suggestion>, wanted: string[]}} RoomState
  */
 import { answered, captioned, clipLanded, judged, overruled, reacted, removed, revealed } from './clips.js';
-import { put, without } from './maps.js';
+import { newest, put, without } from './maps.js';
 import { foldRound, openRound, ROUND_KINDS, UNPLAYED } from './play.js';
+
+export const KEPT = 300; // of clips, of lines: more than a page shows at once
 
 /** @type {RoomState} */
 export const EMPTY = Object.freeze({
@@ -64,6 +66,12 @@ function seededRound(shown) {
 /** @param {RoomState} state @param {RoomEvent[]} events @returns {RoomState} */
 export function foldAll(state, events) {
   return events.reduce(apply, state);
+}
+
+/** Keep the newest of what grows: a page may be open for days. @param {RoomState} state @returns {RoomState} */
+export function bounded(state) {
+  const { clips, texts, rolls, reactions } = state;
+  return { ...state, clips: newest(clips, KEPT), texts: newest(texts, KEPT), rolls: newest(rolls, KEPT), reactions: newest(reactions, KEPT) };
 }
 
 /** Fold one event; kinds this page does not know only move the head. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */

@@ -2,19 +2,21 @@
 import { isDrawnIn, isFor } from '../room/play.js';
 import { momentOf } from '../room/round.js';
 import { foldPresence, NOBODY } from '../room/presence.js';
-import { EMPTY, foldAll, seeded } from '../room/state.js';
-import { CLOSE } from '../wire/protocol.js';
+import { bounded, EMPTY, foldAll, seeded } from '../room/state.js';
+import { CLOSE, problemOf } from '../wire/protocol.js';
 import { RoomSocket } from '../wire/socket.js';
 
 /** @typedef {import('../wire/protocol.js').Event} RoomEvent */
 
 const GRACE_MS = 1_200; // a connection back sooner than this is not worth a word
 const DIARY_KINDS = new Set(['clip.landed', 'clip.captioned', 'reaction.given']);
-const GONE_AFTER = 3; // attempts without a welcome: is there such a room at all?
+const ASKS_AT = 2; // attempts without a welcome: is there such a room, and is there a place in it? And each 4 after it.
+const CODES = { [CLOSE.restarting]: 'restarting', [CLOSE.comeBack]: 'full' };
 
 export class Inbox {
   #wasLost = false;
   #failures = 0;
+  #why = '';
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #worry;
   /** @type {ReturnType<typeof setTimeout>[]} */ #cues = [];
 
@@ -34,7 +36,11 @@ export class Inbox {
       this.socket.hurry();
       if (this.session.model.joined) this.session.listener.again();
     });
-    document.addEventListener('visibilitychange', () => document.hidden || this.socket.hurry());
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden) return;
+      this.socket.hurry();
+      this.session.player.wake();
+    });
     addEventListener('pagehide', (event) => event.persisted || this.socket.close());
   }
 
@@ -71,7 +77,7 @@ export class Inbox {
   events(events) {
     const { session } = this;
     const live = session.model.connection === 'open';
-    session.set({ state: foldAll(session.model.state, events) });
+    session.set({ state: bounded(foldAll(session.model.state, events)) });
     session.settle();
     this.plan();
     if (live) events.forEach((event) => this.#ownClip(event));
@@ -137,6 +143,7 @@ export class Inbox {
   #back() {
     const { session } = this;
     clearTimeout(this.#worry);
+    this.#why = '';
     session.clear('reconnecting', 'restarting', 'full');
     if (this.#wasLost) {
       session.passing({ code: 'back' });
@@ -151,20 +158,25 @@ export class Inbox {
     const { session } = this;
     session.speaker.ended();
     this.#failures += 1;
-    if (this.#failures === GONE_AFTER && session.model.state.head === 0) this.#isGone();
-    const codes = { [CLOSE.restarting]: 'restarting', [CLOSE.comeBack]: 'full' };
-    const notice = { code: codes[code] ?? 'reconnecting' };
+    if (this.#failures % 4 === ASKS_AT) this.#ask();
     clearTimeout(this.#worry);
-    this.#worry = setTimeout(() => {
-      this.#wasLost = true;
-      session.clear('reconnecting', 'restarting', 'full', 'back');
-      session.notice(notice);
-    }, this.#wasLost || this.#failures > 1 ? 0 : GRACE_MS);
+    this.#worry = setTimeout(() => this.#tell(CODES[code] ?? (this.#why || 'reconnecting')), this.#wasLost || this.#failures > 1 ? 0 : GRACE_MS);
   }
 
-  /** A socket does not tell why it was not let in; the room's own address does. */
-  async #isGone() {
-    const response = await fetch(`/api/rooms/${encodeURIComponent(this.session.id)}`).catch(() => null);
+  /** @param {string} code */
+  #tell(code) {
+    this.#wasLost = true;
+    this.session.clear('reconnecting', 'restarting', 'full', 'back');
+    this.session.notice({ code });
+  }
+
+  /** A socket does not tell why it was not let in; its address does, when it is asked as a page. */
+  async #ask() {
+    const response = await fetch(this.socket.url.replace('ws', 'http')).catch(() => null);
+    if (response?.status === 503 && this.session.model.connection !== 'open') {
+      this.#why = (await problemOf(response)).code === 'busy' ? 'full' : 'restarting';
+      this.#tell(this.#why);
+    }
     if (response?.status !== 404) return;
     this.socket.close();
     this.session.set({ connection: 'refused' });

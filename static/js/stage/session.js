@@ -20,6 +20,7 @@ import { Voice } from './voice.js';
 /** @typedef {import('./model.js').Model} Model */
 
 const UNDO_MS = 5_000;
+const HIDDEN = 500; // what this browser remembers of a room
 const PASSING_MS = 7_000; // how long a passing notice stays
 
 export class Session {
@@ -213,6 +214,7 @@ export class Session {
 
   /** @param {string[]} hidden */
   #hidden(hidden) {
+    hidden = [...new Set(hidden)].slice(-HIDDEN);
     this.set({ hidden });
     remember(`hidden.${this.id}`, hidden);
   }

@@ -11,7 +11,7 @@ import { RtcPath } from './rtc-path.js';
  * @typedef {object} Told
  * @property {(speaking: Speaking, auto: boolean) => void} became
  * @property {() => void} fellBack        live sound does not get through
- * @property {() => void} readied         the permission took its time: press again to speak
+ * @property {() => void} readied         it took longer than the press: press again to speak
  * @property {(auto: boolean) => void} landed
  * @property {(why: Refused, auto: boolean) => void} refused
  * @property {() => void} unable          this browser has neither way
@@ -71,8 +71,7 @@ export class Speaker {
     try {
       const asks = !(await this.microphone.isAllowed());
       await this.warm();
-      if (take !== this.#take) return this.#become('ready');
-      if (asks && performance.now() - pressed_ms > READING_MS) return this.#ready();
+      if (take !== this.#take || (asks && performance.now() - pressed_ms > READING_MS)) return this.#ready();
       await this.#open(wish, take);
     } catch (why) {
       this.#become(this.microphone.track ? 'ready' : 'off');
@@ -110,7 +109,9 @@ export class Speaker {
   /** The server ended our take by itself (its limit, the peer lost). */
   ended() {
     clearTimeout(this.#limit);
-    if (this.state === 'live') this.#become('ready');
+    if (this.state !== 'live') return;
+    if (this.path === 'files') this.end(); // it was recorded here, and may still get through
+    else this.#become('ready');
   }
 
   /** Live sound does not get through, as listening found out: do not try it in the middle of a word. */
@@ -196,7 +197,7 @@ export class Speaker {
 
   #ready() {
     this.#become('ready');
-    this.told.readied();
+    if (!this.#wish?.auto) this.told.readied();
   }
 
   /** How long after "go" the voice began: our own audio clock against the frame that showed it, else the server's. */

@@ -3,7 +3,9 @@ import { isIOS } from '../lib/browser.js';
 import { Refused } from '../wire/protocol.js';
 
 const DEFAULT_LIMIT_MS = 7_000;
-const RESTS_MS = 1_500; // iOS gives the microphone back this long after a take
+// A microphone that is not played along with is given back this long after a take: who only listens now should
+// not be shown as recorded. On iOS at once, for playback is turned down as long as it is in use.
+const RESTS_MS = isIOS ? 1_500 : 60_000;
 
 /** What a microphone's trouble is called in notices. @type {Record<string, string>} */
 const TROUBLES = { refused: 'mic-refused', missing: 'mic-missing', busy: 'mic-busy', insecure: 'insecure' };
@@ -43,7 +45,8 @@ export class Voice {
     session.set({ playing });
     session.here();
     session.inbox.plan();
-    if (!playing) return;
+    import('./awake.js').then(({ stayAwake }) => stayAwake(playing));
+    if (!playing) return session.speaker.rest();
     try {
       await session.speaker.warm();
     } catch {
@@ -62,6 +65,7 @@ export class Voice {
     const { session } = this;
     const mic = session.microphone.state;
     session.set({ mic });
+    if (mic === 'closed') session.speaker.end(); // unplugged in the middle of a word: what was said counts
     session.clear(...Object.values(TROUBLES));
     if (mic in TROUBLES) session.notice({ code: TROUBLES[mic] });
   }
@@ -74,7 +78,7 @@ export class Voice {
     session.set({ speaking, auto: auto && speaking !== 'ready', path: session.speaker.path });
     session.player.duck(speaking === 'live');
     clearTimeout(this.#resting);
-    if (isIOS && speaking === 'ready') this.#resting = setTimeout(() => session.speaker.rest(), RESTS_MS);
+    if (speaking === 'ready' && (isIOS || !session.model.playing)) this.#resting = setTimeout(() => session.speaker.rest(), RESTS_MS);
   }
 
   fellBack() {

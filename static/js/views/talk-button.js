@@ -9,7 +9,7 @@ import './count-ring.js';
 
 /** @typedef {import('../stage/model.js').Model} Model */
 
-const TYPING = 'input, textarea, select, button, a, summary, [contenteditable]';
+const TYPING = 'input, textarea, select, button, a, summary, dialog, [contenteditable], [tabindex]';
 
 export class TalkButton extends View {
   /** @type {import('../room/press.js').Press} */ #press = UP;
@@ -66,6 +66,8 @@ export class TalkButton extends View {
       event.preventDefault();
       if (!event.repeat) this.#step(down(this.#press, event.timeStamp));
     });
+    // Whoever leaves the window with the key down lets go elsewhere.
+    addEventListener('blur', (event) => this.#step(up(this.#press, event.timeStamp)));
     document.addEventListener('keyup', (event) => {
       if (!this.#isOurs(event)) return;
       event.preventDefault(); // or the button would click as well
@@ -76,7 +78,7 @@ export class TalkButton extends View {
   /** Space anywhere but where it types or presses something else; Enter on the button itself. @param {KeyboardEvent} event */
   #isOurs(event) {
     const target = /** @type {Element} */ (event.target);
-    if (!this.session.model.joined || event.ctrlKey || event.altKey || event.metaKey) return false;
+    if (!this.session.model.joined || event.ctrlKey || event.altKey || event.metaKey || document.querySelector('dialog[open]')) return false;
     if (target === this.orb) return event.code === 'Space' || event.code === 'Enter';
     return event.code === 'Space' && !target.closest(TYPING);
   }

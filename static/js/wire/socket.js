@@ -20,7 +20,8 @@ import { CLOSE, Refused, command, messagesIn } from './protocol.js';
 /** @typedef {{resolve: (seq: number) => void, reject: (why: Error) => void, message: ClientMessage, resend: boolean}} Waiting */
 
 export const PING_EVERY_MS = 10_000;
-export const SILENCE_MS = 25_000; // two pings unanswered and a little: the path is dead
+export const SILENCE_MS = 15_000; // a ping unanswered for so long: the path is dead
+export const HURRY_MS = 3_000; // and when the network was another: for so long
 export const ANSWER_MS = 20_000; // an unsent wish is given up after this
 
 export class RoomSocket {
@@ -28,7 +29,7 @@ export class RoomSocket {
   /** @type {Map<string, Waiting>} */ #waiting = new Map();
   #attempt = 0;
   #gaps = 0;
-  #heardAt = 0;
+  /** When the oldest ping was sent that nothing has answered. @type {number|null} */ #askedAt = null;
   #welcomed = false;
   #closed = false;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #retry;
@@ -62,15 +63,18 @@ export class RoomSocket {
     this.#socket = socket;
     socket.onmessage = (frame) => this.#socket === socket && this.#receive(frame.data);
     socket.onclose = (event) => this.#socket === socket && this.#lost(event.code);
-    this.#heardAt = this.now();
+    this.#askedAt = this.now();
     this.#beat = setInterval(() => this.#pulse(), PING_EVERY_MS);
   }
 
   /** Come back now instead of after the backoff (the network is back, the page is visible again). */
   hurry() {
-    if (this.#socket) return this.#pulse();
     this.#attempt = 0;
-    this.open();
+    if (!this.#socket) return this.open();
+    if (!this.#welcomed) return;
+    const socket = this.#socket;
+    this.ping();
+    setTimeout(() => this.#socket === socket && this.#askedAt !== null && this.#dead(), HURRY_MS);
   }
 
   close() {
@@ -103,12 +107,14 @@ export class RoomSocket {
   }
 
   ping() {
-    if (this.#welcomed) this.#write(command('ping', { t: Math.round(this.now()) }));
+    if (!this.#welcomed) return;
+    this.#askedAt ??= this.now();
+    this.#write(command('ping', { t: Math.round(this.now()) }));
   }
 
   /** @param {unknown} frame */
   #receive(frame) {
-    this.#heardAt = this.now();
+    this.#askedAt = null;
     /** @type {RoomEvent[]} */
     const fresh = [];
     for (const message of messagesIn(frame)) {
@@ -193,11 +199,14 @@ export class RoomSocket {
   }
 
   #pulse() {
-    if (this.now() - this.#heardAt > SILENCE_MS) {
-      this.#drop(1000);
-      return this.#again();
-    }
+    // Silence alone tells nothing: the timers of a hidden page come once a minute, and so do its pings.
+    if (this.#askedAt !== null && this.now() - this.#askedAt > SILENCE_MS) return this.#dead();
     this.ping();
+  }
+
+  #dead() {
+    this.#drop(1000);
+    this.#again();
   }
 
   /** @param {number} code */
