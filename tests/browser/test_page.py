@@ -10,12 +10,19 @@ from playwright.async_api import Browser, Page, Playwright, expect
 
 from tests.support.browsers import Kind, launch
 from tests.support.microphones import FileMicrophone
-from tests.support.server import Server
+from tests.support.server import Server, running_server
 from tests.support.shape import ROOT
 from tests.support.visitor import PHONE, Invite, clips, make_room
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 TARGET_PX = 44  # the least a finger hits (WCAG 2.2, 2.5.5)
+# What is to be pressed and cannot be: beside the window, or below something else.
+HIDDEN_BUTTONS = """() => [...document.querySelectorAll('.dock button, .stage-buttons button, .top button, .tab')]
+  .filter((button) => button.checkVisibility()).filter((button) => {
+    const { left, top, width, height } = button.getBoundingClientRect();
+    const found = document.elementFromPoint(left + width / 2, top + height / 2);
+    return left < 0 || left + width > innerWidth || !button.contains(found);
+  }).map((button) => button.id || button.textContent)"""
 
 
 @pytest.mark.parametrize("kind", ["chromium", "firefox"])
@@ -68,6 +75,41 @@ async def test_everything_to_press_on_a_phone_is_large_enough(
         box = await button.bounding_box()
         assert box is not None
         assert min(box["width"], box["height"]) >= TARGET_PX, await button.evaluate("e => e.outerHTML")
+
+
+async def test_nothing_is_cut_off_in_small_and_low_windows(
+    shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    """A small phone, a phone on its side, and pages made twice and three times as large."""
+    visitor = await invite(listening_chromium, ears=False, locale="de-DE")
+    await visitor.enter(shared_server.url, make_room(shared_server.url, name="Donaudampfschiffahrt" * 3))
+    for width, height in ((320, 568), (360, 640), (844, 390), (932, 430), (640, 400), (427, 640)):
+        await visitor.page.set_viewport_size({"width": width, "height": height})
+        found = await visitor.page.evaluate(HIDDEN_BUTTONS)
+        assert found == [], (width, height)
+
+
+async def test_escape_does_not_lead_past_the_door(
+    shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    visitor = await invite(listening_chromium, ears=False)
+    await visitor.page.goto(f"{shared_server.url}/r/{make_room(shared_server.url)}")
+    await expect(visitor.page.locator("#join")).to_be_enabled()
+    await visitor.page.keyboard.press("Escape")
+    await visitor.page.keyboard.press("Escape")
+    await visitor.page.locator("#join").click()
+    await visitor.listens("radio")
+
+
+async def test_a_full_server_says_so_at_the_door(listening_chromium: Browser, invite: Invite) -> None:
+    with running_server(sockets=1) as server:
+        room = make_room(server.url)
+        inside, outside = await invite(listening_chromium, ears=False), await invite(listening_chromium)
+        await inside.enter(server.url, room)
+        await inside.listens("radio")
+        await outside.page.goto(f"{server.url}/r/{room}")
+        await expect(outside.page.locator(".gate-voice")).to_contain_text("full")
+        await expect(outside.page.locator("#join")).to_be_disabled()
 
 
 async def violations(page: Page) -> list[str]:
