@@ -16,6 +16,13 @@ from tests.support.visitor import PHONE, Invite, clips, make_room
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 TARGET_PX = 44  # the least a finger hits (WCAG 2.2, 2.5.5)
+KEEPS_TRACKS = """window.tracks = [];
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (wanted) => {
+  const stream = await ask(wanted);
+  tracks.push(...stream.getTracks());
+  return stream;
+};"""
 # What is to be pressed and cannot be: beside the window, or below something else.
 HIDDEN_BUTTONS = """() => [...document.querySelectorAll('.dock button, #games, #topics, .top button, .tab')]
   .filter((button) => button.checkVisibility()).filter((button) => {
@@ -49,6 +56,20 @@ async def test_without_a_device_the_page_says_so(
     await visitor.page.locator("#talk").click()
 
     await expect(visitor.page.locator("[data-notice=mic-missing]")).to_be_visible()
+
+
+async def test_who_stops_playing_along_has_the_microphone_back(
+    shared_server: Server, chromium: Browser, invite: Invite
+) -> None:
+    visitor = await invite(chromium)
+    await visitor.page.add_init_script(KEEPS_TRACKS)
+    await visitor.enter(shared_server.url, make_room(shared_server.url))
+    await visitor.page.locator("#play").click()
+    await visitor.is_speaking("ready")
+    assert await visitor.page.evaluate("tracks.map((track) => track.readyState)") == ["live"]
+
+    await visitor.page.locator("#play").click()
+    await visitor.page.wait_for_function("tracks.every((track) => track.readyState === 'ended')")
 
 
 async def test_a_phone_speaks_by_touch(

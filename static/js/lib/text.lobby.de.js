@@ -10,6 +10,7 @@ export default {
   'lobby.empty': 'Noch kein offener Raum. Mach den ersten auf.',
   'lobby.failed': 'Die Liste der Räume kam nicht an.',
   'lobby.retry': 'Noch einmal',
+  'lobby.more': 'Weitere Räume',
   'lobby.make': 'Raum aufmachen',
   'lobby.enter': '{name} betreten',
   'lobby.listening.one': '{n} hört zu',

@@ -10,6 +10,7 @@ export default {
   'lobby.empty': 'No open room yet. Make the first one.',
   'lobby.failed': 'The list of rooms did not come.',
   'lobby.retry': 'Try again',
+  'lobby.more': 'More rooms',
   'lobby.make': 'Make a room',
   'lobby.enter': 'Enter {name}',
   'lobby.listening.one': '{n} listening',

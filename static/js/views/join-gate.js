@@ -59,6 +59,7 @@ export class JoinGate extends View {
     this.session.join(playing);
     this.dialog?.close();
     this.remove();
+    /** @type {HTMLElement|null} */ (document.querySelector('prompt-card'))?.focus({ preventScroll: true }); // so that Tab goes on from the stage
   }
 }
 

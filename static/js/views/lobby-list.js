@@ -7,14 +7,18 @@ import { publicRooms } from '../wire/rooms.js';
 /** @typedef {import('../wire/protocol.js').Room} Room */
 
 const AGAIN_MS = 10_000;
+const ROOMS = 12; // at first: what comes after them is to be found as well
 
 export class LobbyList extends HTMLElement {
+  #rooms = ROOMS;
+
   connectedCallback() {
     this.state = h('p', { class: 'empty', role: 'status' }, t('lobby.loading'));
     this.retry = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => this.look() }, t('lobby.retry'));
     this.list = h('ul', { class: 'rooms' });
     this.ariaBusy = 'true'; // and tall, so that nothing below moves when the rooms come
-    this.append(this.list, this.state, this.retry);
+    this.more = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => ((this.#rooms = Infinity), this.look()) }, t('lobby.more'));
+    this.append(this.list, this.state, this.retry, this.more);
     this.look();
     setInterval(() => document.hidden || this.look(), AGAIN_MS);
     document.addEventListener('visibilitychange', () => document.hidden || this.look());
@@ -30,7 +34,8 @@ export class LobbyList extends HTMLElement {
 
   /** @param {Room[]} rooms */
   #show(rooms) {
-    keep(/** @type {Element} */ (this.list), rooms, (room) => room.id, roomCard, updateCard);
+    keep(/** @type {Element} */ (this.list), rooms.slice(0, this.#rooms), (room) => room.id, roomCard, updateCard);
+    if (this.more) this.more.hidden = rooms.length <= this.#rooms;
     this.#tell(rooms.length ? '' : t('lobby.empty'), false);
   }
 

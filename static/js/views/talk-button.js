@@ -9,7 +9,7 @@ import './count-ring.js';
 
 /** @typedef {import('../stage/model.js').Model} Model */
 
-const TYPING = 'input, textarea, select, button, a, summary, dialog, [contenteditable], [tabindex]';
+const TYPING = 'input, textarea, select, button, a, summary, dialog, [contenteditable], [tabindex="0"]';
 
 export class TalkButton extends View {
   /** @type {import('../room/press.js').Press} */ #press = UP;
