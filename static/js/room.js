@@ -1,6 +1,7 @@
 /** The room's page: makes the session, joins the views to it, nothing else. */
 import { isInApp } from './lib/browser.js';
-import { language } from './lib/text.js';
+import { say } from './lib/dom.js';
+import { language, t } from './lib/text.js';
 import { View } from './lib/view.js';
 import { Session } from './stage/session.js';
 import './views/clip-list.js';
@@ -20,6 +21,8 @@ import './views/throw-button.js';
 import './views/undo-toast.js';
 
 document.documentElement.lang = language;
+say(/** @type {Element} */ (document.querySelector('.skip')), t('talk'));
+document.getElementById('stage')?.setAttribute('aria-label', t('room.stage'));
 const room = decodeURIComponent(location.pathname.split('/').filter(Boolean).pop() ?? '');
 const audio = /** @type {HTMLAudioElement} */ (document.getElementById('sound'));
 const session = new Session(room, audio, new URLSearchParams(location.search));
@@ -39,6 +42,6 @@ session.store.watch(({ connection, hearing, path, joined, phase, mine, speaking 
 
 if (!isSecureContext) session.notice({ code: 'insecure' });
 else if (isInApp()) {
-  session.notice({ code: 'in-app', action: () => navigator.clipboard?.writeText(location.href).then(() => session.passing({ code: 'copied' })) });
+  session.notice({ code: 'in-app', action: () => session.copyLink() });
 }
 session.inbox.open();

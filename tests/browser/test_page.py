@@ -98,6 +98,25 @@ async def test_everything_to_press_on_a_phone_is_large_enough(
         assert min(box["width"], box["height"]) >= TARGET_PX, await button.evaluate("e => e.outerHTML")
 
 
+async def test_a_phone_opens_the_chat_at_its_newest_line_and_passes_the_room_on(
+    shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    room = make_room(shared_server.url)
+    anna = await invite(listening_chromium, ears=False)
+    await anna.enter(shared_server.url, room)
+    for _ in range(3):
+        await anna.say("many words " * 45)
+    phone = await invite(listening_chromium, ears=False, **PHONE)
+    await phone.enter(shared_server.url, room)
+
+    await phone.page.locator("clip-list .share").click()
+    await expect(phone.page.locator("[data-notice=copied]")).to_be_visible()
+    await phone.page.locator("[data-tab=chat]").click()
+    await expect(phone.page.locator("room-chat .line")).to_have_count(3)
+    left = "(list) => list.scrollHeight - list.clientHeight - list.scrollTop < 2 && list.scrollTop > 0"
+    await phone.page.wait_for_function(f"({left})(document.querySelector('room-chat .lines'))")
+
+
 async def test_nothing_is_cut_off_in_small_and_low_windows(
     shared_server: Server, listening_chromium: Browser, invite: Invite
 ) -> None:

@@ -19,7 +19,7 @@ export default {
   'gate.play.hint': 'fragt nach dem Mikrofon',
 
   'room.back': 'Alle Räume',
-  'room.share': 'Link zu diesem Raum kopieren',
+  'room.share': 'Andere einladen',
   'notice.gone': 'Diesen Raum gibt es nicht (mehr).',
   'room.stage': 'Bühne',
   'room.tabs': 'Stimmen oder Chat',
@@ -113,7 +113,7 @@ export default {
   'notice.insecure': 'Das Mikrofon gibt es nur auf sicheren Adressen. Öffne die Seite über https, oder als localhost auf dem Gerät, auf dem sie läuft.',
   'notice.in-app': 'Das ist ein Browser in einer anderen App, und die bekommen selten das Mikrofon. Öffne die Seite in Safari, Chrome oder Firefox, um zu sprechen. Zuhören geht hier.',
   'notice.in-app.act': 'Link kopieren',
-  'notice.copied': 'Der Link ist kopiert. Füg ihn dort ein.',
+  'notice.copied': 'Der Link ist kopiert.',
   'notice.tap-to-hear': 'Dein Browser hält den Ton zurück.',
   'notice.tap-to-hear.act': 'Ton einschalten',
   'notice.no-recorder': 'Dieser Browser kann nicht aufnehmen. Zuhören und schreiben geht.',

@@ -19,7 +19,7 @@ export default {
   'gate.play.hint': 'asks for your microphone',
 
   'room.back': 'All rooms',
-  'room.share': 'Copy the link to this room',
+  'room.share': 'Invite others',
   'notice.gone': 'There is no such room (any more).',
   'room.stage': 'Stage',
   'room.tabs': 'Voices or chat',
@@ -113,7 +113,7 @@ export default {
   'notice.insecure': 'Browsers give the microphone to secure addresses only. Open this page over https, or as localhost on the machine it runs on.',
   'notice.in-app': 'This is a browser inside another app, and those rarely get the microphone. Open the page in Safari, Chrome or Firefox to speak. Listening works here.',
   'notice.in-app.act': 'Copy the link',
-  'notice.copied': 'The link is copied. Paste it there.',
+  'notice.copied': 'The link is copied.',
   'notice.tap-to-hear': 'Your browser holds the sound back.',
   'notice.tap-to-hear.act': 'Turn sound on',
   'notice.no-recorder': 'This browser cannot record. You can listen and write.',

@@ -12,7 +12,6 @@ export default {
   'lobby.retry': 'Noch einmal',
   'lobby.more': 'Weitere Räume',
   'lobby.make': 'Raum aufmachen',
-  'lobby.enter': '{name} betreten',
   'lobby.listening.one': '{n} hört zu',
   'lobby.listening.other': '{n} hören zu',
   'lobby.speaking.one': '{n} spielt mit',

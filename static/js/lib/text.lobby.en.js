@@ -12,7 +12,6 @@ export default {
   'lobby.retry': 'Try again',
   'lobby.more': 'More rooms',
   'lobby.make': 'Make a room',
-  'lobby.enter': 'Enter {name}',
   'lobby.listening.one': '{n} listening',
   'lobby.listening.other': '{n} listening',
   'lobby.speaking.one': '{n} playing',

@@ -219,6 +219,21 @@ export class Session {
     remember(`hidden.${this.id}`, hidden);
   }
 
+  /** Pass the room on: by what the phone has for it, else by its link. */
+  share() {
+    if (!navigator.share) return this.copyLink();
+    return navigator.share({ title: document.title, url: this.link }).catch(() => {}); // changed their mind
+  }
+
+  get link() {
+    return `${location.origin}/r/${encodeURIComponent(this.id)}`;
+  }
+
+  async copyLink() {
+    await navigator.clipboard?.writeText(this.link);
+    this.passing({ code: 'copied' });
+  }
+
   /** Play a clip again, or stop it. @param {string} clip */
   async replay(clip) {
     if (this.model.replaying === clip) return this.player.stop();

@@ -4,6 +4,7 @@ import { h, keep } from '../lib/dom.js';
 import { t } from '../lib/text.js';
 import { View } from '../lib/view.js';
 import { clipRow, updateRow } from './clip-row.js';
+import { shareButton } from './share-button.js';
 
 /** @typedef {import('../stage/model.js').Model} Model */
 /** @typedef {import('../room/state.js').Clip} Clip */
@@ -18,7 +19,7 @@ export class ClipList extends View {
   build() {
     this.setAttribute('role', 'region');
     this.setAttribute('aria-label', t('clips.title'));
-    this.empty = h('div', { class: 'empty' }, h('p', {}, t('clips.empty')), h('p', {}, t('clips.empty.hint')));
+    this.empty = h('div', { class: 'empty' }, h('p', {}, t('clips.empty')), h('p', {}, t('clips.empty.hint')), shareButton(this.session));
     this.list = h('ul', { class: 'clips' });
     const more = () => ((this.#rows += ROWS), this.#draw(this.session.model));
     this.more = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: more }, t('clips.more'));

@@ -12,6 +12,7 @@ import { momentOf, reactionOf } from '../room/round.js';
 export class PromptCard extends View {
   #frame = 0;
   #told = '';
+  #toldGo = '';
   /** @type {import('../wire/protocol.js').Turn|null} */ #gone = null;
 
   build() {
@@ -60,10 +61,12 @@ export class PromptCard extends View {
 
   /** Once a turn: the words, for ears that read. @param {Moment} moment @param {boolean} isGo */
   #announce({ turn, phase, prompt }, isGo) {
-    const name = `${turn?.round} ${turn?.turn} ${isGo ? 'go' : ''}`;
-    if (!turn || phase === 'over' || name === this.#told) return;
+    const name = `${turn?.round} ${turn?.turn}`;
+    if (!turn || phase === 'over') return;
+    if (name !== this.#told) announce(t('prompt.said', { prompt }));
     this.#told = name;
-    announce(isGo ? t('phase.go') : t('prompt.said', { prompt }));
+    if (isGo && name !== this.#toldGo) announce(t('phase.go'));
+    if (isGo) this.#toldGo = name;
   }
 
   get #kicker() {
@@ -82,7 +85,7 @@ export class PromptCard extends View {
 /** @param {Moment} moment @param {Model} model */
 function kickerOf({ phase, turn, mine, prompt }, model) {
   const act = turn?.act ?? 'speak';
-  if (phase === 'idle') return prompt ? t('phase.idle') : '';
+  if (phase === 'idle') return speakerOf(model) ?? (prompt ? t('phase.idle') : '');
   if (phase === 'over' && model.speaking !== 'live') return t('phase.over');
   if (act === 'vote' || act === 'listen') return t(`act.${act}`);
   if (!mine && (phase === 'count-in' || phase === 'window')) return othersTurn(phase, turn, model);
@@ -93,6 +96,12 @@ function kickerOf({ phase, turn, mine, prompt }, model) {
   if (act === 'guess') return t('act.guess');
   if (isNamed(turn)) return t('phase.window.you');
   return model.speaking === 'opening' ? t('phase.waking') : t('phase.window');
+}
+
+/** Who else speaks while no round runs. @param {Model} model */
+function speakerOf({ presence, me }) {
+  const voice = [...presence.speaking].map((id) => presence.voices.get(id)).find((one) => one && one.id !== me?.id);
+  return voice ? t('here.speaking', { name: voice.name }) : null;
 }
 
 /** Is the turn for somebody, not for everybody? @param {import('../wire/protocol.js').Turn|null} turn */

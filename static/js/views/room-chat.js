@@ -11,6 +11,7 @@ const NEAR_PX = 60; // nearer to the end than this, the list follows
 export class RoomChat extends View {
   /** @type {unknown[]} */ #drawn = [];
   #head = 0;
+  #follows = true;
 
   build() {
     this.setAttribute('role', 'region');
@@ -18,7 +19,8 @@ export class RoomChat extends View {
     this.empty = h('p', { class: 'empty' }, t('chat.empty'));
     this.list = h('ul', { class: 'lines', tabindex: '0', 'aria-label': t('chat.title') });
     this.latest = h('button', { type: 'button', class: 'latest', hidden: true, onclick: () => this.#toEnd() }, t('chat.latest'));
-    this.list.addEventListener('scroll', () => this.#isNear() && this.latest && (this.latest.hidden = true), { passive: true });
+    this.list.addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    new ResizeObserver(() => this.#follows && this.#toEnd()).observe(this); // its tab was opened, a keyboard came
     this.append(h('h2', {}, t('chat.title')), h('div', { class: 'lines-place' }, this.empty, this.list, this.latest), this.#form());
   }
 
@@ -45,12 +47,11 @@ export class RoomChat extends View {
     const parts = [model.state.texts, model.state.rolls, model.pending, model.hidden, model.me];
     if (parts.every((part, at) => part === this.#drawn[at]) || !this.list || !this.empty || !this.latest) return;
     this.#drawn = parts;
-    const near = this.#isNear();
     const lines = linesOf(model);
     keep(this.list, lines, (line) => line.key, chatLine, updateLine);
     this.empty.hidden = lines.length > 0;
     this.list.hidden = lines.length === 0;
-    if (near || lines.at(-1)?.own) this.#toEnd();
+    if (this.#follows || lines.at(-1)?.own) this.#toEnd();
     else this.latest.hidden = false;
     this.#announce(model);
   }
@@ -80,13 +81,15 @@ export class RoomChat extends View {
     this.input.focus();
   }
 
-  #isNear() {
+  #scrolled() {
     const { scrollHeight = 0, scrollTop = 0, clientHeight = 0 } = this.list ?? {};
-    return scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    this.#follows = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    if (this.#follows && this.latest) this.latest.hidden = true;
   }
 
   #toEnd() {
     if (!this.list || !this.latest) return;
+    this.#follows = true;
     this.latest.hidden = true;
     this.list.scrollTop = this.list.scrollHeight;
   }

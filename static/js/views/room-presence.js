@@ -2,6 +2,7 @@
 import { h, keep, say } from '../lib/dom.js';
 import { counted, t } from '../lib/text.js';
 import { View } from '../lib/view.js';
+import { shareButton } from './share-button.js';
 
 const DOTS = 6;
 const NAMES = 100;
@@ -18,8 +19,11 @@ export class RoomPresence extends View {
     this.listening = h('p', { class: 'here-listening' });
     this.names = h('ul', { class: 'here-names', 'aria-label': t('here.list') });
     this.append(h('details', { class: 'here' }, h('summary', {}, this.dots, this.count, this.words),
-      h('div', { class: 'here-card' }, this.listening, this.names)));
-    document.addEventListener('click', (event) => this.contains(/** @type {Node} */ (event.target)) || this.#shut());
+      h('div', { class: 'here-card' }, this.listening, this.names, shareButton(this.session))));
+    document.addEventListener('click', ({ target }) => {
+      const one = /** @type {Element} */ (target);
+      if (!this.contains(one) || one.closest('.share')) this.#shut();
+    });
     this.addEventListener('keydown', (event) => event.key === 'Escape' && this.#shut());
   }
 
