@@ -30,7 +30,7 @@ SAID = (
     "Soup. Cold soup with opinions",
     "Whatever my grandmother hid in the piano",
 )
-WRITTEN = ("the piano again!", "cold soup with opinions, I can't", "who is next?", "🐧🐧🐧")
+WRITTEN = ("the piano again!", "cold soup with opinions, I can't", "who is next?", "the penguin, obviously")
 
 
 def speak(url: str, room: str, lines: Iterable[tuple[int, str, str]]) -> None:
@@ -72,6 +72,7 @@ async def take(browser: Browser, url: str, room: str, width: int) -> None:
     await visitor.page.screenshot(path=ROOT / f"docs/lobby-{width}.png")
     await visitor.enter(url, room, "")
     await visitor.listens("radio")
+    await expect(visitor.page.locator("body")).to_have_attribute("data-phase", "idle", timeout=60_000)
     await visitor.page.locator("throw-button button").click()
     await expect(visitor.page.locator("body")).to_have_attribute("data-phase", "window", timeout=20_000)
     await visitor.page.wait_for_timeout(700)  # what moves in has arrived
