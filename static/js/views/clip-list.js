@@ -29,7 +29,8 @@ export class ClipList extends View {
 
   /** @param {Model} model */
   update(model) {
-    const { state, onAir, replaying, hidden, me } = model;
+    const { state, onAir, replaying, hidden, me, joined } = model;
+    if (!joined) return; // nobody sees it yet
     const parts = [state.clips, state.reactions, onAir, replaying, hidden, me];
     if (parts.every((part, at) => part === this.#drawn[at])) return;
     this.#drawn = parts;

@@ -46,6 +46,7 @@ export class RoomChat extends View {
   update(model) {
     const parts = [model.state.texts, model.state.rolls, model.pending, model.hidden, model.me];
     if (parts.every((part, at) => part === this.#drawn[at]) || !this.list || !this.empty || !this.latest) return;
+    if (!model.joined) return void (this.#head = model.state.head); // nobody sees it yet, and what was before is not news
     this.#drawn = parts;
     const lines = linesOf(model);
     keep(this.list, lines, (line) => line.key, chatLine, updateLine);
