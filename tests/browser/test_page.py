@@ -139,6 +139,7 @@ async def test_escape_does_not_lead_past_the_door(
     await visitor.page.keyboard.press("Escape")
     await visitor.page.locator("#join").click()
     await visitor.listens("radio")
+    await expect(visitor.page.locator("prompt-card")).to_be_focused()
 
 
 async def test_a_full_server_says_so_at_the_door(listening_chromium: Browser, invite: Invite) -> None:

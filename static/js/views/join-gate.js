@@ -59,6 +59,7 @@ export class JoinGate extends View {
     this.session.join(playing);
     this.dialog?.close();
     this.remove();
+    document.body.dataset.joined = 'true'; // now and not with the next frame: what is not laid out takes no focus
     /** @type {HTMLElement|null} */ (document.querySelector('prompt-card'))?.focus({ preventScroll: true }); // so that Tab goes on from the stage
   }
 }
