@@ -157,6 +157,7 @@ export class Inbox {
   #lost(code) {
     const { session } = this;
     session.speaker.ended();
+    session.turns.plan(null); // planned anew by the welcome, or a turn that begins meanwhile would be lost
     this.#failures += 1;
     if (this.#failures % 4 === ASKS_AT) this.#ask();
     clearTimeout(this.#worry);

@@ -42,6 +42,7 @@ export class Voice {
   async play(playing) {
     const { session } = this;
     session.clear('stepped-back');
+    clearTimeout(this.#resting);
     session.set({ playing });
     session.here();
     session.inbox.plan();
