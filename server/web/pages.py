@@ -111,7 +111,8 @@ def _filled(
 def _door(state: RoomState) -> str:
     words = state.theme or rules_of(state)
     name = f'<h2 id="gate-name" lang="{state.language}">{escape(state.name)}</h2>'
-    return f'{name}<p class="gate-rules">{escape(words)}</p>'
+    said = "".join(f'<p class="gate-rules">{escape(each)}</p>' for each in (words, state.description))
+    return name + said
 
 
 def _room_head(request: web.Request, id: str, state: RoomState) -> str:  # noqa: A002

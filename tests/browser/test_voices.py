@@ -118,6 +118,23 @@ async def test_a_page_that_was_away_misses_nothing_and_repeats_nothing(
         await visitor.listens("radio")
 
 
+async def test_a_server_that_is_killed_in_a_count_in_costs_nobody_the_turn(
+    server: Server, chromium: Browser, invite: Invite
+) -> None:
+    room = make_room(server.url)
+    speaker = await invite(chromium, ears=False)
+    await speaker.enter(server.url, room)
+    await speaker.page.locator("#play").click()
+    await speaker.is_speaking("ready")
+    await speaker.page.locator("throw-button button").click()
+    await expect(speaker.page.locator("body")).to_have_attribute("data-phase", "count-in")
+
+    server.restart(kill=True)
+
+    await speaker.is_speaking("live")
+    await expect(speaker.page.locator("body")).to_have_attribute("data-phase", "window")
+
+
 async def test_a_take_lands_in_the_round_of_its_prompt_and_can_be_taken_back(
     shared_server: Server, chromium: Browser, invite: Invite, file_microphone: FileMicrophone
 ) -> None:

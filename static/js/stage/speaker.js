@@ -189,10 +189,22 @@ export class Speaker {
   /** @param {Wish} wish @param {number} take */
   async #open(wish, take) {
     this.meter.arm();
-    await this.#path?.begin(wish.turn?.round);
+    await this.#start(wish.turn?.round);
     this.#become('live');
     this.#limit = setTimeout(() => this.end(), wish.limit_ms);
     if (take !== this.#take) await this.end(); // let go while it opened: what was said since counts
+  }
+
+  /** A server that restarted knows our peer no more, before we know that it is lost. @param {string|undefined} round */
+  async #start(round) {
+    try {
+      await this.#path?.begin(round);
+    } catch (why) {
+      if (/** @type {Refused} */ (why).code !== 'no_such_peer') throw why;
+      this.#path?.close();
+      await this.warm();
+      await this.#path?.begin(round);
+    }
   }
 
   #ready() {

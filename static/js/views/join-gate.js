@@ -8,16 +8,17 @@ const WAITS = ['reconnecting', 'restarting', 'full', 'forbidden', 'gone'];
 
 export class JoinGate extends View {
   build() {
-    const [name, rules] = this.querySelectorAll('h2, p'); // the server wrote what was known before any script ran
+    const [name, rules, description] = this.querySelectorAll('h2, p'); // the server wrote what was known before any script ran
     this.name = name;
     this.rules = rules;
+    this.description = description;
     this.consent = h('p', { class: 'gate-consent' });
     this.voice = h('p', { class: 'gate-voice', role: 'status' });
     this.join = h('button', { type: 'button', class: 'primary', id: 'join', onclick: () => this.#enter(false) });
     this.play = h('button', { type: 'button', class: 'quiet', id: 'join-play', onclick: () => this.#enter(true) },
       icon('spark'), h('span', {}, t('gate.play'), h('small', {}, t('gate.play.hint'))));
     this.dialog = h('dialog', { class: 'gate', 'aria-labelledby': 'gate-name', onclose: () => this.#shut() },
-      this.name, this.rules, this.consent, this.voice, this.join, this.play,
+      this.name, this.rules, this.description, this.consent, this.voice, this.join, this.play,
       h('p', { class: 'gate-listen' }, icon('sound'), t('gate.listen')),
       h('a', { href: '/', class: 'gate-back' }, t('room.back')));
     this.replaceChildren(this.dialog);
@@ -27,10 +28,11 @@ export class JoinGate extends View {
   /** @param {import('../stage/model.js').Model} model */
   update(model) {
     const { room, joined, connection } = model;
-    if (joined || !this.name || !this.rules || !this.consent || !this.join || !this.play) return;
+    if (joined || !this.name || !this.rules || !this.description || !this.consent || !this.join || !this.play) return;
     this.join.disabled = this.play.disabled = !room; // what holds in here must have been read
     if (room) say(this.name, room.name || t(`kind.${room.kind}`));
     if (room) say(this.rules, room.theme || room.rules);
+    if (room) say(this.description, room.description);
     say(this.consent, room?.consent ?? '');
     const asks = room?.consent && !recall(`consent.${this.session.id}`, false);
     say(this.join, t(asks ? 'gate.agree' : 'gate.join'));
