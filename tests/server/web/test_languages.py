@@ -20,6 +20,7 @@ from server.web.languages import LANGUAGES, language
         ("de; q=0.3, en; q=0.2", "de"),
         ("*", "en"),
         ("german", "en"),
+        ("de;q=nan, en;q=0.1", "en"),
     ],
 )
 def test_the_best_of_ours_is_taken(accept: str, best: str) -> None:
