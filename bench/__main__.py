@@ -51,8 +51,6 @@ BUDGETS = (
     Budget("listeners.memory_kb", "memory of a WebRTC listener", "KB", 130),
     Budget("chat.lone_cpu_us_per_delivery", "CPU of a delivery, 1000 sockets, lone messages", "us", 9),
     Budget("chat.saturated_cpu_us_per_delivery", "CPU of a delivery, 1000 sockets, saturated", "us", 0.4),
-    Budget("chat.lone_times_plain", "lone, times plain aiohttp beside it", "", 0.9),
-    Budget("chat.saturated_times_plain", "saturated, times plain aiohttp beside it", "", 0.08),
     Budget("chat.joins_cpu_s", "CPU of 1000 joins at once", "s", 1),
     Budget("chat.idle_socket_kb", "memory of an idle socket", "KB", 20),
 )
