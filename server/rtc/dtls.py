@@ -120,6 +120,8 @@ class Dtls(RTCDtlsTransport):
                 self._tls.shutdown()
             self._flush()
         self._set_state(State.CLOSED)
+        # Whoever sends for us holds us: so what OpenSSL keeps (60 KB) goes now, not when a collection comes.
+        self._send_datagram = _nowhere
 
     def _setup_srtp(self) -> None:
         """Take the keys of both directions from the association (RFC 5764 4.2)."""
@@ -149,3 +151,7 @@ class Dtls(RTCDtlsTransport):
     def _policy(self, side: int, kind: int) -> pylibsrtp.Policy:
         profile, keys = self._keys
         return pylibsrtp.Policy(key=keys[side], ssrc_type=kind, srtp_profile=profile)
+
+
+def _nowhere(_: bytes) -> None:
+    """Stand for the way of an association that is over."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 import socket
 import time
+import weakref
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Any
@@ -17,7 +19,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection
 from audio import opus
 from server.rtc import udp
 from server.rtc.local import LocalMedia
-from server.rtc.media import BadOffer, Busy, Media, TakeEnded
+from server.rtc.media import BadOffer, Busy, Media, Role, TakeEnded
 from server.rtc.settings import Settings
 from tests.support import rtc_client
 from tests.support.rtc_bare import BarePeer
@@ -157,6 +159,22 @@ async def test_a_goodbye_is_heard_at_once(house: House[LocalMedia]) -> None:
 
     await house.until(lambda: house.gone(peer) == 1, limit_s=PATIENT.consent_ms / 1000)
     assert house.media.listeners(ROOM) == 0
+
+
+@pytest.mark.parametrize("role", ["listener", "speaker"])
+async def test_a_closed_peer_is_out_of_memory_without_a_collection(
+    house: House[LocalMedia], role: Role
+) -> None:
+    remote, peer = await house.join(role)
+    association = weakref.ref(house.media._peers[peer].dtls)
+    gc.collect()
+    gc.disable()
+    try:
+        await house.media.close_peer(peer)
+        await house.until(lambda: association() is None)
+    finally:
+        gc.enable()
+        await remote.close()
 
 
 async def test_offers_whose_peer_never_comes_are_closed(house: House[LocalMedia]) -> None:
