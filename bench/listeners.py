@@ -223,14 +223,18 @@ async def _measure_workers(listeners: int, workers: int, seconds: float, count: 
     audience = await Audience.begin(media, listeners, 1)
     await audience.join()
     await asyncio.sleep(1.5)
+    await asyncio.sleep(0.6)  # workers tell their counts twice a second
+    before = await audience.heard() - media.counts().packets_out
     before_s = [janus.cpu_s(pid) for pid in media.pids]
     main_s, sent = await _loop_clip(media, speech(), seconds)
-    await asyncio.sleep(0.6)  # workers tell their counts twice a second
-    used_s = [janus.cpu_s(pid) - before for pid, before in zip(media.pids, before_s, strict=True)]
+    await asyncio.sleep(0.6)
+    missed = media.counts().packets_out - (await audience.heard() - before)
+    used_s = [janus.cpu_s(pid) - then for pid, then in zip(media.pids, before_s, strict=True)]
     await audience.end()
     await media.close()
     return {
         f"listeners_a_machine_{workers}_workers_{count * 20}ms": workers * sent / sum(used_s) / (50 / count),
+        f"missed_share_{workers}_workers": missed / sent,
         f"main_share_of_a_core_{workers}_workers": main_s / seconds,
     }
 

@@ -20,6 +20,7 @@ async function take() {
   if (!wanted || document.hidden || (lock && !lock.released)) return;
   try {
     lock = await navigator.wakeLock.request('screen');
+    if (!wanted) release(); // one stopped meanwhile
   } catch {
     // an old browser, or a battery that runs low: the screen sleeps as it likes
   }
