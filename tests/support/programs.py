@@ -9,14 +9,14 @@ import pytest
 
 from tests.support.shape import ROOT
 
-# Where `.ci/programs` puts what must not be installed.
-UNPACKED = ROOT / ".build/programs/usr/bin"
+# Where `.ci/programs` puts what must not be installed, and where wheels put the programs that they bring.
+PLACES = (ROOT / ".build/programs/usr/sbin", ROOT / ".venv/bin")
 IN_CI = os.environ.get("CI") == "true"
 
 
 def need_program(name: str) -> str:
     """Return where a program is; without it the test is skipped, in CI it fails."""
-    path = shutil.which(name) or shutil.which(name, path=str(UNPACKED))
+    path = shutil.which(name, path=os.pathsep.join(map(str, PLACES))) or shutil.which(name)
     if path is None and IN_CI:
         pytest.fail(f"{name} is not installed, and under CI=true nothing is skipped")
     if path is None:
