@@ -78,7 +78,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = ""
     trusted_proxies: Annotated[
         str,
-        _meta("Addresses or networks, by comma, whose `X-Forwarded-For` is believed."),
+        _meta("Addresses or networks, by comma, whose `X-Forwarded-*` and `Forwarded` headers are believed."),
     ] = ""
     upload_bytes: Annotated[int, _bytes("Largest upload of a clip.")] = 1_000_000
     sdp_bytes: Annotated[int, _bytes("Largest offer.")] = 16_384

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import logging
 import re
 import secrets
 import time
@@ -11,16 +12,26 @@ import time
 from aiohttp import web
 
 from server.config import networks
-from server.rtc.stun import plain_address
 from server.safety.limits import Action, prefix
+from server.web import forwarded
 from server.web.errors import Problem
 from server.web.keys import CONFIG, LIMITS
+
+logger = logging.getLogger(__name__)
 
 COOKIE = "wonder_key"
 COOKIE_MAX_AGE_S = 365 * 86_400
 _KEY = re.compile(r"[A-Za-z0-9_-]{22,86}")
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="wonder"'}
-_HOST = re.compile(r"[A-Za-z0-9.\-_]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::\d{1,5})?")
+_HOST = re.compile(r"(?:[A-Za-z0-9.\-_]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
+_SITE = re.compile(rf"(https?)://({_HOST.pattern})")
+# Ports that go without saying.
+_PORTS = {"http": ":80", "https": ":443"}
+# What a proxy does wrong is logged once; but other sites may try as many names as they like.
+CAUSES_TOLD = 16
+CAUSES: web.AppKey[set[str]] = web.AppKey("causes_told")
+# What only proxies say.
+_BY_PROXIES = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")
 # Paths that pages and players of other sites may use; all else is for our own pages.
 _OPEN = re.compile(r"/api/(?:clips/|rooms/[^/]+/(?:whip|whep|clips)(?:/|$))|/r/[^/]+/feed\.xml$")
 _PAGE_CSP = (
@@ -70,7 +81,7 @@ def needed_key(request: web.Request) -> str:
     if key is not None:
         return key
     if COOKIE in request.cookies and not same_origin(request):
-        raise Problem("wrong_origin", "Pages of other sites must bring a key of their own.")
+        raise _wrong_origin(request, "Pages of other sites must bring a key of their own")
     raise Problem("no_key", "Bring a key: Authorization: Bearer KEY.", headers=_CHALLENGE)
 
 
@@ -83,43 +94,85 @@ def is_admin(request: web.Request) -> bool:
 
 
 def same_origin(request: web.Request) -> bool:
-    """Tell whether a request comes from our own page, or from no page at all."""
+    """Tell whether a request comes from our own page, or from no page at all.
+
+    Ours is a page of the scheme, host and port that were asked. Behind a proxy its scheme may also be the
+    safer one, for many a proxy ends TLS and says nothing of it, or says what the next one used.
+    """
     origin = request.headers.get("Origin")
-    return origin is None or origin.lower() == base_url(request).lower()
+    if origin is None:
+        return True
+    found = _SITE.fullmatch(origin.lower())
+    if found is None:
+        return False
+    page, proxied = _plain_url(*found.groups()), _by_trusted(request)
+    if request.app[CONFIG].public_url or not proxied:
+        return page == base_url(request)
+    if found[1] == "http" and _scheme(request) == "https":
+        return False  # anybody on the way can forge a page of plain http
+    # Whoever names our host in these is our page or no page at all: no page can set them.
+    hosts = [request.headers.get("Host", ""), *forwarded.hosts(request)]
+    return page in [_plain_url(found[1], host) for host in hosts]
 
 
 def check_origin(request: web.Request) -> None:
     """Raise `Problem` when a page of another site asks."""
     if not same_origin(request):
-        raise Problem("wrong_origin", "Only this site's own pages may ask for this.")
+        raise _wrong_origin(request, "Only this site's own pages may ask for this")
+
+
+def _wrong_origin(request: web.Request, sentence: str) -> Problem:
+    """Return the refusal; where a site's host may have led its own page astray, it says how to mend that."""
+    origin, ours = request.headers.get("Origin", "").lower(), base_url(request)
+    if not _SITE.fullmatch(origin):
+        return Problem("wrong_origin", f"{sentence}.")
+    why = (
+        f"{sentence}: those of {ours}, and not of {origin}. If both are this site, its host can mend it: let "
+        "the proxy pass on Host and X-Forwarded-Proto and name it in --trusted-proxies, or set --public-url."
+    )
+    tell_host(request, f"refused a page: {why}")
+    return Problem("wrong_origin", why)
+
+
+def tell_host(request: web.Request, sentence: str) -> None:
+    """Log what whoever hosts the site can mend, each thing once."""
+    told = request.app.get(CAUSES, set())
+    if sentence not in told and len(told) < CAUSES_TOLD:
+        told.add(sentence)
+        logger.warning("%s (said once)", sentence)
 
 
 def base_url(request: web.Request) -> str:
     """Return scheme, host and port of the site as the visitor sees it."""
     config = request.app[CONFIG]
     if config.public_url:
-        return config.public_url
-    scheme = request.scheme
-    if _is_trusted(remote(request), config.trusted_proxies):
-        scheme = request.headers.get("X-Forwarded-Proto", scheme)
-    host = request.headers.get("Host", "localhost")
-    return f"{'https' if scheme == 'https' else 'http'}://{host if _HOST.fullmatch(host) else 'localhost'}"
+        found = _SITE.fullmatch(config.public_url.lower())
+        return _plain_url(*found.groups()) if found else config.public_url
+    host = request.headers.get("Host", "")
+    return _plain_url(_scheme(request), host if _HOST.fullmatch(host) else "localhost")
+
+
+def _scheme(request: web.Request) -> str:
+    told = forwarded.scheme(request) if _by_trusted(request) else None
+    return told or ("https" if request.scheme == "https" else "http")
+
+
+def _plain_url(scheme: str, host: str) -> str:
+    return f"{scheme}://{host.lower().removesuffix(_PORTS[scheme])}"
 
 
 def remote(request: web.Request) -> str:
     """Return who is connected to us; an IPv4 address seen by an IPv6 socket as IPv4."""
-    found = request.remote or ""
-    return str(plain_address(found)) if _is_address(found) else found
+    return forwarded.address(request.remote or "") or request.remote or ""
 
 
 def address(request: web.Request) -> str:
-    """Return the visitor's address; `X-Forwarded-For` counts only when a trusted proxy sent it."""
+    """Return the visitor's address; what proxies wrote counts only as far as they are trusted."""
     found = remote(request)
     proxies = request.app[CONFIG].trusted_proxies
-    forwarded = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
-    while forwarded and _is_trusted(found, proxies):
-        nearer = forwarded.pop().strip()
-        if not _is_address(nearer):
+    for node in reversed(forwarded.nodes(request)):
+        nearer = forwarded.address(node)
+        if nearer is None or not _is_trusted(found, proxies):
             break
         found = nearer
     return found
@@ -133,7 +186,7 @@ def pay(request: web.Request, action: Action, voice: str | None = None) -> None:
 
 def is_local(request: web.Request) -> bool:
     """Tell whether the request comes from this machine, and from no proxy on it."""
-    proxied = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    proxied = any(name in request.headers for name in _BY_PROXIES)
     found = remote(request)
     return not proxied and _is_address(found) and ipaddress.ip_address(found).is_loopback
 
@@ -199,6 +252,10 @@ def _add_document_headers(request: web.Request, response: web.StreamResponse) ->
 def _bearer(request: web.Request) -> str | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _by_trusted(request: web.Request) -> bool:
+    return _is_trusted(remote(request), request.app[CONFIG].trusted_proxies)
 
 
 def _is_trusted(remote: str, proxies: str) -> bool:

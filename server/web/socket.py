@@ -21,7 +21,7 @@ from server.web.keys import HOUSE, LIMITS, LOG, STAGE
 from server.web.member import WRITE_LIMIT_BYTES, Member
 from server.web.messages import MESSAGE_LIMIT_BYTES
 from server.web.rooms import ROOM, SEQ_LIMIT
-from server.web.security import address, check_origin, pay, visitor_key
+from server.web.security import address, check_origin, pay, tell_host, visitor_key
 from server.web.sockets import SocketLimits, Sockets
 
 SOCKETS: web.AppKey[Sockets] = web.AppKey("sockets")
@@ -49,10 +49,25 @@ async def serve(request: web.Request) -> web.StreamResponse:
         fanout.let_out()
 
 
+async def ask(request: web.Request) -> web.Response:
+    """Answer 204 when a socket would be taken, else why not, for browsers do not tell their pages.
+
+    It is asked by OPTIONS because browsers do not say with GET which page asks.
+    """
+    sockets = request.app[SOCKETS]
+    _checked(request, sockets)
+    if sockets.is_crowded(prefix(address(request))):
+        raise Problem("busy", "Too many visitors come from your address. Try again soon.")
+    await request.app[HOUSE].wake(request.match_info["room"])
+    return web.Response(status=204)
+
+
 async def _talk(
     request: web.Request, sockets: Sockets, fanout: Fanout, voice: Voice, after: int | None
 ) -> web.WebSocketResponse:
     if request.headers.get("Upgrade", "").lower() != "websocket":
+        if "Sec-WebSocket-Key" in request.headers:
+            tell_host(request, "refused a socket: the proxy does not pass on Upgrade and Connection")
         raise Problem("upgrade_needed", "This address speaks WebSocket.", headers={"Upgrade": "websocket"})
     # Its limit is exclusive, and we answer pings and closes ourselves to count the ones and time the others.
     ws = web.WebSocketResponse(
@@ -146,4 +161,5 @@ def attach(app: web.Application, bounds: SocketLimits | None = None) -> Sockets:
 
 def routes() -> list[web.RouteDef]:
     """Return the routes of this resource."""
-    return [web.get(f"/api/rooms/{ROOM}/ws", serve)]
+    here = f"/api/rooms/{ROOM}/ws"
+    return [web.get(here, serve), web.options(here, ask)]

@@ -21,7 +21,7 @@ from server.room.house import House
 from server.safety.limits import Limits
 from server.web import errors, socket
 from server.web.keys import CONFIG, HOUSE, LIMITS, LOG, STAGE
-from server.web.security import add_headers
+from server.web.security import CAUSES, add_headers
 from server.web.sockets import SocketLimits, Sockets
 from tests.support.ws_client import Client, joined
 
@@ -104,7 +104,7 @@ async def running_chat(
     app.on_response_prepare.append(add_headers)
     app[CONFIG], app[HOUSE], app[LOG] = Config(), house, kept
     app[LIMITS] = limits or Limits(on=False)
-    app[STAGE] = cast("Stage", stage)
+    app[STAGE], app[CAUSES] = cast("Stage", stage), set()
     sockets = socket.attach(app, bounds)
     app.add_routes(socket.routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)

@@ -103,6 +103,7 @@ export default {
   'notice.reconnecting': 'Verbindung verloren. Sie kommt von selbst zurück…',
   'notice.restarting': 'Der Server startet neu. Gleich wieder da…',
   'notice.full': 'Hier ist es gerade sehr voll. Neuer Versuch…',
+  'notice.misplaced': 'Der Server kennt diese Seite nicht als seine eigene. {why}',
   'notice.back': 'Wieder verbunden. Du hast nichts verpasst.',
   'notice.forbidden': 'Dieser Raum lässt diese Seite nicht herein. Lade neu, um es noch einmal zu versuchen.',
   'notice.udp-blocked': 'Dieses Netz sperrt Live-Ton, darum kommen die Stimmen als Dateien. Alles andere geht wie immer.',

@@ -103,6 +103,7 @@ export default {
   'notice.reconnecting': 'Connection lost. Coming back by itself…',
   'notice.restarting': 'The server is restarting. Back in a moment…',
   'notice.full': 'It is very full here. Trying again…',
+  'notice.misplaced': 'The server does not know this page as its own. {why}',
   'notice.back': 'Connected again. You missed nothing.',
   'notice.forbidden': 'This room does not let this page in. Reload to try again.',
   'notice.udp-blocked': 'This network blocks live sound, so voices come as files. Everything else works as usual.',

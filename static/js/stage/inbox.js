@@ -11,12 +11,15 @@ import { RoomSocket } from '../wire/socket.js';
 const GRACE_MS = 1_200; // a connection back sooner than this is not worth a word
 const DIARY_KINDS = new Set(['clip.landed', 'clip.captioned', 'reaction.given']);
 const ASKS_AT = 2; // attempts without a welcome: is there such a room, and is there a place in it? And each 4 after it.
+/** @type {Record<string, string>} */
+const ASKED = { busy: 'full', too_fast: 'full', draining: 'restarting', restarting: 'restarting', wrong_origin: 'misplaced' };
+const WAITS = ['reconnecting', 'restarting', 'full', 'misplaced'];
 const CODES = { [CLOSE.restarting]: 'restarting', [CLOSE.comeBack]: 'full' };
 
 export class Inbox {
   #wasLost = false;
   #failures = 0;
-  #why = '';
+  #why = { code: 'reconnecting', values: {} };
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #worry;
   /** @type {ReturnType<typeof setTimeout>[]} */ #cues = [];
 
@@ -143,8 +146,8 @@ export class Inbox {
   #back() {
     const { session } = this;
     clearTimeout(this.#worry);
-    this.#why = '';
-    session.clear('reconnecting', 'restarting', 'full');
+    this.#why = { code: 'reconnecting', values: {} };
+    session.clear(...WAITS);
     if (this.#wasLost) {
       session.passing({ code: 'back' });
       session.listener.again();
@@ -161,26 +164,28 @@ export class Inbox {
     this.#failures += 1;
     if (this.#failures % 4 === ASKS_AT) this.#ask();
     clearTimeout(this.#worry);
-    this.#worry = setTimeout(() => this.#tell(CODES[code] ?? (this.#why || 'reconnecting')), this.#wasLost || this.#failures > 1 ? 0 : GRACE_MS);
+    this.#worry = setTimeout(() => this.#tell(CODES[code] ? { code: CODES[code] } : this.#why), this.#wasLost || this.#failures > 1 ? 0 : GRACE_MS);
   }
 
-  /** @param {string} code */
-  #tell(code) {
+  /** @param {import('./model.js').Notice} notice */
+  #tell(notice) {
     this.#wasLost = true;
-    this.session.clear('reconnecting', 'restarting', 'full', 'back');
-    this.session.notice({ code });
+    this.session.clear(...WAITS, 'back');
+    this.session.notice(notice);
   }
 
-  /** A socket does not tell why it was not let in; its address does, when it is asked as a page. */
+  /** A socket does not tell why it was not let in; its address does, when asked in a way that names this page. */
   async #ask() {
-    const response = await fetch(this.socket.url.replace('ws', 'http')).catch(() => null);
-    if (response?.status === 503 && this.session.model.connection !== 'open') {
-      this.#why = (await problemOf(response)).code === 'busy' ? 'full' : 'restarting';
-      this.#tell(this.#why);
+    const response = await fetch(this.socket.url.replace('ws', 'http'), { method: 'OPTIONS' }).catch(() => null);
+    if (!response || response.ok || this.session.model.connection === 'open') return;
+    clearTimeout(this.#worry);
+    if (response.status === 404) {
+      this.socket.close();
+      this.session.set({ connection: 'refused' });
+      return this.session.notice({ code: 'gone' });
     }
-    if (response?.status !== 404) return;
-    this.socket.close();
-    this.session.set({ connection: 'refused' });
-    this.session.notice({ code: 'gone' });
+    const { code, message } = await problemOf(response);
+    this.#why = { code: ASKED[code] ?? 'reconnecting', values: { why: message } };
+    this.#tell(this.#why);
   }
 }

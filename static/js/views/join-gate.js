@@ -4,7 +4,7 @@ import { recall } from '../lib/storage.js';
 import { t } from '../lib/text.js';
 import { View } from '../lib/view.js';
 
-const WAITS = ['reconnecting', 'restarting', 'full', 'forbidden', 'gone'];
+const WAITS = ['reconnecting', 'restarting', 'full', 'misplaced', 'forbidden', 'gone'];
 
 export class JoinGate extends View {
   build() {
@@ -44,7 +44,7 @@ export class JoinGate extends View {
   #voice({ me, notices, connection }) {
     const why = notices.find(({ code }) => WAITS.includes(code));
     if (!this.voice) return;
-    if (!me || connection === 'refused') return say(this.voice, why ? t(`notice.${why.code}`) : '');
+    if (!me || connection === 'refused') return say(this.voice, why ? t(`notice.${why.code}`, why.values) : '');
     if (this.voice.childElementCount) return;
     const dot = h('span', { class: 'dot' });
     dot.style.setProperty('--voice', me.colour);

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
+from multidict import CIMultiDict
 
 from server.config import Config
 from server.safety.limits import RATES, Limits, Rate
@@ -19,11 +21,13 @@ from tests.support.web_app import ADMIN, KEY, OFFER, Site, bearer, running_site
 
 
 def asked(
-    headers: dict[str, str] | None = None, *, remote: str = "203.0.113.9", **settings: Any
+    headers: Mapping[str, str] | None = None, *, remote: str = "203.0.113.9", **settings: Any
 ) -> web.Request:
     app = web.Application()
-    app[CONFIG] = Config(**settings)
-    found = make_mocked_request("GET", "/", headers={"Host": "wonder.example", **(headers or {})}, app=app)
+    app[CONFIG], app[security.CAUSES] = Config(**settings), set()
+    sent = CIMultiDict(headers or {})
+    sent.setdefault("Host", "wonder.example")
+    found = make_mocked_request("GET", "/", headers=sent, app=app)
     return found.clone(remote=remote)
 
 
@@ -53,12 +57,84 @@ def test_a_crooked_cookie_is_as_none() -> None:
 def test_the_cookie_counts_for_our_own_pages_only() -> None:
     cookie = {"Cookie": f"wonder_key={KEY}"}
     assert security.visitor_key(asked({**cookie, "Origin": "http://wonder.example"})) == KEY
-    for origin in ("null", "https://evil.example", "http://wonder.example:8080", "https://wonder.example"):
+    for origin in (
+        "null",
+        "https://evil.example",
+        "http://wonder.example:8080",
+        "http://wonder.example.evil",
+    ):
         request = asked({**cookie, "Origin": origin})
         assert security.visitor_key(request) is None
         with pytest.raises(Problem) as caught:
             security.needed_key(request)
         assert caught.value.code == "wrong_origin"
+
+
+# What proxies that end TLS say of the scheme, and a Host with the port that goes without saying.
+SAID_BY_PROXIES = [
+    {},
+    {"X-Forwarded-Proto": "https"},
+    {"X-Forwarded-Proto": "wss"},
+    {"X-Forwarded-Proto": "HTTPS"},
+    {"X-Forwarded-Proto": "https,http"},
+    {"X-Forwarded-Proto": " WSS , http"},
+    {"X-Forwarded-Proto": "http"},
+    {"X-Forwarded-Proto": "nonsense"},
+    {"Host": "wonder.example:443", "X-Forwarded-Proto": "https"},
+    {"Host": "wonder.example:443"},
+    {"Host": "Wonder.Example"},
+    {"Forwarded": 'for="[2001:db8::1]:4711";proto=https;host=wonder.example'},
+    {"Host": "127.0.0.1:8080", "X-Forwarded-Host": "wonder.example", "X-Forwarded-Proto": "https"},
+    {"Host": "127.0.0.1:8080", "Forwarded": "proto=https;host=wonder.example"},
+]
+
+
+@pytest.mark.parametrize("said", SAID_BY_PROXIES, ids=str)
+@pytest.mark.parametrize("origin", ["https://wonder.example", "https://WONDER.example:443"])
+def test_our_own_page_is_known_whatever_the_proxy_says_of_the_scheme(
+    said: dict[str, str], origin: str
+) -> None:
+    request = asked({**said, "Origin": origin}, trusted_proxies="203.0.113.9")
+    security.check_origin(request)
+    stranger = asked({**said, "Origin": "https://evil.example"}, trusted_proxies="203.0.113.9")
+    with pytest.raises(Problem, match="set --public-url"):
+        security.check_origin(stranger)
+
+
+@pytest.mark.parametrize("said", SAID_BY_PROXIES[1:6], ids=str)
+def test_a_forged_page_of_plain_http_is_no_page_of_ours(said: dict[str, str]) -> None:
+    headers = {**said, "Origin": "http://wonder.example"}
+    assert not security.same_origin(asked(headers, trusted_proxies="203.0.113.9"))
+    assert security.base_url(asked(said, trusted_proxies="203.0.113.9")) == "https://wonder.example"
+
+
+def test_a_host_that_nobody_trusted_wrote_down_makes_no_page_ours() -> None:
+    headers = {"X-Forwarded-Host": "evil.example", "Origin": "https://evil.example"}
+    assert not security.same_origin(asked(headers, trusted_proxies="10.0.0.1"))
+
+
+@pytest.mark.parametrize(
+    ("public_url", "origin"),
+    [("https://wonder.example:443", "https://wonder.example"), ("http://A.example:80", "http://a.example")],
+)
+def test_a_public_url_may_name_the_port_that_goes_without_saying(public_url: str, origin: str) -> None:
+    request = asked({"Origin": origin}, public_url=public_url)
+    assert security.same_origin(request)
+    assert security.base_url(request) == origin
+    assert not security.same_origin(asked({"Origin": f"{origin}:81"}, public_url=public_url))
+
+
+def test_what_a_proxy_does_wrong_is_logged_once_and_bounded(caplog: pytest.LogCaptureFixture) -> None:
+    request = asked()
+    for number in [*range(40), *range(40)]:
+        headers = {"Host": "127.0.0.1:8080", "Origin": f"https://wonder{number}.example"}
+        other = asked(headers)
+        other.app[security.CAUSES] = request.app[security.CAUSES]
+        with pytest.raises(Problem) as caught:
+            security.check_origin(other)
+        assert "wrong_origin" in caught.value.code
+    assert len(caplog.records) == security.CAUSES_TOLD
+    assert "http://127.0.0.1:8080, and not of https://wonder0.example" in caplog.text
 
 
 def test_the_admin_is_known_by_the_whole_token_and_is_no_visitor() -> None:
@@ -97,7 +173,8 @@ def test_this_machine_is_known_by_its_address_and_no_proxy() -> None:
     assert security.is_local(asked(remote="::1"))
     assert not security.is_local(asked(remote="203.0.113.9"))
     assert not security.is_local(asked({"X-Forwarded-For": "127.0.0.1"}, remote="127.0.0.1"))
-    assert not security.is_local(asked({"Forwarded": "for=127.0.0.1"}, remote="127.0.0.1"))
+    for header in ("Forwarded", "X-Forwarded-Proto", "X-Real-IP", "Via"):
+        assert not security.is_local(asked({header: "for=127.0.0.1"}, remote="127.0.0.1"))
 
 
 async def test_pages_have_a_strict_policy_without_inline(site: Site) -> None:

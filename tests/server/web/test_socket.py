@@ -175,6 +175,31 @@ async def test_a_page_of_another_site_is_refused(chat: Chat, origin: str) -> Non
     assert refusal.value.status == 403
 
 
+async def test_a_page_that_was_not_let_in_can_ask_why(chat: Chat) -> None:
+    """By OPTIONS, with which browsers say where the page is from."""
+    own, foreign = f"http://127.0.0.1:{chat.port}", "https://wonder.example"
+    for origin, room, expected in (
+        (own, "wonder", (204, None)),
+        (own, "nowhere", (404, "no_such_room")),
+        (foreign, "wonder", (403, "wrong_origin")),
+    ):
+        async with chat.session.options(chat.url(room), headers={"Origin": origin}) as answer:
+            told = await answer.json() if answer.status != 204 else {"code": None}
+            assert (answer.status, told["code"]) == expected
+    assert "--public-url" in told["detail"]
+    assert f"{own}, and not of {foreign}" in told["detail"]
+
+
+async def test_a_proxy_that_lets_no_sockets_through_is_named_in_the_log(
+    chat: Chat, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        headers = {"Sec-WebSocket-Key": "x", "Sec-WebSocket-Version": "13"}
+        async with chat.session.get(chat.url(), headers=headers) as answer:
+            assert answer.status == 426
+    assert caplog.text.count("Upgrade") == 1
+
+
 async def test_our_own_page_and_a_program_without_origin_come_in(chat: Chat) -> None:
     async with chat.visitor(headers={"Origin": f"http://127.0.0.1:{chat.port}"}) as client:
         assert client.welcome["head"] == 1
