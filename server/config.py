@@ -84,8 +84,12 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sdp_bytes: Annotated[int, _bytes("Largest offer.")] = 16_384
     json_bytes: Annotated[int, _bytes("Largest JSON body.")] = 16_384
     header_timeout_ms: Annotated[
-        int, _ms("Time for a connection to complete its next request's headers, else it is closed.")
+        int, _ms("Time for a request to complete its headers, else its connection is closed.")
     ] = 10_000
+    idle_timeout_ms: Annotated[
+        int,
+        _ms("Time for which an idle connection is kept; longer than any proxy in front keeps its own."),
+    ] = 150_000
     body_timeout_ms: Annotated[int, _ms("Time for a request to complete its body.")] = 10_000
     connections: Annotated[
         int,

@@ -9,9 +9,10 @@ import resource
 import socket
 import ssl
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from aiohttp import web
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler
 
 from server.config import BadSetting, Config
@@ -22,6 +23,10 @@ from server.web.security import SERVER
 # Files that are no connections: storage, media, child processes, the log.
 FILES_RESERVED = 96
 BACKLOG = 1_024
+# A proxy that reuses a connection which is just being closed answers 502, for a POST may not be sent twice.
+# So ours stay open for longer than proxies keep theirs (`idle_timeout_ms`): Caddy 120 s, Traefik 90 s, nginx
+# 60 s. When this share of all is open, new ones idle for the header deadline alone: others need their places.
+CROWDED_SHARE = 0.5
 # Whoever still sends when the answer is out is listened to for so long, that the answer may arrive.
 LINGERING_S = 2.0
 # Nothing is logged of who asked for what.
@@ -31,7 +36,55 @@ _FULL = Problem("busy", "Too many visitors at once. Try again soon.")
 
 
 class Connection(RequestHandler):
-    """One TCP connection. What cannot be parsed is answered in our form, without its trace."""
+    """One TCP connection: idle for long, but with a deadline for headers that have begun.
+
+    What cannot be parsed is answered in our form, without its trace.
+    """
+
+    __slots__ = ("_body", "_header_deadline", "_header_timeout_s")
+
+    def __init__(self, manager: web.Server, *, header_timeout_s: float, **more: Any) -> None:
+        super().__init__(manager, **more)
+        self._header_timeout_s = header_timeout_s
+        self._header_deadline: asyncio.TimerHandle | None = None
+        self._body: StreamReader = EMPTY_PAYLOAD
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; what is no whole request and of no body begins one, and the deadline runs."""
+        before, in_body = self._request_count, not self._body.is_eof()
+        super().data_received(data)
+        if self._request_count != before:
+            self._let_headers_be()
+            self._body = self._messages[-1][1] if self._messages else EMPTY_PAYLOAD
+            # Half a request behind one with a body stays unseen: it costs no more than an idle connection.
+            begun = self._body is EMPTY_PAYLOAD and not data.endswith(b"\n")
+        else:
+            begun = not in_body
+        if begun and data.strip() and not self._upgraded and self._header_deadline is None:
+            self._header_deadline = self._loop.call_later(self._header_timeout_s, self._headers_are_late)
+            self._let_idleness_be()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget the deadline."""
+        self._let_headers_be()
+        super().connection_lost(exc)
+
+    def _headers_are_late(self) -> None:
+        self._header_deadline = None
+        if self._waiter and not self._waiter.done():
+            self.force_close()
+        else:  # the request before it is not answered yet
+            self._header_deadline = self._loop.call_later(self._header_timeout_s, self._headers_are_late)
+
+    def _let_headers_be(self) -> None:
+        if self._header_deadline is not None:
+            self._header_deadline.cancel()
+            self._header_deadline = None
+
+    def _let_idleness_be(self) -> None:
+        if self._keepalive_handle is not None:
+            self._keepalive_handle.cancel()
+            self._keepalive_handle = None
 
     def handle_error(
         self,
@@ -131,14 +184,13 @@ def _factory(
     def connection() -> asyncio.BaseProtocol:
         if len(manager.connections) >= cap:
             return TurnedAway()
-        # The keep-alive deadline counts from the connection's begin, or its last answer, to the
-        # end of the next request's headers; half a header does not move it. So it is the header
-        # deadline that aiohttp does not have under that name.
+        crowded = len(manager.connections) >= cap * CROWDED_SHARE
         # No body is taken with an encoding, so none is unpacked: it might be a bomb.
         return Connection(
             manager,
             loop=loop,
-            keepalive_timeout=config.header_timeout_ms / 1000,
+            header_timeout_s=config.header_timeout_ms / 1000,
+            keepalive_timeout=(config.header_timeout_ms if crowded else config.idle_timeout_ms) / 1000,
             lingering_time=LINGERING_S,
             access_log=_SILENT,
             auto_decompress=False,

@@ -220,6 +220,10 @@ def is_open(path: str) -> bool:
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Add the headers of every answer (an `on_response_prepare` signal)."""
     response.headers["Server"] = SERVER
+    # Whoever sends no path (CONNECT, `OPTIONS *`) takes us for a proxy: there is nothing more to talk about.
+    if not request.raw_path.startswith("/"):
+        response.headers["Connection"] = "close"
+        response.force_close()
     crossing = is_open(request.path)
     if crossing:
         response.headers.update(_CROSSING)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import socket
+from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from server.config import BadSetting, Config
 from server.web import listen as listening
-from tests.support.web_app import running_site
+from tests.support.web_app import Site, running_site
 
 
 async def ended(reader: asyncio.StreamReader) -> bytes:
@@ -60,6 +64,108 @@ async def test_the_next_request_of_a_connection_has_the_same_deadline() -> None:
         assert said.startswith(b"HTTP/1.1 200 OK")
         assert said.count(b"HTTP/1.1") == 1
         writer.close()
+
+
+@contextlib.asynccontextmanager
+async def connected(site: Site) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.listening.port)
+    yield reader, writer
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
+
+
+async def said(reader: asyncio.StreamReader) -> bytes:
+    """Return one answer."""
+    async with asyncio.timeout(10):
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"Content-Length: (\d+)", head)
+        return head + await reader.readexactly(int(length[1]) if length else 0)
+
+
+ALIVE = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+BODY = b'{"kind":"topic"}'
+POST = b"POST /api/rooms HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n"
+
+
+async def test_an_idle_connection_outlives_the_header_deadline() -> None:
+    """A proxy keeps it for its next visitor, who would get 502 for a POST over one that is being closed."""
+    async with (
+        running_site(header_timeout_ms=100) as site,
+        connected(site) as (reader, writer),
+        connected(site) as (unused, first),
+    ):
+        for pieces in ([POST + BODY], [POST, BODY[:5], BODY[5:]]):
+            for piece in pieces:
+                writer.write(piece)
+                await asyncio.sleep(0)
+            assert (await said(reader)).startswith(b"HTTP/1.1 201")
+            # A request that begins now is late after one would be that had begun before it.
+            async with connected(site) as (late, slow):
+                slow.write(b"GET /")
+                assert await ended(late) == b""
+        first.write(ALIVE)
+        assert (await said(unused)).startswith(b"HTTP/1.1 200")
+
+
+async def test_an_idle_connection_is_closed_in_its_time() -> None:
+    async with running_site(idle_timeout_ms=100) as site, connected(site) as (reader, writer):
+        writer.write(ALIVE)
+        assert (await ended(reader)).startswith(b"HTTP/1.1 200")
+
+
+def accepted(site: Site) -> list[listening.Connection]:
+    """Return our ends of the connections."""
+    server = site.listening._runner.server
+    assert server is not None
+    return [each for each in server.connections if isinstance(each, listening.Connection)]
+
+
+async def test_a_header_that_begins_late_has_its_whole_time() -> None:
+    """If the idle time went on meanwhile, the connection would end under the hands of a proxy."""
+    async with running_site() as site, connected(site) as (reader, writer):
+        writer.write(ALIVE[:10])
+        async with asyncio.timeout(10):
+            while not (ours := accepted(site)) or ours[0]._header_deadline is None:
+                await asyncio.sleep(0.01)
+        assert ours[0]._keepalive_handle is None
+        writer.write(ALIVE[10:])
+        assert (await said(reader)).startswith(b"HTTP/1.1 200")
+
+
+async def test_in_a_crowd_new_connections_idle_for_the_header_deadline_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listening, "_files", lambda: listening.FILES_RESERVED + 4)
+    async with (
+        running_site(header_timeout_ms=200) as site,
+        connected(site) as one,
+        connected(site) as two,
+        connected(site) as (late, _),
+    ):
+        assert await ended(late) == b""
+        for reader, writer in (one, two):
+            writer.write(ALIVE)
+            assert (await said(reader)).startswith(b"HTTP/1.1 200")
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(1, 120), max_size=12))
+def test_requests_in_any_pieces_are_answered_and_leave_an_idle_connection(cuts: list[int]) -> None:
+    whole = ALIVE + POST + BODY + ALIVE
+
+    async def run() -> None:
+        async with running_site() as site, connected(site) as (reader, writer):
+            at = 0
+            for cut in [*cuts, len(whole)]:
+                writer.write(whole[at : at + cut])
+                at += cut
+                await asyncio.sleep(0)
+            for status in (b"200", b"201", b"200"):
+                assert (await said(reader)).startswith(b"HTTP/1.1 " + status)
+            assert [each._header_deadline for each in accepted(site)] == [None]
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from aiohttp import WSServerHandshakeError
@@ -184,7 +185,7 @@ async def test_a_page_that_was_not_let_in_can_ask_why(chat: Chat) -> None:
         (foreign, "wonder", (403, "wrong_origin")),
     ):
         async with chat.session.options(chat.url(room), headers={"Origin": origin}) as answer:
-            told = await answer.json() if answer.status != 204 else {"code": None}
+            told: dict[str, Any] = await answer.json() if answer.status != 204 else {"code": None}
             assert (answer.status, told["code"]) == expected
     assert "--public-url" in told["detail"]
     assert f"{own}, and not of {foreign}" in told["detail"]
