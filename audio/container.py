@@ -23,6 +23,8 @@ from audio.take import SAMPLE_RATE_HZ, Packet
 
 LARGEST_BYTES = 2_000_000
 MOST_PACKETS = 12_000  # a minute in packets of 5 ms
+# What recorders write as a packet's time may be off by tens of ms; silence that was left out is longer.
+SHORTEST_HOLE = SAMPLE_RATE_HZ // 10
 FORMATS = {"webm": "matroska", "mp4": "mp4", "wav": "wav"}
 DECODERS = "opus,aac,pcm_s16le,pcm_s24le,pcm_s32le,pcm_u8,pcm_f32le"
 MEDIA_TYPES = {
@@ -92,7 +94,9 @@ def _by_libav(body: bytes, name: str, longest: int) -> Pcm:
             raise Undecodable("a codec that is not taken")
         decoder.thread_count = 1
         if decoder.name == "opus":
-            return opus.decode(list(_packets(file, stream, longest)), longest=longest)
+            return opus.decode(
+                list(_packets(file, stream, longest)), longest=longest, tolerance=SHORTEST_HOLE
+            )
         return _mixed(_frames(file, stream), longest)
 
 
@@ -102,16 +106,25 @@ def _names(name: str) -> str:
 
 
 def _packets(file: InputContainer, stream: AudioStream, longest: int) -> Iterator[Packet]:
-    """Yield Opus packets at their own times: a recorder may leave out silence."""
+    """Yield Opus packets at their own times: a recorder may leave out silence.
+
+    One without a time, as all but the first of a laced block, is as late as the one before.
+    """
     first: int | None = None
+    at, total = 0, 0
     for count, packet in enumerate(file.demux(stream)):
-        if not packet.size or packet.pts is None or packet.time_base is None:
-            continue
-        at = round(packet.pts * packet.time_base * SAMPLE_RATE_HZ)
-        first = at if first is None else first
-        if at - first >= longest or count > MOST_PACKETS:
+        if total >= longest or count > MOST_PACKETS:
             return
-        yield Packet(at - first, bytes(packet))
+        payload = bytes(packet)
+        if packet.pts is not None and packet.time_base is not None:
+            at = round(packet.pts * packet.time_base * SAMPLE_RATE_HZ)
+        try:
+            length = opus.duration(payload)
+        except opus.BadPacket:
+            continue
+        first = at if first is None else first
+        yield Packet(at - first, payload)
+        at, total = at + length, total + length
 
 
 def _frames(file: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:

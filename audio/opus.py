@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -19,6 +20,7 @@ BITRATE = 32_000
 # correlation with the source: 0.933, 0.934, 0.934, 0.929, 0.926.
 COMPLEXITY = 4
 SHORTEST_STEP = 120  # samples: 2.5 ms, what libopus conceals in multiples of
+WINDOW = SAMPLE_RATE_HZ  # samples before and behind a packet that tell a hole from jitter and drift
 
 _SILK_FRAMES = (480, 960, 1920, 2880)
 _HYBRID_FRAMES = (480, 960)
@@ -180,18 +182,17 @@ def encode(pcm: Pcm, *, bitrate: int = BITRATE, complexity: int = COMPLEXITY) ->
     return encoder.encode(whole, FRAME), preskip
 
 
-def decode(packets: Sequence[Packet], *, longest: int) -> Pcm:
-    """Decode payloads at their places; what is missing between them is concealed.
+def decode(packets: Sequence[Packet], *, longest: int, tolerance: int | None = None) -> Pcm:
+    """Decode payloads joined by `join`; what is missing between them is concealed.
 
-    Packets that came twice, overlap or are not Opus count as missing. At most `longest` samples come back,
-    whatever the packets claim. Raises `BadPacket` when none can be decoded.
+    Repeats and what is not Opus are passed over. At most `longest` samples come back, whatever the packets
+    claim. Raises `BadPacket` when none can be decoded.
     """
-    usable = list(_usable(packets, longest))
+    usable = [packet for packet in join(list(_usable(packets)), tolerance) if packet.at < longest]
     if not usable:
         raise BadPacket("not one Opus packet")
     decoder = Decoder()
-    last = usable[-1]
-    pcm = np.zeros(last.at + LONGEST_PACKET, dtype=np.float32)
+    pcm = np.zeros(usable[-1].at + LONGEST_PACKET, dtype=np.float32)
     end = 0
     for packet in usable:
         if packet.at > end:
@@ -205,18 +206,54 @@ def decode(packets: Sequence[Packet], *, longest: int) -> Pcm:
     return pcm[: min(end, longest)]
 
 
-def _usable(packets: Sequence[Packet], longest: int) -> Iterator[Packet]:
-    """Those that follow one another in place, are well-formed, and begin before `longest`."""
-    end = 0
-    for packet in sorted(packets, key=lambda packet: packet.at):
-        if packet.at < end or packet.at >= longest:
+def _usable(packets: Sequence[Packet]) -> Iterator[Packet]:
+    """Leave out what is no Opus packet, and what came twice."""
+    before: Packet | None = None
+    for packet in packets:
+        if packet == before:
             continue
         try:
             frames(packet.payload)
         except BadPacket:
             continue
-        end = packet.at + duration(packet.payload)
+        before = packet
         yield packet
+
+
+def join(packets: Sequence[Packet], tolerance: int | None = None) -> list[Packet]:
+    """Place packets end to end in the order given, with a hole only where time went on without sound.
+
+    Times jitter (Chromium's recorder writes 47, 69, 70 ms for frames of 60), drift against the sound, and
+    come late in a stall; the sound is whole all the same. So a hole is seen only where all packets of the
+    next second are later, against the sound before them, than one of the second before, by more than
+    `tolerance` samples: by default half a packet and at most 10 ms, so that a lost packet is a hole.
+    """
+    sound = list(itertools.accumulate((duration(packet.payload) for packet in packets), initial=0))
+    late = _steady([packet.at - start for packet, start in zip(packets, sound, strict=False)])
+    joined: list[Packet] = []
+    holes = packets[0].at if packets else 0
+    first, last = 0, 0  # the window around this packet
+    for index, packet in enumerate(packets):
+        while sound[index] - sound[first] > WINDOW:
+            first += 1
+        while last < len(packets) and sound[last] - sound[index] <= WINDOW:
+            last += 1
+        if index:
+            least = min(sound[index + 1] - sound[index], FRAME) // 2 if tolerance is None else tolerance
+            missing = min(late[index:last]) - min(late[first:index])
+            if missing > least:
+                holes += round(missing / SHORTEST_STEP) * SHORTEST_STEP
+                first = index
+        joined.append(Packet(sound[index] + holes, packet.payload))
+    return joined
+
+
+def _steady(values: list[int]) -> list[int]:
+    """Return the medians of each three: one wrong time is passed over, a step stays where it is."""
+    if len(values) < 3:
+        return values
+    inner = (sorted(three)[1] for three in zip(values, values[1:], values[2:], strict=False))
+    return [values[0], *inner, values[-1]]
 
 
 def _fill(decoder: Decoder, pcm: Pcm, start: int, following: Packet) -> None:
