@@ -18,12 +18,22 @@ from OpenSSL import SSL
 SRTP_PROFILES = [SRTP_AEAD_AES_128_GCM, SRTP_AEAD_AES_256_GCM, SRTP_AES128_CM_SHA1_80]
 
 
+# aiortc's, for our own certificate; and those of a passive peer whose certificate is RSA, as FFmpeg's may be.
+CIPHERS = (
+    *("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"),
+    *("ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA"),
+    *("ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-CHACHA20-POLY1305"),
+    *("ECDHE-RSA-AES128-SHA", "ECDHE-RSA-AES256-SHA"),
+)
+
+
 class Identity:
     """Who this server is to its peers."""
 
     def __init__(self) -> None:
         self.certificate = RTCCertificate.generateCertificate()
         self.context = self.certificate._create_ssl_context(SRTP_PROFILES)  # noqa: SLF001 - held by a self-check
+        self.context.set_cipher_list(":".join(CIPHERS).encode())
         # A session may not be resumed: each peer must show the certificate of its own offer.
         self.context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         # The buffers of a handshake are not needed for the hours after it: 15 KB a peer.

@@ -1,8 +1,7 @@
 """DTLS-SRTP of one peer, driven by its datagrams alone: no task, no queue, no waiting.
 
-`RTCDtlsTransport` of aiortc knows its states, how to check a peer's certificate, and which profiles
-SRTP has; how it is fed is ours: stock, every peer has a task and an unbounded queue (80 MB after 20,000
-datagrams of a stranger).
+`RTCDtlsTransport` of aiortc knows its states and which profiles SRTP has; how it is fed is ours: stock,
+every peer has a task and an unbounded queue (80 MB after 20,000 datagrams of a stranger).
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 import pylibsrtp
-from aiortc.rtcdtlstransport import RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport, State
+from aiortc.rtcdtlstransport import RTCDtlsTransport, State
 from OpenSSL import SSL
 
 from server.rtc.certificate import SRTP_PROFILES, Identity
@@ -29,22 +28,35 @@ RECEIVE_WINDOW = 1_024
 
 
 class Dtls(RTCDtlsTransport):
-    """The server side of one DTLS association. Feed it datagrams; look at `state` after."""
+    """One DTLS association: its server, or its client when the peer is `passive`.
+
+    Feed it datagrams; look at `state` after. The certificate must match one of the fingerprints.
+    """
 
     def __init__(
-        self, identity: Identity, fingerprints: Sequence[tuple[str, str]], send: Callable[[bytes], None]
+        self,
+        identity: Identity,
+        fingerprints: Sequence[tuple[str, str]],
+        send: Callable[[bytes], None],
+        *,
+        passive: bool = False,
     ) -> None:
         # The transport object of aiortc is asked for nothing: all its callers are overridden.
         super().__init__(cast(Any, None), [identity.certificate])
-        self._set_role("server")
-        self._expected = RTCDtlsParameters([RTCDtlsFingerprint(*each) for each in fingerprints], "client")
+        self._set_role("client" if passive else "server")
+        # Whose keys are whose (RFC 5764 4.2): the client's are the first.
+        self._own_keys = 0 if passive else 1
+        self._expected = fingerprints
         self._send_datagram = send
         self._keys: tuple[int, list[bytes]] = (0, [])
         # The parts that RTCPeerConnection would use: 3 KB a peer.
         del self._rtp_router, self._rtp_header_extensions_map
         self._tls = self._ssl = SSL.Connection(identity.context)
         self._tls.set_ciphertext_mtu(LARGEST_PAYLOAD_BYTES)
-        self._tls.set_accept_state()
+        if passive:
+            self._tls.set_connect_state()
+        else:
+            self._tls.set_accept_state()
         self._set_state(State.CONNECTING)
 
     @property
@@ -56,6 +68,12 @@ class Dtls(RTCDtlsTransport):
     def over(self) -> bool:
         """Whether the association failed, or the peer closed it."""
         return self._state in (State.FAILED, State.CLOSED)
+
+    def begin(self) -> None:
+        """Say the first word, once the way to the peer is known; as the server, wait for it."""
+        if self._own_keys == 0 and not self.over and not self.connected:
+            self._shake_hands()
+            self._flush()
 
     def feed(self, datagram: bytes) -> None:
         """Take a DTLS datagram of this peer."""
@@ -77,11 +95,22 @@ class Dtls(RTCDtlsTransport):
             self._set_state(State.FAILED)
             return
         self.encrypted = True
-        self._validate_peer_identity(self._expected)
-        if not self.over:
-            self._setup_srtp()
+        if not self._is_who_it_said():
+            self._set_state(State.FAILED)
+            return
+        self._setup_srtp()
         if not self.over:
             self._set_state(State.CONNECTED)
+
+    def _is_who_it_said(self) -> bool:
+        """Tell whether the peer's certificate is one that its offer named (RFC 8122 5).
+
+        Only its digest is asked for: what else is in it may be odd (FFmpeg's serial numbers are negative).
+        """
+        shown = self._tls.get_peer_certificate()
+        return shown is not None and any(
+            shown.digest(name.replace("-", "")).decode() == value for name, value in self._expected
+        )
 
     def _read(self) -> None:
         """Read what follows the handshake: repeated flights, and the peer's goodbye."""
@@ -136,7 +165,7 @@ class Dtls(RTCDtlsTransport):
 
     def outgoing(self, ssrc: int) -> pylibsrtp.Session:
         """Return a session that protects the one stream we send."""
-        policy = self._policy(1, pylibsrtp.Policy.SSRC_SPECIFIC)
+        policy = self._policy(self._own_keys, pylibsrtp.Policy.SSRC_SPECIFIC)
         policy.ssrc_value = ssrc
         policy.window_size = SEND_WINDOW
         policy.allow_repeat_tx = True  # the same packet, for who missed it
@@ -144,7 +173,7 @@ class Dtls(RTCDtlsTransport):
 
     def incoming(self, window: int = RECEIVE_WINDOW) -> pylibsrtp.Session:
         """Return a session that reads what the peer sends."""
-        policy = self._policy(0, pylibsrtp.Policy.SSRC_ANY_INBOUND)
+        policy = self._policy(1 - self._own_keys, pylibsrtp.Policy.SSRC_ANY_INBOUND)
         policy.window_size = window
         return pylibsrtp.Session(policy)
 

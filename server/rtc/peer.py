@@ -100,7 +100,7 @@ class Peer:
         self._loop = asyncio.get_running_loop()
         self.checked_s = self.selected_s = self._loop.time()
         self.deadline_s: float | None = self.checked_s + settings.connect_ms / 1000
-        self.dtls = Dtls(identity, offer.fingerprints, self.send)
+        self.dtls = Dtls(identity, offer.fingerprints, self.send, passive=offer.passive)
         self._port = port
         self._owner = owner
         self._settings = settings
@@ -121,9 +121,13 @@ class Peer:
         if address == self.address:
             self.selected_s = now_s
         elif self.address is None or nominates or stale:
+            is_first = self.address is None
             self.address = address
             self.selected_s = now_s
-            if self.dtls.connected:
+            if is_first:
+                self.dtls.begin()
+                self._settle(was_connected=False)
+            elif self.dtls.connected:
                 self._owner.moved(self)
 
     def take_dtls(self, datagram: bytes) -> None:
@@ -142,6 +146,8 @@ class Peer:
             return
         if self.speaker is None or not self.speaker.media(datagram):
             self._port.dropped += 1
+        else:  # as good a sign of life as a check: FFmpeg 8 sends none once it is connected
+            self.checked_s = self._loop.time()
 
     def send(self, datagram: bytes) -> None:
         """Send to where the peer is."""

@@ -29,8 +29,17 @@ def answer(
 
 def is_known(request: web.Request, etag: str) -> bool:
     """Tell whether the visitor has what an entity tag stands for."""
-    asked = request.headers.get("If-None-Match", "")
-    return asked.strip() == "*" or etag in [tag.strip().removeprefix("W/") for tag in asked.split(",")]
+    return is_listed(request, "If-None-Match", etag)
+
+
+def is_listed(request: web.Request, header: str, etag: str) -> bool:
+    """Tell whether a header lists an entity tag, or any by `*`; it may be weak, or lack its quotes.
+
+    Proxies weaken tags (nginx does when it compresses), and some programs drop the quotes.
+    """
+    listed = ",".join(request.headers.getall(header, ())).split(",")
+    tags = {tag.strip().removeprefix("W/").strip('"') for tag in listed}
+    return "*" in tags or etag.strip('"') in tags
 
 
 def _part(request: web.Request, size_bytes: int, etag: str) -> tuple[int, int] | None:

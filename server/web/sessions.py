@@ -8,6 +8,7 @@ from collections import OrderedDict
 
 from aiohttp import web
 
+from server.web import ranges
 from server.web.body import check_type, read
 from server.web.errors import Problem
 from server.web.keys import CONFIG, HOUSE, STAGE
@@ -43,12 +44,11 @@ async def trickle(request: web.Request) -> web.Response:
     peer = _seated(request)
     check_type(request, TRICKLE)
     fragment = (await read(request, request.app[CONFIG].sdp_bytes)).decode("utf-8", "replace")
-    match = request.headers.get("If-Match", "").strip()
-    if match not in ("", "*", _etag(peer)):
+    if "If-Match" in request.headers and not ranges.is_listed(request, "If-Match", _etag(peer)):
         raise Problem("stale", "This session has another entity tag.")
     user, known = _user(fragment), request.app[USERS].get(peer, "")
     # A restart says so by `*` (RFC 9725 4.3.3); candidates of whatever user are taken, and not needed.
-    if match == "*" and user and known and user != known:
+    if request.headers.get("If-Match", "").strip() == "*" and user and known and user != known:
         raise Problem("no_restart", "ICE restarts are not taken; begin a new session.")
     return web.Response(status=204, headers={"ETag": _etag(peer)})
 

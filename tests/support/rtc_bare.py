@@ -13,7 +13,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from aioice import stun
 from aiortc.rtcdtlstransport import (
@@ -28,6 +28,7 @@ from aiortc.sdp import SessionDescription
 from server.rtc import stun as ours
 
 Ask = Callable[[str], Awaitable[str]]  # offer -> answer
+Setup = Literal["actpass", "active", "passive"]
 CERTIFICATE = RTCCertificate.generateCertificate()
 PAYLOAD_TYPE = 111
 FRAME_SAMPLES = 960
@@ -57,8 +58,16 @@ class BarePeer:
 
     role = "controlling"  # what aiortc asks of its transport
 
-    def __init__(self, kind: str, *, payload_type: int = PAYLOAD_TYPE, count_only: bool = False) -> None:
+    def __init__(
+        self,
+        kind: str,
+        *,
+        payload_type: int = PAYLOAD_TYPE,
+        count_only: bool = False,
+        setup: Setup = "actpass",
+    ) -> None:
         self.kind = kind
+        self.setup = setup
         self.payload_type = payload_type
         self.heard: list[Heard] = []
         self.count = 0
@@ -76,7 +85,7 @@ class BarePeer:
         self._news = asyncio.Event()
         self._checking: asyncio.Task[None] | None = None
         self.dtls = _Dtls(cast(Any, self), [CERTIFICATE])
-        self.dtls._set_role("client")
+        self.dtls._set_role("server" if setup == "passive" else "client")
         self.dtls.on_rtp = self._rtp
 
     def offer(self) -> str:
@@ -89,7 +98,7 @@ class BarePeer:
             *("c=IN IP4 0.0.0.0", "a=mid:0", f"a={direction}", "a=rtcp-mux"),
             f"a=rtpmap:{self.payload_type} opus/48000/2",
             *(f"a=ice-ufrag:{self._ufrag}", f"a=ice-pwd:{self._own_password.decode()}"),
-            *(f"a=fingerprint:{fingerprint.algorithm} {fingerprint.value}", "a=setup:actpass"),
+            *(f"a=fingerprint:{fingerprint.algorithm} {fingerprint.value}", f"a=setup:{self.setup}"),
         ]
         return "\r\n".join(lines) + "\r\n"
 
@@ -173,8 +182,9 @@ class BarePeer:
                     continue
 
     async def shake_hands(self, limit_s: float = 10.0) -> None:
-        """Run DTLS as the client."""
-        await asyncio.wait_for(self.dtls.start(RTCDtlsParameters(self._fingerprints, "server")), limit_s)
+        """Run DTLS as the client, or as the server of a passive offer."""
+        theirs = "client" if self.setup == "passive" else "server"
+        await asyncio.wait_for(self.dtls.start(RTCDtlsParameters(self._fingerprints, theirs)), limit_s)
         if self.dtls.state != "connected":
             raise ConnectionError("the DTLS handshake failed")
 

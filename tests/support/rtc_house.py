@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from server.rtc.local import LocalMedia
 from server.rtc.media import Role, TakeEnded
 from server.rtc.remote import RemoteMedia
-from tests.support.rtc_bare import Ask, BarePeer
+from tests.support.rtc_bare import Ask, BarePeer, Setup
 
 ROOM = "room"
 SPEECH = [b"\x78" + bytes([number]) * 40 for number in range(100)]
@@ -38,8 +38,10 @@ class House(Generic[Plane]):
 
         return ask
 
-    async def join(self, role: Role, *, commanded: bool = False) -> tuple[BarePeer, str]:
-        remote = BarePeer(role)
+    async def join(
+        self, role: Role, *, commanded: bool = False, setup: Setup = "actpass"
+    ) -> tuple[BarePeer, str]:
+        remote = BarePeer(role, setup=setup)
         await remote.connect(self.door(role, commanded=commanded), checking_s=0.3)
         await self.until(lambda: ("connected", self.last) in self.told)
         return remote, self.last

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import cast
 
 import pytest
 
@@ -11,6 +12,7 @@ from server.rtc import sdp, udp
 from server.rtc.certificate import Identity
 from server.rtc.peer import Peer
 from server.rtc.settings import Settings
+from server.rtc.speaker import Speaker
 from server.rtc.udp import Address, Port
 from tests.support.rtc_bare import BarePeer
 
@@ -82,7 +84,7 @@ def answer(peer: Peer, port: Port) -> str:
     )
 
 
-SECTIONS = (sdp.Section("audio", "UDP/TLS/RTP/SAVPF", "111", {"mid": ["0"]}),)
+SECTIONS = (sdp.Section("audio", 9, "UDP/TLS/RTP/SAVPF", "111", {"mid": ["0"]}),)
 
 
 async def test_the_first_address_that_proves_itself_is_taken(peer: Peer) -> None:
@@ -98,6 +100,27 @@ async def test_a_nominated_address_is_followed_at_once(peer: Peer) -> None:
     peer.checked(CAFE, nominates=True, now_s=2)
 
     assert peer.address == CAFE
+
+
+class Microphone:
+    """Takes what is sound."""
+
+    def media(self, datagram: bytes) -> bool:
+        return datagram.endswith(b"sound")
+
+
+async def test_a_speaker_that_is_heard_lives_without_checks(peer: Peer) -> None:
+    """FFmpeg 8 checks its way once and never again."""
+    peer.speaker = cast(Speaker, Microphone())
+    peer.deadline_s = None
+    peer.checked_s -= Settings().consent_ms / 1000
+    now_s = asyncio.get_running_loop().time()
+    peer.take_media(b"rubbish")
+    assert peer.expired(now_s)
+
+    peer.take_media(b"sound")
+
+    assert not peer.expired(now_s)
 
 
 async def test_an_address_that_fell_silent_gives_way(peer: Peer) -> None:

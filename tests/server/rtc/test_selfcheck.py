@@ -18,7 +18,7 @@ def test_another_version_is_refused_with_one_sentence(monkeypatch: pytest.Monkey
 
 
 def test_a_part_that_is_missing_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(aiortc.rtcdtlstransport.RTCDtlsTransport, "_validate_peer_identity")
+    monkeypatch.delattr(aiortc.rtcdtlstransport.RTCDtlsTransport, "_set_state")
 
     with pytest.raises(RuntimeError, match="not as expected"):
         selfcheck.run()

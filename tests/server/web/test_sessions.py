@@ -29,6 +29,18 @@ async def test_candidates_are_taken_and_the_session_ends_by_delete(site: Site, k
     assert await site.problem("PATCH", location, data=FRAGMENT, headers=PATCH) == (404, "no_such_peer")
 
 
+@pytest.mark.parametrize("form", ["{0}", "W/{0}", "{1}", '"other", W/{0}', " {0} ,x"])
+async def test_an_entity_tag_is_known_weak_bare_or_in_a_list(site: Site, form: str) -> None:
+    location, etag = await begun(site)
+    match = {**PATCH, "If-Match": form.format(etag, etag.strip('"'))}
+
+    assert await site.status("PATCH", location, data=FRAGMENT, headers=match) == 204
+    assert (
+        await site.status("PATCH", location, data=FRAGMENT, headers={**PATCH, "If-Match": '"a", W/"b"'})
+        == 412
+    )
+
+
 async def test_what_a_session_does_not_take(site: Site) -> None:
     location, _ = await begun(site)
     stale = {**PATCH, "If-Match": '"other"'}
