@@ -26,6 +26,7 @@ from server.room.flow import kind_of
 from server.room.house import House
 from server.room.ids import unguessable
 from server.rtc.media import Media, Role, TakeEnded
+from server.together import settled
 
 log = logging.getLogger(__name__)
 
@@ -288,7 +289,7 @@ class Stage:
         deadline = asyncio.get_running_loop().time() + within_ms / 1000
         await self._quiet(deadline - min(FINISH_MS, within_ms / 2) / 1000)
         speaking = [peer for peer, seat in self._seats.items() if seat.landing is not None]
-        await asyncio.gather(*map(self._media.close_peer, speaking))
+        await settled(map(self._media.close_peer, speaking))
         await self._quiet(deadline)
 
     async def _quiet(self, deadline: float) -> None:

@@ -6,12 +6,17 @@ import asyncio
 from itertools import count
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from games.registry import GAMES
 from games.round import TurnGiven
-from server.log.base import Blob
+from server.log.base import Blob, Log
+from server.log.memory import MemoryLog
+from server.log.schema import Settings
 from server.log.sqlite import SqliteLog
 from server.room.commands import (
     Answer,
@@ -26,6 +31,7 @@ from server.room.commands import (
     Say,
     Suggest,
     Throw,
+    WantTopic,
 )
 from server.room.events import ClipCaptioned, ClipLanded, Erased, Event, Voice, encode
 from server.room.house import House
@@ -150,6 +156,77 @@ async def test_a_room_that_is_awake_forgets_in_the_moment_it_answers() -> None:
     assert texts(heard) == ["secret too", "erase 3", "erase 2"], "as it was said"
     (again,) = await room.send(Say("secret"), by=ANNA, key="k")
     assert again.data == Erased()
+
+
+async def open_log(kind: str, folder: Path) -> Log:
+    return MemoryLog() if kind == "memory" else await SqliteLog.open(folder / "wonder.db")
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+async def test_what_is_said_and_taken_back_in_one_batch_is_gone(kind: str, tmp_path: Path) -> None:
+    log = await open_log(kind, tmp_path)
+    house = House(log, clock=Clock(), random=Random(1), secret=b"s" * 32)
+    room = await house.open(PureRoom().events[0].data, None, id="r")  # type: ignore[arg-type]
+    (known,) = await room.send(Say("annaquux before"), by=ANNA, key="known")
+
+    together: list[Command] = [
+        Say("annaquux"),
+        Suggest("annaquux suggests"),
+        Forget(everything=True),
+        Say("after"),
+    ]
+    sent = await asyncio.gather(
+        room.send(Say("annaquux before"), by=ANNA, key="known"),
+        room.send(Say("belaquux"), by=BELA),
+        *(room.send(command, by=ANNA, key=str(number)) for number, command in enumerate(together)),
+    )
+
+    assert [event.seq for events in sent for event in events] == [known.seq, *range(3, 10)]
+    kept = await log.read("r")
+    assert [event.seq for event in kept] == list(range(1, 10))
+    assert b"annaquux" not in stored(kept)
+    assert b"belaquux" in stored(kept)
+    assert not any(b"annaquux" in encoded.public for encoded in room.tail.since(0) or [])
+    await house.close()
+    await log.close()
+    assert b"annaquux" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+WORDS = st.sampled_from(["annaquux", "annaquux again", "another annaquux", "/roll 2d6 annaquux"])
+COMMANDS = st.one_of(
+    WORDS.map(Say),
+    WORDS.map(Suggest),
+    WORDS.map(RoundJoin),
+    st.sampled_from([Throw(), WantTopic(), RoundStart("word_association"), Forget(everything=True)]),
+)
+BATCHES = st.lists(st.lists(st.tuples(st.sampled_from([ANNA, BELA]), COMMANDS), max_size=8), max_size=4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(batches=BATCHES, last=st.lists(COMMANDS, max_size=6), seed=st.integers(0, 9))
+def test_after_all_is_forgotten_no_word_is_left_however_it_was_batched(
+    batches: list[list[tuple[Voice, Command]]], last: list[Command], seed: int
+) -> None:
+    async def play(folder: Path) -> None:
+        log = await SqliteLog.open(folder / "wonder.db", Settings(synchronous="OFF"))
+        house = House(log, clock=Clock(), random=Random(seed), secret=b"s" * 32)
+        room = await house.open(PureRoom().events[0].data, None, id="r")  # type: ignore[arg-type]
+        forgetting = [(by, Forget(everything=True)) for by in (ANNA, BELA)]
+        for number, batch in enumerate((*batches, [*((ANNA, command) for command in last), *forgetting])):
+            sends = [
+                room.send(command, by=by, key=f"{number}.{at}") for at, (by, command) in enumerate(batch)
+            ]
+            for outcome in await asyncio.gather(*sends, return_exceptions=True):
+                assert isinstance(outcome, list | Refused), outcome
+        await asyncio.gather(*(room.send(command, by=by) for by, command in forgetting))
+        assert b"annaquux" not in stored(await log.read("r"))
+        assert "annaquux" not in str(room.state)
+        await house.close()
+        await log.close()
+
+    with TemporaryDirectory() as folder:
+        asyncio.run(play(Path(folder)))
+        assert b"annaquux" not in b"".join(path.read_bytes() for path in Path(folder).iterdir())
 
 
 async def test_what_another_house_took_back_is_forgotten_here_too() -> None:

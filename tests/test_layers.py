@@ -31,9 +31,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.room.tail": ("games", "server.room", "server.log.base"),
     "server.log.base": ("server.room",),
     "server.log": ("server.log.base", "server.room"),
-    # Processes of our own.
+    # Processes of our own, and several things at once.
     "server.child": (),
-    "server.rtc": ("audio", "server.child", "server.rtc"),
+    "server.together": (),
+    "server.rtc": ("audio", "server.child", "server.rtc", "server.together"),
     "server.safety": ("audio", "server.room"),
     "server.finisher": ("audio", "server.child", "server.safety"),
     "server.previews": ("audio", "server.room"),
@@ -47,6 +48,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.rtc",
         "server.finisher",
         "server.previews",
+        "server.together",
     ),
     "server.readers": (
         "audio",
@@ -57,6 +59,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.room.tail",
         "server.log.base",
         "server.rtc",
+        "server.together",
     ),
     "server.web": (
         "audio",

@@ -14,6 +14,10 @@ class Conflict(Exception):
     """Someone else appended first: `expect` was not the head."""
 
 
+class KeyUsed(Exception):
+    """The key was used before, and for something else; nothing was stored."""
+
+
 class StorageFull(Exception):
     """The disk or the quota is full; nothing of the append was stored."""
 
@@ -37,6 +41,7 @@ class Blob(Struct, frozen=True):
 class Entry(Struct, frozen=True):
     """One append of a chain; without drafts it only looks up what its key stored before.
 
+    `digest` tells what the key is used for; it must not tell the words to who reads the storage.
     Together with its drafts the events of `erases` are blanked and the blobs of `drops` go.
     """
 
@@ -45,9 +50,10 @@ class Entry(Struct, frozen=True):
     blobs: Sequence[Blob] = ()
     erases: Sequence[int] = ()
     drops: Sequence[str] = ()
+    digest: bytes = b""
 
 
-Outcome = list[Event] | Conflict | StorageFull
+Outcome = list[Event] | Conflict | KeyUsed | StorageFull
 
 
 class Listing(Struct, frozen=True):
@@ -63,6 +69,11 @@ class Listing(Struct, frozen=True):
 class Log(Protocol):
     """Append and read the events of rooms; one contract suite holds for every back end.
 
+    A room's events are numbered 1, 2, 3 and so on without a hole, so that its one writer knows the
+    numbers of what it appends before it does: `expect` + 1 and on, or a `Conflict`. A key is
+    remembered for `chain.KEYS_KEPT_MS` of its room's time, and among its room's newest
+    `chain.KEYS_KEPT` for ever.
+
     All methods may be called from one event loop at once. Writes of one moment share a
     commit. An append that returned is durable.
     """
@@ -74,12 +85,14 @@ class Log(Protocol):
         *,
         expect: int | None = None,
         key: str | None = None,
+        digest: bytes = b"",
         blobs: Sequence[Blob] = (),
     ) -> list[Event]:
         """Store all drafts and blobs, or nothing.
 
         `expect` is the head the drafts were decided on (`Conflict` when it moved). A `key`
-        used before in this room returns the events of its first use and stores nothing.
+        used before in this room returns the events of its first use and stores nothing; with
+        another `digest` than then it is refused (`KeyUsed`).
         Without drafts nothing is stored: a known key returns its events, an unknown one none.
         Raises `StorageFull` when there is no room for them, `OSError` when the storage broke.
         """

@@ -4,26 +4,51 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Sequence
+from itertools import islice
 
 from msgspec import Struct, field
 
-from server.log.base import Blob, Conflict, Entry, Listing, Outcome, StorageFull, Unusable
-from server.log.chain import chained, listed
+from server.log.base import Blob, Conflict, Entry, KeyUsed, Listing, Outcome, StorageFull, Unusable
+from server.log.chain import KEYS_LOOKED_AT, chained, is_outdated, is_same_use, listed, looks_at_keys
 from server.log.follow import Followers
 from server.room.events import Draft, Event, encode, erased, numbered
 
 SECRET_BYTES = 32
 
 
+class _Use(Struct, frozen=True):
+    """What a key was used for: the `nth` of its room."""
+
+    first: int
+    last: int
+    nth: int
+    at_ms: int
+    digest: bytes
+
+
 class _Shelf(Struct):
-    """What one room left; `keys` gives the seqs that a key stored."""
+    """What one room left; `keys` are those it remembers, oldest first."""
 
     events: list[Event] = field(default_factory=list)
-    keys: dict[str, list[int]] = field(default_factory=dict)
+    keys: dict[str, _Use] = field(default_factory=dict)
+    used: int = 0
     public: bool = False
 
-    def at(self, seqs: Sequence[int]) -> list[Event]:
-        return [self.events[seq - 1] for seq in seqs]
+    def of(self, use: _Use, digest: bytes) -> list[Event] | KeyUsed:
+        """Return what a key stored, or that it was for something else."""
+        same = is_same_use(use.digest, digest)
+        return self.events[use.first - 1 : use.last] if same else KeyUsed("used for something else")
+
+    def see_to_keys(self, entry: Entry, events: list[Event]) -> None:
+        """Note what a key stored, and now and then forget the oldest."""
+        now_ms = events[-1].at_ms
+        if entry.key is not None:
+            self.used += 1
+            self.keys[entry.key] = _Use(events[0].seq, events[-1].seq, self.used, now_ms, entry.digest)
+        if looks_at_keys(events):
+            for key, use in list(islice(self.keys.items(), KEYS_LOOKED_AT)):
+                if is_outdated(self.used - use.nth, use.at_ms, now_ms):
+                    del self.keys[key]
 
 
 class MemoryLog:
@@ -45,11 +70,12 @@ class MemoryLog:
         *,
         expect: int | None = None,
         key: str | None = None,
+        digest: bytes = b"",
         blobs: Sequence[Blob] = (),
     ) -> list[Event]:
         """Store all drafts and blobs at once, or nothing."""
         self._check_open()
-        outcome = self._append(room, Entry(drafts, key, blobs), expect)
+        outcome = self._append(room, Entry(drafts, key, blobs, digest=digest), expect)
         if isinstance(outcome, Exception):
             raise outcome
         self._followers.ring(room)
@@ -129,7 +155,7 @@ class MemoryLog:
     def _append(self, room: str, entry: Entry, expect: int | None) -> Outcome:
         shelf = self._shelves.get(room) or _Shelf()
         if entry.key is not None and entry.key in shelf.keys:
-            return shelf.at(shelf.keys[entry.key])
+            return shelf.of(shelf.keys[entry.key], entry.digest)
         if not entry.drafts:
             return []
         head = len(shelf.events)
@@ -148,8 +174,7 @@ class MemoryLog:
             self._bytes += size
         shelf.events.extend(events)
         shelf.public = listed(shelf.public, events)
-        if entry.key is not None:
-            shelf.keys[entry.key] = [event.seq for event in events]
+        shelf.see_to_keys(entry, events)
         self._blobs.update((blob.id, blob) for blob in entry.blobs)
         self._shelves[room] = shelf
         self._erase(room, entry.erases, entry.drops)

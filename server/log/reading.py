@@ -19,7 +19,7 @@ _PLACE = (
     " WHERE room = (SELECT number FROM room WHERE name = ?)"
 )
 _EVENTS = "SELECT seq, key, sum, body FROM event WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?"
-_KEYED = "SELECT seq, key, sum, body FROM event INDEXED BY event_key WHERE room = ? AND key = ? ORDER BY seq"
+_USED = "SELECT seq, last, nth, at_ms, digest, sum FROM used_key WHERE room = ? AND key = ?"
 _BLOB = (
     "SELECT room.id, shelf.room, shelf.sum, blob.body FROM shelf"
     " LEFT JOIN room ON room.number = shelf.room LEFT JOIN blob ON blob.number = shelf.blob"
@@ -45,6 +45,13 @@ class Place(Struct):
     def sum(self) -> int:
         """Return the checksum of the row."""
         return sums.of_standing(self.number, self.head, self.last_at_ms, self.public)
+
+
+class Use(Struct, frozen=True):
+    """What a key was used for, and the events that it stored."""
+
+    digest: bytes
+    events: list[Event]
 
 
 class Reader:
@@ -80,10 +87,16 @@ class Reader:
         with self._snapshot():
             return self.read(room, max(self.head(room) - limit, 0), limit)
 
-    def keyed(self, number: int, key: str) -> list[Event]:
-        """Return what a key stored in a room."""
-        rows: list[Any] = self._connection.execute(_KEYED, (number, key)).fetchall()
-        return [event(number, row) for row in rows]
+    def used(self, number: int, key: str) -> Use | None:
+        """Return the first use of a key in a room, None for a key that is new or forgotten."""
+        row: Any = self._connection.execute(_USED, (number, key)).fetchone()
+        if row is None:
+            return None
+        seq, last, nth, at_ms, digest, sum_ = row
+        if sums.of_key(number, key, digest, seq, last, nth, at_ms) != sum_:
+            raise Damaged("a key is damaged")
+        rows: list[Any] = self._connection.execute(_EVENTS, (number, seq - 1, last - seq + 1)).fetchall()
+        return Use(digest, [event(number, row) for row in rows])
 
     def blob(self, id: str) -> Blob | None:  # noqa: A002
         """Return a blob."""

@@ -7,17 +7,19 @@ and are never found again. So rows with content never move:
   bytes, and dropped rooms keep their rows, blank, until `compact` rewrites the file.
 - `blob` rows begin with a guard as long as what SQLite keeps of a row in the page itself (4061
   bytes of 4096), so their content lies in overflow pages, which never move and are zeroed when freed.
-- all else (indexes, `standing`) holds numbers and hashes.
+- all else (indexes, `standing`, `used_key`) holds numbers and hashes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import apsw
 from msgspec import Struct
 
+from server.log import sums
 from server.log.base import Unusable
 
 SQLITE_AT_LEAST = (3, 51, 3)  # before, two connections that write and checkpoint could corrupt a WAL
@@ -48,7 +50,7 @@ MIGRATIONS = (
     CREATE TABLE event(
         room INTEGER NOT NULL,
         seq INTEGER NOT NULL,
-        key TEXT,
+        key TEXT,                           -- of version 1 only, for the sum has it
         sum BLOB NOT NULL,                  -- 4 bytes, so that a row keeps its length
         body BLOB NOT NULL
     ) STRICT;
@@ -76,6 +78,28 @@ MIGRATIONS = (
         bytes INTEGER NOT NULL
     ) STRICT;
     INSERT INTO blank VALUES (1, 0);
+    """,
+    # Keys leave the events, which never shrink, so that they can be forgotten. What those of old were used
+    # for is not known: they count as newly used, and not among a room's newest.
+    """
+    CREATE TABLE used_key(
+        room INTEGER NOT NULL,
+        seq INTEGER NOT NULL,               -- of the first event that it stored, and of the
+        last INTEGER NOT NULL,
+        nth INTEGER NOT NULL,               -- how many keys its room had used by then
+        at_ms INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        digest BLOB NOT NULL,               -- of what it was used for, empty: unknown
+        sum INTEGER NOT NULL,
+        PRIMARY KEY (room, seq)
+    ) STRICT, WITHOUT ROWID;
+    CREATE UNIQUE INDEX used_key_name ON used_key(room, key);
+    INSERT INTO used_key
+    SELECT room, seq, last, nth, at_ms, key, x'', sum_of_key(room, key, x'', seq, last, nth, at_ms) FROM (
+        SELECT room, key, min(seq) AS seq, max(seq) AS last, -1000 AS nth, unixepoch() * 1000 AS at_ms
+        FROM event WHERE key IS NOT NULL AND room IN (SELECT room FROM standing) GROUP BY room, key
+    );
+    DROP INDEX event_key;
     """,
 )
 
@@ -156,6 +180,7 @@ def _check_ours(connection: apsw.Connection, path: Path) -> None:
 
 def _migrate(connection: apsw.Connection) -> None:
     """Bring the file up to date; each step is whole or has not happened."""
+    connection.create_scalar_function("sum_of_key", lambda *row: sums.of_key(*cast(Any, row)))
     for version in range(int(connection.pragma("user_version")), len(MIGRATIONS)):
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(MIGRATIONS[version])

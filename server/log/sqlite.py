@@ -82,10 +82,11 @@ class SqliteLog:
         *,
         expect: int | None = None,
         key: str | None = None,
+        digest: bytes = b"",
         blobs: Sequence[Blob] = (),
     ) -> list[Event]:
         """Store all drafts and blobs, or nothing."""
-        (outcome,) = await self._ask(Append(room, [Entry(drafts, key, blobs)], expect))
+        (outcome,) = await self._ask(Append(room, [Entry(drafts, key, blobs, digest=digest)], expect))
         if isinstance(outcome, Exception):
             raise outcome
         return cast(list[Event], outcome)

@@ -18,6 +18,11 @@ def of_event(number: int, seq: int, key: str | None, body: bytes) -> bytes:
     return crc32(body, crc32(f"{number} {seq} {key}".encode())).to_bytes(4)
 
 
+def of_key(number: int, key: str, digest: bytes, *numbers: int) -> int:
+    """Return the sum of a key that was used, with the other columns in their order."""
+    return crc32(digest, crc32(f"{number} {key} {numbers}".encode()))
+
+
 def of_blob(id: str, number: int, body: bytes) -> int:  # noqa: A002
     """Return the sum of a blob in its room."""
     return crc32(body, crc32(f"{number} {id}".encode()))

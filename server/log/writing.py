@@ -15,8 +15,8 @@ import apsw
 from msgspec import Struct
 
 from server.log import schema, sums
-from server.log.base import Blob, Conflict, Damaged, Entry, Outcome, StorageFull
-from server.log.chain import chained, listed
+from server.log.base import Blob, Conflict, Damaged, Entry, KeyUsed, Outcome, StorageFull
+from server.log.chain import KEYS_LOOKED_AT, chained, is_outdated, is_same_use, listed, looks_at_keys
 from server.log.reading import Place, Reader
 from server.log.schema import GUARD_BYTES, Settings
 from server.room.events import Erased, Event, blank, decode, encode, erased, numbered
@@ -28,7 +28,13 @@ CLEAN_AGAIN_S = 5.0  # when another program read while the WAL was to be emptied
 DISK_LOOKED_AT_EVERY_S = 1.0
 LOST = "event.lost"  # the kind of an erased event whose envelope could not be read any more
 
-_INSERT = "INSERT INTO event(room, seq, key, sum, body) VALUES (?, ?, ?, ?, ?)"
+_INSERT = "INSERT INTO event(room, seq, sum, body) VALUES (?, ?, ?, ?)"
+_NEWEST_KEY = "SELECT nth FROM used_key WHERE room = ? ORDER BY seq DESC LIMIT 1"
+_OLDEST_KEYS = "SELECT seq, nth, at_ms FROM used_key WHERE room = ? ORDER BY seq LIMIT ?"
+_USE_KEY = (
+    "INSERT INTO used_key(room, key, digest, seq, last, nth, at_ms, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_FORGET_KEY = "DELETE FROM used_key WHERE room = ? AND seq = ?"
 _STAND = "INSERT OR REPLACE INTO standing(room, head, last_at_ms, public, sum) VALUES (?, ?, ?, ?, ?)"
 _SHELVE = "INSERT INTO shelf(id, room, blob, sum) VALUES (?, ?, ?, ?)"
 _STORE = "INSERT INTO blob(guard, body) VALUES (zeroblob(?), ?)"
@@ -189,7 +195,7 @@ class Writer:
         expect = job.expect
         for entry in job.entries:
             outcome = self._guarded(partial(self._entry, job.room, entry, expect))
-            if isinstance(outcome, Exception) and not isinstance(outcome, Conflict | StorageFull):
+            if isinstance(outcome, Exception) and not isinstance(outcome, Conflict | KeyUsed | StorageFull):
                 return outcome
             outcomes.append(outcome)
             expect = None if expect is None else chained(expect, entry, outcome)
@@ -230,8 +236,9 @@ class Writer:
 
     def _entry(self, room: str, entry: Entry, expect: int | None) -> Outcome:
         place = self._place(room)
-        if entry.key is not None and place and (before := self._reader.keyed(place.number, entry.key)):
-            return before
+        if entry.key is not None and place and (before := self._reader.used(place.number, entry.key)):
+            same = is_same_use(before.digest, entry.digest)
+            return before.events if same else KeyUsed("the key was used for something else")
         head = place.head if place else 0
         if not entry.drafts:
             return []
@@ -246,7 +253,8 @@ class Writer:
     def _insert(self, place: Place, entry: Entry) -> list[Event]:
         head = place.head
         events = [numbered(draft, head + 1 + i, head + i) for i, draft in enumerate(entry.drafts)]
-        self._connection.executemany(_INSERT, (_row(place.number, entry.key, event) for event in events))
+        self._connection.executemany(_INSERT, (_row(place.number, event) for event in events))
+        self._see_to_keys(place.number, entry, events)
         for blob in entry.blobs:
             self._shelve(place.number, blob)
         self._remove(place.number, entry.erases, entry.drops)
@@ -254,6 +262,19 @@ class Writer:
         place.public = listed(place.public, events)
         self._moved[place.number] = place
         return events
+
+    def _see_to_keys(self, number: int, entry: Entry, events: list[Event]) -> None:
+        """Note what a key stored, and now and then forget the oldest."""
+        run, now_ms = self._connection.execute, events[-1].at_ms
+        if entry.key is not None:
+            nth = 1 + max(run(_NEWEST_KEY, (number,)).get or 0, 0)
+            use = (entry.key, entry.digest, events[0].seq, events[-1].seq, nth, now_ms)
+            run(_USE_KEY, (number, *use, sums.of_key(number, *use)))
+        if looks_at_keys(events):
+            newest = run(_NEWEST_KEY, (number,)).get or 0
+            oldest: list[Any] = run(_OLDEST_KEYS, (number, KEYS_LOOKED_AT)).fetchall()
+            old = [seq for seq, nth, at_ms in oldest if is_outdated(newest - nth, at_ms, now_ms)]
+            self._connection.executemany(_FORGET_KEY, ((number, seq) for seq in old))
 
     def _shelve(self, number: int, blob: Blob) -> None:
         self._connection.execute(_STORE, (GUARD_BYTES, blob.body))
@@ -313,6 +334,7 @@ class Writer:
         run("DELETE FROM blob WHERE number IN (SELECT blob FROM shelf WHERE room = ?)", (number,))
         run("DELETE FROM shelf WHERE room = ?", (number,))
         run("DELETE FROM standing WHERE room = ?", (number,))
+        run("DELETE FROM used_key WHERE room = ?", (number,))
         gone = (secrets.token_bytes(sums.NAME_BYTES), " " * len(room.encode()), number)
         run("UPDATE room SET name = ?, id = ? WHERE number = ?", gone)
         run("UPDATE blank SET bytes = bytes + ?", (int(size or 0),))
@@ -369,9 +391,9 @@ class Writer:
         return low
 
 
-def _row(number: int, key: str | None, event: Event) -> tuple[int, int, str | None, bytes, bytes]:
+def _row(number: int, event: Event) -> tuple[int, int, bytes, bytes]:
     body = encode(event)
-    return number, event.seq, key, sums.of_event(number, event.seq, key, body), body
+    return number, event.seq, sums.of_event(number, event.seq, None, body), body
 
 
 def _blanked(seq: int, body: bytes) -> bytes:

@@ -19,6 +19,7 @@ from server.room.actor import Room
 from server.room.events import ClipLanded, ClipRemoved
 from server.room.tail import Batch
 from server.rtc.media import Media
+from server.together import settled
 
 log = logging.getLogger(__name__)
 
@@ -230,4 +231,4 @@ class Radio:
     async def close(self) -> None:
         """Stop all; may be called again."""
         radios, self._rooms = list(self._rooms.values()), {}
-        await asyncio.gather(*(radio.close() for radio in radios))
+        await settled(radio.close() for radio in radios)

@@ -9,10 +9,12 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from server.log.base import Listing, Log
+from server.room.actor import Room
 from server.room.commands import Refused, Remove
 from server.room.flow import kind_of
 from server.room.house import House, NoSuchRoom
 from server.room.state import RoomState
+from server.together import settled
 
 log = logging.getLogger(__name__)
 
@@ -75,15 +77,24 @@ class Reaper:
     async def _look_at(self, listing: Listing) -> int:
         try:
             state = await self._house.look(listing.room)
-            gone = expired(state, self._clock())
-            if gone:
+            gone = 0
+            if clips := expired(state, self._clock()):
                 room = await self._house.wake(listing.room)
-                await asyncio.gather(*(room.send(Remove(clip, "expired")) for clip in gone))
+                gone = sum(await settled(_removed(room, clip) for clip in clips))
                 state = room.state
         except (NoSuchRoom, Refused):
-            return 0  # the room or the clip went meanwhile
+            return 0  # the room went meanwhile
         except OSError:
             log.exception("reaper.room_failed room=%.6s", listing.room)
             return 0
         self._seen[listing.room] = seen(state)
-        return len(gone)
+        return gone
+
+
+async def _removed(room: Room, clip: str) -> bool:
+    """Remove a clip; False when that was refused: it went meanwhile, or it goes with the next sweep."""
+    try:
+        await room.send(Remove(clip, "expired"))
+    except Refused:
+        return False
+    return True

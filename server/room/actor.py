@@ -7,9 +7,7 @@ chain, and shown only when it is durable. While a chain is on its way the next b
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
-from base64 import urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
@@ -17,14 +15,14 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from server.log.base import Blob, Conflict, Entry, Log, Outcome, StorageFull
+from server.log.base import Blob, Conflict, Entry, KeyUsed, Log, Outcome, StorageFull
 from server.room.commands import Command, Refused, Tick
 from server.room.events import Draft, Erased, Event, Fact, Voice, erased, numbered
+from server.room.keys import digest, id_used, said, scoped
 from server.room.state import RoomState
 from server.room.tail import Tail
 
 RECENT_KEYS = 256
-KEY_BYTES = 16
 BATCH_COMMANDS = 128  # some ms of deciding, for audio is paced in the same loop
 RACES_TRIED = 16
 SHORTEST_IDLE_MS = 5  # who woke the room must have time to hold it
@@ -68,6 +66,7 @@ class Wish(Struct, eq=False):
     blobs: Sequence[Blob]
     done: asyncio.Future[list[Event]]
     races: int = 0
+    use: bytes = b""  # digest of what the key is used for
 
     def grant(self, events: list[Event]) -> None:
         """Answer with what was stored."""
@@ -98,7 +97,7 @@ class Plan(Struct, eq=False):
     def entry(self) -> Entry:
         """Return what the log is asked for."""
         blobs = self.wish.blobs if self.drafts else ()
-        return Entry(self.drafts, self.wish.key, blobs, self.erases, self.drops)
+        return Entry(self.drafts, self.wish.key, blobs, self.erases, self.drops, self.wish.use)
 
 
 class Room:
@@ -135,7 +134,7 @@ class Room:
         self._idle_ms = max(idle_ms, SHORTEST_IDLE_MS)
         self._inbox: list[Wish] = []
         self._underway: dict[str, Wish] = {}
-        self._recent: OrderedDict[str, list[Event]] = OrderedDict()
+        self._recent: OrderedDict[str, tuple[bytes, list[Event]]] = OrderedDict()
         self._until_ms: dict[str, int] = {}
         self._holds = 0
         self._worker: asyncio.Task[None] | None = None
@@ -147,20 +146,32 @@ class Room:
         self._set_timer()
 
     async def send(
-        self, command: Command, *, by: Voice | None = None, key: str | None = None, blobs: Sequence[Blob] = ()
+        self,
+        command: Command,
+        *,
+        by: Voice | None = None,
+        key: str | None = None,
+        asked: bytes = b"",
+        blobs: Sequence[Blob] = (),
     ) -> list[Event]:
         """Decide a command and return its events once they are durable.
 
-        A `key` the same voice used before returns the events of its first use. Raises `Refused`,
-        also for a full disk (`storage_full`), and `OSError` when the storage broke.
+        A `key` that the same voice used before for the same returns the events of its first use;
+        used for something else it is refused (`id_used`). What it is used for is the command, or
+        what was `asked` where the command says more than that. Raises `Refused`, also for a full disk
+        (`storage_full`), and `OSError` when the storage broke.
         """
         if self._gone:
             room = await self._home.wake(self.id)
-            return await room.send(command, by=by, key=key, blobs=blobs)
-        key = scoped(by, key)
-        if key is not None and (events := await self._known(key)) is not None:
-            return events
-        return await self._put(command, by, key, blobs)
+            return await room.send(command, by=by, key=key, asked=asked, blobs=blobs)
+        if key is None:
+            return await self._put(command, by, None, blobs)
+        key, use = scoped(by, key), digest(asked or said(command))
+        if (known := await self._known(key)) is None:
+            return await self._put(command, by, key, blobs, use)
+        if known[0] != use:
+            raise id_used()
+        return known[1]
 
     def use(self) -> None:
         """Keep the room awake for as long as an unused one stays awake: time to hold it."""
@@ -238,8 +249,8 @@ class Room:
 
     # The inbox
 
-    async def _known(self, key: str) -> list[Event] | None:
-        """Return what a key stored lately, after the command that uses it now, if any, is through."""
+    async def _known(self, key: str) -> tuple[bytes, list[Event]] | None:
+        """Return what a key was used for lately and stored; a command that uses it now is waited for."""
         first = self._underway.get(key)
         while first is not None and not first.done.done():
             await asyncio.wait([first.done])
@@ -247,10 +258,15 @@ class Room:
         return self._recent.get(key)
 
     def _put(
-        self, command: Command, by: Voice | None, key: str | None, blobs: Sequence[Blob] = ()
+        self,
+        command: Command,
+        by: Voice | None,
+        key: str | None,
+        blobs: Sequence[Blob] = (),
+        use: bytes = b"",
     ) -> asyncio.Future[list[Event]]:
         loop = asyncio.get_running_loop()
-        wish = Wish(command, by, key, blobs, loop.create_future())
+        wish = Wish(command, by, key, blobs, loop.create_future(), use=use)
         self._inbox.append(wish)
         if key is not None:
             self._underway[key] = wish
@@ -328,21 +344,24 @@ class Room:
         sound = True  # whether what was decided on so far is what happened
         for plan in plans:
             match plan.outcome:
-                case [first, *_] as events:
+                case [first, *_] as events if first.seq <= self.tail.head:
                     granted.append((plan.wish, events))
-                    if first.seq > self.tail.head:
-                        fresh += events
-                        gone += plan.erases
-                        self.state = plan.state if events == plan.events else self._fold(self.state, events)
-                    elif plan.drafts:
-                        sound = False
+                    sound = sound and not plan.drafts
+                case [_, *_] as events if sound and events == plan.events:
+                    granted.append((plan.wish, events))
+                    fresh += events
+                    gone += plan.erases
+                    self.state = plan.state
+                case KeyUsed():
+                    plan.wish.fail(id_used())
+                    sound = sound and not plan.drafts
                 case StorageFull():
                     plan.wish.fail(Refused("storage_full", FULL, FULL_RETRY_AFTER_MS))
                     sound = False
-                case Conflict() as race if sound and plan.wish.races >= RACES_TRIED:
-                    plan.wish.fail(race)
+                case outcome if outcome and sound and plan.wish.races >= RACES_TRIED:
+                    plan.wish.fail(outcome if isinstance(outcome, Conflict) else Conflict())
                     sound, self._unsure = False, True
-                case outcome if isinstance(outcome, Conflict) or not sound:
+                case outcome if outcome or not sound:  # a `Conflict`, or what another has just stored
                     plan.wish.races += sound
                     again.append(plan.wish)
                     sound = False
@@ -359,7 +378,7 @@ class Room:
     def _grant(self, granted: Iterable[tuple[Wish, list[Event]]]) -> None:
         for wish, events in granted:
             if wish.key is not None and events:
-                self._recent[wish.key] = events
+                self._recent[wish.key] = (wish.use, events)
             wish.grant(events)
         while len(self._recent) > RECENT_KEYS:
             self._recent.popitem(last=False)
@@ -367,8 +386,8 @@ class Room:
     def _forget(self, gone: frozenset[int]) -> None:
         """Forget in memory what the log has erased."""
         self.tail.erase(gone)
-        for key, events in self._recent.items():
-            self._recent[key] = [erased(event) if event.seq in gone else event for event in events]
+        for key, (use, events) in self._recent.items():
+            self._recent[key] = (use, [erased(event) if event.seq in gone else event for event in events])
 
     async def _catch_up(self) -> None:
         """Take in what others wrote into the log."""
@@ -450,15 +469,6 @@ class Room:
             del self._until_ms[voice]
             self.speaking.discard(voice)
             self.hear(voice, on=False)
-
-
-def scoped(by: Voice | None, key: str | None) -> str | None:
-    """Return a key that is the voice's own and of fixed length, for clients choose keys as they like."""
-    if key is None:
-        return None
-    voice = by.id if by else ""
-    digest = hashlib.blake2b(f"{voice} {key}".encode(), digest_size=KEY_BYTES).digest()
-    return urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def _ticked(done: asyncio.Future[list[Event]]) -> None:

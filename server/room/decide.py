@@ -195,7 +195,8 @@ def _removed(clip: ClipRef, reason: str = "forgotten") -> ClipRemoved:
 def erasures(state: RoomState, facts: Sequence[Fact | Erased]) -> tuple[list[int], list[str]]:
     """Return the seqs of events to blank and the blobs to drop together with removing facts.
 
-    `state` is the one before them. Blanked are also the events that say the same words again.
+    `state` is the one before them: with what the same batch will store, for the log numbers it as was planned
+    or refuses it. Blanked are also the events that say the same words again.
     """
     seqs: set[int] = set()
     blobs: list[str] = []

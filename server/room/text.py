@@ -1,36 +1,115 @@
-"""Clean what visitors write: no controls, no invisible or direction-changing characters, no zalgo."""
+"""Clean what visitors write: no controls, no invisible or direction-changing characters, no zalgo.
+
+What keyboards give stays, whatever Unicode this Python knows: a character that is not assigned here may be
+a letter or an emoji of next year.
+"""
 
 from __future__ import annotations
 
-import unicodedata
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from unicodedata import category, combining, normalize
 
 # A base character may carry this many marks: enough for every living script, too few for zalgo.
 MARKS_LIMIT = 4
-# Joiner and variation selector hold emoji together; every other format character goes.
-_KEPT_FORMAT = "\u200d\ufe0f"
+# The longest emoji joins four people or parts (UTS #51: families, couples).
+EMOJI_PARTS = 4
+
+# Extended_Pictographic of UTS #51: emoji, symbols that may be shown as such, and places that Unicode keeps
+# free for those to come; and skin tones and hair, which emoji-test.txt lists by themselves.
+_PICTURES = (
+    "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u2199\u21a9\u21aa\u231a\u231b\u2328\u2388\u23cf\u23e9-\u23f3"
+    "\u23f8-\u23fa\u24c2\u25aa\u25ab\u25b6\u25c0\u25fb-\u25fe\u2600-\u2605\u2607-\u2612\u2614-\u2685"
+    "\u2690-\u2705\u2708-\u2712\u2714\u2716\u271d\u2721\u2728\u2733\u2734\u2744\u2747\u274c\u274e"
+    "\u2753-\u2755\u2757\u2763-\u2767\u2795-\u2797\u27a1\u27b0\u27bf\u2934\u2935\u2b05-\u2b07\u2b1b\u2b1c\u2b50"
+    "\u2b55\u3030\u303d\u3297\u3299"
+    "\U0001f000-\U0001f0ff\U0001f10d-\U0001f10f\U0001f12f\U0001f16c-\U0001f171\U0001f17e\U0001f17f\U0001f18e"
+    "\U0001f191-\U0001f19a\U0001f1ad-\U0001f1e5\U0001f201-\U0001f20f\U0001f21a\U0001f22f\U0001f232-\U0001f23a"
+    "\U0001f23c-\U0001f23f\U0001f249-\U0001f53d\U0001f546-\U0001f64f\U0001f680-\U0001f6ff\U0001f774-\U0001f77f"
+    "\U0001f7d5-\U0001f7ff\U0001f80c-\U0001f80f\U0001f848-\U0001f84f\U0001f85a-\U0001f85f\U0001f888-\U0001f88f"
+    "\U0001f8ae-\U0001f8ff\U0001f90c-\U0001f93a\U0001f93c-\U0001f945\U0001f947-\U0001faff\U0001fc00-\U0001fffd"
+)
+# Flags of parts of countries (England, Scotland, Wales): a black flag, a region in tag characters, an end.
+_REGION_FLAG = "\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"
+_PART = f"[{_PICTURES}]\ufe0f?[\U0001f3fb-\U0001f3ff]?"
+_EMOJI = re.compile(
+    f"{_REGION_FLAG}|[\U0001f1e6-\U0001f1ff]{{2}}|[0-9#*]\ufe0f?\u20e3|[{_PICTURES}]\ufe0e"
+    f"|{_PART}(?:\u200d{_PART}){{0,{EMOJI_PARTS - 1}}}"
+)
+_TAGS = re.compile(f"({_REGION_FLAG})|[\U000e0020-\U000e007f]")
+_PICTURE = re.compile(f"[{_PICTURES}]")
+_NON_JOINER, _JOINER = "\u200c", "\u200d"
+_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # of how the character before is shown
+# Not assigned, and never to be seen: noncharacters, and what is kept free for invisible ones.
+_NEVER_SEEN = re.compile("[\u2065\ufdd0-\ufdef\ufff0-\ufff8\U000e0000-\U000e0fff]")
+# Not assigned, and to be marks.
+_MARK_BLOCKS = re.compile("[\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
 
 
 def cleaned(text: str) -> str:
     """Return the text with white space folded and hostile characters dropped."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
-    kept: list[str] = []
-    marks = 0
-    for character in unicodedata.normalize("NFC", text):
-        category = unicodedata.category(character)
-        marks = marks + 1 if category in {"Mn", "Me"} and character != "\ufe0f" else 0
-        if marks > MARKS_LIMIT or (category in {"Cf", "Cs", "Co", "Cn"} and character not in _KEPT_FORMAT):
-            continue
-        kept.append(" " if category == "Cc" or character.isspace() else character)
-    return " ".join("".join(kept).split())
+    seen = "".join(map(_shown, normalize("NFC", text)))
+    kept = _joined("".join(_bare(_TAGS.sub(r"\1", seen))))
+    # Once more, for a mark may stand beside its letter only now.
+    return " ".join(normalize("NFC", "".join(kept)).split())
 
 
 def is_emoji(text: str) -> bool:
-    """Tell whether a text looks like one emoji: few characters, symbols only."""
-    symbols = sum(unicodedata.category(character) in {"So", "Sk"} for character in text)
-    rest = all(
-        unicodedata.category(character) in {"So", "Sk", "Mn", "Me", "Cf", "Sm", "Po"}
-        or character in "#*0123456789"
-        for character in text
-    )
-    return 1 <= len(text) <= 12 and rest and (symbols >= 1 or text.endswith("\u20e3") or text in {"‼️", "⁉️"})
+    """Tell whether a text is one emoji, of today or to come: a picture, a sequence, a flag, a keycap."""
+    return _EMOJI.fullmatch(text) is not None
+
+
+def _shown(character: str) -> str:
+    """Return the character, a space for a control, or nothing for what is not to be seen."""
+    kind = category(character)
+    if kind == "Cc" or character.isspace():
+        return " "
+    is_tag = "\U000e0020" <= character <= "\U000e007f"
+    if kind == "Cf":
+        return character if is_tag or character in (_JOINER, _NON_JOINER) else ""
+    is_seen = kind != "Cn" or not (_NEVER_SEEN.match(character) or ord(character) & 0xFFFE == 0xFFFE)
+    return character if is_seen and kind not in {"Cs", "Co"} else ""
+
+
+def _bare(text: Iterable[str]) -> Iterator[str]:
+    """Leave out marks beyond the limit, and selectors with nothing to select; what joins is no new base."""
+    before, marks = " ", 0
+    for character in text:
+        if _SELECTORS.match(character):
+            if before in (" ", _JOINER, _NON_JOINER) or _SELECTORS.match(before):
+                continue
+        elif character not in (_JOINER, _NON_JOINER):
+            marks = marks + 1 if _is_mark(character) else 0
+            if marks > MARKS_LIMIT:
+                continue
+        before = character
+        yield character
+
+
+def _joined(text: str) -> Iterator[str]:
+    """Leave out joiners that have nothing to join or to keep apart."""
+    before = " "
+    for character, after in pairwise(f"{text} "):
+        if character in (_JOINER, _NON_JOINER) and not _joins(before, character, after):
+            continue
+        before = character
+        yield character
+
+
+def _joins(before: str, joiner: str, after: str) -> bool:
+    """Tell whether a joiner stands between letters, after a virama (of class 9), or in an emoji."""
+    if joiner == _JOINER and _PICTURE.match(after):
+        return bool(_PICTURE.match(before)) or before in "\ufe0f\U000e007f"
+    return combining(before) == 9 or (_is_of_a_word(before) and _is_of_a_word(after))
+
+
+def _is_of_a_word(character: str) -> bool:
+    return category(character)[0] in "LMN" and not _SELECTORS.match(character)
+
+
+def _is_mark(character: str) -> bool:
+    kind = category(character)
+    return kind in {"Mn", "Me"} or (kind == "Cn" and _MARK_BLOCKS.match(character) is not None)

@@ -16,6 +16,7 @@ from aioice import stun
 
 from server.rtc.settings import LARGEST_DATAGRAM_BYTES
 from server.rtc.udp import route_address
+from server.together import settled
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ async def ask(host: str, port: int, waits_s: Sequence[float] = WAITS_S) -> tuple
     except (OSError, UnicodeError):
         return ()
     firsts = {entry[0]: entry[4] for entry in reversed(entries)}
-    answers = await asyncio.gather(*(_ask(family, to, waits_s) for family, to in sorted(firsts.items())))
+    answers = await settled(_ask(family, to, waits_s) for family, to in sorted(firsts.items()))
     return tuple(dict.fromkeys(answer for answer in answers if answer))
 
 

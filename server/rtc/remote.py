@@ -21,6 +21,7 @@ from server.rtc.local import epoch_ms
 from server.rtc.media import BadOffer, Busy, Callbacks, Counts, Role, TakeEnded
 from server.rtc.process import WorkerProcess
 from server.rtc.settings import Settings
+from server.together import settled
 
 # So much later than now a clip begins: all workers have read it by then.
 PLAY_IN_S = 0.02
@@ -321,7 +322,7 @@ class RemoteMedia(Callbacks):
     async def close(self) -> None:
         """Close every peer and end every process; may be called again."""
         self._admission.close()
-        await asyncio.gather(*(worker.close() for worker in self._workers))
+        await settled(worker.close() for worker in self._workers)
         for worker in self._workers:
             self._ended(worker)
         await asyncio.sleep(0)  # whoever waits for a peer to be gone is told now

@@ -39,6 +39,7 @@ from server.web.messages import (
     WantsTopic,
     Wish,
     ack,
+    asked,
     parse,
     pong,
     refused,
@@ -74,15 +75,15 @@ class Takes(Protocol):
 class Circle(Struct, frozen=True):
     """What all conversations of a server share.
 
-    `own` keeps a task until it is done, `once` answers a repeat with the first answer, and
-    `listening` is told the room in which somebody began to listen.
+    `own` keeps a task until it is done, `once` answers a repeat with the first answer (given an id
+    and what it is used for), and `listening` is told the room in which somebody began to listen.
     """
 
     stage: Takes
     limits: Limits
     clock: Callable[[], int]
     own: Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
-    once: Callable[[str, Callable[[], Coroutine[None, None, int]]], Awaitable[int]]
+    once: Callable[[str, bytes, Callable[[], Coroutine[None, None, int]]], Awaitable[int]]
     is_draining: Callable[[], bool]
     listening: Callable[[str], None]
 
@@ -90,9 +91,10 @@ class Circle(Struct, frozen=True):
 class Conversation:
     """Listens to one member of a room until the socket ends."""
 
-    __slots__ = ("_circle", "_fanout", "_in_flight", "_member", "_speech", "_struck_until_s")
+    __slots__ = ("_circle", "_fanout", "_in_flight", "_member", "_salt", "_speech", "_struck_until_s")
 
-    def __init__(self, circle: Circle, fanout: Fanout, member: Member) -> None:
+    def __init__(self, circle: Circle, fanout: Fanout, member: Member, salt: bytes) -> None:
+        self._salt = salt
         self._circle = circle
         self._fanout = fanout
         self._member = member
@@ -196,14 +198,14 @@ class Conversation:
         if isinstance(command, RoundStart):
             command = replace(command, speakers=tuple(room.speakers))
         door.check(room.state, command, consented=room.has_consented(voice.id))
-        events = await room.send(command, by=voice, key=str(wish.id))
+        events = await room.send(command, by=voice, key=str(wish.id), asked=self._salt + asked(wish))
         return events[-1].seq if events else room.tail.head
 
     async def _spoken(self, message: Staged, before: asyncio.Task[None] | None) -> int:
         if before is not None:
             await asyncio.wait([before])
         key = f"{self._fanout.room.id} {self._member.voice.id} {message.id}"
-        return await self._circle.once(key, lambda: self._on_stage(message))
+        return await self._circle.once(key, asked(message), lambda: self._on_stage(message))
 
     async def _on_stage(self, message: Staged) -> int:
         room, voice, stage = self._fanout.room, self._member.voice, self._circle.stage

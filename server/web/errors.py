@@ -59,6 +59,7 @@ STATUSES: dict[str, int] = {
     "round_full": 409,
     "wanted_already": 409,
     "peer_gone": 409,
+    "id_used": 409,
     "stale": 412,
     "too_big": 413,
     "wrong_type": 415,

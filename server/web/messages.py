@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from server.room.commands import (
     Again,
@@ -81,7 +82,7 @@ class Here(Struct, frozen=True, tag="here", tag_field="type"):
     consented: bool = False
 
 
-class SpeakStart(Struct, frozen=True, tag="speak.start", tag_field="type"):
+class SpeakStart(Struct, frozen=True, tag="speak.start", tag_field="type", omit_defaults=True):
     """Begins a take of a commanded peer; an empty peer announces an upload."""
 
     action: ClassVar[Action] = "speak"
@@ -90,7 +91,7 @@ class SpeakStart(Struct, frozen=True, tag="speak.start", tag_field="type"):
     round: str | None = None
 
 
-class SpeakStop(Struct, frozen=True, tag="speak.stop", tag_field="type"):
+class SpeakStop(Struct, frozen=True, tag="speak.stop", tag_field="type", omit_defaults=True):
     """Ends the take; `onset_ms` is the reaction time that the page measured."""
 
     action: ClassVar[Action] = "speak"
@@ -125,7 +126,7 @@ class WantsTopic(Struct, frozen=True, tag="topic.want", tag_field="type"):
         return WantTopic(present)
 
 
-class Wish(Struct, frozen=True):
+class Wish(Struct, frozen=True, omit_defaults=True):
     """A message that is a command to the room."""
 
     action: ClassVar[Action]
@@ -284,12 +285,13 @@ def _shortened(sentence: str) -> str:
     return sentence.rstrip(".")[:120]
 
 
-class _Welcome(Struct, frozen=True, tag="welcome", tag_field="type"):
+class _Welcome(Struct, frozen=True, tag="welcome", tag_field="type", omit_defaults=True):
     protocol: int
     room: msgspec.Raw
     you: Voice
     head: int
     server_ms: int
+    anew: bool = False
 
 
 class _Ack(Struct, frozen=True, tag="ack", tag_field="type"):
@@ -315,9 +317,12 @@ class _Signal(Struct, frozen=True, tag="signal", tag_field="type"):
     data: Any
 
 
-def welcome(room: bytes, you: Voice, head: int, server_ms: int) -> bytes:
-    """Return the first message of a socket; `room` is the room's JSON object."""
-    return _encoder.encode(_Welcome(PROTOCOL, msgspec.Raw(room), you, head, server_ms))
+def welcome(room: bytes, you: Voice, head: int, server_ms: int, *, anew: bool = False) -> bytes:
+    """Return the first message of a socket; `room` is the room's JSON object.
+
+    `anew` says that the cursor that was given is not of this log: what follows begins anew.
+    """
+    return _encoder.encode(_Welcome(PROTOCOL, msgspec.Raw(room), you, head, server_ms, anew))
 
 
 def ack(id_: Id, seq: int) -> bytes:
@@ -333,6 +338,11 @@ def refused(id_: Id, why: Refused) -> bytes:
 def pong(t: float, server_ms: int, id_: Id = "") -> bytes:
     """Return the answer to a ping, with its id if it had one."""
     return _encoder.encode(_Pong(t, server_ms, id_))
+
+
+def asked(message: Message) -> bytes:
+    """Return what a message asks for, whatever its id: so a repeat is told from another use of the id."""
+    return _encoder.encode(replace(message, id=0))
 
 
 def signal(kind: str, data: Struct | dict[str, Any]) -> bytes:

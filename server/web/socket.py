@@ -7,9 +7,12 @@ import secrets
 import time
 
 from aiohttp import web
+from msgspec import Struct
 
 from server.log.base import Log
+from server.room.actor import Room
 from server.room.events import Voice
+from server.room.keys import salt
 from server.room.tail import Batch
 from server.safety.limits import prefix
 from server.web import body
@@ -36,15 +39,30 @@ CLOSE_TIMEOUT_S = 2.0
 _KEY_BYTES = 32
 
 
+class Cursor(Struct, frozen=True):
+    """The event that somebody saw last, and when it was (-1: they do not say)."""
+
+    seq: int
+    at_ms: int = -1
+
+
+class Newcomer(Struct, frozen=True):
+    """Who wants in, with which cursor, and what hides the digests of their words."""
+
+    voice: Voice
+    cursor: Cursor | None
+    salt: bytes
+
+
 async def serve(request: web.Request) -> web.StreamResponse:
     """Serve one socket from its upgrade to its end."""
     sockets = request.app[SOCKETS]
-    after, key = _checked(request, sockets)
+    cursor, key = _checked(request, sockets)
     fanout = await sockets.fanout(request.match_info["room"])
     fanout.let_in()
     try:
         voice = request.app[HOUSE].voice(key, fanout.room)
-        return await _talk(request, sockets, fanout, voice, after)
+        return await _talk(request, sockets, fanout, Newcomer(voice, cursor, salt(key)))
     finally:
         fanout.let_out()
 
@@ -63,7 +81,7 @@ async def ask(request: web.Request) -> web.Response:
 
 
 async def _talk(
-    request: web.Request, sockets: Sockets, fanout: Fanout, voice: Voice, after: int | None
+    request: web.Request, sockets: Sockets, fanout: Fanout, newcomer: Newcomer
 ) -> web.WebSocketResponse:
     if request.headers.get("Upgrade", "").lower() != "websocket":
         if "Sec-WebSocket-Key" in request.headers:
@@ -80,30 +98,31 @@ async def _talk(
     await ws.prepare(request)
     if request.transport is None:
         return ws
-    member = Member(request.transport, voice, prefix(address(request)))
+    member = Member(request.transport, newcomer.voice, prefix(address(request)))
     if sockets.is_crowded(member.address):
         member.end(COME_BACK, "too many from here")
     sockets.add(member, fanout)
     try:
         if not member.ended:
-            await come_in(fanout, member, after, sockets.log)
-        await Conversation(sockets.circle, fanout, member).listen(ws)
+            await come_in(fanout, member, newcomer.cursor, sockets.log)
+        await Conversation(sockets.circle, fanout, member, newcomer.salt).listen(ws)
     finally:
         sockets.remove(member)
         _part(member)
     return ws
 
 
-def _checked(request: web.Request, sockets: Sockets) -> tuple[int | None, str]:
+def _checked(request: web.Request, sockets: Sockets) -> tuple[Cursor | None, str]:
     """Return the cursor and the key of who wants in. Raises `Problem` or `Refused`."""
     check_origin(request)
     sockets.check_open()
     if "Sec-WebSocket-Protocol" in request.headers:
         raise Problem("bad_request", "No subprotocol is spoken here.")
     after = body.whole(request.query, "after", -1, 0, SEQ_LIMIT)
+    at_ms = body.whole(request.query, "at_ms", -1, 0, SEQ_LIMIT)
     pay(request, "join")
     key = visitor_key(request)
-    return None if after < 0 else after, key or secrets.token_urlsafe(_KEY_BYTES)
+    return None if after < 0 else Cursor(after, at_ms), key or secrets.token_urlsafe(_KEY_BYTES)
 
 
 def _part(member: Member) -> None:
@@ -114,17 +133,18 @@ def _part(member: Member) -> None:
         member.expire()
 
 
-async def come_in(fanout: Fanout, member: Member, after: int | None, log: Log) -> None:
+async def come_in(fanout: Fanout, member: Member, after: Cursor | None, log: Log) -> None:
     """Greet a member, tell it what came after its cursor, and bring it in step, without gap or repeat.
 
     What the tail still holds goes out in one write. Who was away for longer is told from the log,
-    a page at a time and at its own pace, until the tail can take over.
+    a page at a time and at its own pace, until the tail can take over. A cursor of another log
+    (this one was restored from a backup) counts as none, and the welcome says so.
     """
+    anew = after is not None and not await _is_of(fanout.room, after, log)
     head = fanout.room.tail.head
-    # A cursor ahead of the log comes from another log: as if there were none.
-    cursor = after if after is not None and after <= head else None
+    cursor = None if after is None or anew else after.seq
     fanout.reach(cursor or 0)
-    greeting = fanout.greeting(member.voice)
+    greeting = fanout.greeting(member.voice, anew=anew)
     while not fanout.join(member, cursor, greeting):
         if cursor is None:
             events = await log.newest(fanout.room.id, HISTORY_EVENTS)
@@ -135,6 +155,17 @@ async def come_in(fanout: Fanout, member: Member, after: int | None, log: Log) -
         if not member.write(greeting + frame_for(page, member.voice.id)) or not await _taken(member):
             return
         greeting = b""
+
+
+async def _is_of(room: Room, cursor: Cursor, log: Log) -> bool:
+    """Tell whether a cursor is of this log: not ahead of it, and its event was when the cursor says."""
+    if cursor.seq > room.tail.head:
+        return False
+    if cursor.seq == 0 or cursor.at_ms < 0:
+        return True
+    shown = room.tail.since(cursor.seq - 1)
+    (event,) = [shown[0].event] if shown else await log.read(room.id, cursor.seq - 1, 1)
+    return event.at_ms == cursor.at_ms
 
 
 async def _taken(member: Member) -> bool:

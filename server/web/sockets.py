@@ -21,6 +21,7 @@ from server.log.base import Log
 from server.room.actor import Room
 from server.room.commands import Refused
 from server.room.house import House
+from server.room.keys import digest, id_used
 from server.safety.limits import Limits
 from server.web.conversation import Circle, Takes
 from server.web.errors import Problem
@@ -80,7 +81,7 @@ class Sockets:
         self._members: dict[Member, Fanout] = {}
         self._addresses: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._answers: OrderedDict[str, asyncio.Task[int | Refused]] = OrderedDict()
+        self._answers: OrderedDict[str, tuple[bytes, asyncio.Task[int | Refused]]] = OrderedDict()
         self._draining = False
         self._left = asyncio.Event()
         self._sweeper: asyncio.Task[None] | None = None
@@ -175,11 +176,15 @@ class Sockets:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _once(self, key: str, work: Callable[[], Coroutine[None, None, int]]) -> int:
-        """Do a piece of work once a key, and give its answer to all who ask."""
-        task = self._answers.get(key)
+    async def _once(self, key: str, asked: bytes, work: Callable[[], Coroutine[None, None, int]]) -> int:
+        """Do a piece of work once a key, and give its answer to all who ask for the same."""
+        use = digest(asked)
+        before, task = self._answers.get(key, (use, None))
+        if before != use:
+            raise id_used()
         if task is None:
-            task = self._answers[key] = self._own(_outcome(work()))
+            task = self._own(_outcome(work()))
+            self._answers[key] = (use, task)
             while len(self._answers) > ANSWERS_KEPT:
                 self._answers.popitem(last=False)
         answer = await asyncio.shield(task)

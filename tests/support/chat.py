@@ -81,10 +81,12 @@ class Chat:
         room: str = "wonder",
         *,
         after: int | None = None,
+        at_ms: int | None = None,
         key: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> AsyncIterator[Client]:
-        async with joined(self.session, self.url(room), after=after, key=key, headers=headers) as client:
+        url = self.url(room)
+        async with joined(self.session, url, after=after, at_ms=at_ms, key=key, headers=headers) as client:
             yield client
 
     async def room(self, name: str = "wonder") -> Room:

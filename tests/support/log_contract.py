@@ -1,4 +1,4 @@
-"""What every back end of the log must hold: one suite of tests, and a machine that tries to break it."""
+"""What every back end of the log must hold: one suite of tests."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from server.log.base import Blob, Conflict, Entry, Log, Outcome, StorageFull, Unusable
-from server.room.events import Draft, Erased, Event, RoomClosed, RoomOpened, TextSaid, Voice, erased, numbered
+from server.log import chain
+from server.log.base import Blob, Conflict, Entry, KeyUsed, Log, Outcome, StorageFull, Unusable
+from server.room.events import Draft, Erased, Event, RoomClosed, RoomOpened, TextSaid, Voice, erased
 
 ANNA = Voice("voice-anna", "Zany Kettle", "#ffaa00")
 Open = Callable[[], Awaitable[Log]]
@@ -140,6 +139,67 @@ class LogContract(ABC):
         results = await asyncio.gather(*[log.append("r", [said(str(i))], key="k") for i in range(20)])
         assert all(result == results[0] for result in results)
         assert await log.head("r") == 1
+
+    async def test_a_key_used_for_something_else_is_refused(self, log: Log, open: Open) -> None:
+        first = await log.append("r", [said("a"), said("b")], key="k", digest=b"one")
+        log = await self.reopen(log, open)
+        for expect in (None, 2, 99):
+            with pytest.raises(KeyUsed):
+                await log.append("r", [said("c")], key="k", digest=b"two", expect=expect)
+        with pytest.raises(KeyUsed):
+            await log.append("r", [], key="k", digest=b"two")
+        assert await log.append("r", [said("c")], key="k", digest=b"one") == first
+        assert texts(await log.append("s", [said("c")], key="k", digest=b"two")) == ["c"]
+        chain = [Entry([said("c")]), Entry([said("d")], "k", digest=b"two"), Entry([said("e")])]
+        outcomes = await log.extend("r", chain, expect=2)
+        assert [type(outcome) for outcome in outcomes] == [list, KeyUsed, Conflict]
+        looks = [Entry([], "k", digest=b"two"), Entry([said("d")])]
+        assert [type(outcome) for outcome in await log.extend("r", looks, expect=3)] == [KeyUsed, list]
+        assert texts(await log.read("r")) == ["a", "b", "c", "d"]
+
+    async def test_a_key_is_known_for_a_day_and_as_one_of_the_newest_for_ever(self, log: Log) -> None:
+        day_ms = chain.KEYS_KEPT_MS
+        entries = [Entry([said(f"{i}", i)], f"k{i}") for i in range(chain.KEYS_KEPT + 500)]
+        first = lists(await log.extend("r", entries, expect=0))
+        assert await known(log, "r", len(entries)) == list(range(len(entries))), "within a day all are"
+        later = [Entry([said(f"later {i}", day_ms + 200)], f"l{i}") for i in range(200)]
+        await log.extend("r", later, expect=len(entries))
+        still = await known(log, "r", len(entries))
+        assert still == list(range(200, len(entries))), "and after it those that are younger than a day"
+        much_later = [Entry([said(f"much {i}", 9 * day_ms)], f"m{i}") for i in range(600)]
+        await log.extend("r", much_later, expect=await log.head("r"))
+        still = await known(log, "r", len(entries))
+        assert still == list(range(still[0], len(entries)))
+        assert 0 <= 1_300 - still[0] <= chain.KEYS_LOOKED_AT_EVERY, (
+            "the newest thousand stay, whatever their age"
+        )
+        assert await log.append("r", [said("other")], key="k1499") == first[1_499]
+        assert await log.head("r") == len(entries) + 800
+
+    async def test_a_clock_that_was_wrong_by_years_keeps_no_key_for_ever(self, log: Log) -> None:
+        years_ms = 10_000 * chain.KEYS_KEPT_MS
+        await log.extend("r", [Entry([said("a", years_ms)], f"k{i}") for i in range(40)], expect=0)
+        more = [Entry([said("b", 5)], f"l{i}") for i in range(1_100)]
+        await log.extend("r", more, expect=40)
+        assert await known(log, "r", 40) == []
+
+    async def test_what_an_append_will_be_numbered_is_known_before(self, log: Log) -> None:
+        await log.extend("r", [Entry([said("a"), said("b")], "k"), Entry([said("c")])], expect=0)
+        await log.erase("r", [2])
+        entries = [Entry([], "k"), Entry([said("d"), said("e")]), Entry([], "new"), Entry([said("f")], "l")]
+        outcomes = lists(await log.extend("r", entries, expect=3))
+        assert [[event.seq for event in outcome] for outcome in outcomes] == [[1, 2], [4, 5], [], [6]]
+        assert [event.seq for event in await log.read("r")] == [1, 2, 3, 4, 5, 6]
+
+    async def test_a_chain_erases_what_it_stored_itself_before(self, log: Log, open: Open) -> None:
+        taking = Entry([said("taken back")], None, (), erases=[1, 2], drops=["b"])
+        outcomes = await log.extend(
+            "r", [Entry([said("a")]), Entry([said("b")], "k", [Blob("b", "r", b"1")]), taking], expect=0
+        )
+        assert [texts(outcome) for outcome in lists(outcomes)] == [["a"], ["b"], ["taken back"]]
+        log = await self.reopen(log, open)
+        assert texts(await log.read("r")) == ["", "", "taken back"]
+        assert await log.blob("b") is None
 
     async def test_an_append_without_drafts_looks_its_key_up(self, log: Log) -> None:
         first = await log.append("r", [said("a")], key="k")
@@ -368,6 +428,12 @@ async def _write(log: Log, room: str, numbers: range) -> None:
         await log.append(room, [said(str(i))])
 
 
+async def known(log: Log, room: str, number: int) -> list[int]:
+    """Return which of the keys `k0`, `k1` and so on a room still knows."""
+    looked_up = await log.extend(room, [Entry([], f"k{i}") for i in range(number)], expect=0)
+    return [i for i, events in enumerate(looked_up) if events]
+
+
 async def _next(batches: AsyncIterator[list[Event]]) -> list[Event] | None:
     return await anext(batches, None)
 
@@ -376,124 +442,3 @@ def lists(outcomes: list[Outcome]) -> list[list[Event]]:
     """Return outcomes that must all be events."""
     assert all(isinstance(outcome, list) for outcome in outcomes), outcomes
     return [outcome for outcome in outcomes if isinstance(outcome, list)]
-
-
-ROOMS = st.sampled_from(["r", "s"])
-KEYS = st.none() | st.sampled_from(["k1", "k2", "k3"])
-WORDS = st.lists(st.text(st.characters(codec="utf-8"), max_size=30), max_size=3)
-
-
-class LogMachine(RuleBasedStateMachine):
-    """Does anything in any order to a log and to lists in memory, and compares them.
-
-    Subclasses say how to `open` the log; it is closed and opened again on the way.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.runner = asyncio.Runner()
-        self.events: dict[str, list[Event]] = {"r": [], "s": []}
-        self.keys: dict[tuple[str, str], list[int]] = {}
-        self.blobs: dict[str, Blob] = {}
-        self.made = 0
-
-    async def open(self) -> Log:
-        raise NotImplementedError
-
-    @initialize()
-    def begin(self) -> None:
-        self.log = self.runner.run(self.open())
-
-    @rule()
-    def close_and_open(self) -> None:
-        self.runner.run(self.log.close())
-        self.log = self.runner.run(self.open())
-
-    @rule(room=ROOMS, words=WORDS, key=KEYS, off=st.sampled_from([None, 0, 0, 1, -1]), blob=st.booleans())
-    def append(self, room: str, words: list[str], key: str | None, off: int | None, blob: bool) -> None:
-        expect = None if off is None else len(self.events[room]) + off
-        blobs = [self._blob(room)] if blob else []
-        wanted = self._appended(room, Entry([said(word) for word in words], key, blobs), expect)
-        append = self.log.append(room, [said(word) for word in words], expect=expect, key=key, blobs=blobs)
-        try:
-            result: Any = self.runner.run(append)
-        except Conflict:
-            result = Conflict
-        assert result == wanted
-
-    @rule(room=ROOMS, chain=st.lists(st.tuples(WORDS, KEYS), max_size=4), off=st.sampled_from([0, 0, 0, 1]))
-    def extend(self, room: str, chain: list[tuple[list[str], str | None]], off: int) -> None:
-        expect = len(self.events[room]) + off
-        entries = [Entry([said(word) for word in words], key) for words, key in chain]
-        wanted: list[Any] = []
-        at = expect
-        for entry in entries:
-            before = len(self.events[room])
-            wanted.append(self._appended(room, entry, at))
-            stored = len(self.events[room]) > before
-            at = len(self.events[room]) if stored else at if not entry.drafts else -1
-        outcomes = self.runner.run(self.log.extend(room, entries, expect=expect))
-        assert [Conflict if isinstance(x, Conflict) else x for x in outcomes] == wanted
-
-    @rule(room=ROOMS, seqs=st.lists(st.integers(0, 12), min_size=1, max_size=3))
-    def blank(self, room: str, seqs: list[int]) -> None:
-        self.runner.run(self.log.erase(room, seqs))
-        events = self.events[room]
-        self.events[room] = [erased(event) if event.seq in seqs else event for event in events]
-
-    @rule(room=ROOMS, number=st.integers(0, 20))
-    def drop_blob(self, room: str, number: int) -> None:
-        self.runner.run(self.log.erase(room, blobs=[f"blob{number}"]))
-        if (blob := self.blobs.get(f"blob{number}")) and blob.room == room:
-            del self.blobs[blob.id]
-
-    @rule(room=ROOMS)
-    def drop(self, room: str) -> None:
-        self.runner.run(self.log.erase(room))
-        self.events[room] = []
-        self.keys = {key: seqs for key, seqs in self.keys.items() if key[0] != room}
-        self.blobs = {id_: blob for id_, blob in self.blobs.items() if blob.room != room}
-
-    @rule(room=ROOMS, after=st.integers(-1, 15), limit=st.integers(0, 6))
-    def read(self, room: str, after: int, limit: int) -> None:
-        wanted = self.events[room][max(after, 0) :][:limit]
-        assert self.runner.run(self.log.read(room, after, limit)) == wanted
-
-    @invariant()
-    def the_same(self) -> None:
-        if not hasattr(self, "log"):
-            return
-        for room, events in self.events.items():
-            assert self.runner.run(self.log.newest(room, 1_000)) == events
-            assert self.runner.run(self.log.head(room)) == len(events)
-        for number in range(self.made):
-            blob = self.runner.run(self.log.blob(f"blob{number}"))
-            assert blob == self.blobs.get(f"blob{number}")
-        listed = {listing.room for listing in self.runner.run(self.log.rooms())}
-        assert listed == {room for room, events in self.events.items() if events}
-
-    def teardown(self) -> None:
-        if hasattr(self, "log"):
-            self.runner.run(self.log.close())
-        self.runner.close()
-
-    def _blob(self, room: str) -> Blob:
-        self.made += 1
-        return Blob(f"blob{self.made - 1}", room, bytes(self.made * 700))
-
-    def _appended(self, room: str, entry: Entry, expect: int | None) -> Any:
-        """Do to the lists what the log should do; `Conflict` when it should refuse."""
-        events = self.events[room]
-        if entry.key is not None and (seqs := self.keys.get((room, entry.key))):
-            return [events[seq - 1] for seq in seqs]
-        if not entry.drafts:
-            return []
-        if expect is not None and expect != len(events):
-            return Conflict
-        head = len(events)
-        fresh = [numbered(draft, head + 1 + i, head + i) for i, draft in enumerate(entry.drafts)]
-        events += fresh
-        if entry.key is not None:
-            self.keys[room, entry.key] = [event.seq for event in fresh]
-        self.blobs.update((blob.id, blob) for blob in entry.blobs)
-        return fresh

@@ -119,11 +119,12 @@ async def joined(
     url: str,
     *,
     after: int | None = None,
+    at_ms: int | None = None,
     key: str | None = None,
     headers: dict[str, str] | None = None,
 ) -> AsyncIterator[Client]:
     """Open a socket to a room (`url` without its query) and wait for the welcome."""
-    query = "" if after is None else f"?after={after}"
+    query = "" if after is None else f"?after={after}" + (f"&at_ms={at_ms}" if at_ms is not None else "")
     bearer = {"Authorization": f"Bearer {key or new_key()}"}
     async with session.ws_connect(url + query, headers={**bearer, **(headers or {})}, max_msg_size=0) as ws:
         client = Client(ws)

@@ -15,7 +15,7 @@ export function linesOf(model) {
   const all = [...state.texts.values(), ...[...state.rolls.values()].map((roll) => ({ ...roll, text: rollOf(roll) }))];
   const texts = all.filter(({ by }) => !hidden.includes(by?.id ?? '')).sort((a, b) => a.seq - b.seq).slice(-LINES);
   const said = texts.map(({ seq, by, at_ms, text }, at) => ({
-    key: `s${seq}`, name: by?.name ?? '…', colour: by?.colour ?? '', own: by?.id === me?.id, text, at_ms, state: 'said', why: '',
+    key: `s${seq} ${at_ms}`, name: by?.name ?? '…', colour: by?.colour ?? '', own: by?.id === me?.id, text, at_ms, state: 'said', why: '',
     follows: texts[at - 1]?.by?.id === by?.id && at_ms - texts[at - 1].at_ms < FOLLOWS_MS,
   }));
   const going = pending.map(({ id, text, state: status, why }) => ({

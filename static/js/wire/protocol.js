@@ -30,7 +30,7 @@
  *   data: any}} Event
  * @typedef {{type: 'signal', kind: string, data: any}} Signal
  * @typedef {{type: 'welcome', protocol: number, room: Room, you: Voice, head: number,
- *   server_ms: number}} Welcome
+ *   server_ms: number, anew?: boolean}} Welcome
  * @typedef {{type: 'ack', id: string, seq: number}} Ack
  * @typedef {{type: 'refused', id: string, code: string, message: string,
  *   retry_after_ms?: number}} RefusedMessage

@@ -37,6 +37,8 @@ export class RoomSocket {
 
   /** Seq of the last event told; null before the first. @type {number|null} */
   cursor = null;
+  /** When that event was: by this another log is known (one that was restored from a backup and has grown since). */
+  #cursorAt = 0;
 
   /**
    * @param {string} url without a query
@@ -58,7 +60,7 @@ export class RoomSocket {
   open() {
     if (this.#closed || this.#socket) return;
     clearTimeout(this.#retry);
-    const after = this.cursor === null ? '' : `?after=${this.cursor}`;
+    const after = this.cursor === null ? '' : `?after=${this.cursor}` + (this.cursor && `&at_ms=${this.#cursorAt}`);
     const socket = new this.WebSocket(this.url + after);
     this.#socket = socket;
     socket.onmessage = (frame) => this.#socket === socket && this.#receive(frame.data);
@@ -138,6 +140,7 @@ export class RoomSocket {
     if (this.cursor !== null && event.seq <= this.cursor) return true;
     if (this.cursor !== null && event.prev !== this.cursor) return this.#gap(fresh);
     this.cursor = event.seq;
+    this.#cursorAt = event.at_ms;
     this.#gaps = 0;
     fresh.push(event);
     return true;
@@ -147,14 +150,17 @@ export class RoomSocket {
   #gap(/** @type {RoomEvent[]} */ fresh) {
     this.#tell(fresh);
     this.#gaps += 1;
-    if (this.#gaps > 1) {
-      this.cursor = null;
-      this.#gaps = 0;
-      this.listener.reset();
-    }
+    if (this.#gaps > 1) this.#begin();
     this.#drop(1000);
     this.#again();
     return false;
+  }
+
+  /** The log is another than the one that was told so far. */
+  #begin() {
+    this.cursor = null;
+    this.#gaps = 0;
+    this.listener.reset();
   }
 
   /** @param {ServerMessage} message */
@@ -175,6 +181,7 @@ export class RoomSocket {
 
   /** @param {import('./protocol.js').Welcome} welcome */
   #welcome(welcome) {
+    if (this.cursor !== null && (welcome.anew || welcome.head < this.cursor)) this.#begin();
     this.#attempt = 0;
     this.#welcomed = true;
     if (this.cursor === null && welcome.head === 0) this.cursor = 0;

@@ -9,7 +9,8 @@ from hypothesis import settings
 
 from server.log.base import Log
 from server.log.memory import MemoryLog
-from tests.support.log_contract import LogContract, LogMachine, Open
+from tests.support.log_contract import LogContract, Open
+from tests.support.log_machine import LogMachine
 
 
 class TestMemoryLog(LogContract):

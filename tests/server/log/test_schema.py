@@ -7,9 +7,13 @@ from pathlib import Path
 import apsw
 import pytest
 
-from server.log import schema
-from server.log.base import Unusable
+from server.log import schema, sums
+from server.log.base import Entry, Unusable
+from server.log.reading import Reader
 from server.log.schema import Settings
+from server.log.writing import Append, Erase, Writer
+from server.room.events import encode, numbered
+from tests.support.log_contract import lists, said, texts
 
 
 def pragma(path: Path, name: str) -> int:
@@ -97,3 +101,38 @@ def test_what_a_row_keeps_in_its_page_is_shorter_than_the_guard(tmp_path: Path) 
     connection = schema.open_writer(tmp_path / "wonder.db", Settings())
     assert connection.pragma("page_size") - 35 <= schema.GUARD_BYTES
     connection.close()
+
+
+def test_a_file_of_the_first_version_opens_and_knows_its_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "wonder.db"
+    with monkeypatch.context() as then:
+        then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        connection = schema.open_writer(path, Settings())
+    for number, (seq, key) in enumerate(((1, "k"), (2, "k"), (3, None), (4, "l")), 1):
+        body = encode(numbered(said(f"text {number}"), seq, seq - 1))
+        row = (seq, key, sums.of_event(1, seq, key, body), body)
+        connection.execute("INSERT INTO event(room, seq, key, sum, body) VALUES (1, ?, ?, ?, ?)", row)
+    connection.execute("INSERT INTO event(room, seq, key, sum, body) VALUES (2, 1, 'k', x'00', zeroblob(9))")
+    connection.execute("INSERT INTO room VALUES (1, ?, 'r'), (2, x'00', '    ')", (sums.name("r"),))
+    place = (1, 4, 1_000, 0, sums.of_standing(1, 4, 1_000, False))
+    connection.execute(
+        "INSERT INTO standing(room, head, last_at_ms, public, sum) VALUES (?, ?, ?, ?, ?)", place
+    )
+    connection.close()
+
+    connection = schema.open_writer(path, Settings())
+
+    assert pragma(path, "user_version") == len(schema.MIGRATIONS)
+    writer, reader = Writer(connection, path, Settings()), Reader(connection)
+    assert texts(reader.read("r", 0, 9)) == ["text 1", "text 2", "text 3", "text 4"]
+    repeats = [Entry([said("x")], "k", digest=b"whatever it was"), Entry([], "l"), Entry([], "m")]
+    (outcomes,) = writer.commit([Append("r", repeats, 4)])
+    assert [texts(outcome) for outcome in lists(outcomes)] == [["text 1", "text 2"], ["text 4"], []]  # type: ignore[arg-type]
+    day_later = [Entry([said(f"{i}", 2 * 10**15)], f"new {i}", digest=b"d") for i in range(64)]
+    writer.commit([Erase("r", [2], ()), Append("r", day_later, 4)])
+    assert texts(reader.read("r", 0, 5)) == ["text 1", "", "text 3", "text 4", "0"]
+    assert reader.used(1, "k") is None, "after a day the keys of old go"
+    assert reader.used(1, "new 0") is not None
+    writer.close()

@@ -18,7 +18,8 @@ from server.log.schema import Settings
 from server.log.sqlite import SqliteLog
 from server.room.events import Event
 from tests.support.disk import Disk
-from tests.support.log_contract import LogContract, LogMachine, Open, said, texts
+from tests.support.log_contract import LogContract, Open, said, texts
+from tests.support.log_machine import LogMachine
 
 
 class TestSqliteLog(LogContract):

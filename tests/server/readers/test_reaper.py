@@ -9,8 +9,8 @@ from server.log.base import Blob, Damaged
 from server.log.memory import MemoryLog
 from server.readers import reaper
 from server.readers.reaper import Reaper, expired
-from server.room.commands import Land, Say
-from server.room.events import ClipLanded, RoomOpened
+from server.room.commands import Land, Refused, Remove, Say
+from server.room.events import ClipLanded, Event, RoomOpened
 from server.room.house import House
 from server.room.kinds import KINDS
 from tests.support.actors import until
@@ -110,6 +110,60 @@ async def test_a_damaged_room_keeps_no_other_from_being_swept(
     monkeypatch.setattr(log, "read", damaged)
     clock.ms += KEEP_MS
     assert await Reaper(house_, log, clock).sweep() == 1
+
+
+async def test_a_refused_removal_hides_no_other(
+    home: tuple[House, MemoryLog], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house_, log = home
+    for clip in ("a", "b", "c", "d"):
+        await land(house_, clip)
+    room = await house_.wake("wonder")
+    sending = room.send
+    slow: list[asyncio.Event] = [asyncio.Event()]
+
+    async def send(command: Remove) -> list[Event]:
+        if command.clip == "b":
+            asyncio.get_running_loop().call_later(0.02, slow[0].set)
+            raise Refused("storage_full", "The server has no room left to keep this.")
+        if command.clip == "d":
+            await slow[0].wait()  # its outcome comes when the refusal is long known
+        return await sending(command)
+
+    monkeypatch.setattr(room, "send", send)
+    clock.ms += KEEP_MS
+    reaper_ = Reaper(house_, log, clock)
+
+    assert await reaper_.sweep() == 3
+    assert list(room.state.clips) == ["b"]
+    monkeypatch.undo()
+    assert await reaper_.sweep() == 1, "what was refused is tried again"
+
+
+async def test_a_storage_that_breaks_in_the_middle_is_told_when_all_removals_have_ended(
+    home: tuple[House, MemoryLog],
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    house_, log = home
+    for clip in ("a", "b", "c"):
+        await land(house_, clip)
+    room = await house_.wake("wonder")
+    sending = room.send
+
+    async def send(command: Remove) -> list[Event]:
+        if command.clip != "c":
+            raise OSError(f"the storage broke at {command.clip}")
+        await asyncio.sleep(0)
+        return await sending(command)
+
+    monkeypatch.setattr(room, "send", send)
+    clock.ms += KEEP_MS
+    assert await Reaper(house_, log, clock).sweep() == 0
+    assert list(room.state.clips) == ["a", "b"]
+    assert "the storage broke at a" in caplog.text
+    assert "the storage broke at b" in caplog.text
 
 
 async def test_a_sweep_that_fails_is_not_the_last(

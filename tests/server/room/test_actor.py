@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from server.log.base import Blob, Conflict
 from server.log.memory import MemoryLog
 from server.room import actor
-from server.room.actor import Room, scoped
+from server.room.actor import Room
 from server.room.commands import Refused, Say
 from server.room.events import Draft, TextSaid
 from server.room.house import House
@@ -218,92 +218,6 @@ async def test_a_broken_storage_is_told_and_the_room_recovers_when_it_works_agai
     await log.append("room", [Draft(TextSaid("stored after all"), 1)])
     await said(room, "c")
     assert shown(room) == ["stored after all", "c"]
-
-
-# Keys
-
-
-async def test_a_key_repeated_returns_the_first_events(room: Room, log: GatedLog) -> None:
-    first = await room.send(Say("a"), by=ANNA, key="k")
-    assert await room.send(Say("other"), by=ANNA, key="k") == first
-    assert shown(room) == ["a"]
-
-
-async def test_a_key_repeated_after_a_restart_is_not_decided_again(room: Room, log: GatedLog) -> None:
-    first = await room.send(Say("once"), by=ANNA, key="k")
-    again = await toy_house(log).wake("room")
-    assert await again.send(Say("once"), by=ANNA, key="k") == first
-    assert await again.send(Say("no"), by=ANNA, key="k") == first
-    assert await again.send(Say("nothing"), by=ANNA, key="k") == first
-    with pytest.raises(Refused):
-        await again.send(Say("once"), by=ANNA, key="new")
-    assert texts(await log.read("room")) == ["once"]
-    await again.close()
-
-
-async def test_a_repeat_in_the_middle_of_a_batch_spoils_nothing(room: Room, log: GatedLog) -> None:
-    first = await room.send(Say("a"), by=ANNA, key="k")
-    again = await toy_house(log).wake("room")
-    b, repeated, c, once = await asyncio.gather(
-        again.send(Say("b"), by=ANNA),
-        again.send(Say("once"), by=ANNA, key="k"),
-        again.send(Say("c"), by=ANNA),
-        again.send(Say("once"), by=ANNA),
-    )
-    assert repeated == first
-    assert texts(b + c + once) == ["b", "c", "once"]
-    assert shown(again) == texts(await log.read("room")) == ["a", "b", "c", "once"]
-    await again.close()
-
-
-async def test_the_same_key_at_once_is_said_once(room: Room) -> None:
-    sends = [room.send(Say(f"{i}"), by=ANNA, key="k") for i in range(10)]
-    results = await asyncio.gather(*sends)
-    assert all(result == results[0] for result in results)
-    assert shown(room) == ["0"]
-
-
-async def test_a_key_whose_first_sender_left_still_counts(room: Room, log: GatedLog) -> None:
-    log.gate.clear()
-    first = asyncio.ensure_future(room.send(Say("a"), by=ANNA, key="k"))
-    await until(lambda: log.chains)
-    second = asyncio.ensure_future(room.send(Say("b"), by=ANNA, key="k"))
-    await asyncio.sleep(0)
-    first.cancel()
-    log.gate.set()
-    assert texts(await second) == ["a"]
-    assert shown(room) == ["a"]
-
-
-async def test_a_refused_key_may_be_tried_again(room: Room) -> None:
-    for _ in range(2):
-        with pytest.raises(Refused):
-            await room.send(Say("no"), by=ANNA, key="k")
-    assert texts(await room.send(Say("yes"), by=ANNA, key="k")) == ["yes"]
-
-
-async def test_two_voices_may_choose_the_same_key(room: Room) -> None:
-    await room.send(Say("a"), by=ANNA, key="1")
-    assert texts(await room.send(Say("b"), by=BELA, key="1")) == ["b"]
-
-
-def test_a_key_becomes_short_whatever_a_client_chose() -> None:
-    assert scoped(ANNA, None) is None
-    keys = {scoped(ANNA, "x" * 9_000), scoped(ANNA, "\x00"), scoped(BELA, "\x00"), scoped(None, "\x00")}
-    assert len(keys) == 4
-    assert {len(key) for key in keys if key} == {22}
-
-
-async def test_old_keys_are_forgotten_here_and_known_by_the_log(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(actor, "RECENT_KEYS", 3)
-    first = await room.send(Say("first"), by=ANNA, key="first")
-    for i in range(10):
-        await room.send(Say(f"{i}"), by=ANNA, key=f"{i}")
-    assert len(room._recent) == 3
-    assert not room._underway
-    assert await room.send(Say("again"), by=ANNA, key="first") == first
 
 
 # The timer

@@ -5,6 +5,7 @@ import logging
 import random
 import struct
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from server.safety.limits import Limits
 from server.web.conversation import IN_FLIGHT
 from server.web.messages import MESSAGE_LIMIT_BYTES
 from tests.support.chat import Chat, running_chat
-from tests.support.ws_client import RawClient, masked, new_key
+from tests.support.ws_client import Client, RawClient, masked, new_key
 
 
 @pytest.fixture
@@ -26,6 +27,12 @@ async def chat() -> AsyncIterator[Chat]:
 
 async def lands(room: Room, voice: Voice) -> Event:
     return (await room.send(Say("stands for a clip"), by=voice))[0]
+
+
+async def answer(client: Client, **message: Any) -> dict[str, Any]:
+    """Send a message and return what is answered to it now, whatever was answered to its id before."""
+    await client.ws.send_json(message)
+    return await client.until(lambda m: m.get("id") == message["id"])
 
 
 # --- answers
@@ -48,6 +55,41 @@ async def test_repeating_an_id_is_harmless(chat: Chat) -> None:
     async with chat.visitor(key=key) as later, chat.visitor() as other:
         assert (await later.ask("say", id="same", text="once"))["seq"] == 2
         assert (await other.ask("say", id="same", text="mine"))["seq"] == 3
+
+
+async def test_an_id_used_for_something_else_is_refused_whatever_form_it_has(chat: Chat) -> None:
+    key = new_key()
+    async with chat.visitor(key=key) as before:
+        assert (await before.ask("say", id="1", text="stored"))["seq"] == 2
+    async with chat.visitor(key=key) as client:
+        for id_ in ("1", 1):  # one and the same: a bot that counts from 1 was started again
+            for said in (
+                {"type": "say", "text": "lost"},
+                {"type": "suggest", "text": "stored"},
+                {"type": "throw"},
+            ):
+                assert (await answer(client, id=id_, **said))["code"] == "id_used"
+            assert (await answer(client, id=id_, type="say", text="stored"))["seq"] == 2
+        assert (await chat.log.head("wonder")) == 2
+        assert (await client.ask("say", id="2", text="lost no more"))["seq"] == 3
+    async with chat.visitor() as other:
+        assert (await other.ask("say", id="1", text="an id is its voice's own"))["seq"] == 4
+
+
+async def test_an_id_is_refused_for_another_word_to_the_stage_too(chat: Chat) -> None:
+    key = new_key()
+    async with chat.visitor(key=key) as first, chat.visitor(key=key) as second:
+        assert (await first.ask("speak.start", id="1", peer="p1"))["type"] == "ack"
+        assert (await second.ask("speak.start", id="1", peer="p2"))["code"] == "id_used"
+        assert (await second.ask("drop", id="2", preview="a"))["type"] == "ack"
+        assert (await first.ask("keep", id="2", preview="a"))["code"] == "id_used"
+        assert len(chat.stage.begun) == 1
+
+
+async def test_what_one_says_of_being_here_may_have_the_same_id_each_time(chat: Chat) -> None:
+    async with chat.visitor() as client:
+        for speaker in (True, False):
+            assert (await answer(client, type="here", id="h", speaker=speaker))["type"] == "ack"
 
 
 async def test_commands_of_one_client_keep_their_order(chat: Chat) -> None:

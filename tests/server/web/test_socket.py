@@ -133,9 +133,28 @@ async def test_resumes_from_the_log_when_the_tail_has_moved_on(chat: Chat) -> No
     await writer
 
 
+async def test_a_cursor_that_says_when_its_event_was_counts_as_none_where_it_was_another(chat: Chat) -> None:
+    for _ in range(5):
+        await say(chat, TAIL_EVENTS)
+    room = await chat.room()
+    for seq in (1, 9, room.tail.head - 1, room.tail.head):  # from the log, and from the tail
+        (event,) = await chat.log.read("wonder", seq - 1, 1)
+        async with chat.visitor(after=seq, at_ms=event.at_ms) as same:
+            assert "anew" not in same.welcome
+            await same.said("here")
+            assert same.events()[0]["seq"] == seq + 1
+        async with chat.visitor(after=seq, at_ms=event.at_ms + 1) as other:
+            assert other.welcome["anew"] is True
+            assert (await other.event())["seq"] == other.welcome["head"] - 99
+    async with chat.visitor(after=0, at_ms=5) as fresh:
+        assert "anew" not in fresh.welcome
+        assert (await fresh.event())["seq"] == 1
+
+
 async def test_a_cursor_from_another_log_counts_as_none(chat: Chat) -> None:
     async with chat.visitor(after=999_999) as client:
         assert client.welcome["head"] == 1
+        assert client.welcome["anew"] is True
         assert (await client.event())["seq"] == 1
         await client.said("still here")
 
