@@ -129,9 +129,6 @@ class Stage:
     async def begin(self, room: Room, voice: Voice, peer: str) -> None:
         """Open a take of a commanded peer; an empty peer announces an upload."""
         self._check_open()
-        until_ms = room.state.muted.get(voice.id, 0)
-        if until_ms > self._clock():
-            raise Refused("muted", "You are muted in this room for a while.", until_ms - self._clock())
         _check_door(room, voice)
         limit_ms = self._limit_ms(room, voice)
         if peer:
@@ -195,7 +192,8 @@ class Stage:
         """
         self._check_open()
         room = await self._house.wake(room_id)
-        _check_door(room, voice)
+        if voice.id not in room.speaking:  # it was announced, and let in then
+            _check_door(room, voice)
         shown: Preview | None = None
         try:
             with self._counted():
@@ -330,8 +328,8 @@ class Stage:
         if seat.role == "listener":
             self.on_audience(seat.room)
         room = self._house.awake(seat.room)
-        if room is not None and seat.commanded and seat.voice is not None:
-            room.arrive(seat.voice)
+        if room is not None and seat.voice is not None:
+            (room.arrive if seat.commanded else room.enter)(seat.voice)
 
     def _level(self, peer: str, on: bool) -> None:
         seat = self._seats.get(peer)
@@ -385,8 +383,8 @@ class Stage:
             )
         if seat.connected and seat.role == "listener":
             self.on_audience(seat.room)
-        if seat.connected and seat.commanded and seat.voice is not None:
-            room.leave(seat.voice)
+        if seat.connected and seat.voice is not None:
+            (room.leave if seat.commanded else room.exit)(seat.voice)
         room.release()
 
     # --- from take to clip
@@ -452,12 +450,12 @@ class Stage:
             clip.peaks,
             source=source,
         )
-        command = Land(landed, timing.began_at_ms, timing.claimed_reaction_ms)
+        command = Land(landed, timing.began_at_ms, timing.claimed_reaction_ms, let_in=True)
         blobs = [Blob(clip_id, room_id, clip.ogg)]
         events = await self._house.send(room_id, command, by=voice, key=clip_id, blobs=blobs)
         return events[0]
 
 
 def _check_door(room: Room, voice: Voice) -> None:
-    """Refuse to let a voice speak that has not come in by the door."""
-    door.check(room.state, None, consented=room.has_consented(voice.id))
+    """Refuse to let a voice begin a take that the room would not let it land."""
+    door.check(room.state, door.SPEAK, voice, room.context())

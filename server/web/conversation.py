@@ -14,11 +14,10 @@ from typing import Protocol
 
 from aiohttp import WSMsgType, web
 from msgspec import Struct
-from msgspec.structs import replace
 
-from server.room import door, rounds
+from server.room import rounds
 from server.room.actor import Room
-from server.room.commands import Refused, RoundStart
+from server.room.commands import Refused
 from server.room.events import Event, Voice
 from server.safety.limits import Action, Limits, Rate
 from server.web.fanout import Fanout
@@ -36,7 +35,6 @@ from server.web.messages import (
     SpeakStart,
     SpeakStop,
     Staged,
-    WantsTopic,
     Wish,
     ack,
     parse,
@@ -169,9 +167,9 @@ class Conversation:
         now_ms = time.monotonic() * 1000
         self._circle.limits.check(action, voice=member.voice.id, address=member.address, now_ms=now_ms)
 
-    def _begin(self, message: Wish | WantsTopic | Staged) -> None:
+    def _begin(self, message: Wish | Staged) -> None:
         self._in_flight += 1
-        if isinstance(message, Wish | WantsTopic):
+        if isinstance(message, Wish):
             self._circle.own(self._answer(message.id, self._wished(message)))
             return
         # What is said to the stage goes there in order, too.
@@ -190,13 +188,9 @@ class Conversation:
             self._in_flight -= 1
         self._send(reply)
 
-    async def _wished(self, wish: Wish | WantsTopic) -> int:
-        room, voice = self._fanout.room, self._member.voice
-        command = wish.command(len(room.speakers)) if isinstance(wish, WantsTopic) else wish.command()
-        if isinstance(command, RoundStart):
-            command = replace(command, speakers=tuple(room.speakers))
-        door.check(room.state, command, consented=room.has_consented(voice.id))
-        events = await room.send(command, by=voice, key=str(wish.id))
+    async def _wished(self, wish: Wish) -> int:
+        room = self._fanout.room
+        events = await room.send(wish.command(), by=self._member.voice, key=str(wish.id))
         return events[-1].seq if events else room.tail.head
 
     async def _spoken(self, message: Staged, before: asyncio.Task[None] | None) -> int:
