@@ -8,7 +8,6 @@ seconds: when this process itself was held up, nobody else is thought dead for i
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
@@ -60,14 +59,13 @@ class Sockets:
         limits: Limits,
         *,
         bounds: SocketLimits | None = None,
-        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self.log = log
         self.on_listening: Callable[[str], None] = lambda _room: None
         self.circle = Circle(
             stage,
             limits,
-            clock,
+            house.clock,
             self._own,
             self._once,
             lambda: self._draining,
@@ -75,7 +73,6 @@ class Sockets:
         )
         self._house = house
         self._bounds = bounds or SocketLimits()
-        self._clock = clock
         self._fanouts: dict[str, Fanout] = {}
         self._members: dict[Member, Fanout] = {}
         self._addresses: Counter[str] = Counter()
@@ -123,7 +120,7 @@ class Sockets:
         return self._fanouts.get(room_id) or self._new_fanout(room)
 
     def _new_fanout(self, room: Room) -> Fanout:
-        fanout = Fanout(room, describe=describe, clock=self._clock, empty=self._forget)
+        fanout = Fanout(room, describe=describe, clock=self._house.clock, empty=self._forget)
         self._fanouts[room.id] = fanout
         return fanout
 
