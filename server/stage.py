@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
@@ -20,7 +21,7 @@ from server.log.base import Blob
 from server.previews import PREVIEW_MS, Preview, Previews, Timing
 from server.room import door, rounds
 from server.room.actor import Room
-from server.room.commands import Land, Refused
+from server.room.commands import Land, Refused, broken, restarting
 from server.room.events import ClipLanded, Event, Source, Voice
 from server.room.flow import kind_of
 from server.room.house import House
@@ -28,6 +29,7 @@ from server.room.ids import unguessable
 from server.rtc.media import Media, Role, TakeEnded
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 # Who waits for a take gets its `clip.landed`, or None when its speaker hears it first.
 Landing = asyncio.Future[Event | None]
@@ -86,7 +88,8 @@ class Stage:
         self.on_aired: Callable[[str, str], None] = lambda _room, _clip: None
         self._seats: dict[str, Seat] = {}
         self._previews = Previews(clock)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._keeping: dict[str, asyncio.Task[Event]] = {}  # previews that are landing
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._draining = False
         self.on_audience: Callable[[str], None] = lambda _room: None
         # For figures: a peer connected, so many seconds after its offer; a take became a clip, or why not.
@@ -124,7 +127,7 @@ class Stage:
 
     def _check_open(self) -> None:
         if self._draining:
-            raise Refused("restarting", "The server is restarting. Try again in a moment.", 5_000)
+            raise restarting(5_000)
 
     async def begin(self, room: Room, voice: Voice, peer: str) -> None:
         """Open a take of a commanded peer; an empty peer announces an upload."""
@@ -221,17 +224,34 @@ class Stage:
         return found.room if found else None
 
     async def keep(self, room: Room, voice: Voice, preview: str) -> Event:
-        """Let a heard take land and return its durable `clip.landed`. Raises `Refused`."""
+        """Let a heard take land and return its durable `clip.landed`. Raises `Refused`.
+
+        Whoever asks again while it lands gets the same event, and nobody can drop it any more.
+        """
         kept = self.preview(room.id, voice, preview)
-        event = await self._land(room.id, voice, kept.clip, kept.source, kept.timing, clip_id=kept.id)
+        landing = self._keeping.get(kept.id)
+        if landing is None:
+            landing = self._keeping[kept.id] = self._own(self._keep(room, kept))
+        return await asyncio.shield(landing)
+
+    async def _keep(self, room: Room, kept: Preview) -> Event:
+        try:
+            event = await self._land(
+                room.id, kept.voice, kept.clip, kept.source, kept.timing, clip_id=kept.id
+            )
+        finally:
+            del self._keeping[kept.id]
         self._previews.pop(kept.id)
-        room.end_speaking(voice.id)
-        self._tell(room, voice, "", "landed", clip=kept.id)
+        room.end_speaking(kept.voice.id)
+        self._tell(room, kept.voice, "", "landed", clip=kept.id)
         return event
 
     def drop(self, room: Room, voice: Voice, preview: str) -> None:
-        """Let go of a heard take. Raises `Refused`."""
-        self._previews.pop(self.preview(room.id, voice, preview).id)
+        """Let go of a heard take that is not landing already. Raises `Refused`."""
+        dropped = self.preview(room.id, voice, preview)
+        if dropped.id in self._keeping:
+            raise Refused("no_such_preview", "You have kept this take already.")
+        self._previews.pop(dropped.id)
         room.end_speaking(voice.id)
 
     def _show(self, room: Room, peer: str, made: Preview) -> Preview:
@@ -295,7 +315,7 @@ class Stage:
         while (waiting := self._under_way()) and (left := deadline - loop.time()) > 0:
             await asyncio.wait(waiting, timeout=left)
 
-    def _under_way(self) -> list[asyncio.Future[None] | Landing]:
+    def _under_way(self) -> list[asyncio.Future[Any]]:
         return [*self._tasks, *(seat.landing for seat in self._seats.values() if seat.landing is not None)]
 
     async def close(self) -> None:
@@ -363,10 +383,16 @@ class Stage:
         room.hold()
         self._own(self._finish(room, seat, seat.voice, ended, landing, aired=aired))
 
-    def _own(self, work: Coroutine[None, None, None]) -> None:
+    def _own(self, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._let_go)
+        return task
+
+    def _let_go(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waits is told; when nobody does any more, nobody has to be
 
     def _gone(self, peer: str) -> None:
         seat = self._seats.pop(peer, None)
@@ -413,9 +439,7 @@ class Stage:
             self._refuse(room, voice, ended.peer, landing, refused)
         except Exception:
             log.exception("finishing a take failed in room %.6s", seat.room)
-            self._refuse(
-                room, voice, ended.peer, landing, Refused("internal", "Something broke on our side.")
-            )
+            self._refuse(room, voice, ended.peer, landing, broken())
         else:
             if event is not None:
                 self._tell(room, voice, ended.peer, "landed", clip=event.data.clip)  # type: ignore[union-attr]

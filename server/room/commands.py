@@ -18,6 +18,21 @@ class Refused(Exception):
         self.retry_after_ms = retry_after_ms
 
 
+# What clients know under two names is sent by one: `internal` and `draining` were others.
+BROKEN = "broken"
+RESTARTING = "restarting"
+
+
+def broken() -> Refused:
+    """Return the answer to what failed on our side: that it did, and no detail."""
+    return Refused(BROKEN, "Something broke on our side.")
+
+
+def restarting(retry_after_ms: int = 1_000) -> Refused:
+    """Return the answer to whoever wants something begun while the server stops."""
+    return Refused(RESTARTING, "The server is restarting. Come back in a moment.", retry_after_ms)
+
+
 class Open(Struct, frozen=True):
     """Open the room."""
 

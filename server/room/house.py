@@ -14,7 +14,7 @@ from random import Random
 from server.log.base import Blob, Conflict, Listing, Log
 from server.room import ids
 from server.room.actor import Room, Rules
-from server.room.commands import Command, Open, Refused
+from server.room.commands import Command, Open, Refused, restarting
 from server.room.context import Context
 from server.room.decide import decide, due, erasures
 from server.room.events import Event, RoomOpened, Voice
@@ -144,7 +144,7 @@ class House:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise Refused("restarting", "The server is restarting. Come back in a moment.", 1_000)
+            raise restarting()
 
     async def _wake(self, id: str) -> Room:  # noqa: A002
         """Fold the log and take the room in, in one step with the end of the waking."""

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from server.room import rounds
 from server.room.actor import Room
-from server.room.commands import Refused
+from server.room.commands import Refused, broken, restarting
 from server.room.events import Event, Voice
 from server.safety.limits import Action, Limits, Rate
 from server.web.fanout import Fanout
@@ -159,7 +159,7 @@ class Conversation:
         if self._in_flight >= IN_FLIGHT:
             raise Refused("too_fast", "Too much at once. Wait for the answers first.", 1_000)
         if self._circle.is_draining() and not isinstance(message, Ping | SpeakStop | Keep):
-            raise Refused("restarting", "The server is restarting. Come back in a moment.", 1_000)
+            raise restarting()
         self._count(message.action)
 
     def _count(self, action: Action) -> None:
@@ -183,7 +183,7 @@ class Conversation:
             reply = refused(id_, refusal)
         except Exception:
             logger.exception("socket.message_failed room=%s", self._fanout.room.id[:6])
-            reply = refused(id_, Refused("broken", "Something broke on our side."))
+            reply = refused(id_, broken())
         finally:
             self._in_flight -= 1
         self._send(reply)

@@ -202,7 +202,7 @@ OPERATIONS: tuple[Operation, ...] = (
             "upgrade_needed",
             "too_fast",
             "busy",
-            "draining",
+            "restarting",
         ),
         query=(_whole("after", "Resume after this seq; without it the newest 100 events come.", minimum=0),),
         key="optional",

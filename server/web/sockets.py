@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from server.log.base import Log
 from server.room.actor import Room
-from server.room.commands import Refused
+from server.room.commands import Refused, restarting
 from server.room.house import House
 from server.safety.limits import Limits
 from server.web.conversation import Circle, Takes
@@ -99,11 +99,9 @@ class Sockets:
     # --- coming and going
 
     def check_open(self) -> None:
-        """Raise `Problem` when no socket is taken at all now."""
+        """Raise `Problem` or `Refused` when no socket is taken at all now."""
         if self._draining:
-            raise Problem(
-                "draining", "The server is restarting. Come back in a moment.", retry_after_ms=2_000
-            )
+            raise restarting(2_000)
         if len(self._members) >= self._bounds.sockets:
             raise Problem("busy", "This place is full. Come back in a while.", retry_after_ms=10_000)
 

@@ -214,7 +214,7 @@ async def test_what_breaks_in_the_finish_is_told_without_detail(theatre: Theatre
     with pytest.raises(Refused) as refused:
         await theatre.stage.stop(theatre.room, ANNA, None)
 
-    assert refused.value.code == "internal"
+    assert refused.value.code == "broken"
     assert "order" not in refused.value.message
 
 
