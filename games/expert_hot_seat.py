@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import Scene, fresh, give, player
+from games.game import Scene, fresh, give, here_of, player
 from games.round import Round, RoundFact, Take, TurnGiven
 
 ANSWERS = 5
@@ -13,7 +13,7 @@ ANSWER = {"en": "Answer at once. You know everything.", "de": "Antworte sofort. 
 
 
 class ExpertHotSeat(Chain):
-    """The first player is the expert; the others ask, or the room does."""
+    """The first player who is here is the expert; the others ask, or the room does."""
 
     id = "expert_hot_seat"
     names = {"en": "Expert hot seat", "de": "Heißer Stuhl"}
@@ -31,8 +31,8 @@ class ExpertHotSeat(Chain):
         answers = sum(turn.role == "expert" for turn in round_.turns)
         if answers >= ANSWERS:
             return None
-        expert = round_.players[0] if round_.players else None
-        others = [voice for voice in round_.players[1:] if not scene.present or voice in scene.present]
+        here = here_of(round_.players, scene)
+        expert, others = (here[0] if here else None), here[1:]
         last = round_.turn
         if not others:
             question = fresh(scene, "expert_questions", round_)

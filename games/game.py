@@ -6,7 +6,7 @@ it opens the round, waits for whom the turn is, passes on when somebody is silen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from random import Random
 from typing import Any, Literal, Protocol
 
@@ -45,7 +45,7 @@ class Scene(Struct, frozen=True):
     """The moment in which a game is asked to go on.
 
     `draw` takes a prompt from a named pack, never a recent one. `present` are the voices known to
-    be here (empty when nobody knows); `scored` is False where nothing is judged.
+    be here (empty when nobody is); `scored` is False where nothing is judged.
     """
 
     now_ms: int
@@ -55,7 +55,7 @@ class Scene(Struct, frozen=True):
     draw: Callable[[str], Prompt]
     random: Random
     scored: bool = True
-    present: tuple[str, ...] = ()
+    present: Collection[str] = ()
 
 
 class Setup(Struct, frozen=True):
@@ -248,10 +248,20 @@ def wait_ms(round_: Round, scene: Scene) -> int:
     return min(heard_ms, HEARD_CAP_MS) + BREATH_MS
 
 
+def here_of(voices: Sequence[str], scene: Scene) -> list[str]:
+    """Return those voices who are here; all of them when nobody is at all, for they may come back."""
+    return [voice for voice in voices if voice in scene.present or not scene.present]
+
+
+def cast(round_: Round, scene: Scene) -> list[str]:
+    """Return who plays and is here, by having spoken, else by name."""
+    stepped_in = dict.fromkeys((*(take.voice for take in round_.takes), *round_.players))
+    return here_of([*stepped_in], scene)
+
+
 def player(round_: Round, scene: Scene, *, without: Sequence[str] = ()) -> str | None:
     """Return who comes after the last speaker, among those who are here; None: anybody."""
-    here = [voice for voice in round_.players if voice not in without]
-    here = [voice for voice in here if voice in scene.present] or here
+    here = [voice for voice in here_of(round_.players, scene) if voice not in without]
     last = next((turn.voice for turn in reversed(round_.turns) if turn.voice), None)
     if not here or last is None or last not in round_.players:
         return here[0] if here else None

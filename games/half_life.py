@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import Scene, TurnOrder, give
+from games.game import Scene, TurnOrder, cast, give, player
 from games.round import Round, RoundFact, Take, TurnGiven
 
 LIVES_MS = (8_000, 4_000, 2_000, 1_000)
@@ -29,12 +29,13 @@ class HalfLife(Chain):
     joined_replay = True
 
     def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
-        """Halve the time."""
+        """Halve the time, for as long as its voice is here."""
         if len(round_.turns) >= len(LIVES_MS) or (round_.turns and not round_.takes):
             return None
         life_ms = LIVES_MS[len(round_.turns)]
-        first = round_.players[0] if round_.players else None
-        voice = round_.takes[0].voice if round_.takes else first
+        voice = round_.takes[0].voice if round_.takes else player(round_, scene)
+        if voice is not None and voice not in cast(round_, scene):
+            return None
         prompt = ASK[scene.language].format(theme=theme(round_), n=life_ms // 1000)
         return give(round_, scene, prompt, voice, window_ms=life_ms + WINDOW_MORE_MS, limit_ms=life_ms)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import VOTING_MS, Scene, TurnOrder, give
+from games.game import VOTING_MS, Scene, TurnOrder, cast, give
 from games.round import Round, RoundFact, Take, TurnGiven
 
 TAKES = 6
@@ -39,7 +39,7 @@ class InsultDuel(Chain):
         if len(round_.takes) >= TAKES:
             return give(round_, scene, VOTE[scene.language], window_ms=VOTING_MS, act="vote")
         prompt = ACCEPT[scene.language] if round_.takes else theme(round_)
-        duellists = _duellists(round_)
+        duellists = cast(round_, scene)[:2]  # whoever left makes place for another
         last = round_.takes[-1].voice if round_.takes else None
         if len(duellists) < 2:
             return give(round_, scene, prompt, besides=last)
@@ -55,8 +55,3 @@ class InsultDuel(Chain):
     def ending(self, round_: Round, scene: Scene) -> list[RoundFact]:
         """Name the wittiest line."""
         return referee.loved(round_, scene)
-
-
-def _duellists(round_: Round) -> tuple[str, ...]:
-    """Return the two who stepped in: by speaking, else by joining."""
-    return tuple(dict.fromkeys((*(take.voice for take in round_.takes), *round_.players)))[:2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain
-from games.game import Scene, TurnOrder, fresh, give, player
+from games.game import Scene, TurnOrder, fresh, give, here_of, player
 from games.round import Round, RoundFact, Take, Tempo, TurnGiven
 
 COMPLAINTS = 3
@@ -40,12 +40,14 @@ class JackalGiraffe(Chain):
         if sum(turn.role == "giraffe" for turn in round_.turns) >= COMPLAINTS:
             return None
         voice = player(round_, scene)
-        if len(round_.players) < 2:
+        here = here_of(round_.players, scene)
+        if len(here) < 2:
             prompt = f"“{fresh(scene, self.pack, round_)}” {GIRAFFE[scene.language]}"
             return give(round_, scene, prompt, voice, role="giraffe", limit_ms=GIRAFFE_MS)
         if last is not None and last.role == "jackal" and round_.takes_of(last.turn):
             return give(round_, scene, GIRAFFE[scene.language], voice, role="giraffe", limit_ms=GIRAFFE_MS)
-        speaker = last.voice if last is not None and last.role == "giraffe" else voice
+        translated = last is not None and last.role == "giraffe" and last.voice in here
+        speaker = last.voice if last is not None and translated else voice
         return give(round_, scene, JACKAL[scene.language], speaker, role="jackal", limit_ms=JACKAL_MS)
 
     def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import Scene, give
+from games.game import Scene, give, here_of
 from games.round import Round, RoundFact, Take, TurnGiven
 
 TALK_MS = 10_000
@@ -47,7 +47,7 @@ class JustTenSeconds(Chain):
         last = round_.takes[-1] if round_.takes else None
         if last is not None and round_.faults(last.voice):
             rivals = [vote.voice for vote in round_.votes if vote.clip == last.clip and vote.value < 0]
-            voice = next((rival for rival in rivals if rival in round_.players), voice)
+            voice = next((rival for rival in rivals if rival in here_of(round_.players, scene)), voice)
         return give(round_, scene, self.ask(round_, scene), voice, limit_ms=TALK_MS)
 
     def judge(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:

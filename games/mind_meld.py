@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import Play, Scene, TurnOrder, give, is_complete
+from games.game import Play, Scene, TurnOrder, give, here_of, is_complete
 from games.referee import SAME_GUESS
 from games.round import Round, RoundFact, Take, TurnGiven
 from games.words import likeness
@@ -74,7 +74,7 @@ class MindMeld(Play):
 
 def _pair(round_: Round, scene: Scene, pairs: int) -> tuple[str, ...]:
     """Return the next two players; with fewer than two, anybody may."""
-    here = [voice for voice in round_.players if voice in scene.present] or list(round_.players)
+    here = here_of(round_.players, scene)
     if len(here) < 2:
         return ()
     first = 2 * pairs % len(here)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import Scene, TurnOrder, give, player
+from games.game import Scene, TurnOrder, cast, give, player
 from games.measures import last_word
 from games.referee import SAME_GUESS
 from games.round import Round, RoundFact, Take, TurnGiven
@@ -43,7 +43,8 @@ class NewChoice(Chain):
         bells = _bells(round_)
         last = round_.turn
         spoke = last is not None and bool(round_.takes_of(last.turn))
-        if spoke and bells < BELLS and (not bells or scene.random.random() < BELL_SHARE):
+        stayed = spoke and round_.takes[-1].voice in cast(round_, scene)
+        if stayed and bells < BELLS and (not bells or scene.random.random() < BELL_SHARE):
             return self._bell(round_, scene)
         voice = player(round_, scene)
         if last is not None and (voice is None or len(round_.players) < 2) and spoke:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import Scene, TurnOrder, give, player
+from games.game import Scene, TurnOrder, give, here_of, player
 from games.round import Round, RoundFact, Take, TurnGiven
 
 # The room cuts a teller somewhere between these, after "go".
@@ -34,9 +34,11 @@ class StoryDie(Chain):
         return ON[scene.language] if round_.takes else theme(round_)
 
     def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
-        """Give the story to whoever is alive."""
+        """Give the story to whoever is alive and here."""
         dead = [voice for voice in round_.players if round_.faults(voice)]
-        if len(round_.takes) >= self.takes or (dead and len(dead) >= len(round_.players) - 1):
+        alone = bool(dead) and len(dead) >= len(round_.players) - 1
+        left = bool(dead) and set(here_of(round_.players, scene)) <= set(dead)
+        if len(round_.takes) >= self.takes or alone or left:
             return None
         turn = give(
             round_,

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from random import SystemRandom
 from typing import Self
 
 from server import tls
+from server.clock import Clock
 from server.config import Config
 from server.finisher import Finisher
-from server.log.base import Log
+from server.log.base import Damaged, Log
 from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.readers.radio import Radio
@@ -41,17 +40,6 @@ DATABASE = "wonder.db"
 GOODBYE_MS = 3_000
 
 
-def now_ms() -> int:
-    """Return the time of day in epoch milliseconds."""
-    return time.time_ns() // 1_000_000
-
-
-def _steady_ms() -> Callable[[], int]:
-    """Return a clock by which no more time passes than really does: one that is set ahead expires nothing."""
-    started_ms, began_s = now_ms(), time.monotonic()
-    return lambda: min(now_ms(), started_ms + round((time.monotonic() - began_s) * 1000))
-
-
 class Parts:
     """All that a running server is made of, in the order in which it is let go."""
 
@@ -65,7 +53,7 @@ class Parts:
             house,
             media,
             self.finisher,
-            clock=now_ms,
+            clock=house.clock,
             longest_ms=config.clip_longest_ms,
             live_delay_ms=config.live_delay_ms,
         )
@@ -107,7 +95,7 @@ class Running:
         self.udp_host, self.udp_port = parts.media.endpoint()
         self._listening = listening
         self._readers = [
-            asyncio.ensure_future(Reaper(parts.house, parts.log, _steady_ms()).run()),
+            asyncio.ensure_future(Reaper(parts.house, parts.log, parts.house.clock).run()),
             asyncio.ensure_future(parts.figures.lag.watch()),
         ]
         self._closing: asyncio.Task[None] | None = None
@@ -148,9 +136,10 @@ async def start(config: Config) -> Running:
     async with AsyncExitStack() as unstarted:
         log = await open_log(config, broken)
         unstarted.push_async_callback(log.close)
-        media = await _open_media(config)
+        clock = Clock(await _newest_ms(log))
+        media = await _open_media(config, clock)
         unstarted.push_async_callback(media.close)
-        parts = Parts(config, log, await _house(config, log), media)
+        parts = Parts(config, log, await _house(config, log, clock), media)
         unstarted.push_async_callback(_let_go, parts)
         await parts.finisher.start()
         await _first_room(parts.house)
@@ -171,18 +160,27 @@ def _folder(path: Path) -> Path:
     return path
 
 
-async def _house(config: Config, log: Log) -> House:
+async def _newest_ms(log: Log) -> int:
+    """Return when the newest event of all rooms happened, 0 when there is none."""
+    try:
+        newest = [*await log.rooms(1, public=True), *await log.rooms(1, public=False)]
+    except Damaged:  # the room is told of when somebody asks for it
+        return 0
+    return max((listing.last_at_ms for listing in newest), default=0)
+
+
+async def _house(config: Config, log: Log, clock: Clock) -> House:
     secret = await log.secret()
-    return House(log, clock=now_ms, random=SystemRandom(), secret=secret, idle_ms=config.room_idle_ms)
+    return House(log, clock=clock, random=SystemRandom(), secret=secret, idle_ms=config.room_idle_ms)
 
 
-async def _open_media(config: Config) -> Media:
+async def _open_media(config: Config, clock: Clock) -> Media:
     settings = Settings(peers=config.peers, peers_per_address=config.peers_per_address)
     public_ip = await discover.public_ip(config.host, config.public_ip, config.stun_server)
     where = config.host, config.udp_port, public_ip, settings
     if config.media_workers:
-        return await RemoteMedia.open(*where, workers=config.media_workers)
-    return await LocalMedia.open(*where)
+        return await RemoteMedia.open(*where, workers=config.media_workers, clock=clock)
+    return await LocalMedia.open(*where, clock=clock)
 
 
 async def _first_room(house: House) -> None:

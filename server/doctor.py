@@ -23,6 +23,7 @@ import numpy as np
 from msgspec import Struct
 
 from server import tls
+from server.clock import EARLIEST_MS
 from server.config import TOKEN_CHARACTERS, BadSetting, Config
 from server.log.schema import SQLITE_AT_LEAST
 from server.rtc import discover, udp
@@ -31,7 +32,6 @@ State = Literal["fine", "doubtful", "broken"]
 # Below this new clips may soon not be kept; a clip is about 20 KB.
 FREE_LEAST_BYTES, FREE_GOOD_BYTES = 100_000_000, 1_000_000_000
 # This program was written after it: an earlier clock is wrong.
-CLOCK_LEAST = datetime(2026, 1, 1, tzinfo=UTC)
 FILES_GOOD = 1_024
 _MARKS: dict[State, str] = {"fine": "ok  ", "doubtful": "hm  ", "broken": "NO  "}
 
@@ -223,7 +223,7 @@ def _sqlite(_: Config) -> Check:
 
 def _clock(_: Config) -> Check:
     now = datetime.now(UTC)
-    if now < CLOCK_LEAST:
+    if now.timestamp() * 1000 < EARLIEST_MS:
         return Check(
             "Clock", "broken", f"it shows {now:%Y-%m-%d}", "Set the clock; a time service keeps it right."
         )

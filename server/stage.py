@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
@@ -20,7 +21,7 @@ from server.log.base import Blob
 from server.previews import PREVIEW_MS, Preview, Previews, Timing
 from server.room import door, rounds
 from server.room.actor import Room
-from server.room.commands import Land, Refused
+from server.room.commands import Land, Refused, broken, restarting
 from server.room.events import ClipLanded, Event, Source, Voice
 from server.room.flow import kind_of
 from server.room.house import House
@@ -29,6 +30,7 @@ from server.rtc.media import Media, Role, TakeEnded
 from server.together import settled
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 # Who waits for a take gets its `clip.landed`, or None when its speaker hears it first.
 Landing = asyncio.Future[Event | None]
@@ -87,7 +89,8 @@ class Stage:
         self.on_aired: Callable[[str, str], None] = lambda _room, _clip: None
         self._seats: dict[str, Seat] = {}
         self._previews = Previews(clock)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._keeping: dict[str, asyncio.Task[Event]] = {}  # previews that are landing
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._draining = False
         self.on_audience: Callable[[str], None] = lambda _room: None
         # For figures: a peer connected, so many seconds after its offer; a take became a clip, or why not.
@@ -125,14 +128,11 @@ class Stage:
 
     def _check_open(self) -> None:
         if self._draining:
-            raise Refused("restarting", "The server is restarting. Try again in a moment.", 5_000)
+            raise restarting(5_000)
 
     async def begin(self, room: Room, voice: Voice, peer: str) -> None:
         """Open a take of a commanded peer; an empty peer announces an upload."""
         self._check_open()
-        until_ms = room.state.muted.get(voice.id, 0)
-        if until_ms > self._clock():
-            raise Refused("muted", "You are muted in this room for a while.", until_ms - self._clock())
         _check_door(room, voice)
         limit_ms = self._limit_ms(room, voice)
         if peer:
@@ -196,7 +196,8 @@ class Stage:
         """
         self._check_open()
         room = await self._house.wake(room_id)
-        _check_door(room, voice)
+        if voice.id not in room.speaking:  # it was announced, and let in then
+            _check_door(room, voice)
         shown: Preview | None = None
         try:
             with self._counted():
@@ -224,17 +225,34 @@ class Stage:
         return found.room if found else None
 
     async def keep(self, room: Room, voice: Voice, preview: str) -> Event:
-        """Let a heard take land and return its durable `clip.landed`. Raises `Refused`."""
+        """Let a heard take land and return its durable `clip.landed`. Raises `Refused`.
+
+        Whoever asks again while it lands gets the same event, and nobody can drop it any more.
+        """
         kept = self.preview(room.id, voice, preview)
-        event = await self._land(room.id, voice, kept.clip, kept.source, kept.timing, clip_id=kept.id)
+        landing = self._keeping.get(kept.id)
+        if landing is None:
+            landing = self._keeping[kept.id] = self._own(self._keep(room, kept))
+        return await asyncio.shield(landing)
+
+    async def _keep(self, room: Room, kept: Preview) -> Event:
+        try:
+            event = await self._land(
+                room.id, kept.voice, kept.clip, kept.source, kept.timing, clip_id=kept.id
+            )
+        finally:
+            del self._keeping[kept.id]
         self._previews.pop(kept.id)
-        room.end_speaking(voice.id)
-        self._tell(room, voice, "", "landed", clip=kept.id)
+        room.end_speaking(kept.voice.id)
+        self._tell(room, kept.voice, "", "landed", clip=kept.id)
         return event
 
     def drop(self, room: Room, voice: Voice, preview: str) -> None:
-        """Let go of a heard take. Raises `Refused`."""
-        self._previews.pop(self.preview(room.id, voice, preview).id)
+        """Let go of a heard take that is not landing already. Raises `Refused`."""
+        dropped = self.preview(room.id, voice, preview)
+        if dropped.id in self._keeping:
+            raise Refused("no_such_preview", "You have kept this take already.")
+        self._previews.pop(dropped.id)
         room.end_speaking(voice.id)
 
     def _show(self, room: Room, peer: str, made: Preview) -> Preview:
@@ -298,7 +316,7 @@ class Stage:
         while (waiting := self._under_way()) and (left := deadline - loop.time()) > 0:
             await asyncio.wait(waiting, timeout=left)
 
-    def _under_way(self) -> list[asyncio.Future[None] | Landing]:
+    def _under_way(self) -> list[asyncio.Future[Any]]:
         return [*self._tasks, *(seat.landing for seat in self._seats.values() if seat.landing is not None)]
 
     async def close(self) -> None:
@@ -331,8 +349,8 @@ class Stage:
         if seat.role == "listener":
             self.on_audience(seat.room)
         room = self._house.awake(seat.room)
-        if room is not None and seat.commanded and seat.voice is not None:
-            room.arrive(seat.voice)
+        if room is not None and seat.voice is not None:
+            (room.arrive if seat.commanded else room.enter)(seat.voice)
 
     def _level(self, peer: str, on: bool) -> None:
         seat = self._seats.get(peer)
@@ -366,10 +384,16 @@ class Stage:
         room.hold()
         self._own(self._finish(room, seat, seat.voice, ended, landing, aired=aired))
 
-    def _own(self, work: Coroutine[None, None, None]) -> None:
+    def _own(self, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._let_go)
+        return task
+
+    def _let_go(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waits is told; when nobody does any more, nobody has to be
 
     def _gone(self, peer: str) -> None:
         seat = self._seats.pop(peer, None)
@@ -386,8 +410,8 @@ class Stage:
             )
         if seat.connected and seat.role == "listener":
             self.on_audience(seat.room)
-        if seat.connected and seat.commanded and seat.voice is not None:
-            room.leave(seat.voice)
+        if seat.connected and seat.voice is not None:
+            (room.leave if seat.commanded else room.exit)(seat.voice)
         room.release()
 
     # --- from take to clip
@@ -416,9 +440,7 @@ class Stage:
             self._refuse(room, voice, ended.peer, landing, refused)
         except Exception:
             log.exception("finishing a take failed in room %.6s", seat.room)
-            self._refuse(
-                room, voice, ended.peer, landing, Refused("internal", "Something broke on our side.")
-            )
+            self._refuse(room, voice, ended.peer, landing, broken())
         else:
             if event is not None:
                 self._tell(room, voice, ended.peer, "landed", clip=event.data.clip)  # type: ignore[union-attr]
@@ -453,12 +475,12 @@ class Stage:
             clip.peaks,
             source=source,
         )
-        command = Land(landed, timing.began_at_ms, timing.claimed_reaction_ms)
+        command = Land(landed, timing.began_at_ms, timing.claimed_reaction_ms, let_in=True)
         blobs = [Blob(clip_id, room_id, clip.ogg)]
         events = await self._house.send(room_id, command, by=voice, key=clip_id, blobs=blobs)
         return events[0]
 
 
 def _check_door(room: Room, voice: Voice) -> None:
-    """Refuse to let a voice speak that has not come in by the door."""
-    door.check(room.state, None, consented=room.has_consented(voice.id))
+    """Refuse to let a voice begin a take that the room would not let it land."""
+    door.check(room.state, door.SPEAK, voice, room.context())

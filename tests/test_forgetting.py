@@ -50,13 +50,14 @@ def played(game: str, *, written: bool) -> PureRoom:
     """Play a round of a game in which everybody says words of their own, by text or by captioned sound."""
     kind = next(kind.id for kind in KINDS.values() if game in kind.games)
     room, numbers = PureRoom(kind), count(1)
-    room.do(RoundStart(game, speakers=tuple(SAYS)), ANNA)
+    room.speakers = tuple(SAYS)
+    room.do(RoundStart(game), ANNA)
     for _ in range(STEPS):
         if room.state.round is None:
             break
         for voice in VOICES:
             say(room, voice, f"{SAYS[voice.id]}{next(numbers)} {SAYS[voice.id]}x", written=written)
-        room.pass_time(speakers=tuple(SAYS))
+        room.pass_time()
     return room
 
 
@@ -103,7 +104,8 @@ def test_no_game_keeps_the_words_of_who_takes_them_back(game: str, written: bool
 
 def test_a_running_round_is_the_same_after_a_restart_when_words_were_taken_back() -> None:
     room = PureRoom("language")
-    room.do(RoundStart("last_word_first", speakers=tuple(SAYS)), ANNA)
+    room.speakers = tuple(SAYS)
+    room.do(RoundStart("last_word_first"), ANNA)
     for number in range(2):
         for voice in VOICES:
             say(room, voice, f"{SAYS[voice.id]}{number} {SAYS[voice.id]}x", written=number % 2 == 0)

@@ -18,6 +18,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "games": (),
     "server": (),
     "server.config": (),
+    "server.clock": (),
     "server.room": ("games",),
     # Beside the pure room: the writer and its house, which append to the log.
     "server.room.actor": ("games", "server.room", "server.room.tail", "server.log.base"),

@@ -136,3 +136,23 @@ async def test_again_begins_at_once_and_out_ends_it(tmp_path: Path) -> None:
             end = troupe.end()
             assert end is not None
             assert end["reason"] == "stopped"
+
+
+async def test_the_turn_after_a_word_is_not_for_who_closed_their_page(tmp_path: Path) -> None:
+    async with opened_house(tmp_path, Clock(), KINDS) as house:
+        players = [Player(name) for name in "abc"]
+        troupe = Troupe(house, "words", players)
+        troupe.say = one_word
+        async with troupe.seated():
+            await troupe.begin("word_association")
+            first = players[0]
+            order = first.events("round.opened")[-1]["players"]
+            gone = next(player for player in players if player.voice == order[1])
+            assert gone.client is not None
+            assert first.client is not None
+            await gone.client.ws.close()
+            while gone.voice not in (await first.client.signal("presence"))["gone"]:
+                pass
+            await troupe.speak(first)
+            assert troupe.turn()["voice"] == order[2]
+            players.remove(gone)

@@ -13,7 +13,7 @@ from server.room.actor import Room
 from server.room.commands import Refused, Remove
 from server.room.flow import kind_of
 from server.room.house import House, NoSuchRoom
-from server.room.state import RoomState
+from server.room.state import ClipRef, RoomState
 from server.together import settled
 
 log = logging.getLogger(__name__)
@@ -32,16 +32,23 @@ class Seen(Struct, frozen=True):
     due_ms: int
 
 
-def expired(state: RoomState, now_ms: int) -> list[str]:
-    """Return the clips of a room that have been kept long enough."""
-    keep_ms = kind_of(state).keep_ms
-    return [clip.clip for clip in state.clips.values() if clip.at_ms + keep_ms <= now_ms]
+def expired(state: RoomState, now_ms: int, began_ms: int) -> list[str]:
+    """Return the clips of a room that have been kept long enough.
+
+    A clip from the future, made while the machine's clock was wrong, is kept from `began_ms` on.
+    """
+    over_ms = now_ms - kind_of(state).keep_ms
+    return [clip.clip for clip in state.clips.values() if _since_ms(clip, now_ms, began_ms) <= over_ms]
 
 
-def seen(state: RoomState) -> Seen:
+def seen(state: RoomState, now_ms: int, began_ms: int) -> Seen:
     """Return what to remember of a room."""
-    eldest_ms = min((clip.at_ms for clip in state.clips.values()), default=NEVER_MS)
+    eldest_ms = min((_since_ms(clip, now_ms, began_ms) for clip in state.clips.values()), default=NEVER_MS)
     return Seen(state.head, eldest_ms + kind_of(state).keep_ms)
+
+
+def _since_ms(clip: ClipRef, now_ms: int, began_ms: int) -> int:
+    return clip.at_ms if clip.at_ms <= now_ms else began_ms
 
 
 class Reaper:
@@ -49,6 +56,7 @@ class Reaper:
 
     def __init__(self, house: House, log_: Log, clock: Callable[[], int]) -> None:
         self._house, self._log, self._clock = house, log_, clock
+        self._began_ms = clock()
         self._seen: dict[str, Seen] = {}
 
     async def run(self) -> None:
@@ -78,7 +86,7 @@ class Reaper:
         try:
             state = await self._house.look(listing.room)
             gone = 0
-            if clips := expired(state, self._clock()):
+            if clips := expired(state, self._clock(), self._began_ms):
                 room = await self._house.wake(listing.room)
                 gone = sum(await settled(_removed(room, clip) for clip in clips))
                 state = room.state
@@ -87,7 +95,7 @@ class Reaper:
         except OSError:
             log.exception("reaper.room_failed room=%.6s", listing.room)
             return 0
-        self._seen[listing.room] = seen(state)
+        self._seen[listing.room] = seen(state, self._clock(), self._began_ms)
         return gone
 
 

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from random import Random
 from typing import Protocol
 
@@ -17,8 +18,10 @@ from msgspec import Struct
 
 from server.log.base import Blob, Conflict, Entry, KeyUsed, Log, Outcome, StorageFull
 from server.room.commands import Command, Refused, Tick
+from server.room.context import Context
 from server.room.events import Draft, Erased, Event, Fact, Voice, erased, numbered
 from server.room.keys import digest, id_used, said, scoped
+from server.room.presence import Presence
 from server.room.state import RoomState
 from server.room.tail import Tail
 
@@ -26,13 +29,12 @@ RECENT_KEYS = 256
 BATCH_COMMANDS = 128  # some ms of deciding, for audio is paced in the same loop
 RACES_TRIED = 16
 SHORTEST_IDLE_MS = 5  # who woke the room must have time to hold it
-LONGEST_WAIT_MS = 60_000  # a clock that is set anew is noticed within this time
+LONGEST_WAIT_MS = 60_000  # the loop's timers stand still while a machine sleeps, the clock does not
 TICK_EVERY_MS = 20
 IDLE_TICK_EVERY_MS = 1_000  # when a tick found nothing to do though something was due
 PAGE_EVENTS = 500
 FULL = "The server has no room left to keep this. Try again later."
 FULL_RETRY_AFTER_MS = 10_000
-CONSENTS_KEPT = 2_000  # voices that came in by the door; who is forgotten is asked again
 
 logger = logging.getLogger(__name__)
 
@@ -41,9 +43,9 @@ class Rules(Struct, frozen=True):
     """The pure functions that make a room: those of `server.room.decide` and `state`."""
 
     empty: RoomState
-    decide: Callable[[RoomState, Command, Voice | None, int, Random], list[Draft]]
+    decide: Callable[[RoomState, Command, Voice | None, Context], list[Draft]]
     apply: Callable[[RoomState, Event], RoomState]
-    due: Callable[[RoomState, bool, bool, Mapping[str, float]], int | None]
+    due: Callable[[RoomState, Context], int | None]
     erasures: Callable[[RoomState, Sequence[Fact | Erased]], tuple[Sequence[int], Sequence[str]]]
 
 
@@ -101,12 +103,7 @@ class Plan(Struct, eq=False):
 
 
 class Room:
-    """One room's actor. Made by the house; used from one event loop.
-
-    `speakers` counts the leases of each present voice that may speak; `speaking` are the voices
-    with an open take or one on its way; `paces` are those of present voices that take longer than
-    others. All are signals: they are gone when the process ends.
-    """
+    """One room's actor. Made by the house; used from one event loop."""
 
     def __init__(
         self,
@@ -124,18 +121,14 @@ class Room:
         self.id = id
         self.state = state
         self.tail = tail
-        self.speakers: dict[str, int] = {}
-        self.speaking: set[str] = set()
+        self._presence = Presence()
         self._heard: set[str] = set()
-        self.paces: dict[str, float] = {}
-        self._consented: dict[str, None] = {}
         self._home, self._log, self._rules = home, log, rules
         self._clock, self._random = clock, random
         self._idle_ms = max(idle_ms, SHORTEST_IDLE_MS)
         self._inbox: list[Wish] = []
         self._underway: dict[str, Wish] = {}
         self._recent: OrderedDict[str, tuple[bytes, list[Event]]] = OrderedDict()
-        self._until_ms: dict[str, int] = {}
         self._holds = 0
         self._worker: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -187,49 +180,60 @@ class Room:
         self._holds -= 1
         self._touch()
 
+    def context(self) -> Context:
+        """Return what is decided on now beside the state; it holds for this turn of the loop."""
+        return self._presence.context(self._clock(), self._random)
+
+    @property
+    def speakers(self) -> Mapping[str, int]:
+        """Return the present voices that may speak, with the leases of each."""
+        return self._presence.speakers
+
+    @property
+    def speaking(self) -> AbstractSet[str]:
+        """Return the voices with an open take or one on its way."""
+        return self._presence.speaking.keys()
+
+    @property
+    def paces(self) -> Mapping[str, float]:
+        """Return how much longer than others present voices may take."""
+        return self._presence.paces
+
+    def enter(self, voice: Voice) -> None:
+        """Count a connection of a voice in, whether it may speak or not."""
+        self._presence.enter(voice.id)
+
+    def exit(self, voice: Voice) -> None:
+        """Count a connection out again."""
+        self._presence.exit(voice.id)
+
+    def consent(self, voice_id: str) -> None:
+        """Note that a voice has read what is asked at the door, and came in."""
+        self._presence.consent(voice_id)
+
     def arrive(self, voice: Voice) -> None:
         """Count a voice in that may speak; the room's pulse runs while there is one."""
-        self.speakers[voice.id] = self.speakers.get(voice.id, 0) + 1
+        self._presence.arrive(voice.id)
         self._touch()
 
     def leave(self, voice: Voice) -> None:
         """Count a voice out again."""
-        left = self.speakers.get(voice.id, 0) - 1
-        if left > 0:
-            self.speakers[voice.id] = left
-        else:
-            self.speakers.pop(voice.id, None)
-            self.paces.pop(voice.id, None)
+        self._presence.leave(voice.id)
         self._touch()
 
     def set_pace(self, voice_id: str, pace: float) -> None:
         """Note how much longer than others a present voice may take, for as long as it is here."""
-        if pace > 1.0 and voice_id in self.speakers:
-            self.paces[voice_id] = pace
-        else:
-            self.paces.pop(voice_id, None)
+        self._presence.set_pace(voice_id, pace)
         self._touch()
-
-    def consent(self, voice_id: str) -> None:
-        """Note that a voice has read what is asked at the door, and came in."""
-        self._consented[voice_id] = None
-        if len(self._consented) > CONSENTS_KEPT:
-            del self._consented[next(iter(self._consented))]
-
-    def has_consented(self, voice_id: str) -> bool:
-        """Tell whether a voice came in by the door."""
-        return voice_id in self._consented
 
     def begin_speaking(self, voice_id: str, *, until_ms: int) -> None:
         """Mark a take as open; it counts as ended at `until_ms` when nobody ends it before."""
-        self._until_ms[voice_id] = until_ms
-        self.speaking.add(voice_id)
+        self._presence.speaking[voice_id] = until_ms
         self._touch()
 
     def end_speaking(self, voice_id: str) -> None:
         """Mark a take as ended."""
-        self._until_ms.pop(voice_id, None)
-        self.speaking.discard(voice_id)
+        self._presence.speaking.pop(voice_id, None)
         self.hear(voice_id, on=False)
         self._touch()
 
@@ -307,18 +311,18 @@ class Room:
         return again
 
     def _decide(self, wishes: Iterable[Wish]) -> list[Plan]:
-        state, head, now_ms = self.state, self.tail.head, self._clock()
+        state, head, context = self.state, self.tail.head, self.context()
         plans = []
         for wish in wishes:
-            plan = self._plan(wish, state, head, now_ms)
+            plan = self._plan(wish, state, head, context)
             plans.append(plan)
             if plan.events:
                 state, head = plan.state, plan.events[-1].seq
         return plans
 
-    def _plan(self, wish: Wish, state: RoomState, head: int, now_ms: int) -> Plan:
+    def _plan(self, wish: Wish, state: RoomState, head: int, context: Context) -> Plan:
         try:
-            drafts = self._rules.decide(state, wish.command, wish.by, now_ms, self._random)
+            drafts = self._rules.decide(state, wish.command, wish.by, context)
             events = [numbered(draft, head + 1 + i, head + i) for i, draft in enumerate(drafts)]
             erases, drops = self._rules.erasures(state, [draft.data for draft in drafts])
             return Plan(wish, self._fold(state, events), drafts, events, erases, drops)
@@ -427,13 +431,13 @@ class Room:
         self._timer = asyncio.get_running_loop().call_later(wait_ms / 1000, self._ring)
 
     def _next_ms(self) -> int:
-        times = list(self._until_ms.values())
+        times = list(self._presence.speaking.values())
         if (due_ms := self._due_ms()) is not None:
             times.append(due_ms)
         return min(times, default=self._used_at_ms + self._idle_ms)
 
     def _due_ms(self) -> int | None:
-        due_ms = self._rules.due(self.state, bool(self.speakers), bool(self.speaking), self.paces)
+        due_ms = self._rules.due(self.state, self.context())
         return None if due_ms is None else max(due_ms, self._next_tick_ms)
 
     def _ring(self) -> None:
@@ -450,8 +454,7 @@ class Room:
 
     def _tick(self, now_ms: int) -> None:
         self._next_tick_ms = now_ms + IDLE_TICK_EVERY_MS
-        tick = Tick(frozenset(self.speaking), tuple(self.speakers), dict(self.paces))
-        self._put(tick, None, None).add_done_callback(_ticked)
+        self._put(Tick(), None, None).add_done_callback(_ticked)
 
     def _is_idle(self, now_ms: int) -> bool:
         if self._holds > 0 or self.speakers or self.speaking or self.tail.readers:
@@ -465,9 +468,8 @@ class Room:
 
     def _hush(self, now_ms: int) -> None:
         """End the takes that nobody ended in time, and say so."""
-        for voice in [voice for voice, until_ms in self._until_ms.items() if until_ms <= now_ms]:
-            del self._until_ms[voice]
-            self.speaking.discard(voice)
+        for voice in self._presence.overdue(now_ms):
+            del self._presence.speaking[voice]
             self.hear(voice, on=False)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from msgspec import Struct
 
 from games.round import Tempo
@@ -18,6 +16,21 @@ class Refused(Exception):
         self.code = code
         self.message = message
         self.retry_after_ms = retry_after_ms
+
+
+# What clients know under two names is sent by one: `internal` and `draining` were others.
+BROKEN = "broken"
+RESTARTING = "restarting"
+
+
+def broken() -> Refused:
+    """Return the answer to what failed on our side: that it did, and no detail."""
+    return Refused(BROKEN, "Something broke on our side.")
+
+
+def restarting(retry_after_ms: int = 1_000) -> Refused:
+    """Return the answer to whoever wants something begun while the server stops."""
+    return Refused(RESTARTING, "The server is restarting. Come back in a moment.", retry_after_ms)
 
 
 class Open(Struct, frozen=True):
@@ -44,11 +57,10 @@ class Throw(Struct, frozen=True):
 
 
 class RoundStart(Struct, frozen=True):
-    """Start a game; `speakers` are who is present to play it, as far as is known."""
+    """Start a game with the speakers who are present."""
 
     game: str
     tempo: Tempo | None = None
-    speakers: tuple[str, ...] = ()
 
 
 class RoundJoin(Struct, frozen=True):
@@ -75,9 +87,7 @@ class Suggest(Struct, frozen=True):
 
 
 class WantTopic(Struct, frozen=True):
-    """Vote for another topic; `present` is how many speakers there are, as far as is known."""
-
-    present: int = 0
+    """Vote for another topic."""
 
 
 class Again(Struct, frozen=True):
@@ -118,12 +128,14 @@ class Land(Struct, frozen=True):
     """Put a finished clip into the room; round, turn and reaction are decided by the room.
 
     `began_at_ms` is when its take began on the server's clock, None when that is unknown (an
-    upload); `claimed_reaction_ms` is what the speaker's own page measured.
+    upload); `claimed_reaction_ms` is what the speaker's own page measured; `let_in` is that the
+    door let its speaker begin (else the door is asked now).
     """
 
     clip: ClipLanded
     began_at_ms: int | None = None
     claimed_reaction_ms: int | None = None
+    let_in: bool = False
 
 
 class Caption(Struct, frozen=True):
@@ -133,16 +145,7 @@ class Caption(Struct, frozen=True):
 
 
 class Tick(Struct, frozen=True):
-    """Do what is due: close a turn or a round, or begin one by the room's own pulse.
-
-    `speaking` are the voices whose take is open or on its way, `speakers` those present
-    who may speak; both are known to the actor alone, for they are signals, not events. So are
-    `paces`: how much longer than others a voice may take, 1.0 to 2.0, which nobody else sees.
-    """
-
-    speaking: frozenset[str] = frozenset()
-    speakers: tuple[str, ...] = ()
-    paces: Mapping[str, float] = {}
+    """Do what is due: close a turn or a round, or begin one by the room's own pulse."""
 
 
 Command = (

@@ -1,9 +1,8 @@
-"""Turn a wish into facts, or refuse it. Pure: time and chance are arguments."""
+"""Turn a wish into facts, or refuse it. Pure: time, chance and who is here are arguments."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from random import Random
 
 from msgspec.structs import replace
 
@@ -17,12 +16,11 @@ from games.round import (
     VerdictGiven,
     VerdictOverruled,
 )
-from server.room import flow, rounds, view
+from server.room import door, flow, rounds, view
 from server.room.commands import (
     Caption,
     Command,
     Forget,
-    Land,
     Open,
     React,
     Refused,
@@ -30,6 +28,7 @@ from server.room.commands import (
     Report,
     Say,
 )
+from server.room.context import Context
 from server.room.events import (
     ClipCaptioned,
     ClipRemoved,
@@ -43,7 +42,6 @@ from server.room.events import (
     TextSaid,
     Voice,
 )
-from server.room.flow import Moment
 from server.room.state import ClipRef, RoomState
 from server.room.text import cleaned, is_emoji
 
@@ -52,22 +50,17 @@ REASON_LIMIT_CHARACTERS = 64
 
 # What the room itself does, whoever gave the occasion.
 ROOM_FACTS = (TurnGiven, VerdictGiven, VerdictOverruled, RoundClosed)
-# What a closed room and a muted voice are not refused: what was said can always be taken away.
-ALWAYS = Forget | Remove | Report
 DICE = "/roll"
 DICE_REFUSED = "Dice look like this: /roll 2d6+1, up to 20 of them."
 
 due = rounds.due
 
 
-def decide(state: RoomState, command: Command, by: Voice | None, now_ms: int, random: Random) -> list[Draft]:
+def decide(state: RoomState, command: Command, by: Voice | None, context: Context) -> list[Draft]:
     """Return the facts that a command makes true. Raises `Refused` with a code and a sentence."""
-    if not isinstance(command, Open):
-        _check_room(state, command)
-    if by is not None and not isinstance(command, ALWAYS | Land):
-        _check_voice(state, by, now_ms)
-    facts = _facts(state, command, by, Moment(now_ms, random))
-    return [Draft(fact, now_ms, _by(state, fact, by)) for fact in facts]
+    door.check(state, command, by, context)
+    facts = _facts(state, command, by, context)
+    return [Draft(fact, context.now_ms, _by(state, fact, by)) for fact in facts]
 
 
 def _by(state: RoomState, fact: Fact, by: Voice | None) -> Voice | None:
@@ -82,23 +75,10 @@ def _by(state: RoomState, fact: Fact, by: Voice | None) -> Voice | None:
             return by
 
 
-def _check_room(state: RoomState, command: Command) -> None:
-    if state.head == 0:
-        raise Refused("no_such_room", "There is no such room.")
-    if state.closed and not isinstance(command, ALWAYS):
-        raise Refused("room_closed", "This room is closed.")
-
-
-def _check_voice(state: RoomState, by: Voice, now_ms: int) -> None:
-    until_ms = state.muted.get(by.id, 0)
-    if until_ms > now_ms:
-        raise Refused("muted", "You are muted in this room for a while.", until_ms - now_ms)
-
-
-def _facts(state: RoomState, command: Command, by: Voice | None, moment: Moment) -> list[Fact]:
+def _facts(state: RoomState, command: Command, by: Voice | None, context: Context) -> list[Fact]:
     match command:
         case Say(text=text):
-            return [_said(_text(text, "text", TEXT_LIMIT_CHARACTERS), moment)]
+            return [_said(_text(text, "text", TEXT_LIMIT_CHARACTERS), context)]
         case React():
             return [_reaction(state, command)]
         case Open(room=room):
@@ -110,30 +90,30 @@ def _facts(state: RoomState, command: Command, by: Voice | None, moment: Moment)
         case Remove(clip=clip, reason=reason):
             return [_removed(_clip(state, clip), reason)]
         case Caption(caption=caption):
-            return _captioned(state, caption, moment)
+            return _captioned(state, caption, context)
         case _:
-            return rounds.facts(state, command, by, moment)
+            return rounds.facts(state, command, by, context)
 
 
-def _said(text: str, moment: Moment) -> Fact:
+def _said(text: str, context: Context) -> Fact:
     """Return what was written, or the dice when it asks for them."""
     word, _, expression = text.partition(" ")
     if word != DICE:
         return TextSaid(text)
     try:
-        rolled = roll(expression, moment.random)
+        rolled = roll(expression, context.random)
     except ValueError:
         raise Refused("bad_dice", DICE_REFUSED) from None
     return DiceRolled(rolled.expression, rolled.dice, rolled.total)
 
 
-def _captioned(state: RoomState, caption: ClipCaptioned, moment: Moment) -> list[Fact]:
+def _captioned(state: RoomState, caption: ClipCaptioned, context: Context) -> list[Fact]:
     clip = state.clips.get(caption.clip)
     if clip is None or clip.caption is not None:
         return []
     if clip.hidden:
         return [replace(caption, hidden=True)]
-    return [caption, *flow.after_caption(state, caption, moment)]
+    return [caption, *flow.after_caption(state, caption, context)]
 
 
 def _refuse(code: str, message: str) -> list[Fact]:

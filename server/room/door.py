@@ -1,18 +1,68 @@
-"""The door of a room: what is asked there, and who may play inside. Pure."""
+"""The door of a room: which commands it lets through, from whom, and when. Pure, and in one place.
+
+Every command passes it in `decide`. What costs something before its command is sent (microphone
+time, a finish) asks the same door first, with `SPEAK`.
+"""
 
 from __future__ import annotations
 
-from server.room.commands import Again, Answer, Command, Refused, RoundJoin, RoundStart, Throw, Vote
+from server.room.commands import (
+    Again,
+    Answer,
+    Command,
+    Forget,
+    Land,
+    Open,
+    Refused,
+    Remove,
+    Report,
+    RoundJoin,
+    RoundStart,
+    Throw,
+    Vote,
+)
+from server.room.context import Context
+from server.room.events import Voice
 from server.room.kinds import KINDS
 from server.room.state import RoomState
 
+# The wish to begin a take that will land: no command of its own.
+SPEAK = None
+# What a closed room and a muted voice are not refused: what was said can always be taken away.
+ALWAYS = Forget | Remove | Report
 # Looking, listening, chatting, taking back and saying "out" need no consent.
-INSIDE = (Again, Answer, RoundJoin, RoundStart, Throw, Vote)
+INSIDE = Again | Answer | Land | RoundJoin | RoundStart | Throw | Vote
 
 
-def check(state: RoomState, command: Command | None, *, consented: bool) -> None:
-    """Refuse to let a voice speak (`command` None) or play before it has consented."""
-    kind = KINDS.get(state.kind, KINDS["wonder"])
-    if kind.door == "open" or consented or not (command is None or isinstance(command, INSIDE)):
+def check(state: RoomState, command: Command | None, by: Voice | None, context: Context) -> None:
+    """Refuse what a room lets nobody do, and what it does not let this voice do now.
+
+    `by` None is the room itself. A take that was let in when it began lands whatever came after.
+    """
+    if isinstance(command, Open):
         return
-    raise Refused("consent_needed", kind.consent.get(state.language, kind.consent["en"]))
+    _check_room(state, command)
+    if by is None or isinstance(command, ALWAYS) or (isinstance(command, Land) and command.let_in):
+        return
+    _check_mute(state, by, context)
+    if command is SPEAK or isinstance(command, INSIDE):
+        _check_consent(state, by, context)
+
+
+def _check_room(state: RoomState, command: Command | None) -> None:
+    if state.head == 0:
+        raise Refused("no_such_room", "There is no such room.")
+    if state.closed and not isinstance(command, ALWAYS):
+        raise Refused("room_closed", "This room is closed.")
+
+
+def _check_mute(state: RoomState, by: Voice, context: Context) -> None:
+    left_ms = state.muted.get(by.id, 0) - context.now_ms
+    if left_ms > 0:
+        raise Refused("muted", "You are muted in this room for a while.", left_ms)
+
+
+def _check_consent(state: RoomState, by: Voice, context: Context) -> None:
+    kind = KINDS.get(state.kind, KINDS["wonder"])
+    if kind.door == "consent" and by.id not in context.consented:
+        raise Refused("consent_needed", kind.consent.get(state.language, kind.consent["en"]))

@@ -10,7 +10,6 @@ import base64
 from collections.abc import Iterable, Sequence
 from random import Random
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from games import prompts
@@ -30,6 +29,7 @@ from games.round import (
     Take,
     Tempo,
 )
+from server.room.context import Context
 from server.room.events import ClipCaptioned, ClipLanded, Draft, Fact, Voice, numbered
 from server.room.kinds import KINDS, TIMINGS, RoomKind
 from server.room.state import ClipRef, RoomState, apply
@@ -39,14 +39,6 @@ EAGER_MS = 1_500
 # A round in which nobody speaks ends by itself within this time, whatever its game waits for.
 SILENCE_MS = 45_000
 COACHED = ("done", "silent", "again")
-
-
-class Moment(Struct, frozen=True):
-    """When something is decided, its dice, and who is known to be here."""
-
-    now_ms: int
-    random: Random
-    present: tuple[str, ...] = ()
 
 
 def kind_of(state: RoomState) -> RoomKind:
@@ -64,28 +56,28 @@ def new_id(random: Random) -> str:
     return base64.urlsafe_b64encode(random.randbytes(16)).rstrip(b"=").decode()
 
 
-def scene(state: RoomState, round_: Round, moment: Moment) -> Scene:
+def scene(state: RoomState, round_: Round, context: Context) -> Scene:
     """Return the moment as a game may see it."""
-    return _scene(state, round_.tempo, moment, None)
+    return _scene(state, round_.tempo, context, None)
 
 
-def _scene(state: RoomState, tempo: Tempo, moment: Moment, prompt: Prompt | None) -> Scene:
+def _scene(state: RoomState, tempo: Tempo, context: Context, prompt: Prompt | None) -> Scene:
     timing = TIMINGS[tempo]
 
     def draw(name: str) -> Prompt:
-        random = moment.random
+        random = context.random
         cards = (plain(state).pack == name and _on_theme(state, random)) or prompts.pack(state.language, name)
         return prompt or prompts.draw(cards, tempo=tempo, kind=state.kind, recent=state.thrown, random=random)
 
     return Scene(
-        moment.now_ms,
+        context.now_ms,
         state.language,
         timing.count_in_ms,
         timing.window_ms,
         draw,
-        moment.random,
+        context.random,
         kind_of(state).scored,
-        moment.present,
+        context.here,
     )
 
 
@@ -101,46 +93,48 @@ def begin(
     game: Game,
     tempo: Tempo | None,
     players: Sequence[str],
-    moment: Moment,
+    context: Context,
     *,
     prompt: Prompt | None = None,
 ) -> list[Fact]:
     """Begin a round of a game, on a given prompt or one drawn."""
     tempo = tempo or state.tempo
-    setup = Setup(new_id(moment.random), tempo, tuple(players), _scene(state, tempo, moment, prompt))
+    setup = Setup(new_id(context.random), tempo, tuple(players), _scene(state, tempo, context, prompt))
     return list(game.begin(setup))
 
 
-def close(state: RoomState, reason: Closing, moment: Moment) -> list[Fact]:
+def close(state: RoomState, reason: Closing, context: Context) -> list[Fact]:
     """End the running round by somebody's wish."""
     round_ = state.round
     if round_ is None:
         return []
     clips = tuple(take.clip for take in round_.takes if not take.written)
-    return told(state, [RoundClosed(round_.id, reason, clips, answer=round_.solution)], moment)
+    return told(state, [RoundClosed(round_.id, reason, clips, answer=round_.solution)], context)
 
 
-def after_landing(state: RoomState, fact: ClipLanded | AnswerGiven, by: Voice, moment: Moment) -> list[Fact]:
+def after_landing(
+    state: RoomState, fact: ClipLanded | AnswerGiven, by: Voice, context: Context
+) -> list[Fact]:
     """Return what follows from a take or answer: verdicts, another turn, or the end."""
-    state = apply(state, numbered(Draft(fact, moment.now_ms, by), state.head + 1, state.head))
+    state = apply(state, numbered(Draft(fact, context.now_ms, by), state.head + 1, state.head))
     round_ = state.round
     take = round_.take(fact.clip if isinstance(fact, ClipLanded) else fact.answer) if round_ else None
     game = BY_ID.get(round_.game) if round_ else None
     if round_ is None or take is None or game is None:
         return []
-    now = scene(state, round_, moment)
+    now = scene(state, round_, context)
     verdicts = [] if take.hidden else _judged(game, round_, take, now)
-    return told(state, [*verdicts, *game.landed(round_, take, now)], moment)
+    return told(state, [*verdicts, *game.landed(round_, take, now)], context)
 
 
-def after_caption(state: RoomState, fact: ClipCaptioned, moment: Moment) -> list[Fact]:
+def after_caption(state: RoomState, fact: ClipCaptioned, context: Context) -> list[Fact]:
     """Return the verdicts on the words of a clip in the running or the last round."""
-    state = apply(state, numbered(Draft(fact, moment.now_ms), state.head + 1, state.head))
+    state = apply(state, numbered(Draft(fact, context.now_ms), state.head + 1, state.head))
     for round_ in (state.round, state.last_round):
         take = round_.take(fact.clip) if round_ else None
         game = BY_ID.get(round_.game) if round_ else None
         if round_ is not None and take is not None and game is not None:
-            return list(game.judge_words(round_, take, scene(state, round_, moment)))
+            return list(game.judge_words(round_, take, scene(state, round_, context)))
     return []
 
 
@@ -150,31 +144,31 @@ def _judged(game: Game, round_: Round, take: Take, now: Scene) -> list[RoundFact
     return [*by_sound, *(game.judge_words(round_, take, now) if take.words is not None else [])]
 
 
-def told(state: RoomState, facts: Iterable[RoundFact], moment: Moment) -> list[Fact]:
+def told(state: RoomState, facts: Iterable[RoundFact], context: Context) -> list[Fact]:
     """Return a game's facts as the room tells them: revealed first, and with a word at the end."""
     told_: list[Fact] = []
     revealed = False
     for fact in facts:
         if isinstance(fact, RoundRevealed | RoundClosed) and not revealed:
-            told_ += _reveals(state, moment)
+            told_ += _reveals(state, context)
             revealed = True
         if isinstance(fact, RoundClosed):
-            told_.append(_coached(state, fact, moment))
+            told_.append(_coached(state, fact, context))
         elif not isinstance(fact, RoundRevealed):
             told_.append(fact)
     return told_
 
 
-def _coached(state: RoomState, fact: RoundClosed, moment: Moment) -> RoundClosed:
+def _coached(state: RoomState, fact: RoundClosed, context: Context) -> RoundClosed:
     if fact.reason not in COACHED:
         return fact
     kind = kind_of(state)
     tempo = state.round.tempo if state.round else state.tempo
     care = kind.aftercare.get(state.language, "") if state.round and state.round.game != kind.plain else ""
-    return replace(fact, coach=care or coaching(state.language, tempo, moment.random))
+    return replace(fact, coach=care or coaching(state.language, tempo, context.random))
 
 
-def _reveals(state: RoomState, moment: Moment) -> list[Fact]:
+def _reveals(state: RoomState, context: Context) -> list[Fact]:
     """Reveal every hidden take by an event of its own, so that each can be forgotten by itself."""
     round_ = state.round
     game = BY_ID.get(round_.game) if round_ else None
@@ -185,7 +179,7 @@ def _reveals(state: RoomState, moment: Moment) -> list[Fact]:
         if take.hidden:
             shown = replace(take, hidden=False)
             facts.append(RoundRevealed(round_.id, (_revealed(shown, state.clips.get(take.clip)),)))
-            facts += _judged(game, round_, shown, scene(state, round_, moment)) if game else []
+            facts += _judged(game, round_, shown, scene(state, round_, context)) if game else []
     return facts
 
 

@@ -14,7 +14,8 @@ from random import Random
 from server.log.base import Blob, Conflict, Listing, Log
 from server.room import ids
 from server.room.actor import Room, Rules
-from server.room.commands import Command, Open, Refused
+from server.room.commands import Command, Open, Refused, restarting
+from server.room.context import Context
 from server.room.decide import decide, due, erasures
 from server.room.events import Event, RoomOpened, Voice
 from server.room.state import EMPTY, RoomState, apply
@@ -48,7 +49,7 @@ class House:
         rules: Rules = RULES,
         view: View = view,
     ) -> None:
-        self._log, self._clock, self._random, self._secret = log, clock, random, secret
+        self._log, self.clock, self._random, self._secret = log, clock, random, secret
         self._idle_ms, self._rules, self._view = idle_ms, rules, view
         self._rooms: dict[str, Room] = {}
         self._waking: dict[str, asyncio.Task[Room]] = {}
@@ -71,7 +72,8 @@ class House:
         Raises `Refused`, with `room_taken` when the id is in use.
         """
         self._check_open()
-        drafts = self._rules.decide(self._rules.empty, Open(room), by, self._clock(), self._random)
+        context = Context(self.clock(), self._random)
+        drafts = self._rules.decide(self._rules.empty, Open(room), by, context)
         for name in [id] if id is not None else _names(room):
             try:
                 await self._log.append(name, drafts, expect=0)
@@ -143,7 +145,7 @@ class House:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise Refused("restarting", "The server is restarting. Come back in a moment.", 1_000)
+            raise restarting()
 
     async def _wake(self, id: str) -> Room:  # noqa: A002
         """Fold the log and take the room in, in one step with the end of the waking."""
@@ -174,7 +176,7 @@ class House:
             rules=self._rules,
             state=state,
             tail=Tail(self._view, newest),
-            clock=self._clock,
+            clock=self.clock,
             random=self._random,
             idle_ms=self._idle_ms,
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from msgspec.structs import replace
 
 from games.game import Game
@@ -25,8 +23,9 @@ from server.room.commands import (
     Vote,
     WantTopic,
 )
+from server.room.context import Context
 from server.room.events import Fact, Voice
-from server.room.flow import EAGER_MS, SILENCE_MS, Moment
+from server.room.flow import EAGER_MS, SILENCE_MS
 from server.room.kinds import LONGEST_TAKE_MS, TIMINGS
 from server.room.state import RoomState
 
@@ -37,53 +36,60 @@ PULSE_DOUBLINGS = 4
 # No more than this many voices are made players of a game: nobody waits for minutes.
 PULSE_PLAYERS = 6
 SLOWEST_PACE = 2.0
+# What happened so far in the future is not waited for (see `server/clock.py`).
+AHEAD_MS = 60_000
 # A take that is cut at random has at least this much of it.
 SHORTEST_CUT_MS = 1_000
 
 
-def facts(state: RoomState, command: Command, by: Voice | None, moment: Moment) -> list[Fact]:
+def facts(state: RoomState, command: Command, by: Voice | None, context: Context) -> list[Fact]:
     """Return the facts of a command about rounds. Raises `Refused`."""
     match command:
         case Land():
-            return _land(state, command, by, moment)
+            return _land(state, command, by, context)
         case Throw():
-            return [*topics.make_way(state, "replaced", moment), *topics.throw(state, moment)]
+            return [*topics.make_way(state, "replaced", context), *topics.throw(state, context)]
         case RoundStart():
-            return _start(state, command, by, moment)
+            return _start(state, command, by, context)
         case RoundJoin():
-            return wishes.join(state, command, by, moment)
+            return wishes.join(state, command, by, context)
         case RoundStop():
-            return wishes.stop(state, by, moment)
+            return wishes.stop(state, by, context)
         case Answer():
-            return wishes.answer(state, command, by, moment)
+            return wishes.answer(state, command, by, context)
         case Again():
-            return wishes.again(state, moment)
+            return wishes.again(state, context)
         case Vote():
             return wishes.vote(state, command, by)
         case Suggest():
-            return topics.suggest(state, command, by, moment)
+            return topics.suggest(state, command, by, context)
         case WantTopic():
-            return topics.want(state, command, by, moment)
+            return topics.want(state, by, context)
         case Tick():
-            return _tick(state, command, moment)
+            return _tick(state, context)
         case _:
             raise TypeError(command)
 
 
-def due(
-    state: RoomState, speakers: bool, speaking: bool, paces: Mapping[str, float] | None = None
-) -> int | None:
+def due(state: RoomState, context: Context) -> int | None:
     """Return when a `Tick` has something to do, in epoch ms; None when nothing is due."""
     if state.closed:
         return None
     if state.round is not None:
-        return _round_due(state.round, speaking, paces or {})
-    if not speakers or speaking or not flow.kind_of(state).pulse:
+        return context.now_ms if _is_ahead(state.round, context) else _round_due(state.round, context)
+    if not context.speakers or context.speaking or not flow.kind_of(state).pulse:
         return None
+    if state.rested_from_ms > context.now_ms + AHEAD_MS:
+        return context.now_ms
     if len(state.wanted) >= topics.WANTED_VOICES:
         return state.rested_from_ms
     rest_ms = TIMINGS[state.tempo].pulse_ms * 2 ** min(state.silent_rounds, PULSE_DOUBLINGS)
     return state.rested_from_ms + rest_ms if state.rested_from_ms else state.opened_at_ms
+
+
+def _is_ahead(round_: Round, context: Context) -> bool:
+    """Tell whether a round began in the future: the clock was set back by far while no server ran."""
+    return round_.opened_at_ms > context.now_ms + AHEAD_MS
 
 
 def take_limit_ms(state: RoomState, voice: str, pace: float = 1.0) -> int:
@@ -96,7 +102,7 @@ def take_limit_ms(state: RoomState, voice: str, pace: float = 1.0) -> int:
 def check_take(state: RoomState, round_: str | None) -> None:
     """Refuse a take that is said to be for a round that is neither the running nor the last one.
 
-    Who began a moment too late for a round speaks to the room all the same.
+    Who began a context too late for a round speaks to the room all the same.
     """
     known = [each.id for each in (state.round, state.last_round) if each is not None]
     if round_ and round_ not in known:
@@ -121,26 +127,27 @@ def _bounded(pace: float) -> float:
     return min(max(pace, 1.0), SLOWEST_PACE)
 
 
-def _round_due(round_: Round, speaking: bool, paces: Mapping[str, float]) -> int | None:
+def _round_due(round_: Round, context: Context) -> int | None:
     game = BY_ID.get(round_.game)
-    turn = round_.turn
+    turn, speaking = round_.turn, bool(context.speaking)
     if game is None or turn is None:
         return round_.opened_at_ms
-    pace = max((_bounded(pace) for voice, pace in paces.items() if turn.is_for(voice)), default=1.0)
+    paces = context.paces.items()
+    pace = max((_bounded(pace) for voice, pace in paces if turn.is_for(voice)), default=1.0)
     due_ms = game.due(round_, speaking, pace)
     if due_ms is None or speaking:
         return due_ms
     return min(due_ms, round_.heard_at_ms + SILENCE_MS)
 
 
-def _start(state: RoomState, command: RoundStart, by: Voice | None, moment: Moment) -> list[Fact]:
+def _start(state: RoomState, command: RoundStart, by: Voice | None, context: Context) -> list[Fact]:
     game = _game(state, command.game)
     players: tuple[str, ...] = (by.id,) if by else ()
     if not game.opt_in:
-        others = sorted(set(command.speakers).difference(players))
-        players += tuple(moment.random.sample(others, min(len(others), PULSE_PLAYERS - len(players))))
-    way = topics.make_way(state, "replaced", moment)
-    return [*way, *flow.begin(state, game, command.tempo, players, moment)]
+        others = sorted(set(context.speakers).difference(players))
+        players += tuple(context.random.sample(others, min(len(others), PULSE_PLAYERS - len(players))))
+    way = topics.make_way(state, "replaced", context)
+    return [*way, *flow.begin(state, game, command.tempo, players, context)]
 
 
 def _game(state: RoomState, id: str) -> Game:  # noqa: A002
@@ -150,7 +157,7 @@ def _game(state: RoomState, id: str) -> Game:  # noqa: A002
     return game
 
 
-def _land(state: RoomState, command: Land, by: Voice | None, moment: Moment) -> list[Fact]:
+def _land(state: RoomState, command: Land, by: Voice | None, context: Context) -> list[Fact]:
     turn = _turn_of(state, command, by)
     if turn is None or by is None:
         return [replace(command.clip, round=None, turn=None, reaction_ms=None, hidden=False)]
@@ -158,7 +165,7 @@ def _land(state: RoomState, command: Land, by: Voice | None, moment: Moment) -> 
     clip = replace(
         command.clip, round=turn.round, turn=turn.turn, reaction_ms=reaction_ms, hidden=turn.hidden
     )
-    return [clip, *flow.after_landing(state, clip, by, moment)]
+    return [clip, *flow.after_landing(state, clip, by, context)]
 
 
 def _reaction_ms(command: Land, turn: TurnGiven) -> int | None:
@@ -185,31 +192,30 @@ def _turn_of(state: RoomState, command: Land, by: Voice | None) -> TurnGiven | N
     return turn
 
 
-def _tick(state: RoomState, command: Tick, moment: Moment) -> list[Fact]:
-    at_ms = due(state, bool(command.speakers), bool(command.speaking), command.paces)
-    if at_ms is None or at_ms > moment.now_ms:
+def _tick(state: RoomState, context: Context) -> list[Fact]:
+    at_ms = due(state, context)
+    if at_ms is None or at_ms > context.now_ms:
         return []
     if state.round is not None:
-        moment = replace(moment, present=command.speakers)
-        return _advance(state, state.round, moment, speaking=bool(command.speaking))
-    return _pulse(state, command.speakers, moment)
+        return _advance(state, state.round, context)
+    return _pulse(state, context)
 
 
-def _advance(state: RoomState, round_: Round, moment: Moment, *, speaking: bool) -> list[Fact]:
+def _advance(state: RoomState, round_: Round, context: Context) -> list[Fact]:
     game = BY_ID.get(round_.game)
-    if game is None:
-        return flow.close(state, "stopped", moment)
-    scene = flow.scene(state, round_, moment)
-    asleep = not speaking and moment.now_ms >= round_.heard_at_ms + SILENCE_MS
-    return flow.told(state, game.end(round_, scene) if asleep else game.advance(round_, scene), moment)
+    if game is None or _is_ahead(round_, context):
+        return flow.close(state, "stopped", context)
+    scene = flow.scene(state, round_, context)
+    asleep = not context.speaking and context.now_ms >= round_.heard_at_ms + SILENCE_MS
+    return flow.told(state, game.end(round_, scene) if asleep else game.advance(round_, scene), context)
 
 
-def _pulse(state: RoomState, speakers: Sequence[str], moment: Moment) -> list[Fact]:
-    kind = flow.kind_of(state)
+def _pulse(state: RoomState, context: Context) -> list[Fact]:
+    kind, speakers = flow.kind_of(state), context.speakers
     others = kind.suited(len(speakers)) if len(speakers) > 1 else ()
     wanted = len(state.wanted) >= topics.WANTED_VOICES
-    if not others or wanted or moment.random.random() >= kind.other_share:
-        return topics.throw(state, moment)
-    game = moment.random.choice(others)
-    players = moment.random.sample(sorted(speakers), min(len(speakers), PULSE_PLAYERS))
-    return flow.begin(state, game, None, () if game.opt_in else players, moment)
+    if not others or wanted or context.random.random() >= kind.other_share:
+        return topics.throw(state, context)
+    game = context.random.choice(others)
+    players = context.random.sample(sorted(speakers), min(len(speakers), PULSE_PLAYERS))
+    return flow.begin(state, game, None, () if game.opt_in else players, context)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from games import round as play
 from games.round import Prompt, RoundOpened
 from server.room import flow
-from server.room.commands import Refused, Suggest, WantTopic
+from server.room.commands import Refused, Suggest
+from server.room.context import Context
 from server.room.events import Fact, TopicSuggested, TopicThrown, TopicWanted, Voice
-from server.room.flow import Moment
 from server.room.state import RoomState
 from server.room.text import cleaned
 
@@ -20,30 +20,30 @@ SUGGESTED_SHARE = 0.5
 WANTED_VOICES = 2
 
 
-def make_way(state: RoomState, reason: play.Closing, moment: Moment) -> list[Fact]:
+def make_way(state: RoomState, reason: play.Closing, context: Context) -> list[Fact]:
     """End a running round in which nobody has spoken; one with takes is not interrupted."""
     if state.round is None:
         return []
     if state.round.takes:
         raise Refused("round_running", "A round is running. Wait until it has ended.", 5_000)
-    return flow.close(state, reason, moment)
+    return flow.close(state, reason, context)
 
 
-def throw(state: RoomState, moment: Moment) -> list[Fact]:
+def throw(state: RoomState, context: Context) -> list[Fact]:
     """Throw a topic and open the plain game on it."""
-    begun = flow.begin(state, flow.plain(state), None, (), moment, prompt=_suggested(state, moment))
+    begun = flow.begin(state, flow.plain(state), None, (), context, prompt=_suggested(state, context))
     thrown = next(fact.prompt for fact in begun if isinstance(fact, RoundOpened) and fact.prompt)
     return [TopicThrown(thrown), *begun]
 
 
-def _suggested(state: RoomState, moment: Moment) -> Prompt | None:
-    if not state.suggestions or moment.random.random() >= SUGGESTED_SHARE:
+def _suggested(state: RoomState, context: Context) -> Prompt | None:
+    if not state.suggestions or context.random.random() >= SUGGESTED_SHARE:
         return None
-    topic = moment.random.choice(sorted(state.suggestions))
+    topic = context.random.choice(sorted(state.suggestions))
     return Prompt(topic, state.suggestions[topic].text)
 
 
-def suggest(state: RoomState, command: Suggest, by: Voice | None, moment: Moment) -> list[Fact]:
+def suggest(state: RoomState, command: Suggest, by: Voice | None, context: Context) -> list[Fact]:
     """Keep a topic for a later throw."""
     text = cleaned(command.text)
     if not text or len(text) > TOPIC_LIMIT_CHARACTERS:
@@ -53,14 +53,14 @@ def suggest(state: RoomState, command: Suggest, by: Voice | None, moment: Moment
         raise Refused("enough_topics", "There are topics enough. Wait until some were thrown.")
     if any(waiting.text.casefold() == text.casefold() for waiting in state.suggestions.values()):
         raise Refused("known_topic", "This topic is waiting already.")
-    return [TopicSuggested(flow.new_id(moment.random), text)]
+    return [TopicSuggested(flow.new_id(context.random), text)]
 
 
-def want(state: RoomState, command: WantTopic, by: Voice | None, moment: Moment) -> list[Fact]:
+def want(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
     """Count a wish for another topic, and throw one when enough want it."""
     if by is None or by.id in state.wanted:
         raise Refused("wanted_already", "You have asked for another topic already.")
-    needed = max(WANTED_VOICES, command.present // 2 + 1)
+    needed = max(WANTED_VOICES, len(context.speakers) // 2 + 1)
     enough = len(state.wanted) + 1 >= needed and not (state.round and state.round.takes)
-    thrown = [*make_way(state, "replaced", moment), *throw(state, moment)] if enough else []
+    thrown = [*make_way(state, "replaced", context), *throw(state, context)] if enough else []
     return [TopicWanted(by.id), *thrown]

@@ -8,8 +8,8 @@ from games.registry import BY_ID
 from games.round import AnswerGiven, Round, RoundJoined, VoteCast
 from server.room import flow
 from server.room.commands import Answer, Refused, RoundJoin, Vote
+from server.room.context import Context
 from server.room.events import Fact, Voice
-from server.room.flow import Moment
 from server.room.kinds import KINDS
 from server.room.state import RoomState
 from server.room.text import cleaned
@@ -21,7 +21,7 @@ ROLE_LIMIT_CHARACTERS = 64
 PLAYERS_LIMIT = 24
 
 
-def join(state: RoomState, command: RoundJoin, by: Voice | None, moment: Moment) -> list[Fact]:
+def join(state: RoomState, command: RoundJoin, by: Voice | None, context: Context) -> list[Fact]:
     """Let a voice into the running round."""
     round_ = state.round
     if round_ is None:
@@ -32,24 +32,24 @@ def join(state: RoomState, command: RoundJoin, by: Voice | None, moment: Moment)
         raise Refused("round_full", "This round is full. The next one is yours.")
     joined = RoundJoined(round_.id, by.id, cleaned(command.role)[:ROLE_LIMIT_CHARACTERS])
     game = BY_ID.get(round_.game)
-    told = game.joined(play.apply(round_, joined), by.id, flow.scene(state, round_, moment)) if game else []
+    told = game.joined(play.apply(round_, joined), by.id, flow.scene(state, round_, context)) if game else []
     return [joined, *told]
 
 
-def answer(state: RoomState, command: Answer, by: Voice | None, moment: Moment) -> list[Fact]:
+def answer(state: RoomState, command: Answer, by: Voice | None, context: Context) -> list[Fact]:
     """Take a text for a take: whoever cannot or would not speak now plays as well."""
     round_, turn = state.round, state.round.turn if state.round else None
     if round_ is None or turn is None or command.round != round_.id:
         raise Refused("no_round", "This round is not running.")
-    if by is None or not turn.is_for(by.id) or moment.now_ms < turn.go_at_ms - flow.EAGER_MS:
+    if by is None or not turn.is_for(by.id) or context.now_ms < turn.go_at_ms - flow.EAGER_MS:
         raise Refused("not_your_turn", "It is not your turn now.")
     if any(take.voice == by.id for take in round_.takes_of(turn.turn)):
         raise Refused("answered_already", "You have had this turn.")
     text = cleaned(command.text)
     if not text or len(text) > ANSWER_LIMIT_CHARACTERS:
         raise Refused("bad_answer", f"An answer has 1 to {ANSWER_LIMIT_CHARACTERS} characters.")
-    given = AnswerGiven(round_.id, turn.turn, flow.new_id(moment.random), text, turn.hidden)
-    return [given, *flow.after_landing(state, given, by, moment)]
+    given = AnswerGiven(round_.id, turn.turn, flow.new_id(context.random), text, turn.hidden)
+    return [given, *flow.after_landing(state, given, by, context)]
 
 
 def vote(state: RoomState, command: Vote, by: Voice | None) -> list[Fact]:
@@ -77,17 +77,17 @@ def _open_for_votes(state: RoomState, command: Vote) -> Round:
     return round_
 
 
-def again(state: RoomState, moment: Moment) -> list[Fact]:
+def again(state: RoomState, context: Context) -> list[Fact]:
     """End the round at once, with no discussion, and start its game anew."""
     round_ = state.round or state.last_round
     if round_ is None:
         raise Refused("no_round", "There is no round to start again.")
     game = BY_ID.get(round_.game) or flow.plain(state)
-    closed = flow.close(state, "again", moment) if state.round else []
-    return [*closed, *flow.begin(state, game, round_.tempo, round_.players, moment)]
+    closed = flow.close(state, "again", context) if state.round else []
+    return [*closed, *flow.begin(state, game, round_.tempo, round_.players, context)]
 
 
-def stop(state: RoomState, by: Voice | None, moment: Moment) -> list[Fact]:
+def stop(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
     """End the round because a player said "out"; of rounds without players, for anybody who spoke."""
     round_ = state.round
     if round_ is None:
@@ -95,4 +95,4 @@ def stop(state: RoomState, by: Voice | None, moment: Moment) -> list[Fact]:
     inside = {*round_.players, *(take.voice for take in round_.takes)}
     if by is not None and by.id not in inside:
         raise Refused("not_a_player", "Only its players can end a round.")
-    return flow.close(state, "stopped", moment)
+    return flow.close(state, "stopped", context)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from audio import opus
 from server.rtc import wire
@@ -183,7 +184,9 @@ class RemoteMedia(Callbacks):
         if known is not None:
             known.has_take = known.is_ending = False
         self._relayed.pop(ended.peer, None)
-        self.on_take(ended)
+        # The worker has no clock of ours, but shares the monotonic one.
+        ago_ms = wire.monotonic_ms() - ended.began_at_ms
+        self.on_take(replace(ended, began_at_ms=self._clock() - ago_ms))
 
     def _gone(self, peer: str) -> None:
         known = self._peers.pop(peer, None)

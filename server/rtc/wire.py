@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Literal
 
 from msgspec import Struct
@@ -10,6 +11,11 @@ from server.rtc.media import Counts, Role, TakeEnded
 from server.rtc.settings import Settings
 
 Now = Literal["connected", "loud", "quiet", "gone"]
+
+
+def monotonic_ms() -> int:
+    """Return the time by the clock that all processes of a machine share; a worker's takes began by it."""
+    return time.monotonic_ns() // 1_000_000
 
 
 # --- to the worker

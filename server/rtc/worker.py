@@ -104,7 +104,8 @@ async def serve(pipe: socket.socket) -> None:
     if not isinstance(first, wire.Open):
         raise child.BadMessage
     try:
-        media = await LocalMedia.open(first.host, first.port, first.public_ip or None, first.settings)
+        where = first.host, first.port, first.public_ip or None, first.settings
+        media = await LocalMedia.open(*where, clock=wire.monotonic_ms)
     except (OSError, RuntimeError) as error:
         line.tell(wire.Broken(getattr(error, "errno", 0) or 0, str(error)))
     else:

@@ -14,11 +14,10 @@ from typing import Protocol
 
 from aiohttp import WSMsgType, web
 from msgspec import Struct
-from msgspec.structs import replace
 
-from server.room import door, rounds
+from server.room import rounds
 from server.room.actor import Room
-from server.room.commands import Refused, RoundStart
+from server.room.commands import Refused, broken, restarting
 from server.room.events import Event, Voice
 from server.safety.limits import Action, Limits, Rate
 from server.web.fanout import Fanout
@@ -36,7 +35,6 @@ from server.web.messages import (
     SpeakStart,
     SpeakStop,
     Staged,
-    WantsTopic,
     Wish,
     ack,
     asked,
@@ -163,7 +161,7 @@ class Conversation:
         if self._in_flight >= IN_FLIGHT:
             raise Refused("too_fast", "Too much at once. Wait for the answers first.", 1_000)
         if self._circle.is_draining() and not isinstance(message, Ping | SpeakStop | Keep):
-            raise Refused("restarting", "The server is restarting. Come back in a moment.", 1_000)
+            raise restarting()
         self._count(message.action)
 
     def _count(self, action: Action) -> None:
@@ -171,9 +169,9 @@ class Conversation:
         now_ms = time.monotonic() * 1000
         self._circle.limits.check(action, voice=member.voice.id, address=member.address, now_ms=now_ms)
 
-    def _begin(self, message: Wish | WantsTopic | Staged) -> None:
+    def _begin(self, message: Wish | Staged) -> None:
         self._in_flight += 1
-        if isinstance(message, Wish | WantsTopic):
+        if isinstance(message, Wish):
             self._circle.own(self._answer(message.id, self._wished(message)))
             return
         # What is said to the stage goes there in order, too.
@@ -187,18 +185,15 @@ class Conversation:
             reply = refused(id_, refusal)
         except Exception:
             logger.exception("socket.message_failed room=%s", self._fanout.room.id[:6])
-            reply = refused(id_, Refused("broken", "Something broke on our side."))
+            reply = refused(id_, broken())
         finally:
             self._in_flight -= 1
         self._send(reply)
 
-    async def _wished(self, wish: Wish | WantsTopic) -> int:
-        room, voice = self._fanout.room, self._member.voice
-        command = wish.command(len(room.speakers)) if isinstance(wish, WantsTopic) else wish.command()
-        if isinstance(command, RoundStart):
-            command = replace(command, speakers=tuple(room.speakers))
-        door.check(room.state, command, consented=room.has_consented(voice.id))
-        events = await room.send(command, by=voice, key=str(wish.id), asked=self._salt + asked(wish))
+    async def _wished(self, wish: Wish) -> int:
+        room, command = self._fanout.room, wish.command()
+        wanted = self._salt + asked(wish)
+        events = await room.send(command, by=self._member.voice, key=str(wish.id), asked=wanted)
         return events[-1].seq if events else room.tail.head
 
     async def _spoken(self, message: Staged, before: asyncio.Task[None] | None) -> int:

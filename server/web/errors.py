@@ -11,7 +11,7 @@ from aiohttp import web
 
 from audio.take import Unfit
 from server.log.base import StorageFull
-from server.room.commands import Refused
+from server.room.commands import BROKEN, Refused, broken
 from server.room.house import NoSuchRoom
 from server.rtc.media import BadOffer, Busy
 from server.web.problem_page import problem_page
@@ -144,7 +144,7 @@ def problem_of(error: Exception) -> Problem:
         case NoSuchRoom():
             return Problem("no_such_room", "There is no such room.")
         case _:
-            return Problem("broken", "Something broke on our side.")
+            return problem_of(broken())
 
 
 def respond(problem: Problem, *, page_for: web.Request | None = None) -> web.Response:
@@ -184,14 +184,14 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
         return respond(Problem("bad_request", "The connection was lost."))
     except Exception as error:
         problem = problem_of(error)
-        if problem.code == "broken":
+        if problem.code == BROKEN:
             where = request.match_info.route.resource
             logger.exception("broken route=%s method=%s", where and where.canonical, request.method)
         return respond(problem, page_for=request if _wants_page(request) else None)
 
 
 def _own(error: web.HTTPException) -> Problem:
-    code, detail = _OWN.get(error.status, ("bad_request" if error.status < 500 else "broken", "Not so."))
+    code, detail = _OWN.get(error.status, ("bad_request" if error.status < 500 else BROKEN, "Not so."))
     allow = error.headers.get("Allow")
     return Problem(code, detail, headers={"Allow": allow} if allow else None)
 

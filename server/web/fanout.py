@@ -153,6 +153,7 @@ class Fanout:
             return False
         self._members.add(member)
         self.roster.enter(member.voice)
+        self.room.enter(member.voice)
         if not member.write(greeting + self._opening_frame(events, member.voice.id, shared=after is None)):
             self.leave(member)
             return True
@@ -167,6 +168,7 @@ class Fanout:
         if member.sitting.speaker:
             self.room.leave(member.voice)
         self.roster.exit(member.voice.id, member.sitting)
+        self.room.exit(member.voice)
         self._schedule(PRESENCE_DELAY_S)
 
     def sit(self, member: Member, sitting: Sitting) -> None:

@@ -9,6 +9,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
 
 from server.log.base import Log, StorageFull, Unusable
+from server.room.commands import restarting
 from server.web.errors import Handler, Problem
 from server.web.keys import LOG
 from server.web.rooms import answer
@@ -16,6 +17,7 @@ from server.web.security import is_admin, is_local
 
 # The storage is asked at most this often, however many ask us.
 CHECK_EVERY_S = 1.0
+READY_AGAIN_MS = 5_000
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -86,7 +88,7 @@ async def ready(request: web.Request) -> web.Response:
     """Answer 200 when able to serve; a full disk still lets people listen."""
     health = request.app[HEALTH]
     if health.draining:
-        raise Problem("restarting", "The server is restarting. Come back in a moment.")
+        raise restarting(READY_AGAIN_MS)
     storage = await health.storage(request.app[LOG])
     if storage == "broken":
         raise Problem("busy", "The storage does not work.")

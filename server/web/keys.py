@@ -25,6 +25,5 @@ MEDIA: web.AppKey[Media] = web.AppKey("media")
 FINISHER: web.AppKey[Finisher] = web.AppKey("finisher")
 LOG: web.AppKey[Log] = web.AppKey("log")
 LIMITS: web.AppKey[Limits] = web.AppKey("limits")
-STARTED_MS: web.AppKey[int] = web.AppKey("started_ms")
 # Who is in a room by socket.
 COUNTS: web.AppKey[Callable[[str], Counts]] = web.AppKey("counts")

@@ -16,7 +16,8 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler
 
 from server.config import BadSetting, Config
-from server.web.errors import Problem, body, respond
+from server.room.commands import broken
+from server.web.errors import Problem, body, problem_of, respond
 from server.web.health import HEALTH
 from server.web.security import SERVER
 
@@ -96,10 +97,8 @@ class Connection(RequestHandler):
         """Answer an error that happened before or beyond the routes."""
         if status >= 500:
             self.log_exception("broken below the routes", exc_info=exc)
-        code, sentence = ("broken", "Something broke on our side.")
-        if status < 500:
-            code, sentence = ("bad_request", "This is not HTTP that can be understood.")
-        answer = respond(Problem(code, sentence))
+        unread = Problem("bad_request", "This is not HTTP that can be understood.")
+        answer = respond(unread if status < 500 else problem_of(broken()))
         answer.headers.update({"X-Content-Type-Options": "nosniff", "Server": SERVER})
         answer.force_close()
         return answer

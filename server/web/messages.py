@@ -115,17 +115,6 @@ class Drop(Struct, frozen=True, tag="drop", tag_field="type"):
     preview: ShortText
 
 
-class WantsTopic(Struct, frozen=True, tag="topic.want", tag_field="type"):
-    """Votes for another topic."""
-
-    action: ClassVar[Action] = "suggest"
-    id: Id
-
-    def command(self, present: int) -> Command:
-        """Return the room's command; `present` is how many may speak now."""
-        return WantTopic(present)
-
-
 class Wish(Struct, frozen=True, omit_defaults=True):
     """A message that is a command to the room."""
 
@@ -201,6 +190,13 @@ class _Answer(Wish, frozen=True, tag="answer", tag_field="type"):
         return Answer(self.round, self.text)
 
 
+class _WantTopic(Wish, frozen=True, tag="topic.want", tag_field="type"):
+    action: ClassVar[Action] = "suggest"
+
+    def command(self) -> Command:
+        return WantTopic()
+
+
 class _Suggest(Wish, frozen=True, tag="suggest", tag_field="type"):
     action: ClassVar[Action] = "suggest"
     text: str
@@ -244,10 +240,10 @@ class _Forget(Wish, frozen=True, tag="forget", tag_field="type"):
 
 # What goes to the stage, one after the other.
 Staged = SpeakStart | SpeakStop | Keep | Drop
-Message = Ping | Here | Staged | WantsTopic | Wish
+Message = Ping | Here | Staged | Wish
 _CLIENT = (
     Ping | Here | SpeakStart | SpeakStop | _Say | _React | _Throw | _RoundStart | _RoundJoin | _Again | _Vote
-    | _Report | _Forget | _RoundStop | _Answer | _Suggest | WantsTopic | Keep | Drop
+    | _Report | _Forget | _RoundStop | _Answer | _Suggest | _WantTopic | Keep | Drop
 )  # fmt: skip
 # Every message a client may send, by its type.
 TYPES: dict[str, type[Struct]] = {str(kind.__struct_config__.tag): kind for kind in _CLIENT.__args__}

@@ -70,6 +70,7 @@ _TRICKLE_ERRORS = ("not_yours", "no_such_peer", "too_slow", "stale", "too_big", 
 _UPLOAD_ERRORS = (
     "no_key", "bad_key", "wrong_origin", "muted", "consent_needed", "no_such_room", "too_slow", "too_big",
     "wrong_type", "undecodable", "silent", "too_short", "too_fast", "busy", "restarting", "storage_full",
+    "room_closed",
 )  # fmt: skip
 _PREVIEW_ERRORS = ("no_key", "bad_key", "wrong_origin", "no_such_preview", "too_fast")
 _JSON_ERRORS = ("bad_json", "bad_value", "too_slow", "too_big", "wrong_type")
@@ -202,7 +203,7 @@ OPERATIONS: tuple[Operation, ...] = (
             "upgrade_needed",
             "too_fast",
             "busy",
-            "draining",
+            "restarting",
         ),
         query=(_whole("after", "Resume after this seq; without it the newest 100 events come.", minimum=0),),
         key="optional",
@@ -212,7 +213,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/api/rooms/{room}/whip",
         "Speak: an offer for one sending Opus track (RFC 9725).",
         {201: _SDP},
-        ("no_key", "bad_key", "wrong_origin", "consent_needed", *_OFFER_ERRORS),
+        ("no_key", "bad_key", "wrong_origin", "muted", "consent_needed", "room_closed", *_OFFER_ERRORS),
         takes=_SDP,
         query=(_TAKES,),
         key="needed",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
@@ -66,7 +65,6 @@ def make_app(
     app[health.HEALTH] = health.Health()
     app[FIGURES] = Figures(app[health.HEALTH], house, media)
     app[FIGURES].observe(stage)
-    app[keys.STARTED_MS] = int(time.time() * 1000)
     app[ASSETS] = Assets()
     app[clips.HELD] = Held()
     app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)

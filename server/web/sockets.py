@@ -8,7 +8,6 @@ seconds: when this process itself was held up, nobody else is thought dead for i
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
@@ -19,7 +18,7 @@ from msgspec import Struct
 
 from server.log.base import Log
 from server.room.actor import Room
-from server.room.commands import Refused
+from server.room.commands import Refused, restarting
 from server.room.house import House
 from server.room.keys import digest, id_used
 from server.safety.limits import Limits
@@ -61,14 +60,13 @@ class Sockets:
         limits: Limits,
         *,
         bounds: SocketLimits | None = None,
-        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self.log = log
         self.on_listening: Callable[[str], None] = lambda _room: None
         self.circle = Circle(
             stage,
             limits,
-            clock,
+            house.clock,
             self._own,
             self._once,
             lambda: self._draining,
@@ -76,7 +74,6 @@ class Sockets:
         )
         self._house = house
         self._bounds = bounds or SocketLimits()
-        self._clock = clock
         self._fanouts: dict[str, Fanout] = {}
         self._members: dict[Member, Fanout] = {}
         self._addresses: Counter[str] = Counter()
@@ -103,11 +100,9 @@ class Sockets:
     # --- coming and going
 
     def check_open(self) -> None:
-        """Raise `Problem` when no socket is taken at all now."""
+        """Raise `Problem` or `Refused` when no socket is taken at all now."""
         if self._draining:
-            raise Problem(
-                "draining", "The server is restarting. Come back in a moment.", retry_after_ms=2_000
-            )
+            raise restarting(2_000)
         if len(self._members) >= self._bounds.sockets:
             raise Problem("busy", "This place is full. Come back in a while.", retry_after_ms=10_000)
 
@@ -124,7 +119,7 @@ class Sockets:
         return self._fanouts.get(room_id) or self._new_fanout(room)
 
     def _new_fanout(self, room: Room) -> Fanout:
-        fanout = Fanout(room, describe=describe, clock=self._clock, empty=self._forget)
+        fanout = Fanout(room, describe=describe, clock=self._house.clock, empty=self._forget)
         self._fanouts[room.id] = fanout
         return fanout
 

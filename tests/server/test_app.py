@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from server.config import BadSetting, Config
 from server.finisher import Finisher
 from server.log.base import Damaged, Unusable
 from server.log.sqlite import SqliteLog
+from server.room.commands import Say
 
 
 def config(folder: Path, **settings: object) -> Config:
@@ -85,13 +88,24 @@ async def test_sockets_are_sent_away_with_1012_even_when_takes_take_all_the_time
         await stopping
 
 
-def test_a_clock_that_is_set_ahead_makes_nothing_older(monkeypatch: pytest.MonkeyPatch) -> None:
-    steady_ms = app._steady_ms()
-    began_ms = app.now_ms()
-    monkeypatch.setattr(app, "now_ms", lambda: began_ms + 30 * 86_400_000)
-    assert steady_ms() < began_ms + 60_000
-    monkeypatch.setattr(app, "now_ms", lambda: began_ms - 3_600_000)
-    assert steady_ms() == began_ms - 3_600_000
+async def test_a_server_that_starts_before_its_log_ended_goes_on_where_it_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with await app.start(config(tmp_path)) as running:
+        room = await running.house.wake("wonder")
+        (said,) = await room.send(Say("before"), by=None)
+        assert running.stage._clock is running.house.clock is running.media._clock  # type: ignore[attr-defined]
+
+    set_back = time.time_ns() - 3_600_000_000_000
+    monkeypatch.setattr(time, "time_ns", lambda: set_back)
+    async with await app.start(config(tmp_path)) as running:
+        room = await running.house.wake("wonder")
+        (later,) = await room.send(Say("after"), by=None)
+        assert said.at_ms <= later.at_ms < said.at_ms + 600_000
+        async with ClientSession() as http, http.ws_connect(f"{running.url}/api/rooms/wonder/ws") as ws:
+            welcome = json.loads((await ws.receive(10)).data)
+        told = welcome[0] if isinstance(welcome, list) else welcome
+        assert later.at_ms <= told["server_ms"] < said.at_ms + 600_000
 
 
 def test_a_damaged_storage_is_not_blamed_on_an_address(tmp_path: Path) -> None:

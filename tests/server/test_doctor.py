@@ -124,7 +124,7 @@ def test_the_address_for_voices_is_looked_for_as_the_server_would(monkeypatch: p
 
 
 def test_a_wrong_clock_and_a_short_token_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "CLOCK_LEAST", datetime.now(UTC) + timedelta(days=1))
+    monkeypatch.setattr(doctor, "EARLIEST_MS", (datetime.now(UTC) + timedelta(days=1)).timestamp() * 1000)
     assert doctor._clock(Config()).state == "broken"
     assert doctor._admin(Config(admin_token="short")).state == "doubtful"
     assert doctor._admin(Config(admin_token="x" * 22)).state == "fine"

@@ -6,16 +6,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from audio.take import Unfit
 from server.previews import PREVIEW_MS, Preview
 from server.room.actor import Room
 from server.room.commands import Refused, RoundStart, Throw
-from server.room.events import ClipLanded, Event, RoomOpened
+from server.room.events import ClipLanded, Event, RoomOpened, Voice
 from server.room.house import House
 from server.rtc.media import BadOffer
 from server.stage import Stage
-from tests.support.media import ANNA, BELA, START_MS, Clock, FakeFinisher, FakeMedia, house
+from tests.support.media import ANNA, BELA, CLEO, START_MS, Clock, FakeFinisher, FakeMedia, house
 
 
 class Theatre:
@@ -166,7 +167,7 @@ async def test_a_plain_whip_session_lands_without_being_asked(theatre: Theatre) 
     peer = await theatre.speaker(commanded=False)
     theatre.media.on_level(peer, True)
     assert theatre.room.speaking == {ANNA.id}
-    assert theatre.room.speakers == {}
+    assert (list(theatre.room.context().here), theatre.room.speakers) == ([ANNA.id], {})
 
     theatre.media.end(peer, "gone")
     await theatre.settled()
@@ -213,7 +214,7 @@ async def test_what_breaks_in_the_finish_is_told_without_detail(theatre: Theatre
     with pytest.raises(Refused) as refused:
         await theatre.stage.stop(theatre.room, ANNA, None)
 
-    assert refused.value.code == "internal"
+    assert refused.value.code == "broken"
     assert "order" not in refused.value.message
 
 
@@ -410,6 +411,36 @@ async def test_nobody_speaks_in_an_arena_before_they_came_in_by_the_door(theatre
     room.consent(ANNA.id)
     await theatre.stage.begin(room, ANNA, peer)
     assert room.speaking == {ANNA.id}
+
+
+async def test_a_muted_voice_begins_nothing_by_any_way_and_lands_what_it_had_begun(theatre: Theatre) -> None:
+    stage, room = theatre.stage, theatre.room
+    peer = await theatre.speaker()
+    await stage.begin(room, ANNA, peer)
+    await stage.begin(room, BELA, "")
+    for voice in (ANNA, BELA, CLEO):
+        mute(room, voice, theatre.clock.ms + 60_000)
+
+    for attempt in (
+        stage.begin(room, CLEO, ""),
+        stage.upload("wonder", CLEO, b"speech", "audio/ogg"),
+        stage.whip("wonder", CLEO, "offer", address="a", commanded=False),
+    ):
+        with pytest.raises(Refused) as refused:
+            await attempt
+        assert (refused.value.code, refused.value.retry_after_ms) == ("muted", 60_000)
+    event = await stage.stop(room, ANNA, None)
+    assert event is not None
+    announced = await stage.upload("wonder", BELA, b"speech", "audio/ogg")
+    assert isinstance(announced, Event)
+    assert [clip.by for clip in room.state.clips.values()] == [ANNA, BELA]
+    with pytest.raises(Refused, match="muted"):
+        await stage.begin(room, ANNA, peer)
+
+
+def mute(room: Room, voice: Voice, until_ms: int) -> None:
+    """Let a voice be mute, as an event of the log would."""
+    room.state = replace(room.state, muted={**room.state.muted, voice.id: until_ms})
 
 
 async def test_who_needs_more_time_gets_it(theatre: Theatre) -> None:

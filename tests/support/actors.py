@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
@@ -15,6 +15,7 @@ from server.log.base import Entry, Log, Outcome
 from server.log.memory import MemoryLog
 from server.room.actor import Room, Rules
 from server.room.commands import Command, Open, Refused, Say, Tick
+from server.room.context import Context
 from server.room.events import Draft, Erased, Event, Fact, RoomOpened, TextSaid, Voice
 from server.room.house import House
 
@@ -31,13 +32,14 @@ class Toy(Struct, frozen=True):
     language: str = "en"
 
 
-def decide(state: Toy, command: Command, by: Voice | None, now_ms: int, random: Random) -> list[Draft]:
+def decide(state: Toy, command: Command, by: Voice | None, context: Context) -> list[Draft]:
     """Say what is said, but "once" only once, "no" never, "nothing" as nothing, and "boom" as a mistake."""
+    now_ms = context.now_ms
     match command:
         case Open(room=room):
             return [Draft(room, now_ms, by)]
-        case Tick(speaking=speaking, speakers=speakers):
-            return [Draft(TextSaid(f"tick {sorted(speaking)} {list(speakers)}"), now_ms)]
+        case Tick():
+            return [Draft(TextSaid(f"tick {sorted(context.speaking)} {list(context.speakers)}"), now_ms)]
         case Say(text="once") if "once" in state.said:
             raise Refused("said_already", "That was said already.")
         case Say(text="no"):
@@ -65,7 +67,7 @@ def apply(state: Toy, event: Event) -> Toy:
     return replace(state, said=(*state.said, getattr(event.data, "text", "")))
 
 
-def due(state: Toy, speakers: bool, speaking: bool, paces: Mapping[str, float]) -> int | None:
+def due(state: Toy, context: Context) -> int | None:
     """Return when the tick is due."""
     return state.due_ms
 

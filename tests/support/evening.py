@@ -27,6 +27,7 @@ from server.room.commands import (
     Vote,
     WantTopic,
 )
+from server.room.context import Context
 from server.room.decide import decide, due, erasures
 from server.room.events import (
     ClipCaptioned,
@@ -57,6 +58,7 @@ class Hall:
         self.events: list[Event] = []
         self.now_ms, self.random = now_ms, random
         self.present: dict[str, Voice] = {}
+        self.voices: dict[str, Voice] = {}  # who ever came in by the door
         self.speaking: set[str] = set()
         self.paces: dict[str, float] = {}
         self.landed = 0
@@ -65,11 +67,18 @@ class Hall:
         opened = RoomOpened(kind, f"Hall {number}", language="de" if language == "de" else "en")
         self.do(Open(opened))
 
+    def context(self) -> Context:
+        """Return the moment, with who is in the hall."""
+        present = self.present.keys()
+        return Context(
+            self.now_ms, self.random, present, present, self.speaking, self.paces, self.voices.keys()
+        )
+
     def do(self, command: Command, by: Voice | None = None) -> list[Fact]:
         """Decide and fold; a refusal is no news."""
         before = self.state
         try:
-            drafts = decide(self.state, command, by, self.now_ms, self.random)
+            drafts = decide(self.state, command, by, self.context())
         except Refused:
             assert self.state is before
             return []
@@ -84,14 +93,14 @@ class Hall:
 
     def tick(self) -> None:
         """Do what is due."""
-        self.do(Tick(frozenset(self.speaking), tuple(self.present), self.paces))
+        self.do(Tick())
 
     def due(self) -> int | None:
         """Return when a tick has something to do."""
         known = (self.state.head, bool(self.present), bool(self.speaking), len(self.paces))
         if known != self.known:
             self.known = known
-            self.due_ms = due(self.state, bool(self.present), bool(self.speaking), self.paces)
+            self.due_ms = due(self.state, self.context())
         return self.due_ms
 
     def restart(self) -> None:
@@ -155,7 +164,7 @@ class Evening:
 
     def arrive(self, hall: Hall, voice: Voice) -> None:
         """Come in, stay some minutes, do something now and then."""
-        hall.present[voice.id] = voice
+        hall.present[voice.id] = hall.voices[voice.id] = voice
         hall.paces[voice.id] = self.random.choice([1.0, 1.0, 1.0, 1.5, 2.0])
         leaves_ms = self.now_ms + self.random.randrange(60_000, 900_000)
         self.at(leaves_ms, lambda: self.leave(hall, voice))
@@ -223,7 +232,7 @@ class Evening:
             Again(),
             RoundStop(),
             Throw(),
-            WantTopic(len(hall.present)),
+            WantTopic(),
             Suggest(self.phrase()),
         ]
         forget = Forget(everything=True)

@@ -14,6 +14,7 @@ from server.rtc.media import BadOffer, Callbacks, Counts, Ending, Role, TakeEnde
 
 ANNA = Voice("voice-anna", "Zany Kettle", "#ffaa00")
 BELA = Voice("voice-bela", "Soft Cactus", "#00aaff")
+CLEO = Voice("voice-cleo", "Loud Teapot", "#aa00ff")
 START_MS = 1_700_000_000_000
 
 

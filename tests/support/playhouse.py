@@ -60,7 +60,7 @@ class Playhouse:
         """Move the clock to a moment, or to what is due next, and let the room look at it."""
         room = await self.room(name)
         if until_ms is None:
-            until_ms = due(room.state, bool(room.speakers), bool(room.speaking), room.paces)
+            until_ms = due(room.state, room.context())
         assert until_ms is not None
         self.clock.ms = max(self.clock.ms + 50, until_ms)
         room.hold()
@@ -211,6 +211,12 @@ class Troupe:
     def _is_for(self, turn: dict[str, Any], player: Player) -> bool:
         named = turn["voice"] in (None, player.voice) and turn["besides"] != player.voice
         return named and (not turn["voices"] or player.voice in turn["voices"])
+
+    async def speak(self, player: Player) -> None:
+        """Let one speak in the running turn, in time."""
+        turn = self.turn()
+        await self.house.pass_time(self.room, turn["go_at_ms"] + REACTION_MS)
+        await self._speak(player, turn)
 
     async def _speak(self, player: Player, turn: dict[str, Any]) -> None:
         said = self.say(player, turn)

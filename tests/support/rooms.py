@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from random import Random
 
 from games.round import RoundClosed, TurnGiven
 from server.room.commands import Command, Land, Open, Tick
+from server.room.context import Context
 from server.room.decide import decide, due, erasures
 from server.room.events import ClipLanded, Event, Fact, RoomOpened, Voice, decode, encode, erased, numbered
 from server.room.state import EMPTY, RoomState, apply
@@ -25,13 +26,24 @@ class PureRoom:
         self.events: list[Event] = []
         self.now_ms = 1_000_000
         self.random = Random(seed)
+        self.here: Collection[str] = ()
+        self.speakers: Collection[str] = ()
+        self.speaking: Collection[str] = ()
+        self.paces: Mapping[str, float] = {}
+        self.consented: Collection[str] | None = None  # None: whoever plays in these tests
         opened = RoomOpened(kind, "Test", language="de" if language == "de" else "en", public=True)
         self.do(Open(opened))
+
+    def context(self) -> Context:
+        """Return the moment, with who is present as the test has it."""
+        consented = {ANNA.id, BELA.id, CLEO.id, DORA.id} if self.consented is None else self.consented
+        here = self.here or self.speakers
+        return Context(self.now_ms, self.random, here, self.speakers, self.speaking, self.paces, consented)
 
     def do(self, command: Command, by: Voice | None = None) -> list[Fact]:
         """Decide a command, fold what follows, and return it."""
         before = self.state
-        drafts = decide(self.state, command, by, self.now_ms, self.random)
+        drafts = decide(self.state, command, by, self.context())
         for draft in drafts:
             event = numbered(draft, self.state.head + 1, self.state.head)
             self.events.append(event)
@@ -59,19 +71,21 @@ class PureRoom:
         landed = ClipLanded(clip, duration_ms, onset_ms, gap_ms, -16.0, (50,) * 64)
         return self.do(Land(landed, began_at_ms), by)
 
+    def due(self) -> int | None:
+        """Return when something is due."""
+        return due(self.state, self.context())
+
     def pass_time(
-        self,
-        *,
-        speakers: tuple[str, ...] = (),
-        speaking: frozenset[str] = frozenset(),
-        paces: Mapping[str, float] | None = None,
+        self, *, speakers: Collection[str] | None = None, speaking: Collection[str] | None = None
     ) -> bool:
         """Jump to the next due moment and tick; False when nothing is due."""
-        at_ms = due(self.state, bool(speakers), bool(speaking), paces)
+        self.speakers = self.speakers if speakers is None else speakers
+        self.speaking = self.speaking if speaking is None else speaking
+        at_ms = self.due()
         if at_ms is None:
             return False
         self.now_ms = max(self.now_ms, at_ms)
-        self.do(Tick(speaking, speakers, paces or {}))
+        self.do(Tick())
         return True
 
     def turn(self) -> TurnGiven:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from games.registry import BY_ID
-from games.round import RoleGiven, RoundOpened
+from games.round import RoleGiven, RoundOpened, TurnGiven
 from server.room.commands import (
     Again,
     Answer,
@@ -59,11 +59,19 @@ class Table(RuleBasedStateMachine):
         self.watch()
 
     def watch(self) -> None:
-        """Collect what each voice saw."""
+        """Collect what each voice saw; no turn was given to who has left while anybody is here."""
         for event in self.room.events[self.seen_events :]:
+            if isinstance(event.data, TurnGiven) and self.room.here:
+                assert {*event.data.wanted} <= {*self.room.here}, event
             for id in self.seen:  # noqa: A001
                 self.seen[id] += encode(view(event, id))
         self.seen_events = len(self.room.events)
+
+    @rule(here=st.sets(voices), speakers=st.sets(voices))
+    def come_and_go(self, here: set[int], speakers: set[int]) -> None:
+        """Come in, leave, and say that one speaks, in any order."""
+        self.room.speakers = [VOICES[number].id for number in sorted(speakers)]
+        self.room.here = [VOICES[number].id for number in sorted(here | speakers)]
 
     @rule(voice=voices)
     def start(self, voice: int) -> None:
@@ -124,8 +132,9 @@ class Table(RuleBasedStateMachine):
     @rule(present=st.integers(0, 4), speaking=st.booleans(), pace=st.sampled_from([1.0, 1.5, 2.0, 99.0]))
     def wait(self, present: int, speaking: bool, pace: float) -> None:
         here = tuple(voice.id for voice in VOICES[:present])
-        busy = frozenset(here[:1]) if speaking else frozenset()
-        self.room.pass_time(speakers=here, speaking=busy, paces=dict.fromkeys(here, pace))
+        self.room.paces = dict.fromkeys(here, pace)
+        self.room.here, self.room.speakers = here, here
+        self.room.pass_time(speaking=here[:1] if speaking else ())
         self.watch()
 
     @rule()
@@ -135,9 +144,9 @@ class Table(RuleBasedStateMachine):
     @rule(pace=st.sampled_from([1.0, 2.0]))
     def fall_silent(self, pace: float) -> None:
         """A round in which nobody speaks any more ends by itself within 45 s."""
-        started_ms = self.room.now_ms
+        started_ms, self.room.paces = self.room.now_ms, {voice.id: pace for voice in VOICES}
         while self.room.state.round is not None:
-            assert self.room.pass_time(paces={voice.id: pace for voice in VOICES})
+            assert self.room.pass_time(speaking=())
         self.watch()
         assert self.room.now_ms - started_ms <= SILENCE_MS
         assert not any(clip.hidden for clip in self.room.state.clips.values())

@@ -12,7 +12,7 @@ from server.readers.reaper import Reaper, expired
 from server.room.commands import Land, Refused, Remove, Say
 from server.room.events import ClipLanded, Event, RoomOpened
 from server.room.house import House
-from server.room.kinds import KINDS
+from server.room.kinds import DAY_MS, KINDS
 from tests.support.actors import until
 from tests.support.media import ANNA, Clock, house
 
@@ -37,6 +37,24 @@ async def land(house_: House, clip: str, room: str = "wonder") -> None:
     await house_.send(room, landed, by=ANNA, blobs=[Blob(clip, room, b"x")])
 
 
+async def test_a_clip_of_a_wrong_year_is_kept_no_longer_than_others(
+    home: tuple[House, MemoryLog], clock: Clock
+) -> None:
+    house_, log = home
+    right_ms = clock.ms
+    clock.ms += 3_650 * DAY_MS
+    room = await house_.wake("wonder")
+    await land(house_, "from the future")
+    clock.ms = right_ms
+    reaper_ = Reaper(house_, log, clock)
+    assert await reaper_.sweep() == 0
+    clock.ms += KEEP_MS - 1
+    assert await reaper_.sweep() == 0
+    clock.ms += 1
+    assert await reaper_.sweep() == 1
+    assert not room.state.clips
+
+
 async def test_clips_leave_when_their_time_is_over_and_not_before(
     home: tuple[House, MemoryLog], clock: Clock
 ) -> None:
@@ -47,7 +65,7 @@ async def test_clips_leave_when_their_time_is_over_and_not_before(
     clock.ms += 10_000
     await land(house_, "new")
 
-    assert expired(room.state, clock.ms) == []
+    assert expired(room.state, clock.ms, clock.ms) == []
     assert await reaper_.sweep() == 0
     clock.ms += KEEP_MS - 10_000
 

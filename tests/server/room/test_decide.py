@@ -58,7 +58,7 @@ def test_what_cannot_be_is_refused_with_a_code_and_a_sentence(command: Command, 
 
 def test_nothing_happens_in_a_room_that_is_not_or_is_closed() -> None:
     with pytest.raises(Refused, match="no such room"):
-        decide(EMPTY, Say("hi"), ANNA, 1, PureRoom().random)
+        decide(EMPTY, Say("hi"), ANNA, PureRoom().context())
     room = PureRoom()
     room.state = apply(room.state, numbered(Draft(RoomClosed("over"), 1), 2, 1))
     assert refusal(room, Say("hi")) == "room_closed"

@@ -1,62 +1,143 @@
+"""One door: whoever sends a command, and by whatever way, is asked the same."""
+
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from typing import get_args
 
 import pytest
 from msgspec.structs import replace
 
-from server.log.memory import MemoryLog
 from server.room import door
-from server.room.actor import CONSENTS_KEPT
-from server.room.commands import Command, Forget, Refused, Report, RoundStart, RoundStop, Say, Vote
-from server.room.house import House
-from server.room.state import EMPTY
-from tests.support.actors import BELA, toy_house, toy_room
+from server.room.commands import (
+    Again,
+    Answer,
+    Command,
+    Forget,
+    Land,
+    Refused,
+    Remove,
+    Report,
+    RoundJoin,
+    RoundStart,
+    RoundStop,
+    Say,
+    Suggest,
+    Throw,
+    Vote,
+    WantTopic,
+)
+from server.room.events import ClipLanded, Draft, VoiceMuted, numbered
+from server.room.state import RoomState, apply
+from tests.support.rooms import ANNA, BELA, PureRoom
 
-ARENA = replace(EMPTY, kind="arena")
+CLIP = ClipLanded("clip-1", 900, 300, 0, -16.0, (50,) * 64)
+PLAYING = [
+    RoundStart("insult_duel"),
+    RoundJoin(),
+    Again(),
+    Throw(),
+    Answer("r", "you sock"),
+    Vote("r", "c", 1),
+    Land(CLIP),
+]
+WATCHING = [Say("hi"), Suggest("Two left socks"), WantTopic(), RoundStop(), Forget("c"), Report("c", "rude")]
 
 
-@pytest.fixture
-async def house() -> AsyncIterator[House]:
-    house = toy_house(MemoryLog())
-    yield house
-    await house.close()
+def arena(*, language: str = "en") -> PureRoom:
+    room = PureRoom("arena", language=language)
+    room.consented = ()
+    return room
 
 
-@pytest.mark.parametrize("command", [None, RoundStart("insult_duel"), Vote("r", "c", 1)])
-def test_who_would_speak_or_play_behind_a_door_is_asked_first(command: Command | None) -> None:
-    with pytest.raises(Refused) as refused:
-        door.check(replace(ARENA, language="de"), command, consented=False)
-    assert (refused.value.code, refused.value.message[:4]) == ("consent_needed", "Hier")
-    door.check(ARENA, command, consented=True)
-    door.check(replace(EMPTY, kind="wonder"), command, consented=False)
+def refusal(room: PureRoom, command: Command) -> str:
+    try:
+        room.do(command, ANNA)
+    except Refused as refused:
+        return refused.code
+    return ""
 
 
-@pytest.mark.parametrize("command", [Say("hi"), Forget("c"), Report("c", "rude"), RoundStop()])
+def asked(room: PureRoom, command: Command | None) -> str:
+    try:
+        door.check(room.state, command, ANNA, room.context())
+    except Refused as refused:
+        return refused.code
+    return ""
+
+
+def muted(room: PureRoom) -> RoomState:
+    fact = Draft(VoiceMuted(ANNA.id, room.now_ms + 5_000), 1)
+    return apply(room.state, numbered(fact, room.state.head + 1, room.state.head))
+
+
+@pytest.mark.parametrize("command", PLAYING, ids=lambda command: type(command).__name__)
+def test_nobody_plays_in_an_arena_before_they_came_in_by_the_door(command: Command) -> None:
+    room = arena()
+    before = room.state
+    assert refusal(room, command) == "consent_needed"
+    assert room.state is before
+
+    room.consented = (ANNA.id,)
+    assert refusal(room, command) != "consent_needed"
+    open_house = PureRoom()
+    open_house.consented = ()
+    assert refusal(open_house, command) != "consent_needed"
+
+
+@pytest.mark.parametrize("command", WATCHING, ids=lambda command: type(command).__name__)
 def test_chat_taking_back_reporting_and_out_need_no_consent(command: Command) -> None:
-    door.check(ARENA, command, consented=False)
+    assert refusal(arena(), command) != "consent_needed"
 
 
-async def test_a_pace_holds_as_long_as_its_voice_is_here(house: House) -> None:
-    room = await toy_room(house)
-    room.set_pace(BELA.id, 2.0)
-    assert room.paces == {}
-    room.arrive(BELA)
-    room.arrive(BELA)
-    room.set_pace(BELA.id, 1.5)
-    room.leave(BELA)
-    assert room.paces == {BELA.id: 1.5}
-    room.set_pace(BELA.id, 1.0)
-    assert room.paces == {}
-    room.set_pace(BELA.id, 2.0)
-    room.leave(BELA)
-    assert room.paces == {}
+def test_who_would_speak_is_asked_before_anything_is_heard() -> None:
+    room = arena(language="de")
+    with pytest.raises(Refused, match="Hier") as refused:
+        door.check(room.state, door.SPEAK, ANNA, room.context())
+    assert refused.value.code == "consent_needed"
+    room.consented = (ANNA.id,)
+    assert asked(room, door.SPEAK) == ""
+    room.state = muted(room)
+    assert asked(room, door.SPEAK) == "muted"
+    room.state = replace(room.state, closed=True)
+    assert asked(room, door.SPEAK) == "room_closed"
 
 
-async def test_who_came_in_by_the_door_is_remembered_up_to_a_limit(house: House) -> None:
-    room = await toy_room(house)
-    for number in range(CONSENTS_KEPT + 1):
-        room.consent(f"v{number}")
-    assert not room.has_consented("v0")
-    assert room.has_consented("v1")
-    assert room.has_consented(f"v{CONSENTS_KEPT}")
+@pytest.mark.parametrize(
+    "command", [*PLAYING, Say("hi"), Suggest("Socks"), WantTopic(), RoundStop()], ids=str
+)
+def test_a_muted_voice_does_nothing_but_take_back_and_report(command: Command) -> None:
+    room = PureRoom()
+    room.state = muted(room)
+    assert refusal(room, command) == "muted"
+    assert refusal(room, Forget("c")) == refusal(room, Report("c", "rude")) == "no_such_clip"
+    room.now_ms += 5_000
+    assert refusal(room, command) != "muted"
+
+
+def test_a_take_that_was_let_in_lands_whatever_came_after() -> None:
+    room = arena()
+    room.state = muted(room)
+    assert refusal(room, Land(CLIP)) == "muted"
+    assert room.do(Land(CLIP, let_in=True), ANNA)[0] == CLIP
+
+
+def test_the_room_itself_needs_nobodys_leave_but_a_closed_room_lets_nothing_happen() -> None:
+    room = arena()
+    assert room.do(Throw())
+    room.do(Land(CLIP, let_in=True), BELA)
+    room.state = replace(room.state, closed=True)
+    assert refusal(room, Land(replace(CLIP, clip="late"), let_in=True)) == "room_closed"
+    assert room.do(Remove("clip-1", "expired"))
+
+
+def test_every_command_is_either_inside_or_named_here_as_needing_no_consent() -> None:
+    outside = {type(command).__name__ for command in WATCHING} | {
+        "Open",
+        "React",
+        "Remove",
+        "Caption",
+        "Tick",
+    }
+    inside = {kind.__name__ for kind in get_args(door.INSIDE)}
+    assert {kind.__name__ for kind in get_args(Command)} == inside | outside
+    assert not inside & outside

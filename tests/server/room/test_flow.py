@@ -32,7 +32,8 @@ def test_a_round_in_which_everybody_plays_comes_to_its_own_end_with_every_take(
     game: str, language: str
 ) -> None:
     room = PureRoom(BY_ID[game].kinds[0], language=language)
-    room.do(RoundStart(game, speakers=(BELA.id, CLEO.id)), ANNA)
+    room.speakers = (ANNA.id, BELA.id, CLEO.id)
+    room.do(RoundStart(game), ANNA)
     landed: list[str] = []
     for _ in range(TURNS_LIMIT):
         if room.state.round is None:
@@ -44,7 +45,7 @@ def test_a_round_in_which_everybody_plays_comes_to_its_own_end_with_every_take(
                 room.now_ms = max(room.now_ms, turn.go_at_ms + 1_000)
                 room.land(landed[-1], voice)
         if room.state.round is not None and room.turn() == turn:
-            room.pass_time(speakers=(ANNA.id, BELA.id, CLEO.id))
+            room.pass_time()
 
     (closing,) = room.closings()
     assert (closing.reason, list(closing.takes)) == ("done", landed)
@@ -134,7 +135,7 @@ def test_a_round_ends_with_a_word_from_the_side_or_of_care() -> None:
     room.land("a", ANNA)
     started_ms = room.now_ms
     while room.state.round is not None:
-        room.pass_time(paces={ANNA.id: 2.0})
+        room.pass_time()
 
     assert room.now_ms - started_ms <= SILENCE_MS
     assert "breathe" in room.closings()[-1].coach

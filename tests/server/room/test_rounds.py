@@ -18,10 +18,10 @@ from server.room.commands import (
     Tick,
     Vote,
 )
-from server.room.decide import decide, due
+from server.room.decide import decide
 from server.room.events import ClipLanded, TopicThrown, decode, encode
 from server.room.kinds import KINDS, TIMINGS
-from server.room.rounds import PULSE_DOUBLINGS, take_ends_ms, take_limit_ms
+from server.room.rounds import AHEAD_MS, PULSE_DOUBLINGS, take_ends_ms, take_limit_ms
 from server.room.state import EMPTY, apply
 from server.room.view import view
 from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
@@ -74,8 +74,8 @@ def test_the_page_is_believed_about_its_reaction_only_when_near() -> None:
     go_at_ms = room.turn().go_at_ms
     clip = ClipLanded("c1", 900, 700, 0, -16.0, ())
 
-    near = decide(room.state, Land(clip, go_at_ms, 640), ANNA, room.now_ms, room.random)[0].data
-    far = decide(room.state, Land(clip, go_at_ms, 10), ANNA, room.now_ms, room.random)[0].data
+    near = decide(room.state, Land(clip, go_at_ms, 640), ANNA, room.context())[0].data
+    far = decide(room.state, Land(clip, go_at_ms, 10), ANNA, room.context())[0].data
 
     assert isinstance(near, ClipLanded)
     assert isinstance(far, ClipLanded)
@@ -108,8 +108,10 @@ def test_a_silent_round_ends_soon_after_its_window() -> None:
     room.do(Throw(), ANNA)
     closes_at_ms = room.turn().closes_at_ms
 
-    assert due(room.state, True, False) == closes_at_ms + QUIET_GRACE_MS
-    assert due(room.state, True, True) == closes_at_ms + SPEAKING_GRACE_MS
+    assert room.due() == closes_at_ms + QUIET_GRACE_MS
+    room.speaking = (ANNA.id,)
+    assert room.due() == closes_at_ms + SPEAKING_GRACE_MS
+    room.speaking = ()
     room.do(Tick())
     assert room.state.round is not None
     assert room.pass_time()
@@ -225,19 +227,20 @@ def test_unknown_games_are_refused() -> None:
 
 def test_the_pulse_beats_while_a_speaker_is_present_and_tires_of_silence() -> None:
     room = PureRoom()
-    assert due(room.state, False, False) is None
+    assert room.due() is None
     rests = []
     for _ in range(8):
         room.pass_time(speakers=(ANNA.id,))
         assert room.state.round is not None
         room.pass_time(speakers=(ANNA.id,))
-        next_ms = due(room.state, True, False)
+        next_ms = room.due()
         assert next_ms is not None
         rests.append(next_ms - room.now_ms)
 
     assert rests[0] == 2 * SNAP.pulse_ms
     assert rests[-1] == rests[-2] == SNAP.pulse_ms * 2**PULSE_DOUBLINGS
-    assert due(room.state, False, False) is None
+    room.speakers = ()
+    assert room.due() is None
 
 
 def test_the_pulse_offers_other_games_when_two_can_play() -> None:
@@ -359,12 +362,17 @@ def test_a_slower_pace_waits_longer_for_its_own_voice_and_tells_nobody() -> None
     closes_at_ms = room.turn().closes_at_ms
     window_ms = SNAP.window_ms
 
-    assert due(room.state, True, False, {ANNA.id: 2.0}) == closes_at_ms + window_ms + QUIET_GRACE_MS
-    assert due(room.state, True, False, {ANNA.id: 1.5}) == closes_at_ms + window_ms // 2 + QUIET_GRACE_MS
-    assert due(room.state, True, False, {BELA.id: 2.0}) == closes_at_ms + QUIET_GRACE_MS
-    assert due(room.state, True, False, {ANNA.id: 99.0}) == closes_at_ms + window_ms + QUIET_GRACE_MS
+    for paces, more_ms in (
+        ({ANNA.id: 1.5}, window_ms // 2),
+        ({BELA.id: 2.0}, 0),
+        ({ANNA.id: 99.0}, window_ms),
+        ({ANNA.id: 2.0}, window_ms),
+    ):
+        room.paces = paces
+        assert room.due() == closes_at_ms + more_ms + QUIET_GRACE_MS
     room.now_ms = closes_at_ms + QUIET_GRACE_MS
-    assert room.do(Tick(paces={ANNA.id: 2.0})) == []
+    assert room.do(Tick()) == []
+    room.paces = {}
     assert room.do(Tick())
 
 
@@ -393,12 +401,55 @@ def test_a_story_is_cut_where_the_room_wants_and_nobody_knows_before() -> None:
 def test_who_is_present_plays_a_game_that_somebody_starts_unless_it_asks_first() -> None:
     room = PureRoom()
     present = (ANNA.id, BELA.id, CLEO.id)
-    room.do(RoundStart("word_association", speakers=present), BELA)
+    room.speakers = present
+    room.do(RoundStart("word_association"), BELA)
     assert room.state.round is not None
     assert room.state.round.players[0] == BELA.id
     assert set(room.state.round.players) == set(present)
 
     arena = PureRoom("arena")
-    arena.do(RoundStart("insult_duel", speakers=present), BELA)
+    arena.speakers = present
+    arena.do(RoundStart("insult_duel"), BELA)
     assert arena.state.round is not None
     assert arena.state.round.players == (BELA.id,)
+
+
+def test_the_turn_after_a_word_goes_to_somebody_who_is_here() -> None:
+    room = PureRoom()
+    room.speakers = room.here = (ANNA.id, BELA.id, CLEO.id)
+    room.do(RoundStart("word_association"), ANNA)
+    assert room.state.round is not None
+    _, next_one, last_one = room.state.round.players
+
+    room.speakers = room.here = (ANNA.id, last_one)
+    room.land("a", ANNA)
+    assert room.turn().voice == last_one
+    room.speakers = room.here = (ANNA.id, BELA.id, CLEO.id)
+    room.land("b", BELA if last_one == BELA.id else CLEO)
+    room.land("c", ANNA)
+    assert room.turn().voice == next_one
+
+
+def test_who_is_here_without_being_a_speaker_still_has_their_turns() -> None:
+    room = PureRoom()
+    room.speakers, room.here = (ANNA.id,), (ANNA.id, BELA.id)
+    room.do(RoundStart("word_association"), ANNA)
+    room.do(RoundJoin(), BELA)
+    room.land("a", ANNA)
+    assert room.turn().voice == BELA.id
+
+
+@pytest.mark.parametrize("ahead_ms", [AHEAD_MS + 1, 400 * 86_400_000])
+def test_what_happened_in_the_future_is_not_waited_for(ahead_ms: int) -> None:
+    room = PureRoom()
+    room.speakers = (ANNA.id,)
+    room.do(RoundStart("word_association"), ANNA)
+    room.now_ms -= ahead_ms
+    assert room.pass_time()
+    assert room.now_ms == 1_000_000 - ahead_ms
+    assert [closing.reason for closing in room.closings()] == ["stopped"]
+
+    room.now_ms -= ahead_ms
+    assert room.pass_time()
+    assert room.now_ms == 1_000_000 - 2 * ahead_ms
+    assert room.state.round is not None

@@ -5,7 +5,6 @@ from msgspec.structs import replace
 
 from games.round import RoundClosed, RoundOpened
 from server.room.commands import Command, Forget, Refused, Suggest, Throw, WantTopic
-from server.room.decide import due
 from server.room.events import TopicSuggested, TopicThrown, TopicWanted, Voice
 from server.room.topics import SUGGESTIONS_LIMIT, SUGGESTIONS_OF_ONE_VOICE
 from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
@@ -60,10 +59,10 @@ def test_a_suggestion_can_be_taken_back() -> None:
 def test_two_who_want_another_topic_get_one() -> None:
     room = PureRoom()
     room.do(Throw(), ANNA)
-    assert room.do(WantTopic(3), ANNA) == [TopicWanted(ANNA.id)]
-    assert refusal(room, WantTopic(3)) == "wanted_already"
+    assert room.do(WantTopic(), ANNA) == [TopicWanted(ANNA.id)]
+    assert refusal(room, WantTopic()) == "wanted_already"
 
-    facts = room.do(WantTopic(3), BELA)
+    facts = room.do(WantTopic(), BELA)
 
     assert [type(fact) for fact in facts[:4]] == [TopicWanted, RoundClosed, TopicThrown, RoundOpened]
     assert room.state.wanted == ()
@@ -71,9 +70,10 @@ def test_two_who_want_another_topic_get_one() -> None:
 
 def test_a_crowd_needs_more_than_half_and_takes_are_not_interrupted() -> None:
     crowd = PureRoom()
-    crowd.do(WantTopic(5), ANNA)
-    assert len(crowd.do(WantTopic(5), BELA)) == 1
-    assert len(crowd.do(WantTopic(5), CLEO)) > 1
+    crowd.speakers = [f"voice-{number}" for number in range(5)]
+    crowd.do(WantTopic(), ANNA)
+    assert len(crowd.do(WantTopic(), BELA)) == 1
+    assert len(crowd.do(WantTopic(), CLEO)) > 1
 
     room = PureRoom()
     room.do(Throw(), ANNA)
@@ -81,8 +81,9 @@ def test_a_crowd_needs_more_than_half_and_takes_are_not_interrupted() -> None:
     room.do(WantTopic(), ANNA)
     assert room.do(WantTopic(), BELA) == [TopicWanted(BELA.id)]
     room.pass_time()
-    assert due(room.state, True, False) == room.state.rested_from_ms
-    room.pass_time(speakers=(ANNA.id, BELA.id))
+    room.speakers = (ANNA.id, BELA.id)
+    assert room.due() == room.state.rested_from_ms
+    room.pass_time()
     assert isinstance(room.events[-3].data, TopicThrown)
 
 

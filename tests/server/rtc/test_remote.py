@@ -71,6 +71,26 @@ async def test_a_room_is_heard_through_every_worker_from_one_moment(house: House
     assert media.listeners(ROOM) == 0
 
 
+async def test_a_take_began_by_the_servers_own_clock_whatever_the_machine_shows() -> None:
+    hour_ms = 3_600_000
+
+    def own_ms() -> int:
+        return time.time_ns() // 1_000_000 + hour_ms
+
+    house = House(await RemoteMedia.open("127.0.0.1", 0, None, SETTINGS, workers=1, clock=own_ms))
+    speaker, peer = await house.join("speaker", commanded=True)
+    await speaker.speak(SPEECH[:20])
+    before_ms = own_ms()
+    assert house.media.begin_take(peer, 5_000)
+    await speaker.speak(SPEECH[20:40])
+    house.media.end_take(peer)
+    await house.until(lambda: bool(house.takes))
+
+    assert before_ms - 1_000 <= house.takes[0].began_at_ms <= own_ms()
+    await speaker.close()
+    await house.media.close()
+
+
 async def test_a_clip_is_stopped_everywhere(house: House[RemoteMedia]) -> None:
     joined = await listeners(house, 2)
     house.media.play(ROOM, SPEECH)

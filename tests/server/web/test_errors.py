@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,7 @@ import pytest
 
 from audio.take import Unfit
 from server.log.base import StorageFull
-from server.room.commands import Refused
+from server.room.commands import BROKEN, RESTARTING, Refused
 from server.room.house import NoSuchRoom
 from server.rtc.media import BadOffer, Busy
 from server.web.errors import STATUSES, Problem, problem_of, respond
@@ -40,6 +41,17 @@ def test_an_error_is_told_by_blame(error: Exception, status: int, code: str) -> 
     assert (answer.status, told["code"], answer.content_type) == (status, code, "application/problem+json")
     assert "secret" not in told["detail"]
     assert ("Retry-After" in answer.headers) == (status in (429, 503, 507))
+
+
+def test_what_has_two_names_is_sent_by_one() -> None:
+    known = {"server/web/errors.py", "server/web/problem_page.py"}  # both are understood
+    older = re.compile(r"""["'](internal|draining)["']""")
+    sources = {
+        str(path.relative_to(ROOT)): path.read_text("utf-8") for path in (ROOT / "server").rglob("*.py")
+    }
+    assert {name for name, text in sources.items() if older.search(text)} == known
+    assert {STATUSES[code] for code in ("internal", BROKEN)} == {500}
+    assert {STATUSES[code] for code in ("draining", RESTARTING)} == {503}
 
 
 def test_come_back_is_told_in_whole_seconds() -> None:

@@ -37,7 +37,6 @@ from server.web.messages import (
     Ping,
     SpeakStart,
     SpeakStop,
-    WantsTopic,
     Wish,
     ack,
     parse,
@@ -57,6 +56,7 @@ WISHES: list[tuple[str, dict[str, Any], Command]] = [
     ("react", {"target": "clip", "emoji": "😂"}, React("clip", "😂")),
     ("react", {"target": 12, "emoji": "😂"}, React("12", "😂")),
     ("throw", {}, Throw()),
+    ("topic.want", {}, WantTopic()),
     ("round.start", {"game": "word_association"}, RoundStart("word_association")),
     ("round.start", {"game": "g", "tempo": "slow"}, RoundStart("g", "slow")),
     ("round.join", {}, RoundJoin()),
@@ -88,9 +88,6 @@ def test_what_is_no_command_keeps_its_own_form() -> None:
     assert parse(message("here", speaker=True, pace=1.5, consented=True)) == paced
     assert parse(message("keep", preview="p")) == Keep("m1", "p")
     assert parse(message("drop", preview="p")) == Drop("m1", "p")
-    wanted = parse(message("topic.want"))
-    assert isinstance(wanted, WantsTopic)
-    assert wanted.command(3) == WantTopic(3)
     assert parse(message("speak.start", peer="p")) == SpeakStart("m1", "p")
     assert parse(message("speak.stop", onset_ms=-20)) == SpeakStop("m1", -20)
 

@@ -1,0 +1,27 @@
+"""What a decision may depend on that is not in the log: the time, chance, and who is here and how."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Mapping
+from random import Random
+
+from msgspec import Struct
+
+
+class Context(Struct, frozen=True):
+    """The moment in which a command is decided, the same for every command and every sender.
+
+    `here` are the voices with a connection to the room, `speakers` those of them who say that they
+    may speak, `speaking` those whose take is open or on its way; `paces` are how much longer than
+    others a voice may take, 1.0 to 2.0, which nobody else sees; `consented` are those who came in
+    by the door. The actor lends its own collections, so that a context costs the same however many
+    are here: it holds for one decision and is not kept.
+    """
+
+    now_ms: int
+    random: Random
+    here: Collection[str] = ()
+    speakers: Collection[str] = ()
+    speaking: Collection[str] = ()
+    paces: Mapping[str, float] = {}
+    consented: Container[str] = ()

@@ -1,0 +1,83 @@
+"""Who is in a room now, and how: signals, known to the room's actor alone and gone with it."""
+
+from __future__ import annotations
+
+from random import Random
+
+from server.room.context import Context
+
+CONSENTS_KEPT = 2_000  # voices that came in by the door; who is forgotten is asked again
+
+
+class Presence:
+    """The leases of present voices, and what they said of themselves.
+
+    `here` counts the leases of each voice with a connection, `speakers` those of voices that may
+    speak (each is one of `here`, too). `speaking` are voices with a take that is open or on its way,
+    and when it counts as ended at the latest; `paces` belong to speakers that take longer than others.
+    """
+
+    def __init__(self) -> None:
+        self.here: dict[str, int] = {}
+        self.speakers: dict[str, int] = {}
+        self.speaking: dict[str, int] = {}
+        self.paces: dict[str, float] = {}
+        self.consented: dict[str, None] = {}
+
+    def context(self, now_ms: int, random: Random) -> Context:
+        """Return what a decision of this moment may depend on; nothing is copied."""
+        return Context(
+            now_ms,
+            random,
+            self.here.keys(),
+            self.speakers.keys(),
+            self.speaking.keys(),
+            self.paces,
+            self.consented.keys(),
+        )
+
+    def enter(self, voice_id: str) -> None:
+        """Count a connection of a voice in."""
+        self.here[voice_id] = self.here.get(voice_id, 0) + 1
+
+    def exit(self, voice_id: str) -> None:
+        """Count a connection of a voice out again."""
+        _count_out(self.here, voice_id)
+
+    def arrive(self, voice_id: str) -> None:
+        """Count a voice in that may speak."""
+        self.enter(voice_id)
+        self.speakers[voice_id] = self.speakers.get(voice_id, 0) + 1
+
+    def leave(self, voice_id: str) -> None:
+        """Count a voice out again that might speak."""
+        self.exit(voice_id)
+        if _count_out(self.speakers, voice_id):
+            self.paces.pop(voice_id, None)
+
+    def set_pace(self, voice_id: str, pace: float) -> None:
+        """Note how much longer than others a speaker may take, for as long as it is here."""
+        if pace > 1.0 and voice_id in self.speakers:
+            self.paces[voice_id] = pace
+        else:
+            self.paces.pop(voice_id, None)
+
+    def consent(self, voice_id: str) -> None:
+        """Note that a voice has read what is asked at the door, and came in."""
+        self.consented[voice_id] = None
+        if len(self.consented) > CONSENTS_KEPT:
+            del self.consented[next(iter(self.consented))]
+
+    def overdue(self, now_ms: int) -> list[str]:
+        """Return the voices whose take nobody ended in time."""
+        return [voice for voice, until_ms in self.speaking.items() if until_ms <= now_ms]
+
+
+def _count_out(leases: dict[str, int], voice_id: str) -> bool:
+    """Count one lease out; tell whether it was the last one."""
+    left = leases.get(voice_id, 0) - 1
+    if left > 0:
+        leases[voice_id] = left
+        return False
+    leases.pop(voice_id, None)
+    return True

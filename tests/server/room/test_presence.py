@@ -1,0 +1,56 @@
+"""Who is here, how, and what a decision is told of it."""
+
+from __future__ import annotations
+
+from random import Random
+
+from server.room.presence import CONSENTS_KEPT, Presence
+
+
+def test_a_voice_is_here_as_long_as_one_of_its_connections_is() -> None:
+    presence = Presence()
+    context = presence.context(1, Random(1))
+    presence.enter("anna")
+    presence.arrive("anna")
+    presence.arrive("bela")
+    assert (list(context.here), list(context.speakers)) == (["anna", "bela"], ["anna", "bela"])
+    presence.leave("anna")
+    assert (list(context.here), list(context.speakers)) == (["anna", "bela"], ["bela"])
+    presence.exit("anna")
+    presence.leave("bela")
+    assert (list(context.here), list(context.speakers)) == ([], [])
+
+
+def test_a_pace_holds_as_long_as_its_voice_is_here() -> None:
+    presence = Presence()
+    presence.set_pace("bela", 2.0)
+    assert presence.paces == {}
+    presence.arrive("bela")
+    presence.arrive("bela")
+    presence.set_pace("bela", 1.5)
+    presence.leave("bela")
+    assert presence.paces == {"bela": 1.5}
+    presence.set_pace("bela", 1.0)
+    assert presence.paces == {}
+    presence.set_pace("bela", 2.0)
+    presence.leave("bela")
+    assert presence.paces == {}
+
+
+def test_who_came_in_by_the_door_is_remembered_up_to_a_limit() -> None:
+    presence = Presence()
+    for number in range(CONSENTS_KEPT + 1):
+        presence.consent(f"v{number}")
+    consented = presence.context(1, Random(1)).consented
+    assert "v0" not in consented
+    assert "v1" in consented
+    assert f"v{CONSENTS_KEPT}" in consented
+
+
+def test_a_context_lends_what_there_is_and_copies_nothing() -> None:
+    presence = Presence()
+    context = presence.context(1, Random(1))
+    presence.speaking["anna"] = 5
+    assert list(context.speaking) == ["anna"]
+    assert (presence.overdue(4), presence.overdue(5)) == ([], ["anna"])
+    assert context.paces is presence.paces

@@ -1,0 +1,99 @@
+"""Who has left is given no turn while anybody is here, whichever command brings the turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from games.game import Game
+from games.registry import GAMES
+from games.round import TurnGiven
+from server.room.commands import Again, Answer, Caption, Command, Refused, RoundJoin, RoundStart, Vote
+from server.room.events import ClipCaptioned, Voice
+from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
+
+VOICES = (ANNA, BELA, CLEO, DORA)
+STEPS = 40
+
+
+class Coming:
+    """Four who play, leave and come back at random; every turn is looked at when it is given."""
+
+    def __init__(self, game: Game, random: Random) -> None:
+        self.room, self.game, self.random = PureRoom(game.kinds[0], seed=random.randrange(99)), game, random
+        self.clips = 0
+        self.turns = 0
+
+    def play(self) -> None:
+        for _ in range(STEPS):
+            here = self.random.sample(VOICES, self.random.choice((0, 1, 2, 2, 3, 4)))
+            self.room.here = [voice.id for voice in here]
+            self.room.speakers = [voice.id for voice in here if self.random.random() < 0.7]
+            self._step(here)
+
+    def _step(self, here: list[Voice]) -> None:
+        round_ = self.room.state.round
+        who = self.random.choice(here or VOICES)
+        if round_ is None:
+            self._do(RoundStart(self.game.id) if self.random.random() < 0.7 else Again(), who)
+        elif round_.turn is not None and self.random.random() < 0.65:
+            self._speak(self.random.choice([v for v in VOICES if round_.turn.is_for(v.id)] or VOICES))
+        elif self.random.random() < 0.5:
+            self._do(self.random.choice((RoundJoin(), Again(), self._vote())), who)
+        else:
+            self._look(self.room.pass_time)
+
+    def _vote(self) -> Command:
+        round_ = self.room.state.round
+        takes = round_.takes if round_ else ()
+        return Vote(round_.id if round_ else "", takes[-1].clip if takes else "", -1)
+
+    def _speak(self, who: Voice) -> None:
+        turn = self.room.turn()
+        self.room.now_ms = max(self.room.now_ms, turn.go_at_ms)
+        if self.random.random() < 0.3:
+            self._do(Answer(turn.round, "a line"), who)
+            return
+        self.clips += 1
+        self._look(lambda: self.room.land(f"c{self.clips}", who, gap_ms=self.random.choice((0, 0, 900))))
+        self._do(Caption(ClipCaptioned(f"c{self.clips}", self.random.choice(("a line", "word")), "en")))
+
+    def _do(self, command: Command, by: Voice | None = None) -> None:
+        self._look(lambda: self.room.do(command, by))
+
+    def _look(self, act: Callable[[], object]) -> None:
+        seen = len(self.room.events)
+        try:
+            act()
+        except Refused:
+            return
+        for event in self.room.events[seen:]:
+            self._check(event.data)
+
+    def _check(self, fact: object) -> None:
+        round_ = self.room.state.round
+        if not isinstance(fact, TurnGiven) or round_ is None or fact.round != round_.id:
+            return
+        self.turns += 1
+        here = set(self.room.here)
+        assert not here or {*fact.wanted} <= here, (fact, round_.players, here)
+
+
+@pytest.mark.parametrize("game", GAMES, ids=[game.id for game in GAMES])
+def test_who_has_left_is_given_no_turn_while_anybody_is_here(game: Game) -> None:
+    turns = 0
+
+    @settings(max_examples=12, derandomize=True)
+    @given(seed=st.integers(0, 2**32))
+    def play(seed: int) -> None:
+        nonlocal turns
+        coming = Coming(game, Random(seed))
+        coming.play()
+        turns += coming.turns
+
+    play()
+    assert turns > 12
