@@ -21,6 +21,7 @@ import { Voice } from './voice.js';
 
 const UNDO_MS = 5_000;
 const HIDDEN = 500; // what this browser remembers of a room
+const UNTIL_ANSWERED_MS = 2 ** 31 - 1; // the longest timer there is: what was written is sent again until it is known what came of it
 const PASSING_MS = 7_000; // how long a passing notice stays
 
 export class Session {
@@ -109,6 +110,7 @@ export class Session {
     this.set({ joined: true });
     if (this.model.room?.consent) remember(`consent.${this.id}`, true);
     if (this.model.wantsSound) this.listener.on();
+    import('./rtc-path.js').catch(() => {}); // the way of one's own voice: here before the first press
     if (playing) this.voice.play(true);
     this.here();
   }
@@ -159,9 +161,9 @@ export class Session {
   /** Say something in writing: shown at once, confirmed by its event. @param {string} text */
   async say(text) {
     const message = command('say', { text });
-    this.set({ pending: sent(this.model.pending, message.id, text) });
+    this.set({ pending: sent(this.model.pending, message.id, text, this.model.state.head) });
     try {
-      const seq = await this.inbox.request(message, { resend: true });
+      const seq = await this.inbox.request(message, { resend: true, within_ms: UNTIL_ANSWERED_MS });
       this.set({ pending: stored(this.model.pending, message.id, seq, this.model.state.head) });
     } catch (why) {
       const { code, message: words } = /** @type {import('../wire/protocol.js').Refused} */ (why);
