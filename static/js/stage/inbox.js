@@ -2,6 +2,7 @@
 import { isDrawnIn, isFor } from '../room/play.js';
 import { momentOf } from '../room/round.js';
 import { foldPresence, NOBODY } from '../room/presence.js';
+import { restarted } from '../room/pending.js';
 import { bounded, EMPTY, foldAll, seeded } from '../room/state.js';
 import { CLOSE, problemOf } from '../wire/protocol.js';
 import { RoomSocket } from '../wire/socket.js';
@@ -10,6 +11,7 @@ import { RoomSocket } from '../wire/socket.js';
 
 const GRACE_MS = 1_200; // a connection back sooner than this is not worth a word
 const DIARY_KINDS = new Set(['clip.landed', 'clip.captioned', 'reaction.given']);
+const ENDINGS = new Set(['cut', 'landed', 'refused']);
 const ASKS_AT = 2; // attempts without a welcome: is there such a room, and is there a place in it? And each 4 after it.
 const CODES = { [CLOSE.restarting]: 'restarting', [CLOSE.comeBack]: 'full' };
 
@@ -102,10 +104,10 @@ export class Inbox {
     session.set({ presence: foldPresence(session.model.presence, kind, data) });
   }
 
-  /** The server cut a take by itself. @param {{state: string, code?: string, message?: string}} take */
-  #take({ state, ...take }) {
+  /** The server cut a take by itself, perhaps that of another tab. @param {{state: string, peer: string, code?: string, message?: string}} take */
+  #take({ state, peer, ...take }) {
     if (state === 'preview') this.session.set({ preview: /** @type {any} */ (take) });
-    if (state === 'cut' || state === 'landed' || state === 'refused') this.session.speaker.ended();
+    if (peer && peer === this.session.speaker.peer && ENDINGS.has(state)) this.session.speaker.ended();
   }
 
   /** @param {import('../wire/protocol.js').Cue} cue */
@@ -129,7 +131,7 @@ export class Inbox {
   }
 
   reset() {
-    this.session.set({ state: EMPTY });
+    this.session.set({ state: EMPTY, pending: restarted(this.session.model.pending) });
   }
 
   /** @param {'open'|'closed'|'refused'} status @param {number} code */

@@ -30,7 +30,7 @@
  *   data: any}} Event
  * @typedef {{type: 'signal', kind: string, data: any}} Signal
  * @typedef {{type: 'welcome', protocol: number, room: Room, you: Voice, head: number,
- *   server_ms: number}} Welcome
+ *   server_ms: number, key?: string}} Welcome
  * @typedef {{type: 'ack', id: string, seq: number}} Ack
  * @typedef {{type: 'refused', id: string, code: string, message: string,
  *   retry_after_ms?: number}} RefusedMessage
@@ -41,10 +41,9 @@
  */
 
 export const PROTOCOL = 1;
-export const CLIENT_MESSAGE_BYTES = 16_384;
 
 /** Close codes of the contract, by what they mean for a page. */
-export const CLOSE = { protocol: 1002, forbidden: 1008, tooBig: 1009, restarting: 1012, comeBack: 1013 };
+export const CLOSE = { protocol: 1002, badText: 1007, forbidden: 1008, tooBig: 1009, restarting: 1012, comeBack: 1013 };
 
 /** A wish that was not granted; `code` is stable, the message can be shown. */
 export class Refused extends Error {
@@ -77,6 +76,11 @@ export function messagesIn(frame) {
   } catch {
     return [];
   }
+}
+
+/** A message as JSON. Half an emoji (what a length limit left of it) is no character and would not be taken. @param {unknown} message */
+export function encoded(message) {
+  return JSON.stringify(message, (_, value) => (typeof value === 'string' ? value.replace(/\p{Surrogate}/gu, '') : value));
 }
 
 /** @param {string} type @param {Record<string, unknown>} fields @param {string} [id] @returns {ClientMessage} */
