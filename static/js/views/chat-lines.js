@@ -35,7 +35,7 @@ function rollOf({ expression, dice, total }) {
 export function chatLine(line) {
   const item = h('li', { class: 'line', 'data-own': String(line.own) },
     h('p', { class: 'line-head' }, h('span', { class: 'dot' }), h('span', { class: 'name' }, line.name), line.at_ms > 0 && h('time', {}, time(line.at_ms))),
-    h('p', { class: 'line-text' }, line.text), h('p', { class: 'line-why' }));
+    h('p', { class: 'line-text', dir: 'auto' }, line.text), h('p', { class: 'line-why' }));
   item.style.setProperty('--voice', line.colour);
   return item;
 }

@@ -18,8 +18,8 @@ export class PromptCard extends View {
   build() {
     this.kicker = h('p', { class: 'kicker' });
     this.count = h('p', { class: 'count', 'aria-hidden': 'true' });
-    this.prompt = h('p', { class: 'prompt', id: 'prompt' });
-    this.hint = h('p', { class: 'hint' });
+    this.prompt = h('p', { class: 'prompt', id: 'prompt', dir: 'auto' });
+    this.hint = h('p', { class: 'hint', dir: 'auto' });
     this.append(this.kicker, this.count, this.prompt, this.hint);
   }
 

@@ -25,7 +25,7 @@ export class RoomChat extends View {
   }
 
   #form() {
-    this.input = h('input', { id: 'say', name: 'say', type: 'text', maxlength: LONGEST, autocomplete: 'off', enterkeyhint: 'send',
+    this.input = h('input', { id: 'say', name: 'say', type: 'text', dir: 'auto', maxlength: LONGEST, autocomplete: 'off', enterkeyhint: 'send',
       placeholder: t('chat.write'), 'aria-label': t('chat.write') });
     const bar = h('div', { class: 'emoji-bar', role: 'group', 'aria-label': t('chat.emoji'), hidden: true });
     const toggle = h('button', { type: 'button', class: 'icon-button', 'aria-label': t('chat.emoji'), 'aria-expanded': 'false' }, icon('smile'));

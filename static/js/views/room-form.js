@@ -86,7 +86,7 @@ function kinds() {
 /** @param {string} name @param {number} maxlength */
 function field(name, maxlength) {
   return h('label', { class: 'field' }, h('span', {}, t(`form.${name}`)),
-    h('input', { type: 'text', name, maxlength, autocomplete: 'off', placeholder: t(`form.${name}.hint`) }));
+    h('input', { type: 'text', name, dir: 'auto', maxlength, autocomplete: 'off', placeholder: t(`form.${name}.hint`) }));
 }
 
 /** @param {string} name @param {string} hint */

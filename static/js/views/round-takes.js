@@ -59,7 +59,7 @@ export class RoundTakes {
     const name = by?.name ?? '…';
     const vote = () => this.session.wish('vote', { round: (this.session.model.state.round ?? this.session.model.state.last_round)?.id, clip, value: A_HEART });
     const play = !written && h('button', { type: 'button', class: 'icon-button', 'aria-label': t('takes.play', { name }), onclick: () => this.session.replay(clip) }, icon('play'));
-    const row = h('li', { class: 'take', 'data-take': clip }, h('span', { class: 'dot' }), h('span', { class: 'take-words' }), play || null,
+    const row = h('li', { class: 'take', 'data-take': clip }, h('span', { class: 'dot' }), h('span', { class: 'take-words', dir: 'auto' }), play || null,
       h('button', { type: 'button', class: 'heart', 'aria-label': t('takes.heart', { name }), onclick: vote }, icon('heart'), h('span', { class: 'hearts' })));
     row.style.setProperty('--voice', by?.colour ?? '');
     row.dataset.name = name;
