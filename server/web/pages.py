@@ -111,7 +111,9 @@ def _filled(
 def _door(state: RoomState) -> str:
     words = state.theme or rules_of(state)
     name = f'<h2 id="gate-name" dir="auto" lang="{state.language}">{escape(state.name)}</h2>'
-    said = "".join(f'<p class="gate-rules" dir="auto">{escape(each)}</p>' for each in (words, state.description))
+    said = "".join(
+        f'<p class="gate-rules" dir="auto">{escape(each)}</p>' for each in (words, state.description)
+    )
     return name + said
 
 

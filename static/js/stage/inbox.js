@@ -20,6 +20,7 @@ export class Inbox {
   #failures = 0;
   #why = '';
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #worry;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ #over;
   /** @type {ReturnType<typeof setTimeout>[]} */ #cues = [];
 
   /** @param {import('./session.js').Session} session */
@@ -46,21 +47,36 @@ export class Inbox {
     addEventListener('pagehide', (event) => event.persisted || this.socket.close());
   }
 
+  /** Where the round stands now, for this voice. */
+  get moment() {
+    const { model, clock } = this.session;
+    return momentOf(model.state, model.me?.id ?? '', clock.server_ms, model.pace);
+  }
+
   /** The turn in which this voice may speak now or soon, else null. */
   get openTurn() {
-    const { model, clock } = this.session;
-    const moment = momentOf(model.state, model.me?.id ?? '', clock.server_ms, model.pace);
+    const { moment } = this;
     return moment.mine && (moment.phase === 'window' || moment.phase === 'count-in') ? moment.turn : null;
   }
 
-  /** Let the player of turns know where the round stands. */
+  /** Let the views and the player of turns know where the round stands. */
   plan() {
     const { model, turns } = this.session;
+    this.#follow();
     const { round } = model.state;
     const turn = round?.turns.at(-1) ?? null;
     const me = model.me?.id ?? '';
-    const mine = round && turn && isFor(turn, me) && isDrawnIn(round, me);
+    const mine = round && turn && isFor(turn, me) && isDrawnIn(round, me, model.room);
     turns.plan(model.playing && mine ? turn : null);
+  }
+
+  /** Keep the model at the moment, and look again when it is over. */
+  #follow() {
+    const { session } = this;
+    const { phase, mine, left_ms } = this.moment;
+    if (phase !== session.model.phase || mine !== session.model.mine) session.set({ phase, mine });
+    clearTimeout(this.#over);
+    if (left_ms > 0) this.#over = setTimeout(() => this.#follow(), left_ms);
   }
 
   // --- what the socket tells
@@ -106,7 +122,7 @@ export class Inbox {
 
   /** The server cut a take by itself, perhaps that of another tab. @param {{state: string, peer: string, code?: string, message?: string}} take */
   #take({ state, peer, ...take }) {
-    if (state === 'preview') this.session.set({ preview: /** @type {any} */ (take) });
+    if (state === 'preview') this.session.offerPreview(/** @type {any} */ (take));
     if (peer && peer === this.session.speaker.peer && ENDINGS.has(state)) this.session.speaker.ended();
   }
 
@@ -128,6 +144,7 @@ export class Inbox {
   /** @param {number} t @param {number} server_ms */
   pong(t, server_ms) {
     this.session.clock.pong(t, server_ms);
+    this.#follow();
   }
 
   reset() {

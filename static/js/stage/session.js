@@ -9,6 +9,7 @@ import { recall, remember } from '../lib/storage.js';
 import { Store } from '../lib/store.js';
 import { Clock } from '../room/clock.js';
 import { arrived, dropped, refused, sent, stored } from '../room/pending.js';
+import { own } from '../wire/key.js';
 import { command } from '../wire/protocol.js';
 import { Inbox } from './inbox.js';
 import { Listener } from './listener.js';
@@ -19,6 +20,7 @@ import { Voice } from './voice.js';
 
 /** @typedef {import('./model.js').Model} Model */
 
+const PREVIEW_MS = 60_000;
 const UNDO_MS = 5_000;
 const HIDDEN = 500; // what this browser remembers of a room
 const UNTIL_ANSWERED_MS = 2 ** 31 - 1; // the longest timer there is: what was written is sent again until it is known what came of it
@@ -27,6 +29,7 @@ const PASSING_MS = 7_000; // how long a passing notice stays
 export class Session {
   /** @type {Store<Model>} */ store;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #undo;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ #preview;
 
   /** @param {string} room @param {HTMLAudioElement} audio @param {URLSearchParams} query */
   constructor(room, audio, query) {
@@ -128,6 +131,7 @@ export class Session {
   pace(pace) {
     remember('pace', pace);
     this.set({ pace });
+    this.inbox.plan();
     this.here();
   }
 
@@ -193,6 +197,19 @@ export class Session {
     this.#undo = setTimeout(() => this.set({ undo: null }), UNDO_MS);
   }
 
+  /** A take waits to be heard by its speaker, as long as the server keeps it. @param {import('./model.js').Preview} preview */
+  offerPreview(preview) {
+    clearTimeout(this.#preview);
+    this.set({ preview });
+    this.#preview = setTimeout(() => this.set({ preview: null }), PREVIEW_MS);
+  }
+
+  /** @param {'keep'|'drop'} wish @param {string} preview */
+  async decide(wish, preview) {
+    const done = await this.wish(wish, { preview });
+    if (done && this.model.preview?.preview === preview) this.set({ preview: null });
+  }
+
   /** @param {string} clip */
   async forget(clip) {
     if (this.model.undo === clip) this.set({ undo: null });
@@ -240,7 +257,8 @@ export class Session {
   async replay(clip) {
     if (this.model.replaying === clip) return this.player.stop();
     this.set({ replaying: clip });
-    await this.player.clip(clipUrl(clip, this.player.audio));
+    const url = clipUrl(clip, this.player.audio);
+    await this.player.clip(this.model.state.clips.get(clip)?.hidden ? await own(url) : url);
     if (this.model.replaying === clip) this.set({ replaying: null });
   }
 }

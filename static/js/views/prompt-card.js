@@ -35,8 +35,7 @@ export class PromptCard extends View {
 
   /** @param {Moment} moment @param {Model} model */
   #show(moment, model) {
-    const { phase, mine } = moment;
-    if (phase !== model.phase || mine !== model.mine) this.session.set({ phase, mine });
+    const { phase } = moment;
     const isGo = phase === 'window' && model.speaking === 'live';
     if (phase === 'window' && moment.turn && this.#gone !== moment.turn) this.session.sawGo((this.#gone = moment.turn));
     this.dataset.go = String(isGo);

@@ -8,7 +8,6 @@ import { t } from '../lib/text.js';
 
 const A_HEART = 1;
 const A_CHALLENGE = -1;
-const CHALLENGED = new Set(['just_ten_seconds']);
 
 export class RoundTakes {
   #playing = false;
@@ -42,8 +41,8 @@ export class RoundTakes {
   }
 
   /** The newest take, where others may say that it broke the rule. @param {Model} model */
-  #challengeable({ state: { round }, me }) {
-    const take = round && CHALLENGED.has(round.game) ? round.takes.at(-1) : null;
+  #challengeable({ state: { round }, me, room }) {
+    const take = round && room?.challenged?.includes(round.game) ? round.takes.at(-1) : null;
     const isMine = take?.voice === me?.id || round?.votes.some((vote) => vote.clip === take?.clip && vote.voice === me?.id);
     return take && !isMine ? { round: take && round?.id, clip: take.clip } : null;
   }

@@ -1,5 +1,6 @@
 /** The visitor's key where cookies are blocked: told by the first welcome, gone with the page. It never stands in an address. */
 let key = '';
+let fetched = '';
 
 /** @param {string} [made] */
 export function keep(made) {
@@ -20,5 +21,7 @@ export function bearer() {
 export async function own(url) {
   if (!key) return url;
   const response = await fetch(url, { headers: bearer() });
-  return response.ok ? URL.createObjectURL(await response.blob()) : url;
+  if (!response.ok) return url;
+  URL.revokeObjectURL(fetched);
+  return (fetched = URL.createObjectURL(await response.blob()));
 }

@@ -24,7 +24,8 @@
  *   scene?: string}} RoundShown
  * @typedef {{id: string, kind: string, name: string, theme: string, description: string,
  *   language: string, tempo: string, public: boolean, place: string, rules: string, consent: string,
- *   longest_clip_ms: number, scored: boolean, head: number, clips: number, listeners: number,
+ *   longest_clip_ms: number, scored: boolean, door?: string,
+ *   opt_in?: string[], challenged?: string[], head: number, clips: number, listeners: number,
  *   speakers: number, closed: boolean, round: RoundShown|null}} Room
  * @typedef {{type: 'event', seq: number, prev: number, at_ms: number, by: Voice|null, kind: string,
  *   data: any}} Event
