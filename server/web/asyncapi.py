@@ -19,6 +19,7 @@ ANSWERS: dict[str, dict[str, str]] = {
         "head": "integer",
         "server_ms": "integer",
         "anew": "boolean",
+        "key": "string",
     },
     "ack": {"id": "string", "seq": "integer"},
     "refused": {"id": "string", "code": "string", "message": "string", "retry_after_ms": "integer"},

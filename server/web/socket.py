@@ -24,7 +24,7 @@ from server.web.keys import HOUSE, LIMITS, LOG, STAGE
 from server.web.member import WRITE_LIMIT_BYTES, Member
 from server.web.messages import MESSAGE_LIMIT_BYTES
 from server.web.rooms import ROOM, SEQ_LIMIT
-from server.web.security import address, check_origin, pay, tell_host, visitor_key
+from server.web.security import address, check_origin, key_in, pay, tell_host, visitor_key
 from server.web.sockets import SocketLimits, Sockets
 
 SOCKETS: web.AppKey[Sockets] = web.AppKey("sockets")
@@ -37,6 +37,9 @@ STALL_LOOK_S = 0.02
 # Our close frame waits this long for the peer's.
 CLOSE_TIMEOUT_S = 2.0
 _KEY_BYTES = 32
+# Browsers send no other header of a page's choice with a socket, and addresses are logged along the way.
+SUBPROTOCOL = "wonder"
+KEY_PREFIX = "wonder.key."
 
 
 class Cursor(Struct, frozen=True):
@@ -47,11 +50,15 @@ class Cursor(Struct, frozen=True):
 
 
 class Newcomer(Struct, frozen=True):
-    """Who wants in, with which cursor, and what hides the digests of their words."""
+    """Who wants in, with which cursor, and what hides the digests of their words.
+
+    `made_key` was made here because they had none.
+    """
 
     voice: Voice
     cursor: Cursor | None
     salt: bytes
+    made_key: str
 
 
 async def serve(request: web.Request) -> web.StreamResponse:
@@ -60,9 +67,11 @@ async def serve(request: web.Request) -> web.StreamResponse:
     cursor, key = _checked(request, sockets)
     fanout = await sockets.fanout(request.match_info["room"])
     fanout.let_in()
+    made = "" if key else secrets.token_urlsafe(_KEY_BYTES)
     try:
-        voice = request.app[HOUSE].voice(key, fanout.room)
-        return await _talk(request, sockets, fanout, Newcomer(voice, cursor, salt(key)))
+        voice = request.app[HOUSE].voice(key or made, fanout.room)
+        newcomer = Newcomer(voice, cursor, salt(key or made), made)
+        return await _talk(request, sockets, fanout, newcomer)
     finally:
         fanout.let_out()
 
@@ -94,6 +103,7 @@ async def _talk(
         autoclose=False,
         timeout=CLOSE_TIMEOUT_S,
         max_msg_size=MESSAGE_LIMIT_BYTES + 1,
+        protocols=(SUBPROTOCOL,),
     )
     await ws.prepare(request)
     if request.transport is None:
@@ -104,7 +114,7 @@ async def _talk(
     sockets.add(member, fanout)
     try:
         if not member.ended:
-            await come_in(fanout, member, newcomer.cursor, sockets.log)
+            await come_in(fanout, member, newcomer.cursor, sockets.log, newcomer.made_key)
         await Conversation(sockets.circle, fanout, member, newcomer.salt).listen(ws)
     finally:
         sockets.remove(member)
@@ -112,17 +122,26 @@ async def _talk(
     return ws
 
 
-def _checked(request: web.Request, sockets: Sockets) -> tuple[Cursor | None, str]:
-    """Return the cursor and the key of who wants in. Raises `Problem` or `Refused`."""
+def _checked(request: web.Request, sockets: Sockets) -> tuple[Cursor | None, str | None]:
+    """Return the cursor and the key, if any, of who wants in. Raises `Problem` or `Refused`."""
     check_origin(request)
     sockets.check_open()
-    if "Sec-WebSocket-Protocol" in request.headers:
-        raise Problem("bad_request", "No subprotocol is spoken here.")
+    key = _offered_key(request) or visitor_key(request)
     after = body.whole(request.query, "after", -1, 0, SEQ_LIMIT)
     at_ms = body.whole(request.query, "at_ms", -1, 0, SEQ_LIMIT)
     pay(request, "join")
-    key = visitor_key(request)
-    return None if after < 0 else Cursor(after, at_ms), key or secrets.token_urlsafe(_KEY_BYTES)
+    return None if after < 0 else Cursor(after, at_ms), key
+
+
+def _offered_key(request: web.Request) -> str | None:
+    """Return the key among the subprotocols that a page without cookies offers. Raises `Problem`."""
+    if "Sec-WebSocket-Protocol" not in request.headers:
+        return None
+    offered = [each.strip() for each in request.headers["Sec-WebSocket-Protocol"].split(",")]
+    if SUBPROTOCOL not in offered:
+        raise Problem("bad_request", f"The subprotocol spoken here is `{SUBPROTOCOL}`.")
+    keys = [each.removeprefix(KEY_PREFIX) for each in offered if each.startswith(KEY_PREFIX)]
+    return key_in(keys[0]) if keys else None
 
 
 def _part(member: Member) -> None:
@@ -133,7 +152,7 @@ def _part(member: Member) -> None:
         member.expire()
 
 
-async def come_in(fanout: Fanout, member: Member, after: Cursor | None, log: Log) -> None:
+async def come_in(fanout: Fanout, member: Member, after: Cursor | None, log: Log, key: str = "") -> None:
     """Greet a member, tell it what came after its cursor, and bring it in step, without gap or repeat.
 
     What the tail still holds goes out in one write. Who was away for longer is told from the log,
@@ -144,7 +163,7 @@ async def come_in(fanout: Fanout, member: Member, after: Cursor | None, log: Log
     head = fanout.room.tail.head
     cursor = None if after is None or anew else after.seq
     fanout.reach(cursor or 0)
-    greeting = fanout.greeting(member.voice, anew=anew)
+    greeting = fanout.greeting(member.voice, key, anew=anew)
     while not fanout.join(member, cursor, greeting):
         if cursor is None:
             events = await log.newest(fanout.room.id, HISTORY_EVENTS)

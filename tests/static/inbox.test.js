@@ -1,58 +1,88 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
+import { Clock } from '../../static/js/room/clock.js';
+import { OVER_MS } from '../../static/js/room/round.js';
 import { Inbox } from '../../static/js/stage/inbox.js';
-import { BLANK, noticed, unnoticed } from '../../static/js/stage/model.js';
+import { BLANK } from '../../static/js/stage/model.js';
 
-/** A page whose sockets fail, and whose question is answered so. @param {import('node:test').TestContext} context @param {number} status @param {object} problem */
-function shutOut(context, status, problem) {
-  context.mock.timers.enable({ apis: ['setTimeout'] });
-  Object.assign(globalThis, { location: { href: 'https://wonder.example/r/wonder' } });
-  /** @type {any[]} */
-  const asked = [];
-  globalThis.fetch = /** @type {any} */ (async (/** @type {string} */ url, /** @type {any} */ { method }) => (
-    asked.push([method, url]), status === 204 ? new Response(null, { status }) : Response.json(problem, { status })));
-  /** @type {any} */
-  const session = {
-    id: 'wonder',
-    model: { ...BLANK },
-    set: (/** @type {object} */ changes) => Object.assign(session.model, changes),
-    notice: (/** @type {any} */ one) => session.set({ notices: noticed(session.model.notices, one) }),
-    clear: (/** @type {string[]} */ ...codes) => session.set({ notices: unnoticed(session.model.notices, ...codes) }),
-    speaker: { ended: () => {} },
-    turns: { plan: () => {} },
+const anna = { id: 'anna', name: 'Calm Teapot', colour: '#aabbcc' };
+const TURN = { round: 'r', turn: 1, prompt: 'Moss?', go_at_ms: 3_000, closes_at_ms: 8_000, voice: null };
+const ROOM = { kind: 'wonder', name: 'X', theme: '', description: '', language: 'en', tempo: 'snap', round: null };
+let now_ms = 0;
+let seq = 0;
+
+/** An inbox whose session keeps the model, and tells when its speaker's take was ended. */
+function inbox() {
+  Object.assign(globalThis, { location: new URL('http://here/r/x') });
+  mock.timers.reset();
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  now_ms = seq = 0;
+  /** @type {string[]} */
+  const told = [];
+  const session = /** @type {any} */ ({
+    id: 'x',
+    model: BLANK,
+    clock: new Clock(() => now_ms),
+    turns: { plan() {} },
+    speaker: { peer: 'mine', ended: () => told.push('ended') },
+    settle() {},
+    set(/** @type {any} */ changes) {
+      session.model = { ...session.model, ...changes };
+      if ('phase' in changes) told.push(`${changes.phase} ${changes.mine ? 'mine ' : ''}${now_ms}`);
+    },
+  });
+  const box = (session.inbox = new Inbox(session));
+  box.welcome(/** @type {any} */ ({ room: ROOM, you: anna, server_ms: 0 }));
+  const hear = (/** @type {string} */ kind, /** @type {any} */ data) => box.events([{ type: 'event', seq: (seq += 1), prev: seq - 1, at_ms: now_ms, by: anna, kind, data }]);
+  const pass = (/** @type {number} */ to_ms) => {
+    while (now_ms < to_ms) mock.timers.tick(((now_ms += 50), 50));
   };
-  const inbox = new Inbox(session);
-  const fail = async () => {
-    inbox.status('closed', 1006);
-    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
-    await new Promise((done) => setImmediate(done));
-    context.mock.timers.tick(2_000);
-  };
-  return { asked, fail, notices: () => session.model.notices.map((/** @type {any} */ one) => [one.code, one.values?.why]) };
+  return { box, session, told, hear, pass };
 }
 
-test('a page that its server does not know as its own says so, and what can mend it', async (context) => {
-  const { asked, fail, notices } = shutOut(context, 403, { code: 'wrong_origin', detail: 'Set --public-url.' });
+test('the model knows where a round stands, and no view has to be drawn for it', () => {
+  const { told, hear, pass } = inbox();
+  hear('round.opened', { round: 'r', game: 'g', tempo: 'snap', prompt: null, players: [] });
+  hear('turn.given', TURN);
+  pass(9_000);
+  hear('round.closed', { round: 'r', reason: 'done' });
+  pass(60_000);
 
-  await fail();
-  await fail();
-
-  assert.deepEqual(asked, [['OPTIONS', 'https://wonder.example/api/rooms/wonder/ws']]);
-  assert.deepEqual(notices(), [['misplaced', 'Set --public-url.']]);
-  await fail(); // it goes on saying so while it goes on trying
-  assert.deepEqual(notices(), [['misplaced', 'Set --public-url.']]);
+  assert.deepEqual(told, ['waiting 0', 'count-in mine 0', 'window mine 3000', 'over mine 8000', 'over 9000', `idle ${8_000 + OVER_MS}`]);
 });
 
-for (const [status, code, notice] of /** @type {[number, string, string][]} */ ([
-  [503, 'busy', 'full'], [429, 'too_fast', 'full'], [503, 'draining', 'restarting'], [404, 'no_such_room', 'gone'],
-  [502, '', 'reconnecting'], [204, '', 'reconnecting'],
-])) {
-  test(`a page that is answered ${status} ${code} says ${notice}`, async (context) => {
-    const { fail, notices } = shutOut(context, status, { code, detail: '' });
+test('a word that landed is not to be said again, a slower pace has a longer window, a clock may be set', () => {
+  const { box, session, told, hear, pass } = inbox();
+  hear('round.opened', { round: 'r', game: 'g', tempo: 'snap', prompt: null, players: [] });
+  hear('turn.given', TURN);
+  pass(4_000);
+  session.model = { ...session.model, pace: 2 };
+  box.plan();
+  pass(10_000);
+  hear('clip.landed', { clip: 'c', round: 'r', turn: 1, duration_ms: 500 });
+  assert.deepEqual(told.slice(2), ['window mine 3000', 'over 10000']);
 
-    await fail();
-    await fail();
+  hear('turn.given', { ...TURN, turn: 2, go_at_ms: 20_000, closes_at_ms: 25_000 });
+  box.pong(now_ms, 20_500); // the quickest answer so far: the server's clock is far ahead
+  assert.deepEqual(told.slice(4), ['count-in mine 10000', 'window mine 10000']);
+});
 
-    assert.equal(notices().at(-1)[0], notice);
+for (const state of ['cut', 'landed', 'refused']) {
+  test(`a take that is ${state} frees the button of its own tab alone`, () => {
+    const { box, told } = inbox();
+    for (const peer of ['theirs', '', 'mine']) {
+      box.signal({ type: 'signal', kind: 'take', data: { peer, state } });
+      assert.deepEqual(told, peer === 'mine' ? ['ended'] : [], peer);
+    }
   });
 }
+
+test('an upload of another tab does not end a take that is recorded here', () => {
+  const { box, session, told } = inbox();
+  session.speaker.peer = ''; // as files go
+
+  box.signal({ type: 'signal', kind: 'take', data: { peer: '', state: 'landed' } });
+  box.signal({ type: 'signal', kind: 'take', data: { peer: 'theirs', state: 'landed' } });
+
+  assert.deepEqual(told, []);
+});

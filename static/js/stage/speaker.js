@@ -3,7 +3,6 @@
  * cuts takes, and falls back to files by itself when live sound does not get through.
  */
 import { Refused } from '../wire/protocol.js';
-import { RtcPath } from './rtc-path.js';
 
 /** @typedef {import('./model.js').Speaking} Speaking */
 /** @typedef {{turn?: import('../wire/protocol.js').Turn|null, auto?: boolean, limit_ms: number}} Wish */
@@ -24,7 +23,7 @@ const PATIENCE_MS = 400; // a pause this long after the window ends the take of 
 
 export class Speaker {
   /** @type {Speaking} */ state = 'off';
-  /** @type {RtcPath|import('./file-path.js').FilePath|null} */ #path = null;
+  /** @type {import('./rtc-path.js').RtcPath|import('./file-path.js').FilePath|null} */ #path = null;
   /** @type {Promise<void>|null} */ #warming = null;
   /** @type {Wish|null} */ #wish = null;
   #take = 0;
@@ -49,6 +48,11 @@ export class Speaker {
 
   get path() {
     return this.#path?.kind ?? (this.files ? 'files' : 'webrtc');
+  }
+
+  /** By which peer this page speaks, and no other tab of the same voice. */
+  get peer() {
+    return this.#path?.peer ?? '';
   }
 
   get isBusy() {
@@ -146,13 +150,12 @@ export class Speaker {
 
   async #warm() {
     this.meter.prepare().catch(() => {}); // speaking does not wait for it
-    const stream = await this.microphone.open();
+    const [stream] = await Promise.all([this.microphone.open(), this.#choose()]);
     this.meter.follow(stream);
-    this.#path ??= this.files ? await this.#filePath() : this.#rtcPath();
     try {
-      await this.#path.warm(stream);
+      await this.#path?.warm(stream);
     } catch (why) {
-      if (this.#path.kind === 'files') throw why;
+      if (this.#path?.kind === 'files') throw why;
       await this.#fallBack(stream);
     }
     if (this.state === 'off') this.#become('ready');
@@ -176,7 +179,12 @@ export class Speaker {
     return new FilePath(this.room, this.request);
   }
 
-  #rtcPath() {
+  async #choose() {
+    this.#path ??= this.files ? await this.#filePath() : await this.#rtcPath();
+  }
+
+  async #rtcPath() {
+    const { RtcPath } = await import('./rtc-path.js');
     return new RtcPath(this.room, this.request, () => this.#reoffer());
   }
 

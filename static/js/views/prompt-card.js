@@ -18,8 +18,8 @@ export class PromptCard extends View {
   build() {
     this.kicker = h('p', { class: 'kicker' });
     this.count = h('p', { class: 'count', 'aria-hidden': 'true' });
-    this.prompt = h('p', { class: 'prompt', id: 'prompt' });
-    this.hint = h('p', { class: 'hint' });
+    this.prompt = h('p', { class: 'prompt', id: 'prompt', dir: 'auto' });
+    this.hint = h('p', { class: 'hint', dir: 'auto' });
     this.append(this.kicker, this.count, this.prompt, this.hint);
   }
 
@@ -35,8 +35,7 @@ export class PromptCard extends View {
 
   /** @param {Moment} moment @param {Model} model */
   #show(moment, model) {
-    const { phase, mine } = moment;
-    if (phase !== model.phase || mine !== model.mine) this.session.set({ phase, mine });
+    const { phase } = moment;
     const isGo = phase === 'window' && model.speaking === 'live';
     if (phase === 'window' && moment.turn && this.#gone !== moment.turn) this.session.sawGo((this.#gone = moment.turn));
     this.dataset.go = String(isGo);
