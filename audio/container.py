@@ -33,8 +33,7 @@ DECODERS = (
     "opus,vorbis,aac,alac,amrnb,amrwb,pcm_u8,pcm_s8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,"
     "pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,pcm_mulaw,pcm_alaw"
 )
-
-
+# What recorders of these kinds write that libav cannot follow.
 MENDERS = {"mp4": boxes.mended, "wav": riff.mended}
 
 

@@ -156,6 +156,7 @@ SURROUND = {"libopus.mapping_family": "1"}
         ("video/quicktime", muxed(SPOKEN, "mov", "pcm_s16be", rate_hz=16_000)),
         ("audio/aac", muxed(SPOKEN, "adts", "aac")),
         ("audio/aac", MP4),
+        ("audio/aac", b"ID3\x04\0\0\0\0\0\x0a" + bytes(10) + ADTS),
     ],
 )
 def test_files_that_telephones_and_sound_programs_make_are_heard(media_type: str, body: bytes) -> None:
