@@ -26,6 +26,7 @@ from audio.take import SAMPLE_RATE_HZ, Packet
 
 LARGEST_BYTES = 2_000_000
 MOST_PACKETS = 12_000  # a minute in packets of 5 ms
+MOST_PLANES = 7  # PyAV reads behind a frame's list of planes when it is full
 # What recorders write as a packet's time may be off by tens of ms; silence that was left out is longer.
 SHORTEST_HOLE = SAMPLE_RATE_HZ // 10
 # What browsers, telephones and sound programs record: lossy, ALAC, and plain samples of each form.
@@ -162,7 +163,7 @@ def _frames(packets: Iterable[AvPacket[AudioStream]]) -> Iterator[AudioFrame]:
         except av.FFmpegError:
             broken += 1
             continue
-        if frames and last is not None:
+        if frames and last is not None and last.layout.nb_channels <= MOST_PLANES:
             yield from [_silent(last)] * broken
         if frames:
             last, broken = frames[-1], 0

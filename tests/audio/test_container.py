@@ -280,6 +280,16 @@ def test_a_frame_that_is_none_costs_itself_alone(which: int, junk: bytes) -> Non
     assert len(heard) == pytest.approx(len(SPOKEN), abs=48 * 50)
 
 
+@pytest.mark.parametrize("layout", ["5.1", "7.1"])
+def test_a_frame_that_is_none_costs_itself_alone_in_many_channels(layout: str) -> None:
+    whole = muxed(SPOKEN, "mp4", "aac", layout=layout)
+    at, size = packets_in(whole, "mp4")[40]
+
+    heard = container.decode(whole[:at] + bytes(size) + whole[at + size :], "audio/mp4", longest=MINUTE)
+
+    assert alike(heard) > 0.9
+
+
 def test_frames_of_other_rates_and_channels_on_the_way_are_joined() -> None:
     """As ADTS says with each frame what it holds, files of it may follow one another."""
     parts = [muxed(SPOKEN, "adts", "aac", rate_hz=rate, layout=layout) for rate, layout in CHANGES]
