@@ -1,4 +1,4 @@
-"""Uploaded files to sound: Ogg Opus by our own reader, WebM, MP4 and WAV by libav.
+"""Uploaded files to sound: Ogg Opus by our own reader, WebM, MP4, WAV and other Ogg by libav.
 
 libav is told the format (never guesses), may open no further file or address, may use few decoders, and gets
 bytes, never a name. It still is a large body of C: call this only in a process that may die.
@@ -7,130 +7,202 @@ bytes, never a name. It still is a large body of C: call this only in a process 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain, groupby
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
-from av.codec import CodecContext
 from av.container import InputContainer
+from av.packet import Packet as AvPacket
+from av.stream import Disposition
 
-from audio import ogg, opus
-from audio.pcm import Pcm
+from audio import boxes, media_types, ogg, opus, opusfile
+from audio.media_types import KINDS, MEDIA_TYPES, Kind
+from audio.pcm import Pcm, mixed
 from audio.take import SAMPLE_RATE_HZ, Packet
 
 LARGEST_BYTES = 2_000_000
 MOST_PACKETS = 12_000  # a minute in packets of 5 ms
-FORMATS = {"webm": "matroska", "mp4": "mp4", "wav": "wav"}
-DECODERS = "opus,aac,pcm_s16le,pcm_s24le,pcm_s32le,pcm_u8,pcm_f32le"
-MEDIA_TYPES = {
-    "audio/ogg": "ogg",
-    "audio/opus": "ogg",
-    "application/ogg": "ogg",
-    "audio/webm": "webm",
-    "video/webm": "webm",
-    "audio/mp4": "mp4",
-    "audio/x-m4a": "mp4",
-    "audio/m4a": "mp4",
-    "video/mp4": "mp4",
-    "audio/wav": "wav",
-    "audio/wave": "wav",
-    "audio/x-wav": "wav",
-    "audio/vnd.wave": "wav",
-}
+# What recorders write as a packet's time may be off by tens of ms; silence that was left out is longer.
+SHORTEST_HOLE = SAMPLE_RATE_HZ // 10
+# What browsers, telephones and sound programs record: lossy, ALAC, and plain samples of each form.
+DECODERS = (
+    "opus,vorbis,aac,alac,amrnb,amrwb,pcm_u8,pcm_s8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,"
+    "pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,pcm_mulaw,pcm_alaw"
+)
 
 
 class Undecodable(ValueError):
-    """The bytes are not what their media type says, or too much of it; the sentence is for logs and tests."""
+    """The bytes are not what their media type says, or too much of it; the sentence is for logs and tests.
+
+    `shown` is one for the visitor, where there is more to say than that it cannot be read.
+    """
+
+    def __init__(self, sentence: str, shown: str = "") -> None:
+        super().__init__(sentence)
+        self.shown = shown
 
 
 def decode(body: bytes, media_type: str, *, longest: int) -> Pcm:
     """Return at most `longest` samples of a file, mono at 48 kHz. Raises `Undecodable`."""
-    kind = MEDIA_TYPES.get(media_type.partition(";")[0].strip().lower())
-    if kind is None:
+    kinds = MEDIA_TYPES.get(media_types.plain(media_type))
+    if kinds is None:
         raise Undecodable("not a media type that is taken")
     if len(body) > LARGEST_BYTES:
         raise Undecodable(f"more than {LARGEST_BYTES} bytes")
-    if not _begins_as(kind, body):
-        raise Undecodable("it does not begin as its media type says")
+    kind = media_types.kind_of(body)
+    if kind is None or kind not in kinds:
+        raise Undecodable("it does not begin as its media type says", _wrong_type(body, media_type))
     try:
-        return _ogg(body, longest) if kind == "ogg" else _by_libav(body, FORMATS[kind], longest)
+        if kind == "ogg":
+            return _ogg(body, longest)
+        return _by_libav(boxes.mended(body) if kind == "mp4" else body, KINDS[kind], longest)
     except (ogg.BadOgg, opus.BadPacket, av.FFmpegError, MemoryError) as bad:
         raise Undecodable(str(bad)) from bad
 
 
-def _begins_as(kind: str, body: bytes) -> bool:
-    return {
-        "ogg": body[:4] == b"OggS",
-        "webm": body[:4] == b"\x1a\x45\xdf\xa3",
-        "mp4": body[4:8] == b"ftyp",
-        "wav": body[:4] == b"RIFF" and body[8:12] == b"WAVE",
-    }[kind]
+def _wrong_type(body: bytes, media_type: str) -> str:
+    called = media_types.called(body)
+    return f"This says {media_types.plain(media_type)} but the bytes are {called}." if called else ""
 
 
 def _ogg(body: bytes, longest: int) -> Pcm:
-    caps = ogg.Caps(LARGEST_BYTES, MOST_PACKETS, longest * 1000 // SAMPLE_RATE_HZ)
-    stream = ogg.read_stream(body, caps)
-    packets, at = [], 0
-    for payload in stream.packets:
-        packets.append(Packet(at, payload))
-        at += opus.duration(payload)
-    pcm = opus.decode(packets, longest=longest + stream.preskip)
-    return pcm[stream.preskip : stream.preskip + stream.samples]
+    try:
+        file = opusfile.read(body, longest=longest, most_packets=MOST_PACKETS)
+    except opusfile.OtherOgg:
+        return _by_libav(body, KINDS["ogg"], longest)
+    return opus.decode(file.packets, longest=longest + file.start)[file.start : file.end]
 
 
-def _by_libav(body: bytes, name: str, longest: int) -> Pcm:
-    options = {"protocol_whitelist": "", "codec_whitelist": DECODERS, "format_whitelist": _names(name)}
-    with av.open(io.BytesIO(body), "r", format=name, options=options, metadata_errors="ignore") as file:
-        if len(file.streams) != 1 or len(file.streams.audio) != 1:
-            raise Undecodable("not one sound alone")
-        stream = file.streams.audio[0]
-        decoder: CodecContext | None = stream.codec_context  # libav leaves it out when it knows no codec
-        if decoder is None or decoder.name not in DECODERS.split(","):
-            raise Undecodable("a codec that is not taken")
+def _by_libav(body: bytes, kind: Kind, longest: int) -> Pcm:
+    options = {"protocol_whitelist": "", "codec_whitelist": DECODERS, "format_whitelist": kind.relatives}
+    source = io.BytesIO(body)
+    with av.open(source, "r", format=kind.format, options=options, metadata_errors="ignore") as file:
+        stream = _chosen(file)
+        decoder = stream.codec_context
         decoder.thread_count = 1
-        if decoder.name == "opus":
-            return opus.decode(list(_packets(file, stream, longest)), longest=longest)
-        return _mixed(_frames(file, stream), longest)
+        packets = _packets(file, stream)
+        head = decoder.extradata or b""
+        if decoder.name == "opus" and opusfile.is_plain(head):
+            start = opusfile.preskip(head)
+            placed = list(_placed(packets, longest + start))
+            return opus.decode(placed, longest=longest + start, tolerance=SHORTEST_HOLE)[start:]
+        return _joined(_frames(packets), longest)
 
 
-def _names(name: str) -> str:
-    """Return the names under which libav knows a format."""
-    return {"matroska": "matroska,webm", "mp4": "mov,mp4,m4a,3gp,3g2,mj2"}.get(name, name)
+def _chosen(file: InputContainer) -> AudioStream:
+    """Return the sound of a file: of those that we decode the one marked as default, else the first.
+
+    Pictures, texts, chapters and other languages beside it are passed over. Raises `Undecodable`.
+    """
+    sounds = file.streams.audio
+    if not sounds:
+        raise Undecodable("no sound in it", "There is no sound in this file.")
+    taken = [stream for stream in sounds if _coding(stream)[0] in DECODERS.split(",")]
+    if not taken:
+        raise Undecodable(
+            "a codec that is not taken",
+            f"We cannot read sound coded as {_coding(sounds[0])[1]}. Opus, AAC and plain WAV are fine.",
+        )
+    return next((stream for stream in taken if stream.disposition & Disposition.default), taken[0])
 
 
-def _packets(file: InputContainer, stream: AudioStream, longest: int) -> Iterator[Packet]:
-    """Yield Opus packets at their own times: a recorder may leave out silence."""
+def _coding(stream: AudioStream) -> tuple[str, str]:
+    """Return the name of a stream's codec and what people call it; libav knows some by number only."""
+    context = stream.codec_context
+    return (context.name, context.codec.long_name) if context else ("", "something that we do not know")
+
+
+def _packets(file: InputContainer, stream: AudioStream) -> Iterator[AvPacket[AudioStream]]:
+    """Yield packets up to where the file is damaged, if it is."""
+    try:
+        for count, packet in enumerate(file.demux(stream)):
+            if count > MOST_PACKETS:
+                return
+            yield packet
+    except av.FFmpegError:
+        return
+
+
+def _placed(packets: Iterable[AvPacket[AudioStream]], longest: int) -> Iterator[Packet]:
+    """Yield Opus packets at their own times: a recorder may leave out silence.
+
+    One without a time, as all but the first of a laced block, follows the one before.
+    """
     first: int | None = None
-    for count, packet in enumerate(file.demux(stream)):
-        if not packet.size or packet.pts is None or packet.time_base is None:
+    at, total = 0, 0
+    for packet in packets:
+        payload = bytes(packet)
+        if packet.pts is not None and packet.time_base is not None:
+            at = round(packet.pts * packet.time_base * SAMPLE_RATE_HZ)
+        try:
+            length = opus.duration(payload)
+        except opus.BadPacket:
             continue
-        at = round(packet.pts * packet.time_base * SAMPLE_RATE_HZ)
         first = at if first is None else first
-        if at - first >= longest or count > MOST_PACKETS:
-            return
-        yield Packet(at - first, bytes(packet))
-
-
-def _frames(file: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-    for count, packet in enumerate(file.demux(stream)):
-        if count > MOST_PACKETS:
-            return
-        yield from packet.decode()
-
-
-def _mixed(frames: Iterator[AudioFrame], longest: int) -> Pcm:
-    """Join frames of any rate and layout to 48 kHz mono."""
-    resampler = AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
-    parts, total = [], 0
-    for frame in frames:
-        for part in resampler.resample(frame):
-            parts.append(part.to_ndarray().reshape(-1))
-            total += part.samples
+        yield Packet(at - first, payload)
+        at, total = at + length, total + length
         if total >= longest:
+            return
+
+
+def _frames(packets: Iterable[AvPacket[AudioStream]]) -> Iterator[AudioFrame]:
+    """Yield what can be decoded, and silence in place of what cannot: encoders write frames that are none."""
+    last: AudioFrame | None = None
+    broken = 0
+    for packet in packets:
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            broken += 1
+            continue
+        if frames and last is not None:
+            yield from [_silent(last)] * broken
+        if frames:
+            last, broken = frames[-1], 0
+        yield from frames
+
+
+def _silent(frame: AudioFrame) -> AudioFrame:
+    silence = np.zeros_like(frame.to_ndarray())
+    silent = AudioFrame.from_ndarray(silence, format=frame.format.name, layout=frame.layout.name)
+    silent.sample_rate = frame.sample_rate
+    return silent
+
+
+def _joined(frames: Iterator[AudioFrame], longest: int) -> Pcm:
+    """Join frames to 48 kHz mono; rate and layout change on the way when somebody puts a headset on."""
+    parts: list[Pcm] = []
+    left = longest
+    for _, run in groupby(
+        frames, key=lambda frame: (frame.format.name, frame.layout.name, frame.sample_rate)
+    ):
+        part = _resampled(run, left)
+        parts.append(part)
+        left -= len(part)
+        if left <= 0:
             break
-    if not parts:
+    if left == longest:
         raise Undecodable("no sound in it")
-    return np.concatenate(parts)[:longest].astype(np.float32, copy=False)
+    return np.concatenate(parts)
+
+
+def _resampled(run: Iterator[AudioFrame], longest: int) -> Pcm:
+    """Return frames of one form as 48 kHz mono."""
+    first = next(run)
+    channels = min(2, first.layout.nb_channels)
+    layout = "mono" if channels == 1 else "stereo"
+    resampler = AudioResampler(format="flt", layout=layout, rate=SAMPLE_RATE_HZ)
+    parts: list[Pcm] = []
+    left = longest
+    for frame in chain((first,), run, (None,)):
+        for part in resampler.resample(frame):
+            parts.append(part.to_ndarray().reshape(-1, channels).astype(np.float32, copy=False))
+            left -= part.samples
+        if left <= 0:
+            break
+    sides = np.concatenate(parts)[:longest] if parts else np.zeros((0, channels), dtype=np.float32)
+    return mixed(sides) if channels == 2 else sides[:, 0]

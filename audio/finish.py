@@ -38,7 +38,7 @@ def finish_upload(body: bytes, media_type: str, limits: Limits) -> Clip:
     try:
         pcm = container.decode(body, media_type, longest=LONGEST_LISTENED_MS * MS)
     except container.Undecodable as bad:
-        raise Unfit("undecodable", UNDECODABLE) from bad
+        raise Unfit("undecodable", bad.shown or UNDECODABLE) from bad
     return finish(pcm, limits)
 
 

@@ -113,12 +113,16 @@ class Encoder:
 
 
 class Decoder:
-    """A mono decoder at 48 kHz; stereo packets are mixed down by libopus."""
+    """A decoder at 48 kHz; packets of more channels than it has are mixed down by libopus.
 
-    def __init__(self) -> None:
+    What it writes into has a row for each sample: one value, or one for each channel.
+    """
+
+    def __init__(self, channels: int = 1) -> None:
         self._lib = library()
+        self._channels = channels
         code = ctypes.c_int()
-        self._state = self._lib.opus_decoder_create(RATE_HZ, 1, ctypes.byref(code))
+        self._state = self._lib.opus_decoder_create(RATE_HZ, channels, ctypes.byref(code))
         _checked(code.value)
 
     def __del__(self) -> None:
@@ -139,5 +143,5 @@ class Decoder:
     def _call(self, packet: bytes | None, into: Pcm, at: int, samples: int, repair: int) -> int:
         room = min(samples, len(into) - at)
         size = len(packet) if packet else 0
-        where = into.ctypes.data + 4 * at
+        where = into.ctypes.data + 4 * self._channels * at
         return _checked(self._lib.opus_decode_float(self._state, packet, size, where, room, repair))

@@ -170,7 +170,7 @@ def _pages(ogg: bytes, most_pages: int) -> Iterator[Page]:
     at, number, serial = 0, 0, None
     flags = 0
     while at < len(ogg):
-        page, size = _read_page(ogg, at)
+        page, size = read_page(ogg, at)
         flags = page.flags
         _must(number < most_pages, "too many pages")
         _must(bool(flags & FIRST) == (number == 0), "a second stream begins in it")
@@ -182,7 +182,8 @@ def _pages(ogg: bytes, most_pages: int) -> Iterator[Page]:
     _must(number > 0, "empty")
 
 
-def _read_page(ogg: bytes, at: int) -> tuple[Page, int]:
+def read_page(ogg: bytes, at: int) -> tuple[Page, int]:
+    """Return the page at a place and its size. Raises `BadOgg` when it is damaged or cut off."""
     _must(ogg[at : at + 4] == b"OggS", "not Ogg")
     _must(len(ogg) - at >= HEADER.size, "a page is cut off")
     _, version, flags, granule, serial, number, crc, segments = HEADER.unpack_from(ogg, at)

@@ -22,7 +22,7 @@ import traceback
 import msgspec
 import numpy as np
 
-from audio import container, finish, m4a, ogg, opus
+from audio import finish, m4a, media_types, ogg, opus
 from audio.take import Clip, Limits, Packet, Take, Unfit
 from server.safety import sandbox
 from server.safety.sandbox import Walls
@@ -114,7 +114,7 @@ def warm_up() -> None:
     take = Take(tuple(Packet(index * opus.FRAME, frame) for index, frame in enumerate(frames)))
     do(FinishTake(take, Limits()))
     m4a.from_ogg(ogg.write(frames, preskip=preskip, samples=len(sound)))
-    for media_type in container.MEDIA_TYPES:
+    for media_type in media_types.PLAIN:
         do(FinishUpload(b"", media_type, Limits()))
 
 

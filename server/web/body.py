@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -41,13 +41,17 @@ def _too_big(limit_bytes: int) -> Problem:
     return Problem("too_big", f"At most {limit_bytes} bytes are taken here.", headers={"Connection": "close"})
 
 
-def check_type(request: web.Request, *allowed: str) -> str:
-    """Return the content type without parameters. Raises `Problem` when it is not allowed."""
+def check_type(request: web.Request, *allowed: str, also: Container[str] = ()) -> str:
+    """Return the content type without parameters. Raises `Problem` when it is not allowed.
+
+    `also` are names that are taken, but not proposed.
+    """
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Problem("wrong_type", "Send the body without a content encoding.")
-    if "Content-Type" not in request.headers or request.content_type not in allowed:
+    sent = request.content_type
+    if "Content-Type" not in request.headers or not (sent in allowed or sent in also):
         raise Problem("wrong_type", f"Send {' or '.join(allowed)}.", headers={"Accept": ", ".join(allowed)})
-    return request.content_type
+    return sent
 
 
 async def read_json(request: web.Request, kind: type[T]) -> T:

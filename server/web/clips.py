@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 from msgspec import Struct
 
+from audio import media_types
 from audio.picture import STYLE, svg
 from server.log.base import Blob
 from server.previews import Preview
@@ -27,19 +28,6 @@ from server.web.security import address, is_admin, needed_key, pay, preflight, v
 from server.web.transcodes import TRANSCODES
 
 CLIP = "{clip:[A-Za-z0-9_-]{8,64}}"
-UPLOAD_TYPES = ("audio/ogg", "audio/webm", "audio/mp4", "audio/wav")
-# Browsers and tools call the same things by other names too.
-_ALIASES = {
-    "video/webm": "audio/webm",
-    "video/mp4": "audio/mp4",
-    "audio/x-m4a": "audio/mp4",
-    "audio/m4a": "audio/mp4",
-    "audio/opus": "audio/ogg",
-    "application/ogg": "audio/ogg",
-    "audio/x-wav": "audio/wav",
-    "audio/wave": "audio/wav",
-    "audio/vnd.wave": "audio/wav",
-}
 CLIP_MAX_AGE_S = 60
 # Uploads that are being read or wait for their finish.
 HELD: web.AppKey[Held] = web.AppKey("held")
@@ -136,7 +124,7 @@ def _gone() -> Problem:
 async def upload(request: web.Request) -> web.Response:
     """Take a recorded clip, finish it and let it land."""
     key, house = needed_key(request), request.app[HOUSE]
-    media_type = body.check_type(request, *UPLOAD_TYPES, *_ALIASES)
+    media_type = body.check_type(request, *media_types.PLAIN, also=media_types.MEDIA_TYPES)
     room = await house.wake(request.match_info["room"])
     voice = house.voice(key, room)
     pay(request, "upload", voice.id)
@@ -145,8 +133,7 @@ async def upload(request: web.Request) -> web.Response:
         prefix(address(request)), min(request.content_length or limit_bytes, limit_bytes)
     ):
         recorded = await body.read(request, limit_bytes)
-        kind = _ALIASES.get(media_type, media_type)
-        event = await request.app[STAGE].upload(room.id, voice, recorded, kind)
+        event = await request.app[STAGE].upload(room.id, voice, recorded, media_type)
     if isinstance(event, Preview):
         return previews.waiting(event)
     assert isinstance(event.data, ClipLanded)

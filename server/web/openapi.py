@@ -7,9 +7,10 @@ from typing import Any, get_args
 import msgspec
 from msgspec import Struct
 
+from audio.media_types import MEDIA_TYPES
 from games.game import TurnOrder
 from server.room.place import CELL
-from server.web.clips import UPLOAD_TYPES, ClipShown, NewReport
+from server.web.clips import ClipShown, NewReport
 from server.web.errors import STATUSES
 from server.web.previews import PreviewShown
 from server.web.rooms import EVENTS_DEFAULT, EVENTS_LIMIT, NewRoom, RoomShown
@@ -234,7 +235,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Upload a recorded clip.",
         {201: _json(_ref(ClipShown)), 202: _json(_ref(PreviewShown))},
         _UPLOAD_ERRORS,
-        takes=dict.fromkeys(UPLOAD_TYPES, _BINARY),
+        takes=dict.fromkeys(MEDIA_TYPES, _BINARY),
         key="needed",
         headers=("Location",),
     ),

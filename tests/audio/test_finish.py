@@ -223,7 +223,15 @@ def test_a_file_that_is_none_is_undecodable() -> None:
     with pytest.raises(Unfit) as unfit:
         finish.finish_upload(b"no sound", "audio/ogg", LIMITS)
 
+    assert (unfit.value.code, unfit.value.message) == ("undecodable", finish.UNDECODABLE)
+
+
+def test_a_file_under_a_wrong_name_is_told_what_it_is(spoken: Pcm) -> None:
+    with pytest.raises(Unfit) as unfit:
+        finish.finish_upload(speech.wav(None, spoken), "audio/webm; codecs=opus", LIMITS)
+
     assert unfit.value.code == "undecodable"
+    assert unfit.value.message == "This says audio/webm but the bytes are WAV."
 
 
 def test_sound_that_is_no_number_does_no_harm(spoken: Pcm) -> None:

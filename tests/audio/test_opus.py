@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import itertools
+import random
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -180,14 +183,139 @@ def test_one_lost_packet_is_concealed_without_a_click() -> None:
         assert speech.envelope_correlation(whole, heard)[0] > 0.95
 
 
-def test_repeated_late_and_broken_packets_are_passed_over() -> None:
-    payloads = speech.opus_packets(speech.say("hello"))
-    packets = placed(payloads)
+def test_repeated_and_broken_packets_are_passed_over() -> None:
+    packets = placed(speech.opus_packets(speech.say("hello")))
     whole = opus.decode(packets, longest=MINUTE)
 
-    disturbed = [*packets[::-1], packets[3], Packet(5_000, payloads[0]), Packet(10_000, b"")]
+    disturbed = [*packets[:3], packets[2], Packet(packets[3].at, b""), *packets[3:], packets[-1]]
 
     assert np.array_equal(opus.decode(disturbed, longest=MINUTE), whole)
+
+
+TENTH = 4_800
+times = st.lists(st.integers(-480, 480), min_size=2, max_size=150)
+
+
+def stamped(lengths: list[int], at: list[int]) -> list[Packet]:
+    """Make packets of the given lengths in multiples of 2.5 ms, all different, at the given times."""
+    return [
+        Packet(time, bytes((0xE3, length // 120)) + index.to_bytes(2, "big") * (length // 120))
+        for index, (length, time) in enumerate(zip(lengths, at, strict=True))
+    ]
+
+
+def steps(joined: list[Packet]) -> list[int]:
+    """Return how much is missing before each packet but the first."""
+    ends = [packet.at + opus.duration(packet.payload) for packet in joined]
+    return [after.at - end for end, after in zip(ends, joined[1:], strict=False)]
+
+
+@given(times, st.sampled_from([120, 240, 480, 960, 1_920, 2_880]), st.floats(-0.03, 0.03))
+def test_times_that_jitter_and_drift_leave_no_hole(jitter: list[int], length: int, drift: float) -> None:
+    at = [round(index * length * (1 + drift)) + 48 * off // 10 for index, off in enumerate(jitter)]
+    packets = stamped([length] * len(at), [time - at[0] for time in at])
+
+    joined = opus.join(packets, TENTH)
+
+    assert [packet.payload for packet in joined] == [packet.payload for packet in packets]
+    assert not any(steps(joined))
+
+
+@pytest.mark.parametrize("per_million", [-100, 100])
+@pytest.mark.parametrize("frame", [120, 240, 480, 960, 2_880])
+def test_a_clock_that_runs_wrong_leaves_live_sound_whole(frame: int, per_million: int) -> None:
+    """A minute of it is off by 6 ms: more than a short packet, which may not be seen as missing."""
+    count = MINUTE // frame
+    at = [round(index * frame * (1 + per_million / 1e6)) for index in range(count)]
+
+    assert not any(steps(opus.join(stamped([frame] * count, at))))
+    lost = {count // 3, count // 2}
+    kept = [time for index, time in enumerate(at) if index not in lost]
+    holes = [step for step in steps(opus.join(stamped([frame] * len(kept), kept))) if step]
+    assert holes == [frame, frame]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 60), st.integers(7_200, 96_000)), min_size=1, max_size=8),
+    st.sampled_from([480, 960, 2_880]),
+    st.floats(-0.001, 0.001),
+    st.randoms(use_true_random=False),
+)
+def test_silence_that_was_not_sent_keeps_its_length_and_place(
+    parts: list[tuple[int, int]], length: int, drift: float, chance: random.Random
+) -> None:
+    at, expected, end = [], [], 0.0
+    for count, silent in parts:
+        for _ in range(count):
+            at.append(round(end * (1 + drift)) + chance.randint(0, 960))
+            end += length
+        expected.append(silent)
+        end += silent
+    packets = stamped([length] * len(at), [max(0, time - at[0]) for time in at])
+
+    holes = steps(opus.join(packets, TENTH))
+
+    at_ends = list(itertools.accumulate(count for count, _ in parts))[:-1]
+    assert [index + 1 for index, hole in enumerate(holes) if hole] == at_ends
+    for end_index, silent in zip(at_ends, expected, strict=False):
+        assert abs(holes[end_index - 1] - silent) <= 2_400 + 96
+
+
+def test_many_holes_do_not_add_up_to_a_wrong_place() -> None:
+    """DTX sends a frame each 400 ms: with times that jitter by 20 ms the last is where it belongs."""
+    chance = random.Random(1)
+    at = [0, *(index * 19_200 + chance.randint(0, 960) for index in range(1, 100)), 1_920_000]
+
+    joined = opus.join(stamped([960] * 101, at))
+
+    assert abs(joined[-1].at - 1_920_000) <= 960 + 120
+
+
+def test_a_stall_that_delayed_the_times_of_a_recording_leaves_no_hole() -> None:
+    """A recorder stamps by arrival: nothing for 400 ms, then all at once, in order."""
+    at = [max(index * 960, 24_000 if index > 5 else 0) for index in range(100)]
+
+    assert not any(steps(opus.join(stamped([960] * 100, at), TENTH)))
+
+
+@pytest.mark.parametrize("wrong", [-48_000, 2**40, 96_000])
+def test_one_wrong_time_moves_nothing(wrong: int) -> None:
+    at = [index * 960 for index in range(100)]
+    at[50] += wrong
+
+    assert not any(steps(opus.join(stamped([960] * 100, at))))
+
+
+def test_times_that_begin_anew_are_joined_to_what_was_before() -> None:
+    at = [index * 960 for index in range(100)] * 2
+
+    assert not any(steps(opus.join(stamped([960] * 200, at), TENTH)))
+
+
+@given(st.lists(st.tuples(st.integers(-(2**40), 2**40), st.integers(1, 48)), max_size=80), st.booleans())
+def test_joined_packets_never_overlap_whatever_their_times(raw: list[tuple[int, int]], live: bool) -> None:
+    packets = stamped([120 * units for _, units in raw], [at for at, _ in raw])
+
+    joined = opus.join(packets, None if live else TENTH)
+
+    assert [packet.payload for packet in joined] == [packet.payload for packet in packets]
+    assert all(step >= 0 for step in steps(joined))
+
+
+@pytest.mark.parametrize("frame_ms", [5, 20, 60])
+@pytest.mark.parametrize(
+    ("off", "tolerance"),
+    [([0, 1, -1], None), ([0, 48, 0, -48], None), ([0, -623, -191, 241], TENTH), ([0, 0, 4_000], TENTH)],
+)
+def test_speech_whose_times_jitter_sounds_as_it_does_without(
+    frame_ms: int, off: list[int], tolerance: int | None
+) -> None:
+    packets = placed(speech.opus_packets(speech.say(SENTENCE), frame_ms))
+    jittered = [Packet(p.at + off[i % len(off)], p.payload) for i, p in enumerate(packets)]
+
+    heard = opus.decode(jittered, longest=MINUTE, tolerance=tolerance)
+
+    assert np.array_equal(heard, opus.decode(packets, longest=MINUTE))
 
 
 def test_a_broken_payload_counts_as_lost() -> None:

@@ -84,3 +84,47 @@ def test_peaks_are_64_whatever_the_length(samples: int) -> None:
 
     assert len(shape) == 64
     assert all(0 <= value <= 100 for value in shape)
+
+
+def sides(left: Pcm, right: Pcm) -> Pcm:
+    return np.stack([left, right], axis=1)
+
+
+def test_two_sides_are_mixed_half_and_half() -> None:
+    left, right = tone(440), tone(1_000)
+
+    assert np.allclose(pcm.mixed(sides(left, right)), (left + right) / 2)
+    assert np.allclose(pcm.mixed(sides(left, left)), left)
+    assert np.allclose(pcm.mixed(sides(left, left * 0)), left / 2)
+
+
+@pytest.mark.parametrize("share", [-1.0, -0.7, -0.5, -1.5])
+def test_of_sides_that_cancel_the_louder_is_taken(share: float) -> None:
+    left = tone(440)
+    right = left * np.float32(share)
+
+    assert np.array_equal(pcm.mixed(sides(left, right)), left if share > -1.1 else right)
+
+
+def test_what_hums_alike_in_both_of_two_opposite_sides_does_not_hide_them() -> None:
+    left, hum = tone(440), tone(120) * np.float32(0.5)
+
+    mixed = pcm.mixed(sides(left + hum, hum - left))
+
+    assert abs(np.corrcoef(mixed, left)[0, 1]) > 0.8
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_sides_that_have_nothing_in_common_are_mixed(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    noise = chance.standard_normal((48_000, 2)).astype(np.float32)
+
+    assert np.allclose(pcm.mixed(noise), noise.mean(axis=1), atol=1e-6)
+
+
+@pytest.mark.parametrize("wrong", [np.inf, -np.inf, np.nan, 3e38])
+def test_sides_with_numbers_that_are_no_sound_are_mixed_in_silence(wrong: float) -> None:
+    broken = np.full((100, 2), wrong, dtype=np.float32)
+
+    assert pcm.mixed(broken).shape == (100,)
+    assert pcm.mixed(broken[:0]).shape == (0,)

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from audio.media_types import MEDIA_TYPES
 from server.log.base import Blob
 from server.room.commands import Caption, Say
 from server.room.events import ClipCaptioned, ClipLanded, Draft
@@ -40,11 +41,19 @@ async def test_an_upload_lands_as_a_clip_of_its_speaker(site: Site) -> None:
 
 @pytest.mark.parametrize(
     "media_type",
-    ["audio/ogg", "audio/webm", "audio/mp4", "audio/wav", "audio/webm;codecs=opus", "audio/x-m4a"],
+    [*MEDIA_TYPES, "audio/webm;codecs=opus", "Audio/X-M4A", 'video/quicktime; codecs="mp4a.40.2"'],
 )
 async def test_what_browsers_record_is_taken(site: Site, media_type: str) -> None:
     headers = bearer(**{"Content-Type": media_type})
     assert await site.status("POST", "/api/rooms/wonder/clips", data=b"speech", headers=headers) == 201
+
+
+async def test_a_type_that_is_not_taken_is_told_the_plain_ones(site: Site) -> None:
+    headers = bearer(**{"Content-Type": "audio/flac"})
+    async with site.ask("POST", "/api/rooms/wonder/clips", data=b"speech", headers=headers) as answer:
+        told = await answer.json(content_type=None)
+        assert answer.headers["Accept"] == "audio/ogg, audio/webm, audio/mp4, audio/wav, audio/aac"
+        assert told["detail"] == "Send audio/ogg or audio/webm or audio/mp4 or audio/wav or audio/aac."
 
 
 async def test_other_types_of_content_are_not_taken(site: Site) -> None:

@@ -1,0 +1,184 @@
+"""Ogg Opus files of other people (RFC 3533, RFC 7845), read as players read them: what is whole is taken.
+
+Pages may be damaged, lost or cut off, and what follows the first stream is left alone. Granule positions are
+believed in two places: how long a lost page was, and how much of the last page is to be dropped. The
+reader of our own clips, `audio.ogg`, forgives nothing of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from audio import ogg, opus
+from audio.ogg import CONTINUED, FIRST, HEADER, LAST, BadOgg, Page
+from audio.take import SAMPLE_RATE_HZ, Packet
+
+MOST_DAMAGED = 1_000  # beginnings of pages that are none; then the search for more is given up
+# A page holds a second at most (RFC 7845 6: "SHOULD"); that more was lost is not believed.
+LONGEST_LOST = 5 * SAMPLE_RATE_HZ
+LONGEST_LIE = SAMPLE_RATE_HZ  # granule positions that are further from the packets' sum count something else
+
+
+class OtherOgg(BadOgg):
+    """It is Ogg, but not plain Opus packets (one channel, or two coupled): Vorbis, or six channels."""
+
+
+class File(Struct, frozen=True):
+    """Packets at their places, in samples at 48 kHz; what is to be heard is from `start` to `end`."""
+
+    packets: list[Packet]
+    start: int
+    end: int
+
+
+class Part(Struct, frozen=True):
+    """The packets that end on a page; `lost` when pages before it are missing."""
+
+    page: Page
+    payloads: list[bytes]
+    lost: bool
+
+
+def read(body: bytes, *, longest: int, most_packets: int) -> File:
+    """Return about the first `longest` samples of the first Opus stream. Raises `BadOgg`."""
+    head, serial = _head(body)
+    start = preskip(head)
+    packets: list[Packet] = []
+    origin: int | None = None
+    at = end = claimed = 0
+    for part in _parts(body, serial):
+        length = sum(opus.duration(payload) for payload in part.payloads)
+        if part.lost and origin is not None:
+            at += _hole(part.page.granule - origin - length - at)
+        for payload in part.payloads:
+            packets.append(Packet(at, payload))
+            at += opus.duration(payload)
+        if origin is None:
+            # A stream may be joined late, so that its first page begins anywhere (RFC 7845 4.3).
+            origin = max(0, part.page.granule - length)
+        is_sane = abs(claimed - (at - length)) <= LONGEST_LIE
+        claimed = part.page.granule - origin
+        # Of the last page a part may be dropped, or all (RFC 7845 4.4).
+        is_cut = part.page.flags & LAST and is_sane and 0 < claimed < at
+        end = max(claimed, at - length) if is_cut else at
+        if at >= longest + start or len(packets) >= most_packets:
+            break
+    if not packets:
+        raise BadOgg("no sound in it")
+    return File(packets[:most_packets], start, end)
+
+
+def is_plain(head: bytes) -> bool:
+    """Tell whether an identification header (RFC 7845 5.1) announces packets of one stream."""
+    return len(head) < 20 or head[18] == 0 or head[19] == 1
+
+
+def preskip(head: bytes) -> int:
+    """Return how many samples at the beginning are not to be heard."""
+    return int.from_bytes(head[10:12], "little")
+
+
+def _hole(samples: int) -> int:
+    return samples if 0 < samples <= LONGEST_LOST else 0
+
+
+def _head(body: bytes) -> tuple[bytes, int]:
+    """Return the identification header and the serial number of the first Opus stream."""
+    for page in _pages(body):
+        if not page.flags & FIRST:
+            break
+        head = page.body
+        if head.startswith(b"OpusHead") and len(head) >= 19 and head[8] < 16:
+            if not is_plain(head):
+                raise OtherOgg("Opus of several streams")
+            return head, page.serial
+    raise OtherOgg("no Opus stream begins in it")
+
+
+def _parts(body: bytes, serial: int) -> Iterator[Part]:
+    """Yield what ends on each page behind the headers, until another stream is chained behind."""
+    begun: list[bytes] = []
+    last: Page | None = None
+    lost = False
+    for page in _pages(body):
+        if page.flags & FIRST and last is not None:
+            return
+        if page.flags & FIRST or page.serial != serial or _is_repeat(page, last):
+            continue
+        gap = last is not None and page.number > last.number + 1
+        if gap or not page.flags & CONTINUED:
+            begun = []
+        payloads, begun = _ended(page, begun)
+        last, lost = page, lost or gap
+        if whole := [payload for payload in payloads if _is_sound(payload)]:
+            yield Part(page, whole, lost)
+            lost = False
+
+
+def _is_repeat(page: Page, last: Page | None) -> bool:
+    return last is not None and page.number <= last.number and page.granule <= last.granule
+
+
+def _ended(page: Page, begun: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Return the packets that end on a page, and what it begins; the rest of one whose start is lost goes."""
+    is_headless = bool(page.flags & CONTINUED) and not begun
+    payloads: list[bytes] = []
+    at = 0
+    for size in page.lacing:
+        if not is_headless:
+            begun.append(page.body[at : at + size])
+        at += size
+        if size < 255:
+            if not is_headless:
+                payloads.append(b"".join(begun))
+            begun, is_headless = [], False
+    return payloads, begun
+
+
+def _is_sound(packet: bytes) -> bool:
+    if packet.startswith((b"OpusTags", b"OpusHead")):
+        return False
+    try:
+        opus.frames(packet)
+    except opus.BadPacket:
+        return False
+    return True
+
+
+def _pages(body: bytes) -> Iterator[Page]:
+    """Yield the pages that are whole, wherever they begin, and what is there of one that is cut off."""
+    damaged, at = 0, body.find(b"OggS")
+    while at >= 0 and damaged < MOST_DAMAGED:
+        try:
+            page, size = ogg.read_page(body, at)
+        except BadOgg:
+            damaged, size = damaged + 1, 4
+        else:
+            yield page
+        following = body.find(b"OggS", at + size)
+        if following < 0 and size == 4:
+            yield from _cut_off(body[at:])
+        at = following
+
+
+def _cut_off(rest: bytes) -> Iterator[Page]:
+    """Yield the whole segments of a page that ends too early; its checksum cannot be told."""
+    if len(rest) < HEADER.size:
+        return
+    _, version, flags, _, serial, number, _, segments = HEADER.unpack_from(rest)
+    lacing = rest[HEADER.size : HEADER.size + segments]
+    content = rest[HEADER.size + segments :]
+    if version == 0 and sum(lacing) > len(content):
+        yield Page(flags & ~LAST, 0, serial, number, _held(lacing, len(content)), content)
+
+
+def _held(lacing: bytes, size: int) -> bytes:
+    """Return the segments that lie in the first `size` bytes."""
+    total = 0
+    for index, segment in enumerate(lacing):
+        total += segment
+        if total > size:
+            return lacing[:index]
+    return lacing
