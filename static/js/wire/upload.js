@@ -1,8 +1,6 @@
 /** A recorded take as a file, for browsers whose UDP is blocked. */
 import { problemOf } from './protocol.js';
 
-export const UPLOAD_BYTES = 1_000_000;
-
 /**
  * @param {string} room
  * @param {Blob} take
