@@ -30,7 +30,7 @@ MOST_PLANES = 7  # PyAV reads behind a frame's list of planes when it is full
 # What recorders write as a packet's time may be off by tens of ms; silence that was left out is longer.
 SHORTEST_HOLE = SAMPLE_RATE_HZ // 10
 # Chromium's recorder, here by the name that it writes, times its blocks by a clock that stretches on a busy
-# machine: by 300 ms from one to the next, 700 ms in all, with no sound missing (156, measured in 9 takes of 18).
+# machine: by 300 ms from one to the next, 700 ms in all, with no sound missing (156, in 9 takes of 18).
 STRETCHES_TIME = "Chrome"
 # What browsers, telephones and sound programs record: lossy, ALAC, and plain samples of each form.
 DECODERS = (
@@ -96,8 +96,7 @@ def _by_libav(body: bytes, kind: Kind, longest: int) -> Pcm:
         if decoder.name == "opus" and opusfile.is_plain(head):
             start = opusfile.preskip(head)
             placed = list(_placed(packets, longest + start))
-            whole = file.metadata.get("encoder") == STRETCHES_TIME
-            tolerance = longest if whole else SHORTEST_HOLE
+            tolerance = opus.LONGEST_HOLE if _stretches_time(file) else SHORTEST_HOLE
             return opus.decode(placed, longest=longest + start, tolerance=tolerance)[start:]
         return _joined(_frames(packets), longest)
 
@@ -117,6 +116,11 @@ def _chosen(file: InputContainer) -> AudioStream:
             f"We cannot read sound coded as {_coding(sounds[0])[1]}. Opus, AAC and plain WAV are fine.",
         )
     return next((stream for stream in taken if stream.disposition & Disposition.default), taken[0])
+
+
+def _stretches_time(file: InputContainer) -> bool:
+    """Tell whether the times of a file are no measure of silence; Chromium does not sign its MP4."""
+    return file.metadata.get("encoder") == STRETCHES_TIME or "mp4" in file.format.name
 
 
 def _coding(stream: AudioStream) -> tuple[str, str]:

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import io
-import re
 import random
+import re
 import zipfile
 from fractions import Fraction
 from pathlib import Path
@@ -113,31 +113,58 @@ def test_silence_that_a_recorder_left_out_keeps_its_place() -> None:
 
 
 # What Chromium 156 wrote on a busy machine: ms from block to block of 60 ms, while no sound was missing.
-STRETCHED_MS = (99, 61, 60, 60, 60, 59, 61, 59, 85, 120, 110, 125, 114, 122, 356, 61, 61, 61, 87, 73, 52, 70, 52)
+STRETCHED_MS = (
+    99,
+    61,
+    60,
+    60,
+    60,
+    59,
+    61,
+    59,
+    85,
+    120,
+    110,
+    125,
+    114,
+    122,
+    356,
+    61,
+    61,
+    61,
+    87,
+    73,
+    52,
+    70,
+    52,
+)
 
 
+@pytest.mark.parametrize("kind", ["webm", "mp4"])
 @pytest.mark.parametrize("times_ms", [STRETCHED_MS, (69, 47, 70, 139, 139, 93, 139, 93, 140, 93, 114, 70)])
-def test_a_clock_that_stretches_leaves_no_hole_in_what_chromium_recorded(times_ms: tuple[int, ...]) -> None:
+def test_a_clock_that_stretches_leaves_no_hole_in_what_chromium_recorded(
+    times_ms: tuple[int, ...], kind: str
+) -> None:
     payloads = speech.opus_packets(SPOKEN, frame_ms=60)
     later = (*times_ms, *(60 for _ in payloads))
-    body = _webm(payloads, [sum(later[:index]) for index in range(len(payloads))])
+    body = _timed(payloads, [sum(later[:index]) for index in range(len(payloads))], kind)
     named = re.sub(rb"Lavf[\d.]+", lambda name: b"Chrome".ljust(len(name[0]), b"\0"), body)
     chromium = named.replace(b"ENCODER", b"COMMENT")  # a tag that Chromium does not write
 
-    assert alike(container.decode(chromium, "audio/webm", longest=MINUTE)) > 0.99
+    assert alike(container.decode(chromium, f"audio/{kind}", longest=MINUTE)) > 0.99
 
 
 def _webm_with_a_gap(payloads: list[bytes], gap_ms: int) -> bytes:
     times = [index * 20 + (gap_ms if index >= len(payloads) else 0) for index in range(2 * len(payloads))]
-    return _webm(payloads * 2, times)
+    return _timed(payloads * 2, times)
 
 
-def _webm(payloads: list[bytes], times_ms: list[int]) -> bytes:
+def _timed(payloads: list[bytes], times_ms: list[int], kind: str = "webm") -> bytes:
     """Write Opus packets at the given times."""
     buffer = io.BytesIO()
     with (
         av.open(io.BytesIO(WEBM), "r", format="matroska") as template,
-        av.open(buffer, "w", format="webm") as file,
+        av.open(buffer, "w", format=kind) as file,
     ):
         stream = file.add_stream_from_template(template.streams.audio[0])
         for payload, at_ms in zip(payloads, times_ms, strict=True):
@@ -351,7 +378,7 @@ def test_block_times_that_jitter_lose_no_sound(off: list[int]) -> None:
     payloads = speech.opus_packets(SPOKEN, 60)
     times = [60 * index + off[index % len(off)] for index in range(len(payloads))]
 
-    heard = container.decode(_webm(payloads, times), "audio/webm", longest=MINUTE)
+    heard = container.decode(_timed(payloads, times), "audio/webm", longest=MINUTE)
 
     assert alike(heard) > 0.96
     assert len(heard) == len(payloads) * 2_880 - PRESKIP
