@@ -26,6 +26,7 @@ from audio.take import SAMPLE_RATE_HZ, Packet
 
 LARGEST_BYTES = 2_000_000
 MOST_PACKETS = 12_000  # a minute in packets of 5 ms
+RATES_HZ = range(1_000, 768_001)  # of what people record; a filter for 500 MHz takes 3 s to make
 MOST_PLANES = 7  # PyAV reads behind a frame's list of planes when it is full
 # What recorders write as a packet's time may be off by tens of ms; silence that was left out is longer.
 SHORTEST_HOLE = SAMPLE_RATE_HZ // 10
@@ -206,6 +207,8 @@ def _joined(frames: Iterator[AudioFrame], longest: int) -> Pcm:
 def _resampled(run: Iterator[AudioFrame], longest: int) -> Pcm:
     """Return frames of one form as 48 kHz mono."""
     first = next(run)
+    if first.sample_rate not in RATES_HZ:
+        raise Undecodable("a sample rate of nobody")
     channels = min(2, first.layout.nb_channels)
     layout = "mono" if channels == 1 else "stereo"
     resampler = AudioResampler(format="flt", layout=layout, rate=SAMPLE_RATE_HZ)

@@ -90,6 +90,8 @@ def test_a_file_under_another_name_is_refused(name: str, media_type: str) -> Non
         ("audio/flac", WAV),
         ("", WAV),
         ("audio/wav", WAV[:100] + bytes(3_000_000)),
+        ("audio/wav", riff.file(riff.form(riff.PCM, 16, rate_hz=520_000_000), WAV[44:])),
+        ("audio/wav", riff.file(riff.form(riff.PCM, 16, rate_hz=1), WAV[44:])),
     ],
 )
 def test_what_is_not_taken_is_refused(media_type: str, body: bytes) -> None:
