@@ -18,7 +18,7 @@ from audio.take import SAMPLE_RATE_HZ, Packet
 MOST_DAMAGED = 1_000  # beginnings of pages that are none; then the search for more is given up
 # A page holds a second at most (RFC 7845 6: "SHOULD"); that more was lost is not believed.
 LONGEST_LOST = 5 * SAMPLE_RATE_HZ
-LONGEST_LIE = SAMPLE_RATE_HZ  # granule positions that are further from the packets' sum count something else
+LARGEST_SLIP = opus.LONGEST_PACKET  # positions that go on otherwise than the packets count something else
 
 
 class OtherOgg(BadOgg):
@@ -46,28 +46,32 @@ def read(body: bytes, *, longest: int, most_packets: int) -> File:
     head, serial = _head(body)
     start = preskip(head)
     packets: list[Packet] = []
-    origin: int | None = None
-    at = end = claimed = 0
+    at = end = claimed = origin = 0
+    is_exact = True
     for part in _parts(body, serial):
         length = sum(opus.duration(payload) for payload in part.payloads)
-        if part.lost and origin is not None:
-            at += _hole(part.page.granule - origin - length - at)
+        if not packets:
+            # A stream may be joined late, so that its first page begins anywhere (RFC 7845 4.3).
+            origin = max(0, part.page.granule - length)
+        step = part.page.granule - origin - claimed
+        if part.lost and 0 < step - length <= LONGEST_LOST:
+            at += step - length
         for payload in part.payloads:
             packets.append(Packet(at, payload))
             at += opus.duration(payload)
-        if origin is None:
-            # A stream may be joined late, so that its first page begins anywhere (RFC 7845 4.3).
-            origin = max(0, part.page.granule - length)
-        is_sane = abs(claimed - (at - length)) <= LONGEST_LIE
-        claimed = part.page.granule - origin
-        # Of the last page a part may be dropped, or all (RFC 7845 4.4).
-        is_cut = part.page.flags & LAST and is_sane and 0 < claimed < at
-        end = max(claimed, at - length) if is_cut else at
+        end = at - (_trimmed(part.page, step, length) if is_exact else 0)
+        claimed += step
+        is_exact = abs(step - length) <= LARGEST_SLIP
         if at >= longest + start or len(packets) >= most_packets:
             break
     if not packets:
         raise BadOgg("no sound in it")
     return File(packets[:most_packets], start, end)
+
+
+def _trimmed(page: Page, step: int, length: int) -> int:
+    """Return how much of the last page is to be dropped, which may be all (RFC 7845 4.4)."""
+    return max(0, min(length, length - step)) if page.flags & LAST and page.granule > 0 else 0
 
 
 def is_plain(head: bytes) -> bool:
@@ -78,10 +82,6 @@ def is_plain(head: bytes) -> bool:
 def preskip(head: bytes) -> int:
     """Return how many samples at the beginning are not to be heard."""
     return int.from_bytes(head[10:12], "little")
-
-
-def _hole(samples: int) -> int:
-    return samples if 0 < samples <= LONGEST_LOST else 0
 
 
 def _head(body: bytes) -> tuple[bytes, int]:
@@ -118,7 +118,7 @@ def _parts(body: bytes, serial: int) -> Iterator[Part]:
 
 
 def _is_repeat(page: Page, last: Page | None) -> bool:
-    return last is not None and page.number <= last.number and page.granule <= last.granule
+    return last is not None and (page.number, page.granule) == (last.number, last.granule)
 
 
 def _ended(page: Page, begun: list[bytes]) -> tuple[list[bytes], list[bytes]]:
@@ -148,29 +148,35 @@ def _is_sound(packet: bytes) -> bool:
 
 
 def _pages(body: bytes) -> Iterator[Page]:
-    """Yield the pages that are whole, wherever they begin, and what is there of one that is cut off."""
+    """Yield the pages, wherever they begin; of damaged ones what may be read."""
     damaged, at = 0, body.find(b"OggS")
     while at >= 0 and damaged < MOST_DAMAGED:
         try:
             page, size = ogg.read_page(body, at)
         except BadOgg:
             damaged, size = damaged + 1, 4
-        else:
-            yield page
         following = body.find(b"OggS", at + size)
-        if following < 0 and size == 4:
-            yield from _cut_off(body[at:])
+        if size > 4:
+            yield page
+        else:
+            yield from _damaged(body[at:] if following < 0 else body[at:following], is_last=following < 0)
         at = following
 
 
-def _cut_off(rest: bytes) -> Iterator[Page]:
-    """Yield the whole segments of a page that ends too early; its checksum cannot be told."""
+def _damaged(rest: bytes, *, is_last: bool) -> Iterator[Page]:
+    """Yield a page whose checksum is wrong when it ends where the next begins, or is the last and cut off.
+
+    One wrong byte costs a packet so, and not all that are on its page.
+    """
     if len(rest) < HEADER.size:
         return
-    _, version, flags, _, serial, number, _, segments = HEADER.unpack_from(rest)
+    _, version, flags, granule, serial, number, _, segments = HEADER.unpack_from(rest)
     lacing = rest[HEADER.size : HEADER.size + segments]
     content = rest[HEADER.size + segments :]
-    if version == 0 and sum(lacing) > len(content):
+    missing = sum(lacing) - len(content)
+    if version == 0 and missing == 0:
+        yield Page(flags, granule, serial, number, lacing, content)
+    elif version == 0 and missing > 0 and is_last:
         yield Page(flags & ~LAST, 0, serial, number, _held(lacing, len(content)), content)
 
 

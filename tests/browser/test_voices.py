@@ -151,3 +151,39 @@ async def test_a_take_lands_in_the_round_of_its_prompt_and_can_be_taken_back(
 
     await speaker.page.locator("undo-toast button").click()
     await speaker.shows_clips(0)
+
+
+@pytest.mark.parametrize(
+    "without",
+    [
+        "delete window.RTCPeerConnection",
+        "window.RTCPeerConnection = class { constructor() { throw new DOMException('off') } }",
+    ],
+    ids=["not-there", "switched-off"],
+)
+async def test_a_browser_without_webrtc_is_not_told_that_its_network_is_at_fault(
+    without: str, shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    visitor = await invite(listening_chromium, ears=False, locale="de-DE")
+    await visitor.page.add_init_script(without)
+    await visitor.enter(shared_server.url, make_room(shared_server.url))
+
+    await visitor.listens("files")
+    await expect(visitor.page.locator("[data-notice=no-live-sound]")).to_contain_text("Dieser Browser")
+    await expect(visitor.page.locator(".notice")).to_have_count(1)
+
+
+async def test_a_server_that_takes_no_more_voices_live_is_not_the_network_s_fault(
+    shared_server: Server, chromium: Browser, invite: Invite, file_microphone: FileMicrophone
+) -> None:
+    room = make_room(shared_server.url)
+    speaker = await invite(chromium)
+    await speaker.page.route("**/whip?*", lambda route: route.fulfill(status=503, json={"code": "busy"}))
+    await speaker.enter(shared_server.url, room)
+    await speaker.listens("radio")
+
+    await speaker.speak(file_microphone)
+
+    await expect(speaker.page.locator("[data-notice=live-failed]")).to_be_visible()
+    await expect(speaker.page.locator("[data-notice=udp-blocked]")).to_have_count(0)
+    assert {clip["source"] for clip in clips(shared_server.url, room)} == {"upload"}

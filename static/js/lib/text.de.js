@@ -107,6 +107,8 @@ export default {
   'notice.back': 'Wieder verbunden. Du hast nichts verpasst.',
   'notice.forbidden': 'Dieser Raum lässt diese Seite nicht herein. Lade neu, um es noch einmal zu versuchen.',
   'notice.udp-blocked': 'Dieses Netz sperrt Live-Ton, darum kommen die Stimmen als Dateien. Alles andere geht wie immer.',
+  'notice.no-live-sound': 'Dieser Browser kann keinen Live-Ton, darum kommen die Stimmen als Dateien. Alles andere geht wie immer.',
+  'notice.live-failed': 'Live-Ton startet gerade nicht, darum gehen die Stimmen als Dateien. Alles andere geht wie immer.',
   'notice.mic-refused': 'Das Mikrofon ist hier nicht erlaubt. Zuhören und schreiben geht. {how}',
   'notice.mic-missing': 'Kein Mikrofon gefunden. Schließ eins an und drück noch einmal; zuhören und schreiben geht.',
   'notice.mic-busy': 'Das Mikrofon startet nicht. Vielleicht benutzt es ein anderes Programm. Schließ es und drück noch einmal.',

@@ -107,6 +107,8 @@ export default {
   'notice.back': 'Connected again. You missed nothing.',
   'notice.forbidden': 'This room does not let this page in. Reload to try again.',
   'notice.udp-blocked': 'This network blocks live sound, so voices come as files. Everything else works as usual.',
+  'notice.no-live-sound': 'This browser has no live sound, so voices come as files. Everything else works as usual.',
+  'notice.live-failed': 'Live sound does not start right now, so voices go as files. Everything else works as usual.',
   'notice.mic-refused': 'The microphone is not allowed here. You can listen and write. {how}',
   'notice.mic-missing': 'No microphone found. Plug one in and press again; you can listen and write.',
   'notice.mic-busy': 'The microphone does not start. Perhaps another program holds it. Close that and press again.',

@@ -11,6 +11,7 @@ import { Clock } from '../room/clock.js';
 import { arrived, dropped, refused, sent, stored } from '../room/pending.js';
 import { own } from '../wire/key.js';
 import { command } from '../wire/protocol.js';
+import { hasLiveSound } from '../wire/rtc.js';
 import { Inbox } from './inbox.js';
 import { Listener } from './listener.js';
 import { BLANK, noticed, unnoticed } from './model.js';
@@ -33,7 +34,9 @@ export class Session {
 
   /** @param {string} room @param {HTMLAudioElement} audio @param {URLSearchParams} query */
   constructor(room, audio, query) {
-    const files = query.get('rtc') === 'off';
+    const isTold = query.get('rtc') === 'off';
+    this.lacksLiveSound = !isTold && !hasLiveSound();
+    const files = isTold || this.lacksLiveSound;
     this.id = room;
     this.store = new Store({ ...BLANK, hidden: recall(`hidden.${room}`, []), path: files ? 'files' : 'webrtc', pace: recall('pace', 1) });
     this.clock = new Clock(() => performance.now());
@@ -65,7 +68,7 @@ export class Session {
       clock,
       told: {
         became: (hearing) => this.#hearing(hearing),
-        fellBack: () => (this.speaker.expectFiles(), this.voice.fellBack()),
+        fellBack: () => (this.speaker.expectFiles(), this.voice.fellBack('udp-blocked')),
         recovered: () => this.voice.recovered(),
       },
     });
@@ -111,6 +114,7 @@ export class Session {
   join(playing) {
     this.player.unlock();
     this.set({ joined: true });
+    if (this.lacksLiveSound) this.notice({ code: 'no-live-sound' });
     if (this.model.room?.consent) remember(`consent.${this.id}`, true);
     if (this.model.wantsSound) this.listener.on();
     import('./rtc-path.js').catch(() => {}); // the way of one's own voice: here before the first press

@@ -3,13 +3,15 @@
  * cuts takes, and falls back to files by itself when live sound does not get through.
  */
 import { Refused } from '../wire/protocol.js';
+import { Unreachable } from '../wire/rtc.js';
 
 /** @typedef {import('./model.js').Speaking} Speaking */
+/** @typedef {'udp-blocked'|'live-failed'} Reason  why voices go as files: the network's, or anything else (a full server) */
 /** @typedef {{turn?: import('../wire/protocol.js').Turn|null, auto?: boolean, limit_ms: number}} Wish */
 /**
  * @typedef {object} Told
  * @property {(speaking: Speaking, auto: boolean) => void} became
- * @property {() => void} fellBack        live sound does not get through
+ * @property {(why: Reason) => void} fellBack  live sound does not get through
  * @property {() => void} readied         it took longer than the press: press again to speak
  * @property {(auto: boolean) => void} landed
  * @property {(why: Refused, auto: boolean) => void} refused
@@ -156,18 +158,18 @@ export class Speaker {
       await this.#path?.warm(stream);
     } catch (why) {
       if (this.#path?.kind === 'files') throw why;
-      await this.#fallBack(stream);
+      await this.#fallBack(stream, why instanceof Unreachable ? 'udp-blocked' : 'live-failed');
     }
     if (this.state === 'off') this.#become('ready');
   }
 
-  /** Live sound does not get through (or is full): from now on as files. @param {MediaStream} stream */
-  async #fallBack(stream) {
+  /** Live sound does not get through (or is full): from now on as files. @param {MediaStream} stream @param {Reason} why */
+  async #fallBack(stream, why) {
     this.#path?.close();
     this.files = true;
     this.#path = await this.#filePath();
     await this.#path.warm(stream);
-    this.told.fellBack();
+    this.told.fellBack(why);
   }
 
   async #filePath() {

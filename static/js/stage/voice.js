@@ -82,8 +82,9 @@ export class Voice {
     if (speaking === 'ready' && (isIOS || !session.model.playing)) this.#resting = setTimeout(() => session.speaker.rest(), RESTS_MS);
   }
 
-  fellBack() {
-    if (!this.#fell) this.session.notice({ code: 'udp-blocked' });
+  /** @param {import('./speaker.js').Reason} code */
+  fellBack(code) {
+    if (!this.#fell) this.session.notice({ code });
     this.#fell = true;
     this.session.set({ path: this.session.speaker.path });
   }
@@ -91,7 +92,7 @@ export class Voice {
   /** Live sound gets through after all: the next take may try it too. */
   recovered() {
     this.#fell = false;
-    this.session.clear('udp-blocked');
+    this.session.clear('udp-blocked', 'live-failed');
     this.session.speaker.hope();
     this.session.set({ path: this.session.speaker.path });
   }

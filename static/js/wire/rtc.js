@@ -5,8 +5,18 @@ import { problemOf } from './protocol.js';
 export const CONNECT_MS = 3_300; // with the post before it: files take over within 4 s when UDP is blocked
 export const LOST_MS = 3_000; // a disconnected peer may come back for so long
 
-/** UDP does not reach the server, or this browser has no WebRTC. */
+/** UDP does not reach the server. */
 export class Unreachable extends Error {}
+
+/** Some browsers are built without WebRTC, and in others it is switched off: then there is no peer to be had. */
+export function hasLiveSound() {
+  try {
+    new RTCPeerConnection().close();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Offer, post, take the answer, and wait until media can flow.
@@ -15,7 +25,6 @@ export class Unreachable extends Error {}
  * @param {typeof fetch} [post]
  */
 export async function connect(url, prepare, post = fetch) {
-  if (!globalThis.RTCPeerConnection) throw new Unreachable('no WebRTC here');
   const pc = new RTCPeerConnection({ iceServers: [], bundlePolicy: 'max-bundle' });
   let location = '';
   try {

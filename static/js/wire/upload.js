@@ -2,8 +2,6 @@
 import { bearer } from './key.js';
 import { problemOf } from './protocol.js';
 
-export const UPLOAD_BYTES = 1_000_000;
-
 /**
  * @param {string} room
  * @param {Blob} take
