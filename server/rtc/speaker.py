@@ -81,11 +81,12 @@ class Speaker:
         """Take an SRTP datagram; False when it is dropped."""
         if len(datagram) <= rtp.HEADER_BYTES:
             return False
+        ssrc = int.from_bytes(datagram[8:12], "big")
+        # First of all, for programs send the video that was declined all the same: it may use up nothing.
+        if datagram[1] & 0x7F != self._payload_type or not self._is_welcome(ssrc):
+            return False
         now_s = self._loop.time()
         if not self._packets.take(1, now_s) or not self._bytes.take(len(datagram), now_s):
-            return False
-        ssrc = int.from_bytes(datagram[8:12], "big")
-        if datagram[1] & 0x7F != self._payload_type or not self._is_welcome(ssrc):
             return False
         try:
             plain = self._session.unprotect(datagram)

@@ -14,11 +14,12 @@ from aiortc.rtp import RtpPacket
 
 from server.rtc.rtp import SAMPLES_A_MS
 
-# Timestamps that run ahead of the clock on the wall by more than this began anew; and a packet that was
-# overtaken has a timestamp within this of the newest.
-LARGEST_DRIFT_MS = 2_000
+# Timestamps that run ahead of the clock on the wall by more than this began anew: a stall before a pause
+# makes them seem to by up to 2.5 s, after which a take ends. What was overtaken is no stranger than this.
+LARGEST_DRIFT_MS = 3_000
 # What begins anew this soon after what was before is joined to it: a restart takes that long, and jitter.
-# Timestamps that go back by no more are jitter, too, and for so long an SSRC that gave way has late packets.
+# Timestamps that go back by no more are jitter, too, and an SSRC that gave way has late packets until so much
+# was heard of the new one.
 JOINED_MS = 100
 # Another SSRC that was heard before is heard again when the one that we follow was silent for so long.
 SSRC_SILENT_MS = 1_000
@@ -39,12 +40,12 @@ class Place(NamedTuple):
 class _Stretch:
     """Packets of one SSRC whose timestamps follow one another; its newest packet."""
 
-    __slots__ = ("at", "index", "length", "number", "sequence", "ssrc", "timestamp", "told")
+    __slots__ = ("at", "index", "length", "number", "sequence", "ssrc", "start", "timestamp", "told")
 
     def __init__(self, index: int, packet: RtpPacket, number: int, at: int, length: int) -> None:
         self.index = index
         self.ssrc = packet.ssrc
-        self.told = at - 1
+        self.start, self.told = at, at - 1
         self.note(packet, number, at, length)
 
     def note(self, packet: RtpPacket, number: int, at: int, length: int) -> None:
@@ -54,6 +55,11 @@ class _Stretch:
         self.number, self.at, self.length = number, at, length
         # Packets that were stamped together, or by a clock that stands still, follow one another, too.
         self.told = max(at, self.told + 1)
+
+    @property
+    def heard(self) -> int:
+        """How much of it there is."""
+        return self.end - self.start
 
     @property
     def end(self) -> int:
@@ -80,7 +86,6 @@ class Timeline:
         self.heard_ms = 0.0
         self._stretches: deque[_Stretch] = deque(maxlen=STRETCHES_KEPT)
         self._began = 0
-        self._began_ms = 0.0
         # The least delays of the last second: each is lower than those that came after it.
         self._delays: deque[tuple[float, float]] = deque()
 
@@ -108,7 +113,7 @@ class Timeline:
             return self._begin(packet, 0, length, now_ms)
         if known is self._stretches[-1]:
             return self._follow(known, packet, length, now_ms)
-        if now_ms - self._began_ms <= JOINED_MS:
+        if self._stretches[-1].heard <= JOINED_MS * SAMPLES_A_MS:
             return self._late(known, packet, length)
         if now_ms - self.heard_ms > SSRC_SILENT_MS:
             return self._begin(packet, known.number + known.ahead(packet), length, now_ms)
@@ -162,6 +167,5 @@ class Timeline:
                 gap_ms = min(gap_ms, now_ms - least_ms - (before.end + length) / SAMPLES_A_MS)
             at = before.end + (round(gap_ms * SAMPLES_A_MS) if gap_ms > JOINED_MS else 0)
         self._began += 1
-        self._began_ms = now_ms
         self._stretches.append(_Stretch(self._began, packet, number, at, length))
         return Place(self._began, number, at)

@@ -196,6 +196,46 @@ async def test_a_peer_of_either_side_of_dtls_speaks_and_listens(
     await listener.close()
 
 
+def as_obs(offer: str) -> str:
+    """Give an offer OBS's shape: a fingerprint for all, groups of two, and a video beside the sound."""
+    lines = offer.splitlines()
+    own = [line for line in lines if line.startswith(("a=ice-", "a=setup"))]
+    fingerprint = next(line for line in lines if line.startswith("a=fingerprint"))
+    media = next(at for at, line in enumerate(lines) if line.startswith("m="))
+    head = [line for line in lines[:media] if not line.startswith("a=group")]
+    head += ["a=group:LS 0 1", "a=msid-semantic:WMS *", "a=ice-options:ice2,trickle", "a=group:BUNDLE 0 1"]
+    audio = [line for line in lines[media:] if line != fingerprint]
+    video = ["m=video 9 UDP/TLS/RTP/SAVPF 96", "c=IN IP4 0.0.0.0", "a=mid:1", "a=sendonly", "a=rtcp-mux"]
+    video += ["a=rtpmap:96 H264/90000", "a=rtcp-fb:96 nack", "a=fmtp:96 packetization-mode=1"]
+    return "\r\n".join([*head, fingerprint, *audio, *video, *own]) + "\r\n"
+
+
+async def test_obs_is_heard_and_its_video_passed_over(house: House[LocalMedia]) -> None:
+    """It has no sound alone; FFmpeg sends pictures although they were declined, over the same transport."""
+    remote, door = BarePeer("speaker"), house.door("speaker")
+    answers: list[str] = []
+
+    async def ask(offer: str) -> str:
+        answers.append(await door(as_obs(offer)))
+        return answers[0]
+
+    await remote.connect(ask)
+    await house.until(lambda: ("connected", house.last) in house.told)
+    for payload in SPEECH[:60]:
+        remote.send(payload)
+        remote.payload_type = 96
+        for _ in range(8):
+            remote.send_raw(remote.packet(bytes(1_100), ssrc=77))
+        remote.payload_type = 111
+        remote.timestamp -= 8 * 960
+        await asyncio.sleep(0)
+    await remote.close()
+    await house.until(lambda: bool(house.takes))
+
+    assert "m=video 0 UDP/TLS/RTP/SAVPF 96\r\n" in answers[0]
+    assert [packet.payload for packet in house.takes[0].take.packets] == SPEECH[:60]
+
+
 async def test_a_passive_peer_that_is_not_who_it_said_is_let_go(house: House[LocalMedia]) -> None:
     remote = BarePeer("speaker", setup="passive")
     door = house.door("speaker")

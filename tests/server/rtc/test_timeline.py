@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from aiortc.rtp import RtpPacket
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
@@ -21,6 +21,8 @@ MS = 48
 LENGTHS = (120, 240, 480, 960, 1_920, 2_880, 5_760)
 # So many packets are longer than a packet can be overtaken: a stream is known before another begins.
 KNOWN = 20
+# What jumps forward by less could be silence.
+FAR = 4_000 * MS
 START_MS = 70_000.0
 
 
@@ -65,8 +67,7 @@ def sender(
         if part.anew == "ssrc":
             ssrc, sequence, origin = ssrc + 1, chance.randrange(1 << 16), chance.randrange(1 << 32)
         elif part.anew == "timestamp":
-            origin = chance.randrange(1 << 32) - now
-            stood = 0
+            origin += chance.randrange(FAR, (1 << 32) - FAR)
         elif part.anew == "pause":
             stood += part.silent_ms * MS
         for _ in range(part.count):
@@ -117,7 +118,6 @@ def holes(packets: tuple[Packet, ...]) -> Iterator[int]:
         yield after.at - before.at - opus.duration(before.payload)
 
 
-@settings(deadline=None)
 @given(
     parts("", "ssrc", "timestamp", "pause", least=KNOWN),
     st.sampled_from(LENGTHS),
@@ -137,7 +137,6 @@ def test_no_sound_is_lost_or_doubled_and_order_holds(
     assert all(after.at > before.at for before, after in itertools.pairwise(packets))
 
 
-@settings(deadline=None)
 @given(
     parts("", "pause"),
     st.sampled_from(LENGTHS),
@@ -161,7 +160,6 @@ def test_a_hole_is_where_time_is_missing_and_as_long_as_it(
     assert all(abs(hole - true) <= 480 for hole, true in zip(found, expected[1:], strict=True))
 
 
-@settings(deadline=None)
 @given(
     parts("ssrc", "timestamp", least=KNOWN),
     st.sampled_from(LENGTHS),
@@ -277,7 +275,7 @@ def test_two_streams_at_once_are_not_mixed() -> None:
 
     assert all(first)
     assert all(second for second, _ in both)
-    late = JOINED_MS // 20 + 1
+    late = JOINED_MS // 20
     assert [bool(other) for _, other in both] == [True] * late + [False] * (len(both) - late)
     assert again is not None
     assert again.at == 50 * 960 + SSRC_SILENT_MS * MS
