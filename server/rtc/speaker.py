@@ -19,7 +19,7 @@ from server.rtc.settings import Settings
 
 # A browser has one; another appears when a program starts its sound anew. libsrtp keeps state for each: so
 # the one that was heard longest ago is forgotten, and not let in again, for its packets could be replayed.
-MOST_SSRCS = 4
+MOST_SSRCS = 8
 MOST_SSRCS_EVER = 256
 # What a stalled network held back comes at once: what may be sent in this time.
 BURST_S = 3.0
