@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -112,11 +113,16 @@ async def test_a_passive_peer_that_never_answers_is_closed_in_time(house: House[
     await remote.vanish()
 
 
-async def test_a_passive_peer_that_sends_no_check_hears_nothing_of_us(house: House[LocalMedia]) -> None:
-    """Whoever offers could name anybody: a hello goes to a proven address alone."""
-    peer, _ = await house.media.answer(
-        ROOM, "speaker", BarePeer("speaker", setup="passive").offer(), address="192.0.2.1"
-    )
-    await house.until(lambda: house.gone(peer) == 1)
+async def test_a_passive_offer_makes_nobody_hear_of_us_that_did_not_ask(house: House[LocalMedia]) -> None:
+    """Whoever offers can name anybody as a candidate: a hello goes to a proven address alone."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as victim:
+        victim.bind(("127.0.0.1", 0))
+        victim.setblocking(False)
+        host, port = victim.getsockname()
+        offer = BarePeer("speaker", setup="passive").offer()
+        offer += f"a=candidate:1 1 udp 2130706431 {host} {port} typ host\r\na=end-of-candidates\r\n"
+        peer, _ = await house.media.answer(ROOM, "speaker", offer, address="192.0.2.1")
+        await house.until(lambda: house.gone(peer) == 1)
 
-    assert house.media.counts().dropped == 0
+        with pytest.raises(BlockingIOError):
+            victim.recv(2_048)
