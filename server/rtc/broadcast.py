@@ -164,6 +164,10 @@ class Broadcast:
         if marker:  # timestamps never go back, and keep the steps of the speaker's
             self._ahead = max(0, self._timestamp - clock)
         timestamp = clock + self._ahead
+        if not marker and timestamp - self._timestamp < min(length, opus.FRAME) // 2:
+            timestamp = (
+                self._timestamp
+            )  # end to end: a step that is short by a sample is a packet lost to players
         self._timestamp = max(self._timestamp, timestamp + length)
         self._spread(rtp.header(marker=marker, timestamp=timestamp, ssrc=self._source.ssrc) + payload, length)
 

@@ -1,6 +1,6 @@
 """A take on its way to a room while it is spoken: the same payloads, a little later, nothing decoded.
 
-The delay absorbs the jitter of the speaker's network; a packet that comes later still is not sent.
+The delay absorbs the jitter of the speaker's network; a packet that was overtaken by more is not sent.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 from server.rtc import rtp
 
-# A timestamp this far from the first one's line is no sound of this take.
+# What is this far from the first packet is no sound of this take.
 LONGEST_S = 120.0
-# What is due later than so is a broken clock.
+# What is due later than so is a broken clock; what was due earlier than so was held back by a stall, or by
+# a clock that stood still in a pause: it and what follows is said later.
 AHEAD_S = 2.0
 
 
@@ -36,7 +37,7 @@ class Relay:
         self._due: dict[int, asyncio.TimerHandle] = {}
 
     def push(self, timestamp: int, payload: bytes) -> bool:
-        """Take a packet; False when it is a repeat, too late, or out of all bounds."""
+        """Take a packet and its place in samples; False when it came twice, late, or out of all bounds."""
         now_s = self._loop.time()
         if self._starts_s is None:
             self._first, self._starts_s = timestamp, now_s + self._delay_s
@@ -44,8 +45,11 @@ class Relay:
         due_s = self._starts_s + step / rtp.RATE_HZ
         if timestamp in self._due or due_s <= self._sent_s or abs(step) > LONGEST_S * rtp.RATE_HZ:
             return False
-        if not now_s - AHEAD_S < due_s < now_s + self._delay_s + AHEAD_S:
+        if due_s > now_s + self._delay_s + AHEAD_S:
             return False
+        if due_s < now_s - AHEAD_S:
+            self._starts_s += now_s + self._delay_s - due_s
+            due_s = now_s + self._delay_s
         self._due[timestamp] = self._loop.call_at(due_s, self._ripe, timestamp, payload, due_s)
         return True
 

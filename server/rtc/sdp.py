@@ -122,7 +122,7 @@ def _section(lines: list[str], shared: dict[str, list[str]]) -> Section:
     if any(name in own for name in DIRECTIONS):
         shared = {name: values for name, values in shared.items() if name not in DIRECTIONS}
     section = Section(parts[1], int(parts[2]), parts[3], parts[4], {**shared, **own})
-    if "mid" in own and not _TOKEN.fullmatch(section.only("mid")):
+    if "mid" in section.attributes and not _TOKEN.fullmatch(section.only("mid")):
         raise BadOffer("The offer has a mid that is not a token.")
     return section
 
@@ -136,7 +136,7 @@ def _group(shared: dict[str, list[str]]) -> list[str]:
 def _read_audio(sections: tuple[Section, ...], at: int, group: list[str], role: Role) -> Offer:
     """Read one audio section. Raises `BadOffer` with what it lacks."""
     section, bundled = sections[at], sections[at].only("mid") in group
-    if not section.port and "bundle-only" not in section.attributes:
+    if not section.port and not (bundled and "bundle-only" in section.attributes):
         raise BadOffer("The offer's m-line for audio is off: its port is 0.")
     if bundled:
         section = _grouped(section, sections, group[0])

@@ -24,10 +24,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     # Checks answered a second and peer; browsers send fewer than 25 while they connect.
     checks_per_second: int = 60
 
-    # What one speaker may send: 10 ms packets at most. The answer asks for Opus at 32 kbit/s, but recorders
-    # that do not listen send up to what Opus can (RFC 6716 2.1.1: 510 kbit/s).
-    packets_per_second: int = 110
-    bytes_per_second: int = 64_000
+    # What one speaker may send: the answer asks for packets of 20 ms at 32 kbit/s, but recorders that do not
+    # listen send up to what Opus can (RFC 6716 2.1: 2.5 ms and 510 kbit/s), with 40 bytes around each packet.
+    packets_per_second: int = 440
+    bytes_per_second: int = 82_000
 
     # Takes.
     preroll_ms: int = 1_000

@@ -17,16 +17,19 @@ from server.rtc.level import Level
 from server.rtc.media import Ending
 from server.rtc.settings import Settings
 
-# A browser has one; a second appears when it changes its microphone.
-MOST_SSRCS = 4
-# A new stream is followed when the old one was silent for so long.
-SSRC_SILENT_MS = 1_000
+# A browser has one; another appears when a program starts its sound anew. libsrtp keeps state for each: so
+# the one that was heard longest ago is forgotten, and not let in again, for its packets could be replayed.
+MOST_SSRCS = 8
+MOST_SSRCS_EVER = 256
+# What a stalled network held back comes at once: what may be sent in this time.
+BURST_S = 3.0
 
 # When the sound of the last moment has come, packets that were overtaken get this long.
 REORDER_MS = 10
 # A microphone that sent nothing for so long is in a pause (DTX): what was said is here already,
-# but for a packet that is only late.
+# but for a packet that is only late. In packets longer than these 20 ms it takes longer to tell.
 SILENT_MS = 70
+USUAL_PACKET_MS = 20
 SILENT_LATE_MS = 40
 # One that was heard in a take and then sends nothing for so long is gone: in a pause (DTX) a packet comes
 # every 400 ms. Consent would tell after 30 s only, and whoever waits for the take would wait for its limit.
@@ -34,7 +37,7 @@ VANISHED_MS = 2_500
 LOOK_MS = 500
 
 
-# RTP timestamp and payload of a packet.
+# Where a packet belongs, in samples, and its payload.
 Sounding = Callable[[int, bytes], None]
 
 
@@ -62,10 +65,10 @@ class Speaker:
         self._loop = asyncio.get_running_loop()
         self._capture = Capture(preroll_ms=settings.preroll_ms)
         self._level = Level()
-        self._packets = Allowance(settings.packets_per_second)
-        self._bytes = Allowance(settings.bytes_per_second)
-        self._ssrcs: dict[int, float] = {}
-        self._followed: int | None = None
+        self._packets = Allowance(settings.packets_per_second, BURST_S)
+        self._bytes = Allowance(settings.bytes_per_second, BURST_S)
+        self._ssrcs: dict[int, None] = {}  # the last that was heard at the end
+        self._past_ssrcs: set[int] = set()
         self._to_begin = not commanded
         self._ending: Ending | None = None
         self._begun_ms = self._limit_ms = self._ended_ms = 0.0
@@ -78,51 +81,57 @@ class Speaker:
         """Take an SRTP datagram; False when it is dropped."""
         if len(datagram) <= rtp.HEADER_BYTES:
             return False
+        ssrc = int.from_bytes(datagram[8:12], "big")
+        # First of all, for programs send the video that was declined all the same: it may use up nothing.
+        if datagram[1] & 0x7F != self._payload_type or not self._is_welcome(ssrc):
+            return False
         now_s = self._loop.time()
         if not self._packets.take(1, now_s) or not self._bytes.take(len(datagram), now_s):
-            return False
-        if datagram[1] & 0x7F != self._payload_type or not self._known(int.from_bytes(datagram[8:12], "big")):
             return False
         try:
             plain = self._session.unprotect(datagram)
         except (pylibsrtp.Error, ValueError):
             return False
+        self._note(ssrc)
         return self._hear(plain, now_s * 1000)
 
-    def _known(self, ssrc: int) -> bool:
-        """Bound the streams: libsrtp keeps state for each, for ever."""
-        return ssrc in self._ssrcs or len(self._ssrcs) < MOST_SSRCS
+    def _is_welcome(self, ssrc: int) -> bool:
+        """Tell whether a stream is known, or may become so."""
+        return ssrc in self._ssrcs or (
+            ssrc not in self._past_ssrcs and len(self._past_ssrcs) < MOST_SSRCS_EVER - MOST_SSRCS
+        )
+
+    def _note(self, ssrc: int) -> None:
+        """Note that a stream proved itself; forget the one that was silent longest when they are too many."""
+        if ssrc not in self._ssrcs and len(self._ssrcs) >= MOST_SSRCS:
+            oldest = next(iter(self._ssrcs))
+            del self._ssrcs[oldest]
+            self._past_ssrcs.add(oldest)
+            self._session.remove_stream(oldest)
+        self._ssrcs.pop(ssrc, None)
+        self._ssrcs[ssrc] = None
 
     def _hear(self, plain: bytes, now_ms: float) -> bool:
         try:
             packet = RtpPacket.parse(plain)
         except ValueError:
             return False
-        if not self._follow(packet.ssrc, now_ms):
-            return False
         if self._to_begin:
             self._to_begin = False
             self._begin(0.0, self._settings.take_limit_ms)  # nothing of it is pre-roll
-        if self._level.push(len(packet.payload), now_ms):
+        place = self._capture.push(packet, now_ms)
+        if place is None:
+            return False
+        self.heard += 1
+        if self._level.push(len(packet.payload), self._capture.packet_ms, now_ms):
             self._hearer.level(on=True)
             self._watch_level()
-        self.heard += 1
-        kept = self._capture.push(packet, now_ms)
-        if kept and self._sounding is not None and self._ending is None:
-            self._sounding(packet.timestamp, packet.payload)
-        if self._ending is not None and not self._is_whole and self._capture.reaches(self._ended_ms):
+        if self._sounding is not None and self._ending is None:
+            self._sounding(place.at, packet.payload)
+        if self._ending is not None and not self._is_whole and self._capture.reaches(self._ended_ms, now_ms):
             self._is_whole = True
             self._cut_in(REORDER_MS)
-        return kept
-
-    def _follow(self, ssrc: int, now_ms: float) -> bool:
-        """Tell whether this is the one stream we follow."""
-        if self._followed is None or (
-            ssrc != self._followed and now_ms - self._ssrcs[self._followed] > SSRC_SILENT_MS
-        ):
-            self._followed = ssrc
-        self._ssrcs[ssrc] = now_ms
-        return ssrc == self._followed
+        return True
 
     def begin(self, limit_ms: int) -> bool:
         """Open a take; False when one is open."""
@@ -142,14 +151,10 @@ class Speaker:
         now_ms = self._loop.time() * 1000
         if now_ms >= self._limit_ms:
             self._end("limit")
-        elif self._begun_ms < self._last_ms() < now_ms - VANISHED_MS:
+        elif self._begun_ms < self._capture.heard_ms < now_ms - VANISHED_MS:
             self._end("gone")
         else:
             self._timer = self._loop.call_later(min(LOOK_MS, self._limit_ms - now_ms) / 1000, self._look)
-
-    def _last_ms(self) -> float:
-        """Return when the stream that we follow was last heard."""
-        return 0.0 if self._followed is None else self._ssrcs[self._followed]
 
     def follow(self, sounding: Sounding) -> bool:
         """Tell every packet of the open take as it comes; False when none is open."""
@@ -170,7 +175,8 @@ class Speaker:
         self._ending = ending
         self._is_whole = False
         self._ended_ms = self._loop.time() * 1000
-        is_silent = self._ended_ms - self._last_ms() > SILENT_MS
+        pause_ms = SILENT_MS + max(0.0, self._capture.packet_ms - USUAL_PACKET_MS)
+        is_silent = self._ended_ms - self._capture.heard_ms > pause_ms
         self._cut_in(min(SILENT_LATE_MS, self._settings.late_ms) if is_silent else self._settings.late_ms)
 
     def _cut_in(self, ms: float) -> None:

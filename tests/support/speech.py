@@ -94,16 +94,16 @@ def room_noise(seconds: float, level_db: float, seed: int) -> Pcm:
     return level((pink + 0.3 * np.asarray(hum)).astype(np.float32), level_db)
 
 
-def opus_packets(pcm: Pcm, frame_ms: int = 20, bitrate: int = 32_000) -> list[bytes]:
+def opus_packets(pcm: Pcm, frame_ms: float = 20, bitrate: int = 32_000) -> list[bytes]:
     """Encode 48 kHz mono to Opus payloads of `frame_ms` each (libav's encoder, not ours)."""
     codec = av.CodecContext.create("libopus", "w")
     codec.sample_rate = RATE_HZ
     codec.layout = "mono"
     codec.format = "s16"
     codec.bit_rate = bitrate
-    codec.options = {"application": "voip", "frame_duration": str(frame_ms)}
+    codec.options = {"application": "voip", "frame_duration": f"{frame_ms:g}"}
     codec.open()
-    size = 48 * frame_ms
+    size = round(48 * frame_ms)
     samples = (np.clip(np.pad(pcm, (0, -len(pcm) % size)), -1, 1) * 32767).astype(np.int16)
     out: list[bytes] = []
     for at in range(0, len(samples), size):

@@ -366,6 +366,23 @@ def test_a_take_is_heard_while_it_is_spoken_after_its_delay(room: Room) -> None:
     assert [packet.marker for _, packet in heard] == [1] + [0] * 19
 
 
+@pytest.mark.parametrize("off", [[0, -1], [0, 1, 2], [0, -300, 200], [-n * 960 // 12 for n in range(20)]])
+def test_a_live_take_with_wrong_timestamps_goes_out_end_to_end(room: Room, off: list[int]) -> None:
+    """A player drops a packet that begins before the one before it ends; what was lost stays a hole."""
+    (listener,) = room.settled()
+    for number, payload in enumerate(clip(20)):
+        if number != 10:
+            room.broadcast.air("take", 7 + number * 960 + off[number % len(off)], payload, 100)
+        room.run(0.02)
+    room.run(0.5)
+
+    heard = [packet for _, packet in room.recorder.to(listener)]
+    assert [packet.payload for packet in heard] == [*clip(20)[:10], *clip(20)[11:]]
+    steps = [b.timestamp - a.timestamp for a, b in pairwise(heard)]
+    assert steps[:9] + steps[10:] == [960] * 17
+    assert 960 <= steps[9] <= 2_220
+
+
 def test_a_live_take_replaces_a_clip_and_a_clip_a_live_take(room: Room) -> None:
     (listener,) = room.settled()
     room.broadcast.play(clip(100))

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import functools
 import random
+from collections.abc import Callable
 
+import numpy as np
 import pytest
 from aiortc.rtp import RtpPacket
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio import opus
+from audio import ogg, opus
+from audio.finish import finish_take
+from audio.take import Clip, Limits, Packet
 from server.rtc.capture import MOST_PACKETS, Capture, Recording
 from server.rtc.settings import Settings
+from tests.support import speech
 
 FRAME = 960
 SPEECH = bytes((0x78,)) + b"speech" * 10  # CELT, 20 ms, one frame
@@ -72,7 +78,7 @@ def test_loss_and_jitter_change_no_length_and_cost_only_what_is_lost(seed: int) 
     ended_ms = arrival(499)
 
     assert order[-1][0] <= ended_ms + Settings().late_ms
-    assert capture.reaches(ended_ms)
+    assert capture.reaches(ended_ms, order[-1][0])
     recording = capture.cut(ended_ms + Settings().late_ms)
     assert numbers(recording) == came
     assert abs(recording.duration_ms - 10_000) <= 60
@@ -174,13 +180,23 @@ def test_timestamps_that_jump_begin_anew_where_the_clock_is() -> None:
 
 @settings(deadline=None)
 @given(
-    st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 5_000), st.binary(max_size=4)), max_size=60)
+    st.lists(
+        st.tuples(
+            st.integers(0, 2**32 - 1),
+            st.one_of(st.integers(0, 2**16 - 1), st.integers(0, 60)),
+            st.integers(1, 3),
+            st.integers(0, 5_000),
+            st.binary(max_size=4),
+        ),
+        max_size=60,
+    )
 )
-def test_hostile_timestamps_give_a_take_in_order(sent: list[tuple[int, int, bytes]]) -> None:
+def test_hostile_packets_give_a_take_in_order(sent: list[tuple[int, int, int, int, bytes]]) -> None:
     capture, now_ms = Capture(preroll_ms=1_000), START_MS
-    for at, (timestamp, later_ms, payload) in enumerate(sent):
+    for at, (timestamp, sequence, ssrc, later_ms, payload) in enumerate(sent):
         now_ms += later_ms
-        capture.push(RtpPacket(timestamp=timestamp, payload=payload), now_ms)
+        rtp = RtpPacket(timestamp=timestamp, sequence_number=sequence, ssrc=ssrc, payload=payload)
+        capture.push(rtp, now_ms)
         if at == len(sent) // 2:
             capture.begin(now_ms)
 
@@ -196,3 +212,100 @@ def test_a_take_is_bounded() -> None:
         capture.push(packet(number, payload=opus.silence()), arrival(number))
 
     assert len(capture.cut(0).take.packets) == MOST_PACKETS
+
+
+SENTENCE = "Purple elephants borrow my umbrella on Tuesday"
+
+
+@functools.cache
+def spoken(packet_ms: float) -> list[bytes]:
+    """Return speech in packets of a length that encoders have; of shorter frames, many in one."""
+    return speech.opus_packets(np.concatenate([speech.silence(0.4), speech.say(SENTENCE)]), packet_ms)
+
+
+@functools.cache
+def whole(packet_ms: float) -> Clip:
+    """Return the clip of what came without a fault."""
+    return clip_of([(payload, n * round(packet_ms * 48), 1) for n, payload in enumerate(spoken(packet_ms))])
+
+
+def clip_of(sent: list[tuple[bytes, int, int]], late_ms: Callable[[int], float] = lambda _: 0.0) -> Clip:
+    """Send (payload, timestamp, SSRC) over a network that is late, and finish what was captured."""
+    capture, at_ms = Capture(preroll_ms=1_000), START_MS
+    capture.begin(0.0)
+    came = []
+    for number, (payload, timestamp, ssrc) in enumerate(sent):
+        at_ms += opus.duration(payload) / 48
+        rtp = RtpPacket(
+            sequence_number=number,
+            timestamp=(timestamp + 2**32 - 40_000) & 0xFFFFFFFF,
+            ssrc=ssrc,
+            payload=payload,
+        )
+        came.append((at_ms + late_ms(number), number, rtp))
+    for now_ms, _, rtp in sorted(came, key=lambda each: each[:2]):
+        capture.push(rtp, now_ms)
+    return finish_take(capture.cut(at_ms).take, Limits(longest_ms=10_000))
+
+
+def heard_alike(clip: Clip, packet_ms: float) -> float:
+    """Return the envelope correlation of a clip with the one that came without a fault."""
+    return speech.envelope_correlation(sound_of(whole(packet_ms)), sound_of(clip))[0]
+
+
+def sound_of(clip: Clip) -> speech.Pcm:
+    frames = [Packet(n * FRAME, frame) for n, frame in enumerate(ogg.read(clip.ogg))]
+    return opus.decode(frames, longest=48_000 * 20)
+
+
+FAULTS: dict[str, Callable[[int, int], int]] = {
+    "one sample short": lambda at, n: at - n % 2,
+    "one sample long": lambda at, n: at + n % 3,
+    "a clock 100 ppm slow": lambda at, n: round(at * 0.9999),
+    "a clock 100 ppm fast": lambda at, n: round(at * 1.0001),
+    "a clock of 44.1 kHz": lambda at, n: at * 441 // 480,
+    "stamps of whole milliseconds": lambda at, n: at // 48 * 48 + 48 * (n * 7919 % 5),
+    "stamps that jitter by 9 ms": lambda at, n: at + (n * 7919) % 864 - 432,
+}
+
+
+@pytest.mark.parametrize("packet_ms", [2.5, 5, 10, 20, 60])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_speech_with_wrong_timestamps_is_whole(fault: str, packet_ms: float) -> None:
+    sent = [
+        (payload, FAULTS[fault](n * round(packet_ms * 48), n), 1)
+        for n, payload in enumerate(spoken(packet_ms))
+    ]
+
+    clip = clip_of(sent, lambda n: (n * 104_729) % 40)
+
+    assert clip.duration_ms == pytest.approx(whole(packet_ms).duration_ms, abs=20)
+    assert heard_alike(clip, packet_ms) >= 0.95
+
+
+@pytest.mark.parametrize("packet_ms", [5, 20])
+def test_speech_is_whole_through_a_stall_and_a_burst(packet_ms: float) -> None:
+    """2.2 s of it come at once: a hole of two seconds was laid where nothing was missing."""
+    first, last = round(600 / packet_ms), round(2_800 / packet_ms)
+    sent = [(payload, n * round(packet_ms * 48), 1) for n, payload in enumerate(spoken(packet_ms))]
+
+    clip = clip_of(sent, lambda n: max(0.0, (last - n) * packet_ms) if n >= first else 0.0)
+
+    assert clip.duration_ms == pytest.approx(whole(packet_ms).duration_ms, abs=20)
+    assert heard_alike(clip, packet_ms) >= 0.99
+
+
+@pytest.mark.parametrize("packet_ms", [5, 20])
+def test_speech_is_whole_through_new_streams_and_clocks(packet_ms: float) -> None:
+    """A program that starts its sound anew: another SSRC, and timestamps from anywhere, twice."""
+    length = round(packet_ms * 48)
+    third = len(spoken(packet_ms)) // 3
+    sent = [
+        (payload, n * length + 77_777_777 * (n // third), 1 + n // third)
+        for n, payload in enumerate(spoken(packet_ms))
+    ]
+
+    clip = clip_of(sent, lambda n: (n * 104_729) % 30)
+
+    assert clip.duration_ms == pytest.approx(whole(packet_ms).duration_ms, abs=20)
+    assert heard_alike(clip, packet_ms) >= 0.99

@@ -3,8 +3,10 @@ from __future__ import annotations
 from server.rtc.level import DTX_BYTES, HOLD_MS, Level
 
 
-def pushed(level: Level, sizes: list[int], start_ms: float = 0.0, step_ms: float = 20.0) -> list[bool]:
-    return [level.push(size, start_ms + at * step_ms) for at, size in enumerate(sizes)]
+def pushed(
+    level: Level, sizes: list[int], start_ms: float = 0.0, step_ms: float = 20.0, packet_ms: float = 20.0
+) -> list[bool]:
+    return [level.push(size, packet_ms, start_ms + at * step_ms) for at, size in enumerate(sizes)]
 
 
 def test_sound_is_told_once_when_it_begins() -> None:
@@ -17,6 +19,13 @@ def test_the_updates_of_silence_are_no_sound() -> None:
     assert not any(pushed(level, [40, 1, 1], step_ms=400.0))
     assert not any(pushed(level, [80] * 5, start_ms=2_000.0, step_ms=400.0))
     assert not any(pushed(level, [DTX_BYTES] * 50, start_ms=9_000.0))
+
+
+def test_short_packets_of_sound_are_as_small_as_long_ones_of_silence() -> None:
+    """2.5 ms at 16 kbit/s are 5 bytes."""
+    assert any(pushed(Level(), [5] * 5, step_ms=2.5, packet_ms=2.5))
+    assert not any(pushed(Level(), [2] * 50, step_ms=2.5, packet_ms=2.5))
+    assert not any(pushed(Level(), [DTX_BYTES] * 50, step_ms=120.0, packet_ms=120.0))
 
 
 def test_sound_is_held_over_a_short_pause_and_ends_after_it() -> None:

@@ -178,61 +178,6 @@ async def test_a_closed_peer_is_out_of_memory_without_a_collection(
         await remote.close()
 
 
-@pytest.mark.parametrize("setup", ["active", "passive"])
-async def test_a_peer_of_either_side_of_dtls_speaks_and_listens(
-    house: House[LocalMedia], setup: Setup
-) -> None:
-    listener, _ = await house.join("listener", setup=setup)
-    await listener.hear(lambda heard: len(heard) >= 5)
-    speaker, _ = await house.join("speaker", setup=setup)
-    await speaker.speak(SPEECH[:60])
-    await speaker.close()
-    await house.until(lambda: bool(house.takes))
-    house.media.play(ROOM, SPEECH[:20])
-    await listener.hear(lambda _: len(payloads(listener)) >= 20)
-
-    assert [packet.payload for packet in house.takes[0].take.packets] == SPEECH[:60]
-    assert payloads(listener) == SPEECH[:20]
-    await listener.close()
-
-
-async def test_a_passive_peer_that_is_not_who_it_said_is_let_go(house: House[LocalMedia]) -> None:
-    remote = BarePeer("speaker", setup="passive")
-    door = house.door("speaker")
-
-    async def ask(offer: str) -> str:
-        head, _, rest = offer.partition("a=fingerprint:sha-256 ")
-        return await door(f"{head}a=fingerprint:sha-256 {':'.join(['00'] * 32)}{rest[95:]}")
-
-    await remote.connect(ask)  # for the server of DTLS all is well when it has heard the client's last word
-    await house.until(lambda: house.gone(house.last) == 1)
-
-    assert ("connected", house.last) not in house.told
-    await remote.vanish()
-
-
-async def test_a_passive_peer_that_never_answers_is_closed_in_time(house: House[LocalMedia]) -> None:
-    """Its hello is said again while it waits, to where the check came from and to nobody else."""
-    remote = BarePeer("speaker", setup="passive")
-    remote.take_answer(await house.door("speaker")(remote.offer()))
-    await remote.prove()
-    await house.until(lambda: house.gone(house.last) == 1)
-
-    assert remote._inbound.qsize() >= 2
-    assert not house.media._port._by_address
-    await remote.vanish()
-
-
-async def test_a_passive_peer_that_sends_no_check_hears_nothing_of_us(house: House[LocalMedia]) -> None:
-    """Whoever offers could name anybody: a hello goes to a proven address alone."""
-    peer, _ = await house.media.answer(
-        ROOM, "speaker", BarePeer("speaker", setup="passive").offer(), address="192.0.2.1"
-    )
-    await house.until(lambda: house.gone(peer) == 1)
-
-    assert house.media.counts().dropped == 0
-
-
 async def test_offers_whose_peer_never_comes_are_closed(house: House[LocalMedia]) -> None:
     """C4, P7: stock waits for ever."""
     asks = [house.door("listener") for _ in range(5)]

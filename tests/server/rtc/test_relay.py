@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 from server.rtc.relay import Relay
 
@@ -57,3 +58,18 @@ async def test_a_timestamp_out_of_all_bounds_is_dropped() -> None:
     room.relay.close()
     await asyncio.sleep(0.06)
     assert room.sent == []
+
+
+async def test_what_a_stall_held_back_is_said_later_and_in_order() -> None:
+    """Also where a clock stood still in a pause: nothing of the rest is lost."""
+    room = Room()
+    room.push(0)
+    await room.until(1)
+    assert room.relay._starts_s is not None
+    room.relay._starts_s -= 3.0  # as if three seconds had gone by
+    room.relay._sent_s -= 3.0
+
+    assert all(room.push(number) for number in (1, 3, 2, 4))
+    assert await room.until(5) == [0, 1, 2, 3, 4]
+    steps = [round((b[1] - a[1]) * 1000) for a, b in pairwise(room.sent[1:])]
+    assert steps == [20, 20, 20]

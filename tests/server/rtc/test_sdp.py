@@ -245,6 +245,8 @@ def test_opus_is_answered_with_the_channels_that_it_was_offered_with(coding: str
         ("v=0\r\n", "no m-line for audio"),
         (BEGIN + VIDEO + DATA, "no m-line for audio"),
         (BEGIN + OFF, "off: its port is 0"),
+        (BEGIN + OFF + "a=bundle-only\r\n", "off: its port is 0"),
+        ("v=0\r\na=mid:0 1\r\n" + VIDEO.replace("a=mid:1\r\n", "") + AUDIO, "mid"),
         (CHROMIUM + "m=application\r\n", "m-line"),
         (CHROMIUM.replace("UDP/TLS/RTP/SAVPF", "UDP/MPRTP"), "UDP/TLS/RTP/SAVPF"),
         (CHROMIUM.replace("opus/48000/2", "PCMU/8000"), "no Opus"),

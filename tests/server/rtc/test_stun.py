@@ -31,6 +31,14 @@ def read(datagram: bytes) -> stun.Check:
     return check
 
 
+def test_a_check_that_says_neither_priority_nor_role_is_genuine() -> None:
+    """FFmpeg 8 leaves out what RFC 8445 7.1.1 asks for; an ICE-lite server needs neither."""
+    message = oracle.Message(oracle.Method.BINDING, oracle.Class.REQUEST, attributes={"USERNAME": USER})
+    message.add_message_integrity(KEY)
+
+    assert stun.valid(read(bytes(message)), KEY)
+
+
 @pytest.mark.parametrize("nominates", [True, False])
 def test_a_check_is_read(nominates: bool) -> None:
     check = read(request(nominates=nominates))

@@ -21,6 +21,15 @@ async def test_an_offer_is_answered_with_a_session(site: Site) -> None:
     assert site.media.commanded == [False]
 
 
+@pytest.mark.parametrize(
+    "content_type", ["application/sdp; charset=utf-8", "Application/SDP", 'application/sdp;charset="UTF-8"']
+)
+async def test_a_type_is_known_in_any_case_and_with_parameters(site: Site, content_type: str) -> None:
+    headers = bearer(**{"Content-Type": content_type})
+
+    assert await site.status("POST", PATH, data=OFFER.encode(), headers=headers) == 201
+
+
 async def test_the_page_asks_for_takes_that_it_commands(site: Site) -> None:
     assert await site.status("POST", PATH + "?takes=commanded", data=OFFER, headers=bearer(**SDP)) == 201
     assert site.media.commanded == [True]
