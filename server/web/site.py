@@ -24,6 +24,7 @@ from server.web import (
     security,
     sessions,
     socket,
+    straight,
     whep,
     whip,
 )
@@ -58,7 +59,8 @@ def make_app(
 ) -> web.Application:
     """Return the application; its `HEALTH` is where draining is told."""
     app = web.Application(
-        middlewares=[health.middleware, errors.middleware], client_max_size=config.json_bytes
+        middlewares=[health.middleware, errors.middleware, straight.middleware],
+        client_max_size=config.json_bytes,
     )
     app[keys.CONFIG], app[keys.LOG], app[keys.HOUSE] = config, log, house
     app[keys.MEDIA], app[keys.FINISHER], app[keys.STAGE] = media, finisher, stage
