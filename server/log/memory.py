@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from msgspec import Struct, field
 
-from server.log.base import Blob, Conflict, Entry, Listing, Outcome, StorageFull, Unusable
+from server.log.base import Blob, Conflict, Entry, Listing, Outcome, Shelved, StorageFull, Unusable
 from server.log.chain import chained, listed
 from server.log.follow import Followers
 from server.room.events import Draft, Event, encode, erased, numbered
@@ -95,6 +95,12 @@ class MemoryLog:
         """Return a blob."""
         self._check_open()
         return self._blobs.get(id)
+
+    async def shelved(self, id: str) -> Shelved | None:  # noqa: A002
+        """Return what is known of a blob."""
+        self._check_open()
+        found = self._blobs.get(id)
+        return Shelved(found.id, found.room, len(found.body)) if found else None
 
     async def rooms(self, limit: int = 100, *, public: bool | None = None) -> list[Listing]:
         """Return the rooms, liveliest first."""

@@ -29,7 +29,6 @@ from server.web import (
     whip,
 )
 from server.web.assets import ASSETS, Assets
-from server.web.feed import SIZES
 from server.web.figures import Figures
 from server.web.presence import Counts
 from server.web.sockets import SocketLimits
@@ -77,7 +76,7 @@ def make_app(
     app[keys.COUNTS] = counts
     app[health.HEALTH].watch("sockets", "Open WebSockets.", lambda: len(app[socket.SOCKETS]))
     app[security.CAUSES] = set()
-    app[SIZES], app[rooms.ASLEEP], app[sessions.USERS] = {}, {}, OrderedDict[str, str]()
+    app[rooms.ASLEEP], app[sessions.USERS] = {}, OrderedDict[str, str]()
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_end_sockets)
     app.on_cleanup.append(_clean)
