@@ -24,6 +24,7 @@ from server.web.keys import CONFIG, HOUSE, LOG, STAGE
 from server.web.rooms import ROOM, answer
 from server.web.security import address, is_admin, needed_key, pay, preflight, visitor_key
 from server.web.transcodes import TRANSCODES
+from server.web.visits import awakened, visited
 
 CLIP = "{clip:[A-Za-z0-9_-]{8,64}}"
 UPLOAD_TYPES = ("audio/ogg", "audio/webm", "audio/mp4", "audio/wav")
@@ -117,10 +118,11 @@ class Found(Struct):
 
 async def find(request: web.Request) -> Found:
     """Return the clip that a request names, its sound unread. Raises `Problem`: never was, or is gone."""
+    pay(request, "look")
     shelved = await request.app[LOG].shelved(request.match_info["clip"])
     if shelved is None:
         raise _gone()
-    room = await request.app[HOUSE].wake(shelved.room)
+    room = await awakened(request, shelved.room)
     ref = room.state.clips.get(shelved.id)
     if ref is None or not _may_hear(request, room, ref):
         raise _gone()
@@ -143,7 +145,7 @@ async def upload(request: web.Request) -> web.Response:
     """Take a recorded clip, finish it and let it land."""
     key, house = needed_key(request), request.app[HOUSE]
     media_type = body.check_type(request, *UPLOAD_TYPES, *_ALIASES)
-    room = await house.wake(request.match_info["room"])
+    room = await visited(request, request.match_info["room"])
     voice = house.voice(key, room)
     pay(request, "upload", voice.id)
     limit_bytes = request.app[CONFIG].upload_bytes

@@ -14,10 +14,11 @@ from audio.m4a import BITRATE
 from server.room.state import ClipRef, RoomState
 from server.room.view import is_hidden
 from server.web import assets
-from server.web.keys import HOUSE, LOG
+from server.web.keys import LOG
 from server.web.rooms import ROOM
 from server.web.security import base_url, preflight
 from server.web.transcodes import TRANSCODES
+from server.web.visits import visited
 
 FEED_CLIPS = 50
 FEED_MAX_AGE_S = 60
@@ -38,7 +39,7 @@ _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 async def feed(request: web.Request) -> web.Response:
     """Answer a room's newest clips as a podcast."""
-    room = await request.app[HOUSE].wake(request.match_info["room"])
+    room = await visited(request, request.match_info["room"])
     heard = [clip for clip in room.state.clips.values() if not is_hidden(room.state, clip.clip, None)]
     newest = heard[-FEED_CLIPS:][::-1]
     sized = [(clip, await _sizes(request, clip)) for clip in newest]
