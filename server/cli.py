@@ -101,7 +101,7 @@ async def _serve(config: Config) -> None:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in ENDING:
-        if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup's wish
             loop.add_signal_handler(number, told.set)
     try:
         running = await app.start(config)
@@ -171,8 +171,8 @@ def _show_lan(config: Config, port: int) -> None:
 
 
 def _warn(config: Config) -> None:
-    for variable in settings.service_links(os.environ):
-        logger.info("the variable %s tells of a service of Kubernetes and is no setting of ours", variable)
+    if links := settings.service_links(os.environ):
+        logger.info("%s tell of services of Kubernetes and are no settings", ", ".join(links))
     for variable in settings.strangers(os.environ):
         logger.warning("the variable %s is no setting and has no effect", variable)
     if 0 < len(config.admin_token) < settings.TOKEN_CHARACTERS:

@@ -45,7 +45,7 @@ class _Door(ssl.SSLObject):
         try:
             super().do_handshake()
         except ssl.SSLError as error:
-            if error.reason != "HTTP_REQUEST":
+            if error.reason not in ("HTTP_REQUEST", "HTTPS_PROXY_REQUEST"):
                 raise
             self._told = True
             self.outgoing.write(_PLAIN_ANSWER)

@@ -308,8 +308,11 @@ def test_what_has_no_effect_or_can_be_guessed_is_warned_of(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WONDER_PROT", "1")
+    monkeypatch.setenv("WONDER_PORT", "tcp://10.0.0.1:8080")
+    caplog.set_level("INFO")
     cli._warn(Config(admin_token="short"))
     assert "WONDER_PROT" in caplog.text
+    assert "WONDER_PORT tell of services of Kubernetes" in caplog.text
     assert "--admin-token" in caplog.text
     assert "short enough" in caplog.text
 
