@@ -19,13 +19,15 @@ import segno
 import uvloop
 
 from server import config as settings
-from server import tls
+from server import streams, tls
 from server.config import BadSetting, Config
 from server.log.base import Unusable
 
 logger = logging.getLogger("wonder")
 
 BAD_SETTING, BROKEN = 2, 1
+# A terminal that is closed says SIGHUP: running takes are finished then too.
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 # Everything after SIGTERM: draining, then closing what is open.
 CLOSE_TIMEOUT_S = 4.0
 FILES_WANTED = 65_536
@@ -54,7 +56,7 @@ def _with_settings(command: Any) -> Any:
 @wonder.command()
 @_with_settings
 def serve(file: Path | None, **flags: str | None) -> None:
-    """Serve the space until told to stop (SIGTERM or Ctrl+C)."""
+    """Serve the space until told to stop (SIGTERM, SIGHUP or Ctrl+C)."""
     config = settings.load(flags, os.environ, file)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("aioice").setLevel(logging.WARNING)
@@ -98,8 +100,9 @@ async def _serve(config: Config) -> None:
 
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told.set)
+    for number in ENDING:
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup's wish
+            loop.add_signal_handler(number, told.set)
     try:
         running = await app.start(config)
     except OSError as error:
@@ -168,6 +171,8 @@ def _show_lan(config: Config, port: int) -> None:
 
 
 def _warn(config: Config) -> None:
+    if links := settings.service_links(os.environ):
+        logger.info("%s tell of services of Kubernetes and are no settings", ", ".join(links))
     for variable in settings.strangers(os.environ):
         logger.warning("the variable %s is no setting and has no effect", variable)
     if 0 < len(config.admin_token) < settings.TOKEN_CHARACTERS:
@@ -187,6 +192,7 @@ def _raise_file_limit() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command; what the operator got wrong is said in one sentence, with exit code 2."""
+    streams.hold()
     try:
         code = wonder.main(arguments, prog_name="wonder", standalone_mode=False)
     except BadSetting as error:

@@ -7,6 +7,8 @@ Nothing else reads the environment.
 from __future__ import annotations
 
 import ipaddress
+import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -17,6 +19,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 PREFIX = "WONDER_"
+# Variables of Kubernetes's service links that hold no address, and the values of those that do.
+_LINK = re.compile(r"WONDER_(?:.*_)?(?:SERVICE_HOST|SERVICE_PORT(?:_.*)?|PORT_\d+_(?:TCP|UDP|SCTP)_\w+)")
+_LINKED = re.compile(r"(?:tcp|udp|sctp)://")
 TOKEN_CHARACTERS = 22  # 128 bits in base64url
 
 
@@ -153,9 +158,11 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str], file: Path
     values: dict[str, Any] = {}
     for name, value in (_file(file) if file else {}).items():
         values[name] = _convert(name, value, f"the key `{name}` in {file}", strict=True)
+    links = service_links(environ)
     for name in NAMES:
         variable = PREFIX + name.upper()
-        if variable in environ:
+        # An empty variable is how compose files and units say that one is not set.
+        if environ.get(variable, "").strip() and variable not in links:
             values[name] = _convert(name, environ[variable], f"the variable {variable}")
         given = flags.get(name)
         if given is not None:
@@ -167,8 +174,17 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str], file: Path
 
 def strangers(environ: Mapping[str, str]) -> list[str]:
     """Return the names of `WONDER_` variables that are no setting."""
-    known = {PREFIX + name.upper() for name in NAMES} | {PREFIX + "CONFIG"}
+    known = {PREFIX + name.upper() for name in NAMES} | {PREFIX + "CONFIG", *service_links(environ)}
     return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+
+
+def service_links(environ: Mapping[str, str]) -> list[str]:
+    """Return the names of `WONDER_` variables that Kubernetes makes for a service called `wonder`.
+
+    Among them is WONDER_PORT=tcp://10.0.0.1:8080, and for a service `wonder-udp` WONDER_UDP_PORT.
+    """
+    ours = [name for name in environ if name.startswith(PREFIX)]
+    return sorted(name for name in ours if _LINK.fullmatch(name) or _LINKED.match(environ[name].strip()))
 
 
 def table() -> str:
@@ -197,7 +213,7 @@ def _row(name: str) -> str:
 
 def _file(path: Path) -> dict[str, Any]:
     try:
-        found = tomllib.loads(path.read_text("utf-8"))
+        found = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise BadSetting(f"--config {path}: this file cannot be read ({error.strerror}).") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -226,6 +242,10 @@ def _expected(name: str) -> str:
 
 def _path(kind: type, value: object) -> object:
     if kind is Path and isinstance(value, str) and value and "\0" not in value:
+        try:
+            os.fsencode(value)
+        except UnicodeEncodeError:  # the locale lacks a letter of a name in our file, which is UTF-8
+            return Path(os.fsdecode(value.encode("utf-8", "surrogateescape")))
         return Path(value)
     raise ValueError("expected the name of a folder")
 

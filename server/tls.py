@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any, cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -24,13 +25,50 @@ RENEW_DAYS = 30
 CERTIFICATE, KEY = "tls-certificate.pem", "tls-key.pem"
 
 
+# Said to whoever speaks plain HTTP here: without it a browser shows a connection that was lost.
+PLAIN = b"This address is only served over https: write https:// in front of it.\n"
+_PLAIN_ANSWER = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
+    b"Connection: close\r\n\r\n%s" % (len(PLAIN), PLAIN)
+)
+
+
+class _Door(ssl.SSLObject):
+    """One connection; to plain HTTP it answers with a sentence, once, and with its end at the next word."""
+
+    outgoing: ssl.MemoryBIO
+    _told = False
+
+    def do_handshake(self) -> None:
+        if self._told:
+            raise ssl.SSLError("plain HTTP")
+        try:
+            super().do_handshake()
+        except ssl.SSLError as error:
+            if error.reason not in ("HTTP_REQUEST", "HTTPS_PROXY_REQUEST"):
+                raise
+            self._told = True
+            self.outgoing.write(_PLAIN_ANSWER)
+            raise ssl.SSLWantReadError from None  # so that what was written is sent
+
+
+class _Context(ssl.SSLContext):
+    """Gives each connection the way out for what TLS has no words for."""
+
+    def wrap_bio(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *more: Any, **named: Any) -> Any:
+        made = cast(_Door, super().wrap_bio(incoming, outgoing, *more, **named))
+        made.outgoing = outgoing
+        return made
+
+
 def context(config: Config) -> ssl.SSLContext | None:
     """Return what TLS needs, None when it is off. Raises `BadSetting`."""
     if config.tls == "off":
         return None
     made = config.tls == "self-signed"
     certificate, key = self_signed(config.data, names()) if made else map(Path, config.tls.split(",", 1))
-    found = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    found = _Context(ssl.PROTOCOL_TLS_SERVER)
+    found.sslobject_class = _Door
     found.minimum_version = ssl.TLSVersion.TLSv1_2
     found.set_alpn_protocols(["http/1.1"])
     try:

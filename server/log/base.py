@@ -38,6 +38,14 @@ class Blob(Struct, frozen=True):
     body: bytes
 
 
+class Shelved(Struct, frozen=True):
+    """What the log knows of a blob without reading it."""
+
+    id: str
+    room: str
+    size_bytes: int
+
+
 class Entry(Struct, frozen=True):
     """One append of a chain; without drafts it only looks up what its key stored before.
 
@@ -127,6 +135,9 @@ class Log(Protocol):
 
     async def blob(self, id: str) -> Blob | None:  # noqa: A002
         """Return a blob by its id."""
+
+    async def shelved(self, id: str) -> Shelved | None:  # noqa: A002
+        """Return whose a blob is and its size, without reading it; only `blob` tells whether it is whole."""
 
     async def rooms(self, limit: int = 100, *, public: bool | None = None) -> list[Listing]:
         """Return the rooms, those with the newest event first."""

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from server.log import sums
-from server.log.base import Blob, Damaged, Listing
+from server.log.base import Blob, Damaged, Listing, Shelved
 from server.room.events import Event, decode
 
 _PLACE = (
@@ -22,6 +22,12 @@ _EVENTS = "SELECT seq, key, sum, body FROM event WHERE room = ? AND seq > ? ORDE
 _USED = "SELECT seq, last, nth, at_ms, digest, sum FROM used_key WHERE room = ? AND key = ?"
 _BLOB = (
     "SELECT room.id, shelf.room, shelf.sum, blob.body FROM shelf"
+    " LEFT JOIN room ON room.number = shelf.room LEFT JOIN blob ON blob.number = shelf.blob"
+    " WHERE shelf.id = ?"
+)
+# The length stands at the head of the row: what follows it is not read.
+_SHELVED = (
+    "SELECT room.id, room.name, length(blob.body) FROM shelf"
     " LEFT JOIN room ON room.number = shelf.room LEFT JOIN blob ON blob.number = shelf.blob"
     " WHERE shelf.id = ?"
 )
@@ -107,6 +113,16 @@ class Reader:
         if room is None or body is None or sums.of_blob(id, number, body) != sum_:
             raise Damaged("a blob is damaged")
         return Blob(id, room, body)
+
+    def shelved(self, id: str) -> Shelved | None:  # noqa: A002
+        """Return whose a blob is and its size."""
+        row: Any = self._connection.execute(_SHELVED, (id,)).fetchone()
+        if row is None:
+            return None
+        room, name, size_bytes = row
+        if room is None or size_bytes is None or sums.name(room) != name:
+            raise Damaged("a blob is damaged")
+        return Shelved(id, room, size_bytes)
 
     def rooms(self, limit: int, public: bool | None) -> list[Listing]:
         """Return the catalogue, liveliest first."""

@@ -12,6 +12,7 @@ and are never found again. So rows with content never move:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -132,7 +133,7 @@ def open_writer(path: Path, settings: Settings) -> apsw.Connection:
     """Open the file for writing, making or migrating it. Raises `Unusable` with a sentence."""
     check_version()
     try:
-        connection = apsw.Connection(str(path), vfs=settings.vfs)
+        connection = apsw.Connection(_name(path), vfs=settings.vfs)
         connection.set_busy_timeout(BUSY_MS)
         _prepare(connection, path, settings)
     except apsw.NotADBError:
@@ -148,9 +149,17 @@ def open_writer(path: Path, settings: Settings) -> apsw.Connection:
 
 def open_reader(path: Path, settings: Settings) -> apsw.Connection:
     """Open the file for reading only; the writer has made it."""
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, vfs=settings.vfs)
+    connection = apsw.Connection(_name(path), flags=apsw.SQLITE_OPEN_READONLY, vfs=settings.vfs)
     connection.set_busy_timeout(BUSY_MS)
     return connection
+
+
+def _name(path: Path) -> str:
+    """Return a path as SQLite takes it, by its bytes: they are UTF-8 whatever the locale makes of them."""
+    try:
+        return os.fsencode(path).decode("utf-8")
+    except UnicodeError:
+        raise Unusable(f"{path!r} has letters that are not UTF-8: choose another --data.") from None
 
 
 def _prepare(connection: apsw.Connection, path: Path, settings: Settings) -> None:

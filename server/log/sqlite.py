@@ -18,7 +18,7 @@ from typing import Any, cast
 import apsw
 
 from server.log import schema, writing
-from server.log.base import Blob, Damaged, Entry, Listing, Outcome
+from server.log.base import Blob, Damaged, Entry, Listing, Outcome, Shelved
 from server.log.follow import Followers
 from server.log.lock import Lock
 from server.log.reading import Reader
@@ -121,6 +121,10 @@ class SqliteLog:
     async def blob(self, id: str) -> Blob | None:  # noqa: A002
         """Return a blob."""
         return cast("Blob | None", await self._reading.ask(lambda reader: reader.blob(id)))
+
+    async def shelved(self, id: str) -> Shelved | None:  # noqa: A002
+        """Return what is known of a blob."""
+        return cast("Shelved | None", await self._reading.ask(lambda reader: reader.shelved(id)))
 
     async def rooms(self, limit: int = 100, *, public: bool | None = None) -> list[Listing]:
         """Return the rooms, liveliest first."""

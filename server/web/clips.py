@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from audio import media_types
 from audio.picture import STYLE, svg
-from server.log.base import Blob
 from server.previews import Preview
 from server.room.actor import Room
 from server.room.commands import Forget, Remove, Report
@@ -26,9 +25,12 @@ from server.web.keys import CONFIG, HOUSE, LOG, STAGE
 from server.web.rooms import ROOM, answer
 from server.web.security import address, is_admin, needed_key, pay, preflight, visitor_key
 from server.web.transcodes import TRANSCODES
+from server.web.visits import awakened, visited
 
 CLIP = "{clip:[A-Za-z0-9_-]{8,64}}"
 CLIP_MAX_AGE_S = 60
+# Versions of the forms that a clip's id stands for: raise one when the same clip would give other bytes.
+FORMS = {"ogg": 1, "m4a": 1, "png": 1}
 # Uploads that are being read or wait for their finish.
 HELD: web.AppKey[Held] = web.AppKey("held")
 # Firefox holds an image to the policy it came with, so the picture's own style is let in, and no other.
@@ -90,23 +92,29 @@ def shown(room: str, clip: ClipRef) -> ClipShown:
 
 
 class Found(Struct):
-    """A clip that is there: its bytes, its room, and what the room knows of it."""
+    """A clip that is there: its room, what the room knows of it, and how large its sound is."""
 
-    blob: Blob
     room: Room
     ref: ClipRef
+    size_bytes: int
+
+    @property
+    def id(self) -> str:
+        """Return the id, under which nothing but this clip will ever be."""
+        return self.ref.clip
 
 
 async def find(request: web.Request) -> Found:
-    """Return the clip that a request names. Raises `Problem`: never was, or is gone."""
-    blob = await request.app[LOG].blob(request.match_info["clip"])
-    if blob is None:
+    """Return the clip that a request names, its sound unread. Raises `Problem`: never was, or is gone."""
+    pay(request, "look")
+    shelved = await request.app[LOG].shelved(request.match_info["clip"])
+    if shelved is None:
         raise _gone()
-    room = await request.app[HOUSE].wake(blob.room)
-    ref = room.state.clips.get(blob.id)
+    room = await awakened(request, shelved.room)
+    ref = room.state.clips.get(shelved.id)
     if ref is None or not _may_hear(request, room, ref):
         raise _gone()
-    return Found(blob, room, ref)
+    return Found(room, ref, shelved.size_bytes)
 
 
 def _may_hear(request: web.Request, room: Room, ref: ClipRef) -> bool:
@@ -125,7 +133,7 @@ async def upload(request: web.Request) -> web.Response:
     """Take a recorded clip, finish it and let it land."""
     key, house = needed_key(request), request.app[HOUSE]
     media_type = body.check_type(request, *media_types.PLAIN, also=media_types.MEDIA_TYPES)
-    room = await house.wake(request.match_info["room"])
+    room = await visited(request, request.match_info["room"])
     voice = house.voice(key, room)
     pay(request, "upload", voice.id)
     limit_bytes = request.app[CONFIG].upload_bytes
@@ -167,30 +175,34 @@ async def show(request: web.Request) -> web.Response:
 async def ogg(request: web.Request) -> web.Response:
     """Answer a clip as it is kept: Opus in Ogg."""
     found = await find(request)
-    return _bytes(request, found, found.blob.body, "audio/ogg", "ogg")
+    form = Form.of(found, "ogg", "audio/ogg")
+    return form.unread(request, found.size_bytes) or form.answer(request, await _sound(request, found))
 
 
 async def m4a(request: web.Request) -> web.Response:
     """Answer a clip as AAC in MP4."""
-    found = await find(request)
-    transcodes = request.app[TRANSCODES]
-    made = transcodes.kept(found.blob.id)
+    found, transcodes = await find(request), request.app[TRANSCODES]
+    form = Form.of(found, "m4a", "audio/mp4")
+    if answered := form.unread(request, transcodes.size_of(found.id)):
+        return answered
+    made = transcodes.kept(found.id)
     if made is None:
         pay(request, "join")
-        made = await transcodes.get(found.blob.id, found.blob.body)
-    return _bytes(request, found, made, "audio/mp4", "m4a")
+        made = await transcodes.get(found.id, await _sound(request, found))
+    return form.answer(request, made)
 
 
 async def vtt(request: web.Request) -> web.Response:
     """Answer the words of a clip (WebVTT)."""
     found = await find(request)
-    return _bytes(request, found, captions(found.ref).encode(), "text/vtt", "vtt")
+    return Form.told(found, "vtt", "text/vtt", words := captions(found.ref).encode()).answer(request, words)
 
 
 async def picture(request: web.Request) -> web.Response:
     """Answer the picture of a clip's sound."""
     found = await find(request)
-    shown_picture = _bytes(request, found, svg(found.ref.peaks).encode(), "image/svg+xml", "svg")
+    drawn = svg(found.ref.peaks).encode()
+    shown_picture = Form.told(found, "svg", "image/svg+xml", drawn).answer(request, drawn)
     shown_picture.headers["Content-Security-Policy"] = SVG_CSP
     return shown_picture
 
@@ -198,8 +210,54 @@ async def picture(request: web.Request) -> web.Response:
 async def card(request: web.Request) -> web.Response:
     """Answer the same picture for link previews."""
     found = await find(request)
+    form = Form.of(found, "png", "image/png")
+    if answered := form.unread(request):
+        return answered
     pay(request, "join")  # it takes 5 ms of the loop
-    return _bytes(request, found, png(found.ref.peaks), "image/png", "png")
+    return form.answer(request, png(found.ref.peaks))
+
+
+async def _sound(request: web.Request, found: Found) -> bytes:
+    # In whole also for a part of it: the log's sum, which tells whether it is damaged, is of the whole.
+    blob = await request.app[LOG].blob(found.id)
+    if blob is None:
+        raise _gone()
+    return blob.body
+
+
+class Form(Struct):
+    """One of the forms in which a clip is answered: what it is, and what stands for it."""
+
+    content_type: str
+    etag: str
+    headers: dict[str, str]
+
+    @classmethod
+    def of(cls, found: Found, ending: str, content_type: str) -> Form:
+        """Return a form that the clip's id stands for, as a clip never changes."""
+        return cls._made(found, ending, content_type, f"{found.id}.{ending}.{FORMS[ending]}")
+
+    @classmethod
+    def told(cls, found: Found, ending: str, content_type: str, sent: bytes) -> Form:
+        """Return a form that may change, as captions do: its content stands for it."""
+        return cls._made(found, ending, content_type, hashlib.sha256(sent).hexdigest()[:32])
+
+    @classmethod
+    def _made(cls, found: Found, ending: str, content_type: str, etag: str) -> Form:
+        headers = {
+            # What only its speaker may hear yet is kept by no cache.
+            "Cache-Control": "no-store" if found.ref.hidden else f"max-age={CLIP_MAX_AGE_S}",
+            "Content-Disposition": f'inline; filename="{found.id}.{ending}"',
+        }
+        return cls(content_type, f'"{etag}"', headers)
+
+    def unread(self, request: web.Request, size_bytes: int | None = None) -> web.Response | None:
+        """Return the answer to who needs no content, if that is so."""
+        return ranges.unread(request, size_bytes, self.content_type, self.etag, self.headers)
+
+    def answer(self, request: web.Request, sent: bytes) -> web.Response:
+        """Return the answer with the content or a part of it."""
+        return ranges.answer(request, sent, self.content_type, self.etag, self.headers)
 
 
 def captions(clip: ClipRef) -> str:
@@ -216,17 +274,6 @@ def _timestamp(at_ms: int) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}:{rest_ms // 1000:02}.{rest_ms % 1000:03}"
 
 
-def _bytes(request: web.Request, found: Found, sent: bytes, content_type: str, ending: str) -> web.Response:
-    etag = f'"{hashlib.sha256(sent).hexdigest()[:32]}"'
-    name = f"{request.match_info['clip']}.{ending}"
-    headers = {
-        # What only its speaker may hear yet is kept by no cache.
-        "Cache-Control": "no-store" if found.ref.hidden else f"max-age={CLIP_MAX_AGE_S}",
-        "Content-Disposition": f'inline; filename="{name}"',
-    }
-    return ranges.answer(request, sent, content_type, etag, headers)
-
-
 async def forget(request: web.Request) -> web.Response:
     """Remove a clip for its speaker, or for the admin."""
     admin = is_admin(request)
@@ -235,7 +282,7 @@ async def forget(request: web.Request) -> web.Response:
     house = request.app[HOUSE]
     voice = house.voice(key, found.room) if key else None
     pay(request, "forget", voice.id if voice else None)
-    command = Remove(found.blob.id, "admin") if admin else Forget(found.blob.id)
+    command = Remove(found.id, "admin") if admin else Forget(found.id)
     await house.send(found.room.id, command, by=voice)
     return web.Response(status=204)
 
@@ -248,7 +295,7 @@ async def report(request: web.Request) -> web.Response:
     voice = house.voice(key, found.room)
     pay(request, "report", voice.id)
     told = await body.read_json(request, NewReport)
-    command = Report(found.blob.id, told.reason, told.text)
+    command = Report(found.id, told.reason, told.text)
     events = await house.send(found.room.id, command, by=voice)
     return answer(_receipt(found, events[-1].seq, events[-1].at_ms), status=201)
 
@@ -257,7 +304,7 @@ def _receipt(found: Found, seq: int, at_ms: int) -> dict[str, Any]:
     return {
         "receipt": f"{found.room.id}-{seq}",
         "room": found.room.id,
-        "clip": found.blob.id,
+        "clip": found.id,
         "seq": seq,
         "at_ms": at_ms,
     }

@@ -5,55 +5,66 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from email.utils import formatdate
+from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from aiohttp import web
 
+from audio.m4a import BITRATE
 from server.room.state import ClipRef, RoomState
 from server.room.view import is_hidden
 from server.web import assets
-from server.web.keys import HOUSE, LOG
+from server.web.keys import LOG
 from server.web.rooms import ROOM
 from server.web.security import base_url, preflight
+from server.web.transcodes import TRANSCODES
+from server.web.visits import visited
 
 FEED_CLIPS = 50
 FEED_MAX_AGE_S = 60
+# Square, 1400 pixels and no transparency: what podcast directories take as a cover.
+COVER = "/static/icons/podcast.png"
 ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 PODCAST = "https://podcastindex.org/namespace/1.0"
 ATOM = "http://www.w3.org/2005/Atom"
 ET.register_namespace("itunes", ITUNES)
 ET.register_namespace("podcast", PODCAST)
 ET.register_namespace("atom", ATOM)
-# Bytes of clips, which never change: so that a feed is not paid for by reading all its sound again.
-SIZES: web.AppKey[dict[str, int]] = web.AppKey("clip_sizes")
-SIZES_KEPT = 20_000
+# An M4A is made when it is first asked for; until then its size is told by its duration. The encoder comes
+# within a fifth of that, and players take it for a hint.
+M4A_BYTES_PER_S, M4A_HEAD_BYTES = BITRATE // 8, 1_000
 # What XML 1.0 (2.2) may not hold.
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 async def feed(request: web.Request) -> web.Response:
     """Answer a room's newest clips as a podcast."""
-    room = await request.app[HOUSE].wake(request.match_info["room"])
+    room = await visited(request, request.match_info["room"])
     heard = [clip for clip in room.state.clips.values() if not is_hidden(room.state, clip.clip, None)]
     newest = heard[-FEED_CLIPS:][::-1]
-    sized = [(clip, await _size_bytes(request, clip.clip)) for clip in newest]
-    made = rss(base_url(request), room.id, room.state, [(clip, size) for clip, size in sized if size])
+    sized = [(clip, await _sizes(request, clip)) for clip in newest]
+    made = rss(base_url(request), room.id, room.state, [(clip, sizes) for clip, sizes in sized if sizes])
     found = assets.asset(made, "application/rss+xml")
     return assets.answer(request, found, f"max-age={FEED_MAX_AGE_S}")
 
 
-async def _size_bytes(request: web.Request, clip: str) -> int:
-    sizes = request.app[SIZES]
-    if clip not in sizes:
-        blob = await request.app[LOG].blob(clip)
-        if len(sizes) >= SIZES_KEPT:
-            sizes.clear()
-        sizes[clip] = len(blob.body) if blob else 0
-    return sizes[clip]
+class Sizes(NamedTuple):
+    """How many bytes the two forms of a clip have."""
+
+    ogg: int
+    m4a: int
 
 
-def rss(base: str, room_id: str, state: RoomState, clips: Iterable[tuple[ClipRef, int]]) -> bytes:
-    """Return the feed of a room; each clip comes with the size of its Ogg file in bytes."""
+async def _sizes(request: web.Request, clip: ClipRef) -> Sizes | None:
+    shelved = await request.app[LOG].shelved(clip.clip)
+    if shelved is None:
+        return None
+    known = request.app[TRANSCODES].size_of(clip.clip)
+    return Sizes(shelved.size_bytes, known or M4A_HEAD_BYTES + clip.duration_ms * M4A_BYTES_PER_S // 1000)
+
+
+def rss(base: str, room_id: str, state: RoomState, clips: Iterable[tuple[ClipRef, Sizes]]) -> bytes:
+    """Return the feed of a room; each clip comes with its sizes."""
     root = ET.Element("rss", version="2.0")
     channel = ET.SubElement(root, "channel")
     page = f"{base}/r/{room_id}"
@@ -63,16 +74,19 @@ def rss(base: str, room_id: str, state: RoomState, clips: Iterable[tuple[ClipRef
     _text(channel, "language", state.language)
     _text(channel, "generator", "Space of Wonder")
     _text(channel, f"{{{ITUNES}}}explicit", "true" if state.kind == "arena" else "false")
+    ET.SubElement(channel, f"{{{ITUNES}}}image", href=base + COVER)
+    kind = ET.SubElement(channel, f"{{{ITUNES}}}category", text="Comedy")
+    ET.SubElement(kind, f"{{{ITUNES}}}category", text="Improv")
     if not state.public:
         _text(channel, f"{{{ITUNES}}}block", "Yes")
     ET.SubElement(channel, f"{{{ATOM}}}link", href=f"{page}/feed.xml", rel="self", type="application/rss+xml")
-    for clip, size_bytes in clips:
-        _item(channel, base, clip, size_bytes, state.language)
+    for clip, sizes in clips:
+        _item(channel, base, clip, sizes, state.language)
     made: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return made
 
 
-def _item(channel: ET.Element, base: str, clip: ClipRef, size_bytes: int, language: str) -> None:
+def _item(channel: ET.Element, base: str, clip: ClipRef, sizes: Sizes, language: str) -> None:
     item, media = ET.SubElement(channel, "item"), f"{base}/api/clips/{clip.clip}"
     voice = clip.by.name if clip.by else "Somebody"
     _text(item, "title", f"{voice}: {clip.caption}" if clip.caption else voice)
@@ -80,9 +94,12 @@ def _item(channel: ET.Element, base: str, clip: ClipRef, size_bytes: int, langua
     ET.SubElement(item, "guid", isPermaLink="false").text = clip.clip
     _text(item, "pubDate", formatdate(clip.at_ms / 1000, usegmt=True))
     _text(item, f"{{{ITUNES}}}duration", str(max(1, round(clip.duration_ms / 1000))))
-    ET.SubElement(item, "enclosure", url=f"{media}.ogg", length=str(size_bytes), type="audio/ogg")
-    other = ET.SubElement(item, f"{{{PODCAST}}}alternateEnclosure", type="audio/mp4")
-    ET.SubElement(other, f"{{{PODCAST}}}source", uri=f"{media}.m4a")
+    # Apple's players know no Ogg.
+    ET.SubElement(item, "enclosure", url=f"{media}.m4a", length=str(sizes.m4a), type="audio/x-m4a")
+    other = ET.SubElement(
+        item, f"{{{PODCAST}}}alternateEnclosure", type="audio/ogg; codecs=opus", length=str(sizes.ogg)
+    )
+    ET.SubElement(other, f"{{{PODCAST}}}source", uri=f"{media}.ogg")
     ET.SubElement(item, f"{{{PODCAST}}}transcript", url=f"{media}.vtt", type="text/vtt", language=language)
 
 

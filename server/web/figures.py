@@ -98,9 +98,9 @@ class Figures:
         health.watch("rooms_awake", "Rooms that are awake.", lambda: len(house))
         health.watch("speakers", "Connected speaking peers.", lambda: media.counts().speakers)
         health.watch("listeners", "Connected listening peers.", lambda: media.counts().listeners)
-        health.watch("rtp_packets_in", "Packets received since the start.", lambda: media.counts().packets_in)
-        health.watch("rtp_packets_out", "Packets sent since the start.", lambda: media.counts().packets_out)
-        health.watch("udp_dropped", "Datagrams dropped since the start.", lambda: media.counts().dropped)
+        health.count("rtp_packets_in", "Packets received since the start.", lambda: media.counts().packets_in)
+        health.count("rtp_packets_out", "Packets sent since the start.", lambda: media.counts().packets_out)
+        health.count("udp_dropped", "Datagrams dropped since the start.", lambda: media.counts().dropped)
         health.watch(
             "loop_lag_p99_seconds", "Lateness of timers, of the last minute.", lambda: self.lag.quantile(0.99)
         )

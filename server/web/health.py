@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from server.log.base import Log, StorageFull, Unusable
 from server.room.commands import restarting
@@ -19,6 +21,16 @@ from server.web.security import is_admin, is_local
 CHECK_EVERY_S = 1.0
 READY_AGAIN_MS = 5_000
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class _Total(Collector):
+    """A counter whose value is read when somebody asks."""
+
+    def __init__(self, name: str, sentence: str, read: Callable[[], float]) -> None:
+        self._name, self._sentence, self._read = name, sentence, read
+
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(self._name, self._sentence, value=self._read())
 
 
 class Health:
@@ -39,6 +51,10 @@ class Health:
     def watch(self, name: str, sentence: str, read: Callable[[], float]) -> None:
         """Show a figure that is read when somebody asks."""
         Gauge(f"wonder_{name}", sentence, registry=self.registry).set_function(read)
+
+    def count(self, name: str, sentence: str, read: Callable[[], float]) -> None:
+        """Show a figure that only grows; Prometheus ends its name with `_total`."""
+        self.registry.register(_Total(f"wonder_{name}", sentence, read))
 
     async def storage(self, log: Log) -> str:
         """Return `ok`, `full` or `broken`."""

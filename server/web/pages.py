@@ -12,10 +12,10 @@ from server.room.events import Language
 from server.room.state import ClipRef, RoomState
 from server.web import assets, clips, openapi
 from server.web.assets import ASSETS
-from server.web.keys import HOUSE
 from server.web.languages import language
 from server.web.rooms import ROOM, rules_of
 from server.web.security import base_url, give_key
+from server.web.visits import visited
 
 PAGE_CACHE = "private, no-cache"
 _DOOR = b"<!-- door -->"
@@ -90,7 +90,7 @@ async def lobby(request: web.Request) -> web.StreamResponse:
 
 async def room(request: web.Request) -> web.StreamResponse:
     """Answer a room's page, with what links to it show, and its door before any script runs."""
-    found = await request.app[HOUSE].wake(request.match_info["room"])
+    found = await visited(request, request.match_info["room"])
     head, door = _room_head(request, found.id, found.state), _door(found.state)
     return _page(request, _filled(request, "room.html", ("text",), head, door))
 

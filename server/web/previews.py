@@ -15,6 +15,7 @@ from server.web.errors import Problem
 from server.web.keys import HOUSE, STAGE
 from server.web.rooms import answer
 from server.web.security import needed_key, pay
+from server.web.visits import visited
 
 PREVIEW = "{preview:[A-Za-z0-9_-]{8,64}}"
 
@@ -59,7 +60,7 @@ async def find(request: web.Request) -> Found:
     room_id = stage.preview_room(id_)
     if room_id is None:
         raise Problem("no_such_preview", "This take is not here (any more).")
-    room = await house.wake(room_id)
+    room = await visited(request, room_id)
     voice = house.voice(key, room)
     return Found(stage.preview(room_id, voice, id_), room, voice)
 

@@ -27,6 +27,19 @@ def answer(
     return web.Response(body=body[first : last + 1], status=206, content_type=content_type, headers=known)
 
 
+def unread(
+    request: web.Request, size_bytes: int | None, content_type: str, etag: str, headers: Mapping[str, str]
+) -> web.Response | None:
+    """Return the answer that needs no body: 304, or the headers alone where the size is known; else None."""
+    known = {**headers, "ETag": etag, "Accept-Ranges": "bytes"}
+    if is_known(request, etag):
+        return web.Response(status=304, headers=known)
+    if request.method == "HEAD" and size_bytes is not None:
+        known["Content-Length"] = str(size_bytes)
+        return web.Response(content_type=content_type, headers=known)
+    return None
+
+
 def is_known(request: web.Request, etag: str) -> bool:
     """Tell whether the visitor has what an entity tag stands for."""
     return is_listed(request, "If-None-Match", etag)

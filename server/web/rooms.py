@@ -24,6 +24,7 @@ from server.web import body
 from server.web.errors import Problem
 from server.web.keys import COUNTS, HOUSE, LOG, MEDIA
 from server.web.security import check_origin, pay, visitor_key
+from server.web.visits import awakened, visited
 
 # An id is 1 to 64 characters, so a guess costs no look-up of a megabyte.
 ROOM = "{room:[A-Za-z0-9_-]{1,64}}"
@@ -167,6 +168,7 @@ async def list_rooms(request: web.Request) -> web.Response:
     """Answer the public rooms, liveliest first; with a place those of its cell and the cells around."""
     if "place" in request.query:
         return await _list_near(request, request.query["place"])
+    pay(request, "look")
     listings = await request.app[HOUSE].listings(LISTED_ROOMS)
     rooms = {listing.room: await _listed(request, listing) for listing in listings}
     rooms.update((room.id, room) for room in _lively(request))
@@ -271,7 +273,7 @@ def _words(text: str, what: str, limit: int) -> str:
 
 async def show_room(request: web.Request) -> web.Response:
     """Answer one room."""
-    room = await request.app[HOUSE].wake(request.match_info["room"])
+    room = await visited(request, request.match_info["room"])
     return answer(_present(request, room))
 
 
@@ -282,7 +284,7 @@ async def list_events(request: web.Request) -> web.Response:
     after = body.whole(request.query, "after", -1, 0, SEQ_LIMIT)
     key = visitor_key(request)
     pay(request, "join")  # a page of 500 takes 9 ms of the loop
-    room = await house.wake(id_)
+    room = await awakened(request, id_)
     voice = house.voice(key, room).id if key else None
     events = await (log.newest(id_, limit) if after < 0 else log.read(id_, after, limit))
     shown_events = (encode(view(event, voice)) for event in events)

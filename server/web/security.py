@@ -33,7 +33,9 @@ CAUSES: web.AppKey[set[str]] = web.AppKey("causes_told")
 # What only proxies say.
 _BY_PROXIES = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")
 # Paths that pages and players of other sites may use; all else is for our own pages.
-_OPEN = re.compile(r"/api/(?:clips/|rooms/[^/]+/(?:whip|whep|clips)(?:/|$))|/r/[^/]+/feed\.xml$")
+_OPEN = re.compile(
+    r"/api/(?:clips/|rooms/[^/]+/(?:whip|whep|clips)(?:/|$))|/r/[^/]+/feed\.xml$|/static/icons/podcast\.png$"
+)
 _PAGE_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "media-src 'self' blob:; connect-src 'self' {socket}; manifest-src 'self'; worker-src 'self'; "

@@ -23,11 +23,11 @@ from server.web import (
     security,
     sessions,
     socket,
+    straight,
     whep,
     whip,
 )
 from server.web.assets import ASSETS, Assets
-from server.web.feed import SIZES
 from server.web.figures import Figures
 from server.web.presence import Counts
 from server.web.sockets import SocketLimits
@@ -57,7 +57,8 @@ def make_app(
 ) -> web.Application:
     """Return the application; its `HEALTH` is where draining is told."""
     app = web.Application(
-        middlewares=[health.middleware, errors.middleware], client_max_size=config.json_bytes
+        middlewares=[health.middleware, errors.middleware, straight.middleware],
+        client_max_size=config.json_bytes,
     )
     app[keys.CONFIG], app[keys.LOG], app[keys.HOUSE] = config, log, house
     app[keys.MEDIA], app[keys.FINISHER], app[keys.STAGE] = media, finisher, stage
@@ -73,7 +74,7 @@ def make_app(
     app[keys.COUNTS] = counts
     app[health.HEALTH].watch("sockets", "Open WebSockets.", lambda: len(app[socket.SOCKETS]))
     app[security.CAUSES] = set()
-    app[SIZES], app[rooms.ASLEEP], app[sessions.USERS] = {}, {}, OrderedDict[str, str]()
+    app[rooms.ASLEEP], app[sessions.USERS] = {}, OrderedDict[str, str]()
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_end_sockets)
     app.on_cleanup.append(_clean)

@@ -26,6 +26,7 @@ from server.web.messages import MESSAGE_LIMIT_BYTES
 from server.web.rooms import ROOM, SEQ_LIMIT
 from server.web.security import address, check_origin, key_in, pay, tell_host, visitor_key
 from server.web.sockets import SocketLimits, Sockets
+from server.web.visits import awakened
 
 SOCKETS: web.AppKey[Sockets] = web.AppKey("sockets")
 # Events that are read from the log at once for somebody who was away for long.
@@ -85,7 +86,7 @@ async def ask(request: web.Request) -> web.Response:
     _checked(request, sockets)
     if sockets.is_crowded(prefix(address(request))):
         raise Problem("busy", "Too many visitors come from your address. Try again soon.")
-    await request.app[HOUSE].wake(request.match_info["room"])
+    await awakened(request, request.match_info["room"])
     return web.Response(status=204)
 
 

@@ -13,6 +13,9 @@ from server.room.events import ClipRemoved
 from server.room.tail import Batch
 from server.web.errors import Problem
 
+# Sizes of what was made once and is kept no more, for feeds and for who asks for headers alone.
+SIZES_KEPT = 20_000
+
 
 class Transcodes:
     """The least recently used goes first; a clip is transcoded once however many ask at once."""
@@ -22,7 +25,12 @@ class Transcodes:
         self._limit_bytes = limit_bytes
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._running: dict[str, asyncio.Task[bytes]] = {}
+        self._sizes: OrderedDict[str, int] = OrderedDict()
         self.size_bytes = 0
+
+    def size_of(self, clip: str) -> int | None:
+        """Return the size of a clip that was made before."""
+        return self._sizes.get(clip)
 
     def kept(self, clip: str) -> bytes | None:
         """Return what is kept of a clip."""
@@ -58,6 +66,7 @@ class Transcodes:
     def forget(self, clip: str) -> None:
         """Drop a clip, also one that is being made."""
         self.size_bytes -= len(self._kept.pop(clip, b""))
+        self._sizes.pop(clip, None)
         task = self._running.pop(clip, None)
         if task is not None:
             task.cancel()
@@ -71,6 +80,9 @@ class Transcodes:
 
     async def _make(self, clip: str, ogg: bytes) -> bytes:
         made = await self._transcode(ogg)
+        self._sizes[clip] = len(made)
+        while len(self._sizes) > SIZES_KEPT:
+            self._sizes.popitem(last=False)
         if len(made) <= self._limit_bytes:
             self._kept[clip] = made
             self.size_bytes += len(made)

@@ -6,15 +6,16 @@ from aiohttp import web
 
 from server.web import sessions
 from server.web.body import read_sdp
-from server.web.keys import HOUSE, STAGE
+from server.web.keys import STAGE
 from server.web.rooms import ROOM
 from server.web.security import address, pay, preflight
+from server.web.visits import visited
 
 
 async def begin(request: web.Request) -> web.Response:
     """Answer a listener's offer; nobody has to say who they are to listen."""
     offer = await read_sdp(request)
-    room = await request.app[HOUSE].wake(request.match_info["room"])
+    room = await visited(request, request.match_info["room"])
     pay(request, "offer")
     peer, answer = await request.app[STAGE].whep(room.id, offer, address=address(request))
     return sessions.begun(request, peer, offer, answer)

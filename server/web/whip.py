@@ -9,13 +9,14 @@ from server.web.body import read_sdp
 from server.web.keys import HOUSE, STAGE
 from server.web.rooms import ROOM
 from server.web.security import address, needed_key, pay, preflight
+from server.web.visits import visited
 
 
 async def begin(request: web.Request) -> web.Response:
     """Answer a speaker's offer; the session is one take, or with `?takes=commanded` many."""
     key, house = needed_key(request), request.app[HOUSE]
     offer = await read_sdp(request)
-    room = await house.wake(request.match_info["room"])
+    room = await visited(request, request.match_info["room"])
     voice = house.voice(key, room)
     pay(request, "offer", voice.id)
     commanded = request.query.get("takes") == "commanded"

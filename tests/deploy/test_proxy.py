@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +17,7 @@ from aiohttp import ClientSession, TCPConnector, WSServerHandshakeError
 from msgspec import Struct
 
 from tests.support.crowd import TONE
-from tests.support.proxies import PROXIES, running_proxy
+from tests.support.proxies import PROXIES, running_proxy, trusting
 from tests.support.server import Server, running_server
 from tests.support.uploads import muxed
 from tests.support.ws_client import joined
@@ -61,7 +60,7 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module", params=PROXIES)
-def running(
+def site(
     request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     upstream = server.url.removeprefix("http://")
@@ -70,31 +69,9 @@ def running(
 
 
 @pytest.fixture
-async def site(running: Site) -> Site:
-    async with running.visitor() as visitor, asyncio.timeout(20):
-        while not await is_up(visitor, running.url):
-            await asyncio.sleep(0.05)
-    return running
-
-
-@pytest.fixture
 async def visitor(site: Site) -> AsyncIterator[ClientSession]:
     async with site.visitor() as session:
         yield session
-
-
-def trusting() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
-
-
-async def is_up(session: ClientSession, url: str) -> bool:
-    try:
-        async with session.get(f"{url}/readyz") as answer:
-            return answer.status == 200
-    except OSError:
-        return False
 
 
 async def test_pages_sockets_and_uploads_pass(site: Site, visitor: ClientSession) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -11,6 +12,8 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,6 +28,7 @@ from server import cli
 from server import config as settings
 from server.cli import main
 from server.config import Config
+from tests.support.proxies import free_port
 from tests.support.rtc_client import Listener, Speaker, speak
 from tests.support.server import READY, ROOT, Server, running_server
 from tests.support.speech import say
@@ -214,9 +218,45 @@ async def test_a_phone_in_the_network_gets_tls_and_a_code_to_scan() -> None:
             assert "; Secure" in answer.headers["Set-Cookie"]
             assert "wss://localhost" in answer.headers["Content-Security-Policy"]
             assert "Strict-Transport-Security" not in answer.headers
+        async with aiohttp.ClientSession() as session, session.get(f"http://localhost:{port}/") as answer:
+            assert answer.status == 400
+            assert "https://" in await answer.text()
         server.stop()
         assert "self-signed" not in server.log
         assert re.search(r"https://[\d.]+:\d+/|--host 0\.0\.0\.0", server.log)
+
+
+def test_a_bare_start_with_what_editors_and_kubernetes_leave_behind_serves_and_ends(tmp_path: Path) -> None:
+    """In a locale that lacks the letters of the folder, without streams, ended as its terminal closes."""
+    port, file = free_port(), tmp_path / "wonder.toml"
+    file.write_text(f'data = "{tmp_path}/dätä"\nudp_port = 0\n', "utf-8-sig")
+    environ = CLEAN | {
+        "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0",
+        "WONDER_PORT": "tcp://10.0.0.1:8080", "WONDER_DATA": "",
+    }  # fmt: skip
+    options = ["--config", str(file), "--port", str(port), "--log", "sqlite"]
+    child = subprocess.Popen(
+        ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-m", "server", "serve", *options],
+        cwd=ROOT, env=environ,
+    )  # fmt: skip
+    try:
+        until_ready(f"http://127.0.0.1:{port}/readyz", child)
+        child.send_signal(signal.SIGHUP)
+        assert child.wait(20) == 0
+    finally:
+        child.kill()
+        child.wait()
+    assert (tmp_path / "dätä" / "wonder.db").stat().st_size
+
+
+def until_ready(url: str, child: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while child.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5) as answer:
+            assert answer.status == 200
+            return
+        time.sleep(0.02)
+    pytest.fail(f"the server did not start ({child.poll()})")
 
 
 @pytest.mark.parametrize(
@@ -268,8 +308,11 @@ def test_what_has_no_effect_or_can_be_guessed_is_warned_of(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WONDER_PROT", "1")
+    monkeypatch.setenv("WONDER_PORT", "tcp://10.0.0.1:8080")
+    caplog.set_level("INFO")
     cli._warn(Config(admin_token="short"))
     assert "WONDER_PROT" in caplog.text
+    assert "WONDER_PORT tell of services of Kubernetes" in caplog.text
     assert "--admin-token" in caplog.text
     assert "short enough" in caplog.text
 

@@ -41,6 +41,52 @@ def test_a_folder_is_a_path_wherever_it_comes_from(tmp_path: Path) -> None:
     assert load({"data": "there"}, {}, file).data == Path("there")
 
 
+@pytest.mark.parametrize("empty", ["", " ", "\t"])
+def test_an_empty_variable_is_as_none(tmp_path: Path, empty: str) -> None:
+    file = tmp_path / "wonder.toml"
+    file.write_text('port = 1\npublic_ip = "203.0.113.5"\n')
+    variables = {config.PREFIX + name.upper(): empty for name in config.NAMES}
+    assert load({}, variables) == Config()
+    assert load({}, variables, file) == Config(port=1, public_ip="203.0.113.5")
+
+
+# What Kubernetes sets for services called wonder, wonder-udp and wonder-host.
+SERVICE_LINKS = {
+    "WONDER_PORT": "tcp://10.0.0.1:8080",
+    "WONDER_SERVICE_HOST": "10.0.0.1",
+    "WONDER_SERVICE_PORT": "8080",
+    "WONDER_SERVICE_PORT_HTTP": "8080",
+    "WONDER_PORT_8080_TCP": "tcp://10.0.0.1:8080",
+    "WONDER_PORT_8080_TCP_PROTO": "tcp",
+    "WONDER_PORT_8080_TCP_PORT": "8080",
+    "WONDER_PORT_8080_TCP_ADDR": "10.0.0.1",
+    "WONDER_UDP_PORT": "udp://10.0.0.2:8081",
+    "WONDER_UDP_SERVICE_HOST": "10.0.0.2",
+    "WONDER_UDP_PORT_8081_UDP_ADDR": "10.0.0.2",
+    "WONDER_HOST_PORT": "tcp://[fd00::1]:80",
+}
+
+
+def test_the_service_links_of_kubernetes_are_no_settings() -> None:
+    assert load({}, SERVICE_LINKS) == Config()
+    assert load({}, {**SERVICE_LINKS, "WONDER_HOST": "0.0.0.0"}) == Config(host="0.0.0.0")
+    assert config.service_links(SERVICE_LINKS) == sorted(SERVICE_LINKS)
+    assert config.strangers({**SERVICE_LINKS, "WONDER_PROT": "1"}) == ["WONDER_PROT"]
+    assert (
+        config.service_links({"WONDER_PORT": "8080", "WONDER_UDP_PORT": "1", "OTHER_PORT": "tcp://x:1"}) == []
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_file_may_begin_with_the_mark_that_editors_write(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "wonder.toml"
+    file.write_text('port = 1\ndata = "dätä"\n', encoding)
+    assert load({}, {}, file) == Config(port=1, data=Path("dätä"))
+    file.write_text("port = 1", "utf-16")
+    with pytest.raises(BadSetting, match=r"wonder\.toml"):
+        load({}, {}, file)
+
+
 BAD = [
     ({"port": "65536"}, "--port"),
     ({"port": "-1"}, "--port"),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+import uvloop
 from cryptography import x509
 
 from server import tls
@@ -85,3 +87,32 @@ async def test_a_browser_that_trusts_the_certificate_is_served(tmp_path: Path) -
         )
         assert await reader.read() == b"moo"
         writer.close()
+
+
+@pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_plain_http_on_the_tls_port_is_told_where_to_go(
+    tmp_path: Path, loop_factory: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    context = tls.context(Config(tls="self-signed", data=tmp_path))
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        said = runner.run(plainly_asked(context))
+    assert said.startswith(b"HTTP/1.1 400 ")
+    assert said.endswith(tls.PLAIN)
+
+
+async def plainly_asked(context: ssl.SSLContext | None) -> bytes:
+    """Return what a TLS server says to plain HTTP."""
+    server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    async with asyncio.timeout(10):
+        said = await reader.readexactly(len(tls._PLAIN_ANSWER))
+    # The next word ends it.
+    writer.write(b"GET / HTTP/1.1\r\n\r\n")
+    async with asyncio.timeout(10):
+        assert await reader.read() == b""
+    writer.close()
+    server.close()
+    await server.wait_closed()
+    return said

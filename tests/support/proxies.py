@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import subprocess
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from server import tls
 from tests.support.programs import need_program
 from tests.support.shape import ROOT
 
+START_LIMIT_S = 30.0
 DEPLOY = ROOT / "deploy"
 # Caddy for tests: a certificate of its own that nobody is asked to trust, and no port but the site's.
 CADDY = "{\n\tskip_install_trust\n\tauto_https disable_redirects\n\tadmin off\n}\n"
@@ -36,7 +40,7 @@ http {
 
 @contextmanager
 def running_proxy(program: str, home: Path, upstream: str) -> Iterator[str]:
-    """Run a proxy in front of a server and give the name and port of the site, which may not be up yet."""
+    """Run a proxy in front of a server and give the name and port of the site."""
     path, port = need_program(program), free_port()
     arguments, environ = PROXIES[program](home, port, upstream)
     environ |= {name: str(home) for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")}
@@ -45,6 +49,7 @@ def running_proxy(program: str, home: Path, upstream: str) -> Iterator[str]:
             [path, *arguments], cwd=home, env={"PATH": os.environ["PATH"], **environ}, stdout=log, stderr=log
         )
     try:
+        _await_site(f"https://localhost:{port}/readyz", child, home / "log")
         yield f"localhost:{port}"
     finally:
         child.terminate()
@@ -52,6 +57,22 @@ def running_proxy(program: str, home: Path, upstream: str) -> Iterator[str]:
             child.wait(10)
         finally:
             child.kill()
+
+
+def trusting() -> ssl.SSLContext:
+    """Return what a visitor needs who takes any certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def _await_site(url: str, child: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_LIMIT_S
+    while child.poll() is None and time.monotonic() < deadline:
+        with suppress(OSError), urllib.request.urlopen(url, timeout=5, context=trusting()):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"the proxy did not start: {log.read_text()[-4000:]}")
 
 
 def free_port() -> int:

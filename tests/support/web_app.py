@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import aiohttp
 from aiohttp import ClientResponse, ClientSession, web
+from yarl import URL
 
 from audio.take import Clip, Limits, Unfit
 from server.config import Config
@@ -98,6 +99,10 @@ class Site:
     def ask(self, method: str, path: str, **more: Any) -> Any:
         """Ask for a path; use as a context."""
         return self.session.request(method, self.url + path, allow_redirects=False, **more)
+
+    def raw(self, method: str, path: str) -> Any:
+        """Ask for a path exactly as it is written; use as a context."""
+        return self.session.request(method, URL(self.url + path, encoded=True), allow_redirects=False)
 
     async def status(self, method: str, path: str, **more: Any) -> int:
         """Return the status of an answer."""

@@ -153,6 +153,36 @@ async def test_a_clip_plays_as_ogg_whole_and_in_parts(site: Site) -> None:
     assert await site.status("HEAD", path) == 200
 
 
+async def test_what_needs_no_sound_reads_none(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = await site.clip()
+    etags, read, blob = {}, [], site.log.blob
+    for kind, path in clip["media"].items():
+        async with site.ask("GET", path) as answer:
+            etags[path] = answer.headers["ETag"]
+        if kind in ("ogg", "m4a", "png"):
+            assert clip["id"] in etags[path]  # a clip's id is its identity
+
+    async def reading(id_: str) -> Blob | None:
+        read.append(id_)
+        return await blob(id_)
+
+    monkeypatch.setattr(site.log, "blob", reading)
+    for path in (f"/api/clips/{clip['id']}", clip["page"]):
+        assert await site.status("GET", path) == 200
+    for path, etag in etags.items():
+        assert await site.status("GET", path, headers={"If-None-Match": etag}) == 304
+    for path in (clip["media"]["ogg"], clip["media"]["m4a"]):
+        async with site.ask("GET", path) as answer:
+            size_bytes = len(await answer.read())
+        read.clear()
+        async with site.ask("HEAD", path, headers={"Range": "bytes=0-1"}) as answer:
+            assert (answer.status, answer.headers["Content-Length"]) == (200, str(size_bytes))
+            assert (answer.headers["ETag"], answer.headers["Accept-Ranges"]) == (etags[path], "bytes")
+        assert not read
+    assert await site.status("GET", clip["media"]["ogg"]) == 200
+    assert read == [clip["id"]]
+
+
 async def test_a_clip_plays_as_m4a_made_once(site: Site) -> None:
     path = (await site.clip())["media"]["m4a"]
     for _ in range(2):

@@ -50,6 +50,16 @@ async def test_tasks_threads_and_lag_are_shown(site: Site) -> None:
     assert found["wonder_loop_lag_p99_seconds"] == 0  # nobody looks in this test
 
 
+async def test_what_only_grows_is_a_counter(site: Site) -> None:
+    """Or Prometheus takes a restart for a fall, and promises what it may show of rates."""
+    async with site.ask("GET", "/metrics") as answer:
+        types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", await answer.text(), re.MULTILINE))
+    for name in ("wonder_rtp_packets_in", "wonder_rtp_packets_out", "wonder_udp_dropped"):
+        assert types[f"{name}_total"] == "counter"
+        assert name not in types
+    assert {kind for name, kind in types.items() if name.endswith("_total")} == {"counter"}
+
+
 def test_rooms_are_ranks_and_never_more_than_the_top() -> None:
     listeners = {f"secret-id-{n}": n for n in range(3 * TOP_ROOMS)}
     registry = CollectorRegistry()

@@ -1,0 +1,23 @@
+"""Rooms as routes find them: awake, and paid for by the address that asks."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from server.room.actor import Room
+from server.web.keys import HOUSE
+from server.web.security import pay
+
+
+async def visited(request: web.Request, room_id: str) -> Room:
+    """Return a room, awake. Raises `NoSuchRoom`, and `Refused` when an address looks or wakes too much."""
+    pay(request, "look")
+    return await awakened(request, room_id)
+
+
+async def awakened(request: web.Request, room_id: str) -> Room:
+    """Return a room for a look that is paid for; one that is asleep, or is not, costs more."""
+    house = request.app[HOUSE]
+    if house.awake(room_id) is None:
+        pay(request, "wake")
+    return await house.wake(room_id)
