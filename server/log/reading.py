@@ -41,12 +41,13 @@ Row = tuple[int, str | None, bytes, bytes]
 
 
 class Place(Struct):
-    """A room's number and standing."""
+    """A room's number and standing, and how many keys it has used (None: not looked up yet)."""
 
     number: int
     head: int = 0
     last_at_ms: int = 0
     public: bool = False
+    keys: int | None = None
 
     def sum(self) -> int:
         """Return the checksum of the row."""

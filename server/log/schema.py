@@ -80,8 +80,8 @@ MIGRATIONS = (
     ) STRICT;
     INSERT INTO blank VALUES (1, 0);
     """,
-    # Keys leave the events, which never shrink, so that they can be forgotten. What those of old were used
-    # for is not known: they count as newly used, and not among a room's newest.
+    # Keys leave the events, which never shrink, so that they can be forgotten. Of those of old the last day's
+    # and the newest thousand events' come along, for a day: what they were used for is not known.
     """
     CREATE TABLE used_key(
         room INTEGER NOT NULL,
@@ -98,7 +98,10 @@ MIGRATIONS = (
     INSERT INTO used_key
     SELECT room, seq, last, nth, at_ms, key, x'', sum_of_key(room, key, x'', seq, last, nth, at_ms) FROM (
         SELECT room, key, min(seq) AS seq, max(seq) AS last, -1000 AS nth, unixepoch() * 1000 AS at_ms
-        FROM event WHERE key IS NOT NULL AND room IN (SELECT room FROM standing) GROUP BY room, key
+        FROM event JOIN standing USING (room)
+        WHERE key IS NOT NULL AND (seq > head - 1000 OR iif(json_valid(CAST(body AS TEXT)),
+            CAST(body AS TEXT) ->> '$.at_ms' > (unixepoch() - 86400) * 1000, FALSE))
+        GROUP BY room, key
     );
     DROP INDEX event_key;
     """,

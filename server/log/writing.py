@@ -254,7 +254,7 @@ class Writer:
         head = place.head
         events = [numbered(draft, head + 1 + i, head + i) for i, draft in enumerate(entry.drafts)]
         self._connection.executemany(_INSERT, (_row(place.number, event) for event in events))
-        self._see_to_keys(place.number, entry, events)
+        self._see_to_keys(place, entry, events)
         for blob in entry.blobs:
             self._shelve(place.number, blob)
         self._remove(place.number, entry.erases, entry.drops)
@@ -263,17 +263,18 @@ class Writer:
         self._moved[place.number] = place
         return events
 
-    def _see_to_keys(self, number: int, entry: Entry, events: list[Event]) -> None:
+    def _see_to_keys(self, place: Place, entry: Entry, events: list[Event]) -> None:
         """Note what a key stored, and now and then forget the oldest."""
-        run, now_ms = self._connection.execute, events[-1].at_ms
+        run, number, now_ms = self._connection.execute, place.number, events[-1].at_ms
+        if place.keys is None:
+            place.keys = max(run(_NEWEST_KEY, (number,)).get or 0, 0)
         if entry.key is not None:
-            nth = 1 + max(run(_NEWEST_KEY, (number,)).get or 0, 0)
-            use = (entry.key, entry.digest, events[0].seq, events[-1].seq, nth, now_ms)
+            place.keys += 1
+            use = (entry.key, entry.digest, events[0].seq, events[-1].seq, place.keys, now_ms)
             run(_USE_KEY, (number, *use, sums.of_key(number, *use)))
         if looks_at_keys(events):
-            newest = run(_NEWEST_KEY, (number,)).get or 0
             oldest: list[Any] = run(_OLDEST_KEYS, (number, KEYS_LOOKED_AT)).fetchall()
-            old = [seq for seq, nth, at_ms in oldest if is_outdated(newest - nth, at_ms, now_ms)]
+            old = [seq for seq, nth, at_ms in oldest if is_outdated(place.keys - nth, at_ms, now_ms)]
             self._connection.executemany(_FORGET_KEY, ((number, seq) for seq in old))
 
     def _shelve(self, number: int, blob: Blob) -> None:

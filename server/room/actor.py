@@ -159,7 +159,8 @@ class Room:
             return await room.send(command, by=by, key=key, asked=asked, blobs=blobs)
         if key is None:
             return await self._put(command, by, None, blobs)
-        key, use = scoped(by, key), digest(asked or said(command))
+        use = digest(f"{key} ".encode() + (asked or said(command)))
+        key = scoped(by, key)
         if (known := await self._known(key)) is None:
             return await self._put(command, by, key, blobs, use)
         if known[0] != use:

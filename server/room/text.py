@@ -7,14 +7,19 @@ a letter or an emoji of next year.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
+from typing import Literal
 from unicodedata import category, combining, normalize
 
+Part = Literal["alone", "mark", "selector", "joiner", "tag"]
 # A base character may carry this many marks: enough for every living script, too few for zalgo.
 MARKS_LIMIT = 4
 # The longest emoji joins four people or parts (UTS #51: families, couples).
 EMOJI_PARTS = 4
+# What is known of so many characters is looked up once: a chat writes with some hundred.
+CHARACTERS_KNOWN = 2_048
 
 # Extended_Pictographic of UTS #51: emoji, symbols that may be shown as such, and places that Unicode keeps
 # free for those to come; and skin tones and hair, which emoji-test.txt lists by themselves.
@@ -51,10 +56,11 @@ def cleaned(text: str) -> str:
     """Return the text with white space folded and hostile characters dropped."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
-    seen = "".join(map(_shown, normalize("NFC", text)))
-    kept = _joined("".join(_bare(_TAGS.sub(r"\1", seen))))
+    kept = "".join(map(_shown, normalize("NFC", text)))
+    if any(_part(character) != "alone" for character in kept):
+        kept = "".join(_joined("".join(_bare(_TAGS.sub(r"\1", kept)))))
     # Once more, for a mark may stand beside its letter only now.
-    return " ".join(normalize("NFC", "".join(kept)).split())
+    return " ".join(normalize("NFC", kept).split())
 
 
 def is_emoji(text: str) -> bool:
@@ -62,6 +68,7 @@ def is_emoji(text: str) -> bool:
     return _EMOJI.fullmatch(text) is not None
 
 
+@lru_cache(CHARACTERS_KNOWN)
 def _shown(character: str) -> str:
     """Return the character, a space for a control, or nothing for what is not to be seen."""
     kind = category(character)
@@ -74,18 +81,32 @@ def _shown(character: str) -> str:
     return character if is_seen and kind not in {"Cs", "Co"} else ""
 
 
-def _bare(text: Iterable[str]) -> Iterator[str]:
+@lru_cache(CHARACTERS_KNOWN)
+def _part(character: str) -> Part:
+    """Return what a character may be a part of: those that stand alone are not tied to others."""
+    kind = category(character)
+    if character in (_JOINER, _NON_JOINER):
+        return "joiner"
+    if _SELECTORS.match(character):
+        return "selector"
+    if kind in {"Mn", "Me"} or (kind == "Cn" and _MARK_BLOCKS.match(character)):
+        return "mark"
+    return "tag" if kind == "Cf" else "alone"
+
+
+def _bare(text: str) -> Iterator[str]:
     """Leave out marks beyond the limit, and selectors with nothing to select; what joins is no new base."""
-    before, marks = " ", 0
+    before, marks = "joiner", 0
     for character in text:
-        if _SELECTORS.match(character):
-            if before in (" ", _JOINER, _NON_JOINER) or _SELECTORS.match(before):
+        part = _part(character)
+        if part == "selector":
+            if before in ("joiner", "selector"):
                 continue
-        elif character not in (_JOINER, _NON_JOINER):
-            marks = marks + 1 if _is_mark(character) else 0
+        elif part != "joiner":
+            marks = marks + 1 if part == "mark" else 0
             if marks > MARKS_LIMIT:
                 continue
-        before = character
+        before = "joiner" if character == " " else part
         yield character
 
 
@@ -93,7 +114,7 @@ def _joined(text: str) -> Iterator[str]:
     """Leave out joiners that have nothing to join or to keep apart."""
     before = " "
     for character, after in pairwise(f"{text} "):
-        if character in (_JOINER, _NON_JOINER) and not _joins(before, character, after):
+        if _part(character) == "joiner" and not _joins(before, character, after):
             continue
         before = character
         yield character
@@ -106,10 +127,6 @@ def _joins(before: str, joiner: str, after: str) -> bool:
     return combining(before) == 9 or (_is_of_a_word(before) and _is_of_a_word(after))
 
 
+@lru_cache(CHARACTERS_KNOWN)
 def _is_of_a_word(character: str) -> bool:
-    return category(character)[0] in "LMN" and not _SELECTORS.match(character)
-
-
-def _is_mark(character: str) -> bool:
-    kind = category(character)
-    return kind in {"Mn", "Me"} or (kind == "Cn" and _MARK_BLOCKS.match(character) is not None)
+    return category(character)[0] in "LMN" and _part(character) != "selector"

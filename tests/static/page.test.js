@@ -9,6 +9,7 @@ import enRoom from '../../static/js/lib/text.en.js';
 import enLobby from '../../static/js/lib/text.lobby.en.js';
 import enPlay from '../../static/js/lib/text.play.en.js';
 import { chosen } from '../../static/js/lib/text.js';
+import { linesOf } from '../../static/js/views/chat-lines.js';
 import { graph, later, PAGES, preloads, STATIC, text } from './support/graph.js';
 
 const en = { ...enRoom, ...enLobby, ...enPlay };
@@ -107,4 +108,14 @@ test('the wire knows no document, the room nothing but the wire', () => {
     assert.doesNotMatch(text(path), /\b(document\.|window\.|fetch\(|setTimeout\(|Date\.now|Math\.random|performance\.)/);
     assert.deepEqual(graph(path).filter((one) => !one.startsWith('js/room/')), []);
   }
+});
+
+test('a line of a log that was restored is another than the one that had its number', () => {
+  const by = { id: 'v', name: 'Voice', colour: '#fff' };
+  const keyOf = (/** @type {number} */ at_ms) => {
+    const texts = new Map([[3, { seq: 3, by, at_ms, text: 'x' }]]);
+    return linesOf(/** @type {any} */ ({ state: { texts, rolls: new Map() }, pending: [], hidden: [], me: by }))[0].key;
+  };
+  assert.notEqual(keyOf(1), keyOf(2));
+  assert.equal(keyOf(1), keyOf(1));
 });

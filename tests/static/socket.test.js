@@ -123,10 +123,16 @@ test('a log that was restored empty is followed from its beginning', () => {
   told.length = 0;
 
   FakeSocket.last.says({ ...WELCOME, head: 0 });
+  assert.equal(told[0], 'reset');
   assert.equal(socket.cursor, 0);
+  FakeSocket.last.goes(1006);
+  mock.timers.tick(1_000);
+  assert.equal(FakeSocket.last.url, 'ws://here/ws?after=0');
+  told.length = 0;
+  FakeSocket.last.says({ ...WELCOME, head: 1 });
   FakeSocket.last.says(event(1));
 
-  assert.deepEqual(told, ['reset', 'welcome', 'open 0', [1]]);
+  assert.deepEqual(told, ['welcome', 'open 0', [1]]);
 });
 
 test('a head at the cursor goes on', () => {

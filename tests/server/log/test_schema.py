@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import apsw
@@ -103,36 +104,55 @@ def test_what_a_row_keeps_in_its_page_is_shorter_than_the_guard(tmp_path: Path) 
     connection.close()
 
 
-def test_a_file_of_the_first_version_opens_and_knows_its_keys(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "wonder.db"
-    with monkeypatch.context() as then:
+Row = tuple[int, int, str | None, int]  # room, seq, key, at_ms
+
+
+def of_the_first_version(path: Path, rows: list[Row], heads: dict[int, int]) -> None:
+    """Make a file with keys in its events, as the first version did; a room without a head was dropped."""
+    with pytest.MonkeyPatch.context() as then:
         then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        connection = schema.open_writer(path, Settings())
-    for number, (seq, key) in enumerate(((1, "k"), (2, "k"), (3, None), (4, "l")), 1):
-        body = encode(numbered(said(f"text {number}"), seq, seq - 1))
-        row = (seq, key, sums.of_event(1, seq, key, body), body)
-        connection.execute("INSERT INTO event(room, seq, key, sum, body) VALUES (1, ?, ?, ?, ?)", row)
-    connection.execute("INSERT INTO event(room, seq, key, sum, body) VALUES (2, 1, 'k', x'00', zeroblob(9))")
-    connection.execute("INSERT INTO room VALUES (1, ?, 'r'), (2, x'00', '    ')", (sums.name("r"),))
-    place = (1, 4, 1_000, 0, sums.of_standing(1, 4, 1_000, False))
-    connection.execute(
-        "INSERT INTO standing(room, head, last_at_ms, public, sum) VALUES (?, ?, ?, ?, ?)", place
-    )
-    connection.close()
+        run = schema.open_writer(path, Settings()).execute
+    for room, seq, key, at_ms in rows:
+        body = encode(numbered(said(f"text {seq}", at_ms), seq, seq - 1)).ljust(300)
+        sum_ = sums.of_event(room, seq, key, body)
+        run(
+            "INSERT INTO event(room, seq, key, sum, body) VALUES (?, ?, ?, ?, ?)",
+            (room, seq, key, sum_, body),
+        )
+    for room, head in heads.items():
+        run("INSERT INTO room VALUES (?, ?, ?)", (room, sums.name(f"r{room}"), f"r{room}"))
+        place = (room, head, 1_000, sums.of_standing(room, head, 1_000, False))
+        run("INSERT INTO standing(room, head, last_at_ms, public, sum) VALUES (?, ?, ?, 0, ?)", place)
+
+
+def test_a_file_of_the_first_version_opens_and_knows_its_keys_for_a_day(tmp_path: Path) -> None:
+    path = tmp_path / "wonder.db"
+    of_the_first_version(path, [(1, 1, "k", 5), (1, 2, "k", 5), (1, 3, None, 5), (1, 4, "l", 5)], {1: 4})
 
     connection = schema.open_writer(path, Settings())
 
     assert pragma(path, "user_version") == len(schema.MIGRATIONS)
     writer, reader = Writer(connection, path, Settings()), Reader(connection)
-    assert texts(reader.read("r", 0, 9)) == ["text 1", "text 2", "text 3", "text 4"]
+    assert texts(reader.read("r1", 0, 9)) == ["text 1", "text 2", "text 3", "text 4"]
     repeats = [Entry([said("x")], "k", digest=b"whatever it was"), Entry([], "l"), Entry([], "m")]
-    (outcomes,) = writer.commit([Append("r", repeats, 4)])
-    assert [texts(outcome) for outcome in lists(outcomes)] == [["text 1", "text 2"], ["text 4"], []]  # type: ignore[arg-type]
+    (outcomes,) = writer.commit([Append("r1", repeats, 4)])
+    assert isinstance(outcomes, list)
+    assert [texts(events) for events in lists(outcomes)] == [["text 1", "text 2"], ["text 4"], []]
     day_later = [Entry([said(f"{i}", 2 * 10**15)], f"new {i}", digest=b"d") for i in range(64)]
-    writer.commit([Erase("r", [2], ()), Append("r", day_later, 4)])
-    assert texts(reader.read("r", 0, 5)) == ["text 1", "", "text 3", "text 4", "0"]
-    assert reader.used(1, "k") is None, "after a day the keys of old go"
+    writer.commit([Erase("r1", [2], ()), Append("r1", day_later, 4)])
+    assert texts(reader.read("r1", 0, 5)) == ["text 1", "", "text 3", "text 4", "0"]
+    assert reader.used(1, "k") is None
     assert reader.used(1, "new 0") is not None
     writer.close()
+
+
+def test_of_the_keys_of_the_first_version_those_that_may_still_come_are_kept(tmp_path: Path) -> None:
+    path, today_ms = tmp_path / "wonder.db", time.time_ns() // 1_000_000
+    old = [(1, 1, "old", 5), (1, 2, "today", today_ms), (1, 3, "damaged", today_ms), (1, 4_500, "newest", 5)]
+    of_the_first_version(path, [*old, (2, 1, "dropped", today_ms)], {1: 5_000})
+    apsw.Connection(str(path)).execute("UPDATE event SET body = CAST('{' AS BLOB) WHERE key = 'damaged'")
+
+    connection = schema.open_writer(path, Settings())
+
+    assert {key for (key,) in connection.execute("SELECT key FROM used_key")} == {"today", "newest"}
+    connection.close()

@@ -1,20 +1,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import random
 import struct
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from server.log.memory import MemoryLog
 from server.room.actor import Room
 from server.room.commands import Say
 from server.room.events import Event, RoomOpened, Voice
+from server.room.keys import digest, salt
 from server.safety.limits import Limits
 from server.web.conversation import IN_FLIGHT
-from server.web.messages import MESSAGE_LIMIT_BYTES
+from server.web.messages import MESSAGE_LIMIT_BYTES, asked, parse
 from tests.support.chat import Chat, running_chat
 from tests.support.ws_client import Client, RawClient, masked, new_key
 
@@ -74,6 +77,19 @@ async def test_an_id_used_for_something_else_is_refused_whatever_form_it_has(cha
         assert (await client.ask("say", id="2", text="lost no more"))["seq"] == 3
     async with chat.visitor() as other:
         assert (await other.ask("say", id="1", text="an id is its voice's own"))["seq"] == 4
+
+
+async def test_what_was_taken_back_cannot_be_guessed_from_what_is_kept_of_its_id(chat: Chat) -> None:
+    key, message = new_key(), {"type": "say", "id": 1, "text": "yes"}
+    async with chat.visitor(key=key) as client:
+        assert (await answer(client, **message))["seq"] == 2
+        assert (await client.ask("forget", id="forget", all=True))["type"] == "ack"
+        assert (await answer(client, **message))["seq"] == 2, "its repeat stays harmless"
+        assert (await answer(client, **{**message, "text": "no"}))["code"] == "id_used"
+    kept = {use.digest for use in cast(MemoryLog, chat.log)._shelves["wonder"].keys.values()}
+    guess = asked(parse(json.dumps(message)))
+    assert digest(b"1 " + salt(key) + guess) in kept, "by who has the visitor's key"
+    assert not kept & {digest(b"1 " + guess), digest(guess), digest(b"1 " + salt("") + guess)}
 
 
 async def test_an_id_is_refused_for_another_word_to_the_stage_too(chat: Chat) -> None:
