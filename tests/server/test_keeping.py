@@ -18,7 +18,7 @@ from server.room.actor import Room
 from server.room.commands import Refused
 from server.room.events import RoomOpened
 from server.room.house import House
-from server.stage import Stage
+from server.stage import UPLOAD, Stage
 from tests.support.actors import GatedLog
 from tests.support.media import ANNA, BELA, Clock, FakeFinisher, FakeMedia
 
@@ -45,7 +45,7 @@ class Healing:
                 await self._upload()
             case "speak":
                 await self.stage.begin(self.room, ANNA, "")
-                self.room.end_speaking(ANNA.id)
+                self.room.end_speaking(ANNA.id, UPLOAD)
             case "keep" | "keep older":
                 for preview in newest if step == "keep" else self.previews[-2:-1]:
                     self.answers.append(asyncio.ensure_future(self._keep(preview)))
@@ -118,6 +118,8 @@ def test_a_preview_lands_or_is_let_go_and_never_both(steps: list[Step]) -> None:
             assert set(at.kept) == landed
             assert not landed & set(at.dropped)
             assert set(at.dropped.values()) <= {1}
+            assert not any(at.room.has_take(ANNA.id, preview) for preview in landed | set(at.dropped))
+            assert not any(at.room.has_take(ANNA.id, preview) for preview in at.previews[:-1])
 
     asyncio.run(play())
 
