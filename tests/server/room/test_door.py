@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 from msgspec.structs import replace
 
+from games.round import RoundOpened
 from server.room import door
 from server.room.commands import (
     Again,
@@ -28,7 +29,7 @@ from server.room.commands import (
 )
 from server.room.events import ClipLanded, Draft, VoiceMuted, numbered
 from server.room.state import RoomState, apply
-from tests.support.rooms import ANNA, BELA, PureRoom
+from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
 
 CLIP = ClipLanded("clip-1", 900, 300, 0, -16.0, (50,) * 64)
 PLAYING = [
@@ -141,3 +142,36 @@ def test_every_command_is_either_inside_or_named_here_as_needing_no_consent() ->
     inside = {kind.__name__ for kind in get_args(door.INSIDE)}
     assert {kind.__name__ for kind in get_args(Command)} == inside | outside
     assert not inside & outside
+
+
+def test_nobody_is_drawn_into_a_game_or_waited_for_who_may_not_play() -> None:
+    room = arena()
+    room.speakers = (ANNA.id, BELA.id, CLEO.id)
+    assert room.due() is None
+    room.consented = (ANNA.id, BELA.id)
+    assert room.due() is not None
+    room.do(RoundStart("story_die"), ANNA)
+    assert room.state.round is not None
+    assert set(room.state.round.players) == {ANNA.id, BELA.id}
+    room.land("a", ANNA)
+    assert room.turn().voice == BELA.id
+
+    pulsing = arena()
+    pulsing.speakers, pulsing.consented = (ANNA.id, BELA.id, CLEO.id), (BELA.id,)
+    for _ in range(20):
+        pulsing.pass_time()
+    opened = [event.data for event in pulsing.events if isinstance(event.data, RoundOpened)]
+    assert len(opened) > 5
+    assert {voice for fact in opened for voice in fact.players} <= {BELA.id}
+
+
+def test_whoever_is_muted_in_a_round_is_passed_over_until_they_may_speak_again() -> None:
+    room = PureRoom()
+    room.speakers = (ANNA.id, BELA.id)
+    room.do(RoundStart("word_association"), BELA)
+    room.state = muted(room)
+    room.land("b", BELA)
+    assert room.turn().voice == BELA.id
+    room.now_ms += 5_000
+    room.land("b2", BELA)
+    assert room.turn().voice == ANNA.id
