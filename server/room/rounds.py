@@ -104,7 +104,7 @@ def take_limit_ms(state: RoomState, voice: str, pace: float = 1.0) -> int:
 def check_take(state: RoomState, round_: str | None) -> None:
     """Refuse a take that is said to be for a round that is neither the running nor the last one.
 
-    Who began a context too late for a round speaks to the room all the same.
+    Who began a moment too late for a round speaks to the room all the same.
     """
     known = [each.id for each in (state.round, state.last_round) if each is not None]
     if round_ and round_ not in known:

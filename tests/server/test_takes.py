@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from server.previews import Preview
 from server.room.actor import Room
-from server.room.commands import Refused, Throw
-from server.room.events import ClipLanded, Event, Voice
+from server.room.commands import Land, Refused, RoundStart, Throw
+from server.room.events import ClipLanded, Event, RoomOpened, Voice
 from server.room.kinds import TIMINGS
 from tests.support.media import ANNA, BELA, CLEO, START_MS
 from tests.support.theatre import Theatre, healing, running_theatre
@@ -48,6 +48,21 @@ async def test_a_muted_voice_begins_nothing_by_any_way_and_lands_what_it_had_beg
     assert [clip.by for clip in room.state.clips.values()] == [ANNA, BELA]
     with pytest.raises(Refused, match="muted"):
         await stage.begin(room, ANNA, peer)
+
+
+async def test_a_duel_starts_by_no_way_for_a_voice_that_never_consented(theatre: Theatre) -> None:
+    room = await theatre.house.open(RoomOpened("arena", "Ring"), None, id="arena")
+    for attempt in (
+        room.send(RoundStart("insult_duel"), by=ANNA),
+        theatre.house.send("arena", RoundStart("insult_duel"), by=ANNA, key="k"),
+        theatre.house.send("arena", Land(ClipLanded("clip-1", 900, 300, 0, -16.0, ())), by=ANNA),
+    ):
+        with pytest.raises(Refused) as refused:
+            await attempt
+        assert refused.value.code == "consent_needed"
+    assert room.tail.head == 1
+    room.consent(ANNA.id)
+    assert await theatre.house.send("arena", RoundStart("insult_duel"), by=ANNA, key="k")
 
 
 async def test_a_preview_that_waits_lets_a_muted_voice_send_nothing_more(theatre: Theatre) -> None:
