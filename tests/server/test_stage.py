@@ -9,9 +9,12 @@ from audio.take import Unfit
 from server.previews import PREVIEW_MS, Preview
 from server.room.commands import Refused, RoundStart, Throw
 from server.room.events import ClipLanded, Event, RoomOpened
+from server.room.kinds import TIMINGS
 from server.rtc.media import BadOffer
 from tests.support.media import ANNA, BELA, START_MS
 from tests.support.theatre import Theatre, healing, running_theatre
+
+SNAP = TIMINGS["snap"]
 
 
 @pytest.fixture
@@ -384,3 +387,28 @@ async def test_a_take_is_cut_where_its_turn_says(theatre: Theatre) -> None:
     await theatre.stage.begin(room, ANNA, peer)
 
     assert theatre.media.limits_ms == [max(1_000, round_.turn.cut_at_ms - round_.turn.go_at_ms)]
+
+
+async def test_a_take_that_is_being_finished_takes_nothing_from_the_next_one_nor_loses_it(
+    theatre: Theatre,
+) -> None:
+    stage, room = theatre.stage, theatre.room
+    theatre.clock.ms = START_MS - SNAP.count_in_ms  # so that the fake take begins at "go"
+    await room.send(Throw(), by=ANNA)
+    theatre.clock.ms = START_MS
+    peer = await theatre.speaker()
+    theatre.finisher.gate.clear()
+    await stage.begin(room, ANNA, peer)
+    first = asyncio.ensure_future(stage.stop(room, ANNA, 350))
+    await asyncio.sleep(0)
+    await stage.begin(room, ANNA, peer)
+    theatre.finisher.gate.set()
+    event = await first
+
+    assert event is not None
+    assert isinstance(event.data, ClipLanded)
+    assert event.data.reaction_ms == 350
+    assert room.speaking == {ANNA.id}
+    assert [told["on"] for told in await theatre.told("speaking")] == [True, False, True]
+    await stage.stop(room, ANNA, 9)
+    assert not room.speaking

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from server.room.actor import Room
-from server.room.events import Event, RoomOpened
+from server.room.events import Event, RoomOpened, Voice
 from server.room.house import House
 from server.stage import Stage
 from tests.support.media import ANNA, Clock, FakeFinisher, FakeMedia, house
@@ -71,3 +72,8 @@ async def healing(theatre: Theatre) -> Room:
     """Open a room where takes are heard before they land."""
     opened = RoomOpened("healing", "Heal", tempo="slow")
     return await theatre.house.open(opened, None, id="healing")
+
+
+def mute(room: Room, voice: Voice, until_ms: int) -> None:
+    """Let a voice be mute, as an event of the log would."""
+    room.state = replace(room.state, muted={**room.state.muted, voice.id: until_ms})

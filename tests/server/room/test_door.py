@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import get_args
 
 import pytest
@@ -27,9 +28,10 @@ from server.room.commands import (
     Vote,
     WantTopic,
 )
-from server.room.events import ClipLanded, Draft, VoiceMuted, numbered
+from server.room.events import ClipLanded, Draft, Event, RoomOpened, VoiceMuted, numbered
 from server.room.state import RoomState, apply
 from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
+from tests.support.theatre import Theatre, mute, running_theatre
 
 CLIP = ClipLanded("clip-1", 900, 300, 0, -16.0, (50,) * 64)
 PLAYING = [
@@ -175,3 +177,49 @@ def test_whoever_is_muted_in_a_round_is_passed_over_until_they_may_speak_again()
     room.now_ms += 5_000
     room.land("b2", BELA)
     assert room.turn().voice == ANNA.id
+
+
+@pytest.fixture
+async def theatre() -> AsyncIterator[Theatre]:
+    async with running_theatre() as running:
+        yield running
+
+
+async def test_a_muted_voice_begins_nothing_by_any_way_and_lands_what_it_had_begun(theatre: Theatre) -> None:
+    stage, room = theatre.stage, theatre.room
+    peer = await theatre.speaker()
+    await stage.begin(room, ANNA, peer)
+    await stage.begin(room, BELA, "")
+    for voice in (ANNA, BELA, CLEO):
+        mute(room, voice, theatre.clock.ms + 60_000)
+
+    for attempt in (
+        stage.begin(room, CLEO, ""),
+        stage.upload("wonder", CLEO, b"speech", "audio/ogg"),
+        stage.whip("wonder", CLEO, "offer", address="a", commanded=False),
+    ):
+        with pytest.raises(Refused) as refused:
+            await attempt
+        assert (refused.value.code, refused.value.retry_after_ms) == ("muted", 60_000)
+    event = await stage.stop(room, ANNA, None)
+    assert event is not None
+    announced = await stage.upload("wonder", BELA, b"speech", "audio/ogg")
+    assert isinstance(announced, Event)
+    assert [clip.by for clip in room.state.clips.values()] == [ANNA, BELA]
+    with pytest.raises(Refused, match="muted"):
+        await stage.begin(room, ANNA, peer)
+
+
+async def test_a_duel_starts_by_no_way_for_a_voice_that_never_consented(theatre: Theatre) -> None:
+    room = await theatre.house.open(RoomOpened("arena", "Ring"), None, id="arena")
+    for attempt in (
+        room.send(RoundStart("insult_duel"), by=ANNA),
+        theatre.house.send("arena", RoundStart("insult_duel"), by=ANNA, key="k"),
+        theatre.house.send("arena", Land(ClipLanded("clip-1", 900, 300, 0, -16.0, ())), by=ANNA),
+    ):
+        with pytest.raises(Refused) as refused:
+            await attempt
+        assert refused.value.code == "consent_needed"
+    assert room.tail.head == 1
+    room.consent(ANNA.id)
+    assert await theatre.house.send("arena", RoundStart("insult_duel"), by=ANNA, key="k")
