@@ -56,11 +56,12 @@ class Previews:
         self.expire()
         return made
 
-    def forget(self, room: str, voice: Voice) -> None:
-        """Let go of what a voice has waiting in a room."""
+    def forget(self, room: str, voice: Voice) -> list[str]:
+        """Let go of what a voice has waiting in a room, and return the ids."""
         gone = [kept.id for kept in self._kept.values() if (kept.room, kept.voice.id) == (room, voice.id)]
         for id_ in gone:
             del self._kept[id_]
+        return gone
 
     def get(self, id_: str) -> Preview | None:
         """Return a preview that still waits."""

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from audio.take import Clip, Limits, Unfit
 from server.finisher import Finisher
@@ -37,6 +38,8 @@ Landing = asyncio.Future[Event | None]
 
 # A take may hold this much silence around its clip before the limit cuts it.
 TAKE_MARGIN_MS = 2_000
+# By this name a room knows a take that was announced by `speak.start` and comes as an upload.
+UPLOAD = "upload"
 # An upload that was announced by `speak.start` is waited for this long after its limit.
 UPLOAD_MARGIN_MS = 8_000
 # No clip is longer than this, whatever its room's kind allows.
@@ -60,6 +63,7 @@ class Seat(Struct):
     offered_s: float = field(default_factory=time.monotonic)
     claimed_reaction_ms: int | None = None
     aired: bool = False
+    take: str = ""  # the open or the last one, as its room knows it
     longest_ms: int = 0  # of the open take, 0: as the room has it when the take has ended
     landing: Landing | None = None  # of the open take
     ended: Landing | None = None  # of a take that ended by itself: `stop` may still ask
@@ -135,13 +139,12 @@ class Stage:
         self._check_open()
         _check_door(room, voice)
         limit_ms = self._limit_ms(room, voice)
-        if peer:
-            self._begin_take(room, voice, peer, limit_ms)
-        self._previews.forget(room.id, voice)
-        room.begin_speaking(voice.id, until_ms=self._clock() + limit_ms + UPLOAD_MARGIN_MS)
+        take = self._begin_take(room, voice, peer, limit_ms) if peer else UPLOAD
+        self._forget_previews(room, voice)
+        room.begin_speaking(voice.id, take, until_ms=self._clock() + limit_ms + UPLOAD_MARGIN_MS)
         room.hear(voice.id, on=True)
 
-    def _begin_take(self, room: Room, voice: Voice, peer: str, limit_ms: int) -> None:
+    def _begin_take(self, room: Room, voice: Voice, peer: str, limit_ms: int) -> str:
         seat = self._seats.get(peer)
         if seat is None or seat.room != room.id or seat.voice != voice or not seat.commanded:
             raise Refused("no_such_peer", "Your microphone is not connected. Reconnect it and try again.")
@@ -150,7 +153,9 @@ class Stage:
         seat.claimed_reaction_ms = None
         seat.longest_ms = self._longest(room, voice)
         seat.landing = asyncio.get_running_loop().create_future()
+        seat.take = unguessable()
         self._go_live(room, seat, peer)
+        return seat.take
 
     def _go_live(self, room: Room, seat: Seat, peer: str) -> None:
         """Let a room hear a take while it is spoken: where it wants that, and nothing is kept back."""
@@ -199,21 +204,17 @@ class Stage:
         """
         self._check_open()
         room = await self._house.wake(room_id)
-        if voice.id not in room.speaking:  # it was announced, and let in then
+        if not room.has_take(voice.id, UPLOAD):  # else it was announced, and let in then
             _check_door(room, voice)
-        shown: Preview | None = None
         try:
             with self._counted():
                 limits = Limits(longest_ms=self._longest(room, voice))
                 clip = await self._finisher.upload(body, media_type, limits)
                 if not kind_of(room.state).preview:
                     return await self._land(room_id, voice, clip, "upload", Timing())
-                made = self._previews.add(room_id, voice, clip, "upload", Timing())
-                shown = self._show(room, "", made)
-                return shown
+                return self._show(room, voice, clip, "upload", Timing())
         finally:
-            if shown is None:
-                room.end_speaking(voice.id)
+            room.end_speaking(voice.id, UPLOAD)
 
     def preview(self, room_id: str, voice: Voice, id_: str) -> Preview:
         """Return a take that its speaker may hear before it lands. Raises `Refused`."""
@@ -246,7 +247,7 @@ class Stage:
         finally:
             del self._keeping[kept.id]
         self._previews.pop(kept.id)
-        room.end_speaking(kept.voice.id)
+        room.end_speaking(kept.voice.id, kept.id)
         self._tell(room, kept.voice, "", "landed", clip=kept.id)
         return event
 
@@ -256,23 +257,24 @@ class Stage:
         if dropped.id in self._keeping:
             raise Refused("no_such_preview", "You have kept this take already.")
         self._previews.pop(dropped.id)
-        room.end_speaking(voice.id)
+        room.end_speaking(voice.id, dropped.id)
 
-    def _show(self, room: Room, peer: str, made: Preview) -> Preview:
+    def _show(
+        self, room: Room, voice: Voice, clip: Clip, source: Source, timing: Timing, *, peer: str = ""
+    ) -> Preview:
         """Tell a speaker that a take can be heard; meanwhile it is on its way, and its round waits."""
+        self._forget_previews(room, voice)
+        made = self._previews.add(room.id, voice, clip, source, timing)
         asyncio.get_running_loop().call_later(PREVIEW_MS / 1000, self._previews.pop, made.id)
-        room.begin_speaking(made.voice.id, until_ms=made.until_ms)
-        room.hear(made.voice.id, on=False)
-        self._tell(
-            room,
-            made.voice,
-            peer,
-            "preview",
-            preview=made.id,
-            duration_ms=made.clip.duration_ms,
-            peaks=made.clip.peaks,
-        )
+        room.begin_speaking(voice.id, made.id, until_ms=made.until_ms)
+        room.hear(voice.id, on=False)
+        shown = {"preview": made.id, "duration_ms": clip.duration_ms, "peaks": clip.peaks}
+        self._tell(room, voice, peer, "preview", **shown)
         return made
+
+    def _forget_previews(self, room: Room, voice: Voice) -> None:
+        for preview in self._previews.forget(room.id, voice):
+            room.end_speaking(voice.id, preview)
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
@@ -361,13 +363,14 @@ class Stage:
         if room is None or seat is None or seat.voice is None or seat.commanded:
             return
         if not on:
-            room.end_speaking(seat.voice.id)
+            room.end_speaking(seat.voice.id, peer)
+            room.hear(seat.voice.id, on=False)
             return
         limit_ms = self._longest(room, seat.voice) + TAKE_MARGIN_MS
-        room.begin_speaking(seat.voice.id, until_ms=self._clock() + limit_ms)
+        room.begin_speaking(seat.voice.id, peer, until_ms=self._clock() + limit_ms)
         room.hear(seat.voice.id, on=True)
         if seat.landing is None:
-            seat.landing = asyncio.get_running_loop().create_future()
+            seat.landing, seat.take = asyncio.get_running_loop().create_future(), peer
             self._go_live(room, seat, peer)
 
     def _take_ended(self, ended: TakeEnded) -> None:
@@ -375,17 +378,17 @@ class Stage:
         room = self._house.awake(seat.room) if seat else None
         if seat is None or seat.voice is None or room is None:
             return
-        landing, seat.landing = seat.landing, None
-        seat.ended = landing if ended.ending != "stopped" else None
+        was = replace(seat)
+        seat.landing, seat.aired = None, False
+        seat.ended = was.landing if ended.ending != "stopped" else None
         room.hear(seat.voice.id, on=False)
         if ended.ending == "limit":
             self._tell(room, seat.voice, ended.peer, "cut")
-        aired, seat.aired = seat.aired, False
-        if aired:  # its last packets are still on their way
+        if was.aired:  # its last packets are still on their way
             loop = asyncio.get_running_loop()
             loop.call_later(self._live_delay_ms / 1000, self._end_live, seat.room, ended.peer)
         room.hold()
-        self._own(self._finish(room, seat, seat.voice, ended, landing, aired=aired))
+        self._own(self._finish(room, seat.voice, ended, was))
 
     def _own(self, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
         task = asyncio.ensure_future(work)
@@ -406,7 +409,8 @@ class Stage:
         if seat is None or room is None:
             return
         if seat.landing is not None and seat.voice is not None:
-            room.end_speaking(seat.voice.id)
+            room.end_speaking(seat.voice.id, seat.take)
+            room.hear(seat.voice.id, on=False)
             self.on_take("peer_gone", 0.0)
             self._refuse(
                 room, seat.voice, peer, seat.landing, Refused("peer_gone", "The connection was lost.")
@@ -419,22 +423,21 @@ class Stage:
 
     # --- from take to clip
 
-    async def _finish(
-        self, room: Room, seat: Seat, voice: Voice, ended: TakeEnded, landing: Landing | None, *, aired: bool
-    ) -> None:
-        """Finish and land one take, and tell whoever waits; the root of its task."""
-        longest_ms = seat.longest_ms
+    async def _finish(self, room: Room, voice: Voice, ended: TakeEnded, seat: Seat) -> None:
+        """Finish and land one take, and tell whoever waits; the root of its task.
+
+        `seat` is as it was when the take ended, for the next one may have begun.
+        """
+        landing, longest_ms = seat.landing, seat.longest_ms
+        timing = Timing(ended.began_at_ms, seat.claimed_reaction_ms, seat.aired)
         event: Event | None = None
-        shown = False
         try:
             with self._counted():
                 limits = Limits(longest_ms=longest_ms or self._longest(room, voice))
                 clip = await self._finisher.take(ended.take, limits)
                 source: Source = "webrtc" if seat.commanded else "whip"
-                timing = Timing(ended.began_at_ms, seat.claimed_reaction_ms, aired)
-                if shown := kind_of(room.state).preview:
-                    made = self._previews.add(room.id, voice, clip, source, timing)
-                    self._show(room, ended.peer, made)
+                if kind_of(room.state).preview:
+                    self._show(room, voice, clip, source, timing, peer=ended.peer)
                 else:
                     event = await self._land(seat.room, voice, clip, source, timing)
         except Unfit as unfit:
@@ -450,8 +453,7 @@ class Stage:
             if landing is not None and not landing.done():
                 landing.set_result(event)
         finally:
-            if not shown:
-                room.end_speaking(voice.id)
+            room.end_speaking(voice.id, seat.take)
             room.release()
 
     def _refuse(self, room: Room, voice: Voice, peer: str, landing: Landing | None, why: Refused) -> None:

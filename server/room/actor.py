@@ -227,16 +227,20 @@ class Room:
         self._presence.set_pace(voice_id, pace)
         self._touch()
 
-    def begin_speaking(self, voice_id: str, *, until_ms: int) -> None:
+    def begin_speaking(self, voice_id: str, take: str = "", *, until_ms: int) -> None:
         """Mark a take as open; it counts as ended at `until_ms` when nobody ends it before."""
-        self._presence.speaking[voice_id] = until_ms
+        self._presence.begin(voice_id, take, until_ms)
         self._touch()
 
-    def end_speaking(self, voice_id: str) -> None:
-        """Mark a take as ended."""
-        self._presence.speaking.pop(voice_id, None)
-        self.hear(voice_id, on=False)
+    def end_speaking(self, voice_id: str, take: str = "") -> None:
+        """Mark a take as ended; its voice is silent when it has no other."""
+        if self._presence.end(voice_id, take):
+            self.hear(voice_id, on=False)
         self._touch()
+
+    def has_take(self, voice_id: str, take: str) -> bool:
+        """Tell whether a take of a voice is open or on its way."""
+        return take in self._presence.speaking.get(voice_id, ())
 
     def hear(self, voice_id: str, *, on: bool) -> None:
         """Tell everyone that a voice speaks now, or does no more; what they know already is not told."""
@@ -432,7 +436,7 @@ class Room:
         self._timer = asyncio.get_running_loop().call_later(wait_ms / 1000, self._ring)
 
     def _next_ms(self) -> int:
-        times = list(self._presence.speaking.values())
+        times = self._presence.ends_ms()
         if (due_ms := self._due_ms()) is not None:
             times.append(due_ms)
         return min(times, default=self._used_at_ms + self._idle_ms)
@@ -469,9 +473,9 @@ class Room:
 
     def _hush(self, now_ms: int) -> None:
         """End the takes that nobody ended in time, and say so."""
-        for voice in self._presence.overdue(now_ms):
-            del self._presence.speaking[voice]
-            self.hear(voice, on=False)
+        for voice, take in self._presence.overdue(now_ms):
+            if self._presence.end(voice, take):
+                self.hear(voice, on=False)
 
 
 def _ticked(done: asyncio.Future[list[Event]]) -> None:

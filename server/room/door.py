@@ -6,6 +6,8 @@ time, a finish) asks the same door first, with `SPEAK`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from server.room.commands import (
     Again,
     Answer,
@@ -23,7 +25,7 @@ from server.room.commands import (
 )
 from server.room.context import Context
 from server.room.events import Voice
-from server.room.kinds import KINDS
+from server.room.kinds import KINDS, RoomKind
 from server.room.state import RoomState
 
 # The wish to begin a take that will land: no command of its own.
@@ -57,12 +59,36 @@ def _check_room(state: RoomState, command: Command | None) -> None:
 
 
 def _check_mute(state: RoomState, by: Voice, context: Context) -> None:
-    left_ms = state.muted.get(by.id, 0) - context.now_ms
+    left_ms = _muted_ms(state, by.id, context)
     if left_ms > 0:
         raise Refused("muted", "You are muted in this room for a while.", left_ms)
 
 
 def _check_consent(state: RoomState, by: Voice, context: Context) -> None:
-    kind = KINDS.get(state.kind, KINDS["wonder"])
-    if kind.door == "consent" and by.id not in context.consented:
-        raise Refused("consent_needed", kind.consent.get(state.language, kind.consent["en"]))
+    if not _has_consented(state, by.id, context):
+        words = _kind(state).consent
+        raise Refused("consent_needed", words.get(state.language, words["en"]))
+
+
+def admits(state: RoomState, voice: str, context: Context) -> bool:
+    """Tell whether a voice may play now: nobody else is drawn into a game, or given a turn."""
+    return _muted_ms(state, voice, context) <= 0 and _has_consented(state, voice, context)
+
+
+def admitted(state: RoomState, voices: Collection[str], context: Context) -> Collection[str]:
+    """Return those voices who may play now, in their order."""
+    if not state.muted and _kind(state).door == "open":
+        return voices
+    return [voice for voice in voices if admits(state, voice, context)]
+
+
+def _muted_ms(state: RoomState, voice: str, context: Context) -> int:
+    return state.muted.get(voice, context.now_ms) - context.now_ms
+
+
+def _has_consented(state: RoomState, voice: str, context: Context) -> bool:
+    return _kind(state).door == "open" or voice in context.consented
+
+
+def _kind(state: RoomState) -> RoomKind:
+    return KINDS.get(state.kind, KINDS["wonder"])

@@ -29,6 +29,7 @@ from games.round import (
     Take,
     Tempo,
 )
+from server.room import door
 from server.room.context import Context
 from server.room.events import ClipCaptioned, ClipLanded, Draft, Fact, Voice, numbered
 from server.room.kinds import KINDS, TIMINGS, RoomKind
@@ -77,7 +78,7 @@ def _scene(state: RoomState, tempo: Tempo, context: Context, prompt: Prompt | No
         draw,
         context.random,
         kind_of(state).scored,
-        context.here,
+        door.admitted(state, context.here, context),
     )
 
 

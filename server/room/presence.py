@@ -13,14 +13,14 @@ class Presence:
     """The leases of present voices, and what they said of themselves.
 
     `here` counts the leases of each voice with a connection, `speakers` those of voices that may
-    speak (each is one of `here`, too). `speaking` are voices with a take that is open or on its way,
-    and when it counts as ended at the latest; `paces` belong to speakers that take longer than others.
+    speak (each is one of `here`, too). `speaking` are voices with takes that are open or on their way,
+    each with when it counts as ended at the latest; `paces` belong to speakers that take longer.
     """
 
     def __init__(self) -> None:
         self.here: dict[str, int] = {}
         self.speakers: dict[str, int] = {}
-        self.speaking: dict[str, int] = {}
+        self.speaking: dict[str, dict[str, int]] = {}
         self.paces: dict[str, float] = {}
         self.consented: dict[str, None] = {}
 
@@ -68,9 +68,26 @@ class Presence:
         if len(self.consented) > CONSENTS_KEPT:
             del self.consented[next(iter(self.consented))]
 
-    def overdue(self, now_ms: int) -> list[str]:
-        """Return the voices whose take nobody ended in time."""
-        return [voice for voice, until_ms in self.speaking.items() if until_ms <= now_ms]
+    def begin(self, voice_id: str, take: str, until_ms: int) -> None:
+        """Note that a take of a voice is open or on its way."""
+        self.speaking.setdefault(voice_id, {})[take] = until_ms
+
+    def end(self, voice_id: str, take: str) -> bool:
+        """Note that a take has ended; tell whether its voice has no other."""
+        takes = self.speaking.get(voice_id, {})
+        takes.pop(take, None)
+        if not takes:
+            self.speaking.pop(voice_id, None)
+        return not takes
+
+    def ends_ms(self) -> list[int]:
+        """Return when each take counts as ended."""
+        return [until_ms for takes in self.speaking.values() for until_ms in takes.values()]
+
+    def overdue(self, now_ms: int) -> list[tuple[str, str]]:
+        """Return the voices and takes that nobody ended in time."""
+        every = self.speaking.items()
+        return [(voice, take) for voice, takes in every for take, ends in takes.items() if ends <= now_ms]
 
 
 def _count_out(leases: dict[str, int], voice_id: str) -> bool:

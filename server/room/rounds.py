@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from games.game import Game
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
-from server.room import flow, topics, wishes
+from server.room import door, flow, topics, wishes
 from server.room.commands import (
     Again,
     Answer,
@@ -77,7 +77,9 @@ def due(state: RoomState, context: Context) -> int | None:
         return None
     if state.round is not None:
         return context.now_ms if _is_ahead(state.round, context) else _round_due(state.round, context)
-    if not context.speakers or context.speaking or not flow.kind_of(state).pulse:
+    if context.speaking or not flow.kind_of(state).pulse:
+        return None
+    if not any(door.admits(state, voice, context) for voice in context.speakers):
         return None
     if state.rested_from_ms > context.now_ms + AHEAD_MS:
         return context.now_ms
@@ -102,7 +104,7 @@ def take_limit_ms(state: RoomState, voice: str, pace: float = 1.0) -> int:
 def check_take(state: RoomState, round_: str | None) -> None:
     """Refuse a take that is said to be for a round that is neither the running nor the last one.
 
-    Who began a context too late for a round speaks to the room all the same.
+    Who began a moment too late for a round speaks to the room all the same.
     """
     known = [each.id for each in (state.round, state.last_round) if each is not None]
     if round_ and round_ not in known:
@@ -144,7 +146,7 @@ def _start(state: RoomState, command: RoundStart, by: Voice | None, context: Con
     game = _game(state, command.game)
     players: tuple[str, ...] = (by.id,) if by else ()
     if not game.opt_in:
-        others = sorted(set(context.speakers).difference(players))
+        others = sorted(set(door.admitted(state, context.speakers, context)).difference(players))
         players += tuple(context.random.sample(others, min(len(others), PULSE_PLAYERS - len(players))))
     way = topics.make_way(state, "replaced", context)
     return [*way, *flow.begin(state, game, command.tempo, players, context)]
@@ -211,7 +213,7 @@ def _advance(state: RoomState, round_: Round, context: Context) -> list[Fact]:
 
 
 def _pulse(state: RoomState, context: Context) -> list[Fact]:
-    kind, speakers = flow.kind_of(state), context.speakers
+    kind, speakers = flow.kind_of(state), door.admitted(state, context.speakers, context)
     others = kind.suited(len(speakers)) if len(speakers) > 1 else ()
     wanted = len(state.wanted) >= topics.WANTED_VOICES
     if not others or wanted or context.random.random() >= kind.other_share:

@@ -2,71 +2,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
-import msgspec
 import pytest
-from msgspec.structs import replace
 
 from audio.take import Unfit
 from server.previews import PREVIEW_MS, Preview
-from server.room.actor import Room
 from server.room.commands import Refused, RoundStart, Throw
-from server.room.events import ClipLanded, Event, RoomOpened, Voice
-from server.room.house import House
+from server.room.events import ClipLanded, Event, RoomOpened
+from server.room.kinds import TIMINGS
 from server.rtc.media import BadOffer
-from server.stage import Stage
-from tests.support.media import ANNA, BELA, CLEO, START_MS, Clock, FakeFinisher, FakeMedia, house
+from tests.support.media import ANNA, BELA, START_MS
+from tests.support.theatre import Theatre, healing, running_theatre
 
-
-class Theatre:
-    """A stage with everything it needs."""
-
-    def __init__(
-        self, house: House, clock: Clock, room: Room, stage: Stage, media: FakeMedia, finisher: FakeFinisher
-    ) -> None:
-        self.house, self.clock = house, clock
-        self.room, self.stage, self.media, self.finisher = room, stage, media, finisher
-        self.signals = self.listen(room)
-
-    def listen(self, room: Room) -> list[tuple[str | None, dict[str, Any]]]:
-        """Return a list that all signals of a room go to."""
-        heard: list[tuple[str | None, dict[str, Any]]] = []
-        room.tail.subscribe(
-            lambda batch: heard.extend((to, msgspec.json.decode(body)) for to, body in batch.signals)
-        )
-        return heard
-
-    async def speaker(self, *, commanded: bool = True) -> str:
-        peer, _ = await self.stage.whip("wonder", ANNA, "offer", address="a", commanded=commanded)
-        self.media.on_connected(peer)
-        return peer
-
-    async def stop(self) -> Event:
-        """End Anna's take, and return its clip."""
-        event = await self.stage.stop(self.room, ANNA, None)
-        assert event is not None
-        return event
-
-    async def told(self, kind: str) -> list[dict[str, Any]]:
-        await asyncio.sleep(0)
-        return [signal["data"] for _, signal in self.signals if signal["kind"] == kind]
-
-    async def settled(self) -> None:
-        async with asyncio.timeout(5):
-            await self.stage.drain()
+SNAP = TIMINGS["snap"]
 
 
 @pytest.fixture
 async def theatre() -> AsyncIterator[Theatre]:
-    clock, media, finisher = Clock(), FakeMedia(), FakeFinisher()
-    house_, log = await house(clock)
-    stage = Stage(house_, media, finisher, clock=clock)  # type: ignore[arg-type]
-    yield Theatre(house_, clock, await house_.wake("wonder"), stage, media, finisher)
-    await stage.close()
-    await media.close()
-    await house_.close()
-    await log.close()
+    async with running_theatre() as running:
+        yield running
 
 
 async def test_a_commanded_take_lands_and_its_stop_returns_the_clip(theatre: Theatre) -> None:
@@ -331,11 +285,6 @@ async def test_a_draining_stage_cuts_a_plain_session_in_time_and_keeps_its_clip(
 # --- heard before they land
 
 
-async def healing(theatre: Theatre) -> Room:
-    opened = RoomOpened("healing", "Heal", tempo="slow")
-    return await theatre.house.open(opened, None, id="healing")
-
-
 async def test_where_takes_are_heard_first_nothing_lands_until_its_speaker_says_so(theatre: Theatre) -> None:
     room = await healing(theatre)
     signals = theatre.listen(room)
@@ -426,36 +375,6 @@ async def test_nobody_speaks_in_an_arena_before_they_came_in_by_the_door(theatre
     assert room.speaking == {ANNA.id}
 
 
-async def test_a_muted_voice_begins_nothing_by_any_way_and_lands_what_it_had_begun(theatre: Theatre) -> None:
-    stage, room = theatre.stage, theatre.room
-    peer = await theatre.speaker()
-    await stage.begin(room, ANNA, peer)
-    await stage.begin(room, BELA, "")
-    for voice in (ANNA, BELA, CLEO):
-        mute(room, voice, theatre.clock.ms + 60_000)
-
-    for attempt in (
-        stage.begin(room, CLEO, ""),
-        stage.upload("wonder", CLEO, b"speech", "audio/ogg"),
-        stage.whip("wonder", CLEO, "offer", address="a", commanded=False),
-    ):
-        with pytest.raises(Refused) as refused:
-            await attempt
-        assert (refused.value.code, refused.value.retry_after_ms) == ("muted", 60_000)
-    event = await stage.stop(room, ANNA, None)
-    assert event is not None
-    announced = await stage.upload("wonder", BELA, b"speech", "audio/ogg")
-    assert isinstance(announced, Event)
-    assert [clip.by for clip in room.state.clips.values()] == [ANNA, BELA]
-    with pytest.raises(Refused, match="muted"):
-        await stage.begin(room, ANNA, peer)
-
-
-def mute(room: Room, voice: Voice, until_ms: int) -> None:
-    """Let a voice be mute, as an event of the log would."""
-    room.state = replace(room.state, muted={**room.state.muted, voice.id: until_ms})
-
-
 async def test_who_needs_more_time_gets_it(theatre: Theatre) -> None:
     peer = await theatre.speaker()
     await theatre.stage.begin(theatre.room, ANNA, peer)
@@ -481,3 +400,28 @@ async def test_a_take_is_cut_where_its_turn_says(theatre: Theatre) -> None:
     await theatre.stage.begin(room, ANNA, peer)
 
     assert theatre.media.limits_ms == [max(1_000, round_.turn.cut_at_ms - round_.turn.go_at_ms)]
+
+
+async def test_a_take_that_is_being_finished_takes_nothing_from_the_next_one_nor_loses_it(
+    theatre: Theatre,
+) -> None:
+    stage, room = theatre.stage, theatre.room
+    theatre.clock.ms = START_MS - SNAP.count_in_ms  # so that the fake take begins at "go"
+    await room.send(Throw(), by=ANNA)
+    theatre.clock.ms = START_MS
+    peer = await theatre.speaker()
+    theatre.finisher.gate.clear()
+    await stage.begin(room, ANNA, peer)
+    first = asyncio.ensure_future(stage.stop(room, ANNA, 350))
+    await asyncio.sleep(0)
+    await stage.begin(room, ANNA, peer)
+    theatre.finisher.gate.set()
+    event = await first
+
+    assert event is not None
+    assert isinstance(event.data, ClipLanded)
+    assert event.data.reaction_ms == 350
+    assert room.speaking == {ANNA.id}
+    assert [told["on"] for told in await theatre.told("speaking")] == [True, False, True]
+    await stage.stop(room, ANNA, 9)
+    assert not room.speaking

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import get_args
 
 import pytest
 from msgspec.structs import replace
 
+from games.round import RoundOpened
 from server.room import door
 from server.room.commands import (
     Again,
@@ -26,9 +28,10 @@ from server.room.commands import (
     Vote,
     WantTopic,
 )
-from server.room.events import ClipLanded, Draft, VoiceMuted, numbered
+from server.room.events import ClipLanded, Draft, Event, RoomOpened, VoiceMuted, numbered
 from server.room.state import RoomState, apply
-from tests.support.rooms import ANNA, BELA, PureRoom
+from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
+from tests.support.theatre import Theatre, mute, running_theatre
 
 CLIP = ClipLanded("clip-1", 900, 300, 0, -16.0, (50,) * 64)
 PLAYING = [
@@ -141,3 +144,82 @@ def test_every_command_is_either_inside_or_named_here_as_needing_no_consent() ->
     inside = {kind.__name__ for kind in get_args(door.INSIDE)}
     assert {kind.__name__ for kind in get_args(Command)} == inside | outside
     assert not inside & outside
+
+
+def test_nobody_is_drawn_into_a_game_or_waited_for_who_may_not_play() -> None:
+    room = arena()
+    room.speakers = (ANNA.id, BELA.id, CLEO.id)
+    assert room.due() is None
+    room.consented = (ANNA.id, BELA.id)
+    assert room.due() is not None
+    room.do(RoundStart("story_die"), ANNA)
+    assert room.state.round is not None
+    assert set(room.state.round.players) == {ANNA.id, BELA.id}
+    room.land("a", ANNA)
+    assert room.turn().voice == BELA.id
+
+    pulsing = arena()
+    pulsing.speakers, pulsing.consented = (ANNA.id, BELA.id, CLEO.id), (BELA.id,)
+    for _ in range(20):
+        pulsing.pass_time()
+    opened = [event.data for event in pulsing.events if isinstance(event.data, RoundOpened)]
+    assert len(opened) > 5
+    assert {voice for fact in opened for voice in fact.players} <= {BELA.id}
+
+
+def test_whoever_is_muted_in_a_round_is_passed_over_until_they_may_speak_again() -> None:
+    room = PureRoom()
+    room.speakers = (ANNA.id, BELA.id)
+    room.do(RoundStart("word_association"), BELA)
+    room.state = muted(room)
+    room.land("b", BELA)
+    assert room.turn().voice == BELA.id
+    room.now_ms += 5_000
+    room.land("b2", BELA)
+    assert room.turn().voice == ANNA.id
+
+
+@pytest.fixture
+async def theatre() -> AsyncIterator[Theatre]:
+    async with running_theatre() as running:
+        yield running
+
+
+async def test_a_muted_voice_begins_nothing_by_any_way_and_lands_what_it_had_begun(theatre: Theatre) -> None:
+    stage, room = theatre.stage, theatre.room
+    peer = await theatre.speaker()
+    await stage.begin(room, ANNA, peer)
+    await stage.begin(room, BELA, "")
+    for voice in (ANNA, BELA, CLEO):
+        mute(room, voice, theatre.clock.ms + 60_000)
+
+    for attempt in (
+        stage.begin(room, CLEO, ""),
+        stage.upload("wonder", CLEO, b"speech", "audio/ogg"),
+        stage.whip("wonder", CLEO, "offer", address="a", commanded=False),
+    ):
+        with pytest.raises(Refused) as refused:
+            await attempt
+        assert (refused.value.code, refused.value.retry_after_ms) == ("muted", 60_000)
+    event = await stage.stop(room, ANNA, None)
+    assert event is not None
+    announced = await stage.upload("wonder", BELA, b"speech", "audio/ogg")
+    assert isinstance(announced, Event)
+    assert [clip.by for clip in room.state.clips.values()] == [ANNA, BELA]
+    with pytest.raises(Refused, match="muted"):
+        await stage.begin(room, ANNA, peer)
+
+
+async def test_a_duel_starts_by_no_way_for_a_voice_that_never_consented(theatre: Theatre) -> None:
+    room = await theatre.house.open(RoomOpened("arena", "Ring"), None, id="arena")
+    for attempt in (
+        room.send(RoundStart("insult_duel"), by=ANNA),
+        theatre.house.send("arena", RoundStart("insult_duel"), by=ANNA, key="k"),
+        theatre.house.send("arena", Land(ClipLanded("clip-1", 900, 300, 0, -16.0, ())), by=ANNA),
+    ):
+        with pytest.raises(Refused) as refused:
+            await attempt
+        assert refused.value.code == "consent_needed"
+    assert room.tail.head == 1
+    room.consent(ANNA.id)
+    assert await theatre.house.send("arena", RoundStart("insult_duel"), by=ANNA, key="k")

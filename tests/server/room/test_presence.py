@@ -50,7 +50,19 @@ def test_who_came_in_by_the_door_is_remembered_up_to_a_limit() -> None:
 def test_a_context_lends_what_there_is_and_copies_nothing() -> None:
     presence = Presence()
     context = presence.context(1, Random(1))
-    presence.speaking["anna"] = 5
+    presence.begin("anna", "take", 5)
     assert list(context.speaking) == ["anna"]
-    assert (presence.overdue(4), presence.overdue(5)) == ([], ["anna"])
     assert context.paces is presence.paces
+
+
+def test_a_voice_speaks_until_the_last_of_its_takes_has_ended() -> None:
+    presence = Presence()
+    presence.begin("anna", "first", 5)
+    presence.begin("anna", "second", 7)
+    assert (presence.ends_ms(), presence.overdue(4)) == ([5, 7], [])
+    assert presence.overdue(6) == [("anna", "first")]
+    assert not presence.end("anna", "first")
+    assert list(presence.speaking) == ["anna"]
+    assert presence.end("anna", "second")
+    assert presence.end("anna", "second")
+    assert not presence.speaking

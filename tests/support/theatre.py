@@ -1,0 +1,79 @@
+"""A stage with a room, on a media plane and a finish that a test directs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from server.room.actor import Room
+from server.room.events import Event, RoomOpened, Voice
+from server.room.house import House
+from server.stage import Stage
+from tests.support.media import ANNA, Clock, FakeFinisher, FakeMedia, house
+
+
+class Theatre:
+    """A stage with everything it needs."""
+
+    def __init__(
+        self, house: House, clock: Clock, room: Room, stage: Stage, media: FakeMedia, finisher: FakeFinisher
+    ) -> None:
+        self.house, self.clock = house, clock
+        self.room, self.stage, self.media, self.finisher = room, stage, media, finisher
+        self.signals = self.listen(room)
+
+    def listen(self, room: Room) -> list[tuple[str | None, dict[str, Any]]]:
+        """Return a list that all signals of a room go to."""
+        heard: list[tuple[str | None, dict[str, Any]]] = []
+        room.tail.subscribe(
+            lambda batch: heard.extend((to, msgspec.json.decode(body)) for to, body in batch.signals)
+        )
+        return heard
+
+    async def speaker(self, *, commanded: bool = True) -> str:
+        peer, _ = await self.stage.whip("wonder", ANNA, "offer", address="a", commanded=commanded)
+        self.media.on_connected(peer)
+        return peer
+
+    async def stop(self) -> Event:
+        """End Anna's take, and return its clip."""
+        event = await self.stage.stop(self.room, ANNA, None)
+        assert event is not None
+        return event
+
+    async def told(self, kind: str) -> list[dict[str, Any]]:
+        await asyncio.sleep(0)
+        return [signal["data"] for _, signal in self.signals if signal["kind"] == kind]
+
+    async def settled(self) -> None:
+        async with asyncio.timeout(5):
+            await self.stage.drain()
+
+
+@asynccontextmanager
+async def running_theatre() -> AsyncIterator[Theatre]:
+    """Run a stage with one room, `wonder`."""
+    clock, media, finisher = Clock(), FakeMedia(), FakeFinisher()
+    house_, log = await house(clock)
+    stage = Stage(house_, media, finisher, clock=clock)  # type: ignore[arg-type]
+    yield Theatre(house_, clock, await house_.wake("wonder"), stage, media, finisher)
+    await stage.close()
+    await media.close()
+    await house_.close()
+    await log.close()
+
+
+async def healing(theatre: Theatre) -> Room:
+    """Open a room where takes are heard before they land."""
+    opened = RoomOpened("healing", "Heal", tempo="slow")
+    return await theatre.house.open(opened, None, id="healing")
+
+
+def mute(room: Room, voice: Voice, until_ms: int) -> None:
+    """Let a voice be mute, as an event of the log would."""
+    room.state = replace(room.state, muted={**room.state.muted, voice.id: until_ms})
