@@ -21,6 +21,11 @@ def voices(url: str, room: str, kind: str) -> list[str]:
     return [event["by"]["id"] for event in events(url, room) if event["kind"] == kind]
 
 
+async def press_behind(visitor: Visitor) -> None:
+    """Press the talk button of a tab that lies behind another, where no pointer reaches it."""
+    await visitor.page.locator("#talk").dispatch_event("click")
+
+
 class LateAnswers:
     """Stands between a page and the server, and keeps acknowledgements back until they are let go."""
 
@@ -87,16 +92,19 @@ async def test_two_tabs_of_one_voice_end_their_own_takes(
         await visitor.page.bring_to_front()
         await visitor.enter(shared_server.url, room)
         await visitor.warm_up()
-        await visitor.page.locator("#talk").click()
+    await file_microphone.quiet(one.page)
+    await press_behind(one)
+    await other.page.locator("#talk").click()
+    for visitor in (one, other):
         await visitor.is_speaking("live")
 
-    await file_microphone.quiet(other.page)
-    await file_microphone.spoken(other.page)
-    await one.page.locator("#talk").dispatch_event("click")  # its tab lies behind the other
+    await file_microphone.spoken(one.page)
+    await press_behind(one)
     await one.is_speaking("ready")
     await one.say("mine is over")
     await expect(other.page.get_by_text("mine is over")).to_be_visible()  # and behind the news of the take
     await other.is_speaking("live")
+    await file_microphone.spoken(other.page)
     await other.page.locator("#talk").click()
     await other.is_speaking("ready")
 
@@ -113,14 +121,18 @@ async def test_without_cookies_one_writes_and_speaks_by_one_voice(
     )
     visitor = Visitor(await context.new_page())
     with running_server() as server:
-        room = make_room(server.url)
-        for query in ("mic=raw", "mic=raw&rtc=off"):
+        room = make_room(server.url, kind="healing")  # where takes are heard by their speaker first
+        for number, query in enumerate(("mic=raw", "mic=raw&rtc=off"), 1):
             await visitor.enter(server.url, room, query)
             await visitor.say("hello")
             await visitor.speak(file_microphone)
+            await visitor.page.locator("#preview-listen").click()
+            await visitor.page.wait_for_function("document.querySelector('#sound').currentTime > 0.2")
+            await visitor.page.locator("#preview-keep").click()
+            await visitor.shows_clips(number)
+            await expect(visitor.page.locator("#preview")).to_be_hidden()
             await expect(visitor.page.locator(".line[data-own=true][data-state=said]")).to_have_count(1)
             await expect(visitor.page.locator(".notice")).to_have_count(0)
-        await visitor.shows_clips(2)
         await asyncio.to_thread(server.restart)
         await visitor.say("still me")
         await expect(visitor.page.locator(".line[data-own=true][data-state=said]")).to_have_count(2)

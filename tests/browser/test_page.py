@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, Playwright, expect
 
+from server.room.kinds import KINDS
 from tests.support.browsers import Kind, launch
 from tests.support.microphones import FileMicrophone
 from tests.support.server import Server, running_server
@@ -170,6 +171,22 @@ async def test_what_is_read_from_right_to_left_begins_on_the_right(
     await visitor.say(HEBREW)
     await expect(page.locator(".line-text", has_text=HEBREW.strip())).to_be_visible()
     assert await page.evaluate(LEFT_TO_RIGHT) == []
+
+
+async def test_a_room_is_made_of_the_kinds_that_the_server_has(
+    shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    page = (await invite(listening_chromium, ears=False)).page
+    await page.goto(shared_server.url)
+    await page.locator("#make").click()
+    await expect(page.locator("room-form .kind")).to_have_text([kind.names["en"] for kind in KINDS.values()])
+    place, tempo = page.locator("room-form .place"), page.locator("room-form [name=tempo]")
+    for kind in KINDS.values():
+        await page.locator(f"room-form .kind[data-kind={kind.id}]").click()
+        await expect(tempo).to_have_value(kind.tempo)
+        await expect(place).to_be_visible(visible=kind.placed)
+    await page.locator("room-form [type=submit]").click()
+    await page.wait_for_url("**/r/*")
 
 
 async def test_escape_does_not_lead_past_the_door(

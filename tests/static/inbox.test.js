@@ -26,6 +26,7 @@ function inbox() {
     turns: { plan() {} },
     speaker: { peer: 'mine', ended: () => told.push('ended') },
     settle() {},
+    endPreview: (/** @type {string} */ clip) => clip && told.push(`kept ${clip}`),
     set(/** @type {any} */ changes) {
       session.model = { ...session.model, ...changes };
       if ('phase' in changes) told.push(`${changes.phase} ${changes.mine ? 'mine ' : ''}${now_ms}`);
@@ -76,6 +77,14 @@ for (const state of ['cut', 'landed', 'refused']) {
     }
   });
 }
+
+test('a take that was kept in another tab waits no more here', () => {
+  const { box, told } = inbox();
+
+  box.signal({ type: 'signal', kind: 'take', data: { peer: '', state: 'landed', clip: 'c' } });
+
+  assert.deepEqual(told, ['kept c']);
+});
 
 test('an upload of another tab does not end a take that is recorded here', () => {
   const { box, session, told } = inbox();

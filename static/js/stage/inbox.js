@@ -123,8 +123,9 @@ export class Inbox {
     session.set({ presence: foldPresence(session.model.presence, kind, data) });
   }
 
-  /** The server cut a take by itself, perhaps that of another tab. @param {{state: string, peer: string, code?: string, message?: string}} take */
+  /** The server cut a take by itself, perhaps that of another tab. @param {{state: string, peer: string, clip?: string}} take */
   #take({ state, peer, ...take }) {
+    if (state === 'landed') this.session.endPreview(take.clip); // kept, perhaps in another tab
     if (state === 'preview') this.session.offerPreview(/** @type {any} */ (take));
     if (peer && peer === this.session.speaker.peer && ENDINGS.has(state)) this.session.speaker.ended();
   }

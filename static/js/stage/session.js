@@ -210,8 +210,12 @@ export class Session {
 
   /** @param {'keep'|'drop'} wish @param {string} preview */
   async decide(wish, preview) {
-    const done = await this.wish(wish, { preview });
-    if (done && this.model.preview?.preview === preview) this.set({ preview: null });
+    if (await this.wish(wish, { preview })) this.endPreview(preview);
+  }
+
+  /** @param {string} [preview] its clip has the same id */
+  endPreview(preview) {
+    if (this.model.preview?.preview === preview) this.set({ preview: null });
   }
 
   /** @param {string} clip */

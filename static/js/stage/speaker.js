@@ -152,12 +152,13 @@ export class Speaker {
 
   async #warm() {
     this.meter.prepare().catch(() => {}); // speaking does not wait for it
-    const [stream] = await Promise.all([this.microphone.open(), this.#choose()]);
+    const stream = await this.microphone.open();
     this.meter.follow(stream);
+    this.#path ??= this.files ? await this.#filePath() : await this.#rtcPath();
     try {
-      await this.#path?.warm(stream);
+      await this.#path.warm(stream);
     } catch (why) {
-      if (this.#path?.kind === 'files') throw why;
+      if (this.#path.kind === 'files') throw why;
       await this.#fallBack(stream, why instanceof Unreachable ? 'udp-blocked' : 'live-failed');
     }
     if (this.state === 'off') this.#become('ready');
@@ -181,12 +182,10 @@ export class Speaker {
     return new FilePath(this.room, this.request);
   }
 
-  async #choose() {
-    this.#path ??= this.files ? await this.#filePath() : await this.#rtcPath();
-  }
-
   async #rtcPath() {
-    const { RtcPath } = await import('./rtc-path.js');
+    const { RtcPath } = await import('./rtc-path.js').catch(() => {
+      throw new Refused('offline', '');
+    });
     return new RtcPath(this.room, this.request, () => this.#reoffer());
   }
 

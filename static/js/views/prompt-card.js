@@ -4,7 +4,7 @@ import { h, say } from '../lib/dom.js';
 import { reaction } from '../lib/format.js';
 import { counted, t } from '../lib/text.js';
 import { View } from '../lib/view.js';
-import { momentOf, reactionOf } from '../room/round.js';
+import { reactionOf } from '../room/round.js';
 
 /** @typedef {import('../stage/model.js').Model} Model */
 /** @typedef {import('../room/round.js').Moment} Moment */
@@ -25,7 +25,7 @@ export class PromptCard extends View {
 
   /** @param {Model} model */
   update(model) {
-    const moment = momentOf(model.state, model.me?.id ?? '', this.session.clock.server_ms, model.pace);
+    const { moment } = this.session.inbox;
     this.#show(moment, model);
     cancelAnimationFrame(this.#frame);
     if (moment.phase !== 'idle') {
