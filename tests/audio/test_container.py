@@ -113,7 +113,31 @@ def test_silence_that_a_recorder_left_out_keeps_its_place() -> None:
 
 
 # What Chromium 156 wrote on a busy machine: ms from block to block of 60 ms, while no sound was missing.
-STRETCHED_MS = (99, 61, 60, 60, 60, 59, 61, 59, 85, 120, 110, 125, 114, 122, 356, 61, 61, 61, 87, 73, 52, 70, 52)
+STRETCHED_MS = (
+    99,
+    61,
+    60,
+    60,
+    60,
+    59,
+    61,
+    59,
+    85,
+    120,
+    110,
+    125,
+    114,
+    122,
+    356,
+    61,
+    61,
+    61,
+    87,
+    73,
+    52,
+    70,
+    52,
+)
 
 
 @pytest.mark.parametrize("times_ms", [STRETCHED_MS, (69, 47, 70, 139, 139, 93, 139, 93, 140, 93, 114, 70)])
