@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import io
-import re
 import random
+import re
 import zipfile
 from fractions import Fraction
 from pathlib import Path
