@@ -19,7 +19,7 @@ from av.container import InputContainer
 from av.packet import Packet as AvPacket
 from av.stream import Disposition
 
-from audio import boxes, media_types, ogg, opus, opusfile
+from audio import boxes, media_types, ogg, opus, opusfile, riff
 from audio.media_types import KINDS, MEDIA_TYPES, Kind
 from audio.pcm import Pcm, mixed
 from audio.take import SAMPLE_RATE_HZ, Packet
@@ -36,6 +36,9 @@ DECODERS = (
     "opus,vorbis,aac,alac,amrnb,amrwb,pcm_u8,pcm_s8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,"
     "pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,pcm_mulaw,pcm_alaw"
 )
+
+
+MENDERS = {"mp4": boxes.mended, "wav": riff.mended}
 
 
 class Undecodable(ValueError):
@@ -62,7 +65,8 @@ def decode(body: bytes, media_type: str, *, longest: int) -> Pcm:
     try:
         if kind == "ogg":
             return _ogg(body, longest)
-        return _by_libav(boxes.mended(body) if kind == "mp4" else body, KINDS[kind], longest)
+        mended = MENDERS[kind](body) if kind in MENDERS else body
+        return _by_libav(mended, KINDS[kind], longest)
     except (ogg.BadOgg, opus.BadPacket, av.FFmpegError, MemoryError) as bad:
         raise Undecodable(str(bad)) from bad
 

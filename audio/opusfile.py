@@ -148,29 +148,35 @@ def _is_sound(packet: bytes) -> bool:
 
 
 def _pages(body: bytes) -> Iterator[Page]:
-    """Yield the pages that are whole, wherever they begin, and what is there of one that is cut off."""
+    """Yield the pages, wherever they begin; of damaged ones what may be read."""
     damaged, at = 0, body.find(b"OggS")
     while at >= 0 and damaged < MOST_DAMAGED:
         try:
             page, size = ogg.read_page(body, at)
         except BadOgg:
             damaged, size = damaged + 1, 4
-        else:
-            yield page
         following = body.find(b"OggS", at + size)
-        if following < 0 and size == 4:
-            yield from _cut_off(body[at:])
+        if size > 4:
+            yield page
+        else:
+            yield from _damaged(body[at:] if following < 0 else body[at:following], is_last=following < 0)
         at = following
 
 
-def _cut_off(rest: bytes) -> Iterator[Page]:
-    """Yield the whole segments of a page that ends too early; its checksum cannot be told."""
+def _damaged(rest: bytes, *, is_last: bool) -> Iterator[Page]:
+    """Yield a page whose checksum is wrong when it ends where the next begins, or is the last and cut off.
+
+    One wrong byte costs a packet so, and not all that are on its page.
+    """
     if len(rest) < HEADER.size:
         return
-    _, version, flags, _, serial, number, _, segments = HEADER.unpack_from(rest)
+    _, version, flags, granule, serial, number, _, segments = HEADER.unpack_from(rest)
     lacing = rest[HEADER.size : HEADER.size + segments]
     content = rest[HEADER.size + segments :]
-    if version == 0 and sum(lacing) > len(content):
+    missing = sum(lacing) - len(content)
+    if version == 0 and missing == 0:
+        yield Page(flags, granule, serial, number, lacing, content)
+    elif version == 0 and missing > 0 and is_last:
         yield Page(flags & ~LAST, 0, serial, number, _held(lacing, len(content)), content)
 
 

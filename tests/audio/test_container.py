@@ -260,6 +260,8 @@ FORMS = {
     "extensible, longer": riff.file(riff.extensible(riff.PCM, 16, more=bytes(8)), S16),
     "extensible float32": riff.file(riff.extensible(riff.FLOAT, 32), riff.samples(SPOKEN, "<f4")),
     "extensible mu-law": riff.file(riff.extensible(riff.MULAW, 8), riff.mulaw(SPOKEN)),
+    "24 bits in 32": riff.file(riff.extensible(riff.PCM, 32, valid=24), riff.samples(SPOKEN, "<i4")),
+    "before broken tags": riff.file(PLAIN, S16) + riff.chunk(b"LIST", b"abc") + b"zzz",
     "after other chunks": riff.file(
         PLAIN, S16, before=riff.chunk(b"LIST", b"INFOabc") + riff.chunk(b"JUNK", b"")
     ),

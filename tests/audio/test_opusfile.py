@@ -91,18 +91,31 @@ def test_a_short_file_of_one_page_is_trimmed_too() -> None:
     assert read(oggs.written(pages)).end == 20 * opus.FRAME - 1_000
 
 
-@pytest.mark.parametrize("damage", ["lost", "changed"])
+@pytest.mark.parametrize("damage", ["lost", "its head changed", "in the middle"])
 def test_the_rest_is_in_its_place_where_a_page_is_missing(damage: str) -> None:
     pages = [page.written() for page in oggs.pages(PACKETS, per_page=20)]
     if damage == "lost":
         del pages[3]
+    elif damage == "its head changed":
+        pages[3] = pages[3][:30] + b"\xff" + pages[3][31:]
     else:
-        pages[3] = pages[3][:100] + b"\0\0\0\0" + pages[3][104:]
+        pages[3] = pages[3][:300] + b"what does not belong here" + pages[3][300:]
 
     file = read(b"".join(pages))
 
     assert places(file) == [*range(20), *range(40, len(PACKETS))]
     assert payloads(file) == [*PACKETS[:20], *PACKETS[40:]]
+
+
+def test_a_byte_that_is_wrong_costs_its_packet_alone() -> None:
+    body = bytearray(oggs.written(oggs.pages(PACKETS, per_page=20)))
+    at = body.index(PACKETS[30])
+    body[at + 3] ^= 255
+
+    read_back = payloads(read(bytes(body)))
+
+    assert len(read_back) == len(PACKETS)
+    assert [index for index, payload in enumerate(read_back) if payload != PACKETS[index]] == [30]
 
 
 def test_a_page_that_comes_twice_is_read_once() -> None:

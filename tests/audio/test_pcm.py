@@ -106,6 +106,13 @@ def test_of_sides_that_cancel_the_louder_is_taken(share: float) -> None:
     assert np.array_equal(pcm.mixed(sides(left, right)), left if share > -1.1 else right)
 
 
+def test_sides_that_cancel_in_a_part_of_the_sound_lose_nothing_there() -> None:
+    left = tone(440)
+    right = np.concatenate([left[:36_000], -left[36_000:]])
+
+    assert np.array_equal(pcm.mixed(sides(left, right)), left)
+
+
 def test_what_hums_alike_in_both_of_two_opposite_sides_does_not_hide_them() -> None:
     left, hum = tone(440), tone(120) * np.float32(0.5)
 

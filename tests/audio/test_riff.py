@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audio import riff as under_test
+from tests.support import riff
+
+PLAIN = riff.form(riff.PCM, 16)
+SOUND = bytes(range(200))
+
+
+@pytest.mark.parametrize(("bits", "valid"), [(32, 24), (24, 20), (16, 12), (32, 0)])
+def test_samples_are_as_wide_as_their_containers(bits: int, valid: int) -> None:
+    narrow = riff.file(riff.extensible(riff.PCM, bits, valid=valid), SOUND)
+
+    assert under_test.mended(narrow) == riff.file(riff.extensible(riff.PCM, bits), SOUND)
+
+
+@pytest.mark.parametrize(
+    "rest", [b"zzz", riff.chunk(b"LIST", b"abc"), riff.chunk(b"data", SOUND), bytes(100)]
+)
+def test_what_is_behind_the_sound_is_left_out(rest: bytes) -> None:
+    body = riff.file(PLAIN, SOUND, before=riff.chunk(b"LIST", b"odd"))
+
+    assert under_test.mended(body + rest) == body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        riff.file(PLAIN, SOUND),
+        riff.file(PLAIN, SOUND, data_size=0, size=0) + b"zzz",
+        riff.file(PLAIN, SOUND, data_size=0xFFFFFFFF) + b"zzz",
+        riff.large(PLAIN, SOUND),
+        riff.file(riff.extensible(riff.FLOAT, 32, valid=24), SOUND),
+        riff.file(PLAIN, SOUND)[:50],
+        riff.file(PLAIN[:10], SOUND),
+    ],
+)
+def test_other_files_stay_as_they_are(body: bytes) -> None:
+    assert under_test.mended(body) == body
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_stay_or_are_shortened(body: bytes) -> None:
+    assert len(under_test.mended(body)) <= len(body)
+    assert len(under_test.mended(riff.file(PLAIN, b"") + body)) <= len(body) + 44
