@@ -29,7 +29,7 @@ MOST_PACKETS = 12_000  # a minute in packets of 5 ms
 # What recorders write as a packet's time may be off by tens of ms; silence that was left out is longer.
 SHORTEST_HOLE = SAMPLE_RATE_HZ // 10
 # Chromium's recorder, here by the name that it writes, times its blocks by a clock that stretches on a busy
-# machine: by 300 ms from one to the next, 700 ms in all, with no sound missing (156, measured in 9 takes of 18).
+# machine: by 300 ms from one to the next, 700 ms in all, with no sound missing (156, in 9 takes of 18).
 STRETCHES_TIME = "Chrome"
 # What browsers, telephones and sound programs record: lossy, ALAC, and plain samples of each form.
 DECODERS = (
