@@ -26,6 +26,8 @@ from audio.take import SAMPLE_RATE_HZ, Packet
 
 LARGEST_BYTES = 2_000_000
 MOST_PACKETS = 12_000  # a minute in packets of 5 ms
+RATES_HZ = range(1_000, 768_001)  # of what people record; a filter for 500 MHz takes 3 s to make
+MOST_PLANES = 7  # PyAV reads behind a frame's list of planes when it is full
 # What recorders write as a packet's time may be off by tens of ms; silence that was left out is longer.
 SHORTEST_HOLE = SAMPLE_RATE_HZ // 10
 # Chromium's recorder, here by the name that it writes, times its blocks by a clock that stretches on a busy
@@ -36,8 +38,7 @@ DECODERS = (
     "opus,vorbis,aac,alac,amrnb,amrwb,pcm_u8,pcm_s8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,"
     "pcm_f32le,pcm_f32be,pcm_f64le,pcm_f64be,pcm_mulaw,pcm_alaw"
 )
-
-
+# What recorders of these kinds write that libav cannot follow.
 MENDERS = {"mp4": boxes.mended, "wav": riff.mended}
 
 
@@ -96,8 +97,7 @@ def _by_libav(body: bytes, kind: Kind, longest: int) -> Pcm:
         if decoder.name == "opus" and opusfile.is_plain(head):
             start = opusfile.preskip(head)
             placed = list(_placed(packets, longest + start))
-            whole = file.metadata.get("encoder") == STRETCHES_TIME
-            tolerance = longest if whole else SHORTEST_HOLE
+            tolerance = opus.LONGEST_HOLE if _stretches_time(file) else SHORTEST_HOLE
             return opus.decode(placed, longest=longest + start, tolerance=tolerance)[start:]
         return _joined(_frames(packets), longest)
 
@@ -117,6 +117,11 @@ def _chosen(file: InputContainer) -> AudioStream:
             f"We cannot read sound coded as {_coding(sounds[0])[1]}. Opus, AAC and plain WAV are fine.",
         )
     return next((stream for stream in taken if stream.disposition & Disposition.default), taken[0])
+
+
+def _stretches_time(file: InputContainer) -> bool:
+    """Tell whether the times of a file are no measure of silence; Chromium does not sign its MP4."""
+    return file.metadata.get("encoder") == STRETCHES_TIME or "mp4" in file.format.name
 
 
 def _coding(stream: AudioStream) -> tuple[str, str]:
@@ -168,7 +173,7 @@ def _frames(packets: Iterable[AvPacket[AudioStream]]) -> Iterator[AudioFrame]:
         except av.FFmpegError:
             broken += 1
             continue
-        if frames and last is not None:
+        if frames and last is not None and last.layout.nb_channels <= MOST_PLANES:
             yield from [_silent(last)] * broken
         if frames:
             last, broken = frames[-1], 0
@@ -202,6 +207,8 @@ def _joined(frames: Iterator[AudioFrame], longest: int) -> Pcm:
 def _resampled(run: Iterator[AudioFrame], longest: int) -> Pcm:
     """Return frames of one form as 48 kHz mono."""
     first = next(run)
+    if first.sample_rate not in RATES_HZ:
+        raise Undecodable("a sample rate of nobody")
     channels = min(2, first.layout.nb_channels)
     layout = "mono" if channels == 1 else "stereo"
     resampler = AudioResampler(format="flt", layout=layout, rate=SAMPLE_RATE_HZ)

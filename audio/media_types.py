@@ -72,15 +72,24 @@ def kind_of(body: bytes) -> str | None:
         return "mp4"
     if body[:4] in _WAVES and body[8:12] == b"WAVE":
         return "wav"
-    if len(body) > 1 and body[0] == 0xFF and body[1] & 0xF6 == 0xF0:
-        return "aac"  # an ADTS frame: its sync word, layer 0
-    return None
+    return "aac" if _layer(body) == 0 else None
+
+
+def _layer(body: bytes) -> int | None:
+    """Return the layer of an MPEG sound frame behind tags that may be in front: 0 is AAC's (ADTS)."""
+    start = 0
+    if body[:3] == b"ID3" and len(body) >= 10:
+        start = 10 + sum(
+            (byte & 127) << shift for byte, shift in zip(body[6:10], (21, 14, 7, 0), strict=True)
+        )
+    sync = body[start : start + 2]
+    return sync[1] >> 1 & 3 if len(sync) == 2 and sync[0] == 0xFF and sync[1] & 0xF0 == 0xF0 else None
 
 
 def called(body: bytes) -> str | None:
     """Return what people call a file that begins so, ours or not; None when we do not know it."""
     if kind := kind_of(body):
         return KINDS[kind].name
-    if len(body) > 1 and body[0] == 0xFF and body[1] & 0xE0 == 0xE0:
+    if _layer(body):
         return "MP3"
     return next((name for magic, name in _OTHERS.items() if body.startswith(magic)), None)

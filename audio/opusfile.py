@@ -18,7 +18,7 @@ from audio.take import SAMPLE_RATE_HZ, Packet
 MOST_DAMAGED = 1_000  # beginnings of pages that are none; then the search for more is given up
 # A page holds a second at most (RFC 7845 6: "SHOULD"); that more was lost is not believed.
 LONGEST_LOST = 5 * SAMPLE_RATE_HZ
-LONGEST_LIE = SAMPLE_RATE_HZ  # granule positions that are further from the packets' sum count something else
+LARGEST_SLIP = opus.LONGEST_PACKET  # positions that go on otherwise than the packets count something else
 
 
 class OtherOgg(BadOgg):
@@ -46,28 +46,32 @@ def read(body: bytes, *, longest: int, most_packets: int) -> File:
     head, serial = _head(body)
     start = preskip(head)
     packets: list[Packet] = []
-    origin: int | None = None
-    at = end = claimed = 0
+    at = end = claimed = origin = 0
+    is_exact = True
     for part in _parts(body, serial):
         length = sum(opus.duration(payload) for payload in part.payloads)
-        if part.lost and origin is not None:
-            at += _hole(part.page.granule - origin - length - at)
+        if not packets:
+            # A stream may be joined late, so that its first page begins anywhere (RFC 7845 4.3).
+            origin = max(0, part.page.granule - length)
+        step = part.page.granule - origin - claimed
+        if part.lost and 0 < step - length <= LONGEST_LOST:
+            at += step - length
         for payload in part.payloads:
             packets.append(Packet(at, payload))
             at += opus.duration(payload)
-        if origin is None:
-            # A stream may be joined late, so that its first page begins anywhere (RFC 7845 4.3).
-            origin = max(0, part.page.granule - length)
-        is_sane = abs(claimed - (at - length)) <= LONGEST_LIE
-        claimed = part.page.granule - origin
-        # Of the last page a part may be dropped, or all (RFC 7845 4.4).
-        is_cut = part.page.flags & LAST and is_sane and 0 < claimed < at
-        end = max(claimed, at - length) if is_cut else at
+        end = at - (_trimmed(part.page, step, length) if is_exact else 0)
+        claimed += step
+        is_exact = abs(step - length) <= LARGEST_SLIP
         if at >= longest + start or len(packets) >= most_packets:
             break
     if not packets:
         raise BadOgg("no sound in it")
     return File(packets[:most_packets], start, end)
+
+
+def _trimmed(page: Page, step: int, length: int) -> int:
+    """Return how much of the last page is to be dropped, which may be all (RFC 7845 4.4)."""
+    return max(0, min(length, length - step)) if page.flags & LAST and page.granule > 0 else 0
 
 
 def is_plain(head: bytes) -> bool:
@@ -78,10 +82,6 @@ def is_plain(head: bytes) -> bool:
 def preskip(head: bytes) -> int:
     """Return how many samples at the beginning are not to be heard."""
     return int.from_bytes(head[10:12], "little")
-
-
-def _hole(samples: int) -> int:
-    return samples if 0 < samples <= LONGEST_LOST else 0
 
 
 def _head(body: bytes) -> tuple[bytes, int]:
@@ -118,7 +118,7 @@ def _parts(body: bytes, serial: int) -> Iterator[Part]:
 
 
 def _is_repeat(page: Page, last: Page | None) -> bool:
-    return last is not None and page.number <= last.number and page.granule <= last.granule
+    return last is not None and (page.number, page.granule) == (last.number, last.granule)
 
 
 def _ended(page: Page, begun: list[bytes]) -> tuple[list[bytes], list[bytes]]:

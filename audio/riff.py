@@ -17,7 +17,7 @@ def mended(body: bytes) -> bytes:
     """
     whole = bytearray(body)
     for at, name, size in _chunks(body):
-        if name == b"fmt " and size >= FORM.size:
+        if name == b"fmt " and FORM.size <= min(size, len(body) - at):
             coding, _, _, _, _, bits, _, _, _, form = FORM.unpack_from(body, at)
             if (coding, form) == (EXTENSIBLE, PCM):
                 struct.pack_into("<H", whole, at + 18, bits)

@@ -90,6 +90,8 @@ def test_a_file_under_another_name_is_refused(name: str, media_type: str) -> Non
         ("audio/flac", WAV),
         ("", WAV),
         ("audio/wav", WAV[:100] + bytes(3_000_000)),
+        ("audio/wav", riff.file(riff.form(riff.PCM, 16, rate_hz=520_000_000), WAV[44:])),
+        ("audio/wav", riff.file(riff.form(riff.PCM, 16, rate_hz=1), WAV[44:])),
     ],
 )
 def test_what_is_not_taken_is_refused(media_type: str, body: bytes) -> None:
@@ -140,28 +142,31 @@ STRETCHED_MS = (
 )
 
 
+@pytest.mark.parametrize("kind", ["webm", "mp4"])
 @pytest.mark.parametrize("times_ms", [STRETCHED_MS, (69, 47, 70, 139, 139, 93, 139, 93, 140, 93, 114, 70)])
-def test_a_clock_that_stretches_leaves_no_hole_in_what_chromium_recorded(times_ms: tuple[int, ...]) -> None:
+def test_a_clock_that_stretches_leaves_no_hole_in_what_chromium_recorded(
+    times_ms: tuple[int, ...], kind: str
+) -> None:
     payloads = speech.opus_packets(SPOKEN, frame_ms=60)
     later = (*times_ms, *(60 for _ in payloads))
-    body = _webm(payloads, [sum(later[:index]) for index in range(len(payloads))])
+    body = _timed(payloads, [sum(later[:index]) for index in range(len(payloads))], kind)
     named = re.sub(rb"Lavf[\d.]+", lambda name: b"Chrome".ljust(len(name[0]), b"\0"), body)
     chromium = named.replace(b"ENCODER", b"COMMENT")  # a tag that Chromium does not write
 
-    assert alike(container.decode(chromium, "audio/webm", longest=MINUTE)) > 0.99
+    assert alike(container.decode(chromium, f"audio/{kind}", longest=MINUTE)) > 0.99
 
 
 def _webm_with_a_gap(payloads: list[bytes], gap_ms: int) -> bytes:
     times = [index * 20 + (gap_ms if index >= len(payloads) else 0) for index in range(2 * len(payloads))]
-    return _webm(payloads * 2, times)
+    return _timed(payloads * 2, times)
 
 
-def _webm(payloads: list[bytes], times_ms: list[int]) -> bytes:
+def _timed(payloads: list[bytes], times_ms: list[int], kind: str = "webm") -> bytes:
     """Write Opus packets at the given times."""
     buffer = io.BytesIO()
     with (
         av.open(io.BytesIO(WEBM), "r", format="matroska") as template,
-        av.open(buffer, "w", format="webm") as file,
+        av.open(buffer, "w", format=kind) as file,
     ):
         stream = file.add_stream_from_template(template.streams.audio[0])
         for payload, at_ms in zip(payloads, times_ms, strict=True):
@@ -196,6 +201,7 @@ SURROUND = {"libopus.mapping_family": "1"}
         ("video/quicktime", muxed(SPOKEN, "mov", "pcm_s16be", rate_hz=16_000)),
         ("audio/aac", muxed(SPOKEN, "adts", "aac")),
         ("audio/aac", MP4),
+        ("audio/aac", b"ID3\x04\0\0\0\0\0\x0a" + bytes(10) + ADTS),
     ],
 )
 def test_files_that_telephones_and_sound_programs_make_are_heard(media_type: str, body: bytes) -> None:
@@ -319,6 +325,16 @@ def test_a_frame_that_is_none_costs_itself_alone(which: int, junk: bytes) -> Non
     assert len(heard) == pytest.approx(len(SPOKEN), abs=48 * 50)
 
 
+@pytest.mark.parametrize("layout", ["5.1", "7.1"])
+def test_a_frame_that_is_none_costs_itself_alone_in_many_channels(layout: str) -> None:
+    whole = muxed(SPOKEN, "mp4", "aac", layout=layout)
+    at, size = packets_in(whole, "mp4")[40]
+
+    heard = container.decode(whole[:at] + bytes(size) + whole[at + size :], "audio/mp4", longest=MINUTE)
+
+    assert alike(heard) > 0.9
+
+
 def test_frames_of_other_rates_and_channels_on_the_way_are_joined() -> None:
     """As ADTS says with each frame what it holds, files of it may follow one another."""
     parts = [muxed(SPOKEN, "adts", "aac", rate_hz=rate, layout=layout) for rate, layout in CHANGES]
@@ -364,7 +380,7 @@ def test_block_times_that_jitter_lose_no_sound(off: list[int]) -> None:
     payloads = speech.opus_packets(SPOKEN, 60)
     times = [60 * index + off[index % len(off)] for index in range(len(payloads))]
 
-    heard = container.decode(_webm(payloads, times), "audio/webm", longest=MINUTE)
+    heard = container.decode(_timed(payloads, times), "audio/webm", longest=MINUTE)
 
     assert alike(heard) > 0.96
     assert len(heard) == len(payloads) * 2_880 - PRESKIP

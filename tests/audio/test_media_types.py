@@ -33,6 +33,8 @@ def test_parameters_and_case_do_not_matter(sent: str) -> None:
         (b"RIFX\0\0\0\x10WAVEfmt ", None, None),
         (b"\xff\xf1\x50\x80", "aac", "AAC"),
         (b"\xff\xfb\x90\x64", None, "MP3"),
+        (b"ID3\x04\0\0\0\0\1\2" + bytes(130) + b"\xff\xf1\x50", "aac", "AAC"),
+        (b"ID3\x04\0\0\0\0\1\2" + bytes(130) + b"\xff\xfb\x90", None, "MP3"),
         (b"ID3\x04\0", None, "MP3"),
         (b"fLaC\0", None, "FLAC"),
         (b"#!AMR\n", None, "AMR"),

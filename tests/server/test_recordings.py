@@ -39,7 +39,7 @@ EXPECTED: dict[str, tuple[int, int, str, float]] = {
     "m4a-cover-art.m4a": (2_690, 380, SPEECH, 0.97),
     "m4a-text-track.m4a": (2_690, 380, SPEECH, 0.97),
     "webkit-gtk-recorder.m4a": (3_190, 20, ITSELF, 0.6),  # libav alone leaves the last second out
-    "ogg-61s.ogg": (10_000, 390, ITSELF, 0),
+    "ogg-61s.ogg": (10_000, 390, ITSELF, 0.98),
     "ogg-live-granule-5s.ogg": (2_690, 380, SPEECH, 0.98),
     "ogg-missing-page.ogg": (2_690, 380, SPEECH, 0.9),
     "ogg-family1-mono.ogg": (2_690, 380, SPEECH, 0.98),
