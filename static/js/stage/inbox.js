@@ -5,6 +5,7 @@ import { foldPresence, NOBODY } from '../room/presence.js';
 import { bounded, EMPTY, foldAll, seeded } from '../room/state.js';
 import { CLOSE, problemOf } from '../wire/protocol.js';
 import { RoomSocket } from '../wire/socket.js';
+import { paceOf } from './model.js';
 
 /** @typedef {import('../wire/protocol.js').Event} RoomEvent */
 
@@ -47,7 +48,7 @@ export class Inbox {
   /** The turn in which this voice may speak now or soon, else null. */
   get openTurn() {
     const { model, clock } = this.session;
-    const moment = momentOf(model.state, model.me?.id ?? '', clock.server_ms, model.pace);
+    const moment = momentOf(model.state, model.me?.id ?? '', clock.server_ms, paceOf(model));
     return moment.mine && (moment.phase === 'window' || moment.phase === 'count-in') ? moment.turn : null;
   }
 
