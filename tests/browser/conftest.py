@@ -79,6 +79,14 @@ async def firefox(playwright: Playwright, sound: None) -> AsyncIterator[Browser]
     await browser.close()
 
 
+@once
+async def device_chromium(playwright: Playwright, sound: None) -> AsyncIterator[Browser]:
+    """Run Chromium with a capture device of the sound server: its time is not perfect."""
+    browser = await launch(playwright, "chromium", device=True)
+    yield browser
+    await browser.close()
+
+
 @pytest.fixture
 def microphone_of(file_microphone: FileMicrophone, tmp_path: Path) -> Callable[[Kind], Microphone]:
     """Return the microphone that goes with a browser."""

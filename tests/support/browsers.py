@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import json
 import os
 import time
@@ -27,12 +28,23 @@ ALIKE = 0.8  # the least envelope correlation of what was heard with what was sa
 
 
 async def launch(
-    playwright: Playwright, kind: Kind, microphone: Path | None = None, *, refuse: bool = False
+    playwright: Playwright,
+    kind: Kind,
+    microphone: Path | None = None,
+    *,
+    device: bool = False,
+    refuse: bool = False,
 ) -> Browser:
-    """Start the browser of the system; Firefox takes its microphone from `sound_server`."""
+    """Start the browser of the system.
+
+    Firefox takes its microphone from `sound_server`; Chromium too when it is to use a `device`, whose time is
+    not as perfect as that of its fake one.
+    """
     if kind == "chromium":
-        arguments = _chromium_arguments(microphone, refuse=refuse)
-        return await playwright.chromium.launch(executable_path=need_program("chromium"), args=arguments)
+        arguments = _chromium_arguments(microphone, device=device, refuse=refuse)
+        return await playwright.chromium.launch(
+            executable_path=need_program("chromium"), args=arguments, env=dict(os.environ)
+        )
     preferences: dict[str, str | float | bool] = {
         "media.navigator.permission.disabled": not refuse,
         "permissions.default.microphone": 2 if refuse else 1,
@@ -46,7 +58,7 @@ async def launch(
     )
 
 
-def _chromium_arguments(microphone: Path | None, *, refuse: bool) -> list[str]:
+def _chromium_arguments(microphone: Path | None, *, device: bool, refuse: bool) -> list[str]:
     arguments = ["--no-sandbox"]  # as root there is none
     arguments += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
     if refuse:
@@ -54,6 +66,8 @@ def _chromium_arguments(microphone: Path | None, *, refuse: bool) -> list[str]:
     if microphone is not None:
         arguments += ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
         arguments.append(f"--use-file-for-fake-audio-capture={microphone}")
+    if device:
+        arguments.append("--use-fake-ui-for-media-stream")
     if not _has_network_interface():
         # WebRTC leaves the loopback interface out unless told, and then has no address at all.
         arguments += ["--allow-loopback-in-peer-connection", "--use-fake-ui-for-media-stream"]
@@ -85,7 +99,7 @@ async def without_cookies(
     context = await playwright.chromium.launch_persistent_context(
         folder,
         executable_path=need_program("chromium"),
-        args=_chromium_arguments(microphone, refuse=False),
+        args=_chromium_arguments(microphone, device=False, refuse=False),
         bypass_csp=True,
         **options,
     )
@@ -110,12 +124,12 @@ async def heard(page: Page) -> Pcm:
     return (np.frombuffer(body, "<i2") / np.float32(32768)).astype(np.float32)
 
 
-async def hears(page: Page, source: Pcm, limit_s: float = 40.0) -> float:
-    """Wait until a page has played a sound; return how alike the best part is (1.0: the same envelope)."""
+async def hears(ear: Callable[[], Awaitable[Pcm]], source: Pcm, limit_s: float = HEARD_WITHIN_S) -> float:
+    """Wait until an ear has heard a sound; return how alike the best part is (1.0: the same envelope)."""
     best, deadline = 0.0, time.monotonic() + limit_s
     while time.monotonic() < deadline and best < ALIKE:
         await asyncio.sleep(0.3)
-        best = max(best, likeness(source, await heard(page)))
+        best = max(best, likeness(source, await ear()))
     return best
 
 
@@ -129,7 +143,7 @@ async def all_hear(pages: Sequence[Page], source: Pcm, say: Callable[[], Awaitab
     for _ in range(SAID_AT_MOST):
         await say()
         for number, page in enumerate(pages):
-            best[number] = max(best[number], await hears(page, source, HEARD_WITHIN_S))
+            best[number] = max(best[number], await hears(functools.partial(heard, page), source))
         if min(best) >= ALIKE:
             break
     return min(best)

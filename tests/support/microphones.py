@@ -70,6 +70,33 @@ class DeviceMicrophone:
 Microphone = FileMicrophone | DeviceMicrophone
 
 
+class Loudspeaker:
+    """Keeps all that `sound_server` is given to play."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def heard(self) -> Pcm:
+        """Return what was played so far."""
+        body = self._path.read_bytes()
+        samples = np.frombuffer(body[: len(body) // 2 * 2], "<i2")
+        return (samples / np.float32(32768)).astype(np.float32)
+
+
+@contextlib.contextmanager
+def loudspeaker(path: Path) -> Iterator[Loudspeaker]:
+    """Listen to what the sound server plays, and keep it in a file."""
+    command = [need_program("parec"), "--device=null.monitor", "--format=s16le", "--channels=1"]
+    path.touch()
+    listening = subprocess.Popen([*command, f"--rate={RATE_HZ}", "--raw", str(path)])
+    try:
+        _until(lambda: path.stat().st_size > 0)
+        yield Loudspeaker(path)
+    finally:
+        listening.terminate()
+        listening.wait(10)
+
+
 @contextlib.contextmanager
 def sound_server() -> Iterator[None]:
     """Run PulseAudio without hardware: without one, sound never starts in a headless Firefox."""

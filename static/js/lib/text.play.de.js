@@ -30,7 +30,7 @@ export default {
   'topics.thanks': 'Danke. Der Raum wirft es irgendwann ein.',
   'settings.title': 'Nur für dich',
   'settings.pace': 'Wie viel Zeit willst du?',
-  'settings.pace.hint': 'Deine Runden dauern länger. Niemand sonst sieht es.',
+  'settings.pace.hint': 'Deine Runden dauern länger, solange du mitspielst. Niemand sonst sieht es.',
   'settings.tap': 'Halten muss nie sein: einmal tippen zum Sprechen, einmal zum Beenden. Die Leertaste kann es auch. Und tippen statt sprechen geht in jeder Runde.',
   'desk.secret': 'Nur du siehst das',
   'desk.overruled': '(der Raum sieht es anders)',

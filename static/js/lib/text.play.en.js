@@ -30,7 +30,7 @@ export default {
   'topics.thanks': 'Thank you. The room will throw it some time.',
   'settings.title': 'Just for you',
   'settings.pace': 'How much time do you want?',
-  'settings.pace.hint': 'Your turns last longer. Nobody else sees it.',
+  'settings.pace.hint': 'Your turns last longer while you play along. Nobody else sees it.',
   'settings.tap': 'Holding is never needed: tap the talk button once to speak and once to end. The space bar does it too. Every turn can be typed as well.',
   'desk.secret': 'Only you see this',
   'desk.overruled': '(the room says otherwise)',

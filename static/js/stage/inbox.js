@@ -6,6 +6,7 @@ import { restarted } from '../room/pending.js';
 import { bounded, EMPTY, foldAll, seeded } from '../room/state.js';
 import { CLOSE, problemOf } from '../wire/protocol.js';
 import { RoomSocket } from '../wire/socket.js';
+import { paceOf } from './model.js';
 
 /** @typedef {import('../wire/protocol.js').Event} RoomEvent */
 
@@ -53,7 +54,7 @@ export class Inbox {
   /** Where the round stands now, for this voice. */
   get moment() {
     const { model, clock } = this.session;
-    return momentOf(model.state, model.me?.id ?? '', clock.server_ms, model.pace);
+    return momentOf(model.state, model.me?.id ?? '', clock.server_ms, paceOf(model));
   }
 
   /** The turn in which this voice may speak now or soon, else null. */

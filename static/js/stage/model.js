@@ -24,7 +24,7 @@
  * @property {import('../audio/microphone.js').MicState} mic
  * @property {boolean} playing         plays along: the microphone opens by itself
  * @property {boolean} auto            the open take was begun by the round
- * @property {number} pace             how much longer one's own turns and takes are than others'
+ * @property {number} pace             how much longer one's own turns and takes are to be than others'
  * @property {Notice[]} notices
  * @property {import('../room/round.js').Phase} phase  where the round stands, and
  * @property {boolean} mine            whether this visitor may speak in it
@@ -71,6 +71,11 @@ export function noticed(list, notice) {
 /** @param {Notice[]} list @param {...string} codes */
 export function unnoticed(list, ...codes) {
   return list.some((one) => codes.includes(one.code)) ? list.filter((one) => !codes.includes(one.code)) : list;
+}
+
+/** How much longer one's own turns and takes are now: the server grants that to who plays along. @param {Model} model */
+export function paceOf({ playing, pace }) {
+  return playing ? pace : 1;
 }
 
 /** Why the visitor cannot press the talk button now; null when they can. @param {Model} model @param {number} server_ms */

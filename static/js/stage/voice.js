@@ -1,6 +1,7 @@
 /** The visitor's own voice: what the talk button and playing along do, and what comes of it. */
 import { isIOS } from '../lib/browser.js';
 import { Refused } from '../wire/protocol.js';
+import { paceOf } from './model.js';
 
 const DEFAULT_LIMIT_MS = 7_000;
 // A microphone that is not played along with is given back this long after a take: who only listens now should
@@ -24,8 +25,8 @@ export class Voice {
 
   /** How long a take may be, in a turn or out of it; the server ends it by the same rule. @param {import('../wire/protocol.js').Turn|null} turn */
   limitOf(turn) {
-    const { room, pace } = this.session.model;
-    return (turn?.limit_ms || (room?.longest_clip_ms ?? DEFAULT_LIMIT_MS)) * pace;
+    const { model } = this.session;
+    return (turn?.limit_ms || (model.room?.longest_clip_ms ?? DEFAULT_LIMIT_MS)) * paceOf(model);
   }
 
   /** The talk button. @param {'start'|'stop'} wish */
