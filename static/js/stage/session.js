@@ -113,7 +113,6 @@ export class Session {
     this.set({ joined: true });
     if (this.model.room?.consent) remember(`consent.${this.id}`, true);
     if (this.model.wantsSound) this.listener.on();
-    import('./rtc-path.js').catch(() => {}); // the way of one's own voice: here before the first press
     if (playing) this.voice.play(true);
     this.here();
   }
