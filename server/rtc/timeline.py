@@ -68,11 +68,11 @@ class _Stretch:
 
     def step(self, packet: RtpPacket) -> int:
         """Return how much later than the newest a packet is, in samples (timestamps have 32 bits)."""
-        return (packet.timestamp - self.timestamp + 0x80000000 & 0xFFFFFFFF) - 0x80000000
+        return ((packet.timestamp - self.timestamp + 0x80000000) & 0xFFFFFFFF) - 0x80000000
 
     def ahead(self, packet: RtpPacket) -> int:
         """Return how many packets after the newest a packet was sent (numbers have 16 bits)."""
-        return (packet.sequence_number - self.sequence + 0x8000 & 0xFFFF) - 0x8000
+        return ((packet.sequence_number - self.sequence + 0x8000) & 0xFFFF) - 0x8000
 
     def strangeness(self, packet: RtpPacket, number: int) -> int:
         """Return by how much the timestamp of a packet is not what its number lets expect."""
@@ -113,8 +113,9 @@ class Timeline:
             return self._begin(packet, 0, length, now_ms)
         if known is self._stretches[-1]:
             return self._follow(known, packet, length, now_ms)
-        if self._stretches[-1].heard <= JOINED_MS * SAMPLES_A_MS:
-            return self._late(known, packet, length)
+        is_young = self._stretches[-1].heard <= JOINED_MS * SAMPLES_A_MS
+        if is_young and (placed := self._late(known, packet, length)):
+            return placed
         if now_ms - self.heard_ms > SSRC_SILENT_MS:
             return self._begin(packet, known.number + known.ahead(packet), length, now_ms)
         return None
@@ -161,11 +162,11 @@ class Timeline:
         """Begin anew: at once after what was before, or later when time went by without a packet."""
         at = 0
         if self._stretches:
-            before = self._stretches[-1]
+            end = max(each.end for each in self._stretches)
             gap_ms = now_ms - self.heard_ms - length / SAMPLES_A_MS
             if (least_ms := self.least_delay_ms(now_ms)) is not None:
-                gap_ms = min(gap_ms, now_ms - least_ms - (before.end + length) / SAMPLES_A_MS)
-            at = before.end + (round(gap_ms * SAMPLES_A_MS) if gap_ms > JOINED_MS else 0)
+                gap_ms = min(gap_ms, now_ms - least_ms - (end + length) / SAMPLES_A_MS)
+            at = end + (round(gap_ms * SAMPLES_A_MS) if gap_ms > JOINED_MS else 0)
         self._began += 1
         self._stretches.append(_Stretch(self._began, packet, number, at, length))
         return Place(self._began, number, at)

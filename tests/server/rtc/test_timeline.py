@@ -279,3 +279,19 @@ def test_two_streams_at_once_are_not_mixed() -> None:
     assert [bool(other) for _, other in both] == [True] * late + [False] * (len(both) - late)
     assert again is not None
     assert again.at == 50 * 960 + SSRC_SILENT_MS * MS
+
+
+def test_one_packet_of_another_stream_stops_nobody() -> None:
+    """Nor does a pause after it that is longer than anything is late."""
+    before = [(rtp(n, n * 960), 20.0 * n) for n in range(10)]
+    stray = (rtp(7, 7, 2), 200.0)
+    after = [(rtp(n, n * 960), 20.0 * n) for n in range(10, 30)]
+    later = [(rtp(n, n * 960 + 240_000), 20.0 * n + 5_000) for n in range(30, 60)]
+
+    found = places(*before, stray, *after, *later)
+
+    assert None not in found
+    assert found[11:31] == [n * 960 for n in range(10, 30)]
+    steps = [b - a for a, b in itertools.pairwise(at for at in found[31:] if at is not None)]
+    assert steps == [960] * 29
+    assert found[31] == pytest.approx(30 * 960 + 240_000, abs=960)
