@@ -111,7 +111,7 @@ async def _serve(config: Config) -> None:
     gc.collect()
     gc.freeze()
     host, port = running.media.endpoint()
-    print(f"ready {running.url} udp {_bracketed(host)}:{port}", flush=True)
+    streams.say(f"ready {running.url} udp {_bracketed(host)}:{port}")
     if config.tls == "self-signed":
         _show_lan(config, running.http_port)
     waits = [asyncio.ensure_future(event.wait()) for event in (told, running.broken)]

@@ -22,3 +22,13 @@ def hold() -> None:
                 os.open(os.devnull, os.O_RDWR), True
             )  # it takes the lowest number that is free
             setattr(sys, name, os.fdopen(number, mode, closefd=False))
+
+
+def say(line: str) -> None:
+    """Write a line; that its reader is gone, or its disk full, is no reason to end."""
+    try:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except OSError:
+        # What is still in the buffer goes there, or the interpreter would end with an error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

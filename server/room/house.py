@@ -100,6 +100,10 @@ class House:
         """Return a room when it is awake."""
         return self._rooms.get(id)
 
+    def is_waking(self, id: str) -> bool:  # noqa: A002
+        """Tell whether a room is being woken, which whoever else asks for it then shares."""
+        return id in self._waking
+
     async def look(self, id: str) -> RoomState:  # noqa: A002
         """Return a room's state without waking it. Raises `NoSuchRoom`."""
         room = self._rooms.get(id)

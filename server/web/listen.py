@@ -54,17 +54,15 @@ class Connection(RequestHandler):
         """Take what came; what is no whole request and of no body begins one, and the deadline runs."""
         before, in_body = self._request_count, not self._body.is_eof()
         super().data_received(data)
-        if self._request_count != before:
+        whole = self._request_count != before
+        if whole:
             self._let_headers_be()
-        if self._upgraded:
-            return
-        if self._request_count != before:
             self._body = self._messages[-1][1] if self._messages else EMPTY_PAYLOAD
-            # Half a request behind one with a body stays unseen: it costs no more than an idle connection.
-            begun = self._body is EMPTY_PAYLOAD and not data.endswith(b"\n")
-        else:
-            begun = not in_body
-        if begun and data.strip() and self._header_deadline is None:
+        if self._upgraded or self._header_deadline is not None:
+            return
+        # Half a request behind one with a body stays unseen: it costs no more than an idle connection.
+        begun = self._body is EMPTY_PAYLOAD and not data.endswith(b"\n") if whole else not in_body
+        if begun and data.strip():
             self._header_deadline = self._loop.call_later(self._header_timeout_s, self._headers_are_late)
             self._let_idleness_be()
 

@@ -18,6 +18,6 @@ async def visited(request: web.Request, room_id: str) -> Room:
 async def awakened(request: web.Request, room_id: str) -> Room:
     """Return a room for a look that is paid for; one that is asleep, or is not, costs more."""
     house = request.app[HOUSE]
-    if house.awake(room_id) is None:
+    if house.awake(room_id) is None and not house.is_waking(room_id):
         pay(request, "wake")
     return await house.wake(room_id)

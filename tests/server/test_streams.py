@@ -33,3 +33,11 @@ def test_a_closed_stream_is_replaced_by_nothing(tmp_path: Path, closed: str) -> 
     )  # fmt: skip
     assert ended.returncode == 0
     assert told.read_text() == "True True True\nTrue\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_line_that_nobody_takes_ends_nothing() -> None:
+    command = [sys.executable, "-c", "from server import streams; streams.say('ready'); streams.say('again')"]
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 
 from server.log.memory import MemoryLog
 from server.room.commands import Refused
+from server.room.events import Draft, RoomOpened
 from server.room.house import House
 from server.safety.limits import RATES, Action, Limits, Rate
+from tests.support.actors import until
 from tests.support.web_app import KEY, OFFER, Site, bearer, running_site
 
 BODIES: dict[str, tuple[str, Any]] = {
@@ -100,6 +103,32 @@ async def test_a_room_that_is_awake_is_open_to_who_has_woken_too_many() -> None:
         found = [await site.problem("GET", f"/api/rooms/guess{number}") for number in range(3)]
         assert found == [(404, "no_such_room"), (429, "too_fast"), (429, "too_fast")]
         assert await site.status("GET", "/r/wonder") == 200
+
+
+async def test_a_crowd_that_comes_at_once_wakes_its_room_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    few = Limits({**RATES, "wake": Rate(1, 1e-9)}, address_voices=1)
+    gate, folded = asyncio.Event(), House._folded
+
+    async def slowly(house: House, id_: str) -> Any:
+        await gate.wait()
+        return await folded(house, id_)
+
+    async with running_site(rates=few) as site:
+        await site.log.append("quiet", [Draft(RoomOpened("wonder", "Quiet"), 1)])
+        monkeypatch.setattr(House, "_folded", slowly)
+        first = asyncio.create_task(site.status("GET", "/api/rooms/quiet"))
+        await until(lambda: site.house.is_waking("quiet"))
+        others = [asyncio.create_task(site.status("GET", "/r/quiet")) for _ in range(3)]
+        server = site.listening._runner.server
+        assert server is not None
+        await until(
+            lambda: (
+                sum(each._request_in_progress for each in server.connections) == 4
+                or any(each.done() for each in others)
+            )
+        )
+        gate.set()
+        assert await asyncio.gather(first, *others) == [200] * 4
 
 
 def test_a_school_behind_one_address_listens_and_reads_and_a_walk_through_all_rooms_ends() -> None:
