@@ -198,10 +198,13 @@ class _Answer(Wish, frozen=True, tag="answer", tag_field="type"):
         return Answer(self.round, self.text)
 
 
-class _WantTopic(Wish, frozen=True, tag="topic.want", tag_field="type"):
+class WantsTopic(Wish, frozen=True, tag="topic.want", tag_field="type"):
+    """Votes for another topic."""
+
     action: ClassVar[Action] = "suggest"
 
     def command(self) -> Command:
+        """Return the room's command."""
         return WantTopic()
 
 
@@ -251,7 +254,7 @@ Staged = SpeakStart | SpeakStop | Keep | Drop
 Message = Ping | Here | Staged | Wish
 _CLIENT = (
     Ping | Here | SpeakStart | SpeakStop | _Say | _React | _Throw | _RoundStart | _RoundJoin | _Again | _Vote
-    | _Report | _Forget | _RoundStop | _Answer | _Suggest | _WantTopic | Keep | Drop
+    | _Report | _Forget | _RoundStop | _Answer | _Suggest | WantsTopic | Keep | Drop
 )  # fmt: skip
 # Every message a client may send, by its type.
 TYPES: dict[str, type[Struct]] = {str(kind.__struct_config__.tag): kind for kind in _CLIENT.__args__}
