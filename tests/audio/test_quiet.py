@@ -30,7 +30,7 @@ WHOLE_MS, ONSET_MS = 160, 70  # of so long a clip, weak last sounds may drown in
 
 
 def peaking(pcm: Pcm, peak_dbfs: float) -> Pcm:
-    return (pcm * (10 ** (peak_dbfs / 20) / np.abs(pcm).max())).astype(np.float32)
+    return np.asarray(pcm * (10 ** (peak_dbfs / 20) / np.abs(pcm).max()), dtype=np.float32)
 
 
 def in_16_bits(pcm: Pcm) -> Pcm:
