@@ -120,7 +120,7 @@ def _active(levels: Levels) -> tuple[Mask, float]:
     least = max(_high(loudest[loudest > NOTHING_DBFS]) - DEEPEST_DB, ROUNDING_DBFS)
     active, clear_db = _standing_out(levels, loudest, least)
     of_speech = _high(loudest[active]) - DEEPEST_DB
-    if of_speech > least:  # the take is noise for the most part
+    if of_speech > least + STEADY_DB:  # the take is noise for the most part
         active, clear_db = _standing_out(levels, loudest, of_speech)
     return active & (_high(loudest[active]) > QUIETEST_DBFS), clear_db
 
