@@ -18,6 +18,8 @@ from typing import Annotated, Any, get_args, get_type_hints
 import msgspec
 from msgspec import Meta, Struct
 
+from audio.take import LONGEST_CLIP_MS
+
 PREFIX = "WONDER_"
 # Variables of Kubernetes's service links that hold no address, and the values of those that do.
 _LINK = re.compile(r"WONDER_(?:.*_)?(?:SERVICE_HOST|SERVICE_PORT(?:_.*)?|PORT_\d+_(?:TCP|UDP|SCTP)_\w+)")
@@ -127,7 +129,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, _meta("`on`, or `off` for load tests: how much one voice and one address may ask for.")
     ] = "on"
     clip_longest_ms: Annotated[int, _ms("Longer takes are cut, also where the room's kind allows more.")] = (
-        60_000
+        LONGEST_CLIP_MS
     )
     room_idle_ms: Annotated[int, _ms("A room nobody uses falls asleep after this time.")] = 60_000
     drain_timeout_ms: Annotated[

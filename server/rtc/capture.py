@@ -13,16 +13,15 @@ from aiortc.rtp import RtpPacket
 from msgspec import Struct
 
 from audio import opus
-from audio.take import Packet, Take
+from audio.take import LONGEST_TAKE_MS, MOST_BYTES_PER_S, SHORTEST_PACKET_MS, Packet, Take
 from server.rtc.rtp import SAMPLES_A_MS
 from server.rtc.timeline import Place, Timeline
 
 # What is older by more than 100 ms than all that is kept comes too late.
 LATEST_SAMPLES = 4_800
-# The longest take is 15 s, with 2 s of margin and 1 s of pre-roll: in packets of 2.5 ms, and at the
-# 510 kbit/s of Opus (RFC 6716 2.1.1). More is no take.
-MOST_PACKETS = 18_000 * 2 // 5
-MOST_BYTES = 1_200_000
+# More is no take.
+MOST_PACKETS = round(LONGEST_TAKE_MS / SHORTEST_PACKET_MS)
+MOST_BYTES = LONGEST_TAKE_MS * MOST_BYTES_PER_S // 1000
 
 
 class Recording(Struct, frozen=True):

@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from audio import opus
+from audio.take import LONGEST_TAKE_MS
 from server.rtc import wire
 from server.rtc.admission import Admission
 from server.rtc.local import epoch_ms
@@ -105,7 +106,14 @@ class RemoteMedia(Callbacks):
     # --- peers
 
     async def answer(
-        self, room: str, role: Role, offer: str, *, address: str, commanded: bool = False
+        self,
+        room: str,
+        role: Role,
+        offer: str,
+        *,
+        address: str,
+        commanded: bool = False,
+        limit_ms: int = LONGEST_TAKE_MS,
     ) -> tuple[str, str]:
         """Return (peer id, answer SDP). Raises `BadOffer` or `Busy`."""
         source = self._admission.check(address)
@@ -116,7 +124,7 @@ class RemoteMedia(Callbacks):
         self._asked[number] = known, waiting
         self._admission.enter(source)
         self._load[known.worker] += 1
-        known.worker.tell(wire.Ask(number, room, role, offer, address, commanded))
+        known.worker.tell(wire.Ask(number, room, role, offer, address, commanded, limit_ms))
         return await waiting
 
     def _least_busy(self) -> WorkerProcess:

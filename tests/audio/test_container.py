@@ -386,7 +386,8 @@ def test_block_times_that_jitter_lose_no_sound(off: list[int]) -> None:
     assert len(heard) == len(payloads) * 2_880 - PRESKIP
 
 
-CASES = sorted(path for path in (Path(__file__).parents[1] / "cases").iterdir() if path.suffix not in {"", ".md"})
+FILES = (Path(__file__).parents[1] / "cases").iterdir()
+CASES = sorted(path for path in FILES if path.suffix not in {"", ".md"})
 CASE_TYPES = {".ogg": "audio/ogg", ".webm": "audio/webm", ".wav": "audio/wav"}
 
 
