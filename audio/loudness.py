@@ -14,8 +14,9 @@ from audio.take import SAMPLE_RATE_HZ
 TARGET_LUFS = -16.0
 CEILING_DBTP = -1.5
 QUIETEST_LUFS = -70.0  # the absolute gate; also what silence measures
+QUIET_PEAK = 0.05  # below, the absolute gate would take words for silence
 STEP = SAMPLE_RATE_HZ // 10  # gating blocks of 400 ms overlap by 75 %
-LARGEST_GAIN_DB = 50.0
+LARGEST_GAIN_DB = 62.0  # what the quietest speech that counts needs (`onset.QUIETEST_DBFS`)
 
 # The two filters of BS.1770-5 annex 1 at 48 kHz: a head's shelf, and the RLB high-pass.
 _SHELF = ((1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.69065929318241, 0.73248077421585))
@@ -41,6 +42,14 @@ def loudness_lufs(pcm: Pcm) -> float:
         return QUIETEST_LUFS
     heard = heard[heard > heard.mean() / 10]  # the relative gate, 10 LU down
     return _lufs(float(heard.mean()))
+
+
+def _loudness_of_quiet_lufs(pcm: Pcm) -> float:
+    """Return the loudness of a sound as at full scale: of a quiet one the absolute gate hides words."""
+    peak = float(np.abs(pcm).max(initial=0.0))
+    if not 0.0 < peak < QUIET_PEAK:
+        return loudness_lufs(pcm)
+    return loudness_lufs(pcm * np.float32(1 / peak)) + 20 * math.log10(peak)
 
 
 def _block_powers(pcm: Pcm) -> NDArray[np.float64]:
@@ -159,7 +168,7 @@ def level(pcm: Pcm, target_lufs: float = TARGET_LUFS, ceiling_dbtp: float = CEIL
     single sharp clicks stay quieter, as they must.
     """
     ceiling = 10 ** (ceiling_dbtp / 20)
-    gain_db = min(LARGEST_GAIN_DB, target_lufs - loudness_lufs(pcm))
+    gain_db = min(LARGEST_GAIN_DB, target_lufs - _loudness_of_quiet_lufs(pcm))
     most_db = min(LARGEST_GAIN_DB, gain_db + LARGEST_RETURN_DB)
     peaks = swing(pcm, ceiling / 10 ** (most_db / 20))
     for _ in range(ROUNDS):

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from audio import opus
 from audio.opus import FRAME
+from audio.take import FRAME_MS, LONGEST_CLIP_MS, MOST_BYTES_PER_S
 
 HEADER = struct.Struct(
     "<4sBBqIIIB"
@@ -30,11 +31,11 @@ class BadOgg(ValueError):
 
 
 class Caps(Struct, frozen=True):
-    """What a stream may at most claim."""
+    """What a stream may at most claim: by itself the longest clip that we write, with its last frames."""
 
-    largest_bytes: int = 2_000_000
-    most_packets: int = 800
-    longest_ms: int = 16_000
+    largest_bytes: int = LONGEST_CLIP_MS * MOST_BYTES_PER_S // 1000 + 100_000
+    most_packets: int = LONGEST_CLIP_MS // FRAME_MS + 2
+    longest_ms: int = LONGEST_CLIP_MS + 2 * FRAME_MS
 
 
 class Stream(Struct, frozen=True):

@@ -19,6 +19,7 @@ from audio.take import SAMPLE_RATE_HZ
 Levels = NDArray[np.float64]  # dB, a row a frame
 Mask = NDArray[np.bool_]
 
+NOTHING_DBFS = -120.0  # digital silence, and the least that is told apart
 HOP_MS = 10
 HOP = SAMPLE_RATE_HZ * HOP_MS // 1000
 WINDOW = 2 * HOP
@@ -27,9 +28,10 @@ BANDS_HZ = ((150, 1200), (1000, 4000), (3500, 8000))  # voicing; vowels and burs
 CHANCE = 4.0  # standard deviations of the noise that are not chance any more
 WEAK_DB = (2.0, 6.0)  # that, kept within: a sound goes on
 STRONG_DB = 4.0  # above that: a sound begins
-QUIETEST_DBFS = -66.0  # nothing below counts, however quiet the room
+QUIETEST_DBFS = -64.0  # speech with peaks at about -53 dBFS; what is quieter is nothing
 DEEPEST_DB = 40.0  # nothing this far below the loudest counts
-DIGITAL_SILENCE_DBFS = -95.0  # not a room
+ROUNDING_DBFS = -92.0  # nor what 16 bits and codecs make of next to nothing
+NO_ROOM_DB = 10.0  # what is further below that is no room: digital silence
 STEADY_DB = 4.0  # how far the noise of a room strays
 STEADY_FRAMES = 12  # how long it must be heard by itself: a pause inside speech is shorter
 BODY_DB = 20.0  # a sound of the mouth keeps within this of its peak ...
@@ -40,11 +42,12 @@ JOIN_BEFORE, JOIN_AFTER = 8, 15  # frames between a plosive and its vowel, betwe
 
 
 class Sound(Struct, frozen=True):
-    """Where speech begins and ends (samples) and its longest pause (ms)."""
+    """Where speech begins and ends (samples), its longest pause (ms), how far it is above the noise (dB)."""
 
     onset: int
     offset: int
     gap_ms: int
+    clear_db: float = DEEPEST_DB
 
 
 def find(pcm: Pcm) -> Sound | None:
@@ -52,15 +55,15 @@ def find(pcm: Pcm) -> Sound | None:
     levels = band_levels(pcm)
     if not len(levels):
         return None
-    active = _active(levels)
+    active, clear_db = _active(levels)
     if not active.any():
         if not _sung(pcm):
             return None
-        active[:] = True
+        active[:], clear_db = True, DEEPEST_DB
     frames = np.flatnonzero(active)
     first, last = int(frames[0]), int(frames[-1])
     gaps = [end - start for start, end in _runs(~active[first : last + 1])]
-    return Sound(first * HOP, min((last + 1) * HOP, len(pcm)), max(gaps, default=0) * HOP_MS)
+    return Sound(first * HOP, min((last + 1) * HOP, len(pcm)), max(gaps, default=0) * HOP_MS, clear_db)
 
 
 @functools.cache
@@ -95,7 +98,7 @@ def _noise(levels: Levels, real: Mask) -> tuple[Levels, Levels]:
     A take that is speech from end to end has no such level: then it is -120 dBFS.
     """
     levels = levels[real]
-    unknown = np.full(levels.shape[1], -120.0), np.full(levels.shape[1], WEAK_DB[0])
+    unknown = np.full(levels.shape[1], NOTHING_DBFS), np.full(levels.shape[1], WEAK_DB[0])
     if len(levels) < STEADY_FRAMES:
         return unknown
     long = np.stack([np.convolve(band, np.full(5, 0.2), mode="valid") for band in levels.T], axis=1)
@@ -108,11 +111,37 @@ def _noise(levels: Levels, real: Mask) -> tuple[Levels, Levels]:
     return noise, np.clip([CHANCE * band.std() for band in quiet], *WEAK_DB)
 
 
-def _active(levels: Levels) -> Mask:
+def _active(levels: Levels) -> tuple[Mask, float]:
+    """Return which frames are speech, by the take's own noise and loudest sound, and how far it stands out.
+
+    The gain of a microphone does not matter, but that nothing is made of what is quieter than quiet speech.
+    """
     loudest = np.max(levels, axis=1)
-    least = max(QUIETEST_DBFS, float(np.percentile(loudest, 95)) - DEEPEST_DB)
-    noise, chance = _noise(np.maximum(levels, least), real=loudest > DIGITAL_SILENCE_DBFS)
-    above = np.max(levels - np.maximum(noise + chance, least), axis=1)
+    least = max(_high(loudest[loudest > NOTHING_DBFS]) - DEEPEST_DB, ROUNDING_DBFS)
+    active, clear_db = _standing_out(levels, loudest, least)
+    of_speech = _high(loudest[active]) - DEEPEST_DB
+    if of_speech > least + STEADY_DB:  # the take is noise for the most part
+        active, clear_db = _standing_out(levels, loudest, of_speech)
+    return active & (_high(loudest[active]) > QUIETEST_DBFS), clear_db
+
+
+def _high(levels: Levels) -> float:
+    """Return what all but the highest twentieth stay below: clicks are short."""
+    return float(np.percentile(levels, 95)) if len(levels) else NOTHING_DBFS
+
+
+def _standing_out(levels: Levels, loudest: Levels, least: float) -> tuple[Mask, float]:
+    """Return the frames that stand out of the noise for as long as speech does, and how far they do.
+
+    Nothing below the level `least` counts.
+    """
+    noise, chance = _noise(np.maximum(levels, least), real=loudest > least - NO_ROOM_DB)
+    active = _spoken(np.max(levels - np.maximum(noise + chance, least), axis=1), loudest)
+    return active, _high(np.max(levels - np.maximum(noise, least), axis=1)[active])
+
+
+def _spoken(above: Levels, loudest: Levels) -> Mask:
+    """Return which of the frames that stand out (by so many dB) are sounds of the mouth."""
     strong, runs = above > STRONG_DB, _runs(above > 0)
     short = []
     active = np.zeros(len(above), dtype=bool)
@@ -120,7 +149,7 @@ def _active(levels: Levels) -> Mask:
         if not strong[start:end].any():
             continue
         body = loudest[start:end] > loudest[start:end].max() - BODY_DB
-        if _longest(body & strong[start:end]) >= BODY_FRAMES:
+        if _longest(body) >= BODY_FRAMES:
             active[start:end] = True
         else:
             short.append((start, end))
@@ -141,11 +170,12 @@ def _sung(pcm: Pcm) -> bool:
     rows = low[: len(low) // size * size].reshape(-1, size)
     power = np.abs(np.fft.rfft(rows, 2 * size)) ** 2
     likeness = np.fft.irfft(power)[:, :170] * (size / np.arange(size, size - 170, -1))
-    likeness /= np.maximum(np.sum(rows**2, axis=1, keepdims=True), 1e-12)
+    energy = np.sum(rows**2, axis=1)
+    likeness /= np.maximum(energy[:, None], 1e-12)
     likeness[:, :8] = 0.0  # 1000 Hz at most
     best = likeness.max(axis=1)
     pitch_hz = rate_hz / np.argmax(likeness > 0.97 * best[:, None], axis=1)
-    pitched = best > PITCHED
+    pitched = (best > PITCHED) & (energy > energy.max() * 10 ** (-DEEPEST_DB / 10))
     return bool(pitched.mean() >= 0.5 and np.mean(_is_mains(pitch_hz[pitched])) < 0.8)
 
 

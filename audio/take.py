@@ -7,6 +7,17 @@ from msgspec import Struct
 SAMPLE_RATE_HZ = 48_000
 FRAME_MS = 20
 
+# The one truth for how long a take may be: a kind of room or a game allows 15 s at most, and twice that for
+# who needs more time. What reads, records, plays or sends takes and clips has its limits from here.
+LONGEST_CLIP_MS = 30_000
+# Recorded around a clip: before its speaker was let on, and silence before the limit cuts.
+PREROLL_MS = 1_000
+TAKE_MARGIN_MS = 2_000
+LONGEST_TAKE_MS = PREROLL_MS + LONGEST_CLIP_MS + TAKE_MARGIN_MS
+# Recorders send packets of 10 ms or more, and at most what Opus can (RFC 6716 2.1.1: 510 kbit/s).
+SHORTEST_PACKET_MS = 10
+MOST_BYTES_PER_S = 64_000
+
 
 class Packet(Struct, frozen=True):
     """One received Opus payload and its place in the take, in samples at 48 kHz.

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH")
-# An hour of Opus would not fit; a take has 1.2 MB at most.
+# The longest take, at the most that Opus can, has 2.1 MB.
 LARGEST_MESSAGE_BYTES = 4 << 20
 _SIZE_BYTES = 4
 

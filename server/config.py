@@ -16,6 +16,8 @@ from typing import Annotated, Any, get_args, get_type_hints
 import msgspec
 from msgspec import Meta, Struct
 
+from audio.take import LONGEST_CLIP_MS
+
 PREFIX = "WONDER_"
 TOKEN_CHARACTERS = 22  # 128 bits in base64url
 
@@ -118,7 +120,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, _meta("`on`, or `off` for load tests: how much one voice and one address may ask for.")
     ] = "on"
     clip_longest_ms: Annotated[int, _ms("Longer takes are cut, also where the room's kind allows more.")] = (
-        60_000
+        LONGEST_CLIP_MS
     )
     room_idle_ms: Annotated[int, _ms("A room nobody uses falls asleep after this time.")] = 60_000
     drain_timeout_ms: Annotated[

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 
 from msgspec import Struct, field
 
-from audio.take import Clip, Limits, Unfit
+from audio.take import LONGEST_CLIP_MS, LONGEST_TAKE_MS, TAKE_MARGIN_MS, Clip, Limits, Unfit
 from server.finisher import Finisher
 from server.log.base import Blob
 from server.previews import PREVIEW_MS, Preview, Previews, Timing
@@ -32,12 +32,8 @@ log = logging.getLogger(__name__)
 # Who waits for a take gets its `clip.landed`, or None when its speaker hears it first.
 Landing = asyncio.Future[Event | None]
 
-# A take may hold this much silence around its clip before the limit cuts it.
-TAKE_MARGIN_MS = 2_000
 # An upload that was announced by `speak.start` is waited for this long after its limit.
 UPLOAD_MARGIN_MS = 8_000
-# No clip is longer than this, whatever its room's kind allows.
-LONGEST_CLIP_MS = 15_000
 # A room that is heard live is this far behind its speaker.
 LIVE_DELAY_MS = 100
 # SIGTERM waits this long for takes that are open or being finished.
@@ -115,8 +111,14 @@ class Stage:
         with ExitStack() as unseated:
             room.hold()
             unseated.callback(room.release)
+            limit_ms = self._limit_ms(room, seat.voice) if seat.voice else LONGEST_TAKE_MS
             peer, answer = await self._media.answer(
-                seat.room, seat.role, offer, address=address, commanded=seat.commanded
+                seat.room,
+                seat.role,
+                offer,
+                address=address,
+                commanded=seat.commanded,
+                limit_ms=limit_ms,
             )
             self._seats[peer] = seat
             unseated.pop_all()
@@ -345,6 +347,7 @@ class Stage:
         room.begin_speaking(seat.voice.id, until_ms=self._clock() + limit_ms)
         room.hear(seat.voice.id, on=True)
         if seat.landing is None:
+            seat.longest_ms = self._longest(room, seat.voice)
             seat.landing = asyncio.get_running_loop().create_future()
             self._go_live(room, seat, peer)
 

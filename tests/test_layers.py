@@ -17,8 +17,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "audio": (),
     "games": (),
     "server": (),
-    "server.config": (),
-    "server.room": ("games",),
+    "server.config": ("audio",),
+    "server.room": ("audio", "games"),
     # Beside the pure room: the writer and its house, which append to the log.
     "server.room.actor": ("games", "server.room", "server.room.tail", "server.log.base"),
     "server.room.house": (

@@ -47,6 +47,7 @@ class RoomRadio:
         self._fresh = asyncio.Event()
         self._last: Piece = ()
         self._playing: Piece = ()
+        self._mute: set[str] = set()  # clips that could not be played
         self._drifting = False
         self._live = False
         self._aired: deque[str] = deque(maxlen=QUEUE_PIECES)  # what is refused never lands
@@ -79,6 +80,7 @@ class RoomRadio:
             self.wake()
 
     def _withdraw(self, clip: str) -> None:
+        self._mute.discard(clip)
         for piece in [piece for piece in self._queue if clip in piece]:
             self._queue.remove(piece)
         if clip in self._playing:
@@ -102,14 +104,22 @@ class RoomRadio:
         if self._task is None or self._task.done():
             self._room.hold()
             self._task = asyncio.ensure_future(self._run())
-            self._task.add_done_callback(lambda _: self._room.release())
+            self._task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._room.release()
+        if not task.cancelled() and (why := task.exception()) is not None:
+            log.error("the radio of room %.6s stopped", self._room.id, exc_info=why)
 
     async def _run(self) -> None:
-        try:
-            while piece := await self._next():
+        """Play until there is nothing more; the root of the task. What fails in a piece costs that piece."""
+        while piece := await self._next():
+            try:
                 await self._play(piece)
-        except Exception:
-            log.exception("the radio of room %.6s stopped", self._room.id)
+            except Exception:
+                log.exception("a piece on the radio of room %.6s failed", self._room.id)
+                self._playing = ()
+                self._give_up(*piece)
 
     async def _next(self) -> Piece:
         """Return the next piece to play; an empty one when there is nothing and nobody."""
@@ -134,7 +144,8 @@ class RoomRadio:
     def _older(self) -> str | None:
         """Return an older clip, never the last one again; none while a round wants quiet."""
         state = self._room.state
-        older = [clip for clip, ref in state.clips.items() if not ref.hidden and clip not in self._last[-1:]]
+        passed = {*self._last[-1:], *self._mute}
+        older = [clip for clip, ref in state.clips.items() if not ref.hidden and clip not in passed]
         if not older or self._queue or self._live or state.round or not self._audience(self._room.id):
             return None
         return self._random.choice(older)
@@ -149,6 +160,8 @@ class RoomRadio:
         at_ms, _ = self._media.play(self._room.id, [frame for clip in frames for frame in clip])
         self._last = self._playing = piece
         for clip, own in zip(piece, frames, strict=True):
+            if not own:
+                continue
             self._light_up(clip, at_ms, len(own) * FRAME_MS)
             at_ms += len(own) * FRAME_MS
         await self._hear_out(piece, sum(map(len, frames)) * FRAME_MS + GAP_MS)
@@ -159,13 +172,28 @@ class RoomRadio:
         self._room.tail.signal("cue", cue)
 
     def _play_later(self, piece: Piece) -> None:
-        """Keep what is new and had to give way to a live voice; older clips come by again anyway."""
-        if not self._drifting and all(clip in self._room.state.clips for clip in piece):
+        """Keep what is new and had to give way to a live voice; older clips come by again anyway.
+
+        It is the oldest: when so many landed meanwhile that the queue is full, it is the one to be skipped.
+        """
+        is_wanted = not self._drifting and all(clip in self._room.state.clips for clip in piece)
+        if is_wanted and len(self._queue) < QUEUE_PIECES:
             self._queue.appendleft(piece)
 
     async def _frames(self, clip: str) -> list[bytes]:
+        """Return the sound of a clip; none when it is gone or damaged: then it does not come by again."""
         blob = await self._log.blob(clip)
-        return ogg.read(blob.body) if blob else []
+        try:
+            if blob is not None:
+                return ogg.read(blob.body)
+        except ogg.BadOgg as bad:
+            log.error("the clip %.6s of room %.6s is damaged: %s", clip, self._room.id, bad)
+        self._give_up(clip)
+        return []
+
+    def _give_up(self, *clips: str) -> None:
+        """Let clips not come by again that could not be played."""
+        self._mute.update(clip for clip in clips if clip in self._room.state.clips)
 
     async def _hear_out(self, piece: Piece, for_ms: int) -> None:
         """Wait until a piece is over: a withdrawn one at once, an older one when a new one landed."""

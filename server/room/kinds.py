@@ -16,8 +16,6 @@ Kind = Literal["wonder", "topic", "local", "humour", "language", "roleplay", "ar
 # words against groups, `names` a clip aimed at somebody by name, `care` words of somebody in need.
 Filter = Literal["contacts", "slurs", "names", "care"]
 Door = Literal["open", "consent"]
-# The longest take of anybody, longer windows for slower voices included.
-LONGEST_TAKE_MS = 30_000
 
 
 class Timing(Struct, frozen=True):

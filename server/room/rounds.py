@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
+from audio.take import LONGEST_CLIP_MS
 from games.game import Game
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
@@ -27,7 +28,7 @@ from server.room.commands import (
 )
 from server.room.events import Fact, Voice
 from server.room.flow import EAGER_MS, SILENCE_MS, Moment
-from server.room.kinds import LONGEST_TAKE_MS, TIMINGS
+from server.room.kinds import TIMINGS
 from server.room.state import RoomState
 
 # A page knows its speaker's reaction without the network's delay, but is believed this far only.
@@ -90,7 +91,7 @@ def take_limit_ms(state: RoomState, voice: str, pace: float = 1.0) -> int:
     """Return how long a take of a voice may be now."""
     turn = _open_turn(state, voice)
     limit_ms = turn.limit_ms if turn and turn.limit_ms else flow.kind_of(state).longest_clip_ms
-    return min(round(limit_ms * _bounded(pace)), LONGEST_TAKE_MS)
+    return min(round(limit_ms * _bounded(pace)), LONGEST_CLIP_MS)
 
 
 def check_take(state: RoomState, round_: str | None) -> None:

@@ -14,7 +14,7 @@ from aiortc.rtp import RtpPacket
 from msgspec import Struct
 
 from audio import opus
-from audio.take import Packet, Take
+from audio.take import LONGEST_TAKE_MS, MOST_BYTES_PER_S, SHORTEST_PACKET_MS, Packet, Take
 
 # A timestamp this far from the clock on the wall begins anew.
 LARGEST_DRIFT_MS = 2_000
@@ -22,10 +22,9 @@ LARGEST_DRIFT_MS = 2_000
 LATEST_SAMPLES = 4_800
 # The least delay of so many packets tells when the first sample was spoken.
 DELAYS_KEPT = 128
-# The longest take is 15 s, with 2 s of margin and 1 s of pre-roll: in 10 ms packets, and at the 510 kbit/s
-# of Opus (RFC 6716 2.1.1). More is no take.
-MOST_PACKETS = 1_800
-MOST_BYTES = 1_200_000
+# More is no take.
+MOST_PACKETS = LONGEST_TAKE_MS // SHORTEST_PACKET_MS
+MOST_BYTES = LONGEST_TAKE_MS * MOST_BYTES_PER_S // 1000
 
 
 class Recording(Struct, frozen=True):

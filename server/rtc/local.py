@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 
+from audio.take import LONGEST_TAKE_MS
 from server.rtc import rtcp, sdp, selfcheck, udp
 from server.rtc.admission import Admission
 from server.rtc.broadcast import Broadcast, Source
@@ -73,7 +74,14 @@ class LocalMedia(Callbacks):
     # --- peers
 
     async def answer(
-        self, room: str, role: Role, offer: str, *, address: str, commanded: bool = False
+        self,
+        room: str,
+        role: Role,
+        offer: str,
+        *,
+        address: str,
+        commanded: bool = False,
+        limit_ms: int = LONGEST_TAKE_MS,
     ) -> tuple[str, str]:
         """Return (peer id, answer SDP). Raises `BadOffer` or `Busy`."""
         source = self._admission.check(address)
@@ -84,6 +92,7 @@ class LocalMedia(Callbacks):
             wanted,
             source=source,
             commanded=commanded,
+            limit_ms=limit_ms,
             identity=self._identity,
             port=self._port,
             owner=self,
@@ -118,7 +127,12 @@ class LocalMedia(Callbacks):
         if peer.role == "speaker":
             hearer = _Hearer(self, peer.id)
             peer.speaker = Speaker(
-                peer.dtls, peer.payload_type, hearer, self._settings, commanded=peer.commanded
+                peer.dtls,
+                peer.payload_type,
+                hearer,
+                self._settings,
+                commanded=peer.commanded,
+                limit_ms=peer.limit_ms,
             )
         elif peer.address is not None:
             session = peer.dtls.outgoing(self._source.ssrc)

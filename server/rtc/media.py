@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from audio.take import Take
+from audio.take import LONGEST_TAKE_MS, Take
 
 Role = Literal["speaker", "listener"]
 Ending = Literal["stopped", "limit", "gone"]
@@ -71,12 +71,19 @@ class Media(Protocol):
     on_gone: Callable[[str], None]  # exactly once a peer, however it ended
 
     async def answer(
-        self, room: str, role: Role, offer: str, *, address: str, commanded: bool = False
+        self,
+        room: str,
+        role: Role,
+        offer: str,
+        *,
+        address: str,
+        commanded: bool = False,
+        limit_ms: int = LONGEST_TAKE_MS,
     ) -> tuple[str, str]:
         """Return (peer id, answer SDP). Raises `BadOffer` or `Busy`.
 
-        A speaker's take begins with its first packet, unless `commanded`: then `begin_take`
-        and `end_take` cut it, with one second of pre-roll.
+        A speaker's take begins with its first packet and is ended after `limit_ms`, unless `commanded`:
+        then `begin_take` and `end_take` cut it, with one second of pre-roll.
         """
 
     def begin_take(self, peer: str, limit_ms: int) -> bool:

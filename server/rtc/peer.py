@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from typing import Protocol
 
+from audio.take import LONGEST_TAKE_MS
 from server.rtc import rtp
 from server.rtc.allowance import Allowance
 from server.rtc.certificate import Identity
@@ -56,6 +57,7 @@ class Peer:
         "deadline_s",
         "dtls",
         "id",
+        "limit_ms",
         "password",
         "payload_type",
         "repair",
@@ -77,6 +79,7 @@ class Peer:
         *,
         source: str,
         commanded: bool,
+        limit_ms: int = LONGEST_TAKE_MS,
         identity: Identity,
         port: Port,
         owner: Owner,
@@ -87,6 +90,7 @@ class Peer:
         self.role = role
         self.source = source
         self.commanded = commanded
+        self.limit_ms = limit_ms  # of a session that is one take
         self.payload_type = offer.payload_type
         self.reports_alone = offer.reduced
         self.ufrag = secrets.token_hex(8)

@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack
 from msgspec import Struct
 
 from audio import opus
+from audio.take import LONGEST_TAKE_MS
 from server.rtc import wire
 from server.rtc.admission import Admission
 from server.rtc.local import epoch_ms
@@ -103,7 +104,14 @@ class RemoteMedia(Callbacks):
     # --- peers
 
     async def answer(
-        self, room: str, role: Role, offer: str, *, address: str, commanded: bool = False
+        self,
+        room: str,
+        role: Role,
+        offer: str,
+        *,
+        address: str,
+        commanded: bool = False,
+        limit_ms: int = LONGEST_TAKE_MS,
     ) -> tuple[str, str]:
         """Return (peer id, answer SDP). Raises `BadOffer` or `Busy`."""
         source = self._admission.check(address)
@@ -114,7 +122,7 @@ class RemoteMedia(Callbacks):
         self._asked[number] = known, waiting
         self._admission.enter(source)
         self._load[known.worker] += 1
-        known.worker.tell(wire.Ask(number, room, role, offer, address, commanded))
+        known.worker.tell(wire.Ask(number, room, role, offer, address, commanded, limit_ms))
         return await waiting
 
     def _least_busy(self) -> WorkerProcess:

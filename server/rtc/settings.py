@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from audio.take import MOST_BYTES_PER_S, PREROLL_MS
+
 # The largest datagram taken and sent: what every path carries (RFC 8831 5, minus headers).
 LARGEST_DATAGRAM_BYTES = 1_500
 LARGEST_PAYLOAD_BYTES = 1_200
@@ -27,12 +29,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     # What one speaker may send: 10 ms packets at most. The answer asks for Opus at 32 kbit/s, but recorders
     # that do not listen send up to what Opus can (RFC 6716 2.1.1: 510 kbit/s).
     packets_per_second: int = 110
-    bytes_per_second: int = 64_000
+    bytes_per_second: int = MOST_BYTES_PER_S
 
     # Takes.
-    preroll_ms: int = 1_000
-    # The limit of a session that is one take; of the others, `begin_take` says it.
-    take_limit_ms: int = 9_000
+    preroll_ms: int = PREROLL_MS
     # How long late packets are waited for when a take ends.
     late_ms: int = 120
     # A speaker that vanished leaves a take when it holds at least this much.

@@ -9,6 +9,7 @@ from typing import Protocol
 import pylibsrtp
 from aiortc.rtp import RtpPacket
 
+from audio.take import LONGEST_TAKE_MS
 from server.rtc import rtp
 from server.rtc.allowance import Allowance
 from server.rtc.capture import Capture, Recording
@@ -49,10 +50,17 @@ class Hearer(Protocol):
 
 
 class Speaker:
-    """One microphone. A session that is one take begins it with its first packet."""
+    """One microphone. A session that is one take begins it with its first packet, and it has `limit_ms`."""
 
     def __init__(
-        self, dtls: Dtls, payload_type: int, hearer: Hearer, settings: Settings, *, commanded: bool
+        self,
+        dtls: Dtls,
+        payload_type: int,
+        hearer: Hearer,
+        settings: Settings,
+        *,
+        commanded: bool,
+        limit_ms: int = LONGEST_TAKE_MS,
     ) -> None:
         self.heard = 0
         self._session = dtls.incoming()
@@ -67,6 +75,7 @@ class Speaker:
         self._ssrcs: dict[int, float] = {}
         self._followed: int | None = None
         self._to_begin = not commanded
+        self._one_take_ms = limit_ms
         self._ending: Ending | None = None
         self._begun_ms = self._limit_ms = self._ended_ms = 0.0
         self._is_whole = False
@@ -102,7 +111,7 @@ class Speaker:
             return False
         if self._to_begin:
             self._to_begin = False
-            self._begin(0.0, self._settings.take_limit_ms)  # nothing of it is pre-roll
+            self._begin(0.0, self._one_take_ms)  # nothing of it is pre-roll
         if self._level.push(len(packet.payload), now_ms):
             self._hearer.level(on=True)
             self._watch_level()

@@ -33,6 +33,7 @@ class Ask(Struct, frozen=True, tag=True):
     offer: str
     address: str
     commanded: bool
+    limit_ms: int
 
 
 class Begin(Struct, frozen=True, tag=True):

@@ -89,7 +89,12 @@ class Worker:
     async def _answer(self, ask: wire.Ask) -> None:
         try:
             peer, answer = await self._media.answer(
-                ask.room, ask.role, ask.offer, address=ask.address, commanded=ask.commanded
+                ask.room,
+                ask.role,
+                ask.offer,
+                address=ask.address,
+                commanded=ask.commanded,
+                limit_ms=ask.limit_ms,
             )
         except (BadOffer, Busy) as refusal:
             self._line.tell(wire.Declined(ask.number, isinstance(refusal, Busy), str(refusal)))

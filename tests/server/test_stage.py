@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from audio.take import Unfit
+from audio.take import TAKE_MARGIN_MS, Unfit
 from server.previews import PREVIEW_MS, Preview
 from server.room.actor import Room
 from server.room.commands import Refused, RoundStart, Throw
@@ -422,6 +422,33 @@ async def test_who_needs_more_time_gets_it(theatre: Theatre) -> None:
 
     assert theatre.media.limits_ms == [9_000, 16_000]
     assert theatre.finisher.longest_ms == [7_000, 14_000]
+
+
+@pytest.mark.parametrize(
+    ("kind", "pace", "longest_ms"),
+    [
+        ("wonder", 1.0, 7_000),
+        ("roleplay", 1.0, 10_000),
+        ("healing", 1.0, 15_000),
+        ("healing", 2.0, 30_000),
+    ],
+)
+async def test_a_session_that_is_one_take_has_the_time_of_its_room(
+    theatre: Theatre, kind: str, pace: float, longest_ms: int
+) -> None:
+    room = await theatre.house.open(RoomOpened(kind, "Room"), None, id="room")
+    room.arrive(ANNA)
+    room.set_pace(ANNA.id, pace)
+
+    peer, _ = await theatre.stage.whip("room", ANNA, "offer", address="a", commanded=False)
+    theatre.media.on_connected(peer)
+    theatre.media.on_level(peer, True)
+    room.set_pace(ANNA.id, 1.0)  # what held when it began counts
+    theatre.media.end(peer, "limit")
+    await theatre.settled()
+
+    assert theatre.media.session_limits_ms == [longest_ms + TAKE_MARGIN_MS]
+    assert theatre.finisher.longest_ms == [longest_ms]
 
 
 async def test_a_take_is_cut_where_its_turn_says(theatre: Theatre) -> None:

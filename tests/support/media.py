@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from random import Random
 
-from audio.take import Clip, Limits, Packet, Take, Unfit
+from audio.take import LONGEST_TAKE_MS, Clip, Limits, Packet, Take, Unfit
 from server.log.memory import MemoryLog
 from server.room.events import RoomOpened, Voice
 from server.room.house import House
@@ -35,16 +35,25 @@ class FakeMedia(Callbacks):
         self.peers: dict[str, tuple[str, Role]] = {}
         self.open: set[str] = set()
         self.limits_ms: list[int] = []
+        self.session_limits_ms: list[int] = []
         self.played: list[tuple[str, int]] = []
         self.stopped: list[str] = []
         self.relayed: list[tuple[str, str, int]] = []
         self.silent = False  # takes end without enough to hand over
 
     async def answer(
-        self, room: str, role: Role, offer: str, *, address: str, commanded: bool = False
+        self,
+        room: str,
+        role: Role,
+        offer: str,
+        *,
+        address: str,
+        commanded: bool = False,
+        limit_ms: int = LONGEST_TAKE_MS,
     ) -> tuple[str, str]:
         if offer == "bad":
             raise BadOffer("This is not an offer.")
+        self.session_limits_ms.append(limit_ms)
         peer = f"peer-{len(self.peers) + 1}"
         self.peers[peer] = (room, role)
         return peer, "answer"

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from audio.take import LONGEST_TAKE_MS
 from server.rtc.local import LocalMedia
 from server.rtc.media import Role, TakeEnded
 from server.rtc.remote import RemoteMedia
@@ -29,18 +30,23 @@ class House(Generic[Plane]):
         media.on_level = lambda peer, on: self.told.append(("on" if on else "off", peer))
         media.on_take = self.takes.append
 
-    def door(self, role: Role, *, room: str = ROOM, commanded: bool = False) -> Ask:
+    def door(
+        self, role: Role, *, room: str = ROOM, commanded: bool = False, limit_ms: int = LONGEST_TAKE_MS
+    ) -> Ask:
         async def ask(offer: str) -> str:
             self.last, answer = await self.media.answer(
-                room, role, offer, address="192.0.2.1", commanded=commanded
+                room, role, offer, address="192.0.2.1", commanded=commanded, limit_ms=limit_ms
             )
             return answer
 
         return ask
 
-    async def join(self, role: Role, *, commanded: bool = False) -> tuple[BarePeer, str]:
+    async def join(
+        self, role: Role, *, commanded: bool = False, limit_ms: int = LONGEST_TAKE_MS
+    ) -> tuple[BarePeer, str]:
         remote = BarePeer(role)
-        await remote.connect(self.door(role, commanded=commanded), checking_s=0.3)
+        door = self.door(role, commanded=commanded, limit_ms=limit_ms)
+        await remote.connect(door, checking_s=0.3)
         await self.until(lambda: ("connected", self.last) in self.told)
         return remote, self.last
 

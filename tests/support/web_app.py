@@ -12,7 +12,7 @@ from typing import Any, cast
 import aiohttp
 from aiohttp import ClientResponse, ClientSession, web
 
-from audio.take import Clip, Limits, Unfit
+from audio.take import LONGEST_TAKE_MS, Clip, Limits, Unfit
 from server.config import Config
 from server.finisher import Finisher
 from server.log.memory import MemoryLog
@@ -47,7 +47,14 @@ class Ears(FakeMedia):
         self.commanded: list[bool] = []
 
     async def answer(
-        self, room: str, role: Role, offer: str, *, address: str, commanded: bool = False
+        self,
+        room: str,
+        role: Role,
+        offer: str,
+        *,
+        address: str,
+        commanded: bool = False,
+        limit_ms: int = LONGEST_TAKE_MS,
     ) -> tuple[str, str]:
         if "ice-ufrag" not in offer:
             raise BadOffer("This is not an offer.")
@@ -55,7 +62,9 @@ class Ears(FakeMedia):
             raise Busy("Too many voices at once.")
         self.addresses.append(address)
         self.commanded.append(commanded)
-        return await super().answer(room, role, offer, address=address, commanded=commanded)
+        return await super().answer(
+            room, role, offer, address=address, commanded=commanded, limit_ms=limit_ms
+        )
 
 
 class Hands:

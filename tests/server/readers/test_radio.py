@@ -6,9 +6,11 @@ from random import Random
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from audio import ogg, opus
+from audio.take import LONGEST_CLIP_MS
 from games.round import RevealedTake, RoundClosed, RoundRevealed
 from server.log.base import Blob
 from server.log.memory import MemoryLog
@@ -20,6 +22,7 @@ from server.room.events import ClipLanded, Draft
 from tests.support.media import ANNA, Clock, FakeMedia, house
 
 FRAMES = 3
+SOUND = ogg.write([opus.silence()] * FRAMES, preskip=0, samples=FRAMES * 960)
 
 
 class Studio:
@@ -37,11 +40,10 @@ class Studio:
         for _, body in batch.signals:
             signal = msgspec.json.decode(body)
             if signal["kind"] == "cue":
-                assert signal["data"]["duration_ms"] == FRAMES * 20
+                assert signal["data"]["duration_ms"] >= FRAMES * 20
                 self.cues.append(signal["data"]["clip"])
 
-    async def land(self, *clips: str) -> None:
-        body = ogg.write([opus.silence()] * FRAMES, preskip=0, samples=FRAMES * 960)
+    async def land(self, *clips: str, body: bytes = SOUND) -> None:
         for clip in clips:
             landed = ClipLanded(clip, FRAMES * 20, 0, 0, -16.0, ())
             await self.room.send(Land(landed), by=ANNA, blobs=[Blob(clip, self.room.id, body)])
@@ -118,9 +120,8 @@ async def test_hidden_clips_wait_for_their_reveal_and_a_replay_is_one_piece(stud
     hidden = ClipLanded("h", FRAMES * 20, 0, 0, -16.0, (), hidden=True)
     revealed = RoundRevealed("r", (RevealedTake("h", ANNA.id, 1),))
     closed = RoundClosed("r", "done", (), ("a", "h"))
-    body = ogg.write([opus.silence()] * FRAMES, preskip=0, samples=FRAMES * 960)
     await studio.log.append(
-        "wonder", [Draft(hidden, 1, ANNA)], blobs=[Blob("h", "wonder", body)], expect=studio.room.tail.head
+        "wonder", [Draft(hidden, 1, ANNA)], blobs=[Blob("h", "wonder", SOUND)], expect=studio.room.tail.head
     )
     await studio.log.append("wonder", [Draft(revealed, 1), Draft(closed, 1)])
     await studio.land("b")
@@ -180,3 +181,106 @@ async def test_a_new_clip_that_gives_way_to_a_live_voice_is_played_after_it(
 
     await studio.until(lambda: len(studio.cues) >= 2)
     assert studio.cues[:2] == ["a", "a"]
+
+
+# --- what cannot be played, and what is too much
+
+
+async def lose(studio: Studio, clip: str, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Land a clip that will not be played."""
+    blob = studio.log.blob
+
+    async def failing(id: str) -> Blob | None:
+        if id != clip:
+            return await blob(id)
+        if how == "unread":
+            raise OSError("the disk")
+        return None
+
+    if how != "damaged":
+        monkeypatch.setattr(studio.log, "blob", failing)
+    await studio.land(clip, body=SOUND[:-1] if how == "damaged" else SOUND)
+
+
+@pytest.mark.parametrize("how", ["damaged", "missing", "unread"])
+async def test_a_clip_that_cannot_be_played_costs_itself_alone(
+    studio: Studio, how: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    studio.radio.live("wonder", True)
+    await lose(studio, "x", how, monkeypatch)
+    await studio.land("a", "b")
+    studio.radio.live("wonder", False)
+
+    await studio.until(lambda: studio.cues == ["a", "b"])
+
+    assert ("room wonder" in caplog.text) == (how != "missing")
+
+
+@pytest.mark.parametrize("how", ["damaged", "missing", "unread"])
+async def test_a_clip_that_cannot_be_played_is_not_tried_for_ever(
+    studio: Studio, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await lose(studio, "x", how, monkeypatch)
+    await studio.land("a", "b")
+    await studio.until(lambda: studio.cues == ["a", "b"])
+    asked: list[str] = []
+    blob = studio.log.blob
+
+    async def noted(id: str) -> Blob | None:
+        asked.append(id)
+        return await blob(id)
+
+    monkeypatch.setattr(studio.log, "blob", noted)
+    studio.listening = 1
+    studio.radio.wake("wonder")
+
+    await studio.until(lambda: len(studio.cues) >= 12)
+
+    assert "x" not in asked
+    studio.listening = 0
+
+
+async def test_a_piece_is_played_without_the_clip_that_is_damaged(studio: Studio) -> None:
+    await studio.land("a")
+    await studio.land("x", body=b"OggS")
+    await studio.land("b")
+    await studio.until(lambda: studio.cues == ["a", "b"])
+
+    await studio.log.append("wonder", [Draft(RoundClosed("r", "done", (), ("b", "x", "a")), 1)])
+    await studio.land("c")
+
+    await studio.until(lambda: studio.cues == ["a", "b", "b", "a", "c"])
+    assert studio.media.played[2] == ("wonder", 2 * FRAMES)
+
+
+async def test_clips_that_are_too_many_are_skipped_from_the_oldest_on(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever way they came: one that was put back for a live voice is the oldest of all."""
+    monkeypatch.setattr(radio, "GAP_MS", 60_000)
+    await studio.land("back")
+    await studio.until(lambda: studio.cues == ["back"])
+    monkeypatch.setattr(radio, "GAP_MS", 10)
+    newer = [f"clip-{number}" for number in range(radio.QUEUE_PIECES)]
+    await studio.land(*newer)
+    studio.radio.live("wonder", True)
+    await studio.until(lambda: not studio.radio._rooms["wonder"]._playing)
+    studio.radio.live("wonder", False)
+
+    await studio.until(lambda: bool(studio.cues) and studio.cues[-1] == newer[-1])
+
+    assert studio.cues == ["back", *newer]
+
+
+async def test_the_longest_clip_is_played_and_the_radio_goes_on(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames, preskip = opus.encode(np.zeros(LONGEST_CLIP_MS * 48, dtype=np.float32))
+    await studio.land("long", body=ogg.write(frames, preskip=preskip, samples=LONGEST_CLIP_MS * 48))
+
+    await studio.until(lambda: bool(studio.media.played))
+
+    assert studio.media.played == [("wonder", len(frames))]
+    await studio.land("next")
+    await studio.room.send(Remove("long", "forgotten"), by=None)  # nobody waits for half a minute
+    await studio.until(lambda: studio.cues == ["long", "next"])

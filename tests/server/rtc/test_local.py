@@ -133,6 +133,16 @@ async def test_a_session_that_is_one_take_ends_with_its_peer(house: House[LocalM
     await remote.vanish()
 
 
+async def test_a_session_that_is_one_take_ends_at_its_limit(house: House[LocalMedia]) -> None:
+    remote, _ = await house.join("speaker", limit_ms=200)
+
+    await remote.speak(SPEECH[:30])
+    await house.until(lambda: bool(house.takes))
+
+    assert [each.ending for each in house.takes] == ["limit"]
+    await remote.close()
+
+
 async def test_a_speaker_that_is_killed_is_gone_when_its_consent_is_lost(house: House[LocalMedia]) -> None:
     """C5, P7: one ending, and its second is kept."""
     remote, peer = await house.join("speaker")

@@ -133,6 +133,16 @@ async def test_a_closed_peer_leaves_its_take_and_is_gone_once(house: House[Remot
     await remote.vanish()
 
 
+async def test_a_session_that_is_one_take_ends_at_its_limit(house: House[RemoteMedia]) -> None:
+    remote, _ = await house.join("speaker", limit_ms=200)
+
+    await remote.speak(SPEECH[:30])
+    await house.until(lambda: bool(house.takes))
+
+    assert [each.ending for each in house.takes] == ["limit"]
+    await remote.close()
+
+
 async def test_bad_offers_and_full_houses_are_told(house: House[RemoteMedia]) -> None:
     with pytest.raises(BadOffer):
         await house.media.answer(ROOM, "speaker", "v=0", address="192.0.2.1")

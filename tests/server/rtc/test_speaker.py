@@ -18,7 +18,7 @@ from server.rtc.speaker import MOST_SSRCS, Speaker
 
 PT = 111
 SPEECH = b"\x78" + bytes(60)
-QUICK = Settings(late_ms=20, take_limit_ms=400)
+QUICK = Settings(late_ms=20)
 
 
 class Hears:
@@ -60,10 +60,10 @@ class Keys(Dtls):
 class Stage:
     """A speaker and what it takes to send to it."""
 
-    def __init__(self, settings: Settings = QUICK, *, commanded: bool = True) -> None:
+    def __init__(self, settings: Settings = QUICK, *, commanded: bool = True, limit_ms: int = 400) -> None:
         keys = Keys()
         self.hears = Hears()
-        self.speaker = Speaker(keys, PT, self.hears, settings, commanded=commanded)
+        self.speaker = Speaker(keys, PT, self.hears, settings, commanded=commanded, limit_ms=limit_ms)
         self._out = keys.outgoing(0)
         self._number = 0
 
@@ -176,7 +176,7 @@ async def test_a_session_that_is_one_take_begins_with_its_first_packet() -> None
 
 
 async def test_a_session_that_is_one_take_has_no_second() -> None:
-    stage = Stage(Settings(late_ms=10, take_limit_ms=30), commanded=False)
+    stage = Stage(Settings(late_ms=10), commanded=False, limit_ms=30)
     stage.say()
     await stage.hears.next()
     stage.say()

@@ -1,0 +1,154 @@
+"""A clip that a room allows can be recorded, sent, read, played and turned into M4A, however long it is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from aiohttp import ClientSession
+
+from audio import m4a, ogg, opus
+from audio.finish import LONGEST_LISTENED_MS, finish_take
+from audio.take import LONGEST_CLIP_MS, LONGEST_TAKE_MS, Limits, Packet, Take
+from server import app, child
+from server.config import Config
+from server.room.kinds import KINDS
+from server.room.rounds import SLOWEST_PACE, take_limit_ms
+from server.room.state import RoomState
+from server.rtc.capture import MOST_BYTES, MOST_PACKETS
+from server.rtc.media import TakeEnded
+from server.rtc.settings import Settings
+from server.safety.finishing import LARGEST_JOB_BYTES, FinishTake
+from tests.support import speech
+from tests.support.rtc_client import Listener
+from tests.support.ws_client import Client, joined, new_key
+
+CASE = Path(__file__).parent / "cases" / "long-18s.webm"
+PAGE_BYTES_PER_S = 48_000 // 8  # what static/js/audio/recorder.js asks for
+
+
+def talk(ms: int) -> Take:
+    """Return so much speech, in packets of 20 ms."""
+    payloads = speech.opus_packets(speech.level(speech.say("Hello there, this is a test"), -20))
+    return Take(tuple(Packet(at * 960, payloads[at % len(payloads)]) for at in range(ms // 20)))
+
+
+@pytest.mark.parametrize("pace", [1.0, 1.5, SLOWEST_PACE])
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_every_kind_and_pace_stays_within_the_one_limit(kind: str, pace: float) -> None:
+    limit_ms = take_limit_ms(RoomState(kind=kind), "voice", pace)
+
+    assert limit_ms == KINDS[kind].longest_clip_ms * pace
+    assert limit_ms <= LONGEST_CLIP_MS <= Config().clip_longest_ms
+    assert limit_ms * PAGE_BYTES_PER_S * 5 // 1000 <= Config().upload_bytes  # recorders that ask nobody too
+
+
+def test_the_longest_take_is_finished_read_and_transcoded() -> None:
+    clip = finish_take(talk(LONGEST_TAKE_MS), Limits(longest_ms=LONGEST_CLIP_MS))
+
+    assert clip.duration_ms == LONGEST_CLIP_MS
+    assert abs(len(ogg.read(clip.ogg)) * 20 - LONGEST_CLIP_MS) <= 40
+    assert ogg.read_stream(clip.ogg).samples == LONGEST_CLIP_MS * 48
+    assert len(m4a.from_ogg(clip.ogg)) < child.LARGEST_MESSAGE_BYTES
+
+
+def test_the_longest_clip_of_large_frames_is_read() -> None:
+    frames, preskip = opus.encode(np.zeros(LONGEST_CLIP_MS * 48, dtype=np.float32))
+    largest = [frames[0][:1] + bytes(1_000)] * len(frames)
+
+    assert len(ogg.read(ogg.write(largest, preskip=preskip, samples=LONGEST_CLIP_MS * 48))) == len(frames)
+
+
+def test_the_largest_take_passes_from_the_microphone_to_its_finish() -> None:
+    settings = Settings()
+    assert MOST_PACKETS * 10 >= LONGEST_TAKE_MS
+    assert settings.bytes_per_second * LONGEST_TAKE_MS // 1000 <= MOST_BYTES
+    payload = bytes(MOST_BYTES // MOST_PACKETS)
+    take = Take(tuple(Packet(at * 480, payload) for at in range(MOST_PACKETS)))
+
+    assert len(msgspec.msgpack.encode(FinishTake(take, Limits()))) < LARGEST_JOB_BYTES
+    assert len(msgspec.msgpack.encode(TakeEnded("p" * 22, take, 1, "limit"))) < child.LARGEST_MESSAGE_BYTES
+    assert LONGEST_TAKE_MS <= LONGEST_LISTENED_MS
+
+
+# --- in the real server
+
+
+class Visitor:
+    """Somebody who needs twice the time, and listens."""
+
+    def __init__(self, url: str, http: ClientSession, room: str, key: str, socket: Client) -> None:
+        self.url = url
+        self.http, self.room, self.socket = http, f"/api/rooms/{room}", socket
+        self.headers = {"Authorization": f"Bearer {key}"}
+
+    async def upload(self, body: bytes, media_type: str) -> dict[str, object]:
+        headers = {**self.headers, "Content-Type": media_type}
+        async with self.http.post(f"{self.room}/clips", data=body, headers=headers) as answer:
+            assert answer.status in (201, 202), await answer.text()
+            return dict(await answer.json())
+
+    async def keep(self, preview: object) -> dict[str, object]:
+        async with self.http.post(f"/api/previews/{preview}", headers=self.headers) as answer:
+            assert answer.status == 201
+            return dict(await answer.json())
+
+    async def forget(self, clip: object) -> None:
+        async with self.http.delete(f"/api/clips/{clip}", headers=self.headers) as answer:
+            assert answer.status == 204
+
+    async def m4a(self, clip: object) -> bytes:
+        async with self.http.get(f"/api/clips/{clip}.m4a") as answer:
+            assert answer.status == 200
+            return await answer.read()
+
+    async def until_cue(self, clip: object) -> int:
+        """Wait until the radio plays a clip; return how long it says that this takes."""
+        cue = await self.socket.until(lambda said: said.get("kind") == "cue" and said["data"]["clip"] == clip)
+        return int(cue["data"]["duration_ms"])
+
+
+@pytest.fixture
+async def visitor(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Visitor]:
+    config = Config(port=0, udp_port=0, data=tmp_path, log="memory", blobs="memory")
+    async with await app.start(config) as running, ClientSession(running.url) as http:
+        key = new_key()
+        new = {"kind": request.param}
+        async with http.post("/api/rooms", json=new, headers={"Authorization": f"Bearer {key}"}) as answer:
+            room = (await answer.json())["id"]
+        async with joined(http, f"/api/rooms/{room}/ws", key=key) as socket:
+            await socket.ask("here", speaker=True, listening="radio", pace=2, consented=True)
+            yield Visitor(running.url, http, room, key, socket)
+
+
+@pytest.mark.parametrize("visitor", ["roleplay"], indirect=True)
+async def test_a_long_clip_is_heard_on_the_radio_and_as_m4a_and_the_radio_goes_on(visitor: Visitor) -> None:
+    listener = Listener(f"{visitor.url}{visitor.room}/whep")
+    await listener.connect()
+    long = await visitor.upload(CASE.read_bytes(), "audio/webm")
+    assert 17_500 <= int(str(long["duration_ms"])) <= 18_000
+
+    assert await visitor.until_cue(long["id"]) >= 17_500
+    await listener.hear(lambda heard: sum(len(packet.payload) > 10 for packet in heard) > 20)
+    assert b"ftyp" in (await visitor.m4a(long["id"]))[:16]
+
+    next_ = await visitor.upload(speech.wav(None, speech.say("and now something short")), "audio/wav")
+    await visitor.forget(long["id"])
+    await visitor.until_cue(next_["id"])
+    await listener.close()
+
+
+@pytest.mark.parametrize("visitor", ["healing"], indirect=True)
+async def test_half_a_minute_lands_in_a_healing_room_and_is_played(visitor: Visitor) -> None:
+    payloads = [packet.payload for packet in talk(LONGEST_TAKE_MS).packets]
+    body = ogg.write(payloads, preskip=312, samples=LONGEST_TAKE_MS * 48 - 312)
+
+    preview = await visitor.upload(body, "audio/ogg")
+    assert preview["duration_ms"] == LONGEST_CLIP_MS
+    clip = await visitor.keep(preview["preview"])
+
+    assert await visitor.until_cue(clip["id"]) >= LONGEST_CLIP_MS
+    assert b"ftyp" in (await visitor.m4a(clip["id"]))[:16]
