@@ -77,6 +77,7 @@ class Game(Protocol):
     tempo: Tempo
     least: int
     opt_in: bool
+    challenged: bool
     pack: str
 
     @property
@@ -118,6 +119,7 @@ class Play:
     tempo: Tempo = "snap"
     kinds: tuple[str, ...] = ()
     least = 1  # speakers that the room's own pulse wants to see before it offers the game
+    challenged = False  # others may say by a vote of -1 that a take broke the rule
     opt_in = False  # nobody is made a player by the pulse: who speaks or joins plays
     pack = "first_thing"
     hidden = False

@@ -29,6 +29,7 @@ class JustTenSeconds(Chain):
     kinds = ("language", "humour")
     pack = "likeness"
     takes = 4
+    challenged = True
 
     def ask(self, round_: Round, scene: Scene) -> str:
         """Name the subject."""

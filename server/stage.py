@@ -168,12 +168,13 @@ class Stage:
             del self._live[room_id]
             self.on_live(room_id, False)
 
-    async def stop(self, room: Room, voice: Voice, onset_ms: int | None) -> Event | None:
+    async def stop(self, room: Room, voice: Voice, onset_ms: int | None, peer: str = "") -> Event | None:
         """End the open take of a voice and return its `clip.landed`. Raises `Refused`.
 
+        A voice may speak by two peers at once, in two tabs: `peer` says by which; empty means either.
         Where takes are heard before they land, it returns None when that can be done.
         """
-        peer, seat = self._speaking(room, voice)
+        peer, seat = self._speaking(room, voice, peer)
         landing, seat.ended = seat.landing or seat.ended, None
         if landing is None:
             raise Refused("not_speaking", "You are not speaking.")
@@ -182,9 +183,11 @@ class Stage:
             self._media.end_take(peer)
         return await asyncio.shield(landing)
 
-    def _speaking(self, room: Room, voice: Voice) -> tuple[str, Seat]:
-        """Return the seat of a voice whose take is open, or else has just ended."""
-        own = [(p, s) for p, s in self._seats.items() if s.room == room.id and s.voice == voice]
+    def _speaking(self, room: Room, voice: Voice, by: str) -> tuple[str, Seat]:
+        """Return the seat of a voice whose take is open, or else has just ended; `by` names its peer."""
+        own = [
+            (p, s) for p, s in self._seats.items() if s.room == room.id and s.voice == voice and by in {"", p}
+        ]
         for peer, seat in sorted(own, key=lambda item: item[1].landing is None):
             if seat.landing is not None or seat.ended is not None:
                 return peer, seat

@@ -37,9 +37,9 @@ class RoomKind(Struct, frozen=True):
 
     `plain` is the game that a throw and most pulses begin; `other_share` of the pulses begin
     another one, when enough can play; `theme_share` of the plain prompts name the room's theme.
-    `consent` is asked at the door; `preview` lets speakers hear their take before it lands; `host`
-    says what a host character is like; `aftercare` is said at the end of rounds that may have
-    touched something.
+    `consent` is asked at the door; a `placed` room belongs to a place; `preview` lets speakers hear
+    their take before it lands; `host` says what a host character is like; `aftercare` is said at the
+    end of rounds that may have touched something.
     """
 
     id: Kind
@@ -53,6 +53,7 @@ class RoomKind(Struct, frozen=True):
     preview: bool = False
     filters: tuple[Filter, ...] = ("contacts", "slurs")
     door: Door = "open"
+    placed: bool = False
     pulse: bool = True
     plain: str = "first_thing"
     other_share: float = 0.25
@@ -100,6 +101,7 @@ KINDS: dict[str, RoomKind] = {
             "local",
             {"en": "Around here", "de": "Hier in der Nähe"},
             {"en": "People around here, and nobody knows who.", "de": "Leute von hier, und keiner weiß wer."},
+            placed=True,
             filters=("contacts", "slurs", "names"),
             host={
                 "en": "The kiosk at the corner that hears everything.",

@@ -18,6 +18,7 @@ ANSWERS: dict[str, dict[str, str]] = {
         "you": "object",
         "head": "integer",
         "server_ms": "integer",
+        "key": "string",
     },
     "ack": {"id": "string", "seq": "integer"},
     "refused": {"id": "string", "code": "string", "message": "string", "retry_after_ms": "integer"},

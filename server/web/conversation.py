@@ -61,8 +61,11 @@ class Takes(Protocol):
     async def begin(self, room: Room, voice: Voice, peer: str) -> None:
         """Open a take. Raises `Refused`."""
 
-    async def stop(self, room: Room, voice: Voice, onset_ms: int | None) -> Event | None:
-        """End the take; return its durable `clip.landed`, None when it is heard first. Raises `Refused`."""
+    async def stop(self, room: Room, voice: Voice, onset_ms: int | None, peer: str = "") -> Event | None:
+        """End the take, of one peer if it is named; return its durable `clip.landed`. Raises `Refused`.
+
+        None when it is heard first.
+        """
 
     async def keep(self, room: Room, voice: Voice, preview: str) -> Event:
         """Let a heard take land and return its durable `clip.landed`. Raises `Refused`."""
@@ -212,8 +215,8 @@ class Conversation:
             case SpeakStart(peer=peer, round=round_):
                 rounds.check_take(room.state, round_)
                 await stage.begin(room, voice, peer)
-            case SpeakStop(onset_ms=onset_ms):
-                event = await stage.stop(room, voice, onset_ms)
+            case SpeakStop(onset_ms=onset_ms, peer=peer):
+                event = await stage.stop(room, voice, onset_ms, peer or "")
             case Keep(preview=preview):
                 event = await stage.keep(room, voice, preview)
             case Drop(preview=preview):
@@ -223,7 +226,7 @@ class Conversation:
     def _send(self, body: bytes) -> None:
         self._fanout.post(self._member, body)
 
-    def _refuse(self, id_: Id, why: Refused) -> None:
+    def _refuse(self, id_: Id | float, why: Refused) -> None:
         self._strike()
         if id_ != "":
             self._send(refused(id_, why))

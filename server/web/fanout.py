@@ -132,13 +132,13 @@ class Fanout:
         if after > self.position:
             self.flush()
 
-    def greeting(self, voice: Voice) -> bytes:
-        """Return the welcome frame of a voice."""
+    def greeting(self, voice: Voice, key: str = "") -> bytes:
+        """Return the welcome frame of a voice, with the key that was made for it, if any."""
         state, counts = self.room.state, self.roster.told
         card = self._card
         if card is None or card.state is not state or card.counts != counts:
             card = self._card = _Card(state, counts, self._describe(self.room, counts))
-        return frame(welcome(card.body, voice, self.position, self._clock()))
+        return frame(welcome(card.body, voice, self.position, self._clock(), key))
 
     def join(self, member: Member, after: int | None, greeting: bytes = b"") -> bool:
         """Bring a member in step: greeting, roster and the events after a cursor in one write.

@@ -7,6 +7,7 @@ more than we do; what is no JSON object with a type is not the protocol at all.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -36,11 +37,14 @@ PROTOCOL = 1
 # Larger ones are closed with 1009; every field below is thereby bounded too.
 MESSAGE_LIMIT_BYTES = 16_384
 ID_LIMIT_CHARACTERS = 128
+# Beyond it not every whole number is one of its own in JSON (RFC 8259 6).
+WHOLE_LIMIT = 2**53
 
 ShortText = Annotated[str, Meta(min_length=1, max_length=ID_LIMIT_CHARACTERS)]
 # Texts or whole numbers: clients that count their messages are welcome.
-Id = ShortText | Annotated[int, Meta(ge=-(2**53), le=2**53)]
-Milliseconds = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+WholeNumber = Annotated[int, Meta(ge=-WHOLE_LIMIT, le=WHOLE_LIMIT)]
+Id = ShortText | WholeNumber
+Milliseconds = WholeNumber
 Listening = Literal["radio", "files", "off"]
 # How much longer than others a visitor may take; the page offers 1, 1.5 and 2.
 Pace = Annotated[float, Meta(ge=1, le=2)]
@@ -53,7 +57,7 @@ class NotTheProtocol(ValueError):
 class BadMessage(ValueError):
     """A message cannot be understood, but its id can: it is refused."""
 
-    def __init__(self, id_: Id, sentence: str) -> None:
+    def __init__(self, id_: Id | float, sentence: str) -> None:
         super().__init__(sentence)
         self.id = id_
 
@@ -91,11 +95,15 @@ class SpeakStart(Struct, frozen=True, tag="speak.start", tag_field="type"):
 
 
 class SpeakStop(Struct, frozen=True, tag="speak.stop", tag_field="type"):
-    """Ends the take; `onset_ms` is the reaction time that the page measured."""
+    """Ends the take; `onset_ms` is the reaction time that the page measured.
+
+    `peer` says which take, where a voice speaks in two tabs at once.
+    """
 
     action: ClassVar[Action] = "speak"
     id: Id
     onset_ms: Milliseconds | None = None
+    peer: str | None = None
 
 
 class Keep(Struct, frozen=True, tag="keep", tag_field="type"):
@@ -254,11 +262,17 @@ TYPES: dict[str, type[Struct]] = {str(kind.__struct_config__.tag): kind for kind
 
 class _Anything(Struct):
     type: str
-    id: Id
+    id: Id | float
 
 
+# The escapes of a JSON text; the group is half of a surrogate pair without its other half.
+_ESCAPE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.",
+    re.DOTALL,
+)
+_UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeEncodeError)
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(_CLIENT)
-_anything = msgspec.json.Decoder(_Anything)
+_fields = msgspec.json.Decoder(dict[str, Any])
 _encoder = msgspec.json.Encoder()
 
 
@@ -266,30 +280,46 @@ def parse(body: str) -> Message:
     """Return the message in a text frame. Raises `BadMessage` or `NotTheProtocol`."""
     try:
         return _decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError) as error:
-        raise _blame(body, error) from None
+    except _UNREADABLE:
+        return _reread(body)
 
 
-def _blame(body: str, error: Exception) -> BadMessage | NotTheProtocol:
+def _reread(body: str) -> Message:
+    """Take a message that says in an unusual form what may be said, or say what is wrong with it."""
+    whole = _ESCAPE.sub(lambda found: r"\ufffd" if found[1] else found[0], body)
     try:
-        anything = _anything.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
-        return NotTheProtocol("one JSON object with a type and an id")
+        fields = {name: _whole(value) for name, value in _fields.decode(whole).items()}
+        anything = msgspec.convert(fields, _Anything)
+    except _UNREADABLE:
+        raise NotTheProtocol("one JSON object with a type and an id") from None
     if anything.type not in TYPES:
-        return BadMessage(anything.id, "This server does not know such a message.")
-    return BadMessage(anything.id, f"The message has a wrong form: {_shortened(str(error))}.")
+        raise BadMessage(anything.id, "This server does not know such a message.")
+    if whole != body:
+        raise BadMessage(anything.id, "A text holds half a character (a lone surrogate).")
+    try:
+        message: Message = msgspec.convert(fields, _CLIENT)
+    except msgspec.ValidationError as error:
+        raise BadMessage(anything.id, f"The message has a wrong form: {_shortened(str(error))}.") from None
+    return message
+
+
+def _whole(value: Any) -> Any:
+    """Return a whole number as such, for some programs write 1 as 1.0 (JSON knows no difference)."""
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) <= WHOLE_LIMIT
+    return int(value) if is_whole else value
 
 
 def _shortened(sentence: str) -> str:
     return sentence.rstrip(".")[:120]
 
 
-class _Welcome(Struct, frozen=True, tag="welcome", tag_field="type"):
+class _Welcome(Struct, frozen=True, tag="welcome", tag_field="type", omit_defaults=True):
     protocol: int
     room: msgspec.Raw
     you: Voice
     head: int
     server_ms: int
+    key: str = ""
 
 
 class _Ack(Struct, frozen=True, tag="ack", tag_field="type"):
@@ -298,7 +328,7 @@ class _Ack(Struct, frozen=True, tag="ack", tag_field="type"):
 
 
 class _Refused(Struct, frozen=True, tag="refused", tag_field="type", omit_defaults=True):
-    id: Id
+    id: Id | float
     code: str
     message: str
     retry_after_ms: int | None = None
@@ -315,9 +345,9 @@ class _Signal(Struct, frozen=True, tag="signal", tag_field="type"):
     data: Any
 
 
-def welcome(room: bytes, you: Voice, head: int, server_ms: int) -> bytes:
-    """Return the first message of a socket; `room` is the room's JSON object."""
-    return _encoder.encode(_Welcome(PROTOCOL, msgspec.Raw(room), you, head, server_ms))
+def welcome(room: bytes, you: Voice, head: int, server_ms: int, key: str = "") -> bytes:
+    """Return the first message of a socket; `room` is the room's JSON object, `key` is a made one."""
+    return _encoder.encode(_Welcome(PROTOCOL, msgspec.Raw(room), you, head, server_ms, key))
 
 
 def ack(id_: Id, seq: int) -> bytes:
@@ -325,7 +355,7 @@ def ack(id_: Id, seq: int) -> bytes:
     return _encoder.encode(_Ack(id_, seq))
 
 
-def refused(id_: Id, why: Refused) -> bytes:
+def refused(id_: Id | float, why: Refused) -> bytes:
     """Return the answer to a message that is not granted."""
     return _encoder.encode(_Refused(id_, why.code, why.message, why.retry_after_ms))
 

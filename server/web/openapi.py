@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from audio.media_types import MEDIA_TYPES
 from games.game import TurnOrder
+from server.room.kinds import KINDS
 from server.room.place import CELL
 from server.web.clips import ClipShown, NewReport
 from server.web.errors import STATUSES
@@ -93,6 +94,17 @@ _GAME: Json = {
         "turns": {"type": "string", "enum": list(get_args(TurnOrder))},
         "tempo": {"type": "string", "enum": ["snap", "slow"]},
         "rules": {"type": "string"},
+        "opt_in": {"type": "boolean", "description": "Nobody is drawn into it: who joins or speaks plays."},
+        "challenged": {"type": "boolean", "description": "Others may challenge a take by a vote of -1."},
+    },
+}
+_KIND: Json = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "enum": list(KINDS)},
+        "name": {"type": "string"},
+        "tempo": {"type": "string", "enum": ["snap", "slow"]},
+        "placed": {"type": "boolean", "description": "Such a room needs a `place`."},
     },
 }
 _PLACE: Json = {
@@ -187,7 +199,12 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         key="optional",
     ),
-    Operation("get", "/api/games", "The games, in the language asked for.", {200: _list("games", _GAME)}),
+    Operation(
+        "get",
+        "/api/games",
+        "The games and the kinds of rooms, in the language asked for.",
+        {200: _list("games", _GAME, kinds={"type": "array", "items": _KIND})},
+    ),
     Operation(
         "get",
         "/api/rooms/{room}/ws",

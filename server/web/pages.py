@@ -48,10 +48,10 @@ _CLIP_PAGE = Template("""<!doctype html>
 <body class="clip-page">
 <main>
 <p><a href="/">Space of Wonder</a></p>
-<h1>$title</h1>
+<h1 dir="auto">$title</h1>
 <figure>
 <img src="/api/clips/$clip.svg" alt="$picture_alt" width="382" height="64">
-<figcaption>$words</figcaption>
+<figcaption dir="auto">$words</figcaption>
 </figure>
 <audio controls preload="metadata">
 <source src="/api/clips/$clip.ogg" type="audio/ogg; codecs=opus">
@@ -110,8 +110,10 @@ def _filled(
 
 def _door(state: RoomState) -> str:
     words = state.theme or rules_of(state)
-    name = f'<h2 id="gate-name" lang="{state.language}">{escape(state.name)}</h2>'
-    said = "".join(f'<p class="gate-rules">{escape(each)}</p>' for each in (words, state.description))
+    name = f'<h2 id="gate-name" dir="auto" lang="{state.language}">{escape(state.name)}</h2>'
+    said = "".join(
+        f'<p class="gate-rules" dir="auto">{escape(each)}</p>' for each in (words, state.description)
+    )
     return name + said
 
 

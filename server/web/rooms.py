@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
 
+from games.registry import offered
 from games.round import Prompt, Round, Tempo, TurnGiven, VerdictGiven
 from server.log.base import Listing
 from server.room import place
@@ -84,6 +85,8 @@ class RoomShown(Struct):
     preview: bool
     door: str
     games: tuple[str, ...]
+    opt_in: tuple[str, ...]
+    challenged: tuple[str, ...]
     head: int
     clips: int
     listeners: int
@@ -117,6 +120,8 @@ def shown(id: str, state: RoomState, *, listeners: int, speakers: int) -> RoomSh
         preview=kind.preview,
         door=kind.door,
         games=kind.games,
+        opt_in=tuple(game.id for game in offered(kind.id) if game.opt_in),
+        challenged=tuple(game.id for game in offered(kind.id) if game.challenged),
         head=state.head,
         clips=len(state.clips),
         listeners=listeners,

@@ -57,11 +57,16 @@ def visitor_key(request: web.Request) -> str | None:
     if bearer is not None:
         if is_admin(request):
             return None
-        if not _KEY.fullmatch(bearer):
-            raise Problem("bad_key", "A key is 22 to 86 characters of base64url.", headers=_CHALLENGE)
-        return bearer
+        return key_in(bearer)
     cookie = request.cookies.get(COOKIE, "")
     return cookie if _KEY.fullmatch(cookie) and same_origin(request) else None
+
+
+def key_in(text: str) -> str:
+    """Return a text that is a key. Raises `Problem` (`bad_key`)."""
+    if not _KEY.fullmatch(text):
+        raise Problem("bad_key", "A key is 22 to 86 characters of base64url.", headers=_CHALLENGE)
+    return text
 
 
 def needed_key(request: web.Request) -> str:

@@ -7,6 +7,7 @@ import secrets
 import time
 
 from aiohttp import web
+from msgspec import Struct
 
 from server.log.base import Log
 from server.room.events import Voice
@@ -21,7 +22,7 @@ from server.web.keys import HOUSE, LIMITS, LOG, STAGE
 from server.web.member import WRITE_LIMIT_BYTES, Member
 from server.web.messages import MESSAGE_LIMIT_BYTES
 from server.web.rooms import ROOM, SEQ_LIMIT
-from server.web.security import address, check_origin, pay, visitor_key
+from server.web.security import address, check_origin, key_in, pay, visitor_key
 from server.web.sockets import SocketLimits, Sockets
 
 SOCKETS: web.AppKey[Sockets] = web.AppKey("sockets")
@@ -34,6 +35,17 @@ STALL_LOOK_S = 0.02
 # Our close frame waits this long for the peer's.
 CLOSE_TIMEOUT_S = 2.0
 _KEY_BYTES = 32
+# Browsers send no other header of a page's choice with a socket, and addresses are logged along the way.
+SUBPROTOCOL = "wonder"
+KEY_PREFIX = "wonder.key."
+
+
+class Newcomer(Struct, frozen=True):
+    """Who wants in: with which cursor, and with which key that was made here because they had none."""
+
+    voice: Voice
+    after: int | None
+    made_key: str
 
 
 async def serve(request: web.Request) -> web.StreamResponse:
@@ -42,15 +54,16 @@ async def serve(request: web.Request) -> web.StreamResponse:
     after, key = _checked(request, sockets)
     fanout = await sockets.fanout(request.match_info["room"])
     fanout.let_in()
+    made = "" if key else secrets.token_urlsafe(_KEY_BYTES)
     try:
-        voice = request.app[HOUSE].voice(key, fanout.room)
-        return await _talk(request, sockets, fanout, voice, after)
+        voice = request.app[HOUSE].voice(key or made, fanout.room)
+        return await _talk(request, sockets, fanout, Newcomer(voice, after, made))
     finally:
         fanout.let_out()
 
 
 async def _talk(
-    request: web.Request, sockets: Sockets, fanout: Fanout, voice: Voice, after: int | None
+    request: web.Request, sockets: Sockets, fanout: Fanout, newcomer: Newcomer
 ) -> web.WebSocketResponse:
     if request.headers.get("Upgrade", "").lower() != "websocket":
         raise Problem("upgrade_needed", "This address speaks WebSocket.", headers={"Upgrade": "websocket"})
@@ -61,17 +74,18 @@ async def _talk(
         autoclose=False,
         timeout=CLOSE_TIMEOUT_S,
         max_msg_size=MESSAGE_LIMIT_BYTES + 1,
+        protocols=(SUBPROTOCOL,),
     )
     await ws.prepare(request)
     if request.transport is None:
         return ws
-    member = Member(request.transport, voice, prefix(address(request)))
+    member = Member(request.transport, newcomer.voice, prefix(address(request)))
     if sockets.is_crowded(member.address):
         member.end(COME_BACK, "too many from here")
     sockets.add(member, fanout)
     try:
         if not member.ended:
-            await come_in(fanout, member, after, sockets.log)
+            await come_in(fanout, member, newcomer.after, sockets.log, newcomer.made_key)
         await Conversation(sockets.circle, fanout, member).listen(ws)
     finally:
         sockets.remove(member)
@@ -79,16 +93,25 @@ async def _talk(
     return ws
 
 
-def _checked(request: web.Request, sockets: Sockets) -> tuple[int | None, str]:
-    """Return the cursor and the key of who wants in. Raises `Problem` or `Refused`."""
+def _checked(request: web.Request, sockets: Sockets) -> tuple[int | None, str | None]:
+    """Return the cursor and the key, if any, of who wants in. Raises `Problem` or `Refused`."""
     check_origin(request)
     sockets.check_open()
-    if "Sec-WebSocket-Protocol" in request.headers:
-        raise Problem("bad_request", "No subprotocol is spoken here.")
+    key = _offered_key(request) or visitor_key(request)
     after = body.whole(request.query, "after", -1, 0, SEQ_LIMIT)
     pay(request, "join")
-    key = visitor_key(request)
-    return None if after < 0 else after, key or secrets.token_urlsafe(_KEY_BYTES)
+    return None if after < 0 else after, key
+
+
+def _offered_key(request: web.Request) -> str | None:
+    """Return the key among the subprotocols that a page without cookies offers. Raises `Problem`."""
+    if "Sec-WebSocket-Protocol" not in request.headers:
+        return None
+    offered = [each.strip() for each in request.headers["Sec-WebSocket-Protocol"].split(",")]
+    if SUBPROTOCOL not in offered:
+        raise Problem("bad_request", f"The subprotocol spoken here is `{SUBPROTOCOL}`.")
+    keys = [each.removeprefix(KEY_PREFIX) for each in offered if each.startswith(KEY_PREFIX)]
+    return key_in(keys[0]) if keys else None
 
 
 def _part(member: Member) -> None:
@@ -99,7 +122,7 @@ def _part(member: Member) -> None:
         member.expire()
 
 
-async def come_in(fanout: Fanout, member: Member, after: int | None, log: Log) -> None:
+async def come_in(fanout: Fanout, member: Member, after: int | None, log: Log, key: str = "") -> None:
     """Greet a member, tell it what came after its cursor, and bring it in step, without gap or repeat.
 
     What the tail still holds goes out in one write. Who was away for longer is told from the log,
@@ -109,7 +132,7 @@ async def come_in(fanout: Fanout, member: Member, after: int | None, log: Log) -
     # A cursor ahead of the log comes from another log: as if there were none.
     cursor = after if after is not None and after <= head else None
     fanout.reach(cursor or 0)
-    greeting = fanout.greeting(member.voice)
+    greeting = fanout.greeting(member.voice, key)
     while not fanout.join(member, cursor, greeting):
         if cursor is None:
             events = await log.newest(fanout.room.id, HISTORY_EVENTS)

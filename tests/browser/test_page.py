@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, Playwright, expect
 
+from server.room.kinds import KINDS
 from tests.support.browsers import Kind, launch
 from tests.support.microphones import FileMicrophone
 from tests.support.server import Server, running_server
@@ -30,6 +31,22 @@ HIDDEN_BUTTONS = """() => [...document.querySelectorAll('.dock button, #games, #
     const found = document.elementFromPoint(left + width / 2, top + height / 2);
     return left < 0 || left + width > innerWidth || !button.contains(found);
   }).map((button) => button.id || button.textContent)"""
+
+HEBREW = "חלל של פליאה "
+# What is written from right to left and is not shown so, or whose first letter is cut off.
+LEFT_TO_RIGHT = """() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [], first = new Range();
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const shown = node.parentElement, box = shown.getBoundingClientRect();
+    if (!/^[\\u0590-\\u07ff]/.test(node.data) || !shown.checkVisibility()) continue;
+    first.setStart(node, 0), first.setEnd(node, 1);
+    const { left, right } = first.getBoundingClientRect();
+    const cut = right > box.right + 1 || left < box.left - 1;
+    if (cut || getComputedStyle(shown).direction !== 'rtl') found.push(shown.outerHTML);
+  }
+  return found;
+}"""
 
 
 @pytest.mark.parametrize("kind", ["chromium", "firefox"])
@@ -127,6 +144,49 @@ async def test_nothing_is_cut_off_in_small_and_low_windows(
         await visitor.page.set_viewport_size({"width": width, "height": height})
         found = await visitor.page.evaluate(HIDDEN_BUTTONS)
         assert found == [], (width, height)
+
+
+@pytest.mark.parametrize("size", ["phone", "desk"])
+async def test_what_is_read_from_right_to_left_begins_on_the_right(
+    size: str, shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    """A name that does not fit is cut at its end, in the lobby, at the door and in the room."""
+    words = {"name": HEBREW * 4 + size, "theme": HEBREW * 8, "description": HEBREW}
+    room = make_room(shared_server.url, public=True, **words)
+    visitor = await invite(listening_chromium, ears=False, **(PHONE if size == "phone" else {}))
+    page = visitor.page
+    await page.goto(shared_server.url)
+    await expect(page.get_by_text(words["name"])).to_be_visible()
+    assert await page.evaluate(LEFT_TO_RIGHT) == []
+    await page.goto(f"{shared_server.url}/r/{room}")
+    await expect(page.locator("#gate-name")).to_have_text(words["name"])
+    assert await page.evaluate(LEFT_TO_RIGHT) == []
+    await page.locator("#join").click()
+    await page.locator("#topics").click()
+    await page.locator("#suggestion").fill(HEBREW)
+    await page.locator("#suggest").click()
+    await expect(page.locator(".waiting li")).to_have_count(1)
+    assert await page.evaluate(LEFT_TO_RIGHT) == []
+    await page.keyboard.press("Escape")
+    await visitor.say(HEBREW)
+    await expect(page.locator(".line-text", has_text=HEBREW.strip())).to_be_visible()
+    assert await page.evaluate(LEFT_TO_RIGHT) == []
+
+
+async def test_a_room_is_made_of_the_kinds_that_the_server_has(
+    shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    page = (await invite(listening_chromium, ears=False)).page
+    await page.goto(shared_server.url)
+    await page.locator("#make").click()
+    await expect(page.locator("room-form .kind")).to_have_text([kind.names["en"] for kind in KINDS.values()])
+    place, tempo = page.locator("room-form .place"), page.locator("room-form [name=tempo]")
+    for kind in KINDS.values():
+        await page.locator(f"room-form .kind[data-kind={kind.id}]").click()
+        await expect(tempo).to_have_value(kind.tempo)
+        await expect(place).to_be_visible(visible=kind.placed)
+    await page.locator("room-form [type=submit]").click()
+    await page.wait_for_url("**/r/*")
 
 
 async def test_escape_does_not_lead_past_the_door(

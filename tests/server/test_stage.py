@@ -110,6 +110,19 @@ async def test_the_news_of_a_take_goes_to_its_speaker_only(theatre: Theatre) -> 
     assert {to for to, signal in theatre.signals if signal["kind"] == "take"} == {ANNA.id}
 
 
+async def test_of_two_takes_of_one_voice_the_named_one_ends(theatre: Theatre) -> None:
+    one, other = await theatre.speaker(), await theatre.speaker()
+    for peer in (one, other):
+        await theatre.stage.begin(theatre.room, ANNA, peer)
+
+    await theatre.stage.stop(theatre.room, ANNA, None, other)
+    assert [take["peer"] for take in await theatre.told("take")] == [other]
+    with pytest.raises(Refused, match="not speaking"):
+        await theatre.stage.stop(theatre.room, ANNA, None, other)
+
+    assert await theatre.stage.stop(theatre.room, ANNA, None, one)
+
+
 async def test_a_silent_take_is_refused_to_whoever_stops_it(theatre: Theatre) -> None:
     peer = await theatre.speaker()
     await theatre.stage.begin(theatre.room, ANNA, peer)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import deRoom from '../../static/js/lib/text.de.js';
@@ -77,6 +77,24 @@ test('the language is the first that we speak', () => {
   assert.equal(chosen(['fr-FR', 'de-AT', 'en']), 'de');
   assert.equal(chosen(['fr']), 'en');
   assert.equal(chosen([]), 'en');
+});
+
+test('the page knows no game by its name: the server tells what is special about it', () => {
+  const GAMES = new URL('../../games/', import.meta.url);
+  const ids = readdirSync(GAMES).filter((file) => file.endsWith('.py'))
+    .flatMap((file) => [...readFileSync(new URL(file, GAMES), 'utf8').matchAll(/^    id = "(\w+)"$/gm)].map(([, id]) => id));
+  const code = scripts.map((path) => text(path)).join('\n').replace(/\bclass: '[^']*'/g, '');
+  const kinds = /\bkind\b[^=!\n]{0,3}[=!]== '|\bgame\b[^=!\n]{0,3}[=!]== '|new Set\(\['(?:wonder|arena|healing|local)'/;
+
+  assert.ok(ids.length >= 28, String(ids));
+  assert.deepEqual(ids.filter((id) => new RegExp(`['"\`]${id}['"\`]`).test(code)), []);
+  assert.doesNotMatch(scripts.filter((path) => path.startsWith('js/views/')).map(text).join('\n'), kinds);
+});
+
+test('views write nothing into the model: they ask the session', () => {
+  const views = scripts.filter((path) => path.startsWith('js/views/')).map(text).join('\n');
+
+  assert.doesNotMatch(views, /\bsession\.set\(|\bstore\.set\(|\bmodel\.\w+(?:\.\w+)* = /);
 });
 
 test('worklets import nothing, for they load on the audio thread', () => {

@@ -4,7 +4,6 @@ import { typeFor } from '../../static/js/audio/recorder.js';
 import { Clock } from '../../static/js/room/clock.js';
 import { geohash } from '../../static/js/lib/geohash.js';
 import { Onset } from '../../static/js/room/onset.js';
-import { arrived, refused, sent, stored } from '../../static/js/room/pending.js';
 import { foldPresence, NOBODY } from '../../static/js/room/presence.js';
 import { click, down, follow, HOLD_MS, UP, up } from '../../static/js/room/press.js';
 import { freshId, messagesIn, problemOf } from '../../static/js/wire/protocol.js';
@@ -70,17 +69,6 @@ test('a hold cut by the limit does nothing when let go', () => {
   const held = follow(down(UP, 0).press, false);
 
   assert.equal(up(held, 8_000).wish, null);
-});
-
-test('own words stay until their event is here, whichever comes first', () => {
-  const going = sent([], 'a', 'hello');
-  assert.equal(going[0].state, 'sent');
-
-  const acked = stored(going, 'a', 7, 6);
-  assert.equal(arrived(acked, 6).length, 1);
-  assert.equal(arrived(acked, 7).length, 0);
-  assert.equal(stored(going, 'a', 7, 7).length, 0);
-  assert.deepEqual(refused(going, 'a', 'too_fast')[0].why, 'too_fast');
 });
 
 test('presence folds who came, who went and who speaks', () => {

@@ -97,10 +97,12 @@ test('a turn is for those it names, and never for ears alone', () => {
 
 test('no microphone opens by itself in a duel that its owner has not stepped into', () => {
   const { round } = playing();
-  const duel = { ...round, game: 'insult_duel', players: ['other'] };
+  const room = /** @type {any} */ ({ opt_in: ['duel'] });
+  const duel = { ...round, game: 'duel', players: ['other'] };
 
-  assert.equal(isDrawnIn(round, 'me'), true);
-  assert.equal(isDrawnIn(duel, 'me'), false);
-  assert.equal(isDrawnIn({ ...duel, players: ['other', 'me'] }, 'me'), true);
-  assert.equal(isDrawnIn({ ...duel, takes: [{ voice: 'me' }] }, 'me'), true);
+  assert.equal(isDrawnIn(round, 'me', room), true);
+  assert.equal(isDrawnIn(duel, 'me', room), false);
+  assert.equal(isDrawnIn({ ...duel, players: ['other', 'me'] }, 'me', room), true);
+  assert.equal(isDrawnIn({ ...duel, takes: [{ voice: 'me' }] }, 'me', room), true);
+  assert.equal(isDrawnIn(duel, 'me', null), true); // no room was told yet
 });

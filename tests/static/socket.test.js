@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
 import { backoff, LONGEST_MS } from '../../static/js/wire/backoff.js';
 import { command, Refused } from '../../static/js/wire/protocol.js';
-import { ANSWER_MS, HURRY_MS, PING_EVERY_MS, RoomSocket, SILENCE_MS } from '../../static/js/wire/socket.js';
+import { ANSWER_MS, CALM_MS, HURRY_MS, PING_EVERY_MS, RoomSocket, SILENCE_MS } from '../../static/js/wire/socket.js';
 import { FakeSocket } from './support/fake-socket.js';
 
 const WELCOME = { type: 'welcome', protocol: 1, room: {}, you: { id: 'v' }, head: 3, server_ms: 5 };
@@ -183,6 +183,78 @@ test('who is not allowed in does not knock again', () => {
 
   assert.equal(FakeSocket.all.length, 1);
   assert.ok(told.includes('refused 1008'));
+});
+
+test('who is not allowed in says what was on its way', async () => {
+  const { socket } = opened();
+  FakeSocket.last.says(WELCOME);
+  const said = socket.request(command('say', { text: 'a' }, 'one'), { resend: true });
+
+  FakeSocket.last.goes(1008);
+
+  await assert.rejects(said, (why) => why instanceof Refused && why.code === 'closed');
+});
+
+for (const code of [1002, 1007, 1009]) {
+  test(`a page that is not understood (${code}) comes back, later each time, and does not say the same for ever`, async () => {
+    const { socket, told } = opened();
+    const said = socket.request(command('say', { text: 'a' }, 'one'), { resend: true });
+    /** @type {number[]} */
+    const waits = [];
+    const lose = () => {
+      FakeSocket.last.says(WELCOME);
+      FakeSocket.last.goes(code);
+      const before = FakeSocket.all.length;
+      let waited_ms = 0;
+      for (; FakeSocket.all.length === before && waited_ms <= LONGEST_MS; waited_ms += 50) mock.timers.tick(50);
+      waits.push(waited_ms);
+    };
+
+    for (let times = 0; times < 5; times += 1) lose();
+
+    const tries = FakeSocket.all.map(({ sent }) => sent.filter(({ type }) => type === 'say').length);
+    assert.deepEqual(tries, [1, 1, 0, 0, 0, 0]);
+    await assert.rejects(said, (why) => why instanceof Refused && why.code === 'bad_message');
+    assert.deepEqual(waits, waits.toSorted((one, other) => one - other));
+    assert.ok(waits[0] < 1_000 && waits[4] >= LONGEST_MS / 2 && waits[4] <= LONGEST_MS, String(waits));
+    assert.ok(!told.some((what) => String(what).startsWith('refused')));
+
+    FakeSocket.last.says(WELCOME);
+    now_ms += CALM_MS + 1; // it is understood by now
+    const before = FakeSocket.all.length;
+    FakeSocket.last.goes(code);
+    mock.timers.tick(1_000);
+    assert.equal(FakeSocket.all.length, before + 1);
+  });
+}
+
+test('half an emoji is not sent, in whatever part of a message', () => {
+  const { socket } = opened();
+  FakeSocket.last.says(WELCOME);
+  const cut = (/** @type {string} */ text) => text.slice(0, -1);
+
+  socket.request(command('say', { text: cut('yes 😀'), more: [{ [cut('k')]: '\udc00x 😀' }] }, 'one')).catch(() => {});
+
+  const said = FakeSocket.last.sent.find(({ type }) => type === 'say');
+  assert.deepEqual(said, { type: 'say', id: 'one', text: 'yes ', more: [{ '': 'x 😀' }] });
+});
+
+test('a key told by the welcome is shown with the next socket and with every request, never in an address', async () => {
+  // A module of its own: what this page knows must not reach the other tests.
+  const { keep, bearer, offered } = await import(`../../static/js/wire/key.js?${'alone'}`);
+  assert.deepEqual([offered(), bearer()], [[], {}]);
+  keep();
+  keep('first');
+  keep('second');
+  assert.deepEqual([offered(), bearer()], [['wonder', 'wonder.key.first'], { Authorization: 'Bearer first' }]);
+
+  opened();
+  assert.deepEqual(FakeSocket.last.protocols, []);
+  FakeSocket.last.says({ ...WELCOME, key: 'k'.repeat(43) });
+  FakeSocket.last.goes(1006);
+  mock.timers.tick(1_000);
+  assert.deepEqual(FakeSocket.last.protocols, ['wonder', `wonder.key.${'k'.repeat(43)}`]);
+  assert.equal(FakeSocket.last.url, 'ws://here/ws');
 });
 
 test('garbage from the server changes nothing', () => {

@@ -58,7 +58,7 @@ async def launch(
     )
 
 
-def _chromium_arguments(microphone: Path | None, *, device: bool, refuse: bool) -> list[str]:
+def _chromium_arguments(microphone: Path | None, *, device: bool = False, refuse: bool = False) -> list[str]:
     arguments = ["--no-sandbox"]  # as root there is none
     arguments += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
     if refuse:
@@ -86,7 +86,27 @@ async def with_ears(browser: Browser, **options: Any) -> BrowserContext:
     The ears come in a worklet, which the policy of our pages forbids: Chromium is told to look away, and
     Firefox gets it from an address that seems to be ours (Chromium's worklets cannot be routed so).
     """
-    context = await browser.new_context(bypass_csp=True, **options)
+    return await _given_ears(await browser.new_context(bypass_csp=True, **options))
+
+
+async def without_cookies(
+    playwright: Playwright, folder: Path, microphone: Path, **options: Any
+) -> BrowserContext:
+    """Start a Chromium of its own whose visitor blocks all cookies, and with them all that pages may keep."""
+    preferences = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+    (folder / "Default").mkdir()
+    (folder / "Default/Preferences").write_text(json.dumps(preferences))
+    context = await playwright.chromium.launch_persistent_context(
+        folder,
+        executable_path=need_program("chromium"),
+        args=_chromium_arguments(microphone),
+        bypass_csp=True,
+        **options,
+    )
+    return await _given_ears(context)
+
+
+async def _given_ears(context: BrowserContext) -> BrowserContext:
     processor = (HERE / "ear-processor.js").read_text()
 
     async def serve(route: Route) -> None:

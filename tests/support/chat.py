@@ -52,7 +52,7 @@ class FakeStage:
     def drop(self, room: Room, voice: Voice, preview: str) -> None:
         self.dropped.append(preview)
 
-    async def stop(self, room: Room, voice: Voice, onset_ms: int | None) -> Event:
+    async def stop(self, room: Room, voice: Voice, onset_ms: int | None, peer: str = "") -> Event:
         self.stopped += 1
         await self.finish.wait()
         if self.landing is None:

@@ -96,12 +96,12 @@ export function isFor(turn, voice) {
   return !turn.voices?.length || turn.voices.includes(voice);
 }
 
-/** Games that nobody is drawn into: both sides want to be in a duel. */
-const BY_CONSENT = new Set(['insult_duel']);
-
-/** Whether a microphone may open by itself for a voice; who joined or spoke has consented. @param {Round} round @param {string} voice */
-export function isDrawnIn({ game, players, takes }, voice) {
-  return !BY_CONSENT.has(game) || players.includes(voice) || takes.some((take) => take.voice === voice);
+/**
+ * Whether a microphone may open by itself for a voice; into some games nobody is drawn who has not joined or spoken.
+ * @param {Round} round @param {string} voice @param {import('../wire/protocol.js').Room|null} room
+ */
+export function isDrawnIn({ game, players, takes }, voice, room) {
+  return !room?.opt_in?.includes(game) || players.includes(voice) || takes.some((take) => take.voice === voice);
 }
 
 /** @template T @param {T[]} list @param {T} item @param {(old: T) => boolean} same @returns {T[]} */

@@ -69,7 +69,7 @@ function resting(state, now_ms) {
   if (state.round) return { ...NOTHING, phase: 'waiting', prompt: state.round.prompt?.text ?? '', shown: state.round.tempo === 'slow' };
   const turn = state.last_round?.turns.at(-1) ?? null;
   const prompt = turn?.prompt || state.topic?.text || '';
-  if (turn && now_ms < turn.closes_at_ms + OVER_MS) return { ...NOTHING, phase: 'over', turn, prompt, part: 1 };
+  if (turn && now_ms < turn.closes_at_ms + OVER_MS) return { ...NOTHING, phase: 'over', turn, prompt, part: 1, left_ms: turn.closes_at_ms + OVER_MS - now_ms };
   return { ...NOTHING, prompt };
 }
 

@@ -6,6 +6,7 @@ import { upload } from '../wire/upload.js';
 export class FilePath {
   static isSupported = Recorder.isSupported;
   kind = /** @type {const} */ ('files');
+  peer = ''; // takes that nobody but this page can end
   #recorder = new Recorder();
   /** @type {MediaStream|null} */ #stream = null;
 

@@ -2,6 +2,7 @@
 import { isDrawnIn, isFor } from '../room/play.js';
 import { momentOf } from '../room/round.js';
 import { foldPresence, NOBODY } from '../room/presence.js';
+import { restarted } from '../room/pending.js';
 import { bounded, EMPTY, foldAll, seeded } from '../room/state.js';
 import { CLOSE, problemOf } from '../wire/protocol.js';
 import { RoomSocket } from '../wire/socket.js';
@@ -11,6 +12,7 @@ import { paceOf } from './model.js';
 
 const GRACE_MS = 1_200; // a connection back sooner than this is not worth a word
 const DIARY_KINDS = new Set(['clip.landed', 'clip.captioned', 'reaction.given']);
+const ENDINGS = new Set(['cut', 'landed', 'refused']);
 const ASKS_AT = 2; // attempts without a welcome: is there such a room, and is there a place in it? And each 4 after it.
 const CODES = { [CLOSE.restarting]: 'restarting', [CLOSE.comeBack]: 'full' };
 
@@ -19,6 +21,7 @@ export class Inbox {
   #failures = 0;
   #why = '';
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #worry;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ #over;
   /** @type {ReturnType<typeof setTimeout>[]} */ #cues = [];
 
   /** @param {import('./session.js').Session} session */
@@ -45,21 +48,36 @@ export class Inbox {
     addEventListener('pagehide', (event) => event.persisted || this.socket.close());
   }
 
+  /** Where the round stands now, for this voice. */
+  get moment() {
+    const { model, clock } = this.session;
+    return momentOf(model.state, model.me?.id ?? '', clock.server_ms, paceOf(model));
+  }
+
   /** The turn in which this voice may speak now or soon, else null. */
   get openTurn() {
-    const { model, clock } = this.session;
-    const moment = momentOf(model.state, model.me?.id ?? '', clock.server_ms, paceOf(model));
+    const { moment } = this;
     return moment.mine && (moment.phase === 'window' || moment.phase === 'count-in') ? moment.turn : null;
   }
 
-  /** Let the player of turns know where the round stands. */
+  /** Let the views and the player of turns know where the round stands. */
   plan() {
     const { model, turns } = this.session;
+    this.#follow();
     const { round } = model.state;
     const turn = round?.turns.at(-1) ?? null;
     const me = model.me?.id ?? '';
-    const mine = round && turn && isFor(turn, me) && isDrawnIn(round, me);
+    const mine = round && turn && isFor(turn, me) && isDrawnIn(round, me, model.room);
     turns.plan(model.playing && mine ? turn : null);
+  }
+
+  /** Keep the model at the moment, and look again when it is over. */
+  #follow() {
+    const { session } = this;
+    const { phase, mine, left_ms } = this.moment;
+    if (phase !== session.model.phase || mine !== session.model.mine) session.set({ phase, mine });
+    clearTimeout(this.#over);
+    if (left_ms > 0) this.#over = setTimeout(() => this.#follow(), left_ms);
   }
 
   // --- what the socket tells
@@ -103,10 +121,11 @@ export class Inbox {
     session.set({ presence: foldPresence(session.model.presence, kind, data) });
   }
 
-  /** The server cut a take by itself. @param {{state: string, code?: string, message?: string}} take */
-  #take({ state, ...take }) {
-    if (state === 'preview') this.session.set({ preview: /** @type {any} */ (take) });
-    if (state === 'cut' || state === 'landed' || state === 'refused') this.session.speaker.ended();
+  /** The server cut a take by itself, perhaps that of another tab. @param {{state: string, peer: string, clip?: string}} take */
+  #take({ state, peer, ...take }) {
+    if (state === 'landed') this.session.endPreview(take.clip); // kept, perhaps in another tab
+    if (state === 'preview') this.session.offerPreview(/** @type {any} */ (take));
+    if (peer && peer === this.session.speaker.peer && ENDINGS.has(state)) this.session.speaker.ended();
   }
 
   /** @param {import('../wire/protocol.js').Cue} cue */
@@ -127,10 +146,11 @@ export class Inbox {
   /** @param {number} t @param {number} server_ms */
   pong(t, server_ms) {
     this.session.clock.pong(t, server_ms);
+    this.#follow();
   }
 
   reset() {
-    this.session.set({ state: EMPTY });
+    this.session.set({ state: EMPTY, pending: restarted(this.session.model.pending) });
   }
 
   /** @param {'open'|'closed'|'refused'} status @param {number} code */

@@ -17,6 +17,10 @@ export class RtcPath {
     this.lost = lost;
   }
 
+  get peer() {
+    return this.#peer?.id ?? '';
+  }
+
   /** Be ready to send this microphone. Throws `Unreachable` when UDP does not get through. @param {MediaStream} stream */
   async warm(stream) {
     const track = stream.getAudioTracks()[0];
@@ -28,12 +32,12 @@ export class RtcPath {
 
   /** @param {string|undefined} round */
   async begin(round) {
-    await this.request(command('speak.start', { peer: this.#peer?.id ?? '', ...(round && { round }) }));
+    await this.request(command('speak.start', { peer: this.peer, ...(round && { round }) }));
   }
 
   /** End the take; resolves when its clip is stored, throws `Refused` when there is none. @param {number|null} reaction_ms */
   async end(reaction_ms) {
-    const claim = reaction_ms === null ? {} : { onset_ms: Math.round(reaction_ms) };
+    const claim = { peer: this.peer, ...(reaction_ms !== null && { onset_ms: Math.round(reaction_ms) }) };
     await this.request(command('speak.stop', claim), { within_ms: LANDS_WITHIN_MS });
   }
 

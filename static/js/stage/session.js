@@ -9,6 +9,7 @@ import { recall, remember } from '../lib/storage.js';
 import { Store } from '../lib/store.js';
 import { Clock } from '../room/clock.js';
 import { arrived, dropped, refused, sent, stored } from '../room/pending.js';
+import { own } from '../wire/key.js';
 import { command } from '../wire/protocol.js';
 import { hasLiveSound } from '../wire/rtc.js';
 import { Inbox } from './inbox.js';
@@ -20,13 +21,16 @@ import { Voice } from './voice.js';
 
 /** @typedef {import('./model.js').Model} Model */
 
+const PREVIEW_MS = 60_000;
 const UNDO_MS = 5_000;
 const HIDDEN = 500; // what this browser remembers of a room
+const UNTIL_ANSWERED_MS = 2 ** 31 - 1; // the longest timer there is: what was written is sent again until it is known what came of it
 const PASSING_MS = 7_000; // how long a passing notice stays
 
 export class Session {
   /** @type {Store<Model>} */ store;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #undo;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ #preview;
 
   /** @param {string} room @param {HTMLAudioElement} audio @param {URLSearchParams} query */
   constructor(room, audio, query) {
@@ -113,6 +117,7 @@ export class Session {
     if (this.lacksLiveSound) this.notice({ code: 'no-live-sound' });
     if (this.model.room?.consent) remember(`consent.${this.id}`, true);
     if (this.model.wantsSound) this.listener.on();
+    import('./rtc-path.js').catch(() => {}); // the way of one's own voice: here before the first press
     if (playing) this.voice.play(true);
     this.here();
   }
@@ -130,6 +135,7 @@ export class Session {
   pace(pace) {
     remember('pace', pace);
     this.set({ pace });
+    this.inbox.plan();
     this.here();
   }
 
@@ -163,9 +169,9 @@ export class Session {
   /** Say something in writing: shown at once, confirmed by its event. @param {string} text */
   async say(text) {
     const message = command('say', { text });
-    this.set({ pending: sent(this.model.pending, message.id, text) });
+    this.set({ pending: sent(this.model.pending, message.id, text, this.model.state.head) });
     try {
-      const seq = await this.inbox.request(message, { resend: true });
+      const seq = await this.inbox.request(message, { resend: true, within_ms: UNTIL_ANSWERED_MS });
       this.set({ pending: stored(this.model.pending, message.id, seq, this.model.state.head) });
     } catch (why) {
       const { code, message: words } = /** @type {import('../wire/protocol.js').Refused} */ (why);
@@ -193,6 +199,23 @@ export class Session {
     clearTimeout(this.#undo);
     this.set({ undo: clip });
     this.#undo = setTimeout(() => this.set({ undo: null }), UNDO_MS);
+  }
+
+  /** A take waits to be heard by its speaker, as long as the server keeps it. @param {import('./model.js').Preview} preview */
+  offerPreview(preview) {
+    clearTimeout(this.#preview);
+    this.set({ preview });
+    this.#preview = setTimeout(() => this.set({ preview: null }), PREVIEW_MS);
+  }
+
+  /** @param {'keep'|'drop'} wish @param {string} preview */
+  async decide(wish, preview) {
+    if (await this.wish(wish, { preview })) this.endPreview(preview);
+  }
+
+  /** @param {string} [preview] its clip has the same id */
+  endPreview(preview) {
+    if (this.model.preview?.preview === preview) this.set({ preview: null });
   }
 
   /** @param {string} clip */
@@ -242,7 +265,8 @@ export class Session {
   async replay(clip) {
     if (this.model.replaying === clip) return this.player.stop();
     this.set({ replaying: clip });
-    await this.player.clip(clipUrl(clip, this.player.audio));
+    const url = clipUrl(clip, this.player.audio);
+    await this.player.clip(this.model.state.clips.get(clip)?.hidden ? await own(url) : url);
     if (this.model.replaying === clip) this.set({ replaying: null });
   }
 }

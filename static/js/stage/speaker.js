@@ -4,7 +4,6 @@
  */
 import { Refused } from '../wire/protocol.js';
 import { Unreachable } from '../wire/rtc.js';
-import { RtcPath } from './rtc-path.js';
 
 /** @typedef {import('./model.js').Speaking} Speaking */
 /** @typedef {'udp-blocked'|'live-failed'} Reason  why voices go as files: the network's, or anything else (a full server) */
@@ -26,7 +25,7 @@ const PATIENCE_MS = 400; // a pause this long after the window ends the take of 
 
 export class Speaker {
   /** @type {Speaking} */ state = 'off';
-  /** @type {RtcPath|import('./file-path.js').FilePath|null} */ #path = null;
+  /** @type {import('./rtc-path.js').RtcPath|import('./file-path.js').FilePath|null} */ #path = null;
   /** @type {Promise<void>|null} */ #warming = null;
   /** @type {Wish|null} */ #wish = null;
   #take = 0;
@@ -51,6 +50,11 @@ export class Speaker {
 
   get path() {
     return this.#path?.kind ?? (this.files ? 'files' : 'webrtc');
+  }
+
+  /** By which peer this page speaks, and no other tab of the same voice. */
+  get peer() {
+    return this.#path?.peer ?? '';
   }
 
   get isBusy() {
@@ -150,7 +154,7 @@ export class Speaker {
     this.meter.prepare().catch(() => {}); // speaking does not wait for it
     const stream = await this.microphone.open();
     this.meter.follow(stream);
-    this.#path ??= this.files ? await this.#filePath() : this.#rtcPath();
+    this.#path ??= this.files ? await this.#filePath() : await this.#rtcPath();
     try {
       await this.#path.warm(stream);
     } catch (why) {
@@ -178,7 +182,10 @@ export class Speaker {
     return new FilePath(this.room, this.request);
   }
 
-  #rtcPath() {
+  async #rtcPath() {
+    const { RtcPath } = await import('./rtc-path.js').catch(() => {
+      throw new Refused('offline', '');
+    });
     return new RtcPath(this.room, this.request, () => this.#reoffer());
   }
 

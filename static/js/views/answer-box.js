@@ -11,7 +11,7 @@ export class AnswerBox {
   /** @param {import('../stage/session.js').Session} session */
   constructor(session) {
     this.session = session;
-    this.input = h('input', { type: 'text', id: 'answer-text', maxlength: ANSWER_LETTERS, autocomplete: 'off', enterkeyhint: 'send', 'aria-label': t('answer.label'), placeholder: t('answer.label') });
+    this.input = h('input', { type: 'text', id: 'answer-text', dir: 'auto', maxlength: ANSWER_LETTERS, autocomplete: 'off', enterkeyhint: 'send', 'aria-label': t('answer.label'), placeholder: t('answer.label') });
     const send = h('button', { type: 'submit', class: 'quiet', id: 'answer-send' }, t('answer.send'));
     this.element = h('form', { class: 'answer sheet-row', id: 'answer', hidden: true, onsubmit: (/** @type {Event} */ event) => this.#send(event) }, this.input, send);
   }

@@ -69,10 +69,10 @@ function enter(cell, name, room, state) {
     }
   };
   return h('li', {}, h('button', { type: 'button', class: 'choice', id: 'around-enter', onclick: press },
-    h('strong', {}, room?.name ?? (name || t('around.name', { place: cell }))), h('span', {}, t(room ? 'around.enter' : 'around.first'))));
+    h('strong', { dir: 'auto' }, room?.name ?? (name || t('around.name', { place: cell }))), h('span', {}, t(room ? 'around.enter' : 'around.first'))));
 }
 
 /** @param {import('../wire/rooms.js').Room} room */
 function neighbour(room) {
-  return h('li', {}, h('a', { class: 'choice', href: `/r/${encodeURIComponent(room.id)}` }, h('strong', {}, room.name), h('span', {}, t('around.next', { place: room.place }))));
+  return h('li', {}, h('a', { class: 'choice', href: `/r/${encodeURIComponent(room.id)}` }, h('strong', { dir: 'auto' }, room.name), h('span', {}, t('around.next', { place: room.place }))));
 }

@@ -2,6 +2,7 @@
 import { h } from '../lib/dom.js';
 import { time } from '../lib/format.js';
 import { refusal, t } from '../lib/text.js';
+import { going, waiting } from '../room/pending.js';
 
 /** @typedef {import('../stage/model.js').Model} Model */
 /** @typedef {{key: string, name: string, colour: string, own: boolean, text: string, at_ms: number, state: string, why: string, follows: boolean}} Line */
@@ -13,15 +14,16 @@ const FOLLOWS_MS = 120_000; // lines of one voice this close together share one 
 export function linesOf(model) {
   const { state, pending, hidden, me } = model;
   const all = [...state.texts.values(), ...[...state.rolls.values()].map((roll) => ({ ...roll, text: rollOf(roll) }))];
-  const texts = all.filter(({ by }) => !hidden.includes(by?.id ?? '')).sort((a, b) => a.seq - b.seq).slice(-LINES);
+  const waits = waiting(pending);
+  const texts = all.filter(({ by, seq }) => !hidden.includes(by?.id ?? '') && !(by?.id === me?.id && waits(seq))).sort((a, b) => a.seq - b.seq).slice(-LINES);
   const said = texts.map(({ seq, by, at_ms, text }, at) => ({
     key: `s${seq}`, name: by?.name ?? '…', colour: by?.colour ?? '', own: by?.id === me?.id, text, at_ms, state: 'said', why: '',
     follows: texts[at - 1]?.by?.id === by?.id && at_ms - texts[at - 1].at_ms < FOLLOWS_MS,
   }));
-  const going = pending.map(({ id, text, state: status, why }) => ({
+  const ours = going(pending, state.head).map(({ id, text, state: status, why }) => ({
     key: id, name: me?.name ?? '', colour: me?.colour ?? '', own: true, text, at_ms: 0, state: status, why, follows: false,
   }));
-  return [...said, ...going];
+  return [...said, ...ours];
 }
 
 /** @param {import('../room/state.js').Roll} roll */
@@ -33,7 +35,7 @@ function rollOf({ expression, dice, total }) {
 export function chatLine(line) {
   const item = h('li', { class: 'line', 'data-own': String(line.own) },
     h('p', { class: 'line-head' }, h('span', { class: 'dot' }), h('span', { class: 'name' }, line.name), line.at_ms > 0 && h('time', {}, time(line.at_ms))),
-    h('p', { class: 'line-text' }, line.text), h('p', { class: 'line-why' }));
+    h('p', { class: 'line-text', dir: 'auto' }, line.text), h('p', { class: 'line-why' }));
   item.style.setProperty('--voice', line.colour);
   return item;
 }

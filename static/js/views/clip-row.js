@@ -15,7 +15,7 @@ export function clipRow(session, clip, own) {
   const by = clip.by ?? NOBODY;
   const row = h('li', { class: 'clip', 'data-clip': clip.clip, 'data-own': String(own) },
     h('button', { type: 'button', class: 'clip-play', onclick: () => session.replay(clip.clip) }, icon('play'), icon('stop')),
-    h('div', { class: 'clip-body' }, head(clip, own), wave(clip.peaks), h('p', { class: 'caption', lang: session.model.state.language }),
+    h('div', { class: 'clip-body' }, head(clip, own), wave(clip.peaks), h('p', { class: 'caption', dir: 'auto', lang: session.model.state.language }),
       h('div', { class: 'verdicts' }), h('div', { class: 'reactions' })),
     moreButton(session, clip, own));
   row.style.setProperty('--voice', by.colour);
@@ -59,7 +59,7 @@ export function updateRow(session, row, { clip, reactions, state, playing_ms, me
   row.querySelector('.clip-play')?.setAttribute('aria-label', label);
   say(/** @type {Element} */ (row.querySelector('.caption')), clip.caption ?? '');
   keep(/** @type {Element} */ (row.querySelector('.verdicts')), clip.verdicts, ({ code }) => code,
-    ({ text, tone }) => h('p', { class: 'verdict', 'data-tone': tone }, text),
+    ({ text, tone }) => h('p', { class: 'verdict', dir: 'auto', 'data-tone': tone }, text),
     (line, { overruled = false }) => (line.dataset.overruled = String(overruled)));
   const place = /** @type {Element} */ (row.querySelector('.reactions'));
   keep(place, [...(reactions ?? [])], ([emoji]) => emoji, ([emoji]) => reactionButton(session, clip.clip, emoji),

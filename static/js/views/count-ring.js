@@ -1,7 +1,6 @@
 /** A ring around the talk button: fills in the count-in, empties with the window or the take. */
 import { svg } from '../lib/dom.js';
 import { View } from '../lib/view.js';
-import { momentOf } from '../room/round.js';
 
 const CIRCLE = { cx: 60, cy: 60, r: 56, pathLength: 1 };
 
@@ -26,8 +25,8 @@ export class CountRing extends View {
 
   /** @param {import('../stage/model.js').Model} model */
   #draw(model) {
-    const { clock, voice, meter } = this.session;
-    const moment = momentOf(model.state, model.me?.id ?? '', clock.server_ms, model.pace);
+    const { inbox, voice, meter } = this.session;
+    const { moment } = inbox;
     const live = model.speaking === 'live';
     const counting = moment.phase === 'count-in' || moment.phase === 'window';
     const taken = (performance.now() - this.#since_ms) / voice.limitOf(moment.mine ? moment.turn : null);

@@ -2,7 +2,7 @@
 import { h } from '../lib/dom.js';
 import { sheet } from '../lib/sheet.js';
 import { refusal, t } from '../lib/text.js';
-import { allGames } from '../wire/games.js';
+import { offer } from '../wire/games.js';
 
 /** @typedef {import('../stage/session.js').Session} Session */
 
@@ -13,7 +13,7 @@ export async function open(session) {
   const dialog = await sheet('game-sheet', t('games.title'), state, list);
   try {
     const { kind, language } = session.model.state;
-    const games = (await allGames(language)).filter(({ kinds }) => kinds.includes(kind));
+    const games = (await offer(language)).games.filter(({ kinds }) => kinds.includes(kind));
     state.textContent = t('games.hint');
     list.lang = language;
     list.append(...games.map((game) => choice(session, dialog, game)));

@@ -54,8 +54,8 @@ function roomCard(room) {
   const name = room.name || t(`kind.${room.kind}`);
   return h('li', {}, h('a', { class: 'room-card', href: `/r/${encodeURIComponent(room.id)}`, 'data-room': room.id, 'data-kind': room.kind },
     h('span', { class: 'room-kind' }, t(`kind.${room.kind}`), ' · ', room.language.toUpperCase()),
-    h('strong', { lang: room.language }, name),
-    h('span', { class: 'room-theme', lang: room.language }, room.theme || room.rules),
+    h('strong', { dir: 'auto', lang: room.language }, name),
+    h('span', { class: 'room-theme', dir: 'auto', lang: room.language }, room.theme || room.rules),
     h('span', { class: 'room-life' })));
 }
 

@@ -4,12 +4,10 @@ import { h, icon } from '../lib/dom.js';
 import { seconds } from '../lib/format.js';
 import { t } from '../lib/text.js';
 import { wave } from '../lib/wave.js';
-
-const WAITS_MS = 60_000; // the server keeps it for as long
+import { own } from '../wire/key.js';
 
 export class PreviewCard {
   /** @type {string|null} */ #shown = null;
-  /** @type {ReturnType<typeof setTimeout>|undefined} */ #timer;
 
   /** @param {import('../stage/session.js').Session} session */
   constructor(session) {
@@ -22,11 +20,9 @@ export class PreviewCard {
     const id = preview?.preview ?? null;
     if (id === this.#shown) return;
     this.#shown = id;
-    clearTimeout(this.#timer);
     this.element.hidden = !preview;
     this.element.replaceChildren();
     if (!preview) return;
-    this.#timer = setTimeout(() => this.session.set({ preview: null }), WAITS_MS);
     this.element.append(...this.#parts(preview));
     announce(t('preview.title'));
   }
@@ -34,10 +30,10 @@ export class PreviewCard {
   /** @param {import('../stage/model.js').Preview} preview */
   #parts({ preview, duration_ms, peaks }) {
     const { session } = this;
-    const listen = () => session.player.clip(`/api/previews/${encodeURIComponent(preview)}.ogg`);
-    const end = async (/** @type {string} */ wish) => {
+    const listen = async () => session.player.clip(await own(`/api/previews/${encodeURIComponent(preview)}.ogg`));
+    const end = (/** @type {'keep'|'drop'} */ wish) => {
       session.player.stop();
-      if (await session.wish(wish, { preview })) session.set({ preview: null });
+      session.decide(wish, preview);
     };
     return [h('p', {}, t('preview.title'), ' ', h('small', {}, `${seconds(duration_ms)} s`)), wave(peaks), h('div', { class: 'sheet-row' },
       button('preview-listen', 'play', listen), button('preview-keep', 'keep', () => end('keep')), button('preview-drop', 'close', () => end('drop')))];

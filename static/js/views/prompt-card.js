@@ -4,7 +4,7 @@ import { h, say } from '../lib/dom.js';
 import { reaction } from '../lib/format.js';
 import { counted, t } from '../lib/text.js';
 import { View } from '../lib/view.js';
-import { momentOf, reactionOf } from '../room/round.js';
+import { reactionOf } from '../room/round.js';
 
 /** @typedef {import('../stage/model.js').Model} Model */
 /** @typedef {import('../room/round.js').Moment} Moment */
@@ -18,14 +18,14 @@ export class PromptCard extends View {
   build() {
     this.kicker = h('p', { class: 'kicker' });
     this.count = h('p', { class: 'count', 'aria-hidden': 'true' });
-    this.prompt = h('p', { class: 'prompt', id: 'prompt' });
-    this.hint = h('p', { class: 'hint' });
+    this.prompt = h('p', { class: 'prompt', id: 'prompt', dir: 'auto' });
+    this.hint = h('p', { class: 'hint', dir: 'auto' });
     this.append(this.kicker, this.count, this.prompt, this.hint);
   }
 
   /** @param {Model} model */
   update(model) {
-    const moment = momentOf(model.state, model.me?.id ?? '', this.session.clock.server_ms, model.pace);
+    const { moment } = this.session.inbox;
     this.#show(moment, model);
     cancelAnimationFrame(this.#frame);
     if (moment.phase !== 'idle') {
@@ -35,8 +35,7 @@ export class PromptCard extends View {
 
   /** @param {Moment} moment @param {Model} model */
   #show(moment, model) {
-    const { phase, mine } = moment;
-    if (phase !== model.phase || mine !== model.mine) this.session.set({ phase, mine });
+    const { phase } = moment;
     const isGo = phase === 'window' && model.speaking === 'live';
     if (phase === 'window' && moment.turn && this.#gone !== moment.turn) this.session.sawGo((this.#gone = moment.turn));
     this.dataset.go = String(isGo);

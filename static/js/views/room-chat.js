@@ -25,7 +25,7 @@ export class RoomChat extends View {
   }
 
   #form() {
-    this.input = h('input', { id: 'say', name: 'say', type: 'text', maxlength: LONGEST, autocomplete: 'off', enterkeyhint: 'send',
+    this.input = h('input', { id: 'say', name: 'say', type: 'text', dir: 'auto', maxlength: LONGEST, autocomplete: 'off', enterkeyhint: 'send',
       placeholder: t('chat.write'), 'aria-label': t('chat.write') });
     const bar = h('div', { class: 'emoji-bar', role: 'group', 'aria-label': t('chat.emoji'), hidden: true });
     const toggle = h('button', { type: 'button', class: 'icon-button', 'aria-label': t('chat.emoji'), 'aria-expanded': 'false' }, icon('smile'));
@@ -44,7 +44,7 @@ export class RoomChat extends View {
 
   /** @param {import('../stage/model.js').Model} model */
   update(model) {
-    const parts = [model.state.texts, model.state.rolls, model.pending, model.hidden, model.me];
+    const parts = [model.state.texts, model.state.rolls, model.pending, model.hidden, model.me, model.pending.length && model.state.head];
     if (parts.every((part, at) => part === this.#drawn[at]) || !this.list || !this.empty || !this.latest) return;
     if (!model.joined) return void (this.#head = model.state.head); // nobody sees it yet, and what was before is not news
     this.#drawn = parts;

@@ -1,31 +1,49 @@
 /** Makes a room. A place is turned into a rough square here, before anything is sent. */
 import '../lib/words-lobby.js';
 import { h, say } from '../lib/dom.js';
-import { language, refusal, t } from '../lib/text.js';
+import { has, language, refusal, t } from '../lib/text.js';
 import { geohash } from '../lib/geohash.js';
+import { offer } from '../wire/games.js';
 import { openRoom } from '../wire/rooms.js';
 
-const KINDS = ['wonder', 'topic', 'humour', 'language', 'roleplay', 'arena', 'healing', 'local'];
+/** @typedef {import('../wire/games.js').Kind} Kind */
+
 const NAME_LETTERS = 60;
 const THEME_LETTERS = 120;
 
 export class RoomForm extends HTMLElement {
   #place = '';
+  /** @type {Kind[]} */ #kinds = [];
 
   connectedCallback() {
     this.failure = h('p', { class: 'failure', role: 'alert' });
-    this.submit = h('button', { type: 'submit', class: 'primary' }, t('form.open'));
+    this.submit = h('button', { type: 'submit', class: 'primary', disabled: true }, t('form.open'));
+    this.kinds = h('fieldset', { class: 'kinds' }, h('legend', {}, t('form.kind')));
     const onsubmit = (/** @type {Event} */ event) => this.#open(event);
     const onchange = () => this.#kindChanged();
-    this.form = h('form', { onsubmit, onchange }, kinds(), h('p', { class: 'kind-what', 'aria-live': 'polite' }), this.#placeField(),
+    this.form = h('form', { onsubmit, onchange }, this.kinds, h('p', { class: 'kind-what', 'aria-live': 'polite' }), this.#placeField(),
       field('name', NAME_LETTERS), field('theme', THEME_LETTERS),
       select('language', { en: 'English', de: 'Deutsch' }, language),
       select('tempo', { snap: t('form.tempo.snap'), slow: t('form.tempo.slow') }, 'snap'),
       check('public', t('form.private.hint')), check('live', t('form.live.hint')),
       this.failure, h('div', { class: 'form-end' }, this.submit));
     const summary = h('summary', { class: 'quiet', id: 'make' }, t('lobby.make'));
-    this.append(h('details', {}, summary, this.form));
-    this.#kindChanged();
+    this.append(h('details', { ontoggle: () => this.#kinds.length || this.#ask() }, summary, this.form));
+  }
+
+  /** Which kinds of rooms there are, the server knows. */
+  async #ask() {
+    const { kinds, submit, failure } = this;
+    if (!kinds || !submit || !failure) return;
+    say(failure, '');
+    try {
+      this.#kinds = (await offer(language)).kinds;
+      kinds.append(...this.#kinds.map(choice));
+      submit.disabled = false;
+      this.#kindChanged();
+    } catch (why) {
+      say(failure, refusal(/** @type {Error} */ (why)));
+    }
   }
 
   #placeField() {
@@ -34,11 +52,18 @@ export class RoomForm extends HTMLElement {
     return h('div', { class: 'place', hidden: true }, ask, this.placed);
   }
 
+  get #kind() {
+    const chosen = new FormData(this.form).get('kind');
+    return this.#kinds.find(({ id }) => id === chosen);
+  }
+
   #kindChanged() {
-    const kind = String(new FormData(this.form).get('kind'));
-    say(/** @type {Element} */ (this.querySelector('.kind-what')), t(`kind.${kind}.what`));
-    /** @type {HTMLElement} */ (this.querySelector('.place')).hidden = kind !== 'local';
-    /** @type {HTMLSelectElement} */ (this.querySelector('[name=tempo]')).value = kind === 'healing' ? 'slow' : 'snap';
+    const kind = this.#kind;
+    if (!kind) return;
+    const what = `kind.${kind.id}.what`;
+    say(/** @type {Element} */ (this.querySelector('.kind-what')), has(what) ? t(what) : '');
+    /** @type {HTMLElement} */ (this.querySelector('.place')).hidden = !kind.placed;
+    /** @type {HTMLSelectElement} */ (this.querySelector('[name=tempo]')).value = kind.tempo;
   }
 
   #locate() {
@@ -72,21 +97,20 @@ export class RoomForm extends HTMLElement {
 
   #wanted() {
     const { kind, name, theme, language: spoken, tempo, ...rest } = Object.fromEntries(new FormData(this.form));
-    const place = kind === 'local' ? { place: this.#place } : {};
+    const place = this.#kind?.placed ? { place: this.#place } : {};
     return /** @type {any} */ ({ kind, name, theme, language: spoken, tempo, public: 'public' in rest, live: 'live' in rest, ...place });
   }
 }
 
-function kinds() {
-  const choices = KINDS.map((kind, at) => h('label', { class: 'kind', 'data-kind': kind },
-    h('input', { type: 'radio', name: 'kind', value: kind, checked: at === 0 }), h('span', {}, t(`kind.${kind}`))));
-  return h('fieldset', { class: 'kinds' }, h('legend', {}, t('form.kind')), ...choices);
+/** @param {Kind} kind @param {number} at */
+function choice({ id, name }, at) {
+  return h('label', { class: 'kind', 'data-kind': id }, h('input', { type: 'radio', name: 'kind', value: id, checked: at === 0 }), h('span', {}, name));
 }
 
 /** @param {string} name @param {number} maxlength */
 function field(name, maxlength) {
   return h('label', { class: 'field' }, h('span', {}, t(`form.${name}`)),
-    h('input', { type: 'text', name, maxlength, autocomplete: 'off', placeholder: t(`form.${name}.hint`) }));
+    h('input', { type: 'text', name, dir: 'auto', maxlength, autocomplete: 'off', placeholder: t(`form.${name}.hint`) }));
 }
 
 /** @param {string} name @param {string} hint */

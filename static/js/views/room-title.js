@@ -5,8 +5,8 @@ import { View } from '../lib/view.js';
 
 export class RoomTitle extends View {
   build() {
-    this.name = h('h1', {});
-    this.rules = h('p', { class: 'rules' });
+    this.name = h('h1', { dir: 'auto' });
+    this.rules = h('p', { class: 'rules', dir: 'auto' });
     this.append(this.name, this.rules);
   }
 

@@ -18,10 +18,10 @@ export class RoundDesk {
   /** @param {import('../stage/session.js').Session} session */
   constructor(session) {
     this.session = session;
-    this.scene = h('p', { class: 'scene' });
-    this.role = h('p', { class: 'role-card', id: 'role' });
-    this.verdict = h('p', { class: 'verdict-said', id: 'verdict' });
-    this.coach = h('p', { class: 'coach', id: 'coach' });
+    this.scene = h('p', { class: 'scene', dir: 'auto' });
+    this.role = h('p', { class: 'role-card', id: 'role', dir: 'auto' });
+    this.verdict = h('p', { class: 'verdict-said', id: 'verdict', dir: 'auto' });
+    this.coach = h('p', { class: 'coach', id: 'coach', dir: 'auto' });
     this.answer = new AnswerBox(session);
     this.bell = new Bell(session);
     this.preview = new PreviewCard(session);

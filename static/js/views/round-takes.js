@@ -8,7 +8,6 @@ import { t } from '../lib/text.js';
 
 const A_HEART = 1;
 const A_CHALLENGE = -1;
-const CHALLENGED = new Set(['just_ten_seconds']);
 
 export class RoundTakes {
   #playing = false;
@@ -42,8 +41,8 @@ export class RoundTakes {
   }
 
   /** The newest take, where others may say that it broke the rule. @param {Model} model */
-  #challengeable({ state: { round }, me }) {
-    const take = round && CHALLENGED.has(round.game) ? round.takes.at(-1) : null;
+  #challengeable({ state: { round }, me, room }) {
+    const take = round && room?.challenged?.includes(round.game) ? round.takes.at(-1) : null;
     const isMine = take?.voice === me?.id || round?.votes.some((vote) => vote.clip === take?.clip && vote.voice === me?.id);
     return take && !isMine ? { round: take && round?.id, clip: take.clip } : null;
   }
@@ -59,7 +58,7 @@ export class RoundTakes {
     const name = by?.name ?? '…';
     const vote = () => this.session.wish('vote', { round: (this.session.model.state.round ?? this.session.model.state.last_round)?.id, clip, value: A_HEART });
     const play = !written && h('button', { type: 'button', class: 'icon-button', 'aria-label': t('takes.play', { name }), onclick: () => this.session.replay(clip) }, icon('play'));
-    const row = h('li', { class: 'take', 'data-take': clip }, h('span', { class: 'dot' }), h('span', { class: 'take-words' }), play || null,
+    const row = h('li', { class: 'take', 'data-take': clip }, h('span', { class: 'dot' }), h('span', { class: 'take-words', dir: 'auto' }), play || null,
       h('button', { type: 'button', class: 'heart', 'aria-label': t('takes.heart', { name }), onclick: vote }, icon('heart'), h('span', { class: 'hearts' })));
     row.style.setProperty('--voice', by?.colour ?? '');
     row.dataset.name = name;

@@ -27,14 +27,14 @@ export class StageBar extends View {
 
   /** @param {Model} model */
   update(model) {
-    const { state, joined, mine, phase, me, preview } = model;
+    const { state, joined, mine, phase, me, preview, room } = model;
     const open = Boolean(state.round) && mine && (phase === 'count-in' || phase === 'window');
     const plays = state.round ? [...state.round.players, ...state.round.takes.map(({ voice }) => voice)].includes(me?.id ?? '') : false;
     set(/** @type {Element} */ (this.games), { hidden: Boolean(state.round?.takes.length) || state.closed });
     set(/** @type {Element} */ (this.topics), { hidden: Boolean(state.round) || state.closed });
     set(/** @type {Element} */ (this.type), { hidden: !open || model.speaking === 'live' });
     set(/** @type {Element} */ (this.joins), { hidden: !state.round?.players.length || plays });
-    set(/** @type {Element} */ (this.out), { hidden: !state.round || !plays, 'data-arena': String(state.kind === 'arena') });
+    set(/** @type {Element} */ (this.out), { hidden: !state.round || !plays, 'data-dared': String(room?.door === 'consent') });
     if (joined && (state.round || state.last_round || preview)) this.#needDesk();
     this.#desk?.update(model);
   }

@@ -92,9 +92,9 @@ export class TalkButton extends View {
 }
 
 /** @param {Model} model */
-function stateOf({ speaking, playing, mic, phase, mine, state, me }) {
+function stateOf({ speaking, playing, mic, phase, mine, state, me, room }) {
   if (speaking === 'opening' || speaking === 'live' || speaking === 'sending') return `talk.${speaking}`;
-  if (playing && (!state.round || isDrawnIn(state.round, me?.id ?? ''))) return 'talk.auto';
+  if (playing && (!state.round || isDrawnIn(state.round, me?.id ?? '', room))) return 'talk.auto';
   if (mine && phase === 'window') return 'talk.yours';
   return mic === 'open' || mic === 'closed' ? 'talk.idle' : 'talk.ask';
 }

@@ -16,7 +16,7 @@ export async function open(session) {
     want.disabled = state.wanted.includes(me?.id ?? '');
     say(want, t(want.disabled ? 'topics.asked' : 'topics.want'));
     say(count, state.wanted.length ? counted('topics.wanted', state.wanted.length) : '');
-    waiting.replaceChildren(...[...state.suggestions.values()].map(({ text }) => h('li', { lang: state.language }, text)));
+    waiting.replaceChildren(...[...state.suggestions.values()].map(({ text }) => h('li', { dir: 'auto', lang: state.language }, text)));
     if (state.round) dialog.close();
   });
   dialog.addEventListener('close', stop);
@@ -24,7 +24,7 @@ export async function open(session) {
 
 /** @param {import('../stage/session.js').Session} session */
 function suggestion(session) {
-  const input = h('input', { type: 'text', id: 'suggestion', maxlength: TOPIC_LETTERS, autocomplete: 'off', placeholder: t('topics.hint') });
+  const input = h('input', { type: 'text', id: 'suggestion', dir: 'auto', maxlength: TOPIC_LETTERS, autocomplete: 'off', placeholder: t('topics.hint') });
   const onsubmit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     const text = input.value.trim();

@@ -1,11 +1,17 @@
-/** The games there are, asked for once. @typedef {{id: string, name: string, kinds: string[], turns: string, tempo: string, rules: string}} Game */
+/**
+ * The games and the kinds of rooms there are, asked for once.
+ *
+ * @typedef {{id: string, name: string, kinds: string[], turns: string, tempo: string, rules: string}} Game
+ * @typedef {{id: string, name: string, tempo: string, placed: boolean}} Kind
+ * @typedef {{games: Game[], kinds: Kind[]}} Offer
+ */
 import { problemOf } from './protocol.js';
 
-/** @type {Promise<Game[]>|null} */
+/** @type {Promise<Offer>|null} */
 let asked = null;
 
-/** @param {string} language @returns {Promise<Game[]>} */
-export function allGames(language) {
+/** @param {string} language @returns {Promise<Offer>} */
+export function offer(language) {
   asked ??= ask(language).catch((why) => {
     asked = null;
     throw why;
@@ -13,9 +19,9 @@ export function allGames(language) {
   return asked;
 }
 
-/** @param {string} language @returns {Promise<Game[]>} */
+/** @param {string} language @returns {Promise<Offer>} */
 async function ask(language) {
   const response = await fetch('/api/games', { headers: { 'Accept-Language': language } });
   if (!response.ok) throw await problemOf(response);
-  return (await response.json()).games;
+  return response.json();
 }

@@ -24,13 +24,14 @@
  *   scene?: string}} RoundShown
  * @typedef {{id: string, kind: string, name: string, theme: string, description: string,
  *   language: string, tempo: string, public: boolean, place: string, rules: string, consent: string,
- *   longest_clip_ms: number, scored: boolean, head: number, clips: number, listeners: number,
+ *   longest_clip_ms: number, scored: boolean, door?: string,
+ *   opt_in?: string[], challenged?: string[], head: number, clips: number, listeners: number,
  *   speakers: number, closed: boolean, round: RoundShown|null}} Room
  * @typedef {{type: 'event', seq: number, prev: number, at_ms: number, by: Voice|null, kind: string,
  *   data: any}} Event
  * @typedef {{type: 'signal', kind: string, data: any}} Signal
  * @typedef {{type: 'welcome', protocol: number, room: Room, you: Voice, head: number,
- *   server_ms: number}} Welcome
+ *   server_ms: number, key?: string}} Welcome
  * @typedef {{type: 'ack', id: string, seq: number}} Ack
  * @typedef {{type: 'refused', id: string, code: string, message: string,
  *   retry_after_ms?: number}} RefusedMessage
@@ -41,10 +42,9 @@
  */
 
 export const PROTOCOL = 1;
-export const CLIENT_MESSAGE_BYTES = 16_384;
 
 /** Close codes of the contract, by what they mean for a page. */
-export const CLOSE = { protocol: 1002, forbidden: 1008, tooBig: 1009, restarting: 1012, comeBack: 1013 };
+export const CLOSE = { protocol: 1002, badText: 1007, forbidden: 1008, tooBig: 1009, restarting: 1012, comeBack: 1013 };
 
 /** A wish that was not granted; `code` is stable, the message can be shown. */
 export class Refused extends Error {
@@ -77,6 +77,11 @@ export function messagesIn(frame) {
   } catch {
     return [];
   }
+}
+
+/** A message as JSON. Half an emoji (what a length limit left of it) is no character and would not be taken. @param {unknown} message */
+export function encoded(message) {
+  return JSON.stringify(message, (_, value) => (typeof value === 'string' ? value.replace(/\p{Surrogate}/gu, '') : value));
 }
 
 /** @param {string} type @param {Record<string, unknown>} fields @param {string} [id] @returns {ClientMessage} */

@@ -1,5 +1,5 @@
 /** The lobby's side of the HTTP interface. */
-import { problemOf } from './protocol.js';
+import { encoded, problemOf } from './protocol.js';
 
 /** @typedef {import('./protocol.js').Room} Room */
 
@@ -26,18 +26,8 @@ export async function openRoom(wanted) {
   const response = await fetch('/api/rooms', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(wanted),
+    body: encoded(wanted),
   });
   if (!response.ok) throw await problemOf(response); // 201, or 200 for a place that has its room already
   return response.json();
-}
-
-/** @param {string} clip @param {string} reason */
-export async function report(clip, reason) {
-  const response = await fetch(`/api/clips/${encodeURIComponent(clip)}/reports`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ reason }),
-  });
-  if (!response.ok) throw await problemOf(response);
 }

@@ -1,4 +1,5 @@
 /** One WebRTC peer over one HTTP exchange: what WHIP and WHEP have in common. */
+import { bearer } from './key.js';
 import { problemOf } from './protocol.js';
 
 export const CONNECT_MS = 3_300; // with the post before it: files take over within 4 s when UDP is blocked
@@ -32,7 +33,7 @@ export async function connect(url, prepare, post = fetch) {
     // The server is ICE-lite and never uses our candidates, so there is nothing to gather for.
     const response = await post(url, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/sdp' },
+      headers: { ...bearer(), 'Content-Type': 'application/sdp' },
       body: pc.localDescription?.sdp ?? '',
     });
     if (response.status !== 201) throw await problemOf(response);

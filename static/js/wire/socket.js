@@ -3,7 +3,8 @@
  * No DOM; the WebSocket class, the timers and chance are arguments, so that it runs in node.
  */
 import { backoff } from './backoff.js';
-import { CLOSE, Refused, command, messagesIn } from './protocol.js';
+import { keep, offered } from './key.js';
+import { CLOSE, Refused, command, encoded, messagesIn } from './protocol.js';
 
 /** @typedef {import('./protocol.js').ServerMessage} ServerMessage */
 /** @typedef {import('./protocol.js').ClientMessage} ClientMessage */
@@ -22,13 +23,19 @@ import { CLOSE, Refused, command, messagesIn } from './protocol.js';
 export const PING_EVERY_MS = 10_000;
 export const SILENCE_MS = 15_000; // a ping unanswered for so long: the path is dead
 export const HURRY_MS = 3_000; // and when the network was another: for so long
+export const CALM_MS = 60_000; // a connection that stood for so long was understood
 export const ANSWER_MS = 20_000; // an unsent wish is given up after this
+
+/** The server did not understand what this page sent. */
+const MISSPOKE = [CLOSE.protocol, CLOSE.badText, CLOSE.tooBig];
 
 export class RoomSocket {
   /** @type {WebSocket|null} */ #socket = null;
   /** @type {Map<string, Waiting>} */ #waiting = new Map();
   #attempt = 0;
   #gaps = 0;
+  #misspoken = 0;
+  #welcomedAt = 0;
   /** When the oldest ping was sent that nothing has answered. @type {number|null} */ #askedAt = null;
   #welcomed = false;
   #closed = false;
@@ -59,7 +66,7 @@ export class RoomSocket {
     if (this.#closed || this.#socket) return;
     clearTimeout(this.#retry);
     const after = this.cursor === null ? '' : `?after=${this.cursor}`;
-    const socket = new this.WebSocket(this.url + after);
+    const socket = new this.WebSocket(this.url + after, offered());
     this.#socket = socket;
     socket.onmessage = (frame) => this.#socket === socket && this.#receive(frame.data);
     socket.onclose = (event) => this.#socket === socket && this.#lost(event.code);
@@ -81,7 +88,7 @@ export class RoomSocket {
     this.#closed = true;
     clearTimeout(this.#retry);
     this.#drop(1000);
-    for (const id of [...this.#waiting.keys()]) this.#settle(id, new Refused('closed', ''));
+    this.#giveUp(new Refused('closed', ''));
   }
 
   /**
@@ -177,6 +184,8 @@ export class RoomSocket {
   #welcome(welcome) {
     this.#attempt = 0;
     this.#welcomed = true;
+    this.#welcomedAt = this.now();
+    keep(welcome.key);
     if (this.cursor === null && welcome.head === 0) this.cursor = 0;
     this.listener.welcome(welcome);
     this.listener.status('open', 0);
@@ -195,7 +204,7 @@ export class RoomSocket {
 
   /** @param {ClientMessage} message */
   #write(message) {
-    if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(message));
+    if (this.#socket?.readyState === 1) this.#socket.send(encoded(message));
   }
 
   #pulse() {
@@ -212,11 +221,25 @@ export class RoomSocket {
   /** @param {number} code */
   #lost(code) {
     this.#drop(code);
-    if (code === CLOSE.forbidden || code === CLOSE.protocol) {
-      this.#closed = true;
+    if (code === CLOSE.forbidden) {
+      this.close();
       return this.listener.status('refused', code);
     }
+    if (MISSPOKE.includes(code)) this.#misspoke();
     this.#again(code);
+  }
+
+  /** Come back later each time; what waits is said once more, and then no more, for it may be what was not understood. */
+  #misspoke() {
+    if (this.now() - this.#welcomedAt > CALM_MS) this.#misspoken = 0;
+    this.#misspoken += 1;
+    this.#attempt = Math.max(this.#attempt, 2 * this.#misspoken);
+    if (this.#misspoken > 1) this.#giveUp(new Refused('bad_message', ''));
+  }
+
+  /** @param {Refused} why */
+  #giveUp(why) {
+    for (const id of [...this.#waiting.keys()]) this.#settle(id, why);
   }
 
   #again(code = 1006) {

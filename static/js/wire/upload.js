@@ -1,4 +1,5 @@
 /** A recorded take as a file, for browsers whose UDP is blocked. */
+import { bearer } from './key.js';
 import { problemOf } from './protocol.js';
 
 /**
@@ -9,7 +10,7 @@ import { problemOf } from './protocol.js';
 export async function upload(room, take) {
   const response = await fetch(`/api/rooms/${encodeURIComponent(room)}/clips`, {
     method: 'POST',
-    headers: { 'Content-Type': take.type.split(';')[0] || 'application/octet-stream' },
+    headers: { ...bearer(), 'Content-Type': take.type.split(';')[0] || 'application/octet-stream' },
     body: take,
   });
   if (response.status !== 201 && response.status !== 202) throw await problemOf(response);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from games.registry import GAMES
+from server.room.kinds import KINDS
 from tests.support.web_app import Site
 
 
@@ -13,7 +14,12 @@ async def test_all_games_are_told_in_the_language_asked_for(site: Site) -> None:
         ) as answer:
             assert answer.headers["Content-Language"] == lang
             assert answer.headers["Vary"] == "Accept-Language"
-            games = (await answer.json())["games"]
+            told = await answer.json()
+        games = told["games"]
         assert [game["id"] for game in games] == [game.id for game in GAMES]
         assert [game["name"] for game in games] == [game.names[lang] for game in GAMES]
-        assert set(games[0]) == {"id", "name", "kinds", "turns", "tempo", "rules"}
+        assert set(games[0]) == {"id", "name", "kinds", "turns", "tempo", "rules", "opt_in", "challenged"}
+        assert [game["id"] for game in games if game["opt_in"]] == ["insult_duel"]
+        assert [game["id"] for game in games if game["challenged"]] == ["just_ten_seconds"]
+        assert [kind["name"] for kind in told["kinds"]] == [kind.names[lang] for kind in KINDS.values()]
+        assert [kind["id"] for kind in told["kinds"] if kind["placed"]] == ["local"]

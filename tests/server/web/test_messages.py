@@ -93,6 +93,7 @@ def test_what_is_no_command_keeps_its_own_form() -> None:
     assert wanted.command(3) == WantTopic(3)
     assert parse(message("speak.start", peer="p")) == SpeakStart("m1", "p")
     assert parse(message("speak.stop", onset_ms=-20)) == SpeakStop("m1", -20)
+    assert parse(message("speak.stop", peer="p")) == SpeakStop("m1", None, "p")
 
 
 def test_an_id_is_a_text_or_a_whole_number_and_given_back_as_it_came() -> None:
@@ -148,12 +149,12 @@ def test_a_wrong_form_with_an_id_is_refused_by_that_id(body: str) -> None:
         "{}",
         '{"type":"say","text":"no id"}',
         '{"type":"say","id":"","text":"x"}',
-        '{"type":"say","id":1.5,"text":"x"}',
         '{"id":"m1"}',
         '{"type":7,"id":"m1"}',
         json.dumps({"type": "say", "id": "x" * 129, "text": "x"}),
         '{"type":"say","id":"m1","text":"x"} {}',
-        '{"type":"say","id":"m1","text":"\\ud800"}',
+        '{"type":"say","id":1e16,"text":"x"}'.replace("1e16", "1" * 30),
+        '{"type":"say","id":true,"text":"x"}',
         '{"type":"ping","t":1e999}',
         "[" * 16_000,
         '{"a":' * 3_000,
@@ -163,6 +164,51 @@ def test_a_wrong_form_with_an_id_is_refused_by_that_id(body: str) -> None:
 def test_what_has_no_type_and_id_is_not_the_protocol(body: str) -> None:
     with pytest.raises(NotTheProtocol):
         parse(body)
+
+
+@pytest.mark.parametrize(
+    ("id_", "same"), [("1.0", 1), ("-0.0", 0), ("1e3", 1000), ("9007199254740992.0", 2**53)]
+)
+def test_a_whole_number_is_one_however_it_is_written(id_: str, same: int) -> None:
+    parsed = parse(f'{{"type":"vote","id":{id_},"round":"r","clip":"c","value":-1.0}}')
+    assert isinstance(parsed, Wish)
+    assert (parsed.id, type(parsed.id), parsed.command()) == (same, int, Vote("r", "c", -1))
+    assert parse(f'{{"type":"ping","id":{id_}}}') == Ping(id=same)
+
+
+@pytest.mark.parametrize("id_", [1.5, -0.25, 1e300])
+def test_another_number_as_id_is_refused_by_that_id(id_: float) -> None:
+    for body in (f'{{"type":"say","id":{id_},"text":"x"}}', f'{{"type":"ping","id":{id_}}}'):
+        with pytest.raises(BadMessage) as bad:
+            parse(body)
+        assert json.loads(refused(bad.value.id, Refused("bad_message", str(bad.value))))["id"] == id_
+
+
+HALVES = st.sampled_from(["\\ud83d", "\\uDE00", "\\uD800", "\\udfff"])
+# What may stand beside them in a JSON text: whole pairs, other escapes, an escaped backslash before a "u".
+BESIDE = st.sampled_from(["a", "\\ud83d\\ude00", "\\n", "\\\\", "\\\\ud800", "\\u0041", "é", '\\"', ""])
+
+
+@given(
+    st.lists(BESIDE, max_size=5), HALVES, st.lists(BESIDE.filter(lambda text: text[:3] != "\\ud"), max_size=5)
+)
+def test_half_a_character_is_refused_and_no_end_of_the_protocol(
+    before: list[str], half: str, after: list[str]
+) -> None:
+    text = "".join((*before, half, *after))
+    for body in (f'{{"type":"say","id":"m1","text":"{text}"}}', f'{{"id":"m1","{text}":[],"type":"throw"}}'):
+        with pytest.raises(BadMessage) as bad:
+            parse(body)
+        assert bad.value.id == "m1"
+        assert "surrogate" in str(bad.value)
+
+
+@given(st.lists(BESIDE, max_size=8))
+def test_whole_characters_are_heard_however_they_are_written(parts: list[str]) -> None:
+    text = "".join(parts)
+    parsed = parse(f'{{"type":"say","id":"m1","text":"{text}"}}')
+    assert isinstance(parsed, Wish)
+    assert parsed.command() == Say(json.loads(f'"{text}"'))
 
 
 JSON = st.recursive(
@@ -210,3 +256,4 @@ def test_answers_have_the_form_of_the_contract() -> None:
         "type": "welcome", "protocol": 1, "room": {"id": "r"}, "head": 3, "server_ms": 9,
         "you": {"id": "v", "name": "Blue Owl", "colour": "#00f"},
     }  # fmt: skip
+    assert json.loads(welcome(b"{}", Voice("v", "Blue Owl", "#00f"), 3, 9, "k" * 43))["key"] == "k" * 43

@@ -244,6 +244,7 @@ async def test_a_room_tells_what_is_played_there_and_what_its_door_asks(site: Si
     arena = await site.json("POST", "/api/rooms", json={"kind": "arena"})
     healing = await site.json("POST", "/api/rooms", json={"kind": "healing"})
     assert "insult_duel" in arena["games"]
+    assert (arena["opt_in"], arena["challenged"]) == (["insult_duel"], [])
     assert (arena["door"], bool(arena["consent"]), arena["preview"]) == ("consent", True, False)
     assert "thanks" in healing["games"]
     assert (healing["door"], healing["consent"], healing["preview"]) == ("open", "", True)

@@ -7,9 +7,10 @@ export class FakeSocket {
   /** @type {(frame: {data: string}) => void} */ onmessage = () => {};
   /** @type {(event: {code: number}) => void} */ onclose = () => {};
 
-  /** @param {string} url */
-  constructor(url) {
+  /** @param {string} url @param {string[]} [protocols] */
+  constructor(url, protocols = []) {
     this.url = url;
+    this.protocols = protocols;
     FakeSocket.all.push(this);
   }
 
