@@ -57,7 +57,7 @@ test('a word that landed is not to be said again, a slower pace has a longer win
   hear('round.opened', { round: 'r', game: 'g', tempo: 'snap', prompt: null, players: [] });
   hear('turn.given', TURN);
   pass(4_000);
-  session.model = { ...session.model, pace: 2, playing: true };
+  session.model = { ...session.model, playing: true, pace: 2 };
   box.plan();
   pass(10_000);
   hear('clip.landed', { clip: 'c', round: 'r', turn: 1, duration_ms: 500 });

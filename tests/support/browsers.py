@@ -58,7 +58,7 @@ async def launch(
     )
 
 
-def _chromium_arguments(microphone: Path | None, *, device: bool, refuse: bool) -> list[str]:
+def _chromium_arguments(microphone: Path | None, *, device: bool = False, refuse: bool = False) -> list[str]:
     arguments = ["--no-sandbox"]  # as root there is none
     arguments += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
     if refuse:
@@ -99,7 +99,7 @@ async def without_cookies(
     context = await playwright.chromium.launch_persistent_context(
         folder,
         executable_path=need_program("chromium"),
-        args=_chromium_arguments(microphone, device=False, refuse=False),
+        args=_chromium_arguments(microphone),
         bypass_csp=True,
         **options,
     )
