@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from audio.take import LONGEST_CLIP_MS
-from games.game import Game
+from games.game import USUAL_TAKE_MS, Game
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
 from server.room import door, flow, topics, wishes
@@ -77,7 +77,9 @@ def due(state: RoomState, context: Context) -> int | None:
     if state.closed:
         return None
     if state.round is not None:
-        return context.now_ms if _is_ahead(state.round, context) else _round_due(state.round, context)
+        if _is_ahead(state.round, context):
+            return context.now_ms
+        return _round_due(state, state.round, context)
     if context.speaking or not flow.kind_of(state).pulse:
         return None
     if not any(door.admits(state, voice, context) for voice in context.speakers):
@@ -97,9 +99,12 @@ def _is_ahead(round_: Round, context: Context) -> bool:
 
 def take_limit_ms(state: RoomState, voice: str, pace: float = 1.0) -> int:
     """Return how long a take of a voice may be now."""
-    turn = _open_turn(state, voice)
+    return _take_limit_ms(state, _open_turn(state, voice), _bounded(pace))
+
+
+def _take_limit_ms(state: RoomState, turn: TurnGiven | None, pace: float) -> int:
     limit_ms = turn.limit_ms if turn and turn.limit_ms else flow.kind_of(state).longest_clip_ms
-    return min(round(limit_ms * _bounded(pace)), LONGEST_CLIP_MS)
+    return min(round(limit_ms * pace), LONGEST_CLIP_MS)
 
 
 def check_take(state: RoomState, round_: str | None) -> None:
@@ -130,7 +135,7 @@ def _bounded(pace: float) -> float:
     return min(max(pace, 1.0), SLOWEST_PACE)
 
 
-def _round_due(round_: Round, context: Context) -> int | None:
+def _round_due(state: RoomState, round_: Round, context: Context) -> int | None:
     game = BY_ID.get(round_.game)
     turn, speaking = round_.turn, bool(context.speaking)
     if game is None or turn is None:
@@ -138,8 +143,10 @@ def _round_due(round_: Round, context: Context) -> int | None:
     paces = context.paces.items()
     pace = max((_bounded(pace) for voice, pace in paces if turn.is_for(voice)), default=1.0)
     due_ms = game.due(round_, speaking, pace)
-    if due_ms is None or speaking:
-        return due_ms
+    if due_ms is None:
+        return None
+    if speaking:
+        return due_ms + max(0, _take_limit_ms(state, turn, pace) - USUAL_TAKE_MS)
     return min(due_ms, round_.heard_at_ms + SILENCE_MS)
 
 
