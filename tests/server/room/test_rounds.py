@@ -393,7 +393,8 @@ def test_a_turn_waits_for_the_longest_take_that_is_begun_at_its_end(
     turn = room.turn()
     closes_at_ms = turn.go_at_ms + round((turn.closes_at_ms - turn.go_at_ms) * pace)
 
-    due_ms = due(room.state, True, True, {ANNA.id: pace})
+    room.speaking, room.paces = {ANNA.id}, {ANNA.id: pace}
+    due_ms = room.due()
 
     assert take_limit_ms(room.state, ANNA.id, pace) == longest_ms
     assert due_ms is not None
