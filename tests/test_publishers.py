@@ -1,11 +1,12 @@
-"""What FFmpeg sends over WHIP, as itself and at its plainest, lands as it was said."""
+"""Publishers that are no browsers: FFmpeg as itself and at its plainest, and what OBS offers."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,11 @@ import pytest
 
 from audio import ogg, opus
 from audio.take import Packet
+from server.rtc.local import LocalMedia
+from server.rtc.settings import Settings
 from tests.support import ffmpeg_peer, speech
+from tests.support.rtc_bare import BarePeer, Setup
+from tests.support.rtc_house import ROOM, SPEECH, House
 from tests.support.server import Server
 from tests.support.visitor import first_clip, make_room
 
@@ -119,3 +124,117 @@ def test_a_foreign_certificate_is_no_line_in_the_log(
     assert published
     assert "Warning" not in shared_server.log
     assert "Traceback" not in shared_server.log
+
+
+PATIENT = Settings(connect_ms=1_500, consent_ms=1_500, lead_in_ms=100)
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House[LocalMedia]]:
+    made = House(await LocalMedia.open("127.0.0.1", 0, None, PATIENT))
+    yield made
+    await made.media.close()
+
+
+def payloads(remote: BarePeer) -> list[bytes]:
+    return [each.payload for each in remote.heard if each.payload != opus.silence()]
+
+
+@pytest.mark.parametrize("setup", ["active", "passive"])
+async def test_a_peer_of_either_side_of_dtls_speaks_and_listens(
+    house: House[LocalMedia], setup: Setup
+) -> None:
+    listener, _ = await house.join("listener", setup=setup)
+    await listener.hear(lambda heard: len(heard) >= 5)
+    speaker, _ = await house.join("speaker", setup=setup)
+    await speaker.speak(SPEECH[:60])
+    await speaker.close()
+    await house.until(lambda: bool(house.takes))
+    house.media.play(ROOM, SPEECH[:20])
+    await listener.hear(lambda _: len(payloads(listener)) >= 20)
+
+    assert [packet.payload for packet in house.takes[0].take.packets] == SPEECH[:60]
+    assert payloads(listener) == SPEECH[:20]
+    await listener.close()
+
+
+def as_obs(offer: str) -> str:
+    """Give an offer OBS's shape: a fingerprint for all, groups of two, and a video beside the sound."""
+    lines = offer.splitlines()
+    own = [line for line in lines if line.startswith(("a=ice-", "a=setup"))]
+    fingerprint = next(line for line in lines if line.startswith("a=fingerprint"))
+    media = next(at for at, line in enumerate(lines) if line.startswith("m="))
+    head = [line for line in lines[:media] if not line.startswith("a=group")]
+    head += ["a=group:LS 0 1", "a=msid-semantic:WMS *", "a=ice-options:ice2,trickle", "a=group:BUNDLE 0 1"]
+    audio = [line for line in lines[media:] if line != fingerprint]
+    video = ["m=video 9 UDP/TLS/RTP/SAVPF 96", "c=IN IP4 0.0.0.0", "a=mid:1", "a=sendonly", "a=rtcp-mux"]
+    video += ["a=rtpmap:96 H264/90000", "a=rtcp-fb:96 nack", "a=fmtp:96 packetization-mode=1"]
+    return "\r\n".join([*head, fingerprint, *audio, *video, *own]) + "\r\n"
+
+
+async def test_obs_is_heard_and_its_video_passed_over(house: House[LocalMedia]) -> None:
+    """It has no sound alone; FFmpeg sends pictures although they were declined, over the same transport."""
+    remote, door = BarePeer("speaker"), house.door("speaker")
+    answers: list[str] = []
+
+    async def ask(offer: str) -> str:
+        answers.append(await door(as_obs(offer)))
+        return answers[0]
+
+    await remote.connect(ask)
+    await house.until(lambda: ("connected", house.last) in house.told)
+    for payload in SPEECH[:60]:
+        remote.send(payload)
+        remote.payload_type = 96
+        for _ in range(8):
+            remote.send_raw(remote.packet(bytes(1_100), ssrc=77))
+        remote.payload_type = 111
+        remote.timestamp -= 8 * 960
+        await asyncio.sleep(0)
+    await remote.close()
+    await house.until(lambda: bool(house.takes))
+
+    assert "m=video 0 UDP/TLS/RTP/SAVPF 96\r\n" in answers[0]
+    assert [packet.payload for packet in house.takes[0].take.packets] == SPEECH[:60]
+
+
+async def test_a_passive_peer_that_is_not_who_it_said_is_let_go(house: House[LocalMedia]) -> None:
+    remote = BarePeer("speaker", setup="passive")
+    door = house.door("speaker")
+
+    async def ask(offer: str) -> str:
+        head, _, rest = offer.partition("a=fingerprint:sha-256 ")
+        return await door(f"{head}a=fingerprint:sha-256 {':'.join(['00'] * 32)}{rest[95:]}")
+
+    await remote.connect(ask)  # for the server of DTLS all is well when it has heard the client's last word
+    await house.until(lambda: house.gone(house.last) == 1)
+
+    assert ("connected", house.last) not in house.told
+    await remote.vanish()
+
+
+async def test_a_passive_peer_that_never_answers_is_closed_in_time(house: House[LocalMedia]) -> None:
+    """Its hello went to where the check came from."""
+    remote = BarePeer("speaker", setup="passive")
+    remote.take_answer(await house.door("speaker")(remote.offer()))
+    await remote.prove()
+    await house.until(lambda: house.gone(house.last) == 1)
+
+    assert remote._inbound.qsize() >= 1
+    assert not house.media._port._by_address
+    await remote.vanish()
+
+
+async def test_a_passive_offer_makes_nobody_hear_of_us_that_did_not_ask(house: House[LocalMedia]) -> None:
+    """Whoever offers can name anybody as a candidate: a hello goes to a proven address alone."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as victim:
+        victim.bind(("127.0.0.1", 0))
+        victim.setblocking(False)
+        host, port = victim.getsockname()
+        offer = BarePeer("speaker", setup="passive").offer()
+        offer += f"a=candidate:1 1 udp 2130706431 {host} {port} typ host\r\na=end-of-candidates\r\n"
+        peer, _ = await house.media.answer(ROOM, "speaker", offer, address="192.0.2.1")
+        await house.until(lambda: house.gone(peer) == 1)
+
+        with pytest.raises(BlockingIOError):
+            victim.recv(2_048)
