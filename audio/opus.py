@@ -236,7 +236,7 @@ def join(packets: Sequence[Packet], tolerance: int | None = None) -> list[Packet
     sound = list(itertools.accumulate((duration(packet.payload) for packet in packets), initial=0))
     late = _steady([packet.at - start for packet, start in zip(packets, sound, strict=False)])
     joined: list[Packet] = []
-    holes = packets[0].at if packets else 0
+    holes = max(0, packets[0].at) if packets else 0
     spread = max(late, default=0) - min(late, default=0)
     first, last = 0, 0  # the window around this packet
     for index, packet in enumerate(packets):

@@ -17,7 +17,7 @@ from audio.take import Clip, Limits, Packet
 from server.finisher import Finisher
 from tests.support import speech
 
-CASES = Path(__file__).parents[1] / "cases"
+CASES = Path(__file__).parent / "cases"
 LIMITS = Limits(longest_ms=10_000)
 TYPES = {"ogg": "audio/ogg", "webm": "audio/webm", "m4a": "audio/mp4", "mp4": "audio/mp4", "wav": "audio/wav"}
 # The clip's length, its onset in the file, and how alike it is to what the third names, at least.
