@@ -29,9 +29,10 @@ from games.round import (
 # who guess, one who is cut at random, or one who does it again and again.
 TurnOrder = Literal["all", "chain", "pair", "guess", "cut", "series"]
 # How long a turn waits after its window: for takes on their way when nobody is speaking, and for
-# those still being spoken (the longest clip) and uploaded when somebody is.
+# those still being spoken and uploaded when somebody is (a room that allows longer ones adds to it).
 QUIET_GRACE_MS = 2_500
-SPEAKING_GRACE_MS = 12_000
+USUAL_TAKE_MS = 7_000
+SPEAKING_GRACE_MS = USUAL_TAKE_MS + 5_000
 # Air before a turn that follows another, after its takes were heard (no longer than the cap).
 BREATH_MS = 900
 HEARD_CAP_MS = 15_000

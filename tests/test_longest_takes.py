@@ -15,6 +15,7 @@ from audio.finish import LONGEST_LISTENED_MS, finish_take
 from audio.take import LONGEST_CLIP_MS, LONGEST_TAKE_MS, Limits, Packet, Take
 from server import app, child
 from server.config import Config
+from server.readers.radio import PIECE_CLIPS
 from server.room.kinds import KINDS
 from server.room.rounds import SLOWEST_PACE, take_limit_ms
 from server.room.state import RoomState
@@ -53,6 +54,7 @@ def test_the_longest_take_is_finished_read_and_transcoded() -> None:
     assert abs(len(ogg.read(clip.ogg)) * 20 - LONGEST_CLIP_MS) <= 40
     assert ogg.read_stream(clip.ogg).samples == LONGEST_CLIP_MS * 48
     assert len(m4a.from_ogg(clip.ogg)) < child.LARGEST_MESSAGE_BYTES
+    assert PIECE_CLIPS * len(clip.ogg) < child.LARGEST_MESSAGE_BYTES
 
 
 def test_the_longest_clip_of_large_frames_is_read() -> None:

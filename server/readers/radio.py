@@ -28,6 +28,8 @@ GAP_MS = 300
 DRIFT_AFTER_MS = 8_000
 # Clips that land faster than they can be played are skipped from the oldest on.
 QUEUE_PIECES = 64
+# A replay of more clips is played in parts: 10 minutes of the longest (3 MB) are one message to a worker.
+PIECE_CLIPS = 20
 
 Piece = tuple[str, ...]
 
@@ -68,7 +70,8 @@ class RoomRadio:
                     for take in takes:
                         self._add((take.clip,))
                 case RoundClosed(replay=replay) if replay:
-                    self._add(tuple(replay))
+                    for at in range(0, len(replay), PIECE_CLIPS):
+                        self._add(tuple(replay[at : at + PIECE_CLIPS]))
                 case ClipRemoved(clip=clip):
                     self._withdraw(clip)
                 case _:

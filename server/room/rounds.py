@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from audio.take import LONGEST_CLIP_MS
-from games.game import Game
+from games.game import USUAL_TAKE_MS, Game
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
 from server.room import flow, topics, wishes
@@ -78,7 +78,7 @@ def due(
     if state.closed:
         return None
     if state.round is not None:
-        return _round_due(state.round, speaking, paces or {})
+        return _round_due(state, state.round, speaking, paces or {})
     if not speakers or speaking or not flow.kind_of(state).pulse:
         return None
     if len(state.wanted) >= topics.WANTED_VOICES:
@@ -89,9 +89,12 @@ def due(
 
 def take_limit_ms(state: RoomState, voice: str, pace: float = 1.0) -> int:
     """Return how long a take of a voice may be now."""
-    turn = _open_turn(state, voice)
+    return _take_limit_ms(state, _open_turn(state, voice), _bounded(pace))
+
+
+def _take_limit_ms(state: RoomState, turn: TurnGiven | None, pace: float) -> int:
     limit_ms = turn.limit_ms if turn and turn.limit_ms else flow.kind_of(state).longest_clip_ms
-    return min(round(limit_ms * _bounded(pace)), LONGEST_CLIP_MS)
+    return min(round(limit_ms * pace), LONGEST_CLIP_MS)
 
 
 def check_take(state: RoomState, round_: str | None) -> None:
@@ -122,15 +125,17 @@ def _bounded(pace: float) -> float:
     return min(max(pace, 1.0), SLOWEST_PACE)
 
 
-def _round_due(round_: Round, speaking: bool, paces: Mapping[str, float]) -> int | None:
+def _round_due(state: RoomState, round_: Round, speaking: bool, paces: Mapping[str, float]) -> int | None:
     game = BY_ID.get(round_.game)
     turn = round_.turn
     if game is None or turn is None:
         return round_.opened_at_ms
     pace = max((_bounded(pace) for voice, pace in paces.items() if turn.is_for(voice)), default=1.0)
     due_ms = game.due(round_, speaking, pace)
-    if due_ms is None or speaking:
-        return due_ms
+    if due_ms is None:
+        return None
+    if speaking:
+        return due_ms + max(0, _take_limit_ms(state, turn, pace) - USUAL_TAKE_MS)
     return min(due_ms, round_.heard_at_ms + SILENCE_MS)
 
 

@@ -129,7 +129,7 @@ export default {
   'allow.ios': 'Zum Sprechen: auf das Seitensymbol neben der Adresse drücken, „Website-Einstellungen“, Mikrofon: Erlauben.',
   'allow.android': 'Zum Sprechen: auf das Symbol links der Adresse drücken, Berechtigungen, Mikrofon erlauben.',
 
-  'refused.silent': 'Wir haben nichts gehört. Ist dein Mikrofon stumm?',
+  'refused.silent': 'Wir haben dich nicht gehört. Ist dein Mikrofon stumm, oder ist es zu laut um dich?',
   'refused.too_short': 'Das war zu kurz. Halt ein bisschen länger.',
   'refused.muted': 'Du bist in diesem Raum eine Weile stumm.',
   'refused.too_long': 'Das ist zu lang.',

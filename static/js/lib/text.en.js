@@ -129,7 +129,7 @@ export default {
   'allow.ios': 'To speak: press the page icon beside the address, “Website Settings”, Microphone: Allow.',
   'allow.android': 'To speak: press the icon left of the address, Permissions, allow the microphone.',
 
-  'refused.silent': 'We heard nothing. Is your microphone muted?',
+  'refused.silent': 'We could not hear you. Is your microphone muted, or the place too loud?',
   'refused.too_short': 'That was too short to keep. Hold a little longer.',
   'refused.muted': 'You are muted in this room for a while.',
   'refused.too_long': 'That is too long.',

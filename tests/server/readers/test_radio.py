@@ -253,6 +253,19 @@ async def test_a_piece_is_played_without_the_clip_that_is_damaged(studio: Studio
     assert studio.media.played[2] == ("wonder", 2 * FRAMES)
 
 
+async def test_a_replay_of_a_crowd_is_played_in_parts(studio: Studio) -> None:
+    clips = tuple(f"c{number}" for number in range(radio.PIECE_CLIPS + 5))
+    await studio.land(*clips)
+    await studio.until(lambda: len(studio.cues) == len(clips))
+
+    await studio.log.append("wonder", [Draft(RoundClosed("r", "done", (), clips), 1)])
+    await studio.land("next")
+    await studio.until(lambda: studio.cues[-1] == "next")
+
+    assert studio.cues == [*clips, *clips, "next"]
+    assert [frames // FRAMES for _, frames in studio.media.played[len(clips) :]] == [radio.PIECE_CLIPS, 5, 1]
+
+
 async def test_clips_that_are_too_many_are_skipped_from_the_oldest_on(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:

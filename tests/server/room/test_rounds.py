@@ -368,6 +368,30 @@ def test_a_slower_pace_waits_longer_for_its_own_voice_and_tells_nobody() -> None
     assert room.do(Tick())
 
 
+@pytest.mark.parametrize(
+    ("kind", "pace", "longest_ms"),
+    [
+        ("wonder", 1.0, 7_000),
+        ("roleplay", 1.0, 10_000),
+        ("healing", 1.0, 15_000),
+        ("healing", 2.0, 30_000),
+    ],
+)
+def test_a_turn_waits_for_the_longest_take_that_is_begun_at_its_end(
+    kind: str, pace: float, longest_ms: int
+) -> None:
+    room = PureRoom(kind)
+    room.do(RoundStart("first_thing"), ANNA)
+    turn = room.turn()
+    closes_at_ms = turn.go_at_ms + round((turn.closes_at_ms - turn.go_at_ms) * pace)
+
+    due_ms = due(room.state, True, True, {ANNA.id: pace})
+
+    assert take_limit_ms(room.state, ANNA.id, pace) == longest_ms
+    assert due_ms is not None
+    assert due_ms - closes_at_ms == longest_ms + 5_000  # which is for its way and its finish
+
+
 def test_takes_are_as_long_as_the_turn_the_room_and_the_pace_allow() -> None:
     room = PureRoom()
     assert take_limit_ms(room.state, ANNA.id) == KINDS["wonder"].longest_clip_ms
