@@ -117,7 +117,6 @@ export class Session {
     if (this.lacksLiveSound) this.notice({ code: 'no-live-sound' });
     if (this.model.room?.consent) remember(`consent.${this.id}`, true);
     if (this.model.wantsSound) this.listener.on();
-    import('./rtc-path.js').catch(() => {}); // the way of one's own voice: here before the first press
     if (playing) this.voice.play(true);
     this.here();
   }

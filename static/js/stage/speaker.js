@@ -152,6 +152,7 @@ export class Speaker {
 
   async #warm() {
     this.meter.prepare().catch(() => {}); // speaking does not wait for it
+    if (!this.files) import('./rtc-path.js').catch(() => {}); // on its way while the microphone opens
     const stream = await this.microphone.open();
     this.meter.follow(stream);
     this.#path ??= this.files ? await this.#filePath() : await this.#rtcPath();
