@@ -10,7 +10,6 @@ from tests.support.shape import CODE, ROOT, python_files
 ELSEWHERE = {
     "audio/take.py": "values only; tests/audio uses them throughout",
     "server/__main__.py": "starts the command; tests/support/server.py runs it in every end-to-end test",
-    "server/log/base.py": "an interface; the contract suite in tests/server/log holds every back end to it",
     "server/room/commands.py": "values only; tests/server/room/test_decide.py uses them throughout",
     "server/rtc/media.py": "an interface; tests/server/rtc hold what implements it",
     "server/web/keys.py": "names only",

@@ -9,6 +9,8 @@ from audio.take import MOST_BYTES_PER_S, PREROLL_MS, SHORTEST_PACKET_MS
 # The largest datagram taken and sent: what every path carries (RFC 8831 5, minus headers).
 LARGEST_DATAGRAM_BYTES = 1_500
 LARGEST_PAYLOAD_BYTES = 1_200
+# What stands around a payload: RTP header and extensions, SRTP's tag.
+PACKET_OVERHEAD_BYTES = 40
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -27,9 +29,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     checks_per_second: int = 60
 
     # What one speaker may send: the answer asks for packets of 20 ms at 32 kbit/s, but recorders that do not
-    # listen send up to what Opus can, with 40 bytes around each packet; a tenth more for a fast clock.
+    # listen send up to what Opus can; a tenth more packets for a fast clock.
     packets_per_second: int = round(1_100 / SHORTEST_PACKET_MS)
-    bytes_per_second: int = MOST_BYTES_PER_S + 40 * packets_per_second
+    bytes_per_second: int = MOST_BYTES_PER_S + PACKET_OVERHEAD_BYTES * packets_per_second
 
     # Takes.
     preroll_ms: int = PREROLL_MS

@@ -14,7 +14,7 @@ from audio.take import Clip, Limits, Packet, Unfit
 from tests.audio.test_onset import NOISES, click, in_noise
 from tests.support import speech
 
-CASE = Path(__file__).parents[1] / "cases" / "wav-quiet-40dB.wav"
+CASE = Path(__file__).parent / "cases" / "wav-quiet-40dB.wav"
 PEAKS_DBFS = (-12, -40, -45, -50)
 # A loud vowel first, a soft breath first, weak ends, no voice at all, two phrases with a pause.
 SPOKEN = (
