@@ -31,7 +31,6 @@ from server.rtc import discover, udp
 State = Literal["fine", "doubtful", "broken"]
 # Below this new clips may soon not be kept; a clip is about 20 KB.
 FREE_LEAST_BYTES, FREE_GOOD_BYTES = 100_000_000, 1_000_000_000
-# This program was written after it: an earlier clock is wrong.
 FILES_GOOD = 1_024
 _MARKS: dict[State, str] = {"fine": "ok  ", "doubtful": "hm  ", "broken": "NO  "}
 

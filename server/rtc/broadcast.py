@@ -152,22 +152,21 @@ class Broadcast:
 
     # --- live
 
-    def air(self, take: str, timestamp: int, payload: bytes, delay_ms: int) -> None:
+    def air(self, take: str, at: int, payload: bytes, delay_ms: int) -> None:
         """Send a packet of a take that is spoken now, when its delay is over."""
         if self._relay is None or self._relay.take != take:
             self._make_way()
             self._relay = Relay(take, delay_ms, self._send_live, self._loop)
-        self._relay.push(timestamp, payload)
+        self._relay.push(at, payload)
 
     def _send_live(self, payload: bytes, due_s: float, marker: bool) -> None:
         length, clock = opus.duration(payload), self._clock(due_s)
         if marker:  # timestamps never go back, and keep the steps of the speaker's
             self._ahead = max(0, self._timestamp - clock)
         timestamp = clock + self._ahead
+        # Where nothing is missing packets stand end to end: players drop one that begins too early.
         if not marker and timestamp - self._timestamp < min(length, opus.FRAME) // 2:
-            timestamp = (
-                self._timestamp
-            )  # end to end: a step that is short by a sample is a packet lost to players
+            timestamp = self._timestamp
         self._timestamp = max(self._timestamp, timestamp + length)
         self._spread(rtp.header(marker=marker, timestamp=timestamp, ssrc=self._source.ssrc) + payload, length)
 

@@ -240,10 +240,10 @@ class LocalMedia(Callbacks):
         found = self._peers.get(peer)
         return bool(found and found.speaker and found.speaker.follow(sounding))
 
-    def air(self, room: str, take: str, timestamp: int, payload: bytes, delay_ms: int) -> None:
+    def air(self, room: str, take: str, at: int, payload: bytes, delay_ms: int) -> None:
         """Send a packet of a take that is spoken now to a room, `delay_ms` after it was said."""
         if room in self._rooms:
-            self._rooms[room].air(take, timestamp, payload, delay_ms)
+            self._rooms[room].air(take, at, payload, delay_ms)
 
     def listeners(self, room: str) -> int:
         """Return how many listeners of a room are connected."""

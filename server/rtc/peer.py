@@ -6,7 +6,6 @@ import asyncio
 import secrets
 from typing import Protocol
 
-from audio.take import LONGEST_TAKE_MS
 from server.rtc import rtp
 from server.rtc.allowance import Allowance
 from server.rtc.certificate import Identity
@@ -79,7 +78,7 @@ class Peer:
         *,
         source: str,
         commanded: bool,
-        limit_ms: int = LONGEST_TAKE_MS,
+        limit_ms: int,
         identity: Identity,
         port: Port,
         owner: Owner,

@@ -18,7 +18,7 @@ AHEAD_S = 2.0
 
 
 class Relay:
-    """One take; `send(payload, timestamp_s, marker)` is called when each packet is due."""
+    """One take; `send(payload, due_s, marker)` is called when each packet is due."""
 
     def __init__(
         self,
@@ -36,25 +36,25 @@ class Relay:
         self._sent_s = 0.0
         self._due: dict[int, asyncio.TimerHandle] = {}
 
-    def push(self, timestamp: int, payload: bytes) -> bool:
+    def push(self, at: int, payload: bytes) -> bool:
         """Take a packet and its place in samples; False when it came twice, late, or out of all bounds."""
         now_s = self._loop.time()
         if self._starts_s is None:
-            self._first, self._starts_s = timestamp, now_s + self._delay_s
-        step = ((timestamp - self._first + 0x80000000) & 0xFFFFFFFF) - 0x80000000
+            self._first, self._starts_s = at, now_s + self._delay_s
+        step = at - self._first
         due_s = self._starts_s + step / rtp.RATE_HZ
-        if timestamp in self._due or due_s <= self._sent_s or abs(step) > LONGEST_S * rtp.RATE_HZ:
+        if at in self._due or due_s <= self._sent_s or abs(step) > LONGEST_S * rtp.RATE_HZ:
             return False
         if due_s > now_s + self._delay_s + AHEAD_S:
             return False
         if due_s < now_s - AHEAD_S:
             self._starts_s += now_s + self._delay_s - due_s
             due_s = now_s + self._delay_s
-        self._due[timestamp] = self._loop.call_at(due_s, self._ripe, timestamp, payload, due_s)
+        self._due[at] = self._loop.call_at(due_s, self._ripe, at, payload, due_s)
         return True
 
-    def _ripe(self, timestamp: int, payload: bytes, due_s: float) -> None:
-        del self._due[timestamp]
+    def _ripe(self, at: int, payload: bytes, due_s: float) -> None:
+        del self._due[at]
         if due_s <= self._sent_s:
             return
         marker, self._sent_s = not self._sent_s, due_s

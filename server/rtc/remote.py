@@ -298,7 +298,7 @@ class RemoteMedia(Callbacks):
         relayed = self._relayed.get(sound.peer)
         if relayed is None:
             return
-        air = wire.Air(relayed.room, relayed.take, sound.timestamp, sound.payload, relayed.delay_ms)
+        air = wire.Air(relayed.room, relayed.take, sound.at, sound.payload, relayed.delay_ms)
         for worker in self._with_listeners(relayed.room):
             worker.tell(air)
 

@@ -9,7 +9,6 @@ from typing import Protocol
 import pylibsrtp
 from aiortc.rtp import RtpPacket
 
-from audio.take import LONGEST_TAKE_MS
 from server.rtc import rtp
 from server.rtc.allowance import Allowance
 from server.rtc.capture import Capture, Recording
@@ -63,7 +62,7 @@ class Speaker:
         settings: Settings,
         *,
         commanded: bool,
-        limit_ms: int = LONGEST_TAKE_MS,
+        limit_ms: int,
     ) -> None:
         self.heard = 0
         self._session = dtls.incoming()

@@ -64,11 +64,11 @@ class Halt(Struct, frozen=True, tag=True):
 
 
 class Air(Struct, frozen=True, tag=True):
-    """Let a room hear one packet of a take that is being spoken."""
+    """Let a room hear one packet of a take that is being spoken, by its place in samples."""
 
     room: str
     take: str
-    timestamp: int
+    at: int
     payload: bytes
     delay_ms: int
 
@@ -125,10 +125,10 @@ class Changed(Struct, frozen=True, tag=True):
 
 
 class Sound(Struct, frozen=True, tag=True):
-    """One packet of a take that is followed."""
+    """One packet of a take that is followed, with its place in samples."""
 
     peer: str
-    timestamp: int
+    at: int
     payload: bytes
 
 

@@ -67,7 +67,7 @@ class Worker:
             case wire.Act(peer, "follow"):
                 self._media.follow(peer, lambda at, payload: self._line.tell(wire.Sound(peer, at, payload)))
             case wire.Air() as air:
-                self._media.air(air.room, air.take, air.timestamp, air.payload, air.delay_ms)
+                self._media.air(air.room, air.take, air.at, air.payload, air.delay_ms)
             case wire.Act(peer, "part"):
                 self._own(asyncio.ensure_future(self._media.close_peer(peer)))
             case _:

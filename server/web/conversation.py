@@ -61,9 +61,9 @@ class Takes(Protocol):
         """Open a take. Raises `Refused`."""
 
     async def stop(self, room: Room, voice: Voice, onset_ms: int | None, peer: str = "") -> Event | None:
-        """End the take, of one peer if it is named; return its durable `clip.landed`. Raises `Refused`.
+        """End the take, of one peer if it is named. Raises `Refused`.
 
-        None when it is heard first.
+        Returns its durable `clip.landed`, or None when its speaker hears it first.
         """
 
     async def keep(self, room: Room, voice: Voice, preview: str) -> Event:

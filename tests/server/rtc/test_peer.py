@@ -66,6 +66,7 @@ async def peer(port: Port, owner: Notes, remote: BarePeer) -> Peer:
         sdp.read(remote.offer(), "listener"),
         source="here",
         commanded=False,
+        limit_ms=1_000,
         identity=IDENTITY,
         port=port,
         owner=owner,
