@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # Processes of our own, and several things at once.
     "server.child": (),
     "server.together": (),
-    "server.rtc": ("audio", "server.child", "server.rtc", "server.together"),
+    "server.rtc": ("audio", "server.child", "server.clock", "server.rtc", "server.together"),
     "server.safety": ("audio", "server.room"),
     "server.finisher": ("audio", "server.child", "server.safety"),
     "server.previews": ("audio", "server.room"),

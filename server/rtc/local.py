@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from audio.take import LONGEST_TAKE_MS
+from server.clock import time_of_day_ms
 from server.rtc import rtcp, sdp, selfcheck, udp
 from server.rtc.admission import Admission
 from server.rtc.broadcast import Broadcast, Source
@@ -22,11 +23,6 @@ from server.rtc.volley import Ear, Volley, kernel_send_many
 
 # How often peers are looked at for deadlines and lost consent, while there are any.
 SWEEP_S = 0.5
-
-
-def epoch_ms() -> int:
-    """Return the time of day."""
-    return time.time_ns() // 1_000_000
 
 
 class LocalMedia(Callbacks):
@@ -59,7 +55,7 @@ class LocalMedia(Callbacks):
         public_ip: str | None = None,
         settings: Settings | None = None,
         *,
-        clock: Callable[[], int] = epoch_ms,
+        clock: Callable[[], int] = time_of_day_ms,
     ) -> LocalMedia:
         """Bind the port (0 picks a free one). Raises OSError, or RuntimeError by the self-check.
 

@@ -17,9 +17,9 @@ from msgspec.structs import replace
 
 from audio import opus
 from audio.take import LONGEST_TAKE_MS
+from server.clock import time_of_day_ms
 from server.rtc import wire
 from server.rtc.admission import Admission
-from server.rtc.local import epoch_ms
 from server.rtc.media import BadOffer, Busy, Callbacks, Counts, Role, TakeEnded
 from server.rtc.process import WorkerProcess
 from server.rtc.settings import Settings
@@ -89,7 +89,7 @@ class RemoteMedia(Callbacks):
         settings: Settings | None = None,
         *,
         workers: int,
-        clock: Callable[[], int] = epoch_ms,
+        clock: Callable[[], int] = time_of_day_ms,
     ) -> RemoteMedia:
         """Start the workers on `port` and those after it (0: each a free one). Raises OSError."""
         async with AsyncExitStack() as unopened:

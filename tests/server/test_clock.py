@@ -88,11 +88,11 @@ def test_time_that_a_machine_slept_through_has_passed() -> None:
 
 
 def test_nobody_else_asks_what_the_machine_shows() -> None:
-    """The doctor and certificates look at the machine's clock, and a media plane by itself has no other."""
+    """But the doctor and certificates, which look at the machine's clock."""
     asking = re.compile(r"\btime\.time(_ns)?\(|datetime\.(now|utcnow)\(")
     found = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "server").rglob("*.py")
         if asking.search(path.read_text("utf-8"))
     }
-    assert found == {"server/clock.py", "server/doctor.py", "server/rtc/local.py", "server/tls.py"}
+    assert found == {"server/clock.py", "server/doctor.py", "server/tls.py"}
