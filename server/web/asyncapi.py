@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -173,6 +174,9 @@ def _schemas() -> Json:
         # The kind stands in the event, beside its data.
         del components[fact.__name__]["properties"]["kind"]
         components[fact.__name__]["required"].remove("kind")
+    for schema in components.values():
+        if "description" in schema:
+            schema["description"] = cleandoc(schema["description"])
     return {name.lstrip("_"): schema for name, schema in components.items()}
 
 

@@ -222,7 +222,10 @@ OPERATIONS: tuple[Operation, ...] = (
             "busy",
             "restarting",
         ),
-        query=(_whole("after", "Resume after this seq; without it the newest 100 events come.", minimum=0),),
+        query=(
+            _whole("after", "Resume after this seq; without it the newest 100 events come.", minimum=0),
+            _whole("at_ms", "When that event was: by this a log that was restored is known.", minimum=0),
+        ),
         key="optional",
     ),
     Operation(
