@@ -138,3 +138,8 @@ async def until(true: Callable[[], object]) -> None:
 def texts(events: Sequence[Event]) -> list[str]:
     """Return what was said in events."""
     return [event.data.text for event in events if isinstance(event.data, TextSaid)]
+
+
+def shown(room: Room) -> list[str]:
+    """Return what was said in a room, as its readers see it."""
+    return texts([encoded.event for encoded in room.tail.since(0) or []])

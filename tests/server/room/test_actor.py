@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -17,29 +17,7 @@ from server.room.commands import Refused, Say
 from server.room.events import Draft, TextSaid
 from server.room.house import House
 from server.room.tail import Batch
-from tests.support.actors import ANNA, BELA, GatedLog, now_ms, texts, toy_house, toy_room, until
-
-
-@pytest.fixture
-def log() -> GatedLog:
-    return GatedLog()
-
-
-@pytest.fixture
-async def house(log: GatedLog) -> AsyncIterator[House]:
-    house = toy_house(log)
-    yield house
-    log.gate.set()
-    await house.close()
-
-
-@pytest.fixture
-async def room(house: House) -> Room:
-    return await toy_room(house)
-
-
-def shown(room: Room) -> list[str]:
-    return texts([encoded.event for encoded in room.tail.since(0) or []])
+from tests.support.actors import ANNA, BELA, GatedLog, now_ms, shown, texts, toy_house, toy_room, until
 
 
 async def said(room: Room, *words: str) -> list[object]:

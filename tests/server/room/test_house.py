@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
 from random import Random
 
 import pytest
@@ -19,18 +18,6 @@ from tests.support.actors import ANNA, GatedLog, now_ms, texts, toy_house, toy_r
 
 PUBLIC = RoomOpened("wonder", "Große Bühne", public=True)
 SLEEPERS = 10_000
-
-
-@pytest.fixture
-def log() -> GatedLog:
-    return GatedLog()
-
-
-@pytest.fixture
-async def house(log: GatedLog) -> AsyncIterator[House]:
-    house = toy_house(log)
-    yield house
-    await house.close()
 
 
 async def test_a_public_room_gets_a_readable_id_and_the_next_of_its_name_another(house: House) -> None:

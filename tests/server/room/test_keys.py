@@ -3,38 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from server.room import actor
 from server.room.actor import Room
 from server.room.commands import React, Refused, Say, Suggest
-from server.room.house import House
 from server.room.keys import KEY_BYTES, digest, said, salt, scoped
-from tests.support.actors import ANNA, BELA, GatedLog, texts, toy_house, toy_room, until
-
-
-@pytest.fixture
-def log() -> GatedLog:
-    return GatedLog()
-
-
-@pytest.fixture
-async def house(log: GatedLog) -> AsyncIterator[House]:
-    house = toy_house(log)
-    yield house
-    log.gate.set()
-    await house.close()
-
-
-@pytest.fixture
-async def room(house: House) -> Room:
-    return await toy_room(house)
-
-
-def shown(room: Room) -> list[str]:
-    return texts([encoded.event for encoded in room.tail.since(0) or []])
+from tests.support.actors import ANNA, BELA, GatedLog, shown, texts, toy_house, until
 
 
 def test_a_key_becomes_short_whatever_a_client_chose() -> None:
