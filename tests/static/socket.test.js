@@ -1,39 +1,10 @@
 import assert from 'node:assert/strict';
-import { beforeEach, mock, test } from 'node:test';
+import { mock, test } from 'node:test';
 import { backoff, LONGEST_MS } from '../../static/js/wire/backoff.js';
 import { command, Refused } from '../../static/js/wire/protocol.js';
-import { ANSWER_MS, CALM_MS, HURRY_MS, PING_EVERY_MS, RoomSocket, SILENCE_MS } from '../../static/js/wire/socket.js';
+import { ANSWER_MS, CALM_MS, HURRY_MS, PING_EVERY_MS, SILENCE_MS } from '../../static/js/wire/socket.js';
 import { FakeSocket } from './support/fake-socket.js';
-
-const WELCOME = { type: 'welcome', protocol: 1, room: {}, you: { id: 'v' }, head: 3, server_ms: 5 };
-let now_ms = 0;
-
-/** @param {number} seq @param {number} [prev] */
-const event = (seq, prev = seq - 1) => ({ type: 'event', seq, prev, at_ms: 1, by: null, kind: 'text.said', data: { text: 'x' } });
-
-function opened() {
-  /** @type {any[]} */
-  const told = [];
-  const listener = {
-    welcome: () => told.push('welcome'),
-    events: (/** @type {any[]} */ events) => told.push(events.map((one) => one.seq)),
-    signal: (/** @type {any} */ signal) => told.push(signal.kind),
-    pong: () => told.push('pong'),
-    status: (/** @type {string} */ status, /** @type {number} */ code) => told.push(`${status} ${code}`),
-    reset: () => told.push('reset'),
-  };
-  const edges = { WebSocket: /** @type {any} */ (FakeSocket), now: () => now_ms, random: () => 0 };
-  const socket = new RoomSocket('ws://here/ws', listener, edges);
-  socket.open();
-  return { socket, told };
-}
-
-beforeEach(() => {
-  FakeSocket.all = [];
-  now_ms = 0;
-  mock.timers.reset();
-  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
-});
+import { clock, event, opened, WELCOME } from './support/room-socket.js';
 
 test('several messages in one frame arrive in their order, events together', () => {
   const { told } = opened();
@@ -41,109 +12,6 @@ test('several messages in one frame arrive in their order, events together', () 
   FakeSocket.last.says(WELCOME, event(1), event(2), { type: 'signal', kind: 'presence', data: {} }, event(3));
 
   assert.deepEqual(told, ['welcome', 'open 0', [1, 2], 'presence', [3]]);
-});
-
-test('a connection that is lost comes back with its cursor', () => {
-  const { told } = opened();
-  FakeSocket.last.says(WELCOME, event(7, 6), event(8));
-
-  FakeSocket.last.goes(1006);
-  mock.timers.tick(1_000);
-
-  assert.equal(FakeSocket.all.length, 2);
-  assert.equal(FakeSocket.last.url, 'ws://here/ws?after=8&at_ms=1');
-  assert.ok(told.includes('closed 1006'));
-});
-
-test('an event that came already is told once', () => {
-  const { told } = opened();
-
-  FakeSocket.last.says(WELCOME, event(1), event(2));
-  FakeSocket.last.says(event(2), event(3));
-
-  assert.deepEqual(told.filter(Array.isArray), [[1, 2], [3]]);
-});
-
-test('seqs that leap are no gap as long as prev names the event before', () => {
-  const { told } = opened();
-
-  FakeSocket.last.says(WELCOME, event(1), event(9, 1));
-
-  assert.deepEqual(told.filter(Array.isArray), [[1, 9]]);
-  assert.equal(FakeSocket.all.length, 1);
-});
-
-test('a gap is not shown: the page asks again from its cursor', () => {
-  const { told } = opened();
-  FakeSocket.last.says(WELCOME, event(1), event(4, 3), event(5));
-  mock.timers.tick(1_000);
-
-  assert.deepEqual(told.filter(Array.isArray), [[1]]);
-  assert.equal(FakeSocket.last.url, 'ws://here/ws?after=1&at_ms=1');
-});
-
-test('the same gap twice means the log before is gone: all starts anew', () => {
-  const { told } = opened();
-  FakeSocket.last.says(WELCOME, event(1), event(4, 3));
-  mock.timers.tick(1_000);
-  FakeSocket.last.says(WELCOME, event(4, 3));
-  mock.timers.tick(1_000);
-
-  assert.ok(told.includes('reset'));
-  assert.equal(FakeSocket.last.url, 'ws://here/ws');
-});
-
-for (const [name, welcome] of Object.entries({
-  'a head behind the cursor': { ...WELCOME, head: 5 },
-  'a server that does not know the cursor': { ...WELCOME, head: 12, anew: true },
-})) {
-  test(`${name} means another log: the fold starts anew, and what waits is sent again`, async () => {
-    const { socket, told } = opened();
-    FakeSocket.last.says(WELCOME, event(7, 6), event(8));
-    const said = socket.request(command('say', { text: 'a' }, 'one'), { resend: true });
-    FakeSocket.last.goes(1006);
-    mock.timers.tick(1_000);
-    told.length = 0;
-
-    FakeSocket.last.says(welcome, event(4, 3), event(5));
-    FakeSocket.last.says(event(6), { type: 'ack', id: 'one', seq: 6 });
-
-    assert.deepEqual(told, ['reset', 'welcome', 'open 0', [4, 5], [6]]);
-    assert.deepEqual(FakeSocket.last.sent.filter(({ type }) => type === 'say'), [{ type: 'say', id: 'one', text: 'a' }]);
-    assert.equal(await said, 6);
-    assert.equal(FakeSocket.all.length, 2);
-  });
-}
-
-test('a log that was restored empty is followed from its beginning', () => {
-  const { socket, told } = opened();
-  FakeSocket.last.says(WELCOME, event(3, 2));
-  FakeSocket.last.goes(1006);
-  mock.timers.tick(1_000);
-  told.length = 0;
-
-  FakeSocket.last.says({ ...WELCOME, head: 0 });
-  assert.equal(told[0], 'reset');
-  assert.equal(socket.cursor, 0);
-  FakeSocket.last.goes(1006);
-  mock.timers.tick(1_000);
-  assert.equal(FakeSocket.last.url, 'ws://here/ws?after=0');
-  told.length = 0;
-  FakeSocket.last.says({ ...WELCOME, head: 1 });
-  FakeSocket.last.says(event(1));
-
-  assert.deepEqual(told, ['welcome', 'open 0', [1]]);
-});
-
-test('a head at the cursor goes on', () => {
-  const { told } = opened();
-  FakeSocket.last.says(WELCOME, event(3, 2));
-  FakeSocket.last.goes(1006);
-  mock.timers.tick(1_000);
-  FakeSocket.last.says(WELCOME, event(4));
-
-  assert.ok(!told.includes('reset'));
-  assert.deepEqual(told.filter(Array.isArray), [[3], [4]]);
 });
 
 test('a wish is granted by its ack and refused by its refusal', async () => {
@@ -197,7 +65,7 @@ test('a path that went silent is left and taken anew', () => {
   opened();
   FakeSocket.last.says(WELCOME);
 
-  now_ms = SILENCE_MS + 1;
+  clock.now_ms = SILENCE_MS + 1;
   mock.timers.tick(PING_EVERY_MS);
   mock.timers.tick(1_000);
 
@@ -208,7 +76,7 @@ test('a hidden page whose timers come once a minute keeps a path that answers', 
   const { socket } = opened();
   FakeSocket.last.says(WELCOME);
 
-  for (now_ms = 60_000; now_ms < 600_000; now_ms += 60_000) {
+  for (clock.now_ms = 60_000; clock.now_ms < 600_000; clock.now_ms += 60_000) {
     FakeSocket.last.says({ type: 'pong', t: 0, server_ms: 0 }); // to the ping of a minute ago
     mock.timers.tick(PING_EVERY_MS);
   }
@@ -273,7 +141,7 @@ for (const code of [1002, 1007, 1009]) {
     assert.ok(!told.some((what) => String(what).startsWith('refused')));
 
     FakeSocket.last.says(WELCOME);
-    now_ms += CALM_MS + 1; // it is understood by now
+    clock.now_ms += CALM_MS + 1; // it is understood by now
     const before = FakeSocket.all.length;
     FakeSocket.last.goes(code);
     mock.timers.tick(1_000);
@@ -290,24 +158,6 @@ test('half an emoji is not sent, in whatever part of a message', () => {
 
   const said = FakeSocket.last.sent.find(({ type }) => type === 'say');
   assert.deepEqual(said, { type: 'say', id: 'one', text: 'yes ', more: [{ '': 'x 😀' }] });
-});
-
-test('a key told by the welcome is shown with the next socket and with every request, never in an address', async () => {
-  // A module of its own: what this page knows must not reach the other tests.
-  const { keep, bearer, offered } = await import(`../../static/js/wire/key.js?${'alone'}`);
-  assert.deepEqual([offered(), bearer()], [[], {}]);
-  keep();
-  keep('first');
-  keep('second');
-  assert.deepEqual([offered(), bearer()], [['wonder', 'wonder.key.first'], { Authorization: 'Bearer first' }]);
-
-  opened();
-  assert.deepEqual(FakeSocket.last.protocols, []);
-  FakeSocket.last.says({ ...WELCOME, key: 'k'.repeat(43) });
-  FakeSocket.last.goes(1006);
-  mock.timers.tick(1_000);
-  assert.deepEqual(FakeSocket.last.protocols, ['wonder', `wonder.key.${'k'.repeat(43)}`]);
-  assert.equal(FakeSocket.last.url, 'ws://here/ws');
 });
 
 test('garbage from the server changes nothing', () => {

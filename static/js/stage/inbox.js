@@ -6,7 +6,7 @@ import { restarted } from '../room/pending.js';
 import { bounded, EMPTY, foldAll, seeded } from '../room/state.js';
 import { CLOSE, problemOf } from '../wire/protocol.js';
 import { RoomSocket } from '../wire/socket.js';
-import { paceOf } from './model.js';
+import { paceOf, WAITS } from './model.js';
 
 /** @typedef {import('../wire/protocol.js').Event} RoomEvent */
 
@@ -16,7 +16,6 @@ const ENDINGS = new Set(['cut', 'landed', 'refused']);
 const ASKS_AT = 2; // attempts without a welcome: is there such a room, and is there a place in it? And each 4 after it.
 /** @type {Record<string, string>} */
 const ASKED = { busy: 'full', too_fast: 'full', draining: 'restarting', restarting: 'restarting', wrong_origin: 'misplaced' };
-const WAITS = ['reconnecting', 'restarting', 'full', 'misplaced'];
 const CODES = { [CLOSE.restarting]: 'restarting', [CLOSE.comeBack]: 'full' };
 
 export class Inbox {

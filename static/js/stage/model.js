@@ -63,6 +63,9 @@ export const BLANK = {
   hidden: [],
 };
 
+/** Notices of a page that waits to be let in, or back in. */
+export const WAITS = ['reconnecting', 'restarting', 'full', 'misplaced'];
+
 /** Put a notice in; one of the same code gives way. @param {Notice[]} list @param {Notice} notice */
 export function noticed(list, notice) {
   return [...list.filter((one) => one.code !== notice.code), notice];

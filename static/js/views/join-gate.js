@@ -3,8 +3,9 @@ import { h, icon, say } from '../lib/dom.js';
 import { recall } from '../lib/storage.js';
 import { t } from '../lib/text.js';
 import { View } from '../lib/view.js';
+import { WAITS } from '../stage/model.js';
 
-const WAITS = ['reconnecting', 'restarting', 'full', 'misplaced', 'forbidden', 'gone'];
+const SHUT = [...WAITS, 'forbidden', 'gone'];
 
 export class JoinGate extends View {
   build() {
@@ -42,7 +43,7 @@ export class JoinGate extends View {
 
   /** Who one is in here; before that, why it takes so long. @param {import('../stage/model.js').Model} model */
   #voice({ me, notices, connection }) {
-    const why = notices.find(({ code }) => WAITS.includes(code));
+    const why = notices.find(({ code }) => SHUT.includes(code));
     if (!this.voice) return;
     if (!me || connection === 'refused') return say(this.voice, why ? t(`notice.${why.code}`, why.values) : '');
     if (this.voice.childElementCount) return;
