@@ -126,12 +126,17 @@ def test_a_foreign_certificate_is_no_line_in_the_log(
     assert "Traceback" not in shared_server.log
 
 
-PATIENT = Settings(connect_ms=1_500, consent_ms=1_500, lead_in_ms=100)
+@pytest.fixture
+async def house() -> AsyncIterator[House[LocalMedia]]:
+    made = House(await LocalMedia.open("127.0.0.1", 0, None, Settings(lead_in_ms=100)))
+    yield made
+    await made.media.close()
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House[LocalMedia]]:
-    made = House(await LocalMedia.open("127.0.0.1", 0, None, PATIENT))
+async def hasty() -> AsyncIterator[House[LocalMedia]]:
+    """Let go soon of who does not connect."""
+    made = House(await LocalMedia.open("127.0.0.1", 0, None, Settings(connect_ms=1_500)))
     yield made
     await made.media.close()
 
@@ -213,19 +218,19 @@ async def test_a_passive_peer_that_is_not_who_it_said_is_let_go(house: House[Loc
     await remote.vanish()
 
 
-async def test_a_passive_peer_that_never_answers_is_closed_in_time(house: House[LocalMedia]) -> None:
+async def test_a_passive_peer_that_never_answers_is_closed_in_time(hasty: House[LocalMedia]) -> None:
     """Its hello went to where the check came from."""
     remote = BarePeer("speaker", setup="passive")
-    remote.take_answer(await house.door("speaker")(remote.offer()))
+    remote.take_answer(await hasty.door("speaker")(remote.offer()))
     await remote.prove()
-    await house.until(lambda: house.gone(house.last) == 1)
+    await hasty.until(lambda: hasty.gone(hasty.last) == 1)
 
     assert remote._inbound.qsize() >= 1
-    assert not house.media._port._by_address
+    assert not hasty.media._port._by_address
     await remote.vanish()
 
 
-async def test_a_passive_offer_makes_nobody_hear_of_us_that_did_not_ask(house: House[LocalMedia]) -> None:
+async def test_a_passive_offer_makes_nobody_hear_of_us_that_did_not_ask(hasty: House[LocalMedia]) -> None:
     """Whoever offers can name anybody as a candidate: a hello goes to a proven address alone."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as victim:
         victim.bind(("127.0.0.1", 0))
@@ -233,8 +238,8 @@ async def test_a_passive_offer_makes_nobody_hear_of_us_that_did_not_ask(house: H
         host, port = victim.getsockname()
         offer = BarePeer("speaker", setup="passive").offer()
         offer += f"a=candidate:1 1 udp 2130706431 {host} {port} typ host\r\na=end-of-candidates\r\n"
-        peer, _ = await house.media.answer(ROOM, "speaker", offer, address="192.0.2.1")
-        await house.until(lambda: house.gone(peer) == 1)
+        peer, _ = await hasty.media.answer(ROOM, "speaker", offer, address="192.0.2.1")
+        await hasty.until(lambda: hasty.gone(peer) == 1)
 
         with pytest.raises(BlockingIOError):
             victim.recv(2_048)
