@@ -208,7 +208,7 @@ def _resampled(run: Iterator[AudioFrame], longest: int) -> Pcm:
     """Return frames of one form as 48 kHz mono."""
     first = next(run)
     if first.sample_rate not in RATES_HZ:
-        raise Undecodable("a sample rate of nobody")
+        raise Undecodable("a sample rate that nobody records with")
     channels = min(2, first.layout.nb_channels)
     layout = "mono" if channels == 1 else "stereo"
     resampler = AudioResampler(format="flt", layout=layout, rate=SAMPLE_RATE_HZ)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from server.finisher import Finisher
 from tests.support import speech
 
 CASES = Path(__file__).parent / "cases"
+INDEX = CASES / "index.md"
 LIMITS = Limits(longest_ms=10_000)
 TYPES = {"ogg": "audio/ogg", "webm": "audio/webm", "m4a": "audio/mp4", "mp4": "audio/mp4", "wav": "audio/wav"}
 # The clip's length, its onset in the file, and how alike it is to what the third names, at least.
@@ -57,6 +59,8 @@ EXPECTED: dict[str, tuple[int, int, str, float]] = {
     "wav-ext-oversize.wav": (1_330, 240, WAVE, 0.98),
     "wav-junk-bext-odd.wav": (1_330, 240, WAVE, 0.98),
 }
+# In test_longest_takes.py and test_quiet_microphones.py.
+ELSEWHERE = ("long-18s.webm", "wav-quiet-40dB.wav")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -84,8 +88,11 @@ def heard(clip: Clip) -> speech.Pcm:
     return opus.decode(packets, longest=len(packets) * opus.FRAME)
 
 
-def test_every_file_is_expected_to_give_something() -> None:
-    assert {path.name for path in CASES.iterdir() if path.suffix != ".md"} >= set(EXPECTED)
+def test_every_file_is_expected_to_give_something_and_is_explained() -> None:
+    files = {path.name for path in CASES.iterdir() if path.is_file()} - {INDEX.name}
+    explained = re.findall(r"`([\w.-]+)`", INDEX.read_text().partition("|---|---|")[2])
+    assert files == {*EXPECTED, *ELSEWHERE}
+    assert {path.stem for path in CASES.rglob("*.*")} - {INDEX.stem} <= set(explained)
 
 
 @pytest.mark.asyncio(loop_scope="module")
