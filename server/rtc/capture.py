@@ -85,10 +85,10 @@ class Capture:
 
     def _insert(self, place: Place, payload: bytes) -> bool:
         at = len(self._kept)
-        if self._kept and place <= self._kept[-1][0]:
-            at = bisect_left(self._kept, place[:2], key=lambda kept: kept[0][:2])
+        if self._kept and place.order <= self._kept[-1][0].order:
+            at = bisect_left(self._kept, place.order, key=lambda kept: kept[0].order)
             too_late = at == 0 and self._kept[0][0].at - place.at > LATEST_SAMPLES
-            if too_late or self._kept[at][0][:2] == place[:2]:
+            if too_late or self._kept[at][0].order == place.order:
                 return False
         self._kept.insert(at, (place, payload))
         self._kept_bytes += len(payload)

@@ -36,6 +36,11 @@ class Place(NamedTuple):
     number: int
     at: int
 
+    @property
+    def order(self) -> tuple[int, int]:
+        """Return what tells a packet from all others, and after which it was sent."""
+        return self.stretch, self.number
+
 
 class _Stretch:
     """Packets of one SSRC whose timestamps follow one another; its newest packet."""

@@ -1,8 +1,8 @@
 /** The visitor's key where cookies are blocked: told by the first welcome, gone with the page. It never stands in an address. */
 let key = '';
-let fetched = '';
+let fetched = ''; // what an element shows now of what is for its speaker alone
 
-/** @param {string} [made] */
+/** The first one stays, as its voice does. @param {string} [made] */
 export function keep(made) {
   key ||= made ?? '';
 }

@@ -92,6 +92,15 @@ def test_a_packet_later_than_all_that_is_kept_by_more_than_100_ms_is_dropped() -
     assert capture.push(packet(5), arrival(11))
 
 
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_number_that_came_is_dropped_whatever_its_timestamp(number: int) -> None:
+    capture = heard([0, 1, 2])
+    again = RtpPacket(timestamp=number * FRAME, sequence_number=2, payload=SPEECH + b"again")
+
+    assert not capture.push(again, arrival(3))
+    assert numbers(capture.cut(0)) == [0, 1, 2]
+
+
 def test_what_is_no_opus_is_dropped() -> None:
     capture = heard([0])
 
