@@ -51,8 +51,6 @@ CLOSE_CODES: dict[int, str] = {
     1012: "restarting",
     1013: "come back (too slow or full)",
 }
-# Codes that only the socket has; all others are those of the HTTP side.
-SOCKET_CODES = ("bad_message",)
 
 
 def describe() -> Json:

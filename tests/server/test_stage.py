@@ -12,6 +12,7 @@ from server.room.events import ClipLanded, Event, RoomOpened
 from server.room.kinds import TIMINGS
 from server.rtc.media import BadOffer
 from tests.support.media import ANNA, BELA, START_MS
+from tests.support.rooms import LONGEST_TAKES
 from tests.support.theatre import Theatre, healing, running_theatre
 
 SNAP = TIMINGS["snap"]
@@ -387,15 +388,7 @@ async def test_who_needs_more_time_gets_it(theatre: Theatre) -> None:
     assert theatre.finisher.longest_ms == [7_000, 14_000]
 
 
-@pytest.mark.parametrize(
-    ("kind", "pace", "longest_ms"),
-    [
-        ("wonder", 1.0, 7_000),
-        ("roleplay", 1.0, 10_000),
-        ("healing", 1.0, 15_000),
-        ("healing", 2.0, 30_000),
-    ],
-)
+@pytest.mark.parametrize(("kind", "pace", "longest_ms"), LONGEST_TAKES)
 async def test_a_session_that_is_one_take_has_the_time_of_its_room(
     theatre: Theatre, kind: str, pace: float, longest_ms: int
 ) -> None:

@@ -16,6 +16,13 @@ ANNA = Voice("voice-anna", "Zany Kettle", "#ffaa00")
 BELA = Voice("voice-bela", "Soft Cactus", "#00aaff")
 CLEO = Voice("voice-cleo", "Loud Teapot", "#aa00ff")
 DORA = Voice("voice-dora", "Odd Lantern", "#00ffaa")
+# How long a take may be (ms) in a kind of room, at a pace.
+LONGEST_TAKES = (
+    ("wonder", 1.0, 7_000),
+    ("roleplay", 1.0, 10_000),
+    ("healing", 1.0, 15_000),
+    ("healing", 2.0, 30_000),
+)
 
 
 class PureRoom:

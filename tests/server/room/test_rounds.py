@@ -24,7 +24,7 @@ from server.room.kinds import KINDS, TIMINGS
 from server.room.rounds import AHEAD_MS, PULSE_DOUBLINGS, take_ends_ms, take_limit_ms
 from server.room.state import EMPTY, apply
 from server.room.view import view
-from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
+from tests.support.rooms import ANNA, BELA, CLEO, LONGEST_TAKES, PureRoom
 
 SNAP = TIMINGS["snap"]
 
@@ -376,15 +376,7 @@ def test_a_slower_pace_waits_longer_for_its_own_voice_and_tells_nobody() -> None
     assert room.do(Tick())
 
 
-@pytest.mark.parametrize(
-    ("kind", "pace", "longest_ms"),
-    [
-        ("wonder", 1.0, 7_000),
-        ("roleplay", 1.0, 10_000),
-        ("healing", 1.0, 15_000),
-        ("healing", 2.0, 30_000),
-    ],
-)
+@pytest.mark.parametrize(("kind", "pace", "longest_ms"), LONGEST_TAKES)
 def test_a_turn_waits_for_the_longest_take_that_is_begun_at_its_end(
     kind: str, pace: float, longest_ms: int
 ) -> None:
