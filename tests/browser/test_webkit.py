@@ -97,9 +97,8 @@ async def speaks(page: SafariPage) -> None:
     """Let the microphone beep for a take; returns when it is stored."""
     await page.press("#talk")
     await page.until("['live', 'ready'].includes(document.body.dataset.speaking)")
-    if (
-        await page.evaluate("document.body.dataset.speaking") == "ready"
-    ):  # it took too long to open: press again
+    if await page.evaluate("document.body.dataset.speaking") == "ready":
+        # It took too long to open.
         await page.press("#talk")
         await page.until("document.body.dataset.speaking === 'live'")
     await asyncio.sleep(SPEAKS_S)
