@@ -206,7 +206,8 @@ class Room:
 
     def exit(self, voice: Voice) -> None:
         """Count a connection out again."""
-        self._presence.exit(voice.id)
+        self._presence.exit(voice.id, self._clock())
+        self._touch()
 
     def consent(self, voice_id: str) -> None:
         """Note that a voice has read what is asked at the door, and came in."""
@@ -219,7 +220,7 @@ class Room:
 
     def leave(self, voice: Voice) -> None:
         """Count a voice out again."""
-        self._presence.leave(voice.id)
+        self._presence.leave(voice.id, self._clock())
         self._touch()
 
     def set_pace(self, voice_id: str, pace: float) -> None:
