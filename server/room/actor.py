@@ -144,22 +144,22 @@ class Room:
         *,
         by: Voice | None = None,
         key: str | None = None,
-        asked: bytes = b"",
+        salt: bytes = b"",
         blobs: Sequence[Blob] = (),
     ) -> list[Event]:
         """Decide a command and return its events once they are durable.
 
         A `key` that the same voice used before for the same returns the events of its first use;
-        used for something else it is refused (`id_used`). What it is used for is the command, or
-        what was `asked` where the command says more than that. Raises `Refused`, also for a full disk
-        (`storage_full`), and `OSError` when the storage broke.
+        used for something else it is refused (`id_used`). What is kept of that use is a digest,
+        with a `salt` where the command says what can be guessed. Raises `Refused`, also for a full
+        disk (`storage_full`), and `OSError` when the storage broke.
         """
         if self._gone:
             room = await self._home.wake(self.id)
-            return await room.send(command, by=by, key=key, asked=asked, blobs=blobs)
+            return await room.send(command, by=by, key=key, salt=salt, blobs=blobs)
         if key is None:
             return await self._put(command, by, None, blobs)
-        use = digest(f"{key} ".encode() + (asked or said(command)))
+        use = digest(f"{key} ".encode() + salt + said(command))
         key = scoped(by, key)
         if (known := await self._known(key)) is None:
             return await self._put(command, by, key, blobs, use)
@@ -206,7 +206,8 @@ class Room:
 
     def exit(self, voice: Voice) -> None:
         """Count a connection out again."""
-        self._presence.exit(voice.id)
+        self._presence.exit(voice.id, self._clock())
+        self._touch()
 
     def consent(self, voice_id: str) -> None:
         """Note that a voice has read what is asked at the door, and came in."""
@@ -219,7 +220,7 @@ class Room:
 
     def leave(self, voice: Voice) -> None:
         """Count a voice out again."""
-        self._presence.leave(voice.id)
+        self._presence.leave(voice.id, self._clock())
         self._touch()
 
     def set_pace(self, voice_id: str, pace: float) -> None:

@@ -22,6 +22,7 @@ from server.room.commands import (
     RoundStart,
     Throw,
     Vote,
+    WantTopic,
 )
 from server.room.context import Context
 from server.room.events import Voice
@@ -33,7 +34,7 @@ SPEAK = None
 # What a closed room and a muted voice are not refused: what was said can always be taken away.
 ALWAYS = Forget | Remove | Report
 # Looking, listening, chatting, taking back and saying "out" need no consent.
-INSIDE = Again | Answer | Land | RoundJoin | RoundStart | Throw | Vote
+INSIDE = Again | Answer | Land | RoundJoin | RoundStart | Throw | Vote | WantTopic
 
 
 def check(state: RoomState, command: Command | None, by: Voice | None, context: Context) -> None:

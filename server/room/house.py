@@ -116,12 +116,11 @@ class House:
         *,
         by: Voice | None,
         key: str | None = None,
-        asked: bytes = b"",
         blobs: Sequence[Blob] = (),
     ) -> list[Event]:
         """Wake a room and send it a command. Raises what `wake` and `Room.send` raise."""
         room = await self.wake(id)
-        return await room.send(command, by=by, key=key, asked=asked, blobs=blobs)
+        return await room.send(command, by=by, key=key, blobs=blobs)
 
     async def listings(self, limit: int = 100) -> list[Listing]:
         """Return the public rooms, those with the newest event first."""

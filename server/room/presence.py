@@ -6,6 +6,7 @@ from random import Random
 
 from server.room.context import Context
 
+LEFT_KEPT = 2_000  # voices that left, the latest
 CONSENTS_KEPT = 2_000  # voices that came in by the door; who is forgotten is asked again
 
 
@@ -14,7 +15,8 @@ class Presence:
 
     `here` counts the leases of each voice with a connection, `speakers` those of voices that may
     speak (each is one of `here`, too). `speaking` are voices with takes that are open or on their way,
-    each with when it counts as ended at the latest; `paces` belong to speakers that take longer.
+    each with when it counts as ended at the latest; `paces` belong to speakers that take longer. `left`
+    is when those who left lately did.
     """
 
     def __init__(self) -> None:
@@ -23,6 +25,7 @@ class Presence:
         self.speaking: dict[str, dict[str, int]] = {}
         self.paces: dict[str, float] = {}
         self.consented: dict[str, None] = {}
+        self.left: dict[str, int] = {}
 
     def context(self, now_ms: int, random: Random) -> Context:
         """Return what a decision of this moment may depend on; nothing is copied."""
@@ -34,24 +37,29 @@ class Presence:
             self.speaking.keys(),
             self.paces,
             self.consented.keys(),
+            self.left,
         )
 
     def enter(self, voice_id: str) -> None:
         """Count a connection of a voice in."""
         self.here[voice_id] = self.here.get(voice_id, 0) + 1
+        self.left.pop(voice_id, None)
 
-    def exit(self, voice_id: str) -> None:
+    def exit(self, voice_id: str, now_ms: int) -> None:
         """Count a connection of a voice out again."""
-        _count_out(self.here, voice_id)
+        if _count_out(self.here, voice_id):
+            self.left[voice_id] = now_ms
+            if len(self.left) > LEFT_KEPT:
+                del self.left[next(iter(self.left))]
 
     def arrive(self, voice_id: str) -> None:
         """Count a voice in that may speak."""
         self.enter(voice_id)
         self.speakers[voice_id] = self.speakers.get(voice_id, 0) + 1
 
-    def leave(self, voice_id: str) -> None:
+    def leave(self, voice_id: str, now_ms: int) -> None:
         """Count a voice out again that might speak."""
-        self.exit(voice_id)
+        self.exit(voice_id, now_ms)
         if _count_out(self.speakers, voice_id):
             self.paces.pop(voice_id, None)
 

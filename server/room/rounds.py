@@ -37,6 +37,8 @@ PULSE_DOUBLINGS = 4
 # No more than this many voices are made players of a game: nobody waits for minutes.
 PULSE_PLAYERS = 6
 SLOWEST_PACE = 2.0
+# Whoever leaves in their turn is waited for so long: a page that is loaded again is back within it.
+LEFT_WAIT_MS = 3_000
 # What happened so far in the future is not waited for (see `server/clock.py`).
 AHEAD_MS = 60_000
 # A take that is cut at random has at least this much of it.
@@ -147,7 +149,18 @@ def _round_due(state: RoomState, round_: Round, context: Context) -> int | None:
         return None
     if speaking:
         return due_ms + max(0, _take_limit_ms(state, turn, pace) - USUAL_TAKE_MS)
-    return min(due_ms, round_.heard_at_ms + SILENCE_MS)
+    due_ms = min(due_ms, round_.heard_at_ms + SILENCE_MS)
+    left_at_ms = _left_at_ms(round_, turn, context)
+    return due_ms if left_at_ms is None else min(due_ms, left_at_ms + LEFT_WAIT_MS)
+
+
+def _left_at_ms(round_: Round, turn: TurnGiven, context: Context) -> int | None:
+    """Return when the last of those left whose turn it is; None while one may be here, or nobody is."""
+    taken = {take.voice for take in round_.takes_of(turn.turn)}
+    missing = [voice for voice in turn.wanted if turn.is_for(voice) and voice not in taken]
+    if not context.here or not missing or not all(voice in context.left for voice in missing):
+        return None
+    return max(context.left[voice] for voice in missing)
 
 
 def _start(state: RoomState, command: RoundStart, by: Voice | None, context: Context) -> list[Fact]:

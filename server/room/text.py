@@ -48,6 +48,8 @@ _NON_JOINER, _JOINER = "\u200c", "\u200d"
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # of how the character before is shown
 # Not assigned, and never to be seen: noncharacters, and what is kept free for invisible ones.
 _NEVER_SEEN = re.compile("[\u2065\ufdd0-\ufdef\ufff0-\ufff8\U000e0000-\U000e0fff]")
+# Assigned as letters and marks, and yet invisible: what fills an empty syllable, or keeps marks in order.
+_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 # Not assigned, and to be marks.
 _MARK_BLOCKS = re.compile("[\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
 
@@ -77,6 +79,8 @@ def _shown(character: str) -> str:
     is_tag = "\U000e0020" <= character <= "\U000e007f"
     if kind == "Cf":
         return character if is_tag or character in (_JOINER, _NON_JOINER) else ""
+    if character in _FILLERS:
+        return ""
     is_seen = kind != "Cn" or not (_NEVER_SEEN.match(character) or ord(character) & 0xFFFE == 0xFFFE)
     return character if is_seen and kind not in {"Cs", "Co"} else ""
 

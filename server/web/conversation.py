@@ -195,8 +195,7 @@ class Conversation:
 
     async def _wished(self, wish: Wish) -> int:
         room, command = self._fanout.room, wish.command()
-        wanted = self._salt + asked(wish)
-        events = await room.send(command, by=self._member.voice, key=str(wish.id), asked=wanted)
+        events = await room.send(command, by=self._member.voice, key=str(wish.id), salt=self._salt)
         return events[-1].seq if events else room.tail.head
 
     async def _spoken(self, message: Staged, before: asyncio.Task[None] | None) -> int:

@@ -371,8 +371,8 @@ def pong(t: float, server_ms: int, id_: Id = "") -> bytes:
     return _encoder.encode(_Pong(t, server_ms, id_))
 
 
-def asked(message: Message) -> bytes:
-    """Return what a message asks for, whatever its id: so a repeat is told from another use of the id."""
+def asked(message: Staged) -> bytes:
+    """Return what is asked of the stage, whatever its id: so a repeat is told from another use of the id."""
     return _encoder.encode(replace(message, id=0))
 
 

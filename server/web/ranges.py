@@ -9,7 +9,7 @@ from aiohttp import web
 
 from server.web.errors import Problem
 
-_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+_RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 
 def answer(
@@ -56,7 +56,12 @@ def is_listed(request: web.Request, header: str, etag: str) -> bool:
 
 
 def _part(request: web.Request, size_bytes: int, etag: str) -> tuple[int, int] | None:
-    """Return first and last byte; None for the whole, also when the range has a form nobody here knows."""
+    """Return first and last byte; None for the whole, also when the range has a form nobody here knows.
+
+    Only GET has parts (RFC 9110 14.2).
+    """
+    if request.method != "GET":
+        return None
     found = _RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
     if found is None or request.headers.get("If-Range", etag) != etag:
         return None

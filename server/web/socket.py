@@ -66,7 +66,7 @@ async def serve(request: web.Request) -> web.StreamResponse:
     """Serve one socket from its upgrade to its end."""
     sockets = request.app[SOCKETS]
     cursor, key = _checked(request, sockets)
-    fanout = await sockets.fanout(request.match_info["room"])
+    fanout = sockets.fanout(await awakened(request, request.match_info["room"]))
     fanout.let_in()
     made = "" if key else secrets.token_urlsafe(_KEY_BYTES)
     try:

@@ -110,13 +110,9 @@ class Sockets:
         """Tell whether an address (as `limits.prefix` gives it) has as many sockets as it may."""
         return self.circle.limits.on and self._addresses[address] >= self._bounds.sockets_per_address
 
-    async def fanout(self, room_id: str) -> Fanout:
-        """Return the fan-out of a room. Raises `NoSuchRoom`."""
-        found = self._fanouts.get(room_id)
-        if found is not None:
-            return found
-        room = await self._house.wake(room_id)
-        return self._fanouts.get(room_id) or self._new_fanout(room)
+    def fanout(self, room: Room) -> Fanout:
+        """Return the fan-out of a room that is awake."""
+        return self._fanouts.get(room.id) or self._new_fanout(room)
 
     def _new_fanout(self, room: Room) -> Fanout:
         fanout = Fanout(room, describe=describe, clock=self._house.clock, empty=self._forget)

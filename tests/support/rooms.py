@@ -37,6 +37,7 @@ class PureRoom:
         self.speakers: Collection[str] = ()
         self.speaking: Collection[str] = ()
         self.paces: Mapping[str, float] = {}
+        self.left: Mapping[str, int] = {}
         self.consented: Collection[str] | None = None  # None: whoever plays in these tests
         opened = RoomOpened(kind, "Test", language="de" if language == "de" else "en", public=True)
         self.do(Open(opened))
@@ -45,7 +46,8 @@ class PureRoom:
         """Return the moment, with who is present as the test has it."""
         consented = {ANNA.id, BELA.id, CLEO.id, DORA.id} if self.consented is None else self.consented
         here = self.here or self.speakers
-        return Context(self.now_ms, self.random, here, self.speakers, self.speaking, self.paces, consented)
+        how = here, self.speakers, self.speaking, self.paces, consented, self.left
+        return Context(self.now_ms, self.random, *how)
 
     def do(self, command: Command, by: Voice | None = None) -> list[Fact]:
         """Decide a command, fold what follows, and return it."""

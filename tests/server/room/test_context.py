@@ -1,7 +1,8 @@
-"""Who has left is given no turn while anybody is here, whichever command brings the turn."""
+"""Who has left is given no turn while anybody is here, and is not waited for in the one they had."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from random import Random
 
@@ -12,9 +13,13 @@ from hypothesis import strategies as st
 from games.game import Game
 from games.registry import GAMES
 from games.round import TurnGiven
-from server.room.commands import Again, Answer, Caption, Command, Refused, RoundJoin, RoundStart, Vote
+from server.room import rounds
+from server.room.commands import Again, Answer, Caption, Command, Refused, RoundJoin, RoundStart, Tick, Vote
 from server.room.events import ClipCaptioned, Voice
+from server.room.rounds import LEFT_WAIT_MS
+from tests.support.actors import until
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
+from tests.support.theatre import running_theatre
 
 VOICES = (ANNA, BELA, CLEO, DORA)
 STEPS = 40
@@ -97,3 +102,63 @@ def test_who_has_left_is_given_no_turn_while_anybody_is_here(game: Game) -> None
 
     play()
     assert turns > 12
+
+
+def test_who_leaves_in_their_turn_is_not_waited_for_to_its_end() -> None:
+    room = PureRoom()
+    room.speakers = room.here = (ANNA.id, BELA.id)
+    room.do(RoundStart("word_association"), ANNA)
+    room.land("a", ANNA)
+    whole_ms, left_ms = room.due(), room.turn().go_at_ms
+    assert room.turn().voice == BELA.id
+    assert whole_ms is not None
+    assert whole_ms > left_ms + LEFT_WAIT_MS
+
+    room.left = {BELA.id: left_ms}
+    room.speakers = room.here = ()
+    assert room.due() == whole_ms, "nobody waits"
+    room.speakers = room.here = (ANNA.id,)
+    assert room.due() == left_ms + LEFT_WAIT_MS
+    room.speaking = (BELA.id,)
+    assert (room.due() or 0) >= whole_ms, "their take is on its way"
+    room.speaking = ()
+    room.left = {}
+    assert room.due() == whole_ms, "they are back, or nobody knows"
+    room.left = {BELA.id: left_ms}
+    room.now_ms = left_ms + LEFT_WAIT_MS
+    room.do(Tick())
+    assert room.turn().voice == ANNA.id
+
+
+def test_a_turn_of_several_waits_for_those_of_them_who_are_here() -> None:
+    room = PureRoom("healing")
+    room.speakers = room.here = (ANNA.id, BELA.id)
+    room.do(RoundStart("mind_meld"), ANNA)
+    whole_ms, go_ms = room.due(), room.turn().go_at_ms
+    assert set(room.turn().wanted) == {ANNA.id, BELA.id}
+    room.here, room.left = (ANNA.id,), {BELA.id: go_ms}
+    assert room.due() == whole_ms
+    room.now_ms = go_ms + 500
+    room.land("a", ANNA)
+    assert room.due() == go_ms + LEFT_WAIT_MS
+
+
+async def test_a_room_goes_on_by_itself_when_somebody_left_in_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rounds, "LEFT_WAIT_MS", 50)
+    async with running_theatre() as theatre:
+        room = theatre.room
+
+        def voices() -> list[str | None]:
+            return [turn.voice for turn in room.state.round.turns] if room.state.round else []
+
+        room.enter(ANNA)
+        room.arrive(BELA)
+        await room.send(RoundStart("word_association"), by=ANNA)
+        assert voices() == [ANNA.id]
+        room.exit(ANNA)
+        theatre.clock.ms += 50
+        async with asyncio.timeout(5):  # the turn is longer
+            await until(lambda: voices() == [ANNA.id, BELA.id])
+        room.leave(BELA)

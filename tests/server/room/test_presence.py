@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from server.room.presence import CONSENTS_KEPT, Presence
+from server.room.presence import CONSENTS_KEPT, LEFT_KEPT, Presence
 
 
 def test_a_voice_is_here_as_long_as_one_of_its_connections_is() -> None:
@@ -14,11 +14,29 @@ def test_a_voice_is_here_as_long_as_one_of_its_connections_is() -> None:
     presence.arrive("anna")
     presence.arrive("bela")
     assert (list(context.here), list(context.speakers)) == (["anna", "bela"], ["anna", "bela"])
-    presence.leave("anna")
+    presence.leave("anna", 1)
     assert (list(context.here), list(context.speakers)) == (["anna", "bela"], ["bela"])
-    presence.exit("anna")
-    presence.leave("bela")
+    presence.exit("anna", 1)
+    presence.leave("bela", 1)
     assert (list(context.here), list(context.speakers)) == ([], [])
+
+
+def test_when_a_voice_left_is_known_until_it_is_back_and_of_the_latest_alone() -> None:
+    presence = Presence()
+    left = presence.context(1, Random(1)).left
+    presence.enter("anna")
+    presence.arrive("anna")
+    presence.leave("anna", 5)
+    assert dict(left) == {}
+    presence.exit("anna", 7)
+    assert dict(left) == {"anna": 7}
+    presence.arrive("anna")
+    assert dict(left) == {}
+    for number in range(LEFT_KEPT + 1):
+        presence.enter(f"v{number}")
+        presence.exit(f"v{number}", number)
+    assert len(left) == LEFT_KEPT
+    assert "v0" not in left
 
 
 def test_a_pace_holds_as_long_as_its_voice_is_here() -> None:
@@ -28,12 +46,12 @@ def test_a_pace_holds_as_long_as_its_voice_is_here() -> None:
     presence.arrive("bela")
     presence.arrive("bela")
     presence.set_pace("bela", 1.5)
-    presence.leave("bela")
+    presence.leave("bela", 1)
     assert presence.paces == {"bela": 1.5}
     presence.set_pace("bela", 1.0)
     assert presence.paces == {}
     presence.set_pace("bela", 2.0)
-    presence.leave("bela")
+    presence.leave("bela", 1)
     assert presence.paces == {}
 
 

@@ -149,6 +149,7 @@ def test_emoji_stay_whatever_unicode_this_python_knows(kind: str, monkeypatch: p
         ("hidden" + region("gbeng")[1:], "hidden"),
         ("evil\u202etxt.exe", "eviltxt.exe"),
         ("a\u0378b", "a\u0378b"),
+        ("\u115f\u1160\u3164\uffa0\u034f\u17b4\u17b5", ""),
         ("\ufdd0\U0001ffff\u2065\ue000\U000e0080", ""),
         ("a" + f"\u0316{JOINER}" * 60, "a" + f"\u0316{JOINER}" * (MARKS_LIMIT - 1) + "\u0316"),
         ("a" + "\u0316\ufe0f" * 60, "a" + "\u0316\ufe0f" * MARKS_LIMIT),

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import random
 import struct
@@ -14,10 +13,10 @@ from server.log.memory import MemoryLog
 from server.room.actor import Room
 from server.room.commands import Say
 from server.room.events import Event, RoomOpened, Voice
-from server.room.keys import digest, salt
+from server.room.keys import digest, said, salt
 from server.safety.limits import Limits
 from server.web.conversation import IN_FLIGHT
-from server.web.messages import MESSAGE_LIMIT_BYTES, asked, parse
+from server.web.messages import MESSAGE_LIMIT_BYTES
 from tests.support.chat import Chat, running_chat
 from tests.support.ws_client import Client, RawClient, masked, new_key
 
@@ -87,9 +86,16 @@ async def test_what_was_taken_back_cannot_be_guessed_from_what_is_kept_of_its_id
         assert (await answer(client, **message))["seq"] == 2, "its repeat stays harmless"
         assert (await answer(client, **{**message, "text": "no"}))["code"] == "id_used"
     kept = {use.digest for use in cast(MemoryLog, chat.log)._shelves["wonder"].keys.values()}
-    guess = asked(parse(json.dumps(message)))
+    guess = said(Say("yes"))
     assert digest(b"1 " + salt(key) + guess) in kept, "by who has the visitor's key"
     assert not kept & {digest(b"1 " + guess), digest(guess), digest(b"1 " + salt("") + guess)}
+
+
+async def test_the_same_said_in_another_form_is_a_repeat(chat: Chat) -> None:
+    async with chat.visitor() as client:
+        first = await answer(client, id="1", type="react", target="1", emoji="👏")
+        assert await answer(client, id="1", type="react", target=1, emoji="👏") == first
+        assert (await answer(client, id="1", type="react", target=2, emoji="👏"))["code"] == "id_used"
 
 
 async def test_an_id_is_refused_for_another_word_to_the_stage_too(chat: Chat) -> None:

@@ -41,7 +41,8 @@ def test_a_part_is_answered_with_its_place(asked: str, first: int, last: int) ->
 
 
 @pytest.mark.parametrize(
-    "asked", ["bytes=-", "bytes=9-1", "bytes=a-b", "items=0-1", "bytes=0-1,5-6", "", "bytes=1"]
+    "asked",
+    ["bytes=-", "bytes=9-1", "bytes=a-b", "items=0-1", "bytes=0-1,5-6", "", "bytes=1", "bytes=\u0663-5"],
 )
 def test_a_range_of_an_unknown_form_is_the_whole(asked: str) -> None:
     made = answer(Range=asked)
@@ -53,6 +54,11 @@ def test_a_part_that_is_not_there_is_416_with_the_size(asked: str) -> None:
     with pytest.raises(Problem) as caught:
         answer(Range=asked)
     assert (caught.value.status, caught.value.headers["Content-Range"]) == (416, "bytes */100")
+
+
+def test_only_get_has_parts() -> None:
+    request = make_mocked_request("HEAD", "/", headers={"Range": "bytes=0-1"})
+    assert ranges.answer(request, BODY, "audio/ogg", '"tag"', {}).status == 200
 
 
 def test_a_part_of_another_version_is_the_whole() -> None:

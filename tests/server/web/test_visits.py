@@ -105,6 +105,21 @@ async def test_a_room_that_is_awake_is_open_to_who_has_woken_too_many() -> None:
         assert await site.status("GET", "/r/wonder") == 200
 
 
+@pytest.mark.parametrize("route", sorted(each for each in READING if "{room}" in each[1]), ids=" ".join)
+async def test_whoever_tries_names_is_stopped_on_every_route_to_a_room(route: tuple[str, str]) -> None:
+    method, path = route
+    few = Limits({**RATES, "wake": Rate(1, 1e-9)}, address_voices=1)
+    kind = path.rpartition("/")[2]
+    media_type, body = BODIES.get(kind, ("", None)) if method == "POST" else ("", None)
+    headers = bearer(KEY, **({"Content-Type": media_type} if media_type else {}))
+    async with running_site(rates=few) as site:
+        tried = [
+            await site.status(method, path.replace("{room}", f"guess{i}"), data=body, headers=headers)
+            for i in range(2)
+        ]
+    assert tried == [404, 429]
+
+
 async def test_a_crowd_that_comes_at_once_wakes_its_room_once(monkeypatch: pytest.MonkeyPatch) -> None:
     few = Limits({**RATES, "wake": Rate(1, 1e-9)}, address_voices=1)
     gate, folded = asyncio.Event(), House._folded
