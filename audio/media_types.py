@@ -35,7 +35,6 @@ NAMES = {
         "audio/mp4",
         "audio/m4a",
         "audio/x-m4a",
-        "audio/mp4a-latm",
         "audio/3gpp",
         "audio/3gpp2",
         "application/mp4",
@@ -46,7 +45,8 @@ NAMES = {
         "video/3gpp2",
     ),
     ("wav",): ("audio/wav", "audio/wave", "audio/x-wav", "audio/x-pn-wav", "audio/vnd.wave"),
-    ("aac", "mp4"): ("audio/aac", "audio/aacp", "audio/x-aac"),
+    # Android calls any AAC so, with ADTS or in MP4.
+    ("aac", "mp4"): ("audio/aac", "audio/aacp", "audio/x-aac", "audio/mp4a-latm"),
 }
 MEDIA_TYPES = {name: kinds for kinds, names in NAMES.items() for name in names}
 PLAIN = tuple(names[0] for names in NAMES.values())
@@ -54,7 +54,18 @@ PLAIN = tuple(names[0] for names in NAMES.values())
 # What an MP4 or QuickTime file may begin with.
 _BOXES = frozenset({b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 _WAVES = frozenset({b"RIFF", b"RF64", b"BW64"})  # not RIFX: libav swaps the bytes of its samples
-_OTHERS = {b"fLaC": "FLAC", b"ID3": "MP3", b"#!AMR": "AMR", b"caff": "CAF", b"FORM": "AIFF"}
+_OTHERS = {
+    b"fLaC": "FLAC",
+    b"ID3": "MP3",
+    b"#!AMR": "AMR",
+    b"caff": "CAF",
+    b"FORM": "AIFF",
+    b"riff\x2e\x91\xcf\x11": "Wave64",
+    b"RIFX": "big-endian WAV",
+    b".snd": "AU",
+    b"wvpk": "WavPack",
+    b"\x30\x26\xb2\x75": "WMA",
+}
 
 
 def plain(media_type: str) -> str:

@@ -186,12 +186,12 @@ class RoomRadio:
 
     async def _frames(self, clip: str) -> list[bytes]:
         """Return the sound of a clip; none when it is gone or damaged: then it does not come by again."""
-        blob = await self._log.blob(clip)
         try:
+            blob = await self._log.blob(clip)
             if blob is not None:
                 return ogg.read(blob.body)
-        except ogg.BadOgg as bad:
-            log.error("the clip %.6s of room %.6s is damaged: %s", clip, self._room.id, bad)
+        except (ogg.BadOgg, OSError) as bad:
+            log.error("the clip %.6s of room %.6s cannot be read: %s", clip, self._room.id, bad)
         self._give_up(clip)
         return []
 

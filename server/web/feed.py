@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 from aiohttp import web
 
 from audio.m4a import BITRATE
+from server.log.base import Damaged
 from server.room.state import ClipRef, RoomState
 from server.room.view import is_hidden
 from server.web import assets
@@ -56,7 +57,10 @@ class Sizes(NamedTuple):
 
 
 async def _sizes(request: web.Request, clip: ClipRef) -> Sizes | None:
-    shelved = await request.app[LOG].shelved(clip.clip)
+    try:
+        shelved = await request.app[LOG].shelved(clip.clip)
+    except Damaged:  # who asks for the clip itself is told
+        return None
     if shelved is None:
         return None
     known = request.app[TRANSCODES].size_of(clip.clip)

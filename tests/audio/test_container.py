@@ -201,6 +201,8 @@ SURROUND = {"libopus.mapping_family": "1"}
         ("video/quicktime", muxed(SPOKEN, "mov", "pcm_s16be", rate_hz=16_000)),
         ("audio/aac", muxed(SPOKEN, "adts", "aac")),
         ("audio/aac", MP4),
+        ("audio/mp4a-latm", ADTS),
+        ("audio/mp4a-latm", MP4),
         ("audio/aac", b"ID3\x04\0\0\0\0\0\x0a" + bytes(10) + ADTS),
     ],
 )

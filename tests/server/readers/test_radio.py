@@ -240,9 +240,12 @@ async def test_a_clip_that_cannot_be_played_is_not_tried_for_ever(
     studio.listening = 0
 
 
-async def test_a_piece_is_played_without_the_clip_that_is_damaged(studio: Studio) -> None:
+@pytest.mark.parametrize("how", ["damaged", "missing", "unread"])
+async def test_a_piece_is_played_without_the_clip_that_is_damaged(
+    studio: Studio, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await studio.land("a")
-    await studio.land("x", body=b"OggS")
+    await lose(studio, "x", how, monkeypatch)
     await studio.land("b")
     await studio.until(lambda: studio.cues == ["a", "b"])
 

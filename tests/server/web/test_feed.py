@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.log.base import Damaged, Shelved
 from server.room.events import Voice
 from server.room.state import ClipRef, RoomState
 from server.web.feed import ITUNES, PODCAST, Sizes, rss
@@ -33,6 +34,24 @@ async def test_a_feed_lists_the_newest_clips_first(site: Site) -> None:
     assert transcript.attrib["url"].endswith(".vtt")
     assert items[0].findtext(f"{{{ITUNES}}}duration") == "2"
     assert await site.status("GET", "/r/wonder/feed.xml", headers={"If-None-Match": etag}) == 304
+
+
+async def test_a_damaged_clip_costs_the_feed_itself_alone(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, broken = (await site.clip())["id"], (await site.clip())["id"]
+    shelved = site.log.shelved
+
+    async def damaged(id: str) -> Shelved | None:
+        if id == broken:
+            raise Damaged("a blob is damaged")
+        return await shelved(id)
+
+    monkeypatch.setattr(site.log, "shelved", damaged)
+    async with site.ask("GET", "/r/wonder/feed.xml") as answer:
+        assert answer.status == 200
+        items = ET.fromstring(await answer.read()).findall("channel/item")
+    assert [item.findtext("guid") for item in items] == [whole]
 
 
 async def enclosure(site: Site) -> dict[str, str]:
