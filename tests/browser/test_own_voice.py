@@ -119,7 +119,8 @@ async def test_without_cookies_one_writes_and_speaks_by_one_voice(
     context = await without_cookies(
         playwright, tmp_path, file_microphone.path, locale="en-GB", reduced_motion="reduce", **DESK
     )
-    visitor = Visitor(await context.new_page())
+    visitor, asked = Visitor(await context.new_page()), list[str]()
+    visitor.page.on("websocket", lambda socket: socket.on("framesent", lambda sent: asked.append(str(sent))))
     with running_server() as server:
         room = make_room(server.url, kind="healing")  # where takes are heard by their speaker first
         for number, query in enumerate(("mic=raw", "mic=raw&rtc=off"), 1):
@@ -128,7 +129,7 @@ async def test_without_cookies_one_writes_and_speaks_by_one_voice(
             await visitor.speak(file_microphone)
             await visitor.page.locator("#preview-listen").click()
             await visitor.page.wait_for_function("document.querySelector('#sound').currentTime > 0.2")
-            await visitor.page.locator("#preview-keep").click()
+            await visitor.page.locator("#preview-keep").dblclick()
             await visitor.shows_clips(number)
             await expect(visitor.page.locator("#preview")).to_be_hidden()
             await expect(visitor.page.locator(".line[data-own=true][data-state=said]")).to_have_count(1)
@@ -142,4 +143,5 @@ async def test_without_cookies_one_writes_and_speaks_by_one_voice(
         assert voices(server.url, room, "clip.landed") == [first, second]
         assert await context.cookies() == []
     await context.close()
+    assert sum('"keep"' in frame for frame in asked) == 2  # one each, though pressed twice
     assert visitor.surprises == []

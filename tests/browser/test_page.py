@@ -75,6 +75,20 @@ async def test_without_a_device_the_page_says_so(
     await expect(visitor.page.locator("[data-notice=mic-missing]")).to_be_visible()
 
 
+async def test_a_room_of_an_area_asks_for_the_area_in_ones_own_words(
+    shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    visitor = await invite(listening_chromium, ears=False, locale="de-DE")
+    await visitor.page.goto(shared_server.url)
+    await visitor.page.locator("#make").click()
+    await visitor.page.locator("[data-kind=local]").click()
+    await visitor.page.locator("room-form [type=submit]").click()
+
+    await expect(visitor.page.locator(".failure")).to_contain_text("Gegend")
+    await expect(visitor.page.locator("room-form [type=submit]")).to_be_enabled()
+    assert visitor.errors == []
+
+
 async def test_who_stops_playing_along_has_the_microphone_back(
     shared_server: Server, chromium: Browser, invite: Invite
 ) -> None:

@@ -92,3 +92,9 @@ test('a line that is sent again into a log that begins anew is one line', () => 
   assert.deepEqual(shown(here), ['first']);
   assert.deepEqual(shown(after(here, SAID, 'ack:first')), ['first']);
 });
+
+test('a line that only the old log had is gone with it', () => {
+  const list = stored(sent([], 'gone', 'gone', 50), 'gone', 52, 50);
+
+  assert.deepEqual(restarted(list), []);
+});

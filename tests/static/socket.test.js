@@ -96,6 +96,19 @@ test('after another network a path that does not answer is left at once', () => 
   assert.equal(FakeSocket.all.length, 2);
 });
 
+test('a path that answered after another network is not left for a later ping', () => {
+  const { socket } = opened();
+  FakeSocket.last.says(WELCOME, { type: 'pong', t: 0, server_ms: 0 });
+
+  socket.hurry();
+  FakeSocket.last.says({ type: 'pong', t: 0, server_ms: 0 });
+  now_ms += HURRY_MS - 1;
+  socket.ping();
+  mock.timers.tick(HURRY_MS);
+
+  assert.ok(socket.isOpen);
+});
+
 test('who is not allowed in does not knock again', () => {
   const { told } = opened();
 

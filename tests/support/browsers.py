@@ -42,8 +42,12 @@ async def launch(
     """
     if kind == "chromium":
         arguments = _chromium_arguments(microphone, device=device, refuse=refuse)
+        # Whoever is to have no device has none, though a sound server may run for another browser.
+        ours: dict[str, str | float | bool] = {
+            name: value for name, value in os.environ.items() if device or name != "PULSE_SERVER"
+        }
         return await playwright.chromium.launch(
-            executable_path=need_program("chromium"), args=arguments, env=dict(os.environ)
+            executable_path=need_program("chromium"), args=arguments, env=ours
         )
     preferences: dict[str, str | float | bool] = {
         "media.navigator.permission.disabled": not refuse,

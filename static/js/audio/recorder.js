@@ -13,7 +13,7 @@ export function typeFor(safari, supports) {
 
 export class Recorder {
   /** @type {MediaRecorder|null} */ #recorder = null;
-  /** @type {Blob[]} */ #chunks = [];
+  /** @type {Promise<Blob>} */ #done = Promise.resolve(new Blob());
 
   static get isSupported() {
     return typeof MediaRecorder !== 'undefined';
@@ -25,8 +25,12 @@ export class Recorder {
     const mimeType = typeFor(isSafari, (type) => MediaRecorder.isTypeSupported(type));
     const recorder = new MediaRecorder(stream, { mimeType, audioBitsPerSecond: BITS_PER_S });
     this.#recorder = recorder;
-    this.#chunks = [];
-    recorder.ondataavailable = ({ data }) => data.size && this.#chunks.push(data);
+    /** @type {Blob[]} */
+    const chunks = [];
+    recorder.ondataavailable = ({ data }) => data.size && chunks.push(data);
+    this.#done = new Promise((resolve) => {
+      recorder.onstop = () => resolve(new Blob(chunks, { type: recorder.mimeType }));
+    });
     return new Promise((resolve, reject) => {
       recorder.onstart = () => resolve();
       recorder.onerror = () => reject(new Error('recording failed'));
@@ -34,14 +38,12 @@ export class Recorder {
     });
   }
 
-  /** @returns {Promise<Blob>} */
+  /** End it, unless it has ended with its microphone: what was said until then counts. @returns {Promise<Blob>} */
   stop() {
     const recorder = this.#recorder;
     this.#recorder = null;
-    if (!recorder || recorder.state === 'inactive') return Promise.resolve(new Blob());
-    return new Promise((resolve) => {
-      recorder.onstop = () => resolve(new Blob(this.#chunks.splice(0), { type: recorder.mimeType }));
-      recorder.stop();
-    });
+    if (!recorder) return Promise.resolve(new Blob());
+    if (recorder.state !== 'inactive') recorder.stop();
+    return this.#done;
   }
 }

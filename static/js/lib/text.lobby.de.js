@@ -42,6 +42,7 @@ export default {
   'form.private.hint': 'Sonst finden ihn nur Leute mit dem Link.',
   'form.place': 'Meine grobe Gegend nehmen',
   'form.place.done': 'Gegend {place}: etwa 39 mal 20 km, kein genauer Ort verlässt dein Gerät.',
+  'form.place.needed': 'Dieser Raum gehört zu einer Gegend: drück zuerst auf „Meine grobe Gegend nehmen“.',
   'form.place.failed': 'Dein Gerät verrät nicht, wo es ist.',
   'form.open': 'Raum öffnen',
   'form.opening': 'Öffne…',

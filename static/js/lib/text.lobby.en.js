@@ -42,6 +42,7 @@ export default {
   'form.private.hint': 'Without it, only people with the link can find the room.',
   'form.place': 'Use my rough area',
   'form.place.done': 'Area {place}: about 39 by 20 km, no exact place leaves your device.',
+  'form.place.needed': 'This room is for an area: first press “Use my rough area”.',
   'form.place.failed': 'Your device did not tell where it is.',
   'form.open': 'Open the room',
   'form.opening': 'Opening…',

@@ -35,9 +35,9 @@ export function arrived(list, head) {
   return rest.length === list.length ? list : rest;
 }
 
-/** The log begins anew, and its numbers too. @param {Sending[]} list @returns {Sending[]} */
+/** The log begins anew, and its numbers too: what the old one had is in it, or gone. @param {Sending[]} list @returns {Sending[]} */
 export function restarted(list) {
-  return list.map((one) => ({ ...one, since: 0 }));
+  return list.filter(({ state }) => state !== 'stored').map((one) => ({ ...one, since: 0 }));
 }
 
 /** What is not to be seen as an event yet. @param {Sending[]} list @param {number} head @returns {Sending[]} */

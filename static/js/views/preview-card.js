@@ -31,9 +31,11 @@ export class PreviewCard {
   #parts({ preview, duration_ms, peaks }) {
     const { session } = this;
     const listen = async () => session.player.clip(await own(`/api/previews/${encodeURIComponent(preview)}.ogg`));
-    const end = (/** @type {'keep'|'drop'} */ wish) => {
+    const end = async (/** @type {'keep'|'drop'} */ wish) => {
+      this.element.inert = true; // a second press, before the answer, would be told that the take is gone
       session.player.stop();
-      session.decide(wish, preview);
+      await session.decide(wish, preview);
+      this.element.inert = false;
     };
     return [h('p', {}, t('preview.title'), ' ', h('small', {}, `${seconds(duration_ms)} s`)), wave(peaks), h('div', { class: 'sheet-row' },
       button('preview-listen', 'play', listen), button('preview-keep', 'keep', () => end('keep')), button('preview-drop', 'close', () => end('drop')))];

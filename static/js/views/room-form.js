@@ -82,6 +82,7 @@ export class RoomForm extends HTMLElement {
     event.preventDefault();
     const { submit, failure } = this;
     if (!submit || !failure) return;
+    if (this.#kind?.placed && !this.#place) return say(failure, t('form.place.needed'));
     submit.disabled = true;
     say(submit, t('form.opening'));
     say(failure, '');

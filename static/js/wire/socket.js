@@ -83,7 +83,8 @@ export class RoomSocket {
     if (!this.#welcomed) return;
     const socket = this.#socket;
     this.ping();
-    setTimeout(() => this.#socket === socket && this.#askedAt !== null && this.#dead(), HURRY_MS);
+    const asked = this.#askedAt; // and not by a later ping, whose answer may be on its way
+    setTimeout(() => this.#socket === socket && this.#askedAt === asked && this.#dead(), HURRY_MS);
   }
 
   close() {
