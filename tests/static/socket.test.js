@@ -102,7 +102,7 @@ test('a path that answered after another network is not left for a later ping', 
 
   socket.hurry();
   FakeSocket.last.says({ type: 'pong', t: 0, server_ms: 0 });
-  now_ms += HURRY_MS - 1;
+  clock.now_ms += HURRY_MS - 1;
   socket.ping();
   mock.timers.tick(HURRY_MS);
 
