@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 import pytest
 from msgspec.structs import replace
 
-from server.log.base import Blob, Conflict
+from server.log.base import Blob, Conflict, Entry, Outcome
 from server.log.memory import MemoryLog
 from server.room import actor
 from server.room.actor import Room
@@ -138,6 +138,27 @@ async def test_a_race_that_is_always_lost_is_told(room: Room, log: GatedLog) -> 
     with pytest.raises(Conflict):
         await room.send(Say("a"), by=ANNA)
     await until(lambda: len(shown(room)) == actor.RACES_TRIED + 1)
+
+
+class SkippingLog(GatedLog):
+    """A log with holes: it numbers events otherwise than their writer did."""
+
+    async def extend(self, room: str, entries: Sequence[Entry], *, expect: int) -> list[Outcome]:
+        outcomes = await super().extend(room, entries, expect=expect)
+        return [
+            [replace(event, seq=event.seq + 1) for event in each] if isinstance(each, list) else each
+            for each in outcomes
+        ]
+
+
+async def test_nothing_is_acknowledged_under_a_number_that_its_writer_did_not_give() -> None:
+    """What was taken back with it would be planned by numbers of other events, and stay."""
+    house = toy_house(SkippingLog())
+    room = await toy_room(house)
+
+    with pytest.raises(Conflict):
+        await room.send(Say("a"), by=ANNA)
+    await house.close()
 
 
 async def test_two_houses_over_one_log_lose_and_repeat_nothing() -> None:
