@@ -184,23 +184,23 @@ def _url(said: Path, child: subprocess.Popen[bytes]) -> str:
     raise RuntimeError(f"the server did not start: {said.read_text()[-2000:]}")
 
 
-def measure(members: int = 1000, seconds: float = 5.0, rounds: int = ROUNDS) -> dict[str, float]:
+def measure(connections: int = 1000, seconds: float = 5.0, rounds: int = ROUNDS) -> dict[str, float]:
     """Return the figures of chat in a room with so many members."""
     build()
     raise_file_limit()
-    size = ["--conns", str(members), "--warm", "1", "--secs", str(seconds)]
+    size = ["--conns", str(connections), "--warm", "1", "--secs", str(seconds)]
     lone, saturated = [*size, "--rate", str(MESSAGES_PER_S)], [*size, "--window", str(WINDOW)]
     with serving() as ours, serving_plainly() as plain:
         ours.run("--conns", "1", "--idle", "1")
-        idle = ours.run("--conns", str(members * 2), "--idle", "2")
+        idle = ours.run("--conns", str(connections * 2), "--idle", "2")
         # The first thousand paid for the memory that later ones find free.
-        joined = ours.run("--conns", str(members), "--idle", "1")
+        joined = ours.run("--conns", str(connections), "--idle", "1")
         loads = {"lone": lone, "saturated": saturated}
         pairs = {
             name: [(ours.run(*load), plain.run(*load)) for _ in range(rounds)] for name, load in loads.items()
         }
     figures = {
-        "chat_members": members,
+        "chat_members": connections,
         "chat_joins_cpu_s": joined.join_cpu_s,
         "chat_idle_socket_kb": idle.idle_kb_per_conn,
     }
@@ -230,7 +230,7 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=5.0)
     given = parser.parse_args()
-    for name, value in measure(given.members, given.seconds).items():
+    for name, value in measure(given.connections, given.seconds).items():
         print(f"{name:40} {value:.3f}")
 
 

@@ -16,36 +16,36 @@ from contextlib import closing
 
 import pylibsrtp
 
+from server.rtc.batch_sender import BatchSender, Listener, ListenerBatch, kernel_send_many
 from server.rtc.broadcast import Broadcast, Source
 from server.rtc.settings import Settings
-from server.rtc.volley import Ear, Row, Volley, kernel_send_many
 
 SSRC = 7
 EVERY_S = 0.005
 
 
-class Timed(Volley):
+class Timed(BatchSender):
     """Notes the CPU of each row."""
 
     def __init__(self, sock: socket.socket) -> None:
         super().__init__(sock, kernel_send_many())
         self.rows_s: list[float] = []
 
-    def send(self, packet: bytes, row: Row) -> None:
+    def send(self, packet: bytes, batch: ListenerBatch) -> None:
         """Send, and note what it took."""
         before_s = time.thread_time()
-        super().send(packet, row)
+        super().send(packet, batch)
         self.rows_s.append(time.thread_time() - before_s)
 
 
-def _ear(number: int, sink: socket.socket) -> Ear:
+def _ear(number: int, sink: socket.socket) -> Listener:
     policy = pylibsrtp.Policy(
         key=os.urandom(28),
         ssrc_type=pylibsrtp.Policy.SSRC_SPECIFIC,
         ssrc_value=SSRC,
         srtp_profile=pylibsrtp.Policy.SRTP_PROFILE_AEAD_AES_128_GCM,
     )
-    return Ear(pylibsrtp.Session(policy), 111, number & 0x7FFF, sink.getsockname())
+    return Listener(pylibsrtp.Session(policy), 111, number & 0x7FFF, sink.getsockname())
 
 
 async def _measure(listeners: int, seconds: float) -> dict[str, float]:
@@ -54,12 +54,12 @@ async def _measure(listeners: int, seconds: float) -> dict[str, float]:
         closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as ours,
     ):
         sink.bind(("127.0.0.1", 0))  # it is full soon, and drops
-        volley = Timed(ours)
-        broadcast = Broadcast(volley, Source(SSRC, 0), Settings(lead_in_ms=20), lambda: None)
+        batch_sender = Timed(ours)
+        broadcast = Broadcast(batch_sender, Source(SSRC, 0), Settings(lead_in_ms=20), lambda: None)
         for number in range(listeners):
             broadcast.add(_ear(number, sink))
         await asyncio.sleep(0.5)
-        volley.rows_s.clear()
+        batch_sender.rows_s.clear()
         broadcast.play([b"\x78" + os.urandom(80)] * round(seconds * 50))
         lags, loop = list[float](), asyncio.get_running_loop()
         while broadcast.playing:
@@ -67,14 +67,14 @@ async def _measure(listeners: int, seconds: float) -> dict[str, float]:
             await asyncio.sleep(EVERY_S)
             lags.append(1000 * (loop.time() - due_s))
         broadcast.close()
-        rows_ms = sorted(1000 * each for each in volley.rows_s)
+        rows_ms = sorted(1000 * each for each in batch_sender.rows_s)
         return {
             "listeners": listeners,
             "p50_ms": sorted(lags)[len(lags) // 2],
             "p99_ms": sorted(lags)[int(len(lags) * 0.99)],
             "step_cpu_p50_ms": rows_ms[len(rows_ms) // 2],
             "step_cpu_longest_ms": rows_ms[-1],
-            "dropped": volley.dropped,
+            "dropped": batch_sender.dropped,
         }
 
 

@@ -15,17 +15,17 @@ async def serve(request: web.Request) -> web.WebSocketResponse:
     """Tell every member what one says."""
     ws = web.WebSocketResponse(compress=False)
     await ws.prepare(request)
-    members = request.app[MEMBERS]
+    connections = request.app[MEMBERS]
     await ws.send_str('{"type":"welcome"}')
-    members.add(ws)
+    connections.add(ws)
     try:
         async for message in ws:
             if message.type is WSMsgType.TEXT:
                 told = json.dumps({"type": "event", "text": json.loads(message.data)["text"]})
-                for member in tuple(members):
-                    await member.send_str(told)
+                for connection in tuple(connections):
+                    await connection.send_str(told)
     finally:
-        members.discard(ws)
+        connections.discard(ws)
     return ws
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from games.game import Play, Scene, TurnOrder, give, player
+from games.game import GameContext, Play, TurnOrder, give, player
 from games.round import Round, RoundFact, Take, TurnGiven
 
 
@@ -13,23 +13,23 @@ class Chain(Play):
     takes = 8
     least = 2
 
-    def ask(self, round_: Round, scene: Scene) -> str:
+    def ask(self, round_: Round, context: GameContext) -> str:
         """Return what the next speaker sees."""
         raise NotImplementedError
 
-    def turn(self, round_: Round, scene: Scene, voice: str | None) -> TurnGiven:
+    def turn(self, round_: Round, context: GameContext, voice: str | None) -> TurnGiven:
         """Return the next turn."""
-        return give(round_, scene, self.ask(round_, scene), voice)
+        return give(round_, context, self.ask(round_, context), voice)
 
-    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+    def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Pass the chain on until it is long enough."""
         if len(round_.takes) >= self.takes:
             return None
-        return self.turn(round_, scene, player(round_, scene))
+        return self.turn(round_, context, player(round_, context))
 
-    def landed(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def landed(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Go on after every take, also when anybody may speak."""
-        return self.go_on(round_, scene)
+        return self.go_on(round_, context)
 
 
 def theme(round_: Round) -> str:

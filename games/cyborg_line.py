@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import theme
-from games.game import Scene, Setup
+from games.game import GameContext, Setup
 from games.line_up import LineUp
 from games.round import Prompt, Round, RoundFact, RoundOpened, Take
 from games.words import tokens
@@ -28,12 +28,12 @@ class CyborgLine(LineUp):
 
     def open(self, setup: Setup) -> RoundOpened:
         """Deliver the line."""
-        line = setup.scene.draw(self.pack)
-        text = ASK[setup.scene.language].format(line=line.text)
+        line = setup.context.draw(self.pack)
+        text = ASK[setup.context.language].format(line=line.text)
         return self.opening(setup, Prompt(line.id, text), scene=line.text)
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Look for the line."""
         line = tokens(round_.scene or theme(round_))
         heard = sum(word in set(take.words or ()) for word in line)
-        return [] if heard >= HEARD_SHARE * len(line) else referee.verdict(round_, take, scene, "no_line")
+        return [] if heard >= HEARD_SHARE * len(line) else referee.verdict(round_, take, context, "no_line")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import Scene, fresh, give, here_of, player
+from games.game import GameContext, fresh, give, here_of, player
 from games.round import Round, RoundFact, Take, TurnGiven
 
 ANSWERS = 5
@@ -26,35 +26,37 @@ class ExpertHotSeat(Chain):
     staged = True
     least = 1
 
-    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+    def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Ask and answer by turns."""
         answers = sum(turn.role == "expert" for turn in round_.turns)
         if answers >= ANSWERS:
             return None
-        here = here_of(round_.players, scene)
+        here = here_of(round_.players, context)
         expert, others = (here[0] if here else None), here[1:]
         last = round_.turn
         if not others:
-            question = fresh(scene, "expert_questions", round_)
-            return give(round_, scene, f"{theme(round_)}: {question}", expert, role="expert")
+            question = fresh(context, "expert_questions", round_)
+            return give(round_, context, f"{theme(round_)}: {question}", expert, role="expert")
         if last is None or last.role == "expert" or not round_.takes_of(last.turn):
-            asker = _asker(round_, scene, others)
-            return give(round_, scene, ASK[scene.language].format(title=theme(round_)), asker, role="asker")
-        return give(round_, scene, ANSWER[scene.language], expert, role="expert")
+            asker = _asker(round_, context, others)
+            return give(
+                round_, context, ASK[context.language].format(title=theme(round_)), asker, role="asker"
+            )
+        return give(round_, context, ANSWER[context.language], expert, role="expert")
 
-    def judge(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Hear an expert's pause."""
-        return referee.hesitation(round_, take, scene) if _answers(round_, take) else []
+        return referee.hesitation(round_, take, context) if _answers(round_, take) else []
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Insist on knowing."""
-        unknowing = _answers(round_, take) and referee.tongue(scene).said_unknowing(take.text or "")
-        return referee.verdict(round_, take, scene, "unknowing") if unknowing else []
+        unknowing = _answers(round_, take) and referee.tongue(context).said_unknowing(take.text or "")
+        return referee.verdict(round_, take, context, "unknowing") if unknowing else []
 
 
-def _asker(round_: Round, scene: Scene, others: list[str]) -> str | None:
+def _asker(round_: Round, context: GameContext, others: list[str]) -> str | None:
     asked = [turn.voice for turn in round_.turns if turn.role == "asker"]
-    return min(others, key=asked.count) if others else player(round_, scene)
+    return min(others, key=asked.count) if others else player(round_, context)
 
 
 def _answers(round_: Round, take: Take) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from games.game import Play, Scene, give
+from games.game import GameContext, Play, give
 from games.round import Round, TurnGiven
 
 EVERYWHERE = ("wonder", "topic", "local", "humour", "language", "roleplay", "arena", "healing")
@@ -19,7 +19,7 @@ class FirstThing(Play):
     }
     kinds = EVERYWHERE
 
-    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+    def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Throw the prompt at everyone, once."""
         prompt = round_.prompt.text if round_.prompt else ""
-        return None if round_.turns else give(round_, scene, prompt)
+        return None if round_.turns else give(round_, context, prompt)

@@ -6,7 +6,7 @@ import re
 from itertools import combinations
 
 from games import referee
-from games.game import Scene, Setup
+from games.game import GameContext, Setup
 from games.line_up import LineUp
 from games.referee import SAME_LINE
 from games.round import Prompt, Round, RoundFact, RoundOpened, Take
@@ -31,13 +31,13 @@ class FiveLikenesses(LineUp):
 
     def open(self, setup: Setup) -> RoundOpened:
         """Ask for likenesses of a thing."""
-        thing = setup.scene.draw(self.pack)
-        text = ASK[setup.scene.language].format(thing=thing.text[:1].upper() + thing.text[1:])
+        thing = setup.context.draw(self.pack)
+        text = ASK[setup.context.language].format(thing=thing.text[:1].upper() + thing.text[1:])
         return self.opening(setup, Prompt(thing.id, text))
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Catch twins among the likenesses, then count."""
         parts = [part.strip() for part in _PARTS.split(take.text or "") if part.strip()]
         if any(likeness(a, b) >= SAME_LINE for a, b in combinations(parts, 2)):
-            return referee.verdict(round_, take, scene, "alike")
-        return referee.at_least(round_, take, scene, LIKENESSES)
+            return referee.verdict(round_, take, context, "alike")
+        return referee.at_least(round_, take, context, LIKENESSES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import Scene
+from games.game import GameContext
 from games.line_up import LineUp
 from games.round import Round, RoundFact, Take
 
@@ -23,10 +23,10 @@ class FiveThings(LineUp):
     pack = "categories"
     voted = False
 
-    def judge(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Hear a pause."""
-        return referee.hesitation(round_, take, scene)
+        return referee.hesitation(round_, take, context)
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Count loudly."""
-        return referee.at_least(round_, take, scene, THINGS)
+        return referee.at_least(round_, take, context, THINGS)

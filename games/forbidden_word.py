@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import Scene, Setup
+from games.game import GameContext, Setup
 from games.riddle import Riddle
 from games.round import Prompt, Round, RoundFact, RoundOpened, Take
 from games.words import tokens
@@ -30,14 +30,14 @@ class ForbiddenWord(Riddle):
 
     def open(self, setup: Setup) -> RoundOpened:
         """Draw the word, and keep it."""
-        card = setup.scene.draw(self.pack)
-        return self.opening(setup, Prompt(card.id, ASK[setup.scene.language]), answer=card.text)
+        card = setup.context.draw(self.pack)
+        return self.opening(setup, Prompt(card.id, ASK[setup.context.language]), answer=card.text)
 
-    def secret(self, round_: Round, scene: Scene) -> str:
+    def secret(self, round_: Round, context: GameContext) -> str:
         """Return the word and its neighbours."""
         word, _, others = round_.answer.partition(":")
-        return SECRET[scene.language].format(word=word, others=others.strip())
+        return SECRET[context.language].format(word=word, others=others.strip())
 
-    def judge_telling(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_telling(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Catch a forbidden word: everybody has heard it anyway."""
-        return referee.forbidden(round_, take, scene, tokens(round_.answer))
+        return referee.forbidden(round_, take, context, tokens(round_.answer))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import Scene
+from games.game import GameContext
 from games.round import Round, RoundFact, Take
 from games.words import tokens
 
@@ -28,17 +28,17 @@ class Fortunately(Chain):
     pack = "scenes"
     staged = True
 
-    def ask(self, round_: Round, scene: Scene) -> str:
+    def ask(self, round_: Round, context: GameContext) -> str:
         """Give the first words, and what it is about at the start."""
-        start = ASK[scene.language][len(round_.takes) % 2]
+        start = ASK[context.language][len(round_.takes) % 2]
         return start if round_.takes else f"{theme(round_)} {start}"
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Check the first words and the breath."""
         at = round_.takes.index(take) % 2 if take in round_.takes else 0
-        tongue = referee.tongue(scene)
+        tongue = referee.tongue(context)
         said = " ".join(tongue.opening(tokens(take.text or "")))
         if not said.startswith((tongue.luck, tongue.bad_luck)[at]):
-            return referee.verdict(round_, take, scene, "start_with", word=ASK[scene.language][at])
+            return referee.verdict(round_, take, context, "start_with", word=ASK[context.language][at])
         too_long = len(take.words or ()) > WORDS_LIMIT
-        return referee.verdict(round_, take, scene, "too_wordy") if too_long else []
+        return referee.verdict(round_, take, context, "too_wordy") if too_long else []

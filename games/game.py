@@ -42,7 +42,7 @@ VOTING_MS = 6_000
 SPOKEN = ("speak", "guess")
 
 
-class Scene(Struct, frozen=True):
+class GameContext(Struct, frozen=True):
     """The moment in which a game is asked to go on.
 
     `draw` takes a prompt from a named pack, never a recent one. `present` are the voices known to
@@ -65,7 +65,7 @@ class Setup(Struct, frozen=True):
     round: str
     tempo: Tempo
     players: tuple[str, ...]
-    scene: Scene
+    context: GameContext
 
 
 class Game(Protocol):
@@ -88,25 +88,25 @@ class Game(Protocol):
     def begin(self, setup: Setup) -> list[RoundFact]:
         """Return the facts that open a round, the first turn included."""
 
-    def judge(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Return verdicts on the sound of a take that landed (it is in the round already)."""
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Return verdicts on the words of a take, now that they are known."""
 
-    def landed(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def landed(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Return what happens next because a take landed: nothing yet, another turn, or the end."""
 
-    def joined(self, round_: Round, voice: str, scene: Scene) -> list[RoundFact]:
+    def joined(self, round_: Round, voice: str, context: GameContext) -> list[RoundFact]:
         """Return what a voice is told that joined (it is among the players already)."""
 
     def due(self, round_: Round, speaking: bool, pace: float = 1.0) -> int | None:
         """Return when the round wants to go on by itself, in epoch ms."""
 
-    def advance(self, round_: Round, scene: Scene) -> list[RoundFact]:
+    def advance(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Return what happens when the round is due: another turn, or the end."""
 
-    def end(self, round_: Round, scene: Scene) -> list[RoundFact]:
+    def end(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Return the end of the round, with its last verdicts."""
 
 
@@ -128,31 +128,31 @@ class Play:
     silent_turns = SILENT_TURNS
     staged = False  # the prompt stays in sight as the scene, for later turns say something else
 
-    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+    def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Return the turn that follows, None when the round is over."""
         raise NotImplementedError
 
     def open(self, setup: Setup) -> RoundOpened:
         """Return how the round is opened."""
-        return self.opening(setup, setup.scene.draw(self.pack))
+        return self.opening(setup, setup.context.draw(self.pack))
 
-    def roles(self, round_: Round, scene: Scene) -> list[RoundFact]:
+    def roles(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Return what players are told in secret before the first turn."""
         return []
 
-    def judge(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Return verdicts on the sound of a take."""
         return []
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Return verdicts on the words of a take."""
         return []
 
-    def ending(self, round_: Round, scene: Scene) -> list[RoundFact]:
+    def ending(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Return last verdicts before the end."""
         return []
 
-    def joined(self, round_: Round, voice: str, scene: Scene) -> list[RoundFact]:
+    def joined(self, round_: Round, voice: str, context: GameContext) -> list[RoundFact]:
         """Return what a voice is told that joined."""
         return []
 
@@ -165,34 +165,34 @@ class Play:
     def begin(self, setup: Setup) -> list[RoundFact]:
         """Open the round and give the first turn."""
         opening = self.open(setup)
-        round_ = opened(opening, setup.scene.now_ms)
-        first = self.next(round_, setup.scene)
-        return [opening, *self.roles(round_, setup.scene), *([first] if first else [])]
+        round_ = opened(opening, setup.context.now_ms)
+        first = self.next(round_, setup.context)
+        return [opening, *self.roles(round_, setup.context), *([first] if first else [])]
 
-    def landed(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def landed(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Go on when everybody whose turn it is has spoken."""
-        return self.go_on(round_, scene) if is_complete(round_) else []
+        return self.go_on(round_, context) if is_complete(round_) else []
 
     def due(self, round_: Round, speaking: bool, pace: float = 1.0) -> int | None:
         """Return the end of the running turn."""
         return turn_ends_ms(round_.turns[-1], speaking, pace) if round_.turns else round_.opened_at_ms
 
-    def advance(self, round_: Round, scene: Scene) -> list[RoundFact]:
+    def advance(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Go on without those who were silent; end when the round is asleep."""
         if is_asleep(round_, self.silent_turns):
-            return self.end(round_, scene)
-        return self.go_on(round_, scene)
+            return self.end(round_, context)
+        return self.go_on(round_, context)
 
-    def go_on(self, round_: Round, scene: Scene) -> list[RoundFact]:
+    def go_on(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Give the next turn, or end; what was hidden is shown before."""
-        turn = self.next(round_, scene)
+        turn = self.next(round_, context)
         hidden = any(take.hidden for take in round_.takes)
         shown: list[RoundFact] = [RoundRevealed(round_.id)] if hidden else []
-        return [*shown, turn] if turn else [*shown, *self.end(round_, scene)]
+        return [*shown, turn] if turn else [*shown, *self.end(round_, context)]
 
-    def end(self, round_: Round, scene: Scene) -> list[RoundFact]:
+    def end(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """End the round."""
-        return [*self.ending(round_, scene), closing(round_, joined=self.joined_replay)]
+        return [*self.ending(round_, context), closing(round_, joined=self.joined_replay)]
 
 
 def turn_ends_ms(turn: TurnGiven, speaking: bool, pace: float = 1.0) -> int:
@@ -229,7 +229,7 @@ def number(round_: Round) -> int:
 
 def give(
     round_: Round,
-    scene: Scene,
+    context: GameContext,
     prompt: str,
     voice: str | None = None,
     *,
@@ -238,33 +238,33 @@ def give(
     **more: Any,
 ) -> TurnGiven:
     """Return a turn that begins after the count-in, or after what was said was heard."""
-    go_at_ms = scene.now_ms + (wait_ms(round_, scene) if after_ms is None else after_ms)
-    closes_at_ms = go_at_ms + (scene.window_ms if window_ms is None else window_ms)
+    go_at_ms = context.now_ms + (wait_ms(round_, context) if after_ms is None else after_ms)
+    closes_at_ms = go_at_ms + (context.window_ms if window_ms is None else window_ms)
     return TurnGiven(round_.id, number(round_), prompt, go_at_ms, closes_at_ms, voice, **more)
 
 
-def wait_ms(round_: Round, scene: Scene) -> int:
+def wait_ms(round_: Round, context: GameContext) -> int:
     """Return how long to wait before "go": the count-in, or the takes of the turn before and a breath."""
     if round_.turn is None:
-        return scene.count_in_ms
+        return context.count_in_ms
     heard_ms = sum(take.duration_ms for take in round_.takes_of(round_.turn.turn) if round_.turn.wanted)
     return min(heard_ms, HEARD_CAP_MS) + BREATH_MS
 
 
-def here_of(voices: Sequence[str], scene: Scene) -> list[str]:
+def here_of(voices: Sequence[str], context: GameContext) -> list[str]:
     """Return those voices who are here; all of them when nobody is at all, for they may come back."""
-    return [voice for voice in voices if voice in scene.present or not scene.present]
+    return [voice for voice in voices if voice in context.present or not context.present]
 
 
-def cast(round_: Round, scene: Scene) -> list[str]:
+def cast(round_: Round, context: GameContext) -> list[str]:
     """Return who plays and is here, by having spoken, else by name."""
     stepped_in = dict.fromkeys((*(take.voice for take in round_.takes), *round_.players))
-    return here_of([*stepped_in], scene)
+    return here_of([*stepped_in], context)
 
 
-def player(round_: Round, scene: Scene, *, without: Sequence[str] = ()) -> str | None:
+def player(round_: Round, context: GameContext, *, without: Sequence[str] = ()) -> str | None:
     """Return who comes after the last speaker, among those who are here; None: anybody."""
-    here = [voice for voice in here_of(round_.players, scene) if voice not in without]
+    here = [voice for voice in here_of(round_.players, context) if voice not in without]
     last = next((turn.voice for turn in reversed(round_.turns) if turn.voice), None)
     if not here or last is None or last not in round_.players:
         return here[0] if here else None
@@ -273,8 +273,8 @@ def player(round_: Round, scene: Scene, *, without: Sequence[str] = ()) -> str |
     return next(voice for voice in order if voice in here)
 
 
-def fresh(scene: Scene, pack: str, round_: Round, tries: int = 6) -> str:
+def fresh(context: GameContext, pack: str, round_: Round, tries: int = 6) -> str:
     """Return a prompt that this round has not seen."""
     seen = {turn.prompt for turn in round_.turns} | ({round_.prompt.text} if round_.prompt else set())
-    drawn = (scene.draw(pack).text for _ in range(tries))
-    return next((text for text in drawn if text not in seen), scene.draw(pack).text)
+    drawn = (context.draw(pack).text for _ in range(tries))
+    return next((text for text in drawn if text not in seen), context.draw(pack).text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import Scene, TurnOrder, give, player
+from games.game import GameContext, TurnOrder, give, player
 from games.round import Round, RoundFact, Take, TurnGiven
 
 SPEECHES = 3
@@ -36,25 +36,25 @@ class Gibberish(Chain):
     staged = True
     joined_replay = True
 
-    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+    def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Speak, then translate, whoever comes next."""
         speeches = sum(turn.role == "speaker" for turn in round_.turns)
         last = round_.turn
         translating = last is not None and last.role == "speaker" and bool(round_.takes_of(last.turn))
         if not translating and speeches >= SPEECHES:
             return None
-        prompt = ASK[scene.language][translating].format(theme=theme(round_))
+        prompt = ASK[context.language][translating].format(theme=theme(round_))
         role, limit_ms = ("translator", TRANSLATION_MS) if translating else ("speaker", SPEECH_MS)
-        return give(round_, scene, prompt, player(round_, scene), role=role, limit_ms=limit_ms)
+        return give(round_, context, prompt, player(round_, context), role=role, limit_ms=limit_ms)
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Suspect sense in nonsense, and miss the "I" in a translation."""
         turn = next((turn for turn in round_.turns if turn.turn == take.turn), None)
         words = take.words or ()
         if turn is None or not words:
             return []
         if turn.role == "speaker":
-            tongue = referee.tongue(scene)
+            tongue = referee.tongue(context)
             clear = sum(word in tongue.small or word in tongue.questions for word in words)
-            return referee.verdict(round_, take, scene, "no_nonsense") if clear >= CLEAR_WORDS else []
-        return [] if SELF[scene.language] & set(words) else referee.verdict(round_, take, scene, "not_i")
+            return referee.verdict(round_, take, context, "no_nonsense") if clear >= CLEAR_WORDS else []
+        return [] if SELF[context.language] & set(words) else referee.verdict(round_, take, context, "not_i")

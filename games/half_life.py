@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import Scene, TurnOrder, cast, give, player
+from games.game import GameContext, TurnOrder, cast, give, player
 from games.round import Round, RoundFact, Take, TurnGiven
 
 LIVES_MS = (8_000, 4_000, 2_000, 1_000)
@@ -28,22 +28,22 @@ class HalfLife(Chain):
     least = 1
     joined_replay = True
 
-    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+    def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Halve the time, for as long as its voice is here."""
         if len(round_.turns) >= len(LIVES_MS) or (round_.turns and not round_.takes):
             return None
         life_ms = LIVES_MS[len(round_.turns)]
-        voice = round_.takes[0].voice if round_.takes else player(round_, scene)
-        if voice is not None and voice not in cast(round_, scene):
+        voice = round_.takes[0].voice if round_.takes else player(round_, context)
+        if voice is not None and voice not in cast(round_, context):
             return None
-        prompt = ASK[scene.language].format(theme=theme(round_), n=life_ms // 1000)
-        return give(round_, scene, prompt, voice, window_ms=life_ms + WINDOW_MORE_MS, limit_ms=life_ms)
+        prompt = ASK[context.language].format(theme=theme(round_), n=life_ms // 1000)
+        return give(round_, context, prompt, voice, window_ms=life_ms + WINDOW_MORE_MS, limit_ms=life_ms)
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Miss the key words of the first telling when none is left."""
         first = round_.takes[0]
-        small = referee.tongue(scene).small
+        small = referee.tongue(context).small
         keys = [word for word in first.words or () if len(word) > 3 and word not in small]
         if take.clip == first.clip or not keys or set(keys) & set(take.words or ()):
             return []
-        return referee.verdict(round_, take, scene, "key_lost", word=max(keys, key=len))
+        return referee.verdict(round_, take, context, "key_lost", word=max(keys, key=len))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import VOTING_MS, Scene, TurnOrder, cast, give
+from games.game import VOTING_MS, GameContext, TurnOrder, cast, give
 from games.round import Round, RoundFact, Take, TurnGiven
 
 TAKES = 6
@@ -32,26 +32,26 @@ class InsultDuel(Chain):
     opt_in = True
     joined_replay = True
 
-    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+    def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Give the word to the other one; the second place is open until somebody takes it."""
         if round_.turn is not None and round_.turn.act == "vote":
             return None
         if len(round_.takes) >= TAKES:
-            return give(round_, scene, VOTE[scene.language], window_ms=VOTING_MS, act="vote")
-        prompt = ACCEPT[scene.language] if round_.takes else theme(round_)
-        duellists = cast(round_, scene)[:2]  # whoever left makes place for another
+            return give(round_, context, VOTE[context.language], window_ms=VOTING_MS, act="vote")
+        prompt = ACCEPT[context.language] if round_.takes else theme(round_)
+        duellists = cast(round_, context)[:2]  # whoever left makes place for another
         last = round_.takes[-1].voice if round_.takes else None
         if len(duellists) < 2:
-            return give(round_, scene, prompt, besides=last)
+            return give(round_, context, prompt, besides=last)
         silent = bool(round_.turn) and not round_.takes_of(round_.turns[-1].turn)
         before = round_.turns[-1].voice if silent else last
         voice = duellists[1] if before == duellists[0] else duellists[0]
-        return give(round_, scene, prompt, voice)
+        return give(round_, context, prompt, voice)
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Hear an insult that was there before."""
-        return referee.old_joke(round_, take, scene)
+        return referee.old_joke(round_, take, context)
 
-    def ending(self, round_: Round, scene: Scene) -> list[RoundFact]:
+    def ending(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Name the wittiest line."""
-        return referee.loved(round_, scene)
+        return referee.loved(round_, context)

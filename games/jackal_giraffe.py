@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain
-from games.game import Scene, TurnOrder, fresh, give, here_of, player
+from games.game import GameContext, TurnOrder, fresh, give, here_of, player
 from games.round import Round, RoundFact, Take, Tempo, TurnGiven
 
 COMPLAINTS = 3
@@ -34,32 +34,34 @@ class JackalGiraffe(Chain):
     pack = "complaints"
     least = 1
 
-    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+    def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Complain, then translate; the translator complains next."""
         last = round_.turn
         if sum(turn.role == "giraffe" for turn in round_.turns) >= COMPLAINTS:
             return None
-        voice = player(round_, scene)
-        here = here_of(round_.players, scene)
+        voice = player(round_, context)
+        here = here_of(round_.players, context)
         if len(here) < 2:
-            prompt = f"“{fresh(scene, self.pack, round_)}” {GIRAFFE[scene.language]}"
-            return give(round_, scene, prompt, voice, role="giraffe", limit_ms=GIRAFFE_MS)
+            prompt = f"“{fresh(context, self.pack, round_)}” {GIRAFFE[context.language]}"
+            return give(round_, context, prompt, voice, role="giraffe", limit_ms=GIRAFFE_MS)
         if last is not None and last.role == "jackal" and round_.takes_of(last.turn):
-            return give(round_, scene, GIRAFFE[scene.language], voice, role="giraffe", limit_ms=GIRAFFE_MS)
+            return give(
+                round_, context, GIRAFFE[context.language], voice, role="giraffe", limit_ms=GIRAFFE_MS
+            )
         translated = last is not None and last.role == "giraffe" and last.voice in here
         speaker = last.voice if last is not None and translated else voice
-        return give(round_, scene, JACKAL[scene.language], speaker, role="jackal", limit_ms=JACKAL_MS)
+        return give(round_, context, JACKAL[context.language], speaker, role="jackal", limit_ms=JACKAL_MS)
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Note which steps were heard; judge nothing."""
         if not any(turn.turn == take.turn and turn.role == "giraffe" for turn in round_.turns):
             return []
-        tongue = referee.tongue(scene)
+        tongue = referee.tongue(context)
         big = next((word for word in take.words or () if word in tongue.absolutes), None)
         if big:
-            return referee.verdict(round_, take, scene, "absolute", "note", word=big)
+            return referee.verdict(round_, take, context, "absolute", "note", word=big)
         heard = tongue.giraffe(take.text or "")
         missing = [name for step, name in tongue.step_names.items() if step not in heard]
         if not missing:
-            return referee.verdict(round_, take, scene, "giraffe_whole", "note")
-        return referee.verdict(round_, take, scene, "giraffe_missing", "note", missing=", ".join(missing))
+            return referee.verdict(round_, take, context, "giraffe_whole", "note")
+        return referee.verdict(round_, take, context, "giraffe_missing", "note", missing=", ".join(missing))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import Scene, give, here_of
+from games.game import GameContext, give, here_of
 from games.round import Round, RoundFact, Take, TurnGiven
 
 TALK_MS = 10_000
@@ -31,40 +31,42 @@ class JustTenSeconds(Chain):
     takes = 4
     challenged = True
 
-    def ask(self, round_: Round, scene: Scene) -> str:
+    def ask(self, round_: Round, context: GameContext) -> str:
         """Name the subject."""
-        return ASK[scene.language].format(theme=theme(round_))
+        return ASK[context.language].format(theme=theme(round_))
 
-    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+    def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Let all hear a talk and challenge it before the next one."""
         talk = round_.takes_of(round_.turns[-1].turn) if round_.turns else ()
         if not talk:
-            return super().next(round_, scene)
+            return super().next(round_, context)
         heard_ms = talk[0].duration_ms or READING_MS
-        return give(round_, scene, CHALLENGE[scene.language], act="listen", after_ms=0, window_ms=heard_ms)
+        return give(
+            round_, context, CHALLENGE[context.language], act="listen", after_ms=0, window_ms=heard_ms
+        )
 
-    def turn(self, round_: Round, scene: Scene, voice: str | None) -> TurnGiven:
+    def turn(self, round_: Round, context: GameContext, voice: str | None) -> TurnGiven:
         """Let a right challenger take over."""
         last = round_.takes[-1] if round_.takes else None
         if last is not None and round_.faults(last.voice):
             rivals = [vote.voice for vote in round_.votes if vote.clip == last.clip and vote.value < 0]
-            voice = next((rival for rival in rivals if rival in here_of(round_.players, scene)), voice)
-        return give(round_, scene, self.ask(round_, scene), voice, limit_ms=TALK_MS)
+            voice = next((rival for rival in rivals if rival in here_of(round_.players, context)), voice)
+        return give(round_, context, self.ask(round_, context), voice, limit_ms=TALK_MS)
 
-    def judge(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Hear a pause."""
-        return referee.hesitation(round_, take, scene)
+        return referee.hesitation(round_, take, context)
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Catch a word said twice; those of the subject are free."""
-        return referee.repetition(round_, take, scene, theme(round_))
+        return referee.repetition(round_, take, context, theme(round_))
 
-    def ending(self, round_: Round, scene: Scene) -> list[RoundFact]:
+    def ending(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Decide each challenge by what the referee found."""
         verdicts: list[RoundFact] = []
         faulty = {given.clip for given in round_.verdicts if given.tone == "fault"}
         for clip in dict.fromkeys(vote.clip for vote in round_.votes if vote.value < 0):
             code = "challenge_right" if clip in faulty else "challenge_wrong"
             take = round_.take(clip)
-            verdicts += referee.verdict(round_, take, scene, code, "praise") if take else []
+            verdicts += referee.verdict(round_, take, context, code, "praise") if take else []
         return verdicts

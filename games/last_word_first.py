@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import Scene
+from games.game import GameContext
 from games.measures import last_word
 from games.round import Round, RoundFact, Take
 
@@ -24,16 +24,16 @@ class LastWordFirst(Chain):
     kinds = ("language", "roleplay")
     pack = "word_association"
 
-    def ask(self, round_: Round, scene: Scene) -> str:
+    def ask(self, round_: Round, context: GameContext) -> str:
         """Show the word if it is known."""
         word = last_word(round_.takes[-1]) if round_.takes else theme(round_)
-        return ASK[scene.language].format(word=word) if word else HEARD[scene.language]
+        return ASK[context.language].format(word=word) if word else HEARD[context.language]
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Compare both words by ear."""
         at = next((i for i, other in enumerate(round_.takes) if other.clip == take.clip), 0)
         wanted = last_word(round_.takes[at - 1]) if at else theme(round_).casefold()
         said = take.words[0] if take.words else ""
-        if not wanted or referee.tongue(scene).sounds_like(said, wanted):
+        if not wanted or referee.tongue(context).sounds_like(said, wanted):
             return []
-        return referee.verdict(round_, take, scene, "start_with", word=wanted)
+        return referee.verdict(round_, take, context, "start_with", word=wanted)

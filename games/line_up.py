@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import theme
-from games.game import VOTING_MS, Play, Scene, give
+from games.game import VOTING_MS, GameContext, Play, give
 from games.round import Round, RoundFact, TurnGiven
 
 VOTE = {"en": "Which one? Vote!", "de": "Welche? Stimmt ab!"}
@@ -17,29 +17,29 @@ class LineUp(Play):
     window_ms: int | None = None
     voted = True
 
-    def ask(self, round_: Round, scene: Scene) -> str:
+    def ask(self, round_: Round, context: GameContext) -> str:
         """Return what everybody sees."""
         return theme(round_)
 
-    def vote_on(self, round_: Round, scene: Scene) -> str:
+    def vote_on(self, round_: Round, context: GameContext) -> str:
         """Return what is shown while the room votes."""
-        return VOTE[scene.language]
+        return VOTE[context.language]
 
-    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+    def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Ask all, then let them vote."""
         if not round_.turns:
             return give(
                 round_,
-                scene,
-                self.ask(round_, scene),
+                context,
+                self.ask(round_, context),
                 window_ms=self.window_ms,
                 limit_ms=self.limit_ms,
                 hidden=self.hidden,
             )
-        if round_.turns[-1].act == "vote" or len(round_.takes) < 2 or not (self.voted and scene.scored):
+        if round_.turns[-1].act == "vote" or len(round_.takes) < 2 or not (self.voted and context.scored):
             return None
-        return give(round_, scene, self.vote_on(round_, scene), window_ms=VOTING_MS, act="vote")
+        return give(round_, context, self.vote_on(round_, context), window_ms=VOTING_MS, act="vote")
 
-    def ending(self, round_: Round, scene: Scene) -> list[RoundFact]:
+    def ending(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Name the favourite."""
-        return referee.loved(round_, scene)
+        return referee.loved(round_, context)

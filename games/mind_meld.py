@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import Play, Scene, TurnOrder, give, here_of, is_complete
+from games.game import GameContext, Play, TurnOrder, give, here_of, is_complete
 from games.referee import SAME_GUESS
 from games.round import Round, RoundFact, Take, TurnGiven
 from games.words import likeness
@@ -30,51 +30,51 @@ class MindMeld(Play):
     least = 2
     hidden = True
 
-    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+    def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Count the next two in."""
         pairs = len(round_.turns)
         if pairs >= PAIRS or _matched(round_):
             return None
         return give(
             round_,
-            scene,
-            self._ask(round_, scene),
-            voices=_pair(round_, scene, pairs),
-            after_ms=scene.count_in_ms,
+            context,
+            self._ask(round_, context),
+            voices=_pair(round_, context, pairs),
+            after_ms=context.count_in_ms,
             max_words=1,
             limit_ms=WORD_MS,
             hidden=True,
         )
 
-    def _ask(self, round_: Round, scene: Scene) -> str:
+    def _ask(self, round_: Round, context: GameContext) -> str:
         last = round_.takes_of(round_.turns[-1].turn) if round_.turns else ()
         if not last:
-            return FIRST[scene.language]
+            return FIRST[context.language]
         texts = [take.text for take in last if take.text]
         known = len(texts) == len(last)
-        return JOIN[scene.language].format(words=" + ".join(texts)) if known else HEARD[scene.language]
+        return JOIN[context.language].format(words=" + ".join(texts)) if known else HEARD[context.language]
 
-    def landed(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def landed(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Go on as soon as there are two words."""
         two = round_.turn is not None and len(round_.takes_of(round_.turn.turn)) >= 2
-        return self.go_on(round_, scene) if two or is_complete(round_) else []
+        return self.go_on(round_, context) if two or is_complete(round_) else []
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Celebrate one mind, and almost one."""
         if len(take.words or ()) > 1:
-            return referee.counted(round_, take, scene, 1)
+            return referee.counted(round_, take, context, 1)
         for other in round_.takes_of(take.turn):
             if other.clip != take.clip and other.text and take.text and other.voice != take.voice:
                 if _same(other, take):
-                    return referee.verdict(round_, take, scene, "matched", "praise", word=take.text)
+                    return referee.verdict(round_, take, context, "matched", "praise", word=take.text)
                 if likeness(other.text, take.text) >= SAME_GUESS / 2:
-                    return referee.verdict(round_, take, scene, "near", "praise")
+                    return referee.verdict(round_, take, context, "near", "praise")
         return []
 
 
-def _pair(round_: Round, scene: Scene, pairs: int) -> tuple[str, ...]:
+def _pair(round_: Round, context: GameContext, pairs: int) -> tuple[str, ...]:
     """Return the next two players; with fewer than two, anybody may."""
-    here = here_of(round_.players, scene)
+    here = here_of(round_.players, context)
     if len(here) < 2:
         return ()
     first = 2 * pairs % len(here)

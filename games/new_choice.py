@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import Scene, TurnOrder, cast, give, player
+from games.game import GameContext, TurnOrder, cast, give, player
 from games.measures import last_word
 from games.referee import SAME_GUESS
 from games.round import Round, RoundFact, Take, TurnGiven
@@ -36,27 +36,27 @@ class NewChoice(Chain):
     staged = True
     least = 1
 
-    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+    def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Ring, or give the scene to the next player."""
         if len(round_.takes) >= self.takes:
             return None
         bells = _bells(round_)
         last = round_.turn
         spoke = last is not None and bool(round_.takes_of(last.turn))
-        stayed = spoke and round_.takes[-1].voice in cast(round_, scene)
-        if stayed and bells < BELLS and (not bells or scene.random.random() < BELL_SHARE):
-            return self._bell(round_, scene)
-        voice = player(round_, scene)
+        stayed = spoke and round_.takes[-1].voice in cast(round_, context)
+        if stayed and bells < BELLS and (not bells or context.random.random() < BELL_SHARE):
+            return self._bell(round_, context)
+        voice = player(round_, context)
         if last is not None and (voice is None or len(round_.players) < 2) and spoke:
             return None
-        return give(round_, scene, ASK[scene.language].format(theme=theme(round_)), voice)
+        return give(round_, context, ASK[context.language].format(theme=theme(round_)), voice)
 
-    def _bell(self, round_: Round, scene: Scene) -> TurnGiven:
-        rhyme = scene.random.random() < RHYME_SHARE
+    def _bell(self, round_: Round, context: GameContext) -> TurnGiven:
+        rhyme = context.random.random() < RHYME_SHARE
         return give(
             round_,
-            scene,
-            (RHYME if rhyme else BELL)[scene.language],
+            context,
+            (RHYME if rhyme else BELL)[context.language],
             round_.takes[-1].voice,
             window_ms=BELL_WINDOW_MS,
             after_ms=BELL_AFTER_MS,
@@ -64,7 +64,7 @@ class NewChoice(Chain):
             role="rhyme" if rhyme else "",
         )
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Compare with the line that was replaced."""
         at = next((i for i, other in enumerate(round_.takes) if other.clip == take.clip), 0)
         turn = next((turn for turn in round_.turns if turn.turn == take.turn), None)
@@ -72,10 +72,10 @@ class NewChoice(Chain):
             return []
         before = round_.takes[at - 1]
         if before.text and likeness(before.text, take.text or "") >= SAME_GUESS:
-            return referee.verdict(round_, take, scene, "same_choice")
+            return referee.verdict(round_, take, context, "same_choice")
         a, b = last_word(before), last_word(take)
-        if turn.role == "rhyme" and a and b and not referee.tongue(scene).rhymes(a, b):
-            return referee.verdict(round_, take, scene, "no_rhyme")
+        if turn.role == "rhyme" and a and b and not referee.tongue(context).rhymes(a, b):
+            return referee.verdict(round_, take, context, "no_rhyme")
         return []
 
 

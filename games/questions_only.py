@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import Scene
+from games.game import GameContext
 from games.round import Round, RoundFact, Take
 
 ASK = {"en": "Answer with a question.", "de": "Antworte mit einer Frage."}
@@ -23,11 +23,11 @@ class QuestionsOnly(Chain):
     pack = "questions"
     staged = True
 
-    def ask(self, round_: Round, scene: Scene) -> str:
+    def ask(self, round_: Round, context: GameContext) -> str:
         """Begin with a question of the room's own."""
-        return ASK[scene.language] if round_.takes else theme(round_)
+        return ASK[context.language] if round_.takes else theme(round_)
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Arrest statements."""
-        asked = referee.tongue(scene).is_question(take.text or "")
-        return [] if asked else referee.verdict(round_, take, scene, "statement")
+        asked = referee.tongue(context).is_question(take.text or "")
+        return [] if asked else referee.verdict(round_, take, context, "statement")

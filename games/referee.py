@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from random import Random
 
-from games.game import Scene
+from games.game import GameContext
 from games.language.de import GERMAN
 from games.language.en import ENGLISH
 from games.language.tongue import Tongue
@@ -26,68 +26,68 @@ SAME_LINE = 0.55
 OVERRULING_VOTES = 2
 
 
-def tongue(scene: Scene) -> Tongue:
+def tongue(context: GameContext) -> Tongue:
     """Return the language of a room."""
-    return TONGUES.get(scene.language, ENGLISH)
+    return TONGUES.get(context.language, ENGLISH)
 
 
 def verdict(
-    round_: Round, take: Take, scene: Scene, code: str, tone: Tone = "fault", **words: object
+    round_: Round, take: Take, context: GameContext, code: str, tone: Tone = "fault", **words: object
 ) -> list[RoundFact]:
     """Return a verdict in one of its wordings; none where nothing is judged, notes aside."""
-    if not scene.scored and tone != "note":
+    if not context.scored and tone != "note":
         return []
-    wordings = VERDICTS.get(scene.language, VERDICTS["en"])[code]
-    text = scene.random.choice(wordings).format(**words)
+    wordings = VERDICTS.get(context.language, VERDICTS["en"])[code]
+    text = context.random.choice(wordings).format(**words)
     return [VerdictGiven(round_.id, take.clip, code, text, tone)]
 
 
-def hesitation(round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+def hesitation(round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
     """Fault a pause inside a take."""
-    return verdict(round_, take, scene, "hesitated") if take.gap_ms > HESITATION_MS else []
+    return verdict(round_, take, context, "hesitated") if take.gap_ms > HESITATION_MS else []
 
 
-def counted(round_: Round, take: Take, scene: Scene, wanted: int) -> list[RoundFact]:
+def counted(round_: Round, take: Take, context: GameContext, wanted: int) -> list[RoundFact]:
     """Fault a take that has not exactly so many words."""
     said = len(take.words or ())
-    return [] if said == wanted else verdict(round_, take, scene, "word_count", said=said, wanted=wanted)
+    return [] if said == wanted else verdict(round_, take, context, "word_count", said=said, wanted=wanted)
 
 
-def at_least(round_: Round, take: Take, scene: Scene, wanted: int) -> list[RoundFact]:
+def at_least(round_: Round, take: Take, context: GameContext, wanted: int) -> list[RoundFact]:
     """Praise a list that is complete, count one that is not; small words count for nothing."""
-    small = tongue(scene).small | tongue(scene).fillers
+    small = tongue(context).small | tongue(context).fillers
     said = sum(len(word) > 2 and word not in small for word in take.words or ())
     if said >= wanted:
-        return verdict(round_, take, scene, "full", "praise")
-    return verdict(round_, take, scene, "too_few", said=said, wanted=wanted)
+        return verdict(round_, take, context, "full", "praise")
+    return verdict(round_, take, context, "too_few", said=said, wanted=wanted)
 
 
-def repetition(round_: Round, take: Take, scene: Scene, free: str = "") -> list[RoundFact]:
+def repetition(round_: Round, take: Take, context: GameContext, free: str = "") -> list[RoundFact]:
     """Fault a word that comes twice in a take, small words and those of the subject aside."""
-    word = repeated(take.words or (), but=tongue(scene).small | set(tokens(free)))
-    return verdict(round_, take, scene, "repeat", word=word) if word else []
+    word = repeated(take.words or (), but=tongue(context).small | set(tokens(free)))
+    return verdict(round_, take, context, "repeat", word=word) if word else []
 
 
-def said_before(round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+def said_before(round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
     """Fault a take whose only word came in an earlier take."""
     before = {word for other in round_.takes if other.clip != take.clip for word in other.words or ()}
     word = next((word for word in take.words or () if word in before), None)
-    return verdict(round_, take, scene, "repeat", word=word) if word else []
+    return verdict(round_, take, context, "repeat", word=word) if word else []
 
 
 def forbidden(
-    round_: Round, take: Take, scene: Scene, words: tuple[str, ...], code: str = "forbidden"
+    round_: Round, take: Take, context: GameContext, words: tuple[str, ...], code: str = "forbidden"
 ) -> list[RoundFact]:
     """Fault a take that says one of some words, in any form."""
     said = next((said for said in take.words or () if any(same_word(said, word) for word in words)), None)
-    return verdict(round_, take, scene, code, word=said) if said else []
+    return verdict(round_, take, context, code, word=said) if said else []
 
 
-def old_joke(round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+def old_joke(round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
     """Fault a line that somebody said a moment ago."""
     others = (other.text for other in round_.takes if other.clip != take.clip and other.text)
     is_old = any(likeness(take.text or "", text) >= SAME_LINE for text in others)
-    return verdict(round_, take, scene, "old_joke") if is_old else []
+    return verdict(round_, take, context, "old_joke") if is_old else []
 
 
 def is_same_guess(a: str, b: str) -> bool:
@@ -97,7 +97,7 @@ def is_same_guess(a: str, b: str) -> bool:
     return shared or likeness(a, b) >= SAME_GUESS
 
 
-def loved(round_: Round, scene: Scene) -> list[RoundFact]:
+def loved(round_: Round, context: GameContext) -> list[RoundFact]:
     """Praise the take that the votes like best, when one stands out."""
     points = {take.clip: 0 for take in round_.takes}
     for vote in round_.votes:
@@ -106,7 +106,7 @@ def loved(round_: Round, scene: Scene) -> list[RoundFact]:
     take = round_.take(best[0]) if best else None
     if take is None or points[best[0]] <= 0 or (len(best) > 1 and points[best[0]] == points[best[1]]):
         return []
-    return verdict(round_, take, scene, "favourite", "praise")
+    return verdict(round_, take, context, "favourite", "praise")
 
 
 def overruled(round_: Round, vote: VoteCast) -> list[RoundFact]:

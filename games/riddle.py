@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import Play, Scene, TurnOrder, give, player
+from games.game import GameContext, Play, TurnOrder, give, player
 from games.referee import is_same_guess
 from games.round import RoleGiven, Round, RoundFact, Take, TurnGiven
 
@@ -20,39 +20,41 @@ class Riddle(Play):
     tell = {"en": "Tell them!", "de": "Erzähl!"}
     guess = GUESSER
 
-    def secret(self, round_: Round, scene: Scene) -> str:
+    def secret(self, round_: Round, context: GameContext) -> str:
         """Return what only the teller sees."""
         return round_.answer
 
-    def telling(self, round_: Round, scene: Scene) -> str:
+    def telling(self, round_: Round, context: GameContext) -> str:
         """Return what all see while one tells."""
-        return self.tell[scene.language]
+        return self.tell[context.language]
 
-    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+    def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Let one tell, then the others guess; nothing told, nothing to guess."""
         if not round_.turns:
-            return give(round_, scene, self.telling(round_, scene), player(round_, scene), role="teller")
+            return give(
+                round_, context, self.telling(round_, context), player(round_, context), role="teller"
+            )
         teller = round_.turns[0].voice or next((take.voice for take in round_.takes), None)
         if len(round_.turns) > 1 or not round_.takes:
             return None
         return give(
             round_,
-            scene,
-            self.guess[scene.language],
+            context,
+            self.guess[context.language],
             act="guess",
             hidden=True,
             besides=teller,
             role="guesser",
         )
 
-    def roles(self, round_: Round, scene: Scene) -> list[RoundFact]:
+    def roles(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Tell the teller."""
-        teller = player(round_, scene)
+        teller = player(round_, context)
         if teller is None:
             return []
-        return [RoleGiven(round_.id, teller, TELLER[scene.language], self.secret(round_, scene))]
+        return [RoleGiven(round_.id, teller, TELLER[context.language], self.secret(round_, context))]
 
-    def ending(self, round_: Round, scene: Scene) -> list[RoundFact]:
+    def ending(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Say who found it out; nobody did: the riddle was good."""
         guesses = [take for take in round_.takes if take.turn > 1]
         if any(take.text is not None and self.is_right(round_, take) for take in guesses):
@@ -60,17 +62,17 @@ class Riddle(Play):
         told = round_.takes_of(1)
         if not told or not guesses or any(take.text is None for take in guesses):
             return []
-        return referee.verdict(round_, told[0], scene, "fooled", "praise", word=round_.solution)
+        return referee.verdict(round_, told[0], context, "fooled", "praise", word=round_.solution)
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Judge the telling by its own rule, and the guesses by the truth."""
         if take.turn == 1:
-            return self.judge_telling(round_, take, scene)
+            return self.judge_telling(round_, take, context)
         if not self.is_right(round_, take):
             return []
-        return referee.verdict(round_, take, scene, "guessed", "praise", word=round_.solution)
+        return referee.verdict(round_, take, context, "guessed", "praise", word=round_.solution)
 
-    def judge_telling(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_telling(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Return verdicts on how it was told."""
         return []
 

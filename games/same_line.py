@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from games.game import Scene, Setup
+from games.game import GameContext, Setup
 from games.riddle import Riddle
 from games.round import Prompt, Round, RoundOpened
 
@@ -24,13 +24,13 @@ class SameLine(Riddle):
 
     def open(self, setup: Setup) -> RoundOpened:
         """Show the line, keep the feeling."""
-        card = setup.scene.draw(self.pack)
+        card = setup.context.draw(self.pack)
         line, feeling = parted(card.text)
         return self.opening(setup, Prompt(card.id, line), answer=feeling)
 
-    def telling(self, round_: Round, scene: Scene) -> str:
+    def telling(self, round_: Round, context: GameContext) -> str:
         """Show the line to all."""
-        return TELL[scene.language].format(line=round_.prompt.text if round_.prompt else "")
+        return TELL[context.language].format(line=round_.prompt.text if round_.prompt else "")
 
 
 def parted(text: str) -> tuple[str, str]:

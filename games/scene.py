@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games.chain import Chain
-from games.game import Scene, Setup, TurnOrder, give
+from games.game import GameContext, Setup, TurnOrder, give
 from games.round import Prompt, RoleGiven, Round, RoundFact, RoundOpened, TurnGiven
 
 TAKES = 10
@@ -33,35 +33,35 @@ class ScenePlay(Chain):
 
     def open(self, setup: Setup) -> RoundOpened:
         """Make up where it is and what is the matter."""
-        where, what = setup.scene.draw("scene_where"), setup.scene.draw("scene_what")
+        where, what = setup.context.draw("scene_where"), setup.context.draw("scene_what")
         text = f"{where.text} {what.text}"
         return self.opening(setup, Prompt(where.id, text), scene=text)
 
-    def roles(self, round_: Round, scene: Scene) -> list[RoundFact]:
+    def roles(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Tell each player who they are and what they want."""
         facts: list[RoundFact] = []
         for voice in round_.players:
-            facts.append(_role(round_, voice, scene, facts))
+            facts.append(_role(round_, voice, context, facts))
         return facts
 
-    def joined(self, round_: Round, voice: str, scene: Scene) -> list[RoundFact]:
+    def joined(self, round_: Round, voice: str, context: GameContext) -> list[RoundFact]:
         """Tell a newcomer."""
-        return [_role(round_, voice, scene, list(round_.roles))]
+        return [_role(round_, voice, context, list(round_.roles))]
 
-    def turn(self, round_: Round, scene: Scene, voice: str | None) -> TurnGiven:
+    def turn(self, round_: Round, context: GameContext, voice: str | None) -> TurnGiven:
         """Go on, with a twist when it is time."""
         if not round_.turns:
-            return give(round_, scene, f"{round_.scene} {START[scene.language]}", voice)
+            return give(round_, context, f"{round_.scene} {START[context.language]}", voice)
         twists = [turn.go_at_ms for turn in round_.turns if turn.role == "twist"]
         since_ms = twists[-1] if twists else round_.opened_at_ms
-        if scene.now_ms - since_ms < TWIST_EVERY_MS:
-            return give(round_, scene, ASK[scene.language], voice)
-        twist = TWIST[scene.language].format(twist=scene.draw("twists").text)
-        return give(round_, scene, twist, voice, role="twist", bell=True)
+        if context.now_ms - since_ms < TWIST_EVERY_MS:
+            return give(round_, context, ASK[context.language], voice)
+        twist = TWIST[context.language].format(twist=context.draw("twists").text)
+        return give(round_, context, twist, voice, role="twist", bell=True)
 
 
-def _role(round_: Round, voice: str, scene: Scene, given: list[RoundFact]) -> RoleGiven:
+def _role(round_: Round, voice: str, context: GameContext, given: list[RoundFact]) -> RoleGiven:
     taken = {fact.role for fact in given if isinstance(fact, RoleGiven)}
-    drawn = [scene.draw("scene_who").text for _ in range(6)]
+    drawn = [context.draw("scene_who").text for _ in range(6)]
     who = next((role for role in drawn if role not in taken), drawn[0])
-    return RoleGiven(round_.id, voice, who, scene.draw("scene_wish").text)
+    return RoleGiven(round_.id, voice, who, context.draw("scene_wish").text)

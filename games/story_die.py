@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import Scene, TurnOrder, give, here_of, player
+from games.game import GameContext, TurnOrder, give, here_of, player
 from games.round import Round, RoundFact, Take, TurnGiven
 
 # The room cuts a teller somewhere between these, after "go".
@@ -29,35 +29,35 @@ class StoryDie(Chain):
     staged = True
     joined_replay = True
 
-    def ask(self, round_: Round, scene: Scene) -> str:
+    def ask(self, round_: Round, context: GameContext) -> str:
         """Give the story's beginning, then only the push."""
-        return ON[scene.language] if round_.takes else theme(round_)
+        return ON[context.language] if round_.takes else theme(round_)
 
-    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+    def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Give the story to whoever is alive and here."""
         dead = [voice for voice in round_.players if round_.faults(voice)]
         alone = bool(dead) and len(dead) >= len(round_.players) - 1
-        left = bool(dead) and set(here_of(round_.players, scene)) <= set(dead)
+        left = bool(dead) and set(here_of(round_.players, context)) <= set(dead)
         if len(round_.takes) >= self.takes or alone or left:
             return None
         turn = give(
             round_,
-            scene,
-            self.ask(round_, scene),
-            player(round_, scene, without=dead),
+            context,
+            self.ask(round_, context),
+            player(round_, context, without=dead),
             window_ms=CUT_TO_MS,
             limit_ms=CUT_TO_MS,
         )
-        return replace(turn, cut_at_ms=turn.go_at_ms + scene.random.randint(CUT_FROM_MS, CUT_TO_MS))
+        return replace(turn, cut_at_ms=turn.go_at_ms + context.random.randint(CUT_FROM_MS, CUT_TO_MS))
 
-    def judge(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Hear a pause."""
-        return referee.hesitation(round_, take, scene)
+        return referee.hesitation(round_, take, context)
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Catch whoever begins with the word that was said last."""
         at = next((i for i, other in enumerate(round_.takes) if other.clip == take.clip), 0)
         before = round_.takes[at - 1].words if at else None
         if not before or not take.words or before[-1] != take.words[0]:
             return []
-        return referee.verdict(round_, take, scene, "repeat", word=take.words[0])
+        return referee.verdict(round_, take, context, "repeat", word=take.words[0])

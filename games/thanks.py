@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games.chain import Chain, theme
-from games.game import Scene, fresh
+from games.game import GameContext, fresh
 from games.round import Round, Tempo
 
 
@@ -23,6 +23,6 @@ class Thanks(Chain):
     least = 1
     joined_replay = True
 
-    def ask(self, round_: Round, scene: Scene) -> str:
+    def ask(self, round_: Round, context: GameContext) -> str:
         """Give each their own reason to thank."""
-        return fresh(scene, self.pack, round_) if round_.turns else theme(round_)
+        return fresh(context, self.pack, round_) if round_.turns else theme(round_)

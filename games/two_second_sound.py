@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from games.game import Scene, fresh
+from games.game import GameContext, fresh
 from games.line_up import LineUp
 from games.round import Round
 
@@ -30,6 +30,6 @@ class TwoSecondSound(LineUp):
     limit_ms = SOUND_MS
     window_ms = WINDOW_MS
 
-    def vote_on(self, round_: Round, scene: Scene) -> str:
+    def vote_on(self, round_: Round, context: GameContext) -> str:
         """Put the sounds somewhere else."""
-        return AGAIN[scene.language].format(place=fresh(scene, "sound_places", round_))
+        return AGAIN[context.language].format(place=fresh(context, "sound_places", round_))

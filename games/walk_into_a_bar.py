@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import Scene, Setup
+from games.game import GameContext, Setup
 from games.line_up import LineUp
 from games.round import Prompt, Round, RoundFact, RoundOpened, Take
 
@@ -24,9 +24,9 @@ class WalkIntoABar(LineUp):
 
     def open(self, setup: Setup) -> RoundOpened:
         """Say who walks in."""
-        who = setup.scene.draw(self.pack)
-        return self.opening(setup, Prompt(who.id, ASK[setup.scene.language].format(who=who.text)))
+        who = setup.context.draw(self.pack)
+        return self.opening(setup, Prompt(who.id, ASK[setup.context.language].format(who=who.text)))
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Hear an old joke."""
-        return referee.old_joke(round_, take, scene)
+        return referee.old_joke(round_, take, context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.first_thing import EVERYWHERE
-from games.game import Play, Scene, TurnOrder, give, player
+from games.game import GameContext, Play, TurnOrder, give, player
 from games.measures import is_one_word_long, last_word
 from games.round import Round, RoundFact, Take, TurnGiven
 
@@ -28,27 +28,27 @@ class WordAssociation(Play):
     kinds = EVERYWHERE
     pack = "word_association"
 
-    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+    def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Pass the chain on: with the word itself when it is known, else by ear."""
         if len(round_.takes) >= CHAIN_TAKES:
             return None
         last = round_.takes[-1] if round_.takes else None
         start = round_.prompt.text if round_.prompt else ""
-        prompt = (last_word(last) or HEARD[scene.language]) if last else start
-        return give(round_, scene, prompt, player(round_, scene), max_words=1)
+        prompt = (last_word(last) or HEARD[context.language]) if last else start
+        return give(round_, context, prompt, player(round_, context), max_words=1)
 
-    def landed(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def landed(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Go on after every word, also when anybody may say it."""
-        return self.go_on(round_, scene)
+        return self.go_on(round_, context)
 
-    def judge(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Tease whoever said more than a word."""
         if is_one_word_long(take, round_.tempo):
             return []
-        return referee.verdict(round_, take, scene, "too_long")
+        return referee.verdict(round_, take, context, "too_long")
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Count the word, and remember those that were."""
         if len(take.words or ()) > 1:
-            return referee.counted(round_, take, scene, 1)
-        return referee.said_before(round_, take, scene)
+            return referee.counted(round_, take, context, 1)
+        return referee.said_before(round_, take, context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import Scene, give
+from games.game import GameContext, give
 from games.measures import is_one_word_long
 from games.round import Round, RoundFact, Take, TurnGiven
 
@@ -31,28 +31,28 @@ class WordAtATime(Chain):
     takes = 12
     joined_replay = True
 
-    def ask(self, round_: Round, scene: Scene) -> str:
+    def ask(self, round_: Round, context: GameContext) -> str:
         """Show the sentence so far, as far as it is known."""
         words = " ".join(take.text for take in round_.takes[-6:] if take.text)
-        return f"{theme(round_)} … {words} …" if words else ASK[scene.language].format(theme=theme(round_))
+        return f"{theme(round_)} … {words} …" if words else ASK[context.language].format(theme=theme(round_))
 
-    def turn(self, round_: Round, scene: Scene, voice: str | None) -> TurnGiven:
+    def turn(self, round_: Round, context: GameContext, voice: str | None) -> TurnGiven:
         """Ask for one word."""
-        return give(round_, scene, self.ask(round_, scene), voice, max_words=1, limit_ms=WORD_MS)
+        return give(round_, context, self.ask(round_, context), voice, max_words=1, limit_ms=WORD_MS)
 
-    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+    def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """End at a full stop."""
         last = round_.takes[-1].words if len(round_.takes) >= SHORTEST_TAKES else None
-        stopped = last is not None and set(last) & referee.tongue(scene).stops
-        return None if stopped else super().next(round_, scene)
+        stopped = last is not None and set(last) & referee.tongue(context).stops
+        return None if stopped else super().next(round_, context)
 
-    def judge(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Tease whoever said more than a word."""
         long = not is_one_word_long(take, round_.tempo)
-        return referee.verdict(round_, take, scene, "too_long") if long else []
+        return referee.verdict(round_, take, context, "too_long") if long else []
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Count the word."""
-        stops = referee.tongue(scene).stops
+        stops = referee.tongue(context).stops
         words = tuple(word for word in take.words or () if word not in stops and word != "full")
-        return referee.verdict(round_, take, scene, "too_long") if len(words) > 1 else []
+        return referee.verdict(round_, take, context, "too_long") if len(words) > 1 else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import Scene, give
+from games.game import GameContext, give
 from games.round import Round, RoundFact, Take, TurnGiven
 
 FEWEST, MOST = 1, 7
@@ -26,14 +26,14 @@ class WordRation(Chain):
     staged = True
     takes = 6
 
-    def turn(self, round_: Round, scene: Scene, voice: str | None) -> TurnGiven:
+    def turn(self, round_: Round, context: GameContext, voice: str | None) -> TurnGiven:
         """Ration the words."""
-        words = scene.random.randint(FEWEST, MOST)
-        ration = ONE[scene.language] if words == 1 else ASK[scene.language].format(n=words)
+        words = context.random.randint(FEWEST, MOST)
+        ration = ONE[context.language] if words == 1 else ASK[context.language].format(n=words)
         prompt = ration if round_.takes else f"{theme(round_)} {ration}"
-        return give(round_, scene, prompt, voice, min_words=words, max_words=words)
+        return give(round_, context, prompt, voice, min_words=words, max_words=words)
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Count."""
         turn = next((turn for turn in round_.turns if turn.turn == take.turn), None)
-        return referee.counted(round_, take, scene, turn.max_words) if turn else []
+        return referee.counted(round_, take, context, turn.max_words) if turn else []

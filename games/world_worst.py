@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import Scene
+from games.game import GameContext
 from games.line_up import LineUp
 from games.round import Round, RoundFact, Take
 
@@ -20,6 +20,6 @@ class WorldWorst(LineUp):
     kinds = ("humour", "arena")
     pack = "world_worst"
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Hear an old joke."""
-        return referee.old_joke(round_, take, scene)
+        return referee.old_joke(round_, take, context)

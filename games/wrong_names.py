@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import theme
-from games.game import Scene, Setup, fresh, give
+from games.game import GameContext, Setup, fresh, give
 from games.line_up import LineUp
 from games.round import Round, RoundFact, RoundOpened, Take, TurnGiven, opened
 from games.words import tokens
@@ -29,28 +29,30 @@ class WrongNames(LineUp):
 
     def open(self, setup: Setup) -> RoundOpened:
         """Draw five things; the scene remembers them in order."""
-        opening = self.opening(setup, setup.scene.draw(self.pack))
-        things = [theme(opened(opening, setup.scene.now_ms))]
+        opening = self.opening(setup, setup.context.draw(self.pack))
+        things = [theme(opened(opening, setup.context.now_ms))]
         while len(things) < THINGS:
-            thing = setup.scene.draw(self.pack).text
+            thing = setup.context.draw(self.pack).text
             things += [thing] if thing not in things or len(things) > 3 else []
         return self.opening(setup, opening.prompt, scene=", ".join(things))
 
-    def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
+    def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Show the things over the window."""
         if round_.turns:
             return None
-        things = tuple(round_.scene.split(", ")) if round_.scene else (fresh(scene, self.pack, round_),)
+        things = tuple(round_.scene.split(", ")) if round_.scene else (fresh(context, self.pack, round_),)
         window_ms = THINGS * THING_MS * (2 if round_.tempo == "slow" else 1)
-        return give(round_, scene, ASK[scene.language], window_ms=window_ms, steps=things)
+        return give(round_, context, ASK[context.language], window_ms=window_ms, steps=things)
 
-    def judge(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Hear a pause."""
-        return referee.hesitation(round_, take, scene)
+        return referee.hesitation(round_, take, context)
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Catch a true name and a repeat; then count."""
-        lies = referee.forbidden(round_, take, scene, tokens(round_.scene), "true_name")
+        lies = referee.forbidden(round_, take, context, tokens(round_.scene), "true_name")
         return (
-            lies or referee.repetition(round_, take, scene) or referee.at_least(round_, take, scene, THINGS)
+            lies
+            or referee.repetition(round_, take, context)
+            or referee.at_least(round_, take, context, THINGS)
         )

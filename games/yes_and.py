@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import Scene
+from games.game import GameContext
 from games.round import Round, RoundFact, Take
 from games.words import tokens
 
@@ -26,29 +26,29 @@ class YesAnd(Chain):
     staged = True
     takes = 2 * HALF
 
-    def ask(self, round_: Round, scene: Scene) -> str:
+    def ask(self, round_: Round, context: GameContext) -> str:
         """Give the first words; the plan is shown at the start of each half."""
-        start = ASK[scene.language][len(round_.takes) >= HALF]
+        start = ASK[context.language][len(round_.takes) >= HALF]
         return start if len(round_.takes) % HALF else f"{theme(round_)} {start}"
 
-    def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+    def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Check the first two words."""
         at = next((i for i, other in enumerate(round_.takes) if other.clip == take.clip), 0)
         second = at >= HALF
-        if _begins(take, scene, second=second):
+        if _begins(take, context, second=second):
             return []
-        return referee.verdict(round_, take, scene, "start_with", word=ASK[scene.language][second])
+        return referee.verdict(round_, take, context, "start_with", word=ASK[context.language][second])
 
-    def ending(self, round_: Round, scene: Scene) -> list[RoundFact]:
+    def ending(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Compare both halves when all words are known."""
         if len(round_.takes) < self.takes or any(take.words is None for take in round_.takes):
             return []
-        buts = sum(_begins(take, scene, second=False) for take in round_.takes[:HALF])
-        ands = sum(_begins(take, scene, second=True) for take in round_.takes[HALF:])
-        return referee.verdict(round_, round_.takes[-1], scene, "blocks", "note", buts=buts, ands=ands)
+        buts = sum(_begins(take, context, second=False) for take in round_.takes[:HALF])
+        ands = sum(_begins(take, context, second=True) for take in round_.takes[HALF:])
+        return referee.verdict(round_, round_.takes[-1], context, "blocks", "note", buts=buts, ands=ands)
 
 
-def _begins(take: Take, scene: Scene, *, second: bool) -> bool:
-    tongue = referee.tongue(scene)
+def _begins(take: Take, context: GameContext, *, second: bool) -> bool:
+    tongue = referee.tongue(context)
     first, then = (*tongue.opening(tokens(take.text or "")), "", "")[:2]
     return first in tongue.yes and then in (tongue.also if second else tongue.but)

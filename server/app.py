@@ -12,6 +12,8 @@ from server import tls
 from server.clock import Clock
 from server.config import Config
 from server.finisher import Finisher
+from server.http.limits import Limits
+from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
 from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
@@ -25,12 +27,10 @@ from server.rtc.local import LocalMedia
 from server.rtc.media import Media
 from server.rtc.remote import RemoteMedia
 from server.rtc.settings import Settings
-from server.safety.limits import Limits
+from server.site import METRICS, make_app
+from server.socket.endpoint import SOCKETS
 from server.stage import Stage
 from server.web.health import HEALTH
-from server.web.listen import Listening, listen
-from server.web.site import FIGURES, make_app
-from server.web.socket import SOCKETS
 from server.web.transcodes import TRANSCODES
 
 FIRST_ROOM = "wonder"
@@ -40,7 +40,7 @@ DATABASE = "wonder.db"
 GOODBYE_MS = 3_000
 
 
-class Parts:
+class Services:
     """All that a running server is made of, in the order in which it is let go."""
 
     def __init__(self, config: Config, log: Log, house: House, media: Media) -> None:
@@ -67,7 +67,7 @@ class Parts:
             limits=Limits(on=config.limits == "on"),
         )
         self.sockets = self.app[SOCKETS]
-        self.figures = self.app[FIGURES]
+        self.figures = self.app[METRICS]
         if isinstance(log, SqliteLog):
             log.on_commit = self.figures.committed
         self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
@@ -87,25 +87,25 @@ class Parts:
 class Running:
     """A server that serves; made by `start`."""
 
-    def __init__(self, parts: Parts, listening: Listening, broken: asyncio.Event) -> None:
-        self.parts = parts
+    def __init__(self, services: Services, listening: Listening, broken: asyncio.Event) -> None:
+        self.services = services
         self.broken = broken
-        self.house, self.stage, self.media = parts.house, parts.stage, parts.media
+        self.house, self.stage, self.media = services.house, services.stage, services.media
         self.url, self.http_port = listening.url, listening.port
-        self.udp_host, self.udp_port = parts.media.endpoint()
+        self.udp_host, self.udp_port = services.media.endpoint()
         self._listening = listening
         self._readers = [
-            asyncio.ensure_future(Reaper(parts.house, parts.log, parts.house.clock).run()),
-            asyncio.ensure_future(parts.figures.lag.watch()),
+            asyncio.ensure_future(Reaper(services.house, services.log, services.house.clock).run()),
+            asyncio.ensure_future(services.figures.lag.watch()),
         ]
         self._closing: asyncio.Task[None] | None = None
 
     async def drain(self) -> None:
         """Answer 503 on /readyz, finish running takes, and send the sockets away, in the time there is."""
-        self.parts.app[HEALTH].draining = True
-        within_ms = self.parts.config.drain_timeout_ms
+        self.services.app[HEALTH].draining = True
+        within_ms = self.services.config.drain_timeout_ms
         await self.stage.drain(within_ms - min(GOODBYE_MS, within_ms // 2))
-        await self.parts.sockets.drain()
+        await self.services.sockets.drain()
 
     async def close(self) -> None:
         """Let go of everything; may be called again, all wait for the one end."""
@@ -117,9 +117,9 @@ class Running:
         for reader in self._readers:
             reader.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
-        await self.parts.sockets.close()
+        await self.services.sockets.close()
         await self._listening.close()
-        await _let_go(self.parts)
+        await _let_go(self.services)
 
     async def __aenter__(self) -> Self:
         """Serve inside a `with`."""
@@ -139,11 +139,11 @@ async def start(config: Config) -> Running:
         clock = Clock(await _newest_ms(log))
         media = await _open_media(config, clock)
         unstarted.push_async_callback(media.close)
-        parts = Parts(config, log, await _house(config, log, clock), media)
-        unstarted.push_async_callback(_let_go, parts)
-        await parts.finisher.start()
-        await _first_room(parts.house)
-        running = Running(parts, await listen(parts.app, config, tls.context(config)), broken)
+        services = Services(config, log, await _house(config, log, clock), media)
+        unstarted.push_async_callback(_let_go, services)
+        await services.finisher.start()
+        await _first_room(services.house)
+        running = Running(services, await listen(services.app, config, tls.context(config)), broken)
         unstarted.pop_all()
     return running
 
@@ -192,10 +192,10 @@ async def _first_room(house: House) -> None:
         await house.open(opened, None, id=FIRST_ROOM)
 
 
-async def _let_go(parts: Parts) -> None:
-    await parts.radio.close()
-    await parts.media.close()
-    await parts.stage.close()
-    await parts.finisher.close()
-    await parts.house.close()
-    await parts.log.close()
+async def _let_go(services: Services) -> None:
+    await services.radio.close()
+    await services.media.close()
+    await services.stage.close()
+    await services.finisher.close()
+    await services.house.close()
+    await services.log.close()

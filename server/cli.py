@@ -90,7 +90,7 @@ def show_settings() -> None:
 @click.argument("what", type=click.Choice(["openapi", "asyncapi"]))
 def describe(what: str) -> None:
     """Print the description of the HTTP side (JSON) or of the socket (YAML)."""
-    from server.web import asyncapi, openapi  # noqa: PLC0415 - not needed to serve
+    from server.api import asyncapi, openapi  # noqa: PLC0415 - not needed to serve
 
     click.echo(openapi.page() if what == "openapi" else asyncapi.page(), nl=False)
 

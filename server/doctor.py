@@ -76,7 +76,7 @@ def _tcp_port(config: Config) -> Check:
 
 def _udp_port(config: Config) -> Check:
     """Try the ports of all media workers, on the address where the server listens for voices."""
-    host = udp.listening(config.host)
+    host = udp.bind_address(config.host)
     numbers = range(max(1, config.media_workers)) if config.udp_port else (0,)
     ports = (config.udp_port + number for number in numbers)
     checks = [_port(host, port, socket.SOCK_DGRAM, "UDP port", "--udp-port") for port in ports]
@@ -124,7 +124,9 @@ def _public_address(config: Config) -> Check:
     if config.public_ip:
         return Check(name, "fine", f"{config.public_ip} (--public-ip)")
     if config.host in ("127.0.0.1", "::1", "localhost"):
-        return Check(name, "fine", _own(udp.listening(config.host)), "For others start with --host 0.0.0.0.")
+        return Check(
+            name, "fine", _own(udp.bind_address(config.host)), "For others start with --host 0.0.0.0."
+        )
     if not addresses:
         return Check(name, "doubtful", "none is known", "Say it with --public-ip.")
     if ip_address(addresses[0]).is_private:

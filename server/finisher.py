@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from audio.finish import UNDECODABLE
 from audio.take import Clip, Limits, Take, Unfit
-from server import child
+from server import subprocesses
 from server.safety import finishing
 from server.safety.finishing import Finished, FinishTake, FinishUpload, Job, Made, MakeM4a, Reply
 
@@ -35,7 +35,7 @@ class Gone(Exception):
     """The process at the other end ended before it answered."""
 
 
-class Line(child.Line[Reply]):
+class Line(subprocesses.MessageChannel[Reply]):
     """A connection to one child."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -47,7 +47,7 @@ class Line(child.Line[Reply]):
             async with asyncio.timeout(PATIENCE_S):
                 self.tell(job)
                 return await self.read()
-        except (OSError, EOFError, TimeoutError, child.BadMessage) as error:
+        except (OSError, EOFError, TimeoutError, subprocesses.BadMessage) as error:
             raise Gone from error
 
 
@@ -65,7 +65,7 @@ class Nursery:
             if self._process is not None and self._process.returncode is None:
                 return
             await self._end()
-            self._process, self._control = await child.start(finishing.__name__, **ENVIRONMENT)
+            self._process, self._control = await subprocesses.start(finishing.__name__, **ENVIRONMENT)
 
     async def line(self, kind: bytes) -> Line:
         """Return a line to a fresh child. Raises `Gone`, where descriptors have run out too."""
@@ -94,7 +94,7 @@ class Nursery:
             self._control.close()
             self._control = None
         if self._process is not None:
-            await child.end(self._process, CLOSING_S)
+            await subprocesses.end(self._process, CLOSING_S)
             self._process = None
 
 

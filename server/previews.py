@@ -12,7 +12,7 @@ from server.room.ids import unguessable
 
 # An answer is waited for this long; without one the take is gone.
 PREVIEW_MS = 60_000
-# All previews together; the eldest goes first. A take of 30 s has about 150 KB.
+# All previews together; the oldest goes first. A take of 30 s has about 150 KB.
 PREVIEWS_BYTES = 16 * 1024 * 1024
 
 
@@ -73,7 +73,7 @@ class Previews:
         self._kept.pop(id_, None)
 
     def expire(self) -> None:
-        """Let go of those whose time is over, and of the eldest while there are too many bytes."""
+        """Let go of those whose time is over, and of the oldest while there are too many bytes."""
         now_ms = self._clock()
         self._kept = {id_: kept for id_, kept in self._kept.items() if kept.until_ms > now_ms}
         size_bytes = sum(len(kept.clip.ogg) for kept in self._kept.values())

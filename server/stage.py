@@ -24,9 +24,9 @@ from server.room import door, rounds
 from server.room.actor import Room
 from server.room.commands import Land, Refused, broken, restarting
 from server.room.events import ClipLanded, Event, Source, Voice
-from server.room.flow import kind_of
 from server.room.house import House
 from server.room.ids import unguessable
+from server.room.round_lifecycle import kind_of
 from server.rtc.media import Media, Role, TakeEnded
 from server.together import settled
 

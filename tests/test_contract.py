@@ -9,23 +9,12 @@ import msgspec
 import pytest
 
 from server import config
+from server.api import asyncapi, openapi
+from server.http.problems import STATUSES
 from server.room.events import KINDS
-from server.web import (
-    asyncapi,
-    clips,
-    feed,
-    games,
-    health,
-    openapi,
-    pages,
-    previews,
-    rooms,
-    socket,
-    whep,
-    whip,
-)
-from server.web.errors import STATUSES
-from server.web.messages import TYPES
+from server.socket import endpoint
+from server.socket.messages import TYPES
+from server.web import clips, feed, games, health, pages, previews, rooms, whep, whip
 from tests.support.shape import ROOT
 
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text("utf-8")
@@ -35,7 +24,7 @@ CODE = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "server").rg
 def registered() -> set[tuple[str, str]]:
     """Return method and path of every route, preflights apart."""
     found = set()
-    for resource in (clips, feed, games, health, pages, previews, rooms, socket, whep, whip):
+    for resource in (clips, feed, games, health, pages, previews, rooms, endpoint, whep, whip):
         for route in resource.routes():
             path = re.sub(r"\{(\w+):[^{}]*(?:\{[^{}]*\}[^{}]*)*\}", r"{\1}", route.path)
             found.add((route.method, path))

@@ -33,11 +33,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.log.base": ("server.room",),
     "server.log": ("server.log.base", "server.room"),
     # Processes of our own, and several things at once.
-    "server.child": (),
+    "server.subprocesses": (),
     "server.together": (),
-    "server.rtc": ("audio", "server.child", "server.clock", "server.rtc", "server.together"),
+    "server.rtc": ("audio", "server.subprocesses", "server.clock", "server.rtc", "server.together"),
     "server.safety": ("audio", "server.room"),
-    "server.finisher": ("audio", "server.child", "server.safety"),
+    "server.finisher": ("audio", "server.subprocesses", "server.safety"),
     "server.previews": ("audio", "server.room"),
     "server.stage": (
         "audio",

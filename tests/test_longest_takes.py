@@ -13,7 +13,7 @@ from aiohttp import ClientSession
 from audio import m4a, ogg, opus
 from audio.finish import LONGEST_LISTENED_MS, finish_take
 from audio.take import LONGEST_CLIP_MS, LONGEST_TAKE_MS, SHORTEST_PACKET_MS, Limits, Packet, Take
-from server import app, child
+from server import app, subprocesses
 from server.config import Config
 from server.readers.radio import PIECE_CLIPS
 from server.room.kinds import KINDS
@@ -53,8 +53,8 @@ def test_the_longest_take_is_finished_read_and_transcoded() -> None:
     assert clip.duration_ms == LONGEST_CLIP_MS
     assert abs(len(ogg.read(clip.ogg)) * 20 - LONGEST_CLIP_MS) <= 40
     assert ogg.read_stream(clip.ogg).samples == LONGEST_CLIP_MS * 48
-    assert len(m4a.from_ogg(clip.ogg)) < child.LARGEST_MESSAGE_BYTES
-    assert PIECE_CLIPS * len(clip.ogg) < child.LARGEST_MESSAGE_BYTES
+    assert len(m4a.from_ogg(clip.ogg)) < subprocesses.LARGEST_MESSAGE_BYTES
+    assert PIECE_CLIPS * len(clip.ogg) < subprocesses.LARGEST_MESSAGE_BYTES
 
 
 def test_the_longest_clip_of_large_frames_is_read() -> None:
@@ -73,7 +73,10 @@ def test_the_largest_take_passes_from_the_microphone_to_its_finish() -> None:
     take = Take(tuple(Packet(at * 480, payload) for at in range(MOST_PACKETS)))
 
     assert len(msgspec.msgpack.encode(FinishTake(take, Limits()))) < LARGEST_JOB_BYTES
-    assert len(msgspec.msgpack.encode(TakeEnded("p" * 22, take, 1, "limit"))) < child.LARGEST_MESSAGE_BYTES
+    assert (
+        len(msgspec.msgpack.encode(TakeEnded("p" * 22, take, 1, "limit")))
+        < subprocesses.LARGEST_MESSAGE_BYTES
+    )
     assert LONGEST_TAKE_MS <= LONGEST_LISTENED_MS
 
 

@@ -12,7 +12,7 @@ ELSEWHERE = {
     "server/__main__.py": "starts the command; tests/support/server.py runs it in every end-to-end test",
     "server/room/commands.py": "values only; tests/server/room/test_decide.py uses them throughout",
     "server/rtc/media.py": "an interface; tests/server/rtc hold what implements it",
-    "server/web/keys.py": "names only",
+    "server/http/app_keys.py": "names only",
 }
 
 

@@ -38,7 +38,7 @@ class Blob(Struct, frozen=True):
     body: bytes
 
 
-class Shelved(Struct, frozen=True):
+class BlobInfo(Struct, frozen=True):
     """What the log knows of a blob without reading it."""
 
     id: str
@@ -136,7 +136,7 @@ class Log(Protocol):
     async def blob(self, id: str) -> Blob | None:  # noqa: A002
         """Return a blob by its id."""
 
-    async def shelved(self, id: str) -> Shelved | None:  # noqa: A002
+    async def blob_info(self, id: str) -> BlobInfo | None:  # noqa: A002
         """Return whose a blob is and its size, without reading it; only `blob` tells whether it is whole."""
 
     async def rooms(self, limit: int = 100, *, public: bool | None = None) -> list[Listing]:

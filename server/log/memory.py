@@ -8,7 +8,7 @@ from itertools import islice
 
 from msgspec import Struct, field
 
-from server.log.base import Blob, Conflict, Entry, KeyUsed, Listing, Outcome, Shelved, StorageFull, Unusable
+from server.log.base import Blob, BlobInfo, Conflict, Entry, KeyUsed, Listing, Outcome, StorageFull, Unusable
 from server.log.chain import KEYS_LOOKED_AT, chained, is_outdated, is_same_use, listed, looks_at_keys
 from server.log.follow import Followers
 from server.room.events import Draft, Event, encode, erased, numbered
@@ -122,11 +122,11 @@ class MemoryLog:
         self._check_open()
         return self._blobs.get(id)
 
-    async def shelved(self, id: str) -> Shelved | None:  # noqa: A002
+    async def blob_info(self, id: str) -> BlobInfo | None:  # noqa: A002
         """Return what is known of a blob."""
         self._check_open()
         found = self._blobs.get(id)
-        return Shelved(found.id, found.room, len(found.body)) if found else None
+        return BlobInfo(found.id, found.room, len(found.body)) if found else None
 
     async def rooms(self, limit: int = 100, *, public: bool | None = None) -> list[Listing]:
         """Return the rooms, liveliest first."""

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from server.log import sums
-from server.log.base import Blob, Damaged, Listing, Shelved
+from server.log.base import Blob, BlobInfo, Damaged, Listing
 from server.room.events import Event, decode
 
 _PLACE = (
@@ -115,7 +115,7 @@ class Reader:
             raise Damaged("a blob is damaged")
         return Blob(id, room, body)
 
-    def shelved(self, id: str) -> Shelved | None:  # noqa: A002
+    def blob_info(self, id: str) -> BlobInfo | None:  # noqa: A002
         """Return whose a blob is and its size."""
         row: Any = self._connection.execute(_SHELVED, (id,)).fetchone()
         if row is None:
@@ -123,7 +123,7 @@ class Reader:
         room, name, size_bytes = row
         if room is None or size_bytes is None or sums.name(room) != name:
             raise Damaged("a blob is damaged")
-        return Shelved(id, room, size_bytes)
+        return BlobInfo(id, room, size_bytes)
 
     def rooms(self, limit: int, public: bool | None) -> list[Listing]:
         """Return the catalogue, liveliest first."""

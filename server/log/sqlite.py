@@ -18,7 +18,7 @@ from typing import Any, cast
 import apsw
 
 from server.log import schema, writing
-from server.log.base import Blob, Damaged, Entry, Listing, Outcome, Shelved
+from server.log.base import Blob, BlobInfo, Damaged, Entry, Listing, Outcome
 from server.log.follow import Followers
 from server.log.lock import Lock
 from server.log.reading import Reader
@@ -122,9 +122,9 @@ class SqliteLog:
         """Return a blob."""
         return cast("Blob | None", await self._reading.ask(lambda reader: reader.blob(id)))
 
-    async def shelved(self, id: str) -> Shelved | None:  # noqa: A002
+    async def blob_info(self, id: str) -> BlobInfo | None:  # noqa: A002
         """Return what is known of a blob."""
-        return cast("Shelved | None", await self._reading.ask(lambda reader: reader.shelved(id)))
+        return cast("BlobInfo | None", await self._reading.ask(lambda reader: reader.blob_info(id)))
 
     async def rooms(self, limit: int = 100, *, public: bool | None = None) -> list[Listing]:
         """Return the rooms, liveliest first."""

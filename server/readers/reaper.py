@@ -11,8 +11,8 @@ from msgspec import Struct
 from server.log.base import Listing, Log
 from server.room.actor import Room
 from server.room.commands import Refused, Remove
-from server.room.flow import kind_of
 from server.room.house import House, NoSuchRoom
+from server.room.round_lifecycle import kind_of
 from server.room.state import ClipRef, RoomState
 from server.together import settled
 
@@ -43,8 +43,8 @@ def expired(state: RoomState, now_ms: int, began_ms: int) -> list[str]:
 
 def seen(state: RoomState, now_ms: int, began_ms: int) -> Seen:
     """Return what to remember of a room."""
-    eldest_ms = min((_since_ms(clip, now_ms, began_ms) for clip in state.clips.values()), default=NEVER_MS)
-    return Seen(state.head, eldest_ms + kind_of(state).keep_ms)
+    oldest_ms = min((_since_ms(clip, now_ms, began_ms) for clip in state.clips.values()), default=NEVER_MS)
+    return Seen(state.head, oldest_ms + kind_of(state).keep_ms)
 
 
 def _since_ms(clip: ClipRef, now_ms: int, began_ms: int) -> int:

@@ -16,7 +16,7 @@ from games.round import (
     VerdictGiven,
     VerdictOverruled,
 )
-from server.room import door, flow, rounds, view
+from server.room import door, round_lifecycle, rounds, view
 from server.room.commands import (
     Caption,
     Command,
@@ -113,7 +113,7 @@ def _captioned(state: RoomState, caption: ClipCaptioned, context: Context) -> li
         return []
     if clip.hidden:
         return [replace(caption, hidden=True)]
-    return [caption, *flow.after_caption(state, caption, context)]
+    return [caption, *round_lifecycle.after_caption(state, caption, context)]
 
 
 def _refuse(code: str, message: str) -> list[Fact]:

@@ -8,7 +8,7 @@ from audio.take import LONGEST_CLIP_MS
 from games.game import USUAL_TAKE_MS, Game
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
-from server.room import door, flow, topics, wishes
+from server.room import door, round_commands, round_lifecycle, topics
 from server.room.commands import (
     Again,
     Answer,
@@ -26,8 +26,8 @@ from server.room.commands import (
 )
 from server.room.context import Context
 from server.room.events import Fact, Voice
-from server.room.flow import EAGER_MS, SILENCE_MS
 from server.room.kinds import TIMINGS
+from server.room.round_lifecycle import EAGER_MS, SILENCE_MS
 from server.room.state import RoomState
 
 # A page knows its speaker's reaction without the network's delay, but is believed this far only.
@@ -55,15 +55,15 @@ def facts(state: RoomState, command: Command, by: Voice | None, context: Context
         case RoundStart():
             return _start(state, command, by, context)
         case RoundJoin():
-            return wishes.join(state, command, by, context)
+            return round_commands.join(state, command, by, context)
         case RoundStop():
-            return wishes.stop(state, by, context)
+            return round_commands.stop(state, by, context)
         case Answer():
-            return wishes.answer(state, command, by, context)
+            return round_commands.answer(state, command, by, context)
         case Again():
-            return wishes.again(state, context)
+            return round_commands.again(state, context)
         case Vote():
-            return wishes.vote(state, command, by)
+            return round_commands.vote(state, command, by)
         case Suggest():
             return topics.suggest(state, command, by, context)
         case WantTopic():
@@ -82,7 +82,7 @@ def due(state: RoomState, context: Context) -> int | None:
         if _is_ahead(state.round, context):
             return context.now_ms
         return _round_due(state, state.round, context)
-    if context.speaking or not flow.kind_of(state).pulse:
+    if context.speaking or not round_lifecycle.kind_of(state).pulse:
         return None
     if not any(door.admits(state, voice, context) for voice in context.speakers):
         return None
@@ -105,7 +105,7 @@ def take_limit_ms(state: RoomState, voice: str, pace: float = 1.0) -> int:
 
 
 def _take_limit_ms(state: RoomState, turn: TurnGiven | None, pace: float) -> int:
-    limit_ms = turn.limit_ms if turn and turn.limit_ms else flow.kind_of(state).longest_clip_ms
+    limit_ms = turn.limit_ms if turn and turn.limit_ms else round_lifecycle.kind_of(state).longest_clip_ms
     return min(round(limit_ms * pace), LONGEST_CLIP_MS)
 
 
@@ -170,7 +170,7 @@ def _start(state: RoomState, command: RoundStart, by: Voice | None, context: Con
         others = sorted(set(door.admitted(state, context.speakers, context)).difference(players))
         players += tuple(context.random.sample(others, min(len(others), PULSE_PLAYERS - len(players))))
     way = topics.make_way(state, "replaced", context)
-    return [*way, *flow.begin(state, game, command.tempo, players, context)]
+    return [*way, *round_lifecycle.begin(state, game, command.tempo, players, context)]
 
 
 def _game(state: RoomState, id: str) -> Game:  # noqa: A002
@@ -188,7 +188,7 @@ def _land(state: RoomState, command: Land, by: Voice | None, context: Context) -
     clip = replace(
         command.clip, round=turn.round, turn=turn.turn, reaction_ms=reaction_ms, hidden=turn.hidden
     )
-    return [clip, *flow.after_landing(state, clip, by, context)]
+    return [clip, *round_lifecycle.after_landing(state, clip, by, context)]
 
 
 def _reaction_ms(command: Land, turn: TurnGiven) -> int | None:
@@ -227,18 +227,20 @@ def _tick(state: RoomState, context: Context) -> list[Fact]:
 def _advance(state: RoomState, round_: Round, context: Context) -> list[Fact]:
     game = BY_ID.get(round_.game)
     if game is None or _is_ahead(round_, context):
-        return flow.close(state, "stopped", context)
-    scene = flow.scene(state, round_, context)
+        return round_lifecycle.close(state, "stopped", context)
+    game_context = round_lifecycle.game_context(state, round_, context)
     asleep = not context.speaking and context.now_ms >= round_.heard_at_ms + SILENCE_MS
-    return flow.told(state, game.end(round_, scene) if asleep else game.advance(round_, scene), context)
+    return round_lifecycle.with_reveals(
+        state, game.end(round_, game_context) if asleep else game.advance(round_, game_context), context
+    )
 
 
 def _pulse(state: RoomState, context: Context) -> list[Fact]:
-    kind, speakers = flow.kind_of(state), door.admitted(state, context.speakers, context)
+    kind, speakers = round_lifecycle.kind_of(state), door.admitted(state, context.speakers, context)
     others = kind.suited(len(speakers)) if len(speakers) > 1 else ()
     wanted = len(state.wanted) >= topics.WANTED_VOICES
     if not others or wanted or context.random.random() >= kind.other_share:
         return topics.throw(state, context)
     game = context.random.choice(others)
     players = context.random.sample(sorted(speakers), min(len(speakers), PULSE_PLAYERS))
-    return flow.begin(state, game, None, () if game.opt_in else players, context)
+    return round_lifecycle.begin(state, game, None, () if game.opt_in else players, context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import round as play
 from games.round import Prompt, RoundOpened
-from server.room import flow
+from server.room import round_lifecycle
 from server.room.commands import Refused, Suggest
 from server.room.context import Context
 from server.room.events import Fact, TopicSuggested, TopicThrown, TopicWanted, Voice
@@ -26,12 +26,14 @@ def make_way(state: RoomState, reason: play.Closing, context: Context) -> list[F
         return []
     if state.round.takes:
         raise Refused("round_running", "A round is running. Wait until it has ended.", 5_000)
-    return flow.close(state, reason, context)
+    return round_lifecycle.close(state, reason, context)
 
 
 def throw(state: RoomState, context: Context) -> list[Fact]:
     """Throw a topic and open the plain game on it."""
-    begun = flow.begin(state, flow.plain(state), None, (), context, prompt=_suggested(state, context))
+    begun = round_lifecycle.begin(
+        state, round_lifecycle.plain(state), None, (), context, prompt=_suggested(state, context)
+    )
     thrown = next(fact.prompt for fact in begun if isinstance(fact, RoundOpened) and fact.prompt)
     return [TopicThrown(thrown), *begun]
 
@@ -53,7 +55,7 @@ def suggest(state: RoomState, command: Suggest, by: Voice | None, context: Conte
         raise Refused("enough_topics", "There are topics enough. Wait until some were thrown.")
     if any(waiting.text.casefold() == text.casefold() for waiting in state.suggestions.values()):
         raise Refused("known_topic", "This topic is waiting already.")
-    return [TopicSuggested(flow.new_id(context.random), text)]
+    return [TopicSuggested(round_lifecycle.new_id(context.random), text)]
 
 
 def want(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:

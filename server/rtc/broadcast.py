@@ -13,9 +13,9 @@ from functools import cache
 
 from audio import opus
 from server.rtc import rtp
+from server.rtc.batch_sender import BATCH_LISTENERS, BatchSender, Listener, ListenerBatch
 from server.rtc.relay import Relay
 from server.rtc.settings import LARGEST_PAYLOAD_BYTES, Settings
-from server.rtc.volley import ROW, Ear, Row, Volley
 
 # Rows are served this far apart at most: a row takes 2 ms, and the loop has others to serve ...
 BETWEEN_ROWS_S = 0.004
@@ -38,19 +38,19 @@ class Broadcast:
     """The listeners of one room and the clip they hear."""
 
     def __init__(
-        self, volley: Volley, source: Source, settings: Settings, on_idle: Callable[[], None]
+        self, batch_sender: BatchSender, source: Source, settings: Settings, on_idle: Callable[[], None]
     ) -> None:
-        self._volley = volley
+        self._batch_sender = batch_sender
         self._source = source
         self._settings = settings
         self._on_idle = on_idle
         self._loop = asyncio.get_running_loop()
-        self._rows: list[Row] = []
+        self._batches: list[ListenerBatch] = []
         # New listeners and how much silence they still get.
-        self._leading: dict[Row, float] = {}
+        self._leading: dict[ListenerBatch, float] = {}
         self._clip: deque[bytes] = deque()
         # Who still gets which packet, and when the next of them does.
-        self._waiting: deque[tuple[Row, bytes]] = deque()
+        self._waiting: deque[tuple[ListenerBatch, bytes]] = deque()
         self._between_s = 0.0
         self._serving: asyncio.TimerHandle | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -61,7 +61,7 @@ class Broadcast:
         self._ahead = 0
 
     def __len__(self) -> int:
-        return sum(map(len, self._rows)) + sum(map(len, self._leading))
+        return sum(map(len, self._batches)) + sum(map(len, self._leading))
 
     @property
     def playing(self) -> bool:
@@ -70,29 +70,29 @@ class Broadcast:
 
     # --- listeners
 
-    def add(self, ear: Ear) -> None:
+    def add(self, listener: Listener) -> None:
         """Let a listener in: first silence, then whatever plays."""
-        row = next((row for row, left in self._leading.items() if self._is_new(row, left)), None)
-        if row is None:
-            row = Row()
-            self._leading[row] = self._settings.lead_in_ms
-        row.add(ear)
+        batch = next((batch for batch, left in self._leading.items() if self._is_new(batch, left)), None)
+        if batch is None:
+            batch = ListenerBatch()
+            self._leading[batch] = self._settings.lead_in_ms
+        batch.add(listener)
         if self._timer is None:
             self._start()
 
-    def _is_new(self, row: Row, left_ms: float) -> bool:
-        return left_ms == self._settings.lead_in_ms and len(row) < ROW
+    def _is_new(self, batch: ListenerBatch, left_ms: float) -> bool:
+        return left_ms == self._settings.lead_in_ms and len(batch) < BATCH_LISTENERS
 
-    def remove(self, ear: Ear) -> None:
+    def remove(self, listener: Listener) -> None:
         """Let a listener go."""
-        row = ear.row
-        if row is None:
+        batch = listener.batch
+        if batch is None:
             return
-        row.remove(ear)
-        if not row.ears:
-            self._leading.pop(row, None)
-            if row in self._rows:
-                self._rows.remove(row)
+        batch.remove(listener)
+        if not batch.listeners:
+            self._leading.pop(batch, None)
+            if batch in self._batches:
+                self._batches.remove(batch)
         self._tell_idle()
 
     def _tell_idle(self) -> None:
@@ -100,16 +100,16 @@ class Broadcast:
         if self._timer is None and not len(self):
             self._on_idle()
 
-    def _admit(self, lead: Row) -> None:
+    def _admit(self, lead: ListenerBatch) -> None:
         """Move listeners whose silence is over to the others."""
         del self._leading[lead]
-        for ear in list(lead.ears):
-            lead.remove(ear)
-            row = next((row for row in self._rows if len(row) < ROW), None)
-            if row is None:
-                row = Row()
-                self._rows.append(row)
-            row.add(ear)
+        for listener in list(lead.listeners):
+            lead.remove(listener)
+            batch = next((batch for batch in self._batches if len(batch) < BATCH_LISTENERS), None)
+            if batch is None:
+                batch = ListenerBatch()
+                self._batches.append(batch)
+            batch.add(listener)
 
     # --- clips
 
@@ -145,7 +145,7 @@ class Broadcast:
         """Send nothing any more."""
         self._clip.clear()
         self._leading.clear()
-        self._rows.clear()
+        self._batches.clear()
         self._waiting.clear()
         self._end_live()
         self._rest()
@@ -232,12 +232,12 @@ class Broadcast:
 
         Who is a whole packet behind loses it: a machine that cannot keep up does less, not later.
         """
-        while len(self._waiting) > len(self._rows):
-            row, _ = self._waiting.popleft()
-            self._volley.dropped += len(row)
-        self._waiting.extend((row, packet) for row in self._rows)
+        while len(self._waiting) > len(self._batches):
+            batch, _ = self._waiting.popleft()
+            self._batch_sender.dropped += len(batch)
+        self._waiting.extend((batch, packet) for batch in self._batches)
         if self._waiting:
-            self._between_s = min(BETWEEN_ROWS_S, SPREAD * length / rtp.RATE_HZ / len(self._rows))
+            self._between_s = min(BETWEEN_ROWS_S, SPREAD * length / rtp.RATE_HZ / len(self._batches))
             if self._serving is None:
                 self._serve()
 
@@ -246,11 +246,11 @@ class Broadcast:
         self._serving = None
         if not self._waiting:
             return
-        row, packet = self._waiting.popleft()
-        if row.ears:
-            self._volley.send(packet, row)
+        batch, packet = self._waiting.popleft()
+        if batch.listeners:
+            self._batch_sender.send(packet, batch)
         if self._waiting:
-            is_behind = len(self._waiting) >= len(self._rows)
+            is_behind = len(self._waiting) >= len(self._batches)
             self._serving = self._loop.call_later(0 if is_behind else self._between_s, self._serve)
 
     def _lead_in(self, header: bytes, length: int) -> None:
@@ -258,11 +258,11 @@ class Broadcast:
         if not self._leading:
             return
         packet = header + _silence(length * 1000 // rtp.RATE_HZ // 20 or 1)
-        for row, left_ms in list(self._leading.items()):
-            self._volley.send(packet, row)
-            self._leading[row] = left_ms - length / rtp.SAMPLES_A_MS
-            if self._leading[row] <= 0:
-                self._admit(row)
+        for batch, left_ms in list(self._leading.items()):
+            self._batch_sender.send(packet, batch)
+            self._leading[batch] = left_ms - length / rtp.SAMPLES_A_MS
+            if self._leading[batch] <= 0:
+                self._admit(batch)
 
 
 @cache

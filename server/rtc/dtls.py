@@ -150,7 +150,7 @@ class Dtls(RTCDtlsTransport):
             self._flush()
         self._set_state(State.CLOSED)
         # Whoever sends for us holds us: so what OpenSSL keeps (60 KB) goes now, not when a collection comes.
-        self._send_datagram = _nowhere
+        self._send_datagram = _discard
 
     def _setup_srtp(self) -> None:
         """Take the keys of both directions from the association (RFC 5764 4.2)."""
@@ -182,5 +182,5 @@ class Dtls(RTCDtlsTransport):
         return pylibsrtp.Policy(key=keys[side], ssrc_type=kind, srtp_profile=profile)
 
 
-def _nowhere(_: bytes) -> None:
+def _discard(_: bytes) -> None:
     """Stand for the way of an association that is over."""

@@ -11,15 +11,15 @@ from audio.take import LONGEST_TAKE_MS
 from server.clock import time_of_day_ms
 from server.rtc import rtcp, sdp, selfcheck, udp
 from server.rtc.admission import Admission
+from server.rtc.batch_sender import BatchSender, Listener, kernel_send_many
 from server.rtc.broadcast import Broadcast, Source
 from server.rtc.capture import Recording
 from server.rtc.certificate import Identity
 from server.rtc.media import Callbacks, Counts, Ending, Role, TakeEnded
 from server.rtc.peer import Peer
-from server.rtc.repair import Repair
+from server.rtc.retransmitter import Retransmitter
 from server.rtc.settings import Settings
 from server.rtc.speaker import Sounding, Speaker
-from server.rtc.volley import Ear, Volley, kernel_send_many
 
 # How often peers are looked at for deadlines and lost consent, while there are any.
 SWEEP_S = 0.5
@@ -38,11 +38,11 @@ class LocalMedia(Callbacks):
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._identity = Identity()
-        self._volley = Volley(port.sock, kernel_send_many())
+        self._batch_sender = BatchSender(port.sock, kernel_send_many())
         self._source = Source(secrets.randbits(32), secrets.randbits(32))
         self._peers: dict[str, Peer] = {}
         self._admission = Admission(settings)
-        self._ears: dict[str, Ear] = {}
+        self._listeners: dict[str, Listener] = {}
         self._rooms: dict[str, Broadcast] = {}
         self._heard = 0
         self._sweeper: asyncio.TimerHandle | None = None
@@ -63,7 +63,7 @@ class LocalMedia(Callbacks):
         means (see `udp.listening` for loopback); "" and "::" listen on IPv4 and IPv6.
         """
         selfcheck.run()
-        host = udp.listening(host, public_ip)
+        host = udp.bind_address(host, public_ip)
         addresses = udp.advertised(host, public_ip)
         return cls(udp.Port(udp.open_socket(host, port)), addresses, settings or Settings(), clock)
 
@@ -107,8 +107,8 @@ class LocalMedia(Callbacks):
         if self._sweeper is None and self._peers:
             self._sweeper = self._loop.call_later(SWEEP_S, self._sweep)
 
-    def _ours(self, peer: Peer) -> sdp.Ours:
-        return sdp.Ours(
+    def _ours(self, peer: Peer) -> sdp.LocalDescription:
+        return sdp.LocalDescription(
             peer.ufrag,
             peer.password.decode(),
             self._identity.fingerprint,
@@ -121,37 +121,37 @@ class LocalMedia(Callbacks):
     def connected(self, peer: Peer) -> None:
         """Give a connected peer its part: a microphone, or an ear in its room."""
         if peer.role == "speaker":
-            hearer = _Hearer(self, peer.id)
+            observer = _Hearer(self, peer.id)
             peer.speaker = Speaker(
                 peer.dtls,
                 peer.payload_type,
-                hearer,
+                observer,
                 self._settings,
                 commanded=peer.commanded,
                 limit_ms=peer.limit_ms,
             )
         elif peer.address is not None:
             session = peer.dtls.outgoing(self._source.ssrc)
-            ear = Ear(session, peer.payload_type, secrets.randbits(15), peer.address)
-            self._ears[peer.id] = ear
-            self._room(peer.room).add(ear)
+            listener = Listener(session, peer.payload_type, secrets.randbits(15), peer.address)
+            self._listeners[peer.id] = listener
+            self._room(peer.room).add(listener)
         self.on_connected(peer.id)
 
     def moved(self, peer: Peer) -> None:
         """Follow a listener to its new address."""
-        ear = self._ears.get(peer.id)
-        if ear is not None and ear.row is not None and peer.address is not None:
-            ear.address = peer.address
-            ear.row.move(ear)
+        listener = self._listeners.get(peer.id)
+        if listener is not None and listener.batch is not None and peer.address is not None:
+            listener.address = peer.address
+            listener.batch.move(listener)
 
     def reported(self, peer: Peer, datagram: bytes) -> None:
         """Send a listener again what it missed; reports that come alone and tell no loss are not read."""
-        ear = self._ears.get(peer.id)
-        if ear is None or (peer.reports_alone and rtcp.kind(datagram) != rtcp.FEEDBACK):
+        listener = self._listeners.get(peer.id)
+        if listener is None or (peer.reports_alone and rtcp.kind(datagram) != rtcp.FEEDBACK):
             return
-        if peer.repair is None:
-            peer.repair = Repair(peer.dtls, self._source.ssrc, self._settings)
-        if not peer.repair.report(datagram, ear, self._volley, time.monotonic()):
+        if peer.retransmitter is None:
+            peer.retransmitter = Retransmitter(peer.dtls, self._source.ssrc, self._settings)
+        if not peer.retransmitter.report(datagram, listener, self._batch_sender, time.monotonic()):
             self._port.dropped += 1
 
     def lost(self, peer: Peer) -> None:
@@ -162,9 +162,9 @@ class LocalMedia(Callbacks):
         if self._peers.pop(peer.id, None) is None:
             return
         self._admission.leave(peer.source)
-        ear = self._ears.pop(peer.id, None)
-        if ear is not None:
-            self._room(peer.room).remove(ear)
+        listener = self._listeners.pop(peer.id, None)
+        if listener is not None:
+            self._room(peer.room).remove(listener)
         peer.close()
         try:
             if peer.speaker is not None:
@@ -205,7 +205,7 @@ class LocalMedia(Callbacks):
     def _room(self, room: str) -> Broadcast:
         found = self._rooms.get(room)
         if found is None:
-            found = Broadcast(self._volley, self._source, self._settings, lambda: self._idle(room))
+            found = Broadcast(self._batch_sender, self._source, self._settings, lambda: self._idle(room))
             self._rooms[room] = found
         return found
 
@@ -252,11 +252,11 @@ class LocalMedia(Callbacks):
         speakers = [peer.speaker for peer in self._peers.values() if peer.speaker is not None]
         return Counts(
             len(speakers),
-            len(self._ears),
+            len(self._listeners),
             self._heard + sum(speaker.heard for speaker in speakers),
-            self._volley.sent,
-            self._port.dropped + self._volley.dropped,
-            self._volley.resent,
+            self._batch_sender.sent,
+            self._port.dropped + self._batch_sender.dropped,
+            self._batch_sender.resent,
         )
 
     def endpoint(self) -> tuple[str, int]:

@@ -7,14 +7,14 @@ import secrets
 from typing import Protocol
 
 from server.rtc import rtp
-from server.rtc.allowance import Allowance
 from server.rtc.certificate import Identity
 from server.rtc.dtls import Dtls
 from server.rtc.media import Role
-from server.rtc.repair import Repair
+from server.rtc.retransmitter import Retransmitter
 from server.rtc.sdp import Offer
 from server.rtc.settings import Settings
 from server.rtc.speaker import Speaker
+from server.rtc.token_bucket import TokenBucket
 from server.rtc.udp import Address, Port
 
 # A handshake is ten datagrams; later only a goodbye comes.
@@ -42,7 +42,7 @@ class Peer:
 
     __slots__ = (
         "_checks",
-        "_dtls_allowance",
+        "_dtls_bucket",
         "_loop",
         "_owner",
         "_port",
@@ -59,8 +59,8 @@ class Peer:
         "limit_ms",
         "password",
         "payload_type",
-        "repair",
         "reports_alone",
+        "retransmitter",
         "role",
         "room",
         "selected_s",
@@ -98,7 +98,7 @@ class Peer:
         self.addresses: list[Address] = []
         self.address: Address | None = None
         self.speaker: Speaker | None = None
-        self.repair: Repair | None = None
+        self.retransmitter: Retransmitter | None = None
         self.closed = False
         self._loop = asyncio.get_running_loop()
         self.checked_s = self.selected_s = self._loop.time()
@@ -107,8 +107,8 @@ class Peer:
         self._port = port
         self._owner = owner
         self._settings = settings
-        self._checks = Allowance(settings.checks_per_second)
-        self._dtls_allowance = Allowance(DTLS_PER_SECOND)
+        self._checks = TokenBucket(settings.checks_per_second)
+        self._dtls_bucket = TokenBucket(DTLS_PER_SECOND)
         self._timer: asyncio.TimerHandle | None = None
 
     # --- what the port tells
@@ -135,7 +135,7 @@ class Peer:
 
     def take_dtls(self, datagram: bytes) -> None:
         """Take a DTLS datagram: the handshake, or a goodbye."""
-        if self.closed or not self._dtls_allowance.take(1, self._loop.time()):
+        if self.closed or not self._dtls_bucket.take(1, self._loop.time()):
             return
         was_connected = self.dtls.connected
         self.dtls.feed(datagram)

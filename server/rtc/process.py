@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from msgspec import Struct, structs
 
-from server import child
+from server import subprocesses
 from server.rtc import wire
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class WorkerProcess:
         self._opening = opening
         self._told = told
         self._ended = ended
-        self._line: child.Line[wire.Report] | None = None
+        self._channel: subprocesses.MessageChannel[wire.Report] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
         self._closing = False
@@ -54,13 +54,15 @@ class WorkerProcess:
             await self._start()
         finally:
             if not self.alive:
-                await self._bury()
+                await self._reap()
         self._task = asyncio.ensure_future(self._watch())
 
     async def _start(self) -> None:
-        self._process, ours = await child.start("server.rtc.worker")
-        self._line = child.Line(*await asyncio.open_unix_connection(sock=ours), wire.Report)
-        self._line.tell(self._opening)
+        self._process, ours = await subprocesses.start("server.rtc.worker")
+        self._channel = subprocesses.MessageChannel(
+            *await asyncio.open_unix_connection(sock=ours), wire.Report
+        )
+        self._channel.tell(self._opening)
         async with asyncio.timeout(STARTING_S):
             first = await self._read()
         if isinstance(first, wire.Broken):
@@ -72,20 +74,20 @@ class WorkerProcess:
         self.alive = True
 
     async def _read(self) -> wire.Report:
-        assert self._line is not None
+        assert self._channel is not None
         try:
-            return await self._line.read()
-        except (EOFError, child.BadMessage) as error:
+            return await self._channel.read()
+        except (EOFError, subprocesses.BadMessage) as error:
             raise OSError("the media worker is gone") from error
 
     def tell(self, order: Struct) -> None:
         """Order something; one that is gone, or takes nothing any more, does not get it."""
-        if self._line is None or not self.alive or self._closing:
+        if self._channel is None or not self.alive or self._closing:
             return
-        if self._line.waiting_bytes() > MOST_WAITING_BYTES:
-            self._line.hang_up()
+        if self._channel.waiting_bytes() > MOST_WAITING_BYTES:
+            self._channel.hang_up()
             return
-        self._line.tell(order)
+        self._channel.tell(order)
 
     async def _watch(self) -> None:
         """Listen to it, and start it again for as long as we are wanted."""
@@ -94,7 +96,7 @@ class WorkerProcess:
             if self.alive:
                 wait_s = AGAIN_S
                 await self._listen()
-                await self._bury()
+                await self._reap()
                 self._ended(self)
             if self._closing:
                 return
@@ -104,7 +106,7 @@ class WorkerProcess:
             try:
                 await self._start()
             except (OSError, TimeoutError):
-                await self._bury()
+                await self._reap()
 
     async def _listen(self) -> None:
         try:
@@ -115,25 +117,25 @@ class WorkerProcess:
         except (OSError, TimeoutError):
             self.alive = False
 
-    async def _bury(self) -> None:
+    async def _reap(self) -> None:
         """Leave nothing of a process behind."""
         self.alive = False
-        if self._line is not None:
-            self._line.hang_up()
-            self._line = None
+        if self._channel is not None:
+            self._channel.hang_up()
+            self._channel = None
         if self._process is not None:
-            await child.end(self._process, ALONE_S)  # it ends by itself when we hang up
+            await subprocesses.end(self._process, ALONE_S)  # it ends by itself when we hang up
             self._process = None
 
     async def close(self) -> None:
         """Let it close its peers and end; may be called again."""
         self._closing = True
-        if self._line is not None:
-            self._line.tell_no_more()
+        if self._channel is not None:
+            self._channel.tell_no_more()
         if self._task is not None:
             if not self.alive:
                 self._task.cancel()  # it is between two starts
             await asyncio.wait([self._task], timeout=ENDING_S)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self._bury()
+        await self._reap()

@@ -30,7 +30,7 @@ PLAY_IN_S = 0.02
 FRAME_S = 0.02
 
 
-class Known(Struct):
+class RemotePeer(Struct):
     """What the main process knows of a peer."""
 
     worker: WorkerProcess
@@ -70,8 +70,8 @@ class RemoteMedia(Callbacks):
         self._workers: list[WorkerProcess] = []
         self._totals: dict[WorkerProcess, Counts] = {}
         self._past = Counts()
-        self._peers: dict[str, Known] = {}
-        self._asked: dict[int, tuple[Known, asyncio.Future[tuple[str, str]]]] = {}
+        self._peers: dict[str, RemotePeer] = {}
+        self._asked: dict[int, tuple[RemotePeer, asyncio.Future[tuple[str, str]]]] = {}
         self._admission = Admission(settings)
         self._number = 0
         self._load: Counter[WorkerProcess] = Counter()
@@ -117,14 +117,14 @@ class RemoteMedia(Callbacks):
     ) -> tuple[str, str]:
         """Return (peer id, answer SDP). Raises `BadOffer` or `Busy`."""
         source = self._admission.check(address)
-        known = Known(self._least_busy(), room, role, source, commanded)
+        remote_peer = RemotePeer(self._least_busy(), room, role, source, commanded)
         self._number += 1
         number = self._number
         waiting: asyncio.Future[tuple[str, str]] = self._loop.create_future()
-        self._asked[number] = known, waiting
+        self._asked[number] = remote_peer, waiting
         self._admission.enter(source)
-        self._load[known.worker] += 1
-        known.worker.tell(wire.Ask(number, room, role, offer, address, commanded, limit_ms))
+        self._load[remote_peer.worker] += 1
+        remote_peer.worker.tell(wire.Ask(number, room, role, offer, address, commanded, limit_ms))
         return await waiting
 
     def _least_busy(self) -> WorkerProcess:
@@ -133,9 +133,9 @@ class RemoteMedia(Callbacks):
             raise Busy("The server is restarting its voices.")
         return min(alive, key=lambda worker: self._load[worker])
 
-    def _left(self, known: Known) -> None:
-        self._load[known.worker] -= 1
-        self._admission.leave(known.source)
+    def _left(self, remote_peer: RemotePeer) -> None:
+        self._load[remote_peer.worker] -= 1
+        self._admission.leave(remote_peer.source)
 
     # --- what workers tell
 
@@ -143,8 +143,8 @@ class RemoteMedia(Callbacks):
         """Take a report. Raises OSError when it makes no sense, which ends its worker."""
         match report:
             case wire.Answered(number, peer, answer) if number in self._asked:
-                known, waiting = self._asked.pop(number)
-                self._peers[peer] = known
+                remote_peer, waiting = self._asked.pop(number)
+                self._peers[peer] = remote_peer
                 if waiting.cancelled():  # whoever asked is gone
                     worker.tell(wire.Act(peer, "part"))
                 else:
@@ -163,8 +163,8 @@ class RemoteMedia(Callbacks):
                 raise OSError("the media worker told what nobody understands")
 
     def _decline(self, number: int, refusal: Exception) -> None:
-        known, waiting = self._asked.pop(number)
-        self._left(known)
+        remote_peer, waiting = self._asked.pop(number)
+        self._left(remote_peer)
         if not waiting.cancelled():
             waiting.set_exception(refusal)
 
@@ -178,34 +178,34 @@ class RemoteMedia(Callbacks):
                 self.on_level(peer, now == "loud")
 
     def _connected(self, peer: str) -> None:
-        known = self._peers.get(peer)
-        if known is None:
+        remote_peer = self._peers.get(peer)
+        if remote_peer is None:
             return
-        known.connected = True
-        if known.role == "listener":
-            self._listeners.setdefault(known.room, Counter())[known.worker] += 1
-            self._catch_up(known)
+        remote_peer.connected = True
+        if remote_peer.role == "listener":
+            self._listeners.setdefault(remote_peer.room, Counter())[remote_peer.worker] += 1
+            self._catch_up(remote_peer)
         self.on_connected(peer)
 
     def _took(self, ended: TakeEnded) -> None:
-        known = self._peers.get(ended.peer)
-        if known is not None:
-            known.has_take = known.is_ending = False
+        remote_peer = self._peers.get(ended.peer)
+        if remote_peer is not None:
+            remote_peer.has_take = remote_peer.is_ending = False
         self._relayed.pop(ended.peer, None)
         # The worker has no clock of ours, but shares the monotonic one.
         ago_ms = wire.monotonic_ms() - ended.began_at_ms
         self.on_take(replace(ended, began_at_ms=self._clock() - ago_ms))
 
     def _gone(self, peer: str) -> None:
-        known = self._peers.pop(peer, None)
-        if known is None:
+        remote_peer = self._peers.pop(peer, None)
+        if remote_peer is None:
             return
-        self._left(known)
+        self._left(remote_peer)
         self._relayed.pop(peer, None)
-        if known.connected and known.role == "listener":
-            self._listeners[known.room] -= Counter([known.worker])
-            if not self._listeners[known.room]:
-                del self._listeners[known.room]
+        if remote_peer.connected and remote_peer.role == "listener":
+            self._listeners[remote_peer.room] -= Counter([remote_peer.worker])
+            if not self._listeners[remote_peer.room]:
+                del self._listeners[remote_peer.room]
         try:
             self.on_gone(peer)
         finally:
@@ -216,9 +216,11 @@ class RemoteMedia(Callbacks):
     def _ended(self, worker: WorkerProcess) -> None:
         """Let everybody go who was with a worker that ended: with their takes, as far as told."""
         self._past = _sum([self._past, _lasting(self._totals.pop(worker, Counts()))])
-        for number in [number for number, (known, _) in self._asked.items() if known.worker is worker]:
+        for number in [
+            number for number, (remote_peer, _) in self._asked.items() if remote_peer.worker is worker
+        ]:
             self._decline(number, Busy("The server is restarting its voices."))
-        for peer in [peer for peer, known in self._peers.items() if known.worker is worker]:
+        for peer in [peer for peer, remote_peer in self._peers.items() if remote_peer.worker is worker]:
             self._loop.call_soon(self._gone, peer)
         for playing in self._playing.values():
             if worker in playing.workers:
@@ -228,20 +230,29 @@ class RemoteMedia(Callbacks):
 
     def begin_take(self, peer: str, limit_ms: int) -> bool:
         """Begin a commanded take; False when the peer is gone or has one open."""
-        known = self._peers.get(peer)
-        if known is None or not known.connected or not known.commanded or known.has_take:
+        remote_peer = self._peers.get(peer)
+        if (
+            remote_peer is None
+            or not remote_peer.connected
+            or not remote_peer.commanded
+            or remote_peer.has_take
+        ):
             return False
-        known.has_take = True
-        known.worker.tell(wire.Begin(peer, limit_ms))
+        remote_peer.has_take = True
+        remote_peer.worker.tell(wire.Begin(peer, limit_ms))
         return True
 
     def end_take(self, peer: str) -> bool:
         """End a take; `on_take` follows when the late packets came."""
-        known = self._peers.get(peer)
-        if known is None or known.is_ending or not (known.has_take or not known.commanded):
+        remote_peer = self._peers.get(peer)
+        if (
+            remote_peer is None
+            or remote_peer.is_ending
+            or not (remote_peer.has_take or not remote_peer.commanded)
+        ):
             return False
-        known.is_ending = known.commanded
-        known.worker.tell(wire.Act(peer, "end"))
+        remote_peer.is_ending = remote_peer.commanded
+        remote_peer.worker.tell(wire.Act(peer, "end"))
         return True
 
     # --- rooms
@@ -266,16 +277,16 @@ class RemoteMedia(Callbacks):
     def _with_listeners(self, room: str) -> list[WorkerProcess]:
         return list(self._listeners.get(room, ()))
 
-    def _catch_up(self, known: Known) -> None:
+    def _catch_up(self, remote_peer: RemotePeer) -> None:
         """Let the first listener of a room with a worker hear the rest of a clip, after the silence."""
-        playing = self._playing.get(known.room)
-        if playing is None or known.worker in playing.workers:
+        playing = self._playing.get(remote_peer.room)
+        if playing is None or remote_peer.worker in playing.workers:
             return
         at_s = max(playing.starts_s, time.monotonic() + self._settings.lead_in_ms / 1000)
         rest = playing.frames[round((at_s - playing.starts_s) / FRAME_S) :]
         if rest:
-            playing.workers.append(known.worker)
-            known.worker.tell(wire.Play(known.room, rest, at_s))
+            playing.workers.append(remote_peer.worker)
+            remote_peer.worker.tell(wire.Play(remote_peer.room, rest, at_s))
 
     def stop(self, room: str) -> None:
         """Stop what plays in a room."""
@@ -285,13 +296,17 @@ class RemoteMedia(Callbacks):
 
     def relay(self, peer: str, room: str, delay_ms: int) -> bool:
         """Let a room hear a peer's open take as it is spoken; False when it cannot."""
-        known = self._peers.get(peer)
-        if known is None or not known.connected or self.listeners(room) > self._settings.live_listeners:
+        remote_peer = self._peers.get(peer)
+        if (
+            remote_peer is None
+            or not remote_peer.connected
+            or self.listeners(room) > self._settings.live_listeners
+        ):
             return False
         self.stop(room)
         self._number += 1
         self._relayed[peer] = Relayed(room, f"{peer}:{self._number}", delay_ms)
-        known.worker.tell(wire.Act(peer, "follow"))
+        remote_peer.worker.tell(wire.Act(peer, "follow"))
         return True
 
     def _relay(self, sound: wire.Sound) -> None:
@@ -323,11 +338,11 @@ class RemoteMedia(Callbacks):
 
     async def close_peer(self, peer: str) -> None:
         """Close a peer (idempotent); an open take is ended as `gone` first."""
-        known = self._peers.get(peer)
-        if known is None:
+        remote_peer = self._peers.get(peer)
+        if remote_peer is None:
             return
         parting = self._parting.setdefault(peer, self._loop.create_future())
-        known.worker.tell(wire.Act(peer, "part"))
+        remote_peer.worker.tell(wire.Act(peer, "part"))
         await asyncio.shield(parting)
 
     async def close(self) -> None:

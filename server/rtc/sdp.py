@@ -71,7 +71,7 @@ class Offer(Struct, frozen=True):
     bundled: bool = False  # its audio is in a BUNDLE group
 
 
-class Ours(Struct, frozen=True):
+class LocalDescription(Struct, frozen=True):
     """Our side of one session."""
 
     ufrag: str
@@ -203,15 +203,15 @@ def _opus(section: Section) -> tuple[int, str]:
     raise BadOffer("The offer has no Opus.")
 
 
-def answer(offer: Offer, role: Role, ours: Ours) -> str:
+def answer(offer: Offer, role: Role, local: LocalDescription) -> str:
     """Return our answer: ICE-lite, one port, Opus alone; sections in the order of the offer."""
-    lines = ["v=0", f"o=- {ours.ssrc} 1 {_network(ours.addresses[0])}", "s=-", "t=0 0", "a=ice-lite"]
+    lines = ["v=0", f"o=- {local.ssrc} 1 {_network(local.addresses[0])}", "s=-", "t=0 0", "a=ice-lite"]
     if offer.bundled:
         lines.append(f"a=group:BUNDLE {offer.sections[offer.audio].only('mid')}")
     if role == "listener":
-        lines.append(f"a=msid-semantic:WMS {ours.name}")
+        lines.append(f"a=msid-semantic:WMS {local.name}")
     for at, section in enumerate(offer.sections):
-        lines += _accepted(offer, section, role, ours) if at == offer.audio else _declined(section)
+        lines += _accepted(offer, section, role, local) if at == offer.audio else _declined(section)
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -229,29 +229,29 @@ def _declined(section: Section) -> list[str]:
     return [first, "c=IN IP4 0.0.0.0", *_mid(section), "a=inactive"]
 
 
-def _accepted(offer: Offer, section: Section, role: Role, ours: Ours) -> list[str]:
+def _accepted(offer: Offer, section: Section, role: Role, local: LocalDescription) -> list[str]:
     return [
-        f"m=audio {ours.port} {section.profile} {offer.payload_type}",
-        f"c={_network(ours.addresses[0])}",
+        f"m=audio {local.port} {section.profile} {offer.payload_type}",
+        f"c={_network(local.addresses[0])}",
         *_mid(section),
         f"a={GIVEN[role]}",
         "a=rtcp-mux",
         *(["a=rtcp-rsize"] if offer.reduced else []),
         f"a=rtpmap:{offer.payload_type} {offer.coding}",
-        *_sound(offer.payload_type, role, ours),
-        f"a=ice-ufrag:{ours.ufrag}",
-        f"a=ice-pwd:{ours.password}",
-        f"a=fingerprint:{ours.fingerprint}",
+        *_sound(offer.payload_type, role, local),
+        f"a=ice-ufrag:{local.ufrag}",
+        f"a=ice-pwd:{local.password}",
+        f"a=fingerprint:{local.fingerprint}",
         f"a=setup:{'active' if offer.passive else 'passive'}",
         *(
-            f"a=candidate:{n} 1 udp {HOST_PRIORITY - n} {address} {ours.port} typ host"
-            for n, address in enumerate(ours.addresses, 1)
+            f"a=candidate:{n} 1 udp {HOST_PRIORITY - n} {address} {local.port} typ host"
+            for n, address in enumerate(local.addresses, 1)
         ),
         "a=end-of-candidates",
     ]
 
 
-def _sound(payload_type: int, role: Role, ours: Ours) -> list[str]:
+def _sound(payload_type: int, role: Role, local: LocalDescription) -> list[str]:
     """Ask a speaker for mono, 20 ms and DTX; name the stream to a listener."""
     if role == "speaker":
         wish = "minptime=10;useinbandfec=1;usedtx=1;maxaveragebitrate=32000;stereo=0"
@@ -260,6 +260,6 @@ def _sound(payload_type: int, role: Role, ours: Ours) -> list[str]:
         f"a=fmtp:{payload_type} minptime=10;useinbandfec=1",
         # Nobody offers it for audio; Chromium obeys it, others ignore it.
         f"a=rtcp-fb:{payload_type} nack",
-        f"a=msid:{ours.name} {ours.name}",
-        f"a=ssrc:{ours.ssrc} cname:{ours.name}",
+        f"a=msid:{local.name} {local.name}",
+        f"a=ssrc:{local.ssrc} cname:{local.name}",
     ]

@@ -10,12 +10,12 @@ import pylibsrtp
 from aiortc.rtp import RtpPacket
 
 from server.rtc import rtp
-from server.rtc.allowance import Allowance
 from server.rtc.capture import Capture, Recording
 from server.rtc.dtls import Dtls
 from server.rtc.level import Level
 from server.rtc.media import Ending
 from server.rtc.settings import Settings
+from server.rtc.token_bucket import TokenBucket
 
 # A browser has one; another appears when a program starts its sound anew. libsrtp keeps state for each: so
 # the one that was heard longest ago is forgotten, and not let in again, for its packets could be replayed.
@@ -41,7 +41,7 @@ LOOK_MS = 500
 Sounding = Callable[[int, bytes], None]
 
 
-class Hearer(Protocol):
+class SpeakerObserver(Protocol):
     """Who is told what a speaker does."""
 
     def took(self, recording: Recording, ending: Ending) -> None:
@@ -58,7 +58,7 @@ class Speaker:
         self,
         dtls: Dtls,
         payload_type: int,
-        hearer: Hearer,
+        observer: SpeakerObserver,
         settings: Settings,
         *,
         commanded: bool,
@@ -67,13 +67,13 @@ class Speaker:
         self.heard = 0
         self._session = dtls.incoming()
         self._payload_type = payload_type
-        self._hearer = hearer
+        self._observer = observer
         self._settings = settings
         self._loop = asyncio.get_running_loop()
         self._capture = Capture(preroll_ms=settings.preroll_ms)
         self._level = Level()
-        self._packets = Allowance(settings.packets_per_second, BURST_S)
-        self._bytes = Allowance(settings.bytes_per_second, BURST_S)
+        self._packets = TokenBucket(settings.packets_per_second, BURST_S)
+        self._bytes = TokenBucket(settings.bytes_per_second, BURST_S)
         self._ssrcs: dict[int, None] = {}  # the last that was heard at the end
         self._past_ssrcs: set[int] = set()
         self._to_begin = not commanded
@@ -132,7 +132,7 @@ class Speaker:
             return False
         self.heard += 1
         if self._level.push(len(packet.payload), self._capture.packet_ms, now_ms):
-            self._hearer.level(on=True)
+            self._observer.level(on=True)
             self._watch_level()
         if self._sounding is not None and self._ending is None:
             self._sounding(place.at, packet.payload)
@@ -194,7 +194,7 @@ class Speaker:
     def _cut(self) -> None:
         ending, self._ending, self._sounding = self._ending or "gone", None, None
         self._cancel()
-        self._hearer.took(self._capture.cut(self._loop.time() * 1000), ending)
+        self._observer.took(self._capture.cut(self._loop.time() * 1000), ending)
 
     @property
     def open(self) -> bool:
@@ -210,7 +210,7 @@ class Speaker:
             self._level_timer.cancel()
         if self._level.on:
             self._level.on = False
-            self._hearer.level(on=False)
+            self._observer.level(on=False)
 
     def _cancel(self) -> None:
         if self._timer is not None:
@@ -223,4 +223,4 @@ class Speaker:
             self._level_timer = self._loop.call_later(left_ms / 1000, self._watch_level)
         else:
             self._level_timer = None
-            self._hearer.level(on=False)
+            self._observer.level(on=False)

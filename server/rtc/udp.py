@@ -28,7 +28,7 @@ SOCKET_BUFFER_BYTES = 4 << 20
 ADDRESSES_A_PEER = 16
 
 
-class Bound(Protocol):
+class PortClient(Protocol):
     """What the port needs of a peer."""
 
     username: bytes
@@ -56,8 +56,8 @@ class Port:
         self.received = 0
         self.dropped = 0
         self._loop = asyncio.get_running_loop()
-        self._by_username: dict[bytes, Bound] = {}
-        self._by_address: dict[Address, Bound] = {}
+        self._by_username: dict[bytes, PortClient] = {}
+        self._by_address: dict[Address, PortClient] = {}
         self._loop.add_reader(sock.fileno(), self._readable)
 
     @property
@@ -66,11 +66,11 @@ class Port:
         number: int = self.sock.getsockname()[1]
         return number
 
-    def expect(self, peer: Bound) -> None:
+    def expect(self, peer: PortClient) -> None:
         """Let checks for `peer` in."""
         self._by_username[peer.username] = peer
 
-    def forget(self, peer: Bound) -> None:
+    def forget(self, peer: PortClient) -> None:
         """Drop all that comes from `peer` from now on."""
         self._by_username.pop(peer.username, None)
         for address in peer.addresses:
@@ -129,7 +129,7 @@ class Port:
         self.send(stun.answer(check, peer.password, address[0], address[1]), address)
         peer.checked(address, nominates=check.nominates, now_s=now_s)
 
-    def _bind(self, address: Address, peer: Bound) -> None:
+    def _bind(self, address: Address, peer: PortClient) -> None:
         """Give an address to a peer: the last that proves itself has it."""
         other = self._by_address.get(address)
         if other is not None:
@@ -167,7 +167,7 @@ def open_socket(host: str, port: int) -> socket.socket:
     return sock
 
 
-def listening(host: str, public_ip: str | None = None) -> str:
+def bind_address(host: str, public_ip: str | None = None) -> str:
     """Return where to listen: in the place of a loopback address this machine's own.
 
     Firefox never tries a loopback candidate, so that a page on localhost would stay without sound.

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 
-from server import child
+from server import subprocesses
 from server.rtc import wire
 from server.rtc.local import LocalMedia
 from server.rtc.media import BadOffer, Busy
@@ -20,34 +20,34 @@ TOTALS_S = 0.5
 class Worker:
     """Does what the main process orders, and reports what happens."""
 
-    def __init__(self, media: LocalMedia, line: child.Line[wire.Order]) -> None:
+    def __init__(self, media: LocalMedia, channel: subprocesses.MessageChannel[wire.Order]) -> None:
         self._media = media
-        self._line = line
+        self._channel = channel
         self._loop = asyncio.get_running_loop()
         self._to_play: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        media.on_take = line.tell
-        media.on_level = lambda peer, on: line.tell(wire.Changed(peer, "loud" if on else "quiet"))
-        media.on_connected = lambda peer: line.tell(wire.Changed(peer, "connected"))
-        media.on_gone = lambda peer: line.tell(wire.Changed(peer, "gone"))
+        media.on_take = channel.tell
+        media.on_level = lambda peer, on: channel.tell(wire.Changed(peer, "loud" if on else "quiet"))
+        media.on_connected = lambda peer: channel.tell(wire.Changed(peer, "connected"))
+        media.on_gone = lambda peer: channel.tell(wire.Changed(peer, "gone"))
 
     async def run(self) -> None:
         """Obey until there are no more orders, or no main process."""
         totals = asyncio.ensure_future(self._tell_totals())
         try:
             while True:
-                self._obey(await self._line.read())
+                self._obey(await self._channel.read())
         except (OSError, EOFError):
             return
         finally:
             totals.cancel()
             await asyncio.gather(totals, *self._tasks, return_exceptions=True)
             await self._media.close()
-            self._line.tell(self._media.counts())
+            self._channel.tell(self._media.counts())
 
     async def _tell_totals(self) -> None:
         while True:
-            self._line.tell(self._media.counts())
+            self._channel.tell(self._media.counts())
             await asyncio.sleep(TOTALS_S)
 
     def _obey(self, order: wire.Order) -> None:
@@ -65,13 +65,15 @@ class Worker:
                 self._forget(room)
                 self._media.stop(room)
             case wire.Act(peer, "follow"):
-                self._media.follow(peer, lambda at, payload: self._line.tell(wire.Sound(peer, at, payload)))
+                self._media.follow(
+                    peer, lambda at, payload: self._channel.tell(wire.Sound(peer, at, payload))
+                )
             case wire.Air() as air:
                 self._media.air(air.room, air.take, air.at, air.payload, air.delay_ms)
             case wire.Act(peer, "part"):
                 self._own(asyncio.ensure_future(self._media.close_peer(peer)))
             case _:
-                raise child.BadMessage
+                raise subprocesses.BadMessage
 
     def _own(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
@@ -97,26 +99,28 @@ class Worker:
                 limit_ms=ask.limit_ms,
             )
         except (BadOffer, Busy) as refusal:
-            self._line.tell(wire.Declined(ask.number, isinstance(refusal, Busy), str(refusal)))
+            self._channel.tell(wire.Declined(ask.number, isinstance(refusal, Busy), str(refusal)))
         else:
-            self._line.tell(wire.Answered(ask.number, peer, answer))
+            self._channel.tell(wire.Answered(ask.number, peer, answer))
 
 
 async def serve(pipe: socket.socket) -> None:
     """Open the port as the first message says, and work."""
-    line: child.Line[wire.Order] = child.Line(*await asyncio.open_unix_connection(sock=pipe), wire.Order)
-    first = await line.read()
+    channel: subprocesses.MessageChannel[wire.Order] = subprocesses.MessageChannel(
+        *await asyncio.open_unix_connection(sock=pipe), wire.Order
+    )
+    first = await channel.read()
     if not isinstance(first, wire.Open):
-        raise child.BadMessage
+        raise subprocesses.BadMessage
     try:
         where = first.host, first.port, first.public_ip or None, first.settings
         media = await LocalMedia.open(*where, clock=wire.monotonic_ms)
     except (OSError, RuntimeError) as error:
-        line.tell(wire.Broken(getattr(error, "errno", 0) or 0, str(error)))
+        channel.tell(wire.Broken(getattr(error, "errno", 0) or 0, str(error)))
     else:
-        line.tell(wire.Opened(*media.endpoint()))
-        await Worker(media, line).run()
-    await line.finish()
+        channel.tell(wire.Opened(*media.endpoint()))
+        await Worker(media, channel).run()
+    await channel.finish()
 
 
 def main() -> None:

@@ -24,8 +24,8 @@ import numpy as np
 
 from audio import finish, m4a, media_types, ogg, opus
 from audio.take import Clip, Limits, Packet, Take, Unfit
-from server.safety import sandbox
-from server.safety.sandbox import Walls
+from server.takes import sandbox
+from server.takes.sandbox import Walls
 
 WALL_S = 10.0  # of wall time for one job
 LARGEST_JOB_BYTES = 4_000_000

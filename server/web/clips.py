@@ -11,28 +11,29 @@ from msgspec import Struct
 
 from audio import media_types
 from audio.picture import STYLE, svg
+from server.http import body, ranges
+from server.http.app_keys import CONFIG, HOUSE, LOG, STAGE
+from server.http.limits import UploadBudget, prefix
+from server.http.problems import Problem
+from server.http.security import address, is_admin, needed_key, preflight, rate_limit, visitor_key
 from server.previews import Preview
 from server.room.actor import Room
 from server.room.commands import Forget, Remove, Report
 from server.room.events import ClipLanded, Source, Voice
 from server.room.state import ClipRef
 from server.room.view import is_hidden
-from server.safety.limits import Held, prefix
-from server.web import body, previews, ranges
-from server.web.card import png
-from server.web.errors import Problem
-from server.web.keys import CONFIG, HOUSE, LOG, STAGE
+from server.web import previews
 from server.web.rooms import ROOM, answer
-from server.web.security import address, is_admin, needed_key, pay, preflight, visitor_key
 from server.web.transcodes import TRANSCODES
 from server.web.visits import awakened, visited
+from server.web.waveform_image import png
 
 CLIP = "{clip:[A-Za-z0-9_-]{8,64}}"
 CLIP_MAX_AGE_S = 60
 # Versions of the forms that a clip's id stands for: raise one when the same clip would give other bytes.
 FORMS = {"ogg": 1, "m4a": 1, "png": 1}
 # Uploads that are being read or wait for their finish.
-HELD: web.AppKey[Held] = web.AppKey("held")
+UPLOAD_BUDGET: web.AppKey[UploadBudget] = web.AppKey("held")
 # Firefox holds an image to the policy it came with, so the picture's own style is let in, and no other.
 SVG_CSP = (
     "default-src 'none'; frame-ancestors 'none'; sandbox; "
@@ -106,15 +107,15 @@ class Found(Struct):
 
 async def find(request: web.Request) -> Found:
     """Return the clip that a request names, its sound unread. Raises `Problem`: never was, or is gone."""
-    pay(request, "look")
-    shelved = await request.app[LOG].shelved(request.match_info["clip"])
-    if shelved is None:
+    rate_limit(request, "look")
+    blob_info = await request.app[LOG].blob_info(request.match_info["clip"])
+    if blob_info is None:
         raise _gone()
-    room = await awakened(request, shelved.room)
-    ref = room.state.clips.get(shelved.id)
+    room = await awakened(request, blob_info.room)
+    ref = room.state.clips.get(blob_info.id)
     if ref is None or not _may_hear(request, room, ref):
         raise _gone()
-    return Found(room, ref, shelved.size_bytes)
+    return Found(room, ref, blob_info.size_bytes)
 
 
 def _may_hear(request: web.Request, room: Room, ref: ClipRef) -> bool:
@@ -135,9 +136,9 @@ async def upload(request: web.Request) -> web.Response:
     media_type = body.check_type(request, *media_types.PLAIN, also=media_types.MEDIA_TYPES)
     room = await visited(request, request.match_info["room"])
     voice = house.voice(key, room)
-    pay(request, "upload", voice.id)
+    rate_limit(request, "upload", voice.id)
     limit_bytes = request.app[CONFIG].upload_bytes
-    with request.app[HELD].holding(
+    with request.app[UPLOAD_BUDGET].holding(
         prefix(address(request)), min(request.content_length or limit_bytes, limit_bytes)
     ):
         recorded = await body.read(request, limit_bytes)
@@ -151,7 +152,7 @@ async def upload(request: web.Request) -> web.Response:
 async def keep(request: web.Request) -> web.Response:
     """Let a take land that its speaker has heard."""
     found = await previews.find(request)
-    pay(request, "preview", found.voice.id)
+    rate_limit(request, "preview", found.voice.id)
     event = await request.app[STAGE].keep(found.room, found.voice, found.preview.id)
     assert isinstance(event.data, ClipLanded)
     return await made(request, found.room.id, event.data.clip)
@@ -187,7 +188,7 @@ async def m4a(request: web.Request) -> web.Response:
         return answered
     made = transcodes.kept(found.id)
     if made is None:
-        pay(request, "join")
+        rate_limit(request, "join")
         made = await transcodes.get(found.id, await _sound(request, found))
     return form.answer(request, made)
 
@@ -213,7 +214,7 @@ async def card(request: web.Request) -> web.Response:
     form = Form.of(found, "png", "image/png")
     if answered := form.unread(request):
         return answered
-    pay(request, "join")  # it takes 5 ms of the loop
+    rate_limit(request, "join")  # it takes 5 ms of the loop
     return form.answer(request, png(found.ref.peaks))
 
 
@@ -281,7 +282,7 @@ async def forget(request: web.Request) -> web.Response:
     found = await find(request)
     house = request.app[HOUSE]
     voice = house.voice(key, found.room) if key else None
-    pay(request, "forget", voice.id if voice else None)
+    rate_limit(request, "forget", voice.id if voice else None)
     command = Remove(found.id, "admin") if admin else Forget(found.id)
     await house.send(found.room.id, command, by=voice)
     return web.Response(status=204)
@@ -293,7 +294,7 @@ async def report(request: web.Request) -> web.Response:
     key = needed_key(request)
     found = await find(request)
     voice = house.voice(key, found.room)
-    pay(request, "report", voice.id)
+    rate_limit(request, "report", voice.id)
     told = await body.read_json(request, NewReport)
     command = Report(found.id, told.reason, told.text)
     events = await house.send(found.room.id, command, by=voice)

@@ -11,13 +11,13 @@ from xml.etree import ElementTree as ET
 from aiohttp import web
 
 from audio.m4a import BITRATE
+from server.http import assets
+from server.http.app_keys import LOG
+from server.http.security import base_url, preflight
 from server.log.base import Damaged
 from server.room.state import ClipRef, RoomState
 from server.room.view import is_hidden
-from server.web import assets
-from server.web.keys import LOG
 from server.web.rooms import ROOM
-from server.web.security import base_url, preflight
 from server.web.transcodes import TRANSCODES
 from server.web.visits import visited
 
@@ -58,13 +58,13 @@ class Sizes(NamedTuple):
 
 async def _sizes(request: web.Request, clip: ClipRef) -> Sizes | None:
     try:
-        shelved = await request.app[LOG].shelved(clip.clip)
+        blob_info = await request.app[LOG].blob_info(clip.clip)
     except Damaged:  # who asks for the clip itself is told
         return None
-    if shelved is None:
+    if blob_info is None:
         return None
     known = request.app[TRANSCODES].size_of(clip.clip)
-    return Sizes(shelved.size_bytes, known or M4A_HEAD_BYTES + clip.duration_ms * M4A_BYTES_PER_S // 1000)
+    return Sizes(blob_info.size_bytes, known or M4A_HEAD_BYTES + clip.duration_ms * M4A_BYTES_PER_S // 1000)
 
 
 def rss(base: str, room_id: str, state: RoomState, clips: Iterable[tuple[ClipRef, Sizes]]) -> bytes:

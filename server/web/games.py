@@ -6,8 +6,8 @@ from aiohttp import web
 
 from games.game import Game
 from games.registry import GAMES
+from server.http.languages import language
 from server.room.kinds import KINDS, RoomKind
-from server.web.languages import language
 from server.web.rooms import answer
 
 

@@ -10,12 +10,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollecto
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from server.http.app_keys import LOG
+from server.http.problems import Handler, Problem
+from server.http.security import is_admin, is_local
 from server.log.base import Log, StorageFull, Unusable
 from server.room.commands import restarting
-from server.web.errors import Handler, Problem
-from server.web.keys import LOG
 from server.web.rooms import answer
-from server.web.security import is_admin, is_local
 
 # The storage is asked at most this often, however many ask us.
 CHECK_EVERY_S = 1.0

@@ -8,13 +8,15 @@ from string import Template
 
 from aiohttp import web
 
+from server.api import openapi
+from server.http import assets
+from server.http.assets import ASSETS
+from server.http.languages import language
+from server.http.security import base_url, give_key
 from server.room.events import Language
 from server.room.state import ClipRef, RoomState
-from server.web import assets, clips, openapi
-from server.web.assets import ASSETS
-from server.web.languages import language
+from server.web import clips
 from server.web.rooms import ROOM, rules_of
-from server.web.security import base_url, give_key
 from server.web.visits import visited
 
 PAGE_CACHE = "private, no-cache"

@@ -7,14 +7,14 @@ import hashlib
 from aiohttp import web
 from msgspec import Struct
 
+from server.http import ranges
+from server.http.app_keys import HOUSE, STAGE
+from server.http.problems import Problem
+from server.http.security import needed_key, rate_limit
 from server.previews import Preview
 from server.room.actor import Room
 from server.room.events import Voice
-from server.web import ranges
-from server.web.errors import Problem
-from server.web.keys import HOUSE, STAGE
 from server.web.rooms import answer
-from server.web.security import needed_key, pay
 from server.web.visits import visited
 
 PREVIEW = "{preview:[A-Za-z0-9_-]{8,64}}"
@@ -76,7 +76,7 @@ async def ogg(request: web.Request) -> web.Response:
 async def drop(request: web.Request) -> web.Response:
     """Let go of a take."""
     found = await find(request)
-    pay(request, "preview", found.voice.id)
+    rate_limit(request, "preview", found.voice.id)
     request.app[STAGE].drop(found.room, found.voice, found.preview.id)
     return web.Response(status=204)
 

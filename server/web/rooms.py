@@ -11,6 +11,10 @@ from msgspec import Meta, Struct
 
 from games.registry import offered
 from games.round import Prompt, Round, Tempo, TurnGiven, VerdictGiven
+from server.http import body
+from server.http.app_keys import COUNTS, HOUSE, LOG, MEDIA
+from server.http.problems import Problem
+from server.http.security import check_origin, rate_limit, visitor_key
 from server.log.base import Listing
 from server.room import place
 from server.room.actor import Room
@@ -20,10 +24,6 @@ from server.room.kinds import KINDS, Kind
 from server.room.state import RoomState
 from server.room.text import cleaned
 from server.room.view import public, view
-from server.web import body
-from server.web.errors import Problem
-from server.web.keys import COUNTS, HOUSE, LOG, MEDIA
-from server.web.security import check_origin, pay, visitor_key
 from server.web.visits import awakened, visited
 
 # An id is 1 to 64 characters, so a guess costs no look-up of a megabyte.
@@ -168,7 +168,7 @@ async def list_rooms(request: web.Request) -> web.Response:
     """Answer the public rooms, liveliest first; with a place those of its cell and the cells around."""
     if "place" in request.query:
         return await _list_near(request, request.query["place"])
-    pay(request, "look")
+    rate_limit(request, "look")
     listings = await request.app[HOUSE].listings(LISTED_ROOMS)
     rooms = {listing.room: await _listed(request, listing) for listing in listings}
     rooms.update((room.id, room) for room in _lively(request))
@@ -189,7 +189,7 @@ def _lively(request: web.Request) -> Iterator[RoomShown]:
 async def _list_near(request: web.Request, cell: str) -> web.Response:
     if not place.is_cell(cell):
         raise Problem("bad_query", NO_CELL)
-    pay(request, "join")
+    rate_limit(request, "join")
     ids = [place.room_id(each) for each in (cell, *place.neighbours(cell))]
     heads = [await request.app[LOG].head(id_) for id_ in ids]
     rooms = [await _seen(request, id_, head) for id_, head in zip(ids, heads, strict=True) if head]
@@ -229,7 +229,7 @@ async def make_room(request: web.Request) -> web.Response:
     """Make a room; a place has one local room, which is answered when it is there already."""
     check_origin(request)
     visitor_key(request)
-    pay(request, "room")
+    rate_limit(request, "room")
     wanted = await body.read_json(request, NewRoom)
     house = request.app[HOUSE]
     opened = _opened(wanted)
@@ -283,7 +283,7 @@ async def list_events(request: web.Request) -> web.Response:
     limit = body.whole(request.query, "limit", EVENTS_DEFAULT, 1, EVENTS_LIMIT)
     after = body.whole(request.query, "after", -1, 0, SEQ_LIMIT)
     key = visitor_key(request)
-    pay(request, "join")  # a page of 500 takes 9 ms of the loop
+    rate_limit(request, "join")  # a page of 500 takes 9 ms of the loop
     room = await awakened(request, id_)
     voice = house.voice(key, room).id if key else None
     events = await (log.newest(id_, limit) if after < 0 else log.read(id_, after, limit))

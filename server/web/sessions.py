@@ -8,11 +8,11 @@ from collections import OrderedDict
 
 from aiohttp import web
 
-from server.web import ranges
-from server.web.body import check_type, read
-from server.web.errors import Problem
-from server.web.keys import CONFIG, HOUSE, STAGE
-from server.web.security import preflight, visitor_key
+from server.http import ranges
+from server.http.app_keys import CONFIG, HOUSE, STAGE
+from server.http.body import check_type, read
+from server.http.problems import Problem
+from server.http.security import preflight, visitor_key
 
 TRICKLE = "application/trickle-ice-sdpfrag"
 # Sessions whose ICE user is remembered, to tell a restart (refused) from more candidates (taken).

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from server.http.app_keys import HOUSE
+from server.http.security import rate_limit
 from server.room.actor import Room
-from server.web.keys import HOUSE
-from server.web.security import pay
 
 
 async def visited(request: web.Request, room_id: str) -> Room:
     """Return a room, awake. Raises `NoSuchRoom`, and `Refused` when an address looks or wakes too much."""
-    pay(request, "look")
+    rate_limit(request, "look")
     return await awakened(request, room_id)
 
 
@@ -19,5 +19,5 @@ async def awakened(request: web.Request, room_id: str) -> Room:
     """Return a room for a look that is paid for; one that is asleep, or is not, costs more."""
     house = request.app[HOUSE]
     if house.awake(room_id) is None and not house.is_waking(room_id):
-        pay(request, "wake")
+        rate_limit(request, "wake")
     return await house.wake(room_id)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from server.http.app_keys import STAGE
+from server.http.body import read_sdp
+from server.http.security import address, preflight, rate_limit
 from server.web import sessions
-from server.web.body import read_sdp
-from server.web.keys import STAGE
 from server.web.rooms import ROOM
-from server.web.security import address, pay, preflight
 from server.web.visits import visited
 
 
@@ -16,7 +16,7 @@ async def begin(request: web.Request) -> web.Response:
     """Answer a listener's offer; nobody has to say who they are to listen."""
     offer = await read_sdp(request)
     room = await visited(request, request.match_info["room"])
-    pay(request, "offer")
+    rate_limit(request, "offer")
     peer, answer = await request.app[STAGE].whep(room.id, offer, address=address(request))
     return sessions.begun(request, peer, offer, answer)
 

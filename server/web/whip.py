@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from server.http.app_keys import HOUSE, STAGE
+from server.http.body import read_sdp
+from server.http.security import address, needed_key, preflight, rate_limit
 from server.web import sessions
-from server.web.body import read_sdp
-from server.web.keys import HOUSE, STAGE
 from server.web.rooms import ROOM
-from server.web.security import address, needed_key, pay, preflight
 from server.web.visits import visited
 
 
@@ -18,7 +18,7 @@ async def begin(request: web.Request) -> web.Response:
     offer = await read_sdp(request)
     room = await visited(request, request.match_info["room"])
     voice = house.voice(key, room)
-    pay(request, "offer", voice.id)
+    rate_limit(request, "offer", voice.id)
     commanded = request.query.get("takes") == "commanded"
     peer, answer = await request.app[STAGE].whip(
         room.id, voice, offer, address=address(request), commanded=commanded

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession, DummyCookieJar
 
-from server.web.listen import FILES_RESERVED
+from server.http.tcp_server import FILES_RESERVED
 from tests.support.crowd import ROOM, Crowd, Plan
 from tests.support.rtc_bare import BarePeer
 from tests.support.server import READY, ROOT

@@ -121,7 +121,7 @@ async def test_a_storage_that_breaks_ends_the_process_with_a_failure(
 
     async def start_and_break(settings: Config) -> app.Running:
         running = await started(settings)
-        log = running.parts.log
+        log = running.services.log
         assert isinstance(log, SqliteLog)
         assert log._on_failure is not None
         log._on_failure(OSError("the disk is gone"))

@@ -14,7 +14,7 @@ import pytest
 from server import doctor, tls
 from server.config import Config
 from server.rtc import discover
-from server.rtc.udp import listening, open_socket, own_address
+from server.rtc.udp import bind_address, open_socket, own_address
 
 
 def found(config: Config, name: str) -> doctor.Check:
@@ -33,7 +33,7 @@ def test_a_healthy_machine_is_found_well(tmp_path: Path) -> None:
 
 
 def test_ports_in_use_are_found(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as tcp, open_socket(listening("127.0.0.1"), 0) as udp:
+    with socket.create_server(("127.0.0.1", 0)) as tcp, open_socket(bind_address("127.0.0.1"), 0) as udp:
         config = Config(port=tcp.getsockname()[1], udp_port=udp.getsockname()[1], data=tmp_path)
         for name, flag in (("TCP port", "--port"), ("UDP port", "--udp-port")):
             check = found(config, name)
@@ -43,10 +43,10 @@ def test_ports_in_use_are_found(tmp_path: Path) -> None:
 
 
 def test_the_ports_of_all_media_workers_are_looked_at() -> None:
-    with open_socket(listening("127.0.0.1"), 0) as last:
+    with open_socket(bind_address("127.0.0.1"), 0) as last:
         first = last.getsockname()[1] - 1
         assert found(Config(udp_port=first, media_workers=2), "UDP port").found.startswith(
-            f"{listening('127.0.0.1')}:{first + 1} cannot be had"
+            f"{bind_address('127.0.0.1')}:{first + 1} cannot be had"
         )
 
 

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any, cast
 from aiohttp import ClientSession, web
 
 from server.config import Config
+from server.http import problems
+from server.http.app_keys import CONFIG, HOUSE, LIMITS, LOG, STAGE
+from server.http.limits import Limits
+from server.http.security import CAUSES, add_headers
 from server.log.base import Log
 from server.log.memory import MemoryLog
 from server.room.actor import Room
 from server.room.commands import Refused
 from server.room.events import Event, RoomOpened, Voice
 from server.room.house import House
-from server.safety.limits import Limits
-from server.web import errors, socket
-from server.web.keys import CONFIG, HOUSE, LIMITS, LOG, STAGE
-from server.web.security import CAUSES, add_headers
-from server.web.sockets import SocketLimits, Sockets
+from server.socket import endpoint
+from server.socket.sockets import SocketLimits, Sockets
 from tests.support.ws_client import Client, joined
 
 if TYPE_CHECKING:
@@ -102,13 +103,13 @@ async def running_chat(
     house = House(kept, clock=lambda: time.time_ns() // 1_000_000, random=Random(1), secret=b"s" * 32)
     await house.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     stage = FakeStage()
-    app = web.Application(middlewares=[errors.middleware])
+    app = web.Application(middlewares=[problems.middleware])
     app.on_response_prepare.append(add_headers)
     app[CONFIG], app[HOUSE], app[LOG] = Config(), house, kept
     app[LIMITS] = limits or Limits(on=False)
     app[STAGE], app[CAUSES] = cast("Stage", stage), set()
-    sockets = socket.attach(app, bounds)
-    app.add_routes(socket.routes())
+    sockets = endpoint.attach(app, bounds)
+    app.add_routes(endpoint.routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

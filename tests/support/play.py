@@ -6,7 +6,7 @@ from random import Random
 
 from msgspec.structs import replace
 
-from games.game import Game, Scene, Setup
+from games.game import Game, GameContext, Setup
 from games.registry import BY_ID
 from games.round import (
     Prompt,
@@ -50,9 +50,9 @@ class Played:
         self.facts.append(first)
         self._told(rest)
 
-    def scene(self) -> Scene:
+    def scene(self) -> GameContext:
         """Return the moment."""
-        return Scene(
+        return GameContext(
             self.now_ms, self.language, 3_000, 5_000, self._draw, self.random, self.scored, self.present
         )
 

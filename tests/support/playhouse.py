@@ -15,17 +15,17 @@ from aiohttp import ClientSession, DummyCookieJar
 from audio.take import Clip, Limits
 from server.config import Config
 from server.finisher import Finisher
+from server.http.limits import Limits as Rates
+from server.http.tcp_server import listen
 from server.log.sqlite import SqliteLog
 from server.room.actor import Room
 from server.room.decide import due
 from server.room.events import RoomOpened
 from server.room.house import House
 from server.rtc.media import Media
-from server.safety.limits import Limits as Rates
+from server.site import make_app
+from server.socket.endpoint import SOCKETS
 from server.stage import Stage
-from server.web.listen import listen
-from server.web.site import make_app
-from server.web.socket import SOCKETS
 from tests.support.media import Clock, FakeMedia
 from tests.support.ws_client import Client, Message, joined
 

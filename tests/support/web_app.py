@@ -16,16 +16,16 @@ from yarl import URL
 from audio.take import LONGEST_TAKE_MS, Clip, Limits, Unfit
 from server.config import Config
 from server.finisher import Finisher
+from server.http.limits import Limits as Rates
+from server.http.tcp_server import Listening, listen
 from server.log.memory import MemoryLog
 from server.room.events import RoomOpened
 from server.room.house import House
 from server.rtc.media import BadOffer, Busy, Role
-from server.safety.limits import Limits as Rates
+from server.site import make_app
+from server.socket.endpoint import SOCKETS
 from server.stage import Stage
 from server.web.health import HEALTH
-from server.web.listen import Listening, listen
-from server.web.site import make_app
-from server.web.socket import SOCKETS
 from tests.support.media import FakeMedia
 
 KEY, OTHER_KEY = "k" * 43, "o" * 43

@@ -12,9 +12,9 @@ import pytest
 from aiortc.rtp import RtpPacket
 
 from audio import opus
+from server.rtc.batch_sender import BatchSender, Listener, ListenerBatch
 from server.rtc.broadcast import Broadcast, Source, packets
 from server.rtc.settings import LARGEST_PAYLOAD_BYTES, Settings
-from server.rtc.volley import Ear, Row, Volley
 
 SILENCE = opus.silence()
 
@@ -42,20 +42,20 @@ class Loop(asyncio.SelectorEventLoop):
         return self.now_s
 
 
-class Recorder(Volley):
+class Recorder(BatchSender):
     """Notes what would be sent, when, and to whom."""
 
     def __init__(self, loop: Loop) -> None:
-        self.sent_at: list[tuple[float, RtpPacket, list[Ear]]] = []
+        self.sent_at: list[tuple[float, RtpPacket, list[Listener]]] = []
         self.dropped = 0
         self._clock = loop
 
-    def send(self, packet: bytes, row: Row) -> None:
-        self.sent_at.append((self._clock.now_s, RtpPacket.parse(packet), list(row.ears)))
-        row.sequences[: len(row)] += 1
+    def send(self, packet: bytes, batch: ListenerBatch) -> None:
+        self.sent_at.append((self._clock.now_s, RtpPacket.parse(packet), list(batch.listeners)))
+        batch.sequences[: len(batch)] += 1
 
-    def to(self, ear: Ear) -> list[tuple[float, RtpPacket]]:
-        return [(at, packet) for at, packet, ears in self.sent_at if ear in ears]
+    def to(self, listener: Listener) -> list[tuple[float, RtpPacket]]:
+        return [(at, packet) for at, packet, added in self.sent_at if listener in added]
 
 
 class Room:
@@ -77,23 +77,23 @@ class Room:
     def run(self, seconds: float) -> None:
         self.loop.run_until_complete(asyncio.sleep(seconds))
 
-    def settled(self, listeners: int = 1) -> list[Ear]:
+    def settled(self, listeners: int = 1) -> list[Listener]:
         """Return listeners whose silence is over."""
-        ears = [ear(number) for number in range(listeners)]
-        for each in ears:
+        added = [new_listener(number) for number in range(listeners)]
+        for each in added:
             self.broadcast.add(each)
         self.run(2)
         self.recorder.sent_at.clear()
         self.start_s = self.loop.now_s
-        return ears
+        return added
 
 
 class _NoSession:
     _srtp = (None,)
 
 
-def ear(number: int = 0) -> Ear:
-    return Ear(_NoSession(), 111, 0, ("127.0.0.1", 1_000 + number))  # type: ignore[arg-type]
+def new_listener(number: int = 0) -> Listener:
+    return Listener(_NoSession(), 111, 0, ("127.0.0.1", 1_000 + number))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def room(loop: Loop) -> Room:
 
 
 def test_a_new_listener_gets_a_second_of_silence_and_then_nothing(room: Room) -> None:
-    listener = ear()
+    listener = new_listener()
     room.broadcast.add(listener)
     room.run(5)
 
@@ -202,7 +202,7 @@ def test_who_comes_during_a_clip_is_led_in_and_joins_it(room: Room) -> None:
     room.settled()
     room.broadcast.play(clip(100))
     room.run(0.31)
-    late = ear(9)
+    late = new_listener(9)
     room.broadcast.add(late)
     room.run(5)
 
@@ -214,7 +214,7 @@ def test_who_comes_during_a_clip_is_led_in_and_joins_it(room: Room) -> None:
 
 
 def test_who_is_still_led_in_hears_a_clip_from_its_beginning(room: Room) -> None:
-    listener = ear()
+    listener = new_listener()
     room.broadcast.add(listener)
     room.run(0.105)
     room.broadcast.play(clip(30))
@@ -237,13 +237,13 @@ def test_packets_grow_with_the_room(loop: Loop, listeners: int, frames: int) -> 
     assert {opus.duration(packet.payload) for _, packet in heard} == {960 * frames}
 
 
-def test_a_large_room_is_served_row_by_row_in_order(loop: Loop) -> None:
+def test_a_large_room_is_served_batch_by_batch_in_order(loop: Loop) -> None:
     room = Room(loop, Settings())
-    ears = room.settled(600)
+    added = room.settled(600)
     room.broadcast.play(clip(60))
     room.run(3)
 
-    for listener in (ears[0], ears[300], ears[-1]):
+    for listener in (added[0], added[300], added[-1]):
         heard = room.recorder.to(listener)
         assert len(heard) == 10
         gaps = {round(1000 * (b[0] - a[0])) for a, b in pairwise(heard)}
@@ -256,7 +256,7 @@ def test_packets_keep_their_size_until_the_clip_is_over(loop: Loop) -> None:
     room.broadcast.play(clip(100))
     room.run(0.5)
     for number in range(5):
-        room.broadcast.add(ear(number + 10))
+        room.broadcast.add(new_listener(number + 10))
     room.run(3)
     room.broadcast.play(clip(30))
     room.run(1)
@@ -277,15 +277,15 @@ def test_the_sends_of_one_packet_are_spread_over_its_length(loop: Loop) -> None:
     assert sent_at[39] - sent_at[0] <= 0.12
 
 
-def test_after_a_stall_rows_are_neither_flooded_nor_served_out_of_order(loop: Loop) -> None:
+def test_after_a_stall_batches_are_neither_flooded_nor_served_out_of_order(loop: Loop) -> None:
     room = Room(loop, Settings())
-    ears = room.settled(10 * 256)
+    added = room.settled(10 * 256)
     room.broadcast.play(clip(60))
     room.run(0.13)
     loop.now_s += 0.11
     room.run(2)
 
-    for listener in (ears[0], ears[-1]):
+    for listener in (added[0], added[-1]):
         timestamps = [packet.timestamp for _, packet in room.recorder.to(listener)]
         assert timestamps == sorted(set(timestamps))
         assert len(timestamps) == 10
@@ -297,9 +297,9 @@ def test_who_is_a_whole_packet_behind_loses_it(loop: Loop) -> None:
     room.broadcast.play(clip(60))
     send, busy_s = room.recorder.send, 0.05
 
-    def slow(packet: bytes, row: Row) -> None:
+    def slow(packet: bytes, batch: ListenerBatch) -> None:
         loop.now_s += busy_s
-        send(packet, row)
+        send(packet, batch)
 
     room.recorder.send = slow  # type: ignore[method-assign]
     room.run(5)
@@ -316,7 +316,7 @@ def test_a_packet_never_outgrows_a_path() -> None:
 
 
 def test_a_room_that_nobody_hears_and_nothing_plays_in_is_idle(room: Room) -> None:
-    listener = ear()
+    listener = new_listener()
     room.broadcast.add(listener)
     room.broadcast.play(clip(2))
     room.run(2)
@@ -410,7 +410,7 @@ def test_a_closed_broadcast_is_silent(room: Room) -> None:
     assert room.recorder.sent_at == []
 
 
-def test_the_recorder_stands_for_a_real_volley() -> None:
+def test_the_recorder_stands_for_a_real_batch_sender() -> None:
     with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
         assert set(vars(Recorder)) >= {"send"}
-        assert Volley(sock, None).sent == 0
+        assert BatchSender(sock, None).sent == 0

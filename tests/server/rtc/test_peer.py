@@ -77,7 +77,7 @@ async def peer(port: Port, owner: Notes, remote: BarePeer) -> Peer:
 
 
 def answer(peer: Peer, port: Port) -> str:
-    ours = sdp.Ours(
+    ours = sdp.LocalDescription(
         peer.ufrag, peer.password.decode(), IDENTITY.fingerprint, ("127.0.0.1",), port.number, 1, "wonder"
     )
     return sdp.answer(

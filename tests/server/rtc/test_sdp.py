@@ -17,7 +17,7 @@ from tests.support.shape import ROOT
 OFFERS = {
     path.stem: path.read_bytes().decode() for path in sorted(Path(__file__).parent.glob("offers/*.sdp"))
 }
-OURS = sdp.Ours("ufrag", "password" * 4, "sha-256 AA:BB", ("203.0.113.9",), 8081, 42, "wonder")
+OURS = sdp.LocalDescription("ufrag", "password" * 4, "sha-256 AA:BB", ("203.0.113.9",), 8081, 42, "wonder")
 CHROMIUM = OFFERS["chromium-whip"]
 VIDEO = "\r\n".join(
     [
@@ -208,10 +208,10 @@ def test_an_offer_of_another_form_says_the_same(offer: str) -> None:
 
 def test_the_direction_of_the_audio_counts_before_that_of_the_session() -> None:
     """RFC 8866 6.7: Firefox says sendrecv for all."""
-    listening = CHROMIUM.replace("a=sendrecv", "a=recvonly").replace("a=sendonly", "a=recvonly")
+    bind_address = CHROMIUM.replace("a=sendrecv", "a=recvonly").replace("a=sendonly", "a=recvonly")
 
     with pytest.raises(BadOffer, match="must be sendonly"):
-        answer(listening.replace("t=0 0\r\n", "t=0 0\r\na=sendrecv\r\n"), "speaker")
+        answer(bind_address.replace("t=0 0\r\n", "t=0 0\r\na=sendrecv\r\n"), "speaker")
 
 
 def test_of_several_fingerprints_those_of_the_strongest_digest_count() -> None:

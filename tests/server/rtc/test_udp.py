@@ -17,7 +17,7 @@ from server.rtc.udp import ADDRESSES_A_PEER, Address, Port
 KEY = b"k" * 32
 
 
-class Known:
+class FakeClient:
     """A peer that notes what it gets."""
 
     def __init__(self, username: bytes = b"us:them") -> None:
@@ -78,8 +78,8 @@ async def port() -> AsyncIterator[Port]:
 
 
 @pytest.fixture
-def peer(port: Port) -> Known:
-    made = Known()
+def peer(port: Port) -> FakeClient:
+    made = FakeClient()
     port.expect(made)
     return made
 
@@ -99,7 +99,7 @@ async def seen(port: Port, count: int) -> None:
 
 
 async def test_a_valid_check_is_answered_and_binds_its_address(
-    port: Port, peer: Known, remote: Remote
+    port: Port, peer: FakeClient, remote: Remote
 ) -> None:
     answer = oracle.parse_message(await remote.prove())
 
@@ -109,7 +109,7 @@ async def test_a_valid_check_is_answered_and_binds_its_address(
 
 
 async def test_datagrams_of_a_bound_address_go_to_its_peer_by_their_kind(
-    port: Port, peer: Known, remote: Remote
+    port: Port, peer: FakeClient, remote: Remote
 ) -> None:
     await remote.prove()
     for datagram in (b"\x16dtls", b"\x80rtp", b"\xbfrtp", b"\x05?", b"\x50turn", b"\xff?"):
@@ -125,7 +125,7 @@ async def test_datagrams_of_a_bound_address_go_to_its_peer_by_their_kind(
     "datagram", [b"", b"\x16" + bytes(40), b"\x80" + bytes(40), bytes(1_500), os.urandom(99)]
 )
 async def test_what_a_stranger_sends_is_dropped_without_an_answer(
-    port: Port, peer: Known, remote: Remote, datagram: bytes
+    port: Port, peer: FakeClient, remote: Remote, datagram: bytes
 ) -> None:
     """P1, P2, P3, H4: not even an empty datagram reaches anybody."""
     remote.socket.send(datagram)
@@ -138,7 +138,7 @@ async def test_what_a_stranger_sends_is_dropped_without_an_answer(
 
 
 async def test_empty_and_oversized_datagrams_of_a_peer_are_dropped_too(
-    port: Port, peer: Known, remote: Remote
+    port: Port, peer: FakeClient, remote: Remote
 ) -> None:
     await remote.prove()
     remote.socket.send(b"")
@@ -151,7 +151,7 @@ async def test_empty_and_oversized_datagrams_of_a_peer_are_dropped_too(
 
 @pytest.mark.parametrize("datagram", [check(key=b"guess"), check(user="us:other"), check(user="x")])
 async def test_a_check_that_is_not_genuine_gets_no_answer(
-    port: Port, peer: Known, remote: Remote, datagram: bytes
+    port: Port, peer: FakeClient, remote: Remote, datagram: bytes
 ) -> None:
     remote.socket.send(datagram)
     await seen(port, 1)
@@ -161,7 +161,7 @@ async def test_a_check_that_is_not_genuine_gets_no_answer(
         remote.socket.recv(100)
 
 
-async def test_checks_beyond_the_allowance_get_no_answer(port: Port, peer: Known, remote: Remote) -> None:
+async def test_checks_beyond_the_rate_get_no_answer(port: Port, peer: FakeClient, remote: Remote) -> None:
     peer.patient = False
     remote.socket.send(check())
     await seen(port, 1)
@@ -169,7 +169,7 @@ async def test_checks_beyond_the_allowance_get_no_answer(port: Port, peer: Known
     assert port.dropped == 1
 
 
-async def test_a_peer_holds_few_addresses_and_loses_the_oldest(port: Port, peer: Known) -> None:
+async def test_a_peer_holds_few_addresses_and_loses_the_oldest(port: Port, peer: FakeClient) -> None:
     """P6, H7: checks from 200 ports leave no 200 candidates."""
     remotes = [Remote(port) for _ in range(ADDRESSES_A_PEER + 4)]
     for each in remotes:
@@ -184,8 +184,8 @@ async def test_a_peer_holds_few_addresses_and_loses_the_oldest(port: Port, peer:
         each.socket.close()
 
 
-async def test_an_address_belongs_to_who_proved_it_last(port: Port, peer: Known, remote: Remote) -> None:
-    other = Known(b"we:they")
+async def test_an_address_belongs_to_who_proved_it_last(port: Port, peer: FakeClient, remote: Remote) -> None:
+    other = FakeClient(b"we:they")
     port.expect(other)
     await remote.prove()
     await remote.prove("we:they")
@@ -196,7 +196,7 @@ async def test_an_address_belongs_to_who_proved_it_last(port: Port, peer: Known,
     assert (peer.packets, other.packets) == ([], [b"\x80rtp"])
 
 
-async def test_who_is_forgotten_is_a_stranger(port: Port, peer: Known, remote: Remote) -> None:
+async def test_who_is_forgotten_is_a_stranger(port: Port, peer: FakeClient, remote: Remote) -> None:
     await remote.prove()
 
     port.forget(peer)
@@ -208,7 +208,7 @@ async def test_who_is_forgotten_is_a_stranger(port: Port, peer: Known, remote: R
     assert port.dropped == 2
 
 
-async def test_a_flood_is_read_in_portions(port: Port, peer: Known, remote: Remote) -> None:
+async def test_a_flood_is_read_in_portions(port: Port, peer: FakeClient, remote: Remote) -> None:
     for _ in range(3 * udp.DATAGRAMS_A_WAKEUP):
         remote.socket.send(b"flood")
 
@@ -219,7 +219,7 @@ async def test_a_flood_is_read_in_portions(port: Port, peer: Known, remote: Remo
     await seen(port, 3 * udp.DATAGRAMS_A_WAKEUP)
 
 
-async def test_random_datagrams_raise_nothing(port: Port, peer: Known, remote: Remote) -> None:
+async def test_random_datagrams_raise_nothing(port: Port, peer: FakeClient, remote: Remote) -> None:
     chance = random.Random(4)
     genuine = check()
     await remote.prove()
@@ -241,7 +241,7 @@ async def test_what_cannot_be_sent_is_counted(port: Port) -> None:
 
 async def test_both_families_are_served_by_one_port() -> None:
     port = Port(udp.open_socket("", 0))
-    peer = Known()
+    peer = FakeClient()
     port.expect(peer)
     for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         if family == socket.AF_INET6 and port.sock.family != family:
@@ -289,17 +289,17 @@ def test_without_a_choice_one_address_of_this_machine_is_advertised() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.8.0.1"])
 def test_loopback_is_listened_for_on_an_address_that_every_browser_tries(host: str) -> None:
-    assert udp.listening(host) == udp.own_address()
-    assert udp.listening(host, "203.0.113.5") == udp.own_address()
+    assert udp.bind_address(host) == udp.own_address()
+    assert udp.bind_address(host, "203.0.113.5") == udp.own_address()
 
 
 def test_loopback_is_listened_on_when_answers_shall_name_it() -> None:
-    assert udp.listening("127.0.0.1", "127.0.0.1") == "127.0.0.1"
+    assert udp.bind_address("127.0.0.1", "127.0.0.1") == "127.0.0.1"
 
 
 @pytest.mark.parametrize("host", ["", "::", "0.0.0.0", "192.0.2.1", "example.org"])
 def test_any_other_host_is_listened_on_as_it_is(host: str) -> None:
-    assert udp.listening(host) == host
+    assert udp.bind_address(host) == host
 
 
 def test_a_machine_without_a_network_has_loopback(monkeypatch: pytest.MonkeyPatch) -> None:

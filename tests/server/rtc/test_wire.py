@@ -10,16 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio.take import Packet, Take
-from server import child
+from server import subprocesses
 from server.rtc import wire
 from server.rtc.media import Counts, TakeEnded
 from server.rtc.settings import Settings
 
 
-async def lines() -> tuple[child.Line[wire.Report], asyncio.StreamWriter]:
+async def lines() -> tuple[subprocesses.MessageChannel[wire.Report], asyncio.StreamWriter]:
     ours, theirs = socket.socketpair()
     _, writer = await asyncio.open_unix_connection(sock=theirs)
-    return child.Line(*await asyncio.open_unix_connection(sock=ours), wire.Report), writer
+    return subprocesses.MessageChannel(*await asyncio.open_unix_connection(sock=ours), wire.Report), writer
 
 
 REPORTS: list[wire.Report] = [
@@ -34,7 +34,9 @@ REPORTS: list[wire.Report] = [
 
 async def test_reports_are_read_as_they_were_told() -> None:
     line, writer = await lines()
-    far: child.Line[wire.Order] = child.Line(asyncio.StreamReader(), writer, wire.Order)
+    far: subprocesses.MessageChannel[wire.Order] = subprocesses.MessageChannel(
+        asyncio.StreamReader(), writer, wire.Order
+    )
     for report in REPORTS:
         far.tell(report)
 
@@ -51,7 +53,7 @@ async def test_what_is_no_report_ends_the_talk(body: bytes) -> None:
     line, writer = await lines()
     writer.write(body)
 
-    with pytest.raises(child.BadMessage):
+    with pytest.raises(subprocesses.BadMessage):
         await line.read()
     line.hang_up()
     writer.close()
@@ -64,7 +66,7 @@ def test_rubbish_never_raises_anything_else(body: bytes) -> None:
         writer.write(len(body).to_bytes(4, "big") + body)
         try:
             await line.read()
-        except child.BadMessage:
+        except subprocesses.BadMessage:
             return
         finally:
             line.hang_up()

@@ -9,11 +9,11 @@ from contextlib import AsyncExitStack
 import pytest
 
 from audio.media_types import MEDIA_TYPES
+from server.http.limits import HELD_OF_ADDRESS_BYTES
 from server.log.base import Blob
 from server.room.commands import Caption, Say
 from server.room.events import ClipCaptioned, ClipLanded, Draft
-from server.safety.limits import HELD_OF_ADDRESS_BYTES
-from server.web.clips import HELD, captions
+from server.web.clips import UPLOAD_BUDGET, captions
 from tests.support.actors import until
 from tests.support.web_app import ADMIN, KEY, OGG, OTHER_KEY, Site, bearer, problem_in
 
@@ -93,7 +93,7 @@ async def test_uploads_that_wait_hold_so_much_memory_and_no_more(
             stuck.callback(writer.close)
             head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
             writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\n{head}\r\nspeech".encode())
-        held = site.app[HELD]
+        held = site.app[UPLOAD_BUDGET]
         await until(lambda: sum(held._of_address.values()) == HELD_OF_ADDRESS_BYTES)
         async with site.ask("POST", path, data=b"speech", headers=bearer(**AUDIO)) as answer:
             assert (await problem_in(answer), "Retry-After" in answer.headers) == ((503, "busy"), True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.log.base import Damaged, Shelved
+from server.log.base import BlobInfo, Damaged
 from server.room.events import Voice
 from server.room.state import ClipRef, RoomState
 from server.web.feed import ITUNES, PODCAST, Sizes, rss
@@ -40,12 +40,12 @@ async def test_a_damaged_clip_costs_the_feed_itself_alone(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, broken = (await site.clip())["id"], (await site.clip())["id"]
-    shelved = site.log.shelved
+    blob_info = site.log.blob_info
 
-    async def damaged(id: str) -> Shelved | None:
+    async def damaged(id: str) -> BlobInfo | None:
         if id == broken:
             raise Damaged("a blob is damaged")
-        return await shelved(id)
+        return await blob_info(id)
 
     monkeypatch.setattr(site.log, "shelved", damaged)
     async with site.ask("GET", "/r/wonder/feed.xml") as answer:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from server.http import security
 from server.log.base import StorageFull
-from server.web import health, security
+from server.web import health
 from server.web.health import Health
 from tests.support.web_app import ADMIN, Site, bearer
 

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from server.http.problems import Problem
 from server.room.commands import Land, Remove
 from server.room.events import ClipLanded
-from server.web.errors import Problem
 from server.web.transcodes import Transcodes
 from tests.support.media import ANNA, Clock, house
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from server.http.limits import RATES, Action, Limits, Rate
 from server.log.memory import MemoryLog
 from server.room.commands import Refused
 from server.room.events import Draft, RoomOpened
 from server.room.house import House
-from server.safety.limits import RATES, Action, Limits, Rate
 from tests.support.actors import until
 from tests.support.web_app import KEY, OFFER, Site, bearer, running_site
 

@@ -1,0 +1,186 @@
+"""Token buckets: how much one voice and one address may ask for, Pure: the clock is an argument.
+
+Each bucket is the single number of the generic cell rate algorithm (ITU-T I.371 Annex A): the
+time at which it will be full again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import IPv6Address, ip_address
+from itertools import islice
+from typing import Literal
+
+from msgspec import Struct
+
+from server.room.commands import Refused
+
+# Keys one table may hold; a full bucket needs no entry, so only the busy ones count.
+TABLE_KEYS = 10_000
+# An address stands for a household or a school class, so it may do this many times what a voice may.
+ADDRESS_VOICES = 30
+IPV6_PREFIX_BITS = 64
+# Milliseconds as floats are exact to 0.0002 even since the epoch; sums of intervals err by a little more.
+ROUNDING_MS = 0.1
+
+# Uploads in memory: a school class that falls silent at the same moment sends 2 MB.
+HELD_BYTES, HELD_OF_ADDRESS_BYTES = 64_000_000, 16_000_000
+HELD_RETRY_AFTER_MS = 2_000
+
+Action = Literal[
+    "say", "react", "throw", "round", "vote", "report", "forget", "speak", "here", "ping", "join", "upload",
+    "offer", "room", "answer", "suggest", "preview", "look", "wake",
+]  # fmt: skip
+
+
+class Rate(Struct, frozen=True):
+    """`burst` at once, then `per_s` in every second."""
+
+    burst: int
+    per_s: float
+
+    def times(self, count: int) -> Rate:
+        """Return the rate of `count` together."""
+        return Rate(self.burst * count, self.per_s * count)
+
+
+# What one voice may do. Someone who types fast in short lines stays under 2 lines a second; a burst
+# is what somebody pastes or catches up with after a pause.
+RATES: dict[Action, Rate] = {
+    "say": Rate(20, 3.0),
+    "react": Rate(20, 5.0),
+    "throw": Rate(4, 0.25),
+    "round": Rate(8, 1.0),
+    "vote": Rate(20, 3.0),
+    "answer": Rate(10, 1.0),
+    "suggest": Rate(5, 0.2),
+    "preview": Rate(10, 1.0),
+    "report": Rate(5, 0.1),
+    "forget": Rate(10, 1.0),
+    "speak": Rate(10, 1.0),
+    "here": Rate(10, 1.0),
+    "ping": Rate(20, 2.0),
+    "join": Rate(40, 1.0),  # after a restart a thousand may come back, by one address
+    "upload": Rate(20, 1.0),
+    "offer": Rate(20, 1.0),
+    "room": Rate(6, 1 / 20),
+    # By address alone: 3,000 looks at once, 1,200 a second. A school of a thousand whose network lets no UDP
+    # through fetches each clip of the radio, every five seconds and some browsers in three parts: 600.
+    "look": Rate(100, 40.0),
+    # 300 rooms that are asleep or are not there, and 30 a second: each costs reading a log. People wake the
+    # rooms whose links they follow; whoever tries names, or walks through all rooms, is stopped here.
+    "wake": Rate(10, 1.0),
+}
+
+
+class Buckets:
+    """One bucket a key, all of one rate, in a table that never holds more than `size` keys."""
+
+    __slots__ = ("_full_at_ms", "_interval_ms", "_size", "_slack_ms")
+
+    def __init__(self, rate: Rate, *, size: int = TABLE_KEYS) -> None:
+        self._interval_ms = 1000 / rate.per_s
+        self._slack_ms = (rate.burst - 1) * self._interval_ms + ROUNDING_MS
+        self._full_at_ms: dict[str, float] = {}
+        self._size = size
+
+    def __len__(self) -> int:
+        return len(self._full_at_ms)
+
+    def wait_ms(self, key: str, now_ms: float) -> float:
+        """Return how long until the next one is due, 0 when it is now."""
+        return max(0.0, self._full_at_ms.get(key, 0.0) - now_ms - self._slack_ms)
+
+    def spend(self, key: str, now_ms: float) -> None:
+        """Take one token, even from an empty bucket."""
+        full_at_ms = self._full_at_ms.get(key)
+        if full_at_ms is None:
+            self._make_place(now_ms)
+            full_at_ms = now_ms
+        self._full_at_ms[key] = max(full_at_ms, now_ms) + self._interval_ms
+
+    def _make_place(self, now_ms: float) -> None:
+        """Drop full buckets, then the oldest: a tenth at least, so that this stays rare."""
+        if len(self._full_at_ms) < self._size:
+            return
+        kept = {key: at for key, at in self._full_at_ms.items() if at > now_ms}
+        over = len(kept) - self._size * 9 // 10
+        self._full_at_ms = dict(islice(kept.items(), max(0, over), None))
+
+
+class Limits:
+    """What every voice and every address prefix may do, for all actions."""
+
+    def __init__(
+        self,
+        rates: dict[Action, Rate] = RATES,
+        *,
+        on: bool = True,
+        address_voices: int = ADDRESS_VOICES,
+        size: int = TABLE_KEYS,
+    ) -> None:
+        self.on = on
+        self._voices = {action: Buckets(rate, size=size) for action, rate in rates.items()}
+        self._addresses = {
+            action: Buckets(rate.times(address_voices), size=size) for action, rate in rates.items()
+        }
+
+    def check(self, action: Action, *, voice: str | None, address: str, now_ms: float) -> None:
+        """Count one action of a voice at an address (as `prefix` gives it), by a clock that nobody sets.
+
+        Raises `Refused` (`too_fast`) when either did too much; the refused action is not counted.
+        """
+        if not self.on:
+            return
+        addresses, voices = self._addresses[action], self._voices[action]
+        wait_ms = addresses.wait_ms(address, now_ms)
+        if voice is not None:
+            wait_ms = max(wait_ms, voices.wait_ms(voice, now_ms))
+        if wait_ms > 0:
+            raise Refused("too_fast", "That was a lot at once. Try again in a moment.", math.ceil(wait_ms))
+        addresses.spend(address, now_ms)
+        if voice is not None:
+            voices.spend(voice, now_ms)
+
+
+class UploadBudget:
+    """How many bytes of uploads are in memory: of all together, and of each address."""
+
+    def __init__(
+        self, most_bytes: int = HELD_BYTES, most_of_address_bytes: int = HELD_OF_ADDRESS_BYTES
+    ) -> None:
+        self._most_bytes, self._most_of_address_bytes = most_bytes, most_of_address_bytes
+        self._of_address: Counter[str] = Counter()
+
+    @contextmanager
+    def holding(self, address: str, size_bytes: int) -> Iterator[None]:
+        """Count so many bytes while they are held. Raises `Refused` (`busy`) when others hold too much."""
+        own_bytes, all_bytes = self._of_address[address], self._of_address.total()
+        crowded = 0 < own_bytes > self._most_of_address_bytes - size_bytes
+        if crowded or 0 < all_bytes > self._most_bytes - size_bytes:
+            raise Refused("busy", "Too many clips at once. Try again in a moment.", HELD_RETRY_AFTER_MS)
+        self._of_address[address] += size_bytes
+        try:
+            yield
+        finally:
+            self._of_address[address] -= size_bytes
+            if not self._of_address[address]:
+                del self._of_address[address]
+
+
+def prefix(address: str | None) -> str:
+    """Return what counts as one address: an IPv4 address, or the /64 of an IPv6 one."""
+    # Some us each time: a cache would keep the addresses of those who left.
+    try:
+        parsed = ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    shift = 128 - IPV6_PREFIX_BITS
+    return f"{IPv6Address(int(parsed) >> shift << shift)}/{IPV6_PREFIX_BITS}"

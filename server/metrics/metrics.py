@@ -1,0 +1,125 @@
+"""The figures that /metrics shows beside the counted requests: what the parts tell, and what can be read.
+
+No label holds anything a visitor sent, and none a room's id, which is all it takes to enter a private
+room: rooms are told apart by their rank alone, so that there are never more series than ranks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import math
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from heapq import nlargest
+
+from prometheus_client import Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from server.metrics.lag import Lag
+from server.room.house import House
+from server.rtc.media import Media
+from server.stage import Stage
+from server.web.health import Health
+
+TOP_ROOMS = 10
+JOIN_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15)
+FINISH_S = (0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10)
+COMMIT_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5)
+
+
+class _Malloc(ctypes.Structure):
+    """What mallinfo2(3) returns."""
+
+    _fields_ = [
+        *((name, ctypes.c_size_t) for name in ("arena", "ordblks", "smblks", "hblks", "hblkhd")),
+        *((name, ctypes.c_size_t) for name in ("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")),
+    ]
+
+
+def native_bytes() -> float:
+    """Return what was allocated and not freed; resident memory also counts what is kept for later.
+
+    Not a number where the C library does not tell (glibc does, from 2.33 on).
+    """
+    try:
+        mallinfo = ctypes.CDLL(None).mallinfo2
+    except (AttributeError, OSError, TypeError):
+        return math.nan
+    mallinfo.restype = _Malloc
+    found = mallinfo()
+    return float(found.uordblks + found.hblkhd)
+
+
+class LargestRooms(Collector):
+    """The listeners of the rooms that have the most."""
+
+    def __init__(self, rooms: Callable[[], Iterable[str]], listeners: Callable[[str], int]) -> None:
+        self._rooms, self._listeners = rooms, listeners
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield one gauge with a sample a rank; rooms without listeners have none."""
+        gauge = GaugeMetricFamily(
+            "wonder_room_listeners", "Connected listening peers of the rooms with the most.", labels=["rank"]
+        )
+        counts = nlargest(TOP_ROOMS, filter(None, map(self._listeners, self._rooms())))
+        for rank, count in enumerate(counts, start=1):
+            gauge.add_metric([str(rank)], count)
+        yield gauge
+
+
+class Metrics:
+    """Counters and times that the parts feed; the rest is read when somebody asks."""
+
+    def __init__(self, health: Health, house: House, media: Media) -> None:
+        registry = health.registry
+        self.lag = Lag()
+        self._joins = Histogram(
+            "wonder_join_seconds", "From offer to connected.", ["role"], registry=registry, buckets=JOIN_S
+        )
+        self._takes = Counter(
+            "wonder_takes", "Takes and uploads, by what came of them.", ["outcome"], registry=registry
+        )
+        self._finish = Histogram(
+            "wonder_finish_seconds",
+            "From a take's end to its clip on disk.",
+            registry=registry,
+            buckets=FINISH_S,
+        )
+        self._commits = Histogram(
+            "wonder_commit_seconds", "From asking the log to durable.", registry=registry, buckets=COMMIT_S
+        )
+        registry.register(LargestRooms(house.ids, media.listeners))
+        self._watch(health, house, media)
+
+    def _watch(self, health: Health, house: House, media: Media) -> None:
+        health.watch("rooms_awake", "Rooms that are awake.", lambda: len(house))
+        health.watch("speakers", "Connected speaking peers.", lambda: media.counts().speakers)
+        health.watch("listeners", "Connected listening peers.", lambda: media.counts().listeners)
+        health.count("rtp_packets_in", "Packets received since the start.", lambda: media.counts().packets_in)
+        health.count("rtp_packets_out", "Packets sent since the start.", lambda: media.counts().packets_out)
+        health.count("udp_dropped", "Datagrams dropped since the start.", lambda: media.counts().dropped)
+        health.watch(
+            "loop_lag_p99_seconds", "Lateness of timers, of the last minute.", lambda: self.lag.quantile(0.99)
+        )
+        health.watch("loop_lag_max_seconds", "The latest of them.", lambda: self.lag.quantile(1.0))
+        health.watch("tasks", "Tasks of the event loop.", lambda: len(asyncio.all_tasks()))
+        health.watch("native_memory_bytes", "Memory in use by libraries, as glibc counts.", native_bytes)
+        health.watch("python_blocks", "Memory blocks in use by Python.", sys.getallocatedblocks)
+        health.watch("threads", "Threads of Python.", threading.active_count)
+
+    def observe(self, stage: Stage) -> None:
+        """Take what the stage tells from now on."""
+        stage.on_joined = lambda role, took_s: self._joins.labels(role).observe(took_s)
+        stage.on_take = self._took
+
+    def _took(self, outcome: str, took_s: float) -> None:
+        self._takes.labels(outcome).inc()
+        if outcome == "landed":
+            self._finish.observe(took_s)
+
+    def committed(self, took_s: float) -> None:
+        """Note how long an append took."""
+        self._commits.observe(took_s)

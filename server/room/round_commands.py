@@ -1,0 +1,102 @@
+"""What visitors ask of the running round: join, answer in words, vote, stop it, start it again."""
+
+from __future__ import annotations
+
+from games import round as play
+from games.referee import overruled
+from games.registry import BY_ID
+from games.round import AnswerGiven, Round, RoundJoined, VoteCast
+from server.room import round_lifecycle
+from server.room.commands import Answer, Refused, RoundJoin, Vote
+from server.room.context import Context
+from server.room.events import Fact, Voice
+from server.room.kinds import KINDS
+from server.room.state import RoomState
+from server.room.text import cleaned
+
+VOTES = range(-1, 6)
+ANSWER_LIMIT_CHARACTERS = 200
+ROLE_LIMIT_CHARACTERS = 64
+# A room's memory of who plays is bounded, and so is the wait for one's turn.
+PLAYERS_LIMIT = 24
+
+
+def join(state: RoomState, command: RoundJoin, by: Voice | None, context: Context) -> list[Fact]:
+    """Let a voice into the running round."""
+    round_ = state.round
+    if round_ is None:
+        raise Refused("no_round", "No round is running now.")
+    if by is None or by.id in round_.players:
+        raise Refused("joined_already", "You are in this round already.")
+    if len(round_.players) >= PLAYERS_LIMIT:
+        raise Refused("round_full", "This round is full. The next one is yours.")
+    joined = RoundJoined(round_.id, by.id, cleaned(command.role)[:ROLE_LIMIT_CHARACTERS])
+    game = BY_ID.get(round_.game)
+    told = (
+        game.joined(play.apply(round_, joined), by.id, round_lifecycle.game_context(state, round_, context))
+        if game
+        else []
+    )
+    return [joined, *told]
+
+
+def answer(state: RoomState, command: Answer, by: Voice | None, context: Context) -> list[Fact]:
+    """Take a text for a take: whoever cannot or would not speak now plays as well."""
+    round_, turn = state.round, state.round.turn if state.round else None
+    if round_ is None or turn is None or command.round != round_.id:
+        raise Refused("no_round", "This round is not running.")
+    if by is None or not turn.is_for(by.id) or context.now_ms < turn.go_at_ms - round_lifecycle.EAGER_MS:
+        raise Refused("not_your_turn", "It is not your turn now.")
+    if any(take.voice == by.id for take in round_.takes_of(turn.turn)):
+        raise Refused("answered_already", "You have had this turn.")
+    text = cleaned(command.text)
+    if not text or len(text) > ANSWER_LIMIT_CHARACTERS:
+        raise Refused("bad_answer", f"An answer has 1 to {ANSWER_LIMIT_CHARACTERS} characters.")
+    given = AnswerGiven(round_.id, turn.turn, round_lifecycle.new_id(context.random), text, turn.hidden)
+    return [given, *round_lifecycle.after_landing(state, given, by, context)]
+
+
+def vote(state: RoomState, command: Vote, by: Voice | None) -> list[Fact]:
+    """Count a vote, and let the votes overrule the referee."""
+    round_ = _open_for_votes(state, command)
+    take = round_.take(command.clip)
+    if take is None or take.hidden:
+        raise Refused("no_such_clip", "This clip is not in the round.")
+    if by is None or take.voice == by.id:
+        raise Refused("own_clip", "Vote for somebody else.")
+    if any(cast.clip == command.clip and cast.voice == by.id for cast in round_.votes):
+        raise Refused("voted_already", "You have voted for this clip already.")
+    if command.value not in VOTES:
+        raise Refused("bad_value", f"A vote is a number from {VOTES[0]} to {VOTES[-1]}.")
+    cast = VoteCast(command.round, command.clip, command.value, by.id)
+    return [cast, *overruled(round_, cast)]
+
+
+def _open_for_votes(state: RoomState, command: Vote) -> Round:
+    round_ = next((r for r in (state.round, state.last_round) if r and r.id == command.round), None)
+    if round_ is None:
+        raise Refused("no_round", "This round is not open for votes.")
+    if not KINDS.get(state.kind, KINDS["wonder"]).scored:
+        raise Refused("not_scored", "Nothing is scored in this room.")
+    return round_
+
+
+def again(state: RoomState, context: Context) -> list[Fact]:
+    """End the round at once, with no discussion, and start its game anew."""
+    round_ = state.round or state.last_round
+    if round_ is None:
+        raise Refused("no_round", "There is no round to start again.")
+    game = BY_ID.get(round_.game) or round_lifecycle.plain(state)
+    closed = round_lifecycle.close(state, "again", context) if state.round else []
+    return [*closed, *round_lifecycle.begin(state, game, round_.tempo, round_.players, context)]
+
+
+def stop(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
+    """End the round because a player said "out"; of rounds without players, for anybody who spoke."""
+    round_ = state.round
+    if round_ is None:
+        raise Refused("no_round", "No round is running now.")
+    inside = {*round_.players, *(take.voice for take in round_.takes)}
+    if by is not None and by.id not in inside:
+        raise Refused("not_a_player", "Only its players can end a round.")
+    return round_lifecycle.close(state, "stopped", context)

@@ -1,0 +1,200 @@
+"""How a round begins, goes on and ends, whatever its game: what games say becomes facts here.
+
+Here also nothing hidden slips out: verdicts on hidden takes wait, and no round ends before
+they are revealed.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from random import Random
+
+from msgspec.structs import replace
+
+from games import prompts
+from games.game import Game, GameContext, Setup
+from games.prompts import Card
+from games.referee import coaching
+from games.registry import BY_ID
+from games.round import (
+    AnswerGiven,
+    Closing,
+    Prompt,
+    RevealedTake,
+    Round,
+    RoundClosed,
+    RoundFact,
+    RoundRevealed,
+    Take,
+    Tempo,
+)
+from server.room import door
+from server.room.context import Context
+from server.room.events import ClipCaptioned, ClipLanded, Draft, Fact, Voice, numbered
+from server.room.kinds import KINDS, TIMINGS, RoomKind
+from server.room.state import ClipRef, RoomState, apply
+
+# Takes may begin this long before "go": eager speakers are welcome.
+EAGER_MS = 1_500
+# A round in which nobody speaks ends by itself within this time, whatever its game waits for.
+SILENCE_MS = 45_000
+COACHED = ("done", "silent", "again")
+
+
+def kind_of(state: RoomState) -> RoomKind:
+    """Return the kind of a room; a kind that is no more is a room of wonder."""
+    return KINDS.get(state.kind, KINDS["wonder"])
+
+
+def plain(state: RoomState) -> Game:
+    """Return the game that a throw begins."""
+    return BY_ID[kind_of(state).plain]
+
+
+def new_id(random: Random) -> str:
+    """Return an id of 128 bits."""
+    return base64.urlsafe_b64encode(random.randbytes(16)).rstrip(b"=").decode()
+
+
+def game_context(state: RoomState, round_: Round, context: Context) -> GameContext:
+    """Return the moment as a game may see it."""
+    return _game_context(state, round_.tempo, context, None)
+
+
+def _game_context(state: RoomState, tempo: Tempo, context: Context, prompt: Prompt | None) -> GameContext:
+    timing = TIMINGS[tempo]
+
+    def draw(name: str) -> Prompt:
+        random = context.random
+        cards = (plain(state).pack == name and _on_theme(state, random)) or prompts.pack(state.language, name)
+        return prompt or prompts.draw(cards, tempo=tempo, kind=state.kind, recent=state.thrown, random=random)
+
+    return GameContext(
+        context.now_ms,
+        state.language,
+        timing.count_in_ms,
+        timing.window_ms,
+        draw,
+        context.random,
+        kind_of(state).scored,
+        door.admitted(state, context.here, context),
+    )
+
+
+def _on_theme(state: RoomState, random: Random) -> list[Card]:
+    """Return cards about the room's theme that it has not seen lately; none when it is not their turn."""
+    if random.random() >= kind_of(state).theme_share:
+        return []
+    return [card for card in prompts.about(state.language, state.theme) if card.id not in state.thrown]
+
+
+def begin(
+    state: RoomState,
+    game: Game,
+    tempo: Tempo | None,
+    players: Sequence[str],
+    context: Context,
+    *,
+    prompt: Prompt | None = None,
+) -> list[Fact]:
+    """Begin a round of a game, on a given prompt or one drawn."""
+    tempo = tempo or state.tempo
+    setup = Setup(new_id(context.random), tempo, tuple(players), _game_context(state, tempo, context, prompt))
+    return list(game.begin(setup))
+
+
+def close(state: RoomState, reason: Closing, context: Context) -> list[Fact]:
+    """End the running round by somebody's wish."""
+    round_ = state.round
+    if round_ is None:
+        return []
+    clips = tuple(take.clip for take in round_.takes if not take.written)
+    return with_reveals(state, [RoundClosed(round_.id, reason, clips, answer=round_.solution)], context)
+
+
+def after_landing(
+    state: RoomState, fact: ClipLanded | AnswerGiven, by: Voice, context: Context
+) -> list[Fact]:
+    """Return what follows from a take or answer: verdicts, another turn, or the end."""
+    state = apply(state, numbered(Draft(fact, context.now_ms, by), state.head + 1, state.head))
+    round_ = state.round
+    take = round_.take(fact.clip if isinstance(fact, ClipLanded) else fact.answer) if round_ else None
+    game = BY_ID.get(round_.game) if round_ else None
+    if round_ is None or take is None or game is None:
+        return []
+    now = game_context(state, round_, context)
+    verdicts = [] if take.hidden else _judged(game, round_, take, now)
+    return with_reveals(state, [*verdicts, *game.landed(round_, take, now)], context)
+
+
+def after_caption(state: RoomState, fact: ClipCaptioned, context: Context) -> list[Fact]:
+    """Return the verdicts on the words of a clip in the running or the last round."""
+    state = apply(state, numbered(Draft(fact, context.now_ms), state.head + 1, state.head))
+    for round_ in (state.round, state.last_round):
+        take = round_.take(fact.clip) if round_ else None
+        game = BY_ID.get(round_.game) if round_ else None
+        if round_ is not None and take is not None and game is not None:
+            return list(game.judge_words(round_, take, game_context(state, round_, context)))
+    return []
+
+
+def _judged(game: Game, round_: Round, take: Take, now: GameContext) -> list[RoundFact]:
+    """Return all verdicts on a take; what is written has words at once and no sound."""
+    by_sound = [] if take.written else game.judge(round_, take, now)
+    return [*by_sound, *(game.judge_words(round_, take, now) if take.words is not None else [])]
+
+
+def with_reveals(state: RoomState, facts: Iterable[RoundFact], context: Context) -> list[Fact]:
+    """Return a game's facts as the room tells them: revealed first, and with a word at the end."""
+    facts_: list[Fact] = []
+    revealed = False
+    for fact in facts:
+        if isinstance(fact, RoundRevealed | RoundClosed) and not revealed:
+            facts_ += _reveals(state, context)
+            revealed = True
+        if isinstance(fact, RoundClosed):
+            facts_.append(_coached(state, fact, context))
+        elif not isinstance(fact, RoundRevealed):
+            facts_.append(fact)
+    return facts_
+
+
+def _coached(state: RoomState, fact: RoundClosed, context: Context) -> RoundClosed:
+    if fact.reason not in COACHED:
+        return fact
+    kind = kind_of(state)
+    tempo = state.round.tempo if state.round else state.tempo
+    care = kind.aftercare.get(state.language, "") if state.round and state.round.game != kind.plain else ""
+    return replace(fact, coach=care or coaching(state.language, tempo, context.random))
+
+
+def _reveals(state: RoomState, context: Context) -> list[Fact]:
+    """Reveal every hidden take by an event of its own, so that each can be forgotten by itself."""
+    round_ = state.round
+    game = BY_ID.get(round_.game) if round_ else None
+    if round_ is None:
+        return []
+    facts: list[Fact] = []
+    for take in round_.takes:
+        if take.hidden:
+            shown = replace(take, hidden=False)
+            facts.append(RoundRevealed(round_.id, (_revealed(shown, state.clips.get(take.clip)),)))
+            facts += _judged(game, round_, shown, game_context(state, round_, context)) if game else []
+    return facts
+
+
+def _revealed(take: Take, ref: ClipRef | None) -> RevealedTake:
+    shown = RevealedTake(take.clip, take.voice, take.turn, text=take.text, written=take.written)
+    if ref is None:
+        return shown
+    return replace(
+        shown,
+        duration_ms=ref.duration_ms,
+        onset_ms=ref.onset_ms,
+        gap_ms=ref.gap_ms,
+        loudness_lufs=ref.loudness_lufs,
+        peaks=ref.peaks,
+        masked=ref.masked,
+        source=ref.source,
+    )

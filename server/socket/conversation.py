@@ -1,0 +1,245 @@
+"""One socket's side of the talk: what its visitor sends, and the answer to each message.
+
+Messages are taken in order and their commands reach the room in order, but nothing waits for a
+slow one: each is answered by a task of its own, so a take that is being finished holds up no chat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Protocol
+
+from aiohttp import WSMsgType, web
+from msgspec import Struct
+
+from server.http.limits import Action, Limits, Rate
+from server.room import rounds
+from server.room.actor import Room
+from server.room.commands import Refused, broken, restarting
+from server.room.events import Event, Voice
+from server.socket.connection import Connection
+from server.socket.fanout import Fanout
+from server.socket.frames import NOT_ALLOWED, NOT_THE_PROTOCOL, PONG, frame
+from server.socket.messages import (
+    BadMessage,
+    Drop,
+    Here,
+    Id,
+    Keep,
+    Message,
+    NotTheProtocol,
+    Ping,
+    SpeakStart,
+    SpeakStop,
+    Staged,
+    Wish,
+    ack,
+    asked,
+    parse,
+    pong,
+    refused,
+)
+from server.socket.roster import PresenceState
+
+# Messages of one socket that may wait for their answer at once.
+IN_FLIGHT = 32
+# What is refused for its form or its haste is counted; who goes on regardless is closed with 1008.
+STRIKES = Rate(60, 5.0)
+# A socket that always has more to say lets others have a turn after this many messages.
+MESSAGES_PER_TURN = 32
+
+logger = logging.getLogger(__name__)
+
+
+class Takes(Protocol):
+    """What a conversation asks of the stage."""
+
+    async def begin(self, room: Room, voice: Voice, peer: str) -> None:
+        """Open a take. Raises `Refused`."""
+
+    async def stop(self, room: Room, voice: Voice, onset_ms: int | None, peer: str = "") -> Event | None:
+        """End the take, of one peer if it is named. Raises `Refused`.
+
+        Returns its durable `clip.landed`, or None when its speaker hears it first.
+        """
+
+    async def keep(self, room: Room, voice: Voice, preview: str) -> Event:
+        """Let a heard take land and return its durable `clip.landed`. Raises `Refused`."""
+
+    def drop(self, room: Room, voice: Voice, preview: str) -> None:
+        """Let go of a heard take. Raises `Refused`."""
+
+
+class SocketContext(Struct, frozen=True):
+    """What all conversations of a server share.
+
+    `own` keeps a task until it is done, `once` answers a repeat with the first answer (given an id
+    and what it is used for), and `listening` is told the room in which somebody began to listen.
+    """
+
+    stage: Takes
+    limits: Limits
+    clock: Callable[[], int]
+    own: Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
+    once: Callable[[str, bytes, Callable[[], Coroutine[None, None, int]]], Awaitable[int]]
+    is_draining: Callable[[], bool]
+    listening: Callable[[str], None]
+
+
+class Conversation:
+    """Listens to one member of a room until the socket ends."""
+
+    __slots__ = ("_connection", "_context", "_fanout", "_in_flight", "_salt", "_speech", "_struck_until_s")
+
+    def __init__(self, context: SocketContext, fanout: Fanout, connection: Connection, salt: bytes) -> None:
+        self._salt = salt
+        self._context = context
+        self._fanout = fanout
+        self._connection = connection
+        self._in_flight = 0
+        self._struck_until_s = 0.0
+        self._speech: asyncio.Task[None] | None = None
+
+    async def listen(self, ws: web.WebSocketResponse) -> None:
+        """Take messages until the peer has said goodbye or is gone."""
+        heard = 0
+        while True:
+            message = await ws.receive()
+            self._connection.silent_sweeps = 0
+            match message.type:
+                case WSMsgType.TEXT:
+                    self.hear(message.data)
+                case WSMsgType.PING:
+                    self._answer_ping(message.data)
+                case WSMsgType.BINARY:
+                    self._connection.end(NOT_THE_PROTOCOL, "text only")
+                case WSMsgType.PONG:
+                    pass
+                case _:
+                    return
+            heard += 1
+            if heard % MESSAGES_PER_TURN == 0:
+                await asyncio.sleep(0)
+
+    def hear(self, body: str) -> None:
+        """Take one text message."""
+        if self._connection.ended:
+            return
+        try:
+            message = parse(body)
+        except NotTheProtocol as stranger:
+            self._connection.end(NOT_THE_PROTOCOL, str(stranger))
+        except BadMessage as bad:
+            self._refuse(bad.id, Refused("bad_message", str(bad)))
+        else:
+            self._take(message)
+
+    def _take(self, message: Message) -> None:
+        try:
+            self._check(message)
+        except Refused as refusal:
+            self._refuse(message.id, refusal)
+            return
+        if isinstance(message, Ping):
+            # At once, past what waits: pages set their clock by it.
+            self._connection.write(frame(pong(message.t, self._context.clock(), message.id)))
+        elif isinstance(message, Here):
+            self._sit(message)
+        else:
+            self._begin(message)
+
+    def _sit(self, here: Here) -> None:
+        room, before = self._fanout.room, self._connection.presence
+        if here.consented:
+            room.consent(self._connection.voice.id)
+        self._fanout.set_presence(self._connection, PresenceState(here.speaker, here.listening, here.pace))
+        self._send(ack(here.id, room.tail.head))
+        if before.listening == "off" != here.listening:
+            self._context.listening(room.id)
+
+    def _check(self, message: Message) -> None:
+        if self._in_flight >= IN_FLIGHT:
+            raise Refused("too_fast", "Too much at once. Wait for the answers first.", 1_000)
+        if self._context.is_draining() and not isinstance(message, Ping | SpeakStop | Keep):
+            raise restarting()
+        self._count(message.action)
+
+    def _count(self, action: Action) -> None:
+        connection = self._connection
+        now_ms = time.monotonic() * 1000
+        self._context.limits.check(
+            action, voice=connection.voice.id, address=connection.address, now_ms=now_ms
+        )
+
+    def _begin(self, message: Wish | Staged) -> None:
+        self._in_flight += 1
+        if isinstance(message, Wish):
+            self._context.own(self._answer(message.id, self._wished(message)))
+            return
+        # What is said to the stage goes there in order, too.
+        self._speech = self._context.own(self._answer(message.id, self._spoken(message, self._speech)))
+
+    async def _answer(self, id_: Id, granted: Coroutine[None, None, int]) -> None:
+        """Wait until a message is granted, and answer it; the root of its task."""
+        try:
+            reply = ack(id_, await granted)
+        except Refused as refusal:
+            reply = refused(id_, refusal)
+        except Exception:
+            logger.exception("socket.message_failed room=%s", self._fanout.room.id[:6])
+            reply = refused(id_, broken())
+        finally:
+            self._in_flight -= 1
+        self._send(reply)
+
+    async def _wished(self, wish: Wish) -> int:
+        room, command = self._fanout.room, wish.command()
+        events = await room.send(command, by=self._connection.voice, key=str(wish.id), salt=self._salt)
+        return events[-1].seq if events else room.tail.head
+
+    async def _spoken(self, message: Staged, before: asyncio.Task[None] | None) -> int:
+        if before is not None:
+            await asyncio.wait([before])
+        key = f"{self._fanout.room.id} {self._connection.voice.id} {message.id}"
+        return await self._context.once(key, asked(message), lambda: self._on_stage(message))
+
+    async def _on_stage(self, message: Staged) -> int:
+        room, voice, stage = self._fanout.room, self._connection.voice, self._context.stage
+        event: Event | None = None
+        match message:
+            case SpeakStart(peer=peer, round=round_):
+                rounds.check_take(room.state, round_)
+                await stage.begin(room, voice, peer)
+            case SpeakStop(onset_ms=onset_ms, peer=peer):
+                event = await stage.stop(room, voice, onset_ms, peer or "")
+            case Keep(preview=preview):
+                event = await stage.keep(room, voice, preview)
+            case Drop(preview=preview):
+                stage.drop(room, voice, preview)
+        return event.seq if event else room.tail.head
+
+    def _send(self, body: bytes) -> None:
+        self._fanout.post(self._connection, body)
+
+    def _refuse(self, id_: Id | float, why: Refused) -> None:
+        self._strike()
+        if id_ != "":
+            self._send(refused(id_, why))
+
+    def _answer_ping(self, payload: bytes) -> None:
+        try:
+            self._count("ping")
+        except Refused:
+            self._strike()
+        else:
+            self._connection.write(frame(payload, PONG))
+
+    def _strike(self) -> None:
+        """Count a refusal; too many in a short time end the socket."""
+        now_s = time.monotonic()
+        self._struck_until_s = max(self._struck_until_s, now_s) + 1 / STRIKES.per_s
+        if self._struck_until_s - now_s > STRIKES.burst / STRIKES.per_s:
+            self._connection.end(NOT_ALLOWED, "too many refused messages")

@@ -1,0 +1,222 @@
+"""The socket of a room: who comes in, what of the past they get, and then the talk."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+
+from aiohttp import web
+from msgspec import Struct
+
+from server.http import body
+from server.http.app_keys import HOUSE, LIMITS, LOG, STAGE
+from server.http.limits import prefix
+from server.http.problems import Problem
+from server.http.security import address, check_origin, key_in, rate_limit, tell_host, visitor_key
+from server.log.base import Log
+from server.room.actor import Room
+from server.room.events import Voice
+from server.room.keys import salt
+from server.room.tail import Batch
+from server.socket.connection import WRITE_LIMIT_BYTES, Connection
+from server.socket.conversation import Conversation
+from server.socket.fanout import HISTORY_EVENTS, Fanout, frame_for, parts_of
+from server.socket.frames import COME_BACK
+from server.socket.messages import MESSAGE_LIMIT_BYTES
+from server.socket.sockets import SocketLimits, Sockets
+from server.web.rooms import ROOM, SEQ_LIMIT
+from server.web.visits import awakened
+
+SOCKETS: web.AppKey[Sockets] = web.AppKey("sockets")
+# Events that are read from the log at once for somebody who was away for long.
+PAGE_EVENTS = 500
+# Someone who is told the past gets the next page when less than this waits, and must take some in this time.
+PAGE_WAITING_BYTES = WRITE_LIMIT_BYTES // 4
+STALLED_AFTER_S = 10.0
+STALL_LOOK_S = 0.02
+# Our close frame waits this long for the peer's.
+CLOSE_TIMEOUT_S = 2.0
+_KEY_BYTES = 32
+# Browsers send no other header of a page's choice with a socket, and addresses are logged along the way.
+SUBPROTOCOL = "wonder"
+KEY_PREFIX = "wonder.key."
+
+
+class Cursor(Struct, frozen=True):
+    """The event that somebody saw last, and when it was (-1: they do not say)."""
+
+    seq: int
+    at_ms: int = -1
+
+
+class Newcomer(Struct, frozen=True):
+    """Who wants in, with which cursor, and what hides the digests of their words.
+
+    `made_key` was made here because they had none.
+    """
+
+    voice: Voice
+    cursor: Cursor | None
+    salt: bytes
+    made_key: str
+
+
+async def serve(request: web.Request) -> web.StreamResponse:
+    """Serve one socket from its upgrade to its end."""
+    sockets = request.app[SOCKETS]
+    cursor, key = _checked(request, sockets)
+    fanout = sockets.fanout(await awakened(request, request.match_info["room"]))
+    fanout.let_in()
+    made = "" if key else secrets.token_urlsafe(_KEY_BYTES)
+    try:
+        voice = request.app[HOUSE].voice(key or made, fanout.room)
+        newcomer = Newcomer(voice, cursor, salt(key or made), made)
+        return await _talk(request, sockets, fanout, newcomer)
+    finally:
+        fanout.let_out()
+
+
+async def ask(request: web.Request) -> web.Response:
+    """Answer 204 when a socket would be taken, else why not, for browsers do not tell their pages.
+
+    It is asked by OPTIONS because browsers do not say with GET which page asks.
+    """
+    sockets = request.app[SOCKETS]
+    _checked(request, sockets)
+    if sockets.is_crowded(prefix(address(request))):
+        raise Problem("busy", "Too many visitors come from your address. Try again soon.")
+    await awakened(request, request.match_info["room"])
+    return web.Response(status=204)
+
+
+async def _talk(
+    request: web.Request, sockets: Sockets, fanout: Fanout, newcomer: Newcomer
+) -> web.WebSocketResponse:
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        if "Sec-WebSocket-Key" in request.headers:
+            tell_host(request, "refused a socket: the proxy does not pass on Upgrade and Connection")
+        raise Problem("upgrade_needed", "This address speaks WebSocket.", headers={"Upgrade": "websocket"})
+    # Its limit is exclusive, and we answer pings and closes ourselves to count the ones and time the others.
+    ws = web.WebSocketResponse(
+        compress=False,
+        autoping=False,
+        autoclose=False,
+        timeout=CLOSE_TIMEOUT_S,
+        max_msg_size=MESSAGE_LIMIT_BYTES + 1,
+        protocols=(SUBPROTOCOL,),
+    )
+    await ws.prepare(request)
+    if request.transport is None:
+        return ws
+    connection = Connection(request.transport, newcomer.voice, prefix(address(request)))
+    if sockets.is_crowded(connection.address):
+        connection.end(COME_BACK, "too many from here")
+    sockets.add(connection, fanout)
+    try:
+        if not connection.ended:
+            await come_in(fanout, connection, newcomer.cursor, sockets.log, newcomer.made_key)
+        await Conversation(sockets.context, fanout, connection, newcomer.salt).listen(ws)
+    finally:
+        sockets.remove(connection)
+        _expire(connection)
+    return ws
+
+
+def _checked(request: web.Request, sockets: Sockets) -> tuple[Cursor | None, str | None]:
+    """Return the cursor and the key, if any, of who wants in. Raises `Problem` or `Refused`."""
+    check_origin(request)
+    sockets.check_open()
+    key = _offered_key(request) or visitor_key(request)
+    after = body.whole(request.query, "after", -1, 0, SEQ_LIMIT)
+    at_ms = body.whole(request.query, "at_ms", -1, 0, SEQ_LIMIT)
+    rate_limit(request, "join")
+    return None if after < 0 else Cursor(after, at_ms), key
+
+
+def _offered_key(request: web.Request) -> str | None:
+    """Return the key among the subprotocols that a page without cookies offers. Raises `Problem`."""
+    if "Sec-WebSocket-Protocol" not in request.headers:
+        return None
+    offered = [each.strip() for each in request.headers["Sec-WebSocket-Protocol"].split(",")]
+    if SUBPROTOCOL not in offered:
+        raise Problem("bad_request", f"The subprotocol spoken here is `{SUBPROTOCOL}`.")
+    keys = [each.removeprefix(KEY_PREFIX) for each in offered if each.startswith(KEY_PREFIX)]
+    return key_in(keys[0]) if keys else None
+
+
+def _expire(connection: Connection) -> None:
+    """Leave a closing connection no longer than the grace, and an ended one not at all."""
+    if connection.ended:
+        connection.transport.close()
+    elif not connection.transport.is_closing():
+        connection.expire()
+
+
+async def come_in(
+    fanout: Fanout, connection: Connection, after: Cursor | None, log: Log, key: str = ""
+) -> None:
+    """Greet a member, tell it what came after its cursor, and bring it in step, without gap or repeat.
+
+    What the tail still holds goes out in one write. Who was away for longer is told from the log,
+    a page at a time and at its own pace, until the tail can take over. A cursor of another log
+    (this one was restored from a backup) counts as none, and the welcome says so.
+    """
+    anew = after is not None and not await _is_of(fanout.room, after, log)
+    head = fanout.room.tail.head
+    cursor = None if after is None or anew else after.seq
+    fanout.reach(cursor or 0)
+    greeting = fanout.greeting(connection.voice, key, anew=anew)
+    while not fanout.join(connection, cursor, greeting):
+        if cursor is None:
+            events = await log.newest(fanout.room.id, HISTORY_EVENTS)
+        else:
+            events = await log.read(fanout.room.id, cursor, PAGE_EVENTS)
+        cursor = events[-1].seq if events else head
+        page = parts_of(Batch(fanout.room.tail.encode(events)))
+        if not connection.write(greeting + frame_for(page, connection.voice.id)) or not await _taken(
+            connection
+        ):
+            return
+        greeting = b""
+
+
+async def _is_of(room: Room, cursor: Cursor, log: Log) -> bool:
+    """Tell whether a cursor is of this log: not ahead of it, and its event was when the cursor says."""
+    if cursor.seq > room.tail.head:
+        return False
+    if cursor.seq == 0 or cursor.at_ms < 0:
+        return True
+    shown = room.tail.since(cursor.seq - 1)
+    (event,) = [shown[0].event] if shown else await log.read(room.id, cursor.seq - 1, 1)
+    return event.at_ms == cursor.at_ms
+
+
+async def _taken(connection: Connection) -> bool:
+    """Wait until a member has taken most of what was written; False when it does not."""
+    least, since_s = connection.waiting_bytes, time.monotonic()
+    while (
+        not connection.transport.is_closing() and (waiting := connection.waiting_bytes) > PAGE_WAITING_BYTES
+    ):
+        if waiting < least:
+            least, since_s = waiting, time.monotonic()
+        elif time.monotonic() - since_s > STALLED_AFTER_S:
+            connection.end(COME_BACK, "too slow")
+            return False
+        connection.silent_sweeps = 0
+        await asyncio.sleep(STALL_LOOK_S)
+    return not connection.transport.is_closing()
+
+
+def attach(app: web.Application, bounds: SocketLimits | None = None) -> Sockets:
+    """Give an application its sockets, once; whoever made it calls `drain` and `close` on them."""
+    if SOCKETS in app:
+        return app[SOCKETS]
+    sockets = app[SOCKETS] = Sockets(app[HOUSE], app[LOG], app[STAGE], app[LIMITS], bounds=bounds)
+    return sockets
+
+
+def routes() -> list[web.RouteDef]:
+    """Return the routes of this resource."""
+    here = f"/api/rooms/{ROOM}/ws"
+    return [web.get(here, serve), web.options(here, ask)]

@@ -1,0 +1,317 @@
+"""From one room to all its sockets: what one turn of the loop brings is one write a member.
+
+A batch is encoded and framed once. The next one waits as long as the last took to write
+(`PACE`), so a busy room gathers more for each write and leaves half of the loop to others,
+while a lone message goes out at once. No member is ever awaited: who does not read is told to
+come back with its cursor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct
+
+from server.room.actor import Room
+from server.room.events import Voice
+from server.room.state import RoomState
+from server.room.tail import Batch, Encoded
+from server.socket.connection import Connection
+from server.socket.frames import frame, joined
+from server.socket.messages import welcome
+from server.socket.roster import Counts, PresenceState, Roster
+
+# How long a room rests after a fan-out, in lengths of that fan-out.
+PACE = 1.0
+# ... but never longer than this: a fan-out during which the machine stood still must not hush the room.
+REST_LIMIT_S = 0.25
+# Who comes and goes is told with the room's next batch, or after this time when there is none.
+PRESENCE_DELAY_S = 0.05
+# Members are looked at each time so much was written to all: none can have fallen further behind since.
+LOOK_EVERY_BYTES = 64 * 1024
+# What a newcomer without a cursor is told of the past.
+HISTORY_EVENTS = 100
+
+Describe = Callable[[Room, Counts], bytes]
+
+
+class Part(Struct, frozen=True):
+    """One message of a batch: what others see (None: nothing), and what one voice sees instead."""
+
+    others: bytes | None
+    voice: str | None = None
+    theirs: bytes | None = None
+
+    def seen_by(self, voice: str | None) -> bytes | None:
+        """Return what a voice sees of it; None for all whom no part singles out."""
+        return self.theirs if voice is not None and voice == self.voice else self.others
+
+
+def parts_of(batch: Batch) -> list[Part]:
+    """Return the messages of a batch: its events, then its signals."""
+    events = [_event_part(encoded) for encoded in batch.events]
+    signals = [Part(body) if to is None else Part(None, to, body) for to, body in batch.signals]
+    return events + signals
+
+
+def _event_part(encoded: Encoded) -> Part:
+    if encoded.own is None or encoded.event.by is None:
+        return Part(encoded.public)
+    return Part(encoded.public, encoded.event.by.id, encoded.own)
+
+
+def frame_for(parts: Iterable[Part], voice: str | None) -> bytes:
+    """Return one frame with all that a voice sees of the parts."""
+    return joined([body for part in parts if (body := part.seen_by(voice)) is not None])
+
+
+class _Opening(Struct):
+    """What newcomers without a cursor get in common; `owners` are voices that see some of it otherwise."""
+
+    position: int
+    roster: bytes
+    events: Sequence[Encoded]
+    owners: frozenset[str]
+    frame: bytes
+
+
+class _Card(Struct):
+    state: RoomState
+    counts: Counts
+    body: bytes
+
+
+class Fanout:
+    """The members of one room. Made with the first socket that wants in, closed with the last that left."""
+
+    def __init__(
+        self,
+        room: Room,
+        *,
+        describe: Describe,
+        clock: Callable[[], int],
+        empty: Callable[[Fanout], None],
+    ) -> None:
+        self.room = room
+        self.roster = Roster()
+        self.position = room.tail.head
+        self._describe, self._clock, self._empty = describe, clock, empty
+        self._connections: set[Connection] = set()
+        self._sockets = 0
+        self._parts: list[Part] = []
+        self._posts: list[tuple[Connection, bytes]] = []
+        self._pending_head = self.position
+        self._not_before_s = 0.0
+        self._unlooked_bytes = 0
+        self._timer: asyncio.Handle | None = None
+        self._due_s = 0.0
+        self._opening: _Opening | None = None
+        self._described: _Card | None = None
+        self._unsubscribe = room.tail.subscribe(self._hear)
+        room.hold()
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    # --- members
+
+    def let_in(self) -> None:
+        """Count a socket, so that the fan-out stays while the socket makes its way in."""
+        self._sockets += 1
+
+    def let_out(self) -> None:
+        """Count a socket less; with the last the fan-out closes."""
+        self._sockets -= 1
+        if not self._sockets:
+            self.close()
+
+    def reach(self, after: int) -> None:
+        """Bring the members up to a cursor that somebody already has."""
+        if after > self.position:
+            self.flush()
+
+    def greeting(self, voice: Voice, key: str = "", *, anew: bool = False) -> bytes:
+        """Return the welcome frame of a voice, with the key that was made for it, if any.
+
+        `anew` says that its cursor is not of this log.
+        """
+        state, counts = self.room.state, self.roster.told
+        described = self._described
+        if described is None or described.state is not state or described.counts != counts:
+            described = self._described = _Card(state, counts, self._describe(self.room, counts))
+        return frame(welcome(described.body, voice, self.position, self._clock(), key, anew=anew))
+
+    def join(self, connection: Connection, after: int | None, greeting: bytes = b"") -> bool:
+        """Bring a member in step: greeting, roster and the events after a cursor in one write.
+
+        `after` None means the newest `HISTORY_EVENTS`. False when the tail does not reach back
+        that far: then the log has to be read first.
+        """
+        if after is not None:
+            self.reach(after)
+        events = self._since(after)
+        if events is None:
+            return False
+        self._connections.add(connection)
+        self.roster.enter(connection.voice)
+        self.room.enter(connection.voice)
+        if not connection.write(
+            greeting + self._opening_frame(events, connection.voice.id, shared=after is None)
+        ):
+            self.leave(connection)
+            return True
+        self._schedule(PRESENCE_DELAY_S)
+        return True
+
+    def leave(self, connection: Connection) -> None:
+        """Let a member go; may be called again."""
+        if connection not in self._connections:
+            return
+        self._connections.discard(connection)
+        if connection.presence.speaker:
+            self.room.leave(connection.voice)
+        self.roster.exit(connection.voice.id, connection.presence)
+        self.room.exit(connection.voice)
+        self._schedule(PRESENCE_DELAY_S)
+
+    def set_presence(self, connection: Connection, presence: PresenceState) -> None:
+        """Note how a member is present."""
+        if connection not in self._connections:
+            return
+        before, connection.presence = connection.presence, presence
+        self.roster.move(connection.voice.id, before, presence)
+        if presence.speaker and not before.speaker:
+            self.room.arrive(connection.voice)
+        if before.speaker and not presence.speaker:
+            self.room.leave(connection.voice)
+        if presence.pace != before.pace or (presence.speaker and presence.pace > 1.0):
+            self.room.set_pace(connection.voice.id, presence.pace)
+        self._schedule(PRESENCE_DELAY_S)
+
+    def post(self, connection: Connection, body: bytes) -> None:
+        """Send one member an answer, behind all events that the room has brought so far."""
+        if self._parts:
+            self._posts.append((connection, body))
+        elif not connection.write(frame(body)):
+            self.leave(connection)
+
+    def close(self) -> None:
+        """Let go of the room; may be called again."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        unsubscribe, self._unsubscribe = self._unsubscribe, _nothing
+        if unsubscribe is not _nothing:
+            unsubscribe()
+            self.room.release()
+            self._empty(self)
+
+    # --- batches
+
+    def _hear(self, batch: Batch) -> None:
+        self._parts += parts_of(batch)
+        if batch.events:
+            self._pending_head = batch.events[-1].event.seq
+        self._schedule()
+
+    def _schedule(self, delay_s: float = 0.0) -> None:
+        """See to it that what waits is written soon: at once, after a delay, or after the room's rest."""
+        if self._unsubscribe is _nothing:
+            return
+        # Not loop.time(): uvloop's stands still within a turn.
+        now_s = time.monotonic()
+        due_s = max(self._not_before_s, now_s + delay_s)
+        if self._timer is not None:
+            if self._due_s <= due_s:
+                return
+            self._timer.cancel()
+        loop, self._due_s = asyncio.get_running_loop(), due_s
+        later = due_s > now_s
+        self._timer = loop.call_later(due_s - now_s, self.flush) if later else loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Write what waits to all members, now."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        began_s = time.monotonic()
+        news = self.roster.news()
+        parts, self._parts = self._parts, []
+        if news is not None:
+            parts.append(Part(news))
+        self.position = self._pending_head
+        posts, self._posts = self._posts, []
+        shared = frame_for(parts, None)
+        self._write(shared, self._apart(parts, posts, shared))
+        ended_s = time.monotonic()
+        self._not_before_s = ended_s + min(PACE * (ended_s - began_s), REST_LIMIT_S)
+
+    def _apart(
+        self, parts: list[Part], posts: list[tuple[Connection, bytes]], shared: bytes
+    ) -> dict[Connection, bytes]:
+        """Return what some members get instead of the shared frame."""
+        voices = {part.voice: b"" for part in parts if part.voice is not None}
+        for voice in voices:
+            voices[voice] = frame_for(parts, voice)
+        apart = {m: voices[m.voice.id] for m in self._connections if m.voice.id in voices} if voices else {}
+        for connection, body in posts:
+            apart[connection] = apart.get(connection, shared) + frame(body)
+        return apart
+
+    def _write(self, shared: bytes, apart: dict[Connection, bytes]) -> None:
+        lost = self._put(shared, self._connections.difference(apart) if apart else self._connections)
+        lost += [connection for connection, data in apart.items() if data and not connection.write(data)]
+        self._unlooked_bytes += len(shared)
+        if self._unlooked_bytes > LOOK_EVERY_BYTES:
+            self._unlooked_bytes = 0
+            lost += [connection for connection in self._connections if connection.is_slow()]
+        for connection in lost:
+            self.leave(connection)
+
+    def _put(self, data: bytes, connections: Iterable[Connection]) -> list[Connection]:
+        """Write the same to many, and return those who are gone."""
+        lost: list[Connection] = []
+        if data:
+            for connection in connections:
+                try:
+                    connection.put(data)
+                except RuntimeError:
+                    lost.append(connection)
+        return lost
+
+    # --- newcomers
+
+    def _since(self, after: int | None) -> Sequence[Encoded] | None:
+        """Return the events after a cursor, None when the tail lacks even one of them."""
+        tail = self.room.tail
+        if after is None:
+            return tail.newest(HISTORY_EVENTS)
+        events = tail.since(after)
+        return None if events and events[0].event.prev > after else events
+
+    def _opening_frame(self, events: Sequence[Encoded], voice: str, *, shared: bool) -> bytes:
+        if not shared:
+            return self._past(events, voice)
+        opening = self._opening
+        if opening is None or not self._is_fresh(opening, events):
+            owners = frozenset(e.event.by.id for e in events if e.own is not None and e.event.by is not None)
+            past = self._past(events, None)
+            opening = self._opening = _Opening(self.position, self.roster.full(), events, owners, past)
+        return self._past(events, voice) if voice in opening.owners else opening.frame
+
+    def _is_fresh(self, opening: _Opening, events: Sequence[Encoded]) -> bool:
+        """Tell whether an opening still holds; an event that was erased since is another object."""
+        same = opening.position == self.position and opening.roster is self.roster.full()
+        # Lists of the same objects compare by identity, in about a microsecond.
+        return same and opening.events == events
+
+    def _past(self, events: Sequence[Encoded], voice: str | None) -> bytes:
+        """Return roster and events up to where the members are; the rest comes with the next batch."""
+        shown = [_event_part(encoded) for encoded in events if encoded.event.seq <= self.position]
+        return frame_for([Part(self.roster.full()), *shown], voice)
+
+
+def _nothing() -> None:
+    """Stand for a subscription that is over."""

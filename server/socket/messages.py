@@ -1,0 +1,381 @@
+"""The socket's messages, both ways, as pure functions: bytes to wishes, facts to bytes.
+
+What a client sends is decoded strictly. A message that cannot be granted for its form is
+answered `refused` (`bad_message`) as long as its id can be read, for a newer client may know
+more than we do; what is no JSON object with a type is not the protocol at all.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from server.http.limits import Action
+from server.room.commands import (
+    Again,
+    Answer,
+    Command,
+    Forget,
+    React,
+    Refused,
+    Report,
+    RoundJoin,
+    RoundStart,
+    RoundStop,
+    Say,
+    Suggest,
+    Throw,
+    Vote,
+    WantTopic,
+)
+from server.room.events import Voice
+
+PROTOCOL = 1
+# Larger ones are closed with 1009; every field below is thereby bounded too.
+MESSAGE_LIMIT_BYTES = 16_384
+ID_LIMIT_CHARACTERS = 128
+# Beyond it not every whole number is one of its own in JSON (RFC 8259 6).
+WHOLE_LIMIT = 2**53
+
+ShortText = Annotated[str, Meta(min_length=1, max_length=ID_LIMIT_CHARACTERS)]
+# Texts or whole numbers: clients that count their messages are welcome.
+WholeNumber = Annotated[int, Meta(ge=-WHOLE_LIMIT, le=WHOLE_LIMIT)]
+Id = ShortText | WholeNumber
+Milliseconds = WholeNumber
+Listening = Literal["radio", "files", "off"]
+# How much longer than others a visitor may take; the page offers 1, 1.5 and 2.
+Pace = Annotated[float, Meta(ge=1, le=2)]
+
+
+class NotTheProtocol(ValueError):
+    """What came is no message of this protocol: the socket is closed with 1002."""
+
+
+class BadMessage(ValueError):
+    """A message cannot be understood, but its id can: it is refused."""
+
+    def __init__(self, id_: Id | float, sentence: str) -> None:
+        super().__init__(sentence)
+        self.id = id_
+
+
+class Ping(Struct, frozen=True, tag="ping", tag_field="type"):
+    """Asks for a pong; `t` is given back as it came."""
+
+    action: ClassVar[Action] = "ping"
+    t: int | float = 0
+    id: str | int = ""
+
+
+class Here(Struct, frozen=True, tag="here", tag_field="type"):
+    """Says how a visitor is present.
+
+    `pace` is how much longer than others they may take, which nobody else sees; `consented`
+    that they have read what is asked at the room's door and come in.
+    """
+
+    action: ClassVar[Action] = "here"
+    id: Id
+    speaker: bool = False
+    listening: Listening = "off"
+    pace: Pace = 1.0
+    consented: bool = False
+
+
+class SpeakStart(Struct, frozen=True, tag="speak.start", tag_field="type", omit_defaults=True):
+    """Begins a take of a commanded peer; an empty peer announces an upload."""
+
+    action: ClassVar[Action] = "speak"
+    id: Id
+    peer: str
+    round: str | None = None
+
+
+class SpeakStop(Struct, frozen=True, tag="speak.stop", tag_field="type", omit_defaults=True):
+    """Ends the take; `onset_ms` is the reaction time that the page measured.
+
+    `peer` says which take, where a voice speaks in two tabs at once.
+    """
+
+    action: ClassVar[Action] = "speak"
+    id: Id
+    onset_ms: Milliseconds | None = None
+    peer: str | None = None
+
+
+class Keep(Struct, frozen=True, tag="keep", tag_field="type"):
+    """Lets a take land that its speaker has heard."""
+
+    action: ClassVar[Action] = "preview"
+    id: Id
+    preview: ShortText
+
+
+class Drop(Struct, frozen=True, tag="drop", tag_field="type"):
+    """Lets go of a take that its speaker has heard."""
+
+    action: ClassVar[Action] = "preview"
+    id: Id
+    preview: ShortText
+
+
+class Wish(Struct, frozen=True, omit_defaults=True):
+    """A message that is a command to the room."""
+
+    action: ClassVar[Action]
+    id: Id
+
+    def command(self) -> Command:
+        """Return the room's command for this message."""
+        raise NotImplementedError
+
+
+class _Say(Wish, frozen=True, tag="say", tag_field="type"):
+    action: ClassVar[Action] = "say"
+    text: str
+
+    def command(self) -> Command:
+        return Say(self.text)
+
+
+class _React(Wish, frozen=True, tag="react", tag_field="type"):
+    action: ClassVar[Action] = "react"
+    target: str | int
+    emoji: str
+
+    def command(self) -> Command:
+        return React(str(self.target), self.emoji)
+
+
+class _Throw(Wish, frozen=True, tag="throw", tag_field="type"):
+    action: ClassVar[Action] = "throw"
+
+    def command(self) -> Command:
+        return Throw()
+
+
+class _RoundStart(Wish, frozen=True, tag="round.start", tag_field="type"):
+    action: ClassVar[Action] = "round"
+    game: str
+    tempo: Literal["snap", "slow"] | None = None
+
+    def command(self) -> Command:
+        return RoundStart(self.game, self.tempo)
+
+
+class _RoundJoin(Wish, frozen=True, tag="round.join", tag_field="type"):
+    action: ClassVar[Action] = "round"
+    role: str | None = None
+
+    def command(self) -> Command:
+        return RoundJoin(self.role or "")
+
+
+class _Again(Wish, frozen=True, tag="again", tag_field="type"):
+    action: ClassVar[Action] = "round"
+
+    def command(self) -> Command:
+        return Again()
+
+
+class _RoundStop(Wish, frozen=True, tag="round.stop", tag_field="type"):
+    action: ClassVar[Action] = "round"
+
+    def command(self) -> Command:
+        return RoundStop()
+
+
+class _Answer(Wish, frozen=True, tag="answer", tag_field="type"):
+    action: ClassVar[Action] = "answer"
+    round: str
+    text: str
+
+    def command(self) -> Command:
+        return Answer(self.round, self.text)
+
+
+class WantsTopic(Wish, frozen=True, tag="topic.want", tag_field="type"):
+    """Votes for another topic."""
+
+    action: ClassVar[Action] = "suggest"
+
+    def command(self) -> Command:
+        """Return the room's command."""
+        return WantTopic()
+
+
+class _Suggest(Wish, frozen=True, tag="suggest", tag_field="type"):
+    action: ClassVar[Action] = "suggest"
+    text: str
+
+    def command(self) -> Command:
+        return Suggest(self.text)
+
+
+class _Vote(Wish, frozen=True, tag="vote", tag_field="type"):
+    action: ClassVar[Action] = "vote"
+    round: str
+    clip: str
+    value: Annotated[int, Meta(ge=-(2**31), le=2**31)]
+
+    def command(self) -> Command:
+        return Vote(self.round, self.clip, self.value)
+
+
+class _Report(Wish, frozen=True, tag="report", tag_field="type"):
+    action: ClassVar[Action] = "report"
+    clip: str
+    reason: str
+    text: str | None = None
+
+    def command(self) -> Command:
+        return Report(self.clip, self.reason, self.text or "")
+
+
+class _Forget(Wish, frozen=True, tag="forget", tag_field="type"):
+    action: ClassVar[Action] = "forget"
+    clip: str | None = None
+    all: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.clip is not None) == self.all:
+            raise ValueError("either one clip or all")
+
+    def command(self) -> Command:
+        return Forget(self.clip, self.all)
+
+
+# What goes to the stage, one after the other.
+Staged = SpeakStart | SpeakStop | Keep | Drop
+Message = Ping | Here | Staged | Wish
+_CLIENT = (
+    Ping | Here | SpeakStart | SpeakStop | _Say | _React | _Throw | _RoundStart | _RoundJoin | _Again | _Vote
+    | _Report | _Forget | _RoundStop | _Answer | _Suggest | WantsTopic | Keep | Drop
+)  # fmt: skip
+# Every message a client may send, by its type.
+TYPES: dict[str, type[Struct]] = {str(kind.__struct_config__.tag): kind for kind in _CLIENT.__args__}
+
+
+class _Anything(Struct):
+    type: str
+    id: Id | float
+
+
+# The escapes of a JSON text; the group is half of a surrogate pair without its other half.
+_ESCAPE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.",
+    re.DOTALL,
+)
+_UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeEncodeError)
+_decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(_CLIENT)
+_fields = msgspec.json.Decoder(dict[str, Any])
+_encoder = msgspec.json.Encoder()
+
+
+def parse(body: str) -> Message:
+    """Return the message in a text frame. Raises `BadMessage` or `NotTheProtocol`."""
+    try:
+        return _decoder.decode(body)
+    except _UNREADABLE:
+        return _reread(body)
+
+
+def _reread(body: str) -> Message:
+    """Take a message that says in an unusual form what may be said, or say what is wrong with it."""
+    whole = _ESCAPE.sub(lambda found: r"\ufffd" if found[1] else found[0], body)
+    try:
+        fields = {name: _whole(value) for name, value in _fields.decode(whole).items()}
+        anything = msgspec.convert(fields, _Anything)
+    except _UNREADABLE:
+        raise NotTheProtocol("one JSON object with a type and an id") from None
+    if anything.type not in TYPES:
+        raise BadMessage(anything.id, "This server does not know such a message.")
+    if whole != body:
+        raise BadMessage(anything.id, "A text holds half a character (a lone surrogate).")
+    try:
+        message: Message = msgspec.convert(fields, _CLIENT)
+    except msgspec.ValidationError as error:
+        raise BadMessage(anything.id, f"The message has a wrong form: {_shortened(str(error))}.") from None
+    return message
+
+
+def _whole(value: Any) -> Any:
+    """Return a whole number as such, for some programs write 1 as 1.0 (JSON knows no difference)."""
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) <= WHOLE_LIMIT
+    return int(value) if is_whole else value
+
+
+def _shortened(sentence: str) -> str:
+    return sentence.rstrip(".")[:120]
+
+
+class _Welcome(Struct, frozen=True, tag="welcome", tag_field="type", omit_defaults=True):
+    protocol: int
+    room: msgspec.Raw
+    you: Voice
+    head: int
+    server_ms: int
+    key: str = ""
+    anew: bool = False
+
+
+class _Ack(Struct, frozen=True, tag="ack", tag_field="type"):
+    id: Id
+    seq: int
+
+
+class _Refused(Struct, frozen=True, tag="refused", tag_field="type", omit_defaults=True):
+    id: Id | float
+    code: str
+    message: str
+    retry_after_ms: int | None = None
+
+
+class _Pong(Struct, frozen=True, tag="pong", tag_field="type", omit_defaults=True):
+    t: int | float
+    server_ms: int
+    id: Id = ""
+
+
+class _Signal(Struct, frozen=True, tag="signal", tag_field="type"):
+    kind: str
+    data: Any
+
+
+def welcome(
+    room: bytes, you: Voice, head: int, server_ms: int, key: str = "", *, anew: bool = False
+) -> bytes:
+    """Return the first message of a socket; `room` is the room's JSON object, `key` is a made one.
+
+    `anew` says that the cursor that was given is not of this log: what follows begins anew.
+    """
+    return _encoder.encode(_Welcome(PROTOCOL, msgspec.Raw(room), you, head, server_ms, key, anew))
+
+
+def ack(id_: Id, seq: int) -> bytes:
+    """Return the answer to a granted message; everything it caused has a seq up to `seq`."""
+    return _encoder.encode(_Ack(id_, seq))
+
+
+def refused(id_: Id | float, why: Refused) -> bytes:
+    """Return the answer to a message that is not granted."""
+    return _encoder.encode(_Refused(id_, why.code, why.message, why.retry_after_ms))
+
+
+def pong(t: float, server_ms: int, id_: Id = "") -> bytes:
+    """Return the answer to a ping, with its id if it had one."""
+    return _encoder.encode(_Pong(t, server_ms, id_))
+
+
+def asked(message: Staged) -> bytes:
+    """Return what is asked of the stage, whatever its id: so a repeat is told from another use of the id."""
+    return _encoder.encode(replace(message, id=0))
+
+
+def signal(kind: str, data: Struct | dict[str, Any]) -> bytes:
+    """Return a signal: sent once, never stored."""
+    return _encoder.encode(_Signal(kind, data))

@@ -1,0 +1,130 @@
+"""Who is in a room right now: a roster of voices, and what changed since it was last told.
+
+Presence is a signal, never an event. A voice with several sockets is present once.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from server.room.events import Voice
+from server.socket.messages import signal
+
+
+class Counts(Struct, frozen=True):
+    """How many voices are here, how many of them listen, and how many may speak."""
+
+    voices: int = 0
+    listeners: int = 0
+    speakers: int = 0
+
+
+class PresenceState(Struct, frozen=True):
+    """How one socket of a voice is present; its `pace` is the room's business, and nobody else's."""
+
+    speaker: bool = False
+    listening: Literal["radio", "files", "off"] = "off"
+    pace: float = 1.0
+
+
+class _Present(Struct):
+    body: msgspec.Raw
+    sockets: int = 0
+    speakers: int = 0
+    listeners: int = 0
+
+
+class _Change(Struct):
+    voices: list[msgspec.Raw]
+    gone: list[str]
+    listeners: int
+    speakers: int
+
+
+_encoder = msgspec.json.Encoder()
+ABSENT = PresenceState()
+
+
+class Roster:
+    """The voices of a room. What was told last is kept, so that many changes become one signal."""
+
+    __slots__ = ("_changed", "_listeners", "_present", "_roster", "_speakers", "_told", "_told_counts")
+
+    def __init__(self) -> None:
+        self._present: dict[str, _Present] = {}
+        self._told: dict[str, msgspec.Raw] = {}
+        self._told_counts = Counts()
+        self._changed: set[str] = set()
+        self._listeners = 0
+        self._speakers = 0
+        self._roster: bytes | None = None
+
+    @property
+    def counts(self) -> Counts:
+        """Return the counts as of now."""
+        return Counts(len(self._present), self._listeners, self._speakers)
+
+    @property
+    def told(self) -> Counts:
+        """Return the counts that were told last."""
+        return self._told_counts
+
+    def enter(self, voice: Voice) -> None:
+        """Count one more socket of a voice."""
+        present = self._present.get(voice.id)
+        if present is None:
+            present = self._present[voice.id] = _Present(msgspec.Raw(_encoder.encode(voice)))
+            self._changed.add(voice.id)
+        present.sockets += 1
+
+    def move(self, voice_id: str, before: PresenceState, now: PresenceState) -> None:
+        """Count a socket that is present in another way than before."""
+        present = self._present[voice_id]
+        spoke, listened = present.speakers > 0, present.listeners > 0
+        present.speakers += now.speaker - before.speaker
+        present.listeners += (now.listening != "off") - (before.listening != "off")
+        self._speakers += (present.speakers > 0) - spoke
+        self._listeners += (present.listeners > 0) - listened
+
+    def exit(self, voice_id: str, before: PresenceState) -> None:
+        """Count one socket of a voice less."""
+        self.move(voice_id, before, ABSENT)
+        present = self._present[voice_id]
+        present.sockets -= 1
+        if not present.sockets:
+            del self._present[voice_id]
+            self._changed.add(voice_id)
+
+    def news(self) -> bytes | None:
+        """Return the presence signal for what changed since the last call, None for nothing."""
+        counts, change = self.counts, self._take_change()
+        if change is None and counts == self._told_counts:
+            return None
+        self._told_counts = counts
+        self._roster = None
+        voices, gone = change or ([], [])
+        return signal("presence", _Change(voices, gone, counts.listeners, counts.speakers))
+
+    def full(self) -> bytes:
+        """Return the presence signal with everyone, as of the last news."""
+        if self._roster is None:
+            counts = self._told_counts
+            everyone = list(self._told.values())
+            self._roster = signal("presence", _Change(everyone, [], counts.listeners, counts.speakers))
+        return self._roster
+
+    def _take_change(self) -> tuple[list[msgspec.Raw], list[str]] | None:
+        """Return who came and who left; someone who did both since is not mentioned."""
+        changed, self._changed = self._changed, set()
+        came = sorted(id_ for id_ in changed if id_ in self._present and id_ not in self._told)
+        gone = sorted(id_ for id_ in changed if id_ not in self._present and id_ in self._told)
+        for id_ in came:
+            self._told[id_] = self._present[id_].body
+        for id_ in gone:
+            del self._told[id_]
+        if not came and not gone:
+            return None
+        return [self._told[id_] for id_ in came], gone

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import pytest
+
+from games.round import AnswerGiven, RoleGiven, RoundClosed, VerdictGiven, VerdictOverruled
+from server.room.commands import (
+    Answer,
+    Caption,
+    Command,
+    Forget,
+    Refused,
+    RoundJoin,
+    RoundStart,
+    RoundStop,
+    Vote,
+)
+from server.room.events import ClipCaptioned, Erased, TextRemoved, Voice
+from server.room.round_commands import PLAYERS_LIMIT
+from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
+
+
+def playing(game: str, kind: str = "wonder") -> PureRoom:
+    room = PureRoom(kind)
+    room.do(RoundStart(game), ANNA)
+    return room
+
+
+def refusal(room: PureRoom, command: Command, voice: Voice) -> str:
+    before = room.state
+    with pytest.raises(Refused) as refused:
+        room.do(command, voice)
+    assert room.state == before
+    return refused.value.code
+
+
+def test_an_answer_is_taken_in_its_turn_only_and_once() -> None:
+    room = playing("word_association")
+    round_ = room.turn().round
+
+    assert refusal(room, Answer("forged", "rain"), ANNA) == "no_round"
+    assert refusal(room, Answer(round_, "rain"), ANNA) == "not_your_turn"
+    room.now_ms = room.turn().go_at_ms
+    assert refusal(room, Answer(round_, "rain"), BELA) == "not_your_turn"
+    assert refusal(room, Answer(round_, " \u200b "), ANNA) == "bad_answer"
+    assert refusal(room, Answer(round_, "rain" * 99), ANNA) == "bad_answer"
+    given = room.do(Answer(round_, "rain"), ANNA)[0]
+    assert isinstance(given, AnswerGiven)
+    assert given.text == "rain"
+    assert room.turn().prompt == "rain"
+
+
+def test_an_answer_can_be_voted_on_and_forgotten() -> None:
+    room = playing("first_thing")
+    round_ = room.turn().round
+    room.now_ms = room.turn().go_at_ms
+    given = room.do(Answer(round_, "a secret umbrella"), ANNA)[0]
+    assert isinstance(given, AnswerGiven)
+    assert refusal(room, Answer(round_, "another"), ANNA) == "answered_already"
+    assert room.do(Vote(round_, given.answer, 5), BELA)
+
+    (removed,) = room.do(Forget(everything=True), ANNA)
+
+    assert isinstance(removed, TextRemoved)
+    assert isinstance(room.events[removed.target - 1].data, Erased)
+    assert "umbrella" not in str(room.events) + str(room.state)
+
+
+def test_votes_overrule_the_referee() -> None:
+    room = playing("word_association")
+    round_ = room.turn().round
+    _, verdict, _ = room.land("long", ANNA, duration_ms=5_000)
+    assert isinstance(verdict, VerdictGiven)
+    room.do(Vote(round_, "long", 3), BELA)
+
+    assert room.do(Vote(round_, "long", 1), CLEO)[1:] == [VerdictOverruled(round_, "long", verdict.code)]
+    assert len(room.do(Vote(round_, "long", 1), DORA)) == 1
+
+
+def test_nothing_is_voted_on_where_nothing_is_scored() -> None:
+    room = playing("first_thing", "healing")
+    room.land("a", ANNA)
+
+    assert refusal(room, Vote(room.turn().round, "a", 3), BELA) == "not_scored"
+
+
+def test_words_are_judged_when_they_come_after_the_end_as_well() -> None:
+    room = playing("world_worst", "humour")
+    room.land("a", ANNA)
+    room.land("b", BELA)
+    while room.state.round is not None:
+        room.pass_time()
+    room.do(Caption(ClipCaptioned("a", "I only swim on dry land", "en")))
+
+    facts = room.do(Caption(ClipCaptioned("b", "I only swim on dry land", "en")))
+
+    assert [fact.code for fact in facts if isinstance(fact, VerdictGiven)] == ["old_joke"]
+    assert room.state.last_round is not None
+    assert len(room.state.last_round.verdicts) == 1
+
+
+def test_one_word_ends_a_duel_for_its_players_only() -> None:
+    room = playing("insult_duel", "arena")
+    assert refusal(room, RoundStop(), BELA) == "not_a_player"
+    room.do(RoundJoin(), BELA)
+
+    (closed,) = room.do(RoundStop(), BELA)
+
+    assert isinstance(closed, RoundClosed)
+    assert closed.reason == "stopped"
+    assert refusal(room, RoundStop(), ANNA) == "no_round"
+
+
+def test_a_round_has_room_for_so_many_and_newcomers_learn_who_they_are() -> None:
+    room = playing("scene", "roleplay")
+    for number in range(PLAYERS_LIMIT - 1):
+        _, role = room.do(RoundJoin(), Voice(f"voice-{number}", "Some One", "#000000"))
+        assert isinstance(role, RoleGiven)
+        assert role.voice == f"voice-{number}"
+
+    assert refusal(room, RoundJoin(), BELA) == "round_full"

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from itertools import cycle
+
+import pytest
+
+from games.registry import BY_ID, GAMES
+from games.round import RoundClosed, RoundRevealed, TurnGiven, VerdictGiven
+from server.room.commands import Again, Answer, Caption, Refused, RoundJoin, RoundStart, RoundStop, Vote
+from server.room.events import ClipCaptioned, ClipLanded
+from server.room.round_lifecycle import SILENCE_MS
+from server.room.view import is_hidden, view
+from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
+from tests.support.tables import FEW, run, table
+
+# No game is longer: a word each, twelve times.
+TURNS_LIMIT = 13
+
+
+@pytest.mark.parametrize(
+    ("game", "language"), list(zip([game.id for game in GAMES], cycle(["en", "de"]), strict=False))
+)
+def test_any_order_of_wishes_ends_every_round_loses_no_take_and_shows_nothing_early(
+    game: str, language: str
+) -> None:
+    run(table(game, language), FEW)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("game", [game.id for game in GAMES])
+def test_a_round_in_which_everybody_plays_comes_to_its_own_end_with_every_take(
+    game: str, language: str
+) -> None:
+    room = PureRoom(BY_ID[game].kinds[0], language=language)
+    room.speakers = (ANNA.id, BELA.id, CLEO.id)
+    room.do(RoundStart(game), ANNA)
+    landed: list[str] = []
+    for _ in range(TURNS_LIMIT):
+        if room.state.round is None:
+            break
+        turn = room.turn()
+        for voice in (ANNA, BELA, CLEO):
+            if turn.is_for(voice.id) and room.state.round is not None and room.turn() == turn:
+                landed.append(f"clip-{len(landed)}")
+                room.now_ms = max(room.now_ms, turn.go_at_ms + 1_000)
+                room.land(landed[-1], voice)
+        if room.state.round is not None and room.turn() == turn:
+            room.pass_time()
+
+    (closing,) = room.closings()
+    assert (closing.reason, list(closing.takes)) == ("done", landed)
+
+
+def pair() -> PureRoom:
+    room = PureRoom("wonder")
+    room.do(RoundStart("mind_meld"), ANNA)
+    room.do(RoundJoin(), BELA)
+    return room
+
+
+def test_hidden_takes_are_revealed_one_by_one_with_their_speakers_before_the_round_goes_on() -> None:
+    room = pair()
+    room.do(Again(), ANNA)
+    assert room.turn().voices == (ANNA.id, BELA.id)
+    (landed,) = room.land("hidden-a", ANNA)
+    assert isinstance(landed, ClipLanded)
+    assert landed.hidden
+    assert is_hidden(room.state, "hidden-a", BELA.id)
+    assert not is_hidden(room.state, "hidden-a", ANNA.id)
+
+    facts = room.land("hidden-b", BELA)
+
+    assert [type(fact) for fact in facts] == [ClipLanded, RoundRevealed, RoundRevealed, TurnGiven]
+    reveals = [event for event in room.events if isinstance(event.data, RoundRevealed)]
+    assert [(e.by, e.data.takes[0].clip) for e in reveals if isinstance(e.data, RoundRevealed)] == [
+        (ANNA, "hidden-a"),
+        (BELA, "hidden-b"),
+    ]
+    assert not is_hidden(room.state, "hidden-a", CLEO.id)
+
+
+def test_captions_of_hidden_takes_wait_for_the_reveal() -> None:
+    room = pair()
+    room.do(Again(), ANNA)
+    room.land("hidden-a", ANNA)
+    room.do(Caption(ClipCaptioned("hidden-a", "umbrella", "en")))
+    assert "umbrella" not in str([view(event, BELA.id) for event in room.events])
+
+    room.land("hidden-b", BELA)
+
+    revealed = [event.data for event in room.events if isinstance(event.data, RoundRevealed)]
+    assert [fact.takes[0].text for fact in revealed] == ["umbrella", None]
+
+
+def test_what_is_hidden_cannot_be_voted_on_and_is_shown_when_somebody_stops_the_round() -> None:
+    room = pair()
+    room.do(Again(), ANNA)
+    room.land("hidden-a", ANNA)
+    round_ = room.turn().round
+    with pytest.raises(Refused, match="not in the round"):
+        room.do(Vote(round_, "hidden-a", 1), BELA)
+
+    revealed, closed = room.do(RoundStop(), BELA)
+
+    assert isinstance(revealed, RoundRevealed)
+    assert isinstance(closed, RoundClosed)
+    assert (closed.reason, closed.takes) == ("stopped", ("hidden-a",))
+
+
+def test_answers_in_writing_go_the_way_of_takes() -> None:
+    room = pair()
+    room.do(Again(), ANNA)
+    round_ = room.turn().round
+    room.now_ms = room.turn().go_at_ms
+    room.do(Answer(round_, "moon"), ANNA)
+    facts = room.do(Answer(round_, "moon"), BELA)
+
+    assert [type(fact).__name__ for fact in facts[-3:]] == ["RoundRevealed", "VerdictGiven", "RoundClosed"]
+    assert isinstance(facts[-1], RoundClosed)
+    assert facts[-1].takes == ()
+    assert facts[-1].reason == "done"
+
+
+def test_nothing_is_judged_where_nothing_is_scored() -> None:
+    room = PureRoom("healing")
+    room.do(RoundStart("word_at_a_time"), ANNA)
+    facts = room.land("long", ANNA, duration_ms=9_000)
+
+    assert not [fact for fact in facts if isinstance(fact, VerdictGiven)]
+
+
+def test_a_round_ends_with_a_word_from_the_side_or_of_care() -> None:
+    room = PureRoom("healing")
+    room.do(RoundStart("thanks"), ANNA)
+    room.land("a", ANNA)
+    started_ms = room.now_ms
+    while room.state.round is not None:
+        room.pass_time()
+
+    assert room.now_ms - started_ms <= SILENCE_MS
+    assert "breathe" in room.closings()[-1].coach

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from aiohttp import WSServerHandshakeError
+
+from server.socket.roster import Counts
+from server.socket.sockets import SocketLimits
+from tests.support.chat import Chat, running_chat
+from tests.support.ws_client import PATIENCE_S, Client, RawClient, masked, new_key
+
+QUICK = SocketLimits(sweep_every_s=0.05)
+
+
+async def gone(chat: Chat, left: int) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while len(chat.sockets) > left:
+            await asyncio.sleep(0.01)
+
+
+async def other_voice(alive: Client) -> str:
+    """Wait for somebody else to be present and return their voice id."""
+    you = alive.welcome["you"]["id"]
+    while True:
+        came = await alive.signal("presence")
+        for voice in came["voices"]:
+            if voice["id"] != you:
+                return str(voice["id"])
+
+
+async def test_who_is_silent_and_does_not_answer_pings_leaves_the_roster() -> None:
+    async with running_chat(bounds=QUICK) as chat, chat.visitor() as alive:
+        async with RawClient("127.0.0.1", chat.port, chat.path()):
+            other = await other_voice(alive)
+            assert (await alive.signal("presence"))["gone"] == [other]
+        await alive.said("alive, for pings are answered")
+        assert len(chat.sockets) == 1
+
+
+async def test_a_cut_connection_leaves_at_once() -> None:
+    async with running_chat() as chat, chat.visitor() as alive:
+        async with RawClient("127.0.0.1", chat.port, chat.path()) as raw:
+            other = await other_voice(alive)
+            raw.writer.transport.abort()
+        assert (await alive.signal("presence"))["gone"] == [other]
+        assert len(chat.sockets) == 1
+
+
+async def test_an_answer_to_a_ping_keeps_a_silent_socket() -> None:
+    async with running_chat(bounds=QUICK) as chat, RawClient("127.0.0.1", chat.port, chat.path()) as raw:
+        pings = 0
+        async with asyncio.timeout(PATIENCE_S):
+            while pings < 8:
+                frame = await raw._frame()
+                assert frame is not None
+                if frame[0] == 9:
+                    pings += 1
+                    await raw.send(masked(frame[1], 10))
+        assert len(chat.sockets) == 1
+
+
+def hold_up(seconds: float) -> None:
+    """Stop this process, its clients included, as an overloaded machine would."""
+    time.sleep(seconds)
+
+
+async def test_a_server_that_was_held_up_thinks_nobody_dead_for_it() -> None:
+    async with running_chat(bounds=QUICK) as chat, chat.visitor() as one, chat.visitor() as two:
+        for _ in range(3):
+            hold_up(QUICK.sweep_every_s * (QUICK.dead_after_sweeps + 2))
+            await one.said("still here")
+            await two.said("and so am I")
+        assert len(chat.sockets) == 2
+
+
+async def test_counts_are_known_by_room() -> None:
+    async with running_chat() as chat:
+        async with chat.visitor() as client:
+            await client.ask("here", speaker=True, listening="files")
+            assert chat.sockets.counts("wonder") == Counts(1, 1, 1)
+            assert chat.sockets.counts("elsewhere") == Counts()
+        await gone(chat, 0)
+        assert chat.sockets.counts("wonder") == Counts()
+
+
+async def test_a_room_nobody_is_in_is_let_go_and_taken_up_again() -> None:
+    async with running_chat() as chat:
+        for _ in range(3):
+            async with chat.visitor() as client:
+                await client.said("hello again")
+            await gone(chat, 0)
+            room = await chat.room()
+            assert room.tail.readers == 0
+            assert not room.speakers
+
+
+async def test_draining_finishes_what_is_under_way_and_sends_all_away_with_1012() -> None:
+    async with running_chat() as chat, chat.visitor() as one, chat.visitor() as two:
+        await one.ask("speak.start", peer="p1")
+        stop = await one.send("speak.stop")
+        await one.said("before the end")
+        drain = asyncio.create_task(chat.sockets.drain())
+        refused = await two.until_refused("say", text="too late")
+        assert refused["code"] == "restarting"
+        with pytest.raises(WSServerHandshakeError) as refusal:
+            async with chat.session.ws_connect(chat.url()):
+                pass
+        assert refusal.value.status == 503
+        async with chat.session.get(chat.url()) as answer:
+            assert (await answer.json())["code"] == "restarting"
+        chat.stage.finish.set()
+        assert (await one.answer(stop))["code"] == "silent"
+        assert await one.closed() == await two.closed() == 1012
+        await drain
+        assert len(chat.sockets) == 0
+
+
+async def test_a_peer_that_does_not_say_goodbye_is_cut_at_the_end() -> None:
+    async with running_chat() as chat, RawClient("127.0.0.1", chat.port, chat.path()):
+        await chat.sockets.drain()
+        await chat.sockets.close()
+        assert len(chat.sockets) == 0
+
+
+async def test_closing_twice_is_harmless() -> None:
+    async with running_chat() as chat, chat.visitor(key=new_key()) as client:
+        await chat.sockets.close()
+        await chat.sockets.close()
+        assert await client.closed() is not None
