@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from server.http import app_keys, problems, redirects, security
+from server.api import routes as descriptions
+from server.http import problems, redirects, security
+from server.http.app_keys import CONFIG, LIMITS
 from server.http.assets import ASSETS, Assets
 from server.http.limits import UploadBudget
 from server.metrics.metrics import Metrics
+from server.metrics.registry import REGISTRY, Registry
 from server.socket import endpoint
-from server.socket.roster import Counts
 from server.socket.sockets import SocketLimits
-from server.web import clips, feed, games, health, pages, previews, rooms, sessions, whep, whip
+from server.web import app_keys, clips, feed, games, health, pages, previews, rooms, sessions, whep, whip
+from server.web.counts import Counts
 from server.web.transcodes import TRANSCODES, Transcodes
 
 METRICS = web.AppKey("figures", Metrics)
@@ -46,11 +49,12 @@ def make_app(
         middlewares=[health.middleware, problems.middleware, redirects.middleware],
         client_max_size=config.json_bytes,
     )
-    app[app_keys.CONFIG], app[app_keys.LOG], app[app_keys.HOUSE] = config, log, house
-    app[app_keys.MEDIA], app[app_keys.FINISHER], app[app_keys.STAGE] = media, finisher, stage
-    app[app_keys.LIMITS] = limits
+    app[CONFIG], app[LIMITS] = config, limits
+    app[app_keys.LOG], app[app_keys.HOUSE] = log, house
+    app[app_keys.MEDIA], app[app_keys.STAGE] = media, stage
     app[health.HEALTH] = health.Health()
-    app[METRICS] = Metrics(app[health.HEALTH], house, media)
+    app[REGISTRY] = Registry()
+    app[METRICS] = Metrics(app[REGISTRY], house, media)
     app[METRICS].observe(stage)
     app[ASSETS] = Assets()
     app[clips.UPLOAD_BUDGET] = UploadBudget()
@@ -58,13 +62,13 @@ def make_app(
     endpoint.attach(app, SocketLimits(config.sockets, config.sockets_per_address))
     counts: Callable[[str], Counts] = partial(_counts, app)
     app[app_keys.COUNTS] = counts
-    app[health.HEALTH].watch("sockets", "Open WebSockets.", lambda: len(app[endpoint.SOCKETS]))
+    app[REGISTRY].watch("sockets", "Open WebSockets.", lambda: len(app[endpoint.SOCKETS]))
     app[security.CAUSES] = set()
     app[rooms.ASLEEP], app[sessions.USERS] = {}, OrderedDict[str, str]()
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_end_sockets)
     app.on_cleanup.append(_clean)
-    for resource in (rooms, games, whip, whep, clips, previews, feed, health, pages, endpoint):
+    for resource in (rooms, games, whip, whep, clips, previews, feed, health, pages, endpoint, descriptions):
         app.add_routes(resource.routes())
     return app
 

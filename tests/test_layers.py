@@ -13,6 +13,21 @@ from tests.support.shape import CODE, ROOT, python_files
 
 # A part is the longest prefix below that a module's dotted name has; it may import from itself and from
 # the parts listed with it. Outside names listed with `no:` it must not import at all.
+# Living rooms, as those see them who send them commands.
+LIVING = ("server.room", "server.room.actor", "server.room.house", "server.room.tail")
+# What every edge may know.
+EDGE = (
+    "audio",
+    "games",
+    "server.config",
+    "server.finisher",
+    "server.log.base",
+    "server.previews",
+    *LIVING,
+    "server.rtc",
+    "server.safety",
+    "server.stage",
+)
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "audio": (),
     "games": (),
@@ -36,7 +51,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.subprocesses": (),
     "server.together": (),
     "server.rtc": ("audio", "server.subprocesses", "server.clock", "server.rtc", "server.together"),
-    "server.safety": ("audio", "server.room"),
+    "server.safety": ("audio", "server.room", "server.takes.sandbox"),
+    "server.takes.sandbox": (),
     "server.finisher": ("audio", "server.subprocesses", "server.safety"),
     "server.previews": ("audio", "server.room"),
     "server.stage": (
@@ -62,20 +78,28 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.rtc",
         "server.together",
     ),
-    "server.web": (
+    "server.metrics.registry": (),
+    "server.metrics": ("server.metrics.registry", *LIVING, "server.rtc", "server.stage"),
+    # Plumbing of HTTP, the resources, one connection's side of a room, and what describes them all.
+    "server.http": (
         "audio",
-        "games",
         "server.config",
-        "server.finisher",
         "server.log.base",
-        "server.previews",
-        "server.room",
-        "server.room.actor",
-        "server.room.house",
-        "server.room.tail",
+        "server.metrics.registry",
+        *LIVING,
         "server.rtc",
-        "server.safety",
-        "server.stage",
+    ),
+    "server.web": (*EDGE, "server.http", "server.metrics.registry"),
+    "server.socket": (*EDGE, "server.http", "server.web"),
+    "server.api": (*EDGE, "server.http", "server.web", "server.socket"),
+    "server.site": (
+        *EDGE,
+        "server.http",
+        "server.web",
+        "server.socket",
+        "server.api",
+        "server.metrics",
+        "server.metrics.registry",
     ),
 }
 # The composition root and the commands may name everything.
@@ -142,5 +166,9 @@ def test_readers_do_not_know_each_other() -> None:
 def test_web_resources_do_not_reach_below_the_interfaces() -> None:
     """Pages and sockets speak to `Log` and `Media`, never to what implements them."""
     concrete = ("server.log.sqlite", "server.log.memory", "server.rtc.udp", "server.rtc.peer")
-    web = [path for name, path in MODULES.items() if name.startswith("server.web")]
+    web = [
+        path
+        for name, path in MODULES.items()
+        if name.startswith(("server.web", "server.socket", "server.http"))
+    ]
     assert not [name for path in web for name in imports(path) if name.startswith(concrete)]

@@ -13,6 +13,8 @@ ELSEWHERE = {
     "server/room/commands.py": "values only; tests/server/room/test_decide.py uses them throughout",
     "server/rtc/media.py": "an interface; tests/server/rtc hold what implements it",
     "server/http/app_keys.py": "names only",
+    "server/web/app_keys.py": "names only",
+    "server/web/counts.py": "values only",
 }
 
 

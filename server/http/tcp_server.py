@@ -18,8 +18,8 @@ from aiohttp.web_protocol import RequestHandler
 from server.config import BadSetting, Config
 from server.http.problems import Problem, body, problem_of, respond
 from server.http.security import SERVER
+from server.metrics.registry import REGISTRY
 from server.room.commands import broken
-from server.web.health import HEALTH
 
 # Files that are no connections: storage, media, child processes, the log.
 FILES_RESERVED = 96
@@ -179,7 +179,7 @@ def _factory(
     manager = runner.server
     assert manager is not None
     cap = min(config.connections, _files() - FILES_RESERVED)
-    runner.app[HEALTH].watch("connections", "Open TCP connections.", lambda: len(manager.connections))
+    runner.app[REGISTRY].watch("connections", "Open TCP connections.", lambda: len(manager.connections))
 
     def connection() -> asyncio.BaseProtocol:
         if len(manager.connections) >= cap:

@@ -19,10 +19,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from server.metrics.lag import Lag
+from server.metrics.registry import Registry
 from server.room.house import House
 from server.rtc.media import Media
 from server.stage import Stage
-from server.web.health import Health
 
 TOP_ROOMS = 10
 JOIN_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15)
@@ -73,42 +73,51 @@ class LargestRooms(Collector):
 class Metrics:
     """Counters and times that the parts feed; the rest is read when somebody asks."""
 
-    def __init__(self, health: Health, house: House, media: Media) -> None:
-        registry = health.registry
+    def __init__(self, registry: Registry, house: House, media: Media) -> None:
         self.lag = Lag()
+        prometheus = registry.prometheus
         self._joins = Histogram(
-            "wonder_join_seconds", "From offer to connected.", ["role"], registry=registry, buckets=JOIN_S
+            "wonder_join_seconds",
+            "From offer to connected.",
+            ["role"],
+            registry=prometheus,
+            buckets=JOIN_S,
         )
         self._takes = Counter(
-            "wonder_takes", "Takes and uploads, by what came of them.", ["outcome"], registry=registry
+            "wonder_takes",
+            "Takes and uploads, by what came of them.",
+            ["outcome"],
+            registry=prometheus,
         )
         self._finish = Histogram(
             "wonder_finish_seconds",
             "From a take's end to its clip on disk.",
-            registry=registry,
+            registry=prometheus,
             buckets=FINISH_S,
         )
         self._commits = Histogram(
-            "wonder_commit_seconds", "From asking the log to durable.", registry=registry, buckets=COMMIT_S
+            "wonder_commit_seconds", "From asking the log to durable.", registry=prometheus, buckets=COMMIT_S
         )
-        registry.register(LargestRooms(house.ids, media.listeners))
-        self._watch(health, house, media)
+        prometheus.register(LargestRooms(house.ids, media.listeners))
+        self._watch(registry, house, media)
 
-    def _watch(self, health: Health, house: House, media: Media) -> None:
-        health.watch("rooms_awake", "Rooms that are awake.", lambda: len(house))
-        health.watch("speakers", "Connected speaking peers.", lambda: media.counts().speakers)
-        health.watch("listeners", "Connected listening peers.", lambda: media.counts().listeners)
-        health.count("rtp_packets_in", "Packets received since the start.", lambda: media.counts().packets_in)
-        health.count("rtp_packets_out", "Packets sent since the start.", lambda: media.counts().packets_out)
-        health.count("udp_dropped", "Datagrams dropped since the start.", lambda: media.counts().dropped)
-        health.watch(
+    def _watch(self, registry: Registry, house: House, media: Media) -> None:
+        registry.watch("rooms_awake", "Rooms that are awake.", lambda: len(house))
+        registry.watch("speakers", "Connected speaking peers.", lambda: media.counts().speakers)
+        registry.watch("listeners", "Connected listening peers.", lambda: media.counts().listeners)
+        registry.count(
+            "rtp_packets_in", "Packets received since the start.", lambda: media.counts().packets_in
+        )
+        registry.count("rtp_packets_out", "Packets sent since the start.", lambda: media.counts().packets_out)
+        registry.count("udp_dropped", "Datagrams dropped since the start.", lambda: media.counts().dropped)
+        registry.watch(
             "loop_lag_p99_seconds", "Lateness of timers, of the last minute.", lambda: self.lag.quantile(0.99)
         )
-        health.watch("loop_lag_max_seconds", "The latest of them.", lambda: self.lag.quantile(1.0))
-        health.watch("tasks", "Tasks of the event loop.", lambda: len(asyncio.all_tasks()))
-        health.watch("native_memory_bytes", "Memory in use by libraries, as glibc counts.", native_bytes)
-        health.watch("python_blocks", "Memory blocks in use by Python.", sys.getallocatedblocks)
-        health.watch("threads", "Threads of Python.", threading.active_count)
+        registry.watch("loop_lag_max_seconds", "The latest of them.", lambda: self.lag.quantile(1.0))
+        registry.watch("tasks", "Tasks of the event loop.", lambda: len(asyncio.all_tasks()))
+        registry.watch("native_memory_bytes", "Memory in use by libraries, as glibc counts.", native_bytes)
+        registry.watch("python_blocks", "Memory blocks in use by Python.", sys.getallocatedblocks)
+        registry.watch("threads", "Threads of Python.", threading.active_count)
 
     def observe(self, stage: Stage) -> None:
         """Take what the stage tells from now on."""

@@ -10,7 +10,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from server.http import body
-from server.http.app_keys import HOUSE, LIMITS, LOG, STAGE
+from server.http.app_keys import LIMITS
 from server.http.limits import prefix
 from server.http.problems import Problem
 from server.http.security import address, check_origin, key_in, rate_limit, tell_host, visitor_key
@@ -25,6 +25,7 @@ from server.socket.fanout import HISTORY_EVENTS, Fanout, frame_for, parts_of
 from server.socket.frames import COME_BACK
 from server.socket.messages import MESSAGE_LIMIT_BYTES
 from server.socket.sockets import SocketLimits, Sockets
+from server.web.app_keys import HOUSE, LOG, STAGE
 from server.web.rooms import ROOM, SEQ_LIMIT
 from server.web.visits import awakened
 

@@ -21,7 +21,8 @@ from server.room.tail import Batch, Encoded
 from server.socket.connection import Connection
 from server.socket.frames import frame, joined
 from server.socket.messages import welcome
-from server.socket.roster import Counts, PresenceState, Roster
+from server.socket.roster import PresenceState, Roster
+from server.web.counts import Counts
 
 # How long a room rests after a fan-out, in lengths of that fan-out.
 PACE = 1.0

@@ -12,14 +12,7 @@ from msgspec import Struct
 
 from server.room.events import Voice
 from server.socket.messages import signal
-
-
-class Counts(Struct, frozen=True):
-    """How many voices are here, how many of them listen, and how many may speak."""
-
-    voices: int = 0
-    listeners: int = 0
-    speakers: int = 0
+from server.web.counts import Counts
 
 
 class PresenceState(Struct, frozen=True):

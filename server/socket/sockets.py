@@ -27,7 +27,7 @@ from server.socket.connection import CLOSE_GRACE_S, Connection
 from server.socket.conversation import SocketContext, Takes
 from server.socket.fanout import Fanout
 from server.socket.frames import RESTARTING
-from server.socket.roster import Counts
+from server.web.counts import Counts
 from server.web.rooms import shown
 
 T = TypeVar("T")

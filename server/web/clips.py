@@ -12,7 +12,8 @@ from msgspec import Struct
 from audio import media_types
 from audio.picture import STYLE, svg
 from server.http import body, ranges
-from server.http.app_keys import CONFIG, HOUSE, LOG, STAGE
+from server.http.answers import answer
+from server.http.app_keys import CONFIG
 from server.http.limits import UploadBudget, prefix
 from server.http.problems import Problem
 from server.http.security import address, is_admin, needed_key, preflight, rate_limit, visitor_key
@@ -23,7 +24,8 @@ from server.room.events import ClipLanded, Source, Voice
 from server.room.state import ClipRef
 from server.room.view import is_hidden
 from server.web import previews
-from server.web.rooms import ROOM, answer
+from server.web.app_keys import HOUSE, LOG, STAGE
+from server.web.rooms import ROOM
 from server.web.transcodes import TRANSCODES
 from server.web.visits import awakened, visited
 from server.web.waveform_image import png

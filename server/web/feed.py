@@ -12,11 +12,11 @@ from aiohttp import web
 
 from audio.m4a import BITRATE
 from server.http import assets
-from server.http.app_keys import LOG
 from server.http.security import base_url, preflight
 from server.log.base import Damaged
 from server.room.state import ClipRef, RoomState
 from server.room.view import is_hidden
+from server.web.app_keys import LOG
 from server.web.rooms import ROOM
 from server.web.transcodes import TRANSCODES
 from server.web.visits import visited

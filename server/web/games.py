@@ -6,9 +6,9 @@ from aiohttp import web
 
 from games.game import Game
 from games.registry import GAMES
+from server.http.answers import answer
 from server.http.languages import language
 from server.room.kinds import KINDS, RoomKind
-from server.web.rooms import answer
 
 
 def shown(game: Game, lang: str) -> dict[str, object]:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, Metric
-from prometheus_client.registry import Collector
+from prometheus_client import generate_latest
 
-from server.http.app_keys import LOG
+from server.http.answers import answer
 from server.http.problems import Handler, Problem
 from server.http.security import is_admin, is_local
 from server.log.base import Log, StorageFull, Unusable
+from server.metrics.registry import REGISTRY
 from server.room.commands import restarting
-from server.web.rooms import answer
+from server.web.app_keys import LOG
 
 # The storage is asked at most this often, however many ask us.
 CHECK_EVERY_S = 1.0
@@ -23,38 +21,12 @@ READY_AGAIN_MS = 5_000
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class _Total(Collector):
-    """A counter whose value is read when somebody asks."""
-
-    def __init__(self, name: str, sentence: str, read: Callable[[], float]) -> None:
-        self._name, self._sentence, self._read = name, sentence, read
-
-    def collect(self) -> Iterator[Metric]:
-        yield CounterMetricFamily(self._name, self._sentence, value=self._read())
-
-
 class Health:
-    """Readiness and figures. `draining` is set first of all when the server is told to stop."""
+    """Readiness. `draining` is set first of all when the server is told to stop."""
 
     def __init__(self) -> None:
         self.draining = False
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        self.requests = Counter(
-            "wonder_http_requests",
-            "Answered requests.",
-            ["method", "route", "status"],
-            registry=self.registry,
-        )
         self._storage: tuple[float, str] | None = None
-
-    def watch(self, name: str, sentence: str, read: Callable[[], float]) -> None:
-        """Show a figure that is read when somebody asks."""
-        Gauge(f"wonder_{name}", sentence, registry=self.registry).set_function(read)
-
-    def count(self, name: str, sentence: str, read: Callable[[], float]) -> None:
-        """Show a figure that only grows; Prometheus ends its name with `_total`."""
-        self.registry.register(_Total(f"wonder_{name}", sentence, read))
 
     async def storage(self, log: Log) -> str:
         """Return `ok`, `full` or `broken`."""
@@ -89,7 +61,7 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
         resource = request.match_info.route.resource
         route = resource.canonical if resource else "none"
         method = request.method if request.method in _METHODS else "other"
-        request.app[HEALTH].requests.labels(method, route, str(status)).inc()
+        request.app[REGISTRY].requests.labels(method, route, str(status)).inc()
 
 
 _METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS")
@@ -115,7 +87,7 @@ async def metrics(request: web.Request) -> web.Response:
     """Answer figures to this machine and to the admin."""
     if not (is_local(request) or is_admin(request)):
         raise Problem("not_allowed", "Figures are for this machine and for the admin.")
-    body = generate_latest(request.app[HEALTH].registry)
+    body = generate_latest(request.app[REGISTRY].prometheus)
     return web.Response(body=body, headers={"Content-Type": METRICS_TYPE, "Cache-Control": "no-store"})
 
 

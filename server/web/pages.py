@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from html import escape
 from string import Template
 
 from aiohttp import web
 
-from server.api import openapi
 from server.http import assets
 from server.http.assets import ASSETS
 from server.http.languages import language
@@ -185,16 +183,6 @@ async def robots(_: web.Request) -> web.Response:
     return web.Response(text="User-agent: *\nDisallow: /api/\nDisallow: /c/\n")
 
 
-@cache
-def _description() -> assets.Asset:
-    return assets.asset(openapi.page(), "application/json")
-
-
-async def description(request: web.Request) -> web.Response:
-    """Answer the description of this API."""
-    return assets.answer(request, _description())
-
-
 def routes() -> list[web.RouteDef]:
     """Return the routes of this resource."""
     return [
@@ -205,5 +193,4 @@ def routes() -> list[web.RouteDef]:
         _file("/manifest.webmanifest", "manifest.webmanifest"),
         _file("/favicon.ico", "icons/icon.svg"),
         web.get("/robots.txt", robots),
-        web.get("/api/openapi.json", description),
     ]

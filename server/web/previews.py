@@ -8,13 +8,13 @@ from aiohttp import web
 from msgspec import Struct
 
 from server.http import ranges
-from server.http.app_keys import HOUSE, STAGE
+from server.http.answers import answer
 from server.http.problems import Problem
 from server.http.security import needed_key, rate_limit
 from server.previews import Preview
 from server.room.actor import Room
 from server.room.events import Voice
-from server.web.rooms import answer
+from server.web.app_keys import HOUSE, STAGE
 from server.web.visits import visited
 
 PREVIEW = "{preview:[A-Za-z0-9_-]{8,64}}"

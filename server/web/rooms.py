@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Annotated
 
-import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
 
 from games.registry import offered
 from games.round import Prompt, Round, Tempo, TurnGiven, VerdictGiven
 from server.http import body
-from server.http.app_keys import COUNTS, HOUSE, LOG, MEDIA
+from server.http.answers import answer
 from server.http.problems import Problem
 from server.http.security import check_origin, rate_limit, visitor_key
 from server.log.base import Listing
@@ -24,6 +23,7 @@ from server.room.kinds import KINDS, Kind
 from server.room.state import RoomState
 from server.room.text import cleaned
 from server.room.view import public, view
+from server.web.app_keys import COUNTS, HOUSE, LOG, MEDIA
 from server.web.visits import awakened, visited
 
 # An id is 1 to 64 characters, so a guess costs no look-up of a megabyte.
@@ -151,16 +151,6 @@ def _round(round_: Round) -> RoundShown:
         verdicts=round_.verdicts,
         hidden=round_.hidden,
         scene=round_.scene,
-    )
-
-
-def answer(value: object, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    """Return a value as JSON that is not kept by caches."""
-    return web.Response(
-        body=msgspec.json.encode(value),
-        status=status,
-        content_type="application/json",
-        headers={"Cache-Control": "no-store", **(headers or {})},
     )
 
 

@@ -9,10 +9,11 @@ from collections import OrderedDict
 from aiohttp import web
 
 from server.http import ranges
-from server.http.app_keys import CONFIG, HOUSE, STAGE
+from server.http.app_keys import CONFIG
 from server.http.body import check_type, read
 from server.http.problems import Problem
 from server.http.security import preflight, visitor_key
+from server.web.app_keys import HOUSE, STAGE
 
 TRICKLE = "application/trickle-ice-sdpfrag"
 # Sessions whose ICE user is remembered, to tell a restart (refused) from more candidates (taken).

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from server.http.app_keys import HOUSE
 from server.http.security import rate_limit
 from server.room.actor import Room
+from server.web.app_keys import HOUSE
 
 
 async def visited(request: web.Request, room_id: str) -> Room:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from server.http.app_keys import STAGE
 from server.http.body import read_sdp
 from server.http.security import address, preflight, rate_limit
 from server.web import sessions
+from server.web.app_keys import STAGE
 from server.web.rooms import ROOM
 from server.web.visits import visited
 

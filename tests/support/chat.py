@@ -13,7 +13,7 @@ from aiohttp import ClientSession, web
 
 from server.config import Config
 from server.http import problems
-from server.http.app_keys import CONFIG, HOUSE, LIMITS, LOG, STAGE
+from server.http.app_keys import CONFIG, LIMITS
 from server.http.limits import Limits
 from server.http.security import CAUSES, add_headers
 from server.log.base import Log
@@ -24,6 +24,7 @@ from server.room.events import Event, RoomOpened, Voice
 from server.room.house import House
 from server.socket import endpoint
 from server.socket.sockets import SocketLimits, Sockets
+from server.web.app_keys import HOUSE, LOG, STAGE
 from tests.support.ws_client import Client, joined
 
 if TYPE_CHECKING:

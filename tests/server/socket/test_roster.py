@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from server.room.events import Voice
-from server.socket.roster import ABSENT, Counts, PresenceState, Roster
+from server.socket.roster import ABSENT, PresenceState, Roster
+from server.web.counts import Counts
 
 
 def voice(number: int) -> Voice:

@@ -6,8 +6,8 @@ import time
 import pytest
 from aiohttp import WSServerHandshakeError
 
-from server.socket.roster import Counts
 from server.socket.sockets import SocketLimits
+from server.web.counts import Counts
 from tests.support.chat import Chat, running_chat
 from tests.support.ws_client import PATIENCE_S, Client, RawClient, masked, new_key
 

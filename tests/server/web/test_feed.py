@@ -47,7 +47,7 @@ async def test_a_damaged_clip_costs_the_feed_itself_alone(
             raise Damaged("a blob is damaged")
         return await blob_info(id)
 
-    monkeypatch.setattr(site.log, "shelved", damaged)
+    monkeypatch.setattr(site.log, "blob_info", damaged)
     async with site.ask("GET", "/r/wonder/feed.xml") as answer:
         assert answer.status == 200
         items = ET.fromstring(await answer.read()).findall("channel/item")

@@ -7,7 +7,6 @@ from http.cookies import SimpleCookie
 
 import pytest
 
-from server.api import openapi
 from server.room.commands import Caption
 from server.room.events import ClipCaptioned, RoomOpened, Voice
 from server.room.state import ClipRef, RoomState
@@ -107,11 +106,6 @@ def test_what_is_said_cannot_leave_its_place_in_a_page() -> None:
 async def test_a_clip_or_room_that_is_not_there_is_404(site: Site) -> None:
     for path in ("/c/nowhere99", "/r/nowhere", "/r/nowhere/feed.xml", "/c/..%2f..%2fetc", "/r/%00"):
         assert await site.status("GET", path) == 404
-
-
-async def test_the_description_of_the_api_is_served(site: Site) -> None:
-    async with site.ask("GET", "/api/openapi.json") as answer:
-        assert await answer.read() == openapi.page()
 
 
 async def test_search_engines_are_asked_to_leave_voices_alone(site: Site) -> None:

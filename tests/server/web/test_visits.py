@@ -50,7 +50,7 @@ class Ledger:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.route, self.read = ("", ""), set[tuple[str, str]]()
         for owner, names in (
-            (MemoryLog, ("shelved", "blob", "newest", "head", "rooms", "append")),
+            (MemoryLog, ("blob_info", "blob", "newest", "head", "rooms", "append")),
             (House, ("wake",)),
         ):
             for name in names:

@@ -1,0 +1,22 @@
+"""Where the resources find the services of the server in the web application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from server.log.base import Log
+    from server.room.house import House
+    from server.rtc.media import Media
+    from server.stage import Stage
+    from server.web.counts import Counts
+
+
+HOUSE: web.AppKey[House] = web.AppKey("house")
+STAGE: web.AppKey[Stage] = web.AppKey("stage")
+MEDIA: web.AppKey[Media] = web.AppKey("media")
+LOG: web.AppKey[Log] = web.AppKey("log")
+COUNTS: web.AppKey[Callable[[str], Counts]] = web.AppKey("counts")

@@ -1,0 +1,13 @@
+"""How many are in a room, as its card in the lobby and its description say."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Counts(Struct, frozen=True):
+    """How many voices are here, how many of them listen, and how many may speak."""
+
+    voices: int = 0
+    listeners: int = 0
+    speakers: int = 0
