@@ -23,6 +23,8 @@ class LastWordFirst(Chain):
     }
     kinds = ("language", "roleplay")
     pack = "word_association"
+    words_decide = True
+    compares = True
 
     def ask(self, round_: Round, scene: Scene) -> str:
         """Show the word if it is known."""

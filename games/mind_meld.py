@@ -29,6 +29,8 @@ class MindMeld(Play):
     pack = "word_association"
     least = 2
     hidden = True
+    words_decide = True
+    compares = True
 
     def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
         """Count the next two in."""
@@ -54,22 +56,29 @@ class MindMeld(Play):
         known = len(texts) == len(last)
         return JOIN[scene.language].format(words=" + ".join(texts)) if known else HEARD[scene.language]
 
-    def landed(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
-        """Go on as soon as there are two words."""
+    def is_full(self, round_: Round) -> bool:
+        """Want two words, whoever says them."""
         two = round_.turn is not None and len(round_.takes_of(round_.turn.turn)) >= 2
-        return self.go_on(round_, scene) if two or is_complete(round_) else []
+        return two or is_complete(round_)
+
+    def captioned(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
+        """End the round also when one mind is found out late: who is counted in now need not speak."""
+        facts = super().captioned(round_, take, scene)
+        turn = round_.turn
+        late = turn is not None and turn.turn != take.turn and not round_.takes_of(turn.turn)
+        won = late and round_.closed is None and _matched(round_)
+        return [*facts, *(self.end(round_, scene) if won else [])]
 
     def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
-        """Celebrate one mind, and almost one."""
-        if len(take.words or ()) > 1:
-            return referee.counted(round_, take, scene, 1)
-        for other in round_.takes_of(take.turn):
-            if other.clip != take.clip and other.text and take.text and other.voice != take.voice:
+        """Count the words; celebrate one mind, and almost one."""
+        said = referee.counted(round_, take, scene, 1)
+        for other in round_.before(take):
+            if other.turn == take.turn and other.voice != take.voice and other.text and take.text:
                 if _same(other, take):
-                    return referee.verdict(round_, take, scene, "matched", "praise", word=take.text)
+                    return [*said, *referee.verdict(round_, take, scene, "matched", "praise", word=take.text)]
                 if likeness(other.text, take.text) >= SAME_GUESS / 2:
-                    return referee.verdict(round_, take, scene, "near", "praise")
-        return []
+                    return [*said, *referee.verdict(round_, take, scene, "near", "praise")]
+        return said
 
 
 def _pair(round_: Round, scene: Scene, pairs: int) -> tuple[str, ...]:

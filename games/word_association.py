@@ -27,6 +27,8 @@ class WordAssociation(Play):
     turns: TurnOrder = "chain"
     kinds = EVERYWHERE
     pack = "word_association"
+    words_decide = True
+    compares = True
 
     def next(self, round_: Round, scene: Scene) -> TurnGiven | None:
         """Pass the chain on: with the word itself when it is known, else by ear."""
@@ -37,9 +39,9 @@ class WordAssociation(Play):
         prompt = (last_word(last) or HEARD[scene.language]) if last else start
         return give(round_, scene, prompt, player(round_, scene), max_words=1)
 
-    def landed(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
-        """Go on after every word, also when anybody may say it."""
-        return self.go_on(round_, scene)
+    def is_full(self, round_: Round) -> bool:
+        """Want one word, also when anybody may say it."""
+        return round_.turn is not None and bool(round_.takes_of(round_.turn.turn))
 
     def judge(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
         """Tease whoever said more than a word."""
