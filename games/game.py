@@ -200,8 +200,8 @@ class Play:
         return self.go_on(round_, scene) if self.is_full(round_) else []
 
     def is_full(self, round_: Round) -> bool:
-        """Tell whether everybody whose turn it is has spoken."""
-        return is_complete(round_)
+        """Tell whether everybody whose turn it is has spoken, or what they said in hiding is shown."""
+        return is_complete(round_) or is_shown(round_)
 
     def awaited(self, round_: Round, scene: Scene) -> tuple[Take, ...]:
         """Return the takes of the running turn without words, in a game where words decide."""
@@ -299,6 +299,13 @@ def is_complete(round_: Round) -> bool:
     if turn is None or not turn.wanted:
         return False
     return set(turn.wanted) <= {take.voice for take in round_.takes_of(turn.turn)}
+
+
+def is_shown(round_: Round) -> bool:
+    """Tell whether the hidden takes of the running turn are shown: a guess after that would be too easy."""
+    turn = round_.turn
+    takes = round_.takes_of(turn.turn) if turn is not None and turn.hidden else ()
+    return bool(takes) and not any(take.hidden for take in takes)
 
 
 def is_asleep(round_: Round, silent_turns: int = SILENT_TURNS) -> bool:

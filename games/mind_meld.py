@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import Play, Scene, TurnOrder, give, here_of, is_complete
+from games.game import Play, Scene, TurnOrder, give, here_of
 from games.referee import SAME_GUESS
 from games.round import Round, RoundFact, Take, TurnGiven
 from games.words import likeness
@@ -59,7 +59,7 @@ class MindMeld(Play):
     def is_full(self, round_: Round) -> bool:
         """Want two words, whoever says them."""
         two = round_.turn is not None and len(round_.takes_of(round_.turn.turn)) >= 2
-        return two or is_complete(round_)
+        return two or super().is_full(round_)
 
     def captioned(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
         """End the round also when one mind is found out late: who is counted in now need not speak."""
