@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games.game import GameContext, Play, TurnOrder, give, player
-from games.round import Round, RoundFact, Take, TurnGiven
+from games.round import Round, TurnGiven
 
 
 class Chain(Play):
@@ -27,9 +27,9 @@ class Chain(Play):
             return None
         return self.turn(round_, context, player(round_, context))
 
-    def landed(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Go on after every take, also when anybody may speak."""
-        return self.go_on(round_, context)
+    def is_full(self, round_: Round) -> bool:
+        """Want one take, also when anybody may speak."""
+        return round_.turn is not None and bool(round_.takes_of(round_.turn.turn))
 
 
 def theme(round_: Round) -> str:

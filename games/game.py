@@ -6,7 +6,7 @@ it opens the round, waits for whom the turn is, passes on when somebody is silen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from random import Random
 from typing import Any, Literal, Protocol
 
@@ -22,6 +22,8 @@ from games.round import (
     Take,
     Tempo,
     TurnGiven,
+    VerdictGiven,
+    apply,
     opened,
 )
 
@@ -39,6 +41,9 @@ HEARD_CAP_MS = 15_000
 # A round in which nothing came for this many turns is asleep.
 SILENT_TURNS = 2
 VOTING_MS = 6_000
+# How long a turn that words decide waits for them after its last take landed. Words come half a second
+# after a clip of 3 s at the median; a count-in is as long, so nobody loses the rhythm when none come.
+WORDS_WAIT_MS = 3_000
 SPOKEN = ("speak", "guess")
 
 
@@ -46,7 +51,8 @@ class GameContext(Struct, frozen=True):
     """The moment in which a game is asked to go on.
 
     `draw` takes a prompt from a named pack, never a recent one. `present` are the voices known to
-    be here (empty when nobody is); `scored` is False where nothing is judged.
+    be here (empty when nobody is); `scored` is False where nothing is judged, and `captions` is True
+    where the words of a spoken take are expected soon after it landed.
     """
 
     now_ms: int
@@ -57,6 +63,7 @@ class GameContext(Struct, frozen=True):
     random: Random
     scored: bool = True
     present: Collection[str] = ()
+    captions: bool = False
 
 
 class Setup(Struct, frozen=True):
@@ -92,7 +99,20 @@ class Game(Protocol):
         """Return verdicts on the sound of a take that landed (it is in the round already)."""
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Return verdicts on the words of a take, now that they are known."""
+        """Return verdicts on the words of a take, given those of the takes before it."""
+
+    def is_full(self, round_: Round) -> bool:
+        """Tell whether the running turn has all its takes: nobody else may speak in it."""
+
+    def awaited(self, round_: Round, context: GameContext) -> tuple[Take, ...]:
+        """Return the takes whose words decide what follows the running turn, and are not known yet."""
+
+    def captioned(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
+        """Return what follows from the words of a take, which are in the round already.
+
+        That is verdicts, and while the round runs another turn, or the end. Words may come in any
+        order, and for a round that is closed: it then gets verdicts only, none against what was told.
+        """
 
     def landed(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Return what happens next because a take landed: nothing yet, another turn, or the end."""
@@ -127,6 +147,8 @@ class Play:
     joined_replay = False
     silent_turns = SILENT_TURNS
     staged = False  # the prompt stays in sight as the scene, for later turns say something else
+    words_decide = False  # what follows a turn hangs on the words of its takes
+    compares = False  # a take is judged by the words of those before it, too
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Return the turn that follows, None when the round is over."""
@@ -146,6 +168,10 @@ class Play:
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Return verdicts on the words of a take."""
+        return []
+
+    def judge_round(self, round_: Round, context: GameContext) -> list[RoundFact]:
+        """Return verdicts on a round that came to its end by the words of several takes, once known."""
         return []
 
     def ending(self, round_: Round, context: GameContext) -> list[RoundFact]:
@@ -171,7 +197,33 @@ class Play:
 
     def landed(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Go on when everybody whose turn it is has spoken."""
-        return self.go_on(round_, context) if is_complete(round_) else []
+        return self.go_on(round_, context) if self.is_full(round_) else []
+
+    def is_full(self, round_: Round) -> bool:
+        """Tell whether everybody whose turn it is has spoken, or what they said in hiding is shown."""
+        return is_complete(round_) or is_shown(round_)
+
+    def awaited(self, round_: Round, context: GameContext) -> tuple[Take, ...]:
+        """Return the takes of the running turn without words, in a game where words decide."""
+        if not self.words_decide or round_.turn is None:
+            return ()
+        return unworded(round_.takes_of(round_.turn.turn))
+
+    def captioned(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
+        """Judge the words that came, and go on when the turn waited for no others."""
+        verdicts = untold(round_, self._judge_with(round_, take, context))
+        round_ = folded(round_, verdicts)
+        if round_.closed is not None:
+            late = self.judge_round(round_, context) if round_.closed == "done" else []
+            return [*verdicts, *untold(round_, late)]
+        waited = round_.turn is not None and take.turn == round_.turn.turn and self.is_full(round_)
+        return [*verdicts, *(self.go_on(round_, context) if waited else [])]
+
+    def _judge_with(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
+        """Judge a take, and the later ones that wanted its words to be judged in full."""
+        later = round_.takes[len(round_.before(take)) + 1 :] if self.compares else ()
+        known = [each for each in (take, *later) if each.words and not each.hidden]
+        return [fact for each in known for fact in self.judge_words(round_, each, context)]
 
     def due(self, round_: Round, speaking: bool, pace: float = 1.0) -> int | None:
         """Return the end of the running turn."""
@@ -184,21 +236,54 @@ class Play:
         return self.go_on(round_, context)
 
     def go_on(self, round_: Round, context: GameContext) -> list[RoundFact]:
-        """Give the next turn, or end; what was hidden is shown before."""
-        turn = self.next(round_, context)
+        """Give the next turn, or end; what was hidden is shown before, and words are waited for."""
         hidden = any(take.hidden for take in round_.takes)
         shown: list[RoundFact] = [RoundRevealed(round_.id)] if hidden else []
+        if context.captions and self.awaited(round_, context) and context.now_ms < words_by_ms(round_):
+            return shown
+        turn = self.next(round_, context)
         return [*shown, turn] if turn else [*shown, *self.end(round_, context)]
 
     def end(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """End the round."""
-        return [*self.ending(round_, context), closing(round_, joined=self.joined_replay)]
+        last = [*self.ending(round_, context), *self.judge_round(round_, context)]
+        return [*last, closing(round_, joined=self.joined_replay)]
 
 
 def turn_ends_ms(turn: TurnGiven, speaking: bool, pace: float = 1.0) -> int:
     """Return when a turn is over for good, in epoch ms; a slower pace has a longer window."""
     more_ms = round((turn.closes_at_ms - turn.go_at_ms) * (pace - 1.0))
     return turn.closes_at_ms + more_ms + (SPEAKING_GRACE_MS if speaking else QUIET_GRACE_MS)
+
+
+def words_by_ms(round_: Round) -> int:
+    """Return until when the running turn waits for words, in epoch ms; then it goes on without."""
+    return round_.heard_at_ms + WORDS_WAIT_MS
+
+
+def unworded(takes: Iterable[Take]) -> tuple[Take, ...]:
+    """Return those takes whose words are not known."""
+    return tuple(take for take in takes if take.words is None)
+
+
+def untold(round_: Round, facts: Iterable[RoundFact]) -> list[RoundFact]:
+    """Return facts without verdicts that the round has already, or that come twice."""
+    seen = {(fact.clip, fact.code) for fact in round_.verdicts}
+    fresh: list[RoundFact] = []
+    for fact in facts:
+        if isinstance(fact, VerdictGiven):
+            if (fact.clip, fact.code) in seen:
+                continue
+            seen.add((fact.clip, fact.code))
+        fresh.append(fact)
+    return fresh
+
+
+def folded(round_: Round, facts: Iterable[RoundFact]) -> Round:
+    """Return the round after some facts."""
+    for fact in facts:
+        round_ = apply(round_, fact)
+    return round_
 
 
 def closing(round_: Round, *, joined: bool = False) -> RoundClosed:
@@ -214,6 +299,13 @@ def is_complete(round_: Round) -> bool:
     if turn is None or not turn.wanted:
         return False
     return set(turn.wanted) <= {take.voice for take in round_.takes_of(turn.turn)}
+
+
+def is_shown(round_: Round) -> bool:
+    """Tell whether the hidden takes of the running turn are shown: a guess after that would be too easy."""
+    turn = round_.turn
+    takes = round_.takes_of(turn.turn) if turn is not None and turn.hidden else ()
+    return bool(takes) and not any(take.hidden for take in takes)
 
 
 def is_asleep(round_: Round, silent_turns: int = SILENT_TURNS) -> bool:
@@ -248,7 +340,8 @@ def wait_ms(round_: Round, context: GameContext) -> int:
     if round_.turn is None:
         return context.count_in_ms
     heard_ms = sum(take.duration_ms for take in round_.takes_of(round_.turn.turn) if round_.turn.wanted)
-    return min(heard_ms, HEARD_CAP_MS) + BREATH_MS
+    since_ms = context.now_ms - round_.heard_at_ms  # they are heard while their words are waited for
+    return max(0, min(heard_ms, HEARD_CAP_MS) - since_ms) + BREATH_MS
 
 
 def here_of(voices: Sequence[str], context: GameContext) -> list[str]:

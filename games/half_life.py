@@ -27,6 +27,7 @@ class HalfLife(Chain):
     pack = "scenes"
     least = 1
     joined_replay = True
+    compares = True
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Halve the time, for as long as its voice is here."""

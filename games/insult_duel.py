@@ -31,6 +31,7 @@ class InsultDuel(Chain):
     takes = TAKES
     opt_in = True
     joined_replay = True
+    compares = True
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Give the word to the other one; the second place is open until somebody takes it."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext, give, here_of
-from games.round import Round, RoundFact, Take, TurnGiven
+from games.game import GameContext, give, here_of, unworded
+from games.referee import OVERRULING_VOTES
+from games.round import Round, RoundFact, Take, TurnGiven, VoteCast
 
 TALK_MS = 10_000
 # What is written is read, not heard.
@@ -48,25 +49,48 @@ class JustTenSeconds(Chain):
     def turn(self, round_: Round, context: GameContext, voice: str | None) -> TurnGiven:
         """Let a right challenger take over."""
         last = round_.takes[-1] if round_.takes else None
-        if last is not None and round_.faults(last.voice):
-            rivals = [vote.voice for vote in round_.votes if vote.clip == last.clip and vote.value < 0]
+        if last is not None and _is_right_to_challenge(round_, last):
+            rivals = [vote.voice for vote in _challenges(round_, last)]
             voice = next((rival for rival in rivals if rival in here_of(round_.players, context)), voice)
         return give(round_, context, self.ask(round_, context), voice, limit_ms=TALK_MS)
+
+    def awaited(self, round_: Round, context: GameContext) -> tuple[Take, ...]:
+        """Want the words of a challenged talk in which nothing was found yet."""
+        if round_.turn is None or round_.turn.act != "listen" or not context.scored:
+            return ()
+        return tuple(
+            take
+            for take in unworded(round_.takes[-1:])
+            if _challenges(round_, take) and not round_.faults_of(take.clip)
+        )
 
     def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Hear a pause."""
         return referee.hesitation(round_, take, context)
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Catch a word said twice; those of the subject are free."""
-        return referee.repetition(round_, take, context, theme(round_))
+        """Catch a word said twice; those of the subject are free, and so is who was found in the right."""
+        cleared = any(
+            given.code == "challenge_wrong" and given.clip == take.clip for given in round_.verdicts
+        )
+        return [] if cleared else referee.repetition(round_, take, context, theme(round_))
 
     def ending(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Decide each challenge by what the referee found."""
         verdicts: list[RoundFact] = []
-        faulty = {given.clip for given in round_.verdicts if given.tone == "fault"}
         for clip in dict.fromkeys(vote.clip for vote in round_.votes if vote.value < 0):
-            code = "challenge_right" if clip in faulty else "challenge_wrong"
-            take = round_.take(clip)
-            verdicts += referee.verdict(round_, take, context, code, "praise") if take else []
+            if (take := round_.take(clip)) is not None:
+                code = "challenge_right" if _is_right_to_challenge(round_, take) else "challenge_wrong"
+                verdicts += referee.verdict(round_, take, context, code, "praise")
         return verdicts
+
+
+def _challenges(round_: Round, take: Take) -> list[VoteCast]:
+    return [vote for vote in round_.votes if vote.clip == take.clip and vote.value < 0]
+
+
+def _is_right_to_challenge(round_: Round, take: Take) -> bool:
+    """Tell whether the referee found a fault, or the room hears one where nobody knows the words."""
+    if round_.faults_of(take.clip) or take.words is not None:
+        return round_.faults_of(take.clip) > 0
+    return referee.balance(round_.votes, take.clip) <= -OVERRULING_VOTES

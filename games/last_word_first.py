@@ -23,6 +23,8 @@ class LastWordFirst(Chain):
     }
     kinds = ("language", "roleplay")
     pack = "word_association"
+    words_decide = True
+    compares = True
 
     def ask(self, round_: Round, context: GameContext) -> str:
         """Show the word if it is known."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import GameContext, Play, TurnOrder, give, here_of, is_complete
+from games.game import GameContext, Play, TurnOrder, give, here_of
 from games.referee import SAME_GUESS
 from games.round import Round, RoundFact, Take, TurnGiven
 from games.words import likeness
@@ -29,6 +29,8 @@ class MindMeld(Play):
     pack = "word_association"
     least = 2
     hidden = True
+    words_decide = True
+    compares = True
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Count the next two in."""
@@ -54,22 +56,32 @@ class MindMeld(Play):
         known = len(texts) == len(last)
         return JOIN[context.language].format(words=" + ".join(texts)) if known else HEARD[context.language]
 
-    def landed(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Go on as soon as there are two words."""
+    def is_full(self, round_: Round) -> bool:
+        """Want two words, whoever says them."""
         two = round_.turn is not None and len(round_.takes_of(round_.turn.turn)) >= 2
-        return self.go_on(round_, context) if two or is_complete(round_) else []
+        return two or super().is_full(round_)
+
+    def captioned(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
+        """End the round also when one mind is found out late: who is counted in now need not speak."""
+        facts = super().captioned(round_, take, context)
+        turn = round_.turn
+        late = turn is not None and turn.turn != take.turn and not round_.takes_of(turn.turn)
+        won = late and round_.closed is None and _matched(round_)
+        return [*facts, *(self.end(round_, context) if won else [])]
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Celebrate one mind, and almost one."""
-        if len(take.words or ()) > 1:
-            return referee.counted(round_, take, context, 1)
-        for other in round_.takes_of(take.turn):
-            if other.clip != take.clip and other.text and take.text and other.voice != take.voice:
+        """Count the words; celebrate one mind, and almost one."""
+        said = referee.counted(round_, take, context, 1)
+        for other in round_.before(take):
+            if other.turn == take.turn and other.voice != take.voice and other.text and take.text:
                 if _same(other, take):
-                    return referee.verdict(round_, take, context, "matched", "praise", word=take.text)
+                    return [
+                        *said,
+                        *referee.verdict(round_, take, context, "matched", "praise", word=take.text),
+                    ]
                 if likeness(other.text, take.text) >= SAME_GUESS / 2:
-                    return referee.verdict(round_, take, context, "near", "praise")
-        return []
+                    return [*said, *referee.verdict(round_, take, context, "near", "praise")]
+        return said
 
 
 def _pair(round_: Round, context: GameContext, pairs: int) -> tuple[str, ...]:

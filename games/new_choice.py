@@ -35,6 +35,7 @@ class NewChoice(Chain):
     pack = "scenes"
     staged = True
     least = 1
+    compares = True
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Ring, or give the scene to the next player."""

@@ -6,6 +6,7 @@ nothing hear notes only.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from random import Random
 
 from games.game import GameContext
@@ -70,7 +71,7 @@ def repetition(round_: Round, take: Take, context: GameContext, free: str = "") 
 
 def said_before(round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
     """Fault a take whose only word came in an earlier take."""
-    before = {word for other in round_.takes if other.clip != take.clip for word in other.words or ()}
+    before = {word for other in round_.before(take) for word in other.words or ()}
     word = next((word for word in take.words or () if word in before), None)
     return verdict(round_, take, context, "repeat", word=word) if word else []
 
@@ -85,8 +86,8 @@ def forbidden(
 
 def old_joke(round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
     """Fault a line that somebody said a moment ago."""
-    others = (other.text for other in round_.takes if other.clip != take.clip and other.text)
-    is_old = any(likeness(take.text or "", text) >= SAME_LINE for text in others)
+    before = (other.text for other in round_.before(take) if other.text)
+    is_old = any(likeness(take.text or "", text) >= SAME_LINE for text in before)
     return verdict(round_, take, context, "old_joke") if is_old else []
 
 
@@ -111,13 +112,21 @@ def loved(round_: Round, context: GameContext) -> list[RoundFact]:
 
 def overruled(round_: Round, vote: VoteCast) -> list[RoundFact]:
     """Return the faults of a clip that its votes wash away, this one included."""
-    votes = [cast.value for cast in (*round_.votes, vote) if cast.clip == vote.clip]
-    if sum(value > 0 for value in votes) - sum(value < 0 for value in votes) < OVERRULING_VOTES:
+    if balance((*round_.votes, vote), vote.clip) < OVERRULING_VOTES:
         return []
     waived = {(fact.clip, fact.code) for fact in round_.overruled}
     faults = [given for given in round_.verdicts if given.clip == vote.clip and given.tone == "fault"]
     codes = dict.fromkeys(given.code for given in faults if (given.clip, given.code) not in waived)
     return [VerdictOverruled(round_.id, vote.clip, code) for code in codes]
+
+
+def balance(votes: Iterable[VoteCast], *clips: str) -> int:
+    """Return how many more voices said yes than no to some clips; each counts once."""
+    said: dict[str, int] = {}
+    for vote in votes:
+        if vote.clip in clips:
+            said[vote.voice] = (vote.value > 0) - (vote.value < 0)
+    return sum(said.values())
 
 
 def coaching(language: str, tempo: Tempo, random: Random) -> str:

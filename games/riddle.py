@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import GameContext, Play, TurnOrder, give, player
+from games.game import GameContext, Play, TurnOrder, give, player, unworded
 from games.referee import is_same_guess
 from games.round import RoleGiven, Round, RoundFact, Take, TurnGiven
 
@@ -54,13 +54,18 @@ class Riddle(Play):
             return []
         return [RoleGiven(round_.id, teller, TELLER[context.language], self.secret(round_, context))]
 
-    def ending(self, round_: Round, context: GameContext) -> list[RoundFact]:
-        """Say who found it out; nobody did: the riddle was good."""
+    def awaited(self, round_: Round, context: GameContext) -> tuple[Take, ...]:
+        """Want the guesses, where they are judged; the telling may be."""
+        guessing = round_.turn is not None and round_.turn.act == "guess"
+        return unworded(round_.takes_of(round_.turns[-1].turn)) if guessing and context.scored else ()
+
+    def judge_round(self, round_: Round, context: GameContext) -> list[RoundFact]:
+        """Praise a riddle that nobody solved, once all guesses are known."""
         guesses = [take for take in round_.takes if take.turn > 1]
         if any(take.text is not None and self.is_right(round_, take) for take in guesses):
             return []
         told = round_.takes_of(1)
-        if not told or not guesses or any(take.text is None for take in guesses):
+        if not told or not guesses or unworded(guesses):
             return []
         return referee.verdict(round_, told[0], context, "fooled", "praise", word=round_.solution)
 

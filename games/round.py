@@ -214,7 +214,10 @@ class Take(Struct, frozen=True):
 
 
 class Round(Struct, frozen=True):
-    """All that a game may know of its round; `heard_at_ms` is when something was said last."""
+    """All that a game may know of its round.
+
+    `heard_at_ms` is when something was said last, `closed` why the round ended (None while it runs).
+    """
 
     id: str
     game: str
@@ -232,6 +235,7 @@ class Round(Struct, frozen=True):
     roles: tuple[RoleGiven, ...] = ()
     overruled: tuple[VerdictOverruled, ...] = ()
     heard_at_ms: int = 0
+    closed: Closing | None = None
 
     @property
     def turn(self) -> TurnGiven | None:
@@ -247,18 +251,24 @@ class Round(Struct, frozen=True):
         """Return the takes that landed in one turn."""
         return tuple(take for take in self.takes if take.turn == turn)
 
+    def before(self, take: Take) -> tuple[Take, ...]:
+        """Return the takes that landed before one; all of them when it is not in the round."""
+        clips = [other.clip for other in self.takes]
+        return self.takes[: clips.index(take.clip)] if take.clip in clips else self.takes
+
     def take(self, clip: str) -> Take | None:
         """Return the take of a clip, None when it is not (or no more) in the round."""
         return next((take for take in self.takes if take.clip == clip), None)
 
     def faults(self, voice: str) -> int:
-        """Return how many faults of a voice stand: those that no vote overruled."""
-        clips = {take.clip for take in self.takes if take.voice == voice}
-        waived = {(fact.clip, fact.code) for fact in self.overruled}
-        return sum(
-            fact.tone == "fault" and fact.clip in clips and (fact.clip, fact.code) not in waived
-            for fact in self.verdicts
-        )
+        """Return how many faults of a voice stand."""
+        return sum(self.faults_of(take.clip) for take in self.takes if take.voice == voice)
+
+    def faults_of(self, clip: str) -> int:
+        """Return how many faults of a take stand: those that no vote overruled."""
+        waived = {fact.code for fact in self.overruled if fact.clip == clip}
+        found = [fact.code for fact in self.verdicts if fact.clip == clip and fact.tone == "fault"]
+        return sum(code not in waived for code in found)
 
 
 def opened(fact: RoundOpened, at_ms: int) -> Round:
@@ -296,6 +306,8 @@ def apply(round_: Round, fact: RoundFact) -> Round:
             return replace(round_, verdicts=(*round_.verdicts, fact))
         case VerdictOverruled():
             return replace(round_, overruled=(*round_.overruled, fact))
+        case RoundClosed(reason=reason):
+            return replace(round_, closed=reason)
         case _:
             return round_
 

@@ -28,6 +28,12 @@ class StoryDie(Chain):
     pack = "scenes"
     staged = True
     joined_replay = True
+    words_decide = True
+    compares = True
+
+    def awaited(self, round_: Round, context: GameContext) -> tuple[Take, ...]:
+        """Want the words that somebody may die of."""
+        return super().awaited(round_, context) if context.scored else ()
 
     def ask(self, round_: Round, context: GameContext) -> str:
         """Give the story's beginning, then only the push."""

@@ -21,6 +21,7 @@ class WalkIntoABar(LineUp):
     }
     kinds = ("humour", "arena")
     pack = "walk_into_a_bar"
+    compares = True
 
     def open(self, setup: Setup) -> RoundOpened:
         """Say who walks in."""

@@ -27,6 +27,8 @@ class WordAssociation(Play):
     turns: TurnOrder = "chain"
     kinds = EVERYWHERE
     pack = "word_association"
+    words_decide = True
+    compares = True
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Pass the chain on: with the word itself when it is known, else by ear."""
@@ -37,9 +39,9 @@ class WordAssociation(Play):
         prompt = (last_word(last) or HEARD[context.language]) if last else start
         return give(round_, context, prompt, player(round_, context), max_words=1)
 
-    def landed(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Go on after every word, also when anybody may say it."""
-        return self.go_on(round_, context)
+    def is_full(self, round_: Round) -> bool:
+        """Want one word, also when anybody may say it."""
+        return round_.turn is not None and bool(round_.takes_of(round_.turn.turn))
 
     def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Tease whoever said more than a word."""

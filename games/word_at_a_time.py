@@ -29,6 +29,7 @@ class WordAtATime(Chain):
     kinds = ("wonder", "roleplay", "healing")
     pack = "openings"
     takes = 12
+    words_decide = True
     joined_replay = True
 
     def ask(self, round_: Round, context: GameContext) -> str:

@@ -19,6 +19,7 @@ class WorldWorst(LineUp):
     }
     kinds = ("humour", "arena")
     pack = "world_worst"
+    compares = True
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Hear an old joke."""

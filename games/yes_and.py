@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext
+from games.game import GameContext, unworded
 from games.round import Round, RoundFact, Take
 from games.words import tokens
 
@@ -26,6 +26,11 @@ class YesAnd(Chain):
     staged = True
     takes = 2 * HALF
 
+    def awaited(self, round_: Round, context: GameContext) -> tuple[Take, ...]:
+        """Want the last words only: the lines before them change no turn, the comparison ends the round."""
+        missing = unworded(round_.takes)
+        return missing if len(round_.takes) == self.takes and missing == round_.takes[-1:] else ()
+
     def ask(self, round_: Round, context: GameContext) -> str:
         """Give the first words; the plan is shown at the start of each half."""
         start = ASK[context.language][len(round_.takes) >= HALF]
@@ -39,9 +44,9 @@ class YesAnd(Chain):
             return []
         return referee.verdict(round_, take, context, "start_with", word=ASK[context.language][second])
 
-    def ending(self, round_: Round, context: GameContext) -> list[RoundFact]:
+    def judge_round(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Compare both halves when all words are known."""
-        if len(round_.takes) < self.takes or any(take.words is None for take in round_.takes):
+        if len(round_.takes) < self.takes or unworded(round_.takes):
             return []
         buts = sum(_begins(take, context, second=False) for take in round_.takes[:HALF])
         ands = sum(_begins(take, context, second=True) for take in round_.takes[HALF:])

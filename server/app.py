@@ -171,7 +171,14 @@ async def _newest_ms(log: Log) -> int:
 
 async def _house(config: Config, log: Log, clock: Clock) -> House:
     secret = await log.secret()
-    return House(log, clock=clock, random=SystemRandom(), secret=secret, idle_ms=config.room_idle_ms)
+    return House(
+        log,
+        clock=clock,
+        random=SystemRandom(),
+        secret=secret,
+        idle_ms=config.room_idle_ms,
+        captions=config.captions != "off",
+    )
 
 
 async def _open_media(config: Config, clock: Clock) -> Media:

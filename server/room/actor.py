@@ -117,6 +117,7 @@ class Room:
         clock: Callable[[], int],
         random: Random,
         idle_ms: int,
+        captions: bool = False,
     ) -> None:
         self.id = id
         self.state = state
@@ -124,7 +125,7 @@ class Room:
         self._presence = Presence()
         self._heard: set[str] = set()
         self._home, self._log, self._rules = home, log, rules
-        self._clock, self._random = clock, random
+        self._clock, self._random, self._captions = clock, random, captions
         self._idle_ms = max(idle_ms, SHORTEST_IDLE_MS)
         self._inbox: list[Wish] = []
         self._underway: dict[str, Wish] = {}
@@ -183,7 +184,7 @@ class Room:
 
     def context(self) -> Context:
         """Return what is decided on now beside the state; it holds for this turn of the loop."""
-        return self._presence.context(self._clock(), self._random)
+        return self._presence.context(self._clock(), self._random, captions=self._captions)
 
     @property
     def speakers(self) -> Mapping[str, int]:

@@ -14,9 +14,10 @@ class Context(Struct, frozen=True):
     `here` are the voices with a connection to the room, `speakers` those of them who say that they
     may speak, `speaking` those whose take is open or on its way; `paces` are how much longer than
     others a voice may take, 1.0 to 2.0, which nobody else sees; `consented` are those who came in
-    by the door, and `left` is when voices left that are not here any more. The actor lends its own
-    collections, so that a context costs the same however many are here: it holds for one decision
-    and is not kept.
+    by the door, and `left` is when voices left that are not here any more. `captions` says that the
+    words of a take are expected soon after it landed: a turn that they decide waits for them. The
+    actor lends its own collections, so that a context costs the same however many are here: it holds
+    for one decision and is not kept.
     """
 
     now_ms: int
@@ -27,3 +28,4 @@ class Context(Struct, frozen=True):
     paces: Mapping[str, float] = {}
     consented: Container[str] = ()
     left: Mapping[str, int] = {}
+    captions: bool = False

@@ -48,9 +48,10 @@ class House:
         idle_ms: int = IDLE_MS,
         rules: Rules = RULES,
         view: View = view,
+        captions: bool = False,
     ) -> None:
         self._log, self.clock, self._random, self._secret = log, clock, random, secret
-        self._idle_ms, self._rules, self._view = idle_ms, rules, view
+        self._idle_ms, self._rules, self._view, self._captions = idle_ms, rules, view, captions
         self._rooms: dict[str, Room] = {}
         self._waking: dict[str, asyncio.Task[Room]] = {}
         self._closed = False
@@ -182,6 +183,7 @@ class House:
             clock=self.clock,
             random=self._random,
             idle_ms=self._idle_ms,
+            captions=self._captions,
         )
 
     async def _pages(self, id: str) -> AsyncIterator[list[Event]]:  # noqa: A002

@@ -27,7 +27,7 @@ class Presence:
         self.consented: dict[str, None] = {}
         self.left: dict[str, int] = {}
 
-    def context(self, now_ms: int, random: Random) -> Context:
+    def context(self, now_ms: int, random: Random, *, captions: bool = False) -> Context:
         """Return what a decision of this moment may depend on; nothing is copied."""
         return Context(
             now_ms,
@@ -38,6 +38,7 @@ class Presence:
             self.paces,
             self.consented.keys(),
             self.left,
+            captions,
         )
 
     def enter(self, voice_id: str) -> None:

@@ -49,6 +49,8 @@ def answer(state: RoomState, command: Answer, by: Voice | None, context: Context
         raise Refused("not_your_turn", "It is not your turn now.")
     if any(take.voice == by.id for take in round_.takes_of(turn.turn)):
         raise Refused("answered_already", "You have had this turn.")
+    if round_lifecycle.is_full(round_):
+        raise Refused("not_your_turn", "It is not your turn now.")
     text = cleaned(command.text)
     if not text or len(text) > ANSWER_LIMIT_CHARACTERS:
         raise Refused("bad_answer", f"An answer has 1 to {ANSWER_LIMIT_CHARACTERS} characters.")

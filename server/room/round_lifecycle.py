@@ -13,7 +13,7 @@ from random import Random
 from msgspec.structs import replace
 
 from games import prompts
-from games.game import Game, GameContext, Setup
+from games.game import Game, GameContext, Setup, folded, untold, words_by_ms
 from games.prompts import Card
 from games.referee import coaching
 from games.registry import BY_ID
@@ -79,6 +79,7 @@ def _game_context(state: RoomState, tempo: Tempo, context: Context, prompt: Prom
         context.random,
         kind_of(state).scored,
         door.admitted(state, context.here, context),
+        context.captions,
     )
 
 
@@ -124,25 +125,47 @@ def after_landing(
     if round_ is None or take is None or game is None:
         return []
     now = game_context(state, round_, context)
-    verdicts = [] if take.hidden else _judged(game, round_, take, now)
-    return with_reveals(state, [*verdicts, *game.landed(round_, take, now)], context)
+    verdicts = [] if take.hidden else untold(round_, _judged(game, round_, take, now))
+    follows = game.landed(folded(round_, verdicts), take, now)
+    return with_reveals(state, [*verdicts, *follows], context)
 
 
 def after_caption(state: RoomState, fact: ClipCaptioned, context: Context) -> list[Fact]:
-    """Return the verdicts on the words of a clip in the running or the last round."""
+    """Return what follows from the words of a clip in the running or the last round."""
     state = apply(state, numbered(Draft(fact, context.now_ms), state.head + 1, state.head))
     for round_ in (state.round, state.last_round):
         take = round_.take(fact.clip) if round_ else None
         game = BY_ID.get(round_.game) if round_ else None
         if round_ is not None and take is not None and game is not None:
-            return list(game.judge_words(round_, take, game_context(state, round_, context)))
+            return with_reveals(
+                state, game.captioned(round_, take, game_context(state, round_, context)), context
+            )
     return []
 
 
+def is_full(round_: Round) -> bool:
+    """Tell whether the running turn has all its takes, and waits for their words only."""
+    game = BY_ID.get(round_.game)
+    return game is not None and game.is_full(round_)
+
+
+def words_due_ms(state: RoomState, game: Game, round_: Round, context: Context) -> int | None:
+    """Return until when the running turn waits for words, in epoch ms; None when it waits for none.
+
+    What is hidden is shown first: only what everybody hears is waited for.
+    """
+    if not context.captions or any(take.hidden for take in round_.takes):
+        return None
+    return words_by_ms(round_) if game.awaited(round_, game_context(state, round_, context)) else None
+
+
 def _judged(game: Game, round_: Round, take: Take, now: GameContext) -> list[RoundFact]:
-    """Return all verdicts on a take; what is written has words at once and no sound."""
+    """Return all verdicts on a take; what is written has words at once and no sound.
+
+    A take without a word, a cough, breaks no rule of words.
+    """
     by_sound = [] if take.written else game.judge(round_, take, now)
-    return [*by_sound, *(game.judge_words(round_, take, now) if take.words is not None else [])]
+    return [*by_sound, *(game.judge_words(round_, take, now) if take.words else [])]
 
 
 def with_reveals(state: RoomState, facts: Iterable[RoundFact], context: Context) -> list[Fact]:

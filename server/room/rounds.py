@@ -144,14 +144,19 @@ def _round_due(state: RoomState, round_: Round, context: Context) -> int | None:
         return round_.opened_at_ms
     paces = context.paces.items()
     pace = max((_bounded(pace) for voice, pace in paces if turn.is_for(voice)), default=1.0)
+    words_ms = round_lifecycle.words_due_ms(state, game, round_, context)
+    if game.is_full(round_):
+        return round_.heard_at_ms if words_ms is None else words_ms
     due_ms = game.due(round_, speaking, pace)
     if due_ms is None:
         return None
     if speaking:
-        return due_ms + max(0, _take_limit_ms(state, turn, pace) - USUAL_TAKE_MS)
-    due_ms = min(due_ms, round_.heard_at_ms + SILENCE_MS)
-    left_at_ms = _left_at_ms(round_, turn, context)
-    return due_ms if left_at_ms is None else min(due_ms, left_at_ms + LEFT_WAIT_MS)
+        due_ms += max(0, _take_limit_ms(state, turn, pace) - USUAL_TAKE_MS)
+    else:
+        due_ms = min(due_ms, round_.heard_at_ms + SILENCE_MS)
+        left_at_ms = _left_at_ms(round_, turn, context)
+        due_ms = due_ms if left_at_ms is None else min(due_ms, left_at_ms + LEFT_WAIT_MS)
+    return due_ms if words_ms is None else max(due_ms, words_ms)
 
 
 def _left_at_ms(round_: Round, turn: TurnGiven, context: Context) -> int | None:
@@ -203,9 +208,9 @@ def _reaction_ms(command: Land, turn: TurnGiven) -> int | None:
 
 
 def _turn_of(state: RoomState, command: Land, by: Voice | None) -> TurnGiven | None:
-    """Return the running turn if this take answers it: by whose turn it is, begun in time, once."""
+    """Return the running turn if it wants this take: by whose turn it is, begun in time, once."""
     turn = _open_turn(state, by.id) if by else None
-    if state.round is None or turn is None or by is None:
+    if state.round is None or turn is None or by is None or round_lifecycle.is_full(state.round):
         return None
     if any(take.voice == by.id for take in state.round.takes_of(turn.turn)):
         return None

@@ -390,7 +390,7 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
             return replace(
                 state,
                 round=None,
-                last_round=state.round,
+                last_round=rounds.apply(state.round, fact),
                 rested_from_ms=event.at_ms,
                 silent_rounds=silent,
             )

@@ -14,9 +14,13 @@ def test_anybody_may_go_on_where_there_are_no_players() -> None:
 
 def test_who_joins_is_next_in_the_row() -> None:
     played = Played("questions_only", "a")
+    played.join("b")
     played.say("a")
+    assert played.turn.voice == "b"
 
-    assert played.turn.voice == "a"
+    played.join("c")
+    played.say("b")
+    assert played.turn.voice == "c"
 
 
 def test_what_the_round_is_about_stays_in_sight_while_the_prompts_change() -> None:

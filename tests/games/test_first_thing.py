@@ -10,16 +10,21 @@ def test_one_turn_for_all_then_the_end() -> None:
     turn = played.turn
 
     assert (turn.voice, turn.go_at_ms, turn.closes_at_ms) == (None, 1_003_000, 1_008_000)
-    assert played.game.due(played.round, speaking=False) == 1_008_000 + QUIET_GRACE_MS
+    assert played.room.due() == 1_008_000 + QUIET_GRACE_MS
     assert turn_ends_ms(turn, speaking=True) == 1_008_000 + SPEAKING_GRACE_MS
     assert played.say("a", "anything at all") == []
     played.say("b")
     assert played.closed is None
-    assert played.wait() == [RoundClosed("r", "done", ("c1", "c2"))]
+    (end,) = played.wait()
+    assert isinstance(end, RoundClosed)
+    assert (end.reason, end.takes) == ("done", ("c1", "c2"))
 
 
 def test_nobody_speaks_and_it_is_over() -> None:
-    assert Played("first_thing").wait() == [RoundClosed("r", "silent")]
+    (end,) = Played("first_thing").wait()
+
+    assert isinstance(end, RoundClosed)
+    assert (end.reason, end.takes) == ("silent", ())
 
 
 def test_a_slower_pace_has_a_longer_window() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from tests.support.play import Played
+from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
 
 
 def test_the_second_place_is_open_until_somebody_takes_it() -> None:
@@ -26,6 +27,12 @@ def test_the_crowd_judges_wit_at_the_end() -> None:
     assert len(played.closed.replay) == 6
 
 
-def test_nobody_is_made_a_duellist() -> None:
-    assert Played("insult_duel").game.opt_in
-    assert Played("insult_duel").game.kinds == ("arena",)
+def test_nobody_is_made_a_duellist_by_the_rooms_own_pulse() -> None:
+    players = set()
+    for seed in range(40):
+        room = PureRoom("arena", seed=seed)
+        room.pass_time(speakers=(ANNA.id, BELA.id, CLEO.id))
+        if room.state.round is not None and room.state.round.game == "insult_duel":
+            players.add(room.state.round.players)
+
+    assert players == {()}

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from games.round import VoteCast
 from tests.support.play import Played
 
 
@@ -8,6 +7,7 @@ def test_pauses_and_words_said_twice_are_heard_those_of_the_subject_are_free() -
     played = Played("just_ten_seconds", "a", "b", card="an old garden hose")
 
     assert played.say("a", "A garden hose in a garden is a green snake") == []
+    played.wait()
     assert played.say("b", "Water comes out, water everywhere", gap_ms=900) == ["hesitated", "repeat"]
 
 
@@ -15,12 +15,12 @@ def test_each_talk_is_heard_before_the_next_and_a_right_challenger_talks_then() 
     played = Played("just_ten_seconds", "a", "b", "c")
     played.say("a", "fine talk", duration_ms=7_000)
     assert (played.turn.act, played.turn.closes_at_ms - played.turn.go_at_ms) == ("listen", 7_000)
-    played.vote(VoteCast("r", "c1", -1, "c"))
+    played.vote("c", "c1", -1)
     played.wait()
     assert (played.turn.act, played.turn.voice) == ("speak", "b")
 
     played.say("b", gap_ms=900)
-    played.vote(VoteCast("r", "c2", -1, "a"))
+    played.vote("a", "c2", -1)
     played.wait()
     assert (played.turn.act, played.turn.voice) == ("speak", "a")
 

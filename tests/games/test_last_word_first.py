@@ -13,7 +13,7 @@ def test_lines_hang_together_by_ear() -> None:
 
 
 def test_without_captions_the_ear_alone_decides() -> None:
-    played = Played("last_word_first", "a", "b")
+    played = Played("last_word_first", "a", "b", captions=False)
     played.say("a")
 
     assert "heard" in played.turn.prompt

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.support.play import Played
+from tests.support.play import Played, voice_of
 
 
 def test_there_is_no_vote_on_one_take_nor_where_nothing_is_scored() -> None:
@@ -22,4 +22,6 @@ def test_a_vote_takes_no_takes() -> None:
     played.say("b")
     played.wait()
 
-    assert not played.turn.is_for("a")
+    assert played.turn.act == "vote"
+    played.room.land("late", voice_of("c"))
+    assert [take.clip for take in played.round.takes] == ["c1", "c2"]

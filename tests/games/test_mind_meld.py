@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import pytest
+
+from games.game import WORDS_WAIT_MS
 from games.mind_meld import PAIRS
 from games.round import RoundRevealed
+from server.room.commands import Refused
 from tests.support.play import Played
 
 
@@ -18,6 +22,71 @@ def test_two_speak_on_one_count_until_they_are_one_mind() -> None:
     played.say("c", "beach")
     assert played.say("d", "beach") == ["matched"]
     assert played.closed is not None
+
+
+@pytest.mark.parametrize("order", [("c1", "c2"), ("c2", "c1")])
+def test_two_words_that_are_one_end_it_whichever_is_known_first(order: tuple[str, str]) -> None:
+    played = Played("mind_meld", "a", "b", "c", "d")
+    played.land("a")
+    played.land("b")
+    assert [type(fact) for fact in played.facts[-2:]] == [RoundRevealed, RoundRevealed]
+    assert played.turn.turn == 1
+
+    assert played.caption(order[0], "Moon.") == []
+    assert played.turn.turn == 1
+    assert played.caption(order[1], "moon") == ["matched"]
+    assert played.closed is not None
+    assert played.closed.reason == "done"
+
+
+def test_words_are_waited_for_no_longer_than_a_count_in() -> None:
+    played = Played("mind_meld", "a", "b", "c", "d")
+    played.land("a")
+    played.land("b")
+    landed_ms = played.now_ms
+    played.caption("c1", "moon")
+    assert played.room.due() == landed_ms + WORDS_WAIT_MS
+
+    played.wait()
+    assert played.now_ms == landed_ms + WORDS_WAIT_MS
+    assert (played.turn.turn, played.turn.voices) == (2, ("c", "d"))
+    assert "hear" in played.turn.prompt
+
+
+def test_one_mind_that_is_found_out_late_ends_it_unless_somebody_has_spoken_since() -> None:
+    late, later = (Played("mind_meld", "a", "b", "c", "d") for _ in range(2))
+    for played in (late, later):
+        played.say("a", "moon")
+        played.land("b")
+        played.wait()
+        assert played.turn.turn == 2
+    assert late.caption("c2", "moon") == ["matched"]
+    assert late.closed is not None
+
+    later.say("c", "sun")
+    assert later.caption("c2", "moon") == ["matched"]
+    assert later.closed is None
+    later.say("d", "rain")
+    assert later.closed is not None
+    assert len(later.round.turns) == 2
+
+
+def test_without_captions_nobody_waits() -> None:
+    played = Played("mind_meld", "a", "b", captions=False)
+    played.land("a")
+    played.land("b")
+
+    assert played.turn.turn == 2
+
+
+def test_nobody_else_speaks_in_a_turn_that_waits_for_words() -> None:
+    played = Played("mind_meld")
+    played.land("x")
+    played.land("y")
+    with pytest.raises(AssertionError, match="not their turn"):
+        played.land("z")
+    with pytest.raises(Refused, match="not your turn"):
+        played.write("z", "moon")
 
 
 def test_a_missing_partner_blocks_nobody() -> None:

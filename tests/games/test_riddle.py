@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from games.round import RoleGiven
+import pytest
+
+from games.game import WORDS_WAIT_MS
+from games.round import RoleGiven, RoundRevealed
 from tests.support.play import Played
 
 
@@ -21,6 +24,47 @@ def test_nothing_told_is_nothing_to_guess() -> None:
 
     assert played.closed is not None
     assert played.closed.answer == "Greedy"
+
+
+def test_the_end_waits_for_a_guess_that_is_not_known_yet() -> None:
+    played = Played("same_line", "a", "b", "c", card='"The soup is ready." Greedy.')
+    played.say("a")
+    played.say("b", "in love")
+    played.room.now_ms = played.turn.closes_at_ms + 1_000
+    played.land("c")
+    landed_ms = played.now_ms
+
+    shown = played.wait()
+    assert {type(fact) for fact in shown} == {RoundRevealed}
+    assert played.room.due() == landed_ms + WORDS_WAIT_MS
+    assert played.caption("c3", "greedy?") == ["guessed"]
+    assert played.closed is not None
+    assert played.codes() == ["guessed"]
+
+
+@pytest.mark.parametrize(("guess", "code"), [("greedy?", "guessed"), ("in love", "fooled")])
+def test_a_guess_that_is_known_after_the_end_has_its_verdict_all_the_same(guess: str, code: str) -> None:
+    played = Played("same_line", "a", "b", card='"The soup is ready." Greedy.')
+    played.say("a")
+    played.land("b")
+    while played.closed is None:
+        played.wait()
+    assert played.codes() == []
+
+    assert played.caption("c2", guess) == [code]
+    assert played.caption("c1", "the soup is ready") == []
+
+
+def test_who_heard_the_guesses_of_others_guesses_no_more() -> None:
+    played = Played("same_line", "a", "b", "c", card='"The soup is ready." Greedy.')
+    played.say("a")
+    played.room.now_ms = played.turn.closes_at_ms + 1_000
+    played.land("b")
+    played.wait()
+    assert not any(take.hidden for take in played.round.takes)
+
+    with pytest.raises(AssertionError, match="not their turn"):
+        played.land("c")
 
 
 def test_a_riddle_that_nobody_solved_was_good() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from games.prompts import LANGUAGES, pack
 from games.same_line import parted
-from tests.support.play import Played
+from tests.support.play import Played, codes
 
 
 def test_every_card_has_a_line_and_a_feeling() -> None:
@@ -19,4 +19,5 @@ def test_the_line_is_public_and_the_feeling_is_guessed() -> None:
     assert '"There is one left."' in played.turn.prompt
     assert "Greedy" not in played.turn.prompt
     played.say("a", "There is one left.")
-    assert played.say("b", "greedy!") == ["guessed"]
+    assert played.say("b", "greedy!") == []
+    assert codes(played.wait()) == ["guessed"]

@@ -10,7 +10,7 @@ from tests.support.play import Played
 def test_players_are_told_who_they_are_newcomers_too() -> None:
     played = Played("scene", "a", "b")
     roles = [fact for fact in played.facts if isinstance(fact, RoleGiven)]
-    (late,) = played.game.joined(played.round, "c", played.scene())
+    _, late = played.join("c")
 
     assert [role.voice for role in roles] == ["a", "b"]
     assert isinstance(late, RoleGiven)

@@ -20,7 +20,7 @@ def test_who_falters_is_out_and_the_last_one_ends_it() -> None:
     assert played.say("b", "so the king went") == []
     assert played.say("c", "went home") == ["repeat"]
     assert played.closed is not None
-    assert played.closed.replay
+    assert played.closed.replay == ("c1", "c2", "c3")
 
 
 def test_where_nothing_is_scored_nobody_dies() -> None:
@@ -29,3 +29,10 @@ def test_where_nothing_is_scored_nobody_dies() -> None:
 
     assert played.codes() == []
     assert played.turn.voice == "b"
+
+
+def test_who_falters_by_ear_is_out_at_once_where_nobody_knows_the_words() -> None:
+    played = Played("story_die", "a", "b", captions=False)
+    played.say("a", gap_ms=1_200)
+
+    assert played.closed is not None

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from games.round import VoteCast
 from tests.support.play import Played
 
 
@@ -10,7 +9,7 @@ def test_the_room_says_who_and_votes_for_the_best_groan() -> None:
     played.say("a", "The barman says: is this a formal occasion?")
     assert played.say("b", "the barman says is this a formal occasion") == ["old_joke"]
     played.wait()
-    played.vote(VoteCast("r", "c1", 4, "b"))
+    played.vote("b", "c1", 4)
     played.wait()
 
     assert played.codes() == ["old_joke", "favourite"]

@@ -12,7 +12,7 @@ def test_it_begins_with_a_word_for_the_first_player() -> None:
 
 
 def test_the_next_turn_comes_after_the_word_was_heard() -> None:
-    played = Played("word_association", "a", "b")
+    played = Played("word_association", "a", "b", captions=False)
     played.say("a", duration_ms=700)
 
     assert (played.turn.voice, played.turn.go_at_ms) == ("b", played.now_ms + 700 + BREATH_MS)
@@ -56,7 +56,7 @@ def test_a_silent_turn_moves_on_and_two_end_it() -> None:
 
 def test_who_has_left_is_passed_over() -> None:
     played = Played("word_association", "a", "b", "c")
-    played.forget_presence("a", "c")
+    played.leave_only("a", "c")
     played.wait()
 
     assert played.turn.voice == "c"

@@ -38,6 +38,7 @@ class PureRoom:
         self.speaking: Collection[str] = ()
         self.paces: Mapping[str, float] = {}
         self.left: Mapping[str, int] = {}
+        self.captions = False
         self.consented: Collection[str] | None = None  # None: whoever plays in these tests
         opened = RoomOpened(kind, "Test", language="de" if language == "de" else "en", public=True)
         self.do(Open(opened))
@@ -47,7 +48,7 @@ class PureRoom:
         consented = {ANNA.id, BELA.id, CLEO.id, DORA.id} if self.consented is None else self.consented
         here = self.here or self.speakers
         how = here, self.speakers, self.speaking, self.paces, consented, self.left
-        return Context(self.now_ms, self.random, *how)
+        return Context(self.now_ms, self.random, *how, captions=self.captions)
 
     def do(self, command: Command, by: Voice | None = None) -> list[Fact]:
         """Decide a command, fold what follows, and return it."""

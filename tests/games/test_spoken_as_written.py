@@ -1,0 +1,90 @@
+"""What is said by voice comes to what it comes to in writing, whenever its words are known."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from games.game import WORDS_WAIT_MS
+from games.registry import BY_ID
+from games.round import RoundClosed, RoundFact, VerdictGiven
+from server.room import round_lifecycle
+from tests.support.both_ways import PHRASES, VOICES, Playing, Script, games_and_kinds
+
+
+@st.composite
+def scripted(draw: st.DrawFn) -> Script:
+    """Draw a script of a few phrases, for what is said again breaks most rules; silence is rare."""
+    phrases = draw(st.lists(st.integers(0, len(PHRASES["en"]) - 1), min_size=1, max_size=4))
+    line = st.sampled_from([*phrases * 3, None])
+    lines = st.lists(st.tuples(*[line for _ in VOICES]), min_size=3, max_size=8)
+    challenges = st.lists(st.tuples(*[st.booleans() for _ in VOICES]), min_size=1, max_size=3)
+    return Script(tuple(draw(lines)), tuple(draw(challenges)))
+
+
+scripts = scripted()
+FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Two verdicts that say the opposite of one another.
+OPPOSITES = ({"guessed", "fooled"}, {"matched", "near"}, {"challenge_right", "challenge_wrong"})
+
+
+@pytest.mark.parametrize(("game", "kind"), games_and_kinds())
+def test_words_in_any_order_come_to_the_same_as_writing(game: str, kind: str) -> None:
+    @FEW
+    @given(scripts, st.sampled_from(["en", "de"]), st.integers(0, 2**16))
+    def play(script: Script, language: str, seed: int) -> None:
+        how = BY_ID[game], kind, language, script
+        written = Playing(*how, spoken=False, seed=seed).play()
+        spoken = Playing(*how, spoken=True, seed=seed, chance=Random(seed)).play()
+
+        assert spoken.story() == written.story()
+
+    play()
+
+
+@pytest.mark.parametrize(("game", "kind"), games_and_kinds())
+def test_words_that_come_too_late_or_never_hold_up_nobody_and_contradict_nothing(
+    game: str, kind: str
+) -> None:
+    @FEW
+    @given(scripts, st.sampled_from(["en", "de"]), st.integers(0, 2**16), st.floats(0.1, 1.0))
+    def play(script: Script, language: str, seed: int, lost: float) -> None:
+        chance = Random(seed)
+        how = BY_ID[game], kind, language, script
+        playing = Playing(
+            *how, spoken=True, seed=seed, chance=Random(seed), loses=lambda: chance.random() < lost
+        ).play()
+
+        assert playing.longest_wait_ms <= WORDS_WAIT_MS
+        after = [event.data for event in playing.room.events if isinstance(event.data, RoundFact)]
+        after = [fact for fact in after if fact.round == playing.id]
+        end = next(number for number, fact in enumerate(after) if isinstance(fact, RoundClosed))
+        assert {type(fact) for fact in after[end + 1 :]} <= {VerdictGiven}
+        verdicts = [(fact.clip, fact.code) for fact in playing.round.verdicts]
+        assert len(set(verdicts)) == len(verdicts)
+        for clip in {clip for clip, _ in verdicts}:
+            told = {code for other, code in verdicts if other == clip}
+            assert not any(pair <= told for pair in OPPOSITES)
+            assert not ("challenge_wrong" in told and playing.round.faults_of(clip))
+        everywhere = {code for _, code in verdicts}
+        assert not {"guessed", "fooled"} <= everywhere
+        _assert_judged_by_the_rules(playing)
+
+    play()
+
+
+def _assert_judged_by_the_rules(playing: Playing) -> None:
+    """When all words are known in the end, what was told is what the game says of the whole round."""
+    game, round_ = playing.game, playing.round
+    context = round_lifecycle.scene(playing.room.state, round_, playing.room.context())
+    told = {(fact.clip, fact.code) for fact in round_.verdicts}
+    for take in round_.takes:
+        said = {
+            (fact.clip, fact.code)
+            for fact in game.judge_words(round_, take, context)
+            if isinstance(fact, VerdictGiven)
+        }
+        assert said <= told
