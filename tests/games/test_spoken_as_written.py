@@ -79,7 +79,7 @@ def test_words_that_come_too_late_or_never_hold_up_nobody_and_contradict_nothing
 def _assert_judged_by_the_rules(playing: Playing) -> None:
     """When all words are known in the end, what was told is what the game says of the whole round."""
     game, round_ = playing.game, playing.round
-    context = round_lifecycle.scene(playing.room.state, round_, playing.room.context())
+    context = round_lifecycle.game_context(playing.room.state, round_, playing.room.context())
     told = {(fact.clip, fact.code) for fact in round_.verdicts}
     for take in round_.takes:
         said = {

@@ -169,7 +169,7 @@ class Playing:
         self._caption([clip for clip in heard if not self.loses()])
 
     def _awaited(self) -> list[str]:
-        scene = round_lifecycle.scene(self.room.state, self.round, self.room.context())
+        scene = round_lifecycle.game_context(self.room.state, self.round, self.room.context())
         return [take.clip for take in self.game.awaited(self.round, scene)]
 
     def _caption(self, clips: Sequence[str]) -> None:
