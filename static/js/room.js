@@ -2,8 +2,7 @@
 import { isInApp } from './lib/browser.js';
 import { say } from './lib/dom.js';
 import { language, t } from './lib/text.js';
-import { View } from './lib/view.js';
-import { Session } from './stage/session.js';
+import { Session } from './session/session.js';
 import './views/clip-list.js';
 import './views/join-gate.js';
 import './views/listen-switch.js';
@@ -15,10 +14,12 @@ import './views/prompt-card.js';
 import './views/room-chat.js';
 import './views/room-presence.js';
 import './views/room-title.js';
+import { copyLink } from './views/share-button.js';
 import './views/stage-bar.js';
 import './views/talk-button.js';
 import './views/throw-button.js';
 import './views/undo-toast.js';
+import { View } from './views/view.js';
 
 document.documentElement.lang = language;
 say(/** @type {Element} */ (document.querySelector('.skip')), t('talk'));
@@ -40,8 +41,8 @@ session.store.watch(({ connection, hearing, path, joined, phase, mine, speaking 
   dataset.speaking = speaking;
 });
 
-if (!isSecureContext) session.notice({ code: 'insecure' });
+if (!isSecureContext) session.notices.tell({ code: 'insecure' });
 else if (isInApp()) {
-  session.notice({ code: 'in-app', action: () => session.copyLink() });
+  session.notices.tell({ code: 'in-app', action: () => copyLink(session) });
 }
-session.inbox.open();
+session.open();

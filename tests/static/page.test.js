@@ -102,14 +102,6 @@ test('worklets import nothing, for they load on the audio thread', () => {
   for (const path of scripts.filter((one) => one.startsWith('worklets/'))) assert.doesNotMatch(text(path), /\bimport\b\s*[('"{*]/);
 });
 
-test('the wire knows no document, the room nothing but the wire', () => {
-  for (const path of scripts.filter((one) => one.startsWith('js/wire/'))) assert.doesNotMatch(text(path), /\bdocument\b/);
-  for (const path of scripts.filter((one) => one.startsWith('js/room/'))) {
-    assert.doesNotMatch(text(path), /\b(document\.|window\.|fetch\(|setTimeout\(|Date\.now|Math\.random|performance\.)/);
-    assert.deepEqual(graph(path).filter((one) => !one.startsWith('js/room/')), []);
-  }
-});
-
 test('a line of a log that was restored is another than the one that had its number', () => {
   const by = { id: 'v', name: 'Voice', colour: '#fff' };
   const keyOf = (/** @type {number} */ at_ms) => {

@@ -1,24 +1,27 @@
 """Golden logs: what happened in a room, and the state that every fold must reach.
 
 `python -m tests.support.golden` writes them anew; each file is one event a line as the wire
-has it (seen by everybody), and a last line with the state.
+has it (seen by everybody), and a last line with the state. Of each room there are two: its
+events as they were sent, and (`*.stored`) as its log keeps them, what was forgotten blanked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import fields
 
-from games.round import Round
+from games.round import RoleGiven, Round, Take, VerdictGiven
 from server.room.commands import (
     Again,
     Answer,
     Caption,
     Forget,
     React,
+    Report,
     RoundJoin,
     RoundStart,
     RoundStop,
@@ -26,18 +29,58 @@ from server.room.commands import (
     Suggest,
     Throw,
     Vote,
+    WantTopic,
 )
-from server.room.events import ClipCaptioned, decode, encode
-from server.room.state import EMPTY, RoomState, apply
+from server.room.events import (
+    ClipCaptioned,
+    Draft,
+    Event,
+    Fact,
+    RoomChanged,
+    RoomClosed,
+    Voice,
+    VoiceMuted,
+    decode,
+    encode,
+    numbered,
+)
+from server.room.state import EMPTY, ClipRef, RoomState, apply
 from server.room.view import view
 from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
 
 FOLDER = Path(__file__).parent.parent / "golden"
 
+# What the server alone keeps, for deciding and forgetting. On every other field both folds must agree.
+SERVERS_OWN: dict[type[msgspec.Struct], set[str]] = {
+    RoomState: {"thrown", "rested_from_ms", "silent_rounds", "voices"},
+    ClipRef: {"caption_seq", "reveal_seq", "repeats"},
+    Round: {"answer", "heard_at_ms", "overruled"},
+    Take: {"words"},
+}
 
-def chat() -> PureRoom:
+
+class SentRoom(PureRoom):
+    """Keeps its events as they were sent, beside those of its log, where what was forgotten is blanked."""
+
+    def __init__(self, kind: str = "wonder", *, seed: int = 1, language: str = "en") -> None:
+        self.sent: list[Event] = []
+        super().__init__(kind, seed=seed, language=language)
+
+    def _erase(self, facts: list[Fact], before: RoomState) -> None:
+        self.sent += self.events[len(self.events) - len(facts) :]
+        super()._erase(facts, before)
+
+    def happen(self, fact: Fact, by: Voice | None = None) -> None:
+        """Fold a fact whatever commands there are for it."""
+        event = numbered(Draft(fact, self.now_ms, by), self.state.head + 1, self.state.head)
+        self.events.append(event)
+        self.sent.append(event)
+        self.state = apply(self.state, event)
+
+
+def chat() -> SentRoom:
     """Texts, reactions, and somebody who takes all back."""
-    room = PureRoom("topic", seed=11)
+    room = SentRoom("topic", seed=11)
     for voice, text in ((ANNA, "hello"), (BELA, "Grüße 🌍"), (ANNA, "again"), (CLEO, "me too")):
         room.now_ms += 700
         room.do(Say(text), voice)
@@ -46,9 +89,9 @@ def chat() -> PureRoom:
     return room
 
 
-def thrown() -> PureRoom:
+def thrown() -> SentRoom:
     """A prompt that two answer and vote on, a silent one, a free clip, and one taken back."""
-    room = PureRoom(seed=12)
+    room = SentRoom(seed=12)
     room.do(Throw(), ANNA)
     room.land("clip-a", ANNA, onset_ms=640)
     room.land("clip-b", BELA, onset_ms=1_900)
@@ -63,9 +106,9 @@ def thrown() -> PureRoom:
     return room
 
 
-def chain() -> PureRoom:
+def chain() -> SentRoom:
     """A chain of words, started again once, that is still running."""
-    room = PureRoom("language", seed=13, language="de")
+    room = SentRoom("language", seed=13, language="de")
     room.do(RoundStart("word_association"), ANNA)
     room.do(RoundJoin(), BELA)
     room.land("w1", ANNA, duration_ms=4_200)
@@ -76,9 +119,9 @@ def chain() -> PureRoom:
     return room
 
 
-def meld() -> PureRoom:
+def meld() -> SentRoom:
     """Two hidden takes that are revealed together, one captioned before, one written; then one stopped."""
-    room = PureRoom(seed=14)
+    room = SentRoom(seed=14)
     room.do(RoundStart("mind_meld"), ANNA)
     room.do(RoundJoin(), BELA)
     room.do(Again(), ANNA)
@@ -93,9 +136,9 @@ def meld() -> PureRoom:
     return room
 
 
-def duel() -> PureRoom:
+def duel() -> SentRoom:
     """A duel with a fault that votes overrule, a topic suggested, dice, and a replay at the end."""
-    room = PureRoom("arena", seed=15)
+    room = SentRoom("arena", seed=15)
     room.do(Suggest("Two left socks"), CLEO)
     room.do(Say("/roll 2d6+1"), CLEO)
     room.do(RoundStart("insult_duel"), ANNA)
@@ -111,81 +154,127 @@ def duel() -> PureRoom:
     return room
 
 
-SCENES: dict[str, Callable[[], PureRoom]] = {
+def taken_back() -> SentRoom:
+    """Takes, answers, texts, dice and topics are forgotten while others repeat their words."""
+    room = SentRoom("roleplay", seed=16)
+    room.do(Suggest("Two left socks"), CLEO)
+    room.do(Suggest("A drawer of keys"), CLEO)
+    room.do(Say("/roll 1d6"), CLEO)
+    room.do(WantTopic(), ANNA)
+    room.do(RoundStart("last_word_first"), ANNA)
+    room.do(RoundJoin(), BELA)
+    room.land("t1", ANNA)
+    room.do(Caption(ClipCaptioned("t1", "the moon is cheese", "en")))
+    room.now_ms = room.turn().go_at_ms
+    room.do(Answer(room.turn().round, "Moon, says who?"), BELA)
+    room.now_ms = room.turn().go_at_ms
+    room.land("t2", ANNA)
+    room.do(Caption(ClipCaptioned("t2", "who ate the moon", "en")))
+    room.happen(VerdictGiven(room.turn().round, "t2", "heard_before", "The moon was there already."))
+    room.happen(VerdictGiven(room.turn().round, "t2", "late", "A little late."))
+    room.do(React("t1", "😀"), BELA)
+    room.do(Report("t2", "noise"), CLEO)
+    room.do(Forget("t1"), ANNA)
+    room.do(RoundStop(), ANNA)
+    room.do(Forget(everything=True), BELA)
+    room.do(Throw(), ANNA)
+    room.do(Forget(everything=True), CLEO)
+    return room
+
+
+def secrets() -> SentRoom:
+    """A role of which only its player knows, and a hidden take that is taken back before it is revealed."""
+    room = SentRoom(seed=17)
+    room.do(RoundStart("mind_meld"), ANNA)
+    room.do(RoundJoin(), BELA)
+    room.do(Again(), BELA)
+    room.land("s1", ANNA, duration_ms=500)
+    room.do(Forget("s1"), ANNA)
+    room.happen(RoleGiven(room.turn().round, BELA.id, "the teller", "a comb"), BELA)
+    room.do(RoundStop(), BELA)
+    return room
+
+
+def governed() -> SentRoom:
+    """A room whose words change, in which a voice is muted, and that is closed."""
+    room = SentRoom("topic", seed=18)
+    room.happen(RoomChanged(name="Rain", theme="what falls", live=True))
+    room.happen(RoomChanged())
+    room.do(Say("hello"), BELA)
+    room.happen(VoiceMuted(BELA.id, room.now_ms + 60_000))
+    room.happen(RoomClosed("quiet"))
+    return room
+
+
+SCENES: dict[str, Callable[[], SentRoom]] = {
     "chat": chat,
     "thrown": thrown,
     "chain": chain,
+    "taken_back": taken_back,
+    "governed": governed,
     "games/meld": meld,
     "games/duel": duel,
+    "games/secrets": secrets,
 }
+LOGS = [f"{name}{form}" for name in SCENES for form in ("", ".stored")]
 
 
-def expected(state: RoomState) -> dict[str, Any]:
-    """Return what a fold in any language must agree on."""
-    return {
-        "head": state.head,
-        "kind": state.kind,
-        "name": state.name,
-        "language": state.language,
-        "clips": {
-            clip.clip: {"by": clip.by.id if clip.by else None, "round": clip.round, "caption": clip.caption}
-            for clip in state.clips.values()
-        },
+def shared(state: RoomState) -> dict[str, Any]:
+    """Return all that the folds of Python and JavaScript both know of a room, as JSON has it."""
+    known = _known(state) | {
+        "clips": {id_: _known(clip) for id_, clip in state.clips.items()},
         "texts": {str(seq): voice for seq, voice in state.texts.items()},
+        "written": {str(seq): text.id for seq, text in state.written.items() if text.id},
         "round": _round(state.round),
         "last_round": _round(state.last_round),
-        "more": {
-            "hidden": [clip.clip for clip in state.clips.values() if clip.hidden],
-            "suggestions": {topic: waiting.text for topic, waiting in state.suggestions.items()},
-            "round": _more(state.round),
-            "last_round": _more(state.last_round),
-        },
     }
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(known))
+    return plain
 
 
-def _more(round_: Round | None) -> dict[str, Any] | None:
-    """Return what folds may know beside; a fold that does not yet leaves it out."""
-    if round_ is None:
-        return None
-    return {
-        "hidden": round_.hidden,
-        "acts": [turn.act for turn in round_.turns],
-        "written": [take.clip for take in round_.takes if take.written],
-        "overruled": [fact.code for fact in round_.overruled],
-    }
+def _known(value: msgspec.Struct) -> dict[str, Any]:
+    """Return the fields of a struct but for those that the server keeps for itself."""
+    names = {field.name for field in fields(value)} - SERVERS_OWN.get(type(value), set())
+    return {name: getattr(value, name) for name in sorted(names)}
 
 
 def _round(round_: Round | None) -> dict[str, Any] | None:
+    """Return a round, in which a verdict that was overruled says so itself."""
     if round_ is None:
         return None
-    return {
-        "id": round_.id,
-        "game": round_.game,
-        "players": list(round_.players),
-        "turns": [turn.turn for turn in round_.turns],
-        "takes": [take.clip for take in round_.takes],
-        "votes": len(round_.votes),
-        "verdicts": [verdict.code for verdict in round_.verdicts],
+    overruled = {(fact.clip, fact.code) for fact in round_.overruled}
+    return _known(round_) | {
+        "turns": [_known(turn) for turn in round_.turns],
+        "takes": [_known(take) for take in round_.takes],
+        "votes": [_known(vote) for vote in round_.votes],
+        "verdicts": [_known(v) | {"overruled": (v.clip, v.code) in overruled} for v in round_.verdicts],
+        "roles": [_known(role) for role in round_.roles],
     }
 
 
-def lines(room: PureRoom) -> list[bytes]:
-    """Return the lines of a golden log: every event as everybody sees it, then the state."""
-    return [
-        *(encode(view(event, None)) for event in room.events),
-        msgspec.json.encode({"state": expected(room.state)}),
-    ]
+def wire(events: Iterable[Event], voice: str | None = None) -> list[bytes]:
+    """Return events as a voice gets them, None as everybody does."""
+    return [encode(view(event, voice)) for event in events]
 
 
-def folded(log: list[bytes]) -> RoomState:
-    """Fold the event lines of a golden log."""
+def folded(log: Iterable[bytes]) -> RoomState:
+    """Fold events as they are on the wire."""
     state = EMPTY
     for line in log:
         state = apply(state, decode(line))
     return state
 
 
+def write(name: str, events: list[Event]) -> None:
+    """Write a golden log: its events, then the state that they fold to."""
+    log = wire(events)
+    last = msgspec.json.encode({"state": shared(folded(log))})
+    (FOLDER / f"{name}.jsonl").write_bytes(b"\n".join([*log, last]) + b"\n")
+
+
 if __name__ == "__main__":
     (FOLDER / "games").mkdir(parents=True, exist_ok=True)
     for name, scene in SCENES.items():
-        (FOLDER / f"{name}.jsonl").write_bytes(b"\n".join(lines(scene())) + b"\n")
+        room = scene()
+        write(name, room.sent)
+        write(f"{name}.stored", room.events)

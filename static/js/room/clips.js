@@ -1,6 +1,6 @@
 /** The part of the fold that is about clips: how they land, are revealed, captioned, answered and removed. */
 import { put, without } from './maps.js';
-import { drop, isSame, land } from './play.js';
+import { drop, inRound, inRounds, isAbout, isSame, land, withTakes } from './play.js';
 
 /** @typedef {import('./state.js').RoomState} RoomState */
 /** @typedef {import('./state.js').RoomEvent} RoomEvent */
@@ -12,7 +12,9 @@ const UNTOLD = {
 
 /** A take that is hidden from this page has no id yet: `round.revealed` brings it. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
 export function clipLanded(state, { seq, by, at_ms, data }) {
-  return data.clip ? withClip(state, { ...UNTOLD, ...data, seq, by, at_ms }) : unseen(state, data.round);
+  if (!data.clip) return unseen(state, data.round);
+  const clip = { ...UNTOLD, ...data, seq, by, at_ms };
+  return withTake({ ...state, clips: put(state.clips, clip.clip, clip) }, clip, by?.id ?? '');
 }
 
 /** @param {RoomState} state @param {string} round @returns {RoomState} */
@@ -21,28 +23,39 @@ function unseen(state, round) {
 }
 
 /** @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
-export function revealed(state, { seq, by, at_ms, data }) {
-  const shown = { ...state, round: state.round && { ...state.round, unseen: 0 } };
-  return data.takes.reduce((/** @type {RoomState} */ before, /** @type {any} */ take) => {
-    const { text, written, voice, ...measures } = take;
-    if (written) return withTake(before, { ...UNTOLD, ...measures, seq, written, caption: text, round: data.round }, voice);
-    const known = before.clips.get(take.clip) ?? { ...UNTOLD, ...measures, seq, by, at_ms, round: data.round, caption: text ?? null };
-    return withClip(before, { ...known, hidden: false });
-  }, shown);
+export function revealed(state, event) {
+  const { round, takes } = event.data;
+  const clips = takes.map((/** @type {any} */ { clip }) => clip);
+  const met = takes.reduce((/** @type {RoomState} */ before, /** @type {any} */ take) => takeRevealed(before, event, take), state);
+  return inRound(met, round, (one) => ({ ...withTakes(one, clips, { hidden: false }), unseen: 0 }));
+}
+
+/** Show a take, or meet it here for the first time. @param {RoomState} state @param {RoomEvent} event @param {any} take @returns {RoomState} */
+function takeRevealed(state, { seq, by, at_ms, data }, { text, written, voice, ...measures }) {
+  const met = { ...UNTOLD, ...measures, seq, by, at_ms, round: data.round, caption: text ?? null };
+  if (written) return withTake(withWritten(state, seq, met.clip), { ...met, written }, voice);
+  return withTake({ ...state, clips: put(state.clips, met.clip, { ...(state.clips.get(met.clip) ?? met), hidden: false }) }, met, voice);
 }
 
 /** Something written takes its place in the round, like a take. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
 export function answered(state, { seq, by, data }) {
-  if (!data.answer || !by) return unseen(state, data.round);
-  const { answer: clip, round, turn, text: caption, hidden = false } = data;
+  const { answer: clip, round, turn, text: caption, hidden } = data;
+  if (!clip || !by) return unseen(state, round);
+  if (state.round?.id !== round) return state;
   const silent = { duration_ms: 0, onset_ms: 0, gap_ms: 0 };
-  return withTake(state, /** @type {any} */ ({ ...UNTOLD, ...silent, clip, round, turn, caption, hidden, seq, written: true }), by.id);
+  return withTake(withWritten(state, seq, clip), /** @type {any} */ ({ ...UNTOLD, ...silent, clip, round, turn, caption, hidden, written: true }), by.id);
+}
+
+/** Remember what was written, for it may be taken back by the number of its event. @param {RoomState} state @param {number} seq @param {string} id @returns {RoomState} */
+export function withWritten(state, seq, id) {
+  return { ...state, written: put(state.written, seq, id) };
 }
 
 /** @param {RoomState} state @param {string} id @param {string} caption @returns {RoomState} */
 export function captioned(state, id, caption) {
   const clip = state.clips.get(id);
-  return clip ? { ...state, clips: put(state.clips, id, { ...clip, caption }) } : state;
+  if (!clip) return state;
+  return inRounds({ ...state, clips: put(state.clips, id, { ...clip, caption }) }, (round) => withTakes(round, [id], { text: caption }));
 }
 
 /** @param {RoomState} state @param {import('../wire/protocol.js').Verdict} verdict @returns {RoomState} */
@@ -60,14 +73,19 @@ export function overruled(state, fact) {
 
 /** @param {RoomState} state @param {string} id @returns {RoomState} */
 export function removed(state, id) {
-  const { clips, reactions, round, last_round } = state;
-  return {
-    ...state,
-    clips: without(clips, id),
-    reactions: without(reactions, id),
-    round: round && drop(round, id),
-    last_round: last_round && drop(last_round, id),
-  };
+  if (!id) return state; // it was hidden from this page
+  return forgotten({ ...state, clips: without(state.clips, id), reactions: without(state.reactions, id) }, id);
+}
+
+/** Take a clip, an answer or a topic out of the rounds, and its words wherever they are repeated. @param {RoomState} state @param {string} id @returns {RoomState} */
+export function forgotten(state, id) {
+  const gone = [state.round, state.last_round].flatMap((round) => round?.verdicts.filter((verdict) => isAbout(round, id, verdict)) ?? []);
+  let { clips } = state;
+  for (const verdict of gone) {
+    const clip = clips.get(verdict.clip);
+    if (clip) clips = put(clips, clip.clip, { ...clip, verdicts: clip.verdicts.filter((old) => !isSame(old, verdict)) });
+  }
+  return inRounds({ ...state, clips }, (round) => drop(round, id));
 }
 
 /** One voice counts once for one emoji on one target. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
@@ -77,11 +95,6 @@ export function reacted(state, { by, data }) {
   if (!by || voices.includes(by.id)) return state;
   const more = put(given, data.emoji, [...voices, by.id]);
   return { ...state, reactions: put(state.reactions, data.target, more) };
-}
-
-/** @param {RoomState} state @param {Clip} clip @returns {RoomState} */
-function withClip(state, clip) {
-  return withTake({ ...state, clips: put(state.clips, clip.clip, clip) }, clip, clip.by?.id ?? '');
 }
 
 /** @param {RoomState} state @param {Clip & {written?: boolean}} clip @param {string} voice @returns {RoomState} */

@@ -51,7 +51,7 @@ export function foldRound(round, kind, fact) {
     case 'round.joined':
       return round.players.includes(fact.voice) ? round : { ...round, players: [...round.players, fact.voice] };
     case 'role.given':
-      return fact.text || fact.role ? { ...round, roles: [...round.roles, fact] } : round;
+      return { ...round, roles: [...round.roles, fact] };
     case 'turn.given':
       return { ...round, turns: once(round.turns, { voice: null, ...fact }, (turn) => turn.turn === fact.turn) };
     case 'vote.cast':
@@ -70,18 +70,66 @@ export function isSame(verdict, fact) {
   return verdict.clip === fact.clip && verdict.code === fact.code;
 }
 
-/** Add a take to its round; one that was hidden is shown now. @param {Round} round @param {import('./state.js').Clip & {written?: boolean}} clip @param {string} voice @returns {Round} */
+/** Add a take to its round. @param {Round} round @param {import('./state.js').Clip & {written?: boolean}} clip @param {string} voice @returns {Round} */
 export function land(round, clip, voice) {
   if (clip.round !== round.id) return round;
-  const { duration_ms, onset_ms, gap_ms, reaction_ms, caption, hidden, seq, written = false } = clip;
-  const take = { clip: clip.clip, voice, turn: clip.turn ?? 1, duration_ms, onset_ms, gap_ms, reaction_ms, text: caption, hidden, seq, written };
-  const takes = round.takes.map((old) => (old.clip === take.clip ? { ...old, hidden } : old));
-  return { ...round, takes: once(takes, take, (old) => old.clip === take.clip) };
+  const { duration_ms, onset_ms, gap_ms, reaction_ms, caption: text, hidden, written = false } = clip;
+  const take = { clip: clip.clip, voice, turn: clip.turn ?? 1, duration_ms, onset_ms, gap_ms, reaction_ms, text, hidden, written };
+  return { ...round, takes: once(round.takes, take, (old) => old.clip === take.clip) };
 }
 
-/** Take a forgotten take out. @param {Round} round @param {string} clip @returns {Round} */
-export function drop(round, clip) {
-  return round.takes.some((take) => take.clip === clip) ? { ...round, takes: round.takes.filter((take) => take.clip !== clip) } : round;
+/** Change some takes. @param {Round} round @param {string[]} clips @param {Partial<import('../wire/protocol.js').Take>} changes @returns {Round} */
+export function withTakes(round, clips, changes) {
+  return { ...round, takes: round.takes.map((take) => (clips.includes(take.clip) ? { ...take, ...changes } : take)) };
+}
+
+/** Take a forgotten take or topic out, and its words where prompts and verdicts repeat them. @param {Round} round @param {string} id @returns {Round} */
+export function drop(round, id) {
+  const { prompt, takes, turns, verdicts } = round;
+  return {
+    ...round,
+    prompt: prompt?.id === id ? { id: '', text: '' } : prompt,
+    takes: takes.filter(({ clip }) => clip !== id),
+    turns: turns.map((turn) => (repeats(round, id, turn.prompt) ? { ...turn, prompt: '' } : turn)),
+    verdicts: verdicts.filter((verdict) => !isAbout(round, id, verdict)),
+  };
+}
+
+/** Whether a verdict is on a take, or repeats words of it. @param {Round} round @param {string} id @param {import('../wire/protocol.js').Verdict} verdict */
+export function isAbout(round, id, { clip, text }) {
+  return clip === id || repeats(round, id, text);
+}
+
+/** Whether a text repeats words of a take, or the topic. @param {Round} round @param {string} id @param {string} text */
+function repeats({ prompt, takes }, id, text) {
+  if (prompt?.id === id && prompt.text && text.includes(prompt.text)) return true;
+  const words = tokens(text);
+  return takes.some((take) => take.clip === id && telling(take).some((word) => words.includes(word)));
+}
+
+/** The words of a take that others may take up: its last one, and all that are not small. @param {import('../wire/protocol.js').Take} take */
+function telling({ text }) {
+  const words = tokens(text ?? '');
+  return words.filter((word, at) => at === words.length - 1 || [...word].length > 3);
+}
+
+/** The words of a text, as `games/words.py` has them. @param {string} text @returns {string[]} */
+function tokens(text) {
+  return text.toLowerCase().replaceAll('ß', 'ss').replaceAll('’', "'").match(/[\p{L}\p{N}]+(?:['-][\p{L}\p{N}]+)*/gu) ?? [];
+}
+
+/** @typedef {import('./state.js').RoomState} RoomState */
+
+/** Change a round, be it the running one or the last. @param {RoomState} state @param {string} id @param {(round: Round) => Round} change @returns {RoomState} */
+export function inRound(state, id, change) {
+  const { round, last_round } = state;
+  if (round?.id === id) return { ...state, round: change(round) };
+  return last_round?.id === id ? { ...state, last_round: change(last_round) } : state;
+}
+
+/** Change both. @param {RoomState} state @param {(round: Round) => Round} change @returns {RoomState} */
+export function inRounds(state, change) {
+  return { ...state, round: state.round && change(state.round), last_round: state.last_round && change(state.last_round) };
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * How spontaneous one's own voice was, as a diary that never leaves its browser. Pure.
  *
- * @typedef {{clip: string, at_ms: number, game: string, reaction_ms: number|null, duration_ms: number, words: number|null, laughs: number}} Entry
+ * @typedef {{clip: string, at_ms: number, game: string, reaction_ms: number|null, duration_ms: number, words: number|null, laughs: number, laughed_at_ms?: number}} Entry
  * @typedef {'ahead'|'spontaneous'|'editing'|'blocked'} Band
  * @typedef {{day: string, takes: number, median_ms: number|null, words: number, laughs: number}} Day
  */
@@ -27,9 +27,10 @@ export function worded(entries, clip, text) {
   return entries.map((entry) => (entry.clip === clip ? { ...entry, words } : entry));
 }
 
-/** @param {Entry[]} entries @param {string} clip @returns {Entry[]} */
-export function laughed(entries, clip) {
-  return entries.map((entry) => (entry.clip === clip ? { ...entry, laughs: entry.laughs + 1 } : entry));
+/** Count a reaction once, for a page that is opened again hears of it again. @param {Entry[]} entries @param {string} clip @param {number} at_ms @returns {Entry[]} */
+export function laughed(entries, clip, at_ms) {
+  const isNew = (/** @type {Entry} */ entry) => entry.clip === clip && at_ms > (entry.laughed_at_ms ?? 0);
+  return entries.map((entry) => (isNew(entry) ? { ...entry, laughs: entry.laughs + 1, laughed_at_ms: at_ms } : entry));
 }
 
 /** @param {Entry[]} entries @returns {Record<Band, number>} */

@@ -13,15 +13,15 @@
  * @typedef {{seq: number, by: Voice|null, at_ms: number, expression: string, dice: number[], total: number}} Roll
  * @typedef {{seq: number, text: string, voice: string}} Suggestion
  * @typedef {{head: number, kind: string, name: string, theme: string, description: string,
- *   language: string, tempo: string, public: boolean, place: string, opened_at_ms: number,
+ *   language: string, tempo: string, public: boolean, place: string, live: boolean, opened_at_ms: number,
  *   closed: boolean, clips: Map<string, Clip>, texts: Map<number, Text>,
  *   reactions: Map<string, Map<string, string[]>>, topic: import('../wire/protocol.js').Prompt|null,
  *   round: Round|null, last_round: Round|null, muted: Map<string, number>, rolls: Map<number, Roll>,
- *   suggestions: Map<string, Suggestion>, wanted: string[]}} RoomState
+ *   suggestions: Map<string, Suggestion>, wanted: string[], written: Map<number, string>}} RoomState
  */
-import { answered, captioned, clipLanded, judged, overruled, reacted, removed, revealed } from './clips.js';
+import { answered, captioned, clipLanded, forgotten, judged, overruled, reacted, removed, revealed, withWritten } from './clips.js';
 import { newest, put, without } from './maps.js';
-import { foldRound, openRound, ROUND_KINDS, UNPLAYED } from './play.js';
+import { foldRound, inRound, openRound, ROUND_KINDS, UNPLAYED } from './play.js';
 
 export const KEPT = 300; // of clips, of lines: more than a page shows at once
 
@@ -36,6 +36,7 @@ export const EMPTY = Object.freeze({
   tempo: 'snap',
   public: false,
   place: '',
+  live: false,
   opened_at_ms: 0,
   closed: false,
   clips: new Map(),
@@ -48,6 +49,7 @@ export const EMPTY = Object.freeze({
   rolls: new Map(),
   suggestions: new Map(),
   wanted: [],
+  written: new Map(), // by the number of its event: the id of a written answer or a topic
 });
 
 /** Begin with what a welcome says of a room; the events after it are folded on top. @param {import('../wire/protocol.js').Room} room @returns {RoomState} */
@@ -70,8 +72,8 @@ export function foldAll(state, events) {
 
 /** Keep the newest of what grows: a page may be open for days. @param {RoomState} state @returns {RoomState} */
 export function bounded(state) {
-  const { clips, texts, rolls, reactions } = state;
-  return { ...state, clips: newest(clips, KEPT), texts: newest(texts, KEPT), rolls: newest(rolls, KEPT), reactions: newest(reactions, KEPT) };
+  const { clips, texts, rolls, reactions, written } = state;
+  return { ...state, clips: newest(clips, KEPT), texts: newest(texts, KEPT), rolls: newest(rolls, KEPT), reactions: newest(reactions, KEPT), written: newest(written, KEPT) };
 }
 
 /** Fold one event; kinds this page does not know only move the head. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
@@ -85,8 +87,8 @@ export function apply(state, event) {
 /** @type {Record<string, (state: RoomState, event: RoomEvent) => RoomState>} */
 const FOLDS = {
   'room.opened': (state, { data, at_ms }) => {
-    const { room_kind: kind, name, theme, description, language, tempo, place } = data;
-    return { ...state, kind, name, theme, description, language, tempo, place, public: data.public, opened_at_ms: at_ms };
+    const { room_kind: kind, ...words } = data;
+    return { ...state, kind, ...words, opened_at_ms: at_ms };
   },
   'room.changed': (state, { data }) => ({ ...state, ...known(data) }),
   'room.closed': (state) => ({ ...state, closed: true }),
@@ -112,7 +114,7 @@ const FOLDS = {
     suggestions: without(state.suggestions, data.prompt.id),
   }),
   'topic.suggested': (state, { seq, by, data }) => ({
-    ...state,
+    ...withWritten(state, seq, data.topic),
     suggestions: put(state.suggestions, data.topic, { seq, text: data.text, voice: by?.id ?? '' }),
   }),
   'topic.wanted': (state, { data }) => ({ ...state, wanted: [...state.wanted.filter((one) => one !== data.voice), data.voice] }),
@@ -124,12 +126,11 @@ function foldRounds(state, event) {
   if (event.kind === 'round.opened') return { ...state, wanted: [], round: openRound(event.data, event.at_ms) };
   if (event.kind === 'verdict.given') state = judged(state, event.data);
   if (event.kind === 'verdict.overruled') state = overruled(state, event.data);
-  const { round, last_round } = state;
+  const { round } = state;
   if (event.kind === 'round.closed') {
     return round && round.id === event.data.round ? { ...state, round: null, last_round: closed(round, event) } : state;
   }
-  if (round && round.id === event.data.round) return { ...state, round: foldRound(round, event.kind, event.data) };
-  return { ...state, last_round: last_round && foldRound(last_round, event.kind, event.data) };
+  return inRound(state, event.data.round, (one) => foldRound(one, event.kind, event.data));
 }
 
 /** @param {Round} round @param {RoomEvent} event @returns {Round} */
@@ -141,9 +142,9 @@ function closed(round, { at_ms, data }) {
 /** Something written is gone: a line, a suggestion or an answer, known by the number of its event. @param {RoomState} state @param {number} target @returns {RoomState} */
 function unsaid(state, target) {
   const suggestions = new Map([...state.suggestions].filter(([, { seq }]) => seq !== target));
-  const unanswered = (/** @type {Round|null} */ round) => round && { ...round, takes: round.takes.filter(({ written, seq }) => !written || seq !== target) };
-  return { ...state, suggestions, texts: without(state.texts, target), rolls: without(state.rolls, target),
-    round: unanswered(state.round), last_round: unanswered(state.last_round) };
+  const rest = { ...state, suggestions, texts: without(state.texts, target), rolls: without(state.rolls, target), written: without(state.written, target) };
+  const id = state.written.get(target);
+  return id ? forgotten(rest, id) : rest;
 }
 
 /** What is told; null leaves a field as it was. @param {Record<string, unknown>} fields */

@@ -8,7 +8,7 @@ export class AnswerBox {
   #opened = '';
   #done = '';
 
-  /** @param {import('../stage/session.js').Session} session */
+  /** @param {import('../session/session.js').Session} session */
   constructor(session) {
     this.session = session;
     this.input = h('input', { type: 'text', id: 'answer-text', dir: 'auto', maxlength: ANSWER_LETTERS, autocomplete: 'off', enterkeyhint: 'send', 'aria-label': t('answer.label'), placeholder: t('answer.label') });
@@ -17,7 +17,7 @@ export class AnswerBox {
   }
 
   get #turn() {
-    const turn = this.session.inbox.openTurn;
+    const turn = this.session.round.openTurn;
     return turn ? `${turn.round} ${turn.turn}` : '';
   }
 
@@ -27,10 +27,10 @@ export class AnswerBox {
     this.input.focus();
   }
 
-  /** It is there from the start where something is to be guessed. @param {import('../stage/model.js').Model} model */
+  /** It is there from the start where something is to be guessed. @param {import('../session/model.js').Model} model */
   update({ speaking }) {
     const turn = this.#turn;
-    const isGuess = this.session.inbox.openTurn?.act === 'guess';
+    const isGuess = this.session.round.openTurn?.act === 'guess';
     const wanted = turn !== '' && turn !== this.#done && (this.#opened === turn || isGuess) && speaking !== 'live';
     set(this.element, { hidden: !wanted });
   }
@@ -40,7 +40,7 @@ export class AnswerBox {
     event.preventDefault();
     const turn = this.#turn;
     const text = this.input.value.trim();
-    const go_at_ms = this.session.inbox.openTurn?.go_at_ms ?? 0;
+    const go_at_ms = this.session.round.openTurn?.go_at_ms ?? 0;
     if (!text || !turn) return;
     // Who types faster than the count-in need not know: it waits for "go".
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, this.session.clock.until_ms(go_at_ms))));

@@ -6,7 +6,7 @@ const SHOWN_MS = 900;
 export class Bell {
   #rung = '';
 
-  /** @param {import('../stage/session.js').Session} session */
+  /** @param {import('../session/session.js').Session} session */
   constructor(session) {
     this.session = session;
     this.audio = new Audio();
@@ -14,7 +14,7 @@ export class Bell {
     this.audio.src = SOUND;
   }
 
-  /** @param {import('../stage/model.js').Model} model */
+  /** @param {import('../session/model.js').Model} model */
   update({ state }) {
     const turn = state.round?.turns.at(-1);
     const name = turn?.bell ? `${turn.round} ${turn.turn}` : '';

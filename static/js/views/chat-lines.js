@@ -4,7 +4,7 @@ import { time } from '../lib/format.js';
 import { refusal, t } from '../lib/text.js';
 import { going, waiting } from '../room/pending.js';
 
-/** @typedef {import('../stage/model.js').Model} Model */
+/** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {{key: string, name: string, colour: string, own: boolean, text: string, at_ms: number, state: string, why: string, follows: boolean}} Line */
 
 const LINES = 200;

@@ -6,7 +6,7 @@ import { h, icon } from '../lib/dom.js';
 import { t } from '../lib/text.js';
 
 /** @typedef {import('../room/state.js').Clip} Clip */
-/** @typedef {import('../stage/session.js').Session} Session */
+/** @typedef {import('../session/session.js').Session} Session */
 
 const REASONS = ['hate', 'sexual', 'private', 'noise', 'other'];
 
@@ -33,7 +33,7 @@ function ours(session, clip) {
 
 /** @param {Session} session @param {Clip} clip */
 function theirs(session, clip) {
-  const hide = () => (session.hide(clip.by?.id ?? clip.clip), announce(t('clip.hidden')));
+  const hide = () => (session.hidden.add(clip.by?.id ?? clip.clip), announce(t('clip.hidden')));
   const ask = (/** @type {Event} */ event) => {
     const verbs = /** @type {HTMLElement} */ (event.currentTarget).parentElement;
     verbs?.replaceWith(reasons(session, clip.clip));

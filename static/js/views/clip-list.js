@@ -2,11 +2,11 @@
 import { announce } from '../lib/announce.js';
 import { h, keep } from '../lib/dom.js';
 import { t } from '../lib/text.js';
-import { View } from '../lib/view.js';
+import { View } from './view.js';
 import { clipRow, updateRow } from './clip-row.js';
 import { shareButton } from './share-button.js';
 
-/** @typedef {import('../stage/model.js').Model} Model */
+/** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../room/state.js').Clip} Clip */
 
 const ROWS = 30;
@@ -23,7 +23,7 @@ export class ClipList extends View {
     this.list = h('ul', { class: 'clips' });
     const more = () => ((this.#rows += ROWS), this.#draw(this.session.model));
     this.more = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: more }, t('clips.more'));
-    this.shown = h('button', { type: 'button', class: 'text-button', hidden: true, onclick: () => this.session.unhideAll() });
+    this.shown = h('button', { type: 'button', class: 'text-button', hidden: true, onclick: () => this.session.hidden.clear() });
     this.append(h('h2', {}, t('clips.title')), this.empty, this.list, this.more, this.shown);
   }
 

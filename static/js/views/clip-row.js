@@ -5,7 +5,7 @@ import { t } from '../lib/text.js';
 import { wave } from '../lib/wave.js';
 
 /** @typedef {import('../room/state.js').Clip} Clip */
-/** @typedef {import('../stage/session.js').Session} Session */
+/** @typedef {import('../session/session.js').Session} Session */
 /** @typedef {{clip: Clip, reactions: Map<string, string[]>|undefined, state: string, playing_ms: number, me: string}} Shown */
 
 const NOBODY = { id: '', name: '…', colour: '#8899bb' };
@@ -14,7 +14,7 @@ const NOBODY = { id: '', name: '…', colour: '#8899bb' };
 export function clipRow(session, clip, own) {
   const by = clip.by ?? NOBODY;
   const row = h('li', { class: 'clip', 'data-clip': clip.clip, 'data-own': String(own) },
-    h('button', { type: 'button', class: 'clip-play', onclick: () => session.replay(clip.clip) }, icon('play'), icon('stop')),
+    h('button', { type: 'button', class: 'clip-play', onclick: () => session.replayed.play(clip.clip) }, icon('play'), icon('stop')),
     h('div', { class: 'clip-body' }, head(clip, own), wave(clip.peaks), h('p', { class: 'caption', dir: 'auto', lang: session.model.state.language }),
       h('div', { class: 'verdicts' }), h('div', { class: 'reactions' })),
     moreButton(session, clip, own));

@@ -1,6 +1,6 @@
 /** A ring around the talk button: fills in the count-in, empties with the window or the take. */
 import { svg } from '../lib/dom.js';
-import { View } from '../lib/view.js';
+import { View } from './view.js';
 
 const CIRCLE = { cx: 60, cy: 60, r: 56, pathLength: 1 };
 
@@ -15,7 +15,7 @@ export class CountRing extends View {
     this.append(svg('svg', { viewBox: '0 0 120 120' }, track, part));
   }
 
-  /** @param {import('../stage/model.js').Model} model */
+  /** @param {import('../session/model.js').Model} model */
   update(model) {
     if (model.speaking !== 'live') this.#since_ms = 0;
     else this.#since_ms ||= performance.now();
@@ -23,16 +23,15 @@ export class CountRing extends View {
     this.#draw(model);
   }
 
-  /** @param {import('../stage/model.js').Model} model */
+  /** @param {import('../session/model.js').Model} model */
   #draw(model) {
-    const { inbox, voice, meter } = this.session;
-    const { moment } = inbox;
+    const { moment } = this.session.round;
     const live = model.speaking === 'live';
     const counting = moment.phase === 'count-in' || moment.phase === 'window';
-    const taken = (performance.now() - this.#since_ms) / voice.limitOf(moment.mine ? moment.turn : null);
+    const taken = (performance.now() - this.#since_ms) / this.session.limitOf(moment.mine ? moment.turn : null);
     const part = counting ? (moment.phase === 'window' ? 1 - moment.part : moment.part) : live ? 1 - taken : 0;
     this.style.setProperty('--part', Math.max(0, part).toFixed(3));
-    this.parentElement?.style.setProperty('--level', live ? meter.level.toFixed(3) : '0');
+    this.parentElement?.style.setProperty('--level', live ? this.session.level.toFixed(3) : '0');
     if (counting || live) this.#frame = requestAnimationFrame(() => this.#draw(this.session.model));
   }
 }

@@ -4,7 +4,7 @@ import { sheet } from '../lib/sheet.js';
 import { refusal, t } from '../lib/text.js';
 import { offer } from '../wire/games.js';
 
-/** @typedef {import('../stage/session.js').Session} Session */
+/** @typedef {import('../session/session.js').Session} Session */
 
 /** @param {Session} session */
 export async function open(session) {

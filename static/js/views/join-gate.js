@@ -2,8 +2,8 @@
 import { h, icon, say } from '../lib/dom.js';
 import { recall } from '../lib/storage.js';
 import { t } from '../lib/text.js';
-import { View } from '../lib/view.js';
-import { WAITS } from '../stage/model.js';
+import { View } from './view.js';
+import { WAITS } from '../session/model.js';
 
 const SHUT = [...WAITS, 'forbidden', 'gone'];
 
@@ -26,7 +26,7 @@ export class JoinGate extends View {
     this.#shut();
   }
 
-  /** @param {import('../stage/model.js').Model} model */
+  /** @param {import('../session/model.js').Model} model */
   update(model) {
     const { room, joined, connection } = model;
     if (joined || !this.name || !this.rules || !this.description || !this.consent || !this.join || !this.play) return;
@@ -41,7 +41,7 @@ export class JoinGate extends View {
     this.#voice(model);
   }
 
-  /** Who one is in here; before that, why it takes so long. @param {import('../stage/model.js').Model} model */
+  /** Who one is in here; before that, why it takes so long. @param {import('../session/model.js').Model} model */
   #voice({ me, notices, connection }) {
     const why = notices.find(({ code }) => SHUT.includes(code));
     if (!this.voice) return;

@@ -1,7 +1,7 @@
 /** Sound on or off; off also spares the network. */
 import { h, icon, say, set } from '../lib/dom.js';
 import { t } from '../lib/text.js';
-import { View } from '../lib/view.js';
+import { View } from './view.js';
 
 export class ListenSwitch extends View {
   build() {
@@ -12,7 +12,7 @@ export class ListenSwitch extends View {
     this.append(this.button, this.words);
   }
 
-  /** @param {import('../stage/model.js').Model} model */
+  /** @param {import('../session/model.js').Model} model */
   update({ wantsSound, hearing, joined }) {
     const key = !wantsSound ? 'listen.off' : hearing === 'connecting' ? 'listen.connecting' : 'listen.on';
     set(/** @type {HTMLElement} */ (this.button), { 'aria-pressed': String(wantsSound), title: t(key) });

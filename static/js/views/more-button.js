@@ -1,7 +1,7 @@
 /** Settings, and what the visitor's own browser knows of them: fetched when wanted. */
 import { h, icon } from '../lib/dom.js';
 import { t } from '../lib/text.js';
-import { View } from '../lib/view.js';
+import { View } from './view.js';
 
 export class MoreButton extends View {
   build() {

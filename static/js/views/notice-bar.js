@@ -2,9 +2,9 @@
 import { allowanceKey } from '../lib/browser.js';
 import { h, icon, keep } from '../lib/dom.js';
 import { has, refusal, t } from '../lib/text.js';
-import { View } from '../lib/view.js';
+import { View } from './view.js';
 
-/** @typedef {import('../stage/model.js').Notice} Notice */
+/** @typedef {import('../session/model.js').Notice} Notice */
 
 export class NoticeBar extends View {
   /** @type {Notice[]|null} */ #drawn = null;
@@ -15,7 +15,7 @@ export class NoticeBar extends View {
     this.append(this.list);
   }
 
-  /** @param {import('../stage/model.js').Model} model */
+  /** @param {import('../session/model.js').Model} model */
   update({ notices }) {
     if (notices === this.#drawn || !this.list) return;
     this.#drawn = notices;
@@ -26,7 +26,7 @@ export class NoticeBar extends View {
   /** @param {Notice} notice */
   #notice(notice) {
     const { code, action } = notice;
-    const put = () => this.session.clear(code);
+    const put = () => this.session.notices.clear(code);
     const act = () => (put(), action?.());
     const button = action && h('button', { type: 'button', class: 'text-button', onclick: act }, t(`notice.${code}.act`));
     return h('li', { class: 'notice', 'data-notice': code === 'refused' ? notice.values?.code : code },

@@ -1,7 +1,7 @@
 /** On narrow screens voices and chat share one place; wide screens show both and hide these. */
 import { h, icon, say } from '../lib/dom.js';
 import { counted, t } from '../lib/text.js';
-import { View } from '../lib/view.js';
+import { View } from './view.js';
 
 const PANELS = /** @type {const} */ (['clips', 'chat']);
 
@@ -22,7 +22,7 @@ export class PanelTabs extends View {
     this.#open('clips');
   }
 
-  /** @param {import('../stage/model.js').Model} model */
+  /** @param {import('../session/model.js').Model} model */
   update({ state, joined }) {
     if (!this.badge) return;
     if (!joined || document.body.dataset.panel === 'chat') this.#seen = state.head;

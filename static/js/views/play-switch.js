@@ -1,18 +1,18 @@
 /** "Play along": the one switch after which the microphone opens by itself. */
 import { h, icon, say } from '../lib/dom.js';
 import { t } from '../lib/text.js';
-import { View } from '../lib/view.js';
+import { View } from './view.js';
 
 export class PlaySwitch extends View {
   build() {
     this.words = h('span', { class: 'dock-words' });
-    const press = () => this.session.voice.play(!this.session.model.playing);
+    const press = () => this.session.play(!this.session.model.playing);
     this.button = h('button', { type: 'button', class: 'dock-button', id: 'play', title: t('play.hint'), onclick: press },
       icon('spark'), this.words);
     this.append(this.button);
   }
 
-  /** @param {import('../stage/model.js').Model} model */
+  /** @param {import('../session/model.js').Model} model */
   update({ playing }) {
     this.button?.setAttribute('aria-pressed', String(playing));
     if (this.words) say(this.words, t(playing ? 'play.on' : 'play.off'));

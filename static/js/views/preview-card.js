@@ -9,13 +9,13 @@ import { own } from '../wire/key.js';
 export class PreviewCard {
   /** @type {string|null} */ #shown = null;
 
-  /** @param {import('../stage/session.js').Session} session */
+  /** @param {import('../session/session.js').Session} session */
   constructor(session) {
     this.session = session;
     this.element = h('div', { class: 'preview', id: 'preview', role: 'group', 'aria-label': t('preview.title'), hidden: true });
   }
 
-  /** @param {import('../stage/model.js').Model} model */
+  /** @param {import('../session/model.js').Model} model */
   update({ preview }) {
     const id = preview?.preview ?? null;
     if (id === this.#shown) return;
@@ -27,14 +27,14 @@ export class PreviewCard {
     announce(t('preview.title'));
   }
 
-  /** @param {import('../stage/model.js').Preview} preview */
+  /** @param {import('../session/model.js').Preview} preview */
   #parts({ preview, duration_ms, peaks }) {
     const { session } = this;
     const listen = async () => session.player.clip(await own(`/api/previews/${encodeURIComponent(preview)}.ogg`));
     const end = async (/** @type {'keep'|'drop'} */ wish) => {
       this.element.inert = true; // a second press, before the answer, would be told that the take is gone
       session.player.stop();
-      await session.decide(wish, preview);
+      await session.clips.decide(wish, preview);
       this.element.inert = false;
     };
     return [h('p', {}, t('preview.title'), ' ', h('small', {}, `${seconds(duration_ms)} s`)), wave(peaks), h('div', { class: 'sheet-row' },

@@ -3,10 +3,10 @@ import { announce } from '../lib/announce.js';
 import { h, say } from '../lib/dom.js';
 import { reaction } from '../lib/format.js';
 import { counted, t } from '../lib/text.js';
-import { View } from '../lib/view.js';
+import { View } from './view.js';
 import { reactionOf } from '../room/round.js';
 
-/** @typedef {import('../stage/model.js').Model} Model */
+/** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../room/round.js').Moment} Moment */
 
 export class PromptCard extends View {
@@ -25,7 +25,7 @@ export class PromptCard extends View {
 
   /** @param {Model} model */
   update(model) {
-    const { moment } = this.session.inbox;
+    const { moment } = this.session.round;
     this.#show(moment, model);
     cancelAnimationFrame(this.#frame);
     if (moment.phase !== 'idle') {

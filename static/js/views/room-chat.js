@@ -2,7 +2,7 @@
 import { announce } from '../lib/announce.js';
 import { h, icon, keep } from '../lib/dom.js';
 import { counted, t } from '../lib/text.js';
-import { View } from '../lib/view.js';
+import { View } from './view.js';
 import { chatLine, linesOf, updateLine } from './chat-lines.js';
 
 const LONGEST = 500;
@@ -42,7 +42,7 @@ export class RoomChat extends View {
       h('div', { class: 'say-row' }, toggle, this.input, send));
   }
 
-  /** @param {import('../stage/model.js').Model} model */
+  /** @param {import('../session/model.js').Model} model */
   update(model) {
     const parts = [model.state.texts, model.state.rolls, model.pending, model.hidden, model.me, model.pending.length && model.state.head];
     if (parts.every((part, at) => part === this.#drawn[at]) || !this.list || !this.empty || !this.latest) return;
@@ -57,7 +57,7 @@ export class RoomChat extends View {
     this.#announce(model);
   }
 
-  /** @param {import('../stage/model.js').Model} model */
+  /** @param {import('../session/model.js').Model} model */
   #announce({ state, me, joined }) {
     const fresh = [...state.texts.values()].filter(({ seq, by }) => seq > this.#head && by?.id !== me?.id);
     this.#head = state.head;
@@ -72,7 +72,7 @@ export class RoomChat extends View {
     const text = this.input?.value.trim() ?? '';
     if (!text || !this.input) return;
     this.input.value = '';
-    this.session.say(text);
+    this.session.lines.say(text);
   }
 
   /** @param {string} emoji */

@@ -1,7 +1,7 @@
 /** Who is here: colours at a glance, names on demand. */
 import { h, keep, say } from '../lib/dom.js';
 import { counted, t } from '../lib/text.js';
-import { View } from '../lib/view.js';
+import { View } from './view.js';
 import { shareButton } from './share-button.js';
 
 const DOTS = 6;
@@ -27,7 +27,7 @@ export class RoomPresence extends View {
     this.addEventListener('keydown', (event) => event.key === 'Escape' && this.#shut());
   }
 
-  /** @param {import('../stage/model.js').Model} model */
+  /** @param {import('../session/model.js').Model} model */
   update({ presence, me }) {
     if (presence === this.#drawn || !this.dots || !this.names || !this.count || !this.listening) return;
     this.#drawn = presence;

@@ -1,7 +1,7 @@
 /** The room's name, and what holds in it. */
 import { h, say } from '../lib/dom.js';
 import { t } from '../lib/text.js';
-import { View } from '../lib/view.js';
+import { View } from './view.js';
 
 export class RoomTitle extends View {
   build() {
@@ -10,7 +10,7 @@ export class RoomTitle extends View {
     this.append(this.name, this.rules);
   }
 
-  /** @param {import('../stage/model.js').Model} model */
+  /** @param {import('../session/model.js').Model} model */
   update({ room, state }) {
     if (!room || !this.name || !this.rules) return;
     const name = state.name || t(`kind.${room.kind}`);

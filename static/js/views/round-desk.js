@@ -8,14 +8,14 @@ import { Bell } from './bell.js';
 import { PreviewCard } from './preview-card.js';
 import { RoundTakes } from './round-takes.js';
 
-/** @typedef {import('../stage/model.js').Model} Model */
+/** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../wire/protocol.js').Round} Round */
 
 export class RoundDesk {
   #said = '';
   /** @type {string|null} */ #known = null;
 
-  /** @param {import('../stage/session.js').Session} session */
+  /** @param {import('../session/session.js').Session} session */
   constructor(session) {
     this.session = session;
     this.scene = h('p', { class: 'scene', dir: 'auto' });

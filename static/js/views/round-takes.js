@@ -2,7 +2,7 @@
 import { h, icon, keep, say, set } from '../lib/dom.js';
 import { t } from '../lib/text.js';
 
-/** @typedef {import('../stage/model.js').Model} Model */
+/** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../wire/protocol.js').Round} Round */
 /** @typedef {import('../wire/protocol.js').Take} Take */
 
@@ -13,7 +13,7 @@ export class RoundTakes {
   #playing = false;
   /** @type {string[]} */ #replay = [];
 
-  /** @param {import('../stage/session.js').Session} session */
+  /** @param {import('../session/session.js').Session} session */
   constructor(session) {
     this.session = session;
     this.list = h('ol', { class: 'takes' });
@@ -57,7 +57,7 @@ export class RoundTakes {
     const by = state.clips.get(clip)?.by ?? presence.voices.get(voice);
     const name = by?.name ?? '…';
     const vote = () => this.session.wish('vote', { round: (this.session.model.state.round ?? this.session.model.state.last_round)?.id, clip, value: A_HEART });
-    const play = !written && h('button', { type: 'button', class: 'icon-button', 'aria-label': t('takes.play', { name }), onclick: () => this.session.replay(clip) }, icon('play'));
+    const play = !written && h('button', { type: 'button', class: 'icon-button', 'aria-label': t('takes.play', { name }), onclick: () => this.session.replayed.play(clip) }, icon('play'));
     const row = h('li', { class: 'take', 'data-take': clip }, h('span', { class: 'dot' }), h('span', { class: 'take-words', dir: 'auto' }), play || null,
       h('button', { type: 'button', class: 'heart', 'aria-label': t('takes.heart', { name }), onclick: vote }, icon('heart'), h('span', { class: 'hearts' })));
     row.style.setProperty('--voice', by?.colour ?? '');
@@ -86,7 +86,7 @@ export class RoundTakes {
       return session.player.stop();
     }
     this.#playing = true;
-    for (const clip of this.#replay) if (this.#playing) await session.replay(clip);
+    for (const clip of this.#replay) if (this.#playing) await session.replayed.play(clip);
     this.#playing = false;
     this.update(session.model);
   }

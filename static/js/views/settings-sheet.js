@@ -5,7 +5,7 @@ import { t } from '../lib/text.js';
 
 const PACES = [1, 1.5, 2];
 
-/** @param {import('../stage/session.js').Session} session */
+/** @param {import('../session/session.js').Session} session */
 export async function open(session) {
   const spontaneity = h('button', { type: 'button', class: 'quiet', id: 'spontaneity', onclick: show }, t('spontaneity.title'));
   const isMeasured = session.model.room?.scored !== false;
@@ -18,7 +18,7 @@ async function show() {
   openIt();
 }
 
-/** @param {import('../stage/session.js').Session} session */
+/** @param {import('../session/session.js').Session} session */
 function paces(session) {
   const now = session.model.pace;
   const onchange = (/** @type {Event} */ event) => session.pace(Number(/** @type {HTMLInputElement} */ (event.target).value));

@@ -4,7 +4,7 @@ import { sheet } from '../lib/sheet.js';
 import { counted, t } from '../lib/text.js';
 import { BANDS, bandsOf, daysOf, median, sum } from '../room/spontaneity.js';
 import { reaction } from '../lib/format.js';
-import { entries, erase } from '../stage/diary.js';
+import { entries, erase } from '../session/diary.js';
 import { bandBar, trend } from './spontaneity-plots.js';
 
 const DAYS = 30;

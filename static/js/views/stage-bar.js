@@ -1,9 +1,9 @@
 /** What one can do on the stage beyond speaking; what opens from here is fetched when it is wanted first. */
 import { h, icon, set } from '../lib/dom.js';
 import { t } from '../lib/text.js';
-import { View } from '../lib/view.js';
+import { View } from './view.js';
 
-/** @typedef {import('../stage/model.js').Model} Model */
+/** @typedef {import('../session/model.js').Model} Model */
 
 const SHEETS = {
   games: () => import('./game-sheet.js'),

@@ -1,13 +1,13 @@
 /** The talk button: hold it or tap it, by pointer, by space bar, or by whatever presses buttons. */
 import { h, icon, say } from '../lib/dom.js';
 import { t } from '../lib/text.js';
-import { View } from '../lib/view.js';
+import { View } from './view.js';
 import { isDrawnIn } from '../room/play.js';
 import { click, down, follow, UP, up } from '../room/press.js';
-import { silencedBy } from '../stage/model.js';
+import { silencedBy } from '../session/model.js';
 import './count-ring.js';
 
-/** @typedef {import('../stage/model.js').Model} Model */
+/** @typedef {import('../session/model.js').Model} Model */
 
 const TYPING = 'input, textarea, select, button, a, summary, dialog, [contenteditable], [tabindex="0"]';
 
@@ -87,7 +87,7 @@ export class TalkButton extends View {
   #step({ press, wish }) {
     if (wish === 'start' && this.#silenced) return;
     this.#press = press;
-    if (wish) this.session.voice.talk(wish);
+    if (wish) this.session.talk(wish);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Throws a prompt into the room, or starts the round again at once. */
 import { h, icon, say } from '../lib/dom.js';
 import { t } from '../lib/text.js';
-import { View } from '../lib/view.js';
+import { View } from './view.js';
 
 export class ThrowButton extends View {
   build() {
@@ -11,7 +11,7 @@ export class ThrowButton extends View {
     this.append(this.button);
   }
 
-  /** @param {import('../stage/model.js').Model} model */
+  /** @param {import('../session/model.js').Model} model */
   update({ state, connection }) {
     if (this.words) say(this.words, t(state.round ? 'prompt.again' : 'prompt.throw'));
     if (this.button) this.button.disabled = connection !== 'open' || state.closed;

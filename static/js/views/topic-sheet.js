@@ -6,7 +6,7 @@ import { counted, t } from '../lib/text.js';
 
 const TOPIC_LETTERS = 90;
 
-/** @param {import('../stage/session.js').Session} session */
+/** @param {import('../session/session.js').Session} session */
 export async function open(session) {
   const count = h('p', { class: 'sheet-note', role: 'status' });
   const want = h('button', { type: 'button', class: 'primary', id: 'want', onclick: () => session.wish('topic.want') }, t('topics.want'));
@@ -22,7 +22,7 @@ export async function open(session) {
   dialog.addEventListener('close', stop);
 }
 
-/** @param {import('../stage/session.js').Session} session */
+/** @param {import('../session/session.js').Session} session */
 function suggestion(session) {
   const input = h('input', { type: 'text', id: 'suggestion', dir: 'auto', maxlength: TOPIC_LETTERS, autocomplete: 'off', placeholder: t('topics.hint') });
   const onsubmit = async (/** @type {Event} */ event) => {

@@ -2,12 +2,12 @@
 import { announce } from '../lib/announce.js';
 import { h, icon } from '../lib/dom.js';
 import { t } from '../lib/text.js';
-import { View } from '../lib/view.js';
+import { View } from './view.js';
 
 export class UndoToast extends View {
   /** @type {string|null} */ #shown = null;
 
-  /** @param {import('../stage/model.js').Model} model */
+  /** @param {import('../session/model.js').Model} model */
   update({ undo }) {
     if (undo === this.#shown) return;
     this.#shown = undo;

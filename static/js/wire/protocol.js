@@ -8,8 +8,7 @@
  *   limit_ms?: number, role?: string, min_words?: number, max_words?: number, bell?: boolean,
  *   steps?: string[], hidden?: boolean}} Turn
  * @typedef {{clip: string, voice: string, turn: number, duration_ms: number, onset_ms: number,
- *   gap_ms: number, reaction_ms: number|null, text: string|null, written: boolean, hidden: boolean,
- *   seq: number}} Take
+ *   gap_ms: number, reaction_ms: number|null, text: string|null, written: boolean, hidden: boolean}} Take
  * @typedef {{round: string, clip: string, value: number, voice: string}} Vote
  * @typedef {{round: string, clip: string, code: string, text: string,
  *   tone?: 'fault'|'praise'|'note', overruled?: boolean}} Verdict

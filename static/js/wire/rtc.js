@@ -85,6 +85,13 @@ export class Peer {
     return !this.#ended && this.pc.connectionState === 'connected';
   }
 
+  /** Whether the server has let go of it without a word, for it was restarted. */
+  async isForgotten() {
+    const headers = { ...bearer(), 'Content-Type': 'application/trickle-ice-sdpfrag' };
+    const response = await fetch(this.location, { method: 'PATCH', headers }).catch(() => null);
+    return response?.status === 404;
+  }
+
   close() {
     if (this.#ended) return;
     this.#ended = true;

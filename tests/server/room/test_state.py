@@ -6,15 +6,15 @@ import pytest
 from server.room.commands import Say
 from server.room.events import Draft, Erased, Event, RoomChanged, TextSaid, numbered
 from server.room.state import TEXTS_KEPT, apply
-from tests.support.golden import FOLDER, SCENES, expected, folded
+from tests.support.golden import FOLDER, LOGS, folded, shared
 from tests.support.rooms import ANNA, PureRoom
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", LOGS)
 def test_a_golden_log_folds_to_its_state(name: str) -> None:
     *log, last = (FOLDER / f"{name}.jsonl").read_bytes().splitlines()
 
-    assert expected(folded(log)) == msgspec.json.decode(last)["state"]
+    assert shared(folded(log)) == msgspec.json.decode(last)["state"]
     assert [msgspec.json.decode(line)["seq"] for line in log] == list(range(1, len(log) + 1))
 
 

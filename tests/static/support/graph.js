@@ -28,13 +28,22 @@ export function graph(entry) {
   return [...found].sort();
 }
 
-const LAZY = /\bimport\('([^']+)'\)/g;
+const LAZY = /\bimport\(['`]([^'`]+)['`]\)/g;
+
+/** Return all that the text of a module imports, at once or later, as paths under static. Types in comments are no imports. @param {string} path @param {string} [code] its text */
+export function imports(path, code = text(path)) {
+  const bare = code.replace(/\/\*[^]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+  const named = [...bare.matchAll(IMPORT)].map(([, from, alone]) => from ?? alone);
+  const later = [...bare.matchAll(LAZY)].map(([, from]) => from);
+  return [...named, ...later].map((from) => relative(STATIC, resolve(STATIC, dirname(path), from)));
+}
 
 /** Return what a page may fetch later: modules behind an `import()`, and what those need. @param {string} entry */
 export function later(entry) {
   const found = new Set([entry, ...graph(entry)]);
   for (const path of found) {
-    for (const [, from] of text(path).matchAll(LAZY)) {
+    for (const [, from] of text(path).replace(/\/\*[^]*?\*\//g, '').matchAll(LAZY)) {
+      if (from.includes('${')) continue; // the words of a language
       const start = relative(STATIC, resolve(STATIC, dirname(path), from));
       for (const one of [start, ...graph(start)]) found.add(one);
     }

@@ -30,7 +30,16 @@
  * @property {boolean} mine            whether this visitor may speak in it
  * @property {Preview|null} preview    own take that waits to be heard and kept
  * @property {string|null} undo        own clip that can be taken back at a press
- * @property {string[]} hidden         voices this visitor does not want
+ * @property {string[]} hidden         voices and clips this visitor does not want
+ *
+ * Each part of a session reads the whole model and writes its own fields alone.
+ * @typedef {() => Readonly<Model>} Reader
+ * @typedef {(message: import('../wire/protocol.js').ClientMessage, options?: {resend?: boolean, within_ms?: number}) => Promise<number>} Request
+ * @typedef {(type: string, fields?: Record<string, unknown>) => Promise<string>} Ask  gives '' when granted, else the code of the refusal
+ */
+/**
+ * @template {keyof Model} F
+ * @typedef {(changes: Partial<Pick<Model, F>>) => void} Setter
  */
 import { NOBODY } from '../room/presence.js';
 import { EMPTY } from '../room/state.js';
@@ -79,6 +88,13 @@ export function unnoticed(list, ...codes) {
 /** How much longer one's own turns and takes are now: the server grants that to who plays along. @param {Model} model */
 export function paceOf({ playing, pace }) {
   return playing ? pace : 1;
+}
+
+const DEFAULT_LIMIT_MS = 7_000;
+
+/** How long a take may be, in a turn or out of it; the server ends it by the same rule. @param {Model} model @param {import('../wire/protocol.js').Turn|null} turn */
+export function limitOf(model, turn) {
+  return (turn?.limit_ms || (model.room?.longest_clip_ms ?? DEFAULT_LIMIT_MS)) * paceOf(model);
 }
 
 /** Why the visitor cannot press the talk button now; null when they can. @param {Model} model @param {number} server_ms */

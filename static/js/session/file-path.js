@@ -7,13 +7,14 @@ export class FilePath {
   static isSupported = Recorder.isSupported;
   kind = /** @type {const} */ ('files');
   peer = ''; // takes that nobody but this page can end
-  #recorder = new Recorder();
   /** @type {MediaStream|null} */ #stream = null;
 
-  /** @param {string} room @param {import('./rtc-path.js').Request} request */
-  constructor(room, request) {
+  /** @param {string} room @param {import('./model.js').Request} request @param {Pick<Recorder, 'start'|'stop'>} [recorder] @param {typeof upload} [send] */
+  constructor(room, request, recorder = new Recorder(), send = upload) {
     this.room = room;
     this.request = request;
+    this.recorder = recorder;
+    this.send = send;
   }
 
   /** @param {MediaStream} stream */
@@ -25,11 +26,15 @@ export class FilePath {
   async begin(round) {
     if (!this.#stream) return;
     await this.request(command('speak.start', { peer: '', ...(round && { round }) }));
-    await this.#recorder.start(this.#stream);
+    await this.recorder.start(this.#stream);
   }
 
   async end() {
-    await upload(this.room, await this.#recorder.stop());
+    await this.send(this.room, await this.recorder.stop());
+  }
+
+  async isForgotten() {
+    return false;
   }
 
   async rest() {
@@ -37,6 +42,6 @@ export class FilePath {
   }
 
   close() {
-    this.#recorder.stop();
+    this.recorder.stop();
   }
 }

@@ -1,7 +1,7 @@
 /** What all elements of a room have in common: they are built once and follow the model. */
 
-/** @typedef {import('../stage/session.js').Session} Session */
-/** @typedef {import('../stage/model.js').Model} Model */
+/** @typedef {import('../session/session.js').Session} Session */
+/** @typedef {import('../session/model.js').Model} Model */
 
 export class View extends HTMLElement {
   /** @type {Session} */ session = /** @type {any} */ (null);

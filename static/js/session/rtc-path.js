@@ -1,20 +1,19 @@
 /** The way of a voice by WebRTC: one WHIP peer, kept open; takes are cut on the socket. */
 import { command } from '../wire/protocol.js';
-import { feed, flowing, packetsSent, publish } from '../wire/whip.js';
+import * as WHIP from '../wire/whip.js';
 
 const LANDS_WITHIN_MS = 20_000;
-
-/** @typedef {(message: import('../wire/protocol.js').ClientMessage, options?: object) => Promise<number>} Request */
 
 export class RtcPath {
   kind = /** @type {const} */ ('webrtc');
   /** @type {import('../wire/rtc.js').Peer|null} */ #peer = null;
 
-  /** @param {string} room @param {Request} request @param {() => void} lost */
-  constructor(room, request, lost) {
+  /** @param {string} room @param {import('./model.js').Request} request @param {() => void} lost @param {Pick<typeof WHIP, 'publish'|'feed'|'flowing'|'packetsSent'>} [whip] */
+  constructor(room, request, lost, whip = WHIP) {
     this.room = room;
     this.request = request;
     this.lost = lost;
+    this.whip = whip;
   }
 
   get peer() {
@@ -25,9 +24,9 @@ export class RtcPath {
   async warm(stream) {
     const track = stream.getAudioTracks()[0];
     if (!this.#peer?.isUp) return this.#connect(track);
-    const before = await packetsSent(this.#peer);
-    const isNew = await feed(this.#peer, track);
-    if (isNew) await flowing(this.#peer, before);
+    const before = await this.whip.packetsSent(this.#peer);
+    const isNew = await this.whip.feed(this.#peer, track);
+    if (isNew) await this.whip.flowing(this.#peer, before);
   }
 
   /** @param {string|undefined} round */
@@ -38,12 +37,17 @@ export class RtcPath {
   /** End the take; resolves when its clip is stored, throws `Refused` when there is none. @param {number|null} reaction_ms */
   async end(reaction_ms) {
     const claim = { peer: this.peer, ...(reaction_ms !== null && { onset_ms: Math.round(reaction_ms) }) };
-    await this.request(command('speak.stop', claim), { within_ms: LANDS_WITHIN_MS });
+    await this.request(command('speak.stop', claim), { resend: true, within_ms: LANDS_WITHIN_MS }); // else the take would go on
+  }
+
+  /** Whether the server has this peer no more, for it was restarted. */
+  async isForgotten() {
+    return (await this.#peer?.isForgotten()) ?? false;
   }
 
   /** Send nothing, but keep the way open. */
   async rest() {
-    if (this.#peer?.isUp) await feed(this.#peer, null);
+    if (this.#peer?.isUp) await this.whip.feed(this.#peer, null);
   }
 
   close() {
@@ -54,8 +58,8 @@ export class RtcPath {
   /** @param {MediaStreamTrack} track */
   async #connect(track) {
     this.#peer?.close();
-    this.#peer = await publish(this.room, track);
+    this.#peer = await this.whip.publish(this.room, track);
     this.#peer.lost = this.lost;
-    await flowing(this.#peer);
+    await this.whip.flowing(this.#peer);
   }
 }

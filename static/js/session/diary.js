@@ -16,21 +16,22 @@ export function erase() {
   remember(KEY, []);
 }
 
-/** @param {import('./model.js').Model} model @param {string} kind @param {any} data @param {import('../wire/protocol.js').Voice|null} by @param {number} at_ms */
-export function note({ me, state }, kind, data, by, at_ms) {
+/** Note what an event says of one's own takes. @param {import('../wire/protocol.js').Event} event @param {string} me @param {string} game that is played */
+export function note(event, me, game) {
   const before = entries();
-  const after = noted(before, kind, data, by?.id ?? '', { me: me?.id ?? '', at_ms, game: (state.round ?? state.last_round)?.game ?? '' });
+  const after = noted(before, event, me, game);
   if (after !== before) remember(KEY, after);
 }
 
-/** @param {Entry[]} list @param {string} kind @param {any} data @param {string} by @param {{me: string, at_ms: number, game: string}} now */
-function noted(list, kind, data, by, { me, at_ms, game }) {
+/** The entries after an event; one that was noted before changes nothing. @param {Entry[]} list @param {import('../wire/protocol.js').Event} event @param {string} me @param {string} game @returns {Entry[]} */
+export function noted(list, { kind, data, at_ms, ...event }, me, game) {
+  const by = event.by?.id ?? '';
   const own = (/** @type {string} */ clip) => list.some((entry) => entry.clip === clip);
   if (kind === 'clip.landed' && by === me && data.clip) {
     const { clip, duration_ms, reaction_ms = null, round } = data;
     return took(list, { clip, at_ms, game: round ? game : '', reaction_ms, duration_ms });
   }
   if (kind === 'clip.captioned' && own(data.clip)) return worded(list, data.clip, data.text);
-  if (kind === 'reaction.given' && by !== me && own(data.target)) return laughed(list, data.target);
+  if (kind === 'reaction.given' && by !== me && own(data.target)) return laughed(list, data.target, at_ms);
   return list;
 }

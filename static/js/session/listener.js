@@ -10,8 +10,9 @@ const LATE_MS = 8_000; // a cue older than this is let go
 
 /** @typedef {import('./model.js').Hearing} Hearing */
 /** @typedef {import('../wire/protocol.js').Cue} Cue */
+/** @typedef {import('../wire/rtc.js').Peer} Peer */
 /**
- * @typedef {object} Told
+ * @typedef {object} ListenerObserver
  * @property {(mode: Hearing) => void} became
  * @property {() => void} fellBack    live sound does not get through
  * @property {() => void} recovered   it does, after all
@@ -19,66 +20,67 @@ const LATE_MS = 8_000; // a cue older than this is let go
 
 export class Listener {
   /** @type {Hearing} */ mode = 'off';
-  /** @type {import('../wire/rtc.js').Peer|null} */ #peer = null;
+  /** @type {Peer|null} */ #peer = null;
   /** @type {Cue|null} */ #next = null;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #retry;
   #isPlaying = false;
-  #attempt = 0;
+  #failures = 0;
   #hopes = 0;
-  #turn = 0;
+  #attempt = 0;
 
   /**
-   * @param {{room: string, files: boolean, player: import('../audio/player.js').Player,
-   *   clock: import('../room/clock.js').Clock, told: Told}} parts
+   * @param {{room: string, files: boolean, player: Pick<import('../audio/player.js').Player, 'live'|'clip'|'stop'|'audio'>,
+   *   clock: Pick<import('../room/clock.js').Clock, 'until_ms'>, observer: ListenerObserver, connect?: typeof listen}} parts
    */
-  constructor({ room, files, player, clock, told }) {
+  constructor({ room, files, player, clock, observer, connect = listen }) {
     this.room = room;
     this.files = files;
     this.player = player;
     this.clock = clock;
-    this.told = told;
+    this.observer = observer;
+    this.connect = connect;
   }
 
   /** Begin to listen. */
-  async on() {
-    if (this.mode === 'radio' || this.mode === 'connecting') return;
+  on() {
+    if (this.mode !== 'off') return;
     if (this.files) return this.#become('files');
     this.#become('connecting');
-    await this.#try();
+    return this.#try();
   }
 
   async #try() {
-    const turn = (this.#turn += 1);
+    const attempt = (this.#attempt += 1);
+    clearTimeout(this.#retry);
     /** @type {MediaStream|null} */
     let stream = null;
     try {
-      const peer = await listen(this.room, (heard) => (stream = heard));
-      if (turn !== this.#turn) return peer.close();
+      const peer = await this.connect(this.room, (heard) => (stream = heard));
+      if (attempt !== this.#attempt) return peer.close();
       this.player.live(stream);
       this.#connected(peer);
     } catch (why) {
-      if (turn === this.#turn) this.#failed(why);
+      if (attempt === this.#attempt) this.#failed(why);
     }
   }
 
   off() {
-    this.#turn += 1;
+    this.#attempt += 1;
     clearTimeout(this.#retry);
     this.#peer?.close();
     this.#peer = null;
     this.#next = null;
+    this.#failures = this.#hopes = 0;
     this.player.live(null);
     this.player.stop();
     this.#become('off');
   }
 
-  /** The network may be another: try the radio again. */
+  /** The network may be another: try the radio again, now. */
   again() {
     if (this.mode === 'off' || this.files || this.#peer?.isUp) return;
-    clearTimeout(this.#retry);
     this.#hopes = 0;
-    if (this.mode === 'files') this.#try();
-    else this.on();
+    return this.#try();
   }
 
   /** A clip begins soon; with files it is we who play it. @param {Cue} cue */
@@ -101,35 +103,35 @@ export class Listener {
     this.#isPlaying = false;
   }
 
-  /** @param {import('../wire/rtc.js').Peer} peer */
+  /** @param {Peer} peer */
   #connected(peer) {
+    this.#peer?.close();
     this.#peer = peer;
-    this.#attempt = 0;
-    this.#hopes = 0;
-    peer.lost = () => this.#lost();
-    if (this.mode === 'files') this.told.recovered();
+    this.#failures = this.#hopes = 0;
+    peer.lost = () => this.#peer === peer && this.#lost();
+    if (this.mode === 'files') this.observer.recovered();
     this.#become('radio');
   }
 
   #lost() {
     this.#peer = null;
-    this.mode = 'off';
-    this.on();
+    this.#become('connecting');
+    this.#try();
   }
 
   /** @param {unknown} why */
   #failed(why) {
-    this.#attempt += 1;
-    const blocked = why instanceof Unreachable;
+    if (this.#peer?.isUp) return; // the one before has come back
     if (this.mode === 'files') return this.#hope();
-    if (!blocked && this.#attempt < TRIES) {
-      this.mode = 'off';
-      this.#retry = setTimeout(() => this.on(), backoff(this.#attempt, Math.random()));
+    const blocked = why instanceof Unreachable;
+    this.#failures += 1;
+    if (!blocked && this.#failures < TRIES) {
+      this.#retry = setTimeout(() => this.#try(), backoff(this.#failures, Math.random()));
       return;
     }
     this.player.live(null);
     this.#become('files');
-    if (blocked) this.told.fellBack();
+    if (blocked) this.observer.fellBack();
     this.#hope();
   }
 
@@ -143,6 +145,6 @@ export class Listener {
   /** @param {Hearing} mode */
   #become(mode) {
     this.mode = mode;
-    this.told.became(mode);
+    this.observer.became(mode);
   }
 }

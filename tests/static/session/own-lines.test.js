@@ -1,27 +1,16 @@
 import assert from 'node:assert/strict';
-import { mock, test } from 'node:test';
-import { Clock } from '../../static/js/room/clock.js';
-import { Inbox } from '../../static/js/stage/inbox.js';
-import { BLANK } from '../../static/js/stage/model.js';
-import { Session } from '../../static/js/stage/session.js';
-import { linesOf } from '../../static/js/views/chat-lines.js';
-import { LONGEST_MS } from '../../static/js/wire/backoff.js';
-import { FakeSocket } from './support/fake-socket.js';
+import { test } from 'node:test';
+import { linesOf } from '../../../static/js/views/chat-lines.js';
+import { LONGEST_MS } from '../../../static/js/wire/backoff.js';
+import { chances } from '../support/chances.js';
+import { FakePlayer } from '../support/devices.js';
+import { FakeSocket } from '../support/fake-socket.js';
+import { FakeTimers } from '../support/timers.js';
+import { anna, ROOM, settled } from '../support/visit.js';
 
-const anna = { id: 'anna', name: 'Calm Teapot', colour: '#aabbcc' };
-const ROOM = { kind: 'wonder', name: 'X', theme: '', description: '', language: 'en', tempo: 'snap', round: null };
+const { Session } = await import('../../../static/js/session/session.js');
 const RUNS = 60;
 const STEPS = 80;
-
-/** Chance that is the same at each run (mulberry32). @param {number} seed */
-function chances(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let x = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x;
-    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** The room: a log, and what each id of the voice became. Each connection brings frames in order, as late as it likes. */
 class Room {
@@ -68,26 +57,22 @@ class Room {
   }
 }
 
-/** One tab of the voice: the page's own socket, fold and list of lines on their way, without its views. */
+/** One tab of the voice: a session without its views. */
 class Tab {
   /** @type {Set<string>} */ said = new Set();
 
   /** @param {string} name */
   constructor(name) {
     this.name = name;
-    const session = (this.session = /** @type {any} */ ({
-      id: 'x', model: { ...BLANK, joined: true }, clock: new Clock(() => 0), turns: { plan() {} }, speaker: { ended() {} }, listener: { again() {} },
-      set: (/** @type {any} */ changes) => (session.model = { ...session.model, ...changes }),
-      settle: Session.prototype.settle, here() {}, clear() {}, notice() {}, passing() {}, offerUndo() {},
-    }));
-    session.inbox = this.inbox = new Inbox(session);
-    this.inbox.socket.open();
+    const edges = { player: /** @type {any} */ (new FakePlayer()), now: () => 0 };
+    this.session = new Session('x', /** @type {any} */ ({}), new URLSearchParams('rtc=off'), edges);
+    this.session.open();
   }
 
   say() {
     const text = `${this.name}${this.said.size}`;
     this.said.add(text);
-    Session.prototype.say.call(this.session, text);
+    this.session.lines.say(text);
   }
 
   /** @returns {string[]} */
@@ -101,12 +86,12 @@ async function run(seed) {
   const chance = chances(seed);
   const any = (/** @type {number} */ n) => Math.floor(chance() * n);
   FakeSocket.all = [];
+  const timers = new FakeTimers().install();
   const room = new Room();
   const tabs = ['a', 'b'].map((name) => {
     const tab = new Tab(name);
     return { tab, socket: FakeSocket.last };
   });
-  const settled = () => new Promise((resolve) => setImmediate(resolve));
   const look = (/** @type {string} */ what) => {
     for (const { tab } of tabs) {
       const { lines } = tab;
@@ -124,7 +109,7 @@ async function run(seed) {
       const { socket } = one;
       room.lines.delete(socket); // with all that was on its way, in both directions
       socket.goes(1006);
-      mock.timers.tick(LONGEST_MS);
+      for (const until_ms = timers.now_ms + LONGEST_MS; timers.step(until_ms); );
       one.socket = FakeSocket.last;
     },
   };
@@ -144,14 +129,10 @@ async function run(seed) {
   }
   const log = room.log.map(({ data }) => data.text);
   for (const { tab } of tabs) assert.deepEqual([tab.lines, tab.session.model.pending], [log, []], `seed ${seed}`);
-  for (const { tab } of tabs) tab.inbox.socket.close();
+  for (const { tab } of tabs) tab.session.socket.close();
   assert.equal(log.length, tabs[0].tab.said.size + tabs[1].tab.said.size);
 }
 
 test('two tabs of one voice show each line once, whatever is late, lost and sent again', async () => {
-  const fetch = () => Promise.reject(new Error('nobody is asked'));
-  Object.assign(globalThis, { WebSocket: FakeSocket, fetch, location: new URL('http://here/r/x') });
-  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
-
   for (let seed = 1; seed <= RUNS; seed += 1) await run(seed);
 });

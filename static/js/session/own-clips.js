@@ -1,0 +1,54 @@
+/** One's own newest takes: one that can be taken back at a press, one that waits to be heard and kept. */
+
+const PREVIEW_MS = 60_000; // as long as the server keeps it
+const UNDO_MS = 5_000;
+const FRESH_MS = 10_000; // a clip that is older was told of after a pause
+/** What a refusal says of a preview that the server has no more. */
+const GONE = 'no_such_preview';
+
+export class OwnClips {
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ #undo;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ #preview;
+
+  /**
+   * @param {import('./model.js').Reader} read @param {import('./model.js').Setter<'undo'|'preview'>} set
+   * @param {import('./model.js').Ask} ask
+   */
+  constructor(read, set, ask) {
+    this.read = read;
+    this.set = set;
+    this.ask = ask;
+  }
+
+  /** Offer to take a clip back, for a while. @param {import('../wire/protocol.js').Event} event @param {number} server_ms */
+  landed({ data, at_ms }, server_ms) {
+    if (server_ms - at_ms >= FRESH_MS) return;
+    clearTimeout(this.#undo);
+    this.set({ undo: data.clip });
+    this.#undo = setTimeout(() => this.set({ undo: null }), UNDO_MS);
+  }
+
+  /** A take waits for its speaker. @param {import('./model.js').Preview} preview */
+  offer(preview) {
+    clearTimeout(this.#preview);
+    this.set({ preview });
+    this.#preview = setTimeout(() => this.set({ preview: null }), PREVIEW_MS);
+  }
+
+  /** @param {'keep'|'drop'} wish @param {string} preview */
+  async decide(wish, preview) {
+    const refused = await this.ask(wish, { preview });
+    if (!refused || refused === GONE) this.settled(preview);
+  }
+
+  /** A preview waits no more. @param {string} [preview] its clip has the same id */
+  settled(preview) {
+    if (this.read().preview?.preview === preview) this.set({ preview: null });
+  }
+
+  /** @param {string} clip */
+  forget(clip) {
+    if (this.read().undo === clip) this.set({ undo: null });
+    return this.ask('forget', { clip });
+  }
+}

@@ -1,0 +1,288 @@
+/**
+ * One visit to one room: joins the parts, gives each of them its own fields of the model to write, and
+ * offers the views what a visitor can do. Everything a view shows is in `store.model`.
+ */
+import { Player } from '../audio/player.js';
+import { recall } from '../lib/storage.js';
+import { Store } from '../lib/store.js';
+import { Clock } from '../room/clock.js';
+import { own } from '../wire/key.js';
+import { command } from '../wire/protocol.js';
+import { hasLiveSound } from '../wire/rtc.js';
+import { RoomSocket } from '../wire/socket.js';
+import { Connection } from './connection.js';
+import { Hidden } from './hidden.js';
+import { Inbox } from './inbox.js';
+import { LateSpeaking } from './late-speaking.js';
+import { Lines } from './lines.js';
+import { Listener } from './listener.js';
+import { BLANK, limitOf } from './model.js';
+import { Notices } from './notices.js';
+import { OwnClips } from './own-clips.js';
+import { OwnPresence } from './presence.js';
+import { RoundClock } from './round-clock.js';
+import { OnAir, Replay } from './sounds.js';
+
+/** @typedef {import('./model.js').Model} Model */
+/** @typedef {import('../wire/protocol.js').Signal} Signal */
+/** @typedef {import('../wire/protocol.js').Event} RoomEvent */
+/** @typedef {typeof import('./speaking.js').openSpeaking} Open */
+/**
+ * @typedef {object} Edges  what a test has of its own
+ * @property {() => Promise<{openSpeaking: Open}>} [speaking]
+ * @property {Player} [player]
+ * @property {() => number} [now]
+ * @property {ConstructorParameters<typeof Listener>[0]['connect']} [connect]
+ */
+
+const DIARY_KINDS = new Set(['clip.landed', 'clip.captioned', 'reaction.given']);
+const ENDINGS = new Set(['cut', 'landed', 'refused']);
+
+export class Session {
+  /** @param {string} room @param {HTMLAudioElement} audio @param {URLSearchParams} query @param {Edges} [edges] */
+  constructor(room, audio, query, edges = {}) {
+    const isTold = query.get('rtc') === 'off';
+    this.lacksLiveSound = !isTold && !hasLiveSound();
+    this.files = isTold || this.lacksLiveSound;
+    this.raw = query.get('mic') === 'raw';
+    this.id = room;
+    this.store = new Store(/** @type {Model} */ ({ ...BLANK, hidden: recall(`hidden.${room}`, []), path: this.files ? 'files' : 'webrtc', pace: recall('pace', 1) }));
+    const read = () => this.model;
+    const set = (/** @type {Partial<Model>} */ changes) => this.store.set(changes);
+    this.set = set;
+    this.edges = edges;
+    this.clock = new Clock(edges.now ?? (() => performance.now()));
+    this.notices = new Notices(read, set);
+    this.player = edges.player ?? new Player(audio, {
+      blocked: () => this.notices.tell({ code: 'tap-to-hear', action: () => this.player.unlock() }),
+      playing: () => this.notices.clear('tap-to-hear'),
+    });
+    this.socket = this.#socket(room);
+    /** @type {import('./model.js').Request} */
+    this.request = (message, options) => this.socket.request(message, options);
+    this.inbox = new Inbox(read, set);
+    this.lines = new Lines(read, set, this.request);
+    this.presence = new OwnPresence(room, read, set, this.request);
+    this.round = new RoundClock(read, set, this.clock);
+    this.hidden = new Hidden(room, read, set);
+    this.clips = new OwnClips(read, set, (type, fields) => this.ask(type, fields));
+    this.onAir = new OnAir(set, this.clock);
+    this.replayed = new Replay(read, set, this.player, own);
+    this.speaking = new LateSpeaking(() => this.#openSpeaking(), () => this.notices.pass({ code: 'refused', values: { code: 'offline', message: '' } }));
+    const ask = () => fetch(this.socket.url.replace('ws', 'http'), { method: 'OPTIONS' });
+    this.connection = new Connection({ read, set, notices: this.notices, ask, close: () => this.socket.close() });
+    this.listener = new Listener({ room, files: this.files, player: this.player, clock: this.clock, observer: this.#hearing(set), connect: edges.connect });
+  }
+
+  get model() {
+    return this.store.model;
+  }
+
+  /** Go to the room. */
+  open() {
+    this.socket.open();
+    addEventListener('online', () => {
+      this.socket.hurry();
+      this.listener.again();
+    });
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden) return;
+      this.socket.hurry();
+      this.player.wake();
+    });
+    addEventListener('pagehide', (event) => event.persisted || this.socket.close());
+  }
+
+  // --- what the room tells
+
+  /** @param {string} room */
+  #socket(room) {
+    const url = new URL(`/api/rooms/${encodeURIComponent(room)}/ws`, location.href);
+    url.protocol = url.protocol.replace('http', 'ws');
+    return new RoomSocket(url.href, {
+      welcome: (welcome) => {
+        this.clock.hint(welcome.server_ms);
+        this.inbox.welcome(welcome);
+        this.#plan();
+      },
+      events: (events) => this.#events(events),
+      signal: (signal) => this.#signal(signal),
+      pong: (t, server_ms) => {
+        this.clock.pong(t, server_ms);
+        this.round.look();
+        this.speaking.here?.turns.aim();
+      },
+      reset: () => (this.inbox.reset(), this.lines.restart()),
+      status: (status, code) => this.#status(status, code),
+    }, { now: this.edges.now });
+  }
+
+  /** @param {'open'|'closed'|'refused'} status @param {number} code */
+  #status(status, code) {
+    if (status === 'refused') return this.connection.refused();
+    if (status === 'closed') return this.connection.lost(code);
+    if (this.connection.opened()) this.listener.again();
+    this.speaking.here?.route.check();
+    this.presence.tell();
+  }
+
+  /** @param {RoomEvent[]} events */
+  #events(events) {
+    this.inbox.events(events);
+    this.lines.settle();
+    this.#plan();
+    for (const event of events) this.#ownClip(event);
+  }
+
+  /** What is measured is for its speaker, stays in this browser, and never comes from healing rooms. @param {RoomEvent} event */
+  #ownClip(event) {
+    const { kind, by, data } = event;
+    const { state, room, me } = this.model;
+    if (kind === 'clip.landed' && by && by.id === me?.id) this.clips.landed(event, this.clock.server_ms);
+    const isOwn = me && state.clips.get(data.clip ?? data.target)?.by?.id === me.id;
+    const { game = '' } = state.round ?? state.last_round ?? {};
+    if (isOwn && DIARY_KINDS.has(kind) && room?.scored) import('./diary.js').then(({ note }) => note(event, me.id, game));
+  }
+
+  /** @param {Signal} signal */
+  #signal({ kind, data }) {
+    if (kind === 'cue') return this.#cue(data);
+    if (kind === 'clock') return this.clock.hint(data.server_ms);
+    if (kind === 'take') return this.#take(data);
+    this.inbox.signal(kind, data);
+  }
+
+  /** The server cut a take by itself, perhaps that of another tab. @param {{state: string, peer: string, clip?: string}} take */
+  #take({ state, peer, ...take }) {
+    if (state === 'landed') this.clips.settled(take.clip); // kept, perhaps in another tab
+    if (state === 'preview') this.clips.offer(/** @type {any} */ (take));
+    const speaking = this.speaking.here;
+    if (peer && peer === speaking?.route.peer && ENDINGS.has(state)) speaking.speaker.ended();
+  }
+
+  /** @param {import('../wire/protocol.js').Cue} cue */
+  #cue(cue) {
+    if (!this.hidden.has(cue.clip)) this.listener.cue(cue);
+    this.onAir.cue(cue);
+  }
+
+  /** The round, the pace or who plays has changed. */
+  #plan() {
+    this.round.look();
+    this.speaking.here?.turns.plan(this.round.playedTurn);
+  }
+
+  // --- being here
+
+  /** The join tap: call it in the gesture, for it unlocks the sound. @param {boolean} playing */
+  join(playing) {
+    this.player.unlock();
+    this.presence.join();
+    if (this.lacksLiveSound) this.notices.tell({ code: 'no-live-sound' });
+    if (this.model.wantsSound) this.listener.on();
+    if (playing) this.play(true);
+    else this.speaking.need().catch(() => {}); // so that it is here with the first press
+    this.presence.tell();
+  }
+
+  /** @param {number} pace how much more time than others */
+  pace(pace) {
+    this.presence.take(pace);
+    this.#plan();
+  }
+
+  /** @param {boolean} wantsSound */
+  sound(wantsSound) {
+    /** @type {import('./model.js').Setter<'wantsSound'>} */
+    const set = this.set;
+    set({ wantsSound });
+    if (!wantsSound) return this.listener.off();
+    this.player.unlock();
+    this.listener.on();
+  }
+
+  /** @param {import('./model.js').Setter<'hearing'>} set @returns {import('./listener.js').ListenerObserver} */
+  #hearing(set) {
+    return {
+      became: (hearing) => {
+        set({ hearing });
+        if (hearing !== 'connecting') this.presence.tell();
+      },
+      fellBack: () => this.speaking.ask(({ route, voice }) => (route.expectFiles(), voice.fellBack('udp-blocked'))),
+      recovered: () => this.speaking.ask(({ voice }) => voice.recovered()),
+    };
+  }
+
+  // --- one's own voice
+
+  /** The talk button. @param {'start'|'stop'} wish */
+  talk(wish) {
+    return this.speaking.ask(({ voice }) => voice.talk(wish));
+  }
+
+  /** Play along, or step back. @param {boolean} playing */
+  play(playing) {
+    return this.speaking.ask(({ voice }) => voice.play(playing));
+  }
+
+  /** When "go" was seen, for a reaction time on one's own clocks. @param {import('../wire/protocol.js').Turn} turn */
+  sawGo(turn) {
+    if (this.speaking.here) this.speaking.here.speaker.go = { name: `${turn.round} ${turn.turn}`, shown_ms: this.clock.now() };
+  }
+
+  /** How loud the open microphone is, 0 to 1. */
+  get level() {
+    return this.speaking.here?.meter.level ?? 0;
+  }
+
+  /** @param {import('../wire/protocol.js').Turn|null} turn */
+  limitOf(turn) {
+    return limitOf(this.model, turn);
+  }
+
+  async #openSpeaking() {
+    const { openSpeaking } = await (this.edges.speaking ?? (() => import('./speaking.js')))();
+    const speaking = openSpeaking({
+      room: this.id, files: this.files, raw: this.raw, clock: this.clock, read: () => this.model, set: this.set, notices: this.notices, request: this.request,
+      openTurn: () => this.round.openTurn,
+      played: () => (this.presence.tell(), this.#plan()),
+      duck: (on) => this.player.duck(on),
+    });
+    speaking.turns.plan(this.round.playedTurn);
+    return speaking;
+  }
+
+  // --- what else a visitor asks for
+
+  /** Ask for something; a refusal is told in a passing notice. @param {string} type @param {Record<string, unknown>} [fields] @returns {Promise<string>} '', or the code of the refusal */
+  async ask(type, fields = {}) {
+    try {
+      await this.request(command(type, fields), { resend: true });
+      return '';
+    } catch (why) {
+      this.notices.complain(why);
+      return /** @type {import('../wire/protocol.js').Refused} */ (why).code ?? 'other';
+    }
+  }
+
+  /** Ask for something; tells whether it was granted. @param {string} type @param {Record<string, unknown>} [fields] */
+  async wish(type, fields = {}) {
+    return (await this.ask(type, fields)) === '';
+  }
+
+  /** @param {string} target @param {string} emoji */
+  react(target, emoji) {
+    return this.wish('react', { target, emoji });
+  }
+
+  /** @param {string} clip */
+  async forget(clip) {
+    return (await this.clips.forget(clip)) === '';
+  }
+
+  /** Report a clip and hear it no more. @param {string} clip @param {string} reason */
+  async report(clip, reason) {
+    await this.wish('report', { clip, reason });
+    this.hidden.add(clip);
+  }
+}

@@ -1,0 +1,49 @@
+/** Which clips sound: the one that the radio plays, and the one that the visitor plays again. */
+import { clipUrl } from '../audio/player.js';
+
+export class OnAir {
+  /** @type {ReturnType<typeof setTimeout>[]} */ #timers = [];
+
+  /** @param {import('./model.js').Setter<'onAir'|'onAirMs'>} set @param {import('../room/clock.js').Clock} clock */
+  constructor(set, clock) {
+    this.set = set;
+    this.clock = clock;
+  }
+
+  /** @param {import('../wire/protocol.js').Cue} cue */
+  cue({ clip, starts_at_ms, duration_ms }) {
+    const begin_ms = Math.max(0, this.clock.until_ms(starts_at_ms));
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers = [
+      setTimeout(() => this.set({ onAir: clip, onAirMs: duration_ms }), begin_ms),
+      setTimeout(() => this.set({ onAir: null }), begin_ms + duration_ms),
+    ];
+  }
+}
+
+export class Replay {
+  /**
+   * @param {import('./model.js').Reader} read @param {import('./model.js').Setter<'replaying'>} set
+   * @param {import('../audio/player.js').Player} player @param {(url: string) => Promise<string>} own where a clip is that only its speaker may hear
+   */
+  constructor(read, set, player, own) {
+    this.read = read;
+    this.set = set;
+    this.player = player;
+    this.own = own;
+  }
+
+  /** Play a clip again, or stop it. @param {string} clip */
+  async play(clip) {
+    if (this.read().replaying === clip) {
+      this.set({ replaying: null });
+      return this.player.stop();
+    }
+    this.set({ replaying: clip });
+    const url = clipUrl(clip, this.player.audio);
+    const from = this.read().state.clips.get(clip)?.hidden ? await this.own(url) : url;
+    if (this.read().replaying !== clip) return; // another was pressed meanwhile
+    await this.player.clip(from);
+    if (this.read().replaying === clip) this.set({ replaying: null });
+  }
+}
