@@ -89,7 +89,7 @@ def show_settings() -> None:
 @wonder.command()
 @click.argument("what", type=click.Choice(["openapi", "asyncapi"]))
 def describe(what: str) -> None:
-    """Print the description of the HTTP side (JSON) or of the socket (YAML)."""
+    """Print the description of the HTTP side or of the socket, as JSON."""
     from server.web import asyncapi, openapi  # noqa: PLC0415 - not needed to serve
 
     click.echo(openapi.page() if what == "openapi" else asyncapi.page(), nl=False)

@@ -49,10 +49,10 @@ def described() -> dict[str, Any]:
 
 def test_the_descriptions_on_disk_are_those_of_the_code() -> None:
     hint = (
-        "run: wonder describe openapi > docs/api/openapi.json; wonder describe asyncapi > docs/asyncapi.yaml"
+        "run: wonder describe openapi > docs/api/openapi.json; wonder describe asyncapi > docs/asyncapi.json"
     )
     assert (ROOT / "docs/api/openapi.json").read_bytes() == openapi.page(), hint
-    assert (ROOT / "docs/asyncapi.yaml").read_text("utf-8") == asyncapi.page(), hint
+    assert (ROOT / "docs/asyncapi.json").read_bytes() == asyncapi.page(), hint
 
 
 def test_the_settings_page_is_that_of_the_code() -> None:

@@ -161,6 +161,12 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("get", "/api/openapi.json", "This description.", {200: _json(_OBJECT), 304: {}}),
     Operation(
         "get",
+        "/api/asyncapi.json",
+        "The description of the socket (AsyncAPI 3.0).",
+        {200: _json(_OBJECT), 304: {}},
+    ),
+    Operation(
+        "get",
         "/api/rooms",
         "Public rooms, liveliest first; with a place its local room, and those of the cells around.",
         {200: _list("rooms", _ref(RoomShown))},

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from server.room.events import Language
 from server.room.state import ClipRef, RoomState
-from server.web import assets, clips, openapi
+from server.web import assets, asyncapi, clips, openapi
 from server.web.assets import ASSETS
 from server.web.languages import language
 from server.web.rooms import ROOM, rules_of
@@ -184,13 +184,23 @@ async def robots(_: web.Request) -> web.Response:
 
 
 @cache
-def _description() -> assets.Asset:
+def _http_description() -> assets.Asset:
     return assets.asset(openapi.page(), "application/json")
 
 
-async def description(request: web.Request) -> web.Response:
+async def http_description(request: web.Request) -> web.Response:
     """Answer the description of this API."""
-    return assets.answer(request, _description())
+    return assets.answer(request, _http_description())
+
+
+@cache
+def _socket_description() -> assets.Asset:
+    return assets.asset(asyncapi.page(), "application/json")
+
+
+async def socket_description(request: web.Request) -> web.Response:
+    """Answer the description of the socket."""
+    return assets.answer(request, _socket_description())
 
 
 def routes() -> list[web.RouteDef]:
@@ -203,5 +213,6 @@ def routes() -> list[web.RouteDef]:
         _file("/manifest.webmanifest", "manifest.webmanifest"),
         _file("/favicon.ico", "icons/icon.svg"),
         web.get("/robots.txt", robots),
-        web.get("/api/openapi.json", description),
+        web.get("/api/openapi.json", http_description),
+        web.get("/api/asyncapi.json", socket_description),
     ]
