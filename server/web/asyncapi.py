@@ -168,10 +168,6 @@ def _schemas() -> Json:
     wanted = (*TYPES.values(), *KINDS.values())
     found, components = msgspec.json.schema_components(wanted, ref_template="#/components/schemas/{name}")
     assert len(found) == len(wanted)
-    for fact in KINDS.values():
-        # The kind stands in the event, beside its data.
-        del components[fact.__name__]["properties"]["kind"]
-        components[fact.__name__]["required"].remove("kind")
     for schema in components.values():
         if "description" in schema:
             schema["description"] = cleandoc(schema["description"])

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct
+from msgspec.structs import astuple
 
 from games.registry import offered
 from games.round import Prompt, Round, Tempo, TurnGiven, VerdictGiven
@@ -50,6 +51,14 @@ class NewRoom(Struct):
     live: bool = False
 
 
+class TurnShown(TurnGiven, frozen=True, tag=TurnGiven.kind, tag_field="kind"):
+    """A turn of the running round; outside of its event it tells its kind itself."""
+
+
+class VerdictShown(VerdictGiven, frozen=True, tag=VerdictGiven.kind, tag_field="kind"):
+    """A verdict of the running round; outside of its event it tells its kind itself."""
+
+
 class RoundShown(Struct):
     """The running round as everybody may see it: no votes, no reaction times."""
 
@@ -59,9 +68,9 @@ class RoundShown(Struct):
     opened_at_ms: int
     prompt: Prompt | None
     players: tuple[str, ...]
-    turn: TurnGiven | None
+    turn: TurnShown | None
     takes: tuple[str, ...]
-    verdicts: tuple[VerdictGiven, ...]
+    verdicts: tuple[VerdictShown, ...]
     hidden: bool
     scene: str
 
@@ -146,9 +155,9 @@ def _round(round_: Round) -> RoundShown:
         opened_at_ms=round_.opened_at_ms,
         prompt=round_.prompt,
         players=round_.players,
-        turn=round_.turn,
+        turn=TurnShown(*astuple(round_.turn)) if round_.turn else None,
         takes=tuple(take.clip for take in round_.takes),
-        verdicts=round_.verdicts,
+        verdicts=tuple(VerdictShown(*astuple(verdict)) for verdict in round_.verdicts),
         hidden=round_.hidden,
         scene=round_.scene,
     )
