@@ -24,6 +24,7 @@ from server.room.view import public, view
 from server.web import body
 from server.web.errors import Problem
 from server.web.keys import COUNTS, HOUSE, LOG, MEDIA
+from server.web.operations import JSON_ERRORS, Operation, json_body, listed, whole
 from server.web.security import check_origin, pay, visitor_key
 from server.web.visits import awakened, visited
 
@@ -307,11 +308,53 @@ def _page(events: Iterable[bytes], head: int) -> bytes:
     return b'{"events":[' + b",".join(events) + b'],"head":' + str(head).encode() + b"}"
 
 
-def routes() -> list[web.RouteDef]:
-    """Return the routes of this resource."""
-    return [
-        web.get("/api/rooms", list_rooms),
-        web.post("/api/rooms", make_room),
-        web.get(f"/api/rooms/{ROOM}", show_room),
-        web.get(f"/api/rooms/{ROOM}/events", list_events),
-    ]
+_PLACE = {
+    "name": "place",
+    "in": "query",
+    "description": "A geohash of 3 to 5 characters.",
+    "schema": {"type": "string", "pattern": f"^{place.CELL}$"},
+}
+_EVENT = {"type": "object", "description": "One event of a room; see the asynchronous description."}
+_MAKING_ERRORS = (
+    *JSON_ERRORS, "bad_key", "wrong_origin", "room_taken", "bad_room", "too_long", "too_fast", "restarting",
+    "storage_full",
+)  # fmt: skip
+
+OPERATIONS = (
+    Operation(
+        "GET",
+        "/api/rooms",
+        list_rooms,
+        "Public rooms, liveliest first; with a place its local room, and those of the cells around.",
+        {200: listed("rooms", RoomShown)},
+        ("bad_query", "too_fast"),
+        query=(_PLACE,),
+    ),
+    Operation(
+        "POST",
+        "/api/rooms",
+        make_room,
+        "Make a room.",
+        {201: json_body(RoomShown), 200: json_body(RoomShown)},
+        _MAKING_ERRORS,
+        takes=json_body(NewRoom),
+        key="optional",
+        headers=("Location",),
+    ),
+    Operation(
+        "GET", f"/api/rooms/{ROOM}", show_room, "One room.", {200: json_body(RoomShown)}, ("no_such_room",)
+    ),
+    Operation(
+        "GET",
+        f"/api/rooms/{ROOM}/events",
+        list_events,
+        "A page of events, oldest first.",
+        {200: listed("events", _EVENT, head={"type": "integer"})},
+        ("bad_query", "bad_key", "no_such_room", "too_fast"),
+        query=(
+            whole("after", "Events after this seq; without it the newest.", minimum=0),
+            whole("limit", "At most so many.", minimum=1, maximum=EVENTS_LIMIT, default=EVENTS_DEFAULT),
+        ),
+        key="optional",
+    ),
+)

@@ -11,25 +11,24 @@ from aiohttp import web
 
 from server.safety.limits import Held
 from server.web import (
+    asyncapi,
     clips,
+    descriptions,
     errors,
-    feed,
-    games,
     health,
     keys,
-    pages,
-    previews,
+    openapi,
     rooms,
     security,
     sessions,
     socket,
     straight,
-    whep,
-    whip,
 )
 from server.web.assets import ASSETS, Assets
 from server.web.figures import Figures
+from server.web.operations import routes
 from server.web.presence import Counts
+from server.web.resources import OPERATIONS
 from server.web.sockets import SocketLimits
 from server.web.transcodes import TRANSCODES, Transcodes
 
@@ -78,8 +77,8 @@ def make_app(
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_end_sockets)
     app.on_cleanup.append(_clean)
-    for resource in (rooms, games, whip, whep, clips, previews, feed, health, pages, socket):
-        app.add_routes(resource.routes())
+    app[descriptions.HTTP], app[descriptions.SOCKET] = openapi.page, asyncapi.page
+    app.add_routes(routes(OPERATIONS))
     return app
 
 

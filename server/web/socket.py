@@ -23,6 +23,7 @@ from server.web.frames import COME_BACK
 from server.web.keys import HOUSE, LIMITS, LOG, STAGE
 from server.web.member import WRITE_LIMIT_BYTES, Member
 from server.web.messages import MESSAGE_LIMIT_BYTES
+from server.web.operations import Operation, whole
 from server.web.rooms import ROOM, SEQ_LIMIT
 from server.web.security import address, check_origin, key_in, pay, tell_host, visitor_key
 from server.web.sockets import SocketLimits, Sockets
@@ -210,7 +211,29 @@ def attach(app: web.Application, bounds: SocketLimits | None = None) -> Sockets:
     return sockets
 
 
-def routes() -> list[web.RouteDef]:
-    """Return the routes of this resource."""
-    here = f"/api/rooms/{ROOM}/ws"
-    return [web.get(here, serve), web.options(here, ask)]
+OPERATIONS = (
+    Operation(
+        "GET",
+        f"/api/rooms/{ROOM}/ws",
+        serve,
+        "The room's WebSocket; see the asynchronous description.",
+        {101: {}},
+        (
+            "bad_request",
+            "bad_query",
+            "bad_key",
+            "wrong_origin",
+            "no_such_room",
+            "upgrade_needed",
+            "too_fast",
+            "busy",
+            "restarting",
+        ),
+        query=(
+            whole("after", "Resume after this seq; without it the newest 100 events come.", minimum=0),
+            whole("at_ms", "When that event was: by this a log that was restored is known.", minimum=0),
+        ),
+        key="optional",
+        preflight=ask,
+    ),
+)

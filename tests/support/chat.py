@@ -21,6 +21,7 @@ from server.room.house import House
 from server.safety.limits import Limits
 from server.web import errors, socket
 from server.web.keys import CONFIG, HOUSE, LIMITS, LOG, STAGE
+from server.web.operations import routes
 from server.web.security import CAUSES, add_headers
 from server.web.sockets import SocketLimits, Sockets
 from tests.support.ws_client import Client, joined
@@ -108,7 +109,7 @@ async def running_chat(
     app[LIMITS] = limits or Limits(on=False)
     app[STAGE], app[CAUSES] = cast("Stage", stage), set()
     sockets = socket.attach(app, bounds)
-    app.add_routes(socket.routes())
+    app.add_routes(routes(socket.OPERATIONS))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -1,0 +1,20 @@
+"""All resources of the server: the one list that routes and their description come from."""
+
+from __future__ import annotations
+
+from server.web import clips, descriptions, feed, games, health, pages, previews, rooms, socket, whep, whip
+from server.web.operations import Operation
+
+OPERATIONS: tuple[Operation, ...] = (
+    *health.OPERATIONS,
+    *descriptions.OPERATIONS,
+    *rooms.OPERATIONS,
+    *games.OPERATIONS,
+    *socket.OPERATIONS,
+    *whip.OPERATIONS,
+    *whep.OPERATIONS,
+    *clips.OPERATIONS,
+    *previews.OPERATIONS,
+    *pages.OPERATIONS,
+    *feed.OPERATIONS,
+)
