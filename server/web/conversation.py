@@ -92,9 +92,21 @@ class Circle(Struct, frozen=True):
 class Conversation:
     """Listens to one member of a room until the socket ends."""
 
-    __slots__ = ("_circle", "_fanout", "_in_flight", "_member", "_salt", "_speech", "_struck_until_s")
+    __slots__ = (
+        "_admin",
+        "_circle",
+        "_fanout",
+        "_in_flight",
+        "_member",
+        "_salt",
+        "_speech",
+        "_struck_until_s",
+    )
 
-    def __init__(self, circle: Circle, fanout: Fanout, member: Member, salt: bytes) -> None:
+    def __init__(
+        self, circle: Circle, fanout: Fanout, member: Member, salt: bytes, *, admin: bool = False
+    ) -> None:
+        self._admin = admin
         self._salt = salt
         self._circle = circle
         self._fanout = fanout
@@ -194,8 +206,11 @@ class Conversation:
         self._send(reply)
 
     async def _wished(self, wish: Wish) -> int:
-        room, command = self._fanout.room, wish.command()
-        events = await room.send(command, by=self._member.voice, key=str(wish.id), salt=self._salt)
+        room, voice, key = self._fanout.room, self._member.voice, str(wish.id)
+        if self._admin and wish.governs:
+            events = await room.send(wish.command(), by=None, key=f"{voice.id} {key}", salt=self._salt)
+        else:
+            events = await room.send(wish.command(), by=voice, key=key, salt=self._salt)
         return events[-1].seq if events else room.tail.head
 
     async def _spoken(self, message: Staged, before: asyncio.Task[None] | None) -> int:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from server.web import clips, descriptions, feed, games, health, pages, previews, rooms, socket, whep, whip
+from server.web import (
+    clips,
+    descriptions,
+    feed,
+    games,
+    health,
+    pages,
+    previews,
+    room_settings,
+    rooms,
+    socket,
+    whep,
+    whip,
+)
 from server.web.operations import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
     *health.OPERATIONS,
     *descriptions.OPERATIONS,
     *rooms.OPERATIONS,
+    *room_settings.OPERATIONS,
     *games.OPERATIONS,
     *socket.OPERATIONS,
     *whip.OPERATIONS,

@@ -19,7 +19,6 @@ from server.room.commands import Refused
 from server.room.events import Language, RoomOpened, encode
 from server.room.kinds import KINDS, Kind
 from server.room.state import RoomState
-from server.room.text import cleaned
 from server.room.view import public, view
 from server.web import body
 from server.web.errors import Problem
@@ -33,7 +32,6 @@ ROOM = "{room:[A-Za-z0-9_-]{1,64}}"
 EVENTS_DEFAULT, EVENTS_LIMIT = 100, 500
 LISTED_ROOMS = 100
 SEQ_LIMIT = 2**53 - 1
-NAME_CHARACTERS, THEME_CHARACTERS, DESCRIPTION_CHARACTERS = 60, 120, 500
 MAYBE_CELL = f"^({place.CELL})?$"
 NO_CELL = "`place` must be a geohash of 3 to 5 characters."
 
@@ -103,6 +101,7 @@ class RoomShown(Struct):
     listeners: int
     speakers: int
     closed: bool
+    keeper: str | None
     round: RoundShown | None
 
 
@@ -138,6 +137,7 @@ def shown(id: str, state: RoomState, *, listeners: int, speakers: int) -> RoomSh
         listeners=listeners,
         speakers=speakers,
         closed=state.closed,
+        keeper=state.keeper or None,
         round=_round(public(state.round)) if state.round else None,
     )
 
@@ -193,7 +193,7 @@ def _lively(request: web.Request) -> Iterator[RoomShown]:
     for room in filter(None, map(house.awake, house.ids())):
         counts = request.app[COUNTS](room.id)
         if room.state.public and (counts.listeners or counts.speakers):
-            yield _present(request, room)
+            yield present(request, room)
 
 
 async def _list_near(request: web.Request, cell: str) -> web.Response:
@@ -216,7 +216,7 @@ async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
     house = request.app[HOUSE]
     room = house.awake(id_)
     if room is not None:
-        return _present(request, room)
+        return present(request, room)
     asleep = request.app[ASLEEP]
     known = asleep.get(id_)
     if known is None or known.head != head:
@@ -227,7 +227,7 @@ async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
     return known
 
 
-def _present(request: web.Request, room: Room) -> RoomShown:
+def present(request: web.Request, room: Room) -> RoomShown:
     """Return a room that is awake; listeners are those of the page or, by WHEP alone, those of the radio."""
     counts = request.app[COUNTS](room.id)
     listeners = max(counts.listeners, request.app[MEDIA].listeners(room.id))
@@ -238,7 +238,7 @@ def _present(request: web.Request, room: Room) -> RoomShown:
 async def make_room(request: web.Request) -> web.Response:
     """Make a room; a place has one local room, which is answered when it is there already."""
     check_origin(request)
-    visitor_key(request)
+    key = visitor_key(request)
     pay(request, "room")
     wanted = await body.read_json(request, NewRoom)
     house = request.app[HOUSE]
@@ -246,12 +246,12 @@ async def make_room(request: web.Request) -> web.Response:
     id_ = place.room_id(opened.place) if opened.room_kind == "local" else None
     status = 201
     try:
-        room = await house.open(opened, None, id=id_)
+        room = await house.open(opened, None, id=id_, key=None if opened.public else key)
     except Refused as refused:
         if id_ is None or refused.code != "room_taken":
             raise
         room, status = await house.wake(id_), 200
-    return answer(_present(request, room), status=status, headers={"Location": f"/api/rooms/{room.id}"})
+    return answer(present(request, room), status=status, headers={"Location": f"/api/rooms/{room.id}"})
 
 
 def _opened(wanted: NewRoom) -> RoomOpened:
@@ -259,13 +259,11 @@ def _opened(wanted: NewRoom) -> RoomOpened:
         raise Problem("bad_room", "A local room needs a `place`: a geohash of 3 to 5 characters.")
     if wanted.place and not place.is_cell(wanted.place):
         raise Problem("bad_room", NO_CELL)
-    theme = _words(wanted.theme, "theme", THEME_CHARACTERS)
-    name = _words(wanted.name, "name", NAME_CHARACTERS) or theme[:NAME_CHARACTERS]
     return RoomOpened(
         room_kind=wanted.kind,
-        name=name or KINDS[wanted.kind].names[wanted.language],
-        theme=theme,
-        description=_words(wanted.description, "description", DESCRIPTION_CHARACTERS),
+        name=wanted.name,
+        theme=wanted.theme,
+        description=wanted.description,
         language=wanted.language,
         tempo=wanted.tempo or KINDS[wanted.kind].tempo,
         public=wanted.public or wanted.kind == "local",
@@ -274,17 +272,10 @@ def _opened(wanted: NewRoom) -> RoomOpened:
     )
 
 
-def _words(text: str, what: str, limit: int) -> str:
-    kept = cleaned(text)
-    if len(kept) > limit:
-        raise Problem("too_long", f"The {what} is longer than {limit} characters.")
-    return kept
-
-
 async def show_room(request: web.Request) -> web.Response:
     """Answer one room."""
     room = await visited(request, request.match_info["room"])
-    return answer(_present(request, room))
+    return answer(present(request, room))
 
 
 async def list_events(request: web.Request) -> web.Response:

@@ -25,7 +25,7 @@ from server.web.member import WRITE_LIMIT_BYTES, Member
 from server.web.messages import MESSAGE_LIMIT_BYTES
 from server.web.operations import Operation, whole
 from server.web.rooms import ROOM, SEQ_LIMIT
-from server.web.security import address, check_origin, key_in, pay, tell_host, visitor_key
+from server.web.security import address, check_origin, is_admin, key_in, pay, tell_host, visitor_key
 from server.web.sockets import SocketLimits, Sockets
 from server.web.visits import awakened
 
@@ -54,13 +54,14 @@ class Cursor(Struct, frozen=True):
 class Newcomer(Struct, frozen=True):
     """Who wants in, with which cursor, and what hides the digests of their words.
 
-    `made_key` was made here because they had none.
+    `made_key` was made here because they had none; `admin` is that they showed the admin's token.
     """
 
     voice: Voice
     cursor: Cursor | None
     salt: bytes
     made_key: str
+    admin: bool = False
 
 
 async def serve(request: web.Request) -> web.StreamResponse:
@@ -72,7 +73,7 @@ async def serve(request: web.Request) -> web.StreamResponse:
     made = "" if key else secrets.token_urlsafe(_KEY_BYTES)
     try:
         voice = request.app[HOUSE].voice(key or made, fanout.room)
-        newcomer = Newcomer(voice, cursor, salt(key or made), made)
+        newcomer = Newcomer(voice, cursor, salt(key or made), made, is_admin(request))
         return await _talk(request, sockets, fanout, newcomer)
     finally:
         fanout.let_out()
@@ -117,7 +118,7 @@ async def _talk(
     try:
         if not member.ended:
             await come_in(fanout, member, newcomer.cursor, sockets.log, newcomer.made_key)
-        await Conversation(sockets.circle, fanout, member, newcomer.salt).listen(ws)
+        await Conversation(sockets.circle, fanout, member, newcomer.salt, admin=newcomer.admin).listen(ws)
     finally:
         sockets.remove(member)
         _part(member)

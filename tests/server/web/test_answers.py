@@ -41,6 +41,11 @@ async def a_room_in_a_round(site: Site) -> Asked:
     return "/api/rooms/wonder", {}
 
 
+async def a_room_of_ones_own(site: Site) -> Asked:
+    made = await site.json("POST", "/api/rooms", json={"kind": "topic"}, headers=bearer())
+    return f"/api/rooms/{made['id']}", {"json": {"name": "Ours"}, "headers": bearer()}
+
+
 async def its_events(site: Site) -> Asked:
     return (await a_room_in_a_round(site))[0] + "/events", {}
 
@@ -77,6 +82,7 @@ ASKED: dict[tuple[str, str, int], Callable[[Site], Awaitable[Asked]]] = {
     ("POST", "/api/rooms", 201): plain("/api/rooms", json={"kind": "topic", "name": "Ours"}),
     ("POST", "/api/rooms", 200): a_place_that_is_there,
     ("GET", "/api/rooms/{room}", 200): a_room_in_a_round,
+    ("PATCH", "/api/rooms/{room}", 200): a_room_of_ones_own,
     ("GET", "/api/rooms/{room}/events", 200): its_events,
     ("POST", "/api/rooms/{room}/clips", 201): plain("/api/rooms/wonder/clips", **UPLOAD),
     ("POST", "/api/rooms/{room}/clips", 202): an_upload_that_waits,
