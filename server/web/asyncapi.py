@@ -30,7 +30,6 @@ SIGNALS: dict[str, dict[str, str]] = {
     "presence": {"voices": "array", "gone": "array", "listeners": "integer", "speakers": "integer"},
     "speaking": {"voice": "string", "on": "boolean"},
     "cue": {"clip": "string", "starts_at_ms": "integer", "duration_ms": "integer"},
-    "clock": {"server_ms": "integer"},
     "take": {
         "peer": "string",
         "state": "string",

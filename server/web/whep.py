@@ -31,7 +31,7 @@ OPERATIONS = (
         begin,
         "Listen to the room's radio: an offer for one receiving Opus track.",
         {201: SDP},
-        sessions.OFFER_ERRORS,
+        ("room_closed", *sessions.OFFER_ERRORS),
         takes=SDP,
         headers=sessions.HEADERS,
         preflight=preflight,
