@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from server.api import asyncapi, openapi
 from server.http import app_keys, problems, redirects, security
 from server.http.assets import ASSETS, Assets
 from server.http.limits import UploadBudget
@@ -16,7 +17,9 @@ from server.metrics.metrics import Metrics
 from server.socket import endpoint
 from server.socket.roster import Counts
 from server.socket.sockets import SocketLimits
-from server.web import clips, feed, games, health, pages, previews, rooms, sessions, whep, whip
+from server.web import clips, descriptions, health, rooms, sessions
+from server.web.operations import routes
+from server.web.resources import OPERATIONS
 from server.web.transcodes import TRANSCODES, Transcodes
 
 METRICS = web.AppKey("figures", Metrics)
@@ -64,8 +67,8 @@ def make_app(
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_end_sockets)
     app.on_cleanup.append(_clean)
-    for resource in (rooms, games, whip, whep, clips, previews, feed, health, pages, endpoint):
-        app.add_routes(resource.routes())
+    app[descriptions.HTTP], app[descriptions.SOCKET] = openapi.page, asyncapi.page
+    app.add_routes(routes(OPERATIONS))
     return app
 
 

@@ -15,6 +15,7 @@ from server.http.problems import Handler, Problem
 from server.http.security import is_admin, is_local
 from server.log.base import Log, StorageFull, Unusable
 from server.room.commands import restarting
+from server.web.operations import OBJECT, TEXT, Operation, json_body
 from server.web.rooms import answer
 
 # The storage is asked at most this often, however many ask us.
@@ -119,6 +120,18 @@ async def metrics(request: web.Request) -> web.Response:
     return web.Response(body=body, headers={"Content-Type": METRICS_TYPE, "Cache-Control": "no-store"})
 
 
-def routes() -> list[web.RouteDef]:
-    """Return the routes of this resource."""
-    return [web.get("/healthz", alive), web.get("/readyz", ready), web.get("/metrics", metrics)]
+OPERATIONS = (
+    Operation("GET", "/healthz", alive, "Is the server alive?", {200: json_body(OBJECT)}),
+    Operation(
+        "GET", "/readyz", ready, "Is it able to serve?", {200: json_body(OBJECT)}, ("restarting", "busy")
+    ),
+    Operation(
+        "GET",
+        "/metrics",
+        metrics,
+        "Figures for Prometheus.",
+        {200: {"text/plain": TEXT}},
+        ("not_allowed",),
+        key="admin",
+    ),
+)

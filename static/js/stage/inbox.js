@@ -118,7 +118,6 @@ export class Inbox {
   signal({ kind, data }) {
     const { session } = this;
     if (kind === 'cue') return this.#cue(data);
-    if (kind === 'clock') return session.clock.hint(data.server_ms);
     if (kind === 'take') return this.#take(data);
     session.set({ presence: foldPresence(session.model.presence, kind, data) });
   }

@@ -7,7 +7,7 @@ from http.cookies import SimpleCookie
 
 import pytest
 
-from server.api import openapi
+from server.api import asyncapi, openapi
 from server.room.commands import Caption
 from server.room.events import ClipCaptioned, RoomOpened, Voice
 from server.room.state import ClipRef, RoomState
@@ -109,9 +109,11 @@ async def test_a_clip_or_room_that_is_not_there_is_404(site: Site) -> None:
         assert await site.status("GET", path) == 404
 
 
-async def test_the_description_of_the_api_is_served(site: Site) -> None:
-    async with site.ask("GET", "/api/openapi.json") as answer:
-        assert await answer.read() == openapi.page()
+async def test_the_descriptions_of_both_sides_are_served(site: Site) -> None:
+    for path, page in (("/api/openapi.json", openapi.page()), ("/api/asyncapi.json", asyncapi.page())):
+        async with site.ask("GET", path) as answer:
+            assert answer.content_type == "application/json"
+            assert await answer.read() == page
 
 
 async def test_search_engines_are_asked_to_leave_voices_alone(site: Site) -> None:
