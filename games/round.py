@@ -6,7 +6,7 @@ without knowing any game. Times are server epoch milliseconds (`*_at_ms`) or spa
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,13 +30,14 @@ class Prompt(Struct, frozen=True):
     text: str
 
 
-class RoundOpened(Struct, frozen=True, tag="round.opened", tag_field="kind"):
+class RoundOpened(Struct, frozen=True):
     """A game began; `players` are voice ids in turn order, empty when all play at once.
 
     `answer` is what others must find out: nobody sees it (nor the prompt's id) before the end.
     In a `hidden` round there are takes that only their speakers see, until `round.revealed`.
     """
 
+    kind: ClassVar[str] = "round.opened"
     round: str
     game: str
     tempo: Tempo
@@ -47,24 +48,26 @@ class RoundOpened(Struct, frozen=True, tag="round.opened", tag_field="kind"):
     answer: str = ""
 
 
-class RoundJoined(Struct, frozen=True, tag="round.joined", tag_field="kind"):
+class RoundJoined(Struct, frozen=True):
     """A voice asked to play in the running round."""
 
+    kind: ClassVar[str] = "round.joined"
     round: str
     voice: str
     role: str = ""
 
 
-class RoleGiven(Struct, frozen=True, tag="role.given", tag_field="kind"):
+class RoleGiven(Struct, frozen=True):
     """A player is told something that only they may know: who they are, or what to tell."""
 
+    kind: ClassVar[str] = "role.given"
     round: str
     voice: str
     role: str = ""
     text: str = ""
 
 
-class TurnGiven(Struct, frozen=True, tag="turn.given", tag_field="kind"):
+class TurnGiven(Struct, frozen=True):
     """Someone (or everyone, `voice` None) may speak from `go_at_ms` to `closes_at_ms`.
 
     `voices` are the only ones who may, when not empty; `besides` is the one who may not (it knows
@@ -74,6 +77,7 @@ class TurnGiven(Struct, frozen=True, tag="turn.given", tag_field="kind"):
     `hidden` turn are shown when all of them are.
     """
 
+    kind: ClassVar[str] = "turn.given"
     round: str
     turn: int
     prompt: str
@@ -104,9 +108,10 @@ class TurnGiven(Struct, frozen=True, tag="turn.given", tag_field="kind"):
         return (self.voice,) if self.voice else self.voices
 
 
-class AnswerGiven(Struct, frozen=True, tag="answer.given", tag_field="kind"):
+class AnswerGiven(Struct, frozen=True):
     """A visitor wrote what others say: the text route of every game; `answer` is its id."""
 
+    kind: ClassVar[str] = "answer.given"
     round: str
     turn: int
     answer: str
@@ -131,25 +136,28 @@ class RevealedTake(Struct, frozen=True):
     written: bool = False
 
 
-class RoundRevealed(Struct, frozen=True, tag="round.revealed", tag_field="kind"):
+class RoundRevealed(Struct, frozen=True):
     """Hidden takes are hidden no more. A game asks with no takes; the room fills in those there are."""
 
+    kind: ClassVar[str] = "round.revealed"
     round: str
     takes: tuple[RevealedTake, ...] = ()
 
 
-class VoteCast(Struct, frozen=True, tag="vote.cast", tag_field="kind"):
+class VoteCast(Struct, frozen=True):
     """A voice valued a take of another."""
 
+    kind: ClassVar[str] = "vote.cast"
     round: str
     clip: str
     value: int
     voice: str
 
 
-class VerdictGiven(Struct, frozen=True, tag="verdict.given", tag_field="kind"):
+class VerdictGiven(Struct, frozen=True):
     """The referee said something of a take; `code` is stable, `text` is shown."""
 
+    kind: ClassVar[str] = "verdict.given"
     round: str
     clip: str
     code: str
@@ -157,21 +165,23 @@ class VerdictGiven(Struct, frozen=True, tag="verdict.given", tag_field="kind"):
     tone: Tone = "fault"
 
 
-class VerdictOverruled(Struct, frozen=True, tag="verdict.overruled", tag_field="kind"):
+class VerdictOverruled(Struct, frozen=True):
     """The room voted that the referee was wrong."""
 
+    kind: ClassVar[str] = "verdict.overruled"
     round: str
     clip: str
     code: str
 
 
-class RoundClosed(Struct, frozen=True, tag="round.closed", tag_field="kind"):
+class RoundClosed(Struct, frozen=True):
     """A round ended; `takes` are its clips in order.
 
     `replay` is the order in which the clips make one piece (empty: they do not), `answer` what was
     to be found out, `coach` a word on the way to the next round.
     """
 
+    kind: ClassVar[str] = "round.closed"
     round: str
     reason: Closing
     takes: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
 from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
+from server.readers.closing import Closing
 from server.readers.radio import Radio
 from server.readers.reaper import Reaper
 from server.room.actor import Room
@@ -71,12 +72,14 @@ class Services:
         if isinstance(log, SqliteLog):
             log.on_commit = self.figures.committed
         self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
+        self.closing = Closing(self.stage.end_room)
         house.on_wake, house.on_sleep = self._room_woke, self.radio.detach
         self.stage.on_live, self.stage.on_aired = self.radio.live, self.radio.aired
         self.stage.on_audience = self.sockets.on_listening = self.radio.wake
 
     def _room_woke(self, room: Room) -> None:
         self.radio.attach(room)
+        self.closing.attach(room)
         self.app[TRANSCODES].attach(room)
 
     def audience(self, room_id: str) -> int:

@@ -11,7 +11,6 @@ import os
 import resource
 import signal
 import sys
-from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -19,9 +18,10 @@ import segno
 import uvloop
 
 from server import config as settings
-from server import streams, tls
+from server import options, streams, tls
 from server.config import BadSetting, Config
 from server.log.base import Unusable
+from server.options import with_settings
 
 logger = logging.getLogger("wonder")
 
@@ -38,26 +38,10 @@ def wonder() -> None:
     """Hold the commands together."""
 
 
-def _with_settings(command: Any) -> Any:
-    """Give a command one option for each setting, and `--config`."""
-    for name in reversed(settings.NAMES):
-        default, meta = settings.DEFAULTS[name], settings.meta(name)
-        shown = f" [default: {default}]" if str(default) else ""
-        unit = (meta.extra or {}).get("unit", "")
-        command = click.option(
-            settings.flag(name), name, metavar=unit.upper() or "VALUE", help=f"{meta.description}{shown}"
-        )(command)
-    path = click.Path(path_type=Path)
-    return click.option(
-        "--config", "file", type=path, envvar="WONDER_CONFIG", help="A TOML file with the same settings."
-    )(command)
-
-
+@with_settings
 @wonder.command()
-@_with_settings
-def serve(file: Path | None, **flags: str | None) -> None:
+def serve(config: Config) -> None:
     """Serve the space until told to stop (SIGTERM, SIGHUP or Ctrl+C)."""
-    config = settings.load(flags, os.environ, file)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("aioice").setLevel(logging.WARNING)
     _warn(config)
@@ -66,14 +50,13 @@ def serve(file: Path | None, **flags: str | None) -> None:
         runner.run(_serve(config))
 
 
+@with_settings
 @wonder.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
-@_with_settings
-def doctor(file: Path | None, as_json: bool, **flags: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, allow_from_autoenv=False, help="Print the checks as JSON.")
+def doctor(config: Config, as_json: bool) -> None:
     """Check whether this machine can serve the space, and say what to do."""
     from server import doctor as examination  # noqa: PLC0415 - loads codecs, which serving does elsewhere
 
-    config = settings.load(flags, os.environ, file)
     checks = examination.examine(config)
     click.echo(examination.as_json(checks) if as_json else examination.as_text(checks))
     if any(check.state == "broken" for check in checks):
@@ -89,7 +72,7 @@ def show_settings() -> None:
 @wonder.command()
 @click.argument("what", type=click.Choice(["openapi", "asyncapi"]))
 def describe(what: str) -> None:
-    """Print the description of the HTTP side (JSON) or of the socket (YAML)."""
+    """Print the description of the HTTP side or of the socket, as JSON."""
     from server.api import asyncapi, openapi  # noqa: PLC0415 - not needed to serve
 
     click.echo(openapi.page() if what == "openapi" else asyncapi.page(), nl=False)
@@ -171,9 +154,9 @@ def _show_lan(config: Config, port: int) -> None:
 
 
 def _warn(config: Config) -> None:
-    if links := settings.service_links(os.environ):
+    if links := options.service_links(os.environ):
         logger.info("%s tell of services of Kubernetes and are no settings", ", ".join(links))
-    for variable in settings.strangers(os.environ):
+    for variable in options.unknown_variables(os.environ):
         logger.warning("the variable %s is no setting and has no effect", variable)
     if 0 < len(config.admin_token) < settings.TOKEN_CHARACTERS:
         logger.warning(

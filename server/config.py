@@ -1,16 +1,13 @@
-"""All settings in one frozen value: read once at the start from flags, environment and file.
+"""All settings in one frozen value: their names, defaults and bounds, and what makes a bad one.
 
-Flags win over `WONDER_<NAME>` variables, these over the `--config` file, that over defaults.
-Nothing else reads the environment.
+Where values come from is in `options.py`.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import os
-import re
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
@@ -20,10 +17,6 @@ from msgspec import Meta, Struct
 
 from audio.take import LONGEST_CLIP_MS
 
-PREFIX = "WONDER_"
-# Variables of Kubernetes's service links that hold no address, and the values of those that do.
-_LINK = re.compile(r"WONDER_(?:.*_)?(?:SERVICE_HOST|SERVICE_PORT(?:_.*)?|PORT_\d+_(?:TCP|UDP|SCTP)_\w+)")
-_LINKED = re.compile(r"(?:tcp|udp|sctp)://")
 TOKEN_CHARACTERS = 22  # 128 bits in base64url
 
 
@@ -141,6 +134,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 NAMES: tuple[str, ...] = Config.__struct_fields__
 _HINTS: dict[str, Any] = get_type_hints(Config, include_extras=True)
+# What is better read from a file than left in the environment.
+SECRETS = ("admin_token",)
 DEFAULTS: dict[str, Any] = dict(zip(NAMES, Config.__struct_defaults__, strict=True))
 
 
@@ -155,38 +150,9 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def load(flags: Mapping[str, str | None], environ: Mapping[str, str], file: Path | None = None) -> Config:
-    """Return the settings. Raises `BadSetting` with a sentence that names what is wrong."""
-    values: dict[str, Any] = {}
-    for name, value in (_file(file) if file else {}).items():
-        values[name] = _convert(name, value, f"the key `{name}` in {file}", strict=True)
-    links = service_links(environ)
-    for name in NAMES:
-        variable = PREFIX + name.upper()
-        # An empty variable is how compose files and units say that one is not set.
-        if environ.get(variable, "").strip() and variable not in links:
-            values[name] = _convert(name, environ[variable], f"the variable {variable}")
-        given = flags.get(name)
-        if given is not None:
-            values[name] = _convert(name, given, f"the option {flag(name)}")
-    config = Config(**values)
-    _check(config)
-    return config
-
-
-def strangers(environ: Mapping[str, str]) -> list[str]:
-    """Return the names of `WONDER_` variables that are no setting."""
-    known = {PREFIX + name.upper() for name in NAMES} | {PREFIX + "CONFIG", *service_links(environ)}
-    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
-
-
-def service_links(environ: Mapping[str, str]) -> list[str]:
-    """Return the names of `WONDER_` variables that Kubernetes makes for a service called `wonder`.
-
-    Among them is WONDER_PORT=tcp://10.0.0.1:8080, and for a service `wonder-udp` WONDER_UDP_PORT.
-    """
-    ours = [name for name in environ if name.startswith(PREFIX)]
-    return sorted(name for name in ours if _LINK.fullmatch(name) or _LINKED.match(environ[name].strip()))
+def unit(name: str) -> str:
+    """Return in what a setting is counted, as in `ms`; empty when it is not."""
+    return str((meta(name).extra or {})["unit"])
 
 
 def table() -> str:
@@ -196,6 +162,7 @@ def table() -> str:
         "",
         "Each is an option of `wonder serve`, a variable, and a key (`_` or `-`) of the file in",
         "`--config FILE.toml`; options win over variables, variables over the file.",
+        "`WONDER_ADMIN_TOKEN_FILE` names a file that holds the token.",
         "`wonder settings` writes this page.",
         "",
         "| option | variable | key | default | meaning |",
@@ -207,26 +174,13 @@ def table() -> str:
 def _row(name: str) -> str:
     default = DEFAULTS[name]
     shown = f"`{default}`" if str(default) else "(empty)"
-    unit = (meta(name).extra or {}).get("unit", "")
+    counted = f"{shown} {unit(name)}".rstrip()
     sentence = (meta(name).description or "").replace("|", "\\|")
-    variable = PREFIX + name.upper()
-    return f"| `{flag(name)}` | `{variable}` | `{name}` | {shown}{' ' + unit if unit else ''} | {sentence} |"
+    return f"| `{flag(name)}` | `WONDER_{name.upper()}` | `{name}` | {counted} | {sentence} |"
 
 
-def _file(path: Path) -> dict[str, Any]:
-    try:
-        found = tomllib.loads(path.read_text("utf-8-sig"))
-    except OSError as error:
-        raise BadSetting(f"--config {path}: this file cannot be read ({error.strerror}).") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadSetting(f"--config {path}: this file is not TOML: {error}.") from None
-    for name in found:
-        if name.replace("-", "_") not in NAMES:
-            raise BadSetting(f"The key `{name}` in {path} is not a setting.")
-    return {name.replace("-", "_"): value for name, value in found.items()}
-
-
-def _convert(name: str, value: object, source: str, *, strict: bool = False) -> Any:
+def convert(name: str, value: object, source: str, *, strict: bool = False) -> Any:
+    """Return a setting's value from a text or, if `strict`, from a value of its type; raises `BadSetting`."""
     if isinstance(value, str):
         value = value.strip()
     try:
@@ -252,11 +206,12 @@ def _path(kind: type, value: object) -> object:
     raise ValueError("expected the name of a folder")
 
 
-def _check(config: Config) -> None:
-    for name, check in _CHECKS.items():
-        sentence = check(config)
+def check(config: Config) -> None:
+    """Look whether the values fit, each by itself and together. Raises `BadSetting`."""
+    for name, find in _CHECKS.items():
+        sentence = find(config)
         if sentence:
-            value = "" if name == "admin_token" else f" {getattr(config, name)}"
+            value = "" if name in SECRETS else f" {getattr(config, name)}"
             raise BadSetting(f"{flag(name)}{value}: {sentence}")
 
 

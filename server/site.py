@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from server.api import routes as descriptions
+from server.api import asyncapi, openapi
+from server.api.resources import OPERATIONS
 from server.http import problems, redirects, security
 from server.http.app_keys import CONFIG, LIMITS
 from server.http.assets import ASSETS, Assets
@@ -18,8 +19,9 @@ from server.metrics.metrics import Metrics
 from server.metrics.registry import REGISTRY, Registry
 from server.socket import endpoint
 from server.socket.sockets import SocketLimits
-from server.web import app_keys, clips, feed, games, health, pages, previews, rooms, sessions, whep, whip
+from server.web import app_keys, clips, descriptions, health, rooms, sessions
 from server.web.counts import Counts
+from server.web.operations import routes
 from server.web.transcodes import TRANSCODES, Transcodes
 
 METRICS = web.AppKey("figures", Metrics)
@@ -68,8 +70,8 @@ def make_app(
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_end_sockets)
     app.on_cleanup.append(_clean)
-    for resource in (rooms, games, whip, whep, clips, previews, feed, health, pages, endpoint, descriptions):
-        app.add_routes(resource.routes())
+    app[descriptions.HTTP], app[descriptions.SOCKET] = openapi.page, asyncapi.page
+    app.add_routes(routes(OPERATIONS))
     return app
 
 

@@ -116,20 +116,19 @@ class Stage:
     async def _seat(self, seat: Seat, offer: str, address: str) -> tuple[str, str]:
         self._check_open()
         room = await self._house.wake(seat.room)
+        door.check_open(room.state)
         with ExitStack() as unseated:
             room.hold()
             unseated.callback(room.release)
             limit_ms = self._limit_ms(room, seat.voice) if seat.voice else LONGEST_TAKE_MS
             peer, answer = await self._media.answer(
-                seat.room,
-                seat.role,
-                offer,
-                address=address,
-                commanded=seat.commanded,
-                limit_ms=limit_ms,
+                seat.room, seat.role, offer, address=address, commanded=seat.commanded, limit_ms=limit_ms
             )
             self._seats[peer] = seat
             unseated.pop_all()
+        if room.state.closed:  # meanwhile
+            await self._media.close_peer(peer)
+            door.check_open(room.state)
         return peer, answer
 
     def _check_open(self) -> None:
@@ -145,6 +144,7 @@ class Stage:
         self._forget_previews(room, voice)
         room.begin_speaking(voice.id, take, until_ms=self._clock() + limit_ms + UPLOAD_MARGIN_MS)
         room.hear(voice.id, on=True)
+        self._tell(room, voice, peer, "open")
 
     def _begin_take(self, room: Room, voice: Voice, peer: str, limit_ms: int) -> str:
         seat = self._seats.get(peer)
@@ -298,6 +298,11 @@ class Stage:
         await self._media.close_peer(peer)
         return True
 
+    def end_room(self, room_id: str) -> None:
+        """End all sessions of a room that was closed; an open take is cut, and refused by the room."""
+        peers = [peer for peer, seat in self._seats.items() if seat.room == room_id]
+        self._own(settled(map(self._media.close_peer, peers)))
+
     def peer_room(self, peer: str) -> str | None:
         """Return the room a peer is seated in."""
         seat = self._seats.get(peer)
@@ -374,6 +379,7 @@ class Stage:
         if seat.landing is None:
             seat.longest_ms = self._longest(room, seat.voice)
             seat.landing, seat.take = asyncio.get_running_loop().create_future(), peer
+            self._tell(room, seat.voice, peer, "open")
             self._go_live(room, seat, peer)
 
     def _take_ended(self, ended: TakeEnded) -> None:
@@ -474,15 +480,8 @@ class Stage:
         clip_id = clip_id or unguessable()
         if timing.aired:
             self.on_aired(room_id, clip_id)
-        landed = ClipLanded(
-            clip_id,
-            clip.duration_ms,
-            clip.onset_ms,
-            clip.gap_ms,
-            clip.loudness_lufs,
-            clip.peaks,
-            source=source,
-        )
+        measured = clip.duration_ms, clip.onset_ms, clip.gap_ms, clip.loudness_lufs, clip.peaks
+        landed = ClipLanded(clip_id, *measured, source=source)
         command = Land(landed, timing.began_at_ms, timing.claimed_reaction_ms, let_in=True)
         blobs = [Blob(clip_id, room_id, clip.ogg)]
         events = await self._house.send(room_id, command, by=voice, key=clip_id, blobs=blobs)

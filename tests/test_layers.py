@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "games": (),
     "server": (),
     "server.config": ("audio",),
+    "server.options": ("server.config",),
     "server.clock": (),
     "server.room": ("audio", "games"),
     # Beside the pure room: the writer and its house, which append to the log.

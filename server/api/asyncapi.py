@@ -30,7 +30,6 @@ SIGNALS: dict[str, dict[str, str]] = {
     "presence": {"voices": "array", "gone": "array", "listeners": "integer", "speakers": "integer"},
     "speaking": {"voice": "string", "on": "boolean"},
     "cue": {"clip": "string", "starts_at_ms": "integer", "duration_ms": "integer"},
-    "clock": {"server_ms": "integer"},
     "take": {
         "peer": "string",
         "state": "string",
@@ -87,9 +86,9 @@ def describe() -> Json:
     }
 
 
-def page() -> str:
-    """Return the description as docs/asyncapi.yaml."""
-    return "\n".join(_yaml(describe(), 0)) + "\n"
+def page() -> bytes:
+    """Return the description as docs/asyncapi.json."""
+    return msgspec.json.format(msgspec.json.encode(describe()), indent=1) + b"\n"
 
 
 def _operation(action: str, summary: str, names: list[str]) -> Json:
@@ -168,10 +167,6 @@ def _schemas() -> Json:
     wanted = (*TYPES.values(), *KINDS.values())
     found, components = msgspec.json.schema_components(wanted, ref_template="#/components/schemas/{name}")
     assert len(found) == len(wanted)
-    for fact in KINDS.values():
-        # The kind stands in the event, beside its data.
-        del components[fact.__name__]["properties"]["kind"]
-        components[fact.__name__]["required"].remove("kind")
     for schema in components.values():
         if "description" in schema:
             schema["description"] = cleandoc(schema["description"])
@@ -183,34 +178,3 @@ def _summary(kind: type) -> str:
         " ".join((kind.__doc__ or "").partition("\n\n")[0].split())
         or f"Asks for `{kind.__name__.lstrip('_')}`."
     )
-
-
-def _yaml(value: Any, depth: int) -> list[str]:
-    """Return a value as YAML 1.2 in block style; scalars are JSON, which YAML includes."""
-    pad = "  " * depth
-    if isinstance(value, dict) and value:
-        return [line for key, each in value.items() for line in _entry(f"{pad}{_scalar(key)}:", each, depth)]
-    if isinstance(value, list) and value:
-        return [line for each in value for line in _entry(f"{pad}-", each, depth)]
-    return [f"{pad}{_scalar(value)}"]
-
-
-def _entry(start: str, value: Any, depth: int) -> list[str]:
-    if isinstance(value, dict | list) and value:
-        return [start, *_yaml(value, depth + 1)]
-    return [f"{start} {_scalar(value)}"]
-
-
-def _scalar(value: Any) -> str:
-    if (
-        isinstance(value, str)
-        and value.isascii()
-        and value.replace("_", "").isalpha()
-        and value not in _WORDS
-    ):
-        return value
-    return msgspec.json.encode(value).decode()
-
-
-# What YAML readers may take for something other than a text.
-_WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")

@@ -16,7 +16,7 @@ from audio.take import FRAME_MS
 from games.round import RoundClosed, RoundRevealed
 from server.log.base import Log
 from server.room.actor import Room
-from server.room.events import ClipLanded, ClipRemoved
+from server.room.events import ClipLanded, ClipRemoved, RoomClosed
 from server.room.tail import Batch
 from server.rtc.media import Media
 from server.together import settled
@@ -75,6 +75,8 @@ class RoomRadio:
                         self._add(tuple(replay[at : at + PIECE_CLIPS]))
                 case ClipRemoved(clip=clip):
                     self._withdraw(clip)
+                case RoomClosed():
+                    self._fall_silent()
                 case _:
                     pass
 
@@ -90,6 +92,11 @@ class RoomRadio:
         if clip in self._playing:
             self._media.stop(self._room.id)
             self._fresh.set()
+
+    def _fall_silent(self) -> None:
+        self._queue.clear()
+        self._media.stop(self._room.id)
+        self._fresh.set()
 
     def aired(self, clip: str) -> None:
         """Note that a clip which lands now was heard while it was spoken: it is not played again at once."""
@@ -128,6 +135,8 @@ class RoomRadio:
     async def _next(self) -> Piece:
         """Return the next piece to play; an empty one when there is nothing and nobody."""
         while self._live or not self._queue:
+            if self._room.state.closed:
+                return ()
             if not self._live and not self._audience(self._room.id):
                 return ()
             if not await self._something_new(DRIFT_AFTER_MS / 1000) and (clip := self._older()) is not None:
@@ -211,7 +220,8 @@ class RoomRadio:
             await self._something_new(left)
 
     def _is_here(self, piece: Piece) -> bool:
-        return all(clip in self._room.state.clips for clip in piece)
+        state = self._room.state
+        return not state.closed and all(clip in state.clips for clip in piece)
 
     async def close(self) -> None:
         """Fall silent; may be called again."""

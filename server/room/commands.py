@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from games.round import Tempo
-from server.room.events import ClipCaptioned, ClipLanded, RoomOpened
+from server.room.events import ClipCaptioned, ClipLanded, Language, RoomOpened
 
 
 class Refused(Exception):
@@ -37,6 +37,28 @@ class Open(Struct, frozen=True):
     """Open the room."""
 
     room: RoomOpened
+
+
+class Change(Struct, frozen=True):
+    """Change the room's words and how it plays; None leaves a field as it is."""
+
+    name: str | None = None
+    theme: str | None = None
+    description: str | None = None
+    language: Language | None = None
+    tempo: Tempo | None = None
+    live: bool | None = None
+
+
+class Close(Struct, frozen=True):
+    """Close the room for good."""
+
+
+class Mute(Struct, frozen=True):
+    """Let a voice neither speak nor write for a while; 0 ms: let it again."""
+
+    voice: str
+    for_ms: int
 
 
 class Say(Struct, frozen=True):
@@ -150,6 +172,9 @@ class Tick(Struct, frozen=True):
 
 Command = (
     Open
+    | Change
+    | Close
+    | Mute
     | Say
     | React
     | Throw

@@ -16,11 +16,14 @@ from games.round import (
     VerdictGiven,
     VerdictOverruled,
 )
-from server.room import door, round_lifecycle, rounds, view
+from server.room import door, governing, round_lifecycle, rounds, view
 from server.room.commands import (
     Caption,
+    Change,
+    Close,
     Command,
     Forget,
+    Mute,
     Open,
     React,
     Refused,
@@ -82,7 +85,15 @@ def _facts(state: RoomState, command: Command, by: Voice | None, context: Contex
         case React():
             return [_reaction(state, command)]
         case Open(room=room):
-            return [room] if state.head == 0 else _refuse("room_exists", "This room is open already.")
+            if state.head > 0:
+                raise Refused("room_exists", "This room is open already.")
+            return [governing.described(room)]
+        case Change():
+            return governing.change(state, command, by)
+        case Close():
+            return governing.close(state, by, context)
+        case Mute():
+            return governing.mute(state, command, by, context)
         case Report():
             return [_report(state, command, by)]
         case Forget():
@@ -114,10 +125,6 @@ def _captioned(state: RoomState, caption: ClipCaptioned, context: Context) -> li
     if clip.hidden:
         return [replace(caption, hidden=True)]
     return [caption, *round_lifecycle.after_caption(state, caption, context)]
-
-
-def _refuse(code: str, message: str) -> list[Fact]:
-    raise Refused(code, message)
 
 
 def _text(text: str, what: str, limit: int) -> str:

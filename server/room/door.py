@@ -11,6 +11,7 @@ from collections.abc import Collection
 from server.room.commands import (
     Again,
     Answer,
+    Close,
     Command,
     Forget,
     Land,
@@ -55,7 +56,13 @@ def check(state: RoomState, command: Command | None, by: Voice | None, context: 
 def _check_room(state: RoomState, command: Command | None) -> None:
     if state.head == 0:
         raise Refused("no_such_room", "There is no such room.")
-    if state.closed and not isinstance(command, ALWAYS):
+    if not isinstance(command, ALWAYS | Close):
+        check_open(state)
+
+
+def check_open(state: RoomState) -> None:
+    """Refuse what a closed room lets nobody do."""
+    if state.closed:
         raise Refused("room_closed", "This room is closed.")
 
 

@@ -1,12 +1,12 @@
 """Facts that happened in a room, as they are stored and as they are sent.
 
-An event is one fact with its place in the room's log. Facts are frozen structs tagged
-with their wire kind; the tag is lifted out of `data` into the envelope on the wire.
+An event is one fact with its place in the room's log. A fact is a frozen struct whose class
+has its `kind`; stored and sent, the kind stands in the event and `data` has the fact's fields.
 """
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import ClassVar, Literal
 
 import msgspec
 from msgspec import Struct
@@ -39,9 +39,10 @@ class Voice(Struct, frozen=True):
     colour: str
 
 
-class RoomOpened(Struct, frozen=True, tag="room.opened", tag_field="kind"):
+class RoomOpened(Struct, frozen=True):
     """A room came to be; `room_kind` names an entry of `kinds.KINDS`."""
 
+    kind: ClassVar[str] = "room.opened"
     room_kind: str
     name: str
     theme: str = ""
@@ -53,9 +54,10 @@ class RoomOpened(Struct, frozen=True, tag="room.opened", tag_field="kind"):
     live: bool = False
 
 
-class RoomChanged(Struct, frozen=True, tag="room.changed", tag_field="kind", omit_defaults=True):
+class RoomChanged(Struct, frozen=True, omit_defaults=True):
     """Some words about a room changed; None leaves a field as it was."""
 
+    kind: ClassVar[str] = "room.changed"
     name: str | None = None
     theme: str | None = None
     description: str | None = None
@@ -64,26 +66,29 @@ class RoomChanged(Struct, frozen=True, tag="room.changed", tag_field="kind", omi
     live: bool | None = None
 
 
-class RoomClosed(Struct, frozen=True, tag="room.closed", tag_field="kind"):
+class RoomClosed(Struct, frozen=True):
     """A room ended."""
 
+    kind: ClassVar[str] = "room.closed"
     reason: str
 
 
-class TextSaid(Struct, frozen=True, tag="text.said", tag_field="kind"):
+class TextSaid(Struct, frozen=True):
     """A visitor wrote something."""
 
+    kind: ClassVar[str] = "text.said"
     text: str
 
 
-class TextRemoved(Struct, frozen=True, tag="text.removed", tag_field="kind"):
+class TextRemoved(Struct, frozen=True):
     """A text is gone; `target` is the seq of its event."""
 
+    kind: ClassVar[str] = "text.removed"
     target: int
     reason: str = "forgotten"
 
 
-class ClipLanded(Struct, frozen=True, tag="clip.landed", tag_field="kind"):
+class ClipLanded(Struct, frozen=True):
     """A finished clip is stored, with what was measured of it.
 
     `onset_ms` counts from the beginning of the take as it was recorded (negative inside the
@@ -91,6 +96,7 @@ class ClipLanded(Struct, frozen=True, tag="clip.landed", tag_field="kind"):
     to its speaker only. A `hidden` clip is seen by its speaker only, until `round.revealed`.
     """
 
+    kind: ClassVar[str] = "clip.landed"
     clip: str
     duration_ms: int
     onset_ms: int
@@ -105,68 +111,77 @@ class ClipLanded(Struct, frozen=True, tag="clip.landed", tag_field="kind"):
     hidden: bool = False
 
 
-class ClipCaptioned(Struct, frozen=True, tag="clip.captioned", tag_field="kind"):
+class ClipCaptioned(Struct, frozen=True):
     """The words of a clip are known; while the clip is hidden nobody sees them."""
 
+    kind: ClassVar[str] = "clip.captioned"
     clip: str
     text: str
     language: str
     hidden: bool = False
 
 
-class ClipRemoved(Struct, frozen=True, tag="clip.removed", tag_field="kind"):
+class ClipRemoved(Struct, frozen=True):
     """A clip is gone; its bytes and caption follow within 60 s."""
 
+    kind: ClassVar[str] = "clip.removed"
     clip: str
     reason: str = "forgotten"
     hidden: bool = False
 
 
-class ClipReported(Struct, frozen=True, tag="clip.reported", tag_field="kind"):
+class ClipReported(Struct, frozen=True):
     """Somebody reported a clip; visitors see only that the log has an entry here."""
 
+    kind: ClassVar[str] = "clip.reported"
     clip: str
     reason: str
     text: str = ""
 
 
-class ReactionGiven(Struct, frozen=True, tag="reaction.given", tag_field="kind"):
+class ReactionGiven(Struct, frozen=True):
     """A visitor reacted; `target` is a clip id or the seq of an event, as text."""
 
+    kind: ClassVar[str] = "reaction.given"
     target: str
     emoji: str
 
 
-class TopicThrown(Struct, frozen=True, tag="topic.thrown", tag_field="kind"):
+class TopicThrown(Struct, frozen=True):
     """The room threw a prompt."""
 
+    kind: ClassVar[str] = "topic.thrown"
     prompt: Prompt
 
 
-class TopicSuggested(Struct, frozen=True, tag="topic.suggested", tag_field="kind"):
+class TopicSuggested(Struct, frozen=True):
     """A visitor gave the room a topic to throw; `topic` is its id."""
 
+    kind: ClassVar[str] = "topic.suggested"
     topic: str
     text: str
 
 
-class TopicWanted(Struct, frozen=True, tag="topic.wanted", tag_field="kind"):
+class TopicWanted(Struct, frozen=True):
     """A visitor wants another topic; enough of them get one."""
 
+    kind: ClassVar[str] = "topic.wanted"
     voice: str
 
 
-class DiceRolled(Struct, frozen=True, tag="dice.rolled", tag_field="kind"):
+class DiceRolled(Struct, frozen=True):
     """Somebody rolled dice: the expression, each die in order, and the sum."""
 
+    kind: ClassVar[str] = "dice.rolled"
     expression: str
     dice: tuple[int, ...]
     total: int
 
 
-class VoiceMuted(Struct, frozen=True, tag="voice.muted", tag_field="kind"):
+class VoiceMuted(Struct, frozen=True):
     """A voice may not speak or write until `until_ms`."""
 
+    kind: ClassVar[str] = "voice.muted"
     voice: str
     until_ms: int
 
@@ -202,8 +217,8 @@ Fact = (
     | TopicWanted
     | DiceRolled
 )
-FACTS: tuple[type[Struct], ...] = Fact.__args__
-KINDS: dict[str, type[Struct]] = {str(fact.__struct_config__.tag): fact for fact in FACTS}
+FACTS: tuple[type[Fact], ...] = Fact.__args__
+KINDS: dict[str, type[Fact]] = {fact.kind: fact for fact in FACTS}
 
 
 class Draft(Struct, frozen=True):
@@ -214,7 +229,7 @@ class Draft(Struct, frozen=True):
     by: Voice | None = None
 
 
-class Event(Struct, frozen=True):
+class Event(Struct, frozen=True, tag="event", tag_field="type"):
     """A fact in its room's log; `prev` is the seq of the event before (0 for the first)."""
 
     seq: int
@@ -225,8 +240,9 @@ class Event(Struct, frozen=True):
     data: Fact | Erased
 
 
-class _Wire(Struct, frozen=True):
-    type: str
+class _Stored(Struct, frozen=True):
+    """An event whose data is not read yet: of which kind it is, the kind says."""
+
     seq: int
     prev: int
     at_ms: int
@@ -237,34 +253,18 @@ class _Wire(Struct, frozen=True):
 
 _NO_PROMPT = Prompt("", "")
 _encoder = msgspec.json.Encoder()
-_wire = msgspec.json.Decoder(_Wire)
-_fields = {kind: msgspec.json.Decoder(fact) for kind, fact in KINDS.items()}
-_TAGS = {kind: b'"kind":' + _encoder.encode(kind) for kind in KINDS}
-
-
-def kind_of(fact: Fact) -> str:
-    """Return the wire kind of a fact, as in `clip.landed`."""
-    return str(type(fact).__struct_config__.tag)
+_stored = msgspec.json.Decoder(_Stored)
+_data = {kind: msgspec.json.Decoder(fact) for kind, fact in KINDS.items()}
 
 
 def numbered(draft: Draft, seq: int, prev: int) -> Event:
     """Return the event that a draft becomes at a place in the log."""
-    return Event(seq, prev, draft.at_ms, draft.by, kind_of(draft.data), draft.data)
+    return Event(seq, prev, draft.at_ms, draft.by, draft.data.kind, draft.data)
 
 
 def encode(event: Event) -> bytes:
     """Return the event as one JSON object: the form that is stored and sent."""
-    return _encoder.encode(
-        _Wire(
-            "event",
-            event.seq,
-            event.prev,
-            event.at_ms,
-            event.by,
-            event.kind,
-            msgspec.Raw(_untagged(event)),
-        )
-    )
+    return _encoder.encode(event)
 
 
 def decode(body: bytes) -> Event:
@@ -272,8 +272,9 @@ def decode(body: bytes) -> Event:
 
     Raises `msgspec.DecodeError` when the envelope itself is not an event.
     """
-    wire = _wire.decode(body)
-    return Event(wire.seq, wire.prev, wire.at_ms, wire.by, wire.kind, _fact(wire.kind, wire.data))
+    stored = _stored.decode(body)
+    fact = _fact(stored.kind, stored.data)
+    return Event(stored.seq, stored.prev, stored.at_ms, stored.by, stored.kind, fact)
 
 
 def erased(event: Event) -> Event:
@@ -299,22 +300,12 @@ def blank(event: Event) -> Event:
     return Event(event.seq, event.prev, event.at_ms, None, event.kind, Erased())
 
 
-def _untagged(event: Event) -> bytes:
-    """Encode the fact without its tag, which the envelope carries as `kind`."""
-    if isinstance(event.data, Erased):
-        return b"{}"
-    body = _encoder.encode(event.data)
-    rest = body[1 + len(_TAGS[event.kind]) :]
-    return b"{" + rest.lstrip(b",")
-
-
 def _fact(kind: str, data: msgspec.Raw) -> Fact | Erased:
-    raw = bytes(data)
-    decoder = _fields.get(kind)
-    if decoder is None or (raw == b"{}" and kind != "room.changed"):
+    decoder = _data.get(kind)
+    # Only a `room.changed` may have no fields and be a fact.
+    if decoder is None or (bytes(data) == b"{}" and kind != RoomChanged.kind):
         return Erased()
-    tagged = b"{" + _TAGS[kind] + (b"" if raw == b"{}" else b",") + raw[1:]
     try:
-        return cast("Fact", decoder.decode(tagged))
+        return decoder.decode(data)
     except msgspec.ValidationError:
         return Erased()

@@ -67,15 +67,24 @@ class House:
         """Return the ids of the rooms that are awake."""
         return list(self._rooms)
 
-    async def open(self, room: RoomOpened, by: Voice | None, *, id: str | None = None) -> Room:  # noqa: A002
+    async def open(
+        self,
+        room: RoomOpened,
+        by: Voice | None,
+        *,
+        id: str | None = None,  # noqa: A002
+        key: str | None = None,
+    ) -> Room:
         """Make a room and return it awake; without an id a public one gets a readable one.
 
+        A `key` is that of whoever opens it, for whose voice is known only when the room's id is.
         Raises `Refused`, with `room_taken` when the id is in use.
         """
         self._check_open()
         context = Context(self.clock(), self._random)
-        drafts = self._rules.decide(self._rules.empty, Open(room), by, context)
         for name in [id] if id is not None else _names(room):
+            opener = ids.voice(self._secret, key, name, room.language) if key else by
+            drafts = self._rules.decide(self._rules.empty, Open(room), opener, context)
             try:
                 await self._log.append(name, drafts, expect=0)
             except Conflict:
@@ -130,7 +139,7 @@ class House:
     def voice(self, key: str, room: Room | str) -> Voice:
         """Return who a key is in a room; its name is English when only the id of a sleeping room is given."""
         awake = self._rooms.get(room) if isinstance(room, str) else room
-        language = awake.state.language if awake is not None else "en"
+        language = awake.state.voices_language if awake is not None else "en"
         return ids.voice(self._secret, key, room if isinstance(room, str) else room.id, language)
 
     def left(self, room: Room) -> None:

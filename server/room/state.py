@@ -108,8 +108,9 @@ class Written(Struct, frozen=True):
 class RoomState(Struct, frozen=True):
     """A room as of its newest event; `texts` maps the seq of a text to its voice.
 
-    `written` maps the seq of an answer, of its reveal, of a suggestion, or of a role asked for to
-    what it is; `wanted` are the voices that wait for another topic.
+    `keeper` is the voice that opened a private room, `voices_language` the one that voices are named
+    in: that of the opening. `written` maps the seq of an answer, of its reveal, of a suggestion, or of
+    a role asked for to what it is; `wanted` are the voices that wait for another topic.
     """
 
     head: int = 0
@@ -122,6 +123,8 @@ class RoomState(Struct, frozen=True):
     public: bool = False
     place: str = ""
     live: bool = False
+    keeper: str = ""
+    voices_language: Language = "en"
     opened_at_ms: int = 0
     closed: bool = False
     clips: dict[str, ClipRef] = {}
@@ -171,7 +174,7 @@ def _folded(state: RoomState, event: Event) -> RoomState:
         case TopicThrown() | TopicSuggested() | TopicWanted() as fact:
             return _topic_changed(state, event, fact)
         case VoiceMuted(voice=voice, until_ms=until_ms):
-            return replace(state, muted={**state.muted, voice: until_ms})
+            return replace(state, muted=_with_muted(state.muted, voice, until_ms, event.at_ms))
         case AnswerGiven() as answer:
             return _answered(state, event, answer)
         case RoundRevealed() as revealed:
@@ -214,7 +217,21 @@ def _with_repeats(kept: dict[K, R], of: dict[K, R], seq: int) -> dict[K, R]:
 
 def _room_opened(state: RoomState, event: Event, opened: RoomOpened) -> RoomState:
     fields = asdict(opened)
-    return replace(state, kind=fields.pop("room_kind"), opened_at_ms=event.at_ms, **fields)
+    keeper = event.by.id if event.by and not opened.public else ""
+    return replace(
+        state,
+        kind=fields.pop("room_kind"),
+        keeper=keeper,
+        voices_language=opened.language,
+        opened_at_ms=event.at_ms,
+        **fields,
+    )
+
+
+def _with_muted(muted: dict[str, int], voice: str, until_ms: int, now_ms: int) -> dict[str, int]:
+    """Return who is muted until when, without those who are no more."""
+    kept = {each: ends for each, ends in muted.items() if ends > now_ms and each != voice}
+    return {**kept, voice: until_ms} if until_ms > now_ms else kept
 
 
 def _newest(kept: dict[K, V], limit: int) -> dict[K, V]:

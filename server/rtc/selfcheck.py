@@ -41,4 +41,7 @@ def _protects() -> bool:
     slot, length = ffi.new("char[]", 200), ffi.new("int *", len(packet))
     ffi.memmove(slot, packet, len(packet))
     code = lib.srtp_protect(sender._srtp[0], slot, length)  # noqa: SLF001 - what is checked
-    return code == 0 and receiver.unprotect(bytes(ffi.buffer(slot, length[0]))) == packet
+    try:
+        return code == 0 and receiver.unprotect(bytes(ffi.buffer(slot, length[0]))) == packet
+    except pylibsrtp.Error:
+        return False

@@ -92,9 +92,27 @@ class SocketContext(Struct, frozen=True):
 class Conversation:
     """Listens to one member of a room until the socket ends."""
 
-    __slots__ = ("_connection", "_context", "_fanout", "_in_flight", "_salt", "_speech", "_struck_until_s")
+    __slots__ = (
+        "_admin",
+        "_connection",
+        "_context",
+        "_fanout",
+        "_in_flight",
+        "_salt",
+        "_speech",
+        "_struck_until_s",
+    )
 
-    def __init__(self, context: SocketContext, fanout: Fanout, connection: Connection, salt: bytes) -> None:
+    def __init__(
+        self,
+        context: SocketContext,
+        fanout: Fanout,
+        connection: Connection,
+        salt: bytes,
+        *,
+        admin: bool = False,
+    ) -> None:
+        self._admin = admin
         self._salt = salt
         self._context = context
         self._fanout = fanout
@@ -196,8 +214,11 @@ class Conversation:
         self._send(reply)
 
     async def _wished(self, wish: Wish) -> int:
-        room, command = self._fanout.room, wish.command()
-        events = await room.send(command, by=self._connection.voice, key=str(wish.id), salt=self._salt)
+        room, voice, key = self._fanout.room, self._connection.voice, str(wish.id)
+        if self._admin and wish.governs:
+            events = await room.send(wish.command(), by=None, key=f"{voice.id} {key}", salt=self._salt)
+        else:
+            events = await room.send(wish.command(), by=voice, key=key, salt=self._salt)
         return events[-1].seq if events else room.tail.head
 
     async def _spoken(self, message: Staged, before: asyncio.Task[None] | None) -> int:

@@ -13,7 +13,7 @@ from server.http import body
 from server.http.app_keys import LIMITS
 from server.http.limits import prefix
 from server.http.problems import Problem
-from server.http.security import address, check_origin, key_in, rate_limit, tell_host, visitor_key
+from server.http.security import address, check_origin, is_admin, key_in, rate_limit, tell_host, visitor_key
 from server.log.base import Log
 from server.room.actor import Room
 from server.room.events import Voice
@@ -26,6 +26,7 @@ from server.socket.frames import COME_BACK
 from server.socket.messages import MESSAGE_LIMIT_BYTES
 from server.socket.sockets import SocketLimits, Sockets
 from server.web.app_keys import HOUSE, LOG, STAGE
+from server.web.operations import Operation, whole
 from server.web.rooms import ROOM, SEQ_LIMIT
 from server.web.visits import awakened
 
@@ -54,13 +55,14 @@ class Cursor(Struct, frozen=True):
 class Newcomer(Struct, frozen=True):
     """Who wants in, with which cursor, and what hides the digests of their words.
 
-    `made_key` was made here because they had none.
+    `made_key` was made here because they had none; `admin` is that they showed the admin's token.
     """
 
     voice: Voice
     cursor: Cursor | None
     salt: bytes
     made_key: str
+    admin: bool = False
 
 
 async def serve(request: web.Request) -> web.StreamResponse:
@@ -72,7 +74,7 @@ async def serve(request: web.Request) -> web.StreamResponse:
     made = "" if key else secrets.token_urlsafe(_KEY_BYTES)
     try:
         voice = request.app[HOUSE].voice(key or made, fanout.room)
-        newcomer = Newcomer(voice, cursor, salt(key or made), made)
+        newcomer = Newcomer(voice, cursor, salt(key or made), made, is_admin(request))
         return await _talk(request, sockets, fanout, newcomer)
     finally:
         fanout.let_out()
@@ -117,7 +119,9 @@ async def _talk(
     try:
         if not connection.ended:
             await come_in(fanout, connection, newcomer.cursor, sockets.log, newcomer.made_key)
-        await Conversation(sockets.context, fanout, connection, newcomer.salt).listen(ws)
+        await Conversation(sockets.context, fanout, connection, newcomer.salt, admin=newcomer.admin).listen(
+            ws
+        )
     finally:
         sockets.remove(connection)
         _expire(connection)
@@ -217,7 +221,29 @@ def attach(app: web.Application, bounds: SocketLimits | None = None) -> Sockets:
     return sockets
 
 
-def routes() -> list[web.RouteDef]:
-    """Return the routes of this resource."""
-    here = f"/api/rooms/{ROOM}/ws"
-    return [web.get(here, serve), web.options(here, ask)]
+OPERATIONS = (
+    Operation(
+        "GET",
+        f"/api/rooms/{ROOM}/ws",
+        serve,
+        "The room's WebSocket; see the asynchronous description.",
+        {101: {}},
+        (
+            "bad_request",
+            "bad_query",
+            "bad_key",
+            "wrong_origin",
+            "no_such_room",
+            "upgrade_needed",
+            "too_fast",
+            "busy",
+            "restarting",
+        ),
+        query=(
+            whole("after", "Resume after this seq; without it the newest 100 events come.", minimum=0),
+            whole("at_ms", "When that event was: by this a log that was restored is known.", minimum=0),
+        ),
+        key="optional",
+        preflight=ask,
+    ),
+)

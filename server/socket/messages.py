@@ -20,6 +20,7 @@ from server.room.commands import (
     Answer,
     Command,
     Forget,
+    Mute,
     React,
     Refused,
     Report,
@@ -127,6 +128,8 @@ class Wish(Struct, frozen=True, omit_defaults=True):
     """A message that is a command to the room."""
 
     action: ClassVar[Action]
+    # Said by the admin it is the admin's, not that of the voice which the admin has in the room.
+    governs: ClassVar[bool] = False
     id: Id
 
     def command(self) -> Command:
@@ -249,12 +252,23 @@ class _Forget(Wish, frozen=True, tag="forget", tag_field="type"):
         return Forget(self.clip, self.all)
 
 
+class _Mute(Wish, frozen=True, tag="mute", tag_field="type"):
+    action: ClassVar[Action] = "govern"
+    governs: ClassVar[bool] = True
+    voice: ShortText
+    for_ms: Milliseconds
+
+    def command(self) -> Command:
+        return Mute(self.voice, self.for_ms)
+
+
 # What goes to the stage, one after the other.
 Staged = SpeakStart | SpeakStop | Keep | Drop
 Message = Ping | Here | Staged | Wish
 _CLIENT = (
     Ping | Here | SpeakStart | SpeakStop | _Say | _React | _Throw | _RoundStart | _RoundJoin | _Again | _Vote
     | _Report | _Forget | _RoundStop | _Answer | _Suggest | WantsTopic | Keep | Drop
+    | _Mute
 )  # fmt: skip
 # Every message a client may send, by its type.
 TYPES: dict[str, type[Struct]] = {str(kind.__struct_config__.tag): kind for kind in _CLIENT.__args__}

@@ -15,7 +15,7 @@ from server.http import body, ranges
 from server.http.answers import answer
 from server.http.app_keys import CONFIG
 from server.http.limits import UploadBudget, prefix
-from server.http.problems import Problem
+from server.http.problems import Handler, Problem
 from server.http.security import address, is_admin, needed_key, preflight, rate_limit, visitor_key
 from server.previews import Preview
 from server.room.actor import Room
@@ -25,6 +25,7 @@ from server.room.state import ClipRef
 from server.room.view import is_hidden
 from server.web import previews
 from server.web.app_keys import HOUSE, LOG, STAGE
+from server.web.operations import BINARY, JSON_ERRORS, KEY_ERRORS, Operation, json_body
 from server.web.rooms import ROOM
 from server.web.transcodes import TRANSCODES
 from server.web.visits import awakened, visited
@@ -313,22 +314,92 @@ def _receipt(found: Found, seq: int, at_ms: int) -> dict[str, Any]:
     }
 
 
-def routes() -> list[web.RouteDef]:
-    """Return the routes of this resource."""
-    here = f"/api/clips/{CLIP}"
-    return [
-        web.post(f"/api/rooms/{ROOM}/clips", upload),
-        web.options(f"/api/rooms/{ROOM}/clips", preflight),
-        web.post(f"/api/previews/{previews.PREVIEW}", keep),
-        web.get(here, show),
-        web.delete(here, forget),
-        web.options(here, preflight),
-        web.get(here + ".ogg", ogg),
-        web.get(here + ".m4a", m4a),
-        web.get(here + ".vtt", vtt),
-        web.get(here + ".svg", picture),
-        web.get(here + ".png", card),
-        web.options(f"{here}.{{kind:ogg|m4a|vtt|svg|png}}", preflight),
-        web.post(here + "/reports", report),
-        web.options(here + "/reports", preflight),
-    ]
+_HERE = f"/api/clips/{CLIP}"
+_RECEIPT = {
+    "type": "object",
+    "properties": {
+        "receipt": {"type": "string"},
+        "room": {"type": "string"},
+        "clip": {"type": "string"},
+        "seq": {"type": "integer"},
+        "at_ms": {"type": "integer"},
+    },
+}
+_UPLOAD_ERRORS = (
+    *KEY_ERRORS, "muted", "consent_needed", "no_such_room", "too_slow", "too_big", "wrong_type",
+    "undecodable", "silent", "too_short", "too_fast", "busy", "restarting", "storage_full", "room_closed",
+)  # fmt: skip
+
+
+def _form(ending: str, handler: Handler, media_type: str, summary: str, *errors: str) -> Operation:
+    sent = {media_type: BINARY}
+    return Operation(
+        "GET",
+        f"{_HERE}.{ending}",
+        handler,
+        summary,
+        {200: sent, 206: sent, 304: {}},
+        ("no_such_clip", "bad_range", *errors),
+        preflight=preflight,
+    )
+
+
+OPERATIONS = (
+    Operation(
+        "POST",
+        f"/api/rooms/{ROOM}/clips",
+        upload,
+        "Upload a recorded clip.",
+        {201: json_body(ClipShown), 202: json_body(previews.PreviewShown)},
+        _UPLOAD_ERRORS,
+        takes=dict.fromkeys(media_types.MEDIA_TYPES, BINARY),
+        key="needed",
+        headers=("Location",),
+        preflight=preflight,
+    ),
+    Operation(
+        "POST",
+        previews.HERE,
+        keep,
+        "Let a take land that its speaker has heard.",
+        {201: json_body(ClipShown)},
+        (*previews.ERRORS, "storage_full"),
+        key="needed",
+        headers=("Location",),
+    ),
+    Operation(
+        "GET",
+        _HERE,
+        show,
+        "What is known of a clip.",
+        {200: json_body(ClipShown)},
+        ("no_such_clip",),
+        preflight=preflight,
+    ),
+    Operation(
+        "DELETE",
+        _HERE,
+        forget,
+        "Remove a clip: its speaker, or the admin.",
+        {204: {}},
+        (*KEY_ERRORS, "not_yours", "muted", "no_such_clip", "too_fast"),
+        key="needed",
+        preflight=preflight,
+    ),
+    _form("ogg", ogg, "audio/ogg", "The clip as Opus in Ogg."),
+    _form("m4a", m4a, "audio/mp4", "The clip as AAC in MP4.", "too_fast"),
+    _form("vtt", vtt, "text/vtt", "The clip's caption."),
+    _form("svg", picture, "image/svg+xml", "The picture of the clip's sound."),
+    _form("png", card, "image/png", "The same picture for link previews.", "too_fast"),
+    Operation(
+        "POST",
+        f"{_HERE}/reports",
+        report,
+        "Report a clip.",
+        {201: json_body(_RECEIPT)},
+        (*JSON_ERRORS, *KEY_ERRORS, "muted", "no_such_clip", "empty", "too_long", "too_fast"),
+        takes=json_body(NewReport),
+        key="needed",
+        preflight=preflight,
+    ),
+)

@@ -17,6 +17,7 @@ from server.log.base import Damaged
 from server.room.state import ClipRef, RoomState
 from server.room.view import is_hidden
 from server.web.app_keys import LOG
+from server.web.operations import TEXT, Operation
 from server.web.rooms import ROOM
 from server.web.transcodes import TRANSCODES
 from server.web.visits import visited
@@ -111,7 +112,14 @@ def _text(parent: ET.Element, tag: str, text: str) -> None:
     ET.SubElement(parent, tag).text = _NO_XML.sub("", text)
 
 
-def routes() -> list[web.RouteDef]:
-    """Return the routes of this resource."""
-    here = f"/r/{ROOM}/feed.xml"
-    return [web.get(here, feed), web.options(here, preflight)]
+OPERATIONS = (
+    Operation(
+        "GET",
+        f"/r/{ROOM}/feed.xml",
+        feed,
+        "A room as a podcast.",
+        {200: {"application/rss+xml": TEXT}, 304: {}},
+        ("no_such_room",),
+        preflight=preflight,
+    ),
+)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any, get_args
+
 from aiohttp import web
 
-from games.game import Game
+from games.game import Game, TurnOrder
 from games.registry import GAMES
 from server.http.answers import answer
 from server.http.languages import language
 from server.room.kinds import KINDS, RoomKind
+from server.web.operations import Operation, listed
 
 
 def shown(game: Game, lang: str) -> dict[str, object]:
@@ -44,6 +47,35 @@ async def list_games(request: web.Request) -> web.Response:
     return answer({"games": games, "kinds": kinds}, headers=headers)
 
 
-def routes() -> list[web.RouteDef]:
-    """Return the routes of this resource."""
-    return [web.get("/api/games", list_games)]
+_GAME: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "name": {"type": "string"},
+        "kinds": {"type": "array", "items": {"type": "string"}},
+        "turns": {"type": "string", "enum": list(get_args(TurnOrder))},
+        "tempo": {"type": "string", "enum": ["snap", "slow"]},
+        "rules": {"type": "string"},
+        "opt_in": {"type": "boolean", "description": "Nobody is drawn into it: who joins or speaks plays."},
+        "challenged": {"type": "boolean", "description": "Others may challenge a take by a vote of -1."},
+    },
+}
+_KIND: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "enum": list(KINDS)},
+        "name": {"type": "string"},
+        "tempo": {"type": "string", "enum": ["snap", "slow"]},
+        "placed": {"type": "boolean", "description": "Such a room needs a `place`."},
+    },
+}
+
+OPERATIONS = (
+    Operation(
+        "GET",
+        "/api/games",
+        list_games,
+        "The games and the kinds of rooms, in the language asked for.",
+        {200: listed("games", _GAME, kinds={"type": "array", "items": _KIND})},
+    ),
+)

@@ -14,6 +14,7 @@ from server.log.base import Log, StorageFull, Unusable
 from server.metrics.registry import REGISTRY
 from server.room.commands import restarting
 from server.web.app_keys import LOG
+from server.web.operations import OBJECT, TEXT, Operation, json_body
 
 # The storage is asked at most this often, however many ask us.
 CHECK_EVERY_S = 1.0
@@ -91,6 +92,18 @@ async def metrics(request: web.Request) -> web.Response:
     return web.Response(body=body, headers={"Content-Type": METRICS_TYPE, "Cache-Control": "no-store"})
 
 
-def routes() -> list[web.RouteDef]:
-    """Return the routes of this resource."""
-    return [web.get("/healthz", alive), web.get("/readyz", ready), web.get("/metrics", metrics)]
+OPERATIONS = (
+    Operation("GET", "/healthz", alive, "Is the server alive?", {200: json_body(OBJECT)}),
+    Operation(
+        "GET", "/readyz", ready, "Is it able to serve?", {200: json_body(OBJECT)}, ("restarting", "busy")
+    ),
+    Operation(
+        "GET",
+        "/metrics",
+        metrics,
+        "Figures for Prometheus.",
+        {200: {"text/plain": TEXT}},
+        ("not_allowed",),
+        key="admin",
+    ),
+)

@@ -10,10 +10,12 @@ from aiohttp import web
 from server.http import assets
 from server.http.assets import ASSETS
 from server.http.languages import language
+from server.http.problems import Handler
 from server.http.security import base_url, give_key
 from server.room.events import Language
 from server.room.state import ClipRef, RoomState
 from server.web import clips
+from server.web.operations import BINARY, HTML, OBJECT, TEXT, Operation
 from server.web.rooms import ROOM, rules_of
 from server.web.visits import visited
 
@@ -171,11 +173,11 @@ async def static(request: web.Request) -> web.Response:
     return assets.answer(request, found, "public, max-age=31536000, immutable" if fixed else "no-cache")
 
 
-def _file(path: str, name: str) -> web.RouteDef:
-    async def one(request: web.Request) -> web.Response:
+def _file(name: str) -> Handler:
+    async def one(request: web.Request) -> web.StreamResponse:
         return assets.answer(request, request.app[ASSETS].find(name))
 
-    return web.get(path, one)
+    return one
 
 
 async def robots(_: web.Request) -> web.Response:
@@ -183,14 +185,34 @@ async def robots(_: web.Request) -> web.Response:
     return web.Response(text="User-agent: *\nDisallow: /api/\nDisallow: /c/\n")
 
 
-def routes() -> list[web.RouteDef]:
-    """Return the routes of this resource."""
-    return [
-        web.get("/", lobby),
-        web.get(f"/r/{ROOM}", room),
-        web.get(f"/c/{clips.CLIP}", clip),
-        web.get("/static/{name:.+}", static),
-        _file("/manifest.webmanifest", "manifest.webmanifest"),
-        _file("/favicon.ico", "icons/icon.svg"),
-        web.get("/robots.txt", robots),
-    ]
+OPERATIONS = (
+    Operation("GET", "/", lobby, "The lobby.", {200: HTML, 304: {}}),
+    Operation("GET", f"/r/{ROOM}", room, "A room's page.", {200: HTML, 304: {}}, ("no_such_room",)),
+    Operation(
+        "GET", f"/c/{clips.CLIP}", clip, "A clip's page; it unfurls.", {200: HTML, 304: {}}, ("no_such_clip",)
+    ),
+    Operation(
+        "GET",
+        "/static/{name:.+}",
+        static,
+        "A file of the page.",
+        {200: {"*/*": BINARY}, 304: {}},
+        ("no_such_page",),
+    ),
+    Operation(
+        "GET",
+        "/manifest.webmanifest",
+        _file("manifest.webmanifest"),
+        "The page as an app.",
+        {200: {"application/manifest+json": {"schema": OBJECT}}},
+    ),
+    Operation(
+        "GET",
+        "/favicon.ico",
+        _file("icons/icon.svg"),
+        "The icon.",
+        {200: {"image/svg+xml": BINARY}},
+        ("no_such_page",),
+    ),
+    Operation("GET", "/robots.txt", robots, "What search engines leave alone.", {200: {"text/plain": TEXT}}),
+)

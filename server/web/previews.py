@@ -15,6 +15,7 @@ from server.previews import Preview
 from server.room.actor import Room
 from server.room.events import Voice
 from server.web.app_keys import HOUSE, STAGE
+from server.web.operations import BINARY, KEY_ERRORS, Operation
 from server.web.visits import visited
 
 PREVIEW = "{preview:[A-Za-z0-9_-]{8,64}}"
@@ -81,7 +82,19 @@ async def drop(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-def routes() -> list[web.RouteDef]:
-    """Return the routes of this resource; letting a take land is with the clips."""
-    here = f"/api/previews/{PREVIEW}"
-    return [web.get(here + ".ogg", ogg), web.delete(here, drop)]
+HERE = f"/api/previews/{PREVIEW}"
+ERRORS = (*KEY_ERRORS, "no_such_preview", "too_fast")
+
+# Letting a take land is with the clips.
+OPERATIONS = (
+    Operation("DELETE", HERE, drop, "Let go of a take.", {204: {}}, ERRORS, key="needed"),
+    Operation(
+        "GET",
+        f"{HERE}.ogg",
+        ogg,
+        "A take as its speaker may hear it before it lands.",
+        {200: {"audio/ogg": BINARY}, 206: {"audio/ogg": BINARY}, 304: {}},
+        (*KEY_ERRORS, "no_such_preview", "bad_range"),
+        key="needed",
+    ),
+)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from aiohttp import web
 from msgspec import Meta, Struct
+from msgspec.structs import astuple
 
 from games.registry import offered
 from games.round import Prompt, Round, Tempo, TurnGiven, VerdictGiven
@@ -21,9 +22,9 @@ from server.room.commands import Refused
 from server.room.events import Language, RoomOpened, encode
 from server.room.kinds import KINDS, Kind
 from server.room.state import RoomState
-from server.room.text import cleaned
 from server.room.view import public, view
 from server.web.app_keys import COUNTS, HOUSE, LOG, MEDIA
+from server.web.operations import JSON_ERRORS, Operation, json_body, listed, whole
 from server.web.visits import awakened, visited
 
 # An id is 1 to 64 characters, so a guess costs no look-up of a megabyte.
@@ -31,7 +32,6 @@ ROOM = "{room:[A-Za-z0-9_-]{1,64}}"
 EVENTS_DEFAULT, EVENTS_LIMIT = 100, 500
 LISTED_ROOMS = 100
 SEQ_LIMIT = 2**53 - 1
-NAME_CHARACTERS, THEME_CHARACTERS, DESCRIPTION_CHARACTERS = 60, 120, 500
 MAYBE_CELL = f"^({place.CELL})?$"
 NO_CELL = "`place` must be a geohash of 3 to 5 characters."
 
@@ -50,6 +50,14 @@ class NewRoom(Struct):
     live: bool = False
 
 
+class TurnShown(TurnGiven, frozen=True, tag=TurnGiven.kind, tag_field="kind"):
+    """A turn of the running round; outside of its event it tells its kind itself."""
+
+
+class VerdictShown(VerdictGiven, frozen=True, tag=VerdictGiven.kind, tag_field="kind"):
+    """A verdict of the running round; outside of its event it tells its kind itself."""
+
+
 class RoundShown(Struct):
     """The running round as everybody may see it: no votes, no reaction times."""
 
@@ -59,9 +67,9 @@ class RoundShown(Struct):
     opened_at_ms: int
     prompt: Prompt | None
     players: tuple[str, ...]
-    turn: TurnGiven | None
+    turn: TurnShown | None
     takes: tuple[str, ...]
-    verdicts: tuple[VerdictGiven, ...]
+    verdicts: tuple[VerdictShown, ...]
     hidden: bool
     scene: str
 
@@ -93,6 +101,7 @@ class RoomShown(Struct):
     listeners: int
     speakers: int
     closed: bool
+    keeper: str | None
     round: RoundShown | None
 
 
@@ -128,6 +137,7 @@ def shown(id: str, state: RoomState, *, listeners: int, speakers: int) -> RoomSh
         listeners=listeners,
         speakers=speakers,
         closed=state.closed,
+        keeper=state.keeper or None,
         round=_round(public(state.round)) if state.round else None,
     )
 
@@ -146,9 +156,9 @@ def _round(round_: Round) -> RoundShown:
         opened_at_ms=round_.opened_at_ms,
         prompt=round_.prompt,
         players=round_.players,
-        turn=round_.turn,
+        turn=TurnShown(*astuple(round_.turn)) if round_.turn else None,
         takes=tuple(take.clip for take in round_.takes),
-        verdicts=round_.verdicts,
+        verdicts=tuple(VerdictShown(*astuple(verdict)) for verdict in round_.verdicts),
         hidden=round_.hidden,
         scene=round_.scene,
     )
@@ -173,7 +183,7 @@ def _lively(request: web.Request) -> Iterator[RoomShown]:
     for room in filter(None, map(house.awake, house.ids())):
         counts = request.app[COUNTS](room.id)
         if room.state.public and (counts.listeners or counts.speakers):
-            yield _present(request, room)
+            yield present(request, room)
 
 
 async def _list_near(request: web.Request, cell: str) -> web.Response:
@@ -196,7 +206,7 @@ async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
     house = request.app[HOUSE]
     room = house.awake(id_)
     if room is not None:
-        return _present(request, room)
+        return present(request, room)
     asleep = request.app[ASLEEP]
     known = asleep.get(id_)
     if known is None or known.head != head:
@@ -207,7 +217,7 @@ async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
     return known
 
 
-def _present(request: web.Request, room: Room) -> RoomShown:
+def present(request: web.Request, room: Room) -> RoomShown:
     """Return a room that is awake; listeners are those of the page or, by WHEP alone, those of the radio."""
     counts = request.app[COUNTS](room.id)
     listeners = max(counts.listeners, request.app[MEDIA].listeners(room.id))
@@ -218,7 +228,7 @@ def _present(request: web.Request, room: Room) -> RoomShown:
 async def make_room(request: web.Request) -> web.Response:
     """Make a room; a place has one local room, which is answered when it is there already."""
     check_origin(request)
-    visitor_key(request)
+    key = visitor_key(request)
     rate_limit(request, "room")
     wanted = await body.read_json(request, NewRoom)
     house = request.app[HOUSE]
@@ -226,12 +236,12 @@ async def make_room(request: web.Request) -> web.Response:
     id_ = place.room_id(opened.place) if opened.room_kind == "local" else None
     status = 201
     try:
-        room = await house.open(opened, None, id=id_)
+        room = await house.open(opened, None, id=id_, key=None if opened.public else key)
     except Refused as refused:
         if id_ is None or refused.code != "room_taken":
             raise
         room, status = await house.wake(id_), 200
-    return answer(_present(request, room), status=status, headers={"Location": f"/api/rooms/{room.id}"})
+    return answer(present(request, room), status=status, headers={"Location": f"/api/rooms/{room.id}"})
 
 
 def _opened(wanted: NewRoom) -> RoomOpened:
@@ -239,13 +249,11 @@ def _opened(wanted: NewRoom) -> RoomOpened:
         raise Problem("bad_room", "A local room needs a `place`: a geohash of 3 to 5 characters.")
     if wanted.place and not place.is_cell(wanted.place):
         raise Problem("bad_room", NO_CELL)
-    theme = _words(wanted.theme, "theme", THEME_CHARACTERS)
-    name = _words(wanted.name, "name", NAME_CHARACTERS) or theme[:NAME_CHARACTERS]
     return RoomOpened(
         room_kind=wanted.kind,
-        name=name or KINDS[wanted.kind].names[wanted.language],
-        theme=theme,
-        description=_words(wanted.description, "description", DESCRIPTION_CHARACTERS),
+        name=wanted.name,
+        theme=wanted.theme,
+        description=wanted.description,
         language=wanted.language,
         tempo=wanted.tempo or KINDS[wanted.kind].tempo,
         public=wanted.public or wanted.kind == "local",
@@ -254,17 +262,10 @@ def _opened(wanted: NewRoom) -> RoomOpened:
     )
 
 
-def _words(text: str, what: str, limit: int) -> str:
-    kept = cleaned(text)
-    if len(kept) > limit:
-        raise Problem("too_long", f"The {what} is longer than {limit} characters.")
-    return kept
-
-
 async def show_room(request: web.Request) -> web.Response:
     """Answer one room."""
     room = await visited(request, request.match_info["room"])
-    return answer(_present(request, room))
+    return answer(present(request, room))
 
 
 async def list_events(request: web.Request) -> web.Response:
@@ -288,11 +289,53 @@ def _page(events: Iterable[bytes], head: int) -> bytes:
     return b'{"events":[' + b",".join(events) + b'],"head":' + str(head).encode() + b"}"
 
 
-def routes() -> list[web.RouteDef]:
-    """Return the routes of this resource."""
-    return [
-        web.get("/api/rooms", list_rooms),
-        web.post("/api/rooms", make_room),
-        web.get(f"/api/rooms/{ROOM}", show_room),
-        web.get(f"/api/rooms/{ROOM}/events", list_events),
-    ]
+_PLACE = {
+    "name": "place",
+    "in": "query",
+    "description": "A geohash of 3 to 5 characters.",
+    "schema": {"type": "string", "pattern": f"^{place.CELL}$"},
+}
+_EVENT = {"type": "object", "description": "One event of a room; see the asynchronous description."}
+_MAKING_ERRORS = (
+    *JSON_ERRORS, "bad_key", "wrong_origin", "room_taken", "bad_room", "too_long", "too_fast", "restarting",
+    "storage_full",
+)  # fmt: skip
+
+OPERATIONS = (
+    Operation(
+        "GET",
+        "/api/rooms",
+        list_rooms,
+        "Public rooms, liveliest first; with a place its local room, and those of the cells around.",
+        {200: listed("rooms", RoomShown)},
+        ("bad_query", "too_fast"),
+        query=(_PLACE,),
+    ),
+    Operation(
+        "POST",
+        "/api/rooms",
+        make_room,
+        "Make a room.",
+        {201: json_body(RoomShown), 200: json_body(RoomShown)},
+        _MAKING_ERRORS,
+        takes=json_body(NewRoom),
+        key="optional",
+        headers=("Location",),
+    ),
+    Operation(
+        "GET", f"/api/rooms/{ROOM}", show_room, "One room.", {200: json_body(RoomShown)}, ("no_such_room",)
+    ),
+    Operation(
+        "GET",
+        f"/api/rooms/{ROOM}/events",
+        list_events,
+        "A page of events, oldest first.",
+        {200: listed("events", _EVENT, head={"type": "integer"})},
+        ("bad_query", "bad_key", "no_such_room", "too_fast"),
+        query=(
+            whole("after", "Events after this seq; without it the newest.", minimum=0),
+            whole("limit", "At most so many.", minimum=1, maximum=EVENTS_LIMIT, default=EVENTS_DEFAULT),
+        ),
+        key="optional",
+    ),
+)

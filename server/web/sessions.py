@@ -14,10 +14,16 @@ from server.http.body import check_type, read
 from server.http.problems import Problem
 from server.http.security import preflight, visitor_key
 from server.web.app_keys import HOUSE, STAGE
+from server.web.operations import TEXT, Operation
 
 TRICKLE = "application/trickle-ice-sdpfrag"
 # Sessions whose ICE user is remembered, to tell a restart (refused) from more candidates (taken).
 REMEMBERED = 8_192
+# What an offer may be answered with, by both.
+OFFER_ERRORS = (
+    "bad_offer", "no_such_room", "too_slow", "too_big", "wrong_type", "too_fast", "busy", "restarting",
+)  # fmt: skip
+HEADERS = ("Location", "ETag", "Accept-Patch")
 _PEER = "{peer:[A-Za-z0-9_-]{1,64}}"
 _UFRAG = re.compile(r"^a=ice-ufrag:(\S{1,256})\s*$", re.MULTILINE)
 
@@ -62,10 +68,30 @@ async def end(request: web.Request) -> web.Response:
     return web.Response(status=200)
 
 
-def routes(endpoint: str) -> list[web.RouteDef]:
-    """Return the routes of the sessions of an endpoint."""
+def operations(endpoint: str) -> tuple[Operation, ...]:
+    """Return the operations of the sessions of an endpoint."""
     here = f"{endpoint}/{_PEER}"
-    return [web.patch(here, trickle), web.delete(here, end), web.options(here, preflight)]
+    return (
+        Operation(
+            "PATCH",
+            here,
+            trickle,
+            "Take candidates, which are not needed.",
+            {204: {}},
+            ("not_yours", "no_such_peer", "too_slow", "stale", "too_big", "wrong_type", "no_restart"),
+            takes={TRICKLE: TEXT},
+            preflight=preflight,
+        ),
+        Operation(
+            "DELETE",
+            here,
+            end,
+            "End the session.",
+            {200: {}},
+            ("not_yours", "no_such_peer"),
+            preflight=preflight,
+        ),
+    )
 
 
 def _seated(request: web.Request) -> str:

@@ -8,6 +8,7 @@ from server.http.body import read_sdp
 from server.http.security import address, preflight, rate_limit
 from server.web import sessions
 from server.web.app_keys import STAGE
+from server.web.operations import SDP, Operation
 from server.web.rooms import ROOM
 from server.web.visits import visited
 
@@ -21,7 +22,19 @@ async def begin(request: web.Request) -> web.Response:
     return sessions.begun(request, peer, offer, answer)
 
 
-def routes() -> list[web.RouteDef]:
-    """Return the routes of this resource."""
-    here = f"/api/rooms/{ROOM}/whep"
-    return [web.post(here, begin), web.options(here, preflight), *sessions.routes(here)]
+ENDPOINT = f"/api/rooms/{ROOM}/whep"
+
+OPERATIONS = (
+    Operation(
+        "POST",
+        ENDPOINT,
+        begin,
+        "Listen to the room's radio: an offer for one receiving Opus track.",
+        {201: SDP},
+        ("room_closed", *sessions.OFFER_ERRORS),
+        takes=SDP,
+        headers=sessions.HEADERS,
+        preflight=preflight,
+    ),
+    *sessions.operations(ENDPOINT),
+)

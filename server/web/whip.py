@@ -8,6 +8,7 @@ from server.http.body import read_sdp
 from server.http.security import address, needed_key, preflight, rate_limit
 from server.web import sessions
 from server.web.app_keys import HOUSE, STAGE
+from server.web.operations import KEY_ERRORS, SDP, Operation
 from server.web.rooms import ROOM
 from server.web.visits import visited
 
@@ -26,7 +27,27 @@ async def begin(request: web.Request) -> web.Response:
     return sessions.begun(request, peer, offer, answer)
 
 
-def routes() -> list[web.RouteDef]:
-    """Return the routes of this resource."""
-    here = f"/api/rooms/{ROOM}/whip"
-    return [web.post(here, begin), web.options(here, preflight), *sessions.routes(here)]
+ENDPOINT = f"/api/rooms/{ROOM}/whip"
+_TAKES = {
+    "name": "takes",
+    "in": "query",
+    "description": "`commanded`: the session stays open; speak.start and speak.stop on the socket cut takes.",
+    "schema": {"type": "string", "enum": ["commanded"]},
+}
+
+OPERATIONS = (
+    Operation(
+        "POST",
+        ENDPOINT,
+        begin,
+        "Speak: an offer for one sending Opus track (RFC 9725).",
+        {201: SDP},
+        (*KEY_ERRORS, "muted", "consent_needed", "room_closed", *sessions.OFFER_ERRORS),
+        takes=SDP,
+        query=(_TAKES,),
+        key="needed",
+        headers=sessions.HEADERS,
+        preflight=preflight,
+    ),
+    *sessions.operations(ENDPOINT),
+)

@@ -30,6 +30,12 @@ const session = new Session(room, audio, new URLSearchParams(location.search));
 
 for (const view of document.querySelectorAll('[data-view]')) if (view instanceof View) view.attach(session);
 
+let isOver = false;
+session.store.watch(({ state }) => {
+  if (!state.closed || isOver) return;
+  isOver = true;
+  import('./views/closed-room.js').then(({ told }) => told(session));
+});
 session.store.watch(({ connection, hearing, path, joined, phase, mine, speaking }) => {
   const { dataset } = document.body;
   dataset.socket = connection;

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from server import config
+from server import config, options
 from server.app import DATABASE
 from tests.support.programs import need_program
 from tests.support.shape import ROOT
@@ -26,13 +26,13 @@ OF_CADDY = {"WONDER_SITE", "WONDER_UPSTREAM"}
 @pytest.mark.parametrize("name", ["Dockerfile", "compose.yaml", "wonder.service"])
 def test_variables_are_settings(name: str) -> None:
     named = set(re.findall(r"\bWONDER_[A-Z_]*[A-Z]\b", (DEPLOY / name).read_text()))
-    known = {config.PREFIX + setting.upper() for setting in config.NAMES}
+    known = {options.variable(setting) for setting in config.NAMES}
     assert named - OF_CADDY <= known
 
 
 def test_options_of_the_unit_are_settings() -> None:
-    options = set(re.findall(r"--[a-z-]+", re.search(r"^ExecStart=(.+)$", UNIT, re.MULTILINE)[1]))  # type: ignore[index]
-    assert options <= {config.flag(name) for name in config.NAMES}
+    given = set(re.findall(r"--[a-z-]+", re.search(r"^ExecStart=(.+)$", UNIT, re.MULTILINE)[1]))  # type: ignore[index]
+    assert given <= {config.flag(name) for name in config.NAMES}
 
 
 def test_the_udp_port_is_the_same_outside_and_inside() -> None:
@@ -93,8 +93,8 @@ def test_caddy_understands_its_file(tmp_path: Path) -> None:
 
 def test_hosting_names_what_there_is() -> None:
     others = {"--build", "--now", "--require-hashes", "--only-binary", "--no-deps", "--no-build-isolation"}
-    options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", HOSTING))
-    assert options - others <= {config.flag(name) for name in config.NAMES}
+    given = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", HOSTING))
+    assert given - others <= {config.flag(name) for name in config.NAMES}
     for name in ("Dockerfile", "compose.yaml", "Caddyfile", "wonder.service", "grafana.json"):
         assert f"deploy/{name}" in HOSTING
     assert DATABASE in HOSTING

@@ -9,7 +9,7 @@ from aiohttp import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.api import openapi
+from server.api import resources
 from tests.support.web_app import KEY, bearer, running_site
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"]
@@ -22,7 +22,7 @@ TYPES = [
     "",
     "a/b/c",
 ]
-PATHS = sorted({operation.path for operation in openapi.OPERATIONS})
+PATHS = sorted({operation.path for operation in resources.OPERATIONS})
 # A name of a room, clip or peer: real, crooked, or hostile.
 NAMES = st.one_of(
     st.sampled_from(

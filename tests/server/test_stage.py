@@ -36,8 +36,9 @@ async def test_a_commanded_take_lands_and_its_stop_returns_the_clip(theatre: The
     assert event.data.clip in theatre.room.state.clips
     await theatre.settled()
     assert theatre.room.speaking == set()
-    assert [(take["state"], take["clip"]) for take in await theatre.told("take")] == [
-        ("landed", event.data.clip)
+    assert await theatre.told("take") == [
+        {"peer": peer, "state": "open"},
+        {"peer": peer, "state": "landed", "clip": event.data.clip},
     ]
 
 
@@ -66,13 +67,21 @@ async def test_the_news_of_a_take_goes_to_its_speaker_only(theatre: Theatre) -> 
     assert {to for to, signal in theatre.signals if signal["kind"] == "take"} == {ANNA.id}
 
 
+async def test_whoever_sends_without_a_page_is_told_when_their_take_begins(theatre: Theatre) -> None:
+    peer = await theatre.speaker(commanded=False)
+    assert await theatre.told("take") == []
+    for on in (True, False, True):  # a breath
+        theatre.media.on_level(peer, on)
+    assert await theatre.told("take") == [{"peer": peer, "state": "open"}]
+
+
 async def test_of_two_takes_of_one_voice_the_named_one_ends(theatre: Theatre) -> None:
     one, other = await theatre.speaker(), await theatre.speaker()
     for peer in (one, other):
         await theatre.stage.begin(theatre.room, ANNA, peer)
 
     await theatre.stage.stop(theatre.room, ANNA, None, other)
-    assert [take["peer"] for take in await theatre.told("take")] == [other]
+    assert [take["peer"] for take in await theatre.told("take") if take["state"] == "landed"] == [other]
     with pytest.raises(Refused, match="not speaking"):
         await theatre.stage.stop(theatre.room, ANNA, None, other)
 
@@ -88,7 +97,7 @@ async def test_a_silent_take_is_refused_to_whoever_stops_it(theatre: Theatre) ->
         await theatre.stage.stop(theatre.room, ANNA, None)
 
     assert refused.value.code == "silent"
-    cut, refusal = await theatre.told("take")
+    _, cut, refusal = await theatre.told("take")
     assert (cut["state"], refusal["state"], refusal["code"]) == ("cut", "refused", "silent")
 
 
@@ -297,7 +306,7 @@ async def test_where_takes_are_heard_first_nothing_lands_until_its_speaker_says_
     await theatre.settled()
     assert (room.state.clips, room.speaking) == ({}, {ANNA.id})
     assert [said["data"]["on"] for _, said in signals if said["kind"] == "speaking"] == [True, False]
-    ((to, told),) = [each for each in signals if each[1]["kind"] == "take"]
+    _, (to, told) = [each for each in signals if each[1]["kind"] == "take"]
     assert (to, told["data"]["peer"], told["data"]["state"]) == (ANNA.id, peer, "preview")
     preview = told["data"]["preview"]
     with pytest.raises(Refused, match="not here"):

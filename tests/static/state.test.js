@@ -12,6 +12,26 @@ function event(seq, kind, data) {
   return { type: 'event', seq, prev: seq - 1, at_ms: 1_000 + seq, by: voice, kind, data };
 }
 
+test('whoever opened a private room keeps it, a public one nobody', () => {
+  const words = { room_kind: 'topic', name: 'Ours', theme: '', description: '', language: 'de', tempo: 'slow', place: '', live: true };
+  const ours = apply(EMPTY, event(1, 'room.opened', { ...words, public: false }));
+
+  assert.deepEqual([ours.keeper, ours.live, ours.kind, ours.language], ['v1', true, 'topic', 'de']);
+  assert.equal('room_kind' in ours, false);
+  assert.equal(apply(EMPTY, event(1, 'room.opened', { ...words, public: true })).keeper, '');
+  assert.equal(apply(EMPTY, { ...event(1, 'room.opened', { ...words, public: false }), by: null }).keeper, '');
+  assert.equal(seeded(/** @type {any} */ ({ keeper: 'v2', live: true })).keeper, 'v2');
+  assert.equal(seeded(/** @type {any} */ ({ keeper: null })).keeper, '');
+  const changed = apply(ours, event(2, 'room.changed', { name: 'Yours', live: false }));
+  assert.deepEqual([changed.name, changed.live, changed.tempo, changed.keeper], ['Yours', false, 'slow', 'v1']);
+});
+
+test('who is muted no more is not kept, and who is let again is not muted', () => {
+  const muted = foldAll(EMPTY, [event(1, 'voice.muted', { voice: 'a', until_ms: 1_002 }), event(2, 'voice.muted', { voice: 'b', until_ms: 9_000 })]);
+  assert.deepEqual([...muted.muted], [['b', 9_000]]);
+  assert.deepEqual([...apply(muted, event(3, 'voice.muted', { voice: 'b', until_ms: 1_003 })).muted], []);
+});
+
 for (const name of readdirSync(GOLDEN, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.jsonl'))) {
   test(`the fold agrees with the server's on ${name}, in all that both know`, () => {
     const lines = readFileSync(new URL(name, GOLDEN), 'utf8').trim().split('\n').map((line) => JSON.parse(line));

@@ -29,7 +29,7 @@ class Toy(Struct, frozen=True):
 
     said: tuple[str, ...] = ()
     due_ms: int | None = None
-    language: str = "en"
+    voices_language: str = "en"
 
 
 def decide(state: Toy, command: Command, by: Voice | None, context: Context) -> list[Draft]:

@@ -25,6 +25,7 @@ from server.room.house import House
 from server.socket import endpoint
 from server.socket.sockets import SocketLimits, Sockets
 from server.web.app_keys import HOUSE, LOG, STAGE
+from server.web.operations import routes
 from tests.support.ws_client import Client, joined
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ async def running_chat(
     app[LIMITS] = limits or Limits(on=False)
     app[STAGE], app[CAUSES] = cast("Stage", stage), set()
     sockets = endpoint.attach(app, bounds)
-    app.add_routes(endpoint.routes())
+    app.add_routes(routes(endpoint.OPERATIONS))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

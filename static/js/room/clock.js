@@ -12,7 +12,7 @@ export class Clock {
     this.now = now;
   }
 
-  /** A first idea, from a welcome or a clock signal (as late as its way took). @param {number} server_ms */
+  /** A first idea, from a welcome (as late as its way took). @param {number} server_ms */
   hint(server_ms) {
     this.#rough_ms = server_ms - this.now();
   }

@@ -13,8 +13,8 @@
  * @typedef {{seq: number, by: Voice|null, at_ms: number, expression: string, dice: number[], total: number}} Roll
  * @typedef {{seq: number, text: string, voice: string}} Suggestion
  * @typedef {{head: number, kind: string, name: string, theme: string, description: string,
- *   language: string, tempo: string, public: boolean, place: string, live: boolean, opened_at_ms: number,
- *   closed: boolean, clips: Map<string, Clip>, texts: Map<number, Text>,
+ *   language: string, tempo: string, public: boolean, place: string, live: boolean, keeper: string,
+ *   opened_at_ms: number, closed: boolean, clips: Map<string, Clip>, texts: Map<number, Text>,
  *   reactions: Map<string, Map<string, string[]>>, topic: import('../wire/protocol.js').Prompt|null,
  *   round: Round|null, last_round: Round|null, muted: Map<string, number>, rolls: Map<number, Roll>,
  *   suggestions: Map<string, Suggestion>, wanted: string[], written: Map<number, string>}} RoomState
@@ -37,6 +37,7 @@ export const EMPTY = Object.freeze({
   public: false,
   place: '',
   live: false,
+  keeper: '',
   opened_at_ms: 0,
   closed: false,
   clips: new Map(),
@@ -54,8 +55,8 @@ export const EMPTY = Object.freeze({
 
 /** Begin with what a welcome says of a room; the events after it are folded on top. @param {import('../wire/protocol.js').Room} room @returns {RoomState} */
 export function seeded(room) {
-  const { kind, name, theme, description, language, tempo, closed = false } = room;
-  return { ...EMPTY, kind, name, theme, description, language, tempo, closed, round: seededRound(room.round) };
+  const { kind, name, theme, description, language, tempo, live = false, keeper, closed = false } = room;
+  return { ...EMPTY, kind, name, theme, description, language, tempo, live, keeper: keeper ?? '', closed, round: seededRound(room.round) };
 }
 
 /** @param {import('../wire/protocol.js').RoundShown|null} shown @returns {Round|null} */
@@ -86,9 +87,9 @@ export function apply(state, event) {
 
 /** @type {Record<string, (state: RoomState, event: RoomEvent) => RoomState>} */
 const FOLDS = {
-  'room.opened': (state, { data, at_ms }) => {
+  'room.opened': (state, { by, data, at_ms }) => {
     const { room_kind: kind, ...words } = data;
-    return { ...state, kind, ...words, opened_at_ms: at_ms };
+    return { ...state, ...words, kind, keeper: data.public ? '' : (by?.id ?? ''), opened_at_ms: at_ms };
   },
   'room.changed': (state, { data }) => ({ ...state, ...known(data) }),
   'room.closed': (state) => ({ ...state, closed: true }),
@@ -118,7 +119,7 @@ const FOLDS = {
     suggestions: put(state.suggestions, data.topic, { seq, text: data.text, voice: by?.id ?? '' }),
   }),
   'topic.wanted': (state, { data }) => ({ ...state, wanted: [...state.wanted.filter((one) => one !== data.voice), data.voice] }),
-  'voice.muted': (state, { data }) => ({ ...state, muted: put(state.muted, data.voice, data.until_ms) }),
+  'voice.muted': (state, { data, at_ms }) => ({ ...state, muted: muted(state.muted, data, at_ms) }),
 };
 
 /** @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
@@ -145,6 +146,11 @@ function unsaid(state, target) {
   const rest = { ...state, suggestions, texts: without(state.texts, target), rolls: without(state.rolls, target), written: without(state.written, target) };
   const id = state.written.get(target);
   return id ? forgotten(rest, id) : rest;
+}
+
+/** Who is muted until when, without those who are no more. @param {Map<string, number>} before @param {{voice: string, until_ms: number}} data @param {number} now_ms */
+function muted(before, { voice, until_ms }, now_ms) {
+  return new Map([...put(before, voice, until_ms)].filter(([, ends]) => ends > now_ms));
 }
 
 /** What is told; null leaves a field as it was. @param {Record<string, unknown>} fields */

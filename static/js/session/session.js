@@ -147,7 +147,6 @@ export class Session {
   /** @param {Signal} signal */
   #signal({ kind, data }) {
     if (kind === 'cue') return this.#cue(data);
-    if (kind === 'clock') return this.clock.hint(data.server_ms);
     if (kind === 'take') return this.#take(data);
     this.inbox.signal(kind, data);
   }

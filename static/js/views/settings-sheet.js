@@ -8,9 +8,12 @@ const PACES = [1, 1.5, 2];
 /** @param {import('../session/session.js').Session} session */
 export async function open(session) {
   const spontaneity = h('button', { type: 'button', class: 'quiet', id: 'spontaneity', onclick: show }, t('spontaneity.title'));
+  const { state, me } = session.model;
+  const keeper = state.keeper !== '' && state.keeper === me?.id && !state.closed &&
+    h('button', { type: 'button', class: 'quiet', id: 'keeper', onclick: async () => (await import('./keeper-sheet.js')).open(session) }, t('keeper.title'));
   const isMeasured = session.model.room?.scored !== false;
   await sheet('settings-sheet', t('settings.title'), paces(session), h('p', { class: 'sheet-note' }, t('settings.tap')),
-    isMeasured ? spontaneity : h('p', { class: 'sheet-note' }, t('spontaneity.never')));
+    isMeasured ? spontaneity : h('p', { class: 'sheet-note' }, t('spontaneity.never')), keeper);
 }
 
 async function show() {

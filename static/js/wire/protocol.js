@@ -25,7 +25,7 @@
  *   language: string, tempo: string, public: boolean, place: string, rules: string, consent: string,
  *   longest_clip_ms: number, scored: boolean, door?: string,
  *   opt_in?: string[], challenged?: string[], head: number, clips: number, listeners: number,
- *   speakers: number, closed: boolean, round: RoundShown|null}} Room
+ *   speakers: number, closed: boolean, live?: boolean, keeper?: string|null, round: RoundShown|null}} Room
  * @typedef {{type: 'event', seq: number, prev: number, at_ms: number, by: Voice|null, kind: string,
  *   data: any}} Event
  * @typedef {{type: 'signal', kind: string, data: any}} Signal

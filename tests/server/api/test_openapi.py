@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from server.api import openapi
+from server.api import openapi, resources
 from server.http.problems import STATUSES
 
 
 def test_every_operation_names_codes_of_the_table_only() -> None:
-    for operation in openapi.OPERATIONS:
+    for operation in resources.OPERATIONS:
         assert set(operation.errors) <= set(STATUSES)
 
 
 def test_every_operation_that_takes_a_body_says_what_is_too_big() -> None:
-    for operation in openapi.OPERATIONS:
+    for operation in resources.OPERATIONS:
         assert (operation.takes is not None) == ("too_big" in operation.errors)
 
 

@@ -17,7 +17,7 @@ from server.log.memory import MemoryLog
 from server.readers import radio
 from server.readers.radio import Radio
 from server.room.actor import Room
-from server.room.commands import Land, Remove
+from server.room.commands import Close, Land, Remove, Throw
 from server.room.events import ClipLanded, Draft
 from tests.support.media import ANNA, Clock, FakeMedia, house
 
@@ -300,3 +300,19 @@ async def test_the_longest_clip_is_played_and_the_radio_goes_on(
     await studio.land("next")
     await studio.room.send(Remove("long", "forgotten"), by=None)  # nobody waits for half a minute
     await studio.until(lambda: studio.cues == ["long", "next"])
+
+
+async def test_a_closed_room_is_silent_at_once_and_for_good(studio: Studio) -> None:
+    studio.listening = 1
+    await studio.land("a", body=ogg.write([opus.silence()] * 500, preskip=0, samples=500 * 960))
+    await studio.land("b", "c")
+    await studio.until(lambda: studio.cues == ["a"])
+    await studio.room.send(Throw())
+    stopped = studio.media.stopped.copy()
+
+    await studio.room.send(Close())
+    assert studio.media.stopped == [*stopped, "wonder"]
+    studio.radio.wake("wonder")
+    await studio.until(lambda: not [t for t in asyncio.all_tasks() if "RoomRadio" in repr(t)])
+
+    assert studio.cues == ["a"]

@@ -170,9 +170,9 @@ async def test_one_voice_sees_its_own_secret_and_others_do_not(stand: Stand) -> 
 
 
 def _after(event: Any, fact: Any, by: Voice) -> Any:
-    from server.room.events import Event, kind_of
+    from server.room.events import Event
 
-    return Event(event.seq + 1, event.seq, event.at_ms, by, kind_of(fact), fact)
+    return Event(event.seq + 1, event.seq, event.at_ms, by, fact.kind, fact)
 
 
 async def test_a_signal_to_one_voice_reaches_its_sockets_alone(stand: Stand) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import msgspec
 import pytest
 
+from games.round import Round, TurnGiven, VerdictGiven
 from server.room.commands import Say
 from server.room.events import ClipLanded, Draft, RoomOpened
+from server.room.state import RoomState
 from server.web import rooms as rooms_module
 from tests.support.web_app import KEY, OTHER_KEY, Site, bearer, problem_in
 from tests.support.ws_client import joined
@@ -46,6 +50,19 @@ async def test_a_private_room_is_made_unguessable_and_unlisted(site: Site) -> No
     assert (made["tempo"], made["language"], made["scored"], made["head"]) == ("slow", "en", False, 1)
     assert made["id"] not in [room["id"] for room in (await site.json("GET", "/api/rooms"))["rooms"]]
     assert (await site.json("GET", f"/api/rooms/{made['id']}"))["name"] == "Us"
+
+
+def test_the_turn_and_the_verdicts_of_a_round_tell_their_kinds() -> None:
+    turn, verdict = TurnGiven("r", 1, "?", 1, 2), VerdictGiven("r", "c", "late", "Too late.")
+    round_ = Round("r", "first_thing", "snap", 1, turns=(turn,), verdicts=(verdict,))
+    state = RoomState(head=3, round=round_)
+    shown = _plain(rooms_module.shown("x", state, listeners=0, speakers=0))["round"]
+    assert shown["turn"] == {"kind": "turn.given", **_plain(turn)}
+    assert shown["verdicts"] == [{"kind": "verdict.given", **_plain(verdict)}]
+
+
+def _plain(value: msgspec.Struct) -> dict[str, Any]:
+    return dict(msgspec.json.decode(msgspec.json.encode(value)))
 
 
 async def test_null_is_what_is_left_out(site: Site) -> None:

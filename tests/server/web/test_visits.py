@@ -27,6 +27,7 @@ BODIES: dict[str, tuple[str, Any]] = {
 READING = {
     ("GET", "/api/rooms"), ("GET", "/api/rooms/{room}"), ("GET", "/api/rooms/{room}/events"),
     ("GET", "/api/rooms/{room}/ws"), ("OPTIONS", "/api/rooms/{room}/ws"), ("POST", "/api/rooms"),
+    ("PATCH", "/api/rooms/{room}"), ("DELETE", "/api/rooms/{room}"),
     ("POST", "/api/rooms/{room}/whip"), ("POST", "/api/rooms/{room}/whep"),
     ("POST", "/api/rooms/{room}/clips"), ("GET", "/api/clips/{clip}"), ("DELETE", "/api/clips/{clip}"),
     ("POST", "/api/clips/{clip}/reports"), ("GET", "/r/{room}"), ("GET", "/c/{clip}"),

@@ -30,7 +30,7 @@ export function shared(state) {
 /** @param {Round} round */
 function roundOf(round) {
   const verdicts = round.verdicts.map((verdict) => ({ ...verdict, overruled: verdict.overruled ?? false }));
-  return { ...without(round, PAGES_OWN.round), verdicts };
+  return { ...without(round, PAGES_OWN.round), verdicts, closed: round.closing?.reason ?? null };
 }
 
 /** @param {object} value @param {string[]} names */

@@ -1,0 +1,34 @@
+"""All resources of the server: the one list that routes and their description come from."""
+
+from __future__ import annotations
+
+from server.socket import endpoint
+from server.web import (
+    clips,
+    descriptions,
+    feed,
+    games,
+    health,
+    pages,
+    previews,
+    room_settings,
+    rooms,
+    whep,
+    whip,
+)
+from server.web.operations import Operation
+
+OPERATIONS: tuple[Operation, ...] = (
+    *health.OPERATIONS,
+    *descriptions.OPERATIONS,
+    *rooms.OPERATIONS,
+    *room_settings.OPERATIONS,
+    *games.OPERATIONS,
+    *endpoint.OPERATIONS,
+    *whip.OPERATIONS,
+    *whep.OPERATIONS,
+    *clips.OPERATIONS,
+    *previews.OPERATIONS,
+    *pages.OPERATIONS,
+    *feed.OPERATIONS,
+)

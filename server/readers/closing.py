@@ -1,0 +1,25 @@
+"""What a room's end means to those who speak and listen in it: their sessions end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from server.room.actor import Room
+from server.room.events import RoomClosed
+from server.room.tail import Batch
+
+
+class Closing:
+    """Follows the rooms that are awake, and tells `end` the id of each that was closed."""
+
+    def __init__(self, end: Callable[[str], None]) -> None:
+        self._end = end
+
+    def attach(self, room: Room) -> None:
+        """Follow a room that woke, for as long as it is awake."""
+        room.tail.subscribe(partial(self._read, room.id), passive=True)
+
+    def _read(self, room_id: str, batch: Batch) -> None:
+        if any(isinstance(encoded.event.data, RoomClosed) for encoded in batch.events):
+            self._end(room_id)

@@ -1,0 +1,70 @@
+/** The room's own settings, for whoever opened it: its words, how it plays, and its end. */
+import '../lib/words-lobby.js';
+import { announce } from '../lib/announce.js';
+import { h, say } from '../lib/dom.js';
+import { sheet } from '../lib/sheet.js';
+import { refusal, t } from '../lib/text.js';
+import { changeRoom, closeRoom } from '../wire/own-room.js';
+
+/** @type {Record<string, number>} as the server has them */
+const LETTERS = { name: 60, theme: 120, description: 500 };
+
+/** @typedef {import('../session/session.js').Session} Session */
+
+/** @param {Session} session */
+export async function open(session) {
+  const failure = h('p', { class: 'failure', role: 'alert' });
+  const dialog = await sheet('keeper-sheet', t('keeper.title'), form(session, failure), failure, ending(session, failure));
+  const stop = session.store.watch(({ state }) => state.closed && dialog.close());
+  dialog.addEventListener('close', stop);
+}
+
+/** @param {Session} session @param {HTMLElement} failure */
+function form(session, failure) {
+  const { name, theme, description, tempo, live } = session.model.state;
+  const onsubmit = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const { live: isLive, ...words } = Object.fromEntries(new FormData(/** @type {HTMLFormElement} */ (event.target)));
+    attempt(failure, async () => {
+      await changeRoom(session.id, { ...words, live: isLive !== undefined });
+      /** @type {HTMLDialogElement|null} */ (failure.closest('dialog'))?.close();
+      announce(t('keeper.saved'));
+    });
+  };
+  return h('form', { class: 'sheet-form', onsubmit }, field('name', t('form.name'), name), field('theme', t('form.theme'), theme),
+    field('description', t('keeper.description'), description), tempos(tempo),
+    h('label', { class: 'check' }, h('input', { type: 'checkbox', name: 'live', checked: live }), h('span', {}, t('form.live'), h('small', {}, t('form.live.hint')))),
+    h('button', { type: 'submit', class: 'primary', id: 'keeper-save' }, t('keeper.save')));
+}
+
+/** @param {string} name @param {string} words @param {string} value */
+function field(name, words, value) {
+  return h('label', { class: 'field' }, h('span', {}, words),
+    h('div', { class: 'sheet-row' }, h('input', { type: 'text', name, dir: 'auto', maxlength: LETTERS[name], autocomplete: 'off', value })));
+}
+
+/** @param {string} now */
+function tempos(now) {
+  const options = { snap: t('form.tempo.snap'), slow: t('form.tempo.slow') };
+  return h('label', { class: 'field' }, h('span', {}, t('form.tempo')),
+    h('select', { name: 'tempo' }, ...Object.entries(options).map(([value, words]) => h('option', { value, selected: value === now }, words))));
+}
+
+/** To close it takes two presses: nothing brings a room back. @param {Session} session @param {HTMLElement} failure */
+function ending(session, failure) {
+  const sure = () => attempt(failure, () => closeRoom(session.id));
+  const ask = () => words.replaceChildren(h('p', { class: 'sheet-note' }, t('keeper.close.hint')),
+    h('button', { type: 'button', class: 'quiet', id: 'keeper-sure', onclick: sure }, t('keeper.close.sure')));
+  const words = h('div', { class: 'sheet-form' }, h('button', { type: 'button', class: 'quiet', id: 'keeper-close', onclick: ask }, t('keeper.close')));
+  return words;
+}
+
+/** @param {HTMLElement} failure @param {() => Promise<void>} act */
+async function attempt(failure, act) {
+  say(failure, '');
+  try {
+    await act();
+  } catch (why) {
+    say(failure, refusal(/** @type {Error} */ (why)));
+  }
+}

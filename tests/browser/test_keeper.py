@@ -1,0 +1,69 @@
+"""Whoever opened a room gives it other words and closes it, and everybody in it sees that."""
+
+from __future__ import annotations
+
+from playwright.async_api import Browser, Page, expect
+
+from tests.support.server import Server
+from tests.support.visitor import PHONE, Invite
+
+
+async def open_room(page: Page, url: str) -> str:
+    """Open a private room as the lobby does, and return its id."""
+    await page.goto(url)
+    return str(
+        await page.evaluate(
+            """async () => {
+              const body = JSON.stringify({kind: 'topic', name: 'Ours', theme: 'Cats', live: true});
+              const headers = {'Content-Type': 'application/json'};
+              return (await (await fetch('/api/rooms', {method: 'POST', headers, body})).json()).id;
+            }"""
+        )
+    )
+
+
+async def test_the_keeper_changes_the_room_and_closes_it(
+    shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    keeper, guest = await invite(listening_chromium), await invite(listening_chromium, **PHONE)
+    room = await open_room(keeper.page, shared_server.url)
+    for visitor in (keeper, guest):
+        await visitor.enter(shared_server.url, room)
+    await guest.page.locator("#settings").click()
+    await expect(guest.page.locator("#spontaneity")).to_be_visible()
+    await expect(guest.page.locator("#keeper")).to_have_count(0)
+    await guest.page.keyboard.press("Escape")
+
+    await keeper.page.locator("#settings").click()
+    await keeper.page.locator("#keeper").click()
+    sheet = keeper.page.locator("#keeper-sheet")
+    await expect(sheet.locator("[name=theme]")).to_have_value("Cats")
+    await expect(sheet.locator("[name=live]")).to_be_checked()
+    await sheet.locator("[name=name]").fill("Dogs & more")
+    await sheet.locator("[name=theme]").fill("")
+    await sheet.locator("[name=tempo]").select_option("slow")
+    await sheet.locator("#keeper-save").click()
+    await expect(sheet).to_have_count(0)
+    for visitor in (keeper, guest):
+        await expect(visitor.page.locator("room-title h1")).to_have_text("Dogs & more")
+        await expect(visitor.page.locator("room-title .rules")).not_to_have_text("Cats")
+
+    await guest.listens("radio")
+    await keeper.page.locator("#keeper").click()
+    await expect(sheet.locator("[name=tempo]")).to_have_value("slow")
+    await sheet.locator("#keeper-close").click()
+    await sheet.locator("#keeper-sure").click()
+    for visitor in (keeper, guest):
+        await expect(visitor.page.locator("[data-notice=closed]")).to_be_visible()
+        await visitor.listens("off")
+        await expect(visitor.page.locator("#throw")).to_be_disabled()
+    await expect(sheet).to_have_count(0)
+    await expect(guest.page.locator("[data-notice]")).to_have_count(1)
+
+    await guest.page.reload()
+    await expect(guest.page.locator("[data-notice=closed]")).to_be_visible()
+    await guest.page.locator("#join").click()
+    await guest.page.locator("[data-notice=closed] .text-button").click()
+    await expect(guest.page.locator("lobby-list")).to_be_visible()
+    assert not keeper.surprises
+    assert not guest.surprises

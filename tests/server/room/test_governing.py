@@ -1,0 +1,239 @@
+"""What the keeper of a private room and the admin may do, and nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import asdict, replace
+
+from games.round import RoundClosed
+from server.room.commands import (
+    Change,
+    Close,
+    Command,
+    Forget,
+    Land,
+    Mute,
+    Open,
+    Refused,
+    Remove,
+    Report,
+    RoundStart,
+    Say,
+    Throw,
+)
+from server.room.context import Context
+from server.room.decide import decide, due
+from server.room.events import (
+    ClipLanded,
+    Draft,
+    Fact,
+    RoomChanged,
+    RoomClosed,
+    RoomOpened,
+    Voice,
+    VoiceMuted,
+    numbered,
+)
+from server.room.governing import DESCRIPTION_CHARACTERS, MUTE_LONGEST_MS, NAME_CHARACTERS, THEME_CHARACTERS
+from server.room.state import EMPTY, RoomState, apply
+from tests.support.rooms import ANNA, BELA, CLEO
+
+NOW_MS = 1_000_000
+GOVERNING: list[Command] = [Change(name="Other"), Close(), Mute(CLEO.id, 1_000)]
+OURS = RoomOpened("topic", "Ours", "Cats", "All about cats", "en", "snap")
+
+
+def change(**fields: Any) -> Change:
+    return Change(**fields)
+
+
+def opening(**fields: Any) -> RoomOpened:
+    return replace(OURS, **fields)
+
+
+class Governed:
+    """A room, by its state and what is decided in it."""
+
+    def __init__(self, opened: RoomOpened = OURS, by: Voice | None = ANNA) -> None:
+        self.state: RoomState = EMPTY
+        self.now_ms = NOW_MS
+        self.here: Sequence[str] = (ANNA.id, BELA.id, CLEO.id)
+        self.do(Open(opened), by)
+
+    def context(self) -> Context:
+        return Context(self.now_ms, Random(1), self.here, self.here)
+
+    def do(self, command: Command, by: Voice | None) -> list[Fact]:
+        """Decide and fold."""
+        drafts = decide(self.state, command, by, self.context())
+        for draft in drafts:
+            self.state = apply(self.state, numbered(draft, self.state.head + 1, self.state.head))
+        return [draft.data for draft in drafts]
+
+    def refusal(self, command: Command, by: Voice | None) -> str:
+        """Return why a command is refused, and see that nothing changed; empty when it is not."""
+        before = self.state
+        try:
+            self.do(command, by)
+        except Refused as refused:
+            assert self.state == before
+            return refused.code
+        return ""
+
+
+@pytest.mark.parametrize("command", GOVERNING, ids=lambda command: type(command).__name__)
+def test_the_keeper_and_the_admin_may_and_nobody_else(command: Command) -> None:
+    assert Governed().refusal(command, BELA) == "not_allowed"
+    assert Governed().do(command, ANNA)
+    assert Governed().do(command, None)
+
+
+@pytest.mark.parametrize("command", GOVERNING, ids=lambda command: type(command).__name__)
+def test_a_public_room_and_one_that_nobody_opened_have_no_keeper(command: Command) -> None:
+    for room in (Governed(RoomOpened("topic", "All", public=True), ANNA), Governed(by=None)):
+        assert room.state.keeper == ""
+        assert {room.refusal(command, voice) for voice in (ANNA, BELA, Voice("", "", ""))} == {"not_allowed"}
+        assert room.do(command, None)
+
+
+def test_only_what_differs_is_changed_and_saying_it_again_changes_nothing() -> None:
+    room = Governed()
+    wanted = Change(name=" The\tCats ", theme="Cats", description="", tempo="slow", live=True)
+    assert room.do(wanted, ANNA) == [RoomChanged(name="The Cats", description="", tempo="slow", live=True)]
+    assert room.do(wanted, ANNA) == room.do(Change(), ANNA) == []
+    state = room.state
+    assert (state.name, state.theme, state.description) == ("The Cats", "Cats", "")
+    assert (state.tempo, state.live, state.language) == ("slow", True, "en")
+
+
+def test_a_name_that_is_taken_away_is_the_theme_or_that_of_the_kind_as_at_the_opening() -> None:
+    room = Governed()
+    assert room.do(Change(name=""), ANNA) == [RoomChanged(name="Cats")]
+    assert room.do(Change(name=" ", theme=""), ANNA) == [RoomChanged(name="One topic", theme="")]
+    assert Governed(RoomOpened("topic", "", "Dogs")).state.name == "Dogs"
+    assert Governed(RoomOpened("topic", "", language="de")).state.name == "Ein Thema"
+
+
+@pytest.mark.parametrize(
+    ("field", "limit"),
+    [("name", NAME_CHARACTERS), ("theme", THEME_CHARACTERS), ("description", DESCRIPTION_CHARACTERS)],
+)
+def test_words_have_the_limits_of_the_opening(field: str, limit: int) -> None:
+    room = Governed()
+    assert room.refusal(change(**{field: "x" * (limit + 1)}), ANNA) == "too_long"
+    assert room.do(change(**{field: "x" * limit}), ANNA)
+    assert getattr(room.state, field) == "x" * limit
+    with pytest.raises(Refused, match=f"longer than {limit}"):
+        Governed(opening(**{field: "x" * (limit + 1)}))
+
+
+TEXTS: Any = st.none() | st.text(max_size=70)
+
+
+@given(
+    st.builds(
+        Change, TEXTS, TEXTS, TEXTS, st.sampled_from([None, "en", "de"]),
+        st.sampled_from([None, "snap", "slow"]), st.none() | st.booleans(),
+    )
+)  # fmt: skip
+def test_a_room_that_is_changed_is_as_if_it_had_been_opened_so(wanted: Change) -> None:
+    room, fields = Governed(), {name: value for name, value in asdict(wanted).items() if value is not None}
+    refused = room.refusal(wanted, ANNA)
+    other = opening(**fields)
+    if refused:
+        with pytest.raises(Refused, match="longer"):
+            Governed(other)
+        return
+    opened = Governed(other).state
+    for name in asdict(wanted):
+        assert getattr(room.state, name) == getattr(opened, name)
+    assert room.refusal(wanted, ANNA) == ""
+    assert room.state.head <= 2
+
+
+def test_a_running_round_ends_before_its_room() -> None:
+    room = Governed()
+    room.do(Throw(), BELA)
+    *ending, closed = room.do(Close(), ANNA)
+    assert isinstance(ending[-1], RoundClosed)
+    assert ending[-1].reason == "stopped"
+    assert closed == RoomClosed("keeper")
+    assert room.state.round is None
+    assert Governed().do(Close(), None) == [RoomClosed("admin")]
+
+
+def test_in_a_closed_room_nothing_happens_but_taking_away() -> None:
+    room = Governed()
+    room.do(Land(clip("clip-0001")), BELA)
+    room.do(Close(), ANNA)
+    later: list[Command] = [
+        Say("hi"), Throw(), RoundStart("first_thing"), Land(clip("clip-0002"), let_in=True), Change(name="x"),
+        Mute(BELA.id, 1), Open(OURS),
+    ]  # fmt: skip
+    assert {room.refusal(command, ANNA) for command in later} == {"room_closed", "room_exists"}
+    assert room.refusal(Close(), BELA) == "not_allowed"
+    assert room.do(Close(), ANNA) == room.do(Close(), None) == []
+    assert due(room.state, room.context()) is None
+    assert room.do(Report("clip-0001", "noise"), CLEO)
+    assert room.do(Forget("clip-0001"), BELA)
+    assert room.refusal(Remove("clip-0001", "admin"), None) == "no_such_clip"
+
+
+def clip(id_: str) -> ClipLanded:
+    return ClipLanded(id_, 1_000, 0, 0, -16.0, ())
+
+
+def test_a_muted_voice_is_silent_until_its_time_is_over_or_it_is_let_again() -> None:
+    room = Governed()
+    assert room.do(Mute(BELA.id, 5_000), ANNA) == [VoiceMuted(BELA.id, NOW_MS + 5_000)]
+    assert room.refusal(Say("hi"), BELA) == "muted"
+    assert room.do(Mute(BELA.id, 0), ANNA) == [VoiceMuted(BELA.id, NOW_MS)]
+    assert room.do(Mute(BELA.id, 0), ANNA) == []
+    assert room.refusal(Say("hi"), BELA) == ""
+    room.do(Mute(BELA.id, 5_000), None)
+    room.now_ms += 5_000
+    assert room.refusal(Say("hi"), BELA) == ""
+
+
+def test_who_is_muted_cannot_lift_it_nor_govern_meanwhile() -> None:
+    room = Governed()
+    room.do(Mute(ANNA.id, 5_000), None)
+    assert {room.refusal(command, ANNA) for command in [*GOVERNING, Mute(ANNA.id, 0)]} == {"muted"}
+
+
+@pytest.mark.parametrize(
+    "command", [Mute(ANNA.id, 1), Mute("nobody", 1), Mute(BELA.id, -1), Mute(BELA.id, MUTE_LONGEST_MS + 1)]
+)
+def test_nobody_is_muted_for_what_is_no_time_and_no_voice_and_no_keeper_mutes_itself(command: Mute) -> None:
+    assert Governed().refusal(command, ANNA) == "bad_value"
+
+
+def test_who_has_spoken_and_left_can_be_muted_and_who_is_muted_no_more_is_not_kept() -> None:
+    room = Governed()
+    room.do(Say("hi"), BELA)
+    room.here = (ANNA.id,)
+    assert room.do(Mute(BELA.id, MUTE_LONGEST_MS), ANNA)
+    room.now_ms += MUTE_LONGEST_MS
+    room.here = (ANNA.id, CLEO.id)
+    room.do(Mute(CLEO.id, 1), ANNA)
+    assert set(room.state.muted) == {CLEO.id}
+
+
+def test_voices_keep_the_language_of_the_opening() -> None:
+    room = Governed()
+    room.do(Change(language="de"), ANNA)
+    assert (room.state.language, room.state.voices_language) == ("de", "en")
+
+
+def test_by_whom_it_was_done_stands_in_the_log() -> None:
+    room = Governed()
+    for by in (ANNA, None):
+        for command in (Change(name="By Anna" if by else "By the admin"), Mute(BELA.id, 1_000)):
+            drafts: list[Draft] = decide(room.state, command, by, room.context())
+            assert [draft.by for draft in drafts] == [by]

@@ -1,0 +1,111 @@
+"""One or more facts of every kind, and how each is stored and sent.
+
+`python -m tests.support.facts` writes the golden lines anew. That they change is a change of the protocol
+and of every log there is: old logs must still be read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from games.round import (
+    AnswerGiven,
+    Prompt,
+    RevealedTake,
+    RoleGiven,
+    RoundClosed,
+    RoundJoined,
+    RoundOpened,
+    RoundRevealed,
+    TurnGiven,
+    VerdictGiven,
+    VerdictOverruled,
+    VoteCast,
+)
+from server.room.events import (
+    ClipCaptioned,
+    ClipLanded,
+    ClipRemoved,
+    ClipReported,
+    DiceRolled,
+    Draft,
+    Event,
+    Fact,
+    ReactionGiven,
+    RoomChanged,
+    RoomClosed,
+    RoomOpened,
+    TextRemoved,
+    TextSaid,
+    TopicSuggested,
+    TopicThrown,
+    TopicWanted,
+    Voice,
+    VoiceMuted,
+    encode,
+    numbered,
+)
+
+FILE = Path(__file__).parent.parent / "wire" / "facts.jsonl"
+ANNA = Voice("voice-anna", 'Zany "Kettle" 🫖', "#ffaa00")
+FACTS: list[Fact] = [
+    RoomOpened("wonder", "A room"),
+    RoomOpened("local", "Ein Raum", "Thema", "Wörter", "de", "slow", public=True, place="u33d", live=True),
+    RoomChanged(),
+    RoomChanged("name", "theme", "", "de", "snap", live=False),
+    RoomClosed("closed"),
+    TextSaid('a "text" with \\ and 🌍'),
+    TextRemoved(3),
+    TextRemoved(3, "moderated"),
+    ClipLanded("clip-0001", 1_200, -80, 0, -16.0, (0, 100)),
+    ClipLanded(
+        "clip-0001", 1_200, 80, 5, -15.95, (0, 50, 100), masked=True, source="upload", round="r", turn=2,
+        reaction_ms=420, hidden=True,
+    ),
+    ClipCaptioned("clip-0001", "words", "en"),
+    ClipCaptioned("clip-0001", "words", "de", hidden=True),
+    ClipRemoved("clip-0001"),
+    ClipRemoved("clip-0001", "admin", hidden=True),
+    ClipReported("clip-0001", "noise"),
+    ClipReported("clip-0001", "noise", "very loud"),
+    ReactionGiven("clip-0001", "😀"),
+    TopicThrown(Prompt("p1", "A wet umbrella")),
+    TopicSuggested("t1", "Two left socks"),
+    TopicWanted("voice-anna"),
+    RoundOpened("r1", "first_thing", "snap"),
+    RoundOpened("r1", "riddle", "slow", Prompt("p", "?"), ("a", "b"), hidden=True, scene="s", answer="x"),
+    RoundJoined("r1", "a"),
+    RoundJoined("r1", "a", "king"),
+    RoleGiven("r1", "a"),
+    RoleGiven("r1", "a", "spy", "You know nothing."),
+    TurnGiven("r1", 1, "?", 1, 2),
+    TurnGiven(
+        "r1", 1, "?", 1, 2, "a", "guess", ("a", "b"), "c", "role", 1, 2, 3, 4, bell=True, steps=("x", "y"),
+        hidden=True,
+    ),
+    AnswerGiven("r1", 1, "a1", "cheese"),
+    AnswerGiven("r1", 1, "a1", "cheese", hidden=True),
+    RoundRevealed("r1"),
+    RoundRevealed("r1", (RevealedTake("c", "a", 1), RevealedTake("d", "b", 1, 9, -8, 7, -16.5, (1,), True))),
+    VoteCast("r1", "c", -1, "a"),
+    VerdictGiven("r1", "c", "late", "Too late."),
+    VerdictGiven("r1", "c", "matched", "One word!", "praise"),
+    VerdictOverruled("r1", "c", "late"),
+    RoundClosed("r1", "done"),
+    RoundClosed("r1", "stopped", ("c",), ("c",), "cheese", "Breathe."),
+    DiceRolled("2d6+1", (3, 4), 8),
+    VoiceMuted("voice-anna", 1_700_000_000_000),
+]  # fmt: skip
+
+
+def events() -> list[Event]:
+    """Return an event of each fact, every other one by nobody."""
+    return [
+        numbered(Draft(fact, 1_700_000_000_000 + i, ANNA if i % 2 else None), i + 1, i)
+        for i, fact in enumerate(FACTS)
+    ]
+
+
+if __name__ == "__main__":
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    FILE.write_bytes(b"\n".join(map(encode, events())) + b"\n")
