@@ -7,7 +7,6 @@ from http.cookies import SimpleCookie
 
 import pytest
 
-from server.api import asyncapi, openapi
 from server.room.commands import Caption
 from server.room.events import ClipCaptioned, RoomOpened, Voice
 from server.room.state import ClipRef, RoomState
@@ -107,13 +106,6 @@ def test_what_is_said_cannot_leave_its_place_in_a_page() -> None:
 async def test_a_clip_or_room_that_is_not_there_is_404(site: Site) -> None:
     for path in ("/c/nowhere99", "/r/nowhere", "/r/nowhere/feed.xml", "/c/..%2f..%2fetc", "/r/%00"):
         assert await site.status("GET", path) == 404
-
-
-async def test_the_descriptions_of_both_sides_are_served(site: Site) -> None:
-    for path, page in (("/api/openapi.json", openapi.page()), ("/api/asyncapi.json", asyncapi.page())):
-        async with site.ask("GET", path) as answer:
-            assert answer.content_type == "application/json"
-            assert await answer.read() == page
 
 
 async def test_search_engines_are_asked_to_leave_voices_alone(site: Site) -> None:
