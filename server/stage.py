@@ -21,12 +21,13 @@ from server.finisher import Finisher
 from server.log.base import Blob
 from server.previews import PREVIEW_MS, Preview, Previews, Timing
 from server.room import door, rounds
-from server.room.actor import Room
 from server.room.commands import Land, Refused, broken, restarting
 from server.room.events import ClipLanded, Event, Source, Voice
 from server.room.flow import kind_of
-from server.room.house import House
 from server.room.ids import unguessable
+from server.rooms.base import Room
+from server.rooms.presence import PRESENT, SPEAKER
+from server.rooms.registry import RoomRegistry
 from server.rtc.media import Media, Role, TakeEnded
 from server.together import settled
 
@@ -70,7 +71,7 @@ class Stage:
 
     def __init__(
         self,
-        house: House,
+        house: RoomRegistry,
         media: Media,
         finisher: Finisher,
         *,
@@ -357,7 +358,7 @@ class Stage:
             self.on_audience(seat.room)
         room = self._house.awake(seat.room)
         if room is not None and seat.voice is not None:
-            (room.arrive if seat.commanded else room.enter)(seat.voice)
+            room.set_presence(seat.voice.id, None, SPEAKER if seat.commanded else PRESENT)
 
     def _level(self, peer: str, on: bool) -> None:
         seat = self._seats.get(peer)
@@ -421,7 +422,7 @@ class Stage:
         if seat.connected and seat.role == "listener":
             self.on_audience(seat.room)
         if seat.connected and seat.voice is not None:
-            (room.leave if seat.commanded else room.exit)(seat.voice)
+            room.set_presence(seat.voice.id, SPEAKER if seat.commanded else PRESENT, None)
         room.release()
 
     # --- from take to clip

@@ -12,11 +12,11 @@ from msgspec import Struct
 from audio import media_types
 from audio.picture import STYLE, svg
 from server.previews import Preview
-from server.room.actor import Room
 from server.room.commands import Forget, Remove, Report
 from server.room.events import ClipLanded, Source, Voice
 from server.room.state import ClipRef
 from server.room.view import is_hidden
+from server.rooms.base import Room
 from server.safety.limits import Held, prefix
 from server.web import body, previews, ranges
 from server.web.card import png

@@ -16,9 +16,10 @@ from aiohttp import WSMsgType, web
 from msgspec import Struct
 
 from server.room import rounds
-from server.room.actor import Room
 from server.room.commands import Refused, broken, restarting
 from server.room.events import Event, Voice
+from server.rooms.base import Room
+from server.rooms.presence import PresenceState
 from server.safety.limits import Action, Limits, Rate
 from server.web.fanout import Fanout
 from server.web.frames import NOT_ALLOWED, NOT_THE_PROTOCOL, PONG, frame
@@ -42,7 +43,6 @@ from server.web.messages import (
     pong,
     refused,
 )
-from server.web.presence import Sitting
 
 # Messages of one socket that may wait for their answer at once.
 IN_FLIGHT = 32
@@ -147,15 +147,15 @@ class Conversation:
             # At once, past what waits: pages set their clock by it.
             self._member.write(frame(pong(message.t, self._circle.clock(), message.id)))
         elif isinstance(message, Here):
-            self._sit(message)
+            self._set_presence(message)
         else:
             self._begin(message)
 
-    def _sit(self, here: Here) -> None:
-        room, before = self._fanout.room, self._member.sitting
+    def _set_presence(self, here: Here) -> None:
+        room, before = self._fanout.room, self._member.presence
         if here.consented:
             room.consent(self._member.voice.id)
-        self._fanout.sit(self._member, Sitting(here.speaker, here.listening, here.pace))
+        self._fanout.set_presence(self._member, PresenceState(here.speaker, here.listening, here.pace))
         self._send(ack(here.id, room.tail.head))
         if before.listening == "off" != here.listening:
             self._circle.listening(room.id)
@@ -209,7 +209,7 @@ class Conversation:
         event: Event | None = None
         match message:
             case SpeakStart(peer=peer, round=round_):
-                rounds.check_take(room.state, round_)
+                rounds.check_take(await room.awake(), round_)
                 await stage.begin(room, voice, peer)
             case SpeakStop(onset_ms=onset_ms, peer=peer):
                 event = await stage.stop(room, voice, onset_ms, peer or "")

@@ -12,7 +12,7 @@ from aiohttp import web
 from audio.take import Unfit
 from server.log.base import StorageFull
 from server.room.commands import BROKEN, Refused, broken
-from server.room.house import NoSuchRoom
+from server.rooms.base import NoSuchRoom
 from server.rtc.media import BadOffer, Busy
 from server.web.problem_page import problem_page
 

@@ -14,14 +14,15 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
-from server.room.actor import Room
 from server.room.events import Voice
 from server.room.state import RoomState
-from server.room.tail import Batch, Encoded
+from server.rooms.base import Room
+from server.rooms.presence import PRESENT, PresenceState
+from server.rooms.tail import Batch, Encoded
 from server.web.frames import frame, joined
 from server.web.member import Member
 from server.web.messages import welcome
-from server.web.presence import Counts, Roster, Sitting
+from server.web.presence import Counts, Roster
 
 # How long a room rests after a fan-out, in lengths of that fan-out.
 PACE = 1.0
@@ -156,7 +157,7 @@ class Fanout:
             return False
         self._members.add(member)
         self.roster.enter(member.voice)
-        self.room.enter(member.voice)
+        self.room.set_presence(member.voice.id, None, PRESENT)
         if not member.write(greeting + self._opening_frame(events, member.voice.id, shared=after is None)):
             self.leave(member)
             return True
@@ -168,24 +169,17 @@ class Fanout:
         if member not in self._members:
             return
         self._members.discard(member)
-        if member.sitting.speaker:
-            self.room.leave(member.voice)
-        self.roster.exit(member.voice.id, member.sitting)
-        self.room.exit(member.voice)
+        self.roster.exit(member.voice.id, member.presence)
+        self.room.set_presence(member.voice.id, member.presence, None)
         self._schedule(PRESENCE_DELAY_S)
 
-    def sit(self, member: Member, sitting: Sitting) -> None:
+    def set_presence(self, member: Member, now: PresenceState) -> None:
         """Note how a member is present."""
         if member not in self._members:
             return
-        before, member.sitting = member.sitting, sitting
-        self.roster.move(member.voice.id, before, sitting)
-        if sitting.speaker and not before.speaker:
-            self.room.arrive(member.voice)
-        if before.speaker and not sitting.speaker:
-            self.room.leave(member.voice)
-        if sitting.pace != before.pace or (sitting.speaker and sitting.pace > 1.0):
-            self.room.set_pace(member.voice.id, sitting.pace)
+        before, member.presence = member.presence, now
+        self.roster.move(member.voice.id, before, now)
+        self.room.set_presence(member.voice.id, before, now)
         self._schedule(PRESENCE_DELAY_S)
 
     def post(self, member: Member, body: bytes) -> None:

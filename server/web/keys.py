@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from server.config import Config
     from server.finisher import Finisher
     from server.log.base import Log
-    from server.room.house import House
+    from server.rooms.registry import RoomRegistry
     from server.rtc.media import Media
     from server.safety.limits import Limits
     from server.stage import Stage
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 CONFIG: web.AppKey[Config] = web.AppKey("config")
-HOUSE: web.AppKey[House] = web.AppKey("house")
+HOUSE: web.AppKey[RoomRegistry] = web.AppKey("house")
 STAGE: web.AppKey[Stage] = web.AppKey("stage")
 MEDIA: web.AppKey[Media] = web.AppKey("media")
 FINISHER: web.AppKey[Finisher] = web.AppKey("finisher")

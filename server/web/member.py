@@ -8,8 +8,8 @@ from contextlib import suppress
 from typing import NoReturn
 
 from server.room.events import Voice
+from server.rooms.presence import PRESENT, PresenceState
 from server.web.frames import COME_BACK, PING, closing, frame
-from server.web.presence import ABSENT
 
 # What may wait for one member in this process; the kernel's socket buffers come on top.
 WRITE_LIMIT_BYTES = 256 * 1024
@@ -22,7 +22,7 @@ _PING = frame(b"", PING)
 class Member:
     """A socket's transport, whose it is, and for how many sweeps it was silent."""
 
-    __slots__ = ("address", "ended", "put", "silent_sweeps", "sitting", "transport", "voice")
+    __slots__ = ("address", "ended", "presence", "put", "silent_sweeps", "transport", "voice")
 
     def __init__(self, transport: asyncio.Transport, voice: Voice, address: str) -> None:
         self.transport = transport
@@ -31,7 +31,7 @@ class Member:
         self.put: Callable[[bytes], None] = transport.write
         self.voice = voice
         self.address = address
-        self.sitting = ABSENT
+        self.presence: PresenceState = PRESENT
         self.ended = False
         self.silent_sweeps = 0
 

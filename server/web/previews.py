@@ -8,8 +8,8 @@ from aiohttp import web
 from msgspec import Struct
 
 from server.previews import Preview
-from server.room.actor import Room
 from server.room.events import Voice
+from server.rooms.base import Room
 from server.web import ranges
 from server.web.errors import Problem
 from server.web.keys import HOUSE, STAGE

@@ -13,13 +13,13 @@ from games.registry import offered
 from games.round import Prompt, Round, Tempo, TurnGiven, VerdictGiven
 from server.log.base import Listing
 from server.room import place
-from server.room.actor import Room
 from server.room.commands import Refused
 from server.room.events import Language, RoomOpened, encode
 from server.room.kinds import KINDS, Kind
 from server.room.state import RoomState
 from server.room.text import cleaned
 from server.room.view import public, view
+from server.rooms.base import Room
 from server.web import body
 from server.web.errors import Problem
 from server.web.keys import COUNTS, HOUSE, LOG, MEDIA

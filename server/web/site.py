@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from server.config import Config
     from server.finisher import Finisher
     from server.log.base import Log
-    from server.room.house import House
+    from server.rooms.registry import RoomRegistry
     from server.rtc.media import Media
     from server.safety.limits import Limits
     from server.stage import Stage
@@ -49,7 +49,7 @@ def make_app(
     *,
     config: Config,
     log: Log,
-    house: House,
+    house: RoomRegistry,
     media: Media,
     finisher: Finisher,
     stage: Stage,

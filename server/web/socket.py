@@ -10,10 +10,10 @@ from aiohttp import web
 from msgspec import Struct
 
 from server.log.base import Log
-from server.room.actor import Room
 from server.room.events import Voice
-from server.room.keys import salt
-from server.room.tail import Batch
+from server.rooms.base import Room
+from server.rooms.requests import salt
+from server.rooms.tail import Batch
 from server.safety.limits import prefix
 from server.web import body
 from server.web.conversation import Conversation

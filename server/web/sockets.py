@@ -17,10 +17,10 @@ import msgspec
 from msgspec import Struct
 
 from server.log.base import Log
-from server.room.actor import Room
 from server.room.commands import Refused, restarting
-from server.room.house import House
-from server.room.keys import digest, id_used
+from server.rooms.base import Room
+from server.rooms.registry import RoomRegistry
+from server.rooms.requests import digest, id_used
 from server.safety.limits import Limits
 from server.web.conversation import Circle, Takes
 from server.web.errors import Problem
@@ -54,7 +54,7 @@ class Sockets:
 
     def __init__(
         self,
-        house: House,
+        house: RoomRegistry,
         log: Log,
         stage: Takes,
         limits: Limits,

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from server.room.actor import Room
 from server.room.events import ClipRemoved
-from server.room.tail import Batch
+from server.rooms.base import Room
+from server.rooms.tail import Batch
 from server.web.errors import Problem
 
 # Sizes of what was made once and is kept no more, for feeds and for who asks for headers alone.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from server.room.actor import Room
+from server.rooms.base import Room
 from server.web.keys import HOUSE
 from server.web.security import pay
 

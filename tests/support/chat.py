@@ -14,10 +14,10 @@ from aiohttp import ClientSession, web
 from server.config import Config
 from server.log.base import Log
 from server.log.memory import MemoryLog
-from server.room.actor import Room
 from server.room.commands import Refused
 from server.room.events import Event, RoomOpened, Voice
-from server.room.house import House
+from server.rooms.base import Room
+from server.rooms.registry import RoomRegistry
 from server.safety.limits import Limits
 from server.web import errors, socket
 from server.web.keys import CONFIG, HOUSE, LIMITS, LOG, STAGE
@@ -64,7 +64,14 @@ class Chat:
     """The server's parts as a test needs them, and clients of it."""
 
     def __init__(
-        self, house: House, log: Log, stage: FakeStage, sockets: Sockets, *, session: ClientSession, port: int
+        self,
+        house: RoomRegistry,
+        log: Log,
+        stage: FakeStage,
+        sockets: Sockets,
+        *,
+        session: ClientSession,
+        port: int,
     ) -> None:
         self.house, self.log, self.stage, self.sockets, self.session = house, log, stage, sockets, session
         self.port = port
@@ -99,7 +106,7 @@ async def running_chat(
 ) -> AsyncIterator[Chat]:
     """Serve one room, `wonder`, on a free port of loopback."""
     kept = log or MemoryLog()
-    house = House(kept, clock=lambda: time.time_ns() // 1_000_000, random=Random(1), secret=b"s" * 32)
+    house = RoomRegistry(kept, clock=lambda: time.time_ns() // 1_000_000, random=Random(1), secret=b"s" * 32)
     await house.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     stage = FakeStage()
     app = web.Application(middlewares=[errors.middleware])

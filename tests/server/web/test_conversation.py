@@ -10,10 +10,10 @@ from typing import Any, cast
 import pytest
 
 from server.log.memory import MemoryLog
-from server.room.actor import Room
 from server.room.commands import Say
 from server.room.events import Event, RoomOpened, Voice
-from server.room.keys import digest, said, salt
+from server.rooms.base import Room
+from server.rooms.requests import digest, said, salt
 from server.safety.limits import Limits
 from server.web.conversation import IN_FLIGHT
 from server.web.messages import MESSAGE_LIMIT_BYTES

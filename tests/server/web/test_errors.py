@@ -12,7 +12,7 @@ import pytest
 from audio.take import Unfit
 from server.log.base import StorageFull
 from server.room.commands import BROKEN, RESTARTING, Refused
-from server.room.house import NoSuchRoom
+from server.rooms.base import NoSuchRoom
 from server.rtc.media import BadOffer, Busy
 from server.web.errors import STATUSES, Problem, problem_of, respond
 from tests.support.web_app import Site

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, precondition, rule
 
 from server.log.memory import MemoryLog
-from server.room.actor import Room
 from server.room.commands import Forget, Land, Say
 from server.room.events import ClipLanded, RoomOpened, Voice
-from server.room.house import House
+from server.rooms.base import Room
+from server.rooms.presence import PresenceState
+from server.rooms.registry import RoomRegistry
 from server.web.fanout import HISTORY_EVENTS, LOOK_EVERY_BYTES, REST_LIMIT_S, Fanout
 from server.web.member import WRITE_LIMIT_BYTES, Member
-from server.web.presence import Sitting
 from server.web.sockets import describe
 from tests.support.chat import running_chat
 from tests.support.transports import FakeTransport
@@ -41,7 +41,7 @@ def clip(number: int) -> Land:
 class Stand:
     """A room with its fan-out, and members whose transports are lists."""
 
-    def __init__(self, house: House, room: Room) -> None:
+    def __init__(self, house: RoomRegistry, room: Room) -> None:
         self.house, self.room = house, room
         self.emptied = 0
         self.fanout = Fanout(room, describe=describe, clock=lambda: 1_700_000_000_000, empty=self._empty)
@@ -52,7 +52,7 @@ class Stand:
 
     @classmethod
     async def make(cls) -> Stand:
-        house = House(
+        house = RoomRegistry(
             MemoryLog(), clock=lambda: time.time_ns() // 1_000_000, random=Random(1), secret=b"s" * 32
         )
         room = await house.open(RoomOpened("wonder", "Wonder"), None, id="room")
@@ -249,12 +249,12 @@ async def test_a_cursor_that_the_tail_does_not_reach_needs_the_log(stand: Stand)
 async def test_leaving_and_sitting_tell_the_room_who_may_speak(stand: Stand) -> None:
     member = Member(FakeTransport(), voice(1), "x")
     stand.fanout.join(member, None)
-    stand.fanout.sit(member, Sitting(speaker=True))
-    stand.fanout.sit(member, Sitting(speaker=True, listening="radio"))
+    stand.fanout.set_presence(member, PresenceState(speaker=True))
+    stand.fanout.set_presence(member, PresenceState(speaker=True, listening="radio"))
     assert stand.room.speakers == {"v1": 1}
     stand.fanout.leave(member)
     stand.fanout.leave(member)
-    stand.fanout.sit(member, Sitting(speaker=True))
+    stand.fanout.set_presence(member, PresenceState(speaker=True))
     assert stand.room.speakers == {}
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from server.room.events import Voice
-from server.web.presence import ABSENT, Counts, Roster, Sitting
+from server.rooms.presence import PRESENT, PresenceState
+from server.web.presence import Counts, Roster
 
 
 def voice(number: int) -> Voice:
@@ -26,29 +27,29 @@ def test_a_voice_with_two_sockets_is_present_once() -> None:
     roster.enter(voice(1))
     roster.enter(voice(1))
     assert [v["id"] for v in told(roster.news())["voices"]] == ["v1"]
-    roster.exit("v1", ABSENT)
+    roster.exit("v1", PRESENT)
     assert roster.news() is None
-    roster.exit("v1", ABSENT)
+    roster.exit("v1", PRESENT)
     assert told(roster.news())["gone"] == ["v1"]
 
 
 def test_who_came_and_left_between_two_news_is_not_mentioned() -> None:
     roster = Roster()
     roster.enter(voice(1))
-    roster.exit("v1", ABSENT)
+    roster.exit("v1", PRESENT)
     assert roster.news() is None
 
 
 def test_counts_are_of_voices_not_of_sockets() -> None:
     roster = Roster()
-    sitting = Sitting(speaker=True, listening="radio")
+    sitting = PresenceState(speaker=True, listening="radio")
     for _ in range(2):
         roster.enter(voice(1))
-        roster.move("v1", ABSENT, sitting)
+        roster.move("v1", PRESENT, sitting)
     assert roster.counts == Counts(1, 1, 1)
     roster.exit("v1", sitting)
     assert roster.counts == Counts(1, 1, 1)
-    roster.move("v1", sitting, ABSENT)
+    roster.move("v1", sitting, PRESENT)
     assert roster.counts == Counts(1, 0, 0)
 
 
@@ -56,11 +57,11 @@ def test_changed_counts_alone_are_news() -> None:
     roster = Roster()
     roster.enter(voice(1))
     roster.news()
-    roster.move("v1", ABSENT, Sitting(listening="files"))
+    roster.move("v1", PRESENT, PresenceState(listening="files"))
     assert told(roster.news()) == {"voices": [], "gone": [], "listeners": 1, "speakers": 0}
 
 
-SITTINGS = st.builds(Sitting, st.booleans(), st.sampled_from(["radio", "files", "off"]))
+SITTINGS = st.builds(PresenceState, st.booleans(), st.sampled_from(["radio", "files", "off"]))
 
 
 class Presence(RuleBasedStateMachine):
@@ -71,7 +72,7 @@ class Presence(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.roster = Roster()
-        self.sitting: dict[int, tuple[str, Sitting]] = {}
+        self.sitting: dict[int, tuple[str, PresenceState]] = {}
         self.page: dict[str, Any] = {}
         self.counts = (0, 0)
         self.made = 0
@@ -80,11 +81,11 @@ class Presence(RuleBasedStateMachine):
     def enter(self, number: int) -> int:
         self.roster.enter(voice(number))
         self.made += 1
-        self.sitting[self.made] = (f"v{number}", ABSENT)
+        self.sitting[self.made] = (f"v{number}", PRESENT)
         return self.made
 
     @rule(socket=sockets, sitting=SITTINGS)
-    def move(self, socket: int, sitting: Sitting) -> None:
+    def move(self, socket: int, sitting: PresenceState) -> None:
         voice_id, before = self.sitting[socket]
         self.roster.move(voice_id, before, sitting)
         self.sitting[socket] = (voice_id, sitting)

@@ -13,7 +13,7 @@ from aiohttp import WSServerHandshakeError
 from server.log.base import Blob, Entry, Outcome
 from server.log.memory import MemoryLog
 from server.room.commands import Say
-from server.room.tail import TAIL_EVENTS
+from server.rooms.tail import TAIL_EVENTS
 from server.safety.limits import Limits, Rate
 from server.web.sockets import SocketLimits
 from tests.support.chat import Chat, running_chat
