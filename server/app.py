@@ -73,11 +73,19 @@ class Parts:
         self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
         house.on_wake, house.on_sleep = self._room_woke, self.radio.detach
         self.stage.on_live, self.stage.on_aired = self.radio.live, self.radio.aired
-        self.stage.on_audience = self.sockets.on_listening = self.radio.wake
+        self.stage.on_audience = self.sockets.on_listening = self._audience_changed
 
     def _room_woke(self, room: Room) -> None:
         self.radio.attach(room)
+        if self.audience(room.id):
+            self.radio.wake(room.id)
         self.app[TRANSCODES].attach(room)
+
+    def _audience_changed(self, room_id: str) -> None:
+        """Let the radio of a room play on; a room that sleeps wakes for whoever listens."""
+        if self.house.awake(room_id) is None and self.audience(room_id):
+            self.house.rouse(room_id)
+        self.radio.wake(room_id)
 
     def audience(self, room_id: str) -> int:
         """Return how many listen in a room, by WebRTC or to the files."""

@@ -140,6 +140,7 @@ class Stage:
     async def begin(self, room: Room, voice: Voice, peer: str) -> None:
         """Open a take of a commanded peer; an empty peer announces an upload."""
         self._check_open()
+        await room.awake()
         _check_door(room, voice)
         limit_ms = self._limit_ms(room, voice)
         take = self._begin_take(room, voice, peer, limit_ms) if peer else UPLOAD
@@ -209,6 +210,7 @@ class Stage:
         room = await self._house.wake(room_id)
         if not room.has_take(voice.id, UPLOAD):  # else it was announced, and let in then
             _check_door(room, voice)
+        room.hold()
         try:
             with self._counted():
                 limits = Limits(longest_ms=self._longest(room, voice))
@@ -218,6 +220,7 @@ class Stage:
                 return self._show(room, voice, clip, "upload", Timing())
         finally:
             room.end_speaking(voice.id, UPLOAD)
+            room.release()
 
     def preview(self, room_id: str, voice: Voice, id_: str) -> Preview:
         """Return a take that its speaker may hear before it lands. Raises `Refused`."""

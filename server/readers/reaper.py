@@ -89,7 +89,7 @@ class Reaper:
             if clips := expired(state, self._clock(), self._began_ms):
                 room = await self._house.wake(listing.room)
                 gone = sum(await settled(_removed(room, clip) for clip in clips))
-                state = room.state
+                state = await room.awake()
         except (NoSuchRoom, Refused):
             return 0  # the room went meanwhile
         except OSError:

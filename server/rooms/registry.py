@@ -107,6 +107,10 @@ class RoomRegistry:
         """Return a room when it is awake."""
         return self._awake.get(id)
 
+    def known(self, id: str) -> Room | None:  # noqa: A002
+        """Return a room when it is awake or has readers."""
+        return self._rooms.get(id)
+
     def is_waking(self, id: str) -> bool:  # noqa: A002
         """Tell whether a room is being woken, which whoever else asks for it then shares."""
         return id in self._waking

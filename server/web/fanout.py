@@ -19,7 +19,7 @@ from server.room.state import RoomState
 from server.rooms.base import Room
 from server.rooms.presence import PRESENT, PresenceState
 from server.rooms.tail import Batch, Encoded
-from server.web.frames import frame, joined
+from server.web.frames import COME_BACK, frame, joined
 from server.web.member import Member
 from server.web.messages import welcome
 from server.web.presence import Counts, Roster
@@ -35,7 +35,7 @@ LOOK_EVERY_BYTES = 64 * 1024
 # What a newcomer without a cursor is told of the past.
 HISTORY_EVENTS = 100
 
-Describe = Callable[[Room, Counts], bytes]
+Describe = Callable[[str, RoomState, Counts], bytes]
 
 
 class Part(Struct, frozen=True):
@@ -110,8 +110,7 @@ class Fanout:
         self._due_s = 0.0
         self._opening: _Opening | None = None
         self._card: _Card | None = None
-        self._unsubscribe = room.tail.subscribe(self._hear)
-        room.hold()
+        self._unsubscribe = room.tail.subscribe(self._hear, rested=self._rest, ended=self._end)
 
     def __len__(self) -> int:
         return len(self._members)
@@ -133,15 +132,16 @@ class Fanout:
         if after > self.position:
             self.flush()
 
-    def greeting(self, voice: Voice, key: str = "", *, anew: bool = False) -> bytes:
+    def greeting(self, state: RoomState, voice: Voice, key: str = "", *, anew: bool = False) -> bytes:
         """Return the welcome frame of a voice, with the key that was made for it, if any.
+
+        `state` is the room's as of now.
 
         `anew` says that its cursor is not of this log.
         """
-        state, counts = self.room.state, self.roster.told
-        card = self._card
+        counts, card = self.roster.told, self._card
         if card is None or card.state is not state or card.counts != counts:
-            card = self._card = _Card(state, counts, self._describe(self.room, counts))
+            card = self._card = _Card(state, counts, self._describe(self.room.id, state, counts))
         return frame(welcome(card.body, voice, self.position, self._clock(), key, anew=anew))
 
     def join(self, member: Member, after: int | None, greeting: bytes = b"") -> bool:
@@ -197,8 +197,17 @@ class Fanout:
         unsubscribe, self._unsubscribe = self._unsubscribe, _nothing
         if unsubscribe is not _nothing:
             unsubscribe()
-            self.room.release()
             self._empty(self)
+
+    def _rest(self) -> None:
+        """Keep nothing of the state and the events of a room that falls asleep."""
+        self._opening = self._card = None
+
+    def _end(self) -> None:
+        """Send the members away, for the room has moved to another process: they come back with a cursor."""
+        for member in self._members:
+            member.end(COME_BACK, "moved")
+        self.close()
 
     # --- batches
 

@@ -161,10 +161,11 @@ async def come_in(fanout: Fanout, member: Member, after: Cursor | None, log: Log
     (this one was restored from a backup) counts as none, and the welcome says so.
     """
     anew = after is not None and not await _is_of(fanout.room, after, log)
+    state = await fanout.room.awake()
     head = fanout.room.tail.head
     cursor = None if after is None or anew else after.seq
     fanout.reach(cursor or 0)
-    greeting = fanout.greeting(member.voice, key, anew=anew)
+    greeting = fanout.greeting(state, member.voice, key, anew=anew)
     while not fanout.join(member, cursor, greeting):
         if cursor is None:
             events = await log.newest(fanout.room.id, HISTORY_EVENTS)

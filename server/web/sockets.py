@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from server.log.base import Log
 from server.room.commands import Refused, restarting
+from server.room.state import RoomState
 from server.rooms.base import Room
 from server.rooms.registry import RoomRegistry
 from server.rooms.requests import digest, id_used
@@ -225,7 +226,7 @@ async def _outcome(work: Coroutine[None, None, int]) -> int | Refused:
         return refusal.with_traceback(None)
 
 
-def describe(room: Room, counts: Counts) -> bytes:
-    """Return the room's JSON object, as the welcome carries it."""
-    card = shown(room.id, room.state, listeners=counts.listeners, speakers=counts.speakers)
+def describe(id: str, state: RoomState, counts: Counts) -> bytes:  # noqa: A002
+    """Return a room's JSON object, as the welcome carries it."""
+    card = shown(id, state, listeners=counts.listeners, speakers=counts.speakers)
     return msgspec.json.encode(card)

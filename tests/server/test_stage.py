@@ -12,7 +12,7 @@ from server.room.events import ClipLanded, Event, RoomOpened
 from server.room.kinds import TIMINGS
 from server.rooms.presence import SPEAKER, PresenceState
 from server.rtc.media import BadOffer
-from tests.support.actors import local
+from tests.support.actors import local, until
 from tests.support.media import ANNA, BELA, START_MS
 from tests.support.rooms import LONGEST_TAKES
 from tests.support.theatre import Theatre, healing, running_theatre
@@ -447,3 +447,24 @@ async def test_a_take_that_is_being_finished_takes_nothing_from_the_next_one_nor
     assert [told["on"] for told in await theatre.told("speaking")] == [True, False, True]
     await stage.stop(room, ANNA, 9)
     assert not room.speaking
+
+
+async def test_a_take_that_is_announced_to_a_sleeping_room_wakes_it(theatre: Theatre) -> None:
+    await local(theatre.room).close()
+
+    await theatre.stage.begin(theatre.room, ANNA, "")
+
+    assert theatre.room.speaking == {ANNA.id}
+    assert len(theatre.house) == 1
+
+
+async def test_a_room_stays_awake_while_an_upload_is_finished(theatre: Theatre) -> None:
+    theatre.finisher.gate.clear()
+    uploading = asyncio.ensure_future(theatre.stage.upload("wonder", ANNA, b"speech", "audio/ogg"))
+    await until(lambda: theatre.finisher.longest_ms)
+    needed = local(theatre.room).needed
+    theatre.finisher.gate.set()
+    await uploading
+
+    assert needed
+    assert not local(theatre.room).needed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from random import Random
@@ -23,6 +22,7 @@ from server.web import errors, socket
 from server.web.keys import CONFIG, HOUSE, LIMITS, LOG, STAGE
 from server.web.security import CAUSES, add_headers
 from server.web.sockets import SocketLimits, Sockets
+from tests.support.actors import now_ms
 from tests.support.ws_client import Client, joined
 
 if TYPE_CHECKING:
@@ -102,11 +102,16 @@ class Chat:
 
 @asynccontextmanager
 async def running_chat(
-    *, log: Log | None = None, limits: Limits | None = None, bounds: SocketLimits | None = None
+    *,
+    log: Log | None = None,
+    limits: Limits | None = None,
+    bounds: SocketLimits | None = None,
+    idle_ms: int = 60_000,
+    clock: Callable[[], int] = now_ms,
 ) -> AsyncIterator[Chat]:
     """Serve one room, `wonder`, on a free port of loopback."""
     kept = log or MemoryLog()
-    house = RoomRegistry(kept, clock=lambda: time.time_ns() // 1_000_000, random=Random(1), secret=b"s" * 32)
+    house = RoomRegistry(kept, clock=clock, random=Random(1), secret=b"s" * 32, idle_ms=idle_ms)
     await house.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     stage = FakeStage()
     app = web.Application(middlewares=[errors.middleware])

@@ -157,7 +157,7 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
     """Run the HTTP side on a free port, with one room, `wonder`."""
     config = Config(**{"port": 0, "admin_token": ADMIN, **settings})
     log, media, hands = MemoryLog(), Ears(), Hands()
-    house = RoomRegistry(log, clock=_now_ms, random=Random(1), secret=b"s" * 32)
+    house = RoomRegistry(log, clock=_now_ms, random=Random(1), secret=b"s" * 32, idle_ms=config.room_idle_ms)
     await house.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     finisher = cast(Finisher, hands)
     stage = Stage(house, media, finisher, clock=_now_ms)
