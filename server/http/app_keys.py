@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from server.finisher import Finisher
     from server.http.limits import Limits
     from server.log.base import Log
-    from server.room.house import House
+    from server.rooms.registry import RoomRegistry
     from server.rtc.media import Media
     from server.socket.roster import Counts
     from server.stage import Stage
 
 
 CONFIG: web.AppKey[Config] = web.AppKey("config")
-HOUSE: web.AppKey[House] = web.AppKey("house")
+HOUSE: web.AppKey[RoomRegistry] = web.AppKey("house")
 STAGE: web.AppKey[Stage] = web.AppKey("stage")
 MEDIA: web.AppKey[Media] = web.AppKey("media")
 FINISHER: web.AppKey[Finisher] = web.AppKey("finisher")

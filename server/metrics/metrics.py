@@ -19,7 +19,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from server.metrics.lag import Lag
-from server.room.house import House
+from server.rooms.registry import RoomRegistry
 from server.rtc.media import Media
 from server.stage import Stage
 from server.web.health import Health
@@ -73,7 +73,7 @@ class LargestRooms(Collector):
 class Metrics:
     """Counters and times that the parts feed; the rest is read when somebody asks."""
 
-    def __init__(self, health: Health, house: House, media: Media) -> None:
+    def __init__(self, health: Health, house: RoomRegistry, media: Media) -> None:
         registry = health.registry
         self.lag = Lag()
         self._joins = Histogram(
@@ -94,7 +94,7 @@ class Metrics:
         registry.register(LargestRooms(house.ids, media.listeners))
         self._watch(health, house, media)
 
-    def _watch(self, health: Health, house: House, media: Media) -> None:
+    def _watch(self, health: Health, house: RoomRegistry, media: Media) -> None:
         health.watch("rooms_awake", "Rooms that are awake.", lambda: len(house))
         health.watch("speakers", "Connected speaking peers.", lambda: media.counts().speakers)
         health.watch("listeners", "Connected listening peers.", lambda: media.counts().listeners)

@@ -14,7 +14,7 @@ class Context(Struct, frozen=True):
     `here` are the voices with a connection to the room, `speakers` those of them who say that they
     may speak, `speaking` those whose take is open or on its way; `paces` are how much longer than
     others a voice may take, 1.0 to 2.0, which nobody else sees; `consented` are those who came in
-    by the door, and `left` is when voices left that are not here any more. The actor lends its own
+    by the door, and `left` is when voices left that are not here any more. The room lends its own
     collections, so that a context costs the same however many are here: it holds for one decision
     and is not kept.
     """

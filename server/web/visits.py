@@ -6,7 +6,7 @@ from aiohttp import web
 
 from server.http.app_keys import HOUSE
 from server.http.security import rate_limit
-from server.room.actor import Room
+from server.rooms.base import Room
 
 
 async def visited(request: web.Request, room_id: str) -> Room:
