@@ -17,7 +17,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-PARTS = ("finish", "way", "listeners", "chat")
+PARTS = ("finish", "way", "listeners", "chat", "sleep")
 PAGE = Path(__file__).resolve().parents[1] / "docs/performance.md"
 MARKS = re.compile(r"(<!-- figures -->\n).*(<!-- end of figures -->)", re.DOTALL)
 
@@ -53,6 +53,8 @@ BUDGETS = (
     Budget("chat.saturated_cpu_us_per_delivery", "CPU of a delivery, 1000 sockets, saturated", "us", 0.4),
     Budget("chat.joins_cpu_s", "CPU of 1000 joins at once", "s", 1),
     Budget("chat.idle_socket_kb", "memory of an idle socket", "KB", 20),
+    Budget("sleep.kb_a_room", "memory of a sleeping room with an idle socket, 10,000 of them", "KB", 22),
+    Budget("sleep.wake_p50_ms", "a message that wakes its room, median", "ms", 30),
 )
 
 

@@ -136,10 +136,11 @@ def build() -> None:
 
 
 @contextmanager
-def serving() -> Iterator[Subject]:
-    """Run our server on an empty folder, without limits for visitors; ends it."""
+def serving(**more: str) -> Iterator[Subject]:
+    """Run our server on an empty folder, without limits for visitors and with more settings; ends it."""
     with TemporaryDirectory(prefix="wonder-bench-") as folder:
         options = {"port": "0", "udp-port": "0", "data": f"{folder}/data", "log": "sqlite", "limits": "off"}
+        options |= {name.replace("_", "-"): value for name, value in more.items()}
         arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
         with _running(["server", "serve", *arguments], Path(folder) / "said") as (url, pid):
             yield Subject(url, pid)

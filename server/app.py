@@ -20,9 +20,9 @@ from server.log.sqlite import SqliteLog
 from server.readers.closing import Closing
 from server.readers.radio import Radio
 from server.readers.reaper import Reaper
-from server.room.actor import Room
 from server.room.events import RoomOpened
-from server.room.house import House, NoSuchRoom
+from server.rooms.base import NoSuchRoom, Room
+from server.rooms.registry import RoomRegistry
 from server.rtc import discover
 from server.rtc.local import LocalMedia
 from server.rtc.media import Media
@@ -44,7 +44,7 @@ GOODBYE_MS = 3_000
 class Services:
     """All that a running server is made of, in the order in which it is let go."""
 
-    def __init__(self, config: Config, log: Log, house: House, media: Media) -> None:
+    def __init__(self, config: Config, log: Log, house: RoomRegistry, media: Media) -> None:
         self.config = config
         self.log = log
         self.house = house
@@ -75,12 +75,20 @@ class Services:
         self.closing = Closing(self.stage.end_room)
         house.on_wake, house.on_sleep = self._room_woke, self.radio.detach
         self.stage.on_live, self.stage.on_aired = self.radio.live, self.radio.aired
-        self.stage.on_audience = self.sockets.on_listening = self.radio.wake
+        self.stage.on_audience = self.sockets.on_listening = self._audience_changed
 
     def _room_woke(self, room: Room) -> None:
         self.radio.attach(room)
         self.closing.attach(room)
+        if self.audience(room.id):
+            self.radio.wake(room.id)
         self.app[TRANSCODES].attach(room)
+
+    def _audience_changed(self, room_id: str) -> None:
+        """Let the radio of a room play on; a room that sleeps wakes for whoever listens."""
+        if self.house.awake(room_id) is None and self.audience(room_id):
+            self.house.rouse(room_id)
+        self.radio.wake(room_id)
 
     def audience(self, room_id: str) -> int:
         """Return how many listen in a room, by WebRTC or to the files."""
@@ -172,9 +180,9 @@ async def _newest_ms(log: Log) -> int:
     return max((listing.last_at_ms for listing in newest), default=0)
 
 
-async def _house(config: Config, log: Log, clock: Clock) -> House:
+async def _house(config: Config, log: Log, clock: Clock) -> RoomRegistry:
     secret = await log.secret()
-    return House(
+    return RoomRegistry(
         log,
         clock=clock,
         random=SystemRandom(),
@@ -193,7 +201,7 @@ async def _open_media(config: Config, clock: Clock) -> Media:
     return await LocalMedia.open(*where, clock=clock)
 
 
-async def _first_room(house: House) -> None:
+async def _first_room(house: RoomRegistry) -> None:
     """Open the one public room that a fresh install has."""
     try:
         await house.wake(FIRST_ROOM)

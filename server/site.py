@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from server.finisher import Finisher
     from server.http.limits import Limits
     from server.log.base import Log
-    from server.room.house import House
+    from server.rooms.registry import RoomRegistry
     from server.rtc.media import Media
     from server.stage import Stage
 
@@ -40,7 +40,7 @@ def make_app(
     *,
     config: Config,
     log: Log,
-    house: House,
+    house: RoomRegistry,
     media: Media,
     finisher: Finisher,
     stage: Stage,

@@ -21,12 +21,13 @@ from server.finisher import Finisher
 from server.log.base import Blob
 from server.previews import PREVIEW_MS, Preview, Previews, Timing
 from server.room import door, rounds
-from server.room.actor import Room
 from server.room.commands import Land, Refused, broken, restarting
 from server.room.events import ClipLanded, Event, Source, Voice
-from server.room.house import House
 from server.room.ids import unguessable
 from server.room.round_lifecycle import kind_of
+from server.rooms.base import Room
+from server.rooms.presence import PRESENT, SPEAKER
+from server.rooms.registry import RoomRegistry
 from server.rtc.media import Media, Role, TakeEnded
 from server.together import settled
 
@@ -70,7 +71,7 @@ class Stage:
 
     def __init__(
         self,
-        house: House,
+        house: RoomRegistry,
         media: Media,
         finisher: Finisher,
         *,
@@ -138,6 +139,7 @@ class Stage:
     async def begin(self, room: Room, voice: Voice, peer: str) -> None:
         """Open a take of a commanded peer; an empty peer announces an upload."""
         self._check_open()
+        await room.awake()
         _check_door(room, voice)
         limit_ms = self._limit_ms(room, voice)
         take = self._begin_take(room, voice, peer, limit_ms) if peer else UPLOAD
@@ -208,6 +210,7 @@ class Stage:
         room = await self._house.wake(room_id)
         if not room.has_take(voice.id, UPLOAD):  # else it was announced, and let in then
             _check_door(room, voice)
+        room.hold()
         try:
             with self._counted():
                 limits = Limits(longest_ms=self._longest(room, voice))
@@ -217,6 +220,7 @@ class Stage:
                 return self._show(room, voice, clip, "upload", Timing())
         finally:
             room.end_speaking(voice.id, UPLOAD)
+            room.release()
 
     def preview(self, room_id: str, voice: Voice, id_: str) -> Preview:
         """Return a take that its speaker may hear before it lands. Raises `Refused`."""
@@ -362,7 +366,7 @@ class Stage:
             self.on_audience(seat.room)
         room = self._house.awake(seat.room)
         if room is not None and seat.voice is not None:
-            (room.arrive if seat.commanded else room.enter)(seat.voice)
+            room.set_presence(seat.voice.id, None, SPEAKER if seat.commanded else PRESENT)
 
     def _level(self, peer: str, on: bool) -> None:
         seat = self._seats.get(peer)
@@ -427,7 +431,7 @@ class Stage:
         if seat.connected and seat.role == "listener":
             self.on_audience(seat.room)
         if seat.connected and seat.voice is not None:
-            (room.leave if seat.commanded else room.exit)(seat.voice)
+            room.set_presence(seat.voice.id, SPEAKER if seat.commanded else PRESENT, None)
         room.release()
 
     # --- from take to clip

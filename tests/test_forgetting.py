@@ -34,10 +34,10 @@ from server.room.commands import (
     WantTopic,
 )
 from server.room.events import ClipCaptioned, ClipLanded, Erased, Event, Voice, encode
-from server.room.house import House
 from server.room.kinds import KINDS
-from server.room.tail import Batch
-from tests.support.actors import GatedLog, texts, toy_house, toy_room
+from server.rooms.registry import RoomRegistry
+from server.rooms.tail import Batch
+from tests.support.actors import GatedLog, local, texts, toy_house, toy_room
 from tests.support.media import Clock
 from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
 
@@ -167,7 +167,7 @@ async def open_log(kind: str, folder: Path) -> Log:
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
 async def test_what_is_said_and_taken_back_in_one_batch_is_gone(kind: str, tmp_path: Path) -> None:
     log = await open_log(kind, tmp_path)
-    house = House(log, clock=Clock(), random=Random(1), secret=b"s" * 32)
+    house = RoomRegistry(log, clock=Clock(), random=Random(1), secret=b"s" * 32)
     room = await house.open(PureRoom().events[0].data, None, id="r")  # type: ignore[arg-type]
     (known,) = await room.send(Say("annaquux before"), by=ANNA, key="known")
 
@@ -211,7 +211,7 @@ def test_after_all_is_forgotten_no_word_is_left_however_it_was_batched(
 ) -> None:
     async def play(folder: Path) -> None:
         log = await SqliteLog.open(folder / "wonder.db", Settings(synchronous="OFF"))
-        house = House(log, clock=Clock(), random=Random(seed), secret=b"s" * 32)
+        house = RoomRegistry(log, clock=Clock(), random=Random(seed), secret=b"s" * 32)
         room = await house.open(PureRoom().events[0].data, None, id="r")  # type: ignore[arg-type]
         forgetting = [(by, Forget(everything=True)) for by in (ANNA, BELA)]
         for number, batch in enumerate((*batches, [*((ANNA, command) for command in last), *forgetting])):
@@ -234,7 +234,7 @@ def test_after_all_is_forgotten_no_word_is_left_however_it_was_batched(
 async def test_what_another_house_took_back_is_forgotten_here_too() -> None:
     log = GatedLog()
     here = await toy_room(toy_house(log))
-    there = await toy_house(log).wake("room")
+    there = local(await toy_house(log).wake("room"))
     await here.send(Say("secret"), by=ANNA)
     await there.send(Say("erase 2"), by=ANNA)
     await here.send(Say("after"), by=ANNA)
@@ -245,7 +245,7 @@ async def test_what_another_house_took_back_is_forgotten_here_too() -> None:
 
 async def test_no_byte_of_the_files_keeps_what_was_taken_back(tmp_path: Path) -> None:
     log = await SqliteLog.open(tmp_path / "wonder.db")
-    house = House(log, clock=Clock(), random=Random(1), secret=b"s" * 32)
+    house = RoomRegistry(log, clock=Clock(), random=Random(1), secret=b"s" * 32)
     room = await house.open(PureRoom().events[0].data, None, id="r")  # type: ignore[arg-type]
     blob = Blob("annaclip", "r", b"annaquux sound" * 9)
 

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from server.room.actor import Room
 from server.room.commands import RoundStart
 from server.room.events import ClipLanded, RoomOpened, Voice
+from server.rooms.base import Room
 from server.stage import Stage
 from tests.support.media import ANNA, BELA, Clock, FakeFinisher, FakeMedia, house
 

@@ -13,7 +13,7 @@ ELSEWHERE = {
     "server/room/commands.py": "values only; tests/server/room/test_decide.py uses them throughout",
     "server/rtc/media.py": "an interface; tests/server/rtc hold what implements it",
     "server/http/app_keys.py": "names only",
-    "server/api/resources.py": "one list; tests/test_contract.py compares it with what is routed and described",
+    "server/api/resources.py": "one list; tests/test_contract.py compares it with what is routed",
     "server/web/app_keys.py": "names only",
     "server/web/counts.py": "values only",
 }

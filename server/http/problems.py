@@ -13,7 +13,7 @@ from audio.take import Unfit
 from server.http.problem_page import problem_page
 from server.log.base import StorageFull
 from server.room.commands import BROKEN, Refused, broken
-from server.room.house import NoSuchRoom
+from server.rooms.base import NoSuchRoom
 from server.rtc.media import BadOffer, Busy
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

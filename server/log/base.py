@@ -18,6 +18,10 @@ class KeyUsed(Exception):
     """The key was used before, and for something else; nothing was stored."""
 
 
+class Deposed(Exception):
+    """Another process has claimed the room: nothing was stored, and whoever writes it here must step down."""
+
+
 class StorageFull(Exception):
     """The disk or the quota is full; nothing of the append was stored."""
 

@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 
 from server.metrics.lag import Lag
 from server.metrics.registry import Registry
-from server.room.house import House
+from server.rooms.registry import RoomRegistry
 from server.rtc.media import Media
 from server.stage import Stage
 
@@ -73,7 +73,7 @@ class LargestRooms(Collector):
 class Metrics:
     """Counters and times that the parts feed; the rest is read when somebody asks."""
 
-    def __init__(self, registry: Registry, house: House, media: Media) -> None:
+    def __init__(self, registry: Registry, house: RoomRegistry, media: Media) -> None:
         self.lag = Lag()
         prometheus = registry.prometheus
         self._joins = Histogram(
@@ -101,7 +101,7 @@ class Metrics:
         prometheus.register(LargestRooms(house.ids, media.listeners))
         self._watch(registry, house, media)
 
-    def _watch(self, registry: Registry, house: House, media: Media) -> None:
+    def _watch(self, registry: Registry, house: RoomRegistry, media: Media) -> None:
         registry.watch("rooms_awake", "Rooms that are awake.", lambda: len(house))
         registry.watch("speakers", "Connected speaking peers.", lambda: media.counts().speakers)
         registry.watch("listeners", "Connected listening peers.", lambda: media.counts().listeners)

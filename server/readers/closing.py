@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from server.room.actor import Room
 from server.room.events import RoomClosed
-from server.room.tail import Batch
+from server.rooms.base import Room
+from server.rooms.tail import Batch
 
 
 class Closing:

@@ -15,9 +15,9 @@ from audio import ogg
 from audio.take import FRAME_MS
 from games.round import RoundClosed, RoundRevealed
 from server.log.base import Log
-from server.room.actor import Room
 from server.room.events import ClipLanded, ClipRemoved, RoomClosed
-from server.room.tail import Batch
+from server.rooms.base import Room
+from server.rooms.tail import Batch
 from server.rtc.media import Media
 from server.together import settled
 

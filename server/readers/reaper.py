@@ -9,11 +9,11 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from server.log.base import Listing, Log
-from server.room.actor import Room
 from server.room.commands import Refused, Remove
-from server.room.house import House, NoSuchRoom
 from server.room.round_lifecycle import kind_of
 from server.room.state import ClipRef, RoomState
+from server.rooms.base import NoSuchRoom, Room
+from server.rooms.registry import RoomRegistry
 from server.together import settled
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def _since_ms(clip: ClipRef, now_ms: int, began_ms: int) -> int:
 class Reaper:
     """Sweeps all rooms. Those in which nothing happened and nothing is due are left asleep, and unread."""
 
-    def __init__(self, house: House, log_: Log, clock: Callable[[], int]) -> None:
+    def __init__(self, house: RoomRegistry, log_: Log, clock: Callable[[], int]) -> None:
         self._house, self._log, self._clock = house, log_, clock
         self._began_ms = clock()
         self._seen: dict[str, Seen] = {}
@@ -89,7 +89,7 @@ class Reaper:
             if clips := expired(state, self._clock(), self._began_ms):
                 room = await self._house.wake(listing.room)
                 gone = sum(await settled(_removed(room, clip) for clip in clips))
-                state = room.state
+                state = await room.awake()
         except (NoSuchRoom, Refused):
             return 0  # the room went meanwhile
         except OSError:

@@ -16,7 +16,7 @@ class Context(Struct, frozen=True):
     others a voice may take, 1.0 to 2.0, which nobody else sees; `consented` are those who came in
     by the door, and `left` is when voices left that are not here any more. `captions` says that the
     words of a take are expected soon after it landed: a turn that they decide waits for them. The
-    actor lends its own collections, so that a context costs the same however many are here: it holds
+    room lends its own collections, so that a context costs the same however many are here: it holds
     for one decision and is not kept.
     """
 

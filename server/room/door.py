@@ -78,6 +78,16 @@ def _check_consent(state: RoomState, by: Voice, context: Context) -> None:
         raise Refused("consent_needed", words.get(state.language, words["en"]))
 
 
+def opens_at_ms(state: RoomState, voices: Collection[str], context: Context) -> int | None:
+    """Return when the first of those voices that came in may play again, None when none of them came in."""
+    ends_ms = [
+        context.now_ms + max(_muted_ms(state, voice, context), 0)
+        for voice in voices
+        if _has_consented(state, voice, context)
+    ]
+    return min(ends_ms, default=None)
+
+
 def admits(state: RoomState, voice: str, context: Context) -> bool:
     """Tell whether a voice may play now: nobody else is drawn into a game, or given a turn."""
     return _muted_ms(state, voice, context) <= 0 and _has_consented(state, voice, context)

@@ -85,7 +85,14 @@ def due(state: RoomState, context: Context) -> int | None:
     if context.speaking or not round_lifecycle.kind_of(state).pulse:
         return None
     if not any(door.admits(state, voice, context) for voice in context.speakers):
-        return None
+        # All who might play are muted: a room that sleeps wakes when the first of them is so no more.
+        opens_ms = door.opens_at_ms(state, context.speakers, context)
+        return None if opens_ms is None else max(opens_ms, _pulse_at_ms(state, context))
+    return _pulse_at_ms(state, context)
+
+
+def _pulse_at_ms(state: RoomState, context: Context) -> int:
+    """Return when the room throws its next topic by itself."""
     if state.rested_from_ms > context.now_ms + AHEAD_MS:
         return context.now_ms
     if len(state.wanted) >= topics.WANTED_VOICES:

@@ -8,8 +8,8 @@ from contextlib import suppress
 from typing import NoReturn
 
 from server.room.events import Voice
+from server.rooms.presence import PRESENT, PresenceState
 from server.socket.frames import COME_BACK, PING, closing, frame
-from server.socket.roster import ABSENT
 
 # What may wait for one member in this process; the kernel's socket buffers come on top.
 WRITE_LIMIT_BYTES = 256 * 1024
@@ -31,7 +31,7 @@ class Connection:
         self.put: Callable[[bytes], None] = transport.write
         self.voice = voice
         self.address = address
-        self.presence = ABSENT
+        self.presence: PresenceState = PRESENT
         self.ended = False
         self.silent_sweeps = 0
 

@@ -17,9 +17,10 @@ from msgspec import Struct
 
 from server.http.limits import Action, Limits, Rate
 from server.room import rounds
-from server.room.actor import Room
 from server.room.commands import Refused, broken, restarting
 from server.room.events import Event, Voice
+from server.rooms.base import Room
+from server.rooms.presence import PresenceState
 from server.socket.connection import Connection
 from server.socket.fanout import Fanout
 from server.socket.frames import NOT_ALLOWED, NOT_THE_PROTOCOL, PONG, frame
@@ -42,7 +43,6 @@ from server.socket.messages import (
     pong,
     refused,
 )
-from server.socket.roster import PresenceState
 
 # Messages of one socket that may wait for their answer at once.
 IN_FLIGHT = 32
@@ -165,11 +165,11 @@ class Conversation:
             # At once, past what waits: pages set their clock by it.
             self._connection.write(frame(pong(message.t, self._context.clock(), message.id)))
         elif isinstance(message, Here):
-            self._sit(message)
+            self._set_presence(message)
         else:
             self._begin(message)
 
-    def _sit(self, here: Here) -> None:
+    def _set_presence(self, here: Here) -> None:
         room, before = self._fanout.room, self._connection.presence
         if here.consented:
             room.consent(self._connection.voice.id)
@@ -232,7 +232,7 @@ class Conversation:
         event: Event | None = None
         match message:
             case SpeakStart(peer=peer, round=round_):
-                rounds.check_take(room.state, round_)
+                rounds.check_take(await room.awake(), round_)
                 await stage.begin(room, voice, peer)
             case SpeakStop(onset_ms=onset_ms, peer=peer):
                 event = await stage.stop(room, voice, onset_ms, peer or "")

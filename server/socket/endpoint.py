@@ -15,10 +15,10 @@ from server.http.limits import prefix
 from server.http.problems import Problem
 from server.http.security import address, check_origin, is_admin, key_in, rate_limit, tell_host, visitor_key
 from server.log.base import Log
-from server.room.actor import Room
 from server.room.events import Voice
-from server.room.keys import salt
-from server.room.tail import Batch
+from server.rooms.base import Room
+from server.rooms.requests import salt
+from server.rooms.tail import Batch
 from server.socket.connection import WRITE_LIMIT_BYTES, Connection
 from server.socket.conversation import Conversation
 from server.socket.fanout import HISTORY_EVENTS, Fanout, frame_for, parts_of
@@ -168,10 +168,11 @@ async def come_in(
     (this one was restored from a backup) counts as none, and the welcome says so.
     """
     anew = after is not None and not await _is_of(fanout.room, after, log)
+    state = await fanout.room.awake()
     head = fanout.room.tail.head
     cursor = None if after is None or anew else after.seq
     fanout.reach(cursor or 0)
-    greeting = fanout.greeting(connection.voice, key, anew=anew)
+    greeting = fanout.greeting(state, connection.voice, key, anew=anew)
     while not fanout.join(connection, cursor, greeting):
         if cursor is None:
             events = await log.newest(fanout.room.id, HISTORY_EVENTS)

@@ -14,14 +14,15 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
-from server.room.actor import Room
 from server.room.events import Voice
 from server.room.state import RoomState
-from server.room.tail import Batch, Encoded
+from server.rooms.base import Room
+from server.rooms.presence import PRESENT, PresenceState
+from server.rooms.tail import Batch, Encoded
 from server.socket.connection import Connection
-from server.socket.frames import frame, joined
+from server.socket.frames import COME_BACK, frame, joined
 from server.socket.messages import welcome
-from server.socket.roster import PresenceState, Roster
+from server.socket.roster import Roster
 from server.web.counts import Counts
 
 # How long a room rests after a fan-out, in lengths of that fan-out.
@@ -35,7 +36,7 @@ LOOK_EVERY_BYTES = 64 * 1024
 # What a newcomer without a cursor is told of the past.
 HISTORY_EVENTS = 100
 
-Describe = Callable[[Room, Counts], bytes]
+Describe = Callable[[str, RoomState, Counts], bytes]
 
 
 class Part(Struct, frozen=True):
@@ -110,8 +111,7 @@ class Fanout:
         self._due_s = 0.0
         self._opening: _Opening | None = None
         self._described: _Card | None = None
-        self._unsubscribe = room.tail.subscribe(self._hear)
-        room.hold()
+        self._unsubscribe = room.tail.subscribe(self._hear, rested=self._rest, ended=self._end)
 
     def __len__(self) -> int:
         return len(self._connections)
@@ -133,15 +133,16 @@ class Fanout:
         if after > self.position:
             self.flush()
 
-    def greeting(self, voice: Voice, key: str = "", *, anew: bool = False) -> bytes:
+    def greeting(self, state: RoomState, voice: Voice, key: str = "", *, anew: bool = False) -> bytes:
         """Return the welcome frame of a voice, with the key that was made for it, if any.
+
+        `state` is the room's as of now.
 
         `anew` says that its cursor is not of this log.
         """
-        state, counts = self.room.state, self.roster.told
-        described = self._described
+        counts, described = self.roster.told, self._described
         if described is None or described.state is not state or described.counts != counts:
-            described = self._described = _Card(state, counts, self._describe(self.room, counts))
+            described = self._described = _Card(state, counts, self._describe(self.room.id, state, counts))
         return frame(welcome(described.body, voice, self.position, self._clock(), key, anew=anew))
 
     def join(self, connection: Connection, after: int | None, greeting: bytes = b"") -> bool:
@@ -157,7 +158,7 @@ class Fanout:
             return False
         self._connections.add(connection)
         self.roster.enter(connection.voice)
-        self.room.enter(connection.voice)
+        self.room.set_presence(connection.voice.id, None, PRESENT)
         if not connection.write(
             greeting + self._opening_frame(events, connection.voice.id, shared=after is None)
         ):
@@ -171,24 +172,17 @@ class Fanout:
         if connection not in self._connections:
             return
         self._connections.discard(connection)
-        if connection.presence.speaker:
-            self.room.leave(connection.voice)
         self.roster.exit(connection.voice.id, connection.presence)
-        self.room.exit(connection.voice)
+        self.room.set_presence(connection.voice.id, connection.presence, None)
         self._schedule(PRESENCE_DELAY_S)
 
-    def set_presence(self, connection: Connection, presence: PresenceState) -> None:
+    def set_presence(self, connection: Connection, now: PresenceState) -> None:
         """Note how a member is present."""
         if connection not in self._connections:
             return
-        before, connection.presence = connection.presence, presence
-        self.roster.move(connection.voice.id, before, presence)
-        if presence.speaker and not before.speaker:
-            self.room.arrive(connection.voice)
-        if before.speaker and not presence.speaker:
-            self.room.leave(connection.voice)
-        if presence.pace != before.pace or (presence.speaker and presence.pace > 1.0):
-            self.room.set_pace(connection.voice.id, presence.pace)
+        before, connection.presence = connection.presence, now
+        self.roster.move(connection.voice.id, before, now)
+        self.room.set_presence(connection.voice.id, before, now)
         self._schedule(PRESENCE_DELAY_S)
 
     def post(self, connection: Connection, body: bytes) -> None:
@@ -206,8 +200,17 @@ class Fanout:
         unsubscribe, self._unsubscribe = self._unsubscribe, _nothing
         if unsubscribe is not _nothing:
             unsubscribe()
-            self.room.release()
             self._empty(self)
+
+    def _rest(self) -> None:
+        """Keep nothing of the state and the events of a room that falls asleep."""
+        self._opening = self._described = None
+
+    def _end(self) -> None:
+        """Send the members away, for the room has moved to another process: they come back with a cursor."""
+        for connection in self._connections:
+            connection.end(COME_BACK, "moved")
+        self.close()
 
     # --- batches
 

@@ -5,22 +5,13 @@ Presence is a signal, never an event. A voice with several sockets is present on
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 from msgspec import Struct
 
 from server.room.events import Voice
+from server.rooms.presence import PRESENT, PresenceState
 from server.socket.messages import signal
 from server.web.counts import Counts
-
-
-class PresenceState(Struct, frozen=True):
-    """How one socket of a voice is present; its `pace` is the room's business, and nobody else's."""
-
-    speaker: bool = False
-    listening: Literal["radio", "files", "off"] = "off"
-    pace: float = 1.0
 
 
 class _Present(Struct):
@@ -38,7 +29,6 @@ class _Change(Struct):
 
 
 _encoder = msgspec.json.Encoder()
-ABSENT = PresenceState()
 
 
 class Roster:
@@ -84,7 +74,7 @@ class Roster:
 
     def exit(self, voice_id: str, before: PresenceState) -> None:
         """Count one socket of a voice less."""
-        self.move(voice_id, before, ABSENT)
+        self.move(voice_id, before, PRESENT)
         present = self._present[voice_id]
         present.sockets -= 1
         if not present.sockets:

@@ -19,10 +19,11 @@ from msgspec import Struct
 from server.http.limits import Limits
 from server.http.problems import Problem
 from server.log.base import Log
-from server.room.actor import Room
 from server.room.commands import Refused, restarting
-from server.room.house import House
-from server.room.keys import digest, id_used
+from server.room.state import RoomState
+from server.rooms.base import Room
+from server.rooms.registry import RoomRegistry
+from server.rooms.requests import digest, id_used
 from server.socket.connection import CLOSE_GRACE_S, Connection
 from server.socket.conversation import SocketContext, Takes
 from server.socket.fanout import Fanout
@@ -54,7 +55,7 @@ class Sockets:
 
     def __init__(
         self,
-        house: House,
+        house: RoomRegistry,
         log: Log,
         stage: Takes,
         limits: Limits,
@@ -225,7 +226,7 @@ async def _outcome(work: Coroutine[None, None, int]) -> int | Refused:
         return refusal.with_traceback(None)
 
 
-def describe(room: Room, counts: Counts) -> bytes:
-    """Return the room's JSON object, as the welcome carries it."""
-    described = shown(room.id, room.state, listeners=counts.listeners, speakers=counts.speakers)
+def describe(id: str, state: RoomState, counts: Counts) -> bytes:  # noqa: A002
+    """Return a room's JSON object, as the welcome carries it."""
+    described = shown(id, state, listeners=counts.listeners, speakers=counts.speakers)
     return msgspec.json.encode(described)

@@ -9,13 +9,13 @@ from aiohttp import web
 
 if TYPE_CHECKING:
     from server.log.base import Log
-    from server.room.house import House
+    from server.rooms.registry import RoomRegistry
     from server.rtc.media import Media
     from server.stage import Stage
     from server.web.counts import Counts
 
 
-HOUSE: web.AppKey[House] = web.AppKey("house")
+HOUSE: web.AppKey[RoomRegistry] = web.AppKey("house")
 STAGE: web.AppKey[Stage] = web.AppKey("stage")
 MEDIA: web.AppKey[Media] = web.AppKey("media")
 LOG: web.AppKey[Log] = web.AppKey("log")

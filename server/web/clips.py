@@ -18,11 +18,11 @@ from server.http.limits import UploadBudget, prefix
 from server.http.problems import Handler, Problem
 from server.http.security import address, is_admin, needed_key, preflight, rate_limit, visitor_key
 from server.previews import Preview
-from server.room.actor import Room
 from server.room.commands import Forget, Remove, Report
 from server.room.events import ClipLanded, Source, Voice
 from server.room.state import ClipRef
 from server.room.view import is_hidden
+from server.rooms.base import Room
 from server.web import previews
 from server.web.app_keys import HOUSE, LOG, STAGE
 from server.web.operations import BINARY, JSON_ERRORS, KEY_ERRORS, Operation, json_body

@@ -42,10 +42,11 @@ _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 async def feed(request: web.Request) -> web.Response:
     """Answer a room's newest clips as a podcast."""
     room = await visited(request, request.match_info["room"])
-    heard = [clip for clip in room.state.clips.values() if not is_hidden(room.state, clip.clip, None)]
+    state = room.state
+    heard = [clip for clip in state.clips.values() if not is_hidden(state, clip.clip, None)]
     newest = heard[-FEED_CLIPS:][::-1]
     sized = [(clip, await _sizes(request, clip)) for clip in newest]
-    made = rss(base_url(request), room.id, room.state, [(clip, sizes) for clip, sizes in sized if sizes])
+    made = rss(base_url(request), room.id, state, [(clip, sizes) for clip, sizes in sized if sizes])
     found = assets.asset(made, "application/rss+xml")
     return assets.answer(request, found, f"max-age={FEED_MAX_AGE_S}")
 

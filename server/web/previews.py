@@ -12,8 +12,8 @@ from server.http.answers import answer
 from server.http.problems import Problem
 from server.http.security import needed_key, rate_limit
 from server.previews import Preview
-from server.room.actor import Room
 from server.room.events import Voice
+from server.rooms.base import Room
 from server.web.app_keys import HOUSE, STAGE
 from server.web.operations import BINARY, KEY_ERRORS, Operation
 from server.web.visits import visited

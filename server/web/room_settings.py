@@ -10,9 +10,9 @@ from games.round import Tempo
 from server.http import body
 from server.http.answers import answer
 from server.http.security import is_admin, needed_key, rate_limit
-from server.room.actor import Room
 from server.room.commands import Change, Close
 from server.room.events import Language, Voice
+from server.rooms.base import Room
 from server.web.app_keys import HOUSE
 from server.web.operations import JSON_ERRORS, KEY_ERRORS, Operation, json_body
 from server.web.rooms import ROOM, RoomShown, present

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Annotated
 
 from aiohttp import web
 from msgspec import Meta, Struct
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
 from games.registry import offered
 from games.round import Prompt, Round, Tempo, TurnGiven, VerdictGiven
@@ -17,12 +17,12 @@ from server.http.problems import Problem
 from server.http.security import check_origin, rate_limit, visitor_key
 from server.log.base import Listing
 from server.room import place
-from server.room.actor import Room
 from server.room.commands import Refused
 from server.room.events import Language, RoomOpened, encode
 from server.room.kinds import KINDS, Kind
 from server.room.state import RoomState
 from server.room.view import public, view
+from server.rooms.base import Room
 from server.web.app_keys import COUNTS, HOUSE, LOG, MEDIA
 from server.web.operations import JSON_ERRORS, Operation, json_body, listed, whole
 from server.web.visits import awakened, visited
@@ -171,19 +171,17 @@ async def list_rooms(request: web.Request) -> web.Response:
     rate_limit(request, "look")
     listings = await request.app[HOUSE].listings(LISTED_ROOMS)
     rooms = {listing.room: await _listed(request, listing) for listing in listings}
-    rooms.update((room.id, room) for room in _lively(request))
+    rooms.update([(room.id, room) async for room in _lively(request)])
     shown_rooms = [room for room in rooms.values() if not room.closed]
     shown_rooms.sort(key=lambda room: room.listeners + room.speakers, reverse=True)
     return answer({"rooms": shown_rooms[:LISTED_ROOMS]})
 
 
-def _lively(request: web.Request) -> Iterator[RoomShown]:
+async def _lively(request: web.Request) -> AsyncIterator[RoomShown]:
     """Yield the public rooms in which somebody listens or may speak, whatever happened elsewhere since."""
-    house = request.app[HOUSE]
-    for room in filter(None, map(house.awake, house.ids())):
-        counts = request.app[COUNTS](room.id)
-        if room.state.public and (counts.listeners or counts.speakers):
-            yield present(request, room)
+    for room in request.app[HOUSE].rooms():
+        if room.public and any(_counts(request, room)):
+            yield await _seen(request, room.id, room.tail.head)
 
 
 async def _list_near(request: web.Request, cell: str) -> web.Response:
@@ -207,22 +205,27 @@ async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
     room = house.awake(id_)
     if room is not None:
         return present(request, room)
-    asleep = request.app[ASLEEP]
+    asleep, known_room = request.app[ASLEEP], house.known(id_)
     known = asleep.get(id_)
     if known is None or known.head != head:
         if len(asleep) >= LISTED_ROOMS * 4:
             asleep.clear()
         known = shown(id_, (await house.wake(id_)).state, listeners=0, speakers=0)
         asleep[id_] = known
-    return known
+    listeners, speakers = _counts(request, known_room) if known_room else (0, 0)
+    return replace(known, listeners=listeners, speakers=speakers)
 
 
 def present(request: web.Request, room: Room) -> RoomShown:
-    """Return a room that is awake; listeners are those of the page or, by WHEP alone, those of the radio."""
-    counts = request.app[COUNTS](room.id)
-    listeners = max(counts.listeners, request.app[MEDIA].listeners(room.id))
-    speakers = room.speakers.keys() | room.speaking  # by WHIP alone one is there while one speaks
-    return shown(room.id, room.state, listeners=listeners, speakers=len(speakers))
+    """Return a room that is awake."""
+    listeners, speakers = _counts(request, room)
+    return shown(room.id, room.state, listeners=listeners, speakers=speakers)
+
+
+def _counts(request: web.Request, room: Room) -> tuple[int, int]:
+    """Return how many listen (by the page or, by WHEP alone, to the radio) and how many may speak."""
+    listeners = max(request.app[COUNTS](room.id).listeners, request.app[MEDIA].listeners(room.id))
+    return listeners, len(room.speakers.keys() | room.speaking)  # by WHIP alone one is there while one speaks
 
 
 async def make_room(request: web.Request) -> web.Response:

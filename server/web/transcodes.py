@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from server.http.problems import Problem
-from server.room.actor import Room
 from server.room.events import ClipRemoved
-from server.room.tail import Batch
+from server.rooms.base import Room
+from server.rooms.tail import Batch
 
 # Sizes of what was made once and is kept no more, for feeds and for who asks for headers alone.
 SIZES_KEPT = 20_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from server.http.security import rate_limit
-from server.room.actor import Room
+from server.rooms.base import Room
 from server.web.app_keys import HOUSE
 
 

@@ -15,10 +15,10 @@ from random import Random
 
 from server.log.base import Blob
 from server.log.sqlite import SqliteLog
-from server.room.actor import Room
 from server.room.commands import Land, Say
 from server.room.events import ClipLanded, RoomOpened, Voice
-from server.room.house import House
+from server.rooms.base import Room
+from server.rooms.registry import RoomRegistry
 
 ROOMS = 3
 VOICES = 4
@@ -39,12 +39,14 @@ class Victim:
 
     async def run(self, path: Path) -> None:
         log = await SqliteLog.open(path)
-        house = House(log, clock=lambda: time.time_ns() // 1_000_000, random=self.random, secret=b"s" * 32)
+        house = RoomRegistry(
+            log, clock=lambda: time.time_ns() // 1_000_000, random=self.random, secret=b"s" * 32
+        )
         rooms = [await self.room(house, log, f"room{i}") for i in range(ROOMS)]
         tell("ready")
         await asyncio.gather(*[self.speak(room, log, f"voice{i}") for room in rooms for i in range(VOICES)])
 
-    async def room(self, house: House, log: SqliteLog, name: str) -> Room:
+    async def room(self, house: RoomRegistry, log: SqliteLog, name: str) -> Room:
         if not await log.head(name):
             return await house.open(RoomOpened("wonder", name), None, id=name)
         return await house.wake(name)

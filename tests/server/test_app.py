@@ -13,7 +13,9 @@ from server.config import BadSetting, Config
 from server.finisher import Finisher
 from server.log.base import Damaged, Unusable
 from server.log.sqlite import SqliteLog
+from server.readers import radio
 from server.room.commands import Say
+from tests.support.actors import local, until
 
 
 def config(folder: Path, **settings: object) -> Config:
@@ -106,6 +108,23 @@ async def test_a_server_that_starts_before_its_log_ended_goes_on_where_it_ended(
             welcome = json.loads((await ws.receive(10)).data)
         told = welcome[0] if isinstance(welcome, list) else welcome
         assert later.at_ms <= told["server_ms"] < said.at_ms + 600_000
+
+
+async def test_a_room_sleeps_under_its_sockets_and_wakes_for_who_begins_to_listen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(radio, "DRIFT_AFTER_MS", 20)
+    async with await app.start(config(tmp_path, log="memory", room_idle_ms=50)) as running:
+        house = running.house
+        async with ClientSession() as http, http.ws_connect(f"{running.url}/api/rooms/wonder/ws") as ws:
+            await until(lambda: len(house) == 0)
+            await ws.send_json({"type": "here", "id": "1", "listening": "files"})
+            await until(lambda: len(house) == 1)
+            room = local(await house.wake("wonder"))
+            assert room.needed, "the radio holds it"
+            await ws.send_json({"type": "here", "id": "2", "listening": "off"})
+            await until(lambda: len(house) == 0)
+            assert not room.needed
 
 
 def test_a_damaged_storage_is_not_blamed_on_an_address(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from audio.take import Clip
 from server.previews import PREVIEW_MS, Preview, Previews, Timing
-from server.room.actor import Room
 from server.room.commands import Refused
 from server.room.events import RoomOpened, Voice
-from server.room.house import House
+from server.rooms.base import Room
+from server.rooms.registry import RoomRegistry
 from server.stage import UPLOAD, Stage
 from tests.support.actors import GatedLog
 from tests.support.media import ANNA, BELA, Clock, FakeFinisher, FakeMedia
@@ -137,7 +137,7 @@ class Healing:
 @asynccontextmanager
 async def healing() -> AsyncIterator[Healing]:
     clock, log = Clock(), GatedLog()
-    house = House(log, clock=clock, random=Random(1), secret=b"s" * 32)
+    house = RoomRegistry(log, clock=clock, random=Random(1), secret=b"s" * 32)
     stage = Stage(house, FakeMedia(), FakeFinisher(), clock=clock)  # type: ignore[arg-type]
     room = await house.open(RoomOpened("healing", "Heal", tempo="slow"), None, id="healing")
     yield Healing(room, stage, log, clock)

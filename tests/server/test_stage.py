@@ -10,7 +10,9 @@ from server.previews import PREVIEW_MS, Preview
 from server.room.commands import Refused, RoundStart, Throw
 from server.room.events import ClipLanded, Event, RoomOpened
 from server.room.kinds import TIMINGS
+from server.rooms.presence import SPEAKER, PresenceState
 from server.rtc.media import BadOffer
+from tests.support.actors import local, until
 from tests.support.media import ANNA, BELA, START_MS
 from tests.support.rooms import LONGEST_TAKES
 from tests.support.theatre import Theatre, healing, running_theatre
@@ -200,7 +202,7 @@ async def test_a_bad_offer_takes_no_seat(theatre: Theatre) -> None:
         await theatre.stage.whep("wonder", "bad", address="a")
 
     assert theatre.media.peers == {}
-    assert theatre.room._holds == 0
+    assert local(theatre.room)._holds == 0
 
 
 async def test_a_draining_stage_waits_for_takes_and_begins_none(theatre: Theatre) -> None:
@@ -247,11 +249,11 @@ async def test_a_room_stays_awake_until_its_take_has_landed(theatre: Theatre) ->
     theatre.finisher.gate.clear()
     theatre.media.end(peer, "gone")
     await theatre.stage.close_peer(peer)
-    held = theatre.room._holds
+    held = local(theatre.room)._holds
     theatre.finisher.gate.set()
     await theatre.settled()
 
-    assert (held, theatre.room._holds) == (1, 0)
+    assert (held, local(theatre.room)._holds) == (1, 0)
     assert len(theatre.room.state.clips) == 1
 
 
@@ -389,7 +391,7 @@ async def test_who_needs_more_time_gets_it(theatre: Theatre) -> None:
     peer = await theatre.speaker()
     await theatre.stage.begin(theatre.room, ANNA, peer)
     await theatre.stage.stop(theatre.room, ANNA, None)
-    theatre.room.set_pace(ANNA.id, 2.0)
+    theatre.room.set_presence(ANNA.id, SPEAKER, PresenceState(speaker=True, pace=2.0))
     await theatre.stage.begin(theatre.room, ANNA, peer)
     await theatre.stage.stop(theatre.room, ANNA, None)
 
@@ -402,13 +404,13 @@ async def test_a_session_that_is_one_take_has_the_time_of_its_room(
     theatre: Theatre, kind: str, pace: float, longest_ms: int
 ) -> None:
     room = await theatre.house.open(RoomOpened(kind, "Room"), None, id="room")
-    room.arrive(ANNA)
-    room.set_pace(ANNA.id, pace)
+    present = PresenceState(speaker=True, pace=pace)
+    room.set_presence(ANNA.id, None, present)
 
     peer, _ = await theatre.stage.whip("room", ANNA, "offer", address="a", commanded=False)
     theatre.media.on_connected(peer)
     theatre.media.on_level(peer, True)
-    room.set_pace(ANNA.id, 1.0)  # what held when it began counts
+    room.set_presence(ANNA.id, present, SPEAKER)  # what held when it began counts
     theatre.media.end(peer, "limit")
     await theatre.settled()
 
@@ -454,3 +456,24 @@ async def test_a_take_that_is_being_finished_takes_nothing_from_the_next_one_nor
     assert [told["on"] for told in await theatre.told("speaking")] == [True, False, True]
     await stage.stop(room, ANNA, 9)
     assert not room.speaking
+
+
+async def test_a_take_that_is_announced_to_a_sleeping_room_wakes_it(theatre: Theatre) -> None:
+    await local(theatre.room).close()
+
+    await theatre.stage.begin(theatre.room, ANNA, "")
+
+    assert theatre.room.speaking == {ANNA.id}
+    assert len(theatre.house) == 1
+
+
+async def test_a_room_stays_awake_while_an_upload_is_finished(theatre: Theatre) -> None:
+    theatre.finisher.gate.clear()
+    uploading = asyncio.ensure_future(theatre.stage.upload("wonder", ANNA, b"speech", "audio/ogg"))
+    await until(lambda: theatre.finisher.longest_ms)
+    needed = local(theatre.room).needed
+    theatre.finisher.gate.set()
+    await uploading
+
+    assert needed
+    assert not local(theatre.room).needed

@@ -13,11 +13,15 @@ from msgspec.structs import replace
 
 from server.log.base import Entry, Log, Outcome
 from server.log.memory import MemoryLog
-from server.room.actor import Room, Rules
 from server.room.commands import Command, Open, Refused, Say, Tick
 from server.room.context import Context
 from server.room.events import Draft, Erased, Event, Fact, RoomOpened, TextSaid, Voice
-from server.room.house import House
+from server.rooms.base import Room
+from server.rooms.directory import Directory
+from server.rooms.local import LocalRoom
+from server.rooms.presence import PRESENT, SPEAKER
+from server.rooms.registry import RoomRegistry
+from server.rooms.rules import Rules
 
 ANNA = Voice("voice-anna", "Zany Kettle", "#ffaa00")
 BELA = Voice("voice-bela", "Soft Cactus", "#00aaff")
@@ -30,6 +34,7 @@ class Toy(Struct, frozen=True):
     said: tuple[str, ...] = ()
     due_ms: int | None = None
     voices_language: str = "en"
+    public: bool = False
 
 
 def decide(state: Toy, command: Command, by: Voice | None, context: Context) -> list[Draft]:
@@ -110,22 +115,51 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def toy_house(log: Log, *, idle_ms: int = 60_000, clock: Callable[[], int] = now_ms) -> House:
+def toy_house(
+    log: Log,
+    *,
+    idle_ms: int = 60_000,
+    clock: Callable[[], int] = now_ms,
+    rules: Rules = RULES,
+    directory: Directory | None = None,
+) -> RoomRegistry:
     """Return a house of toy rooms, where everybody sees everything."""
-    return House(
+    return RoomRegistry(
         log,
         clock=clock,
         random=Random(1),
         secret=b"s" * 32,
         idle_ms=idle_ms,
-        rules=RULES,
+        rules=rules,
+        directory=directory,
         view=lambda event, _: event,
     )
 
 
-async def toy_room(house: House, name: str = "room") -> Room:
+async def toy_room(house: RoomRegistry, name: str = "room") -> LocalRoom:
     """Open a toy room and return it awake."""
-    return await house.open(RoomOpened("wonder", name), ANNA, id=name)
+    return local(await house.open(RoomOpened("wonder", name), ANNA, id=name))
+
+
+def local(room: Room) -> LocalRoom:
+    """Return a room as this process has it, for what no edge may ask of it."""
+    assert isinstance(room, LocalRoom)
+    return room
+
+
+def arrive(room: Room, voice: Voice) -> None:
+    """Let a voice come in that may speak."""
+    room.set_presence(voice.id, None, SPEAKER)
+
+
+def leave(room: Room, voice: Voice) -> None:
+    """Let a voice go that might speak."""
+    room.set_presence(voice.id, SPEAKER, None)
+
+
+def enter(room: Room, voice: Voice) -> None:
+    """Let a voice come in."""
+    room.set_presence(voice.id, None, PRESENT)
 
 
 async def until(true: Callable[[], object]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from random import Random
@@ -18,14 +17,15 @@ from server.http.limits import Limits
 from server.http.security import CAUSES, add_headers
 from server.log.base import Log
 from server.log.memory import MemoryLog
-from server.room.actor import Room
 from server.room.commands import Refused
 from server.room.events import Event, RoomOpened, Voice
-from server.room.house import House
+from server.rooms.base import Room
+from server.rooms.registry import RoomRegistry
 from server.socket import endpoint
 from server.socket.sockets import SocketLimits, Sockets
 from server.web.app_keys import HOUSE, LOG, STAGE
 from server.web.operations import routes
+from tests.support.actors import now_ms
 from tests.support.ws_client import Client, joined
 
 if TYPE_CHECKING:
@@ -67,7 +67,14 @@ class Chat:
     """The server's parts as a test needs them, and clients of it."""
 
     def __init__(
-        self, house: House, log: Log, stage: FakeStage, sockets: Sockets, *, session: ClientSession, port: int
+        self,
+        house: RoomRegistry,
+        log: Log,
+        stage: FakeStage,
+        sockets: Sockets,
+        *,
+        session: ClientSession,
+        port: int,
     ) -> None:
         self.house, self.log, self.stage, self.sockets, self.session = house, log, stage, sockets, session
         self.port = port
@@ -98,11 +105,16 @@ class Chat:
 
 @asynccontextmanager
 async def running_chat(
-    *, log: Log | None = None, limits: Limits | None = None, bounds: SocketLimits | None = None
+    *,
+    log: Log | None = None,
+    limits: Limits | None = None,
+    bounds: SocketLimits | None = None,
+    idle_ms: int = 60_000,
+    clock: Callable[[], int] = now_ms,
 ) -> AsyncIterator[Chat]:
     """Serve one room, `wonder`, on a free port of loopback."""
     kept = log or MemoryLog()
-    house = House(kept, clock=lambda: time.time_ns() // 1_000_000, random=Random(1), secret=b"s" * 32)
+    house = RoomRegistry(kept, clock=clock, random=Random(1), secret=b"s" * 32, idle_ms=idle_ms)
     await house.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     stage = FakeStage()
     app = web.Application(middlewares=[problems.middleware])

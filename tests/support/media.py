@@ -9,7 +9,7 @@ from random import Random
 from audio.take import LONGEST_TAKE_MS, Clip, Limits, Packet, Take, Unfit
 from server.log.memory import MemoryLog
 from server.room.events import RoomOpened, Voice
-from server.room.house import House
+from server.rooms.registry import RoomRegistry
 from server.rtc.media import BadOffer, Callbacks, Counts, Ending, Role, TakeEnded
 
 ANNA = Voice("voice-anna", "Zany Kettle", "#ffaa00")
@@ -130,9 +130,9 @@ class FakeFinisher:
         return Clip(self.ogg, 900, 300, 0, -16.0, -2.0, (50,) * 64)
 
 
-async def house(clock: Clock) -> tuple[House, MemoryLog]:
+async def house(clock: Clock) -> tuple[RoomRegistry, MemoryLog]:
     """Return a house with one room, `wonder`, and its log."""
     log = MemoryLog()
-    made = House(log, clock=clock, random=Random(1), secret=b"s" * 32)
+    made = RoomRegistry(log, clock=clock, random=Random(1), secret=b"s" * 32)
     await made.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     return made, log

@@ -18,10 +18,10 @@ from server.finisher import Finisher
 from server.http.limits import Limits as Rates
 from server.http.tcp_server import listen
 from server.log.sqlite import SqliteLog
-from server.room.actor import Room
 from server.room.decide import due
 from server.room.events import RoomOpened
-from server.room.house import House
+from server.rooms.base import Room
+from server.rooms.registry import RoomRegistry
 from server.rtc.media import Media
 from server.site import make_app
 from server.socket.endpoint import SOCKETS
@@ -50,7 +50,7 @@ class Measured:
 class Playhouse:
     """What runs between two restarts: the site's address, its house, its clock."""
 
-    def __init__(self, house: House, clock: Clock, session: ClientSession, url: str) -> None:
+    def __init__(self, house: RoomRegistry, clock: Clock, session: ClientSession, url: str) -> None:
         self.house, self.clock, self.session, self.url = house, clock, session, url
 
     async def room(self, name: str) -> Room:
@@ -76,7 +76,7 @@ class Playhouse:
 async def opened_house(folder: Path, clock: Clock, kinds: dict[str, str]) -> AsyncIterator[Playhouse]:
     """Run the HTTP side on a log on disk; rooms are made where they are not there yet."""
     log = await SqliteLog.open(folder / "wonder.db")
-    house = House(log, clock=clock, random=Random(7), secret=await log.secret())
+    house = RoomRegistry(log, clock=clock, random=Random(7), secret=await log.secret())
     for name, kind in kinds.items():
         if not await log.head(name):
             await house.open(RoomOpened(kind, name.title(), public=True), None, id=name)

@@ -10,10 +10,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from server.room.actor import Room
 from server.room.events import Event, RoomOpened, Voice
-from server.room.house import House
+from server.rooms.base import Room
+from server.rooms.registry import RoomRegistry
 from server.stage import Stage
+from tests.support.actors import local
 from tests.support.media import ANNA, Clock, FakeFinisher, FakeMedia, house
 
 
@@ -21,7 +22,13 @@ class Theatre:
     """A stage with everything it needs."""
 
     def __init__(
-        self, house: House, clock: Clock, room: Room, stage: Stage, media: FakeMedia, finisher: FakeFinisher
+        self,
+        house: RoomRegistry,
+        clock: Clock,
+        room: Room,
+        stage: Stage,
+        media: FakeMedia,
+        finisher: FakeFinisher,
     ) -> None:
         self.house, self.clock = house, clock
         self.room, self.stage, self.media, self.finisher = room, stage, media, finisher
@@ -76,4 +83,6 @@ async def healing(theatre: Theatre) -> Room:
 
 def mute(room: Room, voice: Voice, until_ms: int) -> None:
     """Let a voice be mute, as an event of the log would."""
-    room.state = replace(room.state, muted={**room.state.muted, voice.id: until_ms})
+    writer = local(room)._writer
+    assert writer is not None
+    writer.state = replace(room.state, muted={**room.state.muted, voice.id: until_ms})

@@ -20,7 +20,7 @@ from server.http.limits import Limits as Rates
 from server.http.tcp_server import Listening, listen
 from server.log.memory import MemoryLog
 from server.room.events import RoomOpened
-from server.room.house import House
+from server.rooms.registry import RoomRegistry
 from server.rtc.media import BadOffer, Busy, Role
 from server.site import make_app
 from server.socket.endpoint import SOCKETS
@@ -99,7 +99,7 @@ class Site:
     ) -> None:
         self.app, self.listening, self.session = app, listening, session
         self.log: MemoryLog = parts["log"]
-        self.house: House = parts["house"]
+        self.house: RoomRegistry = parts["house"]
         self.media: Ears = parts["media"]
         self.finisher: Hands = parts["finisher"]
         self.url = listening.url
@@ -157,7 +157,7 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
     """Run the HTTP side on a free port, with one room, `wonder`."""
     config = Config(**{"port": 0, "admin_token": ADMIN, **settings})
     log, media, hands = MemoryLog(), Ears(), Hands()
-    house = House(log, clock=_now_ms, random=Random(1), secret=b"s" * 32)
+    house = RoomRegistry(log, clock=_now_ms, random=Random(1), secret=b"s" * 32, idle_ms=config.room_idle_ms)
     await house.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     finisher = cast(Finisher, hands)
     stage = Stage(house, media, finisher, clock=_now_ms)

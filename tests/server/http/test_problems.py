@@ -13,7 +13,7 @@ from audio.take import Unfit
 from server.http.problems import STATUSES, Problem, problem_of, respond
 from server.log.base import StorageFull
 from server.room.commands import BROKEN, RESTARTING, Refused
-from server.room.house import NoSuchRoom
+from server.rooms.base import NoSuchRoom
 from server.rtc.media import BadOffer, Busy
 from tests.support.web_app import Site
 

@@ -16,9 +16,9 @@ from server.log.base import Blob
 from server.log.memory import MemoryLog
 from server.readers import radio
 from server.readers.radio import Radio
-from server.room.actor import Room
 from server.room.commands import Close, Land, Remove, Throw
 from server.room.events import ClipLanded, Draft
+from server.rooms.base import Room
 from tests.support.media import ANNA, Clock, FakeMedia, house
 
 FRAMES = 3

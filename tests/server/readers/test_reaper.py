@@ -11,9 +11,9 @@ from server.readers import reaper
 from server.readers.reaper import Reaper, expired
 from server.room.commands import Land, Refused, Remove, Say
 from server.room.events import ClipLanded, Event, RoomOpened
-from server.room.house import House
 from server.room.kinds import DAY_MS, KINDS
-from tests.support.actors import until
+from server.rooms.registry import RoomRegistry
+from tests.support.actors import local, until
 from tests.support.media import ANNA, Clock, house
 
 KEEP_MS = KINDS["wonder"].keep_ms
@@ -25,20 +25,20 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def home(clock: Clock) -> AsyncIterator[tuple[House, MemoryLog]]:
+async def home(clock: Clock) -> AsyncIterator[tuple[RoomRegistry, MemoryLog]]:
     house_, log = await house(clock)
     yield house_, log
     await house_.close()
     await log.close()
 
 
-async def land(house_: House, clip: str, room: str = "wonder") -> None:
+async def land(house_: RoomRegistry, clip: str, room: str = "wonder") -> None:
     landed = Land(ClipLanded(clip, 1, 0, 0, -16.0, ()))
     await house_.send(room, landed, by=ANNA, blobs=[Blob(clip, room, b"x")])
 
 
 async def test_a_clip_of_a_wrong_year_is_kept_no_longer_than_others(
-    home: tuple[House, MemoryLog], clock: Clock
+    home: tuple[RoomRegistry, MemoryLog], clock: Clock
 ) -> None:
     house_, log = home
     right_ms = clock.ms
@@ -56,7 +56,7 @@ async def test_a_clip_of_a_wrong_year_is_kept_no_longer_than_others(
 
 
 async def test_clips_leave_when_their_time_is_over_and_not_before(
-    home: tuple[House, MemoryLog], clock: Clock
+    home: tuple[RoomRegistry, MemoryLog], clock: Clock
 ) -> None:
     house_, log = home
     reaper_ = Reaper(house_, log, clock)
@@ -78,11 +78,11 @@ async def test_clips_leave_when_their_time_is_over_and_not_before(
 
 
 async def test_rooms_sleep_through_a_sweep_and_are_read_only_when_something_happened_or_is_due(
-    home: tuple[House, MemoryLog], clock: Clock, monkeypatch: pytest.MonkeyPatch
+    home: tuple[RoomRegistry, MemoryLog], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house_, log = home
     await land(house_, "clip")
-    await (await house_.wake("wonder")).close()
+    await local(await house_.wake("wonder")).close()
     read: list[str] = []
     reading = log.read
 
@@ -101,7 +101,7 @@ async def test_rooms_sleep_through_a_sweep_and_are_read_only_when_something_happ
     assert not read
 
     await house_.send("wonder", Say("hello"), by=ANNA)
-    await (await house_.wake("wonder")).close()
+    await local(await house_.wake("wonder")).close()
     read.clear()
     await reaper_.sweep()
     assert read
@@ -111,13 +111,13 @@ async def test_rooms_sleep_through_a_sweep_and_are_read_only_when_something_happ
 
 
 async def test_a_damaged_room_keeps_no_other_from_being_swept(
-    home: tuple[House, MemoryLog], clock: Clock, monkeypatch: pytest.MonkeyPatch
+    home: tuple[RoomRegistry, MemoryLog], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house_, log = home
     await house_.open(RoomOpened("wonder", "Other"), None, id="other")
     await land(house_, "clip", "other")
     for room in house_.ids():
-        await (await house_.wake(room)).close()
+        await local(await house_.wake(room)).close()
     reading = log.read
 
     async def damaged(room: str, after: int = 0, limit: int = 500) -> list[object]:
@@ -131,7 +131,7 @@ async def test_a_damaged_room_keeps_no_other_from_being_swept(
 
 
 async def test_a_refused_removal_hides_no_other(
-    home: tuple[House, MemoryLog], clock: Clock, monkeypatch: pytest.MonkeyPatch
+    home: tuple[RoomRegistry, MemoryLog], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house_, log = home
     for clip in ("a", "b", "c", "d"):
@@ -159,7 +159,7 @@ async def test_a_refused_removal_hides_no_other(
 
 
 async def test_a_storage_that_breaks_in_the_middle_is_told_when_all_removals_have_ended(
-    home: tuple[House, MemoryLog],
+    home: tuple[RoomRegistry, MemoryLog],
     clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -185,7 +185,7 @@ async def test_a_storage_that_breaks_in_the_middle_is_told_when_all_removals_hav
 
 
 async def test_a_sweep_that_fails_is_not_the_last(
-    home: tuple[House, MemoryLog], clock: Clock, monkeypatch: pytest.MonkeyPatch
+    home: tuple[RoomRegistry, MemoryLog], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house_, log = home
     tries: list[int] = []

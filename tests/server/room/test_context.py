@@ -17,7 +17,8 @@ from server.room import rounds
 from server.room.commands import Again, Answer, Caption, Command, Refused, RoundJoin, RoundStart, Tick, Vote
 from server.room.events import ClipCaptioned, Voice
 from server.room.rounds import LEFT_WAIT_MS
-from tests.support.actors import until
+from server.rooms.presence import PRESENT
+from tests.support.actors import arrive, enter, leave, until
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 from tests.support.theatre import running_theatre
 
@@ -153,12 +154,12 @@ async def test_a_room_goes_on_by_itself_when_somebody_left_in_their_turn(
         def voices() -> list[str | None]:
             return [turn.voice for turn in room.state.round.turns] if room.state.round else []
 
-        room.enter(ANNA)
-        room.arrive(BELA)
+        enter(room, ANNA)
+        arrive(room, BELA)
         await room.send(RoundStart("word_association"), by=ANNA)
         assert voices() == [ANNA.id]
-        room.exit(ANNA)
+        room.set_presence(ANNA.id, PRESENT, None)
         theatre.clock.ms += 50
         async with asyncio.timeout(5):  # the turn is longer
             await until(lambda: voices() == [ANNA.id, BELA.id])
-        room.leave(BELA)
+        leave(room, BELA)

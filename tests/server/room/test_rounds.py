@@ -4,6 +4,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec.structs import replace
 
 from games.game import QUIET_GRACE_MS, SPEAKING_GRACE_MS
 from games.round import RoundClosed, RoundJoined, RoundOpened, TurnGiven, VoteCast
@@ -241,6 +242,31 @@ def test_the_pulse_beats_while_a_speaker_is_present_and_tires_of_silence() -> No
     assert rests[-1] == rests[-2] == SNAP.pulse_ms * 2**PULSE_DOUBLINGS
     room.speakers = ()
     assert room.due() is None
+
+
+def test_when_all_who_might_play_are_muted_the_pulse_waits_for_the_first_who_may_again() -> None:
+    room = PureRoom()
+    room.speakers = (ANNA.id, BELA.id)
+    room.state = replace(room.state, muted={ANNA.id: room.now_ms + 90_000, BELA.id: room.now_ms + 60_000})
+    until_ms = room.now_ms + 60_000
+
+    assert room.due() == until_ms
+    assert room.do(Tick()) == []
+    room.now_ms = until_ms - 1
+    assert room.do(Tick()) == []
+    room.now_ms = until_ms
+    assert [type(fact) for fact in room.do(Tick())][:1] == [TopicThrown]
+
+
+def test_a_pulse_that_nobody_who_is_muted_could_play_waits_for_its_own_time_too() -> None:
+    room = PureRoom()
+    room.speakers = (ANNA.id,)
+    room.pass_time()
+    room.pass_time()
+    rest_ms = room.due()
+    room.state = replace(room.state, muted={ANNA.id: room.now_ms + 1})
+
+    assert room.due() == rest_ms
 
 
 def test_the_pulse_offers_other_games_when_two_can_play() -> None:

@@ -11,10 +11,10 @@ import pytest
 
 from server.http.limits import Limits
 from server.log.memory import MemoryLog
-from server.room.actor import Room
 from server.room.commands import Say
 from server.room.events import Event, RoomOpened, Voice
-from server.room.keys import digest, said, salt
+from server.rooms.base import Room
+from server.rooms.requests import digest, said, salt
 from server.socket.conversation import IN_FLIGHT
 from server.socket.messages import MESSAGE_LIMIT_BYTES
 from tests.support.chat import Chat, running_chat

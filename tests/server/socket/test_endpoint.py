@@ -14,7 +14,7 @@ from server.http.limits import Limits, Rate
 from server.log.base import Blob, Entry, Outcome
 from server.log.memory import MemoryLog
 from server.room.commands import Say
-from server.room.tail import TAIL_EVENTS
+from server.rooms.tail import TAIL_EVENTS
 from server.socket.sockets import SocketLimits
 from tests.support.chat import Chat, running_chat
 from tests.support.ws_client import Client, RawClient, new_key

@@ -15,14 +15,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, precondition, rule
 
 from server.log.memory import MemoryLog
-from server.room.actor import Room
 from server.room.commands import Forget, Land, Say
 from server.room.events import ClipLanded, RoomOpened, Voice
-from server.room.house import House
+from server.rooms.base import Room
+from server.rooms.presence import PresenceState
+from server.rooms.registry import RoomRegistry
 from server.socket.connection import WRITE_LIMIT_BYTES, Connection
 from server.socket.fanout import HISTORY_EVENTS, LOOK_EVERY_BYTES, REST_LIMIT_S, Fanout
-from server.socket.roster import PresenceState
 from server.socket.sockets import describe
+from tests.support.actors import local
 from tests.support.chat import running_chat
 from tests.support.transports import FakeTransport
 from tests.support.ws_client import PATIENCE_S, RawClient
@@ -41,7 +42,7 @@ def clip(number: int) -> Land:
 class Stand:
     """A room with its fan-out, and members whose transports are lists."""
 
-    def __init__(self, house: House, room: Room) -> None:
+    def __init__(self, house: RoomRegistry, room: Room) -> None:
         self.house, self.room = house, room
         self.emptied = 0
         self.fanout = Fanout(room, describe=describe, clock=lambda: 1_700_000_000_000, empty=self._empty)
@@ -52,7 +53,7 @@ class Stand:
 
     @classmethod
     async def make(cls) -> Stand:
-        house = House(
+        house = RoomRegistry(
             MemoryLog(), clock=lambda: time.time_ns() // 1_000_000, random=Random(1), secret=b"s" * 32
         )
         room = await house.open(RoomOpened("wonder", "Wonder"), None, id="room")
@@ -90,7 +91,7 @@ def seqs(transport: FakeTransport) -> list[int]:
 async def test_a_newcomer_gets_greeting_roster_and_history_in_one_write(stand: Stand) -> None:
     await stand.say("one", "two")
     await stand.told()
-    transport = stand.join(1, greeting=stand.fanout.greeting(voice(1)))
+    transport = stand.join(1, greeting=stand.fanout.greeting(stand.room.state, voice(1)))
     assert len(transport.written) == 1
     kinds = [message.get("kind", message["type"]) for message in transport.messages()]
     assert kinds == ["welcome", "presence", "room.opened", "text.said", "text.said"]
@@ -367,3 +368,24 @@ async def test_who_never_reads_is_closed_and_others_get_everything() -> None:
             assert event["prev"] == before["seq"]
         for raw in stalled:
             assert await raw.close_code() in (1013, None)
+
+
+async def test_what_was_made_of_the_state_goes_when_the_room_falls_asleep(stand: Stand) -> None:
+    stand.join(1, greeting=stand.fanout.greeting(stand.room.state, voice(1)))
+    assert stand.fanout._described is not None
+    assert stand.fanout._opening is not None
+    await local(stand.room).close()
+    assert not [kept for kept in (stand.fanout._described, stand.fanout._opening) if kept]
+    transport = stand.join(2, after=stand.room.tail.head)
+    await stand.say("good morning")
+    await stand.told()
+    assert seqs(transport) == [2]
+
+
+async def test_members_of_a_room_that_moved_to_another_process_are_told_to_come_back(stand: Stand) -> None:
+    transport = stand.join(1)
+    local(stand.room).deposed([])
+    assert transport.written[-1][2:4] == (1013).to_bytes(2)
+    assert stand.emptied == 1
+    stand.fanout.let_out()
+    assert stand.emptied == 1

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from server.room.events import Voice
-from server.socket.roster import ABSENT, PresenceState, Roster
+from server.rooms.presence import PRESENT, PresenceState
+from server.socket.roster import Roster
 from server.web.counts import Counts
 
 
@@ -27,16 +28,16 @@ def test_a_voice_with_two_sockets_is_present_once() -> None:
     roster.enter(voice(1))
     roster.enter(voice(1))
     assert [v["id"] for v in told(roster.news())["voices"]] == ["v1"]
-    roster.exit("v1", ABSENT)
+    roster.exit("v1", PRESENT)
     assert roster.news() is None
-    roster.exit("v1", ABSENT)
+    roster.exit("v1", PRESENT)
     assert told(roster.news())["gone"] == ["v1"]
 
 
 def test_who_came_and_left_between_two_news_is_not_mentioned() -> None:
     roster = Roster()
     roster.enter(voice(1))
-    roster.exit("v1", ABSENT)
+    roster.exit("v1", PRESENT)
     assert roster.news() is None
 
 
@@ -45,11 +46,11 @@ def test_counts_are_of_voices_not_of_sockets() -> None:
     presence = PresenceState(speaker=True, listening="radio")
     for _ in range(2):
         roster.enter(voice(1))
-        roster.move("v1", ABSENT, presence)
+        roster.move("v1", PRESENT, presence)
     assert roster.counts == Counts(1, 1, 1)
     roster.exit("v1", presence)
     assert roster.counts == Counts(1, 1, 1)
-    roster.move("v1", presence, ABSENT)
+    roster.move("v1", presence, PRESENT)
     assert roster.counts == Counts(1, 0, 0)
 
 
@@ -57,7 +58,7 @@ def test_changed_counts_alone_are_news() -> None:
     roster = Roster()
     roster.enter(voice(1))
     roster.news()
-    roster.move("v1", ABSENT, PresenceState(listening="files"))
+    roster.move("v1", PRESENT, PresenceState(listening="files"))
     assert told(roster.news()) == {"voices": [], "gone": [], "listeners": 1, "speakers": 0}
 
 
@@ -81,7 +82,7 @@ class Presence(RuleBasedStateMachine):
     def enter(self, number: int) -> int:
         self.roster.enter(voice(number))
         self.made += 1
-        self.presence[self.made] = (f"v{number}", ABSENT)
+        self.presence[self.made] = (f"v{number}", PRESENT)
         return self.made
 
     @rule(socket=sockets, presence=SITTINGS)

@@ -12,7 +12,7 @@ from server.http.limits import RATES, Action, Limits, Rate
 from server.log.memory import MemoryLog
 from server.room.commands import Refused
 from server.room.events import Draft, RoomOpened
-from server.room.house import House
+from server.rooms.registry import RoomRegistry
 from tests.support.actors import until
 from tests.support.web_app import KEY, OFFER, Site, bearer, running_site
 
@@ -52,7 +52,7 @@ class Ledger:
         self.route, self.read = ("", ""), set[tuple[str, str]]()
         for owner, names in (
             (MemoryLog, ("blob_info", "blob", "newest", "head", "rooms", "append")),
-            (House, ("wake",)),
+            (RoomRegistry, ("wake",)),
         ):
             for name in names:
                 monkeypatch.setattr(owner, name, self._noting(getattr(owner, name)))
@@ -123,15 +123,15 @@ async def test_whoever_tries_names_is_stopped_on_every_route_to_a_room(route: tu
 
 async def test_a_crowd_that_comes_at_once_wakes_its_room_once(monkeypatch: pytest.MonkeyPatch) -> None:
     few = Limits({**RATES, "wake": Rate(1, 1e-9)}, address_voices=1)
-    gate, folded = asyncio.Event(), House._folded
+    gate, folded = asyncio.Event(), RoomRegistry._folded
 
-    async def slowly(house: House, id_: str) -> Any:
+    async def slowly(house: RoomRegistry, id_: str) -> Any:
         await gate.wait()
         return await folded(house, id_)
 
     async with running_site(rates=few) as site:
         await site.log.append("quiet", [Draft(RoomOpened("wonder", "Quiet"), 1)])
-        monkeypatch.setattr(House, "_folded", slowly)
+        monkeypatch.setattr(RoomRegistry, "_folded", slowly)
         first = asyncio.create_task(site.status("GET", "/api/rooms/quiet"))
         await until(lambda: site.house.is_waking("quiet"))
         others = [asyncio.create_task(site.status("GET", "/r/quiet")) for _ in range(3)]

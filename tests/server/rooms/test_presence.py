@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from server.room.presence import CONSENTS_KEPT, LEFT_KEPT, Presence
+from server.rooms.presence import CONSENTS_KEPT, LEFT_KEPT, Presence
 
 
 def test_a_voice_is_here_as_long_as_one_of_its_connections_is() -> None:

@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from server.room import actor
-from server.room.actor import Room
 from server.room.commands import React, Refused, Say, Suggest
-from server.room.keys import KEY_BYTES, digest, said, salt, scoped
-from tests.support.actors import ANNA, BELA, GatedLog, shown, texts, toy_house, until
+from server.rooms import requests
+from server.rooms.local import LocalRoom
+from server.rooms.requests import KEY_BYTES, digest, said, salt, scoped
+from tests.support.actors import ANNA, BELA, GatedLog, local, shown, texts, toy_house, until
 
 
 def test_a_key_becomes_short_whatever_a_client_chose() -> None:
@@ -32,17 +32,17 @@ def test_the_same_words_of_two_visitors_leave_different_traces() -> None:
     assert b"key" not in salt("key")
 
 
-async def test_a_key_repeated_returns_the_first_events(room: Room, log: GatedLog) -> None:
+async def test_a_key_repeated_returns_the_first_events(room: LocalRoom, log: GatedLog) -> None:
     first = await room.send(Say("a"), by=ANNA, key="k")
     assert await room.send(Say("a"), by=ANNA, key="k") == first
     assert shown(room) == ["a"]
 
 
 async def test_a_key_used_for_something_else_is_refused_here_and_after_a_restart(
-    room: Room, log: GatedLog
+    room: LocalRoom, log: GatedLog
 ) -> None:
     first = await room.send(Say("a"), by=ANNA, key="k")
-    again = await toy_house(log).wake("room")
+    again = local(await toy_house(log).wake("room"))
     for place in (room, again):
         for other in ("b", "no", "nothing"):
             with pytest.raises(Refused, match="fresh id") as refused:
@@ -53,7 +53,7 @@ async def test_a_key_used_for_something_else_is_refused_here_and_after_a_restart
     await again.close()
 
 
-async def test_a_salted_use_is_the_same_only_for_the_same_command_and_salt(room: Room) -> None:
+async def test_a_salted_use_is_the_same_only_for_the_same_command_and_salt(room: LocalRoom) -> None:
     first = await room.send(Say("a"), by=ANNA, key="k", salt=b"one")
     assert await room.send(Say("a"), by=ANNA, key="k", salt=b"one") == first
     for command, hiding in ((Say("b"), b"one"), (Say("a"), b"another"), (Say("a"), b"")):
@@ -61,9 +61,9 @@ async def test_a_salted_use_is_the_same_only_for_the_same_command_and_salt(room:
             await room.send(command, by=ANNA, key="k", salt=hiding)
 
 
-async def test_a_used_key_in_the_middle_of_a_batch_spoils_nothing(room: Room, log: GatedLog) -> None:
+async def test_a_used_key_in_the_middle_of_a_batch_spoils_nothing(room: LocalRoom, log: GatedLog) -> None:
     await room.send(Say("a"), by=ANNA, key="k")
-    again = await toy_house(log).wake("room")
+    again = local(await toy_house(log).wake("room"))
     b, used, c, no = await asyncio.gather(
         again.send(Say("b"), by=ANNA),
         again.send(Say("other"), by=ANNA, key="k"),
@@ -81,9 +81,9 @@ async def test_a_used_key_in_the_middle_of_a_batch_spoils_nothing(room: Room, lo
     await again.close()
 
 
-async def test_a_key_repeated_after_a_restart_is_not_decided_again(room: Room, log: GatedLog) -> None:
+async def test_a_key_repeated_after_a_restart_is_not_decided_again(room: LocalRoom, log: GatedLog) -> None:
     first = await room.send(Say("once"), by=ANNA, key="k")
-    again = await toy_house(log).wake("room")
+    again = local(await toy_house(log).wake("room"))
     assert await again.send(Say("once"), by=ANNA, key="k") == first
     assert await again.send(Say("once"), by=ANNA, key="k") == first
     with pytest.raises(Refused):
@@ -92,9 +92,9 @@ async def test_a_key_repeated_after_a_restart_is_not_decided_again(room: Room, l
     await again.close()
 
 
-async def test_a_repeat_in_the_middle_of_a_batch_spoils_nothing(room: Room, log: GatedLog) -> None:
+async def test_a_repeat_in_the_middle_of_a_batch_spoils_nothing(room: LocalRoom, log: GatedLog) -> None:
     first = await room.send(Say("a"), by=ANNA, key="k")
-    again = await toy_house(log).wake("room")
+    again = local(await toy_house(log).wake("room"))
     b, repeated, c, once = await asyncio.gather(
         again.send(Say("b"), by=ANNA),
         again.send(Say("a"), by=ANNA, key="k"),
@@ -107,7 +107,7 @@ async def test_a_repeat_in_the_middle_of_a_batch_spoils_nothing(room: Room, log:
     await again.close()
 
 
-async def test_the_same_key_at_once_is_said_once(room: Room) -> None:
+async def test_the_same_key_at_once_is_said_once(room: LocalRoom) -> None:
     sends = [room.send(Say("a"), by=ANNA, key="k") for _ in range(10)]
     others = [room.send(Say("b"), by=ANNA, key="k") for _ in range(10)]
     results = await asyncio.gather(*sends, *others, return_exceptions=True)
@@ -116,7 +116,7 @@ async def test_the_same_key_at_once_is_said_once(room: Room) -> None:
     assert shown(room) == ["a"]
 
 
-async def test_a_key_whose_first_sender_left_still_counts(room: Room, log: GatedLog) -> None:
+async def test_a_key_whose_first_sender_left_still_counts(room: LocalRoom, log: GatedLog) -> None:
     log.gate.clear()
     first = asyncio.ensure_future(room.send(Say("a"), by=ANNA, key="k"))
     await until(lambda: log.chains)
@@ -131,25 +131,26 @@ async def test_a_key_whose_first_sender_left_still_counts(room: Room, log: Gated
     assert shown(room) == ["a"]
 
 
-async def test_a_refused_key_may_be_tried_again(room: Room) -> None:
+async def test_a_refused_key_may_be_tried_again(room: LocalRoom) -> None:
     for _ in range(2):
         with pytest.raises(Refused):
             await room.send(Say("no"), by=ANNA, key="k")
     assert texts(await room.send(Say("yes"), by=ANNA, key="k")) == ["yes"]
 
 
-async def test_two_voices_may_choose_the_same_key(room: Room) -> None:
+async def test_two_voices_may_choose_the_same_key(room: LocalRoom) -> None:
     await room.send(Say("a"), by=ANNA, key="1")
     assert texts(await room.send(Say("b"), by=BELA, key="1")) == ["b"]
 
 
 async def test_old_keys_are_forgotten_here_and_known_by_the_log(
-    room: Room, monkeypatch: pytest.MonkeyPatch
+    room: LocalRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actor, "RECENT_KEYS", 3)
+    monkeypatch.setattr(requests, "RECENT_KEYS", 3)
     first = await room.send(Say("first"), by=ANNA, key="first")
     for i in range(10):
         await room.send(Say(f"{i}"), by=ANNA, key=f"{i}")
-    assert len(room._recent) == 3
-    assert not room._underway
+    assert room._writer is not None
+    assert len(room._writer.requests._recent) == 3
+    assert not room._writer.requests._underway
     assert await room.send(Say("first"), by=ANNA, key="first") == first

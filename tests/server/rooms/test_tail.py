@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from server.room.events import Draft, Event, TextSaid, Voice, decode, encode, numbered
-from server.room.tail import TAIL_EVENTS, Batch, Encoded, Tail
+from server.rooms.tail import TAIL_EVENTS, Batch, Encoded, Tail
 from tests.support.actors import ANNA, BELA
 
 

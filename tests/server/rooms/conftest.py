@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from server.room.actor import Room
-from server.room.house import House
+from server.rooms.local import LocalRoom
+from server.rooms.registry import RoomRegistry
 from tests.support.actors import GatedLog, toy_house, toy_room
 
 
@@ -17,7 +17,7 @@ def log() -> GatedLog:
 
 
 @pytest.fixture
-async def house(log: GatedLog) -> AsyncIterator[House]:
+async def house(log: GatedLog) -> AsyncIterator[RoomRegistry]:
     house = toy_house(log)
     yield house
     log.gate.set()
@@ -25,5 +25,5 @@ async def house(log: GatedLog) -> AsyncIterator[House]:
 
 
 @pytest.fixture
-async def room(house: House) -> Room:
+async def room(house: RoomRegistry) -> LocalRoom:
     return await toy_room(house)

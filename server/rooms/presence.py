@@ -1,8 +1,11 @@
-"""Who is in a room now, and how: signals, known to the room's actor alone and gone with it."""
+"""Who is in a room now, and how: signals, never stored. They stay while a room sleeps under its sockets."""
 
 from __future__ import annotations
 
 from random import Random
+from typing import Literal
+
+from msgspec import Struct
 
 from server.room.context import Context
 
@@ -10,14 +13,28 @@ LEFT_KEPT = 2_000  # voices that left, the latest
 CONSENTS_KEPT = 2_000  # voices that came in by the door; who is forgotten is asked again
 
 
+class PresenceState(Struct, frozen=True):
+    """How one connection of a voice is present; its `pace` is the room's business, and nobody else's."""
+
+    speaker: bool = False
+    listening: Literal["radio", "files", "off"] = "off"
+    pace: float = 1.0
+
+
+PRESENT = PresenceState()  # connected, and no more
+SPEAKER = PresenceState(speaker=True)
+
+
 class Presence:
     """The leases of present voices, and what they said of themselves.
 
     `here` counts the leases of each voice with a connection, `speakers` those of voices that may
     speak (each is one of `here`, too). `speaking` are voices with takes that are open or on their way,
-    each with when it counts as ended at the latest; `paces` belong to speakers that take longer. `left`
-    is when those who left lately did.
+    each with when it counts as ended at the latest; `heard` are those that all were told speak. `paces`
+    belong to speakers that take longer. `left` is when those who left lately did.
     """
+
+    __slots__ = ("consented", "heard", "here", "left", "paces", "speakers", "speaking")
 
     def __init__(self) -> None:
         self.here: dict[str, int] = {}
@@ -26,6 +43,7 @@ class Presence:
         self.paces: dict[str, float] = {}
         self.consented: dict[str, None] = {}
         self.left: dict[str, int] = {}
+        self.heard: set[str] = set()
 
     def context(self, now_ms: int, random: Random, *, captions: bool = False) -> Context:
         """Return what a decision of this moment may depend on; nothing is copied."""
@@ -40,6 +58,22 @@ class Presence:
             self.left,
             captions,
         )
+
+    def move(
+        self, voice_id: str, before: PresenceState | None, now: PresenceState | None, now_ms: int
+    ) -> None:
+        """Note how a connection of a voice is present that was so before; None is not at all."""
+        was, speaks = before or PRESENT, (now or PRESENT).speaker
+        if before is None:
+            self.enter(voice_id)
+        if speaks and not was.speaker:
+            self.arrive(voice_id)
+        elif was.speaker and not speaks:
+            self.leave(voice_id, now_ms)
+        if now is None:
+            self.exit(voice_id, now_ms)
+        elif now.pace != was.pace or (speaks and now.pace > 1.0):
+            self.set_pace(voice_id, now.pace)
 
     def enter(self, voice_id: str) -> None:
         """Count a connection of a voice in."""
@@ -92,6 +126,10 @@ class Presence:
     def ends_ms(self) -> list[int]:
         """Return when each take counts as ended."""
         return [until_ms for takes in self.speaking.values() for until_ms in takes.values()]
+
+    def rest(self) -> None:
+        """Forget what matters to a running round alone; whoever is here stays."""
+        self.left.clear()
 
     def overdue(self, now_ms: int) -> list[tuple[str, str]]:
         """Return the voices and takes that nobody ended in time."""

@@ -47,37 +47,95 @@ class _Signal(Struct, frozen=True):
 _encoder = msgspec.json.Encoder()
 
 
+class Subscription:
+    """A reader of a tail, and what else it wants to be told; `close` ends it."""
+
+    __slots__ = ("_on_close", "ended", "passive", "read", "rested")
+
+    def __init__(
+        self,
+        read: Reader,
+        *,
+        passive: bool,
+        rested: Callable[[], None] | None,
+        ended: Callable[[], None] | None,
+        on_close: Callable[[Subscription], None],
+    ) -> None:
+        self.read, self.passive, self.rested, self.ended = read, passive, rested, ended
+        self._on_close = on_close
+
+    def __call__(self) -> None:
+        """Read no more; may be called again."""
+        self._on_close(self)
+
+
 class Tail:
-    """Holds the newest `TAIL_EVENTS` events and tells its readers, in order, what comes."""
+    """Holds the newest `TAIL_EVENTS` events and tells its readers, in order, what comes.
+
+    While its room sleeps it holds none, but keeps its head and its readers: signals still go out.
+    """
+
+    __slots__ = ("_events", "_readers", "_signals", "_view", "head", "on_left")
 
     def __init__(self, view: View, events: Iterable[Event] = (), *, head: int = 0) -> None:
         self.head = head
+        self.on_left: Callable[[], None] = _nobody_asks  # the last reader has gone that stays through sleep
         self._view = view
         self._events: list[Encoded] = []
-        self._readers: dict[object, Reader] = {}
-        self._passive = 0
+        self._readers: tuple[Subscription, ...] = ()
         self._signals: list[tuple[str | None, bytes]] = []
         self._keep([self._encode(event) for event in list(events)[-TAIL_EVENTS:]])
 
     @property
     def readers(self) -> int:
-        """Return how many subscribed that keep the room awake."""
-        return len(self._readers) - self._passive
+        """Return how many subscribed that stay while the room sleeps."""
+        return sum(not reader.passive for reader in self._readers)
 
-    def subscribe(self, reader: Reader, *, passive: bool = False) -> Callable[[], None]:
+    def subscribe(
+        self,
+        reader: Reader,
+        *,
+        passive: bool = False,
+        rested: Callable[[], None] | None = None,
+        ended: Callable[[], None] | None = None,
+    ) -> Callable[[], None]:
         """Call a reader in the loop with each batch from now on; returns what ends it.
 
-        A passive reader belongs to the room itself (its radio): it does not keep it awake.
+        A passive reader (a room's radio) is let go when the room falls asleep; others stay, and are told
+        so by `rested`. When this tail has ended for good, because the room has another owner, they are
+        told by `ended`: the log knows the rest.
         """
-        token = object()
-        self._readers[token] = reader
-        self._passive += passive
+        made = Subscription(reader, passive=passive, rested=rested, ended=ended, on_close=self._unsubscribe)
+        self._readers += (made,)
+        return made
 
-        def unsubscribe() -> None:
-            if self._readers.pop(token, None) is not None:
-                self._passive -= passive
+    def _unsubscribe(self, gone: Subscription) -> None:
+        before = self.readers
+        self._readers = tuple(reader for reader in self._readers if reader is not gone)
+        if before and not self.readers:
+            self.on_left()
 
-        return unsubscribe
+    def fill(self, newest: Sequence[Event]) -> None:
+        """Hold events again after a sleep; nobody is told of those that the readers have had before."""
+        known = [event for event in newest if not self.head or event.seq <= self.head]
+        self._keep([self._encode(event) for event in known[-TAIL_EVENTS:]])
+
+    def rest(self) -> None:
+        """Let go of the events and of passive readers, for the room falls asleep."""
+        self._flush()
+        self._events = []
+        self._readers = tuple(reader for reader in self._readers if not reader.passive)
+        for reader in self._readers:
+            if reader.rested is not None:
+                reader.rested()
+
+    def end(self) -> None:
+        """Tell nobody anything any more: this process does not own the room."""
+        readers, self._readers = self._readers, ()
+        self._events, self._signals = [], []
+        for reader in readers:
+            if reader.ended is not None:
+                reader.ended()
 
     def publish(self, events: Sequence[Event]) -> None:
         """Show events that are durable, with the signals that waited for this turn's end."""
@@ -142,11 +200,15 @@ class Tail:
     def _tell(self, events: list[Encoded]) -> None:
         signals, self._signals = self._signals, []
         batch = Batch(events, signals)
-        for reader in list(self._readers.values()):
+        for reader in self._readers:
             try:
-                reader(batch)
+                reader.read(batch)
             except Exception:  # the root of whatever the reader does: others must not suffer
                 logger.exception("tail.reader_failed")
+
+
+def _nobody_asks() -> None:
+    """Stand for a room that does not ask whether it has readers."""
 
 
 def _seq(encoded: Encoded) -> int:

@@ -9,50 +9,52 @@ from random import Random
 import pytest
 
 from server.log.memory import MemoryLog
-from server.room.actor import Room
 from server.room.commands import Refused, Say
 from server.room.events import Draft, RoomOpened, TextSaid
-from server.room.house import WAKE_PAGE_EVENTS, WOKEN_TAIL_EVENTS, House, NoSuchRoom
-from server.room.tail import Tail
+from server.rooms.base import NoSuchRoom
+from server.rooms.local import LocalRoom
+from server.rooms.registry import WAKE_PAGE_EVENTS, WOKEN_TAIL_EVENTS, RoomRegistry
+from server.rooms.tail import Tail
+from server.rooms.writer import Writer
 from tests.support.actors import ANNA, GatedLog, now_ms, texts, toy_house, toy_room, until
 
 PUBLIC = RoomOpened("wonder", "Große Bühne", public=True)
 SLEEPERS = 10_000
 
 
-async def test_a_public_room_gets_a_readable_id_and_the_next_of_its_name_another(house: House) -> None:
+async def test_a_public_room_gets_a_readable_id_and_the_next_of_its_name_another(house: RoomRegistry) -> None:
     rooms = await asyncio.gather(*[house.open(PUBLIC, ANNA) for _ in range(3)])
     assert sorted(room.id for room in rooms) == ["grosse-buehne", "grosse-buehne-2", "grosse-buehne-3"]
     assert {listing.room for listing in await house.listings()} == {room.id for room in rooms}
 
 
-async def test_readable_ids_never_run_out(house: House) -> None:
+async def test_readable_ids_never_run_out(house: RoomRegistry) -> None:
     ids = {(await house.open(PUBLIC, ANNA)).id for _ in range(25)}
     assert len(ids) == 25
 
 
-async def test_a_private_room_cannot_be_guessed_and_is_not_listed(house: House) -> None:
+async def test_a_private_room_cannot_be_guessed_and_is_not_listed(house: RoomRegistry) -> None:
     rooms = [await house.open(RoomOpened("wonder", "Secret"), ANNA) for _ in range(2)]
     assert {len(room.id) for room in rooms} == {22}
     assert rooms[0].id != rooms[1].id
     assert await house.listings() == []
 
 
-async def test_an_id_that_is_taken_is_refused(house: House) -> None:
+async def test_an_id_that_is_taken_is_refused(house: RoomRegistry) -> None:
     await house.open(PUBLIC, ANNA, id="wonder")
     with pytest.raises(Refused) as refusal:
         await house.open(PUBLIC, ANNA, id="wonder")
     assert refusal.value.code == "room_taken"
 
 
-async def test_an_opened_room_is_awake_and_durable(house: House, log: GatedLog) -> None:
+async def test_an_opened_room_is_awake_and_durable(house: RoomRegistry, log: GatedLog) -> None:
     room = await house.open(PUBLIC, ANNA)
     assert house.awake(room.id) is room
     assert [event.data for event in await log.read(room.id)] == [PUBLIC]
 
 
 @pytest.mark.parametrize("id_", ["none", "", "../etc", "a" * 65, "ro\x00om", "\ud800", "r oom", "räume"])
-async def test_a_room_that_is_not_cannot_be_woken(house: House, id_: str) -> None:
+async def test_a_room_that_is_not_cannot_be_woken(house: RoomRegistry, id_: str) -> None:
     for _ in range(2):
         with pytest.raises(NoSuchRoom):
             await house.wake(id_)
@@ -103,7 +105,7 @@ async def test_who_comes_and_goes_in_the_house_is_told(log: GatedLog) -> None:
     assert told == ["woke a", "slept a", "woke a", "slept a"]
 
 
-async def visit(house: House, id_: str) -> None:
+async def visit(house: RoomRegistry, id_: str) -> None:
     """Wake a room and keep nothing of it."""
     await house.wake(id_)
 
@@ -111,7 +113,7 @@ async def visit(house: House, id_: str) -> None:
 def rooms_in_memory() -> int:
     """Return how many rooms and tails there are, those of other tests as well."""
     gc.collect()
-    return sum(isinstance(thing, Room | Tail) for thing in gc.get_objects())
+    return sum(isinstance(thing, LocalRoom | Writer | Tail) for thing in gc.get_objects())
 
 
 async def test_ten_thousand_sleeping_rooms_cost_nothing() -> None:
@@ -144,7 +146,7 @@ async def test_rooms_that_fall_asleep_and_wake_under_load_lose_nothing(log: Gate
     await house.close()
 
 
-async def test_a_voice_is_the_same_by_room_and_by_id_of_an_awake_room(house: House) -> None:
+async def test_a_voice_is_the_same_by_room_and_by_id_of_an_awake_room(house: RoomRegistry) -> None:
     room = await toy_room(house)
     assert house.voice("key", room) == house.voice("key", room.id) != house.voice("other", room)
     assert house.voice("key", "elsewhere").id != house.voice("key", room).id

@@ -1,0 +1,330 @@
+"""A room of this process. Asleep it is small: its tail's head and readers, and who is here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from random import Random
+from typing import Protocol
+
+from msgspec import Struct
+
+from server.log.base import Blob, Log
+from server.room.commands import Command, Refused, Tick
+from server.room.context import Context
+from server.room.events import Event, Language, Voice
+from server.room.state import RoomState
+from server.rooms.base import Asleep, Room
+from server.rooms.presence import Presence, PresenceState
+from server.rooms.requests import PendingCommand, Request, pending
+from server.rooms.rules import Rules
+from server.rooms.tail import Tail
+from server.rooms.timer import Timer
+from server.rooms.writer import Writer
+
+logger = logging.getLogger(__name__)
+
+
+class Shared(Struct, frozen=True):
+    """What all rooms of a registry share.
+
+    A room falls asleep when nobody needed it for `idle_ms`; `captions` is that words of takes are expected.
+    """
+
+    log: Log
+    rules: Rules
+    clock: Callable[[], int]
+    random: Random
+    idle_ms: int
+    captions: bool = False
+
+
+class Registry(Protocol):
+    """The registry as its rooms know it."""
+
+    shared: Shared
+
+    def living(self, room: LocalRoom) -> LocalRoom:
+        """Return the room of this id that lives: this one, when there is no other."""
+
+    def rouse(self, room_id: str) -> None:
+        """Begin to wake a room that sleeps; it is told by `wake_up` or `stay_asleep`."""
+
+    def slept(self, room: LocalRoom, due_ms: int | None) -> None:
+        """Let go of a room that fell asleep, and wake it when it is due."""
+
+    def left(self, room: LocalRoom) -> None:
+        """Take note that nobody reads a sleeping room any more."""
+
+    def deposed(self, room: LocalRoom, waiting: Sequence[PendingCommand]) -> None:
+        """Let go of a room that another process owns, and hand it these commands."""
+
+    async def wake(self, id: str) -> Room:  # noqa: A002
+        """Return the room, awake, from its owner."""
+
+
+class LocalRoom:
+    """One room, made by its registry. Asleep it has no writer and no timer."""
+
+    def __init__(self, id: str, registry: Registry, tail: Tail) -> None:  # noqa: A002
+        self.id = id
+        self.tail = tail
+        self.tail.on_left = self._left
+        self._registry = registry
+        self._presence = Presence()
+        self._holds = 0
+        self._voices_language: Language = "en"
+        self._public = False
+        self._writer: Writer | None = None
+        self._timer: Timer | None = None
+        self._deposed = False
+
+    # Commands
+
+    async def send(
+        self,
+        command: Command,
+        *,
+        by: Voice | None = None,
+        key: str | None = None,
+        salt: bytes = b"",
+        blobs: Sequence[Blob] = (),
+    ) -> list[Event]:
+        """Decide a command, see `Room.send`."""
+        request = Request(command, by, key, salt, blobs)
+        living = self if self._deposed else self._registry.living(self)
+        if living is self:
+            return await self._decided(request)
+        return await living.send(command, by=by, key=key, salt=salt, blobs=blobs)
+
+    async def _decided(self, request: Request) -> list[Event]:
+        """Let a command wait for its turn, in a room that sleeps until it has woken."""
+        command = pending(request)
+        while not self._deposed:
+            writer = self._writer or self._rouse()
+            if (answer := await writer.requests.first_answer(command)) is not None:
+                return answer
+            if writer is self._writer:  # else it fell asleep or was deposed meanwhile
+                return await self._put(writer, command)
+        return await request.send_to(await self._registry.wake(self.id))
+
+    def _rouse(self) -> Writer:
+        self._registry.rouse(self.id)
+        self._writer = Writer(self, self._registry.shared.log, self._registry.shared.rules)
+        return self._writer
+
+    def _put(self, writer: Writer, command: PendingCommand) -> asyncio.Future[list[Event]]:
+        if self._timer is not None:
+            self._timer.stop()
+        return writer.put(command)
+
+    # Awake and asleep
+
+    @property
+    def is_awake(self) -> bool:
+        """Tell whether the room has its state."""
+        return self._writer is not None and self._writer.state is not None
+
+    @property
+    def state(self) -> RoomState:
+        """Return the state as of now. Raises `Asleep`."""
+        if self._writer is None or self._writer.state is None:
+            raise Asleep(self.id[:6])
+        return self._writer.state
+
+    async def awake(self) -> RoomState:
+        """Return the state of the room, woken if it sleeps."""
+        return (await self._registry.wake(self.id)).state
+
+    @property
+    def voices_language(self) -> Language:
+        """Return the language in which voices are named, as it was when the room fell asleep."""
+        return self.state.voices_language if self.is_awake else self._voices_language
+
+    @property
+    def public(self) -> bool:
+        """Tell whether everybody may find the room."""
+        return self.state.public if self.is_awake else self._public
+
+    def wake_up(self, state: RoomState, newest: Sequence[Event]) -> None:
+        """Take up the state as of the tail's head with the newest events up to it, and what waits."""
+        shared = self._registry.shared
+        self.tail.fill(newest)
+        self._timer = Timer(self, shared.clock, shared.idle_ms)
+        self._writer = self._writer or Writer(self, shared.log, shared.rules)
+        self._writer.begin(state)
+        self._touch()
+
+    def stay_asleep(self, why: Exception) -> None:
+        """Answer all that wait that the room cannot be woken."""
+        if self._writer is not None and not self.is_awake:
+            writer, self._writer = self._writer, None
+            writer.give_up(why)
+
+    def fall_asleep(self, due_ms: int | None = None) -> None:
+        """Let go of state, events, writer and timer; what waits for nobody is in the log."""
+        self._voices_language, self._public = self.state.voices_language, self.state.public
+        self._stop()
+        self._presence.rest()
+        self.tail.rest()
+        self._registry.slept(self, due_ms)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+        self._writer = self._timer = None
+
+    async def close(self) -> None:
+        """Finish what is in the inbox and fall asleep; may be called again."""
+        while self._writer is not None and self.is_awake and self._writer.busy:
+            await self._writer.settled()
+        if self.is_awake:
+            self.fall_asleep()
+
+    def use(self) -> None:
+        """Keep the room awake for as long as an unused one stays awake: time to hold it."""
+        if self._timer is not None:
+            self._timer.use()
+
+    def hold(self) -> None:
+        """Keep a room that is awake so until `release`."""
+        self._holds += 1
+        self._touch()
+
+    def release(self) -> None:
+        """Let go of one hold."""
+        self._holds -= 1
+        self._touch()
+
+    def _left(self) -> None:
+        if not self.is_awake and not self._deposed:
+            self._registry.left(self)
+
+    def _touch(self) -> None:
+        """Take note that the room is used, and look when it has something to do."""
+        if self._timer is not None:
+            self._timer.use()
+            if self._writer is not None and not self._writer.busy:
+                self._timer.start()
+
+    # Who is here
+
+    def context(self) -> Context:
+        """Return what is decided on now beside the state; it holds for this turn of the loop."""
+        shared = self._registry.shared
+        return self._presence.context(shared.clock(), shared.random, captions=shared.captions)
+
+    @property
+    def speakers(self) -> Mapping[str, int]:
+        """Return the present voices that may speak, with the connections of each by which they may."""
+        return self._presence.speakers
+
+    @property
+    def speaking(self) -> AbstractSet[str]:
+        """Return the voices with an open take or one on its way."""
+        return self._presence.speaking.keys()
+
+    @property
+    def paces(self) -> Mapping[str, float]:
+        """Return how much longer than others present voices may take."""
+        return self._presence.paces
+
+    def set_presence(self, voice_id: str, before: PresenceState | None, now: PresenceState | None) -> None:
+        """Note how one connection of a voice is present that was so before; None is not at all."""
+        self._presence.move(voice_id, before, now, self._registry.shared.clock())
+        self._changed(voice_id)
+
+    def consent(self, voice_id: str) -> None:
+        """Note that a voice has read what is asked at the door, and came in."""
+        self._presence.consent(voice_id)
+        self._changed(voice_id)
+
+    def _changed(self, voice_id: str) -> None:
+        """Look what is due now; a room that sleeps wakes for somebody who speaks or may."""
+        if self._timer is not None:
+            self._touch()
+        elif (voice_id in self.speakers or voice_id in self.speaking) and self._lives():
+            with suppress(Refused):  # the server is closing
+                self._registry.rouse(self.id)
+
+    def _lives(self) -> bool:
+        return not self._deposed and self._registry.living(self) is self
+
+    def begin_speaking(self, voice_id: str, take: str = "", *, until_ms: int) -> None:
+        """Mark a take as open; it counts as ended at `until_ms` when nobody ends it before."""
+        self._presence.begin(voice_id, take, until_ms)
+        self._changed(voice_id)
+
+    def end_speaking(self, voice_id: str, take: str = "") -> None:
+        """Mark a take as ended; its voice is silent when it has no other."""
+        if self._presence.end(voice_id, take):
+            self.hear(voice_id, on=False)
+        self._touch()
+
+    def has_take(self, voice_id: str, take: str) -> bool:
+        """Tell whether a take of a voice is open or on its way."""
+        return take in self._presence.speaking.get(voice_id, ())
+
+    def hear(self, voice_id: str, *, on: bool) -> None:
+        """Tell everyone that a voice speaks now, or does no more; what they know already is not told."""
+        if on == (voice_id in self._presence.heard):
+            return
+        self._presence.heard ^= {voice_id}
+        self.tail.signal("speaking", {"voice": voice_id, "on": on})
+
+    # What its timer asks and tells
+
+    @property
+    def needed(self) -> bool:
+        """Tell whether somebody holds the room or speaks in it."""
+        return self._holds > 0 or bool(self._presence.speaking)
+
+    def next_due_ms(self) -> int | None:
+        """Return when the rules have something to do; None for never."""
+        return self._registry.shared.rules.due(self.state, self.context())
+
+    def takes_end_ms(self) -> list[int]:
+        """Return when each open take counts as ended."""
+        return self._presence.ends_ms()
+
+    def expire_takes(self, now_ms: int) -> None:
+        """End the takes that nobody ended in time, and say so."""
+        for voice, take in self._presence.overdue(now_ms):
+            if self._presence.end(voice, take):
+                self.hear(voice, on=False)
+
+    def tick(self) -> None:
+        """Do what is due."""
+        if self._writer is not None:
+            self._put(self._writer, pending(Request(Tick()))).add_done_callback(_ticked)
+
+    # What its writer tells
+
+    def appended(self) -> None:
+        """Let the next tick come soon, for something happened."""
+        if self._timer is not None:
+            self._timer.hasten()
+
+    def rested(self) -> None:
+        """Take note that the inbox is empty."""
+        self._touch()
+
+    def deposed(self, waiting: Sequence[PendingCommand]) -> None:
+        """Step down: drop state, timer and signals, and let the owner have the commands that wait."""
+        self._deposed = True
+        self._stop()
+        self._presence = Presence()
+        self.tail.end()
+        for command in waiting:
+            if isinstance(command.request.command, Tick):  # the owner has a timer of its own
+                command.grant([])
+        self._registry.deposed(self, [command for command in waiting if not command.done.done()])
+
+
+def _ticked(done: asyncio.Future[list[Event]]) -> None:
+    """Take note of a tick that failed; the timer tries again."""
+    if not done.cancelled() and (error := done.exception()) is not None:
+        logger.warning("room.tick_failed %s", type(error).__name__)

@@ -1,0 +1,311 @@
+"""All rooms of this process: opens them, wakes them when they are needed, and lets them sleep.
+
+A sleeping room is nothing but its log, and what its sockets need: see `LocalRoom`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from random import Random
+
+from server.log.base import Blob, Conflict, Listing, Log
+from server.room import ids
+from server.room.commands import Command, Open, Refused, restarting
+from server.room.context import Context
+from server.room.events import Event, RoomOpened, Voice
+from server.room.state import RoomState
+from server.room.view import view
+from server.rooms.alarms import Alarms
+from server.rooms.base import NoSuchRoom, Room
+from server.rooms.directory import Directory, LocalDirectory
+from server.rooms.local import LocalRoom, Shared
+from server.rooms.requests import PendingCommand
+from server.rooms.rules import RULES, Rules
+from server.rooms.tail import Tail, View
+
+IDLE_MS = 60_000
+WAKE_PAGE_EVENTS = 200  # some ms of folding, for audio is paced in the same loop
+WOKEN_TAIL_EVENTS = 128  # enough for whoever comes in; the tail grows with what happens
+SLUGS_TRIED = 20
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+logger = logging.getLogger(__name__)
+
+
+class RoomRegistry:
+    """Keeps by id the rooms that are awake or have readers, and wakes the others from the log."""
+
+    def __init__(
+        self,
+        log: Log,
+        *,
+        clock: Callable[[], int],
+        random: Random,
+        secret: bytes,
+        idle_ms: int = IDLE_MS,
+        rules: Rules = RULES,
+        view: View = view,
+        directory: Directory | None = None,
+        captions: bool = False,
+    ) -> None:
+        self.clock = clock
+        self.shared = Shared(log, rules, clock, random, idle_ms, captions)
+        self._log, self._secret, self._view = log, secret, view
+        self._directory = directory or LocalDirectory()
+        self._rooms: dict[str, LocalRoom] = {}
+        self._awake: dict[str, LocalRoom] = {}
+        self._waking: dict[str, asyncio.Task[Room | None]] = {}
+        self._handing_on: set[asyncio.Task[None]] = set()
+        self._alarms = Alarms(clock, self.rouse)
+        self._closed = False
+        # Told of each room that woke, and of each that fell asleep: here the room's readers come and go.
+        self.on_wake: Callable[[Room], None] = _unheard
+        self.on_sleep: Callable[[Room], None] = _unheard
+
+    def __len__(self) -> int:
+        """Return how many rooms are awake."""
+        return len(self._awake)
+
+    def ids(self) -> list[str]:
+        """Return the ids of the rooms that are awake."""
+        return list(self._awake)
+
+    def rooms(self) -> Iterator[Room]:
+        """Yield the rooms that are awake or have readers."""
+        yield from list(self._rooms.values())
+
+    async def open(
+        self,
+        room: RoomOpened,
+        by: Voice | None,
+        *,
+        id: str | None = None,  # noqa: A002
+        key: str | None = None,
+    ) -> Room:
+        """Make a room and return it awake; without an id a public one gets a readable one.
+
+        A `key` is that of whoever opens it, for whose voice is known only when the room's id is.
+        Raises `Refused`, with `room_taken` when the id is in use.
+        """
+        self._check_open()
+        rules = self.shared.rules
+        context = Context(self.clock(), self.shared.random)
+        for name in [id] if id is not None else _names(room):
+            opener = ids.voice(self._secret, key, name, room.language) if key else by
+            drafts = rules.decide(rules.empty, Open(room), opener, context)
+            try:
+                await self._log.append(name, drafts, expect=0)
+            except Conflict:
+                continue
+            return await self.wake(name)
+        raise Refused("room_taken", "There is a room of this name already.")
+
+    async def wake(self, id: str) -> Room:  # noqa: A002
+        """Return a room, awake; hold it within `idle_ms`. Raises `NoSuchRoom` and what the log raises."""
+        while (room := self._awake.get(id)) is None:
+            elsewhere = await asyncio.shield(self._wakes(id))
+            if elsewhere is not None:
+                return elsewhere
+        room.use()
+        return room
+
+    def awake(self, id: str) -> Room | None:  # noqa: A002
+        """Return a room when it is awake."""
+        return self._awake.get(id)
+
+    def known(self, id: str) -> Room | None:  # noqa: A002
+        """Return a room when it is awake or has readers."""
+        return self._rooms.get(id)
+
+    def is_waking(self, id: str) -> bool:  # noqa: A002
+        """Tell whether a room is being woken, which whoever else asks for it then shares."""
+        return id in self._waking
+
+    async def look(self, id: str) -> RoomState:  # noqa: A002
+        """Return a room's state without waking it. Raises `NoSuchRoom`."""
+        room = self._awake.get(id)
+        return room.state if room is not None else (await self._folded(id))[0]
+
+    async def send(
+        self,
+        id: str,  # noqa: A002
+        command: Command,
+        *,
+        by: Voice | None,
+        key: str | None = None,
+        blobs: Sequence[Blob] = (),
+    ) -> list[Event]:
+        """Wake a room and send it a command. Raises what `wake` and `Room.send` raise."""
+        room = await self.wake(id)
+        return await room.send(command, by=by, key=key, blobs=blobs)
+
+    async def listings(self, limit: int = 100) -> list[Listing]:
+        """Return the public rooms, those with the newest event first."""
+        return await self._log.rooms(limit, public=True)
+
+    def voice(self, key: str, room: Room | str) -> Voice:
+        """Return who a key is in a room; its name is English when only the id of a strange room is given."""
+        living = self._rooms.get(room) if isinstance(room, str) else room
+        language = living.voices_language if living is not None else "en"
+        return ids.voice(self._secret, key, room if isinstance(room, str) else room.id, language)
+
+    async def close(self) -> None:
+        """Finish what all rooms have begun and let them sleep; may be called again."""
+        self._closed = True
+        self._alarms.close()
+        while tasks := [*self._waking.values(), *self._handing_on]:
+            await asyncio.wait(tasks)
+        for room in list(self._rooms.values()):
+            await room.close()
+
+    # What rooms tell
+
+    def living(self, room: LocalRoom) -> LocalRoom:
+        """Return the room of this id that lives: this one, when there is no other."""
+        return self._rooms.setdefault(room.id, room)
+
+    def rouse(self, room_id: str) -> None:
+        """Begin to wake a room, unless that is under way; whoever waits is told. Raises `Refused`."""
+        if room_id not in self._awake:
+            self._wakes(room_id)
+
+    def slept(self, room: LocalRoom, due_ms: int | None) -> None:
+        """Let go of a room that fell asleep, and wake it when it is due."""
+        del self._awake[room.id]
+        if due_ms is not None and not self._closed:
+            self._alarms.set(room.id, due_ms)
+        self.on_sleep(room)
+        self.left(room)
+
+    def left(self, room: LocalRoom) -> None:
+        """Let go of a sleeping room that nobody reads."""
+        if not room.tail.readers and self._rooms.get(room.id) is room and room.id not in self._waking:
+            del self._rooms[room.id]
+
+    def deposed(self, room: LocalRoom, waiting: Sequence[PendingCommand]) -> None:
+        """Let go of a room that another process owns, and hand it these commands."""
+        self._rooms.pop(room.id, None)
+        self._awake.pop(room.id, None)
+        self._alarms.cancel(room.id)
+        self.on_sleep(room)
+        if waiting:
+            task = asyncio.get_running_loop().create_task(self._hand_on(room.id, waiting))
+            self._handing_on.add(task)
+            task.add_done_callback(self._handing_on.discard)
+
+    async def _hand_on(self, id: str, waiting: Sequence[PendingCommand]) -> None:  # noqa: A002
+        """Send commands to the owner of a room, in their order; the root of its task."""
+        try:
+            owner = await self.wake(id)
+        except Exception as error:  # noqa: BLE001 - those who wait are told
+            logger.warning("room.owner_not_found room=%s %s", id[:6], type(error).__name__)
+            for command in waiting:
+                command.fail(error)
+            return
+        await asyncio.gather(*(_passed_on(command, owner) for command in waiting))
+
+    # Waking
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise restarting()
+
+    def _wakes(self, id: str) -> asyncio.Task[Room | None]:  # noqa: A002
+        """Return the task that wakes a room; its result is the room if that has another owner."""
+        self._check_open()
+        task = self._waking.get(id)
+        if task is None:
+            if not _ID.fullmatch(id):
+                raise NoSuchRoom
+            task = asyncio.get_running_loop().create_task(self._wake(id), name=f"wake {id[:6]}")
+            task.add_done_callback(_woken)
+            self._waking[id] = task
+        return task
+
+    async def _wake(self, id: str) -> Room | None:  # noqa: A002
+        """Fold the log and let the room go on, in one step with the end of the waking."""
+        room: LocalRoom | None = None
+        try:
+            if id not in self._rooms and (elsewhere := await self._directory.owner(id)) is not None:
+                del self._waking[id]
+                return elsewhere
+            room = self._rooms.get(id) or LocalRoom(id, self, Tail(self._view))
+            self._rooms[id] = room
+            state, newest = await self._folded(id)
+            missed = await self._missed(room, newest)
+        except Exception as error:
+            del self._waking[id]
+            if room is not None:
+                room.stay_asleep(error)
+                self.left(room)
+            raise
+        del self._waking[id]
+        self._take_in(room, state, newest, missed)
+        return None
+
+    def _take_in(self, room: LocalRoom, state: RoomState, newest: list[Event], missed: list[Event]) -> None:
+        """Let a room go on from a state; its readers are told what they have missed."""
+        self._awake[room.id] = room
+        self._alarms.cancel(room.id)
+        room.wake_up(state, newest)
+        self.on_wake(room)
+        if missed:
+            room.tail.publish(missed)
+
+    async def _missed(self, room: LocalRoom, newest: list[Event]) -> list[Event]:
+        """Return what others wrote while a room slept under its readers, up to the newest event."""
+        after, last = room.tail.head, newest[-1].seq
+        if not after or newest[0].prev <= after:
+            return [event for event in newest if after and event.seq > after]
+        missed = list[Event]()
+        while after < last:
+            missed += await self._log.read(room.id, after, WAKE_PAGE_EVENTS)
+            after = missed[-1].seq
+        return [event for event in missed if event.seq <= last]
+
+    async def _folded(self, id: str) -> tuple[RoomState, list[Event]]:  # noqa: A002
+        """Fold the log once, keeping the newest events for a tail."""
+        state, newest = self.shared.rules.empty, list[Event]()
+        async for events in self._pages(id):
+            state = self.shared.rules.fold(state, events)
+            newest = (newest + events)[-WOKEN_TAIL_EVENTS:]
+        if not newest:
+            raise NoSuchRoom
+        return state, newest
+
+    async def _pages(self, id: str) -> AsyncIterator[list[Event]]:  # noqa: A002
+        after = 0
+        while events := await self._log.read(id, after, WAKE_PAGE_EVENTS):
+            after = events[-1].seq
+            yield events
+
+
+async def _passed_on(command: PendingCommand, owner: Room) -> None:
+    """Answer a command with what its room's owner says; the root of its share of a task."""
+    try:
+        command.grant(await command.request.send_to(owner))
+    except Exception as error:  # noqa: BLE001 - the one who waits is told
+        command.fail(error)
+
+
+def _woken(task: asyncio.Task[Room | None]) -> None:
+    """Take note of a waking that failed; whoever waits for it is told."""
+    if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, NoSuchRoom):
+        logger.warning("room.not_woken %s", type(error).__name__)
+
+
+def _unheard(_: Room) -> None:
+    """Stand for a reader that nobody has."""
+
+
+def _names(room: RoomOpened) -> list[str]:
+    """Return the ids a new room may take, best first; a private one can only be known, not guessed."""
+    if not room.public:
+        return [ids.unguessable()]
+    slug = ids.slug(room.name)
+    return [slug, *(f"{slug}-{i}" for i in range(2, SLUGS_TRIED)), f"{slug}-{secrets.token_hex(4)}"]

@@ -1,0 +1,299 @@
+"""A room keeps time, says who speaks, falls asleep and wakes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from msgspec.structs import replace
+
+from server.room.commands import Say
+from server.room.events import Draft, Event, TextSaid
+from server.rooms import timer
+from server.rooms.local import LocalRoom
+from server.rooms.registry import RoomRegistry
+from server.rooms.timer import SHORTEST_SLEEP_MS, Timer
+from tests.support.actors import (
+    ANNA,
+    BELA,
+    RULES,
+    GatedLog,
+    arrive,
+    leave,
+    local,
+    now_ms,
+    shown,
+    texts,
+    toy_house,
+    toy_room,
+    until,
+)
+from tests.support.room_contract import RoomContract, World
+
+
+async def said(room: LocalRoom, *words: str) -> list[object]:
+    """Say words at once; returns what came of each."""
+    return await asyncio.gather(*[room.send(Say(w), by=ANNA) for w in words], return_exceptions=True)
+
+
+class TestLocalRoom(RoomContract):
+    @pytest.fixture
+    async def world(self) -> AsyncIterator[World]:
+        log, self.ahead_ms = GatedLog(), 0
+        self.house = toy_house(log, idle_ms=40, clock=lambda: now_ms() + self.ahead_ms)
+        yield World(await toy_room(self.house), log)
+        await self.house.close()
+
+    def pass_time(self, world: World, ms: int) -> None:
+        self.ahead_ms += ms
+        self.house._alarms.ring()  # the loop's timers do not know
+
+
+# The timer
+
+
+async def test_a_tick_comes_when_it_is_due_and_knows_who_speaks(room: LocalRoom) -> None:
+    arrive(room, ANNA)
+    arrive(room, BELA)
+    room.begin_speaking(BELA.id, until_ms=now_ms() + 60_000)
+    await said(room, f"due {now_ms() + 30}")
+    await until(lambda: len(shown(room)) > 1)
+    assert shown(room)[1] == "tick ['voice-bela'] ['voice-anna', 'voice-bela']"
+
+
+async def test_what_was_due_while_the_room_slept_comes_at_once(log: GatedLog, room: LocalRoom) -> None:
+    await room.close()
+    await log.append("room", [Draft(TextSaid("due 5"), 1)])
+    again = local(await toy_house(log).wake("room"))
+    await until(lambda: shown(again)[-1:] == ["tick [] []"])
+    await again.close()
+
+
+async def test_a_tick_that_finds_nothing_to_do_does_not_come_again_at_once(
+    log: GatedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timer, "IDLE_TICK_EVERY_MS", 40)
+    ticks = []
+
+    def decide(*args: object) -> list[Draft]:
+        ticks.append(now_ms())
+        return []
+
+    await toy_room(toy_house(log))
+    house = toy_house(log, rules=replace(RULES, decide=decide, due=lambda *_: 0))
+    (await house.wake("room")).hold()
+    await until(lambda: len(ticks) >= 3)
+    assert ticks[2] - ticks[0] >= 70
+    await house.close()
+
+
+async def test_a_tick_that_fails_is_tried_again(
+    room: LocalRoom, log: GatedLog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(timer, "IDLE_TICK_EVERY_MS", 10)
+    await said(room, f"due {now_ms() + 20}")
+    log.error = OSError("broken")
+    await until(lambda: "room.tick_failed" in caplog.text)
+    log.error = None
+    await until(lambda: shown(room)[-1] == "tick [] []")
+
+
+async def test_a_take_that_nobody_ends_ends_by_itself_and_says_so(room: LocalRoom) -> None:
+    signals: list[bytes] = []
+    room.tail.subscribe(lambda batch: signals.extend(body for _, body in batch.signals))
+    room.begin_speaking("v1", until_ms=now_ms() + 20)
+    room.hear("v1", on=True)
+    room.begin_speaking("v2", until_ms=now_ms() + 60_000)
+    assert room.speaking == {"v1", "v2"}
+    await until(lambda: room.speaking == {"v2"})
+    await until(lambda: len(signals) == 2)
+    assert signals == [
+        b'{"kind":"speaking","data":{"voice":"v1","on":true},"type":"signal"}',
+        b'{"kind":"speaking","data":{"voice":"v1","on":false},"type":"signal"}',
+    ]
+    room.end_speaking("v2")
+    room.end_speaking("v2")
+    assert not room.speaking
+
+
+async def test_speakers_are_counted_by_their_leases(room: LocalRoom) -> None:
+    arrive(room, ANNA)
+    arrive(room, ANNA)
+    arrive(room, BELA)
+    leave(room, ANNA)
+    assert room.speakers == {ANNA.id: 1, BELA.id: 1}
+    leave(room, ANNA)
+    leave(room, ANNA)
+    assert room.speakers == {BELA.id: 1}
+
+
+# Sleep
+
+
+@pytest.mark.parametrize("reason", ["hold", "speak", "due"])
+async def test_a_room_sleeps_when_nothing_keeps_it_awake(log: GatedLog, reason: str) -> None:
+    house = toy_house(log, idle_ms=30)
+    room = await toy_room(house)
+    room.hold()
+    other = await house.open((await log.read("room"))[0].data, ANNA, id="other")  # type: ignore[arg-type]
+    let_go: Callable[[], object] = room.release
+    match reason:
+        case "speak":
+            room.begin_speaking("v", until_ms=now_ms() + 60_000)
+            let_go = lambda: room.end_speaking("v")  # noqa: E731
+        case "due":
+            await said(room, f"due {now_ms() + SHORTEST_SLEEP_MS - 1}")
+            let_go = lambda: asyncio.ensure_future(said(room, f"due {now_ms()}"))  # noqa: E731
+    if reason != "hold":
+        room.release()
+    await until(lambda: house.awake("other") is None)
+    assert house.awake("room") is room
+    let_go()
+    await until(lambda: house.awake("room") is None)
+    assert other is not await house.wake("other")
+    await house.close()
+
+
+async def test_a_room_that_is_held_for_long_looks_at_its_timer_now_and_then_only(
+    log: GatedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rings: list[int] = []
+    ring = Timer.ring
+
+    def counted(timer: Timer) -> None:
+        rings.append(now_ms())
+        ring(timer)
+
+    monkeypatch.setattr(Timer, "ring", counted)
+    house = toy_house(log, idle_ms=20)
+    room = await toy_room(house)
+    room.hold()
+    await until(lambda: len(rings) >= 4)
+    assert rings[3] - rings[0] >= 50
+    await house.close()
+
+
+async def test_waking_a_room_gives_time_to_hold_it(log: GatedLog) -> None:
+    now = [now_ms()]
+    house = toy_house(log, idle_ms=60_000, clock=lambda: now[0])
+    room = await toy_room(house)
+    now[0] += 59_999
+    assert await house.wake("room") is room
+    now[0] += 59_999
+    assert room._timer is not None
+    room._timer.ring()
+    assert house.awake("room") is room
+    now[0] += 1
+    room._timer.ring()
+    assert house.awake("room") is None
+
+
+async def test_a_passive_reader_does_not_keep_a_room_awake(log: GatedLog) -> None:
+    house = toy_house(log, idle_ms=10)
+    room = await toy_room(house)
+    room.tail.subscribe(lambda _: None, passive=True)
+    await until(lambda: len(house) == 0)
+
+
+async def test_who_still_holds_a_room_that_slept_reaches_the_one_that_woke(log: GatedLog) -> None:
+    house = toy_house(log, idle_ms=10)
+    old = await toy_room(house)
+    await until(lambda: len(house) == 0)
+    new = await house.wake("room")
+    new.hold()
+    while house.awake("room") is not new:  # it may have slept before it was held
+        new = await house.wake("room")
+        new.hold()
+    events = await old.send(Say("a"), by=ANNA)
+    assert shown(new) == texts(events) == ["a"]
+    assert shown(old) == []
+    await house.close()
+
+
+async def test_closing_finishes_what_waits(room: LocalRoom, log: GatedLog) -> None:
+    log.gate.clear()
+    sends = asyncio.ensure_future(said(room, "a", "b", "c"))
+    await until(lambda: log.chains)
+    closes = [asyncio.ensure_future(room.close()) for _ in range(2)]
+    await asyncio.sleep(0)
+    log.gate.set()
+    await asyncio.gather(*closes)
+    assert all(isinstance(result, list) for result in await sends)
+    assert texts(await log.read("room")) == ["a", "b", "c"]
+
+
+async def test_who_sends_to_a_closed_room_wakes_it(room: LocalRoom, house: RoomRegistry) -> None:
+    await room.close()
+    assert house.awake("room") is None
+    await said(room, "a")
+    assert house.awake("room") is room
+
+
+async def test_an_awake_room_at_rest_holds_no_task(room: LocalRoom) -> None:
+    await said(room, "a", "b")
+    await asyncio.sleep(0)
+    assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
+
+
+# Asleep under readers
+
+
+async def test_a_sleeping_room_under_a_reader_holds_no_task_no_timer_and_no_state(
+    log: GatedLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = toy_house(log, idle_ms=10)
+    room = await toy_room(house)
+    close = room.tail.subscribe(lambda _: None)
+    await until(lambda: len(house) == 0)
+    assert (room._writer, room._timer) == (None, None)
+    assert not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    assert list(house.rooms()) == [room]
+    close()
+    assert list(house.rooms()) == []
+    await house.close()
+
+
+async def test_a_room_that_cannot_be_woken_tells_all_who_wait_and_wakes_when_it_can(
+    log: GatedLog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = toy_house(log, idle_ms=10)
+    room = await toy_room(house)
+    room.tail.subscribe(lambda _: None)
+    await until(lambda: len(house) == 0)
+    reading = log.read
+
+    async def broken(room: str, after: int = 0, limit: int = 500) -> list[Event]:
+        await asyncio.sleep(0)
+        raise OSError("broken")
+
+    monkeypatch.setattr(log, "read", broken)
+    arrive(room, ANNA)
+    assert [type(result) for result in await said(room, "a", "b")] == [OSError, OSError]
+    assert "room.not_woken" in caplog.text
+    monkeypatch.setattr(log, "read", reading)
+    await said(room, "c")
+    assert texts(await log.read("room")) == ["c"]
+    await house.close()
+
+
+async def test_who_takes_part_in_a_room_that_was_let_go_takes_part_in_the_one_that_lives(
+    log: GatedLog,
+) -> None:
+    house = toy_house(log, idle_ms=10)
+    old = await toy_room(house)
+    await until(lambda: not list(house.rooms()))
+    arrive(old, ANNA)
+    await until(lambda: house.awake("room") is old)
+    await house.close()
+
+
+async def test_a_closed_house_wakes_no_room_for_who_leaves(log: GatedLog) -> None:
+    house = toy_house(log)
+    room = await toy_room(house)
+    room.tail.subscribe(lambda _: None)
+    arrive(room, ANNA)
+    arrive(room, ANNA)
+    await house.close()
+    leave(room, ANNA)
+    assert not house._waking
