@@ -11,7 +11,6 @@ from typing import Self
 from server import tls
 from server.clock import Clock
 from server.config import Config
-from server.finisher import Finisher
 from server.log.base import Damaged, Log
 from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
@@ -26,7 +25,8 @@ from server.rtc.media import Media
 from server.rtc.remote import RemoteMedia
 from server.rtc.settings import Settings
 from server.safety.limits import Limits
-from server.stage import Stage
+from server.takes.finisher import Finisher
+from server.takes.takes import Takes
 from server.web.health import HEALTH
 from server.web.listen import Listening, listen
 from server.web.site import FIGURES, make_app
@@ -49,7 +49,7 @@ class Parts:
         self.house = house
         self.media = media
         self.finisher = Finisher(workers=config.finish_workers)
-        self.stage = Stage(
+        self.takes = Takes(
             house,
             media,
             self.finisher,
@@ -63,7 +63,7 @@ class Parts:
             house=house,
             media=media,
             finisher=self.finisher,
-            stage=self.stage,
+            takes=self.takes,
             limits=Limits(on=config.limits == "on"),
         )
         self.sockets = self.app[SOCKETS]
@@ -72,8 +72,8 @@ class Parts:
             log.on_commit = self.figures.committed
         self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
         house.on_wake, house.on_sleep = self._room_woke, self.radio.detach
-        self.stage.on_live, self.stage.on_aired = self.radio.live, self.radio.aired
-        self.stage.on_audience = self.sockets.on_listening = self.radio.wake
+        self.takes.on_live, self.takes.on_aired = self.radio.live, self.radio.aired
+        self.takes.on_audience = self.sockets.on_listening = self.radio.wake
 
     def _room_woke(self, room: Room) -> None:
         self.radio.attach(room)
@@ -90,7 +90,7 @@ class Running:
     def __init__(self, parts: Parts, listening: Listening, broken: asyncio.Event) -> None:
         self.parts = parts
         self.broken = broken
-        self.house, self.stage, self.media = parts.house, parts.stage, parts.media
+        self.house, self.takes, self.media = parts.house, parts.takes, parts.media
         self.url, self.http_port = listening.url, listening.port
         self.udp_host, self.udp_port = parts.media.endpoint()
         self._listening = listening
@@ -104,7 +104,7 @@ class Running:
         """Answer 503 on /readyz, finish running takes, and send the sockets away, in the time there is."""
         self.parts.app[HEALTH].draining = True
         within_ms = self.parts.config.drain_timeout_ms
-        await self.stage.drain(within_ms - min(GOODBYE_MS, within_ms // 2))
+        await self.takes.drain(within_ms - min(GOODBYE_MS, within_ms // 2))
         await self.parts.sockets.drain()
 
     async def close(self) -> None:
@@ -195,7 +195,7 @@ async def _first_room(house: House) -> None:
 async def _let_go(parts: Parts) -> None:
     await parts.radio.close()
     await parts.media.close()
-    await parts.stage.close()
+    await parts.takes.close()
     await parts.finisher.close()
     await parts.house.close()
     await parts.log.close()

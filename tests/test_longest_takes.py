@@ -22,7 +22,7 @@ from server.room.state import RoomState
 from server.rtc.capture import MOST_BYTES, MOST_PACKETS
 from server.rtc.media import TakeEnded
 from server.rtc.settings import PACKET_OVERHEAD_BYTES, Settings
-from server.safety.finishing import LARGEST_JOB_BYTES, FinishTake
+from server.takes.finishing import LARGEST_JOB_BYTES, FinishTake
 from tests.support import speech
 from tests.support.rtc_client import Listener
 from tests.support.ws_client import Client, joined, new_key

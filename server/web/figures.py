@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 
 from server.room.house import House
 from server.rtc.media import Media
-from server.stage import Stage
+from server.takes.takes import Takes
 from server.web.health import Health
 from server.web.lag import Lag
 
@@ -110,10 +110,10 @@ class Figures:
         health.watch("python_blocks", "Memory blocks in use by Python.", sys.getallocatedblocks)
         health.watch("threads", "Threads of Python.", threading.active_count)
 
-    def observe(self, stage: Stage) -> None:
-        """Take what the stage tells from now on."""
-        stage.on_joined = lambda role, took_s: self._joins.labels(role).observe(took_s)
-        stage.on_take = self._took
+    def observe(self, takes: Takes) -> None:
+        """Take what the takes tells from now on."""
+        takes.on_joined = lambda role, took_s: self._joins.labels(role).observe(took_s)
+        takes.on_take = self._took
 
     def _took(self, outcome: str, took_s: float) -> None:
         self._takes.labels(outcome).inc()

@@ -11,7 +11,7 @@ from aiohttp import web
 from server.web import ranges
 from server.web.body import check_type, read
 from server.web.errors import Problem
-from server.web.keys import CONFIG, HOUSE, STAGE
+from server.web.keys import CONFIG, HOUSE, TAKES
 from server.web.security import preflight, visitor_key
 
 TRICKLE = "application/trickle-ice-sdpfrag"
@@ -56,7 +56,7 @@ async def trickle(request: web.Request) -> web.Response:
 async def end(request: web.Request) -> web.Response:
     """End a session; a take under way is finished."""
     peer = _seated(request)
-    await request.app[STAGE].close_peer(peer)
+    await request.app[TAKES].close_peer(peer)
     request.app[USERS].pop(peer, None)
     return web.Response(status=200)
 
@@ -70,10 +70,10 @@ def routes(endpoint: str) -> list[web.RouteDef]:
 def _seated(request: web.Request) -> str:
     """Return the peer of a session; who knows its address may touch it, unless the key is another's."""
     peer, room_id = request.match_info["peer"], request.match_info["room"]
-    stage, house = request.app[STAGE], request.app[HOUSE]
-    if stage.peer_room(peer) != room_id:
+    takes, house = request.app[TAKES], request.app[HOUSE]
+    if takes.peer_room(peer) != room_id:
         raise Problem("no_such_peer", "There is no such session (any more).")
-    voice, room = stage.peer_voice(peer), house.awake(room_id)
+    voice, room = takes.peer_voice(peer), house.awake(room_id)
     key = visitor_key(request) if voice else None
     if key and room and house.voice(key, room) != voice:
         raise Problem("not_yours", "This session is somebody else's.")

@@ -37,12 +37,12 @@ FIGURES = web.AppKey("figures", Figures)
 
 if TYPE_CHECKING:
     from server.config import Config
-    from server.finisher import Finisher
     from server.log.base import Log
     from server.room.house import House
     from server.rtc.media import Media
     from server.safety.limits import Limits
-    from server.stage import Stage
+    from server.takes.finisher import Finisher
+    from server.takes.takes import Takes
 
 
 def make_app(
@@ -52,7 +52,7 @@ def make_app(
     house: House,
     media: Media,
     finisher: Finisher,
-    stage: Stage,
+    takes: Takes,
     limits: Limits,
 ) -> web.Application:
     """Return the application; its `HEALTH` is where draining is told."""
@@ -61,11 +61,11 @@ def make_app(
         client_max_size=config.json_bytes,
     )
     app[keys.CONFIG], app[keys.LOG], app[keys.HOUSE] = config, log, house
-    app[keys.MEDIA], app[keys.FINISHER], app[keys.STAGE] = media, finisher, stage
+    app[keys.MEDIA], app[keys.FINISHER], app[keys.TAKES] = media, finisher, takes
     app[keys.LIMITS] = limits
     app[health.HEALTH] = health.Health()
     app[FIGURES] = Figures(app[health.HEALTH], house, media)
-    app[FIGURES].observe(stage)
+    app[FIGURES].observe(takes)
     app[ASSETS] = Assets()
     app[clips.HELD] = Held()
     app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)

@@ -20,7 +20,7 @@ from server.web.conversation import Conversation
 from server.web.errors import Problem
 from server.web.fanout import HISTORY_EVENTS, Fanout, frame_for, parts_of
 from server.web.frames import COME_BACK
-from server.web.keys import HOUSE, LIMITS, LOG, STAGE
+from server.web.keys import HOUSE, LIMITS, LOG, TAKES
 from server.web.member import WRITE_LIMIT_BYTES, Member
 from server.web.messages import MESSAGE_LIMIT_BYTES
 from server.web.rooms import ROOM, SEQ_LIMIT
@@ -206,7 +206,7 @@ def attach(app: web.Application, bounds: SocketLimits | None = None) -> Sockets:
     """Give an application its sockets, once; whoever made it calls `drain` and `close` on them."""
     if SOCKETS in app:
         return app[SOCKETS]
-    sockets = app[SOCKETS] = Sockets(app[HOUSE], app[LOG], app[STAGE], app[LIMITS], bounds=bounds)
+    sockets = app[SOCKETS] = Sockets(app[HOUSE], app[LOG], app[TAKES], app[LIMITS], bounds=bounds)
     return sockets
 
 

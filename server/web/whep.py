@@ -6,7 +6,7 @@ from aiohttp import web
 
 from server.web import sessions
 from server.web.body import read_sdp
-from server.web.keys import STAGE
+from server.web.keys import TAKES
 from server.web.rooms import ROOM
 from server.web.security import address, pay, preflight
 from server.web.visits import visited
@@ -17,7 +17,7 @@ async def begin(request: web.Request) -> web.Response:
     offer = await read_sdp(request)
     room = await visited(request, request.match_info["room"])
     pay(request, "offer")
-    peer, answer = await request.app[STAGE].whep(room.id, offer, address=address(request))
+    peer, answer = await request.app[TAKES].whep(room.id, offer, address=address(request))
     return sessions.begun(request, peer, offer, answer)
 
 

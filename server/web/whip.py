@@ -6,7 +6,7 @@ from aiohttp import web
 
 from server.web import sessions
 from server.web.body import read_sdp
-from server.web.keys import HOUSE, STAGE
+from server.web.keys import HOUSE, TAKES
 from server.web.rooms import ROOM
 from server.web.security import address, needed_key, pay, preflight
 from server.web.visits import visited
@@ -20,7 +20,7 @@ async def begin(request: web.Request) -> web.Response:
     voice = house.voice(key, room)
     pay(request, "offer", voice.id)
     commanded = request.query.get("takes") == "commanded"
-    peer, answer = await request.app[STAGE].whip(
+    peer, answer = await request.app[TAKES].whip(
         room.id, voice, offer, address=address(request), commanded=commanded
     )
     return sessions.begun(request, peer, offer, answer)

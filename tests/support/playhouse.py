@@ -14,7 +14,6 @@ from aiohttp import ClientSession, DummyCookieJar
 
 from audio.take import Clip, Limits
 from server.config import Config
-from server.finisher import Finisher
 from server.log.sqlite import SqliteLog
 from server.room.actor import Room
 from server.room.decide import due
@@ -22,7 +21,8 @@ from server.room.events import RoomOpened
 from server.room.house import House
 from server.rtc.media import Media
 from server.safety.limits import Limits as Rates
-from server.stage import Stage
+from server.takes.finisher import Finisher
+from server.takes.takes import Takes
 from server.web.listen import listen
 from server.web.site import make_app
 from server.web.socket import SOCKETS
@@ -82,14 +82,14 @@ async def opened_house(folder: Path, clock: Clock, kinds: dict[str, str]) -> Asy
             await house.open(RoomOpened(kind, name.title(), public=True), None, id=name)
     config, media = Config(port=0), cast(Media, FakeMedia())
     finisher = cast(Finisher, Measured())
-    stage = Stage(house, media, finisher, clock=clock)
+    takes = Takes(house, media, finisher, clock=clock)
     app = make_app(
         config=config,
         log=log,
         house=house,
         media=media,
         finisher=finisher,
-        stage=stage,
+        takes=takes,
         limits=Rates(on=False),
     )
     listening = await listen(app, config)
@@ -99,7 +99,7 @@ async def opened_house(folder: Path, clock: Clock, kinds: dict[str, str]) -> Asy
     finally:
         await app[SOCKETS].close()
         await listening.close()
-        await stage.close()
+        await takes.close()
         await house.close()
         await log.close()
 

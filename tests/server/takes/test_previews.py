@@ -14,12 +14,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from audio.take import Clip
-from server.previews import PREVIEW_MS, Preview, Previews, Timing
 from server.room.actor import Room
 from server.room.commands import Refused
 from server.room.events import RoomOpened, Voice
 from server.room.house import House
-from server.stage import UPLOAD, Stage
+from server.takes.previews import PREVIEW_MS, Preview, Previews, Timing
+from server.takes.takes import UPLOAD, Takes
 from tests.support.actors import GatedLog
 from tests.support.media import ANNA, BELA, Clock, FakeFinisher, FakeMedia
 from tests.support.theatre import mute
@@ -74,8 +74,8 @@ STEPS: list[Step] = [
 class Healing:
     """A room where takes are heard first, on a log that a test holds up; and what was answered."""
 
-    def __init__(self, room: Room, stage: Stage, log: GatedLog, clock: Clock) -> None:
-        self.room, self.stage, self.log, self.clock = room, stage, log, clock
+    def __init__(self, room: Room, takes: Takes, log: GatedLog, clock: Clock) -> None:
+        self.room, self.takes, self.log, self.clock = room, takes, log, clock
         self.previews: list[str] = []
         self.kept: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
@@ -87,7 +87,7 @@ class Healing:
             case "upload":
                 await self._upload()
             case "speak":
-                await self.stage.begin(self.room, ANNA, "")
+                await self.takes.begin(self.room, ANNA, "")
                 self.room.end_speaking(ANNA.id, UPLOAD)
             case "keep" | "keep older":
                 for preview in newest if step == "keep" else self.previews[-2:-1]:
@@ -97,7 +97,7 @@ class Healing:
             case "stranger":
                 for preview in newest:
                     with pytest.raises(Refused, match="not here"):
-                        self.stage.drop(self.room, BELA, preview)
+                        self.takes.drop(self.room, BELA, preview)
             case "hold" | "let go":
                 (self.log.gate.clear if step == "hold" else self.log.gate.set)()
             case "break":
@@ -107,13 +107,13 @@ class Healing:
         await asyncio.sleep(0)
 
     async def _upload(self) -> None:
-        made = await self.stage.upload(self.room.id, ANNA, b"speech", "audio/ogg")
+        made = await self.takes.upload(self.room.id, ANNA, b"speech", "audio/ogg")
         assert isinstance(made, Preview)
         self.previews.append(made.id)
 
     async def _keep(self, preview: str) -> None:
         try:
-            event = await self.stage.keep(self.room, ANNA, preview)
+            event = await self.takes.keep(self.room, ANNA, preview)
         except (Refused, OSError):
             return
         assert getattr(event.data, "clip", "") == preview
@@ -122,7 +122,7 @@ class Healing:
     def _drop(self) -> None:
         for preview in self.previews[-1:]:
             try:
-                self.stage.drop(self.room, ANNA, preview)
+                self.takes.drop(self.room, ANNA, preview)
             except Refused:
                 continue
             self.dropped[preview] += 1
@@ -138,10 +138,10 @@ class Healing:
 async def healing() -> AsyncIterator[Healing]:
     clock, log = Clock(), GatedLog()
     house = House(log, clock=clock, random=Random(1), secret=b"s" * 32)
-    stage = Stage(house, FakeMedia(), FakeFinisher(), clock=clock)  # type: ignore[arg-type]
+    takes = Takes(house, FakeMedia(), FakeFinisher(), clock=clock)  # type: ignore[arg-type]
     room = await house.open(RoomOpened("healing", "Heal", tempo="slow"), None, id="healing")
-    yield Healing(room, stage, log, clock)
-    await stage.close()
+    yield Healing(room, takes, log, clock)
+    await takes.close()
     await house.close()
     await log.close()
 
@@ -172,7 +172,7 @@ async def test_who_keeps_twice_at_once_gets_the_one_clip_twice() -> None:
         for step in ("upload", "hold", "keep", "keep"):
             await at.do(step)
         with pytest.raises(Refused, match="kept"):
-            at.stage.drop(at.room, ANNA, at.previews[0])
+            at.takes.drop(at.room, ANNA, at.previews[0])
         await at.end()
         assert at.kept == {at.previews[0]: 2}
         assert not at.room.speaking
@@ -195,7 +195,7 @@ async def test_a_stopping_server_waits_for_a_take_that_is_being_kept() -> None:
         for step in ("upload", "hold", "keep"):
             await at.do(step)
         at.answers[0].cancel()  # whoever asked is gone
-        draining = asyncio.ensure_future(at.stage.drain())
+        draining = asyncio.ensure_future(at.takes.drain())
         await asyncio.sleep(0)
         at.log.gate.set()
         await draining

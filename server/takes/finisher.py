@@ -10,8 +10,8 @@ from contextlib import suppress
 from audio.finish import UNDECODABLE
 from audio.take import Clip, Limits, Take, Unfit
 from server import child
-from server.safety import finishing
-from server.safety.finishing import Finished, FinishTake, FinishUpload, Job, Made, MakeM4a, Reply
+from server.takes import finishing
+from server.takes.finishing import Finished, FinishTake, FinishUpload, Job, Made, MakeM4a, Reply
 
 log = logging.getLogger(__name__)
 

@@ -15,9 +15,8 @@ import pytest
 
 from audio import finish, opus
 from audio.take import Clip, Limits, Packet, Take, Unfit
-from server import finisher
-from server.finisher import Finisher
-from server.safety import finishing
+from server.takes import finisher, finishing
+from server.takes.finisher import Finisher
 from tests.support import speech
 from tests.support.uploads import muxed
 

@@ -9,27 +9,27 @@ from contextlib import asynccontextmanager
 from server.room.actor import Room
 from server.room.commands import RoundStart
 from server.room.events import ClipLanded, RoomOpened, Voice
-from server.stage import Stage
+from server.takes.takes import Takes
 from tests.support.media import ANNA, BELA, Clock, FakeFinisher, FakeMedia, house
 
 
 class LiveTheatre:
-    """A stage, one room, and what it tells the radio."""
+    """Takes, one room, and what they tell the radio."""
 
-    def __init__(self, room: Room, stage: Stage, media: FakeMedia) -> None:
-        self.room, self.stage, self.media = room, stage, media
+    def __init__(self, room: Room, takes: Takes, media: FakeMedia) -> None:
+        self.room, self.takes, self.media = room, takes, media
         self.told: list[object] = []
-        stage.on_live = lambda _, on: self.told.append(on)
-        stage.on_aired = lambda _, clip: self.told.append(clip)
+        takes.on_live = lambda _, on: self.told.append(on)
+        takes.on_aired = lambda _, clip: self.told.append(clip)
 
     async def speaks(self, voice: Voice) -> str:
-        peer, _ = await self.stage.whip(self.room.id, voice, "offer", address="a", commanded=True)
+        peer, _ = await self.takes.whip(self.room.id, voice, "offer", address="a", commanded=True)
         self.media.on_connected(peer)
-        await self.stage.begin(self.room, voice, peer)
+        await self.takes.begin(self.room, voice, peer)
         return peer
 
     async def stop(self, voice: Voice) -> str:
-        event = await self.stage.stop(self.room, voice, None)
+        event = await self.takes.stop(self.room, voice, None)
         assert event is not None
         assert isinstance(event.data, ClipLanded)
         return event.data.clip
@@ -39,9 +39,9 @@ class LiveTheatre:
 async def live_theatre(opened: RoomOpened) -> AsyncIterator[LiveTheatre]:
     clock, media, finisher = Clock(), FakeMedia(), FakeFinisher()
     house_, log = await house(clock)
-    stage = Stage(house_, media, finisher, clock=clock, live_delay_ms=1)  # type: ignore[arg-type]
-    yield LiveTheatre(await house_.open(opened, None), stage, media)
-    await stage.close()
+    takes = Takes(house_, media, finisher, clock=clock, live_delay_ms=1)  # type: ignore[arg-type]
+    yield LiveTheatre(await house_.open(opened, None), takes, media)
+    await takes.close()
     await media.close()
     await house_.close()
     await log.close()

@@ -1,4 +1,4 @@
-"""The stage: takes on their way from a microphone to the log.
+"""Takes on their way from a microphone to the log.
 
 It joins the media plane (who sends sound), the finish (what becomes of it) and the rooms
 (where it lands). Whoever waits for a take gets the event of its clip, or why there is none.
@@ -17,9 +17,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from audio.take import LONGEST_CLIP_MS, LONGEST_TAKE_MS, TAKE_MARGIN_MS, Clip, Limits, Unfit
-from server.finisher import Finisher
 from server.log.base import Blob
-from server.previews import PREVIEW_MS, Preview, Previews, Timing
 from server.room import door, rounds
 from server.room.actor import Room
 from server.room.commands import Land, Refused, broken, restarting
@@ -28,6 +26,8 @@ from server.room.flow import kind_of
 from server.room.house import House
 from server.room.ids import unguessable
 from server.rtc.media import Media, Role, TakeEnded
+from server.takes.finisher import Finisher
+from server.takes.previews import PREVIEW_MS, Preview, Previews, Timing
 from server.together import settled
 
 log = logging.getLogger(__name__)
@@ -48,8 +48,8 @@ DRAIN_MS = 15_000
 FINISH_MS = 3_000
 
 
-class Seat(Struct):
-    """A peer on the stage: whose it is, where, and who waits for its take."""
+class PeerSession(Struct):
+    """One peer's session: whose it is, where, and who waits for its take."""
 
     room: str
     role: Role
@@ -65,7 +65,7 @@ class Seat(Struct):
     ended: Landing | None = None  # of a take that ended by itself: `stop` may still ask
 
 
-class Stage:
+class Takes:
     """Owns the seats of all peers and the takes under way."""
 
     def __init__(
@@ -87,7 +87,7 @@ class Stage:
         self._live: dict[str, str] = {}  # in which rooms a peer is heard while it speaks
         self.on_live: Callable[[str, bool], None] = lambda _room, _on: None
         self.on_aired: Callable[[str, str], None] = lambda _room, _clip: None
-        self._seats: dict[str, Seat] = {}
+        self._seats: dict[str, PeerSession] = {}
         self._previews = Previews(clock)
         self._keeping: dict[str, asyncio.Task[Event]] = {}  # previews that are landing
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -104,16 +104,16 @@ class Stage:
     async def whip(
         self, room_id: str, voice: Voice, offer: str, *, address: str, commanded: bool
     ) -> tuple[str, str]:
-        """Seat a speaker; return (peer id, answer SDP). Raises what `Media.answer` raises, or `Refused`."""
+        """Take in a speaker; return (peer, answer SDP). Raises what `Media.answer` raises, or `Refused`."""
         if not commanded:
             _check_door(await self._house.wake(room_id), voice)
-        return await self._seat(Seat(room_id, "speaker", voice, commanded), offer, address)
+        return await self._seat(PeerSession(room_id, "speaker", voice, commanded), offer, address)
 
     async def whep(self, room_id: str, offer: str, *, address: str) -> tuple[str, str]:
-        """Seat a listener; return (peer id, answer SDP). Raises what `Media.answer` raises."""
-        return await self._seat(Seat(room_id, "listener"), offer, address)
+        """Take in a listener; return (peer id, answer SDP). Raises what `Media.answer` raises."""
+        return await self._seat(PeerSession(room_id, "listener"), offer, address)
 
-    async def _seat(self, seat: Seat, offer: str, address: str) -> tuple[str, str]:
+    async def _seat(self, seat: PeerSession, offer: str, address: str) -> tuple[str, str]:
         self._check_open()
         room = await self._house.wake(seat.room)
         with ExitStack() as unseated:
@@ -159,7 +159,7 @@ class Stage:
         self._go_live(room, seat, peer)
         return seat.take
 
-    def _go_live(self, room: Room, seat: Seat, peer: str) -> None:
+    def _go_live(self, room: Room, seat: PeerSession, peer: str) -> None:
         """Let a room hear a take while it is spoken: where it wants that, and nothing is kept back."""
         state = room.state
         is_kept_back = kind_of(state).preview or (state.round is not None and state.round.hidden)
@@ -189,7 +189,7 @@ class Stage:
             self._media.end_take(peer)
         return await asyncio.shield(landing)
 
-    def _speaking(self, room: Room, voice: Voice, by: str) -> tuple[str, Seat]:
+    def _speaking(self, room: Room, voice: Voice, by: str) -> tuple[str, PeerSession]:
         """Return the seat of a voice whose take is open, or else has just ended; `by` names its peer."""
         own = [
             (p, s) for p, s in self._seats.items() if s.room == room.id and s.voice == voice and by in {"", p}
@@ -426,7 +426,7 @@ class Stage:
 
     # --- from take to clip
 
-    async def _finish(self, room: Room, voice: Voice, ended: TakeEnded, seat: Seat) -> None:
+    async def _finish(self, room: Room, voice: Voice, ended: TakeEnded, seat: PeerSession) -> None:
         """Finish and land one take, and tell whoever waits; the root of its task.
 
         `seat` is as it was when the take ended, for the next one may have begun.
