@@ -26,10 +26,12 @@ from server.rtc.remote import RemoteMedia
 from server.rtc.settings import Settings
 from server.safety.limits import Limits
 from server.takes.finisher import Finisher
+from server.takes.observer import TakesObserver
 from server.takes.takes import Takes
-from server.web.health import HEALTH
+from server.web.figures import Figures
+from server.web.health import HEALTH, Health
 from server.web.listen import Listening, listen
-from server.web.site import FIGURES, make_app
+from server.web.site import make_app
 from server.web.socket import SOCKETS
 from server.web.transcodes import TRANSCODES
 
@@ -38,6 +40,25 @@ FIRST_ROOM_NAME = "Space of Wonder"
 DATABASE = "wonder.db"
 # Of the time for draining so much is kept for telling the sockets: their last answers, and 1012.
 GOODBYE_MS = 3_000
+
+
+class RadioOfTakes(TakesObserver):
+    """Tells the radio what of takes and listeners changes what it plays."""
+
+    def __init__(self, radio: Radio) -> None:
+        self._radio = radio
+
+    def audience_changed(self, room_id: str) -> None:
+        """Let the radio play on: somebody began to listen, or left."""
+        self._radio.wake(room_id)
+
+    def live_relay_changed(self, room_id: str, *, on: bool) -> None:
+        """Let the radio give way to somebody who is heard while speaking."""
+        self._radio.live(room_id, on)
+
+    def live_relayed(self, room_id: str, clip: str) -> None:
+        """Let the radio not play at once what was heard already."""
+        self._radio.aired(room_id, clip)
 
 
 class Parts:
@@ -49,6 +70,8 @@ class Parts:
         self.house = house
         self.media = media
         self.finisher = Finisher(workers=config.finish_workers)
+        self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
+        self.figures = Figures(Health(), house, media)
         self.takes = Takes(
             house,
             media,
@@ -56,6 +79,7 @@ class Parts:
             clock=house.clock,
             longest_ms=config.clip_longest_ms,
             live_delay_ms=config.live_delay_ms,
+            observers=(self.figures, RadioOfTakes(self.radio)),
         )
         self.app = make_app(
             config=config,
@@ -64,16 +88,14 @@ class Parts:
             media=media,
             finisher=self.finisher,
             takes=self.takes,
+            figures=self.figures,
             limits=Limits(on=config.limits == "on"),
         )
         self.sockets = self.app[SOCKETS]
-        self.figures = self.app[FIGURES]
         if isinstance(log, SqliteLog):
             log.on_commit = self.figures.committed
-        self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
         house.on_wake, house.on_sleep = self._room_woke, self.radio.detach
-        self.takes.on_live, self.takes.on_aired = self.radio.live, self.radio.aired
-        self.takes.on_audience = self.sockets.on_listening = self.radio.wake
+        self.sockets.on_listening = self.radio.wake
 
     def _room_woke(self, room: Room) -> None:
         self.radio.attach(room)

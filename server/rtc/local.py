@@ -14,7 +14,7 @@ from server.rtc.admission import Admission
 from server.rtc.broadcast import Broadcast, Source
 from server.rtc.capture import Recording
 from server.rtc.certificate import Identity
-from server.rtc.media import Callbacks, Counts, Ending, Role, TakeEnded
+from server.rtc.media import Counts, Ending, MediaObserver, MediaObservers, Role, TakeEnded
 from server.rtc.peer import Peer
 from server.rtc.repair import Repair
 from server.rtc.settings import Settings
@@ -25,13 +25,13 @@ from server.rtc.volley import Ear, Volley, kernel_send_many
 SWEEP_S = 0.5
 
 
-class LocalMedia(Callbacks):
+class LocalMedia:
     """`Media` of one process. `clock` gives epoch milliseconds."""
 
     def __init__(
         self, port: udp.Port, addresses: tuple[str, ...], settings: Settings, clock: Callable[[], int]
     ) -> None:
-        super().__init__()
+        self.observers = MediaObservers()
         self._port = port
         self._addresses = addresses
         self._settings = settings
@@ -66,6 +66,10 @@ class LocalMedia(Callbacks):
         host = udp.listening(host, public_ip)
         addresses = udp.advertised(host, public_ip)
         return cls(udp.Port(udp.open_socket(host, port)), addresses, settings or Settings(), clock)
+
+    def observe(self, observer: MediaObserver) -> None:
+        """Tell an observer what peers do."""
+        self.observers.add(observer)
 
     # --- peers
 
@@ -135,7 +139,7 @@ class LocalMedia(Callbacks):
             ear = Ear(session, peer.payload_type, secrets.randbits(15), peer.address)
             self._ears[peer.id] = ear
             self._room(peer.room).add(ear)
-        self.on_connected(peer.id)
+        self.observers.connected(peer.id)
 
     def moved(self, peer: Peer) -> None:
         """Follow a listener to its new address."""
@@ -171,7 +175,7 @@ class LocalMedia(Callbacks):
                 self._heard += peer.speaker.heard
                 peer.speaker.close(keep_ms=keep_ms)
         finally:
-            self.on_gone(peer.id)
+            self.observers.gone(peer.id)
 
     def _sweep(self) -> None:
         """Drop peers whose time is over; rest when there are none."""
@@ -191,14 +195,14 @@ class LocalMedia(Callbacks):
         return bool(found and found.commanded and found.speaker and found.speaker.begin(limit_ms))
 
     def end_take(self, peer: str) -> bool:
-        """End a take; `on_take` follows when the late packets came."""
+        """End a take; `take_ended` follows when the late packets came."""
         found = self._peers.get(peer)
         return bool(found and found.speaker and found.speaker.end())
 
     def took(self, peer: str, recording: Recording, ending: Ending) -> None:
         """Tell of a take that was cut."""
         ago_ms = self._loop.time() * 1000 - recording.began_ms
-        self.on_take(TakeEnded(peer, recording.take, round(self._clock() - ago_ms), ending))
+        self.observers.take_ended(TakeEnded(peer, recording.take, round(self._clock() - ago_ms), ending))
 
     # --- rooms
 
@@ -299,4 +303,4 @@ class _Hearer:
 
     def level(self, *, on: bool) -> None:
         """Pass on a change of level."""
-        self._media.on_level(self._peer, on)
+        self._media.observers.level(self._peer, on=on)

@@ -20,7 +20,7 @@ from audio.take import LONGEST_TAKE_MS
 from server.clock import time_of_day_ms
 from server.rtc import wire
 from server.rtc.admission import Admission
-from server.rtc.media import BadOffer, Busy, Callbacks, Counts, Role, TakeEnded
+from server.rtc.media import BadOffer, Busy, Counts, MediaObserver, MediaObservers, Role, TakeEnded
 from server.rtc.process import WorkerProcess
 from server.rtc.settings import Settings
 from server.together import settled
@@ -59,11 +59,11 @@ class Relayed(Struct):
     delay_ms: int
 
 
-class RemoteMedia(Callbacks):
+class RemoteMedia:
     """`Media` over media workers. `clock` gives epoch milliseconds."""
 
     def __init__(self, settings: Settings, clock: Callable[[], int]) -> None:
-        super().__init__()
+        self._observers = MediaObservers()
         self._settings = settings
         self._clock = clock
         self._loop = asyncio.get_running_loop()
@@ -102,6 +102,10 @@ class RemoteMedia(Callbacks):
                 await worker.start()
             unopened.pop_all()
         return made
+
+    def observe(self, observer: MediaObserver) -> None:
+        """Tell an observer what peers do."""
+        self._observers.add(observer)
 
     # --- peers
 
@@ -175,7 +179,7 @@ class RemoteMedia(Callbacks):
             case "gone":
                 self._gone(peer)
             case _:
-                self.on_level(peer, now == "loud")
+                self._observers.level(peer, on=now == "loud")
 
     def _connected(self, peer: str) -> None:
         known = self._peers.get(peer)
@@ -185,7 +189,7 @@ class RemoteMedia(Callbacks):
         if known.role == "listener":
             self._listeners.setdefault(known.room, Counter())[known.worker] += 1
             self._catch_up(known)
-        self.on_connected(peer)
+        self._observers.connected(peer)
 
     def _took(self, ended: TakeEnded) -> None:
         known = self._peers.get(ended.peer)
@@ -194,7 +198,7 @@ class RemoteMedia(Callbacks):
         self._relayed.pop(ended.peer, None)
         # The worker has no clock of ours, but shares the monotonic one.
         ago_ms = wire.monotonic_ms() - ended.began_at_ms
-        self.on_take(replace(ended, began_at_ms=self._clock() - ago_ms))
+        self._observers.take_ended(replace(ended, began_at_ms=self._clock() - ago_ms))
 
     def _gone(self, peer: str) -> None:
         known = self._peers.pop(peer, None)
@@ -207,7 +211,7 @@ class RemoteMedia(Callbacks):
             if not self._listeners[known.room]:
                 del self._listeners[known.room]
         try:
-            self.on_gone(peer)
+            self._observers.gone(peer)
         finally:
             parting = self._parting.pop(peer, None)
             if parting is not None and not parting.done():
@@ -236,7 +240,7 @@ class RemoteMedia(Callbacks):
         return True
 
     def end_take(self, peer: str) -> bool:
-        """End a take; `on_take` follows when the late packets came."""
+        """End a take; `take_ended` follows when the late packets came."""
         known = self._peers.get(peer)
         if known is None or known.is_ending or not (known.has_take or not known.commanded):
             return False

@@ -11,10 +11,33 @@ import sys
 from server import child
 from server.rtc import wire
 from server.rtc.local import LocalMedia
-from server.rtc.media import BadOffer, Busy
+from server.rtc.media import BadOffer, Busy, TakeEnded
 
 # How often figures are told; the main process takes a worker for dead that says nothing for long.
 TOTALS_S = 0.5
+
+
+class Reporter:
+    """Reports to the main process what peers do."""
+
+    def __init__(self, line: child.Line[wire.Order]) -> None:
+        self._line = line
+
+    def connected(self, peer: str) -> None:
+        """Report that a peer has connected."""
+        self._line.tell(wire.Changed(peer, "connected"))
+
+    def level(self, peer: str, *, on: bool) -> None:
+        """Report that a peer is heard, or falls silent."""
+        self._line.tell(wire.Changed(peer, "loud" if on else "quiet"))
+
+    def take_ended(self, ended: TakeEnded) -> None:
+        """Report a take that was cut."""
+        self._line.tell(ended)
+
+    def gone(self, peer: str) -> None:
+        """Report that a peer is gone."""
+        self._line.tell(wire.Changed(peer, "gone"))
 
 
 class Worker:
@@ -26,10 +49,7 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         self._to_play: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        media.on_take = line.tell
-        media.on_level = lambda peer, on: line.tell(wire.Changed(peer, "loud" if on else "quiet"))
-        media.on_connected = lambda peer: line.tell(wire.Changed(peer, "connected"))
-        media.on_gone = lambda peer: line.tell(wire.Changed(peer, "gone"))
+        media.observe(Reporter(line))
 
     async def run(self) -> None:
         """Obey until there are no more orders, or no main process."""

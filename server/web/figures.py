@@ -19,8 +19,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from server.room.house import House
-from server.rtc.media import Media
-from server.takes.takes import Takes
+from server.rtc.media import Media, Role
+from server.takes.observer import TakesObserver
 from server.web.health import Health
 from server.web.lag import Lag
 
@@ -70,10 +70,11 @@ class LargestRooms(Collector):
         yield gauge
 
 
-class Figures:
+class Figures(TakesObserver):
     """Counters and times that the parts feed; the rest is read when somebody asks."""
 
     def __init__(self, health: Health, house: House, media: Media) -> None:
+        self.health = health
         registry = health.registry
         self.lag = Lag()
         self._joins = Histogram(
@@ -110,12 +111,12 @@ class Figures:
         health.watch("python_blocks", "Memory blocks in use by Python.", sys.getallocatedblocks)
         health.watch("threads", "Threads of Python.", threading.active_count)
 
-    def observe(self, takes: Takes) -> None:
-        """Take what the takes tells from now on."""
-        takes.on_joined = lambda role, took_s: self._joins.labels(role).observe(took_s)
-        takes.on_take = self._took
+    def peer_connected(self, role: Role, took_s: float) -> None:
+        """Note how long a peer took to connect."""
+        self._joins.labels(role).observe(took_s)
 
-    def _took(self, outcome: str, took_s: float) -> None:
+    def take_ended(self, outcome: str, took_s: float) -> None:
+        """Count a take; of one that landed note how long that took."""
         self._takes.labels(outcome).inc()
         if outcome == "landed":
             self._finish.observe(took_s)

@@ -28,12 +28,11 @@ from server.web import (
     whip,
 )
 from server.web.assets import ASSETS, Assets
-from server.web.figures import Figures
 from server.web.presence import Counts
 from server.web.sockets import SocketLimits
 from server.web.transcodes import TRANSCODES, Transcodes
 
-FIGURES = web.AppKey("figures", Figures)
+FIGURES: web.AppKey[Figures] = web.AppKey("figures")
 
 if TYPE_CHECKING:
     from server.config import Config
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from server.safety.limits import Limits
     from server.takes.finisher import Finisher
     from server.takes.takes import Takes
+    from server.web.figures import Figures
 
 
 def make_app(
@@ -53,6 +53,7 @@ def make_app(
     media: Media,
     finisher: Finisher,
     takes: Takes,
+    figures: Figures,
     limits: Limits,
 ) -> web.Application:
     """Return the application; its `HEALTH` is where draining is told."""
@@ -63,9 +64,7 @@ def make_app(
     app[keys.CONFIG], app[keys.LOG], app[keys.HOUSE] = config, log, house
     app[keys.MEDIA], app[keys.FINISHER], app[keys.TAKES] = media, finisher, takes
     app[keys.LIMITS] = limits
-    app[health.HEALTH] = health.Health()
-    app[FIGURES] = Figures(app[health.HEALTH], house, media)
-    app[FIGURES].observe(takes)
+    app[health.HEALTH], app[FIGURES] = figures.health, figures
     app[ASSETS] = Assets()
     app[clips.HELD] = Held()
     app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)

@@ -94,7 +94,9 @@ async def test_a_server_that_starts_before_its_log_ended_goes_on_where_it_ended(
     async with await app.start(config(tmp_path)) as running:
         room = await running.house.wake("wonder")
         (said,) = await room.send(Say("before"), by=None)
-        assert running.takes._clock is running.house.clock is running.media._clock  # type: ignore[attr-defined]
+        clock = running.house.clock
+        assert running.takes._clock is running.takes._outcomes._clock is clock
+        assert running.media._clock is clock  # type: ignore[attr-defined]
 
     set_back = time.time_ns() - 3_600_000_000_000
     monkeypatch.setattr(time, "time_ns", lambda: set_back)

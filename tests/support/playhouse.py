@@ -23,6 +23,8 @@ from server.rtc.media import Media
 from server.safety.limits import Limits as Rates
 from server.takes.finisher import Finisher
 from server.takes.takes import Takes
+from server.web.figures import Figures
+from server.web.health import Health
 from server.web.listen import listen
 from server.web.site import make_app
 from server.web.socket import SOCKETS
@@ -82,7 +84,8 @@ async def opened_house(folder: Path, clock: Clock, kinds: dict[str, str]) -> Asy
             await house.open(RoomOpened(kind, name.title(), public=True), None, id=name)
     config, media = Config(port=0), cast(Media, FakeMedia())
     finisher = cast(Finisher, Measured())
-    takes = Takes(house, media, finisher, clock=clock)
+    figures = Figures(Health(), house, media)
+    takes = Takes(house, media, finisher, clock=clock, observers=[figures])
     app = make_app(
         config=config,
         log=log,
@@ -90,6 +93,7 @@ async def opened_house(folder: Path, clock: Clock, kinds: dict[str, str]) -> Asy
         media=media,
         finisher=finisher,
         takes=takes,
+        figures=figures,
         limits=Rates(on=False),
     )
     listening = await listen(app, config)

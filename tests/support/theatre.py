@@ -13,16 +13,51 @@ from msgspec.structs import replace
 from server.room.actor import Room
 from server.room.events import Event, RoomOpened, Voice
 from server.room.house import House
+from server.rtc.media import Role
+from server.takes.observer import TakesObserver
 from server.takes.takes import Takes
 from tests.support.media import ANNA, Clock, FakeFinisher, FakeMedia, house
+
+
+class Observed(TakesObserver):
+    """All that takes told."""
+
+    def __init__(self) -> None:
+        self.audiences: list[str] = []
+        self.joins: list[Role] = []
+        self.relays: list[object] = []  # on or off, and the ids of clips that were relayed
+        self.outcomes: list[str] = []
+
+    def peer_connected(self, role: Role, took_s: float) -> None:
+        self.joins.append(role)
+
+    def audience_changed(self, room_id: str) -> None:
+        self.audiences.append(room_id)
+
+    def live_relay_changed(self, room_id: str, *, on: bool) -> None:
+        self.relays.append(on)
+
+    def live_relayed(self, room_id: str, clip: str) -> None:
+        self.relays.append(clip)
+
+    def take_ended(self, outcome: str, took_s: float) -> None:
+        self.outcomes.append(outcome)
 
 
 class Theatre:
     """The takes of a server, with everything they need."""
 
     def __init__(
-        self, house: House, clock: Clock, room: Room, takes: Takes, media: FakeMedia, finisher: FakeFinisher
+        self,
+        house: House,
+        clock: Clock,
+        room: Room,
+        takes: Takes,
+        media: FakeMedia,
+        finisher: FakeFinisher,
+        observed: Observed,
     ) -> None:
+        self.observed = observed
         self.house, self.clock = house, clock
         self.room, self.takes, self.media, self.finisher = room, takes, media, finisher
         self.signals = self.listen(room)
@@ -37,7 +72,7 @@ class Theatre:
 
     async def speaker(self, *, commanded: bool = True) -> str:
         peer, _ = await self.takes.whip("wonder", ANNA, "offer", address="a", commanded=commanded)
-        self.media.on_connected(peer)
+        self.media.observers.connected(peer)
         return peer
 
     async def stop(self) -> Event:
@@ -60,8 +95,9 @@ async def running_theatre() -> AsyncIterator[Theatre]:
     """Run takes with one room, `wonder`."""
     clock, media, finisher = Clock(), FakeMedia(), FakeFinisher()
     house_, log = await house(clock)
-    takes = Takes(house_, media, finisher, clock=clock)  # type: ignore[arg-type]
-    yield Theatre(house_, clock, await house_.wake("wonder"), takes, media, finisher)
+    observed = Observed()
+    takes = Takes(house_, media, finisher, clock=clock, observers=[observed])  # type: ignore[arg-type]
+    yield Theatre(house_, clock, await house_.wake("wonder"), takes, media, finisher, observed)
     await takes.close()
     await media.close()
     await house_.close()

@@ -22,7 +22,8 @@ from server.rtc.media import BadOffer, Busy, Role
 from server.safety.limits import Limits as Rates
 from server.takes.finisher import Finisher
 from server.takes.takes import Takes
-from server.web.health import HEALTH
+from server.web.figures import Figures
+from server.web.health import HEALTH, Health
 from server.web.listen import Listening, listen
 from server.web.site import make_app
 from server.web.socket import SOCKETS
@@ -160,7 +161,8 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
     house = House(log, clock=_now_ms, random=Random(1), secret=b"s" * 32)
     await house.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     finisher = cast(Finisher, hands)
-    takes = Takes(house, media, finisher, clock=_now_ms)
+    figures = Figures(Health(), house, media)
+    takes = Takes(house, media, finisher, clock=_now_ms, observers=[figures])
     app = make_app(
         config=config,
         log=log,
@@ -168,6 +170,7 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
         media=media,
         finisher=finisher,
         takes=takes,
+        figures=figures,
         limits=rates or Rates(on=False),
     )
     listening = await listen(app, config)

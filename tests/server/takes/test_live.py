@@ -11,20 +11,19 @@ from server.room.commands import RoundStart
 from server.room.events import ClipLanded, RoomOpened, Voice
 from server.takes.takes import Takes
 from tests.support.media import ANNA, BELA, Clock, FakeFinisher, FakeMedia, house
+from tests.support.theatre import Observed
 
 
 class LiveTheatre:
     """Takes, one room, and what they tell the radio."""
 
-    def __init__(self, room: Room, takes: Takes, media: FakeMedia) -> None:
+    def __init__(self, room: Room, takes: Takes, media: FakeMedia, observed: Observed) -> None:
         self.room, self.takes, self.media = room, takes, media
-        self.told: list[object] = []
-        takes.on_live = lambda _, on: self.told.append(on)
-        takes.on_aired = lambda _, clip: self.told.append(clip)
+        self.told = observed.relays
 
     async def speaks(self, voice: Voice) -> str:
         peer, _ = await self.takes.whip(self.room.id, voice, "offer", address="a", commanded=True)
-        self.media.on_connected(peer)
+        self.media.observers.connected(peer)
         await self.takes.begin(self.room, voice, peer)
         return peer
 
@@ -39,8 +38,9 @@ class LiveTheatre:
 async def live_theatre(opened: RoomOpened) -> AsyncIterator[LiveTheatre]:
     clock, media, finisher = Clock(), FakeMedia(), FakeFinisher()
     house_, log = await house(clock)
-    takes = Takes(house_, media, finisher, clock=clock, live_delay_ms=1)  # type: ignore[arg-type]
-    yield LiveTheatre(await house_.open(opened, None), takes, media)
+    observed = Observed()
+    takes = Takes(house_, media, finisher, clock=clock, live_delay_ms=1, observers=[observed])  # type: ignore[arg-type]
+    yield LiveTheatre(await house_.open(opened, None), takes, media, observed)
     await takes.close()
     await media.close()
     await house_.close()
@@ -72,7 +72,7 @@ async def test_one_speaker_at_a_time_is_heard_and_the_radio_is_told() -> None:
 async def test_a_speaker_that_vanishes_gives_the_room_back() -> None:
     async with live_theatre(LIVE) as live:
         peer = await live.speaks(ANNA)
-        live.media.on_gone(peer)
+        live.media.observers.gone(peer)
 
         assert live.told == [True, False]
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
-from typing import Literal
+from typing import Literal, cast
 
 import pytest
 from hypothesis import example, given, settings
@@ -18,49 +18,55 @@ from server.room.actor import Room
 from server.room.commands import Refused
 from server.room.events import RoomOpened, Voice
 from server.room.house import House
-from server.takes.previews import PREVIEW_MS, Preview, Previews, Timing
+from server.takes.life import TakeLife
+from server.takes.previews import PREVIEW_MS, Preview, Previews
 from server.takes.takes import UPLOAD, Takes
 from tests.support.actors import GatedLog
 from tests.support.media import ANNA, BELA, Clock, FakeFinisher, FakeMedia
 from tests.support.theatre import mute
 
 
+class QuietRoom:
+    """A room of which only the id matters."""
+
+    def __init__(self, id_: str) -> None:
+        self.id = id_
+
+
 def added(previews: Previews, voice: Voice, *, room: str = "calm", size_bytes: int = 10) -> Preview:
-    clip = Clip(b"x" * size_bytes, 900, 300, 0, -16.0, -2.0, (50,) * 64)
-    return previews.add(room, voice, clip, "webrtc", Timing())
+    take = TakeLife(cast(Room, QuietRoom(room)), voice, "webrtc", longest_ms=7_000, state="finishing")
+    take.go("previewed", 0.0)
+    return previews.add(take, Clip(b"x" * size_bytes, 900, 300, 0, -16.0, -2.0, (50,) * 64))
 
 
-def test_a_voice_has_one_preview_in_a_room() -> None:
+async def test_the_previews_of_a_voice_are_those_of_one_room() -> None:
     previews = Previews(Clock())
-    first, other, elsewhere = (
-        added(previews, ANNA),
-        added(previews, BELA),
-        added(previews, ANNA, room="mild"),
-    )
-    second = added(previews, ANNA)
-    assert previews.get(first.id) is None
-    assert [previews.get(each.id) for each in (other, elsewhere, second)] == [other, elsewhere, second]
+    first = added(previews, ANNA)
+    added(previews, BELA)
+    added(previews, ANNA, room="mild")
+    assert previews.of("calm", ANNA) == [first]
+    assert (first.room, first.voice, previews.get(first.id)) == ("calm", ANNA, first)
 
 
-def test_a_preview_ends_with_its_minute() -> None:
+async def test_a_preview_ends_with_its_minute() -> None:
     clock = Clock()
     previews = Previews(clock)
     made = added(previews, ANNA)
     clock.ms += PREVIEW_MS - 1
-    assert previews.get(made.id) == made
+    assert (previews.get(made.id), previews.expired(), previews.next_ms()) == (made, [], clock.ms + 1)
     clock.ms += 1
-    assert previews.get(made.id) is None
-    added(previews, BELA)
-    assert len(previews) == 1
+    assert (previews.get(made.id), previews.expired()) == (None, [made])
+    previews.pop(made.id)
+    previews.pop(made.id)
+    assert (len(previews), previews.next_ms()) == (0, None)
 
 
-def test_too_many_bytes_push_the_eldest_out() -> None:
+async def test_of_too_many_bytes_the_oldest_go_but_none_that_lands() -> None:
     previews = Previews(Clock(), size_bytes=25)
-    made = [added(previews, ANNA, room=f"calm-{number}") for number in range(3)]
-    assert [previews.get(each.id) is not None for each in made] == [False, True, True]
-    previews.pop(made[2].id)
-    previews.pop(made[2].id)
-    assert len(previews) == 1
+    made = [added(previews, ANNA, room=f"calm-{number}") for number in range(4)]
+    assert previews.surplus() == made[:2]
+    made[0].take.go("finishing", 0.0)
+    assert previews.surplus() == made[1:3]
 
 
 # --- keep, drop, the next take and the clock, in any order and at once

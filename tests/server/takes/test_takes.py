@@ -48,7 +48,7 @@ async def test_everyone_is_told_who_speaks_now(theatre: Theatre) -> None:
 
     plain = await theatre.speaker(commanded=False)
     for on in (True, False, True):  # a breath
-        theatre.media.on_level(plain, on)
+        theatre.media.observers.level(plain, on=on)
     theatre.media.end(plain, "gone")
     await theatre.settled()
 
@@ -115,7 +115,7 @@ async def test_a_vanished_speaker_leaves_the_clip_and_the_stage(theatre: Theatre
 
     assert len(theatre.room.state.clips) == 1
     assert (theatre.room.speakers, theatre.room.speaking) == ({}, set())
-    assert theatre.takes.peer_room(peer) is None
+    assert theatre.takes.session(peer) is None
     assert not await theatre.takes.close_peer(peer)
 
 
@@ -133,7 +133,7 @@ async def test_only_ones_own_connected_microphone_is_opened_and_once(theatre: Th
 
 async def test_a_plain_whip_session_lands_without_being_asked(theatre: Theatre) -> None:
     peer = await theatre.speaker(commanded=False)
-    theatre.media.on_level(peer, True)
+    theatre.media.observers.level(peer, on=True)
     assert theatre.room.speaking == {ANNA.id}
     assert (list(theatre.room.context().here), theatre.room.speakers) == ([ANNA.id], {})
 
@@ -247,14 +247,12 @@ async def test_a_room_stays_awake_until_its_take_has_landed(theatre: Theatre) ->
 
 
 async def test_listeners_come_and_go_are_told_to_the_audience(theatre: Theatre) -> None:
-    rooms: list[str] = []
-    theatre.takes.on_audience = rooms.append
     peer, _ = await theatre.takes.whep("wonder", "offer", address="a")
-    theatre.media.on_connected(peer)
+    theatre.media.observers.connected(peer)
 
     await theatre.takes.close_peer(peer)
 
-    assert rooms == ["wonder", "wonder"]
+    assert theatre.observed.audiences == ["wonder", "wonder"]
 
 
 async def test_a_peer_that_vanishes_with_too_little_leaves_nobody_waiting(theatre: Theatre) -> None:
@@ -275,7 +273,7 @@ async def test_a_peer_that_vanishes_with_too_little_leaves_nobody_waiting(theatr
 async def test_a_draining_stage_cuts_a_plain_session_in_time_and_keeps_its_clip(theatre: Theatre) -> None:
     peer = await theatre.speaker(commanded=False)
     theatre.media.open.add(peer)
-    theatre.media.on_level(peer, True)
+    theatre.media.observers.level(peer, on=True)
 
     async with asyncio.timeout(5):
         await theatre.takes.drain(200)
@@ -397,8 +395,8 @@ async def test_a_session_that_is_one_take_has_the_time_of_its_room(
     room.set_pace(ANNA.id, pace)
 
     peer, _ = await theatre.takes.whip("room", ANNA, "offer", address="a", commanded=False)
-    theatre.media.on_connected(peer)
-    theatre.media.on_level(peer, True)
+    theatre.media.observers.connected(peer)
+    theatre.media.observers.level(peer, on=True)
     room.set_pace(ANNA.id, 1.0)  # what held when it began counts
     theatre.media.end(peer, "limit")
     await theatre.settled()
