@@ -72,7 +72,7 @@ def make_app(
     counts: Callable[[str], Counts] = partial(_counts, app)
     app[keys.COUNTS] = counts
     app[health.HEALTH].watch("sockets", "Open WebSockets.", lambda: len(app[socket.SOCKETS]))
-    app[security.CAUSES] = set()
+    app[security.CAUSES], app[errors.DAMAGED] = set(), errors.DamagedPaths()
     app[rooms.ASLEEP], app[sessions.USERS] = {}, OrderedDict[str, str]()
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_end_sockets)

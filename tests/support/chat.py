@@ -106,7 +106,7 @@ async def running_chat(
     app.on_response_prepare.append(add_headers)
     app[CONFIG], app[HOUSE], app[LOG] = Config(), house, kept
     app[LIMITS] = limits or Limits(on=False)
-    app[TAKES], app[CAUSES] = cast("Takes", takes), set()
+    app[TAKES], app[CAUSES], app[errors.DAMAGED] = cast("Takes", takes), set(), errors.DamagedPaths()
     sockets = socket.attach(app, bounds)
     app.add_routes(socket.routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
