@@ -19,7 +19,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server": (),
     "server.config": ("audio",),
     "server.clock": (),
-    "server.room": ("audio", "games"),
+    "server.room": ("games",),
     # Beside the pure room: the writer and its house, which append to the log.
     "server.room.actor": ("games", "server.room", "server.room.tail", "server.log.base"),
     "server.room.house": (

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from audio.take import TAKE_MARGIN_MS
+from audio.take import LONGEST_CLIP_MS, TAKE_MARGIN_MS
 from server.room import rounds
 from server.room.actor import Room
 from server.room.events import Voice
 
 
 def longest_clip_ms(room: Room, voice: Voice, host_ms: int) -> int:
-    """Return how long a clip of a voice may be now; the host allows `host_ms`."""
-    return min(rounds.take_limit_ms(room.state, voice.id, _pace(room, voice)), host_ms)
+    """Return how long a clip of a voice may be now: as the room and the host (`host_ms`) allow, within the limit."""
+    return min(rounds.take_limit_ms(room.state, voice.id, _pace(room, voice)), host_ms, LONGEST_CLIP_MS)
 
 
 def take_limit_ms(room: Room, voice: Voice, host_ms: int, now_ms: int) -> int:
@@ -18,7 +18,7 @@ def take_limit_ms(room: Room, voice: Voice, host_ms: int, now_ms: int) -> int:
     pace = _pace(room, voice)
     whole_ms = rounds.take_limit_ms(room.state, voice.id, pace)
     left_ms = rounds.take_ends_ms(room.state, voice.id, now_ms, pace) - now_ms
-    longest_ms = min(whole_ms, host_ms)
+    longest_ms = longest_clip_ms(room, voice, host_ms)
     return min(left_ms, longest_ms) if left_ms < whole_ms else longest_ms + TAKE_MARGIN_MS
 
 
