@@ -58,7 +58,7 @@ class FakeMedia:
         if offer == "bad":
             raise BadOffer("This is not an offer.")
         self.session_limits_ms.append(limit_ms)
-        peer = f"peer-{len(self.peers) + 1}"
+        peer = f"peer-{len(self.session_limits_ms)}"
         self.peers[peer] = (room, role)
         return peer, "answer"
 

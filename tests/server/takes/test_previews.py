@@ -196,6 +196,25 @@ async def test_a_take_that_could_not_be_kept_may_be_kept_again_or_dropped() -> N
         assert at.kept == {at.previews[0]: 1}
 
 
+async def test_a_take_that_could_not_be_kept_does_not_wait_beside_the_next_one() -> None:
+    async with healing() as at:
+        for step in ("upload", "hold", "keep", "speak", "break", "let go"):
+            await at.do(step)
+        await asyncio.gather(*at.answers)
+        assert at.takes.preview_room(at.previews[0]) is None
+        assert not at.room.speaking
+
+
+async def test_previews_that_are_pushed_out_no_longer_hold_their_rounds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with healing() as at:
+        monkeypatch.setattr(at.takes._outcomes._previews, "_size_bytes", 0)
+        await at.do("upload")
+        assert at.takes.preview_room(at.previews[0]) is None
+        assert not at.room.speaking
+
+
 async def test_a_stopping_server_waits_for_a_take_that_is_being_kept() -> None:
     async with healing() as at:
         for step in ("upload", "hold", "keep"):

@@ -8,6 +8,7 @@ import pytest
 from audio.take import TAKE_MARGIN_MS, Unfit
 from server.room.commands import Refused, RoundStart, Throw
 from server.room.events import ClipLanded, Event, RoomOpened
+from server.room.flow import EAGER_MS
 from server.room.kinds import TIMINGS
 from server.rtc.media import BadOffer
 from server.takes.previews import PREVIEW_MS, Preview
@@ -15,6 +16,7 @@ from tests.support.media import ANNA, BELA, START_MS
 from tests.support.rooms import LONGEST_TAKES
 from tests.support.theatre import Theatre, healing, running_theatre
 
+FAKE_ONSET_MS = 300  # of every take that the fake finisher finishes
 SNAP = TIMINGS["snap"]
 
 
@@ -105,7 +107,7 @@ async def test_a_stop_after_the_limit_still_gets_the_clip_once(theatre: Theatre)
         await theatre.takes.stop(theatre.room, ANNA, None)
 
 
-async def test_a_vanished_speaker_leaves_the_clip_and_the_stage(theatre: Theatre) -> None:
+async def test_a_vanished_speaker_leaves_the_clip_and_no_session(theatre: Theatre) -> None:
     peer = await theatre.speaker()
     assert theatre.room.speakers == {ANNA.id: 1}
     await theatre.takes.begin(theatre.room, ANNA, peer)
@@ -145,19 +147,53 @@ async def test_a_plain_whip_session_lands_without_being_asked(theatre: Theatre) 
     assert theatre.room.speaking == set()
 
 
-async def test_a_take_in_a_round_gets_its_reaction_time(theatre: Theatre) -> None:
-    await theatre.room.send(Throw(), by=ANNA)
+@pytest.mark.parametrize(
+    ("claimed_ms", "reaction_ms"),
+    [(None, FAKE_ONSET_MS), (FAKE_ONSET_MS + 50, FAKE_ONSET_MS + 50), (FAKE_ONSET_MS + 5_000, FAKE_ONSET_MS)],
+)
+async def test_an_answer_has_the_reaction_time_that_the_server_measured_or_confirms(
+    theatre: Theatre, claimed_ms: int | None, reaction_ms: int
+) -> None:
+    clip = await answered(theatre, go_after_begin_ms=0, claimed_ms=claimed_ms)
+
     assert theatre.room.state.round is not None
-    turn = theatre.room.state.round.turn
-    assert turn is not None
+    assert (clip.round, clip.reaction_ms) == (theatre.room.state.round.id, reaction_ms)
+
+
+async def test_what_is_said_long_before_go_is_no_answer_and_has_no_reaction_time(theatre: Theatre) -> None:
+    clip = await answered(theatre, go_after_begin_ms=FAKE_ONSET_MS + EAGER_MS + 1)
+
+    assert (clip.round, clip.reaction_ms) == (None, None)
+
+
+async def answered(theatre: Theatre, *, go_after_begin_ms: int, claimed_ms: int | None = None) -> ClipLanded:
+    """Throw a prompt whose "go" is so long after the fake take began, and return the clip."""
+    theatre.clock.ms = START_MS + go_after_begin_ms - SNAP.count_in_ms
+    await theatre.room.send(Throw(), by=ANNA)
+    theatre.clock.ms = START_MS + go_after_begin_ms
     peer = await theatre.speaker()
     await theatre.takes.begin(theatre.room, ANNA, peer)
-
-    event = await theatre.stop()
-
+    event = await theatre.takes.stop(theatre.room, ANNA, claimed_ms)
+    assert event is not None
     assert isinstance(event.data, ClipLanded)
-    early_ms = turn.go_at_ms - START_MS  # the fake take began at the start of time
-    assert event.data.reaction_ms is None if early_ms > 1_800 else event.data.reaction_ms is not None
+    return event.data
+
+
+async def test_a_session_that_is_one_take_has_no_second_one_when_it_is_heard_after_the_cut(
+    theatre: Theatre,
+) -> None:
+    peer = await theatre.speaker(commanded=False)
+    theatre.media.observers.level(peer, on=True)
+    theatre.media.end(peer, "limit")
+    for on in (False, True):
+        theatre.media.observers.level(peer, on=on)
+    await theatre.settled()
+    assert not theatre.room.speaking
+
+    await theatre.takes.close_peer(peer)
+
+    assert theatre.observed.outcomes == ["landed"]
+    assert [take["state"] for take in await theatre.told("take")] == ["cut", "landed"]
 
 
 async def test_uploads_land_or_say_why_not(theatre: Theatre) -> None:
@@ -186,15 +222,15 @@ async def test_what_breaks_in_the_finish_is_told_without_detail(theatre: Theatre
     assert "order" not in refused.value.message
 
 
-async def test_a_bad_offer_takes_no_seat(theatre: Theatre) -> None:
+async def test_a_bad_offer_makes_no_session(theatre: Theatre) -> None:
     with pytest.raises(BadOffer):
         await theatre.takes.whep("wonder", "bad", address="a")
 
-    assert theatre.media.peers == {}
+    assert len(theatre.takes._sessions) == 0
     assert theatre.room._holds == 0
 
 
-async def test_a_draining_stage_waits_for_takes_and_begins_none(theatre: Theatre) -> None:
+async def test_a_draining_server_waits_for_takes_and_begins_none(theatre: Theatre) -> None:
     peer = await theatre.speaker()
     await theatre.takes.begin(theatre.room, ANNA, peer)
     theatre.finisher.gate.clear()
@@ -270,7 +306,7 @@ async def test_a_peer_that_vanishes_with_too_little_leaves_nobody_waiting(theatr
     assert theatre.room.speaking == set()
 
 
-async def test_a_draining_stage_cuts_a_plain_session_in_time_and_keeps_its_clip(theatre: Theatre) -> None:
+async def test_a_draining_server_cuts_a_plain_session_in_time_and_keeps_its_clip(theatre: Theatre) -> None:
     peer = await theatre.speaker(commanded=False)
     theatre.media.open.add(peer)
     theatre.media.observers.level(peer, on=True)
