@@ -54,11 +54,11 @@ class RadioOfTakes(TakesObserver):
 
     def live_relay_changed(self, room_id: str, *, on: bool) -> None:
         """Let the radio give way to somebody who is heard while speaking."""
-        self._radio.live(room_id, on)
+        self._radio.live_relay(room_id, on=on)
 
     def live_relayed(self, room_id: str, clip: str) -> None:
         """Let the radio not play at once what was heard already."""
-        self._radio.aired(room_id, clip)
+        self._radio.live_relayed(room_id, clip)
 
 
 class Parts:

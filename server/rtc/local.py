@@ -18,7 +18,7 @@ from server.rtc.media import Counts, Ending, MediaObserver, MediaObservers, Role
 from server.rtc.peer import Peer
 from server.rtc.repair import Repair
 from server.rtc.settings import Settings
-from server.rtc.speaker import Sounding, Speaker
+from server.rtc.speaker import PacketSink, Speaker
 from server.rtc.volley import Ear, Volley, kernel_send_many
 
 # How often peers are looked at for deadlines and lost consent, while there are any.
@@ -225,25 +225,29 @@ class LocalMedia:
         if room in self._rooms:
             self._rooms[room].stop()
 
-    def relay(self, peer: str, room: str, delay_ms: int) -> bool:
+    def begin_live_relay(self, peer: str, room: str, delay_ms: int) -> bool:
         """Let a room hear a peer's open take as it is spoken; False when it cannot."""
         if self.listeners(room) > self._settings.live_listeners:
             return False
         take = f"{peer}:{secrets.token_hex(4)}"
-        followed = self.follow(peer, lambda at, payload: self.air(room, take, at, payload, delay_ms))
-        if followed:
+
+        def sink(at: int, payload: bytes) -> None:
+            self.play_live_relay(room, take, at, payload, delay_ms)
+
+        has_begun = self.live_relay_into(sink, peer)
+        if has_begun:
             self.stop(room)
-        return followed
+        return has_begun
 
-    def follow(self, peer: str, sounding: Sounding) -> bool:
-        """Tell the packets of an open take as they come, until it ends."""
+    def live_relay_into(self, sink: PacketSink, peer: str) -> bool:
+        """Tell the packets of an open take as they come, until it ends; False when there is none."""
         found = self._peers.get(peer)
-        return bool(found and found.speaker and found.speaker.follow(sounding))
+        return bool(found and found.speaker and found.speaker.begin_live_relay(sink))
 
-    def air(self, room: str, take: str, at: int, payload: bytes, delay_ms: int) -> None:
+    def play_live_relay(self, room: str, take: str, at: int, payload: bytes, delay_ms: int) -> None:
         """Send a packet of a take that is spoken now to a room, `delay_ms` after it was said."""
         if room in self._rooms:
-            self._rooms[room].air(take, at, payload, delay_ms)
+            self._rooms[room].play_live_relay(take, at, payload, delay_ms)
 
     def listeners(self, room: str) -> int:
         """Return how many listeners of a room are connected."""

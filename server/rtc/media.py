@@ -133,7 +133,7 @@ class Media(Protocol):
     def stop(self, room: str) -> None:
         """Stop what plays in a room."""
 
-    def relay(self, peer: str, room: str, delay_ms: int) -> bool:
+    def begin_live_relay(self, peer: str, room: str, delay_ms: int) -> bool:
         """Let a room hear a peer's open take while it is spoken, so much later, until it ends.
 
         What plays is stopped. False when there is no such take, or the room is too large for it.

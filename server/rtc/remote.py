@@ -51,7 +51,7 @@ class Playing(Struct):
     workers: list[WorkerProcess]
 
 
-class Relayed(Struct):
+class LiveRelay(Struct):
     """A take that a room hears while it is spoken."""
 
     room: str
@@ -77,7 +77,7 @@ class RemoteMedia:
         self._load: Counter[WorkerProcess] = Counter()
         self._listeners: dict[str, Counter[WorkerProcess]] = {}
         self._playing: dict[str, Playing] = {}
-        self._relayed: dict[str, Relayed] = {}
+        self._live_relays: dict[str, LiveRelay] = {}
         self._parting: dict[str, asyncio.Future[None]] = {}
 
     @classmethod
@@ -159,8 +159,8 @@ class RemoteMedia:
                 self._loop.call_soon(self._changed, peer, now)
             case TakeEnded():
                 self._loop.call_soon(self._took, report)
-            case wire.Sound():
-                self._relay(report)
+            case wire.LiveRelaySound():
+                self._play_live_relay(report)
             case Counts():
                 self._totals[worker] = report
             case _:
@@ -195,7 +195,7 @@ class RemoteMedia:
         known = self._peers.get(ended.peer)
         if known is not None:
             known.has_take = known.is_ending = False
-        self._relayed.pop(ended.peer, None)
+        self._live_relays.pop(ended.peer, None)
         # The worker has no clock of ours, but shares the monotonic one.
         ago_ms = wire.monotonic_ms() - ended.began_at_ms
         self._observers.take_ended(replace(ended, began_at_ms=self._clock() - ago_ms))
@@ -205,7 +205,7 @@ class RemoteMedia:
         if known is None:
             return
         self._left(known)
-        self._relayed.pop(peer, None)
+        self._live_relays.pop(peer, None)
         if known.connected and known.role == "listener":
             self._listeners[known.room] -= Counter([known.worker])
             if not self._listeners[known.room]:
@@ -287,24 +287,24 @@ class RemoteMedia:
         for worker in playing.workers if playing else []:
             worker.tell(wire.Halt(room))
 
-    def relay(self, peer: str, room: str, delay_ms: int) -> bool:
+    def begin_live_relay(self, peer: str, room: str, delay_ms: int) -> bool:
         """Let a room hear a peer's open take as it is spoken; False when it cannot."""
         known = self._peers.get(peer)
         if known is None or not known.connected or self.listeners(room) > self._settings.live_listeners:
             return False
         self.stop(room)
         self._number += 1
-        self._relayed[peer] = Relayed(room, f"{peer}:{self._number}", delay_ms)
-        known.worker.tell(wire.Act(peer, "follow"))
+        self._live_relays[peer] = LiveRelay(room, f"{peer}:{self._number}", delay_ms)
+        known.worker.tell(wire.Act(peer, "live_relay"))
         return True
 
-    def _relay(self, sound: wire.Sound) -> None:
-        relayed = self._relayed.get(sound.peer)
-        if relayed is None:
+    def _play_live_relay(self, sound: wire.LiveRelaySound) -> None:
+        relay = self._live_relays.get(sound.peer)
+        if relay is None:
             return
-        air = wire.Air(relayed.room, relayed.take, sound.at, sound.payload, relayed.delay_ms)
-        for worker in self._with_listeners(relayed.room):
-            worker.tell(air)
+        order = wire.PlayLiveRelay(relay.room, relay.take, sound.at, sound.payload, relay.delay_ms)
+        for worker in self._with_listeners(relay.room):
+            worker.tell(order)
 
     def listeners(self, room: str) -> int:
         """Return how many listeners of a room are connected."""

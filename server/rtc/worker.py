@@ -84,10 +84,13 @@ class Worker:
             case wire.Halt(room):
                 self._forget(room)
                 self._media.stop(room)
-            case wire.Act(peer, "follow"):
-                self._media.follow(peer, lambda at, payload: self._line.tell(wire.Sound(peer, at, payload)))
-            case wire.Air() as air:
-                self._media.air(air.room, air.take, air.at, air.payload, air.delay_ms)
+            case wire.Act(peer, "live_relay"):
+                tell = self._line.tell
+                self._media.live_relay_into(
+                    lambda at, payload: tell(wire.LiveRelaySound(peer, at, payload)), peer
+                )
+            case wire.PlayLiveRelay(room, take, at, payload, delay_ms):
+                self._media.play_live_relay(room, take, at, payload, delay_ms)
             case wire.Act(peer, "part"):
                 self._own(asyncio.ensure_future(self._media.close_peer(peer)))
             case _:

@@ -9,7 +9,7 @@ from server.room.events import Voice
 
 
 def longest_clip_ms(room: Room, voice: Voice, host_ms: int) -> int:
-    """Return how long a clip of a voice may be now: as the room and the host (`host_ms`) allow, within the limit."""
+    """Return how long a clip of a voice may be now, as its room and the host (`host_ms`) allow."""
     return min(rounds.take_limit_ms(room.state, voice.id, _pace(room, voice)), host_ms, LONGEST_CLIP_MS)
 
 

@@ -44,6 +44,7 @@ class TakeLife:
         "spent_s",
         "state",
         "voice",
+        "was_previewed",
         "was_relayed",
     )  # fmt: skip
 
@@ -65,7 +66,7 @@ class TakeLife:
         self.is_asked_for = False  # somebody waits for the answer, or has had it
         self.began_at_ms: int | None = None
         self.claimed_reaction_ms: int | None = None
-        self.was_relayed = False
+        self.was_relayed = self.was_previewed = False
         self.spent_s = 0.0
         self._since_s = 0.0
 
@@ -81,6 +82,7 @@ class TakeLife:
         if self.state == "finishing":
             self.spent_s += now_s - self._since_s
         self.state, self._since_s = state, now_s
+        self.was_previewed |= state == "previewed"
 
     def reply(self, outcome: Event | Refused | None) -> None:
         """Answer whoever waits; only the first answer counts."""

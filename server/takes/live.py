@@ -36,7 +36,7 @@ class LiveRelays:
         room = take.room
         if room.id in self._peers or not may_be_relayed(room.state):
             return
-        if self._media.relay(take.peer, room.id, self._delay_ms):
+        if self._media.begin_live_relay(take.peer, room.id, self._delay_ms):
             self._peers[room.id] = take.peer
             take.was_relayed = True
             self._tell(room.id, on=True)

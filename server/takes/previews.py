@@ -69,6 +69,10 @@ class Previews:
         """Let go of a preview; may be called again."""
         self._kept.pop(id_, None)
 
+    def clear(self) -> None:
+        """Let go of all."""
+        self._kept.clear()
+
     def of(self, room: str, voice: Voice) -> list[Preview]:
         """Return what a voice has waiting in a room."""
         return [kept for kept in self._kept.values() if (kept.room, kept.voice.id) == (room, voice.id)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from audio.take import LONGEST_CLIP_MS, LONGEST_TAKE_MS, TAKE_MARGIN_MS
 from server.room import door
@@ -17,14 +18,17 @@ from server.room.events import Event, Source, Voice
 from server.room.house import House
 from server.rtc.media import Media, TakeEnded
 from server.takes import length
+from server.takes.completion import Completion
 from server.takes.drain import DRAIN_MS, cut_before_end_ms, quiet
 from server.takes.finisher import Finisher
 from server.takes.life import TakeLife
 from server.takes.live import LIVE_DELAY_MS, LiveRelays
 from server.takes.observer import TakesObserver
 from server.takes.outcomes import FINISHING_MS, Outcomes
+from server.takes.previewing import Previewing
 from server.takes.previews import Preview
 from server.takes.sessions import PeerSession, PeerSessions
+from server.takes.tasks import OwnedTasks
 from server.together import settled
 
 # By this name a room knows a take that was announced by `speak.start` and comes as an upload.
@@ -54,7 +58,10 @@ class Takes:
         self._longest_ms = longest_ms
         self._sessions = PeerSessions(media, observers)
         self._live = LiveRelays(media, observers, delay_ms=live_delay_ms)
-        self._outcomes = Outcomes(house, finisher, observers, clock=clock)
+        self._tasks = OwnedTasks()
+        self._outcomes = Outcomes(house, observers, clock=clock)
+        self._previewing = Previewing(self._outcomes, self._tasks, clock=clock)
+        self._completion = Completion(finisher, self._outcomes, self._previewing, self._tasks)
         self._is_draining = self._is_closed = False
         media.observe(self)
 
@@ -103,7 +110,7 @@ class Takes:
         if peer:
             self._begin_commanded(room, voice, peer, limit_ms, until_ms)
         else:
-            self._outcomes.replace_previews(room, voice)
+            self._previewing.replace(room, voice)
             room.begin_speaking(voice.id, UPLOAD, until_ms=until_ms)
         room.hear(voice.id, on=True)
 
@@ -113,7 +120,7 @@ class Takes:
             raise Refused("no_such_peer", "Your microphone is not connected. Reconnect it and try again.")
         if session.open_take is not None or not self._media.begin_take(peer, limit_ms):
             raise Refused("speaking_already", "You are speaking already.")
-        self._outcomes.replace_previews(room, voice)
+        self._previewing.replace(room, voice)
         self._live.begin(self._open(session, voice, peer, until_ms))
 
     def _open(self, session: PeerSession, voice: Voice, peer: str, until_ms: int) -> TakeLife:
@@ -159,20 +166,20 @@ class Takes:
         self._outcomes.begin(take, until_ms=self._clock() + FINISHING_MS)
         room.end_speaking(voice.id, UPLOAD)
         room.hear(voice.id, on=False)
-        return await self._outcomes.finish_upload(take, body, media_type)
+        return await self._completion.uploaded(take, body, media_type)
 
     # --- previews
 
     def preview(self, room_id: str, voice: Voice, id_: str) -> Preview:
         """Return a take that its speaker may hear before it lands. Raises `Refused`."""
-        found = self._outcomes.preview(id_)
+        found = self._previewing.get(id_)
         if found is None or found.room != room_id or found.voice.id != voice.id:
             raise Refused("no_such_preview", "This take is not here (any more).")
         return found
 
     def preview_room(self, id_: str) -> str | None:
         """Return the room that a preview may land in."""
-        found = self._outcomes.preview(id_)
+        found = self._previewing.get(id_)
         return found.room if found else None
 
     async def keep(self, room: Room, voice: Voice, preview: str) -> Event:
@@ -180,11 +187,11 @@ class Takes:
 
         Whoever asks again while it lands gets the same event, and nobody can drop it any more.
         """
-        return await self._outcomes.keep(self.preview(room.id, voice, preview))
+        return await self._previewing.keep(self.preview(room.id, voice, preview))
 
     def drop(self, room: Room, voice: Voice, preview: str) -> None:
         """Let go of a heard take that is not landing already. Raises `Refused`."""
-        self._outcomes.drop(self.preview(room.id, voice, preview))
+        self._previewing.drop(self.preview(room.id, voice, preview))
 
     # --- what the media plane tells
 
@@ -222,9 +229,9 @@ class Takes:
         take.began_at_ms = ended.began_at_ms
         room.hear(voice.id, on=False)
         if ended.ending == "limit":
-            self._outcomes.tell_cut(take)
+            self._outcomes.tell(take, "cut")
         self._live.end_soon(room.id, ended.peer)
-        self._outcomes.finish_recorded(take, ended.take)
+        self._completion.recorded(take, ended.take)
 
     def gone(self, peer: str) -> None:
         """Let go of a peer; what it said and nobody cut was too little for a take."""
@@ -243,15 +250,21 @@ class Takes:
         """Take no new takes, and wait for those under way; what still runs near the end is cut."""
         self._is_draining = True
         deadline_s = asyncio.get_running_loop().time() + within_ms / 1000
-        await quiet(self._outcomes.under_way, deadline_s - cut_before_end_ms(within_ms) / 1000)
+        await quiet(self._under_way, deadline_s - cut_before_end_ms(within_ms) / 1000)
         await settled(map(self._media.close_peer, list(self._sessions.speaking())))
-        await quiet(self._outcomes.under_way, deadline_s)
+        await quiet(self._under_way, deadline_s)
 
     async def close(self) -> None:
         """Refuse what is not finished; may be called again."""
         self._is_draining = self._is_closed = True
         self._live.close()
-        await self._outcomes.close()
+        await self._tasks.close()
+        self._previewing.close()
+        self._outcomes.close()
+
+    def _under_way(self) -> list[asyncio.Future[Any]]:
+        """Return what is waited for before the server stops: all but previews that nobody has answered."""
+        return [*self._outcomes.unanswered(), *self._previewing.landing()]
 
     def _check_open(self) -> None:
         if self._is_draining:

@@ -87,7 +87,7 @@ class FakeMedia:
     def stop(self, room: str) -> None:
         self.stopped.append(room)
 
-    def relay(self, peer: str, room: str, delay_ms: int) -> bool:
+    def begin_live_relay(self, peer: str, room: str, delay_ms: int) -> bool:
         self.relayed.append((peer, room, delay_ms))
         return True
 

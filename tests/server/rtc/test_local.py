@@ -376,10 +376,10 @@ async def test_closing_ends_every_peer_once_and_never_hangs(house: House[LocalMe
 async def test_a_take_is_relayed_from_its_beginning_to_its_end(house: House[LocalMedia]) -> None:
     listener, _ = await house.join("listener")
     remote, peer = await house.join("speaker", commanded=True)
-    assert not house.media.relay(peer, ROOM, 60)
+    assert not house.media.begin_live_relay(peer, ROOM, 60)
     await remote.speak(SPEECH[:5])
     assert house.media.begin_take(peer, 5_000)
-    assert house.media.relay(peer, ROOM, 60)
+    assert house.media.begin_live_relay(peer, ROOM, 60)
     await remote.speak(SPEECH[5:20])
     house.media.end_take(peer)
     await house.until(lambda: bool(house.takes))
@@ -389,7 +389,7 @@ async def test_a_take_is_relayed_from_its_beginning_to_its_end(house: House[Loca
     heard = payloads(listener)
     assert set(heard) <= set(SPEECH[4:20])  # one was on its way when it began
     assert heard == sorted(heard)
-    assert not house.media.relay("nobody", ROOM, 60)
+    assert not house.media.begin_live_relay("nobody", ROOM, 60)
     await listener.close()
     await remote.close()
 

@@ -270,7 +270,7 @@ async def test_a_take_is_heard_in_every_worker_while_it_is_spoken(house: House[R
     joined = await listeners(house, 2)
     remote, peer = await house.join("speaker", commanded=True)
     assert house.media.begin_take(peer, 5_000)
-    assert house.media.relay(peer, ROOM, 100)
+    assert house.media.begin_live_relay(peer, ROOM, 100)
 
     await remote.speak(SPEECH[:30])
 

@@ -275,7 +275,7 @@ async def test_what_listens_along_hears_places_and_not_timestamps() -> None:
     """So that a new stream, or a clock that begins anew, goes on where the old one was."""
     microphone, heard = Microphone(), list[int]()
     microphone.speaker.begin(5_000)
-    microphone.speaker.follow(lambda at, _: heard.append(at))
+    microphone.speaker.begin_live_relay(lambda at, _: heard.append(at))
     for n in range(30):
         microphone.say(ssrc=1 + n // 10)
         microphone._number += 500 * (n % 10 == 9)

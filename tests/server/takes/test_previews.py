@@ -209,7 +209,7 @@ async def test_previews_that_are_pushed_out_no_longer_hold_their_rounds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with healing() as at:
-        monkeypatch.setattr(at.takes._outcomes._previews, "_size_bytes", 0)
+        monkeypatch.setattr(at.takes._previewing._previews, "_size_bytes", 0)
         await at.do("upload")
         assert at.takes.preview_room(at.previews[0]) is None
         assert not at.room.speaking

@@ -23,8 +23,9 @@ def _check(play: Play, landed: list[str]) -> None:
     outcomes = Counter(play.observed.outcomes)
     assert outcomes.total() == len(lives)
     assert outcomes["landed"] == len(landed)
-    outcomes_left = play.takes._outcomes
-    assert [len(outcomes_left), len(outcomes_left._previews), len(play.takes._sessions)] == [0, 0, 0]
+    takes = play.takes
+    assert [len(takes._outcomes), len(takes._previewing), len(takes._sessions)] == [0, 0, 0]
+    assert not takes._previewing.landing()
     assert (play.room._holds, dict(play.room._presence.speaking), play.room._heard) == (0, {}, set())
     heard = [told for told in play.observed.relays if isinstance(told, bool)]
     assert heard == [True, False] * (len(heard) // 2)
