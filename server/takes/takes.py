@@ -165,7 +165,7 @@ class Takes:
         take = TakeLife(room, voice, "upload", longest_ms=longest_ms, state="ended")
         self._outcomes.begin(take, until_ms=self._clock() + FINISHING_MS)
         room.end_speaking(voice.id, UPLOAD)
-        room.hear(voice.id, on=False)
+        self._fall_silent(room, voice)
         return await self._completion.uploaded(take, body, media_type)
 
     # --- previews
@@ -227,7 +227,7 @@ class Takes:
         if take.state == "open":
             self._outcomes.cut(take)
         take.began_at_ms = ended.began_at_ms
-        room.hear(voice.id, on=False)
+        self._fall_silent(room, voice)
         if ended.ending == "limit":
             self._outcomes.tell(take, "cut")
         self._live.end_soon(room.id, ended.peer)
@@ -240,9 +240,15 @@ class Takes:
             return
         self._live.end(session.room.id, peer)
         if (take := session.open_take) is not None:
-            session.room.hear(take.voice.id, on=False)
             self._outcomes.refuse(take, Refused("peer_gone", "The connection was lost."))
+            self._fall_silent(session.room, take.voice)
         self._sessions.remove(peer)
+
+    def _fall_silent(self, room: Room, voice: Voice) -> None:
+        """Tell everyone that a voice is not heard any more, unless it speaks by another peer as well."""
+        takes = [each.take for each in self._sessions.of(room, voice)]
+        if not any(take is not None and take.state == "open" for take in takes):
+            room.hear(voice.id, on=False)
 
     # --- the end
 

@@ -10,7 +10,6 @@ from server.room.commands import Refused, RoundStart, Throw
 from server.room.events import ClipLanded, Event, RoomOpened
 from server.room.flow import EAGER_MS
 from server.room.kinds import TIMINGS
-from server.rtc.media import BadOffer
 from server.takes.previews import PREVIEW_MS, Preview
 from tests.support.media import ANNA, BELA, START_MS
 from tests.support.rooms import LONGEST_TAKES
@@ -75,10 +74,12 @@ async def test_of_two_takes_of_one_voice_the_named_one_ends(theatre: Theatre) ->
 
     await theatre.takes.stop(theatre.room, ANNA, None, other)
     assert [take["peer"] for take in await theatre.told("take")] == [other]
+    assert [told["on"] for told in await theatre.told("speaking")] == [True]
     with pytest.raises(Refused, match="not speaking"):
         await theatre.takes.stop(theatre.room, ANNA, None, other)
 
     assert await theatre.takes.stop(theatre.room, ANNA, None, one)
+    assert [told["on"] for told in await theatre.told("speaking")] == [True, False]
 
 
 async def test_a_silent_take_is_refused_to_whoever_stops_it(theatre: Theatre) -> None:
@@ -222,52 +223,6 @@ async def test_what_breaks_in_the_finish_is_told_without_detail(theatre: Theatre
     assert "order" not in refused.value.message
 
 
-async def test_a_bad_offer_makes_no_session(theatre: Theatre) -> None:
-    with pytest.raises(BadOffer):
-        await theatre.takes.whep("wonder", "bad", address="a")
-
-    assert len(theatre.takes._sessions) == 0
-    assert theatre.room._holds == 0
-
-
-async def test_a_draining_server_waits_for_takes_and_begins_none(theatre: Theatre) -> None:
-    peer = await theatre.speaker()
-    await theatre.takes.begin(theatre.room, ANNA, peer)
-    theatre.finisher.gate.clear()
-    theatre.media.end(peer, "limit")
-    draining = asyncio.ensure_future(theatre.takes.drain())
-    await asyncio.sleep(0)
-    assert not draining.done()
-
-    with pytest.raises(Refused) as refused:
-        await theatre.takes.whip("wonder", BELA, "offer", address="a", commanded=True)
-    theatre.finisher.gate.set()
-    async with asyncio.timeout(5):
-        await draining
-
-    assert refused.value.code == "restarting"
-    assert len(theatre.room.state.clips) == 1
-
-
-async def test_takes_that_are_cut_at_the_end_of_a_drain_are_cut_together(theatre: Theatre) -> None:
-    """C8: each waits for its late packets; one after the other they would outlast the drain."""
-    for voice in (ANNA, BELA):
-        peer, _ = await theatre.takes.whip("wonder", voice, "offer", address="a", commanded=True)
-        await theatre.takes.begin(theatre.room, voice, peer)
-    both, close = asyncio.Barrier(2), theatre.media.close_peer
-
-    async def close_with_the_other(peer: str) -> None:
-        await both.wait()
-        await close(peer)
-
-    theatre.media.close_peer = close_with_the_other  # type: ignore[method-assign]
-    async with asyncio.timeout(5):
-        await theatre.takes.drain(200)
-    theatre.media.close_peer = close  # type: ignore[method-assign]
-
-    assert len(theatre.room.state.clips) == 2
-
-
 async def test_a_room_stays_awake_until_its_take_has_landed(theatre: Theatre) -> None:
     peer = await theatre.speaker()
     await theatre.takes.begin(theatre.room, ANNA, peer)
@@ -280,15 +235,6 @@ async def test_a_room_stays_awake_until_its_take_has_landed(theatre: Theatre) ->
 
     assert (held, theatre.room._holds) == (1, 0)
     assert len(theatre.room.state.clips) == 1
-
-
-async def test_listeners_come_and_go_are_told_to_the_audience(theatre: Theatre) -> None:
-    peer, _ = await theatre.takes.whep("wonder", "offer", address="a")
-    theatre.media.observers.connected(peer)
-
-    await theatre.takes.close_peer(peer)
-
-    assert theatre.observed.audiences == ["wonder", "wonder"]
 
 
 async def test_a_peer_that_vanishes_with_too_little_leaves_nobody_waiting(theatre: Theatre) -> None:
@@ -304,17 +250,6 @@ async def test_a_peer_that_vanishes_with_too_little_leaves_nobody_waiting(theatr
         await stopping
     assert refused.value.code == "peer_gone"
     assert theatre.room.speaking == set()
-
-
-async def test_a_draining_server_cuts_a_plain_session_in_time_and_keeps_its_clip(theatre: Theatre) -> None:
-    peer = await theatre.speaker(commanded=False)
-    theatre.media.open.add(peer)
-    theatre.media.observers.level(peer, on=True)
-
-    async with asyncio.timeout(5):
-        await theatre.takes.drain(200)
-
-    assert len(theatre.room.state.clips) == 1
 
 
 # --- heard before they land
