@@ -42,6 +42,7 @@ class PeerSessions:
         self._media = media
         self._observers = observers
         self._sessions: dict[str, PeerSession] = {}
+        self._speakers: dict[tuple[str, str], dict[str, PeerSession]] = {}  # by room and voice
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -61,6 +62,8 @@ class PeerSessions:
                 limit_ms=limit_ms,
             )
             self._sessions[peer] = session
+            if session.voice is not None:
+                self._speakers.setdefault((session.room.id, session.voice.id), {})[peer] = session
             unanswered.pop_all()
         return peer, answer
 
@@ -70,8 +73,8 @@ class PeerSessions:
 
     def of(self, room: Room, voice: Voice, peer: str = "") -> list[PeerSession]:
         """Return the sessions of a voice in a room; of one peer if it is named."""
-        found = ((name, each) for name, each in self._sessions.items() if peer in {"", name})
-        return [each for _, each in found if each.room.id == room.id and each.voice == voice]
+        own = self._speakers.get((room.id, voice.id), {})
+        return [each for name, each in own.items() if peer in {"", name}]
 
     def speaking(self) -> Iterator[str]:
         """Yield the peers whose take is open."""
@@ -95,12 +98,21 @@ class PeerSessions:
         session = self._sessions.pop(peer, None)
         if session is None:
             return
+        self._forget_speaker(peer, session)
         if session.connected:
             if session.voice is not None:
                 room = session.room
                 (room.leave if session.commanded else room.exit)(session.voice)
             self._tell_audience(session)
         session.room.release()
+
+    def _forget_speaker(self, peer: str, session: PeerSession) -> None:
+        if session.voice is None:
+            return
+        key = session.room.id, session.voice.id
+        del self._speakers[key][peer]
+        if not self._speakers[key]:
+            del self._speakers[key]
 
     def _tell_audience(self, session: PeerSession) -> None:
         if session.role == "listener":

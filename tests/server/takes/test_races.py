@@ -26,6 +26,7 @@ def _check(play: Play, landed: list[str]) -> None:
     takes = play.takes
     assert [len(takes._outcomes), len(takes._previewing), len(takes._sessions)] == [0, 0, 0]
     assert not takes._previewing.landing()
+    assert not takes._sessions._speakers
     assert (play.room._holds, dict(play.room._presence.speaking), play.room._heard) == (0, {}, set())
     heard = [told for told in play.observed.relays if isinstance(told, bool)]
     assert heard == [True, False] * (len(heard) // 2)
