@@ -12,23 +12,23 @@ from aiohttp import web
 from server.http import app_keys, problems, redirects, security
 from server.http.assets import ASSETS, Assets
 from server.http.limits import UploadBudget
-from server.metrics.metrics import Metrics
 from server.socket import endpoint
 from server.socket.roster import Counts
 from server.socket.sockets import SocketLimits
 from server.web import clips, feed, games, health, pages, previews, rooms, sessions, whep, whip
 from server.web.transcodes import TRANSCODES, Transcodes
 
-METRICS = web.AppKey("figures", Metrics)
+METRICS: web.AppKey[Metrics] = web.AppKey("figures")
 
 if TYPE_CHECKING:
     from server.config import Config
-    from server.finisher import Finisher
     from server.http.limits import Limits
     from server.log.base import Log
+    from server.metrics.metrics import Metrics
     from server.room.house import House
     from server.rtc.media import Media
-    from server.stage import Stage
+    from server.takes.finisher import Finisher
+    from server.takes.takes import Takes
 
 
 def make_app(
@@ -38,7 +38,8 @@ def make_app(
     house: House,
     media: Media,
     finisher: Finisher,
-    stage: Stage,
+    takes: Takes,
+    figures: Metrics,
     limits: Limits,
 ) -> web.Application:
     """Return the application; its `HEALTH` is where draining is told."""
@@ -47,11 +48,9 @@ def make_app(
         client_max_size=config.json_bytes,
     )
     app[app_keys.CONFIG], app[app_keys.LOG], app[app_keys.HOUSE] = config, log, house
-    app[app_keys.MEDIA], app[app_keys.FINISHER], app[app_keys.STAGE] = media, finisher, stage
+    app[app_keys.MEDIA], app[app_keys.FINISHER], app[app_keys.TAKES] = media, finisher, takes
     app[app_keys.LIMITS] = limits
-    app[health.HEALTH] = health.Health()
-    app[METRICS] = Metrics(app[health.HEALTH], house, media)
-    app[METRICS].observe(stage)
+    app[health.HEALTH], app[METRICS] = figures.health, figures
     app[ASSETS] = Assets()
     app[clips.UPLOAD_BUDGET] = UploadBudget()
     app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)
@@ -59,7 +58,7 @@ def make_app(
     counts: Callable[[str], Counts] = partial(_counts, app)
     app[app_keys.COUNTS] = counts
     app[health.HEALTH].watch("sockets", "Open WebSockets.", lambda: len(app[endpoint.SOCKETS]))
-    app[security.CAUSES] = set()
+    app[security.CAUSES], app[problems.DAMAGED] = set(), problems.DamagedPaths()
     app[rooms.ASLEEP], app[sessions.USERS] = {}, OrderedDict[str, str]()
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_end_sockets)

@@ -19,7 +19,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server": (),
     "server.config": ("audio",),
     "server.clock": (),
-    "server.room": ("audio", "games"),
+    "server.room": ("games",),
     # Beside the pure room: the writer and its house, which append to the log.
     "server.room.actor": ("games", "server.room", "server.room.tail", "server.log.base"),
     "server.room.house": (
@@ -37,9 +37,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.together": (),
     "server.rtc": ("audio", "server.subprocesses", "server.clock", "server.rtc", "server.together"),
     "server.safety": ("audio", "server.room"),
-    "server.finisher": ("audio", "server.subprocesses", "server.safety"),
-    "server.previews": ("audio", "server.room"),
-    "server.stage": (
+    # From the sandboxed process outwards: what decodes foreign sound, who asks it, and a take's life.
+    "server.takes.finishing": ("audio", "server.safety"),
+    "server.takes.finisher": ("audio", "server.subprocesses", "server.takes.finishing"),
+    "server.takes": (
         "audio",
         "games",
         "server.room",
@@ -47,8 +48,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.room.house",
         "server.log.base",
         "server.rtc",
-        "server.finisher",
-        "server.previews",
+        "server.takes.finisher",
         "server.together",
     ),
     "server.readers": (
@@ -66,16 +66,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "audio",
         "games",
         "server.config",
-        "server.finisher",
         "server.log.base",
-        "server.previews",
         "server.room",
         "server.room.actor",
         "server.room.house",
         "server.room.tail",
         "server.rtc",
         "server.safety",
-        "server.stage",
+        "server.takes",
+        "server.takes.finisher",
     ),
 }
 # The composition root and the commands may name everything.

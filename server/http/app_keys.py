@@ -9,18 +9,18 @@ from aiohttp import web
 
 if TYPE_CHECKING:
     from server.config import Config
-    from server.finisher import Finisher
     from server.http.limits import Limits
     from server.log.base import Log
     from server.room.house import House
     from server.rtc.media import Media
     from server.socket.roster import Counts
-    from server.stage import Stage
+    from server.takes.finisher import Finisher
+    from server.takes.takes import Takes
 
 
 CONFIG: web.AppKey[Config] = web.AppKey("config")
 HOUSE: web.AppKey[House] = web.AppKey("house")
-STAGE: web.AppKey[Stage] = web.AppKey("stage")
+TAKES: web.AppKey[Takes] = web.AppKey("takes")
 MEDIA: web.AppKey[Media] = web.AppKey("media")
 FINISHER: web.AppKey[Finisher] = web.AppKey("finisher")
 LOG: web.AppKey[Log] = web.AppKey("log")

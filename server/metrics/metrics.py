@@ -20,8 +20,8 @@ from prometheus_client.registry import Collector
 
 from server.metrics.lag import Lag
 from server.room.house import House
-from server.rtc.media import Media
-from server.stage import Stage
+from server.rtc.media import Media, Role
+from server.takes.observer import TakesObserver
 from server.web.health import Health
 
 TOP_ROOMS = 10
@@ -70,10 +70,11 @@ class LargestRooms(Collector):
         yield gauge
 
 
-class Metrics:
+class Metrics(TakesObserver):
     """Counters and times that the parts feed; the rest is read when somebody asks."""
 
     def __init__(self, health: Health, house: House, media: Media) -> None:
+        self.health = health
         registry = health.registry
         self.lag = Lag()
         self._joins = Histogram(
@@ -110,12 +111,12 @@ class Metrics:
         health.watch("python_blocks", "Memory blocks in use by Python.", sys.getallocatedblocks)
         health.watch("threads", "Threads of Python.", threading.active_count)
 
-    def observe(self, stage: Stage) -> None:
-        """Take what the stage tells from now on."""
-        stage.on_joined = lambda role, took_s: self._joins.labels(role).observe(took_s)
-        stage.on_take = self._took
+    def peer_connected(self, role: Role, took_s: float) -> None:
+        """Note how long a peer took to connect."""
+        self._joins.labels(role).observe(took_s)
 
-    def _took(self, outcome: str, took_s: float) -> None:
+    def take_ended(self, outcome: str, took_s: float) -> None:
+        """Count a take; of one that landed note how long that took."""
         self._takes.labels(outcome).inc()
         if outcome == "landed":
             self._finish.observe(took_s)

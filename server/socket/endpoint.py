@@ -10,7 +10,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from server.http import body
-from server.http.app_keys import HOUSE, LIMITS, LOG, STAGE
+from server.http.app_keys import HOUSE, LIMITS, LOG, TAKES
 from server.http.limits import prefix
 from server.http.problems import Problem
 from server.http.security import address, check_origin, key_in, rate_limit, tell_host, visitor_key
@@ -212,7 +212,7 @@ def attach(app: web.Application, bounds: SocketLimits | None = None) -> Sockets:
     """Give an application its sockets, once; whoever made it calls `drain` and `close` on them."""
     if SOCKETS in app:
         return app[SOCKETS]
-    sockets = app[SOCKETS] = Sockets(app[HOUSE], app[LOG], app[STAGE], app[LIMITS], bounds=bounds)
+    sockets = app[SOCKETS] = Sockets(app[HOUSE], app[LOG], app[TAKES], app[LIMITS], bounds=bounds)
     return sockets
 
 

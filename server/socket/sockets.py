@@ -56,7 +56,7 @@ class Sockets:
         self,
         house: House,
         log: Log,
-        stage: Takes,
+        takes: Takes,
         limits: Limits,
         *,
         bounds: SocketLimits | None = None,
@@ -64,7 +64,7 @@ class Sockets:
         self.log = log
         self.on_listening: Callable[[str], None] = lambda _room: None
         self.context = SocketContext(
-            stage,
+            takes,
             limits,
             house.clock,
             self._own,

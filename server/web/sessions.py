@@ -9,7 +9,7 @@ from collections import OrderedDict
 from aiohttp import web
 
 from server.http import ranges
-from server.http.app_keys import CONFIG, HOUSE, STAGE
+from server.http.app_keys import CONFIG, HOUSE, TAKES
 from server.http.body import check_type, read
 from server.http.problems import Problem
 from server.http.security import preflight, visitor_key
@@ -41,7 +41,7 @@ def begun(request: web.Request, peer: str, offer: str, answer: str) -> web.Respo
 
 async def trickle(request: web.Request) -> web.Response:
     """Take candidates, which are not needed: the server learns addresses from checks alone."""
-    peer = _seated(request)
+    peer = _session(request)
     check_type(request, TRICKLE)
     fragment = (await read(request, request.app[CONFIG].sdp_bytes)).decode("utf-8", "replace")
     if "If-Match" in request.headers and not ranges.is_listed(request, "If-Match", _etag(peer)):
@@ -55,8 +55,8 @@ async def trickle(request: web.Request) -> web.Response:
 
 async def end(request: web.Request) -> web.Response:
     """End a session; a take under way is finished."""
-    peer = _seated(request)
-    await request.app[STAGE].close_peer(peer)
+    peer = _session(request)
+    await request.app[TAKES].close_peer(peer)
     request.app[USERS].pop(peer, None)
     return web.Response(status=200)
 
@@ -67,15 +67,14 @@ def routes(endpoint: str) -> list[web.RouteDef]:
     return [web.patch(here, trickle), web.delete(here, end), web.options(here, preflight)]
 
 
-def _seated(request: web.Request) -> str:
+def _session(request: web.Request) -> str:
     """Return the peer of a session; who knows its address may touch it, unless the key is another's."""
     peer, room_id = request.match_info["peer"], request.match_info["room"]
-    stage, house = request.app[STAGE], request.app[HOUSE]
-    if stage.peer_room(peer) != room_id:
+    session = request.app[TAKES].session(peer)
+    if session is None or session.room.id != room_id:
         raise Problem("no_such_peer", "There is no such session (any more).")
-    voice, room = stage.peer_voice(peer), house.awake(room_id)
-    key = visitor_key(request) if voice else None
-    if key and room and house.voice(key, room) != voice:
+    key = visitor_key(request) if session.voice else None
+    if key and request.app[HOUSE].voice(key, session.room) != session.voice:
         raise Problem("not_yours", "This session is somebody else's.")
     return peer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from server.http.app_keys import STAGE
+from server.http.app_keys import TAKES
 from server.http.body import read_sdp
 from server.http.security import address, preflight, rate_limit
 from server.web import sessions
@@ -17,7 +17,7 @@ async def begin(request: web.Request) -> web.Response:
     offer = await read_sdp(request)
     room = await visited(request, request.match_info["room"])
     rate_limit(request, "offer")
-    peer, answer = await request.app[STAGE].whep(room.id, offer, address=address(request))
+    peer, answer = await request.app[TAKES].whep(room.id, offer, address=address(request))
     return sessions.begun(request, peer, offer, answer)
 
 

@@ -13,7 +13,7 @@ from aiohttp import ClientSession, web
 
 from server.config import Config
 from server.http import problems
-from server.http.app_keys import CONFIG, HOUSE, LIMITS, LOG, STAGE
+from server.http.app_keys import CONFIG, HOUSE, LIMITS, LOG, TAKES
 from server.http.limits import Limits
 from server.http.security import CAUSES, add_headers
 from server.log.base import Log
@@ -27,11 +27,11 @@ from server.socket.sockets import SocketLimits, Sockets
 from tests.support.ws_client import Client, joined
 
 if TYPE_CHECKING:
-    from server.stage import Stage
+    from server.takes.takes import Takes
 
 
-class FakeStage:
-    """A stage whose takes end when the test says so."""
+class FakeTakes:
+    """Takes that end when the test says so."""
 
     def __init__(self) -> None:
         self.begun: list[tuple[str, str]] = []
@@ -65,9 +65,9 @@ class Chat:
     """The server's parts as a test needs them, and clients of it."""
 
     def __init__(
-        self, house: House, log: Log, stage: FakeStage, sockets: Sockets, *, session: ClientSession, port: int
+        self, house: House, log: Log, takes: FakeTakes, sockets: Sockets, *, session: ClientSession, port: int
     ) -> None:
-        self.house, self.log, self.stage, self.sockets, self.session = house, log, stage, sockets, session
+        self.house, self.log, self.takes, self.sockets, self.session = house, log, takes, sockets, session
         self.port = port
 
     def path(self, room: str = "wonder") -> str:
@@ -102,12 +102,12 @@ async def running_chat(
     kept = log or MemoryLog()
     house = House(kept, clock=lambda: time.time_ns() // 1_000_000, random=Random(1), secret=b"s" * 32)
     await house.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
-    stage = FakeStage()
+    takes = FakeTakes()
     app = web.Application(middlewares=[problems.middleware])
     app.on_response_prepare.append(add_headers)
     app[CONFIG], app[HOUSE], app[LOG] = Config(), house, kept
     app[LIMITS] = limits or Limits(on=False)
-    app[STAGE], app[CAUSES] = cast("Stage", stage), set()
+    app[TAKES], app[CAUSES], app[problems.DAMAGED] = cast("Takes", takes), set(), problems.DamagedPaths()
     sockets = endpoint.attach(app, bounds)
     app.add_routes(endpoint.routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -117,7 +117,7 @@ async def running_chat(
     port = int(runner.addresses[0][1])
     async with ClientSession() as session:
         try:
-            yield Chat(house, kept, stage, sockets, session=session, port=port)
+            yield Chat(house, kept, takes, sockets, session=session, port=port)
         finally:
             await sockets.close()
             await runner.cleanup()

@@ -43,6 +43,7 @@ export class Session {
     this.player = new Player(audio, {
       blocked: () => this.notice({ code: 'tap-to-hear', action: () => this.player.unlock() }),
       playing: () => this.clear('tap-to-hear'),
+      failed: () => this.passing({ code: 'unplayable' }),
     });
     this.meter = new Meter();
     this.inbox = new Inbox(this);
