@@ -22,10 +22,10 @@ from av.stream import Disposition
 from audio import boxes, media_types, ogg, opus, opusfile, riff
 from audio.media_types import KINDS, MEDIA_TYPES, Kind
 from audio.pcm import Pcm, mixed
-from audio.take import SAMPLE_RATE_HZ, Packet
+from audio.take import LONGEST_LISTENED_MS, SAMPLE_RATE_HZ, SHORTEST_PACKET_MS, Packet
 
 LARGEST_BYTES = 2_000_000
-MOST_PACKETS = 12_000  # a minute in packets of 5 ms
+MOST_PACKETS = round(LONGEST_LISTENED_MS / SHORTEST_PACKET_MS)
 RATES_HZ = range(1_000, 768_001)  # of what people record; a filter for 500 MHz takes 3 s to make
 MOST_PLANES = 7  # PyAV reads behind a frame's list of planes when it is full
 # What recorders write as a packet's time may be off by tens of ms; silence that was left out is longer.

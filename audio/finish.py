@@ -8,13 +8,12 @@ import numpy as np
 
 from audio import container, loudness, ogg, onset, opus
 from audio.pcm import Pcm, fade_edges, high_pass, peaks
-from audio.take import LONGEST_CLIP_MS, SAMPLE_RATE_HZ, Clip, Limits, Packet, Take, Unfit
+from audio.take import LONGEST_LISTENED_MS, SAMPLE_RATE_HZ, Clip, Limits, Packet, Take, Unfit
 
 MS = SAMPLE_RATE_HZ // 1000
 RUMBLE_HZ = 80.0
 MARGIN_MS = 80  # kept before the first sound and after the last
 FADE_MS = 5
-LONGEST_LISTENED_MS = 2 * LONGEST_CLIP_MS  # what a take or upload holds beyond is not even decoded
 # Coding moves the peaks, of speech up by 1.0 dB in the middle, rarely by 1.8 dB. So a clip is brought under a
 # lower ceiling first; what still comes out too high is lowered and encoded again.
 CODING_ROOM_DB = 1.8

@@ -14,6 +14,8 @@ LONGEST_CLIP_MS = 30_000
 PREROLL_MS = 1_000
 TAKE_MARGIN_MS = 2_000
 LONGEST_TAKE_MS = PREROLL_MS + LONGEST_CLIP_MS + TAKE_MARGIN_MS
+# What a take or upload holds beyond is not even decoded: silence around it may be as long as a clip.
+LONGEST_LISTENED_MS = 2 * LONGEST_CLIP_MS
 # Recorders send what Opus can: packets of 2.5 ms or more, 510 kbit/s at most (RFC 6716 2.1).
 SHORTEST_PACKET_MS = 2.5
 MOST_BYTES_PER_S = 64_000

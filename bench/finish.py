@@ -17,7 +17,7 @@ import numpy as np
 
 from audio import finish, opus
 from audio.take import Limits, Packet, Take
-from server.finisher import ENVIRONMENT
+from server.takes.finisher import ENVIRONMENT
 from tests.support import speech
 
 ROUNDS = 15

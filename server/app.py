@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from random import SystemRandom
@@ -11,12 +12,13 @@ from typing import Self
 from server import tls
 from server.clock import Clock
 from server.config import Config
-from server.finisher import Finisher
 from server.http.limits import Limits
 from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
 from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
+from server.metrics.metrics import Metrics
+from server.metrics.registry import Registry
 from server.readers.closing import Closing
 from server.readers.radio import Radio
 from server.readers.reaper import Reaper
@@ -28,9 +30,11 @@ from server.rtc.local import LocalMedia
 from server.rtc.media import Media
 from server.rtc.remote import RemoteMedia
 from server.rtc.settings import Settings
-from server.site import METRICS, make_app
+from server.site import make_app
 from server.socket.endpoint import SOCKETS
-from server.stage import Stage
+from server.takes.finisher import Finisher
+from server.takes.observer import TakesObserver
+from server.takes.takes import Takes
 from server.web.health import HEALTH
 from server.web.transcodes import TRANSCODES
 
@@ -39,6 +43,26 @@ FIRST_ROOM_NAME = "Space of Wonder"
 DATABASE = "wonder.db"
 # Of the time for draining so much is kept for telling the sockets: their last answers, and 1012.
 GOODBYE_MS = 3_000
+
+
+class RadioOfTakes(TakesObserver):
+    """Tells the radio what of takes and listeners changes what it plays."""
+
+    def __init__(self, radio: Radio, audience_changed: Callable[[str], None]) -> None:
+        self._radio = radio
+        self._audience_changed = audience_changed
+
+    def audience_changed(self, room_id: str) -> None:
+        """Let the radio play on: somebody began to listen, or left."""
+        self._audience_changed(room_id)
+
+    def live_relay_changed(self, room_id: str, *, on: bool) -> None:
+        """Let the radio give way to somebody who is heard while speaking."""
+        self._radio.live_relay(room_id, on=on)
+
+    def live_relayed(self, room_id: str, clip: str) -> None:
+        """Let the radio not play at once what was heard already."""
+        self._radio.live_relayed(room_id, clip)
 
 
 class Services:
@@ -50,13 +74,16 @@ class Services:
         self.house = house
         self.media = media
         self.finisher = Finisher(workers=config.finish_workers)
-        self.stage = Stage(
+        self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
+        self.figures = Metrics(Registry(), house, media)
+        self.takes = Takes(
             house,
             media,
             self.finisher,
             clock=house.clock,
             longest_ms=config.clip_longest_ms,
             live_delay_ms=config.live_delay_ms,
+            observers=(self.figures, RadioOfTakes(self.radio, self._audience_changed)),
         )
         self.app = make_app(
             config=config,
@@ -64,18 +91,16 @@ class Services:
             house=house,
             media=media,
             finisher=self.finisher,
-            stage=self.stage,
+            takes=self.takes,
+            figures=self.figures,
             limits=Limits(on=config.limits == "on"),
         )
         self.sockets = self.app[SOCKETS]
-        self.figures = self.app[METRICS]
         if isinstance(log, SqliteLog):
             log.on_commit = self.figures.committed
-        self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
-        self.closing = Closing(self.stage.end_room)
+        self.closing = Closing(self.takes.end_room)
         house.on_wake, house.on_sleep = self._room_woke, self.radio.detach
-        self.stage.on_live, self.stage.on_aired = self.radio.live, self.radio.aired
-        self.stage.on_audience = self.sockets.on_listening = self._audience_changed
+        self.sockets.on_listening = self._audience_changed
 
     def _room_woke(self, room: Room) -> None:
         self.radio.attach(room)
@@ -101,7 +126,7 @@ class Running:
     def __init__(self, services: Services, listening: Listening, broken: asyncio.Event) -> None:
         self.services = services
         self.broken = broken
-        self.house, self.stage, self.media = services.house, services.stage, services.media
+        self.house, self.takes, self.media = services.house, services.takes, services.media
         self.url, self.http_port = listening.url, listening.port
         self.udp_host, self.udp_port = services.media.endpoint()
         self._listening = listening
@@ -115,7 +140,7 @@ class Running:
         """Answer 503 on /readyz, finish running takes, and send the sockets away, in the time there is."""
         self.services.app[HEALTH].draining = True
         within_ms = self.services.config.drain_timeout_ms
-        await self.stage.drain(within_ms - min(GOODBYE_MS, within_ms // 2))
+        await self.takes.drain(within_ms - min(GOODBYE_MS, within_ms // 2))
         await self.services.sockets.drain()
 
     async def close(self) -> None:
@@ -213,7 +238,7 @@ async def _first_room(house: RoomRegistry) -> None:
 async def _let_go(services: Services) -> None:
     await services.radio.close()
     await services.media.close()
-    await services.stage.close()
+    await services.takes.close()
     await services.finisher.close()
     await services.house.close()
     await services.log.close()

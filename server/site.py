@@ -15,8 +15,7 @@ from server.http import problems, redirects, security
 from server.http.app_keys import CONFIG, LIMITS
 from server.http.assets import ASSETS, Assets
 from server.http.limits import UploadBudget
-from server.metrics.metrics import Metrics
-from server.metrics.registry import REGISTRY, Registry
+from server.metrics.registry import REGISTRY
 from server.socket import endpoint
 from server.socket.sockets import SocketLimits
 from server.web import app_keys, clips, descriptions, health, rooms, sessions
@@ -24,16 +23,17 @@ from server.web.counts import Counts
 from server.web.operations import routes
 from server.web.transcodes import TRANSCODES, Transcodes
 
-METRICS = web.AppKey("figures", Metrics)
+METRICS: web.AppKey[Metrics] = web.AppKey("figures")
 
 if TYPE_CHECKING:
     from server.config import Config
-    from server.finisher import Finisher
     from server.http.limits import Limits
     from server.log.base import Log
+    from server.metrics.metrics import Metrics
     from server.rooms.registry import RoomRegistry
     from server.rtc.media import Media
-    from server.stage import Stage
+    from server.takes.finisher import Finisher
+    from server.takes.takes import Takes
 
 
 def make_app(
@@ -43,7 +43,8 @@ def make_app(
     house: RoomRegistry,
     media: Media,
     finisher: Finisher,
-    stage: Stage,
+    takes: Takes,
+    figures: Metrics,
     limits: Limits,
 ) -> web.Application:
     """Return the application; its `HEALTH` is where draining is told."""
@@ -53,11 +54,9 @@ def make_app(
     )
     app[CONFIG], app[LIMITS] = config, limits
     app[app_keys.LOG], app[app_keys.HOUSE] = log, house
-    app[app_keys.MEDIA], app[app_keys.STAGE] = media, stage
+    app[app_keys.MEDIA], app[app_keys.TAKES] = media, takes
     app[health.HEALTH] = health.Health()
-    app[REGISTRY] = Registry()
-    app[METRICS] = Metrics(app[REGISTRY], house, media)
-    app[METRICS].observe(stage)
+    app[REGISTRY], app[METRICS] = figures.registry, figures
     app[ASSETS] = Assets()
     app[clips.UPLOAD_BUDGET] = UploadBudget()
     app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)
@@ -65,7 +64,7 @@ def make_app(
     counts: Callable[[str], Counts] = partial(_counts, app)
     app[app_keys.COUNTS] = counts
     app[REGISTRY].watch("sockets", "Open WebSockets.", lambda: len(app[endpoint.SOCKETS]))
-    app[security.CAUSES] = set()
+    app[security.CAUSES], app[problems.DAMAGED] = set(), problems.DamagedPaths()
     app[rooms.ASLEEP], app[sessions.USERS] = {}, OrderedDict[str, str]()
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_end_sockets)

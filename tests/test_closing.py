@@ -67,15 +67,15 @@ async def test_its_speaker_and_listener_are_let_go_and_it_stays_closed_after_a_r
 async def test_a_closed_room_ends_its_sessions_and_what_was_said_does_not_land(
     theatre: Theatre,
 ) -> None:
-    Closing(theatre.stage.end_room).attach(theatre.room)
+    Closing(theatre.takes.end_room).attach(theatre.room)
     speaking, plain = await theatre.speaker(), await theatre.speaker(commanded=False)
-    listening, _ = await theatre.stage.whep("wonder", "offer", address="a")
+    listening, _ = await theatre.takes.whep("wonder", "offer", address="a")
     other = (await theatre.house.open(RoomOpened("topic", "Other"), None, id="other")).id
-    elsewhere, _ = await theatre.stage.whep(other, "offer", address="a")
-    await theatre.stage.begin(theatre.room, ANNA, speaking)
-    stopping = asyncio.ensure_future(theatre.stage.stop(theatre.room, ANNA, None, speaking))
+    elsewhere, _ = await theatre.takes.whep(other, "offer", address="a")
+    await theatre.takes.begin(theatre.room, ANNA, speaking)
+    stopping = asyncio.ensure_future(theatre.takes.stop(theatre.room, ANNA, None, speaking))
     await asyncio.sleep(0)
-    theatre.media.on_level(plain, True)
+    theatre.media.observers.level(plain, on=True)
 
     await theatre.room.send(Close())
     await theatre.settled()
@@ -83,8 +83,9 @@ async def test_a_closed_room_ends_its_sessions_and_what_was_said_does_not_land(
     with pytest.raises(Refused) as refused:
         await stopping
     assert refused.value.code in ("room_closed", "peer_gone")
-    gone = [theatre.stage.peer_room(peer) for peer in (speaking, plain, listening)]
-    assert (gone, theatre.stage.peer_room(elsewhere)) == ([None] * 3, other)
+    gone = [theatre.takes.session(peer) for peer in (speaking, plain, listening)]
+    left = theatre.takes.session(elsewhere)
+    assert (gone, left and left.room.id) == ([None] * 3, other)
     assert (theatre.room.state.clips, theatre.room.speaking, theatre.room.speakers) == ({}, set(), {})
 
 
@@ -100,9 +101,9 @@ async def test_nobody_sits_down_in_a_closed_room_nor_in_one_that_is_closed_meanw
     monkeypatch.setattr(theatre.media, "answer", slowly)
     for _ in range(2):
         for seat in (
-            theatre.stage.whep("wonder", "offer", address="a"),
-            theatre.stage.whip("wonder", ANNA, "offer", address="a", commanded=True),
+            theatre.takes.whep("wonder", "offer", address="a"),
+            theatre.takes.whip("wonder", ANNA, "offer", address="a", commanded=True),
         ):
             with pytest.raises(Refused, match="closed"):
                 await seat
-    assert theatre.stage._seats == {}
+    assert len(theatre.takes._sessions) == 0

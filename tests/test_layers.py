@@ -20,13 +20,11 @@ EDGE = (
     "audio",
     "games",
     "server.config",
-    "server.finisher",
     "server.log.base",
-    "server.previews",
     *LIVING,
     "server.rtc",
-    "server.safety",
-    "server.stage",
+    "server.takes",
+    "server.takes.finisher",
 )
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "audio": (),
@@ -35,7 +33,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.config": ("audio",),
     "server.options": ("server.config",),
     "server.clock": (),
-    "server.room": ("audio", "games"),
+    "server.room": ("games",),
     # Living rooms: the writer, who is here, sleep and waking.
     "server.rooms": ("games", "server.room", "server.log.base"),
     "server.log.base": ("server.room",),
@@ -44,19 +42,18 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.subprocesses": (),
     "server.together": (),
     "server.rtc": ("audio", "server.subprocesses", "server.clock", "server.rtc", "server.together"),
-    "server.safety": ("audio", "server.room", "server.takes.sandbox"),
     "server.takes.sandbox": (),
-    "server.finisher": ("audio", "server.subprocesses", "server.safety"),
-    "server.previews": ("audio", "server.room"),
-    "server.stage": (
+    # From the sandboxed process outwards: what decodes foreign sound, who asks it, and a take's life.
+    "server.takes.finishing": ("audio", "server.takes.sandbox"),
+    "server.takes.finisher": ("audio", "server.subprocesses", "server.takes.finishing"),
+    "server.takes": (
         "audio",
         "games",
         "server.room",
         "server.rooms",
         "server.log.base",
         "server.rtc",
-        "server.finisher",
-        "server.previews",
+        "server.takes.finisher",
         "server.together",
     ),
     "server.readers": (
@@ -69,7 +66,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.together",
     ),
     "server.metrics.registry": (),
-    "server.metrics": ("server.metrics.registry", *LIVING, "server.rtc", "server.stage"),
+    "server.metrics": ("server.metrics.registry", *LIVING, "server.rtc", "server.takes"),
     # Plumbing of HTTP, the resources, one connection's side of a room, and what describes them all.
     "server.http": (
         "audio",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,22 +12,39 @@ import pytest
 from aiohttp import ClientSession
 
 from audio import m4a, ogg, opus
-from audio.finish import LONGEST_LISTENED_MS, finish_take
-from audio.take import LONGEST_CLIP_MS, LONGEST_TAKE_MS, SHORTEST_PACKET_MS, Limits, Packet, Take
+from audio.container import decode
+from audio.finish import finish_take
+from audio.take import (
+    LONGEST_CLIP_MS,
+    LONGEST_LISTENED_MS,
+    LONGEST_TAKE_MS,
+    SHORTEST_PACKET_MS,
+    Limits,
+    Packet,
+    Take,
+)
+from games.registry import BY_ID, GAMES
+from games.round import TurnGiven
 from server import app, subprocesses
 from server.config import Config
 from server.readers.radio import PIECE_CLIPS
+from server.room.commands import RoundStart
 from server.room.kinds import KINDS
 from server.room.rounds import SLOWEST_PACE, take_limit_ms
 from server.room.state import RoomState
 from server.rtc.capture import MOST_BYTES, MOST_PACKETS
 from server.rtc.media import TakeEnded
 from server.rtc.settings import PACKET_OVERHEAD_BYTES, Settings
-from server.safety.finishing import LARGEST_JOB_BYTES, FinishTake
+from server.takes.finishing import LARGEST_JOB_BYTES, FinishTake
 from tests.support import speech
+from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
+from tests.support.rtc_bare import BarePeer
 from tests.support.rtc_client import Listener
+from tests.support.uploads import muxed
 from tests.support.ws_client import Client, joined, new_key
 
+TURNS_PLAYED = 13
+WHIP_MS, FASTER = 18_000, 8
 CASE = Path(__file__).parent / "cases" / "long-18s.webm"
 PAGE_BYTES_PER_S = 48_000 // 8  # what static/js/audio/recorder.js asks for
 
@@ -45,6 +63,38 @@ def test_every_kind_and_pace_stays_within_the_one_limit(kind: str, pace: float) 
     assert limit_ms == KINDS[kind].longest_clip_ms * pace
     assert limit_ms <= LONGEST_CLIP_MS <= Config().clip_longest_ms
     assert limit_ms * PAGE_BYTES_PER_S * 5 // 1000 <= Config().upload_bytes  # recorders that ask nobody too
+
+
+@pytest.mark.parametrize("game", [game.id for game in GAMES])
+def test_no_turn_of_any_game_allows_more_than_the_one_limit(game: str) -> None:
+    room = PureRoom(BY_ID[game].kinds[0])
+    room.speakers = (ANNA.id, BELA.id, CLEO.id)
+    room.do(RoundStart(game), ANNA)
+    for number in range(TURNS_PLAYED):
+        if room.state.round is None:
+            break
+        turn = room.turn()
+        room.now_ms = max(room.now_ms, turn.go_at_ms + 1_000)
+        for voice in (voice for voice in (ANNA, BELA, CLEO) if turn.is_for(voice.id)):
+            room.land(f"clip-{number}-{voice.id}", voice)
+
+    limits_ms = [event.data.limit_ms for event in room.events if isinstance(event.data, TurnGiven)]
+    assert 0 <= max(limits_ms) * SLOWEST_PACE <= LONGEST_CLIP_MS
+
+
+@pytest.mark.parametrize("container", ["ogg", "webm"])
+def test_an_upload_in_the_shortest_packets_is_read_as_far_as_any_other(container: str) -> None:
+    """The limit of packets was that of 5 ms once: half of such a file was not heard."""
+    said = speech.say("Hello there, this is a test")
+    silence = np.zeros(LONGEST_LISTENED_MS * 48 - 2 * len(said), dtype=np.float32)
+    pcm = speech.level(np.concatenate([said, silence, said]), -20)
+    options = {"libopus.frame_duration": f"{SHORTEST_PACKET_MS}", "libopus.b": "32000"}
+    body = muxed(pcm, container, "libopus", options=options)
+
+    heard = decode(body, f"audio/{container}", longest=LONGEST_LISTENED_MS * 48)
+
+    assert abs(len(heard) - len(pcm)) <= 4_800
+    assert np.abs(heard[-len(said) :]).max() > 0.05  # the last words are there
 
 
 def test_the_longest_take_is_finished_read_and_transcoded() -> None:
@@ -106,6 +156,12 @@ class Visitor:
         async with self.http.delete(f"/api/clips/{clip}", headers=self.headers) as answer:
             assert answer.status == 204
 
+    async def whip(self, offer: str) -> str:
+        headers = {**self.headers, "Content-Type": "application/sdp"}
+        async with self.http.post(f"{self.room}/whip", data=offer, headers=headers) as answer:
+            assert answer.status == 201, await answer.text()
+            return await answer.text()
+
     async def m4a(self, clip: object) -> bytes:
         async with self.http.get(f"/api/clips/{clip}.m4a") as answer:
             assert answer.status == 200
@@ -158,3 +214,21 @@ async def test_half_a_minute_lands_in_a_healing_room_and_is_played(visitor: Visi
 
     assert await visitor.until_cue(clip["id"]) >= LONGEST_CLIP_MS
     assert b"ftyp" in (await visitor.m4a(clip["id"]))[:16]
+
+
+@pytest.mark.parametrize("visitor", ["roleplay"], indirect=True)
+async def test_who_needs_more_time_speaks_for_as_long_by_whip(visitor: Visitor) -> None:
+    """A recorder that sends faster than it records: what was said counts, by its own times."""
+    microphone = BarePeer("speaker")
+    await microphone.connect(visitor.whip)
+    packets = talk(WHIP_MS).packets
+    for packet in packets:
+        microphone.send(packet.payload)
+        await asyncio.sleep(0.02 / FASTER)
+    await microphone.close()
+
+    landed = await visitor.socket.event("clip.landed")
+    clip = landed["data"]
+    assert abs(clip["duration_ms"] - WHIP_MS) < 700  # without the silence around it
+    assert await visitor.until_cue(clip["clip"]) >= clip["duration_ms"]
+    assert b"ftyp" in (await visitor.m4a(clip["clip"]))[:16]

@@ -212,7 +212,7 @@ async def test_a_passive_peer_that_is_not_who_it_said_is_let_go(house: House[Loc
         return await door(f"{head}a=fingerprint:sha-256 {':'.join(['00'] * 32)}{rest[95:]}")
 
     await remote.connect(ask)  # for the server of DTLS all is well when it has heard the client's last word
-    await house.until(lambda: house.gone(house.last) == 1)
+    await house.until(lambda: house.times_gone(house.last) == 1)
 
     assert ("connected", house.last) not in house.told
     await remote.vanish()
@@ -223,7 +223,7 @@ async def test_a_passive_peer_that_never_answers_is_closed_in_time(hasty: House[
     remote = BarePeer("speaker", setup="passive")
     remote.take_answer(await hasty.door("speaker")(remote.offer()))
     await remote.prove()
-    await hasty.until(lambda: hasty.gone(hasty.last) == 1)
+    await hasty.until(lambda: hasty.times_gone(hasty.last) == 1)
 
     assert remote._inbound.qsize() >= 1
     assert not hasty.media._port._by_address
@@ -239,7 +239,7 @@ async def test_a_passive_offer_makes_nobody_hear_of_us_that_did_not_ask(hasty: H
         offer = BarePeer("speaker", setup="passive").offer()
         offer += f"a=candidate:1 1 udp 2130706431 {host} {port} typ host\r\na=end-of-candidates\r\n"
         peer, _ = await hasty.media.answer(ROOM, "speaker", offer, address="192.0.2.1")
-        await hasty.until(lambda: hasty.gone(peer) == 1)
+        await hasty.until(lambda: hasty.times_gone(peer) == 1)
 
         with pytest.raises(BlockingIOError):
             victim.recv(2_048)

@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from audio import finish, ogg, opus
 from audio.take import Clip, Limits, Packet
-from server.finisher import Finisher
+from server.takes.finisher import Finisher
 from tests.support import speech
 
 CASES = Path(__file__).parent / "cases"

@@ -132,7 +132,7 @@ async def test_a_take_announced_to_a_sleeping_room_begins() -> None:
     async with running_chat(idle_ms=IDLE_MS) as chat, chat.visitor() as client:
         await asleep(chat)
         assert (await client.ask("speak.start", peer="p1"))["type"] == "ack"
-        assert chat.stage.begun == [(client.welcome["you"]["id"], "p1")]
+        assert chat.takes.begun == [(client.welcome["you"]["id"], "p1")]
 
 
 async def test_messages_that_find_the_room_asleep_are_decided_in_their_order() -> None:

@@ -37,6 +37,7 @@ _GERMAN = {
     "busy": "Hier ist es gerade sehr voll. Versuch es gleich noch einmal.",
     "restarting": "Der Server startet neu. Versuch es gleich noch einmal.",
     "draining": "Der Server startet neu. Versuch es gleich noch einmal.",
+    "damaged": "Das ist auf unserer Platte beschädigt und nicht mehr zu lesen.",
     "broken": "Bei uns ist etwas kaputtgegangen.",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from math import ceil
 
@@ -11,7 +12,7 @@ from aiohttp import web
 
 from audio.take import Unfit
 from server.http.problem_page import problem_page
-from server.log.base import StorageFull
+from server.log.base import Damaged, StorageFull
 from server.room.commands import BROKEN, Refused, broken
 from server.rooms.base import NoSuchRoom
 from server.rtc.media import BadOffer, Busy
@@ -80,6 +81,7 @@ STATUSES: dict[str, int] = {
     "upgrade_needed": 426,
     "too_fast": 429,
     "broken": 500,
+    "damaged": 500,
     "internal": 500,
     "busy": 503,
     "draining": 503,
@@ -99,6 +101,7 @@ _OWN: dict[int, tuple[str, str]] = {
 }
 RETRY_STATUSES = (429, 503, 507)
 RETRY_AFTER_S = 5
+DAMAGED_KEPT = 1_000  # paths of what was found damaged, the latest
 
 
 class Problem(Exception):
@@ -139,6 +142,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem("busy", str(error) or "Too many voices at once. Try again soon.")
         case StorageFull():
             return Problem("storage_full", "The disk is full, so nothing new can be kept now.")
+        case Damaged():
+            return Problem("damaged", "This was damaged on our disk, and cannot be read any more.")
         case web.HTTPException():
             return _own(error)
         case NoSuchRoom():
@@ -175,6 +180,31 @@ def body(problem: Problem) -> bytes:
     return msgspec.json.encode(fields)
 
 
+class DamagedPaths:
+    """What was found damaged on disk: each is logged once, however often it is asked for."""
+
+    def __init__(self) -> None:
+        self._paths: OrderedDict[str, None] = OrderedDict()
+
+    def is_news(self, path: str) -> bool:
+        """Note a path, and tell whether it was not known."""
+        was_known = path in self._paths
+        self._paths[path] = None
+        self._paths.move_to_end(path)
+        if len(self._paths) > DAMAGED_KEPT:
+            self._paths.popitem(last=False)
+        return not was_known
+
+
+DAMAGED: web.AppKey[DamagedPaths] = web.AppKey("damaged")
+
+
+def _route(request: web.Request) -> str:
+    """Return which route was asked, without the ids in its path."""
+    where = request.match_info.route.resource
+    return where.canonical if where is not None else ""
+
+
 @web.middleware
 async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn every error of a route into its answer; what is our fault is logged with its trace."""
@@ -185,8 +215,9 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
     except Exception as error:
         problem = problem_of(error)
         if problem.code == BROKEN:
-            where = request.match_info.route.resource
-            logger.exception("broken route=%s method=%s", where and where.canonical, request.method)
+            logger.exception("broken route=%s method=%s", _route(request), request.method)
+        if isinstance(error, Damaged) and request.app[DAMAGED].is_news(request.path):
+            logger.error("damaged route=%s: %s", _route(request), error)
         return respond(problem, page_for=request if _wants_page(request) else None)
 
 

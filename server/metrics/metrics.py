@@ -21,8 +21,8 @@ from prometheus_client.registry import Collector
 from server.metrics.lag import Lag
 from server.metrics.registry import Registry
 from server.rooms.registry import RoomRegistry
-from server.rtc.media import Media
-from server.stage import Stage
+from server.rtc.media import Media, Role
+from server.takes.observer import TakesObserver
 
 TOP_ROOMS = 10
 JOIN_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15)
@@ -70,10 +70,11 @@ class LargestRooms(Collector):
         yield gauge
 
 
-class Metrics:
+class Metrics(TakesObserver):
     """Counters and times that the parts feed; the rest is read when somebody asks."""
 
     def __init__(self, registry: Registry, house: RoomRegistry, media: Media) -> None:
+        self.registry = registry
         self.lag = Lag()
         prometheus = registry.prometheus
         self._joins = Histogram(
@@ -119,12 +120,12 @@ class Metrics:
         registry.watch("python_blocks", "Memory blocks in use by Python.", sys.getallocatedblocks)
         registry.watch("threads", "Threads of Python.", threading.active_count)
 
-    def observe(self, stage: Stage) -> None:
-        """Take what the stage tells from now on."""
-        stage.on_joined = lambda role, took_s: self._joins.labels(role).observe(took_s)
-        stage.on_take = self._took
+    def peer_connected(self, role: Role, took_s: float) -> None:
+        """Note how long a peer took to connect."""
+        self._joins.labels(role).observe(took_s)
 
-    def _took(self, outcome: str, took_s: float) -> None:
+    def take_ended(self, outcome: str, took_s: float) -> None:
+        """Count a take; of one that landed note how long that took."""
         self._takes.labels(outcome).inc()
         if outcome == "landed":
             self._finish.observe(took_s)

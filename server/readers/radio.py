@@ -53,15 +53,15 @@ class RoomRadio:
         self._mute: set[str] = set()  # clips that could not be played
         self._drifting = False
         self._live = False
-        self._aired: deque[str] = deque(maxlen=QUEUE_PIECES)  # what is refused never lands
+        self._live_relayed: deque[str] = deque(maxlen=QUEUE_PIECES)  # what is refused never lands
         self._task: asyncio.Task[None] | None = None
         self.unsubscribe = room.tail.subscribe(self._read, passive=True)
 
     def _read(self, batch: Batch) -> None:
         for encoded in batch.events:
             match encoded.event.data:
-                case ClipLanded(clip=clip, duration_ms=duration_ms) if clip in self._aired:
-                    self._aired.remove(clip)
+                case ClipLanded(clip=clip, duration_ms=duration_ms) if clip in self._live_relayed:
+                    self._live_relayed.remove(clip)
                     asyncio.get_running_loop().call_soon(
                         self._light_up, clip, encoded.event.at_ms, duration_ms
                     )
@@ -98,11 +98,11 @@ class RoomRadio:
         self._media.stop(self._room.id)
         self._fresh.set()
 
-    def aired(self, clip: str) -> None:
+    def live_relayed(self, clip: str) -> None:
         """Note that a clip which lands now was heard while it was spoken: it is not played again at once."""
-        self._aired.append(clip)
+        self._live_relayed.append(clip)
 
-    def live(self, *, on: bool) -> None:
+    def live_relay(self, *, on: bool) -> None:
         """Give way to somebody who is heard while speaking, or go on after."""
         self._live = on
         self._fresh.set()
@@ -257,17 +257,17 @@ class Radio:
         if radio is not None:
             radio.wake()
 
-    def live(self, room_id: str, on: bool) -> None:
+    def live_relay(self, room_id: str, *, on: bool) -> None:
         """Tell that somebody is heard in a room while speaking, or not any more."""
         radio = self._rooms.get(room_id)
         if radio is not None:
-            radio.live(on=on)
+            radio.live_relay(on=on)
 
-    def aired(self, room_id: str, clip: str) -> None:
+    def live_relayed(self, room_id: str, clip: str) -> None:
         """Tell that a clip which is about to land was heard already."""
         radio = self._rooms.get(room_id)
         if radio is not None:
-            radio.aired(clip)
+            radio.live_relayed(clip)
 
     async def close(self) -> None:
         """Stop all; may be called again."""

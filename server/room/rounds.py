@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from audio.take import LONGEST_CLIP_MS
 from games.game import USUAL_TAKE_MS, Game
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
@@ -107,13 +106,13 @@ def _is_ahead(round_: Round, context: Context) -> bool:
 
 
 def take_limit_ms(state: RoomState, voice: str, pace: float = 1.0) -> int:
-    """Return how long a take of a voice may be now."""
+    """Return how long a take of a voice may be now, by the rules of its room and turn."""
     return _take_limit_ms(state, _open_turn(state, voice), _bounded(pace))
 
 
 def _take_limit_ms(state: RoomState, turn: TurnGiven | None, pace: float) -> int:
     limit_ms = turn.limit_ms if turn and turn.limit_ms else round_lifecycle.kind_of(state).longest_clip_ms
-    return min(round(limit_ms * pace), LONGEST_CLIP_MS)
+    return round(limit_ms * pace)
 
 
 def check_take(state: RoomState, round_: str | None) -> None:

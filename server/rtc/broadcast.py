@@ -14,7 +14,7 @@ from functools import cache
 from audio import opus
 from server.rtc import rtp
 from server.rtc.batch_sender import BATCH_LISTENERS, BatchSender, Listener, ListenerBatch
-from server.rtc.relay import Relay
+from server.rtc.live_relay import LiveRelay
 from server.rtc.settings import LARGEST_PAYLOAD_BYTES, Settings
 
 # Rows are served this far apart at most: a row takes 2 ms, and the loop has others to serve ...
@@ -57,7 +57,7 @@ class Broadcast:
         self._due_s = 0.0
         self._timestamp = self._clock(self._loop.time())
         self._marker = True
-        self._relay: Relay | None = None
+        self._live_relay: LiveRelay | None = None
         self._ahead = 0
 
     def __len__(self) -> int:
@@ -128,7 +128,7 @@ class Broadcast:
     def stop(self) -> None:
         """Fall silent; new listeners are still led in."""
         self._clip.clear()
-        self._end_live()
+        self._end_live_relay()
         if not self._leading:
             self._rest()
         self._tell_idle()
@@ -136,7 +136,7 @@ class Broadcast:
     def _make_way(self) -> None:
         """End what is heard now, silence for new listeners included."""
         self._clip.clear()
-        self._end_live()
+        self._end_live_relay()
         for lead in list(self._leading):
             self._admit(lead)
         self._rest()
@@ -147,19 +147,19 @@ class Broadcast:
         self._leading.clear()
         self._batches.clear()
         self._waiting.clear()
-        self._end_live()
+        self._end_live_relay()
         self._rest()
 
-    # --- live
+    # --- live relay
 
-    def air(self, take: str, at: int, payload: bytes, delay_ms: int) -> None:
+    def play_live_relay(self, take: str, at: int, payload: bytes, delay_ms: int) -> None:
         """Send a packet of a take that is spoken now, when its delay is over."""
-        if self._relay is None or self._relay.take != take:
+        if self._live_relay is None or self._live_relay.take != take:
             self._make_way()
-            self._relay = Relay(take, delay_ms, self._send_live, self._loop)
-        self._relay.push(at, payload)
+            self._live_relay = LiveRelay(take, delay_ms, self._send_live_relay, self._loop)
+        self._live_relay.push(at, payload)
 
-    def _send_live(self, payload: bytes, due_s: float, marker: bool) -> None:
+    def _send_live_relay(self, payload: bytes, due_s: float, marker: bool) -> None:
         length, clock = opus.duration(payload), self._clock(due_s)
         if marker:  # timestamps never go back, and keep the steps of the speaker's
             self._ahead = max(0, self._timestamp - clock)
@@ -170,10 +170,10 @@ class Broadcast:
         self._timestamp = max(self._timestamp, timestamp + length)
         self._spread(rtp.header(marker=marker, timestamp=timestamp, ssrc=self._source.ssrc) + payload, length)
 
-    def _end_live(self) -> None:
-        if self._relay is not None:
-            self._relay.close()
-            self._relay = None
+    def _end_live_relay(self) -> None:
+        if self._live_relay is not None:
+            self._live_relay.close()
+            self._live_relay = None
 
     def _rest(self) -> None:
         if self._timer is not None:

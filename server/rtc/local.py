@@ -15,23 +15,23 @@ from server.rtc.batch_sender import BatchSender, Listener, kernel_send_many
 from server.rtc.broadcast import Broadcast, Source
 from server.rtc.capture import Recording
 from server.rtc.certificate import Identity
-from server.rtc.media import Callbacks, Counts, Ending, Role, TakeEnded
+from server.rtc.media import Counts, Ending, MediaObserver, MediaObservers, Role, TakeEnded
 from server.rtc.peer import Peer
 from server.rtc.retransmitter import Retransmitter
 from server.rtc.settings import Settings
-from server.rtc.speaker import Sounding, Speaker
+from server.rtc.speaker import PacketSink, Speaker
 
 # How often peers are looked at for deadlines and lost consent, while there are any.
 SWEEP_S = 0.5
 
 
-class LocalMedia(Callbacks):
+class LocalMedia:
     """`Media` of one process. `clock` gives epoch milliseconds."""
 
     def __init__(
         self, port: udp.Port, addresses: tuple[str, ...], settings: Settings, clock: Callable[[], int]
     ) -> None:
-        super().__init__()
+        self.observers = MediaObservers()
         self._port = port
         self._addresses = addresses
         self._settings = settings
@@ -66,6 +66,10 @@ class LocalMedia(Callbacks):
         host = udp.bind_address(host, public_ip)
         addresses = udp.advertised(host, public_ip)
         return cls(udp.Port(udp.open_socket(host, port)), addresses, settings or Settings(), clock)
+
+    def observe(self, observer: MediaObserver) -> None:
+        """Tell an observer what peers do."""
+        self.observers.add(observer)
 
     # --- peers
 
@@ -135,7 +139,7 @@ class LocalMedia(Callbacks):
             listener = Listener(session, peer.payload_type, secrets.randbits(15), peer.address)
             self._listeners[peer.id] = listener
             self._room(peer.room).add(listener)
-        self.on_connected(peer.id)
+        self.observers.connected(peer.id)
 
     def moved(self, peer: Peer) -> None:
         """Follow a listener to its new address."""
@@ -171,7 +175,7 @@ class LocalMedia(Callbacks):
                 self._heard += peer.speaker.heard
                 peer.speaker.close(keep_ms=keep_ms)
         finally:
-            self.on_gone(peer.id)
+            self.observers.gone(peer.id)
 
     def _sweep(self) -> None:
         """Drop peers whose time is over; rest when there are none."""
@@ -191,14 +195,14 @@ class LocalMedia(Callbacks):
         return bool(found and found.commanded and found.speaker and found.speaker.begin(limit_ms))
 
     def end_take(self, peer: str) -> bool:
-        """End a take; `on_take` follows when the late packets came."""
+        """End a take; `take_ended` follows when the late packets came."""
         found = self._peers.get(peer)
         return bool(found and found.speaker and found.speaker.end())
 
     def took(self, peer: str, recording: Recording, ending: Ending) -> None:
         """Tell of a take that was cut."""
         ago_ms = self._loop.time() * 1000 - recording.began_ms
-        self.on_take(TakeEnded(peer, recording.take, round(self._clock() - ago_ms), ending))
+        self.observers.take_ended(TakeEnded(peer, recording.take, round(self._clock() - ago_ms), ending))
 
     # --- rooms
 
@@ -221,25 +225,29 @@ class LocalMedia(Callbacks):
         if room in self._rooms:
             self._rooms[room].stop()
 
-    def relay(self, peer: str, room: str, delay_ms: int) -> bool:
+    def begin_live_relay(self, peer: str, room: str, delay_ms: int) -> bool:
         """Let a room hear a peer's open take as it is spoken; False when it cannot."""
         if self.listeners(room) > self._settings.live_listeners:
             return False
         take = f"{peer}:{secrets.token_hex(4)}"
-        followed = self.follow(peer, lambda at, payload: self.air(room, take, at, payload, delay_ms))
-        if followed:
+
+        def sink(at: int, payload: bytes) -> None:
+            self.play_live_relay(room, take, at, payload, delay_ms)
+
+        has_begun = self.live_relay_into(sink, peer)
+        if has_begun:
             self.stop(room)
-        return followed
+        return has_begun
 
-    def follow(self, peer: str, sounding: Sounding) -> bool:
-        """Tell the packets of an open take as they come, until it ends."""
+    def live_relay_into(self, sink: PacketSink, peer: str) -> bool:
+        """Tell the packets of an open take as they come, until it ends; False when there is none."""
         found = self._peers.get(peer)
-        return bool(found and found.speaker and found.speaker.follow(sounding))
+        return bool(found and found.speaker and found.speaker.begin_live_relay(sink))
 
-    def air(self, room: str, take: str, at: int, payload: bytes, delay_ms: int) -> None:
+    def play_live_relay(self, room: str, take: str, at: int, payload: bytes, delay_ms: int) -> None:
         """Send a packet of a take that is spoken now to a room, `delay_ms` after it was said."""
         if room in self._rooms:
-            self._rooms[room].air(take, at, payload, delay_ms)
+            self._rooms[room].play_live_relay(take, at, payload, delay_ms)
 
     def listeners(self, room: str) -> int:
         """Return how many listeners of a room are connected."""
@@ -299,4 +307,4 @@ class _Hearer:
 
     def level(self, *, on: bool) -> None:
         """Pass on a change of level."""
-        self._media.on_level(self._peer, on)
+        self._media.observers.level(self._peer, on=on)

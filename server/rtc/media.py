@@ -6,7 +6,7 @@ live in the same process or in media workers behind a pipe.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -48,27 +48,58 @@ class Counts(Struct, frozen=True, tag=True):
     resent: int = 0
 
 
-def _nobody(*_: object) -> None:
-    """Stand in for a callback that is not set."""
+class MediaObserver(Protocol):
+    """Who is told what peers do."""
+
+    def connected(self, peer: str) -> None:
+        """Note that a peer has connected."""
+
+    def level(self, peer: str, *, on: bool) -> None:
+        """Note that a peer is heard, or falls silent (with DTX or without): for "speaking" signals."""
+
+    def take_ended(self, ended: TakeEnded) -> None:
+        """Take a take that was cut."""
+
+    def gone(self, peer: str) -> None:
+        """Note that a peer is gone: exactly once a peer, however it ended."""
 
 
-class Callbacks:
-    """Whom a media plane tells what happens: nobody, until they are set."""
+class MediaObservers:
+    """All who observe a media plane, as one."""
 
     def __init__(self) -> None:
-        self.on_take: Callable[[TakeEnded], None] = _nobody
-        self.on_level: Callable[[str, bool], None] = _nobody
-        self.on_connected: Callable[[str], None] = _nobody
-        self.on_gone: Callable[[str], None] = _nobody
+        self._observers: tuple[MediaObserver, ...] = ()
+
+    def add(self, observer: MediaObserver) -> None:
+        """Tell one more, from now on."""
+        self._observers = (*self._observers, observer)
+
+    def connected(self, peer: str) -> None:
+        """Tell that a peer has connected."""
+        for observer in self._observers:
+            observer.connected(peer)
+
+    def level(self, peer: str, *, on: bool) -> None:
+        """Tell that a peer is heard, or falls silent."""
+        for observer in self._observers:
+            observer.level(peer, on=on)
+
+    def take_ended(self, ended: TakeEnded) -> None:
+        """Tell that a take was cut."""
+        for observer in self._observers:
+            observer.take_ended(ended)
+
+    def gone(self, peer: str) -> None:
+        """Tell that a peer is gone."""
+        for observer in self._observers:
+            observer.gone(peer)
 
 
 class Media(Protocol):
-    """Owns the UDP port and every peer. Callbacks are set once, before the first offer."""
+    """Owns the UDP port and every peer."""
 
-    on_take: Callable[[TakeEnded], None]
-    on_level: Callable[[str, bool], None]  # peer, is sending speech (DTX or not): for "speaking" signals
-    on_connected: Callable[[str], None]
-    on_gone: Callable[[str], None]  # exactly once a peer, however it ended
+    def observe(self, observer: MediaObserver) -> None:
+        """Tell an observer what peers do; it is named before the first offer."""
 
     async def answer(
         self,
@@ -90,7 +121,7 @@ class Media(Protocol):
         """Begin a commanded take; False when the peer is gone or has one open."""
 
     def end_take(self, peer: str) -> bool:
-        """End a take; `on_take` follows within 200 ms (late packets are waited for)."""
+        """End a take; `take_ended` follows within 200 ms (late packets are waited for)."""
 
     def play(self, room: str, frames: Sequence[bytes]) -> tuple[int, int]:
         """Play 20 ms Opus frames to the listeners of a room, now.
@@ -102,7 +133,7 @@ class Media(Protocol):
     def stop(self, room: str) -> None:
         """Stop what plays in a room."""
 
-    def relay(self, peer: str, room: str, delay_ms: int) -> bool:
+    def begin_live_relay(self, peer: str, room: str, delay_ms: int) -> bool:
         """Let a room hear a peer's open take while it is spoken, so much later, until it ends.
 
         What plays is stopped. False when there is no such take, or the room is too large for it.

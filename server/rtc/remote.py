@@ -20,7 +20,7 @@ from audio.take import LONGEST_TAKE_MS
 from server.clock import time_of_day_ms
 from server.rtc import wire
 from server.rtc.admission import Admission
-from server.rtc.media import BadOffer, Busy, Callbacks, Counts, Role, TakeEnded
+from server.rtc.media import BadOffer, Busy, Counts, MediaObserver, MediaObservers, Role, TakeEnded
 from server.rtc.process import WorkerProcess
 from server.rtc.settings import Settings
 from server.together import settled
@@ -51,7 +51,7 @@ class Playing(Struct):
     workers: list[WorkerProcess]
 
 
-class Relayed(Struct):
+class LiveRelay(Struct):
     """A take that a room hears while it is spoken."""
 
     room: str
@@ -59,11 +59,11 @@ class Relayed(Struct):
     delay_ms: int
 
 
-class RemoteMedia(Callbacks):
+class RemoteMedia:
     """`Media` over media workers. `clock` gives epoch milliseconds."""
 
     def __init__(self, settings: Settings, clock: Callable[[], int]) -> None:
-        super().__init__()
+        self._observers = MediaObservers()
         self._settings = settings
         self._clock = clock
         self._loop = asyncio.get_running_loop()
@@ -77,7 +77,7 @@ class RemoteMedia(Callbacks):
         self._load: Counter[WorkerProcess] = Counter()
         self._listeners: dict[str, Counter[WorkerProcess]] = {}
         self._playing: dict[str, Playing] = {}
-        self._relayed: dict[str, Relayed] = {}
+        self._live_relays: dict[str, LiveRelay] = {}
         self._parting: dict[str, asyncio.Future[None]] = {}
 
     @classmethod
@@ -102,6 +102,10 @@ class RemoteMedia(Callbacks):
                 await worker.start()
             unopened.pop_all()
         return made
+
+    def observe(self, observer: MediaObserver) -> None:
+        """Tell an observer what peers do."""
+        self._observers.add(observer)
 
     # --- peers
 
@@ -155,8 +159,8 @@ class RemoteMedia(Callbacks):
                 self._loop.call_soon(self._changed, peer, now)
             case TakeEnded():
                 self._loop.call_soon(self._took, report)
-            case wire.Sound():
-                self._relay(report)
+            case wire.LiveRelaySound():
+                self._play_live_relay(report)
             case Counts():
                 self._totals[worker] = report
             case _:
@@ -175,7 +179,7 @@ class RemoteMedia(Callbacks):
             case "gone":
                 self._gone(peer)
             case _:
-                self.on_level(peer, now == "loud")
+                self._observers.level(peer, on=now == "loud")
 
     def _connected(self, peer: str) -> None:
         remote_peer = self._peers.get(peer)
@@ -185,29 +189,29 @@ class RemoteMedia(Callbacks):
         if remote_peer.role == "listener":
             self._listeners.setdefault(remote_peer.room, Counter())[remote_peer.worker] += 1
             self._catch_up(remote_peer)
-        self.on_connected(peer)
+        self._observers.connected(peer)
 
     def _took(self, ended: TakeEnded) -> None:
         remote_peer = self._peers.get(ended.peer)
         if remote_peer is not None:
             remote_peer.has_take = remote_peer.is_ending = False
-        self._relayed.pop(ended.peer, None)
+        self._live_relays.pop(ended.peer, None)
         # The worker has no clock of ours, but shares the monotonic one.
         ago_ms = wire.monotonic_ms() - ended.began_at_ms
-        self.on_take(replace(ended, began_at_ms=self._clock() - ago_ms))
+        self._observers.take_ended(replace(ended, began_at_ms=self._clock() - ago_ms))
 
     def _gone(self, peer: str) -> None:
         remote_peer = self._peers.pop(peer, None)
         if remote_peer is None:
             return
         self._left(remote_peer)
-        self._relayed.pop(peer, None)
+        self._live_relays.pop(peer, None)
         if remote_peer.connected and remote_peer.role == "listener":
             self._listeners[remote_peer.room] -= Counter([remote_peer.worker])
             if not self._listeners[remote_peer.room]:
                 del self._listeners[remote_peer.room]
         try:
-            self.on_gone(peer)
+            self._observers.gone(peer)
         finally:
             parting = self._parting.pop(peer, None)
             if parting is not None and not parting.done():
@@ -243,7 +247,7 @@ class RemoteMedia(Callbacks):
         return True
 
     def end_take(self, peer: str) -> bool:
-        """End a take; `on_take` follows when the late packets came."""
+        """End a take; `take_ended` follows when the late packets came."""
         remote_peer = self._peers.get(peer)
         if (
             remote_peer is None
@@ -294,7 +298,7 @@ class RemoteMedia(Callbacks):
         for worker in playing.workers if playing else []:
             worker.tell(wire.Halt(room))
 
-    def relay(self, peer: str, room: str, delay_ms: int) -> bool:
+    def begin_live_relay(self, peer: str, room: str, delay_ms: int) -> bool:
         """Let a room hear a peer's open take as it is spoken; False when it cannot."""
         remote_peer = self._peers.get(peer)
         if (
@@ -305,17 +309,17 @@ class RemoteMedia(Callbacks):
             return False
         self.stop(room)
         self._number += 1
-        self._relayed[peer] = Relayed(room, f"{peer}:{self._number}", delay_ms)
-        remote_peer.worker.tell(wire.Act(peer, "follow"))
+        self._live_relays[peer] = LiveRelay(room, f"{peer}:{self._number}", delay_ms)
+        remote_peer.worker.tell(wire.Act(peer, "live_relay"))
         return True
 
-    def _relay(self, sound: wire.Sound) -> None:
-        relayed = self._relayed.get(sound.peer)
-        if relayed is None:
+    def _play_live_relay(self, sound: wire.LiveRelaySound) -> None:
+        relay = self._live_relays.get(sound.peer)
+        if relay is None:
             return
-        air = wire.Air(relayed.room, relayed.take, sound.at, sound.payload, relayed.delay_ms)
-        for worker in self._with_listeners(relayed.room):
-            worker.tell(air)
+        order = wire.PlayLiveRelay(relay.room, relay.take, sound.at, sound.payload, relay.delay_ms)
+        for worker in self._with_listeners(relay.room):
+            worker.tell(order)
 
     def listeners(self, room: str) -> int:
         """Return how many listeners of a room are connected."""

@@ -38,7 +38,7 @@ LOOK_MS = 500
 
 
 # Where a packet belongs, in samples, and its payload.
-Sounding = Callable[[int, bytes], None]
+PacketSink = Callable[[int, bytes], None]
 
 
 class SpeakerObserver(Protocol):
@@ -83,7 +83,7 @@ class Speaker:
         self._is_whole = False
         self._timer: asyncio.TimerHandle | None = None
         self._level_timer: asyncio.TimerHandle | None = None
-        self._sounding: Sounding | None = None
+        self._live_relay: PacketSink | None = None
 
     def media(self, datagram: bytes) -> bool:
         """Take an SRTP datagram; False when it is dropped."""
@@ -134,8 +134,8 @@ class Speaker:
         if self._level.push(len(packet.payload), self._capture.packet_ms, now_ms):
             self._observer.level(on=True)
             self._watch_level()
-        if self._sounding is not None and self._ending is None:
-            self._sounding(place.at, packet.payload)
+        if self._live_relay is not None and self._ending is None:
+            self._live_relay(place.at, packet.payload)
         if self._ending is not None and not self._is_whole and self._capture.reaches(self._ended_ms, now_ms):
             self._is_whole = True
             self._cut_in(REORDER_MS)
@@ -164,10 +164,10 @@ class Speaker:
         else:
             self._timer = self._loop.call_later(min(LOOK_MS, self._limit_ms - now_ms) / 1000, self._look)
 
-    def follow(self, sounding: Sounding) -> bool:
+    def begin_live_relay(self, sink: PacketSink) -> bool:
         """Tell every packet of the open take as it comes; False when none is open."""
         if self._capture.open and self._ending is None:
-            self._sounding = sounding
+            self._live_relay = sink
             return True
         return False
 
@@ -192,7 +192,7 @@ class Speaker:
         self._timer = self._loop.call_later(ms / 1000, self._cut)
 
     def _cut(self) -> None:
-        ending, self._ending, self._sounding = self._ending or "gone", None, None
+        ending, self._ending, self._live_relay = self._ending or "gone", None, None
         self._cancel()
         self._observer.took(self._capture.cut(self._loop.time() * 1000), ending)
 

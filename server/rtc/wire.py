@@ -63,7 +63,7 @@ class Halt(Struct, frozen=True, tag=True):
     room: str
 
 
-class Air(Struct, frozen=True, tag=True):
+class PlayLiveRelay(Struct, frozen=True, tag=True):
     """Let a room hear one packet of a take that is being spoken, by its place in samples."""
 
     room: str
@@ -74,14 +74,14 @@ class Air(Struct, frozen=True, tag=True):
 
 
 class Act(Struct, frozen=True, tag=True):
-    """End a take, tell its sound while it is spoken, or close its peer."""
+    """End a take, begin its live relay, or close its peer."""
 
     peer: str
-    what: Literal["end", "follow", "part"]
+    what: Literal["end", "live_relay", "part"]
 
 
 # The end of orders means: close every peer and end.
-Order = Open | Ask | Begin | Act | Play | Halt | Air
+Order = Open | Ask | Begin | Act | Play | Halt | PlayLiveRelay
 
 
 # --- from the worker
@@ -124,8 +124,8 @@ class Changed(Struct, frozen=True, tag=True):
     now: Now
 
 
-class Sound(Struct, frozen=True, tag=True):
-    """One packet of a take that is followed, with its place in samples."""
+class LiveRelaySound(Struct, frozen=True, tag=True):
+    """One packet of a take in live relay, with its place in samples."""
 
     peer: str
     at: int
@@ -133,4 +133,4 @@ class Sound(Struct, frozen=True, tag=True):
 
 
 # Counts are a sign of life, too.
-Report = Opened | Broken | Answered | Declined | TakeEnded | Changed | Sound | Counts
+Report = Opened | Broken | Answered | Declined | TakeEnded | Changed | LiveRelaySound | Counts

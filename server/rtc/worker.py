@@ -11,10 +11,33 @@ import sys
 from server import subprocesses
 from server.rtc import wire
 from server.rtc.local import LocalMedia
-from server.rtc.media import BadOffer, Busy
+from server.rtc.media import BadOffer, Busy, TakeEnded
 
 # How often figures are told; the main process takes a worker for dead that says nothing for long.
 TOTALS_S = 0.5
+
+
+class Reporter:
+    """Reports to the main process what peers do."""
+
+    def __init__(self, channel: subprocesses.MessageChannel[wire.Order]) -> None:
+        self._channel = channel
+
+    def connected(self, peer: str) -> None:
+        """Report that a peer has connected."""
+        self._channel.tell(wire.Changed(peer, "connected"))
+
+    def level(self, peer: str, *, on: bool) -> None:
+        """Report that a peer is heard, or falls silent."""
+        self._channel.tell(wire.Changed(peer, "loud" if on else "quiet"))
+
+    def take_ended(self, ended: TakeEnded) -> None:
+        """Report a take that was cut."""
+        self._channel.tell(ended)
+
+    def gone(self, peer: str) -> None:
+        """Report that a peer is gone."""
+        self._channel.tell(wire.Changed(peer, "gone"))
 
 
 class Worker:
@@ -26,10 +49,7 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         self._to_play: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        media.on_take = channel.tell
-        media.on_level = lambda peer, on: channel.tell(wire.Changed(peer, "loud" if on else "quiet"))
-        media.on_connected = lambda peer: channel.tell(wire.Changed(peer, "connected"))
-        media.on_gone = lambda peer: channel.tell(wire.Changed(peer, "gone"))
+        media.observe(Reporter(channel))
 
     async def run(self) -> None:
         """Obey until there are no more orders, or no main process."""
@@ -64,12 +84,13 @@ class Worker:
             case wire.Halt(room):
                 self._forget(room)
                 self._media.stop(room)
-            case wire.Act(peer, "follow"):
-                self._media.follow(
-                    peer, lambda at, payload: self._channel.tell(wire.Sound(peer, at, payload))
+            case wire.Act(peer, "live_relay"):
+                tell = self._channel.tell
+                self._media.live_relay_into(
+                    lambda at, payload: tell(wire.LiveRelaySound(peer, at, payload)), peer
                 )
-            case wire.Air() as air:
-                self._media.air(air.room, air.take, air.at, air.payload, air.delay_ms)
+            case wire.PlayLiveRelay(room, take, at, payload, delay_ms):
+                self._media.play_live_relay(room, take, at, payload, delay_ms)
             case wire.Act(peer, "part"):
                 self._own(asyncio.ensure_future(self._media.close_peer(peer)))
             case _:

@@ -35,7 +35,7 @@ from server.socket.messages import (
     Ping,
     SpeakStart,
     SpeakStop,
-    Staged,
+    TakeMessage,
     Wish,
     ack,
     asked,
@@ -55,7 +55,7 @@ logger = logging.getLogger(__name__)
 
 
 class Takes(Protocol):
-    """What a conversation asks of the stage."""
+    """What a conversation asks of the takes of a server."""
 
     async def begin(self, room: Room, voice: Voice, peer: str) -> None:
         """Open a take. Raises `Refused`."""
@@ -80,7 +80,7 @@ class SocketContext(Struct, frozen=True):
     and what it is used for), and `listening` is told the room in which somebody began to listen.
     """
 
-    stage: Takes
+    takes: Takes
     limits: Limits
     clock: Callable[[], int]
     own: Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
@@ -192,12 +192,12 @@ class Conversation:
             action, voice=connection.voice.id, address=connection.address, now_ms=now_ms
         )
 
-    def _begin(self, message: Wish | Staged) -> None:
+    def _begin(self, message: Wish | TakeMessage) -> None:
         self._in_flight += 1
         if isinstance(message, Wish):
             self._context.own(self._answer(message.id, self._wished(message)))
             return
-        # What is said to the stage goes there in order, too.
+        # What is asked of the takes goes there in order, too.
         self._speech = self._context.own(self._answer(message.id, self._spoken(message, self._speech)))
 
     async def _answer(self, id_: Id, granted: Coroutine[None, None, int]) -> None:
@@ -221,25 +221,25 @@ class Conversation:
             events = await room.send(wish.command(), by=voice, key=key, salt=self._salt)
         return events[-1].seq if events else room.tail.head
 
-    async def _spoken(self, message: Staged, before: asyncio.Task[None] | None) -> int:
+    async def _spoken(self, message: TakeMessage, before: asyncio.Task[None] | None) -> int:
         if before is not None:
             await asyncio.wait([before])
         key = f"{self._fanout.room.id} {self._connection.voice.id} {message.id}"
-        return await self._context.once(key, asked(message), lambda: self._on_stage(message))
+        return await self._context.once(key, asked(message), lambda: self._ask_takes(message))
 
-    async def _on_stage(self, message: Staged) -> int:
-        room, voice, stage = self._fanout.room, self._connection.voice, self._context.stage
+    async def _ask_takes(self, message: TakeMessage) -> int:
+        room, voice, takes = self._fanout.room, self._connection.voice, self._context.takes
         event: Event | None = None
         match message:
             case SpeakStart(peer=peer, round=round_):
                 rounds.check_take(await room.awake(), round_)
-                await stage.begin(room, voice, peer)
+                await takes.begin(room, voice, peer)
             case SpeakStop(onset_ms=onset_ms, peer=peer):
-                event = await stage.stop(room, voice, onset_ms, peer or "")
+                event = await takes.stop(room, voice, onset_ms, peer or "")
             case Keep(preview=preview):
-                event = await stage.keep(room, voice, preview)
+                event = await takes.keep(room, voice, preview)
             case Drop(preview=preview):
-                stage.drop(room, voice, preview)
+                takes.drop(room, voice, preview)
         return event.seq if event else room.tail.head
 
     def _send(self, body: bytes) -> None:

@@ -25,7 +25,7 @@ from server.socket.fanout import HISTORY_EVENTS, Fanout, frame_for, parts_of
 from server.socket.frames import COME_BACK
 from server.socket.messages import MESSAGE_LIMIT_BYTES
 from server.socket.sockets import SocketLimits, Sockets
-from server.web.app_keys import HOUSE, LOG, STAGE
+from server.web.app_keys import HOUSE, LOG, TAKES
 from server.web.operations import Operation, whole
 from server.web.rooms import ROOM, SEQ_LIMIT
 from server.web.visits import awakened
@@ -218,7 +218,7 @@ def attach(app: web.Application, bounds: SocketLimits | None = None) -> Sockets:
     """Give an application its sockets, once; whoever made it calls `drain` and `close` on them."""
     if SOCKETS in app:
         return app[SOCKETS]
-    sockets = app[SOCKETS] = Sockets(app[HOUSE], app[LOG], app[STAGE], app[LIMITS], bounds=bounds)
+    sockets = app[SOCKETS] = Sockets(app[HOUSE], app[LOG], app[TAKES], app[LIMITS], bounds=bounds)
     return sockets
 
 

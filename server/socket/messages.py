@@ -262,9 +262,9 @@ class _Mute(Wish, frozen=True, tag="mute", tag_field="type"):
         return Mute(self.voice, self.for_ms)
 
 
-# What goes to the stage, one after the other.
-Staged = SpeakStart | SpeakStop | Keep | Drop
-Message = Ping | Here | Staged | Wish
+# What is asked of the takes, one after the other.
+TakeMessage = SpeakStart | SpeakStop | Keep | Drop
+Message = Ping | Here | TakeMessage | Wish
 _CLIENT = (
     Ping | Here | SpeakStart | SpeakStop | _Say | _React | _Throw | _RoundStart | _RoundJoin | _Again | _Vote
     | _Report | _Forget | _RoundStop | _Answer | _Suggest | WantsTopic | Keep | Drop
@@ -385,8 +385,8 @@ def pong(t: float, server_ms: int, id_: Id = "") -> bytes:
     return _encoder.encode(_Pong(t, server_ms, id_))
 
 
-def asked(message: Staged) -> bytes:
-    """Return what is asked of the stage, whatever its id: so a repeat is told from another use of the id."""
+def asked(message: TakeMessage) -> bytes:
+    """Return what is asked of the takes, whatever its id: so a repeat is told from another use of the id."""
     return _encoder.encode(replace(message, id=0))
 
 

@@ -57,7 +57,7 @@ class Sockets:
         self,
         house: RoomRegistry,
         log: Log,
-        stage: Takes,
+        takes: Takes,
         limits: Limits,
         *,
         bounds: SocketLimits | None = None,
@@ -65,7 +65,7 @@ class Sockets:
         self.log = log
         self.on_listening: Callable[[str], None] = lambda _room: None
         self.context = SocketContext(
-            stage,
+            takes,
             limits,
             house.clock,
             self._own,

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from server.log.base import Log
     from server.rooms.registry import RoomRegistry
     from server.rtc.media import Media
-    from server.stage import Stage
+    from server.takes.takes import Takes
     from server.web.counts import Counts
 
 
 HOUSE: web.AppKey[RoomRegistry] = web.AppKey("house")
-STAGE: web.AppKey[Stage] = web.AppKey("stage")
+TAKES: web.AppKey[Takes] = web.AppKey("takes")
 MEDIA: web.AppKey[Media] = web.AppKey("media")
 LOG: web.AppKey[Log] = web.AppKey("log")
 COUNTS: web.AppKey[Callable[[str], Counts]] = web.AppKey("counts")

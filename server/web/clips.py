@@ -17,14 +17,14 @@ from server.http.app_keys import CONFIG
 from server.http.limits import UploadBudget, prefix
 from server.http.problems import Handler, Problem
 from server.http.security import address, is_admin, needed_key, preflight, rate_limit, visitor_key
-from server.previews import Preview
 from server.room.commands import Forget, Remove, Report
 from server.room.events import ClipLanded, Source, Voice
 from server.room.state import ClipRef
 from server.room.view import is_hidden
 from server.rooms.base import Room
+from server.takes.previews import Preview
 from server.web import previews
-from server.web.app_keys import HOUSE, LOG, STAGE
+from server.web.app_keys import HOUSE, LOG, TAKES
 from server.web.operations import BINARY, JSON_ERRORS, KEY_ERRORS, Operation, json_body
 from server.web.rooms import ROOM
 from server.web.transcodes import TRANSCODES
@@ -145,7 +145,7 @@ async def upload(request: web.Request) -> web.Response:
         prefix(address(request)), min(request.content_length or limit_bytes, limit_bytes)
     ):
         recorded = await body.read(request, limit_bytes)
-        event = await request.app[STAGE].upload(room.id, voice, recorded, media_type)
+        event = await request.app[TAKES].upload(room.id, voice, recorded, media_type)
     if isinstance(event, Preview):
         return previews.waiting(event)
     assert isinstance(event.data, ClipLanded)
@@ -156,7 +156,7 @@ async def keep(request: web.Request) -> web.Response:
     """Let a take land that its speaker has heard."""
     found = await previews.find(request)
     rate_limit(request, "preview", found.voice.id)
-    event = await request.app[STAGE].keep(found.room, found.voice, found.preview.id)
+    event = await request.app[TAKES].keep(found.room, found.voice, found.preview.id)
     assert isinstance(event.data, ClipLanded)
     return await made(request, found.room.id, event.data.clip)
 

@@ -11,10 +11,10 @@ from server.http import ranges
 from server.http.answers import answer
 from server.http.problems import Problem
 from server.http.security import needed_key, rate_limit
-from server.previews import Preview
 from server.room.events import Voice
 from server.rooms.base import Room
-from server.web.app_keys import HOUSE, STAGE
+from server.takes.previews import Preview
+from server.web.app_keys import HOUSE, TAKES
 from server.web.operations import BINARY, KEY_ERRORS, Operation
 from server.web.visits import visited
 
@@ -56,14 +56,14 @@ def waiting(preview: Preview) -> web.Response:
 
 async def find(request: web.Request) -> Found:
     """Return the preview that its own speaker asks for; for all others there is none."""
-    key, house, stage = needed_key(request), request.app[HOUSE], request.app[STAGE]
+    key, house, takes = needed_key(request), request.app[HOUSE], request.app[TAKES]
     id_ = request.match_info["preview"]
-    room_id = stage.preview_room(id_)
+    room_id = takes.preview_room(id_)
     if room_id is None:
         raise Problem("no_such_preview", "This take is not here (any more).")
     room = await visited(request, room_id)
     voice = house.voice(key, room)
-    return Found(stage.preview(room_id, voice, id_), room, voice)
+    return Found(takes.preview(room_id, voice, id_), room, voice)
 
 
 async def ogg(request: web.Request) -> web.Response:
@@ -78,7 +78,7 @@ async def drop(request: web.Request) -> web.Response:
     """Let go of a take."""
     found = await find(request)
     rate_limit(request, "preview", found.voice.id)
-    request.app[STAGE].drop(found.room, found.voice, found.preview.id)
+    request.app[TAKES].drop(found.room, found.voice, found.preview.id)
     return web.Response(status=204)
 
 

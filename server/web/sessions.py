@@ -13,7 +13,7 @@ from server.http.app_keys import CONFIG
 from server.http.body import check_type, read
 from server.http.problems import Problem
 from server.http.security import preflight, visitor_key
-from server.web.app_keys import HOUSE, STAGE
+from server.web.app_keys import HOUSE, TAKES
 from server.web.operations import TEXT, Operation
 
 TRICKLE = "application/trickle-ice-sdpfrag"
@@ -48,7 +48,7 @@ def begun(request: web.Request, peer: str, offer: str, answer: str) -> web.Respo
 
 async def trickle(request: web.Request) -> web.Response:
     """Take candidates, which are not needed: the server learns addresses from checks alone."""
-    peer = _seated(request)
+    peer = _session(request)
     check_type(request, TRICKLE)
     fragment = (await read(request, request.app[CONFIG].sdp_bytes)).decode("utf-8", "replace")
     if "If-Match" in request.headers and not ranges.is_listed(request, "If-Match", _etag(peer)):
@@ -62,8 +62,8 @@ async def trickle(request: web.Request) -> web.Response:
 
 async def end(request: web.Request) -> web.Response:
     """End a session; a take under way is finished."""
-    peer = _seated(request)
-    await request.app[STAGE].close_peer(peer)
+    peer = _session(request)
+    await request.app[TAKES].close_peer(peer)
     request.app[USERS].pop(peer, None)
     return web.Response(status=200)
 
@@ -94,15 +94,14 @@ def operations(endpoint: str) -> tuple[Operation, ...]:
     )
 
 
-def _seated(request: web.Request) -> str:
+def _session(request: web.Request) -> str:
     """Return the peer of a session; who knows its address may touch it, unless the key is another's."""
     peer, room_id = request.match_info["peer"], request.match_info["room"]
-    stage, house = request.app[STAGE], request.app[HOUSE]
-    if stage.peer_room(peer) != room_id:
+    session = request.app[TAKES].session(peer)
+    if session is None or session.room.id != room_id:
         raise Problem("no_such_peer", "There is no such session (any more).")
-    voice, room = stage.peer_voice(peer), house.awake(room_id)
-    key = visitor_key(request) if voice else None
-    if key and room and house.voice(key, room) != voice:
+    key = visitor_key(request) if session.voice else None
+    if key and request.app[HOUSE].voice(key, session.room) != session.voice:
         raise Problem("not_yours", "This session is somebody else's.")
     return peer
 

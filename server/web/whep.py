@@ -7,7 +7,7 @@ from aiohttp import web
 from server.http.body import read_sdp
 from server.http.security import address, preflight, rate_limit
 from server.web import sessions
-from server.web.app_keys import STAGE
+from server.web.app_keys import TAKES
 from server.web.operations import SDP, Operation
 from server.web.rooms import ROOM
 from server.web.visits import visited
@@ -18,7 +18,7 @@ async def begin(request: web.Request) -> web.Response:
     offer = await read_sdp(request)
     room = await visited(request, request.match_info["room"])
     rate_limit(request, "offer")
-    peer, answer = await request.app[STAGE].whep(room.id, offer, address=address(request))
+    peer, answer = await request.app[TAKES].whep(room.id, offer, address=address(request))
     return sessions.begun(request, peer, offer, answer)
 
 

@@ -7,7 +7,7 @@ from aiohttp import web
 from server.http.body import read_sdp
 from server.http.security import address, needed_key, preflight, rate_limit
 from server.web import sessions
-from server.web.app_keys import HOUSE, STAGE
+from server.web.app_keys import HOUSE, TAKES
 from server.web.operations import KEY_ERRORS, SDP, Operation
 from server.web.rooms import ROOM
 from server.web.visits import visited
@@ -21,7 +21,7 @@ async def begin(request: web.Request) -> web.Response:
     voice = house.voice(key, room)
     rate_limit(request, "offer", voice.id)
     commanded = request.query.get("takes") == "commanded"
-    peer, answer = await request.app[STAGE].whip(
+    peer, answer = await request.app[TAKES].whip(
         room.id, voice, offer, address=address(request), commanded=commanded
     )
     return sessions.begun(request, peer, offer, answer)

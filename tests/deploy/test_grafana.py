@@ -33,7 +33,7 @@ async def shown() -> dict[str, str]:
         await site.clip()
         headers = bearer(**{"Content-Type": "application/sdp"})
         await site.status("POST", "/api/rooms/wonder/whep", data=OFFER, headers=headers)
-        site.media.on_connected("peer-1")
+        site.media.observers.connected("peer-1")
         async with site.ask("GET", "/metrics") as answer:
             text = await answer.text()
     families: dict[str, str] = {}

@@ -10,11 +10,11 @@ from aiohttp import ClientSession
 
 from server import app, cli
 from server.config import BadSetting, Config
-from server.finisher import Finisher
 from server.log.base import Damaged, Unusable
 from server.log.sqlite import SqliteLog
 from server.readers import radio
 from server.room.commands import Say
+from server.takes.finisher import Finisher
 from tests.support.actors import local, until
 
 
@@ -81,7 +81,7 @@ async def test_sockets_are_sent_away_with_1012_even_when_takes_take_all_the_time
 ) -> None:
     settings = config(tmp_path, log="memory", drain_timeout_ms=400)
     running = await app.start(settings)
-    monkeypatch.setattr(running.stage, "drain", lambda within_ms: asyncio.sleep(within_ms / 1000))
+    monkeypatch.setattr(running.takes, "drain", lambda within_ms: asyncio.sleep(within_ms / 1000))
     async with ClientSession() as http, http.ws_connect(f"{running.url}/api/rooms/wonder/ws") as ws:
         stopping = asyncio.ensure_future(cli._stop(running, settings))
         async with asyncio.timeout(10):
@@ -96,7 +96,9 @@ async def test_a_server_that_starts_before_its_log_ended_goes_on_where_it_ended(
     async with await app.start(config(tmp_path)) as running:
         room = await running.house.wake("wonder")
         (said,) = await room.send(Say("before"), by=None)
-        assert running.stage._clock is running.house.clock is running.media._clock  # type: ignore[attr-defined]
+        clock = running.house.clock
+        assert running.takes._clock is running.takes._outcomes._clock is clock
+        assert running.media._clock is clock  # type: ignore[attr-defined]
 
     set_back = time.time_ns() - 3_600_000_000_000
     monkeypatch.setattr(time, "time_ns", lambda: set_back)

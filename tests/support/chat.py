@@ -23,17 +23,17 @@ from server.rooms.base import Room
 from server.rooms.registry import RoomRegistry
 from server.socket import endpoint
 from server.socket.sockets import SocketLimits, Sockets
-from server.web.app_keys import HOUSE, LOG, STAGE
+from server.web.app_keys import HOUSE, LOG, TAKES
 from server.web.operations import routes
 from tests.support.actors import now_ms
 from tests.support.ws_client import Client, joined
 
 if TYPE_CHECKING:
-    from server.stage import Stage
+    from server.takes.takes import Takes
 
 
-class FakeStage:
-    """A stage whose takes end when the test says so."""
+class FakeTakes:
+    """Takes that end when the test says so."""
 
     def __init__(self) -> None:
         self.begun: list[tuple[str, str]] = []
@@ -70,13 +70,13 @@ class Chat:
         self,
         house: RoomRegistry,
         log: Log,
-        stage: FakeStage,
+        takes: FakeTakes,
         sockets: Sockets,
         *,
         session: ClientSession,
         port: int,
     ) -> None:
-        self.house, self.log, self.stage, self.sockets, self.session = house, log, stage, sockets, session
+        self.house, self.log, self.takes, self.sockets, self.session = house, log, takes, sockets, session
         self.port = port
 
     def path(self, room: str = "wonder") -> str:
@@ -116,12 +116,12 @@ async def running_chat(
     kept = log or MemoryLog()
     house = RoomRegistry(kept, clock=clock, random=Random(1), secret=b"s" * 32, idle_ms=idle_ms)
     await house.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
-    stage = FakeStage()
+    takes = FakeTakes()
     app = web.Application(middlewares=[problems.middleware])
     app.on_response_prepare.append(add_headers)
     app[CONFIG], app[HOUSE], app[LOG] = Config(), house, kept
     app[LIMITS] = limits or Limits(on=False)
-    app[STAGE], app[CAUSES] = cast("Stage", stage), set()
+    app[TAKES], app[CAUSES], app[problems.DAMAGED] = cast("Takes", takes), set(), problems.DamagedPaths()
     sockets = endpoint.attach(app, bounds)
     app.add_routes(routes(endpoint.OPERATIONS))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -131,7 +131,7 @@ async def running_chat(
     port = int(runner.addresses[0][1])
     async with ClientSession() as session:
         try:
-            yield Chat(house, kept, stage, sockets, session=session, port=port)
+            yield Chat(house, kept, takes, sockets, session=session, port=port)
         finally:
             await sockets.close()
             await runner.cleanup()

@@ -10,7 +10,7 @@ from audio.take import LONGEST_TAKE_MS, Clip, Limits, Packet, Take, Unfit
 from server.log.memory import MemoryLog
 from server.room.events import RoomOpened, Voice
 from server.rooms.registry import RoomRegistry
-from server.rtc.media import BadOffer, Callbacks, Counts, Ending, Role, TakeEnded
+from server.rtc.media import BadOffer, Counts, Ending, MediaObserver, MediaObservers, Role, TakeEnded
 
 ANNA = Voice("voice-anna", "Zany Kettle", "#ffaa00")
 BELA = Voice("voice-bela", "Soft Cactus", "#00aaff")
@@ -28,11 +28,11 @@ class Clock:
         return self.ms
 
 
-class FakeMedia(Callbacks):
+class FakeMedia:
     """Answers every offer but "bad"; the test tells what the peers do."""
 
     def __init__(self) -> None:
-        super().__init__()
+        self.observers = MediaObservers()
         self.peers: dict[str, tuple[str, Role]] = {}
         self.open: set[str] = set()
         self.limits_ms: list[int] = []
@@ -41,6 +41,9 @@ class FakeMedia(Callbacks):
         self.stopped: list[str] = []
         self.relayed: list[tuple[str, str, int]] = []
         self.silent = False  # takes end without enough to hand over
+
+    def observe(self, observer: MediaObserver) -> None:
+        self.observers.add(observer)
 
     async def answer(
         self,
@@ -55,7 +58,7 @@ class FakeMedia(Callbacks):
         if offer == "bad":
             raise BadOffer("This is not an offer.")
         self.session_limits_ms.append(limit_ms)
-        peer = f"peer-{len(self.peers) + 1}"
+        peer = f"peer-{len(self.session_limits_ms)}"
         self.peers[peer] = (room, role)
         return peer, "answer"
 
@@ -74,7 +77,7 @@ class FakeMedia(Callbacks):
         if self.silent:
             return True
         self.open.discard(peer)
-        self.on_take(TakeEnded(peer, Take((Packet(0, sound),)), START_MS, ending))
+        self.observers.take_ended(TakeEnded(peer, Take((Packet(0, sound),)), START_MS, ending))
         return True
 
     def play(self, room: str, frames: Sequence[bytes]) -> tuple[int, int]:
@@ -84,7 +87,7 @@ class FakeMedia(Callbacks):
     def stop(self, room: str) -> None:
         self.stopped.append(room)
 
-    def relay(self, peer: str, room: str, delay_ms: int) -> bool:
+    def begin_live_relay(self, peer: str, room: str, delay_ms: int) -> bool:
         self.relayed.append((peer, room, delay_ms))
         return True
 
@@ -101,7 +104,7 @@ class FakeMedia(Callbacks):
         if self.peers.pop(peer, None):
             if peer in self.open:
                 self.end(peer, "gone")
-            self.on_gone(peer)
+            self.observers.gone(peer)
 
     async def close(self) -> None:
         for peer in list(self.peers):

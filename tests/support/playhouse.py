@@ -14,10 +14,11 @@ from aiohttp import ClientSession, DummyCookieJar
 
 from audio.take import Clip, Limits
 from server.config import Config
-from server.finisher import Finisher
 from server.http.limits import Limits as Rates
 from server.http.tcp_server import listen
 from server.log.sqlite import SqliteLog
+from server.metrics.metrics import Metrics
+from server.metrics.registry import Registry
 from server.room.decide import due
 from server.room.events import RoomOpened
 from server.rooms.base import Room
@@ -25,7 +26,8 @@ from server.rooms.registry import RoomRegistry
 from server.rtc.media import Media
 from server.site import make_app
 from server.socket.endpoint import SOCKETS
-from server.stage import Stage
+from server.takes.finisher import Finisher
+from server.takes.takes import Takes
 from tests.support.media import Clock, FakeMedia
 from tests.support.ws_client import Client, Message, joined
 
@@ -82,14 +84,16 @@ async def opened_house(folder: Path, clock: Clock, kinds: dict[str, str]) -> Asy
             await house.open(RoomOpened(kind, name.title(), public=True), None, id=name)
     config, media = Config(port=0), cast(Media, FakeMedia())
     finisher = cast(Finisher, Measured())
-    stage = Stage(house, media, finisher, clock=clock)
+    figures = Metrics(Registry(), house, media)
+    takes = Takes(house, media, finisher, clock=clock, observers=[figures])
     app = make_app(
         config=config,
         log=log,
         house=house,
         media=media,
         finisher=finisher,
-        stage=stage,
+        takes=takes,
+        figures=figures,
         limits=Rates(on=False),
     )
     listening = await listen(app, config)
@@ -99,7 +103,7 @@ async def opened_house(folder: Path, clock: Clock, kinds: dict[str, str]) -> Asy
     finally:
         await app[SOCKETS].close()
         await listening.close()
-        await stage.close()
+        await takes.close()
         await house.close()
         await log.close()
 

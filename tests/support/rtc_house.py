@@ -25,10 +25,19 @@ class House(Generic[Plane]):
         self.told: list[tuple[str, str]] = []
         self.takes: list[TakeEnded] = []
         self.last = ""
-        media.on_connected = lambda peer: self.told.append(("connected", peer))
-        media.on_gone = lambda peer: self.told.append(("gone", peer))
-        media.on_level = lambda peer, on: self.told.append(("on" if on else "off", peer))
-        media.on_take = self.takes.append
+        media.observe(self)
+
+    def connected(self, peer: str) -> None:
+        self.told.append(("connected", peer))
+
+    def gone(self, peer: str) -> None:
+        self.told.append(("gone", peer))
+
+    def level(self, peer: str, *, on: bool) -> None:
+        self.told.append(("on" if on else "off", peer))
+
+    def take_ended(self, ended: TakeEnded) -> None:
+        self.takes.append(ended)
 
     def door(
         self, role: Role, *, room: str = ROOM, commanded: bool = False, limit_ms: int = LONGEST_TAKE_MS
@@ -60,5 +69,5 @@ class House(Generic[Plane]):
             while not true():
                 await asyncio.sleep(0.005)
 
-    def gone(self, peer: str) -> int:
+    def times_gone(self, peer: str) -> int:
         return self.told.count(("gone", peer))

@@ -1,4 +1,4 @@
-"""A stage with a room, on a media plane and a finish that a test directs."""
+"""Takes with a room, on a media plane and a finish that a test directs."""
 
 from __future__ import annotations
 
@@ -13,25 +13,54 @@ from msgspec.structs import replace
 from server.room.events import Event, RoomOpened, Voice
 from server.rooms.base import Room
 from server.rooms.registry import RoomRegistry
-from server.stage import Stage
+from server.rtc.media import Role
+from server.takes.observer import TakesObserver
+from server.takes.takes import Takes
 from tests.support.actors import local
 from tests.support.media import ANNA, Clock, FakeFinisher, FakeMedia, house
 
 
+class Observed(TakesObserver):
+    """All that takes told."""
+
+    def __init__(self) -> None:
+        self.audiences: list[str] = []
+        self.joins: list[Role] = []
+        self.relays: list[object] = []  # on or off, and the ids of clips that were relayed
+        self.outcomes: list[str] = []
+
+    def peer_connected(self, role: Role, took_s: float) -> None:
+        self.joins.append(role)
+
+    def audience_changed(self, room_id: str) -> None:
+        self.audiences.append(room_id)
+
+    def live_relay_changed(self, room_id: str, *, on: bool) -> None:
+        self.relays.append(on)
+
+    def live_relayed(self, room_id: str, clip: str) -> None:
+        self.relays.append(clip)
+
+    def take_ended(self, outcome: str, took_s: float) -> None:
+        self.outcomes.append(outcome)
+
+
 class Theatre:
-    """A stage with everything it needs."""
+    """The takes of a server, with everything they need."""
 
     def __init__(
         self,
         house: RoomRegistry,
         clock: Clock,
         room: Room,
-        stage: Stage,
+        takes: Takes,
         media: FakeMedia,
         finisher: FakeFinisher,
+        observed: Observed,
     ) -> None:
+        self.observed = observed
         self.house, self.clock = house, clock
-        self.room, self.stage, self.media, self.finisher = room, stage, media, finisher
+        self.room, self.takes, self.media, self.finisher = room, takes, media, finisher
         self.signals = self.listen(room)
 
     def listen(self, room: Room) -> list[tuple[str | None, dict[str, Any]]]:
@@ -43,13 +72,13 @@ class Theatre:
         return heard
 
     async def speaker(self, *, commanded: bool = True) -> str:
-        peer, _ = await self.stage.whip("wonder", ANNA, "offer", address="a", commanded=commanded)
-        self.media.on_connected(peer)
+        peer, _ = await self.takes.whip("wonder", ANNA, "offer", address="a", commanded=commanded)
+        self.media.observers.connected(peer)
         return peer
 
     async def stop(self) -> Event:
         """End Anna's take, and return its clip."""
-        event = await self.stage.stop(self.room, ANNA, None)
+        event = await self.takes.stop(self.room, ANNA, None)
         assert event is not None
         return event
 
@@ -59,17 +88,18 @@ class Theatre:
 
     async def settled(self) -> None:
         async with asyncio.timeout(5):
-            await self.stage.drain()
+            await self.takes.drain()
 
 
 @asynccontextmanager
 async def running_theatre() -> AsyncIterator[Theatre]:
-    """Run a stage with one room, `wonder`."""
+    """Run takes with one room, `wonder`."""
     clock, media, finisher = Clock(), FakeMedia(), FakeFinisher()
     house_, log = await house(clock)
-    stage = Stage(house_, media, finisher, clock=clock)  # type: ignore[arg-type]
-    yield Theatre(house_, clock, await house_.wake("wonder"), stage, media, finisher)
-    await stage.close()
+    observed = Observed()
+    takes = Takes(house_, media, finisher, clock=clock, observers=[observed])  # type: ignore[arg-type]
+    yield Theatre(house_, clock, await house_.wake("wonder"), takes, media, finisher, observed)
+    await takes.close()
     await media.close()
     await house_.close()
     await log.close()

@@ -1,4 +1,4 @@
-"""The whole HTTP side over loopback: real rooms, log, stage and sockets; media and finish without sound."""
+"""The whole HTTP side over loopback: real rooms, log, takes and sockets; media and finish without sound."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from yarl import URL
 
 from audio.take import LONGEST_TAKE_MS, Clip, Limits, Unfit
 from server.config import Config
-from server.finisher import Finisher
 from server.http.limits import Limits as Rates
 from server.http.tcp_server import Listening, listen
 from server.log.memory import MemoryLog
+from server.metrics.metrics import Metrics
+from server.metrics.registry import Registry
 from server.room.events import RoomOpened
 from server.rooms.registry import RoomRegistry
 from server.rtc.media import BadOffer, Busy, Role
 from server.site import make_app
 from server.socket.endpoint import SOCKETS
-from server.stage import Stage
+from server.takes.finisher import Finisher
+from server.takes.takes import Takes
 from server.web.health import HEALTH
 from tests.support.media import FakeMedia
 
@@ -160,14 +162,16 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
     house = RoomRegistry(log, clock=_now_ms, random=Random(1), secret=b"s" * 32, idle_ms=config.room_idle_ms)
     await house.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     finisher = cast(Finisher, hands)
-    stage = Stage(house, media, finisher, clock=_now_ms)
+    figures = Metrics(Registry(), house, media)
+    takes = Takes(house, media, finisher, clock=_now_ms, observers=[figures])
     app = make_app(
         config=config,
         log=log,
         house=house,
         media=media,
         finisher=finisher,
-        stage=stage,
+        takes=takes,
+        figures=figures,
         limits=rates or Rates(on=False),
     )
     listening = await listen(app, config)
@@ -179,7 +183,7 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
         await app[SOCKETS].close()
         await listening.close()
         await media.close()
-        await stage.close()
+        await takes.close()
         await house.close()
 
 

@@ -10,13 +10,16 @@ export class Player {
   /** @type {MediaStream|null} */ #stream = null;
   /** @type {(() => void)|null} */ #finish = null;
 
-  /** @param {HTMLAudioElement} audio @param {{blocked?: () => void, playing?: () => void}} [told] */
-  constructor(audio, { blocked = () => {}, playing = () => {} } = {}) {
+  /** `failed` is told of a file that cannot be played. @param {HTMLAudioElement} audio @param {{blocked?: () => void, playing?: () => void, failed?: () => void}} [told] */
+  constructor(audio, { blocked = () => {}, playing = () => {}, failed = () => {} } = {}) {
     this.audio = audio;
     this.blocked = blocked;
     this.playing = playing;
     audio.addEventListener('ended', () => this.#done());
-    audio.addEventListener('error', () => this.#done());
+    audio.addEventListener('error', () => {
+      if (this.#finish) failed();
+      this.#done();
+    });
   }
 
   /** Call in the gesture itself: the element may play from now on. */

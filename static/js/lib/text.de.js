@@ -100,6 +100,7 @@ export default {
   'here.speaking': '{name} spricht',
 
   'notice.close': 'Schließen',
+  'notice.unplayable': 'Dieser Clip ließ sich nicht abspielen.',
   'notice.reconnecting': 'Verbindung verloren. Sie kommt von selbst zurück…',
   'notice.restarting': 'Der Server startet neu. Gleich wieder da…',
   'notice.full': 'Hier ist es gerade sehr voll. Neuer Versuch…',

@@ -100,6 +100,7 @@ export default {
   'here.speaking': '{name} is speaking',
 
   'notice.close': 'Close',
+  'notice.unplayable': 'This clip could not be played.',
   'notice.reconnecting': 'Connection lost. Coming back by itself…',
   'notice.restarting': 'The server is restarting. Back in a moment…',
   'notice.full': 'It is very full here. Trying again…',

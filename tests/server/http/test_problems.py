@@ -11,7 +11,7 @@ import pytest
 
 from audio.take import Unfit
 from server.http.problems import STATUSES, Problem, problem_of, respond
-from server.log.base import StorageFull
+from server.log.base import Damaged, StorageFull
 from server.room.commands import BROKEN, RESTARTING, Refused
 from server.rooms.base import NoSuchRoom
 from server.rtc.media import BadOffer, Busy
@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[3]
         (Busy(), 503, "busy"),
         (StorageFull(), 507, "storage_full"),
         (NoSuchRoom(), 404, "no_such_room"),
+        (Damaged("secret"), 500, "damaged"),
         (KeyError("secret"), 500, "broken"),
     ],
 )

@@ -36,7 +36,7 @@ async def test_a_join_is_timed_once_by_role(site: Site) -> None:
     headers = bearer(**{"Content-Type": "application/sdp"})
     assert await site.status("POST", "/api/rooms/wonder/whep", data=OFFER, headers=headers) == 201
     for _ in range(2):
-        site.media.on_connected("peer-1")
+        site.media.observers.connected("peer-1")
     found = await figures(site)
     assert found['wonder_join_seconds_count{role="listener"}'] == 1
     assert found['wonder_room_listeners{rank="1"}'] == 1

@@ -141,7 +141,7 @@ async def test_closing_twice_is_harmless(studio: Studio) -> None:
 
 
 async def test_a_clip_that_was_heard_live_lights_up_but_is_not_played_again(studio: Studio) -> None:
-    studio.radio.aired("wonder", "live")
+    studio.radio.live_relayed("wonder", "live")
     await studio.land("live", "b")
 
     await studio.until(lambda: len(studio.cues) == 2)
@@ -153,14 +153,14 @@ async def test_a_clip_that_was_heard_live_lights_up_but_is_not_played_again(stud
 
 
 async def test_the_radio_is_silent_while_somebody_is_heard_live_and_goes_on_after(studio: Studio) -> None:
-    studio.radio.live("wonder", True)
+    studio.radio.live_relay("wonder", on=True)
     await studio.land("a", "b")
     studio.listening = 1
     studio.radio.wake("wonder")
     await asyncio.sleep(0.1)
     assert studio.media.played == []
 
-    studio.radio.live("wonder", False)
+    studio.radio.live_relay("wonder", on=False)
 
     await studio.until(lambda: len(studio.cues) >= 2)
     assert studio.cues[:2] == ["a", "b"]
@@ -174,10 +174,10 @@ async def test_a_new_clip_that_gives_way_to_a_live_voice_is_played_after_it(
     await studio.until(lambda: studio.cues == ["a"])
     monkeypatch.setattr(radio, "GAP_MS", 10)
 
-    studio.radio.live("wonder", True)
+    studio.radio.live_relay("wonder", on=True)
     await asyncio.sleep(0.05)
-    studio.radio.live("wonder", False)
-    studio.radio.live("nowhere", False)
+    studio.radio.live_relay("wonder", on=False)
+    studio.radio.live_relay("nowhere", on=False)
 
     await studio.until(lambda: len(studio.cues) >= 2)
     assert studio.cues[:2] == ["a", "a"]
@@ -206,10 +206,10 @@ async def lose(studio: Studio, clip: str, how: str, monkeypatch: pytest.MonkeyPa
 async def test_a_clip_that_cannot_be_played_costs_itself_alone(
     studio: Studio, how: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    studio.radio.live("wonder", True)
+    studio.radio.live_relay("wonder", on=True)
     await lose(studio, "x", how, monkeypatch)
     await studio.land("a", "b")
-    studio.radio.live("wonder", False)
+    studio.radio.live_relay("wonder", on=False)
 
     await studio.until(lambda: studio.cues == ["a", "b"])
 
@@ -279,9 +279,9 @@ async def test_clips_that_are_too_many_are_skipped_from_the_oldest_on(
     monkeypatch.setattr(radio, "GAP_MS", 10)
     newer = [f"clip-{number}" for number in range(radio.QUEUE_PIECES)]
     await studio.land(*newer)
-    studio.radio.live("wonder", True)
+    studio.radio.live_relay("wonder", on=True)
     await studio.until(lambda: not studio.radio._rooms["wonder"]._playing)
-    studio.radio.live("wonder", False)
+    studio.radio.live_relay("wonder", on=False)
 
     await studio.until(lambda: bool(studio.cues) and studio.cues[-1] == newer[-1])
 

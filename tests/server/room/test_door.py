@@ -188,28 +188,28 @@ async def theatre() -> AsyncIterator[Theatre]:
 
 
 async def test_a_muted_voice_begins_nothing_by_any_way_and_lands_what_it_had_begun(theatre: Theatre) -> None:
-    stage, room = theatre.stage, theatre.room
+    takes, room = theatre.takes, theatre.room
     peer = await theatre.speaker()
-    await stage.begin(room, ANNA, peer)
-    await stage.begin(room, BELA, "")
+    await takes.begin(room, ANNA, peer)
+    await takes.begin(room, BELA, "")
     for voice in (ANNA, BELA, CLEO):
         mute(room, voice, theatre.clock.ms + 60_000)
 
     for attempt in (
-        stage.begin(room, CLEO, ""),
-        stage.upload("wonder", CLEO, b"speech", "audio/ogg"),
-        stage.whip("wonder", CLEO, "offer", address="a", commanded=False),
+        takes.begin(room, CLEO, ""),
+        takes.upload("wonder", CLEO, b"speech", "audio/ogg"),
+        takes.whip("wonder", CLEO, "offer", address="a", commanded=False),
     ):
         with pytest.raises(Refused) as refused:
             await attempt
         assert (refused.value.code, refused.value.retry_after_ms) == ("muted", 60_000)
-    event = await stage.stop(room, ANNA, None)
+    event = await takes.stop(room, ANNA, None)
     assert event is not None
-    announced = await stage.upload("wonder", BELA, b"speech", "audio/ogg")
+    announced = await takes.upload("wonder", BELA, b"speech", "audio/ogg")
     assert isinstance(announced, Event)
     assert [clip.by for clip in room.state.clips.values()] == [ANNA, BELA]
     with pytest.raises(Refused, match="muted"):
-        await stage.begin(room, ANNA, peer)
+        await takes.begin(room, ANNA, peer)
 
 
 async def test_a_duel_starts_by_no_way_for_a_voice_that_never_consented(theatre: Theatre) -> None:

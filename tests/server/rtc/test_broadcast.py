@@ -355,7 +355,7 @@ def test_an_empty_clip_is_no_clip(room: Room) -> None:
 def test_a_take_is_heard_while_it_is_spoken_after_its_delay(room: Room) -> None:
     (listener,) = room.settled()
     for number, payload in enumerate(clip(20)):
-        room.broadcast.air("take", 7 + number * 960, payload, 100)
+        room.broadcast.play_live_relay("take", 7 + number * 960, payload, 100)
         room.run(0.02)
     room.run(0.5)
 
@@ -372,7 +372,7 @@ def test_a_live_take_with_wrong_timestamps_goes_out_end_to_end(room: Room, off: 
     (listener,) = room.settled()
     for number, payload in enumerate(clip(20)):
         if number != 10:
-            room.broadcast.air("take", 7 + number * 960 + off[number % len(off)], payload, 100)
+            room.broadcast.play_live_relay("take", 7 + number * 960 + off[number % len(off)], payload, 100)
         room.run(0.02)
     room.run(0.5)
 
@@ -388,7 +388,7 @@ def test_a_live_take_replaces_a_clip_and_a_clip_a_live_take(room: Room) -> None:
     room.broadcast.play(clip(100))
     room.run(0.1)
     for number in range(10):
-        room.broadcast.air("take", number * 960, b"\x78live", 100)
+        room.broadcast.play_live_relay("take", number * 960, b"\x78live", 100)
     room.run(0.15)
     room.broadcast.play([SILENCE] * 3)
     room.run(1)

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from audio import opus
 from server.rtc import udp
 from server.rtc.local import LocalMedia
-from server.rtc.media import BadOffer, Busy, Media, Role, TakeEnded
+from server.rtc.media import BadOffer, Busy, Media, MediaObservers, Role, TakeEnded
 from server.rtc.settings import Settings
 from tests.support import rtc_client
 from tests.support.rtc_bare import BarePeer, Setup
@@ -139,7 +139,7 @@ async def test_a_session_that_is_one_take_ends_with_its_peer(house: House[LocalM
     await house.media.close_peer(peer)
 
     assert [(len(each.take.packets), each.ending) for each in house.takes] == [(20, "gone")]
-    assert house.gone(peer) == 1
+    assert house.times_gone(peer) == 1
     assert house.told.index(("gone", peer)) == len(house.told) - 1
     await remote.vanish()
 
@@ -160,7 +160,7 @@ async def test_a_speaker_that_is_killed_is_gone_when_its_consent_is_lost(house: 
     remote, peer = await house.join("speaker")
     await remote.speak(SPEECH[:60])
     await remote.vanish()
-    await house.until(lambda: house.gone(peer) == 1)
+    await house.until(lambda: house.times_gone(peer) == 1)
 
     assert [(len(each.take.packets), each.ending) for each in house.takes] == [(60, "gone")]
     assert not house.media.begin_take(peer, 1_000)
@@ -171,7 +171,7 @@ async def test_a_silent_speaker_is_not_gone(house: House[LocalMedia]) -> None:
     remote, peer = await house.join("speaker", commanded=True)
     await asyncio.sleep(HASTY.consent_ms / 1000 + 0.8)
 
-    assert house.gone(peer) == 0
+    assert house.times_gone(peer) == 0
     await remote.close()
 
 
@@ -180,7 +180,7 @@ async def test_a_goodbye_is_heard_at_once(house: House[LocalMedia]) -> None:
 
     await remote.close()
 
-    await house.until(lambda: house.gone(peer) == 1, limit_s=PATIENT.consent_ms / 1000)
+    await house.until(lambda: house.times_gone(peer) == 1, limit_s=PATIENT.consent_ms / 1000)
     assert house.media.listeners(ROOM) == 0
 
 
@@ -247,7 +247,7 @@ async def test_a_peer_that_changes_its_network_is_followed(house: House[LocalMed
 
     await remote.hear(lambda _: len(payloads(remote)) >= 10)
     assert payloads(remote) == SPEECH[:10]
-    assert house.gone(peer) == 0
+    assert house.times_gone(peer) == 0
     await remote.close()
 
 
@@ -352,7 +352,7 @@ async def test_a_listener_that_floods_is_dropped_cheaply_and_hears_on(house: Hou
     assert house.media.counts().packets_out - sent <= 5
     house.media.play(ROOM, SPEECH[:5])
     await remote.hear(lambda _: len(payloads(remote)) >= 5)
-    assert house.gone(peer) == 0
+    assert house.times_gone(peer) == 0
     await remote.close()
 
 
@@ -366,7 +366,7 @@ async def test_closing_ends_every_peer_once_and_never_hangs(house: House[LocalMe
 
     await asyncio.wait_for(house.media.close(), 5)
 
-    assert (house.gone(peer), house.gone(other)) == (1, 1)
+    assert (house.times_gone(peer), house.times_gone(other)) == (1, 1)
     with pytest.raises(Busy):
         await house.media.answer(ROOM, "listener", listener.offer(), address="192.0.2.1")
     await remote.vanish()
@@ -376,10 +376,10 @@ async def test_closing_ends_every_peer_once_and_never_hangs(house: House[LocalMe
 async def test_a_take_is_relayed_from_its_beginning_to_its_end(house: House[LocalMedia]) -> None:
     listener, _ = await house.join("listener")
     remote, peer = await house.join("speaker", commanded=True)
-    assert not house.media.relay(peer, ROOM, 60)
+    assert not house.media.begin_live_relay(peer, ROOM, 60)
     await remote.speak(SPEECH[:5])
     assert house.media.begin_take(peer, 5_000)
-    assert house.media.relay(peer, ROOM, 60)
+    assert house.media.begin_live_relay(peer, ROOM, 60)
     await remote.speak(SPEECH[5:20])
     house.media.end_take(peer)
     await house.until(lambda: bool(house.takes))
@@ -389,7 +389,7 @@ async def test_a_take_is_relayed_from_its_beginning_to_its_end(house: House[Loca
     heard = payloads(listener)
     assert set(heard) <= set(SPEECH[4:20])  # one was on its way when it began
     assert heard == sorted(heard)
-    assert not house.media.relay("nobody", ROOM, 60)
+    assert not house.media.begin_live_relay("nobody", ROOM, 60)
     await listener.close()
     await remote.close()
 
@@ -413,7 +413,17 @@ async def test_rooms_that_nobody_hears_are_forgotten(house: House[LocalMedia]) -
     house.media.stop("never heard of")
 
 
-async def test_what_a_callback_raises_does_not_end_the_watch_over_the_others(
+class Failing(MediaObservers):
+    """An observer that fails."""
+
+    def take_ended(self, ended: TakeEnded) -> None:
+        raise LookupError
+
+    def gone(self, peer: str) -> None:
+        raise LookupError
+
+
+async def test_what_an_observer_raises_does_not_end_the_watch_over_the_others(
     house: House[LocalMedia],
 ) -> None:
     door = house.door("listener")
@@ -422,10 +432,7 @@ async def test_what_a_callback_raises_does_not_end_the_watch_over_the_others(
     for peer in house.media._peers.values():
         peer.deadline_s = 0.0
 
-    def broken(_: str) -> None:
-        raise LookupError
-
-    house.media.on_gone = broken
+    house.media.observe(Failing())
     for left in (1, 0):
         with pytest.raises(LookupError):
             house.media._sweep()
@@ -433,17 +440,14 @@ async def test_what_a_callback_raises_does_not_end_the_watch_over_the_others(
         assert (house.media._sweeper is not None) == bool(left)
 
 
-async def test_what_a_callback_raises_leaves_no_peer_behind(house: House[LocalMedia]) -> None:
+async def test_what_an_observer_raises_leaves_no_peer_behind(house: House[LocalMedia]) -> None:
     remote, peer = await house.join("speaker")
     await remote.speak(SPEECH[:10])
 
-    def broken(_: TakeEnded) -> None:
-        raise LookupError
-
-    house.media.on_take = broken
+    house.media.observe(Failing())
     with pytest.raises(LookupError):
         await house.media.close_peer(peer)
 
-    assert house.gone(peer) == 1
+    assert house.times_gone(peer) == 1
     assert not house.media._port._by_username
     await remote.vanish()

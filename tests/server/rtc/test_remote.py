@@ -67,7 +67,7 @@ async def test_a_room_is_heard_through_every_worker_from_one_moment(house: House
     assert media.counts().listeners == 4
     for remote, peer in joined:
         await remote.close()
-        await house.until(lambda peer=peer: house.gone(peer) == 1)  # type: ignore[misc]
+        await house.until(lambda peer=peer: house.times_gone(peer) == 1)  # type: ignore[misc]
     assert media.listeners(ROOM) == 0
 
 
@@ -149,7 +149,7 @@ async def test_a_closed_peer_leaves_its_take_and_is_gone_once(house: House[Remot
 
     assert [(len(each.take.packets), each.ending) for each in house.takes] == [(20, "gone")]
     assert house.told[-1] == ("gone", peer)
-    assert house.gone(peer) == 1
+    assert house.times_gone(peer) == 1
     await remote.vanish()
 
 
@@ -215,7 +215,7 @@ async def test_a_worker_that_is_killed_takes_only_its_own_peers_along(house: Hou
     back = [await house.join("listener") for _ in range(2)]
     assert port in {remote.server[1] for remote, _ in back}
     assert house.media.listeners(ROOM) == 4
-    assert all(house.gone(peer) == 1 for peer in theirs)
+    assert all(house.times_gone(peer) == 1 for peer in theirs)
     for remote, _ in [*joined, *back]:
         await remote.vanish()
     await speaker.vanish()
@@ -259,7 +259,7 @@ async def test_closing_hands_over_open_takes_and_tells_everybody(house: House[Re
     await asyncio.wait_for(house.media.close(), 10)
 
     assert [len(each.take.packets) for each in house.takes] == [60]
-    assert (house.gone(peer), house.gone(other)) == (1, 1)
+    assert (house.times_gone(peer), house.times_gone(other)) == (1, 1)
     with pytest.raises(Busy):
         await house.media.answer(ROOM, "listener", listener.offer(), address="192.0.2.1")
     await remote.vanish()
@@ -270,7 +270,7 @@ async def test_a_take_is_heard_in_every_worker_while_it_is_spoken(house: House[R
     joined = await listeners(house, 2)
     remote, peer = await house.join("speaker", commanded=True)
     assert house.media.begin_take(peer, 5_000)
-    assert house.media.relay(peer, ROOM, 100)
+    assert house.media.begin_live_relay(peer, ROOM, 100)
 
     await remote.speak(SPEECH[:30])
 

@@ -57,7 +57,7 @@ class Keys(Dtls):
         return pylibsrtp.Session(pylibsrtp.Policy(key=self.key, ssrc_type=kind, srtp_profile=profile))
 
 
-class Stage:
+class Microphone:
     """A speaker and what it takes to send to it."""
 
     def __init__(self, settings: Settings = QUICK, *, commanded: bool = True, limit_ms: int = 400) -> None:
@@ -104,180 +104,182 @@ async def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 async def test_a_commanded_take_has_what_came_before_and_after_the_command() -> None:
-    stage = Stage()
-    stage.say()
-    assert stage.speaker.begin(5_000)
-    stage.say()
-    assert stage.speaker.end()
-    stage.say()  # late, and waited for
-    await stage.hears.next()
+    microphone = Microphone()
+    microphone.say()
+    assert microphone.speaker.begin(5_000)
+    microphone.say()
+    assert microphone.speaker.end()
+    microphone.say()  # late, and waited for
+    await microphone.hears.next()
 
-    ((recording, ending),) = stage.hears.takes
+    ((recording, ending),) = microphone.hears.takes
     assert ending == "stopped"
     assert len(recording.take.packets) == 3
 
 
 async def test_a_take_can_neither_begin_nor_end_twice() -> None:
-    stage = Stage()
-    assert not stage.speaker.end()
-    assert stage.speaker.begin(5_000)
-    assert not stage.speaker.begin(5_000)
-    assert stage.speaker.end()
-    assert not stage.speaker.end()
-    await stage.hears.next()
+    microphone = Microphone()
+    assert not microphone.speaker.end()
+    assert microphone.speaker.begin(5_000)
+    assert not microphone.speaker.begin(5_000)
+    assert microphone.speaker.end()
+    assert not microphone.speaker.end()
+    await microphone.hears.next()
 
-    assert len(stage.hears.takes) == 1
-    assert stage.speaker.begin(5_000)
-    stage.speaker.close(keep_ms=1)
+    assert len(microphone.hears.takes) == 1
+    assert microphone.speaker.begin(5_000)
+    microphone.speaker.close(keep_ms=1)
 
 
 async def test_a_take_ends_at_its_limit() -> None:
-    stage = Stage()
-    stage.speaker.begin(30)
-    stage.say()
-    await stage.hears.next()
+    microphone = Microphone()
+    microphone.speaker.begin(30)
+    microphone.say()
+    await microphone.hears.next()
 
-    assert [ending for _, ending in stage.hears.takes] == ["limit"]
+    assert [ending for _, ending in microphone.hears.takes] == ["limit"]
 
 
 async def test_a_microphone_that_vanishes_in_a_take_ends_it_before_its_limit(clock: Clock) -> None:
     """C5: whoever waits for the take waits 3 s, not until consent is lost."""
-    stage = Stage()
-    stage.speaker.begin(60_000)
+    microphone = Microphone()
+    microphone.speaker.begin(60_000)
     for _ in range(8):
         await clock.go(0.02)
-        stage.say()
+        microphone.say()
     await clock.go((speaker.VANISHED_MS - speaker.LOOK_MS) / 1000)
-    assert stage.speaker.open
+    assert microphone.speaker.open
     await clock.go(speaker.LOOK_MS / 1000 + 0.1)
     await clock.go(speaker.SILENT_LATE_MS / 1000)
 
-    ((recording, ending),) = stage.hears.takes
+    ((recording, ending),) = microphone.hears.takes
     assert (len(recording.take.packets), ending) == (8, "gone")
-    assert stage.speaker.begin(5_000)
-    stage.speaker.close(keep_ms=1)
+    assert microphone.speaker.begin(5_000)
+    microphone.speaker.close(keep_ms=1)
 
 
 async def test_a_microphone_that_is_still_waking_up_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speaker, "VANISHED_MS", 10)
     monkeypatch.setattr(speaker, "LOOK_MS", 5)
-    stage = Stage()
-    stage.say()
-    stage.speaker.begin(100)
-    await stage.hears.next()
+    microphone = Microphone()
+    microphone.say()
+    microphone.speaker.begin(100)
+    await microphone.hears.next()
 
-    assert [ending for _, ending in stage.hears.takes] == ["limit"]
+    assert [ending for _, ending in microphone.hears.takes] == ["limit"]
 
 
 async def test_a_take_in_which_nothing_came_is_told_and_empty() -> None:
-    stage = Stage()
-    stage.speaker.begin(5_000)
-    stage.speaker.end()
-    await stage.hears.next()
+    microphone = Microphone()
+    microphone.speaker.begin(5_000)
+    microphone.speaker.end()
+    await microphone.hears.next()
 
-    ((recording, _),) = stage.hears.takes
+    ((recording, _),) = microphone.hears.takes
     assert recording.take.packets == ()
 
 
 async def test_a_session_that_is_one_take_begins_with_its_first_packet() -> None:
-    stage = Stage(commanded=False)
-    was_open = stage.speaker.open
+    microphone = Microphone(commanded=False)
+    was_open = microphone.speaker.open
     before_ms = asyncio.get_running_loop().time() * 1000
-    stage.say()
-    assert (was_open, stage.speaker.open) == (False, True)
-    stage.speaker.close(keep_ms=0)
+    microphone.say()
+    assert (was_open, microphone.speaker.open) == (False, True)
+    microphone.speaker.close(keep_ms=0)
 
-    ((recording, ending),) = stage.hears.takes
+    ((recording, ending),) = microphone.hears.takes
     assert ending == "gone"
     assert recording.take.preroll_ms == 0
     assert before_ms - 20 <= recording.began_ms <= asyncio.get_running_loop().time() * 1000 - 20
 
 
 async def test_a_session_that_is_one_take_has_no_second() -> None:
-    stage = Stage(Settings(late_ms=10), commanded=False, limit_ms=30)
-    stage.say()
-    await stage.hears.next()
-    stage.say()
-    stage.speaker.close(keep_ms=0)
+    microphone = Microphone(Settings(late_ms=10), commanded=False, limit_ms=30)
+    microphone.say()
+    await microphone.hears.next()
+    microphone.say()
+    microphone.speaker.close(keep_ms=0)
 
-    assert [ending for _, ending in stage.hears.takes] == ["limit"]
+    assert [ending for _, ending in microphone.hears.takes] == ["limit"]
 
 
 @pytest.mark.parametrize(("packets", "kept"), [(49, 0), (50, 1)])
 async def test_a_vanished_speakers_second_is_kept_and_less_is_not(packets: int, kept: int) -> None:
     """C5: exactly one ending, or none."""
-    stage = Stage(commanded=False)
+    microphone = Microphone(commanded=False)
     for _ in range(packets):
-        assert stage.say()
-    stage.speaker.close(keep_ms=1_000)
-    stage.speaker.close(keep_ms=1_000)
+        assert microphone.say()
+    microphone.speaker.close(keep_ms=1_000)
+    microphone.speaker.close(keep_ms=1_000)
 
-    assert len(stage.hears.takes) == kept
+    assert len(microphone.hears.takes) == kept
 
 
 async def test_the_level_is_told_on_changes_only() -> None:
-    stage = Stage()
+    microphone = Microphone()
     for _ in range(10):
-        stage.say()
+        microphone.say()
     for _ in range(3):
-        stage.say(b"\x78")
-    await stage.hears.next()
+        microphone.say(b"\x78")
+    await microphone.hears.next()
 
-    assert stage.hears.levels == [True, False]
+    assert microphone.hears.levels == [True, False]
 
 
 async def test_a_speaker_that_closes_while_it_speaks_is_silent_after() -> None:
-    stage = Stage()
+    microphone = Microphone()
     for _ in range(5):
-        stage.say()
-    stage.speaker.close(keep_ms=0)
+        microphone.say()
+    microphone.speaker.close(keep_ms=0)
 
-    assert stage.hears.levels == [True, False]
+    assert microphone.hears.levels == [True, False]
 
 
 async def test_streams_without_end_leave_the_state_of_a_few() -> None:
     """P4, H5: stock never closes again after 300 SSRCs."""
-    stage = Stage(Settings(packets_per_second=10_000, bytes_per_second=10_000_000))
-    stage.speaker.begin(5_000)
-    taken = [stage.say(ssrc=ssrc) for ssrc in range(1, 301)]
+    microphone = Microphone(Settings(packets_per_second=10_000, bytes_per_second=10_000_000))
+    microphone.speaker.begin(5_000)
+    taken = [microphone.say(ssrc=ssrc) for ssrc in range(1, 301)]
 
-    assert sum(taken) == stage.speaker.heard == MOST_SSRCS_EVER
-    assert list(stage.speaker._ssrcs) == list(range(MOST_SSRCS_EVER - MOST_SSRCS + 1, MOST_SSRCS_EVER + 1))
-    stage.speaker.close(keep_ms=0)
+    assert sum(taken) == microphone.speaker.heard == MOST_SSRCS_EVER
+    assert list(microphone.speaker._ssrcs) == list(
+        range(MOST_SSRCS_EVER - MOST_SSRCS + 1, MOST_SSRCS_EVER + 1)
+    )
+    microphone.speaker.close(keep_ms=0)
 
 
 async def test_a_stream_that_was_forgotten_cannot_be_replayed() -> None:
     """libsrtp would take its old packets for new ones."""
-    stage = Stage()
-    old = [stage.datagram(ssrc=1) for _ in range(2)]
-    assert stage.speaker.media(old[0])
-    assert all(stage.say(ssrc=ssrc) for ssrc in range(2, 2 + MOST_SSRCS))
+    microphone = Microphone()
+    old = [microphone.datagram(ssrc=1) for _ in range(2)]
+    assert microphone.speaker.media(old[0])
+    assert all(microphone.say(ssrc=ssrc) for ssrc in range(2, 2 + MOST_SSRCS))
 
-    assert not any(map(stage.speaker.media, old))
-    assert stage.say(ssrc=1 + MOST_SSRCS)
+    assert not any(map(microphone.speaker.media, old))
+    assert microphone.say(ssrc=1 + MOST_SSRCS)
 
 
 async def test_a_new_stream_is_followed_at_once_and_joined() -> None:
-    stage = Stage()
-    stage.speaker.begin(5_000)
-    assert all(stage.say(SPEECH + bytes([n]), ssrc=1 + n // 10) for n in range(40))
-    stage.speaker.end()
-    await stage.hears.next()
+    microphone = Microphone()
+    microphone.speaker.begin(5_000)
+    assert all(microphone.say(SPEECH + bytes([n]), ssrc=1 + n // 10) for n in range(40))
+    microphone.speaker.end()
+    await microphone.hears.next()
 
-    ((recording, _),) = stage.hears.takes
+    ((recording, _),) = microphone.hears.takes
     assert [packet.payload[-1] for packet in recording.take.packets] == list(range(40))
     assert [packet.at for packet in recording.take.packets] == [n * 960 for n in range(40)]
 
 
 async def test_what_listens_along_hears_places_and_not_timestamps() -> None:
     """So that a new stream, or a clock that begins anew, goes on where the old one was."""
-    stage, heard = Stage(), list[int]()
-    stage.speaker.begin(5_000)
-    stage.speaker.follow(lambda at, _: heard.append(at))
+    microphone, heard = Microphone(), list[int]()
+    microphone.speaker.begin(5_000)
+    microphone.speaker.begin_live_relay(lambda at, _: heard.append(at))
     for n in range(30):
-        stage.say(ssrc=1 + n // 10)
-        stage._number += 500 * (n % 10 == 9)
-    stage.speaker.close(keep_ms=0)
+        microphone.say(ssrc=1 + n // 10)
+        microphone._number += 500 * (n % 10 == 9)
+    microphone.speaker.close(keep_ms=0)
 
     assert heard == [n * 960 for n in range(30)]
 
@@ -286,54 +288,54 @@ async def test_what_listens_along_hears_places_and_not_timestamps() -> None:
 async def test_packets_of_any_length_are_all_taken(packet_ms: float) -> None:
     """Those of three seconds may come at once: a network that stalled brings what it held."""
     payload = bytes((0xE3, round(packet_ms / 2.5))) + bytes(30)
-    stage = Stage()
-    stage.speaker.begin(20_000)
+    microphone = Microphone()
+    microphone.speaker.begin(20_000)
     count = round(3_000 / packet_ms)
 
-    assert sum(stage.say(payload) for _ in range(count)) == count
-    stage.speaker.close(keep_ms=0)
-    assert len(stage.hears.takes[0][0].take.packets) == count
+    assert sum(microphone.say(payload) for _ in range(count)) == count
+    microphone.speaker.close(keep_ms=0)
+    assert len(microphone.hears.takes[0][0].take.packets) == count
 
 
 async def test_the_end_of_a_take_in_long_packets_is_waited_for(clock: Clock) -> None:
     """120 ms of a packet go by before it comes: that is no pause."""
-    stage = Stage(Settings())
-    stage.speaker.begin(5_000)
-    stage.say(bytes((0xE3, 48)) + bytes(30))
-    stage.speaker._capture._timeline.heard_ms -= 110
-    stage.speaker.end()
-    timer = stage.speaker._timer
+    microphone = Microphone(Settings())
+    microphone.speaker.begin(5_000)
+    microphone.say(bytes((0xE3, 48)) + bytes(30))
+    microphone.speaker._capture._timeline.heard_ms -= 110
+    microphone.speaker.end()
+    timer = microphone.speaker._timer
     assert timer is not None
     waits_ms = (timer.when() - asyncio.get_running_loop().time()) * 1000
-    stage.speaker.close(keep_ms=0)
+    microphone.speaker.close(keep_ms=0)
 
     assert round(waits_ms) == Settings().late_ms
 
 
 async def test_what_comes_again_is_heard_once_also_where_the_numbers_go_round() -> None:
     """RFC 3711 3.3.2: over 65535, with the packet before it late, and everything repeated."""
-    stage = Stage()
-    stage._number = 0xFFFC
-    first, second, late, fourth = (stage.datagram() for _ in range(4))
+    microphone = Microphone()
+    microphone._number = 0xFFFC
+    first, second, late, fourth = (microphone.datagram() for _ in range(4))
 
-    assert all(map(stage.speaker.media, (first, second, fourth, late)))
-    assert not any(map(stage.speaker.media, (first, second, late, fourth)))
-    assert stage.speaker.heard == 4
+    assert all(map(microphone.speaker.media, (first, second, fourth, late)))
+    assert not any(map(microphone.speaker.media, (first, second, late, fourth)))
+    assert microphone.speaker.heard == 4
 
 
 async def test_a_flood_is_dropped_before_it_costs_anything(clock: Clock) -> None:
     """M4, H5."""
-    stage = Stage()
-    datagrams = [stage.datagram() for _ in range(2_000)]
-    taken = sum(map(stage.speaker.media, datagrams))
+    microphone = Microphone()
+    datagrams = [microphone.datagram() for _ in range(2_000)]
+    taken = sum(map(microphone.speaker.media, datagrams))
 
     assert taken == BURST_S * Settings().packets_per_second
 
 
 async def test_large_packets_are_bounded_by_their_bytes(clock: Clock) -> None:
-    stage = Stage(Settings(packets_per_second=10_000))
+    microphone = Microphone(Settings(packets_per_second=10_000))
 
-    taken = sum(stage.say(b"\x78" + bytes(1_200)) for _ in range(600))
+    taken = sum(microphone.say(b"\x78" + bytes(1_200)) for _ in range(600))
 
     assert 190 < taken < BURST_S * Settings().bytes_per_second / 1_200
 
@@ -349,26 +351,26 @@ async def test_large_packets_are_bounded_by_their_bytes(clock: Clock) -> None:
     ],
 )
 async def test_what_is_not_genuine_rtp_is_dropped(datagram: bytes) -> None:
-    stage = Stage()
+    microphone = Microphone()
 
-    assert not stage.speaker.media(datagram)
-    assert stage.say()
+    assert not microphone.speaker.media(datagram)
+    assert microphone.say()
 
 
 async def test_another_payload_type_is_dropped() -> None:
-    assert not Stage().say(pt=63)
+    assert not Microphone().say(pt=63)
 
 
 async def test_authentic_rubbish_is_dropped() -> None:
     """A speaker holds the keys: the RTP inside may be anything."""
-    stage = Stage(Settings(packets_per_second=10_000, bytes_per_second=10_000_000))
+    microphone = Microphone(Settings(packets_per_second=10_000, bytes_per_second=10_000_000))
     for tail in (b"\xff\xff", b"", bytes(3), os.urandom(40)):
         for first in (0x9F, 0xB0, 0xA0, 0xBF):
-            head = bytes((first, PT)) + stage._number.to_bytes(2, "big") + bytes(4) + b"\0\0\0\5"
-            stage._number += 1
+            head = bytes((first, PT)) + microphone._number.to_bytes(2, "big") + bytes(4) + b"\0\0\0\5"
+            microphone._number += 1
             try:
-                stage.speaker.media(stage._out.protect(head + tail))
+                microphone.speaker.media(microphone._out.protect(head + tail))
             except pylibsrtp.Error:
                 continue  # libsrtp itself does not send such a packet
-    assert stage.say()
-    stage.speaker.close(keep_ms=0)
+    assert microphone.say()
+    microphone.speaker.close(keep_ms=0)

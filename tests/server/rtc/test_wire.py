@@ -28,7 +28,7 @@ REPORTS: list[wire.Report] = [
     TakeEnded("peer", Take((Packet(0, b"\0\xff"), Packet(960, b"x")), 20), 5, "stopped"),
     Counts(1, 2, 3, 4, 5, 6),
     wire.Changed("peer", "loud"),
-    wire.Sound("peer", 1 << 31, b"\xfc\xff\xfe"),
+    wire.LiveRelaySound("peer", 1 << 31, b"\xfc\xff\xfe"),
 ]
 
 

@@ -105,7 +105,7 @@ async def test_an_id_is_refused_for_another_word_to_the_stage_too(chat: Chat) ->
         assert (await second.ask("speak.start", id="1", peer="p2"))["code"] == "id_used"
         assert (await second.ask("drop", id="2", preview="a"))["type"] == "ack"
         assert (await first.ask("keep", id="2", preview="a"))["code"] == "id_used"
-        assert len(chat.stage.begun) == 1
+        assert len(chat.takes.begun) == 1
 
 
 async def test_what_one_says_of_being_here_may_have_the_same_id_each_time(chat: Chat) -> None:
@@ -128,16 +128,16 @@ async def test_a_take_that_is_being_finished_holds_up_no_chat(chat: Chat) -> Non
         assert (await client.ask("speak.start", peer="p1"))["seq"] == 1
         stop = await client.send("speak.stop", onset_ms=300)
         await client.said("meanwhile")
-        assert chat.stage.begun == [(client.welcome["you"]["id"], "p1")]
-        chat.stage.landing = lands
-        chat.stage.finish.set()
+        assert chat.takes.begun == [(client.welcome["you"]["id"], "p1")]
+        chat.takes.landing = lands
+        chat.takes.finish.set()
         assert (await client.answer(stop))["seq"] == 3
 
 
 async def test_a_take_for_a_round_that_never_was_is_refused(chat: Chat) -> None:
     async with chat.visitor() as client:
         assert (await client.ask("speak.start", peer="p1", round="forged"))["code"] == "no_round"
-        assert chat.stage.begun == []
+        assert chat.takes.begun == []
         await client.ask("throw")
         first = (await client.event("round.opened"))["data"]["round"]
         await client.ask("round.stop")
@@ -148,7 +148,7 @@ async def test_a_take_for_a_round_that_never_was_is_refused(chat: Chat) -> None:
 async def test_what_the_stage_refuses_is_refused_with_its_words(chat: Chat) -> None:
     async with chat.visitor() as client:
         assert (await client.ask("speak.start", peer="unknown"))["code"] == "no_such_peer"
-        chat.stage.finish.set()
+        chat.takes.finish.set()
         answer = await client.ask("speak.stop")
         assert answer["code"] == "silent"
         assert answer["message"].startswith("We heard nothing")
@@ -156,14 +156,14 @@ async def test_what_the_stage_refuses_is_refused_with_its_words(chat: Chat) -> N
 
 async def test_a_repeated_stop_has_the_answer_of_the_first_even_elsewhere(chat: Chat) -> None:
     key = new_key()
-    chat.stage.landing = lands
+    chat.takes.landing = lands
     async with chat.visitor(key=key) as first, chat.visitor(key=key) as second:
         await first.ask("speak.start", peer="p1")
         stop = await first.send("speak.stop", id="stop")
         again = await second.send("speak.stop", id="stop")
-        chat.stage.finish.set()
+        chat.takes.finish.set()
         assert (await first.answer(stop))["seq"] == (await second.answer(again))["seq"] == 2
-        assert chat.stage.stopped == 1
+        assert chat.takes.stopped == 1
 
 
 async def test_a_repeated_start_that_was_refused_is_refused_again_in_the_same_words(chat: Chat) -> None:
@@ -179,8 +179,8 @@ async def test_speaking_reaches_the_stage_in_order(chat: Chat) -> None:
         stop = await client.send("speak.stop")
         start = await client.send("speak.start", peer="p2")
         await client.said("heard at once")
-        assert chat.stage.begun == []
-        chat.stage.finish.set()
+        assert chat.takes.begun == []
+        chat.takes.finish.set()
         await client.answer(stop)
         assert (await client.answer(start))["type"] == "ack"
 
@@ -217,8 +217,8 @@ async def test_what_breaks_on_our_side_is_said_without_detail(
     async def breaks(room: Room, voice: Voice) -> Event:
         raise ZeroDivisionError("secret detail")
 
-    chat.stage.landing = breaks
-    chat.stage.finish.set()
+    chat.takes.landing = breaks
+    chat.takes.finish.set()
     async with chat.visitor() as client:
         with caplog.at_level(logging.CRITICAL):
             answer = await client.ask("speak.stop")
@@ -342,10 +342,10 @@ async def test_ten_thousand_garbage_messages_harm_nobody() -> None:
 async def test_a_kept_take_is_acked_with_its_clip_and_a_dropped_one_with_the_head(chat: Chat) -> None:
     async with chat.visitor() as client:
         assert (await client.ask("keep", preview="p"))["code"] == "no_such_preview"
-        chat.stage.landing = lands
+        chat.takes.landing = lands
         assert (await client.ask("keep", preview="p"))["seq"] == 2
         assert (await client.ask("drop", preview="q"))["seq"] == 2
-        assert chat.stage.dropped == ["q"]
+        assert chat.takes.dropped == ["q"]
 
 
 async def test_a_pace_is_the_rooms_secret(chat: Chat) -> None:

@@ -110,7 +110,7 @@ async def test_draining_finishes_what_is_under_way_and_sends_all_away_with_1012(
         assert refusal.value.status == 503
         async with chat.session.get(chat.url()) as answer:
             assert (await answer.json())["code"] == "restarting"
-        chat.stage.finish.set()
+        chat.takes.finish.set()
         assert (await one.answer(stop))["code"] == "silent"
         assert await one.closed() == await two.closed() == 1012
         await drain

@@ -16,7 +16,7 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="these walls are Linu
 def inside(code: str, *, expect: int = 0) -> dict[str, object]:
     """Run code in a process of its own, behind the walls it builds; it prints JSON last."""
     done = subprocess.run(
-        [sys.executable, "-c", "import json\nfrom server.safety import sandbox\n" + code],
+        [sys.executable, "-c", "import json\nfrom server.takes import sandbox\n" + code],
         cwd=ROOT,
         env={"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
         capture_output=True,

@@ -10,7 +10,7 @@ import pytest
 
 from audio.media_types import MEDIA_TYPES
 from server.http.limits import HELD_OF_ADDRESS_BYTES
-from server.log.base import Blob
+from server.log.base import Blob, Damaged
 from server.room.commands import Caption, Say
 from server.room.events import ClipCaptioned, ClipLanded, Draft
 from server.web.clips import UPLOAD_BUDGET, captions
@@ -132,6 +132,25 @@ async def test_a_failure_of_ours_tells_nothing_of_its_inside(site: Site) -> None
     async with site.ask("POST", "/api/rooms/wonder/clips", data=b"crash", headers=bearer(**AUDIO)) as answer:
         assert answer.status == 500
         assert "secret" not in await answer.text()
+
+
+async def test_a_clip_that_is_damaged_on_disk_is_told_and_logged_once(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clips = [(await site.clip())["id"] for _ in range(2)]
+
+    async def damaged(id: str) -> Blob | None:
+        raise Damaged("a blob is damaged")
+
+    monkeypatch.setattr(site.log, "blob", damaged)
+    for clip in (*clips, *clips):
+        for ending in ("ogg", "m4a"):
+            assert await site.problem("GET", f"/api/clips/{clip}.{ending}") == (500, "damaged")
+
+    told = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert len(told) == 4  # two clips, in two forms each
+    assert {record.exc_info for record in told} == {None}
+    assert not [clip for clip in clips if clip in caplog.text]
 
 
 async def test_a_clip_plays_as_ogg_whole_and_in_parts(site: Site) -> None:

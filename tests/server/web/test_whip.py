@@ -60,7 +60,7 @@ async def test_an_offer_for_no_room_is_404(site: Site) -> None:
 
 
 async def test_a_draining_server_takes_no_offer(site: Site) -> None:
-    from server.web.app_keys import STAGE
+    from server.web.app_keys import TAKES
 
-    await site.app[STAGE].drain()
+    await site.app[TAKES].drain()
     assert await site.problem("POST", PATH, data=OFFER, headers=bearer(**SDP)) == (503, "restarting")

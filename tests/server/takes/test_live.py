@@ -9,27 +9,26 @@ from contextlib import asynccontextmanager
 from server.room.commands import RoundStart
 from server.room.events import ClipLanded, RoomOpened, Voice
 from server.rooms.base import Room
-from server.stage import Stage
+from server.takes.takes import Takes
 from tests.support.media import ANNA, BELA, Clock, FakeFinisher, FakeMedia, house
+from tests.support.theatre import Observed
 
 
 class LiveTheatre:
-    """A stage, one room, and what it tells the radio."""
+    """Takes, one room, and what they tell the radio."""
 
-    def __init__(self, room: Room, stage: Stage, media: FakeMedia) -> None:
-        self.room, self.stage, self.media = room, stage, media
-        self.told: list[object] = []
-        stage.on_live = lambda _, on: self.told.append(on)
-        stage.on_aired = lambda _, clip: self.told.append(clip)
+    def __init__(self, room: Room, takes: Takes, media: FakeMedia, observed: Observed) -> None:
+        self.room, self.takes, self.media = room, takes, media
+        self.told = observed.relays
 
     async def speaks(self, voice: Voice) -> str:
-        peer, _ = await self.stage.whip(self.room.id, voice, "offer", address="a", commanded=True)
-        self.media.on_connected(peer)
-        await self.stage.begin(self.room, voice, peer)
+        peer, _ = await self.takes.whip(self.room.id, voice, "offer", address="a", commanded=True)
+        self.media.observers.connected(peer)
+        await self.takes.begin(self.room, voice, peer)
         return peer
 
     async def stop(self, voice: Voice) -> str:
-        event = await self.stage.stop(self.room, voice, None)
+        event = await self.takes.stop(self.room, voice, None)
         assert event is not None
         assert isinstance(event.data, ClipLanded)
         return event.data.clip
@@ -39,9 +38,10 @@ class LiveTheatre:
 async def live_theatre(opened: RoomOpened) -> AsyncIterator[LiveTheatre]:
     clock, media, finisher = Clock(), FakeMedia(), FakeFinisher()
     house_, log = await house(clock)
-    stage = Stage(house_, media, finisher, clock=clock, live_delay_ms=1)  # type: ignore[arg-type]
-    yield LiveTheatre(await house_.open(opened, None), stage, media)
-    await stage.close()
+    observed = Observed()
+    takes = Takes(house_, media, finisher, clock=clock, live_delay_ms=1, observers=[observed])  # type: ignore[arg-type]
+    yield LiveTheatre(await house_.open(opened, None), takes, media, observed)
+    await takes.close()
     await media.close()
     await house_.close()
     await log.close()
@@ -72,7 +72,7 @@ async def test_one_speaker_at_a_time_is_heard_and_the_radio_is_told() -> None:
 async def test_a_speaker_that_vanishes_gives_the_room_back() -> None:
     async with live_theatre(LIVE) as live:
         peer = await live.speaks(ANNA)
-        live.media.on_gone(peer)
+        live.media.observers.gone(peer)
 
         assert live.told == [True, False]
 

@@ -4,7 +4,7 @@ It stands between the server and hostile sound. The server sends a socket over s
 is forked for it reads jobs from that socket and answers there. An upload has a child for itself, takes share
 one. End of file anywhere ends the child, and with the server everything ends.
 
-    python -m server.safety.finishing    (started by server.finisher alone)
+    python -m server.takes.finishing    (started by server.takes.finisher alone)
 """
 
 from __future__ import annotations

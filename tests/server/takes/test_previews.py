@@ -7,60 +7,66 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
-from typing import Literal
+from typing import Literal, cast
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from audio.take import Clip
-from server.previews import PREVIEW_MS, Preview, Previews, Timing
 from server.room.commands import Refused
 from server.room.events import RoomOpened, Voice
 from server.rooms.base import Room
 from server.rooms.registry import RoomRegistry
-from server.stage import UPLOAD, Stage
+from server.takes.life import TakeLife
+from server.takes.previews import PREVIEW_MS, Preview, Previews
+from server.takes.takes import UPLOAD, Takes
 from tests.support.actors import GatedLog
 from tests.support.media import ANNA, BELA, Clock, FakeFinisher, FakeMedia
 from tests.support.theatre import mute
 
 
+class QuietRoom:
+    """A room of which only the id matters."""
+
+    def __init__(self, id_: str) -> None:
+        self.id = id_
+
+
 def added(previews: Previews, voice: Voice, *, room: str = "calm", size_bytes: int = 10) -> Preview:
-    clip = Clip(b"x" * size_bytes, 900, 300, 0, -16.0, -2.0, (50,) * 64)
-    return previews.add(room, voice, clip, "webrtc", Timing())
+    take = TakeLife(cast(Room, QuietRoom(room)), voice, "webrtc", longest_ms=7_000, state="finishing")
+    take.go("previewed", 0.0)
+    return previews.add(take, Clip(b"x" * size_bytes, 900, 300, 0, -16.0, -2.0, (50,) * 64))
 
 
-def test_a_voice_has_one_preview_in_a_room() -> None:
+async def test_the_previews_of_a_voice_are_those_of_one_room() -> None:
     previews = Previews(Clock())
-    first, other, elsewhere = (
-        added(previews, ANNA),
-        added(previews, BELA),
-        added(previews, ANNA, room="mild"),
-    )
-    second = added(previews, ANNA)
-    assert previews.get(first.id) is None
-    assert [previews.get(each.id) for each in (other, elsewhere, second)] == [other, elsewhere, second]
+    first = added(previews, ANNA)
+    added(previews, BELA)
+    added(previews, ANNA, room="mild")
+    assert previews.of("calm", ANNA) == [first]
+    assert (first.room, first.voice, previews.get(first.id)) == ("calm", ANNA, first)
 
 
-def test_a_preview_ends_with_its_minute() -> None:
+async def test_a_preview_ends_with_its_minute() -> None:
     clock = Clock()
     previews = Previews(clock)
     made = added(previews, ANNA)
     clock.ms += PREVIEW_MS - 1
-    assert previews.get(made.id) == made
+    assert (previews.get(made.id), previews.expired(), previews.next_ms()) == (made, [], clock.ms + 1)
     clock.ms += 1
-    assert previews.get(made.id) is None
-    added(previews, BELA)
-    assert len(previews) == 1
+    assert (previews.get(made.id), previews.expired()) == (None, [made])
+    previews.pop(made.id)
+    previews.pop(made.id)
+    assert (len(previews), previews.next_ms()) == (0, None)
 
 
-def test_too_many_bytes_push_the_eldest_out() -> None:
+async def test_of_too_many_bytes_the_oldest_go_but_none_that_lands() -> None:
     previews = Previews(Clock(), size_bytes=25)
-    made = [added(previews, ANNA, room=f"calm-{number}") for number in range(3)]
-    assert [previews.get(each.id) is not None for each in made] == [False, True, True]
-    previews.pop(made[2].id)
-    previews.pop(made[2].id)
-    assert len(previews) == 1
+    made = [added(previews, ANNA, room=f"calm-{number}") for number in range(4)]
+    assert previews.surplus() == made[:2]
+    made[0].take.go("finishing", 0.0)
+    assert previews.surplus() == made[1:3]
 
 
 # --- keep, drop, the next take and the clock, in any order and at once
@@ -74,8 +80,8 @@ STEPS: list[Step] = [
 class Healing:
     """A room where takes are heard first, on a log that a test holds up; and what was answered."""
 
-    def __init__(self, room: Room, stage: Stage, log: GatedLog, clock: Clock) -> None:
-        self.room, self.stage, self.log, self.clock = room, stage, log, clock
+    def __init__(self, room: Room, takes: Takes, log: GatedLog, clock: Clock) -> None:
+        self.room, self.takes, self.log, self.clock = room, takes, log, clock
         self.previews: list[str] = []
         self.kept: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
@@ -87,7 +93,7 @@ class Healing:
             case "upload":
                 await self._upload()
             case "speak":
-                await self.stage.begin(self.room, ANNA, "")
+                await self.takes.begin(self.room, ANNA, "")
                 self.room.end_speaking(ANNA.id, UPLOAD)
             case "keep" | "keep older":
                 for preview in newest if step == "keep" else self.previews[-2:-1]:
@@ -97,7 +103,7 @@ class Healing:
             case "stranger":
                 for preview in newest:
                     with pytest.raises(Refused, match="not here"):
-                        self.stage.drop(self.room, BELA, preview)
+                        self.takes.drop(self.room, BELA, preview)
             case "hold" | "let go":
                 (self.log.gate.clear if step == "hold" else self.log.gate.set)()
             case "break":
@@ -107,13 +113,13 @@ class Healing:
         await asyncio.sleep(0)
 
     async def _upload(self) -> None:
-        made = await self.stage.upload(self.room.id, ANNA, b"speech", "audio/ogg")
+        made = await self.takes.upload(self.room.id, ANNA, b"speech", "audio/ogg")
         assert isinstance(made, Preview)
         self.previews.append(made.id)
 
     async def _keep(self, preview: str) -> None:
         try:
-            event = await self.stage.keep(self.room, ANNA, preview)
+            event = await self.takes.keep(self.room, ANNA, preview)
         except (Refused, OSError):
             return
         assert getattr(event.data, "clip", "") == preview
@@ -122,7 +128,7 @@ class Healing:
     def _drop(self) -> None:
         for preview in self.previews[-1:]:
             try:
-                self.stage.drop(self.room, ANNA, preview)
+                self.takes.drop(self.room, ANNA, preview)
             except Refused:
                 continue
             self.dropped[preview] += 1
@@ -138,10 +144,10 @@ class Healing:
 async def healing() -> AsyncIterator[Healing]:
     clock, log = Clock(), GatedLog()
     house = RoomRegistry(log, clock=clock, random=Random(1), secret=b"s" * 32)
-    stage = Stage(house, FakeMedia(), FakeFinisher(), clock=clock)  # type: ignore[arg-type]
+    takes = Takes(house, FakeMedia(), FakeFinisher(), clock=clock)  # type: ignore[arg-type]
     room = await house.open(RoomOpened("healing", "Heal", tempo="slow"), None, id="healing")
-    yield Healing(room, stage, log, clock)
-    await stage.close()
+    yield Healing(room, takes, log, clock)
+    await takes.close()
     await house.close()
     await log.close()
 
@@ -172,7 +178,7 @@ async def test_who_keeps_twice_at_once_gets_the_one_clip_twice() -> None:
         for step in ("upload", "hold", "keep", "keep"):
             await at.do(step)
         with pytest.raises(Refused, match="kept"):
-            at.stage.drop(at.room, ANNA, at.previews[0])
+            at.takes.drop(at.room, ANNA, at.previews[0])
         await at.end()
         assert at.kept == {at.previews[0]: 2}
         assert not at.room.speaking
@@ -190,12 +196,31 @@ async def test_a_take_that_could_not_be_kept_may_be_kept_again_or_dropped() -> N
         assert at.kept == {at.previews[0]: 1}
 
 
+async def test_a_take_that_could_not_be_kept_does_not_wait_beside_the_next_one() -> None:
+    async with healing() as at:
+        for step in ("upload", "hold", "keep", "speak", "break", "let go"):
+            await at.do(step)
+        await asyncio.gather(*at.answers)
+        assert at.takes.preview_room(at.previews[0]) is None
+        assert not at.room.speaking
+
+
+async def test_previews_that_are_pushed_out_no_longer_hold_their_rounds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with healing() as at:
+        monkeypatch.setattr(at.takes._previewing._previews, "_size_bytes", 0)
+        await at.do("upload")
+        assert at.takes.preview_room(at.previews[0]) is None
+        assert not at.room.speaking
+
+
 async def test_a_stopping_server_waits_for_a_take_that_is_being_kept() -> None:
     async with healing() as at:
         for step in ("upload", "hold", "keep"):
             await at.do(step)
         at.answers[0].cancel()  # whoever asked is gone
-        draining = asyncio.ensure_future(at.stage.drain())
+        draining = asyncio.ensure_future(at.takes.drain())
         await asyncio.sleep(0)
         at.log.gate.set()
         await draining

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from itertools import pairwise
 
-from server.rtc.relay import Relay
+from server.rtc.live_relay import LiveRelay
 
 STEP = 960
 FIRST = 7 << 40
@@ -15,7 +15,7 @@ class Room:
     def __init__(self, delay_ms: int = 40) -> None:
         self.sent: list[tuple[bytes, float, bool]] = []
         loop = asyncio.get_running_loop()
-        self.relay = Relay("take", delay_ms, lambda *each: self.sent.append(each), loop)
+        self.relay = LiveRelay("take", delay_ms, lambda *each: self.sent.append(each), loop)
 
     def push(self, number: int) -> bool:
         return self.relay.push(FIRST + number * STEP, bytes([number]))

@@ -11,8 +11,8 @@ import pytest
 
 from audio import finish, ogg, opus
 from audio.take import Limits, Packet, Take
-from server.safety import finishing
-from server.safety.finishing import (
+from server.takes import finishing
+from server.takes.finishing import (
     Broken,
     Declined,
     Finished,

@@ -15,9 +15,8 @@ import pytest
 
 from audio import finish, opus
 from audio.take import Clip, Limits, Packet, Take, Unfit
-from server import finisher
-from server.finisher import Finisher
-from server.safety import finishing
+from server.takes import finisher, finishing
+from server.takes.finisher import Finisher
 from tests.support import speech
 from tests.support.uploads import muxed
 
@@ -151,15 +150,15 @@ async def test_a_nursery_that_dies_is_replaced(running: Finisher) -> None:
 async def test_a_payload_that_kills_its_worker_is_undecodable_and_harms_no_other(
     running: Finisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ask = finisher.Line.ask
+    ask = finisher.MessageChannel.ask
 
-    async def deadly(line: finisher.Line, job: finishing.Job) -> finishing.Reply:
+    async def deadly(line: finisher.MessageChannel, job: finishing.Job) -> finishing.Reply:
         if isinstance(job, finishing.FinishTake) and job.take.preroll_ms == 666:
             os.kill(await only_child(running), signal.SIGKILL)
             await no_children_left(running)
         return await ask(line, job)
 
-    monkeypatch.setattr(finisher.Line, "ask", deadly)
+    monkeypatch.setattr(finisher.MessageChannel, "ask", deadly)
     doomed = Take(TAKE.packets, preroll_ms=666)
 
     results = await asyncio.gather(
@@ -261,7 +260,7 @@ async def test_no_more_uploads_at_once_than_set() -> None:
 async def test_an_answer_that_makes_no_sense_is_the_end_of_its_line(reply: bytes) -> None:
     ours, theirs = socket.socketpair()
     with theirs:
-        line = finisher.Line(*await asyncio.open_unix_connection(sock=ours))
+        line = finisher.MessageChannel(*await asyncio.open_unix_connection(sock=ours))
         theirs.sendall(reply)
         theirs.shutdown(socket.SHUT_WR)
         with pytest.raises(finisher.Gone):

@@ -10,8 +10,8 @@ from contextlib import suppress
 from audio.finish import UNDECODABLE
 from audio.take import Clip, Limits, Take, Unfit
 from server import subprocesses
-from server.safety import finishing
-from server.safety.finishing import Finished, FinishTake, FinishUpload, Job, Made, MakeM4a, Reply
+from server.takes import finishing
+from server.takes.finishing import Finished, FinishTake, FinishUpload, Job, Made, MakeM4a, Reply
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Gone(Exception):
     """The process at the other end ended before it answered."""
 
 
-class Line(subprocesses.MessageChannel[Reply]):
+class MessageChannel(subprocesses.MessageChannel[Reply]):
     """A connection to one child."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -67,7 +67,7 @@ class Nursery:
             await self._end()
             self._process, self._control = await subprocesses.start(finishing.__name__, **ENVIRONMENT)
 
-    async def line(self, kind: bytes) -> Line:
+    async def line(self, kind: bytes) -> MessageChannel:
         """Return a line to a fresh child. Raises `Gone`, where descriptors have run out too."""
         try:
             await self.start()
@@ -82,7 +82,7 @@ class Nursery:
                 ours.close()
                 raise Gone from error
         ours.setblocking(False)
-        return Line(*await asyncio.open_unix_connection(sock=ours))
+        return MessageChannel(*await asyncio.open_unix_connection(sock=ours))
 
     async def close(self) -> None:
         """End the process and its children; may be called again."""
@@ -106,7 +106,7 @@ class Finisher:
 
     def __init__(self, *, workers: int = 1, uploads: int = UPLOADS_AT_ONCE) -> None:
         self._nursery = Nursery()
-        self._lines: asyncio.Queue[Line | None] = asyncio.Queue()
+        self._lines: asyncio.Queue[MessageChannel | None] = asyncio.Queue()
         for _ in range(workers):
             self._lines.put_nowait(None)
         self._uploads = asyncio.Semaphore(uploads)
@@ -174,13 +174,13 @@ class Finisher:
             finally:
                 _hang_up(line)
 
-    async def _line(self, kind: bytes) -> Line:
+    async def _line(self, kind: bytes) -> MessageChannel:
         if self._closed:
             raise Gone
         return await self._nursery.line(kind)
 
 
-def _hang_up(line: Line | None) -> None:
+def _hang_up(line: MessageChannel | None) -> None:
     if line is not None:
         line.hang_up()
 

@@ -17,7 +17,7 @@ LONGEST_S = 120.0
 AHEAD_S = 2.0
 
 
-class Relay:
+class LiveRelay:
     """One take; `send(payload, due_s, marker)` is called when each packet is due."""
 
     def __init__(

@@ -1,0 +1,130 @@
+"""Peer sessions: who speaks and who listens over WebRTC, in which room, from offer to goodbye."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+
+from msgspec import Struct, field
+
+from server.room.events import Voice
+from server.rooms.base import Room
+from server.rooms.presence import PRESENT, SPEAKER, PresenceState
+from server.rtc.media import Media, Role
+from server.takes.life import TakeLife
+from server.takes.observer import TakesObserver
+
+
+class PeerSession(Struct, eq=False):
+    """One peer: its room, its voice (none for a listener), and its open or last take.
+
+    A session that is not `commanded` is one take.
+    """
+
+    room: Room
+    role: Role
+    voice: Voice | None = None
+    commanded: bool = False
+    connected: bool = False
+    offered_s: float = field(default_factory=time.monotonic)
+    take: TakeLife | None = None
+
+    @property
+    def presence(self) -> PresenceState:
+        """Return how its voice is present: one that waits for commands may be given a turn."""
+        return SPEAKER if self.commanded else PRESENT
+
+    @property
+    def open_take(self) -> TakeLife | None:
+        """Return the take whose sound is still on its way from the microphone."""
+        return self.take if self.take is not None and self.take.is_recorded else None
+
+
+class PeerSessions:
+    """The table of sessions. Each keeps its room awake, and its voice present once it is connected."""
+
+    def __init__(self, media: Media, observers: Sequence[TakesObserver]) -> None:
+        self._media = media
+        self._observers = observers
+        self._sessions: dict[str, PeerSession] = {}
+        self._speakers: dict[tuple[str, str], dict[str, PeerSession]] = {}  # by room and voice
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._sessions)
+
+    async def add(self, session: PeerSession, offer: str, *, address: str, limit_ms: int) -> tuple[str, str]:
+        """Answer an offer; return (peer, answer SDP). Raises what `Media.answer` raises."""
+        with ExitStack() as unanswered:
+            session.room.hold()
+            unanswered.callback(session.room.release)
+            peer, answer = await self._media.answer(
+                session.room.id,
+                session.role,
+                offer,
+                address=address,
+                commanded=session.commanded,
+                limit_ms=limit_ms,
+            )
+            self._sessions[peer] = session
+            if session.voice is not None:
+                self._speakers.setdefault((session.room.id, session.voice.id), {})[peer] = session
+            unanswered.pop_all()
+        return peer, answer
+
+    def get(self, peer: str) -> PeerSession | None:
+        """Return the session of a peer."""
+        return self._sessions.get(peer)
+
+    def of(self, room: Room, voice: Voice, peer: str = "") -> list[PeerSession]:
+        """Return the sessions of a voice in a room; of one peer if it is named."""
+        own = self._speakers.get((room.id, voice.id), {})
+        return [each for name, each in own.items() if peer in {"", name}]
+
+    def of_room(self, room_id: str) -> list[str]:
+        """Return the peers of a room."""
+        return [peer for peer, each in self._sessions.items() if each.room.id == room_id]
+
+    def speaking(self) -> Iterator[str]:
+        """Yield the peers whose take is open."""
+        return (peer for peer, each in self._sessions.items() if each.open_take is not None)
+
+    def connected(self, peer: str) -> None:
+        """Note that a peer connected: once, however often it is told."""
+        session = self._sessions.get(peer)
+        if session is None or session.connected:
+            return
+        session.connected = True
+        for observer in self._observers:
+            observer.peer_connected(session.role, time.monotonic() - session.offered_s)
+        if session.voice is not None:
+            room = session.room
+            room.set_presence(session.voice.id, None, session.presence)
+        self._tell_audience(session)
+
+    def remove(self, peer: str) -> None:
+        """Let go of a peer that is gone, and of its room; may be called again."""
+        session = self._sessions.pop(peer, None)
+        if session is None:
+            return
+        self._forget_speaker(peer, session)
+        if session.connected:
+            if session.voice is not None:
+                room = session.room
+                room.set_presence(session.voice.id, session.presence, None)
+            self._tell_audience(session)
+        session.room.release()
+
+    def _forget_speaker(self, peer: str, session: PeerSession) -> None:
+        if session.voice is None:
+            return
+        key = session.room.id, session.voice.id
+        del self._speakers[key][peer]
+        if not self._speakers[key]:
+            del self._speakers[key]
+
+    def _tell_audience(self, session: PeerSession) -> None:
+        if session.role == "listener":
+            for observer in self._observers:
+                observer.audience_changed(session.room.id)
