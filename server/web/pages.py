@@ -8,8 +8,9 @@ from string import Template
 
 from aiohttp import web
 
+from server.room.clips import ClipRef
 from server.room.events import Language
-from server.room.state import ClipRef, RoomState
+from server.room.state import RoomState
 from server.web import assets, clips, openapi
 from server.web.assets import ASSETS
 from server.web.languages import language
