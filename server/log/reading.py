@@ -10,8 +10,8 @@ import apsw
 import msgspec
 from msgspec import Struct
 
-from server.log import sums
-from server.log.base import Blob, Damaged, Listing, Shelved
+from server.log import snapshots, sums
+from server.log.base import Blob, Damaged, Listing, Shelved, Snapshot
 from server.room.events import Event, decode
 
 _PLACE = (
@@ -104,6 +104,12 @@ class Reader:
             raise Damaged("a key is damaged")
         rows: list[Any] = self._connection.execute(_EVENTS, (number, seq - 1, last - seq + 1)).fetchall()
         return Use(digest, [event(number, row) for row in rows])
+
+    def snapshot(self, room: str) -> Snapshot | None:
+        """Return a room's snapshot."""
+        with self._snapshot():
+            place = self.place(room)
+            return snapshots.read(self._connection, place.number) if place else None
 
     def blob(self, id: str) -> Blob | None:  # noqa: A002
         """Return a blob."""

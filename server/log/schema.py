@@ -5,8 +5,9 @@ page of a table is split or merged, copies of rows that moved stay behind in the
 and are never found again. So rows with content never move:
 - `event` and `room` only grow at their end; what is erased is overwritten in place by as many
   bytes, and dropped rooms keep their rows, blank, until `compact` rewrites the file.
-- `blob` rows begin with a guard as long as what SQLite keeps of a row in the page itself (4061
-  bytes of 4096), so their content lies in overflow pages, which never move and are zeroed when freed.
+- `blob` and `snapshot_body` rows begin with a guard as long as what SQLite keeps of a row in the page
+  itself (4061 bytes of 4096), so their content lies in overflow pages, which never move and are zeroed
+  when freed.
 - all else (indexes, `standing`, `used_key`) holds numbers and hashes.
 """
 
@@ -104,6 +105,23 @@ MIGRATIONS = (
         GROUP BY room, key
     );
     DROP INDEX event_key;
+    """,
+    # Snapshots: what they hold lies behind a guard, as blobs do.
+    """
+    CREATE TABLE snapshot(
+        room INTEGER NOT NULL,
+        part TEXT NOT NULL,                 -- empty: the body, without which the others are none
+        seq INTEGER NOT NULL,
+        version BLOB NOT NULL,
+        content INTEGER NOT NULL,
+        sum INTEGER NOT NULL,
+        PRIMARY KEY (room, part)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE snapshot_body(
+        number INTEGER PRIMARY KEY,
+        guard BLOB NOT NULL,
+        body BLOB NOT NULL
+    ) STRICT;
     """,
 )
 

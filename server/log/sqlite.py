@@ -18,13 +18,13 @@ from typing import Any, cast
 import apsw
 
 from server.log import schema, writing
-from server.log.base import Blob, Damaged, Entry, Listing, Outcome, Shelved
+from server.log.base import Blob, Damaged, Entry, Listing, Outcome, Shelved, Snapshot
 from server.log.follow import Followers
 from server.log.lock import Lock
 from server.log.reading import Reader
 from server.log.schema import Settings
 from server.log.worker import Worker
-from server.log.writing import Append, Check, Erase, Job, Result, Secret, Writer
+from server.log.writing import Append, Check, Erase, Job, Keep, Result, Secret, Writer
 from server.room.events import Draft, Event
 
 logger = logging.getLogger(__name__)
@@ -117,6 +117,24 @@ class SqliteLog:
         Raises `TimeoutError` when another program read the file all the while: ask again.
         """
         await self._ask(Erase(room, seqs, blobs))
+
+    async def keep_snapshot(self, room: str, snapshot: Snapshot) -> bool:
+        """Put a snapshot in the place of the one before, if it is as of the head."""
+        return await self._keep(Keep(room, snapshot))
+
+    async def snapshot(self, room: str) -> Snapshot | None:
+        """Return the room's snapshot."""
+        return cast("Snapshot | None", await self._reading.ask(lambda reader: reader.snapshot(room)))
+
+    async def drop_snapshot(self, room: str) -> None:
+        """Drop the room's snapshot."""
+        await self._keep(Keep(room, None))
+
+    async def _keep(self, job: Keep) -> bool:
+        kept = await self._ask(job)
+        if isinstance(kept, Exception):
+            raise kept
+        return bool(kept)
 
     async def blob(self, id: str) -> Blob | None:  # noqa: A002
         """Return a blob."""

@@ -9,10 +9,10 @@ import apsw
 import pytest
 
 from server.log import schema, sums
-from server.log.base import Blob, Damaged, Entry, Unusable
+from server.log.base import Blob, Damaged, Entry, Snapshot, Unusable
 from server.log.reading import Reader
 from server.log.schema import Settings
-from server.log.writing import Append, Secret, Writer
+from server.log.writing import Append, Keep, Secret, Writer
 from tests.support.log_contract import said
 
 FLIPS = 150
@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Path:
     for i in range(30):
         blobs = [Blob(f"blob{i}", f"room{i % 3}", bytes([i]) * 6_000)]
         writer.commit([Append(f"room{i % 3}", [Entry([said(f"{i}" * 50), said("b")], f"k{i}", blobs)], None)])
-    writer.commit([Secret()])
+    writer.commit([Secret(), Keep("room0", Snapshot(20, b"v", b"body" * 3_000, {"p": b"part" * 5_000}))])
     writer.close()
     return path
 
@@ -39,7 +39,8 @@ def everything(path: Path) -> list[object]:
     try:
         events = [reader.read(f"room{i}", 0, 500) for i in range(3)]
         blobs = [reader.blob(f"blob{i}") for i in range(30)]
-        return [events, blobs, reader.rooms(9, None), reader.newest("room1", 4)]
+        snapshots = [reader.snapshot(f"room{i}") for i in range(3)]
+        return [events, blobs, snapshots, reader.rooms(9, None), reader.newest("room1", 4)]
     finally:
         connection.close()
 
@@ -93,6 +94,27 @@ def test_a_damaged_blob_is_told(path: Path, damage: str) -> None:
     connection.execute(damage)
     with pytest.raises(Damaged):
         Reader(connection).blob("blob0")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE snapshot SET seq = 19",
+        "UPDATE snapshot SET version = x'00'",
+        "UPDATE snapshot SET content = 3 - content",
+        "UPDATE snapshot SET part = 'q' WHERE part = 'p'",
+        "UPDATE snapshot SET room = 2",
+        "UPDATE snapshot_body SET body = zeroblob(5)",
+        "DELETE FROM snapshot_body WHERE number = 2",
+    ],
+)
+def test_a_damaged_snapshot_is_told(path: Path, damage: str) -> None:
+    connection = schema.open_writer(path, QUICK)
+    assert Reader(connection).snapshot("room0")
+    connection.execute(damage)
+    with pytest.raises(Damaged):
+        [Reader(connection).snapshot(f"room{i}") for i in range(3)]
     connection.close()
 
 
