@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -150,10 +150,11 @@ class Log(Protocol):
         Afterwards no byte of the content is left in the storage.
         """
 
-    async def keep_snapshot(self, room: str, snapshot: Snapshot) -> bool:
+    def keep_snapshot(self, room: str, snapshot: Snapshot) -> Awaitable[bool]:
         """Put a snapshot in the place of the room's one before; False when it is not as of the head.
 
-        What erases afterwards drops its body in the same commit. Raises `StorageFull`, `OSError`.
+        It has its place among the appends when this is called, not when it is awaited. What erases
+        afterwards drops its body in the same commit. Raises `StorageFull`, `OSError`.
         """
 
     async def snapshot(self, room: str) -> Snapshot | None:

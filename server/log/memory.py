@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from itertools import islice
 
 from msgspec import Struct, field
@@ -139,14 +140,14 @@ class MemoryLog:
             self._erase(room, seqs or (), blobs)
             await self.drop_snapshot(room)
 
-    async def keep_snapshot(self, room: str, snapshot: Snapshot) -> bool:
+    def keep_snapshot(self, room: str, snapshot: Snapshot) -> Awaitable[bool]:
         """Put a snapshot in the place of the one before, if it is as of the head."""
         self._check_open()
         shelf = self._shelves.get(room)
-        if shelf is None or snapshot.seq != len(shelf.events):
-            return False
-        shelf.keep(snapshot)
-        return True
+        is_now = shelf is not None and snapshot.seq == len(shelf.events)
+        if shelf is not None and is_now:
+            shelf.keep(snapshot)
+        return asyncio.sleep(0, is_now)
 
     async def snapshot(self, room: str) -> Snapshot | None:
         """Return the room's snapshot."""

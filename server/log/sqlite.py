@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -118,9 +118,9 @@ class SqliteLog:
         """
         await self._ask(Erase(room, seqs, blobs))
 
-    async def keep_snapshot(self, room: str, snapshot: Snapshot) -> bool:
+    def keep_snapshot(self, room: str, snapshot: Snapshot) -> Awaitable[bool]:
         """Put a snapshot in the place of the one before, if it is as of the head."""
-        return await self._keep(Keep(room, snapshot))
+        return _kept(self._writing.ask(Keep(room, snapshot)))
 
     async def snapshot(self, room: str) -> Snapshot | None:
         """Return the room's snapshot."""
@@ -128,13 +128,7 @@ class SqliteLog:
 
     async def drop_snapshot(self, room: str) -> None:
         """Drop the room's snapshot."""
-        await self._keep(Keep(room, None))
-
-    async def _keep(self, job: Keep) -> bool:
-        kept = await self._ask(job)
-        if isinstance(kept, Exception):
-            raise kept
-        return bool(kept)
+        await self._ask(Keep(room, None))
 
     async def blob(self, id: str) -> Blob | None:  # noqa: A002
         """Return a blob."""
@@ -184,6 +178,10 @@ class SqliteLog:
             logger.critical("log.broken %s", self._writer.broken)
             on_failure, self._on_failure = self._on_failure, None
             on_failure(self._writer.broken)
+
+
+async def _kept(asked: Awaitable[Result]) -> bool:
+    return bool(await asked)
 
 
 def _open(path: Path, settings: Settings) -> tuple[Writer, apsw.Connection, Lock]:

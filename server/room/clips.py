@@ -18,7 +18,7 @@ FILED_TOGETHER = 128
 CHOICES_TRIED = 64
 
 
-class ClipRef(Struct, frozen=True):
+class ClipRef(Struct, frozen=True, array_like=True):
     """What a room knows of a clip that is in it: where its events are and what was measured.
 
     `repeats` are the seqs of the events that say its words again, or were said of it.

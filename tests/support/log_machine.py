@@ -107,7 +107,11 @@ class LogMachine(RuleBasedStateMachine):
     def keep_snapshot(self, room: str, off: int, names: list[str], kept: frozenset[str]) -> None:
         made = self._snapshot(len(self.events[room]) - off, names, kept)
         stored = bool(self.events[room]) and not off
-        assert self.runner.run(self.log.keep_snapshot(room, made)) == stored
+
+        async def keep() -> bool:
+            return await self.log.keep_snapshot(room, made)
+
+        assert self.runner.run(keep()) == stored
         if stored:
             self._kept(room, made)
 
