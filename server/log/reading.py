@@ -33,7 +33,7 @@ _SHELVED = (
 )
 _ROOMS = (
     "SELECT room.id, room.name, standing.room, head, last_at_ms, public, sum FROM standing"
-    " JOIN room ON room.number = standing.room WHERE public IN (?, ?)"
+    " JOIN room ON room.number = standing.room WHERE public = ?"
     " ORDER BY last_at_ms DESC, room.id LIMIT ?"
 )
 
@@ -133,10 +133,13 @@ class Reader:
 
     def rooms(self, limit: int, public: bool | None) -> list[Listing]:
         """Return the catalogue, liveliest first."""
-        wanted = (0, 1) if public is None else (public, public)
+        wanted = (0, 1) if public is None else (int(public),)
         with self._snapshot():
-            rows: list[Any] = self._connection.execute(_ROOMS, (*wanted, max(limit, 0))).fetchall()
-            return [self._listing(row[0], row[1], _place(row[2:])) for row in rows]
+            found = [self._connection.execute(_ROOMS, (each, max(limit, 0))).fetchall() for each in wanted]
+            rows: list[Any] = sorted(
+                (row for rows in found for row in rows), key=lambda row: (-row[4], row[0])
+            )
+            return [self._listing(row[0], row[1], _place(row[2:])) for row in rows[: max(limit, 0)]]
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:

@@ -15,7 +15,7 @@ import apsw
 from msgspec import Struct
 
 from server.log import schema, snapshots, sums
-from server.log.base import Blob, Conflict, Damaged, Entry, KeyUsed, Outcome, Snapshot, StorageFull
+from server.log.base import Blob, Conflict, Damaged, Entry, KeyUsed, Outcome, Snapshot, StorageFull, Unusable
 from server.log.chain import KEYS_LOOKED_AT, chained, is_outdated, is_same_use, listed, looks_at_keys
 from server.log.reading import Place, Reader
 from server.log.schema import GUARD_BYTES, Settings
@@ -130,7 +130,7 @@ class Writer:
             if any(isinstance(job, Erase) for job in jobs):
                 results = self._with_empty_wal(jobs, results)
         except BREAKING as error:
-            self._break(error)
+            self.break_(error)
             return [self.broken for _ in jobs]
         return results
 
@@ -151,7 +151,7 @@ class Writer:
         except (apsw.FullError, apsw.BusyError):
             pass  # all is safe in the WAL
         except BREAKING as error:
-            self._break(error)
+            self.break_(error)
         return self._unclean and not self.broken
 
     def close(self) -> None:
@@ -164,8 +164,10 @@ class Writer:
                 self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         self._connection.close()
 
-    def _break(self, error: Exception) -> None:
-        self.broken = OSError(f"the storage broke: {type(error).__name__}")
+    def break_(self, error: Exception) -> None:
+        """Let every job fail from now on, for what an error tells."""
+        why = str(error) if isinstance(error, Unusable) else type(error).__name__
+        self.broken = OSError(f"the storage broke: {why}")
         self.broken.__cause__ = error
 
     def _note_wal(self, _connection: apsw.Connection, _name: str, pages: int) -> int:

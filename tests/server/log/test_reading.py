@@ -53,10 +53,37 @@ def test_no_flipped_bit_is_served(path: Path) -> None:
         content[random.randrange(len(content))] ^= 1 << random.randrange(8)
         path.write_bytes(content)
         try:
-            assert everything(path) == good, "something else than what was stored was served"
+            if everything(path) != good:
+                check(path)
+                pytest.fail("something else than what was stored was served")
         except (Damaged, Unusable, apsw.Error):
             found += 1
     assert found > FLIPS / 10
+
+
+def check(path: Path) -> None:
+    """Look through the catalogue as a server does while it runs."""
+    connection = schema.open_reader(path, QUICK)
+    try:
+        schema.check_catalogue(connection, path)
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("table", ["room", "shelf", "standing"])
+def test_what_a_damaged_index_hides_is_found_by_a_look_at_all(path: Path, table: str) -> None:
+    connection = schema.open_writer(path, QUICK)
+    sql = "SELECT rootpage FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?"
+    root = int(connection.execute(sql + " LIMIT 1", (table,)).get)
+    connection.close()
+    check(path)
+    content = bytearray(path.read_bytes())
+    page = slice((root - 1) * schema.PAGE_BYTES, root * schema.PAGE_BYTES)
+    cells = content[page].rindex(b"\x00" * 64) + 64 + (root - 1) * schema.PAGE_BYTES
+    content[cells + 9] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(Unusable, match=f"is damaged in its table of {table}s"):
+        check(path)
 
 
 @pytest.mark.parametrize(
