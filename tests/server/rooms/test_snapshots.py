@@ -16,7 +16,7 @@ from server.log.schema import Settings
 from server.log.sqlite import SqliteLog
 from server.room.actor import Room
 from server.room.commands import Caption, Command, Forget, Land, Refused, Remove, RoundStart, Say, Suggest
-from server.room.events import ClipCaptioned, ClipLanded, Draft, Event, RoomOpened, Voice
+from server.room.events import ClipCaptioned, ClipLanded, Draft, Event, RoomOpened, TextSaid, Voice
 from server.room.house import House
 from server.room.snapshot import CODEC, Codec
 from server.room.state import EMPTY, RoomState, apply
@@ -396,3 +396,26 @@ async def test_nothing_of_what_went_is_in_the_file_or_its_wal(
 def test_pages_and_tails_are_bounded() -> None:
     assert WAKE_PAGE_EVENTS <= 500
     assert ASLEEP_EVENTS <= WOKEN_TAIL_EVENTS <= EVERY_EVENTS
+
+
+async def test_a_room_of_a_hundred_thousand_events_wakes_by_its_newest(log: CountingLog) -> None:
+    said = [Draft(TextSaid(f"text {i}"), i, ANNA) for i in range(4)]
+    drafts = [Draft(OPENED, 1)]
+    for number in range(20_000):
+        drafts += [Draft(ClipLanded(f"clip-{number}-", 900, 0, 0, -16.0, (50,)), number, BELA), *said]
+    await log.append("r", drafts)
+    first = await house_on(log).look("r")
+    assert log.read_events == len(drafts) == 100_001
+
+    room = await house_on(log).wake("r")
+    assert whole(room.state) == whole(first)
+    assert log.read_events == len(drafts) + WOKEN_TAIL_EVENTS
+    assert len(log.snapshots[0].parts) > 30
+
+    before = (await log.snapshot("r") or log.snapshots[0]).parts
+    await room.send(Remove("clip-777-", "admin"))
+    kept = await log.snapshot("r")
+    assert kept
+    assert [name for name, part in kept.parts.items() if before[name] is not part] == ["segment 512"]
+    assert whole((await woken(log))[0]) == whole(room.state)
+    assert log.read_events == WOKEN_TAIL_EVENTS
