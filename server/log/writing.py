@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import apsw
 from msgspec import Struct
+from msgspec.structs import replace
 
 from server.log import schema, snapshots, sums
 from server.log.base import Blob, Conflict, Damaged, Entry, KeyUsed, Outcome, Snapshot, StorageFull, Unusable
@@ -204,6 +205,9 @@ class Writer:
         expect = job.expect
         for entry in job.entries:
             outcome = self._guarded(partial(self._entry, job.room, entry, expect))
+            if isinstance(outcome, StorageFull) and entry.snapshot is not None:  # what goes must go
+                entry = replace(entry, snapshot=None)
+                outcome = self._guarded(partial(self._entry, job.room, entry, expect))
             if isinstance(outcome, Exception) and not isinstance(outcome, Conflict | KeyUsed | StorageFull):
                 return outcome
             outcomes.append(outcome)

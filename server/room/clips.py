@@ -135,8 +135,12 @@ class Clips(Mapping[str, Clip]):
         return None
 
     def with_clip(self, clip: ClipRef) -> Clips:
-        """Add a clip, or write one anew that is whole."""
+        """Add a clip that is not here, or write one anew that is whole."""
         return Clips(self.whole | {clip.clip: clip}, self.filed)
+
+    def landed(self, clip: ClipRef) -> Clips:
+        """Add a clip; an old one of its id gives way."""
+        return Clips(self.whole | {clip.clip: clip}, self.filed.without(clip.clip))
 
     def captioned(self, clip: str, text: str, seq: int) -> Clips:
         """Note the words of a clip and the event that brought them."""

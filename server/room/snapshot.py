@@ -5,10 +5,10 @@ Pure. A state that was read back is the same as the one that was written, and go
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from functools import cache
 from hashlib import blake2b
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -25,7 +25,7 @@ from server.room.filed import Filed, FiledClip, Run, Segment
 from server.room.state import RoomState
 
 VERSION_BYTES = 16
-# What folds a room: a state that another wording of these folded is not gone on with.
+# What folds a room: a state that another wording of these (or of this file) made is not gone on with.
 FOLDING: tuple[ModuleType, ...] = (state, clips_module, filed, events, round_module, words)
 
 Part = Segment | Run
@@ -100,15 +100,16 @@ def decode(body: bytes, parts: Mapping[str, bytes]) -> tuple[RoomState, Parts]:
 def version() -> bytes:
     """Return the hash of all that a state is made of, and of what folds it."""
     kinds = (RoomState, ClipRef, FiledClip, Segment, Run, _Body)
-    told = [repr(msgspec.inspect.type_info(kind)) for kind in kinds]
-    return blake2b("\0".join([*told, *map(_source, FOLDING)]).encode(), digest_size=VERSION_BYTES).digest()
+    told = [repr(msgspec.inspect.multi_type_info(kinds))]
+    files = [__file__, *(module.__file__ or "" for module in FOLDING)]
+    return blake2b("\0".join([*told, *map(_source, files)]).encode(), digest_size=VERSION_BYTES).digest()
 
 
-def _source(module: ModuleType) -> str:
+def _source(file: str) -> str:
     try:
-        return inspect.getsource(module)
+        return Path(file).read_text()
     except OSError:  # an installation without sources tells its structs alone
-        return module.__name__
+        return ""
 
 
 CODEC = Codec(version, encode, decode)

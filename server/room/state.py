@@ -234,7 +234,7 @@ def _clip_landed(state: RoomState, event: Event, landed: ClipLanded) -> RoomStat
     if not landed.clip:  # somebody else's, still hidden from who folds this
         return state
     ref = ClipRef(seq=event.seq, at_ms=event.at_ms, by=event.by, **asdict(landed))
-    clips = state.clips.with_clip(ref).with_old_filed(lambda clip: _is_needed(state, clip))
+    clips = state.clips.landed(ref).with_old_filed(lambda clip: _is_needed(state, clip))
     state = replace(state, clips=clips)
     if state.round is None or landed.round != state.round.id or event.by is None:
         return state

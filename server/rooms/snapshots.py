@@ -56,7 +56,10 @@ class Snapshots:
         state = empty if state is None else state
         after, last = kept.seq, newest[0].prev if newest else 0
         while after < last:
-            for event in await self.log.read(room, after, min(WAKE_PAGE_EVENTS, last - after)):
+            events = await self.log.read(room, after, min(WAKE_PAGE_EVENTS, last - after))
+            if not events:  # the room went meanwhile
+                return Folded(empty, [], kept)
+            for event in events:
                 state, after = apply(state, event), event.seq
         for event in newest:
             state = apply(state, event) if event.seq > after else state
@@ -146,11 +149,12 @@ class RoomSnapshots:
         if self._owner.codec is None or self._writing:
             return
         snapshot, self._parts = self._made(state, head)
-        self.seq, self._lost, self._writing = head, False, True
+        self.seq, self._lost = head, False
         try:
             stored = self._owner.log.keep_snapshot(self._room, snapshot)
         except Unusable:  # the log is closed before its rooms
             return
+        self._writing = True
         self._owner.own(asyncio.get_running_loop().create_task(self._see_stored(stored)))
 
     async def _see_stored(self, stored: Awaitable[bool]) -> None:

@@ -18,7 +18,7 @@ from server.log.reading import Reader
 from server.log.schema import Settings
 from server.log.writing import Append, Check, Erase, Job, Keep, Result, Writer
 from server.room.events import Draft, Erased, Event
-from tests.support.log_contract import said
+from tests.support.log_contract import lists, said
 
 MARK_BYTES = 16
 
@@ -305,6 +305,18 @@ def test_only_the_guilty_entry_of_a_full_file_is_refused(tmp_path: Path) -> None
         [StorageFull],
     ]
     assert results[3] is None
+
+
+def test_what_is_taken_back_goes_also_from_a_full_file(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, Settings(max_bytes=200_000, synchronous="OFF"))
+    shop.do(Append("r", [Entry([said("hidden words")])], 0))
+    shop.do(Keep("r", Snapshot(1, b"v", b"hidden body", {"p": b"p"})))
+    large = Snapshot(2, b"v", bytes(400_000), {}, frozenset("p"))
+    (outcomes,) = shop.do(Append("r", [Entry([said("taken back")], None, (), [1], snapshot=large)], 1))
+    assert [event.seq for event in lists(outcomes)[0]] == [2]  # type: ignore[arg-type]
+    shop.writer.tidy()
+    assert b"hidden" not in shop.bytes()
+    assert Reader(shop.connection).snapshot("r") is None
 
 
 def test_what_is_damaged_can_still_be_erased(tmp_path: Path) -> None:

@@ -162,6 +162,14 @@ def test_a_change_leaves_the_clips_before_as_they_were() -> None:
     assert "clip7" not in after
 
 
+def test_a_clip_that_lands_again_is_there_once() -> None:
+    again = ref(7, VOICES[2])
+    clips = landed(2_000).landed(again)
+    assert len(clips) == 2_000
+    assert clips["clip7"] is again
+    assert "clip7" not in clips.without("clip7")
+
+
 def test_a_change_to_an_old_clip_shares_all_but_its_segment() -> None:
     before = landed(5_000)
     after = before.without("clip70")

@@ -17,7 +17,7 @@ from server.log.sqlite import SqliteLog
 from server.room.actor import Room
 from server.room.commands import Caption, Command, Forget, Land, Refused, Remove, RoundStart, Say, Suggest
 from server.room.events import ClipCaptioned, ClipLanded, Draft, Event, RoomOpened, TextSaid, Voice
-from server.room.house import House
+from server.room.house import House, NoSuchRoom
 from server.room.snapshot import CODEC, Codec
 from server.room.state import EMPTY, RoomState, apply
 from server.rooms import snapshots as snapshots_module
@@ -145,6 +145,22 @@ async def test_a_room_that_was_folded_at_length_is_not_folded_again(log: Countin
     await woken(log)
     _, read = await woken(log)
     assert read == WOKEN_TAIL_EVENTS
+
+
+async def test_a_room_that_goes_while_it_is_woken_is_no_room(
+    log: CountingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await log.append("r", [Draft(OPENED, 1) for _ in range(1_000)])
+    reading = log.read
+
+    async def read(room: str, after: int = 0, limit: int = 500) -> list[Event]:
+        events = await reading(room, after, limit)
+        await log.erase(room)
+        return events
+
+    monkeypatch.setattr(log, "read", read)
+    with pytest.raises(NoSuchRoom):
+        await house_on(log).wake("r")
 
 
 async def test_a_house_that_closes_waits_until_all_is_written(tmp_path: Path) -> None:
