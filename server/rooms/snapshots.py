@@ -43,6 +43,8 @@ class Snapshots:
 
     def __init__(self, log: Log, codec: Codec | None) -> None:
         self.log, self.codec = log, codec
+        # Now: a release that is laid over a running one must not lend it its version.
+        self.version = codec.version() if codec else b""
         self._writes: set[asyncio.Task[None]] = set()
 
     async def fold(self, room: str, empty: RoomState, apply: Apply) -> Folded:
@@ -96,7 +98,7 @@ class RoomSnapshots:
             snapshot = await self._owner.log.snapshot(self._room)
             if snapshot is None:
                 return None
-            if snapshot.version != codec.version():
+            if snapshot.version != self._owner.version:
                 raise Unreadable("it is of another version")
             state, self._parts = codec.decode(snapshot.body, snapshot.parts)
         except (Damaged, Unreadable) as why:
@@ -176,4 +178,4 @@ class RoomSnapshots:
         assert codec is not None
         made = codec.encode(state, self._parts)
         kept = frozenset(made.parts.keys() - made.fresh.keys())
-        return Snapshot(head, codec.version(), made.body, made.fresh, kept), made.parts
+        return Snapshot(head, self._owner.version, made.body, made.fresh, kept), made.parts
