@@ -17,7 +17,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-PARTS = ("finish", "way", "listeners", "chat")
+PARTS = ("finish", "way", "listeners", "chat", "age")
 PAGE = Path(__file__).resolve().parents[1] / "docs/performance.md"
 MARKS = re.compile(r"(<!-- figures -->\n).*(<!-- end of figures -->)", re.DOTALL)
 
@@ -53,6 +53,15 @@ BUDGETS = (
     Budget("chat.saturated_cpu_us_per_delivery", "CPU of a delivery, 1000 sockets, saturated", "us", 0.4),
     Budget("chat.joins_cpu_s", "CPU of 1000 joins at once", "s", 1),
     Budget("chat.idle_socket_kb", "memory of an idle socket", "KB", 20),
+    Budget(
+        "age.start_cpu_times_empty",
+        "start with 10,000 rooms and a room of 100,000 clips, to an empty one, CPU",
+        "",
+        1.2,
+    ),
+    Budget("age.wake_ms_100000", "wake of a room with 100,000 clips", "ms", 30),
+    Budget("age.wake_after_removal_ms_100000", "the same after a removal and a kill", "ms", 30),
+    Budget("age.removal_us_100000", "removal in it, decided and folded, CPU", "us", 60),
 )
 
 

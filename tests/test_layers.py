@@ -21,12 +21,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.clock": (),
     "server.room": ("audio", "games"),
     # Beside the pure room: the writer and its house, which append to the log.
-    "server.room.actor": ("games", "server.room", "server.room.tail", "server.log.base"),
+    "server.room.actor": ("games", "server.room", "server.room.tail", "server.rooms", "server.log.base"),
+    # What keeps rooms alive beside their writer: their snapshots.
+    "server.rooms": ("games", "server.room", "server.log.base"),
     "server.room.house": (
         "games",
         "server.room",
         "server.room.actor",
         "server.room.tail",
+        "server.rooms",
         "server.log.base",
     ),
     "server.room.tail": ("games", "server.room", "server.log.base"),

@@ -22,8 +22,10 @@ from server.room.context import Context
 from server.room.events import Draft, Erased, Event, Fact, Voice, erased, numbered
 from server.room.keys import digest, id_used, said, scoped
 from server.room.presence import Presence
+from server.room.snapshot import Codec
 from server.room.state import RoomState
 from server.room.tail import Tail
+from server.rooms.snapshots import RoomSnapshots
 
 RECENT_KEYS = 256
 BATCH_COMMANDS = 128  # some ms of deciding, for audio is paced in the same loop
@@ -47,6 +49,7 @@ class Rules(Struct, frozen=True):
     apply: Callable[[RoomState, Event], RoomState]
     due: Callable[[RoomState, Context], int | None]
     erasures: Callable[[RoomState, Sequence[Fact | Erased]], tuple[Sequence[int], Sequence[str]]]
+    snapshots: Codec | None = None
 
 
 class Home(Protocol):
@@ -112,6 +115,7 @@ class Room:
         *,
         log: Log,
         rules: Rules,
+        snapshots: RoomSnapshots,
         state: RoomState,
         tail: Tail,
         clock: Callable[[], int],
@@ -123,7 +127,7 @@ class Room:
         self.tail = tail
         self._presence = Presence()
         self._heard: set[str] = set()
-        self._home, self._log, self._rules = home, log, rules
+        self._home, self._log, self._rules, self._snapshots = home, log, rules, snapshots
         self._clock, self._random = clock, random
         self._idle_ms = max(idle_ms, SHORTEST_IDLE_MS)
         self._inbox: list[Wish] = []
@@ -314,6 +318,7 @@ class Room:
         again = self._settle(plans)
         if again or self._unsure:
             await self._catch_up()
+        self._snapshots.note(self.state, self.tail.head)
         return again
 
     def _decide(self, wishes: Iterable[Wish]) -> list[Plan]:
@@ -341,7 +346,9 @@ class Room:
     async def _append(self, plans: list[Plan]) -> None:
         if plans:
             entries = [plan.entry() for plan in plans]
+            entries = self._snapshots.renewing(entries, [plan.state for plan in plans])
             outcomes = await self._log.extend(self.id, entries, expect=self.tail.head)
+            self._snapshots.appended(entries, outcomes)
             for plan, outcome in zip(plans, outcomes, strict=True):
                 plan.outcome = outcome
 
@@ -406,6 +413,7 @@ class Room:
             self.state = self._fold(self.state, events)
             self._show(events)
             self._forget(frozenset(gone))
+            self._snapshots.lose()
         self._unsure = False
 
     def _show(self, events: list[Event]) -> None:
@@ -470,6 +478,7 @@ class Room:
     def _leave_home(self) -> None:
         if not self._gone:
             self._gone = True
+            self._snapshots.sleep(self.state, self.tail.head)
             self._home.left(self)
 
     def _hush(self, now_ms: int) -> None:

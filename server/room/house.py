@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
 from server.log.base import Blob, Conflict, Listing, Log
@@ -18,15 +18,15 @@ from server.room.commands import Command, Open, Refused, restarting
 from server.room.context import Context
 from server.room.decide import decide, due, erasures
 from server.room.events import Event, RoomOpened, Voice
+from server.room.snapshot import CODEC
 from server.room.state import EMPTY, RoomState, apply
 from server.room.tail import Tail, View
 from server.room.view import view
+from server.rooms.snapshots import Folded, Snapshots
 
 IDLE_MS = 60_000
-WAKE_PAGE_EVENTS = 200  # some ms of folding, for audio is paced in the same loop
-WOKEN_TAIL_EVENTS = 128  # enough for whoever comes in; the tail grows with what happens
 SLUGS_TRIED = 20
-RULES = Rules(EMPTY, decide, apply, due, erasures)
+RULES = Rules(EMPTY, decide, apply, due, erasures, CODEC)
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -51,6 +51,7 @@ class House:
     ) -> None:
         self._log, self.clock, self._random, self._secret = log, clock, random, secret
         self._idle_ms, self._rules, self._view = idle_ms, rules, view
+        self._snapshots = Snapshots(log, rules.snapshots)
         self._rooms: dict[str, Room] = {}
         self._waking: dict[str, asyncio.Task[Room]] = {}
         self._closed = False
@@ -107,7 +108,7 @@ class House:
     async def look(self, id: str) -> RoomState:  # noqa: A002
         """Return a room's state without waking it. Raises `NoSuchRoom`."""
         room = self._rooms.get(id)
-        return room.state if room is not None else (await self._folded(id))[0]
+        return room.state if room is not None else (await self._folded(id)).state
 
     async def send(
         self,
@@ -145,6 +146,7 @@ class House:
             await asyncio.wait(list(self._waking.values()))
         for room in list(self._rooms.values()):
             await room.close()
+        await self._snapshots.close()
 
     def _check_open(self) -> None:
         if self._closed:
@@ -153,42 +155,31 @@ class House:
     async def _wake(self, id: str) -> Room:  # noqa: A002
         """Fold the log and take the room in, in one step with the end of the waking."""
         try:
-            state, newest = await self._folded(id)
-            room = self._rooms[id] = self._room(id, state, newest)
+            room = self._rooms[id] = self._room(id, await self._folded(id))
         finally:
             del self._waking[id]
         self.on_wake(room)
         return room
 
-    async def _folded(self, id: str) -> tuple[RoomState, list[Event]]:  # noqa: A002
-        """Fold the log once, keeping the newest events for a tail."""
-        state, newest = self._rules.empty, list[Event]()
-        async for events in self._pages(id):
-            for event in events:
-                state = self._rules.apply(state, event)
-            newest = (newest + events)[-WOKEN_TAIL_EVENTS:]
-        if not newest:
+    async def _folded(self, id: str) -> Folded:  # noqa: A002
+        folded = await self._snapshots.fold(id, self._rules.empty, self._rules.apply)
+        if not folded.newest:
             raise NoSuchRoom
-        return state, newest
+        return folded
 
-    def _room(self, id: str, state: RoomState, newest: list[Event]) -> Room:  # noqa: A002
+    def _room(self, id: str, folded: Folded) -> Room:  # noqa: A002
         return Room(
             id,
             self,
             log=self._log,
             rules=self._rules,
-            state=state,
-            tail=Tail(self._view, newest),
+            snapshots=folded.snapshots,
+            state=folded.state,
+            tail=Tail(self._view, folded.newest),
             clock=self.clock,
             random=self._random,
             idle_ms=self._idle_ms,
         )
-
-    async def _pages(self, id: str) -> AsyncIterator[list[Event]]:  # noqa: A002
-        after = 0
-        while events := await self._log.read(id, after, WAKE_PAGE_EVENTS):
-            after = events[-1].seq
-            yield events
 
 
 def _unheard(_: Room) -> None:

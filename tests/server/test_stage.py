@@ -140,7 +140,7 @@ async def test_a_plain_whip_session_lands_without_being_asked(theatre: Theatre) 
     theatre.media.end(peer, "gone")
     await theatre.settled()
 
-    (clip,) = theatre.room.state.clips.values()
+    (clip,) = theatre.room.state.clips.whole.values()
     assert clip.source == "whip"
     assert theatre.room.speaking == set()
 
@@ -295,7 +295,7 @@ async def test_where_takes_are_heard_first_nothing_lands_until_its_speaker_says_
     assert await theatre.stage.stop(room, ANNA, None) is None
 
     await theatre.settled()
-    assert (room.state.clips, room.speaking) == ({}, {ANNA.id})
+    assert (dict(room.state.clips), room.speaking) == ({}, {ANNA.id})
     assert [said["data"]["on"] for _, said in signals if said["kind"] == "speaking"] == [True, False]
     ((to, told),) = [each for each in signals if each[1]["kind"] == "take"]
     assert (to, told["data"]["peer"], told["data"]["state"]) == (ANNA.id, peer, "preview")
@@ -323,7 +323,7 @@ async def test_a_preview_that_nobody_answers_is_gone_after_a_minute(theatre: The
 
     with pytest.raises(Refused) as refused:
         await theatre.stage.keep(room, ANNA, made.id)
-    assert (refused.value.code, room.state.clips) == ("no_such_preview", {})
+    assert (refused.value.code, dict(room.state.clips)) == ("no_such_preview", {})
 
 
 async def test_the_next_take_lets_go_of_the_preview(theatre: Theatre) -> None:
@@ -345,7 +345,7 @@ async def test_a_dropped_preview_leaves_nothing(theatre: Theatre) -> None:
 
     theatre.stage.drop(room, ANNA, made.id)
 
-    assert (room.state.clips, room.speaking) == ({}, set())
+    assert (dict(room.state.clips), room.speaking) == ({}, set())
     assert theatre.stage.preview_room(made.id) is None
 
 

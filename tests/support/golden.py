@@ -129,7 +129,7 @@ def expected(state: RoomState) -> dict[str, Any]:
         "language": state.language,
         "clips": {
             clip.clip: {"by": clip.by.id if clip.by else None, "round": clip.round, "caption": clip.caption}
-            for clip in state.clips.values()
+            for clip in state.clips.whole.values()
         },
         "texts": {str(seq): voice for seq, voice in state.texts.items()},
         "round": _round(state.round),

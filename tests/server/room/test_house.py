@@ -12,8 +12,9 @@ from server.log.memory import MemoryLog
 from server.room.actor import Room
 from server.room.commands import Refused, Say
 from server.room.events import Draft, RoomOpened, TextSaid
-from server.room.house import WAKE_PAGE_EVENTS, WOKEN_TAIL_EVENTS, House, NoSuchRoom
+from server.room.house import House, NoSuchRoom
 from server.room.tail import Tail
+from server.rooms.snapshots import WAKE_PAGE_EVENTS, WOKEN_TAIL_EVENTS
 from tests.support.actors import ANNA, GatedLog, now_ms, texts, toy_house, toy_room, until
 
 PUBLIC = RoomOpened("wonder", "Große Bühne", public=True)
@@ -66,7 +67,7 @@ async def test_many_wakes_at_once_fold_the_log_once(log: GatedLog) -> None:
     house = toy_house(log)
     rooms = await asyncio.gather(*[house.wake("r") for _ in range(50)])
     assert len(set(map(id, rooms))) == 1
-    assert log.reads == 2_500 // WAKE_PAGE_EVENTS + 2
+    assert log.reads == -(-(2_500 - WOKEN_TAIL_EVENTS) // WAKE_PAGE_EVENTS)
     assert rooms[0].state.said == tuple(f"{i}" for i in range(2_500))  # type: ignore[attr-defined]
     assert rooms[0].tail.head == 2_500
     assert len(rooms[0].tail.newest(WOKEN_TAIL_EVENTS) or []) == WOKEN_TAIL_EVENTS
