@@ -17,7 +17,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-PARTS = ("finish", "way", "listeners", "chat", "sleep")
+PARTS = ("finish", "way", "listeners", "chat", "sleep", "age")
 PAGE = Path(__file__).resolve().parents[1] / "docs/performance.md"
 MARKS = re.compile(r"(<!-- figures -->\n).*(<!-- end of figures -->)", re.DOTALL)
 
@@ -55,6 +55,15 @@ BUDGETS = (
     Budget("chat.idle_socket_kb", "memory of an idle socket", "KB", 20),
     Budget("sleep.kb_a_room", "memory of a sleeping room with an idle socket, 10,000 of them", "KB", 22),
     Budget("sleep.wake_p50_ms", "a message that wakes its room, median", "ms", 30),
+    Budget(
+        "age.start_cpu_times_empty",
+        "start with 10,000 rooms and a room of 100,000 clips, to an empty one, CPU",
+        "",
+        1.2,
+    ),
+    Budget("age.wake_ms_100000", "wake of a room with 100,000 clips", "ms", 30),
+    Budget("age.wake_after_removal_ms_100000", "the same after a removal and a kill", "ms", 30),
+    Budget("age.removal_us_100000", "removal in it, decided and folded, CPU", "us", 60),
 )
 
 

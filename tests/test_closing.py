@@ -86,7 +86,7 @@ async def test_a_closed_room_ends_its_sessions_and_what_was_said_does_not_land(
     gone = [theatre.takes.session(peer) for peer in (speaking, plain, listening)]
     left = theatre.takes.session(elsewhere)
     assert (gone, left and left.room.id) == ([None] * 3, other)
-    assert (theatre.room.state.clips, theatre.room.speaking, theatre.room.speakers) == ({}, set(), {})
+    assert (dict(theatre.room.state.clips), theatre.room.speaking, theatre.room.speakers) == ({}, set(), {})
 
 
 async def test_nobody_sits_down_in_a_closed_room_nor_in_one_that_is_closed_meanwhile(

@@ -205,7 +205,7 @@ async def test_a_room_that_cannot_be_woken_refuses_and_wakes_when_it_can(
             raise OSError("the disk is gone")
 
         with monkeypatch.context() as patch:
-            patch.setattr(chat.log, "read", broken)
+            patch.setattr(chat.log, "newest", broken)
             assert (await client.ask("say", text="lost?"))["code"] == "broken"
         await client.said("found")
         assert has_no_gap(client)

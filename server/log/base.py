@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -50,11 +50,27 @@ class BlobInfo(Struct, frozen=True):
     size_bytes: int
 
 
+class Snapshot(Struct, frozen=True):
+    """A room's state as of an event, in bytes that only who wrote them understands.
+
+    `body` may hold what was said and is dropped by whatever erases; `parts`, by name, must hold
+    none of it. When it is stored, those parts that are named in `kept` stay as they were stored
+    before, and all others go. `version` tells by what rules it was made.
+    """
+
+    seq: int
+    version: bytes
+    body: bytes
+    parts: Mapping[str, bytes] = {}
+    kept: frozenset[str] = frozenset()
+
+
 class Entry(Struct, frozen=True):
     """One append of a chain; without drafts it only looks up what its key stored before.
 
     `digest` tells what the key is used for; it must not tell the words to who reads the storage.
-    Together with its drafts the events of `erases` are blanked and the blobs of `drops` go.
+    Together with its drafts the events of `erases` are blanked and the blobs of `drops` go, and the
+    room's snapshot with them; `snapshot`, as of its last draft, takes the place of that.
     """
 
     drafts: Sequence[Draft] = ()
@@ -63,6 +79,7 @@ class Entry(Struct, frozen=True):
     erases: Sequence[int] = ()
     drops: Sequence[str] = ()
     digest: bytes = b""
+    snapshot: Snapshot | None = None
 
 
 Outcome = list[Event] | Conflict | KeyUsed | StorageFull
@@ -136,6 +153,19 @@ class Log(Protocol):
 
         Afterwards no byte of the content is left in the storage.
         """
+
+    def keep_snapshot(self, room: str, snapshot: Snapshot) -> Awaitable[bool]:
+        """Put a snapshot in the place of the room's one before; False when it is not as of the head.
+
+        It has its place among the appends when this is called, not when it is awaited. What erases
+        afterwards drops its body in the same commit. Raises `StorageFull`, `OSError`.
+        """
+
+    async def snapshot(self, room: str) -> Snapshot | None:
+        """Return the room's snapshot with all its parts, None without one. Raises `Damaged`."""
+
+    async def drop_snapshot(self, room: str) -> None:
+        """Drop the room's snapshot and its parts."""
 
     async def blob(self, id: str) -> Blob | None:  # noqa: A002
         """Return a blob by its id."""

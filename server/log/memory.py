@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from itertools import islice
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from server.log.base import Blob, BlobInfo, Conflict, Entry, KeyUsed, Listing, Outcome, StorageFull, Unusable
+from server.log.base import (
+    Blob,
+    BlobInfo,
+    Conflict,
+    Entry,
+    KeyUsed,
+    Listing,
+    Outcome,
+    Snapshot,
+    StorageFull,
+    Unusable,
+)
 from server.log.chain import KEYS_LOOKED_AT, chained, is_outdated, is_same_use, listed, looks_at_keys
 from server.log.follow import Followers
 from server.room.events import Draft, Event, encode, erased, numbered
@@ -33,6 +46,14 @@ class _Shelf(Struct):
     keys: dict[str, _Use] = field(default_factory=dict)
     used: int = 0
     public: bool = False
+    snapshot: Snapshot | None = None
+    parts: dict[str, bytes] = field(default_factory=dict)  # of the snapshot, or of the one before
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """Put a snapshot in the place of the one before."""
+        kept = {part: body for part, body in self.parts.items() if part in snapshot.kept}
+        self.parts = {**kept, **snapshot.parts}
+        self.snapshot = replace(snapshot, parts=self.parts, kept=frozenset())
 
     def of(self, use: _Use, digest: bytes) -> list[Event] | KeyUsed:
         """Return what a key stored, or that it was for something else."""
@@ -115,7 +136,30 @@ class MemoryLog:
         self._check_open()
         if seqs is None and not blobs:
             self._drop(room)
-        self._erase(room, seqs or (), blobs)
+        if seqs or blobs:
+            self._erase(room, seqs or (), blobs)
+            await self.drop_snapshot(room)
+
+    def keep_snapshot(self, room: str, snapshot: Snapshot) -> Awaitable[bool]:
+        """Put a snapshot in the place of the one before, if it is as of the head."""
+        self._check_open()
+        shelf = self._shelves.get(room)
+        is_now = shelf is not None and snapshot.seq == len(shelf.events)
+        if shelf is not None and is_now:
+            shelf.keep(snapshot)
+        return asyncio.sleep(0, is_now)
+
+    async def snapshot(self, room: str) -> Snapshot | None:
+        """Return the room's snapshot."""
+        self._check_open()
+        shelf = self._shelves.get(room)
+        return shelf.snapshot if shelf else None
+
+    async def drop_snapshot(self, room: str) -> None:
+        """Drop the room's snapshot."""
+        self._check_open()
+        if shelf := self._shelves.get(room):
+            shelf.snapshot, shelf.parts = None, {}
 
     async def blob(self, id: str) -> Blob | None:  # noqa: A002
         """Return a blob."""
@@ -184,6 +228,10 @@ class MemoryLog:
         self._blobs.update((blob.id, blob) for blob in entry.blobs)
         self._shelves[room] = shelf
         self._erase(room, entry.erases, entry.drops)
+        if entry.erases or entry.drops:
+            shelf.snapshot = None
+        if entry.snapshot is not None and entry.snapshot.seq == events[-1].seq:
+            shelf.keep(entry.snapshot)
         return events
 
     def _erase(self, room: str, seqs: Sequence[int], blobs: Sequence[str]) -> None:

@@ -10,8 +10,8 @@ import apsw
 import msgspec
 from msgspec import Struct
 
-from server.log import sums
-from server.log.base import Blob, BlobInfo, Damaged, Listing
+from server.log import snapshots, sums
+from server.log.base import Blob, BlobInfo, Damaged, Listing, Snapshot
 from server.room.events import Event, decode
 
 _PLACE = (
@@ -33,7 +33,7 @@ _SHELVED = (
 )
 _ROOMS = (
     "SELECT room.id, room.name, standing.room, head, last_at_ms, public, sum FROM standing"
-    " JOIN room ON room.number = standing.room WHERE public IN (?, ?)"
+    " JOIN room ON room.number = standing.room WHERE public = ?"
     " ORDER BY last_at_ms DESC, room.id LIMIT ?"
 )
 
@@ -105,6 +105,12 @@ class Reader:
         rows: list[Any] = self._connection.execute(_EVENTS, (number, seq - 1, last - seq + 1)).fetchall()
         return Use(digest, [event(number, row) for row in rows])
 
+    def snapshot(self, room: str) -> Snapshot | None:
+        """Return a room's snapshot."""
+        with self._snapshot():
+            place = self.place(room)
+            return snapshots.read(self._connection, place.number) if place else None
+
     def blob(self, id: str) -> Blob | None:  # noqa: A002
         """Return a blob."""
         row: Any = self._connection.execute(_BLOB, (id,)).fetchone()
@@ -127,10 +133,13 @@ class Reader:
 
     def rooms(self, limit: int, public: bool | None) -> list[Listing]:
         """Return the catalogue, liveliest first."""
-        wanted = (0, 1) if public is None else (public, public)
+        wanted = (0, 1) if public is None else (int(public),)
         with self._snapshot():
-            rows: list[Any] = self._connection.execute(_ROOMS, (*wanted, max(limit, 0))).fetchall()
-            return [self._listing(row[0], row[1], _place(row[2:])) for row in rows]
+            found = [self._connection.execute(_ROOMS, (each, max(limit, 0))).fetchall() for each in wanted]
+            rows: list[Any] = sorted(
+                (row for rows in found for row in rows), key=lambda row: (-row[4], row[0])
+            )
+            return [self._listing(row[0], row[1], _place(row[2:])) for row in rows[: max(limit, 0)]]
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:

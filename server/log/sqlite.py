@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -18,13 +18,14 @@ from typing import Any, cast
 import apsw
 
 from server.log import schema, writing
-from server.log.base import Blob, BlobInfo, Damaged, Entry, Listing, Outcome
+from server.log.base import Blob, BlobInfo, Damaged, Entry, Listing, Outcome, Snapshot, Unusable
+from server.log.checking import CatalogueCheck
 from server.log.follow import Followers
 from server.log.lock import Lock
 from server.log.reading import Reader
 from server.log.schema import Settings
 from server.log.worker import Worker
-from server.log.writing import Append, Check, Erase, Job, Result, Secret, Writer
+from server.log.writing import Append, Check, Erase, Job, Keep, Result, Secret, Writer
 from server.room.events import Draft, Event
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class SqliteLog:
         reader: apsw.Connection,
         lock: Lock,
         on_failure: Callable[[OSError], None] | None,
+        check: Callable[[Callable[[Unusable], None]], CatalogueCheck],
     ) -> None:
         self._writer = writer
         self._lock = lock
@@ -57,6 +59,7 @@ class SqliteLog:
             "log-writer", writer.commit, served=self._note, after=writer.tidy
         )
         self._reading: Worker[Question, Any] = Worker("log-reader", partial(_answers, Reader(reader)))
+        self.check_of_catalogue = check(self._found_damage)
 
     @classmethod
     async def open(
@@ -68,7 +71,7 @@ class SqliteLog:
     ) -> SqliteLog:
         """Open or make the file. Raises `Unusable` with a sentence when that cannot be."""
         writer, reader, lock = await asyncio.to_thread(_open, path, settings or Settings())
-        return cls(writer, reader, lock, on_failure)
+        return cls(writer, reader, lock, on_failure, partial(CatalogueCheck, path, settings or Settings()))
 
     @property
     def commits(self) -> int:
@@ -118,6 +121,18 @@ class SqliteLog:
         """
         await self._ask(Erase(room, seqs, blobs))
 
+    def keep_snapshot(self, room: str, snapshot: Snapshot) -> Awaitable[bool]:
+        """Put a snapshot in the place of the one before, if it is as of the head."""
+        return _kept(self._writing.ask(Keep(room, snapshot)))
+
+    async def snapshot(self, room: str) -> Snapshot | None:
+        """Return the room's snapshot."""
+        return cast("Snapshot | None", await self._reading.ask(lambda reader: reader.snapshot(room)))
+
+    async def drop_snapshot(self, room: str) -> None:
+        """Drop the room's snapshot."""
+        await self._ask(Keep(room, None))
+
     async def blob(self, id: str) -> Blob | None:  # noqa: A002
         """Return a blob."""
         return cast("Blob | None", await self._reading.ask(lambda reader: reader.blob(id)))
@@ -143,6 +158,7 @@ class SqliteLog:
     async def close(self) -> None:
         """Finish what was begun and close the file; may be called again."""
         self._followers.close()
+        await self.check_of_catalogue.close()
         await self._reading.close()
         await self._writing.close()
         self._connection.close()
@@ -162,10 +178,23 @@ class SqliteLog:
             self._followers.ring(job.room)
         elif isinstance(job, Erase) and job.seqs is None and not job.blobs:
             self._followers.end(job.room)
-        if self._writer.broken and self._on_failure:
-            logger.critical("log.broken %s", self._writer.broken)
+        if self._writer.broken:
+            self._fail(self._writer.broken)
+
+    def _found_damage(self, damage: Unusable) -> None:
+        """Acknowledge nothing any more: rooms and clips may be hidden."""
+        self._writer.break_(damage)
+        self._fail(self._writer.broken or OSError(str(damage)))
+
+    def _fail(self, error: OSError) -> None:
+        if self._on_failure:
+            logger.critical("log.broken %s", error)
             on_failure, self._on_failure = self._on_failure, None
-            on_failure(self._writer.broken)
+            on_failure(error)
+
+
+async def _kept(asked: Awaitable[Result]) -> bool:
+    return bool(await asked)
 
 
 def _open(path: Path, settings: Settings) -> tuple[Writer, apsw.Connection, Lock]:

@@ -28,6 +28,11 @@ def of_blob(id: str, number: int, body: bytes) -> int:  # noqa: A002
     return crc32(body, crc32(f"{number} {id}".encode()))
 
 
+def of_snapshot(number: int, part: str, seq: int, version: bytes, body: bytes) -> int:
+    """Return the sum of a part of a room's snapshot."""
+    return crc32(body, crc32(f"{number} {part} {seq} {version.hex()}".encode()))
+
+
 def of_standing(number: int, head: int, last_at_ms: int, public: bool) -> int:
     """Return the sum of a catalogue row."""
     return crc32(f"{number} {head} {last_at_ms} {int(public)}".encode())

@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 
 import apsw
 from msgspec import Struct
+from msgspec.structs import replace
 
-from server.log import schema, sums
-from server.log.base import Blob, Conflict, Damaged, Entry, KeyUsed, Outcome, StorageFull
+from server.log import schema, snapshots, sums
+from server.log.base import Blob, Conflict, Damaged, Entry, KeyUsed, Outcome, Snapshot, StorageFull, Unusable
 from server.log.chain import KEYS_LOOKED_AT, chained, is_outdated, is_same_use, listed, looks_at_keys
 from server.log.reading import Place, Reader
 from server.log.schema import GUARD_BYTES, Settings
@@ -80,6 +81,13 @@ class Erase(Struct, frozen=True):
     blobs: Sequence[str]
 
 
+class Keep(Struct, frozen=True):
+    """A room's snapshot to store; None drops the one there is."""
+
+    room: str
+    snapshot: Snapshot | None
+
+
 class Check(Struct, frozen=True):
     """Ask whether an append could be taken now."""
 
@@ -88,8 +96,8 @@ class Secret(Struct, frozen=True):
     """Ask for the secret, made at the first time."""
 
 
-Job = Append | Erase | Check | Secret
-Result = list[Outcome] | bytes | None | Exception
+Job = Append | Erase | Keep | Check | Secret
+Result = list[Outcome] | bytes | bool | None | Exception
 
 
 class Writer:
@@ -123,7 +131,7 @@ class Writer:
             if any(isinstance(job, Erase) for job in jobs):
                 results = self._with_empty_wal(jobs, results)
         except BREAKING as error:
-            self._break(error)
+            self.break_(error)
             return [self.broken for _ in jobs]
         return results
 
@@ -144,7 +152,7 @@ class Writer:
         except (apsw.FullError, apsw.BusyError):
             pass  # all is safe in the WAL
         except BREAKING as error:
-            self._break(error)
+            self.break_(error)
         return self._unclean and not self.broken
 
     def close(self) -> None:
@@ -157,8 +165,10 @@ class Writer:
                 self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         self._connection.close()
 
-    def _break(self, error: Exception) -> None:
-        self.broken = OSError(f"the storage broke: {type(error).__name__}")
+    def break_(self, error: Exception) -> None:
+        """Let every job fail from now on, for what an error tells."""
+        why = str(error) if isinstance(error, Unusable) else type(error).__name__
+        self.broken = OSError(f"the storage broke: {why}")
         self.broken.__cause__ = error
 
     def _note_wal(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
@@ -195,6 +205,9 @@ class Writer:
         expect = job.expect
         for entry in job.entries:
             outcome = self._guarded(partial(self._entry, job.room, entry, expect))
+            if isinstance(outcome, StorageFull) and entry.snapshot is not None:  # what goes must go
+                entry = replace(entry, snapshot=None)
+                outcome = self._guarded(partial(self._entry, job.room, entry, expect))
             if isinstance(outcome, Exception) and not isinstance(outcome, Conflict | KeyUsed | StorageFull):
                 return outcome
             outcomes.append(outcome)
@@ -219,6 +232,8 @@ class Writer:
             case Erase():
                 self._erase(job)
                 return None
+            case Keep():
+                return self._keep(job)
             case Secret():
                 return self._secret()
             case Check():
@@ -258,6 +273,10 @@ class Writer:
         for blob in entry.blobs:
             self._shelve(place.number, blob)
         self._remove(place.number, entry.erases, entry.drops)
+        if entry.erases or entry.drops:
+            snapshots.drop_body(self._connection, place.number)
+        if entry.snapshot is not None and entry.snapshot.seq == events[-1].seq:
+            snapshots.keep(self._connection, place.number, entry.snapshot)
         place.head, place.last_at_ms = events[-1].seq, events[-1].at_ms
         place.public = listed(place.public, events)
         self._moved[place.number] = place
@@ -309,7 +328,9 @@ class Writer:
         if job.seqs is None and not job.blobs:
             self._drop(job.room, place)
             return
-        self._remove(place.number, job.seqs or (), job.blobs)
+        if job.seqs or job.blobs:
+            self._remove(place.number, job.seqs or (), job.blobs)
+            snapshots.drop(self._connection, place.number)
 
     def _remove(self, number: int, seqs: Sequence[int], blobs: Sequence[str]) -> None:
         for seq in seqs:
@@ -334,6 +355,7 @@ class Writer:
         run("UPDATE event SET body = zeroblob(length(body)) WHERE room = ?", (number,))
         run("DELETE FROM blob WHERE number IN (SELECT blob FROM shelf WHERE room = ?)", (number,))
         run("DELETE FROM shelf WHERE room = ?", (number,))
+        snapshots.drop(self._connection, number)
         run("DELETE FROM standing WHERE room = ?", (number,))
         run("DELETE FROM used_key WHERE room = ?", (number,))
         gone = (secrets.token_bytes(sums.NAME_BYTES), " " * len(room.encode()), number)
@@ -363,6 +385,20 @@ class Writer:
             self._connection.set_busy_timeout(schema.BUSY_MS)
 
     # The rest
+
+    def _keep(self, job: Keep) -> bool | Exception:
+        place = self._place(job.room)
+        if place is None:
+            return False
+        if job.snapshot is None:
+            snapshots.drop(self._connection, place.number)
+            return True
+        if job.snapshot.seq != place.head:
+            return False
+        if self._disk_is_low():
+            return StorageFull("the disk is nearly full")
+        snapshots.keep(self._connection, place.number, job.snapshot)
+        return True
 
     def _secret(self) -> bytes:
         row = self._connection.execute("SELECT sum, body FROM secret").fetchone()

@@ -157,11 +157,10 @@ class RoomRadio:
     def _older(self) -> str | None:
         """Return an older clip, never the last one again; none while a round wants quiet."""
         state = self._room.state
-        passed = {*self._last[-1:], *self._mute}
-        older = [clip for clip, ref in state.clips.items() if not ref.hidden and clip not in passed]
-        if not older or self._queue or self._live or state.round or not self._audience(self._room.id):
+        if self._queue or self._live or state.round or not self._audience(self._room.id):
             return None
-        return self._random.choice(older)
+        older = state.clips.choice(self._random, {*self._last[-1:], *self._mute})
+        return older.clip if older else None
 
     async def _play(self, piece: Piece) -> None:
         frames = [await self._frames(clip) for clip in piece]

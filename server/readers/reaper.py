@@ -9,9 +9,10 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from server.log.base import Listing, Log
+from server.room.clips import Clip
 from server.room.commands import Refused, Remove
 from server.room.round_lifecycle import kind_of
-from server.room.state import ClipRef, RoomState
+from server.room.state import RoomState
 from server.rooms.base import NoSuchRoom, Room
 from server.rooms.registry import RoomRegistry
 from server.together import settled
@@ -47,7 +48,7 @@ def seen(state: RoomState, now_ms: int, began_ms: int) -> Seen:
     return Seen(state.head, oldest_ms + kind_of(state).keep_ms)
 
 
-def _since_ms(clip: ClipRef, now_ms: int, began_ms: int) -> int:
+def _since_ms(clip: Clip, now_ms: int, began_ms: int) -> int:
     return clip.at_ms if clip.at_ms <= now_ms else began_ms
 
 

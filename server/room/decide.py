@@ -17,6 +17,7 @@ from games.round import (
     VerdictOverruled,
 )
 from server.room import door, governing, round_lifecycle, rounds, view
+from server.room.clips import Clip
 from server.room.commands import (
     Caption,
     Change,
@@ -45,7 +46,7 @@ from server.room.events import (
     TextSaid,
     Voice,
 )
-from server.room.state import ClipRef, RoomState
+from server.room.state import RoomState
 from server.room.text import cleaned, is_emoji
 
 TEXT_LIMIT_CHARACTERS = 500
@@ -120,7 +121,7 @@ def _said(text: str, context: Context) -> Fact:
 
 def _captioned(state: RoomState, caption: ClipCaptioned, context: Context) -> list[Fact]:
     clip = state.clips.get(caption.clip)
-    if clip is None or clip.caption is not None:
+    if clip is None or clip.is_captioned:
         return []
     if clip.hidden:
         return [replace(caption, hidden=True)]
@@ -136,7 +137,7 @@ def _text(text: str, what: str, limit: int) -> str:
     return kept
 
 
-def _clip(state: RoomState, id: str) -> ClipRef:  # noqa: A002
+def _clip(state: RoomState, id: str) -> Clip:  # noqa: A002
     clip = state.clips.get(id)
     if clip is None:
         raise Refused("no_such_clip", "This clip is not here (any more).")
@@ -165,17 +166,17 @@ def _forget(state: RoomState, command: Forget, by: Voice | None) -> list[Fact]:
     if by is None:
         raise Refused("not_yours", "Only its speaker can take a clip back.")
     if command.everything:
-        clips = [_removed(clip) for clip in state.clips.values() if clip.by and clip.by.id == by.id]
+        clips = [_removed(clip) for clip in state.clips.of_voice(by.id)]
         texts = [seq for seq, voice in state.texts.items() if voice == by.id]
         written = [seq for seq, text in state.written.items() if text.voice == by.id]
         return [*clips, *(TextRemoved(seq) for seq in (*texts, *written))]
     clip = _clip(state, command.clip or "")
-    if clip.by is None or clip.by.id != by.id:
+    if clip.voice != by.id:
         raise Refused("not_yours", "Only its speaker can take a clip back.")
     return [_removed(clip)]
 
 
-def _removed(clip: ClipRef, reason: str = "forgotten") -> ClipRemoved:
+def _removed(clip: Clip, reason: str = "forgotten") -> ClipRemoved:
     return ClipRemoved(clip.clip, reason, clip.hidden)
 
 

@@ -30,10 +30,11 @@ from games.round import (
     Tempo,
 )
 from server.room import door
+from server.room.clips import ClipRef
 from server.room.context import Context
 from server.room.events import ClipCaptioned, ClipLanded, Draft, Fact, Voice, numbered
 from server.room.kinds import KINDS, TIMINGS, RoomKind
-from server.room.state import ClipRef, RoomState, apply
+from server.room.state import RoomState, apply
 
 # Takes may begin this long before "go": eager speakers are welcome.
 EAGER_MS = 1_500
@@ -202,7 +203,7 @@ def _reveals(state: RoomState, context: Context) -> list[Fact]:
     for take in round_.takes:
         if take.hidden:
             shown = replace(take, hidden=False)
-            facts.append(RoundRevealed(round_.id, (_revealed(shown, state.clips.get(take.clip)),)))
+            facts.append(RoundRevealed(round_.id, (_revealed(shown, state.clips.whole.get(take.clip)),)))
             facts += _judged(game, round_, shown, game_context(state, round_, context)) if game else []
     return facts
 

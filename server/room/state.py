@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from itertools import islice
 from typing import TypeVar, cast
 
@@ -24,6 +24,7 @@ from games.round import (
     Tempo,
 )
 from games.words import tokens
+from server.room.clips import NO_CLIPS, ClipRef, Clips
 from server.room.events import (
     ClipCaptioned,
     ClipLanded,
@@ -60,33 +61,6 @@ ROUND_FACTS = (
     rounds.VerdictGiven,
     rounds.VerdictOverruled,
 )
-
-
-class ClipRef(Struct, frozen=True):
-    """What a room knows of a clip that is in it: where its events are and what was measured.
-
-    `repeats` are the seqs of the events that say its words again, or were said of it.
-    """
-
-    clip: str
-    seq: int
-    at_ms: int
-    by: Voice | None
-    duration_ms: int
-    onset_ms: int
-    gap_ms: int
-    loudness_lufs: float
-    peaks: tuple[int, ...]
-    masked: bool
-    source: Source
-    round: str | None
-    turn: int | None
-    reaction_ms: int | None
-    hidden: bool = False
-    caption: str | None = None
-    caption_seq: int | None = None
-    reveal_seq: int | None = None
-    repeats: tuple[int, ...] = ()
 
 
 class Suggestion(Struct, frozen=True):
@@ -127,7 +101,7 @@ class RoomState(Struct, frozen=True):
     voices_language: Language = "en"
     opened_at_ms: int = 0
     closed: bool = False
-    clips: dict[str, ClipRef] = {}
+    clips: Clips = NO_CLIPS
     texts: dict[int, str] = {}
     muted: dict[str, int] = {}
     thrown: tuple[str, ...] = ()
@@ -143,7 +117,6 @@ class RoomState(Struct, frozen=True):
 
 K = TypeVar("K")
 V = TypeVar("V")
-R = TypeVar("R", bound=ClipRef | Written)
 
 EMPTY = RoomState()
 
@@ -188,13 +161,10 @@ def _repeated(state: RoomState, event: Event) -> RoomState:
     ids = {id_ for id_ in _said_before(state, event.data) if id_}
     if not ids:
         return state
-    clips = {id_: ref for id_ in ids if (ref := state.clips.get(id_))}
-    written = {seq: text for seq, text in state.written.items() if text.id in ids}
-    return replace(
-        state,
-        clips=_with_repeats(state.clips, clips, event.seq),
-        written=_with_repeats(state.written, written, event.seq),
-    )
+    clips = state.clips
+    for id_ in ids:
+        clips = clips.repeated(id_, event.seq)
+    return replace(state, clips=clips, written=_with_repeats(state.written, ids, event.seq))
 
 
 def _said_before(state: RoomState, fact: Fact | Erased) -> Collection[str]:
@@ -210,8 +180,8 @@ def _said_before(state: RoomState, fact: Fact | Erased) -> Collection[str]:
             return ()
 
 
-def _with_repeats(kept: dict[K, R], of: dict[K, R], seq: int) -> dict[K, R]:
-    noted = {key: replace(item, repeats=(*item.repeats, seq)) for key, item in of.items()}
+def _with_repeats(kept: dict[int, Written], ids: Collection[str], seq: int) -> dict[int, Written]:
+    noted = {at: replace(it, repeats=(*it.repeats, seq)) for at, it in kept.items() if it.id in ids}
     return {**kept, **noted} if noted else kept
 
 
@@ -276,11 +246,18 @@ def _clip_landed(state: RoomState, event: Event, landed: ClipLanded) -> RoomStat
     if not landed.clip:  # somebody else's, still hidden from who folds this
         return state
     ref = ClipRef(seq=event.seq, at_ms=event.at_ms, by=event.by, **asdict(landed))
-    state = replace(state, clips={**state.clips, landed.clip: ref})
+    clips = state.clips.landed(ref).with_old_filed(lambda clip: _is_needed(state, clip))
+    state = replace(state, clips=clips)
     if state.round is None or landed.round != state.round.id or event.by is None:
         return state
     take = take_of(landed, event.by)
     return replace(state, round=rounds.landed(state.round, take, event.at_ms))
+
+
+def _is_needed(state: RoomState, clip: ClipRef) -> bool:
+    """Tell whether a round may still ask for all that is known of a clip."""
+    rounds_ = (state.round, state.last_round)
+    return clip.hidden or any(each is not None and clip.round == each.id for each in rounds_)
 
 
 def take_of(landed: ClipLanded, by: Voice) -> Take:
@@ -331,9 +308,9 @@ def _take_revealed(state: RoomState, event: Event, round_id: str, take: Revealed
     if take.written:
         state = replace(state, written=_with_written(state, event, take.clip))
     else:
-        known = state.clips.get(take.clip) or _ref(event, round_id, take)
-        shown = replace(known, hidden=False, reveal_seq=event.seq)
-        state = replace(state, clips={**state.clips, take.clip: shown})
+        known = take.clip in state.clips
+        clips = state.clips if known else state.clips.with_clip(_ref(event, round_id, take))
+        state = replace(state, clips=clips.revealed(take.clip, event.seq))
     if state.round is None or state.round.id != round_id or state.round.take(take.clip):
         return state
     words = tokens(take.text) if take.text else None
@@ -367,15 +344,24 @@ def _changed(state: RoomState, event: Event, fact: ClipCaptioned | ClipRemoved |
     if isinstance(fact, TextRemoved):
         return _text_removed(state, fact.target)
     if isinstance(fact, ClipRemoved):
-        state = replace(state, clips={k: v for k, v in state.clips.items() if k != fact.clip})
+        state = replace(state, clips=state.clips.without(fact.clip))
         return _in_rounds(state, lambda round_: rounds.without(round_, fact.clip))
-    ref = state.clips.get(fact.clip)
-    if ref is None:
+    if fact.clip not in state.clips:
         return state
-    captioned = replace(ref, caption=fact.text, caption_seq=event.seq)
-    state = replace(state, clips={**state.clips, fact.clip: captioned})
+    state = replace(state, clips=state.clips.captioned(fact.clip, fact.text, event.seq))
     words = tokens(fact.text)
     return _in_rounds(state, lambda round_: rounds.captioned(round_, fact.clip, fact.text, words))
+
+
+def whole(clip: str, events: Iterable[Event]) -> ClipRef | None:
+    """Return all that a room knew of a clip, from the events that told of it in their order.
+
+    None when they tell of it no more.
+    """
+    state = EMPTY
+    for event in events:
+        state = apply(state, event)
+    return state.clips.whole.get(clip)
 
 
 def _text_removed(state: RoomState, target: int) -> RoomState:

@@ -27,7 +27,7 @@ def is_hidden(state: RoomState, clip: str, voice: str | None) -> bool:
     """Tell whether a clip (or written answer) must not be seen or heard by a voice yet."""
     known = state.clips.get(clip)
     if known is not None:
-        return known.hidden and (known.by is None or known.by.id != voice)
+        return known.hidden and (not known.voice or known.voice != voice)
     take = state.round.take(clip) if state.round else None
     return take is not None and take.hidden and take.voice != voice
 

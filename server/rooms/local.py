@@ -21,6 +21,7 @@ from server.rooms.base import Asleep, Room
 from server.rooms.presence import Presence, PresenceState
 from server.rooms.requests import PendingCommand, Request, pending
 from server.rooms.rules import Rules
+from server.rooms.snapshots import Folded
 from server.rooms.tail import Tail
 from server.rooms.timer import Timer
 from server.rooms.writer import Writer
@@ -149,13 +150,13 @@ class LocalRoom:
         """Tell whether everybody may find the room."""
         return self.state.public if self.is_awake else self._public
 
-    def wake_up(self, state: RoomState, newest: Sequence[Event]) -> None:
-        """Take up the state as of the tail's head with the newest events up to it, and what waits."""
+    def wake_up(self, folded: Folded) -> None:
+        """Take up the state as of the newest event, and what waits."""
         shared = self._registry.shared
-        self.tail.fill(newest)
+        self.tail.fill(folded.newest)
         self._timer = Timer(self, shared.clock, shared.idle_ms)
         self._writer = self._writer or Writer(self, shared.log, shared.rules)
-        self._writer.begin(state)
+        self._writer.begin(folded.state, folded.snapshots)
         self._touch()
 
     def stay_asleep(self, why: Exception) -> None:
@@ -167,6 +168,8 @@ class LocalRoom:
     def fall_asleep(self, due_ms: int | None = None) -> None:
         """Let go of state, events, writer and timer; what waits for nobody is in the log."""
         self._voices_language, self._public = self.state.voices_language, self.state.public
+        if self._writer is not None:
+            self._writer.sleep()
         self._stop()
         self._presence.rest()
         self.tail.rest()

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
 from server.log.base import Blob, Conflict, Listing, Log
@@ -25,11 +25,10 @@ from server.rooms.directory import Directory, LocalDirectory
 from server.rooms.local import LocalRoom, Shared
 from server.rooms.requests import PendingCommand
 from server.rooms.rules import RULES, Rules
+from server.rooms.snapshots import WAKE_PAGE_EVENTS, Folded, Snapshots
 from server.rooms.tail import Tail, View
 
 IDLE_MS = 60_000
-WAKE_PAGE_EVENTS = 200  # some ms of folding, for audio is paced in the same loop
-WOKEN_TAIL_EVENTS = 128  # enough for whoever comes in; the tail grows with what happens
 SLUGS_TRIED = 20
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -57,6 +56,7 @@ class RoomRegistry:
         self.shared = Shared(log, rules, clock, random, idle_ms, captions)
         self._log, self._secret, self._view = log, secret, view
         self._directory = directory or LocalDirectory()
+        self._snapshots = Snapshots(log, rules.snapshots)
         self._rooms: dict[str, LocalRoom] = {}
         self._awake: dict[str, LocalRoom] = {}
         self._waking: dict[str, asyncio.Task[Room | None]] = {}
@@ -129,7 +129,7 @@ class RoomRegistry:
     async def look(self, id: str) -> RoomState:  # noqa: A002
         """Return a room's state without waking it. Raises `NoSuchRoom`."""
         room = self._awake.get(id)
-        return room.state if room is not None else (await self._folded(id))[0]
+        return room.state if room is not None else (await self._folded(id)).state
 
     async def send(
         self,
@@ -162,6 +162,7 @@ class RoomRegistry:
             await asyncio.wait(tasks)
         for room in list(self._rooms.values()):
             await room.close()
+        await self._snapshots.close()
 
     # What rooms tell
 
@@ -236,8 +237,8 @@ class RoomRegistry:
                 return elsewhere
             room = self._rooms.get(id) or LocalRoom(id, self, Tail(self._view))
             self._rooms[id] = room
-            state, newest = await self._folded(id)
-            missed = await self._missed(room, newest)
+            folded = await self._folded(id)
+            missed = await self._missed(room, folded.newest)
         except Exception as error:
             del self._waking[id]
             if room is not None:
@@ -245,14 +246,14 @@ class RoomRegistry:
                 self.left(room)
             raise
         del self._waking[id]
-        self._take_in(room, state, newest, missed)
+        self._take_in(room, folded, missed)
         return None
 
-    def _take_in(self, room: LocalRoom, state: RoomState, newest: list[Event], missed: list[Event]) -> None:
+    def _take_in(self, room: LocalRoom, folded: Folded, missed: list[Event]) -> None:
         """Let a room go on from a state; its readers are told what they have missed."""
         self._awake[room.id] = room
         self._alarms.cancel(room.id)
-        room.wake_up(state, newest)
+        room.wake_up(folded)
         self.on_wake(room)
         if missed:
             room.tail.publish(missed)
@@ -268,21 +269,13 @@ class RoomRegistry:
             after = missed[-1].seq
         return [event for event in missed if event.seq <= last]
 
-    async def _folded(self, id: str) -> tuple[RoomState, list[Event]]:  # noqa: A002
-        """Fold the log once, keeping the newest events for a tail."""
-        state, newest = self.shared.rules.empty, list[Event]()
-        async for events in self._pages(id):
-            state = self.shared.rules.fold(state, events)
-            newest = (newest + events)[-WOKEN_TAIL_EVENTS:]
-        if not newest:
+    async def _folded(self, id: str) -> Folded:  # noqa: A002
+        """Fold a room's log from its snapshot on."""
+        rules = self.shared.rules
+        folded = await self._snapshots.fold(id, rules.empty, rules.apply)
+        if not folded.newest:
             raise NoSuchRoom
-        return state, newest
-
-    async def _pages(self, id: str) -> AsyncIterator[list[Event]]:  # noqa: A002
-        after = 0
-        while events := await self._log.read(id, after, WAKE_PAGE_EVENTS):
-            after = events[-1].seq
-            yield events
+        return folded
 
 
 async def _passed_on(command: PendingCommand, owner: Room) -> None:

@@ -10,6 +10,7 @@ from server.room.commands import Command
 from server.room.context import Context
 from server.room.decide import decide, due, erasures
 from server.room.events import Draft, Erased, Event, Fact, Voice
+from server.room.snapshot import CODEC, Codec
 from server.room.state import EMPTY, RoomState, apply
 
 
@@ -21,6 +22,7 @@ class Rules(Struct, frozen=True):
     apply: Callable[[RoomState, Event], RoomState]
     due: Callable[[RoomState, Context], int | None]
     erasures: Callable[[RoomState, Sequence[Fact | Erased]], tuple[Sequence[int], Sequence[str]]]
+    snapshots: Codec | None = None
 
     def fold(self, state: RoomState, events: Iterable[Event]) -> RoomState:
         """Return a state with events folded in."""
@@ -29,4 +31,4 @@ class Rules(Struct, frozen=True):
         return state
 
 
-RULES = Rules(EMPTY, decide, apply, due, erasures)
+RULES = Rules(EMPTY, decide, apply, due, erasures, CODEC)

@@ -19,6 +19,7 @@ from server.room.state import RoomState
 from server.rooms.plan import Plan, plans
 from server.rooms.requests import PendingCommand, Requests, id_used
 from server.rooms.rules import Rules
+from server.rooms.snapshots import RoomSnapshots
 from server.rooms.tail import Tail
 
 BATCH_COMMANDS = 128  # some ms of deciding, for audio is paced in the same loop
@@ -56,6 +57,7 @@ class Writer:
         self.state: RoomState | None = None
         self.requests = Requests()
         self._room, self._log, self._rules = room, log, rules
+        self._snapshots: RoomSnapshots | None = None
         self._inbox: list[PendingCommand] = []
         self._worker: asyncio.Task[None] | None = None
         self._unsure = False  # whether the log may hold what the state does not
@@ -65,9 +67,9 @@ class Writer:
         """Tell whether commands wait or are under way."""
         return self._worker is not None or bool(self._inbox)
 
-    def begin(self, state: RoomState) -> None:
+    def begin(self, state: RoomState, snapshots: RoomSnapshots) -> None:
         """Start from the state as of the tail's head, with what has gathered."""
-        self.state = state
+        self.state, self._snapshots = state, snapshots
         if self._inbox:
             self._start()
 
@@ -121,22 +123,30 @@ class Writer:
         """Decide, append, show, answer; returns the commands that must be decided again."""
         if self._unsure:
             await self._catch_up()
-        state = self._known()
+        state, snapshots = self._known()
         batch = plans(self._rules, state, self._room.tail.head, commands, self._room.context())
-        await self._append([plan for plan in batch if plan.drafts or plan.command.key is not None])
+        await self._append([plan for plan in batch if plan.drafts or plan.command.key is not None], snapshots)
         again = self._settle(batch)
         if again or self._unsure:
             await self._catch_up()
+        snapshots.note(self._known()[0], self._room.tail.head)
         return again
 
-    def _known(self) -> RoomState:
+    def _known(self) -> tuple[RoomState, RoomSnapshots]:
         assert self.state is not None, "a writer works from `begin` on"
-        return self.state
+        assert self._snapshots is not None
+        return self.state, self._snapshots
 
-    async def _append(self, batch: list[Plan]) -> None:
+    def sleep(self) -> None:
+        """Leave the state behind for the next waking, if that spares it some folding."""
+        state, snapshots = self._known()
+        snapshots.sleep(state, self._room.tail.head)
+
+    async def _append(self, batch: list[Plan], snapshots: RoomSnapshots) -> None:
         if batch:
-            entries = [plan.entry() for plan in batch]
+            entries = snapshots.renewing([plan.entry() for plan in batch], [plan.state for plan in batch])
             outcomes = await self._log.extend(self._room.id, entries, expect=self._room.tail.head)
+            snapshots.appended(entries, outcomes)
             for plan, outcome in zip(batch, outcomes, strict=True):
                 plan.outcome = outcome
 
@@ -191,11 +201,12 @@ class Writer:
     async def _catch_up(self) -> None:
         """Take in what others wrote into the log."""
         while events := await self._log.read(self._room.id, self._room.tail.head, PAGE_EVENTS):
-            state = self._known()
+            state, snapshots = self._known()
             gone, _ = self._rules.erasures(state, [event.data for event in events])
             self.state = self._rules.fold(state, events)
             self._show(events)
             self._forget(frozenset(gone))
+            snapshots.lose()
         self._unsure = False
 
     def _show(self, events: list[Event]) -> None:

@@ -17,9 +17,9 @@ from server.http.app_keys import CONFIG
 from server.http.limits import UploadBudget, prefix
 from server.http.problems import Handler, Problem
 from server.http.security import address, is_admin, needed_key, preflight, rate_limit, visitor_key
+from server.room.clips import Clip, ClipRef
 from server.room.commands import Forget, Remove, Report
 from server.room.events import ClipLanded, Source, Voice
-from server.room.state import ClipRef
 from server.room.view import is_hidden
 from server.rooms.base import Room
 from server.takes.previews import Preview
@@ -30,6 +30,7 @@ from server.web.rooms import ROOM
 from server.web.transcodes import TRANSCODES
 from server.web.visits import awakened, visited
 from server.web.waveform_image import png
+from server.web.whole import whole_clip
 
 CLIP = "{clip:[A-Za-z0-9_-]{8,64}}"
 CLIP_MAX_AGE_S = 60
@@ -115,13 +116,20 @@ async def find(request: web.Request) -> Found:
     if blob_info is None:
         raise _gone()
     room = await awakened(request, blob_info.room)
-    ref = room.state.clips.get(blob_info.id)
-    if ref is None or not _may_hear(request, room, ref):
+    known = room.state.clips.get(blob_info.id)
+    if known is None or not _may_hear(request, room, known):
         raise _gone()
-    return Found(room, ref, blob_info.size_bytes)
+    return Found(room, await _whole(request, room, known), blob_info.size_bytes)
 
 
-def _may_hear(request: web.Request, room: Room, ref: ClipRef) -> bool:
+async def _whole(request: web.Request, room: Room, clip: Clip) -> ClipRef:
+    ref = await whole_clip(request, room.id, clip)
+    if ref is None:
+        raise _gone()
+    return ref
+
+
+def _may_hear(request: web.Request, room: Room, ref: Clip) -> bool:
     """Tell whether a clip may be heard: one that is hidden in its round only by its speaker."""
     if not is_hidden(room.state, ref.clip, None) or is_admin(request):
         return True
@@ -167,7 +175,8 @@ async def made(request: web.Request, room_id: str, clip: str) -> web.Response:
     landed = room.state.clips.get(clip)
     if landed is None:
         raise _gone()
-    return answer(shown(room.id, landed), status=201, headers={"Location": f"/api/clips/{landed.clip}"})
+    ref = await _whole(request, room, landed)
+    return answer(shown(room.id, ref), status=201, headers={"Location": f"/api/clips/{landed.clip}"})
 
 
 async def show(request: web.Request) -> web.Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from email.utils import formatdate
+from itertools import islice
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
@@ -14,13 +15,15 @@ from audio.m4a import BITRATE
 from server.http import assets
 from server.http.security import base_url, preflight
 from server.log.base import Damaged
-from server.room.state import ClipRef, RoomState
+from server.room.clips import ClipRef
+from server.room.state import RoomState
 from server.room.view import is_hidden
 from server.web.app_keys import LOG
 from server.web.operations import TEXT, Operation
 from server.web.rooms import ROOM
 from server.web.transcodes import TRANSCODES
 from server.web.visits import visited
+from server.web.whole import whole_clip
 
 FEED_CLIPS = 50
 FEED_MAX_AGE_S = 60
@@ -43,8 +46,9 @@ async def feed(request: web.Request) -> web.Response:
     """Answer a room's newest clips as a podcast."""
     room = await visited(request, request.match_info["room"])
     state = room.state
-    heard = [clip for clip in state.clips.values() if not is_hidden(state, clip.clip, None)]
-    newest = heard[-FEED_CLIPS:][::-1]
+    heard = (clip for clip in state.clips.newest() if not is_hidden(state, clip.clip, None))
+    refs = [await whole_clip(request, room.id, clip) for clip in list(islice(heard, FEED_CLIPS))]
+    newest = [ref for ref in refs if ref is not None]
     sized = [(clip, await _sizes(request, clip)) for clip in newest]
     made = rss(base_url(request), room.id, state, [(clip, sizes) for clip, sizes in sized if sizes])
     found = assets.asset(made, "application/rss+xml")

@@ -12,8 +12,9 @@ from server.http.assets import ASSETS
 from server.http.languages import language
 from server.http.problems import Handler
 from server.http.security import base_url, give_key
+from server.room.clips import ClipRef
 from server.room.events import Language
-from server.room.state import ClipRef, RoomState
+from server.room.state import RoomState
 from server.web import clips
 from server.web.operations import BINARY, HTML, OBJECT, TEXT, Operation
 from server.web.rooms import ROOM, rules_of

@@ -10,13 +10,16 @@ import asyncio
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
 from server.log.base import Blob
 from server.log.sqlite import SqliteLog
-from server.room.commands import Land, Say
+from server.room import clips, filed
+from server.room.commands import Land, Refused, Remove, Say
 from server.room.events import ClipLanded, RoomOpened, Voice
+from server.rooms import snapshots
 from server.rooms.base import Room
 from server.rooms.registry import RoomRegistry
 
@@ -74,6 +77,34 @@ class Victim:
             tell(f"ack {thing} {events[0].seq}")
 
 
+class Forgetful(Victim):
+    """Says, lands and removes as fast as it can, and writes a snapshot every few events."""
+
+    def __init__(self, mode: str, seed: int) -> None:
+        super().__init__(mode, seed)
+        clips.WHOLE_CLIPS, clips.FILED_TOGETHER, filed.SEGMENT_ROWS = 8, 4, 16
+        snapshots.EVERY_EVENTS = 20
+
+    async def speak(self, room: Room, log: SqliteLog, name: str) -> None:
+        """Go on with other words and clips than the last victim's."""
+        voice = Voice(name, name, "#fff")
+        await room.send(Say(f"{name} is here"), by=voice)
+        while True:
+            await self.do(room, voice)
+
+    async def do(self, room: Room, voice: Voice) -> None:
+        landed, what = list(room.state.clips), self.random.random()
+        if what < 0.3 and len(landed) > 30:
+            with suppress(Refused):  # another was faster
+                await room.send(Remove(self.random.choice(landed), "admin"))
+        elif what < 0.8:
+            clip = f"clip-{self.random.getrandbits(60)}-"
+            blob = Blob(clip, room.id, clip.encode() * 50)
+            await room.send(Land(ClipLanded(clip, 900, 300, 0, -16.0, (50,) * 64)), by=voice, blobs=[blob])
+        else:
+            await room.send(Say(f"{self.random.random()}"), by=voice)
+
+
 async def last_number(log: SqliteLog, room: str, voice: str) -> int | None:
     """Return the number of a voice's newest command that is stored."""
     for event in reversed(await log.newest(room, 200)):
@@ -93,7 +124,8 @@ def nursery() -> None:
         mode, seed, path = line.split(maxsplit=2)
         child = os.fork()
         if child == 0:
-            asyncio.run(Victim(mode, int(seed)).run(Path(path.strip())))
+            victim = Forgetful if mode == "forgetful" else Victim
+            asyncio.run(victim(mode, int(seed)).run(Path(path.strip())))
             os._exit(0)
         tell(f"born {child}")
         _, status = os.waitpid(child, 0)

@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import fields
 
 from games.round import RoleGiven, Round, Take, VerdictGiven
+from server.room.clips import ClipRef
 from server.room.commands import (
     Again,
     Answer,
@@ -44,7 +45,7 @@ from server.room.events import (
     encode,
     numbered,
 )
-from server.room.state import EMPTY, ClipRef, RoomState, apply
+from server.room.state import EMPTY, RoomState, apply
 from server.room.view import view
 from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
 
@@ -222,7 +223,7 @@ LOGS = [f"{name}{form}" for name in SCENES for form in ("", ".stored")]
 def shared(state: RoomState) -> dict[str, Any]:
     """Return all that the folds of Python and JavaScript both know of a room, as JSON has it."""
     known = _known(state) | {
-        "clips": {id_: _known(clip) for id_, clip in state.clips.items()},
+        "clips": {id_: _known(clip) for id_, clip in state.clips.whole.items()},
         "texts": {str(seq): voice for seq, voice in state.texts.items()},
         "written": {str(seq): text.id for seq, text in state.written.items() if text.id},
         "round": _round(state.round),

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from server.log import chain
 from server.log.base import Blob, Conflict, Entry, KeyUsed, Log, Outcome, StorageFull, Unusable
-from server.room.events import Draft, Erased, Event, RoomClosed, RoomOpened, TextSaid, Voice, erased
+from server.room.events import Draft, Erased, Event, RoomClosed, RoomOpened, TextSaid, erased
+from tests.support.snapshot_contract import ANNA, Open, SnapshotContract, said
 
-ANNA = Voice("voice-anna", "Zany Kettle", "#ffaa00")
-Open = Callable[[], Awaitable[Log]]
-
-
-def said(text: str, at_ms: int = 1_000) -> Draft:
-    """Return a draft of a text by Anna."""
-    return Draft(TextSaid(text), at_ms, ANNA)
+__all__ = ["ANNA", "LogContract", "Open", "known", "lists", "opened", "said", "texts"]
 
 
 def opened(name: str, at_ms: int = 1_000, *, public: bool = True) -> Draft:
@@ -32,7 +27,7 @@ def texts(events: list[Event]) -> list[str]:
     return [event.data.text if isinstance(event.data, TextSaid) else "" for event in events]
 
 
-class LogContract(ABC):
+class LogContract(SnapshotContract, ABC):
     """Subclass it and give `open`: a log, the same storage each time it is called in a test.
 
     A log is closed before it is opened again; a log without storage returns the same object.

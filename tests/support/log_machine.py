@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from server.log.base import Blob, Conflict, Entry, KeyUsed, Log
+from server.log.base import Blob, Conflict, Entry, KeyUsed, Log, Snapshot
 from server.room.events import Event, erased, numbered
 from tests.support.log_contract import said
 
@@ -30,6 +30,8 @@ class LogMachine(RuleBasedStateMachine):
         self.events: dict[str, list[Event]] = {"r": [], "s": []}
         self.keys: dict[tuple[str, str], tuple[bytes, list[int]]] = {}
         self.blobs: dict[str, Blob] = {}
+        self.snapshots: dict[str, tuple[int, bytes] | None] = {"r": None, "s": None}
+        self.parts: dict[str, dict[str, bytes]] = {"r": {}, "s": {}}
         self.made = 0
 
     async def open(self) -> Log:
@@ -84,21 +86,69 @@ class LogMachine(RuleBasedStateMachine):
         outcomes = self.runner.run(self.log.extend(room, entries, expect=expect))
         assert [type(x) if isinstance(x, Exception) else x for x in outcomes] == wanted
 
+    @rule(room=ROOMS, seqs=st.lists(st.integers(0, 12), min_size=1, max_size=3), renew=st.booleans())
+    def take_back(self, room: str, seqs: list[int], renew: bool) -> None:
+        events = self.events[room]
+        made = self._snapshot(len(events) + 1, ["p"]) if renew else None
+        entry = Entry([said("taken back")], None, (), seqs, snapshot=made)
+        self._appended(room, entry, None)
+        self.runner.run(self.log.extend(room, [entry], expect=len(events) - 1))
+        self.events[room] = [erased(event) if event.seq in seqs else event for event in self.events[room]]
+        self.snapshots[room] = None
+        if made:
+            self._kept(room, made)
+
+    @rule(
+        room=ROOMS,
+        off=st.sampled_from([0, 0, 0, 1]),
+        names=st.lists(st.sampled_from("pqr")),
+        kept=st.frozensets(st.sampled_from("pqr")),
+    )
+    def keep_snapshot(self, room: str, off: int, names: list[str], kept: frozenset[str]) -> None:
+        made = self._snapshot(len(self.events[room]) - off, names, kept)
+        stored = bool(self.events[room]) and not off
+
+        async def keep() -> bool:
+            return await self.log.keep_snapshot(room, made)
+
+        assert self.runner.run(keep()) == stored
+        if stored:
+            self._kept(room, made)
+
+    def _snapshot(self, seq: int, names: list[str], kept: frozenset[str] = frozenset()) -> Snapshot:
+        self.made += 1
+        parts = {name: f"part {name} {self.made}".encode() for name in names}
+        return Snapshot(seq, b"v", f"body {self.made}".encode(), parts, kept)
+
+    def _kept(self, room: str, made: Snapshot) -> None:
+        self.snapshots[room] = (made.seq, made.body)
+        left = {name: body for name, body in self.parts[room].items() if name in made.kept}
+        self.parts[room] = {**left, **made.parts}
+
+    @invariant()
+    def snapshots_agree(self) -> None:
+        for room, made in self.snapshots.items():
+            wanted = Snapshot(made[0], b"v", made[1], self.parts[room]) if made else None
+            assert self.runner.run(self.log.snapshot(room)) == wanted
+
     @rule(room=ROOMS, seqs=st.lists(st.integers(0, 12), min_size=1, max_size=3))
     def blank(self, room: str, seqs: list[int]) -> None:
         self.runner.run(self.log.erase(room, seqs))
+        self.snapshots[room], self.parts[room] = None, {}
         events = self.events[room]
         self.events[room] = [erased(event) if event.seq in seqs else event for event in events]
 
     @rule(room=ROOMS, number=st.integers(0, 20))
     def drop_blob(self, room: str, number: int) -> None:
         self.runner.run(self.log.erase(room, blobs=[f"blob{number}"]))
+        self.snapshots[room], self.parts[room] = None, {}
         if (blob := self.blobs.get(f"blob{number}")) and blob.room == room:
             del self.blobs[blob.id]
 
     @rule(room=ROOMS)
     def drop(self, room: str) -> None:
         self.runner.run(self.log.erase(room))
+        self.snapshots[room], self.parts[room] = None, {}
         self.events[room] = []
         self.keys = {key: seqs for key, seqs in self.keys.items() if key[0] != room}
         self.blobs = {id_: blob for id_, blob in self.blobs.items() if blob.room != room}

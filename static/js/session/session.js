@@ -56,6 +56,7 @@ export class Session {
     this.player = edges.player ?? new Player(audio, {
       blocked: () => this.notices.tell({ code: 'tap-to-hear', action: () => this.player.unlock() }),
       playing: () => this.notices.clear('tap-to-hear'),
+      failed: () => this.notices.pass({ code: 'unplayable' }),
     });
     this.socket = this.#socket(room);
     /** @type {import('./model.js').Request} */

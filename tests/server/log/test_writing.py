@@ -13,12 +13,12 @@ import pytest
 
 from games.round import TurnGiven
 from server.log import schema, sums, writing
-from server.log.base import Blob, Conflict, Damaged, Entry, StorageFull
+from server.log.base import Blob, Conflict, Damaged, Entry, Snapshot, StorageFull
 from server.log.reading import Reader
 from server.log.schema import Settings
-from server.log.writing import Append, Check, Erase, Job, Result, Writer
+from server.log.writing import Append, Check, Erase, Job, Keep, Result, Writer
 from server.room.events import Draft, Erased, Event
-from tests.support.log_contract import said
+from tests.support.log_contract import lists, said
 
 MARK_BYTES = 16
 
@@ -142,6 +142,57 @@ def test_what_lay_beside_a_dropped_blob_can_still_be_dropped(tmp_path: Path) -> 
     assert marks_in(shop.bytes(), marks) == set(marks) - set(gone)
 
 
+def test_no_byte_of_a_snapshot_that_an_erasing_drops_is_left(tmp_path: Path) -> None:
+    shop, bodies, parts, gone = Shop(tmp_path), dict[str, str](), dict[str, str](), list[str]()
+    for turn in range(400):
+        room = f"room{shop.random.randrange(9)}"
+        size = shop.random.choice((1, 100, 300, 3_000))
+        head = Reader(shop.connection).head(room)
+        if turn % 3 == 2 and head:
+            renewed = shop.mark() if shop.random.random() < 0.5 else ""
+            made = Snapshot(head + 1, b"v", renewed.encode() * size, {}, frozenset("p")) if renewed else None
+            shop.do(Append(room, [Entry([said("taken back")], None, (), [1], snapshot=made)], head))
+            gone.append(bodies.pop(room, ""))
+            bodies |= {room: renewed} if renewed else {}
+        elif turn % 50 == 49:
+            shop.do(Erase(room, None, ()))
+            gone += [bodies.pop(room, ""), parts.pop(room, "")]
+        else:
+            body, part = shop.mark(), shop.mark()
+            made = Snapshot(head + 1, b"v", body.encode() * size, {"p": part.encode() * size})
+            shop.do(Append(room, [Entry([said("a")], snapshot=made)], head))
+            gone += [bodies.pop(room, ""), parts.pop(room, "")]
+            bodies[room], parts[room] = body, part
+        if turn % 8 == 0:
+            shop.writer.tidy()
+    shop.do(Erase("none", [1], ()))
+    content = shop.bytes()
+    assert len(gone) > 300
+    assert not marks_in(content, [mark.encode() for mark in gone if mark])
+    alive = [mark.encode() for mark in (*bodies.values(), *parts.values())]
+    assert marks_in(content, alive) == set(alive)
+
+
+def test_snapshots_take_up_the_place_of_those_before(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    sizes = []
+    for seq in range(1, 60):
+        shop.do(Append("r", [Entry([said("a")])], None))
+        parts = {f"{part}": bytes(40_000) for part in range(5)}
+        shop.do(Keep("r", Snapshot(seq, b"%d" % seq, bytes(100_000), parts)))
+        shop.writer.tidy()
+        sizes.append(int(shop.connection.pragma("page_count")) * schema.PAGE_BYTES)
+    assert sizes[-1] < sizes[1] + 50_000
+
+
+def test_a_disk_that_is_nearly_full_takes_no_snapshot(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, Settings(disk=lambda: (10, 10**9), synchronous="OFF"))
+    shop.do(Append("r", [Entry([said("a")])], 0))
+    (refused,) = shop.writer.commit([Keep("r", Snapshot(1, b"v", b"body"))])
+    assert isinstance(refused, StorageFull)
+    assert Reader(shop.connection).snapshot("r") is None
+
+
 def test_a_dropped_room_leaves_neither_its_id_nor_its_keys_words(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     shop.do(Append("room-of-our-own", [Entry([said("a")])], 0), Append("other-room", [Entry([said("b")])], 0))
@@ -254,6 +305,18 @@ def test_only_the_guilty_entry_of_a_full_file_is_refused(tmp_path: Path) -> None
         [StorageFull],
     ]
     assert results[3] is None
+
+
+def test_what_is_taken_back_goes_also_from_a_full_file(tmp_path: Path) -> None:
+    shop = Shop(tmp_path, Settings(max_bytes=200_000, synchronous="OFF"))
+    shop.do(Append("r", [Entry([said("hidden words")])], 0))
+    shop.do(Keep("r", Snapshot(1, b"v", b"hidden body", {"p": b"p"})))
+    large = Snapshot(2, b"v", bytes(400_000), {}, frozenset("p"))
+    (outcomes,) = shop.do(Append("r", [Entry([said("taken back")], None, (), [1], snapshot=large)], 1))
+    assert [event.seq for event in lists(outcomes)[0]] == [2]  # type: ignore[arg-type]
+    shop.writer.tidy()
+    assert b"hidden" not in shop.bytes()
+    assert Reader(shop.connection).snapshot("r") is None
 
 
 def test_what_is_damaged_can_still_be_erased(tmp_path: Path) -> None:

@@ -84,13 +84,13 @@ async def test_rooms_sleep_through_a_sweep_and_are_read_only_when_something_happ
     await land(house_, "clip")
     await local(await house_.wake("wonder")).close()
     read: list[str] = []
-    reading = log.read
+    reading = log.newest
 
-    async def counted(room: str, after: int = 0, limit: int = 500) -> list[object]:
+    async def counted(room: str, limit: int = 100) -> list[object]:
         read.append(room)
-        return list(await reading(room, after, limit))
+        return list(await reading(room, limit))
 
-    monkeypatch.setattr(log, "read", counted)
+    monkeypatch.setattr(log, "newest", counted)
     reaper_ = Reaper(house_, log, clock)
     await reaper_.sweep()
     assert read
@@ -118,14 +118,14 @@ async def test_a_damaged_room_keeps_no_other_from_being_swept(
     await land(house_, "clip", "other")
     for room in house_.ids():
         await local(await house_.wake(room)).close()
-    reading = log.read
+    reading = log.newest
 
-    async def damaged(room: str, after: int = 0, limit: int = 500) -> list[object]:
+    async def damaged(room: str, limit: int = 100) -> list[object]:
         if room == "wonder":
             raise Damaged("event 1 is damaged")
-        return list(await reading(room, after, limit))
+        return list(await reading(room, limit))
 
-    monkeypatch.setattr(log, "read", damaged)
+    monkeypatch.setattr(log, "newest", damaged)
     clock.ms += KEEP_MS
     assert await Reaper(house_, log, clock).sweep() == 1
 

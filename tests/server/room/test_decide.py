@@ -129,7 +129,7 @@ def test_a_caption_is_kept_once_and_for_clips_that_are_there() -> None:
     assert room.do(caption)
     assert room.do(caption) == []
     assert room.do(Caption(ClipCaptioned("other", "x", "en"))) == []
-    assert room.state.clips["clip"].caption == "hello"
+    assert room.state.clips.whole["clip"].caption == "hello"
 
 
 def test_dice_are_rolled_in_the_open() -> None:

@@ -3,11 +3,23 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from server.room.commands import Say
-from server.room.events import Draft, Erased, Event, RoomChanged, TextSaid, numbered
-from server.room.state import TEXTS_KEPT, apply
+from server.room.commands import Caption, Forget, Land, Report, RoundStart, Say
+from server.room.events import (
+    ClipCaptioned,
+    ClipLanded,
+    Draft,
+    Erased,
+    Event,
+    RoomChanged,
+    TextSaid,
+    VoiceMuted,
+    encode,
+    numbered,
+)
+from server.room.filed import FiledClip
+from server.room.state import TEXTS_KEPT, apply, whole
 from tests.support.golden import FOLDER, LOGS, folded, shared
-from tests.support.rooms import ANNA, PureRoom
+from tests.support.rooms import ANNA, BELA, PureRoom
 
 
 @pytest.mark.parametrize("name", LOGS)
@@ -30,12 +42,12 @@ def test_folding_changes_nothing_in_the_state_before() -> None:
     room = PureRoom()
     room.land("c1", ANNA)
     before = room.state
-    copy = msgspec.json.encode(before)
+    copy = repr(before)
 
     room.land("c2", ANNA)
     room.do(Say("hi"), ANNA)
 
-    assert msgspec.json.encode(before) == copy
+    assert repr(before) == copy
 
 
 def test_a_room_changes_only_what_is_said() -> None:
@@ -53,3 +65,44 @@ def test_the_room_remembers_a_bounded_number_of_texts() -> None:
 
     assert TEXTS_KEPT <= len(state.texts) <= TEXTS_KEPT * 5 // 4
     assert max(state.texts) == 3 * TEXTS_KEPT - 1
+
+
+def test_what_a_round_may_still_ask_for_stays_whole_however_many_land() -> None:
+    room = PureRoom()
+    room.do(RoundStart("word_association"), ANNA)
+    round_ = room.turn().round
+    room.land("asked", ANNA)
+    for number in range(1_000):
+        room.do(Land(ClipLanded(f"later{number}", 900, 0, 0, -16.0, ())), BELA)
+
+    assert (room.state.clips.whole["asked"].round, len(room.state.clips)) == (round_, 1_001)
+    assert "later0" not in room.state.clips.whole
+    assert isinstance(room.state.clips["later0"], FiledClip)
+
+
+def test_a_filed_clip_is_told_whole_again_by_its_events() -> None:
+    room = PureRoom()
+    room.land("old", ANNA)
+    room.do(Caption(ClipCaptioned("old", "hello", "en")))
+    before = room.state.clips.whole["old"]
+    for number in range(1_000):
+        room.land(f"later{number}", BELA)
+    filed = room.state.clips["old"]
+    assert isinstance(filed, FiledClip)
+
+    told = [room.events[seq - 1] for seq in (filed.seq, filed.caption_seq or 0)]
+
+    assert whole("old", told) == before
+    room.do(Report("old", "spam", "it says hello"), BELA)
+    room.do(Forget("old"), ANNA)
+    assert "old" not in room.state.clips
+    assert b"hello" not in b"".join(map(encode, room.events))
+    assert whole("old", [room.events[filed.seq - 1]]) is None
+
+
+def test_mutes_that_are_over_are_forgotten() -> None:
+    state = PureRoom().state
+    for number in range(1, 50):
+        muted = Draft(VoiceMuted(f"v{number}", number * 10 + 25), number * 10)
+        state = apply(state, numbered(muted, state.head + 1, state.head))
+    assert state.muted == {"v48": 505, "v49": 515, "v47": 495}

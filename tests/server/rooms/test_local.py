@@ -261,17 +261,17 @@ async def test_a_room_that_cannot_be_woken_tells_all_who_wait_and_wakes_when_it_
     room = await toy_room(house)
     room.tail.subscribe(lambda _: None)
     await until(lambda: len(house) == 0)
-    reading = log.read
+    reading = log.newest
 
-    async def broken(room: str, after: int = 0, limit: int = 500) -> list[Event]:
+    async def broken(room: str, limit: int = 100) -> list[Event]:
         await asyncio.sleep(0)
         raise OSError("broken")
 
-    monkeypatch.setattr(log, "read", broken)
+    monkeypatch.setattr(log, "newest", broken)
     arrive(room, ANNA)
     assert [type(result) for result in await said(room, "a", "b")] == [OSError, OSError]
     assert "room.not_woken" in caplog.text
-    monkeypatch.setattr(log, "read", reading)
+    monkeypatch.setattr(log, "newest", reading)
     await said(room, "c")
     assert texts(await log.read("room")) == ["c"]
     await house.close()

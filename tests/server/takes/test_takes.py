@@ -154,7 +154,7 @@ async def test_a_plain_whip_session_lands_without_being_asked(theatre: Theatre) 
     theatre.media.end(peer, "gone")
     await theatre.settled()
 
-    (clip,) = theatre.room.state.clips.values()
+    (clip,) = theatre.room.state.clips.whole.values()
     assert clip.source == "whip"
     assert theatre.room.speaking == set()
 
@@ -275,7 +275,7 @@ async def test_where_takes_are_heard_first_nothing_lands_until_its_speaker_says_
     assert await theatre.takes.stop(room, ANNA, None) is None
 
     await theatre.settled()
-    assert (room.state.clips, room.speaking) == ({}, {ANNA.id})
+    assert (dict(room.state.clips), room.speaking) == ({}, {ANNA.id})
     assert [said["data"]["on"] for _, said in signals if said["kind"] == "speaking"] == [True, False]
     _, (to, told) = [each for each in signals if each[1]["kind"] == "take"]
     assert (to, told["data"]["peer"], told["data"]["state"]) == (ANNA.id, peer, "preview")
@@ -303,7 +303,7 @@ async def test_a_preview_that_nobody_answers_is_gone_after_a_minute(theatre: The
 
     with pytest.raises(Refused) as refused:
         await theatre.takes.keep(room, ANNA, made.id)
-    assert (refused.value.code, room.state.clips) == ("no_such_preview", {})
+    assert (refused.value.code, dict(room.state.clips)) == ("no_such_preview", {})
 
 
 async def test_the_next_take_lets_go_of_the_preview(theatre: Theatre) -> None:
@@ -325,7 +325,7 @@ async def test_a_dropped_preview_leaves_nothing(theatre: Theatre) -> None:
 
     theatre.takes.drop(room, ANNA, made.id)
 
-    assert (room.state.clips, room.speaking) == ({}, set())
+    assert (dict(room.state.clips), room.speaking) == ({}, set())
     assert theatre.takes.preview_room(made.id) is None
 
 

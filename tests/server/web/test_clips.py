@@ -225,7 +225,7 @@ async def test_a_clip_has_a_picture_and_words(site: Site) -> None:
         said = await answer.text()
     assert said == "WEBVTT\n\n00:00:00.000 --> 00:00:01.500\na &lt;b&gt; --&gt; &amp; c\n"
     room = await site.house.wake("wonder")
-    assert captions(room.state.clips[clip["id"]]) == said
+    assert captions(room.state.clips.whole[clip["id"]]) == said
 
 
 async def test_only_its_speaker_or_the_admin_removes_a_clip(site: Site) -> None:
@@ -269,3 +269,23 @@ async def test_no_clip_is_found_by_a_crooked_name(site: Site) -> None:
     ):
         for ending in ("", ".ogg", ".m4a", ".vtt", ".svg", ".exe"):
             assert await site.status("GET", f"/api/clips/{name}{ending}") == 404
+
+
+async def test_a_clip_that_its_room_has_filed_away_is_answered_like_any_other(site: Site) -> None:
+    voice = site.house.voice(KEY, "wonder")
+    landed = [ClipLanded(f"clip-of-old-{i}", 900 + i, 0, 0, -16.0, (50,) * 64) for i in range(1_000)]
+    old = landed[0].clip
+    drafts = [Draft(clip, 1_000, voice) for clip in landed]
+    caption = Draft(ClipCaptioned(old, "hello", "en"), 2_000)
+    await site.log.append("wonder", [*drafts, caption], blobs=[Blob(old, "wonder", OGG)])
+    room = await site.house.wake("wonder")
+    await room.send(Say("hi"), by=voice)
+    assert old not in room.state.clips.whole
+
+    shown = await site.json("GET", f"/api/clips/{old}")
+    assert set(shown) >= FIELDS
+    assert (shown["duration_ms"], shown["caption"], shown["by"]["name"]) == (900, "hello", voice.name)
+    for kind in ("ogg", "vtt", "svg", "png"):
+        assert await site.status("GET", f"/api/clips/{old}.{kind}") == 200
+    assert await site.status("DELETE", f"/api/clips/{old}", headers=bearer()) == 204
+    assert await site.problem("GET", f"/api/clips/{old}") == (404, "no_such_clip")

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.log.base import BlobInfo, Damaged
+from server.room.clips import ClipRef
 from server.room.events import Voice
-from server.room.state import ClipRef, RoomState
+from server.room.state import RoomState
 from server.web.feed import ITUNES, PODCAST, Sizes, rss
 from tests.support.web_app import OGG, Site, bearer
 

@@ -7,9 +7,10 @@ from http.cookies import SimpleCookie
 
 import pytest
 
+from server.room.clips import ClipRef
 from server.room.commands import Caption
 from server.room.events import ClipCaptioned, RoomOpened, Voice
-from server.room.state import ClipRef, RoomState
+from server.room.state import RoomState
 from server.web.pages import clip_page
 from tests.support.web_app import Site
 

@@ -1,0 +1,105 @@
+"""The catalogue is looked through while the server runs; what is found keeps the next from starting."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import apsw
+import pytest
+
+from server.log import checking, schema
+from server.log.base import Blob, Log, Unusable
+from server.log.schema import Settings
+from server.log.sqlite import SqliteLog
+from tests.support.log_contract import said
+
+QUICK = Settings(synchronous="OFF")
+
+
+async def filled(path: Path) -> None:
+    log: Log = await SqliteLog.open(path, QUICK)
+    for i in range(30):
+        await log.append(f"room{i}", [said("a")], blobs=[Blob(f"blob{i}", f"room{i}", b"sound")])
+    await log.close()
+
+
+def hide(path: Path) -> bytes:
+    """Damage the index that finds rooms by name; returns the file as it was."""
+    connection = apsw.Connection(str(path))
+    (root,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_room_1'")
+    connection.close()
+    whole = path.read_bytes()
+    end = int(root[0]) * schema.PAGE_BYTES
+    damaged = bytearray(whole)
+    damaged[end - 12] ^= 1
+    path.write_bytes(damaged)
+    return whole
+
+
+async def test_damage_ends_a_running_server_and_keeps_the_next_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "CHECK_AFTER_S", 0.0)
+    path, failures = tmp_path / "wonder.db", list[OSError]()
+    await filled(path)
+    whole = hide(path)
+
+    log = await SqliteLog.open(path, QUICK, on_failure=failures.append)
+    await log.check_of_catalogue.done
+
+    assert len(failures) == 1
+    with pytest.raises(OSError, match="is damaged in its table of rooms: restore it from a backup"):
+        await log.append("room1", [said("b")])
+    await log.close()
+    for _ in range(2):
+        with pytest.raises(Unusable, match="is damaged in its table of rooms: restore it from a backup"):
+            await SqliteLog.open(path, QUICK)
+
+    path.write_bytes(whole)
+    log = await SqliteLog.open(path, QUICK, on_failure=failures.append)
+    await log.check_of_catalogue.done
+    await log.append("room1", [said("b")])
+    await log.close()
+    assert len(failures) == 1
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["wonder.db", "wonder.db-lock"]
+
+
+async def test_a_sound_file_is_looked_through_beside_all_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "CHECK_AFTER_S", 0.0)
+    path = tmp_path / "wonder.db"
+    await filled(path)
+    log = await SqliteLog.open(path, QUICK)
+    await asyncio.gather(log.check_of_catalogue.done, *(log.append("r", [said(f"{i}")]) for i in range(50)))
+    assert await log.head("r") == 50
+    await log.close()
+
+
+async def test_a_log_that_closes_does_not_wait_for_the_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "wonder.db"
+    log = await SqliteLog.open(path, QUICK)
+    await log.close()
+    assert log.check_of_catalogue.done.cancelled()
+
+    monkeypatch.setattr(checking, "CHECK_AFTER_S", 0.0)
+    monkeypatch.setattr(checking, "PROGRESS_STEPS", 1)
+    await filled(path)
+    log = await SqliteLog.open(path, QUICK)
+    looking = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    check = schema.check_catalogue
+
+    def endless(connection: apsw.Connection, path: Path) -> None:
+        loop.call_soon_threadsafe(looking.set)
+        while True:
+            check(connection, path)
+
+    monkeypatch.setattr(schema, "check_catalogue", endless)
+    await looking.wait()
+    await asyncio.gather(log.close(), log.close())
+    assert log.check_of_catalogue.done.done()
+    assert log.check_of_catalogue.done.exception() is None
