@@ -95,7 +95,7 @@ class Running:
         self.broken = broken
         self.house, self.stage, self.media = parts.house, parts.stage, parts.media
         self.url, self.http_port = listening.url, listening.port
-        self.udp_host, self.udp_port = parts.media.endpoint()
+        _, self.udp_port = parts.media.endpoint()
         self._listening = listening
         self._readers = [
             asyncio.ensure_future(Reaper(parts.house, parts.log, parts.house.clock).run()),

@@ -60,8 +60,7 @@ def make_app(
         client_max_size=config.json_bytes,
     )
     app[keys.CONFIG], app[keys.LOG], app[keys.HOUSE] = config, log, house
-    app[keys.MEDIA], app[keys.FINISHER], app[keys.STAGE] = media, finisher, stage
-    app[keys.LIMITS] = limits
+    app[keys.MEDIA], app[keys.STAGE], app[keys.LIMITS] = media, stage, limits
     app[health.HEALTH] = health.Health()
     app[FIGURES] = Figures(app[health.HEALTH], house, media)
     app[FIGURES].observe(stage)
