@@ -57,6 +57,7 @@ async def test_the_keeper_changes_the_room_and_closes_it(
         await expect(visitor.page.locator("[data-notice=closed]")).to_be_visible()
         await visitor.listens("off")
         await expect(visitor.page.locator("#throw")).to_be_disabled()
+        await expect(visitor.page.locator("prompt-card")).to_contain_text("This room is closed")
     await expect(sheet).to_have_count(0)
     await expect(guest.page.locator("[data-notice]")).to_have_count(1)
 
