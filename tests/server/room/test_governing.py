@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
 from games.round import RoundClosed
+from server.room import governing
 from server.room.commands import (
     Change,
     Close,
@@ -223,6 +224,16 @@ def test_who_has_spoken_and_left_can_be_muted_and_who_is_muted_no_more_is_not_ke
     room.here = (ANNA.id, CLEO.id)
     room.do(Mute(CLEO.id, 1), ANNA)
     assert set(room.state.muted) == {CLEO.id}
+
+
+def test_no_more_voices_are_muted_than_a_room_remembers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(governing, "MUTED_VOICES", 1)
+    room = Governed()
+    assert room.do(Mute(BELA.id, 1_000), ANNA)
+    assert room.refusal(Mute(CLEO.id, 1_000), ANNA) == "too_fast"
+    assert room.do(Mute(BELA.id, 9_000), ANNA)
+    room.now_ms += 9_000
+    assert room.do(Mute(CLEO.id, 1_000), ANNA)
 
 
 def test_voices_keep_the_language_of_the_opening() -> None:
