@@ -95,7 +95,7 @@ class Running:
         self.broken = broken
         self.house, self.stage, self.media = services.house, services.stage, services.media
         self.url, self.http_port = listening.url, listening.port
-        self.udp_host, self.udp_port = services.media.endpoint()
+        _, self.udp_port = services.media.endpoint()
         self._listening = listening
         self._readers = [
             asyncio.ensure_future(Reaper(services.house, services.log, services.house.clock).run()),

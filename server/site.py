@@ -50,8 +50,7 @@ def make_app(
         client_max_size=config.json_bytes,
     )
     app[app_keys.CONFIG], app[app_keys.LOG], app[app_keys.HOUSE] = config, log, house
-    app[app_keys.MEDIA], app[app_keys.FINISHER], app[app_keys.STAGE] = media, finisher, stage
-    app[app_keys.LIMITS] = limits
+    app[app_keys.MEDIA], app[app_keys.STAGE], app[app_keys.LIMITS] = media, stage, limits
     app[health.HEALTH] = health.Health()
     app[METRICS] = Metrics(app[health.HEALTH], house, media)
     app[METRICS].observe(stage)

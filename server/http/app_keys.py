@@ -9,7 +9,6 @@ from aiohttp import web
 
 if TYPE_CHECKING:
     from server.config import Config
-    from server.finisher import Finisher
     from server.http.limits import Limits
     from server.log.base import Log
     from server.room.house import House
@@ -22,7 +21,6 @@ CONFIG: web.AppKey[Config] = web.AppKey("config")
 HOUSE: web.AppKey[House] = web.AppKey("house")
 STAGE: web.AppKey[Stage] = web.AppKey("stage")
 MEDIA: web.AppKey[Media] = web.AppKey("media")
-FINISHER: web.AppKey[Finisher] = web.AppKey("finisher")
 LOG: web.AppKey[Log] = web.AppKey("log")
 LIMITS: web.AppKey[Limits] = web.AppKey("limits")
 # Who is in a room by socket.

@@ -8,7 +8,7 @@ import { clipUrl, Player } from '../audio/player.js';
 import { recall, remember } from '../lib/storage.js';
 import { Store } from '../lib/store.js';
 import { Clock } from '../room/clock.js';
-import { arrived, dropped, refused, sent, stored } from '../room/pending.js';
+import { arrived, refused, sent, stored } from '../room/pending.js';
 import { own } from '../wire/key.js';
 import { command } from '../wire/protocol.js';
 import { hasLiveSound } from '../wire/rtc.js';
@@ -176,11 +176,6 @@ export class Session {
       const { code, message: words } = /** @type {import('../wire/protocol.js').Refused} */ (why);
       this.set({ pending: refused(this.model.pending, message.id, code || words) });
     }
-  }
-
-  /** @param {string} id of an own line that was refused */
-  unsay(id) {
-    this.set({ pending: dropped(this.model.pending, id) });
   }
 
   settle() {
