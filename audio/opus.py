@@ -172,12 +172,12 @@ def silence() -> bytes:
     return b"\xf8\xff\xfe"
 
 
-def encode(pcm: Pcm, *, bitrate: int = BITRATE, complexity: int = COMPLEXITY) -> tuple[list[bytes], int]:
+def encode(pcm: Pcm, *, complexity: int = COMPLEXITY) -> tuple[list[bytes], int]:
     """Encode to 20 ms packets; returns them and the pre-skip in samples.
 
     Silence is added so that after the pre-skip all of `pcm` comes out again.
     """
-    encoder = Encoder(bitrate=bitrate, complexity=complexity)
+    encoder = Encoder(bitrate=BITRATE, complexity=complexity)
     preskip = encoder.lookahead()
     whole = np.zeros(-(-(len(pcm) + preskip) // FRAME) * FRAME, dtype=np.float32)
     whole[: len(pcm)] = pcm

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from audio.take import SAMPLE_RATE_HZ
 
+PEAKS = 64  # values that a clip's picture has
+POWER_PART = SAMPLE_RATE_HZ // 10  # 100 ms in samples
 Pcm = NDArray[np.float32]
 Spectrum = NDArray[np.complex64]
 
@@ -102,9 +104,9 @@ def mixed(sides: Pcm) -> Pcm:
         return np.ascontiguousarray(left if _powers(left).sum() >= _powers(right).sum() else right)
 
 
-def _powers(pcm: Pcm, part: int = SAMPLE_RATE_HZ // 10) -> NDArray[np.float64]:
+def _powers(pcm: Pcm) -> NDArray[np.float64]:
     """Return the variance of each 100 ms (of all, if it is less)."""
-    part = max(1, min(part, len(pcm)))
+    part = max(1, min(POWER_PART, len(pcm)))
     rows = pcm[: len(pcm) // part * part].reshape(-1, part)
     return np.asarray(np.var(rows, axis=1, dtype=np.float64), dtype=np.float64)
 
@@ -124,15 +126,15 @@ def decibels(power: float) -> float:
     return 10 * math.log10(max(power, 1e-12))
 
 
-def peaks(pcm: Pcm, count: int = 64) -> tuple[int, ...]:
-    """Return `count` values from 0 to 100: the shape of the sound, for its picture.
+def peaks(pcm: Pcm) -> tuple[int, ...]:
+    """Return `PEAKS` values from 0 to 100: the shape of the sound, for its picture.
 
     The RMS of each part against the highest of them, bent a little so that quiet parts show: the highest
     samples are nearly all alike after levelling.
     """
     if not len(pcm):
-        return (0,) * count
-    edges = np.linspace(0, len(pcm), count + 1)[:-1].astype(np.int64)
+        return (0,) * PEAKS
+    edges = np.linspace(0, len(pcm), PEAKS + 1)[:-1].astype(np.int64)
     edges = np.minimum(edges, len(pcm) - 1)
     parts = np.add.reduceat(np.square(pcm, dtype=np.float64), edges) / np.diff(edges, append=len(pcm)).clip(1)
     shape = np.sqrt(parts / max(float(parts.max()), 1e-12)) ** 0.8

@@ -44,6 +44,8 @@ VOTING_MS = 6_000
 # How long a turn that words decide waits for them after its last take landed. Words come half a second
 # after a clip of 3 s at the median; a count-in is as long, so nobody loses the rhythm when none come.
 WORDS_WAIT_MS = 3_000
+# How often a pack is asked for a prompt that a round has not seen.
+DRAWS_TRIED = 6
 SPOKEN = ("speak", "guess")
 
 
@@ -366,8 +368,8 @@ def player(round_: Round, context: GameContext, *, without: Sequence[str] = ()) 
     return next(voice for voice in order if voice in here)
 
 
-def fresh(context: GameContext, pack: str, round_: Round, tries: int = 6) -> str:
+def fresh(context: GameContext, pack: str, round_: Round) -> str:
     """Return a prompt that this round has not seen."""
     seen = {turn.prompt for turn in round_.turns} | ({round_.prompt.text} if round_.prompt else set())
-    drawn = (context.draw(pack).text for _ in range(tries))
+    drawn = (context.draw(pack).text for _ in range(DRAWS_TRIED))
     return next((text for text in drawn if text not in seen), context.draw(pack).text)

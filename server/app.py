@@ -128,7 +128,7 @@ class Running:
         self.broken = broken
         self.house, self.takes, self.media = services.house, services.takes, services.media
         self.url, self.http_port = listening.url, listening.port
-        self.udp_host, self.udp_port = services.media.endpoint()
+        _, self.udp_port = services.media.endpoint()
         self._listening = listening
         self._readers = [
             asyncio.ensure_future(Reaper(services.house, services.log, services.house.clock).run()),

@@ -27,8 +27,8 @@ class BadSetting(ValueError):
 _MS = {"unit": "ms"}
 
 
-def _meta(sentence: str, unit: str = "") -> Meta:
-    return Meta(description=sentence, extra={"unit": unit})
+def _meta(sentence: str) -> Meta:
+    return Meta(description=sentence, extra={"unit": ""})
 
 
 def _port(sentence: str) -> Meta:

@@ -122,13 +122,10 @@ class Limits:
         *,
         on: bool = True,
         address_voices: int = ADDRESS_VOICES,
-        size: int = TABLE_KEYS,
     ) -> None:
         self.on = on
-        self._voices = {action: Buckets(rate, size=size) for action, rate in rates.items()}
-        self._addresses = {
-            action: Buckets(rate.times(address_voices), size=size) for action, rate in rates.items()
-        }
+        self._voices = {action: Buckets(rate) for action, rate in rates.items()}
+        self._addresses = {action: Buckets(rate.times(address_voices)) for action, rate in rates.items()}
 
     def check(self, action: Action, *, voice: str | None, address: str, now_ms: float) -> None:
         """Count one action of a voice at an address (as `prefix` gives it), by a clock that nobody sets.

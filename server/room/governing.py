@@ -17,6 +17,8 @@ from server.room.text import cleaned
 
 NAME_CHARACTERS, THEME_CHARACTERS, DESCRIPTION_CHARACTERS = 60, 120, 500
 MUTE_LONGEST_MS = 86_400_000
+# A room remembers no more than this many muted voices; each is forgotten when its time is over.
+MUTED_VOICES = 500
 # Why a room was closed: by whom.
 BY_KEEPER, BY_ADMIN = "keeper", "admin"
 
@@ -69,10 +71,12 @@ def mute(state: RoomState, command: Mute, by: Voice | None, context: Context) ->
         raise Refused("bad_value", "There is no such voice in this room.")
     if not 0 <= command.for_ms <= MUTE_LONGEST_MS:
         raise Refused("bad_value", f"`for_ms` must be from 0 to {MUTE_LONGEST_MS}.")
-    until_ms = context.now_ms + command.for_ms
-    if command.for_ms == 0 and state.muted.get(command.voice, 0) <= context.now_ms:
+    muted = {voice for voice, until_ms in state.muted.items() if until_ms > context.now_ms}
+    if command.for_ms == 0 and command.voice not in muted:
         return []
-    return [VoiceMuted(command.voice, until_ms)]
+    if len(muted | {command.voice}) > MUTED_VOICES:
+        raise Refused("too_fast", f"No more than {MUTED_VOICES} voices can be muted at once.")
+    return [VoiceMuted(command.voice, context.now_ms + command.for_ms)]
 
 
 def _check_keeper(state: RoomState, by: Voice | None) -> None:

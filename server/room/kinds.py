@@ -12,8 +12,9 @@ from games.round import Tempo
 
 DAY_MS = 86_400_000
 Kind = Literal["wonder", "topic", "local", "humour", "language", "roleplay", "arena", "healing"]
-# What is looked at before a clip or text is shown: `contacts` are numbers and addresses, `slurs`
-# words against groups, `names` a clip aimed at somebody by name, `care` words of somebody in need.
+# What a room of a kind is meant to look at before a clip or text is shown: `contacts` are numbers and
+# addresses, `slurs` words against groups, `names` a clip aimed at somebody by name, `care` words of
+# somebody in need. Nothing looks yet, and nothing says to visitors that it does.
 Filter = Literal["contacts", "slurs", "names", "care"]
 Door = Literal["open", "consent"]
 

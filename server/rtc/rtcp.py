@@ -40,10 +40,3 @@ def missing(report: bytes, ssrc: int, most: int) -> list[int]:
 def _lost(first: int, mask: int) -> list[int]:
     """Return a packet and those of the sixteen after it whose bits are set."""
     return [first, *((first + bit + 1) & 0xFFFF for bit in range(16) if mask >> bit & 1)]
-
-
-def nack(sender: int, ssrc: int, sequences: list[int]) -> bytes:
-    """Return a generic NACK that asks for each of the sequence numbers."""
-    losses = b"".join(_LOSS.pack(each, 0) for each in sequences)
-    head = _HEADER.pack(0x80 | GENERIC_NACK, FEEDBACK, 2 + len(sequences))
-    return head + sender.to_bytes(4, "big") + ssrc.to_bytes(4, "big") + losses

@@ -11,7 +11,7 @@ import numpy as np
 # The size that Open Graph consumers ask for, and the page's night sky, line and gold.
 WIDTH, HEIGHT = 1_200, 630
 PALETTE = bytes.fromhex("0a0f2c2a3268ffd479")
-SKY, LINE, BAR = 0, 1, 2
+LINE, BAR = 1, 2  # the sky is 0
 MARGIN = 90
 TALLEST = 420
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import Browser, Page, expect
 
+from tests.browser.test_page import violations
 from tests.support.server import Server
 from tests.support.visitor import PHONE, Invite
 
@@ -52,13 +53,16 @@ async def test_the_keeper_changes_the_room_and_closes_it(
     await keeper.page.locator("#keeper").click()
     await expect(sheet.locator("[name=tempo]")).to_have_value("slow")
     await sheet.locator("#keeper-close").click()
+    assert await violations(keeper.page) == []
     await sheet.locator("#keeper-sure").click()
     for visitor in (keeper, guest):
         await expect(visitor.page.locator("[data-notice=closed]")).to_be_visible()
         await visitor.listens("off")
         await expect(visitor.page.locator("#throw")).to_be_disabled()
+        await expect(visitor.page.locator("prompt-card")).to_contain_text("This room is closed")
     await expect(sheet).to_have_count(0)
     await expect(guest.page.locator("[data-notice]")).to_have_count(1)
+    assert await violations(guest.page) == []
 
     await guest.page.reload()
     await expect(guest.page.locator("[data-notice=closed]")).to_be_visible()

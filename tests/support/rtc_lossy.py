@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 
-from server.rtc import rtcp
+from tests.support.nacks import nack
 from tests.support.rtc_bare import BarePeer, Heard
 
 # How long a gap may be mere disorder, how often is asked, and when it is too late.
@@ -66,7 +66,7 @@ class LossyListener(BarePeer):
         if asyncio.get_running_loop().time() > until_s:
             return
         if self._chance.random() >= self._loss:
-            self.report(rtcp.nack(self.ssrc, self.media_ssrc, [sequence & 0xFFFF]))
+            self.report(nack(self.ssrc, self.media_ssrc, [sequence & 0xFFFF]))
         self._ask_in(AGAIN_S, sequence, until_s)
 
     def concealed(self) -> float:

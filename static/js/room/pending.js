@@ -23,11 +23,6 @@ export function refused(list, id, why) {
   return list.map((one) => (one.id === id ? { ...one, state: 'refused', why } : one));
 }
 
-/** @param {Sending[]} list @param {string} id @returns {Sending[]} */
-export function dropped(list, id) {
-  return list.filter((one) => one.id !== id);
-}
-
 /** Let go of what has arrived as an event, once nothing is unanswered. @param {Sending[]} list @param {number} head @returns {Sending[]} */
 export function arrived(list, head) {
   if (list.some(({ state }) => state === 'sent')) return list;

@@ -50,7 +50,7 @@ export class PromptCard extends View {
   #words(moment, model) {
     const prompt = /** @type {HTMLElement} */ (this.prompt);
     const resting = moment.phase === 'idle' && !moment.prompt;
-    const rest = model.presence.voices.size > 1 ? t('phase.idle') : t('phase.alone');
+    const rest = t(model.state.closed ? 'talk.gone' : model.presence.voices.size > 1 ? 'phase.idle' : 'phase.alone');
     const text = resting ? rest : moment.step || (moment.shown ? moment.prompt : '');
     prompt.lang = resting ? '' : model.state.language;
     prompt.dataset.resting = String(resting);
@@ -125,7 +125,7 @@ function hintOf({ phase, prompt, turn, step }, model) {
     return own_ms < 0 ? t('spark.early') : t('spark', { seconds: reaction(own_ms) });
   }
   if (phase !== 'idle') return '';
-  if (prompt) return '';
+  if (prompt || model.state.closed) return '';
   return model.presence.voices.size > 1 ? t('phase.idle.hint') : t('phase.alone.hint');
 }
 

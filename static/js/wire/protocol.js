@@ -40,8 +40,6 @@
  * @typedef {{clip: string, starts_at_ms: number, duration_ms: number}} Cue
  */
 
-export const PROTOCOL = 1;
-
 /** Close codes of the contract, by what they mean for a page. */
 export const CLOSE = { protocol: 1002, badText: 1007, forbidden: 1008, tooBig: 1009, restarting: 1012, comeBack: 1013 };
 

@@ -304,7 +304,8 @@ async def test_the_longest_clip_is_played_and_the_radio_goes_on(
 
 async def test_a_closed_room_is_silent_at_once_and_for_good(studio: Studio) -> None:
     studio.listening = 1
-    await studio.land("a", body=ogg.write([opus.silence()] * 500, preskip=0, samples=500 * 960))
+    # Longer than is waited here: it must not be heard out.
+    await studio.land("a", body=ogg.write([opus.silence()] * 1_500, preskip=0, samples=1_500 * 960))
     await studio.land("b", "c")
     await studio.until(lambda: studio.cues == ["a"])
     await studio.room.send(Throw())

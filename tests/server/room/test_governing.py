@@ -12,7 +12,11 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
 from games.round import RoundClosed
+from server.room import governing
 from server.room.commands import (
+    Again,
+    Answer,
+    Caption,
     Change,
     Close,
     Command,
@@ -20,22 +24,31 @@ from server.room.commands import (
     Land,
     Mute,
     Open,
+    React,
     Refused,
     Remove,
     Report,
     RoundStart,
+    RoundStop,
     Say,
+    Suggest,
     Throw,
+    Tick,
+    WantTopic,
 )
 from server.room.context import Context
 from server.room.decide import decide, due
 from server.room.events import (
+    ClipCaptioned,
     ClipLanded,
+    ClipRemoved,
+    ClipReported,
     Draft,
     Fact,
     RoomChanged,
     RoomClosed,
     RoomOpened,
+    TextRemoved,
     Voice,
     VoiceMuted,
     numbered,
@@ -223,6 +236,44 @@ def test_who_has_spoken_and_left_can_be_muted_and_who_is_muted_no_more_is_not_ke
     room.here = (ANNA.id, CLEO.id)
     room.do(Mute(CLEO.id, 1), ANNA)
     assert set(room.state.muted) == {CLEO.id}
+
+
+def test_no_more_voices_are_muted_than_a_room_remembers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(governing, "MUTED_VOICES", 1)
+    room = Governed()
+    assert room.do(Mute(BELA.id, 1_000), ANNA)
+    assert room.refusal(Mute(CLEO.id, 1_000), ANNA) == "too_fast"
+    assert room.do(Mute(BELA.id, 9_000), ANNA)
+    room.now_ms += 9_000
+    assert room.do(Mute(CLEO.id, 1_000), ANNA)
+
+
+ANYTHING: list[Command] = [
+    *GOVERNING, Say("hi"), Throw(), RoundStart("first_thing"), RoundStop(), Again(), Tick(), Suggest("Socks"),
+    Land(clip("clip-0001"), let_in=True), Land(clip("clip-0002")), Answer("r", "x"), React("1", "😀"),
+    Caption(ClipCaptioned("clip-0001", "hat", "en")), Report("clip-0001", "noise"), Forget(everything=True),
+    Remove("clip-0001", "admin"), Mute(ANNA.id, 5_000), Change(theme="Fish", live=True), WantTopic(),
+]  # fmt: skip
+AFTER_THE_END = (ClipReported, ClipRemoved, TextRemoved)
+
+
+@given(st.lists(st.tuples(st.sampled_from(ANYTHING), st.sampled_from([ANNA, BELA, CLEO, None])), max_size=30))
+def test_after_the_end_things_are_only_taken_away_and_nobody_governs_who_may_not(
+    wishes: list[tuple[Command, Voice | None]],
+) -> None:
+    room, ended = Governed(), False
+    for command, by in wishes:
+        room.now_ms += 700
+        try:
+            facts = room.do(command, by)
+        except Refused:
+            continue
+        assert not ended or all(isinstance(fact, AFTER_THE_END) for fact in facts)
+        if isinstance(command, Change | Close | Mute):
+            assert by in (ANNA, None)
+        ended = ended or isinstance(command, Close)
+        assert room.state.closed == ended
+        assert not (ended and room.state.round)
 
 
 def test_voices_keep_the_language_of_the_opening() -> None:

@@ -9,9 +9,9 @@ from typing import TypeVar
 import pytest
 
 from audio import opus
-from server.rtc import rtcp
 from server.rtc.local import LocalMedia
 from server.rtc.settings import Settings
+from tests.support.nacks import nack
 from tests.support.rtc_bare import BarePeer
 from tests.support.rtc_lossy import LossyListener
 
@@ -69,7 +69,7 @@ async def test_the_same_packet_comes_again_in_the_same_bytes(media: LocalMedia) 
     remote._take_datagram = noted  # type: ignore[method-assign]
     sequences = await played(media, remote, 6)
 
-    remote.report(rtcp.nack(1, ssrc(media), sequences[1:3]))
+    remote.report(nack(1, ssrc(media), sequences[1:3]))
     await until(lambda: len([each for each in datagrams if each[0] > 127]) >= 8)
 
     first, again = datagrams[:-2], datagrams[-2:]
@@ -85,13 +85,13 @@ async def test_what_was_never_sent_or_is_too_old_is_not_answered(media: LocalMed
     sequences = await played(media, remote, 6)
     ahead = [(sequences[-1] + step) & 0xFFFF for step in (1, 2, 30_000)]
 
-    remote.report(rtcp.nack(1, ssrc(media), [*ahead, led_in, (led_in - 1) & 0xFFFF]))
-    remote.report(rtcp.nack(1, ssrc(media), [sequences[-1]]))
+    remote.report(nack(1, ssrc(media), [*ahead, led_in, (led_in - 1) & 0xFFFF]))
+    remote.report(nack(1, ssrc(media), [sequences[-1]]))
     await until(lambda: media.counts().resent > 0)
     assert media.counts().resent == 1
 
     await asyncio.sleep(1.05)
-    remote.report(rtcp.nack(2, ssrc(media), sequences[-1:]))
+    remote.report(nack(2, ssrc(media), sequences[-1:]))
     answered = remote.checks_answered
     remote.send_raw(remote.check())
     await until(lambda: remote.checks_answered > answered)
@@ -104,9 +104,9 @@ async def test_a_flood_of_reports_is_bounded(media: LocalMedia) -> None:
     remote = await join(media, BarePeer("listener"))
     sequences = await played(media, remote, 50)
     for number in range(200):
-        remote.report(rtcp.nack(number + 1, ssrc(media), sequences[:32]))
+        remote.report(nack(number + 1, ssrc(media), sequences[:32]))
     for _ in range(50):
-        remote.report(rtcp.nack(1, ssrc(media), sequences[32:]))
+        remote.report(nack(1, ssrc(media), sequences[32:]))
     answered = remote.checks_answered
     remote.send_raw(remote.check())
     await until(lambda: remote.checks_answered > answered)

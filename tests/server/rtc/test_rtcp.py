@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.rtc import rtcp
+from tests.support.nacks import nack
 
 SSRC = 0xC0FFEE
 
@@ -21,14 +22,14 @@ def test_what_stock_asks_for_is_understood() -> None:
 
 
 def test_our_own_is_read_by_stock() -> None:
-    (packet,) = RtcpPacket.parse(rtcp.nack(9, SSRC, [5, 7]))
+    (packet,) = RtcpPacket.parse(nack(9, SSRC, [5, 7]))
 
     assert isinstance(packet, RtcpRtpfbPacket)
     assert (packet.fmt, packet.media_ssrc, packet.lost) == (1, SSRC, [5, 7])
 
 
 def test_a_nack_is_found_behind_other_reports() -> None:
-    report = bytes(RtcpRrPacket(ssrc=9)) + rtcp.nack(9, SSRC, [3])
+    report = bytes(RtcpRrPacket(ssrc=9)) + nack(9, SSRC, [3])
 
     assert rtcp.missing(report, SSRC, 32) == [3]
 
@@ -40,13 +41,13 @@ def test_a_mask_runs_over_the_end_of_the_numbers() -> None:
 
 
 def test_each_packet_once_and_no_more_than_the_limit() -> None:
-    report = rtcp.nack(9, SSRC, [1, 1, 1]) + struct.pack("!BBHIIHH", 0x81, 205, 3, 9, SSRC, 1, 0xFFFF)
+    report = nack(9, SSRC, [1, 1, 1]) + struct.pack("!BBHIIHH", 0x81, 205, 3, 9, SSRC, 1, 0xFFFF)
 
     assert rtcp.missing(report, SSRC, 5) == [1, 2, 3, 4, 5]
 
 
 def test_another_stream_or_format_is_not_answered() -> None:
-    report = bytes(RtcpRtpfbPacket(fmt=15, ssrc=9, media_ssrc=SSRC, lost=[1])) + rtcp.nack(9, 1, [2])
+    report = bytes(RtcpRtpfbPacket(fmt=15, ssrc=9, media_ssrc=SSRC, lost=[1])) + nack(9, 1, [2])
 
     assert rtcp.missing(report, SSRC, 32) == []
 
