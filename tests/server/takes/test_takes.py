@@ -275,6 +275,26 @@ async def test_a_peer_that_vanishes_with_too_little_leaves_nobody_waiting(theatr
     assert theatre.room.speaking == set()
 
 
+async def test_a_voice_whose_peer_vanishes_is_silent_though_its_last_take_is_being_finished(
+    theatre: Theatre,
+) -> None:
+    peer = await theatre.speaker()
+    theatre.finisher.gate.clear()
+    await theatre.takes.begin(theatre.room, ANNA, peer)
+    first = asyncio.ensure_future(theatre.takes.stop(theatre.room, ANNA, None))
+    await asyncio.sleep(0)
+    await theatre.takes.begin(theatre.room, ANNA, peer)
+    theatre.media.silent = True
+
+    await theatre.takes.close_peer(peer)
+
+    assert [told["on"] for told in await theatre.told("speaking")] == [True, False, True, False]
+    assert theatre.room.speaking == {ANNA.id}
+    theatre.finisher.gate.set()
+    assert isinstance(await first, Event)
+    assert not theatre.room.speaking
+
+
 # --- heard before they land
 
 
