@@ -178,6 +178,29 @@ async def test_what_is_said_long_before_go_is_no_answer_and_has_no_reaction_time
     assert (clip.round, clip.reaction_ms) == (None, None)
 
 
+async def test_who_stops_twice_while_late_packets_are_waited_for_gets_the_one_clip_with_the_first_claim(
+    theatre: Theatre,
+) -> None:
+    theatre.clock.ms = START_MS - SNAP.count_in_ms
+    await theatre.room.send(Throw(), by=ANNA)
+    peer = await theatre.speaker()
+    theatre.clock.ms = START_MS
+    await theatre.takes.begin(theatre.room, ANNA, peer)
+    theatre.media.silent = True  # what was said last is on its way
+    claims_ms = (FAKE_ONSET_MS + 50, FAKE_ONSET_MS - 50)
+    stops = [asyncio.ensure_future(theatre.takes.stop(theatre.room, ANNA, claim)) for claim in claims_ms]
+    await asyncio.sleep(0)
+    theatre.media.silent = False
+    theatre.media.end(peer, "stopped")
+
+    one, other = await asyncio.gather(*stops)
+
+    assert one is not None
+    assert one == other
+    assert isinstance(one.data, ClipLanded)
+    assert one.data.reaction_ms == claims_ms[0]
+
+
 async def answered(theatre: Theatre, *, go_after_begin_ms: int, claimed_ms: int | None = None) -> ClipLanded:
     """Throw a prompt whose "go" is so long after the fake take began, and return the clip."""
     theatre.clock.ms = START_MS + go_after_begin_ms - SNAP.count_in_ms
@@ -261,6 +284,26 @@ async def test_a_peer_that_vanishes_with_too_little_leaves_nobody_waiting(theatr
         await stopping
     assert refused.value.code == "peer_gone"
     assert theatre.room.speaking == set()
+
+
+async def test_a_voice_whose_peer_vanishes_is_silent_though_its_last_take_is_being_finished(
+    theatre: Theatre,
+) -> None:
+    peer = await theatre.speaker()
+    theatre.finisher.gate.clear()
+    await theatre.takes.begin(theatre.room, ANNA, peer)
+    first = asyncio.ensure_future(theatre.takes.stop(theatre.room, ANNA, None))
+    await asyncio.sleep(0)
+    await theatre.takes.begin(theatre.room, ANNA, peer)
+    theatre.media.silent = True
+
+    await theatre.takes.close_peer(peer)
+
+    assert [told["on"] for told in await theatre.told("speaking")] == [True, False, True, False]
+    assert theatre.room.speaking == {ANNA.id}
+    theatre.finisher.gate.set()
+    assert isinstance(await first, Event)
+    assert not theatre.room.speaking
 
 
 # --- heard before they land
