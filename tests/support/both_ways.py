@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
@@ -17,6 +17,10 @@ from server.room.commands import Again, Answer, Caption, RoundJoin, RoundStart, 
 from server.room.events import ClipCaptioned, Voice
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
+if TYPE_CHECKING:
+    from _typeshed import SupportsLenAndGetItem
+
+T = TypeVar("T")
 VOICES = (ANNA, BELA, CLEO, DORA)
 TURNS_LIMIT = 30
 # What a script may say: also the last word before it, what is to be found out, and the scene.
@@ -59,9 +63,10 @@ class Steady(Random):
 
     ids = 0
 
-    def choice(self, seq: Sequence[Any]) -> Any:
+    def choice(self, seq: SupportsLenAndGetItem[T]) -> T:
         """Return the first of some wordings, else one at random."""
-        return seq[0] if isinstance(seq, tuple) and isinstance(seq[0], str) else super().choice(seq)
+        first: T = seq[0]
+        return first if isinstance(seq, tuple) and isinstance(first, str) else super().choice(seq)
 
     def randbytes(self, n: int) -> bytes:
         """Return bytes that never came before."""
