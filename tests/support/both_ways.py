@@ -132,6 +132,8 @@ class Playing:
                     self._say(voice, PHRASES[self.language][line])
             elif self._is_running(turn) and turn.act == "listen":
                 self._challenge(turn, number)
+        if self.chance.random() < 0.2:
+            self.room.restart()
         self._words_come()
         if self._is_running(turn):
             assert self._awaited() or not self.game.is_full(self.round), "nothing held it up"
@@ -152,7 +154,7 @@ class Playing:
         assert self.round.take(clip)
         self.unheard[clip] = text[:200]
         if self.chance.random() < 0.3:
-            self._words_come(among=[*self.unheard])
+            self._tell(self._some())
 
     def _challenge(self, turn: TurnGiven, number: int) -> None:
         talk = self.round.takes[-1]
@@ -161,17 +163,22 @@ class Playing:
         if wants and flow.kind_of(self.room.state).scored:
             self.room.do(Vote(self.id, talk.clip, -1), voice)
 
-    def _words_come(self, among: Sequence[str] | None = None) -> None:
+    def _words_come(self) -> None:
         """Let the words that decide come in time, in any order, and some that do not."""
-        heard = [clip for clip in self.unheard if self.chance.random() < 0.3]
-        if among is None and self.round.closed is None:
-            wanted = self._awaited()
-            if wanted and not any(take.hidden for take in self.round.takes):
-                most_ms = max(0, words_by_ms(self.round) - 1 - self.room.now_ms)
-                self.room.now_ms += self.chance.randint(0, most_ms)
-            heard = [*dict.fromkeys((*heard, *wanted))]
-        self.chance.shuffle(heard)
-        self._caption([clip for clip in heard if not self.loses()])
+        wanted = self._awaited() if self.round.closed is None else []
+        if wanted and not any(take.hidden for take in self.round.takes):
+            most_ms = max(0, words_by_ms(self.round) - 1 - self.room.now_ms)
+            self.room.now_ms += self.chance.randint(0, most_ms)
+        self._tell([*wanted, *self._some()])
+
+    def _some(self) -> list[str]:
+        return [clip for clip in self.unheard if self.chance.random() < 0.3]
+
+    def _tell(self, clips: Sequence[str]) -> None:
+        """Tell the words of some clips in any order, but for those that are lost."""
+        order = [clip for clip in dict.fromkeys(clips) if not self.loses()]
+        self.chance.shuffle(order)
+        self._caption(order)
 
     def _awaited(self) -> list[str]:
         scene = flow.scene(self.room.state, self.round, self.room.context())
