@@ -68,11 +68,12 @@ async def ended(house: Playhouse, room: str, game: str, say: Say) -> tuple[Troup
     return troupe, end
 
 
+@pytest.mark.parametrize("captions", [False, True], ids=["by ear", "words expected in vain"])
 @pytest.mark.parametrize(("room", "game", "say", "code", "joined"), GAMES, ids=[entry[1] for entry in GAMES])
 async def test_three_play_a_game_to_its_end(
-    tmp_path: Path, room: str, game: str, say: Say, code: str, joined: bool
+    tmp_path: Path, room: str, game: str, say: Say, code: str, joined: bool, captions: bool
 ) -> None:
-    async with opened_house(tmp_path, Clock(), KINDS) as house:
+    async with opened_house(tmp_path, Clock(), KINDS, captions=captions) as house:
         troupe, end = await ended(house, room, game, say)
         said = [clip for player in troupe.players for clip in player.clips]
 
