@@ -32,6 +32,7 @@ def test_a_take_without_a_word_breaks_no_rule_of_words() -> None:
         played.land("a")
         assert played.caption("c1", "…") == []
         assert played.turn.voice == "b"
+        assert played.write("b", "…") == []
 
 
 def test_words_that_come_late_are_judged_where_the_round_is_known_and_start_nothing() -> None:
