@@ -35,10 +35,10 @@ class Fortunately(Chain):
 
     def judge_words(self, round_: Round, take: Take, scene: Scene) -> list[RoundFact]:
         """Check the first words and the breath."""
-        at = round_.takes.index(take) % 2 if take in round_.takes else 0
-        tongue = referee.tongue(scene)
+        turn, tongue = round_.turn_of(take), referee.tongue(scene)
         said = " ".join(tongue.opening(tokens(take.text or "")))
-        if not said.startswith((tongue.luck, tongue.bad_luck)[at]):
-            return referee.verdict(round_, take, scene, "start_with", word=ASK[scene.language][at])
+        for start, luck in zip(ASK[scene.language], (tongue.luck, tongue.bad_luck), strict=True):
+            if turn is not None and turn.prompt.endswith(start) and not said.startswith(luck):
+                return referee.verdict(round_, take, scene, "start_with", word=start)
         too_long = len(take.words or ()) > WORDS_LIMIT
         return referee.verdict(round_, take, scene, "too_wordy") if too_long else []

@@ -39,3 +39,13 @@ def test_four_lines_block_and_four_build() -> None:
     assert played.verdicts()[-1].code == "blocks"
     assert "4" in played.verdicts()[-1].text
     assert "3" in played.verdicts()[-1].text
+
+
+def test_a_line_is_judged_by_what_was_asked_also_when_one_before_was_taken_back() -> None:
+    played = Played("yes_and", "a", "b")
+    for voice in "abab":
+        played.say(voice, "Yes, but no.")
+    played.land("a")
+    played.take_back("c1")
+
+    assert played.caption("c5", "Yes, and more.") == []

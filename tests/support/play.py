@@ -18,7 +18,7 @@ from games.game import Game
 from games.prompts import Card
 from games.registry import BY_ID
 from games.round import Round, RoundClosed, RoundFact, RoundOpened, Tempo, TurnGiven, VerdictGiven
-from server.room.commands import Again, Answer, Caption, Command, RoundJoin, RoundStart, Vote
+from server.room.commands import Again, Answer, Caption, Command, Forget, RoundJoin, RoundStart, Vote
 from server.room.events import ClipCaptioned, Fact, Voice
 from server.room.kinds import KINDS
 from tests.support.rooms import PureRoom
@@ -180,6 +180,12 @@ class Played:
         since = len(self.room.events)
         self._do(Vote(self.round.id, clip, value), voice)
         return self._told(since)
+
+    def take_back(self, clip: str) -> None:
+        """Let a speaker take a clip back."""
+        take = self.round.take(clip)
+        assert take is not None
+        self._do(Forget(clip), take.voice)
 
     def join(self, voice: str) -> list[RoundFact]:
         """Join, and return what follows."""
