@@ -18,7 +18,7 @@ function event(seq, kind, data, by = anna) {
 const OPENED = event(1, 'round.opened', { round: 'r', game: 'mind_meld', tempo: 'snap', prompt: null, players: ['anna'], hidden: true, scene: 'A lift' });
 const TURN = { round: 'r', turn: 1, prompt: 'Go', go_at_ms: 2_000, closes_at_ms: 7_000, voice: null };
 
-for (const name of ['meld', 'duel']) {
+for (const name of ['meld', 'duel', 'spoken']) {
   test(`the fold knows more of ${name}: hidden, acts, written, overruled`, () => {
     const lines = readFileSync(new URL(`${name}.jsonl`, GAMES), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
     const { more } = lines.pop().state;
