@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from games.game import GameContext, Play, TurnOrder, give, player
+from games.game import GameContext, Play, TurnOrder, give, is_taken, player
 from games.round import Round, TurnGiven
 
 
@@ -29,7 +29,7 @@ class Chain(Play):
 
     def is_full(self, round_: Round) -> bool:
         """Want one take, also when anybody may speak."""
-        return round_.turn is not None and bool(round_.takes_of(round_.turn.turn))
+        return is_taken(round_)
 
 
 def theme(round_: Round) -> str:

@@ -35,10 +35,10 @@ class Fortunately(Chain):
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Check the first words and the breath."""
-        at = round_.takes.index(take) % 2 if take in round_.takes else 0
-        tongue = referee.tongue(context)
+        turn, tongue = round_.turn_of(take), referee.tongue(context)
         said = " ".join(tongue.opening(tokens(take.text or "")))
-        if not said.startswith((tongue.luck, tongue.bad_luck)[at]):
-            return referee.verdict(round_, take, context, "start_with", word=ASK[context.language][at])
+        for start, luck in zip(ASK[context.language], (tongue.luck, tongue.bad_luck), strict=True):
+            if turn is not None and turn.prompt.endswith(start) and not said.startswith(luck):
+                return referee.verdict(round_, take, context, "start_with", word=start)
         too_long = len(take.words or ()) > WORDS_LIMIT
         return referee.verdict(round_, take, context, "too_wordy") if too_long else []

@@ -41,8 +41,8 @@ HEARD_CAP_MS = 15_000
 # A round in which nothing came for this many turns is asleep.
 SILENT_TURNS = 2
 VOTING_MS = 6_000
-# How long a turn that words decide waits for them after its last take landed. Words come half a second
-# after a clip of 3 s at the median; a count-in is as long, so nobody loses the rhythm when none come.
+# How long a turn that words decide waits for them after its last take landed. A recogniser is to know
+# them within half a second; a count-in is as long as this, so the rhythm is kept when none come.
 WORDS_WAIT_MS = 3_000
 # How often a pack is asked for a prompt that a round has not seen.
 DRAWS_TRIED = 6
@@ -303,6 +303,11 @@ def is_complete(round_: Round) -> bool:
     return set(turn.wanted) <= {take.voice for take in round_.takes_of(turn.turn)}
 
 
+def is_taken(round_: Round) -> bool:
+    """Tell whether anybody has spoken in the running turn."""
+    return round_.turn is not None and bool(round_.takes_of(round_.turn.turn))
+
+
 def is_shown(round_: Round) -> bool:
     """Tell whether the hidden takes of the running turn are shown: a guess after that would be too easy."""
     turn = round_.turn
@@ -342,7 +347,7 @@ def wait_ms(round_: Round, context: GameContext) -> int:
     if round_.turn is None:
         return context.count_in_ms
     heard_ms = sum(take.duration_ms for take in round_.takes_of(round_.turn.turn) if round_.turn.wanted)
-    since_ms = context.now_ms - round_.heard_at_ms  # they are heard while their words are waited for
+    since_ms = max(0, context.now_ms - round_.heard_at_ms)  # they are heard while their words are waited for
     return max(0, min(heard_ms, HEARD_CAP_MS) - since_ms) + BREATH_MS
 
 

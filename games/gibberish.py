@@ -49,7 +49,7 @@ class Gibberish(Chain):
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Suspect sense in nonsense, and miss the "I" in a translation."""
-        turn = next((turn for turn in round_.turns if turn.turn == take.turn), None)
+        turn = round_.turn_of(take)
         words = take.words or ()
         if turn is None or not words:
             return []

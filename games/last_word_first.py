@@ -33,9 +33,14 @@ class LastWordFirst(Chain):
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Compare both words by ear."""
-        at = next((i for i, other in enumerate(round_.takes) if other.clip == take.clip), 0)
-        wanted = last_word(round_.takes[at - 1]) if at else theme(round_).casefold()
+        before, turn = round_.before(take), round_.turn_of(take)
+        wanted = last_word(before[-1]) if before else theme(round_).casefold()
         said = take.words[0] if take.words else ""
         if not wanted or referee.tongue(context).sounds_like(said, wanted):
+            return []
+        # A turn between them was silent, or its line was taken back: then what was asked for decides.
+        if take.turn - (before[-1].turn if before else 0) > 1 and not (
+            turn and wanted in turn.prompt.casefold()
+        ):
             return []
         return referee.verdict(round_, take, context, "start_with", word=wanted)

@@ -73,7 +73,7 @@ class MindMeld(Play):
         """Count the words; celebrate one mind, and almost one."""
         said = referee.counted(round_, take, context, 1)
         for other in round_.before(take):
-            if other.turn == take.turn and other.voice != take.voice and other.text and take.text:
+            if other.turn == take.turn and other.text and take.text:
                 if _same(other, take):
                     return [
                         *said,
@@ -98,11 +98,10 @@ def _same(a: Take, b: Take) -> bool:
 
 
 def _matched(round_: Round) -> bool:
-    """Tell whether two words of one turn, out of two mouths, are one."""
+    """Tell whether two words of one turn are one: nobody has two takes in a turn."""
     return any(
         _same(a, b)
         for turn in round_.turns
         for i, a in enumerate(round_.takes_of(turn.turn))
         for b in round_.takes_of(turn.turn)[i + 1 :]
-        if a.voice != b.voice
     )

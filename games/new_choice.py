@@ -67,11 +67,10 @@ class NewChoice(Chain):
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Compare with the line that was replaced."""
-        at = next((i for i, other in enumerate(round_.takes) if other.clip == take.clip), 0)
-        turn = next((turn for turn in round_.turns if turn.turn == take.turn), None)
-        if turn is None or not turn.bell or at == 0:
+        turn = round_.turn_of(take)
+        before = next((other for other in round_.takes if other.turn == take.turn - 1), None)
+        if turn is None or not turn.bell or before is None:
             return []
-        before = round_.takes[at - 1]
         if before.text and likeness(before.text, take.text or "") >= SAME_GUESS:
             return referee.verdict(round_, take, context, "same_choice")
         a, b = last_word(before), last_word(take)

@@ -266,6 +266,10 @@ class Round(Struct, frozen=True):
         clips = [other.clip for other in self.takes]
         return self.takes[: clips.index(take.clip)] if take.clip in clips else self.takes
 
+    def turn_of(self, take: Take) -> TurnGiven | None:
+        """Return the turn in which a take landed."""
+        return next((turn for turn in self.turns if turn.turn == take.turn), None)
+
     def take(self, clip: str) -> Take | None:
         """Return the take of a clip, None when it is not (or no more) in the round."""
         return next((take for take in self.takes if take.clip == clip), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.first_thing import EVERYWHERE
-from games.game import GameContext, Play, TurnOrder, give, player
+from games.game import GameContext, Play, TurnOrder, give, is_taken, player
 from games.measures import is_one_word_long, last_word
 from games.round import Round, RoundFact, Take, TurnGiven
 
@@ -41,7 +41,7 @@ class WordAssociation(Play):
 
     def is_full(self, round_: Round) -> bool:
         """Want one word, also when anybody may say it."""
-        return round_.turn is not None and bool(round_.takes_of(round_.turn.turn))
+        return is_taken(round_)
 
     def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Tease whoever said more than a word."""

@@ -35,5 +35,5 @@ class WordRation(Chain):
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Count."""
-        turn = next((turn for turn in round_.turns if turn.turn == take.turn), None)
+        turn = round_.turn_of(take)
         return referee.counted(round_, take, context, turn.max_words) if turn else []

@@ -38,11 +38,12 @@ class YesAnd(Chain):
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Check the first two words."""
-        at = next((i for i, other in enumerate(round_.takes) if other.clip == take.clip), 0)
-        second = at >= HALF
-        if _begins(take, context, second=second):
-            return []
-        return referee.verdict(round_, take, context, "start_with", word=ASK[context.language][second])
+        turn = round_.turn_of(take)
+        for second, start in enumerate(ASK[context.language]):
+            asked = turn is not None and turn.prompt.endswith(start)
+            if asked and not _begins(take, context, second=bool(second)):
+                return referee.verdict(round_, take, context, "start_with", word=start)
+        return []
 
     def judge_round(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Compare both halves when all words are known."""

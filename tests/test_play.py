@@ -68,11 +68,12 @@ async def ended(house: Playhouse, room: str, game: str, say: Say) -> tuple[Troup
     return troupe, end
 
 
+@pytest.mark.parametrize("captions", [False, True], ids=["by ear", "words expected in vain"])
 @pytest.mark.parametrize(("room", "game", "say", "code", "joined"), GAMES, ids=[entry[1] for entry in GAMES])
 async def test_three_play_a_game_to_its_end(
-    tmp_path: Path, room: str, game: str, say: Say, code: str, joined: bool
+    tmp_path: Path, room: str, game: str, say: Say, code: str, joined: bool, captions: bool
 ) -> None:
-    async with opened_house(tmp_path, Clock(), KINDS) as house:
+    async with opened_house(tmp_path, Clock(), KINDS, captions=captions) as house:
         troupe, end = await ended(house, room, game, say)
         said = [clip for player in troupe.players for clip in player.clips]
 
@@ -83,6 +84,46 @@ async def test_three_play_a_game_to_its_end(
         assert (game in HIDING) == any(player.hidden for player in troupe.players)
         assert troupe.leaks() == []
         assert [await house.heard(clip) for clip in said] == [200] * len(said)
+
+
+async def test_two_who_say_one_word_have_won_when_it_is_known(tmp_path: Path) -> None:
+    async with opened_house(tmp_path, Clock(), KINDS, captions=True) as house:
+        troupe, end = await ended(house, "wonder", "mind_meld", lambda _, __: {"words": "Moon."})
+
+        assert (end["reason"], len(end["takes"])) == ("done", 2)
+        assert troupe.codes() == {"matched": 1}
+        assert troupe.leaks() == []
+
+
+async def test_a_word_that_was_heard_is_the_next_prompt(tmp_path: Path) -> None:
+    async with opened_house(tmp_path, Clock(), KINDS, captions=True) as house:
+        troupe, end = await ended(
+            house, "words", "word_association", lambda _, turn: {"words": f"word{turn['turn']}"}
+        )
+        prompts = [turn["prompt"] for turn in troupe.players[0].events("turn.given", troupe.round)]
+
+        assert end["reason"] == "done"
+        assert prompts[1:] == [f"word{number}" for number in range(1, 8)]
+
+
+@pytest.mark.parametrize("guessed", [True, False])
+async def test_a_guess_by_voice_has_its_verdict(tmp_path: Path, guessed: bool) -> None:
+    async with opened_house(tmp_path, Clock(), KINDS, captions=True) as house:
+        troupe = Troupe(house, "stagecraft", [Player(name) for name in "abc"])
+
+        def say(_: Player, turn: dict[str, Any]) -> dict[str, Any]:
+            told = [role["text"] for each in troupe.players for role in each.events("role.given")]
+            right = next(text for text in told if text)
+            guess = right if guessed else "xylophone"
+            return {"words": guess if turn["act"] == "guess" else "The soup is ready."}
+
+        troupe.say = say
+        async with troupe.seated():
+            await troupe.begin("same_line")
+            end = await troupe.play()
+
+        assert end is not None
+        assert troupe.codes() == ({"guessed": 2} if guessed else {"fooled": 1})
 
 
 async def test_secrets_reach_those_they_are_for_and_no_cut_is_told_before(tmp_path: Path) -> None:

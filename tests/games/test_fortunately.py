@@ -19,3 +19,12 @@ def test_german_luck_counts() -> None:
 
     assert played.say("a", "Zum Glück kam ein Bus.") == []
     assert played.say("a", "Leider ohne Fahrer.") == []
+
+
+def test_a_line_is_judged_by_what_was_asked_also_when_the_one_before_was_taken_back() -> None:
+    played = Played("fortunately", "a", "b")
+    played.say("a")
+    played.land("b")
+    played.take_back("c1")
+
+    assert played.caption("c2", "Unfortunately it rained.") == []

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from games.game import HEARD_CAP_MS, QUIET_GRACE_MS, is_asleep
+import pytest
+
+from games.game import BREATH_MS, HEARD_CAP_MS, QUIET_GRACE_MS, is_asleep
 from games.round import RoundClosed, TurnGiven
 from tests.support.play import Played
 
@@ -9,7 +11,45 @@ def test_long_takes_are_heard_before_the_next_turn_up_to_a_limit() -> None:
     played = Played("questions_only", "a", "b")
     played.say("a", duration_ms=60_000)
 
-    assert played.turn.go_at_ms - played.now_ms < HEARD_CAP_MS + 1_000
+    assert played.turn.go_at_ms - played.now_ms == HEARD_CAP_MS + BREATH_MS
+
+
+@pytest.mark.parametrize(("known_after_ms", "go_after_ms"), [(500, 2_000), (2_900, 2_900)])
+def test_a_take_is_heard_while_its_words_are_waited_for(known_after_ms: int, go_after_ms: int) -> None:
+    played = Played("last_word_first", "a", "b")
+    played.land("a", duration_ms=2_000)
+    landed_ms = played.now_ms
+    played.room.now_ms += known_after_ms
+    played.caption("c1", "the night")
+
+    assert played.turn.voice == "b"
+    assert played.turn.go_at_ms == landed_ms + go_after_ms + BREATH_MS
+
+
+def test_a_take_without_a_word_breaks_no_rule_of_words() -> None:
+    coughed, asked = Played("questions_only", "a", "b"), Played("last_word_first", "a", "b")
+    for played in (coughed, asked):
+        played.land("a")
+        assert played.caption("c1", "…") == []
+        assert played.turn.voice == "b"
+        assert played.write("b", "…") == []
+
+
+def test_words_that_come_late_are_judged_where_the_round_is_known_and_start_nothing() -> None:
+    played = Played("last_word_first", "a", "b", card="night")
+    for voice in "ababab":
+        played.say(voice)
+    before = len(played.round.turns)
+    assert played.caption("c1", "cheese") == ["start_with"]
+    assert played.caption("c3", "mice and men") == []
+    assert played.caption("c2", "houses and mice") == ["start_with"]
+    assert len(played.round.turns) == before
+
+    for voice in "ab":
+        played.say(voice)
+    assert played.closed is not None
+    assert played.caption("c4", "cheese") == ["start_with"]
+    assert played.room.state.round is None
 
 
 def test_a_round_ends_after_two_silent_turns() -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+
+from games.game import QUIET_GRACE_MS, WORDS_WAIT_MS
 from tests.support.play import Played
 
 
@@ -27,3 +30,46 @@ def test_each_talk_is_heard_before_the_next_and_a_right_challenger_talks_then() 
     played.wait()
     played.wait()
     assert sorted(played.codes()) == ["challenge_right", "challenge_wrong", "hesitated"]
+
+
+def challenged(*voices: str) -> Played:
+    """A talk that was challenged and is over, but for its words."""
+    played = Played("just_ten_seconds", "a", "b", "c", "d")
+    played.land("a", duration_ms=300)
+    for voice in voices:
+        played.vote(voice, "c1", -1)
+    return played
+
+
+def test_a_challenged_talk_waits_for_its_words_and_who_is_right_talks_next() -> None:
+    played = challenged("d")
+    landed_ms = played.now_ms
+    assert played.room.due() == landed_ms + WORDS_WAIT_MS
+
+    assert played.caption("c1", "water here, water there") == ["repeat"]
+    played.wait()
+    assert played.now_ms < landed_ms + WORDS_WAIT_MS
+    assert (played.turn.act, played.turn.voice) == ("speak", "d")
+
+
+def test_a_talk_that_nobody_challenged_waits_for_nothing() -> None:
+    played = challenged()
+
+    assert played.room.due() == played.turn.closes_at_ms + QUIET_GRACE_MS
+
+
+@pytest.mark.parametrize(("rivals", "talks_next"), [("d", "b"), ("dc", "d")])
+def test_where_nobody_knows_the_words_two_more_ears_decide(rivals: str, talks_next: str) -> None:
+    played = challenged(*rivals)
+    played.wait()
+
+    assert (played.turn.act, played.turn.voice) == ("speak", talks_next)
+
+
+def test_who_was_found_in_the_right_is_at_no_fault_later() -> None:
+    played = challenged("d")
+    while played.closed is None:
+        played.wait()
+    assert played.codes() == ["challenge_wrong"]
+
+    assert played.caption("c1", "water here, water there") == []

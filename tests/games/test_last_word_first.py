@@ -18,3 +18,22 @@ def test_without_captions_the_ear_alone_decides() -> None:
 
     assert "heard" in played.turn.prompt
     assert played.say("b", "anything") == []
+
+
+def test_a_line_that_was_taken_back_is_not_held_against_the_next() -> None:
+    played = Played("last_word_first", "a", "b", "c", card="night")
+    played.say("a", "night and day")
+    played.say("b")
+    played.land("c")
+    played.take_back("c2")
+
+    assert played.caption("c3", "cheese is late") == []
+
+
+def test_after_a_silent_turn_the_word_stands() -> None:
+    played = Played("last_word_first", "a", "b", "c", card="night")
+    played.say("a", "night and day")
+    played.wait()
+    assert (played.turn.voice, played.turn.prompt) == ("c", "Begin with: “day”")
+
+    assert played.say("c", "cheese is late") == ["start_with"]

@@ -65,10 +65,21 @@ def test_one_mind_that_is_found_out_late_ends_it_unless_somebody_has_spoken_sinc
 
     later.say("c", "sun")
     assert later.caption("c2", "moon") == ["matched"]
-    assert later.closed is None
+    assert later.room.state.round is not None
     later.say("d", "rain")
     assert later.closed is not None
     assert len(later.round.turns) == 2
+
+
+def test_a_turn_goes_on_at_once_when_words_are_expected_no_more() -> None:
+    played = Played("mind_meld", "a", "b")
+    played.land("a")
+    played.land("b")
+    landed_ms = played.now_ms
+    played.room.captions = False
+
+    played.wait()
+    assert (played.turn.turn, played.now_ms) == (2, landed_ms)
 
 
 def test_without_captions_nobody_waits() -> None:

@@ -34,3 +34,17 @@ def test_a_rhyme_is_asked_for_now_and_then() -> None:
     )
 
     assert played.say("a", "I sold my dog") == ["no_rhyme"]
+
+
+def test_a_choice_whose_first_line_was_taken_back_is_new() -> None:
+    played = Played("new_choice", "a", "b")
+    line = "my uncle sings in the rain"
+    while (turn := played.turn).bell or turn.voice == "a":
+        played.say("a", line)
+    played.land("b")
+    assert played.round.turns[-1].bell
+    played.land("b")
+    *_, first, second = (take.clip for take in played.round.takes)
+    played.take_back(first)
+
+    assert played.caption(second, line) == []

@@ -27,8 +27,13 @@ def test_every_language_has_enough_prompts_without_repeats(language: str) -> Non
         assert len(set(texts)) == len(texts)
 
 
+def test_all_languages_have_the_same_packs() -> None:
+    for language in LANGUAGES:
+        assert sorted(path.stem for path in (FOLDER / language).glob("*.toml")) == PACKS
+
+
 @pytest.mark.parametrize("name", PACKS)
-def test_both_languages_have_the_same_packs(name: str) -> None:
+def test_a_pack_has_the_same_tempos_in_both_languages(name: str) -> None:
     assert {card.tempo for card in pack("en", name)} == {card.tempo for card in pack("de", name)}
 
 

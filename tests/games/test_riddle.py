@@ -55,6 +55,16 @@ def test_a_guess_that_is_known_after_the_end_has_its_verdict_all_the_same(guess:
     assert played.caption("c1", "the soup is ready") == []
 
 
+def test_nobody_waits_for_guesses_that_are_not_judged() -> None:
+    played = Played("same_line", "a", "b", card='"The soup is ready." Greedy.', scored=False)
+    played.say("a")
+    played.room.now_ms = played.turn.closes_at_ms + 1_000
+    played.land("b")
+    played.wait()
+
+    assert played.closed is not None
+
+
 def test_who_heard_the_guesses_of_others_guesses_no_more() -> None:
     played = Played("same_line", "a", "b", "c", card='"The soup is ready." Greedy.')
     played.say("a")

@@ -38,6 +38,7 @@ def test_facts_gather_in_order() -> None:
     assert round_.players == ("a", "b")
     assert round_.turn == TurnGiven("r", 2, "?", 3, 4)
     assert (len(round_.votes), len(round_.verdicts)) == (1, 1)
+    assert round_.closed == "done"
 
 
 def test_facts_of_another_round_change_nothing() -> None:

@@ -36,3 +36,22 @@ def test_who_falters_by_ear_is_out_at_once_where_nobody_knows_the_words() -> Non
     played.say("a", gap_ms=1_200)
 
     assert played.closed is not None
+
+
+def test_a_teller_is_judged_before_the_next_one_begins() -> None:
+    played = Played("story_die", "a", "b", "c")
+    played.say("a", "so the king went")
+    played.land("b")
+    assert played.turn.voice == "b"
+
+    assert played.caption("c2", "went home") == ["repeat"]
+    assert played.turn.voice == "c"
+    played.say("c", "where he slept")
+    assert played.turn.voice == "a"
+
+
+def test_nobody_waits_for_words_that_nobody_dies_of() -> None:
+    played = Played("story_die", "a", "b", scored=False)
+    played.land("a")
+
+    assert played.turn.voice == "b"

@@ -60,3 +60,12 @@ def test_who_has_left_is_passed_over() -> None:
     played.wait()
 
     assert played.turn.voice == "c"
+
+
+def test_a_word_that_is_known_late_makes_the_later_one_the_repeat() -> None:
+    played = Played("word_association", "a", "b")
+    played.say("a")
+    assert played.say("b", "rain") == []
+
+    assert played.caption("c1", "rain") == ["repeat"]
+    assert [verdict.clip for verdict in played.verdicts()] == ["c2"]

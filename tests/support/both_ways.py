@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
@@ -17,6 +17,10 @@ from server.room.commands import Again, Answer, Caption, RoundJoin, RoundStart, 
 from server.room.events import ClipCaptioned, Voice
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
+if TYPE_CHECKING:
+    from _typeshed import SupportsLenAndGetItem
+
+T = TypeVar("T")
 VOICES = (ANNA, BELA, CLEO, DORA)
 TURNS_LIMIT = 30
 # What a script may say: also the last word before it, what is to be found out, and the scene.
@@ -59,9 +63,10 @@ class Steady(Random):
 
     ids = 0
 
-    def choice(self, seq: Sequence[Any]) -> Any:
+    def choice(self, seq: SupportsLenAndGetItem[T]) -> T:
         """Return the first of some wordings, else one at random."""
-        return seq[0] if isinstance(seq, tuple) and isinstance(seq[0], str) else super().choice(seq)
+        first: T = seq[0]
+        return first if isinstance(seq, tuple) and isinstance(first, str) else super().choice(seq)
 
     def randbytes(self, n: int) -> bytes:
         """Return bytes that never came before."""
@@ -127,6 +132,8 @@ class Playing:
                     self._say(voice, PHRASES[self.language][line])
             elif self._is_running(turn) and turn.act == "listen":
                 self._challenge(turn, number)
+        if self.chance.random() < 0.2:
+            self.room.restart()
         self._words_come()
         if self._is_running(turn):
             assert self._awaited() or not self.game.is_full(self.round), "nothing held it up"
@@ -147,7 +154,7 @@ class Playing:
         assert self.round.take(clip)
         self.unheard[clip] = text[:200]
         if self.chance.random() < 0.3:
-            self._words_come(among=[*self.unheard])
+            self._tell(self._some())
 
     def _challenge(self, turn: TurnGiven, number: int) -> None:
         talk = self.round.takes[-1]
@@ -156,17 +163,22 @@ class Playing:
         if wants and round_lifecycle.kind_of(self.room.state).scored:
             self.room.do(Vote(self.id, talk.clip, -1), voice)
 
-    def _words_come(self, among: Sequence[str] | None = None) -> None:
+    def _words_come(self) -> None:
         """Let the words that decide come in time, in any order, and some that do not."""
-        heard = [clip for clip in self.unheard if self.chance.random() < 0.3]
-        if among is None and self.round.closed is None:
-            wanted = self._awaited()
-            if wanted and not any(take.hidden for take in self.round.takes):
-                most_ms = max(0, words_by_ms(self.round) - 1 - self.room.now_ms)
-                self.room.now_ms += self.chance.randint(0, most_ms)
-            heard = [*dict.fromkeys((*heard, *wanted))]
-        self.chance.shuffle(heard)
-        self._caption([clip for clip in heard if not self.loses()])
+        wanted = self._awaited() if self.round.closed is None else []
+        if wanted and not any(take.hidden for take in self.round.takes):
+            most_ms = max(0, words_by_ms(self.round) - 1 - self.room.now_ms)
+            self.room.now_ms += self.chance.randint(0, most_ms)
+        self._tell([*wanted, *self._some()])
+
+    def _some(self) -> list[str]:
+        return [clip for clip in self.unheard if self.chance.random() < 0.3]
+
+    def _tell(self, clips: Sequence[str]) -> None:
+        """Tell the words of some clips in any order, but for those that are lost."""
+        order = [clip for clip in dict.fromkeys(clips) if not self.loses()]
+        self.chance.shuffle(order)
+        self._caption(order)
 
     def _awaited(self) -> list[str]:
         scene = round_lifecycle.game_context(self.room.state, self.round, self.room.context())

@@ -61,6 +61,7 @@ class Hall:
         self.voices: dict[str, Voice] = {}  # who ever came in by the door
         self.speaking: set[str] = set()
         self.paces: dict[str, float] = {}
+        self.captions = number % 4 in {0, 3}  # in half of the halls words are expected
         self.landed = 0
         self.known: tuple[int, bool, bool, int] | None = None
         self.due_ms: int | None = None
@@ -70,9 +71,8 @@ class Hall:
     def context(self) -> Context:
         """Return the moment, with who is in the hall."""
         present = self.present.keys()
-        return Context(
-            self.now_ms, self.random, present, present, self.speaking, self.paces, self.voices.keys()
-        )
+        how = present, present, self.speaking, self.paces, self.voices.keys()
+        return Context(self.now_ms, self.random, *how, captions=self.captions)
 
     def do(self, command: Command, by: Voice | None = None) -> list[Fact]:
         """Decide and fold; a refusal is no news."""

@@ -207,6 +207,30 @@ def governed() -> SentRoom:
     return room
 
 
+def spoken() -> SentRoom:
+    """Words that come after their takes: a chain that waits for one, and one mind that ends a round."""
+    room = SentRoom(seed=19)
+    room.captions = True
+    room.do(RoundStart("word_association"), ANNA)
+    room.do(RoundJoin(), BELA)
+    room.land("s1", ANNA, duration_ms=600)
+    room.do(Caption(ClipCaptioned("s1", "rain", "en")))
+    room.now_ms = room.turn().go_at_ms
+    room.land("s2", BELA, duration_ms=700)
+    room.pass_time()
+    room.do(RoundStop(), ANNA)
+    room.do(Caption(ClipCaptioned("s2", "rain", "en")))
+    room.do(RoundStart("mind_meld"), ANNA)
+    room.do(RoundJoin(), BELA)
+    room.do(Again(), ANNA)
+    room.now_ms = room.turn().go_at_ms
+    room.land("s3", ANNA, duration_ms=500)
+    room.land("s4", BELA, duration_ms=500)
+    room.do(Caption(ClipCaptioned("s4", "moon", "en")))
+    room.do(Caption(ClipCaptioned("s3", "moon", "en")))
+    return room
+
+
 SCENES: dict[str, Callable[[], SentRoom]] = {
     "chat": chat,
     "thrown": thrown,
@@ -216,6 +240,7 @@ SCENES: dict[str, Callable[[], SentRoom]] = {
     "games/meld": meld,
     "games/duel": duel,
     "games/secrets": secrets,
+    "games/spoken": spoken,
 }
 LOGS = [f"{name}{form}" for name in SCENES for form in ("", ".stored")]
 

@@ -18,7 +18,7 @@ from games.game import Game
 from games.prompts import Card
 from games.registry import BY_ID
 from games.round import Round, RoundClosed, RoundFact, RoundOpened, Tempo, TurnGiven, VerdictGiven
-from server.room.commands import Again, Answer, Caption, Command, RoundJoin, RoundStart, Vote
+from server.room.commands import Again, Answer, Caption, Command, Forget, RoundJoin, RoundStart, Vote
 from server.room.events import ClipCaptioned, Fact, Voice
 from server.room.kinds import KINDS
 from tests.support.rooms import PureRoom
@@ -59,6 +59,13 @@ class Played:
             self._do(RoundJoin(), voice)
         if others:
             self._do(Again(), first)
+        for voice in players:
+            self._arrive(voice)
+
+    def _arrive(self, voice: str) -> None:
+        """Let a voice be here: who plays, speaks or votes is."""
+        if voice not in self.room.here:
+            self.room.here = self.room.speakers = [*self.room.here, voice]
 
     def _of_round(self, since: int) -> Iterator[RoundFact]:
         for event in self.room.events[since:]:
@@ -83,6 +90,8 @@ class Played:
         return (Card(f"{name}-{self.drawn}", self.card or f"{name} {self.drawn}"),)
 
     def _do(self, command: Command, voice: str | None = None) -> list[Fact]:
+        if voice is not None and self.room.here:  # while the game is begun, nobody is drawn into it
+            self._arrive(voice)
         with self._stage():
             return self.room.do(command, voice_of(voice) if voice else None)
 
@@ -127,6 +136,7 @@ class Played:
     def land(self, voice: str, *, gap_ms: int = 0, duration_ms: int = 900) -> list[str]:
         """Land a take in the running turn, and return the codes of the verdicts that follow at once."""
         since = len(self.room.events)
+        self._arrive(voice)
         self.room.now_ms = max(self.now_ms, self.turn.go_at_ms + 1_000)
         clip = f"c{len(self.round.takes) + 1}"
         with self._stage():
@@ -170,6 +180,12 @@ class Played:
         since = len(self.room.events)
         self._do(Vote(self.round.id, clip, value), voice)
         return self._told(since)
+
+    def take_back(self, clip: str) -> None:
+        """Let a speaker take a clip back."""
+        take = self.round.take(clip)
+        assert take is not None
+        self._do(Forget(clip), take.voice)
 
     def join(self, voice: str) -> list[RoundFact]:
         """Join, and return what follows."""

@@ -19,8 +19,9 @@ from server.http.tcp_server import listen
 from server.log.sqlite import SqliteLog
 from server.metrics.metrics import Metrics
 from server.metrics.registry import Registry
+from server.room.commands import Caption
 from server.room.decide import due
-from server.room.events import RoomOpened
+from server.room.events import ClipCaptioned, RoomOpened
 from server.rooms.base import Room
 from server.rooms.registry import RoomRegistry
 from server.rtc.media import Media
@@ -34,6 +35,8 @@ from tests.support.ws_client import Client, Message, joined
 OGG = b"OggS" + bytes(range(256)) * 8
 # Speakers begin this long after "go", and nothing waits longer than this many steps for an end.
 REACTION_MS = 700
+# The words of a take are known this long after those before.
+CAPTION_MS = 400
 STEPS = 60
 
 
@@ -75,10 +78,12 @@ class Playhouse:
 
 
 @asynccontextmanager
-async def opened_house(folder: Path, clock: Clock, kinds: dict[str, str]) -> AsyncIterator[Playhouse]:
+async def opened_house(
+    folder: Path, clock: Clock, kinds: dict[str, str], *, captions: bool = False
+) -> AsyncIterator[Playhouse]:
     """Run the HTTP side on a log on disk; rooms are made where they are not there yet."""
     log = await SqliteLog.open(folder / "wonder.db")
-    house = RoomRegistry(log, clock=clock, random=Random(7), secret=await log.secret())
+    house = RoomRegistry(log, clock=clock, random=Random(7), secret=await log.secret(), captions=captions)
     for name, kind in kinds.items():
         if not await log.head(name):
             await house.open(RoomOpened(kind, name.title(), public=True), None, id=name)
@@ -146,7 +151,7 @@ class Player:
         await self.granted("here", speaker=True, listening="files", consented=True)
 
 
-# What a player says in a turn: the measures of a take, or a `text`.
+# What a player says in a turn: the measures of a take and the `words` heard in it later, or a `text`.
 Say = Callable[[Player, dict[str, Any]], dict[str, Any]]
 
 
@@ -157,6 +162,7 @@ class Troupe:
         self.house, self.room, self.players = house, room, players
         self.round = ""
         self.lies: list[str] = []  # what was wrong with hidden clips, by HTTP
+        self.unheard: dict[str, str] = {}  # the words of clips that nobody has told yet
         self.say: Say = lambda _player, _turn: {}
 
     @asynccontextmanager
@@ -209,8 +215,18 @@ class Troupe:
                 await self._vote(player)
             elif self._is_for(turn, player) and self.turn() == turn and self.end() is None:
                 await self._speak(player, turn)
+        await self._hear()
         if self.turn() == turn and self.end() is None:
             await self._wait()
+
+    async def _hear(self) -> None:
+        """Tell the words of what was said, the last take first, some time after it landed."""
+        while self.unheard:
+            clip, words = self.unheard.popitem()
+            self.house.clock.ms += CAPTION_MS
+            caption = Caption(ClipCaptioned(clip, words, "en"))
+            await self.house.house.send(self.room, caption, by=None)
+            await self.players[0].look()
 
     def _is_for(self, turn: dict[str, Any], player: Player) -> bool:
         named = turn["voice"] in (None, player.voice) and turn["besides"] != player.voice
@@ -230,11 +246,17 @@ class Troupe:
         else:
             clip = await self._upload(player, said)
             player.clips.append(clip)
+            if "words" in said:
+                self.unheard[clip] = said["words"]
             player.hidden += [clip] if turn["hidden"] else []
             await self.players[0].look()
-            if turn["hidden"] and self.turn() == turn and self.end() is None:
+            if turn["hidden"] and clip not in self._revealed():
                 await self._listen_in(player, clip)
         await self.players[0].look()
+
+    def _revealed(self) -> set[str]:
+        told = self.players[0].events("round.revealed", self.round)
+        return {take["clip"] for reveal in told for take in reveal["takes"]}
 
     async def _upload(self, player: Player, said: dict[str, Any]) -> str:
         url = f"{self.house.url}/api/rooms/{self.room}/clips"

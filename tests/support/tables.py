@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from games.registry import BY_ID
 from games.round import RoleGiven, RoundOpened, TurnGiven
@@ -48,6 +48,11 @@ class Table(RuleBasedStateMachine):
         self.seen = {voice.id: b"" for voice in VOICES}
         self.seen_events = 0
         self.attempt(RoundStart(self.game), 0)
+
+    @initialize(captions=st.booleans())
+    def listen_for_words(self, captions: bool) -> None:
+        """Expect words or not: turns that they decide wait for them, or do not."""
+        self.room.captions = captions
 
     def attempt(self, command: Command, voice: int) -> None:
         """Try a wish; a refused one leaves no trace."""

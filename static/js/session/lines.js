@@ -1,5 +1,5 @@
 /** One's own lines: shown at once, confirmed by their events, sent again until it is known what came of them. */
-import { arrived, dropped, refused, restarted, sent, stored } from '../room/pending.js';
+import { arrived, refused, restarted, sent, stored } from '../room/pending.js';
 import { command } from '../wire/protocol.js';
 
 const UNTIL_ANSWERED_MS = 2 ** 31 - 1; // the longest timer there is
@@ -26,11 +26,6 @@ export class Lines {
       const { code, message: words } = /** @type {import('../wire/protocol.js').Refused} */ (why);
       this.#become((list) => refused(list, message.id, code || words));
     }
-  }
-
-  /** Let go of a line that was refused. @param {string} id */
-  drop(id) {
-    this.#become((list) => dropped(list, id));
   }
 
   /** Events are here. */

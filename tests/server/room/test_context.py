@@ -31,6 +31,7 @@ class Coming:
 
     def __init__(self, game: Game, random: Random) -> None:
         self.room, self.game, self.random = PureRoom(game.kinds[0], seed=random.randrange(99)), game, random
+        self.room.captions = random.random() < 0.5
         self.clips = 0
         self.turns = 0
 
