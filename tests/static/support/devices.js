@@ -85,10 +85,11 @@ export class FakePeer {
   lost = () => {};
   /** @type {any} what it sends */ track = null;
 
-  /** @param {string} id @param {any} track */
-  constructor(id, track) {
+  /** @param {string} id @param {any} track @param {(id: string) => void} closed by the page: the server is told */
+  constructor(id, track, closed) {
     this.id = id;
     this.track = track;
+    this.closed = closed;
   }
 
   async isForgotten() {
@@ -98,6 +99,7 @@ export class FakePeer {
   close() {
     this.isUp = false;
     this.isClosed = true;
+    this.closed(this.id);
   }
 }
 
@@ -108,6 +110,7 @@ export class FakeDevices {
   /** @type {any} */ microphone = null;
   meter = { level: 0, isLoud: false, began_ago_ms: /** @type {number|null} */ (null), prepare: async () => {}, follow() {}, arm() {} };
   awake = false;
+  /** @type {(peer: string) => void} */ closed = () => {};
   recording = false;
   /** @type {(take: Blob) => Promise<any>} */ uploaded = async () => ({});
 
@@ -122,7 +125,7 @@ export class FakeDevices {
       publish: async (/** @type {string} */ _room, /** @type {any} */ track) => {
         await null;
         if (this.blocked) throw this.blocked;
-        const peer = new FakePeer(`peer-${this.peers.length + 1}`, track);
+        const peer = new FakePeer(`peer-${this.peers.length + 1}`, track, (id) => this.closed(id));
         this.peers.push(peer);
         return peer;
       },

@@ -40,6 +40,7 @@ export class Visit {
     this.room = { ...ROOM, ...room };
     this.offset_ms = offset_ms;
     this.devices = new FakeDevices({ waits });
+    this.devices.closed = (peer) => this.open.delete(peer) && this.takes.push(peer);
     this.session = new Session('x', /** @type {any} */ ({}), new URLSearchParams(query), {
       speaking: () => this.devices.speaking(),
       player: /** @type {any} */ (this.player),
@@ -106,6 +107,11 @@ export class Visit {
     else this.socket.says({ type: 'ack', id, seq: (this.seq += type === 'speak.stop' ? 1 : 0) });
   }
 
+  /** Do what a message asks for, without an answer. @param {any} message */
+  carryOut({ type, peer }) {
+    this.#take(type, peer);
+  }
+
   /** Begin or end a take; gives the code of a refusal. @param {string} type @param {string} peer */
   #take(type, peer) {
     if (type === 'speak.start' && peer) {
@@ -134,11 +140,12 @@ export class Visit {
   /** Let time go by, and answer what is asked meanwhile. @param {number} ms @param {boolean} [served] */
   async pass(ms, served = true) {
     const until_ms = this.now_ms + ms;
-    for (let more = true; more; ) {
-      more = this.timers.step(until_ms);
+    do {
       await settled();
       if (served) await this.serve();
-    }
+    } while (this.timers.step(until_ms));
+    await settled();
+    if (served) await this.serve();
   }
 
   /** The connection goes, and comes back when the page has asked for it. @param {number} [code] */
