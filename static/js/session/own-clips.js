@@ -35,9 +35,9 @@ export class OwnClips {
     this.#preview = setTimeout(() => this.set({ preview: null }), PREVIEW_MS);
   }
 
-  /** @param {'keep'|'drop'} wish @param {string} preview */
-  async decide(wish, preview) {
-    const refused = await this.ask(wish, { preview });
+  /** @param {'keep'|'drop'} command @param {string} preview */
+  async decide(command, preview) {
+    const refused = await this.ask(command, { preview });
     if (!refused || refused === GONE) this.settled(preview);
   }
 

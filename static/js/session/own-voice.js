@@ -38,10 +38,10 @@ export class OwnVoice {
     this.parts = parts;
   }
 
-  /** The talk button. @param {'start'|'stop'} wish */
-  talk(wish) {
+  /** The talk button. @param {'start'|'stop'} command */
+  talk(command) {
     const { speaker, microphone, notices, openTurn, read } = this.parts();
-    if (wish === 'stop') return speaker.end();
+    if (command === 'stop') return speaker.end();
     if (microphone.state === 'insecure') return this.microphoneChanged();
     notices.clear('mic-ready', 'refused');
     const turn = openTurn();

@@ -215,9 +215,9 @@ export class Session {
 
   // --- one's own voice
 
-  /** The talk button. @param {'start'|'stop'} wish */
-  talk(wish) {
-    return this.speaking.ask(({ voice }) => voice.talk(wish));
+  /** The talk button. @param {'start'|'stop'} command */
+  talk(command) {
+    return this.speaking.ask(({ voice }) => voice.talk(command));
   }
 
   /** Play along, or step back. @param {boolean} playing */
@@ -266,13 +266,13 @@ export class Session {
   }
 
   /** Ask for something; tells whether it was granted. @param {string} type @param {Record<string, unknown>} [fields] */
-  async wish(type, fields = {}) {
+  async send(type, fields = {}) {
     return (await this.ask(type, fields)) === '';
   }
 
   /** @param {string} target @param {string} emoji */
   react(target, emoji) {
-    return this.wish('react', { target, emoji });
+    return this.send('react', { target, emoji });
   }
 
   /** @param {string} clip */
@@ -282,7 +282,7 @@ export class Session {
 
   /** Report a clip and hear it no more. @param {string} clip @param {string} reason */
   async report(clip, reason) {
-    await this.wish('report', { clip, reason });
+    await this.send('report', { clip, reason });
     this.hidden.add(clip);
   }
 }

@@ -84,10 +84,10 @@ export class TalkButton extends View {
   }
 
   /** @param {import('../room/press.js').Step} step */
-  #step({ press, wish }) {
-    if (wish === 'start' && this.#silenced) return;
+  #step({ press, command }) {
+    if (command === 'start' && this.#silenced) return;
     this.#press = press;
-    if (wish) this.session.talk(wish);
+    if (command) this.session.talk(command);
   }
 }
 

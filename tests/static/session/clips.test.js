@@ -85,17 +85,17 @@ test('what is taken back is not offered any more', async () => {
   assert.deepEqual([await gone, visit.asked('forget')[0].clip], [true, 'c']);
 });
 
-for (const wish of /** @type {const} */ (['keep', 'drop'])) {
-  test(`a preview waits until its speaker says ${wish}`, async () => {
+for (const command of /** @type {const} */ (['keep', 'drop'])) {
+  test(`a preview waits until its speaker says ${command}`, async () => {
     const visit = await new Visit().enter();
     visit.signal('take', { state: 'preview', peer: '', ...PREVIEW });
     assert.equal(visit.model.preview?.preview, 'p');
-    visit.session.clips.decide(wish, 'p');
+    visit.session.clips.decide(command, 'p');
     assert.equal(visit.model.preview?.preview, 'p'); // until the server has it
     await visit.serve();
 
     assert.equal(visit.model.preview, null);
-    assert.equal(visit.asked(wish)[0].preview, 'p');
+    assert.equal(visit.asked(command)[0].preview, 'p');
   });
 }
 

@@ -46,6 +46,13 @@ const STEPS_THERE_ARE = {
     peer.lost();
     return 'lose way';
   },
+  checked: ({ devices }) => {
+    const peer = devices.peers.find(({ checked }) => checked);
+    if (!peer) return '';
+    peer.checked?.resolve(undefined);
+    peer.checked = null;
+    return 'checked';
+  },
   cut: (visit, any) => {
     const [peer] = visit.open;
     if (any(4) !== 0 || !peer || visit.socket.readyState !== 1) return '';
@@ -82,6 +89,8 @@ function look({ session, model, devices, socket, heard, open }, story) {
   assert.ok(open.size <= 1, `${story}: ${[...open]} are open at once`);
   if (model.speaking === 'live') assert.ok(devices.microphone.track, `${story}: live without a microphone`);
   const isQuiet = socket.readyState === 1 && socket.sent.length === heard;
+  const peer = devices.peers.find(({ id }) => id === here?.route.peer);
+  if (isQuiet && model.speaking === 'live' && here?.route.kind === 'webrtc') assert.ok(peer && (open.has(peer.id) || !peer.isKnown), `${story}: live, and the server does not know`);
   if (isQuiet && (model.speaking === 'ready' || model.speaking === 'off')) assert.equal(open.size, 0, `${story}: a take goes on that the page does not show`);
 }
 
@@ -92,6 +101,7 @@ async function rest(visit) {
   visit.session.play(false);
   await settled();
   visit.devices.microphone?.allow();
+  for (const peer of visit.devices.peers) peer.checked?.resolve(undefined);
   if (visit.socket.readyState !== 1) await visit.back();
   await visit.serve();
   await visit.pass(REST_MS);

@@ -32,7 +32,7 @@ test('who lets go while the microphone opens says nothing, and is told that it i
 test('who presses again while the microphone opens speaks as soon as it is open', async () => {
   const visit = await new Visit({ waits: true }).enter();
 
-  for (const wish of /** @type {const} */ (['start', 'stop', 'start'])) await visit.talk(wish);
+  for (const command of /** @type {const} */ (['start', 'stop', 'start'])) await visit.talk(command);
   assert.equal(visit.model.speaking, 'opening');
   visit.devices.microphone.allow();
   await visit.serve();

@@ -81,6 +81,8 @@ export class FakeMicrophone {
 export class FakePeer {
   isUp = true;
   isKnown = true;
+  waits = false;
+  /** @type {Later<any>|null} a question to the server that is not answered */ checked = null;
   isClosed = false;
   lost = () => {};
   /** @type {any} what it sends */ track = null;
@@ -92,7 +94,11 @@ export class FakePeer {
     this.closed = closed;
   }
 
+  /** @returns {Promise<boolean>} */
   async isForgotten() {
+    this.checked?.resolve(undefined);
+    this.checked = this.waits ? new Later() : null;
+    await this.checked?.promise;
     return !this.isKnown;
   }
 
@@ -126,6 +132,7 @@ export class FakeDevices {
         await null;
         if (this.blocked) throw this.blocked;
         const peer = new FakePeer(`peer-${this.peers.length + 1}`, track, (id) => this.closed(id));
+        peer.waits = Boolean(this.options.waits);
         this.peers.push(peer);
         return peer;
       },

@@ -161,9 +161,9 @@ export class Visit {
     await this.serve();
   }
 
-  /** Press the talk button, or let it go. @param {'start'|'stop'} wish */
-  async talk(wish) {
-    this.session.talk(wish);
+  /** Press the talk button, or let it go. @param {'start'|'stop'} command */
+  async talk(command) {
+    this.session.talk(command);
     await this.serve();
   }
 
