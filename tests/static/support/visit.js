@@ -32,6 +32,7 @@ export class Visit {
   /** @type {any[]} peers of the radio that were asked for, as promises a test settles */ radios = [];
   /** @type {Set<string>} peers whose take is open at the server */ open = new Set();
   /** @type {string[]} how takes ended at the server */ takes = [];
+  /** Commands that the server never answers. @type {Set<string>} */ unanswered = new Set();
   /** Which codes of refusal wait for which commands. @type {Record<string, string>} */ refusals = {};
 
   /** @param {{query?: string, waits?: boolean, room?: object, offset_ms?: number}} [options] */
@@ -101,6 +102,7 @@ export class Visit {
   /** Answer one message. @param {any} message */
   answer({ type, id, peer, t }) {
     if (type === 'ping') return this.socket.says({ type: 'pong', t, server_ms: this.server_ms });
+    if (this.unanswered.has(type)) return;
     const taken = this.#take(type, peer);
     const code = this.refusals[type] ?? taken;
     if (code) this.socket.says({ type: 'refused', id, code, message: '' });
