@@ -29,7 +29,7 @@ export class OwnClips {
   }
 
   /** A take waits for its speaker. @param {import('./model.js').Preview} preview */
-  offer(preview) {
+  offerPreview(preview) {
     clearTimeout(this.#preview);
     this.set({ preview });
     this.#preview = setTimeout(() => this.set({ preview: null }), PREVIEW_MS);
@@ -38,11 +38,11 @@ export class OwnClips {
   /** @param {'keep'|'drop'} command @param {string} preview */
   async decide(command, preview) {
     const refused = await this.ask(command, { preview });
-    if (!refused || refused === GONE) this.settled(preview);
+    if (!refused || refused === GONE) this.endPreview(preview);
   }
 
   /** A preview waits no more. @param {string} [preview] its clip has the same id */
-  settled(preview) {
+  endPreview(preview) {
     if (this.read().preview?.preview === preview) this.set({ preview: null });
   }
 

@@ -21,7 +21,7 @@ export class RtcPath {
   }
 
   /** Be ready to send this microphone. Throws `Unreachable` when UDP does not get through. @param {MediaStream} stream */
-  async warm(stream) {
+  async prepare(stream) {
     const track = stream.getAudioTracks()[0];
     if (!this.#peer?.isUp) return this.#connect(track);
     const before = await this.whip.packetsSent(this.#peer);
@@ -48,7 +48,7 @@ export class RtcPath {
   }
 
   /** Send nothing, but keep the way open. */
-  async rest() {
+  async release() {
     if (this.#peer?.isUp) await this.whip.feed(this.#peer, null);
   }
 

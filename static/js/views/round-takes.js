@@ -57,7 +57,7 @@ export class RoundTakes {
     const by = state.clips.get(clip)?.by ?? presence.voices.get(voice);
     const name = by?.name ?? '…';
     const vote = () => this.session.send('vote', { round: (this.session.model.state.round ?? this.session.model.state.last_round)?.id, clip, value: A_HEART });
-    const play = !written && h('button', { type: 'button', class: 'icon-button', 'aria-label': t('takes.play', { name }), onclick: () => this.session.replayed.play(clip) }, icon('play'));
+    const play = !written && h('button', { type: 'button', class: 'icon-button', 'aria-label': t('takes.play', { name }), onclick: () => this.session.replay.play(clip) }, icon('play'));
     const row = h('li', { class: 'take', 'data-take': clip }, h('span', { class: 'dot' }), h('span', { class: 'take-words', dir: 'auto' }), play || null,
       h('button', { type: 'button', class: 'heart', 'aria-label': t('takes.heart', { name }), onclick: vote }, icon('heart'), h('span', { class: 'hearts' })));
     row.style.setProperty('--voice', by?.colour ?? '');
@@ -86,7 +86,7 @@ export class RoundTakes {
       return session.player.stop();
     }
     this.#playing = true;
-    for (const clip of this.#replay) if (this.#playing) await session.replayed.play(clip);
+    for (const clip of this.#replay) if (this.#playing) await session.replay.play(clip);
     this.#playing = false;
     this.update(session.model);
   }

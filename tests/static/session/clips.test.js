@@ -31,12 +31,12 @@ test('a cue that comes early takes the place of the one before', async () => {
 
 test('one plays a clip again, another instead, and stops it', async () => {
   const visit = await new Visit().enter();
-  const { replayed } = visit.session;
-  replayed.play('a');
-  replayed.play('b');
+  const { replay } = visit.session;
+  replay.play('a');
+  replay.play('b');
   await settled();
   assert.deepEqual([visit.player.played, visit.model.replaying], [['/api/clips/a.ogg', '/api/clips/b.ogg'], 'b']);
-  replayed.play('b');
+  replay.play('b');
   await settled();
 
   assert.equal(visit.model.replaying, null);
@@ -47,15 +47,15 @@ test('a clip that only its speaker may hear is fetched first, and not played whe
   visit.event('clip.landed', { ...CLIP, hidden: true });
   /** @type {(url: string) => void} */
   let fetched = () => {};
-  visit.session.replayed.own = () => new Promise((resolve) => (fetched = resolve));
-  visit.session.replayed.play('c');
-  visit.session.replayed.play('d');
+  visit.session.replay.own = () => new Promise((resolve) => (fetched = resolve));
+  visit.session.replay.play('c');
+  visit.session.replay.play('d');
   fetched('blob:c');
   await settled();
   assert.deepEqual(visit.player.played, ['/api/clips/d.ogg']);
 
-  visit.session.replayed.play('c');
-  visit.session.replayed.play('c'); // and off again
+  visit.session.replay.play('c');
+  visit.session.replay.play('c'); // and off again
   fetched('blob:c');
   await settled();
   assert.deepEqual([visit.player.played.length, visit.model.replaying], [1, null]);

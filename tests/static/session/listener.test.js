@@ -113,7 +113,7 @@ test('while it waits to try again, a network that is back is tried at once', asy
   const visit = await listening();
   await fails(visit);
   assert.equal(visit.radios.length, 1);
-  visit.session.listener.again();
+  visit.session.listener.reconnect();
 
   assert.equal(visit.radios.length, 2);
   await through(visit);
@@ -125,10 +125,10 @@ test('a page that was back for long asks for the radio, one that is switched off
   const visit = await listening();
   const made = await through(visit);
   made.isUp = false;
-  visit.session.listener.again();
+  visit.session.listener.reconnect();
   assert.equal(visit.radios.length, 2);
   visit.session.sound(false);
-  visit.session.listener.again();
+  visit.session.listener.reconnect();
 
   assert.equal(visit.radios.length, 2);
 });
@@ -137,7 +137,7 @@ test('a peer that came back by itself is not given up for an attempt that failed
   const visit = await listening();
   const made = await through(visit);
   made.isUp = false;
-  visit.session.listener.again();
+  visit.session.listener.reconnect();
   made.isUp = true;
   await fails(visit, new Unreachable('no path'));
 
