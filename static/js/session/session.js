@@ -144,7 +144,7 @@ export class Session {
     if (kind === 'clip.landed' && by && by.id === me?.id) this.clips.landed(event, this.clock.server_ms);
     const isOwn = me && state.clips.get(data.clip ?? data.target)?.by?.id === me.id;
     const { game = '' } = state.round ?? state.last_round ?? {};
-    if (isOwn && DIARY_KINDS.has(kind) && room?.scored) import('./diary.js').then(({ note }) => note(event, me.id, game));
+    if (isOwn && DIARY_KINDS.has(kind) && room?.scored) import('./diary.js').then(({ note }) => note(event, me.id, game), () => {}); // offline: it is noted when the log is heard again
   }
 
   /** @param {Signal} signal */
@@ -265,7 +265,7 @@ export class Session {
 
   // --- what else a visitor asks for
 
-  /** Ask for something; a refusal is told in a passing notice. @param {string} type @param {Record<string, unknown>} [fields] @returns {Promise<string>} '', or the code of the refusal */
+  /** Send a command; a refusal is told in a passing notice. @param {string} type @param {Record<string, unknown>} [fields] @returns {Promise<string>} '', or the code of the refusal */
   async ask(type, fields = {}) {
     try {
       await this.request(command(type, fields), { resend: true });
@@ -276,7 +276,7 @@ export class Session {
     }
   }
 
-  /** Ask for something; tells whether it was granted. @param {string} type @param {Record<string, unknown>} [fields] */
+  /** Send a command; tells whether it was granted. @param {string} type @param {Record<string, unknown>} [fields] */
   async send(type, fields = {}) {
     return (await this.ask(type, fields)) === '';
   }
