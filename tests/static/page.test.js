@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import deRoom from '../../static/js/lib/text.de.js';
 import deLobby from '../../static/js/lib/text.lobby.de.js';
@@ -110,4 +111,16 @@ test('a line of a log that was restored is another than the one that had its num
   };
   assert.notEqual(keyOf(1), keyOf(2));
   assert.equal(keyOf(1), keyOf(1));
+});
+
+test('there are at least 0.6 lines of tests for each line of the page, blank lines and comments left out', () => {
+  const TESTS = fileURLToPath(new URL('.', import.meta.url));
+  const lines = (/** @type {string} */ folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.js'))
+    .flatMap((path) => readFileSync(`${folder}/${path}`, 'utf8').replace(/\/\*[^]*?\*\//g, '').split('\n'))
+    .filter((line) => line.trim() && !line.trim().startsWith('//')).length;
+
+  const [tested, code] = [lines(TESTS), lines(`${STATIC}/js`)];
+
+  console.log(`${tested} lines of tests, ${code} of the page: ${(tested / code).toFixed(2)}`);
+  assert.ok(tested >= 0.6 * code, `${tested} lines of tests, ${code} of the page`);
 });

@@ -36,39 +36,39 @@ test('a clock that leapt is believed at once, and what was measured before is no
 
 test('a hold ends with letting go, a tap with the next tap', () => {
   const held = down(UP, 0);
-  assert.equal(held.wish, 'start');
-  assert.equal(up(held.press, HOLD_MS).wish, 'stop');
+  assert.equal(held.command, 'start');
+  assert.equal(up(held.press, HOLD_MS).command, 'stop');
 
   const tapped = up(down(UP, 0).press, 100);
-  assert.deepEqual([tapped.wish, tapped.press.latched], [null, true]);
+  assert.deepEqual([tapped.command, tapped.press.latched], [null, true]);
   const ended = down(tapped.press, 2_000);
-  assert.equal(ended.wish, 'stop');
-  assert.deepEqual(up(ended.press, 2_050), { press: { ...UP }, wish: null });
+  assert.equal(ended.command, 'stop');
+  assert.deepEqual(up(ended.press, 2_050), { press: { ...UP }, command: null });
 });
 
 test('a key that repeats presses once', () => {
   const first = down(UP, 0);
 
-  assert.equal(down(first.press, 30).wish, null);
+  assert.equal(down(first.press, 30).command, null);
 });
 
 test('a click without a pointer switches on and off', () => {
   const on = click(UP);
 
-  assert.equal(on.wish, 'start');
-  assert.equal(click(on.press).wish, 'stop');
+  assert.equal(on.command, 'start');
+  assert.equal(click(on.press).command, 'stop');
 });
 
 test('a take that ended by itself lets the next press start', () => {
   const tapped = up(down(UP, 0).press, 100).press;
 
-  assert.equal(down(follow(tapped, false), 9_000).wish, 'start');
+  assert.equal(down(follow(tapped, false), 9_000).command, 'start');
 });
 
 test('a hold cut by the limit does nothing when let go', () => {
   const held = follow(down(UP, 0).press, false);
 
-  assert.equal(up(held, 8_000).wish, null);
+  assert.equal(up(held, 8_000).command, null);
 });
 
 test('presence folds who came, who went and who speaks', () => {

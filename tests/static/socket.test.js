@@ -14,7 +14,7 @@ test('several messages in one frame arrive in their order, events together', () 
   assert.deepEqual(told, ['welcome', 'open 0', [1, 2], 'presence', [3]]);
 });
 
-test('a wish is granted by its ack and refused by its refusal', async () => {
+test('a command is granted by its ack and refused by its refusal', async () => {
   const { socket } = opened();
   FakeSocket.last.says(WELCOME);
   const good = socket.request(command('say', { text: 'a' }, 'one'));
@@ -26,7 +26,7 @@ test('a wish is granted by its ack and refused by its refusal', async () => {
   await assert.rejects(bad, (why) => why instanceof Refused && why.code === 'empty');
 });
 
-test('a lasting wish is sent again after a reconnect, with its own id', async () => {
+test('a lasting command is sent again after a reconnect, with its own id', async () => {
   const { socket } = opened();
   FakeSocket.last.says(WELCOME);
   const said = socket.request(command('say', { text: 'a' }, 'one'), { resend: true });
@@ -41,7 +41,7 @@ test('a lasting wish is sent again after a reconnect, with its own id', async ()
   assert.equal(await said, 4);
 });
 
-test('a wish of the moment is not sent again: it fails with the connection', async () => {
+test('a command of the moment is not sent again: it fails with the connection', async () => {
   const { socket } = opened();
   FakeSocket.last.says(WELCOME);
   const take = socket.request(command('speak.start', { peer: 'p' }));
@@ -51,7 +51,7 @@ test('a wish of the moment is not sent again: it fails with the connection', asy
   await assert.rejects(take, (why) => why instanceof Refused && why.code === 'offline');
 });
 
-test('a wish without an answer is given up in the end', async () => {
+test('a command without an answer is given up in the end', async () => {
   const { socket } = opened();
   FakeSocket.last.says(WELCOME);
   const lost = socket.request(command('throw'));

@@ -129,3 +129,28 @@ test('a hidden take of another is not there until it is revealed', () => {
   assert.equal(shown.clips.get('c1')?.by?.id, 'v1');
   assert.deepEqual(shown.round?.takes.map((one) => one.clip), ['c1']);
 });
+
+test('a clip that is removed takes the words of it along that verdicts on others and prompts repeat', () => {
+  const verdict = { round: 'r', code: 'heard', tone: 'note' };
+  const state = foldAll(EMPTY, [
+    event(1, 'round.opened', { round: 'r', game: 'g', tempo: 'snap', prompt: null, players: [] }),
+    event(2, 'clip.landed', { clip: 'c1', round: 'r', turn: 1, duration_ms: 900 }),
+    event(3, 'clip.captioned', { clip: 'c1', text: 'a wet umbrella' }),
+    event(4, 'clip.landed', { clip: 'c2', round: 'r', turn: 2, duration_ms: 900 }),
+    event(5, 'verdict.given', { ...verdict, clip: 'c2', text: 'That umbrella again.' }),
+    event(6, 'verdict.given', { ...verdict, clip: 'c2', code: 'late', text: 'Late.' }),
+    event(7, 'turn.given', { round: 'r', turn: 3, prompt: 'Begin with: umbrella', go_at_ms: 1, closes_at_ms: 2, voice: null }),
+    event(8, 'clip.removed', { clip: 'c1', reason: 'forgotten' }),
+  ]);
+
+  assert.deepEqual(state.round?.verdicts.map(({ code }) => code), ['late']);
+  assert.deepEqual(state.clips.get('c2')?.verdicts.map(({ code }) => code), ['late']); // as its row in the list shows them
+  assert.equal(state.round?.turns[0].prompt, '');
+});
+
+test('a removal that is hidden from this page changes nothing of it', () => {
+  const opened = { round: 'r', game: 'riddle', tempo: 'snap', prompt: { id: '', text: 'Not to be named' }, players: [] };
+  const before = foldAll(EMPTY, [event(1, 'round.opened', opened)]);
+
+  assert.deepEqual(apply(before, event(2, 'clip.removed', { clip: '', reason: 'forgotten', hidden: true })), { ...before, head: 2 });
+});

@@ -39,7 +39,7 @@ function takeRevealed(state, { seq, by, at_ms, data }, { text, written, voice, .
 
 /** Something written takes its place in the round, like a take. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
 export function answered(state, { seq, by, data }) {
-  const { answer: clip, round, turn, text: caption, hidden } = data;
+  const { answer: clip, round, turn, text: caption, hidden = false } = data;
   if (!clip || !by) return unseen(state, round);
   if (state.round?.id !== round) return state;
   const silent = { duration_ms: 0, onset_ms: 0, gap_ms: 0 };

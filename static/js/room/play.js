@@ -101,7 +101,7 @@ export function isAbout(round, id, { clip, text }) {
 }
 
 /** Whether a text repeats words of a take, or the topic. @param {Round} round @param {string} id @param {string} text */
-function repeats({ prompt, takes }, id, text) {
+function repeats({ prompt, takes }, id, text = '') {
   if (prompt?.id === id && prompt.text && text.includes(prompt.text)) return true;
   const words = tokens(text);
   return takes.some((take) => take.clip === id && telling(take).some((word) => words.includes(word)));

@@ -18,7 +18,7 @@ export class FilePath {
   }
 
   /** @param {MediaStream} stream */
-  async warm(stream) {
+  async prepare(stream) {
     this.#stream = stream;
   }
 
@@ -37,7 +37,7 @@ export class FilePath {
     return false;
   }
 
-  async rest() {
+  async release() {
     this.#stream = null;
   }
 

@@ -5,7 +5,7 @@ import { Unreachable } from '../wire/rtc.js';
 import { listen } from '../wire/whep.js';
 
 const TRIES = 3; // of a radio that worked before, until files take over
-const HOPES_MS = [5_000, 30_000, 120_000];
+const RETRIES_MS = [5_000, 30_000, 120_000];
 const LATE_MS = 8_000; // a cue older than this is let go
 
 /** @typedef {import('./model.js').Hearing} Hearing */
@@ -25,7 +25,7 @@ export class Listener {
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #retry;
   #isPlaying = false;
   #failures = 0;
-  #hopes = 0;
+  #retries = 0;
   #attempt = 0;
 
   /**
@@ -70,16 +70,16 @@ export class Listener {
     this.#peer?.close();
     this.#peer = null;
     this.#next = null;
-    this.#failures = this.#hopes = 0;
+    this.#failures = this.#retries = 0;
     this.player.live(null);
     this.player.stop();
     this.#become('off');
   }
 
   /** The network may be another: try the radio again, now. */
-  again() {
+  reconnect() {
     if (this.mode === 'off' || this.files || this.#peer?.isUp) return;
-    this.#hopes = 0;
+    this.#retries = 0;
     return this.#try();
   }
 
@@ -107,7 +107,7 @@ export class Listener {
   #connected(peer) {
     this.#peer?.close();
     this.#peer = peer;
-    this.#failures = this.#hopes = 0;
+    this.#failures = this.#retries = 0;
     peer.lost = () => this.#peer === peer && this.#lost();
     if (this.mode === 'files') this.observer.recovered();
     this.#become('radio');
@@ -122,7 +122,7 @@ export class Listener {
   /** @param {unknown} why */
   #failed(why) {
     if (this.#peer?.isUp) return; // the one before has come back
-    if (this.mode === 'files') return this.#hope();
+    if (this.mode === 'files') return this.#retryLater();
     const blocked = why instanceof Unreachable;
     this.#failures += 1;
     if (!blocked && this.#failures < TRIES) {
@@ -132,13 +132,13 @@ export class Listener {
     this.player.live(null);
     this.#become('files');
     if (blocked) this.observer.fellBack();
-    this.#hope();
+    this.#retryLater();
   }
 
   /** Files play; meanwhile try the radio again a few times, for it may only have been slow. */
-  #hope() {
-    const after_ms = HOPES_MS[this.#hopes];
-    this.#hopes += 1;
+  #retryLater() {
+    const after_ms = RETRIES_MS[this.#retries];
+    this.#retries += 1;
     if (after_ms) this.#retry = setTimeout(() => this.#try(), after_ms);
   }
 

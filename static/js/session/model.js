@@ -20,6 +20,7 @@
  * @property {number} onAirMs          how long it is
  * @property {string|null} replaying   clip the visitor plays
  * @property {Speaking} speaking
+ * @property {boolean} fetching       the talk button was pressed, and what is needed to speak is being fetched
  * @property {'webrtc'|'files'} path   how one's own voice travels
  * @property {import('../audio/microphone.js').MicState} mic
  * @property {boolean} playing         plays along: the microphone opens by itself
@@ -59,6 +60,7 @@ export const BLANK = {
   onAirMs: 0,
   replaying: null,
   speaking: 'off',
+  fetching: false,
   path: 'webrtc',
   mic: 'unasked',
   playing: false,
@@ -95,6 +97,11 @@ const DEFAULT_LIMIT_MS = 7_000;
 /** How long a take may be, in a turn or out of it; the server ends it by the same rule. @param {Model} model @param {import('../wire/protocol.js').Turn|null} turn */
 export function limitOf(model, turn) {
   return (turn?.limit_ms || (model.room?.longest_clip_ms ?? DEFAULT_LIMIT_MS)) * paceOf(model);
+}
+
+/** Whether the talk button is pressed, so that the next press ends it. @param {Model} model */
+export function isTalking({ speaking, fetching }) {
+  return fetching || speaking === 'opening' || speaking === 'live';
 }
 
 /** Why the visitor cannot press the talk button now; null when they can. @param {Model} model @param {number} server_ms */

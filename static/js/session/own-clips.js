@@ -29,20 +29,20 @@ export class OwnClips {
   }
 
   /** A take waits for its speaker. @param {import('./model.js').Preview} preview */
-  offer(preview) {
+  offerPreview(preview) {
     clearTimeout(this.#preview);
     this.set({ preview });
     this.#preview = setTimeout(() => this.set({ preview: null }), PREVIEW_MS);
   }
 
-  /** @param {'keep'|'drop'} wish @param {string} preview */
-  async decide(wish, preview) {
-    const refused = await this.ask(wish, { preview });
-    if (!refused || refused === GONE) this.settled(preview);
+  /** @param {'keep'|'drop'} command @param {string} preview */
+  async decide(command, preview) {
+    const refused = await this.ask(command, { preview });
+    if (!refused || refused === GONE) this.endPreview(preview);
   }
 
   /** A preview waits no more. @param {string} [preview] its clip has the same id */
-  settled(preview) {
+  endPreview(preview) {
     if (this.read().preview?.preview === preview) this.set({ preview: null });
   }
 

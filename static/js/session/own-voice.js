@@ -16,9 +16,9 @@ const TROUBLES = { refused: 'mic-refused', missing: 'mic-missing', busy: 'mic-bu
  * @property {import('./model.js').Reader} read
  * @property {import('./model.js').Setter<'speaking'|'auto'|'path'|'mic'|'playing'>} set
  * @property {import('./notices.js').Notices} notices
- * @property {Pick<import('./speaker.js').Speaker, 'begin'|'end'|'warm'|'rest'|'isBusy'>} speaker
+ * @property {Pick<import('./speaker.js').Speaker, 'begin'|'end'|'prepare'|'release'|'isBusy'>} speaker
  * @property {Pick<import('../audio/microphone.js').Microphone, 'state'>} microphone
- * @property {Pick<import('./route.js').Route, 'kind'|'hope'>} route
+ * @property {Pick<import('./route.js').Route, 'kind'|'tryLiveAgain'>} route
  * @property {Pick<import('./turns.js').Turns, 'outcome'|'missed'>} turns
  * @property {() => Turn|null} openTurn  in which this voice may speak now or soon
  * @property {(playing: boolean) => void} played  plays along, or no more
@@ -38,10 +38,10 @@ export class OwnVoice {
     this.parts = parts;
   }
 
-  /** The talk button. @param {'start'|'stop'} wish */
-  talk(wish) {
+  /** The talk button. @param {'start'|'stop'} command */
+  talk(command) {
     const { speaker, microphone, notices, openTurn, read } = this.parts();
-    if (wish === 'stop') return speaker.end();
+    if (command === 'stop') return speaker.end();
     if (microphone.state === 'insecure') return this.microphoneChanged();
     notices.clear('mic-ready', 'refused');
     const turn = openTurn();
@@ -54,9 +54,9 @@ export class OwnVoice {
     const plays = (this.#plays += 1);
     notices.clear('stepped-back');
     this.#playing(playing);
-    if (!playing) return speaker.rest();
+    if (!playing) return speaker.release();
     try {
-      await speaker.warm();
+      await speaker.prepare();
     } catch (why) {
       if (plays !== this.#plays) return;
       this.#playing(false);
@@ -95,7 +95,7 @@ export class OwnVoice {
     set({ speaking, auto: auto && speaking !== 'ready', path: route.kind });
     duck(speaking === 'live');
     clearTimeout(this.#resting);
-    if (speaking === 'ready' && (isIOS || !read().playing)) this.#resting = setTimeout(() => speaker.rest(), RESTS_MS);
+    if (speaking === 'ready' && (isIOS || !read().playing)) this.#resting = setTimeout(() => speaker.release(), RESTS_MS);
   }
 
   readied() {
@@ -131,7 +131,7 @@ export class OwnVoice {
     const { notices, set, route, speaker } = this.parts();
     this.#fell = false;
     notices.clear('udp-blocked', 'live-failed');
-    if (!speaker.isBusy) route.hope();
+    if (!speaker.isBusy) route.tryLiveAgain();
     set({ path: route.kind });
   }
 }

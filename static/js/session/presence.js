@@ -20,13 +20,13 @@ export class OwnPresence {
   }
 
   /** Take so much more time than others; nobody else is told. @param {number} pace */
-  take(pace) {
+  setPace(pace) {
     remember('pace', pace);
     this.set({ pace });
-    this.tell();
+    this.send();
   }
 
-  tell() {
+  send() {
     const { joined, hearing, playing, pace } = this.read();
     if (!joined) return;
     const listening = hearing === 'radio' || hearing === 'files' ? hearing : 'off';

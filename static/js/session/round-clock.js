@@ -37,11 +37,11 @@ export class RoundClock {
   }
 
   /** Look now, for the round, the clock or the pace has changed. */
-  look() {
+  update() {
     const { phase, mine, left_ms } = this.moment;
     const model = this.read();
     if (phase !== model.phase || mine !== model.mine) this.set({ phase, mine });
     clearTimeout(this.#over);
-    if (left_ms > 0) this.#over = setTimeout(() => this.look(), left_ms);
+    if (left_ms > 0) this.#over = setTimeout(() => this.update(), left_ms);
   }
 }

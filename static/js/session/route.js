@@ -37,13 +37,13 @@ export class Route {
     this.#stream = stream;
     const path = (this.#path ??= await (this.files ? this.recorded() : this.live(this.lost)));
     try {
-      await path.warm(stream);
+      await path.prepare(stream);
     } catch (why) {
       if (path.kind === 'files') throw why;
       path.close();
       this.files = true;
       this.#path = await this.recorded();
-      await this.#path.warm(stream);
+      await this.#path.prepare(stream);
       this.fellBack(why instanceof Unreachable ? 'udp-blocked' : 'live-failed');
     }
   }
@@ -53,7 +53,7 @@ export class Route {
     try {
       await this.#begin(round);
     } catch (why) {
-      this.#doubt(why);
+      this.#closeIfUnknown(why);
       throw why;
     }
   }
@@ -75,13 +75,13 @@ export class Route {
     try {
       await this.#path?.end(reaction_ms);
     } catch (why) {
-      this.#doubt(why);
+      this.#closeIfUnknown(why);
       throw why;
     }
   }
 
   /** A take that may be open at the server ends with its peer: nothing more is heard of this microphone. @param {unknown} why */
-  #doubt(why) {
+  #closeIfUnknown(why) {
     if (why instanceof Refused && UNKNOWN.includes(why.code)) this.#path?.close();
   }
 
@@ -99,7 +99,7 @@ export class Route {
   }
 
   /** Live sound may get through now: let the next take try it. */
-  hope() {
+  tryLiveAgain() {
     if (this.#path && this.#path.kind !== 'files') return;
     this.#path?.close();
     this.#path = null;
@@ -107,8 +107,8 @@ export class Route {
   }
 
   /** Send nothing, and keep the way open. */
-  async rest() {
+  async release() {
     this.#stream = null;
-    await this.#path?.rest();
+    await this.#path?.release();
   }
 }

@@ -1,5 +1,5 @@
 /** The way of a voice by WebRTC: one WHIP peer, kept open; takes are cut on the socket. */
-import { command } from '../wire/protocol.js';
+import { command, Refused } from '../wire/protocol.js';
 import * as WHIP from '../wire/whip.js';
 
 const LANDS_WITHIN_MS = 20_000;
@@ -21,7 +21,7 @@ export class RtcPath {
   }
 
   /** Be ready to send this microphone. Throws `Unreachable` when UDP does not get through. @param {MediaStream} stream */
-  async warm(stream) {
+  async prepare(stream) {
     const track = stream.getAudioTracks()[0];
     if (!this.#peer?.isUp) return this.#connect(track);
     const before = await this.whip.packetsSent(this.#peer);
@@ -31,6 +31,7 @@ export class RtcPath {
 
   /** @param {string|undefined} round */
   async begin(round) {
+    if (!this.#peer) throw new Refused('no_such_peer', ''); // it was closed since, for nobody knew whether its last take had ended
     await this.request(command('speak.start', { peer: this.peer, ...(round && { round }) }));
   }
 
@@ -42,11 +43,12 @@ export class RtcPath {
 
   /** Whether the server has this peer no more, for it was restarted. */
   async isForgotten() {
-    return (await this.#peer?.isForgotten()) ?? false;
+    const peer = this.#peer;
+    return Boolean(await peer?.isForgotten()) && peer === this.#peer; // and not another by now
   }
 
   /** Send nothing, but keep the way open. */
-  async rest() {
+  async release() {
     if (this.#peer?.isUp) await this.whip.feed(this.#peer, null);
   }
 

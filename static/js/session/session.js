@@ -68,8 +68,11 @@ export class Session {
     this.hidden = new Hidden(room, read, set);
     this.clips = new OwnClips(read, set, (type, fields) => this.ask(type, fields));
     this.onAir = new OnAir(set, this.clock);
-    this.replayed = new Replay(read, set, this.player, own);
-    this.speaking = new LateSpeaking(() => this.#openSpeaking(), () => this.notices.pass({ code: 'refused', values: { code: 'offline', message: '' } }));
+    this.replay = new Replay(read, set, this.player, own);
+    this.speaking = new LateSpeaking(() => this.#openSpeaking(), () => {
+      this.#fetching(false);
+      this.notices.pass({ code: 'refused', values: { code: 'offline', message: '' } });
+    });
     const ask = () => fetch(this.socket.url.replace('ws', 'http'), { method: 'OPTIONS' });
     this.connection = new Connection({ read, set, notices: this.notices, ask, close: () => this.socket.close() });
     this.listener = new Listener({ room, files: this.files, player: this.player, clock: this.clock, observer: this.#hearing(set), connect: edges.connect });
@@ -84,7 +87,7 @@ export class Session {
     this.socket.open();
     addEventListener('online', () => {
       this.socket.hurry();
-      this.listener.again();
+      this.listener.reconnect();
     });
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) return;
@@ -110,8 +113,8 @@ export class Session {
       signal: (signal) => this.#signal(signal),
       pong: (t, server_ms) => {
         this.clock.pong(t, server_ms);
-        this.round.look();
-        this.speaking.here?.turns.aim();
+        this.round.update();
+        this.speaking.here?.turns.reschedule();
       },
       reset: () => (this.inbox.reset(), this.lines.restart()),
       status: (status, code) => this.#status(status, code),
@@ -122,9 +125,9 @@ export class Session {
   #status(status, code) {
     if (status === 'refused') return this.connection.refused();
     if (status === 'closed') return this.connection.lost(code);
-    if (this.connection.opened()) this.listener.again();
+    if (this.connection.opened()) this.listener.reconnect();
     this.speaking.here?.route.check();
-    this.presence.tell();
+    this.presence.send();
   }
 
   /** @param {RoomEvent[]} events */
@@ -142,7 +145,7 @@ export class Session {
     if (kind === 'clip.landed' && by && by.id === me?.id) this.clips.landed(event, this.clock.server_ms);
     const isOwn = me && state.clips.get(data.clip ?? data.target)?.by?.id === me.id;
     const { game = '' } = state.round ?? state.last_round ?? {};
-    if (isOwn && DIARY_KINDS.has(kind) && room?.scored) import('./diary.js').then(({ note }) => note(event, me.id, game));
+    if (isOwn && DIARY_KINDS.has(kind) && room?.scored) import('./diary.js').then(({ note }) => note(event, me.id, game), () => {}); // offline: it is noted when the log is heard again
   }
 
   /** @param {Signal} signal */
@@ -154,8 +157,8 @@ export class Session {
 
   /** The server cut a take by itself, perhaps that of another tab. @param {{state: string, peer: string, clip?: string}} take */
   #take({ state, peer, ...take }) {
-    if (state === 'landed') this.clips.settled(take.clip); // kept, perhaps in another tab
-    if (state === 'preview') this.clips.offer(/** @type {any} */ (take));
+    if (state === 'landed') this.clips.endPreview(take.clip); // kept, perhaps in another tab
+    if (state === 'preview') this.clips.offerPreview(/** @type {any} */ (take));
     const speaking = this.speaking.here;
     if (peer && peer === speaking?.route.peer && ENDINGS.has(state)) speaking.speaker.ended();
   }
@@ -168,7 +171,7 @@ export class Session {
 
   /** The round, the pace or who plays has changed. */
   #plan() {
-    this.round.look();
+    this.round.update();
     this.speaking.here?.turns.plan(this.round.playedTurn);
   }
 
@@ -182,12 +185,12 @@ export class Session {
     if (this.model.wantsSound) this.listener.on();
     if (playing) this.play(true);
     else this.speaking.need().catch(() => {}); // so that it is here with the first press
-    this.presence.tell();
+    this.presence.send();
   }
 
   /** @param {number} pace how much more time than others */
   pace(pace) {
-    this.presence.take(pace);
+    this.presence.setPace(pace);
     this.#plan();
   }
 
@@ -206,7 +209,7 @@ export class Session {
     return {
       became: (hearing) => {
         set({ hearing });
-        if (hearing !== 'connecting') this.presence.tell();
+        if (hearing !== 'connecting') this.presence.send();
       },
       fellBack: () => this.speaking.ask(({ route, voice }) => (route.expectFiles(), voice.fellBack('udp-blocked'))),
       recovered: () => this.speaking.ask(({ voice }) => voice.recovered()),
@@ -215,9 +218,17 @@ export class Session {
 
   // --- one's own voice
 
-  /** The talk button. @param {'start'|'stop'} wish */
-  talk(wish) {
-    return this.speaking.ask(({ voice }) => voice.talk(wish));
+  /** The talk button. @param {'start'|'stop'} command */
+  talk(command) {
+    if (!this.speaking.here) this.#fetching(command === 'start');
+    return this.speaking.ask(({ voice }) => (this.#fetching(false), voice.talk(command)));
+  }
+
+  /** @param {boolean} fetching */
+  #fetching(fetching) {
+    /** @type {import('./model.js').Setter<'fetching'>} */
+    const set = this.set;
+    if (fetching !== this.model.fetching) set({ fetching });
   }
 
   /** Play along, or step back. @param {boolean} playing */
@@ -245,7 +256,7 @@ export class Session {
     const speaking = openSpeaking({
       room: this.id, files: this.files, raw: this.raw, clock: this.clock, read: () => this.model, set: this.set, notices: this.notices, request: this.request,
       openTurn: () => this.round.openTurn,
-      played: () => (this.presence.tell(), this.#plan()),
+      played: () => (this.presence.send(), this.#plan()),
       duck: (on) => this.player.duck(on),
     });
     speaking.turns.plan(this.round.playedTurn);
@@ -254,7 +265,7 @@ export class Session {
 
   // --- what else a visitor asks for
 
-  /** Ask for something; a refusal is told in a passing notice. @param {string} type @param {Record<string, unknown>} [fields] @returns {Promise<string>} '', or the code of the refusal */
+  /** Send a command; a refusal is told in a passing notice. @param {string} type @param {Record<string, unknown>} [fields] @returns {Promise<string>} '', or the code of the refusal */
   async ask(type, fields = {}) {
     try {
       await this.request(command(type, fields), { resend: true });
@@ -265,14 +276,14 @@ export class Session {
     }
   }
 
-  /** Ask for something; tells whether it was granted. @param {string} type @param {Record<string, unknown>} [fields] */
-  async wish(type, fields = {}) {
+  /** Send a command; tells whether it was granted. @param {string} type @param {Record<string, unknown>} [fields] */
+  async send(type, fields = {}) {
     return (await this.ask(type, fields)) === '';
   }
 
   /** @param {string} target @param {string} emoji */
   react(target, emoji) {
-    return this.wish('react', { target, emoji });
+    return this.send('react', { target, emoji });
   }
 
   /** @param {string} clip */
@@ -282,7 +293,7 @@ export class Session {
 
   /** Report a clip and hear it no more. @param {string} clip @param {string} reason */
   async report(clip, reason) {
-    await this.wish('report', { clip, reason });
+    await this.send('report', { clip, reason });
     this.hidden.add(clip);
   }
 }

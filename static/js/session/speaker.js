@@ -40,7 +40,7 @@ class Take {
 
 export class Speaker {
   /** @type {Speaking} */ state = 'off';
-  /** @type {Promise<void>|null} */ #warming = null;
+  /** @type {Promise<void>|null} */ #preparing = null;
   /** @type {Take|null} */ #take = null;
   /** The take before, until it has arrived. @type {Promise<void>} */ #before = Promise.resolve();
   #wants = 0;
@@ -64,10 +64,10 @@ export class Speaker {
   }
 
   /** Have the microphone and a way for it; many calls share one opening. Throws what the browser throws. */
-  warm() {
+  prepare() {
     this.#wants += 1;
-    this.#warming ??= this.#warm().finally(() => (this.#warming = null));
-    return this.#warming;
+    this.#preparing ??= this.#prepare().finally(() => (this.#preparing = null));
+    return this.#preparing;
   }
 
   /** Begin a take as soon as sound really flows; resolves when all of it is over. @param {Plan} plan */
@@ -87,7 +87,7 @@ export class Speaker {
   }
 
   /** End a take that its round began: at once when it is quiet, at the next pause in the middle of a word. */
-  async endGently() {
+  async endAtPause() {
     const take = this.#take;
     if (!take?.auto) return;
     for (let quiet_ms = this.meter.isLoud ? 0 : PATIENCE_MS; quiet_ms < PATIENCE_MS && !take.isOver; ) {
@@ -108,20 +108,20 @@ export class Speaker {
   /** The way is lost, and with it an open take (which the server keeps when it is long enough): open it anew. */
   lost() {
     this.ended();
-    if (this.microphone.track) setTimeout(() => this.microphone.track && this.warm().catch(() => {}), REOPEN_MS);
+    if (this.microphone.track) setTimeout(() => this.microphone.track && this.prepare().catch(() => {}), REOPEN_MS);
   }
 
   /** Give the microphone back and keep the way open (iOS turns playback down while it is in use). */
-  async rest() {
+  async release() {
     const wants = this.#wants;
-    await this.#warming?.catch(() => {}); // or it would be open after all
+    await this.#preparing?.catch(() => {}); // or it would be open after all
     if (this.isBusy || wants !== this.#wants) return;
     this.microphone.close();
     this.meter.follow(null);
-    await this.route.rest();
+    await this.route.release();
   }
 
-  async #warm() {
+  async #prepare() {
     this.meter.prepare().catch(() => {}); // speaking does not wait for it
     const stream = await this.microphone.open();
     this.meter.follow(stream);
@@ -146,7 +146,7 @@ export class Speaker {
   async #isReady(take, before) {
     const pressed_ms = this.clock.now();
     const asks = !(await this.microphone.isAllowed());
-    await this.warm();
+    await this.prepare();
     const isLate = asks && this.clock.now() - pressed_ms > READING_MS;
     await before;
     return !take.isOver && !isLate;

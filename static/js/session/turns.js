@@ -18,7 +18,7 @@ export class Turns {
   #silent = 0;
 
   /**
-   * @param {{speaker: Pick<import('./speaker.js').Speaker, 'isBusy'|'warm'|'begin'|'endGently'>, clock: Pick<import('../room/clock.js').Clock, 'until_ms'>,
+   * @param {{speaker: Pick<import('./speaker.js').Speaker, 'isBusy'|'prepare'|'begin'|'endAtPause'>, clock: Pick<import('../room/clock.js').Clock, 'until_ms'>,
    *   limit_ms: (turn: Turn) => number, pace: () => number, stepBack: () => void}} parts
    */
   constructor({ speaker, clock, limit_ms, pace, stepBack }) {
@@ -33,15 +33,15 @@ export class Turns {
   plan(turn) {
     if (nameOf(turn) !== nameOf(this.#turn)) {
       this.#begun = this.#closed = false;
-      this.speaker.endGently(); // what was begun for another turn must not keep us out of this one
-      if (turn && this.#left_ms(turn) > 0) this.speaker.warm().catch(() => {});
+      this.speaker.endAtPause(); // what was begun for another turn must not keep us out of this one
+      if (turn && this.#left_ms(turn) > 0) this.speaker.prepare().catch(() => {});
     }
     this.#turn = turn;
-    this.aim();
+    this.reschedule();
   }
 
   /** Begin and end when the clock and the pace say so now. */
-  aim() {
+  reschedule() {
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
     const turn = this.#turn;
     if (!turn || this.#closed) return;
@@ -74,7 +74,7 @@ export class Turns {
 
   #close() {
     this.#closed = true;
-    this.speaker.endGently();
+    this.speaker.endAtPause();
   }
 
   /** How long the window is still open for us. @param {Turn} turn */

@@ -44,7 +44,7 @@ export class AnswerBox {
     if (!text || !turn) return;
     // Who types faster than the count-in need not know: it waits for "go".
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, this.session.clock.until_ms(go_at_ms))));
-    if (!(await this.session.wish('answer', { round: turn.split(' ')[0], text }))) return;
+    if (!(await this.session.send('answer', { round: turn.split(' ')[0], text }))) return;
     this.input.value = '';
     this.#done = turn;
     this.update(this.session.model);

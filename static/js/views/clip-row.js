@@ -14,7 +14,7 @@ const NOBODY = { id: '', name: '…', colour: '#8899bb' };
 export function clipRow(session, clip, own) {
   const by = clip.by ?? NOBODY;
   const row = h('li', { class: 'clip', 'data-clip': clip.clip, 'data-own': String(own) },
-    h('button', { type: 'button', class: 'clip-play', onclick: () => session.replayed.play(clip.clip) }, icon('play'), icon('stop')),
+    h('button', { type: 'button', class: 'clip-play', onclick: () => session.replay.play(clip.clip) }, icon('play'), icon('stop')),
     h('div', { class: 'clip-body' }, head(clip, own), wave(clip.peaks), h('p', { class: 'caption', dir: 'auto', lang: session.model.state.language }),
       h('div', { class: 'verdicts' }), h('div', { class: 'reactions' })),
     moreButton(session, clip, own));

@@ -24,6 +24,6 @@ export async function open(session) {
 
 /** @param {Session} session @param {HTMLDialogElement} dialog @param {import('../wire/games.js').Game} game */
 function choice(session, dialog, { id, name, rules }) {
-  const press = () => (dialog.close(), session.wish('round.start', { game: id }));
+  const press = () => (dialog.close(), session.send('round.start', { game: id }));
   return h('li', {}, h('button', { type: 'button', class: 'choice', 'data-game': id, onclick: press }, h('strong', {}, name), h('span', {}, rules)));
 }

@@ -1,4 +1,4 @@
-/** The door: one tap unlocks the sound and nothing else; the microphone is never asked for here unless wished. */
+/** The door: one tap unlocks the sound and nothing else; the microphone is never asked for here unless one plays along. */
 import { h, icon, say } from '../lib/dom.js';
 import { recall } from '../lib/storage.js';
 import { t } from '../lib/text.js';

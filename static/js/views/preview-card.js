@@ -31,10 +31,10 @@ export class PreviewCard {
   #parts({ preview, duration_ms, peaks }) {
     const { session } = this;
     const listen = async () => session.player.clip(await own(`/api/previews/${encodeURIComponent(preview)}.ogg`));
-    const end = async (/** @type {'keep'|'drop'} */ wish) => {
+    const end = async (/** @type {'keep'|'drop'} */ command) => {
       this.element.inert = true; // a second press, before the answer, would be told that the take is gone
       session.player.stop();
-      await session.clips.decide(wish, preview);
+      await session.clips.decide(command, preview);
       this.element.inert = false;
     };
     return [h('p', {}, t('preview.title'), ' ', h('small', {}, `${seconds(duration_ms)} s`)), wave(peaks), h('div', { class: 'sheet-row' },

@@ -20,7 +20,7 @@ export class RoundTakes {
     this.words = h('span', {});
     this.replay = h('button', { type: 'button', class: 'quiet', id: 'replay', hidden: true, onclick: () => this.#playAll() }, icon('play'), icon('stop'), this.words);
     this.challenge = h('button', { type: 'button', class: 'quiet', id: 'challenge', hidden: true, onclick: () => this.#challenge() }, t('takes.challenge'));
-    this.again = h('button', { type: 'button', class: 'quiet', id: 'again', hidden: true, onclick: () => this.session.wish('again') }, t('takes.again'));
+    this.again = h('button', { type: 'button', class: 'quiet', id: 'again', hidden: true, onclick: () => this.session.send('again') }, t('takes.again'));
     this.element = h('div', { class: 'round-takes' }, h('div', { class: 'sheet-row' }, this.replay, this.challenge, this.again), this.list);
   }
 
@@ -49,15 +49,15 @@ export class RoundTakes {
 
   #challenge() {
     const asked = this.#challengeable(this.session.model);
-    if (asked) this.session.wish('vote', { ...asked, value: A_CHALLENGE });
+    if (asked) this.session.send('vote', { ...asked, value: A_CHALLENGE });
   }
 
   /** @param {Take} take @param {Model} model */
   #row({ clip, voice, written }, { state, presence }) {
     const by = state.clips.get(clip)?.by ?? presence.voices.get(voice);
     const name = by?.name ?? '…';
-    const vote = () => this.session.wish('vote', { round: (this.session.model.state.round ?? this.session.model.state.last_round)?.id, clip, value: A_HEART });
-    const play = !written && h('button', { type: 'button', class: 'icon-button', 'aria-label': t('takes.play', { name }), onclick: () => this.session.replayed.play(clip) }, icon('play'));
+    const vote = () => this.session.send('vote', { round: (this.session.model.state.round ?? this.session.model.state.last_round)?.id, clip, value: A_HEART });
+    const play = !written && h('button', { type: 'button', class: 'icon-button', 'aria-label': t('takes.play', { name }), onclick: () => this.session.replay.play(clip) }, icon('play'));
     const row = h('li', { class: 'take', 'data-take': clip }, h('span', { class: 'dot' }), h('span', { class: 'take-words', dir: 'auto' }), play || null,
       h('button', { type: 'button', class: 'heart', 'aria-label': t('takes.heart', { name }), onclick: vote }, icon('heart'), h('span', { class: 'hearts' })));
     row.style.setProperty('--voice', by?.colour ?? '');
@@ -86,7 +86,7 @@ export class RoundTakes {
       return session.player.stop();
     }
     this.#playing = true;
-    for (const clip of this.#replay) if (this.#playing) await session.replayed.play(clip);
+    for (const clip of this.#replay) if (this.#playing) await session.replay.play(clip);
     this.#playing = false;
     this.update(session.model);
   }

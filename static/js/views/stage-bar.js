@@ -18,8 +18,8 @@ export class StageBar extends View {
     this.games = this.#button('games', 'cards', () => this.#open('games'));
     this.topics = this.#button('topics', 'bulb', () => this.#open('topics'));
     this.type = this.#button('type', 'chat', async () => (await this.#needDesk()).write());
-    this.joins = this.#button('join', 'spark', () => this.session.wish('round.join'));
-    this.out = this.#button('out', 'close', () => this.session.wish('round.stop'));
+    this.joins = this.#button('join', 'spark', () => this.session.send('round.join'));
+    this.out = this.#button('out', 'close', () => this.session.send('round.stop'));
     this.place = h('div', { class: 'desk-place' });
     this.bar = h('div', { class: 'stage-buttons', role: 'group', 'aria-label': t('stage.more') }, this.games, this.topics, this.joins, this.type, this.out);
     this.append(this.place, this.bar);

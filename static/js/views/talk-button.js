@@ -4,7 +4,7 @@ import { t } from '../lib/text.js';
 import { View } from './view.js';
 import { isDrawnIn } from '../room/play.js';
 import { click, down, follow, UP, up } from '../room/press.js';
-import { silencedBy } from '../session/model.js';
+import { isTalking, silencedBy } from '../session/model.js';
 import './count-ring.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
@@ -35,7 +35,7 @@ export class TalkButton extends View {
 
   /** @param {Model} model */
   update(model) {
-    const isOn = model.speaking === 'opening' || model.speaking === 'live';
+    const isOn = isTalking(model);
     this.#press = follow(this.#press, isOn);
     this.#silenced = silencedBy(model, this.session.clock.server_ms);
     this.orb?.setAttribute('aria-pressed', String(isOn));
@@ -84,15 +84,16 @@ export class TalkButton extends View {
   }
 
   /** @param {import('../room/press.js').Step} step */
-  #step({ press, wish }) {
-    if (wish === 'start' && this.#silenced) return;
+  #step({ press, command }) {
+    if (command === 'start' && this.#silenced) return;
     this.#press = press;
-    if (wish) this.session.talk(wish);
+    if (command) this.session.talk(command);
   }
 }
 
 /** @param {Model} model */
-function stateOf({ speaking, playing, mic, phase, mine, state, me, room }) {
+function stateOf({ speaking, fetching, playing, mic, phase, mine, state, me, room }) {
+  if (fetching) return 'talk.opening';
   if (speaking === 'opening' || speaking === 'live' || speaking === 'sending') return `talk.${speaking}`;
   if (playing && (!state.round || isDrawnIn(state.round, me?.id ?? '', room))) return 'talk.auto';
   if (mine && phase === 'window') return 'talk.yours';

@@ -6,7 +6,7 @@ import { View } from './view.js';
 export class ThrowButton extends View {
   build() {
     this.words = h('span', { class: 'dock-words' });
-    const press = () => this.session.wish(this.session.model.state.round ? 'again' : 'throw');
+    const press = () => this.session.send(this.session.model.state.round ? 'again' : 'throw');
     this.button = h('button', { type: 'button', class: 'dock-button', id: 'throw', onclick: press }, icon('dice'), this.words);
     this.append(this.button);
   }

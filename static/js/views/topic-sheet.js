@@ -9,7 +9,7 @@ const TOPIC_LETTERS = 90;
 /** @param {import('../session/session.js').Session} session */
 export async function open(session) {
   const count = h('p', { class: 'sheet-note', role: 'status' });
-  const want = h('button', { type: 'button', class: 'primary', id: 'want', onclick: () => session.wish('topic.want') }, t('topics.want'));
+  const want = h('button', { type: 'button', class: 'primary', id: 'want', onclick: () => session.send('topic.want') }, t('topics.want'));
   const waiting = h('ul', { class: 'waiting' });
   const dialog = await sheet('topic-sheet', t('topics.title'), want, count, suggestion(session), waiting);
   const stop = session.store.watch(({ state, me }) => {
@@ -28,7 +28,7 @@ function suggestion(session) {
   const onsubmit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     const text = input.value.trim();
-    if (!text || !(await session.wish('suggest', { text }))) return;
+    if (!text || !(await session.send('suggest', { text }))) return;
     input.value = '';
     announce(t('topics.thanks'));
   };

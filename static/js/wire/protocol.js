@@ -43,7 +43,7 @@
 /** Close codes of the contract, by what they mean for a page. */
 export const CLOSE = { protocol: 1002, badText: 1007, forbidden: 1008, tooBig: 1009, restarting: 1012, comeBack: 1013 };
 
-/** A wish that was not granted; `code` is stable, the message can be shown. */
+/** A command that was refused; `code` is stable, the message can be shown. */
 export class Refused extends Error {
   /** @param {string} code @param {string} message @param {number} [retryAfterMs] */
   constructor(code, message, retryAfterMs) {

@@ -24,7 +24,7 @@ export const PING_EVERY_MS = 10_000;
 export const SILENCE_MS = 15_000; // a ping unanswered for so long: the path is dead
 export const HURRY_MS = 3_000; // and when the network was another: for so long
 export const CALM_MS = 60_000; // a connection that stood for so long was understood
-export const ANSWER_MS = 20_000; // an unsent wish is given up after this
+export const ANSWER_MS = 20_000; // an unanswered command is given up after this
 
 /** The server did not understand what this page sent. */
 const MISSPOKE = [CLOSE.protocol, CLOSE.badText, CLOSE.tooBig];
@@ -95,7 +95,7 @@ export class RoomSocket {
   }
 
   /**
-   * Send a wish; resolves with its seq when durable. With `resend` it survives a reconnect: its id
+   * Send a command; resolves with its seq when durable. With `resend` it survives a reconnect: its id
    * makes the repeat harmless.
    * @param {ClientMessage} message
    * @param {{resend?: boolean, within_ms?: number}} [options]

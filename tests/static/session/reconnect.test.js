@@ -84,6 +84,34 @@ test('a server that was restarted in the middle of a take is noticed when the co
   assert.deepEqual([visit.model.speaking, visit.devices.peers.length], ['live', 2]);
 });
 
+test('a server that was restarted is asked of the old peer, and its answer does not close a new one', async () => {
+  const visit = await new Visit().enter();
+  await visit.talk('start');
+  await visit.talk('stop');
+  const [old] = visit.devices.peers;
+  Object.assign(old, { isKnown: false, waits: true });
+  await visit.lose();
+  await visit.back();
+  await visit.talk('start');
+  assert.deepEqual([...visit.open], ['peer-2']);
+  old.checked?.resolve(undefined);
+  await settled();
+
+  assert.deepEqual([visit.model.speaking, visit.devices.peers[1].isUp], ['live', true]);
+});
+
+test('a take that waits for one of which nobody knows what became of it gets a peer of its own', async () => {
+  const visit = await new Visit().enter();
+  await visit.talk('start');
+  visit.unanswered.add('speak.stop');
+  await visit.talk('stop');
+  await visit.talk('start');
+  assert.equal(visit.model.speaking, 'opening');
+  await visit.pass(20_100); // the end of the first one is given up, and its peer closed
+
+  assert.deepEqual([visit.model.speaking, visit.asked('speak.start').map(({ peer }) => peer)], ['live', ['peer-1', 'peer-2']]);
+});
+
 test('a server that was restarted before the take is offered a new peer by the take itself', async () => {
   const visit = await new Visit().enter();
   await visit.talk('start');

@@ -13,7 +13,7 @@ function along(context, pace) {
   /** @type {string[]} */
   const told = [];
   const tell = (/** @type {string} */ what) => told.push(`${what} ${now.ms}`);
-  const speaker = { isBusy: false, warm: async () => void tell('warm'), endGently: async () => void tell('end'), begin: async (/** @type {any} */ { limit_ms }) => void tell(`begin ${limit_ms}`) };
+  const speaker = { isBusy: false, prepare: async () => void tell('warm'), endAtPause: async () => void tell('end'), begin: async (/** @type {any} */ { limit_ms }) => void tell(`begin ${limit_ms}`) };
   const clock = { until_ms: (/** @type {number} */ at_ms) => at_ms - now.ms - now.ahead_ms };
   const turns = new Turns({ speaker, clock, limit_ms: () => 7_000 * now.pace, pace: () => now.pace, stepBack: () => tell('back') });
   const pass = (/** @type {number} */ to_ms) => {
@@ -54,7 +54,7 @@ test('a clock that was found to be wrong moves the beginning and the end', (cont
   turns.plan(TURN);
   pass(500);
   now.ahead_ms = 2_000;
-  turns.aim();
+  turns.reschedule();
   pass(20_000);
 
   assert.deepEqual(told.slice(2), ['begin 7000 850', 'end 6000']);
@@ -64,7 +64,7 @@ test('planning the same turn again and again begins and ends it once', (context)
   const { turns, told, pass } = along(context, 1);
   for (let to_ms = 500; to_ms <= 12_000; to_ms += 500) {
     turns.plan(TURN);
-    turns.aim();
+    turns.reschedule();
     pass(to_ms);
   }
   assert.deepEqual(told, ['end 0', 'warm 0', 'begin 7000 2850', 'end 8000']);

@@ -81,23 +81,31 @@ export class FakeMicrophone {
 export class FakePeer {
   isUp = true;
   isKnown = true;
+  waits = false;
+  /** @type {Later<any>|null} a question to the server that is not answered */ checked = null;
   isClosed = false;
   lost = () => {};
   /** @type {any} what it sends */ track = null;
 
-  /** @param {string} id @param {any} track */
-  constructor(id, track) {
+  /** @param {string} id @param {any} track @param {(id: string) => void} closed by the page: the server is told */
+  constructor(id, track, closed) {
     this.id = id;
     this.track = track;
+    this.closed = closed;
   }
 
+  /** @returns {Promise<boolean>} */
   async isForgotten() {
+    this.checked?.resolve(undefined);
+    this.checked = this.waits ? new Later() : null;
+    await this.checked?.promise;
     return !this.isKnown;
   }
 
   close() {
     this.isUp = false;
     this.isClosed = true;
+    this.closed(this.id);
   }
 }
 
@@ -108,6 +116,7 @@ export class FakeDevices {
   /** @type {any} */ microphone = null;
   meter = { level: 0, isLoud: false, began_ago_ms: /** @type {number|null} */ (null), prepare: async () => {}, follow() {}, arm() {} };
   awake = false;
+  /** @type {(peer: string) => void} */ closed = () => {};
   recording = false;
   /** @type {(take: Blob) => Promise<any>} */ uploaded = async () => ({});
 
@@ -122,7 +131,8 @@ export class FakeDevices {
       publish: async (/** @type {string} */ _room, /** @type {any} */ track) => {
         await null;
         if (this.blocked) throw this.blocked;
-        const peer = new FakePeer(`peer-${this.peers.length + 1}`, track);
+        const peer = new FakePeer(`peer-${this.peers.length + 1}`, track, (id) => this.closed(id));
+        peer.waits = Boolean(this.options.waits);
         this.peers.push(peer);
         return peer;
       },

@@ -32,6 +32,7 @@ export class Visit {
   /** @type {any[]} peers of the radio that were asked for, as promises a test settles */ radios = [];
   /** @type {Set<string>} peers whose take is open at the server */ open = new Set();
   /** @type {string[]} how takes ended at the server */ takes = [];
+  /** Commands that the server never answers. @type {Set<string>} */ unanswered = new Set();
   /** Which codes of refusal wait for which commands. @type {Record<string, string>} */ refusals = {};
 
   /** @param {{query?: string, waits?: boolean, room?: object, offset_ms?: number}} [options] */
@@ -40,6 +41,7 @@ export class Visit {
     this.room = { ...ROOM, ...room };
     this.offset_ms = offset_ms;
     this.devices = new FakeDevices({ waits });
+    this.devices.closed = (peer) => this.open.delete(peer) && this.takes.push(peer);
     this.session = new Session('x', /** @type {any} */ ({}), new URLSearchParams(query), {
       speaking: () => this.devices.speaking(),
       player: /** @type {any} */ (this.player),
@@ -100,10 +102,16 @@ export class Visit {
   /** Answer one message. @param {any} message */
   answer({ type, id, peer, t }) {
     if (type === 'ping') return this.socket.says({ type: 'pong', t, server_ms: this.server_ms });
+    if (this.unanswered.has(type)) return;
     const taken = this.#take(type, peer);
     const code = this.refusals[type] ?? taken;
     if (code) this.socket.says({ type: 'refused', id, code, message: '' });
     else this.socket.says({ type: 'ack', id, seq: (this.seq += type === 'speak.stop' ? 1 : 0) });
+  }
+
+  /** Do what a message asks for, without an answer. @param {any} message */
+  carryOut({ type, peer }) {
+    this.#take(type, peer);
   }
 
   /** Begin or end a take; gives the code of a refusal. @param {string} type @param {string} peer */
@@ -134,11 +142,12 @@ export class Visit {
   /** Let time go by, and answer what is asked meanwhile. @param {number} ms @param {boolean} [served] */
   async pass(ms, served = true) {
     const until_ms = this.now_ms + ms;
-    for (let more = true; more; ) {
-      more = this.timers.step(until_ms);
+    do {
       await settled();
       if (served) await this.serve();
-    }
+    } while (this.timers.step(until_ms));
+    await settled();
+    if (served) await this.serve();
   }
 
   /** The connection goes, and comes back when the page has asked for it. @param {number} [code] */
@@ -154,9 +163,9 @@ export class Visit {
     await this.serve();
   }
 
-  /** Press the talk button, or let it go. @param {'start'|'stop'} wish */
-  async talk(wish) {
-    this.session.talk(wish);
+  /** Press the talk button, or let it go. @param {'start'|'stop'} command */
+  async talk(command) {
+    this.session.talk(command);
     await this.serve();
   }
 
