@@ -20,6 +20,7 @@ from server.room.commands import broken
 from server.web.errors import Problem, body, problem_of, respond
 from server.web.health import HEALTH
 from server.web.security import SERVER
+from server.web.socket import SOCKETS
 
 # Files that are no connections: storage, media, child processes, the log.
 FILES_RESERVED = 96
@@ -179,12 +180,17 @@ def _factory(
     manager = runner.server
     assert manager is not None
     cap = min(config.connections, _files() - FILES_RESERVED)
-    runner.app[HEALTH].watch("connections", "Open TCP connections.", lambda: len(manager.connections))
+
+    def taken() -> int:
+        """Return how many connections there are: sockets are aiohttp's no more."""
+        return len(manager.connections) + len(runner.app[SOCKETS])
+
+    runner.app[HEALTH].watch("connections", "Open TCP connections.", taken)
 
     def connection() -> asyncio.BaseProtocol:
-        if len(manager.connections) >= cap:
+        if taken() >= cap:
             return TurnedAway()
-        crowded = len(manager.connections) >= cap * CROWDED_SHARE
+        crowded = taken() >= cap * CROWDED_SHARE
         # No body is taken with an encoding, so none is unpacked: it might be a bomb.
         return Connection(
             manager,
