@@ -19,6 +19,7 @@ from server.config import BadSetting, Config
 from server.http.problems import Problem, body, problem_of, respond
 from server.http.security import SERVER
 from server.room.commands import broken
+from server.socket.endpoint import SOCKETS
 from server.web.health import HEALTH
 
 # Files that are no connections: storage, media, child processes, the log.
@@ -179,12 +180,17 @@ def _factory(
     manager = runner.server
     assert manager is not None
     cap = min(config.connections, _files() - FILES_RESERVED)
-    runner.app[HEALTH].watch("connections", "Open TCP connections.", lambda: len(manager.connections))
+
+    def taken() -> int:
+        """Return how many connections there are: sockets are aiohttp's no more."""
+        return len(manager.connections) + len(runner.app[SOCKETS])
+
+    runner.app[HEALTH].watch("connections", "Open TCP connections.", taken)
 
     def connection() -> asyncio.BaseProtocol:
-        if len(manager.connections) >= cap:
+        if taken() >= cap:
             return OverCapacity()
-        crowded = len(manager.connections) >= cap * CROWDED_SHARE
+        crowded = taken() >= cap * CROWDED_SHARE
         # No body is taken with an encoding, so none is unpacked: it might be a bomb.
         return Connection(
             manager,
