@@ -124,7 +124,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clip_longest_ms: Annotated[int, _ms("Longer takes are cut, also where the room's kind allows more.")] = (
         LONGEST_CLIP_MS
     )
-    room_idle_ms: Annotated[int, _ms("A room nobody uses falls asleep after this time.")] = 60_000
+    room_idle_ms: Annotated[
+        int, _ms("A room in which nothing happens falls asleep after this time, also under open sockets.")
+    ] = 60_000
     drain_timeout_ms: Annotated[
         int, Meta(description="Time for running takes to finish at the end.", extra=_MS, ge=1, le=15_000)
     ] = 15_000

@@ -12,7 +12,7 @@ from aiohttp import web
 from server.api import asyncapi, openapi
 from server.api.resources import OPERATIONS
 from server.http import problems, redirects, security
-from server.http.app_keys import CONFIG, LIMITS
+from server.http.app_keys import CONFIG, LIMITS, SOCKETS_OPEN
 from server.http.assets import ASSETS, Assets
 from server.http.limits import UploadBudget
 from server.metrics.registry import REGISTRY
@@ -63,7 +63,8 @@ def make_app(
     endpoint.attach(app, SocketLimits(config.sockets, config.sockets_per_address))
     counts: Callable[[str], Counts] = partial(_counts, app)
     app[app_keys.COUNTS] = counts
-    app[REGISTRY].watch("sockets", "Open WebSockets.", lambda: len(app[endpoint.SOCKETS]))
+    app[SOCKETS_OPEN] = app[endpoint.SOCKETS].__len__
+    app[REGISTRY].watch("sockets", "Open WebSockets.", app[SOCKETS_OPEN])
     app[security.CAUSES], app[problems.DAMAGED] = set(), problems.DamagedPaths()
     app[rooms.ASLEEP], app[sessions.USERS] = {}, OrderedDict[str, str]()
     app.on_response_prepare.append(security.add_headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -11,4 +12,6 @@ if TYPE_CHECKING:
     from server.http.limits import Limits
 
 CONFIG: web.AppKey[Config] = web.AppKey("config")
+# How many connections are sockets by now, and no more aiohttp's.
+SOCKETS_OPEN: web.AppKey[Callable[[], int]] = web.AppKey("sockets_open")
 LIMITS: web.AppKey[Limits] = web.AppKey("limits")

@@ -16,6 +16,7 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler
 
 from server.config import BadSetting, Config
+from server.http.app_keys import SOCKETS_OPEN
 from server.http.problems import Problem, body, problem_of, respond
 from server.http.security import SERVER
 from server.metrics.registry import REGISTRY
@@ -179,12 +180,17 @@ def _factory(
     manager = runner.server
     assert manager is not None
     cap = min(config.connections, _files() - FILES_RESERVED)
-    runner.app[REGISTRY].watch("connections", "Open TCP connections.", lambda: len(manager.connections))
+
+    def taken() -> int:
+        """Return how many connections there are: sockets are aiohttp's no more."""
+        return len(manager.connections) + runner.app[SOCKETS_OPEN]()
+
+    runner.app[REGISTRY].watch("connections", "Open TCP connections.", taken)
 
     def connection() -> asyncio.BaseProtocol:
-        if len(manager.connections) >= cap:
+        if taken() >= cap:
             return OverCapacity()
-        crowded = len(manager.connections) >= cap * CROWDED_SHARE
+        crowded = taken() >= cap * CROWDED_SHARE
         # No body is taken with an encoding, so none is unpacked: it might be a bomb.
         return Connection(
             manager,

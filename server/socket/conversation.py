@@ -12,7 +12,6 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Protocol
 
-from aiohttp import WSMsgType, web
 from msgspec import Struct
 
 from server.http.limits import Action, Limits, Rate
@@ -48,8 +47,6 @@ from server.socket.messages import (
 IN_FLIGHT = 32
 # What is refused for its form or its haste is counted; who goes on regardless is closed with 1008.
 STRIKES = Rate(60, 5.0)
-# A socket that always has more to say lets others have a turn after this many messages.
-MESSAGES_PER_TURN = 32
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +87,7 @@ class SocketContext(Struct, frozen=True):
 
 
 class Conversation:
-    """Listens to one member of a room until the socket ends."""
+    """Hears what one member of a room says."""
 
     __slots__ = (
         "_admin",
@@ -120,27 +117,6 @@ class Conversation:
         self._in_flight = 0
         self._struck_until_s = 0.0
         self._speech: asyncio.Task[None] | None = None
-
-    async def listen(self, ws: web.WebSocketResponse) -> None:
-        """Take messages until the peer has said goodbye or is gone."""
-        heard = 0
-        while True:
-            message = await ws.receive()
-            self._connection.silent_sweeps = 0
-            match message.type:
-                case WSMsgType.TEXT:
-                    self.hear(message.data)
-                case WSMsgType.PING:
-                    self._answer_ping(message.data)
-                case WSMsgType.BINARY:
-                    self._connection.end(NOT_THE_PROTOCOL, "text only")
-                case WSMsgType.PONG:
-                    pass
-                case _:
-                    return
-            heard += 1
-            if heard % MESSAGES_PER_TURN == 0:
-                await asyncio.sleep(0)
 
     def hear(self, body: str) -> None:
         """Take one text message."""
@@ -250,7 +226,8 @@ class Conversation:
         if id_ != "":
             self._send(refused(id_, why))
 
-    def _answer_ping(self, payload: bytes) -> None:
+    def answer_ping(self, payload: bytes) -> None:
+        """Answer a ping of the connection (RFC 6455 5.5.3)."""
         try:
             self._count("ping")
         except Refused:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import time
+from contextlib import ExitStack
+from functools import partial
 
 from aiohttp import web
 from msgspec import Struct
@@ -15,6 +18,7 @@ from server.http.limits import prefix
 from server.http.problems import Problem
 from server.http.security import address, check_origin, is_admin, key_in, rate_limit, tell_host, visitor_key
 from server.log.base import Log
+from server.room.commands import Refused
 from server.room.events import Voice
 from server.rooms.base import Room
 from server.rooms.requests import salt
@@ -23,8 +27,9 @@ from server.socket.connection import WRITE_LIMIT_BYTES, Connection
 from server.socket.conversation import Conversation
 from server.socket.fanout import HISTORY_EVENTS, Fanout, frame_for, parts_of
 from server.socket.frames import COME_BACK
-from server.socket.messages import MESSAGE_LIMIT_BYTES
+from server.socket.protocol import SocketProtocol
 from server.socket.sockets import SocketLimits, Sockets
+from server.socket.upgrade import Upgrade, take_over
 from server.web.app_keys import HOUSE, LOG, TAKES
 from server.web.operations import Operation, whole
 from server.web.rooms import ROOM, SEQ_LIMIT
@@ -37,12 +42,14 @@ PAGE_EVENTS = 500
 PAGE_WAITING_BYTES = WRITE_LIMIT_BYTES // 4
 STALLED_AFTER_S = 10.0
 STALL_LOOK_S = 0.02
-# Our close frame waits this long for the peer's.
-CLOSE_TIMEOUT_S = 2.0
+# Close code of RFC 6455 7.4.1 for what failed on our side.
+BROKEN = 1011
 _KEY_BYTES = 32
 # Browsers send no other header of a page's choice with a socket, and addresses are logged along the way.
 SUBPROTOCOL = "wonder"
 KEY_PREFIX = "wonder.key."
+
+logger = logging.getLogger(__name__)
 
 
 class Cursor(Struct, frozen=True):
@@ -66,18 +73,20 @@ class Newcomer(Struct, frozen=True):
 
 
 async def serve(request: web.Request) -> web.StreamResponse:
-    """Serve one socket from its upgrade to its end."""
+    """Let somebody in who wants a socket; the request ends with the handshake, the socket goes on."""
     sockets = request.app[SOCKETS]
     cursor, key = _checked(request, sockets)
     fanout = sockets.fanout(await awakened(request, request.match_info["room"]))
     fanout.let_in()
-    made = "" if key else secrets.token_urlsafe(_KEY_BYTES)
-    try:
+    with ExitStack() as unserved:
+        unserved.callback(fanout.let_out)
+        made = "" if key else secrets.token_urlsafe(_KEY_BYTES)
         voice = request.app[HOUSE].voice(key or made, fanout.room)
         newcomer = Newcomer(voice, cursor, salt(key or made), made, is_admin(request))
-        return await _talk(request, sockets, fanout, newcomer)
-    finally:
-        fanout.let_out()
+        answer = await _shake_hands(request)
+        _begin(request, sockets, fanout, newcomer)
+        unserved.pop_all()
+    return answer
 
 
 async def ask(request: web.Request) -> web.Response:
@@ -93,39 +102,48 @@ async def ask(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def _talk(
-    request: web.Request, sockets: Sockets, fanout: Fanout, newcomer: Newcomer
-) -> web.WebSocketResponse:
+async def _shake_hands(request: web.Request) -> Upgrade:
     if request.headers.get("Upgrade", "").lower() != "websocket":
         if "Sec-WebSocket-Key" in request.headers:
             tell_host(request, "refused a socket: the proxy does not pass on Upgrade and Connection")
         raise Problem("upgrade_needed", "This address speaks WebSocket.", headers={"Upgrade": "websocket"})
-    # Its limit is exclusive, and we answer pings and closes ourselves to count the ones and time the others.
-    ws = web.WebSocketResponse(
-        compress=False,
-        autoping=False,
-        autoclose=False,
-        timeout=CLOSE_TIMEOUT_S,
-        max_msg_size=MESSAGE_LIMIT_BYTES + 1,
-        protocols=(SUBPROTOCOL,),
-    )
-    await ws.prepare(request)
+    answer = Upgrade(compress=False, protocols=(SUBPROTOCOL,))
+    await answer.prepare(request)
+    return answer
+
+
+def _begin(request: web.Request, sockets: Sockets, fanout: Fanout, newcomer: Newcomer) -> None:
+    """Take the connection over from HTTP and let its visitor in; from here on its end tells `sockets`."""
     if request.transport is None:
-        return ws
+        raise ConnectionResetError("the connection was lost")
     connection = Connection(request.transport, newcomer.voice, prefix(address(request)))
     if sockets.is_crowded(connection.address):
         connection.end(COME_BACK, "too many from here")
+    protocol = SocketProtocol(connection, partial(_lost, sockets, fanout, connection))
+    tail = take_over(request, protocol)
     sockets.add(connection, fanout)
+    protocol.data_received(tail)
+    sockets.context.own(_let_in(sockets, fanout, protocol, connection, newcomer))
+
+
+async def _let_in(
+    sockets: Sockets, fanout: Fanout, protocol: SocketProtocol, connection: Connection, newcomer: Newcomer
+) -> None:
+    """Bring somebody in step, and then take what they say; the root of its task."""
     try:
         if not connection.ended:
             await come_in(fanout, connection, newcomer.cursor, sockets.log, newcomer.made_key)
-        await Conversation(sockets.context, fanout, connection, newcomer.salt, admin=newcomer.admin).listen(
-            ws
-        )
-    finally:
-        sockets.remove(connection)
-        _expire(connection)
-    return ws
+    except Refused as refusal:  # the server is closing
+        connection.end(COME_BACK, refusal.code)
+    except Exception:
+        logger.exception("socket.not_let_in room=%s", fanout.room.id[:6])
+        connection.end(BROKEN, "broken")
+    protocol.start(Conversation(sockets.context, fanout, connection, newcomer.salt, admin=newcomer.admin))
+
+
+def _lost(sockets: Sockets, fanout: Fanout, connection: Connection) -> None:
+    sockets.remove(connection)
+    fanout.let_out()
 
 
 def _checked(request: web.Request, sockets: Sockets) -> tuple[Cursor | None, str | None]:
@@ -148,14 +166,6 @@ def _offered_key(request: web.Request) -> str | None:
         raise Problem("bad_request", f"The subprotocol spoken here is `{SUBPROTOCOL}`.")
     keys = [each.removeprefix(KEY_PREFIX) for each in offered if each.startswith(KEY_PREFIX)]
     return key_in(keys[0]) if keys else None
-
-
-def _expire(connection: Connection) -> None:
-    """Leave a closing connection no longer than the grace, and an ended one not at all."""
-    if connection.ended:
-        connection.transport.close()
-    elif not connection.transport.is_closing():
-        connection.expire()
 
 
 async def come_in(

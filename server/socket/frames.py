@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 FIN = 0x80
-TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 CONTROL_LIMIT_BYTES = 125
 
 # Close codes of the contract (RFC 6455 7.4.1 and the IANA registry).

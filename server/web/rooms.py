@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from heapq import nlargest
 from typing import Annotated
 
 from aiohttp import web
@@ -178,9 +179,11 @@ async def list_rooms(request: web.Request) -> web.Response:
 
 
 async def _lively(request: web.Request) -> AsyncIterator[RoomShown]:
-    """Yield the public rooms in which somebody listens or may speak, whatever happened elsewhere since."""
-    for room in request.app[HOUSE].rooms():
-        if room.public and any(_counts(request, room)):
+    """Yield the public rooms with the most who listen or may speak, whatever happened elsewhere since."""
+    public_rooms = [room for room in request.app[HOUSE].rooms() if room.public]
+    crowds = ((sum(_counts(request, room)), room.id, room) for room in public_rooms)
+    for count, _, room in nlargest(LISTED_ROOMS, crowds):
+        if count:
             yield await _seen(request, room.id, room.tail.head)
 
 

@@ -115,8 +115,12 @@ class RoomContract(ABC):
         reader = Reader(world.room)
         await world.rest()
         await world.log.append(world.room.id, [Draft(TextSaid(f"other {i}"), 1) for i in range(700)])
+        state: Any = await world.room.awake()
+        others = [f"other {i}" for i in range(700)]
+        assert texts(reader.events) == others
         await say(world.room, "mine")
-        assert texts(reader.events) == [*(f"other {i}" for i in range(700)), "mine"]
+        assert texts(reader.events) == [*others, "mine"]
+        assert list(state.said[-700:]) == others, "folded once"
         assert reader.has_no_gap()
 
     async def test_a_key_gets_its_first_answer_also_after_a_sleep(self, world: World) -> None:

@@ -297,3 +297,53 @@ async def test_a_closed_house_wakes_no_room_for_who_leaves(log: GatedLog) -> Non
     await house.close()
     leave(room, ANNA)
     assert not house._waking
+
+
+async def test_a_room_at_work_does_not_fall_asleep(log: GatedLog) -> None:
+    house = toy_house(log, idle_ms=10)
+    room = await toy_room(house)
+    log.gate.clear()
+    sending = asyncio.ensure_future(said(room, "a"))
+    await until(lambda: log.chains)
+    other = await toy_room(house, "other")
+    await until(lambda: house.awake("other") is not other)  # it may do what the room may not
+    assert house.awake("room") is room
+    log.gate.set()
+    await sending
+    await until(lambda: len(house) == 0)
+    await house.close()
+
+
+async def test_a_room_whose_last_reader_leaves_while_it_wakes_is_not_let_go(log: GatedLog) -> None:
+    house = toy_house(log, idle_ms=60_000)
+    room = await toy_room(house)
+    close = room.tail.subscribe(lambda _: None)
+    await room.close()
+    sending = asyncio.ensure_future(room.send(Say("a"), by=ANNA))
+    await asyncio.sleep(0)
+    assert house.is_waking("room")
+    close()
+    await sending
+    assert house.awake("room") is house.known("room") is room
+    await house.close()
+
+
+async def test_a_repeat_that_waits_for_its_first_is_decided_where_the_room_went_meanwhile(
+    log: GatedLog,
+) -> None:
+    house = toy_house(log)
+    room = await toy_room(house)
+    log.gate.clear()
+    first = asyncio.ensure_future(room.send(Say("a"), by=ANNA, key="k"))
+    await until(lambda: log.chains)
+    second = asyncio.ensure_future(room.send(Say("a"), by=ANNA, key="k"))
+    await asyncio.sleep(0)
+    first.cancel()
+    writer = room._writer
+    assert writer is not None
+    log.gate.set()
+    await writer.settled()
+    room.fall_asleep()
+    assert texts(await second) == ["a"]
+    assert texts(await log.read("room")) == ["a"]
+    await house.close()
