@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from random import SystemRandom
 from typing import Self
+
+from prometheus_client import Histogram
 
 from server import tls
 from server.clock import Clock
@@ -17,7 +20,6 @@ from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.readers.radio import Radio
 from server.readers.reaper import Reaper
-from server.room.actor import Room
 from server.room.events import RoomOpened
 from server.room.house import House, NoSuchRoom
 from server.rtc import discover
@@ -27,6 +29,7 @@ from server.rtc.remote import RemoteMedia
 from server.rtc.settings import Settings
 from server.safety.limits import Limits
 from server.stage import Stage
+from server.web.figures import commit_times
 from server.web.health import HEALTH
 from server.web.listen import Listening, listen
 from server.web.site import FIGURES, make_app
@@ -43,12 +46,15 @@ GOODBYE_MS = 3_000
 class Parts:
     """All that a running server is made of, in the order in which it is let go."""
 
-    def __init__(self, config: Config, log: Log, house: House, media: Media) -> None:
+    def __init__(
+        self, config: Config, log: Log, house: House, media: Media, *, commits: Histogram | None = None
+    ) -> None:
         self.config = config
         self.log = log
         self.house = house
         self.media = media
         self.finisher = Finisher(workers=config.finish_workers)
+        self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
         self.stage = Stage(
             house,
             media,
@@ -65,19 +71,15 @@ class Parts:
             finisher=self.finisher,
             stage=self.stage,
             limits=Limits(on=config.limits == "on"),
+            commits=commits,
+            listening=self.radio.wake,
         )
         self.sockets = self.app[SOCKETS]
         self.figures = self.app[FIGURES]
-        if isinstance(log, SqliteLog):
-            log.on_commit = self.figures.committed
-        self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
-        house.on_wake, house.on_sleep = self._room_woke, self.radio.detach
+        for reader in (self.radio, self.app[TRANSCODES]):
+            house.register(reader)
         self.stage.on_live, self.stage.on_aired = self.radio.live, self.radio.aired
-        self.stage.on_audience = self.sockets.on_listening = self.radio.wake
-
-    def _room_woke(self, room: Room) -> None:
-        self.radio.attach(room)
-        self.app[TRANSCODES].attach(room)
+        self.stage.on_audience = self.radio.wake
 
     def audience(self, room_id: str) -> int:
         """Return how many listen in a room, by WebRTC or to the files."""
@@ -134,12 +136,13 @@ async def start(config: Config) -> Running:
     """Start a server. Raises `BadSetting`, and `Unusable` for a log that cannot be opened."""
     broken = asyncio.Event()
     async with AsyncExitStack() as unstarted:
-        log = await open_log(config, broken)
+        commits = commit_times()
+        log = await open_log(config, broken, commits.observe)
         unstarted.push_async_callback(log.close)
         clock = Clock(await _newest_ms(log))
         media = await _open_media(config, clock)
         unstarted.push_async_callback(media.close)
-        parts = Parts(config, log, await _house(config, log, clock), media)
+        parts = Parts(config, log, await _house(config, log, clock), media, commits=commits)
         unstarted.push_async_callback(_let_go, parts)
         await parts.finisher.start()
         await _first_room(parts.house)
@@ -148,11 +151,14 @@ async def start(config: Config) -> Running:
     return running
 
 
-async def open_log(config: Config, broken: asyncio.Event) -> Log:
+async def open_log(
+    config: Config, broken: asyncio.Event, on_commit: Callable[[float], None] | None = None
+) -> Log:
     """Return the log that the settings ask for; `broken` is set when its storage fails for good."""
     if config.log == "memory":
         return MemoryLog()
-    return await SqliteLog.open(_folder(config.data) / DATABASE, on_failure=lambda _: broken.set())
+    path = _folder(config.data) / DATABASE
+    return await SqliteLog.open(path, on_failure=lambda _: broken.set(), on_commit=on_commit)
 
 
 def _folder(path: Path) -> Path:

@@ -30,8 +30,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.log.base",
     ),
     "server.room.tail": ("games", "server.room", "server.log.base"),
-    "server.log.base": ("server.room",),
-    "server.log": ("server.log.base", "server.room"),
+    "server.log.bell": (),
+    "server.log.base": ("server.log.bell", "server.room"),
+    "server.log": ("server.log.base", "server.log.bell", "server.room"),
     # Processes of our own, and several things at once.
     "server.child": (),
     "server.together": (),

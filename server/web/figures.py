@@ -53,6 +53,13 @@ def native_bytes() -> float:
     return float(found.uordblks + found.hblkhd)
 
 
+def commit_times() -> Histogram:
+    """Return what a log tells its appends' times to; it is shown once `Figures` has it."""
+    return Histogram(
+        "wonder_commit_seconds", "From asking the log to durable.", registry=None, buckets=COMMIT_S
+    )
+
+
 class LargestRooms(Collector):
     """The listeners of the rooms that have the most."""
 
@@ -73,7 +80,7 @@ class LargestRooms(Collector):
 class Figures:
     """Counters and times that the parts feed; the rest is read when somebody asks."""
 
-    def __init__(self, health: Health, house: House, media: Media) -> None:
+    def __init__(self, health: Health, house: House, media: Media, commits: Histogram) -> None:
         registry = health.registry
         self.lag = Lag()
         self._joins = Histogram(
@@ -88,9 +95,7 @@ class Figures:
             registry=registry,
             buckets=FINISH_S,
         )
-        self._commits = Histogram(
-            "wonder_commit_seconds", "From asking the log to durable.", registry=registry, buckets=COMMIT_S
-        )
+        registry.register(commits)
         registry.register(LargestRooms(house.ids, media.listeners))
         self._watch(health, house, media)
 
@@ -119,7 +124,3 @@ class Figures:
         self._takes.labels(outcome).inc()
         if outcome == "landed":
             self._finish.observe(took_s)
-
-    def committed(self, took_s: float) -> None:
-        """Note how long an append took."""
-        self._commits.observe(took_s)

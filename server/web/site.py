@@ -28,7 +28,7 @@ from server.web import (
     whip,
 )
 from server.web.assets import ASSETS, Assets
-from server.web.figures import Figures
+from server.web.figures import Figures, commit_times
 from server.web.presence import Counts
 from server.web.sockets import SocketLimits
 from server.web.transcodes import TRANSCODES, Transcodes
@@ -36,6 +36,8 @@ from server.web.transcodes import TRANSCODES, Transcodes
 FIGURES = web.AppKey("figures", Figures)
 
 if TYPE_CHECKING:
+    from prometheus_client import Histogram
+
     from server.config import Config
     from server.finisher import Finisher
     from server.log.base import Log
@@ -54,8 +56,13 @@ def make_app(
     finisher: Finisher,
     stage: Stage,
     limits: Limits,
+    commits: Histogram | None = None,
+    listening: Callable[[str], None] | None = None,
 ) -> web.Application:
-    """Return the application; its `HEALTH` is where draining is told."""
+    """Return the application; its `HEALTH` is where draining is told.
+
+    `commits` are the times that the log takes; `listening` is told of the rooms in which somebody begins to.
+    """
     app = web.Application(
         middlewares=[health.middleware, errors.middleware, straight.middleware],
         client_max_size=config.json_bytes,
@@ -64,12 +71,13 @@ def make_app(
     app[keys.MEDIA], app[keys.FINISHER], app[keys.STAGE] = media, finisher, stage
     app[keys.LIMITS] = limits
     app[health.HEALTH] = health.Health()
-    app[FIGURES] = Figures(app[health.HEALTH], house, media)
+    app[FIGURES] = Figures(app[health.HEALTH], house, media, commits or commit_times())
     app[FIGURES].observe(stage)
     app[ASSETS] = Assets()
     app[clips.HELD] = Held()
     app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)
-    socket.attach(app, SocketLimits(config.sockets, config.sockets_per_address))
+    bounds = SocketLimits(config.sockets, config.sockets_per_address)
+    socket.attach(app, bounds, listening)
     counts: Callable[[str], Counts] = partial(_counts, app)
     app[keys.COUNTS] = counts
     app[health.HEALTH].watch("sockets", "Open WebSockets.", lambda: len(app[socket.SOCKETS]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections.abc import Callable
 
 from aiohttp import web
 from msgspec import Struct
@@ -202,11 +203,17 @@ async def _taken(member: Member) -> bool:
     return not member.transport.is_closing()
 
 
-def attach(app: web.Application, bounds: SocketLimits | None = None) -> Sockets:
+def attach(
+    app: web.Application,
+    bounds: SocketLimits | None = None,
+    listening: Callable[[str], None] | None = None,
+) -> Sockets:
     """Give an application its sockets, once; whoever made it calls `drain` and `close` on them."""
     if SOCKETS in app:
         return app[SOCKETS]
-    sockets = app[SOCKETS] = Sockets(app[HOUSE], app[LOG], app[STAGE], app[LIMITS], bounds=bounds)
+    sockets = app[SOCKETS] = Sockets(
+        app[HOUSE], app[LOG], app[STAGE], app[LIMITS], bounds=bounds, listening=listening
+    )
     return sockets
 
 
