@@ -18,8 +18,9 @@ from server.finisher import Finisher
 from server.log.base import Damaged, Log
 from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
+from server.readers.base import Readers
+from server.readers.expiry import Expiry
 from server.readers.radio import Radio
-from server.readers.reaper import Reaper
 from server.room.events import RoomOpened
 from server.room.house import House, NoSuchRoom
 from server.rtc import discover
@@ -55,6 +56,7 @@ class Parts:
         self.media = media
         self.finisher = Finisher(workers=config.finish_workers)
         self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
+        self.readers = Readers(log, [Expiry(house, log, house.clock)], clock=house.clock)
         self.stage = Stage(
             house,
             media,
@@ -72,6 +74,7 @@ class Parts:
             stage=self.stage,
             limits=Limits(on=config.limits == "on"),
             commits=commits,
+            readers=self.readers.runners,
             listening=self.radio.wake,
         )
         self.sockets = self.app[SOCKETS]
@@ -96,10 +99,8 @@ class Running:
         self.url, self.http_port = listening.url, listening.port
         self.udp_host, self.udp_port = parts.media.endpoint()
         self._listening = listening
-        self._readers = [
-            asyncio.ensure_future(Reaper(parts.house, parts.log, parts.house.clock).run()),
-            asyncio.ensure_future(parts.figures.lag.watch()),
-        ]
+        parts.readers.start()
+        self._lag = asyncio.ensure_future(parts.figures.lag.watch())
         self._closing: asyncio.Task[None] | None = None
 
     async def drain(self) -> None:
@@ -116,9 +117,9 @@ class Running:
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
-        for reader in self._readers:
-            reader.cancel()
-        await asyncio.gather(*self._readers, return_exceptions=True)
+        self._lag.cancel()
+        await asyncio.gather(self._lag, return_exceptions=True)
+        await self.parts.readers.close()
         await self.parts.sockets.close()
         await self._listening.close()
         await _let_go(self.parts)
@@ -199,6 +200,7 @@ async def _first_room(house: House) -> None:
 
 
 async def _let_go(parts: Parts) -> None:
+    await parts.readers.close()
     await parts.radio.close()
     await parts.media.close()
     await parts.stage.close()

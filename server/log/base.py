@@ -187,6 +187,9 @@ class Log(Protocol):
     ) -> list[Projected]:
         """Return at most `limit` rows of a part in the order of (number, item), after such a pair."""
 
+    async def parts(self, reader: str) -> list[str]:
+        """Return the parts in which a reader keeps something, sorted."""
+
     async def head(self, room: str) -> int:
         """Return the seq of the newest event, 0 for a room that is not."""
 

@@ -39,6 +39,10 @@ class Cursors:
         rows = (row for row in self._rows.get(reader, {}).values() if row.part == part)
         return sorted((row for row in rows if _order(row) > after), key=_order)
 
+    def parts(self, reader: str) -> list[str]:
+        """Return the parts in which a reader keeps something."""
+        return sorted({row.part for row in self._rows.get(reader, {}).values()})
+
     def drop(self, room: str) -> None:
         """Let go of what was kept of a room."""
         for reader, rows in self._rows.items():

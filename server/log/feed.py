@@ -32,6 +32,7 @@ _PART = """
     WHERE reader = ? AND part = ? AND (projection.number, item) > (?, ?)
     ORDER BY projection.number, item LIMIT ?
 """
+_NEXT_PART = "SELECT part FROM projection WHERE reader = ? AND part > ? ORDER BY part LIMIT 1"
 _PUT = "INSERT OR REPLACE INTO projection(room, reader, item, part, number, sum) VALUES (?, ?, ?, ?, ?, ?)"
 _WITHDRAW = "DELETE FROM projection WHERE room = ? AND reader = ? AND item = ?"
 
@@ -68,6 +69,13 @@ class Feed:
         """Return rows of a part in their order."""
         rows: list[Any] = self._connection.execute(_PART, (reader, part, *after, max(limit, 0))).fetchall()
         return [_projected(reader, row) for row in rows]
+
+    def parts(self, reader: str) -> list[str]:
+        """Return the parts in which a reader keeps something: a step in the index for each."""
+        found: list[str] = []
+        while row := self._connection.execute(_NEXT_PART, (reader, found[-1] if found else "")).fetchone():
+            found.append(str(row[0]))
+        return found
 
     def advance(
         self,

@@ -153,6 +153,11 @@ class MemoryLog:
         self._check_open()
         return self._cursors.projection(reader, part, after)[: max(limit, 0)]
 
+    async def parts(self, reader: str) -> list[str]:
+        """Return the parts in which a reader keeps something."""
+        self._check_open()
+        return self._cursors.parts(reader)
+
     async def head(self, room: str) -> int:
         """Return the newest seq."""
         self._check_open()

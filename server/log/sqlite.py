@@ -135,6 +135,10 @@ class SqliteLog:
         found = await self._reading.ask(lambda _: self._feed.projection(reader, part, after, limit))
         return cast(list[Projected], found)
 
+    async def parts(self, reader: str) -> list[str]:
+        """Return the parts in which a reader keeps something."""
+        return cast(list[str], await self._reading.ask(lambda _: self._feed.parts(reader)))
+
     async def head(self, room: str) -> int:
         """Return the newest seq."""
         return cast(int, await self._reading.ask(lambda reader: reader.head(room)))

@@ -11,11 +11,12 @@ import ctypes
 import math
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import nlargest
+from typing import Protocol
 
 from prometheus_client import Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from server.room.house import House
@@ -77,11 +78,51 @@ class LargestRooms(Collector):
         yield gauge
 
 
+class Progress(Protocol):
+    """What a durable reader's runner tells of it."""
+
+    name: str
+    events: int
+    retries: int
+    set_aside: int
+
+    def behind_ms(self) -> int:
+        """Return the age of the oldest change that is not seen yet."""
+
+
+class DurableReaders(Collector):
+    """How far each durable reader has come, by its name."""
+
+    def __init__(self, readers: Sequence[Progress]) -> None:
+        self._readers = readers
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the counters and the gauge."""
+        counters: dict[str, tuple[str, Callable[[Progress], float]]] = {
+            "events": ("Changes that were seen.", lambda reader: reader.events),
+            "retries": ("Changes that were tried once more.", lambda reader: reader.retries),
+            "set_aside": ("Changes that were given up after all tries.", lambda reader: reader.set_aside),
+        }
+        for name, (sentence, read) in counters.items():
+            counter = CounterMetricFamily(f"wonder_reader_{name}", sentence, labels=["reader"])
+            for reader in self._readers:
+                counter.add_metric([reader.name], read(reader))
+            yield counter
+        behind = GaugeMetricFamily(
+            "wonder_reader_behind_seconds",
+            "Age of the oldest change that is not seen yet.",
+            labels=["reader"],
+        )
+        for reader in self._readers:
+            behind.add_metric([reader.name], reader.behind_ms() / 1000)
+        yield behind
+
+
 class Figures:
     """Counters and times that the parts feed; the rest is read when somebody asks."""
 
     def __init__(self, health: Health, house: House, media: Media, commits: Histogram) -> None:
-        registry = health.registry
+        registry = self._registry = health.registry
         self.lag = Lag()
         self._joins = Histogram(
             "wonder_join_seconds", "From offer to connected.", ["role"], registry=registry, buckets=JOIN_S
@@ -114,6 +155,10 @@ class Figures:
         health.watch("native_memory_bytes", "Memory in use by libraries, as glibc counts.", native_bytes)
         health.watch("python_blocks", "Memory blocks in use by Python.", sys.getallocatedblocks)
         health.watch("threads", "Threads of Python.", threading.active_count)
+
+    def follow(self, readers: Sequence[Progress]) -> None:
+        """Show how far these have come."""
+        self._registry.register(DurableReaders(readers))
 
     def observe(self, stage: Stage) -> None:
         """Take what the stage tells from now on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ from server.web import (
     whip,
 )
 from server.web.assets import ASSETS, Assets
-from server.web.figures import Figures, commit_times
+from server.web.figures import Figures, Progress, commit_times
 from server.web.presence import Counts
 from server.web.sockets import SocketLimits
 from server.web.transcodes import TRANSCODES, Transcodes
@@ -57,11 +57,13 @@ def make_app(
     stage: Stage,
     limits: Limits,
     commits: Histogram | None = None,
+    readers: Sequence[Progress] = (),
     listening: Callable[[str], None] | None = None,
 ) -> web.Application:
     """Return the application; its `HEALTH` is where draining is told.
 
-    `commits` are the times that the log takes; `listening` is told of the rooms in which somebody begins to.
+    `commits` are the times that the log takes, `readers` the durable ones; `listening` is told of the
+    rooms in which somebody begins to listen.
     """
     app = web.Application(
         middlewares=[health.middleware, errors.middleware, straight.middleware],
@@ -72,6 +74,7 @@ def make_app(
     app[keys.LIMITS] = limits
     app[health.HEALTH] = health.Health()
     app[FIGURES] = Figures(app[health.HEALTH], house, media, commits or commit_times())
+    app[FIGURES].follow(readers)
     app[FIGURES].observe(stage)
     app[ASSETS] = Assets()
     app[clips.HELD] = Held()

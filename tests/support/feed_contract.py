@@ -203,6 +203,7 @@ class FeedContract(LogContract):
             at = (wanted[4].number, wanted[4].item)
             assert await log.projection("a", part, after=at, limit=5) == wanted[5:10]
         assert await log.projection("a", "none") == []
+        assert [await log.parts(reader) for reader in "abc"] == [["p", "q"], ["p"], []]
 
     async def test_an_item_is_in_one_part_only(self, log: Log) -> None:
         await log.append("r", [said("a")])
