@@ -18,9 +18,9 @@ from server.finisher import Finisher
 from server.log.base import Damaged, Log
 from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
-from server.readers.base import Readers
 from server.readers.expiry import Expiry
 from server.readers.radio import Radio
+from server.readers.runner import Readers
 from server.room.events import RoomOpened
 from server.room.house import House, NoSuchRoom
 from server.rtc import discover

@@ -30,6 +30,10 @@ class Damaged(OSError):
     """What is stored is not what was written; it is never served."""
 
 
+class DamagedProgress(Damaged):
+    """The cursor of a reader, or what it keeps beside it, is damaged."""
+
+
 class Unusable(Exception):
     """The storage cannot be opened or is closed; the sentence says why and what to do."""
 
@@ -164,7 +168,8 @@ class Log(Protocol):
     async def changes(self, after: int = 0, limit: int = 500) -> list[Change]:
         """Return at most `limit` events of all rooms after a position, in the order of their commits.
 
-        Dropped rooms are left out. Empty means that there is nothing more now: wait for the bell.
+        Dropped rooms are left out. Fewer than `limit` means that there is nothing more now: wait for the
+        bell.
         """
 
     async def cursor(self, reader: str) -> int:
@@ -178,6 +183,9 @@ class Log(Protocol):
         Raises `Conflict`, with nothing stored, when the cursor is elsewhere: another has this name.
         What is projected of a room that was dropped meanwhile is left out.
         """
+
+    async def restart(self, reader: str) -> None:
+        """Forget a reader's cursor and all that it keeps: it begins anew."""
 
     async def projected(self, reader: str, room: str, item: str) -> Projected | None:
         """Return what a reader keeps of an item."""

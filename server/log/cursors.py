@@ -43,6 +43,11 @@ class Cursors:
         """Return the parts in which a reader keeps something."""
         return sorted({row.part for row in self._rows.get(reader, {}).values()})
 
+    def restart(self, reader: str) -> None:
+        """Forget a reader."""
+        self._positions.pop(reader, None)
+        self._rows.pop(reader, None)
+
     def drop(self, room: str) -> None:
         """Let go of what was kept of a room."""
         for reader, rows in self._rows.items():

@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 
 from server.log import sums
-from server.log.base import LOST, Change, Conflict, Damaged, Effect, Projected
+from server.log.base import LOST, Change, Conflict, Damaged, DamagedProgress, Effect, Projected
 from server.log.reading import event
 from server.room.events import Erased, Event
 
@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 
 class Feed:
-    """The feed, the cursors and the projections over one connection; raises `Damaged` for a wrong sum."""
+    """Feed, cursors and projections over one connection; raises `DamagedProgress` for a wrong sum."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
@@ -57,7 +57,7 @@ class Feed:
             return 0
         position, sum_ = row
         if sums.of_cursor(reader, position) != sum_:
-            raise Damaged(f"the cursor of {reader} is damaged")
+            raise DamagedProgress(f"the cursor of {reader} is damaged")
         return int(position)
 
     def projected(self, reader: str, room: str, item: str) -> Projected | None:
@@ -69,6 +69,11 @@ class Feed:
         """Return rows of a part in their order."""
         rows: list[Any] = self._connection.execute(_PART, (reader, part, *after, max(limit, 0))).fetchall()
         return [_projected(reader, row) for row in rows]
+
+    def restart(self, reader: str) -> None:
+        """Forget a reader, inside the caller's transaction."""
+        self._connection.execute("DELETE FROM cursor WHERE reader = ?", (reader,))
+        self._connection.execute("DELETE FROM projection WHERE reader = ?", (reader,))
 
     def parts(self, reader: str) -> list[str]:
         """Return the parts in which a reader keeps something: a step in the index for each."""
@@ -117,5 +122,5 @@ def _change(position: int, room: str, name: bytes, number: int, *row: Any) -> Ch
 def _projected(reader: str, row: Sequence[Any]) -> Projected:
     room, place, item, part, number, sum_ = row
     if sums.of_projected(place, reader, item, part, number) != sum_:
-        raise Damaged(f"the projection of {reader} is damaged")
+        raise DamagedProgress(f"the projection of {reader} is damaged")
     return Projected(room, item, part, number)

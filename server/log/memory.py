@@ -141,6 +141,11 @@ class MemoryLog:
         alive = [effect for effect in effects if effect.room in self._shelves]
         self._cursors.advance(reader, position, expect, alive)
 
+    async def restart(self, reader: str) -> None:
+        """Forget a reader's cursor and all that it keeps."""
+        self._check_open()
+        self._cursors.restart(reader)
+
     async def projected(self, reader: str, room: str, item: str) -> Projected | None:
         """Return what a reader keeps of an item."""
         self._check_open()

@@ -25,7 +25,7 @@ from server.log.lock import Lock
 from server.log.reading import Reader
 from server.log.schema import Settings
 from server.log.worker import Worker
-from server.log.writing import Advance, Append, Check, Erase, Job, Result, Secret, Writer
+from server.log.writing import Advance, Append, Check, Erase, Job, Restart, Result, Secret, Writer
 from server.room.events import Draft, Event
 
 logger = logging.getLogger(__name__)
@@ -122,6 +122,10 @@ class SqliteLog:
     ) -> None:
         """Move a reader's cursor with its effects, or nothing."""
         await self._ask(Advance(reader, position, expect, effects))
+
+    async def restart(self, reader: str) -> None:
+        """Forget a reader's cursor and all that it keeps."""
+        await self._ask(Restart(reader))
 
     async def projected(self, reader: str, room: str, item: str) -> Projected | None:
         """Return what a reader keeps of an item."""

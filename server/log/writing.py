@@ -90,6 +90,12 @@ class Advance(Struct, frozen=True):
     effects: Sequence[Effect]
 
 
+class Restart(Struct, frozen=True):
+    """Forget a reader's cursor and what it keeps."""
+
+    reader: str
+
+
 class Check(Struct, frozen=True):
     """Ask whether an append could be taken now."""
 
@@ -98,7 +104,7 @@ class Secret(Struct, frozen=True):
     """Ask for the secret, made at the first time."""
 
 
-Job = Append | Erase | Advance | Check | Secret
+Job = Append | Erase | Advance | Restart | Check | Secret
 Result = list[Outcome] | bytes | None | Exception
 
 
@@ -231,6 +237,9 @@ class Writer:
                 return None
             case Advance():
                 return self._advance(job)
+            case Restart(reader=reader):
+                self._feed.restart(reader)
+                return None
             case Secret():
                 return self._secret()
             case Check():

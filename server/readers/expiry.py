@@ -40,6 +40,7 @@ class Expiry(Reader):
 
     name = "expiry"
     page = PAGE_CHANGES
+    derived = True
 
     def __init__(self, house: House, log_: Log, clock: Callable[[], int]) -> None:
         self._house, self._log, self._clock = house, log_, clock

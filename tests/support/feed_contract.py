@@ -53,6 +53,9 @@ class FeedContract(LogContract):
         await asyncio.gather(*[log.append(f"r{i % 5}", [said(str(i))]) for i in range(60)])
         whole = await log.changes()
         assert await all_changes(log, page=page) == whole
+        at = [0, *(change.position for change in whole)]
+        lengths = [len(await log.changes(after, page)) for after in at]
+        assert lengths == [min(page, 60 - seen) for seen in range(61)], "a page that is not full is the last"
         assert len(whole) == 60
         assert await log.changes(whole[20].position, 9) == whole[21:30]
         assert await log.changes(whole[-1].position) == await log.changes(0, 0) == []
@@ -211,6 +214,19 @@ class FeedContract(LogContract):
         await log.advance("a", 1, expect=1, effects=[row("x", 1, part="q")])
         assert await log.projection("a", "p") == []
         assert await log.projection("a", "q") == [row("x", 1, part="q")]
+
+    async def test_a_reader_that_begins_anew_has_nothing_left_and_others_have_theirs(
+        self, log: Log, open: Open
+    ) -> None:
+        await log.append("r", [said("a")])
+        for reader in "ab":
+            await log.advance(reader, 1, expect=0, effects=[row("x", 1)])
+        await log.restart("a")
+        await log.restart("none")
+        log = await self.reopen(log, open)
+        assert [await log.cursor(reader) for reader in "ab"] == [0, 1]
+        assert await log.projection("a", "p") == []
+        assert await log.projection("b", "p") == [row("x", 1)]
 
     async def test_a_dropped_room_takes_what_readers_keep_of_it(self, log: Log, open: Open) -> None:
         await log.append("r", [said("a")])

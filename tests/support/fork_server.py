@@ -29,9 +29,9 @@ def serve(run: Callable[[str, int, Path], Coroutine[None, None, None]]) -> None:
         mode, seed, path = line.split(maxsplit=2)
         child = os.fork()
         if child == 0:
+            tell(f"born {os.getpid()}")  # itself, or its first words could come before these
             asyncio.run(run(mode, int(seed), Path(path.strip())))
             os._exit(0)
-        tell(f"born {child}")
         _, status = os.waitpid(child, 0)
         tell(f"dead {os.waitstatus_to_exitcode(status)}")
 
@@ -42,28 +42,38 @@ class ForkServer:
     def __init__(self, module: str) -> None:
         command = [sys.executable, "-m", module]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._alive = 0
 
     def kill_one(self, mode: str, seed: int, path: Path) -> list[str]:
         """Let a victim work until a random moment; returns what it told."""
         random = Random(seed)
+        self._end_survivor()
         assert self.process.stdin
         self.process.stdin.write(f"{mode} {seed} {path}\n")
         self.process.stdin.flush()
-        born = int(self._line().removeprefix("born "))
+        born = self._alive = int(self._line().removeprefix("born "))
         told = [] if random.random() < 0.1 else self._until("ready")  # now and then while it starts
         time.sleep(random.uniform(0, LONGEST_MS) / 1_000)
         os.kill(born, signal.SIGKILL)
+        self._alive = 0
         told += self._until("dead")
         assert told[-1] == f"dead {-signal.SIGKILL}", told[-3:]
         return told
 
     def close(self) -> None:
-        """End the server; its victims are dead."""
+        """End the server; a victim that was not killed, because its test failed before, dies with it."""
         assert self.process.stdin
         assert self.process.stdout
+        self._end_survivor()
         self.process.stdin.close()
         self.process.wait(10)
         self.process.stdout.close()
+
+    def _end_survivor(self) -> None:
+        if self._alive:
+            os.kill(self._alive, signal.SIGKILL)
+            self._alive = 0
+            self._until("dead")
 
     def _until(self, word: str) -> list[str]:
         told = [self._line()]

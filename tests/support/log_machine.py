@@ -145,6 +145,12 @@ class LogMachine(RuleBasedStateMachine):
             if isinstance(effect, Projected) and self.events[effect.room]:
                 self.rows[reader, effect.room, effect.item] = effect
 
+    @rule(reader=READERS)
+    def restart(self, reader: str) -> None:
+        self.runner.run(self.log.restart(reader))
+        self.cursors.pop(reader, None)
+        self.rows = {key: row for key, row in self.rows.items() if key[0] != reader}
+
     @invariant()
     def the_feed_is_the_same(self) -> None:
         if not hasattr(self, "log"):

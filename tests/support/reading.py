@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from server.log.base import Log
-from server.readers.base import Patience, Reader, Readers, Runner
+from server.readers.base import Reader
+from server.readers.runner import Patience, Readers, Runner
 from tests.support.actors import now_ms
 
 QUICK = Patience(tries=3, first_ms=1, longest_ms=4)

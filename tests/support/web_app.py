@@ -17,8 +17,8 @@ from audio.take import LONGEST_TAKE_MS, Clip, Limits, Unfit
 from server.config import Config
 from server.finisher import Finisher
 from server.log.memory import MemoryLog
-from server.readers.base import Readers
 from server.readers.expiry import Expiry
+from server.readers.runner import Readers
 from server.room.events import RoomOpened
 from server.room.house import House
 from server.rtc.media import BadOffer, Busy, Role

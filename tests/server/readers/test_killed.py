@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from server.log.base import Log
+from server.log.base import Change, Effect, Entry, Log, Outcome
 from server.log.memory import MemoryLog
 from server.log.schema import Settings
 from server.log.sqlite import SqliteLog
@@ -85,6 +85,69 @@ async def test_no_kill_of_two_hundred_makes_a_reader_miss_or_repeat(
         account = await killed(server, tmp_path, mode, range(first, first + KILLS_OF_A_FILE))
         assert account.effects > 0
         assert (account.missed, account.repeated) == (0, 0)
+
+
+# --- stopped at any turn of the loop: every place where a reader waits for something
+
+TURNS = 160
+
+
+class SlowLog(MemoryLog):
+    """A memory log with a turn of the loop before and after each thing that it does for a reader."""
+
+    async def changes(self, after: int = 0, limit: int = 500) -> list[Change]:
+        await asyncio.sleep(0)
+        return await super().changes(after, limit)
+
+    async def advance(
+        self, reader: str, position: int, *, expect: int, effects: Sequence[Effect] = ()
+    ) -> None:
+        await asyncio.sleep(0)
+        await super().advance(reader, position, expect=expect, effects=effects)
+        await asyncio.sleep(0)
+
+    async def extend(self, room: str, entries: Sequence[Entry], *, expect: int) -> list[Outcome]:
+        await asyncio.sleep(0)
+        outcomes = await super().extend(room, entries, expect=expect)
+        await asyncio.sleep(0)
+        return outcomes
+
+
+async def stopped(trial: Trial, every: int) -> Account:
+    """Stop a trial's reader again and again after so many turns, until it has seen everything."""
+    log = SlowLog()
+    house = house_of(log, 1)
+    for name in ROOMS:
+        room = await opened(house, log, name)
+        for number in range(3):
+            await trial.step(room, f"{name}-{number}")
+    await house.close()
+    for _ in range(TURNS // every + 1):
+        house = house_of(log, 1)
+        task = asyncio.ensure_future(trial.runner(house, log).run())
+        for _ in range(every):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await house.close()
+    account = await final_account(trial, log)
+    await log.close()
+    return account
+
+
+@pytest.mark.parametrize("mode", sorted(set(TRIALS) - {"expiry"}))
+async def test_a_reader_that_is_stopped_at_any_turn_misses_and_repeats_nothing(mode: str) -> None:
+    for every in range(1, 40):
+        account = await stopped(TRIALS[mode](), every)
+        assert (account.effects, account.missed, account.repeated) == (9, 0, 0), every
+
+
+@pytest.mark.parametrize(
+    ("mode", "wrong"), [("early_tally", "missed"), ("late_tally", "repeated"), ("unkeyed_echo", "repeated")]
+)
+async def test_stopping_at_any_turn_catches_the_controls(mode: str, wrong: str) -> None:
+    accounts = [await stopped(CONTROLS[mode](), every) for every in range(1, 40)]
+    assert any(getattr(account, wrong) for account in accounts)
 
 
 # --- two houses on one log

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
-from server.log.base import LOST, Change, Effect, Log, Projected
+from server.log.base import LOST, Change, DamagedProgress, Effect, Log, Projected
 from server.log.memory import MemoryLog
-from server.readers import base
-from server.readers.base import Patience, Reader, Readers, Rest, Runner, Unavailable
+from server.log.schema import Settings
+from server.log.sqlite import SqliteLog
+from server.readers import runner as runner_module
+from server.readers.base import PAGE_CHANGES, Reader, Rest, Unavailable
+from server.readers.runner import Patience, Readers, Runner
 from server.room.events import Erased, Event, TextSaid
 from tests.support.actors import now_ms, until
 from tests.support.log_contract import said
@@ -21,7 +27,7 @@ from tests.support.reading import caught_up, read_all, running
 class Noting(Reader):
     """Notes what it reads; a test says at which words it fails, and how often."""
 
-    def __init__(self, name: str = "noting", *, page: int = base.PAGE_CHANGES) -> None:
+    def __init__(self, name: str = "noting", *, page: int = PAGE_CHANGES) -> None:
         self.name, self.page = name, page
         self.read_: list[str] = []
         self.fails: dict[str, list[BaseException]] = {}
@@ -124,7 +130,7 @@ async def test_a_busy_log_is_read_page_by_page_and_not_for_each_event(
             await asyncio.sleep(0)
         await caught_up(log, runner)
     assert len(reader.read_) == 500
-    assert max(pages) <= base.PAGE_CHANGES, "what a lag holds is a page"
+    assert max(pages) <= PAGE_CHANGES, "what a lag holds is a page"
     assert len(pages) < 100
 
 
@@ -226,7 +232,7 @@ async def test_one_reader_stops_no_other_and_a_slow_one_slows_no_append(log: Mem
 async def test_for_dull_changes_alone_no_cursor_is_stored_until_there_are_many(
     log: MemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(base, "UNSTORED_CHANGES", 20)
+    monkeypatch.setattr(runner_module, "UNSTORED_CHANGES", 20)
     reader = Noting()
     async with running(log, reader) as (runner,):
         await say(log, *[f"dull {i}" for i in range(5)])
@@ -280,6 +286,57 @@ async def test_a_storage_that_fails_is_asked_again_from_what_is_stored(
     assert await kept(log) == ["a", "b"]
     assert caplog.text.count("reader.failed reader=noting") == 2
     assert runner.set_aside == 0
+
+
+@pytest.mark.parametrize("what", ["cursor", "projection"])
+async def test_a_projection_that_is_damaged_is_made_anew(
+    tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Derived(Noting):
+        derived = True
+
+        def __init__(self, log: Log) -> None:
+            super().__init__()
+            self.log = log
+
+        async def idle(self) -> Rest:
+            await self.log.projection(self.name, "p")
+            return Rest()
+
+    file = tmp_path / "log.db"
+    log = await SqliteLog.open(file, Settings(synchronous="OFF"))
+    await say(log, "a", "b")
+    await read_all(log, [Derived(log), Noting("other")])
+    await log.close()
+    with closing(apsw.Connection(str(file))) as connection:
+        connection.execute(f"UPDATE {what} SET sum = sum + 1 WHERE reader = 'noting'")
+    log = await SqliteLog.open(file, Settings(synchronous="OFF"))
+    await say(log, "c")
+    reader, other = Derived(log), Noting("other")
+    await read_all(log, [reader, other])
+    assert reader.read_[-3:] == ["a", "b", "c"]
+    assert await kept(log) == await kept(log, "other") == ["a", "b", "c"]
+    assert other.read_ == ["c"]
+    assert "reader.begins_anew reader=noting" in caplog.text
+    await log.close()
+
+
+async def test_a_reader_that_acts_elsewhere_does_not_act_anew_because_its_cursor_is_damaged(
+    log: MemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[str] = []
+
+    async def damaged(reader: str) -> int:
+        tries.append(reader)
+        raise DamagedProgress("the cursor is damaged")
+
+    monkeypatch.setattr(log, "cursor", damaged)
+    await say(log, "a")
+    reader = Noting()
+    async with running(log, reader) as (runner,):
+        await until(lambda: len(tries) > 3)
+        assert runner.behind_ms() >= 0
+    assert reader.read_ == []
 
 
 async def test_what_a_reader_does_of_itself_is_stored_and_it_is_asked_again_in_time(log: MemoryLog) -> None:
