@@ -48,11 +48,11 @@ class Expiry(Reader):
         self._sweep_at_ms = 0
 
     async def read(self, change: Change) -> Sequence[Effect] | None:
-        """Note when a clip came, until it is removed. One of the future, by a wrong clock, came now."""
+        """Note when a clip came, until it is removed."""
         match change.event.data:
             case ClipLanded(clip=clip):
-                came_ms = min(change.event.at_ms, self._clock())
-                return [Projected(change.room, clip, await self._kind(change.room), came_ms)]
+                kind = await self._kind(change.room)
+                return [Projected(change.room, clip, kind, change.event.at_ms)]
             case ClipRemoved(clip=clip):
                 return [Withdrawn(change.room, clip)]
             case _:
@@ -92,7 +92,7 @@ class Expiry(Reader):
         return opened.room_kind if isinstance(opened, RoomOpened) else DEFAULT_KIND
 
     async def _redated(self, kind: str, now_ms: int) -> list[Effect]:
-        """Let clips of the future, noted while the clock was wrong, have come now."""
+        """Let clips of the future, which came while the clock was wrong, have come now."""
         rows = await self._log.projection(self.name, kind, after=(now_ms, _LAST), limit=PAGE_ROWS)
         return [Projected(row.room, row.item, kind, now_ms) for row in rows]
 

@@ -210,6 +210,29 @@ async def test_more_than_a_page_of_clips_leaves_in_one_sweep(
     assert await place.clips() == await place.noted() == []
 
 
+async def test_of_what_is_not_due_no_more_than_a_page_is_read(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "PAGE_ROWS", 4)
+    for i in range(22):
+        await place.land(f"c{i}")
+        place.clock.ms += 1
+    await place.sweep()
+    place.clock.ms += KEEP_MS - 22 + 5
+    read: list[str] = []
+    projection = place.log.projection
+
+    async def counted(*args: Any, **more: Any) -> list[Projected]:
+        rows = await projection(*args, **more)
+        read.extend(row.item for row in rows)
+        return rows
+
+    monkeypatch.setattr(place.log, "projection", counted)
+    await read_all(place.log, [Expiry(place.house, place.log, place.clock)])
+    assert len(await place.clips()) == 22 - 6
+    assert read == [f"c{i}" for i in range(8)]
+
+
 async def test_a_damaged_room_keeps_no_other_from_being_swept(
     place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

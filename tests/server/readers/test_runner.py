@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
 
-from server.log.base import LOST, Change, DamagedProgress, Effect, Log, Projected
+from server.log.base import LOST, Change, Conflict, DamagedProgress, Effect, Log, Projected
 from server.log.memory import MemoryLog
 from server.log.schema import Settings
 from server.log.sqlite import SqliteLog
@@ -151,18 +152,18 @@ async def test_a_change_that_fails_is_tried_again_and_then_done(
 async def test_a_change_that_keeps_failing_is_set_aside_told_and_the_reader_goes_on(
     log: MemoryLog, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await say(log, "a", "secret words", "c")
+    await say(log, "a", "secret words")
     reader = Noting()
     reader.fails = {"secret words": [ValueError("no") for _ in range(9)]}
     async with running(log, reader) as (runner,):
         await caught_up(log, runner)
         assert (runner.retries, runner.set_aside) == (2, 1)
         again = Noting()
-        await say(log, "d")
+        await read_all(log, [again])
+        await say(log, "c")
         await caught_up(log, runner)
-    assert reader.read_ == ["a", "c", "d"]
+    assert reader.read_ == ["a", "c"]
     assert len(reader.fails["secret words"]) == 9 - 3
-    await read_all(log, [again])
     assert again.read_ == [], "what was set aside does not come back"
     assert "reader.set_aside reader=noting position=2 room=r seq=2 kind=text.said" in caplog.text
     assert "secret" not in caplog.text
@@ -246,7 +247,9 @@ async def test_for_dull_changes_alone_no_cursor_is_stored_until_there_are_many(
         assert await log.cursor("noting") >= 26 - 19
 
 
-async def test_two_of_one_name_share_the_work_and_nothing_is_missed_or_stored_twice(log: MemoryLog) -> None:
+async def test_two_of_one_name_share_the_work_and_nothing_is_missed_or_stored_twice(
+    log: MemoryLog, caplog: pytest.LogCaptureFixture
+) -> None:
     """Two houses on one log: whichever moves the cursor first, the other goes on from there."""
 
     class Counting(Reader):
@@ -264,6 +267,24 @@ async def test_two_of_one_name_share_the_work_and_nothing_is_missed_or_stored_tw
         for runner in runners:
             await caught_up(log, runner)
     assert [row.number for row in await log.projection("counting", "p")] == [100, 100, 100]
+    assert "reader.failed" not in caplog.text, "that another was faster is no failure"
+
+
+async def test_each_effect_is_stored_once(log: MemoryLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored: list[str] = []
+    advance = log.advance
+
+    async def noted(reader: str, position: int, *, expect: int, effects: Sequence[Effect] = ()) -> None:
+        stored.extend(effect.item for effect in effects)
+        await advance(reader, position, expect=expect, effects=effects)
+
+    monkeypatch.setattr(log, "advance", noted)
+    reader = Noting(page=2)
+    words = [f"w{i}" for i in range(9)]
+    reader.fails = {"w5": [ValueError()]}
+    await say(log, *words)
+    await read_all(log, [reader])
+    assert stored == words
 
 
 async def test_a_storage_that_fails_is_asked_again_from_what_is_stored(
@@ -319,6 +340,34 @@ async def test_a_projection_that_is_damaged_is_made_anew(
     assert other.read_ == ["c"]
     assert "reader.begins_anew reader=noting" in caplog.text
     await log.close()
+
+
+async def test_a_reader_begins_anew_once_for_each_damage(
+    log: MemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Derived(Noting):
+        derived = True
+
+    errors: dict[str, list[Exception]] = {"cursor": [DamagedProgress()], "advance": [OSError(), Conflict()]}
+    restarts: list[str] = []
+    advance, cursor, restart = log.advance, log.cursor, log.restart
+
+    async def failing(what: str, call: Callable[..., Awaitable[Any]], *args: Any, **more: Any) -> Any:
+        if errors[what]:
+            raise errors[what].pop()
+        return await call(*args, **more)
+
+    async def counted(reader: str) -> None:
+        restarts.append(reader)
+        await restart(reader)
+
+    monkeypatch.setattr(log, "cursor", partial(failing, "cursor", cursor))
+    monkeypatch.setattr(log, "advance", partial(failing, "advance", advance))
+    monkeypatch.setattr(log, "restart", counted)
+    await say(log, "a")
+    await read_all(log, [Derived()])
+    assert restarts == ["noting"]
+    assert await kept(log) == ["a"]
 
 
 async def test_a_reader_that_acts_elsewhere_does_not_act_anew_because_its_cursor_is_damaged(
