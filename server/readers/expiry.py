@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 
 from server.log.base import Change, Damaged, Effect, Log, Projected, Withdrawn
-from server.readers.base import PAGE_CHANGES, Reader, Rest, Unavailable
+from server.readers.base import Reader, Rest, Unavailable
 from server.room.actor import Room
 from server.room.commands import Refused, Remove
 from server.room.events import ClipLanded, ClipRemoved, RoomOpened
@@ -39,7 +39,6 @@ class Expiry(Reader):
     """Removes what was kept long enough, at the start and then every `EVERY_MS`."""
 
     name = "expiry"
-    page = PAGE_CHANGES
     derived = True
 
     def __init__(self, house: House, log_: Log, clock: Callable[[], int]) -> None:
@@ -74,13 +73,13 @@ class Expiry(Reader):
     async def _kind(self, room: str) -> str:
         """Return the kind of a room, which never changes."""
         if room not in self._kinds:
-            self._kinds[room] = await self._first_kind(room)
+            self._kinds[room] = await self._opened_as(room)
         self._kinds.move_to_end(room)
         while len(self._kinds) > KINDS_KEPT:
             self._kinds.popitem(last=False)
         return self._kinds[room]
 
-    async def _first_kind(self, room: str) -> str:
+    async def _opened_as(self, room: str) -> str:
         """Return what a room was opened as. Raises `Unavailable` while the storage cannot be read."""
         try:
             first = await self._log.read(room, 0, 1)
