@@ -123,6 +123,7 @@ async def test_a_busy_log_is_read_page_by_page_and_not_for_each_event(
         return page
 
     monkeypatch.setattr(log, "changes", counted)
+    monkeypatch.setattr(runner_module, "READ_EVERY_S", 0.2)
     reader = Noting()
     async with running(log, reader) as (runner,):
         await until(lambda: reader.idles == 1)
