@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from random import SystemRandom
 from typing import Self
+
+from prometheus_client import Histogram
 
 from server import tls
 from server.clock import Clock
@@ -17,9 +20,10 @@ from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
 from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
+from server.metrics.metrics import commit_times
+from server.readers.expiry import Expiry
 from server.readers.radio import Radio
-from server.readers.reaper import Reaper
-from server.room.actor import Room
+from server.readers.runner import Readers
 from server.room.events import RoomOpened
 from server.room.house import House, NoSuchRoom
 from server.rtc import discover
@@ -43,12 +47,16 @@ GOODBYE_MS = 3_000
 class Services:
     """All that a running server is made of, in the order in which it is let go."""
 
-    def __init__(self, config: Config, log: Log, house: House, media: Media) -> None:
+    def __init__(
+        self, config: Config, log: Log, house: House, media: Media, *, commits: Histogram | None = None
+    ) -> None:
         self.config = config
         self.log = log
         self.house = house
         self.media = media
         self.finisher = Finisher(workers=config.finish_workers)
+        self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
+        self.readers = Readers(log, [Expiry(house, log, house.clock)], clock=house.clock)
         self.stage = Stage(
             house,
             media,
@@ -65,19 +73,16 @@ class Services:
             finisher=self.finisher,
             stage=self.stage,
             limits=Limits(on=config.limits == "on"),
+            commits=commits,
+            readers=self.readers.runners,
+            listening=self.radio.wake,
         )
         self.sockets = self.app[SOCKETS]
         self.figures = self.app[METRICS]
-        if isinstance(log, SqliteLog):
-            log.on_commit = self.figures.committed
-        self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
-        house.on_wake, house.on_sleep = self._room_woke, self.radio.detach
+        for reader in (self.radio, self.app[TRANSCODES]):
+            house.register(reader)
         self.stage.on_live, self.stage.on_aired = self.radio.live, self.radio.aired
-        self.stage.on_audience = self.sockets.on_listening = self.radio.wake
-
-    def _room_woke(self, room: Room) -> None:
-        self.radio.attach(room)
-        self.app[TRANSCODES].attach(room)
+        self.stage.on_audience = self.radio.wake
 
     def audience(self, room_id: str) -> int:
         """Return how many listen in a room, by WebRTC or to the files."""
@@ -94,10 +99,8 @@ class Running:
         self.url, self.http_port = listening.url, listening.port
         self.udp_host, self.udp_port = services.media.endpoint()
         self._listening = listening
-        self._readers = [
-            asyncio.ensure_future(Reaper(services.house, services.log, services.house.clock).run()),
-            asyncio.ensure_future(services.figures.lag.watch()),
-        ]
+        services.readers.start()
+        self._lag = asyncio.ensure_future(services.figures.lag.watch())
         self._closing: asyncio.Task[None] | None = None
 
     async def drain(self) -> None:
@@ -114,9 +117,9 @@ class Running:
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
-        for reader in self._readers:
-            reader.cancel()
-        await asyncio.gather(*self._readers, return_exceptions=True)
+        self._lag.cancel()
+        await asyncio.gather(self._lag, return_exceptions=True)
+        await self.services.readers.close()
         await self.services.sockets.close()
         await self._listening.close()
         await _let_go(self.services)
@@ -134,12 +137,13 @@ async def start(config: Config) -> Running:
     """Start a server. Raises `BadSetting`, and `Unusable` for a log that cannot be opened."""
     broken = asyncio.Event()
     async with AsyncExitStack() as unstarted:
-        log = await open_log(config, broken)
+        commits = commit_times()
+        log = await open_log(config, broken, commits.observe)
         unstarted.push_async_callback(log.close)
         clock = Clock(await _newest_ms(log))
         media = await _open_media(config, clock)
         unstarted.push_async_callback(media.close)
-        services = Services(config, log, await _house(config, log, clock), media)
+        services = Services(config, log, await _house(config, log, clock), media, commits=commits)
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
         await _first_room(services.house)
@@ -148,11 +152,14 @@ async def start(config: Config) -> Running:
     return running
 
 
-async def open_log(config: Config, broken: asyncio.Event) -> Log:
+async def open_log(
+    config: Config, broken: asyncio.Event, on_commit: Callable[[float], None] | None = None
+) -> Log:
     """Return the log that the settings ask for; `broken` is set when its storage fails for good."""
     if config.log == "memory":
         return MemoryLog()
-    return await SqliteLog.open(_folder(config.data) / DATABASE, on_failure=lambda _: broken.set())
+    path = _folder(config.data) / DATABASE
+    return await SqliteLog.open(path, on_failure=lambda _: broken.set(), on_commit=on_commit)
 
 
 def _folder(path: Path) -> Path:
@@ -193,6 +200,7 @@ async def _first_room(house: House) -> None:
 
 
 async def _let_go(services: Services) -> None:
+    await services.readers.close()
     await services.radio.close()
     await services.media.close()
     await services.stage.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from aiohttp import web
 from server.http import app_keys, problems, redirects, security
 from server.http.assets import ASSETS, Assets
 from server.http.limits import UploadBudget
-from server.metrics.metrics import Metrics
+from server.metrics.metrics import Metrics, Progress, commit_times
 from server.socket import endpoint
 from server.socket.roster import Counts
 from server.socket.sockets import SocketLimits
@@ -22,6 +22,8 @@ from server.web.transcodes import TRANSCODES, Transcodes
 METRICS = web.AppKey("figures", Metrics)
 
 if TYPE_CHECKING:
+    from prometheus_client import Histogram
+
     from server.config import Config
     from server.finisher import Finisher
     from server.http.limits import Limits
@@ -40,8 +42,15 @@ def make_app(
     finisher: Finisher,
     stage: Stage,
     limits: Limits,
+    commits: Histogram | None = None,
+    readers: Sequence[Progress] = (),
+    listening: Callable[[str], None] | None = None,
 ) -> web.Application:
-    """Return the application; its `HEALTH` is where draining is told."""
+    """Return the application; its `HEALTH` is where draining is told.
+
+    `commits` are the times that the log takes, `readers` the durable ones; `listening` is told of the
+    rooms in which somebody begins to listen.
+    """
     app = web.Application(
         middlewares=[health.middleware, problems.middleware, redirects.middleware],
         client_max_size=config.json_bytes,
@@ -50,12 +59,14 @@ def make_app(
     app[app_keys.MEDIA], app[app_keys.FINISHER], app[app_keys.STAGE] = media, finisher, stage
     app[app_keys.LIMITS] = limits
     app[health.HEALTH] = health.Health()
-    app[METRICS] = Metrics(app[health.HEALTH], house, media)
+    app[METRICS] = Metrics(app[health.HEALTH], house, media, commits or commit_times())
+    app[METRICS].follow(readers)
     app[METRICS].observe(stage)
     app[ASSETS] = Assets()
     app[clips.UPLOAD_BUDGET] = UploadBudget()
     app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)
-    endpoint.attach(app, SocketLimits(config.sockets, config.sockets_per_address))
+    bounds = SocketLimits(config.sockets, config.sockets_per_address)
+    endpoint.attach(app, bounds, listening)
     counts: Callable[[str], Counts] = partial(_counts, app)
     app[app_keys.COUNTS] = counts
     app[health.HEALTH].watch("sockets", "Open WebSockets.", lambda: len(app[endpoint.SOCKETS]))

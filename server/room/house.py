@@ -6,10 +6,12 @@ A sleeping room is nothing but its log.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from random import Random
+from typing import Protocol
 
 from server.log.base import Blob, Conflict, Listing, Log
 from server.room import ids
@@ -28,11 +30,23 @@ WOKEN_TAIL_EVENTS = 128  # enough for whoever comes in; the tail grows with what
 SLUGS_TRIED = 20
 RULES = Rules(EMPTY, decide, apply, due, erasures)
 
+log = logging.getLogger(__name__)
+
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class NoSuchRoom(Exception):
     """There is no room of this id."""
+
+
+class RoomReader(Protocol):
+    """Reads the tails of the rooms that are awake: each from its waking to its falling asleep."""
+
+    def attach(self, room: Room) -> None:
+        """Begin with a room that woke; its tail tells what happens from now on."""
+
+    def detach(self, room: Room) -> None:
+        """Let go of a room that fell asleep."""
 
 
 class House:
@@ -54,9 +68,7 @@ class House:
         self._rooms: dict[str, Room] = {}
         self._waking: dict[str, asyncio.Task[Room]] = {}
         self._closed = False
-        # Told of each room that woke, and of each that fell asleep: here the room's readers come and go.
-        self.on_wake: Callable[[Room], None] = _unheard
-        self.on_sleep: Callable[[Room], None] = _unheard
+        self._readers: list[RoomReader] = []
 
     def __len__(self) -> int:
         """Return how many rooms are awake."""
@@ -65,6 +77,12 @@ class House:
     def ids(self) -> list[str]:
         """Return the ids of the rooms that are awake."""
         return list(self._rooms)
+
+    def register(self, reader: RoomReader) -> None:
+        """Attach a reader to the rooms that are awake, and from now on to each that wakes."""
+        self._readers.append(reader)
+        for room in self._rooms.values():
+            _told(reader.attach, room)
 
     async def open(self, room: RoomOpened, by: Voice | None, *, id: str | None = None) -> Room:  # noqa: A002
         """Make a room and return it awake; without an id a public one gets a readable one.
@@ -136,7 +154,8 @@ class House:
         """Let go of a room that fell asleep."""
         if self._rooms.get(room.id) is room:
             del self._rooms[room.id]
-            self.on_sleep(room)
+            for reader in self._readers:
+                _told(reader.detach, room)
 
     async def close(self) -> None:
         """Finish what all rooms have begun and let them sleep; may be called again."""
@@ -157,7 +176,8 @@ class House:
             room = self._rooms[id] = self._room(id, state, newest)
         finally:
             del self._waking[id]
-        self.on_wake(room)
+        for reader in self._readers:
+            _told(reader.attach, room)
         return room
 
     async def _folded(self, id: str) -> tuple[RoomState, list[Event]]:  # noqa: A002
@@ -191,8 +211,12 @@ class House:
             yield events
 
 
-def _unheard(_: Room) -> None:
-    """Stand in for a reader that nobody has."""
+def _told(told: Callable[[Room], None], room: Room) -> None:
+    """Tell one reader of a room."""
+    try:
+        told(room)
+    except Exception:  # the root of whatever the reader does: the room and the others must not suffer
+        log.exception("house.reader_failed room=%.6s", room.id)
 
 
 def _names(room: RoomOpened) -> list[str]:

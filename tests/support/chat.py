@@ -96,7 +96,11 @@ class Chat:
 
 @asynccontextmanager
 async def running_chat(
-    *, log: Log | None = None, limits: Limits | None = None, bounds: SocketLimits | None = None
+    *,
+    log: Log | None = None,
+    limits: Limits | None = None,
+    bounds: SocketLimits | None = None,
+    listening: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Chat]:
     """Serve one room, `wonder`, on a free port of loopback."""
     kept = log or MemoryLog()
@@ -108,7 +112,7 @@ async def running_chat(
     app[CONFIG], app[HOUSE], app[LOG] = Config(), house, kept
     app[LIMITS] = limits or Limits(on=False)
     app[STAGE], app[CAUSES] = cast("Stage", stage), set()
-    sockets = endpoint.attach(app, bounds)
+    sockets = endpoint.attach(app, bounds, listening)
     app.add_routes(endpoint.routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()

@@ -19,6 +19,8 @@ from server.finisher import Finisher
 from server.http.limits import Limits as Rates
 from server.http.tcp_server import Listening, listen
 from server.log.memory import MemoryLog
+from server.readers.expiry import Expiry
+from server.readers.runner import Readers
 from server.room.events import RoomOpened
 from server.room.house import House
 from server.rtc.media import BadOffer, Busy, Role
@@ -161,6 +163,7 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
     await house.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     finisher = cast(Finisher, hands)
     stage = Stage(house, media, finisher, clock=_now_ms)
+    readers = Readers(log, [Expiry(house, log, _now_ms)], clock=_now_ms)
     app = make_app(
         config=config,
         log=log,
@@ -169,13 +172,16 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
         finisher=finisher,
         stage=stage,
         limits=rates or Rates(on=False),
+        readers=readers.runners,
     )
+    readers.start()
     listening = await listen(app, config)
     parts = {"log": log, "house": house, "media": media, "finisher": hands}
     try:
         async with ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
             yield Site(app, listening, parts, session)
     finally:
+        await readers.close()
         await app[SOCKETS].close()
         await listening.close()
         await media.close()
