@@ -9,6 +9,8 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Self
 
+from prometheus_client import Histogram
+
 from server import tls
 from server.clock import Clock
 from server.config import Config
@@ -17,13 +19,14 @@ from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
 from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
-from server.metrics.metrics import Metrics
+from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
 from server.readers.closing import Closing
+from server.readers.expiry import Expiry
 from server.readers.radio import Radio
-from server.readers.reaper import Reaper
+from server.readers.runner import Readers
 from server.room.events import RoomOpened
-from server.rooms.base import NoSuchRoom, Room
+from server.rooms.base import NoSuchRoom
 from server.rooms.registry import RoomRegistry
 from server.rtc import discover
 from server.rtc.local import LocalMedia
@@ -68,14 +71,24 @@ class RadioOfTakes(TakesObserver):
 class Services:
     """All that a running server is made of, in the order in which it is let go."""
 
-    def __init__(self, config: Config, log: Log, house: RoomRegistry, media: Media) -> None:
+    def __init__(
+        self,
+        config: Config,
+        log: Log,
+        house: RoomRegistry,
+        media: Media,
+        *,
+        commits: Histogram | None = None,
+    ) -> None:
         self.config = config
         self.log = log
         self.house = house
         self.media = media
         self.finisher = Finisher(workers=config.finish_workers)
         self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
-        self.figures = Metrics(Registry(), house, media)
+        self.readers = Readers(log, [Expiry(house, log, house.clock)], clock=house.clock)
+        self.figures = Metrics(Registry(), house, media, commits or commit_times())
+        self.figures.follow(self.readers.runners)
         self.takes = Takes(
             house,
             media,
@@ -94,20 +107,12 @@ class Services:
             takes=self.takes,
             figures=self.figures,
             limits=Limits(on=config.limits == "on"),
+            listening=self._audience_changed,
         )
         self.sockets = self.app[SOCKETS]
-        if isinstance(log, SqliteLog):
-            log.on_commit = self.figures.committed
         self.closing = Closing(self.takes.end_room)
-        house.on_wake, house.on_sleep = self._room_woke, self.radio.detach
-        self.sockets.on_listening = self._audience_changed
-
-    def _room_woke(self, room: Room) -> None:
-        self.radio.attach(room)
-        self.closing.attach(room)
-        if self.audience(room.id):
-            self.radio.wake(room.id)
-        self.app[TRANSCODES].attach(room)
+        for reader in (self.radio, self.closing, self.app[TRANSCODES]):
+            house.register(reader)
 
     def _audience_changed(self, room_id: str) -> None:
         """Let the radio of a room play on; a room that sleeps wakes for whoever listens."""
@@ -130,10 +135,8 @@ class Running:
         self.url, self.http_port = listening.url, listening.port
         _, self.udp_port = services.media.endpoint()
         self._listening = listening
-        self._readers = [
-            asyncio.ensure_future(Reaper(services.house, services.log, services.house.clock).run()),
-            asyncio.ensure_future(services.figures.lag.watch()),
-        ]
+        services.readers.start()
+        self._lag = asyncio.ensure_future(services.figures.lag.watch())
         self._closing: asyncio.Task[None] | None = None
 
     async def drain(self) -> None:
@@ -150,9 +153,9 @@ class Running:
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
-        for reader in self._readers:
-            reader.cancel()
-        await asyncio.gather(*self._readers, return_exceptions=True)
+        self._lag.cancel()
+        await asyncio.gather(self._lag, return_exceptions=True)
+        await self.services.readers.close()
         await self.services.sockets.close()
         await self._listening.close()
         await _let_go(self.services)
@@ -170,12 +173,13 @@ async def start(config: Config) -> Running:
     """Start a server. Raises `BadSetting`, and `Unusable` for a log that cannot be opened."""
     broken = asyncio.Event()
     async with AsyncExitStack() as unstarted:
-        log = await open_log(config, broken)
+        commits = commit_times()
+        log = await open_log(config, broken, commits.observe)
         unstarted.push_async_callback(log.close)
         clock = Clock(await _newest_ms(log))
         media = await _open_media(config, clock)
         unstarted.push_async_callback(media.close)
-        services = Services(config, log, await _house(config, log, clock), media)
+        services = Services(config, log, await _house(config, log, clock), media, commits=commits)
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
         await _first_room(services.house)
@@ -184,11 +188,14 @@ async def start(config: Config) -> Running:
     return running
 
 
-async def open_log(config: Config, broken: asyncio.Event) -> Log:
+async def open_log(
+    config: Config, broken: asyncio.Event, on_commit: Callable[[float], None] | None = None
+) -> Log:
     """Return the log that the settings ask for; `broken` is set when its storage fails for good."""
     if config.log == "memory":
         return MemoryLog()
-    return await SqliteLog.open(_folder(config.data) / DATABASE, on_failure=lambda _: broken.set())
+    path = _folder(config.data) / DATABASE
+    return await SqliteLog.open(path, on_failure=lambda _: broken.set(), on_commit=on_commit)
 
 
 def _folder(path: Path) -> Path:
@@ -236,6 +243,7 @@ async def _first_room(house: RoomRegistry) -> None:
 
 
 async def _let_go(services: Services) -> None:
+    await services.readers.close()
     await services.radio.close()
     await services.media.close()
     await services.takes.close()

@@ -46,8 +46,12 @@ def make_app(
     takes: Takes,
     figures: Metrics,
     limits: Limits,
+    listening: Callable[[str], None] | None = None,
 ) -> web.Application:
-    """Return the application; its `HEALTH` is where draining is told."""
+    """Return the application; its `HEALTH` is where draining is told.
+
+    `listening` is told of the rooms in which somebody begins to listen.
+    """
     app = web.Application(
         middlewares=[health.middleware, problems.middleware, redirects.middleware],
         client_max_size=config.json_bytes,
@@ -60,7 +64,8 @@ def make_app(
     app[ASSETS] = Assets()
     app[clips.UPLOAD_BUDGET] = UploadBudget()
     app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)
-    endpoint.attach(app, SocketLimits(config.sockets, config.sockets_per_address))
+    bounds = SocketLimits(config.sockets, config.sockets_per_address)
+    endpoint.attach(app, bounds, listening)
     counts: Callable[[str], Counts] = partial(_counts, app)
     app[app_keys.COUNTS] = counts
     app[SOCKETS_OPEN] = app[endpoint.SOCKETS].__len__

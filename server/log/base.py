@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
 
+from server.log.bell import Bell
 from server.room.events import Draft, Event
+
+# The kind of an event that cannot be read any more: erased without its envelope, or damaged on the disk.
+LOST = "event.lost"
 
 
 class Conflict(Exception):
@@ -28,6 +32,10 @@ class StorageFull(Exception):
 
 class Damaged(OSError):
     """What is stored is not what was written; it is never served."""
+
+
+class DamagedProgress(Damaged):
+    """The cursor of a reader, or what it keeps beside it, is damaged."""
 
 
 class Unusable(Exception):
@@ -95,6 +103,40 @@ class Listing(Struct, frozen=True):
     public: bool
 
 
+class Change(Struct, frozen=True):
+    """An event of any room at its place in the changes feed.
+
+    Positions grow in the order of the commits and are never used again; what lies between two of them
+    is the back end's own affair. An event that was erased comes as it is now, a damaged one as `LOST`.
+    """
+
+    position: int
+    room: str
+    event: Event
+
+
+class Projected(Struct, frozen=True):
+    """What a reader keeps of an item of a room: a number in one of its parts, by which it is found in order.
+
+    It holds no words: items are ids, and a room that is dropped takes its rows with it.
+    """
+
+    room: str
+    item: str
+    part: str
+    number: int
+
+
+class Withdrawn(Struct, frozen=True):
+    """A reader keeps nothing of an item of a room any more."""
+
+    room: str
+    item: str
+
+
+Effect = Projected | Withdrawn
+
+
 class Log(Protocol):
     """Append and read the events of rooms; one contract suite holds for every back end.
 
@@ -104,8 +146,10 @@ class Log(Protocol):
     `chain.KEYS_KEPT` for ever.
 
     All methods may be called from one event loop at once. Writes of one moment share a
-    commit. An append that returned is durable.
+    commit. An append that returned is durable. `bell` rings when the changes feed has grown.
     """
+
+    bell: Bell
 
     async def append(
         self,
@@ -142,8 +186,38 @@ class Log(Protocol):
     async def newest(self, room: str, limit: int = 100) -> list[Event]:
         """Return the newest `limit` events, oldest first."""
 
-    def follow(self, room: str, after: int = 0) -> AsyncIterator[list[Event]]:
-        """Yield batches after a seq without gap or repeat: first what is stored, then what comes."""
+    async def changes(self, after: int = 0, limit: int = 500) -> list[Change]:
+        """Return at most `limit` events of all rooms after a position, in the order of their commits.
+
+        Dropped rooms are left out. Fewer than `limit` means that there is nothing more now: wait for the
+        bell.
+        """
+
+    async def cursor(self, reader: str) -> int:
+        """Return the position up to which a reader has seen the feed, 0 for one that begins."""
+
+    async def advance(
+        self, reader: str, position: int, *, expect: int, effects: Sequence[Effect] = ()
+    ) -> None:
+        """Move a reader's cursor from `expect`, and store what it did in the same commit, in order.
+
+        Raises `Conflict`, with nothing stored, when the cursor is elsewhere: another has this name.
+        What is projected of a room that was dropped meanwhile is left out.
+        """
+
+    async def restart(self, reader: str) -> None:
+        """Forget a reader's cursor and all that it keeps: it begins anew."""
+
+    async def projected(self, reader: str, room: str, item: str) -> Projected | None:
+        """Return what a reader keeps of an item."""
+
+    async def projection(
+        self, reader: str, part: str, *, after: tuple[int, str] = (-1, ""), limit: int = 500
+    ) -> list[Projected]:
+        """Return at most `limit` rows of a part in the order of (number, item), after such a pair."""
+
+    async def parts(self, reader: str) -> list[str]:
+        """Return the parts in which a reader keeps something, sorted."""
 
     async def head(self, room: str) -> int:
         """Return the seq of the newest event, 0 for a room that is not."""

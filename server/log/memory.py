@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import Awaitable, Sequence
 from itertools import islice
 
 from msgspec import Struct, field
@@ -13,17 +13,21 @@ from msgspec.structs import replace
 from server.log.base import (
     Blob,
     BlobInfo,
+    Change,
     Conflict,
+    Effect,
     Entry,
     KeyUsed,
     Listing,
     Outcome,
+    Projected,
     Snapshot,
     StorageFull,
     Unusable,
 )
+from server.log.bell import Bell
 from server.log.chain import KEYS_LOOKED_AT, chained, is_outdated, is_same_use, listed, looks_at_keys
-from server.log.follow import Followers
+from server.log.cursors import Cursors
 from server.room.events import Draft, Event, encode, erased, numbered
 
 SECRET_BYTES = 32
@@ -82,7 +86,10 @@ class MemoryLog:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._closed = False
-        self._followers = Followers(self.read)
+        self.bell = Bell()
+        self._cursors = Cursors()
+        self._feed: dict[int, tuple[str, int]] = {}  # by position: the room and the seq of an event
+        self._position = 0
 
     async def append(
         self,
@@ -99,7 +106,7 @@ class MemoryLog:
         outcome = self._append(room, Entry(drafts, key, blobs, digest=digest), expect)
         if isinstance(outcome, Exception):
             raise outcome
-        self._followers.ring(room)
+        self.bell.ring()
         return outcome
 
     async def extend(self, room: str, entries: Sequence[Entry], *, expect: int) -> list[Outcome]:
@@ -109,7 +116,7 @@ class MemoryLog:
         for entry in entries:
             outcomes.append(self._append(room, entry, expect))
             expect = chained(expect, entry, outcomes[-1])
-        self._followers.ring(room)
+        self.bell.ring()
         return outcomes
 
     async def read(self, room: str, after: int = 0, limit: int = 500) -> list[Event]:
@@ -122,9 +129,50 @@ class MemoryLog:
         self._check_open()
         return self._events(room)[-limit:] if limit > 0 else []
 
-    def follow(self, room: str, after: int = 0) -> AsyncIterator[list[Event]]:
-        """Yield what is stored, then what comes."""
-        return self._followers.follow(room, after)
+    async def changes(self, after: int = 0, limit: int = 500) -> list[Change]:
+        """Return changes of all rooms after a position."""
+        self._check_open()
+        positions = range(max(after, 0) + 1, self._position + 1)
+        alive = ((at, self._feed[at]) for at in positions if at in self._feed)
+        return [
+            Change(at, room, self._shelves[room].events[seq - 1])
+            for at, (room, seq) in islice(alive, max(limit, 0))
+        ]
+
+    async def cursor(self, reader: str) -> int:
+        """Return a reader's position."""
+        self._check_open()
+        return self._cursors.cursor(reader)
+
+    async def advance(
+        self, reader: str, position: int, *, expect: int, effects: Sequence[Effect] = ()
+    ) -> None:
+        """Move a reader's cursor with its effects, or nothing."""
+        self._check_open()
+        alive = [effect for effect in effects if effect.room in self._shelves]
+        self._cursors.advance(reader, position, expect, alive)
+
+    async def restart(self, reader: str) -> None:
+        """Forget a reader's cursor and all that it keeps."""
+        self._check_open()
+        self._cursors.restart(reader)
+
+    async def projected(self, reader: str, room: str, item: str) -> Projected | None:
+        """Return what a reader keeps of an item."""
+        self._check_open()
+        return self._cursors.projected(reader, room, item)
+
+    async def projection(
+        self, reader: str, part: str, *, after: tuple[int, str] = (-1, ""), limit: int = 500
+    ) -> list[Projected]:
+        """Return rows of a part in their order."""
+        self._check_open()
+        return self._cursors.projection(reader, part, after)[: max(limit, 0)]
+
+    async def parts(self, reader: str) -> list[str]:
+        """Return the parts in which a reader keeps something."""
+        self._check_open()
+        return self._cursors.parts(reader)
 
     async def head(self, room: str) -> int:
         """Return the newest seq."""
@@ -190,9 +238,9 @@ class MemoryLog:
             raise StorageFull
 
     async def close(self) -> None:
-        """End the followers; nothing can be asked afterwards."""
+        """Wake who waits for more; nothing can be asked afterwards."""
         self._closed = True
-        self._followers.close()
+        self.bell.close()
 
     def _check_open(self) -> None:
         if self._closed:
@@ -223,6 +271,10 @@ class MemoryLog:
                 return StorageFull(f"{self._max_bytes} bytes are used up")
             self._bytes += size
         shelf.events.extend(events)
+        self._feed.update(
+            (self._position + at, (room, event.seq)) for at, event in enumerate(events, start=1)
+        )
+        self._position += len(events)
         shelf.public = listed(shelf.public, events)
         shelf.see_to_keys(entry, events)
         self._blobs.update((blob.id, blob) for blob in entry.blobs)
@@ -247,7 +299,8 @@ class MemoryLog:
         self._shelves.pop(room, None)
         for id_ in [id_ for id_, blob in self._blobs.items() if blob.room == room]:
             del self._blobs[id_]
-        self._followers.end(room)
+        self._feed = {at: place for at, place in self._feed.items() if place[0] != room}
+        self._cursors.drop(room)
 
 
 def _listing(room: str, shelf: _Shelf) -> Listing:

@@ -8,7 +8,7 @@ and are never found again. So rows with content never move:
 - `blob` and `snapshot_body` rows begin with a guard as long as what SQLite keeps of a row in the page
   itself (4061 bytes of 4096), so their content lies in overflow pages, which never move and are zeroed
   when freed.
-- all else (indexes, `standing`, `used_key`) holds numbers and hashes.
+- all else (indexes, `standing`, `used_key`, `cursor`, `projection`) holds numbers, hashes and ids of clips.
 """
 
 from __future__ import annotations
@@ -122,6 +122,38 @@ MIGRATIONS = (
         guard BLOB NOT NULL,
         body BLOB NOT NULL
     ) STRICT;
+    """,
+    # An event's rowid becomes its position in the changes feed: a name that `VACUUM` promises to keep. What
+    # readers have seen and keep stands beside it. The rows move once, into pages that were never written, and
+    # the old pages are zeroed when they are freed.
+    """
+    CREATE TABLE placed_event(
+        position INTEGER PRIMARY KEY,       -- grows, and is never used again (see `_compact`)
+        room INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        key TEXT,
+        sum BLOB NOT NULL,
+        body BLOB NOT NULL
+    ) STRICT;
+    INSERT INTO placed_event SELECT rowid, room, seq, key, sum, body FROM event ORDER BY rowid;
+    DROP TABLE event;
+    ALTER TABLE placed_event RENAME TO event;
+    CREATE UNIQUE INDEX event_place ON event(room, seq);
+    CREATE TABLE cursor(
+        reader TEXT PRIMARY KEY,
+        position INTEGER NOT NULL,
+        sum INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE projection(
+        room INTEGER NOT NULL,
+        reader TEXT NOT NULL,
+        item TEXT NOT NULL,
+        part TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        sum INTEGER NOT NULL,
+        PRIMARY KEY (room, reader, item)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX projection_order ON projection(reader, part, number, item);
     """,
 )
 
@@ -255,7 +287,11 @@ def _compact(connection: apsw.Connection) -> None:
     size = int(connection.pragma("page_count")) * PAGE_BYTES
     if blank > COMPACT_ABOVE_BYTES and blank > COMPACT_ABOVE_SHARE * size:
         with connection:
-            connection.execute("DELETE FROM event WHERE room NOT IN (SELECT room FROM standing)")
-            connection.execute("DELETE FROM room WHERE number NOT IN (SELECT room FROM standing)")
+            # The newest row stays, and its room's: or the next event would get its place again.
+            connection.execute(
+                "DELETE FROM event WHERE room NOT IN (SELECT room FROM standing)"
+                " AND position < (SELECT max(position) FROM event)"
+            )
+            connection.execute("DELETE FROM room WHERE number NOT IN (SELECT room FROM event)")
             connection.execute("UPDATE blank SET bytes = 0")
         connection.execute("VACUUM")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -18,14 +18,27 @@ from typing import Any, cast
 import apsw
 
 from server.log import schema, writing
-from server.log.base import Blob, BlobInfo, Damaged, Entry, Listing, Outcome, Snapshot, Unusable
+from server.log.base import (
+    Blob,
+    BlobInfo,
+    Change,
+    Damaged,
+    Effect,
+    Entry,
+    Listing,
+    Outcome,
+    Projected,
+    Snapshot,
+    Unusable,
+)
+from server.log.bell import Bell
 from server.log.checking import CatalogueCheck
-from server.log.follow import Followers
+from server.log.feed import Feed
 from server.log.lock import Lock
 from server.log.reading import Reader
 from server.log.schema import Settings
 from server.log.worker import Worker
-from server.log.writing import Append, Check, Erase, Job, Keep, Result, Secret, Writer
+from server.log.writing import Advance, Append, Check, Erase, Job, Keep, Restart, Result, Secret, Writer
 from server.room.events import Draft, Event
 
 logger = logging.getLogger(__name__)
@@ -45,16 +58,18 @@ class SqliteLog:
         writer: Writer,
         reader: apsw.Connection,
         lock: Lock,
+        *,
         on_failure: Callable[[OSError], None] | None,
+        on_commit: Callable[[float], None] | None,
         check: Callable[[Callable[[Unusable], None]], CatalogueCheck],
     ) -> None:
         self._writer = writer
         self._lock = lock
         self._connection = reader
         self._on_failure = on_failure
-        # For figures: told how many seconds an append took, from the asking to durable.
-        self.on_commit: Callable[[float], None] = lambda _took_s: None
-        self._followers = Followers(self.read)
+        self._on_commit = on_commit
+        self._feed = Feed(reader)
+        self.bell = Bell()
         self._writing: Worker[Job, Result] = Worker(
             "log-writer", writer.commit, served=self._note, after=writer.tidy
         )
@@ -68,10 +83,15 @@ class SqliteLog:
         settings: Settings | None = None,
         *,
         on_failure: Callable[[OSError], None] | None = None,
+        on_commit: Callable[[float], None] | None = None,
     ) -> SqliteLog:
-        """Open or make the file. Raises `Unusable` with a sentence when that cannot be."""
+        """Open or make the file. Raises `Unusable` with a sentence when that cannot be.
+
+        `on_commit` is told how many seconds each append took, from the asking to durable.
+        """
         writer, reader, lock = await asyncio.to_thread(_open, path, settings or Settings())
-        return cls(writer, reader, lock, on_failure, partial(CatalogueCheck, path, settings or Settings()))
+        check = partial(CatalogueCheck, path, settings or Settings())
+        return cls(writer, reader, lock, on_failure=on_failure, on_commit=on_commit, check=check)
 
     @property
     def commits(self) -> int:
@@ -106,9 +126,39 @@ class SqliteLog:
         """Return the newest events."""
         return cast(list[Event], await self._reading.ask(lambda reader: reader.newest(room, limit)))
 
-    def follow(self, room: str, after: int = 0) -> AsyncIterator[list[Event]]:
-        """Yield what is stored, then what comes."""
-        return self._followers.follow(room, after)
+    async def changes(self, after: int = 0, limit: int = 500) -> list[Change]:
+        """Return changes of all rooms after a position."""
+        return cast(list[Change], await self._reading.ask(lambda _: self._feed.changes(after, limit)))
+
+    async def cursor(self, reader: str) -> int:
+        """Return a reader's position."""
+        return cast(int, await self._reading.ask(lambda _: self._feed.cursor(reader)))
+
+    async def advance(
+        self, reader: str, position: int, *, expect: int, effects: Sequence[Effect] = ()
+    ) -> None:
+        """Move a reader's cursor with its effects, or nothing."""
+        await self._ask(Advance(reader, position, expect, effects))
+
+    async def restart(self, reader: str) -> None:
+        """Forget a reader's cursor and all that it keeps."""
+        await self._ask(Restart(reader))
+
+    async def projected(self, reader: str, room: str, item: str) -> Projected | None:
+        """Return what a reader keeps of an item."""
+        found = await self._reading.ask(lambda _: self._feed.projected(reader, room, item))
+        return cast("Projected | None", found)
+
+    async def projection(
+        self, reader: str, part: str, *, after: tuple[int, str] = (-1, ""), limit: int = 500
+    ) -> list[Projected]:
+        """Return rows of a part in their order."""
+        found = await self._reading.ask(lambda _: self._feed.projection(reader, part, after, limit))
+        return cast(list[Projected], found)
+
+    async def parts(self, reader: str) -> list[str]:
+        """Return the parts in which a reader keeps something."""
+        return cast(list[str], await self._reading.ask(lambda _: self._feed.parts(reader)))
 
     async def head(self, room: str) -> int:
         """Return the newest seq."""
@@ -157,7 +207,7 @@ class SqliteLog:
 
     async def close(self) -> None:
         """Finish what was begun and close the file; may be called again."""
-        self._followers.close()
+        self.bell.close()
         await self.check_of_catalogue.close()
         await self._reading.close()
         await self._writing.close()
@@ -168,16 +218,14 @@ class SqliteLog:
     async def _ask(self, job: Job) -> Any:
         began_s = time.monotonic()
         result = await self._writing.ask(job)
-        if isinstance(job, Append):
-            self.on_commit(time.monotonic() - began_s)
+        if isinstance(job, Append) and self._on_commit:
+            self._on_commit(time.monotonic() - began_s)
         return result
 
     def _note(self, job: Job, result: Result) -> None:
-        """Wake the followers, also when nobody waits for the append any more; tell of a failure."""
+        """Ring the bell, also when nobody waits for the append any more; tell of a failure."""
         if isinstance(job, Append) and isinstance(result, list):
-            self._followers.ring(job.room)
-        elif isinstance(job, Erase) and job.seqs is None and not job.blobs:
-            self._followers.end(job.room)
+            self.bell.ring()
         if self._writer.broken:
             self._fail(self._writer.broken)
 

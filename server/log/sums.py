@@ -41,3 +41,13 @@ def of_standing(number: int, head: int, last_at_ms: int, public: bool) -> int:
 def of_secret(body: bytes) -> int:
     """Return the sum of the secret."""
     return crc32(body)
+
+
+def of_cursor(reader: str, position: int) -> int:
+    """Return the sum of a reader's cursor."""
+    return crc32(f"{reader} {position}".encode())
+
+
+def of_projected(number: int, reader: str, item: str, part: str, value: int) -> int:
+    """Return the sum of a row of a reader's projection, of a room's number."""
+    return crc32(f"{number} {reader} {item} {part} {value}".encode())

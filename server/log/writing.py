@@ -16,8 +16,21 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from server.log import schema, snapshots, sums
-from server.log.base import Blob, Conflict, Damaged, Entry, KeyUsed, Outcome, Snapshot, StorageFull, Unusable
+from server.log.base import (
+    LOST,
+    Blob,
+    Conflict,
+    Damaged,
+    Effect,
+    Entry,
+    KeyUsed,
+    Outcome,
+    Snapshot,
+    StorageFull,
+    Unusable,
+)
 from server.log.chain import KEYS_LOOKED_AT, chained, is_outdated, is_same_use, listed, looks_at_keys
+from server.log.feed import Feed
 from server.log.reading import Place, Reader
 from server.log.schema import GUARD_BYTES, Settings
 from server.room.events import Erased, Event, blank, decode, encode, erased, numbered
@@ -27,9 +40,9 @@ CHECKPOINT_PAGES = 1_000
 ERASE_BUSY_MS = 200  # everybody's appends wait as long when another program reads while we erase
 CLEAN_AGAIN_S = 5.0  # when another program read while the WAL was to be emptied
 DISK_LOOKED_AT_EVERY_S = 1.0
-LOST = "event.lost"  # the kind of an erased event whose envelope could not be read any more
 
 _INSERT = "INSERT INTO event(room, seq, sum, body) VALUES (?, ?, ?, ?)"
+_OVERWRITE = "UPDATE event SET sum = ?, body = ? WHERE position = ?"
 _NEWEST_KEY = "SELECT nth FROM used_key WHERE room = ? ORDER BY seq DESC LIMIT 1"
 _OLDEST_KEYS = "SELECT seq, nth, at_ms FROM used_key WHERE room = ? ORDER BY seq LIMIT ?"
 _USE_KEY = (
@@ -88,6 +101,21 @@ class Keep(Struct, frozen=True):
     snapshot: Snapshot | None
 
 
+class Advance(Struct, frozen=True):
+    """Move a reader's cursor, and store what it did."""
+
+    reader: str
+    position: int
+    expect: int
+    effects: Sequence[Effect]
+
+
+class Restart(Struct, frozen=True):
+    """Forget a reader's cursor and what it keeps."""
+
+    reader: str
+
+
 class Check(Struct, frozen=True):
     """Ask whether an append could be taken now."""
 
@@ -96,7 +124,7 @@ class Secret(Struct, frozen=True):
     """Ask for the secret, made at the first time."""
 
 
-Job = Append | Erase | Keep | Check | Secret
+Job = Append | Erase | Keep | Advance | Restart | Check | Secret
 Result = list[Outcome] | bytes | bool | None | Exception
 
 
@@ -109,7 +137,7 @@ class Writer:
 
     def __init__(self, connection: apsw.Connection, path: Path, settings: Settings) -> None:
         self._connection = connection
-        self._reader = Reader(connection)
+        self._reader, self._feed = Reader(connection), Feed(connection)
         self._settings = settings
         self._disk = settings.disk or (lambda: _disk_of(path))
         self._places: dict[str, Place] = {}
@@ -234,6 +262,11 @@ class Writer:
                 return None
             case Keep():
                 return self._keep(job)
+            case Advance():
+                return self._advance(job)
+            case Restart(reader=reader):
+                self._feed.restart(reader)
+                return None
             case Secret():
                 return self._secret()
             case Check():
@@ -341,12 +374,12 @@ class Writer:
         self._unclean = self._unclean or bool(seqs or blobs)
 
     def _blank(self, number: int, seq: int) -> None:
-        sql = "SELECT rowid, key, body FROM event WHERE room = ? AND seq = ?"
+        sql = "SELECT position, key, body FROM event WHERE room = ? AND seq = ?"
         rows: list[Any] = self._connection.execute(sql, (number, seq)).fetchall()
-        for row, key, body in rows:
+        for position, key, body in rows:
             rest = _blanked(seq, body).ljust(len(body))
             sum_ = sums.of_event(number, seq, key, rest)
-            self._connection.execute("UPDATE event SET sum = ?, body = ? WHERE rowid = ?", (sum_, rest, row))
+            self._connection.execute(_OVERWRITE, (sum_, rest, position))
 
     def _drop(self, room: str, place: Place) -> None:
         number = place.number
@@ -358,6 +391,7 @@ class Writer:
         snapshots.drop(self._connection, number)
         run("DELETE FROM standing WHERE room = ?", (number,))
         run("DELETE FROM used_key WHERE room = ?", (number,))
+        run("DELETE FROM projection WHERE room = ?", (number,))
         gone = (secrets.token_bytes(sums.NAME_BYTES), " " * len(room.encode()), number)
         run("UPDATE room SET name = ?, id = ? WHERE number = ?", gone)
         run("UPDATE blank SET bytes = bytes + ?", (int(size or 0),))
@@ -399,6 +433,15 @@ class Writer:
             return StorageFull("the disk is nearly full")
         snapshots.keep(self._connection, place.number, job.snapshot)
         return True
+
+    def _advance(self, job: Advance) -> Conflict | None:
+        def number_of(room: str) -> int | None:
+            place = self._place(room)
+            return place.number if place else None
+
+        return self._feed.advance(
+            job.reader, job.position, expect=job.expect, effects=job.effects, number_of=number_of
+        )
 
     def _secret(self) -> bytes:
         row = self._connection.execute("SELECT sum, body FROM secret").fetchone()

@@ -11,11 +11,12 @@ import ctypes
 import math
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import nlargest
+from typing import Protocol
 
 from prometheus_client import Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from server.metrics.lag import Lag
@@ -53,6 +54,13 @@ def native_bytes() -> float:
     return float(found.uordblks + found.hblkhd)
 
 
+def commit_times() -> Histogram:
+    """Return what a log tells its appends' times to; it is shown once `Figures` has it."""
+    return Histogram(
+        "wonder_commit_seconds", "From asking the log to durable.", registry=None, buckets=COMMIT_S
+    )
+
+
 class LargestRooms(Collector):
     """The listeners of the rooms that have the most."""
 
@@ -70,10 +78,50 @@ class LargestRooms(Collector):
         yield gauge
 
 
+class Progress(Protocol):
+    """What a durable reader's runner tells of it."""
+
+    name: str
+    events: int
+    retries: int
+    set_aside: int
+
+    def behind_ms(self) -> int:
+        """Return the age of the oldest change that is not seen yet."""
+
+
+class DurableReaders(Collector):
+    """How far each durable reader has come, by its name."""
+
+    def __init__(self, readers: Sequence[Progress]) -> None:
+        self._readers = readers
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the counters and the gauge."""
+        counters: dict[str, tuple[str, Callable[[Progress], float]]] = {
+            "events": ("Changes that were seen.", lambda reader: reader.events),
+            "retries": ("Changes that were tried once more.", lambda reader: reader.retries),
+            "set_aside": ("Changes that were given up after all tries.", lambda reader: reader.set_aside),
+        }
+        for name, (sentence, read) in counters.items():
+            counter = CounterMetricFamily(f"wonder_reader_{name}", sentence, labels=["reader"])
+            for reader in self._readers:
+                counter.add_metric([reader.name], read(reader))
+            yield counter
+        behind = GaugeMetricFamily(
+            "wonder_reader_behind_seconds",
+            "Age of the oldest change that is not seen yet.",
+            labels=["reader"],
+        )
+        for reader in self._readers:
+            behind.add_metric([reader.name], reader.behind_ms() / 1000)
+        yield behind
+
+
 class Metrics(TakesObserver):
     """Counters and times that the parts feed; the rest is read when somebody asks."""
 
-    def __init__(self, registry: Registry, house: RoomRegistry, media: Media) -> None:
+    def __init__(self, registry: Registry, house: RoomRegistry, media: Media, commits: Histogram) -> None:
         self.registry = registry
         self.lag = Lag()
         prometheus = registry.prometheus
@@ -96,9 +144,7 @@ class Metrics(TakesObserver):
             registry=prometheus,
             buckets=FINISH_S,
         )
-        self._commits = Histogram(
-            "wonder_commit_seconds", "From asking the log to durable.", registry=prometheus, buckets=COMMIT_S
-        )
+        prometheus.register(commits)
         prometheus.register(LargestRooms(house.ids, media.listeners))
         self._watch(registry, house, media)
 
@@ -120,6 +166,10 @@ class Metrics(TakesObserver):
         registry.watch("python_blocks", "Memory blocks in use by Python.", sys.getallocatedblocks)
         registry.watch("threads", "Threads of Python.", threading.active_count)
 
+    def follow(self, readers: Sequence[Progress]) -> None:
+        """Show how far these have come."""
+        self.registry.prometheus.register(DurableReaders(readers))
+
     def peer_connected(self, role: Role, took_s: float) -> None:
         """Note how long a peer took to connect."""
         self._joins.labels(role).observe(took_s)
@@ -129,7 +179,3 @@ class Metrics(TakesObserver):
         self._takes.labels(outcome).inc()
         if outcome == "landed":
             self._finish.observe(took_s)
-
-    def committed(self, took_s: float) -> None:
-        """Note how long an append took."""
-        self._commits.observe(took_s)

@@ -15,10 +15,16 @@ class Closing:
 
     def __init__(self, end: Callable[[str], None]) -> None:
         self._end = end
+        self._rooms: dict[str, Callable[[], None]] = {}  # what ends the reading of each
 
     def attach(self, room: Room) -> None:
-        """Follow a room that woke, for as long as it is awake."""
-        room.tail.subscribe(partial(self._read, room.id), passive=True)
+        """Follow a room that woke."""
+        self._rooms[room.id] = room.tail.subscribe(partial(self._read, room.id), passive=True)
+
+    def detach(self, room: Room) -> None:
+        """Let go of a room that fell asleep."""
+        if (unsubscribe := self._rooms.pop(room.id, None)) is not None:
+            unsubscribe()
 
     def _read(self, room_id: str, batch: Batch) -> None:
         if any(isinstance(encoded.event.data, RoomClosed) for encoded in batch.events):

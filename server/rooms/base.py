@@ -111,3 +111,13 @@ class Room(Protocol):
 
     def hear(self, voice_id: str, *, on: bool) -> None:
         """Tell everyone that a voice speaks now, or does no more; what they know already is not told."""
+
+
+class RoomReader(Protocol):
+    """Reads the tails of the rooms that are awake: each from its waking to its falling asleep."""
+
+    def attach(self, room: Room) -> None:
+        """Begin with a room that woke; its tail tells what happens from now on."""
+
+    def detach(self, room: Room) -> None:
+        """Let go of a room that fell asleep."""

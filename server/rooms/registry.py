@@ -20,7 +20,7 @@ from server.room.events import Event, RoomOpened, Voice
 from server.room.state import RoomState
 from server.room.view import view
 from server.rooms.alarms import Alarms
-from server.rooms.base import NoSuchRoom, Room
+from server.rooms.base import NoSuchRoom, Room, RoomReader
 from server.rooms.directory import Directory, LocalDirectory
 from server.rooms.local import LocalRoom, Shared
 from server.rooms.requests import PendingCommand
@@ -63,9 +63,7 @@ class RoomRegistry:
         self._handing_on: set[asyncio.Task[None]] = set()
         self._alarms = Alarms(clock, self.rouse)
         self._closed = False
-        # Told of each room that woke, and of each that fell asleep: here the room's readers come and go.
-        self.on_wake: Callable[[Room], None] = _unheard
-        self.on_sleep: Callable[[Room], None] = _unheard
+        self._readers: list[RoomReader] = []
 
     def __len__(self) -> int:
         """Return how many rooms are awake."""
@@ -78,6 +76,12 @@ class RoomRegistry:
     def rooms(self) -> Iterator[Room]:
         """Yield the rooms that are awake or have readers."""
         yield from list(self._rooms.values())
+
+    def register(self, reader: RoomReader) -> None:
+        """Attach a reader to the rooms that are awake, and from now on to each that wakes."""
+        self._readers.append(reader)
+        for room in self._awake.values():
+            _tell(reader.attach, room)
 
     async def open(
         self,
@@ -180,7 +184,8 @@ class RoomRegistry:
         del self._awake[room.id]
         if due_ms is not None and not self._closed:
             self._alarms.set(room.id, due_ms)
-        self.on_sleep(room)
+        for reader in self._readers:
+            _tell(reader.detach, room)
         self.left(room)
 
     def left(self, room: LocalRoom) -> None:
@@ -193,7 +198,8 @@ class RoomRegistry:
         self._rooms.pop(room.id, None)
         self._awake.pop(room.id, None)
         self._alarms.cancel(room.id)
-        self.on_sleep(room)
+        for reader in self._readers:
+            _tell(reader.detach, room)
         if waiting:
             task = asyncio.get_running_loop().create_task(self._hand_on(room.id, waiting))
             self._handing_on.add(task)
@@ -254,7 +260,8 @@ class RoomRegistry:
         self._awake[room.id] = room
         self._alarms.cancel(room.id)
         room.wake_up(folded)
-        self.on_wake(room)
+        for reader in self._readers:
+            _tell(reader.attach, room)
         if missed:
             room.tail.publish(missed)
 
@@ -292,8 +299,12 @@ def _woken(task: asyncio.Task[Room | None]) -> None:
         logger.warning("room.not_woken %s", type(error).__name__)
 
 
-def _unheard(_: Room) -> None:
-    """Stand for a reader that nobody has."""
+def _tell(told: Callable[[Room], None], room: Room) -> None:
+    """Tell one reader of a room."""
+    try:
+        told(room)
+    except Exception:  # the root of whatever the reader does: the room and the others must not suffer
+        logger.exception("rooms.reader_failed room=%.6s", room.id)
 
 
 def _names(room: RoomOpened) -> list[str]:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
@@ -224,11 +225,17 @@ async def _taken(connection: Connection) -> bool:
     return not connection.transport.is_closing()
 
 
-def attach(app: web.Application, bounds: SocketLimits | None = None) -> Sockets:
+def attach(
+    app: web.Application,
+    bounds: SocketLimits | None = None,
+    listening: Callable[[str], None] | None = None,
+) -> Sockets:
     """Give an application its sockets, once; whoever made it calls `drain` and `close` on them."""
     if SOCKETS in app:
         return app[SOCKETS]
-    sockets = app[SOCKETS] = Sockets(app[HOUSE], app[LOG], app[TAKES], app[LIMITS], bounds=bounds)
+    sockets = app[SOCKETS] = Sockets(
+        app[HOUSE], app[LOG], app[TAKES], app[LIMITS], bounds=bounds, listening=listening
+    )
     return sockets
 
 

@@ -61,9 +61,9 @@ class Sockets:
         limits: Limits,
         *,
         bounds: SocketLimits | None = None,
+        listening: Callable[[str], None] | None = None,
     ) -> None:
         self.log = log
-        self.on_listening: Callable[[str], None] = lambda _room: None
         self.context = SocketContext(
             takes,
             limits,
@@ -71,7 +71,7 @@ class Sockets:
             self._own,
             self._once,
             lambda: self._draining,
-            self._listening,
+            listening or _unheard,
         )
         self._house = house
         self._bounds = bounds or SocketLimits()
@@ -184,9 +184,6 @@ class Sockets:
             raise Refused(answer.code, answer.message, answer.retry_after_ms)
         return answer
 
-    def _listening(self, room_id: str) -> None:
-        self.on_listening(room_id)
-
     # --- the end
 
     async def drain(self) -> None:
@@ -216,6 +213,10 @@ class Sockets:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _unheard(_room: str) -> None:
+    """Stand in where nobody asks who listens."""
 
 
 async def _outcome(work: Coroutine[None, None, int]) -> int | Refused:

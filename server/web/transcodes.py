@@ -26,6 +26,7 @@ class Transcodes:
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._running: dict[str, asyncio.Task[bytes]] = {}
         self._sizes: OrderedDict[str, int] = OrderedDict()
+        self._rooms: dict[str, Callable[[], None]] = {}  # what ends the reading of each
         self.size_bytes = 0
 
     def size_of(self, clip: str) -> int | None:
@@ -56,7 +57,12 @@ class Transcodes:
 
     def attach(self, room: Room) -> None:
         """Forget what is removed from a room, whoever removes it."""
-        room.tail.subscribe(self._read, passive=True)
+        self._rooms[room.id] = room.tail.subscribe(self._read, passive=True)
+
+    def detach(self, room: Room) -> None:
+        """Let go of a room that fell asleep: nothing is removed from it unless it wakes."""
+        if (unsubscribe := self._rooms.pop(room.id, None)) is not None:
+            unsubscribe()
 
     def _read(self, batch: Batch) -> None:
         for encoded in batch.events:

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 
 import pytest
 from msgspec import Struct, field
@@ -19,51 +13,12 @@ from server.log.reading import Reader
 from server.log.schema import Settings
 from server.room.events import ClipLanded, Event
 from tests.crash.victim import ROOMS, thing_of
+from tests.support.fork_server import ForkServer
 
 KILLS = 50
 KILLS_IN_SOAK = 1_000
 FILES_OF_KILLS = 10  # a fresh file after so many, so that reading it all stays cheap
 CONTROL_KILLS = 12
-LONGEST_MS = 120
-
-
-class Nursery:
-    """Starts victims and kills them."""
-
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "tests.crash.victim"]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def kill_one(self, mode: str, seed: int, path: Path) -> list[str]:
-        """Let a victim work until a random moment; returns what it told."""
-        random = Random(seed)
-        assert self.process.stdin
-        self.process.stdin.write(f"{mode} {seed} {path}\n")
-        self.process.stdin.flush()
-        born = int(self._line().removeprefix("born "))
-        told = [] if random.random() < 0.1 else self._until("ready")  # now and then while it starts
-        time.sleep(random.uniform(0, LONGEST_MS) / 1_000)
-        os.kill(born, signal.SIGKILL)
-        told += self._until("dead")
-        assert told[-1] == f"dead {-signal.SIGKILL}", told[-3:]
-        return told
-
-    def close(self) -> None:
-        assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.close()
-        self.process.wait(10)
-        self.process.stdout.close()
-
-    def _until(self, word: str) -> list[str]:
-        told = [self._line()]
-        while not told[-1].startswith((word, "dead")):
-            told.append(self._line())
-        return told
-
-    def _line(self) -> str:
-        assert self.process.stdout
-        return self.process.stdout.readline().strip()
 
 
 class Ledger(Struct):
@@ -114,38 +69,38 @@ def _check_order(events: list[Event]) -> None:
 
 
 @pytest.fixture
-def nursery() -> Iterator[Nursery]:
-    nursery = Nursery()
-    yield nursery
-    nursery.close()
+def server() -> Iterator[ForkServer]:
+    server = ForkServer("tests.crash.victim")
+    yield server
+    server.close()
 
 
-def kill_many(nursery: Nursery, folder: Path, mode: str, kills: int) -> tuple[int, int]:
+def kill_many(server: ForkServer, folder: Path, mode: str, kills: int) -> tuple[int, int]:
     """Return how many acknowledgements there were, and how many of them were lost."""
     acknowledged = lost = 0
     for first in range(0, kills, FILES_OF_KILLS):
         path, ledger = folder / f"{first}" / "wonder.db", Ledger()
         path.parent.mkdir()  # a victim may die before it does
         for seed in range(first, min(first + FILES_OF_KILLS, kills)):
-            ledger.note(nursery.kill_one(mode, seed, path))
+            ledger.note(server.kill_one(mode, seed, path))
             lost += ledger.lost(path)
         acknowledged += sum(len(things) for things in ledger.acknowledged.values())
     return acknowledged, lost
 
 
 @pytest.mark.timeout(180)
-def test_no_kill_loses_what_was_acknowledged(nursery: Nursery, tmp_path: Path) -> None:
-    acknowledged, lost = kill_many(nursery, tmp_path, "true", KILLS)
+def test_no_kill_loses_what_was_acknowledged(server: ForkServer, tmp_path: Path) -> None:
+    acknowledged, lost = kill_many(server, tmp_path, "true", KILLS)
     assert acknowledged > KILLS
     assert lost == 0
 
 
-def test_the_control_that_acknowledges_first_loses_some(nursery: Nursery, tmp_path: Path) -> None:
-    _, lost = kill_many(nursery, tmp_path, "eager", CONTROL_KILLS)
+def test_the_control_that_acknowledges_first_loses_some(server: ForkServer, tmp_path: Path) -> None:
+    _, lost = kill_many(server, tmp_path, "eager", CONTROL_KILLS)
     assert lost > 0
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3_600)
-def test_no_kill_of_a_thousand_loses_what_was_acknowledged(nursery: Nursery, tmp_path: Path) -> None:
-    assert kill_many(nursery, tmp_path, "true", KILLS_IN_SOAK)[1] == 0
+def test_no_kill_of_a_thousand_loses_what_was_acknowledged(server: ForkServer, tmp_path: Path) -> None:
+    assert kill_many(server, tmp_path, "true", KILLS_IN_SOAK)[1] == 0

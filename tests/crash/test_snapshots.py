@@ -13,19 +13,19 @@ from server.log.schema import Settings
 from server.room import snapshot
 from server.room.events import ClipRemoved
 from server.room.state import EMPTY, apply
-from tests.crash.test_kill import Nursery
 from tests.crash.victim import ROOMS
 from tests.server.room.test_clips import bare
 from tests.server.room.test_snapshot import whole
+from tests.support.fork_server import ForkServer
 
 KILLS = 30
 
 
 @pytest.fixture
-def nursery() -> Iterator[Nursery]:
-    nursery = Nursery()
-    yield nursery
-    nursery.close()
+def server() -> Iterator[ForkServer]:
+    server = ForkServer("tests.crash.victim")
+    yield server
+    server.close()
 
 
 class Found:
@@ -63,13 +63,13 @@ class Found:
 
 @pytest.mark.timeout(180)
 def test_no_kill_leaves_a_snapshot_that_is_wrong_or_remembers_what_was_removed(
-    nursery: Nursery, tmp_path: Path
+    server: ForkServer, tmp_path: Path
 ) -> None:
     found = Found()
     for seed in range(KILLS):
         path = tmp_path / f"{seed // 10}" / "wonder.db"
         path.parent.mkdir(exist_ok=True)
-        nursery.kill_one("forgetful", seed, path)
+        server.kill_one("forgetful", seed, path)
         if path.exists():
             found.look(path)
     assert found.snapshots > KILLS

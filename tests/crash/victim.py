@@ -1,14 +1,8 @@
-"""The program that is killed: rooms under load that tell through a pipe what was acknowledged.
-
-Started once as a nursery, which has all modules loaded and forks a victim for each line
-`MODE SEED PATH` it reads; so a victim is at work within milliseconds.
-"""
+"""The program that is killed: rooms under load that tell through a pipe what was acknowledged."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -22,15 +16,11 @@ from server.room.events import ClipLanded, RoomOpened, Voice
 from server.rooms import snapshots
 from server.rooms.base import Room
 from server.rooms.registry import RoomRegistry
+from tests.support.fork_server import serve, tell
 
 ROOMS = 3
 VOICES = 4
 CLIP_EVERY = 5
-
-
-def tell(line: str) -> None:
-    """Write a line into the pipe at once."""
-    os.write(1, f"{line}\n".encode())
 
 
 class Victim:
@@ -118,19 +108,11 @@ def thing_of(fact: object) -> str:
     return str(getattr(fact, "text", getattr(fact, "clip", "")))
 
 
-def nursery() -> None:
-    """Fork a victim for each line, and tell when it is dead and how it ended."""
-    for line in sys.stdin:
-        mode, seed, path = line.split(maxsplit=2)
-        child = os.fork()
-        if child == 0:
-            victim = Forgetful if mode == "forgetful" else Victim
-            asyncio.run(victim(mode, int(seed)).run(Path(path.strip())))
-            os._exit(0)
-        tell(f"born {child}")
-        _, status = os.waitpid(child, 0)
-        tell(f"dead {os.waitstatus_to_exitcode(status)}")
+async def run(mode: str, seed: int, path: Path) -> None:
+    """Be a victim."""
+    victim = Forgetful if mode == "forgetful" else Victim
+    await victim(mode, seed).run(path)
 
 
 if __name__ == "__main__":
-    nursery()
+    serve(run)

@@ -10,10 +10,12 @@ from aiohttp import ClientSession
 
 from server import app, cli
 from server.config import BadSetting, Config
-from server.log.base import Damaged, Unusable
+from server.log.base import Blob, Damaged, Unusable
 from server.log.sqlite import SqliteLog
 from server.readers import radio
 from server.room.commands import Say
+from server.room.events import ClipLanded, Draft, RoomOpened
+from server.room.kinds import DAY_MS
 from server.takes.finisher import Finisher
 from tests.support.actors import local, until
 
@@ -88,6 +90,20 @@ async def test_sockets_are_sent_away_with_1012_even_when_takes_take_all_the_time
             _ = [message async for message in ws]
         assert ws.close_code == 1012
         await stopping
+
+
+async def test_a_clip_whose_time_was_over_while_no_server_ran_leaves_at_the_start(tmp_path: Path) -> None:
+    async with await app.start(config(tmp_path)) as running:
+        long_ago = running.house.clock() - 8 * DAY_MS
+        log = running.services.log
+        drafts = [Draft(RoomOpened("wonder", "Old"), long_ago)]
+        drafts += [Draft(ClipLanded("clip", 1, 0, 0, -16.0, ()), long_ago)]
+        await log.append("old", drafts, blobs=[Blob("clip", "old", b"sound")])
+    async with await app.start(config(tmp_path)) as running, asyncio.timeout(20):
+        while await running.services.log.blob("clip"):
+            await asyncio.sleep(0.01)
+        assert not (await running.house.look("old")).clips
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("reader ")]
 
 
 async def test_a_server_that_starts_before_its_log_ended_goes_on_where_it_ended(

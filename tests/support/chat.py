@@ -111,6 +111,7 @@ async def running_chat(
     bounds: SocketLimits | None = None,
     idle_ms: int = 60_000,
     clock: Callable[[], int] = now_ms,
+    listening: Callable[[str], None] | None = None,
 ) -> AsyncIterator[Chat]:
     """Serve one room, `wonder`, on a free port of loopback."""
     kept = log or MemoryLog()
@@ -122,7 +123,7 @@ async def running_chat(
     app[CONFIG], app[HOUSE], app[LOG] = Config(), house, kept
     app[LIMITS] = limits or Limits(on=False)
     app[TAKES], app[CAUSES], app[problems.DAMAGED] = cast("Takes", takes), set(), problems.DamagedPaths()
-    sockets = endpoint.attach(app, bounds)
+    sockets = endpoint.attach(app, bounds, listening)
     app.add_routes(routes(endpoint.OPERATIONS))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()

@@ -225,37 +225,6 @@ class LogContract(SnapshotContract, ABC):
         assert outcomes[3] == []
         assert texts(await log.read("r")) == ["a", "b"]
 
-    async def test_follow_yields_what_is_stored_and_then_what_comes(self, log: Log) -> None:
-        await log.append("r", [said(str(i)) for i in range(700)])
-        seen: list[str] = []
-        following = log.follow("r", 10)
-        writer = asyncio.create_task(_write(log, "r", range(700, 800)))
-        async for events in following:
-            seen += texts(events)
-            if len(seen) == 790:
-                break
-        await writer
-        assert seen == [str(i) for i in range(10, 800)]
-
-    async def test_follow_waits_for_a_room_that_is_not_yet(self, log: Log) -> None:
-        first = asyncio.create_task(_next(log.follow("r")))
-        await log.append("other", [said("x")])
-        await asyncio.sleep(0)
-        assert not first.done()
-        await log.append("r", [said("a")])
-        assert texts(await first or []) == ["a"]
-
-    async def test_a_follower_hears_of_an_append_nobody_waits_for(self, log: Log) -> None:
-        first = asyncio.create_task(_next(log.follow("r")))
-        await asyncio.sleep(0)
-        append = asyncio.create_task(log.append("r", [said("a")]))
-        await asyncio.sleep(0)
-        append.cancel()
-        await asyncio.gather(append, return_exceptions=True)
-        if await log.head("r"):
-            assert texts(await first or []) == ["a"]
-        first.cancel()
-
     async def test_a_cancelled_append_is_whole_or_not_at_all(self, log: Log) -> None:
         for i in range(20):
             drafts = [said(f"{i}-{part}") for part in range(3)]
@@ -269,18 +238,6 @@ class LogContract(SnapshotContract, ABC):
         whole = {text.split("-")[0] for text in stored}
         assert stored == [f"{i}-{part}" for i in range(20) if str(i) in whole for part in range(3)]
         assert [i for i in range(20) if await log.blob(f"blob{i}")] == sorted(map(int, whole))
-
-    async def test_followers_end_when_the_log_closes_or_the_room_goes(self, log: Log) -> None:
-        await log.append("r", [said("a")])
-        following = [aiter(log.follow("r")), aiter(log.follow("s"))]
-        assert texts(await anext(following[0])) == ["a"]
-        waits = [asyncio.create_task(_next(it)) for it in following]
-        await asyncio.sleep(0)
-        await log.erase("r")
-        assert await waits[0] is None
-        await log.close()
-        assert await waits[1] is None
-        assert [events async for events in log.follow("s")] == []
 
     async def test_blobs_are_stored_with_their_events(self, log: Log, open: Open) -> None:
         blobs = [Blob("b1", "r", b"\x00" * 5), Blob("b2", "r", bytes(range(256)) * 400), Blob("b3", "r", b"")]
@@ -418,19 +375,10 @@ class LogContract(SnapshotContract, ABC):
             await log.read("r")
 
 
-async def _write(log: Log, room: str, numbers: range) -> None:
-    for i in numbers:
-        await log.append(room, [said(str(i))])
-
-
 async def known(log: Log, room: str, number: int) -> list[int]:
     """Return which of the keys `k0`, `k1` and so on a room still knows."""
     looked_up = await log.extend(room, [Entry([], f"k{i}") for i in range(number)], expect=0)
     return [i for i, events in enumerate(looked_up) if events]
-
-
-async def _next(batches: AsyncIterator[list[Event]]) -> list[Event] | None:
-    return await anext(batches, None)
 
 
 def lists(outcomes: list[Outcome]) -> list[list[Event]]:

@@ -8,13 +8,26 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from server.log.base import Blob, Conflict, Entry, KeyUsed, Log, Snapshot
+from server.log.base import (
+    Blob,
+    Conflict,
+    Effect,
+    Entry,
+    KeyUsed,
+    Log,
+    Projected,
+    Snapshot,
+    Withdrawn,
+)
 from server.room.events import Event, erased, numbered
+from tests.support.feed_contract import all_changes
 from tests.support.log_contract import said
 
 ROOMS = st.sampled_from(["r", "s"])
 KEYS = st.none() | st.sampled_from(["k1", "k2", "k3"])
 DIGESTS = st.sampled_from([b"one", b"one", b"two"])
+ITEMS = st.lists(st.tuples(ROOMS, st.sampled_from("xyz"), st.integers(0, 5), st.booleans()), max_size=4)
+READERS = st.sampled_from(["a", "b"])
 WORDS = st.lists(st.text(st.characters(codec="utf-8"), max_size=30), max_size=3)
 
 
@@ -33,6 +46,11 @@ class LogMachine(RuleBasedStateMachine):
         self.snapshots: dict[str, tuple[int, bytes] | None] = {"r": None, "s": None}
         self.parts: dict[str, dict[str, bytes]] = {"r": {}, "s": {}}
         self.made = 0
+        self.order: list[tuple[str, int]] = []  # of all events: the rooms and seqs as they came
+        self.seen: dict[tuple[str, int], int] = {}  # their positions, once they were read
+        self.newest = 0
+        self.cursors: dict[str, int] = {}
+        self.rows: dict[tuple[str, str, str], Projected] = {}
 
     async def open(self) -> Log:
         raise NotImplementedError
@@ -150,6 +168,9 @@ class LogMachine(RuleBasedStateMachine):
         self.runner.run(self.log.erase(room))
         self.snapshots[room], self.parts[room] = None, {}
         self.events[room] = []
+        self.order = [place for place in self.order if place[0] != room]
+        self.seen = {place: position for place, position in self.seen.items() if place[0] != room}
+        self.rows = {key: row for key, row in self.rows.items() if row.room != room}
         self.keys = {key: seqs for key, seqs in self.keys.items() if key[0] != room}
         self.blobs = {id_: blob for id_, blob in self.blobs.items() if blob.room != room}
 
@@ -157,6 +178,59 @@ class LogMachine(RuleBasedStateMachine):
     def read(self, room: str, after: int, limit: int) -> None:
         wanted = self.events[room][max(after, 0) :][:limit]
         assert self.runner.run(self.log.read(room, after, limit)) == wanted
+
+    @rule(
+        reader=READERS,
+        off=st.sampled_from([0, 0, 0, 1]),
+        by=st.integers(0, 3),
+        items=st.lists(
+            st.tuples(ROOMS, st.sampled_from("xyz"), st.integers(0, 5), st.booleans()), max_size=4
+        ),
+    )
+    def advance(self, reader: str, off: int, by: int, items: list[tuple[str, str, int, bool]]) -> None:
+        at = self.cursors.get(reader, 0)
+        effects: list[Effect] = [
+            Projected(room, item, f"part{number % 2}", number) if keep else Withdrawn(room, item)
+            for room, item, number, keep in items
+        ]
+        try:
+            self.runner.run(self.log.advance(reader, at + by, expect=at + off, effects=effects))
+        except Conflict:
+            assert off
+            return
+        assert not off
+        self.cursors[reader] = at + by
+        for effect in effects:
+            self.rows.pop((reader, effect.room, effect.item), None)
+            if isinstance(effect, Projected) and self.events[effect.room]:
+                self.rows[reader, effect.room, effect.item] = effect
+
+    @rule(reader=READERS)
+    def restart(self, reader: str) -> None:
+        self.runner.run(self.log.restart(reader))
+        self.cursors.pop(reader, None)
+        self.rows = {key: row for key, row in self.rows.items() if key[0] != reader}
+
+    @invariant()
+    def the_feed_is_the_same(self) -> None:
+        if not hasattr(self, "log"):
+            return
+        changes = self.runner.run(all_changes(self.log, page=3))
+        assert [(change.room, change.event) for change in changes] == [
+            (room, self.events[room][seq - 1]) for room, seq in self.order
+        ]
+        for change in changes:
+            place = (change.room, change.event.seq)
+            if place not in self.seen:
+                assert change.position > self.newest, "a position came again"
+                self.newest = self.seen[place] = change.position
+            assert self.seen[place] == change.position
+        for reader in ("a", "b"):
+            assert self.runner.run(self.log.cursor(reader)) == self.cursors.get(reader, 0)
+            for part in ("part0", "part1"):
+                own = [row for key, row in self.rows.items() if key[0] == reader and row.part == part]
+                found = self.runner.run(self.log.projection(reader, part))
+                assert sorted(found, key=str) == sorted(own, key=str)
 
     @invariant()
     def the_same(self) -> None:
@@ -192,6 +266,7 @@ class LogMachine(RuleBasedStateMachine):
         head = len(events)
         fresh = [numbered(draft, head + 1 + i, head + i) for i, draft in enumerate(entry.drafts)]
         events += fresh
+        self.order += [(room, event.seq) for event in fresh]
         if entry.key is not None:
             self.keys[room, entry.key] = (entry.digest, [event.seq for event in fresh])
         self.blobs.update((blob.id, blob) for blob in entry.blobs)

@@ -17,7 +17,7 @@ from server.config import Config
 from server.http.limits import Limits as Rates
 from server.http.tcp_server import listen
 from server.log.sqlite import SqliteLog
-from server.metrics.metrics import Metrics
+from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
 from server.room.commands import Caption
 from server.room.decide import due
@@ -89,7 +89,7 @@ async def opened_house(
             await house.open(RoomOpened(kind, name.title(), public=True), None, id=name)
     config, media = Config(port=0), cast(Media, FakeMedia())
     finisher = cast(Finisher, Measured())
-    figures = Metrics(Registry(), house, media)
+    figures = Metrics(Registry(), house, media, commit_times())
     takes = Takes(house, media, finisher, clock=clock, observers=[figures])
     app = make_app(
         config=config,

@@ -18,8 +18,10 @@ from server.config import Config
 from server.http.limits import Limits as Rates
 from server.http.tcp_server import Listening, listen
 from server.log.memory import MemoryLog
-from server.metrics.metrics import Metrics
+from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
+from server.readers.expiry import Expiry
+from server.readers.runner import Readers
 from server.room.events import RoomOpened
 from server.rooms.registry import RoomRegistry
 from server.rtc.media import BadOffer, Busy, Role
@@ -162,8 +164,10 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
     house = RoomRegistry(log, clock=_now_ms, random=Random(1), secret=b"s" * 32, idle_ms=config.room_idle_ms)
     await house.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     finisher = cast(Finisher, hands)
-    figures = Metrics(Registry(), house, media)
+    figures = Metrics(Registry(), house, media, commit_times())
     takes = Takes(house, media, finisher, clock=_now_ms, observers=[figures])
+    readers = Readers(log, [Expiry(house, log, _now_ms)], clock=_now_ms)
+    figures.follow(readers.runners)
     app = make_app(
         config=config,
         log=log,
@@ -174,12 +178,14 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
         figures=figures,
         limits=rates or Rates(on=False),
     )
+    readers.start()
     listening = await listen(app, config)
     parts = {"log": log, "house": house, "media": media, "finisher": hands}
     try:
         async with ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
             yield Site(app, listening, parts, session)
     finally:
+        await readers.close()
         await app[SOCKETS].close()
         await listening.close()
         await media.close()

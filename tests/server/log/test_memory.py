@@ -9,11 +9,12 @@ from hypothesis import settings
 
 from server.log.base import Log
 from server.log.memory import MemoryLog
-from tests.support.log_contract import LogContract, Open
+from tests.support.feed_contract import FeedContract
+from tests.support.log_contract import Open
 from tests.support.log_machine import LogMachine
 
 
-class TestMemoryLog(LogContract):
+class TestMemoryLog(FeedContract):
     @pytest.fixture
     def open(self, tmp_path: Any) -> Open:
         async def open_() -> Log:

@@ -18,11 +18,12 @@ from server.log.schema import Settings
 from server.log.sqlite import SqliteLog
 from server.room.events import Event
 from tests.support.disk import Disk
-from tests.support.log_contract import LogContract, Open, said, texts
+from tests.support.feed_contract import FeedContract
+from tests.support.log_contract import Open, said, texts
 from tests.support.log_machine import LogMachine
 
 
-class TestSqliteLog(LogContract):
+class TestSqliteLog(FeedContract):
     @pytest.fixture
     def open(self, tmp_path: Path) -> Open:
         async def open_() -> Log:

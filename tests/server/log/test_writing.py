@@ -13,7 +13,7 @@ import pytest
 
 from games.round import TurnGiven
 from server.log import schema, sums, writing
-from server.log.base import Blob, Conflict, Damaged, Entry, Snapshot, StorageFull
+from server.log.base import LOST, Blob, Conflict, Damaged, Entry, Snapshot, StorageFull
 from server.log.reading import Reader
 from server.log.schema import Settings
 from server.log.writing import Append, Check, Erase, Job, Keep, Result, Writer
@@ -328,7 +328,7 @@ def test_what_is_damaged_can_still_be_erased(tmp_path: Path) -> None:
         reader.read("r", 0, 9)
     shop.do(Erase("r", [1], ()))
     lost: Event = reader.read("r", 0, 9)[0]
-    assert (lost.seq, lost.prev, lost.kind, lost.by) == (1, 0, writing.LOST, None)
+    assert (lost.seq, lost.prev, lost.kind, lost.by) == (1, 0, LOST, None)
 
 
 def test_the_wal_does_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,12 @@ import re
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from server.metrics.metrics import TOP_ROOMS, LargestRooms, native_bytes
+from server.log.base import Change
+from server.log.memory import MemoryLog
+from server.metrics.metrics import TOP_ROOMS, DurableReaders, LargestRooms, native_bytes
+from server.readers.base import Reader
+from tests.support.log_contract import said
+from tests.support.reading import caught_up, running
 from tests.support.web_app import OFFER, Site, bearer
 
 
@@ -58,6 +63,29 @@ async def test_what_only_grows_is_a_counter(site: Site) -> None:
         assert types[f"{name}_total"] == "counter"
         assert name not in types
     assert {kind for name, kind in types.items() if name.endswith("_total")} == {"counter"}
+
+
+async def test_durable_readers_tell_how_far_they_are_and_what_they_gave_up() -> None:
+    class Failing(Reader):
+        name = "failing"
+
+        async def read(self, change: Change) -> None:
+            if change.event.seq == 2:
+                raise ValueError
+
+    log, registry = MemoryLog(), CollectorRegistry()
+    async with running(log, Failing()) as (runner,):
+        registry.register(DurableReaders([runner]))
+        await log.append("r", [said("a"), said("b"), said("c")])
+        await caught_up(log, runner)
+        text = generate_latest(registry).decode()
+    found = dict(re.findall(r'^wonder_reader_(\w+){reader="failing"} (\S+)$', text, re.MULTILINE))
+    assert {name: float(value) for name, value in found.items()} == {
+        "events_total": 3,
+        "retries_total": 2,
+        "set_aside_total": 1,
+        "behind_seconds": 0,
+    }
 
 
 def test_rooms_are_ranks_and_never_more_than_the_top() -> None:

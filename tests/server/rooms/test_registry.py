@@ -11,7 +11,7 @@ import pytest
 from server.log.memory import MemoryLog
 from server.room.commands import Refused, Say
 from server.room.events import Draft, RoomOpened, TextSaid
-from server.rooms.base import NoSuchRoom
+from server.rooms.base import NoSuchRoom, Room
 from server.rooms.local import LocalRoom
 from server.rooms.registry import RoomRegistry
 from server.rooms.snapshots import WAKE_PAGE_EVENTS, WOKEN_TAIL_EVENTS
@@ -94,16 +94,40 @@ async def test_a_command_wakes_its_room(log: GatedLog) -> None:
     await house.close()
 
 
-async def test_who_comes_and_goes_in_the_house_is_told(log: GatedLog) -> None:
+class Told:
+    """A room reader that notes what it is told; "broken" it fails, too."""
+
+    def __init__(self, name: str, told: list[str], *, broken: bool = False) -> None:
+        self.name, self.told, self.broken = name, told, broken
+
+    def attach(self, room: Room) -> None:
+        self._note(f"woke {room.id}")
+
+    def detach(self, room: Room) -> None:
+        self._note(f"slept {room.id}")
+
+    def _note(self, what: str) -> None:
+        self.told.append(f"{self.name} {what}")
+        if self.broken:
+            raise ZeroDivisionError
+
+
+async def test_each_reader_is_told_who_wakes_and_sleeps_whatever_becomes_of_the_others(
+    log: GatedLog, caplog: pytest.LogCaptureFixture
+) -> None:
     house = toy_house(log, idle_ms=10)
     told: list[str] = []
-    house.on_wake = lambda room: told.append(f"woke {room.id}")
-    house.on_sleep = lambda room: told.append(f"slept {room.id}")
-    await toy_room(house, "a")
-    await until(lambda: len(told) == 2)
-    await house.wake("a")
+    house.register(Told("one", told, broken=True))
+    house.register(Told("two", told))
+    room = await toy_room(house, "a")
+    await until(lambda: len(told) == 4)
+    assert house.awake("a") is None
+    assert (await house.wake("a")) is not room
+    house.register(Told("late", told))
     await house.close()
-    assert told == ["woke a", "slept a", "woke a", "slept a"]
+    once = ["one woke a", "two woke a", "one slept a", "two slept a"]
+    assert told == [*once, *once[:2], "late woke a", *once[2:], "late slept a"]
+    assert caplog.text.count("rooms.reader_failed room=a") == 4
 
 
 async def visit(house: RoomRegistry, id_: str) -> None:

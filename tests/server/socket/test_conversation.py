@@ -185,10 +185,9 @@ async def test_speaking_reaches_the_stage_in_order(chat: Chat) -> None:
         assert (await client.answer(start))["type"] == "ack"
 
 
-async def test_who_begins_to_listen_is_told_to_the_radio(chat: Chat) -> None:
+async def test_who_begins_to_listen_is_told_to_the_radio() -> None:
     rooms: list[str] = []
-    chat.sockets.on_listening = rooms.append
-    async with chat.visitor() as client:
+    async with running_chat(listening=rooms.append) as chat, chat.visitor() as client:
         for listening in ("off", "radio", "files", "off", "files"):
             await client.ask("here", listening=listening)
     assert rooms == ["wonder", "wonder"]

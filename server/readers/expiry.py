@@ -1,0 +1,139 @@
+"""Expiry: clips whose time is over leave their rooms, by the rule of each room's kind.
+
+A durable reader. It keeps when each clip came, in a part for each kind of room, so that what is due is a
+read of an index: neither a start nor a sweep looks at anything else. How long a kind keeps its clips
+is no part of that, and may change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+
+from server.log.base import Change, Damaged, Effect, Log, Projected, Withdrawn
+from server.readers.base import Reader, Rest, Unavailable
+from server.room.commands import Refused, Remove
+from server.room.events import ClipLanded, ClipRemoved, RoomOpened
+from server.room.kinds import KINDS
+from server.rooms.base import NoSuchRoom, Room
+from server.rooms.registry import RoomRegistry
+from server.together import settled
+
+log = logging.getLogger(__name__)
+
+EVERY_MS = 600_000
+# Rows that are read at once; in between, and between rooms, everybody else has their turn.
+PAGE_ROWS = 256
+PAUSE_MS = 20
+# Rooms whose kind is remembered; that of others is read from their first event.
+KINDS_KEPT = 1_000
+# What a room is whose opening was erased, or whose kind is no more.
+DEFAULT_KIND = "wonder"
+# After every id.
+_LAST = "\uffff"
+
+
+class Expiry(Reader):
+    """Removes what was kept long enough, at the start and then every `EVERY_MS`."""
+
+    name = "expiry"
+    derived = True
+
+    def __init__(self, house: RoomRegistry, log_: Log, clock: Callable[[], int]) -> None:
+        self._house, self._log, self._clock = house, log_, clock
+        self._kinds: OrderedDict[str, str] = OrderedDict()
+        self._sweep_at_ms = 0
+
+    async def read(self, change: Change) -> Sequence[Effect] | None:
+        """Note when a clip came, until it is removed."""
+        match change.event.data:
+            case ClipLanded(clip=clip):
+                kind = await self._kind(change.room)
+                return [Projected(change.room, clip, kind, change.event.at_ms)]
+            case ClipRemoved(clip=clip):
+                return [Withdrawn(change.room, clip)]
+            case _:
+                return None
+
+    async def idle(self) -> Rest:
+        """Sweep when it is time."""
+        now_ms = self._clock()
+        if now_ms < self._sweep_at_ms:
+            return Rest(within_ms=self._sweep_at_ms - now_ms)
+        effects: list[Effect] = []
+        for kind in await self._log.parts(self.name):
+            effects += await self._swept(kind, now_ms)
+            if redated := await self._redated(kind, now_ms):
+                return Rest(effects + redated, 0)  # look again: there may be more of them
+        self._sweep_at_ms = now_ms + EVERY_MS
+        return Rest(effects, EVERY_MS)
+
+    async def _kind(self, room: str) -> str:
+        """Return the kind of a room, which never changes."""
+        if room not in self._kinds:
+            self._kinds[room] = await self._opened_as(room)
+        self._kinds.move_to_end(room)
+        while len(self._kinds) > KINDS_KEPT:
+            self._kinds.popitem(last=False)
+        return self._kinds[room]
+
+    async def _opened_as(self, room: str) -> str:
+        """Return what a room was opened as. Raises `Unavailable` while the storage cannot be read."""
+        try:
+            first = await self._log.read(room, 0, 1)
+        except Damaged:
+            return DEFAULT_KIND
+        except OSError as error:
+            raise Unavailable("the storage") from error
+        opened = first[0].data if first else None
+        return opened.room_kind if isinstance(opened, RoomOpened) else DEFAULT_KIND
+
+    async def _redated(self, kind: str, now_ms: int) -> list[Effect]:
+        """Let clips of the future, which came while the clock was wrong, have come now."""
+        rows = await self._log.projection(self.name, kind, after=(now_ms, _LAST), limit=PAGE_ROWS)
+        return [Projected(row.room, row.item, kind, now_ms) for row in rows]
+
+    async def _swept(self, kind: str, now_ms: int) -> list[Effect]:
+        """Remove what is due in the rooms of a kind; return what to forget of clips that were not there."""
+        over_ms = now_ms - KINDS.get(kind, KINDS[DEFAULT_KIND]).keep_ms
+        after, gone = (-1, ""), list[Effect]()
+        while rows := await self._log.projection(self.name, kind, after=after, limit=PAGE_ROWS):
+            due = [row for row in rows if row.number <= over_ms]
+            for room, clips in _by_room(due).items():
+                gone += await self._remove(room, clips)
+                await asyncio.sleep(PAUSE_MS / 1000)
+            if len(due) < len(rows):
+                break
+            after = (rows[-1].number, rows[-1].item)
+        return gone
+
+    async def _remove(self, room_id: str, clips: Sequence[str]) -> list[Effect]:
+        try:
+            room = await self._house.wake(room_id)
+            found = await settled(_removed(room, clip) for clip in clips)
+        except NoSuchRoom:
+            found = [False for _ in clips]
+        except Refused:
+            return []  # the house is closing
+        except OSError:
+            log.exception("expiry.room_failed room=%.6s", room_id)
+            return []
+        return [Withdrawn(room_id, clip) for clip, there in zip(clips, found, strict=True) if not there]
+
+
+async def _removed(room: Room, clip: str) -> bool:
+    """Remove a clip; False when it is not there. Where that is refused it is due at the next sweep, too."""
+    try:
+        await room.send(Remove(clip, "expired"))
+    except Refused as refused:
+        return refused.code != "no_such_clip"
+    return True
+
+
+def _by_room(rows: Iterable[Projected]) -> dict[str, list[str]]:
+    clips: dict[str, list[str]] = {}
+    for row in rows:
+        clips.setdefault(row.room, []).append(row.item)
+    return clips

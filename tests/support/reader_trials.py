@@ -1,0 +1,280 @@
+"""What every durable reader is tried by: load, and an account of what its effects were and should have been.
+
+One trial for each guarantee, and for each reader of the server. Controls do the same wrongly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Sequence
+from random import Random
+
+from msgspec import Struct
+
+from server.log.base import Change, Effect, Log, Projected
+from server.readers.base import Reader, key
+from server.readers.expiry import Expiry
+from server.readers.runner import Patience, Runner
+from server.room.commands import Land, Say
+from server.room.events import ClipLanded, ClipRemoved, RoomOpened, TextSaid, Voice
+from server.room.kinds import KINDS
+from server.rooms.base import Room
+from server.rooms.registry import RoomRegistry
+from tests.support.reading import caught_up
+
+ROOMS = ("one", "two", "three")
+VISITOR = Voice("voice-anna", "Zany Kettle", "#ffaa00")
+# In a trial an hour passes in a millisecond, so that clips of a week expire while they are looked at.
+FASTER = 3_600_000
+KEEP_MS = KINDS["wonder"].keep_ms
+BASE_MS = 1_790_000_000_000
+PATIENCE = Patience(tries=3, first_ms=5, longest_ms=20)
+
+
+def fast_ms() -> int:
+    """Return a time that runs faster, the same in every process."""
+    return BASE_MS + int((time.time_ns() / 1e6 - BASE_MS) * FASTER)
+
+
+def house_of(log: Log, seed: int) -> RoomRegistry:
+    """Return a house on a log, in the time of trials."""
+    return RoomRegistry(log, clock=fast_ms, random=Random(seed), secret=b"s" * 32, idle_ms=10**15)
+
+
+class Account(Struct, frozen=True):
+    """How many effects there were, and how many were missed and repeated."""
+
+    effects: int
+    missed: int
+    repeated: int
+
+
+def compared(wanted: Counter[str], found: Counter[str]) -> Account:
+    """Return what is too few and what is too much."""
+    missed, repeated = wanted - found, found - wanted
+    return Account(found.total(), missed.total(), repeated.total())
+
+
+class Trial(ABC):
+    """A reader with the load that makes it work."""
+
+    def runner(self, house: RoomRegistry, log: Log) -> Runner:
+        """Return the reader with its runner."""
+        return Runner(log, self.reader(house, log), clock=fast_ms, patience=PATIENCE)
+
+    @abstractmethod
+    def reader(self, house: RoomRegistry, log: Log) -> Reader: ...
+
+    @abstractmethod
+    async def step(self, room: Room, name: str) -> None:
+        """Let something happen in a room that the reader has to do something with."""
+
+    async def due_ms(self, log: Log) -> int:
+        """Return when all that happened asks for something."""
+        return 0
+
+    @abstractmethod
+    async def account(self, log: Log) -> Account:
+        """Return what the effects are when the reader has seen everything."""
+
+
+async def said_in(log: Log, room: str) -> list[tuple[int, TextSaid]]:
+    """Return what the visitor wrote in a room, by seq."""
+    events = await log.read(room, 0, 1_000_000)
+    return [(event.seq, event.data) for event in events if event.by and isinstance(event.data, TextSaid)]
+
+
+class Talk(Trial):
+    """A trial whose load is talk."""
+
+    async def step(self, room: Room, name: str) -> None:
+        await room.send(Say(name), by=VISITOR)
+
+
+class Tally(Talk):
+    """Counts what is written: wrong by one as soon as a change is missed or repeated."""
+
+    class _Reader(Reader):
+        name, page = "tally", 1
+
+        def __init__(self, log: Log) -> None:
+            self._log = log
+
+        async def read(self, change: Change) -> Sequence[Effect] | None:
+            if not isinstance(change.event.data, TextSaid):
+                return None
+            row = await self._log.projected(self.name, change.room, "said")
+            return [Projected(change.room, "said", "all", 1 + (row.number if row else 0))]
+
+    def reader(self, house: RoomRegistry, log: Log) -> Reader:
+        return self._Reader(log)
+
+    async def account(self, log: Log) -> Account:
+        wanted = Counter({room: len(await said_in(log, room)) for room in ROOMS})
+        found = Counter({row.room: row.number for row in await log.projection("tally", "all")})
+        return compared(wanted, found)
+
+
+class Mirror(Talk):
+    """Notes each text under its seq, page by page."""
+
+    class _Reader(Reader):
+        name = "mirror"
+
+        async def read(self, change: Change) -> Sequence[Effect] | None:
+            if not isinstance(change.event.data, TextSaid):
+                return None
+            return [Projected(change.room, change.event.data.text, "all", change.event.seq)]
+
+    def reader(self, house: RoomRegistry, log: Log) -> Reader:
+        return self._Reader()
+
+    async def account(self, log: Log) -> Account:
+        wanted = Counter[str]()
+        for room in ROOMS:
+            wanted.update(said.text for _, said in await said_in(log, room))
+        rows = await log.projection("mirror", "all", limit=10**6)
+        return compared(wanted, Counter(row.item for row in rows))
+
+
+class Echo(Talk):
+    """Answers each text of the visitor with a text of its own, by a command to the room."""
+
+    def __init__(self, *, keyed: bool = True) -> None:
+        self.keyed = keyed
+
+    class _Reader(Reader):
+        name = "echo"
+
+        def __init__(self, house: RoomRegistry, *, keyed: bool) -> None:
+            self._house, self._keyed = house, keyed
+
+        async def read(self, change: Change) -> Sequence[Effect] | None:
+            if not isinstance(change.event.data, TextSaid) or change.event.by is None:
+                return None
+            said = Say(f"echo {change.event.seq}")
+            await self._house.send(change.room, said, by=None, key=key(self, change) if self._keyed else None)
+            return ()
+
+    def reader(self, house: RoomRegistry, log: Log) -> Reader:
+        return self._Reader(house, keyed=self.keyed)
+
+    async def account(self, log: Log) -> Account:
+        wanted, found = Counter[str](), Counter[str]()
+        for room in ROOMS:
+            wanted.update(f"{room} echo {seq}" for seq, _ in await said_in(log, room))
+            for event in await log.read(room, 0, 1_000_000):
+                if isinstance(event.data, TextSaid) and event.by is None:
+                    found[f"{room} {event.data.text}"] += 1
+        return compared(wanted, found)
+
+
+class Expiring(Trial):
+    """Clips of which each has to leave once, and nothing is to be noted of those that left."""
+
+    def reader(self, house: RoomRegistry, log: Log) -> Reader:
+        return Expiry(house, log, fast_ms)
+
+    async def step(self, room: Room, name: str) -> None:
+        await room.send(Land(ClipLanded(name, 1, 0, 0, -16.0, ())), by=VISITOR)
+
+    async def due_ms(self, log: Log) -> int:
+        newest = [event.at_ms for room in ROOMS for event in await log.newest(room, 1)]
+        return max(newest, default=0) + KEEP_MS + 1
+
+    async def account(self, log: Log) -> Account:
+        events = [event.data for room in ROOMS for event in await log.read(room, 0, 1_000_000)]
+        found = Counter(fact.clip for fact in events if isinstance(fact, ClipRemoved))
+        left: list[str] = []
+        house = house_of(log, 0)
+        for room in ROOMS:
+            left += (await house.look(room)).clips
+        await house.close()
+        noted = {row.item for row in await log.projection("expiry", "wonder", limit=10**6)}
+        twice = sum(number - 1 for number in found.values())
+        return Account(found.total(), len(left), twice + len(noted - set(left)))
+
+
+# --- controls: what the order of effect and cursor is for
+
+
+class EarlyRunner(Runner):
+    """Stores the cursor before the effect."""
+
+    async def _see(self, change: Change) -> None:
+        await self._log.advance(self.name, change.position, expect=self._stored)
+        self._stored = change.position
+        await super()._see(change)
+
+
+class LateRunner(Runner):
+    """Stores the effect in a commit of its own before the cursor."""
+
+    async def _store(self) -> None:
+        if self._effects:
+            await self._log.advance(self.name, self._stored, expect=self._stored, effects=self._effects)
+            self._effects = []
+        await super()._store()
+
+
+class Control(Trial):
+    """A trial with another runner."""
+
+    def __init__(self, trial: Trial, runner: type[Runner]) -> None:
+        self._trial, self._runner = trial, runner
+
+    def runner(self, house: RoomRegistry, log: Log) -> Runner:
+        return self._runner(log, self.reader(house, log), clock=fast_ms, patience=PATIENCE)
+
+    def reader(self, house: RoomRegistry, log: Log) -> Reader:
+        return self._trial.reader(house, log)
+
+    async def step(self, room: Room, name: str) -> None:
+        await self._trial.step(room, name)
+
+    async def due_ms(self, log: Log) -> int:
+        return await self._trial.due_ms(log)
+
+    async def account(self, log: Log) -> Account:
+        return await self._trial.account(log)
+
+
+TRIALS: dict[str, Callable[[], Trial]] = {
+    "tally": Tally,
+    "mirror": Mirror,
+    "echo": Echo,
+    "expiry": Expiring,
+}
+CONTROLS: dict[str, Callable[[], Trial]] = {
+    "early_tally": lambda: Control(Tally(), EarlyRunner),
+    "late_tally": lambda: Control(Tally(), LateRunner),
+    "early_echo": lambda: Control(Echo(), EarlyRunner),
+    "early_expiry": lambda: Control(Expiring(), EarlyRunner),
+    "unkeyed_echo": lambda: Echo(keyed=False),
+}
+
+
+async def opened(house: RoomRegistry, log: Log, name: str) -> Room:
+    """Return a room, made when it is not there."""
+    if not await log.head(name):
+        return await house.open(RoomOpened("wonder", name), None, id=name)
+    return await house.wake(name)
+
+
+async def final_account(trial: Trial, log: Log) -> Account:
+    """Let a trial's reader see everything and do what is due, and return its account."""
+    async with asyncio.timeout(60):
+        while fast_ms() < await trial.due_ms(log):
+            await asyncio.sleep(0.01)
+        for _ in range(2):  # once more, for what the reader itself brings about comes as changes, too
+            house = house_of(log, 0)
+            runner = trial.runner(house, log)
+            task = asyncio.ensure_future(runner.run())
+            await caught_up(log, runner)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await house.close()
+    return await trial.account(log)
