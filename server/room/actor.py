@@ -260,6 +260,7 @@ class Room:
         self._stop_timer()
         while self._worker is not None:
             await asyncio.wait([self._worker])
+        self._snapshots.sleep(self.state, self.tail.head)
 
     # The inbox
 
@@ -463,6 +464,7 @@ class Room:
             self._tick(now_ms)
         elif due_ms is None and self._is_idle(now_ms):
             self._leave_home()
+            self._snapshots.sleep(self.state, self.tail.head)
         else:
             self._set_timer()
 
@@ -478,7 +480,6 @@ class Room:
     def _leave_home(self) -> None:
         if not self._gone:
             self._gone = True
-            self._snapshots.sleep(self.state, self.tail.head)
             self._home.left(self)
 
     def _hush(self, now_ms: int) -> None:
