@@ -7,6 +7,7 @@ them tells. Who finds it leaves a note beside the file, so that the next start l
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import apsw
 from server.log import schema
 from server.log.base import Unusable
 from server.log.schema import Settings
+
+logger = logging.getLogger(__name__)
 
 # A start has better things to do.
 CHECK_AFTER_S = 5.0
@@ -49,6 +52,8 @@ class CatalogueCheck:
             schema.note_damage(self._path)
         except apsw.InterruptError:
             pass
+        except Exception:  # the server goes on: what it reads is checked by its sum
+            logger.exception("log.check_failed")
 
     def _look(self) -> None:
         connection = schema.open_reader(self._path, self._settings)

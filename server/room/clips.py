@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, ValuesView
 from random import Random
 
 from msgspec import Struct
@@ -87,9 +87,13 @@ class Clips(Mapping[str, Clip]):
         return clip in self.whole or (isinstance(clip, str) and self.filed.get(clip) is not None)
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the ids, all of them: for tests and other small rooms."""
+        """Yield the ids, all of them: it costs half a microsecond for each clip, as `values` does."""
         yield from (clip.clip for clip in self.filed.clips())
         yield from self.whole
+
+    def values(self) -> ValuesView[Clip]:
+        """Return all clips; they are read in a row, not looked up."""
+        return _Values(self)
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -103,6 +107,11 @@ class Clips(Mapping[str, Clip]):
         """Yield the clips, newest first."""
         yield from reversed(self.whole.values())
         yield from self.filed.newest()
+
+    def oldest_ms(self) -> int | None:
+        """Return a time before which no clip landed, None without clips; no filed clip is read for it."""
+        times = [segment.oldest_ms for segment in self.filed.segments]
+        return min([*times, *(clip.at_ms for clip in self.whole.values())], default=None)
 
     def of_voice(self, voice: str) -> list[Clip]:
         """Return the clips of a voice, in the order in which they landed."""
@@ -184,6 +193,16 @@ class Clips(Mapping[str, Clip]):
     def _refiled(self, clip: str, change: Callable[[FiledClip], FiledClip]) -> Clips:
         filed = self.filed.get(clip)
         return self if filed is None else Clips(self.whole, self.filed.with_clip(change(filed)))
+
+
+class _Values(ValuesView[Clip]):
+    def __init__(self, clips: Clips) -> None:
+        super().__init__(clips)
+        self._clips = clips
+
+    def __iter__(self) -> Iterator[Clip]:
+        yield from self._clips.filed.clips()
+        yield from self._clips.whole.values()
 
 
 NO_CLIPS = Clips()

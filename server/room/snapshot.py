@@ -100,16 +100,16 @@ def decode(body: bytes, parts: Mapping[str, bytes]) -> tuple[RoomState, Parts]:
 def version() -> bytes:
     """Return the hash of all that a state is made of, and of what folds it."""
     kinds = (RoomState, ClipRef, FiledClip, Segment, Run, _Body)
-    told = [repr(msgspec.inspect.multi_type_info(kinds))]
+    told = repr(msgspec.inspect.multi_type_info(kinds)).encode()
     files = [__file__, *(module.__file__ or "" for module in FOLDING)]
-    return blake2b("\0".join([*told, *map(_source, files)]).encode(), digest_size=VERSION_BYTES).digest()
+    return blake2b(b"\0".join([told, *map(_source, files)]), digest_size=VERSION_BYTES).digest()
 
 
-def _source(file: str) -> str:
+def _source(file: str) -> bytes:
     try:
-        return Path(file).read_text()
+        return Path(file).read_bytes()
     except OSError:  # an installation without sources tells its structs alone
-        return ""
+        return b""
 
 
 CODEC = Codec(version, encode, decode)

@@ -75,7 +75,7 @@ class Snapshots:
 
     async def close(self) -> None:
         """Wait until all is written; may be called again."""
-        if self._writes:
+        while self._writes:
             await asyncio.wait(list(self._writes))
 
 

@@ -77,6 +77,22 @@ async def test_a_sound_file_is_looked_through_beside_all_else(
     await log.close()
 
 
+async def test_a_look_that_fails_costs_a_line_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(checking, "CHECK_AFTER_S", 0.0)
+    log = await SqliteLog.open(tmp_path / "wonder.db", QUICK)
+
+    def fail(connection: apsw.Connection, path: Path) -> None:
+        raise apsw.IOError
+
+    monkeypatch.setattr(schema, "check_catalogue", fail)
+    await log.check_of_catalogue.done
+    assert [record.message for record in caplog.records] == ["log.check_failed"]
+    await log.append("r", [said("a")])
+    await log.close()
+
+
 async def test_a_log_that_closes_does_not_wait_for_the_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

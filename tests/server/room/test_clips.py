@@ -126,6 +126,10 @@ class ClipsMachine(RuleBasedStateMachine):
         assert len(clips) == len(model) == len(list(clips))
         assert {id_: bare(clip) for id_, clip in clips.items()} == {i: bare(c) for i, c in model.items()}
         assert all(bare(clips[id_]) == bare(clip) and id_ in clips for id_, clip in model.items())
+        assert [clip.clip for clip in clips.values()] == list(clips)
+        oldest_ms = clips.oldest_ms()
+        assert (oldest_ms is None) == (not model)
+        assert oldest_ms is None or oldest_ms <= min(clip.at_ms for clip in model.values())
         assert "none" not in clips
         assert [clip.clip for clip in clips.newest()] == list(clips)[::-1]
         for voice in (*VOICES, None):

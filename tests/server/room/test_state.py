@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from server.room.commands import Caption, Forget, Land, Report, RoundStart, Say
 from server.room.events import (
@@ -35,7 +36,7 @@ def test_what_is_not_known_leaves_the_state_but_for_its_head() -> None:
 
     after = apply(state, Event(9, 1, 5, None, "moon.risen", Erased()))
 
-    assert after == msgspec.structs.replace(state, head=9)
+    assert after == replace(state, head=9)
 
 
 def test_folding_changes_nothing_in_the_state_before() -> None:
@@ -106,3 +107,30 @@ def test_mutes_that_are_over_are_forgotten() -> None:
         muted = Draft(VoiceMuted(f"v{number}", number * 10 + 25), number * 10)
         state = apply(state, numbered(muted, state.head + 1, state.head))
     assert state.muted == {"v48": 505, "v49": 515, "v47": 495}
+
+
+def test_a_clip_that_was_hidden_in_its_round_is_told_whole_again_too() -> None:
+    room = PureRoom()
+    room.speakers = (ANNA.id, BELA.id)
+    room.do(RoundStart("mind_meld"), ANNA)
+    for voice in (ANNA, BELA):
+        room.now_ms = room.turn().go_at_ms
+        room.land(f"clip of {voice.id}", voice)
+        room.do(Caption(ClipCaptioned(f"clip of {voice.id}", f"{voice.id} says", "en")))
+    before = room.state.clips.whole[f"clip of {ANNA.id}"]
+    assert before.reveal_seq is not None
+    for game in ("word_association", "word_association"):
+        while room.state.round is not None:
+            room.pass_time()
+        room.do(RoundStart(game), ANNA)
+    before = replace(before, repeats=room.state.clips.whole[before.clip].repeats)
+    for number in range(1_000):
+        room.do(Land(ClipLanded(f"later{number}", 900, 0, 0, -16.0, ())), BELA)
+
+    filed = room.state.clips[before.clip]
+
+    assert isinstance(filed, FiledClip)
+    seqs = sorted({filed.seq, filed.caption_seq or 0, filed.reveal_seq or 0})
+    told = whole(before.clip, [room.events[seq - 1] for seq in seqs])
+    assert told == replace(before, repeats=())
+    assert filed.repeats == before.repeats

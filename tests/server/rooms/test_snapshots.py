@@ -23,7 +23,7 @@ from server.rooms.base import NoSuchRoom, Room
 from server.rooms.registry import RoomRegistry
 from server.rooms.snapshots import ASLEEP_EVENTS, EVERY_EVENTS, WAKE_PAGE_EVENTS, WOKEN_TAIL_EVENTS
 from tests.server.room.test_snapshot import whole
-from tests.support.actors import ANNA, BELA, local, until
+from tests.support.actors import ANNA, BELA, local, now_ms, until
 from tests.support.media import Clock
 
 OPENED = RoomOpened("wonder", "A", public=True)
@@ -59,8 +59,8 @@ async def _fail(error: Exception) -> bool:
     raise error
 
 
-def house_on(log: Log, *, idle_ms: int = 10**9) -> RoomRegistry:
-    return RoomRegistry(log, clock=Clock(), random=Random(1), secret=b"s" * 32, idle_ms=idle_ms)
+def house_on(log: Log) -> RoomRegistry:
+    return RoomRegistry(log, clock=Clock(), random=Random(1), secret=b"s" * 32, idle_ms=10**9)
 
 
 @pytest.fixture
@@ -161,6 +161,14 @@ async def test_a_room_that_goes_while_it_is_woken_is_no_room(
     monkeypatch.setattr(log, "read", read)
     with pytest.raises(NoSuchRoom):
         await house_on(log).wake("r")
+
+
+async def test_a_room_that_nobody_uses_leaves_one_as_it_falls_asleep(log: CountingLog) -> None:
+    house = RoomRegistry(log, clock=now_ms, random=Random(1), secret=b"s" * 32, idle_ms=20)
+    await land(await house.open(OPENED, ANNA, id="r"), 300)
+    await until(lambda: len(house) == 0)
+    assert [snapshot.seq for snapshot in log.snapshots] == [301]
+    await house.close()
 
 
 async def test_a_house_that_closes_waits_until_all_is_written(tmp_path: Path) -> None:
