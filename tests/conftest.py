@@ -1,4 +1,4 @@
-"""What all tests share: a running server."""
+"""What all tests share: a running server, and how workers share the tests."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer  # type: ignore[import-untyped]
 
+from tests.support.lanes import Lanes
 from tests.support.server import Server, running_server
 
 # No test is a matter of time: a busy machine needs more than 200 ms for an example now and then.
 settings.register_profile("wonder", deadline=None)
 settings.load_profile("wonder")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
+    """Share the tests among the workers of `pytest -n`."""
+    return Lanes(config, log)
 
 
 @pytest.fixture

@@ -1,0 +1,25 @@
+"""How the tests are shared among workers: a file stays together, and all that drive browsers go one way."""
+
+from __future__ import annotations
+
+import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+
+BROWSERS = "tests/browser"
+
+
+class Lanes(LoadFileScheduling):  # type: ignore[misc]
+    """Give the browsers to one worker and the other files, one by one, to whoever is free.
+
+    Browsers are too heavy to be had twice, and wait for real sound most of the time: what else there is to do
+    fits beside them.
+    """
+
+    def __init__(self, config: pytest.Config, log: Producer) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = False
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Return the lane of a test."""
+        return BROWSERS if nodeid.startswith(f"{BROWSERS}/") else nodeid.partition("::")[0]
