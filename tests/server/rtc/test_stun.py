@@ -95,7 +95,11 @@ def test_an_answer_is_smaller_than_its_check() -> None:
         b"\x00\x01\x00\x04\x21\x12\xa4\x42" + bytes(12) + b"\x00\x06\xff\xff",  # a length that lies
         b"\x00\x01\x03\xe8\x21\x12\xa4\x42" + bytes(12) + b"\x00\x2a\x00\x00" * 250,  # only attributes
     ],
-)
+    ids=[
+        "nothing", "a byte", "zeros", "noise", "cut off", "too long", "no cookie", "not signed", "an answer",
+        "an allocation", "a length that lies", "only attributes",
+    ],
+)  # fmt: skip
 def test_what_is_no_signed_check_is_nothing(datagram: bytes) -> None:
     """P24: stock raises struct.error and KeyError here, once a datagram."""
     assert stun.read(datagram) is None

@@ -122,7 +122,9 @@ async def test_datagrams_of_a_bound_address_go_to_its_peer_by_their_kind(
 
 
 @pytest.mark.parametrize(
-    "datagram", [b"", b"\x16" + bytes(40), b"\x80" + bytes(40), bytes(1_500), os.urandom(99)]
+    "datagram",
+    [b"", b"\x16" + bytes(40), b"\x80" + bytes(40), bytes(1_500), os.urandom(99)],
+    ids=["nothing", "dtls", "rtp", "zeros", "noise"],
 )
 async def test_what_a_stranger_sends_is_dropped_without_an_answer(
     port: Port, peer: Known, remote: Remote, datagram: bytes
