@@ -151,7 +151,11 @@ async def test_empty_and_oversized_datagrams_of_a_peer_are_dropped_too(
     assert [len(packet) for packet in peer.packets] == [1_500]
 
 
-@pytest.mark.parametrize("datagram", [check(key=b"guess"), check(user="us:other"), check(user="x")])
+@pytest.mark.parametrize(
+    "datagram",
+    [check(key=b"guess"), check(user="us:other"), check(user="x")],
+    ids=["key", "other user", "odd user"],
+)
 async def test_a_check_that_is_not_genuine_gets_no_answer(
     port: Port, peer: Known, remote: Remote, datagram: bytes
 ) -> None:
