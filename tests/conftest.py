@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer  # type: ignore[import-untyped]
 
-from tests.support.lanes import Lanes
+from tests.support.lanes import FIRST_WORKER, GIVES_WAY, Lanes
 from tests.support.server import Server, running_server
 
 # No test is a matter of time: a busy machine needs more than 200 ms for an example now and then.
 settings.register_profile("wonder", deadline=None)
 settings.load_profile("wonder")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let workers without browsers give way: what browsers play and record is heard in real time."""
+    if hasattr(config, "workerinput") and config.workerinput["workerid"] != FIRST_WORKER:
+        os.nice(GIVES_WAY)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
