@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import TypeVar
+from types import SimpleNamespace
+from typing import TypeVar, cast
 
 import pytest
 
 from audio import opus
-from server.rtc import rtcp
+from server.rtc import repair, rtcp
+from server.rtc.dtls import Dtls
 from server.rtc.local import LocalMedia
+from server.rtc.repair import Repair
 from server.rtc.settings import Settings
+from server.rtc.volley import Ear, Volley
 from tests.support.rtc_bare import BarePeer
 from tests.support.rtc_lossy import LossyListener
 
@@ -97,6 +101,40 @@ async def test_what_was_never_sent_or_is_too_old_is_not_answered(media: LocalMed
     await until(lambda: remote.checks_answered > answered)
     assert media.counts().resent == 1
     await remote.close()
+
+
+class Given:
+    """A listener whose every packet is still there, and what it was sent again."""
+
+    def __init__(self, settings: Settings) -> None:
+        dtls = SimpleNamespace(incoming=lambda _window: None)
+        self.repair = Repair(cast(Dtls, dtls), 1, settings)
+        self.again: list[int] = []
+        self.row = SimpleNamespace(sent_as=lambda _ear, _sequence, _now_s: b"packet")
+
+    def resend(self, packet: bytes, ear: Ear, sequence: int) -> None:
+        self.again.append(sequence)
+
+    def ask(self, sequence: int, now_s: float) -> None:
+        self.repair._give(sequence, cast(Ear, self), cast(Volley, self), now_s)
+
+
+def test_a_packet_that_is_on_its_way_is_not_sent_once_more() -> None:
+    given = Given(Settings())
+    for now_s in (1.0, 1.0 + 0.9 * repair.ASKED_TWICE_S, 1.0 + 1.1 * repair.ASKED_TWICE_S):
+        given.ask(7, now_s)
+        given.ask(8, now_s)
+
+    assert given.again == [7, 8, 7, 8]
+
+
+def test_what_was_given_is_remembered_within_bounds() -> None:
+    given = Given(Settings(resends_per_second=1_000))
+    for sequence in range(500):
+        given.ask(sequence, 1.0)
+
+    assert len(given.again) == 500
+    assert len(given.repair._given_s) == repair.REMEMBERED
 
 
 async def test_a_flood_of_reports_is_bounded(media: LocalMedia) -> None:
