@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from typing import Any
 
@@ -53,6 +54,19 @@ def test_a_check_without_fingerprint_is_read() -> None:
     whole = datagram[:2] + (len(datagram) - 20).to_bytes(2, "big") + datagram[4:]
 
     assert stun.valid(read(whole), KEY)
+
+
+def signed(attributes: int) -> bytes:
+    """Return a genuine check of so many attributes, the signature being the last."""
+    message = oracle.Message(oracle.Method.BINDING, oracle.Class.REQUEST, attributes={"USERNAME": USER})
+    body = bytes(message)[20:] + b"\x80\x22\0\0" * (attributes - 2)  # empty SOFTWARE
+    head = bytes(message)[:2] + (len(body) + stun.INTEGRITY_BYTES).to_bytes(2, "big") + bytes(message)[4:20]
+    return head + body + b"\x00\x08\x00\x14" + hmac.digest(KEY, head + body, "sha1")
+
+
+def test_a_check_has_few_attributes() -> None:
+    assert stun.valid(read(signed(stun.MOST_ATTRIBUTES)), KEY)
+    assert stun.read(signed(stun.MOST_ATTRIBUTES + 1)) is None
 
 
 def test_a_check_with_another_key_is_not_valid() -> None:
