@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
@@ -20,6 +22,8 @@ class Lanes(LoadFileScheduling):  # type: ignore[misc]
     fits beside them.
     """
 
+    assigned_work: dict[Any, Any]  # worker -> its lanes
+
     def __init__(self, config: pytest.Config, log: Producer) -> None:
         super().__init__(config, log)
         config.option.loadscopereorder = False
@@ -27,3 +31,8 @@ class Lanes(LoadFileScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         """Return the lane of a test."""
         return BROWSERS if nodeid.startswith(f"{BROWSERS}/") else nodeid.partition("::")[0]
+
+    def schedule(self) -> None:
+        """Begin with the first worker, whichever was ready first."""
+        self.assigned_work = dict(sorted(self.assigned_work.items(), key=lambda work: work[0].gateway.id))
+        super().schedule()
