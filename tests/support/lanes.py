@@ -11,8 +11,8 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 BROWSERS = "tests/browser"
 # The worker that gets what comes first, which are the browsers (tests/browser/conftest.py).
 FIRST_WORKER = "gw0"
-# Nice levels: against browsers that want both processors, the rest of the tests gets a tenth.
-GIVES_WAY = 10
+# Nice levels: against browsers that want both processors, the rest of the tests gets a fourth.
+GIVES_WAY = 5
 
 
 class Lanes(LoadFileScheduling):  # type: ignore[misc]
