@@ -6,14 +6,14 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer  # type: ignore[import-untyped]
 
 from tests.support.lanes import FIRST_WORKER, GIVES_WAY, Lanes
 from tests.support.server import Server, running_server
 
 # No test is a matter of time: a busy machine needs more than 200 ms for an example now and then.
-settings.register_profile("wonder", deadline=None)
+settings.register_profile("wonder", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("wonder")
 
 
