@@ -6,6 +6,8 @@
 
 PYTHON ?= $(or $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done),no-python)
+# The browsers take one of them for themselves, and all else together takes as long.
+JOBS ?= 2
 BIN := .venv/bin
 BUILD := .build
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -18,10 +20,10 @@ help: ## Say what can be made
 run: $(BUILD)/runtime ## Serve http://localhost:8080 with its data in ./data (OPTIONS="--port 9000" for more)
 	@exec $(BIN)/python -m server serve --data data $(OPTIONS)
 
-test: test-static test-python ## Run every test, real browsers included
+test: test-static test-python ## Run every test, real browsers included (TESTS=tests/server, JOBS=1: one after another)
 
 test-python: $(BUILD)/development programs
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses=$(JOBS) $(TESTS)
 
 test-static: $(BUILD)/node
 	@npm test --silent

@@ -1,17 +1,31 @@
-"""What all tests share: a running server."""
+"""What all tests share: a running server, and how workers share the tests."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
+from xdist.remote import Producer  # type: ignore[import-untyped]
 
+from tests.support.lanes import FIRST_WORKER, GIVES_WAY, Lanes
 from tests.support.server import Server, running_server
 
 # No test is a matter of time: a busy machine needs more than 200 ms for an example now and then.
-settings.register_profile("wonder", deadline=None)
+settings.register_profile("wonder", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("wonder")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let workers without browsers give way: what browsers play and record is heard in real time."""
+    if hasattr(config, "workerinput") and config.workerinput["workerid"] != FIRST_WORKER:
+        os.nice(GIVES_WAY)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
+    """Share the tests among the workers of `pytest -n`."""
+    return Lanes(config, log)
 
 
 @pytest.fixture

@@ -186,8 +186,10 @@ def _fingerprints(section: Section) -> tuple[tuple[str, str], ...]:
         parts = _FINGERPRINT.fullmatch(value.strip())
         if parts and DIGESTS.get(parts[1].lower(), 0) * 3 == len(parts[2]) + 1:
             found.append((parts[1].lower(), parts[2].upper()))
-    if not 1 <= len(found) <= MOST_FINGERPRINTS:
+    if not found:
         raise BadOffer("The offer has no SHA-256 certificate fingerprint.")
+    if len(found) > MOST_FINGERPRINTS:
+        raise BadOffer(f"The offer has too many fingerprints: at most {MOST_FINGERPRINTS} are read.")
     strongest = max((name for name, _ in found), key=list(DIGESTS).index)
     return tuple(each for each in found if each[0] == strongest)
 

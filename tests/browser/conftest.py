@@ -21,10 +21,10 @@ expect.set_options(timeout=LIMIT_MS)
 once = pytest_asyncio.fixture(scope="session", loop_scope="session")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what lies in this folder, let it share one event loop with the browsers, and run it last.
 
-    What fails fast should be seen first; and the threads that look after the browsers stay until the end.
+    What fails fast should be seen first. Among several workers it is first: nothing takes longer.
     """
     ours = [item for item in items if HERE in item.path.parents]
     for item in ours:
@@ -32,7 +32,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.timeout(180))  # browsers start slowly on a busy machine
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-    items[:] = [item for item in items if HERE not in item.path.parents] + ours
+    others = [item for item in items if HERE not in item.path.parents]
+    items[:] = ours + others if hasattr(config, "workerinput") else others + ours
 
 
 @once

@@ -235,10 +235,12 @@ def test_a_bare_start_with_what_editors_and_kubernetes_leave_behind_serves_and_e
         "WONDER_PORT": "tcp://10.0.0.1:8080", "WONDER_DATA": "",
     }  # fmt: skip
     options = ["--config", str(file), "--port", str(port), "--log", "sqlite"]
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup's wish would be inherited
     child = subprocess.Popen(
         ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-m", "server", "serve", *options],
         cwd=ROOT, env=environ,
     )  # fmt: skip
+    signal.signal(signal.SIGHUP, before)
     try:
         until_ready(f"http://127.0.0.1:{port}/readyz", child)
         child.send_signal(signal.SIGHUP)

@@ -58,6 +58,8 @@ class Studio:
 async def studio(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Studio]:
     monkeypatch.setattr(radio, "GAP_MS", 10)
     monkeypatch.setattr(radio, "DRIFT_AFTER_MS", 20)
+    monkeypatch.setattr(radio, "QUEUE_PIECES", 8)
+    monkeypatch.setattr(radio, "PIECE_CLIPS", 5)
     media = FakeMedia()
     house_, log = await house(Clock())
     studio = Studio(await house_.wake("wonder"), log, media)
@@ -257,7 +259,7 @@ async def test_a_piece_is_played_without_the_clip_that_is_damaged(
 
 
 async def test_a_replay_of_a_crowd_is_played_in_parts(studio: Studio) -> None:
-    clips = tuple(f"c{number}" for number in range(radio.PIECE_CLIPS + 5))
+    clips = tuple(f"c{number}" for number in range(radio.PIECE_CLIPS + 2))
     await studio.land(*clips)
     await studio.until(lambda: len(studio.cues) == len(clips))
 
@@ -266,7 +268,7 @@ async def test_a_replay_of_a_crowd_is_played_in_parts(studio: Studio) -> None:
     await studio.until(lambda: studio.cues[-1] == "next")
 
     assert studio.cues == [*clips, *clips, "next"]
-    assert [frames // FRAMES for _, frames in studio.media.played[len(clips) :]] == [radio.PIECE_CLIPS, 5, 1]
+    assert [frames // FRAMES for _, frames in studio.media.played[len(clips) :]] == [radio.PIECE_CLIPS, 2, 1]
 
 
 async def test_clips_that_are_too_many_are_skipped_from_the_oldest_on(
@@ -278,7 +280,7 @@ async def test_clips_that_are_too_many_are_skipped_from_the_oldest_on(
     await studio.until(lambda: studio.cues == ["back"])
     monkeypatch.setattr(radio, "GAP_MS", 10)
     newer = [f"clip-{number}" for number in range(radio.QUEUE_PIECES)]
-    await studio.land(*newer)
+    await studio.land("too-many", "by-two", *newer)
     studio.radio.live_relay("wonder", on=True)
     await studio.until(lambda: not studio.radio._rooms["wonder"]._playing)
     studio.radio.live_relay("wonder", on=False)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from server.room.commands import Caption, Command, Forget, React, Refused, Remove, Report, Say
-from server.room.decide import TEXT_LIMIT_CHARACTERS, decide, erasures
+from server.room.decide import REASON_LIMIT_CHARACTERS, TEXT_LIMIT_CHARACTERS, decide, erasures
 from server.room.events import (
     ClipCaptioned,
     ClipRemoved,
@@ -91,6 +91,18 @@ def test_a_report_keeps_its_reason() -> None:
     assert room.do(Report("clip", "spam", "loud\nadvert"), BELA) == [
         ClipReported("clip", "spam", "loud advert")
     ]
+
+
+def test_a_report_has_a_short_reason_and_is_cut_to_the_length_of_a_text() -> None:
+    room = PureRoom()
+    room.land("clip", ANNA)
+    reason = "x" * REASON_LIMIT_CHARACTERS
+
+    (reported,) = room.do(Report("clip", reason, "y" * TEXT_LIMIT_CHARACTERS + "z"), BELA)
+
+    assert reported == ClipReported("clip", reason, "y" * TEXT_LIMIT_CHARACTERS)
+    assert refusal(room, Report("clip", reason + "x")) == "too_long"
+    assert refusal(room, Report("clip", " ")) == "empty"
 
 
 def test_only_its_speaker_takes_a_clip_back_and_its_events_are_to_be_erased() -> None:

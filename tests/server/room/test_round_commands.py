@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from games.round import AnswerGiven, RoleGiven, RoundClosed, VerdictGiven, VerdictOverruled
+from games.round import AnswerGiven, RoleGiven, RoundClosed, RoundJoined, VerdictGiven, VerdictOverruled
 from server.room.commands import (
     Answer,
     Caption,
@@ -15,7 +15,7 @@ from server.room.commands import (
     Vote,
 )
 from server.room.events import ClipCaptioned, Erased, TextRemoved, Voice
-from server.room.round_commands import PLAYERS_LIMIT
+from server.room.round_commands import PLAYERS_LIMIT, ROLE_LIMIT_CHARACTERS
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
 
@@ -118,3 +118,10 @@ def test_a_round_has_room_for_so_many_and_newcomers_learn_who_they_are() -> None
         assert role.voice == f"voice-{number}"
 
     assert refusal(room, RoundJoin(), BELA) == "round_full"
+
+
+def test_the_role_that_somebody_takes_is_cut_to_its_limit() -> None:
+    joined = playing("scene", "roleplay").do(RoundJoin(" the\tmoon" * 99), BELA)[0]
+
+    assert isinstance(joined, RoundJoined)
+    assert joined.role == ("the moon " * 99)[:ROLE_LIMIT_CHARACTERS]

@@ -22,7 +22,14 @@ from server.room.commands import (
 from server.room.decide import decide
 from server.room.events import ClipLanded, TopicThrown, decode, encode
 from server.room.kinds import KINDS, TIMINGS
-from server.room.rounds import AHEAD_MS, PULSE_DOUBLINGS, take_ends_ms, take_limit_ms
+from server.room.rounds import (
+    AHEAD_MS,
+    PULSE_DOUBLINGS,
+    PULSE_PLAYERS,
+    SHORTEST_CUT_MS,
+    take_ends_ms,
+    take_limit_ms,
+)
 from server.room.state import EMPTY, apply
 from server.room.view import view
 from tests.support.rooms import ANNA, BELA, CLEO, LONGEST_TAKES, PureRoom
@@ -439,6 +446,7 @@ def test_a_story_is_cut_where_the_room_wants_and_nobody_knows_before() -> None:
     assert take_ends_ms(room.state, ANNA.id, room.turn().go_at_ms) == cut_at_ms
     assert take_ends_ms(room.state, BELA.id, room.turn().go_at_ms) > cut_at_ms
     assert str(cut_at_ms) not in str([view(event, ANNA.id) for event in room.events])
+    assert take_ends_ms(room.state, ANNA.id, cut_at_ms - 10) == cut_at_ms - 10 + SHORTEST_CUT_MS
 
 
 def test_who_is_present_plays_a_game_that_somebody_starts_unless_it_asks_first() -> None:
@@ -455,6 +463,20 @@ def test_who_is_present_plays_a_game_that_somebody_starts_unless_it_asks_first()
     arena.do(RoundStart("insult_duel"), BELA)
     assert arena.state.round is not None
     assert arena.state.round.players == (BELA.id,)
+
+
+@pytest.mark.parametrize("by_the_pulse", [False, True])
+def test_of_a_crowd_a_few_are_made_players(by_the_pulse: bool) -> None:
+    most = 0
+    for seed in range(40):
+        room = PureRoom("humour", seed=seed)
+        room.consented = room.speakers = [ANNA.id, *(f"voice-{number}" for number in range(20))]
+        room.pass_time() if by_the_pulse else room.do(RoundStart("word_association"), ANNA)
+        players = room.state.round.players if room.state.round else ()
+        assert len(set(players)) == len(players) <= PULSE_PLAYERS
+        most = max(most, len(players))
+
+    assert most == PULSE_PLAYERS
 
 
 def test_the_turn_after_a_word_goes_to_somebody_who_is_here() -> None:

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from games.round import Prompt
 from server.room.commands import Caption, Forget, Land, Report, RoundStart, Say
 from server.room.events import (
     ClipCaptioned,
@@ -13,12 +14,15 @@ from server.room.events import (
     Event,
     RoomChanged,
     TextSaid,
+    TopicSuggested,
+    TopicThrown,
+    Voice,
     VoiceMuted,
     encode,
     numbered,
 )
 from server.room.filed import FiledClip
-from server.room.state import TEXTS_KEPT, apply, whole
+from server.room.state import PROMPTS_REMEMBERED, TEXTS_KEPT, VOICES_KEPT, apply, whole
 from tests.support.golden import FOLDER, LOGS, folded, shared
 from tests.support.rooms import ANNA, BELA, PureRoom
 
@@ -134,3 +138,29 @@ def test_a_clip_that_was_hidden_in_its_round_is_told_whole_again_too() -> None:
     told = whole(before.clip, [room.events[seq - 1] for seq in seqs])
     assert told == replace(before, repeats=())
     assert filed.repeats == before.repeats
+
+
+def test_the_room_remembers_a_bounded_number_of_voices_the_newest_among_them() -> None:
+    state = PureRoom().state
+    for seq in range(2, 3 * VOICES_KEPT):
+        said = Draft(TextSaid("x"), 1, Voice(f"v{seq}", "A B", "#000000"))
+        state = apply(state, numbered(said, seq, 1))
+
+    assert VOICES_KEPT <= len(state.voices) <= VOICES_KEPT * 5 // 4
+    assert list(state.voices)[-1] == f"v{3 * VOICES_KEPT - 1}"
+
+
+def test_the_room_remembers_a_bounded_number_of_topics_that_were_written_or_thrown() -> None:
+    state = PureRoom().state
+    for seq in range(2, 3 * TEXTS_KEPT, 2):
+        topic = f"t{seq}"
+        suggested = Draft(TopicSuggested(topic, "Two left socks"), 1, ANNA)
+        thrown = Draft(TopicThrown(Prompt(topic, "Two left socks")), 1)
+        state = apply(state, numbered(suggested, seq, 1))
+        state = apply(state, numbered(thrown, seq + 1, 1))
+
+    assert TEXTS_KEPT <= len(state.written) <= TEXTS_KEPT * 5 // 4
+    assert max(state.written) == 3 * TEXTS_KEPT - 2
+    assert state.suggestions == {}
+    assert len(state.thrown) == PROMPTS_REMEMBERED
+    assert state.thrown[-1] == topic

@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
-from msgspec.structs import replace
 
 from audio import opus
 from server.rtc import udp
@@ -27,8 +26,7 @@ from tests.support.rtc_bare import BarePeer, Setup
 from tests.support.rtc_house import ROOM, SPEECH, House
 
 PATIENT = Settings(lead_in_ms=100, peers_per_address=6, peers=8)
-# For tests that wait until patience ends.
-HASTY = replace(PATIENT, connect_ms=1_500, consent_ms=1_500)
+CONNECT_S, CONSENT_S = PATIENT.connect_ms / 1000, PATIENT.consent_ms / 1000
 
 
 @pytest.fixture
@@ -42,9 +40,6 @@ async def house(settings: Settings) -> AsyncIterator[House[LocalMedia]]:
     yield made
     await made.media.close()
     await made.media.close()
-
-
-hasty = pytest.mark.parametrize("settings", [HASTY], ids=[""])
 
 
 def payloads(remote: BarePeer) -> list[bytes]:
@@ -154,23 +149,28 @@ async def test_a_session_that_is_one_take_ends_at_its_limit(house: House[LocalMe
     await remote.close()
 
 
-@hasty
 async def test_a_speaker_that_is_killed_is_gone_when_its_consent_is_lost(house: House[LocalMedia]) -> None:
     """C5, P7: one ending, and its second is kept."""
     remote, peer = await house.join("speaker")
     await remote.speak(SPEECH[:60])
+    await house.until(lambda: house.media.counts().packets_in == 60)
     await remote.vanish()
+    house.media._peers[peer].checked_s -= CONSENT_S + 1  # so long ago
     await house.until(lambda: house.times_gone(peer) == 1)
 
     assert [(len(each.take.packets), each.ending) for each in house.takes] == [(60, "gone")]
     assert not house.media.begin_take(peer, 1_000)
 
 
-@hasty
 async def test_a_silent_speaker_is_not_gone(house: House[LocalMedia]) -> None:
+    """Its checks are sign enough, and consent is counted from the newest."""
     remote, peer = await house.join("speaker", commanded=True)
-    await asyncio.sleep(HASTY.consent_ms / 1000 + 0.8)
+    ours = house.media._peers[peer]
+    joined_s = ours.checked_s
+    await house.until(lambda: ours.checked_s > joined_s)
 
+    assert not ours.expired(joined_s + CONSENT_S + 0.001)
+    assert ours.expired(ours.checked_s + CONSENT_S + 0.001)
     assert house.times_gone(peer) == 0
     await remote.close()
 
@@ -201,12 +201,16 @@ async def test_a_closed_peer_is_out_of_memory_without_a_collection(
         await remote.close()
 
 
-@hasty
 async def test_offers_whose_peer_never_comes_are_closed(house: House[LocalMedia]) -> None:
     """C4, P7: stock waits for ever."""
     asks = [house.door("listener") for _ in range(5)]
     for ask in asks:
         await ask(BarePeer("listener").offer())
+    for waiting in house.media._peers.values():
+        offered_s = waiting.checked_s
+        assert not waiting.expired(offered_s + CONNECT_S - 0.001)
+        assert waiting.expired(offered_s + CONNECT_S + 0.001)
+        waiting.deadline_s = offered_s  # as if all that had passed
     await house.until(lambda: sum(kind == "gone" for kind, _ in house.told) == 5)
 
     assert house.media._sweeper is None or not house.media._peers

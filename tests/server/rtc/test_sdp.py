@@ -229,6 +229,15 @@ def test_of_several_fingerprints_those_of_the_strongest_digest_count() -> None:
     assert three.fingerprints == (("sha-512", strong),)
 
 
+def test_an_offer_names_few_certificates() -> None:
+    one = f"a=fingerprint:sha-256 {':'.join(['AA'] * 32)}\r\n"
+    most = CHROMIUM.replace("a=fingerprint:", one * (sdp.MOST_FINGERPRINTS - 1) + "a=fingerprint:")
+
+    assert len(sdp.read(most, "speaker").fingerprints) == sdp.MOST_FINGERPRINTS
+    with pytest.raises(BadOffer, match="too many fingerprints"):
+        sdp.read(most.replace(one, one * 2, 1), "speaker")
+
+
 @pytest.mark.parametrize("coding", ["opus/48000", "opus/48000/1", "OPUS/48000/2"])
 def test_opus_is_answered_with_the_channels_that_it_was_offered_with(coding: str) -> None:
     """A browser knows a codec again by name, clock and channels."""

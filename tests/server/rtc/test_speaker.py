@@ -349,6 +349,7 @@ async def test_large_packets_are_bounded_by_their_bytes(clock: Clock) -> None:
         bytes((0x80, PT)) + os.urandom(80),
         b"\x80\xc8" + bytes(60),
     ],
+    ids=["a byte", "two", "no payload", "noise", "a report"],
 )
 async def test_what_is_not_genuine_rtp_is_dropped(datagram: bytes) -> None:
     microphone = Microphone()

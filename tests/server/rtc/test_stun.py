@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 from typing import Any
 
@@ -55,6 +56,19 @@ def test_a_check_without_fingerprint_is_read() -> None:
     assert stun.valid(read(whole), KEY)
 
 
+def signed(attributes: int) -> bytes:
+    """Return a genuine check of so many attributes, the signature being the last."""
+    message = oracle.Message(oracle.Method.BINDING, oracle.Class.REQUEST, attributes={"USERNAME": USER})
+    body = bytes(message)[20:] + b"\x80\x22\0\0" * (attributes - 2)  # empty SOFTWARE
+    head = bytes(message)[:2] + (len(body) + stun.INTEGRITY_BYTES).to_bytes(2, "big") + bytes(message)[4:20]
+    return head + body + b"\x00\x08\x00\x14" + hmac.digest(KEY, head + body, "sha1")
+
+
+def test_a_check_has_few_attributes() -> None:
+    assert stun.valid(read(signed(stun.MOST_ATTRIBUTES)), KEY)
+    assert stun.read(signed(stun.MOST_ATTRIBUTES + 1)) is None
+
+
 def test_a_check_with_another_key_is_not_valid() -> None:
     assert not stun.valid(read(request(key=b"guess")), KEY)
 
@@ -95,7 +109,11 @@ def test_an_answer_is_smaller_than_its_check() -> None:
         b"\x00\x01\x00\x04\x21\x12\xa4\x42" + bytes(12) + b"\x00\x06\xff\xff",  # a length that lies
         b"\x00\x01\x03\xe8\x21\x12\xa4\x42" + bytes(12) + b"\x00\x2a\x00\x00" * 250,  # only attributes
     ],
-)
+    ids=[
+        "nothing", "a byte", "zeros", "noise", "cut off", "too long", "no cookie", "not signed", "an answer",
+        "an allocation", "a length that lies", "only attributes",
+    ],
+)  # fmt: skip
 def test_what_is_no_signed_check_is_nothing(datagram: bytes) -> None:
     """P24: stock raises struct.error and KeyError here, once a datagram."""
     assert stun.read(datagram) is None

@@ -122,7 +122,9 @@ async def test_datagrams_of_a_bound_address_go_to_its_peer_by_their_kind(
 
 
 @pytest.mark.parametrize(
-    "datagram", [b"", b"\x16" + bytes(40), b"\x80" + bytes(40), bytes(1_500), os.urandom(99)]
+    "datagram",
+    [b"", b"\x16" + bytes(40), b"\x80" + bytes(40), bytes(1_500), os.urandom(99)],
+    ids=["nothing", "dtls", "rtp", "zeros", "noise"],
 )
 async def test_what_a_stranger_sends_is_dropped_without_an_answer(
     port: Port, peer: FakeClient, remote: Remote, datagram: bytes
@@ -149,7 +151,11 @@ async def test_empty_and_oversized_datagrams_of_a_peer_are_dropped_too(
     assert [len(packet) for packet in peer.packets] == [1_500]
 
 
-@pytest.mark.parametrize("datagram", [check(key=b"guess"), check(user="us:other"), check(user="x")])
+@pytest.mark.parametrize(
+    "datagram",
+    [check(key=b"guess"), check(user="us:other"), check(user="x")],
+    ids=["key", "other user", "odd user"],
+)
 async def test_a_check_that_is_not_genuine_gets_no_answer(
     port: Port, peer: FakeClient, remote: Remote, datagram: bytes
 ) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import struct
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any, cast
 
@@ -15,10 +16,11 @@ from server.room.commands import Say
 from server.room.events import Event, RoomOpened, Voice
 from server.rooms.base import Room
 from server.rooms.requests import digest, said, salt
-from server.socket.conversation import IN_FLIGHT
+from server.socket.conversation import IN_FLIGHT, Conversation
 from server.socket.messages import MESSAGE_LIMIT_BYTES
+from server.socket.protocol import FRAMES_PER_TURN
 from tests.support.chat import Chat, running_chat
-from tests.support.ws_client import Client, RawClient, masked, new_key
+from tests.support.ws_client import PATIENCE_S, Client, RawClient, masked, new_key
 
 
 @pytest.fixture
@@ -390,3 +392,27 @@ async def test_in_an_arena_one_looks_and_writes_but_plays_by_consent_only(chat: 
         assert (await client.ask("round.start", game="insult_duel"))["type"] == "ack"
         assert (await client.ask("round.stop"))["type"] == "ack"
         await client.until(lambda m: m.get("kind") == "round.closed" and m["data"]["reason"] == "stopped")
+
+
+async def test_who_always_has_more_to_say_lets_others_have_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, hear = asyncio.get_running_loop(), Conversation.hear
+    turn, heard = [0], list[int]()
+
+    def noted(self: Conversation, body: str) -> None:
+        heard.append(turn[0])
+        hear(self, body)
+
+    def next_turn() -> None:
+        turn[0] += 1
+        if len(heard) < 10 * FRAMES_PER_TURN:
+            loop.call_soon(next_turn)
+
+    monkeypatch.setattr(Conversation, "hear", noted)
+    async with running_chat() as chat, RawClient("127.0.0.1", chat.port, chat.path()) as raw:
+        loop.call_soon(next_turn)
+        await raw.send(masked(b'{"type":"ping"}') * 10 * FRAMES_PER_TURN)
+        async with asyncio.timeout(PATIENCE_S):
+            while len(heard) < 10 * FRAMES_PER_TURN:
+                await asyncio.sleep(0)
+
+    assert max(Counter(heard).values()) <= FRAMES_PER_TURN

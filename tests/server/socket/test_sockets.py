@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable, Coroutine
 
 import pytest
 from aiohttp import WSServerHandshakeError
 
+from server.socket import sockets
 from server.socket.sockets import SocketLimits
 from server.web.counts import Counts
 from tests.support.chat import Chat, running_chat
@@ -129,3 +131,20 @@ async def test_closing_twice_is_harmless() -> None:
         await chat.sockets.close()
         await chat.sockets.close()
         assert await client.closed() is not None
+
+
+async def test_answers_are_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "ANSWERS_KEPT", 2)
+    done: list[str] = []
+
+    def work(key: str) -> Callable[[], Coroutine[None, None, int]]:
+        async def once() -> int:
+            done.append(key)
+            return len(done)
+
+        return once
+
+    async with running_chat() as chat:
+        for key in ("a", "b", "c", "c", "b", "a"):
+            await chat.sockets._once(key, b"asked", work(key))
+    assert done == ["a", "b", "c", "a"]

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import os
 import socket
-import threading
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import msgspec
@@ -12,6 +12,7 @@ import pytest
 from audio import finish, ogg, opus
 from audio.take import Limits, Packet, Take
 from server.takes import finishing
+from server.takes.finisher import ENVIRONMENT
 from server.takes.finishing import (
     Broken,
     Declined,
@@ -24,8 +25,24 @@ from server.takes.finishing import (
     Reply,
 )
 from tests.support import speech
+from tests.support.shape import ROOT
 
 LIMITS = Limits()
+SERVED = 7
+SERVING = f"""
+import socket
+from server.takes import finishing
+finishing.serve(socket.socket(fileno=0))
+raise SystemExit({SERVED})
+"""
+# Those that libraries start are not known to `threading`, where the system tells of them.
+WARMING = """
+import pathlib, threading
+from server.takes import finishing
+finishing.warm_up()
+tasks = pathlib.Path("/proc/self/task")
+print(len(list(tasks.iterdir())) if tasks.exists() else threading.active_count())
+"""
 
 
 def spoken_take() -> Take:
@@ -91,17 +108,17 @@ def test_a_message_cut_off_is_the_end_of_a_line(line: tuple[socket.socket, socke
 
 @pytest.fixture
 def nursery() -> Iterator[socket.socket]:
-    """A process that serves a control socket; it must end by itself when that is closed."""
+    """A process that serves a control socket; it must end by itself when that is closed.
+
+    It is not forked: whoever runs the tests may have threads.
+    """
     ours, theirs = socket.socketpair()
-    process = os.fork()
-    if not process:
+    with theirs:
+        process = subprocess.Popen([sys.executable, "-c", SERVING], cwd=ROOT, stdin=theirs.fileno())
+    with process:
+        yield ours
         ours.close()
-        finishing.serve(theirs)
-        os._exit(7)
-    theirs.close()
-    yield ours
-    ours.close()
-    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 7
+        assert process.wait(20) == SERVED
 
 
 def fresh(control: socket.socket, kind: bytes) -> socket.socket:
@@ -151,7 +168,15 @@ def test_a_minute_of_sound_fits_into_the_walls_of_an_upload(nursery: socket.sock
     assert reply.clip.duration_ms == LIMITS.longest_ms
 
 
-def test_warming_up_walks_every_path() -> None:
-    finishing.warm_up()
+def test_warming_up_starts_no_thread() -> None:
+    """A process with threads must not fork."""
+    done = subprocess.run(
+        [sys.executable, "-c", WARMING],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
-    assert threading.active_count() == 1  # a process with threads must not fork
+    assert (done.stdout, done.returncode) == ("1\n", 0), done.stderr

@@ -5,10 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from server.web.app_keys import LOG
 from server.log.memory import MemoryLog
 from server.room.events import ClipCaptioned, ClipLanded, Draft, RoomOpened
 from server.room.state import EMPTY, apply
+from server.web.app_keys import LOG
 from server.web.whole import whole_clip
 from tests.support.rooms import ANNA
 
