@@ -20,7 +20,6 @@ from server.rooms.requests import salt
 from server.rooms.tail import Batch
 from server.safety.limits import prefix
 from server.web import body
-from server.web.connection import Connection
 from server.web.conversation import Conversation
 from server.web.errors import Problem
 from server.web.fanout import HISTORY_EVENTS, Fanout, frame_for, parts_of
@@ -29,6 +28,7 @@ from server.web.keys import HOUSE, LIMITS, LOG, STAGE
 from server.web.member import WRITE_LIMIT_BYTES, Member
 from server.web.rooms import ROOM, SEQ_LIMIT
 from server.web.security import address, check_origin, key_in, pay, tell_host, visitor_key
+from server.web.socket_protocol import SocketProtocol
 from server.web.sockets import SocketLimits, Sockets
 from server.web.upgrade import Upgrade, take_over
 from server.web.visits import awakened
@@ -116,7 +116,7 @@ def _begin(request: web.Request, sockets: Sockets, fanout: Fanout, newcomer: New
     member = Member(request.transport, newcomer.voice, prefix(address(request)))
     if sockets.is_crowded(member.address):
         member.end(COME_BACK, "too many from here")
-    connection = Connection(member, partial(_lost, sockets, fanout, member))
+    connection = SocketProtocol(member, partial(_lost, sockets, fanout, member))
     tail = take_over(request, connection)
     sockets.add(member, fanout)
     connection.data_received(tail)
@@ -124,7 +124,7 @@ def _begin(request: web.Request, sockets: Sockets, fanout: Fanout, newcomer: New
 
 
 async def _let_in(
-    sockets: Sockets, fanout: Fanout, connection: Connection, member: Member, newcomer: Newcomer
+    sockets: Sockets, fanout: Fanout, connection: SocketProtocol, member: Member, newcomer: Newcomer
 ) -> None:
     """Bring somebody in step, and then take what they say; the root of its task."""
     try:

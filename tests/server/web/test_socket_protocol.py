@@ -9,9 +9,9 @@ from typing import cast
 from aiohttp.web_protocol import RequestHandler
 
 from server.room.events import Voice
-from server.web.connection import FRAMES_PER_TURN, WAITING_LIMIT_BYTES, Connection
 from server.web.conversation import Conversation
 from server.web.member import Member
+from server.web.socket_protocol import FRAMES_PER_TURN, WAITING_LIMIT_BYTES, SocketProtocol
 from tests.support.actors import until
 from tests.support.chat import running_chat
 from tests.support.transports import FakeTransport
@@ -58,7 +58,7 @@ class Stand:
     def __init__(self) -> None:
         self.wire, self.ear, self.losses = Wire(), Ear(), 0
         self.member = Member(self.wire, Voice("v", "Owl", "#fff"), "x")
-        self.connection = Connection(self.member, self._lose)
+        self.connection = SocketProtocol(self.member, self._lose)
 
     def _lose(self) -> None:
         self.losses += 1
