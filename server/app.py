@@ -20,7 +20,7 @@ from server.log.sqlite import SqliteLog
 from server.readers.radio import Radio
 from server.readers.reaper import Reaper
 from server.room.events import RoomOpened
-from server.rooms.base import NoSuchRoom, Room
+from server.rooms.base import NoSuchRoom
 from server.rooms.registry import RoomRegistry
 from server.rtc import discover
 from server.rtc.local import LocalMedia
@@ -71,15 +71,10 @@ class Services:
         if isinstance(log, SqliteLog):
             log.on_commit = self.figures.committed
         self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
-        house.on_wake, house.on_sleep = self._room_woke, self.radio.detach
+        for reader in (self.radio, self.app[TRANSCODES]):
+            house.register(reader)
         self.stage.on_live, self.stage.on_aired = self.radio.live, self.radio.aired
         self.stage.on_audience = self.sockets.on_listening = self._audience_changed
-
-    def _room_woke(self, room: Room) -> None:
-        self.radio.attach(room)
-        if self.audience(room.id):
-            self.radio.wake(room.id)
-        self.app[TRANSCODES].attach(room)
 
     def _audience_changed(self, room_id: str) -> None:
         """Let the radio of a room play on; a room that sleeps wakes for whoever listens."""

@@ -232,8 +232,11 @@ class Radio:
         self._rooms: dict[str, RoomRadio] = {}
 
     def attach(self, room: Room) -> None:
-        """Give a room that woke its radio."""
-        self._rooms[room.id] = RoomRadio(room, self._log, self._media, self._random, audience=self._audience)
+        """Give a room that woke its radio; it plays when somebody listens, who may have woken it."""
+        radio = RoomRadio(room, self._log, self._media, self._random, audience=self._audience)
+        self._rooms[room.id] = radio
+        if self._audience(room.id):
+            radio.wake()
 
     def detach(self, room: Room) -> None:
         """Take the radio from a room that falls asleep: it has nothing to play for nobody."""

@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from random import Random
+from typing import Protocol
 
 from server.log.base import Blob, Conflict, Listing, Log
 from server.room import ids
@@ -35,6 +36,16 @@ SLUGS_TRIED = 20
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 logger = logging.getLogger(__name__)
+
+
+class RoomReader(Protocol):
+    """Reads the tails of the rooms that are awake: each from its waking to its falling asleep."""
+
+    def attach(self, room: Room) -> None:
+        """Begin with a room that woke; its tail tells what happens from now on."""
+
+    def detach(self, room: Room) -> None:
+        """Let go of a room that fell asleep."""
 
 
 class RoomRegistry:
@@ -62,9 +73,13 @@ class RoomRegistry:
         self._handing_on: set[asyncio.Task[None]] = set()
         self._alarms = Alarms(clock, self.rouse)
         self._closed = False
-        # Told of each room that woke, and of each that fell asleep: here the room's readers come and go.
-        self.on_wake: Callable[[Room], None] = _unheard
-        self.on_sleep: Callable[[Room], None] = _unheard
+        self._readers: list[RoomReader] = []
+
+    def register(self, reader: RoomReader) -> None:
+        """Attach a reader to the rooms that are awake, and from now on to each that wakes."""
+        self._readers.append(reader)
+        for room in self._awake.values():
+            _told(reader.attach, room)
 
     def __len__(self) -> int:
         """Return how many rooms are awake."""
@@ -168,7 +183,7 @@ class RoomRegistry:
         del self._awake[room.id]
         if due_ms is not None and not self._closed:
             self._alarms.set(room.id, due_ms)
-        self.on_sleep(room)
+        self._detach(room)
         self.left(room)
 
     def left(self, room: LocalRoom) -> None:
@@ -181,11 +196,15 @@ class RoomRegistry:
         self._rooms.pop(room.id, None)
         self._awake.pop(room.id, None)
         self._alarms.cancel(room.id)
-        self.on_sleep(room)
+        self._detach(room)
         if waiting:
             task = asyncio.get_running_loop().create_task(self._hand_on(room.id, waiting))
             self._handing_on.add(task)
             task.add_done_callback(self._handing_on.discard)
+
+    def _detach(self, room: Room) -> None:
+        for reader in self._readers:
+            _told(reader.detach, room)
 
     async def _hand_on(self, id: str, waiting: Sequence[PendingCommand]) -> None:  # noqa: A002
         """Send commands to the owner of a room, in their order; the root of its task."""
@@ -242,7 +261,8 @@ class RoomRegistry:
         self._awake[room.id] = room
         self._alarms.cancel(room.id)
         room.wake_up(state, newest)
-        self.on_wake(room)
+        for reader in self._readers:
+            _told(reader.attach, room)
         if missed:
             room.tail.publish(missed)
 
@@ -288,8 +308,12 @@ def _woken(task: asyncio.Task[Room | None]) -> None:
         logger.warning("room.not_woken %s", type(error).__name__)
 
 
-def _unheard(_: Room) -> None:
-    """Stand for a reader that nobody has."""
+def _told(tell: Callable[[Room], None], room: Room) -> None:
+    """Tell one reader of a room."""
+    try:
+        tell(room)
+    except Exception:  # the root of whatever the reader does: the room and the others must not suffer
+        logger.exception("room.reader_failed room=%s", room.id[:6])
 
 
 def _names(room: RoomOpened) -> list[str]:

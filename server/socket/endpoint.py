@@ -28,8 +28,8 @@ from server.socket.conversation import Conversation
 from server.socket.fanout import HISTORY_EVENTS, Fanout, frame_for, parts_of
 from server.socket.frames import COME_BACK
 from server.socket.sockets import SocketLimits, Sockets
-from server.web.connection import Connection
 from server.web.rooms import ROOM, SEQ_LIMIT
+from server.web.socket_protocol import SocketProtocol
 from server.web.upgrade import Upgrade, take_over
 from server.web.visits import awakened
 
@@ -116,7 +116,7 @@ def _begin(request: web.Request, sockets: Sockets, fanout: Fanout, newcomer: New
     connection = Connection(request.transport, newcomer.voice, prefix(address(request)))
     if sockets.is_crowded(connection.address):
         connection.end(COME_BACK, "too many from here")
-    connection = Connection(connection, partial(_lost, sockets, fanout, connection))
+    connection = SocketProtocol(connection, partial(_lost, sockets, fanout, connection))
     tail = take_over(request, connection)
     sockets.add(connection, fanout)
     connection.data_received(tail)
@@ -124,7 +124,7 @@ def _begin(request: web.Request, sockets: Sockets, fanout: Fanout, newcomer: New
 
 
 async def _let_in(
-    sockets: Sockets, fanout: Fanout, connection: Connection, connection: Connection, newcomer: Newcomer
+    sockets: Sockets, fanout: Fanout, connection: SocketProtocol, connection: Connection, newcomer: Newcomer
 ) -> None:
     """Bring somebody in step, and then take what they say; the root of its task."""
     try:

@@ -58,6 +58,9 @@ class Transcodes:
         """Forget what is removed from a room, whoever removes it."""
         room.tail.subscribe(self._read, passive=True)
 
+    def detach(self, room: Room) -> None:
+        """Do nothing: the tail of a room that falls asleep lets passive readers go."""
+
     def _read(self, batch: Batch) -> None:
         for encoded in batch.events:
             if isinstance(encoded.event.data, ClipRemoved):

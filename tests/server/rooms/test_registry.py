@@ -11,7 +11,7 @@ import pytest
 from server.log.memory import MemoryLog
 from server.room.commands import Refused, Say
 from server.room.events import Draft, RoomOpened, TextSaid
-from server.rooms.base import NoSuchRoom
+from server.rooms.base import NoSuchRoom, Room
 from server.rooms.local import LocalRoom
 from server.rooms.registry import WAKE_PAGE_EVENTS, WOKEN_TAIL_EVENTS, RoomRegistry
 from server.rooms.tail import Tail
@@ -93,16 +93,51 @@ async def test_a_command_wakes_its_room(log: GatedLog) -> None:
     await house.close()
 
 
-async def test_who_comes_and_goes_in_the_house_is_told(log: GatedLog) -> None:
-    house = toy_house(log, idle_ms=10)
-    told: list[str] = []
-    house.on_wake = lambda room: told.append(f"woke {room.id}")
-    house.on_sleep = lambda room: told.append(f"slept {room.id}")
-    await toy_room(house, "a")
-    await until(lambda: len(told) == 2)
+class Diary:
+    """A reader that notes which rooms woke and slept, and breaks over those it is told to."""
+
+    def __init__(self, *broken: str) -> None:
+        self.told: list[str] = []
+        self.broken = broken
+
+    def attach(self, room: Room) -> None:
+        self._note(f"woke {room.id}")
+
+    def detach(self, room: Room) -> None:
+        self._note(f"slept {room.id}")
+
+    def _note(self, what: str) -> None:
+        self.told.append(what)
+        if what in self.broken:
+            raise ZeroDivisionError
+
+
+async def test_readers_come_and_go_with_the_rooms_that_are_awake(log: GatedLog) -> None:
+    house, first, second = toy_house(log, idle_ms=10), Diary(), Diary()
+    house.register(first)
+    room = await toy_room(house, "a")
+    house.register(second)
+    room.tail.subscribe(lambda _: None)
+    await until(lambda: len(house) == 0)
+    late = Diary()
+    house.register(late)
     await house.wake("a")
     await house.close()
-    assert told == ["woke a", "slept a", "woke a", "slept a"]
+    assert first.told == second.told == ["woke a", "slept a", "woke a", "slept a"]
+    assert late.told == ["woke a", "slept a"]
+
+
+async def test_a_reader_that_breaks_harms_neither_the_room_nor_the_others(
+    log: GatedLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    house, sound = toy_house(log), Diary()
+    for reader in (Diary("woke a", "slept a"), sound):
+        house.register(reader)
+    await toy_room(house, "a")
+    assert texts(await house.send("a", Say("said"), by=ANNA)) == ["said"]
+    await house.close()
+    assert sound.told == ["woke a", "slept a"]
+    assert caplog.text.count("room.reader_failed") == 2
 
 
 async def visit(house: RoomRegistry, id_: str) -> None:

@@ -19,7 +19,7 @@ FRAMES_PER_TURN = 32
 WAITING_LIMIT_BYTES = 4 * MESSAGE_LIMIT_BYTES
 
 
-class Connection(asyncio.Protocol):
+class SocketProtocol(asyncio.Protocol):
     """Reads frames from `start` on; `lost` is called once, when the connection has ended."""
 
     __slots__ = ("_broken", "_connection", "_conversation", "_lost", "_reader", "_waiting")
