@@ -11,6 +11,8 @@ ELSEWHERE = {
     "audio/take.py": "values only; tests/audio uses them throughout",
     "server/__main__.py": "starts the command; tests/support/server.py runs it in every end-to-end test",
     "server/room/commands.py": "values only; tests/server/room/test_decide.py uses them throughout",
+    "server/rooms/base.py": "an interface; tests/support/room_contract.py is its suite",
+    "server/rooms/rules.py": "values only; tests/server/rooms use them throughout",
     "server/rtc/media.py": "an interface; tests/server/rtc hold what implements it",
     "server/http/app_keys.py": "names only",
     "server/api/resources.py": "one list; tests/test_contract.py compares it with what is routed",

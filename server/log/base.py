@@ -176,8 +176,9 @@ class Log(Protocol):
         The first entry that is not stored as asked (the head moved, its key was used before, no
         room for it) ends the chain: the drafts after it were decided on what did not happen
         and get `Conflict`, though known keys are still answered. Raises `OSError` when the
-        storage broke. What an entry erases nobody can read any more when this returns; soon after
-        (or at the next start) no byte of it is left in the storage.
+        storage broke, and `Deposed` when the room has another owner by now. What an entry erases
+        nobody can read any more when this returns; soon after (or at the next start) no byte of it
+        is left in the storage.
         """
 
     async def read(self, room: str, after: int = 0, limit: int = 500) -> list[Event]:

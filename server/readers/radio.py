@@ -241,7 +241,7 @@ class Radio:
         self._rooms: dict[str, RoomRadio] = {}
 
     def attach(self, room: Room) -> None:
-        """Give a room that woke its radio, which plays on for whoever listens already."""
+        """Give a room that woke its radio; it plays when somebody listens, who may have woken it."""
         radio = RoomRadio(room, self._log, self._media, self._random, audience=self._audience)
         self._rooms[room.id] = radio
         if self._audience(room.id):

@@ -184,8 +184,7 @@ class RoomRegistry:
         del self._awake[room.id]
         if due_ms is not None and not self._closed:
             self._alarms.set(room.id, due_ms)
-        for reader in self._readers:
-            _tell(reader.detach, room)
+        self._detach(room)
         self.left(room)
 
     def left(self, room: LocalRoom) -> None:
@@ -198,12 +197,15 @@ class RoomRegistry:
         self._rooms.pop(room.id, None)
         self._awake.pop(room.id, None)
         self._alarms.cancel(room.id)
-        for reader in self._readers:
-            _tell(reader.detach, room)
+        self._detach(room)
         if waiting:
             task = asyncio.get_running_loop().create_task(self._hand_on(room.id, waiting))
             self._handing_on.add(task)
             task.add_done_callback(self._handing_on.discard)
+
+    def _detach(self, room: Room) -> None:
+        for reader in self._readers:
+            _tell(reader.detach, room)
 
     async def _hand_on(self, id: str, waiting: Sequence[PendingCommand]) -> None:  # noqa: A002
         """Send commands to the owner of a room, in their order; the root of its task."""
@@ -304,7 +306,7 @@ def _tell(told: Callable[[Room], None], room: Room) -> None:
     try:
         told(room)
     except Exception:  # the root of whatever the reader does: the room and the others must not suffer
-        logger.exception("rooms.reader_failed room=%.6s", room.id)
+        logger.exception("room.reader_failed room=%.6s", room.id)
 
 
 def _names(room: RoomOpened) -> list[str]:
