@@ -109,7 +109,7 @@ def _shelve(path: Path, clips: Sequence[str], room: str) -> None:
         connection.execute("INSERT INTO blob(guard, body) VALUES (zeroblob(4096), x'00')")
         row = connection.last_insert_rowid()
         rows = ((id_, number, row, sums.of_blob(id_, number, b"\0")) for id_ in clips)
-        connection.executemany("INSERT INTO shelf(id, room, blob, sum) VALUES (?, ?, ?, ?)", rows)
+        connection.executemany("INSERT INTO blob_index(id, room, blob, sum) VALUES (?, ?, ?, ?)", rows)
     connection.close()
 
 

@@ -13,11 +13,16 @@ ELSEWHERE = {
     "server/room/commands.py": "values only; tests/server/room/test_decide.py uses them throughout",
     "server/rooms/base.py": "an interface; tests/support/room_contract.py is its suite",
     "server/rooms/rules.py": "values only; tests/server/rooms use them throughout",
-    "server/rtc/media.py": "an interface; tests/server/rtc hold what implements it",
     "server/http/app_keys.py": "names only",
     "server/api/resources.py": "one list; tests/test_contract.py compares it with what is routed",
     "server/web/app_keys.py": "names only",
     "server/web/counts.py": "values only",
+    "server/log/cursors.py": "cursors in memory; tests/support/feed_contract.py is their suite",
+    "server/log/snapshots.py": "snapshots in SQLite; tests/support/snapshot_contract.py is their suite",
+    "server/readers/base.py": "an interface; tests/crash/test_readers.py holds what implements it",
+    "server/takes/completion.py": "a part of Takes; tests/test_take_races.py and the tests of Takes",
+    "server/takes/outcomes.py": "a part of Takes; tests/test_take_races.py and the tests of Takes",
+    "server/takes/previewing.py": "a part of Takes; tests/server/takes/test_previews.py drives it",
 }
 
 

@@ -16,7 +16,7 @@ from server.room.events import Erased, Event
 # The events come first in the join: they are walked by position, whatever the planner thinks of the rooms.
 _CHANGES = """
     SELECT event.position, room.id, room.name, event.room, event.seq, event.key, event.sum, event.body
-    FROM event CROSS JOIN standing ON standing.room = event.room CROSS JOIN room ON room.number = event.room
+    FROM event CROSS JOIN room_head ON room_head.room = event.room CROSS JOIN room ON room.number = event.room
     WHERE event.position > ? ORDER BY event.position LIMIT ?
 """
 _CURSOR = "SELECT position, sum FROM cursor WHERE reader = ?"

@@ -43,7 +43,7 @@ class _Use(Struct, frozen=True):
     digest: bytes
 
 
-class _Shelf(Struct):
+class _RoomLog(Struct):
     """What one room left; `keys` are those it remembers, oldest first."""
 
     events: list[Event] = field(default_factory=list)
@@ -80,7 +80,7 @@ class MemoryLog:
     """Keeps all in memory; refuses with `StorageFull` above `max_bytes`."""
 
     def __init__(self, *, max_bytes: int | None = None) -> None:
-        self._shelves: dict[str, _Shelf] = {}
+        self._room_logs: dict[str, _RoomLog] = {}
         self._blobs: dict[str, Blob] = {}
         self._secret = secrets.token_bytes(SECRET_BYTES)
         self._max_bytes = max_bytes
@@ -135,7 +135,7 @@ class MemoryLog:
         positions = range(max(after, 0) + 1, self._position + 1)
         alive = ((at, self._feed[at]) for at in positions if at in self._feed)
         return [
-            Change(at, room, self._shelves[room].events[seq - 1])
+            Change(at, room, self._room_logs[room].events[seq - 1])
             for at, (room, seq) in islice(alive, max(limit, 0))
         ]
 
@@ -149,7 +149,7 @@ class MemoryLog:
     ) -> None:
         """Move a reader's cursor with its effects, or nothing."""
         self._check_open()
-        alive = [effect for effect in effects if effect.room in self._shelves]
+        alive = [effect for effect in effects if effect.room in self._room_logs]
         self._cursors.advance(reader, position, expect, alive)
 
     async def restart(self, reader: str) -> None:
@@ -191,23 +191,23 @@ class MemoryLog:
     def keep_snapshot(self, room: str, snapshot: Snapshot) -> Awaitable[bool]:
         """Put a snapshot in the place of the one before, if it is as of the head."""
         self._check_open()
-        shelf = self._shelves.get(room)
-        is_now = shelf is not None and snapshot.seq == len(shelf.events)
-        if shelf is not None and is_now:
-            shelf.keep(snapshot)
+        room_log = self._room_logs.get(room)
+        is_now = room_log is not None and snapshot.seq == len(room_log.events)
+        if room_log is not None and is_now:
+            room_log.keep(snapshot)
         return asyncio.sleep(0, is_now)
 
     async def snapshot(self, room: str) -> Snapshot | None:
         """Return the room's snapshot."""
         self._check_open()
-        shelf = self._shelves.get(room)
-        return shelf.snapshot if shelf else None
+        room_log = self._room_logs.get(room)
+        return room_log.snapshot if room_log else None
 
     async def drop_snapshot(self, room: str) -> None:
         """Drop the room's snapshot."""
         self._check_open()
-        if shelf := self._shelves.get(room):
-            shelf.snapshot, shelf.parts = None, {}
+        if room_log := self._room_logs.get(room):
+            room_log.snapshot, room_log.parts = None, {}
 
     async def blob(self, id: str) -> Blob | None:  # noqa: A002
         """Return a blob."""
@@ -223,7 +223,7 @@ class MemoryLog:
     async def rooms(self, limit: int = 100, *, public: bool | None = None) -> list[Listing]:
         """Return the rooms, liveliest first."""
         self._check_open()
-        listings = [_listing(id_, shelf) for id_, shelf in self._shelves.items() if shelf.events]
+        listings = [_listing(id_, room_log) for id_, room_log in self._room_logs.items() if room_log.events]
         wanted = [listing for listing in listings if public in (None, listing.public)]
         return sorted(wanted, key=lambda listing: (-listing.last_at_ms, listing.room))[: max(limit, 0)]
 
@@ -247,22 +247,22 @@ class MemoryLog:
             raise Unusable("The log is closed.")
 
     def _events(self, room: str) -> list[Event]:
-        shelf = self._shelves.get(room)
-        return shelf.events if shelf else []
+        room_log = self._room_logs.get(room)
+        return room_log.events if room_log else []
 
     def _append(self, room: str, entry: Entry, expect: int | None) -> Outcome:
-        shelf = self._shelves.get(room) or _Shelf()
-        if entry.key is not None and entry.key in shelf.keys:
-            return shelf.of(shelf.keys[entry.key], entry.digest)
+        room_log = self._room_logs.get(room) or _RoomLog()
+        if entry.key is not None and entry.key in room_log.keys:
+            return room_log.of(room_log.keys[entry.key], entry.digest)
         if not entry.drafts:
             return []
-        head = len(shelf.events)
+        head = len(room_log.events)
         if expect is not None and expect != head:
             return Conflict(f"expected {expect}, the head is {head}")
         events = [numbered(draft, head + 1 + i, head + i) for i, draft in enumerate(entry.drafts)]
-        return self._store(room, shelf, entry, events)
+        return self._store(room, room_log, entry, events)
 
-    def _store(self, room: str, shelf: _Shelf, entry: Entry, events: list[Event]) -> Outcome:
+    def _store(self, room: str, room_log: _RoomLog, entry: Entry, events: list[Event]) -> Outcome:
         if any(blob.id in self._blobs for blob in entry.blobs):
             return Conflict("a blob of this id is stored already")
         if self._max_bytes is not None:
@@ -270,20 +270,20 @@ class MemoryLog:
             if self._bytes + size > self._max_bytes:
                 return StorageFull(f"{self._max_bytes} bytes are used up")
             self._bytes += size
-        shelf.events.extend(events)
+        room_log.events.extend(events)
         self._feed.update(
             (self._position + at, (room, event.seq)) for at, event in enumerate(events, start=1)
         )
         self._position += len(events)
-        shelf.public = listed(shelf.public, events)
-        shelf.see_to_keys(entry, events)
+        room_log.public = listed(room_log.public, events)
+        room_log.see_to_keys(entry, events)
         self._blobs.update((blob.id, blob) for blob in entry.blobs)
-        self._shelves[room] = shelf
+        self._room_logs[room] = room_log
         self._erase(room, entry.erases, entry.drops)
         if entry.erases or entry.drops:
-            shelf.snapshot = None
+            room_log.snapshot = None
         if entry.snapshot is not None and entry.snapshot.seq == events[-1].seq:
-            shelf.keep(entry.snapshot)
+            room_log.keep(entry.snapshot)
         return events
 
     def _erase(self, room: str, seqs: Sequence[int], blobs: Sequence[str]) -> None:
@@ -296,13 +296,13 @@ class MemoryLog:
                 del self._blobs[id_]
 
     def _drop(self, room: str) -> None:
-        self._shelves.pop(room, None)
+        self._room_logs.pop(room, None)
         for id_ in [id_ for id_, blob in self._blobs.items() if blob.room == room]:
             del self._blobs[id_]
         self._feed = {at: place for at, place in self._feed.items() if place[0] != room}
         self._cursors.drop(room)
 
 
-def _listing(room: str, shelf: _Shelf) -> Listing:
-    last = shelf.events[-1]
-    return Listing(room, last.seq, shelf.events[0], last.at_ms, shelf.public)
+def _listing(room: str, room_log: _RoomLog) -> Listing:
+    last = room_log.events[-1]
+    return Listing(room, last.seq, room_log.events[0], last.at_ms, room_log.public)

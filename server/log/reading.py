@@ -15,25 +15,25 @@ from server.log.base import Blob, BlobInfo, Damaged, Listing, Snapshot
 from server.room.events import Event, decode
 
 _PLACE = (
-    "SELECT room, head, last_at_ms, public, sum FROM standing"
+    "SELECT room, head, last_at_ms, public, sum FROM room_head"
     " WHERE room = (SELECT number FROM room WHERE name = ?)"
 )
 _EVENTS = "SELECT seq, key, sum, body FROM event WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?"
 _USED = "SELECT seq, last, nth, at_ms, digest, sum FROM used_key WHERE room = ? AND key = ?"
 _BLOB = (
-    "SELECT room.id, shelf.room, shelf.sum, blob.body FROM shelf"
-    " LEFT JOIN room ON room.number = shelf.room LEFT JOIN blob ON blob.number = shelf.blob"
-    " WHERE shelf.id = ?"
+    "SELECT room.id, blob_index.room, blob_index.sum, blob.body FROM blob_index"
+    " LEFT JOIN room ON room.number = blob_index.room LEFT JOIN blob ON blob.number = blob_index.blob"
+    " WHERE blob_index.id = ?"
 )
 # The length stands at the head of the row: what follows it is not read.
-_SHELVED = (
-    "SELECT room.id, room.name, length(blob.body) FROM shelf"
-    " LEFT JOIN room ON room.number = shelf.room LEFT JOIN blob ON blob.number = shelf.blob"
-    " WHERE shelf.id = ?"
+_INDEX_BLOBD = (
+    "SELECT room.id, room.name, length(blob.body) FROM blob_index"
+    " LEFT JOIN room ON room.number = blob_index.room LEFT JOIN blob ON blob.number = blob_index.blob"
+    " WHERE blob_index.id = ?"
 )
 _ROOMS = (
-    "SELECT room.id, room.name, standing.room, head, last_at_ms, public, sum FROM standing"
-    " JOIN room ON room.number = standing.room WHERE public = ?"
+    "SELECT room.id, room.name, room_head.room, head, last_at_ms, public, sum FROM room_head"
+    " JOIN room ON room.number = room_head.room WHERE public = ?"
     " ORDER BY last_at_ms DESC, room.id LIMIT ?"
 )
 
@@ -41,7 +41,7 @@ Row = tuple[int, str | None, bytes, bytes]
 
 
 class Place(Struct):
-    """A room's number and standing, and how many keys it has used (None: not looked up yet)."""
+    """A room's number and head, and how many keys it has used (None: not looked up yet)."""
 
     number: int
     head: int = 0
@@ -51,7 +51,7 @@ class Place(Struct):
 
     def sum(self) -> int:
         """Return the checksum of the row."""
-        return sums.of_standing(self.number, self.head, self.last_at_ms, self.public)
+        return sums.of_room_head(self.number, self.head, self.last_at_ms, self.public)
 
 
 class Use(Struct, frozen=True):
@@ -123,7 +123,7 @@ class Reader:
 
     def blob_info(self, id: str) -> BlobInfo | None:  # noqa: A002
         """Return whose a blob is and its size."""
-        row: Any = self._connection.execute(_SHELVED, (id,)).fetchone()
+        row: Any = self._connection.execute(_INDEX_BLOBD, (id,)).fetchone()
         if row is None:
             return None
         room, name, size_bytes = row

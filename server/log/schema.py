@@ -8,7 +8,7 @@ and are never found again. So rows with content never move:
 - `blob` and `snapshot_body` rows begin with a guard as long as what SQLite keeps of a row in the page
   itself (4061 bytes of 4096), so their content lies in overflow pages, which never move and are zeroed
   when freed.
-- all else (indexes, `standing`, `used_key`, `cursor`, `projection`) holds numbers, hashes and ids of clips.
+- all else (indexes, `room_head`, `used_key`, `cursor`, `projection`) holds numbers, hashes and ids of clips.
 """
 
 from __future__ import annotations
@@ -155,6 +155,16 @@ MIGRATIONS = (
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX projection_order ON projection(reader, part, number, item);
     """,
+    # Names that say what is in a table.
+    """
+    ALTER TABLE standing RENAME TO room_head;
+    DROP INDEX standing_recent;
+    CREATE INDEX room_head_recent ON room_head(public, last_at_ms);
+    ALTER TABLE shelf RENAME TO blob_index;
+    DROP INDEX shelf_room;
+    CREATE INDEX blob_index_room ON blob_index(room);
+    ALTER TABLE blank RENAME TO erased_bytes;
+    """,
 )
 
 
@@ -256,7 +266,7 @@ def check_catalogue(connection: apsw.Connection, path: Path) -> None:
 
     Takes a second for 100,000 clips, so a start leaves it to `checking`. Raises `Unusable`.
     """
-    for table in ("room", "standing", "shelf"):
+    for table in ("room", "room_head", "blob_index"):
         try:
             sound = connection.pragma("integrity_check", table) == "ok"
         except apsw.CorruptError:
@@ -283,15 +293,15 @@ def _note(path: Path) -> Path:
 
 def _compact(connection: apsw.Connection) -> None:
     """Give back the room of what was erased, when it is much; rewrites the whole file."""
-    blank = connection.execute("SELECT bytes FROM blank").get or 0
+    blank = connection.execute("SELECT bytes FROM erased_bytes").get or 0
     size = int(connection.pragma("page_count")) * PAGE_BYTES
     if blank > COMPACT_ABOVE_BYTES and blank > COMPACT_ABOVE_SHARE * size:
         with connection:
             # The newest row stays, and its room's: or the next event would get its place again.
             connection.execute(
-                "DELETE FROM event WHERE room NOT IN (SELECT room FROM standing)"
+                "DELETE FROM event WHERE room NOT IN (SELECT room FROM room_head)"
                 " AND position < (SELECT max(position) FROM event)"
             )
             connection.execute("DELETE FROM room WHERE number NOT IN (SELECT room FROM event)")
-            connection.execute("UPDATE blank SET bytes = 0")
+            connection.execute("UPDATE erased_bytes SET bytes = 0")
         connection.execute("VACUUM")

@@ -33,7 +33,7 @@ def of_snapshot(number: int, part: str, seq: int, version: bytes, body: bytes) -
     return crc32(body, crc32(f"{number} {part} {seq} {version.hex()}".encode()))
 
 
-def of_standing(number: int, head: int, last_at_ms: int, public: bool) -> int:
+def of_room_head(number: int, head: int, last_at_ms: int, public: bool) -> int:
     """Return the sum of a catalogue row."""
     return crc32(f"{number} {head} {last_at_ms} {int(public)}".encode())
 

@@ -49,10 +49,10 @@ _USE_KEY = (
     "INSERT INTO used_key(room, key, digest, seq, last, nth, at_ms, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _FORGET_KEY = "DELETE FROM used_key WHERE room = ? AND seq = ?"
-_STAND = "INSERT OR REPLACE INTO standing(room, head, last_at_ms, public, sum) VALUES (?, ?, ?, ?, ?)"
-_SHELVE = "INSERT INTO shelf(id, room, blob, sum) VALUES (?, ?, ?, ?)"
+_SET_HEAD = "INSERT OR REPLACE INTO room_head(room, head, last_at_ms, public, sum) VALUES (?, ?, ?, ?, ?)"
+_INDEX_BLOB = "INSERT INTO blob_index(id, room, blob, sum) VALUES (?, ?, ?, ?)"
 _STORE = "INSERT INTO blob(guard, body) VALUES (zeroblob(?), ?)"
-_UNSTORE = "DELETE FROM blob WHERE number IN (SELECT blob FROM shelf WHERE id = ? AND room = ?)"
+_UNSTORE = "DELETE FROM blob WHERE number IN (SELECT blob FROM blob_index WHERE id = ? AND room = ?)"
 
 
 # The file or its disk cannot be trusted any more.
@@ -212,7 +212,7 @@ class Writer:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """Commit at the end, or roll back; a room's standing is written once for all jobs."""
+        """Commit at the end, or roll back; a room's head is written once for all jobs."""
         self._places.clear()
         self._moved.clear()
         self._connection.execute("BEGIN IMMEDIATE")
@@ -332,7 +332,9 @@ class Writer:
     def _shelve(self, number: int, blob: Blob) -> None:
         self._connection.execute(_STORE, (GUARD_BYTES, blob.body))
         row = self._connection.last_insert_rowid()
-        self._connection.execute(_SHELVE, (blob.id, number, row, sums.of_blob(blob.id, number, blob.body)))
+        self._connection.execute(
+            _INDEX_BLOB, (blob.id, number, row, sums.of_blob(blob.id, number, blob.body))
+        )
 
     def _place(self, room: str) -> Place | None:
         place = self._places.get(room) or self._reader.place(room)
@@ -347,10 +349,10 @@ class Writer:
         return place
 
     def _stand(self) -> None:
-        """Write the standing of each room that this transaction touched."""
+        """Write the head of each room that this transaction touched."""
         for place in self._moved.values():
             row = (place.number, place.head, place.last_at_ms, place.public, place.sum())
-            self._connection.execute(_STAND, row)
+            self._connection.execute(_SET_HEAD, row)
 
     # Erasing: in place, for rows that move leave copies behind (see `schema`)
 
@@ -370,7 +372,7 @@ class Writer:
             self._blank(number, seq)
         for id_ in blobs:
             self._connection.execute(_UNSTORE, (id_, number))
-            self._connection.execute("DELETE FROM shelf WHERE id = ? AND room = ?", (id_, number))
+            self._connection.execute("DELETE FROM blob_index WHERE id = ? AND room = ?", (id_, number))
         self._unclean = self._unclean or bool(seqs or blobs)
 
     def _blank(self, number: int, seq: int) -> None:
@@ -386,15 +388,15 @@ class Writer:
         run = self._connection.execute
         size = run("SELECT total(length(body)) FROM event WHERE room = ?", (number,)).get
         run("UPDATE event SET body = zeroblob(length(body)) WHERE room = ?", (number,))
-        run("DELETE FROM blob WHERE number IN (SELECT blob FROM shelf WHERE room = ?)", (number,))
-        run("DELETE FROM shelf WHERE room = ?", (number,))
+        run("DELETE FROM blob WHERE number IN (SELECT blob FROM blob_index WHERE room = ?)", (number,))
+        run("DELETE FROM blob_index WHERE room = ?", (number,))
         snapshots.drop(self._connection, number)
-        run("DELETE FROM standing WHERE room = ?", (number,))
+        run("DELETE FROM room_head WHERE room = ?", (number,))
         run("DELETE FROM used_key WHERE room = ?", (number,))
         run("DELETE FROM projection WHERE room = ?", (number,))
         gone = (secrets.token_bytes(sums.NAME_BYTES), " " * len(room.encode()), number)
         run("UPDATE room SET name = ?, id = ? WHERE number = ?", gone)
-        run("UPDATE blank SET bytes = bytes + ?", (int(size or 0),))
+        run("UPDATE erased_bytes SET bytes = bytes + ?", (int(size or 0),))
         del self._places[room]
         self._moved.pop(number, None)
 

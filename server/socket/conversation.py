@@ -25,6 +25,7 @@ from server.socket.fanout import Fanout
 from server.socket.frames import NOT_ALLOWED, NOT_THE_PROTOCOL, PONG, frame
 from server.socket.messages import (
     BadMessage,
+    CommandMessage,
     Drop,
     Here,
     Id,
@@ -35,7 +36,6 @@ from server.socket.messages import (
     SpeakStart,
     SpeakStop,
     TakeMessage,
-    Wish,
     ack,
     asked,
     parse,
@@ -168,10 +168,10 @@ class Conversation:
             action, voice=connection.voice.id, address=connection.address, now_ms=now_ms
         )
 
-    def _begin(self, message: Wish | TakeMessage) -> None:
+    def _begin(self, message: CommandMessage | TakeMessage) -> None:
         self._in_flight += 1
-        if isinstance(message, Wish):
-            self._context.own(self._answer(message.id, self._wished(message)))
+        if isinstance(message, CommandMessage):
+            self._context.own(self._answer(message.id, self._commanded(message)))
             return
         # What is asked of the takes goes there in order, too.
         self._speech = self._context.own(self._answer(message.id, self._spoken(message, self._speech)))
@@ -189,12 +189,12 @@ class Conversation:
             self._in_flight -= 1
         self._send(reply)
 
-    async def _wished(self, wish: Wish) -> int:
-        room, voice, key = self._fanout.room, self._connection.voice, str(wish.id)
-        if self._admin and wish.governs:
-            events = await room.send(wish.command(), by=None, key=f"{voice.id} {key}", salt=self._salt)
+    async def _commanded(self, message: CommandMessage) -> int:
+        room, voice, key = self._fanout.room, self._connection.voice, str(message.id)
+        if self._admin and message.governs:
+            events = await room.send(message.command(), by=None, key=f"{voice.id} {key}", salt=self._salt)
         else:
-            events = await room.send(wish.command(), by=voice, key=key, salt=self._salt)
+            events = await room.send(message.command(), by=voice, key=key, salt=self._salt)
         return events[-1].seq if events else room.tail.head
 
     async def _spoken(self, message: TakeMessage, before: asyncio.Task[None] | None) -> int:

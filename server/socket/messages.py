@@ -124,7 +124,7 @@ class Drop(Struct, frozen=True, tag="drop", tag_field="type"):
     preview: ShortText
 
 
-class Wish(Struct, frozen=True, omit_defaults=True):
+class CommandMessage(Struct, frozen=True, omit_defaults=True):
     """A message that is a command to the room."""
 
     action: ClassVar[Action]
@@ -137,7 +137,7 @@ class Wish(Struct, frozen=True, omit_defaults=True):
         raise NotImplementedError
 
 
-class _Say(Wish, frozen=True, tag="say", tag_field="type"):
+class _Say(CommandMessage, frozen=True, tag="say", tag_field="type"):
     action: ClassVar[Action] = "say"
     text: str
 
@@ -145,7 +145,7 @@ class _Say(Wish, frozen=True, tag="say", tag_field="type"):
         return Say(self.text)
 
 
-class _React(Wish, frozen=True, tag="react", tag_field="type"):
+class _React(CommandMessage, frozen=True, tag="react", tag_field="type"):
     action: ClassVar[Action] = "react"
     target: str | int
     emoji: str
@@ -154,14 +154,14 @@ class _React(Wish, frozen=True, tag="react", tag_field="type"):
         return React(str(self.target), self.emoji)
 
 
-class _Throw(Wish, frozen=True, tag="throw", tag_field="type"):
+class _Throw(CommandMessage, frozen=True, tag="throw", tag_field="type"):
     action: ClassVar[Action] = "throw"
 
     def command(self) -> Command:
         return Throw()
 
 
-class _RoundStart(Wish, frozen=True, tag="round.start", tag_field="type"):
+class _RoundStart(CommandMessage, frozen=True, tag="round.start", tag_field="type"):
     action: ClassVar[Action] = "round"
     game: str
     tempo: Literal["snap", "slow"] | None = None
@@ -170,7 +170,7 @@ class _RoundStart(Wish, frozen=True, tag="round.start", tag_field="type"):
         return RoundStart(self.game, self.tempo)
 
 
-class _RoundJoin(Wish, frozen=True, tag="round.join", tag_field="type"):
+class _RoundJoin(CommandMessage, frozen=True, tag="round.join", tag_field="type"):
     action: ClassVar[Action] = "round"
     role: str | None = None
 
@@ -178,21 +178,21 @@ class _RoundJoin(Wish, frozen=True, tag="round.join", tag_field="type"):
         return RoundJoin(self.role or "")
 
 
-class _Again(Wish, frozen=True, tag="again", tag_field="type"):
+class _Again(CommandMessage, frozen=True, tag="again", tag_field="type"):
     action: ClassVar[Action] = "round"
 
     def command(self) -> Command:
         return Again()
 
 
-class _RoundStop(Wish, frozen=True, tag="round.stop", tag_field="type"):
+class _RoundStop(CommandMessage, frozen=True, tag="round.stop", tag_field="type"):
     action: ClassVar[Action] = "round"
 
     def command(self) -> Command:
         return RoundStop()
 
 
-class _Answer(Wish, frozen=True, tag="answer", tag_field="type"):
+class _Answer(CommandMessage, frozen=True, tag="answer", tag_field="type"):
     action: ClassVar[Action] = "answer"
     round: str
     text: str
@@ -201,7 +201,7 @@ class _Answer(Wish, frozen=True, tag="answer", tag_field="type"):
         return Answer(self.round, self.text)
 
 
-class WantsTopic(Wish, frozen=True, tag="topic.want", tag_field="type"):
+class WantsTopic(CommandMessage, frozen=True, tag="topic.want", tag_field="type"):
     """Votes for another topic."""
 
     action: ClassVar[Action] = "suggest"
@@ -211,7 +211,7 @@ class WantsTopic(Wish, frozen=True, tag="topic.want", tag_field="type"):
         return WantTopic()
 
 
-class _Suggest(Wish, frozen=True, tag="suggest", tag_field="type"):
+class _Suggest(CommandMessage, frozen=True, tag="suggest", tag_field="type"):
     action: ClassVar[Action] = "suggest"
     text: str
 
@@ -219,7 +219,7 @@ class _Suggest(Wish, frozen=True, tag="suggest", tag_field="type"):
         return Suggest(self.text)
 
 
-class _Vote(Wish, frozen=True, tag="vote", tag_field="type"):
+class _Vote(CommandMessage, frozen=True, tag="vote", tag_field="type"):
     action: ClassVar[Action] = "vote"
     round: str
     clip: str
@@ -229,7 +229,7 @@ class _Vote(Wish, frozen=True, tag="vote", tag_field="type"):
         return Vote(self.round, self.clip, self.value)
 
 
-class _Report(Wish, frozen=True, tag="report", tag_field="type"):
+class _Report(CommandMessage, frozen=True, tag="report", tag_field="type"):
     action: ClassVar[Action] = "report"
     clip: str
     reason: str
@@ -239,7 +239,7 @@ class _Report(Wish, frozen=True, tag="report", tag_field="type"):
         return Report(self.clip, self.reason, self.text or "")
 
 
-class _Forget(Wish, frozen=True, tag="forget", tag_field="type"):
+class _Forget(CommandMessage, frozen=True, tag="forget", tag_field="type"):
     action: ClassVar[Action] = "forget"
     clip: str | None = None
     all: bool = False
@@ -252,7 +252,7 @@ class _Forget(Wish, frozen=True, tag="forget", tag_field="type"):
         return Forget(self.clip, self.all)
 
 
-class _Mute(Wish, frozen=True, tag="mute", tag_field="type"):
+class _Mute(CommandMessage, frozen=True, tag="mute", tag_field="type"):
     action: ClassVar[Action] = "govern"
     governs: ClassVar[bool] = True
     voice: ShortText
@@ -264,7 +264,7 @@ class _Mute(Wish, frozen=True, tag="mute", tag_field="type"):
 
 # What is asked of the takes, one after the other.
 TakeMessage = SpeakStart | SpeakStop | Keep | Drop
-Message = Ping | Here | TakeMessage | Wish
+Message = Ping | Here | TakeMessage | CommandMessage
 _CLIENT = (
     Ping | Here | SpeakStart | SpeakStop | _Say | _React | _Throw | _RoundStart | _RoundJoin | _Again | _Vote
     | _Report | _Forget | _RoundStop | _Answer | _Suggest | WantsTopic | Keep | Drop

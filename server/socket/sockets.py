@@ -71,7 +71,7 @@ class Sockets:
             self._own,
             self._once,
             lambda: self._draining,
-            listening or _unheard,
+            listening or _ignore,
         )
         self._house = house
         self._bounds = bounds or SocketLimits()
@@ -215,7 +215,7 @@ class Sockets:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _unheard(_room: str) -> None:
+def _ignore(_room: str) -> None:
     """Stand in where nobody asks who listens."""
 
 

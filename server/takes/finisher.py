@@ -51,7 +51,7 @@ class MessageChannel(subprocesses.MessageChannel[Reply]):
             raise Gone from error
 
 
-class Nursery:
+class ForkServer:
     """The process that forks the children; started again when it has died."""
 
     def __init__(self) -> None:
@@ -105,7 +105,7 @@ class Finisher:
     """
 
     def __init__(self, *, workers: int = 1, uploads: int = UPLOADS_AT_ONCE) -> None:
-        self._nursery = Nursery()
+        self._fork_server = ForkServer()
         self._lines: asyncio.Queue[MessageChannel | None] = asyncio.Queue()
         for _ in range(workers):
             self._lines.put_nowait(None)
@@ -114,7 +114,7 @@ class Finisher:
 
     async def start(self) -> None:
         """Start the processes; they get ready in the background."""
-        await self._nursery.start()
+        await self._fork_server.start()
         for _ in range(self._lines.qsize()):
             line = self._lines.get_nowait()
             with suppress(Gone):  # whoever has a take tries again
@@ -142,7 +142,7 @@ class Finisher:
         for _ in range(self._lines.qsize()):
             _hang_up(self._lines.get_nowait())
             self._lines.put_nowait(None)
-        await self._nursery.close()
+        await self._fork_server.close()
 
     async def _ask_worker(self, job: Job) -> Reply:
         """Ask a worker, and once more a fresh one: what broke it may have been another's doing."""
@@ -177,7 +177,7 @@ class Finisher:
     async def _line(self, kind: bytes) -> MessageChannel:
         if self._closed:
             raise Gone
-        return await self._nursery.line(kind)
+        return await self._fork_server.line(kind)
 
 
 def _hang_up(line: MessageChannel | None) -> None:

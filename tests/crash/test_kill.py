@@ -40,7 +40,7 @@ class Ledger(Struct):
         reader = Reader(connection)
         lost = sum(self._lost_of(f"room{i}", reader) for i in range(ROOMS))
         clips = connection.execute("SELECT count(*) FROM event WHERE instr(body, '\"clip.landed\"')").get
-        assert connection.execute("SELECT count(*) FROM shelf").get == clips, "a blob without its event"
+        assert connection.execute("SELECT count(*) FROM blob_index").get == clips, "a blob without its event"
         assert connection.execute("SELECT count(*) FROM blob").get == clips
         connection.close()
         return lost

@@ -16,6 +16,7 @@ from server.log.schema import Settings
 from server.log.writing import Advance, Append, Erase, Writer
 from server.room.events import Erased, encode, numbered
 from tests.support.log_contract import said, texts
+from tests.support.old_files import file_of_version
 
 QUICK = Settings(synchronous="OFF")
 
@@ -66,12 +67,10 @@ def test_compacting_moves_no_event_in_the_feed_and_frees_no_place_for_another(
 
 def test_an_older_file_gets_its_feed_in_the_order_of_its_rows(tmp_path: Path) -> None:
     path = tmp_path / "wonder.db"
-    with pytest.MonkeyPatch.context() as then:
-        then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:2])
-        run = schema.open_writer(path, QUICK).execute
+    run = file_of_version(path, 2).execute
     for number in (1, 2):
         run("INSERT INTO room VALUES (?, ?, ?)", (number, sums.name(f"r{number}"), f"r{number}"))
-        place = (number, 3, 1_000, sums.of_standing(number, 3, 1_000, False))
+        place = (number, 3, 1_000, sums.of_room_head(number, 3, 1_000, False))
         run("INSERT INTO standing(room, head, last_at_ms, public, sum) VALUES (?, ?, ?, 0, ?)", place)
     for rowid, number, seq in ((3, 1, 1), (9, 2, 1), (10, 1, 2), (44, 1, 3), (70, 2, 2), (71, 2, 3)):
         body = encode(numbered(said(f"{number}.{seq}"), seq, seq - 1))
@@ -91,15 +90,13 @@ def test_an_older_file_gets_its_feed_in_the_order_of_its_rows(tmp_path: Path) ->
 
 def test_bringing_an_older_file_up_to_date_leaves_no_byte_of_its_old_pages(tmp_path: Path) -> None:
     path = tmp_path / "wonder.db"
-    with pytest.MonkeyPatch.context() as then:
-        then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:2])
-        run = schema.open_writer(path, QUICK).execute
+    run = file_of_version(path, 2).execute
     run("INSERT INTO room VALUES (1, ?, 'r')", (sums.name("r"),))
     for seq in range(1, 201):
         body = encode(numbered(said(f"hidden{seq:04}" * 20), seq, seq - 1))
         row = (seq, sums.of_event(1, seq, None, body), body)
         run("INSERT INTO event(room, seq, sum, body) VALUES (1, ?, ?, ?)", row)
-    place = (200, sums.of_standing(1, 200, 1_000, False))
+    place = (200, sums.of_room_head(1, 200, 1_000, False))
     run("INSERT INTO standing(room, head, last_at_ms, public, sum) VALUES (1, ?, 1000, 0, ?)", place)
 
     file = File(path)

@@ -70,7 +70,7 @@ def check(path: Path) -> None:
         connection.close()
 
 
-@pytest.mark.parametrize("table", ["room", "shelf", "standing"])
+@pytest.mark.parametrize("table", ["room", "blob_index", "room_head"])
 def test_what_a_damaged_index_hides_is_found_by_a_look_at_all(path: Path, table: str) -> None:
     connection = schema.open_writer(path, QUICK)
     sql = "SELECT rootpage FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?"
@@ -94,8 +94,8 @@ def test_what_a_damaged_index_hides_is_found_by_a_look_at_all(path: Path, table:
         "UPDATE event SET key = 'other' WHERE seq = 3",
         "UPDATE event SET body = CAST(replace(body, 'b', 'c') AS BLOB)",
         "UPDATE event SET body = x'00' WHERE seq = 3",
-        "UPDATE standing SET head = head - 1",
-        "UPDATE standing SET head = head + 1",
+        "UPDATE room_head SET head = head - 1",
+        "UPDATE room_head SET head = head + 1",
     ],
 )
 def test_damage_is_told(path: Path, damage: str) -> None:
@@ -111,8 +111,8 @@ def test_damage_is_told(path: Path, damage: str) -> None:
     [
         "UPDATE blob SET body = zeroblob(5)",
         "DELETE FROM blob",
-        "UPDATE shelf SET room = 2",
-        "UPDATE shelf SET blob = blob + 1",
+        "UPDATE blob_index SET room = 2",
+        "UPDATE blob_index SET blob = blob + 1",
         "DELETE FROM room",
     ],
 )

@@ -15,6 +15,7 @@ from server.log.schema import Settings
 from server.log.writing import Append, Erase, Writer
 from server.room.events import encode, numbered
 from tests.support.log_contract import lists, said, texts
+from tests.support.old_files import file_of_version
 
 
 def pragma(path: Path, name: str) -> int:
@@ -109,9 +110,7 @@ Row = tuple[int, int, str | None, int]  # room, seq, key, at_ms
 
 def of_the_first_version(path: Path, rows: list[Row], heads: dict[int, int]) -> None:
     """Make a file with keys in its events, as the first version did; a room without a head was dropped."""
-    with pytest.MonkeyPatch.context() as then:
-        then.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        run = schema.open_writer(path, Settings()).execute
+    run = file_of_version(path, 1).execute
     for room, seq, key, at_ms in rows:
         body = encode(numbered(said(f"text {seq}", at_ms), seq, seq - 1)).ljust(300)
         sum_ = sums.of_event(room, seq, key, body)
@@ -121,7 +120,7 @@ def of_the_first_version(path: Path, rows: list[Row], heads: dict[int, int]) -> 
         )
     for room, head in heads.items():
         run("INSERT INTO room VALUES (?, ?, ?)", (room, sums.name(f"r{room}"), f"r{room}"))
-        place = (room, head, 1_000, sums.of_standing(room, head, 1_000, False))
+        place = (room, head, 1_000, sums.of_room_head(room, head, 1_000, False))
         run("INSERT INTO standing(room, head, last_at_ms, public, sum) VALUES (?, ?, ?, 0, ?)", place)
 
 

@@ -25,7 +25,7 @@ def test_the_place_is_in_the_sum() -> None:
     assert same != sums.of_event(2, 2, "k", b"body")
     assert same != sums.of_event(1, 3, "k", b"body")
     assert same != sums.of_event(1, 2, None, b"body")
-    assert sums.of_standing(1, 2, 3, True) != sums.of_standing(1, 2, 3, False)
+    assert sums.of_room_head(1, 2, 3, True) != sums.of_room_head(1, 2, 3, False)
 
 
 def test_rooms_are_found_by_a_hash_of_fixed_length() -> None:

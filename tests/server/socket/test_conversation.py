@@ -87,7 +87,7 @@ async def test_what_was_taken_back_cannot_be_guessed_from_what_is_kept_of_its_id
         assert (await client.ask("forget", id="forget", all=True))["type"] == "ack"
         assert (await answer(client, **message))["seq"] == 2, "its repeat stays harmless"
         assert (await answer(client, **{**message, "text": "no"}))["code"] == "id_used"
-    kept = {use.digest for use in cast(MemoryLog, chat.log)._shelves["wonder"].keys.values()}
+    kept = {use.digest for use in cast(MemoryLog, chat.log)._room_logs["wonder"].keys.values()}
     guess = said(Say("yes"))
     assert digest(b"1 " + salt(key) + guess) in kept, "by who has the visitor's key"
     assert not kept & {digest(b"1 " + guess), digest(guess), digest(b"1 " + salt("") + guess)}

@@ -30,6 +30,7 @@ from server.room.events import Voice
 from server.socket.messages import (
     TYPES,
     BadMessage,
+    CommandMessage,
     Drop,
     Here,
     Keep,
@@ -37,7 +38,6 @@ from server.socket.messages import (
     Ping,
     SpeakStart,
     SpeakStop,
-    Wish,
     ack,
     parse,
     pong,
@@ -76,7 +76,7 @@ WISHES: list[tuple[str, dict[str, Any], Command]] = [
 @pytest.mark.parametrize(("type_", "fields", "command"), WISHES)
 def test_every_wish_becomes_its_command(type_: str, fields: dict[str, Any], command: Command) -> None:
     parsed = parse(message(type_, **fields))
-    assert isinstance(parsed, Wish)
+    assert isinstance(parsed, CommandMessage)
     assert (parsed.id, parsed.command()) == ("m1", command)
     assert parsed.action in RATES
 
@@ -169,7 +169,7 @@ def test_what_has_no_type_and_id_is_not_the_protocol(body: str) -> None:
 )
 def test_a_whole_number_is_one_however_it_is_written(id_: str, same: int) -> None:
     parsed = parse(f'{{"type":"vote","id":{id_},"round":"r","clip":"c","value":-1.0}}')
-    assert isinstance(parsed, Wish)
+    assert isinstance(parsed, CommandMessage)
     assert (parsed.id, type(parsed.id), parsed.command()) == (same, int, Vote("r", "c", -1))
     assert parse(f'{{"type":"ping","id":{id_}}}') == Ping(id=same)
 
@@ -205,7 +205,7 @@ def test_half_a_character_is_refused_and_no_end_of_the_protocol(
 def test_whole_characters_are_heard_however_they_are_written(parts: list[str]) -> None:
     text = "".join(parts)
     parsed = parse(f'{{"type":"say","id":"m1","text":"{text}"}}')
-    assert isinstance(parsed, Wish)
+    assert isinstance(parsed, CommandMessage)
     assert parsed.command() == Say(json.loads(f'"{text}"'))
 
 

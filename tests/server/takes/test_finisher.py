@@ -44,7 +44,7 @@ async def running() -> AsyncIterator[Finisher]:
 
 
 def children(finisher: Finisher) -> list[int]:
-    process = finisher._nursery._process
+    process = finisher._fork_server._process
     assert process is not None
     return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
 
@@ -136,9 +136,9 @@ async def test_a_worker_that_dies_is_replaced_and_the_take_still_lands(running: 
             await asyncio.sleep(0.05)
 
 
-async def test_a_nursery_that_dies_is_replaced(running: Finisher) -> None:
+async def test_a_fork_server_that_dies_is_replaced(running: Finisher) -> None:
     expected = await running.take(TAKE, LIMITS)
-    process = running._nursery._process
+    process = running._fork_server._process
     assert process is not None
     process.kill()
     await process.wait()
@@ -217,7 +217,7 @@ async def test_closing_twice_ends_everything_and_whoever_waits_is_told() -> None
     made = Finisher()
     await made.start()
     clip = await made.take(TAKE, LIMITS)
-    process = made._nursery._process
+    process = made._fork_server._process
     assert process is not None
     waiting = [asyncio.create_task(made.take(TAKE, LIMITS)), asyncio.create_task(made.m4a(clip.ogg))]
     await asyncio.sleep(0)

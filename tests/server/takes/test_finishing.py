@@ -107,7 +107,7 @@ def test_a_message_cut_off_is_the_end_of_a_line(line: tuple[socket.socket, socke
 
 
 @pytest.fixture
-def nursery() -> Iterator[socket.socket]:
+def fork_server() -> Iterator[socket.socket]:
     """A process that serves a control socket; it must end by itself when that is closed.
 
     It is not forked: whoever runs the tests may have threads.
@@ -129,39 +129,42 @@ def fresh(control: socket.socket, kind: bytes) -> socket.socket:
     return ours
 
 
-def test_a_long_lived_child_answers_again_and_again(nursery: socket.socket) -> None:
-    with fresh(nursery, finishing.LONG_LIVED) as line:
+def test_a_long_lived_child_answers_again_and_again(fork_server: socket.socket) -> None:
+    with fresh(fork_server, finishing.LONG_LIVED) as line:
         for _ in range(3):
             assert isinstance(ask(line, FinishTake(Take(()), LIMITS)), Declined)
 
 
-def test_a_child_for_once_answers_once(nursery: socket.socket) -> None:
-    with fresh(nursery, finishing.ONCE) as line:
+def test_a_child_for_once_answers_once(fork_server: socket.socket) -> None:
+    with fresh(fork_server, finishing.ONCE) as line:
         assert isinstance(ask(line, FinishUpload(b"", "audio/ogg", LIMITS)), Declined)
         assert line.recv(1) == b""
 
 
-def test_children_that_wait_are_ended_with_the_server(nursery: socket.socket) -> None:
-    lines = [fresh(nursery, kind) for kind in (finishing.ONCE, finishing.LONG_LIVED)]
+def test_children_that_wait_are_ended_with_the_server(fork_server: socket.socket) -> None:
+    lines = [fresh(fork_server, kind) for kind in (finishing.ONCE, finishing.LONG_LIVED)]
     with lines[0], lines[1]:
         assert isinstance(ask(lines[1], FinishTake(Take(()), LIMITS)), Declined)
-        nursery.close()
+        fork_server.close()
         assert [line.recv(1) for line in lines] == [b"", b""]
 
 
-def test_a_garbage_job_ends_its_child_alone(nursery: socket.socket) -> None:
-    with fresh(nursery, finishing.LONG_LIVED) as broken, fresh(nursery, finishing.LONG_LIVED) as whole:
+def test_a_garbage_job_ends_its_child_alone(fork_server: socket.socket) -> None:
+    with (
+        fresh(fork_server, finishing.LONG_LIVED) as broken,
+        fresh(fork_server, finishing.LONG_LIVED) as whole,
+    ):
         broken.sendall(finishing.SIZE.pack(3) + b"abc")
         assert broken.recv(1) == b""
         assert isinstance(ask(whole, FinishTake(Take(()), LIMITS)), Declined)
 
 
-def test_a_minute_of_sound_fits_into_the_walls_of_an_upload(nursery: socket.socket) -> None:
+def test_a_minute_of_sound_fits_into_the_walls_of_an_upload(fork_server: socket.socket) -> None:
     pcm = np.tile(speech.level(speech.say("hello there"), -20), 80)[: 59 * 48_000]
     frames, preskip = opus.encode(pcm, complexity=0)
     body = ogg.write(frames, preskip=preskip, samples=len(pcm))
 
-    with fresh(nursery, finishing.ONCE) as line:
+    with fresh(fork_server, finishing.ONCE) as line:
         reply = ask(line, FinishUpload(body, "audio/ogg", LIMITS))
 
     assert isinstance(reply, Finished)
