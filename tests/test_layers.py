@@ -11,8 +11,6 @@ import pytest
 
 from tests.support.shape import CODE, ROOT, python_files
 
-# A part is the longest prefix below that a module's dotted name has; it may import from itself and from
-# the parts listed with it. Outside names listed with `no:` it must not import at all.
 # Living rooms, as those see them who send them commands.
 LIVING = ("server.room", "server.rooms")
 # What every edge may know.
@@ -26,6 +24,8 @@ EDGE = (
     "server.takes",
     "server.takes.finisher",
 )
+# A part is the longest prefix below that a module's dotted name has; it may import from itself and from
+# the parts listed with it.
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "audio": (),
     "games": (),
