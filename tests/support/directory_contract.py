@@ -50,7 +50,7 @@ class ClaimedLog(GatedLog):
     def __init__(self, node: Node) -> None:
         super().__init__()
         self._node = node
-        self._room_logs = node.town.storage._shelves  # the storage is one
+        self._room_logs = node.town.storage._room_logs  # the storage is one
 
     async def extend(self, room: str, entries: Sequence[Entry], *, expect: int) -> list[Outcome]:
         await self.gate.wait()

@@ -2,8 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from games.round import AnswerGiven, RoleGiven, RoundClosed, RoundJoined, VerdictGiven, VerdictOverruled
+from games.round import (
+    AnswerGiven,
+    RoleGiven,
+    RoundClosed,
+    RoundJoined,
+    RoundOpened,
+    VerdictGiven,
+    VerdictOverruled,
+    VoteCast,
+)
 from server.room.commands import (
+    Again,
     Answer,
     Caption,
     Command,
@@ -12,6 +22,7 @@ from server.room.commands import (
     RoundJoin,
     RoundStart,
     RoundStop,
+    Throw,
     Vote,
 )
 from server.room.events import ClipCaptioned, Erased, TextRemoved, Voice
@@ -125,3 +136,35 @@ def test_the_role_that_somebody_takes_is_cut_to_its_limit() -> None:
 
     assert isinstance(joined, RoundJoined)
     assert joined.role == ("the moon " * 99)[:ROLE_LIMIT_CHARACTERS]
+
+
+def test_again_restarts_at_once() -> None:
+    room = PureRoom()
+    assert refusal(room, Again(), ANNA) == "no_round"
+    room.do(Throw(), ANNA)
+    room.land("c1", ANNA)
+
+    closed, opened, _ = room.do(Again(), BELA)
+
+    assert isinstance(closed, RoundClosed)
+    assert isinstance(opened, RoundOpened)
+    assert (closed.reason, closed.takes, opened.game) == ("again", ("c1",), "first_thing")
+
+
+def test_votes_are_for_others_once_and_in_range() -> None:
+    room = PureRoom()
+    room.do(Throw(), ANNA)
+    round_ = room.turn().round
+    room.land("a", ANNA)
+    room.land("b", BELA)
+
+    assert refusal(room, Vote("forged", "b", 1), ANNA) == "no_round"
+    assert refusal(room, Vote(round_, "zzz", 1), ANNA) == "no_such_clip"
+    assert refusal(room, Vote(round_, "a", 1), ANNA) == "own_clip"
+    assert refusal(room, Vote(round_, "b", 6), ANNA) == "bad_value"
+    assert room.do(Vote(round_, "b", 5), ANNA) == [VoteCast(round_, "b", 5, ANNA.id)]
+    assert refusal(room, Vote(round_, "b", 5), ANNA) == "voted_already"
+    room.pass_time()
+    assert room.do(Vote(round_, "b", 2), CLEO)
+    assert room.state.last_round is not None
+    assert len(room.state.last_round.votes) == 2

@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from msgspec.structs import replace
 
 from games.game import QUIET_GRACE_MS, SPEAKING_GRACE_MS
-from games.round import RoundClosed, RoundJoined, RoundOpened, TurnGiven, VoteCast
+from games.round import RoundClosed, RoundJoined, RoundOpened, TurnGiven
 from server.room.commands import (
     Again,
     Command,
@@ -194,38 +194,6 @@ def test_a_speech_in_a_word_chain_gets_a_verdict() -> None:
     facts = room.land("c1", ANNA, duration_ms=4_000)
 
     assert [type(fact).__name__ for fact in facts] == ["ClipLanded", "VerdictGiven", "TurnGiven"]
-
-
-def test_again_restarts_at_once() -> None:
-    room = PureRoom()
-    assert refusal(room, Again()) == "no_round"
-    room.do(Throw(), ANNA)
-    room.land("c1", ANNA)
-
-    closed, opened, _ = room.do(Again(), BELA)
-
-    assert isinstance(closed, RoundClosed)
-    assert isinstance(opened, RoundOpened)
-    assert (closed.reason, closed.takes, opened.game) == ("again", ("c1",), "first_thing")
-
-
-def test_votes_are_for_others_once_and_in_range() -> None:
-    room = PureRoom()
-    room.do(Throw(), ANNA)
-    round_ = room.turn().round
-    room.land("a", ANNA)
-    room.land("b", BELA)
-
-    assert refusal(room, Vote("forged", "b", 1)) == "no_round"
-    assert refusal(room, Vote(round_, "zzz", 1)) == "no_such_clip"
-    assert refusal(room, Vote(round_, "a", 1)) == "own_clip"
-    assert refusal(room, Vote(round_, "b", 6)) == "bad_value"
-    assert room.do(Vote(round_, "b", 5), ANNA) == [VoteCast(round_, "b", 5, ANNA.id)]
-    assert refusal(room, Vote(round_, "b", 5)) == "voted_already"
-    room.pass_time()
-    assert room.do(Vote(round_, "b", 2), CLEO)
-    assert room.state.last_round is not None
-    assert len(room.state.last_round.votes) == 2
 
 
 def test_unknown_games_are_refused() -> None:
