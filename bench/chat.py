@@ -4,9 +4,9 @@ The real server, every message in SQLite before it is sent, is pinned to core 0,
 built with `cc` when it is needed) to core 1. Every delivery on every socket is checked by a stamp in its
 text. CPU is user and system time of all the server's processes, from /proc.
 
-Lone messages come evenly spaced, each a write of its own to every member. Saturated is a closed loop: eight
-senders, each with four messages of its own under way. Both are run several times, in turn with the plainest
-server that aiohttp allows (`plain.py`). Figures are medians; `times_plain` is our CPU in shares of its,
+Lone messages come evenly spaced, each a write of its own to every connection. Saturated is a closed loop:
+eight senders, each with four messages of its own under way. Both are run several times, in turn with the
+plainest server that aiohttp allows (`plain.py`). Figures are medians; `times_plain` is our CPU in shares of its,
 for the price of a write changes with the machine's hour. A run that other programs disturbed is repeated.
 """
 
@@ -122,7 +122,7 @@ def family(pid: int) -> list[int]:
 
 
 def raise_file_limit() -> None:
-    """Let the generator open a socket a member."""
+    """Let the generator open a socket a connection."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -186,7 +186,7 @@ def _url(said: Path, child: subprocess.Popen[bytes]) -> str:
 
 
 def measure(connections: int = 1000, seconds: float = 5.0, rounds: int = ROUNDS) -> dict[str, float]:
-    """Return the figures of chat in a room with so many members."""
+    """Return the figures of chat in a room with so many connections."""
     build()
     raise_file_limit()
     size = ["--conns", str(connections), "--warm", "1", "--secs", str(seconds)]

@@ -1,4 +1,4 @@
-"""The plainest chat in aiohttp, to compare with: `send_str` for each member in turn, nothing stored."""
+"""The plainest chat in aiohttp, to compare with: `send_str` for each connection in turn, nothing stored."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MEMBERS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("members")
 
 
 async def serve(request: web.Request) -> web.WebSocketResponse:
-    """Tell every member what one says."""
+    """Tell every connection what one says."""
     ws = web.WebSocketResponse(compress=False)
     await ws.prepare(request)
     connections = request.app[MEMBERS]

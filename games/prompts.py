@@ -29,7 +29,7 @@ class Card(Struct, frozen=True):
 
 @cache
 def pack(language: str, name: str) -> tuple[Card, ...]:
-    """Return the cards of a pack. Raises `FileNotFoundError` for a pack that is not."""
+    """Return the cards of a pack. Raises `FileNotFoundError` if the pack does not exist."""
     text = (FOLDER / language / f"{name}.toml").read_text(encoding="utf-8")
     return tuple(convert(tomllib.loads(text)["prompt"], list[Card]))
 

@@ -221,7 +221,7 @@ class Log(Protocol):
         """Return the parts in which a reader keeps something, sorted."""
 
     async def head(self, room: str) -> int:
-        """Return the seq of the newest event, 0 for a room that is not."""
+        """Return the seq of the newest event, 0 if the room does not exist."""
 
     async def erase(self, room: str, seqs: Sequence[int] | None = None, blobs: Sequence[str] = ()) -> None:
         """Blank events (their places stay) and drop blobs; without either, the whole room goes.

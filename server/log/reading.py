@@ -68,12 +68,12 @@ class Reader:
         self._connection = connection
 
     def place(self, room: str) -> Place | None:
-        """Return a room's place, None for a room that is not."""
+        """Return a room's place, None if the room does not exist."""
         row: Any = self._connection.execute(_PLACE, (sums.name(room),)).fetchone()
         return _place(row) if row else None
 
     def head(self, room: str) -> int:
-        """Return the newest seq, 0 for a room that is not."""
+        """Return the newest seq, 0 if the room does not exist."""
         place = self.place(room)
         return place.head if place else 0
 

@@ -1,7 +1,7 @@
 """One RTP packet to many listeners: protected for each in place, sent by few system calls.
 
-Listeners stand in rows. A row's packets lie in one array: numpy copies the packet and writes the
-sequence numbers of all, libsrtp protects each where it lies, and `sendmmsg` takes the row at once.
+Listeners stand in batches. A batch's packets lie in one array: numpy copies the packet and writes the
+sequence numbers of all, libsrtp protects each where it lies, and `sendmmsg` takes the batch at once.
 That is 0.7 us a listener beside the kernel's own work, against 5 us with a Python call for each step.
 """
 
@@ -23,19 +23,19 @@ from pylibsrtp._binding import ffi, lib  # type: ignore[import-not-found]
 from server.rtc.settings import LARGEST_DATAGRAM_BYTES
 from server.rtc.udp import Address
 
-# Listeners served in one go; between rows the event loop does other work.
+# Listeners served in one go; between batches the event loop does other work.
 BATCH_LISTENERS = 256
 SLOT_BYTES = 1_536
 LARGEST_PACKET_BYTES = LARGEST_DATAGRAM_BYTES - 16  # libsrtp appends a tag
 SOCKADDR_BYTES = 28
 MSG_DONTWAIT = 0x40
-# Packets of a row that may be asked for again: a second of 20 ms packets, which fits `dtls.SEND_WINDOW`.
+# Packets of a batch that may be asked for again: a second of 20 ms packets, which fits `dtls.SEND_WINDOW`.
 HISTORY = 50
 HISTORY_S = 1.0
 
 
 class Listener:
-    """One listener in a row."""
+    """One listener in a batch."""
 
     __slots__ = ("address", "batch", "payload_type", "place", "sequence", "session", "since")
 
@@ -52,7 +52,7 @@ class Listener:
 
 
 class ListenerBatch:
-    """Up to `ROW` listeners, without gaps, and what they were sent of late."""
+    """Up to `BATCH_LISTENERS` listeners, without gaps, and what they were sent of late."""
 
     def __init__(self) -> None:
         self.sent = 0
@@ -193,7 +193,7 @@ class BatchSender:
             header.vector_count = 1
 
     def send(self, packet: bytes, batch: ListenerBatch) -> None:
-        """Send an RTP packet (payload type and sequence left open) to a row, now or never.
+        """Send an RTP packet (payload type and sequence left open) to a batch, now or never.
 
         A listener whose packet cannot be protected or is not taken by the network misses it; the
         others do not.

@@ -17,7 +17,7 @@ from server.rtc.batch_sender import BATCH_LISTENERS, BatchSender, Listener, List
 from server.rtc.live_relay import LiveRelay
 from server.rtc.settings import LARGEST_PAYLOAD_BYTES, Settings
 
-# Rows are served this far apart at most: a row takes 2 ms, and the loop has others to serve ...
+# Batches are served this far apart at most: a batch takes 2 ms, and the loop has others to serve ...
 BETWEEN_ROWS_S = 0.004
 # ... and when they are many, so that this share of a packet's length is used.
 SPREAD = 0.8
@@ -228,7 +228,7 @@ class Broadcast:
             self._marker = True
 
     def _spread(self, packet: bytes, length: int) -> None:
-        """Send to the first row now and to the others one after the other, while the packet is heard.
+        """Send to the first batch now and to the others one after the other, while the packet is heard.
 
         Who is a whole packet behind loses it: a machine that cannot keep up does less, not later.
         """
@@ -242,7 +242,7 @@ class Broadcast:
                 self._serve()
 
     def _serve(self) -> None:
-        """Send to one row, and let others use the loop before the next."""
+        """Send to one batch, and let others use the loop before the next."""
         self._serving = None
         if not self._waiting:
             return

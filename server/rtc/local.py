@@ -123,7 +123,7 @@ class LocalMedia:
         )
 
     def connected(self, peer: Peer) -> None:
-        """Give a connected peer its part: a microphone, or an ear in its room."""
+        """Give a connected peer its part: a microphone, or a place among the listeners of its room."""
         if peer.role == "speaker":
             observer = _Hearer(self, peer.id)
             peer.speaker = Speaker(

@@ -11,9 +11,9 @@ from server.room.events import Voice
 from server.rooms.presence import PRESENT, PresenceState
 from server.socket.frames import COME_BACK, PING, closing, frame
 
-# What may wait for one member in this process; the kernel's socket buffers come on top.
+# What may wait for one connection in this process; the kernel's socket buffers come on top.
 WRITE_LIMIT_BYTES = 256 * 1024
-# A member that was told to go has this long to take its leave.
+# A connection that was told to go has this long to take its leave.
 CLOSE_GRACE_S = 2.0
 
 _PING = frame(b"", PING)
@@ -27,7 +27,7 @@ class Connection:
     def __init__(self, transport: asyncio.Transport, voice: Voice, address: str) -> None:
         self.transport = transport
         # The write of a fan-out, a million times a second in a busy room: straight into the transport. Raises
-        # `RuntimeError` when that is closed or the member has ended. Whoever puts also asks `is_slow`.
+        # `RuntimeError` when that is closed or the connection has ended. Whoever puts also asks `is_slow`.
         self.put: Callable[[bytes], None] = transport.write
         self.voice = voice
         self.address = address
@@ -41,7 +41,7 @@ class Connection:
         return self.transport.get_write_buffer_size()
 
     def write(self, data: bytes) -> bool:
-        """Write whole frames; False when the member is gone, or too slow and therefore told to go."""
+        """Write whole frames; False when the connection is gone, or too slow and therefore told to go."""
         if self.ended or self.transport.is_closing() or self.is_slow():
             return False
         try:
@@ -51,7 +51,7 @@ class Connection:
         return True
 
     def is_slow(self) -> bool:
-        """Tell whether more waits than may, and if so tell the member to come back."""
+        """Tell whether more waits than may, and if so tell the connection to come back."""
         if self.waiting_bytes <= WRITE_LIMIT_BYTES:
             return False
         self.end(COME_BACK, "too slow")
@@ -77,5 +77,5 @@ class Connection:
 
 
 def _refuse(_: bytes) -> NoReturn:
-    """Stand for the write of a member that has ended."""
+    """Stand for the write of a connection that has ended."""
     raise RuntimeError("the member has ended")

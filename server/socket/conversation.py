@@ -87,7 +87,7 @@ class SocketContext(Struct, frozen=True):
 
 
 class Conversation:
-    """Hears what one member of a room says."""
+    """Hears what one connection of a room says."""
 
     __slots__ = (
         "_admin",

@@ -172,7 +172,7 @@ def _offered_key(request: web.Request) -> str | None:
 async def come_in(
     fanout: Fanout, connection: Connection, after: Cursor | None, log: Log, key: str = ""
 ) -> None:
-    """Greet a member, tell it what came after its cursor, and bring it in step, without gap or repeat.
+    """Greet a connection, tell it what came after its cursor, and bring it in step, without gap or repeat.
 
     What the tail still holds goes out in one write. Who was away for longer is told from the log,
     a page at a time and at its own pace, until the tail can take over. A cursor of another log
@@ -210,7 +210,7 @@ async def _is_of(room: Room, cursor: Cursor, log: Log) -> bool:
 
 
 async def _taken(connection: Connection) -> bool:
-    """Wait until a member has taken most of what was written; False when it does not."""
+    """Wait until a connection has taken most of what was written; False when it does not."""
     least, since_s = connection.waiting_bytes, time.monotonic()
     while (
         not connection.transport.is_closing() and (waiting := connection.waiting_bytes) > PAGE_WAITING_BYTES

@@ -1,8 +1,8 @@
-"""From one room to all its sockets: what one turn of the loop brings is one write a member.
+"""From one room to all its sockets: what one turn of the loop brings is one write a connection.
 
 A batch is encoded and framed once. The next one waits as long as the last took to write
 (`PACE`), so a busy room gathers more for each write and leaves half of the loop to others,
-while a lone message goes out at once. No member is ever awaited: who does not read is told to
+while a lone message goes out at once. No connection is ever awaited: who does not read is told to
 come back with its cursor.
 """
 
@@ -31,7 +31,7 @@ PACE = 1.0
 REST_LIMIT_S = 0.25
 # Who comes and goes is told with the room's next batch, or after this time when there is none.
 PRESENCE_DELAY_S = 0.05
-# Members are looked at each time so much was written to all: none can have fallen further behind since.
+# Connections are looked at each time so much was written to all: none can have fallen further behind since.
 LOOK_EVERY_BYTES = 64 * 1024
 # What a newcomer without a cursor is told of the past.
 HISTORY_EVENTS = 100
@@ -86,7 +86,7 @@ class _Card(Struct):
 
 
 class Fanout:
-    """The members of one room. Made with the first socket that wants in, closed with the last that left."""
+    """The connections of one room. Made with the first socket that comes, closed with the last that left."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class Fanout:
     def __len__(self) -> int:
         return len(self._connections)
 
-    # --- members
+    # --- connections
 
     def let_in(self) -> None:
         """Count a socket, so that the fan-out stays while the socket makes its way in."""
@@ -129,7 +129,7 @@ class Fanout:
             self.close()
 
     def reach(self, after: int) -> None:
-        """Bring the members up to a cursor that somebody already has."""
+        """Bring the connections up to a cursor that somebody already has."""
         if after > self.position:
             self.flush()
 
@@ -146,7 +146,7 @@ class Fanout:
         return frame(welcome(described.body, voice, self.position, self._clock(), key, anew=anew))
 
     def join(self, connection: Connection, after: int | None, greeting: bytes = b"") -> bool:
-        """Bring a member in step: greeting, roster and the events after a cursor in one write.
+        """Bring a connection in step: greeting, roster and the events after a cursor in one write.
 
         `after` None means the newest `HISTORY_EVENTS`. False when the tail does not reach back
         that far: then the log has to be read first.
@@ -168,7 +168,7 @@ class Fanout:
         return True
 
     def leave(self, connection: Connection) -> None:
-        """Let a member go; may be called again."""
+        """Let a connection go; may be called again."""
         if connection not in self._connections:
             return
         self._connections.discard(connection)
@@ -177,7 +177,7 @@ class Fanout:
         self._schedule(PRESENCE_DELAY_S)
 
     def set_presence(self, connection: Connection, now: PresenceState) -> None:
-        """Note how a member is present."""
+        """Note how a connection is present."""
         if connection not in self._connections:
             return
         before, connection.presence = connection.presence, now
@@ -186,7 +186,7 @@ class Fanout:
         self._schedule(PRESENCE_DELAY_S)
 
     def post(self, connection: Connection, body: bytes) -> None:
-        """Send one member an answer, behind all events that the room has brought so far."""
+        """Send one connection an answer, behind all events that the room has brought so far."""
         if self._parts:
             self._posts.append((connection, body))
         elif not connection.write(frame(body)):
@@ -207,7 +207,7 @@ class Fanout:
         self._opening = self._described = None
 
     def _end(self) -> None:
-        """Send the members away, for the room has moved to another process: they come back with a cursor."""
+        """Send the connections away, for another process has the room: they come back with a cursor."""
         for connection in self._connections:
             connection.end(COME_BACK, "moved")
         self.close()
@@ -236,7 +236,7 @@ class Fanout:
         self._timer = loop.call_later(due_s - now_s, self.flush) if later else loop.call_soon(self.flush)
 
     def flush(self) -> None:
-        """Write what waits to all members, now."""
+        """Write what waits to all connections, now."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -255,7 +255,7 @@ class Fanout:
     def _apart(
         self, parts: list[Part], posts: list[tuple[Connection, bytes]], shared: bytes
     ) -> dict[Connection, bytes]:
-        """Return what some members get instead of the shared frame."""
+        """Return what some connections get instead of the shared frame."""
         voices = {part.voice: b"" for part in parts if part.voice is not None}
         for voice in voices:
             voices[voice] = frame_for(parts, voice)
@@ -312,7 +312,7 @@ class Fanout:
         return same and opening.events == events
 
     def _past(self, events: Sequence[Encoded], voice: str | None) -> bytes:
-        """Return roster and events up to where the members are; the rest comes with the next batch."""
+        """Return roster and events up to where the connections are; the rest comes with the next batch."""
         shown = [_event_part(encoded) for encoded in events if encoded.event.seq <= self.position]
         return frame_for([Part(self.roster.full()), *shown], voice)
 

@@ -1,4 +1,4 @@
-"""WebSocket frames that a server sends (RFC 6455 5.2): whole, unmasked, built once for all members."""
+"""WebSocket frames that a server sends (RFC 6455 5.2): whole, unmasked, built once for all connections."""
 
 from __future__ import annotations
 

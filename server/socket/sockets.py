@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 # Answers to `speak.start` and `speak.stop` that are remembered, for a repeat may come by another socket.
 ANSWERS_KEPT = 1_024
-# Members that are looked at before other work gets its turn.
+# Connections that are looked at before other work gets its turn.
 SWEPT_PER_TURN = 256
 
 
@@ -51,7 +51,7 @@ class SocketLimits(Struct, frozen=True):
 
 
 class Sockets:
-    """Every member of every room, and the fan-out of each room that has members."""
+    """Every connection of every room, and the fan-out of each room that has connections."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Sockets:
 
     @property
     def connections(self) -> Collection[Connection]:
-        """Return every member there is."""
+        """Return every connection there is."""
         return self._connections.keys()
 
     def counts(self, room_id: str) -> Counts:
@@ -125,14 +125,14 @@ class Sockets:
             del self._fanouts[fanout.room.id]
 
     def add(self, connection: Connection, fanout: Fanout) -> None:
-        """Look after a member from now on."""
+        """Look after a connection from now on."""
         self._connections[connection] = fanout
         self._addresses[connection.address] += 1
         if self._sweeper is None:
             self._sweeper = asyncio.get_running_loop().create_task(self._sweep(), name="socket sweep")
 
     def remove(self, connection: Connection) -> None:
-        """Let a member go that has ended; may be called again."""
+        """Let a connection go that has ended; may be called again."""
         fanout = self._connections.pop(connection, None)
         if fanout is None:
             return
@@ -144,7 +144,7 @@ class Sockets:
             self._left.set()
 
     async def _sweep(self) -> None:
-        """Ask silent members for a sign of life, and let the dead go; the root of its task."""
+        """Ask silent connections for a sign of life, and let the dead go; the root of its task."""
         while True:
             await asyncio.sleep(self._bounds.sweep_every_s)
             for number, connection in enumerate(list(self._connections)):

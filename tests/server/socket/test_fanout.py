@@ -40,7 +40,7 @@ def clip(number: int) -> Land:
 
 
 class Stand:
-    """A room with its fan-out, and members whose transports are lists."""
+    """A room with its fan-out, and connections whose transports are lists."""
 
     def __init__(self, house: RoomRegistry, room: Room) -> None:
         self.house, self.room = house, room
@@ -68,7 +68,7 @@ class Stand:
         await asyncio.gather(*(self.room.send(Say(text), by=voice(by)) for text in texts))
 
     async def told(self) -> None:
-        """Let everything that waits reach the members."""
+        """Let everything that waits reach the connections."""
         await asyncio.sleep(0)
         self.fanout.flush()
 
@@ -270,7 +270,7 @@ async def test_the_room_is_let_go_with_the_last_socket(stand: Stand) -> None:
 
 
 class Following(RuleBasedStateMachine):
-    """However joins, events, signals and turns mix, every member sees an unbroken chain."""
+    """However joins, events, signals and turns mix, every connection sees an unbroken chain."""
 
     connections: Bundle[FakeTransport] = Bundle("members")
 
