@@ -141,7 +141,7 @@ def _standing_out(levels: Levels, loudest: Levels, least: float) -> tuple[Mask, 
 
 
 def _spoken(above: Levels, loudest: Levels) -> Mask:
-    """Return which of the frames that stand out (by so many dB) are sounds of the mouth."""
+    """Return which of the frames that stand out (by the given number of dB) are sounds of the mouth."""
     strong, runs = above > STRONG_DB, _runs(above > 0)
     short = []
     active = np.zeros(len(above), dtype=bool)

@@ -1,4 +1,4 @@
-"""Games in which one after the other speaks: so many takes, whoever of the players is here."""
+"""Games in which one after the other speaks: a set number of takes, whoever of the players is here."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def hesitation(round_: Round, take: Take, context: GameContext) -> list[RoundFac
 
 
 def counted(round_: Round, take: Take, context: GameContext, wanted: int) -> list[RoundFact]:
-    """Fault a take that has not exactly so many words."""
+    """Fault a take that has not exactly the given number of words."""
     said = len(take.words or ())
     return [] if said == wanted else verdict(round_, take, context, "word_count", said=said, wanted=wanted)
 

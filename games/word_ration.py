@@ -1,4 +1,4 @@
-"""Word ration: a scene in which each line has exactly so many words (game 9)."""
+"""Word ration: a scene in which each line has a given number of words (game 9)."""
 
 from __future__ import annotations
 

@@ -294,7 +294,7 @@ def _limits(config: Config) -> str:
 
 def _media_workers(config: Config) -> str:
     fits = not config.udp_port or config.udp_port + config.media_workers <= 65_536
-    return "" if fits else f"there are not so many ports after {config.udp_port}."
+    return "" if fits else f"there are not enough ports after {config.udp_port}."
 
 
 _CHECKS: dict[str, Callable[[Config], str]] = {

@@ -11,7 +11,7 @@ from server.room.events import Event, RoomClosed, RoomOpened
 # more than a page may have under way that slept in between.
 KEYS_KEPT = 1_000
 KEYS_KEPT_MS = 86_400_000
-# Each time a room's numbers pass a multiple of the one, so many of its oldest keys are looked at: more go
+# Each time a room's numbers pass a multiple of the one, this many of its oldest keys are looked at: more go
 # than can have come, and an append pays for no more.
 KEYS_LOOKED_AT_EVERY = 32
 KEYS_LOOKED_AT = 64
@@ -37,7 +37,7 @@ def looks_at_keys(events: Sequence[Event]) -> bool:
 
 
 def is_outdated(newer: int, at_ms: int, now_ms: int) -> bool:
-    """Tell whether a key may go, after which so many came; one of the far future was a clock's mistake."""
+    """Tell whether a key may go, after which the given number came; one of the far future was a clock's mistake."""
     return newer >= KEYS_KEPT and abs(now_ms - at_ms) > KEYS_KEPT_MS
 
 

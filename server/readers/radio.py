@@ -186,7 +186,7 @@ class RoomRadio:
     def _play_later(self, piece: Piece) -> None:
         """Keep what is new and had to give way to a live voice; older clips come by again anyway.
 
-        It is the oldest: when so many landed meanwhile that the queue is full, it is the one to be skipped.
+        It is the oldest: when enough landed meanwhile that the queue is full, it is the one to be skipped.
         """
         is_wanted = not self._drifting and all(clip in self._room.state.clips for clip in piece)
         if is_wanted and len(self._queue) < QUEUE_PIECES:

@@ -13,7 +13,7 @@ from server.log.base import LOST, Change, Conflict, DamagedProgress, Effect, Log
 from server.readers.base import Reader, Unavailable
 
 # A cursor is stored for what was done. What nothing was to be done with is only read again after a kill, so
-# a commit for it waits for so many changes.
+# a commit for it waits for this many changes.
 UNSTORED_CHANGES = 1_000
 # A busy log is read this often: it rings for each commit, and a page costs a turn of two threads.
 READ_EVERY_S = 0.05
@@ -31,7 +31,7 @@ class Patience(Struct, frozen=True):
     longest_ms: int = 30_000
 
     def pause_s(self, failures: int) -> float:
-        """Return the pause after so many failures."""
+        """Return the pause after the given number of failures."""
         return min(self.first_ms * 2.0 ** min(failures - 1, 30), self.longest_ms) / 1000
 
 

@@ -20,7 +20,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 SEGMENT_ROWS = 512
-# A run takes up the one before while that is less than so many times as long; none grows beyond the limit,
+# A run takes up the one before while that is less than this many times as long; none grows beyond the limit,
 # so that a merge is some ms at most.
 RUN_RATIO = 4
 RUN_ENTRIES = 65_536

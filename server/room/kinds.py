@@ -68,7 +68,7 @@ class RoomKind(Struct, frozen=True):
         return tuple(game.id for game in offered(self.id))
 
     def suited(self, speakers: int) -> tuple[Game, ...]:
-        """Return the games, the plain one aside, that so many speakers can play."""
+        """Return the games, the plain one aside, that the given number of speakers can play."""
         games = (BY_ID[id] for id in self.games if id != self.plain)  # noqa: A001
         return tuple(game for game in games if game.least <= speakers)
 

@@ -18,7 +18,7 @@ Part = Literal["alone", "mark", "selector", "joiner", "tag"]
 MARKS_LIMIT = 4
 # The longest emoji joins four people or parts (UTS #51: families, couples).
 EMOJI_PARTS = 4
-# What is known of so many characters is looked up once: a chat writes with some hundred.
+# What is known of this many characters is looked up once: a chat writes with some hundred.
 CHARACTERS_KNOWN = 2_048
 
 # Extended_Pictographic of UTS #51: emoji, symbols that may be shown as such, and places that Unicode keeps

@@ -8,7 +8,7 @@ from heapq import heapify, heappop, heappush
 
 from server.rooms.timer import LONGEST_WAIT_MS
 
-STALE_SHARE = 2  # the heap is made anew when it holds more than so many times what is set
+STALE_SHARE = 2  # the heap is made anew when it holds more than this many times what is set
 
 
 class Alarms:

@@ -18,7 +18,7 @@ from server.room.events import Event
 from server.room.snapshot import Codec, Parts, Unreadable
 from server.room.state import RoomState
 
-# A room that was killed folds so many events when it wakes, at about 15 us each.
+# A room that was killed folds this many events when it wakes, at about 15 us each.
 EVERY_EVENTS = 512
 # So many it folds gladly: it reads as many for its tail.
 ASLEEP_EVENTS = 128

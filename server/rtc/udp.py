@@ -21,7 +21,7 @@ Address = tuple[str, int] | tuple[str, int, int, int]
 EVERYWHERE = ("", "::", "0.0.0.0")  # noqa: S104 - compared with, not bound
 # Asked for a route only, no datagram goes there: documentation addresses (RFC 5737, RFC 3849).
 _NOBODY = {socket.AF_INET: ("192.0.2.1", 9), socket.AF_INET6: ("2001:db8::1", 9)}
-# Read at most so many at one wakeup, so that a flood leaves the loop to others.
+# Read at most this many at one wakeup, so that a flood leaves the loop to others.
 DATAGRAMS_A_WAKEUP = 64
 SOCKET_BUFFER_BYTES = 4 << 20
 # A peer keeps the addresses it may still send from: one for each of its networks.

@@ -340,7 +340,9 @@ OPERATIONS = (
         ("bad_query", "bad_key", "no_such_room", "too_fast"),
         query=(
             whole("after", "Events after this seq; without it the newest.", minimum=0),
-            whole("limit", "At most so many.", minimum=1, maximum=EVENTS_LIMIT, default=EVENTS_DEFAULT),
+            whole(
+                "limit", "The most that are wanted.", minimum=1, maximum=EVENTS_LIMIT, default=EVENTS_DEFAULT
+            ),
         ),
         key="optional",
     ),
