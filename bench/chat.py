@@ -7,7 +7,7 @@ text. CPU is user and system time of all the server's processes, from /proc.
 Lone messages come evenly spaced, each a write of its own to every connection. Saturated is a closed loop:
 eight senders, each with four messages of its own under way. Both are run several times, in turn with the
 plainest server that aiohttp allows (`plain.py`). Figures are medians; `times_plain` is our CPU in shares of
-its, for the price of a write changes with the machine's hour. A run that other programs disturbed is repeated.
+its, for the price of a write changes with the machine's hour. A run that others disturbed is repeated.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ class UploadBudget:
 
     @contextmanager
     def holding(self, address: str, size_bytes: int) -> Iterator[None]:
-        """Count the given number of bytes while they are held. Raises `Refused` (`busy`) when others hold too much."""
+        """Count bytes while they are held. Raises `Refused` (`busy`) when others hold too much."""
         own_bytes, all_bytes = self._of_address[address], self._of_address.total()
         crowded = 0 < own_bytes > self._most_of_address_bytes - size_bytes
         if crowded or 0 < all_bytes > self._most_bytes - size_bytes:

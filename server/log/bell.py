@@ -28,6 +28,6 @@ class Bell:
         self.ring()
 
     async def wait(self, rings: int) -> None:
-        """Wait until it has rung more often than the given number of times; returns at once when the log has ended."""
+        """Wait until it has rung more than `rings` times; returns at once when the log has ended."""
         while self.rings <= rings and not self._over:
             await self._rung.wait()

@@ -37,7 +37,7 @@ def looks_at_keys(events: Sequence[Event]) -> bool:
 
 
 def is_outdated(newer: int, at_ms: int, now_ms: int) -> bool:
-    """Tell whether a key may go, after which the given number came; one of the far future was a clock's mistake."""
+    """Tell whether a key may go that has `newer` after it; one of the far future was a clock's mistake."""
     return newer >= KEYS_KEPT and abs(now_ms - at_ms) > KEYS_KEPT_MS
 
 

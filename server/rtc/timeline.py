@@ -106,7 +106,7 @@ class Timeline:
         return self._delays[0][1] if self._delays else None
 
     def place(self, packet: RtpPacket, length: int, now_ms: float) -> Place | None:
-        """Return where a packet of the given number of samples belongs; None when none can tell, or two sound at once."""
+        """Return where a packet of `length` samples belongs; None when none can tell, or two sound."""
         placed = self._placed(packet, length, now_ms)
         if placed is not None:
             self._note_delay(now_ms, now_ms - (placed.at + length) / SAMPLES_A_MS)

@@ -340,9 +340,7 @@ OPERATIONS = (
         ("bad_query", "bad_key", "no_such_room", "too_fast"),
         query=(
             whole("after", "Events after this seq; without it the newest.", minimum=0),
-            whole(
-                "limit", "The most that are wanted.", minimum=1, maximum=EVENTS_LIMIT, default=EVENTS_DEFAULT
-            ),
+            whole("limit", "How many at most.", minimum=1, maximum=EVENTS_LIMIT, default=EVENTS_DEFAULT),
         ),
         key="optional",
     ),
