@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { geohash } from '../../static/js/lib/geohash.js';
 import { PLACES } from '../../static/js/lib/places.js';
-import { momentOf } from '../../static/js/room/round.js';
+import { statusOf } from '../../static/js/room/round.js';
 import { bandOf, bandsOf, daysOf, KEPT, laughed, median, took, worded } from '../../static/js/room/spontaneity.js';
 import { apply, EMPTY, foldAll } from '../../static/js/room/state.js';
 
@@ -82,8 +82,8 @@ test('votes need no count-in', () => {
   const voting = foldAll(EMPTY, [OPENED, event(2, 'turn.given', { ...TURN, act: 'vote' })]);
   const speaking = foldAll(EMPTY, [OPENED, event(2, 'turn.given', { ...TURN, act: 'speak' })]);
 
-  assert.equal(momentOf(voting, 'anna', 1_500).phase, 'window');
-  assert.equal(momentOf(speaking, 'anna', 1_500).phase, 'count-in');
+  assert.equal(statusOf(voting, 'anna', 1_500).phase, 'window');
+  assert.equal(statusOf(speaking, 'anna', 1_500).phase, 'count-in');
 });
 
 test('bands of reaction times begin where the last one ends', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDrawnIn, isFor } from '../../static/js/room/play.js';
-import { closesAt, momentOf, OVER_MS, reactionOf } from '../../static/js/room/round.js';
+import { closesAt, statusOf, OVER_MS, reactionOf } from '../../static/js/room/round.js';
 import { EMPTY } from '../../static/js/room/state.js';
 
 /** @param {Partial<import('../../static/js/wire/protocol.js').Turn>} turn @param {string} [tempo] @returns {any} */
@@ -12,44 +12,44 @@ function playing(turn = {}, tempo = 'snap') {
 }
 
 test('the count-in goes 3, 2, 1 by the server clock', () => {
-  const counts = [7_000, 7_999, 8_000, 8_500, 9_001, 9_999].map((now) => momentOf(playing(), 'me', now).count);
+  const counts = [7_000, 7_999, 8_000, 8_500, 9_001, 9_999].map((now) => statusOf(playing(), 'me', now).count);
 
   assert.deepEqual(counts, [3, 3, 2, 2, 1, 1]);
 });
 
 test('a snap prompt is shown with "go", a slow one in the count-in', () => {
-  assert.equal(momentOf(playing(), 'me', 8_000).shown, false);
-  assert.equal(momentOf(playing(), 'me', 10_000).shown, true);
-  assert.equal(momentOf(playing({}, 'slow'), 'me', 8_000).shown, true);
+  assert.equal(statusOf(playing(), 'me', 8_000).shown, false);
+  assert.equal(statusOf(playing(), 'me', 10_000).shown, true);
+  assert.equal(statusOf(playing({}, 'slow'), 'me', 8_000).shown, true);
 });
 
 test('the window runs from go to its close', () => {
-  const { phase, part, left_ms } = momentOf(playing(), 'me', 12_500);
+  const { phase, part, left_ms } = statusOf(playing(), 'me', 12_500);
 
   assert.deepEqual({ phase, part, left_ms }, { phase: 'window', part: 0.5, left_ms: 2_500 });
-  assert.equal(momentOf(playing(), 'me', 15_000).phase, 'over');
+  assert.equal(statusOf(playing(), 'me', 15_000).phase, 'over');
 });
 
 test('the window is longer for who takes more time, in their own turns alone', () => {
-  const mine = momentOf(playing(), 'me', 17_500, 2);
+  const mine = statusOf(playing(), 'me', 17_500, 2);
 
   assert.deepEqual([mine.phase, mine.part, mine.left_ms], ['window', 0.75, 2_500]);
-  assert.equal(momentOf(playing({ voice: 'other' }), 'me', 15_000, 2).phase, 'over');
+  assert.equal(statusOf(playing({ voice: 'other' }), 'me', 15_000, 2).phase, 'over');
   assert.equal(closesAt(playing().round.turns[0], 1.5), 17_500);
 });
 
 test('a turn of another voice is not mine', () => {
-  assert.equal(momentOf(playing({ voice: 'other' }), 'me', 12_000).mine, false);
-  assert.equal(momentOf(playing({ voice: 'me' }), 'me', 12_000).mine, true);
-  assert.equal(momentOf(playing({ voice: null }), 'me', 12_000).mine, true);
+  assert.equal(statusOf(playing({ voice: 'other' }), 'me', 12_000).mine, false);
+  assert.equal(statusOf(playing({ voice: 'me' }), 'me', 12_000).mine, true);
+  assert.equal(statusOf(playing({ voice: null }), 'me', 12_000).mine, true);
 });
 
 test('the end of a round is told for a while, then the room rests with its last words', () => {
   const { round } = playing();
   const state = { ...EMPTY, last_round: round };
 
-  assert.equal(momentOf(state, 'me', 15_000 + OVER_MS - 1).phase, 'over');
-  const rest = momentOf(state, 'me', 15_000 + OVER_MS);
+  assert.equal(statusOf(state, 'me', 15_000 + OVER_MS - 1).phase, 'over');
+  const rest = statusOf(state, 'me', 15_000 + OVER_MS);
   assert.deepEqual([rest.phase, rest.prompt], ['idle', 'Moss?']);
 });
 
@@ -57,13 +57,13 @@ test('who has had the turn hears the others', () => {
   const state = playing();
   const takes = [{ clip: 'c', voice: 'me', turn: 1 }];
 
-  assert.equal(momentOf({ ...state, round: { ...state.round, takes } }, 'me', 12_000).mine, false);
-  assert.equal(momentOf({ ...state, round: { ...state.round, takes } }, 'other', 12_000).mine, true);
+  assert.equal(statusOf({ ...state, round: { ...state.round, takes } }, 'me', 12_000).mine, false);
+  assert.equal(statusOf({ ...state, round: { ...state.round, takes } }, 'other', 12_000).mine, true);
 });
 
 test('things that come one after the other share the window', () => {
   const steps = ['moss', 'spoon', 'kite', 'drum', 'rope'];
-  const at = (/** @type {number} */ now_ms) => momentOf(playing({ steps }), 'me', now_ms).step;
+  const at = (/** @type {number} */ now_ms) => statusOf(playing({ steps }), 'me', now_ms).step;
 
   assert.deepEqual([9_999, 10_000, 10_999, 11_000, 14_999, 15_000].map(at), ['', 'moss', 'moss', 'spoon', 'rope', '']);
 });
@@ -71,7 +71,7 @@ test('things that come one after the other share the window', () => {
 test('a round without a turn yet waits', () => {
   const { round } = playing();
 
-  assert.equal(momentOf({ ...EMPTY, round: { ...round, turns: [] } }, 'me', 0).phase, 'waiting');
+  assert.equal(statusOf({ ...EMPTY, round: { ...round, turns: [] } }, 'me', 0).phase, 'waiting');
 });
 
 test('only the own reaction is found', () => {

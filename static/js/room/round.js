@@ -3,7 +3,7 @@
  *
  * @typedef {import('../wire/protocol.js').Turn} Turn
  * @typedef {'idle'|'waiting'|'count-in'|'window'|'over'} Phase
- * @typedef {object} Moment
+ * @typedef {object} RoundStatus
  * @property {Phase} phase
  * @property {Turn|null} turn
  * @property {string} prompt      the words, empty when there are none
@@ -19,7 +19,7 @@ import { isFor } from './play.js';
 export const COUNT_FROM = 3;
 export const OVER_MS = 6_000; // how long the end of a round is shown
 
-/** @type {Moment} */
+/** @type {RoundStatus} */
 const NOTHING = { phase: 'idle', turn: null, prompt: '', shown: true, mine: false, step: '', count: 0, part: 0, left_ms: 0 };
 
 /**
@@ -27,9 +27,9 @@ const NOTHING = { phase: 'idle', turn: null, prompt: '', shown: true, mine: fals
  * @param {string} me voice id
  * @param {number} now_ms the server's time
  * @param {number} [pace] of one's own turns
- * @returns {Moment}
+ * @returns {RoundStatus}
  */
-export function momentOf(state, me, now_ms, pace = 1) {
+export function statusOf(state, me, now_ms, pace = 1) {
   const { round } = state;
   const turn = round?.turns.at(-1) ?? null;
   if (!round || !turn) return resting(state, now_ms);
@@ -42,7 +42,7 @@ export function momentOf(state, me, now_ms, pace = 1) {
   return { ...base, phase: 'over', part: 1 };
 }
 
-/** @param {Moment} base @param {Turn} turn @param {import('../wire/protocol.js').Round} round @param {number} now_ms @returns {Moment} */
+/** @param {RoundStatus} base @param {Turn} turn @param {import('../wire/protocol.js').Round} round @param {number} now_ms @returns {RoundStatus} */
 function countIn(base, turn, round, now_ms) {
   const left_ms = turn.go_at_ms - now_ms;
   const count = Math.min(COUNT_FROM, Math.ceil(left_ms / 1000));
@@ -55,7 +55,7 @@ export function closesAt(turn, pace) {
   return turn.go_at_ms + (turn.closes_at_ms - turn.go_at_ms) * pace;
 }
 
-/** @param {Moment} base @param {Turn} turn @param {number} closes_at_ms @param {number} now_ms @returns {Moment} */
+/** @param {RoundStatus} base @param {Turn} turn @param {number} closes_at_ms @param {number} now_ms @returns {RoundStatus} */
 function inWindow(base, turn, closes_at_ms, now_ms) {
   const left_ms = closes_at_ms - now_ms;
   const whole_ms = closes_at_ms - turn.go_at_ms;
@@ -64,7 +64,7 @@ function inWindow(base, turn, closes_at_ms, now_ms) {
   return { ...base, phase: 'window', part: clamp(1 - left_ms / whole_ms), left_ms, step };
 }
 
-/** Between rounds: the last words stay, the end of a round is told for a while. @param {import('./state.js').RoomState} state @param {number} now_ms @returns {Moment} */
+/** Between rounds: the last words stay, the end of a round is told for a while. @param {import('./state.js').RoomState} state @param {number} now_ms @returns {RoundStatus} */
 function resting(state, now_ms) {
   if (state.round) return { ...NOTHING, phase: 'waiting', prompt: state.round.prompt?.text ?? '', shown: state.round.tempo === 'slow' };
   const turn = state.last_round?.turns.at(-1) ?? null;

@@ -1,6 +1,6 @@
 /** Where the round stands now: keeps the model at it, and looks again when that is over. */
 import { isDrawnIn, isFor } from '../room/play.js';
-import { momentOf } from '../room/round.js';
+import { statusOf } from '../room/round.js';
 import { paceOf } from './model.js';
 
 export class RoundClock {
@@ -17,14 +17,14 @@ export class RoundClock {
   }
 
   /** Where the round stands, for this voice. */
-  get moment() {
+  get status() {
     const model = this.read();
-    return momentOf(model.state, model.me?.id ?? '', this.clock.server_ms, paceOf(model));
+    return statusOf(model.state, model.me?.id ?? '', this.clock.server_ms, paceOf(model));
   }
 
   /** The turn in which this voice may speak now or soon, else null. */
   get openTurn() {
-    const { mine, phase, turn } = this.moment;
+    const { mine, phase, turn } = this.status;
     return mine && (phase === 'window' || phase === 'count-in') ? turn : null;
   }
 
@@ -38,7 +38,7 @@ export class RoundClock {
 
   /** Look now, for the round, the clock or the pace has changed. */
   update() {
-    const { phase, mine, left_ms } = this.moment;
+    const { phase, mine, left_ms } = this.status;
     const model = this.read();
     if (phase !== model.phase || mine !== model.mine) this.set({ phase, mine });
     clearTimeout(this.#over);

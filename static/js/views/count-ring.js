@@ -25,11 +25,11 @@ export class CountRing extends View {
 
   /** @param {import('../session/model.js').Model} model */
   #draw(model) {
-    const { moment } = this.session.round;
+    const { status } = this.session.round;
     const live = model.speaking === 'live';
-    const counting = moment.phase === 'count-in' || moment.phase === 'window';
-    const taken = (performance.now() - this.#since_ms) / this.session.limitOf(moment.mine ? moment.turn : null);
-    const part = counting ? (moment.phase === 'window' ? 1 - moment.part : moment.part) : live ? 1 - taken : 0;
+    const counting = status.phase === 'count-in' || status.phase === 'window';
+    const taken = (performance.now() - this.#since_ms) / this.session.limitOf(status.mine ? status.turn : null);
+    const part = counting ? (status.phase === 'window' ? 1 - status.part : status.part) : live ? 1 - taken : 0;
     this.style.setProperty('--part', Math.max(0, part).toFixed(3));
     this.parentElement?.style.setProperty('--level', live ? this.session.level.toFixed(3) : '0');
     if (counting || live) this.#frame = requestAnimationFrame(() => this.#draw(this.session.model));

@@ -7,7 +7,7 @@ import { View } from './view.js';
 import { reactionOf } from '../room/round.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
-/** @typedef {import('../room/round.js').Moment} Moment */
+/** @typedef {import('../room/round.js').RoundStatus} RoundStatus */
 
 export class PromptCard extends View {
   #frame = 0;
@@ -25,40 +25,40 @@ export class PromptCard extends View {
 
   /** @param {Model} model */
   update(model) {
-    const { moment } = this.session.round;
-    this.#show(moment, model);
+    const { status } = this.session.round;
+    this.#show(status, model);
     cancelAnimationFrame(this.#frame);
-    if (moment.phase !== 'idle') {
+    if (status.phase !== 'idle') {
       this.#frame = requestAnimationFrame(() => this.update(this.session.model));
     }
   }
 
-  /** @param {Moment} moment @param {Model} model */
-  #show(moment, model) {
-    const { phase } = moment;
+  /** @param {RoundStatus} status @param {Model} model */
+  #show(status, model) {
+    const { phase } = status;
     const isGo = phase === 'window' && model.speaking === 'live';
-    if (phase === 'window' && moment.turn && this.#gone !== moment.turn) this.session.sawGo((this.#gone = moment.turn));
+    if (phase === 'window' && status.turn && this.#gone !== status.turn) this.session.sawGo((this.#gone = status.turn));
     this.dataset.go = String(isGo);
-    say(this.#kicker, kickerOf(moment, model));
-    say(this.#count, phase === 'count-in' ? String(moment.count) : '');
-    this.#words(moment, model);
-    say(this.#hint, hintOf(moment, model));
-    this.#announce(moment, isGo);
+    say(this.#kicker, kickerOf(status, model));
+    say(this.#count, phase === 'count-in' ? String(status.count) : '');
+    this.#words(status, model);
+    say(this.#hint, hintOf(status, model));
+    this.#announce(status, isGo);
   }
 
-  /** @param {Moment} moment @param {Model} model */
-  #words(moment, model) {
+  /** @param {RoundStatus} status @param {Model} model */
+  #words(status, model) {
     const prompt = /** @type {HTMLElement} */ (this.prompt);
-    const resting = moment.phase === 'idle' && !moment.prompt;
+    const resting = status.phase === 'idle' && !status.prompt;
     const rest = t(model.state.closed ? 'talk.gone' : model.presence.voices.size > 1 ? 'phase.idle' : 'phase.alone');
-    const text = resting ? rest : moment.step || (moment.shown ? moment.prompt : '');
+    const text = resting ? rest : status.step || (status.shown ? status.prompt : '');
     prompt.lang = resting ? '' : model.state.language;
     prompt.dataset.resting = String(resting);
     prompt.dataset.long = String(text.length > 60);
     say(prompt, text);
   }
 
-  /** Once a turn: the words, for ears that read. @param {Moment} moment @param {boolean} isGo */
+  /** Once a turn: the words, for ears that read. @param {RoundStatus} status @param {boolean} isGo */
   #announce({ turn, phase, prompt }, isGo) {
     const name = `${turn?.round} ${turn?.turn}`;
     if (!turn || phase === 'over') return;
@@ -81,7 +81,7 @@ export class PromptCard extends View {
   }
 }
 
-/** @param {Moment} moment @param {Model} model */
+/** @param {RoundStatus} status @param {Model} model */
 function kickerOf({ phase, turn, mine, prompt }, model) {
   const act = turn?.act ?? 'speak';
   if (phase === 'idle') return speakerOf(model) ?? (prompt ? t('phase.idle') : '');
@@ -116,7 +116,7 @@ function othersTurn(phase, turn, { presence, state }) {
   return ids.length === 1 ? t(`phase.${phase}.other`, { name: names }) : t(`phase.${phase}.others`, { names: names || t('phase.others') });
 }
 
-/** @param {Moment} moment @param {Model} model */
+/** @param {RoundStatus} status @param {Model} model */
 function hintOf({ phase, prompt, turn, step }, model) {
   if (step) return prompt;
   if (phase === 'window' && turn?.max_words) return counted('words.max', turn.max_words);
