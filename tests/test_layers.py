@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.clock": (),
     "server.room": ("games",),
     # Living rooms: the writer, who is here, sleep and waking.
-    "server.rooms": ("games", "server.room", "server.log.base"),
+    "server.rooms": ("games", "server.room", "server.log.base", "server.together"),
     "server.log.bell": (),
     "server.log.base": ("server.log.bell", "server.room"),
     "server.log": ("server.log.base", "server.log.bell", "server.room"),

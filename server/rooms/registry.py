@@ -27,6 +27,7 @@ from server.rooms.requests import PendingCommand
 from server.rooms.rules import RULES, Rules
 from server.rooms.snapshots import WAKE_PAGE_EVENTS, Folded, Snapshots
 from server.rooms.tail import Tail, View
+from server.together import settled
 
 IDLE_MS = 60_000
 SLUGS_TRIED = 20
@@ -216,7 +217,7 @@ class RoomRegistry:
             for command in waiting:
                 command.fail(error)
             return
-        await asyncio.gather(*(_passed_on(command, owner) for command in waiting))
+        await settled(_passed_on(command, owner) for command in waiting)
 
     # Waking
 
