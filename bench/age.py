@@ -2,7 +2,7 @@
 
 Rooms of 0 to 100,000 clips of 500 voices in one file with 10,000 others, written by the log itself;
 `slope` is what ten times the clips (or all the rooms) cost more: 1.0 is nothing. CPU is that of the
-whole process, threads included. Wakes are those of a house that never met the room, as after a kill.
+whole process, threads included. Wakes are those of a registry that never met the room, as after a kill.
 """
 
 from __future__ import annotations
@@ -89,9 +89,9 @@ async def _fill(log: SqliteLog, room: str, clips: int) -> list[str]:
     for first in range(0, clips, APPENDED_TOGETHER):
         some = enumerate(ids[first : first + APPENDED_TOGETHER], first)
         await log.append(room, [Draft(_landed(id_), 1_000 + i, VOICES[i % len(VOICES)]) for i, id_ in some])
-    house = _house(log)
-    await house.wake(room)
-    await house.close()
+    registry = _registry(log)
+    await registry.wake(room)
+    await registry.close()
     return ids
 
 
@@ -117,33 +117,33 @@ def _landed(clip: str) -> ClipLanded:
     return ClipLanded(clip, 900, 10, 0, -16.0, (50,) * 64)
 
 
-def _house(log: SqliteLog) -> RoomRegistry:
+def _registry(log: SqliteLog) -> RoomRegistry:
     return RoomRegistry(log, clock=lambda: 10**6, random=Random(1), secret=b"s" * 32, idle_ms=10**9)
 
 
 async def _lobby(log: SqliteLog) -> Cost:
     """Return what the list of rooms costs: the catalogue, and each room as it is shown."""
-    house = _house(log)
+    registry = _registry(log)
 
     async def listed() -> None:
-        for listing in await house.listings(LISTED_ROOMS):
-            await house.look(listing.room)
+        for listing in await registry.listings(LISTED_ROOMS):
+            await registry.look(listing.room)
 
     return await _cost(listed, STARTS)
 
 
 async def _room(log: SqliteLog, size: int, clips: dict[int, list[str]]) -> dict[str, float]:
     room, ids = f"room{size}", clips[size]
-    wake = await _cost(lambda: _house(log).wake(room), WAKES)
+    wake = await _cost(lambda: _registry(log).wake(room), WAKES)
     figures = {"wake_ms": wake.wall_ms, "wake_cpu_ms": wake.cpu_ms}
     figures["memory_kb"] = await _memory_kb(log, room)
-    state = (await _house(log).wake(room)).state
+    state = (await _registry(log).wake(room)).state
     figures["landing_us"], state = _landings(state)
     if ids:
         figures["removal_us"] = _removals(state, ids)
-        awake = await _house(log).wake(room)  # and is left as a kill leaves it
+        awake = await _registry(log).wake(room)  # and is left as a kill leaves it
         await awake.send(Remove(ids.pop(len(ids) // 2), "admin"))
-        removed = await _cost(lambda: _house(log).wake(room), WAKES)
+        removed = await _cost(lambda: _registry(log).wake(room), WAKES)
         figures["wake_after_removal_ms"] = removed.wall_ms
         figures["wake_after_removal_cpu_ms"] = removed.cpu_ms
     return figures
@@ -163,8 +163,8 @@ async def _cost(do: Callable[[], Awaitable[Any]], times: int) -> Cost:
 async def _memory_kb(log: SqliteLog, room: str) -> float:
     gc.collect()
     tracemalloc.start()
-    house = _house(log)
-    await house.wake(room)
+    registry = _registry(log)
+    await registry.wake(room)
     gc.collect()
     size_bytes, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()

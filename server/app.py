@@ -75,25 +75,25 @@ class Services:
         self,
         config: Config,
         log: Log,
-        house: RoomRegistry,
+        registry: RoomRegistry,
         media: Media,
         *,
         commits: Histogram | None = None,
     ) -> None:
         self.config = config
         self.log = log
-        self.house = house
+        self.registry = registry
         self.media = media
         self.finisher = Finisher(workers=config.finish_workers)
         self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
-        self.readers = Readers(log, [Expiry(house, log, house.clock)], clock=house.clock)
-        self.figures = Metrics(Registry(), house, media, commits or commit_times())
+        self.readers = Readers(log, [Expiry(registry, log, registry.clock)], clock=registry.clock)
+        self.figures = Metrics(Registry(), registry, media, commits or commit_times())
         self.figures.follow(self.readers.runners)
         self.takes = Takes(
-            house,
+            registry,
             media,
             self.finisher,
-            clock=house.clock,
+            clock=registry.clock,
             longest_ms=config.clip_longest_ms,
             live_delay_ms=config.live_delay_ms,
             observers=(self.figures, RadioOfTakes(self.radio, self._audience_changed)),
@@ -101,7 +101,7 @@ class Services:
         self.app = make_app(
             config=config,
             log=log,
-            house=house,
+            registry=registry,
             media=media,
             finisher=self.finisher,
             takes=self.takes,
@@ -112,12 +112,12 @@ class Services:
         self.sockets = self.app[SOCKETS]
         self.closing = Closing(self.takes.end_room)
         for reader in (self.radio, self.closing, self.app[TRANSCODES]):
-            house.register(reader)
+            registry.register(reader)
 
     def _audience_changed(self, room_id: str) -> None:
         """Let the radio of a room play on; a room that sleeps wakes for whoever listens."""
-        if self.house.awake(room_id) is None and self.audience(room_id):
-            self.house.rouse(room_id)
+        if self.registry.awake(room_id) is None and self.audience(room_id):
+            self.registry.rouse(room_id)
         self.radio.wake(room_id)
 
     def audience(self, room_id: str) -> int:
@@ -131,7 +131,7 @@ class Running:
     def __init__(self, services: Services, listening: Listening, broken: asyncio.Event) -> None:
         self.services = services
         self.broken = broken
-        self.house, self.takes, self.media = services.house, services.takes, services.media
+        self.registry, self.takes, self.media = services.registry, services.takes, services.media
         self.url, self.http_port = listening.url, listening.port
         _, self.udp_port = services.media.endpoint()
         self._listening = listening
@@ -179,10 +179,10 @@ async def start(config: Config) -> Running:
         clock = Clock(await _newest_ms(log))
         media = await _open_media(config, clock)
         unstarted.push_async_callback(media.close)
-        services = Services(config, log, await _house(config, log, clock), media, commits=commits)
+        services = Services(config, log, await _registry(config, log, clock), media, commits=commits)
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
-        await _first_room(services.house)
+        await _first_room(services.registry)
         running = Running(services, await listen(services.app, config, tls.context(config)), broken)
         unstarted.pop_all()
     return running
@@ -212,7 +212,7 @@ async def _newest_ms(log: Log) -> int:
     return max((listing.last_at_ms for listing in newest), default=0)
 
 
-async def _house(config: Config, log: Log, clock: Clock) -> RoomRegistry:
+async def _registry(config: Config, log: Log, clock: Clock) -> RoomRegistry:
     secret = await log.secret()
     return RoomRegistry(
         log,
@@ -233,13 +233,13 @@ async def _open_media(config: Config, clock: Clock) -> Media:
     return await LocalMedia.open(*where, clock=clock)
 
 
-async def _first_room(house: RoomRegistry) -> None:
+async def _first_room(registry: RoomRegistry) -> None:
     """Open the one public room that a fresh install has."""
     try:
-        await house.wake(FIRST_ROOM)
+        await registry.wake(FIRST_ROOM)
     except NoSuchRoom:
         opened = RoomOpened("wonder", FIRST_ROOM_NAME, theme="Anything", public=True)
-        await house.open(opened, None, id=FIRST_ROOM)
+        await registry.open(opened, None, id=FIRST_ROOM)
 
 
 async def _let_go(services: Services) -> None:
@@ -248,5 +248,5 @@ async def _let_go(services: Services) -> None:
     await services.media.close()
     await services.takes.close()
     await services.finisher.close()
-    await services.house.close()
+    await services.registry.close()
     await services.log.close()

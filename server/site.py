@@ -40,7 +40,7 @@ def make_app(
     *,
     config: Config,
     log: Log,
-    house: RoomRegistry,
+    registry: RoomRegistry,
     media: Media,
     finisher: Finisher,
     takes: Takes,
@@ -57,7 +57,7 @@ def make_app(
         client_max_size=config.json_bytes,
     )
     app[CONFIG], app[LIMITS] = config, limits
-    app[app_keys.LOG], app[app_keys.HOUSE] = log, house
+    app[app_keys.LOG], app[app_keys.ROOM_REGISTRY] = log, registry
     app[app_keys.MEDIA], app[app_keys.TAKES] = media, takes
     app[health.HEALTH] = health.Health()
     app[REGISTRY], app[METRICS] = figures.registry, figures

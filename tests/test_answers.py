@@ -37,7 +37,7 @@ def plain(path: str, **more: Any) -> Callable[[Site], Awaitable[Asked]]:
 
 
 async def a_room_in_a_round(site: Site) -> Asked:
-    await site.house.send("wonder", Throw(), by=None)
+    await site.registry.send("wonder", Throw(), by=None)
     return "/api/rooms/wonder", {}
 
 

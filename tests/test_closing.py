@@ -70,7 +70,7 @@ async def test_a_closed_room_ends_its_sessions_and_what_was_said_does_not_land(
     Closing(theatre.takes.end_room).attach(theatre.room)
     speaking, plain = await theatre.speaker(), await theatre.speaker(commanded=False)
     listening, _ = await theatre.takes.whep("wonder", "offer", address="a")
-    other = (await theatre.house.open(RoomOpened("topic", "Other"), None, id="other")).id
+    other = (await theatre.registry.open(RoomOpened("topic", "Other"), None, id="other")).id
     elsewhere, _ = await theatre.takes.whep(other, "offer", address="a")
     await theatre.takes.begin(theatre.room, ANNA, speaking)
     stopping = asyncio.ensure_future(theatre.takes.stop(theatre.room, ANNA, None, speaking))

@@ -37,7 +37,7 @@ from server.room.events import ClipCaptioned, ClipLanded, Erased, Event, Voice, 
 from server.room.kinds import KINDS
 from server.rooms.registry import RoomRegistry
 from server.rooms.tail import Batch
-from tests.support.actors import GatedLog, local, texts, toy_house, toy_room
+from tests.support.actors import GatedLog, local, texts, toy_registry, toy_room
 from tests.support.media import Clock
 from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
 
@@ -144,7 +144,7 @@ def test_a_round_goes_on_when_its_topic_is_taken_back() -> None:
 
 async def test_a_room_that_is_awake_forgets_in_the_moment_it_answers() -> None:
     log = GatedLog()
-    room = await toy_room(toy_house(log))
+    room = await toy_room(toy_registry(log))
     await room.send(Say("secret"), by=ANNA, key="k")
     batches: list[Batch] = []
     room.tail.subscribe(batches.append)
@@ -167,8 +167,8 @@ async def open_log(kind: str, folder: Path) -> Log:
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
 async def test_what_is_said_and_taken_back_in_one_batch_is_gone(kind: str, tmp_path: Path) -> None:
     log = await open_log(kind, tmp_path)
-    house = RoomRegistry(log, clock=Clock(), random=Random(1), secret=b"s" * 32)
-    room = await house.open(PureRoom().events[0].data, None, id="r")  # type: ignore[arg-type]
+    registry = RoomRegistry(log, clock=Clock(), random=Random(1), secret=b"s" * 32)
+    room = await registry.open(PureRoom().events[0].data, None, id="r")  # type: ignore[arg-type]
     (known,) = await room.send(Say("annaquux before"), by=ANNA, key="known")
 
     together: list[Command] = [
@@ -189,7 +189,7 @@ async def test_what_is_said_and_taken_back_in_one_batch_is_gone(kind: str, tmp_p
     assert b"annaquux" not in stored(kept)
     assert b"belaquux" in stored(kept)
     assert not any(b"annaquux" in encoded.public for encoded in room.tail.since(0) or [])
-    await house.close()
+    await registry.close()
     await log.close()
     assert b"annaquux" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
@@ -211,8 +211,8 @@ def test_after_all_is_forgotten_no_word_is_left_however_it_was_batched(
 ) -> None:
     async def play(folder: Path) -> None:
         log = await SqliteLog.open(folder / "wonder.db", Settings(synchronous="OFF"))
-        house = RoomRegistry(log, clock=Clock(), random=Random(seed), secret=b"s" * 32)
-        room = await house.open(PureRoom().events[0].data, None, id="r")  # type: ignore[arg-type]
+        registry = RoomRegistry(log, clock=Clock(), random=Random(seed), secret=b"s" * 32)
+        room = await registry.open(PureRoom().events[0].data, None, id="r")  # type: ignore[arg-type]
         forgetting = [(by, Forget(everything=True)) for by in (ANNA, BELA)]
         for number, batch in enumerate((*batches, [*((ANNA, command) for command in last), *forgetting])):
             sends = [
@@ -223,7 +223,7 @@ def test_after_all_is_forgotten_no_word_is_left_however_it_was_batched(
         await asyncio.gather(*(room.send(command, by=by) for by, command in forgetting))
         assert b"annaquux" not in stored(await log.read("r"))
         assert "annaquux" not in str(room.state)
-        await house.close()
+        await registry.close()
         await log.close()
 
     with TemporaryDirectory() as folder:
@@ -233,8 +233,8 @@ def test_after_all_is_forgotten_no_word_is_left_however_it_was_batched(
 
 async def test_what_another_house_took_back_is_forgotten_here_too() -> None:
     log = GatedLog()
-    here = await toy_room(toy_house(log))
-    there = local(await toy_house(log).wake("room"))
+    here = await toy_room(toy_registry(log))
+    there = local(await toy_registry(log).wake("room"))
     await here.send(Say("secret"), by=ANNA)
     await there.send(Say("erase 2"), by=ANNA)
     await here.send(Say("after"), by=ANNA)
@@ -245,8 +245,8 @@ async def test_what_another_house_took_back_is_forgotten_here_too() -> None:
 
 async def test_no_byte_of_the_files_keeps_what_was_taken_back(tmp_path: Path) -> None:
     log = await SqliteLog.open(tmp_path / "wonder.db")
-    house = RoomRegistry(log, clock=Clock(), random=Random(1), secret=b"s" * 32)
-    room = await house.open(PureRoom().events[0].data, None, id="r")  # type: ignore[arg-type]
+    registry = RoomRegistry(log, clock=Clock(), random=Random(1), secret=b"s" * 32)
+    room = await registry.open(PureRoom().events[0].data, None, id="r")  # type: ignore[arg-type]
     blob = Blob("annaclip", "r", b"annaquux sound" * 9)
 
     async def send(command: Command, by: Voice | None = ANNA, *blobs: Blob) -> None:
@@ -264,7 +264,7 @@ async def test_no_byte_of_the_files_keeps_what_was_taken_back(tmp_path: Path) ->
     assert found.count(b"annaquux") > 9
 
     await send(Forget(everything=True))
-    await house.close()
+    await registry.close()
     await log.close()
 
     found = b"".join(path.read_bytes() for path in tmp_path.iterdir())

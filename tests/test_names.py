@@ -25,6 +25,8 @@ GIVEN_UP = frozenset(
         "pay",
         "shelved",
         "sit",
+        "house",
+        "_house",
     }
     | {"strangers", "_bury", "_hush", "_nowhere", "_unheard"}
 )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.media import Clock
-from tests.support.playhouse import Player, Playhouse, Say, Troupe, opened_house
+from tests.support.playhouse import Player, Playhouse, Say, Troupe, opened_playhouse
 
 KINDS = {
     "wonder": "wonder",
@@ -57,9 +57,9 @@ GAMES: list[tuple[str, str, Say, str, bool]] = [
 HIDING = {"mind_meld", "two_second_sound", "forbidden_word"}
 
 
-async def ended(house: Playhouse, room: str, game: str, say: Say) -> tuple[Troupe, dict[str, Any]]:
+async def ended(playhouse: Playhouse, room: str, game: str, say: Say) -> tuple[Troupe, dict[str, Any]]:
     """Play a game and return who did, and its end."""
-    troupe = Troupe(house, room, [Player(name) for name in "abc"])
+    troupe = Troupe(playhouse, room, [Player(name) for name in "abc"])
     troupe.say = say
     async with troupe.seated():
         await troupe.begin(game)
@@ -73,8 +73,8 @@ async def ended(house: Playhouse, room: str, game: str, say: Say) -> tuple[Troup
 async def test_three_play_a_game_to_its_end(
     tmp_path: Path, room: str, game: str, say: Say, code: str, joined: bool, captions: bool
 ) -> None:
-    async with opened_house(tmp_path, Clock(), KINDS, captions=captions) as house:
-        troupe, end = await ended(house, room, game, say)
+    async with opened_playhouse(tmp_path, Clock(), KINDS, captions=captions) as playhouse:
+        troupe, end = await ended(playhouse, room, game, say)
         said = [clip for player in troupe.players for clip in player.clips]
 
         assert end["reason"] == "done"
@@ -83,12 +83,12 @@ async def test_three_play_a_game_to_its_end(
         assert troupe.codes()[code] > 0 if code else not troupe.codes()
         assert (game in HIDING) == any(player.hidden for player in troupe.players)
         assert troupe.leaks() == []
-        assert [await house.heard(clip) for clip in said] == [200] * len(said)
+        assert [await playhouse.heard(clip) for clip in said] == [200] * len(said)
 
 
 async def test_two_who_say_one_word_have_won_when_it_is_known(tmp_path: Path) -> None:
-    async with opened_house(tmp_path, Clock(), KINDS, captions=True) as house:
-        troupe, end = await ended(house, "wonder", "mind_meld", lambda _, __: {"words": "Moon."})
+    async with opened_playhouse(tmp_path, Clock(), KINDS, captions=True) as playhouse:
+        troupe, end = await ended(playhouse, "wonder", "mind_meld", lambda _, __: {"words": "Moon."})
 
         assert (end["reason"], len(end["takes"])) == ("done", 2)
         assert troupe.codes() == {"matched": 1}
@@ -96,9 +96,9 @@ async def test_two_who_say_one_word_have_won_when_it_is_known(tmp_path: Path) ->
 
 
 async def test_a_word_that_was_heard_is_the_next_prompt(tmp_path: Path) -> None:
-    async with opened_house(tmp_path, Clock(), KINDS, captions=True) as house:
+    async with opened_playhouse(tmp_path, Clock(), KINDS, captions=True) as playhouse:
         troupe, end = await ended(
-            house, "words", "word_association", lambda _, turn: {"words": f"word{turn['turn']}"}
+            playhouse, "words", "word_association", lambda _, turn: {"words": f"word{turn['turn']}"}
         )
         prompts = [turn["prompt"] for turn in troupe.players[0].events("turn.given", troupe.round)]
 
@@ -108,8 +108,8 @@ async def test_a_word_that_was_heard_is_the_next_prompt(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("guessed", [True, False])
 async def test_a_guess_by_voice_has_its_verdict(tmp_path: Path, guessed: bool) -> None:
-    async with opened_house(tmp_path, Clock(), KINDS, captions=True) as house:
-        troupe = Troupe(house, "stagecraft", [Player(name) for name in "abc"])
+    async with opened_playhouse(tmp_path, Clock(), KINDS, captions=True) as playhouse:
+        troupe = Troupe(playhouse, "stagecraft", [Player(name) for name in "abc"])
 
         def say(_: Player, turn: dict[str, Any]) -> dict[str, Any]:
             told = [role["text"] for each in troupe.players for role in each.events("role.given")]
@@ -127,29 +127,29 @@ async def test_a_guess_by_voice_has_its_verdict(tmp_path: Path, guessed: bool) -
 
 
 async def test_secrets_reach_those_they_are_for_and_no_cut_is_told_before(tmp_path: Path) -> None:
-    async with opened_house(tmp_path, Clock(), KINDS) as house:
-        troupe, _ = await ended(house, "stagecraft", "scene", one_word)
+    async with opened_playhouse(tmp_path, Clock(), KINDS) as playhouse:
+        troupe, _ = await ended(playhouse, "stagecraft", "scene", one_word)
         for player in troupe.players:
             roles = player.events("role.given", troupe.round)
             assert len(roles) == 3
             assert {role["voice"] for role in roles if role["text"]} == {player.voice}
 
-        troupe, _ = await ended(house, "humour", "story_die", one_word)
+        troupe, _ = await ended(playhouse, "humour", "story_die", one_word)
         turns = [turn for player in troupe.players for turn in player.events("turn.given", troupe.round)]
         assert {turn["cut_at_ms"] for turn in turns} == {None}
 
 
 async def test_a_game_goes_on_where_a_restart_of_the_server_left_it(tmp_path: Path) -> None:
     clock, players = Clock(), [Player(name) for name in "abc"]
-    async with opened_house(tmp_path, clock, KINDS) as house:
-        troupe = Troupe(house, "wonder", players)
+    async with opened_playhouse(tmp_path, clock, KINDS) as playhouse:
+        troupe = Troupe(playhouse, "wonder", players)
         async with troupe.seated():
             await troupe.begin("mind_meld")
             assert await troupe.play(steps=2) is None
     before = [len(player.clips) for player in players]
 
-    async with opened_house(tmp_path, clock, KINDS) as house:
-        troupe.house = house
+    async with opened_playhouse(tmp_path, clock, KINDS) as playhouse:
+        troupe.playhouse = playhouse
         async with troupe.seated():
             end = await troupe.play()
 
@@ -163,8 +163,8 @@ async def test_a_game_goes_on_where_a_restart_of_the_server_left_it(tmp_path: Pa
 
 
 async def test_again_begins_at_once_and_out_ends_it(tmp_path: Path) -> None:
-    async with opened_house(tmp_path, Clock(), KINDS) as house:
-        troupe = Troupe(house, "ring", [Player(name) for name in "abc"])
+    async with opened_playhouse(tmp_path, Clock(), KINDS) as playhouse:
+        troupe = Troupe(playhouse, "ring", [Player(name) for name in "abc"])
         async with troupe.seated():
             await troupe.begin("insult_duel")
             first, other, _ = troupe.players
@@ -180,9 +180,9 @@ async def test_again_begins_at_once_and_out_ends_it(tmp_path: Path) -> None:
 
 
 async def test_the_turn_after_a_word_is_not_for_who_closed_their_page(tmp_path: Path) -> None:
-    async with opened_house(tmp_path, Clock(), KINDS) as house:
+    async with opened_playhouse(tmp_path, Clock(), KINDS) as playhouse:
         players = [Player(name) for name in "abc"]
-        troupe = Troupe(house, "words", players)
+        troupe = Troupe(playhouse, "words", players)
         troupe.say = one_word
         async with troupe.seated():
             await troupe.begin("word_association")

@@ -44,16 +44,16 @@ class Flaky(Reader):
 
 
 class Rig:
-    """A log, a house, and at most two runners of one reader."""
+    """A log, a registry, and at most two runners of one reader."""
 
     def __init__(self, mode: str) -> None:
         self.trial, self.log, self.said = TRIALS[mode](), MemoryLog(), 0
-        self.house = house_of(self.log, 1)
+        self.registry = house_of(self.log, 1)
         self.errors: list[tuple[bool, Exception]] = []
         self.tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        reader = Flaky(self.trial.reader(self.house, self.log), self.errors)
+        reader = Flaky(self.trial.reader(self.registry, self.log), self.errors)
         runner = Runner(self.log, reader, clock=fast_ms, patience=PATIENT)
         self.tasks.append(asyncio.ensure_future(runner.run()))
 
@@ -68,7 +68,7 @@ class Rig:
             case "talk":
                 for _ in range(number):
                     self.said += 1
-                    room = await self.house.wake(ROOMS[self.said % len(ROOMS)])
+                    room = await self.registry.wake(ROOMS[self.said % len(ROOMS)])
                     await self.trial.step(room, f"text {self.said}")
             case "run" if not self.tasks:
                 self.start()
@@ -89,11 +89,11 @@ class Rig:
 async def played(mode: str, steps: list[tuple[str, int]]) -> tuple[int, Account]:
     rig = Rig(mode)
     for name in ROOMS:
-        await opened(rig.house, rig.log, name)
+        await opened(rig.registry, rig.log, name)
     for what, number in steps:
         await rig.do(what, number)
     await rig.stop()
-    await rig.house.close()
+    await rig.registry.close()
     account = await final_account(rig.trial, rig.log)
     await rig.log.close()
     return rig.said, account

@@ -22,7 +22,7 @@ IDLE_MS = 60
 
 
 async def asleep(chat: Chat) -> None:
-    await until(lambda: len(chat.house) == 0)
+    await until(lambda: len(chat.registry) == 0)
 
 
 async def heard(client: Client, text: str) -> Message:
@@ -53,7 +53,7 @@ async def test_pings_of_both_kinds_are_answered_while_the_room_sleeps() -> None:
         await client.ws.ping(b"there?")
         await client.ws.send_str('{"type":"ping","t":7}')
         assert (await client.until(lambda m: m["type"] == "pong"))["t"] == 7
-        assert len(chat.house) == 0
+        assert len(chat.registry) == 0
 
 
 async def test_a_silent_socket_in_a_sleeping_room_is_pinged_and_stays() -> None:
@@ -68,7 +68,7 @@ async def test_a_silent_socket_in_a_sleeping_room_is_pinged_and_stays() -> None:
             pinged.append(member.silent_sweeps)
             await until(lambda: member.silent_sweeps < bounds.ping_after_sweeps)
         assert len(pinged) == 3
-        assert len(chat.house) == 0
+        assert len(chat.registry) == 0
         reading.cancel()
 
 
@@ -110,9 +110,9 @@ async def test_who_says_how_they_are_here_is_answered_and_wakes_the_room_only_to
     async with running_chat(idle_ms=IDLE_MS) as chat, chat.visitor() as client:
         await asleep(chat)
         head = (await client.ask("here", pace=1.5))["seq"]
-        assert len(chat.house) == 0
+        assert len(chat.registry) == 0
         assert (await client.ask("here", speaker=True))["seq"] == head
-        await until(lambda: len(chat.house) == 1)
+        await until(lambda: len(chat.registry) == 1)
         assert await client.event("round.opened"), "the room throws a topic at once"
 
 
@@ -155,7 +155,7 @@ async def test_the_pulse_of_a_silent_room_comes_when_it_is_due_though_the_room_s
         await client.ask("here", speaker=True)
         for number in range(1, 6):  # rests of 24, 48, 96 and 192 s, for nobody speaks
             opened = await client.event("round.opened")
-            room = local(await chat.house.wake("wonder"))
+            room = local(await chat.registry.wake("wonder"))
             ahead_ms += 46_000
             room._timer.ring()  # type: ignore[union-attr]
             await client.event("round.closed")
@@ -164,13 +164,13 @@ async def test_the_pulse_of_a_silent_room_comes_when_it_is_due_though_the_room_s
             assert due_ms is not None
             assert due_ms - clock() > SHORTEST_SLEEP_MS
             await asleep(chat)
-            assert len(chat.house._alarms) == 1
+            assert len(chat.registry._alarms) == 1
             ahead_ms += due_ms - clock() - 5_000
-            chat.house._alarms.ring()
+            chat.registry._alarms.ring()
             await asyncio.sleep(0.01)
-            assert len(chat.house) == 0, "not before it is due"
+            assert len(chat.registry) == 0, "not before it is due"
             ahead_ms += 5_001
-            chat.house._alarms.ring()
+            chat.registry._alarms.ring()
         assert opened["prev"]
         assert has_no_gap(client)
 
@@ -192,7 +192,7 @@ async def test_draining_sends_those_in_sleeping_rooms_away_too() -> None:
         draining = asyncio.create_task(chat.sockets.drain())
         assert await client.closed() == 1012
         await draining
-        assert list(chat.house.rooms()) == []
+        assert list(chat.registry.rooms()) == []
 
 
 async def test_a_room_that_cannot_be_woken_refuses_and_wakes_when_it_can(
@@ -216,7 +216,7 @@ async def test_the_lobby_counts_who_is_in_a_sleeping_room() -> None:
         url = site.url.replace("http", "ws") + "/api/rooms/wonder/ws"
         async with site.session.ws_connect(url) as ws:
             await ws.send_json({"type": "here", "id": "1", "listening": "files"})
-            await until(lambda: len(site.house) == 0)
+            await until(lambda: len(site.registry) == 0)
             (listed,) = (await site.json("GET", "/api/rooms"))["rooms"]
             assert listed["listeners"] == 1
             near = await site.json("GET", "/api/rooms/wonder")
@@ -229,7 +229,7 @@ async def test_many_rooms_sleep_under_their_sockets_over_sqlite_and_all_wake(tmp
     async with running_chat(log=log, idle_ms=IDLE_MS) as chat, AsyncExitStack() as stack:
         names = [f"room{i}" for i in range(40)]
         for name in names:
-            await chat.house.open(RoomOpened("wonder", name), None, id=name)
+            await chat.registry.open(RoomOpened("wonder", name), None, id=name)
         clients = [await stack.enter_async_context(chat.visitor(name)) for name in names]
         for _ in range(3):
             await asleep(chat)

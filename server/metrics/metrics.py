@@ -121,7 +121,7 @@ class DurableReaders(Collector):
 class Metrics(TakesObserver):
     """Counters and times that the parts feed; the rest is read when somebody asks."""
 
-    def __init__(self, registry: Registry, house: RoomRegistry, media: Media, commits: Histogram) -> None:
+    def __init__(self, registry: Registry, rooms: RoomRegistry, media: Media, commits: Histogram) -> None:
         self.registry = registry
         self.lag = Lag()
         prometheus = registry.prometheus
@@ -145,11 +145,11 @@ class Metrics(TakesObserver):
             buckets=FINISH_S,
         )
         prometheus.register(commits)
-        prometheus.register(LargestRooms(house.ids, media.listeners))
-        self._watch(registry, house, media)
+        prometheus.register(LargestRooms(rooms.ids, media.listeners))
+        self._watch(registry, rooms, media)
 
-    def _watch(self, registry: Registry, house: RoomRegistry, media: Media) -> None:
-        registry.watch("rooms_awake", "Rooms that are awake.", lambda: len(house))
+    def _watch(self, registry: Registry, rooms: RoomRegistry, media: Media) -> None:
+        registry.watch("rooms_awake", "Rooms that are awake.", lambda: len(rooms))
         registry.watch("speakers", "Connected speaking peers.", lambda: media.counts().speakers)
         registry.watch("listeners", "Connected listening peers.", lambda: media.counts().listeners)
         registry.count(

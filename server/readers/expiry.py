@@ -41,8 +41,8 @@ class Expiry(Reader):
     name = "expiry"
     derived = True
 
-    def __init__(self, house: RoomRegistry, log_: Log, clock: Callable[[], int]) -> None:
-        self._house, self._log, self._clock = house, log_, clock
+    def __init__(self, registry: RoomRegistry, log_: Log, clock: Callable[[], int]) -> None:
+        self._registry, self._log, self._clock = registry, log_, clock
         self._kinds: OrderedDict[str, str] = OrderedDict()
         self._sweep_at_ms = 0
 
@@ -111,12 +111,12 @@ class Expiry(Reader):
 
     async def _remove(self, room_id: str, clips: Sequence[str]) -> list[Effect]:
         try:
-            room = await self._house.wake(room_id)
+            room = await self._registry.wake(room_id)
             found = await settled(_removed(room, clip) for clip in clips)
         except NoSuchRoom:
             found = [False for _ in clips]
         except Refused:
-            return []  # the house is closing
+            return []  # the registry is closing
         except OSError:
             log.exception("expiry.room_failed room=%.6s", room_id)
             return []

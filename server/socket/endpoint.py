@@ -31,7 +31,7 @@ from server.socket.frames import COME_BACK
 from server.socket.protocol import SocketProtocol
 from server.socket.sockets import SocketLimits, Sockets
 from server.socket.upgrade import Upgrade, take_over
-from server.web.app_keys import HOUSE, LOG, TAKES
+from server.web.app_keys import LOG, ROOM_REGISTRY, TAKES
 from server.web.operations import Operation, whole
 from server.web.rooms import ROOM, SEQ_LIMIT
 from server.web.visits import awakened
@@ -82,7 +82,7 @@ async def serve(request: web.Request) -> web.StreamResponse:
     with ExitStack() as unserved:
         unserved.callback(fanout.let_out)
         made = "" if key else secrets.token_urlsafe(_KEY_BYTES)
-        voice = request.app[HOUSE].voice(key or made, fanout.room)
+        voice = request.app[ROOM_REGISTRY].voice(key or made, fanout.room)
         newcomer = Newcomer(voice, cursor, salt(key or made), made, is_admin(request))
         answer = await _shake_hands(request)
         _begin(request, sockets, fanout, newcomer)
@@ -234,7 +234,7 @@ def attach(
     if SOCKETS in app:
         return app[SOCKETS]
     sockets = app[SOCKETS] = Sockets(
-        app[HOUSE], app[LOG], app[TAKES], app[LIMITS], bounds=bounds, listening=listening
+        app[ROOM_REGISTRY], app[LOG], app[TAKES], app[LIMITS], bounds=bounds, listening=listening
     )
     return sockets
 

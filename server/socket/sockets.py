@@ -55,7 +55,7 @@ class Sockets:
 
     def __init__(
         self,
-        house: RoomRegistry,
+        registry: RoomRegistry,
         log: Log,
         takes: Takes,
         limits: Limits,
@@ -67,13 +67,13 @@ class Sockets:
         self.context = SocketContext(
             takes,
             limits,
-            house.clock,
+            registry.clock,
             self._own,
             self._once,
             lambda: self._draining,
             listening or _ignore,
         )
-        self._house = house
+        self._registry = registry
         self._bounds = bounds or SocketLimits()
         self._fanouts: dict[str, Fanout] = {}
         self._connections: dict[Connection, Fanout] = {}
@@ -116,7 +116,7 @@ class Sockets:
         return self._fanouts.get(room.id) or self._new_fanout(room)
 
     def _new_fanout(self, room: Room) -> Fanout:
-        fanout = Fanout(room, describe=describe, clock=self._house.clock, empty=self._forget)
+        fanout = Fanout(room, describe=describe, clock=self._registry.clock, empty=self._forget)
         self._fanouts[room.id] = fanout
         return fanout
 

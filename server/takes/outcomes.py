@@ -25,9 +25,9 @@ class Outcomes:
     """
 
     def __init__(
-        self, house: RoomRegistry, observers: Sequence[TakesObserver], *, clock: Callable[[], int]
+        self, registry: RoomRegistry, observers: Sequence[TakesObserver], *, clock: Callable[[], int]
     ) -> None:
-        self._house = house
+        self._registry = registry
         self._observers = observers
         self._clock = clock
         self._takes: set[TakeLife] = set()
@@ -70,7 +70,7 @@ class Outcomes:
                 observer.live_relayed(take.room.id, take.id)
         command = Land(_landed(take, clip), take.began_at_ms, take.claimed_reaction_ms, let_in=True)
         blobs = [Blob(take.id, take.room.id, clip.ogg)]
-        events = await self._house.send(take.room.id, command, by=take.voice, key=take.id, blobs=blobs)
+        events = await self._registry.send(take.room.id, command, by=take.voice, key=take.id, blobs=blobs)
         return events[0]
 
     def tell(self, take: TakeLife, state: str, *, peer: str | None = None, **more: object) -> None:

@@ -43,7 +43,7 @@ class Takes:
 
     def __init__(
         self,
-        house: RoomRegistry,
+        registry: RoomRegistry,
         media: Media,
         finisher: Finisher,
         *,
@@ -52,14 +52,14 @@ class Takes:
         live_delay_ms: int = LIVE_DELAY_MS,
         observers: Sequence[TakesObserver] = (),
     ) -> None:
-        self._house = house
+        self._registry = registry
         self._media = media
         self._clock = clock
         self._longest_ms = longest_ms
         self._sessions = PeerSessions(media, observers)
         self._live = LiveRelays(media, observers, delay_ms=live_delay_ms)
         self._tasks = OwnedTasks()
-        self._outcomes = Outcomes(house, observers, clock=clock)
+        self._outcomes = Outcomes(registry, observers, clock=clock)
         self._previewing = Previewing(self._outcomes, self._tasks, clock=clock)
         self._completion = Completion(finisher, self._outcomes, self._previewing, self._tasks)
         self._is_draining = self._is_closed = False
@@ -84,7 +84,7 @@ class Takes:
 
     async def _woken(self, room_id: str) -> Room:
         self._check_open()
-        return await self._house.wake(room_id)
+        return await self._registry.wake(room_id)
 
     async def _add(self, session: PeerSession, offer: str, *, address: str, limit_ms: int) -> tuple[str, str]:
         """Take in a session of an open room, also when that is closed meanwhile. Raises `Refused`."""

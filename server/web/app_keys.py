@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from server.web.counts import Counts
 
 
-HOUSE: web.AppKey[RoomRegistry] = web.AppKey("house")
+ROOM_REGISTRY: web.AppKey[RoomRegistry] = web.AppKey("room_registry")
 TAKES: web.AppKey[Takes] = web.AppKey("takes")
 MEDIA: web.AppKey[Media] = web.AppKey("media")
 LOG: web.AppKey[Log] = web.AppKey("log")

@@ -24,7 +24,7 @@ from server.room.view import is_hidden
 from server.rooms.base import Room
 from server.takes.previews import Preview
 from server.web import previews
-from server.web.app_keys import HOUSE, LOG, TAKES
+from server.web.app_keys import LOG, ROOM_REGISTRY, TAKES
 from server.web.operations import BINARY, JSON_ERRORS, KEY_ERRORS, Operation, json_body
 from server.web.rooms import ROOM
 from server.web.transcodes import TRANSCODES
@@ -134,7 +134,9 @@ def _may_hear(request: web.Request, room: Room, ref: Clip) -> bool:
     if not is_hidden(room.state, ref.clip, None) or is_admin(request):
         return True
     key = visitor_key(request)
-    return key is not None and not is_hidden(room.state, ref.clip, request.app[HOUSE].voice(key, room).id)
+    return key is not None and not is_hidden(
+        room.state, ref.clip, request.app[ROOM_REGISTRY].voice(key, room).id
+    )
 
 
 def _gone() -> Problem:
@@ -143,10 +145,10 @@ def _gone() -> Problem:
 
 async def upload(request: web.Request) -> web.Response:
     """Take a recorded clip, finish it and let it land."""
-    key, house = needed_key(request), request.app[HOUSE]
+    key, registry = needed_key(request), request.app[ROOM_REGISTRY]
     media_type = body.check_type(request, *media_types.PLAIN, also=media_types.MEDIA_TYPES)
     room = await visited(request, request.match_info["room"])
-    voice = house.voice(key, room)
+    voice = registry.voice(key, room)
     rate_limit(request, "upload", voice.id)
     limit_bytes = request.app[CONFIG].upload_bytes
     with request.app[UPLOAD_BUDGET].holding(
@@ -171,7 +173,7 @@ async def keep(request: web.Request) -> web.Response:
 
 async def made(request: web.Request, room_id: str, clip: str) -> web.Response:
     """Answer a clip that has just landed."""
-    room = await request.app[HOUSE].wake(room_id)
+    room = await request.app[ROOM_REGISTRY].wake(room_id)
     landed = room.state.clips.get(clip)
     if landed is None:
         raise _gone()
@@ -292,24 +294,24 @@ async def forget(request: web.Request) -> web.Response:
     admin = is_admin(request)
     key = None if admin else needed_key(request)
     found = await find(request)
-    house = request.app[HOUSE]
-    voice = house.voice(key, found.room) if key else None
+    registry = request.app[ROOM_REGISTRY]
+    voice = registry.voice(key, found.room) if key else None
     rate_limit(request, "forget", voice.id if voice else None)
     command = Remove(found.id, "admin") if admin else Forget(found.id)
-    await house.send(found.room.id, command, by=voice)
+    await registry.send(found.room.id, command, by=voice)
     return web.Response(status=204)
 
 
 async def report(request: web.Request) -> web.Response:
     """Take a report of a clip and answer its receipt."""
-    house = request.app[HOUSE]
+    registry = request.app[ROOM_REGISTRY]
     key = needed_key(request)
     found = await find(request)
-    voice = house.voice(key, found.room)
+    voice = registry.voice(key, found.room)
     rate_limit(request, "report", voice.id)
     told = await body.read_json(request, NewReport)
     command = Report(found.id, told.reason, told.text)
-    events = await house.send(found.room.id, command, by=voice)
+    events = await registry.send(found.room.id, command, by=voice)
     return answer(_receipt(found, events[-1].seq, events[-1].at_ms), status=201)
 
 

@@ -13,7 +13,7 @@ from server.http.security import is_admin, needed_key, rate_limit
 from server.room.commands import Change, Close
 from server.room.events import Language, Voice
 from server.rooms.base import Room
-from server.web.app_keys import HOUSE
+from server.web.app_keys import ROOM_REGISTRY
 from server.web.operations import JSON_ERRORS, KEY_ERRORS, Operation, json_body
 from server.web.rooms import ROOM, RoomShown, present
 from server.web.visits import visited
@@ -49,7 +49,7 @@ async def _asked(request: web.Request) -> tuple[Room, Voice | None]:
     """Return the room and who asks: None for the admin, as for the room itself."""
     key = None if is_admin(request) else needed_key(request)
     room = await visited(request, request.match_info["room"])
-    by = request.app[HOUSE].voice(key, room) if key else None
+    by = request.app[ROOM_REGISTRY].voice(key, room) if key else None
     rate_limit(request, "govern", by.id if by else None)
     return room, by
 

@@ -24,7 +24,7 @@ from server.room.kinds import KINDS, Kind
 from server.room.state import RoomState
 from server.room.view import public, view
 from server.rooms.base import Room
-from server.web.app_keys import COUNTS, HOUSE, LOG, MEDIA
+from server.web.app_keys import COUNTS, LOG, MEDIA, ROOM_REGISTRY
 from server.web.operations import JSON_ERRORS, Operation, json_body, listed, whole
 from server.web.visits import awakened, visited
 
@@ -170,7 +170,7 @@ async def list_rooms(request: web.Request) -> web.Response:
     if "place" in request.query:
         return await _list_near(request, request.query["place"])
     rate_limit(request, "look")
-    listings = await request.app[HOUSE].listings(LISTED_ROOMS)
+    listings = await request.app[ROOM_REGISTRY].listings(LISTED_ROOMS)
     rooms = {listing.room: await _listed(request, listing) for listing in listings}
     rooms.update([(room.id, room) async for room in _lively(request)])
     shown_rooms = [room for room in rooms.values() if not room.closed]
@@ -180,7 +180,7 @@ async def list_rooms(request: web.Request) -> web.Response:
 
 async def _lively(request: web.Request) -> AsyncIterator[RoomShown]:
     """Yield the public rooms with the most who listen or may speak, whatever happened elsewhere since."""
-    public_rooms = [room for room in request.app[HOUSE].rooms() if room.public]
+    public_rooms = [room for room in request.app[ROOM_REGISTRY].rooms() if room.public]
     crowds = ((sum(_counts(request, room)), room.id, room) for room in public_rooms)
     for count, _, room in nlargest(LISTED_ROOMS, crowds):
         if count:
@@ -204,16 +204,16 @@ async def _listed(request: web.Request, listing: Listing) -> RoomShown:
 
 async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
     """Return a public room, waking it only when it changed since it was seen last."""
-    house = request.app[HOUSE]
-    room = house.awake(id_)
+    registry = request.app[ROOM_REGISTRY]
+    room = registry.awake(id_)
     if room is not None:
         return present(request, room)
-    asleep, known_room = request.app[ASLEEP], house.known(id_)
+    asleep, known_room = request.app[ASLEEP], registry.known(id_)
     known = asleep.get(id_)
     if known is None or known.head != head:
         if len(asleep) >= LISTED_ROOMS * 4:
             asleep.clear()
-        known = shown(id_, (await house.wake(id_)).state, listeners=0, speakers=0)
+        known = shown(id_, (await registry.wake(id_)).state, listeners=0, speakers=0)
         asleep[id_] = known
     listeners, speakers = _counts(request, known_room) if known_room else (0, 0)
     return replace(known, listeners=listeners, speakers=speakers)
@@ -237,16 +237,16 @@ async def make_room(request: web.Request) -> web.Response:
     key = visitor_key(request)
     rate_limit(request, "room")
     wanted = await body.read_json(request, NewRoom)
-    house = request.app[HOUSE]
+    registry = request.app[ROOM_REGISTRY]
     opened = _opened(wanted)
     id_ = place.room_id(opened.place) if opened.room_kind == "local" else None
     status = 201
     try:
-        room = await house.open(opened, None, id=id_, key=None if opened.public else key)
+        room = await registry.open(opened, None, id=id_, key=None if opened.public else key)
     except Refused as refused:
         if id_ is None or refused.code != "room_taken":
             raise
-        room, status = await house.wake(id_), 200
+        room, status = await registry.wake(id_), 200
     return answer(present(request, room), status=status, headers={"Location": f"/api/rooms/{room.id}"})
 
 
@@ -276,13 +276,13 @@ async def show_room(request: web.Request) -> web.Response:
 
 async def list_events(request: web.Request) -> web.Response:
     """Answer a page of events, as this visitor may see them."""
-    house, log, id_ = request.app[HOUSE], request.app[LOG], request.match_info["room"]
+    registry, log, id_ = request.app[ROOM_REGISTRY], request.app[LOG], request.match_info["room"]
     limit = body.whole(request.query, "limit", EVENTS_DEFAULT, 1, EVENTS_LIMIT)
     after = body.whole(request.query, "after", -1, 0, SEQ_LIMIT)
     key = visitor_key(request)
     rate_limit(request, "join")  # a page of 500 takes 9 ms of the loop
     room = await awakened(request, id_)
-    voice = house.voice(key, room).id if key else None
+    voice = registry.voice(key, room).id if key else None
     events = await (log.newest(id_, limit) if after < 0 else log.read(id_, after, limit))
     shown_events = (encode(view(event, voice)) for event in events)
     head = max(room.state.head, events[-1].seq if events else 0)

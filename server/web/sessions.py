@@ -13,7 +13,7 @@ from server.http.app_keys import CONFIG
 from server.http.body import check_type, read
 from server.http.problems import Problem
 from server.http.security import preflight, visitor_key
-from server.web.app_keys import HOUSE, TAKES
+from server.web.app_keys import ROOM_REGISTRY, TAKES
 from server.web.operations import TEXT, Operation
 
 TRICKLE = "application/trickle-ice-sdpfrag"
@@ -101,7 +101,7 @@ def _session(request: web.Request) -> str:
     if session is None or session.room.id != room_id:
         raise Problem("no_such_peer", "There is no such session (any more).")
     key = visitor_key(request) if session.voice else None
-    if key and request.app[HOUSE].voice(key, session.room) != session.voice:
+    if key and request.app[ROOM_REGISTRY].voice(key, session.room) != session.voice:
         raise Problem("not_yours", "This session is somebody else's.")
     return peer
 

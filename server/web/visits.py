@@ -6,7 +6,7 @@ from aiohttp import web
 
 from server.http.security import rate_limit
 from server.rooms.base import Room
-from server.web.app_keys import HOUSE
+from server.web.app_keys import ROOM_REGISTRY
 
 
 async def visited(request: web.Request, room_id: str) -> Room:
@@ -17,7 +17,7 @@ async def visited(request: web.Request, room_id: str) -> Room:
 
 async def awakened(request: web.Request, room_id: str) -> Room:
     """Return a room for a look that is paid for; one that is asleep, or is not, costs more."""
-    house = request.app[HOUSE]
-    if house.awake(room_id) is None and not house.is_waking(room_id):
+    registry = request.app[ROOM_REGISTRY]
+    if registry.awake(room_id) is None and not registry.is_waking(room_id):
         rate_limit(request, "wake")
-    return await house.wake(room_id)
+    return await registry.wake(room_id)

@@ -116,20 +116,20 @@ class SlowLog(MemoryLog):
 async def stopped(trial: Trial, every: int) -> Account:
     """Stop a trial's reader again and again after so many turns, until it has seen everything."""
     log = SlowLog()
-    house = house_of(log, 1)
+    registry = house_of(log, 1)
     for name in ROOMS:
-        room = await opened(house, log, name)
+        room = await opened(registry, log, name)
         for number in range(3):
             await trial.step(room, f"{name}-{number}")
-    await house.close()
+    await registry.close()
     for _ in range(TURNS // every + 1):
-        house = house_of(log, 1)
-        task = asyncio.ensure_future(trial.runner(house, log).run())
+        registry = house_of(log, 1)
+        task = asyncio.ensure_future(trial.runner(registry, log).run())
         for _ in range(every):
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await house.close()
+        await registry.close()
     account = await final_account(trial, log)
     await log.close()
     return account
@@ -170,19 +170,19 @@ async def test_two_houses_on_one_log_with_readers_of_one_name_miss_and_repeat_no
 ) -> None:
     trial: Trial = TRIALS[mode]()
     houses = [house_of(log, seed) for seed in (1, 2)]
-    reading = [asyncio.ensure_future(trial.runner(house, log).run()) for house in houses]
+    reading = [asyncio.ensure_future(trial.runner(registry, log).run()) for registry in houses]
     await opened(houses[0], log, ROOMS[0])
     for name in ROOMS[1:]:
         await opened(houses[1], log, name)
     for number in range(40):
-        house = houses[number % 2]
-        rooms = [await house.wake(name) for name in ROOMS]
+        registry = houses[number % 2]
+        rooms = [await registry.wake(name) for name in ROOMS]
         await asyncio.gather(*[trial.step(room, f"{room.id}-{number}") for room in rooms])
     for task in reading:
         task.cancel()
     await asyncio.gather(*reading, return_exceptions=True)
-    for house in houses:
-        await house.close()
+    for registry in houses:
+        await registry.close()
 
     account = await final_account(trial, log)
 

@@ -32,17 +32,17 @@ class Victim:
 
     async def run(self, path: Path) -> None:
         log = await SqliteLog.open(path)
-        house = RoomRegistry(
+        registry = RoomRegistry(
             log, clock=lambda: time.time_ns() // 1_000_000, random=self.random, secret=b"s" * 32
         )
-        rooms = [await self.room(house, log, f"room{i}") for i in range(ROOMS)]
+        rooms = [await self.room(registry, log, f"room{i}") for i in range(ROOMS)]
         tell("ready")
         await asyncio.gather(*[self.speak(room, log, f"voice{i}") for room in rooms for i in range(VOICES)])
 
-    async def room(self, house: RoomRegistry, log: SqliteLog, name: str) -> Room:
+    async def room(self, registry: RoomRegistry, log: SqliteLog, name: str) -> Room:
         if not await log.head(name):
-            return await house.open(RoomOpened("wonder", name), None, id=name)
-        return await house.wake(name)
+            return await registry.open(RoomOpened("wonder", name), None, id=name)
+        return await registry.wake(name)
 
     async def speak(self, room: Room, log: SqliteLog, name: str) -> None:
         """Go on where the last victim was killed; its last command is sent once more, under its key."""

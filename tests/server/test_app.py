@@ -94,7 +94,7 @@ async def test_sockets_are_sent_away_with_1012_even_when_takes_take_all_the_time
 
 async def test_a_clip_whose_time_was_over_while_no_server_ran_leaves_at_the_start(tmp_path: Path) -> None:
     async with await app.start(config(tmp_path)) as running:
-        long_ago = running.house.clock() - 8 * DAY_MS
+        long_ago = running.registry.clock() - 8 * DAY_MS
         log = running.services.log
         drafts = [Draft(RoomOpened("wonder", "Old"), long_ago)]
         drafts += [Draft(ClipLanded("clip", 1, 0, 0, -16.0, ()), long_ago)]
@@ -102,7 +102,7 @@ async def test_a_clip_whose_time_was_over_while_no_server_ran_leaves_at_the_star
     async with await app.start(config(tmp_path)) as running, asyncio.timeout(20):
         while await running.services.log.blob("clip"):
             await asyncio.sleep(0.01)
-        assert not (await running.house.look("old")).clips
+        assert not (await running.registry.look("old")).clips
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("reader ")]
 
 
@@ -110,16 +110,16 @@ async def test_a_server_that_starts_before_its_log_ended_goes_on_where_it_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with await app.start(config(tmp_path)) as running:
-        room = await running.house.wake("wonder")
+        room = await running.registry.wake("wonder")
         (said,) = await room.send(Say("before"), by=None)
-        clock = running.house.clock
+        clock = running.registry.clock
         assert running.takes._clock is running.takes._outcomes._clock is clock
         assert running.media._clock is clock  # type: ignore[attr-defined]
 
     set_back = time.time_ns() - 3_600_000_000_000
     monkeypatch.setattr(time, "time_ns", lambda: set_back)
     async with await app.start(config(tmp_path)) as running:
-        room = await running.house.wake("wonder")
+        room = await running.registry.wake("wonder")
         (later,) = await room.send(Say("after"), by=None)
         assert said.at_ms <= later.at_ms < said.at_ms + 600_000
         async with ClientSession() as http, http.ws_connect(f"{running.url}/api/rooms/wonder/ws") as ws:
@@ -133,15 +133,15 @@ async def test_a_room_sleeps_under_its_sockets_and_wakes_for_who_begins_to_liste
 ) -> None:
     monkeypatch.setattr(radio, "DRIFT_AFTER_MS", 20)
     async with await app.start(config(tmp_path, log="memory", room_idle_ms=50)) as running:
-        house = running.house
+        registry = running.registry
         async with ClientSession() as http, http.ws_connect(f"{running.url}/api/rooms/wonder/ws") as ws:
-            await until(lambda: len(house) == 0)
+            await until(lambda: len(registry) == 0)
             await ws.send_json({"type": "here", "id": "1", "listening": "files"})
-            await until(lambda: len(house) == 1)
-            room = local(await house.wake("wonder"))
+            await until(lambda: len(registry) == 1)
+            room = local(await registry.wake("wonder"))
             assert room.needed, "the radio holds it"
             await ws.send_json({"type": "here", "id": "2", "listening": "off"})
-            await until(lambda: len(house) == 0)
+            await until(lambda: len(registry) == 0)
             assert not room.needed
 
 

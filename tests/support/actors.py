@@ -115,7 +115,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def toy_house(
+def toy_registry(
     log: Log,
     *,
     idle_ms: int = 60_000,
@@ -123,7 +123,7 @@ def toy_house(
     rules: Rules = RULES,
     directory: Directory | None = None,
 ) -> RoomRegistry:
-    """Return a house of toy rooms, where everybody sees everything."""
+    """Return a registry of toy rooms, where everybody sees everything."""
     return RoomRegistry(
         log,
         clock=clock,
@@ -136,9 +136,9 @@ def toy_house(
     )
 
 
-async def toy_room(house: RoomRegistry, name: str = "room") -> LocalRoom:
+async def toy_room(registry: RoomRegistry, name: str = "room") -> LocalRoom:
     """Open a toy room and return it awake."""
-    return local(await house.open(RoomOpened("wonder", name), ANNA, id=name))
+    return local(await registry.open(RoomOpened("wonder", name), ANNA, id=name))
 
 
 def local(room: Room) -> LocalRoom:

@@ -23,7 +23,7 @@ from server.rooms.base import Room
 from server.rooms.registry import RoomRegistry
 from server.socket import endpoint
 from server.socket.sockets import SocketLimits, Sockets
-from server.web.app_keys import HOUSE, LOG, TAKES
+from server.web.app_keys import LOG, ROOM_REGISTRY, TAKES
 from server.web.operations import routes
 from tests.support.actors import now_ms
 from tests.support.ws_client import Client, joined
@@ -68,7 +68,7 @@ class Chat:
 
     def __init__(
         self,
-        house: RoomRegistry,
+        registry: RoomRegistry,
         log: Log,
         takes: FakeTakes,
         sockets: Sockets,
@@ -76,7 +76,13 @@ class Chat:
         session: ClientSession,
         port: int,
     ) -> None:
-        self.house, self.log, self.takes, self.sockets, self.session = house, log, takes, sockets, session
+        self.registry, self.log, self.takes, self.sockets, self.session = (
+            registry,
+            log,
+            takes,
+            sockets,
+            session,
+        )
         self.port = port
 
     def path(self, room: str = "wonder") -> str:
@@ -100,7 +106,7 @@ class Chat:
             yield client
 
     async def room(self, name: str = "wonder") -> Room:
-        return await self.house.wake(name)
+        return await self.registry.wake(name)
 
 
 @asynccontextmanager
@@ -115,12 +121,12 @@ async def running_chat(
 ) -> AsyncIterator[Chat]:
     """Serve one room, `wonder`, on a free port of loopback."""
     kept = log or MemoryLog()
-    house = RoomRegistry(kept, clock=clock, random=Random(1), secret=b"s" * 32, idle_ms=idle_ms)
-    await house.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
+    registry = RoomRegistry(kept, clock=clock, random=Random(1), secret=b"s" * 32, idle_ms=idle_ms)
+    await registry.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     takes = FakeTakes()
     app = web.Application(middlewares=[problems.middleware])
     app.on_response_prepare.append(add_headers)
-    app[CONFIG], app[HOUSE], app[LOG] = Config(), house, kept
+    app[CONFIG], app[ROOM_REGISTRY], app[LOG] = Config(), registry, kept
     app[LIMITS] = limits or Limits(on=False)
     app[TAKES], app[CAUSES], app[problems.DAMAGED] = cast("Takes", takes), set(), problems.DamagedPaths()
     sockets = endpoint.attach(app, bounds, listening)
@@ -132,9 +138,9 @@ async def running_chat(
     port = int(runner.addresses[0][1])
     async with ClientSession() as session:
         try:
-            yield Chat(house, kept, takes, sockets, session=session, port=port)
+            yield Chat(registry, kept, takes, sockets, session=session, port=port)
         finally:
             await sockets.close()
             await runner.cleanup()
-            await house.close()
+            await registry.close()
             await kept.close()

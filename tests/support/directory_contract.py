@@ -10,7 +10,7 @@ from server.log.base import Deposed, Entry, Outcome
 from server.rooms.base import Room
 from server.rooms.directory import Directory
 from server.rooms.registry import RoomRegistry
-from tests.support.actors import GatedLog, toy_house
+from tests.support.actors import GatedLog, toy_registry
 
 
 class Town:
@@ -31,7 +31,7 @@ class Node:
     def __init__(self, town: Town, idle_ms: int) -> None:
         self.town = town
         self.log = ClaimedLog(self)
-        self.registry: RoomRegistry = toy_house(self.log, idle_ms=idle_ms, directory=self)
+        self.registry: RoomRegistry = toy_registry(self.log, idle_ms=idle_ms, directory=self)
 
     async def owner(self, room: str) -> Room | None:
         """Return the room of the node that owns it; None when that is this one, from now on."""

@@ -1,4 +1,4 @@
-"""A media plane without a network, a finish without sound, and a house in memory."""
+"""A media plane without a network, a finish without sound, and a registry in memory."""
 
 from __future__ import annotations
 
@@ -133,8 +133,8 @@ class FakeFinisher:
         return Clip(self.ogg, 900, 300, 0, -16.0, -2.0, (50,) * 64)
 
 
-async def house(clock: Clock) -> tuple[RoomRegistry, MemoryLog]:
-    """Return a house with one room, `wonder`, and its log."""
+async def registry(clock: Clock) -> tuple[RoomRegistry, MemoryLog]:
+    """Return a registry with one room, `wonder`, and its log."""
     log = MemoryLog()
     made = RoomRegistry(log, clock=clock, random=Random(1), secret=b"s" * 32)
     await made.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")

@@ -53,13 +53,13 @@ class Measured:
 
 
 class Playhouse:
-    """What runs between two restarts: the site's address, its house, its clock."""
+    """What runs between two restarts: the site's address, its rooms, its clock."""
 
-    def __init__(self, house: RoomRegistry, clock: Clock, session: ClientSession, url: str) -> None:
-        self.house, self.clock, self.session, self.url = house, clock, session, url
+    def __init__(self, registry: RoomRegistry, clock: Clock, session: ClientSession, url: str) -> None:
+        self.registry, self.clock, self.session, self.url = registry, clock, session, url
 
     async def room(self, name: str) -> Room:
-        return await self.house.wake(name)
+        return await self.registry.wake(name)
 
     async def pass_time(self, name: str, until_ms: int | None = None) -> None:
         """Move the clock to a moment, or to what is due next, and let the room look at it."""
@@ -78,23 +78,23 @@ class Playhouse:
 
 
 @asynccontextmanager
-async def opened_house(
+async def opened_playhouse(
     folder: Path, clock: Clock, kinds: dict[str, str], *, captions: bool = False
 ) -> AsyncIterator[Playhouse]:
     """Run the HTTP side on a log on disk; rooms are made where they are not there yet."""
     log = await SqliteLog.open(folder / "wonder.db")
-    house = RoomRegistry(log, clock=clock, random=Random(7), secret=await log.secret(), captions=captions)
+    registry = RoomRegistry(log, clock=clock, random=Random(7), secret=await log.secret(), captions=captions)
     for name, kind in kinds.items():
         if not await log.head(name):
-            await house.open(RoomOpened(kind, name.title(), public=True), None, id=name)
+            await registry.open(RoomOpened(kind, name.title(), public=True), None, id=name)
     config, media = Config(port=0), cast(Media, FakeMedia())
     finisher = cast(Finisher, Measured())
-    figures = Metrics(Registry(), house, media, commit_times())
-    takes = Takes(house, media, finisher, clock=clock, observers=[figures])
+    figures = Metrics(Registry(), registry, media, commit_times())
+    takes = Takes(registry, media, finisher, clock=clock, observers=[figures])
     app = make_app(
         config=config,
         log=log,
-        house=house,
+        registry=registry,
         media=media,
         finisher=finisher,
         takes=takes,
@@ -104,12 +104,12 @@ async def opened_house(
     listening = await listen(app, config)
     try:
         async with ClientSession(cookie_jar=DummyCookieJar()) as session:
-            yield Playhouse(house, clock, session, listening.url)
+            yield Playhouse(registry, clock, session, listening.url)
     finally:
         await app[SOCKETS].close()
         await listening.close()
         await takes.close()
-        await house.close()
+        await registry.close()
         await log.close()
 
 
@@ -158,8 +158,8 @@ Say = Callable[[Player, dict[str, Any]], dict[str, Any]]
 class Troupe:
     """Three players in one room, driven by what is told to the first of them."""
 
-    def __init__(self, house: Playhouse, room: str, players: list[Player]) -> None:
-        self.house, self.room, self.players = house, room, players
+    def __init__(self, playhouse: Playhouse, room: str, players: list[Player]) -> None:
+        self.playhouse, self.room, self.players = playhouse, room, players
         self.round = ""
         self.lies: list[str] = []  # what was wrong with hidden clips, by HTTP
         self.unheard: dict[str, str] = {}  # the words of clips that nobody has told yet
@@ -170,9 +170,9 @@ class Troupe:
         """Connect everybody, each where it left off."""
         async with AsyncExitStack() as stack:
             for player in self.players:
-                url = f"{self.house.url}/api/rooms/{self.room}/ws"
+                url = f"{self.playhouse.url}/api/rooms/{self.room}/ws"
                 after = player.last_seq() or None
-                client = joined(self.house.session, url, key=player.key, after=after)
+                client = joined(self.playhouse.session, url, key=player.key, after=after)
                 player.client = await stack.enter_async_context(client)
                 player.voice = player.client.welcome["you"]["id"]
                 await player.look()
@@ -209,7 +209,7 @@ class Troupe:
 
     async def _step(self) -> None:
         turn = self.turn()
-        await self.house.pass_time(self.room, turn["go_at_ms"] + REACTION_MS)
+        await self.playhouse.pass_time(self.room, turn["go_at_ms"] + REACTION_MS)
         for player in self.players:
             if turn["act"] == "vote":
                 await self._vote(player)
@@ -223,9 +223,9 @@ class Troupe:
         """Tell the words of what was said, the last take first, some time after it landed."""
         while self.unheard:
             clip, words = self.unheard.popitem()
-            self.house.clock.ms += CAPTION_MS
+            self.playhouse.clock.ms += CAPTION_MS
             caption = Caption(ClipCaptioned(clip, words, "en"))
-            await self.house.house.send(self.room, caption, by=None)
+            await self.playhouse.registry.send(self.room, caption, by=None)
             await self.players[0].look()
 
     def _is_for(self, turn: dict[str, Any], player: Player) -> bool:
@@ -235,7 +235,7 @@ class Troupe:
     async def speak(self, player: Player) -> None:
         """Let one speak in the running turn, in time."""
         turn = self.turn()
-        await self.house.pass_time(self.room, turn["go_at_ms"] + REACTION_MS)
+        await self.playhouse.pass_time(self.room, turn["go_at_ms"] + REACTION_MS)
         await self._speak(player, turn)
 
     async def _speak(self, player: Player, turn: dict[str, Any]) -> None:
@@ -259,9 +259,9 @@ class Troupe:
         return {take["clip"] for reveal in told for take in reveal["takes"]}
 
     async def _upload(self, player: Player, said: dict[str, Any]) -> str:
-        url = f"{self.house.url}/api/rooms/{self.room}/clips"
+        url = f"{self.playhouse.url}/api/rooms/{self.room}/clips"
         headers = {"Authorization": f"Bearer {player.key}", "Content-Type": "audio/ogg"}
-        async with self.house.session.post(url, data=json.dumps(said), headers=headers) as answer:
+        async with self.playhouse.session.post(url, data=json.dumps(said), headers=headers) as answer:
             told = await answer.json()
             assert answer.status in (201, 202), told
         if "preview" in told:
@@ -271,9 +271,9 @@ class Troupe:
     async def _listen_in(self, speaker: Player, clip: str) -> None:
         """Ask for a hidden clip as each of the players."""
         for player in self.players:
-            url = f"{self.house.url}/api/clips/{clip}.ogg"
+            url = f"{self.playhouse.url}/api/clips/{clip}.ogg"
             headers = {"Authorization": f"Bearer {player.key}"}
-            async with self.house.session.get(url, headers=headers) as answer:
+            async with self.playhouse.session.get(url, headers=headers) as answer:
                 if answer.status != (200 if player is speaker else 404):
                     self.lies.append(f"{clip} was {answer.status} for {player.key[0]}")
 
@@ -287,7 +287,7 @@ class Troupe:
         first, kinds = self.players[0], ("turn.given", "round.closed")
         assert first.client is not None
         seen = first.last_seq()
-        await self.house.pass_time(self.room)
+        await self.playhouse.pass_time(self.room)
         await first.client.until(lambda m: m.get("kind") in kinds and m["seq"] > seen)
 
     def codes(self) -> Counter[str]:

@@ -40,7 +40,7 @@ def fast_ms() -> int:
 
 
 def house_of(log: Log, seed: int) -> RoomRegistry:
-    """Return a house on a log, in the time of trials."""
+    """Return a registry on a log, in the time of trials."""
     return RoomRegistry(log, clock=fast_ms, random=Random(seed), secret=b"s" * 32, idle_ms=10**15)
 
 
@@ -61,12 +61,12 @@ def compared(wanted: Counter[str], found: Counter[str]) -> Account:
 class Trial(ABC):
     """A reader with the load that makes it work."""
 
-    def runner(self, house: RoomRegistry, log: Log) -> Runner:
+    def runner(self, registry: RoomRegistry, log: Log) -> Runner:
         """Return the reader with its runner."""
-        return Runner(log, self.reader(house, log), clock=fast_ms, patience=PATIENCE)
+        return Runner(log, self.reader(registry, log), clock=fast_ms, patience=PATIENCE)
 
     @abstractmethod
-    def reader(self, house: RoomRegistry, log: Log) -> Reader: ...
+    def reader(self, registry: RoomRegistry, log: Log) -> Reader: ...
 
     @abstractmethod
     async def step(self, room: Room, name: str) -> None:
@@ -109,7 +109,7 @@ class Tally(Talk):
             row = await self._log.projected(self.name, change.room, "said")
             return [Projected(change.room, "said", "all", 1 + (row.number if row else 0))]
 
-    def reader(self, house: RoomRegistry, log: Log) -> Reader:
+    def reader(self, registry: RoomRegistry, log: Log) -> Reader:
         return self._Reader(log)
 
     async def account(self, log: Log) -> Account:
@@ -129,7 +129,7 @@ class Mirror(Talk):
                 return None
             return [Projected(change.room, change.event.data.text, "all", change.event.seq)]
 
-    def reader(self, house: RoomRegistry, log: Log) -> Reader:
+    def reader(self, registry: RoomRegistry, log: Log) -> Reader:
         return self._Reader()
 
     async def account(self, log: Log) -> Account:
@@ -149,18 +149,20 @@ class Echo(Talk):
     class _Reader(Reader):
         name = "echo"
 
-        def __init__(self, house: RoomRegistry, *, keyed: bool) -> None:
-            self._house, self._keyed = house, keyed
+        def __init__(self, registry: RoomRegistry, *, keyed: bool) -> None:
+            self._registry, self._keyed = registry, keyed
 
         async def read(self, change: Change) -> Sequence[Effect] | None:
             if not isinstance(change.event.data, TextSaid) or change.event.by is None:
                 return None
             said = Say(f"echo {change.event.seq}")
-            await self._house.send(change.room, said, by=None, key=key(self, change) if self._keyed else None)
+            await self._registry.send(
+                change.room, said, by=None, key=key(self, change) if self._keyed else None
+            )
             return ()
 
-    def reader(self, house: RoomRegistry, log: Log) -> Reader:
-        return self._Reader(house, keyed=self.keyed)
+    def reader(self, registry: RoomRegistry, log: Log) -> Reader:
+        return self._Reader(registry, keyed=self.keyed)
 
     async def account(self, log: Log) -> Account:
         wanted, found = Counter[str](), Counter[str]()
@@ -175,8 +177,8 @@ class Echo(Talk):
 class Expiring(Trial):
     """Clips of which each has to leave once, and nothing is to be noted of those that left."""
 
-    def reader(self, house: RoomRegistry, log: Log) -> Reader:
-        return Expiry(house, log, fast_ms)
+    def reader(self, registry: RoomRegistry, log: Log) -> Reader:
+        return Expiry(registry, log, fast_ms)
 
     async def step(self, room: Room, name: str) -> None:
         await room.send(Land(ClipLanded(name, 1, 0, 0, -16.0, ())), by=VISITOR)
@@ -189,10 +191,10 @@ class Expiring(Trial):
         events = [event.data for room in ROOMS for event in await log.read(room, 0, 1_000_000)]
         found = Counter(fact.clip for fact in events if isinstance(fact, ClipRemoved))
         left: list[str] = []
-        house = house_of(log, 0)
+        registry = house_of(log, 0)
         for room in ROOMS:
-            left += (await house.look(room)).clips
-        await house.close()
+            left += (await registry.look(room)).clips
+        await registry.close()
         noted = {row.item for row in await log.projection("expiry", "wonder", limit=10**6)}
         twice = sum(number - 1 for number in found.values())
         return Account(found.total(), len(left), twice + len(noted - set(left)))
@@ -226,11 +228,11 @@ class Control(Trial):
     def __init__(self, trial: Trial, runner: type[Runner]) -> None:
         self._trial, self._runner = trial, runner
 
-    def runner(self, house: RoomRegistry, log: Log) -> Runner:
-        return self._runner(log, self.reader(house, log), clock=fast_ms, patience=PATIENCE)
+    def runner(self, registry: RoomRegistry, log: Log) -> Runner:
+        return self._runner(log, self.reader(registry, log), clock=fast_ms, patience=PATIENCE)
 
-    def reader(self, house: RoomRegistry, log: Log) -> Reader:
-        return self._trial.reader(house, log)
+    def reader(self, registry: RoomRegistry, log: Log) -> Reader:
+        return self._trial.reader(registry, log)
 
     async def step(self, room: Room, name: str) -> None:
         await self._trial.step(room, name)
@@ -257,11 +259,11 @@ CONTROLS: dict[str, Callable[[], Trial]] = {
 }
 
 
-async def opened(house: RoomRegistry, log: Log, name: str) -> Room:
+async def opened(registry: RoomRegistry, log: Log, name: str) -> Room:
     """Return a room, made when it is not there."""
     if not await log.head(name):
-        return await house.open(RoomOpened("wonder", name), None, id=name)
-    return await house.wake(name)
+        return await registry.open(RoomOpened("wonder", name), None, id=name)
+    return await registry.wake(name)
 
 
 async def final_account(trial: Trial, log: Log) -> Account:
@@ -270,11 +272,11 @@ async def final_account(trial: Trial, log: Log) -> Account:
         while fast_ms() < await trial.due_ms(log):
             await asyncio.sleep(0.01)
         for _ in range(2):  # once more, for what the reader itself brings about comes as changes, too
-            house = house_of(log, 0)
-            runner = trial.runner(house, log)
+            registry = house_of(log, 0)
+            runner = trial.runner(registry, log)
             task = asyncio.ensure_future(runner.run())
             await caught_up(log, runner)
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            await house.close()
+            await registry.close()
     return await trial.account(log)

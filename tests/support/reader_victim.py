@@ -19,9 +19,9 @@ async def run(mode: str, seed: int, path: Path) -> None:
     """Be a victim: MODE is the trial's name."""
     trial, random = {**TRIALS, **CONTROLS}[mode](), Random(seed)
     log = await SqliteLog.open(path)
-    house = house_of(log, seed)
-    reading = asyncio.ensure_future(trial.runner(house, log).run())
-    rooms = [await opened(house, log, name) for name in ROOMS]
+    registry = house_of(log, seed)
+    reading = asyncio.ensure_future(trial.runner(registry, log).run())
+    rooms = [await opened(registry, log, name) for name in ROOMS]
     tell("ready")
     await asyncio.gather(reading, *[load(trial, room, seed, random) for room in rooms])
 

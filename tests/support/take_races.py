@@ -77,9 +77,9 @@ class Play:
     """A room, two voices, and all that was asked and answered."""
 
     def __init__(
-        self, house: RoomRegistry, takes: Takes, media: LateMedia, log: FullLog, observed: Observed
+        self, registry: RoomRegistry, takes: Takes, media: LateMedia, log: FullLog, observed: Observed
     ) -> None:
-        self.house, self.takes, self.media, self.log, self.observed = house, takes, media, log, observed
+        self.registry, self.takes, self.media, self.log, self.observed = registry, takes, media, log, observed
         self.clock, self.finisher = Clock(), FakeFinisher()
         self.lives: list[TakeLife] = []
         self.left: set[State] = set()  # the states of all takes when nothing but `close` can end them
@@ -93,7 +93,7 @@ class Play:
     async def start(self, kind: str, clock: Clock, finisher: FakeFinisher) -> None:
         self.clock, self.finisher = clock, finisher
         opened = RoomOpened(kind, "Room", tempo="snap", live=True)
-        self.room = await self.house.open(opened, None, id="room")
+        self.room = await self.registry.open(opened, None, id="room")
         self.room.tail.subscribe(self._hear)
 
         begin = self.takes._outcomes.begin
@@ -254,11 +254,11 @@ class Play:
 @asynccontextmanager
 async def playing(kind: str) -> AsyncIterator[Play]:
     clock, log, media, finisher, observed = Clock(), FullLog(), LateMedia(), FakeFinisher(), Observed()
-    house = RoomRegistry(log, clock=clock, random=Random(1), secret=b"s" * 32)
-    takes = Takes(house, media, finisher, clock=clock, observers=[observed])  # type: ignore[arg-type]
-    play = Play(house, takes, media, log, observed)
+    registry = RoomRegistry(log, clock=clock, random=Random(1), secret=b"s" * 32)
+    takes = Takes(registry, media, finisher, clock=clock, observers=[observed])  # type: ignore[arg-type]
+    play = Play(registry, takes, media, log, observed)
     await play.start(kind, clock, finisher)
     yield play
     await takes.close()
-    await house.close()
+    await registry.close()
     await log.close()

@@ -17,7 +17,7 @@ from server.rtc.media import Role
 from server.takes.observer import TakesObserver
 from server.takes.takes import Takes
 from tests.support.actors import local
-from tests.support.media import ANNA, Clock, FakeFinisher, FakeMedia, house
+from tests.support.media import ANNA, Clock, FakeFinisher, FakeMedia, registry
 
 
 class Observed(TakesObserver):
@@ -50,7 +50,7 @@ class Theatre:
 
     def __init__(
         self,
-        house: RoomRegistry,
+        registry: RoomRegistry,
         clock: Clock,
         room: Room,
         takes: Takes,
@@ -59,7 +59,7 @@ class Theatre:
         observed: Observed,
     ) -> None:
         self.observed = observed
-        self.house, self.clock = house, clock
+        self.registry, self.clock = registry, clock
         self.room, self.takes, self.media, self.finisher = room, takes, media, finisher
         self.signals = self.listen(room)
 
@@ -95,20 +95,20 @@ class Theatre:
 async def running_theatre() -> AsyncIterator[Theatre]:
     """Run takes with one room, `wonder`."""
     clock, media, finisher = Clock(), FakeMedia(), FakeFinisher()
-    house_, log = await house(clock)
+    registry_, log = await registry(clock)
     observed = Observed()
-    takes = Takes(house_, media, finisher, clock=clock, observers=[observed])  # type: ignore[arg-type]
-    yield Theatre(house_, clock, await house_.wake("wonder"), takes, media, finisher, observed)
+    takes = Takes(registry_, media, finisher, clock=clock, observers=[observed])  # type: ignore[arg-type]
+    yield Theatre(registry_, clock, await registry_.wake("wonder"), takes, media, finisher, observed)
     await takes.close()
     await media.close()
-    await house_.close()
+    await registry_.close()
     await log.close()
 
 
 async def healing(theatre: Theatre) -> Room:
     """Open a room where takes are heard before they land."""
     opened = RoomOpened("healing", "Heal", tempo="slow")
-    return await theatre.house.open(opened, None, id="healing")
+    return await theatre.registry.open(opened, None, id="healing")
 
 
 def mute(room: Room, voice: Voice, until_ms: int) -> None:

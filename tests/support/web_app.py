@@ -103,7 +103,7 @@ class Site:
     ) -> None:
         self.app, self.listening, self.session = app, listening, session
         self.log: MemoryLog = parts["log"]
-        self.house: RoomRegistry = parts["house"]
+        self.registry: RoomRegistry = parts["registry"]
         self.media: Ears = parts["media"]
         self.finisher: Hands = parts["finisher"]
         self.url = listening.url
@@ -161,17 +161,19 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
     """Run the HTTP side on a free port, with one room, `wonder`."""
     config = Config(**{"port": 0, "admin_token": ADMIN, **settings})
     log, media, hands = MemoryLog(), Ears(), Hands()
-    house = RoomRegistry(log, clock=_now_ms, random=Random(1), secret=b"s" * 32, idle_ms=config.room_idle_ms)
-    await house.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
+    registry = RoomRegistry(
+        log, clock=_now_ms, random=Random(1), secret=b"s" * 32, idle_ms=config.room_idle_ms
+    )
+    await registry.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     finisher = cast(Finisher, hands)
-    figures = Metrics(Registry(), house, media, commit_times())
-    takes = Takes(house, media, finisher, clock=_now_ms, observers=[figures])
-    readers = Readers(log, [Expiry(house, log, _now_ms)], clock=_now_ms)
+    figures = Metrics(Registry(), registry, media, commit_times())
+    takes = Takes(registry, media, finisher, clock=_now_ms, observers=[figures])
+    readers = Readers(log, [Expiry(registry, log, _now_ms)], clock=_now_ms)
     figures.follow(readers.runners)
     app = make_app(
         config=config,
         log=log,
-        house=house,
+        registry=registry,
         media=media,
         finisher=finisher,
         takes=takes,
@@ -180,7 +182,7 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
     )
     readers.start()
     listening = await listen(app, config)
-    parts = {"log": log, "house": house, "media": media, "finisher": hands}
+    parts = {"log": log, "registry": registry, "media": media, "finisher": hands}
     try:
         async with ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
             yield Site(app, listening, parts, session)
@@ -190,7 +192,7 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
         await listening.close()
         await media.close()
         await takes.close()
-        await house.close()
+        await registry.close()
 
 
 def _now_ms() -> int:

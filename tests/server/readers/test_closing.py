@@ -5,14 +5,14 @@ from __future__ import annotations
 from server.readers.closing import Closing
 from server.room.commands import Close, Say
 from server.room.events import RoomOpened
-from tests.support.media import ANNA, Clock, house
+from tests.support.media import ANNA, Clock, registry
 
 
 async def test_each_closed_room_is_told_of_once() -> None:
     ended: list[str] = []
     closing = Closing(ended.append)
-    house_, log = await house(Clock())
-    rooms = [await house_.open(RoomOpened("topic", name), None, id=name) for name in ("one", "other")]
+    registry_, log = await registry(Clock())
+    rooms = [await registry_.open(RoomOpened("topic", name), None, id=name) for name in ("one", "other")]
     for room in rooms:
         closing.attach(room)
 
@@ -23,5 +23,5 @@ async def test_each_closed_room_is_told_of_once() -> None:
 
     assert ended == ["one"]
     assert rooms[0].tail.readers == 0  # following keeps no room awake
-    await house_.close()
+    await registry_.close()
     await log.close()

@@ -16,7 +16,7 @@ from server.room.events import ClipLanded, Event, RoomOpened
 from server.room.kinds import DAY_MS, KINDS
 from server.rooms.registry import RoomRegistry
 from tests.support.actors import local, until
-from tests.support.media import ANNA, Clock, house
+from tests.support.media import ANNA, Clock, registry
 from tests.support.reading import caught_up, read_all, running
 
 KEEP_MS = KINDS["wonder"].keep_ms
@@ -28,22 +28,22 @@ def clock() -> Clock:
 
 
 class Place:
-    """A house, its log, and an expiry that sees all there is and then sweeps when a test says so."""
+    """A registry, its log, and an expiry that sees all there is and then sweeps when a test says so."""
 
-    def __init__(self, house_: RoomRegistry, log: MemoryLog, clock: Clock) -> None:
-        self.house, self.log, self.clock = house_, log, clock
+    def __init__(self, registry_: RoomRegistry, log: MemoryLog, clock: Clock) -> None:
+        self.registry, self.log, self.clock = registry_, log, clock
 
     async def land(self, clip: str, room: str = "wonder") -> None:
         landed = Land(ClipLanded(clip, 1, 0, 0, -16.0, ()))
-        await self.house.send(room, landed, by=ANNA, blobs=[Blob(clip, room, b"x")])
+        await self.registry.send(room, landed, by=ANNA, blobs=[Blob(clip, room, b"x")])
 
     async def clips(self, room: str = "wonder") -> list[str]:
-        return list((await self.house.look(room)).clips)
+        return list((await self.registry.look(room)).clips)
 
     async def sweep(self) -> None:
         """Do what a start does; once more, for what a sweep removes comes back as changes."""
         for _ in range(2):
-            await read_all(self.log, [Expiry(self.house, self.log, self.clock)])
+            await read_all(self.log, [Expiry(self.registry, self.log, self.clock)])
 
     async def noted(self, part: str = "wonder") -> list[str]:
         return [row.item for row in await self.log.projection("expiry", part)]
@@ -52,9 +52,9 @@ class Place:
 @pytest.fixture
 async def place(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Place]:
     monkeypatch.setattr(expiry, "PAUSE_MS", 0)
-    house_, log = await house(clock)
-    yield Place(house_, log, clock)
-    await house_.close()
+    registry_, log = await registry(clock)
+    yield Place(registry_, log, clock)
+    await registry_.close()
     await log.close()
 
 
@@ -77,10 +77,10 @@ async def test_clips_leave_when_their_time_is_over_and_not_before(place: Place) 
 
 
 async def test_each_kind_of_room_keeps_its_clips_for_its_own_time(place: Place) -> None:
-    await place.house.open(RoomOpened("healing", "Heal"), None, id="heal")
-    await place.house.open(RoomOpened("gone_since", "Old"), None, id="old")
+    await place.registry.open(RoomOpened("healing", "Heal"), None, id="heal")
+    await place.registry.open(RoomOpened("gone_since", "Old"), None, id="old")
     for room in ("heal", "old"):
-        (await place.house.wake(room)).consent(ANNA.id)
+        (await place.registry.wake(room)).consent(ANNA.id)
         await place.land(f"in {room}", room)
     await place.land("in wonder")
     await place.sweep()
@@ -141,7 +141,7 @@ async def test_what_is_removed_otherwise_is_forgotten(place: Place) -> None:
     await place.land("a")
     await place.land("b")
     await place.sweep()
-    await place.house.send("wonder", Remove("a", "admin"), by=None)
+    await place.registry.send("wonder", Remove("a", "admin"), by=None)
     await place.sweep()
     assert await place.noted() == ["b"]
 
@@ -163,13 +163,13 @@ async def test_a_start_reads_and_wakes_only_rooms_in_which_something_is_due(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("later", "due"):
-        await place.house.open(RoomOpened("wonder", name), None, id=name)
+        await place.registry.open(RoomOpened("wonder", name), None, id=name)
     await place.land("a", "due")
     place.clock.ms += KEEP_MS // 2
     await place.land("b", "later")
     await place.sweep()
-    for room in place.house.ids():
-        await local(await place.house.wake(room)).close()
+    for room in place.registry.ids():
+        await local(await place.registry.wake(room)).close()
     read = counted(place.log, monkeypatch)
     await place.sweep()
     assert read == []
@@ -180,7 +180,7 @@ async def test_a_start_reads_and_wakes_only_rooms_in_which_something_is_due(
 
 
 async def test_nothing_is_looked_at_between_two_sweeps(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    reader = Expiry(place.house, place.log, place.clock)
+    reader = Expiry(place.registry, place.log, place.clock)
     asked: list[str] = []
     parts = place.log.parts
 
@@ -195,7 +195,7 @@ async def test_nothing_is_looked_at_between_two_sweeps(place: Place, monkeypatch
             await caught_up(place.log, runner)
         assert asked == ["expiry"]
         place.clock.ms += expiry.EVERY_MS
-        await place.house.send("wonder", Say("the feed has grown"), by=ANNA)
+        await place.registry.send("wonder", Say("the feed has grown"), by=ANNA)
         await until(lambda: len(asked) == 2)
 
 
@@ -228,7 +228,7 @@ async def test_of_what_is_not_due_no_more_than_a_page_is_read(
         return rows
 
     monkeypatch.setattr(place.log, "projection", counted)
-    await read_all(place.log, [Expiry(place.house, place.log, place.clock)])
+    await read_all(place.log, [Expiry(place.registry, place.log, place.clock)])
     assert len(await place.clips()) == 22 - 6
     assert read == [f"c{i}" for i in range(8)]
 
@@ -237,12 +237,12 @@ async def test_a_damaged_room_keeps_no_other_from_being_swept(
     place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(expiry, "PAGE_ROWS", 2)
-    await place.house.open(RoomOpened("wonder", "Other"), None, id="other")
+    await place.registry.open(RoomOpened("wonder", "Other"), None, id="other")
     for i in range(5):
         await place.land(f"damaged {i}")
     await place.land("clip", "other")
-    for room in place.house.ids():
-        await local(await place.house.wake(room)).close()
+    for room in place.registry.ids():
+        await local(await place.registry.wake(room)).close()
     reading = place.log.newest
 
     async def damaged(room: str, limit: int = 100) -> list[Event]:
@@ -262,7 +262,7 @@ async def test_a_storage_that_cannot_be_read_is_waited_for(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await place.land("a")
-    reader = Expiry(place.house, place.log, place.clock)
+    reader = Expiry(place.registry, place.log, place.clock)
     (change,) = (await place.log.changes())[-1:]
     with monkeypatch.context() as broken:
 
@@ -278,7 +278,7 @@ async def test_a_storage_that_cannot_be_read_is_waited_for(
 async def test_a_refused_removal_hides_no_other(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     for clip in ("a", "b", "c", "d"):
         await place.land(clip)
-    room = await place.house.wake("wonder")
+    room = await place.registry.wake("wonder")
     sending = room.send
     slow: list[asyncio.Event] = [asyncio.Event()]
 
@@ -304,7 +304,7 @@ async def test_a_storage_that_breaks_in_the_middle_is_told_when_all_removals_hav
 ) -> None:
     for clip in ("a", "b", "c"):
         await place.land(clip)
-    room = await place.house.wake("wonder")
+    room = await place.registry.wake("wonder")
     sending = room.send
 
     async def send(command: Remove) -> list[Event]:
@@ -341,5 +341,5 @@ async def test_a_sweep_that_fails_is_not_the_last(place: Place, monkeypatch: pyt
         raise OSError("the storage cannot be read")
 
     monkeypatch.setattr(place.log, "parts", parts)
-    async with running(place.log, Expiry(place.house, place.log, place.clock)):
+    async with running(place.log, Expiry(place.registry, place.log, place.clock)):
         await until(lambda: len(tries) > 2)

@@ -19,7 +19,7 @@ from server.readers.radio import Radio
 from server.room.commands import Close, Land, Remove, Throw
 from server.room.events import ClipLanded, Draft
 from server.rooms.base import Room
-from tests.support.media import ANNA, Clock, FakeMedia, house
+from tests.support.media import ANNA, Clock, FakeMedia, registry
 
 FRAMES = 3
 SOUND = ogg.write([opus.silence()] * FRAMES, preskip=0, samples=FRAMES * 960)
@@ -61,11 +61,11 @@ async def studio(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Studio]:
     monkeypatch.setattr(radio, "QUEUE_PIECES", 8)
     monkeypatch.setattr(radio, "PIECE_CLIPS", 5)
     media = FakeMedia()
-    house_, log = await house(Clock())
-    studio = Studio(await house_.wake("wonder"), log, media)
+    registry_, log = await registry(Clock())
+    studio = Studio(await registry_.wake("wonder"), log, media)
     yield studio
     await studio.radio.close()
-    await house_.close()
+    await registry_.close()
     await log.close()
 
 

@@ -213,15 +213,15 @@ async def test_a_muted_voice_begins_nothing_by_any_way_and_lands_what_it_had_beg
 
 
 async def test_a_duel_starts_by_no_way_for_a_voice_that_never_consented(theatre: Theatre) -> None:
-    room = await theatre.house.open(RoomOpened("arena", "Ring"), None, id="arena")
+    room = await theatre.registry.open(RoomOpened("arena", "Ring"), None, id="arena")
     for attempt in (
         room.send(RoundStart("insult_duel"), by=ANNA),
-        theatre.house.send("arena", RoundStart("insult_duel"), by=ANNA, key="k"),
-        theatre.house.send("arena", Land(ClipLanded("clip-1", 900, 300, 0, -16.0, ())), by=ANNA),
+        theatre.registry.send("arena", RoundStart("insult_duel"), by=ANNA, key="k"),
+        theatre.registry.send("arena", Land(ClipLanded("clip-1", 900, 300, 0, -16.0, ())), by=ANNA),
     ):
         with pytest.raises(Refused) as refused:
             await attempt
         assert refused.value.code == "consent_needed"
     assert room.tail.head == 1
     room.consent(ANNA.id)
-    assert await theatre.house.send("arena", RoundStart("insult_duel"), by=ANNA, key="k")
+    assert await theatre.registry.send("arena", RoundStart("insult_duel"), by=ANNA, key="k")

@@ -1,4 +1,4 @@
-"""A toy room in a house of its own, over a log with a gate."""
+"""A toy room in a registry of its own, over a log with a gate."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from server.rooms.local import LocalRoom
 from server.rooms.registry import RoomRegistry
-from tests.support.actors import GatedLog, toy_house, toy_room
+from tests.support.actors import GatedLog, toy_registry, toy_room
 
 
 @pytest.fixture
@@ -17,13 +17,13 @@ def log() -> GatedLog:
 
 
 @pytest.fixture
-async def house(log: GatedLog) -> AsyncIterator[RoomRegistry]:
-    house = toy_house(log)
-    yield house
+async def registry(log: GatedLog) -> AsyncIterator[RoomRegistry]:
+    registry = toy_registry(log)
+    yield registry
     log.gate.set()
-    await house.close()
+    await registry.close()
 
 
 @pytest.fixture
-async def room(house: RoomRegistry) -> LocalRoom:
-    return await toy_room(house)
+async def room(registry: RoomRegistry) -> LocalRoom:
+    return await toy_room(registry)

@@ -25,7 +25,7 @@ from tests.support.actors import (
     now_ms,
     shown,
     texts,
-    toy_house,
+    toy_registry,
     toy_room,
     until,
 )
@@ -41,13 +41,13 @@ class TestLocalRoom(RoomContract):
     @pytest.fixture
     async def world(self) -> AsyncIterator[World]:
         log, self.ahead_ms = GatedLog(), 0
-        self.house = toy_house(log, idle_ms=40, clock=lambda: now_ms() + self.ahead_ms)
-        yield World(await toy_room(self.house), log)
-        await self.house.close()
+        self.registry = toy_registry(log, idle_ms=40, clock=lambda: now_ms() + self.ahead_ms)
+        yield World(await toy_room(self.registry), log)
+        await self.registry.close()
 
     def pass_time(self, world: World, ms: int) -> None:
         self.ahead_ms += ms
-        self.house._alarms.ring()  # the loop's timers do not know
+        self.registry._alarms.ring()  # the loop's timers do not know
 
 
 # The timer
@@ -65,7 +65,7 @@ async def test_a_tick_comes_when_it_is_due_and_knows_who_speaks(room: LocalRoom)
 async def test_what_was_due_while_the_room_slept_comes_at_once(log: GatedLog, room: LocalRoom) -> None:
     await room.close()
     await log.append("room", [Draft(TextSaid("due 5"), 1)])
-    again = local(await toy_house(log).wake("room"))
+    again = local(await toy_registry(log).wake("room"))
     await until(lambda: shown(again)[-1:] == ["tick [] []"])
     await again.close()
 
@@ -80,12 +80,12 @@ async def test_a_tick_that_finds_nothing_to_do_does_not_come_again_at_once(
         ticks.append(now_ms())
         return []
 
-    await toy_room(toy_house(log))
-    house = toy_house(log, rules=replace(RULES, decide=decide, due=lambda *_: 0))
-    (await house.wake("room")).hold()
+    await toy_room(toy_registry(log))
+    registry = toy_registry(log, rules=replace(RULES, decide=decide, due=lambda *_: 0))
+    (await registry.wake("room")).hold()
     await until(lambda: len(ticks) >= 3)
     assert ticks[2] - ticks[0] >= 70
-    await house.close()
+    await registry.close()
 
 
 async def test_a_tick_that_fails_is_tried_again(
@@ -133,10 +133,10 @@ async def test_speakers_are_counted_by_their_leases(room: LocalRoom) -> None:
 
 @pytest.mark.parametrize("reason", ["hold", "speak", "due"])
 async def test_a_room_sleeps_when_nothing_keeps_it_awake(log: GatedLog, reason: str) -> None:
-    house = toy_house(log, idle_ms=30)
-    room = await toy_room(house)
+    registry = toy_registry(log, idle_ms=30)
+    room = await toy_room(registry)
     room.hold()
-    other = await house.open((await log.read("room"))[0].data, ANNA, id="other")  # type: ignore[arg-type]
+    other = await registry.open((await log.read("room"))[0].data, ANNA, id="other")  # type: ignore[arg-type]
     let_go: Callable[[], object] = room.release
     match reason:
         case "speak":
@@ -147,12 +147,12 @@ async def test_a_room_sleeps_when_nothing_keeps_it_awake(log: GatedLog, reason: 
             let_go = lambda: asyncio.ensure_future(said(room, f"due {now_ms()}"))  # noqa: E731
     if reason != "hold":
         room.release()
-    await until(lambda: house.awake("other") is None)
-    assert house.awake("room") is room
+    await until(lambda: registry.awake("other") is None)
+    assert registry.awake("room") is room
     let_go()
-    await until(lambda: house.awake("room") is None)
-    assert other is not await house.wake("other")
-    await house.close()
+    await until(lambda: registry.awake("room") is None)
+    assert other is not await registry.wake("other")
+    await registry.close()
 
 
 async def test_a_room_that_is_held_for_long_looks_at_its_timer_now_and_then_only(
@@ -166,49 +166,49 @@ async def test_a_room_that_is_held_for_long_looks_at_its_timer_now_and_then_only
         ring(timer)
 
     monkeypatch.setattr(Timer, "ring", counted)
-    house = toy_house(log, idle_ms=20)
-    room = await toy_room(house)
+    registry = toy_registry(log, idle_ms=20)
+    room = await toy_room(registry)
     room.hold()
     await until(lambda: len(rings) >= 4)
     assert rings[3] - rings[0] >= 50
-    await house.close()
+    await registry.close()
 
 
 async def test_waking_a_room_gives_time_to_hold_it(log: GatedLog) -> None:
     now = [now_ms()]
-    house = toy_house(log, idle_ms=60_000, clock=lambda: now[0])
-    room = await toy_room(house)
+    registry = toy_registry(log, idle_ms=60_000, clock=lambda: now[0])
+    room = await toy_room(registry)
     now[0] += 59_999
-    assert await house.wake("room") is room
+    assert await registry.wake("room") is room
     now[0] += 59_999
     assert room._timer is not None
     room._timer.ring()
-    assert house.awake("room") is room
+    assert registry.awake("room") is room
     now[0] += 1
     room._timer.ring()
-    assert house.awake("room") is None
+    assert registry.awake("room") is None
 
 
 async def test_a_passive_reader_does_not_keep_a_room_awake(log: GatedLog) -> None:
-    house = toy_house(log, idle_ms=10)
-    room = await toy_room(house)
+    registry = toy_registry(log, idle_ms=10)
+    room = await toy_room(registry)
     room.tail.subscribe(lambda _: None, passive=True)
-    await until(lambda: len(house) == 0)
+    await until(lambda: len(registry) == 0)
 
 
 async def test_who_still_holds_a_room_that_slept_reaches_the_one_that_woke(log: GatedLog) -> None:
-    house = toy_house(log, idle_ms=10)
-    old = await toy_room(house)
-    await until(lambda: len(house) == 0)
-    new = await house.wake("room")
+    registry = toy_registry(log, idle_ms=10)
+    old = await toy_room(registry)
+    await until(lambda: len(registry) == 0)
+    new = await registry.wake("room")
     new.hold()
-    while house.awake("room") is not new:  # it may have slept before it was held
-        new = await house.wake("room")
+    while registry.awake("room") is not new:  # it may have slept before it was held
+        new = await registry.wake("room")
         new.hold()
     events = await old.send(Say("a"), by=ANNA)
     assert shown(new) == texts(events) == ["a"]
     assert shown(old) == []
-    await house.close()
+    await registry.close()
 
 
 async def test_closing_finishes_what_waits(room: LocalRoom, log: GatedLog) -> None:
@@ -223,11 +223,11 @@ async def test_closing_finishes_what_waits(room: LocalRoom, log: GatedLog) -> No
     assert texts(await log.read("room")) == ["a", "b", "c"]
 
 
-async def test_who_sends_to_a_closed_room_wakes_it(room: LocalRoom, house: RoomRegistry) -> None:
+async def test_who_sends_to_a_closed_room_wakes_it(room: LocalRoom, registry: RoomRegistry) -> None:
     await room.close()
-    assert house.awake("room") is None
+    assert registry.awake("room") is None
     await said(room, "a")
-    assert house.awake("room") is room
+    assert registry.awake("room") is room
 
 
 async def test_an_awake_room_at_rest_holds_no_task(room: LocalRoom) -> None:
@@ -242,25 +242,25 @@ async def test_an_awake_room_at_rest_holds_no_task(room: LocalRoom) -> None:
 async def test_a_sleeping_room_under_a_reader_holds_no_task_no_timer_and_no_state(
     log: GatedLog, caplog: pytest.LogCaptureFixture
 ) -> None:
-    house = toy_house(log, idle_ms=10)
-    room = await toy_room(house)
+    registry = toy_registry(log, idle_ms=10)
+    room = await toy_room(registry)
     close = room.tail.subscribe(lambda _: None)
-    await until(lambda: len(house) == 0)
+    await until(lambda: len(registry) == 0)
     assert (room._writer, room._timer) == (None, None)
     assert not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    assert list(house.rooms()) == [room]
+    assert list(registry.rooms()) == [room]
     close()
-    assert list(house.rooms()) == []
-    await house.close()
+    assert list(registry.rooms()) == []
+    await registry.close()
 
 
 async def test_a_room_that_cannot_be_woken_tells_all_who_wait_and_wakes_when_it_can(
     log: GatedLog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    house = toy_house(log, idle_ms=10)
-    room = await toy_room(house)
+    registry = toy_registry(log, idle_ms=10)
+    room = await toy_room(registry)
     room.tail.subscribe(lambda _: None)
-    await until(lambda: len(house) == 0)
+    await until(lambda: len(registry) == 0)
     reading = log.newest
 
     async def broken(room: str, limit: int = 100) -> list[Event]:
@@ -274,65 +274,65 @@ async def test_a_room_that_cannot_be_woken_tells_all_who_wait_and_wakes_when_it_
     monkeypatch.setattr(log, "newest", reading)
     await said(room, "c")
     assert texts(await log.read("room")) == ["c"]
-    await house.close()
+    await registry.close()
 
 
 async def test_who_takes_part_in_a_room_that_was_let_go_takes_part_in_the_one_that_lives(
     log: GatedLog,
 ) -> None:
-    house = toy_house(log, idle_ms=10)
-    old = await toy_room(house)
-    await until(lambda: not list(house.rooms()))
+    registry = toy_registry(log, idle_ms=10)
+    old = await toy_room(registry)
+    await until(lambda: not list(registry.rooms()))
     arrive(old, ANNA)
-    await until(lambda: house.awake("room") is old)
-    await house.close()
+    await until(lambda: registry.awake("room") is old)
+    await registry.close()
 
 
 async def test_a_closed_house_wakes_no_room_for_who_leaves(log: GatedLog) -> None:
-    house = toy_house(log)
-    room = await toy_room(house)
+    registry = toy_registry(log)
+    room = await toy_room(registry)
     room.tail.subscribe(lambda _: None)
     arrive(room, ANNA)
     arrive(room, ANNA)
-    await house.close()
+    await registry.close()
     leave(room, ANNA)
-    assert not house._waking
+    assert not registry._waking
 
 
 async def test_a_room_at_work_does_not_fall_asleep(log: GatedLog) -> None:
-    house = toy_house(log, idle_ms=10)
-    room = await toy_room(house)
+    registry = toy_registry(log, idle_ms=10)
+    room = await toy_room(registry)
     log.gate.clear()
     sending = asyncio.ensure_future(said(room, "a"))
     await until(lambda: log.chains)
-    other = await toy_room(house, "other")
-    await until(lambda: house.awake("other") is not other)  # it may do what the room may not
-    assert house.awake("room") is room
+    other = await toy_room(registry, "other")
+    await until(lambda: registry.awake("other") is not other)  # it may do what the room may not
+    assert registry.awake("room") is room
     log.gate.set()
     await sending
-    await until(lambda: len(house) == 0)
-    await house.close()
+    await until(lambda: len(registry) == 0)
+    await registry.close()
 
 
 async def test_a_room_whose_last_reader_leaves_while_it_wakes_is_not_let_go(log: GatedLog) -> None:
-    house = toy_house(log, idle_ms=60_000)
-    room = await toy_room(house)
+    registry = toy_registry(log, idle_ms=60_000)
+    room = await toy_room(registry)
     close = room.tail.subscribe(lambda _: None)
     await room.close()
     sending = asyncio.ensure_future(room.send(Say("a"), by=ANNA))
     await asyncio.sleep(0)
-    assert house.is_waking("room")
+    assert registry.is_waking("room")
     close()
     await sending
-    assert house.awake("room") is house.known("room") is room
-    await house.close()
+    assert registry.awake("room") is registry.known("room") is room
+    await registry.close()
 
 
 async def test_a_repeat_that_waits_for_its_first_is_decided_where_the_room_went_meanwhile(
     log: GatedLog,
 ) -> None:
-    house = toy_house(log)
-    room = await toy_room(house)
+    registry = toy_registry(log)
+    room = await toy_room(registry)
     log.gate.clear()
     first = asyncio.ensure_future(room.send(Say("a"), by=ANNA, key="k"))
     await until(lambda: log.chains)
@@ -346,4 +346,4 @@ async def test_a_repeat_that_waits_for_its_first_is_decided_where_the_room_went_
     room.fall_asleep()
     assert texts(await second) == ["a"]
     assert texts(await log.read("room")) == ["a"]
-    await house.close()
+    await registry.close()

@@ -1,4 +1,4 @@
-"""The house opens rooms, wakes each once, and lets them sleep at no cost."""
+"""The registry opens rooms, wakes each once, and lets them sleep at no cost."""
 
 from __future__ import annotations
 
@@ -17,81 +17,83 @@ from server.rooms.registry import RoomRegistry
 from server.rooms.snapshots import WAKE_PAGE_EVENTS, WOKEN_TAIL_EVENTS
 from server.rooms.tail import Tail
 from server.rooms.writer import Writer
-from tests.support.actors import ANNA, GatedLog, now_ms, texts, toy_house, toy_room, until
+from tests.support.actors import ANNA, GatedLog, now_ms, texts, toy_registry, toy_room, until
 
 PUBLIC = RoomOpened("wonder", "Große Bühne", public=True)
 SLEEPERS = 10_000
 
 
-async def test_a_public_room_gets_a_readable_id_and_the_next_of_its_name_another(house: RoomRegistry) -> None:
-    rooms = await asyncio.gather(*[house.open(PUBLIC, ANNA) for _ in range(3)])
+async def test_a_public_room_gets_a_readable_id_and_the_next_of_its_name_another(
+    registry: RoomRegistry,
+) -> None:
+    rooms = await asyncio.gather(*[registry.open(PUBLIC, ANNA) for _ in range(3)])
     assert sorted(room.id for room in rooms) == ["grosse-buehne", "grosse-buehne-2", "grosse-buehne-3"]
-    assert {listing.room for listing in await house.listings()} == {room.id for room in rooms}
+    assert {listing.room for listing in await registry.listings()} == {room.id for room in rooms}
 
 
-async def test_readable_ids_never_run_out(house: RoomRegistry) -> None:
-    ids = {(await house.open(PUBLIC, ANNA)).id for _ in range(25)}
+async def test_readable_ids_never_run_out(registry: RoomRegistry) -> None:
+    ids = {(await registry.open(PUBLIC, ANNA)).id for _ in range(25)}
     assert len(ids) == 25
 
 
-async def test_a_private_room_cannot_be_guessed_and_is_not_listed(house: RoomRegistry) -> None:
-    rooms = [await house.open(RoomOpened("wonder", "Secret"), ANNA) for _ in range(2)]
+async def test_a_private_room_cannot_be_guessed_and_is_not_listed(registry: RoomRegistry) -> None:
+    rooms = [await registry.open(RoomOpened("wonder", "Secret"), ANNA) for _ in range(2)]
     assert {len(room.id) for room in rooms} == {22}
     assert rooms[0].id != rooms[1].id
-    assert await house.listings() == []
+    assert await registry.listings() == []
 
 
-async def test_an_id_that_is_taken_is_refused(house: RoomRegistry) -> None:
-    await house.open(PUBLIC, ANNA, id="wonder")
+async def test_an_id_that_is_taken_is_refused(registry: RoomRegistry) -> None:
+    await registry.open(PUBLIC, ANNA, id="wonder")
     with pytest.raises(Refused) as refusal:
-        await house.open(PUBLIC, ANNA, id="wonder")
+        await registry.open(PUBLIC, ANNA, id="wonder")
     assert refusal.value.code == "room_taken"
 
 
-async def test_an_opened_room_is_awake_and_durable(house: RoomRegistry, log: GatedLog) -> None:
-    room = await house.open(PUBLIC, ANNA)
-    assert house.awake(room.id) is room
+async def test_an_opened_room_is_awake_and_durable(registry: RoomRegistry, log: GatedLog) -> None:
+    room = await registry.open(PUBLIC, ANNA)
+    assert registry.awake(room.id) is room
     assert [event.data for event in await log.read(room.id)] == [PUBLIC]
 
 
 @pytest.mark.parametrize("id_", ["none", "", "../etc", "a" * 65, "ro\x00om", "\ud800", "r oom", "räume"])
-async def test_a_room_that_is_not_cannot_be_woken(house: RoomRegistry, id_: str) -> None:
+async def test_a_room_that_is_not_cannot_be_woken(registry: RoomRegistry, id_: str) -> None:
     for _ in range(2):
         with pytest.raises(NoSuchRoom):
-            await house.wake(id_)
+            await registry.wake(id_)
     with pytest.raises(NoSuchRoom):
-        await house.send(id_, Say("a"), by=ANNA)
-    assert len(house) == 0
+        await registry.send(id_, Say("a"), by=ANNA)
+    assert len(registry) == 0
 
 
 async def test_many_wakes_at_once_fold_the_log_once(log: GatedLog) -> None:
     await log.append("r", [Draft(TextSaid(f"{i}"), 1) for i in range(2_500)])
-    house = toy_house(log)
-    rooms = await asyncio.gather(*[house.wake("r") for _ in range(50)])
+    registry = toy_registry(log)
+    rooms = await asyncio.gather(*[registry.wake("r") for _ in range(50)])
     assert len(set(map(id, rooms))) == 1
     assert log.reads == -(-(2_500 - WOKEN_TAIL_EVENTS) // WAKE_PAGE_EVENTS)
     assert rooms[0].state.said == tuple(f"{i}" for i in range(2_500))  # type: ignore[attr-defined]
     assert rooms[0].tail.head == 2_500
     assert len(rooms[0].tail.newest(WOKEN_TAIL_EVENTS) or []) == WOKEN_TAIL_EVENTS
-    await house.close()
+    await registry.close()
 
 
 async def test_who_gives_up_waking_spoils_it_for_nobody(log: GatedLog) -> None:
     await log.append("r", [Draft(TextSaid("a"), 1)])
-    house = toy_house(log)
-    first, second = (asyncio.ensure_future(house.wake("r")) for _ in range(2))
+    registry = toy_registry(log)
+    first, second = (asyncio.ensure_future(registry.wake("r")) for _ in range(2))
     await asyncio.sleep(0)
     first.cancel()
     assert (await second).id == "r"
-    await house.close()
+    await registry.close()
 
 
 async def test_a_command_wakes_its_room(log: GatedLog) -> None:
     await log.append("r", [Draft(TextSaid("a"), 1)])
-    house = toy_house(log)
-    assert texts(await house.send("r", Say("b"), by=ANNA, key="k")) == ["b"]
-    assert texts(await house.send("r", Say("b"), by=ANNA, key="k")) == ["b"]
-    await house.close()
+    registry = toy_registry(log)
+    assert texts(await registry.send("r", Say("b"), by=ANNA, key="k")) == ["b"]
+    assert texts(await registry.send("r", Say("b"), by=ANNA, key="k")) == ["b"]
+    await registry.close()
 
 
 class Diary:
@@ -114,16 +116,16 @@ class Diary:
 
 
 async def test_readers_come_and_go_with_the_rooms_that_are_awake(log: GatedLog) -> None:
-    house, first, second = toy_house(log, idle_ms=10), Diary(), Diary()
-    house.register(first)
-    room = await toy_room(house, "a")
-    house.register(second)
+    registry, first, second = toy_registry(log, idle_ms=10), Diary(), Diary()
+    registry.register(first)
+    room = await toy_room(registry, "a")
+    registry.register(second)
     room.tail.subscribe(lambda _: None)
-    await until(lambda: len(house) == 0)
+    await until(lambda: len(registry) == 0)
     late = Diary()
-    house.register(late)
-    await house.wake("a")
-    await house.close()
+    registry.register(late)
+    await registry.wake("a")
+    await registry.close()
     assert first.told == second.told == ["woke a", "slept a", "woke a", "slept a"]
     assert late.told == ["woke a", "slept a"]
 
@@ -131,19 +133,19 @@ async def test_readers_come_and_go_with_the_rooms_that_are_awake(log: GatedLog) 
 async def test_a_reader_that_breaks_harms_neither_the_room_nor_the_others(
     log: GatedLog, caplog: pytest.LogCaptureFixture
 ) -> None:
-    house, sound = toy_house(log), Diary()
+    registry, sound = toy_registry(log), Diary()
     for reader in (Diary("woke a", "slept a"), sound):
-        house.register(reader)
-    await toy_room(house, "a")
-    assert texts(await house.send("a", Say("said"), by=ANNA)) == ["said"]
-    await house.close()
+        registry.register(reader)
+    await toy_room(registry, "a")
+    assert texts(await registry.send("a", Say("said"), by=ANNA)) == ["said"]
+    await registry.close()
     assert sound.told == ["woke a", "slept a"]
     assert caplog.text.count("room.reader_failed") == 2
 
 
-async def visit(house: RoomRegistry, id_: str) -> None:
+async def visit(registry: RoomRegistry, id_: str) -> None:
     """Wake a room and keep nothing of it."""
-    await house.wake(id_)
+    await registry.wake(id_)
 
 
 def rooms_in_memory() -> int:
@@ -154,52 +156,52 @@ def rooms_in_memory() -> int:
 
 async def test_ten_thousand_sleeping_rooms_cost_nothing() -> None:
     log = MemoryLog()
-    house = toy_house(log, idle_ms=0)
+    registry = toy_registry(log, idle_ms=0)
     for i in range(SLEEPERS):
         await log.append(f"r{i}", [Draft(RoomOpened("wonder", "A"), 1)])
     tasks, things = len(asyncio.all_tasks()), rooms_in_memory()
     for first in range(0, SLEEPERS, 2_000):
-        await asyncio.gather(*[visit(house, f"r{i}") for i in range(first, first + 500)])
-        await until(lambda: len(house) == 0)
+        await asyncio.gather(*[visit(registry, f"r{i}") for i in range(first, first + 500)])
+        await until(lambda: len(registry) == 0)
     assert rooms_in_memory() <= things
     assert len(asyncio.all_tasks()) == tasks
-    assert not house._waking
+    assert not registry._waking
 
 
 async def test_rooms_that_fall_asleep_and_wake_under_load_lose_nothing(log: GatedLog) -> None:
-    house = toy_house(log, idle_ms=0)
-    await toy_room(house)
+    registry = toy_registry(log, idle_ms=0)
+    await toy_room(registry)
     random = Random(3)
     numbers = iter(range(300))
 
     async def chat() -> None:
         for i in numbers:
-            await house.send("room", Say(f"{i}"), by=ANNA)
+            await registry.send("room", Say(f"{i}"), by=ANNA)
             await asyncio.sleep(random.random() / 500)
 
     await asyncio.gather(*[chat() for _ in range(5)])
     assert sorted(texts(await log.read("room")), key=int) == [f"{i}" for i in range(300)]
-    await house.close()
+    await registry.close()
 
 
-async def test_a_voice_is_the_same_by_room_and_by_id_of_an_awake_room(house: RoomRegistry) -> None:
-    room = await toy_room(house)
-    assert house.voice("key", room) == house.voice("key", room.id) != house.voice("other", room)
-    assert house.voice("key", "elsewhere").id != house.voice("key", room).id
+async def test_a_voice_is_the_same_by_room_and_by_id_of_an_awake_room(registry: RoomRegistry) -> None:
+    room = await toy_room(registry)
+    assert registry.voice("key", room) == registry.voice("key", room.id) != registry.voice("other", room)
+    assert registry.voice("key", "elsewhere").id != registry.voice("key", room).id
 
 
 async def test_a_closed_house_refuses_and_has_finished(log: GatedLog) -> None:
-    house = toy_house(log)
-    room = await toy_room(house)
+    registry = toy_registry(log)
+    room = await toy_room(registry)
     sends = [asyncio.ensure_future(room.send(Say(f"{i}"), by=ANNA)) for i in range(5)]
     await asyncio.sleep(0)
-    await asyncio.gather(house.close(), house.close())
+    await asyncio.gather(registry.close(), registry.close())
     assert sorted(texts([event for sent in sends for event in await sent])) == [f"{i}" for i in range(5)]
     for late in (
-        house.wake("room"),
-        house.wake("none"),
+        registry.wake("room"),
+        registry.wake("none"),
         room.send(Say("x"), by=ANNA),
-        house.open(PUBLIC, ANNA),
+        registry.open(PUBLIC, ANNA),
     ):
         with pytest.raises(Refused) as refusal:
             await late
@@ -208,10 +210,10 @@ async def test_a_closed_house_refuses_and_has_finished(log: GatedLog) -> None:
 
 async def test_closing_waits_for_a_room_that_is_waking(log: GatedLog) -> None:
     await log.append("r", [Draft(TextSaid(f"due {now_ms()}"), 1)])
-    house = toy_house(log)
-    waking = asyncio.ensure_future(house.wake("r"))
+    registry = toy_registry(log)
+    waking = asyncio.ensure_future(registry.wake("r"))
     await asyncio.sleep(0)
-    await house.close()
+    await registry.close()
     assert (await waking).id == "r"
-    assert len(house) == 0
+    assert len(registry) == 0
     assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []

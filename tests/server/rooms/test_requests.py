@@ -10,7 +10,7 @@ from server.room.commands import React, Refused, Say, Suggest
 from server.rooms import requests
 from server.rooms.local import LocalRoom
 from server.rooms.requests import KEY_BYTES, digest, said, salt, scoped
-from tests.support.actors import ANNA, BELA, GatedLog, local, shown, texts, toy_house, until
+from tests.support.actors import ANNA, BELA, GatedLog, local, shown, texts, toy_registry, until
 
 
 def test_a_key_becomes_short_whatever_a_client_chose() -> None:
@@ -42,7 +42,7 @@ async def test_a_key_used_for_something_else_is_refused_here_and_after_a_restart
     room: LocalRoom, log: GatedLog
 ) -> None:
     first = await room.send(Say("a"), by=ANNA, key="k")
-    again = local(await toy_house(log).wake("room"))
+    again = local(await toy_registry(log).wake("room"))
     for place in (room, again):
         for other in ("b", "no", "nothing"):
             with pytest.raises(Refused, match="fresh id") as refused:
@@ -63,7 +63,7 @@ async def test_a_salted_use_is_the_same_only_for_the_same_command_and_salt(room:
 
 async def test_a_used_key_in_the_middle_of_a_batch_spoils_nothing(room: LocalRoom, log: GatedLog) -> None:
     await room.send(Say("a"), by=ANNA, key="k")
-    again = local(await toy_house(log).wake("room"))
+    again = local(await toy_registry(log).wake("room"))
     b, used, c, no = await asyncio.gather(
         again.send(Say("b"), by=ANNA),
         again.send(Say("other"), by=ANNA, key="k"),
@@ -83,7 +83,7 @@ async def test_a_used_key_in_the_middle_of_a_batch_spoils_nothing(room: LocalRoo
 
 async def test_a_key_repeated_after_a_restart_is_not_decided_again(room: LocalRoom, log: GatedLog) -> None:
     first = await room.send(Say("once"), by=ANNA, key="k")
-    again = local(await toy_house(log).wake("room"))
+    again = local(await toy_registry(log).wake("room"))
     assert await again.send(Say("once"), by=ANNA, key="k") == first
     assert await again.send(Say("once"), by=ANNA, key="k") == first
     with pytest.raises(Refused):
@@ -94,7 +94,7 @@ async def test_a_key_repeated_after_a_restart_is_not_decided_again(room: LocalRo
 
 async def test_a_repeat_in_the_middle_of_a_batch_spoils_nothing(room: LocalRoom, log: GatedLog) -> None:
     first = await room.send(Say("a"), by=ANNA, key="k")
-    again = local(await toy_house(log).wake("room"))
+    again = local(await toy_registry(log).wake("room"))
     b, repeated, c, once = await asyncio.gather(
         again.send(Say("b"), by=ANNA),
         again.send(Say("a"), by=ANNA, key="k"),

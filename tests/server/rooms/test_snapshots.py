@@ -59,7 +59,7 @@ async def _fail(error: Exception) -> bool:
     raise error
 
 
-def house_on(log: Log) -> RoomRegistry:
+def registry_on(log: Log) -> RoomRegistry:
     return RoomRegistry(log, clock=Clock(), random=Random(1), secret=b"s" * 32, idle_ms=10**9)
 
 
@@ -69,11 +69,11 @@ def log() -> CountingLog:
 
 
 @pytest.fixture
-async def house(log: CountingLog) -> AsyncIterator[RoomRegistry]:
-    house = house_on(log)
-    await house.open(OPENED, ANNA, id="r")
-    yield house
-    await house.close()
+async def registry(log: CountingLog) -> AsyncIterator[RoomRegistry]:
+    registry = registry_on(log)
+    await registry.open(OPENED, ANNA, id="r")
+    yield registry
+    await registry.close()
 
 
 async def say(room: Room, number: int) -> None:
@@ -96,15 +96,15 @@ async def from_zero(log: Log, room: str = "r") -> RoomState:
 
 
 async def woken(log: CountingLog) -> tuple[RoomState, int]:
-    """Return the state of a room that another house wakes, and how many events it read for that."""
+    """Return the state of a room that another registry wakes, and how many events it read for that."""
     log.read_events = 0
-    return await house_on(log).look("r"), log.read_events
+    return await registry_on(log).look("r"), log.read_events
 
 
 async def test_a_room_that_was_never_asleep_has_one_every_so_many_events(
-    house: RoomRegistry, log: CountingLog
+    registry: RoomRegistry, log: CountingLog
 ) -> None:
-    room = await house.wake("r")
+    room = await registry.wake("r")
     await say(room, 3 * EVERY_EVENTS)
     await until(lambda: len(log.snapshots) == 3)
     assert [snapshot.seq for snapshot in log.snapshots] == [EVERY_EVENTS * (i + 1) for i in range(3)]
@@ -114,9 +114,9 @@ async def test_a_room_that_was_never_asleep_has_one_every_so_many_events(
 
 
 async def test_a_room_of_any_age_wakes_by_reading_what_came_after_its_snapshot(
-    house: RoomRegistry, log: CountingLog
+    registry: RoomRegistry, log: CountingLog
 ) -> None:
-    room = await house.wake("r")
+    room = await registry.wake("r")
     await land(room, 3_000)
     await say(room, EVERY_EVENTS - 10)
     before = log.snapshots[-1].seq
@@ -126,16 +126,16 @@ async def test_a_room_of_any_age_wakes_by_reading_what_came_after_its_snapshot(
 
 
 async def test_a_room_that_falls_asleep_leaves_one_if_that_spares_folding(
-    house: RoomRegistry, log: CountingLog
+    registry: RoomRegistry, log: CountingLog
 ) -> None:
-    await say(await house.wake("r"), ASLEEP_EVENTS - 2)
-    await local(await house.wake("r")).close()
+    await say(await registry.wake("r"), ASLEEP_EVENTS - 2)
+    await local(await registry.wake("r")).close()
     assert not log.snapshots
-    await say(await house.wake("r"), 1)
-    await local(await house.wake("r")).close()
+    await say(await registry.wake("r"), 1)
+    await local(await registry.wake("r")).close()
     assert [snapshot.seq for snapshot in log.snapshots] == [ASLEEP_EVENTS]
-    await say(await house.wake("r"), 5)
-    await local(await house.wake("r")).close()
+    await say(await registry.wake("r"), 5)
+    await local(await registry.wake("r")).close()
     assert len(log.snapshots) == 1
 
 
@@ -160,23 +160,23 @@ async def test_a_room_that_goes_while_it_is_woken_is_no_room(
 
     monkeypatch.setattr(log, "read", read)
     with pytest.raises(NoSuchRoom):
-        await house_on(log).wake("r")
+        await registry_on(log).wake("r")
 
 
 async def test_a_room_that_nobody_uses_leaves_one_as_it_falls_asleep(log: CountingLog) -> None:
-    house = RoomRegistry(log, clock=now_ms, random=Random(1), secret=b"s" * 32, idle_ms=20)
-    await land(await house.open(OPENED, ANNA, id="r"), 300)
-    await until(lambda: len(house) == 0)
+    registry = RoomRegistry(log, clock=now_ms, random=Random(1), secret=b"s" * 32, idle_ms=20)
+    await land(await registry.open(OPENED, ANNA, id="r"), 300)
+    await until(lambda: len(registry) == 0)
     assert [snapshot.seq for snapshot in log.snapshots] == [301]
-    await house.close()
+    await registry.close()
 
 
 async def test_a_house_that_closes_waits_until_all_is_written(tmp_path: Path) -> None:
     log = await SqliteLog.open(tmp_path / "wonder.db")
-    house = house_on(log)
-    room = await house.open(OPENED, ANNA, id="r")
+    registry = registry_on(log)
+    room = await registry.open(OPENED, ANNA, id="r")
     await land(room, 300)
-    await house.close()
+    await registry.close()
     kept = await log.snapshot("r")
     assert kept
     assert kept.seq == 301
@@ -201,13 +201,13 @@ def cut(kept: Snapshot) -> Snapshot:
 
 @pytest.mark.parametrize("spoil", [of_the_future, of_another_version, without_a_part, cut])
 async def test_one_that_cannot_be_gone_on_with_is_ignored_with_one_line(
-    house: RoomRegistry,
+    registry: RoomRegistry,
     log: CountingLog,
     spoil: Callable[[Snapshot], Snapshot],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    room = await house.wake("r")
+    room = await registry.wake("r")
     await land(room, 1_500)
     before = room.state
     await local(room).close()
@@ -228,9 +228,12 @@ async def test_one_that_cannot_be_gone_on_with_is_ignored_with_one_line(
 
 
 async def test_a_damaged_one_is_ignored_with_one_line(
-    house: RoomRegistry, log: CountingLog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    registry: RoomRegistry,
+    log: CountingLog,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    room = await house.wake("r")
+    room = await registry.wake("r")
     await land(room, 600)
 
     async def damaged(_: str) -> Snapshot:
@@ -243,8 +246,8 @@ async def test_a_damaged_one_is_ignored_with_one_line(
     assert [record.message for record in caplog.records] == ["snapshot.ignored room=r: a snapshot is damaged"]
 
 
-async def test_a_removal_renews_it_in_the_same_commit(house: RoomRegistry, log: CountingLog) -> None:
-    room = await house.wake("r")
+async def test_a_removal_renews_it_in_the_same_commit(registry: RoomRegistry, log: CountingLog) -> None:
+    room = await registry.wake("r")
     clips = await land(room, 1_000)
     written = len(log.snapshots)
     for clip in (clips[3], clips[-1]):
@@ -260,9 +263,9 @@ async def test_a_removal_renews_it_in_the_same_commit(house: RoomRegistry, log: 
 
 
 async def test_many_removals_of_one_moment_renew_it_once(
-    house: RoomRegistry, log: CountingLog, monkeypatch: pytest.MonkeyPatch
+    registry: RoomRegistry, log: CountingLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room = await house.wake("r")
+    room = await registry.wake("r")
     clips = await land(room, 1_000)
     made: list[int] = []
     encode = CODEC.encode
@@ -277,8 +280,8 @@ async def test_many_removals_of_one_moment_renew_it_once(
     assert (await log.snapshot("r") or Snapshot(0, b"", b"")).seq == room.state.head
 
 
-async def test_a_young_room_pays_nothing_for_its_removals(house: RoomRegistry, log: CountingLog) -> None:
-    room = await house.wake("r")
+async def test_a_young_room_pays_nothing_for_its_removals(registry: RoomRegistry, log: CountingLog) -> None:
+    room = await registry.wake("r")
     (clip,) = await land(room, 1)
     await room.send(Remove(clip, "admin"))
     await say(room, 5)
@@ -288,9 +291,9 @@ async def test_a_young_room_pays_nothing_for_its_removals(house: RoomRegistry, l
 
 @pytest.mark.parametrize("failure", [StorageFull("full"), OSError("broken")])
 async def test_one_that_could_not_be_stored_costs_nothing_but_folding(
-    house: RoomRegistry, log: CountingLog, failure: Exception
+    registry: RoomRegistry, log: CountingLog, failure: Exception
 ) -> None:
-    room = await house.wake("r")
+    room = await registry.wake("r")
     await land(room, 1_500)
     log.failure = failure
     await say(room, 600)
@@ -303,7 +306,7 @@ async def test_one_that_could_not_be_stored_costs_nothing_but_folding(
 
 
 async def test_what_another_house_takes_back_is_in_no_snapshot_of_this_one(log: CountingLog) -> None:
-    here, there = house_on(log), house_on(log)
+    here, there = registry_on(log), registry_on(log)
     room = await here.open(OPENED, ANNA, id="r")
     await room.send(Say("annaquux"), by=ANNA)
     await room.send(Suggest("annaquux"), by=ANNA)
@@ -327,14 +330,14 @@ class Troupe:
 
     def __init__(self, log: Log, seed: int) -> None:
         self.log, self.random = log, Random(seed)
-        self.house = house_on(log)
+        self.registry = registry_on(log)
         self.made: list[str] = []
         self.words = 0
 
     async def play(self, steps: int) -> None:
-        await self.house.open(OPENED, ANNA, id="r")
+        await self.registry.open(OPENED, ANNA, id="r")
         for _ in range(steps):
-            room = await self.house.wake("r")
+            room = await self.registry.wake("r")
             commands = [self.command() for _ in range(self.random.randint(1, 6))]
             results = await asyncio.gather(
                 *(room.send(command, by=by, blobs=blobs) for command, by, blobs in commands),
@@ -344,17 +347,17 @@ class Troupe:
             await self.rest(room)
 
     async def rest(self, room: Room) -> None:
-        """Let the room sleep, end its house, or leave the house without an end, now and then."""
+        """Let the room sleep, end its registry, or leave the registry without an end, now and then."""
         what, before = self.random.random(), room.state
         if what < 0.1:
             await local(room).close()
         elif what < 0.2:
-            await self.house.close()
-            self.house = house_on(self.log)
+            await self.registry.close()
+            self.registry = registry_on(self.log)
         elif what < 0.3:
-            self.house = house_on(self.log)
+            self.registry = registry_on(self.log)
         kept = await self.log.snapshot("r")
-        state = (await house_on(self.log).look("r")) if kept else None
+        state = (await registry_on(self.log).look("r")) if kept else None
         assert state is None or whole(state) == whole(before)
 
     def command(self) -> tuple[Command, Voice | None, list[Blob]]:
@@ -404,7 +407,7 @@ async def test_nothing_of_what_went_is_in_the_file_or_its_wal(
     log = await SqliteLog.open(tmp_path / "wonder.db", Settings(synchronous="OFF"))
     troupe = Troupe(log, seed)
     await troupe.play(40)
-    room = await troupe.house.wake("r")
+    room = await troupe.registry.wake("r")
     gone = [clip for clip in troupe.made if clip not in room.state.clips]
     assert len(gone) > 5
     assert await log.snapshot("r")
@@ -429,10 +432,10 @@ async def test_a_room_of_a_hundred_thousand_events_wakes_by_its_newest(log: Coun
     for number in range(20_000):
         drafts += [Draft(ClipLanded(f"clip-{number}-", 900, 0, 0, -16.0, (50,)), number, BELA), *said]
     await log.append("r", drafts)
-    first = await house_on(log).look("r")
+    first = await registry_on(log).look("r")
     assert log.read_events == len(drafts) == 100_001
 
-    room = await house_on(log).wake("r")
+    room = await registry_on(log).wake("r")
     assert whole(room.state) == whole(first)
     assert log.read_events == len(drafts) + WOKEN_TAIL_EVENTS
     assert len(log.snapshots[0].parts) > 30

@@ -23,7 +23,7 @@ from tests.support.actors import (
     local,
     shown,
     texts,
-    toy_house,
+    toy_registry,
     toy_room,
     until,
 )
@@ -162,18 +162,18 @@ class SkippingLog(GatedLog):
 
 async def test_nothing_is_acknowledged_under_a_number_that_its_writer_did_not_give() -> None:
     """What was taken back with it would be planned by numbers of other events, and stay."""
-    house = toy_house(SkippingLog())
-    room = await toy_room(house)
+    registry = toy_registry(SkippingLog())
+    room = await toy_room(registry)
 
     with pytest.raises(Conflict):
         await room.send(Say("a"), by=ANNA)
-    await house.close()
+    await registry.close()
 
 
 async def test_two_houses_over_one_log_lose_and_repeat_nothing() -> None:
     log = GatedLog()
-    rooms = [await toy_room(toy_house(log))]
-    rooms.append(local(await toy_house(log).wake("room")))
+    rooms = [await toy_room(toy_registry(log))]
+    rooms.append(local(await toy_registry(log).wake("room")))
     random = Random(5)
     await asyncio.gather(
         *[_say_slowly(random.choice(rooms), f"{i}", random.random() / 50) for i in range(120)],
@@ -200,8 +200,8 @@ async def _say_slowly(room: LocalRoom, text: str, wait_s: float) -> None:
 
 
 async def test_a_full_storage_refuses_what_does_not_fit_and_takes_the_rest() -> None:
-    house = toy_house(MemoryLog(max_bytes=5_000))
-    room = await toy_room(house)
+    registry = toy_registry(MemoryLog(max_bytes=5_000))
+    room = await toy_room(registry)
     big = [Blob("b", "room", bytes(9_000))]
     _, clip, _ = await asyncio.gather(
         room.send(Say("a"), by=ANNA),
@@ -213,7 +213,7 @@ async def test_a_full_storage_refuses_what_does_not_fit_and_takes_the_rest() -> 
     assert clip.code == "storage_full"
     assert clip.retry_after_ms
     assert shown(room) == ["a", "b"]
-    await house.close()
+    await registry.close()
 
 
 async def test_a_broken_storage_is_told_and_the_room_recovers_when_it_works_again(

@@ -375,7 +375,7 @@ async def test_half_of_the_speakers_get_another_topic(chat: Chat) -> None:
 
 
 async def test_in_an_arena_one_looks_and_writes_but_plays_by_consent_only(chat: Chat) -> None:
-    await chat.house.open(RoomOpened("arena", "Ring"), None, id="ring")
+    await chat.registry.open(RoomOpened("arena", "Ring"), None, id="ring")
     async with chat.visitor("ring") as client:
         await client.said("hello")
         for type_, fields in (

@@ -42,8 +42,8 @@ def clip(number: int) -> Land:
 class Stand:
     """A room with its fan-out, and connections whose transports are lists."""
 
-    def __init__(self, house: RoomRegistry, room: Room) -> None:
-        self.house, self.room = house, room
+    def __init__(self, registry: RoomRegistry, room: Room) -> None:
+        self.registry, self.room = registry, room
         self.emptied = 0
         self.fanout = Fanout(room, describe=describe, clock=lambda: 1_700_000_000_000, empty=self._empty)
         self.fanout.let_in()
@@ -53,11 +53,11 @@ class Stand:
 
     @classmethod
     async def make(cls) -> Stand:
-        house = RoomRegistry(
+        registry = RoomRegistry(
             MemoryLog(), clock=lambda: time.time_ns() // 1_000_000, random=Random(1), secret=b"s" * 32
         )
-        room = await house.open(RoomOpened("wonder", "Wonder"), None, id="room")
-        return cls(house, room)
+        room = await registry.open(RoomOpened("wonder", "Wonder"), None, id="room")
+        return cls(registry, room)
 
     def join(self, number: int, after: int | None = None, greeting: bytes = b"") -> FakeTransport:
         transport = FakeTransport()
@@ -74,7 +74,7 @@ class Stand:
 
     async def close(self) -> None:
         self.fanout.close()
-        await self.house.close()
+        await self.registry.close()
 
 
 @pytest.fixture

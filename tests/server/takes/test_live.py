@@ -10,7 +10,7 @@ from server.room.commands import RoundStart
 from server.room.events import ClipLanded, RoomOpened, Voice
 from server.rooms.base import Room
 from server.takes.takes import Takes
-from tests.support.media import ANNA, BELA, Clock, FakeFinisher, FakeMedia, house
+from tests.support.media import ANNA, BELA, Clock, FakeFinisher, FakeMedia, registry
 from tests.support.theatre import Observed
 
 
@@ -37,13 +37,13 @@ class LiveTheatre:
 @asynccontextmanager
 async def live_theatre(opened: RoomOpened) -> AsyncIterator[LiveTheatre]:
     clock, media, finisher = Clock(), FakeMedia(), FakeFinisher()
-    house_, log = await house(clock)
+    registry_, log = await registry(clock)
     observed = Observed()
-    takes = Takes(house_, media, finisher, clock=clock, live_delay_ms=1, observers=[observed])  # type: ignore[arg-type]
-    yield LiveTheatre(await house_.open(opened, None), takes, media, observed)
+    takes = Takes(registry_, media, finisher, clock=clock, live_delay_ms=1, observers=[observed])  # type: ignore[arg-type]
+    yield LiveTheatre(await registry_.open(opened, None), takes, media, observed)
     await takes.close()
     await media.close()
-    await house_.close()
+    await registry_.close()
     await log.close()
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from server.takes.observer import TakesObserver
 from server.takes.takes import Takes
-from tests.support.media import ANNA, Clock, FakeFinisher, FakeMedia, house
+from tests.support.media import ANNA, Clock, FakeFinisher, FakeMedia, registry
 from tests.support.theatre import Observed
 
 
 async def test_every_observer_is_told_the_same() -> None:
     clock, media, one, other = Clock(), FakeMedia(), Observed(), Observed()
-    house_, log = await house(clock)
+    registry_, log = await registry(clock)
     observers = [one, TakesObserver(), other]
-    takes = Takes(house_, media, FakeFinisher(), clock=clock, observers=observers)  # type: ignore[arg-type]
-    room = await house_.wake("wonder")
+    takes = Takes(registry_, media, FakeFinisher(), clock=clock, observers=observers)  # type: ignore[arg-type]
+    room = await registry_.wake("wonder")
 
     listener, _ = await takes.whep("wonder", "offer", address="a")
     speaker, _ = await takes.whip("wonder", ANNA, "offer", address="a", commanded=True)
@@ -28,5 +28,5 @@ async def test_every_observer_is_told_the_same() -> None:
     assert vars(one) == vars(other)
     await takes.close()
     await media.close()
-    await house_.close()
+    await registry_.close()
     await log.close()

@@ -143,12 +143,12 @@ class Healing:
 @asynccontextmanager
 async def healing() -> AsyncIterator[Healing]:
     clock, log = Clock(), GatedLog()
-    house = RoomRegistry(log, clock=clock, random=Random(1), secret=b"s" * 32)
-    takes = Takes(house, FakeMedia(), FakeFinisher(), clock=clock)  # type: ignore[arg-type]
-    room = await house.open(RoomOpened("healing", "Heal", tempo="slow"), None, id="healing")
+    registry = RoomRegistry(log, clock=clock, random=Random(1), secret=b"s" * 32)
+    takes = Takes(registry, FakeMedia(), FakeFinisher(), clock=clock)  # type: ignore[arg-type]
+    room = await registry.open(RoomOpened("healing", "Heal", tempo="slow"), None, id="healing")
     yield Healing(room, takes, log, clock)
     await takes.close()
-    await house.close()
+    await registry.close()
     await log.close()
 
 

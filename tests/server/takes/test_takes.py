@@ -383,7 +383,7 @@ async def test_an_unfit_upload_is_no_preview(theatre: Theatre) -> None:
 
 
 async def test_nobody_speaks_in_an_arena_before_they_came_in_by_the_door(theatre: Theatre) -> None:
-    room = await theatre.house.open(RoomOpened("arena", "Ring"), None, id="arena")
+    room = await theatre.registry.open(RoomOpened("arena", "Ring"), None, id="arena")
     peer, _ = await theatre.takes.whip("arena", ANNA, "offer", address="a", commanded=True)
     for attempt in (
         theatre.takes.begin(room, ANNA, peer),
@@ -415,7 +415,7 @@ async def test_who_needs_more_time_gets_it(theatre: Theatre) -> None:
 async def test_a_session_that_is_one_take_has_the_time_of_its_room(
     theatre: Theatre, kind: str, pace: float, longest_ms: int
 ) -> None:
-    room = await theatre.house.open(RoomOpened(kind, "Room"), None, id="room")
+    room = await theatre.registry.open(RoomOpened(kind, "Room"), None, id="room")
     present = PresenceState(speaker=True, pace=pace)
     room.set_presence(ANNA.id, None, present)
 
@@ -431,7 +431,7 @@ async def test_a_session_that_is_one_take_has_the_time_of_its_room(
 
 
 async def test_a_take_is_cut_where_its_turn_says(theatre: Theatre) -> None:
-    room = await theatre.house.open(RoomOpened("humour", "Stories"), None, id="stories")
+    room = await theatre.registry.open(RoomOpened("humour", "Stories"), None, id="stories")
     peer, _ = await theatre.takes.whip("stories", ANNA, "offer", address="a", commanded=True)
     await room.send(RoundStart("story_die"), by=ANNA)
     round_ = room.state.round
@@ -476,7 +476,7 @@ async def test_a_take_that_is_announced_to_a_sleeping_room_wakes_it(theatre: The
     await theatre.takes.begin(theatre.room, ANNA, "")
 
     assert theatre.room.speaking == {ANNA.id}
-    assert len(theatre.house) == 1
+    assert len(theatre.registry) == 1
 
 
 async def test_a_room_stays_awake_while_an_upload_is_finished(theatre: Theatre) -> None:

@@ -27,7 +27,7 @@ AUDIO = {"Content-Type": "audio/ogg"}
 async def test_an_upload_lands_as_a_clip_of_its_speaker(site: Site) -> None:
     clip = await site.clip()
     assert set(clip) >= FIELDS
-    assert clip["by"]["id"] == site.house.voice(KEY, "wonder").id
+    assert clip["by"]["id"] == site.registry.voice(KEY, "wonder").id
     assert (clip["room"], clip["source"], clip["caption"], len(clip["peaks"])) == (
         "wonder",
         "upload",
@@ -74,10 +74,10 @@ async def test_sound_that_is_unfit_is_refused_with_a_sentence(site: Site, body: 
 
 
 async def test_a_clip_that_only_its_speaker_may_hear_yet_is_kept_by_no_cache(site: Site) -> None:
-    voice = site.house.voice(KEY, await site.house.wake("wonder"))
+    voice = site.registry.voice(KEY, await site.registry.wake("wonder"))
     hidden = Draft(ClipLanded("hiddenclip", 900, 0, 0, -16.0, (1,) * 64, hidden=True), 1, voice)
     await site.log.append("wonder", [hidden], blobs=[Blob("hiddenclip", "wonder", OGG)])
-    await site.house.send("wonder", Say("now the room has read it"), by=voice)
+    await site.registry.send("wonder", Say("now the room has read it"), by=voice)
     async with site.ask("GET", "/api/clips/hiddenclip.ogg", headers=bearer()) as answer:
         assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store")
     assert await site.status("GET", "/api/clips/hiddenclip.ogg") == 404
@@ -220,11 +220,11 @@ async def test_a_clip_has_a_picture_and_words(site: Site) -> None:
         assert (answer.content_type, (await answer.read())[:4]) == ("image/png", b"\x89PNG")
     async with site.ask("GET", clip["media"]["vtt"]) as answer:
         assert (answer.content_type, await answer.text()) == ("text/vtt", "WEBVTT\n")
-    await site.house.send("wonder", Caption(ClipCaptioned(clip["id"], "a <b> --> & c", "en")), by=None)
+    await site.registry.send("wonder", Caption(ClipCaptioned(clip["id"], "a <b> --> & c", "en")), by=None)
     async with site.ask("GET", clip["media"]["vtt"]) as answer:
         said = await answer.text()
     assert said == "WEBVTT\n\n00:00:00.000 --> 00:00:01.500\na &lt;b&gt; --&gt; &amp; c\n"
-    room = await site.house.wake("wonder")
+    room = await site.registry.wake("wonder")
     assert captions(room.state.clips.whole[clip["id"]]) == said
 
 
@@ -272,13 +272,13 @@ async def test_no_clip_is_found_by_a_crooked_name(site: Site) -> None:
 
 
 async def test_a_clip_that_its_room_has_filed_away_is_answered_like_any_other(site: Site) -> None:
-    voice = site.house.voice(KEY, "wonder")
+    voice = site.registry.voice(KEY, "wonder")
     landed = [ClipLanded(f"clip-of-old-{i}", 900 + i, 0, 0, -16.0, (50,) * 64) for i in range(1_000)]
     old = landed[0].clip
     drafts = [Draft(clip, 1_000, voice) for clip in landed]
     caption = Draft(ClipCaptioned(old, "hello", "en"), 2_000)
     await site.log.append("wonder", [*drafts, caption], blobs=[Blob(old, "wonder", OGG)])
-    room = await site.house.wake("wonder")
+    room = await site.registry.wake("wonder")
     await room.send(Say("hi"), by=voice)
     assert old not in room.state.clips.whole
 

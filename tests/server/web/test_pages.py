@@ -54,7 +54,7 @@ async def test_a_page_gives_its_visitor_a_key_no_script_can_read(site: Site, pat
 
 
 async def test_a_rooms_page_says_which_room_it_is(site: Site) -> None:
-    await site.house.open(RoomOpened("topic", '"><script>', description="a & b"), None, id="hostile")
+    await site.registry.open(RoomOpened("topic", '"><script>', description="a & b"), None, id="hostile")
     async with site.ask("GET", "/r/hostile") as answer:
         page = Page(await answer.text())
     assert page.meta("og:title") == '"><script> · Space of Wonder'
@@ -79,7 +79,9 @@ async def test_no_page_has_scripts_or_styles_inside(site: Site) -> None:
 
 async def test_a_clips_page_unfurls_and_plays_without_scripts(site: Site) -> None:
     clip = await site.clip()
-    await site.house.send("wonder", Caption(ClipCaptioned(clip["id"], "Moo, said the cloud", "en")), by=None)
+    await site.registry.send(
+        "wonder", Caption(ClipCaptioned(clip["id"], "Moo, said the cloud", "en")), by=None
+    )
     async with site.ask("GET", f"/c/{clip['id']}") as answer:
         assert answer.status == 200
         page = Page(await answer.text())

@@ -72,7 +72,7 @@ async def test_null_is_what_is_left_out(site: Site) -> None:
 
 
 async def test_who_speaks_without_the_page_is_a_speaker_meanwhile(site: Site) -> None:
-    room = await site.house.wake("wonder")
+    room = await site.registry.wake("wonder")
     room.begin_speaking("somebody", until_ms=2**53)
     assert (await site.json("GET", "/api/rooms/wonder"))["speakers"] == 1
     room.end_speaking("somebody")
@@ -160,9 +160,9 @@ async def test_an_unknown_room_is_404_whatever_is_asked_of_it(site: Site) -> Non
 
 
 async def test_events_come_oldest_first_and_page_by_page(site: Site) -> None:
-    voice = site.house.voice(KEY, "wonder")
+    voice = site.registry.voice(KEY, "wonder")
     for number in range(5):
-        await site.house.send("wonder", Say(f"text {number}"), by=voice)
+        await site.registry.send("wonder", Say(f"text {number}"), by=voice)
     whole = await site.json("GET", "/api/rooms/wonder/events")
     assert [event["seq"] for event in whole["events"]] == [1, 2, 3, 4, 5, 6]
     assert whole["head"] == 6
@@ -194,7 +194,7 @@ async def test_a_page_that_cannot_be_is_refused(site: Site, query: str) -> None:
 
 
 async def test_events_show_a_reaction_time_to_its_speaker_alone(site: Site) -> None:
-    voice = site.house.voice(KEY, "quick")
+    voice = site.registry.voice(KEY, "quick")
     landed = ClipLanded("clip-of-anna", 900, 300, 0, -16.0, (1,) * 64, reaction_ms=321)
     await site.log.append("quick", [Draft(RoomOpened("topic", "Quick"), 1), Draft(landed, 2, voice)])
     for headers, shown in ((bearer(KEY), 321), (bearer(OTHER_KEY), None), ({}, None)):
@@ -203,16 +203,16 @@ async def test_events_show_a_reaction_time_to_its_speaker_alone(site: Site) -> N
 
 
 async def test_what_a_sleeping_room_was_is_known_without_waking_it_again(site: Site) -> None:
-    for room in list(site.house._rooms.values()):
+    for room in list(site.registry._rooms.values()):
         await room.close()
-        site.house.left(room)
+        site.registry.left(room)
     first = (await site.json("GET", "/api/rooms"))["rooms"]
-    for room in list(site.house._rooms.values()):
+    for room in list(site.registry._rooms.values()):
         await room.close()
-        site.house.left(room)
+        site.registry.left(room)
     again = (await site.json("GET", "/api/rooms"))["rooms"]
     assert first == again
-    assert site.house.awake("wonder") is None
+    assert site.registry.awake("wonder") is None
 
 
 async def test_a_bad_key_is_told_even_where_none_is_needed(site: Site) -> None:

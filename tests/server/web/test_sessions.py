@@ -56,7 +56,7 @@ async def test_what_a_session_does_not_take(site: Site) -> None:
 
 async def test_a_session_is_not_found_by_guessing_or_in_another_room(site: Site) -> None:
     location, _ = await begun(site)
-    await site.house.open(RoomOpened("topic", "Other"), None, id="other")
+    await site.registry.open(RoomOpened("topic", "Other"), None, id="other")
     assert await site.problem("DELETE", location.replace("wonder", "other")) == (404, "no_such_peer")
     assert await site.problem("DELETE", location[:-1] + "9") == (404, "no_such_peer")
     assert len(site.media.peers) == 1

@@ -11,7 +11,7 @@ from server.room.commands import Land, Remove
 from server.room.events import ClipLanded
 from server.web.transcodes import Transcodes
 from tests.support.actors import local
-from tests.support.media import ANNA, Clock, house
+from tests.support.media import ANNA, Clock, registry
 
 
 class Slow:
@@ -83,9 +83,9 @@ async def test_what_is_removed_from_a_room_is_kept_no_longer_whoever_removed_it(
     slow = Slow()
     slow.gate.set()
     transcodes = Transcodes(slow, 1_000)
-    house_, log = await house(Clock())
-    room = await house_.wake("wonder")
-    house_.register(transcodes)
+    registry_, log = await registry(Clock())
+    room = await registry_.wake("wonder")
+    registry_.register(transcodes)
     for clip in "ab":
         await room.send(Land(ClipLanded(clip, 1, 0, 0, -16.0, ())), by=ANNA)
         await transcodes.get(clip, b"ogg")
@@ -93,7 +93,7 @@ async def test_what_is_removed_from_a_room_is_kept_no_longer_whoever_removed_it(
     assert [transcodes.kept(clip) is not None for clip in "ab"] == [False, True]
     await local(room).close()
     assert not room.tail._readers, "a room that sleeps is let go of"
-    await house_.send("wonder", Remove("b", "expired"), by=None)
+    await registry_.send("wonder", Remove("b", "expired"), by=None)
     assert transcodes.kept("b") is None
-    await house_.close()
+    await registry_.close()
     await log.close()

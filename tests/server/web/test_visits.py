@@ -125,15 +125,15 @@ async def test_a_crowd_that_comes_at_once_wakes_its_room_once(monkeypatch: pytes
     few = Limits({**RATES, "wake": Rate(1, 1e-9)}, address_voices=1)
     gate, folded = asyncio.Event(), RoomRegistry._folded
 
-    async def slowly(house: RoomRegistry, id_: str) -> Any:
+    async def slowly(registry: RoomRegistry, id_: str) -> Any:
         await gate.wait()
-        return await folded(house, id_)
+        return await folded(registry, id_)
 
     async with running_site(rates=few) as site:
         await site.log.append("quiet", [Draft(RoomOpened("wonder", "Quiet"), 1)])
         monkeypatch.setattr(RoomRegistry, "_folded", slowly)
         first = asyncio.create_task(site.status("GET", "/api/rooms/quiet"))
-        await until(lambda: site.house.is_waking("quiet"))
+        await until(lambda: site.registry.is_waking("quiet"))
         others = [asyncio.create_task(site.status("GET", "/r/quiet")) for _ in range(3)]
         server = site.listening._runner.server
         assert server is not None
