@@ -23,8 +23,6 @@ from server.web.counts import Counts
 from server.web.operations import routes
 from server.web.transcodes import TRANSCODES, Transcodes
 
-METRICS: web.AppKey[Metrics] = web.AppKey("figures")
-
 if TYPE_CHECKING:
     from server.config import Config
     from server.http.limits import Limits
@@ -60,7 +58,7 @@ def make_app(
     app[app_keys.LOG], app[app_keys.ROOM_REGISTRY] = log, registry
     app[app_keys.MEDIA], app[app_keys.TAKES] = media, takes
     app[health.HEALTH] = health.Health()
-    app[REGISTRY], app[METRICS] = figures.registry, figures
+    app[REGISTRY] = figures.registry
     app[ASSETS] = Assets()
     app[clips.UPLOAD_BUDGET] = UploadBudget()
     app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)

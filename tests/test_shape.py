@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import statistics
 
 from tests.support.shape import (
@@ -67,3 +68,20 @@ def test_names_of_files_say_what_they_hold() -> None:
 def test_the_scanner_finds_functions_of_every_form() -> None:
     text = "const a = (x) => {\n  if (x) {\n  }\n};\nclass B {\n  #go(f = g()) {\n    return `}`;\n  }\n}\n"
     assert [f.lines for f in measure_javascript("a.js", text).functions] == [4, 3]
+
+
+def test_no_key_of_the_application_is_set_and_never_read() -> None:
+    defined, read, stored = set[str](), list[str](), list[str]()
+    for path in python_files("server"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.AnnAssign(
+                    target=ast.Name(id=name), annotation=ast.Subscript(value=ast.Attribute(attr="AppKey"))
+                ):
+                    defined.add(name)
+                case ast.Subscript(slice=ast.Name(id=name) | ast.Attribute(attr=name), ctx=ast.Store()):
+                    stored.append(name)
+                case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name, ctx=ast.Load()):
+                    read.append(name)  # also where it is stored
+    assert len(defined) > 10
+    assert [name for name in sorted(defined) if read.count(name) <= stored.count(name)] == []

@@ -55,7 +55,7 @@ def native_bytes() -> float:
 
 
 def commit_times() -> Histogram:
-    """Return what a log tells its appends' times to; it is shown once `Figures` has it."""
+    """Return what a log tells its appends' times to; it is shown once `Metrics` has it."""
     return Histogram(
         "wonder_commit_seconds", "From asking the log to durable.", registry=None, buckets=COMMIT_S
     )
