@@ -71,3 +71,20 @@ async def test_the_keeper_changes_the_room_and_closes_it(
     await expect(guest.page.locator("lobby-list")).to_be_visible()
     assert not keeper.surprises
     assert not guest.surprises
+
+
+async def test_a_closed_room_says_so_above_its_last_prompt_and_nobody_plays_along_in_it(
+    shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    keeper = await invite(listening_chromium, ears=False)
+    room = await open_room(keeper.page, shared_server.url)
+    await keeper.enter(shared_server.url, room)
+    await keeper.page.locator("#throw").click()
+    await expect(keeper.page.locator("#prompt")).not_to_be_empty()
+    await expect(keeper.page.locator("body")).to_have_attribute("data-phase", "window")
+
+    await keeper.page.evaluate("(room) => fetch(`/api/rooms/${room}`, { method: 'DELETE' })", room)
+
+    await expect(keeper.page.locator("prompt-card .kicker")).to_have_text("This room is closed")
+    await expect(keeper.page.locator("#prompt")).not_to_be_empty()
+    await expect(keeper.page.locator("#play")).to_be_disabled()

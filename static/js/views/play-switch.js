@@ -13,8 +13,9 @@ export class PlaySwitch extends View {
   }
 
   /** @param {import('../session/model.js').Model} model */
-  update({ playing }) {
+  update({ playing, state }) {
     this.button?.setAttribute('aria-pressed', String(playing));
+    if (this.button) this.button.disabled = state.closed;
     if (this.words) say(this.words, t(playing ? 'play.on' : 'play.off'));
   }
 }

@@ -84,7 +84,7 @@ export class PromptCard extends View {
 /** @param {RoundStatus} status @param {Model} model */
 function kickerOf({ phase, turn, mine, prompt }, model) {
   const act = turn?.act ?? 'speak';
-  if (phase === 'idle') return speakerOf(model) ?? (prompt ? t('phase.idle') : '');
+  if (phase === 'idle') return speakerOf(model) ?? (prompt ? t(model.state.closed ? 'talk.gone' : 'phase.idle') : '');
   if (phase === 'over' && model.speaking !== 'live') return t('phase.over');
   if (act === 'vote' || act === 'listen') return t(`act.${act}`);
   if (!mine && (phase === 'count-in' || phase === 'window')) return othersTurn(phase, turn, model);
