@@ -35,7 +35,8 @@ async def change(request: web.Request) -> web.Response:
     room, by = await _asked(request)
     wanted = await body.read_json(request, RoomChange)
     await room.send(Change(**asdict(wanted)), by=by)
-    return answer(present(request, room))
+    living = await request.app[ROOM_REGISTRY].wake(room.id)  # another object, if the room slept meanwhile
+    return answer(present(request, living))
 
 
 async def close(request: web.Request) -> web.Response:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from tests.support.actors import until
 from tests.support.web_app import ADMIN, KEY, OFFER, OTHER_KEY, Site, bearer, running_site
 from tests.support.ws_client import joined
 
@@ -161,3 +163,21 @@ async def test_names_stay_when_the_language_of_the_room_changes(site: Site) -> N
         async with socket(site, room) as after:
             assert after.welcome["you"] == before.welcome["you"]
             assert after.welcome["room"]["language"] == "de"
+
+
+async def test_a_change_whose_room_slept_and_woke_while_it_arrived_is_made() -> None:
+    async with running_site(room_idle_ms=20) as site:
+        room = await ours(site)
+        id_ = room.rsplit("/", 1)[1]
+
+        async def slowly() -> AsyncIterator[bytes]:
+            yield b'{"name": '
+            await until(lambda: site.registry.awake(id_) is not None)
+            await until(lambda: site.registry.awake(id_) is None)
+            (await site.registry.wake(id_)).hold()
+            yield b'"Dogs"}'
+
+        await until(lambda: site.registry.awake(id_) is None)
+        headers = bearer(**{"Content-Type": "application/json"})
+        async with site.ask("PATCH", room, data=slowly(), headers=headers) as answer:
+            assert (answer.status, (await answer.json(content_type=None)).get("name")) == (200, "Dogs")
