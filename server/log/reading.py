@@ -26,7 +26,7 @@ _BLOB = (
     " WHERE blob_index.id = ?"
 )
 # The length stands at the head of the row: what follows it is not read.
-_INDEX_BLOBD = (
+_INDEXED_BLOB = (
     "SELECT room.id, room.name, length(blob.body) FROM blob_index"
     " LEFT JOIN room ON room.number = blob_index.room LEFT JOIN blob ON blob.number = blob_index.blob"
     " WHERE blob_index.id = ?"
@@ -123,7 +123,7 @@ class Reader:
 
     def blob_info(self, id: str) -> BlobInfo | None:  # noqa: A002
         """Return whose a blob is and its size."""
-        row: Any = self._connection.execute(_INDEX_BLOBD, (id,)).fetchone()
+        row: Any = self._connection.execute(_INDEXED_BLOB, (id,)).fetchone()
         if row is None:
             return None
         room, name, size_bytes = row
