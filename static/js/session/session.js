@@ -233,7 +233,7 @@ export class Session {
 
   /** Play along, or step back. @param {boolean} playing */
   play(playing) {
-    return this.speaking.ask(({ voice }) => voice.play(playing));
+    return this.speaking.ask(({ voice }) => voice.play(playing && !this.model.state.closed));
   }
 
   /** When "go" was seen, for a reaction time on one's own clocks. @param {import('../wire/protocol.js').Turn} turn */
