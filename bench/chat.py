@@ -228,7 +228,7 @@ def _compared(runs: Sequence[tuple[Result, Result]]) -> dict[str, float]:
 def main() -> None:
     """Print the figures, one a line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--members", type=int, default=1000)
+    parser.add_argument("--connections", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=5.0)
     given = parser.parse_args()
     for name, value in measure(given.connections, given.seconds).items():
