@@ -279,8 +279,11 @@ class RoomRegistry:
             return [event for event in newest if after and event.seq > after]
         missed = list[Event]()
         while after < last:
-            missed += await self._log.read(room.id, after, WAKE_PAGE_EVENTS)
-            after = missed[-1].seq
+            events = await self._log.read(room.id, after, WAKE_PAGE_EVENTS)
+            if not events:
+                raise NoSuchRoom  # it went meanwhile
+            missed += events
+            after = events[-1].seq
         return [event for event in missed if event.seq <= last]
 
     async def _folded(self, id: str) -> Folded:  # noqa: A002
