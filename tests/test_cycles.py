@@ -27,7 +27,7 @@ async def _no_transcode(ogg: bytes) -> bytes:
     return ogg
 
 
-class House:
+class Process:
     """A registry with every reader that follows rooms, and one room under an open socket."""
 
     def __init__(self) -> None:
@@ -63,10 +63,10 @@ class House:
         }
 
 
-async def cycle(house: House, room: Any, at: int) -> None:
+async def cycle(process: Process, room: Any, at: int) -> None:
     """Wake the room as sockets do, use it, and let it fall asleep: now for long, now until it is due."""
-    house.listening = at % 2
-    woken = await house.rooms.wake(room.id)
+    process.listening = at % 2
+    woken = await process.rooms.wake(room.id)
     assert local(woken) is room
     room.set_presence(BELA.id, PRESENT, SPEAKER)
     room.begin_speaking(BELA.id, f"take {at}", until_ms=10**15)
@@ -76,8 +76,8 @@ async def cycle(house: House, room: Any, at: int) -> None:
     room.set_presence(BELA.id, SPEAKER, PRESENT)
     room.set_presence(f"voice {at}", None, PRESENT)
     room.set_presence(f"voice {at}", PRESENT, None)
-    house.listening = 0
-    house.radio.wake(room.id)
+    process.listening = 0
+    process.radio.wake(room.id)
     await until(lambda: not room.needed)
     room.fall_asleep(10**15 if at % 3 else None)
     await asyncio.sleep(0)
@@ -87,23 +87,23 @@ async def test_nothing_grows_with_how_often_a_room_slept_under_a_socket(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("server.readers.radio.DRIFT_AFTER_MS", 1)
-    house = House()
-    room = local(await house.rooms.open(RoomOpened("wonder", "A", public=True), ANNA, id="r"))
+    process = Process()
+    room = local(await process.rooms.open(RoomOpened("wonder", "A", public=True), ANNA, id="r"))
     read: list[Any] = []
     close = room.tail.subscribe(lambda batch: read.extend(batch.events))
     room.set_presence(BELA.id, None, PRESENT)
     heap: set[int] = set()
     for at in range(WARM_UP):
-        await cycle(house, room, at)
-    before = house.sizes(room)
+        await cycle(process, room, at)
+    before = process.sizes(room)
     for at in range(WARM_UP, CYCLES + WARM_UP + 1):
-        await cycle(house, room, at)
-        heap.add(len(house.rooms._alarms._heap))
-    assert house.sizes(room) == before | {"due": house.sizes(room)["due"]}
+        await cycle(process, room, at)
+        heap.add(len(process.rooms._alarms._heap))
+    assert process.sizes(room) == before | {"due": process.sizes(room)["due"]}
     assert max(heap) <= 4
     assert [encoded.event.seq for encoded in read] == list(range(2, CYCLES + WARM_UP + 3))
     close()
-    assert not list(house.rooms.rooms())
-    assert not any(house.sizes(room)[name] for name in ("subscriptions", "radios", "closing", "transcodes"))
-    await house.radio.close()
-    await house.rooms.close()
+    assert not list(process.rooms.rooms())
+    assert not any(process.sizes(room)[name] for name in ("subscriptions", "radios", "closing", "transcodes"))
+    await process.radio.close()
+    await process.rooms.close()

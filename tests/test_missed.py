@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -19,12 +20,12 @@ from tests.support.actors import ANNA, local
 from tests.support.media import Clock
 
 
-def house_on(log: Log) -> RoomRegistry:
+def registry_on(log: Log) -> RoomRegistry:
     return RoomRegistry(log, clock=Clock(), random=Random(1), secret=b"s" * 32, idle_ms=10**9)
 
 
-async def act(house: RoomRegistry, random: Random, number: int) -> None:
-    """Say, land, caption, remove or forget something, by whichever house."""
+async def act(registry: RoomRegistry, random: Random, number: int) -> None:
+    """Say, land, caption, remove or forget something."""
     clip = f"clip-{random.randrange(max(number, 1))}-"
     command: Any = random.choice(
         [
@@ -36,10 +37,8 @@ async def act(house: RoomRegistry, random: Random, number: int) -> None:
             Forget(everything=True) if random.random() < 0.1 else Say("more"),
         ]
     )
-    try:
-        await house.send("r", command, by=ANNA)
-    except Refused:
-        pass
+    with suppress(Refused):
+        await registry.send("r", command, by=ANNA)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -48,13 +47,13 @@ async def test_a_reader_under_a_sleeping_room_misses_nothing_and_the_state_is_th
 ) -> None:
     small(monkeypatch)
     random, log = Random(seed), MemoryLog()
-    here, there = house_on(log), house_on(log)
+    here, there = registry_on(log), registry_on(log)
     room = local(await here.open(RoomOpened("wonder", "A", public=True), ANNA, id="r"))
     read: list[Event] = []
     room.tail.subscribe(lambda batch: read.extend(encoded.event for encoded in batch.events))
     for number in range(150):
-        houses = [here if random.random() < 0.6 else there for _ in range(random.randint(1, 4))]
-        await asyncio.gather(*(act(house, random, number) for house in houses))
+        registries = [here if random.random() < 0.6 else there for _ in range(random.randint(1, 4))]
+        await asyncio.gather(*(act(registry, random, number) for registry in registries))
         if random.random() < 0.4:
             await room.close()
         if random.random() < 0.4 and (other := there.awake("r")) is not None:

@@ -242,10 +242,7 @@ class Writer:
         return outcomes
 
     def _without_snapshot(self, room: str, entry: Entry, expect: int | None) -> Outcome:
-        """Store an entry without its snapshot, which its writer will believe to be there.
-
-        So no part stays: what the next one is to keep must be missing rather than old.
-        """
+        """Store an entry without its snapshot, and no part stays: old ones would pass for those of it."""
         outcome = self._entry(room, replace(entry, snapshot=None), expect)
         if isinstance(outcome, list) and (place := self._place(room)):
             snapshots.drop(self._connection, place.number)

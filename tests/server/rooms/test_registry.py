@@ -81,12 +81,12 @@ async def test_many_wakes_at_once_fold_the_log_once(log: GatedLog) -> None:
 async def test_a_room_that_goes_while_its_readers_are_told_what_they_missed_is_no_room(
     log: GatedLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house = toy_house(log)
-    room = await toy_room(house, "r")
+    registry = toy_registry(log)
+    room = await toy_room(registry, "r")
     room.tail.subscribe(lambda _: None)
     await room.close()
     await log.append("r", [Draft(TextSaid(f"{i}"), 1) for i in range(2 * WOKEN_TAIL_EVENTS)])
-    missed, read = house._missed, log.read
+    missed, read = registry._missed, log.read
 
     async def reads_once(room: str, after: int = 0, limit: int = 500) -> list[Event]:
         return await read(room, after, 5) if after == 1 else []
@@ -95,11 +95,11 @@ async def test_a_room_that_goes_while_its_readers_are_told_what_they_missed_is_n
         monkeypatch.setattr(log, "read", reads_once)
         return await missed(room, newest)
 
-    monkeypatch.setattr(house, "_missed", goes)
+    monkeypatch.setattr(registry, "_missed", goes)
     async with asyncio.timeout(5):
         with pytest.raises(NoSuchRoom):
-            await house.wake("r")
-    await house.close()
+            await registry.wake("r")
+    await registry.close()
 
 
 async def test_who_gives_up_waking_spoils_it_for_nobody(log: GatedLog) -> None:

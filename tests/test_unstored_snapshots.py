@@ -17,7 +17,7 @@ from server.room.commands import Caption, Remove
 from server.room.events import ClipCaptioned
 from server.rooms.base import Room
 from tests.server.room.test_snapshot import whole
-from tests.server.rooms.test_snapshots import OPENED, CountingLog, house_on, land, say, small, woken
+from tests.server.rooms.test_snapshots import OPENED, CountingLog, land, registry_on, say, small, woken
 from tests.support.actors import ANNA, local, until
 
 
@@ -46,7 +46,7 @@ class FailingLog(CountingLog):
 async def filed_room(log: Log, monkeypatch: pytest.MonkeyPatch) -> tuple[Room, list[str]]:
     """Return a room with a snapshot, of whose clips the oldest are filed."""
     small(monkeypatch)
-    room = await house_on(log).open(OPENED, ANNA, id="r")
+    room = await registry_on(log).open(OPENED, ANNA, id="r")
     clips = await land(room, 20)
     await say(room, 16)
     assert await log.snapshot("r")
@@ -102,7 +102,7 @@ async def test_a_removal_in_a_full_file_mixes_no_parts_of_two_moments(
     await room.send(Remove(clips[-1], "admin"))
     full = False
     await room.send(Remove(clips[-2], "admin"))
-    state = await house_on(log).look("r")
+    state = await registry_on(log).look("r")
     assert state.clips[clips[0]] == room.state.clips[clips[0]], "it was folded anew"
     await local(room).close()
     await log.close()
