@@ -234,13 +234,19 @@ class Writer:
         for entry in job.entries:
             outcome = self._guarded(partial(self._entry, job.room, entry, expect))
             if isinstance(outcome, StorageFull) and entry.snapshot is not None:  # what goes must go
-                entry = replace(entry, snapshot=None)
-                outcome = self._guarded(partial(self._entry, job.room, entry, expect))
+                outcome = self._guarded(partial(self._without_snapshot, job.room, entry, expect))
             if isinstance(outcome, Exception) and not isinstance(outcome, Conflict | KeyUsed | StorageFull):
                 return outcome
             outcomes.append(outcome)
             expect = None if expect is None else chained(expect, entry, outcome)
         return outcomes
+
+    def _without_snapshot(self, room: str, entry: Entry, expect: int | None) -> Outcome:
+        """Store an entry without its snapshot, and no part stays: old ones would pass for those of it."""
+        outcome = self._entry(room, replace(entry, snapshot=None), expect)
+        if isinstance(outcome, list) and (place := self._place(room)):
+            snapshots.drop(self._connection, place.number)
+        return outcome
 
     def _guarded(self, work: Callable[[], T]) -> T | Exception:
         try:

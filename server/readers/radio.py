@@ -19,7 +19,6 @@ from server.room.events import ClipLanded, ClipRemoved, RoomClosed
 from server.rooms.base import Room
 from server.rooms.tail import Batch
 from server.rtc.media import Media
-from server.together import settled
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +148,8 @@ class RoomRadio:
         """Wait for a clip to land, or for a reason to look again."""
         self._fresh.clear()
         try:
-            await asyncio.wait_for(self._fresh.wait(), within_s)
+            async with asyncio.timeout(within_s):  # `wait_for` loses a cancel that comes with it
+                await self._fresh.wait()
         except TimeoutError:
             return False
         return True
@@ -222,12 +222,13 @@ class RoomRadio:
         state = self._room.state
         return not state.closed and all(clip in state.clips for clip in piece)
 
-    async def close(self) -> None:
-        """Fall silent; may be called again."""
+    def leave(self) -> asyncio.Task[None] | None:
+        """Read no more and begin to fall silent; return what is still to end. May be called again."""
         self.unsubscribe()
-        if self._task is not None and not self._task.done():
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self._task is None or self._task.done():
+            return None
+        self._task.cancel()
+        return self._task
 
 
 class Radio:
@@ -239,19 +240,24 @@ class Radio:
         self._random = random
         self._audience = audience
         self._rooms: dict[str, RoomRadio] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     def attach(self, room: Room) -> None:
         """Give a room that woke its radio; it plays when somebody listens, who may have woken it."""
+        if self._closed:
+            return
         radio = RoomRadio(room, self._log, self._media, self._random, audience=self._audience)
         self._rooms[room.id] = radio
         if self._audience(room.id):
             radio.wake()
 
     def detach(self, room: Room) -> None:
-        """Take the radio from a room that falls asleep: it has nothing to play for nobody."""
+        """Take the radio from a room that falls asleep, or goes to another process while it still plays."""
         radio = self._rooms.pop(room.id, None)
-        if radio is not None:
-            radio.unsubscribe()
+        if radio is not None and (ending := radio.leave()) is not None:
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
 
     def wake(self, room_id: str) -> None:
         """Tell that somebody began to listen in a room."""
@@ -273,5 +279,7 @@ class Radio:
 
     async def close(self) -> None:
         """Stop all; may be called again."""
+        self._closed = True
         radios, self._rooms = list(self._rooms.values()), {}
-        await settled(radio.close() for radio in radios)
+        ending = [*self._ending, *filter(None, (radio.leave() for radio in radios))]
+        await asyncio.gather(*ending, return_exceptions=True)

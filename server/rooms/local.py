@@ -165,6 +165,10 @@ class LocalRoom:
             writer, self._writer = self._writer, None
             writer.give_up(why)
 
+    def step_down(self) -> None:
+        """Let the owner elsewhere have what waits, in a room that does not wake here."""
+        self.deposed(self._writer.withdraw() if self._writer is not None else [])
+
     def fall_asleep(self, due_ms: int | None = None) -> None:
         """Let go of state, events, writer and timer; what waits for nobody is in the log."""
         self._voices_language, self._public = self.state.voices_language, self.state.public

@@ -243,6 +243,10 @@ class RoomRegistry:
         try:
             if id not in self._rooms and (elsewhere := await self._directory.owner(id)) is not None:
                 del self._waking[id]
+                if (
+                    taken_up := self._rooms.get(id)
+                ) is not None:  # by who knew it, while the owner was asked for
+                    taken_up.step_down()
                 return elsewhere
             room = self._rooms.get(id) or LocalRoom(id, self, Tail(self._view))
             self._rooms[id] = room
@@ -275,8 +279,11 @@ class RoomRegistry:
             return [event for event in newest if after and event.seq > after]
         missed = list[Event]()
         while after < last:
-            missed += await self._log.read(room.id, after, WAKE_PAGE_EVENTS)
-            after = missed[-1].seq
+            events = await self._log.read(room.id, after, WAKE_PAGE_EVENTS)
+            if not events:
+                raise NoSuchRoom  # it went meanwhile
+            missed += events
+            after = events[-1].seq
         return [event for event in missed if event.seq <= last]
 
     async def _folded(self, id: str) -> Folded:  # noqa: A002

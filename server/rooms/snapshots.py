@@ -86,6 +86,7 @@ class RoomSnapshots:
         self._owner, self._room = owner, room
         self.seq = 0
         self._parts: Parts = {}
+        self._renewed: Parts = {}  # of the chain that is on its way
         self._lost = False  # whether the log dropped the one it had
         self._writing = False
 
@@ -113,11 +114,15 @@ class RoomSnapshots:
         self.seq, self._parts = 0, {}
 
     def renewing(self, entries: list[Entry], states: Sequence[RoomState]) -> list[Entry]:
-        """Give a chain that erases a new snapshot, as of its last event; `states` are those after each."""
+        """Give a chain that erases a new snapshot, as of its last event; `states` are those after each.
+
+        What is on its way may not arrive: then it keeps no part, or old ones would pass for them.
+        """
         last = max((at for at, entry in enumerate(entries) if entry.drafts), default=0)
         if not self.seq or not any(entry.erases or entry.drops for entry in entries):
             return entries
-        snapshot, self._parts = self._made(states[last], states[last].head)
+        stored = {} if self._writing else self._parts
+        snapshot, self._renewed = self._made(states[last], states[last].head, stored)
         entries[last] = replace(entries[last], snapshot=snapshot)
         return entries
 
@@ -126,7 +131,7 @@ class RoomSnapshots:
         for entry, outcome in zip(entries, outcomes, strict=True):
             stored = outcome[-1].seq if isinstance(outcome, list) and outcome else 0
             if entry.snapshot is not None and stored == entry.snapshot.seq:
-                self.seq, self._lost = stored, False
+                self.seq, self._parts, self._lost = stored, self._renewed, False
             elif entry.snapshot is not None:
                 self.lose()
             elif stored and (entry.erases or entry.drops):
@@ -150,7 +155,7 @@ class RoomSnapshots:
         """Hand the state to the log at once, in order with what is appended, and leave it there."""
         if self._owner.codec is None or self._writing:
             return
-        snapshot, self._parts = self._made(state, head)
+        snapshot, self._parts = self._made(state, head, self._parts)
         self.seq, self._lost = head, False
         try:
             stored = self._owner.log.keep_snapshot(self._room, snapshot)
@@ -173,9 +178,9 @@ class RoomSnapshots:
         finally:
             self._writing = False
 
-    def _made(self, state: RoomState, head: int) -> tuple[Snapshot, Parts]:
+    def _made(self, state: RoomState, head: int, stored: Parts) -> tuple[Snapshot, Parts]:
         codec = self._owner.codec
         assert codec is not None
-        made = codec.encode(state, self._parts)
+        made = codec.encode(state, stored)
         kept = frozenset(made.parts.keys() - made.fresh.keys())
         return Snapshot(head, self._owner.version, made.body, made.fresh, kept), made.parts

@@ -83,9 +83,13 @@ class Writer:
 
     def give_up(self, why: Exception) -> None:
         """Answer all that wait that it could not be, for the room did not wake."""
-        waiting, self._inbox = self._inbox, []
-        for command in waiting:
+        for command in self.withdraw():
             command.fail(why)
+
+    def withdraw(self) -> list[PendingCommand]:
+        """Return what waits, which this writer does not decide any more."""
+        waiting, self._inbox = self._inbox, []
+        return [command for command in waiting if not command.done.done()]
 
     async def settled(self) -> None:
         """Wait until what is in the inbox is done."""
@@ -115,9 +119,9 @@ class Writer:
 
     def _step_down(self, batch: list[PendingCommand]) -> None:
         """Hand on what waits; what this writer still knew is not to be trusted, and not caught up with."""
-        waiting, self._inbox = batch + self._inbox, []
+        self._inbox[:0] = batch
         self._worker = None
-        self._room.deposed([command for command in waiting if not command.done.done()])
+        self._room.deposed(self.withdraw())
 
     async def _serve(self, commands: list[PendingCommand]) -> list[PendingCommand]:
         """Decide, append, show, answer; returns the commands that must be decided again."""

@@ -317,6 +317,8 @@ def test_what_is_taken_back_goes_also_from_a_full_file(tmp_path: Path) -> None:
     shop.writer.tidy()
     assert b"hidden" not in shop.bytes()
     assert Reader(shop.connection).snapshot("r") is None
+    shop.do(Keep("r", Snapshot(2, b"v", b"body", {}, frozenset("p"))))
+    assert Reader(shop.connection).snapshot("r") == Snapshot(2, b"v", b"body"), "its writer would keep others"
 
 
 def test_what_is_damaged_can_still_be_erased(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from server.readers.radio import Radio
 from server.room.commands import Close, Land, Remove, Throw
 from server.room.events import ClipLanded, Draft
 from server.rooms.base import Room
+from tests.support.actors import local
 from tests.support.media import ANNA, Clock, FakeMedia, registry
 
 FRAMES = 3
@@ -319,3 +320,35 @@ async def test_a_closed_room_is_silent_at_once_and_for_good(studio: Studio) -> N
     await studio.until(lambda: not [t for t in asyncio.all_tasks() if "RoomRadio" in repr(t)])
 
     assert studio.cues == ["a"]
+
+
+async def test_the_radio_of_a_room_that_went_to_another_process_ends_without_a_word(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(radio, "GAP_MS", 200)
+    await studio.land("a", "b")
+    await studio.until(lambda: bool(studio.media.played))
+    room = local(studio.room)
+    room.deposed([])
+    studio.radio.detach(room)
+    await studio.until(lambda: not room.needed)
+    assert not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    assert not caplog.records
+
+
+async def test_a_closed_radio_gives_no_room_one(studio: Studio) -> None:
+    studio.listening = 1
+    await studio.radio.close()
+    studio.radio.attach(studio.room)
+    assert not local(studio.room).needed
+
+
+async def test_closing_ends_a_radio_that_is_just_told_of_something_new(studio: Studio) -> None:
+    await studio.land("a", "b")
+    studio.listening = 1
+    studio.radio.wake(studio.room.id)
+    await studio.until(lambda: len(studio.media.played) > 2)  # it drifts, and waits for what is new
+    studio.radio.wake(studio.room.id)
+    async with asyncio.timeout(5):
+        await studio.radio.close()
+    assert not local(studio.room).needed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from random import Random
@@ -251,3 +253,15 @@ def test_a_state_read_back_decides_alike() -> None:
     room.do(Forget(everything=True), BELA)
     assert len(room.state.clips) == 667
     assert not list(room.state.clips.of_voice(BELA.id))
+
+
+IMPORTED = """
+import sys, server.room.state
+ours = [name for name in sys.modules if name.startswith(("audio.", "games.", "server."))]
+print(*(name for name in ours if not hasattr(sys.modules[name], "__path__")))
+"""
+
+
+def test_all_that_folds_a_room_makes_the_version() -> None:
+    found = subprocess.run([sys.executable, "-c", IMPORTED], capture_output=True, text=True, check=True)
+    assert set(found.stdout.split()) == {module.__name__ for module in snapshot.FOLDING}

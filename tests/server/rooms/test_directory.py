@@ -10,6 +10,7 @@ import pytest
 from server.log.base import Entry
 from server.room.commands import Refused, Say
 from server.room.events import Draft, RoomOpened
+from server.rooms.base import Room
 from server.rooms.directory import Directory, LocalDirectory
 from server.rooms.local import LocalRoom
 from server.rooms.presence import SPEAKER
@@ -160,3 +161,28 @@ async def test_a_room_that_comes_back_is_another_and_goes_on(near: Neighbours) -
     assert texts(await near.room.send(Say("b"), by=ANNA)) == ["b"]
     assert shown(again) == ["a", "b"]
     assert len(near.here.registry) == 1
+
+
+async def test_who_comes_back_to_a_room_while_its_owner_is_asked_for_reaches_it(
+    near: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = await toy_room(near.here.registry, "room1")
+    await old.close()
+    near.there.claim("room1")
+    asked, ends, owner = asyncio.Event(), list[None](), near.here.owner
+
+    async def slow(room: str) -> Room | None:
+        asked.set()
+        await asyncio.sleep(0.01)
+        return await owner(room)
+
+    monkeypatch.setattr(near.here, "owner", slow)
+    waking = asyncio.ensure_future(near.here.registry.wake("room1"))
+    await asked.wait()
+    old.tail.subscribe(lambda _: None, ended=lambda: ends.append(None))
+    saying = asyncio.ensure_future(old.send(Say("a"), by=ANNA))
+    async with asyncio.timeout(5):
+        assert await waking is await near.there.registry.wake("room1")
+        assert texts(await saying) == ["a"]
+    assert near.here.registry.known("room1") is None
+    assert ends == [None]

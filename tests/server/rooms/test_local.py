@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from random import Random
 
 import pytest
 from msgspec.structs import replace
 
-from server.room.commands import Say
-from server.room.events import Draft, Event, TextSaid
+from server.room.commands import Command, Say
+from server.room.context import Context
+from server.room.events import Draft, Event, TextSaid, Voice
 from server.rooms import timer
 from server.rooms.local import LocalRoom
 from server.rooms.registry import RoomRegistry
@@ -19,6 +21,7 @@ from tests.support.actors import (
     BELA,
     RULES,
     GatedLog,
+    Toy,
     arrive,
     leave,
     local,
@@ -346,4 +349,29 @@ async def test_a_repeat_that_waits_for_its_first_is_decided_where_the_room_went_
     room.fall_asleep()
     assert texts(await second) == ["a"]
     assert texts(await log.read("room")) == ["a"]
+    await registry.close()
+
+
+@pytest.mark.parametrize("captions", [False, True])
+async def test_what_is_decided_on_says_whether_words_are_expected(log: GatedLog, captions: bool) -> None:
+    seen: list[bool] = []
+
+    def decides(state: Toy, command: Command, by: Voice | None, context: Context) -> list[Draft]:
+        seen.append(context.captions)
+        return [Draft(TextSaid("a"), context.now_ms, by)]
+
+    registry = RoomRegistry(
+        log,
+        clock=now_ms,
+        random=Random(1),
+        secret=b"s" * 32,
+        rules=replace(RULES, decide=decides),
+        view=lambda event, _: event,
+        captions=captions,
+    )
+    room = await toy_room(registry)
+    await room.close()
+    seen.clear()
+    await room.send(Say("a"), by=ANNA)
+    assert seen == [captions]
     await registry.close()

@@ -10,7 +10,7 @@ import pytest
 
 from server.log.memory import MemoryLog
 from server.room.commands import Refused, Say
-from server.room.events import Draft, RoomOpened, TextSaid
+from server.room.events import Draft, Event, RoomOpened, TextSaid
 from server.rooms.base import NoSuchRoom, Room
 from server.rooms.local import LocalRoom
 from server.rooms.registry import RoomRegistry
@@ -75,6 +75,30 @@ async def test_many_wakes_at_once_fold_the_log_once(log: GatedLog) -> None:
     assert rooms[0].state.said == tuple(f"{i}" for i in range(2_500))  # type: ignore[attr-defined]
     assert rooms[0].tail.head == 2_500
     assert len(rooms[0].tail.newest(WOKEN_TAIL_EVENTS) or []) == WOKEN_TAIL_EVENTS
+    await registry.close()
+
+
+async def test_a_room_that_goes_while_its_readers_are_told_what_they_missed_is_no_room(
+    log: GatedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = toy_registry(log)
+    room = await toy_room(registry, "r")
+    room.tail.subscribe(lambda _: None)
+    await room.close()
+    await log.append("r", [Draft(TextSaid(f"{i}"), 1) for i in range(2 * WOKEN_TAIL_EVENTS)])
+    missed, read = registry._missed, log.read
+
+    async def reads_once(room: str, after: int = 0, limit: int = 500) -> list[Event]:
+        return await read(room, after, 5) if after == 1 else []
+
+    async def goes(room: LocalRoom, newest: list[Event]) -> list[Event]:
+        monkeypatch.setattr(log, "read", reads_once)
+        return await missed(room, newest)
+
+    monkeypatch.setattr(registry, "_missed", goes)
+    async with asyncio.timeout(5):
+        with pytest.raises(NoSuchRoom):
+            await registry.wake("r")
     await registry.close()
 
 
