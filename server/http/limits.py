@@ -1,4 +1,4 @@
-"""Token buckets: how much one voice and one address may ask for, Pure: the clock is an argument.
+"""Token buckets: how much one voice and one address may ask for. Pure: the clock is an argument.
 
 Each bucket is the single number of the generic cell rate algorithm (ITU-T I.371 Annex A): the
 time at which it will be full again.

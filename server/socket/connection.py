@@ -78,4 +78,4 @@ class Connection:
 
 def _refuse(_: bytes) -> NoReturn:
     """Stand for the write of a connection that has ended."""
-    raise RuntimeError("the member has ended")
+    raise RuntimeError("the connection has ended")
