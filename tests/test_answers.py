@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ import pytest
 from server.api import openapi
 from server.room.commands import Throw
 from tests.support.schemas import faults
-from tests.support.web_app import Site, bearer
+from tests.support.web_app import Site, bearer, running_site
 
 DESCRIPTION: dict[str, Any] = msgspec.json.decode(openapi.page())
 SCHEMAS: dict[tuple[str, str, int], dict[str, Any]] = {
@@ -25,6 +25,12 @@ SCHEMAS: dict[tuple[str, str, int], dict[str, Any]] = {
 Asked = tuple[str, dict[str, Any]]
 UPLOAD: dict[str, Any] = {"data": b"speech", "headers": bearer(**{"Content-Type": "audio/ogg"})}
 LOCAL: dict[str, Any] = {"json": {"kind": "local", "place": "u33d"}}
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    async with running_site() as made:
+        yield made
 
 
 def plain(path: str, **more: Any) -> Callable[[Site], Awaitable[Asked]]:
