@@ -243,9 +243,8 @@ class RoomRegistry:
         try:
             if id not in self._rooms and (elsewhere := await self._directory.owner(id)) is not None:
                 del self._waking[id]
-                if (
-                    taken_up := self._rooms.get(id)
-                ) is not None:  # by who knew it, while the owner was asked for
+                taken_up = self._rooms.get(id)  # by who knew it, while the owner was asked for
+                if taken_up is not None:
                     taken_up.step_down()
                 return elsewhere
             room = self._rooms.get(id) or LocalRoom(id, self, Tail(self._view))

@@ -5,9 +5,7 @@ import { h, say } from '../lib/dom.js';
 import { sheet } from '../lib/sheet.js';
 import { refusal, t } from '../lib/text.js';
 import { changeRoom, closeRoom } from '../wire/own-room.js';
-
-/** @type {Record<string, number>} as the server has them */
-const LETTERS = { name: 60, theme: 120, description: 500 };
+import { LETTERS } from '../wire/rooms.js';
 
 /** @typedef {import('../session/session.js').Session} Session */
 
@@ -37,7 +35,7 @@ function form(session, failure) {
     h('button', { type: 'submit', class: 'primary', id: 'keeper-save' }, t('keeper.save')));
 }
 
-/** @param {string} name @param {string} words @param {string} value */
+/** @param {keyof typeof LETTERS} name @param {string} words @param {string} value */
 function field(name, words, value) {
   return h('label', { class: 'field' }, h('span', {}, words),
     h('div', { class: 'sheet-row' }, h('input', { type: 'text', name, dir: 'auto', maxlength: LETTERS[name], autocomplete: 'off', value })));

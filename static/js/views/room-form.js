@@ -4,12 +4,9 @@ import { h, say } from '../lib/dom.js';
 import { has, language, refusal, t } from '../lib/text.js';
 import { geohash } from '../lib/geohash.js';
 import { offer } from '../wire/games.js';
-import { openRoom } from '../wire/rooms.js';
+import { LETTERS, openRoom } from '../wire/rooms.js';
 
 /** @typedef {import('../wire/games.js').Kind} Kind */
-
-const NAME_LETTERS = 60;
-const THEME_LETTERS = 120;
 
 export class RoomForm extends HTMLElement {
   #place = '';
@@ -22,7 +19,7 @@ export class RoomForm extends HTMLElement {
     const onsubmit = (/** @type {Event} */ event) => this.#open(event);
     const onchange = () => this.#kindChanged();
     this.form = h('form', { onsubmit, onchange }, this.kinds, h('p', { class: 'kind-what', 'aria-live': 'polite' }), this.#placeField(),
-      field('name', NAME_LETTERS), field('theme', THEME_LETTERS),
+      field('name', LETTERS.name), field('theme', LETTERS.theme),
       select('language', { en: 'English', de: 'Deutsch' }, language),
       select('tempo', { snap: t('form.tempo.snap'), slow: t('form.tempo.slow') }, 'snap'),
       check('public', t('form.private.hint')), check('live', t('form.live.hint')),

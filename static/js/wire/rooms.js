@@ -3,6 +3,9 @@ import { encoded, problemOf } from './protocol.js';
 
 /** @typedef {import('./protocol.js').Room} Room */
 
+/** How long a room's words may be, as the server has it. */
+export const LETTERS = { name: 60, theme: 120, description: 500 };
+
 /** Return the public rooms, liveliest first. @returns {Promise<Room[]>} */
 export async function publicRooms() {
   const response = await fetch('/api/rooms', { headers: { Accept: 'application/json' } });

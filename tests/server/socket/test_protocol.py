@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from typing import cast
-
-from aiohttp.web_protocol import RequestHandler
 
 from server.room.events import Voice
 from server.socket.connection import Connection
 from server.socket.conversation import Conversation
 from server.socket.protocol import FRAMES_PER_TURN, WAITING_LIMIT_BYTES, SocketProtocol
 from tests.support.actors import until
-from tests.support.chat import running_chat
 from tests.support.transports import FakeTransport
-from tests.support.web_app import running_site
-from tests.support.ws_client import RawClient, masked
+from tests.support.ws_client import masked
 
 
 class Wire(FakeTransport):
@@ -137,38 +132,3 @@ async def test_a_connection_that_is_lost_before_its_start_starts_nothing() -> No
     stand.start()
     assert not stand.ear.heard
     assert stand.losses == 1
-
-
-async def test_nothing_of_http_is_kept_for_an_open_socket_and_it_counts_as_a_connection() -> None:
-    def handlers() -> int:
-        gc.collect()
-        return sum(isinstance(thing, RequestHandler) for thing in gc.get_objects())
-
-    async with running_site() as site:
-        before = handlers()
-        clients = [RawClient("127.0.0.1", site.listening.port, "/api/rooms/wonder/ws") for _ in range(5)]
-        for client in clients:
-            await client.__aenter__()
-        await until(lambda: handlers() == before)
-        async with site.ask("GET", "/metrics") as answer:
-            counted = await answer.text()
-        assert "wonder_connections 6.0" in counted
-        assert "wonder_sockets 5.0" in counted
-        for client in clients:
-            await client.__aexit__(None, None, None)
-
-
-async def test_what_comes_in_one_packet_with_the_request_is_heard() -> None:
-    async with running_chat() as chat:
-        reader, writer = await asyncio.open_connection("127.0.0.1", chat.port)
-        head = (
-            f"GET {chat.path()} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-        )
-        early = masked(b'{"type":"say","id":"1","text":"early"}')
-        writer.write(head.encode() + early[:5])
-        await asyncio.sleep(0)
-        writer.write(early[5:])
-        async with asyncio.timeout(10):
-            await reader.readuntil(b'"text":"early"')
-        writer.transport.abort()
