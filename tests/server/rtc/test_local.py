@@ -222,7 +222,9 @@ async def test_offers_whose_peer_never_comes_are_closed(house: House[LocalMedia]
     assert house.media.counts().listeners == 0
 
 
-@pytest.mark.parametrize("settings", [Settings(peers=501, peers_per_address=501, lead_in_ms=100)], ids=["501 peers"])
+@pytest.mark.parametrize(
+    "settings", [Settings(peers=501, peers_per_address=501, lead_in_ms=100)], ids=["501 peers"]
+)
 async def test_five_hundred_offers_that_never_complete_harm_nobody_and_are_closed(
     house: House[LocalMedia],
 ) -> None:
