@@ -1,4 +1,4 @@
-"""What the actor's tests need: rules of a toy room, a log with a gate, and waiting by looking again."""
+"""For tests of living rooms: rules of a toy room, a log that can be held back, and waiting by polling."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ RULES: Any = Rules(Toy(), decide, apply, due, erasures)  # type: ignore[arg-type
 
 
 class GatedLog(MemoryLog):
-    """A memory log whose chains wait at a gate, and which counts them and the reads."""
+    """A log in memory whose appends can be held back (`gate`); it counts appends and reads."""
 
     def __init__(self, *, max_bytes: int | None = None) -> None:
         super().__init__(max_bytes=max_bytes)
@@ -165,7 +165,7 @@ def enter(room: Room, voice: Voice) -> None:
 
 
 async def until(true: Callable[[], object]) -> None:
-    """Wait until something is true, by looking again."""
+    """Poll until something is true."""
     async with asyncio.timeout(LIMIT_S):
         while not true():
             await asyncio.sleep(0.002)
