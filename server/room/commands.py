@@ -18,6 +18,8 @@ class Refused(Exception):
         self.retry_after_ms = retry_after_ms
 
 
+# Why something was removed: by whoever keeps the room.
+MODERATED = "moderated"
 # What clients know under two names is sent by one: `internal` and `draining` were others.
 BROKEN = "broken"
 RESTARTING = "restarting"
@@ -48,6 +50,9 @@ class Change(Struct, frozen=True):
     language: Language | None = None
     tempo: Tempo | None = None
     live: bool | None = None
+    locked: bool | None = None
+    slow: bool | None = None
+    hold: bool | None = None
 
 
 class Close(Struct, frozen=True):
@@ -59,6 +64,40 @@ class Mute(Struct, frozen=True):
 
     voice: str
     for_ms: int
+
+
+class MuteNetwork(Struct, frozen=True):
+    """Let nobody speak or write who comes from where a voice came from; 0 ms: let them again."""
+
+    voice: str
+    for_ms: int
+
+
+class GiveKeeper(Struct, frozen=True):
+    """Hand the room on to another voice."""
+
+    voice: str
+
+
+class Hide(Struct, frozen=True):
+    """Hide a clip, or a text by the seq of its event, from all until somebody decided."""
+
+    clip: str = ""
+    seq: int = 0
+
+
+class Restore(Struct, frozen=True):
+    """Decide that a clip or text stays, or let a take through that was held."""
+
+    clip: str = ""
+    seq: int = 0
+
+
+class Agree(Struct, frozen=True):
+    """Say yes or no to a proposal."""
+
+    proposal: str
+    value: bool
 
 
 class Say(Struct, frozen=True):
@@ -125,11 +164,12 @@ class Vote(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """Report a clip."""
+    """Report a clip, or a text by the seq of its event."""
 
     clip: str
     reason: str
     text: str = ""
+    seq: int = 0
 
 
 class Forget(Struct, frozen=True):
@@ -140,10 +180,12 @@ class Forget(Struct, frozen=True):
 
 
 class Remove(Struct, frozen=True):
-    """Remove a clip as the admin, or because its time is over."""
+    """Remove a clip, a text by the seq of its event, or a topic, as who keeps the room; or what is over."""
 
     clip: str
     reason: str
+    seq: int = 0
+    topic: str = ""
 
 
 class Land(Struct, frozen=True):
@@ -192,4 +234,9 @@ Command = (
     | Answer
     | Suggest
     | WantTopic
+    | MuteNetwork
+    | GiveKeeper
+    | Hide
+    | Restore
+    | Agree
 )

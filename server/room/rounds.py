@@ -7,9 +7,10 @@ from msgspec.structs import replace
 from games.game import USUAL_TAKE_MS, Game
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
-from server.room import door, round_commands, round_lifecycle, topics
+from server.room import door, proposals, round_commands, round_lifecycle, topics
 from server.room.commands import (
     Again,
+    Agree,
     Answer,
     Command,
     Land,
@@ -24,7 +25,7 @@ from server.room.commands import (
     WantTopic,
 )
 from server.room.context import Context
-from server.room.events import Fact, Voice
+from server.room.events import Fact, ProposalClosed, Voice
 from server.room.kinds import TIMINGS
 from server.room.round_lifecycle import EAGER_MS, SILENCE_MS
 from server.room.state import RoomState
@@ -46,6 +47,27 @@ SHORTEST_CUT_MS = 1_000
 
 def facts(state: RoomState, command: Command, by: Voice | None, context: Context) -> list[Fact]:
     """Return the facts of a command about rounds. Raises `Refused`."""
+    if isinstance(command, Agree):
+        return _with_effect(state, proposals.agree(state, command, by, context), context)
+    return _proposed(state, command, by, context) or _granted(state, command, by, context)
+
+
+def _proposed(state: RoomState, command: Command, by: Voice | None, context: Context) -> list[Fact]:
+    """Return the proposal that a command becomes, nothing when it may be granted at once."""
+    match command:
+        case Throw():
+            return proposals.asked(state, "start", by, context, game=round_lifecycle.plain(state).id)
+        case RoundStart(game=game, tempo=tempo):
+            return proposals.asked(state, "start", by, context, game=_game(state, game).id, tempo=tempo)
+        case RoundStop():
+            return proposals.asked(state, "stop", by, context)
+        case Again():
+            return proposals.asked(state, "again", by, context)
+        case _:
+            return []
+
+
+def _granted(state: RoomState, command: Command, by: Voice | None, context: Context) -> list[Fact]:
     match command:
         case Land():
             return _land(state, command, by, context)
@@ -62,7 +84,7 @@ def facts(state: RoomState, command: Command, by: Voice | None, context: Context
         case Again():
             return round_commands.again(state, context)
         case Vote():
-            return round_commands.vote(state, command, by)
+            return round_commands.vote(state, command, by, context)
         case Suggest():
             return topics.suggest(state, command, by, context)
         case WantTopic():
@@ -80,7 +102,8 @@ def due(state: RoomState, context: Context) -> int | None:
     if state.round is not None:
         if _is_ahead(state.round, context):
             return context.now_ms
-        return _round_due(state, state.round, context)
+        times = (_round_due(state, state.round, context), proposals.due_ms(state, context))
+        return min((at_ms for at_ms in times if at_ms is not None), default=None)
     if context.speaking or not round_lifecycle.kind_of(state).pulse:
         return None
     if not any(door.admits(state, voice, context) for voice in context.speakers):
@@ -94,7 +117,7 @@ def _pulse_at_ms(state: RoomState, context: Context) -> int:
     """Return when the room throws its next topic by itself."""
     if state.rested_from_ms > context.now_ms + AHEAD_MS:
         return context.now_ms
-    if len(state.wanted) >= topics.WANTED_VOICES:
+    if len(state.wanted_seats) >= topics.WANTED_VOICES:
         return state.rested_from_ms
     rest_ms = TIMINGS[state.tempo].pulse_ms * 2 ** min(state.silent_rounds, PULSE_DOUBLINGS)
     return state.rested_from_ms + rest_ms if state.rested_from_ms else state.opened_at_ms
@@ -174,6 +197,21 @@ def _left_at_ms(round_: Round, turn: TurnGiven, context: Context) -> int | None:
     return max(context.left[voice] for voice in missing)
 
 
+def _with_effect(state: RoomState, facts: list[Fact], context: Context) -> list[Fact]:
+    """Do what was proposed when that was carried."""
+    proposal, last = state.governed.proposal, facts[-1]
+    if proposal is None or not isinstance(last, ProposalClosed) or not last.accepted:
+        return facts
+    proposer = state.voices.get(proposal.voice)
+    if proposal.wish == "stop":
+        return [*facts, *round_lifecycle.close(state, "stopped", context)]
+    if proposal.wish == "again":
+        return [*facts, *round_commands.again(state, context)]
+    if proposal.game == round_lifecycle.plain(state).id:
+        return [*facts, *topics.make_way(state, "replaced", context), *topics.throw(state, context)]
+    return [*facts, *_start(state, RoundStart(proposal.game, proposal.tempo), proposer, context)]
+
+
 def _start(state: RoomState, command: RoundStart, by: Voice | None, context: Context) -> list[Fact]:
     game = _game(state, command.game)
     players: tuple[str, ...] = (by.id,) if by else ()
@@ -230,6 +268,9 @@ def _tick(state: RoomState, context: Context) -> list[Fact]:
     at_ms = due(state, context)
     if at_ms is None or at_ms > context.now_ms:
         return []
+    proposal = state.governed.proposal
+    if proposal is not None and (closed := proposals.outcome(state, proposal, context)):
+        return _with_effect(state, [closed], context)
     if state.round is not None:
         return _advance(state, state.round, context)
     return _pulse(state, context)
@@ -249,7 +290,7 @@ def _advance(state: RoomState, round_: Round, context: Context) -> list[Fact]:
 def _pulse(state: RoomState, context: Context) -> list[Fact]:
     kind, speakers = round_lifecycle.kind_of(state), door.admitted(state, context.speakers, context)
     others = kind.suited(len(speakers)) if len(speakers) > 1 else ()
-    wanted = len(state.wanted) >= topics.WANTED_VOICES
+    wanted = len(state.wanted_seats) >= topics.WANTED_VOICES
     if not others or wanted or context.random.random() >= kind.other_share:
         return topics.throw(state, context)
     game = context.random.choice(others)

@@ -17,15 +17,16 @@
  * @typedef {{round: string, voice: string, role: string, text: string}} Role
  * @typedef {{id: string, game: string, tempo: string, opened_at_ms: number, prompt: Prompt|null,
  *   players: string[], turns: Turn[], takes: Take[], votes: Vote[], verdicts: Verdict[],
- *   hidden: boolean, scene: string, roles: Role[], unseen: number, closing: Closing|null}} Round
+ *   hidden: boolean, scene: string, roles: Role[], unseen: number, closing: Closing|null,
+ *   starter: string}} Round
  * @typedef {{id: string, game: string, tempo: string, opened_at_ms: number, prompt: Prompt|null,
  *   players: string[], turn: Turn|null, takes: string[], verdicts: Verdict[], hidden?: boolean,
- *   scene?: string}} RoundShown
+ *   scene?: string, starter?: string}} RoundShown
  * @typedef {{id: string, kind: string, name: string, theme: string, description: string,
  *   language: string, tempo: string, public: boolean, place: string, rules: string, consent: string,
  *   longest_clip_ms: number, scored: boolean, door?: string,
  *   opt_in?: string[], challenged?: string[], head: number, clips: number, listeners: number,
- *   speakers: number, closed: boolean, live?: boolean, keeper?: string|null, round: RoundShown|null}} Room
+ *   speakers: number, closed: boolean, live?: boolean, keeper?: string|null, locked?: boolean, slow?: boolean, hold?: boolean, round: RoundShown|null}} Room
  * @typedef {{type: 'event', seq: number, prev: number, at_ms: number, by: Voice|null, kind: string,
  *   data: any}} Event
  * @typedef {{type: 'signal', kind: string, data: any}} Signal

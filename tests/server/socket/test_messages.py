@@ -104,7 +104,7 @@ def test_every_type_of_the_contract_is_known() -> None:
     assert set(TYPES) == {
         "say", "react", "throw", "round.start", "round.join", "again", "speak.start", "speak.stop", "vote",
         "report", "forget", "ping", "here", "answer", "round.stop", "suggest", "topic.want", "keep", "drop",
-        "mute",
+        "mute", "agree", "remove", "restore", "room.set", "keeper.give",
     }  # fmt: skip
 
 
