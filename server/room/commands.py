@@ -67,10 +67,11 @@ class Mute(Struct, frozen=True):
 
 
 class MuteNetwork(Struct, frozen=True):
-    """Let nobody speak or write who comes from where a voice came from; 0 ms: let them again."""
+    """Let nobody speak or write who comes from where a voice came from, or by a tag; 0 ms: let them again."""
 
     voice: str
     for_ms: int
+    network: str = ""
 
 
 class GiveKeeper(Struct, frozen=True):
@@ -98,6 +99,22 @@ class Agree(Struct, frozen=True):
 
     proposal: str
     value: bool
+
+
+class Remove(Struct, frozen=True):
+    """Remove a clip, a text by the seq of its event, or a topic, as who keeps the room; or what is over."""
+
+    clip: str
+    reason: str
+    seq: int = 0
+    topic: str = ""
+
+
+class Oversee(Struct, frozen=True):
+    """Do one of these as the admin, with an entry in the audit log."""
+
+    command: Change | Close | Mute | MuteNetwork | GiveKeeper | Remove | Hide | Restore
+    note: str = ""
 
 
 class Say(Struct, frozen=True):
@@ -179,15 +196,6 @@ class Forget(Struct, frozen=True):
     everything: bool = False
 
 
-class Remove(Struct, frozen=True):
-    """Remove a clip, a text by the seq of its event, or a topic, as who keeps the room; or what is over."""
-
-    clip: str
-    reason: str
-    seq: int = 0
-    topic: str = ""
-
-
 class Land(Struct, frozen=True):
     """Put a finished clip into the room; round, turn and reaction are decided by the room.
 
@@ -239,4 +247,5 @@ Command = (
     | Hide
     | Restore
     | Agree
+    | Oversee
 )

@@ -25,6 +25,7 @@ from server.room.commands import (
     Command,
     Forget,
     Open,
+    Oversee,
     React,
     Refused,
     Report,
@@ -47,8 +48,9 @@ from server.room.events import (
     TextSaid,
     TopicThrown,
     Voice,
+    numbered,
 )
-from server.room.state import RoomState
+from server.room.state import RoomState, apply
 from server.room.text import cleaned, is_emoji
 
 TEXT_LIMIT_CHARACTERS = 500
@@ -71,10 +73,12 @@ due = rounds.due
 
 def decide(state: RoomState, command: Command, by: Voice | None, context: Context) -> list[Draft]:
     """Return the facts that a command makes true. Raises `Refused` with a code and a sentence."""
+    lapsed = [Draft(fact, context.now_ms) for fact in governing.lapsed(state, context)]
+    for draft in lapsed:
+        state = apply(state, numbered(draft, state.head + 1, state.head))
     door.check(state, command, by, context)
     facts = _facts(state, command, by, context)
     starter = _proposer(state) if isinstance(command, Agree | Tick) else by
-    lapsed = [Draft(fact, context.now_ms) for fact in governing.lapsed(state, context)]
     return [*lapsed, *(Draft(fact, context.now_ms, _by(state, fact, by, starter)) for fact in facts)]
 
 
@@ -114,6 +118,8 @@ def _facts(state: RoomState, command: Command, by: Voice | None, context: Contex
             return _forget(state, command, by)
         case Caption(caption=caption):
             return _captioned(state, caption, context)
+        case Oversee():
+            return governing.overseen(state, command, by, context)
         case _ if isinstance(command, governing.COMMANDS):
             return governing.facts(state, command, by, context)
         case _:

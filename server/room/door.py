@@ -18,6 +18,7 @@ from server.room.commands import (
     Hide,
     Land,
     Open,
+    Oversee,
     React,
     Refused,
     Remove,
@@ -70,7 +71,8 @@ def check(state: RoomState, command: Command | None, by: Voice | None, context: 
 def _check_room(state: RoomState, command: Command | None) -> None:
     if state.head == 0:
         raise Refused("no_such_room", "There is no such room.")
-    if not isinstance(command, ALWAYS | Close):
+    wanted = command.command if isinstance(command, Oversee) else command
+    if not isinstance(wanted, ALWAYS | Close):
         check_open(state)
 
 

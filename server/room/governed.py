@@ -27,6 +27,8 @@ from server.room.events import (
 # Clips and texts that a room remembers as reported; of each, the newest reports and reporters.
 REPORTED_KEPT = 500
 REPORTS_KEPT, REPORTERS_KEPT = 20, 32
+# A room hides no more than this many things at once.
+WITHHELD_MOST = 500
 # A voice proposes once in this time; who did lately is remembered for as long.
 PROPOSING_EVERY_MS = 60_000
 # How long ago a text or a take matters to a slow room.

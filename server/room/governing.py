@@ -19,12 +19,14 @@ from server.room.commands import (
     Hide,
     Mute,
     MuteNetwork,
+    Oversee,
     Refused,
     Remove,
     Restore,
 )
 from server.room.context import Context
 from server.room.events import (
+    AdminActed,
     ClipRemoved,
     Fact,
     KeeperGiven,
@@ -52,6 +54,39 @@ AWAY_MS, LAPSED_MS = 60_000, 86_400_000
 # What of a room may be switched, beside its words.
 SWITCHES = ("locked", "slow", "hold")
 COMMANDS = Change | Close | Mute | MuteNetwork | GiveKeeper | Remove | Hide | Restore
+NOTE_CHARACTERS = 300
+
+
+def overseen(state: RoomState, command: Oversee, by: Voice | None, context: Context) -> list[Fact]:
+    """Return what the admin does, with the entry of the audit log; nothing when nothing changes."""
+    _check_admin(by)
+    done = facts(state, command.command, None, context)
+    action, target = _named(command.command, done)
+    return [*done, AdminActed(action, target, cleaned(command.note)[:NOTE_CHARACTERS])] if done else []
+
+
+def _named(command: Command, done: list[Fact]) -> tuple[str, str]:
+    """Return what an act is called, and what it is done to."""
+    match command:
+        case Remove(clip=clip, seq=seq, topic=topic):
+            return "remove", clip or topic or str(seq)
+        case Hide(clip=clip, seq=seq):
+            return "hide", clip or str(seq)
+        case Restore(clip=clip, seq=seq):
+            return "keep", clip or str(seq)
+        case Mute(voice=voice, for_ms=for_ms):
+            return "mute" if for_ms else "unmute", voice
+        case MuteNetwork(for_ms=for_ms):
+            muted = next((fact.network for fact in done if isinstance(fact, NetworkMuted)), "")
+            return "mute_network" if for_ms else "unmute_network", muted
+        case GiveKeeper(voice=voice):
+            return "give", voice
+        case Change(locked=locked) if locked is not None:
+            return "lock" if locked else "unlock", ""
+        case Close():
+            return "close", ""
+        case _:
+            return "change", ""
 
 
 def facts(state: RoomState, command: Command, by: Voice | None, context: Context) -> list[Fact]:
@@ -139,7 +174,7 @@ def mute(state: RoomState, command: Mute, by: Voice | None, context: Context) ->
 def mute_network(state: RoomState, command: MuteNetwork, context: Context) -> list[Fact]:
     """Let nobody speak or write for a while who comes from where a voice came from."""
     _check_span(command.for_ms)
-    network = context.networks.get(command.voice)
+    network = command.network or context.networks.get(command.voice)
     if not network:
         raise Refused("bad_value", "Where this voice came from is not known any more. Mute the voice.")
     muted = {each for each, ends_ms in state.governed.networks.items() if ends_ms > context.now_ms}

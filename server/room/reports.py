@@ -15,7 +15,7 @@ from server.room.events import (
     TextRestored,
     Voice,
 )
-from server.room.governed import Reports
+from server.room.governed import WITHHELD_MOST, Reports
 from server.room.seats import seat
 from server.room.state import RoomState
 from server.room.text import cleaned
@@ -24,8 +24,6 @@ REASON_LIMIT_CHARACTERS = 64
 TEXT_LIMIT_CHARACTERS = 500
 # So many seats that report a thing hide it.
 HIDING_REPORTS = 3
-# A room hides no more than this many undecided things, so that what it remembers stays bounded.
-WITHHELD_MOST = 500
 
 
 def report(state: RoomState, command: Report, by: Voice | None, context: Context) -> list[Fact]:

@@ -25,7 +25,8 @@ from server.room.commands import (
     WantTopic,
 )
 from server.room.context import Context
-from server.room.events import Fact, ProposalClosed, Voice
+from server.room.events import ClipHidden, Fact, ProposalClosed, Voice
+from server.room.governed import WITHHELD_MOST
 from server.room.kinds import TIMINGS
 from server.room.round_lifecycle import EAGER_MS, SILENCE_MS
 from server.room.state import RoomState
@@ -41,6 +42,7 @@ SLOWEST_PACE = 2.0
 LEFT_WAIT_MS = 3_000
 # What happened so far in the future is not waited for (see `server/clock.py`).
 AHEAD_MS = 60_000
+HELD_RETRY_AFTER_MS = 10_000
 # A take that is cut at random has at least this much of it.
 SHORTEST_CUT_MS = 1_000
 
@@ -231,13 +233,23 @@ def _game(state: RoomState, id: str) -> Game:  # noqa: A002
 
 def _land(state: RoomState, command: Land, by: Voice | None, context: Context) -> list[Fact]:
     turn = _turn_of(state, command, by)
+    held = _held(state, command.clip.clip, by)
     if turn is None or by is None:
-        return [replace(command.clip, round=None, turn=None, reaction_ms=None, hidden=False)]
+        return [replace(command.clip, round=None, turn=None, reaction_ms=None, hidden=False), *held]
     reaction_ms = _reaction_ms(command, turn)
     clip = replace(
         command.clip, round=turn.round, turn=turn.turn, reaction_ms=reaction_ms, hidden=turn.hidden
     )
-    return [clip, *round_lifecycle.after_landing(state, clip, by, context)]
+    return [clip, *held, *round_lifecycle.after_landing(state, clip, by, context)]
+
+
+def _held(state: RoomState, clip: str, by: Voice | None) -> list[Fact]:
+    """Hide a take that its room holds until its keeper lets it through."""
+    if not state.hold or (by is not None and by.id == state.keeper):
+        return []
+    if len(state.governed.withheld) >= WITHHELD_MOST:
+        raise Refused("slow", "Too many takes wait for whoever keeps this room.", HELD_RETRY_AFTER_MS)
+    return [ClipHidden(clip)]
 
 
 def _reaction_ms(command: Land, turn: TurnGiven) -> int | None:

@@ -25,6 +25,7 @@ from server.room.commands import (
     Forget,
     GiveKeeper,
     Mute,
+    Oversee,
     React,
     Refused,
     Remove,
@@ -53,6 +54,7 @@ ShortText = Annotated[str, Meta(min_length=1, max_length=ID_LIMIT_CHARACTERS)]
 WholeNumber = Annotated[int, Meta(ge=-WHOLE_LIMIT, le=WHOLE_LIMIT)]
 Id = ShortText | WholeNumber
 Milliseconds = WholeNumber
+GOVERNING = Change | GiveKeeper | Mute | Remove | Restore
 Seq = Annotated[int, Meta(ge=1, le=WHOLE_LIMIT)]
 Listening = Literal["radio", "files", "off"]
 # How much longer than others a visitor may take; the page offers 1, 1.5 and 2.
@@ -142,6 +144,11 @@ class CommandMessage(Struct, frozen=True, omit_defaults=True):
     def command(self) -> Command:
         """Return the room's command for this message."""
         raise NotImplementedError
+
+    def overseen(self) -> Command:
+        """Return the command as the admin gives it."""
+        command = self.command()
+        return Oversee(command) if isinstance(command, GOVERNING) else command
 
 
 class _Say(CommandMessage, frozen=True, tag="say", tag_field="type"):

@@ -139,6 +139,7 @@ def test_every_command_is_either_inside_or_named_here_as_needing_no_consent() ->
         "Close",
         "Mute",
         "MuteNetwork",
+        "Oversee",
         "GiveKeeper",
         "Hide",
         "Restore",
