@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from games.round import (
     AnswerGiven,
+    ChallengeMade,
     Prompt,
     RoleGiven,
     RoundClosed,
@@ -216,6 +217,7 @@ Fact = (
     | TopicSuggested
     | TopicWanted
     | DiceRolled
+    | ChallengeMade
 )
 FACTS: tuple[type[Fact], ...] = Fact.__args__
 KINDS: dict[str, type[Fact]] = {fact.kind: fact for fact in FACTS}

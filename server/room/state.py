@@ -58,6 +58,7 @@ ROUND_FACTS = (
     RoleGiven,
     rounds.TurnGiven,
     rounds.VoteCast,
+    rounds.ChallengeMade,
     rounds.VerdictGiven,
     rounds.VerdictOverruled,
 )
