@@ -21,7 +21,7 @@ async def test_a_room_has_a_code_and_a_room_that_is_not_has_none(site: Site) -> 
 
 def test_the_code_is_an_image_of_any_size_with_a_border_of_its_own() -> None:
     address = "https://wonder.example/r/kitchen-table?same=room"
-    root = ET.fromstring(svg(address))  # noqa: S314 - our own
+    root = ET.fromstring(svg(address))
     width = segno.make(address, error="m").symbol_size(border=BORDER_MODULES)[0]
     assert root.get("viewBox") == f"0 0 {width} {width}"
     assert root.get("width") is None
