@@ -11,7 +11,9 @@ from games.round import (
     RevealedTake,
     RoleGiven,
     RoundClosed,
+    RoundLeft,
     RoundOpened,
+    RoundPaused,
     RoundRevealed,
     TurnGiven,
     VerdictGiven,
@@ -61,6 +63,7 @@ ROOM_FACTS = (
     VerdictGiven,
     VerdictOverruled,
     RoundClosed,
+    RoundPaused,
     ProposalClosed,
     ClipHidden,  # by whose report it was is nobody's business
     TextHidden,
@@ -96,6 +99,8 @@ def _by(state: RoomState, fact: Fact, by: Voice | None, starter: Voice | None) -
         case RoleGiven(voice=voice) | RoundRevealed(takes=(RevealedTake(voice=voice),)):
             known = by if by is not None and by.id == voice else state.voices.get(voice)
             return known or Voice(voice, "", "")
+        case RoundLeft(voice=voice):
+            return by if by is not None and by.id == voice else None
         case _ if isinstance(fact, ROOM_FACTS):
             return None
         case _:

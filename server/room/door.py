@@ -29,6 +29,8 @@ from server.room.commands import (
     Say,
     Suggest,
     Throw,
+    TurnHelp,
+    TurnPass,
     Vote,
     WantTopic,
 )
@@ -43,7 +45,9 @@ SPEAK = None
 # What a closed room and a muted voice are not refused: what was said can always be taken away.
 ALWAYS = Forget | Remove | Report | Restore | Hide
 # Looking, listening, chatting, taking back and saying "out" need no consent.
-INSIDE = Again | Agree | Answer | Land | RoundJoin | RoundStart | Throw | Vote | WantTopic
+INSIDE = (
+    Again | Agree | Answer | Land | RoundJoin | RoundStart | Throw | TurnHelp | TurnPass | Vote | WantTopic
+)
 # What a locked room lets nobody do but its keeper: there the others only listen.
 LOUD = INSIDE | Say | React | Suggest
 # In a slow room a voice writes once in this time, and speaks once, out of its turns.

@@ -14,14 +14,19 @@ from msgspec.structs import replace
 
 from games.round import (
     AnswerGiven,
+    ChallengeMade,
+    HelpGiven,
     Prompt,
     RoleGiven,
     RoundClosed,
     RoundJoined,
+    RoundLeft,
     RoundOpened,
+    RoundPaused,
     RoundRevealed,
     Tempo,
     TurnGiven,
+    TurnPassed,
     VerdictGiven,
     VerdictOverruled,
     VoteCast,
@@ -314,7 +319,11 @@ Fact = (
     | TopicThrown
     | RoundOpened
     | RoundJoined
+    | RoundLeft
+    | RoundPaused
     | TurnGiven
+    | TurnPassed
+    | HelpGiven
     | RoundClosed
     | VoteCast
     | VerdictGiven
@@ -337,6 +346,7 @@ Fact = (
     | ProposalAgreed
     | ProposalClosed
     | AdminActed
+    | ChallengeMade
 )
 FACTS: tuple[type[Fact], ...] = Fact.__args__
 KINDS: dict[str, type[Fact]] = {fact.kind: fact for fact in FACTS}

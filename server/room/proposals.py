@@ -41,6 +41,8 @@ def asked(
 
 def is_player(round_: Round, voice: str, context: Context) -> bool:
     """Tell whether a voice plays: it joined, it took part, or the turn is for whoever may speak."""
+    if voice in round_.left:
+        return False
     if voice in round_.players or any(take.voice == voice for take in round_.takes):
         return True
     return voice in context.speakers and round_.turn is not None and round_.turn.is_for(voice)

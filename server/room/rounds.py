@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from games.game import USUAL_TAKE_MS, Game
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
-from server.room import door, proposals, round_commands, round_lifecycle, topics
+from server.room import door, proposals, round_commands, round_lifecycle, topics, turns
 from server.room.commands import (
     Again,
     Agree,
@@ -16,11 +16,14 @@ from server.room.commands import (
     Land,
     Refused,
     RoundJoin,
+    RoundLeave,
     RoundStart,
     RoundStop,
     Suggest,
     Throw,
     Tick,
+    TurnHelp,
+    TurnPass,
     Vote,
     WantTopic,
 )
@@ -81,12 +84,10 @@ def _granted(state: RoomState, command: Command, by: Voice | None, context: Cont
             return round_commands.join(state, command, by, context)
         case RoundStop():
             return round_commands.stop(state, by, context)
-        case Answer():
-            return round_commands.answer(state, command, by, context)
+        case RoundLeave() | TurnPass() | TurnHelp() | Answer() | Vote():
+            return _played(state, command, by, context)
         case Again():
             return round_commands.again(state, context)
-        case Vote():
-            return round_commands.vote(state, command, by, context)
         case Suggest():
             return topics.suggest(state, command, by, context)
         case WantTopic():
@@ -95,6 +96,25 @@ def _granted(state: RoomState, command: Command, by: Voice | None, context: Cont
             return _tick(state, context)
         case _:
             raise TypeError(command)
+
+
+def _played(
+    state: RoomState,
+    command: RoundLeave | TurnPass | TurnHelp | Answer | Vote,
+    by: Voice | None,
+    context: Context,
+) -> list[Fact]:
+    match command:
+        case RoundLeave():
+            return turns.leave(state, by, context)
+        case TurnPass():
+            return turns.pass_on(state, by, context)
+        case TurnHelp():
+            return turns.help_out(state, by, context)
+        case Answer():
+            return round_commands.answer(state, command, by, context)
+        case Vote():
+            return round_commands.vote(state, command, by, context)
 
 
 def due(state: RoomState, context: Context) -> int | None:

@@ -74,6 +74,9 @@ class RoundShown(Struct):
     hidden: bool
     scene: str
     starter: str
+    left: tuple[str, ...]
+    late: tuple[str, ...]
+    paused_until_ms: int
 
 
 class RoomShown(Struct):
@@ -170,6 +173,9 @@ def _round(round_: Round) -> RoundShown:
         hidden=round_.hidden,
         scene=round_.scene,
         starter=round_.starter,
+        left=round_.left,
+        late=round_.late,
+        paused_until_ms=round_.paused_until_ms,
     )
 
 

@@ -14,7 +14,22 @@ from typing import Any
 import msgspec
 from msgspec.structs import fields
 
-from games.round import RoleGiven, Round, Take, VerdictGiven, VoteCast
+from games.round import (
+    ChallengeMade,
+    HelpGiven,
+    RoleGiven,
+    Round,
+    RoundClosed,
+    RoundJoined,
+    RoundLeft,
+    RoundPaused,
+    Secret,
+    Take,
+    TurnGiven,
+    TurnPassed,
+    VerdictGiven,
+    VoteCast,
+)
 from server.room.clips import ClipRef
 from server.room.commands import (
     Again,
@@ -279,6 +294,43 @@ def _proposal(room: SentRoom) -> str:
     return proposal.id if proposal else ""
 
 
+def paced() -> SentRoom:
+    """A chain in which some pass, get a word, leave, sit out, come late and come back, until one is alone."""
+    room = SentRoom(seed=20)
+    room.do(RoundStart("word_association"), ANNA)
+    id_ = room.turn().round
+    room.happen(RoundJoined(id_, BELA.id), BELA)
+    room.happen(HelpGiven(id_, 1, ANNA.id, "rain"), ANNA)
+    room.land("p1", ANNA, duration_ms=600)
+    room.happen(TurnPassed(id_, 2, BELA.id), BELA)
+    room.happen(RoundLeft(id_, ANNA.id, "out"), ANNA)
+    room.happen(RoundJoined(id_, CLEO.id, late=True), CLEO)
+    room.happen(RoundLeft(id_, BELA.id, "silent"))
+    room.happen(RoundPaused(id_, room.now_ms + 20_000))
+    room.happen(RoundJoined(id_, BELA.id), BELA)
+    room.happen(RoundLeft(id_, CLEO.id, "gone"))
+    room.happen(RoundPaused(id_, room.now_ms + 20_000))
+    return room
+
+
+def ended() -> SentRoom:
+    """Takes that are challenged, staged and crowned; one is taken back before the end, one after."""
+    room = SentRoom("humour", seed=21)
+    room.do(RoundStart("world_worst"), ANNA)
+    for number, voice in enumerate((ANNA, BELA, CLEO), 1):
+        room.land(f"e{number}", voice)
+    id_, at_ms = room.turn().round, room.now_ms
+    for clip in ("e1", "e2"):
+        room.happen(ChallengeMade(id_, clip, CLEO.id), CLEO)
+    room.do(Forget("e1"), ANNA)
+    room.happen(TurnGiven(id_, 2, "Vote!", at_ms, at_ms + 6_000, act="vote", clips=("e2", "e3")))
+    secrets = (Secret(BELA.id, "the king", "a hat"),)
+    clips = ("e2", "e3")
+    room.happen(RoundClosed(id_, "done", clips, clips, "", "", "votes", clips, secrets, True, 5, "e2", at_ms))
+    room.do(Forget("e2"), BELA)
+    return room
+
+
 SCENES: dict[str, Callable[[], SentRoom]] = {
     "chat": chat,
     "thrown": thrown,
@@ -290,6 +342,8 @@ SCENES: dict[str, Callable[[], SentRoom]] = {
     "games/duel": duel,
     "games/secrets": secrets,
     "games/spoken": spoken,
+    "games/paced": paced,
+    "games/ended": ended,
 }
 LOGS = [f"{name}{form}" for name in SCENES for form in ("", ".stored")]
 

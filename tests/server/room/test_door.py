@@ -145,6 +145,7 @@ def test_every_command_is_either_inside_or_named_here_as_needing_no_consent() ->
         "Restore",
         "React",
         "Remove",
+        "RoundLeave",
         "Caption",
         "Tick",
     }
