@@ -34,11 +34,12 @@ from server.log.base import (
 from server.log.bell import Bell
 from server.log.checking import CatalogueCheck
 from server.log.feed import Feed
+from server.log.jobs import Advance, Append, Check, Erase, Job, Keep, Restart, Result, Secret
 from server.log.lock import Lock
 from server.log.reading import Reader
 from server.log.schema import Settings
 from server.log.worker import Worker
-from server.log.writing import Advance, Append, Check, Erase, Job, Keep, Restart, Result, Secret, Writer
+from server.log.writing import Writer
 from server.room.events import Draft, Event
 
 logger = logging.getLogger(__name__)
