@@ -18,7 +18,7 @@ ELSEWHERE = {
     "server/web/app_keys.py": "names only",
     "server/web/counts.py": "values only",
     "server/log/cursors.py": "cursors in memory; tests/support/feed_contract.py is their suite",
-    "server/log/erasing.py": "a part of the writer; tests/server/log/test_writing.py and tests/test_forgetting.py",
+    "server/log/erasing.py": "a part of the writer; tests/server/log/test_writing.py erases",
     "server/log/jobs.py": "values only; tests/server/log/test_writing.py uses them throughout",
     "server/log/snapshots.py": "snapshots in SQLite; tests/support/snapshot_contract.py is their suite",
     "server/readers/base.py": "an interface; tests/crash/test_readers.py holds what implements it",
