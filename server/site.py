@@ -69,7 +69,7 @@ def make_app(
     app[SOCKETS_OPEN] = app[endpoint.SOCKETS].__len__
     app[REGISTRY].watch("sockets", "Open WebSockets.", app[SOCKETS_OPEN])
     app[security.CAUSES], app[problems.DAMAGED] = set(), problems.DamagedPaths()
-    app[rooms.ASLEEP], app[sessions.USERS] = {}, OrderedDict[str, str]()
+    app[rooms.ASLEEP], app[sessions.SESSIONS_BEGUN] = {}, OrderedDict[str, sessions.Begun]()
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_end_sockets)
     app.on_cleanup.append(_clean)
