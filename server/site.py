@@ -24,6 +24,7 @@ from server.web.operations import routes
 from server.web.transcodes import TRANSCODES, Transcodes
 
 if TYPE_CHECKING:
+    from server.blobs.base import Blobs
     from server.config import Config
     from server.http.limits import Limits
     from server.log.base import Log
@@ -38,6 +39,7 @@ def make_app(
     *,
     config: Config,
     log: Log,
+    blobs: Blobs,
     registry: RoomRegistry,
     media: Media,
     finisher: Finisher,
@@ -55,7 +57,7 @@ def make_app(
         client_max_size=config.json_bytes,
     )
     app[CONFIG], app[LIMITS] = config, limits
-    app[app_keys.LOG], app[app_keys.ROOM_REGISTRY] = log, registry
+    app[app_keys.LOG], app[app_keys.BLOBS], app[app_keys.ROOM_REGISTRY] = log, blobs, registry
     app[app_keys.MEDIA], app[app_keys.TAKES] = media, takes
     app[health.HEALTH] = health.Health()
     app[REGISTRY] = figures.registry

@@ -17,20 +17,9 @@ from typing import Any, cast
 
 import apsw
 
+from server.blobs.base import Blob, BlobInfo
 from server.log import schema, writing
-from server.log.base import (
-    Blob,
-    BlobInfo,
-    Change,
-    Damaged,
-    Effect,
-    Entry,
-    Listing,
-    Outcome,
-    Projected,
-    Snapshot,
-    Unusable,
-)
+from server.log.base import Change, Damaged, Effect, Entry, Listing, Outcome, Projected, Snapshot, Unusable
 from server.log.bell import Bell
 from server.log.checking import CatalogueCheck
 from server.log.feed import Feed
@@ -191,6 +180,10 @@ class SqliteLog:
     async def blob_info(self, id: str) -> BlobInfo | None:  # noqa: A002
         """Return what is known of a blob."""
         return cast("BlobInfo | None", await self._reading.ask(lambda reader: reader.blob_info(id)))
+
+    async def blob_ids(self, after: str, limit: int) -> list[str]:
+        """Return ids of blobs in their order."""
+        return cast(list[str], await self._reading.ask(lambda reader: reader.blob_ids(after, limit)))
 
     async def rooms(self, limit: int = 100, *, public: bool | None = None) -> list[Listing]:
         """Return the rooms, liveliest first."""

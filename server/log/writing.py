@@ -14,17 +14,9 @@ from typing import Any, TypeVar
 import apsw
 from msgspec.structs import replace
 
+from server.blobs.base import Blob
 from server.log import erasing, schema, snapshots, sums
-from server.log.base import (
-    Blob,
-    Conflict,
-    Damaged,
-    Entry,
-    KeyUsed,
-    Outcome,
-    StorageFull,
-    Unusable,
-)
+from server.log.base import Conflict, Damaged, Entry, KeyUsed, Outcome, StorageFull, Unusable
 from server.log.chain import KEYS_LOOKED_AT, chained, is_outdated, is_same_use, listed, looks_at_keys
 from server.log.feed import Feed
 from server.log.jobs import Advance, Append, Check, Erase, Job, Keep, Restart, Result, Secret

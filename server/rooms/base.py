@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Protocol
 
-from server.log.base import Blob
+from server.blobs.base import Blob
 from server.room.commands import Command
 from server.room.context import Context
 from server.room.events import Event, Language, Voice

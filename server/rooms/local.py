@@ -12,7 +12,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from server.log.base import Blob, Log
+from server.blobs.base import Blob
+from server.log.base import Log
 from server.room.commands import Command, Refused, Tick
 from server.room.context import Context
 from server.room.events import Event, Language, Voice

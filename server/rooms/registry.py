@@ -17,7 +17,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from server.log.base import Blob, Conflict, Listing, Log
+from server.blobs.base import Blob
+from server.log.base import Conflict, Listing, Log
 from server.room import ids
 from server.room.commands import Command, Open, Refused, restarting
 from server.room.context import Context

@@ -15,7 +15,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from server.log.base import Blob
+from server.blobs.base import Blob
 from server.room.commands import Command, Refused
 from server.room.events import Event, Voice, erased
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 from server.log.base import Conflict, KeyUsed, Outcome, StorageFull
-from server.room.commands import Refused
+from server.room.commands import storage_full
 from server.room.events import Event
 from server.room.state import RoomState
 from server.rooms.plan import Plan
 from server.rooms.requests import PendingCommand, id_used
 
 RACES_TRIED = 16
-FULL = "The server has no room left to keep this. Try again later."
-FULL_RETRY_AFTER_MS = 10_000
 
 
 class Settlement(Struct):
@@ -61,7 +59,7 @@ class Settlement(Struct):
             plan.command.fail(id_used())
             self.sound = self.sound and not plan.drafts
         else:
-            plan.command.fail(Refused("storage_full", FULL, FULL_RETRY_AFTER_MS))
+            plan.command.fail(storage_full())
             self.sound = False
 
     def _race(self, command: PendingCommand, outcome: Outcome | None) -> None:

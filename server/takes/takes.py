@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from audio.take import LONGEST_CLIP_MS, LONGEST_TAKE_MS, TAKE_MARGIN_MS
+from server.blobs.base import Blobs
 from server.room import door
 from server.room.commands import Refused, restarting
 from server.room.events import Event, Source, Voice
@@ -47,6 +48,7 @@ class Takes:
         media: Media,
         finisher: Finisher,
         *,
+        blobs: Blobs,
         clock: Callable[[], int],
         longest_ms: int = LONGEST_CLIP_MS,
         live_delay_ms: int = LIVE_DELAY_MS,
@@ -59,7 +61,7 @@ class Takes:
         self._sessions = PeerSessions(media, observers)
         self._live = LiveRelays(media, observers, delay_ms=live_delay_ms)
         self._tasks = OwnedTasks()
-        self._outcomes = Outcomes(registry, observers, clock=clock)
+        self._outcomes = Outcomes(registry, blobs, observers, clock=clock)
         self._previewing = Previewing(self._outcomes, self._tasks, clock=clock)
         self._completion = Completion(finisher, self._outcomes, self._previewing, self._tasks)
         self._is_draining = self._is_closed = False

@@ -8,8 +8,9 @@ from pathlib import Path
 import apsw
 import pytest
 
+from server.blobs.base import Blob
 from server.log import checking, schema
-from server.log.base import Blob, Log, Unusable
+from server.log.base import Log, Unusable
 from server.log.schema import Settings
 from server.log.sqlite import SqliteLog
 from tests.support.log_contract import said

@@ -8,8 +8,9 @@ from random import Random
 import apsw
 import pytest
 
+from server.blobs.base import Blob
 from server.log import schema, sums
-from server.log.base import Blob, Damaged, Entry, Snapshot, Unusable
+from server.log.base import Damaged, Entry, Snapshot, Unusable
 from server.log.jobs import Append, Keep, Secret
 from server.log.reading import Reader
 from server.log.schema import Settings

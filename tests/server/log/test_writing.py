@@ -12,8 +12,9 @@ import apsw
 import pytest
 
 from games.round import TurnGiven
+from server.blobs.base import Blob
 from server.log import schema, sums, writing
-from server.log.base import LOST, Blob, Conflict, Damaged, Entry, Snapshot, StorageFull
+from server.log.base import LOST, Conflict, Damaged, Entry, Snapshot, StorageFull
 from server.log.jobs import Append, Check, Erase, Job, Keep, Result
 from server.log.reading import Reader
 from server.log.schema import Settings

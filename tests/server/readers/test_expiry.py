@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from server.log.base import Blob, Damaged, Log, Projected
+from server.blobs.base import Blob
+from server.log.base import Damaged, Log, Projected
 from server.log.memory import MemoryLog
 from server.readers import expiry
 from server.readers.base import Unavailable

@@ -12,7 +12,8 @@ import pytest
 from audio import ogg, opus
 from audio.take import LONGEST_CLIP_MS
 from games.round import RevealedTake, RoundClosed, RoundRevealed
-from server.log.base import Blob
+from server.blobs.base import Blob
+from server.blobs.memory import MemoryBlobs
 from server.log.memory import MemoryLog
 from server.readers import radio
 from server.readers.radio import Radio
@@ -33,7 +34,7 @@ class Studio:
         self.room, self.log, self.media = room, log, media
         self.listening = 0
         self.cues: list[str] = []
-        self.radio = Radio(log, media, Random(1), audience=lambda _room: self.listening)
+        self.radio = Radio(MemoryBlobs(log), media, Random(1), audience=lambda _room: self.listening)
         self.radio.attach(room)
         room.tail.subscribe(self._hear)
 

@@ -9,7 +9,8 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 
-from server.log.base import Blob, Conflict, Entry, Outcome
+from server.blobs.base import Blob
+from server.log.base import Conflict, Entry, Outcome
 from server.log.memory import MemoryLog
 from server.room.commands import Refused, Say
 from server.room.events import Draft, TextSaid
