@@ -24,7 +24,6 @@ ELSEWHERE = {
     "server/log/snapshots.py": "snapshots in SQLite; tests/support/snapshot_contract.py is their suite",
     "server/readers/base.py": "an interface; tests/crash/test_readers.py holds what implements it",
     "server/takes/completion.py": "a part of Takes; tests/test_take_races.py and the tests of Takes",
-    "server/takes/outcomes.py": "a part of Takes; tests/test_take_races.py and the tests of Takes",
     "server/takes/previewing.py": "a part of Takes; tests/server/takes/test_previews.py drives it",
 }
 

@@ -47,6 +47,10 @@ class Restart(Struct, frozen=True):
     reader: str
 
 
+class Distrust(Struct, frozen=True):
+    """Drop what readers keep, for it is damaged, and let those that kept something begin anew."""
+
+
 class Check(Struct, frozen=True):
     """Ask whether an append could be taken now."""
 
@@ -55,5 +59,5 @@ class Secret(Struct, frozen=True):
     """Ask for the secret, made at the first time."""
 
 
-Job = Append | Erase | Keep | Advance | Restart | Check | Secret
+Job = Append | Erase | Keep | Advance | Restart | Distrust | Check | Secret
 Result = list[Outcome] | bytes | bool | None | Exception

@@ -19,7 +19,7 @@ from server.log import erasing, schema, snapshots, sums
 from server.log.base import Conflict, Damaged, Entry, KeyUsed, Outcome, StorageFull, Unusable
 from server.log.chain import KEYS_LOOKED_AT, chained, is_outdated, is_same_use, listed, looks_at_keys
 from server.log.feed import Feed
-from server.log.jobs import Advance, Append, Check, Erase, Job, Keep, Restart, Result, Secret
+from server.log.jobs import Advance, Append, Check, Distrust, Erase, Job, Keep, Restart, Result, Secret
 from server.log.reading import Place, Reader
 from server.log.schema import GUARD_BYTES, Settings
 from server.room.events import Event, encode, numbered
@@ -209,6 +209,9 @@ class Writer:
                 return self._advance(job)
             case Restart(reader=reader):
                 self._feed.restart(reader)
+                return None
+            case Distrust():
+                self._feed.distrust()
                 return None
             case Secret():
                 return self._secret()

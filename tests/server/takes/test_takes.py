@@ -2,13 +2,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
 from audio.take import TAKE_MARGIN_MS, Unfit
-from server.blobs.base import Blob
-from server.log.base import StorageFull
 from server.room.commands import Refused, RoundStart, Throw
 from server.room.events import ClipLanded, Event, RoomOpened
 from server.room.kinds import TIMINGS
@@ -258,46 +255,6 @@ async def test_what_breaks_in_the_finish_is_told_without_detail(theatre: Theatre
 
     assert refused.value.code == "broken"
     assert "order" not in refused.value.message
-
-
-async def test_the_sound_of_a_take_is_stored_before_its_event_and_goes_when_that_is_refused(
-    theatre: Theatre, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stored: list[list[str]] = []
-    sending, blobs = theatre.registry.send, theatre.blobs
-
-    async def send(*args: Any, **more: Any) -> list[Event]:
-        stored.append(await blobs.ids())
-        if len(stored) == 1:
-            raise Refused("muted", "You were muted meanwhile.")
-        return await sending(*args, **more)
-
-    monkeypatch.setattr(theatre.registry, "send", send)
-    peer = await theatre.speaker()
-    await theatre.takes.begin(theatre.room, ANNA, peer)
-    with pytest.raises(Refused, match="muted"):
-        await theatre.stop()
-    assert len(stored[0]) == 1
-    assert await blobs.ids() == []
-    await theatre.takes.begin(theatre.room, ANNA, peer)
-    landed = (await theatre.stop()).data
-    assert isinstance(landed, ClipLanded)
-    assert await blobs.ids() == stored[1] == [landed.clip]
-
-
-async def test_a_sound_that_there_is_no_room_for_refuses_its_take(
-    theatre: Theatre, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def put(_: Blob) -> list[Blob]:
-        raise StorageFull
-
-    monkeypatch.setattr(theatre.blobs, "put", put)
-    peer = await theatre.speaker()
-    await theatre.takes.begin(theatre.room, ANNA, peer)
-    with pytest.raises(Refused) as refused:
-        await theatre.stop()
-    assert refused.value.code == "storage_full"
-    assert theatre.room.tail.head == 1
 
 
 async def test_a_room_stays_awake_until_its_take_has_landed(theatre: Theatre) -> None:
