@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from server.blobs.memory import MemoryBlobs
+from server.log.memory import MemoryLog
 from server.room.events import Event, RoomOpened, Voice
 from server.rooms.base import Room
 from server.rooms.registry import RoomRegistry
@@ -58,9 +59,9 @@ class Theatre:
         media: FakeMedia,
         finisher: FakeFinisher,
         observed: Observed,
-        blobs: MemoryBlobs,
+        storage: tuple[MemoryLog, MemoryBlobs],
     ) -> None:
-        self.observed, self.blobs = observed, blobs
+        self.observed, (self.log, self.blobs) = observed, storage
         self.registry, self.clock = registry, clock
         self.room, self.takes, self.media, self.finisher = room, takes, media, finisher
         self.signals = self.listen(room)
@@ -101,7 +102,9 @@ async def running_theatre() -> AsyncIterator[Theatre]:
     observed = Observed()
     blobs = MemoryBlobs(log)
     takes = Takes(registry_, media, finisher, blobs=blobs, clock=clock, observers=[observed])  # type: ignore[arg-type]
-    yield Theatre(registry_, clock, await registry_.wake("wonder"), takes, media, finisher, observed, blobs)
+    yield Theatre(
+        registry_, clock, await registry_.wake("wonder"), takes, media, finisher, observed, (log, blobs)
+    )
     await takes.close()
     await media.close()
     await registry_.close()

@@ -353,3 +353,17 @@ async def test_closing_ends_a_radio_that_is_just_told_of_something_new(studio: S
     async with asyncio.timeout(5):
         await studio.radio.close()
     assert not local(studio.room).needed
+
+
+async def test_a_radio_falls_silent_when_its_room_moves_to_another_process(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    studio.listening = 1
+    await studio.land("a", "b")
+    await studio.until(lambda: bool(studio.cues))
+    local(studio.room).deposed([])
+    studio.radio.detach(studio.room)
+    studio.radio.live_relay("wonder", on=True)
+    studio.radio.wake("wonder")
+    await studio.until(lambda: not [t for t in asyncio.all_tasks() if "RoomRadio" in repr(t)])
+    assert caplog.text == ""
