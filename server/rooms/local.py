@@ -24,7 +24,7 @@ from server.rooms.requests import PendingCommand, Request, pending
 from server.rooms.rules import Rules
 from server.rooms.snapshots import Folded
 from server.rooms.tail import Tail
-from server.rooms.timer import Timer
+from server.rooms.timer import QUIET_MS, Timer
 from server.rooms.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -166,7 +166,7 @@ class LocalRoom:
         self._writer.begin(folded.state, folded.snapshots)
         if not quiet:
             self._timer.use()
-        self._start_timer()
+        self._start_timer(after_ms=QUIET_MS if quiet else 0)
 
     def stay_asleep(self, why: Exception) -> None:
         """Answer all that wait that the room cannot be woken."""
@@ -224,9 +224,9 @@ class LocalRoom:
         self.use()
         self._start_timer()
 
-    def _start_timer(self) -> None:
+    def _start_timer(self, *, after_ms: int = 0) -> None:
         if self._timer is not None and self._writer is not None and not self._writer.busy:
-            self._timer.start()
+            self._timer.start(after_ms=after_ms)
 
     # Who is here
 

@@ -16,7 +16,6 @@ from server.room.commands import Land, Refused, Remove, Say
 from server.room.events import ClipLanded, Event, RoomOpened
 from server.room.kinds import DAY_MS, KINDS
 from server.rooms.registry import RoomRegistry
-from server.rooms.timer import QUIET_MS
 from tests.support.actors import local, until
 from tests.support.media import ANNA, Clock, registry
 from tests.support.reading import caught_up, read_all, running
@@ -358,7 +357,6 @@ async def test_rooms_that_were_woken_to_sweep_them_fall_asleep_at_once(place: Pl
     place.clock.ms += KEEP_MS
     await place.sweep()
     assert [await place.clips(name) for name in rooms] == [[]] * 12
-    place.clock.ms += QUIET_MS
     await until(lambda: not set(rooms) & set(place.registry.ids()))
 
 
