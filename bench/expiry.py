@@ -108,14 +108,18 @@ def _resident_kb() -> int:
     return int(re.findall(r"VmRSS:\s+(\d+)", Path("/proc/self/status").read_text())[0])
 
 
+def measure(rooms: int = ROOMS) -> dict[str, float]:
+    """Return the figures."""
+    with TemporaryDirectory(prefix="wonder-expiry-") as folder:
+        return asyncio.run(sweep(Path(folder) / "wonder.db", rooms))
+
+
 def main() -> None:
     """Print the figures, one a line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rooms", type=int, default=ROOMS)
-    given = parser.parse_args()
-    with TemporaryDirectory(prefix="wonder-expiry-") as folder:
-        for name, value in asyncio.run(sweep(Path(folder) / "wonder.db", given.rooms)).items():
-            print(f"{name:40} {value:.3f}")
+    for name, value in measure(parser.parse_args().rooms).items():
+        print(f"{name:40} {value:.3f}")
 
 
 if __name__ == "__main__":

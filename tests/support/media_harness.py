@@ -17,7 +17,7 @@ SPEECH = [b"\x78" + bytes([number]) * 40 for number in range(100)]
 Plane = TypeVar("Plane", LocalMedia, RemoteMedia)
 
 
-class House(Generic[Plane]):
+class MediaHarness(Generic[Plane]):
     """A media plane and all that it told."""
 
     def __init__(self, media: Plane) -> None:
