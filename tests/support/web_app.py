@@ -22,6 +22,7 @@ from server.log.memory import MemoryLog
 from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
 from server.readers.expiry import Expiry
+from server.readers.moderation import Moderation
 from server.readers.runner import Readers
 from server.room.events import RoomOpened
 from server.rooms.registry import RoomRegistry
@@ -170,7 +171,7 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
     figures = Metrics(Registry(), registry, media, commit_times())
     blobs = MemoryBlobs(log)
     takes = Takes(registry, media, finisher, blobs=blobs, clock=_now_ms, observers=[figures])
-    readers = Readers(log, [Expiry(registry, log, _now_ms)], clock=_now_ms)
+    readers = Readers(log, [Expiry(registry, log, _now_ms), Moderation(log)], clock=_now_ms)
     figures.follow(readers.runners)
     app = make_app(
         config=config,
