@@ -12,7 +12,8 @@ import pytest
 from audio import ogg, opus
 from audio.take import LONGEST_CLIP_MS
 from games.round import RevealedTake, RoundClosed, RoundRevealed
-from server.log.base import Blob
+from server.blobs.base import Blob
+from server.blobs.memory import MemoryBlobs
 from server.log.memory import MemoryLog
 from server.readers import radio
 from server.readers.radio import Radio
@@ -35,7 +36,7 @@ class Studio:
         self.room, self.log, self.media = room, log, media
         self.listening = 0
         self.cues: list[str] = []
-        self.radio = Radio(log, media, Random(1), audience=lambda _room: self.listening)
+        self.radio = Radio(MemoryBlobs(log), media, Random(1), audience=lambda _room: self.listening)
         self.radio.attach(room)
         room.tail.subscribe(self._hear)
 
@@ -354,3 +355,17 @@ async def test_closing_ends_a_radio_that_is_just_told_of_something_new(studio: S
     async with asyncio.timeout(5):
         await studio.radio.close()
     assert not local(studio.room).needed
+
+
+async def test_a_radio_falls_silent_when_its_room_moves_to_another_process(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    studio.listening = 1
+    await studio.land("a", "b")
+    await studio.until(lambda: bool(studio.cues))
+    local(studio.room).deposed([])
+    studio.radio.detach(studio.room)
+    studio.radio.live_relay("wonder", on=True)
+    studio.radio.wake("wonder")
+    await studio.until(lambda: not [t for t in asyncio.all_tasks() if "RoomRadio" in repr(t)])
+    assert caplog.text == ""

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from server.blobs.memory import MemoryBlobs
 from server.room.commands import RoundStart
 from server.room.events import ClipLanded, RoomOpened, Voice
 from server.rooms.base import Room
@@ -43,7 +44,8 @@ async def live_theatre(opened: RoomOpened) -> AsyncIterator[LiveTheatre]:
     clock, media, finisher = Clock(), FakeMedia(), FakeFinisher()
     registry_, log = await registry(clock)
     observed = Observed()
-    takes = Takes(registry_, media, finisher, clock=clock, live_delay_ms=1, observers=[observed])  # type: ignore[arg-type]
+    blobs = MemoryBlobs(log)
+    takes = Takes(registry_, media, finisher, blobs=blobs, clock=clock, live_delay_ms=1, observers=[observed])  # type: ignore[arg-type]
     yield LiveTheatre(await registry_.open(opened, None), takes, media, observed)
     await takes.close()
     await media.close()
