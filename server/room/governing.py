@@ -5,9 +5,11 @@ The keeper is who opened it. A public room has none: what happens to it is the a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec.structs import asdict, replace
 
-from server.room import round_lifecycle
+from server.room import filters, round_lifecycle
 from server.room.commands import Change, Mute, Refused
 from server.room.context import Context
 from server.room.events import Fact, RoomChanged, RoomClosed, RoomOpened, Voice, VoiceMuted
@@ -16,6 +18,7 @@ from server.room.state import RoomState
 from server.room.text import cleaned
 
 NAME_CHARACTERS, THEME_CHARACTERS, DESCRIPTION_CHARACTERS = 60, 120, 500
+WORDS = ("name", "theme", "description")
 MUTE_LONGEST_MS = 86_400_000
 # A room remembers no more than this many muted voices; each is forgotten when its time is over.
 MUTED_VOICES = 500
@@ -23,7 +26,21 @@ MUTED_VOICES = 500
 BY_KEEPER, BY_ADMIN = "keeper", "admin"
 
 
-def described(room: RoomOpened) -> RoomOpened:
+def opened(room: RoomOpened) -> RoomOpened:
+    """Return a room as it is opened. Raises `Refused` (`too_long`, `filtered`)."""
+    room = _described(room)
+    _check_words(room, WORDS)
+    return room
+
+
+def _check_words(room: RoomOpened, names: Iterable[str]) -> None:
+    """Look at the words of a room that come from a visitor."""
+    kept = KINDS.get(room.room_kind, KINDS["wonder"]).filters
+    for name in names:
+        filters.check(getattr(room, name), room.language, kept)
+
+
+def _described(room: RoomOpened) -> RoomOpened:
     """Return a room with its words cleaned, and with a name. Raises `Refused` (`too_long`)."""
     theme = _words(room.theme, "theme", THEME_CHARACTERS)
     name = _words(room.name, "name", NAME_CHARACTERS) or theme[:NAME_CHARACTERS]
@@ -48,9 +65,10 @@ def change(state: RoomState, command: Change, by: Voice | None) -> list[Fact]:
     _check_keeper(state, by)
     wanted = {name: value for name, value in asdict(command).items() if value is not None}
     before = {name: getattr(state, name) for name in command.__struct_fields__}
-    asked = described(RoomOpened(state.kind, **{**before, **wanted}))
+    asked = _described(RoomOpened(state.kind, **{**before, **wanted}))
     after = {name: getattr(asked, name) for name in wanted}
     changed = {name: value for name, value in after.items() if value != before[name]}
+    _check_words(asked, [name for name in WORDS if name in changed])
     return [RoomChanged(**changed)] if changed else []
 
 

@@ -30,7 +30,9 @@ def join(state: RoomState, command: RoundJoin, by: Voice | None, context: Contex
         raise Refused("joined_already", "You are in this round already.")
     if len(round_.players) >= PLAYERS_LIMIT:
         raise Refused("round_full", "This round is full. The next one is yours.")
-    joined = RoundJoined(round_.id, by.id, cleaned(command.role)[:ROLE_LIMIT_CHARACTERS])
+    role = cleaned(command.role)[:ROLE_LIMIT_CHARACTERS]
+    round_lifecycle.check_words(state, role)
+    joined = RoundJoined(round_.id, by.id, role)
     game = BY_ID.get(round_.game)
     told = (
         game.joined(play.apply(round_, joined), by.id, round_lifecycle.game_context(state, round_, context))
@@ -54,6 +56,7 @@ def answer(state: RoomState, command: Answer, by: Voice | None, context: Context
     text = cleaned(command.text)
     if not text or len(text) > ANSWER_LIMIT_CHARACTERS:
         raise Refused("bad_answer", f"An answer has 1 to {ANSWER_LIMIT_CHARACTERS} characters.")
+    round_lifecycle.check_words(state, text)
     given = AnswerGiven(round_.id, turn.turn, round_lifecycle.new_id(context.random), text, turn.hidden)
     return [given, *round_lifecycle.after_landing(state, given, by, context)]
 

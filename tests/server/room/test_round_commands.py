@@ -168,3 +168,11 @@ def test_votes_are_for_others_once_and_in_range() -> None:
     assert room.do(Vote(round_, "b", 2), CLEO)
     assert room.state.last_round is not None
     assert len(room.state.last_round.votes) == 2
+
+
+def test_written_answers_and_roles_that_a_filter_finds_are_refused() -> None:
+    room = playing("scene", "roleplay")
+    assert refusal(room, RoundJoin("the one at 0171 2346578"), BELA) == "filtered"
+    room = playing("first_thing")
+    room.now_ms = room.turn().go_at_ms
+    assert refusal(room, Answer(room.turn().round, "0171 2346578"), ANNA) == "filtered"
