@@ -53,8 +53,8 @@ FOLDER = Path(__file__).parent.parent / "golden"
 
 # What the server alone keeps, for deciding and forgetting. On every other field both folds must agree.
 SERVERS_OWN: dict[type[msgspec.Struct], set[str]] = {
-    RoomState: {"thrown", "rested_from_ms", "silent_rounds", "voices", "voices_language"},
-    ClipRef: {"caption_seq", "reveal_seq", "repeats"},
+    RoomState: {"thrown", "rested_from_ms", "silent_rounds", "voices", "voices_language", "asked_seq"},
+    ClipRef: {"caption_seq", "reveal_seq", "repeats", "asked_seq"},
     Round: {"answer", "heard_at_ms", "overruled"},
     Take: {"words"},
 }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from random import Random
 
 import pytest
@@ -44,9 +45,9 @@ def test_numbers_with_few_digits_are_no_telephone(number: int, text: str) -> Non
     assert not contacts.found(text.format(number))
 
 
-@given(st.dates(), st.sampled_from(["%d.%m.%Y", "%Y-%m-%d", "%d/%m/%Y"]))
-def test_dates_are_no_telephone(date: object, form: str) -> None:
-    assert not contacts.found(f"it was on {date:{form}}") or f"{date:%Y}"[:2] not in {"19", "20"}
+@given(st.dates(date(1900, 1, 1), date(2099, 12, 31)), st.sampled_from(["%d.%m.%Y", "%Y-%m-%d", "%d/%m/%Y"]))
+def test_dates_are_no_telephone(day: date, form: str) -> None:
+    assert not contacts.found(f"it was on {day:{form}}")
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
