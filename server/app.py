@@ -14,7 +14,7 @@ from prometheus_client import Histogram
 from server import tls
 from server.clock import Clock
 from server.config import Config
-from server.http.limits import Limits
+from server.http.limits import FloodLimits, Limits
 from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
 from server.log.memory import MemoryLog
@@ -106,7 +106,7 @@ class Services:
             finisher=self.finisher,
             takes=self.takes,
             figures=self.figures,
-            limits=Limits(on=config.limits == "on"),
+            limits=Limits(on=config.limits == "on", floods=flood_limits(config)),
             listening=self._audience_changed,
         )
         self.sockets = self.app[SOCKETS]
@@ -186,6 +186,11 @@ async def start(config: Config) -> Running:
         running = Running(services, await listen(services.app, config, tls.context(config)), broken)
         unstarted.pop_all()
     return running
+
+
+def flood_limits(config: Config) -> FloodLimits:
+    """Return what networks and rooms may do, as the settings have it."""
+    return FloodLimits(**{name: getattr(config, name) for name in FloodLimits.__struct_fields__})
 
 
 async def open_log(

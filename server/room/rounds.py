@@ -213,12 +213,15 @@ def _reaction_ms(command: Land, turn: TurnGiven) -> int | None:
     return measured_ms
 
 
-def is_aside(state: RoomState, voice: str, context: Context) -> bool:
-    """Tell whether a take that a voice begins now would be out of turn, while others play a round."""
-    if state.round is None:
-        return False
+def is_aside(state: RoomState, voice: str) -> bool:
+    """Tell whether a take that a voice begins now is out of turn, while others play a round."""
+    return state.round is not None and _wanting(state, voice) is None
+
+
+def is_early(state: RoomState, voice: str, context: Context) -> bool:
+    """Tell whether a take that a voice begins now comes long before the turn that it might be for."""
     turn = _wanting(state, voice)
-    return turn is None or context.now_ms < turn.go_at_ms - round_lifecycle.EAGER_MS
+    return turn is not None and context.now_ms < turn.go_at_ms - round_lifecycle.EAGER_MS
 
 
 def _wanting(state: RoomState, voice: str) -> TurnGiven | None:
