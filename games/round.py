@@ -6,6 +6,7 @@ without knowing any game. Times are server epoch milliseconds (`*_at_ms`) or spa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar, Literal
 
 from msgspec import Struct
@@ -15,8 +16,13 @@ from games.words import tokens
 
 Tempo = Literal["snap", "slow"]
 Closing = Literal["done", "silent", "again", "replaced", "stopped"]
+# How the end of a round is told: by hearts, as one piece, as a duel, as two words that met or not, by what
+# was secret, as takes that replace each other, or just so.
+Ending = Literal["votes", "chain", "duel", "pair", "secrets", "series", "plain"]
 # What a turn is for: to speak, to guess what another meant, to vote, or only to listen.
 Act = Literal["speak", "guess", "vote", "listen"]
+# Why a voice has no turns any more: by its own wish, for it left the room, or for its turns were silent.
+Leaving = Literal["out", "gone", "silent"]
 # How a verdict is meant: faults can be overruled by votes; rooms without scores hear notes only.
 Tone = Literal["fault", "praise", "note"]
 # Longer words say something; of the shorter ones only a last word is taken up by others.
@@ -49,12 +55,30 @@ class RoundOpened(Struct, frozen=True):
 
 
 class RoundJoined(Struct, frozen=True):
-    """A voice asked to play in the running round."""
+    """A voice asked to play in the running round; who is `late` has a first take that is not judged."""
 
     kind: ClassVar[str] = "round.joined"
     round: str
     voice: str
     role: str = ""
+    late: bool = False
+
+
+class RoundLeft(Struct, frozen=True):
+    """A voice has no turns any more in a round that goes on; `round.joined` brings it back."""
+
+    kind: ClassVar[str] = "round.left"
+    round: str
+    voice: str
+    reason: Leaving
+
+
+class RoundPaused(Struct, frozen=True):
+    """One alone is left to play: the round ends at `until_ms` unless somebody comes back or joins."""
+
+    kind: ClassVar[str] = "round.paused"
+    round: str
+    until_ms: int
 
 
 class RoleGiven(Struct, frozen=True):
@@ -71,10 +95,13 @@ class TurnGiven(Struct, frozen=True):
     """Someone (or everyone, `voice` None) may speak from `go_at_ms` to `closes_at_ms`.
 
     `voices` are the only ones who may, when not empty; `besides` is the one who may not (it knows
-    the answer). `limit_ms` bounds the take (0: as the room does); `cut_at_ms` ends it wherever it
-    is and is shown to nobody before; `bell` rings at "go"; `steps` are shown one after the other,
-    evenly over the window; `min_words` and `max_words` are 0 where they do not matter. Takes of a
-    `hidden` turn are shown when all of them are.
+    the answer). A take is to begin by `closes_at_ms`, and `limit_ms` bounds it from its first sound (0:
+    as the room does); with `one_word` it ends once its voice fell silent behind a word. `cut_at_ms`
+    ends it wherever it is and is shown to nobody before; `bell` rings at "go"; `steps` are shown one
+    after the other, evenly over the window; `min_words` and `max_words` are 0 where they do not matter.
+    Takes of a `hidden` turn are shown when all of them are. `next` speaks after it, as far as is known;
+    it is turn `number` of those that people speak in, `of` as many (0: nobody knows). In a turn to vote,
+    `clips` are those that may be voted for (none: all).
     """
 
     kind: ClassVar[str] = "turn.given"
@@ -95,6 +122,11 @@ class TurnGiven(Struct, frozen=True):
     bell: bool = False
     steps: tuple[str, ...] = ()
     hidden: bool = False
+    one_word: bool = False
+    next: str | None = None
+    number: int = 0
+    of: int = 0
+    clips: tuple[str, ...] = ()
 
     def is_for(self, voice: str) -> bool:
         """Tell whether a voice may speak (or write) in this turn."""
@@ -106,6 +138,25 @@ class TurnGiven(Struct, frozen=True):
     def wanted(self) -> tuple[str, ...]:
         """Return the voices whose takes complete the turn; none when time alone does."""
         return (self.voice,) if self.voice else self.voices
+
+
+class TurnPassed(Struct, frozen=True):
+    """A voice passed its turn on; that counts as nothing said, and as no silence."""
+
+    kind: ClassVar[str] = "turn.passed"
+    round: str
+    turn: int
+    voice: str
+
+
+class HelpGiven(Struct, frozen=True):
+    """A voice whose turn it is asked for a word, and all see the one it got."""
+
+    kind: ClassVar[str] = "help.given"
+    round: str
+    turn: int
+    voice: str
+    text: str
 
 
 class AnswerGiven(Struct, frozen=True):
@@ -144,13 +195,28 @@ class RoundRevealed(Struct, frozen=True):
     takes: tuple[RevealedTake, ...] = ()
 
 
-class VoteCast(Struct, frozen=True):
-    """A voice valued a take of another."""
+class VoteCast(Struct, frozen=True, omit_defaults=True):
+    """A voice valued a take of another; votes of one `seat` count as one (empty: the voice's own)."""
 
     kind: ClassVar[str] = "vote.cast"
     round: str
     clip: str
     value: int
+    voice: str
+    seat: str = ""
+
+    @property
+    def counts_as(self) -> str:
+        """Return what it counts by: of all that have the same, the last one counts."""
+        return self.seat or self.voice
+
+
+class ChallengeMade(Struct, frozen=True):
+    """A voice says that a take broke the rule; the words decide, or the thumbs of the others."""
+
+    kind: ClassVar[str] = "challenge.made"
+    round: str
+    clip: str
     voice: str
 
 
@@ -174,11 +240,23 @@ class VerdictOverruled(Struct, frozen=True):
     code: str
 
 
+class Secret(Struct, frozen=True):
+    """What one player alone knew in a round: who they were, and what they were told."""
+
+    voice: str
+    role: str = ""
+    text: str = ""
+
+
 class RoundClosed(Struct, frozen=True):
     """A round ended; `takes` are its clips in order.
 
     `replay` is the order in which the clips make one piece (empty: they do not), `answer` what was
-    to be found out, `coach` a word on the way to the next round.
+    to be found out, `coach` a word on the way to the next round. `winners` are takes, written ones
+    too: several are a tie or twins, none is nobody. `met` is None where nobody knows whether two words
+    were one. `set_place` is the round's place in the room's set (0: it counts for none), and the
+    last one has the `line` that the set liked best. The next round begins by itself at `next_at_ms`
+    (0: it does not) if somebody may speak then.
     """
 
     kind: ClassVar[str] = "round.closed"
@@ -188,16 +266,28 @@ class RoundClosed(Struct, frozen=True):
     replay: tuple[str, ...] = ()
     answer: str = ""
     coach: str = ""
+    ending: Ending = "plain"
+    winners: tuple[str, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    met: bool | None = None
+    set_place: int = 0
+    line: str = ""
+    next_at_ms: int = 0
 
 
 RoundFact = (
     RoundOpened
     | RoundJoined
+    | RoundLeft
+    | RoundPaused
     | RoleGiven
     | TurnGiven
+    | TurnPassed
+    | HelpGiven
     | AnswerGiven
     | RoundRevealed
     | VoteCast
+    | ChallengeMade
     | VerdictGiven
     | VerdictOverruled
     | RoundClosed
@@ -227,6 +317,8 @@ class Round(Struct, frozen=True):
     """All that a game may know of its round.
 
     `heard_at_ms` is when something was said last, `closed` why the round ended (None while it runs).
+    `left` are voices that have no turns any more, `late` those that came in the middle of it;
+    `paused_until_ms` is 0 while it goes on, `starter` the voice that began it ("" when the room did).
     """
 
     id: str
@@ -244,8 +336,15 @@ class Round(Struct, frozen=True):
     answer: str = ""
     roles: tuple[RoleGiven, ...] = ()
     overruled: tuple[VerdictOverruled, ...] = ()
+    challenges: tuple[ChallengeMade, ...] = ()
     heard_at_ms: int = 0
     closed: Closing | None = None
+    starter: str = ""
+    left: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+    passed: tuple[TurnPassed, ...] = ()
+    helps: tuple[HelpGiven, ...] = ()
+    paused_until_ms: int = 0
 
     @property
     def turn(self) -> TurnGiven | None:
@@ -285,7 +384,12 @@ class Round(Struct, frozen=True):
         return sum(code not in waived for code in found)
 
 
-def opened(fact: RoundOpened, at_ms: int) -> Round:
+def ballots(votes: Iterable[VoteCast]) -> dict[tuple[str, str], int]:
+    """Return what each seat said of each clip, by clip and seat; what it said last counts, and once."""
+    return {(vote.clip, vote.counts_as): vote.value for vote in votes}
+
+
+def opened(fact: RoundOpened, at_ms: int, starter: str = "") -> Round:
     """Return the round that a `round.opened` begins."""
     return Round(
         fact.round,
@@ -298,6 +402,7 @@ def opened(fact: RoundOpened, at_ms: int) -> Round:
         scene=fact.scene,
         answer=fact.answer,
         heard_at_ms=at_ms,
+        starter=starter,
     )
 
 
@@ -306,16 +411,18 @@ def apply(round_: Round, fact: RoundFact) -> Round:
     if fact.round != round_.id:
         return round_
     match fact:
-        case RoundJoined(voice=voice) if voice not in round_.players:
-            return replace(round_, players=(*round_.players, voice))
+        case RoundJoined() | RoundLeft() | RoundPaused():
+            return _players_changed(round_, fact)
         case RoleGiven():
             return replace(round_, roles=(*round_.roles, fact))
-        case TurnGiven():
-            return replace(round_, turns=(*round_.turns, fact))
+        case TurnGiven() | TurnPassed() | HelpGiven():
+            return _turn_changed(round_, fact)
         case RoundRevealed(takes=takes):
             return _revealed(round_, {take.clip for take in takes})
         case VoteCast():
             return replace(round_, votes=(*round_.votes, fact))
+        case ChallengeMade():
+            return replace(round_, challenges=(*round_.challenges, fact))
         case VerdictGiven():
             return replace(round_, verdicts=(*round_.verdicts, fact))
         case VerdictOverruled():
@@ -324,6 +431,32 @@ def apply(round_: Round, fact: RoundFact) -> Round:
             return replace(round_, closed=reason)
         case _:
             return round_
+
+
+def _players_changed(round_: Round, fact: RoundJoined | RoundLeft | RoundPaused) -> Round:
+    match fact:
+        case RoundJoined(voice=voice) if voice not in round_.players:
+            late = (*round_.late, voice) if fact.late and voice not in round_.late else round_.late
+            left = tuple(each for each in round_.left if each != voice)
+            players = (*round_.players, voice)
+            return replace(round_, players=players, left=left, late=late, paused_until_ms=0)
+        case RoundLeft(voice=voice) if voice not in round_.left:
+            players = tuple(each for each in round_.players if each != voice)
+            return replace(round_, players=players, left=(*round_.left, voice))
+        case RoundPaused(until_ms=until_ms):
+            return replace(round_, paused_until_ms=until_ms)
+        case _:
+            return round_
+
+
+def _turn_changed(round_: Round, fact: TurnGiven | TurnPassed | HelpGiven) -> Round:
+    match fact:
+        case TurnGiven():
+            return replace(round_, turns=(*round_.turns, fact), paused_until_ms=0)
+        case TurnPassed():
+            return replace(round_, passed=(*round_.passed, fact))
+        case HelpGiven():
+            return replace(round_, helps=(*round_.helps, fact))
 
 
 def _revealed(round_: Round, clips: set[str]) -> Round:
@@ -353,6 +486,7 @@ def without(round_: Round, item: str) -> Round:
             _without_words(turn) if item in repeated(round_, turn) else turn for turn in round_.turns
         ),
         verdicts=tuple(fact for fact in round_.verdicts if item not in repeated(round_, fact)),
+        challenges=tuple(fact for fact in round_.challenges if fact.clip != item),
     )
 
 

@@ -17,7 +17,7 @@ from games.round import RoundOpened, TurnGiven
 from server.log.base import Log
 from server.room import playlist
 from server.room.clips import Clip
-from server.room.events import ClipLanded, ClipRemoved, RoomClosed
+from server.room.events import ClipHidden, ClipLanded, ClipRemoved, RoomClosed
 from server.room.playlist import Piece, Playlist
 from server.rooms.base import Room
 from server.rooms.tail import Batch
@@ -49,7 +49,8 @@ class RoomRadio:
         self._media = media
         self._random = random
         self._audience = audience
-        self._playlist = Playlist(room.state.round.id if room.state.round else None)
+        running = room.state.round.id if room.state.round else None
+        self._playlist = Playlist(self._has_sound, self._is_withheld, running)
         self._fresh = asyncio.Event()
         self._last = self._playing = NOTHING
         self._mute: set[str] = set()  # clips that could not be played
@@ -70,6 +71,8 @@ class RoomRadio:
                         self._light_up, clip, encoded.event.at_ms, duration_ms
                     )
                     continue
+                case ClipHidden(clip=clip) if clip in self._playing.clips:
+                    self._cut()
                 case ClipRemoved(clip=clip):
                     self._mute.discard(clip)
                     if clip in self._playing.clips:
@@ -80,12 +83,16 @@ class RoomRadio:
                     self._fresh.set()
                 case _:
                     pass
-            if self._playlist.read(encoded.event, self._has_sound):
+            if self._playlist.read(encoded.event):
                 self.wake()
 
     def _has_sound(self, clip: str) -> bool:
         """Tell whether something is a clip: a written answer has no sound."""
         return clip in self._room.state.clips
+
+    def _is_withheld(self, clip: str) -> bool:
+        """Tell whether a clip is hidden until somebody decided that it stays."""
+        return clip in self._room.state.governed.withheld
 
     def _cut(self) -> None:
         """End what plays now, for the files of pages too."""
@@ -168,9 +175,10 @@ class RoomRadio:
         state = self._room.state
         if self._playlist or self._live or state.round or not self._audience(self._room.id):
             return None
-        older = state.clips.choice(self._random, {*self._last.clips[-1:], *self._mute})
+        withheld = {*self._mute, *state.governed.withheld}
+        older = state.clips.choice(self._random, {*self._last.clips[-1:], *withheld})
         if older is None and self._now_s() - self._quiet_since_s >= REPEAT_AFTER_MS / 1000:
-            older = state.clips.choice(self._random, self._mute)
+            older = state.clips.choice(self._random, withheld)
         return older.clip if older else None
 
     async def _play(self, piece: Piece) -> None:
@@ -269,7 +277,11 @@ class RoomRadio:
 
     def _is_here(self, piece: Piece) -> bool:
         state = self._room.state
-        return not state.closed and all(clip in state.clips for clip in piece.clips)
+        return (
+            not state.closed
+            and not any(map(self._is_withheld, piece.clips))
+            and all(map(self._has_sound, piece.clips))
+        )
 
     def leave(self) -> asyncio.Task[None] | None:
         """Read no more and begin to fall silent; return what is still to end. May be called again."""

@@ -19,7 +19,7 @@ LIVE_DELAY_MS = 100
 
 def may_be_relayed(state: RoomState, voice: str, context: Context) -> bool:
     """Tell whether a room wants to hear a take as it is spoken: none that is kept back, or out of turn."""
-    is_kept_back = kind_of(state).preview or (state.round is not None and state.round.hidden)
+    is_kept_back = state.hold or kind_of(state).preview or (state.round is not None and state.round.hidden)
     is_aside = rounds.is_aside(state, voice) or rounds.is_early(state, voice, context)
     return state.live and not is_kept_back and not is_aside
 

@@ -8,16 +8,21 @@
 export const ROUND_KINDS = new Set([
   'round.opened',
   'round.joined',
+  'round.left',
+  'round.paused',
   'turn.given',
+  'turn.passed',
+  'help.given',
   'role.given',
   'vote.cast',
+  'challenge.made',
   'verdict.given',
   'verdict.overruled',
   'round.closed',
 ]);
 
-/** @param {any} fact @param {number} at_ms @returns {Round} */
-export function openRound(fact, at_ms) {
+/** @param {any} fact @param {number} at_ms @param {string} [starter] @returns {Round} */
+export function openRound(fact, at_ms, starter = '') {
   return {
     id: fact.round,
     game: fact.game,
@@ -28,6 +33,7 @@ export function openRound(fact, at_ms) {
     ...UNPLAYED,
     hidden: fact.hidden ?? false,
     scene: fact.scene ?? '',
+    starter,
   };
 }
 
@@ -38,8 +44,15 @@ export const UNPLAYED = {
   /** @type {import('../wire/protocol.js').Vote[]} */ votes: [],
   /** @type {import('../wire/protocol.js').Verdict[]} */ verdicts: [],
   /** @type {import('../wire/protocol.js').Role[]} */ roles: [],
+  /** @type {string[]} */ left: [], // have no turns any more
+  /** @type {string[]} */ late: [], // came in the middle
+  /** @type {import('../wire/protocol.js').Passed[]} */ passed: [],
+  /** @type {import('../wire/protocol.js').Help[]} */ helps: [],
+  paused_until_ms: 0, // 0 while it goes on
+  /** @type {import('../wire/protocol.js').Challenge[]} */ challenges: [],
   hidden: false,
   scene: '',
+  starter: '', // the voice that began it
   unseen: 0, // takes that are here and not shown yet
   /** @type {import('../wire/protocol.js').Closing|null} */ closing: null,
 };
@@ -49,13 +62,23 @@ export function foldRound(round, kind, fact) {
   if (fact.round !== round.id) return round;
   switch (kind) {
     case 'round.joined':
-      return round.players.includes(fact.voice) ? round : { ...round, players: [...round.players, fact.voice] };
+      return round.players.includes(fact.voice) ? round : joined(round, fact);
+    case 'round.left':
+      return round.left.includes(fact.voice) ? round : { ...round, players: butFor(round.players, fact.voice), left: [...round.left, fact.voice] };
+    case 'round.paused':
+      return { ...round, paused_until_ms: fact.until_ms };
+    case 'turn.passed':
+      return { ...round, passed: once(round.passed, fact, (old) => old.turn === fact.turn && old.voice === fact.voice) };
+    case 'help.given':
+      return { ...round, helps: once(round.helps, fact, (old) => old.turn === fact.turn && old.voice === fact.voice) };
     case 'role.given':
       return { ...round, roles: [...round.roles, fact] };
     case 'turn.given':
-      return { ...round, turns: once(round.turns, { voice: null, ...fact }, (turn) => turn.turn === fact.turn) };
+      return { ...round, paused_until_ms: 0, turns: once(round.turns, { voice: null, ...fact }, (turn) => turn.turn === fact.turn) };
     case 'vote.cast':
       return { ...round, votes: [...round.votes, fact] };
+    case 'challenge.made':
+      return { ...round, challenges: once(round.challenges, fact, (old) => old.clip === fact.clip && old.voice === fact.voice) };
     case 'verdict.given':
       return { ...round, verdicts: once(round.verdicts, fact, (old) => isSame(old, fact)) };
     case 'verdict.overruled':
@@ -63,6 +86,17 @@ export function foldRound(round, kind, fact) {
     default:
       return round;
   }
+}
+
+/** @param {Round} round @param {{voice: string, late?: boolean}} fact @returns {Round} */
+function joined(round, { voice, late = false }) {
+  const newly = late && !round.late.includes(voice) ? [voice] : [];
+  return { ...round, players: [...round.players, voice], left: butFor(round.left, voice), late: [...round.late, ...newly], paused_until_ms: 0 };
+}
+
+/** @param {string[]} voices @param {string} voice */
+function butFor(voices, voice) {
+  return voices.filter((one) => one !== voice);
 }
 
 /** @param {import('../wire/protocol.js').Verdict} verdict @param {{clip: string, code: string}} fact */
@@ -85,14 +119,22 @@ export function withTakes(round, clips, changes) {
 
 /** Take a forgotten take or topic out, and its words where prompts and verdicts repeat them. @param {Round} round @param {string} id @returns {Round} */
 export function drop(round, id) {
-  const { prompt, takes, turns, verdicts } = round;
+  const { prompt, takes, turns, verdicts, challenges, closing } = round;
   return {
     ...round,
     prompt: prompt?.id === id ? { id: '', text: '' } : prompt,
     takes: takes.filter(({ clip }) => clip !== id),
     turns: turns.map((turn) => (repeats(round, id, turn.prompt) ? { ...turn, prompt: '' } : turn)),
     verdicts: verdicts.filter((verdict) => !isAbout(round, id, verdict)),
+    challenges: challenges.filter(({ clip }) => clip !== id),
+    closing: closing && closingWithout(closing, id),
   };
+}
+
+/** The end of a round without a take that was taken back. @param {import('../wire/protocol.js').Closing} closing @param {string} id */
+function closingWithout({ takes, replay, winners, line, ...rest }, id) {
+  const others = (/** @type {string[]} */ clips) => clips.filter((clip) => clip !== id);
+  return { ...rest, takes: others(takes), replay: others(replay), winners: others(winners), line: line === id ? '' : line };
 }
 
 /** Whether a verdict is on a take, or repeats words of it. @param {Round} round @param {string} id @param {import('../wire/protocol.js').Verdict} verdict */

@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from games.round import RevealedTake, RoundClosed, RoundOpened, RoundRevealed
-from server.room.events import ClipLanded, ClipRemoved, Draft, Event, Fact, RoomClosed, Voice, numbered
+from server.room.events import (
+    ClipHidden,
+    ClipLanded,
+    ClipRemoved,
+    ClipRestored,
+    Draft,
+    Event,
+    Fact,
+    RoomClosed,
+    Voice,
+    numbered,
+)
 from server.room.playlist import LATER_OF_VOICE, LATER_PIECES, PIECE_CLIPS, QUEUE_PIECES, Piece, Playlist
 from tests.support.rooms import ANNA, BELA, CLEO, DORA
 
@@ -28,10 +39,13 @@ class Air:
     """Drives a playlist, and knows what should come of it."""
 
     def __init__(self) -> None:
-        self.playlist = Playlist()
         self.seq = 0
         self.clips: list[str] = []
         self.removed: set[str] = set()
+        self.withheld: set[str] = set()
+        self.playlist = Playlist(
+            lambda clip: clip in self.clips and clip not in self.removed, lambda clip: clip in self.withheld
+        )
         self.aired: list[Piece] = []
         self.replayed: Counter[str] = Counter()
 
@@ -40,7 +54,7 @@ class Air:
         event: Event = numbered(
             Draft(fact, self.seq, None if by is None else VOICES[by % 4]), self.seq, self.seq - 1
         )
-        return self.playlist.read(event, lambda clip: clip in self.clips and clip not in self.removed)
+        return self.playlist.read(event)
 
     def land(self, round_: str | None, by: int) -> str:
         clip = f"clip-{len(self.clips)}"
@@ -133,11 +147,11 @@ def test_one_voice_does_not_push_out_what_others_said_out_of_turn() -> None:
 
 
 def test_many_voices_together_leave_so_much_and_the_loudest_lose_first() -> None:
-    playlist = Playlist("r")
+    playlist = Playlist(lambda _: True, lambda _: False, "r")
     for number in range(LATER_PIECES + 6):
         voice = VOICES[0] if number < 2 else numbered_voice(number)
         landed = ClipLanded(f"clip-{number}", 20, 0, 0, -16.0, ())
-        playlist.read(numbered(Draft(landed, 1, voice), number + 1, number), lambda _: True)
+        playlist.read(numbered(Draft(landed, 1, voice), number + 1, number))
     clips = [piece.clips[0] for piece in playlist.waiting()]
     assert len(clips) == LATER_PIECES
     assert "clip-0" not in clips
@@ -160,10 +174,27 @@ def test_what_is_revealed_is_of_its_round_and_a_closed_room_is_silent() -> None:
     assert not air.playlist.waiting()
 
 
-def test_a_replay_of_a_crowd_comes_in_parts_and_one_of_a_round_before_changes_nothing() -> None:
+def test_a_replay_of_a_crowd_comes_in_parts_and_one_of_a_round_before_waits() -> None:
     air = Air()
     air.clips = [f"c{number}" for number in range(PIECE_CLIPS + 1)]
     air.tell(RoundOpened("r", "first_thing", "snap"))
-    air.tell(RoundClosed("other", "done", (), tuple(air.clips)))
+    assert not air.tell(RoundClosed("other", "done", (), tuple(air.clips)))
     assert air.playlist.round == "r"
+    assert air.tell(RoundClosed("r", "done"))
     assert [len(air.playlist.pop().clips) for _ in range(2)] == [PIECE_CLIPS, 1]
+
+
+def test_what_is_hidden_waits_until_it_is_restored_and_comes_where_it_belongs() -> None:
+    air = Air()
+    first, second = air.land(None, 0), air.land(None, 1)
+    air.withheld = {first, "clip-2"}
+    air.tell(ClipHidden(first))
+    third = air.land(None, 2)
+    assert (air.playlist.pop().clips, bool(air.playlist)) == ((second,), False)
+    air.withheld = {third}
+    assert air.tell(ClipRestored(first))
+    air.tell(RoundOpened("r", "first_thing", "snap"))
+    air.withheld = set()
+    assert not air.tell(ClipRestored(third))
+    assert air.tell(RoundClosed("r", "done"))
+    assert [air.playlist.pop().clips for _ in range(2)] == [(first,), (third,)]
