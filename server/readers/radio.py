@@ -96,9 +96,10 @@ class RoomRadio:
 
     def _hold_back(self, clip: str) -> None:
         """Keep what is hidden for now, to be played when somebody has decided that it stays."""
-        waiting = [piece for piece in self._queue if clip in piece]
-        self._withdraw(clip)
-        self._held.extend(waiting)
+        for piece in [piece for piece in self._queue if clip in piece]:
+            self._queue.remove(piece)
+            self._held.append(piece)
+        self._cut(clip)
 
     def _let_through(self, clip: str) -> None:
         for piece in [piece for piece in self._held if clip in piece]:
@@ -110,6 +111,9 @@ class RoomRadio:
         for queue in (self._queue, self._held):
             for piece in [piece for piece in queue if clip in piece]:
                 queue.remove(piece)
+        self._cut(clip)
+
+    def _cut(self, clip: str) -> None:
         if clip in self._playing:
             self._media.stop(self._room.id)
             self._fresh.set()

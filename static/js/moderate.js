@@ -115,9 +115,9 @@ function decide({ id, room_name: room }, decision, note) {
   return done((asked) => asked.decide(id, decision, note), t(`moderate.did.${decision.replace('_', '-')}`, { room }));
 }
 
-/** @param {string} room @param {string} action @param {string} note */
-function act(room, action, note) {
-  return done((asked) => asked.act(room, action, '', note), t(`moderate.did.${action}`, { room }));
+/** @param {Report} report @param {string} action @param {string} note */
+function act({ room, room_name: name }, action, note) {
+  return done((asked) => asked.act(room, action, '', note), t(`moderate.did.${action}`, { room: name }));
 }
 
 /** @param {Act} act */

@@ -4,7 +4,7 @@ import { counted, language, t } from '../lib/text.js';
 
 /** @typedef {import('../wire/admin.js').Report} Report */
 /** @typedef {import('../wire/admin.js').Act} Act */
-/** @typedef {{decide: (report: Report, decision: string, note: string) => void, act: (room: string, action: string, note: string) => void,
+/** @typedef {{decide: (report: Report, decision: string, note: string) => void, act: (report: Report, action: string, note: string) => void,
  *   play: (report: Report, place: HTMLElement) => void}} Asked */
 
 const SURE_MS = 5_000;
@@ -14,7 +14,7 @@ const when = new Intl.DateTimeFormat(language, { dateStyle: 'short', timeStyle: 
 export function reportCard(report, asked) {
   const note = h('input', { 'aria-label': t('moderate.note'), placeholder: t('moderate.note'), maxlength: 300 });
   const decide = (/** @type {string} */ decision) => () => asked.decide(report, decision, note.value);
-  const inRoom = (/** @type {string} */ action) => () => asked.act(report.room, action, note.value);
+  const inRoom = (/** @type {string} */ action) => () => asked.act(report, action, note.value);
   const place = h('div', { class: 'sound' });
   return h('li', { class: 'report', tabindex: 0, 'aria-label': heading(report) },
     h('h3', {}, dot(report), h('span', { class: 'heading' }, heading(report))),

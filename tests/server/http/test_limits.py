@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.http.limits import ADDRESS_VOICES, RATES, Buckets, Limits, Rate, UploadBudget, prefix
+from server.http.limits import ADDRESS_VOICES, RATES, Buckets, Limits, Rate, UploadBudget, network, prefix
 from server.room.commands import Refused
 
 
@@ -149,3 +149,16 @@ def test_uploads_hold_so_many_bytes_of_an_address_and_of_all_and_one_always_fits
         uploads.enter_context(held.holding("b", 10))
     with held.holding("a", 20), held.holding("b", 10):
         pass
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("203.0.113.7", "203.0.113.0/24"),
+        ("::ffff:203.0.113.7", "203.0.113.0/24"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        (None, "unknown"),
+    ],
+)
+def test_a_network_is_what_an_address_is_part_of(address: str | None, expected: str) -> None:
+    assert network(address) == expected

@@ -16,7 +16,7 @@ from server.log.base import Blob
 from server.log.memory import MemoryLog
 from server.readers import radio
 from server.readers.radio import Radio
-from server.room.commands import Close, Land, Remove, Throw
+from server.room.commands import Change, Close, Hide, Land, Remove, Restore, Throw
 from server.room.events import ClipLanded, Draft
 from server.rooms.base import Room
 from tests.support.actors import local
@@ -352,3 +352,34 @@ async def test_closing_ends_a_radio_that_is_just_told_of_something_new(studio: S
     async with asyncio.timeout(5):
         await studio.radio.close()
     assert not local(studio.room).needed
+
+
+async def test_what_is_hidden_while_it_plays_is_cut_and_what_waits_comes_when_it_may_stay(
+    studio: Studio,
+) -> None:
+    await studio.land("a")
+    await studio.until(lambda: studio.cues == ["a"])
+    await studio.room.send(Hide("a"), by=None)
+    assert studio.media.stopped == ["wonder"]
+
+    await studio.room.send(Change(hold=True), by=None)
+    await studio.land("b")
+    await studio.room.send(Change(hold=False), by=None)
+    await studio.land("c")
+    await studio.until(lambda: studio.cues == ["a", "c"])
+    await studio.room.send(Restore("b"), by=None)
+    await studio.until(lambda: studio.cues == ["a", "c", "b"])
+
+
+async def test_what_is_hidden_does_not_drift_by(studio: Studio) -> None:
+    await studio.land("a", "b")
+    await studio.room.send(Hide("a"), by=None)
+    await studio.until(lambda: "b" in studio.cues)
+    before = len(studio.cues)
+    studio.listening = 1
+    await studio.land("c")
+
+    await studio.until(lambda: len(studio.cues) >= before + 6)
+
+    assert "a" not in studio.cues[before:]
+    studio.listening = 0
