@@ -11,7 +11,7 @@ from server.log.base import Log, Projected
 READER = "moderation"
 REPORTS, ACTS = "reports", "acts"
 # Rows are read from the smallest number on: what is taken from this one comes newest first.
-_LATEST = 2**52
+_LATEST = 2**62
 
 
 def report_row(room: str, target: str, at_ms: int) -> Projected:
