@@ -20,7 +20,7 @@ from server.http.security import address, is_admin, needed_key, preflight, rate_
 from server.room import governing
 from server.room.clips import Clip, ClipRef
 from server.room.commands import Forget, Oversee, Remove, Report
-from server.room.events import ClipLanded, Source, Voice
+from server.room.events import ClipLanded, ClipReported, Source, Voice
 from server.room.view import is_hidden
 from server.rooms.base import Room
 from server.takes.previews import Preview
@@ -320,7 +320,8 @@ async def report(request: web.Request) -> web.Response:
     told = await body.read_json(request, NewReport)
     command = Report(found.id, told.reason, told.text)
     events = await registry.send(found.room.id, command, by=voice)
-    return answer(_receipt(found, events[-1].seq, events[-1].at_ms), status=201)
+    noted = next(event for event in events if isinstance(event.data, ClipReported))
+    return answer(_receipt(found, noted.seq, noted.at_ms), status=201)
 
 
 def _receipt(found: Found, seq: int, at_ms: int) -> dict[str, Any]:

@@ -440,3 +440,12 @@ def test_a_room_on_hold_hides_takes_until_its_keeper_lets_them_through() -> None
     assert room.refusal(Restore("clip-0001"), CLEO) == "not_allowed"
     assert room.do(Restore("clip-0001"), ANNA) == [ClipRestored("clip-0001")]
     assert not room.state.governed.withheld
+
+
+def test_a_locked_room_throws_nothing_to_those_who_only_listen() -> None:
+    room = Governed(opening(room_kind="wonder"))
+    room.do(Change(locked=True), ANNA)
+    room.here = (BELA.id, CLEO.id)
+    assert due(room.state, room.context()) is None
+    room.here = (ANNA.id, BELA.id)
+    assert due(room.state, room.context()) is not None
