@@ -310,7 +310,7 @@ class Take(Struct, frozen=True):
 class Round(Struct, frozen=True):
     """All that a game may know of its round.
 
-    `heard_at_ms` is when something was said last, `closed` why it ended; `starter` is the voice that began it.
+    `heard_at_ms` is when something was said last, `closed` why it ended, `starter` the voice that began it;
     `left` have no turns any more, `late` came in its middle; `paused_until_ms` is 0 while it goes on.
     """
 
