@@ -83,6 +83,13 @@ class ActShown(Struct):
     undo: str
 
 
+class Done(Struct):
+    """What came of a decision or an act: nothing when all was so already."""
+
+    changed: bool
+    act: ActShown | None = None
+
+
 def check_admin(request: web.Request) -> None:
     """Raise `Problem` for all but the admin."""
     rate_limit(request, "govern")
@@ -133,9 +140,9 @@ async def _done(request: web.Request, room_id: str, wanted: NewAct) -> web.Respo
     events = await room.send(Oversee(_command(wanted), wanted.note), by=None)
     acted = next((event for event in reversed(events) if isinstance(event.data, AdminActed)), None)
     if acted is None:
-        return answer({"changed": False}, headers=_UNKEPT)
+        return answer(Done(changed=False), headers=_UNKEPT)
     state = await room.awake()
-    return answer({"changed": True, "act": _act_shown(room.id, state, acted)}, headers=_UNKEPT)
+    return answer(Done(changed=True, act=_act_shown(room.id, state, acted)), headers=_UNKEPT)
 
 
 def _command(
@@ -199,7 +206,6 @@ _ERRORS = ("bad_key", "not_allowed", "too_fast")
 _ACTING_ERRORS = (
     *JSON_ERRORS, *_ERRORS, "no_such_room", "no_such_clip", "no_such_text", "room_closed", "storage_full",
 )  # fmt: skip
-_DONE = {"type": "object", "properties": {"changed": {"type": "boolean"}, "act": {"type": "object"}}}
 
 OPERATIONS = (
     Operation(
@@ -219,7 +225,7 @@ OPERATIONS = (
         f"/api/admin/reports/{REPORT}",
         decide,
         "Decide about something that was reported: remove it, keep it, or mute whose it is.",
-        {200: json_body(_DONE)},
+        {200: json_body(Done)},
         _ACTING_ERRORS,
         takes=json_body(Decision),
         key="admin",
@@ -229,7 +235,7 @@ OPERATIONS = (
         f"/api/admin/rooms/{ROOM}/acts",
         act,
         "Do something in a room as its admin, or take something back.",
-        {200: json_body(_DONE)},
+        {200: json_body(Done)},
         _ACTING_ERRORS,
         takes=json_body(NewAct),
         key="admin",
