@@ -24,7 +24,7 @@ class FiveLikenesses(LineUp):
     names = {"en": "Five likenesses", "de": "Fünf Vergleiche"}
     rules = {
         "en": "Say five things that it is like, as different as you can.",
-        "de": "Sag fünf Mal, wie es ist, so verschieden du kannst.",
+        "de": "Fünf Vergleiche, alle anders.",
     }
     kinds = ("language", "wonder")
     pack = "likeness"

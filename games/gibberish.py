@@ -34,7 +34,6 @@ class Gibberish(Chain):
     turns: TurnOrder = "pair"
     pack = "scenes"
     staged = True
-    joined_replay = True
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Speak, then translate, whoever comes next."""

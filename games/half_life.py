@@ -5,7 +5,7 @@ from __future__ import annotations
 from games import referee
 from games.chain import Chain, theme
 from games.game import GameContext, TurnOrder, cast, give, player
-from games.round import Round, RoundFact, Take, TurnGiven
+from games.round import Ending, Round, RoundFact, Take, TurnGiven
 
 LIVES_MS = (8_000, 4_000, 2_000, 1_000)
 # Some of a short life goes by before anybody begins.
@@ -26,7 +26,7 @@ class HalfLife(Chain):
     turns: TurnOrder = "series"
     pack = "scenes"
     least = 1
-    joined_replay = True
+    finale: Ending = "series"
     compares = True
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:

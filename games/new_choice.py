@@ -7,7 +7,7 @@ from games.chain import Chain, theme
 from games.game import GameContext, TurnOrder, cast, give, player
 from games.measures import last_word
 from games.referee import SAME_GUESS
-from games.round import Round, RoundFact, Take, TurnGiven
+from games.round import Ending, Round, RoundFact, Take, TurnGiven
 from games.words import likeness
 
 BELLS = 3
@@ -35,6 +35,7 @@ class NewChoice(Chain):
     pack = "scenes"
     staged = True
     least = 1
+    finale: Ending = "series"
     compares = True
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games.chain import Chain
 from games.game import GameContext, Setup, TurnOrder, give
-from games.round import Prompt, RoleGiven, Round, RoundFact, RoundOpened, TurnGiven
+from games.round import Ending, Prompt, RoleGiven, Round, RoundFact, RoundOpened, TurnGiven
 
 TAKES = 10
 # The narrator throws something in when so much time has gone by since the last time.
@@ -29,7 +29,7 @@ class ScenePlay(Chain):
     kinds = ("roleplay",)
     turns: TurnOrder = "chain"
     takes = TAKES
-    joined_replay = True
+    finale: Ending = "secrets"
 
     def open(self, setup: Setup) -> RoundOpened:
         """Make up where it is and what is the matter."""

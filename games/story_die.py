@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from games import referee
 from games.chain import Chain, theme
+from games.endings import crowned
 from games.game import GameContext, TurnOrder, give, here_of, player
 from games.round import Round, RoundFact, Take, TurnGiven
 
@@ -27,7 +28,6 @@ class StoryDie(Chain):
     turns: TurnOrder = "cut"
     pack = "scenes"
     staged = True
-    joined_replay = True
     words_decide = True
     compares = True
 
@@ -55,6 +55,13 @@ class StoryDie(Chain):
             limit_ms=CUT_TO_MS,
         )
         return replace(turn, cut_at_ms=turn.go_at_ms + context.random.randint(CUT_FROM_MS, CUT_TO_MS))
+
+    def winners(self, round_: Round) -> tuple[str, ...]:
+        """Crown the last take of whoever is left alone, else what had most hearts."""
+        dead = {take.voice for take in round_.takes if round_.faults(take.voice)}
+        alive = {take.voice for take in round_.takes} - dead
+        last = [take.clip for take in round_.takes if take.voice in alive]
+        return (last[-1],) if dead and len(alive) == 1 else crowned(round_)
 
     def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Hear a pause."""

@@ -21,7 +21,6 @@ class Thanks(Chain):
     pack = "thank_you"
     takes = 6
     least = 1
-    joined_replay = True
 
     def ask(self, round_: Round, context: GameContext) -> str:
         """Give each their own reason to thank."""

@@ -6,7 +6,7 @@ from games import referee
 from games.first_thing import EVERYWHERE
 from games.game import GameContext, Play, TurnOrder, give, is_taken, player
 from games.measures import is_one_word_long, last_word
-from games.round import Round, RoundFact, Take, TurnGiven
+from games.round import Ending, Round, RoundFact, Take, TurnGiven
 
 CHAIN_TAKES = 8
 HEARD = {
@@ -27,6 +27,8 @@ class WordAssociation(Play):
     turns: TurnOrder = "chain"
     kinds = EVERYWHERE
     pack = "word_association"
+    joined_replay = True
+    finale: Ending = "chain"
     words_decide = True
     compares = True
 

@@ -30,7 +30,6 @@ class WordAtATime(Chain):
     pack = "openings"
     takes = 12
     words_decide = True
-    joined_replay = True
 
     def ask(self, round_: Round, context: GameContext) -> str:
         """Show the sentence so far, as far as it is known."""

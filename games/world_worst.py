@@ -12,10 +12,10 @@ class WorldWorst(LineUp):
     """One line each, no joke twice."""
 
     id = "world_worst"
-    names = {"en": "World's worst", "de": "Der Welt Schlechteste"}
+    names = {"en": "World's worst", "de": "So schlecht wie niemand"}
     rules = {
         "en": "Be the worst there ever was. One line. Then vote.",
-        "de": "Sei so schlecht wie niemand zuvor. Ein Satz. Dann stimmt ab.",
+        "de": "Sei schlechter als alle zuvor. Ein Satz. Dann stimmt ab.",
     }
     kinds = ("humour", "arena")
     pack = "world_worst"

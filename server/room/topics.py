@@ -62,7 +62,8 @@ def want(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
     """Count a wish for another topic, and throw one when enough want it."""
     if by is None or by.id in state.wanted:
         raise Refused("wanted_already", "You have asked for another topic already.")
-    needed = max(WANTED_VOICES, len(context.speakers) // 2 + 1)
-    enough = len(state.wanted) + 1 >= needed and not (state.round and state.round.takes)
+    needed, wanted = max(WANTED_VOICES, len(context.speakers) // 2 + 1), {*state.wanted, by.id}
+    all_want = bool(context.speakers) and wanted.issuperset(context.speakers)
+    enough = (all_want or len(wanted) >= needed) and not (state.round and state.round.takes)
     thrown = [*make_way(state, "replaced", context), *throw(state, context)] if enough else []
     return [TopicWanted(by.id), *thrown]

@@ -53,7 +53,7 @@ FOLDER = Path(__file__).parent.parent / "golden"
 
 # What the server alone keeps, for deciding and forgetting. On every other field both folds must agree.
 SERVERS_OWN: dict[type[msgspec.Struct], set[str]] = {
-    RoomState: {"thrown", "rested_from_ms", "silent_rounds", "voices", "voices_language"},
+    RoomState: {"thrown", "rested_from_ms", "silent_rounds", "voices", "voices_language", "set_rounds"},
     ClipRef: {"caption_seq", "reveal_seq", "repeats"},
     Round: {"answer", "heard_at_ms", "overruled"},
     Take: {"words"},
