@@ -90,8 +90,8 @@ class MindMeld(Play):
         return False
 
     def winners(self, round_: Round) -> tuple[str, ...]:
-        """Crown the two who met."""
-        return next((tuple(t.clip for t in pair) for pair in _all_pairs(round_) if _is_one(pair, round_)), ())
+        """Crown nobody: two met, or did not."""
+        return ()
 
     def met(self, round_: Round) -> bool | None:
         """Say whether two met; nobody knows while a pair was neither read nor judged."""

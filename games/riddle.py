@@ -58,8 +58,10 @@ class Riddle(Play):
         asked = round_.turns[-1].act == "vote" or _teller(round_) not in context.present
         if asked or not guesses or not context.scored:
             return None
-        prompt, role = WHO[context.language], "judge"
-        return give(round_, context, prompt, window_ms=VOTING_MS, act="vote", role=role, clips=guesses)
+        who, prompt = tuple(filter(None, [_teller(round_)])), WHO[context.language]
+        return give(
+            round_, context, prompt, window_ms=VOTING_MS, act="vote", role="judge", voices=who, clips=guesses
+        )
 
     def after_vote(self, round_: Round, vote: VoteCast, context: GameContext) -> list[RoundFact]:
         """Let the teller say that a guess was right."""

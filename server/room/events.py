@@ -15,14 +15,18 @@ from msgspec.structs import replace
 from games.round import (
     AnswerGiven,
     ChallengeMade,
+    HelpGiven,
     Prompt,
     RoleGiven,
     RoundClosed,
     RoundJoined,
+    RoundLeft,
     RoundOpened,
+    RoundPaused,
     RoundRevealed,
     Tempo,
     TurnGiven,
+    TurnPassed,
     VerdictGiven,
     VerdictOverruled,
     VoteCast,
@@ -205,7 +209,11 @@ Fact = (
     | TopicThrown
     | RoundOpened
     | RoundJoined
+    | RoundLeft
+    | RoundPaused
     | TurnGiven
+    | TurnPassed
+    | HelpGiven
     | RoundClosed
     | VoteCast
     | VerdictGiven

@@ -65,7 +65,7 @@ def test_one_mind_that_is_found_out_late_ends_it_unless_somebody_has_spoken_sinc
         assert played.turn.turn == 3
     assert late.caption("c2", "moon") == ["matched"]
     assert late.closed is not None
-    assert (late.closed.met, late.closed.winners) == (True, ("c1", "c2"))
+    assert (late.closed.met, late.closed.winners) == (True, ())
 
     later.say("c", "sun")
     assert later.caption("c2", "moon") == ["matched"]
@@ -108,7 +108,7 @@ def test_where_nobody_knows_the_words_thumbs_tell_that_two_met(scored: bool) -> 
     played.vote("b", "c1", 1)
 
     assert played.closed is not None
-    assert (played.closed.ending, played.closed.met, played.closed.winners) == ("pair", True, ("c1", "c2"))
+    assert (played.closed.ending, played.closed.met, played.closed.replay) == ("pair", True, ("c1", "c2"))
     assert played.codes() == (["met_by_ear"] if scored else [])
 
 

@@ -14,7 +14,21 @@ from typing import Any
 import msgspec
 from msgspec.structs import fields
 
-from games.round import ChallengeMade, RoleGiven, Round, RoundClosed, Secret, Take, TurnGiven, VerdictGiven
+from games.round import (
+    ChallengeMade,
+    HelpGiven,
+    RoleGiven,
+    Round,
+    RoundClosed,
+    RoundJoined,
+    RoundLeft,
+    RoundPaused,
+    Secret,
+    Take,
+    TurnGiven,
+    TurnPassed,
+    VerdictGiven,
+)
 from server.room.clips import ClipRef
 from server.room.commands import (
     Again,
@@ -129,9 +143,12 @@ def meld() -> SentRoom:
     room.land("m1", ANNA, duration_ms=500)
     room.do(Caption(ClipCaptioned("m1", "moon", "en")))
     room.land("m2", BELA, duration_ms=600)
+    room.do(Vote(room.turn().round, "m2", -1), ANNA)
+    room.do(Vote(room.turn().round, "m1", -1), BELA)
     room.now_ms = room.turn().go_at_ms
     room.do(Answer(room.turn().round, "cheese"), ANNA)
     room.land("m3", BELA, duration_ms=650)
+    room.pass_time()
     room.land("m4", ANNA, duration_ms=700)
     room.do(RoundStop(), BELA)
     return room
@@ -231,6 +248,25 @@ def spoken() -> SentRoom:
     return room
 
 
+def paced() -> SentRoom:
+    """A chain in which some pass, get a word, leave, sit out, come late and come back, until one is alone."""
+    room = SentRoom(seed=20)
+    room.do(RoundStart("word_association"), ANNA)
+    id_ = room.turn().round
+    room.happen(RoundJoined(id_, BELA.id), BELA)
+    room.happen(HelpGiven(id_, 1, ANNA.id, "rain"), ANNA)
+    room.land("p1", ANNA, duration_ms=600)
+    room.happen(TurnPassed(id_, 2, BELA.id), BELA)
+    room.happen(RoundLeft(id_, ANNA.id, "out"), ANNA)
+    room.happen(RoundJoined(id_, CLEO.id, late=True), CLEO)
+    room.happen(RoundLeft(id_, BELA.id, "silent"))
+    room.happen(RoundPaused(id_, room.now_ms + 20_000))
+    room.happen(RoundJoined(id_, BELA.id), BELA)
+    room.happen(RoundLeft(id_, CLEO.id, "gone"))
+    room.happen(RoundPaused(id_, room.now_ms + 20_000))
+    return room
+
+
 def ended() -> SentRoom:
     """Takes that are challenged, staged and crowned; one is taken back before the end, one after."""
     room = SentRoom("humour", seed=21)
@@ -259,6 +295,7 @@ SCENES: dict[str, Callable[[], SentRoom]] = {
     "games/duel": duel,
     "games/secrets": secrets,
     "games/spoken": spoken,
+    "games/paced": paced,
     "games/ended": ended,
 }
 LOGS = [f"{name}{form}" for name in SCENES for form in ("", ".stored")]
