@@ -93,6 +93,7 @@ class Game(Protocol):
     id: str
     names: dict[str, str]
     rules: dict[str, str]
+    short: dict[str, str]
     turns: TurnOrder
     tempo: Tempo
     least: int
@@ -106,6 +107,10 @@ class Game(Protocol):
     @property
     def kinds(self) -> tuple[str, ...]:
         """Return the kinds of rooms that offer the game."""
+
+    @property
+    def has_thumbs(self) -> bool:
+        """Tell whether the game has a rule of words that others judge where nobody knows the words."""
 
     def begin(self, setup: Setup) -> list[RoundFact]:
         """Return the facts that open a round, the first turn included."""
@@ -148,7 +153,7 @@ class Game(Protocol):
         """Return what follows from a vote, which is in the running round already."""
 
     def is_judged_by_thumbs(self, round_: Round, take: Take) -> bool:
-        """Tell whether a take has a rule of words that others judge where nobody knows the words."""
+        """Tell whether others judge a take by such a rule."""
 
     def close(self, round_: Round, reason: Closing) -> RoundClosed:
         """Return the end of the round as it is told."""
@@ -160,12 +165,13 @@ class Play:
     id: str
     names: dict[str, str]
     rules: dict[str, str]
+    short: dict[str, str]  # the rule in at most six words
     turns: TurnOrder = "all"
     tempo: Tempo = "snap"
     kinds: tuple[str, ...] = ()
     least = 1  # speakers that the room's own pulse wants to see before it offers the game
     challenged = False  # others may say by a vote of -1 that a take broke the rule
-    most = PLAYERS_LIMIT
+    most = PLAYERS_LIMIT  # speak in a round; all others listen and vote
     seconds = 20  # about how long a round lasts, in the tempo of the game
     mood: Mood = "easy"
     finale: Ending = "plain"
@@ -281,9 +287,14 @@ class Play:
         """Let votes do nothing but count."""
         return []
 
-    def is_judged_by_thumbs(self, round_: Round, take: Take) -> bool:
-        """Say so of every take in a game that judges words."""
+    @property
+    def has_thumbs(self) -> bool:
+        """Say so of every game that judges words."""
         return type(self).judge_words is not Play.judge_words
+
+    def is_judged_by_thumbs(self, round_: Round, take: Take) -> bool:
+        """Judge every take of a game with such a rule."""
+        return self.has_thumbs
 
     def close(self, round_: Round, reason: Closing) -> RoundClosed:
         """Return the end with what there is: also of a round that was ended early."""

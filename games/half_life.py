@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext, TurnOrder, cast, give, player
+from games.game import GameContext, Mood, TurnOrder, cast, give, player
 from games.round import Ending, Round, RoundFact, Take, TurnGiven
 
 LIVES_MS = (8_000, 4_000, 2_000, 1_000)
@@ -18,11 +18,15 @@ class HalfLife(Chain):
 
     id = "half_life"
     names = {"en": "Half-life", "de": "Halbwertszeit"}
+    short = {"en": "Again, in half the time", "de": "Nochmal, in halber Zeit"}
     rules = {
         "en": "Tell it in eight seconds. Then in four, in two, in one.",
         "de": "Erzähl es in acht Sekunden. Dann in vier, in zwei, in einer.",
     }
     kinds = ("humour", "topic")
+    seconds = 30
+    most = 1
+    mood: Mood = "silly"
     turns: TurnOrder = "series"
     pack = "scenes"
     least = 1

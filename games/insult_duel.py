@@ -5,7 +5,7 @@ from __future__ import annotations
 from games import referee
 from games.chain import Chain, theme
 from games.endings import duel
-from games.game import GameContext, TurnOrder, cast, give
+from games.game import GameContext, Mood, TurnOrder, cast, give
 from games.line_up import vote
 from games.round import Ending, Round, RoundFact, Take, TurnGiven
 
@@ -22,11 +22,15 @@ class InsultDuel(Chain):
 
     id = "insult_duel"
     names = {"en": "Insult duel", "de": "Beleidigungsduell"}
+    short = {"en": "Insult their things, accept theirs", "de": "Beleidige Dinge, freu dich über deine"}
     rules = {
         "en": "Insult the other character's things. Accept with delight, then reply. “Out” ends it.",
         "de": "Beleidige die Dinge der anderen Figur. Freu dich darüber, dann antworte. „Raus“ beendet.",
     }
     kinds = ("arena",)
+    seconds = 45
+    most = 2
+    mood: Mood = "bold"
     turns: TurnOrder = "pair"
     pack = "insults"
     staged = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext, give, here_of, unworded
+from games.game import GameContext, Mood, give, here_of, unworded
 from games.referee import OVERRULING_VOTES
 from games.round import Round, RoundFact, Take, TurnGiven, VoteCast
 
@@ -25,11 +25,14 @@ class JustTenSeconds(Chain):
 
     id = "just_ten_seconds"
     names = {"en": "Just ten seconds", "de": "Nur zehn Sekunden"}
+    short = {"en": "No pause, no word twice", "de": "Keine Pause, kein Wort zweimal"}
     rules = {
         "en": "Talk for ten seconds: no pause, no word twice, no other subject. Thumbs down challenges.",
         "de": "Rede zehn Sekunden: ohne Pause, kein Wort zweimal, nichts anderes. Daumen runter: Einspruch.",
     }
     kinds = ("language", "humour")
+    seconds = 60
+    mood: Mood = "bold"
     pack = "likeness"
     takes = 4
     challenged = True
@@ -74,7 +77,8 @@ class JustTenSeconds(Chain):
             return []
         return self._decided(round_, take, context)
 
-    def is_judged_by_thumbs(self, round_: Round, take: Take) -> bool:
+    @property
+    def has_thumbs(self) -> bool:
         """Judge a challenged talk in its own way, when all have heard it."""
         return False
 

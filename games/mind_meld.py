@@ -26,11 +26,13 @@ class MindMeld(Play):
 
     id = "mind_meld"
     names = {"en": "Mind meld", "de": "Zwei Köpfe, ein Gedanke"}
+    short = {"en": "Both say the same word", "de": "Sagt beide dasselbe Wort"}
     rules = {
         "en": "Two say a word at the same time. Next time say what is between them. Be fast, not right.",
         "de": "Zwei sagen zugleich ein Wort. Danach sagt, was dazwischen liegt. Schnell, nicht richtig.",
     }
     kinds = ("wonder", "healing")
+    seconds = 40
     turns: TurnOrder = "pair"
     pack = "word_association"
     least = 2
@@ -85,7 +87,8 @@ class MindMeld(Play):
         met = referee.verdict(round_, last[-1], context, "met_by_ear", "praise") if told else []
         return [*met, *self.go_on(round_, context)]
 
-    def is_judged_by_thumbs(self, round_: Round, take: Take) -> bool:
+    @property
+    def has_thumbs(self) -> bool:
         """Judge no single word: thumbs are about two."""
         return False
 

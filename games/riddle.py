@@ -70,9 +70,14 @@ class Riddle(Play):
             return []
         return referee.verdict(round_, take, context, "guessed", "praise", word=round_.solution)
 
+    @property
+    def has_thumbs(self) -> bool:
+        """Judge the telling only, where it has a rule."""
+        return type(self).judge_telling is not Riddle.judge_telling
+
     def is_judged_by_thumbs(self, round_: Round, take: Take) -> bool:
-        """Judge the telling only."""
-        return take.turn == 1 and type(self).judge_telling is not Riddle.judge_telling
+        """Judge no guess."""
+        return take.turn == 1 and self.has_thumbs
 
     def winners(self, round_: Round) -> tuple[str, ...]:
         """Crown the guesses that hit, or the telling when it is known that none did."""

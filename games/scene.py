@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games.chain import Chain
-from games.game import GameContext, Setup, TurnOrder, give
+from games.game import GameContext, Mood, Setup, TurnOrder, give
 from games.round import Ending, Prompt, RoleGiven, Round, RoundFact, RoundOpened, TurnGiven
 
 TAKES = 10
@@ -22,11 +22,14 @@ class ScenePlay(Chain):
 
     id = "scene"
     names = {"en": "Scene", "de": "Szene"}
+    short = {"en": "Be somebody with a secret", "de": "Sei jemand mit einem Geheimnis"}
     rules = {
         "en": "You are somebody, somewhere, with a secret wish. Take turns; accept every offer.",
         "de": "Du bist jemand, irgendwo, mit einem geheimen Wunsch. Reihum; nimm jedes Angebot an.",
     }
     kinds = ("roleplay",)
+    seconds = 80
+    mood: Mood = "story"
     turns: TurnOrder = "chain"
     takes = TAKES
     finale: Ending = "secrets"

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from games import referee
 from games.chain import Chain, theme
 from games.endings import crowned
-from games.game import GameContext, TurnOrder, give, here_of, player
+from games.game import GameContext, Mood, TurnOrder, give, here_of, player
 from games.round import Round, RoundFact, Take, TurnGiven
 
 # The room cuts a teller somewhere between these, after "go".
@@ -20,11 +20,14 @@ class StoryDie(Chain):
 
     id = "story_die"
     names = {"en": "Story, story, die", "de": "Erzähl oder stirb"}
+    short = {"en": "Go on, never falter", "de": "Erzähl weiter, nie stocken"}
     rules = {
         "en": "Go on in the middle of the sentence. Who falters dies, kindly.",
         "de": "Erzähl mitten im Satz weiter. Wer stockt, stirbt, ganz lieb.",
     }
     kinds = ("humour", "arena")
+    seconds = 50
+    mood: Mood = "bold"
     turns: TurnOrder = "cut"
     pack = "scenes"
     staged = True

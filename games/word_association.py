@@ -20,12 +20,14 @@ class WordAssociation(Play):
 
     id = "word_association"
     names = {"en": "Word association", "de": "Wortkette"}
+    short = {"en": "One word, never think", "de": "Ein Wort, nie nachdenken"}
     rules = {
         "en": "You hear a word. Say one word: the first that comes. Never think.",
         "de": "Du hörst ein Wort. Sag ein Wort: das erste, das kommt. Denk nie nach.",
     }
     turns: TurnOrder = "chain"
     kinds = EVERYWHERE
+    seconds = 20
     pack = "word_association"
     joined_replay = True
     finale: Ending = "chain"
