@@ -13,7 +13,7 @@ from random import Random
 
 from audio import ogg
 from audio.take import FRAME_MS
-from games.round import RoundClosed, RoundRevealed
+from games.round import RoundClosed, RoundOpened, RoundRevealed
 from server.log.base import Log
 from server.room.events import ClipLanded, ClipRemoved, RoomClosed
 from server.rooms.base import Room
@@ -72,6 +72,8 @@ class RoomRadio:
                 case RoundClosed(replay=replay) if replay:
                     for at in range(0, len(replay), PIECE_CLIPS):
                         self._add(tuple(replay[at : at + PIECE_CLIPS]))
+                case RoundOpened():
+                    self._make_way()
                 case ClipRemoved(clip=clip):
                     self._withdraw(clip)
                 case RoomClosed():
@@ -83,6 +85,15 @@ class RoomRadio:
         if all(clip in self._room.state.clips for clip in piece):  # a written answer has no sound
             self._queue.append(piece)
             self.wake()
+
+    def _make_way(self) -> None:
+        """End what is heard as one where the next round begins."""
+        for piece in [piece for piece in self._queue if len(piece) > 1]:
+            self._queue.remove(piece)
+        if len(self._playing) > 1:
+            self._playing = ()
+            self._media.stop(self._room.id)
+            self._fresh.set()
 
     def _withdraw(self, clip: str) -> None:
         self._mute.discard(clip)
@@ -211,7 +222,7 @@ class RoomRadio:
         """Wait until a piece is over: a withdrawn one at once, an older one when a new one landed."""
         loop = asyncio.get_running_loop()
         end = loop.time() + for_ms / 1000
-        while (left := end - loop.time()) > 0 and self._is_here(piece):
+        while (left := end - loop.time()) > 0 and self._playing and self._is_here(piece):
             if self._live and left > GAP_MS / 1000:
                 self._play_later(piece)
             if self._live or (self._queue and self._drifting):

@@ -43,6 +43,8 @@ EAGER_MS = 1_500
 # A round in which nobody speaks ends by itself within this time, whatever its game waits for.
 SILENCE_MS = 45_000
 COACHED = ("done", "silent", "again")
+# Why a round ends whose next one begins at once.
+FOLLOWED = ("again", "replaced")
 # After each silent round the pulse rests twice as long, up to this many doublings.
 PULSE_DOUBLINGS = 4
 
@@ -205,8 +207,8 @@ def _last_words(state: RoomState, fact: RoundClosed, context: Context) -> RoundC
         place, set_ = state.set_rounds.next_place(context.now_ms), state.set_rounds
         line = set_.liked_best(fact.round, lambda clip: _is_heard(state, clip)) if place == SET_ROUNDS else ""
         fact = replace(fact, set_place=place, line=line)
-    if fact.reason not in COACHED or not kind_of(state).pulse:
-        return fact  # the next one is on its way, or nobody wants another
+    if fact.reason in FOLLOWED or not kind_of(state).pulse:
+        return fact
     rested = apply(state, numbered(Draft(fact, context.now_ms), state.head + 1, state.head))
     return replace(fact, next_at_ms=next_round_at_ms(rested))
 

@@ -11,7 +11,7 @@ import pytest
 
 from audio import ogg, opus
 from audio.take import LONGEST_CLIP_MS
-from games.round import RevealedTake, RoundClosed, RoundRevealed
+from games.round import RevealedTake, RoundClosed, RoundOpened, RoundRevealed
 from server.log.base import Blob
 from server.log.memory import MemoryLog
 from server.readers import radio
@@ -257,6 +257,26 @@ async def test_a_piece_is_played_without_the_clip_that_is_damaged(
 
     await studio.until(lambda: studio.cues == ["a", "b", "b", "a", "c"])
     assert studio.media.played[2] == ("wonder", 2 * FRAMES)
+
+
+async def test_what_is_heard_as_one_ends_where_the_next_round_begins(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await studio.land("a", "b")
+    await studio.until(lambda: studio.cues == ["a", "b"])
+    monkeypatch.setattr(radio, "GAP_MS", 60_000)
+    ends = [Draft(RoundClosed(id_, "done", (), ("a", "b")), 1) for id_ in ("r", "s")]
+    await studio.log.append("wonder", ends)
+    await studio.land("c")
+    await studio.until(lambda: studio.cues == ["a", "b", "a", "b"])
+
+    monkeypatch.setattr(radio, "GAP_MS", 10)
+    await studio.log.append("wonder", [Draft(RoundOpened("t", "first_thing", "snap"), 1)])
+    await studio.land("d")
+    await studio.until(lambda: len(studio.cues) == 6)
+
+    assert studio.cues[-2:] == ["c", "d"]
+    assert studio.media.stopped == ["wonder"]
 
 
 async def test_a_replay_of_a_crowd_is_played_in_parts(studio: Studio) -> None:
