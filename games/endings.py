@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from games.round import Round, Secret
+from games.round import Round, Secret, ballots
 
 
 def hearts(round_: Round) -> dict[str, int]:
-    """Return what the votes for each take that is there come to."""
+    """Return what the votes for each take that is there come to; those of one seat count once."""
     points = {take.clip: 0 for take in round_.takes}
-    for vote in round_.votes:
-        if vote.clip in points:
-            points[vote.clip] += vote.value
+    for (clip, _), value in ballots(round_.votes).items():
+        if clip in points:
+            points[clip] += value
     return points
 
 

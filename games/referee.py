@@ -15,7 +15,7 @@ from games.language.de import GERMAN
 from games.language.en import ENGLISH
 from games.language.tongue import Tongue
 from games.language.verdicts import COACHING, VERDICTS
-from games.round import Round, RoundFact, Take, Tempo, Tone, VerdictGiven, VerdictOverruled, VoteCast
+from games.round import Round, RoundFact, Take, Tempo, Tone, VerdictGiven, VerdictOverruled, VoteCast, ballots
 from games.words import likeness, repeated, same_word, tokens
 
 TONGUES: dict[str, Tongue] = {"en": ENGLISH, "de": GERMAN}
@@ -128,11 +128,11 @@ def overruled(round_: Round, vote: VoteCast) -> list[RoundFact]:
 
 
 def balance(votes: Iterable[VoteCast], *clips: str) -> int:
-    """Return how many more voices said yes than no to some clips; each counts once."""
+    """Return how many more said yes than no to some clips; each seat counts once."""
     said: dict[str, int] = {}
-    for vote in votes:
-        if vote.clip in clips:
-            said[vote.voice] = (vote.value > 0) - (vote.value < 0)
+    for (clip, seat), value in ballots(votes).items():
+        if clip in clips:
+            said[seat] = (value > 0) - (value < 0)
     return sum(said.values())
 
 

@@ -12,6 +12,7 @@ from server.room.commands import Answer, Refused, RoundJoin, Vote
 from server.room.context import Context
 from server.room.events import Fact, Voice
 from server.room.kinds import KINDS
+from server.room.seats import seat
 from server.room.state import RoomState
 from server.room.text import cleaned
 
@@ -71,7 +72,8 @@ def vote(state: RoomState, command: Vote, by: Voice | None, context: Context) ->
         raise Refused("voted_already", "You have voted for this clip already.")
     if command.value not in VOTES:
         raise Refused("bad_value", f"A vote is a number from {VOTES[0]} to {VOTES[-1]}.")
-    cast = VoteCast(command.round, command.clip, command.value, by.id)
+    own = seat(state, by.id, context)
+    cast = VoteCast(command.round, command.clip, command.value, by.id, "" if own == by.id else own)
     game = BY_ID.get(round_.game)
     challenge = [ChallengeMade(round_.id, take.clip, by.id)] if _challenges(game, round_, take, cast) else []
     follows = _after_vote(state, play.apply(round_, cast), cast, context)

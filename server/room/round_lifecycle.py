@@ -203,6 +203,8 @@ def _last_words(state: RoomState, fact: RoundClosed, context: Context) -> RoundC
     fact = _coached(state, fact, context)
     if state.round is None or state.round.id != fact.round:
         return fact
+    replay, winners = (_shown(state, clips) for clips in (fact.replay, fact.winners))
+    fact = replace(fact, replay=replay, winners=winners)
     if state.round.takes:
         place, set_ = state.set_rounds.next_place(context.now_ms), state.set_rounds
         line = set_.liked_best(fact.round, lambda clip: _is_heard(state, clip)) if place == SET_ROUNDS else ""
@@ -213,9 +215,14 @@ def _last_words(state: RoomState, fact: RoundClosed, context: Context) -> RoundC
     return replace(fact, next_at_ms=next_round_at_ms(rested))
 
 
+def _shown(state: RoomState, clips: tuple[str, ...]) -> tuple[str, ...]:
+    """Return takes without those that are hidden for now, for they were reported."""
+    return tuple(clip for clip in clips if clip not in state.governed.withheld)
+
+
 def _is_heard(state: RoomState, clip: str) -> bool:
     known = state.clips.get(clip)
-    return known is not None and not known.hidden
+    return known is not None and not known.hidden and clip not in state.governed.withheld
 
 
 def _coached(state: RoomState, fact: RoundClosed, context: Context) -> RoundClosed:

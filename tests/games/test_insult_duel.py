@@ -45,7 +45,7 @@ def test_whoever_has_more_hearts_wins_a_duel_also_one_that_is_ended_early() -> N
         played.say(voice)
     for voice, clip in (("x", "c1"), ("y", "c3"), ("z", "c3"), ("x", "c2")):
         played.vote(voice, clip, 1)
-    played.room.do(RoundStop(), voice_of("b"))
+    played.room.do(RoundStop(), voice_of("a"))
 
     closing = played.room.closings()[-1]
     assert (closing.reason, closing.ending, closing.winners) == ("stopped", "duel", ("c3",))
