@@ -78,6 +78,11 @@ async def a_report(site: Site) -> Asked:
     return f"{(await a_clip(site))[0]}/reports", {"json": {"reason": "noise"}, "headers": bearer()}
 
 
+async def a_code(site: Site) -> Asked:
+    given = await site.json("POST", "/api/rooms/wonder/code", headers=bearer())
+    return f"/api/codes?words={given['code'].replace(' ', '+')}", {}
+
+
 ASKED: dict[tuple[str, str, int], Callable[[Site], Awaitable[Asked]]] = {
     ("GET", "/healthz", 200): plain("/healthz"),
     ("GET", "/readyz", 200): plain("/readyz"),
@@ -90,6 +95,8 @@ ASKED: dict[tuple[str, str, int], Callable[[Site], Awaitable[Asked]]] = {
     ("GET", "/api/rooms/{room}", 200): a_room_in_a_round,
     ("PATCH", "/api/rooms/{room}", 200): a_room_of_ones_own,
     ("GET", "/api/rooms/{room}/events", 200): its_events,
+    ("POST", "/api/rooms/{room}/code", 200): plain("/api/rooms/wonder/code", headers=bearer()),
+    ("GET", "/api/codes", 200): a_code,
     ("POST", "/api/rooms/{room}/clips", 201): plain("/api/rooms/wonder/clips", **UPLOAD),
     ("POST", "/api/rooms/{room}/clips", 202): an_upload_that_waits,
     ("POST", "/api/previews/{preview}", 201): a_take_that_is_kept,
