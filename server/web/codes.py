@@ -24,8 +24,8 @@ from server.web.visits import visited
 WORDS = 3
 # An evening. Whoever has the code on show asks again before it ends, and so it stays.
 LIFE_MS = 2 * 3_600_000
-# Rooms with a code at a time; the one that nobody asked for the longest loses its own. Of 20 million codes (in
-# English) one in 20,000 leads somewhere then, and one network may try 360 an hour.
+# Rooms with a code at a time; the one that nobody asked for the longest loses its own. Of 20 million codes
+# (in English) one in 20,000 leads somewhere then, and one network may try 360 an hour.
 CODES = 1_000
 _APART = re.compile(r"[\W_]+")
 
