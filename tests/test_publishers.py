@@ -130,7 +130,7 @@ def test_a_foreign_certificate_is_no_line_in_the_log(
 async def harness() -> AsyncIterator[MediaHarness[LocalMedia]]:
     made = MediaHarness(await LocalMedia.open("127.0.0.1", 0, None, Settings(lead_in_ms=100)))
     yield made
-    await made.media.close()
+    await made.close()
 
 
 @pytest.fixture
@@ -138,13 +138,14 @@ async def hasty() -> AsyncIterator[MediaHarness[LocalMedia]]:
     """Let go soon of who does not connect."""
     made = MediaHarness(await LocalMedia.open("127.0.0.1", 0, None, Settings(connect_ms=1_500)))
     yield made
-    await made.media.close()
+    await made.close()
 
 
 def payloads(remote: BarePeer) -> list[bytes]:
     return [each.payload for each in remote.heard if each.payload != opus.silence()]
 
 
+@pytest.mark.virtual_time
 @pytest.mark.parametrize("setup", ["active", "passive"])
 async def test_a_peer_of_either_side_of_dtls_speaks_and_listens(
     harness: MediaHarness[LocalMedia], setup: Setup
@@ -177,9 +178,10 @@ def as_obs(offer: str) -> str:
     return "\r\n".join([*head, fingerprint, *audio, *video, *own]) + "\r\n"
 
 
+@pytest.mark.virtual_time
 async def test_obs_is_heard_and_its_video_passed_over(harness: MediaHarness[LocalMedia]) -> None:
     """It has no sound alone; FFmpeg sends pictures although they were declined, over the same transport."""
-    remote, door = BarePeer("speaker"), harness.door("speaker")
+    remote, door = harness.peer("speaker"), harness.door("speaker")
     answers: list[str] = []
 
     async def ask(offer: str) -> str:
@@ -203,8 +205,9 @@ async def test_obs_is_heard_and_its_video_passed_over(harness: MediaHarness[Loca
     assert [packet.payload for packet in harness.takes[0].take.packets] == SPEECH[:60]
 
 
+@pytest.mark.virtual_time
 async def test_a_passive_peer_that_is_not_who_it_said_is_let_go(harness: MediaHarness[LocalMedia]) -> None:
-    remote = BarePeer("speaker", setup="passive")
+    remote = harness.peer("speaker", setup="passive")
     door = harness.door("speaker")
 
     async def ask(offer: str) -> str:
@@ -218,9 +221,10 @@ async def test_a_passive_peer_that_is_not_who_it_said_is_let_go(harness: MediaHa
     await remote.vanish()
 
 
+@pytest.mark.virtual_time
 async def test_a_passive_peer_that_never_answers_is_closed_in_time(hasty: MediaHarness[LocalMedia]) -> None:
     """Its hello went to where the check came from."""
-    remote = BarePeer("speaker", setup="passive")
+    remote = hasty.peer("speaker", setup="passive")
     remote.take_answer(await hasty.door("speaker")(remote.offer()))
     await remote.prove()
     await hasty.until(lambda: hasty.times_gone(hasty.last) == 1)
@@ -230,6 +234,7 @@ async def test_a_passive_peer_that_never_answers_is_closed_in_time(hasty: MediaH
     await remote.vanish()
 
 
+@pytest.mark.virtual_time
 async def test_a_passive_offer_makes_nobody_hear_of_us_that_did_not_ask(
     hasty: MediaHarness[LocalMedia],
 ) -> None:
@@ -238,7 +243,7 @@ async def test_a_passive_offer_makes_nobody_hear_of_us_that_did_not_ask(
         victim.bind(("127.0.0.1", 0))
         victim.setblocking(False)
         host, port = victim.getsockname()
-        offer = BarePeer("speaker", setup="passive").offer()
+        offer = hasty.peer("speaker", setup="passive").offer()
         offer += f"a=candidate:1 1 udp 2130706431 {host} {port} typ host\r\na=end-of-candidates\r\n"
         peer, _ = await hasty.media.answer(ROOM, "speaker", offer, address="192.0.2.1")
         await hasty.until(lambda: hasty.times_gone(peer) == 1)

@@ -32,7 +32,7 @@ ENVIRONMENT = {
 
 
 class Gone(Exception):
-    """The process at the other end ended before it answered."""
+    """The child process ended before it answered."""
 
 
 class MessageChannel(subprocesses.MessageChannel[Reply]):
@@ -99,7 +99,7 @@ class ForkServer:
 
 
 class Finisher:
-    """Turns takes and uploads into clips, off the event loop and out of harm's way.
+    """Turns takes and uploads into clips, in child processes.
 
     `workers` processes finish takes, one take at a time each.
     """

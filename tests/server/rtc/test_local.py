@@ -7,7 +7,6 @@ import gc
 import os
 import random
 import socket
-import time
 import weakref
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -26,7 +25,12 @@ from tests.support.media_harness import ROOM, SPEECH, MediaHarness
 from tests.support.rtc_bare import BarePeer, Setup
 
 PATIENT = Settings(lead_in_ms=100, peers_per_address=6, peers=8)
+pytestmark = pytest.mark.virtual_time
 CONNECT_S, CONSENT_S = PATIENT.connect_ms / 1000, PATIENT.consent_ms / 1000
+
+
+def now_ms() -> int:
+    return round(asyncio.get_running_loop().time() * 1000)
 
 
 @pytest.fixture
@@ -36,10 +40,10 @@ def settings() -> Settings:
 
 @pytest.fixture
 async def harness(settings: Settings) -> AsyncIterator[MediaHarness[LocalMedia]]:
-    made = MediaHarness(await LocalMedia.open("127.0.0.1", 0, None, settings))
+    made = MediaHarness(await LocalMedia.open("127.0.0.1", 0, None, settings, clock=now_ms))
     yield made
-    await made.media.close()
-    await made.media.close()
+    await made.close()
+    await made.close()
 
 
 def payloads(remote: BarePeer) -> list[bytes]:
@@ -52,20 +56,19 @@ async def test_it_is_what_the_server_expects(harness: MediaHarness[LocalMedia]) 
     assert media.endpoint() == (udp.own_address(), harness.media._port.number)
 
 
+@pytest.mark.virtual_time(False)  # aiortc works in threads, and OpenSSL has a clock of its own
 async def test_stock_clients_speak_and_listen(harness: MediaHarness[LocalMedia]) -> None:
     """P12: any number of peers, one port."""
-    listener = rtc_client.Listener(harness.door("listener"))
-    await listener.connect()
-    await listener.hear(lambda heard: len(heard) >= 5)
-    listener.heard.clear()
-    harness.media.play(ROOM, SPEECH[:30])
-    speaker = await rtc_client.speak(harness.door("speaker"), SPEECH[:60])
-    await harness.until(lambda: bool(harness.takes))
+    async with rtc_client.connected(rtc_client.Listener(harness.door("listener"))) as listener:
+        await listener.hear(lambda heard: len(heard) >= 5)
+        listener.heard.clear()
+        harness.media.play(ROOM, SPEECH[:30])
+        speaker = await rtc_client.speak(harness.door("speaker"), SPEECH[:60])
+        await harness.until(lambda: bool(harness.takes))
 
-    heard = await listener.hear(lambda heard: len([h for h in heard if h.payload in SPEECH]) >= 30)
+        heard = await listener.hear(lambda heard: len([h for h in heard if h.payload in SPEECH]) >= 30)
     assert [each.payload for each in heard if each.payload in SPEECH] == SPEECH[:30]
     assert [each.payload for each in harness.takes[0].take.packets] == SPEECH[:60]
-    await listener.close()
     assert speaker.settled
 
 
@@ -73,13 +76,13 @@ async def test_a_clip_reaches_every_listener_of_its_room_and_nobody_else(
     harness: MediaHarness[LocalMedia],
 ) -> None:
     remotes = [(await harness.join("listener"))[0] for _ in range(3)]
-    stranger = BarePeer("listener")
+    stranger = harness.peer("listener")
     await stranger.connect(harness.door("listener", room="another"))
     assert harness.media.listeners(ROOM) == 3
 
     starts_at_ms, duration_ms = harness.media.play(ROOM, SPEECH[:20])
 
-    assert abs(starts_at_ms - time.time() * 1000) < 1_000
+    assert starts_at_ms == now_ms()
     assert duration_ms == 400
     for remote in remotes:
         await remote.hear(lambda _, remote=remote: len(payloads(remote)) >= 20)  # type: ignore[misc]
@@ -98,7 +101,8 @@ async def test_a_commanded_take_carries_its_pre_roll_and_an_honest_beginning(
     remote, peer = await harness.join("speaker", commanded=True)
     assert not harness.media.end_take(peer)
     await remote.speak(SPEECH[:20])
-    now_ms = time.time() * 1000
+    await harness.received(20)
+    begun_ms = now_ms()
     assert harness.media.begin_take(peer, 5_000)
     assert not harness.media.begin_take(peer, 5_000)
     await remote.speak(SPEECH[20:40])
@@ -108,8 +112,8 @@ async def test_a_commanded_take_carries_its_pre_roll_and_an_honest_beginning(
     (ended,) = harness.takes
     assert (ended.peer, ended.ending) == (peer, "stopped")
     assert [each.payload for each in ended.take.packets] == SPEECH[:40]
-    assert 350 <= ended.take.preroll_ms <= 500
-    assert abs(ended.began_at_ms - now_ms) <= 60
+    assert 400 <= ended.take.preroll_ms <= 500
+    assert abs(ended.began_at_ms - begun_ms) <= 1
     await remote.close()
 
 
@@ -131,6 +135,7 @@ async def test_lost_packets_cost_themselves_alone(harness: MediaHarness[LocalMed
 async def test_a_session_that_is_one_take_ends_with_its_peer(harness: MediaHarness[LocalMedia]) -> None:
     remote, peer = await harness.join("speaker")
     await remote.speak(SPEECH[:20])
+    await harness.received(20)
 
     await harness.media.close_peer(peer)
     await harness.media.close_peer(peer)
@@ -157,7 +162,7 @@ async def test_a_speaker_that_is_killed_is_gone_when_its_consent_is_lost(
     """C5, P7: one ending, and its second is kept."""
     remote, peer = await harness.join("speaker")
     await remote.speak(SPEECH[:60])
-    await harness.until(lambda: harness.media.counts().packets_in == 60)
+    await harness.received(60)
     await remote.vanish()
     harness.media._peers[peer].checked_s -= CONSENT_S + 1  # so long ago
     await harness.until(lambda: harness.times_gone(peer) == 1)
@@ -171,9 +176,9 @@ async def test_a_silent_speaker_is_not_gone(harness: MediaHarness[LocalMedia]) -
     remote, peer = await harness.join("speaker", commanded=True)
     ours = harness.media._peers[peer]
     joined_s = ours.checked_s
-    await harness.until(lambda: ours.checked_s > joined_s)
+    await harness.until(lambda: ours.checked_s > joined_s + 0.1)
 
-    assert not ours.expired(joined_s + CONSENT_S + 0.001)
+    assert not ours.expired(joined_s + CONSENT_S + 0.1)
     assert ours.expired(ours.checked_s + CONSENT_S + 0.001)
     assert harness.times_gone(peer) == 0
     await remote.close()
@@ -209,7 +214,7 @@ async def test_offers_whose_peer_never_comes_are_closed(harness: MediaHarness[Lo
     """C4, P7: stock waits for ever."""
     asks = [harness.door("listener") for _ in range(5)]
     for ask in asks:
-        await ask(BarePeer("listener").offer())
+        await ask(harness.peer("listener").offer())
     for waiting in harness.media._peers.values():
         offered_s = waiting.checked_s
         assert not waiting.expired(offered_s + CONNECT_S - 0.001)
@@ -221,13 +226,16 @@ async def test_offers_whose_peer_never_comes_are_closed(harness: MediaHarness[Lo
     assert harness.media.counts().listeners == 0
 
 
-async def test_five_hundred_offers_that_never_complete_harm_nobody_and_are_closed() -> None:
+@pytest.mark.parametrize(
+    "settings", [Settings(peers=501, peers_per_address=501, lead_in_ms=100)], ids=["501 peers"]
+)
+async def test_five_hundred_offers_that_never_complete_harm_nobody_and_are_closed(
+    harness: MediaHarness[LocalMedia],
+) -> None:
     """C1, C4: above the cap newcomers are told so; who listens goes on; nothing of them stays."""
-    settings = Settings(peers=501, peers_per_address=501, lead_in_ms=100)
-    harness = MediaHarness(await LocalMedia.open("127.0.0.1", 0, None, settings))
     remote, peer = await harness.join("listener")
     await remote.hear(lambda heard: len(heard) >= 5)
-    offer, door = BarePeer("listener").offer(), harness.door("listener")
+    offer, door = harness.peer("listener").offer(), harness.door("listener")
     harness.media.play(ROOM, SPEECH)
     for _ in range(500):
         await door(offer)
@@ -242,7 +250,6 @@ async def test_five_hundred_offers_that_never_complete_harm_nobody_and_are_close
     await harness.until(lambda: sum(kind == "gone" for kind, _ in harness.told) == 500)
     assert list(harness.media._peers) == [peer]
     await remote.close()
-    await harness.media.close()
 
 
 async def test_a_peer_that_changes_its_network_is_followed(harness: MediaHarness[LocalMedia]) -> None:
@@ -261,7 +268,7 @@ async def test_a_peer_that_changes_its_network_is_followed(harness: MediaHarness
 
 async def test_the_caps_hold_and_are_freed(harness: MediaHarness[LocalMedia]) -> None:
     """M3: per address (IPv6: per /64), and for all."""
-    offer = BarePeer("listener").offer()
+    offer = harness.peer("listener").offer()
 
     async def knock(address: str) -> str:
         peer, _ = await harness.media.answer(ROOM, "listener", offer, address=address)
@@ -299,16 +306,16 @@ async def test_strangers_harm_nobody_before_during_and_after_the_handshake(
     harness: MediaHarness[LocalMedia],
 ) -> None:
     """H4, P1, P2, P3: thousands of datagrams, not one session lost."""
-    sprayer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     target = harness.media._port.sock.getsockname()
     spraying = True
 
     async def spray() -> None:
         chance = random.Random(1)
-        while spraying:
-            for datagram in rubbish(chance, 40):
-                sprayer.sendto(datagram, target)
-            await asyncio.sleep(0.002)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sprayer:
+            while spraying:
+                for datagram in rubbish(chance, 40):
+                    sprayer.sendto(datagram, target)
+                await asyncio.sleep(0.002)
 
     task = asyncio.create_task(spray())
     joined = [await harness.join("listener") for _ in range(5)]
@@ -318,7 +325,6 @@ async def test_strangers_harm_nobody_before_during_and_after_the_handshake(
     await harness.until(lambda: harness.media._port.dropped > 3_000)
     spraying = False
     await task
-    sprayer.close()
 
     assert not [kind for kind, _ in harness.told if kind == "gone"]
     for remote, _ in joined:
@@ -326,6 +332,7 @@ async def test_strangers_harm_nobody_before_during_and_after_the_handshake(
         await remote.close()
 
 
+@pytest.mark.virtual_time(False)
 async def test_stock_is_closed_by_one_empty_datagram_of_a_stranger() -> None:
     """P1, the control: what the port above is for."""
     ours, theirs = (RTCPeerConnection(RTCConfiguration(iceServers=[])) for _ in range(2))
@@ -359,6 +366,7 @@ async def test_a_listener_that_floods_is_dropped_cheaply_and_hears_on(
     for _ in range(500):
         remote.send_raw(remote.packet(SPEECH[0]))
         remote.send_raw(b"\x81\xcd" + os.urandom(1_100))
+        await asyncio.sleep(0)  # what the socket cannot hold would be dropped by the kernel
     await harness.until(lambda: harness.media.counts().dropped >= 500)
 
     assert harness.media.counts().packets_out - sent <= 5
@@ -390,17 +398,18 @@ async def test_a_take_is_relayed_from_its_beginning_to_its_end(harness: MediaHar
     remote, peer = await harness.join("speaker", commanded=True)
     assert not harness.media.begin_live_relay(peer, ROOM, 60)
     await remote.speak(SPEECH[:5])
+    await harness.received(5)
     assert harness.media.begin_take(peer, 5_000)
     assert harness.media.begin_live_relay(peer, ROOM, 60)
     await remote.speak(SPEECH[5:20])
+    await harness.received(20)
     harness.media.end_take(peer)
     await harness.until(lambda: bool(harness.takes))
     await remote.speak(SPEECH[20:25])
+    await harness.received(25)
 
-    await listener.hear(lambda _: len(payloads(listener)) >= 12)
-    heard = payloads(listener)
-    assert set(heard) <= set(SPEECH[4:20])  # one was on its way when it began
-    assert heard == sorted(heard)
+    await listener.hear(lambda _: len(payloads(listener)) >= 15)
+    assert payloads(listener) == SPEECH[5:20]
     assert not harness.media.begin_live_relay("nobody", ROOM, 60)
     await listener.close()
     await remote.close()
@@ -409,6 +418,7 @@ async def test_a_take_is_relayed_from_its_beginning_to_its_end(harness: MediaHar
 async def test_speaking_is_told_when_it_begins_and_ends(harness: MediaHarness[LocalMedia]) -> None:
     remote, peer = await harness.join("speaker", commanded=True)
     await remote.speak(SPEECH[:15])
+    await harness.received(15)
     await harness.until(lambda: ("off", peer) in harness.told)
 
     assert [kind for kind, _ in harness.told if kind in ("on", "off")] == ["on", "off"]
@@ -440,7 +450,7 @@ async def test_what_an_observer_raises_does_not_end_the_watch_over_the_others(
 ) -> None:
     door = harness.door("listener")
     for _ in range(2):
-        await door(BarePeer("listener").offer())
+        await door(harness.peer("listener").offer())
     for peer in harness.media._peers.values():
         peer.deadline_s = 0.0
 
