@@ -37,13 +37,13 @@ async def test_what_was_sent_is_read_before_time_passes() -> None:
     assert loop.time() == start_s
 
 
-async def test_a_thread_is_waited_for_where_nothing_is_due() -> None:
-    assert await asyncio.to_thread(slowly, "done") == "done"
-
-
-def slowly(what: str) -> str:
+def _done() -> str:
     time.sleep(0.01)
-    return what
+    return "done"
+
+
+async def test_a_thread_is_waited_for_where_nothing_is_due() -> None:
+    assert await asyncio.to_thread(_done) == "done"
 
 
 @pytest.mark.virtual_time(False)

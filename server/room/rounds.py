@@ -30,14 +30,12 @@ from server.room.commands import (
 from server.room.context import Context
 from server.room.events import ClipHidden, Fact, ProposalClosed, Voice
 from server.room.governed import WITHHELD_MOST
-from server.room.kinds import TIMINGS
 from server.room.round_lifecycle import EAGER_MS, SILENCE_MS
+from server.room.sets import SET_ROUNDS
 from server.room.state import RoomState
 
 # A page knows its speaker's reaction without the network's delay, but is believed this far only.
 CLAIM_TOLERANCE_MS = 300
-# After each silent round the pulse rests twice as long, up to this many doublings.
-PULSE_DOUBLINGS = 4
 # No more than this many voices are made players of a game: nobody waits for minutes.
 PULSE_PLAYERS = 6
 SLOWEST_PACE = 2.0
@@ -141,8 +139,7 @@ def _pulse_at_ms(state: RoomState, context: Context) -> int:
         return context.now_ms
     if len(state.wanted_seats) >= topics.WANTED_VOICES:
         return state.rested_from_ms
-    rest_ms = TIMINGS[state.tempo].pulse_ms * 2 ** min(state.silent_rounds, PULSE_DOUBLINGS)
-    return state.rested_from_ms + rest_ms if state.rested_from_ms else state.opened_at_ms
+    return round_lifecycle.next_round_at_ms(state)
 
 
 def _is_ahead(round_: Round, context: Context) -> bool:
@@ -283,12 +280,29 @@ def _reaction_ms(command: Land, turn: TurnGiven) -> int | None:
     return measured_ms
 
 
+def is_aside(state: RoomState, voice: str) -> bool:
+    """Tell whether a take that a voice begins now is out of turn, while others play a round."""
+    return state.round is not None and _wanting(state, voice) is None
+
+
+def is_early(state: RoomState, voice: str, context: Context) -> bool:
+    """Tell whether a take that a voice begins now comes long before the turn that it might be for."""
+    turn = _wanting(state, voice)
+    return turn is not None and context.now_ms < turn.go_at_ms - round_lifecycle.EAGER_MS
+
+
+def _wanting(state: RoomState, voice: str) -> TurnGiven | None:
+    """Return the running turn if it wants a take of a voice: of whose turn it is, and once."""
+    turn = _open_turn(state, voice)
+    if state.round is None or turn is None or round_lifecycle.is_full(state.round):
+        return None
+    return None if any(take.voice == voice for take in state.round.takes_of(turn.turn)) else turn
+
+
 def _turn_of(state: RoomState, command: Land, by: Voice | None) -> TurnGiven | None:
     """Return the running turn if it wants this take: by whose turn it is, begun in time, once."""
-    turn = _open_turn(state, by.id) if by else None
-    if state.round is None or turn is None or by is None or round_lifecycle.is_full(state.round):
-        return None
-    if any(take.voice == by.id for take in state.round.takes_of(turn.turn)):
+    turn = _wanting(state, by.id) if by else None
+    if turn is None:
         return None
     began_at_ms = command.began_at_ms
     if began_at_ms is not None and began_at_ms + command.clip.onset_ms < turn.go_at_ms - EAGER_MS:
@@ -322,6 +336,8 @@ def _advance(state: RoomState, round_: Round, context: Context) -> list[Fact]:
 def _pulse(state: RoomState, context: Context) -> list[Fact]:
     kind, speakers = round_lifecycle.kind_of(state), door.admitted(state, context.speakers, context)
     others = kind.suited(len(speakers)) if len(speakers) > 1 else ()
+    if state.set_rounds.next_place(context.now_ms) == SET_ROUNDS:
+        others = tuple(game for game in others if game.turns == "all")
     wanted = len(state.wanted_seats) >= topics.WANTED_VOICES
     if not others or wanted or context.random.random() >= kind.other_share:
         return topics.throw(state, context)
