@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -26,6 +27,7 @@ SHOWN_LETTERS = 3
 
 _WORD = re.compile(r"[a-z0-9@$€!|*#+]+")
 _REPEATED = re.compile(r"(.)\1+")
+_DRAWN_OUT = re.compile(r"(.)\1\1+")
 _SIGNS = "@$€!|0134578"
 _AS_I = str.maketrans(_SIGNS, "aseii" + "oieastb")
 _AS_L = str.maketrans(_SIGNS, "aseil" + "oleastb")
@@ -72,9 +74,16 @@ def _letters(token: str) -> tuple[str, ...]:
 
 def _is_listed(word: str, lists: Lists) -> bool:
     """Tell whether a word is in the list, by itself or grown together with an insult."""
-    grown = [word.removeprefix(prefix) for prefix in lists.prefixes if word.startswith(prefix)]
-    grown += [word.removesuffix(suffix) for suffix in lists.suffixes if word.endswith(suffix)]
-    return _is_written(word, lists) or any(part in lists.groups or _is_written(part, lists) for part in grown)
+    return _is_written(word, lists) or any(
+        part in lists.groups or _is_written(part, lists) for part in _apart(word, lists)
+    )
+
+
+def _apart(word: str, lists: Lists) -> Iterator[str]:
+    """Yield what a word is without what may have grown onto it; drawn-out letters are put right then."""
+    for each in {word, _DRAWN_OUT.sub(r"\1", word), _DRAWN_OUT.sub(r"\1\1", word)}:
+        yield from (each.removeprefix(prefix) for prefix in lists.prefixes if each.startswith(prefix))
+        yield from (each.removesuffix(suffix) for suffix in lists.suffixes if each.endswith(suffix))
 
 
 def _is_written(word: str, lists: Lists) -> bool:
