@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from audio import ogg, opus
-from server.log.base import Blob
+from server.blobs.base import Blob
+from server.blobs.memory import MemoryBlobs
 from server.log.memory import MemoryLog
 from server.readers import radio
 from server.readers.radio import Radio
@@ -39,7 +40,7 @@ class Studio:
         self.cues: list[str] = []
         self.told: list[dict[str, Any]] = []
         self.cuts: list[str] = []
-        self.radio = Radio(log, media, Random(1), audience=lambda _room: self.listening)
+        self.radio = Radio(log, MemoryBlobs(log), media, Random(1), audience=lambda _room: self.listening)
         self.radio.attach(room)
         room.tail.subscribe(self._hear)
 

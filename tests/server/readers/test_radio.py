@@ -9,7 +9,7 @@ import pytest
 from audio import ogg, opus
 from audio.take import LONGEST_CLIP_MS
 from games.round import RevealedTake, RoundClosed, RoundRevealed
-from server.log.base import Blob
+from server.blobs.base import Blob
 from server.readers import radio
 from server.room import playlist
 from server.room.commands import Close, Remove, Throw
@@ -17,6 +17,8 @@ from server.room.events import ClipLanded, Draft
 from tests.support.actors import local
 from tests.support.media import ANNA
 from tests.support.studio import FRAMES, SOUND, Studio, open_studio
+
+pytestmark = pytest.mark.virtual_time
 
 
 @pytest.fixture
@@ -311,3 +313,17 @@ async def test_closing_ends_a_radio_that_is_just_told_of_something_new(studio: S
     async with asyncio.timeout(5):
         await studio.radio.close()
     assert not local(studio.room).needed
+
+
+async def test_a_radio_falls_silent_when_its_room_moves_to_another_process(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    studio.listening = 1
+    await studio.land("a", "b")
+    await studio.until(lambda: bool(studio.cues))
+    local(studio.room).deposed([])
+    studio.radio.detach(studio.room)
+    studio.radio.live_relay("wonder", on=True)
+    studio.radio.wake("wonder")
+    await studio.until(lambda: not [t for t in asyncio.all_tasks() if "RoomRadio" in repr(t)])
+    assert caplog.text == ""
