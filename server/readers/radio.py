@@ -14,7 +14,7 @@ from random import Random
 from audio import ogg
 from audio.take import FRAME_MS
 from games.round import RoundClosed, RoundRevealed
-from server.log.base import Log
+from server.blobs.base import Blobs
 from server.room.events import ClipHidden, ClipLanded, ClipRemoved, ClipRestored, RoomClosed
 from server.rooms.base import Room
 from server.rooms.tail import Batch
@@ -38,10 +38,10 @@ class RoomRadio:
     """What one room's radio plays next: pieces of one clip, or of several that make one."""
 
     def __init__(
-        self, room: Room, log_: Log, media: Media, random: Random, *, audience: Callable[[str], int]
+        self, room: Room, blobs: Blobs, media: Media, random: Random, *, audience: Callable[[str], int]
     ) -> None:
         self._room = room
-        self._log = log_
+        self._blobs = blobs
         self._media = media
         self._random = random
         self._audience = audience
@@ -222,7 +222,7 @@ class RoomRadio:
     async def _frames(self, clip: str) -> list[bytes]:
         """Return the sound of a clip; none when it is gone or damaged: then it does not come by again."""
         try:
-            blob = await self._log.blob(clip)
+            blob = await self._blobs.get(clip)
             if blob is not None:
                 return ogg.read(blob.body)
         except (ogg.BadOgg, OSError) as bad:
@@ -263,8 +263,8 @@ class RoomRadio:
 class Radio:
     """The radios of all rooms that are awake."""
 
-    def __init__(self, log_: Log, media: Media, random: Random, *, audience: Callable[[str], int]) -> None:
-        self._log = log_
+    def __init__(self, blobs: Blobs, media: Media, random: Random, *, audience: Callable[[str], int]) -> None:
+        self._blobs = blobs
         self._media = media
         self._random = random
         self._audience = audience
@@ -276,7 +276,7 @@ class Radio:
         """Give a room that woke its radio; it plays when somebody listens, who may have woken it."""
         if self._closed:
             return
-        radio = RoomRadio(room, self._log, self._media, self._random, audience=self._audience)
+        radio = RoomRadio(room, self._blobs, self._media, self._random, audience=self._audience)
         self._rooms[room.id] = radio
         if self._audience(room.id):
             radio.wake()

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from server.log.base import Blob
+from server.blobs.base import Blob
 from server.log.memory import MemoryLog
 from server.readers import moderation
 from server.readers.moderation import Moderation

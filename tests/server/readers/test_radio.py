@@ -12,7 +12,8 @@ import pytest
 from audio import ogg, opus
 from audio.take import LONGEST_CLIP_MS
 from games.round import RevealedTake, RoundClosed, RoundRevealed
-from server.log.base import Blob
+from server.blobs.base import Blob
+from server.blobs.memory import MemoryBlobs
 from server.log.memory import MemoryLog
 from server.readers import radio
 from server.readers.radio import Radio
@@ -21,6 +22,8 @@ from server.room.events import ClipLanded, Draft
 from server.rooms.base import Room
 from tests.support.actors import local
 from tests.support.media import ANNA, Clock, FakeMedia, registry
+
+pytestmark = pytest.mark.virtual_time
 
 FRAMES = 3
 SOUND = ogg.write([opus.silence()] * FRAMES, preskip=0, samples=FRAMES * 960)
@@ -33,7 +36,7 @@ class Studio:
         self.room, self.log, self.media = room, log, media
         self.listening = 0
         self.cues: list[str] = []
-        self.radio = Radio(log, media, Random(1), audience=lambda _room: self.listening)
+        self.radio = Radio(MemoryBlobs(log), media, Random(1), audience=lambda _room: self.listening)
         self.radio.attach(room)
         room.tail.subscribe(self._hear)
 
@@ -383,3 +386,17 @@ async def test_what_is_hidden_does_not_drift_by(studio: Studio) -> None:
 
     assert "a" not in studio.cues[before:]
     studio.listening = 0
+
+
+async def test_a_radio_falls_silent_when_its_room_moves_to_another_process(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    studio.listening = 1
+    await studio.land("a", "b")
+    await studio.until(lambda: bool(studio.cues))
+    local(studio.room).deposed([])
+    studio.radio.detach(studio.room)
+    studio.radio.live_relay("wonder", on=True)
+    studio.radio.wake("wonder")
+    await studio.until(lambda: not [t for t in asyncio.all_tasks() if "RoomRadio" in repr(t)])
+    assert caplog.text == ""

@@ -6,12 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
+from server.blobs.memory import MemoryBlobs
 from server.room.commands import RoundStart
 from server.room.events import ClipLanded, RoomOpened, Voice
 from server.rooms.base import Room
 from server.takes.takes import Takes
 from tests.support.media import ANNA, BELA, Clock, FakeFinisher, FakeMedia, registry
 from tests.support.theatre import Observed
+
+pytestmark = pytest.mark.virtual_time
 
 
 class LiveTheatre:
@@ -39,7 +44,8 @@ async def live_theatre(opened: RoomOpened) -> AsyncIterator[LiveTheatre]:
     clock, media, finisher = Clock(), FakeMedia(), FakeFinisher()
     registry_, log = await registry(clock)
     observed = Observed()
-    takes = Takes(registry_, media, finisher, clock=clock, live_delay_ms=1, observers=[observed])  # type: ignore[arg-type]
+    blobs = MemoryBlobs(log)
+    takes = Takes(registry_, media, finisher, blobs=blobs, clock=clock, live_delay_ms=1, observers=[observed])  # type: ignore[arg-type]
     yield LiveTheatre(await registry_.open(opened, None), takes, media, observed)
     await takes.close()
     await media.close()
