@@ -17,7 +17,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-PARTS = ("finish", "way", "listeners", "chat", "sleep", "age", "expiry")
+PARTS = ("finish", "way", "listeners", "chat", "sleep", "age", "expiry", "filters")
 PAGE = Path(__file__).resolve().parents[1] / "docs/performance.md"
 MARKS = re.compile(r"(<!-- figures -->\n).*(<!-- end of figures -->)", re.DOTALL)
 
@@ -67,6 +67,8 @@ BUDGETS = (
     Budget("age.wake_ms_100000", "wake of a room with 100,000 clips", "ms", 30),
     Budget("age.wake_after_removal_ms_100000", "the same after a removal and a kill", "ms", 30),
     Budget("age.removal_us_100000", "removal in it, decided and folded, CPU", "us", 60),
+    Budget("filters.cpu_us_a_line", "filters on a line of chat, all three, CPU", "us", 150),
+    Budget("filters.worst_ms", "the same on the worst 500 characters, CPU", "ms", 20),
 )
 
 

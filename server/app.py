@@ -17,7 +17,7 @@ from server.blobs.memory import MemoryBlobs
 from server.blobs.sqlite import SqliteBlobs
 from server.clock import Clock
 from server.config import Config
-from server.http.limits import Limits
+from server.http.limits import FloodLimits, Limits
 from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
 from server.log.memory import MemoryLog
@@ -93,7 +93,7 @@ class Services:
         self.registry = registry
         self.media = media
         self.finisher = Finisher(workers=config.finish_workers)
-        self.radio = Radio(self.blobs, media, SystemRandom(), audience=self.audience)
+        self.radio = Radio(log, self.blobs, media, SystemRandom(), audience=self.audience)
         self.readers = Readers(
             log, [Expiry(registry, log, registry.clock), Moderation(log)], clock=registry.clock
         )
@@ -118,7 +118,7 @@ class Services:
             finisher=self.finisher,
             takes=self.takes,
             figures=self.figures,
-            limits=Limits(on=config.limits == "on"),
+            limits=Limits(on=config.limits == "on", floods=flood_limits(config)),
             listening=self._audience_changed,
         )
         self.sockets = self.app[SOCKETS]
@@ -198,6 +198,11 @@ async def start(config: Config) -> Running:
         running = Running(services, await listen(services.app, config, tls.context(config)), broken)
         unstarted.pop_all()
     return running
+
+
+def flood_limits(config: Config) -> FloodLimits:
+    """Return what networks and rooms may do, as the settings have it."""
+    return FloodLimits(**{name: getattr(config, name) for name in FloodLimits.__struct_fields__})
 
 
 async def open_log(

@@ -17,13 +17,14 @@ from server.http.app_keys import CONFIG
 from server.http.limits import UploadBudget, prefix
 from server.http.problems import Handler, Problem
 from server.http.security import address, is_admin, needed_key, preflight, rate_limit, visitor_key
-from server.room import governing
+from server.room import governing, rounds
 from server.room.clips import Clip, ClipRef
 from server.room.commands import Forget, Oversee, Remove, Report
 from server.room.events import ClipLanded, ClipReported, Source, Voice
 from server.room.view import is_hidden
 from server.rooms.base import Room
 from server.takes.previews import Preview
+from server.takes.takes import UPLOAD
 from server.web import previews
 from server.web.app_keys import BLOBS, ROOM_REGISTRY, TAKES
 from server.web.operations import BINARY, JSON_ERRORS, KEY_ERRORS, Operation, json_body
@@ -158,6 +159,8 @@ async def upload(request: web.Request) -> web.Response:
     room = await visited(request, request.match_info["room"])
     voice = visitor(request, room, key)
     rate_limit(request, "upload", voice.id)
+    if not room.has_take(voice.id, UPLOAD) and rounds.is_aside(await room.awake(), voice.id):
+        rate_limit(request, "aside", voice.id)
     limit_bytes = request.app[CONFIG].upload_bytes
     with request.app[UPLOAD_BUDGET].holding(
         prefix(address(request)), min(request.content_length or limit_bytes, limit_bytes)
