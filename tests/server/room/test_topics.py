@@ -108,3 +108,14 @@ def test_keys_of_one_network_want_another_topic_as_one_where_others_are_here() -
     assert [type(fact) for fact in room.do(WantTopic(), BELA)] == [TopicWanted]
 
     assert TopicThrown in map(type, room.do(WantTopic(), CLEO))
+
+
+def test_when_all_who_are_here_want_the_next_one_it_comes_at_once() -> None:
+    alone = PureRoom()
+    alone.speakers = (ANNA.id,)
+    assert len(alone.do(WantTopic(), ANNA)) > 1
+
+    listened = PureRoom()
+    listened.speakers = (ANNA.id,)
+    assert listened.do(WantTopic(), BELA) == [TopicWanted(BELA.id)]
+    assert len(listened.do(WantTopic(), ANNA)) > 1
