@@ -1,4 +1,4 @@
-"""Every error of the HTTP side: one table from codes to statuses, one form (RFC 9457)."""
+"""Errors of the HTTP side: one table from codes to statuses, one format (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -75,6 +75,7 @@ STATUSES: dict[str, int] = {
     "bad_topic": 422,
     "bad_value": 422,
     "empty": 422,
+    "filtered": 422,
     "too_long": 422,
     "not_an_emoji": 422,
     "no_such_game": 422,

@@ -77,9 +77,9 @@ FOLDER = Path(__file__).parent.parent / "golden"
 SERVERS_OWN: dict[type[msgspec.Struct], set[str]] = {
     RoomState: {
         *("thrown", "rested_from_ms", "silent_rounds", "voices", "voices_language"),
-        *("governed", "wanted_seats", "set_rounds"),
+        *("governed", "wanted_seats", "set_rounds", "asked_seq"),
     },
-    ClipRef: {"caption_seq", "reveal_seq", "repeats"},
+    ClipRef: {"caption_seq", "reveal_seq", "repeats", "asked_seq"},
     Round: {"answer", "heard_at_ms", "overruled"},
     Take: {"words"},
     VoteCast: {"seat"},
@@ -98,7 +98,7 @@ class SentRoom(PureRoom):
         super()._erase(facts, before)
 
     def happen(self, fact: Fact, by: Voice | None = None) -> None:
-        """Fold a fact whatever commands there are for it."""
+        """Fold a fact without a command."""
         event = numbered(Draft(fact, self.now_ms, by), self.state.head + 1, self.state.head)
         self.events.append(event)
         self.sent.append(event)

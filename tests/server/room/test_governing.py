@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
 from games.round import RoundClosed
-from server.room import governing
+from server.room import filters, governing
 from server.room.commands import (
     Again,
     Answer,
@@ -288,3 +288,19 @@ def test_by_whom_it_was_done_stands_in_the_log() -> None:
         for command in (Change(name="By Anna" if by else "By the admin"), Mute(BELA.id, 1_000)):
             drafts: list[Draft] = decide(room.state, command, by, room.context())
             assert [draft.by for draft in drafts] == [by]
+
+
+@pytest.mark.parametrize("field", governing.WORDS)
+def test_words_of_a_room_that_a_filter_finds_are_refused_when_they_are_new(
+    field: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {field: "call me: 0171 2346578"}
+    with pytest.raises(Refused) as refusal:
+        Governed(opening(**told))
+    assert refusal.value.code == "filtered"
+    with monkeypatch.context() as before_the_filters:
+        before_the_filters.setattr(filters, "check", lambda *_: None)
+        room = Governed(opening(**told))
+    other = next(name for name in governing.WORDS if name != field)
+    assert room.do(change(**{other: "soup"}), ANNA)
+    assert room.refusal(change(**{field: "call me: 0171 2346579"}), ANNA) == "filtered"
