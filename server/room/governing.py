@@ -238,6 +238,11 @@ def lapsed(state: RoomState, context: Context) -> list[Fact]:
     return [KeeperGiven(""), *(opened if state.locked or state.slow or state.hold else [])]
 
 
+def decides(state: RoomState, voice: Voice, context: Context) -> bool:
+    """Tell whether a voice decides about reports here: it keeps the room, or acts for who does."""
+    return bool(state.keeper) and (voice.id == state.keeper or is_acting(state, voice.id, context))
+
+
 def is_acting(state: RoomState, voice: str, context: Context) -> bool:
     """Tell whether a voice acts for the keeper who is away: it is here for longer than all others."""
     if not state.keeper or _away_ms(state, context) < AWAY_MS:

@@ -17,10 +17,10 @@ from server.http.app_keys import CONFIG
 from server.http.limits import UploadBudget, prefix
 from server.http.problems import Handler, Problem
 from server.http.security import address, is_admin, needed_key, preflight, rate_limit, visitor_key
-from server.room import rounds
+from server.room import governing, rounds
 from server.room.clips import Clip, ClipRef
 from server.room.commands import Forget, Oversee, Remove, Report
-from server.room.events import ClipLanded, Source, Voice
+from server.room.events import ClipLanded, ClipReported, Source, Voice
 from server.room.view import is_hidden
 from server.rooms.base import Room
 from server.takes.previews import Preview
@@ -137,13 +137,15 @@ async def _whole(request: web.Request, room: Room, clip: Clip) -> ClipRef:
 
 
 def _may_hear(request: web.Request, room: Room, ref: Clip) -> bool:
-    """Tell whether a clip may be heard: one that is hidden in its round only by its speaker."""
+    """Tell whether a clip may be heard: a hidden one by its speaker, and by whoever decides about it."""
     if not is_hidden(room.state, ref.clip, None) or is_admin(request):
         return True
     key = visitor_key(request)
-    return key is not None and not is_hidden(
-        room.state, ref.clip, request.app[ROOM_REGISTRY].voice(key, room).id
-    )
+    if key is None:
+        return False
+    voice = request.app[ROOM_REGISTRY].voice(key, room)
+    is_to_decide = not ref.hidden and governing.decides(room.state, voice, room.context())
+    return is_to_decide or not is_hidden(room.state, ref.clip, voice.id)
 
 
 def _gone() -> Problem:
@@ -338,7 +340,8 @@ async def report(request: web.Request) -> web.Response:
     told = await body.read_json(request, NewReport)
     command = Report(found.id, told.reason, told.text)
     events = await registry.send(found.room.id, command, by=voice)
-    return answer(_receipt(found, events[-1].seq, events[-1].at_ms), status=201)
+    noted = next(event for event in events if isinstance(event.data, ClipReported))
+    return answer(_receipt(found, noted.seq, noted.at_ms), status=201)
 
 
 def _receipt(found: Found, seq: int, at_ms: int) -> dict[str, Any]:

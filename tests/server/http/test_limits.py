@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.http.limits import ADDRESS_VOICES, RATES, Buckets, FloodLimits, Limits, Rate, UploadBudget, prefix
+from server.http.limits import (
+    ADDRESS_VOICES,
+    RATES,
+    Buckets,
+    FloodLimits,
+    Limits,
+    Rate,
+    UploadBudget,
+    network,
+    prefix,
+)
 from server.room.commands import Refused
 
 
@@ -172,3 +182,16 @@ def test_ten_keys_of_one_network_speak_out_of_turn_as_often_as_three() -> None:
     with pytest.raises(Refused):
         limits.check("aside", voice="v9", address="192.0.2.1", now_ms=1e12)
     limits.check("aside", voice="elsewhere", address="192.0.2.2", now_ms=1e12)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("203.0.113.7", "203.0.113.0/24"),
+        ("::ffff:203.0.113.7", "203.0.113.0/24"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        (None, "unknown"),
+    ],
+)
+def test_a_network_is_what_an_address_is_part_of(address: str | None, expected: str) -> None:
+    assert network(address) == expected

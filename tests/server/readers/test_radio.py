@@ -18,7 +18,7 @@ from server.log.memory import MemoryLog
 from server.readers import radio
 from server.readers.radio import Radio
 from server.room import playlist
-from server.room.commands import Close, Land, Remove, Throw
+from server.room.commands import Change, Close, Hide, Land, Remove, Restore, Throw
 from server.room.events import ClipLanded, Draft
 from server.rooms.base import Room
 from tests.support.actors import local
@@ -534,3 +534,34 @@ async def test_a_cue_is_told_before_its_sound(studio: Studio) -> None:
 
     await studio.until(lambda: len(heard_at) == 2)
     assert heard_at == [1, 2]
+
+
+async def test_what_is_hidden_while_it_plays_is_cut_and_what_waits_comes_when_it_may_stay(
+    studio: Studio,
+) -> None:
+    await studio.land("a")
+    await studio.until(lambda: studio.cues == ["a"])
+    await studio.room.send(Hide("a"), by=None)
+    assert studio.media.stopped == ["wonder"]
+
+    await studio.room.send(Change(hold=True), by=None)
+    await studio.land("b")
+    await studio.room.send(Change(hold=False), by=None)
+    await studio.land("c")
+    await studio.until(lambda: studio.cues == ["a", "c"])
+    await studio.room.send(Restore("b"), by=None)
+    await studio.until(lambda: studio.cues == ["a", "c", "b"])
+
+
+async def test_what_is_hidden_does_not_drift_by(studio: Studio) -> None:
+    await studio.land("a", "b")
+    await studio.room.send(Hide("a"), by=None)
+    await studio.until(lambda: "b" in studio.cues)
+    before = len(studio.cues)
+    studio.listening = 1
+    await studio.land("c")
+
+    await studio.until(lambda: len(studio.cues) >= before + 6)
+
+    assert "a" not in studio.cues[before:]
+    studio.listening = 0
