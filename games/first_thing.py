@@ -18,6 +18,7 @@ class FirstThing(Play):
         "de": "Ein Satz erscheint. Sag das Erste, was dir einfällt. Falsch gibt es nicht.",
     }
     kinds = EVERYWHERE
+    takes = 1
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Throw the prompt at everyone, once."""

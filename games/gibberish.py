@@ -35,6 +35,7 @@ class Gibberish(Chain):
     pack = "scenes"
     staged = True
     joined_replay = True
+    takes = 2 * SPEECHES
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Speak, then translate, whoever comes next."""

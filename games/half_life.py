@@ -25,9 +25,15 @@ class HalfLife(Chain):
     kinds = ("humour", "topic")
     turns: TurnOrder = "series"
     pack = "scenes"
+    takes = len(LIVES_MS)
     least = 1
+    solo = True
     joined_replay = True
     compares = True
+
+    def follower(self, round_: Round, context: GameContext) -> str | None:
+        """Return nobody: all lives are of one voice."""
+        return None
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Halve the time, for as long as its voice is here."""

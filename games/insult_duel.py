@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import VOTING_MS, GameContext, TurnOrder, cast, give
+from games.game import GameContext, TurnOrder, ballot, cast, give
 from games.round import Round, RoundFact, Take, TurnGiven
 
 TAKES = 6
@@ -33,12 +33,18 @@ class InsultDuel(Chain):
     joined_replay = True
     compares = True
 
+    def follower(self, round_: Round, context: GameContext) -> str | None:
+        """Return the other one."""
+        turn = round_.turn
+        others = [voice for voice in cast(round_, context)[:2] if turn and voice != turn.voice]
+        return others[0] if turn and turn.voice and others else None
+
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Give the word to the other one; the second place is open until somebody takes it."""
         if round_.turn is not None and round_.turn.act == "vote":
             return None
         if len(round_.takes) >= TAKES:
-            return give(round_, context, VOTE[context.language], window_ms=VOTING_MS, act="vote")
+            return ballot(round_, context, VOTE[context.language])
         prompt = ACCEPT[context.language] if round_.takes else theme(round_)
         duellists = cast(round_, context)[:2]  # whoever left makes place for another
         last = round_.takes[-1].voice if round_.takes else None

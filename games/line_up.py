@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import theme
-from games.game import VOTING_MS, GameContext, Play, give
+from games.game import GameContext, Play, ballot, give
 from games.round import Round, RoundFact, TurnGiven
 
 VOTE = {"en": "Which one? Vote!", "de": "Welche? Stimmt ab!"}
@@ -13,6 +13,7 @@ VOTE = {"en": "Which one? Vote!", "de": "Welche? Stimmt ab!"}
 class LineUp(Play):
     """One turn for all, a vote when there is something to choose from, and the favourite."""
 
+    takes = 1
     limit_ms = 0
     window_ms: int | None = None
     voted = True
@@ -38,7 +39,7 @@ class LineUp(Play):
             )
         if round_.turns[-1].act == "vote" or len(round_.takes) < 2 or not (self.voted and context.scored):
             return None
-        return give(round_, context, self.vote_on(round_, context), window_ms=VOTING_MS, act="vote")
+        return ballot(round_, context, self.vote_on(round_, context))
 
     def ending(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Name the favourite."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import GameContext, Play, TurnOrder, give, here_of
+from games.game import WORD_MS, GameContext, Play, TurnOrder, give, here_of, wait_ms
 from games.referee import SAME_GUESS
 from games.round import Round, RoundFact, Take, TurnGiven
 from games.words import likeness
 
 PAIRS = 6
-WORD_MS = 2_000
 FIRST = {"en": "Any word, together!", "de": "Irgendein Wort, gemeinsam!"}
 JOIN = {"en": "Join them: {words}", "de": "Verbinde sie: {words}"}
 HEARD = {"en": "Join the two words you hear.", "de": "Verbinde die beiden Wörter, die du hörst."}
@@ -42,7 +41,7 @@ class MindMeld(Play):
             context,
             self._ask(round_, context),
             voices=_pair(round_, context, pairs),
-            after_ms=context.count_in_ms,
+            after_ms=max(context.count_in_ms, wait_ms(round_, context)),
             max_words=1,
             limit_ms=WORD_MS,
             hidden=True,

@@ -277,7 +277,8 @@ class Round(Struct, frozen=True):
 
     `heard_at_ms` is when something was said last, `closed` why the round ended (None while it runs).
     `left` are voices that have no turns any more, `late` those that came in the middle of it;
-    `paused_until_ms` is 0 while it goes on.
+    `paused_until_ms` is 0 while it goes on. `voted_at_ms` is when each of its votes was cast, and
+    `quiet` are those of `left` whose turns were silent: they come back by speaking.
     """
 
     id: str
@@ -302,6 +303,8 @@ class Round(Struct, frozen=True):
     passed: tuple[TurnPassed, ...] = ()
     helps: tuple[HelpGiven, ...] = ()
     paused_until_ms: int = 0
+    voted_at_ms: tuple[int, ...] = ()
+    quiet: tuple[str, ...] = ()
 
     @property
     def turn(self) -> TurnGiven | None:
@@ -371,7 +374,7 @@ def apply(round_: Round, fact: RoundFact) -> Round:
         case RoundRevealed(takes=takes):
             return _revealed(round_, {take.clip for take in takes})
         case VoteCast():
-            return replace(round_, votes=(*round_.votes, fact))
+            return voted(round_, fact, 0)
         case VerdictGiven():
             return replace(round_, verdicts=(*round_.verdicts, fact))
         case VerdictOverruled():
@@ -386,16 +389,26 @@ def _players_changed(round_: Round, fact: RoundJoined | RoundLeft | RoundPaused)
     match fact:
         case RoundJoined(voice=voice) if voice not in round_.players:
             late = (*round_.late, voice) if fact.late and voice not in round_.late else round_.late
-            left = tuple(each for each in round_.left if each != voice)
+            left, quiet = _but(round_.left, voice), _but(round_.quiet, voice)
             players = (*round_.players, voice)
-            return replace(round_, players=players, left=left, late=late, paused_until_ms=0)
+            return replace(round_, players=players, left=left, quiet=quiet, late=late, paused_until_ms=0)
         case RoundLeft(voice=voice) if voice not in round_.left:
-            players = tuple(each for each in round_.players if each != voice)
-            return replace(round_, players=players, left=(*round_.left, voice))
+            quiet = (*round_.quiet, voice) if fact.reason == "silent" else round_.quiet
+            left, players = (*round_.left, voice), _but(round_.players, voice)
+            return replace(round_, players=players, left=left, quiet=quiet)
         case RoundPaused(until_ms=until_ms):
             return replace(round_, paused_until_ms=until_ms)
         case _:
             return round_
+
+
+def _but(voices: tuple[str, ...], voice: str) -> tuple[str, ...]:
+    return tuple(each for each in voices if each != voice)
+
+
+def voted(round_: Round, fact: VoteCast, at_ms: int) -> Round:
+    """Add a vote to a round."""
+    return replace(round_, votes=(*round_.votes, fact), voted_at_ms=(*round_.voted_at_ms, at_ms))
 
 
 def _turn_changed(round_: Round, fact: TurnGiven | TurnPassed | HelpGiven) -> Round:

@@ -13,7 +13,7 @@ from random import Random
 from msgspec.structs import replace
 
 from games import prompts
-from games.game import Game, GameContext, Setup, folded, untold, words_by_ms
+from games.game import Game, GameContext, Setup, folded, is_unjudged, untold, words_by_ms
 from games.prompts import Card
 from games.referee import coaching
 from games.registry import BY_ID
@@ -81,6 +81,7 @@ def _game_context(state: RoomState, tempo: Tempo, context: Context, prompt: Prom
         kind_of(state).scored,
         door.admitted(state, context.here, context),
         context.captions,
+        timing.word_ms,
     )
 
 
@@ -165,6 +166,8 @@ def _judged(game: Game, round_: Round, take: Take, now: GameContext) -> list[Rou
 
     A take without a word, a cough, breaks no rule of words.
     """
+    if is_unjudged(round_, take):
+        return []
     by_sound = [] if take.written else game.judge(round_, take, now)
     return [*by_sound, *(game.judge_words(round_, take, now) if take.words else [])]
 

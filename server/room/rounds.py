@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from games.game import USUAL_TAKE_MS, Game
+from games.game import USUAL_TAKE_MS, Game, folded, votes_end_ms
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
 from server.room import door, round_commands, round_lifecycle, topics, turns
@@ -39,8 +39,10 @@ PULSE_DOUBLINGS = 4
 # No more than this many voices are made players of a game: nobody waits for minutes.
 PULSE_PLAYERS = 6
 SLOWEST_PACE = 2.0
-# Whoever leaves in their turn is waited for so long: a page that is loaded again is back within it.
-LEFT_WAIT_MS = 3_000
+# Whoever leaves in their turn is waited for so long: a connection that is opened anew at once is back.
+LEFT_WAIT_MS = 500
+# Whoever may hear their take before it lands has so long to think, and the round waits.
+PREVIEW_MS = 60_000
 # What happened so far in the future is not waited for (see `server/clock.py`).
 AHEAD_MS = 60_000
 # A take that is cut at random has at least this much of it.
@@ -116,7 +118,10 @@ def _pulse_at_ms(state: RoomState, context: Context) -> int:
         return context.now_ms
     if len(state.wanted) >= topics.WANTED_VOICES:
         return state.rested_from_ms
-    rest_ms = TIMINGS[state.tempo].pulse_ms * 2 ** min(state.silent_rounds, PULSE_DOUBLINGS)
+    timing, takes = TIMINGS[state.tempo], state.last_round.takes if state.last_round else ()
+    is_lively = len({take.voice for take in takes}) > 1
+    doubled = 2 ** min(state.silent_rounds, PULSE_DOUBLINGS)
+    rest_ms = timing.lively_ms if is_lively else timing.pulse_ms * doubled
     return state.rested_from_ms + rest_ms if state.rested_from_ms else state.opened_at_ms
 
 
@@ -154,6 +159,15 @@ def take_ends_ms(state: RoomState, voice: str, began_at_ms: int, pace: float = 1
     return min(ends_ms, max(turn.cut_at_ms, began_at_ms + SHORTEST_CUT_MS))
 
 
+def begin_left_ms(state: RoomState, voice: str, now_ms: int, pace: float = 1.0) -> int:
+    """Return for how long a voice may still begin in the running turn: its take may be silent so long."""
+    turn = _open_turn(state, voice)
+    if turn is None:
+        return 0
+    window_ms = round((turn.closes_at_ms - turn.go_at_ms) * _bounded(pace))
+    return max(0, turn.go_at_ms + window_ms - now_ms)
+
+
 def _open_turn(state: RoomState, voice: str) -> TurnGiven | None:
     turn = state.round.turn if state.round else None
     return turn if turn is not None and turn.is_for(voice) else None
@@ -164,10 +178,14 @@ def _bounded(pace: float) -> float:
 
 
 def _round_due(state: RoomState, round_: Round, context: Context) -> int | None:
-    game = BY_ID.get(round_.game)
-    turn, speaking = round_.turn, bool(context.speaking)
+    game, turn = BY_ID.get(round_.game), round_.turn
     if game is None or turn is None:
         return round_.opened_at_ms
+    if round_.paused_until_ms:
+        return turns.pause_ends_ms(state, round_, context)
+    if turn.act == "vote":
+        return votes_end_ms(round_, turn, turns.voters(state, round_, context))
+    speaking = turns.is_anybody_speaking(round_, turn, context)
     paces = context.paces.items()
     pace = max((_bounded(pace) for voice, pace in paces if turn.is_for(voice)), default=1.0)
     words_ms = round_lifecycle.words_due_ms(state, game, round_, context)
@@ -178,6 +196,9 @@ def _round_due(state: RoomState, round_: Round, context: Context) -> int | None:
         return None
     if speaking:
         due_ms += max(0, _take_limit_ms(state, turn, pace) - USUAL_TAKE_MS)
+        due_ms += PREVIEW_MS if round_lifecycle.kind_of(state).preview else 0
+    elif turns.is_done(state, round_, turn, context):
+        due_ms = round_.heard_at_ms
     else:
         due_ms = min(due_ms, round_.heard_at_ms + SILENCE_MS)
         left_at_ms = _left_at_ms(round_, turn, context)
@@ -214,12 +235,14 @@ def _game(state: RoomState, id: str) -> Game:  # noqa: A002
 def _land(state: RoomState, command: Land, by: Voice | None, context: Context) -> list[Fact]:
     turn = _turn_of(state, command, by)
     if turn is None or by is None:
-        return [replace(command.clip, round=None, turn=None, reaction_ms=None, hidden=False)]
+        free = replace(command.clip, round=None, turn=None, reaction_ms=None, hidden=False)
+        return [free, *turns.back(state, by, context)]
     reaction_ms = _reaction_ms(command, turn)
     clip = replace(
         command.clip, round=turn.round, turn=turn.turn, reaction_ms=reaction_ms, hidden=turn.hidden
     )
-    return [clip, *round_lifecycle.after_landing(state, clip, by, context)]
+    gone = turns.gone(state.round, context) if state.round else []
+    return [clip, *gone, *round_lifecycle.after_landing(state, clip, by, context)]
 
 
 def _reaction_ms(command: Land, turn: TurnGiven) -> int | None:
@@ -237,6 +260,8 @@ def _turn_of(state: RoomState, command: Land, by: Voice | None) -> TurnGiven | N
     """Return the running turn if it wants this take: by whose turn it is, begun in time, once."""
     turn = _open_turn(state, by.id) if by else None
     if state.round is None or turn is None or by is None or round_lifecycle.is_full(state.round):
+        return None
+    if state.round.paused_until_ms:
         return None
     if any(take.voice == by.id for take in state.round.takes_of(turn.turn)):
         return None
@@ -259,11 +284,14 @@ def _advance(state: RoomState, round_: Round, context: Context) -> list[Fact]:
     game = BY_ID.get(round_.game)
     if game is None or _is_ahead(round_, context):
         return round_lifecycle.close(state, "stopped", context)
-    game_context = round_lifecycle.game_context(state, round_, context)
+    now = round_lifecycle.game_context(state, round_, context)
+    if round_.paused_until_ms:
+        return round_lifecycle.with_reveals(state, turns.unpaused(game, round_, now), context)
     asleep = not context.speaking and context.now_ms >= round_.heard_at_ms + SILENCE_MS
-    return round_lifecycle.with_reveals(
-        state, game.end(round_, game_context) if asleep else game.advance(round_, game_context), context
-    )
+    parted = turns.parted(round_, context)
+    round_ = folded(round_, parted)
+    follows = game.end(round_, now) if asleep else game.advance(round_, now)
+    return [*parted, *round_lifecycle.with_reveals(state, follows, context)]
 
 
 def _pulse(state: RoomState, context: Context) -> list[Fact]:

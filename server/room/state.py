@@ -61,7 +61,6 @@ ROUND_FACTS = (
     rounds.TurnGiven,
     rounds.TurnPassed,
     rounds.HelpGiven,
-    rounds.VoteCast,
     rounds.VerdictGiven,
     rounds.VerdictOverruled,
 )
@@ -405,6 +404,10 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
             if isinstance(fact, rounds.RoundJoined) and fact.role:
                 state = replace(state, written=_with_written(state, event, ""))
             return _with_round_fact(state, fact)
+        case rounds.VoteCast() as fact:
+            return _in_rounds(
+                state, lambda r: rounds.voted(r, fact, event.at_ms) if r.id == fact.round else r
+            )
         case _:
             return state
 

@@ -65,7 +65,7 @@ FOLDER = Path(__file__).parent.parent / "golden"
 SERVERS_OWN: dict[type[msgspec.Struct], set[str]] = {
     RoomState: {"thrown", "rested_from_ms", "silent_rounds", "voices", "voices_language"},
     ClipRef: {"caption_seq", "reveal_seq", "repeats"},
-    Round: {"answer", "heard_at_ms", "overruled"},
+    Round: {"answer", "heard_at_ms", "overruled", "voted_at_ms", "quiet"},
     Take: {"words"},
 }
 
