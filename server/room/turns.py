@@ -63,7 +63,8 @@ def is_nearly_over(round_: Round, voice: str) -> bool:
 
 def joining(round_: Round, voice: str, role: str = "") -> RoundJoined:
     """Return that a voice plays from now on, as the last in the rota."""
-    late = bool(round_.takes) and all(take.voice != voice for take in round_.takes)
+    known = {*round_.left, *(take.voice for take in round_.takes)}
+    late = bool(round_.takes) and voice not in known
     return RoundJoined(round_.id, voice, role, late)
 
 

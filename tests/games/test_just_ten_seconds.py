@@ -27,8 +27,8 @@ def test_each_talk_is_heard_before_the_next_and_a_right_challenger_talks_then() 
     played.wait()
     assert (played.turn.act, played.turn.voice) == ("speak", "a")
 
-    played.wait()
-    played.wait()
+    while played.closed is None:
+        played.wait()
     assert sorted(played.codes()) == ["challenge_right", "challenge_wrong", "hesitated"]
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from games.game import Game
 from games.registry import GAMES
-from games.round import TurnGiven
+from games.round import RoundPaused, TurnGiven
 from server.room import rounds
 from server.room.commands import Again, Answer, Caption, Command, Refused, RoundJoin, RoundStart, Tick, Vote
 from server.room.events import ClipCaptioned, Voice
@@ -128,8 +128,8 @@ def test_who_leaves_in_their_turn_is_not_waited_for_to_its_end() -> None:
     assert room.due() == whole_ms, "they are back, or nobody knows"
     room.left = {BELA.id: left_ms}
     room.now_ms = left_ms + LEFT_WAIT_MS
-    room.do(Tick())
-    assert room.turn().voice == ANNA.id
+    (paused,) = room.do(Tick())
+    assert isinstance(paused, RoundPaused), "nobody else is here"
 
 
 def test_a_turn_of_several_waits_for_those_of_them_who_are_here() -> None:
@@ -157,10 +157,13 @@ async def test_a_room_goes_on_by_itself_when_somebody_left_in_their_turn(
 
         enter(room, ANNA)
         arrive(room, BELA)
+        arrive(room, CLEO)
         await room.send(RoundStart("word_association"), by=ANNA)
         assert voices() == [ANNA.id]
         room.set_presence(ANNA.id, PRESENT, None)
         theatre.clock.ms += 50
         async with asyncio.timeout(5):  # the turn is longer
-            await until(lambda: voices() == [ANNA.id, BELA.id])
+            await until(lambda: len(voices()) > 1)
+        assert voices()[1] in {BELA.id, CLEO.id}
         leave(room, BELA)
+        leave(room, CLEO)
