@@ -159,6 +159,12 @@ def take_ends_ms(state: RoomState, voice: str, began_at_ms: int, pace: float = 1
     return min(ends_ms, max(turn.cut_at_ms, began_at_ms + SHORTEST_CUT_MS))
 
 
+def ends_with_a_word(state: RoomState, voice: str, pace: float = 1.0) -> bool:
+    """Tell whether a take of a voice is over once it fell silent behind a word: not for who takes longer."""
+    turn = _open_turn(state, voice)
+    return turn is not None and turn.one_word and pace <= 1.0
+
+
 def begin_left_ms(state: RoomState, voice: str, now_ms: int, pace: float = 1.0) -> int:
     """Return for how long a voice may still begin in the running turn: its take may be silent so long."""
     turn = _open_turn(state, voice)

@@ -19,7 +19,7 @@ from server.takes.observer import TakesObserver
 class PeerSession(Struct, eq=False):
     """One peer: its room, its voice (none for a listener), and its open or last take.
 
-    A session that is not `commanded` is one take.
+    A session that is not `commanded` is one take. `heard_from_ms` is since when it is heard, None in silence.
     """
 
     room: Room
@@ -29,6 +29,7 @@ class PeerSession(Struct, eq=False):
     connected: bool = False
     offered_s: float = field(default_factory=time.monotonic)
     take: TakeLife | None = None
+    heard_from_ms: int | None = None
 
     @property
     def presence(self) -> PresenceState:

@@ -151,8 +151,11 @@ async def upload(request: web.Request) -> web.Response:
     voice = registry.voice(key, room)
     rate_limit(request, "upload", voice.id)
     limit_bytes = request.app[CONFIG].upload_bytes
-    with request.app[UPLOAD_BUDGET].holding(
-        prefix(address(request)), min(request.content_length or limit_bytes, limit_bytes)
+    with (
+        request.app[UPLOAD_BUDGET].holding(
+            prefix(address(request)), min(request.content_length or limit_bytes, limit_bytes)
+        ),
+        request.app[TAKES].arriving(room, voice),
     ):
         recorded = await body.read(request, limit_bytes)
         event = await request.app[TAKES].upload(room.id, voice, recorded, media_type)
