@@ -53,6 +53,8 @@ REPLAY_BREATH_MS: dict[Tempo, int] = {"snap": 400, "slow": 800}
 REPLAY_CAP_MS = 30_000
 VOTED_MS = 500
 HALF_VOTED_MS = 3_000
+# A round in which nobody speaks ends by itself within this time, whatever its game waits for.
+SILENCE_MS = 45_000
 # Whoever is left alone in a game for several is waited with for so long.
 PAUSE_MS = 20_000
 # Nobody joins a round of a known length in its last quarter.
@@ -295,7 +297,8 @@ class Play:
         if turn is None:
             return [*shown, *self.end(round_, context)]
         if not self.solo and turn.act in SPOKEN and is_alone(round_, context):
-            return [*shown, RoundPaused(round_.id, context.now_ms + PAUSE_MS)]
+            until_ms = min(context.now_ms + PAUSE_MS, round_.heard_at_ms + SILENCE_MS)
+            return [*shown, RoundPaused(round_.id, until_ms)]
         return [*shown, self._placed(round_, turn, context)]
 
     def end(self, round_: Round, context: GameContext) -> list[RoundFact]:

@@ -38,8 +38,6 @@ from server.room.state import RoomState, apply
 
 # Takes may begin this long before "go": eager speakers are welcome.
 EAGER_MS = 1_500
-# A round in which nobody speaks ends by itself within this time, whatever its game waits for.
-SILENCE_MS = 45_000
 COACHED = ("done", "silent", "again")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from games.game import USUAL_TAKE_MS, Game, folded, votes_end_ms
+from games.game import SILENCE_MS, USUAL_TAKE_MS, Game, folded, votes_end_ms
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
 from server.room import door, round_commands, round_lifecycle, topics, turns
@@ -29,7 +29,7 @@ from server.room.commands import (
 from server.room.context import Context
 from server.room.events import Fact, Voice
 from server.room.kinds import TIMINGS
-from server.room.round_lifecycle import EAGER_MS, SILENCE_MS
+from server.room.round_lifecycle import EAGER_MS
 from server.room.state import RoomState
 
 # A page knows its speaker's reaction without the network's delay, but is believed this far only.

@@ -1,8 +1,21 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from games.game import HALF_VOTED_MS, PAUSE_MS, VOTED_MS, VOTING_MS
+from games.game import (
+    HALF_VOTED_MS,
+    PAUSE_MS,
+    SILENCE_MS,
+    SPEAKING_GRACE_MS,
+    VOTED_MS,
+    VOTING_MS,
+    Game,
+    done_in,
+)
+from games.registry import GAMES
 from games.round import (
     HelpGiven,
     Round,
@@ -15,6 +28,7 @@ from games.round import (
     VerdictGiven,
 )
 from server.room.commands import (
+    Command,
     Refused,
     RoundJoin,
     RoundLeave,
@@ -27,8 +41,13 @@ from server.room.commands import (
 )
 from server.room.events import ClipLanded, Fact, Voice
 from server.room.kinds import TIMINGS
+from server.room.round_lifecycle import is_full
 from server.room.turns import SEAT_MS
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
+
+FOUR = (ANNA, BELA, CLEO, DORA)
+MOST_TICKS = 500
+voices = st.sampled_from(FOUR)
 
 
 def chain(*voices: str, game: str = "word_association", kind: str = "wonder") -> PureRoom:
@@ -289,3 +308,115 @@ def test_a_room_rests_shorter_after_a_lively_round() -> None:
         silence(room)
         rest_ms = TIMINGS["snap"].lively_ms if lively else TIMINGS["snap"].pulse_ms
         assert room.due() == room.now_ms + rest_ms
+
+
+class ComingAndGoing(RuleBasedStateMachine):
+    """Four who come, go, speak, pass, sit out and come back in any order, by a virtual clock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.room = PureRoom(seed=3)
+        self.room.consented = [voice.id for voice in FOUR]
+        self.here = {voice.id for voice in FOUR}
+        self.left: dict[str, int] = {}
+        self.speaking: set[str] = set()
+        self.look()
+
+    @initialize(game=st.sampled_from(GAMES), captions=st.booleans())
+    def start(self, game: Game, captions: bool) -> None:
+        self.room = PureRoom(game.kinds[0], seed=3)
+        self.room.consented, self.room.captions = [voice.id for voice in FOUR], captions
+        self.look()
+        self.room.do(RoundStart(game.id), ANNA)
+
+    def look(self) -> None:
+        """Tell the room who is here, and who speaks."""
+        self.room.here = self.room.speakers = [voice.id for voice in FOUR if voice.id in self.here]
+        self.room.speaking, self.room.left = sorted(self.speaking), self.left
+
+    @rule(voice=voices, command=st.sampled_from([RoundJoin(), RoundLeave(), TurnPass(), TurnHelp()]))
+    def ask(self, voice: Voice, command: Command) -> None:
+        before = self.room.state
+        try:
+            self.room.do(command, voice)
+        except Refused:
+            assert self.room.state == before
+
+    @rule(voice=voices)
+    def come_or_go(self, voice: Voice) -> None:
+        if voice.id in self.here:
+            self.here.discard(voice.id)
+            self.left[voice.id] = self.room.now_ms
+        else:
+            self.here.add(voice.id)
+            self.left.pop(voice.id, None)
+        self.look()
+
+    @rule(voice=voices)
+    def begin(self, voice: Voice) -> None:
+        """Begin a take, as far as one is here."""
+        self.speaking |= {voice.id} & self.here
+        self.look()
+
+    @rule(voice=voices, after_ms=st.integers(0, 7_000))
+    def land(self, voice: Voice, after_ms: int) -> None:
+        """Let a take that was begun land, in time; all that is due before happens before."""
+        if voice.id not in self.speaking:
+            return
+        self.pass_until(self.room.now_ms + after_ms)
+        wanted = self.wants(voice.id)
+        self.room.land(f"clip-{self.room.state.head}", voice)
+        landed = next(e.data for e in reversed(self.room.events) if isinstance(e.data, ClipLanded))
+        assert not wanted or landed.round is not None
+        self.speaking.discard(voice.id)
+        self.look()
+
+    @rule(for_ms=st.sampled_from([100, 900, 5_000, 30_000, 100_000]))
+    def wait(self, for_ms: int) -> None:
+        """Let time pass; no take takes longer than the turn waits."""
+        if self.speaking:
+            for_ms = min(for_ms, 900)
+        self.pass_until(self.room.now_ms + for_ms)
+
+    def wants(self, voice: str) -> bool:
+        """Tell whether the running turn has begun, wants a voice, and has not got it."""
+        round_ = self.room.state.round
+        turn = round_.turn if round_ else None
+        if round_ is None or turn is None or round_.paused_until_ms or is_full(round_):
+            return False
+        return turn.is_for(voice) and voice not in done_in(round_, turn)
+
+    def pass_until(self, until_ms: int) -> None:
+        """Do all that is due; nobody who is here and speaks in a turn is passed over."""
+        for _ in range(MOST_TICKS):
+            at_ms = self.room.due()
+            if at_ms is None or at_ms > until_ms or self.room.state.round is None:
+                break
+            self.room.now_ms = max(self.room.now_ms, at_ms)
+            turn = self.room.turn()
+            kept = [voice for voice in self.speaking if self.wants(voice)]
+            head = self.room.state.head
+            self.room.do(Tick())
+            assert self.room.state.head > head, "a tick that was due did nothing"
+            hard_ms = turn.closes_at_ms + SPEAKING_GRACE_MS
+            assert not kept or self.room.now_ms >= hard_ms, "passed over while speaking"
+        else:
+            raise AssertionError("it ticks for ever")
+        self.room.now_ms = max(self.room.now_ms, until_ms)
+
+    @invariant()
+    def who_left_has_no_turn(self) -> None:
+        round_ = self.room.state.round
+        assert round_ is None or not {*round_.left} & {*round_.players}
+        assert round_ is None or {*round_.quiet} <= {*round_.left}
+
+    def teardown(self) -> None:
+        """A round always ends, whoever is here."""
+        self.speaking.clear()
+        self.look()
+        self.pass_until(self.room.now_ms + SILENCE_MS)
+        assert self.room.state.round is None
+
+
+TestComingAndGoing = ComingAndGoing.TestCase
+TestComingAndGoing.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
