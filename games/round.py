@@ -6,23 +6,23 @@ without knowing any game. Times are server epoch milliseconds (`*_at_ms`) or spa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from games.words import tokens
-
 Tempo = Literal["snap", "slow"]
 Closing = Literal["done", "silent", "again", "replaced", "stopped"]
+# How the end of a round is told: by hearts, as one piece, as a duel, as two words that met or not, by what
+# was secret, as takes that replace each other, or just so.
+Ending = Literal["votes", "chain", "duel", "pair", "secrets", "series", "plain"]
 # What a turn is for: to speak, to guess what another meant, to vote, or only to listen.
 Act = Literal["speak", "guess", "vote", "listen"]
 # Why a voice has no turns any more: by its own wish, for it left the room, or for its turns were silent.
 Leaving = Literal["out", "gone", "silent"]
 # How a verdict is meant: faults can be overruled by votes; rooms without scores hear notes only.
 Tone = Literal["fault", "praise", "note"]
-# Longer words say something; of the shorter ones only a last word is taken up by others.
-SMALL_WORD_CHARACTERS = 3
 
 
 class Prompt(Struct, frozen=True):
@@ -96,7 +96,8 @@ class TurnGiven(Struct, frozen=True):
     ends it wherever it is and is shown to nobody before; `bell` rings at "go"; `steps` are shown one
     after the other, evenly over the window; `min_words` and `max_words` are 0 where they do not matter.
     Takes of a `hidden` turn are shown when all of them are. `next` speaks after it, as far as is known;
-    it is turn `number` of those that people speak in, `of` as many (0: nobody knows).
+    it is turn `number` of those that people speak in, `of` as many (0: nobody knows). In a turn to vote,
+    `clips` are those that may be voted for (none: all).
     """
 
     kind: ClassVar[str] = "turn.given"
@@ -121,6 +122,7 @@ class TurnGiven(Struct, frozen=True):
     next: str | None = None
     number: int = 0
     of: int = 0
+    clips: tuple[str, ...] = ()
 
     def is_for(self, voice: str) -> bool:
         """Tell whether a voice may speak (or write) in this turn."""
@@ -189,13 +191,28 @@ class RoundRevealed(Struct, frozen=True):
     takes: tuple[RevealedTake, ...] = ()
 
 
-class VoteCast(Struct, frozen=True):
-    """A voice valued a take of another."""
+class VoteCast(Struct, frozen=True, omit_defaults=True):
+    """A voice valued a take of another; votes of one `seat` count as one (empty: the voice's own)."""
 
     kind: ClassVar[str] = "vote.cast"
     round: str
     clip: str
     value: int
+    voice: str
+    seat: str = ""
+
+    @property
+    def counts_as(self) -> str:
+        """Return what it counts by: of all that have the same, the last one counts."""
+        return self.seat or self.voice
+
+
+class ChallengeMade(Struct, frozen=True):
+    """A voice says that a take broke the rule; the words decide, or the thumbs of the others."""
+
+    kind: ClassVar[str] = "challenge.made"
+    round: str
+    clip: str
     voice: str
 
 
@@ -219,11 +236,23 @@ class VerdictOverruled(Struct, frozen=True):
     code: str
 
 
+class Secret(Struct, frozen=True):
+    """What one player alone knew in a round: who they were, and what they were told."""
+
+    voice: str
+    role: str = ""
+    text: str = ""
+
+
 class RoundClosed(Struct, frozen=True):
     """A round ended; `takes` are its clips in order.
 
     `replay` is the order in which the clips make one piece (empty: they do not), `answer` what was
-    to be found out, `coach` a word on the way to the next round.
+    to be found out, `coach` a word on the way to the next round. `winners` are takes, written ones
+    too: several are a tie or twins, none is nobody. `met` is None where nobody knows whether two words
+    were one. `set_place` is the round's place in the room's set (0: it counts for none), and the
+    last one has the `line` that the set liked best. The next round begins by itself at `next_at_ms`
+    (0: it does not) if somebody may speak then.
     """
 
     kind: ClassVar[str] = "round.closed"
@@ -233,6 +262,13 @@ class RoundClosed(Struct, frozen=True):
     replay: tuple[str, ...] = ()
     answer: str = ""
     coach: str = ""
+    ending: Ending = "plain"
+    winners: tuple[str, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    met: bool | None = None
+    set_place: int = 0
+    line: str = ""
+    next_at_ms: int = 0
 
 
 RoundFact = (
@@ -247,6 +283,7 @@ RoundFact = (
     | AnswerGiven
     | RoundRevealed
     | VoteCast
+    | ChallengeMade
     | VerdictGiven
     | VerdictOverruled
     | RoundClosed
@@ -277,8 +314,9 @@ class Round(Struct, frozen=True):
 
     `heard_at_ms` is when something was said last, `closed` why the round ended (None while it runs).
     `left` are voices that have no turns any more, `late` those that came in the middle of it;
-    `paused_until_ms` is 0 while it goes on. `voted_at_ms` is when each of its votes was cast, and
-    `quiet` are those of `left` whose turns were silent: they come back by speaking.
+    `paused_until_ms` is 0 while it goes on, `starter` the voice that began it ("" when the room did).
+    `voted_at_ms` is when each of its votes was cast, and `quiet` are those of `left` whose turns were
+    silent: they come back by speaking.
     """
 
     id: str
@@ -296,8 +334,10 @@ class Round(Struct, frozen=True):
     answer: str = ""
     roles: tuple[RoleGiven, ...] = ()
     overruled: tuple[VerdictOverruled, ...] = ()
+    challenges: tuple[ChallengeMade, ...] = ()
     heard_at_ms: int = 0
     closed: Closing | None = None
+    starter: str = ""
     left: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
     passed: tuple[TurnPassed, ...] = ()
@@ -344,7 +384,12 @@ class Round(Struct, frozen=True):
         return sum(code not in waived for code in found)
 
 
-def opened(fact: RoundOpened, at_ms: int) -> Round:
+def ballots(votes: Iterable[VoteCast]) -> dict[tuple[str, str], int]:
+    """Return what each seat said of each clip, by clip and seat; what it said last counts, and once."""
+    return {(vote.clip, vote.counts_as): vote.value for vote in votes}
+
+
+def opened(fact: RoundOpened, at_ms: int, starter: str = "") -> Round:
     """Return the round that a `round.opened` begins."""
     return Round(
         fact.round,
@@ -357,6 +402,7 @@ def opened(fact: RoundOpened, at_ms: int) -> Round:
         scene=fact.scene,
         answer=fact.answer,
         heard_at_ms=at_ms,
+        starter=starter,
     )
 
 
@@ -375,6 +421,8 @@ def apply(round_: Round, fact: RoundFact) -> Round:
             return _revealed(round_, {take.clip for take in takes})
         case VoteCast():
             return voted(round_, fact, 0)
+        case ChallengeMade():
+            return replace(round_, challenges=(*round_.challenges, fact))
         case VerdictGiven():
             return replace(round_, verdicts=(*round_.verdicts, fact))
         case VerdictOverruled():
@@ -435,39 +483,3 @@ def captioned(round_: Round, clip: str, text: str, words: tuple[str, ...]) -> Ro
     """Write down the words of a take."""
     takes = (replace(t, text=text, words=words) if t.clip == clip else t for t in round_.takes)
     return replace(round_, takes=tuple(takes))
-
-
-def without(round_: Round, item: str) -> Round:
-    """Take a take or the topic out of a round, and its words wherever they are repeated: it was forgotten."""
-    topic = round_.prompt is not None and round_.prompt.id == item
-    return replace(
-        round_,
-        prompt=Prompt("", "") if topic else round_.prompt,
-        takes=tuple(take for take in round_.takes if take.clip != item),
-        turns=tuple(
-            _without_words(turn) if item in repeated(round_, turn) else turn for turn in round_.turns
-        ),
-        verdicts=tuple(fact for fact in round_.verdicts if item not in repeated(round_, fact)),
-    )
-
-
-def _without_words(turn: TurnGiven) -> TurnGiven:
-    return replace(turn, prompt="")
-
-
-def repeated(round_: Round, fact: TurnGiven | VerdictGiven) -> list[str]:
-    """Return whose words a fact repeats: the ids of takes, and of the prompt when it is in there."""
-    text = fact.prompt if isinstance(fact, TurnGiven) else fact.text
-    words = set(tokens(text))
-    found = [take.clip for take in round_.takes if not words.isdisjoint(_telling(take))]
-    if isinstance(fact, VerdictGiven):
-        found.append(fact.clip)
-    if round_.prompt is not None and round_.prompt.text and round_.prompt.text in text:
-        found.append(round_.prompt.id)
-    return found
-
-
-def _telling(take: Take) -> set[str]:
-    """Return the words of a take that others may take up."""
-    words = take.words or ()
-    return {*words[-1:], *(word for word in words if len(word) > SMALL_WORD_CHARACTERS)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from server.socket import endpoint
 from server.web import (
+    admin,
     clips,
     descriptions,
     feed,
@@ -11,6 +12,7 @@ from server.web import (
     health,
     pages,
     previews,
+    qr,
     room_settings,
     rooms,
     whep,
@@ -23,6 +25,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *descriptions.OPERATIONS,
     *rooms.OPERATIONS,
     *room_settings.OPERATIONS,
+    *qr.OPERATIONS,
     *games.OPERATIONS,
     *endpoint.OPERATIONS,
     *whip.OPERATIONS,
@@ -31,4 +34,5 @@ OPERATIONS: tuple[Operation, ...] = (
     *previews.OPERATIONS,
     *pages.OPERATIONS,
     *feed.OPERATIONS,
+    *admin.OPERATIONS,
 )

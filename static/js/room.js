@@ -2,6 +2,7 @@
 import { isInApp } from './lib/browser.js';
 import { say } from './lib/dom.js';
 import { language, t } from './lib/text.js';
+import { keepForAway } from './lib/worker.js';
 import { Session } from './session/session.js';
 import './views/clip-list.js';
 import './views/join-gate.js';
@@ -14,7 +15,7 @@ import './views/prompt-card.js';
 import './views/room-chat.js';
 import './views/room-presence.js';
 import './views/room-title.js';
-import { copyLink } from './views/share-button.js';
+import { copyLink } from './views/room-link.js';
 import './views/stage-bar.js';
 import './views/talk-button.js';
 import './views/throw-button.js';
@@ -52,3 +53,4 @@ else if (isInApp()) {
   session.notices.tell({ code: 'in-app', action: () => copyLink(session) });
 }
 session.open();
+keepForAway();

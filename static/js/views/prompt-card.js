@@ -122,7 +122,7 @@ function hintOf({ phase, prompt, turn, step }, model) {
   if (phase === 'window' && turn?.max_words) return counted('words.max', turn.max_words);
   const own_ms = model.room?.scored === false ? null : reactionOf(model.state.round ?? model.state.last_round, model.me?.id ?? '');
   if (phase === 'over' && own_ms !== null) {
-    return own_ms < 0 ? t('spark.early') : t('spark', { seconds: reaction(own_ms) });
+    return own_ms < 0 ? t('reaction-time.early') : t('reaction-time', { seconds: reaction(own_ms) });
   }
   if (phase !== 'idle') return '';
   if (prompt || model.state.closed) return '';
