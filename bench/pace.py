@@ -16,7 +16,8 @@ from statistics import fmean
 
 from msgspec import Struct
 
-from games.game import SPOKEN, Game
+from games.game import Game
+from games.pace import SPOKEN
 from games.registry import GAMES
 from games.round import RoundClosed, RoundOpened, TurnGiven, VoteCast
 from server.room.commands import Caption, Command, Land, Open, RoundJoin, RoundStart, Tick, Vote

@@ -13,7 +13,11 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
+from games import endings
+from games.pace import SILENT_TURNS, SPOKEN, is_asleep, is_unjudged, turn_ends_ms
 from games.round import (
+    Closing,
+    Ending,
     Prompt,
     Round,
     RoundClosed,
@@ -25,6 +29,7 @@ from games.round import (
     Tempo,
     TurnGiven,
     VerdictGiven,
+    VoteCast,
     apply,
     opened,
 )
@@ -32,27 +37,20 @@ from games.round import (
 # Who speaks when: all at once, one after the other, two on one count, one who tells and the others
 # who guess, one who is cut at random, or one who does it again and again.
 TurnOrder = Literal["all", "chain", "pair", "guess", "cut", "series"]
-# How long a turn waits after its window when nobody speaks in it: the room knows who does, from the wish
-# to speak until the take has landed, so this is for a wish on its way. One voice is told sooner than many.
-QUIET_GRACE_MS: dict[Tempo, int] = {"snap": 400, "slow": 800}
-LONE_GRACE_MS = 200
-# And when somebody does: for takes still spoken and uploaded (a room that allows longer ones adds to it).
-USUAL_TAKE_MS = 7_000
-SPEAKING_GRACE_MS = USUAL_TAKE_MS + 5_000
+# What a game feels like, for whoever chooses one.
+Mood = Literal["easy", "silly", "clever", "story", "bold", "calm"]
+# No more than so many play in a round: a room's memory of who plays is bounded, and so is the wait.
+PLAYERS_LIMIT = 24
 # Air before a turn that follows another, after the voice in its last take was heard (no longer than the
 # cap): who comes next has prepared meanwhile. A clip ends so long after its voice (`audio/finish.py`).
 BREATH_MS: dict[Tempo, int] = {"snap": 300, "slow": 800}
 CLIP_TAIL_MS = 80
 HEARD_CAP_MS = 15_000
-# A round in which nothing came for this many turns is asleep.
-SILENT_TURNS = 2
 # A vote opens while what it is about is replayed, with a breath between the clips, and stays open for so
 # long after; it is over soon after the last who may vote did, and when half did, the others have a moment.
 VOTING_MS: dict[Tempo, int] = {"snap": 3_000, "slow": 8_000}
 REPLAY_BREATH_MS: dict[Tempo, int] = {"snap": 400, "slow": 800}
 REPLAY_CAP_MS = 30_000
-VOTED_MS = 500
-HALF_VOTED_MS = 3_000
 # A round in which nobody speaks ends by itself within this time, whatever its game waits for.
 SILENCE_MS = 45_000
 # Whoever is left alone in a game for several is waited with for so long.
@@ -66,7 +64,6 @@ WORD_MS = 2_000
 WORDS_WAIT_MS = 3_000
 # How often a pack is asked for a prompt that a round has not seen.
 DRAWS_TRIED = 6
-SPOKEN = ("speak", "guess")
 
 
 class GameContext(Struct, frozen=True):
@@ -75,7 +72,8 @@ class GameContext(Struct, frozen=True):
     `draw` takes a prompt from a named pack, never a recent one. `present` are the voices known to
     be here (empty when nobody is); `word_window_ms` is the window of a turn that wants one word
     only. `scored` is False where nothing is judged, and `captions` is True where the words of a spoken
-    take are expected soon after it landed.
+    take are expected soon after it landed. `missed` are the voices whose takes were not staged when the
+    room voted last.
     """
 
     now_ms: int
@@ -87,6 +85,7 @@ class GameContext(Struct, frozen=True):
     scored: bool = True
     present: Collection[str] = ()
     captions: bool = False
+    missed: Collection[str] = ()
     word_window_ms: int = 3_000
 
 
@@ -105,6 +104,7 @@ class Game(Protocol):
     id: str
     names: dict[str, str]
     rules: dict[str, str]
+    short: dict[str, str]
     turns: TurnOrder
     tempo: Tempo
     least: int
@@ -112,10 +112,17 @@ class Game(Protocol):
     challenged: bool
     pack: str
     takes: int
+    most: int
+    seconds: int
+    mood: Mood
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """Return the kinds of rooms that offer the game."""
+
+    @property
+    def has_thumbs(self) -> bool:
+        """Tell whether the game has a rule of words that others judge where nobody knows the words."""
 
     def begin(self, setup: Setup) -> list[RoundFact]:
         """Return the facts that open a round, the first turn included."""
@@ -157,6 +164,15 @@ class Game(Protocol):
     def end(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Return the end of the round, with its last verdicts."""
 
+    def after_vote(self, round_: Round, vote: VoteCast, context: GameContext) -> list[RoundFact]:
+        """Return what follows from a vote, which is in the running round already."""
+
+    def is_judged_by_thumbs(self, round_: Round, take: Take) -> bool:
+        """Tell whether others judge a take by such a rule."""
+
+    def close(self, round_: Round, reason: Closing) -> RoundClosed:
+        """Return the end of the round as it is told."""
+
 
 class Play:
     """The shape of all games here. A game says `next`, and what else differs."""
@@ -164,11 +180,16 @@ class Play:
     id: str
     names: dict[str, str]
     rules: dict[str, str]
+    short: dict[str, str]  # the rule in at most six words
     turns: TurnOrder = "all"
     tempo: Tempo = "snap"
     kinds: tuple[str, ...] = ()
     least = 1  # speakers that the room's own pulse wants to see before it offers the game
     challenged = False  # others may say by a vote of -1 that a take broke the rule
+    most = PLAYERS_LIMIT  # speak in a round; all others listen and vote
+    seconds = 20  # about how long a round lasts, in the tempo of the game
+    mood: Mood = "easy"
+    finale: Ending = "plain"
     opt_in = False  # nobody is made a player by the pulse: who speaks or joins plays
     pack = "first_thing"
     takes = 0  # how many takes a round has at most, where that ends it
@@ -304,30 +325,48 @@ class Play:
     def end(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """End the round."""
         last = [*self.ending(round_, context), *self.judge_round(round_, context)]
-        return [*last, closing(round_, joined=self.joined_replay)]
+        return [*last, self.close(round_, "done" if round_.takes else "silent")]
 
+    def after_vote(self, round_: Round, vote: VoteCast, context: GameContext) -> list[RoundFact]:
+        """Let votes do nothing but count."""
+        return []
 
-def turn_ends_ms(turn: TurnGiven, speaking: bool, pace: float = 1.0, tempo: Tempo = "snap") -> int:
-    """Return when a turn is over for good, in epoch ms; a slower pace has a longer window."""
-    more_ms = round((turn.closes_at_ms - turn.go_at_ms) * (pace - 1.0))
-    quiet_ms = LONE_GRACE_MS if turn.voice and tempo == "snap" else QUIET_GRACE_MS[tempo]
-    return turn.closes_at_ms + more_ms + (SPEAKING_GRACE_MS if speaking else quiet_ms)
+    @property
+    def has_thumbs(self) -> bool:
+        """Say so of every game that judges words."""
+        return type(self).judge_words is not Play.judge_words
 
+    def is_judged_by_thumbs(self, round_: Round, take: Take) -> bool:
+        """Judge every take of a game with such a rule."""
+        return self.has_thumbs
 
-def votes_end_ms(round_: Round, turn: TurnGiven, voters: Collection[str]) -> int:
-    """Return when a vote is over, in epoch ms: soon after the last who may vote did, or at its end."""
-    first: dict[str, int] = {}
-    for cast, at_ms in zip(round_.votes, round_.voted_at_ms, strict=False):
-        first.setdefault(cast.voice, at_ms)
-    voted = sorted(at_ms for voice, at_ms in first.items() if voice in voters)
-    if not voters or not voted:
-        return turn.closes_at_ms
-    half = (len(voters) + 1) // 2
-    if len(voted) >= len(voters):
-        return min(turn.closes_at_ms, max(turn.go_at_ms, voted[-1]) + VOTED_MS)
-    if len(voted) >= half:
-        return min(turn.closes_at_ms, max(turn.go_at_ms, voted[half - 1]) + HALF_VOTED_MS)
-    return turn.closes_at_ms
+    def close(self, round_: Round, reason: Closing) -> RoundClosed:
+        """Return the end with what there is: also of a round that was ended early."""
+        clips = endings.spoken(round_)
+        replay = clips if self.joined_replay and len(clips) > 1 else ()
+        return RoundClosed(
+            round_.id,
+            reason,
+            clips,
+            replay,
+            round_.solution,
+            ending=self.told(round_),
+            winners=self.winners(round_),
+            secrets=endings.secrets(round_),
+            met=self.met(round_),
+        )
+
+    def told(self, round_: Round) -> Ending:
+        """Return how the end is told."""
+        return self.finale
+
+    def winners(self, round_: Round) -> tuple[str, ...]:
+        """Return the takes with most hearts."""
+        return endings.crowned(round_)
+
+    def met(self, round_: Round) -> bool | None:
+        """Return whether a hidden pair said the same."""
+        return None
 
 
 def words_by_ms(round_: Round) -> int:
@@ -360,13 +399,6 @@ def folded(round_: Round, facts: Iterable[RoundFact]) -> Round:
     return round_
 
 
-def closing(round_: Round, *, joined: bool = False) -> RoundClosed:
-    """Return the end of a round that came to its own end."""
-    clips = tuple(take.clip for take in round_.takes if not take.written)
-    replay = clips if joined and len(clips) > 1 else ()
-    return RoundClosed(round_.id, "done" if round_.takes else "silent", clips, replay, round_.solution)
-
-
 def is_complete(round_: Round) -> bool:
     """Tell whether everybody whose turn it is has spoken; a turn for all is ended by time."""
     turn = round_.turn
@@ -387,28 +419,10 @@ def is_shown(round_: Round) -> bool:
     return bool(takes) and not any(take.hidden for take in takes)
 
 
-def is_asleep(round_: Round, silent_turns: int = SILENT_TURNS) -> bool:
-    """Tell whether nothing came in the last turns in which somebody might have spoken, not even a pass."""
-    spoken = [turn for turn in round_.turns if turn.act in SPOKEN][-silent_turns:]
-    return len(spoken) == silent_turns and all(not done_in(round_, turn) for turn in spoken)
-
-
-def done_in(round_: Round, turn: TurnGiven) -> set[str]:
-    """Return the voices that spoke in a turn, or passed it on."""
-    spoke = {take.voice for take in round_.takes_of(turn.turn)}
-    return spoke | {passed.voice for passed in round_.passed if passed.turn == turn.turn}
-
-
 def is_alone(round_: Round, context: GameContext) -> bool:
     """Tell whether one player is here, and others were."""
     here = [voice for voice in round_.players if voice in context.present]
     return len(here) == 1 and len(round_.players) + len(round_.left) > 1
-
-
-def is_unjudged(round_: Round, take: Take) -> bool:
-    """Tell whether a take is the first of a voice that came late."""
-    own = (each.clip for each in round_.takes if each.voice == take.voice)
-    return take.voice in round_.late and next(own, take.clip) == take.clip
 
 
 def number(round_: Round) -> int:

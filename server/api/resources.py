@@ -6,6 +6,7 @@ from server.socket import endpoint
 from server.web import (
     admin,
     clips,
+    codes,
     descriptions,
     feed,
     games,
@@ -13,6 +14,7 @@ from server.web import (
     pages,
     previews,
     qr,
+    reports,
     room_settings,
     rooms,
     whep,
@@ -26,6 +28,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *rooms.OPERATIONS,
     *room_settings.OPERATIONS,
     *qr.OPERATIONS,
+    *codes.OPERATIONS,
     *games.OPERATIONS,
     *endpoint.OPERATIONS,
     *whip.OPERATIONS,
@@ -34,5 +37,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *previews.OPERATIONS,
     *pages.OPERATIONS,
     *feed.OPERATIONS,
+    *reports.OPERATIONS,
     *admin.OPERATIONS,
 )

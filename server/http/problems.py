@@ -1,4 +1,4 @@
-"""Every error of the HTTP side: one table from codes to statuses, one form (RFC 9457)."""
+"""Errors of the HTTP side: one table from codes to statuses, one format (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ STATUSES: dict[str, int] = {
     "no_such_page": 404,
     "no_such_room": 404,
     "no_such_clip": 404,
+    "no_such_code": 404,
     "no_such_text": 404,
     "no_such_peer": 404,
     "no_such_preview": 404,
@@ -75,6 +76,7 @@ STATUSES: dict[str, int] = {
     "bad_topic": 422,
     "bad_value": 422,
     "empty": 422,
+    "filtered": 422,
     "too_long": 422,
     "not_an_emoji": 422,
     "no_such_game": 422,

@@ -13,7 +13,9 @@ from random import Random
 from msgspec.structs import replace
 
 from games import prompts
-from games.game import Game, GameContext, Setup, folded, is_unjudged, untold, words_by_ms
+from games.endings import spoken
+from games.game import Game, GameContext, Setup, folded, untold, words_by_ms
+from games.pace import is_unjudged
 from games.prompts import Card
 from games.referee import coaching
 from games.registry import BY_ID
@@ -29,21 +31,31 @@ from games.round import (
     Take,
     Tempo,
 )
-from server.room import door
+from server.room import door, filters
 from server.room.clips import ClipRef
 from server.room.context import Context
 from server.room.events import ClipCaptioned, ClipLanded, Draft, Fact, Voice, numbered
 from server.room.kinds import KINDS, TIMINGS, RoomKind
+from server.room.sets import SET_ROUNDS
 from server.room.state import RoomState, apply
 
 # Takes may begin this long before "go": eager speakers are welcome.
 EAGER_MS = 1_500
 COACHED = ("done", "silent", "again")
+# Why a round ends whose next one begins at once.
+FOLLOWED = ("again", "replaced")
+# After each silent round the pulse rests twice as long, up to this many doublings.
+PULSE_DOUBLINGS = 4
 
 
 def kind_of(state: RoomState) -> RoomKind:
     """Return the kind of a room; a kind that is no more is a room of wonder."""
     return KINDS.get(state.kind, KINDS["wonder"])
+
+
+def check_words(state: RoomState, text: str) -> None:
+    """Refuse (`filtered`) what a visitor writes that the filters of the room do not let pass."""
+    filters.check(text, state.language, kind_of(state).filters)
 
 
 def plain(state: RoomState) -> Game:
@@ -79,6 +91,7 @@ def _game_context(state: RoomState, tempo: Tempo, context: Context, prompt: Prom
         kind_of(state).scored,
         door.admitted(state, context.here, context),
         context.captions,
+        state.set_rounds.missed,
         timing.word_ms,
     )
 
@@ -110,8 +123,9 @@ def close(state: RoomState, reason: Closing, context: Context) -> list[Fact]:
     round_ = state.round
     if round_ is None:
         return []
-    clips = tuple(take.clip for take in round_.takes if not take.written)
-    return with_reveals(state, [RoundClosed(round_.id, reason, clips, answer=round_.solution)], context)
+    game = BY_ID.get(round_.game)
+    closed = game.close(round_, reason) if game else RoundClosed(round_.id, reason, spoken(round_))
+    return with_reveals(state, [closed], context)
 
 
 def after_landing(
@@ -179,10 +193,46 @@ def with_reveals(state: RoomState, facts: Iterable[RoundFact], context: Context)
             facts_ += _reveals(state, context)
             revealed = True
         if isinstance(fact, RoundClosed):
-            facts_.append(_coached(state, fact, context))
+            facts_.append(_last_words(state, fact, context))
         elif not isinstance(fact, RoundRevealed):
             facts_.append(fact)
     return facts_
+
+
+def next_round_at_ms(state: RoomState) -> int:
+    """Return when a room at rest begins its next round by itself, in epoch ms."""
+    timing, takes = TIMINGS[state.tempo], state.last_round.takes if state.last_round else ()
+    is_lively = len({take.voice for take in takes}) > 1
+    doubled = 2 ** min(state.silent_rounds, PULSE_DOUBLINGS)
+    rest_ms = timing.lively_ms if is_lively else timing.pulse_ms * doubled
+    return state.rested_from_ms + rest_ms if state.rested_from_ms else state.opened_at_ms
+
+
+def _last_words(state: RoomState, fact: RoundClosed, context: Context) -> RoundClosed:
+    """Return the end of the running round as a room tells it: in its set, coached, and what comes next."""
+    fact = _coached(state, fact, context)
+    if state.round is None or state.round.id != fact.round:
+        return fact
+    replay, winners = (_shown(state, clips) for clips in (fact.replay, fact.winners))
+    fact = replace(fact, replay=replay, winners=winners)
+    if state.round.takes:
+        place, set_ = state.set_rounds.next_place(context.now_ms), state.set_rounds
+        line = set_.liked_best(fact.round, lambda clip: _is_heard(state, clip)) if place == SET_ROUNDS else ""
+        fact = replace(fact, set_place=place, line=line)
+    if fact.reason in FOLLOWED or not kind_of(state).pulse:
+        return fact
+    rested = apply(state, numbered(Draft(fact, context.now_ms), state.head + 1, state.head))
+    return replace(fact, next_at_ms=next_round_at_ms(rested))
+
+
+def _shown(state: RoomState, clips: tuple[str, ...]) -> tuple[str, ...]:
+    """Return takes without those that are hidden for now, for they were reported."""
+    return tuple(clip for clip in clips if clip not in state.governed.withheld)
+
+
+def _is_heard(state: RoomState, clip: str) -> bool:
+    known = state.clips.get(clip)
+    return known is not None and not known.hidden and clip not in state.governed.withheld
 
 
 def _coached(state: RoomState, fact: RoundClosed, context: Context) -> RoundClosed:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from games.game import SILENCE_MS, USUAL_TAKE_MS, Game, folded, votes_end_ms
+from games.game import SILENCE_MS, Game, folded
+from games.pace import USUAL_TAKE_MS, votes_end_ms
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
 from server.room import door, proposals, round_commands, round_lifecycle, topics, turns
@@ -30,14 +31,12 @@ from server.room.commands import (
 from server.room.context import Context
 from server.room.events import ClipHidden, Fact, ProposalClosed, Voice
 from server.room.governed import WITHHELD_MOST
-from server.room.kinds import TIMINGS
 from server.room.round_lifecycle import EAGER_MS
+from server.room.sets import SET_ROUNDS
 from server.room.state import RoomState
 
 # A page knows its speaker's reaction without the network's delay, but is believed this far only.
 CLAIM_TOLERANCE_MS = 300
-# After each silent round the pulse rests twice as long, up to this many doublings.
-PULSE_DOUBLINGS = 4
 # No more than this many voices are made players of a game: nobody waits for minutes.
 PULSE_PLAYERS = 6
 SLOWEST_PACE = 2.0
@@ -143,11 +142,7 @@ def _pulse_at_ms(state: RoomState, context: Context) -> int:
         return context.now_ms
     if len(state.wanted_seats) >= topics.WANTED_VOICES:
         return state.rested_from_ms
-    timing, takes = TIMINGS[state.tempo], state.last_round.takes if state.last_round else ()
-    is_lively = len({take.voice for take in takes}) > 1
-    doubled = 2 ** min(state.silent_rounds, PULSE_DOUBLINGS)
-    rest_ms = timing.lively_ms if is_lively else timing.pulse_ms * doubled
-    return state.rested_from_ms + rest_ms if state.rested_from_ms else state.opened_at_ms
+    return round_lifecycle.next_round_at_ms(state)
 
 
 def _is_ahead(round_: Round, context: Context) -> bool:
@@ -214,14 +209,14 @@ def _round_due(state: RoomState, round_: Round, context: Context) -> int | None:
         return round_.opened_at_ms
     if round_.paused_until_ms:
         return turns.pause_ends_ms(state, round_, context)
-    if turn.act == "vote":
-        return votes_end_ms(round_, turn, turns.voters(state, round_, context))
     speaking = turns.is_anybody_speaking(round_, turn, context)
     paces = context.paces.items()
     pace = max((_bounded(pace) for voice, pace in paces if turn.is_for(voice)), default=1.0)
     words_ms = round_lifecycle.words_due_ms(state, game, round_, context)
     if game.is_full(round_):
         return round_.heard_at_ms if words_ms is None else words_ms
+    if turn.act == "vote":
+        return votes_end_ms(round_, turn, turns.voters(state, round_, context))
     due_ms = game.due(round_, speaking, pace)
     if due_ms is None:
         return None
@@ -312,14 +307,31 @@ def _reaction_ms(command: Land, turn: TurnGiven) -> int | None:
     return measured_ms
 
 
-def _turn_of(state: RoomState, command: Land, by: Voice | None) -> TurnGiven | None:
-    """Return the running turn if it wants this take: by whose turn it is, begun in time, once."""
-    turn = _open_turn(state, by.id) if by else None
-    if state.round is None or turn is None or by is None or round_lifecycle.is_full(state.round):
+def is_aside(state: RoomState, voice: str) -> bool:
+    """Tell whether a take that a voice begins now is out of turn, while others play a round."""
+    return state.round is not None and _wanting(state, voice) is None
+
+
+def is_early(state: RoomState, voice: str, context: Context) -> bool:
+    """Tell whether a take that a voice begins now comes long before the turn that it might be for."""
+    turn = _wanting(state, voice)
+    return turn is not None and context.now_ms < turn.go_at_ms - round_lifecycle.EAGER_MS
+
+
+def _wanting(state: RoomState, voice: str) -> TurnGiven | None:
+    """Return the running turn if it wants a take of a voice: of whose turn it is, and once."""
+    turn = _open_turn(state, voice)
+    if state.round is None or turn is None or round_lifecycle.is_full(state.round):
         return None
     if state.round.paused_until_ms:
         return None
-    if any(take.voice == by.id for take in state.round.takes_of(turn.turn)):
+    return None if any(take.voice == voice for take in state.round.takes_of(turn.turn)) else turn
+
+
+def _turn_of(state: RoomState, command: Land, by: Voice | None) -> TurnGiven | None:
+    """Return the running turn if it wants this take: by whose turn it is, begun in time, once."""
+    turn = _wanting(state, by.id) if by else None
+    if turn is None:
         return None
     began_at_ms = command.began_at_ms
     if began_at_ms is not None and began_at_ms + command.clip.onset_ms < turn.go_at_ms - EAGER_MS:
@@ -356,6 +368,8 @@ def _advance(state: RoomState, round_: Round, context: Context) -> list[Fact]:
 def _pulse(state: RoomState, context: Context) -> list[Fact]:
     kind, speakers = round_lifecycle.kind_of(state), door.admitted(state, context.speakers, context)
     others = kind.suited(len(speakers)) if len(speakers) > 1 else ()
+    if state.set_rounds.next_place(context.now_ms) == SET_ROUNDS:
+        others = tuple(game for game in others if game.turns == "all")
     wanted = len(state.wanted_seats) >= topics.WANTED_VOICES
     if not others or wanted or context.random.random() >= kind.other_share:
         return topics.throw(state, context)

@@ -37,6 +37,7 @@ from server.room.events import (
     Fact,
     KeeperGiven,
     Language,
+    ReactionGiven,
     RoomChanged,
     RoomClosed,
     RoomOpened,
@@ -50,6 +51,7 @@ from server.room.events import (
     VoiceMuted,
 )
 from server.room.governed import Governed
+from server.room.sets import NO_SET, RoundSet
 
 NOTHING_YET = Governed()
 # How many texts a visitor may still take back, and how many prompts a room remembers having thrown.
@@ -94,7 +96,8 @@ class RoomState(Struct, frozen=True):
     `keeper` is the voice that keeps a private room, `voices_language` the one that voices are named
     in: that of the opening. `written` maps the seq of an answer, of its reveal, of a suggestion, or of
     a role asked for to what it is; `wanted` are the voices that wait for another topic, `wanted_seats`
-    what their wishes count by.
+    what their wishes count by. `asked_seq` is the seq of the newest turn, whose event has the words that a
+    take answers; `set_rounds` is the set of rounds that runs.
     """
 
     head: int = 0
@@ -123,6 +126,8 @@ class RoomState(Struct, frozen=True):
     written: dict[int, Written] = {}
     suggestions: dict[str, Suggestion] = {}
     wanted: tuple[str, ...] = ()
+    asked_seq: int = 0
+    set_rounds: RoundSet = NO_SET
     wanted_seats: tuple[str, ...] = ()
     locked: bool = False
     slow: bool = False
@@ -169,6 +174,8 @@ def _folded(state: RoomState, event: Event) -> RoomState:
             return _answered(state, event, answer)
         case RoundRevealed() as revealed:
             return _revealed(state, event, revealed)
+        case ReactionGiven(target=target) if event.by is not None:
+            return _liked(state, target, event.by.id)
         case _:
             return _round_changed(_governed(state, event), event)
 
@@ -286,7 +293,8 @@ def _topic_changed(
 def _clip_landed(state: RoomState, event: Event, landed: ClipLanded) -> RoomState:
     if not landed.clip:  # somebody else's, still hidden from who folds this
         return state
-    ref = ClipRef(seq=event.seq, at_ms=event.at_ms, by=event.by, **asdict(landed))
+    asked_seq = state.asked_seq if state.round is not None and landed.round == state.round.id else None
+    ref = ClipRef(seq=event.seq, at_ms=event.at_ms, by=event.by, asked_seq=asked_seq, **asdict(landed))
     clips = state.clips.landed(ref).with_old_filed(lambda clip: _is_needed(state, clip))
     state = _paced(replace(state, clips=clips), event, take=True)
     if state.round is None or landed.round != state.round.id or event.by is None:
@@ -385,7 +393,8 @@ def _changed(state: RoomState, event: Event, fact: ClipCaptioned | ClipRemoved |
     if isinstance(fact, TextRemoved):
         return _text_removed(state, fact.target)
     if isinstance(fact, ClipRemoved):
-        state = replace(_gone(state, fact.clip), clips=state.clips.without(fact.clip))
+        liked = state.set_rounds.without(fact.clip)
+        state = replace(_gone(state, fact.clip), clips=state.clips.without(fact.clip), set_rounds=liked)
         return _in_rounds(state, lambda round_: forgotten.without(round_, fact.clip))
     if fact.clip not in state.clips:
         return state
@@ -423,6 +432,14 @@ def _in_rounds(state: RoomState, change: Callable[[Round], Round]) -> RoomState:
     return replace(state, round=running and change(running), last_round=last and change(last))
 
 
+def _liked(state: RoomState, item: str, voice: str) -> RoomState:
+    """Count a heart or a laugh for a take of a round, though nobody's own."""
+    clip = state.clips.whole.get(item)
+    if clip is None or clip.round is None or clip.voice == voice:
+        return state
+    return replace(state, set_rounds=state.set_rounds.with_like(item, clip.round, voice))
+
+
 def _round_changed(state: RoomState, event: Event) -> RoomState:
     match event.data:
         case RoundOpened() as fact:
@@ -436,6 +453,7 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
                 state,
                 round=None,
                 last_round=rounds.apply(state.round, fact),
+                set_rounds=state.set_rounds.with_round(state.round, fact, event.at_ms),
                 rested_from_ms=event.at_ms,
                 silent_rounds=silent,
                 governed=governed.rested(state.governed),
@@ -443,13 +461,21 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
         case fact if isinstance(fact, ROUND_FACTS):
             if isinstance(fact, rounds.RoundJoined) and fact.role:
                 state = replace(state, written=_with_written(state, event, ""))
+            if isinstance(fact, rounds.TurnGiven):
+                state = replace(state, asked_seq=event.seq)
+            if isinstance(fact, rounds.TurnGiven) and state.round is not None:
+                state = replace(state, set_rounds=state.set_rounds.with_stage(state.round, fact))
             return _with_round_fact(state, fact)
         case rounds.VoteCast() as fact:
-            return _in_rounds(
-                state, lambda r: rounds.voted(r, fact, event.at_ms) if r.id == fact.round else r
-            )
+            return _voted(state, fact, event.at_ms)
         case _:
             return state
+
+
+def _voted(state: RoomState, fact: rounds.VoteCast, at_ms: int) -> RoomState:
+    if fact.value > 0:
+        state = _liked(state, fact.clip, fact.voice)
+    return _in_rounds(state, lambda r: rounds.voted(r, fact, at_ms) if r.id == fact.round else r)
 
 
 def _with_round_fact(state: RoomState, fact: RoundFact) -> RoomState:

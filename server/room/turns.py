@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from games import round as play
-from games.game import JOINED_UNTIL_SHARE, SPOKEN, Game, GameContext, done_in, fresh
+from games.game import JOINED_UNTIL_SHARE, Game, GameContext, fresh
+from games.pace import SPOKEN, done_in
 from games.registry import BY_ID
 from games.round import HelpGiven, Round, RoundFact, RoundJoined, RoundLeft, TurnGiven, TurnPassed
 from server.room import door, round_lifecycle
@@ -45,7 +46,8 @@ def is_done(state: RoomState, round_: Round, turn: TurnGiven, context: Context) 
 
 def voters(state: RoomState, round_: Round, context: Context) -> set[str]:
     """Return those who are here and have something to vote on: a take of another."""
-    speakers = {take.voice for take in round_.takes}
+    staged = round_.turn.clips if round_.turn else ()
+    speakers = {take.voice for take in round_.takes if not staged or take.clip in staged}
     here = door.admitted(state, context.here, context)
     return {voice for voice in here if speakers - {voice}}
 

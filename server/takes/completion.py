@@ -9,7 +9,6 @@ from audio.take import Clip, Limits, Unfit
 from audio.take import Take as Recorded
 from server.room.commands import Refused
 from server.room.events import Event
-from server.room.round_lifecycle import kind_of
 from server.takes.finisher import Finisher
 from server.takes.life import TakeLife
 from server.takes.outcomes import Outcomes
@@ -21,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class Completion:
-    """Asks the finisher, and sees to what it answers."""
+    """Asks the finisher for a clip, and lets it land, shows it as a preview, or refuses the take."""
 
     def __init__(
         self, finisher: Finisher, outcomes: Outcomes, previewing: Previewing, tasks: OwnedTasks
@@ -32,7 +31,7 @@ class Completion:
         self._tasks = tasks
 
     def recorded(self, take: TakeLife, recorded: Recorded) -> None:
-        """Finish what a microphone sent, and see the ended take to its end."""
+        """Finish a recorded take in a task of its own."""
         self._outcomes.hand_over(take)
         self._tasks.start(self._recorded(take, recorded))
 
@@ -57,7 +56,7 @@ class Completion:
     async def _complete(self, take: TakeLife, finished: Awaitable[Clip]) -> Event | Preview:
         try:
             clip = await finished
-            if kind_of(take.room.state).preview:
+            if take.is_previewed:
                 return self._previewing.show(take, clip)
             event = await self._outcomes.store(take, clip)
         except BaseException as why:

@@ -1,10 +1,11 @@
-"""Peer sessions: who speaks and who listens over WebRTC, in which room, from offer to goodbye."""
+"""Peer sessions: who speaks and listens over WebRTC in which room, from the offer to the end of the peer."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 from msgspec import Struct, field
 
@@ -16,10 +17,15 @@ from server.takes.life import TakeLife
 from server.takes.observer import TakesObserver
 
 
+def _nothing(*_: object) -> None:
+    """Take note of nothing."""
+
+
 class PeerSession(Struct, eq=False):
     """One peer: its room, its voice (none for a listener), and its open or last take.
 
-    A session that is not `commanded` is one take. `heard_from_ms` is since when it is heard, None in silence.
+    A session that is not `commanded` is one take. `heard_from_ms` is since when it is heard, None in silence;
+    `moved` is that its room went to another process.
     """
 
     room: Room
@@ -29,6 +35,9 @@ class PeerSession(Struct, eq=False):
     connected: bool = False
     offered_s: float = field(default_factory=time.monotonic)
     take: TakeLife | None = None
+    peer: str = ""
+    moved: bool = False
+    unfollow: Callable[[], None] = _nothing
     heard_from_ms: int | None = None
 
     @property
@@ -37,17 +46,32 @@ class PeerSession(Struct, eq=False):
         return SPEAKER if self.commanded else PRESENT
 
     @property
+    def holds(self) -> bool:
+        """Tell whether it keeps its room awake: not while it waits for commands, as its takes do that."""
+        return not self.commanded
+
+    def takes_commands(self, room: Room, voice: Voice) -> bool:
+        """Tell whether a voice of a room may begin a take by it."""
+        return self.commanded and not self.moved and (self.room.id, self.voice) == (room.id, voice)
+
+    @property
     def open_take(self) -> TakeLife | None:
         """Return the take whose sound is still on its way from the microphone."""
         return self.take if self.take is not None and self.take.is_recorded else None
 
 
 class PeerSessions:
-    """The table of sessions. Each keeps its room awake, and its voice present once it is connected."""
+    """The table of sessions. Each keeps its voice present once it is connected, also while its room sleeps.
 
-    def __init__(self, media: Media, observers: Sequence[TakesObserver]) -> None:
+    `moved` is told of those whose room went to another process: they are to be ended.
+    """
+
+    def __init__(
+        self, media: Media, observers: Sequence[TakesObserver], moved: Callable[[PeerSession], None]
+    ) -> None:
         self._media = media
         self._observers = observers
+        self._on_moved = moved
         self._sessions: dict[str, PeerSession] = {}
         self._speakers: dict[tuple[str, str], dict[str, PeerSession]] = {}  # by room and voice
 
@@ -60,6 +84,9 @@ class PeerSessions:
         with ExitStack() as unanswered:
             session.room.hold()
             unanswered.callback(session.room.release)
+            # Who reads a room's tail is told of its move, and finds the same room again after its sleep.
+            session.unfollow = session.room.tail.subscribe(_nothing, ended=partial(self._moved, session))
+            unanswered.callback(session.unfollow)
             peer, answer = await self._media.answer(
                 session.room.id,
                 session.role,
@@ -68,11 +95,19 @@ class PeerSessions:
                 commanded=session.commanded,
                 limit_ms=limit_ms,
             )
+            session.peer = peer
             self._sessions[peer] = session
             if session.voice is not None:
                 self._speakers.setdefault((session.room.id, session.voice.id), {})[peer] = session
             unanswered.pop_all()
+        if not session.holds:
+            session.room.release()
         return peer, answer
+
+    def _moved(self, session: PeerSession) -> None:
+        session.moved = True
+        if session.peer:
+            self._on_moved(session)
 
     def get(self, peer: str) -> PeerSession | None:
         """Return the session of a peer."""
@@ -115,7 +150,9 @@ class PeerSessions:
                 room = session.room
                 room.set_presence(session.voice.id, session.presence, None)
             self._tell_audience(session)
-        session.room.release()
+        session.unfollow()
+        if session.holds:
+            session.room.release()
 
     def _forget_speaker(self, peer: str, session: PeerSession) -> None:
         if session.voice is None:

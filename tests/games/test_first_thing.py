@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from games.game import QUIET_GRACE_MS, SPEAKING_GRACE_MS, turn_ends_ms
+from games.pace import QUIET_GRACE_MS, SPEAKING_GRACE_MS, turn_ends_ms
 from games.round import RoundClosed
 from tests.support.play import Played
 

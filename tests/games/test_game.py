@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from games.game import BREATH_MS, CLIP_TAIL_MS, HEARD_CAP_MS, LONE_GRACE_MS, is_asleep
+from games.game import BREATH_MS, CLIP_TAIL_MS, HEARD_CAP_MS
+from games.pace import LONE_GRACE_MS, is_asleep
 from games.round import RoundClosed, TurnGiven
 from tests.support.play import Played
 

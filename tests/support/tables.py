@@ -1,4 +1,4 @@
-"""A table at which one game is played in any order of wishes, and what must hold all the time."""
+"""A state machine test of one game: commands in any order, and what must hold all the time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from server.room.commands import (
     Vote,
 )
 from server.room.events import ClipCaptioned, Erased, encode
+from server.room.state import EMPTY, apply
 from server.room.view import is_hidden, public, view
+from tests.support import ending_rules
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
 VOICES = (ANNA, BELA, CLEO, DORA)
@@ -53,6 +55,7 @@ class Table(RuleBasedStateMachine):
         self.forgotten: set[str] = set()
         self.seen = {voice.id: b"" for voice in VOICES}
         self.seen_events = 0
+        self.checked = EMPTY
         self.attempt(RoundStart(self.game), 0)
 
     @initialize(captions=st.booleans())
@@ -61,7 +64,7 @@ class Table(RuleBasedStateMachine):
         self.room.captions = captions
 
     def attempt(self, command: Command, voice: int) -> None:
-        """Try a wish; a refused one leaves no trace."""
+        """Try a command; a refused one must change nothing."""
         before = self.room.state
         try:
             self.room.do(command, VOICES[voice])
@@ -71,7 +74,9 @@ class Table(RuleBasedStateMachine):
 
     def watch(self) -> None:
         """Collect what each voice saw; no turn was given to who has left while anybody is here."""
-        for event in self.room.events[self.seen_events :]:
+        for at, event in enumerate(self.room.events[self.seen_events :], self.seen_events + 1):
+            self.checked = apply(self.checked, event)
+            ending_rules.check(event, self.checked, self.room.events[:at])
             if isinstance(event.data, TurnGiven) and self.room.here:
                 assert {*event.data.wanted} <= {*self.room.here}, event
             for id in self.seen:  # noqa: A001

@@ -14,6 +14,7 @@ from aiohttp import ClientResponse, ClientSession, web
 from yarl import URL
 
 from audio.take import LONGEST_TAKE_MS, Clip, Limits, Unfit
+from server.blobs.memory import MemoryBlobs
 from server.config import Config
 from server.http.limits import Limits as Rates
 from server.http.tcp_server import Listening, listen
@@ -45,7 +46,7 @@ def bearer(key: str = KEY, **headers: str) -> dict[str, str]:
 
 
 class Ears(FakeMedia):
-    """A media plane that takes every offer but those of a test's making."""
+    """A media plane that accepts every offer, but for those that a test calls bad."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +75,7 @@ class Ears(FakeMedia):
 
 
 class Hands:
-    """A finish that takes every upload for the same clip, but what a test says is unfit."""
+    """A finisher that returns the same clip for every upload, but for those that a test calls unfit."""
 
     def __init__(self) -> None:
         self.m4as = 0
@@ -168,12 +169,14 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
     await registry.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     finisher = cast(Finisher, hands)
     figures = Metrics(Registry(), registry, media, commit_times())
-    takes = Takes(registry, media, finisher, clock=_now_ms, observers=[figures])
+    blobs = MemoryBlobs(log)
+    takes = Takes(registry, media, finisher, blobs=blobs, clock=_now_ms, observers=[figures])
     readers = Readers(log, [Expiry(registry, log, _now_ms), Moderation(log)], clock=_now_ms)
     figures.follow(readers.runners)
     app = make_app(
         config=config,
         log=log,
+        blobs=blobs,
         registry=registry,
         media=media,
         finisher=finisher,

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from games.game import QUIET_GRACE_MS, Game
+from games.game import Game
+from games.pace import QUIET_GRACE_MS
 from games.registry import GAMES
 from games.round import RoundPaused, TurnGiven
 from server.room import rounds

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from msgspec.structs import replace
 
-from games.game import LONE_GRACE_MS, QUIET_GRACE_MS, SPEAKING_GRACE_MS
+from games.pace import LONE_GRACE_MS, QUIET_GRACE_MS, SPEAKING_GRACE_MS
 from games.round import RoundClosed, RoundJoined, RoundOpened, TurnGiven
 from server.room.commands import (
     Again,
@@ -22,10 +22,10 @@ from server.room.commands import (
 from server.room.decide import decide
 from server.room.events import ClipLanded, TopicThrown, Voice, decode, encode
 from server.room.kinds import KINDS, TIMINGS
+from server.room.round_lifecycle import PULSE_DOUBLINGS
 from server.room.rounds import (
     AHEAD_MS,
     PREVIEW_MS,
-    PULSE_DOUBLINGS,
     PULSE_PLAYERS,
     SHORTEST_CUT_MS,
     take_ends_ms,

@@ -5,16 +5,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from games.game import (
-    HALF_VOTED_MS,
-    PAUSE_MS,
-    SILENCE_MS,
-    SPEAKING_GRACE_MS,
-    VOTED_MS,
-    VOTING_MS,
-    Game,
-    done_in,
-)
+from games.game import PAUSE_MS, SILENCE_MS, VOTING_MS, Game
+from games.pace import HALF_VOTED_MS, SPEAKING_GRACE_MS, VOTED_MS, done_in
 from games.registry import GAMES
 from games.round import (
     HelpGiven,

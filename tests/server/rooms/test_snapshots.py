@@ -10,7 +10,8 @@ from random import Random
 
 import pytest
 
-from server.log.base import Blob, Damaged, Log, Snapshot, StorageFull
+from server.blobs.base import Blob
+from server.log.base import Damaged, Log, Snapshot, StorageFull
 from server.log.memory import MemoryLog
 from server.log.schema import Settings
 from server.log.sqlite import SqliteLog
@@ -25,6 +26,8 @@ from server.rooms.snapshots import ASLEEP_EVENTS, EVERY_EVENTS, WAKE_PAGE_EVENTS
 from tests.server.room.test_snapshot import whole
 from tests.support.actors import ANNA, BELA, local, now_ms, until
 from tests.support.media import Clock
+
+pytestmark = pytest.mark.virtual_time
 
 OPENED = RoomOpened("wonder", "A", public=True)
 
