@@ -123,7 +123,8 @@ class Stage:
         """Let everybody whose turn it is speak in it, or all vote."""
         if turn.act == "vote":
             for voice, after_ms in zip(VOICES, VOTES_MS, strict=True):
-                self._at(max(self.now_ms, turn.go_at_ms) + after_ms, partial(self._vote, voice))
+                if not turn.voices or voice.id in turn.voices:
+                    self._at(max(self.now_ms, turn.go_at_ms) + after_ms, partial(self._vote, voice, turn))
             return
         speakers = [voice for voice in VOICES if turn.is_for(voice.id)]
         for voice, onset_ms in zip(speakers, ONSETS_MS, strict=False):
@@ -157,11 +158,12 @@ class Stage:
             said = Caption(ClipCaptioned(id_, f"word{self.clips}", "en"))
             self._at(self.now_ms + WORDS_KNOWN_MS, lambda: self._do(said))
 
-    def _vote(self, voice: Voice) -> None:
+    def _vote(self, voice: Voice, turn: TurnGiven) -> None:
+        """Vote for one take of another; who judges alone says something of each."""
         round_ = self.state.round
-        takes = [take for take in round_.takes if take.voice != voice.id] if round_ else []
-        if round_ and takes:
-            self._do(Vote(round_.id, takes[-1].clip, 1), voice)
+        takes = [take.clip for take in round_.takes if take.voice != voice.id] if round_ else []
+        for clip in turn.clips if turn.voices else takes[-1:]:
+            self._do(Vote(turn.round, clip, 1), voice)
 
     def _measured(self) -> Paced:
         opened_ms = next(at_ms for at_ms, fact in self.facts if isinstance(fact, RoundOpened))

@@ -32,12 +32,16 @@ def turn_ends_ms(turn: TurnGiven, speaking: bool, pace: float = 1.0, tempo: Temp
 def votes_end_ms(round_: Round, turn: TurnGiven, voters: Collection[str]) -> int:
     """Return when a vote is over, in epoch ms: soon after the last who may vote did, or at its end."""
     first: dict[str, int] = {}
+    last_ms, given = 0, 0
     for cast, at_ms in zip(round_.votes, round_.voted_at_ms, strict=False):
-        if at_ms >= turn.go_at_ms:  # hearts that were given before are no part of it
+        if at_ms >= turn.go_at_ms and cast.voice in voters:  # hearts that were given before are no part of it
             first.setdefault(cast.voice, at_ms)
-    voted = sorted(at_ms for voice, at_ms in first.items() if voice in voters)
-    if not voters or not voted or turn.role == "judge":  # who judges has all the time for all that is staged
+            last_ms, given = at_ms, given + 1
+    if not first:
         return turn.closes_at_ms
+    if turn.role == "judge":  # one alone, about all that is staged
+        return min(turn.closes_at_ms, last_ms + (VOTED_MS if given >= len(turn.clips) else HALF_VOTED_MS))
+    voted = sorted(first.values())
     half = (len(voters) + 1) // 2
     if len(voted) >= len(voters):
         return min(turn.closes_at_ms, voted[-1] + VOTED_MS)

@@ -49,7 +49,8 @@ def voters(state: RoomState, round_: Round, context: Context) -> set[str]:
     staged = round_.turn.clips if round_.turn else ()
     speakers = {take.voice for take in round_.takes if not staged or take.clip in staged}
     here = door.admitted(state, context.here, context)
-    return {voice for voice in here if speakers - {voice}}
+    asked = round_.turn.voices if round_.turn else ()
+    return {voice for voice in here if speakers - {voice} and (not asked or voice in asked)}
 
 
 # Who has turns

@@ -57,6 +57,13 @@ def test_a_vote_ends_with_its_last_voter_or_some_time_after_half_of_them() -> No
     assert votes_end_ms(with_votes(("a", 2_000), ("a", 9_000)), BALLOT, {"a"}) == 2_000 + VOTED_MS
 
 
+def test_who_judges_alone_has_a_moment_for_each_that_is_staged() -> None:
+    judged = TurnGiven("r", 2, "?", 1_000, 20_000, act="vote", role="judge", voices=("a",), clips=("c", "d"))
+
+    assert votes_end_ms(with_votes(("a", 2_000)), judged, {"a"}) == 2_000 + HALF_VOTED_MS
+    assert votes_end_ms(with_votes(("a", 2_000), ("a", 3_000)), judged, {"a"}) == 3_000 + VOTED_MS
+
+
 def test_who_passed_is_done_and_no_silence() -> None:
     turn = TurnGiven("r", 1, "?", 0, 1, "a")
     round_ = apply(OPENED, turn)
