@@ -17,6 +17,8 @@
 import { isFor } from './play.js';
 
 export const COUNT_FROM = 3;
+/** How long each of the counts is (`TIMINGS` of the server). @type {Record<string, number>} */
+const BEAT_MS = { snap: 600, slow: 1000 };
 export const OVER_MS = 6_000; // how long the end of a round is shown
 
 /** @type {RoundStatus} */
@@ -45,8 +47,9 @@ export function statusOf(state, me, now_ms, pace = 1) {
 /** @param {RoundStatus} base @param {Turn} turn @param {import('../wire/protocol.js').Round} round @param {number} now_ms @returns {RoundStatus} */
 function countIn(base, turn, round, now_ms) {
   const left_ms = turn.go_at_ms - now_ms;
-  const count = Math.min(COUNT_FROM, Math.ceil(left_ms / 1000));
-  const part = clamp(1 - left_ms / (COUNT_FROM * 1000));
+  const beat_ms = BEAT_MS[round.tempo] ?? BEAT_MS.snap;
+  const count = Math.min(COUNT_FROM, Math.ceil(left_ms / beat_ms));
+  const part = clamp(1 - left_ms / (COUNT_FROM * beat_ms));
   return { ...base, phase: 'count-in', shown: round.tempo === 'slow', count, part, left_ms };
 }
 
