@@ -74,6 +74,11 @@ class RoomKind(Struct, frozen=True):
         """Return the ids of the games offered, in the order in which they are shown."""
         return tuple(game.id for game in offered(self.id))
 
+    @property
+    def themed(self) -> bool:
+        """Tell whether a room of the kind is about its theme, and is nothing without one."""
+        return self.theme_share > 0
+
     def suited(self, speakers: int) -> tuple[Game, ...]:
         """Return the games, the plain one aside, that the given number of speakers can play."""
         games = (BY_ID[id] for id in self.games if id != self.plain)  # noqa: A001

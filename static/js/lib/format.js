@@ -1,9 +1,14 @@
 /** Numbers as people read them. */
 import { language } from './text.js';
 
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
 const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const hundredths = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
+/** Of our language the visitor's own form: en-GB has 23:04, en-US 11:04 PM. */
+const form = (globalThis.navigator?.languages ?? []).find((tag) => tag.slice(0, 2).toLowerCase() === language) ?? language;
+const clock = new Intl.DateTimeFormat(form, { hour: '2-digit', minute: '2-digit' });
 
 /** @param {number} ms */
 export function seconds(ms) {
@@ -18,4 +23,10 @@ export function reaction(ms) {
 /** @param {number} at_ms epoch */
 export function time(at_ms) {
   return clock.format(at_ms);
+}
+
+/** How long something is kept, in days or hours. @param {number} [ms] */
+export function span(ms = 0) {
+  const [value, unit] = ms >= DAY_MS ? [ms / DAY_MS, 'day'] : [ms / HOUR_MS, 'hour'];
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0 }).format(Math.max(1, value));
 }

@@ -70,6 +70,13 @@ export class Speaker {
     return this.#preparing;
   }
 
+  /** Have the microphone and no way for it: its owner sees how loud it is, and nothing is sent. */
+  async listen() {
+    this.#wants += 1;
+    this.meter.prepare().catch(() => {});
+    this.meter.follow(await this.microphone.open());
+  }
+
   /** Begin a take as soon as sound really flows; resolves when all of it is over. @param {Plan} plan */
   begin(plan) {
     if (this.#take && !this.#take.isOver) return this.#before;
