@@ -84,7 +84,7 @@ async def test_a_room_of_an_area_asks_for_the_area_in_ones_own_words(
     await visitor.page.locator("[data-kind=local]").click()
     await visitor.page.locator("room-form [type=submit]").click()
 
-    await expect(visitor.page.locator(".failure")).to_contain_text("Gegend")
+    await expect(visitor.page.locator("room-form .failure")).to_contain_text("Gegend")
     await expect(visitor.page.locator("room-form [type=submit]")).to_be_enabled()
     assert visitor.errors == []
 
