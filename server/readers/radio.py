@@ -17,9 +17,9 @@ from games.round import RoundOpened, TurnGiven
 from server.blobs.base import Blobs
 from server.log.base import Log
 from server.room import playlist
-from server.room.clips import Clip
 from server.room.events import ClipHidden, ClipLanded, ClipRemoved, RoomClosed
 from server.room.playlist import Piece, Playlist
+from server.rooms.asked import prompt_of
 from server.rooms.base import Room
 from server.rooms.tail import Batch
 from server.rtc.media import Media
@@ -230,15 +230,8 @@ class RoomRadio:
         known = self._room.state.clips.get(clip)
         if known is None:
             return {}
-        prompt = await self._prompt(known)
+        prompt = await prompt_of(self._log, self._room.id, known.asked_seq)
         return {"at_ms": known.at_ms, **({"prompt": prompt} if prompt else {})}
-
-    async def _prompt(self, clip: Clip) -> str:
-        if clip.asked_seq is None:
-            return ""
-        events = await self._log.read(self._room.id, clip.asked_seq - 1, 1)
-        turn = events[0].data if events and events[0].seq == clip.asked_seq else None
-        return turn.prompt if isinstance(turn, TurnGiven) else ""
 
     def _play_later(self, piece: Piece) -> None:
         """Keep what is new and had to give way to a live voice; older clips come by again anyway."""

@@ -99,11 +99,12 @@ def shown(room: str, clip: ClipRef) -> ClipShown:
 
 
 class Found(Struct):
-    """A clip that is there: its room, what the room knows of it, and how large its sound is."""
+    """A clip that is there: its room, what the room knows of it, how large its sound is, and its turn."""
 
     room: Room
     ref: ClipRef
     size_bytes: int
+    asked_seq: int | None = None
 
     @property
     def is_kept_back(self) -> bool:
@@ -126,7 +127,7 @@ async def find(request: web.Request) -> Found:
     known = room.state.clips.get(blob_info.id)
     if known is None or not _may_hear(request, room, known):
         raise _gone()
-    return Found(room, await _whole(request, room, known), blob_info.size_bytes)
+    return Found(room, await _whole(request, room, known), blob_info.size_bytes, known.asked_seq)
 
 
 async def _whole(request: web.Request, room: Room, clip: Clip) -> ClipRef:

@@ -15,7 +15,9 @@ from server.http.security import base_url, give_key
 from server.room.clips import ClipRef
 from server.room.events import Language
 from server.room.state import RoomState
+from server.rooms.asked import prompt_of
 from server.web import clips
+from server.web.app_keys import LOG
 from server.web.operations import BINARY, HTML, OBJECT, TEXT, Operation
 from server.web.rooms import ROOM, rules_of
 from server.web.visits import visited
@@ -52,21 +54,24 @@ _CLIP_PAGE = Template("""<!doctype html>
 <link rel="icon" href="/static/icons/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/static/css/sky.css">
 <link rel="stylesheet" href="/static/css/clip.css">
+<script type="module" src="/static/js/clip.js"></script>
 </head>
 <body class="clip-page">
 <main>
 <p><a href="/">Space of Wonder</a></p>
-<h1 dir="auto">$title</h1>
+<h1 dir="auto">$head</h1>
+<p class="by" dir="auto">$by</p>
 <figure>
-<img src="/api/clips/$clip.svg" alt="$picture_alt" width="382" height="64">
+<div class="wave" id="wave"><img src="/api/clips/$clip.svg" alt="$picture_alt" width="382" height="64"></div>
 <figcaption dir="auto">$words</figcaption>
 </figure>
-<audio controls preload="metadata">
+<button type="button" class="primary" id="play" data-play="$play" data-stop="$stop" hidden>$play</button>
+<audio id="sound" controls preload="metadata">
 <source src="/api/clips/$clip.ogg" type="audio/ogg; codecs=opus">
 <source src="/api/clips/$clip.m4a" type="audio/mp4">
 <track kind="captions" src="/api/clips/$clip.vtt" srclang="$language" label="$captions" default>
 </audio>
-<p><a href="/r/$room">$door</a></p>
+<p><a class="quiet" href="/r/$room">$door</a></p>
 </main>
 </body>
 </html>
@@ -108,19 +113,25 @@ _AWAY_WORDS: dict[str, dict[str, str]] = {
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "title": "$voice in $room",
+        "asked": "“$prompt” answered by $voice",
+        "play": "Listen",
+        "stop": "Stop",
         "voice": "Somebody",
         "words": "A clip of $seconds seconds, said without thinking.",
         "picture": "The sound as a picture",
         "captions": "Captions",
-        "door": "Into the room",
+        "door": "Say yours",
     },
     "de": {
         "title": "$voice in $room",
+        "asked": "„$prompt“, eine Antwort von $voice",
+        "play": "Anhören",
+        "stop": "Stopp",
         "voice": "Jemand",
         "words": "Ein Clip von $seconds Sekunden, ohne nachzudenken gesagt.",
         "picture": "Der Klang als Bild",
         "captions": "Untertitel",
-        "door": "In den Raum",
+        "door": "Sag deins",
     },
 }
 
@@ -199,18 +210,24 @@ def _room_head(request: web.Request, id: str, state: RoomState) -> str:  # noqa:
 async def clip(request: web.Request) -> web.StreamResponse:
     """Answer a page with one clip that plays without any script."""
     found = await clips.find(request)
-    page = clip_page(base_url(request), found.room.id, found.room.state, found.ref)
+    asked = await prompt_of(request.app[LOG], found.room.id, found.asked_seq)
+    page = clip_page(base_url(request), found.room.id, found.room.state, found.ref, asked)
     return _page(request, assets.asset(page.encode(), "text/html"))
 
 
-def clip_page(base: str, room_id: str, state: RoomState, ref: ClipRef) -> str:
-    """Return the page of one clip, everything said in it escaped."""
+def clip_page(base: str, room_id: str, state: RoomState, ref: ClipRef, asked: str = "") -> str:
+    """Return the page of one clip and of what it answers, everything said in it escaped."""
     words = _WORDS[state.language]
     voice = ref.by.name if ref.by else words["voice"]
     seconds = f"{ref.duration_ms / 1000:.1f}"
+    by = Template(words["title"]).substitute(voice=voice, room=state.name)
     values = {
         "language": state.language,
-        "title": Template(words["title"]).substitute(voice=voice, room=state.name),
+        "title": Template(words["asked"]).substitute(prompt=asked, voice=voice) if asked else by,
+        "head": asked or by,
+        "by": by if asked else "",
+        "play": words["play"],
+        "stop": words["stop"],
         "words": ref.caption or Template(words["words"]).substitute(seconds=seconds),
         "picture_alt": words["picture"],
         "captions": words["captions"],

@@ -116,14 +116,23 @@ async def test_a_clips_page_unfurls_and_plays_without_scripts(site: Site) -> Non
         assert await site.status("GET", str(path)) == 200
 
 
+def test_a_clip_stands_under_what_it_answers() -> None:
+    ref = ClipRef("c" * 22, 2, 1, Voice("v", "Amber Fern", "#fff"), 900, 0, 0, -16.0, ())
+    state = RoomState(name="Kitchen")
+    asked = clip_page("http://x", "r", state, ref, "Why is the moon late?")
+    assert '<h1 dir="auto">Why is the moon late?</h1>' in asked
+    assert Page(asked).meta("og:title") == "“Why is the moon late?” answered by Amber Fern"
+    assert '<h1 dir="auto">Amber Fern in Kitchen</h1>' in clip_page("http://x", "r", state, ref)
+
+
 def test_what_is_said_cannot_leave_its_place_in_a_page() -> None:
     hostile = '"><script>alert(1)</script>${title}'
     voice = Voice("v", hostile, "#fff")
     ref = ClipRef(
         "c" * 22, 2, 1, voice, 900, 0, 0, -16.0, (), False, "webrtc", None, None, None, caption=hostile
     )
-    page = Page(clip_page("http://x", "r", RoomState(name=hostile, language="de"), ref))
-    assert not page.all("script")
+    page = Page(clip_page("http://x", "r", RoomState(name=hostile, language="de"), ref, hostile))
+    assert page.all("script") == [{"type": "module", "src": "/static/js/clip.js"}]
     assert page.meta("og:description") == hostile
 
 
