@@ -117,7 +117,8 @@ async def test_a_clips_page_unfurls_and_plays_without_scripts(site: Site) -> Non
 
 
 def test_a_clip_stands_under_what_it_answers() -> None:
-    ref = ClipRef("c" * 22, 2, 1, Voice("v", "Amber Fern", "#fff"), 900, 0, 0, -16.0, ())
+    voice = Voice("v", "Amber Fern", "#fff")
+    ref = ClipRef("c" * 22, 2, 1, voice, 900, 0, 0, -16.0, (), False, "webrtc", None, None, None)
     state = RoomState(name="Kitchen")
     asked = clip_page("http://x", "r", state, ref, "Why is the moon late?")
     assert '<h1 dir="auto">Why is the moon late?</h1>' in asked
