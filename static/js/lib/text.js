@@ -1,4 +1,5 @@
 /** The page's words, in the visitor's language; only that one is fetched. */
+import { get } from './preferences.js';
 
 const LANGUAGES = ['en', 'de'];
 
@@ -7,7 +8,7 @@ export function chosen(wanted) {
   return wanted.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => LANGUAGES.includes(tag)) ?? 'en';
 }
 
-export const language = chosen(globalThis.navigator?.languages ?? []);
+export const language = chosen([get('language'), ...(globalThis.navigator?.languages ?? [])]);
 /** @type {Record<string, string>} */
 const words = (await import(`./text.${language}.js`)).default;
 
