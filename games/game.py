@@ -82,6 +82,7 @@ class Game(Protocol):
 
     id: str
     names: dict[str, str]
+    short: dict[str, str]
     rules: dict[str, str]
     turns: TurnOrder
     tempo: Tempo
@@ -137,6 +138,7 @@ class Play:
 
     id: str
     names: dict[str, str]
+    short: dict[str, str]
     rules: dict[str, str]
     turns: TurnOrder = "all"
     tempo: Tempo = "snap"
