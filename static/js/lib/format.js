@@ -3,6 +3,9 @@ import { language } from './text.js';
 
 const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const hundredths = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const weekday = new Intl.DateTimeFormat(language, { weekday: 'long' });
+const date = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'long' });
+const near = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
 const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
 
 /** @param {number} ms */
@@ -18,4 +21,15 @@ export function reaction(ms) {
 /** @param {number} at_ms epoch */
 export function time(at_ms) {
   return clock.format(at_ms);
+}
+
+const DAY_MS = 86_400_000;
+const WEEK_DAYS = 6;
+
+/** The day of a moment as one says it: today, yesterday, its weekday within the week, else its date. @param {number} at_ms epoch @param {number} now_ms epoch */
+export function day(at_ms, now_ms) {
+  const midnight = (/** @type {number} */ ms) => new Date(ms).setHours(0, 0, 0, 0);
+  const ago = Math.round((midnight(now_ms) - midnight(at_ms)) / DAY_MS);
+  if (ago <= 1) return near.format(-ago, 'day');
+  return ago <= WEEK_DAYS ? weekday.format(at_ms) : date.format(at_ms);
 }

@@ -17,7 +17,8 @@
  *   opened_at_ms: number, closed: boolean, clips: Map<string, Clip>, texts: Map<number, Text>,
  *   reactions: Map<string, Map<string, string[]>>, topic: import('../wire/protocol.js').Prompt|null,
  *   round: Round|null, last_round: Round|null, muted: Map<string, number>, rolls: Map<number, Roll>,
- *   suggestions: Map<string, Suggestion>, wanted: string[], written: Map<number, string>}} RoomState
+ *   suggestions: Map<string, Suggestion>, wanted: string[], written: Map<number, string>,
+ *   ripples: Map<string, number[]>}} RoomState
  */
 import { answered, captioned, clipLanded, forgotten, judged, overruled, reacted, removed, revealed, withWritten } from './clips.js';
 import { newest, put, without } from './maps.js';
@@ -43,6 +44,7 @@ export const EMPTY = Object.freeze({
   clips: new Map(),
   texts: new Map(),
   reactions: new Map(),
+  ripples: new Map(), // by clip: how far into it somebody reacted
   topic: null,
   round: null,
   last_round: null,
@@ -73,8 +75,8 @@ export function foldAll(state, events) {
 
 /** Keep the newest of what grows: a page may be open for days. @param {RoomState} state @returns {RoomState} */
 export function bounded(state) {
-  const { clips, texts, rolls, reactions, written } = state;
-  return { ...state, clips: newest(clips, KEPT), texts: newest(texts, KEPT), rolls: newest(rolls, KEPT), reactions: newest(reactions, KEPT), written: newest(written, KEPT) };
+  const { clips, texts, rolls, reactions, ripples, written } = state;
+  return { ...state, clips: newest(clips, KEPT), texts: newest(texts, KEPT), rolls: newest(rolls, KEPT), reactions: newest(reactions, KEPT), ripples: newest(ripples, KEPT), written: newest(written, KEPT) };
 }
 
 /** Fold one event; kinds this page does not know only move the head. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
