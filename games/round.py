@@ -17,6 +17,8 @@ Tempo = Literal["snap", "slow"]
 Closing = Literal["done", "silent", "again", "replaced", "stopped"]
 # What a turn is for: to speak, to guess what another meant, to vote, or only to listen.
 Act = Literal["speak", "guess", "vote", "listen"]
+# Why a voice has no turns any more: by its own wish, for it left the room, or for its turns were silent.
+Leaving = Literal["out", "gone", "silent"]
 # How a verdict is meant: faults can be overruled by votes; rooms without scores hear notes only.
 Tone = Literal["fault", "praise", "note"]
 # Longer words say something; of the shorter ones only a last word is taken up by others.
@@ -49,12 +51,30 @@ class RoundOpened(Struct, frozen=True):
 
 
 class RoundJoined(Struct, frozen=True):
-    """A voice asked to play in the running round."""
+    """A voice asked to play in the running round; who is `late` has a first take that is not judged."""
 
     kind: ClassVar[str] = "round.joined"
     round: str
     voice: str
     role: str = ""
+    late: bool = False
+
+
+class RoundLeft(Struct, frozen=True):
+    """A voice has no turns any more in a round that goes on; `round.joined` brings it back."""
+
+    kind: ClassVar[str] = "round.left"
+    round: str
+    voice: str
+    reason: Leaving
+
+
+class RoundPaused(Struct, frozen=True):
+    """One alone is left to play: the round ends at `until_ms` unless somebody comes back or joins."""
+
+    kind: ClassVar[str] = "round.paused"
+    round: str
+    until_ms: int
 
 
 class RoleGiven(Struct, frozen=True):
@@ -71,10 +91,12 @@ class TurnGiven(Struct, frozen=True):
     """Someone (or everyone, `voice` None) may speak from `go_at_ms` to `closes_at_ms`.
 
     `voices` are the only ones who may, when not empty; `besides` is the one who may not (it knows
-    the answer). `limit_ms` bounds the take (0: as the room does); `cut_at_ms` ends it wherever it
-    is and is shown to nobody before; `bell` rings at "go"; `steps` are shown one after the other,
-    evenly over the window; `min_words` and `max_words` are 0 where they do not matter. Takes of a
-    `hidden` turn are shown when all of them are.
+    the answer). A take is to begin by `closes_at_ms`, and `limit_ms` bounds it from its first sound (0:
+    as the room does); with `one_word` it ends once its voice fell silent behind a word. `cut_at_ms`
+    ends it wherever it is and is shown to nobody before; `bell` rings at "go"; `steps` are shown one
+    after the other, evenly over the window; `min_words` and `max_words` are 0 where they do not matter.
+    Takes of a `hidden` turn are shown when all of them are. `next` speaks after it, as far as is known;
+    it is turn `number` of those that people speak in, `of` as many (0: nobody knows).
     """
 
     kind: ClassVar[str] = "turn.given"
@@ -95,6 +117,10 @@ class TurnGiven(Struct, frozen=True):
     bell: bool = False
     steps: tuple[str, ...] = ()
     hidden: bool = False
+    one_word: bool = False
+    next: str | None = None
+    number: int = 0
+    of: int = 0
 
     def is_for(self, voice: str) -> bool:
         """Tell whether a voice may speak (or write) in this turn."""
@@ -106,6 +132,25 @@ class TurnGiven(Struct, frozen=True):
     def wanted(self) -> tuple[str, ...]:
         """Return the voices whose takes complete the turn; none when time alone does."""
         return (self.voice,) if self.voice else self.voices
+
+
+class TurnPassed(Struct, frozen=True):
+    """A voice passed its turn on; that counts as nothing said, and as no silence."""
+
+    kind: ClassVar[str] = "turn.passed"
+    round: str
+    turn: int
+    voice: str
+
+
+class HelpGiven(Struct, frozen=True):
+    """A voice whose turn it is asked for a word, and all see the one it got."""
+
+    kind: ClassVar[str] = "help.given"
+    round: str
+    turn: int
+    voice: str
+    text: str
 
 
 class AnswerGiven(Struct, frozen=True):
@@ -193,8 +238,12 @@ class RoundClosed(Struct, frozen=True):
 RoundFact = (
     RoundOpened
     | RoundJoined
+    | RoundLeft
+    | RoundPaused
     | RoleGiven
     | TurnGiven
+    | TurnPassed
+    | HelpGiven
     | AnswerGiven
     | RoundRevealed
     | VoteCast
@@ -227,6 +276,8 @@ class Round(Struct, frozen=True):
     """All that a game may know of its round.
 
     `heard_at_ms` is when something was said last, `closed` why the round ended (None while it runs).
+    `left` are voices that have no turns any more, `late` those that came in the middle of it;
+    `paused_until_ms` is 0 while it goes on.
     """
 
     id: str
@@ -246,6 +297,11 @@ class Round(Struct, frozen=True):
     overruled: tuple[VerdictOverruled, ...] = ()
     heard_at_ms: int = 0
     closed: Closing | None = None
+    left: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+    passed: tuple[TurnPassed, ...] = ()
+    helps: tuple[HelpGiven, ...] = ()
+    paused_until_ms: int = 0
 
     @property
     def turn(self) -> TurnGiven | None:
@@ -306,12 +362,12 @@ def apply(round_: Round, fact: RoundFact) -> Round:
     if fact.round != round_.id:
         return round_
     match fact:
-        case RoundJoined(voice=voice) if voice not in round_.players:
-            return replace(round_, players=(*round_.players, voice))
+        case RoundJoined() | RoundLeft() | RoundPaused():
+            return _players_changed(round_, fact)
         case RoleGiven():
             return replace(round_, roles=(*round_.roles, fact))
-        case TurnGiven():
-            return replace(round_, turns=(*round_.turns, fact))
+        case TurnGiven() | TurnPassed() | HelpGiven():
+            return _turn_changed(round_, fact)
         case RoundRevealed(takes=takes):
             return _revealed(round_, {take.clip for take in takes})
         case VoteCast():
@@ -324,6 +380,32 @@ def apply(round_: Round, fact: RoundFact) -> Round:
             return replace(round_, closed=reason)
         case _:
             return round_
+
+
+def _players_changed(round_: Round, fact: RoundJoined | RoundLeft | RoundPaused) -> Round:
+    match fact:
+        case RoundJoined(voice=voice) if voice not in round_.players:
+            late = (*round_.late, voice) if fact.late and voice not in round_.late else round_.late
+            left = tuple(each for each in round_.left if each != voice)
+            players = (*round_.players, voice)
+            return replace(round_, players=players, left=left, late=late, paused_until_ms=0)
+        case RoundLeft(voice=voice) if voice not in round_.left:
+            players = tuple(each for each in round_.players if each != voice)
+            return replace(round_, players=players, left=(*round_.left, voice))
+        case RoundPaused(until_ms=until_ms):
+            return replace(round_, paused_until_ms=until_ms)
+        case _:
+            return round_
+
+
+def _turn_changed(round_: Round, fact: TurnGiven | TurnPassed | HelpGiven) -> Round:
+    match fact:
+        case TurnGiven():
+            return replace(round_, turns=(*round_.turns, fact), paused_until_ms=0)
+        case TurnPassed():
+            return replace(round_, passed=(*round_.passed, fact))
+        case HelpGiven():
+            return replace(round_, helps=(*round_.helps, fact))
 
 
 def _revealed(round_: Round, clips: set[str]) -> Round:

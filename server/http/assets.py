@@ -1,13 +1,16 @@
-"""Files of the page: read once, kept in memory also as gzip, known by a hash of their content."""
+"""Files of the page: read once, kept in memory also packed, known by a hash of their content."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from pathlib import Path
 
+import brotli
 from aiohttp import web
 from msgspec import Struct
+from msgspec.structs import replace
 
 from server.http.problems import Problem
 from server.http.ranges import is_known
@@ -30,15 +33,18 @@ TYPES = {
     ".txt": "text/plain",
 }
 PACKED_TYPES = ("text/", "application/", "image/svg+xml")
-# Below this gzip gains nothing.
+# Below this packing gains nothing.
 PACK_FROM_BYTES = 400
+_REFUSED = re.compile(r"q=0(\.0*)?")
+# Comments that fill whole lines are a quarter of a room's scripts, packed: they are for who reads the source.
+_COMMENT = re.compile(rb"^[ \t]*(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)[ \t]*$", re.DOTALL | re.MULTILINE)
 
 
 class Asset(Struct, frozen=True):
-    """A file as it is sent."""
+    """A file as it is sent; `packed` are its other forms by content coding, the smallest first."""
 
     body: bytes
-    packed: bytes | None
+    packed: dict[str, bytes]
     content_type: str
     etag: str
 
@@ -58,7 +64,7 @@ class Assets:
         changed_ns = path.stat().st_mtime_ns
         kept = self._kept.get(name)
         if kept is None or kept[0] != changed_ns:
-            kept = self._kept[name] = (changed_ns, asset(path.read_bytes(), TYPES[path.suffix]))
+            kept = self._kept[name] = (changed_ns, _file(path))
         return kept[1]
 
     def _path(self, name: str) -> Path | None:
@@ -72,11 +78,27 @@ class Assets:
         return path if fits else None
 
 
+def _file(path: Path) -> Asset:
+    body = path.read_bytes()
+    if path.suffix == ".js":
+        body = without_comments(body)
+    found = asset(body, TYPES[path.suffix])
+    if not found.packed:
+        return found
+    # 20 ms for the largest file: worth it where a file is packed once.
+    return replace(found, packed={"br": brotli.compress(found.body, quality=11), **found.packed})
+
+
+def without_comments(script: bytes) -> bytes:
+    """Return a script without the comments that fill whole lines; every line keeps its number."""
+    return _COMMENT.sub(lambda comment: b"\n" * comment.group().count(b"\n"), script)
+
+
 def asset(body: bytes, content_type: str) -> Asset:
     """Return bytes as they are sent: packed when that is worth it."""
-    packed = None
+    packed = {}
     if len(body) >= PACK_FROM_BYTES and content_type.startswith(PACKED_TYPES):
-        packed = gzip.compress(body, 9, mtime=0)
+        packed["gzip"] = gzip.compress(body, 9, mtime=0)
     return Asset(body, packed, content_type, f'"{hashlib.sha256(body).hexdigest()[:16]}"')
 
 
@@ -86,13 +108,21 @@ def answer(request: web.Request, found: Asset, cache_control: str = "no-cache") 
     if is_known(request, found.etag):
         return web.Response(status=304, headers=headers)
     body = found.body
-    if found.packed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
-        body = found.packed
-        headers["Content-Encoding"] = "gzip"
+    taken = codings(request.headers.get("Accept-Encoding", ""))
+    coding = next((coding for coding in found.packed if coding in taken), None)
+    if coding is not None:
+        body = found.packed[coding]
+        headers["Content-Encoding"] = coding
     # Modules are UTF-8 whatever is said of them (HTML 8.1.3.8), and a room's page is sixty of them.
     said = found.content_type.startswith("text/") and found.content_type != "text/javascript"
     charset = "utf-8" if said else None
     return web.Response(body=body, content_type=found.content_type, charset=charset, headers=headers)
+
+
+def codings(accepted: str) -> set[str]:
+    """Return the content codings that an `Accept-Encoding` names and does not refuse (RFC 9110, 12.5.3)."""
+    named = (each.replace(" ", "").lower().partition(";") for each in accepted.split(","))
+    return {coding for coding, _, weight in named if not _REFUSED.fullmatch(weight)}
 
 
 ASSETS: web.AppKey[Assets] = web.AppKey("assets")

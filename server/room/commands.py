@@ -96,6 +96,18 @@ class RoundStop(Struct, frozen=True):
     """Say "out": end the running round, as one of its players."""
 
 
+class RoundLeave(Struct, frozen=True):
+    """Sit out: have no turns any more in a round that goes on."""
+
+
+class TurnPass(Struct, frozen=True):
+    """Pass one's own turn on."""
+
+
+class TurnHelp(Struct, frozen=True):
+    """Ask for a word in one's own turn."""
+
+
 class Answer(Struct, frozen=True):
     """Write what others say, in one's turn of the running round."""
 
@@ -190,6 +202,9 @@ Command = (
     | Caption
     | Tick
     | RoundStop
+    | RoundLeave
+    | TurnPass
+    | TurnHelp
     | Answer
     | Suggest
     | WantTopic

@@ -11,6 +11,8 @@ from games.round import (
     RevealedTake,
     RoleGiven,
     RoundClosed,
+    RoundLeft,
+    RoundPaused,
     RoundRevealed,
     TurnGiven,
     VerdictGiven,
@@ -55,7 +57,7 @@ REASON_LIMIT_CHARACTERS = 64
 REACTED_WITHIN_MS = 60_000
 
 # What the room itself does, whoever gave the occasion.
-ROOM_FACTS = (TurnGiven, VerdictGiven, VerdictOverruled, RoundClosed)
+ROOM_FACTS = (TurnGiven, VerdictGiven, VerdictOverruled, RoundClosed, RoundPaused)
 DICE = "/roll"
 DICE_REFUSED = "Dice look like this: /roll 2d6+1, up to 20 of them."
 
@@ -75,6 +77,8 @@ def _by(state: RoomState, fact: Fact, by: Voice | None) -> Voice | None:
         case RoleGiven(voice=voice) | RoundRevealed(takes=(RevealedTake(voice=voice),)):
             known = by if by is not None and by.id == voice else state.voices.get(voice)
             return known or Voice(voice, "", "")
+        case RoundLeft(voice=voice):
+            return by if by is not None and by.id == voice else None
         case _ if isinstance(fact, ROOM_FACTS):
             return None
         case _:

@@ -14,14 +14,18 @@ from msgspec.structs import replace
 
 from games.round import (
     AnswerGiven,
+    HelpGiven,
     Prompt,
     RoleGiven,
     RoundClosed,
     RoundJoined,
+    RoundLeft,
     RoundOpened,
+    RoundPaused,
     RoundRevealed,
     Tempo,
     TurnGiven,
+    TurnPassed,
     VerdictGiven,
     VerdictOverruled,
     VoteCast,
@@ -208,7 +212,11 @@ Fact = (
     | TopicThrown
     | RoundOpened
     | RoundJoined
+    | RoundLeft
+    | RoundPaused
     | TurnGiven
+    | TurnPassed
+    | HelpGiven
     | RoundClosed
     | VoteCast
     | VerdictGiven

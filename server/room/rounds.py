@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from games.game import USUAL_TAKE_MS, Game
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
-from server.room import door, round_commands, round_lifecycle, topics
+from server.room import door, round_commands, round_lifecycle, topics, turns
 from server.room.commands import (
     Again,
     Answer,
@@ -15,11 +15,14 @@ from server.room.commands import (
     Land,
     Refused,
     RoundJoin,
+    RoundLeave,
     RoundStart,
     RoundStop,
     Suggest,
     Throw,
     Tick,
+    TurnHelp,
+    TurnPass,
     Vote,
     WantTopic,
 )
@@ -57,12 +60,10 @@ def facts(state: RoomState, command: Command, by: Voice | None, context: Context
             return round_commands.join(state, command, by, context)
         case RoundStop():
             return round_commands.stop(state, by, context)
-        case Answer():
-            return round_commands.answer(state, command, by, context)
+        case RoundLeave() | TurnPass() | TurnHelp() | Answer() | Vote():
+            return _played(state, command, by, context)
         case Again():
             return round_commands.again(state, context)
-        case Vote():
-            return round_commands.vote(state, command, by)
         case Suggest():
             return topics.suggest(state, command, by, context)
         case WantTopic():
@@ -71,6 +72,25 @@ def facts(state: RoomState, command: Command, by: Voice | None, context: Context
             return _tick(state, context)
         case _:
             raise TypeError(command)
+
+
+def _played(
+    state: RoomState,
+    command: RoundLeave | TurnPass | TurnHelp | Answer | Vote,
+    by: Voice | None,
+    context: Context,
+) -> list[Fact]:
+    match command:
+        case RoundLeave():
+            return turns.leave(state, by, context)
+        case TurnPass():
+            return turns.pass_on(state, by, context)
+        case TurnHelp():
+            return turns.help_out(state, by, context)
+        case Answer():
+            return round_commands.answer(state, command, by, context)
+        case Vote():
+            return round_commands.vote(state, command, by)
 
 
 def due(state: RoomState, context: Context) -> int | None:

@@ -55,8 +55,12 @@ VOICES_KEPT = 500
 # What tells of a round, but for its beginning and its end.
 ROUND_FACTS = (
     rounds.RoundJoined,
+    rounds.RoundLeft,
+    rounds.RoundPaused,
     RoleGiven,
     rounds.TurnGiven,
+    rounds.TurnPassed,
+    rounds.HelpGiven,
     rounds.VoteCast,
     rounds.VerdictGiven,
     rounds.VerdictOverruled,

@@ -25,11 +25,14 @@ from server.room.commands import (
     Refused,
     Report,
     RoundJoin,
+    RoundLeave,
     RoundStart,
     RoundStop,
     Say,
     Suggest,
     Throw,
+    TurnHelp,
+    TurnPass,
     Vote,
     WantTopic,
 )
@@ -193,6 +196,27 @@ class _RoundStop(CommandMessage, frozen=True, tag="round.stop", tag_field="type"
         return RoundStop()
 
 
+class _RoundLeave(CommandMessage, frozen=True, tag="round.leave", tag_field="type"):
+    action: ClassVar[Action] = "round"
+
+    def command(self) -> Command:
+        return RoundLeave()
+
+
+class _TurnPass(CommandMessage, frozen=True, tag="turn.pass", tag_field="type"):
+    action: ClassVar[Action] = "answer"
+
+    def command(self) -> Command:
+        return TurnPass()
+
+
+class _TurnHelp(CommandMessage, frozen=True, tag="turn.help", tag_field="type"):
+    action: ClassVar[Action] = "answer"
+
+    def command(self) -> Command:
+        return TurnHelp()
+
+
 class _Answer(CommandMessage, frozen=True, tag="answer", tag_field="type"):
     action: ClassVar[Action] = "answer"
     round: str
@@ -269,7 +293,7 @@ Message = Ping | Here | TakeMessage | CommandMessage
 _CLIENT = (
     Ping | Here | SpeakStart | SpeakStop | _Say | _React | _Throw | _RoundStart | _RoundJoin | _Again | _Vote
     | _Report | _Forget | _RoundStop | _Answer | _Suggest | WantsTopic | Keep | Drop
-    | _Mute
+    | _Mute | _RoundLeave | _TurnPass | _TurnHelp
 )  # fmt: skip
 # Every message a client may send, by its type.
 TYPES: dict[str, type[Struct]] = {str(kind.__struct_config__.tag): kind for kind in _CLIENT.__args__}

@@ -73,6 +73,9 @@ class RoundShown(Struct):
     verdicts: tuple[VerdictShown, ...]
     hidden: bool
     scene: str
+    left: tuple[str, ...]
+    late: tuple[str, ...]
+    paused_until_ms: int
 
 
 class RoomShown(Struct):
@@ -162,6 +165,9 @@ def _round(round_: Round) -> RoundShown:
         verdicts=tuple(VerdictShown(*astuple(verdict)) for verdict in round_.verdicts),
         hidden=round_.hidden,
         scene=round_.scene,
+        left=round_.left,
+        late=round_.late,
+        paused_until_ms=round_.paused_until_ms,
     )
 
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
 import deRoom from '../../static/js/lib/text.de.js';
 import deLobby from '../../static/js/lib/text.lobby.de.js';
 import dePlay from '../../static/js/lib/text.play.de.js';
@@ -15,8 +14,6 @@ import { graph, later, PAGES, preloads, STATIC, text } from './support/graph.js'
 
 const en = { ...enRoom, ...enLobby, ...enPlay };
 const de = { ...deRoom, ...deLobby, ...dePlay };
-const BUDGET_BYTES = 100_000;
-const HEADERS_BYTES = 330; // of one answer
 const files = readdirSync(STATIC, { recursive: true, encoding: 'utf8' });
 const scripts = files.filter((path) => path.endsWith('.js'));
 const all = scripts.map(text).join('\n');
@@ -36,17 +33,6 @@ test('every module is needed by a page, at once or later', () => {
   const needed = new Set([...words, ...Object.values(PAGES).flatMap((entry) => [entry, ...graph(entry), ...later(entry)])]);
 
   assert.deepEqual(scripts.filter((path) => path.startsWith('js/') && !needed.has(path)), []);
-});
-
-test('a room is at most 100 KB, everything counted and packed', () => {
-  const styles = ['css/sky.css', 'css/room.css', 'css/stage.css', 'css/panels.css'];
-  const paths = ['room.html', 'js/lib/text.de.js', PAGES['room.html'], ...graph(PAGES['room.html']), ...styles, 'icons/icon.svg',
-    'worklets/meter-processor.js', 'manifest.webmanifest', 'sounds/silence.wav'];
-
-  const bytes = paths.reduce((sum, path) => sum + gzipSync(text(path)).length + HEADERS_BYTES, 0);
-
-  console.log(`a room: ${paths.length} files, ${bytes} bytes`);
-  assert.ok(bytes <= BUDGET_BYTES, `${bytes} bytes`);
 });
 
 test('nothing is ever put in as markup', () => {

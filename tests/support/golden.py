@@ -14,7 +14,17 @@ from typing import Any
 import msgspec
 from msgspec.structs import fields
 
-from games.round import RoleGiven, Round, Take, VerdictGiven
+from games.round import (
+    HelpGiven,
+    RoleGiven,
+    Round,
+    RoundJoined,
+    RoundLeft,
+    RoundPaused,
+    Take,
+    TurnPassed,
+    VerdictGiven,
+)
 from server.room.clips import ClipRef
 from server.room.commands import (
     Again,
@@ -231,6 +241,25 @@ def spoken() -> SentRoom:
     return room
 
 
+def paced() -> SentRoom:
+    """A chain in which some pass, get a word, leave, sit out, come late and come back, until one is alone."""
+    room = SentRoom(seed=20)
+    room.do(RoundStart("word_association"), ANNA)
+    id_ = room.turn().round
+    room.happen(RoundJoined(id_, BELA.id), BELA)
+    room.happen(HelpGiven(id_, 1, ANNA.id, "rain"), ANNA)
+    room.land("p1", ANNA, duration_ms=600)
+    room.happen(TurnPassed(id_, 2, BELA.id), BELA)
+    room.happen(RoundLeft(id_, ANNA.id, "out"), ANNA)
+    room.happen(RoundJoined(id_, CLEO.id, late=True), CLEO)
+    room.happen(RoundLeft(id_, BELA.id, "silent"))
+    room.happen(RoundPaused(id_, room.now_ms + 20_000))
+    room.happen(RoundJoined(id_, BELA.id), BELA)
+    room.happen(RoundLeft(id_, CLEO.id, "gone"))
+    room.happen(RoundPaused(id_, room.now_ms + 20_000))
+    return room
+
+
 SCENES: dict[str, Callable[[], SentRoom]] = {
     "chat": chat,
     "thrown": thrown,
@@ -241,6 +270,7 @@ SCENES: dict[str, Callable[[], SentRoom]] = {
     "games/duel": duel,
     "games/secrets": secrets,
     "games/spoken": spoken,
+    "games/paced": paced,
 }
 LOGS = [f"{name}{form}" for name in SCENES for form in ("", ".stored")]
 

@@ -42,7 +42,7 @@ export function endingOf(round, model) {
     winners,
     line,
     plays: playsOf(kind, { winners, beads, line, takes, round }),
-    words: [closing.answer && t('desk.answer', { answer: closing.answer }), closing.coach].filter(Boolean).join(' '),
+    words: [closing.answer && t('round.answer', { answer: closing.answer }), closing.coach].filter(Boolean).join(' '),
     names: [...new Set(takes.map(({ name }) => name).filter(Boolean))],
   };
 }

@@ -8,7 +8,11 @@
 export const ROUND_KINDS = new Set([
   'round.opened',
   'round.joined',
+  'round.left',
+  'round.paused',
   'turn.given',
+  'turn.passed',
+  'help.given',
   'role.given',
   'vote.cast',
   'verdict.given',
@@ -38,6 +42,11 @@ export const UNPLAYED = {
   /** @type {import('../wire/protocol.js').Vote[]} */ votes: [],
   /** @type {import('../wire/protocol.js').Verdict[]} */ verdicts: [],
   /** @type {import('../wire/protocol.js').Role[]} */ roles: [],
+  /** @type {string[]} */ left: [], // have no turns any more
+  /** @type {string[]} */ late: [], // came in the middle
+  /** @type {import('../wire/protocol.js').Passed[]} */ passed: [],
+  /** @type {import('../wire/protocol.js').Help[]} */ helps: [],
+  paused_until_ms: 0, // 0 while it goes on
   hidden: false,
   scene: '',
   unseen: 0, // takes that are here and not shown yet
@@ -49,11 +58,19 @@ export function foldRound(round, kind, fact) {
   if (fact.round !== round.id) return round;
   switch (kind) {
     case 'round.joined':
-      return round.players.includes(fact.voice) ? round : { ...round, players: [...round.players, fact.voice] };
+      return round.players.includes(fact.voice) ? round : joined(round, fact);
+    case 'round.left':
+      return round.left.includes(fact.voice) ? round : { ...round, players: butFor(round.players, fact.voice), left: [...round.left, fact.voice] };
+    case 'round.paused':
+      return { ...round, paused_until_ms: fact.until_ms };
+    case 'turn.passed':
+      return { ...round, passed: once(round.passed, fact, (old) => old.turn === fact.turn && old.voice === fact.voice) };
+    case 'help.given':
+      return { ...round, helps: once(round.helps, fact, (old) => old.turn === fact.turn && old.voice === fact.voice) };
     case 'role.given':
       return { ...round, roles: [...round.roles, fact] };
     case 'turn.given':
-      return { ...round, turns: once(round.turns, { voice: null, ...fact }, (turn) => turn.turn === fact.turn) };
+      return { ...round, paused_until_ms: 0, turns: once(round.turns, { voice: null, ...fact }, (turn) => turn.turn === fact.turn) };
     case 'vote.cast':
       return { ...round, votes: [...round.votes, fact] };
     case 'verdict.given':
@@ -63,6 +80,17 @@ export function foldRound(round, kind, fact) {
     default:
       return round;
   }
+}
+
+/** @param {Round} round @param {{voice: string, late?: boolean}} fact @returns {Round} */
+function joined(round, { voice, late = false }) {
+  const newly = late && !round.late.includes(voice) ? [voice] : [];
+  return { ...round, players: [...round.players, voice], left: butFor(round.left, voice), late: [...round.late, ...newly], paused_until_ms: 0 };
+}
+
+/** @param {string[]} voices @param {string} voice */
+function butFor(voices, voice) {
+  return voices.filter((one) => one !== voice);
 }
 
 /** @param {import('../wire/protocol.js').Verdict} verdict @param {{clip: string, code: string}} fact */

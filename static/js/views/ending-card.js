@@ -39,7 +39,7 @@ export class EndingCard {
     this.own = h('p', { class: 'hint' });
     this.next = h('span', { class: 'next-words' });
     this.nextButton = h('button', { type: 'button', class: 'text-button', id: 'next-round', onclick: () => this.session.send('topic.want') }, this.next);
-    this.again = h('button', { type: 'button', class: 'quiet', id: 'ending-again', onclick: () => this.session.send('again') }, t('takes.again'));
+    this.again = h('button', { type: 'button', class: 'quiet', id: 'ending-again', onclick: () => this.session.send('again') }, t('round.again'));
     const other = async () => (await import('./game-sheet.js')).open(this.session);
     this.element = h('section', { class: 'ending', id: 'ending', 'aria-label': t('ending.label'), hidden: true },
       this.game, this.prompt, this.title, this.line,
@@ -85,19 +85,19 @@ export class EndingCard {
     keep(this.secrets, ending.secrets, ({ voice, text }) => voice + text, secret, (item, { text }) => say(/** @type {Element} */ (item.lastElementChild), text));
     say(this.words, ending.words);
     const own_ms = model.room?.scored === false ? null : reactionOf(model.state.last_round, model.me?.id ?? '');
-    say(this.own, own_ms === null ? '' : own_ms < 0 ? t('spark.early') : t('spark', { seconds: reaction(own_ms) }));
+    say(this.own, own_ms === null ? '' : own_ms < 0 ? t('reaction-time.early') : t('reaction-time', { seconds: reaction(own_ms) }));
   }
 
   /** @param {Shown} take */
   #bead({ clip, written, name }) {
     const press = () => !written && this.session.replay.play(clip);
-    return h('li', {}, h('button', { type: 'button', class: 'bead', 'data-take': clip, 'aria-label': t('takes.play', { name }), onclick: press },
+    return h('li', {}, h('button', { type: 'button', class: 'bead', 'data-take': clip, 'aria-label': t('round.play', { name }), onclick: press },
       h('span', { class: 'face' }), h('span', { class: 'take-words', dir: 'auto' })), h('div', { class: 'verdicts' }));
   }
 
   /** @param {Shown} take */
   #take({ clip, written, name, voice }) {
-    const play = !written && h('button', { type: 'button', class: 'icon-button', 'aria-label': t('takes.play', { name }), onclick: () => this.session.replay.play(clip) }, icon('play'));
+    const play = !written && h('button', { type: 'button', class: 'icon-button', 'aria-label': t('round.play', { name }), onclick: () => this.session.replay.play(clip) }, icon('play'));
     return h('li', { class: 'ending-take', 'data-take': clip }, h('span', { class: 'face', 'data-shape': shapeOf(voice), 'aria-hidden': 'true' }),
       h('p', {}, h('strong', { class: 'take-name' }), ' ', h('span', { class: 'take-words', dir: 'auto' })), play || null, h('span', { class: 'hearts' }), h('div', { class: 'verdicts' }));
   }

@@ -17,10 +17,10 @@ export class JoinGate extends View {
     this.voice = h('p', { class: 'gate-voice', role: 'status' });
     this.join = h('button', { type: 'button', class: 'primary', id: 'join', onclick: () => this.#enter(false) });
     this.play = h('button', { type: 'button', class: 'quiet', id: 'join-play', onclick: () => this.#enter(true) },
-      icon('spark'), h('span', {}, t('gate.play'), h('small', {}, t('gate.play.hint'))));
+      icon('spark'), h('span', {}, t('join.play'), h('small', {}, t('join.play.hint'))));
     this.dialog = h('dialog', { class: 'gate', 'aria-labelledby': 'gate-name', onclose: () => this.#shut() },
       this.name, this.rules, this.description, this.consent, this.voice, this.join, this.play,
-      h('p', { class: 'gate-listen' }, icon('sound'), t('gate.listen')),
+      h('p', { class: 'gate-listen' }, icon('sound'), t('join.listen')),
       h('a', { href: '/', class: 'gate-back' }, t('room.back')));
     this.replaceChildren(this.dialog);
     this.#shut();
@@ -36,7 +36,7 @@ export class JoinGate extends View {
     if (room) say(this.description, room.description);
     say(this.consent, room?.consent ?? '');
     const asks = room?.consent && !recall(`consent.${this.session.id}`, false);
-    say(this.join, t(asks ? 'gate.agree' : 'gate.join'));
+    say(this.join, t(asks ? 'join.agree' : 'join.join'));
     if (connection === 'refused') this.dialog?.classList.add('is-gone');
     this.#voice(model);
   }
@@ -49,7 +49,7 @@ export class JoinGate extends View {
     if (this.voice.childElementCount) return;
     const dot = h('span', { class: 'dot' });
     dot.style.setProperty('--voice', me.colour);
-    this.voice.replaceChildren(t('gate.name'), ' ', h('strong', {}, dot, me.name));
+    this.voice.replaceChildren(t('join.name'), ' ', h('strong', {}, dot, me.name));
   }
 
   /** Only a tap opens the door: Escape would leave a page without sound. */

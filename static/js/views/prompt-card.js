@@ -155,7 +155,7 @@ function hintOf({ phase, prompt, turn, step }, model) {
   if ((phase === 'window' || phase === 'count-in') && turn?.max_words) return counted('words.max', turn.max_words);
   const own_ms = model.room?.scored === false ? null : reactionOf(state.round ?? state.last_round, me?.id ?? '');
   if (phase !== 'over' || own_ms === null) return '';
-  return own_ms < 0 ? t('spark.early') : t('spark', { seconds: reaction(own_ms) });
+  return own_ms < 0 ? t('reaction-time.early') : t('reaction-time', { seconds: reaction(own_ms) });
 }
 
 customElements.define('prompt-card', PromptCard);

@@ -31,17 +31,17 @@ export class ProposalToast {
     const left_ms = proposal ? this.session.clock.until_ms(proposal.until_ms) : 0;
     set(this.element, { hidden: !proposal || left_ms <= 0 });
     if (!proposal || left_ms <= 0) return;
-    if (proposal.proposal !== this.#shown) this.#begin(proposal, left_ms);
+    if (proposal.id !== this.#shown) this.#begin(proposal, left_ms);
     const me = model.me?.id ?? '';
-    const answered = me === proposal.voice || (proposal.agreed ?? []).concat(proposal.refused ?? []).includes(me);
+    const answered = me === proposal.voice || [...proposal.yes, ...proposal.no].includes(me);
     set(this.yes, { hidden: answered });
     set(this.no, { hidden: answered });
     this.#tell(model, proposal, answered);
   }
 
-  /** @param {any} proposal @param {number} left_ms */
-  #begin({ proposal }, left_ms) {
-    this.#shown = proposal;
+  /** @param {import('../room/governed.js').Proposal} proposal @param {number} left_ms */
+  #begin({ id }, left_ms) {
+    this.#shown = id;
     const fresh = h('span', { class: 'toast-time' });
     fresh.style.setProperty('--left', `${left_ms}ms`);
     this.time.replaceWith(fresh);
@@ -49,14 +49,14 @@ export class ProposalToast {
     setTimeout(() => this.update(this.session.model), left_ms + 1);
   }
 
-  /** @param {Model} model @param {any} proposal @param {boolean} answered */
-  async #tell(model, { wish, game, voice, proposal }, answered) {
+  /** @param {Model} model @param {import('../room/governed.js').Proposal} proposal @param {boolean} answered */
+  async #tell(model, { wish, game, voice, id }, answered) {
     const name = voiceOf(model, voice)?.name ?? t('phase.someone');
     const games = wish === 'start' ? await offer(model.state.language).catch(() => null) : null;
     const other = games?.games.find(({ id }) => id === game)?.name ?? '';
     const words = model.me?.id === voice ? t('proposal.own') : t(`proposal.${wish}`, { name, game: other });
     say(this.words, answered && model.me?.id !== voice ? `${words} ${t('proposal.answered')}` : words);
-    if (this.#said !== proposal) announce(words);
-    this.#said = proposal;
+    if (this.#said !== id) announce(words);
+    this.#said = id;
   }
 }

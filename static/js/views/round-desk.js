@@ -54,8 +54,8 @@ export class RoundDesk {
   #tellRole({ state, me }) {
     const own = state.round?.roles.filter(({ voice }) => voice === me?.id).at(-1);
     const words = own ? [own.role, own.text].filter(Boolean).map(capital).join('. ') : '';
-    if (words && this.role.textContent !== words) announce(`${t('desk.secret')}: ${words}`);
-    this.role.dataset.secret = t('desk.secret');
+    if (words && this.role.textContent !== words) announce(`${t('round.secret')}: ${words}`);
+    this.role.dataset.secret = t('round.secret');
     say(this.role, words);
   }
 
@@ -67,13 +67,13 @@ export class RoundDesk {
     this.#said = key;
     this.verdict.dataset.tone = newest?.tone ?? '';
     this.verdict.dataset.overruled = String(newest?.overruled ?? false);
-    say(this.verdict, newest ? `${newest.text}${newest.overruled ? ` ${t('desk.overruled')}` : ''}` : '');
+    say(this.verdict, newest ? `${newest.text}${newest.overruled ? ` ${t('round.overruled')}` : ''}` : '');
   }
 
   /** What was to be found out, and a word on the way to the next round. @param {Model} model */
   #tellEnd({ state }) {
     const closing = state.round ? null : state.last_round?.closing;
-    const words = [closing?.answer && t('desk.answer', { answer: closing.answer }), closing?.coach].filter(Boolean).join(' ');
+    const words = [closing?.answer && t('round.answer', { answer: closing.answer }), closing?.coach].filter(Boolean).join(' ');
     if (this.#known !== null && words && words !== this.#known) announce(words);
     this.#known = words;
     say(this.coach, words);

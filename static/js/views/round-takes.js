@@ -19,8 +19,8 @@ export class RoundTakes {
     this.list = h('ol', { class: 'takes' });
     this.words = h('span', {});
     this.replay = h('button', { type: 'button', class: 'quiet', id: 'replay', hidden: true, onclick: () => this.#playAll() }, icon('play'), icon('stop'), this.words);
-    this.challenge = h('button', { type: 'button', class: 'quiet', id: 'challenge', hidden: true, onclick: () => this.#challenge() }, t('takes.challenge'));
-    this.again = h('button', { type: 'button', class: 'quiet', id: 'again', hidden: true, onclick: () => this.session.send('again') }, t('takes.again'));
+    this.challenge = h('button', { type: 'button', class: 'quiet', id: 'challenge', hidden: true, onclick: () => this.#challenge() }, t('round.challenge'));
+    this.again = h('button', { type: 'button', class: 'quiet', id: 'again', hidden: true, onclick: () => this.session.send('again') }, t('round.again'));
     this.element = h('div', { class: 'round-takes' }, h('div', { class: 'sheet-row' }, this.replay, this.challenge, this.again), this.list);
   }
 
@@ -35,7 +35,7 @@ export class RoundTakes {
     keep(this.list, takes, ({ clip }) => clip, (take) => this.#row(take, model), draw);
     this.#replay = (state.round ? [] : (round?.closing?.replay ?? [])).filter((clip) => state.clips.has(clip));
     set(this.replay, { hidden: this.#replay.length < 2, 'data-playing': String(this.#playing) });
-    say(this.words, t(this.#playing ? 'takes.stop' : 'takes.replay'));
+    say(this.words, t(this.#playing ? 'round.stop' : 'round.replay'));
     set(this.challenge, { hidden: !this.#challengeable(model) });
     set(this.again, { hidden: Boolean(state.round) || !state.last_round || state.closed });
   }
@@ -57,9 +57,9 @@ export class RoundTakes {
     const by = state.clips.get(clip)?.by ?? presence.voices.get(voice);
     const name = by?.name ?? '…';
     const vote = () => this.session.send('vote', { round: (this.session.model.state.round ?? this.session.model.state.last_round)?.id, clip, value: A_HEART });
-    const play = !written && h('button', { type: 'button', class: 'icon-button', 'aria-label': t('takes.play', { name }), onclick: () => this.session.replay.play(clip) }, icon('play'));
+    const play = !written && h('button', { type: 'button', class: 'icon-button', 'aria-label': t('round.play', { name }), onclick: () => this.session.replay.play(clip) }, icon('play'));
     const row = h('li', { class: 'take', 'data-take': clip }, h('span', { class: 'dot' }), h('span', { class: 'take-words', dir: 'auto' }), play || null,
-      h('button', { type: 'button', class: 'heart', 'aria-label': t('takes.heart', { name }), onclick: vote }, icon('heart'), h('span', { class: 'hearts' })));
+      h('button', { type: 'button', class: 'heart', 'aria-label': t('round.heart', { name }), onclick: vote }, icon('heart'), h('span', { class: 'hearts' })));
     row.style.setProperty('--voice', by?.colour ?? '');
     row.dataset.name = name;
     return row;

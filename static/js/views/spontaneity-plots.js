@@ -18,7 +18,7 @@ export function bandBar(counts) {
     x += width;
     return part;
   });
-  return svg('svg', { class: 'plot', viewBox: `0 0 ${WIDTH} 18`, role: 'img', 'aria-label': t('plot.bands') }, ...parts);
+  return svg('svg', { class: 'plot', viewBox: `0 0 ${WIDTH} 18`, role: 'img', 'aria-label': t('spontaneity.plot.bands') }, ...parts);
 }
 
 /** The middle reaction time of each day. @param {import('../room/spontaneity.js').Day[]} days */
@@ -28,7 +28,7 @@ export function trend(days) {
   const d = at.map(([x, y], index) => `${index ? 'L' : 'M'}${x.toFixed(1)} ${y.toFixed(1)}`).join('');
   const dots = at.map(([cx, cy]) => svg('circle', { cx, cy, r: 3.5, class: 'trend-dot' }));
   const zones = BANDS.map(([band, ends_ms], index) => zone(band, index ? BANDS[index - 1][1] : 0, Math.min(ends_ms, SLOWEST_MS)));
-  return svg('svg', { class: 'plot', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': t('plot.trend') }, ...zones, svg('path', { d, class: 'trend' }), ...dots);
+  return svg('svg', { class: 'plot', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': t('spontaneity.plot.trend') }, ...zones, svg('path', { d, class: 'trend' }), ...dots);
 }
 
 /** @param {string} band @param {number} from_ms @param {number} to_ms */

@@ -21,7 +21,7 @@ function draw(place) {
   const note = h('p', { class: 'sheet-note' }, t('spontaneity.private'));
   if (!kept.length) return place.replaceChildren(h('p', {}, t('spontaneity.none')), note);
   const days = daysOf(kept, (at_ms) => new Date(at_ms).toLocaleDateString('sv')).slice(-DAYS);
-  place.replaceChildren(summary(kept), bandBar(bandsOf(kept)), legend(kept), h('p', { class: 'sheet-note' }, t('plot.trend')), trend(days), table(days), note, deeds(place));
+  place.replaceChildren(summary(kept), bandBar(bandsOf(kept)), legend(kept), h('p', { class: 'sheet-note' }, t('spontaneity.plot.trend')), trend(days), table(days), note, deeds(place));
 }
 
 /** @param {import('../room/spontaneity.js').Entry[]} kept */
@@ -44,14 +44,14 @@ function figure(number, words) {
 function legend(kept) {
   const counts = bandsOf(kept);
   return h('ul', { class: 'bands' }, ...BANDS.map(([band]) => h('li', { 'data-band': band },
-    h('strong', {}, `${t(`band.${band}`)} · ${counts[band]}`), h('span', {}, t(`band.${band}.what`)))));
+    h('strong', {}, `${t(`spontaneity.band.${band}`)} · ${counts[band]}`), h('span', {}, t(`spontaneity.band.${band}.what`)))));
 }
 
 /** The same as the plot, for those who would rather read. @param {import('../room/spontaneity.js').Day[]} days */
 function table(days) {
   const rows = days.map(({ day, takes, median_ms, words, laughs }) => h('tr', {}, h('th', { scope: 'row' }, day),
     ...[median_ms === null ? '–' : reaction(median_ms), takes, words, laughs].map((value) => h('td', {}, String(value)))));
-  const heads = ['day', 'seconds', 'takes', 'words', 'laughs'].map((name) => h('th', { scope: 'col' }, t(`column.${name}`)));
+  const heads = ['day', 'seconds', 'takes', 'words', 'laughs'].map((name) => h('th', { scope: 'col' }, t(`spontaneity.column.${name}`)));
   return h('details', {}, h('summary', { class: 'text-button' }, t('spontaneity.days')),
     h('table', {}, h('thead', {}, h('tr', {}, ...heads)), h('tbody', {}, ...rows)));
 }

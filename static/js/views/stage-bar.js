@@ -21,8 +21,8 @@ export class StageBar extends View {
     this.topics = this.#button('topics', 'bulb', () => this.#open('topics'));
     this.type = this.#button('type', 'chat', async () => (await this.#needDesk()).write());
     this.joins = this.#button('join', 'spark', () => this.session.send('round.join'));
-    this.pass = this.#button('pass', 'skip', () => this.session.send('turn.pass', { round: this.session.model.state.round?.id }));
-    this.help = this.#button('help', 'bulb', () => this.session.send('turn.help', { round: this.session.model.state.round?.id }));
+    this.pass = this.#button('pass', 'skip', () => this.session.send('turn.pass'));
+    this.help = this.#button('help', 'bulb', () => this.session.send('turn.help'));
     this.out = this.#button('out', 'close', () => this.session.send('round.leave'));
     this.place = h('div', { class: 'desk-place' });
     this.bar = h('div', { class: 'stage-buttons', role: 'group', 'aria-label': t('stage.more') }, this.games, this.topics, this.joins, this.help, this.pass, this.type, this.out);

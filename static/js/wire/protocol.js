@@ -6,7 +6,10 @@
  * @typedef {{round: string, turn: number, prompt: string, go_at_ms: number, closes_at_ms: number,
  *   voice: string|null, act?: string, voices?: string[], besides?: string|null,
  *   limit_ms?: number, role?: string, min_words?: number, max_words?: number, bell?: boolean,
- *   steps?: string[], hidden?: boolean}} Turn
+ *   steps?: string[], hidden?: boolean, one_word?: boolean, next?: string|null, number?: number,
+ *   of?: number}} Turn
+ * @typedef {{round: string, turn: number, voice: string}} Passed
+ * @typedef {{round: string, turn: number, voice: string, text: string}} Help
  * @typedef {{clip: string, voice: string, turn: number, duration_ms: number, onset_ms: number,
  *   gap_ms: number, reaction_ms: number|null, text: string|null, written: boolean, hidden: boolean}} Take
  * @typedef {{round: string, clip: string, value: number, voice: string}} Vote
@@ -17,10 +20,11 @@
  * @typedef {{round: string, voice: string, role: string, text: string}} Role
  * @typedef {{id: string, game: string, tempo: string, opened_at_ms: number, prompt: Prompt|null,
  *   players: string[], turns: Turn[], takes: Take[], votes: Vote[], verdicts: Verdict[],
- *   hidden: boolean, scene: string, roles: Role[], unseen: number, closing: Closing|null}} Round
+ *   hidden: boolean, scene: string, roles: Role[], left: string[], late: string[], passed: Passed[],
+ *   helps: Help[], paused_until_ms: number, unseen: number, closing: Closing|null}} Round
  * @typedef {{id: string, game: string, tempo: string, opened_at_ms: number, prompt: Prompt|null,
  *   players: string[], turn: Turn|null, takes: string[], verdicts: Verdict[], hidden?: boolean,
- *   scene?: string}} RoundShown
+ *   scene?: string, left?: string[], late?: string[], paused_until_ms?: number}} RoundShown
  * @typedef {{id: string, kind: string, name: string, theme: string, description: string,
  *   language: string, tempo: string, public: boolean, place: string, rules: string, consent: string,
  *   longest_clip_ms: number, scored: boolean, door?: string,

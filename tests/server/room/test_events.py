@@ -3,11 +3,13 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from games.round import RoundJoined, TurnGiven
 from server.room.events import (
     KINDS,
     Draft,
     Erased,
     Event,
+    Fact,
     TextSaid,
     Voice,
     decode,
@@ -26,6 +28,22 @@ def test_every_kind_is_stored_and_sent_byte_for_byte_as_ever() -> None:
 
 def test_every_kind_that_was_ever_stored_is_read_as_it_was() -> None:
     assert list(map(decode, facts.FILE.read_bytes().splitlines())) == facts.events()
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "fact"),
+    [
+        ("round.joined", '{"round":"r","voice":"v","role":""}', RoundJoined("r", "v")),
+        (
+            "turn.given",
+            '{"round":"r","turn":1,"prompt":"?","go_at_ms":1,"closes_at_ms":2,"voice":"v","max_words":1}',
+            TurnGiven("r", 1, "?", 1, 2, "v", max_words=1),
+        ),
+    ],
+)
+def test_what_older_logs_do_not_say_is_as_it_was(kind: str, data: str, fact: Fact) -> None:
+    body = f'{{"type":"event","seq":1,"prev":0,"at_ms":1,"by":null,"kind":"{kind}","data":{data}}}'
+    assert decode(body.encode()).data == fact
 
 
 def test_there_is_an_example_of_every_kind() -> None:

@@ -18,11 +18,14 @@ from server.room.commands import (
     Refused,
     Report,
     RoundJoin,
+    RoundLeave,
     RoundStart,
     RoundStop,
     Say,
     Suggest,
     Throw,
+    TurnHelp,
+    TurnPass,
     Vote,
     WantTopic,
 )
@@ -68,6 +71,9 @@ WISHES: list[tuple[str, dict[str, Any], Command]] = [
     ("report", {"clip": "c", "reason": "rude"}, Report("c", "rude")),
     ("answer", {"round": "r", "text": "moon"}, Answer("r", "moon")),
     ("round.stop", {}, RoundStop()),
+    ("round.leave", {}, RoundLeave()),
+    ("turn.pass", {}, TurnPass()),
+    ("turn.help", {}, TurnHelp()),
     ("suggest", {"text": "Soup"}, Suggest("Soup")),
     ("forget", {"clip": "c"}, Forget("c")),
     ("forget", {"all": True}, Forget(None, everything=True)),
@@ -105,7 +111,7 @@ def test_every_type_of_the_contract_is_known() -> None:
     assert set(TYPES) == {
         "say", "react", "throw", "round.start", "round.join", "again", "speak.start", "speak.stop", "vote",
         "report", "forget", "ping", "here", "answer", "round.stop", "suggest", "topic.want", "keep", "drop",
-        "mute",
+        "mute", "round.leave", "turn.pass", "turn.help",
     }  # fmt: skip
 
 
