@@ -3,6 +3,7 @@ import { isInApp } from './lib/browser.js';
 import { say } from './lib/dom.js';
 import { language, t } from './lib/text.js';
 import { Session } from './session/session.js';
+import { hush } from './lib/announce.js';
 import './views/clip-list.js';
 import './views/join-gate.js';
 import './views/listen-switch.js';
@@ -45,6 +46,7 @@ session.store.watch(({ connection, hearing, path, joined, phase, mine, speaking 
   dataset.phase = phase;
   dataset.mine = String(mine);
   dataset.speaking = speaking;
+  hush(speaking === 'opening' || speaking === 'live');
 });
 
 if (!isSecureContext) session.notices.tell({ code: 'insecure' });

@@ -26,10 +26,10 @@ export function time(at_ms) {
 const DAY_MS = 86_400_000;
 const WEEK_DAYS = 6;
 
-/** The day of a moment as one says it: today, yesterday, its weekday within the week, else its date. @param {number} at_ms epoch @param {number} now_ms epoch */
+/** The day of a moment as one says it: today and yesterday are near; then its weekday within the week, else its date. @param {number} at_ms epoch @param {number} now_ms epoch */
 export function day(at_ms, now_ms) {
   const midnight = (/** @type {number} */ ms) => new Date(ms).setHours(0, 0, 0, 0);
   const ago = Math.round((midnight(now_ms) - midnight(at_ms)) / DAY_MS);
-  if (ago <= 1) return near.format(-ago, 'day');
-  return ago <= WEEK_DAYS ? weekday.format(at_ms) : date.format(at_ms);
+  if (ago <= 1) return { isNear: true, words: near.format(-Math.max(0, ago), 'day') };
+  return { isNear: false, words: ago <= WEEK_DAYS ? weekday.format(at_ms) : date.format(at_ms) };
 }

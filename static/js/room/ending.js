@@ -35,8 +35,8 @@ export function endingOf(round, model) {
     kind,
     prompt: round.scene || round.prompt?.text || round.turns[0]?.prompt || '',
     title: titleOf(kind, winners, takes, closing),
-    takes: beads.length ? [] : kind === 'pair' ? lastPair(round, takes) : takes,
-    beads,
+    takes: line || beads.length ? [] : rowsOf(kind, round, takes),
+    beads: line ? [] : beads,
     bars: kind === 'duel' ? barsOf(takes) : [],
     secrets: (closing.secrets ?? []).map(({ voice, role, text }) => ({ voice, ...nameOf(voice, model), text: [role, text].filter(Boolean).join('. ') })),
     winners,
@@ -100,6 +100,12 @@ function barsOf(takes) {
   return voices.map((voice, at) => ({
     name: of(voice)[0].name, colour: of(voice)[0].colour, hearts: hearts[at], part: hearts[at] / most, won: of(voice).some(({ won }) => won),
   }));
+}
+
+/** The takes that stand as rows. @param {string} kind @param {Round} round @param {Shown[]} takes */
+function rowsOf(kind, round, takes) {
+  if (kind === 'pair') return lastPair(round, takes);
+  return kind === 'duel' ? takes.filter(({ won }) => won) : takes;
 }
 
 /** What two said last at one count. @param {Round} round @param {Shown[]} takes */

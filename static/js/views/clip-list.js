@@ -14,6 +14,7 @@ const ROWS = 30;
 export class ClipList extends View {
   #rows = ROWS;
   #newest = 0;
+  /** @type {string|null} */ #sought = null;
   /** @type {unknown[]} */ #drawn = [];
 
   build() {
@@ -29,12 +30,13 @@ export class ClipList extends View {
 
   /** @param {Model} model */
   update(model) {
-    const { state, onAir, replaying, hidden, me, joined } = model;
+    const { state, onAir, asked, replaying, hidden, me, joined } = model;
     if (!joined) return; // nobody sees it yet
-    const parts = [state.clips, state.reactions, onAir, replaying, hidden, me];
+    const parts = [state.clips, state.reactions, onAir, asked, replaying, hidden, me];
     if (parts.every((part, at) => part === this.#drawn[at])) return;
     this.#drawn = parts;
     this.#draw(model);
+    this.#seek(model);
     this.#announce(model);
   }
 
@@ -44,12 +46,20 @@ export class ClipList extends View {
     if (!list || !more || !empty || !shown) return;
     const me = model.me?.id ?? '';
     const clips = [...model.state.clips.values()].filter((clip) => !isHidden(clip, model)).reverse();
-    keep(list, clips.slice(0, this.#rows), (clip) => clip.clip, (clip) => clipRow(session, clip, clip.by?.id === me),
+    keep(list, clips.filter(({ clip }, at) => at < this.#rows || clip === model.onAir), (clip) => clip.clip, (clip) => clipRow(session, clip, clip.by?.id === me),
       (row, clip) => updateRow(session, row, { clip, me, reactions: model.state.reactions.get(clip.clip), ...stateOf(clip, model) }));
     more.hidden = clips.length <= this.#rows;
     empty.hidden = clips.length > 0;
     shown.hidden = model.hidden.length === 0;
     shown.textContent = t('clip.shown', { n: model.hidden.length });
+  }
+
+  /** An older clip on air has its row in sight; whoever reads further down in a round is left there. @param {Model} model */
+  #seek({ onAir, state, asked }) {
+    const isOld = onAir && asked && !state.round;
+    const row = isOld && onAir !== this.#sought && this.list?.querySelector(`[data-clip="${CSS.escape(onAir)}"]`);
+    this.#sought = isOld ? onAir : null;
+    if (row) this.scrollTop = /** @type {HTMLElement} */ (row).offsetTop - this.offsetTop - this.clientHeight / 3;
   }
 
   /** Tell of the newest voice, once, and never of one's own. @param {Model} model */

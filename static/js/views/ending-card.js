@@ -7,7 +7,7 @@ import { dressed } from '../lib/sheet.js';
 import { t } from '../lib/text.js';
 import { endingOf } from '../room/ending.js';
 import { reactionOf } from '../room/round.js';
-import { gameOf } from './stage-head.js';
+import { gameOf } from '../wire/games.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../room/ending.js').Ending} Ending */
@@ -69,7 +69,7 @@ export class EndingCard {
     const place = closing?.set_place ? ` · ${t('ending.place', { n: closing.set_place, of: SET_OF })}` : '';
     this.element.lang = model.state.language;
     this.element.dataset.kind = ending.kind;
-    say(this.game, ending.line ? t('ending.evening') : `${gameOf(model)?.name ?? ''}${place}`);
+    say(this.game, ending.line ? t('ending.evening') : `${gameOf(model.state.last_round?.game)?.name ?? ''}${place}`);
     say(this.prompt, ending.line ? '' : ending.prompt);
     say(this.title, ending.line ? ending.line.name : ending.title);
     const [first] = ending.line ? [ending.line] : ending.winners;
@@ -80,8 +80,7 @@ export class EndingCard {
     say(this.line, tie || (first?.text ? `“${first.text}”` : ending.beads.length ? t('ending.by', { names: ending.names.join(', ') }) : ''));
     keep(this.bars, ending.bars, ({ name }) => name, bar, drawBar);
     keep(this.beads, ending.beads, ({ clip }) => clip, (take) => this.#bead(take), (item, take) => this.#drawTake(item, take, model));
-    const others = ending.takes.filter(({ clip }) => clip !== ending.line?.clip && (ending.kind !== 'duel' || clip === first?.clip));
-    keep(this.takes, ending.line ? [] : others, ({ clip }) => clip, (take) => this.#take(take), (item, take) => this.#drawTake(item, take, model));
+    keep(this.takes, ending.takes, ({ clip }) => clip, (take) => this.#take(take), (item, take) => this.#drawTake(item, take, model));
     keep(this.secrets, ending.secrets, ({ voice, text }) => voice + text, secret, (item, { text }) => say(/** @type {Element} */ (item.lastElementChild), text));
     say(this.words, ending.words);
     const own_ms = model.room?.scored === false ? null : reactionOf(model.state.last_round, model.me?.id ?? '');

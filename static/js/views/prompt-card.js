@@ -127,7 +127,10 @@ function kickerOf({ phase, turn }, model, part) {
 
 /** What is heard between rounds, and what it once answered. @param {Model} model */
 function idleOf({ asked, presence, me, state }) {
-  if (asked) return t('asked.on', { day: day(asked.at_ms, Date.now()) });
+  if (asked) {
+    const { isNear, words } = day(asked.at_ms, Date.now());
+    return t(isNear ? 'asked.near' : 'asked.on', { day: words });
+  }
   const voice = [...presence.speaking].map((id) => presence.voices.get(id)).find((one) => one && one.id !== me?.id);
   if (voice) return t('here.speaking', { name: voice.name });
   return state.closed ? t('talk.gone') : '';

@@ -3,21 +3,13 @@ import { h, keep, say, set } from '../lib/dom.js';
 import { shapeOf } from '../lib/shape.js';
 import { t } from '../lib/text.js';
 import { castOf, levelAt, partIn, shortened, voiceOf } from '../room/head.js';
-import { offer } from '../wire/games.js';
+import { gameOf, offer } from '../wire/games.js';
 import { View } from './view.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../room/head.js').Person} Person */
 
 const FULL_NAMES = 2; // as many fit on a phone
-
-/** @type {Map<string, import('../wire/games.js').Game>} */
-const games = new Map();
-
-/** The game of a round, as soon as its words are here. @param {Pick<Model, 'state'>} model */
-export function gameOf({ state }) {
-  return games.get((state.round ?? state.last_round)?.game ?? '') ?? null;
-}
 
 export class StageHead extends View {
   #frame = 0;
@@ -53,7 +45,7 @@ export class StageHead extends View {
   /** @param {Model} model */
   #tell(model) {
     const { status } = this.session.round;
-    const game = gameOf(model);
+    const game = gameOf(model.state.round?.game);
     const { number = 0, of = 0 } = status.turn ?? {};
     const starter = model.state.round?.starter;
     const by = starter && status.turn?.turn === 1 && status.phase === 'count-in' ? voiceOf(model, starter)?.name : '';
@@ -97,7 +89,7 @@ export class StageHead extends View {
     if (this.#asked) return;
     this.#asked = true;
     try {
-      for (const game of (await offer(language)).games) games.set(game.id, game);
+      await offer(language);
       this.update(this.session.model);
     } catch {
       this.#asked = false; // the next change of the room asks again

@@ -1,11 +1,12 @@
 /** What the stage tells beside its words: tones, a shake, what screen readers say, ripples of laughter. Fetched when somebody came in. */
+import '../lib/words-play.js';
 import { Cues, lengthOf, SHAKES } from '../audio/cues.js';
 import { announce } from '../lib/announce.js';
 import { get } from '../lib/preferences.js';
 import { recall, remember } from '../lib/storage.js';
 import { partIn } from '../room/head.js';
 import { newsOf, UNTOLD } from '../room/news.js';
-import { gameOf } from './stage-head.js';
+import { gameOf } from '../wire/games.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../audio/cues.js').Cue} Cue */
@@ -41,7 +42,7 @@ export class StageSigns {
   update(model) {
     const { status } = this.session.round;
     const part = partIn(model, status);
-    const { told, lines } = newsOf(this.#told, { game: gameOf(model), part, status, model });
+    const { told, lines } = newsOf(this.#told, { game: gameOf(model.state.round?.game), part, status, model });
     // What was over before one came in is no news.
     if (this.#told !== UNTOLD || model.state.round) for (const line of lines) announce(line);
     this.#told = told;
