@@ -15,6 +15,9 @@ from games.words import tokens
 
 Tempo = Literal["snap", "slow"]
 Closing = Literal["done", "silent", "again", "replaced", "stopped"]
+# How the end of a round is told: by hearts, as one piece, as a duel, as two words that met or not, by what
+# was secret, as takes that replace each other, or just so.
+Ending = Literal["votes", "chain", "duel", "pair", "secrets", "series", "plain"]
 # What a turn is for: to speak, to guess what another meant, to vote, or only to listen.
 Act = Literal["speak", "guess", "vote", "listen"]
 # Why a voice has no turns any more: by its own wish, for it left the room, or for its turns were silent.
@@ -96,7 +99,8 @@ class TurnGiven(Struct, frozen=True):
     ends it wherever it is and is shown to nobody before; `bell` rings at "go"; `steps` are shown one
     after the other, evenly over the window; `min_words` and `max_words` are 0 where they do not matter.
     Takes of a `hidden` turn are shown when all of them are. `next` speaks after it, as far as is known;
-    it is turn `number` of those that people speak in, `of` as many (0: nobody knows).
+    it is turn `number` of those that people speak in, `of` as many (0: nobody knows). In a turn to vote,
+    `clips` are those that may be voted for (none: all).
     """
 
     kind: ClassVar[str] = "turn.given"
@@ -121,6 +125,7 @@ class TurnGiven(Struct, frozen=True):
     next: str | None = None
     number: int = 0
     of: int = 0
+    clips: tuple[str, ...] = ()
 
     def is_for(self, voice: str) -> bool:
         """Tell whether a voice may speak (or write) in this turn."""
@@ -199,6 +204,15 @@ class VoteCast(Struct, frozen=True):
     voice: str
 
 
+class ChallengeMade(Struct, frozen=True):
+    """A voice says that a take broke the rule; the words decide, or the thumbs of the others."""
+
+    kind: ClassVar[str] = "challenge.made"
+    round: str
+    clip: str
+    voice: str
+
+
 class VerdictGiven(Struct, frozen=True):
     """The referee said something of a take; `code` is stable, `text` is shown."""
 
@@ -219,11 +233,23 @@ class VerdictOverruled(Struct, frozen=True):
     code: str
 
 
+class Secret(Struct, frozen=True):
+    """What one player alone knew in a round: who they were, and what they were told."""
+
+    voice: str
+    role: str = ""
+    text: str = ""
+
+
 class RoundClosed(Struct, frozen=True):
     """A round ended; `takes` are its clips in order.
 
     `replay` is the order in which the clips make one piece (empty: they do not), `answer` what was
-    to be found out, `coach` a word on the way to the next round.
+    to be found out, `coach` a word on the way to the next round. `winners` are takes, written ones
+    too: several are a tie or twins, none is nobody. `met` is None where nobody knows whether two words
+    were one. `set_place` is the round's place in the room's set (0: it counts for none), and the
+    last one has the `line` that the set liked best. The next round begins by itself at `next_at_ms`
+    (0: it does not) if somebody may speak then.
     """
 
     kind: ClassVar[str] = "round.closed"
@@ -233,6 +259,13 @@ class RoundClosed(Struct, frozen=True):
     replay: tuple[str, ...] = ()
     answer: str = ""
     coach: str = ""
+    ending: Ending = "plain"
+    winners: tuple[str, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    met: bool | None = None
+    set_place: int = 0
+    line: str = ""
+    next_at_ms: int = 0
 
 
 RoundFact = (
@@ -247,6 +280,7 @@ RoundFact = (
     | AnswerGiven
     | RoundRevealed
     | VoteCast
+    | ChallengeMade
     | VerdictGiven
     | VerdictOverruled
     | RoundClosed
@@ -295,6 +329,7 @@ class Round(Struct, frozen=True):
     answer: str = ""
     roles: tuple[RoleGiven, ...] = ()
     overruled: tuple[VerdictOverruled, ...] = ()
+    challenges: tuple[ChallengeMade, ...] = ()
     heard_at_ms: int = 0
     closed: Closing | None = None
     left: tuple[str, ...] = ()
@@ -372,6 +407,8 @@ def apply(round_: Round, fact: RoundFact) -> Round:
             return _revealed(round_, {take.clip for take in takes})
         case VoteCast():
             return replace(round_, votes=(*round_.votes, fact))
+        case ChallengeMade():
+            return replace(round_, challenges=(*round_.challenges, fact))
         case VerdictGiven():
             return replace(round_, verdicts=(*round_.verdicts, fact))
         case VerdictOverruled():
@@ -435,6 +472,7 @@ def without(round_: Round, item: str) -> Round:
             _without_words(turn) if item in repeated(round_, turn) else turn for turn in round_.turns
         ),
         verdicts=tuple(fact for fact in round_.verdicts if item not in repeated(round_, fact)),
+        challenges=tuple(fact for fact in round_.challenges if fact.clip != item),
     )
 
 

@@ -22,6 +22,8 @@ from server.room.commands import (
     RoundJoin,
     RoundStart,
     Throw,
+    TurnHelp,
+    TurnPass,
     Vote,
     WantTopic,
 )
@@ -35,7 +37,7 @@ SPEAK = None
 # What a closed room and a muted voice are not refused: what was said can always be taken away.
 ALWAYS = Forget | Remove | Report
 # Looking, listening, chatting, taking back and saying "out" need no consent.
-INSIDE = Again | Answer | Land | RoundJoin | RoundStart | Throw | Vote | WantTopic
+INSIDE = Again | Answer | Land | RoundJoin | RoundStart | Throw | TurnHelp | TurnPass | Vote | WantTopic
 
 
 def check(state: RoomState, command: Command | None, by: Voice | None, context: Context) -> None:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from games.round import (
     AnswerGiven,
+    ChallengeMade,
     HelpGiven,
     Prompt,
     RoleGiven,
@@ -228,6 +229,7 @@ Fact = (
     | TopicSuggested
     | TopicWanted
     | DiceRolled
+    | ChallengeMade
 )
 FACTS: tuple[type[Fact], ...] = Fact.__args__
 KINDS: dict[str, type[Fact]] = {fact.kind: fact for fact in FACTS}

@@ -62,6 +62,7 @@ ROUND_FACTS = (
     rounds.TurnPassed,
     rounds.HelpGiven,
     rounds.VoteCast,
+    rounds.ChallengeMade,
     rounds.VerdictGiven,
     rounds.VerdictOverruled,
 )

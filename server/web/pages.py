@@ -98,6 +98,13 @@ async def room(request: web.Request) -> web.StreamResponse:
     return _page(request, _filled(request, "room.html", ("text",), head, door))
 
 
+async def screen(request: web.Request) -> web.StreamResponse:
+    """Answer a room's page for a screen that many look at."""
+    found = await visited(request, request.match_info["room"])
+    head = f"<title>{escape(found.state.name)} · Space of Wonder</title>\n"
+    return _page(request, _filled(request, "screen.html", ("text", "text.screen"), head))
+
+
 def _filled(
     request: web.Request, name: str, words: tuple[str, ...], head: str = "", door: str = ""
 ) -> assets.Asset:
@@ -189,6 +196,14 @@ async def robots(_: web.Request) -> web.Response:
 OPERATIONS = (
     Operation("GET", "/", lobby, "The lobby.", {200: HTML, 304: {}}),
     Operation("GET", f"/r/{ROOM}", room, "A room's page.", {200: HTML, 304: {}}, ("no_such_room",)),
+    Operation(
+        "GET",
+        f"/r/{ROOM}/screen",
+        screen,
+        "A room for a screen that many look at: no microphone.",
+        {200: HTML, 304: {}},
+        ("no_such_room",),
+    ),
     Operation(
         "GET", f"/c/{clips.CLIP}", clip, "A clip's page; it unfurls.", {200: HTML, 304: {}}, ("no_such_clip",)
     ),

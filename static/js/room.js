@@ -15,7 +15,7 @@ import './views/prompt-card.js';
 import './views/room-chat.js';
 import './views/room-presence.js';
 import './views/room-title.js';
-import { copyLink } from './views/share-button.js';
+import { copyLink } from './views/room-link.js';
 import './views/stage-bar.js';
 import './views/talk-button.js';
 import './views/throw-button.js';

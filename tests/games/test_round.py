@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from games.round import (
+    ChallengeMade,
     Round,
     RoundClosed,
     RoundJoined,
@@ -30,6 +31,7 @@ def test_facts_gather_in_order() -> None:
         TurnGiven("r", 1, "?", 1, 2),
         TurnGiven("r", 2, "?", 3, 4),
         VoteCast("r", "c", 1, "b"),
+        ChallengeMade("r", "c", "b"),
         VerdictGiven("r", "c", "too_long", "!"),
         RoundClosed("r", "done"),
     ):
@@ -37,7 +39,7 @@ def test_facts_gather_in_order() -> None:
 
     assert round_.players == ("a", "b")
     assert round_.turn == TurnGiven("r", 2, "?", 3, 4)
-    assert (len(round_.votes), len(round_.verdicts)) == (1, 1)
+    assert (len(round_.votes), len(round_.verdicts), len(round_.challenges)) == (1, 1, 1)
     assert round_.closed == "done"
 
 

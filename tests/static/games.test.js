@@ -61,6 +61,23 @@ test('the end of a round brings its replay, its answer and a word on the way', (
   assert.deepEqual([last_round?.closing?.replay, last_round?.closing?.answer, last_round?.closing?.coach], [['c'], 'a comb', 'Average will do.']);
 });
 
+test('an end that older logs tell has no winner, and a take that is taken back leaves the end', () => {
+  const closing = { round: 'r', reason: 'done', takes: ['a', 'b'], replay: ['a', 'b'], winners: ['a', 'b'], line: 'a', ending: 'votes', set_place: 5 };
+  const old = foldAll(EMPTY, [OPENED, event(2, 'round.closed', { round: 'r', reason: 'done', takes: ['a'] })]).last_round?.closing;
+  const told = foldAll(EMPTY, [OPENED, event(2, 'round.closed', closing), event(3, 'clip.removed', { clip: 'a' })]).last_round?.closing;
+
+  assert.deepEqual([old?.ending, old?.winners, old?.met, old?.set_place, old?.next_at_ms], ['plain', [], null, 0, 0]);
+  assert.deepEqual([told?.takes, told?.replay, told?.winners, told?.line, told?.set_place], [['b'], ['b'], ['b'], '', 5]);
+});
+
+test('who challenged a take is known once, and forgotten with the take', () => {
+  const challenge = { round: 'r', clip: 'c', voice: 'bela' };
+  const made = foldAll(EMPTY, [OPENED, event(2, 'challenge.made', challenge), event(3, 'challenge.made', challenge)]);
+
+  assert.deepEqual(made.round?.challenges, [challenge]);
+  assert.deepEqual(apply(made, event(4, 'clip.removed', { clip: 'c' })).round?.challenges, []);
+});
+
 test('topics wait, are wanted once by each, and go when they are thrown', () => {
   const waiting = foldAll(EMPTY, [event(1, 'topic.suggested', { topic: 't', text: 'Soup' }), event(2, 'topic.wanted', { voice: 'anna' }), event(3, 'topic.wanted', { voice: 'anna' })]);
   const thrown = apply(waiting, event(4, 'topic.thrown', { prompt: { id: 't', text: 'Soup' } }));

@@ -7,13 +7,15 @@ import deLobby from '../../static/js/lib/text.lobby.de.js';
 import dePlay from '../../static/js/lib/text.play.de.js';
 import enRoom from '../../static/js/lib/text.en.js';
 import enLobby from '../../static/js/lib/text.lobby.en.js';
+import deScreen from '../../static/js/lib/text.screen.de.js';
 import enPlay from '../../static/js/lib/text.play.en.js';
+import enScreen from '../../static/js/lib/text.screen.en.js';
 import { chosen } from '../../static/js/lib/text.js';
 import { linesOf } from '../../static/js/views/chat-lines.js';
 import { graph, later, PAGES, preloads, STATIC, text } from './support/graph.js';
 
-const en = { ...enRoom, ...enLobby, ...enPlay };
-const de = { ...deRoom, ...deLobby, ...dePlay };
+const en = { ...enRoom, ...enLobby, ...enPlay, ...enScreen };
+const de = { ...deRoom, ...deLobby, ...dePlay, ...deScreen };
 const files = readdirSync(STATIC, { recursive: true, encoding: 'utf8' });
 const scripts = files.filter((path) => path.endsWith('.js'));
 const all = scripts.map(text).join('\n');

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from games.round import (
     AnswerGiven,
+    ChallengeMade,
     HelpGiven,
     Prompt,
     RevealedTake,
@@ -20,6 +21,7 @@ from games.round import (
     RoundOpened,
     RoundPaused,
     RoundRevealed,
+    Secret,
     TurnGiven,
     TurnPassed,
     VerdictGiven,
@@ -103,6 +105,12 @@ FACTS: list[Fact] = [
     VerdictOverruled("r1", "c", "late"),
     RoundClosed("r1", "done"),
     RoundClosed("r1", "stopped", ("c",), ("c",), "cheese", "Breathe."),
+    RoundClosed(
+        "r1", "done", ("c", "d"), ("c", "d"), "", "", "secrets", ("c", "d"), (Secret("a", "king", "A hat."),),
+        met=True, set_place=5, line="c", next_at_ms=1_700_000_000_000,
+    ),
+    TurnGiven("r1", 2, "?", 3, 4, act="vote", clips=("c", "d")),
+    ChallengeMade("r1", "c", "b"),
     DiceRolled("2d6+1", (3, 4), 8),
     VoiceMuted("voice-anna", 1_700_000_000_000),
 ]  # fmt: skip

@@ -15,13 +15,17 @@ import msgspec
 from msgspec.structs import fields
 
 from games.round import (
+    ChallengeMade,
     HelpGiven,
     RoleGiven,
     Round,
+    RoundClosed,
     RoundJoined,
     RoundLeft,
     RoundPaused,
+    Secret,
     Take,
+    TurnGiven,
     TurnPassed,
     VerdictGiven,
 )
@@ -260,6 +264,24 @@ def paced() -> SentRoom:
     return room
 
 
+def ended() -> SentRoom:
+    """Takes that are challenged, staged and crowned; one is taken back before the end, one after."""
+    room = SentRoom("humour", seed=21)
+    room.do(RoundStart("world_worst"), ANNA)
+    for number, voice in enumerate((ANNA, BELA, CLEO), 1):
+        room.land(f"e{number}", voice)
+    id_, at_ms = room.turn().round, room.now_ms
+    for clip in ("e1", "e2"):
+        room.happen(ChallengeMade(id_, clip, CLEO.id), CLEO)
+    room.do(Forget("e1"), ANNA)
+    room.happen(TurnGiven(id_, 2, "Vote!", at_ms, at_ms + 6_000, act="vote", clips=("e2", "e3")))
+    secrets = (Secret(BELA.id, "the king", "a hat"),)
+    clips = ("e2", "e3")
+    room.happen(RoundClosed(id_, "done", clips, clips, "", "", "votes", clips, secrets, True, 5, "e2", at_ms))
+    room.do(Forget("e2"), BELA)
+    return room
+
+
 SCENES: dict[str, Callable[[], SentRoom]] = {
     "chat": chat,
     "thrown": thrown,
@@ -271,6 +293,7 @@ SCENES: dict[str, Callable[[], SentRoom]] = {
     "games/secrets": secrets,
     "games/spoken": spoken,
     "games/paced": paced,
+    "games/ended": ended,
 }
 LOGS = [f"{name}{form}" for name in SCENES for form in ("", ".stored")]
 

@@ -116,6 +116,7 @@ export default {
   'notice.insecure': 'Das Mikrofon gibt es nur auf sicheren Adressen. Öffne die Seite über https, oder als localhost auf dem Gerät, auf dem sie läuft.',
   'notice.in-app': 'Das ist ein Browser in einer anderen App, und die bekommen selten das Mikrofon. Öffne die Seite in Safari, Chrome oder Firefox, um zu sprechen. Zuhören geht hier.',
   'notice.in-app.act': 'Link kopieren',
+  'notice.same-room': 'Aller Ton kommt vom großen Bildschirm. Dein Handy bleibt still: Sprich und tippe hier.',
   'notice.copied': 'Der Link ist kopiert.',
   'notice.tap-to-hear': 'Dein Browser hält den Ton zurück.',
   'notice.tap-to-hear.act': 'Ton einschalten',

@@ -116,6 +116,7 @@ export default {
   'notice.insecure': 'Browsers give the microphone to secure addresses only. Open this page over https, or as localhost on the machine it runs on.',
   'notice.in-app': 'This is a browser inside another app, and those rarely get the microphone. Open the page in Safari, Chrome or Firefox to speak. Listening works here.',
   'notice.in-app.act': 'Copy the link',
+  'notice.same-room': 'All sound comes from the big screen. Your phone stays silent: talk and tap here.',
   'notice.copied': 'The link is copied.',
   'notice.tap-to-hear': 'Your browser holds the sound back.',
   'notice.tap-to-hear.act': 'Turn sound on',

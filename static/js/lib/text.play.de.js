@@ -1,6 +1,10 @@
 /** Deutsch, für das, was erst bei Bedarf aufgeht: Spiele, Einstellungen, Taten an Clips. */
 export default {
   'room.copied': 'Der Link ist kopiert.',
+  'invite.code': 'QR-Code dieses Raums',
+  'invite.send': 'Link verschicken',
+  'invite.screen': 'Den großen Bildschirm öffnen',
+  'invite.screen.hint': 'Eine Party, eine Klasse? Stell den Raum auf einen Bildschirm: Alle scannen seinen Code, aller Ton kommt von dort.',
   'clip.forget': 'Zurücknehmen',
   'clip.report': 'Melden',
   'clip.hide': 'Diese Stimme ausblenden',

@@ -1,6 +1,10 @@
 /** English, for what is opened when it is wanted: games, settings, a clip’s actions. */
 export default {
   'room.copied': 'The link is copied.',
+  'invite.code': 'QR code of this room',
+  'invite.send': 'Send the link',
+  'invite.screen': 'Open the big screen',
+  'invite.screen.hint': 'A party, a class? Put the room on a screen: everybody scans its code, all sound comes from there.',
   'clip.forget': 'Take back',
   'clip.report': 'Report',
   'clip.hide': 'Hide this voice',

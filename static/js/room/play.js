@@ -15,6 +15,7 @@ export const ROUND_KINDS = new Set([
   'help.given',
   'role.given',
   'vote.cast',
+  'challenge.made',
   'verdict.given',
   'verdict.overruled',
   'round.closed',
@@ -47,6 +48,7 @@ export const UNPLAYED = {
   /** @type {import('../wire/protocol.js').Passed[]} */ passed: [],
   /** @type {import('../wire/protocol.js').Help[]} */ helps: [],
   paused_until_ms: 0, // 0 while it goes on
+  /** @type {import('../wire/protocol.js').Challenge[]} */ challenges: [],
   hidden: false,
   scene: '',
   unseen: 0, // takes that are here and not shown yet
@@ -73,6 +75,8 @@ export function foldRound(round, kind, fact) {
       return { ...round, paused_until_ms: 0, turns: once(round.turns, { voice: null, ...fact }, (turn) => turn.turn === fact.turn) };
     case 'vote.cast':
       return { ...round, votes: [...round.votes, fact] };
+    case 'challenge.made':
+      return { ...round, challenges: once(round.challenges, fact, (old) => old.clip === fact.clip && old.voice === fact.voice) };
     case 'verdict.given':
       return { ...round, verdicts: once(round.verdicts, fact, (old) => isSame(old, fact)) };
     case 'verdict.overruled':
@@ -113,14 +117,22 @@ export function withTakes(round, clips, changes) {
 
 /** Take a forgotten take or topic out, and its words where prompts and verdicts repeat them. @param {Round} round @param {string} id @returns {Round} */
 export function drop(round, id) {
-  const { prompt, takes, turns, verdicts } = round;
+  const { prompt, takes, turns, verdicts, challenges, closing } = round;
   return {
     ...round,
     prompt: prompt?.id === id ? { id: '', text: '' } : prompt,
     takes: takes.filter(({ clip }) => clip !== id),
     turns: turns.map((turn) => (repeats(round, id, turn.prompt) ? { ...turn, prompt: '' } : turn)),
     verdicts: verdicts.filter((verdict) => !isAbout(round, id, verdict)),
+    challenges: challenges.filter(({ clip }) => clip !== id),
+    closing: closing && closingWithout(closing, id),
   };
+}
+
+/** The end of a round without a take that was taken back. @param {import('../wire/protocol.js').Closing} closing @param {string} id */
+function closingWithout({ takes, replay, winners, line, ...rest }, id) {
+  const others = (/** @type {string[]} */ clips) => clips.filter((clip) => clip !== id);
+  return { ...rest, takes: others(takes), replay: others(replay), winners: others(winners), line: line === id ? '' : line };
 }
 
 /** Whether a verdict is on a take, or repeats words of it. @param {Round} round @param {string} id @param {import('../wire/protocol.js').Verdict} verdict */

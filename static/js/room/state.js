@@ -136,10 +136,14 @@ function foldRounds(state, event) {
   return inRound(state, event.data.round, (one) => foldRound(one, event.kind, event.data));
 }
 
+/** What older logs do not say of an end. */
+const UNTOLD_END = {
+  takes: [], replay: [], answer: '', coach: '', ending: 'plain', winners: [], secrets: [], met: null, set_place: 0, line: '', next_at_ms: 0,
+};
+
 /** @param {Round} round @param {RoomEvent} event @returns {Round} */
 function closed(round, { at_ms, data }) {
-  const { reason, takes = [], replay = [], answer = '', coach = '' } = data;
-  return { ...round, closing: { reason, takes, replay, answer, coach, at_ms } };
+  return { ...round, closing: { ...UNTOLD_END, ...data, at_ms } };
 }
 
 /** Something written is gone: a line, a suggestion or an answer, known by the number of its event. @param {RoomState} state @param {number} target @returns {RoomState} */

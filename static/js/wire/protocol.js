@@ -7,7 +7,7 @@
  *   voice: string|null, act?: string, voices?: string[], besides?: string|null,
  *   limit_ms?: number, role?: string, min_words?: number, max_words?: number, bell?: boolean,
  *   steps?: string[], hidden?: boolean, one_word?: boolean, next?: string|null, number?: number,
- *   of?: number}} Turn
+ *   of?: number, clips?: string[]}} Turn
  * @typedef {{round: string, turn: number, voice: string}} Passed
  * @typedef {{round: string, turn: number, voice: string, text: string}} Help
  * @typedef {{clip: string, voice: string, turn: number, duration_ms: number, onset_ms: number,
@@ -15,13 +15,16 @@
  * @typedef {{round: string, clip: string, value: number, voice: string}} Vote
  * @typedef {{round: string, clip: string, code: string, text: string,
  *   tone?: 'fault'|'praise'|'note', overruled?: boolean}} Verdict
+ * @typedef {{round: string, clip: string, voice: string}} Challenge
+ * @typedef {{voice: string, role: string, text: string}} Secret
  * @typedef {{reason: string, takes: string[], replay: string[], answer: string, coach: string,
- *   at_ms: number}} Closing
+ *   ending: string, winners: string[], secrets: Secret[], met: boolean|null, set_place: number,
+ *   line: string, next_at_ms: number, at_ms: number}} Closing
  * @typedef {{round: string, voice: string, role: string, text: string}} Role
  * @typedef {{id: string, game: string, tempo: string, opened_at_ms: number, prompt: Prompt|null,
  *   players: string[], turns: Turn[], takes: Take[], votes: Vote[], verdicts: Verdict[],
  *   hidden: boolean, scene: string, roles: Role[], left: string[], late: string[], passed: Passed[],
- *   helps: Help[], paused_until_ms: number, unseen: number, closing: Closing|null}} Round
+ *   helps: Help[], paused_until_ms: number, challenges: Challenge[], unseen: number, closing: Closing|null}} Round
  * @typedef {{id: string, game: string, tempo: string, opened_at_ms: number, prompt: Prompt|null,
  *   players: string[], turn: Turn|null, takes: string[], verdicts: Verdict[], hidden?: boolean,
  *   scene?: string, left?: string[], late?: string[], paused_until_ms?: number}} RoundShown

@@ -140,6 +140,7 @@ def test_every_command_is_either_inside_or_named_here_as_needing_no_consent() ->
         "Mute",
         "React",
         "Remove",
+        "RoundLeave",
         "Caption",
         "Tick",
     }

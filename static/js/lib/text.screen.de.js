@@ -1,0 +1,22 @@
+/** German, for the party screen. */
+export default {
+  'screen.sound': 'Ton an',
+  'screen.sound.hint': 'Einmal tippen, dann spricht dieser Bildschirm für alle.',
+  'screen.sound.lost': 'Der Ton ist weg. Tipp mich an.',
+  'screen.join': 'Scannen und mitspielen',
+  'screen.join.alt': 'QR-Code, der in diesen Raum führt',
+  'screen.code.hide': 'Code verstecken',
+  'screen.code.show': 'Code zeigen',
+  'screen.rest': 'Gleich geht es weiter',
+  'screen.empty': 'Noch ist niemand da. Code scannen, das Erste sagen.',
+  'screen.listen': 'Hör zu',
+  'screen.vote': 'Welche war’s? Stimm auf dem Handy ab',
+  'screen.ready': 'Mach dich bereit, {name}',
+  'screen.all': 'Alle!',
+  'screen.answer': 'Nummer {n}',
+  'screen.winner': 'Die Krone geht an',
+  'screen.tie': 'Gleichstand!',
+  'screen.offline': 'Ich suche den Raum …',
+  'screen.closed': 'Dieser Raum wurde geschlossen.',
+  'screen.typed': 'getippt',
+};

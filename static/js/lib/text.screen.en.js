@@ -1,0 +1,22 @@
+/** English, for the party screen. */
+export default {
+  'screen.sound': 'Sound on',
+  'screen.sound.hint': 'One tap, then this screen speaks for everybody.',
+  'screen.sound.lost': 'The sound stopped. Tap me.',
+  'screen.join': 'Scan and play along',
+  'screen.join.alt': 'QR code that leads into this room',
+  'screen.code.hide': 'Hide the code',
+  'screen.code.show': 'Show the code',
+  'screen.rest': 'Next one soon',
+  'screen.empty': 'Nobody is here yet. Scan the code, say the first thing.',
+  'screen.listen': 'Listen',
+  'screen.vote': 'Which one? Vote on your phone',
+  'screen.ready': 'Get ready, {name}',
+  'screen.all': 'Everybody!',
+  'screen.answer': 'Number {n}',
+  'screen.winner': 'And the crown goes to',
+  'screen.tie': 'A tie!',
+  'screen.offline': 'Looking for the room…',
+  'screen.closed': 'This room was closed.',
+  'screen.typed': 'typed',
+};

@@ -1,0 +1,16 @@
+/** A room on a screen that many look at: shows the round and plays all sound; it has no microphone. */
+import { language } from './lib/text.js';
+import { Awake } from './session/awake.js';
+import { Session } from './session/session.js';
+import './views/screen-stage.js';
+import { View } from './views/view.js';
+
+document.documentElement.lang = language;
+const [, room = ''] = location.pathname.split('/').filter(Boolean).map(decodeURIComponent);
+const audio = /** @type {HTMLAudioElement} */ (document.getElementById('sound'));
+const session = new Session(room, audio, new URLSearchParams(location.search));
+
+for (const view of document.querySelectorAll('screen-stage')) if (view instanceof View) view.attach(session);
+
+new Awake().keep(true);
+session.open();
