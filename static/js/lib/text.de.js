@@ -165,6 +165,7 @@ export default {
   'stage.out': 'Raus',
   'settings': 'Einstellungen',
 
+
   'head.people': 'Wer mitspielt',
   'head.by': '{name} hat das gestartet',
   'head.count': '{n} von {of}',

@@ -165,6 +165,7 @@ export default {
   'stage.out': 'Out',
   'settings': 'Settings',
 
+
   'head.people': 'Who plays',
   'head.by': '{name} started this',
   'head.count': '{n} of {of}',

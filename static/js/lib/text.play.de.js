@@ -102,6 +102,7 @@ export default {
   'spontaneity.plot.bands': 'Deine Beiträge nach Tempo',
   'spontaneity.plot.trend': 'Deine mittlere Reaktionszeit, Tag für Tag',
 
+
   'news.you': 'Gleich bist du dran',
   'news.all': 'Alle zugleich',
   'news.other': 'Gleich spricht {names}',
@@ -119,6 +120,7 @@ export default {
   'ending.other': 'Anderes Spiel',
   'ending.place': 'Runde {n} von {of}',
   'ending.evening': 'Der Satz des Abends',
+  'ending.quote': '„{text}“',
   'ending.by': 'von {names}',
   'ending.next': 'Weiter in {n}',
   'ending.next.asked': 'Weiter in {n}, du bist bereit',

@@ -102,6 +102,7 @@ export default {
   'spontaneity.plot.bands': 'Your takes by how fast they came',
   'spontaneity.plot.trend': 'Your middle reaction time, day by day',
 
+
   'news.you': 'Your turn comes',
   'news.all': 'All of you at once',
   'news.other': 'The next voice is {names}',
@@ -119,6 +120,7 @@ export default {
   'ending.other': 'Another game',
   'ending.place': 'round {n} of {of}',
   'ending.evening': 'The line of the evening',
+  'ending.quote': '“{text}”',
   'ending.by': 'by {names}',
   'ending.next': 'Next in {n}',
   'ending.next.asked': 'Next in {n}, you are ready',

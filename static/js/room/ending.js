@@ -15,7 +15,7 @@ import { voiceOf } from './head.js';
 
 /** The ends that are not worth a card: something else began. */
 const CUT = new Set(['again', 'replaced']);
-const BEADED = new Set(['chain', 'series']);
+const BEADED = new Set(['chain', 'series', 'secrets']);
 
 /** Whether the end of this round has a card. @param {Round|null} round */
 export function hasCard(round) {
@@ -63,6 +63,7 @@ function playsOf(kind, { winners, beads, line, takes, round }) {
   const spoken = (/** @type {Shown[]} */ list) => list.filter(({ written }) => !written).map(({ clip }) => clip);
   if (line) return [line.clip];
   if (winners.length) return spoken(winners).slice(0, 2);
+  if (kind === 'secrets') return []; // who was who is enough at once
   if (beads.length) return spoken(beads);
   return kind === 'pair' ? spoken(lastPair(round, takes)) : [];
 }

@@ -44,7 +44,7 @@ export function castOf(model, { turn, phase }) {
   const { state: { round, clips }, presence, me, onAir, replaying } = model;
   if (!round) return [];
   const has = isOpen(phase) && turn && !isCalm(turn) ? ownersOf(turn) : [];
-  const heard = clips.get(replaying ?? onAir ?? '')?.by?.id ?? '';
+  const heard = turn?.act === 'vote' ? '' : (clips.get(replaying ?? onAir ?? '')?.by?.id ?? ''); // judged unknown
   const spoken = round.takes.filter((take) => take.turn === turn?.turn).map(({ voice }) => voice);
   const ids = round.players.length ? round.players : [...round.takes.map(({ voice }) => voice), ...presence.voices.keys()];
   const playing = [...new Set([...ids, ...has])].filter((id) => !round.left?.includes(id));
@@ -60,6 +60,14 @@ export function castOf(model, { turn, phase }) {
     spoke: spoken.includes(id),
     you: id === me?.id,
   }));
+}
+
+/** The takes that are put up for a vote, in that order; none while there is no vote. @param {Round|null} round @returns {string[]} */
+export function stagedIn(round) {
+  const turn = round?.turns.at(-1);
+  if (!round || turn?.act !== 'vote') return [];
+  const seen = round.takes.filter(({ hidden }) => !hidden).map(({ clip }) => clip);
+  return turn.clips?.length ? turn.clips.filter((clip) => seen.includes(clip)) : seen;
 }
 
 /** Those whose word is still to come in a turn for all. @param {Pick<Seen, 'state'|'presence'|'room'>} model @param {Pick<RoundStatus, 'turn'>} status @returns {string[]} names; empty when nobody is missing */

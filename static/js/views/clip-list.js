@@ -2,6 +2,7 @@
 import { announce } from '../lib/announce.js';
 import { h, keep } from '../lib/dom.js';
 import { t } from '../lib/text.js';
+import { stagedIn } from '../room/head.js';
 import { View } from './view.js';
 import { clipRow, updateRow } from './clip-row.js';
 import { shareButton } from './share-button.js';
@@ -32,7 +33,7 @@ export class ClipList extends View {
   update(model) {
     const { state, onAir, asked, replaying, hidden, me, joined } = model;
     if (!joined) return; // nobody sees it yet
-    const parts = [state.clips, state.reactions, onAir, asked, replaying, hidden, me];
+    const parts = [state.clips, state.reactions, state.round, onAir, asked, replaying, hidden, me];
     if (parts.every((part, at) => part === this.#drawn[at])) return;
     this.#drawn = parts;
     this.#draw(model);
@@ -45,7 +46,8 @@ export class ClipList extends View {
     const { list, more, empty, shown, session } = this;
     if (!list || !more || !empty || !shown) return;
     const me = model.me?.id ?? '';
-    const clips = [...model.state.clips.values()].filter((clip) => !isHidden(clip, model)).reverse();
+    const staged = stagedIn(model.state.round); // their rows would tell whose they are
+    const clips = [...model.state.clips.values()].filter((clip) => !isHidden(clip, model) && !staged.includes(clip.clip)).reverse();
     keep(list, clips.filter(({ clip }, at) => at < this.#rows || clip === model.onAir), (clip) => clip.clip, (clip) => clipRow(session, clip, clip.by?.id === me),
       (row, clip) => updateRow(session, row, { clip, me, reactions: model.state.reactions.get(clip.clip), ...stateOf(clip, model) }));
     more.hidden = clips.length <= this.#rows;

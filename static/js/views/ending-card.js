@@ -22,6 +22,7 @@ export class EndingCard {
   #round = '';
   #playing = '';
   #stops = 0;
+  #isHeadline = false; // the winner's words are above
   /** @type {Ending|null} */ #ending = null;
 
   /** @param {import('../session/session.js').Session} session */
@@ -29,7 +30,9 @@ export class EndingCard {
     this.session = session;
     this.game = h('p', { class: 'ending-game' });
     this.prompt = h('p', { class: 'ending-prompt', dir: 'auto' });
-    this.title = h('h2', { class: 'ending-title', id: 'winner', dir: 'auto' });
+    this.named = h('span', { id: 'winner', dir: 'auto' });
+    this.crown = icon('crown');
+    this.title = h('h2', { class: 'ending-title' }, this.crown, this.named);
     this.line = h('p', { class: 'ending-line', dir: 'auto' });
     this.bars = h('ul', { class: 'bars' });
     this.beads = h('ol', { class: 'beads', id: 'beads' });
@@ -43,8 +46,8 @@ export class EndingCard {
     const other = async () => (await import('./game-sheet.js')).open(this.session);
     this.element = h('section', { class: 'ending', id: 'ending', 'aria-label': t('ending.label'), hidden: true },
       this.game, this.prompt, this.title, this.line,
-      h('div', { class: 'ending-body' }, this.bars, this.beads, this.takes, this.secrets, this.words), this.own,
-      h('div', { class: 'ending-buttons' }, this.again, h('button', { type: 'button', class: 'quiet', id: 'ending-other', onclick: other }, icon('cards'), t('ending.other')), this.nextButton));
+      h('div', { class: 'ending-body' }, this.bars, this.secrets, this.beads, this.takes, this.words), this.own,
+      h('div', { class: 'ending-buttons' }, this.again, h('button', { type: 'button', class: 'quiet', id: 'ending-other', onclick: other }, t('ending.other')), this.nextButton));
     /** Settled when its look is there. @type {Promise<unknown>} */
     this.dressed = Promise.all([dressed(), dressed(STYLES)]);
   }
@@ -71,13 +74,15 @@ export class EndingCard {
     this.element.dataset.kind = ending.kind;
     say(this.game, ending.line ? t('ending.evening') : `${gameOf(model.state.last_round?.game)?.name ?? ''}${place}`);
     say(this.prompt, ending.line ? '' : ending.prompt);
-    say(this.title, ending.line ? ending.line.name : ending.title);
+    say(this.named, ending.line ? ending.line.name : ending.title);
     const [first] = ending.line ? [ending.line] : ending.winners;
     this.title.style.setProperty('--voice', first?.colour ?? '');
     set(this.title, { 'data-won': String(Boolean(first)) });
+    set(this.crown, { hidden: !first });
+    this.#isHeadline = ending.winners.length === 1;
     const names = ending.winners.map(({ name }) => name);
     const tie = new Set(names).size > 1 ? [...new Set(names)].join(' + ') : '';
-    say(this.line, tie || (first?.text ? `“${first.text}”` : ending.beads.length ? t('ending.by', { names: ending.names.join(', ') }) : ''));
+    say(this.line, tie || (first?.text ? t('ending.quote', { text: first.text }) : ending.beads.length ? t('ending.by', { names: ending.names.join(', ') }) : ''));
     keep(this.bars, ending.bars, ({ name }) => name, bar, drawBar);
     keep(this.beads, ending.beads, ({ clip }) => clip, (take) => this.#bead(take), (item, take) => this.#drawTake(item, take, model));
     keep(this.takes, ending.takes, ({ clip }) => clip, (take) => this.#take(take), (item, take) => this.#drawTake(item, take, model));
@@ -108,7 +113,7 @@ export class EndingCard {
     const [named, counted] = [item.querySelector('.take-name'), item.querySelector('.hearts')];
     if (named) say(named, name);
     if (counted) say(counted, hearts && room?.scored !== false ? `♥ ${hearts}` : '');
-    say(/** @type {Element} */ (item.querySelector('.take-words')), text || (named ? '' : name));
+    say(/** @type {Element} */ (item.querySelector('.take-words')), won && this.#isHeadline ? '' : text || (named ? '' : name));
     keep(/** @type {Element} */ (item.querySelector('.verdicts')), verdicts, (verdict) => verdict.text, (verdict) => h('p', { class: 'verdict', dir: 'auto', 'data-tone': verdict.tone }, verdict.text),
       (line, { overruled }) => (line.dataset.overruled = String(overruled)));
   }

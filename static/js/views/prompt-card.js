@@ -44,7 +44,7 @@ export class PromptCard extends View {
     const { phase } = status;
     const part = partIn(model, status);
     if (phase === 'window' && status.turn && this.#gone !== status.turn) this.session.sawGo((this.#gone = status.turn));
-    this.dataset.go = String(phase === 'window' && model.speaking === 'live');
+    this.dataset.go = String(phase === 'window' && part !== 'other' && model.speaking === 'live');
     this.#end(model, status);
     say(/** @type {Element} */ (this.kicker), kickerOf(status, model, part));
     say(/** @type {Element} */ (this.who), whoOf(status, model, part));
@@ -86,15 +86,16 @@ export class PromptCard extends View {
     const resting = !words && text !== '';
     prompt.lang = resting ? '' : model.state.language;
     prompt.dataset.resting = String(resting);
-    prompt.dataset.long = String(text.length > 60);
+    prompt.dataset.long = String(text.length > 60 || status.turn?.act === 'vote');
     say(prompt, text);
   }
 }
 
 /** The words to be said something to; nothing of what was asked before. @param {RoundStatus} status @param {Model} model */
-function promptOf({ phase, step, shown, prompt }, { asked, state }) {
+function promptOf({ phase, step, shown, prompt, turn }, { asked, state }) {
   if (phase === 'idle') return asked?.prompt ?? (state.closed ? prompt : '');
   if (phase === 'over' && !state.round) return '';
+  if (turn?.act === 'vote') return state.round?.prompt?.text || prompt;
   return step || (shown ? prompt : '');
 }
 

@@ -2,7 +2,7 @@
 import { h, icon, keep, say, set } from '../lib/dom.js';
 import { SHAPES } from '../lib/shape.js';
 import { t } from '../lib/text.js';
-import { voiceOf } from '../room/head.js';
+import { stagedIn, voiceOf } from '../room/head.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../wire/protocol.js').Round} Round */
@@ -30,7 +30,7 @@ export class RoundTakes {
   update(model) {
     const { state } = model;
     const round = state.round ?? state.last_round;
-    const takes = round ? stagedIn(round, Boolean(state.round)) : [];
+    const takes = round ? shownIn(round, Boolean(state.round)) : [];
     const votes = Boolean(state.round) && state.round?.turns.at(-1)?.act === 'vote';
     this.list.dataset.votes = String(votes);
     const draw = (/** @type {HTMLElement} */ row, /** @type {Take} */ take) => round && this.#draw(row, take, round, model, votes ? takes.indexOf(take) : -1);
@@ -69,7 +69,7 @@ export class RoundTakes {
     const votes = round.votes.filter((vote) => vote.clip === clip && vote.value > 0);
     const mine = votes.some((vote) => vote.voice === me?.id);
     const by = voiceOf(model, voice);
-    const name = place < 0 ? (by?.name ?? '…') : t('round.unknown', { n: place + 1 });
+    const name = place < 0 ? (by?.name ?? '…') : voice === me?.id ? t('clip.you') : t('round.unknown', { n: place + 1 });
     row.style.setProperty('--voice', place < 0 ? (by?.colour ?? '') : '');
     row.dataset.lit = String(onAir === clip || replaying === clip);
     const heart = /** @type {HTMLButtonElement} */ (row.querySelector('.heart'));
@@ -95,12 +95,10 @@ export class RoundTakes {
   }
 }
 
-/** What is shown: those that were put up for the vote, in that order; all when it is over; before that what was written alone. @param {Round} round @param {boolean} runs */
-function stagedIn({ takes, turns }, runs) {
-  const turn = turns.at(-1);
-  const seen = takes.filter(({ hidden }) => !hidden);
+/** What is shown: those that were put up for the vote; all when it is over; before that what was written alone. @param {Round} round @param {boolean} runs */
+function shownIn(round, runs) {
+  const seen = round.takes.filter(({ hidden }) => !hidden);
   if (!runs) return seen;
-  if (turn?.act !== 'vote') return seen.filter(({ written }) => written);
-  const clips = /** @type {{clips?: string[]}} */ (turn).clips ?? [];
-  return clips.length ? clips.flatMap((clip) => seen.find((take) => take.clip === clip) ?? []) : seen;
+  if (round.turns.at(-1)?.act !== 'vote') return seen.filter(({ written }) => written);
+  return stagedIn(round).flatMap((clip) => seen.find((take) => take.clip === clip) ?? []);
 }

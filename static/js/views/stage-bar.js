@@ -34,13 +34,14 @@ export class StageBar extends View {
     const { state, joined, mine, phase, me, preview, room } = model;
     const open = Boolean(state.round) && mine && (phase === 'count-in' || phase === 'window');
     const plays = state.round ? [...state.round.players, ...state.round.takes.map(({ voice }) => voice)].includes(me?.id ?? '') : false;
+    const isMine = partIn(model, this.session.round.status) === 'you';
+    const own = isMine && phase === 'window' && model.speaking !== 'sending';
     const left = Boolean(state.round?.left?.includes(me?.id ?? ''));
-    set(/** @type {Element} */ (this.games), { hidden: Boolean(state.round?.takes.length) || state.closed });
+    set(/** @type {Element} */ (this.games), { hidden: Boolean(state.round?.takes.length) || isMine || state.closed });
     set(/** @type {Element} */ (this.topics), { hidden: Boolean(state.round) || state.closed });
     set(/** @type {Element} */ (this.type), { hidden: !open || model.speaking === 'live' });
     set(/** @type {Element} */ (this.joins), { hidden: !state.round || (!state.round.players.length && !left) || (plays && !left) });
     set(/** @type {Element} */ (this.out), { hidden: !state.round || !plays || left, 'data-dared': String(room?.door === 'consent') });
-    const own = partIn(model, this.session.round.status) === 'you' && phase === 'window' && model.speaking !== 'sending';
     set(/** @type {Element} */ (this.pass), { hidden: !own });
     this.#offerHelp(model, own);
     if (joined && (state.round || state.last_round || preview)) this.#needDesk();

@@ -19,10 +19,12 @@ export class StageHead extends View {
   /** @type {import('./stage-signs.js').StageSigns|null} */ #signs = null;
 
   build() {
-    this.line = h('p', { class: 'head-line', id: 'game', dir: 'auto' }, (this.name = h('strong', { class: 'head-name' })), ' ', (this.rule = h('span', { class: 'head-rule' })));
+    this.name = h('strong', { class: 'head-name', dir: 'auto' });
+    this.rule = h('span', { class: 'head-rule', dir: 'auto' });
     this.count = h('span', { class: 'head-count', id: 'progress' });
+    this.line = h('p', { class: 'head-line', id: 'game' }, this.name, ' ', this.count, ' ', this.rule);
     this.people = h('ul', { class: 'people', id: 'people', 'aria-label': t('head.people') });
-    this.append(h('div', { class: 'head-row' }, this.line, this.count), this.people);
+    this.append(this.line, this.people);
   }
 
   /** @param {Model} model */
@@ -31,7 +33,7 @@ export class StageHead extends View {
     const { status } = this.session.round;
     const part = partIn(model, status);
     const isPlaying = part === 'you' || (part === 'all' && model.playing);
-    set(document.body, { 'data-part': joined ? part : 'none', 'data-you': String(joined && isPlaying), 'data-round': String(Boolean(state.round)) });
+    set(document.body, { 'data-part': joined ? part : 'none', 'data-you': String(joined && isPlaying), 'data-act': state.round ? (status.turn?.act ?? 'speak') : 'none' });
     document.body.style.setProperty('--me', me?.colour ?? '');
     if (state.round ?? state.last_round) this.#need(state.language);
     if (joined) this.#needSigns();
@@ -66,7 +68,7 @@ export class StageHead extends View {
     this.#heard = heard;
     cancelAnimationFrame(this.#frame);
     if (!heard && speaking !== 'live') return this.#level('', 0);
-    const clip = model.state.clips.get(heard);
+    const clip = this.session.round.status.turn?.act === 'vote' ? undefined : model.state.clips.get(heard);
     const part = (performance.now() - this.#since_ms) / (clip?.duration_ms || 1);
     if (speaking === 'live') this.#level(me?.id ?? '', this.session.level);
     else this.#level(clip?.by?.id ?? '', levelAt(clip?.peaks ?? [], part));
