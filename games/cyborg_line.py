@@ -19,7 +19,6 @@ class CyborgLine(LineUp):
 
     id = "cyborg_line"
     names = {"en": "Line from a stranger", "de": "Satz von Fremden"}
-    short = {"en": "Say a strange line as yours", "de": "Sag den fremden Satz als deinen"}
     rules = {
         "en": "A strange line arrives. Say it as your own and make sense of it.",
         "de": "Ein fremder Satz kommt an. Sag ihn wie deinen eigenen und begründe ihn.",

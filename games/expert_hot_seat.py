@@ -17,7 +17,6 @@ class ExpertHotSeat(Chain):
 
     id = "expert_hot_seat"
     names = {"en": "Expert hot seat", "de": "Heißer Stuhl"}
-    short = {"en": "One knows everything. The others ask", "de": "Jemand weiß alles. Die anderen fragen"}
     rules = {
         "en": "One is the expert and answers at once. The others ask how and why.",
         "de": "Jemand ist vom Fach und antwortet sofort. Die anderen fragen wie und warum.",

@@ -22,7 +22,6 @@ class FiveLikenesses(LineUp):
 
     id = "five_likenesses"
     names = {"en": "Five likenesses", "de": "Fünf Vergleiche"}
-    short = {"en": "Five comparisons, all different", "de": "Fünf Vergleiche, alle verschieden"}
     rules = {
         "en": "Say five things that it is like, as different as you can.",
         "de": "Sag fünf Mal, wie es ist, so verschieden du kannst.",

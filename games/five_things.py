@@ -15,7 +15,6 @@ class FiveThings(LineUp):
 
     id = "five_things"
     names = {"en": "Five things", "de": "Fünf Dinge"}
-    short = {"en": "Name five, quick and sure", "de": "Nenn fünf, schnell und sicher"}
     rules = {
         "en": "Name five. Quick and sure counts; true does not.",
         "de": "Nenn fünf. Schnell und sicher zählt, wahr nicht.",

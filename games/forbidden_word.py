@@ -20,7 +20,6 @@ class ForbiddenWord(Riddle):
 
     id = "forbidden_word"
     names = {"en": "Forbidden words", "de": "Verbotene Wörter"}
-    short = {"en": "Describe it without the forbidden words", "de": "Beschreib es ohne die verbotenen Wörter"}
     rules = {
         "en": "One describes a word without saying it or its four neighbours. The others guess.",
         "de": "Jemand beschreibt ein Wort, ohne es und seine vier Nachbarn zu sagen. Die anderen raten.",

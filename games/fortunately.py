@@ -20,7 +20,6 @@ class Fortunately(Chain):
 
     id = "fortunately"
     names = {"en": "Fortunately, unfortunately", "de": "Zum Glück, leider"}
-    short = {"en": "Fortunately, then unfortunately, in turn", "de": "Zum Glück, dann leider, im Wechsel"}
     rules = {
         "en": "Take turns: “Fortunately …”, then “Unfortunately …”. One fact a line.",
         "de": "Reihum: „Zum Glück …“, dann „Leider …“. Eine Tatsache pro Satz.",

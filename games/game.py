@@ -82,7 +82,6 @@ class Game(Protocol):
 
     id: str
     names: dict[str, str]
-    short: dict[str, str]
     rules: dict[str, str]
     turns: TurnOrder
     tempo: Tempo
@@ -138,7 +137,6 @@ class Play:
 
     id: str
     names: dict[str, str]
-    short: dict[str, str]
     rules: dict[str, str]
     turns: TurnOrder = "all"
     tempo: Tempo = "snap"

@@ -26,7 +26,6 @@ class Gibberish(Chain):
 
     id = "gibberish"
     names = {"en": "Gibberish", "de": "Kauderwelsch"}
-    short = {"en": "One talks nonsense, the next translates", "de": "Erst Unsinn, dann die Übersetzung"}
     rules = {
         "en": "One speaks nonsense for three seconds. The next translates it in the first person.",
         "de": "Jemand spricht drei Sekunden Unsinn. Der Nächste übersetzt in der Ich-Form.",

@@ -18,7 +18,6 @@ class HalfLife(Chain):
 
     id = "half_life"
     names = {"en": "Half-life", "de": "Halbwertszeit"}
-    short = {"en": "Eight seconds, four, two, one", "de": "Acht Sekunden, vier, zwei, eine"}
     rules = {
         "en": "Tell it in eight seconds. Then in four, in two, in one.",
         "de": "Erzähl es in acht Sekunden. Dann in vier, in zwei, in einer.",

@@ -20,7 +20,6 @@ class InsultDuel(Chain):
 
     id = "insult_duel"
     names = {"en": "Insult duel", "de": "Beleidigungsduell"}
-    short = {"en": "Insult their things, never them", "de": "Beleidige die Dinge, nie die Menschen"}
     rules = {
         "en": "Insult the other character's things. Accept with delight, then reply. “Out” ends it.",
         "de": "Beleidige die Dinge der anderen Figur. Freu dich darüber, dann antworte. „Raus“ beendet.",

@@ -24,7 +24,6 @@ class JackalGiraffe(Chain):
 
     id = "jackal_giraffe"
     names = {"en": "Jackal to giraffe", "de": "Wolf und Giraffe"}
-    short = {"en": "Say the complaint again, kindly", "de": "Sag das Geschimpfe noch mal freundlich"}
     rules = {
         "en": "Someone complains. You say it again: what is, what you feel, what you need, what you ask.",
         "de": "Jemand schimpft. Du sagst es neu: was ist, was du fühlst, was du brauchst, was du erbittest.",

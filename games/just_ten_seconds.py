@@ -23,10 +23,6 @@ class JustTenSeconds(Chain):
 
     id = "just_ten_seconds"
     names = {"en": "Just ten seconds", "de": "Nur zehn Sekunden"}
-    short = {
-        "en": "Ten seconds: no pause, no repeats",
-        "de": "Zehn Sekunden: keine Pause, keine Wiederholung",
-    }
     rules = {
         "en": "Talk for ten seconds: no pause, no word twice, no other subject. Thumbs down challenges.",
         "de": "Rede zehn Sekunden: ohne Pause, kein Wort zweimal, nichts anderes. Daumen runter: Einspruch.",

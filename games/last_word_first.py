@@ -17,7 +17,6 @@ class LastWordFirst(Chain):
 
     id = "last_word_first"
     names = {"en": "Last word first", "de": "Letztes Wort zuerst"}
-    short = {"en": "Begin with the last word", "de": "Fang mit dem letzten Wort an"}
     rules = {
         "en": "Begin your line with the last word of the line before.",
         "de": "Beginn deinen Satz mit dem letzten Wort des vorigen.",

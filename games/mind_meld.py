@@ -20,7 +20,6 @@ class MindMeld(Play):
 
     id = "mind_meld"
     names = {"en": "Mind meld", "de": "Ein Geist"}
-    short = {"en": "Both say one word at once", "de": "Beide sagen zugleich ein Wort"}
     rules = {
         "en": "Two say a word at the same time. Next time say what is between them. Be fast, not right.",
         "de": "Zwei sagen zugleich ein Wort. Danach sagt, was dazwischen liegt. Schnell, nicht richtig.",

@@ -26,7 +26,6 @@ class NewChoice(Chain):
 
     id = "new_choice"
     names = {"en": "New choice", "de": "Neue Wahl"}
-    short = {"en": "When it rings, say something else", "de": "Klingelt es, sag etwas anderes"}
     rules = {
         "en": "Say a line. When the bell rings, say something else instead, at once.",
         "de": "Sag einen Satz. Wenn es klingelt, sag sofort etwas anderes.",

@@ -15,7 +15,6 @@ class QuestionsOnly(Chain):
 
     id = "questions_only"
     names = {"en": "Questions only", "de": "Nur Fragen"}
-    short = {"en": "Answer with a question", "de": "Antworte mit einer Frage"}
     rules = {
         "en": "Answer every question with a question that adds something.",
         "de": "Beantworte jede Frage mit einer Frage, die etwas Neues bringt.",

@@ -14,7 +14,6 @@ class SameLine(Riddle):
 
     id = "same_line"
     names = {"en": "Same line, new feeling", "de": "Gleicher Satz, neues Gefühl"}
-    short = {"en": "One secret feeling. The others guess", "de": "Ein geheimes Gefühl. Die anderen raten"}
     rules = {
         "en": "One says the line in a secret feeling. The others say which.",
         "de": "Jemand sagt den Satz in einem geheimen Gefühl. Die anderen sagen, in welchem.",

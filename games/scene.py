@@ -22,7 +22,6 @@ class ScenePlay(Chain):
 
     id = "scene"
     names = {"en": "Scene", "de": "Szene"}
-    short = {"en": "Be somebody. Accept every offer", "de": "Sei jemand. Nimm jedes Angebot an"}
     rules = {
         "en": "You are somebody, somewhere, with a secret wish. Take turns; accept every offer.",
         "de": "Du bist jemand, irgendwo, mit einem geheimen Wunsch. Reihum; nimm jedes Angebot an.",

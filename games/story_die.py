@@ -19,7 +19,6 @@ class StoryDie(Chain):
 
     id = "story_die"
     names = {"en": "Story, story, die", "de": "Erzähl oder stirb"}
-    short = {"en": "Go on. Who falters dies", "de": "Weitererzählen. Wer stockt, stirbt"}
     rules = {
         "en": "Go on in the middle of the sentence. Who falters dies, kindly.",
         "de": "Erzähl mitten im Satz weiter. Wer stockt, stirbt, ganz lieb.",

@@ -12,7 +12,6 @@ class Thanks(Chain):
 
     id = "thanks"
     names = {"en": "Thank you", "de": "Danke"}
-    short = {"en": "Thank something, in one sentence", "de": "Dank für etwas, in einem Satz"}
     rules = {
         "en": "Thank something, in one sentence. There is no hurry.",
         "de": "Dank für etwas, in einem Satz. Es eilt nicht.",

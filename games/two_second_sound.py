@@ -19,7 +19,6 @@ class TwoSecondSound(LineUp):
 
     id = "two_second_sound"
     names = {"en": "Two-second sound", "de": "Zwei-Sekunden-Klang"}
-    short = {"en": "Make the sound in two seconds", "de": "Mach den Klang in zwei Sekunden"}
     rules = {
         "en": "Make the sound in two seconds. Then hear them all in another place, and vote.",
         "de": "Mach den Klang in zwei Sekunden. Dann hört alle an einem anderen Ort und stimmt ab.",

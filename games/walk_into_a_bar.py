@@ -15,7 +15,6 @@ class WalkIntoABar(LineUp):
 
     id = "walk_into_a_bar"
     names = {"en": "185 walk into a bar", "de": "185 kommen in eine Bar"}
-    short = {"en": "One punch line. Then vote", "de": "Eine Pointe. Dann abstimmen"}
     rules = {
         "en": "Finish the joke in one line. The worse the better. Then vote.",
         "de": "Beende den Witz in einem Satz. Je schlechter, desto besser. Dann stimmt ab.",

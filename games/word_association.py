@@ -20,7 +20,6 @@ class WordAssociation(Play):
 
     id = "word_association"
     names = {"en": "Word association", "de": "Wortkette"}
-    short = {"en": "One word, the first that comes", "de": "Ein Wort, das erste, das kommt"}
     rules = {
         "en": "You hear a word. Say one word: the first that comes. Never think.",
         "de": "Du hörst ein Wort. Sag ein Wort: das erste, das kommt. Denk nie nach.",

@@ -22,7 +22,6 @@ class WordAtATime(Chain):
 
     id = "word_at_a_time"
     names = {"en": "Word at a time", "de": "Wort für Wort"}
-    short = {"en": "One word each, one story", "de": "Jeder ein Wort, eine Geschichte"}
     rules = {
         "en": "Tell it together, one word each. Say the word that has to come.",
         "de": "Erzählt zusammen, jeder ein Wort. Sag das Wort, das kommen muss.",

@@ -17,7 +17,6 @@ class WordRation(Chain):
 
     id = "word_ration"
     names = {"en": "Word ration", "de": "Wortration"}
-    short = {"en": "Exactly as many words as shown", "de": "Genau so viele Wörter wie angezeigt"}
     rules = {
         "en": "Play the scene. Each line has exactly as many words as you are given.",
         "de": "Spielt die Szene. Jeder Satz hat genau so viele Wörter, wie du bekommst.",

@@ -13,7 +13,6 @@ class WorldWorst(LineUp):
 
     id = "world_worst"
     names = {"en": "World's worst", "de": "Der Welt Schlechteste"}
-    short = {"en": "Be the worst. Then vote", "de": "Sei am schlechtesten. Dann abstimmen"}
     rules = {
         "en": "Be the worst there ever was. One line. Then vote.",
         "de": "Sei so schlecht wie niemand zuvor. Ein Satz. Dann stimmt ab.",

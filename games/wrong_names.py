@@ -19,7 +19,6 @@ class WrongNames(LineUp):
 
     id = "wrong_names"
     names = {"en": "Wrong names", "de": "Falsche Namen"}
-    short = {"en": "Call things what they are not", "de": "Nenn alle Dinge beim falschen Namen"}
     rules = {
         "en": "Five things appear, one after the other. Call each something that it is not.",
         "de": "Fünf Dinge erscheinen nacheinander. Nenn jedes so, wie es nicht heißt.",

@@ -17,7 +17,6 @@ class YesAnd(Chain):
 
     id = "yes_and"
     names = {"en": "Yes, but · Yes, and", "de": "Ja, aber · Ja, und"}
-    short = {"en": "First “Yes, but”, then “Yes, and”", "de": "Erst „Ja, aber“, dann „Ja, und“"}
     rules = {
         "en": "Plan it together. First every line begins with “Yes, but”, then with “Yes, and”.",
         "de": "Plant zusammen. Erst beginnt jeder Satz mit „Ja, aber“, dann mit „Ja, und“.",
