@@ -166,6 +166,7 @@ export default {
   'settings': 'Einstellungen',
 
 
+
   'head.people': 'Wer mitspielt',
   'head.by': '{name} hat das gestartet',
   'head.count': '{n} von {of}',

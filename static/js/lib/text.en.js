@@ -166,6 +166,7 @@ export default {
   'settings': 'Settings',
 
 
+
   'head.people': 'Who plays',
   'head.by': '{name} started this',
   'head.count': '{n} of {of}',

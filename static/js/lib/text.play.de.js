@@ -103,6 +103,7 @@ export default {
   'spontaneity.plot.trend': 'Deine mittlere Reaktionszeit, Tag für Tag',
 
 
+
   'news.you': 'Gleich bist du dran',
   'news.all': 'Alle zugleich',
   'news.other': 'Gleich spricht {names}',
@@ -124,6 +125,10 @@ export default {
   'ending.by': 'von {names}',
   'ending.next': 'Weiter in {n}',
   'ending.next.asked': 'Weiter in {n}, du bist bereit',
+  'acts.label': 'Die laufende Runde',
+  'acts.again': 'Von vorn',
+  'acts.stop': 'Runde beenden',
+  'acts.asks': 'Die anderen werden erst gefragt: Die Hälfte der Mitspielenden entscheidet.',
   'proposal.label': 'Ein Wunsch aus der Runde',
   'proposal.stop': '{name} würde diese Runde gern beenden',
   'proposal.again': '{name} würde gern neu anfangen',

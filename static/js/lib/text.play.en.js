@@ -103,6 +103,7 @@ export default {
   'spontaneity.plot.trend': 'Your middle reaction time, day by day',
 
 
+
   'news.you': 'Your turn comes',
   'news.all': 'All of you at once',
   'news.other': 'The next voice is {names}',
@@ -124,6 +125,10 @@ export default {
   'ending.by': 'by {names}',
   'ending.next': 'Next in {n}',
   'ending.next.asked': 'Next in {n}, you are ready',
+  'acts.label': 'The round that runs',
+  'acts.again': 'Begin it again',
+  'acts.stop': 'End this round',
+  'acts.asks': 'The others are asked first: half of those who play decide.',
   'proposal.label': 'A wish of a player',
   'proposal.stop': '{name} would like to end this round',
   'proposal.again': '{name} would like to begin this round again',

@@ -37,7 +37,7 @@ export class StageBar extends View {
     const isMine = partIn(model, this.session.round.status) === 'you';
     const own = isMine && phase === 'window' && model.speaking !== 'sending';
     const left = Boolean(state.round?.left?.includes(me?.id ?? ''));
-    set(/** @type {Element} */ (this.games), { hidden: Boolean(state.round?.takes.length) || isMine || state.closed });
+    set(/** @type {Element} */ (this.games), { hidden: (Boolean(state.round?.takes.length) && !plays) || isMine || state.closed });
     set(/** @type {Element} */ (this.topics), { hidden: Boolean(state.round) || state.closed });
     set(/** @type {Element} */ (this.type), { hidden: !open || model.speaking === 'live' });
     set(/** @type {Element} */ (this.joins), { hidden: !state.round || (!state.round.players.length && !left) || (plays && !left) });
