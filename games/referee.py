@@ -14,7 +14,7 @@ from games.language.de import GERMAN
 from games.language.en import ENGLISH
 from games.language.tongue import Tongue
 from games.language.verdicts import COACHING, VERDICTS
-from games.round import Round, RoundFact, Take, Tempo, Tone, VerdictGiven, VerdictOverruled, VoteCast
+from games.round import Round, RoundFact, Take, Tempo, Tone, VerdictGiven, VerdictOverruled, VoteCast, ballots
 from games.words import likeness, repeated, same_word, tokens
 
 TONGUES: dict[str, Tongue] = {"en": ENGLISH, "de": GERMAN}
@@ -101,8 +101,8 @@ def is_same_guess(a: str, b: str) -> bool:
 def loved(round_: Round, context: GameContext) -> list[RoundFact]:
     """Praise the take that the votes like best, when one stands out."""
     points = {take.clip: 0 for take in round_.takes}
-    for vote in round_.votes:
-        points[vote.clip] = points.get(vote.clip, 0) + vote.value
+    for (clip, _), value in ballots(round_.votes).items():
+        points[clip] = points.get(clip, 0) + value
     best = sorted(points, key=lambda clip: points[clip], reverse=True)[:2]
     take = round_.take(best[0]) if best else None
     if take is None or points[best[0]] <= 0 or (len(best) > 1 and points[best[0]] == points[best[1]]):
@@ -121,11 +121,11 @@ def overruled(round_: Round, vote: VoteCast) -> list[RoundFact]:
 
 
 def balance(votes: Iterable[VoteCast], *clips: str) -> int:
-    """Return how many more voices said yes than no to some clips; each counts once."""
+    """Return how many more said yes than no to some clips; each seat counts once."""
     said: dict[str, int] = {}
-    for vote in votes:
-        if vote.clip in clips:
-            said[vote.voice] = (vote.value > 0) - (vote.value < 0)
+    for (clip, seat), value in ballots(votes).items():
+        if clip in clips:
+            said[seat] = (value > 0) - (value < 0)
     return sum(said.values())
 
 

@@ -6,6 +6,7 @@ without knowing any game. Times are server epoch milliseconds (`*_at_ms`) or spa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar, Literal
 
 from msgspec import Struct
@@ -194,14 +195,20 @@ class RoundRevealed(Struct, frozen=True):
     takes: tuple[RevealedTake, ...] = ()
 
 
-class VoteCast(Struct, frozen=True):
-    """A voice valued a take of another."""
+class VoteCast(Struct, frozen=True, omit_defaults=True):
+    """A voice valued a take of another; votes of one `seat` count as one (empty: the voice's own)."""
 
     kind: ClassVar[str] = "vote.cast"
     round: str
     clip: str
     value: int
     voice: str
+    seat: str = ""
+
+    @property
+    def counts_as(self) -> str:
+        """Return what it counts by: of all that have the same, the last one counts."""
+        return self.seat or self.voice
 
 
 class ChallengeMade(Struct, frozen=True):
@@ -311,7 +318,7 @@ class Round(Struct, frozen=True):
 
     `heard_at_ms` is when something was said last, `closed` why the round ended (None while it runs).
     `left` are voices that have no turns any more, `late` those that came in the middle of it;
-    `paused_until_ms` is 0 while it goes on.
+    `paused_until_ms` is 0 while it goes on, `starter` the voice that began it ("" when the room did).
     """
 
     id: str
@@ -332,6 +339,7 @@ class Round(Struct, frozen=True):
     challenges: tuple[ChallengeMade, ...] = ()
     heard_at_ms: int = 0
     closed: Closing | None = None
+    starter: str = ""
     left: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
     passed: tuple[TurnPassed, ...] = ()
@@ -376,7 +384,12 @@ class Round(Struct, frozen=True):
         return sum(code not in waived for code in found)
 
 
-def opened(fact: RoundOpened, at_ms: int) -> Round:
+def ballots(votes: Iterable[VoteCast]) -> dict[tuple[str, str], int]:
+    """Return what each seat said of each clip, by clip and seat; what it said last counts, and once."""
+    return {(vote.clip, vote.counts_as): vote.value for vote in votes}
+
+
+def opened(fact: RoundOpened, at_ms: int, starter: str = "") -> Round:
     """Return the round that a `round.opened` begins."""
     return Round(
         fact.round,
@@ -389,6 +402,7 @@ def opened(fact: RoundOpened, at_ms: int) -> Round:
         scene=fact.scene,
         answer=fact.answer,
         heard_at_ms=at_ms,
+        starter=starter,
     )
 
 

@@ -23,6 +23,7 @@ from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
 from server.readers.closing import Closing
 from server.readers.expiry import Expiry
+from server.readers.moderation import Moderation
 from server.readers.radio import Radio
 from server.readers.runner import Readers
 from server.room.events import RoomOpened
@@ -86,7 +87,9 @@ class Services:
         self.media = media
         self.finisher = Finisher(workers=config.finish_workers)
         self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
-        self.readers = Readers(log, [Expiry(registry, log, registry.clock)], clock=registry.clock)
+        self.readers = Readers(
+            log, [Expiry(registry, log, registry.clock), Moderation(log)], clock=registry.clock
+        )
         self.figures = Metrics(Registry(), registry, media, commits or commit_times())
         self.figures.follow(self.readers.runners)
         self.takes = Takes(

@@ -173,6 +173,8 @@ async def test_again_begins_at_once_and_out_ends_it(tmp_path: Path) -> None:
             assert [end["reason"] for end in other.events("round.closed", troupe.round)] == ["again"]
             troupe.round = other.events("round.opened")[-1]["round"]
             await other.granted("round.stop")
+            proposal = other.events("proposal.made")[-1]["proposal"]
+            await first.granted("agree", proposal=proposal, value=True)
             assert (await first.ask("round.stop"))["code"] == "no_round"
             end = troupe.end()
             assert end is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from server.socket import endpoint
 from server.web import (
+    admin,
     clips,
     descriptions,
     feed,
@@ -33,4 +34,5 @@ OPERATIONS: tuple[Operation, ...] = (
     *previews.OPERATIONS,
     *pages.OPERATIONS,
     *feed.OPERATIONS,
+    *admin.OPERATIONS,
 )

@@ -23,6 +23,7 @@ TABLE_KEYS = 10_000
 # An address stands for a household or a school class, so it may do this many times what a voice may.
 ADDRESS_VOICES = 30
 IPV6_PREFIX_BITS = 64
+IPV4_PREFIX_BITS = 24
 # Milliseconds as floats are exact to 0.0002 even since the epoch; sums of intervals err by a little more.
 ROUNDING_MS = 0.1
 
@@ -168,6 +169,12 @@ class UploadBudget:
             self._of_address[address] -= size_bytes
             if not self._of_address[address]:
                 del self._of_address[address]
+
+
+def network(address: str | None) -> str:
+    """Return what counts as one network: the /24 of an IPv4 address, or the /64 of an IPv6 one."""
+    found = prefix(address)
+    return f"{found.rpartition('.')[0]}.0/{IPV4_PREFIX_BITS}" if "." in found else found
 
 
 def prefix(address: str | None) -> str:

@@ -15,7 +15,7 @@ from audio import ogg
 from audio.take import FRAME_MS
 from games.round import RoundClosed, RoundRevealed
 from server.log.base import Log
-from server.room.events import ClipLanded, ClipRemoved, RoomClosed
+from server.room.events import ClipHidden, ClipLanded, ClipRemoved, ClipRestored, RoomClosed
 from server.rooms.base import Room
 from server.rooms.tail import Batch
 from server.rtc.media import Media
@@ -50,6 +50,7 @@ class RoomRadio:
         self._last: Piece = ()
         self._playing: Piece = ()
         self._mute: set[str] = set()  # clips that could not be played
+        self._held: deque[Piece] = deque(maxlen=QUEUE_PIECES)  # with clips that are hidden for now
         self._drifting = False
         self._live = False
         self._live_relayed: deque[str] = deque(maxlen=QUEUE_PIECES)  # what is refused never lands
@@ -72,6 +73,10 @@ class RoomRadio:
                 case RoundClosed(replay=replay) if replay:
                     for at in range(0, len(replay), PIECE_CLIPS):
                         self._add(tuple(replay[at : at + PIECE_CLIPS]))
+                case ClipHidden(clip=clip):
+                    self._hold_back(clip)
+                case ClipRestored(clip=clip):
+                    self._let_through(clip)
                 case ClipRemoved(clip=clip):
                     self._withdraw(clip)
                 case RoomClosed():
@@ -80,20 +85,38 @@ class RoomRadio:
                     pass
 
     def _add(self, piece: Piece) -> None:
-        if all(clip in self._room.state.clips for clip in piece):  # a written answer has no sound
-            self._queue.append(piece)
-            self.wake()
+        state = self._room.state
+        if not all(clip in state.clips for clip in piece):  # a written answer has no sound
+            return
+        if any(clip in state.governed.withheld for clip in piece):
+            self._held.append(piece)
+            return
+        self._queue.append(piece)
+        self.wake()
+
+    def _hold_back(self, clip: str) -> None:
+        """Keep what is hidden for now, to be played when somebody has decided that it stays."""
+        waiting = [piece for piece in self._queue if clip in piece]
+        self._withdraw(clip)
+        self._held.extend(waiting)
+
+    def _let_through(self, clip: str) -> None:
+        for piece in [piece for piece in self._held if clip in piece]:
+            self._held.remove(piece)
+            self._add(piece)
 
     def _withdraw(self, clip: str) -> None:
         self._mute.discard(clip)
-        for piece in [piece for piece in self._queue if clip in piece]:
-            self._queue.remove(piece)
+        for queue in (self._queue, self._held):
+            for piece in [piece for piece in queue if clip in piece]:
+                queue.remove(piece)
         if clip in self._playing:
             self._media.stop(self._room.id)
             self._fresh.set()
 
     def _fall_silent(self) -> None:
         self._queue.clear()
+        self._held.clear()
         self._media.stop(self._room.id)
         self._fresh.set()
 
@@ -159,7 +182,7 @@ class RoomRadio:
         state = self._room.state
         if self._queue or self._live or state.round or not self._audience(self._room.id):
             return None
-        older = state.clips.choice(self._random, {*self._last[-1:], *self._mute})
+        older = state.clips.choice(self._random, {*self._last[-1:], *self._mute, *state.governed.withheld})
         return older.clip if older else None
 
     async def _play(self, piece: Piece) -> None:
@@ -188,7 +211,7 @@ class RoomRadio:
 
         It is the oldest: when enough landed meanwhile that the queue is full, it is the one to be skipped.
         """
-        is_wanted = not self._drifting and all(clip in self._room.state.clips for clip in piece)
+        is_wanted = not self._drifting and self._is_here(piece)
         if is_wanted and len(self._queue) < QUEUE_PIECES:
             self._queue.appendleft(piece)
 
@@ -220,7 +243,9 @@ class RoomRadio:
 
     def _is_here(self, piece: Piece) -> bool:
         state = self._room.state
-        return not state.closed and all(clip in state.clips for clip in piece)
+        if state.closed:
+            return False
+        return all(clip in state.clips and clip not in state.governed.withheld for clip in piece)
 
     def leave(self) -> asyncio.Task[None] | None:
         """Read no more and begin to fall silent; return what is still to end. May be called again."""

@@ -18,6 +18,8 @@ class Refused(Exception):
         self.retry_after_ms = retry_after_ms
 
 
+# Why something was removed: by whoever keeps the room.
+MODERATED = "moderated"
 # What clients know under two names is sent by one: `internal` and `draining` were others.
 BROKEN = "broken"
 RESTARTING = "restarting"
@@ -48,6 +50,9 @@ class Change(Struct, frozen=True):
     language: Language | None = None
     tempo: Tempo | None = None
     live: bool | None = None
+    locked: bool | None = None
+    slow: bool | None = None
+    hold: bool | None = None
 
 
 class Close(Struct, frozen=True):
@@ -59,6 +64,57 @@ class Mute(Struct, frozen=True):
 
     voice: str
     for_ms: int
+
+
+class MuteNetwork(Struct, frozen=True):
+    """Let nobody speak or write who comes from where a voice came from, or by a tag; 0 ms: let them again."""
+
+    voice: str
+    for_ms: int
+    network: str = ""
+
+
+class GiveKeeper(Struct, frozen=True):
+    """Hand the room on to another voice."""
+
+    voice: str
+
+
+class Hide(Struct, frozen=True):
+    """Hide a clip, or a text by the seq of its event, from all until somebody decided."""
+
+    clip: str = ""
+    seq: int = 0
+
+
+class Restore(Struct, frozen=True):
+    """Decide that a clip or text stays, or let a take through that was held."""
+
+    clip: str = ""
+    seq: int = 0
+
+
+class Agree(Struct, frozen=True):
+    """Say yes or no to a proposal."""
+
+    proposal: str
+    value: bool
+
+
+class Remove(Struct, frozen=True):
+    """Remove a clip, a text by the seq of its event, or a topic, as who keeps the room; or what is over."""
+
+    clip: str
+    reason: str
+    seq: int = 0
+    topic: str = ""
+
+
+class Oversee(Struct, frozen=True):
+    """Do one of these as the admin, with an entry in the audit log."""
+
+    command: Change | Close | Mute | MuteNetwork | GiveKeeper | Remove | Hide | Restore
+    note: str = ""
 
 
 class Say(Struct, frozen=True):
@@ -138,11 +194,12 @@ class Vote(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """Report a clip."""
+    """Report a clip, or a text by the seq of its event."""
 
     clip: str
     reason: str
     text: str = ""
+    seq: int = 0
 
 
 class Forget(Struct, frozen=True):
@@ -150,13 +207,6 @@ class Forget(Struct, frozen=True):
 
     clip: str | None = None
     everything: bool = False
-
-
-class Remove(Struct, frozen=True):
-    """Remove a clip as the admin, or because its time is over."""
-
-    clip: str
-    reason: str
 
 
 class Land(Struct, frozen=True):
@@ -208,4 +258,10 @@ Command = (
     | Answer
     | Suggest
     | WantTopic
+    | MuteNetwork
+    | GiveKeeper
+    | Hide
+    | Restore
+    | Agree
+    | Oversee
 )

@@ -15,7 +15,8 @@ class Context(Struct, frozen=True):
     may speak, `speaking` those whose take is open or on its way; `paces` are how much longer than
     others a voice may take, 1.0 to 2.0, which nobody else sees; `consented` are those who came in
     by the door, and `left` is when voices left that are not here any more. `captions` says that the
-    words of a take are expected soon after it landed: a turn that they decide waits for them. The
+    words of a take are expected soon after it landed: a turn that they decide waits for them.
+    `networks` is by which network voices came, each a short tag that means nothing outside of this room. The
     room lends its own collections, so that a context costs the same however many are here: it holds
     for one decision and is not kept.
     """
@@ -29,3 +30,4 @@ class Context(Struct, frozen=True):
     consented: Container[str] = ()
     left: Mapping[str, int] = {}
     captions: bool = False
+    networks: Mapping[str, str] = {}

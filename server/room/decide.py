@@ -12,52 +12,64 @@ from games.round import (
     RoleGiven,
     RoundClosed,
     RoundLeft,
+    RoundOpened,
     RoundPaused,
     RoundRevealed,
     TurnGiven,
     VerdictGiven,
     VerdictOverruled,
 )
-from server.room import door, governing, round_lifecycle, rounds, view
+from server.room import door, governing, reports, round_lifecycle, rounds
 from server.room.clips import Clip
 from server.room.commands import (
+    Agree,
     Caption,
-    Change,
-    Close,
     Command,
     Forget,
-    Mute,
     Open,
+    Oversee,
     React,
     Refused,
-    Remove,
     Report,
     Say,
+    Tick,
 )
 from server.room.context import Context
 from server.room.events import (
     ClipCaptioned,
+    ClipHidden,
     ClipRemoved,
-    ClipReported,
     DiceRolled,
     Draft,
     Erased,
     Fact,
+    ProposalClosed,
     ReactionGiven,
+    TextHidden,
     TextRemoved,
     TextSaid,
+    TopicThrown,
     Voice,
+    numbered,
 )
-from server.room.state import RoomState
+from server.room.state import RoomState, apply
 from server.room.text import cleaned, is_emoji
 
 TEXT_LIMIT_CHARACTERS = 500
-REASON_LIMIT_CHARACTERS = 64
 # A reaction further into a clip than any is long is put here.
 REACTED_WITHIN_MS = 60_000
 
 # What the room itself does, whoever gave the occasion.
-ROOM_FACTS = (TurnGiven, VerdictGiven, VerdictOverruled, RoundClosed, RoundPaused)
+ROOM_FACTS = (
+    TurnGiven,
+    VerdictGiven,
+    VerdictOverruled,
+    RoundClosed,
+    RoundPaused,
+    ProposalClosed,
+    ClipHidden,  # by whose report it was is nobody's business
+    TextHidden,
+)
 DICE = "/roll"
 DICE_REFUSED = "Dice look like this: /roll 2d6+1, up to 20 of them."
 
@@ -66,14 +78,26 @@ due = rounds.due
 
 def decide(state: RoomState, command: Command, by: Voice | None, context: Context) -> list[Draft]:
     """Return the facts that a command makes true. Raises `Refused` with a code and a sentence."""
+    lapsed = [Draft(fact, context.now_ms) for fact in governing.lapsed(state, context)]
+    for draft in lapsed:
+        state = apply(state, numbered(draft, state.head + 1, state.head))
     door.check(state, command, by, context)
     facts = _facts(state, command, by, context)
-    return [Draft(fact, context.now_ms, _by(state, fact, by)) for fact in facts]
+    starter = _proposer(state) if isinstance(command, Agree | Tick) else by
+    return [*lapsed, *(Draft(fact, context.now_ms, _by(state, fact, by, starter)) for fact in facts)]
 
 
-def _by(state: RoomState, fact: Fact, by: Voice | None) -> Voice | None:
+def _proposer(state: RoomState) -> Voice | None:
+    """Return who is to sign a round that was proposed."""
+    proposal = state.governed.proposal
+    return state.voices.get(proposal.voice) if proposal else None
+
+
+def _by(state: RoomState, fact: Fact, by: Voice | None, starter: Voice | None) -> Voice | None:
     """Return whose fact it is: a secret belongs to who is told it, a revealed take to its speaker."""
     match fact:
+        case RoundOpened() | TopicThrown():
+            return starter
         case RoleGiven(voice=voice) | RoundRevealed(takes=(RevealedTake(voice=voice),)):
             known = by if by is not None and by.id == voice else state.voices.get(voice)
             return known or Voice(voice, "", "")
@@ -95,20 +119,16 @@ def _facts(state: RoomState, command: Command, by: Voice | None, context: Contex
             if state.head > 0:
                 raise Refused("room_exists", "This room is open already.")
             return [governing.described(room)]
-        case Change():
-            return governing.change(state, command, by)
-        case Close():
-            return governing.close(state, by, context)
-        case Mute():
-            return governing.mute(state, command, by, context)
         case Report():
-            return [_report(state, command, by)]
+            return reports.report(state, command, by, context)
         case Forget():
             return _forget(state, command, by)
-        case Remove(clip=clip, reason=reason):
-            return [_removed(_clip(state, clip), reason)]
         case Caption(caption=caption):
             return _captioned(state, caption, context)
+        case Oversee():
+            return governing.overseen(state, command, by, context)
+        case _ if isinstance(command, governing.COMMANDS):
+            return governing.facts(state, command, by, context)
         case _:
             return rounds.facts(state, command, by, context)
 
@@ -157,35 +177,29 @@ def _reaction(state: RoomState, command: React) -> Fact:
     is_event = target.isascii() and target.isdecimal() and len(target) < 16 and 0 < int(target) <= state.head
     if is_event:
         return ReactionGiven(target, command.emoji)
-    if _clip(state, target).hidden:
+    if _clip(state, target).hidden or target in state.governed.withheld:
         raise Refused("no_such_clip", "This clip is not here yet.")
     return ReactionGiven(target, command.emoji, max(0, min(command.at_ms, REACTED_WITHIN_MS)))
-
-
-def _report(state: RoomState, command: Report, by: Voice | None) -> Fact:
-    if view.is_hidden(state, command.clip, by.id if by else None):
-        raise Refused("no_such_clip", "This clip is not here yet.")
-    reason = _text(command.reason, "reason", REASON_LIMIT_CHARACTERS)
-    text = cleaned(command.text)[:TEXT_LIMIT_CHARACTERS]
-    return ClipReported(_clip(state, command.clip).clip, reason, text)
 
 
 def _forget(state: RoomState, command: Forget, by: Voice | None) -> list[Fact]:
     if by is None:
         raise Refused("not_yours", "Only its speaker can take a clip back.")
     if command.everything:
-        clips = [_removed(clip) for clip in state.clips.of_voice(by.id)]
+        clips = [governing.removed(clip) for clip in state.clips.of_voice(by.id)]
         texts = [seq for seq, voice in state.texts.items() if voice == by.id]
         written = [seq for seq, text in state.written.items() if text.voice == by.id]
         return [*clips, *(TextRemoved(seq) for seq in (*texts, *written))]
     clip = _clip(state, command.clip or "")
     if clip.voice != by.id:
         raise Refused("not_yours", "Only its speaker can take a clip back.")
-    return [_removed(clip)]
+    return [governing.removed(clip)]
 
 
-def _removed(clip: Clip, reason: str = "forgotten") -> ClipRemoved:
-    return ClipRemoved(clip.clip, reason, clip.hidden)
+def _told(state: RoomState, target: str) -> tuple[int, ...]:
+    """Return the seqs of the reports of a thing: they may repeat its words."""
+    reported = state.governed.reports.get(target)
+    return reported.seqs if reported else ()
 
 
 def erasures(state: RoomState, facts: Sequence[Fact | Erased]) -> tuple[list[int], list[str]]:
@@ -199,7 +213,7 @@ def erasures(state: RoomState, facts: Sequence[Fact | Erased]) -> tuple[list[int
     for fact in facts:
         if isinstance(fact, TextRemoved):
             written = state.written.get(fact.target)
-            seqs.update((fact.target, *(written.repeats if written else ())))
+            seqs.update((fact.target, *(written.repeats if written else ()), *_told(state, str(fact.target))))
         elif isinstance(fact, ClipRemoved) and (clip := state.clips.get(fact.clip)):
             own = (clip.seq, clip.caption_seq, clip.reveal_seq, *clip.repeats)
             seqs.update(seq for seq in own if seq is not None)

@@ -34,6 +34,8 @@ from games.round import (
 
 Language = Literal["en", "de"]
 Source = Literal["webrtc", "whip", "upload", "telegram"]
+# What a player may propose while a round runs.
+Wish = Literal["stop", "again", "start"]
 
 
 class Voice(Struct, frozen=True):
@@ -60,7 +62,11 @@ class RoomOpened(Struct, frozen=True):
 
 
 class RoomChanged(Struct, frozen=True, omit_defaults=True):
-    """Some words about a room changed; None leaves a field as it was."""
+    """Some words about a room changed, or how it is kept; None leaves a field as it was.
+
+    In a `locked` room all but its keeper only listen, in a `slow` one everybody has to wait between
+    texts and takes, and in one on `hold` takes are hidden until its keeper lets them through.
+    """
 
     kind: ClassVar[str] = "room.changed"
     name: str | None = None
@@ -69,6 +75,9 @@ class RoomChanged(Struct, frozen=True, omit_defaults=True):
     language: Language | None = None
     tempo: Tempo | None = None
     live: bool | None = None
+    locked: bool | None = None
+    slow: bool | None = None
+    hold: bool | None = None
 
 
 class RoomClosed(Struct, frozen=True):
@@ -136,12 +145,54 @@ class ClipRemoved(Struct, frozen=True):
 
 
 class ClipReported(Struct, frozen=True):
-    """Somebody reported a clip; visitors see only that the log has an entry here."""
+    """Somebody reported a clip; all others see only that the log has an entry here.
+
+    `seat` is what the report counts by (`server/room/seats.py`); nobody sees it.
+    """
 
     kind: ClassVar[str] = "clip.reported"
     clip: str
     reason: str
     text: str = ""
+    seat: str = ""
+
+
+class ClipHidden(Struct, frozen=True):
+    """A clip is neither shown nor heard until somebody decided about it."""
+
+    kind: ClassVar[str] = "clip.hidden"
+    clip: str
+
+
+class ClipRestored(Struct, frozen=True):
+    """Somebody decided that a clip stays."""
+
+    kind: ClassVar[str] = "clip.restored"
+    clip: str
+
+
+class TextReported(Struct, frozen=True):
+    """Somebody reported a text; all others see only that the log has an entry here."""
+
+    kind: ClassVar[str] = "text.reported"
+    target: int
+    reason: str
+    text: str = ""
+    seat: str = ""
+
+
+class TextHidden(Struct, frozen=True):
+    """A text is not shown until somebody decided about it; `target` is the seq of its event."""
+
+    kind: ClassVar[str] = "text.hidden"
+    target: int
+
+
+class TextRestored(Struct, frozen=True):
+    """Somebody decided that a text stays."""
+
+    kind: ClassVar[str] = "text.restored"
+    target: int
 
 
 class ReactionGiven(Struct, frozen=True, omit_defaults=True):
@@ -171,11 +222,12 @@ class TopicSuggested(Struct, frozen=True):
     text: str
 
 
-class TopicWanted(Struct, frozen=True):
+class TopicWanted(Struct, frozen=True, omit_defaults=True):
     """A visitor wants another topic; enough of them get one."""
 
     kind: ClassVar[str] = "topic.wanted"
     voice: str
+    seat: str = ""
 
 
 class DiceRolled(Struct, frozen=True):
@@ -193,6 +245,64 @@ class VoiceMuted(Struct, frozen=True):
     kind: ClassVar[str] = "voice.muted"
     voice: str
     until_ms: int
+
+
+class NetworkMuted(Struct, frozen=True):
+    """Whoever comes from a network may not speak or write until `until_ms`; nobody sees this.
+
+    `network` is a short tag of it that means nothing outside of this room.
+    """
+
+    kind: ClassVar[str] = "network.muted"
+    network: str
+    until_ms: int
+
+
+class KeeperGiven(Struct, frozen=True):
+    """A room is kept by another voice from now on, by the admin alone when `voice` is empty."""
+
+    kind: ClassVar[str] = "keeper.given"
+    voice: str
+
+
+class ProposalMade(Struct, frozen=True):
+    """A player would like to end the running round, or to have another: the other players say yes or no.
+
+    With `start` a round of `game` comes instead of it.
+    """
+
+    kind: ClassVar[str] = "proposal.made"
+    proposal: str
+    wish: Wish
+    until_ms: int
+    game: str = ""
+    tempo: Tempo | None = None
+
+
+class ProposalAgreed(Struct, frozen=True):
+    """A player said yes or no to a proposal; what they said last counts."""
+
+    kind: ClassVar[str] = "proposal.agreed"
+    proposal: str
+    voice: str
+    value: bool
+
+
+class ProposalClosed(Struct, frozen=True):
+    """A proposal was carried, or was not."""
+
+    kind: ClassVar[str] = "proposal.closed"
+    proposal: str
+    accepted: bool
+
+
+class AdminActed(Struct, frozen=True):
+    """The admin did something here: an entry of the audit log, which nobody else sees."""
+
+    kind: ClassVar[str] = "admin.acted"
+    action: str
+    target: str = ""
+    note: str = ""
 
 
 class Erased(Struct, frozen=True):
@@ -229,6 +339,17 @@ Fact = (
     | TopicSuggested
     | TopicWanted
     | DiceRolled
+    | ClipHidden
+    | ClipRestored
+    | TextReported
+    | TextHidden
+    | TextRestored
+    | NetworkMuted
+    | KeeperGiven
+    | ProposalMade
+    | ProposalAgreed
+    | ProposalClosed
+    | AdminActed
     | ChallengeMade
 )
 FACTS: tuple[type[Fact], ...] = Fact.__args__

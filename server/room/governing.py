@@ -1,16 +1,44 @@
-"""What the keeper of a private room and the admin may do: change its words, close it, mute a voice.
+"""What the keeper of a private room and the admin may do: change and close it, mute, remove, decide.
 
-The keeper is who opened it. A public room has none: what happens to it is the admin's business.
+The keeper is who opened it, or whom they gave it to. While they are away the one who is here for longest
+may mute and restore; a room that nobody kept for a day is the admin's. A public room has no keeper: what
+happens to it is the admin's business.
 """
 
 from __future__ import annotations
 
 from msgspec.structs import asdict, replace
 
-from server.room import round_lifecycle
-from server.room.commands import Change, Mute, Refused
+from server.room import reports, round_lifecycle
+from server.room.clips import Clip
+from server.room.commands import (
+    Change,
+    Close,
+    Command,
+    GiveKeeper,
+    Hide,
+    Mute,
+    MuteNetwork,
+    Oversee,
+    Refused,
+    Remove,
+    Restore,
+)
 from server.room.context import Context
-from server.room.events import Fact, RoomChanged, RoomClosed, RoomOpened, Voice, VoiceMuted
+from server.room.events import (
+    AdminActed,
+    ClipRemoved,
+    Fact,
+    KeeperGiven,
+    NetworkMuted,
+    RoomChanged,
+    RoomClosed,
+    RoomOpened,
+    TextRemoved,
+    Voice,
+    VoiceMuted,
+)
+from server.room.governed import NETWORKS_MUTED
 from server.room.kinds import KINDS
 from server.room.state import RoomState
 from server.room.text import cleaned
@@ -21,6 +49,74 @@ MUTE_LONGEST_MS = 86_400_000
 MUTED_VOICES = 500
 # Why a room was closed: by whom.
 BY_KEEPER, BY_ADMIN = "keeper", "admin"
+# A keeper who is away for so long has somebody who acts for them, and after a day the room is not theirs.
+AWAY_MS, LAPSED_MS = 60_000, 86_400_000
+# What of a room may be switched, beside its words.
+SWITCHES = ("locked", "slow", "hold")
+COMMANDS = Change | Close | Mute | MuteNetwork | GiveKeeper | Remove | Hide | Restore
+NOTE_CHARACTERS = 300
+
+
+def overseen(state: RoomState, command: Oversee, by: Voice | None, context: Context) -> list[Fact]:
+    """Return what the admin does, with the entry of the audit log; nothing when nothing changes."""
+    _check_admin(by)
+    done = facts(state, command.command, None, context)
+    action, target = _named(command.command, done)
+    return [*done, AdminActed(action, target, cleaned(command.note)[:NOTE_CHARACTERS])] if done else []
+
+
+def _named(command: Command, done: list[Fact]) -> tuple[str, str]:
+    """Return what an act is called, and what it is done to."""
+    match command:
+        case Remove(clip=clip, seq=seq, topic=topic):
+            return "remove", clip or topic or str(seq)
+        case Hide(clip=clip, seq=seq):
+            return "hide", clip or str(seq)
+        case Restore(clip=clip, seq=seq):
+            return "keep", clip or str(seq)
+        case Mute(voice=voice, for_ms=for_ms):
+            return "mute" if for_ms else "unmute", voice
+        case MuteNetwork(for_ms=for_ms):
+            muted = next((fact.network for fact in done if isinstance(fact, NetworkMuted)), "")
+            return "mute_network" if for_ms else "unmute_network", muted
+        case GiveKeeper(voice=voice):
+            return "give", voice
+        case Change(locked=locked) if locked is not None:
+            return "lock" if locked else "unlock", ""
+        case Close():
+            return "close", ""
+        case _:
+            return "change", ""
+
+
+def facts(state: RoomState, command: Command, by: Voice | None, context: Context) -> list[Fact]:
+    """Return what whoever keeps a room makes of it. Raises `Refused` for all others."""
+    match command:
+        case Mute() | Restore():
+            _check_acting(state, by, context)
+        case Hide() | MuteNetwork():
+            _check_admin(by)
+        case _:
+            _check_keeper(state, by)
+    match command:
+        case Change():
+            return change(state, command)
+        case Close():
+            return close(state, by, context)
+        case Mute():
+            return mute(state, command, by, context)
+        case MuteNetwork():
+            return mute_network(state, command, context)
+        case GiveKeeper():
+            return give(state, command, context)
+        case Remove():
+            return remove(state, command)
+        case Hide():
+            return reports.hide(state, command)
+        case Restore():
+            return reports.restore(state, command)
+        case _:
+            raise TypeError(command)
 
 
 def described(room: RoomOpened) -> RoomOpened:
@@ -43,20 +139,19 @@ def _words(text: str, what: str, limit: int) -> str:
     return kept
 
 
-def change(state: RoomState, command: Change, by: Voice | None) -> list[Fact]:
+def change(state: RoomState, command: Change) -> list[Fact]:
     """Say what becomes other than it was; nothing when all is so already."""
-    _check_keeper(state, by)
     wanted = {name: value for name, value in asdict(command).items() if value is not None}
     before = {name: getattr(state, name) for name in command.__struct_fields__}
-    asked = described(RoomOpened(state.kind, **{**before, **wanted}))
-    after = {name: getattr(asked, name) for name in wanted}
+    words = {name: value for name, value in {**before, **wanted}.items() if name not in SWITCHES}
+    asked = described(RoomOpened(state.kind, **words))
+    after = {name: wanted[name] if name in SWITCHES else getattr(asked, name) for name in wanted}
     changed = {name: value for name, value in after.items() if value != before[name]}
     return [RoomChanged(**changed)] if changed else []
 
 
 def close(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
     """End the room, and its round before; nothing when it has ended."""
-    _check_keeper(state, by)
     if state.closed:
         return []
     return [*round_lifecycle.close(state, "stopped", context), RoomClosed(BY_KEEPER if by else BY_ADMIN)]
@@ -64,13 +159,10 @@ def close(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
 
 def mute(state: RoomState, command: Mute, by: Voice | None, context: Context) -> list[Fact]:
     """Let a voice neither speak nor write for a while; after no time at all it may again."""
-    _check_keeper(state, by)
-    if by is not None and command.voice == by.id:
+    if by is not None and command.voice in {by.id, state.keeper}:
         raise Refused("bad_value", "Mute somebody else.")
-    if command.voice not in state.voices and command.voice not in context.here:
-        raise Refused("bad_value", "There is no such voice in this room.")
-    if not 0 <= command.for_ms <= MUTE_LONGEST_MS:
-        raise Refused("bad_value", f"`for_ms` must be from 0 to {MUTE_LONGEST_MS}.")
+    _check_known(state, command.voice, context)
+    _check_span(command.for_ms)
     muted = {voice for voice, until_ms in state.muted.items() if until_ms > context.now_ms}
     if command.for_ms == 0 and command.voice not in muted:
         return []
@@ -79,7 +171,91 @@ def mute(state: RoomState, command: Mute, by: Voice | None, context: Context) ->
     return [VoiceMuted(command.voice, context.now_ms + command.for_ms)]
 
 
+def mute_network(state: RoomState, command: MuteNetwork, context: Context) -> list[Fact]:
+    """Let nobody speak or write for a while who comes from where a voice came from."""
+    _check_span(command.for_ms)
+    network = command.network or context.networks.get(command.voice)
+    if not network:
+        raise Refused("bad_value", "Where this voice came from is not known any more. Mute the voice.")
+    muted = {each for each, ends_ms in state.governed.networks.items() if ends_ms > context.now_ms}
+    if command.for_ms == 0 and network not in muted:
+        return []
+    if len(muted | {network}) > NETWORKS_MUTED:
+        raise Refused("too_fast", f"No more than {NETWORKS_MUTED} networks can be muted at once.")
+    return [NetworkMuted(network, context.now_ms + command.for_ms)]
+
+
+def give(state: RoomState, command: GiveKeeper, context: Context) -> list[Fact]:
+    """Hand the room on to another voice that is known here."""
+    if state.public:
+        raise Refused("not_allowed", "A public room is kept by the admin.")
+    _check_known(state, command.voice, context)
+    return [] if command.voice == state.keeper else [KeeperGiven(command.voice)]
+
+
+def remove(state: RoomState, command: Remove) -> list[Fact]:
+    """Take a clip, a text or a topic out of the room for good."""
+    if command.clip:
+        clip = state.clips.get(command.clip)
+        if clip is None:
+            raise Refused("no_such_clip", "This clip is not here (any more).")
+        return [removed(clip, command.reason)]
+    seq = command.seq
+    if command.topic:
+        seq = next((seq for seq, written in state.written.items() if written.id == command.topic), 0)
+    reports.checked(state, "", seq, None)
+    return [TextRemoved(seq, command.reason)]
+
+
+def removed(clip: Clip, reason: str = "forgotten") -> ClipRemoved:
+    """Return that a clip is gone."""
+    return ClipRemoved(clip.clip, reason, clip.hidden)
+
+
+def lapsed(state: RoomState, context: Context) -> list[Fact]:
+    """Give a room to the admin that nobody has kept for a day, with nothing left shut in it."""
+    if not state.keeper or state.closed or _away_ms(state, context) < LAPSED_MS:
+        return []
+    opened = [RoomChanged(locked=False, slow=False, hold=False)]
+    return [KeeperGiven(""), *(opened if state.locked or state.slow or state.hold else [])]
+
+
+def is_acting(state: RoomState, voice: str, context: Context) -> bool:
+    """Tell whether a voice acts for the keeper who is away: it is here for longer than all others."""
+    if not state.keeper or _away_ms(state, context) < AWAY_MS:
+        return False
+    return voice == next((each for each in context.here if state.muted.get(each, 0) <= context.now_ms), None)
+
+
+def _away_ms(state: RoomState, context: Context) -> int:
+    """Return for how long the keeper has neither been here nor done anything."""
+    if state.keeper in context.here:
+        return 0
+    return context.now_ms - max(state.governed.keeper_seen_ms, context.left.get(state.keeper, 0))
+
+
+def _check_known(state: RoomState, voice: str, context: Context) -> None:
+    if voice not in state.voices and voice not in context.here:
+        raise Refused("bad_value", "There is no such voice in this room.")
+
+
+def _check_span(for_ms: int) -> None:
+    if not 0 <= for_ms <= MUTE_LONGEST_MS:
+        raise Refused("bad_value", f"`for_ms` must be from 0 to {MUTE_LONGEST_MS}.")
+
+
+def _check_admin(by: Voice | None) -> None:
+    if by is not None:
+        raise Refused("not_allowed", "Only the admin may do this.")
+
+
+def _check_acting(state: RoomState, by: Voice | None, context: Context) -> None:
+    """Refuse whoever neither keeps the room nor acts for its keeper."""
+    if by is None or not is_acting(state, by.id, context):
+        _check_keeper(state, by)
+
+
 def _check_keeper(state: RoomState, by: Voice | None) -> None:
     """Refuse whoever is neither the keeper nor, with `by` None, the admin."""
     if by is not None and not (state.keeper and by.id == state.keeper):
-        raise Refused("not_allowed", "Only whoever opened a private room, and the admin, may do this.")
+        raise Refused("not_allowed", "Only whoever keeps this room, and the admin, may do this.")

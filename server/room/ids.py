@@ -17,6 +17,7 @@ from server.room.events import Language, Voice
 
 ID_BYTES = 16
 VOICE_ID_BYTES = 15
+NETWORK_BYTES = 3
 SLUG_CHARACTERS = 40
 
 # Hue in degrees, saturation and lightness in percent; vivid and pale ones in turn, so that
@@ -56,6 +57,16 @@ def voice(secret: bytes, key: str, room: str, language: Language) -> Voice:
     noun = draw % len(nouns(language))
     name = _joined(adjectives(language)[adjective], *nouns(language)[noun])
     return Voice(_text(digest[:VOICE_ID_BYTES]), name, COLOURS[colour])
+
+
+def network(secret: bytes, prefix: str, room: str) -> str:
+    """Return a tag for the network that an address prefix is of: it means nothing in another room.
+
+    So short that about one in 16 million others shares it, and that nobody can be sure of an address
+    who tries all of them. What an address is part of (a /24 or a /64) counts, not the address.
+    """
+    said = b"\0".join((b"network", room.encode(), prefix.encode()))
+    return _text(hmac.digest(secret, said, hashlib.sha256)[:NETWORK_BYTES])
 
 
 @lru_cache

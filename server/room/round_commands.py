@@ -11,6 +11,7 @@ from server.room.commands import Answer, Refused, RoundJoin, Vote
 from server.room.context import Context
 from server.room.events import Fact, Voice
 from server.room.kinds import KINDS
+from server.room.seats import seat
 from server.room.state import RoomState
 from server.room.text import cleaned
 
@@ -58,7 +59,7 @@ def answer(state: RoomState, command: Answer, by: Voice | None, context: Context
     return [given, *round_lifecycle.after_landing(state, given, by, context)]
 
 
-def vote(state: RoomState, command: Vote, by: Voice | None) -> list[Fact]:
+def vote(state: RoomState, command: Vote, by: Voice | None, context: Context) -> list[Fact]:
     """Count a vote, and let the votes overrule the referee."""
     round_ = _open_for_votes(state, command)
     take = round_.take(command.clip)
@@ -70,7 +71,8 @@ def vote(state: RoomState, command: Vote, by: Voice | None) -> list[Fact]:
         raise Refused("voted_already", "You have voted for this clip already.")
     if command.value not in VOTES:
         raise Refused("bad_value", f"A vote is a number from {VOTES[0]} to {VOTES[-1]}.")
-    cast = VoteCast(command.round, command.clip, command.value, by.id)
+    own = seat(state, by.id, context)
+    cast = VoteCast(command.round, command.clip, command.value, by.id, "" if own == by.id else own)
     return [cast, *overruled(round_, cast)]
 
 

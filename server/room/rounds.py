@@ -7,9 +7,10 @@ from msgspec.structs import replace
 from games.game import USUAL_TAKE_MS, Game
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
-from server.room import door, round_commands, round_lifecycle, topics, turns
+from server.room import door, proposals, round_commands, round_lifecycle, topics, turns
 from server.room.commands import (
     Again,
+    Agree,
     Answer,
     Command,
     Land,
@@ -27,7 +28,8 @@ from server.room.commands import (
     WantTopic,
 )
 from server.room.context import Context
-from server.room.events import Fact, Voice
+from server.room.events import ClipHidden, Fact, ProposalClosed, Voice
+from server.room.governed import WITHHELD_MOST
 from server.room.kinds import TIMINGS
 from server.room.round_lifecycle import EAGER_MS, SILENCE_MS
 from server.room.state import RoomState
@@ -43,12 +45,34 @@ SLOWEST_PACE = 2.0
 LEFT_WAIT_MS = 3_000
 # What happened so far in the future is not waited for (see `server/clock.py`).
 AHEAD_MS = 60_000
+HELD_RETRY_AFTER_MS = 10_000
 # A take that is cut at random has at least this much of it.
 SHORTEST_CUT_MS = 1_000
 
 
 def facts(state: RoomState, command: Command, by: Voice | None, context: Context) -> list[Fact]:
     """Return the facts of a command about rounds. Raises `Refused`."""
+    if isinstance(command, Agree):
+        return _with_effect(state, proposals.agree(state, command, by, context), context)
+    return _proposed(state, command, by, context) or _granted(state, command, by, context)
+
+
+def _proposed(state: RoomState, command: Command, by: Voice | None, context: Context) -> list[Fact]:
+    """Return the proposal that a command becomes, nothing when it may be granted at once."""
+    match command:
+        case Throw():
+            return proposals.asked(state, "start", by, context, game=round_lifecycle.plain(state).id)
+        case RoundStart(game=game, tempo=tempo):
+            return proposals.asked(state, "start", by, context, game=_game(state, game).id, tempo=tempo)
+        case RoundStop():
+            return proposals.asked(state, "stop", by, context)
+        case Again():
+            return proposals.asked(state, "again", by, context)
+        case _:
+            return []
+
+
+def _granted(state: RoomState, command: Command, by: Voice | None, context: Context) -> list[Fact]:
     match command:
         case Land():
             return _land(state, command, by, context)
@@ -90,7 +114,7 @@ def _played(
         case Answer():
             return round_commands.answer(state, command, by, context)
         case Vote():
-            return round_commands.vote(state, command, by)
+            return round_commands.vote(state, command, by, context)
 
 
 def due(state: RoomState, context: Context) -> int | None:
@@ -100,7 +124,8 @@ def due(state: RoomState, context: Context) -> int | None:
     if state.round is not None:
         if _is_ahead(state.round, context):
             return context.now_ms
-        return _round_due(state, state.round, context)
+        times = (_round_due(state, state.round, context), proposals.due_ms(state, context))
+        return min((at_ms for at_ms in times if at_ms is not None), default=None)
     if context.speaking or not round_lifecycle.kind_of(state).pulse:
         return None
     if not any(door.admits(state, voice, context) for voice in context.speakers):
@@ -114,7 +139,7 @@ def _pulse_at_ms(state: RoomState, context: Context) -> int:
     """Return when the room throws its next topic by itself."""
     if state.rested_from_ms > context.now_ms + AHEAD_MS:
         return context.now_ms
-    if len(state.wanted) >= topics.WANTED_VOICES:
+    if len(state.wanted_seats) >= topics.WANTED_VOICES:
         return state.rested_from_ms
     rest_ms = TIMINGS[state.tempo].pulse_ms * 2 ** min(state.silent_rounds, PULSE_DOUBLINGS)
     return state.rested_from_ms + rest_ms if state.rested_from_ms else state.opened_at_ms
@@ -194,6 +219,21 @@ def _left_at_ms(round_: Round, turn: TurnGiven, context: Context) -> int | None:
     return max(context.left[voice] for voice in missing)
 
 
+def _with_effect(state: RoomState, facts: list[Fact], context: Context) -> list[Fact]:
+    """Do what was proposed when that was carried."""
+    proposal, last = state.governed.proposal, facts[-1]
+    if proposal is None or not isinstance(last, ProposalClosed) or not last.accepted:
+        return facts
+    proposer = state.voices.get(proposal.voice)
+    if proposal.wish == "stop":
+        return [*facts, *round_lifecycle.close(state, "stopped", context)]
+    if proposal.wish == "again":
+        return [*facts, *round_commands.again(state, context)]
+    if proposal.game == round_lifecycle.plain(state).id:
+        return [*facts, *topics.make_way(state, "replaced", context), *topics.throw(state, context)]
+    return [*facts, *_start(state, RoundStart(proposal.game, proposal.tempo), proposer, context)]
+
+
 def _start(state: RoomState, command: RoundStart, by: Voice | None, context: Context) -> list[Fact]:
     game = _game(state, command.game)
     players: tuple[str, ...] = (by.id,) if by else ()
@@ -213,13 +253,23 @@ def _game(state: RoomState, id: str) -> Game:  # noqa: A002
 
 def _land(state: RoomState, command: Land, by: Voice | None, context: Context) -> list[Fact]:
     turn = _turn_of(state, command, by)
+    held = _held(state, command.clip.clip, by)
     if turn is None or by is None:
-        return [replace(command.clip, round=None, turn=None, reaction_ms=None, hidden=False)]
+        return [replace(command.clip, round=None, turn=None, reaction_ms=None, hidden=False), *held]
     reaction_ms = _reaction_ms(command, turn)
     clip = replace(
         command.clip, round=turn.round, turn=turn.turn, reaction_ms=reaction_ms, hidden=turn.hidden
     )
-    return [clip, *round_lifecycle.after_landing(state, clip, by, context)]
+    return [clip, *held, *round_lifecycle.after_landing(state, clip, by, context)]
+
+
+def _held(state: RoomState, clip: str, by: Voice | None) -> list[Fact]:
+    """Hide a take that its room holds until its keeper lets it through."""
+    if not state.hold or (by is not None and by.id == state.keeper):
+        return []
+    if len(state.governed.withheld) >= WITHHELD_MOST:
+        raise Refused("slow", "Too many takes wait for whoever keeps this room.", HELD_RETRY_AFTER_MS)
+    return [ClipHidden(clip)]
 
 
 def _reaction_ms(command: Land, turn: TurnGiven) -> int | None:
@@ -250,6 +300,9 @@ def _tick(state: RoomState, context: Context) -> list[Fact]:
     at_ms = due(state, context)
     if at_ms is None or at_ms > context.now_ms:
         return []
+    proposal = state.governed.proposal
+    if proposal is not None and (closed := proposals.outcome(state, proposal, context)):
+        return _with_effect(state, [closed], context)
     if state.round is not None:
         return _advance(state, state.round, context)
     return _pulse(state, context)
@@ -269,7 +322,7 @@ def _advance(state: RoomState, round_: Round, context: Context) -> list[Fact]:
 def _pulse(state: RoomState, context: Context) -> list[Fact]:
     kind, speakers = round_lifecycle.kind_of(state), door.admitted(state, context.speakers, context)
     others = kind.suited(len(speakers)) if len(speakers) > 1 else ()
-    wanted = len(state.wanted) >= topics.WANTED_VOICES
+    wanted = len(state.wanted_seats) >= topics.WANTED_VOICES
     if not others or wanted or context.random.random() >= kind.other_share:
         return topics.throw(state, context)
     game = context.random.choice(others)

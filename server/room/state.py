@@ -24,6 +24,7 @@ from games.round import (
     Tempo,
 )
 from games.words import tokens
+from server.room import governed
 from server.room.clips import NO_CLIPS, ClipRef, Clips
 from server.room.events import (
     ClipCaptioned,
@@ -33,6 +34,7 @@ from server.room.events import (
     Erased,
     Event,
     Fact,
+    KeeperGiven,
     Language,
     RoomChanged,
     RoomClosed,
@@ -46,7 +48,9 @@ from server.room.events import (
     Voice,
     VoiceMuted,
 )
+from server.room.governed import Governed
 
+NOTHING_YET = Governed()
 # How many texts a visitor may still take back, and how many prompts a room remembers having thrown.
 TEXTS_KEPT = 500
 PROMPTS_REMEMBERED = 100
@@ -87,9 +91,10 @@ class Written(Struct, frozen=True):
 class RoomState(Struct, frozen=True):
     """A room as of its newest event; `texts` maps the seq of a text to its voice.
 
-    `keeper` is the voice that opened a private room, `voices_language` the one that voices are named
+    `keeper` is the voice that keeps a private room, `voices_language` the one that voices are named
     in: that of the opening. `written` maps the seq of an answer, of its reveal, of a suggestion, or of
-    a role asked for to what it is; `wanted` are the voices that wait for another topic.
+    a role asked for to what it is; `wanted` are the voices that wait for another topic, `wanted_seats`
+    what their wishes count by.
     """
 
     head: int = 0
@@ -118,6 +123,11 @@ class RoomState(Struct, frozen=True):
     written: dict[int, Written] = {}
     suggestions: dict[str, Suggestion] = {}
     wanted: tuple[str, ...] = ()
+    wanted_seats: tuple[str, ...] = ()
+    locked: bool = False
+    slow: bool = False
+    hold: bool = False
+    governed: Governed = NOTHING_YET
 
 
 K = TypeVar("K")
@@ -132,13 +142,15 @@ def apply(state: RoomState, event: Event) -> RoomState:
     voices = folded.voices
     if event.by is not None and voices.get(event.by.id) != event.by:
         voices = {**_newest(voices, VOICES_KEPT), event.by.id: event.by}
+    if event.by is not None and event.by.id == folded.keeper:
+        folded = replace(folded, governed=replace(folded.governed, keeper_seen_ms=event.at_ms))
     return replace(folded, head=event.seq, voices=voices)
 
 
 def _folded(state: RoomState, event: Event) -> RoomState:
     match event.data:
         case TextSaid():
-            return replace(state, texts=_with_text(state.texts, event))
+            return _paced(replace(state, texts=_with_text(state.texts, event)), event, take=False)
         case ClipLanded() as landed:
             return _clip_landed(state, event, landed)
         case ClipCaptioned() | ClipRemoved() | TextRemoved() as fact:
@@ -158,7 +170,29 @@ def _folded(state: RoomState, event: Event) -> RoomState:
         case RoundRevealed() as revealed:
             return _revealed(state, event, revealed)
         case _:
-            return _round_changed(state, event)
+            return _round_changed(_governed(state, event), event)
+
+
+def _governed(state: RoomState, event: Event) -> RoomState:
+    match event.data:
+        case KeeperGiven(voice=voice):
+            seen = replace(state.governed, keeper_seen_ms=event.at_ms)
+            return replace(state, keeper=voice, governed=seen)
+        case fact if isinstance(fact, governed.FACTS):
+            return replace(state, governed=governed.apply(state.governed, event, fact))
+        case _:
+            return state
+
+
+def _gone(state: RoomState, target: str) -> RoomState:
+    """Forget that something was hidden or reported."""
+    return replace(state, governed=governed.dropped(state.governed, target))
+
+
+def _paced(state: RoomState, event: Event, *, take: bool) -> RoomState:
+    if not state.slow:
+        return state
+    return replace(state, governed=governed.paced(state.governed, event, take=take))
 
 
 def _repeated(state: RoomState, event: Event) -> RoomState:
@@ -235,8 +269,10 @@ def _topic_changed(
     state: RoomState, event: Event, fact: TopicThrown | TopicSuggested | TopicWanted
 ) -> RoomState:
     match fact:
-        case TopicWanted(voice=voice):
-            return replace(state, wanted=(*(v for v in state.wanted if v != voice), voice))
+        case TopicWanted(voice=voice, seat=seat):
+            wanted = (*(v for v in state.wanted if v != voice), voice)
+            seats = (*(s for s in state.wanted_seats if s != (seat or voice)), seat or voice)
+            return replace(state, wanted=wanted, wanted_seats=seats)
         case TopicSuggested():
             suggestion = Suggestion(fact.text, event.by.id if event.by else "", event.seq)
             waiting = {**state.suggestions, fact.topic: suggestion}
@@ -244,7 +280,7 @@ def _topic_changed(
         case TopicThrown(prompt=prompt):
             waiting = {k: v for k, v in state.suggestions.items() if k != prompt.id}
             thrown = (*state.thrown, prompt.id)[-PROMPTS_REMEMBERED:]
-            return replace(state, thrown=thrown, wanted=(), suggestions=waiting)
+            return replace(state, thrown=thrown, wanted=(), wanted_seats=(), suggestions=waiting)
 
 
 def _clip_landed(state: RoomState, event: Event, landed: ClipLanded) -> RoomState:
@@ -252,7 +288,7 @@ def _clip_landed(state: RoomState, event: Event, landed: ClipLanded) -> RoomStat
         return state
     ref = ClipRef(seq=event.seq, at_ms=event.at_ms, by=event.by, **asdict(landed))
     clips = state.clips.landed(ref).with_old_filed(lambda clip: _is_needed(state, clip))
-    state = replace(state, clips=clips)
+    state = _paced(replace(state, clips=clips), event, take=True)
     if state.round is None or landed.round != state.round.id or event.by is None:
         return state
     take = take_of(landed, event.by)
@@ -349,7 +385,7 @@ def _changed(state: RoomState, event: Event, fact: ClipCaptioned | ClipRemoved |
     if isinstance(fact, TextRemoved):
         return _text_removed(state, fact.target)
     if isinstance(fact, ClipRemoved):
-        state = replace(state, clips=state.clips.without(fact.clip))
+        state = replace(_gone(state, fact.clip), clips=state.clips.without(fact.clip))
         return _in_rounds(state, lambda round_: rounds.without(round_, fact.clip))
     if fact.clip not in state.clips:
         return state
@@ -372,7 +408,7 @@ def whole(clip: str, events: Iterable[Event]) -> ClipRef | None:
 def _text_removed(state: RoomState, target: int) -> RoomState:
     written = state.written.get(target)
     state = replace(
-        state,
+        _gone(state, str(target)),
         texts={k: v for k, v in state.texts.items() if k != target},
         written={k: v for k, v in state.written.items() if k != target},
         suggestions={k: v for k, v in state.suggestions.items() if v.seq != target},
@@ -392,7 +428,8 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
         case RoundOpened() as fact:
             prompt = (fact.prompt.id,) if fact.prompt and fact.prompt.id not in state.thrown[-1:] else ()
             thrown = (*state.thrown, *prompt)[-PROMPTS_REMEMBERED:]
-            return replace(state, round=rounds.opened(fact, event.at_ms), thrown=thrown, wanted=())
+            begun = rounds.opened(fact, event.at_ms, event.by.id if event.by else "")
+            return replace(state, round=begun, thrown=thrown, wanted=(), wanted_seats=())
         case RoundClosed() as fact if state.round is not None and fact.round == state.round.id:
             silent = state.silent_rounds + 1 if fact.reason == "silent" else 0
             return replace(
@@ -401,6 +438,7 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
                 last_round=rounds.apply(state.round, fact),
                 rested_from_ms=event.at_ms,
                 silent_rounds=silent,
+                governed=governed.rested(state.governed),
             )
         case fact if isinstance(fact, ROUND_FACTS):
             if isinstance(fact, rounds.RoundJoined) and fact.role:

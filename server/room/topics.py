@@ -8,6 +8,7 @@ from server.room import round_lifecycle
 from server.room.commands import Refused, Suggest
 from server.room.context import Context
 from server.room.events import Fact, TopicSuggested, TopicThrown, TopicWanted, Voice
+from server.room.seats import seat, seats
 from server.room.state import RoomState
 from server.room.text import cleaned
 
@@ -21,11 +22,7 @@ WANTED_VOICES = 2
 
 
 def make_way(state: RoomState, reason: play.Closing, context: Context) -> list[Fact]:
-    """End a running round in which nobody has spoken; one with takes is not interrupted."""
-    if state.round is None:
-        return []
-    if state.round.takes:
-        raise Refused("round_running", "A round is running. Wait until it has ended.", 5_000)
+    """End a running round, as who asks for another may (`server/room/proposals.py`)."""
     return round_lifecycle.close(state, reason, context)
 
 
@@ -62,7 +59,8 @@ def want(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
     """Count a wish for another topic, and throw one when enough want it."""
     if by is None or by.id in state.wanted:
         raise Refused("wanted_already", "You have asked for another topic already.")
-    needed = max(WANTED_VOICES, len(context.speakers) // 2 + 1)
-    enough = len(state.wanted) + 1 >= needed and not (state.round and state.round.takes)
+    own = seat(state, by.id, context)
+    needed = max(WANTED_VOICES, len(seats(state, context.speakers, context)) // 2 + 1)
+    enough = len({*state.wanted_seats, own}) >= needed and not (state.round and state.round.takes)
     thrown = [*make_way(state, "replaced", context), *throw(state, context)] if enough else []
-    return [TopicWanted(by.id), *thrown]
+    return [TopicWanted(by.id, "" if own == by.id else own), *thrown]

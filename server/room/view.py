@@ -5,7 +5,19 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from games.round import AnswerGiven, Prompt, RoleGiven, Round, RoundOpened, TurnGiven, VoteCast
-from server.room.events import ClipCaptioned, ClipLanded, ClipRemoved, ClipReported, Erased, Event, Fact
+from server.room.events import (
+    AdminActed,
+    ClipCaptioned,
+    ClipLanded,
+    ClipRemoved,
+    ClipReported,
+    Erased,
+    Event,
+    Fact,
+    NetworkMuted,
+    TextReported,
+    TopicWanted,
+)
 from server.room.state import RoomState
 
 
@@ -14,8 +26,13 @@ def view(event: Event, voice: str | None) -> Event:
     match event.data:
         case Erased():
             return event
-        case ClipReported():
+        case NetworkMuted() | AdminActed():
             return replace(event, by=None, data=Erased())
+        case ClipReported() | TextReported() as told:
+            # Whoever reported may learn what became of it; nobody else sees that they did.
+            return _unseated(event, told) if _own(event, voice) else replace(event, by=None, data=Erased())
+        case TopicWanted() | VoteCast() as counted if counted.seat:
+            return view(_unseated(event, counted), voice)
         case VoteCast() as fact if not _own(event, voice):
             return replace(event, by=None, data=replace(fact, voice=""))
         case fact:
@@ -23,11 +40,18 @@ def view(event: Event, voice: str | None) -> Event:
             return event if seen is fact else replace(event, data=seen)
 
 
+def _unseated(event: Event, fact: ClipReported | TextReported | TopicWanted | VoteCast) -> Event:
+    """Keep back what a voice counts by: it tells which voices come from one network."""
+    return replace(event, data=replace(fact, seat=""))
+
+
 def is_hidden(state: RoomState, clip: str, voice: str | None) -> bool:
-    """Tell whether a clip (or written answer) must not be seen or heard by a voice yet."""
+    """Tell whether a clip (or written answer) must not be seen or heard by a voice yet, or just now."""
     known = state.clips.get(clip)
     if known is not None:
-        return known.hidden and (not known.voice or known.voice != voice)
+        keeps = bool(state.keeper) and voice == state.keeper
+        is_kept_back = known.hidden or (clip in state.governed.withheld and not keeps)
+        return is_kept_back and (not known.voice or known.voice != voice)
     take = state.round.take(clip) if state.round else None
     return take is not None and take.hidden and take.voice != voice
 
@@ -40,7 +64,7 @@ def public(round_: Round) -> Round:
         answer="",
         turns=tuple(_turn(turn) for turn in round_.turns),
         takes=tuple(replace(take, reaction_ms=None) for take in round_.takes if not take.hidden),
-        votes=tuple(replace(vote, voice="") for vote in round_.votes),
+        votes=tuple(replace(vote, voice="", seat="") for vote in round_.votes),
         roles=tuple(replace(role, role="", text="") for role in round_.roles),
     )
 

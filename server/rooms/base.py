@@ -100,6 +100,9 @@ class Room(Protocol):
     def consent(self, voice_id: str) -> None:
         """Note that a voice has read what is asked at the door, and came in."""
 
+    def set_network(self, voice_id: str, network: str) -> None:
+        """Note by which network a voice came, as a tag of this room."""
+
     def begin_speaking(self, voice_id: str, take: str = "", *, until_ms: int) -> None:
         """Mark a take as open; it counts as ended at `until_ms` when nobody ends it before."""
 

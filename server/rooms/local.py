@@ -249,6 +249,10 @@ class LocalRoom:
         self._presence.consent(voice_id)
         self._changed(voice_id)
 
+    def set_network(self, voice_id: str, network: str) -> None:
+        """Note by which network a voice came, as a tag of this room."""
+        self._presence.come_by(voice_id, network)
+
     def _changed(self, voice_id: str) -> None:
         """Look what is due now; a room that sleeps wakes for somebody who speaks or may."""
         if self._timer is not None:

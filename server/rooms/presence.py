@@ -10,6 +10,7 @@ from msgspec import Struct
 from server.room.context import Context
 
 LEFT_KEPT = 2_000  # voices that left, the latest
+NETWORKS_KEPT = 4_000  # voices with the network by which they came, the latest
 CONSENTS_KEPT = 2_000  # voices that came in by the door; who is forgotten is asked again
 
 
@@ -31,10 +32,11 @@ class Presence:
     `here` counts the leases of each voice with a connection, `speakers` those of voices that may
     speak (each is one of `here`, too). `speaking` are voices with takes that are open or on their way,
     each with when it counts as ended at the latest; `heard` are those that all were told speak. `paces`
-    belong to speakers that take longer. `left` is when those who left lately did.
+    belong to speakers that take longer. `left` is when those who left lately did, `networks` by which
+    network voices came (a tag of the room, no address).
     """
 
-    __slots__ = ("consented", "heard", "here", "left", "paces", "speakers", "speaking")
+    __slots__ = ("consented", "heard", "here", "left", "networks", "paces", "speakers", "speaking")
 
     def __init__(self) -> None:
         self.here: dict[str, int] = {}
@@ -44,6 +46,7 @@ class Presence:
         self.consented: dict[str, None] = {}
         self.left: dict[str, int] = {}
         self.heard: set[str] = set()
+        self.networks: dict[str, str] = {}
 
     def context(self, now_ms: int, random: Random, *, captions: bool = False) -> Context:
         """Return what a decision of this moment may depend on; nothing is copied."""
@@ -57,6 +60,7 @@ class Presence:
             self.consented.keys(),
             self.left,
             captions,
+            self.networks,
         )
 
     def move(
@@ -110,6 +114,13 @@ class Presence:
         self.consented[voice_id] = None
         if len(self.consented) > CONSENTS_KEPT:
             del self.consented[next(iter(self.consented))]
+
+    def come_by(self, voice_id: str, network: str) -> None:
+        """Note by which network a voice came last."""
+        self.networks.pop(voice_id, None)
+        self.networks[voice_id] = network
+        if len(self.networks) > NETWORKS_KEPT:
+            del self.networks[next(iter(self.networks))]
 
     def begin(self, voice_id: str, take: str, until_ms: int) -> None:
         """Note that a take of a voice is open or on its way."""

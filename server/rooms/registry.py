@@ -159,6 +159,10 @@ class RoomRegistry:
         language = living.voices_language if living is not None else "en"
         return ids.voice(self._secret, key, room if isinstance(room, str) else room.id, language)
 
+    def meet(self, voice_id: str, room: Room, network: str) -> None:
+        """Note by which network (as `limits.network` gives it) a voice came into a room."""
+        room.set_network(voice_id, ids.network(self._secret, network, room.id))
+
     async def close(self) -> None:
         """Finish what all rooms have begun and let them sleep; may be called again."""
         self._closed = True

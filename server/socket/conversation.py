@@ -192,7 +192,7 @@ class Conversation:
     async def _commanded(self, message: CommandMessage) -> int:
         room, voice, key = self._fanout.room, self._connection.voice, str(message.id)
         if self._admin and message.governs:
-            events = await room.send(message.command(), by=None, key=f"{voice.id} {key}", salt=self._salt)
+            events = await room.send(message.overseen(), by=None, key=f"{voice.id} {key}", salt=self._salt)
         else:
             events = await room.send(message.command(), by=voice, key=key, salt=self._salt)
         return events[-1].seq if events else room.tail.head

@@ -34,7 +34,7 @@ from server.socket.upgrade import Upgrade, take_over
 from server.web.app_keys import LOG, ROOM_REGISTRY, TAKES
 from server.web.operations import Operation, whole
 from server.web.rooms import ROOM, SEQ_LIMIT
-from server.web.visits import awakened
+from server.web.visits import awakened, visitor
 
 SOCKETS: web.AppKey[Sockets] = web.AppKey("sockets")
 # Events that are read from the log at once for somebody who was away for long.
@@ -82,7 +82,7 @@ async def serve(request: web.Request) -> web.StreamResponse:
     with ExitStack() as unserved:
         unserved.callback(fanout.let_out)
         made = "" if key else secrets.token_urlsafe(_KEY_BYTES)
-        voice = request.app[ROOM_REGISTRY].voice(key or made, fanout.room)
+        voice = visitor(request, fanout.room, key or made)
         newcomer = Newcomer(voice, cursor, salt(key or made), made, is_admin(request))
         answer = await _shake_hands(request)
         _begin(request, sockets, fanout, newcomer)

@@ -16,14 +16,21 @@ from msgspec.structs import replace
 
 from server.http.limits import Action
 from server.room.commands import (
+    MODERATED,
     Again,
+    Agree,
     Answer,
+    Change,
     Command,
     Forget,
+    GiveKeeper,
     Mute,
+    Oversee,
     React,
     Refused,
+    Remove,
     Report,
+    Restore,
     RoundJoin,
     RoundLeave,
     RoundStart,
@@ -50,6 +57,8 @@ ShortText = Annotated[str, Meta(min_length=1, max_length=ID_LIMIT_CHARACTERS)]
 WholeNumber = Annotated[int, Meta(ge=-WHOLE_LIMIT, le=WHOLE_LIMIT)]
 Id = ShortText | WholeNumber
 Milliseconds = WholeNumber
+GOVERNING = Change | GiveKeeper | Mute | Remove | Restore
+Seq = Annotated[int, Meta(ge=1, le=WHOLE_LIMIT)]
 Listening = Literal["radio", "files", "off"]
 # How much longer than others a visitor may take; the page offers 1, 1.5 and 2.
 Pace = Annotated[float, Meta(ge=1, le=2)]
@@ -138,6 +147,11 @@ class CommandMessage(Struct, frozen=True, omit_defaults=True):
     def command(self) -> Command:
         """Return the room's command for this message."""
         raise NotImplementedError
+
+    def overseen(self) -> Command:
+        """Return the command as the admin gives it."""
+        command = self.command()
+        return Oversee(command) if isinstance(command, GOVERNING) else command
 
 
 class _Say(CommandMessage, frozen=True, tag="say", tag_field="type"):
@@ -256,12 +270,16 @@ class _Vote(CommandMessage, frozen=True, tag="vote", tag_field="type"):
 
 class _Report(CommandMessage, frozen=True, tag="report", tag_field="type"):
     action: ClassVar[Action] = "report"
-    clip: str
     reason: str
+    clip: str | None = None
+    seq: Seq | None = None
     text: str | None = None
 
+    def __post_init__(self) -> None:
+        _check_one(self.clip, self.seq)
+
     def command(self) -> Command:
-        return Report(self.clip, self.reason, self.text or "")
+        return Report(self.clip or "", self.reason, self.text or "", self.seq or 0)
 
 
 class _Forget(CommandMessage, frozen=True, tag="forget", tag_field="type"):
@@ -287,13 +305,75 @@ class _Mute(CommandMessage, frozen=True, tag="mute", tag_field="type"):
         return Mute(self.voice, self.for_ms)
 
 
+class _Agree(CommandMessage, frozen=True, tag="agree", tag_field="type"):
+    action: ClassVar[Action] = "vote"
+    proposal: ShortText
+    value: bool
+
+    def command(self) -> Command:
+        return Agree(self.proposal, self.value)
+
+
+class _Remove(CommandMessage, frozen=True, tag="remove", tag_field="type"):
+    action: ClassVar[Action] = "govern"
+    governs: ClassVar[bool] = True
+    clip: str | None = None
+    seq: Seq | None = None
+    topic: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_one(self.clip, self.seq, self.topic)
+
+    def command(self) -> Command:
+        return Remove(self.clip or "", MODERATED, self.seq or 0, self.topic or "")
+
+
+class _Restore(CommandMessage, frozen=True, tag="restore", tag_field="type"):
+    action: ClassVar[Action] = "govern"
+    governs: ClassVar[bool] = True
+    clip: str | None = None
+    seq: Seq | None = None
+
+    def __post_init__(self) -> None:
+        _check_one(self.clip, self.seq)
+
+    def command(self) -> Command:
+        return Restore(self.clip or "", self.seq or 0)
+
+
+class _RoomSet(CommandMessage, frozen=True, tag="room.set", tag_field="type"):
+    action: ClassVar[Action] = "govern"
+    governs: ClassVar[bool] = True
+    locked: bool | None = None
+    slow: bool | None = None
+    hold: bool | None = None
+
+    def command(self) -> Command:
+        return Change(locked=self.locked, slow=self.slow, hold=self.hold)
+
+
+class _KeeperGive(CommandMessage, frozen=True, tag="keeper.give", tag_field="type"):
+    action: ClassVar[Action] = "govern"
+    governs: ClassVar[bool] = True
+    voice: ShortText
+
+    def command(self) -> Command:
+        return GiveKeeper(self.voice)
+
+
+def _check_one(*targets: str | int | None) -> None:
+    if sum(target is not None for target in targets) != 1:
+        raise ValueError("name one thing")
+
+
 # What is asked of the takes, one after the other.
 TakeMessage = SpeakStart | SpeakStop | Keep | Drop
 Message = Ping | Here | TakeMessage | CommandMessage
 _CLIENT = (
     Ping | Here | SpeakStart | SpeakStop | _Say | _React | _Throw | _RoundStart | _RoundJoin | _Again | _Vote
     | _Report | _Forget | _RoundStop | _Answer | _Suggest | WantsTopic | Keep | Drop
-    | _Mute | _RoundLeave | _TurnPass | _TurnHelp
+    | _Mute | _Agree | _Remove | _Restore | _RoomSet | _KeeperGive
+    | _RoundLeave | _TurnPass | _TurnHelp
 )  # fmt: skip
 # Every message a client may send, by its type.
 TYPES: dict[str, type[Struct]] = {str(kind.__struct_config__.tag): kind for kind in _CLIENT.__args__}

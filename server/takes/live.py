@@ -17,7 +17,7 @@ LIVE_DELAY_MS = 100
 
 def may_be_relayed(state: RoomState) -> bool:
     """Tell whether a room wants to hear takes while they are spoken, and nothing is kept back."""
-    is_kept_back = kind_of(state).preview or (state.round is not None and state.round.hidden)
+    is_kept_back = state.hold or kind_of(state).preview or (state.round is not None and state.round.hidden)
     return state.live and not is_kept_back
 
 

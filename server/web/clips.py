@@ -18,7 +18,7 @@ from server.http.limits import UploadBudget, prefix
 from server.http.problems import Handler, Problem
 from server.http.security import address, is_admin, needed_key, preflight, rate_limit, visitor_key
 from server.room.clips import Clip, ClipRef
-from server.room.commands import Forget, Remove, Report
+from server.room.commands import Forget, Oversee, Remove, Report
 from server.room.events import ClipLanded, Source, Voice
 from server.room.view import is_hidden
 from server.rooms.base import Room
@@ -28,7 +28,7 @@ from server.web.app_keys import LOG, ROOM_REGISTRY, TAKES
 from server.web.operations import BINARY, JSON_ERRORS, KEY_ERRORS, Operation, json_body
 from server.web.rooms import ROOM
 from server.web.transcodes import TRANSCODES
-from server.web.visits import awakened, visited
+from server.web.visits import awakened, visited, visitor
 from server.web.waveform_image import png
 from server.web.whole import whole_clip
 
@@ -104,6 +104,11 @@ class Found(Struct):
     size_bytes: int
 
     @property
+    def is_kept_back(self) -> bool:
+        """Tell whether only some may hear it now."""
+        return self.ref.hidden or self.id in self.room.state.governed.withheld
+
+    @property
     def id(self) -> str:
         """Return the id, under which nothing but this clip will ever be."""
         return self.ref.clip
@@ -145,10 +150,10 @@ def _gone() -> Problem:
 
 async def upload(request: web.Request) -> web.Response:
     """Take a recorded clip, finish it and let it land."""
-    key, registry = needed_key(request), request.app[ROOM_REGISTRY]
+    key = needed_key(request)
     media_type = body.check_type(request, *media_types.PLAIN, also=media_types.MEDIA_TYPES)
     room = await visited(request, request.match_info["room"])
-    voice = registry.voice(key, room)
+    voice = visitor(request, room, key)
     rate_limit(request, "upload", voice.id)
     limit_bytes = request.app[CONFIG].upload_bytes
     with request.app[UPLOAD_BUDGET].holding(
@@ -261,7 +266,7 @@ class Form(Struct):
     def _made(cls, found: Found, ending: str, content_type: str, etag: str) -> Form:
         headers = {
             # What only its speaker may hear yet is kept by no cache.
-            "Cache-Control": "no-store" if found.ref.hidden else f"max-age={CLIP_MAX_AGE_S}",
+            "Cache-Control": "no-store" if found.is_kept_back else f"max-age={CLIP_MAX_AGE_S}",
             "Content-Disposition": f'inline; filename="{found.id}.{ending}"',
         }
         return cls(content_type, f'"{etag}"', headers)
@@ -295,9 +300,9 @@ async def forget(request: web.Request) -> web.Response:
     key = None if admin else needed_key(request)
     found = await find(request)
     registry = request.app[ROOM_REGISTRY]
-    voice = registry.voice(key, found.room) if key else None
+    voice = visitor(request, found.room, key) if key else None
     rate_limit(request, "forget", voice.id if voice else None)
-    command = Remove(found.id, "admin") if admin else Forget(found.id)
+    command = Oversee(Remove(found.id, "admin")) if admin else Forget(found.id)
     await registry.send(found.room.id, command, by=voice)
     return web.Response(status=204)
 
@@ -307,7 +312,7 @@ async def report(request: web.Request) -> web.Response:
     registry = request.app[ROOM_REGISTRY]
     key = needed_key(request)
     found = await find(request)
-    voice = registry.voice(key, found.room)
+    voice = visitor(request, found.room, key)
     rate_limit(request, "report", voice.id)
     told = await body.read_json(request, NewReport)
     command = Report(found.id, told.reason, told.text)

@@ -14,9 +14,9 @@ from server.http.security import needed_key, rate_limit
 from server.room.events import Voice
 from server.rooms.base import Room
 from server.takes.previews import Preview
-from server.web.app_keys import ROOM_REGISTRY, TAKES
+from server.web.app_keys import TAKES
 from server.web.operations import BINARY, KEY_ERRORS, Operation
-from server.web.visits import visited
+from server.web.visits import visited, visitor
 
 PREVIEW = "{preview:[A-Za-z0-9_-]{8,64}}"
 
@@ -56,13 +56,13 @@ def waiting(preview: Preview) -> web.Response:
 
 async def find(request: web.Request) -> Found:
     """Return the preview that its own speaker asks for; for all others there is none."""
-    key, registry, takes = needed_key(request), request.app[ROOM_REGISTRY], request.app[TAKES]
+    key, takes = needed_key(request), request.app[TAKES]
     id_ = request.match_info["preview"]
     room_id = takes.preview_room(id_)
     if room_id is None:
         raise Problem("no_such_preview", "This take is not here (any more).")
     room = await visited(request, room_id)
-    voice = registry.voice(key, room)
+    voice = visitor(request, room, key)
     return Found(takes.preview(room_id, voice, id_), room, voice)
 
 

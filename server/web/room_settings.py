@@ -10,13 +10,13 @@ from games.round import Tempo
 from server.http import body
 from server.http.answers import answer
 from server.http.security import is_admin, needed_key, rate_limit
-from server.room.commands import Change, Close
+from server.room.commands import Change, Close, Oversee
 from server.room.events import Language, Voice
 from server.rooms.base import Room
 from server.web.app_keys import ROOM_REGISTRY
 from server.web.operations import JSON_ERRORS, KEY_ERRORS, Operation, json_body
 from server.web.rooms import ROOM, RoomShown, present
-from server.web.visits import visited
+from server.web.visits import visited, visitor
 
 
 class RoomChange(Struct):
@@ -28,13 +28,17 @@ class RoomChange(Struct):
     language: Language | None = None
     tempo: Tempo | None = None
     live: bool | None = None
+    locked: bool | None = None
+    slow: bool | None = None
+    hold: bool | None = None
 
 
 async def change(request: web.Request) -> web.Response:
     """Change the words of a room and how it plays."""
     room, by = await _asked(request)
     wanted = await body.read_json(request, RoomChange)
-    await room.send(Change(**asdict(wanted)), by=by)
+    changed = Change(**asdict(wanted))
+    await room.send(changed if by else Oversee(changed), by=by)
     living = await request.app[ROOM_REGISTRY].wake(room.id)  # another object, if the room slept meanwhile
     return answer(present(request, living))
 
@@ -42,7 +46,7 @@ async def change(request: web.Request) -> web.Response:
 async def close(request: web.Request) -> web.Response:
     """Close a room; one that is closed already stays so."""
     room, by = await _asked(request)
-    await room.send(Close(), by=by)
+    await room.send(Close() if by else Oversee(Close()), by=by)
     return web.Response(status=204)
 
 
@@ -50,7 +54,7 @@ async def _asked(request: web.Request) -> tuple[Room, Voice | None]:
     """Return the room and who asks: None for the admin, as for the room itself."""
     key = None if is_admin(request) else needed_key(request)
     room = await visited(request, request.match_info["room"])
-    by = request.app[ROOM_REGISTRY].voice(key, room) if key else None
+    by = visitor(request, room, key) if key else None
     rate_limit(request, "govern", by.id if by else None)
     return room, by
 

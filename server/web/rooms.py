@@ -73,6 +73,7 @@ class RoundShown(Struct):
     verdicts: tuple[VerdictShown, ...]
     hidden: bool
     scene: str
+    starter: str
     left: tuple[str, ...]
     late: tuple[str, ...]
     paused_until_ms: int
@@ -106,6 +107,9 @@ class RoomShown(Struct):
     speakers: int
     closed: bool
     keeper: str | None
+    locked: bool
+    slow: bool
+    hold: bool
     round: RoundShown | None
 
 
@@ -142,6 +146,9 @@ def shown(id: str, state: RoomState, *, listeners: int, speakers: int) -> RoomSh
         speakers=speakers,
         closed=state.closed,
         keeper=state.keeper or None,
+        locked=state.locked,
+        slow=state.slow,
+        hold=state.hold,
         round=_round(public(state.round)) if state.round else None,
     )
 
@@ -165,6 +172,7 @@ def _round(round_: Round) -> RoundShown:
         verdicts=tuple(VerdictShown(*astuple(verdict)) for verdict in round_.verdicts),
         hidden=round_.hidden,
         scene=round_.scene,
+        starter=round_.starter,
         left=round_.left,
         late=round_.late,
         paused_until_ms=round_.paused_until_ms,

@@ -7,18 +7,18 @@ from aiohttp import web
 from server.http.body import read_sdp
 from server.http.security import address, needed_key, preflight, rate_limit
 from server.web import sessions
-from server.web.app_keys import ROOM_REGISTRY, TAKES
+from server.web.app_keys import TAKES
 from server.web.operations import KEY_ERRORS, SDP, Operation
 from server.web.rooms import ROOM
-from server.web.visits import visited
+from server.web.visits import visited, visitor
 
 
 async def begin(request: web.Request) -> web.Response:
     """Answer a speaker's offer; the session is one take, or with `?takes=commanded` many."""
-    key, registry = needed_key(request), request.app[ROOM_REGISTRY]
+    key = needed_key(request)
     offer = await read_sdp(request)
     room = await visited(request, request.match_info["room"])
-    voice = registry.voice(key, room)
+    voice = visitor(request, room, key)
     rate_limit(request, "offer", voice.id)
     commanded = request.query.get("takes") == "commanded"
     peer, answer = await request.app[TAKES].whip(

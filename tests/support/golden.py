@@ -28,15 +28,20 @@ from games.round import (
     TurnGiven,
     TurnPassed,
     VerdictGiven,
+    VoteCast,
 )
 from server.room.clips import ClipRef
 from server.room.commands import (
     Again,
+    Agree,
     Answer,
     Caption,
     Forget,
+    Hide,
     React,
+    Remove,
     Report,
+    Restore,
     RoundJoin,
     RoundStart,
     RoundStop,
@@ -47,10 +52,13 @@ from server.room.commands import (
     WantTopic,
 )
 from server.room.events import (
+    AdminActed,
     ClipCaptioned,
     Draft,
     Event,
     Fact,
+    KeeperGiven,
+    NetworkMuted,
     RoomChanged,
     RoomClosed,
     Voice,
@@ -61,17 +69,20 @@ from server.room.events import (
 )
 from server.room.state import EMPTY, RoomState, apply
 from server.room.view import view
-from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
+from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
 FOLDER = Path(__file__).parent.parent / "golden"
 
 # What the server alone keeps, for deciding and forgetting. On every other field both folds must agree.
 SERVERS_OWN: dict[type[msgspec.Struct], set[str]] = {
-    RoomState: {"thrown", "rested_from_ms", "silent_rounds", "voices", "voices_language"},
+    RoomState: {
+        "thrown", "rested_from_ms", "silent_rounds", "voices", "voices_language", "governed", "wanted_seats",
+    },
     ClipRef: {"caption_seq", "reveal_seq", "repeats"},
     Round: {"answer", "heard_at_ms", "overruled"},
     Take: {"words"},
-}
+    VoteCast: {"seat"},
+}  # fmt: skip
 
 
 class SentRoom(PureRoom):
@@ -127,7 +138,7 @@ def chain() -> SentRoom:
     room.do(RoundStart("word_association"), ANNA)
     room.do(RoundJoin(), BELA)
     room.land("w1", ANNA, duration_ms=4_200)
-    room.do(Again(), BELA)
+    room.do(Again(), ANNA)
     room.land("w2", ANNA, duration_ms=600)
     room.now_ms = room.turn().go_at_ms
     room.land("w3", BELA, duration_ms=700)
@@ -217,6 +228,11 @@ def governed() -> SentRoom:
     room.happen(RoomChanged())
     room.do(Say("hello"), BELA)
     room.happen(VoiceMuted(BELA.id, room.now_ms + 60_000))
+    room.happen(NetworkMuted("n1", room.now_ms + 60_000))
+    room.happen(RoomChanged(locked=True, slow=True, hold=True))
+    room.happen(RoomChanged(locked=False))
+    room.happen(KeeperGiven(ANNA.id))
+    room.happen(AdminActed("mute", BELA.id, "a note"))
     room.happen(RoomClosed("quiet"))
     return room
 
@@ -243,6 +259,39 @@ def spoken() -> SentRoom:
     room.do(Caption(ClipCaptioned("s4", "moon", "en")))
     room.do(Caption(ClipCaptioned("s3", "moon", "en")))
     return room
+
+
+def decided() -> SentRoom:
+    """What was reported is hidden, restored or removed; players agree to another round, or not to."""
+    room = SentRoom(seed=20)
+    room.do(Throw(), ANNA)
+    room.land("r1", ANNA)
+    room.land("r2", BELA)
+    room.do(Say("rude"), ANNA)
+    said = room.state.head
+    for voice in (BELA, CLEO, DORA):
+        room.do(Report("r1", "rude"), voice)
+        room.do(Report("", "rude", "to me", said), voice)
+    room.do(Restore(seq=said))
+    room.do(Restore("r1"))
+    for voice in (ANNA, CLEO, DORA):
+        room.do(Report("r2", "noise"), voice)
+    room.do(Remove("r2", "moderated"))
+    room.do(Hide("r1"))
+    room.do(Hide(seq=said))
+    room.here = room.speakers = (ANNA.id, BELA.id, CLEO.id)
+    room.do(RoundStart("word_association"), ANNA)
+    room.do(RoundStart("mind_meld"), BELA)
+    room.do(Agree(_proposal(room), value=False), CLEO)
+    room.do(Agree(_proposal(room), value=True), ANNA)
+    room.do(RoundStop(), CLEO)
+    room.do(Agree(_proposal(room), value=False), ANNA)
+    return room
+
+
+def _proposal(room: SentRoom) -> str:
+    proposal = room.state.governed.proposal
+    return proposal.id if proposal else ""
 
 
 def paced() -> SentRoom:
@@ -288,6 +337,7 @@ SCENES: dict[str, Callable[[], SentRoom]] = {
     "chain": chain,
     "taken_back": taken_back,
     "governed": governed,
+    "decided": decided,
     "games/meld": meld,
     "games/duel": duel,
     "games/secrets": secrets,
@@ -301,6 +351,8 @@ LOGS = [f"{name}{form}" for name in SCENES for form in ("", ".stored")]
 def shared(state: RoomState) -> dict[str, Any]:
     """Return all that the folds of Python and JavaScript both know of a room, as JSON has it."""
     known = _known(state) | {
+        "withheld": state.governed.withheld,
+        "proposal": state.governed.proposal,
         "clips": {id_: _known(clip) for id_, clip in state.clips.whole.items()},
         "texts": {str(seq): voice for seq, voice in state.texts.items()},
         "written": {str(seq): text.id for seq, text in state.written.items() if text.id},

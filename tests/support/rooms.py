@@ -39,6 +39,7 @@ class PureRoom:
         self.paces: Mapping[str, float] = {}
         self.left: Mapping[str, int] = {}
         self.captions = False
+        self.networks: Mapping[str, str] = {}
         self.consented: Collection[str] | None = None  # None: whoever plays in these tests
         opened = RoomOpened(kind, "Test", language="de" if language == "de" else "en", public=True)
         self.do(Open(opened))
@@ -48,7 +49,7 @@ class PureRoom:
         consented = {ANNA.id, BELA.id, CLEO.id, DORA.id} if self.consented is None else self.consented
         here = self.here or self.speakers
         how = here, self.speakers, self.speaking, self.paces, consented, self.left
-        return Context(self.now_ms, self.random, *how, captions=self.captions)
+        return Context(self.now_ms, self.random, *how, captions=self.captions, networks=self.networks)
 
     def do(self, command: Command, by: Voice | None = None) -> list[Fact]:
         """Decide a command, fold what follows, and return it."""

@@ -21,6 +21,7 @@ from server.log.memory import MemoryLog
 from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
 from server.readers.expiry import Expiry
+from server.readers.moderation import Moderation
 from server.readers.runner import Readers
 from server.room.events import RoomOpened
 from server.rooms.registry import RoomRegistry
@@ -168,7 +169,7 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
     finisher = cast(Finisher, hands)
     figures = Metrics(Registry(), registry, media, commit_times())
     takes = Takes(registry, media, finisher, clock=_now_ms, observers=[figures])
-    readers = Readers(log, [Expiry(registry, log, _now_ms)], clock=_now_ms)
+    readers = Readers(log, [Expiry(registry, log, _now_ms), Moderation(log)], clock=_now_ms)
     figures.follow(readers.runners)
     app = make_app(
         config=config,

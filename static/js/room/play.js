@@ -21,8 +21,8 @@ export const ROUND_KINDS = new Set([
   'round.closed',
 ]);
 
-/** @param {any} fact @param {number} at_ms @returns {Round} */
-export function openRound(fact, at_ms) {
+/** @param {any} fact @param {number} at_ms @param {string} [starter] @returns {Round} */
+export function openRound(fact, at_ms, starter = '') {
   return {
     id: fact.round,
     game: fact.game,
@@ -33,6 +33,7 @@ export function openRound(fact, at_ms) {
     ...UNPLAYED,
     hidden: fact.hidden ?? false,
     scene: fact.scene ?? '',
+    starter,
   };
 }
 
@@ -51,6 +52,7 @@ export const UNPLAYED = {
   /** @type {import('../wire/protocol.js').Challenge[]} */ challenges: [],
   hidden: false,
   scene: '',
+  starter: '', // the voice that began it
   unseen: 0, // takes that are here and not shown yet
   /** @type {import('../wire/protocol.js').Closing|null} */ closing: null,
 };

@@ -18,9 +18,12 @@
  *   reactions: Map<string, Map<string, string[]>>, topic: import('../wire/protocol.js').Prompt|null,
  *   round: Round|null, last_round: Round|null, muted: Map<string, number>, rolls: Map<number, Roll>,
  *   suggestions: Map<string, Suggestion>, wanted: string[], written: Map<number, string>,
+ *   locked: boolean, slow: boolean, hold: boolean, withheld: Map<string, number>,
+ *   proposal: import('./governed.js').Proposal|null, reported: Map<string, string>,
  *   ripples: Map<string, number[]>}} RoomState
  */
 import { answered, captioned, clipLanded, forgotten, judged, overruled, reacted, removed, revealed, withWritten } from './clips.js';
+import { GOVERNED, shownAgain } from './governed.js';
 import { newest, put, without } from './maps.js';
 import { foldRound, inRound, openRound, ROUND_KINDS, UNPLAYED } from './play.js';
 
@@ -52,13 +55,19 @@ export const EMPTY = Object.freeze({
   rolls: new Map(),
   suggestions: new Map(),
   wanted: [],
+  locked: false,
+  slow: false,
+  hold: false,
+  withheld: new Map(), // what is hidden for all until somebody decided: clips by id, texts by seq; by which event
+  proposal: null,
+  reported: new Map(), // what this page's voice reported, and what became of it: '' (nothing yet), 'kept', 'removed'
   written: new Map(), // by the number of its event: the id of a written answer or a topic
 });
 
 /** Begin with what a welcome says of a room; the events after it are folded on top. @param {import('../wire/protocol.js').Room} room @returns {RoomState} */
 export function seeded(room) {
-  const { kind, name, theme, description, language, tempo, live = false, keeper, closed = false } = room;
-  return { ...EMPTY, kind, name, theme, description, language, tempo, live, keeper: keeper ?? '', closed, round: seededRound(room.round) };
+  const { kind, name, theme, description, language, tempo, live = false, keeper, closed = false, locked = false, slow = false, hold = false } = room;
+  return { ...EMPTY, kind, name, theme, description, language, tempo, live, keeper: keeper ?? '', closed, locked, slow, hold, round: seededRound(room.round) };
 }
 
 /** @param {import('../wire/protocol.js').RoundShown|null} shown @returns {Round|null} */
@@ -75,8 +84,10 @@ export function foldAll(state, events) {
 
 /** Keep the newest of what grows: a page may be open for days. @param {RoomState} state @returns {RoomState} */
 export function bounded(state) {
-  const { clips, texts, rolls, reactions, ripples, written } = state;
-  return { ...state, clips: newest(clips, KEPT), texts: newest(texts, KEPT), rolls: newest(rolls, KEPT), reactions: newest(reactions, KEPT), ripples: newest(ripples, KEPT), written: newest(written, KEPT) };
+  const { clips, texts, rolls, reactions, ripples, written, withheld, reported } = state;
+  const hidden = { withheld: newest(withheld, KEPT), reported: newest(reported, KEPT) };
+  const given = { reactions: newest(reactions, KEPT), ripples: newest(ripples, KEPT) };
+  return { ...state, ...hidden, ...given, clips: newest(clips, KEPT), texts: newest(texts, KEPT), rolls: newest(rolls, KEPT), written: newest(written, KEPT) };
 }
 
 /** Fold one event; kinds this page does not know only move the head. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
@@ -99,14 +110,14 @@ const FOLDS = {
     ...state,
     texts: put(state.texts, seq, { seq, by, at_ms, text: data.text }),
   }),
-  'text.removed': (state, { data }) => unsaid(state, data.target),
+  'text.removed': (state, { data }) => unsaid(shownAgain(state, String(data.target), data.reason), data.target),
   'dice.rolled': (state, { seq, by, at_ms, data }) => ({
     ...state,
     rolls: put(state.rolls, seq, { seq, by, at_ms, ...data }),
   }),
   'clip.landed': clipLanded,
   'clip.captioned': (state, { data }) => captioned(state, data.clip, data.text),
-  'clip.removed': (state, { data }) => removed(state, data.clip),
+  'clip.removed': (state, { data }) => removed(shownAgain(state, data.clip, data.reason), data.clip),
   'round.revealed': revealed,
   'answer.given': answered,
   'reaction.given': reacted,
@@ -121,17 +132,18 @@ const FOLDS = {
     suggestions: put(state.suggestions, data.topic, { seq, text: data.text, voice: by?.id ?? '' }),
   }),
   'topic.wanted': (state, { data }) => ({ ...state, wanted: [...state.wanted.filter((one) => one !== data.voice), data.voice] }),
+  ...GOVERNED,
   'voice.muted': (state, { data, at_ms }) => ({ ...state, muted: muted(state.muted, data, at_ms) }),
 };
 
 /** @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
 function foldRounds(state, event) {
-  if (event.kind === 'round.opened') return { ...state, wanted: [], round: openRound(event.data, event.at_ms) };
+  if (event.kind === 'round.opened') return { ...state, wanted: [], round: openRound(event.data, event.at_ms, event.by?.id) };
   if (event.kind === 'verdict.given') state = judged(state, event.data);
   if (event.kind === 'verdict.overruled') state = overruled(state, event.data);
   const { round } = state;
   if (event.kind === 'round.closed') {
-    return round && round.id === event.data.round ? { ...state, round: null, last_round: closed(round, event) } : state;
+    return round && round.id === event.data.round ? { ...state, round: null, proposal: null, last_round: closed(round, event) } : state;
   }
   return inRound(state, event.data.round, (one) => foldRound(one, event.kind, event.data));
 }

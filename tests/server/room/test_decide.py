@@ -3,13 +3,7 @@ from __future__ import annotations
 import pytest
 
 from server.room.commands import Caption, Command, Forget, React, Refused, Remove, Report, Say
-from server.room.decide import (
-    REACTED_WITHIN_MS,
-    REASON_LIMIT_CHARACTERS,
-    TEXT_LIMIT_CHARACTERS,
-    decide,
-    erasures,
-)
+from server.room.decide import REACTED_WITHIN_MS, TEXT_LIMIT_CHARACTERS, decide, erasures
 from server.room.events import (
     ClipCaptioned,
     ClipRemoved,
@@ -23,6 +17,7 @@ from server.room.events import (
     VoiceMuted,
     numbered,
 )
+from server.room.reports import REASON_LIMIT_CHARACTERS
 from server.room.state import EMPTY, apply
 from tests.support.rooms import ANNA, BELA, PureRoom
 
@@ -55,7 +50,7 @@ def test_a_text_is_said_by_its_voice() -> None:
         (Report("nowhere", "spam"), "no_such_clip"),
         (Forget("nowhere"), "no_such_clip"),
         (Forget(), "no_such_clip"),
-        (Remove("nowhere", "admin"), "no_such_clip"),
+        (Remove("nowhere", "admin"), "not_allowed"),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_code_and_a_sentence(command: Command, code: str) -> None:
@@ -104,7 +99,7 @@ def test_a_report_keeps_its_reason() -> None:
     room.land("clip", ANNA)
 
     assert room.do(Report("clip", "spam", "loud\nadvert"), BELA) == [
-        ClipReported("clip", "spam", "loud advert")
+        ClipReported("clip", "spam", "loud advert", BELA.id)
     ]
 
 
@@ -115,7 +110,7 @@ def test_a_report_has_a_short_reason_and_is_cut_to_the_length_of_a_text() -> Non
 
     (reported,) = room.do(Report("clip", reason, "y" * TEXT_LIMIT_CHARACTERS + "z"), BELA)
 
-    assert reported == ClipReported("clip", reason, "y" * TEXT_LIMIT_CHARACTERS)
+    assert reported == ClipReported("clip", reason, "y" * TEXT_LIMIT_CHARACTERS, BELA.id)
     assert refusal(room, Report("clip", reason + "x")) == "too_long"
     assert refusal(room, Report("clip", " ")) == "empty"
 

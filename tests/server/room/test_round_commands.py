@@ -144,7 +144,7 @@ def test_again_restarts_at_once() -> None:
     room.do(Throw(), ANNA)
     room.land("c1", ANNA)
 
-    closed, opened, _ = room.do(Again(), BELA)
+    closed, opened, _ = room.do(Again(), ANNA)
 
     assert isinstance(closed, RoundClosed)
     assert isinstance(opened, RoundOpened)

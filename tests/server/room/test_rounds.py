@@ -20,7 +20,7 @@ from server.room.commands import (
     Vote,
 )
 from server.room.decide import decide
-from server.room.events import ClipLanded, TopicThrown, decode, encode
+from server.room.events import ClipLanded, TopicThrown, Voice, decode, encode
 from server.room.kinds import KINDS, TIMINGS
 from server.room.rounds import (
     AHEAD_MS,
@@ -37,9 +37,9 @@ from tests.support.rooms import ANNA, BELA, CLEO, LONGEST_TAKES, PureRoom
 SNAP = TIMINGS["snap"]
 
 
-def refusal(room: PureRoom, command: Command) -> str:
+def refusal(room: PureRoom, command: Command, by: Voice = ANNA) -> str:
     with pytest.raises(Refused) as refused:
-        room.do(command, ANNA)
+        room.do(command, by)
     return refused.value.code
 
 
@@ -136,17 +136,17 @@ def test_a_round_with_takes_ends_with_all_of_them() -> None:
     assert [(closed.reason, closed.takes) for closed in room.closings()] == [("done", ("c1", "c2"))]
 
 
-def test_a_running_round_with_takes_is_not_thrown_away_a_silent_one_is() -> None:
+def test_who_began_a_round_replaces_it_and_nobody_who_only_listens() -> None:
     room = PureRoom()
     room.do(Throw(), ANNA)
-    closed = room.do(Throw(), BELA)[0]
-    assert isinstance(closed, RoundClosed)
-    assert closed.reason == "replaced"
-
     room.land("c1", ANNA)
 
-    assert refusal(room, Throw()) == "round_running"
-    assert refusal(room, RoundStart("word_association")) == "round_running"
+    assert refusal(room, Throw(), BELA) == "not_a_player"
+    assert refusal(room, RoundStart("word_association"), BELA) == "not_a_player"
+    closed = room.do(Throw(), ANNA)[0]
+
+    assert isinstance(closed, RoundClosed)
+    assert closed.reason == "replaced"
 
 
 def test_word_association_is_a_chain_through_all_players() -> None:

@@ -36,10 +36,11 @@ def test_votes_are_secret_but_counted() -> None:
     assert seen.data == VoteCast("r", "c", 3, "")
 
 
-def test_reports_are_seen_by_nobody() -> None:
-    event = numbered(Draft(ClipReported("c", "spam", "text"), 5, ANNA), 2, 1)
+def test_reports_are_seen_by_who_made_them_alone_without_their_seat() -> None:
+    event = numbered(Draft(ClipReported("c", "spam", "text", "n1"), 5, ANNA), 2, 1)
 
-    for voice in (ANNA.id, BELA.id, None):
+    assert view(event, ANNA.id).data == ClipReported("c", "spam", "text")
+    for voice in (BELA.id, None):
         seen = view(event, voice)
         assert (seen.seq, seen.prev, seen.by, seen.data) == (2, 1, None, Erased())
 

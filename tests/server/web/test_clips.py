@@ -251,6 +251,8 @@ async def test_a_report_gets_a_receipt_and_nobody_sees_who_made_it(site: Site) -
         receipt = await answer.json()
         assert (answer.status, receipt["clip"]) == (201, clip["id"])
     event = (await site.json("GET", "/api/rooms/wonder/events", headers=bearer(OTHER_KEY)))["events"][-1]
+    assert (event["seq"], event["data"]["reason"]) == (receipt["seq"], "insult")
+    event = (await site.json("GET", "/api/rooms/wonder/events", headers=bearer(KEY)))["events"][-1]
     assert (event["seq"], event["by"], event["data"]) == (receipt["seq"], None, {})
     assert await site.problem("POST", path, json={}, headers=bearer()) == (422, "bad_value")
     assert await site.problem("POST", path, json={"reason": " "}, headers=bearer()) == (422, "empty")

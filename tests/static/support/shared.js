@@ -10,11 +10,11 @@ import { EMPTY, foldAll } from '../../../static/js/room/state.js';
 /** @typedef {import('../../../static/js/wire/protocol.js').Round} Round */
 
 /** What the page alone keeps, to show it. On every other field both folds must agree. */
-const PAGES_OWN = { state: ['reactions', 'ripples', 'topic', 'rolls'], clip: ['verdicts'], round: ['unseen', 'closing'] };
+const PAGES_OWN = { state: ['reactions', 'ripples', 'topic', 'rolls', 'reported'], clip: ['verdicts'], round: ['unseen', 'closing'] };
 
 /** @param {RoomState} state */
 export function shared(state) {
-  const { clips, texts, written, suggestions, muted, round, last_round } = state;
+  const { clips, texts, written, suggestions, muted, withheld, round, last_round } = state;
   return plain({
     ...without(state, PAGES_OWN.state),
     clips: Object.fromEntries([...clips].map(([id, clip]) => [id, without(clip, PAGES_OWN.clip)])),
@@ -22,6 +22,7 @@ export function shared(state) {
     written: Object.fromEntries(written),
     suggestions: Object.fromEntries(suggestions),
     muted: Object.fromEntries(muted),
+    withheld: Object.fromEntries(withheld),
     round: round && roundOf(round),
     last_round: last_round && roundOf(last_round),
   });

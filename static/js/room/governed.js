@@ -1,0 +1,49 @@
+/**
+ * The part of the fold that is about governing a room: proposals, what is hidden for all, who keeps it.
+ *
+ * @typedef {{id: string, voice: string, wish: 'stop'|'again'|'start', game: string, tempo: string|null, until_ms: number,
+ *   yes: string[], no: string[]}} Proposal
+ */
+import { put, without } from './maps.js';
+
+/** @typedef {import('./state.js').RoomState} RoomState */
+/** @typedef {import('./state.js').RoomEvent} RoomEvent */
+
+/** @type {Record<string, (state: RoomState, event: RoomEvent) => RoomState>} */
+export const GOVERNED = {
+  'keeper.given': (state, { data }) => ({ ...state, keeper: data.voice }),
+  'proposal.made': (state, { by, data }) => ({ ...state, proposal: made(by?.id ?? '', data) }),
+  'proposal.agreed': (state, { data }) => ofProposal(state, data, (proposal) => agreed(proposal, data)),
+  'proposal.closed': (state, { data }) => ofProposal(state, data, () => null),
+  'clip.hidden': (state, { seq, data }) => ({ ...state, withheld: put(state.withheld, data.clip, seq) }),
+  'text.hidden': (state, { seq, data }) => ({ ...state, withheld: put(state.withheld, String(data.target), seq) }),
+  'clip.restored': (state, { data }) => shownAgain(state, data.clip),
+  'text.restored': (state, { data }) => shownAgain(state, String(data.target)),
+  // Only this page's own reports have content.
+  'clip.reported': (state, { data }) => ({ ...state, reported: put(state.reported, data.clip, '') }),
+  'text.reported': (state, { data }) => ({ ...state, reported: put(state.reported, String(data.target), '') }),
+};
+
+/** @param {string} voice @param {any} data @returns {Proposal} */
+function made(voice, { proposal: id, wish, until_ms, game = '', tempo = null }) {
+  return { id, voice, wish, game, tempo, until_ms, yes: [voice], no: [] };
+}
+
+/** @param {RoomState} state @param {{proposal: string}} data @param {(proposal: Proposal) => Proposal|null} change @returns {RoomState} */
+function ofProposal(state, data, change) {
+  const { proposal } = state;
+  return proposal?.id === data.proposal ? { ...state, proposal: change(proposal) } : state;
+}
+
+/** @param {Proposal} proposal @param {{voice: string, value: boolean}} data @returns {Proposal} */
+function agreed(proposal, { voice, value }) {
+  const [yes, no] = [proposal.yes, proposal.no].map((voices) => voices.filter((one) => one !== voice));
+  return { ...proposal, yes: value ? [...yes, voice] : yes, no: value ? no : [...no, voice] };
+}
+
+/** Hide a thing no more: somebody decided about it, or it is gone. @param {RoomState} state @param {string} target @param {string} [gone] why it is gone @returns {RoomState} */
+export function shownAgain(state, target, gone) {
+  const outcome = gone === 'moderated' ? 'removed' : 'kept';
+  const told = state.reported.has(target) && (!gone || gone === 'moderated');
+  return { ...state, withheld: without(state.withheld, target), reported: told ? put(state.reported, target, outcome) : state.reported };
+}
