@@ -102,8 +102,8 @@ async def test_three_pages_play_seven_games_and_one_through_a_restart(
 ) -> None:
     table = await sit_down(server, chromium, invite, "humour")
 
-    for game in ("first_thing", "wrong_names"):
-        assert (await table.plays(game))["takes"]
+    assert (await table.plays("first_thing"))["takes"]
+    await reads_whose_turn_it_is(table)
     assert (await table.plays("two_second_sound"))["replay"]
 
     await guesses_in_same_line(table)
@@ -114,6 +114,55 @@ async def test_three_pages_play_seven_games_and_one_through_a_restart(
     spoke = {event["by"]["id"] for event in await table.events() if event["kind"] == "clip.landed"}
     assert len(spoke) == len(table.visitors)
     assert [error for visitor in table.visitors for error in visitor.surprises] == []
+
+
+# Who has the word by the screen of one page, and whether the page says that it is its own visitor.
+SEEN = """() => {
+  const has = document.querySelector('.person[data-has="true"]');
+  return [has?.dataset.voice ?? '', has?.querySelector('.person-name').textContent ?? '',
+    document.querySelector('#who').textContent, document.querySelector('#game').innerText];
+}"""
+
+
+async def reads_whose_turn_it_is(table: Table) -> None:
+    """Play a chain: all three read on their screens whose turn it is, in which game; it ends as beads."""
+    await table.start("word_association")
+    deadline = asyncio.get_running_loop().time() + PLAYED_WITHIN_S
+    while True:
+        seen = await asyncio.gather(*(visitor.page.evaluate(SEEN) for visitor in table.visitors))
+        voices, names, who, games = zip(*seen, strict=True)
+        # Turns are short: what the three pages show is of one turn when they agree.
+        if len(set(voices)) == 1 and voices[0] and sum(words == "YOU" for words in who) == 1:
+            break
+        assert asyncio.get_running_loop().time() < deadline, f"nobody knows whose turn it is: {seen}"
+        await asyncio.sleep(0.1)
+    mine = who.index("YOU")
+    assert names[mine] == "you"
+    others = {name for place, name in enumerate(names) if place != mine}
+    assert len(others) == 1
+    assert others != {"you"}
+    assert all("Word association" in game and "never think" in game for game in games)
+
+    await laughs_instead_of_restarting(table)
+    assert (await table.over("word_association"))["replay"]
+    for card in table.all("#ending"):
+        await expect(card.locator("#beads .bead").first).to_be_visible()
+
+
+async def laughs_instead_of_restarting(table: Table) -> None:
+    """Press the right dock button in the middle of a round: it laughs at a clip, and hurts nobody."""
+    page = table.visitors[1].page
+    rounds = len(await table.rounds("word_association"))
+    await page.locator("#throw[data-does=laugh]:not([disabled])").click(timeout=LONG_MS)
+    await expect(page.locator("#throw")).to_have_attribute("data-does", "laugh")
+    deadline = asyncio.get_running_loop().time() + PLAYED_WITHIN_S
+    while not (laughs := [one for one in await table.events() if one["kind"] == "reaction.given"]):
+        assert asyncio.get_running_loop().time() < deadline, "the laugh did not come"
+        await asyncio.sleep(0.1)
+    clips = {one["data"]["clip"] for one in await table.events() if one["kind"] == "clip.landed"}
+    assert laughs[0]["data"]["target"] in clips
+    assert laughs[0]["data"]["at_ms"] > 0
+    assert len(await table.rounds("word_association")) == rounds
 
 
 async def guesses_in_same_line(table: Table) -> None:
@@ -128,8 +177,8 @@ async def guesses_in_same_line(table: Table) -> None:
     over = await table.over("same_line")
     assert over["reason"] == "done"
     assert over["answer"] in told
-    for coach in table.all("#coach"):
-        await expect(coach).to_contain_text(over["answer"])
+    for words in table.all("#ending-words"):
+        await expect(words).to_contain_text(over["answer"])
 
 
 async def writes_in_walk_into_a_bar(table: Table) -> None:
@@ -147,31 +196,42 @@ async def writes_in_walk_into_a_bar(table: Table) -> None:
 
 
 async def hears_a_bell_in_new_choice(table: Table) -> None:
-    """Ring for everybody: what was said is to be said anew."""
+    """Ring for everybody: what was said is to be said anew. One sits out, who began it ends it for all."""
     await table.start("new_choice")
     await asyncio.gather(
         *(expect(body).to_have_attribute("data-bell", "true", timeout=LONG_MS) for body in table.all("body"))
     )
-    await table.chooser.page.locator("#out").click()
+    await table.visitors[2].page.locator("#out").click()
+    await expect(table.visitors[2].page.locator("#join-round")).to_be_visible()
+    assert "round.closed" not in [event["kind"] for event in (await table.events())[-2:]]
+    await table.chooser.page.locator("#games").click(timeout=LONG_MS)
+    await table.chooser.page.locator("#round-stop").click()
 
     assert (await table.over("new_choice"))["reason"] == "stopped"
 
 
 async def restarts_in_worlds_worst(table: Table) -> None:
-    """Restart the server while the room votes: the pages come back, and the votes count."""
+    """Restart the server while the room votes: they come back, votes count, the winner has a name."""
     await table.start("world_worst")
     page = table.chooser.page
-    await expect(page.get_by_text("which voices were best?")).to_be_visible(timeout=LONG_MS)
+    await expect(page.get_by_text("Tap the best, while they play")).to_be_visible(timeout=LONG_MS)
+    await expect(page.get_by_text("Voice 1")).to_be_visible()  # judged unknown
     await asyncio.to_thread(table.server.restart)
     for body in table.all("body"):
         await expect(body).to_have_attribute("data-socket", "open")
     await page.locator(".heart:not([disabled])").first.click(timeout=LONG_MS)
 
-    assert (await table.over("world_worst"))["reason"] == "done"
+    over = await table.over("world_worst")
+    assert over["reason"] == "done"
+    by = {
+        one["data"].get("clip"): one["by"]["name"]
+        for one in await table.events()
+        if one["kind"] == "clip.landed"
+    }
     for other in table.visitors:  # who gave a heart is nobody's business
-        await expect(other.page.locator(".hearts:not(:empty)")).to_have_text("1")
-    await expect(page.locator(".heart[aria-pressed=true]")).to_have_count(1)
-    await expect(page.locator("#again")).to_be_visible()
+        await expect(other.page.locator("#winner")).to_have_text(by[over["winners"][0]])
+        await expect(other.page.locator("#ending .hearts:not(:empty)")).to_have_text("♥ 1")
+    await expect(page.locator("#ending-again")).to_be_visible()
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

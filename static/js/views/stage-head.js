@@ -24,7 +24,8 @@ export class StageHead extends View {
     this.count = h('span', { class: 'head-count', id: 'progress' });
     this.line = h('p', { class: 'head-line', id: 'game' }, this.name, ' ', this.count, ' ', this.rule);
     this.people = h('ul', { class: 'people', id: 'people', 'aria-label': t('head.people') });
-    this.append(this.line, this.people);
+    this.by = h('p', { class: 'head-by' });
+    this.append(this.line, this.by, this.people);
   }
 
   /** @param {Model} model */
@@ -53,7 +54,8 @@ export class StageHead extends View {
     const by = starter && status.turn?.turn === 1 && status.phase === 'count-in' ? voiceOf(model, starter)?.name : '';
     if (this.line) this.line.lang = model.state.language;
     say(/** @type {Element} */ (this.name), game?.name ?? '');
-    say(/** @type {Element} */ (this.rule), by ? t('head.by', { name: by }) : (game?.short ?? ''));
+    say(/** @type {Element} */ (this.rule), game?.short ?? '');
+    say(/** @type {Element} */ (this.by), by ? t('head.by', { name: by }) : '');
     say(/** @type {Element} */ (this.count), of > 1 && number ? t('head.count', { n: Math.min(number, of), of }) : '');
     const cast = castOf(model, status);
     const isFew = cast.length <= FULL_NAMES;
