@@ -22,6 +22,10 @@ from server.web.visits import visited
 
 PAGE_CACHE = "private, no-cache"
 _DOOR = b"<!-- door -->"
+# A worker obeys the policy of its own script, not of the page's.
+WORKER_CSP = "default-src 'none'; connect-src 'self'"
+# What `sw.js` keeps beside the page that says so.
+_KEPT = ("css/sky.css", "css/clip.css", "js/away.js", "icons/icon.svg")
 
 _CLIP_PAGE = Template("""<!doctype html>
 <html lang="$language">
@@ -66,6 +70,40 @@ _CLIP_PAGE = Template("""<!doctype html>
 </body>
 </html>
 """)
+_AWAY_PAGE = Template("""<!doctype html>
+<html lang="$language">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<meta name="robots" content="noindex">
+<link rel="icon" href="/static/icons/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/static/css/sky.css">
+<link rel="stylesheet" href="/static/css/clip.css">
+<script type="module" src="/static/js/away.js"></script>
+</head>
+<body class="clip-page">
+<main>
+<p>Space of Wonder</p>
+<h1>$title</h1>
+<p>$words</p>
+<p><button type="button" class="quiet" id="again">$again</button></p>
+</main>
+</body>
+</html>
+""")
+_AWAY_WORDS: dict[str, dict[str, str]] = {
+    "en": {
+        "title": "You are offline. The room waits.",
+        "words": "Nobody can be reached from here just now. This page goes on by itself as soon as it can.",
+        "again": "Try now",
+    },
+    "de": {
+        "title": "Du bist offline. Der Raum wartet.",
+        "words": "Von hier ist gerade niemand zu erreichen. Sobald es geht, geht es hier von selbst weiter.",
+        "again": "Jetzt versuchen",
+    },
+}
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "title": "$voice in $room",
@@ -173,6 +211,23 @@ def _page(request: web.Request, found: assets.Asset) -> web.StreamResponse:
     return response
 
 
+async def away(request: web.Request) -> web.Response:
+    """Answer what a page's service worker keeps and shows where nobody can be reached."""
+    lang = language(request.headers.get("Accept-Language", ""))
+    page = _AWAY_PAGE.substitute(_AWAY_WORDS[lang], language=lang)
+    return assets.answer(request, assets.asset(page.encode(), "text/html"))
+
+
+async def service_worker(request: web.Request) -> web.Response:
+    """Answer the service worker. It changes with every file that it keeps, so that it keeps the new one."""
+    found = [request.app[ASSETS].find(name) for name in ("sw.js", *_KEPT)]
+    tags = " ".join(each.etag.strip('"') for each in found[1:])
+    body = f"// {tags}\n".encode() + found[0].body
+    response = assets.answer(request, assets.asset(body, "text/javascript"))
+    response.headers["Content-Security-Policy"] = WORKER_CSP
+    return response
+
+
 async def static(request: web.Request) -> web.Response:
     """Answer a file of the page."""
     found = request.app[ASSETS].find(request.match_info["name"])
@@ -206,6 +261,14 @@ OPERATIONS = (
     ),
     Operation(
         "GET", f"/c/{clips.CLIP}", clip, "A clip's page; it unfurls.", {200: HTML, 304: {}}, ("no_such_clip",)
+    ),
+    Operation("GET", "/away", away, "What is shown where nobody can be reached.", {200: HTML, 304: {}}),
+    Operation(
+        "GET",
+        "/sw.js",
+        service_worker,
+        "The page's service worker.",
+        {200: {"text/javascript": TEXT}, 304: {}},
     ),
     Operation(
         "GET",

@@ -2,6 +2,7 @@
 import { isInApp } from './lib/browser.js';
 import { say } from './lib/dom.js';
 import { language, t } from './lib/text.js';
+import { keepForAway } from './lib/worker.js';
 import { Session } from './session/session.js';
 import { hush } from './lib/announce.js';
 import './views/clip-list.js';
@@ -54,3 +55,4 @@ else if (isInApp()) {
   session.notices.tell({ code: 'in-app', action: () => copyLink(session) });
 }
 session.open();
+keepForAway();

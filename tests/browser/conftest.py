@@ -102,7 +102,9 @@ async def invite() -> AsyncIterator[Invite]:
 
         async def come(browser: Browser, *, ears: bool = True, **options: Any) -> Visitor:
             # Without a graphics card the breathing sky takes a third of a core for itself.
-            options = {"locale": "en-GB", "reduced_motion": "reduce", **DESK, **options}
+            # A service worker would stand between the page and what a test sets in its way.
+            usual = {"locale": "en-GB", "reduced_motion": "reduce", "service_workers": "block"}
+            options = {**usual, **DESK, **options}
             context = await (with_ears(browser, **options) if ears else browser.new_context(**options))
             closing.push_async_callback(context.close)
             guests.append(Visitor(await context.new_page()))
