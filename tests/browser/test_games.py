@@ -227,11 +227,12 @@ async def restarts_in_worlds_worst(table: Table) -> None:
     await table.start("world_worst")
     page = table.chooser.page
     await expect(page.get_by_text("Tap the best, while they play")).to_be_visible(timeout=LONG_MS)
-    await expect(page.get_by_text("Voice 1")).to_be_visible()  # judged unknown
+    await expect(page.locator(".take-words").get_by_text("Voice").first).to_be_visible()  # judged unknown
+    await page.locator(".heart:not([disabled])").first.click(timeout=LONG_MS)
+    await expect(page.locator(".heart[aria-pressed=true]")).to_have_count(1)
     await asyncio.to_thread(table.server.restart)
     for body in table.all("body"):
         await expect(body).to_have_attribute("data-socket", "open")
-    await page.locator(".heart:not([disabled])").first.click(timeout=LONG_MS)
 
     over = await table.over("world_worst")
     assert over["reason"] == "done"
