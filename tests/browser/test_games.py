@@ -20,6 +20,30 @@ PLAYED_WITHIN_S = 45.0
 DIARY = """localStorage.setItem("wonder.diary", JSON.stringify([{clip: "c", at_ms: Date.now(),
   game: "first_thing", reaction_ms: 900, duration_ms: 1000, words: 3, laughs: 1}]))"""
 LONG_MS = 45_000
+# What a page shows of a vote, an end and a wish, told to it as the room would.
+ACTS = {"vote": ".takes[data-votes=true] .heart", "end": "#winner", "wish": "#agree"}
+ACTED = """(act) => {
+  const { session } = document.querySelector('prompt-card');
+  const at_ms = Math.round(session.clock.server_ms);
+  const by = { id: 'other', name: 'Velvet Teacup', colour: '#e58bb5' };
+  const tell = (kind, data) => {
+    const seq = session.model.state.head + 1;
+    session.inbox.events([{ type: 'event', seq, prev: seq - 1, at_ms, by, kind, data }]);
+  };
+  const { round } = session.model.state;
+  if (act === 'vote') {
+    tell('clip.landed', { clip: 'c', round: round.id, turn: 1, duration_ms: 900, peaks: [1] });
+    const open = { go_at_ms: at_ms, closes_at_ms: at_ms + 1e6 };
+    tell('turn.given', { round: round.id, turn: 99, prompt: '?', act: 'vote', ...open });
+  } else if (act === 'end') {
+    tell('verdict.given', { round: round.id, clip: 'c', code: 'x', text: 'Crown, please.', tone: 'praise' });
+    tell('round.closed', { round: round.id, reason: 'done', ending: 'votes', winners: ['c'] });
+  } else {
+    tell('round.opened', { round: 'r', game: 'first_thing', tempo: 'snap' });
+    tell('proposal.made', { proposal: 'p', wish: 'again', until_ms: at_ms + 1e6 });
+  }
+  session.round.update();
+}"""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -276,5 +300,9 @@ async def test_no_barriers_in_what_opens(
     await page.locator("#type").click()
     await expect(page.locator("#answer-text")).to_be_visible()
     found["round"] = await violations(page)
+    for act in ("vote", "end", "wish"):
+        await page.evaluate(ACTED, act)
+        await expect(page.locator(ACTS[act]).first).to_be_visible()
+        found[act] = await violations(page)
 
     assert {where: what for where, what in found.items() if what} == {}
