@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-LARGE = 1  # the size that says: it stands behind the type, in 8 bytes
+LARGE = 1  # this size means: the real one follows the type, in 8 bytes
 
 
 def mended(body: bytes) -> bytes:
@@ -25,7 +25,7 @@ def mended(body: bytes) -> bytes:
 
 
 def _boxes(body: bytes) -> Iterator[tuple[int, int]]:
-    """Yield place and size of each box up to the first that is not whole."""
+    """Yield offset and size of each box, up to the first that is cut off."""
     at = 0
     while at + 8 <= len(body):
         size = int.from_bytes(body[at : at + 4], "big")

@@ -26,8 +26,9 @@ from audio.take import LONGEST_LISTENED_MS, SAMPLE_RATE_HZ, SHORTEST_PACKET_MS, 
 
 LARGEST_BYTES = 2_000_000
 MOST_PACKETS = round(LONGEST_LISTENED_MS / SHORTEST_PACKET_MS)
-RATES_HZ = range(1_000, 768_001)  # of what people record; a filter for 500 MHz takes 3 s to make
-MOST_PLANES = 7  # PyAV reads behind a frame's list of planes when it is full
+# What people record; the resampling filter for a claimed 500 MHz takes 3 s to compute.
+RATES_HZ = range(1_000, 768_001)
+MOST_PLANES = 7  # PyAV reads past the end of a frame's list of planes when all are used
 # What recorders write as a packet's time may be off by tens of ms; silence that was left out is longer.
 SHORTEST_HOLE = SAMPLE_RATE_HZ // 10
 # Chromium's recorder, here by the name that it writes, times its blocks by a clock that stretches on a busy
@@ -120,7 +121,7 @@ def _chosen(file: InputContainer) -> AudioStream:
 
 
 def _stretches_time(file: InputContainer) -> bool:
-    """Tell whether the times of a file are no measure of silence; Chromium does not sign its MP4."""
+    """Tell whether gaps between timestamps need not be silence: Chromium's recorder, which signs no MP4."""
     return file.metadata.get("encoder") == STRETCHES_TIME or "mp4" in file.format.name
 
 
@@ -164,7 +165,7 @@ def _placed(packets: Iterable[AvPacket[AudioStream]], longest: int) -> Iterator[
 
 
 def _frames(packets: Iterable[AvPacket[AudioStream]]) -> Iterator[AudioFrame]:
-    """Yield what can be decoded, and silence in place of what cannot: encoders write frames that are none."""
+    """Yield decoded frames, and silence for those that cannot be decoded: some encoders write broken ones."""
     last: AudioFrame | None = None
     broken = 0
     for packet in packets:
@@ -205,7 +206,7 @@ def _joined(frames: Iterator[AudioFrame], longest: int) -> Pcm:
 
 
 def _resampled(run: Iterator[AudioFrame], longest: int) -> Pcm:
-    """Return frames of one form as 48 kHz mono."""
+    """Resample frames of one sample rate and layout to 48 kHz mono."""
     first = next(run)
     if first.sample_rate not in RATES_HZ:
         raise Undecodable("a sample rate that nobody records with")

@@ -38,7 +38,7 @@ def finish_take(take: Take, limits: Limits) -> Clip:
 
 
 def finish_upload(body: bytes, media_type: str, limits: Limits) -> Clip:
-    """Finish a file of the given media type. Raises `Unfit`. Only for a process that may die."""
+    """Finish an uploaded file. Raises `Unfit`. Call it only in a process that may crash: it runs libav."""
     try:
         pcm = container.decode(body, media_type, longest=LONGEST_LISTENED_MS * MS)
     except container.Undecodable as bad:
@@ -82,7 +82,7 @@ def _encoded(pcm: Pcm, sound: onset.Sound, preroll_ms: int) -> Clip:
 
 
 class _Coded(NamedTuple):
-    """An encoded sound, and what listeners will hear of it."""
+    """An encoded sound, and the same decoded again."""
 
     frames: list[bytes]
     preskip: int

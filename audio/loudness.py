@@ -1,4 +1,4 @@
-"""Loudness and true peak (ITU-R BS.1770-5, EBU R 128), and a clip brought to both."""
+"""Measure loudness and true peak (ITU-R BS.1770-5, EBU R 128), and bring a clip to the targets of both."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from audio.take import SAMPLE_RATE_HZ
 
 TARGET_LUFS = -16.0
 CEILING_DBTP = -1.5
-QUIETEST_LUFS = -70.0  # the absolute gate; also what silence measures
-QUIET_PEAK = 0.05  # below, the absolute gate would take words for silence
+QUIETEST_LUFS = -70.0  # the absolute gate; silence is reported as this
+QUIET_PEAK = 0.05  # quieter sound is amplified before measuring, or the absolute gate would drop words
 STEP = SAMPLE_RATE_HZ // 10  # gating blocks of 400 ms overlap by 75 %
 LARGEST_GAIN_DB = 62.0  # what the quietest speech that counts needs (`onset.QUIETEST_DBFS`)
 
@@ -23,7 +23,7 @@ _SHELF = ((1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.6906
 _RLB = ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621))
 
 OVERSAMPLING = 4
-TAPS = 24  # a side phase; annex 2 asks for 12
+TAPS = 24  # taps a phase; annex 2 asks for 12
 BLOCK = 32
 STRIDE = 16
 # Points of the gain. 0.3 ms takes down single glottal pulses and leaves the shape of words: envelopes before

@@ -1,4 +1,4 @@
-"""A clip as AAC in MP4, for players without Opus, its index in front so that it starts at once."""
+"""Encode a clip as AAC in MP4 for players without Opus, index first so that playback starts at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names under which recordings come, and what bytes look like: one table for every edge."""
+"""Media types of recordings and the first bytes of their files: one table for every edge."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Kind(NamedTuple):
-    """A kind of file: how people call it, and the format as libav names it (and its relatives)."""
+    """A kind of file: its everyday name, and the names of its format in libav."""
 
     name: str
     format: str
@@ -74,7 +74,7 @@ def plain(media_type: str) -> str:
 
 
 def kind_of(body: bytes) -> str | None:
-    """Tell from its beginning which kind of file it is, None for none of ours."""
+    """Return the kind of a file by its first bytes, None if it is not one that we accept."""
     if body[:4] == b"OggS":
         return "ogg"
     if body[:4] == b"\x1a\x45\xdf\xa3":
@@ -98,7 +98,7 @@ def _layer(body: bytes) -> int | None:
 
 
 def called(body: bytes) -> str | None:
-    """Return what people call a file that begins so, ours or not; None when we do not know it."""
+    """Return the everyday name of a file by its first bytes, also of kinds we refuse; None if unknown."""
     if kind := kind_of(body):
         return KINDS[kind].name
     if _layer(body):

@@ -31,7 +31,7 @@ class BadOgg(ValueError):
 
 
 class Caps(Struct, frozen=True):
-    """What a stream may at most claim: by itself the longest clip that we write, with its last frames."""
+    """Upper limits for what a stream may claim; the defaults fit the longest clip that we write."""
 
     largest_bytes: int = LONGEST_CLIP_MS * MOST_BYTES_PER_S // 1000 + 100_000
     most_packets: int = LONGEST_CLIP_MS // FRAME_MS + 2
@@ -162,7 +162,7 @@ def _packets(ogg: bytes, most_pages: int) -> Iterator[tuple[bytes, int | None]]:
 
 
 def _last_end(lacing: bytes) -> int:
-    """Return the index of the last segment that ends a packet, -1 for none."""
+    """Return the index of the last segment on a page that ends a packet, -1 if none does."""
     return next((index for index in range(len(lacing) - 1, -1, -1) if lacing[index] < 255), -1)
 
 

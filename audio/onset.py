@@ -1,4 +1,4 @@
-"""Where speech begins and ends in a take, and its longest pause.
+"""Find where speech begins and ends in a take, and its longest pause.
 
 The power of three bands is held against the noise of the room, which is estimated from the take itself.
 A frame is active when a band stands out; what stands out too shortly to be a sound of the mouth (a click) is
@@ -26,12 +26,12 @@ WINDOW = 2 * HOP
 CHUNK = 500  # frames at once: a minute of them would take 70 MB
 BANDS_HZ = ((150, 1200), (1000, 4000), (3500, 8000))  # voicing; vowels and bursts; hisses
 CHANCE = 4.0  # standard deviations of the noise that are not chance any more
-WEAK_DB = (2.0, 6.0)  # that, kept within: a sound goes on
-STRONG_DB = 4.0  # above that: a sound begins
+WEAK_DB = (2.0, 6.0)  # limits of the margin above the noise; above it, a sound goes on
+STRONG_DB = 4.0  # above that margin: where a sound begins
 QUIETEST_DBFS = -64.0  # speech with peaks at about -53 dBFS; what is quieter is nothing
 DEEPEST_DB = 40.0  # nothing this far below the loudest counts
-ROUNDING_DBFS = -92.0  # nor what 16 bits and codecs make of next to nothing
-NO_ROOM_DB = 10.0  # what is further below that is no room: digital silence
+ROUNDING_DBFS = -92.0  # quantisation and codec noise of near silence
+NO_ROOM_DB = 10.0  # frames this far below all that counts are digital silence, no room noise
 STEADY_DB = 4.0  # how far the noise of a room strays
 STEADY_FRAMES = 12  # how long it must be heard by itself: a pause inside speech is shorter
 BODY_DB = 20.0  # a sound of the mouth keeps within this of its peak ...
@@ -93,7 +93,7 @@ def _band_powers(rows: Pcm) -> Pcm:
 
 
 def _noise(levels: Levels, real: Mask) -> tuple[Levels, Levels]:
-    """Return the level of the room's noise in each band, and how far above it is more than chance.
+    """Return the noise level of the room in each band, and the margin above it that chance does not explain.
 
     A take that is speech from end to end has no such level: then it is -120 dBFS.
     """
@@ -126,7 +126,7 @@ def _active(levels: Levels) -> tuple[Mask, float]:
 
 
 def _high(levels: Levels) -> float:
-    """Return what all but the highest twentieth stay below: clicks are short."""
+    """Return the 95th percentile: clicks are short, so they lie above it."""
     return float(np.percentile(levels, 95)) if len(levels) else NOTHING_DBFS
 
 
@@ -162,7 +162,7 @@ def _spoken(above: Levels, loudest: Levels) -> Mask:
 
 
 def _sung(pcm: Pcm) -> bool:
-    """Tell a note held from end to end from a room: it has a pitch, and not that of the mains."""
+    """Tell whether steady sound is a sung note rather than noise: it has a pitch that is not mains hum."""
     rate_hz, size = 8_000, 640  # 80 ms stretches
     low = resample(high_pass(pcm, 150.0), SAMPLE_RATE_HZ, rate_hz)
     if len(low) < size or not is_loud(low):

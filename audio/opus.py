@@ -21,8 +21,8 @@ BITRATE = 32_000
 # correlation with the source: 0.933, 0.934, 0.934, 0.929, 0.926.
 COMPLEXITY = 4
 SHORTEST_STEP = 120  # samples: 2.5 ms, what libopus conceals in multiples of
-LONGEST_HOLE = 60 * SAMPLE_RATE_HZ  # a time that is further away is wrong, or of a clock that began anew
-WINDOW = SAMPLE_RATE_HZ  # samples before and behind a packet that tell a hole from jitter and drift
+LONGEST_HOLE = 60 * SAMPLE_RATE_HZ  # a larger jump in timestamps is an error, or a clock that restarted
+WINDOW = SAMPLE_RATE_HZ  # before and after a packet: compared to tell a gap from jitter and drift
 
 _SILK_FRAMES = (480, 960, 1920, 2880)
 _HYBRID_FRAMES = (480, 960)
@@ -256,7 +256,7 @@ def join(packets: Sequence[Packet], tolerance: int | None = None) -> list[Packet
 
 
 def _steady(values: list[int]) -> list[int]:
-    """Return the medians of each three: one wrong time is passed over, a step stays where it is."""
+    """Return a running median of three: it removes a single wrong time and keeps a step."""
     if len(values) < 3:
         return values
     inner = (sorted(three)[1] for three in zip(values, values[1:], values[2:], strict=False))

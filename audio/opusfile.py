@@ -15,10 +15,11 @@ from audio import ogg, opus
 from audio.ogg import CONTINUED, FIRST, HEADER, LAST, BadOgg, Page
 from audio.take import SAMPLE_RATE_HZ, Packet
 
-MOST_DAMAGED = 1_000  # beginnings of pages that are none; then the search for more is given up
+MOST_DAMAGED = 1_000  # false page headers after which the search is given up
 # A page holds a second at most (RFC 7845 6: "SHOULD"); that more was lost is not believed.
 LONGEST_LOST = 5 * SAMPLE_RATE_HZ
-LARGEST_SLIP = opus.LONGEST_PACKET  # positions that go on otherwise than the packets count something else
+# Granule positions that are off by more samples count something else, and are not used.
+LARGEST_SLIP = opus.LONGEST_PACKET
 
 
 class OtherOgg(BadOgg):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from audio.take import SAMPLE_RATE_HZ
 
-PEAKS = 64  # values that a clip's picture has
+PEAKS = 64  # values in a clip's picture
 POWER_PART = SAMPLE_RATE_HZ // 10  # 100 ms in samples
 Pcm = NDArray[np.float32]
 Spectrum = NDArray[np.complex64]

@@ -1,4 +1,4 @@
-"""The chunks of WAV (RIFF), where sound programs write what libav does not read, or reads wrongly."""
+"""Repair WAV files (RIFF) that some programs write and libav refuses or reads wrongly."""
 
 from __future__ import annotations
 

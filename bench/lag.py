@@ -25,7 +25,7 @@ EVERY_S = 0.005
 
 
 class Timed(BatchSender):
-    """Notes the CPU of each batch."""
+    """A batch sender that notes the CPU time of each batch."""
 
     def __init__(self, sock: socket.socket) -> None:
         super().__init__(sock, kernel_send_many())

@@ -97,14 +97,14 @@ async def listen(count: int) -> None:
 
 
 class Door(Protocol):
-    """Whoever lets listeners in."""
+    """What answers a listener's offer: our media plane or Janus."""
 
     async def answer(self, room: str, role: Role, offer: str, *, address: str) -> tuple[str, str]:
         """Return (id, answer)."""
 
 
 class Audience:
-    """The other process, seen from the server's."""
+    """The process of the listeners, as the server's process sees it."""
 
     def __init__(self, media: Door, process: asyncio.subprocess.Process) -> None:
         self._media = media

@@ -1,4 +1,4 @@
-"""The way of a voice: from the end of speech to the first radio packet of the finished clip.
+"""Measure the time from the end of speech to the first radio packet of the finished clip.
 
 One speaker with a commanded session, one listener, the real server as its own process with its
 log on disk, all on loopback. The clock starts with the last packet of speech and `speak.stop`

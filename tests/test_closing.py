@@ -16,7 +16,7 @@ from server.readers.closing import Closing
 from server.room.commands import Close, Refused
 from server.room.events import RoomOpened
 from tests.support.media import ANNA
-from tests.support.rtc_client import Listener, Speaker
+from tests.support.rtc_client import Listener, Speaker, connected
 from tests.support.server import running_server
 from tests.support.speech import say
 from tests.support.theatre import Theatre, running_theatre
@@ -39,20 +39,21 @@ async def test_its_speaker_and_listener_are_let_go_and_it_stays_closed_after_a_r
         async with aiohttp.ClientSession(headers=HEADERS) as session:
             async with session.post(f"{server.url}/api/rooms", json={"kind": "topic"}) as answer:
                 room = f"{server.url}/api/rooms/{(await answer.json())['id']}"
-            listener, speaker = Listener(f"{room}/whep"), Speaker(f"{room}/whip", frames, headers=HEADERS)
-            await listener.connect()
-            async with joined(session, f"{room}/ws", key=OTHER_KEY) as visitor:
-                await speaker.connect()
+            async with (
+                connected(Listener(f"{room}/whep")) as listener,
+                joined(session, f"{room}/ws", key=OTHER_KEY) as visitor,
+                connected(Speaker(f"{room}/whip", frames, headers=HEADERS)) as speaker,
+            ):
                 await visitor.until(lambda m: m.get("kind") == "speaking" and m["data"]["on"])
                 async with session.delete(room) as answer:
                     assert answer.status == 204
                 assert (await visitor.event("room.closed"))["data"] == {"reason": "keeper"}
                 await visitor.until(lambda m: m.get("kind") == "speaking" and not m["data"]["on"])
-            for client in (speaker, listener):
-                assert client.location is not None
-                async with session.delete(client.location) as answer:
-                    assert answer.status == 404
-                await client.close(delete=False)
+                for client in (speaker, listener):
+                    assert client.location is not None
+                    async with session.delete(client.location) as answer:
+                        assert answer.status == 404
+                    await client.close(delete=False)
             assert await asyncio.to_thread(server.stop) == 0
             server.start()
             room = server.url + urlsplit(room).path

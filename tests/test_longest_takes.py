@@ -39,7 +39,7 @@ from server.takes.finishing import LARGEST_JOB_BYTES, FinishTake
 from tests.support import speech
 from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
 from tests.support.rtc_bare import BarePeer
-from tests.support.rtc_client import Listener
+from tests.support.rtc_client import Listener, connected
 from tests.support.uploads import muxed
 from tests.support.ws_client import Client, joined, new_key
 
@@ -188,19 +188,17 @@ async def visitor(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 
 @pytest.mark.parametrize("visitor", ["roleplay"], indirect=True)
 async def test_a_long_clip_is_heard_on_the_radio_and_as_m4a_and_the_radio_goes_on(visitor: Visitor) -> None:
-    listener = Listener(f"{visitor.url}{visitor.room}/whep")
-    await listener.connect()
-    long = await visitor.upload(CASE.read_bytes(), "audio/webm")
-    assert 17_500 <= int(str(long["duration_ms"])) <= 18_000
+    async with connected(Listener(f"{visitor.url}{visitor.room}/whep")) as listener:
+        long = await visitor.upload(CASE.read_bytes(), "audio/webm")
+        assert 17_500 <= int(str(long["duration_ms"])) <= 18_000
 
-    assert await visitor.until_cue(long["id"]) >= 17_500
-    await listener.hear(lambda heard: sum(len(packet.payload) > 10 for packet in heard) > 20)
-    assert b"ftyp" in (await visitor.m4a(long["id"]))[:16]
+        assert await visitor.until_cue(long["id"]) >= 17_500
+        await listener.hear(lambda heard: sum(len(packet.payload) > 10 for packet in heard) > 20)
+        assert b"ftyp" in (await visitor.m4a(long["id"]))[:16]
 
-    next_ = await visitor.upload(speech.wav(None, speech.say("and now something short")), "audio/wav")
-    await visitor.forget(long["id"])
-    await visitor.until_cue(next_["id"])
-    await listener.close()
+        next_ = await visitor.upload(speech.wav(None, speech.say("and now something short")), "audio/wav")
+        await visitor.forget(long["id"])
+        await visitor.until_cue(next_["id"])
 
 
 @pytest.mark.parametrize("visitor", ["healing"], indirect=True)
@@ -219,13 +217,12 @@ async def test_half_a_minute_lands_in_a_healing_room_and_is_played(visitor: Visi
 @pytest.mark.parametrize("visitor", ["roleplay"], indirect=True)
 async def test_who_needs_more_time_speaks_for_as_long_by_whip(visitor: Visitor) -> None:
     """A recorder that sends faster than it records: what was said counts, by its own times."""
-    microphone = BarePeer("speaker")
-    await microphone.connect(visitor.whip)
-    packets = talk(WHIP_MS).packets
-    for packet in packets:
-        microphone.send(packet.payload)
-        await asyncio.sleep(0.02 / FASTER)
-    await microphone.close()
+    async with BarePeer("speaker") as microphone:
+        await microphone.connect(visitor.whip)
+        packets = talk(WHIP_MS).packets
+        for packet in packets:
+            microphone.send(packet.payload)
+            await asyncio.sleep(0.02 / FASTER)
 
     landed = await visitor.socket.event("clip.landed")
     clip = landed["data"]

@@ -130,7 +130,7 @@ def test_a_foreign_certificate_is_no_line_in_the_log(
 async def house() -> AsyncIterator[House[LocalMedia]]:
     made = House(await LocalMedia.open("127.0.0.1", 0, None, Settings(lead_in_ms=100)))
     yield made
-    await made.media.close()
+    await made.close()
 
 
 @pytest.fixture
@@ -138,13 +138,14 @@ async def hasty() -> AsyncIterator[House[LocalMedia]]:
     """Let go soon of who does not connect."""
     made = House(await LocalMedia.open("127.0.0.1", 0, None, Settings(connect_ms=1_500)))
     yield made
-    await made.media.close()
+    await made.close()
 
 
 def payloads(remote: BarePeer) -> list[bytes]:
     return [each.payload for each in remote.heard if each.payload != opus.silence()]
 
 
+@pytest.mark.virtual_time
 @pytest.mark.parametrize("setup", ["active", "passive"])
 async def test_a_peer_of_either_side_of_dtls_speaks_and_listens(
     house: House[LocalMedia], setup: Setup
@@ -177,9 +178,10 @@ def as_obs(offer: str) -> str:
     return "\r\n".join([*head, fingerprint, *audio, *video, *own]) + "\r\n"
 
 
+@pytest.mark.virtual_time
 async def test_obs_is_heard_and_its_video_passed_over(house: House[LocalMedia]) -> None:
     """It has no sound alone; FFmpeg sends pictures although they were declined, over the same transport."""
-    remote, door = BarePeer("speaker"), house.door("speaker")
+    remote, door = house.peer("speaker"), house.door("speaker")
     answers: list[str] = []
 
     async def ask(offer: str) -> str:
@@ -203,8 +205,9 @@ async def test_obs_is_heard_and_its_video_passed_over(house: House[LocalMedia]) 
     assert [packet.payload for packet in house.takes[0].take.packets] == SPEECH[:60]
 
 
+@pytest.mark.virtual_time
 async def test_a_passive_peer_that_is_not_who_it_said_is_let_go(house: House[LocalMedia]) -> None:
-    remote = BarePeer("speaker", setup="passive")
+    remote = house.peer("speaker", setup="passive")
     door = house.door("speaker")
 
     async def ask(offer: str) -> str:
@@ -218,9 +221,10 @@ async def test_a_passive_peer_that_is_not_who_it_said_is_let_go(house: House[Loc
     await remote.vanish()
 
 
+@pytest.mark.virtual_time
 async def test_a_passive_peer_that_never_answers_is_closed_in_time(hasty: House[LocalMedia]) -> None:
     """Its hello went to where the check came from."""
-    remote = BarePeer("speaker", setup="passive")
+    remote = hasty.peer("speaker", setup="passive")
     remote.take_answer(await hasty.door("speaker")(remote.offer()))
     await remote.prove()
     await hasty.until(lambda: hasty.times_gone(hasty.last) == 1)
@@ -230,13 +234,14 @@ async def test_a_passive_peer_that_never_answers_is_closed_in_time(hasty: House[
     await remote.vanish()
 
 
+@pytest.mark.virtual_time
 async def test_a_passive_offer_makes_nobody_hear_of_us_that_did_not_ask(hasty: House[LocalMedia]) -> None:
     """Whoever offers can name anybody as a candidate: a hello goes to a proven address alone."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as victim:
         victim.bind(("127.0.0.1", 0))
         victim.setblocking(False)
         host, port = victim.getsockname()
-        offer = BarePeer("speaker", setup="passive").offer()
+        offer = hasty.peer("speaker", setup="passive").offer()
         offer += f"a=candidate:1 1 udp 2130706431 {host} {port} typ host\r\na=end-of-candidates\r\n"
         peer, _ = await hasty.media.answer(ROOM, "speaker", offer, address="192.0.2.1")
         await hasty.until(lambda: hasty.times_gone(peer) == 1)

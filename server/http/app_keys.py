@@ -12,6 +12,6 @@ if TYPE_CHECKING:
     from server.http.limits import Limits
 
 CONFIG: web.AppKey[Config] = web.AppKey("config")
-# How many connections are sockets by now, and no more aiohttp's.
+# How many connections are WebSockets, which aiohttp does not count any more.
 SOCKETS_OPEN: web.AppKey[Callable[[], int]] = web.AppKey("sockets_open")
 LIMITS: web.AppKey[Limits] = web.AppKey("limits")

@@ -1,4 +1,4 @@
-"""Read what a request carries: bounded in bytes and in time, and as what it says it is."""
+"""Read request bodies: bounded in bytes and time, checked against their content type."""
 
 from __future__ import annotations
 

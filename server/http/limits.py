@@ -94,7 +94,7 @@ class Buckets:
         return len(self._full_at_ms)
 
     def wait_ms(self, key: str, now_ms: float) -> float:
-        """Return how long until the next one is due, 0 when it is now."""
+        """Return how many ms until the next token is free, 0 if one is free now."""
         return max(0.0, self._full_at_ms.get(key, 0.0) - now_ms - self._slack_ms)
 
     def spend(self, key: str, now_ms: float) -> None:

@@ -1,4 +1,4 @@
-"""Every error of the HTTP side: one table from codes to statuses, one form (RFC 9457)."""
+"""Errors of the HTTP side: one table from codes to statuses, one format (RFC 9457)."""
 
 from __future__ import annotations
 

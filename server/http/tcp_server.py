@@ -22,7 +22,7 @@ from server.http.security import SERVER
 from server.metrics.registry import REGISTRY
 from server.room.commands import broken
 
-# Files that are no connections: storage, media, child processes, the log.
+# File descriptors kept free of connections: for storage, media, child processes and the log.
 FILES_RESERVED = 96
 BACKLOG = 1_024
 # A proxy that reuses a connection which is just being closed answers 502, for a POST may not be sent twice.

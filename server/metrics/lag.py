@@ -1,4 +1,4 @@
-"""How late the event loop is: what every timer, and so every packet of sound, waits for."""
+"""Measure how late the event loop runs its timers, and so sends packets of sound."""
 
 from __future__ import annotations
 

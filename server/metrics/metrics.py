@@ -1,4 +1,4 @@
-"""The figures that /metrics shows beside the counted requests: what the parts tell, and what can be read.
+"""The figures of /metrics beside the counted requests: counters that parts feed, and values read on demand.
 
 No label holds anything a visitor sent, and none a room's id, which is all it takes to enter a private
 room: rooms are told apart by their rank alone, so that there are never more series than ranks.

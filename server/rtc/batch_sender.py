@@ -1,4 +1,4 @@
-"""One RTP packet to many listeners: protected for each in place, sent by few system calls.
+"""Send one RTP packet to many listeners: encrypted for each in place, in few system calls.
 
 Listeners stand in batches. A batch's packets lie in one array: numpy copies the packet and writes the
 sequence numbers of all, libsrtp protects each where it lies, and `sendmmsg` takes the batch at once.
@@ -52,7 +52,7 @@ class Listener:
 
 
 class ListenerBatch:
-    """Up to `BATCH_LISTENERS` listeners, without gaps, and what they were sent of late."""
+    """Up to `BATCH_LISTENERS` listeners without gaps, and the packets they were sent lately."""
 
     def __init__(self) -> None:
         self.sent = 0
@@ -87,7 +87,7 @@ class ListenerBatch:
         self._history.append((now_s, packet))
 
     def sent_as(self, listener: Listener, sequence: int, now_s: float) -> bytes | None:
-        """Return what a listener was sent under a number; None when that is too long ago, or never was."""
+        """Return the packet a listener got under a sequence number; None if too old or never sent."""
         ago = (int(self.sequences[listener.place]) - sequence) & 0xFFFF
         if ago >= min(self.sent - listener.since, len(self._history)):
             return None
@@ -193,7 +193,7 @@ class BatchSender:
             header.vector_count = 1
 
     def send(self, packet: bytes, batch: ListenerBatch) -> None:
-        """Send an RTP packet (payload type and sequence left open) to a batch, now or never.
+        """Send an RTP packet (payload type and sequence number are filled in) to a batch, without retries.
 
         A listener whose packet cannot be protected or is not taken by the network misses it; the
         others do not.
@@ -212,7 +212,7 @@ class BatchSender:
         self.dropped += sum(map(bool, failures))
 
     def resend(self, packet: bytes, listener: Listener, sequence: int) -> None:
-        """Send a packet again to one listener, under the number it had, now or never."""
+        """Send a packet again to one listener under its old sequence number, without retries."""
         head = bytes((packet[0], packet[1] | listener.payload_type)) + sequence.to_bytes(2, "big")
         self._again[: len(packet)] = np.frombuffer(head + packet[4:], np.uint8)
         self._again_length[0] = len(packet)
@@ -249,7 +249,7 @@ class BatchSender:
 
 
 def _runs(failures: list[int]) -> list[tuple[int, int]]:
-    """Return the ranges without a failure; nearly always the whole."""
+    """Return the ranges between failures; nearly always one range with everything."""
     if not any(failures):
         return [(0, len(failures))]
     cuts = [-1, *(at for at, failure in enumerate(failures) if failure), len(failures)]

@@ -27,7 +27,7 @@ CATCH_UP = 4_800
 
 
 class Source:
-    """Whose stream it is, for all rooms of the process: SSRC and the origin of timestamps."""
+    """The identity of the RTP stream of all rooms of the process: SSRC and the origin of timestamps."""
 
     def __init__(self, ssrc: int, origin: int) -> None:
         self.ssrc = ssrc
@@ -46,10 +46,10 @@ class Broadcast:
         self._on_idle = on_idle
         self._loop = asyncio.get_running_loop()
         self._batches: list[ListenerBatch] = []
-        # New listeners and how much silence they still get.
+        # New listeners and how many ms of silence they still get.
         self._leading: dict[ListenerBatch, float] = {}
         self._clip: deque[bytes] = deque()
-        # Who still gets which packet, and when the next of them does.
+        # Batches that still have to be sent a packet, and the pause between two of them.
         self._waiting: deque[tuple[ListenerBatch, bytes]] = deque()
         self._between_s = 0.0
         self._serving: asyncio.TimerHandle | None = None
@@ -96,7 +96,7 @@ class Broadcast:
         self._tell_idle()
 
     def _tell_idle(self) -> None:
-        """Tell when nobody is here and nothing plays."""
+        """Report that the room is idle when nobody listens and nothing plays."""
         if self._timer is None and not len(self):
             self._on_idle()
 
@@ -134,7 +134,7 @@ class Broadcast:
         self._tell_idle()
 
     def _make_way(self) -> None:
-        """End what is heard now, silence for new listeners included."""
+        """End whatever plays now, the silence for new listeners included."""
         self._clip.clear()
         self._end_live_relay()
         for lead in list(self._leading):
@@ -181,7 +181,7 @@ class Broadcast:
             self._timer = None
 
     def _frames_a_packet(self) -> int:
-        """Loss hurts least in short packets, many listeners cost least in long ones."""
+        """Return how many frames a packet holds: loss hurts least in short ones, long ones cost least CPU."""
         listeners, settings = len(self), self._settings
         if listeners <= settings.small_room:
             return settings.frames_in_small
@@ -202,7 +202,7 @@ class Broadcast:
         return self._source.origin + round(at_s * rtp.RATE_HZ)
 
     def _tick(self) -> None:
-        """Send one packet to everybody, and come back when it has been heard."""
+        """Send one packet to everybody, and schedule the next."""
         playing = bool(self._clip)
         payload = self._clip.popleft() if playing else _silence(self._frames_a_packet())
         length = opus.duration(payload)

@@ -17,9 +17,9 @@ from audio.take import LONGEST_TAKE_MS, MOST_BYTES_PER_S, SHORTEST_PACKET_MS, Pa
 from server.rtc.rtp import SAMPLES_A_MS
 from server.rtc.timeline import Place, Timeline
 
-# What is older by more than 100 ms than all that is kept comes too late.
+# A packet that belongs more than 100 ms before everything kept comes too late.
 LATEST_SAMPLES = 4_800
-# More is no take.
+# More packets do not fit into the longest take.
 MOST_PACKETS = round(LONGEST_TAKE_MS / SHORTEST_PACKET_MS)
 MOST_BYTES = LONGEST_TAKE_MS * MOST_BYTES_PER_S // 1000
 
@@ -49,7 +49,7 @@ class Capture:
         self._kept: list[tuple[Place, bytes]] = []
         self._kept_bytes = 0
         self._begun_ms: float | None = None
-        # The clock on the wall at sample 0, by the packet of the take that came soonest.
+        # Monotonic ms of sample 0, by the packet that came with the least delay.
         self._zero_ms: float | None = None
 
     @property
@@ -117,11 +117,11 @@ class Capture:
         self._begun_ms = now_ms
 
     def duration_ms(self) -> int:
-        """Return from where to where the open take has sound."""
+        """Return the length of the sound in the open take."""
         return (self._end(-1) - self._kept[0][0].at) // SAMPLES_A_MS if self._kept else 0
 
     def reaches(self, ms: float, now_ms: float) -> bool:
-        """Tell whether the sound of a moment has come."""
+        """Tell whether the sound that was spoken at a moment has arrived."""
         least_ms = self._timeline.least_delay_ms(now_ms)
         return bool(self._kept) and least_ms is not None and self._end(-1) / SAMPLES_A_MS + least_ms >= ms
 
@@ -140,7 +140,7 @@ class Capture:
 
 
 def _laid(kept: list[tuple[Place, bytes]]) -> tuple[Packet, ...]:
-    """Lay packets in their order: what began anew stands behind what came late of what was before."""
+    """Put packets in order; a stream that restarted follows the late packets of the one before it."""
     packets: list[Packet] = []
     origin, stretch = kept[0][0].at, kept[0][0].stretch
     end = 0

@@ -1,4 +1,4 @@
-"""Under which address do others reach this machine: a configured STUN server says it, or the routes do.
+"""Find the address under which others reach this machine: by a configured STUN server, or from the routes.
 
 Nobody is asked but the server that the operator named (RFC 8489, a plain binding request); without
 one the addresses of the default routes are taken, and learning those sends no datagram.
@@ -30,7 +30,7 @@ WAITS_S = (0.5, 1.0, 2.0)
 async def public_ip(
     host: str, wanted: str, stun_server: str = "", waits_s: Sequence[float] = WAITS_S
 ) -> str | None:
-    """Return the addresses that candidates shall name, by comma; None leaves it to the bound address.
+    """Return the addresses for ICE candidates, separated by commas; None means the bound address.
 
     `wanted` is the setting `public_ip`: addresses, nothing, or `auto`. A STUN server that does not
     answer is logged, and the routes decide: rooms without radio are better than none.

@@ -1,4 +1,4 @@
-"""DTLS-SRTP of one peer, driven by its datagrams alone: no task, no queue, no waiting.
+"""DTLS-SRTP of one peer, driven by its datagrams alone: it has no task, no queue and never waits.
 
 `RTCDtlsTransport` of aiortc knows its states and which profiles SRTP has; how it is fed is ours: stock,
 every peer has a task and an unbounded queue (80 MB after 20,000 datagrams of a stranger).
@@ -70,7 +70,7 @@ class Dtls(RTCDtlsTransport):
         return self._state in (State.FAILED, State.CLOSED)
 
     def begin(self) -> None:
-        """Say the first word, once the way to the peer is known; as the server, wait for it."""
+        """Begin the handshake, as the client, once the peer's address is proven; as the server, wait."""
         if self._own_keys == 0 and not self.over and not self.connected:
             self._shake_hands()
             self._flush()
@@ -183,4 +183,4 @@ class Dtls(RTCDtlsTransport):
 
 
 def _discard(_: bytes) -> None:
-    """Stand for the way of an association that is over."""
+    """Discard what an association that has ended would send."""

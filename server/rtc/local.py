@@ -60,7 +60,7 @@ class LocalMedia:
         """Bind the port (0 picks a free one). Raises OSError, or RuntimeError by the self-check.
 
         Answers name `public_ip` (several, separated by commas), or else the address that `host`
-        means (see `udp.listening` for loopback); "" and "::" listen on IPv4 and IPv6.
+        means (see `udp.bind_address` for loopback); "" and "::" listen on IPv4 and IPv6.
         """
         selfcheck.run()
         host = udp.bind_address(host, public_ip)
@@ -149,7 +149,7 @@ class LocalMedia:
             listener.batch.move(listener)
 
     def reported(self, peer: Peer, datagram: bytes) -> None:
-        """Send a listener again what it missed; reports that come alone and tell no loss are not read."""
+        """Send packets again that a report asks for; reports sent alone that ask for none are not read."""
         listener = self._listeners.get(peer.id)
         if listener is None or (peer.reports_alone and rtcp.kind(datagram) != rtcp.FEEDBACK):
             return
@@ -295,7 +295,7 @@ class LocalMedia:
 
 
 class _Hearer:
-    """Names the peer when its speaker tells something."""
+    """Passes on what a speaker reports, with the id of its peer."""
 
     def __init__(self, media: LocalMedia, peer: str) -> None:
         self._media = media

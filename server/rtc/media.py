@@ -38,7 +38,7 @@ class TakeEnded(Struct, frozen=True, tag=True):
 
 
 class Counts(Struct, frozen=True, tag=True):
-    """Figures for metrics."""
+    """Totals for metrics."""
 
     speakers: int = 0
     listeners: int = 0
@@ -49,7 +49,7 @@ class Counts(Struct, frozen=True, tag=True):
 
 
 class MediaObserver(Protocol):
-    """Who is told what peers do."""
+    """Is told what peers do."""
 
     def connected(self, peer: str) -> None:
         """Note that a peer has connected."""

@@ -17,12 +17,12 @@ from server.rtc.speaker import Speaker
 from server.rtc.token_bucket import TokenBucket
 from server.rtc.udp import Address, Port
 
-# A handshake is ten datagrams; later only a goodbye comes.
+# A handshake takes ten datagrams; after it only close_notify comes.
 DTLS_PER_SECOND = 30
 
 
 class Owner(Protocol):
-    """Who is told how a peer fares."""
+    """Is told when a peer connects, moves, reports or ends."""
 
     def connected(self, peer: Peer) -> None:
         """Note that keys are agreed."""
@@ -153,14 +153,14 @@ class Peer:
             self.checked_s = self._loop.time()
 
     def send(self, datagram: bytes) -> None:
-        """Send to where the peer is."""
+        """Send to the peer's current address."""
         if self.address is not None:
             self._port.send(datagram, self.address)
 
     # --- states
 
     def _settle(self, *, was_connected: bool) -> None:
-        """Act on what a datagram or a timeout did to the association."""
+        """Act on the new state of the DTLS association, and schedule its next retransmission."""
         self._stop_timer()
         if self.dtls.over:
             self._owner.lost(self)

@@ -13,9 +13,9 @@ from server.rtc import wire
 
 log = logging.getLogger(__name__)
 
-# It tells figures twice a second; one that says nothing for so long hangs, and is ended.
+# A worker reports figures twice a second; one that is silent for this long hangs, and is killed.
 SILENT_S = 15.0
-# One that takes nothing hangs too: a clip for its listeners is 60 KB.
+# A worker that reads nothing hangs too; a clip for its listeners is 60 KB.
 MOST_WAITING_BYTES = 16 << 20
 STARTING_S = 20.0
 ENDING_S = 5.0
@@ -81,7 +81,7 @@ class WorkerProcess:
             raise OSError("the media worker is gone") from error
 
     def tell(self, order: Struct) -> None:
-        """Order something; one that is gone, or takes nothing any more, does not get it."""
+        """Send the worker an order; it is dropped when the worker is gone or reads nothing any more."""
         if self._channel is None or not self.alive or self._closing:
             return
         if self._channel.waiting_bytes() > MOST_WAITING_BYTES:
@@ -118,7 +118,7 @@ class WorkerProcess:
             self.alive = False
 
     async def _reap(self) -> None:
-        """Leave nothing of a process behind."""
+        """Close the channel, and end the process if it still runs."""
         self.alive = False
         if self._channel is not None:
             self._channel.hang_up()

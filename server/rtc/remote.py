@@ -25,7 +25,7 @@ from server.rtc.process import WorkerProcess
 from server.rtc.settings import Settings
 from server.together import settled
 
-# So much later than now a clip begins: all workers have read it by then.
+# A clip begins this much later than now: all workers have read it by then.
 PLAY_IN_S = 0.02
 FRAME_S = 0.02
 
@@ -44,7 +44,7 @@ class RemotePeer(Struct):
 
 
 class Playing(Struct):
-    """A clip under way: for who comes to a worker that has it not."""
+    """A clip that plays, kept for listeners that join a worker which does not have it."""
 
     frames: list[bytes]
     starts_s: float
@@ -218,7 +218,7 @@ class RemoteMedia:
                 parting.set_result(None)
 
     def _ended(self, worker: WorkerProcess) -> None:
-        """Let everybody go who was with a worker that ended: with their takes, as far as told."""
+        """Report the peers of a worker that ended as gone; takes that it had not reported are lost."""
         self._past = _sum([self._past, _lasting(self._totals.pop(worker, Counts()))])
         for number in [
             number for number, (remote_peer, _) in self._asked.items() if remote_peer.worker is worker
@@ -282,7 +282,7 @@ class RemoteMedia:
         return list(self._listeners.get(room, ()))
 
     def _catch_up(self, remote_peer: RemotePeer) -> None:
-        """Let the first listener of a room with a worker hear the rest of a clip, after the silence."""
+        """Give a worker that has its first listener of a room the rest of the clip that plays there."""
         playing = self._playing.get(remote_peer.room)
         if playing is None or remote_peer.worker in playing.workers:
             return
@@ -361,7 +361,7 @@ class RemoteMedia:
 
 
 def _lasting(counts: Counts) -> Counts:
-    """Return the counts that outlive a process: its peers do not."""
+    """Return the totals without the peers, which ended with their process."""
     return Counts(0, 0, counts.packets_in, counts.packets_out, counts.dropped, counts.resent)
 
 

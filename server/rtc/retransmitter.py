@@ -16,14 +16,14 @@ from server.rtc.token_bucket import TokenBucket
 
 # A browser reports under one source; libsrtp keeps state for each, for ever.
 MOST_SSRCS = 2
-# One that asked twice within this time had its answer on the way.
+# A packet asked for twice within this time is sent once: the answer was on its way.
 ASKED_TWICE_S = 0.02
 REMEMBERED = 64
 SMALLEST_REPORT_BYTES = 12
 
 
 class Retransmitter:
-    """What one listener asked for, and got."""
+    """Answers the NACKs of one listener."""
 
     __slots__ = ("_given_s", "_reports", "_resends", "_session", "_settings", "_ssrc", "_ssrcs")
 

@@ -1,4 +1,4 @@
-"""The little of RTCP that we read: which packets a listener misses (RFC 4585 6.2.1); pure."""
+"""The one part of RTCP that we read: which packets a listener asks for again (RFC 4585 6.2.1). Pure."""
 
 from __future__ import annotations
 

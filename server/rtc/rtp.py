@@ -1,4 +1,4 @@
-"""The little of RTP that we write and look at ourselves (RFC 3550 5.1, RFC 5761 4)."""
+"""The few parts of RTP that we read and write ourselves (RFC 3550 5.1, RFC 5761 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check at start-up that the parts of aiortc and pylibsrtp which are not promised are as expected.
+"""Check at the start that the private parts of aiortc and pylibsrtp that we use are as expected.
 
 Both are pinned to exact versions for this; the check catches an environment that ignored the pin.
 """

@@ -21,7 +21,7 @@ from server.rtc.token_bucket import TokenBucket
 # the one that was heard longest ago is forgotten, and not let in again, for its packets could be replayed.
 MOST_SSRCS = 8
 MOST_SSRCS_EVER = 256
-# What a stalled network held back comes at once: what may be sent in this time.
+# After a stall of the network packets come at once: as many are taken as may be sent in this time.
 BURST_S = 3.0
 
 # When the sound of the last moment has come, packets that were overtaken get this long.
@@ -42,7 +42,7 @@ PacketSink = Callable[[int, bytes], None]
 
 
 class SpeakerObserver(Protocol):
-    """Who is told what a speaker does."""
+    """Is told what a speaker does."""
 
     def took(self, recording: Recording, ending: Ending) -> None:
         """Take a take that was cut."""
@@ -104,7 +104,7 @@ class Speaker:
         return self._hear(plain, now_s * 1000)
 
     def _is_welcome(self, ssrc: int) -> bool:
-        """Tell whether a stream is known, or may become so."""
+        """Tell whether packets of an SSRC are accepted."""
         return ssrc in self._ssrcs or (
             ssrc not in self._past_ssrcs and len(self._past_ssrcs) < MOST_SSRCS_EVER - MOST_SSRCS
         )

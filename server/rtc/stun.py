@@ -29,7 +29,7 @@ XOR_MAPPED_ADDRESS = 0x0020
 USE_CANDIDATE = 0x0025
 FINGERPRINT = 0x8028
 
-# Browsers send 8; more is somebody else.
+# attributes; browsers send 8
 MOST_ATTRIBUTES = 24
 
 _HEADER = Layout("!HHI12s")

@@ -1,4 +1,4 @@
-"""Where each packet of a speaker belongs on one line of time (pure: time is an argument).
+"""Place the packets of a speaker on one timeline (pure: time is an argument).
 
 The numbers of packets give their order, their timestamps how much time is between them; the clock on
 the wall is asked only where timestamps begin anew. So sound stays whole through a stall of the network,
@@ -63,7 +63,7 @@ class _Stretch:
 
     @property
     def heard(self) -> int:
-        """How much of it there is."""
+        """Its length so far, in samples."""
         return self.end - self.start
 
     @property
@@ -80,7 +80,7 @@ class _Stretch:
         return ((packet.sequence_number - self.sequence + 0x8000) & 0xFFFF) - 0x8000
 
     def strangeness(self, packet: RtpPacket, number: int) -> int:
-        """Return by how much the timestamp of a packet is not what its number lets expect."""
+        """Return how far a packet's timestamp is from the one that its sequence number predicts."""
         return abs(self.step(packet) - (number - self.number) * self.length)
 
 
@@ -144,7 +144,7 @@ class Timeline:
         return Place(current.index, number, current.told)
 
     def _is_too_early(self, current: _Stretch, step: int, length: int, now_ms: float) -> bool:
-        """Tell whether a timestamp left out more time than went by."""
+        """Tell whether a timestamp jumped ahead by more than the time that passed."""
         if step - current.length <= JOINED_MS * SAMPLES_A_MS:
             return False
         least_ms = self.least_delay_ms(now_ms)

@@ -19,7 +19,7 @@ Address = tuple[str, int] | tuple[str, int, int, int]
 
 # Bind addresses that name no address of ours.
 EVERYWHERE = ("", "::", "0.0.0.0")  # noqa: S104 - compared with, not bound
-# Asked for a route only, no datagram goes there: documentation addresses (RFC 5737, RFC 3849).
+# Documentation addresses (RFC 5737, RFC 3849), used to ask for a route; nothing is sent to them.
 _NOBODY = {socket.AF_INET: ("192.0.2.1", 9), socket.AF_INET6: ("2001:db8::1", 9)}
 # Read at most this many at one wakeup, so that a flood leaves the loop to others.
 DATAGRAMS_A_WAKEUP = 64
@@ -130,7 +130,7 @@ class Port:
         peer.checked(address, nominates=check.nominates, now_s=now_s)
 
     def _bind(self, address: Address, peer: PortClient) -> None:
-        """Give an address to a peer: the last that proves itself has it."""
+        """Give an address to the peer that proved it last."""
         other = self._by_address.get(address)
         if other is not None:
             other.addresses.remove(address)
@@ -168,7 +168,7 @@ def open_socket(host: str, port: int) -> socket.socket:
 
 
 def bind_address(host: str, public_ip: str | None = None) -> str:
-    """Return where to listen: in the place of a loopback address this machine's own.
+    """Return the address to bind: instead of loopback, the machine's own.
 
     Firefox never tries a loopback candidate, so that a page on localhost would stay without sound.
     Nobody gains by it: a datagram counts only after a check with a password that HTTP gave out.

@@ -1,4 +1,4 @@
-"""What the main process and a media worker tell each other."""
+"""The messages between the main process and a media worker."""
 
 from __future__ import annotations
 

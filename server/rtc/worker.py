@@ -52,7 +52,7 @@ class Worker:
         media.observe(Reporter(channel))
 
     async def run(self) -> None:
-        """Obey until there are no more orders, or no main process."""
+        """Carry out orders until the main process ends them or is gone."""
         totals = asyncio.ensure_future(self._tell_totals())
         try:
             while True:

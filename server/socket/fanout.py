@@ -33,7 +33,7 @@ REST_LIMIT_S = 0.25
 PRESENCE_DELAY_S = 0.05
 # Connections are looked at each time so much was written to all: none can have fallen further behind since.
 LOOK_EVERY_BYTES = 64 * 1024
-# What a newcomer without a cursor is told of the past.
+# How many past events a newcomer without a cursor gets.
 HISTORY_EVENTS = 100
 
 Describe = Callable[[str, RoomState, Counts], bytes]
@@ -203,7 +203,7 @@ class Fanout:
             self._empty(self)
 
     def _rest(self) -> None:
-        """Keep nothing of the state and the events of a room that falls asleep."""
+        """Drop the state and events of a room that falls asleep."""
         self._opening = self._described = None
 
     def _end(self) -> None:

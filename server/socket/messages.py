@@ -1,4 +1,4 @@
-"""The socket's messages, both ways, as pure functions: bytes to wishes, facts to bytes.
+"""The socket's messages, both ways, as pure functions: bytes to commands, events to bytes.
 
 What a client sends is decoded strictly. A message that cannot be granted for its form is
 answered `refused` (`bad_message`) as long as its id can be read, for a newer client may know

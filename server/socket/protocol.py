@@ -96,7 +96,7 @@ class SocketProtocol(asyncio.Protocol):
             connection.end(NOT_THE_PROTOCOL, "text only")
 
     def _break_off(self, violation: Violation) -> None:
-        """Say what was wrong, and read no more; the peer has a grace to take its leave."""
+        """Send a close frame, and read no more; the peer gets some time to close the connection."""
         self._broken = True
         self._connection.end(violation.code, str(violation))
         transport = self._connection.transport

@@ -1,4 +1,4 @@
-"""From an HTTP request to a connection of our own: the handshake is aiohttp's, what comes after it is not.
+"""Take over the connection of an HTTP request after aiohttp's WebSocket handshake.
 
 aiohttp would keep a request, its headers, two tasks and a parser for as long as the socket is open: 15 KB.
 """

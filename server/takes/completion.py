@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Completion:
-    """Asks the finisher, and sees to what it answers."""
+    """Asks the finisher for a clip, and lets it land, shows it as a preview, or refuses the take."""
 
     def __init__(
         self, finisher: Finisher, outcomes: Outcomes, previewing: Previewing, tasks: OwnedTasks
@@ -32,7 +32,7 @@ class Completion:
         self._tasks = tasks
 
     def recorded(self, take: TakeLife, recorded: Recorded) -> None:
-        """Finish what a microphone sent, and see the ended take to its end."""
+        """Finish a recorded take in a task of its own."""
         self._outcomes.hand_over(take)
         self._tasks.start(self._recorded(take, recorded))
 

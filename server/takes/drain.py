@@ -1,4 +1,4 @@
-"""Waiting for what is under way, up to a moment."""
+"""Waiting for takes under way, up to a deadline."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def cut_before_end_ms(within_ms: int) -> float:
 
 
 async def quiet(under_way: Callable[[], Sequence[asyncio.Future[Any]]], deadline_s: float) -> None:
-    """Wait until nothing is under way, or until a moment of the loop's clock."""
+    """Wait until nothing is under way, or until the deadline (by the loop's clock)."""
     loop = asyncio.get_running_loop()
     while (waiting := under_way()) and (left_s := deadline_s - loop.time()) > 0:
         await asyncio.wait(waiting, timeout=left_s)

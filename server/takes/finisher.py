@@ -32,7 +32,7 @@ ENVIRONMENT = {
 
 
 class Gone(Exception):
-    """The process at the other end ended before it answered."""
+    """The child process ended before it answered."""
 
 
 class MessageChannel(subprocesses.MessageChannel[Reply]):
@@ -68,7 +68,7 @@ class ForkServer:
             self._process, self._control = await subprocesses.start(finishing.__name__, **ENVIRONMENT)
 
     async def line(self, kind: bytes) -> MessageChannel:
-        """Return a line to a fresh child. Raises `Gone`, where descriptors have run out too."""
+        """Return a channel to a fresh child. Raises `Gone`, where descriptors have run out too."""
         try:
             await self.start()
             ours, theirs = socket.socketpair()
@@ -99,7 +99,7 @@ class ForkServer:
 
 
 class Finisher:
-    """Turns takes and uploads into clips, off the event loop and out of harm's way.
+    """Turns takes and uploads into clips, in child processes.
 
     `workers` processes finish takes, one take at a time each.
     """

@@ -1,4 +1,4 @@
-"""A take's life: from its beginning to the one thing that comes of it."""
+"""The states of a take, from its beginning to its one outcome."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from server.rtc.media import Media
 from server.takes.life import TakeLife
 from server.takes.observer import TakesObserver
 
-# A room that is heard live is this far behind its speaker.
+# Listeners of a live relay hear the speaker this much later.
 LIVE_DELAY_MS = 100
 
 

@@ -1,4 +1,4 @@
-"""Who follows what becomes of takes and of the peers that speak and listen."""
+"""The interface of those who follow takes, and the peers that speak and listen."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from server.rtc.media import Role
 
 
 class TakesObserver:
-    """Is told of everything; whoever wants to know something of it overrides that."""
+    """Is told of everything and ignores it; override what you need."""
 
     def peer_connected(self, role: Role, took_s: float) -> None:
         """Note that a peer connected, so long after its offer."""

@@ -1,4 +1,4 @@
-"""What comes of takes: each has one end, landed or refused, and is told once."""
+"""The takes under way: each ends once, landed or refused, and that is reported once."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Outcomes:
     # --- on the way
 
     def begin(self, take: TakeLife, *, until_ms: int) -> None:
-        """Take in a take; its voice counts as speaking until its end, or else until `until_ms`."""
+        """Add a take; its voice counts as speaking until its end, at most until `until_ms`."""
         take.room.hold()
         self._takes.add(take)
         take.room.begin_speaking(take.voice.id, take.id, until_ms=until_ms)

@@ -1,4 +1,4 @@
-"""Peer sessions: who speaks and who listens over WebRTC, in which room, from offer to goodbye."""
+"""Peer sessions: who speaks and listens over WebRTC in which room, from the offer to the end of the peer."""
 
 from __future__ import annotations
 

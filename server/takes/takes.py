@@ -1,4 +1,4 @@
-"""Takes: what the edges ask of them, and what the media plane tells of them.
+"""Takes: the interface for edges, and the observer of the media plane.
 
 They join the media plane (who sends sound), the finish (what becomes of it) and the rooms
 (where it lands). Whoever waits for a take gets the event of its clip, or why there is none.

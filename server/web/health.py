@@ -1,4 +1,4 @@
-"""Is the server alive, able to serve, and how is it doing: for load balancers and Prometheus."""
+"""Liveness, readiness and metrics, for load balancers and Prometheus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a resource is made of: its operations, each with its handler and all that is said of it.
+"""Operations: a route, its handler and its description in one value.
 
 A route comes from an operation and from nothing else, so none is undescribed.
 """

@@ -1,4 +1,4 @@
-"""Rooms as routes find them: awake, and paid for by the address that asks."""
+"""Find a room for a route, counted against the rate limits of the address that asks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def visitor(request: web.Request, room: Room, key: str) -> Voice:
 
 
 async def awakened(request: web.Request, room_id: str) -> Room:
-    """Return a room for a look that is paid for; one that is asleep, or is not, costs more."""
+    """Return a room for a request that was counted; one that is asleep or does not exist counts more."""
     registry = request.app[ROOM_REGISTRY]
     if registry.awake(room_id) is None and not registry.is_waking(room_id):
         rate_limit(request, "wake")

@@ -1,4 +1,4 @@
-"""A clip as a whole: what a room has filed away is read from the events that told of it."""
+"""All that is known of a clip; of one that its room has filed, read from its events."""
 
 from __future__ import annotations
 

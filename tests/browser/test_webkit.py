@@ -65,13 +65,12 @@ def beeps(sound: Pcm) -> list[tuple[float, int]]:
     return sorted(found)
 
 
-def assert_beeps(sound: Pcm) -> None:
-    """Assert that a sound has the beeps of the mock microphone: in turn, and a second apart."""
-    found = beeps(sound)
-    assert len(found) >= 2, found
-    for (at_s, pitch), (next_s, next_pitch) in itertools.pairwise(found):
-        assert pitch != next_pitch, found
-        assert 0.85 < next_s - at_s < 1.15, found
+def are_beeps(found: list[tuple[float, int]]) -> bool:
+    """Tell whether these are the beeps of the mock microphone: in turn, and a second apart."""
+    return len(found) >= 2 and all(
+        pitch != next_pitch and 0.85 < next_s - at_s < 1.15
+        for (at_s, pitch), (next_s, next_pitch) in itertools.pairwise(found)
+    )
 
 
 async def test_what_safaris_engine_says_lands_and_another_page_hears_it(
@@ -83,12 +82,14 @@ async def test_what_safaris_engine_says_lands_and_another_page_hears_it(
     await other.listens("radio")
     await comes_in(page, shared_server, room)
 
-    await speaks(page)
-
-    await other.shows_clips(1)
-    (clip,) = clips(shared_server.url, room)
-    assert clip["source"] == "upload"
-    assert_beeps(sound_of(shared_server, clip["clip"]))
+    said: list[list[tuple[float, int]]] = []
+    while not said or (not are_beeps(said[-1]) and len(said) < SAID_AT_MOST):
+        await speaks(page)  # again where a busy machine tore what the mock microphone beeps in real time
+        await other.shows_clips(len(said) + 1)
+        clip = clips(shared_server.url, room)[-1]
+        assert clip["source"] == "upload"
+        said.append(beeps(sound_of(shared_server, clip["clip"])))
+    assert are_beeps(said[-1]), said
     await plays_beeps(lambda: heard(other.page))
     assert await page.errors() == []
 

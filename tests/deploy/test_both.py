@@ -46,11 +46,10 @@ async def test_listeners_come_by_ipv4_and_by_ipv6() -> None:
         async with ClientSession() as session:
             for page, voice in (("127.0.0.1", "127.0.0.1"), ("[::1]", "::1")):
                 heard: list[str] = []
-                peer = BarePeer("listener", count_only=True)
-                await peer.connect(way(session, f"http://{page}:{port}", heard, only=voice))
-                assert peer.server[0] == voice
-                assert sorted(heard) == ["127.0.0.1", "::1"]
-                await peer.close()
+                async with BarePeer("listener", count_only=True) as peer:
+                    await peer.connect(way(session, f"http://{page}:{port}", heard, only=voice))
+                    assert peer.server[0] == voice
+                    assert sorted(heard) == ["127.0.0.1", "::1"]
 
 
 async def test_without_being_told_both_own_addresses_are_named() -> None:

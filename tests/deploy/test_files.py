@@ -73,9 +73,9 @@ async def test_without_files_newcomers_come_back_later_and_others_notice_nothing
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(ClientSession(cookie_jar=DummyCookieJar()))
         crowd = Crowd(url, session, Plan(0, 0, 0, 1.0))
-        listener, room = BarePeer("listener", count_only=True), f"{url}/api/rooms/{ROOM}/ws"
+        room = f"{url}/api/rooms/{ROOM}/ws"
+        listener = await stack.enter_async_context(BarePeer("listener", count_only=True))
         await listener.connect(crowd.way("whep"))
-        stack.push_async_callback(listener.close)
         one = await stack.enter_async_context(joined(session, room))
         other = await stack.enter_async_context(joined(session, room))
         async with session.get(f"{url}/readyz") as ready:  # leaves a connection open, as pages do
@@ -97,6 +97,5 @@ async def test_without_files_newcomers_come_back_later_and_others_notice_nothing
             for number in range(20):
                 await one.said(f"{number}")
         await until_served(url)
-        newcomer = BarePeer("listener", count_only=True)
-        await newcomer.connect(crowd.way("whep"))
-        await newcomer.close()
+        async with BarePeer("listener", count_only=True) as newcomer:
+            await newcomer.connect(crowd.way("whep"))

@@ -29,7 +29,7 @@ from server import config as settings
 from server.cli import main
 from server.config import Config
 from tests.support.proxies import free_port
-from tests.support.rtc_client import Listener, Speaker, speak
+from tests.support.rtc_client import Listener, Speaker, connected, speak
 from tests.support.server import READY, ROOT, Server, running_server
 from tests.support.speech import say
 
@@ -116,14 +116,12 @@ async def test_a_whip_session_is_one_take_and_becomes_a_clip(server: Server) -> 
 async def test_a_whep_session_hears_an_upload(server: Server) -> None:
     async with client() as session:
         room = await a_room(session, server)
-        listener = Listener(f"{server.url}/api/rooms/{room}/whep")
-        await listener.connect()
-        await speak(f"{server.url}/api/rooms/{room}/whip", words("a goat in a boat"), headers=HEADERS)
-        clip = await landed(session, server, room)
-        async with session.get(f"{server.url}/api/clips/{clip['clip']}.ogg") as answer:
-            ogg = await answer.read()
-        await listener.hear(lambda heard: sum(len(each.payload) > 20 for each in heard) > 20)
-        await listener.close()
+        async with connected(Listener(f"{server.url}/api/rooms/{room}/whep")) as listener:
+            await speak(f"{server.url}/api/rooms/{room}/whip", words("a goat in a boat"), headers=HEADERS)
+            clip = await landed(session, server, room)
+            async with session.get(f"{server.url}/api/clips/{clip['clip']}.ogg") as answer:
+                ogg = await answer.read()
+            await listener.hear(lambda heard: sum(len(each.payload) > 20 for each in heard) > 20)
         other = await a_room(session, server)
         path = f"{server.url}/api/rooms/{other}/clips"
         async with session.post(path, data=ogg, headers={"Content-Type": "audio/ogg"}) as answer:
@@ -172,9 +170,11 @@ async def until_draining(session: aiohttp.ClientSession, server: Server) -> None
 async def test_sigterm_lets_a_running_take_land_and_then_tells_the_sockets() -> None:
     with running_server() as server:
         whip = f"{server.url}/api/rooms/wonder/whip?takes=commanded"
-        async with client() as session, session.ws_connect(f"{server.url}/api/rooms/wonder/ws") as ws:
-            speaker = Speaker(whip, words(), headers=HEADERS)
-            await speaker.connect()
+        async with (
+            client() as session,
+            session.ws_connect(f"{server.url}/api/rooms/wonder/ws") as ws,
+            connected(Speaker(whip, words(), headers=HEADERS)) as speaker,
+        ):
             assert speaker.location is not None
             peer = speaker.location.rpartition("/")[2]
             await ws.send_json({"type": "speak.start", "id": "1", "peer": peer})
@@ -194,9 +194,8 @@ async def test_sigterm_lets_a_running_take_land_and_then_tells_the_sockets() -> 
 
 async def test_sigterm_cuts_the_take_of_a_whip_session_and_keeps_it() -> None:
     with running_server() as server:
-        async with client() as session:
-            speaker = Speaker(f"{server.url}/api/rooms/wonder/whip", words(), headers=HEADERS)
-            await speaker.connect()
+        whip = f"{server.url}/api/rooms/wonder/whip"
+        async with client() as session, connected(Speaker(whip, words(), headers=HEADERS)) as speaker:
             await asyncio.wait_for(speaker.frames.done.wait(), 20)
             os.kill(server.pid, signal.SIGTERM)
             assert await asyncio.to_thread(server.stop) == 0

@@ -1,4 +1,4 @@
-"""What the actor's tests need: rules of a toy room, a log with a gate, and waiting by looking again."""
+"""For tests of living rooms: rules of a toy room, a log that can be held back, and waiting by polling."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from server.rooms.local import LocalRoom
 from server.rooms.presence import PRESENT, SPEAKER
 from server.rooms.registry import RoomRegistry
 from server.rooms.rules import Rules
+from tests.support.virtual_time import VirtualLoop
 
 ANNA = Voice("voice-anna", "Zany Kettle", "#ffaa00")
 BELA = Voice("voice-bela", "Soft Cactus", "#00aaff")
@@ -87,7 +88,7 @@ RULES: Any = Rules(Toy(), decide, apply, due, erasures)  # type: ignore[arg-type
 
 
 class GatedLog(MemoryLog):
-    """A memory log whose chains wait at a gate, and which counts them and the reads."""
+    """A log in memory whose appends can be held back (`gate`); it counts appends and reads."""
 
     def __init__(self, *, max_bytes: int | None = None) -> None:
         super().__init__(max_bytes=max_bytes)
@@ -111,8 +112,9 @@ class GatedLog(MemoryLog):
 
 
 def now_ms() -> int:
-    """Return the time of day."""
-    return time.time_ns() // 1_000_000
+    """Return the time of day; on a loop whose time passes at once, that of the loop."""
+    loop = asyncio._get_running_loop()
+    return round(loop.time() * 1000) if isinstance(loop, VirtualLoop) else time.time_ns() // 1_000_000
 
 
 def toy_registry(
@@ -163,7 +165,7 @@ def enter(room: Room, voice: Voice) -> None:
 
 
 async def until(true: Callable[[], object]) -> None:
-    """Wait until something is true, by looking again."""
+    """Poll until something is true."""
     async with asyncio.timeout(LIMIT_S):
         while not true():
             await asyncio.sleep(0.002)

@@ -21,7 +21,7 @@ from tests.support.ws_client import joined, new_key
 
 ROOM = "wonder"
 TONE = (np.sin(np.arange(48_000) * 0.05) * 0.3).astype(np.float32)
-# So many of the listeners vanish, when they do: each keeps its seat for another 30 s.
+# The share of listeners that vanish: each keeps its peer session for another 30 s.
 VANISHING_SHARE = 0.1
 # What a failed visit may raise: the network, or a limit of time.
 TROUBLE = (OSError, EOFError, TimeoutError, AssertionError)

@@ -1,4 +1,4 @@
-"""What every directory of rooms must hold, and a town of processes that share rooms, within this one."""
+"""The contract suite of directories of rooms, and simulated processes that share rooms."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Hall:
         self.do(Open(opened))
 
     def context(self) -> Context:
-        """Return the moment, with who is in the hall."""
+        """Return the context of a decision now, with who is in the hall."""
         present = self.present.keys()
         how = present, present, self.speaking, self.paces, self.voices.keys()
         return Context(self.now_ms, self.random, *how, captions=self.captions)
@@ -183,7 +183,7 @@ class Evening:
             self.at(at_ms, lambda: self.act(hall, voice, leaves_ms))
 
     def act(self, hall: Hall, voice: Voice, leaves_ms: int) -> None:
-        """Speak when it is one's turn, most of the time; else meddle."""
+        """Speak when it is one's turn, most of the time; else send any other command."""
         turn = hall.state.round.turn if hall.state.round else None
         if turn is not None and turn.is_for(voice.id) and self.random.random() < 0.85:
             self.speak(hall, voice, turn)

@@ -1,4 +1,4 @@
-"""Programs that are killed: a process that has all modules loaded forks a victim for each line it reads.
+"""Processes for crash tests: one that has all modules loaded forks a victim for each line it reads.
 
 So a victim is at work within milliseconds. A line is `MODE SEED PATH`; victims `tell` through the pipe.
 """

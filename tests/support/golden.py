@@ -97,7 +97,7 @@ class SentRoom(PureRoom):
         super()._erase(facts, before)
 
     def happen(self, fact: Fact, by: Voice | None = None) -> None:
-        """Fold a fact whatever commands there are for it."""
+        """Fold a fact without a command."""
         event = numbered(Draft(fact, self.now_ms, by), self.state.head + 1, self.state.head)
         self.events.append(event)
         self.sent.append(event)

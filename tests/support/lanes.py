@@ -1,4 +1,4 @@
-"""How the tests are shared among workers: a file stays together, and all that drive browsers go one way."""
+"""Share the tests among workers: a file stays together, and one worker gets all browser tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 BROWSERS = "tests/browser"
-# The worker that gets what comes first, which are the browsers (tests/browser/conftest.py).
+# The worker that gets the browser tests, which come first (tests/browser/conftest.py).
 FIRST_WORKER = "gw0"
 # Nice levels: against browsers that want both processors, the rest of the tests gets a fourth.
 GIVES_WAY = 5
@@ -29,7 +29,7 @@ class Lanes(LoadFileScheduling):  # type: ignore[misc]
         config.option.loadscopereorder = False
 
     def _split_scope(self, nodeid: str) -> str:
-        """Return the lane of a test."""
+        """Return the group of tests that stays together with a test."""
         return BROWSERS if nodeid.startswith(f"{BROWSERS}/") else nodeid.partition("::")[0]
 
     def schedule(self) -> None:

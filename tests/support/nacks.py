@@ -1,4 +1,4 @@
-"""What a listener asks for again (RFC 4585 6.2.1), as browsers send it."""
+"""Generic NACKs (RFC 4585 6.2.1), as browsers send them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every durable reader is tried by: load, and an account of what its effects were and should have been.
+"""Trials of durable readers: load, and a comparison of the effects with those that there should be.
 
 One trial for each guarantee, and for each reader of the server. Controls do the same wrongly.
 """
@@ -53,7 +53,7 @@ class Account(Struct, frozen=True):
 
 
 def compared(wanted: Counter[str], found: Counter[str]) -> Account:
-    """Return what is too few and what is too much."""
+    """Return how many effects are missing, and how many are too many."""
     missed, repeated = wanted - found, found - wanted
     return Account(found.total(), missed.total(), repeated.total())
 

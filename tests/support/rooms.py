@@ -45,7 +45,7 @@ class PureRoom:
         self.do(Open(opened))
 
     def context(self) -> Context:
-        """Return the moment, with who is present as the test has it."""
+        """Return the context of a decision now, with the voices that the test says are present."""
         consented = {ANNA.id, BELA.id, CLEO.id, DORA.id} if self.consented is None else self.consented
         here = self.here or self.speakers
         how = here, self.speakers, self.speaking, self.paces, consented, self.left

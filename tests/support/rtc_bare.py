@@ -13,7 +13,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, Self, cast
 
 from aioice import stun
 from aiortc.rtcdtlstransport import (
@@ -87,6 +87,12 @@ class BarePeer:
         self.dtls = _Dtls(cast(Any, self), [CERTIFICATE])
         self.dtls._set_role("server" if setup == "passive" else "client")
         self.dtls.on_rtp = self._rtp
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, error: type[BaseException] | None, *_: object) -> None:
+        await (self.close() if error is None else self.vanish())
 
     def offer(self) -> str:
         """Return an offer for this peer."""

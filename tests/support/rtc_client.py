@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urljoin
 
 import aiohttp
@@ -94,14 +95,16 @@ class Client:
 
     async def close(self, *, delete: bool = True) -> None:
         """Delete the session where it has a location, and say goodbye."""
-        if delete and self.location is not None:
-            async with (
-                aiohttp.ClientSession() as http,
-                http.delete(self.location, headers=self._headers) as response,
-            ):
-                await response.read()
-            self.location = None
-        await self.pc.close()
+        location, self.location = self.location, None
+        try:
+            if delete and location is not None:
+                async with (
+                    aiohttp.ClientSession() as http,
+                    http.delete(location, headers=self._headers) as response,
+                ):
+                    await response.read()
+        finally:
+            await self.pc.close()
 
 
 class Speaker(Client):
@@ -169,6 +172,19 @@ class Listener(Client):
         return self.heard
 
 
+AnyClient = TypeVar("AnyClient", bound=Client)
+
+
+@asynccontextmanager
+async def connected(client: AnyClient) -> AsyncIterator[AnyClient]:
+    """Connect a client, and close it however its test ends."""
+    try:
+        await client.connect()
+        yield client
+    finally:
+        await client.close()
+
+
 async def speak(
     target: str | Ask,
     payloads: Sequence[bytes | None],
@@ -179,8 +195,12 @@ async def speak(
 ) -> Speaker:
     """Connect, send the payloads in real time, and end the session."""
     speaker = Speaker(target, payloads, headers=headers, lose=lose)
-    await speaker.connect()
-    await asyncio.wait_for(speaker.frames.done.wait(), 5 + len(payloads) * 0.04)
-    if then_close:
-        await speaker.close()
+    is_left_open = False
+    try:
+        await speaker.connect()
+        await asyncio.wait_for(speaker.frames.done.wait(), 15 + len(payloads) * 0.04)
+        is_left_open = not then_close
+    finally:
+        if not is_left_open:
+            await speaker.close()
     return speaker

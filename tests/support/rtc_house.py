@@ -15,6 +15,7 @@ from tests.support.rtc_bare import Ask, BarePeer, Setup
 ROOM = "room"
 SPEECH = [b"\x78" + bytes([number]) * 40 for number in range(100)]
 Plane = TypeVar("Plane", LocalMedia, RemoteMedia)
+Remote = TypeVar("Remote", bound=BarePeer)
 
 
 class House(Generic[Plane]):
@@ -25,7 +26,14 @@ class House(Generic[Plane]):
         self.told: list[tuple[str, str]] = []
         self.takes: list[TakeEnded] = []
         self.last = ""
+        self._peers: list[BarePeer] = []
         media.observe(self)
+
+    async def close(self) -> None:
+        """Close the media plane, and every peer that its test left open: also when the test failed."""
+        for remote in self._peers:
+            await remote.vanish()
+        await self.media.close()
 
     def connected(self, peer: str) -> None:
         self.told.append(("connected", peer))
@@ -50,6 +58,15 @@ class House(Generic[Plane]):
 
         return ask
 
+    def peer(self, role: Role, *, setup: Setup = "actpass") -> BarePeer:
+        """Return a peer that is not connected yet."""
+        return self.own(BarePeer(role, setup=setup))
+
+    def own(self, remote: Remote) -> Remote:
+        """Close a peer with this house."""
+        self._peers.append(remote)
+        return remote
+
     async def join(
         self,
         role: Role,
@@ -58,7 +75,7 @@ class House(Generic[Plane]):
         setup: Setup = "actpass",
         limit_ms: int = LONGEST_TAKE_MS,
     ) -> tuple[BarePeer, str]:
-        remote = BarePeer(role, setup=setup)
+        remote = self.peer(role, setup=setup)
         door = self.door(role, commanded=commanded, limit_ms=limit_ms)
         await remote.connect(door, checking_s=0.3)
         await self.until(lambda: ("connected", self.last) in self.told)
@@ -68,6 +85,10 @@ class House(Generic[Plane]):
         async with asyncio.timeout(limit_s):
             while not true():
                 await asyncio.sleep(0.005)
+
+    async def received(self, packets: int) -> None:
+        """Wait until the media plane has read this many packets: what was sent may still be on its way."""
+        await self.until(lambda: self.media.counts().packets_in >= packets)
 
     def times_gone(self, peer: str) -> int:
         return self.told.count(("gone", peer))

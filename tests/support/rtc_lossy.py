@@ -1,4 +1,4 @@
-"""A listener behind a bad network, and how much it has to conceal.
+"""A listener behind a lossy network, and the share of sound that it has to conceal.
 
 Loss both ways and jitter are put on at its socket. It asks again as a browser does: a while after
 a gap shows, and again until the moment at which the sound is due.

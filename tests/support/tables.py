@@ -1,4 +1,4 @@
-"""A table at which one game is played in any order of wishes, and what must hold all the time."""
+"""A state machine test of one game: commands in any order, and what must hold all the time."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Table(RuleBasedStateMachine):
         self.room.captions = captions
 
     def attempt(self, command: Command, voice: int) -> None:
-        """Try a wish; a refused one leaves no trace."""
+        """Try a command; a refused one must change nothing."""
         before = self.room.state
         try:
             self.room.do(command, VOICES[voice])

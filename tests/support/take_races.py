@@ -233,7 +233,7 @@ class Play:
                 continue
 
     async def end(self) -> None:
-        """Mend everything, let everybody go, and stop."""
+        """Undo all faults, disconnect everybody, and stop."""
         self.log.error, self.log.is_full = None, False
         self.log.gate.set()
         self.finisher.gate.set()

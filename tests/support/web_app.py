@@ -45,7 +45,7 @@ def bearer(key: str = KEY, **headers: str) -> dict[str, str]:
 
 
 class Ears(FakeMedia):
-    """A media plane that takes every offer but those of a test's making."""
+    """A media plane that accepts every offer, but for those that a test calls bad."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class Ears(FakeMedia):
 
 
 class Hands:
-    """A finish that takes every upload for the same clip, but what a test says is unfit."""
+    """A finisher that returns the same clip for every upload, but for those that a test calls unfit."""
 
     def __init__(self) -> None:
         self.m4as = 0

@@ -19,6 +19,8 @@ from tests.support.actors import local, until
 from tests.support.media import ANNA, Clock, registry
 from tests.support.reading import caught_up, read_all, running
 
+pytestmark = pytest.mark.virtual_time
+
 KEEP_MS = KINDS["wonder"].keep_ms
 
 

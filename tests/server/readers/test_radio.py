@@ -22,6 +22,8 @@ from server.rooms.base import Room
 from tests.support.actors import local
 from tests.support.media import ANNA, Clock, FakeMedia, registry
 
+pytestmark = pytest.mark.virtual_time
+
 FRAMES = 3
 SOUND = ogg.write([opus.silence()] * FRAMES, preskip=0, samples=FRAMES * 960)
 

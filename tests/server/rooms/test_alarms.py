@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from server.rooms.alarms import STALE_SHARE, Alarms
 from tests.support.actors import now_ms, until
 
+pytestmark = pytest.mark.virtual_time
+
 SETTINGS = st.lists(st.tuples(st.sampled_from("abc"), st.none() | st.integers(1, 50)), max_size=30)
 
 

@@ -17,6 +17,8 @@ from server.rooms.presence import SPEAKER
 from tests.support.actors import ANNA, BELA, local, now_ms, shown, texts, toy_room, until
 from tests.support.directory_contract import DirectoryContract, Node, Town
 
+pytestmark = pytest.mark.virtual_time
+
 OPENED = Entry([Draft(RoomOpened("wonder", "Room"), 1, ANNA)])
 
 

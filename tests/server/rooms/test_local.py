@@ -34,6 +34,8 @@ from tests.support.actors import (
 )
 from tests.support.room_contract import RoomContract, World
 
+pytestmark = pytest.mark.virtual_time
+
 
 async def said(room: LocalRoom, *words: str) -> list[object]:
     """Say words at once; returns what came of each."""

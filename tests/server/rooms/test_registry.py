@@ -19,6 +19,8 @@ from server.rooms.tail import Tail
 from server.rooms.writer import Writer
 from tests.support.actors import ANNA, GatedLog, now_ms, texts, toy_registry, toy_room, until
 
+pytestmark = pytest.mark.virtual_time
+
 PUBLIC = RoomOpened("wonder", "Große Bühne", public=True)
 SLEEPERS = 10_000
 

@@ -12,6 +12,8 @@ from server.rooms.local import LocalRoom
 from server.rooms.requests import KEY_BYTES, digest, said, salt, scoped
 from tests.support.actors import ANNA, BELA, GatedLog, local, shown, texts, toy_registry, until
 
+pytestmark = pytest.mark.virtual_time
+
 
 def test_a_key_becomes_short_whatever_a_client_chose() -> None:
     keys = {scoped(ANNA, "x" * 9_000), scoped(ANNA, "\x00"), scoped(BELA, "\x00"), scoped(None, "\x00")}

@@ -26,6 +26,8 @@ from tests.server.room.test_snapshot import whole
 from tests.support.actors import ANNA, BELA, local, now_ms, until
 from tests.support.media import Clock
 
+pytestmark = pytest.mark.virtual_time
+
 OPENED = RoomOpened("wonder", "A", public=True)
 
 

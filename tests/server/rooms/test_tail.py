@@ -14,6 +14,8 @@ from server.room.events import Draft, Event, TextSaid, Voice, decode, encode, nu
 from server.rooms.tail import TAIL_EVENTS, Batch, Encoded, Tail
 from tests.support.actors import ANNA, BELA
 
+pytestmark = pytest.mark.virtual_time
+
 
 def everybody(event: Event, voice: str | None) -> Event:
     return event

@@ -6,6 +6,8 @@ import pytest
 
 from server.rooms.timer import IDLE_TICK_EVERY_MS, SHORTEST_SLEEP_MS, TICK_EVERY_MS, Timer
 
+pytestmark = pytest.mark.virtual_time
+
 IDLE_MS = 60_000
 
 

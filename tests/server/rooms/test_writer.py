@@ -28,6 +28,8 @@ from tests.support.actors import (
     until,
 )
 
+pytestmark = pytest.mark.virtual_time
+
 
 async def said(room: LocalRoom, *words: str) -> list[object]:
     """Say words at once; returns what came of each."""

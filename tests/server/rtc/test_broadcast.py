@@ -15,6 +15,7 @@ from audio import opus
 from server.rtc.batch_sender import BatchSender, Listener, ListenerBatch
 from server.rtc.broadcast import Broadcast, Source, packets
 from server.rtc.settings import LARGEST_PAYLOAD_BYTES, Settings
+from tests.support.virtual_time import VirtualLoop
 
 SILENCE = opus.silence()
 
@@ -23,29 +24,10 @@ def clip(frames: int) -> list[bytes]:
     return [b"\x78" + number.to_bytes(4, "big") * 5 for number in range(frames)]
 
 
-class Loop(asyncio.SelectorEventLoop):
-    """A loop whose time passes only when everybody waits, and then at once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now_s = 1_000.0
-        select = self._selector.select  # type: ignore[attr-defined]
-
-        def jump(timeout: float | None) -> object:
-            if timeout:
-                self.now_s += timeout
-            return select(0)
-
-        self._selector.select = jump  # type: ignore[attr-defined]
-
-    def time(self) -> float:
-        return self.now_s
-
-
 class Recorder(BatchSender):
     """Notes what would be sent, when, and to whom."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: VirtualLoop) -> None:
         self.sent_at: list[tuple[float, RtpPacket, list[Listener]]] = []
         self.dropped = 0
         self._clock = loop
@@ -61,7 +43,7 @@ class Recorder(BatchSender):
 class Room:
     """A broadcast under test."""
 
-    def __init__(self, loop: Loop, settings: Settings) -> None:
+    def __init__(self, loop: VirtualLoop, settings: Settings) -> None:
         self.loop = loop
         self.recorder = Recorder(loop)
         self.idle = 0
@@ -97,14 +79,14 @@ def new_listener(number: int = 0) -> Listener:
 
 
 @pytest.fixture
-def loop() -> Iterator[Loop]:
-    made = Loop()
+def loop() -> Iterator[VirtualLoop]:
+    made = VirtualLoop()
     yield made
     made.close()
 
 
 @pytest.fixture
-def room(loop: Loop) -> Room:
+def room(loop: VirtualLoop) -> Room:
     return Room(loop, Settings())
 
 
@@ -226,7 +208,7 @@ def test_who_is_still_led_in_hears_a_clip_from_its_beginning(room: Room) -> None
 
 
 @pytest.mark.parametrize(("listeners", "frames"), [(3, 1), (4, 3), (6, 3), (7, 6)])
-def test_packets_grow_with_the_room(loop: Loop, listeners: int, frames: int) -> None:
+def test_packets_grow_with_the_room(loop: VirtualLoop, listeners: int, frames: int) -> None:
     room = Room(loop, Settings(small_room=3, large_room=6))
     first, *_ = room.settled(listeners)
     room.broadcast.play(clip(12))
@@ -237,7 +219,7 @@ def test_packets_grow_with_the_room(loop: Loop, listeners: int, frames: int) -> 
     assert {opus.duration(packet.payload) for _, packet in heard} == {960 * frames}
 
 
-def test_a_large_room_is_served_batch_by_batch_in_order(loop: Loop) -> None:
+def test_a_large_room_is_served_batch_by_batch_in_order(loop: VirtualLoop) -> None:
     room = Room(loop, Settings())
     added = room.settled(600)
     room.broadcast.play(clip(60))
@@ -250,7 +232,7 @@ def test_a_large_room_is_served_batch_by_batch_in_order(loop: Loop) -> None:
         assert gaps == {120}
 
 
-def test_packets_keep_their_size_until_the_clip_is_over(loop: Loop) -> None:
+def test_packets_keep_their_size_until_the_clip_is_over(loop: VirtualLoop) -> None:
     room = Room(loop, Settings(small_room=3, large_room=6))
     (first,) = room.settled()
     room.broadcast.play(clip(100))
@@ -265,7 +247,7 @@ def test_packets_keep_their_size_until_the_clip_is_over(loop: Loop) -> None:
     assert sizes == [960] * 100 + [3 * 960] * 10
 
 
-def test_the_sends_of_one_packet_are_spread_over_its_length(loop: Loop) -> None:
+def test_the_sends_of_one_packet_are_spread_over_its_length(loop: VirtualLoop) -> None:
     room = Room(loop, Settings())
     room.settled(40 * 256)
     room.broadcast.play(clip(18))
@@ -277,7 +259,7 @@ def test_the_sends_of_one_packet_are_spread_over_its_length(loop: Loop) -> None:
     assert sent_at[39] - sent_at[0] <= 0.12
 
 
-def test_after_a_stall_batches_are_neither_flooded_nor_served_out_of_order(loop: Loop) -> None:
+def test_after_a_stall_batches_are_neither_flooded_nor_served_out_of_order(loop: VirtualLoop) -> None:
     room = Room(loop, Settings())
     added = room.settled(10 * 256)
     room.broadcast.play(clip(60))
@@ -291,7 +273,7 @@ def test_after_a_stall_batches_are_neither_flooded_nor_served_out_of_order(loop:
         assert len(timestamps) == 10
 
 
-def test_who_is_a_whole_packet_behind_loses_it(loop: Loop) -> None:
+def test_who_is_a_whole_packet_behind_loses_it(loop: VirtualLoop) -> None:
     room = Room(loop, Settings())
     room.settled(4 * 256)
     room.broadcast.play(clip(60))

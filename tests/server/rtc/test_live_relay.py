@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from itertools import pairwise
 
+import pytest
+
 from server.rtc.live_relay import LiveRelay
 
+pytestmark = pytest.mark.virtual_time
 STEP = 960
 FIRST = 7 << 40
 

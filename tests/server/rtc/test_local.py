@@ -7,7 +7,6 @@ import gc
 import os
 import random
 import socket
-import time
 import weakref
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -26,7 +25,12 @@ from tests.support.rtc_bare import BarePeer, Setup
 from tests.support.rtc_house import ROOM, SPEECH, House
 
 PATIENT = Settings(lead_in_ms=100, peers_per_address=6, peers=8)
+pytestmark = pytest.mark.virtual_time
 CONNECT_S, CONSENT_S = PATIENT.connect_ms / 1000, PATIENT.consent_ms / 1000
+
+
+def now_ms() -> int:
+    return round(asyncio.get_running_loop().time() * 1000)
 
 
 @pytest.fixture
@@ -36,10 +40,10 @@ def settings() -> Settings:
 
 @pytest.fixture
 async def house(settings: Settings) -> AsyncIterator[House[LocalMedia]]:
-    made = House(await LocalMedia.open("127.0.0.1", 0, None, settings))
+    made = House(await LocalMedia.open("127.0.0.1", 0, None, settings, clock=now_ms))
     yield made
-    await made.media.close()
-    await made.media.close()
+    await made.close()
+    await made.close()
 
 
 def payloads(remote: BarePeer) -> list[bytes]:
@@ -52,32 +56,31 @@ async def test_it_is_what_the_server_expects(house: House[LocalMedia]) -> None:
     assert media.endpoint() == (udp.own_address(), house.media._port.number)
 
 
+@pytest.mark.virtual_time(False)  # aiortc works in threads, and OpenSSL has a clock of its own
 async def test_stock_clients_speak_and_listen(house: House[LocalMedia]) -> None:
     """P12: any number of peers, one port."""
-    listener = rtc_client.Listener(house.door("listener"))
-    await listener.connect()
-    await listener.hear(lambda heard: len(heard) >= 5)
-    listener.heard.clear()
-    house.media.play(ROOM, SPEECH[:30])
-    speaker = await rtc_client.speak(house.door("speaker"), SPEECH[:60])
-    await house.until(lambda: bool(house.takes))
+    async with rtc_client.connected(rtc_client.Listener(house.door("listener"))) as listener:
+        await listener.hear(lambda heard: len(heard) >= 5)
+        listener.heard.clear()
+        house.media.play(ROOM, SPEECH[:30])
+        speaker = await rtc_client.speak(house.door("speaker"), SPEECH[:60])
+        await house.until(lambda: bool(house.takes))
 
-    heard = await listener.hear(lambda heard: len([h for h in heard if h.payload in SPEECH]) >= 30)
+        heard = await listener.hear(lambda heard: len([h for h in heard if h.payload in SPEECH]) >= 30)
     assert [each.payload for each in heard if each.payload in SPEECH] == SPEECH[:30]
     assert [each.payload for each in house.takes[0].take.packets] == SPEECH[:60]
-    await listener.close()
     assert speaker.settled
 
 
 async def test_a_clip_reaches_every_listener_of_its_room_and_nobody_else(house: House[LocalMedia]) -> None:
     remotes = [(await house.join("listener"))[0] for _ in range(3)]
-    stranger = BarePeer("listener")
+    stranger = house.peer("listener")
     await stranger.connect(house.door("listener", room="another"))
     assert house.media.listeners(ROOM) == 3
 
     starts_at_ms, duration_ms = house.media.play(ROOM, SPEECH[:20])
 
-    assert abs(starts_at_ms - time.time() * 1000) < 1_000
+    assert starts_at_ms == now_ms()
     assert duration_ms == 400
     for remote in remotes:
         await remote.hear(lambda _, remote=remote: len(payloads(remote)) >= 20)  # type: ignore[misc]
@@ -96,7 +99,8 @@ async def test_a_commanded_take_carries_its_pre_roll_and_an_honest_beginning(
     remote, peer = await house.join("speaker", commanded=True)
     assert not house.media.end_take(peer)
     await remote.speak(SPEECH[:20])
-    now_ms = time.time() * 1000
+    await house.received(20)
+    begun_ms = now_ms()
     assert house.media.begin_take(peer, 5_000)
     assert not house.media.begin_take(peer, 5_000)
     await remote.speak(SPEECH[20:40])
@@ -106,8 +110,8 @@ async def test_a_commanded_take_carries_its_pre_roll_and_an_honest_beginning(
     (ended,) = house.takes
     assert (ended.peer, ended.ending) == (peer, "stopped")
     assert [each.payload for each in ended.take.packets] == SPEECH[:40]
-    assert 350 <= ended.take.preroll_ms <= 500
-    assert abs(ended.began_at_ms - now_ms) <= 60
+    assert 400 <= ended.take.preroll_ms <= 500
+    assert abs(ended.began_at_ms - begun_ms) <= 1
     await remote.close()
 
 
@@ -129,6 +133,7 @@ async def test_lost_packets_cost_themselves_alone(house: House[LocalMedia]) -> N
 async def test_a_session_that_is_one_take_ends_with_its_peer(house: House[LocalMedia]) -> None:
     remote, peer = await house.join("speaker")
     await remote.speak(SPEECH[:20])
+    await house.received(20)
 
     await house.media.close_peer(peer)
     await house.media.close_peer(peer)
@@ -153,7 +158,7 @@ async def test_a_speaker_that_is_killed_is_gone_when_its_consent_is_lost(house: 
     """C5, P7: one ending, and its second is kept."""
     remote, peer = await house.join("speaker")
     await remote.speak(SPEECH[:60])
-    await house.until(lambda: house.media.counts().packets_in == 60)
+    await house.received(60)
     await remote.vanish()
     house.media._peers[peer].checked_s -= CONSENT_S + 1  # so long ago
     await house.until(lambda: house.times_gone(peer) == 1)
@@ -167,9 +172,9 @@ async def test_a_silent_speaker_is_not_gone(house: House[LocalMedia]) -> None:
     remote, peer = await house.join("speaker", commanded=True)
     ours = house.media._peers[peer]
     joined_s = ours.checked_s
-    await house.until(lambda: ours.checked_s > joined_s)
+    await house.until(lambda: ours.checked_s > joined_s + 0.1)
 
-    assert not ours.expired(joined_s + CONSENT_S + 0.001)
+    assert not ours.expired(joined_s + CONSENT_S + 0.1)
     assert ours.expired(ours.checked_s + CONSENT_S + 0.001)
     assert house.times_gone(peer) == 0
     await remote.close()
@@ -205,7 +210,7 @@ async def test_offers_whose_peer_never_comes_are_closed(house: House[LocalMedia]
     """C4, P7: stock waits for ever."""
     asks = [house.door("listener") for _ in range(5)]
     for ask in asks:
-        await ask(BarePeer("listener").offer())
+        await ask(house.peer("listener").offer())
     for waiting in house.media._peers.values():
         offered_s = waiting.checked_s
         assert not waiting.expired(offered_s + CONNECT_S - 0.001)
@@ -217,13 +222,16 @@ async def test_offers_whose_peer_never_comes_are_closed(house: House[LocalMedia]
     assert house.media.counts().listeners == 0
 
 
-async def test_five_hundred_offers_that_never_complete_harm_nobody_and_are_closed() -> None:
+@pytest.mark.parametrize(
+    "settings", [Settings(peers=501, peers_per_address=501, lead_in_ms=100)], ids=["501 peers"]
+)
+async def test_five_hundred_offers_that_never_complete_harm_nobody_and_are_closed(
+    house: House[LocalMedia],
+) -> None:
     """C1, C4: above the cap newcomers are told so; who listens goes on; nothing of them stays."""
-    settings = Settings(peers=501, peers_per_address=501, lead_in_ms=100)
-    house = House(await LocalMedia.open("127.0.0.1", 0, None, settings))
     remote, peer = await house.join("listener")
     await remote.hear(lambda heard: len(heard) >= 5)
-    offer, door = BarePeer("listener").offer(), house.door("listener")
+    offer, door = house.peer("listener").offer(), house.door("listener")
     house.media.play(ROOM, SPEECH)
     for _ in range(500):
         await door(offer)
@@ -238,7 +246,6 @@ async def test_five_hundred_offers_that_never_complete_harm_nobody_and_are_close
     await house.until(lambda: sum(kind == "gone" for kind, _ in house.told) == 500)
     assert list(house.media._peers) == [peer]
     await remote.close()
-    await house.media.close()
 
 
 async def test_a_peer_that_changes_its_network_is_followed(house: House[LocalMedia]) -> None:
@@ -257,7 +264,7 @@ async def test_a_peer_that_changes_its_network_is_followed(house: House[LocalMed
 
 async def test_the_caps_hold_and_are_freed(house: House[LocalMedia]) -> None:
     """M3: per address (IPv6: per /64), and for all."""
-    offer = BarePeer("listener").offer()
+    offer = house.peer("listener").offer()
 
     async def knock(address: str) -> str:
         peer, _ = await house.media.answer(ROOM, "listener", offer, address=address)
@@ -293,16 +300,16 @@ def rubbish(chance: random.Random, count: int) -> list[bytes]:
 
 async def test_strangers_harm_nobody_before_during_and_after_the_handshake(house: House[LocalMedia]) -> None:
     """H4, P1, P2, P3: thousands of datagrams, not one session lost."""
-    sprayer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     target = house.media._port.sock.getsockname()
     spraying = True
 
     async def spray() -> None:
         chance = random.Random(1)
-        while spraying:
-            for datagram in rubbish(chance, 40):
-                sprayer.sendto(datagram, target)
-            await asyncio.sleep(0.002)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sprayer:
+            while spraying:
+                for datagram in rubbish(chance, 40):
+                    sprayer.sendto(datagram, target)
+                await asyncio.sleep(0.002)
 
     task = asyncio.create_task(spray())
     joined = [await house.join("listener") for _ in range(5)]
@@ -312,7 +319,6 @@ async def test_strangers_harm_nobody_before_during_and_after_the_handshake(house
     await house.until(lambda: house.media._port.dropped > 3_000)
     spraying = False
     await task
-    sprayer.close()
 
     assert not [kind for kind, _ in house.told if kind == "gone"]
     for remote, _ in joined:
@@ -320,6 +326,7 @@ async def test_strangers_harm_nobody_before_during_and_after_the_handshake(house
         await remote.close()
 
 
+@pytest.mark.virtual_time(False)
 async def test_stock_is_closed_by_one_empty_datagram_of_a_stranger() -> None:
     """P1, the control: what the port above is for."""
     ours, theirs = (RTCPeerConnection(RTCConfiguration(iceServers=[])) for _ in range(2))
@@ -351,6 +358,7 @@ async def test_a_listener_that_floods_is_dropped_cheaply_and_hears_on(house: Hou
     for _ in range(500):
         remote.send_raw(remote.packet(SPEECH[0]))
         remote.send_raw(b"\x81\xcd" + os.urandom(1_100))
+        await asyncio.sleep(0)  # what the socket cannot hold would be dropped by the kernel
     await house.until(lambda: house.media.counts().dropped >= 500)
 
     assert house.media.counts().packets_out - sent <= 5
@@ -382,17 +390,18 @@ async def test_a_take_is_relayed_from_its_beginning_to_its_end(house: House[Loca
     remote, peer = await house.join("speaker", commanded=True)
     assert not house.media.begin_live_relay(peer, ROOM, 60)
     await remote.speak(SPEECH[:5])
+    await house.received(5)
     assert house.media.begin_take(peer, 5_000)
     assert house.media.begin_live_relay(peer, ROOM, 60)
     await remote.speak(SPEECH[5:20])
+    await house.received(20)
     house.media.end_take(peer)
     await house.until(lambda: bool(house.takes))
     await remote.speak(SPEECH[20:25])
+    await house.received(25)
 
-    await listener.hear(lambda _: len(payloads(listener)) >= 12)
-    heard = payloads(listener)
-    assert set(heard) <= set(SPEECH[4:20])  # one was on its way when it began
-    assert heard == sorted(heard)
+    await listener.hear(lambda _: len(payloads(listener)) >= 15)
+    assert payloads(listener) == SPEECH[5:20]
     assert not house.media.begin_live_relay("nobody", ROOM, 60)
     await listener.close()
     await remote.close()
@@ -401,6 +410,7 @@ async def test_a_take_is_relayed_from_its_beginning_to_its_end(house: House[Loca
 async def test_speaking_is_told_when_it_begins_and_ends(house: House[LocalMedia]) -> None:
     remote, peer = await house.join("speaker", commanded=True)
     await remote.speak(SPEECH[:15])
+    await house.received(15)
     await house.until(lambda: ("off", peer) in house.told)
 
     assert [kind for kind, _ in house.told if kind in ("on", "off")] == ["on", "off"]
@@ -432,7 +442,7 @@ async def test_what_an_observer_raises_does_not_end_the_watch_over_the_others(
 ) -> None:
     door = house.door("listener")
     for _ in range(2):
-        await door(BarePeer("listener").offer())
+        await door(house.peer("listener").offer())
     for peer in house.media._peers.values():
         peer.deadline_s = 0.0
 

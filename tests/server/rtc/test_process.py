@@ -53,11 +53,13 @@ async def test_it_binds_a_port_and_tells_figures(watched: Watched) -> None:
 async def test_one_that_hangs_is_ended_and_comes_back(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process, "SILENT_S", 1.0)
     monkeypatch.setattr(process, "ALONE_S", 0.1)
     await watched.until(lambda: len(watched.reports) >= 3)
     pid, port = watched.worker.pid, watched.worker.port
     assert pid is not None
+    monkeypatch.setattr(process, "SILENT_S", 1.0)  # for what comes after its next report
+    told = len(watched.reports)
+    await watched.until(lambda: len(watched.reports) > told)
 
     os.kill(pid, signal.SIGSTOP)
     await watched.until(lambda: watched.ends == 1)

@@ -16,6 +16,7 @@ from server.rtc.media import Ending
 from server.rtc.settings import Settings
 from server.rtc.speaker import BURST_S, MOST_SSRCS, MOST_SSRCS_EVER, Speaker
 
+pytestmark = pytest.mark.virtual_time
 PT = 111
 SPEECH = b"\x78" + bytes(60)
 QUICK = Settings(late_ms=20)

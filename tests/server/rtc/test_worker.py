@@ -32,7 +32,7 @@ def wait_for_the_end_of(pids: list[int]) -> None:
         time.sleep(0.01)
 
 
-async def _connect(url: str) -> BarePeer:
+async def _connect(url: str, peer: BarePeer) -> None:
     async def ask(offer: str) -> str:
         async with (
             ClientSession() as http,
@@ -43,22 +43,20 @@ async def _connect(url: str) -> BarePeer:
             assert r.status == 201
             return await r.text()
 
-    peer = BarePeer("listener")
     await peer.connect(ask)
-    return peer
 
 
 async def test_listeners_of_one_room_come_to_both_workers_and_all_end_together() -> None:
     with running_server(media_workers=2) as server:
         pids = workers(server.pid)
         assert len(pids) == 2
-        peers = [await _connect(server.url) for _ in range(2)]
-        ports = {peer.server[1] for peer in peers}
-        assert ports >= {server.udp[1]}
-        assert len(ports) == 2
-        for peer in peers:
-            await peer.hear(lambda heard: len(heard) >= 5)
-            await peer.close()
+        async with BarePeer("listener") as one, BarePeer("listener") as other:
+            for peer in (one, other):
+                await _connect(server.url, peer)
+                await peer.hear(lambda heard: len(heard) >= 5)
+            ports = {one.server[1], other.server[1]}
+            assert ports >= {server.udp[1]}
+            assert len(ports) == 2
     wait_for_the_end_of(pids)
 
 

@@ -109,6 +109,7 @@ async def test_what_one_turn_brings_is_one_write_and_one_frame_each(stand: Stand
     assert transports[0].written[-1] is transports[1].written[-1], "the same bytes for all"
 
 
+@pytest.mark.virtual_time
 async def test_a_room_rests_as_long_as_its_last_fan_out_took(
     stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,6 +139,7 @@ async def test_a_room_rests_as_long_as_its_last_fan_out_took(
     assert stand.fanout._not_before_s == pytest.approx(now_s + REST_LIMIT_S)
 
 
+@pytest.mark.virtual_time
 async def test_who_comes_is_told_with_the_next_event_or_a_little_later(stand: Stand) -> None:
     first = stand.join(1)
     stand.join(2)

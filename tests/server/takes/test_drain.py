@@ -13,6 +13,8 @@ from tests.support.actors import local
 from tests.support.media import ANNA, BELA
 from tests.support.theatre import Theatre, running_theatre
 
+pytestmark = pytest.mark.virtual_time
+
 
 @pytest.fixture
 async def theatre() -> AsyncIterator[Theatre]:

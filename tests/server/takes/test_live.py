@@ -6,12 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from server.room.commands import RoundStart
 from server.room.events import ClipLanded, RoomOpened, Voice
 from server.rooms.base import Room
 from server.takes.takes import Takes
 from tests.support.media import ANNA, BELA, Clock, FakeFinisher, FakeMedia, registry
 from tests.support.theatre import Observed
+
+pytestmark = pytest.mark.virtual_time
 
 
 class LiveTheatre:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from server.rooms.base import Room
 from tests.support.actors import until
 from tests.support.web_app import ADMIN, KEY, OFFER, OTHER_KEY, Site, bearer, running_site
 from tests.support.ws_client import joined
@@ -165,19 +166,32 @@ async def test_names_stay_when_the_language_of_the_room_changes(site: Site) -> N
             assert after.welcome["room"]["language"] == "de"
 
 
+class Noting:
+    """A reader that notes when rooms wake and sleep."""
+
+    def __init__(self, told: list[str]) -> None:
+        self.told = told
+
+    def attach(self, room: Room) -> None:
+        self.told.append("woke")
+
+    def detach(self, room: Room) -> None:
+        self.told.append("slept")
+
+
 async def test_a_change_whose_room_slept_and_woke_while_it_arrived_is_made() -> None:
     async with running_site(room_idle_ms=20) as site:
-        room = await ours(site)
+        room, told = await ours(site), list[str]()
         id_ = room.rsplit("/", 1)[1]
 
         async def slowly() -> AsyncIterator[bytes]:
             yield b'{"name": '
-            await until(lambda: site.registry.awake(id_) is not None)
-            await until(lambda: site.registry.awake(id_) is None)
+            await until(lambda: "slept" in told)
             (await site.registry.wake(id_)).hold()
             yield b'"Dogs"}'
 
         await until(lambda: site.registry.awake(id_) is None)
+        site.registry.register(Noting(told))
         headers = bearer(**{"Content-Type": "application/json"})
         async with site.ask("PATCH", room, data=slowly(), headers=headers) as answer:
             assert (answer.status, (await answer.json(content_type=None)).get("name")) == (200, "Dogs")
