@@ -82,7 +82,7 @@ export class EndingCard {
     this.#isHeadline = ending.winners.length === 1;
     const names = ending.winners.map(({ name }) => name);
     const tie = new Set(names).size > 1 ? [...new Set(names)].join(' + ') : '';
-    say(this.line, tie || (first?.text ? t('ending.quote', { text: first.text }) : ending.beads.length ? t('ending.by', { names: ending.names.join(', ') }) : ''));
+    say(this.line, tie || (first?.text ? t('ending.quote', { text: first.text }) : ending.beads.length && !ending.secrets.length ? t('ending.by', { names: ending.names.join(', ') }) : ''));
     keep(this.bars, ending.bars, ({ name }) => name, bar, drawBar);
     keep(this.beads, ending.beads, ({ clip }) => clip, (take) => this.#bead(take), (item, take) => this.#drawTake(item, take, model));
     keep(this.takes, ending.takes, ({ clip }) => clip, (take) => this.#take(take), (item, take) => this.#drawTake(item, take, model));
