@@ -17,7 +17,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-PARTS = ("finish", "way", "listeners", "chat", "sleep", "age")
+PARTS = ("finish", "way", "listeners", "chat", "sleep", "age", "expiry", "filters")
 PAGE = Path(__file__).resolve().parents[1] / "docs/performance.md"
 MARKS = re.compile(r"(<!-- figures -->\n).*(<!-- end of figures -->)", re.DOTALL)
 
@@ -55,6 +55,9 @@ BUDGETS = (
     Budget("chat.idle_socket_kb", "memory of an idle socket", "KB", 20),
     Budget("sleep.kb_a_room", "memory of a sleeping room with an idle socket, 10,000 of them", "KB", 22),
     Budget("sleep.wake_p50_ms", "a message that wakes its room, median", "ms", 30),
+    Budget("sleep.awake_under_microphones", "rooms awake under 20 microphones that wait", "", 1),
+    Budget("expiry.awake_at_once", "rooms awake at once when 1,500 are due", "", 8),
+    Budget("expiry.change_waited_s", "a change that comes while they are swept", "s", 3),
     Budget(
         "age.start_cpu_times_empty",
         "start with 10,000 rooms and a room of 100,000 clips, to an empty one, CPU",
@@ -64,6 +67,8 @@ BUDGETS = (
     Budget("age.wake_ms_100000", "wake of a room with 100,000 clips", "ms", 30),
     Budget("age.wake_after_removal_ms_100000", "the same after a removal and a kill", "ms", 30),
     Budget("age.removal_us_100000", "removal in it, decided and folded, CPU", "us", 60),
+    Budget("filters.cpu_us_a_line", "filters on a line of chat, all three, CPU", "us", 150),
+    Budget("filters.worst_ms", "the same on the worst 500 characters, CPU", "ms", 20),
 )
 
 

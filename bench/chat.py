@@ -201,7 +201,7 @@ def measure(connections: int = 1000, seconds: float = 5.0, rounds: int = ROUNDS)
             name: [(ours.run(*load), plain.run(*load)) for _ in range(rounds)] for name, load in loads.items()
         }
     figures = {
-        "chat_members": connections,
+        "chat_connections": connections,
         "chat_joins_cpu_s": joined.join_cpu_s,
         "chat_idle_socket_kb": idle.idle_kb_per_conn,
     }

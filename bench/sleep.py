@@ -5,19 +5,25 @@ socket, a plain one of this process that answers pings. When the server says tha
 resident memory has grown by the rooms and their sockets, and by nothing else. Then rooms are woken one after
 another by a message; the time is from the message to its own event on the socket, commit and all. On each
 socket all events must go on without a gap or a repeat.
+
+Last, rooms with a microphone each that waits for its turn (a commanded WHIP session that sends silence, as a
+page keeps one): told is how many of those rooms are awake when all might sleep.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import re
 import socket
 import time
 from base64 import b64encode
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from queue import Queue
 from random import Random
@@ -26,14 +32,20 @@ from threading import Thread
 from typing import Any
 from urllib.request import urlopen
 
+from aiohttp import ClientSession
+
+from audio import opus
 from bench.chat import Subject, raise_file_limit, serving
+from tests.support.rtc_bare import BarePeer
 
 ROOMS, WARM_ROOMS, WOKEN = 10_000, 300, 1_000
+MICROPHONES, FRAME_EVERY_S = 20, 0.5
 AT_ONCE = 8
 IDLE_MS = 1_000
 PATIENCE_S = 120.0
 TEXT, PING, PONG = 0x1, 0x9, 0xA
 AWAKE = re.compile(r"^wonder_rooms_awake (\S+)$", re.MULTILINE)
+SPEAKERS = re.compile(r"^wonder_speakers (\S+)$", re.MULTILINE)
 
 
 class Sleeper:
@@ -148,17 +160,17 @@ def _frame(data: bytes) -> tuple[int, bytes, bytes] | None:
     return data[0] & 0x0F, data[start : start + length], data[start + length :]
 
 
-def awake(subject: Subject) -> int:
-    """Return how many rooms the server says are awake."""
+def figure(subject: Subject, named: re.Pattern[str]) -> int:
+    """Return a figure that the server tells of itself."""
     with urlopen(f"{subject.url}/metrics", timeout=30) as answer:
-        found = AWAKE.search(answer.read().decode())
+        found = named.search(answer.read().decode())
     return round(float(found[1])) if found else -1
 
 
 def rest(subject: Subject) -> int:
     """Wait until no room is awake; returns how many are after all."""
     deadline_s = time.monotonic() + PATIENCE_S
-    while (left := awake(subject)) and time.monotonic() < deadline_s:
+    while (left := figure(subject, AWAKE)) and time.monotonic() < deadline_s:
         time.sleep(0.2)
     return left
 
@@ -167,6 +179,38 @@ def resident_kb(subject: Subject) -> int:
     """Return the resident memory of the server's first process, in KB."""
     status = Path(f"/proc/{subject.pid}/status").read_text()
     return int(re.findall(r"VmRSS:\s+(\d+)", status)[0])
+
+
+async def microphones(subject: Subject, count: int) -> tuple[int, int]:
+    """Connect microphones to rooms of their own; return how many there are, and how many rooms are awake."""
+    headers = {"Authorization": "Bearer " + "m" * 43, "Content-Type": "application/sdp"}
+    async with ClientSession(headers=headers) as http:
+        peers = []
+        for _ in range(count):
+            room = await asyncio.to_thread(subject.new_room)
+            peers.append(BarePeer("speaker"))
+            url = f"{subject.url}/api/rooms/{room}/whip?takes=commanded"
+            await peers[-1].connect(partial(_asked, http, url))
+        sending = asyncio.create_task(_keep_sending(peers))
+        left = await asyncio.to_thread(rest, subject)
+        speakers = await asyncio.to_thread(figure, subject, SPEAKERS)
+        sending.cancel()
+        for peer in peers:
+            await peer.close()
+    return speakers, left
+
+
+async def _asked(http: ClientSession, url: str, offer: str) -> str:
+    async with http.post(url, data=offer) as answer:
+        answer.raise_for_status()
+        return await answer.text()
+
+
+async def _keep_sending(peers: Sequence[BarePeer]) -> None:
+    while True:
+        for peer in peers:
+            peer.send(opus.silence())
+        await asyncio.sleep(FRAME_EVERY_S)
 
 
 def measure(rooms: int = ROOMS, idle_ms: int = IDLE_MS) -> dict[str, float]:
@@ -185,12 +229,15 @@ def measure(rooms: int = ROOMS, idle_ms: int = IDLE_MS) -> dict[str, float]:
         waking_ms = sorted(1000 * sleeper.say("good morning") for sleeper in chosen)
         again_ms = sorted(1000 * sleeper.say("again") for sleeper in chosen[-200:])
         left += rest(subject)
+        connected, under_microphones = asyncio.run(microphones(subject, MICROPHONES))
     return {
         "sleep_rooms": rooms,
         "sleep_kb_a_room": grown_kb / rooms,
         "sleep_awake": left,
         "sleep_wake_p50_ms": waking_ms[len(waking_ms) // 2],
         "sleep_wake_p99_ms": waking_ms[int(len(waking_ms) * 0.99)],
+        "sleep_microphones": connected,
+        "sleep_awake_under_microphones": under_microphones,
         "sleep_awake_already_p50_ms": again_ms[len(again_ms) // 2],
     }
 

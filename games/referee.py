@@ -14,7 +14,7 @@ from games.language.de import GERMAN
 from games.language.en import ENGLISH
 from games.language.tongue import Tongue
 from games.language.verdicts import COACHING, VERDICTS
-from games.round import Round, RoundFact, Take, Tempo, Tone, VerdictGiven, VerdictOverruled, VoteCast, ballots
+from games.round import Round, RoundFact, Take, Tempo, Tone, VerdictGiven, VerdictOverruled, VoteCast
 from games.words import likeness, repeated, same_word, tokens
 
 TONGUES: dict[str, Tongue] = {"en": ENGLISH, "de": GERMAN}
@@ -118,6 +118,11 @@ def overruled(round_: Round, vote: VoteCast) -> list[RoundFact]:
     faults = [given for given in round_.verdicts if given.clip == vote.clip and given.tone == "fault"]
     codes = dict.fromkeys(given.code for given in faults if (given.clip, given.code) not in waived)
     return [VerdictOverruled(round_.id, vote.clip, code) for code in codes]
+
+
+def ballots(votes: Iterable[VoteCast]) -> dict[tuple[str, str], int]:
+    """Return what each seat said of each clip, by clip and seat; what it said last counts, and once."""
+    return {(vote.clip, vote.seat or vote.voice): vote.value for vote in votes}
 
 
 def balance(votes: Iterable[VoteCast], *clips: str) -> int:

@@ -6,7 +6,6 @@ without knowing any game. Times are server epoch milliseconds (`*_at_ms`) or spa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar, Literal
 
 from msgspec import Struct
@@ -205,11 +204,6 @@ class VoteCast(Struct, frozen=True, omit_defaults=True):
     voice: str
     seat: str = ""
 
-    @property
-    def counts_as(self) -> str:
-        """Return what it counts by: of all that have the same, the last one counts."""
-        return self.seat or self.voice
-
 
 class ChallengeMade(Struct, frozen=True):
     """A voice says that a take broke the rule; the words decide, or the thumbs of the others."""
@@ -316,9 +310,8 @@ class Take(Struct, frozen=True):
 class Round(Struct, frozen=True):
     """All that a game may know of its round.
 
-    `heard_at_ms` is when something was said last, `closed` why the round ended (None while it runs).
-    `left` are voices that have no turns any more, `late` those that came in the middle of it;
-    `paused_until_ms` is 0 while it goes on, `starter` the voice that began it ("" when the room did).
+    `heard_at_ms` is when something was said last, `closed` why it ended, `starter` the voice that began it;
+    `left` have no turns any more, `late` came in its middle; `paused_until_ms` is 0 while it goes on.
     """
 
     id: str
@@ -382,11 +375,6 @@ class Round(Struct, frozen=True):
         waived = {fact.code for fact in self.overruled if fact.clip == clip}
         found = [fact.code for fact in self.verdicts if fact.clip == clip and fact.tone == "fault"]
         return sum(code not in waived for code in found)
-
-
-def ballots(votes: Iterable[VoteCast]) -> dict[tuple[str, str], int]:
-    """Return what each seat said of each clip, by clip and seat; what it said last counts, and once."""
-    return {(vote.clip, vote.counts_as): vote.value for vote in votes}
 
 
 def opened(fact: RoundOpened, at_ms: int, starter: str = "") -> Round:

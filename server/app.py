@@ -12,9 +12,12 @@ from typing import Self
 from prometheus_client import Histogram
 
 from server import tls
+from server.blobs.base import Blobs
+from server.blobs.memory import MemoryBlobs
+from server.blobs.sqlite import SqliteBlobs
 from server.clock import Clock
 from server.config import Config
-from server.http.limits import Limits
+from server.http.limits import FloodLimits, Limits
 from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
 from server.log.memory import MemoryLog
@@ -48,6 +51,9 @@ DATABASE = "wonder.db"
 # Of the time for draining so much is kept for telling the sockets: their last answers, and 1012.
 GOODBYE_MS = 3_000
 
+# The logs that have their blobs themselves.
+OwnLog = MemoryLog | SqliteLog
+
 
 class RadioOfTakes(TakesObserver):
     """Tells the radio what of takes and listeners changes what it plays."""
@@ -75,7 +81,7 @@ class Services:
     def __init__(
         self,
         config: Config,
-        log: Log,
+        log: OwnLog,
         registry: RoomRegistry,
         media: Media,
         *,
@@ -83,10 +89,11 @@ class Services:
     ) -> None:
         self.config = config
         self.log = log
+        self.blobs: Blobs = MemoryBlobs(log) if isinstance(log, MemoryLog) else SqliteBlobs(log)
         self.registry = registry
         self.media = media
         self.finisher = Finisher(workers=config.finish_workers)
-        self.radio = Radio(log, media, SystemRandom(), audience=self.audience)
+        self.radio = Radio(log, self.blobs, media, SystemRandom(), audience=self.audience)
         self.readers = Readers(
             log, [Expiry(registry, log, registry.clock), Moderation(log)], clock=registry.clock
         )
@@ -96,6 +103,7 @@ class Services:
             registry,
             media,
             self.finisher,
+            blobs=self.blobs,
             clock=registry.clock,
             longest_ms=config.clip_longest_ms,
             live_delay_ms=config.live_delay_ms,
@@ -104,12 +112,13 @@ class Services:
         self.app = make_app(
             config=config,
             log=log,
+            blobs=self.blobs,
             registry=registry,
             media=media,
             finisher=self.finisher,
             takes=self.takes,
             figures=self.figures,
-            limits=Limits(on=config.limits == "on"),
+            limits=Limits(on=config.limits == "on", floods=flood_limits(config)),
             listening=self._audience_changed,
         )
         self.sockets = self.app[SOCKETS]
@@ -191,9 +200,14 @@ async def start(config: Config) -> Running:
     return running
 
 
+def flood_limits(config: Config) -> FloodLimits:
+    """Return what networks and rooms may do, as the settings have it."""
+    return FloodLimits(**{name: getattr(config, name) for name in FloodLimits.__struct_fields__})
+
+
 async def open_log(
     config: Config, broken: asyncio.Event, on_commit: Callable[[float], None] | None = None
-) -> Log:
+) -> OwnLog:
     """Return the log that the settings ask for; `broken` is set when its storage fails for good."""
     if config.log == "memory":
         return MemoryLog()

@@ -121,6 +121,15 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limits: Annotated[
         str, _meta("`on`, or `off` for load tests: how much one voice and one address may ask for.")
     ] = "on"
+    rooms_per_hour: Annotated[int, _count("Rooms that one network may open in an hour.")] = 30
+    joins_per_minute: Annotated[int, _count("Sockets that one network may open in a minute.")] = 1_800
+    asides_per_minute: Annotated[
+        int, _count("Takes that a voice may begin out of turn in a minute; a network three times as many.")
+    ] = 3
+    lines_per_minute: Annotated[
+        int, _count("Lines of chat in a room in a minute; when more come, it is slow for 30 s.")
+    ] = 60
+    reactions_per_minute: Annotated[int, _count("Reactions in a room in a minute.")] = 600
     clip_longest_ms: Annotated[int, _ms("Longer takes are cut, also where the room's kind allows more.")] = (
         LONGEST_CLIP_MS
     )

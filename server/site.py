@@ -24,6 +24,7 @@ from server.web.operations import routes
 from server.web.transcodes import TRANSCODES, Transcodes
 
 if TYPE_CHECKING:
+    from server.blobs.base import Blobs
     from server.config import Config
     from server.http.limits import Limits
     from server.log.base import Log
@@ -38,6 +39,7 @@ def make_app(
     *,
     config: Config,
     log: Log,
+    blobs: Blobs,
     registry: RoomRegistry,
     media: Media,
     finisher: Finisher,
@@ -55,7 +57,7 @@ def make_app(
         client_max_size=config.json_bytes,
     )
     app[CONFIG], app[LIMITS] = config, limits
-    app[app_keys.LOG], app[app_keys.ROOM_REGISTRY] = log, registry
+    app[app_keys.LOG], app[app_keys.BLOBS], app[app_keys.ROOM_REGISTRY] = log, blobs, registry
     app[app_keys.MEDIA], app[app_keys.TAKES] = media, takes
     app[health.HEALTH] = health.Health()
     app[REGISTRY] = figures.registry
@@ -69,7 +71,7 @@ def make_app(
     app[SOCKETS_OPEN] = app[endpoint.SOCKETS].__len__
     app[REGISTRY].watch("sockets", "Open WebSockets.", app[SOCKETS_OPEN])
     app[security.CAUSES], app[problems.DAMAGED] = set(), problems.DamagedPaths()
-    app[rooms.ASLEEP], app[sessions.USERS] = {}, OrderedDict[str, str]()
+    app[rooms.ASLEEP], app[sessions.SESSIONS_BEGUN] = {}, OrderedDict[str, sessions.Begun]()
     app.on_response_prepare.append(security.add_headers)
     app.on_shutdown.append(_end_sockets)
     app.on_cleanup.append(_clean)

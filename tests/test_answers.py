@@ -11,7 +11,7 @@ import pytest
 from server.api import openapi
 from server.room.commands import Throw
 from tests.support.schemas import faults
-from tests.support.web_app import Site, bearer, running_site
+from tests.support.web_app import ADMIN, OTHER_KEY, Site, bearer, running_site
 
 DESCRIPTION: dict[str, Any] = msgspec.json.decode(openapi.page())
 SCHEMAS: dict[tuple[str, str, int], dict[str, Any]] = {
@@ -78,6 +78,34 @@ async def a_report(site: Site) -> Asked:
     return f"{(await a_clip(site))[0]}/reports", {"json": {"reason": "noise"}, "headers": bearer()}
 
 
+async def what_a_keeper_sees(site: Site) -> Asked:
+    where, _ = await a_room_of_ones_own(site)
+    room = where.rpartition("/")[2]
+    clip = (await site.clip(room=room, key=OTHER_KEY))["id"]
+    told: dict[str, Any] = {"json": {"reason": "noise"}, "headers": bearer()}
+    assert await site.status("POST", f"/api/clips/{clip}/reports", **told) == 201
+    return f"{where}/reports", {"headers": bearer()}
+
+
+async def what_waits_for_the_admin(site: Site) -> Asked:
+    where, told = await a_report(site)
+    assert await site.status("POST", where, **told) == 201
+    return "/api/admin/reports", {"headers": bearer(ADMIN)}
+
+
+async def a_decision(site: Site) -> Asked:
+    where, told = await a_report(site)
+    assert await site.status("POST", where, **told) == 201
+    clip = where.split("/")[3]
+    return f"/api/admin/reports/wonder.{clip}", {"json": {"decision": "keep"}, "headers": bearer(ADMIN)}
+
+
+async def what_the_admin_did(site: Site) -> Asked:
+    act: dict[str, Any] = {"json": {"action": "lock"}, "headers": bearer(ADMIN)}
+    assert await site.status("POST", "/api/admin/rooms/wonder/acts", **act) == 200
+    return "/api/admin/audit", {"headers": bearer(ADMIN)}
+
+
 ASKED: dict[tuple[str, str, int], Callable[[Site], Awaitable[Asked]]] = {
     ("GET", "/healthz", 200): plain("/healthz"),
     ("GET", "/readyz", 200): plain("/readyz"),
@@ -95,6 +123,13 @@ ASKED: dict[tuple[str, str, int], Callable[[Site], Awaitable[Asked]]] = {
     ("POST", "/api/previews/{preview}", 201): a_take_that_is_kept,
     ("GET", "/api/clips/{clip}", 200): a_clip,
     ("POST", "/api/clips/{clip}/reports", 201): a_report,
+    ("GET", "/api/rooms/{room}/reports", 200): what_a_keeper_sees,
+    ("GET", "/api/admin/reports", 200): what_waits_for_the_admin,
+    ("POST", "/api/admin/reports/{report}", 200): a_decision,
+    ("POST", "/api/admin/rooms/{room}/acts", 200): plain(
+        "/api/admin/rooms/wonder/acts", json={"action": "lock"}, headers=bearer(ADMIN)
+    ),
+    ("GET", "/api/admin/audit", 200): what_the_admin_did,
 }
 
 

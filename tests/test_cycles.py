@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from server.blobs.memory import MemoryBlobs
 from server.log.memory import MemoryLog
 from server.readers.closing import Closing
 from server.readers.radio import Radio
@@ -34,7 +35,9 @@ class Process:
         self.log = MemoryLog()
         self.rooms = RoomRegistry(self.log, clock=Clock(), random=Random(1), secret=b"s" * 32, idle_ms=10**9)
         self.listening = 0
-        self.radio = Radio(self.log, FakeMedia(), Random(1), audience=lambda _: self.listening)
+        self.radio = Radio(
+            self.log, MemoryBlobs(self.log), FakeMedia(), Random(1), audience=lambda _: self.listening
+        )
         self.closing = Closing(lambda _: None)
         self.transcodes = Transcodes(_no_transcode, 10**6)
         for reader in (self.radio, self.closing, self.transcodes):

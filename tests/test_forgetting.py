@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from games.registry import GAMES
 from games.round import TurnGiven
-from server.log.base import Blob, Log
+from server.blobs.base import Blob
+from server.log.base import Log
 from server.log.memory import MemoryLog
 from server.log.schema import Settings
 from server.log.sqlite import SqliteLog

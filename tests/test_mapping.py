@@ -17,11 +17,13 @@ ELSEWHERE = {
     "server/api/resources.py": "one list; tests/test_contract.py compares it with what is routed",
     "server/web/app_keys.py": "names only",
     "server/web/counts.py": "values only",
+    "server/blobs/base.py": "an interface; tests/support/blob_contract.py is its suite",
     "server/log/cursors.py": "cursors in memory; tests/support/feed_contract.py is their suite",
+    "server/log/erasing.py": "a part of the writer; tests/server/log/test_writing.py erases",
+    "server/log/jobs.py": "values only; tests/server/log/test_writing.py uses them throughout",
     "server/log/snapshots.py": "snapshots in SQLite; tests/support/snapshot_contract.py is their suite",
     "server/readers/base.py": "an interface; tests/crash/test_readers.py holds what implements it",
     "server/takes/completion.py": "a part of Takes; tests/test_take_races.py and the tests of Takes",
-    "server/takes/outcomes.py": "a part of Takes; tests/test_take_races.py and the tests of Takes",
     "server/takes/previewing.py": "a part of Takes; tests/server/takes/test_previews.py drives it",
 }
 

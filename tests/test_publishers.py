@@ -17,8 +17,8 @@ from audio.take import Packet
 from server.rtc.local import LocalMedia
 from server.rtc.settings import Settings
 from tests.support import ffmpeg_peer, speech
+from tests.support.media_harness import ROOM, SPEECH, MediaHarness
 from tests.support.rtc_bare import BarePeer, Setup
-from tests.support.rtc_house import ROOM, SPEECH, House
 from tests.support.server import Server
 from tests.support.visitor import first_clip, make_room
 
@@ -127,16 +127,16 @@ def test_a_foreign_certificate_is_no_line_in_the_log(
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House[LocalMedia]]:
-    made = House(await LocalMedia.open("127.0.0.1", 0, None, Settings(lead_in_ms=100)))
+async def harness() -> AsyncIterator[MediaHarness[LocalMedia]]:
+    made = MediaHarness(await LocalMedia.open("127.0.0.1", 0, None, Settings(lead_in_ms=100)))
     yield made
     await made.close()
 
 
 @pytest.fixture
-async def hasty() -> AsyncIterator[House[LocalMedia]]:
+async def hasty() -> AsyncIterator[MediaHarness[LocalMedia]]:
     """Let go soon of who does not connect."""
-    made = House(await LocalMedia.open("127.0.0.1", 0, None, Settings(connect_ms=1_500)))
+    made = MediaHarness(await LocalMedia.open("127.0.0.1", 0, None, Settings(connect_ms=1_500)))
     yield made
     await made.close()
 
@@ -148,18 +148,18 @@ def payloads(remote: BarePeer) -> list[bytes]:
 @pytest.mark.virtual_time
 @pytest.mark.parametrize("setup", ["active", "passive"])
 async def test_a_peer_of_either_side_of_dtls_speaks_and_listens(
-    house: House[LocalMedia], setup: Setup
+    harness: MediaHarness[LocalMedia], setup: Setup
 ) -> None:
-    listener, _ = await house.join("listener", setup=setup)
+    listener, _ = await harness.join("listener", setup=setup)
     await listener.hear(lambda heard: len(heard) >= 5)
-    speaker, _ = await house.join("speaker", setup=setup)
+    speaker, _ = await harness.join("speaker", setup=setup)
     await speaker.speak(SPEECH[:60])
     await speaker.close()
-    await house.until(lambda: bool(house.takes))
-    house.media.play(ROOM, SPEECH[:20])
+    await harness.until(lambda: bool(harness.takes))
+    harness.media.play(ROOM, SPEECH[:20])
     await listener.hear(lambda _: len(payloads(listener)) >= 20)
 
-    assert [packet.payload for packet in house.takes[0].take.packets] == SPEECH[:60]
+    assert [packet.payload for packet in harness.takes[0].take.packets] == SPEECH[:60]
     assert payloads(listener) == SPEECH[:20]
     await listener.close()
 
@@ -179,9 +179,9 @@ def as_obs(offer: str) -> str:
 
 
 @pytest.mark.virtual_time
-async def test_obs_is_heard_and_its_video_passed_over(house: House[LocalMedia]) -> None:
+async def test_obs_is_heard_and_its_video_passed_over(harness: MediaHarness[LocalMedia]) -> None:
     """It has no sound alone; FFmpeg sends pictures although they were declined, over the same transport."""
-    remote, door = house.peer("speaker"), house.door("speaker")
+    remote, door = harness.peer("speaker"), harness.door("speaker")
     answers: list[str] = []
 
     async def ask(offer: str) -> str:
@@ -189,7 +189,7 @@ async def test_obs_is_heard_and_its_video_passed_over(house: House[LocalMedia]) 
         return answers[0]
 
     await remote.connect(ask)
-    await house.until(lambda: ("connected", house.last) in house.told)
+    await harness.until(lambda: ("connected", harness.last) in harness.told)
     for payload in SPEECH[:60]:
         remote.send(payload)
         remote.payload_type = 96
@@ -199,30 +199,30 @@ async def test_obs_is_heard_and_its_video_passed_over(house: House[LocalMedia]) 
         remote.timestamp -= 8 * 960
         await asyncio.sleep(0)
     await remote.close()
-    await house.until(lambda: bool(house.takes))
+    await harness.until(lambda: bool(harness.takes))
 
     assert "m=video 0 UDP/TLS/RTP/SAVPF 96\r\n" in answers[0]
-    assert [packet.payload for packet in house.takes[0].take.packets] == SPEECH[:60]
+    assert [packet.payload for packet in harness.takes[0].take.packets] == SPEECH[:60]
 
 
 @pytest.mark.virtual_time
-async def test_a_passive_peer_that_is_not_who_it_said_is_let_go(house: House[LocalMedia]) -> None:
-    remote = house.peer("speaker", setup="passive")
-    door = house.door("speaker")
+async def test_a_passive_peer_that_is_not_who_it_said_is_let_go(harness: MediaHarness[LocalMedia]) -> None:
+    remote = harness.peer("speaker", setup="passive")
+    door = harness.door("speaker")
 
     async def ask(offer: str) -> str:
         head, _, rest = offer.partition("a=fingerprint:sha-256 ")
         return await door(f"{head}a=fingerprint:sha-256 {':'.join(['00'] * 32)}{rest[95:]}")
 
     await remote.connect(ask)  # for the server of DTLS all is well when it has heard the client's last word
-    await house.until(lambda: house.times_gone(house.last) == 1)
+    await harness.until(lambda: harness.times_gone(harness.last) == 1)
 
-    assert ("connected", house.last) not in house.told
+    assert ("connected", harness.last) not in harness.told
     await remote.vanish()
 
 
 @pytest.mark.virtual_time
-async def test_a_passive_peer_that_never_answers_is_closed_in_time(hasty: House[LocalMedia]) -> None:
+async def test_a_passive_peer_that_never_answers_is_closed_in_time(hasty: MediaHarness[LocalMedia]) -> None:
     """Its hello went to where the check came from."""
     remote = hasty.peer("speaker", setup="passive")
     remote.take_answer(await hasty.door("speaker")(remote.offer()))
@@ -235,7 +235,9 @@ async def test_a_passive_peer_that_never_answers_is_closed_in_time(hasty: House[
 
 
 @pytest.mark.virtual_time
-async def test_a_passive_offer_makes_nobody_hear_of_us_that_did_not_ask(hasty: House[LocalMedia]) -> None:
+async def test_a_passive_offer_makes_nobody_hear_of_us_that_did_not_ask(
+    hasty: MediaHarness[LocalMedia],
+) -> None:
     """Whoever offers can name anybody as a candidate: a hello goes to a proven address alone."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as victim:
         victim.bind(("127.0.0.1", 0))

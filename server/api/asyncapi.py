@@ -29,7 +29,16 @@ ANSWERS: dict[str, dict[str, str]] = {
 SIGNALS: dict[str, dict[str, str]] = {
     "presence": {"voices": "array", "gone": "array", "listeners": "integer", "speakers": "integer"},
     "speaking": {"voice": "string", "on": "boolean"},
-    "cue": {"clip": "string", "starts_at_ms": "integer", "duration_ms": "integer"},
+    "cue": {
+        "clip": "string",
+        "voice": "string",
+        "starts_at_ms": "integer",
+        "duration_ms": "integer",
+        "at_ms": "integer",
+        "prompt": "string",
+    },
+    "cut": {"clip": "string"},
+    "live": {"voice": "string", "on": "boolean", "at_ms": "integer"},
     "take": {
         "peer": "string",
         "state": "string",

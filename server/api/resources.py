@@ -13,6 +13,7 @@ from server.web import (
     pages,
     previews,
     qr,
+    reports,
     room_settings,
     rooms,
     whep,
@@ -34,5 +35,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *previews.OPERATIONS,
     *pages.OPERATIONS,
     *feed.OPERATIONS,
+    *reports.OPERATIONS,
     *admin.OPERATIONS,
 )

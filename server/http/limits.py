@@ -34,7 +34,7 @@ HELD_RETRY_AFTER_MS = 2_000
 Action = Literal[
     "say", "react", "throw", "round", "vote", "report", "forget", "speak", "here", "ping", "join", "upload",
     "offer", "room", "answer", "suggest", "preview", "look", "wake",
-    "govern",
+    "govern", "aside",
 ]  # fmt: skip
 
 
@@ -76,7 +76,39 @@ RATES: dict[Action, Rate] = {
     # 300 rooms that are asleep or are not there, and 30 a second: each costs reading a log. People wake the
     # rooms whose links they follow; whoever tries names, or walks through all rooms, is stopped here.
     "wake": Rate(10, 1.0),
+    # A take out of turn, while others play; by `FloodLimits`.
+    "aside": Rate(3, 3 / 60),
 }
+
+
+class FloodLimits(Struct, frozen=True):
+    """What one network and one room may do in a minute or an hour, whatever each voice may."""
+
+    rooms_per_hour: int = 30
+    joins_per_minute: int = 1_800
+    asides_per_minute: int = 3
+    lines_per_minute: int = 60
+    reactions_per_minute: int = 600
+
+    def of_voice(self, rates: dict[Action, Rate]) -> dict[Action, Rate]:
+        """Return what one voice may do."""
+        return {**rates, "aside": Rate(self.asides_per_minute, self.asides_per_minute / 60)}
+
+    def of_network(self) -> dict[Action, Rate]:
+        """Return what one network may do where that is not `ADDRESS_VOICES` times what a voice may.
+
+        Of the joins two thirds may come at once: after a restart a thousand come back, by one address.
+        """
+        asides = self.asides_per_minute * NETWORK_ASIDES
+        return {
+            "room": Rate(self.rooms_per_hour, self.rooms_per_hour / 3_600),
+            "join": Rate(max(1, self.joins_per_minute * 2 // 3), self.joins_per_minute / 60),
+            "aside": Rate(asides, asides / 60),
+        }
+
+
+# Out of turn a network may speak as much as so many voices: one person with ten keys is one person.
+NETWORK_ASIDES = 3
 
 
 class Buckets:
@@ -119,14 +151,21 @@ class Limits:
 
     def __init__(
         self,
-        rates: dict[Action, Rate] = RATES,
+        rates: dict[Action, Rate] | None = None,
         *,
         on: bool = True,
         address_voices: int = ADDRESS_VOICES,
+        floods: FloodLimits | None = None,
     ) -> None:
         self.on = on
+        self.floods = floods or FloodLimits()
+        of_network = self.floods.of_network() if rates is None else {}
+        rates = self.floods.of_voice(RATES) if rates is None else rates
         self._voices = {action: Buckets(rate) for action, rate in rates.items()}
-        self._addresses = {action: Buckets(rate.times(address_voices)) for action, rate in rates.items()}
+        self._addresses = {
+            action: Buckets(of_network.get(action) or rate.times(address_voices))
+            for action, rate in rates.items()
+        }
 
     def check(self, action: Action, *, voice: str | None, address: str, now_ms: float) -> None:
         """Count one action of a voice at an address (as `prefix` gives it), by a clock that nobody sets.

@@ -75,6 +75,7 @@ STATUSES: dict[str, int] = {
     "bad_topic": 422,
     "bad_value": 422,
     "empty": 422,
+    "filtered": 422,
     "too_long": 422,
     "not_an_emoji": 422,
     "no_such_game": 422,

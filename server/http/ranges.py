@@ -19,12 +19,19 @@ def answer(
     known = {**headers, "ETag": etag, "Accept-Ranges": "bytes"}
     if is_known(request, etag):
         return web.Response(status=304, headers=known)
-    part = _part(request, len(body), etag)
-    if part is None:
+    asked = part(request, len(body), etag)
+    if asked is None:
         return web.Response(body=body, content_type=content_type, headers=known)
-    first, last = part
-    known["Content-Range"] = f"bytes {first}-{last}/{len(body)}"
-    return web.Response(body=body[first : last + 1], status=206, content_type=content_type, headers=known)
+    first, last = asked
+    return answer_part(body[first : last + 1], first, len(body), content_type, known)
+
+
+def answer_part(
+    body: bytes, first: int, size_bytes: int, content_type: str, headers: Mapping[str, str]
+) -> web.Response:
+    """Return a part of what has a size as a whole, from the byte `first` on; `headers` has its entity tag."""
+    known = {**headers, "Content-Range": f"bytes {first}-{first + len(body) - 1}/{size_bytes}"}
+    return web.Response(body=body, status=206, content_type=content_type, headers=known)
 
 
 def unread(
@@ -55,10 +62,10 @@ def is_listed(request: web.Request, header: str, etag: str) -> bool:
     return "*" in tags or etag.strip('"') in tags
 
 
-def _part(request: web.Request, size_bytes: int, etag: str) -> tuple[int, int] | None:
+def part(request: web.Request, size_bytes: int, etag: str) -> tuple[int, int] | None:
     """Return first and last byte; None for the whole, also when the range has a form nobody here knows.
 
-    Only GET has parts (RFC 9110 14.2).
+    Only GET has parts (RFC 9110 14.2). Raises `Problem` (`bad_range`).
     """
     if request.method != "GET":
         return None

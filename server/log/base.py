@@ -7,6 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from server.blobs.base import Blob, BlobInfo
 from server.log.bell import Bell
 from server.room.events import Draft, Event
 
@@ -42,22 +43,6 @@ class Unusable(Exception):
     """The storage cannot be opened or is closed; the sentence says why and what to do."""
 
 
-class Blob(Struct, frozen=True):
-    """Bytes beside the log: a clip as Ogg Opus, found by its unguessable id."""
-
-    id: str
-    room: str
-    body: bytes
-
-
-class BlobInfo(Struct, frozen=True):
-    """What the log knows of a blob without reading it."""
-
-    id: str
-    room: str
-    size_bytes: int
-
-
 class Snapshot(Struct, frozen=True):
     """A room's state as of an event, in bytes that only who wrote them understands.
 
@@ -77,6 +62,7 @@ class Entry(Struct, frozen=True):
     """One append of a chain; without drafts it only looks up what its key stored before.
 
     `digest` tells what the key is used for; it must not tell the words to who reads the storage.
+    `blobs` is what their form says that one commit takes with the event (`Blobs.put`).
     Together with its drafts the events of `erases` are blanked and the blobs of `drops` go, and the
     room's snapshot with them; `snapshot`, as of its last draft, takes the place of that.
     """
@@ -242,12 +228,6 @@ class Log(Protocol):
     async def drop_snapshot(self, room: str) -> None:
         """Drop the room's snapshot and its parts."""
 
-    async def blob(self, id: str) -> Blob | None:  # noqa: A002
-        """Return a blob by its id."""
-
-    async def blob_info(self, id: str) -> BlobInfo | None:  # noqa: A002
-        """Return whose a blob is and its size, without reading it; only `blob` tells whether it is whole."""
-
     async def rooms(self, limit: int = 100, *, public: bool | None = None) -> list[Listing]:
         """Return the rooms, those with the newest event first."""
 
@@ -259,3 +239,16 @@ class Log(Protocol):
 
     async def close(self) -> None:
         """Finish what was begun and let go of the storage; may be called again."""
+
+
+class LogWithBlobs(Log, Protocol):
+    """A log that has blobs in its own storage, and stores them in the commit of their events."""
+
+    async def blob(self, id: str) -> Blob | None:  # noqa: A002
+        """Return a blob."""
+
+    async def blob_info(self, id: str) -> BlobInfo | None:  # noqa: A002
+        """Return whose a blob is and its size, without reading it."""
+
+    async def blob_ids(self, after: str, limit: int) -> list[str]:
+        """Return ids of blobs in their order, after an id."""

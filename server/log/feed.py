@@ -35,12 +35,22 @@ _PART = """
 _NEXT_PART = "SELECT part FROM projection WHERE reader = ? AND part > ? ORDER BY part LIMIT 1"
 _PUT = "INSERT OR REPLACE INTO projection(room, reader, item, part, number, sum) VALUES (?, ?, ?, ?, ?, ?)"
 _WITHDRAW = "DELETE FROM projection WHERE room = ? AND reader = ? AND item = ?"
+# Whoever has a row in the table or in its index: what is lost in one may be left in the other.
+_DISTRUST = """
+    UPDATE cursor SET sum = ~sum WHERE sum >= 0 AND reader IN (
+        SELECT reader FROM projection NOT INDEXED
+        UNION SELECT reader FROM projection INDEXED BY projection_order
+    )
+"""
 
 logger = logging.getLogger(__name__)
 
 
 class Feed:
-    """Feed, cursors and projections over one connection; raises `DamagedProgress` for a wrong sum."""
+    """Feed, cursors and projections over one connection; raises `DamagedProgress` for a wrong sum.
+
+    What a reader keeps is worth no more than its cursor: with a damaged one it is not read.
+    """
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
@@ -62,11 +72,13 @@ class Feed:
 
     def projected(self, reader: str, room: str, item: str) -> Projected | None:
         """Return what a reader keeps of an item."""
+        self.cursor(reader)
         row: Any = self._connection.execute(_ONE, (sums.name(room), reader, item)).fetchone()
         return _projected(reader, row) if row else None
 
     def projection(self, reader: str, part: str, after: tuple[int, str], limit: int) -> list[Projected]:
         """Return rows of a part in their order."""
+        self.cursor(reader)
         rows: list[Any] = self._connection.execute(_PART, (reader, part, *after, max(limit, 0))).fetchall()
         return [_projected(reader, row) for row in rows]
 
@@ -75,8 +87,17 @@ class Feed:
         self._connection.execute("DELETE FROM cursor WHERE reader = ?", (reader,))
         self._connection.execute("DELETE FROM projection WHERE reader = ?", (reader,))
 
+    def distrust(self) -> None:
+        """Drop all projections, for they are damaged; the cursors of whom they were are damaged from now on.
+
+        So a reader that makes its projection anew does, and one that cannot says so.
+        """
+        self._connection.execute(_DISTRUST)
+        self._connection.execute("DELETE FROM projection")
+
     def parts(self, reader: str) -> list[str]:
         """Return the parts in which a reader keeps something: a step in the index for each."""
+        self.cursor(reader)
         found: list[str] = []
         while row := self._connection.execute(_NEXT_PART, (reader, found[-1] if found else "")).fetchone():
             found.append(str(row[0]))

@@ -10,9 +10,8 @@ from itertools import islice
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from server.blobs.base import Blob, BlobInfo
 from server.log.base import (
-    Blob,
-    BlobInfo,
     Change,
     Conflict,
     Effect,
@@ -220,6 +219,20 @@ class MemoryLog:
         found = self._blobs.get(id)
         return BlobInfo(found.id, found.room, len(found.body)) if found else None
 
+    async def blob_ids(self, after: str, limit: int) -> list[str]:
+        """Return ids of blobs in their order."""
+        self._check_open()
+        return sorted(id_ for id_ in self._blobs if id_ > after)[: max(limit, 0)]
+
+    def put_blob(self, blob: Blob) -> None:
+        """Store a blob before its event. Raises `StorageFull` and `Conflict`."""
+        self._check_open()
+        if self._blobs.get(blob.id, blob) != blob:
+            raise Conflict("a blob of this id is stored already")
+        if blob.id not in self._blobs:
+            self._take_room(len(blob.body))
+        self._blobs[blob.id] = blob
+
     async def rooms(self, limit: int = 100, *, public: bool | None = None) -> list[Listing]:
         """Return the rooms, liveliest first."""
         self._check_open()
@@ -265,11 +278,12 @@ class MemoryLog:
     def _store(self, room: str, room_log: _RoomLog, entry: Entry, events: list[Event]) -> Outcome:
         if any(blob.id in self._blobs for blob in entry.blobs):
             return Conflict("a blob of this id is stored already")
-        if self._max_bytes is not None:
-            size = sum(len(encode(event)) for event in events) + sum(len(blob.body) for blob in entry.blobs)
-            if self._bytes + size > self._max_bytes:
-                return StorageFull(f"{self._max_bytes} bytes are used up")
-            self._bytes += size
+        try:
+            if self._max_bytes is not None:
+                sizes = [len(encode(event)) for event in events]
+                self._take_room(sum(sizes) + sum(len(blob.body) for blob in entry.blobs))
+        except StorageFull as full:
+            return full
         room_log.events.extend(events)
         self._feed.update(
             (self._position + at, (room, event.seq)) for at, event in enumerate(events, start=1)
@@ -285,6 +299,11 @@ class MemoryLog:
         if entry.snapshot is not None and entry.snapshot.seq == events[-1].seq:
             room_log.keep(entry.snapshot)
         return events
+
+    def _take_room(self, size: int) -> None:
+        if self._max_bytes is not None and self._bytes + size > self._max_bytes:
+            raise StorageFull(f"{self._max_bytes} bytes are used up")
+        self._bytes += size
 
     def _erase(self, room: str, seqs: Sequence[int], blobs: Sequence[str]) -> None:
         events = self._events(room)

@@ -10,8 +10,9 @@ import apsw
 import msgspec
 from msgspec import Struct
 
+from server.blobs.base import Blob, BlobInfo
 from server.log import snapshots, sums
-from server.log.base import Blob, BlobInfo, Damaged, Listing, Snapshot
+from server.log.base import Damaged, Listing, Snapshot
 from server.room.events import Event, decode
 
 _PLACE = (
@@ -31,6 +32,7 @@ _INDEXED_BLOB = (
     " LEFT JOIN room ON room.number = blob_index.room LEFT JOIN blob ON blob.number = blob_index.blob"
     " WHERE blob_index.id = ?"
 )
+_BLOB_IDS = "SELECT id FROM blob_index WHERE id > ? ORDER BY id LIMIT ?"
 _ROOMS = (
     "SELECT room.id, room.name, room_head.room, head, last_at_ms, public, sum FROM room_head"
     " JOIN room ON room.number = room_head.room WHERE public = ?"
@@ -130,6 +132,11 @@ class Reader:
         if room is None or size_bytes is None or sums.name(room) != name:
             raise Damaged("a blob is damaged")
         return BlobInfo(id, room, size_bytes)
+
+    def blob_ids(self, after: str, limit: int) -> list[str]:
+        """Return ids of blobs in their order."""
+        rows: list[Any] = self._connection.execute(_BLOB_IDS, (after, max(limit, 0))).fetchall()
+        return [id_ for (id_,) in rows]
 
     def rooms(self, limit: int, public: bool | None) -> list[Listing]:
         """Return the catalogue, liveliest first."""

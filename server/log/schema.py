@@ -275,6 +275,14 @@ def check_catalogue(connection: apsw.Connection, path: Path) -> None:
             raise Unusable(f"{path} is damaged in its table of {table}s: restore it from a backup.")
 
 
+def is_progress_sound(connection: apsw.Connection) -> bool:
+    """Tell whether what readers keep is whole: rows that are lost would never be missed."""
+    try:
+        return all(connection.pragma("integrity_check", each) == "ok" for each in ("projection", "cursor"))
+    except apsw.CorruptError:
+        return False
+
+
 def note_damage(path: Path) -> None:
     """Leave a note beside the file that its catalogue was found to be damaged."""
     _note(path).touch()

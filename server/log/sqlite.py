@@ -17,28 +17,18 @@ from typing import Any, cast
 
 import apsw
 
+from server.blobs.base import Blob, BlobInfo
 from server.log import schema, writing
-from server.log.base import (
-    Blob,
-    BlobInfo,
-    Change,
-    Damaged,
-    Effect,
-    Entry,
-    Listing,
-    Outcome,
-    Projected,
-    Snapshot,
-    Unusable,
-)
+from server.log.base import Change, Damaged, Effect, Entry, Listing, Outcome, Projected, Snapshot, Unusable
 from server.log.bell import Bell
 from server.log.checking import CatalogueCheck
 from server.log.feed import Feed
+from server.log.jobs import Advance, Append, Check, Distrust, Erase, Job, Keep, Restart, Result, Secret
 from server.log.lock import Lock
 from server.log.reading import Reader
 from server.log.schema import Settings
 from server.log.worker import Worker
-from server.log.writing import Advance, Append, Check, Erase, Job, Keep, Restart, Result, Secret, Writer
+from server.log.writing import Writer
 from server.room.events import Draft, Event
 
 logger = logging.getLogger(__name__)
@@ -61,7 +51,7 @@ class SqliteLog:
         *,
         on_failure: Callable[[OSError], None] | None,
         on_commit: Callable[[float], None] | None,
-        check: Callable[[Callable[[Unusable], None]], CatalogueCheck],
+        check: Callable[[Callable[[Unusable], None], Callable[[], Awaitable[None]]], CatalogueCheck],
     ) -> None:
         self._writer = writer
         self._lock = lock
@@ -74,7 +64,7 @@ class SqliteLog:
             "log-writer", writer.commit, served=self._note, after=writer.tidy
         )
         self._reading: Worker[Question, Any] = Worker("log-reader", partial(_answers, Reader(reader)))
-        self.check_of_catalogue = check(self._found_damage)
+        self.check_of_catalogue = check(self._found_damage, self._lost_progress)
 
     @classmethod
     async def open(
@@ -191,6 +181,10 @@ class SqliteLog:
         """Return what is known of a blob."""
         return cast("BlobInfo | None", await self._reading.ask(lambda reader: reader.blob_info(id)))
 
+    async def blob_ids(self, after: str, limit: int) -> list[str]:
+        """Return ids of blobs in their order."""
+        return cast(list[str], await self._reading.ask(lambda reader: reader.blob_ids(after, limit)))
+
     async def rooms(self, limit: int = 100, *, public: bool | None = None) -> list[Listing]:
         """Return the rooms, liveliest first."""
         return cast(list[Listing], await self._reading.ask(lambda reader: reader.rooms(limit, public)))
@@ -233,6 +227,14 @@ class SqliteLog:
         """Acknowledge nothing any more: rooms and clips may be hidden."""
         self._writer.break_(damage)
         self._fail(self._writer.broken or OSError(str(damage)))
+
+    async def _lost_progress(self) -> None:
+        """Let readers begin anew; where not even that can be stored, the file is damaged for good."""
+        try:
+            await self._ask(Distrust())
+        except Damaged:
+            self._found_damage(Unusable("what readers keep is damaged beyond repair: restore a backup."))
+        self.bell.ring()
 
     def _fail(self, error: OSError) -> None:
         if self._on_failure:

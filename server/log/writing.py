@@ -12,28 +12,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
-from msgspec import Struct
 from msgspec.structs import replace
 
-from server.log import schema, snapshots, sums
-from server.log.base import (
-    LOST,
-    Blob,
-    Conflict,
-    Damaged,
-    Effect,
-    Entry,
-    KeyUsed,
-    Outcome,
-    Snapshot,
-    StorageFull,
-    Unusable,
-)
+from server.blobs.base import Blob
+from server.log import erasing, schema, snapshots, sums
+from server.log.base import Conflict, Damaged, Entry, KeyUsed, Outcome, StorageFull, Unusable
 from server.log.chain import KEYS_LOOKED_AT, chained, is_outdated, is_same_use, listed, looks_at_keys
 from server.log.feed import Feed
+from server.log.jobs import Advance, Append, Check, Distrust, Erase, Job, Keep, Restart, Result, Secret
 from server.log.reading import Place, Reader
 from server.log.schema import GUARD_BYTES, Settings
-from server.room.events import Erased, Event, blank, decode, encode, erased, numbered
+from server.room.events import Event, encode, numbered
 
 SECRET_BYTES = 32
 CHECKPOINT_PAGES = 1_000
@@ -42,7 +31,6 @@ CLEAN_AGAIN_S = 5.0  # when another program read while the WAL was to be emptied
 DISK_LOOKED_AT_EVERY_S = 1.0
 
 _INSERT = "INSERT INTO event(room, seq, sum, body) VALUES (?, ?, ?, ?)"
-_OVERWRITE = "UPDATE event SET sum = ?, body = ? WHERE position = ?"
 _NEWEST_KEY = "SELECT nth FROM used_key WHERE room = ? ORDER BY seq DESC LIMIT 1"
 _OLDEST_KEYS = "SELECT seq, nth, at_ms FROM used_key WHERE room = ? ORDER BY seq LIMIT ?"
 _USE_KEY = (
@@ -52,7 +40,6 @@ _FORGET_KEY = "DELETE FROM used_key WHERE room = ? AND seq = ?"
 _SET_HEAD = "INSERT OR REPLACE INTO room_head(room, head, last_at_ms, public, sum) VALUES (?, ?, ?, ?, ?)"
 _INDEX_BLOB = "INSERT INTO blob_index(id, room, blob, sum) VALUES (?, ?, ?, ?)"
 _STORE = "INSERT INTO blob(guard, body) VALUES (zeroblob(?), ?)"
-_UNSTORE = "DELETE FROM blob WHERE number IN (SELECT blob FROM blob_index WHERE id = ? AND room = ?)"
 
 
 # The file or its disk cannot be trusted any more.
@@ -76,56 +63,6 @@ SPOILING = (
 )
 
 T = TypeVar("T")
-
-
-class Append(Struct, frozen=True):
-    """A chain of entries for one room; `expect` None takes the head as it is, for one entry alone."""
-
-    room: str
-    entries: Sequence[Entry]
-    expect: int | None
-
-
-class Erase(Struct, frozen=True):
-    """Events to blank and blobs to drop; the whole room when `seqs` is None and there are no blobs."""
-
-    room: str
-    seqs: Sequence[int] | None
-    blobs: Sequence[str]
-
-
-class Keep(Struct, frozen=True):
-    """A room's snapshot to store; None drops the one there is."""
-
-    room: str
-    snapshot: Snapshot | None
-
-
-class Advance(Struct, frozen=True):
-    """Move a reader's cursor, and store what it did."""
-
-    reader: str
-    position: int
-    expect: int
-    effects: Sequence[Effect]
-
-
-class Restart(Struct, frozen=True):
-    """Forget a reader's cursor and what it keeps."""
-
-    reader: str
-
-
-class Check(Struct, frozen=True):
-    """Ask whether an append could be taken now."""
-
-
-class Secret(Struct, frozen=True):
-    """Ask for the secret, made at the first time."""
-
-
-Job = Append | Erase | Keep | Advance | Restart | Check | Secret
-Result = list[Outcome] | bytes | bool | None | Exception
 
 
 class Writer:
@@ -273,6 +210,9 @@ class Writer:
             case Restart(reader=reader):
                 self._feed.restart(reader)
                 return None
+            case Distrust():
+                self._feed.distrust()
+                return None
             case Secret():
                 return self._secret()
             case Check():
@@ -360,51 +300,24 @@ class Writer:
             row = (place.number, place.head, place.last_at_ms, place.public, place.sum())
             self._connection.execute(_SET_HEAD, row)
 
-    # Erasing: in place, for rows that move leave copies behind (see `schema`)
+    # Erasing
 
     def _erase(self, job: Erase) -> None:
         place = self._place(job.room)
         if place is None:
             return
         if job.seqs is None and not job.blobs:
-            self._drop(job.room, place)
+            erasing.drop(self._connection, job.room, place.number)
+            del self._places[job.room]
+            self._moved.pop(place.number, None)
             return
         if job.seqs or job.blobs:
             self._remove(place.number, job.seqs or (), job.blobs)
             snapshots.drop(self._connection, place.number)
 
     def _remove(self, number: int, seqs: Sequence[int], blobs: Sequence[str]) -> None:
-        for seq in seqs:
-            self._blank(number, seq)
-        for id_ in blobs:
-            self._connection.execute(_UNSTORE, (id_, number))
-            self._connection.execute("DELETE FROM blob_index WHERE id = ? AND room = ?", (id_, number))
+        erasing.remove(self._connection, number, seqs, blobs)
         self._unclean = self._unclean or bool(seqs or blobs)
-
-    def _blank(self, number: int, seq: int) -> None:
-        sql = "SELECT position, key, body FROM event WHERE room = ? AND seq = ?"
-        rows: list[Any] = self._connection.execute(sql, (number, seq)).fetchall()
-        for position, key, body in rows:
-            rest = _blanked(seq, body).ljust(len(body))
-            sum_ = sums.of_event(number, seq, key, rest)
-            self._connection.execute(_OVERWRITE, (sum_, rest, position))
-
-    def _drop(self, room: str, place: Place) -> None:
-        number = place.number
-        run = self._connection.execute
-        size = run("SELECT total(length(body)) FROM event WHERE room = ?", (number,)).get
-        run("UPDATE event SET body = zeroblob(length(body)) WHERE room = ?", (number,))
-        run("DELETE FROM blob WHERE number IN (SELECT blob FROM blob_index WHERE room = ?)", (number,))
-        run("DELETE FROM blob_index WHERE room = ?", (number,))
-        snapshots.drop(self._connection, number)
-        run("DELETE FROM room_head WHERE room = ?", (number,))
-        run("DELETE FROM used_key WHERE room = ?", (number,))
-        run("DELETE FROM projection WHERE room = ?", (number,))
-        gone = (secrets.token_bytes(sums.NAME_BYTES), " " * len(room.encode()), number)
-        run("UPDATE room SET name = ?, id = ? WHERE number = ?", gone)
-        run("UPDATE erased_bytes SET bytes = bytes + ?", (int(size or 0),))
-        del self._places[room]
-        self._moved.pop(number, None)
 
     def _with_empty_wal(self, jobs: Sequence[Job], results: list[Result]) -> list[Result]:
         """Empty the WAL; until that is done nothing counts as erased."""
@@ -482,16 +395,6 @@ class Writer:
 def _row(number: int, event: Event) -> tuple[int, int, bytes, bytes]:
     body = encode(event)
     return number, event.seq, sums.of_event(number, event.seq, None, body), body
-
-
-def _blanked(seq: int, body: bytes) -> bytes:
-    """Return what an event becomes, never longer than it was: rows must not move."""
-    try:
-        event = decode(body)
-    except ValueError:
-        return encode(Event(seq, seq - 1, 0, None, LOST, Erased()))
-    kept = encode(erased(event))
-    return kept if len(kept) <= len(body) else encode(blank(event))
 
 
 def _disk_of(path: Path) -> tuple[int, int]:

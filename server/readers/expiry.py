@@ -12,6 +12,8 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 
+from msgspec import Struct
+
 from server.log.base import Change, Damaged, Effect, Log, Projected, Withdrawn
 from server.readers.base import Reader, Rest, Unavailable
 from server.room.commands import Refused, Remove
@@ -24,15 +26,24 @@ from server.together import settled
 log = logging.getLogger(__name__)
 
 EVERY_MS = 600_000
-# Rows that are read at once; in between, and between rooms, everybody else has their turn.
-PAGE_ROWS = 256
+# Rows that are read at once. Between pages the feed is read, between rooms everybody else has their turn.
+PAGE_ROWS = 64
 PAUSE_MS = 20
 # Rooms whose kind is remembered; that of others is read from their first event.
 KINDS_KEPT = 1_000
 # What a room is whose opening was erased, or whose kind is no more.
 DEFAULT_KIND = "wonder"
-# After every id.
+# Before every row of a part, and after every id.
+BEFORE_ALL = (-1, "")
 _LAST = "\uffff"
+
+
+class _Sweep(Struct):
+    """A sweep that is under way: the kinds that are left, and up to which row the first of them is swept."""
+
+    began_at_ms: int
+    kinds: Sequence[str]
+    after: tuple[int, str] = BEFORE_ALL
 
 
 class Expiry(Reader):
@@ -45,6 +56,7 @@ class Expiry(Reader):
         self._registry, self._log, self._clock = registry, log_, clock
         self._kinds: OrderedDict[str, str] = OrderedDict()
         self._sweep_at_ms = 0
+        self._sweep: _Sweep | None = None
 
     async def read(self, change: Change) -> Sequence[Effect] | None:
         """Note when a clip came, until it is removed."""
@@ -58,16 +70,16 @@ class Expiry(Reader):
                 return None
 
     async def idle(self) -> Rest:
-        """Sweep when it is time."""
+        """Sweep when it is time: a page at once, for the feed goes on between."""
         now_ms = self._clock()
-        if now_ms < self._sweep_at_ms:
-            return Rest(within_ms=self._sweep_at_ms - now_ms)
-        effects: list[Effect] = []
-        for kind in await self._log.parts(self.name):
-            effects += await self._swept(kind, now_ms)
-            if redated := await self._redated(kind, now_ms):
-                return Rest(effects + redated, 0)  # look again: there may be more of them
-        self._sweep_at_ms = now_ms + EVERY_MS
+        if self._sweep is None:
+            if now_ms < self._sweep_at_ms:
+                return Rest(within_ms=self._sweep_at_ms - now_ms)
+            self._sweep = _Sweep(now_ms, await self._log.parts(self.name))
+        effects = await self._swept(self._sweep)
+        if self._sweep.kinds:
+            return Rest(effects, 0)
+        self._sweep_at_ms, self._sweep = self._sweep.began_at_ms + EVERY_MS, None
         return Rest(effects, EVERY_MS)
 
     async def _kind(self, room: str) -> str:
@@ -90,28 +102,35 @@ class Expiry(Reader):
         opened = first[0].data if first else None
         return opened.room_kind if isinstance(opened, RoomOpened) else DEFAULT_KIND
 
-    async def _redated(self, kind: str, now_ms: int) -> list[Effect]:
+    async def _swept(self, sweep: _Sweep) -> list[Effect]:
+        """Remove what is due in a page of a kind; return what to forget, or to look at anew."""
+        if not sweep.kinds:
+            return []
+        kind, after = sweep.kinds[0], sweep.after
+        over_ms = sweep.began_at_ms - KINDS.get(kind, KINDS[DEFAULT_KIND]).keep_ms
+        rows = await self._log.projection(self.name, kind, after=after, limit=PAGE_ROWS)
+        due = [row for row in rows if row.number <= over_ms]
+        gone = list[Effect]()
+        for room, clips in _by_room(due).items():
+            gone += await self._remove(room, clips)
+            await asyncio.sleep(PAUSE_MS / 1000)
+        if due and len(due) == len(rows):
+            sweep.after = (rows[-1].number, rows[-1].item)
+        elif redated := await self._redated(kind):
+            gone += redated  # there may be more of them
+        else:
+            sweep.kinds, sweep.after = sweep.kinds[1:], BEFORE_ALL
+        return gone
+
+    async def _redated(self, kind: str) -> list[Effect]:
         """Let clips of the future, which came while the clock was wrong, have come now."""
+        now_ms = self._clock()
         rows = await self._log.projection(self.name, kind, after=(now_ms, _LAST), limit=PAGE_ROWS)
         return [Projected(row.room, row.item, kind, now_ms) for row in rows]
 
-    async def _swept(self, kind: str, now_ms: int) -> list[Effect]:
-        """Remove what is due in the rooms of a kind; return what to forget of clips that were not there."""
-        over_ms = now_ms - KINDS.get(kind, KINDS[DEFAULT_KIND]).keep_ms
-        after, gone = (-1, ""), list[Effect]()
-        while rows := await self._log.projection(self.name, kind, after=after, limit=PAGE_ROWS):
-            due = [row for row in rows if row.number <= over_ms]
-            for room, clips in _by_room(due).items():
-                gone += await self._remove(room, clips)
-                await asyncio.sleep(PAUSE_MS / 1000)
-            if len(due) < len(rows):
-                break
-            after = (rows[-1].number, rows[-1].item)
-        return gone
-
     async def _remove(self, room_id: str, clips: Sequence[str]) -> list[Effect]:
         try:
-            room = await self._registry.wake(room_id)
+            room = await self._registry.wake(room_id, quiet=True)
             found = await settled(_removed(room, clip) for clip in clips)
         except NoSuchRoom:
             found = [False for _ in clips]
@@ -126,7 +145,7 @@ class Expiry(Reader):
 async def _removed(room: Room, clip: str) -> bool:
     """Remove a clip; False when it is not there. Where that is refused it is due at the next sweep, too."""
     try:
-        await room.send(Remove(clip, "expired"))
+        await room.send(Remove(clip, "expired"), quiet=True)
     except Refused as refused:
         return refused.code != "no_such_clip"
     return True

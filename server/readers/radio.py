@@ -13,9 +13,13 @@ from random import Random
 
 from audio import ogg
 from audio.take import FRAME_MS
-from games.round import RoundClosed, RoundRevealed
+from games.round import RoundOpened, TurnGiven
+from server.blobs.base import Blobs
 from server.log.base import Log
-from server.room.events import ClipHidden, ClipLanded, ClipRemoved, ClipRestored, RoomClosed
+from server.room import playlist
+from server.room.clips import Clip
+from server.room.events import ClipHidden, ClipLanded, ClipRemoved, RoomClosed
+from server.room.playlist import Piece, Playlist
 from server.rooms.base import Room
 from server.rooms.tail import Batch
 from server.rtc.media import Media
@@ -24,36 +28,46 @@ log = logging.getLogger(__name__)
 
 # Air between two clips.
 GAP_MS = 300
-# When nothing new came for this long, the radio drifts through older clips.
+# A cue leaves so long before its sound: with the buffer of a player, who hides a voice is deaf to it in time.
+CUE_LEAD_MS = 5
+# Whoever comes in first hears something older after so long, and then whenever nothing new came for so long.
+GREETING_AFTER_MS = 1_200
 DRIFT_AFTER_MS = 8_000
-# Clips that land faster than they can be played are skipped from the oldest on.
-QUEUE_PIECES = 64
-# A replay of more clips is played in parts: 10 minutes of the longest (3 MB) are one message to a worker.
-PIECE_CLIPS = 20
+# A clip that is the only one comes again after so long.
+REPEAT_AFTER_MS = 30_000
 
-Piece = tuple[str, ...]
+NOTHING = Piece(())
 
 
 class RoomRadio:
     """What one room's radio plays next: pieces of one clip, or of several that make one."""
 
     def __init__(
-        self, room: Room, log_: Log, media: Media, random: Random, *, audience: Callable[[str], int]
+        self,
+        room: Room,
+        log_: Log,
+        blobs: Blobs,
+        media: Media,
+        random: Random,
+        *,
+        audience: Callable[[str], int],
     ) -> None:
         self._room = room
         self._log = log_
+        self._blobs = blobs
         self._media = media
         self._random = random
         self._audience = audience
-        self._queue: deque[Piece] = deque(maxlen=QUEUE_PIECES)
+        running = room.state.round.id if room.state.round else None
+        self._playlist = Playlist(self._has_sound, self._is_withheld, running)
         self._fresh = asyncio.Event()
-        self._last: Piece = ()
-        self._playing: Piece = ()
+        self._last = self._playing = NOTHING
         self._mute: set[str] = set()  # clips that could not be played
-        self._held: deque[Piece] = deque(maxlen=QUEUE_PIECES)  # with clips that are hidden for now
         self._drifting = False
+        self._is_greeted = False  # somebody listens and has heard, or will hear, something
+        self._drift_at_s = self._quiet_since_s = 0.0
         self._live = False
-        self._live_relayed: deque[str] = deque(maxlen=QUEUE_PIECES)  # what is refused never lands
+        self._live_relayed: deque[str] = deque(maxlen=playlist.QUEUE_PIECES)  # what is refused never lands
         self._task: asyncio.Task[None] | None = None
         self.unsubscribe = room.tail.subscribe(self._read, passive=True)
 
@@ -65,59 +79,35 @@ class RoomRadio:
                     asyncio.get_running_loop().call_soon(
                         self._light_up, clip, encoded.event.at_ms, duration_ms
                     )
-                case ClipLanded(clip=clip, hidden=False):
-                    self._add((clip,))
-                case RoundRevealed(takes=takes):
-                    for take in takes:
-                        self._add((take.clip,))
-                case RoundClosed(replay=replay) if replay:
-                    for at in range(0, len(replay), PIECE_CLIPS):
-                        self._add(tuple(replay[at : at + PIECE_CLIPS]))
-                case ClipHidden(clip=clip):
-                    self._hold_back(clip)
-                case ClipRestored(clip=clip):
-                    self._let_through(clip)
+                    continue
+                case ClipHidden(clip=clip) if clip in self._playing.clips:
+                    self._cut()
                 case ClipRemoved(clip=clip):
-                    self._withdraw(clip)
+                    self._mute.discard(clip)
+                    if clip in self._playing.clips:
+                        self._cut()
                 case RoomClosed():
-                    self._fall_silent()
+                    self._cut()
+                case RoundOpened() | TurnGiven():
+                    self._fresh.set()
                 case _:
                     pass
+            if self._playlist.read(encoded.event):
+                self.wake()
 
-    def _add(self, piece: Piece) -> None:
-        state = self._room.state
-        if not all(clip in state.clips for clip in piece):  # a written answer has no sound
-            return
-        if any(clip in state.governed.withheld for clip in piece):
-            self._held.append(piece)
-            return
-        self._queue.append(piece)
-        self.wake()
+    def _has_sound(self, clip: str) -> bool:
+        """Tell whether something is a clip: a written answer has no sound."""
+        return clip in self._room.state.clips
 
-    def _hold_back(self, clip: str) -> None:
-        """Keep what is hidden for now, to be played when somebody has decided that it stays."""
-        waiting = [piece for piece in self._queue if clip in piece]
-        self._withdraw(clip)
-        self._held.extend(waiting)
+    def _is_withheld(self, clip: str) -> bool:
+        """Tell whether a clip is hidden until somebody decided that it stays."""
+        return clip in self._room.state.governed.withheld
 
-    def _let_through(self, clip: str) -> None:
-        for piece in [piece for piece in self._held if clip in piece]:
-            self._held.remove(piece)
-            self._add(piece)
-
-    def _withdraw(self, clip: str) -> None:
-        self._mute.discard(clip)
-        for queue in (self._queue, self._held):
-            for piece in [piece for piece in queue if clip in piece]:
-                queue.remove(piece)
-        if clip in self._playing:
-            self._media.stop(self._room.id)
-            self._fresh.set()
-
-    def _fall_silent(self) -> None:
-        self._queue.clear()
-        self._held.clear()
+    def _cut(self) -> None:
+        """End what plays now, for the files of pages too."""
         self._media.stop(self._room.id)
+        if self._playing.clips:
+            self._room.tail.signal("cut", {"clip": self._playing.clips[-1]})
         self._fresh.set()
 
     def live_relayed(self, clip: str) -> None:
@@ -146,26 +136,38 @@ class RoomRadio:
 
     async def _run(self) -> None:
         """Play until there is nothing more; the root of the task. What fails in a piece costs that piece."""
-        while piece := await self._next():
+        while (piece := await self._next()).clips:
             try:
                 await self._play(piece)
             except Exception:
                 log.exception("a piece on the radio of room %.6s failed", self._room.id)
-                self._playing = ()
-                self._give_up(*piece)
+                self._playing = NOTHING
+                self._give_up(*piece.clips)
+            self._quiet_since_s = self._now_s()
+            self._drift_at_s = self._quiet_since_s + DRIFT_AFTER_MS / 1000
+
+    def _now_s(self) -> float:
+        return asyncio.get_running_loop().time()
 
     async def _next(self) -> Piece:
         """Return the next piece to play; an empty one when there is nothing and nobody."""
-        while self._live or not self._queue:
+        while self._live or not self._playlist:
             if self._room.state.closed:
-                return ()
+                return NOTHING
             if not self._live and not self._audience(self._room.id):
-                return ()
-            if not await self._something_new(DRIFT_AFTER_MS / 1000) and (clip := self._older()) is not None:
+                self._is_greeted = False
+                return NOTHING
+            if not self._is_greeted:
+                self._is_greeted = True
+                self._drift_at_s = self._now_s() + GREETING_AFTER_MS / 1000
+            if await self._something_new(self._drift_at_s - self._now_s()):
+                continue
+            if (clip := self._older()) is not None:
                 self._drifting = True
-                return (clip,)
+                return Piece((clip,))
+            self._drift_at_s = self._now_s() + DRIFT_AFTER_MS / 1000
         self._drifting = False
-        return self._queue.popleft()
+        return self._playlist.pop()
 
     async def _something_new(self, within_s: float) -> bool:
         """Wait for a clip to land, or for a reason to look again."""
@@ -178,47 +180,75 @@ class RoomRadio:
         return True
 
     def _older(self) -> str | None:
-        """Return an older clip, never the last one again; none while a round wants quiet."""
+        """Return an older clip; none in a round. The last one comes again only where it is alone."""
         state = self._room.state
-        if self._queue or self._live or state.round or not self._audience(self._room.id):
+        if self._playlist or self._live or state.round or not self._audience(self._room.id):
             return None
-        older = state.clips.choice(self._random, {*self._last[-1:], *self._mute, *state.governed.withheld})
+        withheld = {*self._mute, *state.governed.withheld}
+        older = state.clips.choice(self._random, {*self._last.clips[-1:], *withheld})
+        if older is None and self._now_s() - self._quiet_since_s >= REPEAT_AFTER_MS / 1000:
+            older = state.clips.choice(self._random, withheld)
         return older.clip if older else None
 
     async def _play(self, piece: Piece) -> None:
-        frames = [await self._frames(clip) for clip in piece]
+        frames = [await self._frames(clip) for clip in piece.clips]
         if not any(frames):
             return
+        told = await self._told_of_older(piece.clips[0]) if self._drifting else {}
+        if not self._may_begin(piece):
+            return
+        self._last = self._playing = piece
+        at_ms = self._room.context().now_ms + CUE_LEAD_MS
+        for clip, own in zip(piece.clips, frames, strict=True):
+            if own:
+                self._light_up(clip, at_ms, len(own) * FRAME_MS, told)
+                at_ms += len(own) * FRAME_MS
+        await asyncio.sleep(CUE_LEAD_MS / 1000)
+        if self._is_here(piece):
+            self._media.play(self._room.id, [frame for clip in frames for frame in clip])
+            await self._hear_out(piece, sum(map(len, frames)) * FRAME_MS + GAP_MS)
+        self._playing = NOTHING
+
+    def _may_begin(self, piece: Piece) -> bool:
+        """Tell whether a piece is still to be heard, after its sound was read."""
+        if self._drifting and self._room.state.round is not None:
+            return False
         if self._live:
             self._play_later(piece)
-            return
-        at_ms, _ = self._media.play(self._room.id, [frame for clip in frames for frame in clip])
-        self._last = self._playing = piece
-        for clip, own in zip(piece, frames, strict=True):
-            if not own:
-                continue
-            self._light_up(clip, at_ms, len(own) * FRAME_MS)
-            at_ms += len(own) * FRAME_MS
-        await self._hear_out(piece, sum(map(len, frames)) * FRAME_MS + GAP_MS)
-        self._playing = ()
+        return not self._live and self._is_here(piece)
 
-    def _light_up(self, clip: str, at_ms: int, duration_ms: int) -> None:
-        cue = {"clip": clip, "starts_at_ms": at_ms, "duration_ms": duration_ms}
+    def _light_up(
+        self, clip: str, at_ms: int, duration_ms: int, told: dict[str, object] | None = None
+    ) -> None:
+        known = self._room.state.clips.get(clip)
+        voice = {"voice": known.voice} if known is not None and known.voice else {}
+        cue = {"clip": clip, "starts_at_ms": at_ms, "duration_ms": duration_ms, **voice, **(told or {})}
         self._room.tail.signal("cue", cue)
 
-    def _play_later(self, piece: Piece) -> None:
-        """Keep what is new and had to give way to a live voice; older clips come by again anyway.
+    async def _told_of_older(self, clip: str) -> dict[str, object]:
+        """Return when an older clip landed, and what it answered; a forgotten topic is gone from the log."""
+        known = self._room.state.clips.get(clip)
+        if known is None:
+            return {}
+        prompt = await self._prompt(known)
+        return {"at_ms": known.at_ms, **({"prompt": prompt} if prompt else {})}
 
-        It is the oldest: when enough landed meanwhile that the queue is full, it is the one to be skipped.
-        """
-        is_wanted = not self._drifting and self._is_here(piece)
-        if is_wanted and len(self._queue) < QUEUE_PIECES:
-            self._queue.appendleft(piece)
+    async def _prompt(self, clip: Clip) -> str:
+        if clip.asked_seq is None:
+            return ""
+        events = await self._log.read(self._room.id, clip.asked_seq - 1, 1)
+        turn = events[0].data if events and events[0].seq == clip.asked_seq else None
+        return turn.prompt if isinstance(turn, TurnGiven) else ""
+
+    def _play_later(self, piece: Piece) -> None:
+        """Keep what is new and had to give way to a live voice; older clips come by again anyway."""
+        if not self._drifting and self._is_here(piece):
+            self._playlist.put_back(piece)
 
     async def _frames(self, clip: str) -> list[bytes]:
         """Return the sound of a clip; none when it is gone or damaged: then it does not come by again."""
         try:
-            blob = await self._log.blob(clip)
+            blob = await self._blobs.get(clip)
             if blob is not None:
                 return ogg.read(blob.body)
         except (ogg.BadOgg, OSError) as bad:
@@ -231,21 +261,36 @@ class RoomRadio:
         self._mute.update(clip for clip in clips if clip in self._room.state.clips)
 
     async def _hear_out(self, piece: Piece, for_ms: int) -> None:
-        """Wait until a piece is over: a withdrawn one at once, an older one when a new one landed."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + for_ms / 1000
-        while (left := end - loop.time()) > 0 and self._is_here(piece):
+        """Wait until a piece is over: a withdrawn one at once, an older one when a new one landed.
+
+        What is not of the running round ends when somebody's window begins.
+        """
+        end = self._now_s() + for_ms / 1000
+        while (left := end - self._now_s()) > 0 and self._is_here(piece):
             if self._live and left > GAP_MS / 1000:
                 self._play_later(piece)
-            if self._live or (self._queue and self._drifting):
+            if self._live or (self._playlist and self._drifting):
                 return
-            await self._something_new(left)
+            quiet_in_s = self._quiet_in_s(piece)
+            if quiet_in_s <= 0:
+                self._cut()
+                return
+            await self._something_new(min(left, quiet_in_s))
+
+    def _quiet_in_s(self, piece: Piece) -> float:
+        """Return how long a piece may still sound before somebody else's window."""
+        round_ = self._room.state.round
+        if round_ is None or round_.turn is None or piece.round == round_.id:
+            return float("inf")
+        return (round_.turn.go_at_ms - self._room.context().now_ms) / 1000
 
     def _is_here(self, piece: Piece) -> bool:
         state = self._room.state
-        if state.closed:
-            return False
-        return all(clip in state.clips and clip not in state.governed.withheld for clip in piece)
+        return (
+            not state.closed
+            and not any(map(self._is_withheld, piece.clips))
+            and all(map(self._has_sound, piece.clips))
+        )
 
     def leave(self) -> asyncio.Task[None] | None:
         """Read no more and begin to fall silent; return what is still to end. May be called again."""
@@ -259,8 +304,11 @@ class RoomRadio:
 class Radio:
     """The radios of all rooms that are awake."""
 
-    def __init__(self, log_: Log, media: Media, random: Random, *, audience: Callable[[str], int]) -> None:
+    def __init__(
+        self, log_: Log, blobs: Blobs, media: Media, random: Random, *, audience: Callable[[str], int]
+    ) -> None:
         self._log = log_
+        self._blobs = blobs
         self._media = media
         self._random = random
         self._audience = audience
@@ -272,7 +320,7 @@ class Radio:
         """Give a room that woke its radio; it plays when somebody listens, who may have woken it."""
         if self._closed:
             return
-        radio = RoomRadio(room, self._log, self._media, self._random, audience=self._audience)
+        radio = RoomRadio(room, self._log, self._blobs, self._media, self._random, audience=self._audience)
         self._rooms[room.id] = radio
         if self._audience(room.id):
             radio.wake()

@@ -21,7 +21,8 @@ CHOICES_TRIED = 64
 class ClipRef(Struct, frozen=True, array_like=True):
     """What a room knows of a clip that is in it: where its events are and what was measured.
 
-    `repeats` are the seqs of the events that say its words again, or were said of it.
+    `repeats` are the seqs of the events that say its words again, or were said of it; `asked_seq` is
+    that of the turn that it answered, None out of turn.
     """
 
     clip: str
@@ -43,6 +44,7 @@ class ClipRef(Struct, frozen=True, array_like=True):
     caption_seq: int | None = None
     reveal_seq: int | None = None
     repeats: tuple[int, ...] = ()
+    asked_seq: int | None = None
 
     @property
     def voice(self) -> str:
@@ -57,7 +59,7 @@ class ClipRef(Struct, frozen=True, array_like=True):
     def filed(self) -> FiledClip:
         """Return what is kept of it when nobody acts in it any more."""
         at = self.clip, self.seq, self.at_ms, self.voice
-        return FiledClip(*at, self.caption_seq, self.reveal_seq, self.repeats)
+        return FiledClip(*at, self.caption_seq, self.reveal_seq, self.repeats, self.asked_seq)
 
 
 Clip = ClipRef | FiledClip

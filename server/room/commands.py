@@ -23,6 +23,7 @@ MODERATED = "moderated"
 # What clients know under two names is sent by one: `internal` and `draining` were others.
 BROKEN = "broken"
 RESTARTING = "restarting"
+FULL_RETRY_AFTER_MS = 10_000
 
 
 def broken() -> Refused:
@@ -33,6 +34,12 @@ def broken() -> Refused:
 def restarting(retry_after_ms: int = 1_000) -> Refused:
     """Return the answer to whoever wants something begun while the server stops."""
     return Refused(RESTARTING, "The server is restarting. Come back in a moment.", retry_after_ms)
+
+
+def storage_full() -> Refused:
+    """Return the answer to whoever wants something kept that there is no room left for."""
+    sentence = "The server has no room left to keep this. Try again later."
+    return Refused("storage_full", sentence, FULL_RETRY_AFTER_MS)
 
 
 class Open(Struct, frozen=True):

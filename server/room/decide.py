@@ -112,13 +112,13 @@ def _by(state: RoomState, fact: Fact, by: Voice | None, starter: Voice | None) -
 def _facts(state: RoomState, command: Command, by: Voice | None, context: Context) -> list[Fact]:
     match command:
         case Say(text=text):
-            return [_said(_text(text, "text", TEXT_LIMIT_CHARACTERS), context)]
+            return [_said(state, _text(text, "text", TEXT_LIMIT_CHARACTERS), context)]
         case React():
             return [_reaction(state, command)]
         case Open(room=room):
             if state.head > 0:
                 raise Refused("room_exists", "This room is open already.")
-            return [governing.described(room)]
+            return [governing.opened(room)]
         case Report():
             return reports.report(state, command, by, context)
         case Forget():
@@ -133,10 +133,11 @@ def _facts(state: RoomState, command: Command, by: Voice | None, context: Contex
             return rounds.facts(state, command, by, context)
 
 
-def _said(text: str, context: Context) -> Fact:
+def _said(state: RoomState, text: str, context: Context) -> Fact:
     """Return what was written, or the dice when it asks for them."""
     word, _, expression = text.partition(" ")
     if word != DICE:
+        round_lifecycle.check_words(state, text)
         return TextSaid(text)
     try:
         rolled = roll(expression, context.random)

@@ -129,7 +129,7 @@ def opens_at_ms(state: RoomState, voices: Collection[str], context: Context) -> 
     ends_ms = [
         context.now_ms + max(_muted_ms(state, voice, context), 0)
         for voice in voices
-        if _has_consented(state, voice, context)
+        if _has_consented(state, voice, context) and not (state.locked and voice != state.keeper)
     ]
     return min(ends_ms, default=None)
 

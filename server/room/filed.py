@@ -35,7 +35,8 @@ class FiledClip(Struct, frozen=True, array_like=True):
     """A clip that nobody acts in any more: where its events are and whose it is.
 
     What was measured of it and its words are in these events. `repeats` are the seqs of the
-    events that say its words again, or were said of it; `voice` is "" when it is nobody's.
+    events that say its words again, or were said of it; `voice` is "" when it is nobody's. `asked_seq` is
+    that of the turn that it answered.
     """
 
     clip: str
@@ -45,6 +46,7 @@ class FiledClip(Struct, frozen=True, array_like=True):
     caption_seq: int | None = None
     reveal_seq: int | None = None
     repeats: tuple[int, ...] = ()
+    asked_seq: int | None = None
 
     @property
     def hidden(self) -> bool:

@@ -7,9 +7,11 @@ happens to it is the admin's business.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec.structs import asdict, replace
 
-from server.room import reports, round_lifecycle
+from server.room import filters, reports, round_lifecycle
 from server.room.clips import Clip
 from server.room.commands import (
     Change,
@@ -44,6 +46,7 @@ from server.room.state import RoomState
 from server.room.text import cleaned
 
 NAME_CHARACTERS, THEME_CHARACTERS, DESCRIPTION_CHARACTERS = 60, 120, 500
+WORDS = ("name", "theme", "description")
 MUTE_LONGEST_MS = 86_400_000
 # A room remembers no more than this many muted voices; each is forgotten when its time is over.
 MUTED_VOICES = 500
@@ -119,7 +122,21 @@ def facts(state: RoomState, command: Command, by: Voice | None, context: Context
             raise TypeError(command)
 
 
-def described(room: RoomOpened) -> RoomOpened:
+def opened(room: RoomOpened) -> RoomOpened:
+    """Return a room as it is opened. Raises `Refused` (`too_long`, `filtered`)."""
+    room = _described(room)
+    _check_words(room, WORDS)
+    return room
+
+
+def _check_words(room: RoomOpened, names: Iterable[str]) -> None:
+    """Look at the words of a room that come from a visitor."""
+    kept = KINDS.get(room.room_kind, KINDS["wonder"]).filters
+    for name in names:
+        filters.check(getattr(room, name), room.language, kept)
+
+
+def _described(room: RoomOpened) -> RoomOpened:
     """Return a room with its words cleaned, and with a name. Raises `Refused` (`too_long`)."""
     theme = _words(room.theme, "theme", THEME_CHARACTERS)
     name = _words(room.name, "name", NAME_CHARACTERS) or theme[:NAME_CHARACTERS]
@@ -144,9 +161,10 @@ def change(state: RoomState, command: Change) -> list[Fact]:
     wanted = {name: value for name, value in asdict(command).items() if value is not None}
     before = {name: getattr(state, name) for name in command.__struct_fields__}
     words = {name: value for name, value in {**before, **wanted}.items() if name not in SWITCHES}
-    asked = described(RoomOpened(state.kind, **words))
+    asked = _described(RoomOpened(state.kind, **words))
     after = {name: wanted[name] if name in SWITCHES else getattr(asked, name) for name in wanted}
     changed = {name: value for name, value in after.items() if value != before[name]}
+    _check_words(asked, [name for name in WORDS if name in changed])
     return [RoomChanged(**changed)] if changed else []
 
 
@@ -218,6 +236,11 @@ def lapsed(state: RoomState, context: Context) -> list[Fact]:
         return []
     opened = [RoomChanged(locked=False, slow=False, hold=False)]
     return [KeeperGiven(""), *(opened if state.locked or state.slow or state.hold else [])]
+
+
+def decides(state: RoomState, voice: Voice, context: Context) -> bool:
+    """Tell whether a voice decides about reports here: it keeps the room, or acts for who does."""
+    return bool(state.keeper) and (voice.id == state.keeper or is_acting(state, voice.id, context))
 
 
 def is_acting(state: RoomState, voice: str, context: Context) -> bool:

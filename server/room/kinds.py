@@ -12,10 +12,10 @@ from games.round import Tempo
 
 DAY_MS = 86_400_000
 Kind = Literal["wonder", "topic", "local", "humour", "language", "roleplay", "arena", "healing"]
-# What a room of a kind is meant to look at before a clip or text is shown: `contacts` are numbers and
-# addresses, `slurs` words against groups, `names` a clip aimed at somebody by name, `care` words of
-# somebody in need. Nothing looks yet, and nothing says to visitors that it does.
-Filter = Literal["contacts", "slurs", "names", "care"]
+# What a room of a kind looks at before a text is taken (`filters.py`): `contacts` are numbers, links and
+# addresses, `slurs` words against groups, `names` a text that names somebody in full. What is spoken is not
+# looked at: words of clips are not known to this version.
+Filter = Literal["contacts", "slurs", "names"]
 Door = Literal["open", "consent"]
 
 
@@ -174,7 +174,7 @@ KINDS: dict[str, RoomKind] = {
             scored=False,
             keep_ms=DAY_MS,
             preview=True,
-            filters=("contacts", "slurs", "names", "care"),
+            filters=("contacts", "slurs", "names"),
             other_share=0.5,
             host={
                 "en": "A giraffe: large heart, long neck, few words.",

@@ -20,6 +20,8 @@ ANSWER_LIMIT_CHARACTERS = 200
 ROLE_LIMIT_CHARACTERS = 64
 # A room's memory of who plays is bounded, and so is the wait for one's turn.
 PLAYERS_LIMIT = 24
+# In public rooms so many players of one seat (a network) may wait for their first word at once.
+UNHEARD_OF_SEAT = 3
 
 
 def join(state: RoomState, command: RoundJoin, by: Voice | None, context: Context) -> list[Fact]:
@@ -31,7 +33,10 @@ def join(state: RoomState, command: RoundJoin, by: Voice | None, context: Contex
         raise Refused("joined_already", "You are in this round already.")
     if len(round_.players) >= PLAYERS_LIMIT:
         raise Refused("round_full", "This round is full. The next one is yours.")
-    joined = RoundJoined(round_.id, by.id, cleaned(command.role)[:ROLE_LIMIT_CHARACTERS])
+    _check_seat(state, round_, by, context)
+    role = cleaned(command.role)[:ROLE_LIMIT_CHARACTERS]
+    round_lifecycle.check_words(state, role)
+    joined = RoundJoined(round_.id, by.id, role)
     game = BY_ID.get(round_.game)
     told = (
         game.joined(play.apply(round_, joined), by.id, round_lifecycle.game_context(state, round_, context))
@@ -39,6 +44,17 @@ def join(state: RoomState, command: RoundJoin, by: Voice | None, context: Contex
         else []
     )
     return [joined, *told]
+
+
+def _check_seat(state: RoomState, round_: Round, by: Voice, context: Context) -> None:
+    """Let no network fill a public room's round with players who say nothing."""
+    own = seat(state, by.id, context)
+    if own == by.id:
+        return
+    heard = {*round_.left, *(take.voice for take in round_.takes)}
+    unheard = [player for player in round_.players if player not in heard]
+    if sum(seat(state, player, context) == own for player in unheard) >= UNHEARD_OF_SEAT:
+        raise Refused("round_full", "Others who came with you play already. Let them speak first.")
 
 
 def answer(state: RoomState, command: Answer, by: Voice | None, context: Context) -> list[Fact]:
@@ -55,6 +71,7 @@ def answer(state: RoomState, command: Answer, by: Voice | None, context: Context
     text = cleaned(command.text)
     if not text or len(text) > ANSWER_LIMIT_CHARACTERS:
         raise Refused("bad_answer", f"An answer has 1 to {ANSWER_LIMIT_CHARACTERS} characters.")
+    round_lifecycle.check_words(state, text)
     given = AnswerGiven(round_.id, turn.turn, round_lifecycle.new_id(context.random), text, turn.hidden)
     return [given, *round_lifecycle.after_landing(state, given, by, context)]
 

@@ -29,7 +29,7 @@ from games.round import (
     Take,
     Tempo,
 )
-from server.room import door
+from server.room import door, filters
 from server.room.clips import ClipRef
 from server.room.context import Context
 from server.room.events import ClipCaptioned, ClipLanded, Draft, Fact, Voice, numbered
@@ -46,6 +46,11 @@ COACHED = ("done", "silent", "again")
 def kind_of(state: RoomState) -> RoomKind:
     """Return the kind of a room; a kind that is no more is a room of wonder."""
     return KINDS.get(state.kind, KINDS["wonder"])
+
+
+def check_words(state: RoomState, text: str) -> None:
+    """Refuse (`filtered`) what a visitor writes that the filters of the room do not let pass."""
+    filters.check(text, state.language, kind_of(state).filters)
 
 
 def plain(state: RoomState) -> Game:

@@ -283,12 +283,29 @@ def _reaction_ms(command: Land, turn: TurnGiven) -> int | None:
     return measured_ms
 
 
+def is_aside(state: RoomState, voice: str) -> bool:
+    """Tell whether a take that a voice begins now is out of turn, while others play a round."""
+    return state.round is not None and _wanting(state, voice) is None
+
+
+def is_early(state: RoomState, voice: str, context: Context) -> bool:
+    """Tell whether a take that a voice begins now comes long before the turn that it might be for."""
+    turn = _wanting(state, voice)
+    return turn is not None and context.now_ms < turn.go_at_ms - round_lifecycle.EAGER_MS
+
+
+def _wanting(state: RoomState, voice: str) -> TurnGiven | None:
+    """Return the running turn if it wants a take of a voice: of whose turn it is, and once."""
+    turn = _open_turn(state, voice)
+    if state.round is None or turn is None or round_lifecycle.is_full(state.round):
+        return None
+    return None if any(take.voice == voice for take in state.round.takes_of(turn.turn)) else turn
+
+
 def _turn_of(state: RoomState, command: Land, by: Voice | None) -> TurnGiven | None:
     """Return the running turn if it wants this take: by whose turn it is, begun in time, once."""
-    turn = _open_turn(state, by.id) if by else None
-    if state.round is None or turn is None or by is None or round_lifecycle.is_full(state.round):
-        return None
-    if any(take.voice == by.id for take in state.round.takes_of(turn.turn)):
+    turn = _wanting(state, by.id) if by else None
+    if turn is None:
         return None
     began_at_ms = command.began_at_ms
     if began_at_ms is not None and began_at_ms + command.clip.onset_ms < turn.go_at_ms - EAGER_MS:

@@ -94,7 +94,8 @@ class RoomState(Struct, frozen=True):
     `keeper` is the voice that keeps a private room, `voices_language` the one that voices are named
     in: that of the opening. `written` maps the seq of an answer, of its reveal, of a suggestion, or of
     a role asked for to what it is; `wanted` are the voices that wait for another topic, `wanted_seats`
-    what their wishes count by.
+    what their wishes count by. `asked_seq` is the seq of the newest turn, whose event has the words that a
+    take answers.
     """
 
     head: int = 0
@@ -123,6 +124,7 @@ class RoomState(Struct, frozen=True):
     written: dict[int, Written] = {}
     suggestions: dict[str, Suggestion] = {}
     wanted: tuple[str, ...] = ()
+    asked_seq: int = 0
     wanted_seats: tuple[str, ...] = ()
     locked: bool = False
     slow: bool = False
@@ -286,7 +288,8 @@ def _topic_changed(
 def _clip_landed(state: RoomState, event: Event, landed: ClipLanded) -> RoomState:
     if not landed.clip:  # somebody else's, still hidden from who folds this
         return state
-    ref = ClipRef(seq=event.seq, at_ms=event.at_ms, by=event.by, **asdict(landed))
+    asked_seq = state.asked_seq if state.round is not None and landed.round == state.round.id else None
+    ref = ClipRef(seq=event.seq, at_ms=event.at_ms, by=event.by, asked_seq=asked_seq, **asdict(landed))
     clips = state.clips.landed(ref).with_old_filed(lambda clip: _is_needed(state, clip))
     state = _paced(replace(state, clips=clips), event, take=True)
     if state.round is None or landed.round != state.round.id or event.by is None:
@@ -443,6 +446,8 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
         case fact if isinstance(fact, ROUND_FACTS):
             if isinstance(fact, rounds.RoundJoined) and fact.role:
                 state = replace(state, written=_with_written(state, event, ""))
+            if isinstance(fact, rounds.TurnGiven):
+                state = replace(state, asked_seq=event.seq)
             return _with_round_fact(state, fact)
         case _:
             return state

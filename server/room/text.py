@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
-from unicodedata import category, combining, normalize
+from unicodedata import category, combining, digit, normalize
 
 Part = Literal["alone", "mark", "selector", "joiner", "tag"]
 # A base character may carry this many marks: enough for every living script, too few for zalgo.
@@ -134,3 +134,34 @@ def _joins(before: str, joiner: str, after: str) -> bool:
 @lru_cache(CHARACTERS_KNOWN)
 def _is_of_a_word(character: str) -> bool:
     return category(character)[0] in "LMN" and _part(character) != "selector"
+
+
+# Letters of other scripts, each before the Latin one that it is taken for; marks fall off by themselves.
+_TAKEN_FOR = (
+    "аa бb вb гr дd еe зe иi іi кk ӏl мm нh оo пn рp сc тt уy хx ѕs јj ԁd ԛq ԝw һh օo ոn սu ցg զq αa βb γy "
+    "δd εe ηn ιi κk λa μm νv οo ρp τt υu χx ωw ϲc ıi łl øo đd ðd ɡg ɑa ɩi ʟl ɴn ʀr ʏy ᴀa ʙb ᴄc ᴅd ᴇe ɢg ʜh "
+    "ᴊj ᴋk ᴍm ᴏo ᴘp ᴛt ᴜu ᴠv ᴡw ᴢz þp ƒf ʌa ℮e"
+)
+_LOOKALIKES = str.maketrans({pair[0]: pair[1] for pair in _TAKEN_FOR.split()})
+
+
+def folded(text: str) -> str:
+    """Return a text in small plain Latin letters where it looks like such: to compare, never to show.
+
+    Digits of all scripts become ours, marks fall off, and ß becomes ss.
+    """
+    if text.isascii():
+        return text.lower()
+    plain = normalize("NFKD", normalize("NFKC", text).casefold()).translate(_LOOKALIKES)
+    return "".join(map(_digit, filter(_is_no_mark, plain)))
+
+
+@lru_cache(CHARACTERS_KNOWN)
+def _digit(character: str) -> str:
+    value = digit(character, -1)
+    return character if value < 0 else str(value)
+
+
+@lru_cache(CHARACTERS_KNOWN)
+def _is_no_mark(character: str) -> bool:
+    return category(character)[0] != "M" and category(character) != "Cf"

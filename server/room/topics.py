@@ -47,6 +47,7 @@ def suggest(state: RoomState, command: Suggest, by: Voice | None, context: Conte
     text = cleaned(command.text)
     if not text or len(text) > TOPIC_LIMIT_CHARACTERS:
         raise Refused("bad_topic", f"A topic has 1 to {TOPIC_LIMIT_CHARACTERS} characters.")
+    round_lifecycle.check_words(state, text)
     own = sum(by is not None and waiting.voice == by.id for waiting in state.suggestions.values())
     if own >= SUGGESTIONS_OF_ONE_VOICE or len(state.suggestions) >= SUGGESTIONS_LIMIT:
         raise Refused("enough_topics", "There are topics enough. Wait until some were thrown.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Protocol
 
-from server.log.base import Blob
+from server.blobs.base import Blob
 from server.room.commands import Command
 from server.room.context import Context
 from server.room.events import Event, Language, Voice
@@ -61,6 +61,7 @@ class Room(Protocol):
         key: str | None = None,
         salt: bytes = b"",
         blobs: Sequence[Blob] = (),
+        quiet: bool = False,
     ) -> list[Event]:
         """Decide a command and return its events once they are durable. Commands are decided in order.
 
@@ -68,6 +69,8 @@ class Room(Protocol):
         used for something else it is refused (`id_used`). What is kept of that use is a digest,
         with a `salt` where the command says what can be guessed. Raises `Refused`, also for a full
         disk (`storage_full`), and `OSError` when the storage broke.
+        A `quiet` command uses the room for no longer than it takes: one that wakes for it alone
+        falls asleep again at once.
         """
 
     def hold(self) -> None:

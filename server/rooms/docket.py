@@ -10,33 +10,33 @@ from server.log.base import Log, Projected
 
 READER = "moderation"
 REPORTS, ACTS = "reports", "acts"
-# Rows are read from the smallest number on: with this much less their time the newest are first.
-_LATEST_MS = 2**52
+# Rows are read from the smallest number on: what is taken from this one comes newest first.
+_LATEST = 2**62
 
 
 def report_row(room: str, target: str, at_ms: int) -> Projected:
     """Return the row of a thing that was reported: a clip's id, or the seq of a text as text."""
-    return Projected(room, target, REPORTS, _LATEST_MS - at_ms)
+    return Projected(room, target, REPORTS, _LATEST - at_ms)
 
 
 def act_row(room: str, seq: int, at_ms: int) -> Projected:
     """Return the row of something that the admin did."""
-    return Projected(room, act_item(seq), ACTS, _LATEST_MS - at_ms)
+    return Projected(room, act_item(seq), ACTS, _LATEST - at_ms)
 
 
 def act_item(seq: int) -> str:
-    """Return by which name an act is kept: no clip has such an id."""
-    return f"act {seq}"
+    """Return by which name an act is kept: no clip has such an id, and of one moment the newest is first."""
+    return f"act {_LATEST - seq}"
 
 
 def seq_of(row: Projected) -> int:
     """Return the seq of the event of an act."""
-    return int(row.item.removeprefix("act "))
+    return _LATEST - int(row.item.removeprefix("act "))
 
 
 def at_ms(row: Projected) -> int:
     """Return when the newest report was made, or the act done."""
-    return _LATEST_MS - row.number
+    return _LATEST - row.number
 
 
 async def newest(log: Log, part: str, limit: int) -> list[Projected]:

@@ -12,7 +12,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from server.log.base import Blob, Log
+from server.blobs.base import Blob
+from server.log.base import Log
 from server.room.commands import Command, Refused, Tick
 from server.room.context import Context
 from server.room.events import Event, Language, Voice
@@ -23,7 +24,7 @@ from server.rooms.requests import PendingCommand, Request, pending
 from server.rooms.rules import Rules
 from server.rooms.snapshots import Folded
 from server.rooms.tail import Tail
-from server.rooms.timer import Timer
+from server.rooms.timer import QUIET_MS, Timer
 from server.rooms.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ class Registry(Protocol):
     def living(self, room: LocalRoom) -> LocalRoom:
         """Return the room of this id that lives: this one, when there is no other."""
 
-    def rouse(self, room_id: str) -> None:
+    def rouse(self, room_id: str, *, quiet: bool = False) -> None:
         """Begin to wake a room that sleeps; it is told by `wake_up` or `stay_asleep`."""
 
     def slept(self, room: LocalRoom, due_ms: int | None) -> None:
@@ -82,6 +83,7 @@ class LocalRoom:
         self._writer: Writer | None = None
         self._timer: Timer | None = None
         self._deposed = False
+        self._is_used = False  # by what the writer is at: something that is not quiet
 
     # Commands
 
@@ -93,33 +95,38 @@ class LocalRoom:
         key: str | None = None,
         salt: bytes = b"",
         blobs: Sequence[Blob] = (),
+        quiet: bool = False,
     ) -> list[Event]:
         """Decide a command, see `Room.send`."""
-        request = Request(command, by, key, salt, blobs)
+        request = Request(command, by, key, salt, blobs, quiet)
         living = self if self._deposed else self._registry.living(self)
         if living is self:
             return await self._decided(request)
-        return await living.send(command, by=by, key=key, salt=salt, blobs=blobs)
+        return await request.send_to(living)
 
     async def _decided(self, request: Request) -> list[Event]:
         """Let a command wait for its turn, in a room that sleeps until it has woken."""
         command = pending(request)
         while not self._deposed:
-            writer = self._writer or self._rouse()
+            writer = self._roused(quiet=request.quiet)
             if (answer := await writer.requests.first_answer(command)) is not None:
                 return answer
             if writer is self._writer:  # else it fell asleep or was deposed meanwhile
                 return await self._put(writer, command)
         return await request.send_to(await self._registry.wake(self.id))
 
-    def _rouse(self) -> Writer:
-        self._registry.rouse(self.id)
-        self._writer = Writer(self, self._registry.shared.log, self._registry.shared.rules)
+    def _roused(self, *, quiet: bool) -> Writer:
+        """Return the writer, in a room that sleeps one that gathers until the room has woken."""
+        if not self.is_awake:
+            self._registry.rouse(self.id, quiet=quiet)
+        if self._writer is None:
+            self._writer = Writer(self, self._registry.shared.log, self._registry.shared.rules)
         return self._writer
 
     def _put(self, writer: Writer, command: PendingCommand) -> asyncio.Future[list[Event]]:
         if self._timer is not None:
             self._timer.stop()
+        self._is_used = self._is_used or not command.request.quiet
         return writer.put(command)
 
     # Awake and asleep
@@ -150,14 +157,16 @@ class LocalRoom:
         """Tell whether everybody may find the room."""
         return self.state.public if self.is_awake else self._public
 
-    def wake_up(self, folded: Folded) -> None:
-        """Take up the state as of the newest event, and what waits."""
+    def wake_up(self, folded: Folded, *, quiet: bool = False) -> None:
+        """Take up the state as of the newest event, and what waits; when `quiet`, for no longer than that."""
         shared = self._registry.shared
         self.tail.fill(folded.newest)
         self._timer = Timer(self, shared.clock, shared.idle_ms)
         self._writer = self._writer or Writer(self, shared.log, shared.rules)
         self._writer.begin(folded.state, folded.snapshots)
-        self._touch()
+        if not quiet:
+            self._timer.use()
+        self._start_timer(after_ms=QUIET_MS if quiet else 0)
 
     def stay_asleep(self, why: Exception) -> None:
         """Answer all that wait that the room cannot be woken."""
@@ -212,10 +221,12 @@ class LocalRoom:
 
     def _touch(self) -> None:
         """Take note that the room is used, and look when it has something to do."""
-        if self._timer is not None:
-            self._timer.use()
-            if self._writer is not None and not self._writer.busy:
-                self._timer.start()
+        self.use()
+        self._start_timer()
+
+    def _start_timer(self, *, after_ms: int = 0) -> None:
+        if self._timer is not None and self._writer is not None and not self._writer.busy:
+            self._timer.start(after_ms=after_ms)
 
     # Who is here
 
@@ -321,7 +332,10 @@ class LocalRoom:
 
     def rested(self) -> None:
         """Take note that the inbox is empty."""
-        self._touch()
+        if self._is_used:
+            self.use()
+        self._is_used = False
+        self._start_timer()
 
     def deposed(self, waiting: Sequence[PendingCommand]) -> None:
         """Step down: drop state, timer and signals, and let the owner have the commands that wait."""

@@ -10,9 +10,15 @@ import logging
 import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from random import Random
+from typing import Any
 
-from server.log.base import Blob, Conflict, Listing, Log
+from msgspec import Struct
+
+from server.blobs.base import Blob
+from server.log.base import Conflict, Listing, Log
 from server.room import ids
 from server.room.commands import Command, Open, Refused, restarting
 from server.room.context import Context
@@ -30,11 +36,20 @@ from server.rooms.tail import Tail, View
 from server.together import settled
 
 IDLE_MS = 60_000
+# A room that is due but cannot be woken is tried again after these pauses, doubled from the first on.
+FIRST_RETRY_MS, LONGEST_RETRY_MS = 1_000, 600_000
 SLUGS_TRIED = 20
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 logger = logging.getLogger(__name__)
+
+
+class _Waking(Struct, eq=False):
+    """A waking that is under way; `quiet` while nobody needs the room to stay awake."""
+
+    task: asyncio.Task[Room | None]
+    quiet: bool = True
 
 
 class RoomRegistry:
@@ -60,9 +75,11 @@ class RoomRegistry:
         self._snapshots = Snapshots(log, rules.snapshots)
         self._rooms: dict[str, LocalRoom] = {}
         self._awake: dict[str, LocalRoom] = {}
-        self._waking: dict[str, asyncio.Task[Room | None]] = {}
+        self._waking: dict[str, _Waking] = {}
         self._handing_on: set[asyncio.Task[None]] = set()
-        self._alarms = Alarms(clock, self.rouse)
+        self._opening: set[asyncio.Future[None]] = set()
+        self._alarms = Alarms(clock, self._ring)
+        self._failed_wakes: dict[str, int] = {}  # of rooms that are due, by how often
         self._closed = False
         self._readers: list[RoomReader] = []
 
@@ -100,23 +117,44 @@ class RoomRegistry:
         self._check_open()
         rules = self.shared.rules
         context = Context(self.clock(), self.shared.random)
-        for name in [id] if id is not None else _names(room):
-            opener = ids.voice(self._secret, key, name, room.language) if key else by
-            drafts = rules.decide(rules.empty, Open(room), opener, context)
-            try:
-                await self._log.append(name, drafts, expect=0)
-            except Conflict:
-                continue
-            return await self.wake(name)
+        with self._waited_for():
+            for name in [id] if id is not None else _names(room):
+                opener = ids.voice(self._secret, key, name, room.language) if key else by
+                drafts = rules.decide(rules.empty, Open(room), opener, context)
+                try:
+                    await self._log.append(name, drafts, expect=0)
+                except Conflict:
+                    continue
+                return await self._awakened(name)
         raise Refused("room_taken", "There is a room of this name already.")
 
-    async def wake(self, id: str) -> Room:  # noqa: A002
-        """Return a room, awake; hold it within `idle_ms`. Raises `NoSuchRoom` and what the log raises."""
+    @contextmanager
+    def _waited_for(self) -> Iterator[None]:
+        """Let `close` wait: a room that is stored is not answered with "restarting"."""
+        done = asyncio.get_running_loop().create_future()
+        self._opening.add(done)
+        try:
+            yield
+        finally:
+            self._opening.discard(done)
+            done.set_result(None)
+
+    async def wake(self, id: str, *, quiet: bool = False) -> Room:  # noqa: A002
+        """Return a room, awake; hold it within `idle_ms`. Raises `NoSuchRoom` and what the log raises.
+
+        Who is `quiet` sends it quiet commands at once, and it need not stay awake afterwards.
+        """
+        if id not in self._awake:
+            self._check_open()
+        return await self._awakened(id, quiet=quiet)
+
+    async def _awakened(self, id: str, *, quiet: bool = False) -> Room:  # noqa: A002
         while (room := self._awake.get(id)) is None:
-            elsewhere = await asyncio.shield(self._wakes(id))
+            elsewhere = await asyncio.shield(self._wakes(id, quiet=quiet))
             if elsewhere is not None:
                 return elsewhere
-        room.use()
+        if not quiet:
+            room.use()
         return room
 
     def awake(self, id: str) -> Room | None:  # noqa: A002
@@ -144,10 +182,11 @@ class RoomRegistry:
         by: Voice | None,
         key: str | None = None,
         blobs: Sequence[Blob] = (),
+        quiet: bool = False,
     ) -> list[Event]:
         """Wake a room and send it a command. Raises what `wake` and `Room.send` raise."""
-        room = await self.wake(id)
-        return await room.send(command, by=by, key=key, blobs=blobs)
+        room = await self.wake(id, quiet=quiet)
+        return await room.send(command, by=by, key=key, blobs=blobs, quiet=quiet)
 
     async def listings(self, limit: int = 100) -> list[Listing]:
         """Return the public rooms, those with the newest event first."""
@@ -167,11 +206,15 @@ class RoomRegistry:
         """Finish what all rooms have begun and let them sleep; may be called again."""
         self._closed = True
         self._alarms.close()
-        while tasks := [*self._waking.values(), *self._handing_on]:
+        while tasks := self._under_way():
             await asyncio.wait(tasks)
         for room in list(self._rooms.values()):
             await room.close()
         await self._snapshots.close()
+
+    def _under_way(self) -> list[asyncio.Future[Any]]:
+        wakings = (waking.task for waking in self._waking.values())
+        return [*self._opening, *wakings, *self._handing_on]
 
     # What rooms tell
 
@@ -179,10 +222,27 @@ class RoomRegistry:
         """Return the room of this id that lives: this one, when there is no other."""
         return self._rooms.setdefault(room.id, room)
 
-    def rouse(self, room_id: str) -> None:
+    def rouse(self, room_id: str, *, quiet: bool = False) -> None:
         """Begin to wake a room, unless that is under way; whoever waits is told. Raises `Refused`."""
         if room_id not in self._awake:
-            self._wakes(room_id)
+            self._check_open()
+            self._wakes(room_id, quiet=quiet)
+
+    def _ring(self, room_id: str) -> None:
+        """Wake a room that is due; it is due again in a while when that fails."""
+        if room_id not in self._awake:
+            self._wakes(room_id).add_done_callback(partial(self._rung, room_id))
+
+    def _rung(self, room_id: str, task: asyncio.Task[Room | None]) -> None:
+        if task.cancelled() or self._closed:
+            return
+        if isinstance(error := task.exception(), Exception) and not isinstance(error, NoSuchRoom):
+            failures = self._failed_wakes.get(room_id, 0)
+            self._failed_wakes[room_id] = failures + 1
+            pause_ms = min(FIRST_RETRY_MS * 2 ** min(failures, 30), LONGEST_RETRY_MS)
+            self._alarms.set(room_id, self.clock() + pause_ms)
+        else:
+            self._failed_wakes.pop(room_id, None)
 
     def slept(self, room: LocalRoom, due_ms: int | None) -> None:
         """Let go of a room that fell asleep, and wake it when it is due."""
@@ -229,17 +289,17 @@ class RoomRegistry:
         if self._closed:
             raise restarting()
 
-    def _wakes(self, id: str) -> asyncio.Task[Room | None]:  # noqa: A002
+    def _wakes(self, id: str, *, quiet: bool = False) -> asyncio.Task[Room | None]:  # noqa: A002
         """Return the task that wakes a room; its result is the room if that has another owner."""
-        self._check_open()
-        task = self._waking.get(id)
-        if task is None:
+        waking = self._waking.get(id)
+        if waking is None:
             if not _ID.fullmatch(id):
                 raise NoSuchRoom
             task = asyncio.get_running_loop().create_task(self._wake(id), name=f"wake {id[:6]}")
             task.add_done_callback(_woken)
-            self._waking[id] = task
-        return task
+            waking = self._waking[id] = _Waking(task)
+        waking.quiet = waking.quiet and quiet
+        return waking.task
 
     async def _wake(self, id: str) -> Room | None:  # noqa: A002
         """Fold the log and let the room go on, in one step with the end of the waking."""
@@ -261,15 +321,16 @@ class RoomRegistry:
                 room.stay_asleep(error)
                 self.left(room)
             raise
-        del self._waking[id]
-        self._take_in(room, folded, missed)
+        quiet = self._waking.pop(id).quiet
+        self._take_in(room, folded, missed, quiet=quiet)
         return None
 
-    def _take_in(self, room: LocalRoom, folded: Folded, missed: list[Event]) -> None:
+    def _take_in(self, room: LocalRoom, folded: Folded, missed: list[Event], *, quiet: bool) -> None:
         """Let a room go on from a state; its readers are told what they have missed."""
         self._awake[room.id] = room
         self._alarms.cancel(room.id)
-        room.wake_up(folded)
+        self._failed_wakes.pop(room.id, None)
+        room.wake_up(folded, quiet=quiet)
         for reader in self._readers:
             _tell(reader.attach, room)
         if missed:

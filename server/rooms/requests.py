@@ -15,7 +15,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from server.log.base import Blob
+from server.blobs.base import Blob
 from server.room.commands import Command, Refused
 from server.room.events import Event, Voice, erased
 
@@ -65,22 +65,26 @@ class Receiver(Protocol):
         key: str | None = None,
         salt: bytes = b"",
         blobs: Sequence[Blob] = (),
+        quiet: bool = False,
     ) -> list[Event]:
         """Decide a command, see `Room.send`."""
 
 
 class Request(Struct, frozen=True):
-    """A command as its sender gave it, with its key, what hides its digest, and its blobs."""
+    """A command as its sender gave it: see `Room.send`."""
 
     command: Command
     by: Voice | None = None
     key: str | None = None
     salt: bytes = b""
     blobs: Sequence[Blob] = ()
+    quiet: bool = False
 
     async def send_to(self, room: Receiver) -> list[Event]:
         """Send it to a room as its sender did."""
-        return await room.send(self.command, by=self.by, key=self.key, salt=self.salt, blobs=self.blobs)
+        return await room.send(
+            self.command, by=self.by, key=self.key, salt=self.salt, blobs=self.blobs, quiet=self.quiet
+        )
 
 
 class PendingCommand(Struct, eq=False):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 SHORTEST_IDLE_MS = 5  # who woke the room must have time to hold it
+QUIET_MS = 20  # who woke it quietly must have time to send what it wants
 SHORTEST_SLEEP_MS = 10_000  # for less, waking costs more than staying awake
 LONGEST_WAIT_MS = 60_000  # the loop's timers stand still while a machine sleeps, the clock does not
 TICK_EVERY_MS = 20
@@ -42,7 +43,7 @@ class Timer:
     def __init__(self, room: TimedRoom, clock: Callable[[], int], idle_ms: int) -> None:
         self._room, self._clock = room, clock
         self._idle_ms = max(idle_ms, SHORTEST_IDLE_MS)
-        self._used_at_ms = clock()
+        self._used_at_ms = clock() - self._idle_ms  # who does not wake it quietly uses it
         self._next_tick_ms = 0
         self._ringing: asyncio.TimerHandle | None = None
 
@@ -60,11 +61,11 @@ class Timer:
             self._ringing.cancel()
             self._ringing = None
 
-    def start(self) -> None:
-        """Ring at the next moment that matters."""
+    def start(self, *, after_ms: int = 0) -> None:
+        """Ring at the next moment that matters, but not at once when `after_ms` have to pass first."""
         self.stop()
         now_ms = self._clock()
-        wait_ms = min(max(self._next_ms(now_ms) - now_ms, 0), LONGEST_WAIT_MS)
+        wait_ms = min(max(self._next_ms(now_ms) - now_ms, after_ms), LONGEST_WAIT_MS)
         self._ringing = asyncio.get_running_loop().call_later(wait_ms / 1000, self.ring)
 
     def _next_ms(self, now_ms: int) -> int:

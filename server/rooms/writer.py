@@ -11,22 +11,19 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-from server.log.base import Conflict, Deposed, KeyUsed, Log, StorageFull
-from server.room.commands import Refused
+from server.log.base import Deposed, Log
 from server.room.context import Context
 from server.room.events import Event
 from server.room.state import RoomState
 from server.rooms.plan import Plan, plans
-from server.rooms.requests import PendingCommand, Requests, id_used
+from server.rooms.requests import PendingCommand, Requests
 from server.rooms.rules import Rules
+from server.rooms.settlement import Settlement
 from server.rooms.snapshots import RoomSnapshots
 from server.rooms.tail import Tail
 
 BATCH_COMMANDS = 128  # some ms of deciding, for audio is paced in the same loop
-RACES_TRIED = 16
 PAGE_EVENTS = 500
-FULL = "The server has no room left to keep this. Try again later."
-FULL_RETRY_AFTER_MS = 10_000
 
 logger = logging.getLogger(__name__)
 
@@ -156,46 +153,19 @@ class Writer:
 
     def _settle(self, batch: list[Plan]) -> list[PendingCommand]:
         """Take what was stored into the state, show it, answer; returns what must be decided again."""
-        fresh: list[Event] = []
-        gone: list[int] = []
-        again: list[PendingCommand] = []
-        granted: list[tuple[PendingCommand, list[Event]]] = []
-        sound = True  # whether what was decided on so far is what happened
+        settlement = Settlement(self._room.tail.head)
         for plan in batch:
-            command = plan.command
-            match plan.outcome:
-                case [first, *_] as events if first.seq <= self._room.tail.head:
-                    granted.append((command, events))
-                    sound = sound and not plan.drafts
-                case [_, *_] as events if sound and events == plan.events:
-                    granted.append((command, events))
-                    fresh += events
-                    gone += plan.erases
-                    self.state = plan.state
-                case KeyUsed():
-                    command.fail(id_used())
-                    sound = sound and not plan.drafts
-                case StorageFull():
-                    command.fail(Refused("storage_full", FULL, FULL_RETRY_AFTER_MS))
-                    sound = False
-                case outcome if outcome and sound and command.races >= RACES_TRIED:
-                    command.fail(outcome if isinstance(outcome, Conflict) else Conflict())
-                    sound, self._unsure = False, True
-                case outcome if outcome or not sound:  # a `Conflict`, or what another has just stored
-                    command.races += sound
-                    again.append(command)
-                    sound = False
-                case _ if plan.error is not None:
-                    command.fail(plan.error)
-                case _:
-                    granted.append((command, []))
-        self._show(fresh)
-        for command, events in granted:
+            settlement.settle(plan)
+        if settlement.state is not None:
+            self.state = settlement.state
+        self._unsure = self._unsure or settlement.unsure
+        self._show(settlement.fresh)
+        for command, events in settlement.granted:
             self.requests.remember(command, events)
             command.grant(events)
-        if gone:
-            self._forget(frozenset(gone))
-        return again
+        if settlement.gone:
+            self._forget(frozenset(settlement.gone))
+        return settlement.again
 
     def _forget(self, gone: frozenset[int]) -> None:
         """Forget in memory what the log has erased."""

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from server.http.floods import NEWCOMER_MS, RoomFloods
 from server.http.limits import Action, Limits, Rate
 from server.room import rounds
 from server.room.commands import Refused, broken, restarting
@@ -79,6 +80,7 @@ class SocketContext(Struct, frozen=True):
 
     takes: Takes
     limits: Limits
+    floods: RoomFloods
     clock: Callable[[], int]
     own: Callable[[Coroutine[None, None, None]], asyncio.Task[None]]
     once: Callable[[str, bytes, Callable[[], Coroutine[None, None, int]]], Awaitable[int]]
@@ -91,6 +93,7 @@ class Conversation:
 
     __slots__ = (
         "_admin",
+        "_came_ms",
         "_connection",
         "_context",
         "_fanout",
@@ -115,6 +118,7 @@ class Conversation:
         self._fanout = fanout
         self._connection = connection
         self._in_flight = 0
+        self._came_ms = time.monotonic() * 1000
         self._struck_until_s = 0.0
         self._speech: asyncio.Task[None] | None = None
 
@@ -160,6 +164,24 @@ class Conversation:
         if self._context.is_draining() and not isinstance(message, Ping | SpeakStop | Keep):
             raise restarting()
         self._count(message.action)
+        if message.action in {"say", "react"} and self._context.limits.on:
+            self._check_flood(message.action)
+
+    def _check_flood(self, action: Action) -> None:
+        """Count what is written against what the room takes of all together."""
+        floods, connection, room = self._context.floods, self._connection, self._fanout.room
+        now_ms = time.monotonic() * 1000
+        if action == "react":
+            floods.check_reaction(room.id, now_ms)
+            return
+        newcomer = floods.is_slow(room.id, now_ms) and self._is_newcomer(now_ms)
+        who = room.id, connection.voice.id, connection.address
+        floods.check_line(*who, now_ms, newcomer=newcomer, language=room.state.language)
+
+    def _is_newcomer(self, now_ms: float) -> bool:
+        """Tell whether a visitor has just come in and was not heard in the room."""
+        has_spoken = bool(self._fanout.room.state.clips.of_voice(self._connection.voice.id))
+        return now_ms - self._came_ms < NEWCOMER_MS and not has_spoken
 
     def _count(self, action: Action) -> None:
         connection = self._connection
@@ -208,7 +230,10 @@ class Conversation:
         event: Event | None = None
         match message:
             case SpeakStart(peer=peer, round=round_):
-                rounds.check_take(await room.awake(), round_)
+                state = await room.awake()
+                rounds.check_take(state, round_)
+                if rounds.is_aside(state, voice.id):
+                    self._count("aside")
                 await takes.begin(room, voice, peer)
             case SpeakStop(onset_ms=onset_ms, peer=peer):
                 event = await takes.stop(room, voice, onset_ms, peer or "")

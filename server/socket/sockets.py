@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from server.http.floods import RoomFloods
 from server.http.limits import Limits
 from server.http.problems import Problem
 from server.log.base import Log
@@ -67,6 +68,7 @@ class Sockets:
         self.context = SocketContext(
             takes,
             limits,
+            RoomFloods(limits.floods),
             registry.clock,
             self._own,
             self._once,

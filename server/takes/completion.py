@@ -9,7 +9,6 @@ from audio.take import Clip, Limits, Unfit
 from audio.take import Take as Recorded
 from server.room.commands import Refused
 from server.room.events import Event
-from server.room.round_lifecycle import kind_of
 from server.takes.finisher import Finisher
 from server.takes.life import TakeLife
 from server.takes.outcomes import Outcomes
@@ -57,7 +56,7 @@ class Completion:
     async def _complete(self, take: TakeLife, finished: Awaitable[Clip]) -> Event | Preview:
         try:
             clip = await finished
-            if kind_of(take.room.state).preview:
+            if take.is_previewed:
                 return self._previewing.show(take, clip)
             event = await self._outcomes.store(take, clip)
         except BaseException as why:

@@ -67,7 +67,7 @@ class ForkServer:
             await self._end()
             self._process, self._control = await subprocesses.start(finishing.__name__, **ENVIRONMENT)
 
-    async def line(self, kind: bytes) -> MessageChannel:
+    async def channel(self, kind: bytes) -> MessageChannel:
         """Return a channel to a fresh child. Raises `Gone`, where descriptors have run out too."""
         try:
             await self.start()
@@ -106,20 +106,20 @@ class Finisher:
 
     def __init__(self, *, workers: int = 1, uploads: int = UPLOADS_AT_ONCE) -> None:
         self._fork_server = ForkServer()
-        self._lines: asyncio.Queue[MessageChannel | None] = asyncio.Queue()
+        self._channels: asyncio.Queue[MessageChannel | None] = asyncio.Queue()
         for _ in range(workers):
-            self._lines.put_nowait(None)
+            self._channels.put_nowait(None)
         self._uploads = asyncio.Semaphore(uploads)
         self._closed = False
 
     async def start(self) -> None:
         """Start the processes; they get ready in the background."""
         await self._fork_server.start()
-        for _ in range(self._lines.qsize()):
-            line = self._lines.get_nowait()
+        for _ in range(self._channels.qsize()):
+            channel = self._channels.get_nowait()
             with suppress(Gone):  # whoever has a take tries again
-                line = line or await self._line(finishing.LONG_LIVED)
-            self._lines.put_nowait(line)
+                channel = channel or await self._channel(finishing.LONG_LIVED)
+            self._channels.put_nowait(channel)
 
     async def take(self, take: Take, limits: Limits) -> Clip:
         """Finish a take. Raises `Unfit`."""
@@ -139,50 +139,50 @@ class Finisher:
     async def close(self) -> None:
         """End all processes; may be called again. Whoever still waits gets `Unfit`."""
         self._closed = True
-        for _ in range(self._lines.qsize()):
-            _hang_up(self._lines.get_nowait())
-            self._lines.put_nowait(None)
+        for _ in range(self._channels.qsize()):
+            _hang_up(self._channels.get_nowait())
+            self._channels.put_nowait(None)
         await self._fork_server.close()
 
     async def _ask_worker(self, job: Job) -> Reply:
         """Ask a worker, and once more a fresh one: what broke it may have been another's doing."""
-        line = await self._lines.get()
+        channel = await self._channels.get()
         try:
             for _ in range(2):
                 try:
-                    line = line or await self._line(finishing.LONG_LIVED)
-                    return await line.ask(job)
+                    channel = channel or await self._channel(finishing.LONG_LIVED)
+                    return await channel.ask(job)
                 except Gone:
-                    _hang_up(line)
-                    line = None
+                    _hang_up(channel)
+                    channel = None
             raise Unfit("undecodable", UNDECODABLE)
         except asyncio.CancelledError:
-            _hang_up(line)  # its answer would be taken for the next one's
-            line = None
+            _hang_up(channel)  # its answer would be taken for the next one's
+            channel = None
             raise
         finally:
-            self._lines.put_nowait(line)
+            self._channels.put_nowait(channel)
 
     async def _ask_once(self, job: Job) -> Reply:
         async with self._uploads:
-            line = None
+            channel = None
             try:
-                line = await self._line(finishing.ONCE)
-                return await line.ask(job)
+                channel = await self._channel(finishing.ONCE)
+                return await channel.ask(job)
             except Gone as gone:
                 raise Unfit("undecodable", UNDECODABLE) from gone
             finally:
-                _hang_up(line)
+                _hang_up(channel)
 
-    async def _line(self, kind: bytes) -> MessageChannel:
+    async def _channel(self, kind: bytes) -> MessageChannel:
         if self._closed:
             raise Gone
-        return await self._fork_server.line(kind)
+        return await self._fork_server.channel(kind)
 
 
-def _hang_up(line: MessageChannel | None) -> None:
-    if line is not None:
-        line.hang_up()
+def _hang_up(channel: MessageChannel | None) -> None:
+    if channel is not None:
+        channel.hang_up()
 
 
 def _clip(reply: Reply) -> Clip:

@@ -27,7 +27,7 @@ class TakeLife:
     """One take of a voice in a room; `peer` is empty for an upload.
 
     `id` is what the room knows it by, and becomes the id of its clip. `answer` is for whoever stops
-    it: the event of its clip, None when its speaker hears it first, or `Refused`.
+    it: the event of its clip, None when its speaker hears it first (`is_previewed`), or `Refused`.
     """
 
     __slots__ = (
@@ -37,6 +37,7 @@ class TakeLife:
         "claimed_reaction_ms",
         "id",
         "is_asked_for",
+        "is_previewed",
         "longest_ms",
         "peer",
         "room",
@@ -55,12 +56,13 @@ class TakeLife:
         source: Source,
         *,
         longest_ms: int,
+        is_previewed: bool = False,
         peer: str = "",
         state: State = "open",
     ) -> None:
         self.id = unguessable()
         self.room, self.voice, self.source, self.peer = room, voice, source, peer
-        self.longest_ms = longest_ms
+        self.longest_ms, self.is_previewed = longest_ms, is_previewed
         self.state: State = state
         self.answer: asyncio.Future[Event | None] = asyncio.get_running_loop().create_future()
         self.is_asked_for = False  # somebody waits for the answer, or has had it

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from server.room import rounds
+from server.room.context import Context
 from server.room.round_lifecycle import kind_of
 from server.room.state import RoomState
 from server.rtc.media import Media
@@ -15,10 +17,11 @@ from server.takes.observer import TakesObserver
 LIVE_DELAY_MS = 100
 
 
-def may_be_relayed(state: RoomState) -> bool:
-    """Tell whether a room wants to hear takes while they are spoken, and nothing is kept back."""
+def may_be_relayed(state: RoomState, voice: str, context: Context) -> bool:
+    """Tell whether a room wants to hear a take as it is spoken: none that is kept back, or out of turn."""
     is_kept_back = state.hold or kind_of(state).preview or (state.round is not None and state.round.hidden)
-    return state.live and not is_kept_back
+    is_aside = rounds.is_aside(state, voice) or rounds.is_early(state, voice, context)
+    return state.live and not is_kept_back and not is_aside
 
 
 class LiveRelays:
@@ -28,39 +31,47 @@ class LiveRelays:
         self._media = media
         self._observers = observers
         self._delay_ms = delay_ms
-        self._peers: dict[str, str] = {}  # by room
+        self._takes: dict[str, TakeLife] = {}  # by room
         self._ends: dict[str, asyncio.TimerHandle] = {}
 
     def begin(self, take: TakeLife) -> None:
         """Let a room hear an open take, if it wants that and hears nobody."""
         room = take.room
-        if room.id in self._peers or not may_be_relayed(room.state):
+        if room.id in self._takes or not may_be_relayed(room.state, take.voice.id, room.context()):
             return
         if self._media.begin_live_relay(take.peer, room.id, self._delay_ms):
-            self._peers[room.id] = take.peer
+            self._takes[room.id] = take
             take.was_relayed = True
-            self._tell(room.id, on=True)
+            self._tell(take, on=True)
 
     def end_soon(self, room_id: str, peer: str) -> None:
         """End a relay when its last packets, which are still on their way, have been heard."""
-        if self._peers.get(room_id) == peer and room_id not in self._ends:
+        if self._peer(room_id) == peer and room_id not in self._ends:
             loop = asyncio.get_running_loop()
             self._ends[room_id] = loop.call_later(self._delay_ms / 1000, self.end, room_id, peer)
 
     def end(self, room_id: str, peer: str) -> None:
         """End the relay of a peer, if it is heard in a room."""
-        if self._peers.get(room_id) != peer:
+        if self._peer(room_id) != peer:
             return
-        del self._peers[room_id]
+        take = self._takes.pop(room_id)
         if (timer := self._ends.pop(room_id, None)) is not None:
             timer.cancel()
-        self._tell(room_id, on=False)
+        self._tell(take, on=False)
 
     def close(self) -> None:
         """End all; may be called again."""
-        for room_id, peer in list(self._peers.items()):
-            self.end(room_id, peer)
+        for room_id, take in list(self._takes.items()):
+            self.end(room_id, take.peer)
 
-    def _tell(self, room_id: str, *, on: bool) -> None:
+    def _peer(self, room_id: str) -> str | None:
+        take = self._takes.get(room_id)
+        return take.peer if take is not None else None
+
+    def _tell(self, take: TakeLife, *, on: bool) -> None:
+        """Tell the room whom it hears, as long before the sound as that is late, and who gives way to it."""
+        room_id = take.room.id
+        at_ms = take.room.context().now_ms + (self._delay_ms if on else 0)
+        take.room.tail.signal("live", {"voice": take.voice.id, "on": on, "at_ms": at_ms})
         for observer in self._observers:
             observer.live_relay_changed(room_id, on=on)

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from audio.take import Clip, Unfit
-from server.log.base import Blob
-from server.room.commands import Land, Refused, broken, restarting
+from server.blobs.base import Blob, Blobs
+from server.log.base import StorageFull
+from server.room.commands import Land, Refused, broken, restarting, storage_full
 from server.room.events import ClipLanded, Event
 from server.rooms.registry import RoomRegistry
 from server.takes.life import State, TakeLife
@@ -25,9 +26,14 @@ class Outcomes:
     """
 
     def __init__(
-        self, registry: RoomRegistry, observers: Sequence[TakesObserver], *, clock: Callable[[], int]
+        self,
+        registry: RoomRegistry,
+        blobs: Blobs,
+        observers: Sequence[TakesObserver],
+        *,
+        clock: Callable[[], int],
     ) -> None:
-        self._registry = registry
+        self._registry, self._blobs = registry, blobs
         self._observers = observers
         self._clock = clock
         self._takes: set[TakeLife] = set()
@@ -64,13 +70,26 @@ class Outcomes:
         take.reply(None)
 
     async def store(self, take: TakeLife, clip: Clip) -> Event:
-        """Let the clip of a take land; return its durable event. Raises what the room does."""
+        """Let the clip of a take land; return its durable event. Raises what the room and the storage do."""
         if take.was_relayed:
             for observer in self._observers:
                 observer.live_relayed(take.room.id, take.id)
         command = Land(_landed(take, clip), take.began_at_ms, take.claimed_reaction_ms, let_in=True)
-        blobs = [Blob(take.id, take.room.id, clip.ogg)]
-        events = await self._registry.send(take.room.id, command, by=take.voice, key=take.id, blobs=blobs)
+        return await self._land(take, command, Blob(take.id, take.room.id, clip.ogg))
+
+    async def _land(self, take: TakeLife, command: Land, sound: Blob) -> Event:
+        """Store the sound, then the event; what is refused leaves no sound behind."""
+        try:
+            beside = await self._blobs.put(sound)
+            events = await self._registry.send(
+                take.room.id, command, by=take.voice, key=take.id, blobs=beside
+            )
+        except StorageFull as full:
+            raise storage_full() from full
+        except Refused as refused:
+            if refused.code != "id_used":  # else it is another's
+                await self._blobs.delete(sound.room, [sound.id])
+            raise
         return events[0]
 
     def tell(self, take: TakeLife, state: str, *, peer: str | None = None, **more: object) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 from msgspec import Struct, field
 
@@ -16,10 +17,14 @@ from server.takes.life import TakeLife
 from server.takes.observer import TakesObserver
 
 
+def _nothing(*_: object) -> None:
+    """Take note of nothing."""
+
+
 class PeerSession(Struct, eq=False):
     """One peer: its room, its voice (none for a listener), and its open or last take.
 
-    A session that is not `commanded` is one take.
+    A session that is not `commanded` is one take. `moved` is that its room went to another process.
     """
 
     room: Room
@@ -29,11 +34,23 @@ class PeerSession(Struct, eq=False):
     connected: bool = False
     offered_s: float = field(default_factory=time.monotonic)
     take: TakeLife | None = None
+    peer: str = ""
+    moved: bool = False
+    unfollow: Callable[[], None] = _nothing
 
     @property
     def presence(self) -> PresenceState:
         """Return how its voice is present: one that waits for commands may be given a turn."""
         return SPEAKER if self.commanded else PRESENT
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether it keeps its room awake: not while it waits for commands, as its takes do that."""
+        return not self.commanded
+
+    def takes_commands(self, room: Room, voice: Voice) -> bool:
+        """Tell whether a voice of a room may begin a take by it."""
+        return self.commanded and not self.moved and (self.room.id, self.voice) == (room.id, voice)
 
     @property
     def open_take(self) -> TakeLife | None:
@@ -42,11 +59,17 @@ class PeerSession(Struct, eq=False):
 
 
 class PeerSessions:
-    """The table of sessions. Each keeps its room awake, and its voice present once it is connected."""
+    """The table of sessions. Each keeps its voice present once it is connected, also while its room sleeps.
 
-    def __init__(self, media: Media, observers: Sequence[TakesObserver]) -> None:
+    `moved` is told of those whose room went to another process: they are to be ended.
+    """
+
+    def __init__(
+        self, media: Media, observers: Sequence[TakesObserver], moved: Callable[[PeerSession], None]
+    ) -> None:
         self._media = media
         self._observers = observers
+        self._on_moved = moved
         self._sessions: dict[str, PeerSession] = {}
         self._speakers: dict[tuple[str, str], dict[str, PeerSession]] = {}  # by room and voice
 
@@ -59,6 +82,9 @@ class PeerSessions:
         with ExitStack() as unanswered:
             session.room.hold()
             unanswered.callback(session.room.release)
+            # Who reads a room's tail is told of its move, and finds the same room again after its sleep.
+            session.unfollow = session.room.tail.subscribe(_nothing, ended=partial(self._moved, session))
+            unanswered.callback(session.unfollow)
             peer, answer = await self._media.answer(
                 session.room.id,
                 session.role,
@@ -67,11 +93,19 @@ class PeerSessions:
                 commanded=session.commanded,
                 limit_ms=limit_ms,
             )
+            session.peer = peer
             self._sessions[peer] = session
             if session.voice is not None:
                 self._speakers.setdefault((session.room.id, session.voice.id), {})[peer] = session
             unanswered.pop_all()
+        if not session.holds:
+            session.room.release()
         return peer, answer
+
+    def _moved(self, session: PeerSession) -> None:
+        session.moved = True
+        if session.peer:
+            self._on_moved(session)
 
     def get(self, peer: str) -> PeerSession | None:
         """Return the session of a peer."""
@@ -114,7 +148,9 @@ class PeerSessions:
                 room = session.room
                 room.set_presence(session.voice.id, session.presence, None)
             self._tell_audience(session)
-        session.room.release()
+        session.unfollow()
+        if session.holds:
+            session.room.release()
 
     def _forget_speaker(self, peer: str, session: PeerSession) -> None:
         if session.voice is None:

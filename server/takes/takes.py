@@ -11,9 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from audio.take import LONGEST_CLIP_MS, LONGEST_TAKE_MS, TAKE_MARGIN_MS
+from server.blobs.base import Blobs
 from server.room import door
 from server.room.commands import Refused, restarting
 from server.room.events import Event, Source, Voice
+from server.room.round_lifecycle import kind_of
 from server.rooms.base import Room
 from server.rooms.registry import RoomRegistry
 from server.rtc.media import Media, TakeEnded
@@ -47,6 +49,7 @@ class Takes:
         media: Media,
         finisher: Finisher,
         *,
+        blobs: Blobs,
         clock: Callable[[], int],
         longest_ms: int = LONGEST_CLIP_MS,
         live_delay_ms: int = LIVE_DELAY_MS,
@@ -56,10 +59,10 @@ class Takes:
         self._media = media
         self._clock = clock
         self._longest_ms = longest_ms
-        self._sessions = PeerSessions(media, observers)
+        self._sessions = PeerSessions(media, observers, self._moved)
         self._live = LiveRelays(media, observers, delay_ms=live_delay_ms)
         self._tasks = OwnedTasks()
-        self._outcomes = Outcomes(registry, observers, clock=clock)
+        self._outcomes = Outcomes(registry, blobs, observers, clock=clock)
         self._previewing = Previewing(self._outcomes, self._tasks, clock=clock)
         self._completion = Completion(finisher, self._outcomes, self._previewing, self._tasks)
         self._is_draining = self._is_closed = False
@@ -87,13 +90,20 @@ class Takes:
         return await self._registry.wake(room_id)
 
     async def _add(self, session: PeerSession, offer: str, *, address: str, limit_ms: int) -> tuple[str, str]:
-        """Take in a session of an open room, also when that is closed meanwhile. Raises `Refused`."""
+        """Take in a session of an open room, also when that closes or moves meanwhile. Raises `Refused`."""
         door.check_open(session.room.state)
         peer, answer = await self._sessions.add(session, offer, address=address, limit_ms=limit_ms)
+        if session.moved:
+            await self._media.close_peer(peer)
+            raise restarting()
         if session.room.state.closed:
             await self._media.close_peer(peer)
             door.check_open(session.room.state)
         return peer, answer
+
+    def _moved(self, session: PeerSession) -> None:
+        """End a session whose room went to another process; its open take lands there."""
+        self._tasks.start(self._media.close_peer(session.peer))
 
     def session(self, peer: str) -> PeerSession | None:
         """Return the session of a peer."""
@@ -114,8 +124,7 @@ class Takes:
 
     async def begin(self, room: Room, voice: Voice, peer: str) -> None:
         """Open a take of a commanded peer; an empty peer announces an upload. Raises `Refused`."""
-        self._check_open()
-        await room.awake()
+        room = await self._woken(room.id)
         _check_door(room, voice)
         limit_ms = self._take_limit_ms(room, voice)
         until_ms = self._clock() + limit_ms + UPLOAD_MARGIN_MS
@@ -129,7 +138,7 @@ class Takes:
 
     def _begin_commanded(self, room: Room, voice: Voice, peer: str, limit_ms: int, until_ms: int) -> None:
         session = self._sessions.get(peer)
-        if session is None or session.room.id != room.id or session.voice != voice or not session.commanded:
+        if session is None or not session.takes_commands(room, voice):
             raise Refused("no_such_peer", "Your microphone is not connected. Reconnect it and try again.")
         if session.open_take is not None or not self._media.begin_take(peer, limit_ms):
             raise Refused("speaking_already", "You are speaking already.")
@@ -144,7 +153,8 @@ class Takes:
     def _open(self, session: PeerSession, voice: Voice, peer: str, until_ms: int) -> TakeLife:
         room = session.room
         source: Source = "webrtc" if session.commanded else "whip"
-        take = TakeLife(room, voice, source, longest_ms=self._longest_clip_ms(room, voice), peer=peer)
+        longest_ms, is_previewed = self._longest_clip_ms(room, voice), kind_of(room.state).preview
+        take = TakeLife(room, voice, source, longest_ms=longest_ms, is_previewed=is_previewed, peer=peer)
         self._outcomes.begin(take, until_ms=until_ms)
         session.take = take
         return take
@@ -180,7 +190,10 @@ class Takes:
         if not room.has_take(voice.id, UPLOAD):  # else it was announced, and let in then
             _check_door(room, voice)
         longest_ms = self._longest_clip_ms(room, voice)
-        take = TakeLife(room, voice, "upload", longest_ms=longest_ms, state="ended")
+        is_previewed = kind_of(room.state).preview
+        take = TakeLife(
+            room, voice, "upload", longest_ms=longest_ms, is_previewed=is_previewed, state="ended"
+        )
         self._outcomes.begin(take, until_ms=self._clock() + FINISHING_MS)
         room.end_speaking(voice.id, UPLOAD)
         self._fall_silent(room, voice)
@@ -220,7 +233,7 @@ class Takes:
     def level(self, peer: str, *, on: bool) -> None:
         """Note that a peer is heard, or not; a session that is one take begins it with its first sound."""
         session = self._sessions.get(peer)
-        if self._is_closed or session is None or session.voice is None or session.commanded:
+        if self._is_closed or session is None or session.voice is None or session.commanded or session.moved:
             return
         room, voice = session.room, session.voice
         until_ms = self._clock() + self._longest_clip_ms(room, voice) + TAKE_MARGIN_MS
@@ -239,6 +252,8 @@ class Takes:
         session = self._sessions.get(ended.peer)
         if self._is_closed or session is None or session.voice is None:
             return
+        if session.open_take is None and (session.moved or session.commanded):
+            return  # nobody knows of it
         room, voice = session.room, session.voice
         until_ms = self._clock() + FINISHING_MS
         take = session.open_take or self._open(session, voice, ended.peer, until_ms)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from aiohttp import web
 from msgspec import Struct
 
-from games.round import AnswerGiven
 from server.http import body
 from server.http.answers import answer
 from server.http.app_keys import CONFIG
 from server.http.problems import Problem
 from server.http.security import is_admin, rate_limit
-from server.log.base import Projected
 from server.room.commands import (
     Change,
     Close,
@@ -24,26 +22,19 @@ from server.room.commands import (
 )
 from server.room.events import (
     AdminActed,
-    ClipReported,
     Event,
-    TextReported,
-    TextSaid,
-    TopicSuggested,
-    Voice,
 )
 from server.room.state import RoomState
 from server.rooms import docket
 from server.rooms.base import NoSuchRoom
+from server.web import reports
 from server.web.app_keys import LOG, ROOM_REGISTRY
 from server.web.operations import JSON_ERRORS, Operation, json_body, listed, whole
 from server.web.rooms import ROOM
 from server.web.visits import visited
-from server.web.whole import whole_clip
 
 REPORTS_SHOWN, REPORTS_SHOWN_MOST = 50, 200
 ACTS_SHOWN, ACTS_SHOWN_MOST = 100, 500
-# Of the reports of one thing, the newest are told with their words.
-WORDS_SHOWN = 5
 MUTE_MS = 600_000
 NETWORK_MUTE_MS = 3_600_000
 # A report is named by its room and what was reported there.
@@ -79,34 +70,6 @@ class NewAct(Struct):
     for_ms: int | None = None
 
 
-class ReportWords(Struct):
-    """One report: why, in which words, and when."""
-
-    reason: str
-    text: str
-    at_ms: int
-
-
-class ReportShown(Struct):
-    """Something that was reported and waits for a decision."""
-
-    id: str
-    room: str
-    room_name: str
-    public: bool
-    locked: bool
-    kind: str
-    target: str
-    by: Voice | None
-    text: str
-    media: str
-    count: int
-    hidden: bool
-    muted: bool
-    at_ms: int
-    reasons: tuple[ReportWords, ...]
-
-
 class ActShown(Struct):
     """Something that the admin did; `undo` is the action that takes it back, empty where none does."""
 
@@ -118,6 +81,13 @@ class ActShown(Struct):
     target: str
     note: str
     undo: str
+
+
+class Done(Struct):
+    """What came of a decision or an act: nothing when all was so already."""
+
+    changed: bool
+    act: ActShown | None = None
 
 
 def check_admin(request: web.Request) -> None:
@@ -134,71 +104,8 @@ async def list_reports(request: web.Request) -> web.Response:
     check_admin(request)
     limit = body.whole(request.query, "limit", REPORTS_SHOWN, 1, REPORTS_SHOWN_MOST)
     rows = await docket.newest(request.app[LOG], docket.REPORTS, limit)
-    shown = [await _shown(request, row) for row in rows]
-    return answer({"reports": [report for report in shown if report is not None]}, headers=_UNKEPT)
-
-
-async def _shown(request: web.Request, row: Projected) -> ReportShown | None:
-    """Return a report, None when what was reported is gone."""
-    try:
-        state = await request.app[ROOM_REGISTRY].look(row.room)
-    except NoSuchRoom:
-        return None
-    found = await _told_of(request, row, state)
-    if found is None:
-        return None
-    by, text, is_clip, now_ms = *found, request.app[ROOM_REGISTRY].clock()
-    reported = state.governed.reports.get(row.item)
-    seqs, seats = (reported.seqs, reported.seats) if reported else ((), ())
-    return ReportShown(
-        id=f"{row.room}.{row.item}",
-        room=row.room,
-        room_name=state.name,
-        public=state.public,
-        locked=state.locked,
-        kind="clip" if is_clip else "text",
-        target=row.item,
-        by=by,
-        text=text,
-        media=f"/api/clips/{row.item}.ogg" if is_clip else "",
-        count=len(seats),
-        hidden=row.item in state.governed.withheld,
-        muted=by is not None and state.muted.get(by.id, 0) > now_ms,
-        at_ms=docket.at_ms(row),
-        reasons=await _reasons(request, row.room, seqs[-WORDS_SHOWN:]),
-    )
-
-
-async def _told_of(
-    request: web.Request, row: Projected, state: RoomState
-) -> tuple[Voice | None, str, bool] | None:
-    """Return whose a reported thing is, its words, and whether it is a clip; None when it is gone."""
-    clip = state.clips.get(row.item)
-    if clip is not None:
-        ref = await whole_clip(request, row.room, clip)
-        return None if ref is None else (ref.by, ref.caption or "", True)
-    if not row.item.isdecimal():
-        return None
-    event = await _event(request, row.room, int(row.item))
-    match event.data if event else None:
-        case TextSaid(text=text) | TopicSuggested(text=text) | AnswerGiven(text=text):
-            return event.by if event else None, text, False
-        case _:
-            return None
-
-
-async def _reasons(request: web.Request, room: str, seqs: tuple[int, ...]) -> tuple[ReportWords, ...]:
-    events = [await _event(request, room, seq) for seq in reversed(seqs)]
-    return tuple(
-        ReportWords(event.data.reason, event.data.text, event.at_ms)
-        for event in events
-        if event is not None and isinstance(event.data, ClipReported | TextReported)
-    )
-
-
-async def _event(request: web.Request, room: str, seq: int) -> Event | None:
-    events = await request.app[LOG].read(room, seq - 1, 1)
-    return events[0] if events and events[0].seq == seq else None
+    found = [await reports.shown(request, row) for row in rows]
+    return answer({"reports": [report for report in found if report is not None]}, headers=_UNKEPT)
 
 
 async def decide(request: web.Request) -> web.Response:
@@ -216,7 +123,7 @@ async def decide(request: web.Request) -> web.Response:
 async def _speaker(request: web.Request, room_id: str, target: str) -> str:
     row = await request.app[LOG].projected(docket.READER, room_id, target)
     state = await request.app[ROOM_REGISTRY].look(room_id)
-    found = await _told_of(request, row or docket.report_row(room_id, target, 0), state)
+    found = await reports.told_of(request, row or docket.report_row(room_id, target, 0), state)
     if found is None or found[0] is None:
         raise Problem("no_such_clip", "What was reported is not here (any more).")
     return found[0].id
@@ -233,9 +140,9 @@ async def _done(request: web.Request, room_id: str, wanted: NewAct) -> web.Respo
     events = await room.send(Oversee(_command(wanted), wanted.note), by=None)
     acted = next((event for event in reversed(events) if isinstance(event.data, AdminActed)), None)
     if acted is None:
-        return answer({"changed": False}, headers=_UNKEPT)
+        return answer(Done(changed=False), headers=_UNKEPT)
     state = await room.awake()
-    return answer({"changed": True, "act": _act_shown(room.id, state, acted)}, headers=_UNKEPT)
+    return answer(Done(changed=True, act=_act_shown(room.id, state, acted)), headers=_UNKEPT)
 
 
 def _command(
@@ -276,7 +183,7 @@ async def list_acts(request: web.Request) -> web.Response:
     rows = await docket.newest(request.app[LOG], docket.ACTS, limit)
     shown, states = list[ActShown](), dict[str, RoomState]()
     for row in rows:
-        event = await _event(request, row.room, docket.seq_of(row))
+        event = await reports.event_at(request, row.room, docket.seq_of(row))
         try:
             state = states.get(row.room) or await request.app[ROOM_REGISTRY].look(row.room)
         except NoSuchRoom:
@@ -299,7 +206,6 @@ _ERRORS = ("bad_key", "not_allowed", "too_fast")
 _ACTING_ERRORS = (
     *JSON_ERRORS, *_ERRORS, "no_such_room", "no_such_clip", "no_such_text", "room_closed", "storage_full",
 )  # fmt: skip
-_DONE = {"type": "object", "properties": {"changed": {"type": "boolean"}, "act": {"type": "object"}}}
 
 OPERATIONS = (
     Operation(
@@ -307,7 +213,7 @@ OPERATIONS = (
         "/api/admin/reports",
         list_reports,
         "What was reported and waits for a decision, newest first.",
-        {200: listed("reports", ReportShown)},
+        {200: listed("reports", reports.ReportShown)},
         ("bad_query", *_ERRORS),
         query=(
             whole("limit", "How many at most.", minimum=1, maximum=REPORTS_SHOWN_MOST, default=REPORTS_SHOWN),
@@ -319,7 +225,7 @@ OPERATIONS = (
         f"/api/admin/reports/{REPORT}",
         decide,
         "Decide about something that was reported: remove it, keep it, or mute whose it is.",
-        {200: json_body(_DONE)},
+        {200: json_body(Done)},
         _ACTING_ERRORS,
         takes=json_body(Decision),
         key="admin",
@@ -329,7 +235,7 @@ OPERATIONS = (
         f"/api/admin/rooms/{ROOM}/acts",
         act,
         "Do something in a room as its admin, or take something back.",
-        {200: json_body(_DONE)},
+        {200: json_body(Done)},
         _ACTING_ERRORS,
         takes=json_body(NewAct),
         key="admin",

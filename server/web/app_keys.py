@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
+    from server.blobs.base import Blobs
     from server.log.base import Log
     from server.rooms.registry import RoomRegistry
     from server.rtc.media import Media
@@ -19,4 +20,5 @@ ROOM_REGISTRY: web.AppKey[RoomRegistry] = web.AppKey("room_registry")
 TAKES: web.AppKey[Takes] = web.AppKey("takes")
 MEDIA: web.AppKey[Media] = web.AppKey("media")
 LOG: web.AppKey[Log] = web.AppKey("log")
+BLOBS: web.AppKey[Blobs] = web.AppKey("blobs")
 COUNTS: web.AppKey[Callable[[str], Counts]] = web.AppKey("counts")

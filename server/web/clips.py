@@ -17,14 +17,16 @@ from server.http.app_keys import CONFIG
 from server.http.limits import UploadBudget, prefix
 from server.http.problems import Handler, Problem
 from server.http.security import address, is_admin, needed_key, preflight, rate_limit, visitor_key
+from server.room import governing, rounds
 from server.room.clips import Clip, ClipRef
 from server.room.commands import Forget, Oversee, Remove, Report
-from server.room.events import ClipLanded, Source, Voice
+from server.room.events import ClipLanded, ClipReported, Source, Voice
 from server.room.view import is_hidden
 from server.rooms.base import Room
 from server.takes.previews import Preview
+from server.takes.takes import UPLOAD
 from server.web import previews
-from server.web.app_keys import LOG, ROOM_REGISTRY, TAKES
+from server.web.app_keys import BLOBS, ROOM_REGISTRY, TAKES
 from server.web.operations import BINARY, JSON_ERRORS, KEY_ERRORS, Operation, json_body
 from server.web.rooms import ROOM
 from server.web.transcodes import TRANSCODES
@@ -117,7 +119,7 @@ class Found(Struct):
 async def find(request: web.Request) -> Found:
     """Return the clip that a request names, its sound unread. Raises `Problem`: never was, or is gone."""
     rate_limit(request, "look")
-    blob_info = await request.app[LOG].blob_info(request.match_info["clip"])
+    blob_info = await request.app[BLOBS].info(request.match_info["clip"])
     if blob_info is None:
         raise _gone()
     room = await awakened(request, blob_info.room)
@@ -135,13 +137,15 @@ async def _whole(request: web.Request, room: Room, clip: Clip) -> ClipRef:
 
 
 def _may_hear(request: web.Request, room: Room, ref: Clip) -> bool:
-    """Tell whether a clip may be heard: one that is hidden in its round only by its speaker."""
+    """Tell whether a clip may be heard: a hidden one by its speaker, and by whoever decides about it."""
     if not is_hidden(room.state, ref.clip, None) or is_admin(request):
         return True
     key = visitor_key(request)
-    return key is not None and not is_hidden(
-        room.state, ref.clip, request.app[ROOM_REGISTRY].voice(key, room).id
-    )
+    if key is None:
+        return False
+    voice = request.app[ROOM_REGISTRY].voice(key, room)
+    is_to_decide = not ref.hidden and governing.decides(room.state, voice, room.context())
+    return is_to_decide or not is_hidden(room.state, ref.clip, voice.id)
 
 
 def _gone() -> Problem:
@@ -155,6 +159,8 @@ async def upload(request: web.Request) -> web.Response:
     room = await visited(request, request.match_info["room"])
     voice = visitor(request, room, key)
     rate_limit(request, "upload", voice.id)
+    if not room.has_take(voice.id, UPLOAD) and rounds.is_aside(await room.awake(), voice.id):
+        rate_limit(request, "aside", voice.id)
     limit_bytes = request.app[CONFIG].upload_bytes
     with request.app[UPLOAD_BUDGET].holding(
         prefix(address(request)), min(request.content_length or limit_bytes, limit_bytes)
@@ -196,7 +202,16 @@ async def ogg(request: web.Request) -> web.Response:
     """Answer a clip as it is kept: Opus in Ogg."""
     found = await find(request)
     form = Form.of(found, "ogg", "audio/ogg")
-    return form.unread(request, found.size_bytes) or form.answer(request, await _sound(request, found))
+    if answered := form.unread(request, found.size_bytes):
+        return answered
+    part = form.part(request, found.size_bytes)
+    if part is None:
+        return form.answer(request, await _sound(request, found))
+    first, last = part
+    sound = await request.app[BLOBS].get_range(found.id, first, last - first + 1)
+    if sound is None:
+        raise _gone()
+    return form.answer_part(sound, first, found.size_bytes)
 
 
 async def m4a(request: web.Request) -> web.Response:
@@ -238,8 +253,7 @@ async def card(request: web.Request) -> web.Response:
 
 
 async def _sound(request: web.Request, found: Found) -> bytes:
-    # In whole also for a part of it: the log's sum, which tells whether it is damaged, is of the whole.
-    blob = await request.app[LOG].blob(found.id)
+    blob = await request.app[BLOBS].get(found.id)
     if blob is None:
         raise _gone()
     return blob.body
@@ -274,6 +288,15 @@ class Form(Struct):
     def unread(self, request: web.Request, size_bytes: int | None = None) -> web.Response | None:
         """Return the answer to who needs no content, if that is so."""
         return ranges.unread(request, size_bytes, self.content_type, self.etag, self.headers)
+
+    def part(self, request: web.Request, size_bytes: int) -> tuple[int, int] | None:
+        """Return the first and the last byte that are asked for, None for the whole. Raises `Problem`."""
+        return ranges.part(request, size_bytes, self.etag)
+
+    def answer_part(self, sent: bytes, first: int, size_bytes: int) -> web.Response:
+        """Return the answer with a part of the content."""
+        known = {**self.headers, "ETag": self.etag, "Accept-Ranges": "bytes"}
+        return ranges.answer_part(sent, first, size_bytes, self.content_type, known)
 
     def answer(self, request: web.Request, sent: bytes) -> web.Response:
         """Return the answer with the content or a part of it."""
@@ -317,7 +340,8 @@ async def report(request: web.Request) -> web.Response:
     told = await body.read_json(request, NewReport)
     command = Report(found.id, told.reason, told.text)
     events = await registry.send(found.room.id, command, by=voice)
-    return answer(_receipt(found, events[-1].seq, events[-1].at_ms), status=201)
+    noted = next(event for event in events if isinstance(event.data, ClipReported))
+    return answer(_receipt(found, noted.seq, noted.at_ms), status=201)
 
 
 def _receipt(found: Found, seq: int, at_ms: int) -> dict[str, Any]:

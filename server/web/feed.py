@@ -18,7 +18,7 @@ from server.log.base import Damaged
 from server.room.clips import ClipRef
 from server.room.state import RoomState
 from server.room.view import is_hidden
-from server.web.app_keys import LOG
+from server.web.app_keys import BLOBS
 from server.web.operations import TEXT, Operation
 from server.web.rooms import ROOM
 from server.web.transcodes import TRANSCODES
@@ -64,7 +64,7 @@ class Sizes(NamedTuple):
 
 async def _sizes(request: web.Request, clip: ClipRef) -> Sizes | None:
     try:
-        blob_info = await request.app[LOG].blob_info(clip.clip)
+        blob_info = await request.app[BLOBS].info(clip.clip)
     except Damaged:  # who asks for the clip itself is told
         return None
     if blob_info is None:

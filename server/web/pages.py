@@ -143,6 +143,11 @@ async def screen(request: web.Request) -> web.StreamResponse:
     return _page(request, _filled(request, "screen.html", ("text", "text.screen"), head))
 
 
+async def moderate(request: web.Request) -> web.StreamResponse:
+    """Answer the admin's page, which is nothing without the admin's token."""
+    return _page(request, _filled(request, "moderate.html", ("text", "text.moderate")))
+
+
 def _filled(
     request: web.Request, name: str, words: tuple[str, ...], head: str = "", door: str = ""
 ) -> assets.Asset:
@@ -245,7 +250,7 @@ def _file(name: str) -> Handler:
 
 async def robots(_: web.Request) -> web.Response:
     """Ask search engines to leave rooms, clips and the API alone."""
-    return web.Response(text="User-agent: *\nDisallow: /api/\nDisallow: /c/\n")
+    return web.Response(text="User-agent: *\nDisallow: /api/\nDisallow: /c/\nDisallow: /moderate\n")
 
 
 OPERATIONS = (
@@ -262,6 +267,7 @@ OPERATIONS = (
     Operation(
         "GET", f"/c/{clips.CLIP}", clip, "A clip's page; it unfurls.", {200: HTML, 304: {}}, ("no_such_clip",)
     ),
+    Operation("GET", "/moderate", moderate, "The admin's page.", {200: HTML, 304: {}}),
     Operation("GET", "/away", away, "What is shown where nobody can be reached.", {200: HTML, 304: {}}),
     Operation(
         "GET",

@@ -69,7 +69,7 @@ OPERATIONS = (
         change,
         "Change a room's words and how it plays: who opened a private one, or the admin.",
         {200: json_body(RoomShown)},
-        (*JSON_ERRORS, *_ERRORS, "too_long", "room_closed"),
+        (*JSON_ERRORS, *_ERRORS, "filtered", "too_long", "room_closed"),
         takes=json_body(RoomChange),
         key="needed",
     ),

@@ -317,8 +317,8 @@ _PLACE = {
 }
 _EVENT = {"type": "object", "description": "One event of a room; see the asynchronous description."}
 _MAKING_ERRORS = (
-    *JSON_ERRORS, "bad_key", "wrong_origin", "room_taken", "bad_room", "too_long", "too_fast", "restarting",
-    "storage_full",
+    *JSON_ERRORS, "bad_key", "wrong_origin", "room_taken", "bad_room", "filtered", "too_long", "too_fast",
+    "restarting", "storage_full",
 )  # fmt: skip
 
 OPERATIONS = (

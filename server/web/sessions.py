@@ -7,6 +7,7 @@ import re
 from collections import OrderedDict
 
 from aiohttp import web
+from msgspec import Struct
 
 from server.http import ranges
 from server.http.app_keys import CONFIG
@@ -17,7 +18,8 @@ from server.web.app_keys import ROOM_REGISTRY, TAKES
 from server.web.operations import TEXT, Operation
 
 TRICKLE = "application/trickle-ice-sdpfrag"
-# Sessions whose ICE user is remembered, to tell a restart (refused) from more candidates (taken).
+# Sessions that are remembered: by their ICE user, to tell a restart (refused) from more candidates (taken),
+# and by their room, so that who ends one that has ended already is not told that it never was.
 REMEMBERED = 8_192
 # What an offer may be answered with, by both.
 OFFER_ERRORS = (
@@ -27,16 +29,23 @@ HEADERS = ("Location", "ETag", "Accept-Patch")
 _PEER = "{peer:[A-Za-z0-9_-]{1,64}}"
 _UFRAG = re.compile(r"^a=ice-ufrag:(\S{1,256})\s*$", re.MULTILINE)
 
-Users = OrderedDict[str, str]
-USERS: web.AppKey[Users] = web.AppKey("ice_users")
+
+class Begun(Struct, frozen=True):
+    """A session that was begun here: in which room, and by which ICE user."""
+
+    room: str
+    user: str
+
+
+SESSIONS_BEGUN: web.AppKey[OrderedDict[str, Begun]] = web.AppKey("sessions_begun")
 
 
 def begun(request: web.Request, peer: str, offer: str, answer: str) -> web.Response:
     """Return 201 with the answer and where the session is."""
-    users = request.app[USERS]
-    users[peer] = _user(offer)
-    while len(users) > REMEMBERED:
-        users.popitem(last=False)
+    remembered = request.app[SESSIONS_BEGUN]
+    remembered[peer] = Begun(request.match_info["room"], _user(offer))
+    while len(remembered) > REMEMBERED:
+        remembered.popitem(last=False)
     headers = {
         "Location": f"{request.path}/{peer}",
         "ETag": _etag(peer),
@@ -53,19 +62,24 @@ async def trickle(request: web.Request) -> web.Response:
     fragment = (await read(request, request.app[CONFIG].sdp_bytes)).decode("utf-8", "replace")
     if "If-Match" in request.headers and not ranges.is_listed(request, "If-Match", _etag(peer)):
         raise Problem("stale", "This session has another entity tag.")
-    user, known = _user(fragment), request.app[USERS].get(peer, "")
+    user, known = _user(fragment), _known(request)
     # A restart says so by `*` (RFC 9725 4.3.3); candidates of whatever user are taken, and not needed.
-    if request.headers.get("If-Match", "").strip() == "*" and user and known and user != known:
+    if request.headers.get("If-Match", "").strip() == "*" and user and known and user != known.user:
         raise Problem("no_restart", "ICE restarts are not taken; begin a new session.")
     return web.Response(status=204, headers={"ETag": _etag(peer)})
 
 
 async def end(request: web.Request) -> web.Response:
-    """End a session; a take under way is finished."""
-    peer = _session(request)
-    await request.app[TAKES].close_peer(peer)
-    request.app[USERS].pop(peer, None)
+    """End a session, also one that the server has ended already; a take under way is finished."""
+    known = _known(request)
+    if request.app[TAKES].session(request.match_info["peer"]) is not None or known is None:
+        await request.app[TAKES].close_peer(_session(request))
     return web.Response(status=200)
+
+
+def _known(request: web.Request) -> Begun | None:
+    known = request.app[SESSIONS_BEGUN].get(request.match_info["peer"])
+    return known if known is not None and known.room == request.match_info["room"] else None
 
 
 def operations(endpoint: str) -> tuple[Operation, ...]:
@@ -86,7 +100,7 @@ def operations(endpoint: str) -> tuple[Operation, ...]:
             "DELETE",
             here,
             end,
-            "End the session.",
+            "End the session, also one that has ended already.",
             {200: {}},
             ("not_yours", "no_such_peer"),
             preflight=preflight,

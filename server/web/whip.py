@@ -6,6 +6,7 @@ from aiohttp import web
 
 from server.http.body import read_sdp
 from server.http.security import address, needed_key, preflight, rate_limit
+from server.room import rounds
 from server.web import sessions
 from server.web.app_keys import TAKES
 from server.web.operations import KEY_ERRORS, SDP, Operation
@@ -21,6 +22,8 @@ async def begin(request: web.Request) -> web.Response:
     voice = visitor(request, room, key)
     rate_limit(request, "offer", voice.id)
     commanded = request.query.get("takes") == "commanded"
+    if not commanded and rounds.is_aside(await room.awake(), voice.id):
+        rate_limit(request, "aside", voice.id)
     peer, answer = await request.app[TAKES].whip(
         room.id, voice, offer, address=address(request), commanded=commanded
     )

@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
+from server.blobs.base import Blob
 from server.log import schema, writing
-from server.log.base import Blob
 from server.log.reading import Reader
 from server.log.schema import Settings
 from server.log.sqlite import SqliteLog

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from random import Random
 
-from server.log.base import Blob
+from server.blobs.base import Blob
 from server.log.sqlite import SqliteLog
 from server.room import clips, filed
 from server.room.commands import Land, Refused, Remove, Say

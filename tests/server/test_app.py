@@ -9,8 +9,9 @@ import pytest
 from aiohttp import ClientSession
 
 from server import app, cli
+from server.blobs.base import Blob
 from server.config import BadSetting, Config
-from server.log.base import Blob, Damaged, Unusable
+from server.log.base import Damaged, Unusable
 from server.log.sqlite import SqliteLog
 from server.readers import radio
 from server.room.commands import Say
@@ -100,7 +101,7 @@ async def test_a_clip_whose_time_was_over_while_no_server_ran_leaves_at_the_star
         drafts += [Draft(ClipLanded("clip", 1, 0, 0, -16.0, ()), long_ago)]
         await log.append("old", drafts, blobs=[Blob("clip", "old", b"sound")])
     async with await app.start(config(tmp_path)) as running, asyncio.timeout(20):
-        while await running.services.log.blob("clip"):
+        while await running.services.blobs.get("clip"):
             await asyncio.sleep(0.01)
         assert not (await running.registry.look("old")).clips
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("reader ")]

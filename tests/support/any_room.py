@@ -9,14 +9,18 @@ from hypothesis import strategies as st
 from games.registry import offered
 from server.room.commands import (
     Again,
+    Agree,
     Answer,
     Caption,
+    Change,
     Command,
     Forget,
+    Hide,
     React,
     Refused,
     Remove,
     Report,
+    Restore,
     RoundJoin,
     RoundStart,
     RoundStop,
@@ -26,7 +30,7 @@ from server.room.commands import (
     Vote,
     WantTopic,
 )
-from server.room.events import ClipCaptioned, RoomChanged, RoomClosed, Voice, VoiceMuted
+from server.room.events import ClipCaptioned, KeeperGiven, RoomChanged, RoomClosed, Voice, VoiceMuted
 from server.room.kinds import KINDS
 from tests.support.golden import SentRoom
 from tests.support.rooms import ANNA, BELA, CLEO
@@ -85,6 +89,28 @@ def _done(command: Callable[[SentRoom, int], Command]) -> st.SearchStrategy[Step
     return st.builds(step, voices, st.integers(0, 40))
 
 
+def _kept(command: Callable[[SentRoom, int], Command]) -> st.SearchStrategy[Step]:
+    """Return steps in which the admin does something about the n-th of what there is."""
+    return st.integers(0, 40).map(lambda at: lambda room: room.do(command(room, at)))
+
+
+def _present(here: list[Voice]) -> Step:
+    def step(room: SentRoom) -> None:
+        room.here = room.speakers = [voice.id for voice in here]
+
+    return step
+
+
+def _text(room: SentRoom, at: int) -> int:
+    seqs = [*room.state.texts, *room.state.written]
+    return seqs[at % len(seqs)] if seqs else 1
+
+
+def _proposal(room: SentRoom) -> str:
+    proposal = room.state.governed.proposal
+    return proposal.id if proposal else "none"
+
+
 def _said(command: Callable[[SentRoom, str], Command]) -> st.SearchStrategy[Step]:
     def step(by: Voice, text: str) -> Step:
         return lambda room: room.do(command(room, text), by)
@@ -115,7 +141,17 @@ seldom: st.SearchStrategy[Step] = st.one_of(
     st.builds(lambda by: lambda room: room.happen(VoiceMuted(by.id, room.now_ms)), voices),
     _done(lambda _room, _at: RoundStop()),
     _done(lambda room, at: Report(_clip(room, at), "noise")),
-    _done(lambda room, at: Remove(_clip(room, at), "moderated")),
+    _kept(lambda room, at: Remove(_clip(room, at), "moderated")),
+    _kept(lambda room, at: Remove("", "moderated", _text(room, at))),
+    _kept(lambda room, at: Hide(_clip(room, at))),
+    _kept(lambda room, at: Hide(seq=_text(room, at))),
+    _kept(lambda room, at: Restore(_clip(room, at))),
+    _kept(lambda room, at: Restore(seq=_text(room, at))),
+    _kept(lambda _room, at: Change(hold=at % 2 == 0, slow=at % 3 == 0)),
+    _done(lambda room, at: Report("", "rude", seq=_text(room, at))),
+    _done(lambda room, at: Agree(_proposal(room), value=at % 3 > 0)),
+    st.builds(_present, st.lists(voices, max_size=3, unique=True)),
+    st.builds(lambda by: lambda room: room.happen(KeeperGiven(by.id)), voices),
     _done(lambda _room, _at: Forget(everything=True)),
     _done(lambda _room, _at: WantTopic()),
     _said(lambda _room, text: Say(text)),

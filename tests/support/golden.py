@@ -77,8 +77,9 @@ FOLDER = Path(__file__).parent.parent / "golden"
 SERVERS_OWN: dict[type[msgspec.Struct], set[str]] = {
     RoomState: {
         "thrown", "rested_from_ms", "silent_rounds", "voices", "voices_language", "governed", "wanted_seats",
+        "asked_seq",
     },
-    ClipRef: {"caption_seq", "reveal_seq", "repeats"},
+    ClipRef: {"caption_seq", "reveal_seq", "repeats", "asked_seq"},
     Round: {"answer", "heard_at_ms", "overruled"},
     Take: {"words"},
     VoteCast: {"seat"},

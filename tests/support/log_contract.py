@@ -5,16 +5,27 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from server.blobs.base import Blob
 from server.log import chain
-from server.log.base import Blob, Conflict, Entry, KeyUsed, Log, Outcome, StorageFull, Unusable
+from server.log.base import Conflict, Entry, KeyUsed, Log, LogWithBlobs, Outcome, StorageFull, Unusable
 from server.room.events import Draft, Erased, Event, RoomClosed, RoomOpened, TextSaid, erased
 from tests.support.snapshot_contract import ANNA, Open, SnapshotContract, said
 
-__all__ = ["ANNA", "LogContract", "Open", "known", "lists", "opened", "said", "texts"]
+__all__ = [
+    "ANNA",
+    "BlobsInCommitContract",
+    "LogContract",
+    "Open",
+    "known",
+    "lists",
+    "opened",
+    "said",
+    "texts",
+]
 
 
 def opened(name: str, at_ms: int = 1_000, *, public: bool = True) -> Draft:
@@ -98,9 +109,8 @@ class LogContract(SnapshotContract, ABC):
         await log.append("r", [said("a")], expect=0)
         for expect in (0, 2, 7, -1):
             with pytest.raises(Conflict):
-                await log.append("r", [said("b")], expect=expect, key="k", blobs=[Blob("b", "r", b"b")])
+                await log.append("r", [said("b")], expect=expect, key="k")
         assert texts(await log.read("r")) == ["a"]
-        assert await log.blob("b") is None
         assert texts(await log.append("r", [said("c")], expect=1, key="k")) == ["c"]
 
     async def test_one_of_fifty_racing_writers_wins(self, log: Log) -> None:
@@ -187,14 +197,11 @@ class LogContract(SnapshotContract, ABC):
         assert [event.seq for event in await log.read("r")] == [1, 2, 3, 4, 5, 6]
 
     async def test_a_chain_erases_what_it_stored_itself_before(self, log: Log, open: Open) -> None:
-        taking = Entry([said("taken back")], None, (), erases=[1, 2], drops=["b"])
-        outcomes = await log.extend(
-            "r", [Entry([said("a")]), Entry([said("b")], "k", [Blob("b", "r", b"1")]), taking], expect=0
-        )
+        taking = Entry([said("taken back")], None, (), erases=[1, 2])
+        outcomes = await log.extend("r", [Entry([said("a")]), Entry([said("b")], "k"), taking], expect=0)
         assert [texts(outcome) for outcome in lists(outcomes)] == [["a"], ["b"], ["taken back"]]
         log = await self.reopen(log, open)
         assert texts(await log.read("r")) == ["", "", "taken back"]
-        assert await log.blob("b") is None
 
     async def test_an_append_without_drafts_looks_its_key_up(self, log: Log) -> None:
         first = await log.append("r", [said("a")], key="k")
@@ -228,8 +235,7 @@ class LogContract(SnapshotContract, ABC):
     async def test_a_cancelled_append_is_whole_or_not_at_all(self, log: Log) -> None:
         for i in range(20):
             drafts = [said(f"{i}-{part}") for part in range(3)]
-            blob = Blob(f"blob{i}", "r", b"sound")
-            append = asyncio.create_task(log.append("r", drafts, blobs=[blob]))
+            append = asyncio.create_task(log.append("r", drafts))
             for _ in range(i % 4):
                 await asyncio.sleep(0)
             append.cancel()
@@ -237,17 +243,6 @@ class LogContract(SnapshotContract, ABC):
         stored = texts(await log.read("r"))[:-1]
         whole = {text.split("-")[0] for text in stored}
         assert stored == [f"{i}-{part}" for i in range(20) if str(i) in whole for part in range(3)]
-        assert [i for i in range(20) if await log.blob(f"blob{i}")] == sorted(map(int, whole))
-
-    async def test_blobs_are_stored_with_their_events(self, log: Log, open: Open) -> None:
-        blobs = [Blob("b1", "r", b"\x00" * 5), Blob("b2", "r", bytes(range(256)) * 400), Blob("b3", "r", b"")]
-        await log.append("r", [said("a")], blobs=blobs)
-        log = await self.reopen(log, open)
-        assert [await log.blob(blob.id) for blob in blobs] == blobs
-        assert await log.blob("none") is None
-        with pytest.raises(Conflict):
-            await log.append("r", [said("b")], blobs=[Blob("b1", "r", b"other")])
-        assert await log.head("r") == 1
 
     async def test_erase_blanks_events_and_keeps_their_places(self, log: Log, open: Open) -> None:
         events = await log.append("r", [said(str(i)) for i in range(5)], key="k")
@@ -260,27 +255,15 @@ class LogContract(SnapshotContract, ABC):
         assert isinstance(after[1].data, Erased)
         assert await log.append("r", [said("again")], key="k") == wanted
 
-    async def test_erase_drops_blobs_of_its_room_only(self, log: Log) -> None:
-        await log.append("r", [said("a")], blobs=[Blob("b1", "r", b"1"), Blob("b2", "r", b"2")])
-        await log.erase("s", blobs=["b1"])
-        await log.append("s", [said("a")])
-        await log.erase("s", blobs=["b1"])
-        assert await log.blob("b1") is not None
-        await log.erase("r", blobs=["b1", "none"])
-        assert await log.blob("b1") is None
-        assert await log.blob("b2") is not None
-        assert texts(await log.read("r")) == ["a"]
-
     async def test_an_append_erases_what_it_takes_back_or_nothing(self, log: Log, open: Open) -> None:
-        events = await log.append("r", [said("a"), said("b")], blobs=[Blob("b1", "r", b"1")])
-        await log.append("s", [said("other")], blobs=[Blob("b2", "s", b"2")])
-        taking = Entry([said("c")], "k", (), erases=[1, 3, 99], drops=["b1", "b2", "none"])
+        events = await log.append("r", [said("a"), said("b")])
+        await log.append("s", [said("other")])
+        taking = Entry([said("c")], "k", (), erases=[1, 3, 99])
         assert isinstance((await log.extend("r", [taking], expect=1))[0], Conflict)
-        assert (await log.read("r"), await log.blob("b1") is None) == (events, False)
+        assert await log.read("r") == events
         await log.extend("r", [taking], expect=2)
         log = await self.reopen(log, open)
         assert texts(await log.read("r")) == ["", "b", ""]
-        assert [await log.blob(id_) is None for id_ in ("b1", "b2")] == [True, False]
         assert texts(await log.read("s")) == ["other"]
 
     async def test_erase_of_nothing_named_erases_nothing(self, log: Log) -> None:
@@ -290,12 +273,11 @@ class LogContract(SnapshotContract, ABC):
         assert texts(await log.read("r")) == ["a"]
 
     async def test_a_room_can_go_as_a_whole_and_come_anew(self, log: Log, open: Open) -> None:
-        await log.append("r", [opened("Old")], key="k", blobs=[Blob("b", "r", b"1")])
+        await log.append("r", [opened("Old")], key="k")
         await log.append("s", [opened("Other")])
         await log.erase("r")
         assert await log.head("r") == 0
         assert await log.read("r") == []
-        assert await log.blob("b") is None
         assert [listing.room for listing in await log.rooms()] == ["s"]
         assert texts(await log.append("r", [said("new")], expect=0, key="k")) == ["new"]
         log = await self.reopen(log, open)
@@ -334,21 +316,20 @@ class LogContract(SnapshotContract, ABC):
         refused = 0
         for i in range(100):
             try:
-                await log.append("r", [said(f"{i}" + "x" * 2_000)], blobs=[Blob(f"b{i}", "r", b"s" * 2_000)])
-                kept.append(f"b{i}")
+                await log.append("r", [said(f"{i}" + "x" * 4_000)])
+                kept.append(f"{i}" + "x" * 4_000)
             except StorageFull:
                 refused += 1
         assert refused
         assert 5 < len(kept) < 100
-        assert [blob.id for i in range(100) if (blob := await log.blob(f"b{i}"))] == kept
-        assert len(await log.read("r")) == len(kept)
+        assert texts(await log.read("r")) == kept
         await log.close()
 
     async def test_in_a_full_log_a_chain_ends_at_what_does_not_fit(self, open_small: Open) -> None:
         log = await open_small()
         chain = [
             Entry([said("a")]),
-            Entry([said("b")], "k", [Blob("b", "r", b"s" * 400_000)]),
+            Entry([said("b" * 400_000)], "k"),
             Entry([said("c")]),
         ]
         outcomes = await log.extend("r", chain, expect=0)
@@ -379,6 +360,118 @@ async def known(log: Log, room: str, number: int) -> list[int]:
     """Return which of the keys `k0`, `k1` and so on a room still knows."""
     looked_up = await log.extend(room, [Entry([], f"k{i}") for i in range(number)], expect=0)
     return [i for i, events in enumerate(looked_up) if events]
+
+
+class BlobsInCommitContract(LogContract):
+    """What a log holds, besides, that stores blobs in the commit of their events."""
+
+    async def test_appends_no_blob_when_the_head_moved(self, log: LogWithBlobs) -> None:
+        await log.append("r", [said("a")], expect=0)
+        for expect in (0, 2, 7, -1):
+            with pytest.raises(Conflict):
+                await log.append("r", [said("b")], expect=expect, key="k", blobs=[Blob("b", "r", b"b")])
+        assert texts(await log.read("r")) == ["a"]
+        assert await log.blob("b") is None
+        assert texts(await log.append("r", [said("c")], expect=1, key="k")) == ["c"]
+
+    async def test_a_chain_drops_the_blob_that_it_stored(self, log: LogWithBlobs, open: Open) -> None:
+        taking = Entry([said("taken back")], None, (), erases=[1, 2], drops=["b"])
+        outcomes = await log.extend(
+            "r", [Entry([said("a")]), Entry([said("b")], "k", [Blob("b", "r", b"1")]), taking], expect=0
+        )
+        assert [texts(outcome) for outcome in lists(outcomes)] == [["a"], ["b"], ["taken back"]]
+        log = cast(LogWithBlobs, await self.reopen(log, open))
+        assert texts(await log.read("r")) == ["", "", "taken back"]
+        assert await log.blob("b") is None
+
+    async def test_a_cancelled_append_is_whole_with_its_blob_or_not_at_all(self, log: LogWithBlobs) -> None:
+        for i in range(20):
+            drafts = [said(f"{i}-{part}") for part in range(3)]
+            blob = Blob(f"blob{i}", "r", b"sound")
+            append = asyncio.create_task(log.append("r", drafts, blobs=[blob]))
+            for _ in range(i % 4):
+                await asyncio.sleep(0)
+            append.cancel()
+        await log.append("r", [said("end")])
+        stored = texts(await log.read("r"))[:-1]
+        whole = {text.split("-")[0] for text in stored}
+        assert stored == [f"{i}-{part}" for i in range(20) if str(i) in whole for part in range(3)]
+        assert [i for i in range(20) if await log.blob(f"blob{i}")] == sorted(map(int, whole))
+
+    async def test_blobs_are_stored_with_their_events(self, log: LogWithBlobs, open: Open) -> None:
+        blobs = [Blob("b1", "r", b"\x00" * 5), Blob("b2", "r", bytes(range(256)) * 400), Blob("b3", "r", b"")]
+        await log.append("r", [said("a")], blobs=blobs)
+        log = cast(LogWithBlobs, await self.reopen(log, open))
+        assert [await log.blob(blob.id) for blob in blobs] == blobs
+        assert await log.blob("none") is None
+        with pytest.raises(Conflict):
+            await log.append("r", [said("b")], blobs=[Blob("b1", "r", b"other")])
+        assert await log.head("r") == 1
+
+    async def test_erase_drops_blobs_of_its_room_only(self, log: LogWithBlobs) -> None:
+        await log.append("r", [said("a")], blobs=[Blob("b1", "r", b"1"), Blob("b2", "r", b"2")])
+        await log.erase("s", blobs=["b1"])
+        await log.append("s", [said("a")])
+        await log.erase("s", blobs=["b1"])
+        assert await log.blob("b1") is not None
+        await log.erase("r", blobs=["b1", "none"])
+        assert await log.blob("b1") is None
+        assert await log.blob("b2") is not None
+        assert texts(await log.read("r")) == ["a"]
+
+    async def test_an_append_drops_blobs_or_nothing(self, log: LogWithBlobs, open: Open) -> None:
+        events = await log.append("r", [said("a"), said("b")], blobs=[Blob("b1", "r", b"1")])
+        await log.append("s", [said("other")], blobs=[Blob("b2", "s", b"2")])
+        taking = Entry([said("c")], "k", (), erases=[1, 3, 99], drops=["b1", "b2", "none"])
+        assert isinstance((await log.extend("r", [taking], expect=1))[0], Conflict)
+        assert (await log.read("r"), await log.blob("b1") is None) == (events, False)
+        await log.extend("r", [taking], expect=2)
+        log = cast(LogWithBlobs, await self.reopen(log, open))
+        assert texts(await log.read("r")) == ["", "b", ""]
+        assert [await log.blob(id_) is None for id_ in ("b1", "b2")] == [True, False]
+        assert texts(await log.read("s")) == ["other"]
+
+    async def test_a_room_that_goes_as_a_whole_takes_its_blobs(self, log: LogWithBlobs, open: Open) -> None:
+        await log.append("r", [opened("Old")], key="k", blobs=[Blob("b", "r", b"1")])
+        await log.append("s", [opened("Other")])
+        await log.erase("r")
+        assert await log.head("r") == 0
+        assert await log.read("r") == []
+        assert await log.blob("b") is None
+        assert [listing.room for listing in await log.rooms()] == ["s"]
+        assert texts(await log.append("r", [said("new")], expect=0, key="k")) == ["new"]
+        log = cast(LogWithBlobs, await self.reopen(log, open))
+        assert texts(await log.read("r")) == ["new"]
+
+    async def test_a_full_log_refuses_and_keeps_the_blobs_it_has(self, open_small: Open) -> None:
+        log = cast(LogWithBlobs, await open_small())
+        kept: list[str] = []
+        refused = 0
+        for i in range(100):
+            try:
+                await log.append("r", [said(f"{i}" + "x" * 2_000)], blobs=[Blob(f"b{i}", "r", b"s" * 2_000)])
+                kept.append(f"b{i}")
+            except StorageFull:
+                refused += 1
+        assert refused
+        assert 5 < len(kept) < 100
+        assert [blob.id for i in range(100) if (blob := await log.blob(f"b{i}"))] == kept
+        assert len(await log.read("r")) == len(kept)
+        await log.close()
+
+    async def test_in_a_full_log_a_chain_ends_at_a_blob_that_does_not_fit(self, open_small: Open) -> None:
+        log = cast(LogWithBlobs, await open_small())
+        chain = [
+            Entry([said("a")]),
+            Entry([said("b")], "k", [Blob("b", "r", b"s" * 400_000)]),
+            Entry([said("c")]),
+        ]
+        outcomes = await log.extend("r", chain, expect=0)
+        assert texts(lists(outcomes[:1])[0]) == ["a"]
+        assert [type(outcome) for outcome in outcomes[1:]] == [StorageFull, Conflict]
+        assert texts(await log.append("r", [said("d")], key="k", expect=1)) == ["d"]
+        await log.check()
+        await log.close()
 
 
 def lists(outcomes: list[Outcome]) -> list[list[Event]]:

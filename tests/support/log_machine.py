@@ -8,17 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from server.log.base import (
-    Blob,
-    Conflict,
-    Effect,
-    Entry,
-    KeyUsed,
-    Log,
-    Projected,
-    Snapshot,
-    Withdrawn,
-)
+from server.blobs.base import Blob
+from server.log.base import Conflict, Effect, Entry, KeyUsed, LogWithBlobs, Projected, Snapshot, Withdrawn
 from server.room.events import Event, erased, numbered
 from tests.support.feed_contract import all_changes
 from tests.support.log_contract import said
@@ -52,7 +43,7 @@ class LogMachine(RuleBasedStateMachine):
         self.cursors: dict[str, int] = {}
         self.rows: dict[tuple[str, str, str], Projected] = {}
 
-    async def open(self) -> Log:
+    async def open(self) -> LogWithBlobs:
         raise NotImplementedError
 
     @initialize()

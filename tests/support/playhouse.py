@@ -13,6 +13,7 @@ from typing import Any, cast
 from aiohttp import ClientSession, DummyCookieJar
 
 from audio.take import Clip, Limits
+from server.blobs.sqlite import SqliteBlobs
 from server.config import Config
 from server.http.limits import Limits as Rates
 from server.http.tcp_server import listen
@@ -90,10 +91,12 @@ async def opened_playhouse(
     config, media = Config(port=0), cast(Media, FakeMedia())
     finisher = cast(Finisher, Measured())
     figures = Metrics(Registry(), registry, media, commit_times())
-    takes = Takes(registry, media, finisher, clock=clock, observers=[figures])
+    blobs = SqliteBlobs(log)
+    takes = Takes(registry, media, finisher, blobs=blobs, clock=clock, observers=[figures])
     app = make_app(
         config=config,
         log=log,
+        blobs=blobs,
         registry=registry,
         media=media,
         finisher=finisher,

@@ -17,10 +17,20 @@ from msgspec import Struct
 from server.log.base import Change, Effect, Log, Projected
 from server.readers.base import Reader, key
 from server.readers.expiry import Expiry
+from server.readers.moderation import Moderation
 from server.readers.runner import Patience, Runner
-from server.room.commands import Land, Say
-from server.room.events import ClipLanded, ClipRemoved, RoomOpened, TextSaid, Voice
+from server.room.commands import Land, Oversee, Report, Restore, Say
+from server.room.events import (
+    ClipLanded,
+    ClipRemoved,
+    RoomOpened,
+    TextReported,
+    TextRestored,
+    TextSaid,
+    Voice,
+)
 from server.room.kinds import KINDS
+from server.rooms import docket
 from server.rooms.base import Room
 from server.rooms.registry import RoomRegistry
 from tests.support.reading import caught_up
@@ -200,6 +210,32 @@ class Expiring(Trial):
         return Account(found.total(), len(left), twice + len(noted - set(left)))
 
 
+class Moderating(Trial):
+    """Texts that are reported, of which every third is decided about: the others wait, each once."""
+
+    def reader(self, registry: RoomRegistry, log: Log) -> Reader:
+        return Moderation(log)
+
+    async def step(self, room: Room, name: str) -> None:
+        (said,) = await room.send(Say(name), by=VISITOR)
+        await room.send(Report("", "rude", seq=said.seq), by=VISITOR)
+        if said.seq % 3 == 0:
+            await room.send(Oversee(Restore(seq=said.seq)))
+
+    async def account(self, log: Log) -> Account:
+        wanted, found, all_reported = Counter[str](), Counter[str](), 0
+        for room in ROOMS:
+            events = [event.data for event in await log.read(room, 0, 1_000_000)]
+            reported = {fact.target for fact in events if isinstance(fact, TextReported)}
+            decided = {fact.target for fact in events if isinstance(fact, TextRestored)}
+            wanted.update(f"{room} {target}" for target in reported - decided)
+            all_reported += len(reported)
+        rows = await log.projection(docket.READER, docket.REPORTS, limit=10**6)
+        found.update(f"{row.room} {row.item}" for row in rows)
+        account = compared(wanted, found)
+        return Account(all_reported, account.missed, account.repeated)
+
+
 # --- controls: what the order of effect and cursor is for
 
 
@@ -249,6 +285,7 @@ TRIALS: dict[str, Callable[[], Trial]] = {
     "mirror": Mirror,
     "echo": Echo,
     "expiry": Expiring,
+    "moderation": Moderating,
 }
 CONTROLS: dict[str, Callable[[], Trial]] = {
     "early_tally": lambda: Control(Tally(), EarlyRunner),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 
-from server.log.base import Blob, Conflict, Entry, Log, Snapshot
+from server.blobs.base import Blob
+from server.log.base import Conflict, Entry, Log, Snapshot
 from server.room.events import Draft, TextSaid, Voice
 
 ANNA = Voice("voice-anna", "Zany Kettle", "#ffaa00")

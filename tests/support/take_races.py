@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from audio.take import Unfit
+from server.blobs.memory import MemoryBlobs
 from server.log.base import Entry, Outcome, StorageFull
 from server.room.commands import Close, Refused, RoundStop, Throw
 from server.room.events import ClipLanded, RoomOpened, Voice
@@ -255,7 +256,8 @@ class Play:
 async def playing(kind: str) -> AsyncIterator[Play]:
     clock, log, media, finisher, observed = Clock(), FullLog(), LateMedia(), FakeFinisher(), Observed()
     registry = RoomRegistry(log, clock=clock, random=Random(1), secret=b"s" * 32)
-    takes = Takes(registry, media, finisher, clock=clock, observers=[observed])  # type: ignore[arg-type]
+    blobs = MemoryBlobs(log)
+    takes = Takes(registry, media, finisher, blobs=blobs, clock=clock, observers=[observed])  # type: ignore[arg-type]
     play = Play(registry, takes, media, log, observed)
     await play.start(kind, clock, finisher)
     yield play

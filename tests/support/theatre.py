@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from server.blobs.memory import MemoryBlobs
+from server.log.memory import MemoryLog
 from server.room.events import Event, RoomOpened, Voice
 from server.rooms.base import Room
 from server.rooms.registry import RoomRegistry
@@ -57,8 +59,9 @@ class Theatre:
         media: FakeMedia,
         finisher: FakeFinisher,
         observed: Observed,
+        storage: tuple[MemoryLog, MemoryBlobs],
     ) -> None:
-        self.observed = observed
+        self.observed, (self.log, self.blobs) = observed, storage
         self.registry, self.clock = registry, clock
         self.room, self.takes, self.media, self.finisher = room, takes, media, finisher
         self.signals = self.listen(room)
@@ -97,8 +100,11 @@ async def running_theatre() -> AsyncIterator[Theatre]:
     clock, media, finisher = Clock(), FakeMedia(), FakeFinisher()
     registry_, log = await registry(clock)
     observed = Observed()
-    takes = Takes(registry_, media, finisher, clock=clock, observers=[observed])  # type: ignore[arg-type]
-    yield Theatre(registry_, clock, await registry_.wake("wonder"), takes, media, finisher, observed)
+    blobs = MemoryBlobs(log)
+    takes = Takes(registry_, media, finisher, blobs=blobs, clock=clock, observers=[observed])  # type: ignore[arg-type]
+    yield Theatre(
+        registry_, clock, await registry_.wake("wonder"), takes, media, finisher, observed, (log, blobs)
+    )
     await takes.close()
     await media.close()
     await registry_.close()

@@ -14,6 +14,7 @@ from aiohttp import ClientResponse, ClientSession, web
 from yarl import URL
 
 from audio.take import LONGEST_TAKE_MS, Clip, Limits, Unfit
+from server.blobs.memory import MemoryBlobs
 from server.config import Config
 from server.http.limits import Limits as Rates
 from server.http.tcp_server import Listening, listen
@@ -168,12 +169,14 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
     await registry.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     finisher = cast(Finisher, hands)
     figures = Metrics(Registry(), registry, media, commit_times())
-    takes = Takes(registry, media, finisher, clock=_now_ms, observers=[figures])
+    blobs = MemoryBlobs(log)
+    takes = Takes(registry, media, finisher, blobs=blobs, clock=_now_ms, observers=[figures])
     readers = Readers(log, [Expiry(registry, log, _now_ms), Moderation(log)], clock=_now_ms)
     figures.follow(readers.runners)
     app = make_app(
         config=config,
         log=log,
+        blobs=blobs,
         registry=registry,
         media=media,
         finisher=finisher,

@@ -90,6 +90,12 @@ export class Listener {
     if (!this.#isPlaying) this.#play();
   }
 
+  /** What the radio played ends before its time. @param {{clip: string}} cut */
+  cut({ clip }) {
+    if (this.#next?.clip === clip) this.#next = null;
+    if (this.mode === 'files' && this.#isPlaying) this.player.stop();
+  }
+
   async #play() {
     this.#isPlaying = true;
     while (this.#next && this.mode === 'files') {

@@ -151,6 +151,7 @@ export class Session {
   /** @param {Signal} signal */
   #signal({ kind, data }) {
     if (kind === 'cue') return this.#cue(data);
+    if (kind === 'cut') return this.#cut(data);
     if (kind === 'take') return this.#take(data);
     this.inbox.signal(kind, data);
   }
@@ -167,6 +168,12 @@ export class Session {
   #cue(cue) {
     if (!this.hidden.has(cue.clip)) this.listener.cue(cue);
     this.onAir.cue(cue);
+  }
+
+  /** @param {{clip: string}} cut */
+  #cut(cut) {
+    this.listener.cut(cut);
+    this.onAir.cut();
   }
 
   /** The round, the pace or who plays has changed. */

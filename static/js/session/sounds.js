@@ -32,6 +32,12 @@ export class OnAir {
       setTimeout(() => this.set({ onAir: null, asked: null }), begin_ms + duration_ms),
     ];
   }
+
+  /** It ends before its time. */
+  cut() {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.set({ onAir: null });
+  }
 }
 
 export class Replay {

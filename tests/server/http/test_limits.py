@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.http.limits import ADDRESS_VOICES, RATES, Buckets, Limits, Rate, UploadBudget, prefix
+from server.http.limits import (
+    ADDRESS_VOICES,
+    RATES,
+    Buckets,
+    FloodLimits,
+    Limits,
+    Rate,
+    UploadBudget,
+    network,
+    prefix,
+)
 from server.room.commands import Refused
 
 
@@ -149,3 +159,39 @@ def test_uploads_hold_so_many_bytes_of_an_address_and_of_all_and_one_always_fits
         uploads.enter_context(held.holding("b", 10))
     with held.holding("a", 20), held.holding("b", 10):
         pass
+
+
+def test_a_network_opens_so_many_rooms_in_an_hour_whoever_asks() -> None:
+    limits = Limits(floods=FloodLimits(rooms_per_hour=30))
+    for number in range(30):
+        limits.check("room", voice=f"v{number}", address="192.0.2.1", now_ms=1e12)
+    with pytest.raises(Refused) as refused:
+        limits.check("room", voice="one more", address="192.0.2.1", now_ms=1e12)
+    assert refused.value.retry_after_ms == pytest.approx(120_000, abs=1)
+    limits.check("room", voice="elsewhere", address="192.0.2.2", now_ms=1e12)
+
+
+def test_ten_keys_of_one_network_speak_out_of_turn_as_often_as_three() -> None:
+    limits = Limits(floods=FloodLimits(asides_per_minute=3))
+    for _ in range(3):
+        limits.check("aside", voice="v", address="192.0.2.1", now_ms=1e12)
+    with pytest.raises(Refused):
+        limits.check("aside", voice="v", address="192.0.2.1", now_ms=1e12)
+    for number in range(6):
+        limits.check("aside", voice=f"v{number}", address="192.0.2.1", now_ms=1e12)
+    with pytest.raises(Refused):
+        limits.check("aside", voice="v9", address="192.0.2.1", now_ms=1e12)
+    limits.check("aside", voice="elsewhere", address="192.0.2.2", now_ms=1e12)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("203.0.113.7", "203.0.113.0/24"),
+        ("::ffff:203.0.113.7", "203.0.113.0/24"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        (None, "unknown"),
+    ],
+)
+def test_a_network_is_what_an_address_is_part_of(address: str | None, expected: str) -> None:
+    assert network(address) == expected

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from server.log.base import Blob, BlobInfo, Log
+from server.blobs.base import Blob, BlobInfo
+from server.log.base import LogWithBlobs
 from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.room.events import Draft, TextSaid
@@ -14,7 +15,7 @@ from server.room.events import Draft, TextSaid
 
 @pytest.mark.parametrize("kept", ["memory", "sqlite"])
 async def test_a_blob_is_known_by_room_and_size_until_it_goes(tmp_path: Path, kept: str) -> None:
-    log: Log = MemoryLog() if kept == "memory" else await SqliteLog.open(tmp_path / "log.db")
+    log: LogWithBlobs = MemoryLog() if kept == "memory" else await SqliteLog.open(tmp_path / "log.db")
     blobs = [Blob("b1", "r", b"\x00" * 5), Blob("b2", "s", bytes(range(256)) * 400), Blob("b3", "s", b"")]
     for blob in blobs:
         await log.append(blob.room, [Draft(TextSaid("a"), 1)], blobs=[blob])

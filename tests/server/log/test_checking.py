@@ -8,11 +8,16 @@ from pathlib import Path
 import apsw
 import pytest
 
+from server.blobs.base import Blob
 from server.log import checking, schema
-from server.log.base import Blob, Log, Unusable
+from server.log.base import DamagedProgress, Log, Projected, Unusable
 from server.log.schema import Settings
 from server.log.sqlite import SqliteLog
-from tests.support.log_contract import said
+from server.readers.expiry import Expiry
+from server.room.events import ClipLanded, Draft
+from tests.support.actors import now_ms, toy_registry
+from tests.support.log_contract import ANNA, opened, said
+from tests.support.reading import caught_up, read_all, running
 
 QUICK = Settings(synchronous="OFF")
 
@@ -119,3 +124,73 @@ async def test_a_log_that_closes_does_not_wait_for_the_look(
     await asyncio.gather(log.close(), log.close())
     assert log.check_of_catalogue.done.done()
     assert log.check_of_catalogue.done.exception() is None
+
+
+async def kept(path: Path, count: int) -> None:
+    """Let a reader keep something of an event of each of many rooms."""
+    log: Log = await SqliteLog.open(path, QUICK)
+    effects = [Projected(f"room{i % 30}", f"item{i}", "part", i) for i in range(count)]
+    await log.advance("reader", 20, expect=0, effects=effects)
+    await log.advance("other", 5, expect=0)
+    await log.close()
+
+
+def lose_rows(path: Path) -> None:
+    """Let the index of what readers keep be as it was before the last write."""
+    connection = apsw.Connection(str(path))
+    (root,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'projection_order'")
+    connection.close()
+    damaged, page = bytearray(path.read_bytes()), int(root[0])
+    begin = (page - 1) * schema.PAGE_BYTES
+    assert damaged[begin] == 0x0A, "the root is a leaf of an index"
+    damaged[begin + 3 : begin + 5] = (int.from_bytes(damaged[begin + 3 : begin + 5]) - 1).to_bytes(2)
+    path.write_bytes(damaged)
+
+
+async def test_readers_begin_anew_when_rows_that_they_keep_are_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(checking, "CHECK_AFTER_S", 0.0)
+    path = tmp_path / "wonder.db"
+    await filled(path)
+    await kept(path, 40)
+    lose_rows(path)
+    log = await SqliteLog.open(path, QUICK)
+    await log.check_of_catalogue.done
+    assert "log.progress_damaged" in caplog.text
+    for asked in (log.cursor("reader"), log.parts("reader"), log.projection("reader", "part")):
+        with pytest.raises(DamagedProgress):
+            await asked
+    assert await log.cursor("other") == 5, "who keeps nothing has lost nothing"
+    await log.restart("reader")
+    assert (await log.cursor("reader"), await log.parts("reader")) == (0, [])
+    await log.append("room1", [said("b")])
+    await log.close()
+    caplog.clear()
+    log = await SqliteLog.open(path, QUICK)
+    await log.check_of_catalogue.done
+    assert caplog.text == "", "what is sound again is not dropped again"
+    await log.close()
+
+
+async def test_an_expiry_whose_projection_was_lost_reads_the_feed_from_its_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "wonder.db"
+    log = await SqliteLog.open(path, QUICK)
+    landed = [Draft(ClipLanded(f"clip{i}", 1, 0, 0, -16.0, ()), now_ms(), ANNA) for i in range(20)]
+    await log.append("r", [opened("R"), *landed])
+    registry = toy_registry(log)
+    await read_all(log, [Expiry(registry, log, now_ms)])
+    whole = await log.projection("expiry", "wonder")
+    assert len(whole) == 20
+    await log.close()
+    lose_rows(path)
+    monkeypatch.setattr(checking, "CHECK_AFTER_S", 0.0)
+    log = await SqliteLog.open(path, QUICK)
+    await log.check_of_catalogue.done
+    await read_all(log, [Expiry(registry, log, now_ms)])
+    async with running(log, Expiry(registry, log, now_ms)) as (runner,):
+        await caught_up(log, runner)
+        assert await log.projection("expiry", "wonder") == whole
+    await log.close()

@@ -11,9 +11,10 @@ import pytest
 from server.log import feed, schema, sums
 from server.log.base import LOST, Change, Conflict, Damaged, Entry, Projected
 from server.log.feed import Feed
+from server.log.jobs import Advance, Append, Erase
 from server.log.reading import Reader
 from server.log.schema import Settings
-from server.log.writing import Advance, Append, Erase, Writer
+from server.log.writing import Writer
 from server.room.events import Erased, encode, numbered
 from tests.support.log_contract import said, texts
 from tests.support.old_files import file_of_version

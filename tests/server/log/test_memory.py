@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from server.log.base import Log
+from server.log.base import Log, LogWithBlobs
 from server.log.memory import MemoryLog
 from tests.support.feed_contract import FeedContract
-from tests.support.log_contract import Open
+from tests.support.log_contract import BlobsInCommitContract, Open
 from tests.support.log_machine import LogMachine
 
 
-class TestMemoryLog(FeedContract):
+class TestMemoryLog(FeedContract, BlobsInCommitContract):
     @pytest.fixture
     def open(self, tmp_path: Any) -> Open:
         async def open_() -> Log:
@@ -34,7 +34,7 @@ class TestMemoryLog(FeedContract):
 
 
 class MemoryMachine(LogMachine):
-    async def open(self) -> Log:
+    async def open(self) -> LogWithBlobs:
         return MemoryLog()
 
     def close_and_open(self) -> None:

@@ -8,11 +8,13 @@ from random import Random
 import apsw
 import pytest
 
+from server.blobs.base import Blob
 from server.log import schema, sums
-from server.log.base import Blob, Damaged, Entry, Snapshot, Unusable
+from server.log.base import Damaged, Entry, Snapshot, Unusable
+from server.log.jobs import Append, Keep, Secret
 from server.log.reading import Reader
 from server.log.schema import Settings
-from server.log.writing import Append, Keep, Secret, Writer
+from server.log.writing import Writer
 from tests.support.log_contract import said
 
 FLIPS = 150

@@ -10,9 +10,10 @@ import pytest
 
 from server.log import schema, sums
 from server.log.base import Entry, Unusable
+from server.log.jobs import Append, Erase
 from server.log.reading import Reader
 from server.log.schema import Settings
-from server.log.writing import Append, Erase, Writer
+from server.log.writing import Writer
 from server.room.events import encode, numbered
 from tests.support.log_contract import lists, said, texts
 from tests.support.old_files import file_of_version

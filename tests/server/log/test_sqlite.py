@@ -13,17 +13,18 @@ import apsw
 import pytest
 from hypothesis import settings
 
-from server.log.base import Blob, Log, StorageFull, Unusable
+from server.blobs.base import Blob
+from server.log.base import Log, LogWithBlobs, StorageFull, Unusable
 from server.log.schema import Settings
 from server.log.sqlite import SqliteLog
 from server.room.events import Event
 from tests.support.disk import Disk
 from tests.support.feed_contract import FeedContract
-from tests.support.log_contract import Open, said, texts
+from tests.support.log_contract import BlobsInCommitContract, Open, said, texts
 from tests.support.log_machine import LogMachine
 
 
-class TestSqliteLog(FeedContract):
+class TestSqliteLog(FeedContract, BlobsInCommitContract):
     @pytest.fixture
     def open(self, tmp_path: Path) -> Open:
         async def open_() -> Log:
@@ -44,7 +45,7 @@ class SqliteMachine(LogMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
 
-    async def open(self) -> Log:
+    async def open(self) -> LogWithBlobs:
         return await SqliteLog.open(self.folder / "wonder.db", Settings(synchronous="OFF"))
 
     def teardown(self) -> None:

@@ -12,11 +12,13 @@ import apsw
 import pytest
 
 from games.round import TurnGiven
+from server.blobs.base import Blob
 from server.log import schema, sums, writing
-from server.log.base import LOST, Blob, Conflict, Damaged, Entry, Snapshot, StorageFull
+from server.log.base import LOST, Conflict, Damaged, Entry, Snapshot, StorageFull
+from server.log.jobs import Append, Check, Erase, Job, Keep, Result
 from server.log.reading import Reader
 from server.log.schema import Settings
-from server.log.writing import Append, Check, Erase, Job, Keep, Result, Writer
+from server.log.writing import Writer
 from server.room.events import Draft, Erased, Event
 from tests.support.log_contract import lists, said
 

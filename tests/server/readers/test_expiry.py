@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from server.log.base import Blob, Damaged, Log, Projected
+from server.blobs.base import Blob
+from server.log.base import Damaged, Log, Projected
 from server.log.memory import MemoryLog
 from server.readers import expiry
 from server.readers.base import Unavailable
@@ -281,16 +282,17 @@ async def test_a_refused_removal_hides_no_other(place: Place, monkeypatch: pytes
     for clip in ("a", "b", "c", "d"):
         await place.land(clip)
     room = await place.registry.wake("wonder")
+    room.hold()
     sending = room.send
     slow: list[asyncio.Event] = [asyncio.Event()]
 
-    async def send(command: Remove) -> list[Event]:
+    async def send(command: Remove, *, quiet: bool) -> list[Event]:
         if command.clip == "b":
             asyncio.get_running_loop().call_later(0.02, slow[0].set)
             raise Refused("storage_full", "The server has no room left to keep this.")
         if command.clip == "d":
             await slow[0].wait()  # its outcome comes when the refusal is long known
-        return await sending(command)
+        return await sending(command, quiet=quiet)
 
     monkeypatch.setattr(room, "send", send)
     place.clock.ms += KEEP_MS
@@ -307,13 +309,14 @@ async def test_a_storage_that_breaks_in_the_middle_is_told_when_all_removals_hav
     for clip in ("a", "b", "c"):
         await place.land(clip)
     room = await place.registry.wake("wonder")
+    room.hold()
     sending = room.send
 
-    async def send(command: Remove) -> list[Event]:
+    async def send(command: Remove, *, quiet: bool) -> list[Event]:
         if command.clip != "c":
             raise OSError(f"the storage broke at {command.clip}")
         await asyncio.sleep(0)
-        return await sending(command)
+        return await sending(command, quiet=quiet)
 
     monkeypatch.setattr(room, "send", send)
     place.clock.ms += KEEP_MS
@@ -345,3 +348,45 @@ async def test_a_sweep_that_fails_is_not_the_last(place: Place, monkeypatch: pyt
     monkeypatch.setattr(place.log, "parts", parts)
     async with running(place.log, Expiry(place.registry, place.log, place.clock)):
         await until(lambda: len(tries) > 2)
+
+
+async def test_rooms_that_were_woken_to_sweep_them_fall_asleep_at_once(place: Place) -> None:
+    rooms = [f"room{i}" for i in range(12)]
+    for name in rooms:
+        await place.registry.open(RoomOpened("wonder", name), None, id=name)
+        await place.land(f"in {name}", name)
+        await local(await place.registry.wake(name)).close()
+    place.clock.ms += KEEP_MS
+    await place.sweep()
+    assert [await place.clips(name) for name in rooms] == [[]] * 12
+    await until(lambda: not set(rooms) & set(place.registry.ids()))
+
+
+async def test_a_room_that_somebody_uses_stays_awake_after_it_was_swept(place: Place) -> None:
+    await place.land("a")
+    room = await place.registry.wake("wonder")
+    place.clock.ms += KEEP_MS
+    await place.registry.send("wonder", Say("I am here"), by=ANNA)
+    await place.sweep()
+    assert list(room.state.clips) == []
+    assert "wonder" in place.registry.ids()
+
+
+async def test_the_feed_is_read_between_the_pages_of_a_sweep(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "PAGE_ROWS", 4)
+    for i in range(12):
+        await place.land(f"c{i}")
+    await place.sweep()
+    place.clock.ms += KEEP_MS
+    reader = Expiry(place.registry, place.log, place.clock)
+    left = []
+    for _ in range(3):
+        rest = await reader.idle()
+        assert rest.within_ms == 0, "the feed comes first, and then the next page"
+        left.append(len(await place.clips()))
+    assert left == [8, 4, 0]
+    while rest.within_ms == 0:
+        rest = await reader.idle()
+    assert rest.within_ms == expiry.EVERY_MS

@@ -11,21 +11,27 @@ import pytest
 
 from audio import ogg, opus
 from audio.take import LONGEST_CLIP_MS
-from games.round import RevealedTake, RoundClosed, RoundRevealed
-from server.log.base import Blob
+from games.round import RevealedTake, RoundClosed, RoundOpened, RoundRevealed, TurnGiven
+from server.blobs.base import Blob
+from server.blobs.memory import MemoryBlobs
 from server.log.memory import MemoryLog
 from server.readers import radio
 from server.readers.radio import Radio
-from server.room.commands import Close, Land, Remove, Throw
+from server.room import playlist
+from server.room.commands import Change, Close, Hide, Land, Remove, Restore, Throw
 from server.room.events import ClipLanded, Draft
 from server.rooms.base import Room
 from tests.support.actors import local
-from tests.support.media import ANNA, Clock, FakeMedia, registry
+from tests.support.media import ANNA, BELA, Clock, FakeMedia, registry
 
 pytestmark = pytest.mark.virtual_time
 
 FRAMES = 3
 SOUND = ogg.write([opus.silence()] * FRAMES, preskip=0, samples=FRAMES * 960)
+
+
+def sound(clip: str) -> Blob:
+    return Blob(clip, "wonder", SOUND)
 
 
 class Studio:
@@ -35,7 +41,9 @@ class Studio:
         self.room, self.log, self.media = room, log, media
         self.listening = 0
         self.cues: list[str] = []
-        self.radio = Radio(log, media, Random(1), audience=lambda _room: self.listening)
+        self.told: list[dict[str, Any]] = []
+        self.cuts: list[str] = []
+        self.radio = Radio(log, MemoryBlobs(log), media, Random(1), audience=lambda _room: self.listening)
         self.radio.attach(room)
         room.tail.subscribe(self._hear)
 
@@ -45,6 +53,9 @@ class Studio:
             if signal["kind"] == "cue":
                 assert signal["data"]["duration_ms"] >= FRAMES * 20
                 self.cues.append(signal["data"]["clip"])
+                self.told.append(signal["data"])
+            if signal["kind"] == "cut":
+                self.cuts.append(signal["data"]["clip"])
 
     async def land(self, *clips: str, body: bytes = SOUND) -> None:
         for clip in clips:
@@ -61,8 +72,10 @@ class Studio:
 async def studio(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Studio]:
     monkeypatch.setattr(radio, "GAP_MS", 10)
     monkeypatch.setattr(radio, "DRIFT_AFTER_MS", 20)
-    monkeypatch.setattr(radio, "QUEUE_PIECES", 8)
-    monkeypatch.setattr(radio, "PIECE_CLIPS", 5)
+    monkeypatch.setattr(radio, "GREETING_AFTER_MS", 20)
+    monkeypatch.setattr(radio, "CUE_LEAD_MS", 1)
+    monkeypatch.setattr(playlist, "QUEUE_PIECES", 8)
+    monkeypatch.setattr(playlist, "PIECE_CLIPS", 5)
     media = FakeMedia()
     registry_, log = await registry(Clock())
     studio = Studio(await registry_.wake("wonder"), log, media)
@@ -75,7 +88,7 @@ async def studio(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Studio]:
 async def test_new_clips_are_played_once_each_in_order(studio: Studio) -> None:
     await studio.land("a", "b", "c")
 
-    await studio.until(lambda: len(studio.cues) == 3)
+    await studio.until(lambda: len(studio.media.played) == 3)
 
     assert studio.cues == ["a", "b", "c"]
     assert studio.media.played == [("wonder", FRAMES)] * 3
@@ -131,7 +144,7 @@ async def test_hidden_clips_wait_for_their_reveal_and_a_replay_is_one_piece(stud
     await studio.log.append("wonder", [Draft(revealed, 1), Draft(closed, 1)])
     await studio.land("b")
 
-    await studio.until(lambda: len(studio.cues) == 5)
+    await studio.until(lambda: len(studio.media.played) == 4)
 
     assert studio.cues == ["a", "h", "a", "h", "b"]
     assert studio.media.played[2] == ("wonder", 2 * FRAMES)
@@ -149,7 +162,7 @@ async def test_a_clip_that_was_heard_live_lights_up_but_is_not_played_again(stud
     studio.radio.live_relayed("wonder", "live")
     await studio.land("live", "b")
 
-    await studio.until(lambda: len(studio.cues) == 2)
+    await studio.until(lambda: len(studio.cues) == 2 and bool(studio.media.played))
 
     assert sorted(studio.cues) == ["b", "live"]
     assert studio.media.played == [("wonder", FRAMES)]
@@ -257,21 +270,25 @@ async def test_a_piece_is_played_without_the_clip_that_is_damaged(
     await studio.log.append("wonder", [Draft(RoundClosed("r", "done", (), ("b", "x", "a")), 1)])
     await studio.land("c")
 
-    await studio.until(lambda: studio.cues == ["a", "b", "b", "a", "c"])
+    await studio.until(lambda: studio.cues == ["a", "b", "b", "a", "c"] and len(studio.media.played) == 4)
     assert studio.media.played[2] == ("wonder", 2 * FRAMES)
 
 
 async def test_a_replay_of_a_crowd_is_played_in_parts(studio: Studio) -> None:
-    clips = tuple(f"c{number}" for number in range(radio.PIECE_CLIPS + 2))
+    clips = tuple(f"c{number}" for number in range(playlist.PIECE_CLIPS + 2))
     await studio.land(*clips)
     await studio.until(lambda: len(studio.cues) == len(clips))
 
     await studio.log.append("wonder", [Draft(RoundClosed("r", "done", (), clips), 1)])
     await studio.land("next")
-    await studio.until(lambda: studio.cues[-1] == "next")
+    await studio.until(lambda: len(studio.media.played) == len(clips) + 3)
 
     assert studio.cues == [*clips, *clips, "next"]
-    assert [frames // FRAMES for _, frames in studio.media.played[len(clips) :]] == [radio.PIECE_CLIPS, 2, 1]
+    assert [frames // FRAMES for _, frames in studio.media.played[len(clips) :]] == [
+        playlist.PIECE_CLIPS,
+        2,
+        1,
+    ]
 
 
 async def test_clips_that_are_too_many_are_skipped_from_the_oldest_on(
@@ -282,10 +299,10 @@ async def test_clips_that_are_too_many_are_skipped_from_the_oldest_on(
     await studio.land("back")
     await studio.until(lambda: studio.cues == ["back"])
     monkeypatch.setattr(radio, "GAP_MS", 10)
-    newer = [f"clip-{number}" for number in range(radio.QUEUE_PIECES)]
+    newer = [f"clip-{number}" for number in range(playlist.QUEUE_PIECES)]
     await studio.land("too-many", "by-two", *newer)
     studio.radio.live_relay("wonder", on=True)
-    await studio.until(lambda: not studio.radio._rooms["wonder"]._playing)
+    await studio.until(lambda: not studio.radio._rooms["wonder"]._playing.clips)
     studio.radio.live_relay("wonder", on=False)
 
     await studio.until(lambda: bool(studio.cues) and studio.cues[-1] == newer[-1])
@@ -354,3 +371,197 @@ async def test_closing_ends_a_radio_that_is_just_told_of_something_new(studio: S
     async with asyncio.timeout(5):
         await studio.radio.close()
     assert not local(studio.room).needed
+
+
+async def test_a_radio_falls_silent_when_its_room_moves_to_another_process(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    studio.listening = 1
+    await studio.land("a", "b")
+    await studio.until(lambda: bool(studio.cues))
+    local(studio.room).deposed([])
+    studio.radio.detach(studio.room)
+    studio.radio.live_relay("wonder", on=True)
+    studio.radio.wake("wonder")
+    await studio.until(lambda: not [t for t in asyncio.all_tasks() if "RoomRadio" in repr(t)])
+    assert caplog.text == ""
+
+
+# --- one voice at a time
+
+
+def prompted(round_: str, prompt: str, *, go_at_ms: int, voice: str | None = None) -> TurnGiven:
+    return TurnGiven(round_, 1, prompt, go_at_ms, go_at_ms + 5_000, voice)
+
+
+async def begin(studio: Studio, round_: str, prompt: str = "Why?", *, go_in_ms: int = 0) -> None:
+    """Open a round in which it is Bela's turn."""
+    go_at_ms = studio.room.context().now_ms + go_in_ms
+    drafts = [
+        Draft(RoundOpened(round_, "word_association", "snap"), go_at_ms),
+        Draft(prompted(round_, prompt, go_at_ms=go_at_ms, voice=BELA.id), go_at_ms),
+    ]
+    await studio.log.append("wonder", drafts)
+    await studio.land("sync")  # out of turn: what was put into the log by itself is known to the room now
+
+
+async def end(studio: Studio, round_: str) -> None:
+    await studio.log.append("wonder", [Draft(RoundClosed(round_, "done"), 1)])
+
+
+async def test_what_is_said_out_of_turn_airs_after_the_round_and_its_event_at_once(studio: Studio) -> None:
+    await begin(studio, "r")
+    await studio.land("aside")
+    await studio.room.send(
+        Land(ClipLanded("turn", FRAMES * 20, 0, 0, -16.0, ())), by=BELA, blobs=[sound("turn")]
+    )
+    await studio.until(lambda: studio.cues == ["turn"])
+    assert "aside" in studio.room.state.clips
+    studio.listening = 1
+    studio.radio.wake("wonder")
+    await asyncio.sleep(0.1)  # longer than everything here: what were to come would have come
+    assert studio.cues == ["turn"]
+
+    await end(studio, "r")
+    await studio.land("after")
+
+    await studio.until(lambda: len(studio.cues) >= 4)
+    assert studio.cues[:4] == ["turn", "sync", "aside", "after"]
+    studio.listening = 0
+
+
+async def test_what_still_sounds_is_cut_when_a_window_begins(studio: Studio) -> None:
+    long = ogg.write([opus.silence()] * 1_500, preskip=0, samples=1_500 * 960)
+    await studio.land("long", body=long)
+    await studio.until(lambda: bool(studio.media.played))
+
+    await begin(studio, "r")
+
+    await studio.until(lambda: studio.cuts == ["long"])
+    assert studio.media.stopped == ["wonder"]
+    await end(studio, "r")
+
+
+# --- older clips
+
+
+async def test_the_first_who_listens_hears_something_soon_and_then_now_and_again(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(radio, "DRIFT_AFTER_MS", 60_000)
+    await studio.land("a")
+    await studio.until(lambda: studio.cues == ["a"])
+    await studio.until(lambda: not [t for t in asyncio.all_tasks() if "RoomRadio" in repr(t)])
+    await studio.land("b")
+    await studio.until(lambda: studio.cues == ["a", "b"])
+    await studio.until(lambda: not [t for t in asyncio.all_tasks() if "RoomRadio" in repr(t)])
+
+    studio.listening = 1
+    studio.radio.wake("wonder")
+
+    await studio.until(lambda: studio.cues == ["a", "b", "a"])
+    studio.listening = 0
+
+
+async def test_a_clip_that_is_alone_comes_again_but_not_in_a_loop(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(radio, "REPEAT_AFTER_MS", 60_000)
+    await studio.land("a")
+    await studio.until(lambda: studio.cues == ["a"])
+    studio.listening = 1
+    studio.radio.wake("wonder")
+    await asyncio.sleep(0.15)  # some times what a drift waits for
+    assert studio.cues == ["a"]
+
+    monkeypatch.setattr(radio, "REPEAT_AFTER_MS", 20)
+
+    await studio.until(lambda: studio.cues[:3] == ["a", "a", "a"])
+    studio.listening = 0
+
+
+async def test_an_older_clip_says_whose_it_is_when_it_was_and_what_it_answered(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(radio, "REPEAT_AFTER_MS", 20)
+    await begin(studio, "r", "Why is the moon late?")
+    landed = ClipLanded("a", FRAMES * 20, 0, 0, -16.0, ())
+    event, *_ = await studio.room.send(Land(landed), by=BELA, blobs=[sound("a")])
+    await end(studio, "r")
+    await studio.room.send(Remove("sync", "admin"), by=None)
+    await studio.until(lambda: studio.cues[:1] == ["a"])
+    assert {"at_ms", "prompt"}.isdisjoint(studio.told[0])
+    studio.listening = 1
+    studio.radio.wake("wonder")
+
+    await studio.until(lambda: any("at_ms" in cue for cue in studio.told))
+
+    told = next(cue for cue in studio.told if "at_ms" in cue)
+    assert (told["voice"], told["at_ms"], told["prompt"]) == (BELA.id, event.at_ms, "Why is the moon late?")
+    studio.listening = 0
+
+
+async def test_a_topic_that_was_forgotten_is_not_told_with_its_clips(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(radio, "REPEAT_AFTER_MS", 20)
+    await begin(studio, "r", "A topic of somebody")
+    await studio.room.send(Land(ClipLanded("a", FRAMES * 20, 0, 0, -16.0, ())), by=BELA, blobs=[sound("a")])
+    await end(studio, "r")
+    await studio.room.send(Remove("sync", "admin"), by=None)
+    seq = studio.room.state.clips["a"].asked_seq
+    assert seq is not None
+    await studio.log.erase("wonder", [seq], [])
+    studio.listening = 1
+    studio.radio.wake("wonder")
+
+    await studio.until(lambda: any("at_ms" in cue for cue in studio.told))
+
+    assert not any("prompt" in cue for cue in studio.told)
+    studio.listening = 0
+
+
+async def test_a_cue_is_told_before_its_sound(studio: Studio) -> None:
+    heard_at: list[int] = []
+    play = studio.media.play
+
+    def noted(room: str, frames: Any) -> tuple[int, int]:
+        heard_at.append(len(studio.cues))
+        return play(room, frames)
+
+    studio.media.play = noted  # type: ignore[method-assign]
+    await studio.land("a", "b")
+
+    await studio.until(lambda: len(heard_at) == 2)
+    assert heard_at == [1, 2]
+
+
+async def test_what_is_hidden_while_it_plays_is_cut_and_what_waits_comes_when_it_may_stay(
+    studio: Studio,
+) -> None:
+    await studio.land("a")
+    await studio.until(lambda: studio.cues == ["a"])
+    await studio.room.send(Hide("a"), by=None)
+    assert studio.media.stopped == ["wonder"]
+
+    await studio.room.send(Change(hold=True), by=None)
+    await studio.land("b")
+    await studio.room.send(Change(hold=False), by=None)
+    await studio.land("c")
+    await studio.until(lambda: studio.cues == ["a", "c"])
+    await studio.room.send(Restore("b"), by=None)
+    await studio.until(lambda: studio.cues == ["a", "c", "b"])
+
+
+async def test_what_is_hidden_does_not_drift_by(studio: Studio) -> None:
+    await studio.land("a", "b")
+    await studio.room.send(Hide("a"), by=None)
+    await studio.until(lambda: "b" in studio.cues)
+    before = len(studio.cues)
+    studio.listening = 1
+    await studio.land("c")
+
+    await studio.until(lambda: len(studio.cues) >= before + 6)
+
+    assert "a" not in studio.cues[before:]
+    studio.listening = 0

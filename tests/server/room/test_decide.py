@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.room.commands import Caption, Command, Forget, React, Refused, Remove, Report, Say
+from server.room.commands import Caption, Command, Forget, React, Refused, Remove, Report, Say, Suggest
 from server.room.decide import REACTED_WITHIN_MS, TEXT_LIMIT_CHARACTERS, decide, erasures
 from server.room.events import (
     ClipCaptioned,
@@ -55,6 +55,13 @@ def test_a_text_is_said_by_its_voice() -> None:
 )
 def test_what_cannot_be_is_refused_with_a_code_and_a_sentence(command: Command, code: str) -> None:
     assert refusal(PureRoom(), command) == code
+
+
+def test_a_text_that_a_filter_finds_is_refused_and_dice_are_none() -> None:
+    room = PureRoom()
+    assert refusal(room, Say("call me: 0171 2346578")) == "filtered"
+    assert refusal(room, Suggest("0171 2346578")) == "filtered"
+    assert isinstance(room.do(Say("/roll 2d6+1"), ANNA)[0], DiceRolled)
 
 
 def test_nothing_happens_in_a_room_that_is_not_or_is_closed() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
 from games.round import RoundClosed
-from server.room import governing
+from server.room import filters, governing
 from server.room.commands import (
     Again,
     Answer,
@@ -21,13 +21,18 @@ from server.room.commands import (
     Close,
     Command,
     Forget,
+    GiveKeeper,
+    Hide,
     Land,
     Mute,
+    MuteNetwork,
     Open,
+    Oversee,
     React,
     Refused,
     Remove,
     Report,
+    Restore,
     RoundStart,
     RoundStop,
     Say,
@@ -39,16 +44,22 @@ from server.room.commands import (
 from server.room.context import Context
 from server.room.decide import decide, due
 from server.room.events import (
+    AdminActed,
     ClipCaptioned,
+    ClipHidden,
     ClipLanded,
     ClipRemoved,
     ClipReported,
+    ClipRestored,
     Draft,
     Fact,
+    KeeperGiven,
+    NetworkMuted,
     RoomChanged,
     RoomClosed,
     RoomOpened,
     TextRemoved,
+    TextSaid,
     Voice,
     VoiceMuted,
     numbered,
@@ -58,7 +69,14 @@ from server.room.state import EMPTY, RoomState, apply
 from tests.support.rooms import ANNA, BELA, CLEO
 
 NOW_MS = 1_000_000
-GOVERNING: list[Command] = [Change(name="Other"), Close(), Mute(CLEO.id, 1_000)]
+GOVERNING: list[Command] = [
+    Change(name="Other"),
+    Change(locked=True),
+    Change(slow=True, hold=True),
+    Close(),
+    Mute(CLEO.id, 1_000),
+    GiveKeeper(BELA.id),
+]
 OURS = RoomOpened("topic", "Ours", "Cats", "All about cats", "en", "snap")
 
 
@@ -77,10 +95,12 @@ class Governed:
         self.state: RoomState = EMPTY
         self.now_ms = NOW_MS
         self.here: Sequence[str] = (ANNA.id, BELA.id, CLEO.id)
+        self.left: Mapping[str, int] = {}
+        self.networks: Mapping[str, str] = {}
         self.do(Open(opened), by)
 
     def context(self) -> Context:
-        return Context(self.now_ms, Random(1), self.here, self.here)
+        return Context(self.now_ms, Random(1), self.here, self.here, left=self.left, networks=self.networks)
 
     def do(self, command: Command, by: Voice | None) -> list[Fact]:
         """Decide and fold."""
@@ -112,7 +132,8 @@ def test_a_public_room_and_one_that_nobody_opened_have_no_keeper(command: Comman
     for room in (Governed(RoomOpened("topic", "All", public=True), ANNA), Governed(by=None)):
         assert room.state.keeper == ""
         assert {room.refusal(command, voice) for voice in (ANNA, BELA, Voice("", "", ""))} == {"not_allowed"}
-        assert room.do(command, None)
+        is_given = isinstance(command, GiveKeeper) and room.state.public
+        assert is_given or room.do(command, None)
 
 
 def test_only_what_differs_is_changed_and_saying_it_again_changes_nothing() -> None:
@@ -249,7 +270,8 @@ def test_no_more_voices_are_muted_than_a_room_remembers(monkeypatch: pytest.Monk
 
 
 ANYTHING: list[Command] = [
-    *GOVERNING, Say("hi"), Throw(), RoundStart("first_thing"), RoundStop(), Again(), Tick(), Suggest("Socks"),
+    *GOVERNING[:-1], Say("hi"), Throw(), RoundStart("first_thing"), RoundStop(), Again(), Tick(),
+    Suggest("Socks"),
     Land(clip("clip-0001"), let_in=True), Land(clip("clip-0002")), Answer("r", "x"), React("1", "😀"),
     Caption(ClipCaptioned("clip-0001", "hat", "en")), Report("clip-0001", "noise"), Forget(everything=True),
     Remove("clip-0001", "admin"), Mute(ANNA.id, 5_000), Change(theme="Fish", live=True), WantTopic(),
@@ -288,3 +310,158 @@ def test_by_whom_it_was_done_stands_in_the_log() -> None:
         for command in (Change(name="By Anna" if by else "By the admin"), Mute(BELA.id, 1_000)):
             drafts: list[Draft] = decide(room.state, command, by, room.context())
             assert [draft.by for draft in drafts] == [by]
+
+
+@pytest.mark.parametrize("field", governing.WORDS)
+def test_words_of_a_room_that_a_filter_finds_are_refused_when_they_are_new(
+    field: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {field: "call me: 0171 2346578"}
+    with pytest.raises(Refused) as refusal:
+        Governed(opening(**told))
+    assert refusal.value.code == "filtered"
+    with monkeypatch.context() as before_the_filters:
+        before_the_filters.setattr(filters, "check", lambda *_: None)
+        room = Governed(opening(**told))
+    other = next(name for name in governing.WORDS if name != field)
+    assert room.do(change(**{other: "soup"}), ANNA)
+    assert room.refusal(change(**{field: "call me: 0171 2346579"}), ANNA) == "filtered"
+
+
+def test_a_keeper_removes_lines_clips_and_topics_and_hands_the_room_on() -> None:
+    room = Governed()
+    room.do(Say("hello"), BELA)
+    line = room.state.head
+    room.do(Suggest("Two left socks"), BELA)
+    (topic,) = room.state.suggestions
+    assert room.refusal(Remove("", "moderated", seq=line), CLEO) == "not_allowed"
+    assert room.do(Remove("", "moderated", seq=line), ANNA) == [TextRemoved(line, "moderated")]
+    assert room.do(Remove("", "moderated", topic=topic), ANNA)
+    assert room.refusal(Remove("", "moderated", topic="nothing"), ANNA) == "no_such_text"
+
+    assert room.refusal(GiveKeeper("nobody"), ANNA) == "bad_value"
+    assert room.do(GiveKeeper(BELA.id), ANNA) == [KeeperGiven(BELA.id)]
+    assert room.do(GiveKeeper(BELA.id), BELA) == []
+    assert room.refusal(Change(name="Mine"), ANNA) == "not_allowed"
+    assert room.do(Change(name="Mine"), BELA)
+
+
+def test_a_public_room_is_kept_by_the_admin_alone() -> None:
+    room = Governed(opening(public=True))
+    assert room.refusal(Change(locked=True), ANNA) == "not_allowed"
+    assert room.refusal(GiveKeeper(BELA.id), None) == "not_allowed"
+    assert room.do(Change(locked=True), None) == [RoomChanged(locked=True)]
+
+
+def test_while_the_keeper_is_away_who_is_here_for_longest_mutes_and_restores_and_no_more() -> None:
+    room = Governed()
+    room.do(Say("hello"), BELA)
+    room.do(Hide(seq=room.state.head), None)
+    line = room.state.head - 1
+    room.here, room.left = (BELA.id, CLEO.id), {ANNA.id: room.now_ms}
+    room.now_ms += governing.AWAY_MS - 1
+    assert room.refusal(Mute(CLEO.id, 1_000), BELA) == "not_allowed"
+
+    room.now_ms += 1
+    assert room.refusal(Mute(BELA.id, 1_000), CLEO) == "not_allowed"
+    assert room.do(Mute(CLEO.id, 1_000), BELA)
+    assert room.do(Restore(seq=line), BELA)
+    for command in (Close(), Change(locked=True), Remove("", "moderated", seq=line), GiveKeeper(BELA.id)):
+        assert room.refusal(command, BELA) == "not_allowed"
+    assert room.refusal(Mute(ANNA.id, 1_000), BELA) == "bad_value"
+
+    room.here = (BELA.id, CLEO.id, ANNA.id)
+    assert room.refusal(Mute(CLEO.id, 5_000), BELA) == "not_allowed"
+
+
+def test_who_is_muted_acts_for_nobody() -> None:
+    room = Governed()
+    room.do(Mute(BELA.id, 300_000), ANNA)
+    room.here, room.left = (BELA.id, CLEO.id), {ANNA.id: room.now_ms}
+    room.now_ms += governing.AWAY_MS
+    assert room.refusal(Mute(CLEO.id, 1_000), BELA) == "muted"
+    assert room.do(Mute(BELA.id, 1_000), CLEO)
+
+
+def test_a_room_without_its_keeper_for_a_day_is_the_admins_and_open() -> None:
+    room = Governed()
+    room.do(Change(locked=True, slow=True), ANNA)
+    room.here = (BELA.id,)
+    room.now_ms += governing.LAPSED_MS - 1
+    assert room.refusal(Say("hello"), BELA) == "locked"
+
+    room.now_ms += 1
+    given, opened, said = room.do(Say("hello"), BELA)
+
+    assert given == KeeperGiven("")
+    assert opened == RoomChanged(locked=False, slow=False, hold=False)
+    assert (said, room.state.keeper, room.state.locked) == (TextSaid("hello"), "", False)
+    assert room.refusal(Change(name="Mine"), ANNA) == "not_allowed"
+
+
+def test_a_network_is_muted_with_all_who_come_from_it() -> None:
+    room = Governed()
+    room.networks = {BELA.id: "n1", CLEO.id: "n1", ANNA.id: "n2"}
+    assert room.refusal(MuteNetwork(BELA.id, 1_000), ANNA) == "not_allowed"
+    assert room.refusal(MuteNetwork("somebody", 1_000), None) == "bad_value"
+    assert room.do(MuteNetwork(BELA.id, 1_000), None) == [NetworkMuted("n1", room.now_ms + 1_000)]
+    assert room.refusal(Say("hi"), BELA) == room.refusal(Say("hi"), CLEO) == "muted"
+    assert room.do(Say("hi"), ANNA)
+    assert room.do(MuteNetwork("", 0, "n1"), None)
+    assert room.do(MuteNetwork("", 0, "n1"), None) == []
+    assert room.do(Say("hi"), BELA)
+
+
+def test_what_the_admin_does_is_noted_and_nothing_that_changes_nothing() -> None:
+    room = Governed()
+    assert room.refusal(Oversee(Close()), ANNA) == "not_allowed"
+    assert room.do(Oversee(Change(locked=True), "too loud"), None)[-1] == AdminActed("lock", "", "too loud")
+    assert room.do(Oversee(Change(locked=True)), None) == []
+    assert room.do(Oversee(Close()), None)[-1] == AdminActed("close")
+
+
+def test_a_locked_room_listens_but_for_its_keeper() -> None:
+    room = Governed()
+    room.do(Change(locked=True), ANNA)
+    loud: list[Command] = [Say("hi"), React("1", "😀"), Suggest("A sock"), Throw(), landing(), WantTopic()]
+    assert {room.refusal(command, BELA) for command in loud} == {"locked"}
+    assert room.do(Say("hi"), ANNA)
+    assert room.do(Throw(), ANNA)
+
+
+def test_a_slow_room_has_each_wait_but_its_keeper() -> None:
+    room = Governed()
+    room.do(Change(slow=True), ANNA)
+    for by, code in ((BELA, "slow"), (ANNA, "")):
+        assert room.refusal(Say("one"), by) == ""
+        assert room.refusal(Say("two"), by) == code
+        assert room.refusal(landing(f"first-{by.id}"), by) == ""
+        assert room.refusal(landing(f"second-{by.id}"), by) == code
+    room.now_ms += 10_000
+    assert room.refusal(Say("three"), BELA) == ""
+    assert room.refusal(landing("third"), BELA) == "slow"
+    room.now_ms += 10_000
+    assert room.refusal(landing("third"), BELA) == ""
+
+
+def landing(clip: str = "clip-0001") -> Land:
+    return Land(ClipLanded(clip, 900, 500, 0, -16.0, ()))
+
+
+def test_a_room_on_hold_hides_takes_until_its_keeper_lets_them_through() -> None:
+    room = Governed()
+    room.do(Change(hold=True), ANNA)
+    assert room.do(landing(), BELA)[1] == ClipHidden("clip-0001")
+    assert len(room.do(landing("clip-0002"), ANNA)) == 1
+    assert room.refusal(Restore("clip-0001"), CLEO) == "not_allowed"
+    assert room.do(Restore("clip-0001"), ANNA) == [ClipRestored("clip-0001")]
+    assert not room.state.governed.withheld
+
+
+def test_a_locked_room_throws_nothing_to_those_who_only_listen() -> None:
+    room = Governed(opening(room_kind="wonder"))
+    room.do(Change(locked=True), ANNA)
+    room.here = (BELA.id, CLEO.id)
+    assert due(room.state, room.context()) is None
+    room.here = (ANNA.id, BELA.id)
+    assert due(room.state, room.context()) is not None

@@ -123,3 +123,13 @@ def test_colours_can_be_read_at_night_and_mixed_with_black_by_day() -> None:
         assert re.fullmatch(r"#[0-9a-f]{6}", colour)
         assert contrast(rgb(colour), rgb(NIGHT)) >= 4.5
         assert contrast(tuple(part * 0.55 for part in rgb(colour)), rgb(DAY)) >= 4.5
+
+
+def test_the_tag_of_a_network_is_short_and_means_nothing_elsewhere() -> None:
+    tag = ids.network(SECRET, "203.0.113.0/24", "room")
+    assert re.fullmatch(r"[A-Za-z0-9_-]{4}", tag)
+    assert tag == ids.network(SECRET, "203.0.113.0/24", "room")
+    others = [("203.0.113.0/24", "other"), ("203.0.114.0/24", "room")]
+    assert tag not in {ids.network(SECRET, *other) for other in others} | {
+        ids.network(b"x" * 32, "203.0.113.0/24", "room")
+    }

@@ -26,7 +26,7 @@ from server.room.commands import (
     Vote,
 )
 from server.room.events import ClipCaptioned, Erased, TextRemoved, Voice
-from server.room.round_commands import PLAYERS_LIMIT, ROLE_LIMIT_CHARACTERS
+from server.room.round_commands import PLAYERS_LIMIT, ROLE_LIMIT_CHARACTERS, UNHEARD_OF_SEAT
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
 
@@ -168,3 +168,24 @@ def test_votes_are_for_others_once_and_in_range() -> None:
     assert room.do(Vote(round_, "b", 2), CLEO)
     assert room.state.last_round is not None
     assert len(room.state.last_round.votes) == 2
+
+
+def test_written_answers_and_roles_that_a_filter_finds_are_refused() -> None:
+    room = playing("scene", "roleplay")
+    assert refusal(room, RoundJoin("the one at 0171 2346578"), BELA) == "filtered"
+    room = playing("first_thing")
+    room.now_ms = room.turn().go_at_ms
+    assert refusal(room, Answer(room.turn().round, "0171 2346578"), ANNA) == "filtered"
+
+
+def test_one_network_does_not_fill_a_public_round_with_players_who_say_nothing() -> None:
+    room = playing("word_association")
+    trolls = [Voice(f"troll-{number}", "Some One", "#000000") for number in range(9)]
+    room.networks = {ANNA.id: "n1", BELA.id: "n2"} | {troll.id: "n3" for troll in trolls}
+    room.here = tuple(room.networks)
+
+    for troll in trolls[:UNHEARD_OF_SEAT]:
+        room.do(RoundJoin(), troll)
+    assert refusal(room, RoundJoin(), trolls[-1]) == "round_full"
+    room.do(RoundJoin(), BELA)
+    assert len(room.state.round.players if room.state.round else ()) == 2 + UNHEARD_OF_SEAT

@@ -4,6 +4,7 @@ from games.round import AnswerGiven, Prompt, RoleGiven, RoundOpened, TurnGiven, 
 from server.room.commands import Answer, RoundJoin, RoundStart
 from server.room.events import (
     KINDS,
+    AdminActed,
     ClipCaptioned,
     ClipLanded,
     ClipRemoved,
@@ -11,7 +12,11 @@ from server.room.events import (
     Draft,
     Erased,
     Fact,
+    NetworkMuted,
+    TextReported,
     TextSaid,
+    TopicWanted,
+    encode,
     numbered,
 )
 from server.room.view import public, view
@@ -116,3 +121,17 @@ def test_a_round_in_public_holds_no_secret() -> None:
     assert round_.answer not in str(shown)
     assert "a guess of mine" not in str(shown)
     assert shown.takes[0].reaction_ms is None
+
+
+def test_what_a_say_counts_by_is_seen_by_nobody_not_even_its_voice() -> None:
+    said: list[Fact] = [VoteCast("r", "c", 1, ANNA.id, "n1"), TopicWanted(ANNA.id, "n1")]
+    said += [ClipReported("c", "rude", "", "n1"), TextReported(3, "rude", "", "n1")]
+    for fact in said:
+        for voice in (ANNA.id, BELA.id, None):
+            assert b"n1" not in encode(view(numbered(Draft(fact, 5, ANNA), 2, 1), voice))
+
+
+def test_what_the_admin_did_and_whose_network_is_muted_is_seen_by_nobody() -> None:
+    for fact in (AdminActed("mute", "voice", "a note"), NetworkMuted("n1", 5)):
+        seen = view(numbered(Draft(fact, 5), 2, 1), ANNA.id)
+        assert (seen.by, seen.data) == (None, Erased())

@@ -13,6 +13,7 @@ from server.room.commands import Command, Say
 from server.room.context import Context
 from server.room.events import Draft, Event, TextSaid, Voice
 from server.rooms import timer
+from server.rooms.base import Room
 from server.rooms.local import LocalRoom
 from server.rooms.registry import RoomRegistry
 from server.rooms.timer import SHORTEST_SLEEP_MS, Timer
@@ -282,14 +283,30 @@ async def test_a_room_that_cannot_be_woken_tells_all_who_wait_and_wakes_when_it_
     await registry.close()
 
 
+class Woken:
+    """A reader that notes which rooms woke."""
+
+    def __init__(self) -> None:
+        self.rooms: list[Room] = []
+
+    def attach(self, room: Room) -> None:
+        self.rooms.append(room)
+
+    def detach(self, room: Room) -> None:
+        """Take no note."""
+
+
 async def test_who_takes_part_in_a_room_that_was_let_go_takes_part_in_the_one_that_lives(
     log: GatedLog,
 ) -> None:
     registry = toy_registry(log, idle_ms=10)
     old = await toy_room(registry)
     await until(lambda: not list(registry.rooms()))
+    woken = Woken()
+    registry.register(woken)
     arrive(old, ANNA)
-    await until(lambda: registry.awake("room") is old)
+    await until(lambda: woken.rooms)  # it is awake for 10 ms, which is too short to look for
+    assert woken.rooms == [old]
     await registry.close()
 
 

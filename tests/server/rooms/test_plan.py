@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from server.log.base import Blob
+from server.blobs.base import Blob
 from server.room.commands import Refused, Say
 from server.room.context import Context
 from server.rooms.plan import Plan, plans

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from server.rooms.presence import CONSENTS_KEPT, LEFT_KEPT, Presence
+from server.rooms.presence import CONSENTS_KEPT, LEFT_KEPT, NETWORKS_KEPT, Presence
 
 
 def test_a_voice_is_here_as_long_as_one_of_its_connections_is() -> None:
@@ -84,3 +84,15 @@ def test_a_voice_speaks_until_the_last_of_its_takes_has_ended() -> None:
     assert presence.end("anna", "second")
     assert presence.end("anna", "second")
     assert not presence.speaking
+
+
+def test_by_which_network_a_voice_came_last_is_known_of_the_latest_alone() -> None:
+    presence = Presence()
+    networks = presence.context(1, Random(1)).networks
+    for number in range(NETWORKS_KEPT + 1):
+        presence.come_by(f"v{number}", "n1")
+    presence.come_by("v1", "n2")
+    presence.come_by("new", "n1")
+    assert len(networks) == NETWORKS_KEPT
+    assert "v0" not in networks
+    assert networks["v1"] == "n2"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,10 @@ from server.room.commands import Refused, Say
 from server.room.events import Draft, Event, RoomOpened, TextSaid
 from server.rooms.base import NoSuchRoom, Room
 from server.rooms.local import LocalRoom
-from server.rooms.registry import RoomRegistry
+from server.rooms.registry import FIRST_RETRY_MS, LONGEST_RETRY_MS, RoomRegistry
 from server.rooms.snapshots import WAKE_PAGE_EVENTS, WOKEN_TAIL_EVENTS
 from server.rooms.tail import Tail
+from server.rooms.timer import QUIET_MS
 from server.rooms.writer import Writer
 from tests.support.actors import ANNA, GatedLog, now_ms, texts, toy_registry, toy_room, until
 
@@ -243,3 +245,106 @@ async def test_closing_waits_for_a_room_that_is_waking(log: GatedLog) -> None:
     assert (await waking).id == "r"
     assert len(registry) == 0
     assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
+
+
+async def test_a_room_that_is_being_stored_when_the_registry_closes_is_opened(
+    log: GatedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry, stored, gate = toy_registry(log), asyncio.Event(), asyncio.Event()
+    appending = log.append
+
+    async def append(*args: Any, **more: Any) -> list[Event]:
+        events = await appending(*args, **more)
+        stored.set()
+        await gate.wait()
+        return events
+
+    monkeypatch.setattr(log, "append", append)
+    heads = []
+
+    async def opens() -> None:
+        room = await registry.open(PUBLIC, ANNA)
+        heads.append((room.state, room.tail.head))
+
+    opening = asyncio.ensure_future(opens())
+    await stored.wait()
+    closing = asyncio.ensure_future(registry.close())
+    await asyncio.sleep(0)
+    gate.set()
+    await opening
+    await closing
+    assert [head for _, head in heads] == [1]
+    assert len(registry) == 0
+    with pytest.raises(Refused):
+        await registry.open(PUBLIC, ANNA)
+
+
+class Hands:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.ms = 1_000_000
+
+    def __call__(self) -> int:
+        return self.ms
+
+
+async def test_a_room_that_is_due_and_cannot_be_woken_is_tried_again(
+    log: GatedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Hands()
+    registry = toy_registry(log, clock=clock)
+    room = await toy_room(registry)
+    await room.send(Say(f"due {clock.ms + 60_000}"), by=ANNA)
+    room.fall_asleep(clock.ms + 60_000)
+    tries: list[int] = []
+    newest = log.newest
+
+    async def fails(room: str, limit: int = 100) -> list[Event]:
+        tries.append(clock.ms)
+        raise OSError("the storage cannot be read")
+
+    monkeypatch.setattr(log, "newest", fails)
+    pauses_ms = [60_000, FIRST_RETRY_MS, 2 * FIRST_RETRY_MS, 4 * FIRST_RETRY_MS]
+    for nth, pause_ms in enumerate(pauses_ms):
+        clock.ms += pause_ms - 1
+        registry._alarms.ring()
+        assert not registry.is_waking("room")
+        clock.ms += 1
+        registry._alarms.ring()
+        await until(lambda: not registry.is_waking("room"))
+        await until(lambda: len(registry._alarms) == 1)
+        assert len(tries) == nth + 1
+    monkeypatch.setattr(log, "newest", newest)
+    clock.ms += LONGEST_RETRY_MS
+    registry._alarms.ring()
+    await until(lambda: texts(log_events(log))[-1].startswith("tick"))
+    assert not registry._failed_wakes
+    await registry.close()
+
+
+async def test_a_quiet_command_lets_a_room_that_it_woke_sleep_again(log: GatedLog) -> None:
+    registry = toy_registry(log)
+    await (await toy_room(registry)).close()
+    await registry.send("room", Say("hush"), by=ANNA, quiet=True)
+    await until(lambda: not registry.ids())
+    assert texts(await log.read("room")) == ["hush"]
+    await registry.close()
+
+
+async def test_who_uses_a_room_that_a_quiet_command_wakes_keeps_it_awake(log: GatedLog) -> None:
+    registry = toy_registry(log)
+    await (await toy_room(registry)).close()
+    await asyncio.gather(
+        registry.send("room", Say("hush"), by=ANNA, quiet=True),
+        registry.send("room", Say("hello"), by=ANNA),
+        registry.send("room", Say("hush again"), by=ANNA, quiet=True),
+    )
+    await asyncio.sleep(3 * QUIET_MS / 1000)
+    assert registry.ids() == ["room"]
+    await registry.close()
+
+
+def log_events(log: GatedLog) -> list[Event]:
+    """Return what the log has of the toy room now."""
+    return log._events("room")

@@ -10,7 +10,8 @@ from random import Random
 
 import pytest
 
-from server.log.base import Blob, Damaged, Log, Snapshot, StorageFull
+from server.blobs.base import Blob
+from server.log.base import Damaged, Log, Snapshot, StorageFull
 from server.log.memory import MemoryLog
 from server.log.schema import Settings
 from server.log.sqlite import SqliteLog

@@ -41,6 +41,7 @@ class Stand:
     def __init__(self) -> None:
         self.room = Room()
         self.timer = Timer(self.room, lambda: self.room.now_ms, IDLE_MS)
+        self.timer.use()
 
     def next_in_ms(self) -> int:
         return self.timer._next_ms(self.room.now_ms) - self.room.now_ms
@@ -56,6 +57,13 @@ class Stand:
 @pytest.fixture
 async def stand() -> Stand:
     return Stand()
+
+
+async def test_a_room_that_nobody_has_used_sleeps_at_once(stand: Stand) -> None:
+    timer = Timer(stand.room, lambda: stand.room.now_ms, IDLE_MS)
+    assert timer._next_ms(stand.room.now_ms) == stand.room.now_ms
+    timer.ring()
+    assert stand.room.told == [("asleep", None)]
 
 
 async def test_an_unused_room_sleeps_after_its_idle_time_and_not_before(stand: Stand) -> None:

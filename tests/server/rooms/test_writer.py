@@ -9,11 +9,12 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 
-from server.log.base import Blob, Conflict, Entry, Outcome
+from server.blobs.base import Blob
+from server.log.base import Conflict, Entry, Outcome
 from server.log.memory import MemoryLog
 from server.room.commands import Refused, Say
 from server.room.events import Draft, TextSaid
-from server.rooms import writer
+from server.rooms import settlement, writer
 from server.rooms.local import LocalRoom
 from server.rooms.tail import Batch
 from tests.support.actors import (
@@ -148,7 +149,7 @@ async def test_a_race_that_is_always_lost_is_told(room: LocalRoom, log: GatedLog
     log.extend = race  # type: ignore[method-assign, assignment]
     with pytest.raises(Conflict):
         await room.send(Say("a"), by=ANNA)
-    await until(lambda: len(shown(room)) == writer.RACES_TRIED + 1)
+    await until(lambda: len(shown(room)) == settlement.RACES_TRIED + 1)
 
 
 class SkippingLog(GatedLog):

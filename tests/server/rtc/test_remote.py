@@ -16,8 +16,8 @@ from server.rtc import process, wire
 from server.rtc.media import BadOffer, Busy, Media
 from server.rtc.remote import PLAY_IN_S, RemoteMedia
 from server.rtc.settings import Settings
+from tests.support.media_harness import ROOM, SPEECH, MediaHarness
 from tests.support.rtc_bare import BarePeer
-from tests.support.rtc_house import ROOM, SPEECH, House
 
 # What is said in a test belongs to its take however slowly the machine comes to begin it.
 SETTINGS = Settings(connect_ms=4_000, lead_in_ms=100, peers=8, peers_per_address=6, preroll_ms=10_000)
@@ -28,8 +28,8 @@ LONG = [b"\x78" + number.to_bytes(2, "big") * 20 for number in range(1_000)]
 @asynccontextmanager
 async def opened(
     workers: int = 2, clock: Callable[[], int] = time_of_day_ms
-) -> AsyncIterator[House[RemoteMedia]]:
-    made = House(await RemoteMedia.open("127.0.0.1", 0, None, SETTINGS, workers=workers, clock=clock))
+) -> AsyncIterator[MediaHarness[RemoteMedia]]:
+    made = MediaHarness(await RemoteMedia.open("127.0.0.1", 0, None, SETTINGS, workers=workers, clock=clock))
     pids = made.media.pids
     try:
         yield made
@@ -42,7 +42,7 @@ async def opened(
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House[RemoteMedia]]:
+async def harness() -> AsyncIterator[MediaHarness[RemoteMedia]]:
     async with opened() as made:
         yield made
 
@@ -51,8 +51,8 @@ def sound(remote: BarePeer) -> list[bytes]:
     return [each.payload for each in remote.heard if each.payload != opus.silence()]
 
 
-async def listeners(house: House[RemoteMedia], count: int) -> list[tuple[BarePeer, str]]:
-    joined = [await house.join("listener") for _ in range(count)]
+async def listeners(harness: MediaHarness[RemoteMedia], count: int) -> list[tuple[BarePeer, str]]:
+    joined = [await harness.join("listener") for _ in range(count)]
     for remote, _ in joined:
         await remote.hear(lambda heard: len(heard) >= 5)
     return joined
@@ -63,9 +63,11 @@ async def heard(remote: BarePeer, wanted: list[bytes]) -> list[bytes]:
     return sound(remote)
 
 
-async def test_a_room_is_heard_through_every_worker_from_one_moment(house: House[RemoteMedia]) -> None:
-    media: Media = house.media
-    joined = await listeners(house, 4)
+async def test_a_room_is_heard_through_every_worker_from_one_moment(
+    harness: MediaHarness[RemoteMedia],
+) -> None:
+    media: Media = harness.media
+    joined = await listeners(harness, 4)
     ports = {remote.server[1] for remote, _ in joined}
     assert len(ports) == 2
     assert media.endpoint()[1] in ports
@@ -78,11 +80,11 @@ async def test_a_room_is_heard_through_every_worker_from_one_moment(house: House
     assert duration_ms == 600
     for remote, _ in joined:
         assert await heard(remote, SPEECH[:30]) == SPEECH[:30]
-    await house.until(lambda: media.counts().packets_out >= 120)
+    await harness.until(lambda: media.counts().packets_out >= 120)
     assert media.counts().listeners == 4
     for remote, peer in joined:
         await remote.close()
-        await house.until(lambda peer=peer: house.times_gone(peer) == 1)  # type: ignore[misc]
+        await harness.until(lambda peer=peer: harness.times_gone(peer) == 1)  # type: ignore[misc]
     assert media.listeners(ROOM) == 0
 
 
@@ -92,26 +94,26 @@ async def test_a_take_began_by_the_servers_own_clock_whatever_the_machine_shows(
     def own_ms() -> int:
         return time_of_day_ms() + hour_ms
 
-    async with opened(workers=1, clock=own_ms) as house:
-        speaker, peer = await house.join("speaker", commanded=True)
+    async with opened(workers=1, clock=own_ms) as harness:
+        speaker, peer = await harness.join("speaker", commanded=True)
         await speaker.speak(SPEECH[:20])
         before_ms = own_ms()
-        assert house.media.begin_take(peer, 60_000)
+        assert harness.media.begin_take(peer, 60_000)
         await speaker.speak(SPEECH[20:40])
-        house.media.end_take(peer)
-        await house.until(lambda: bool(house.takes))
+        harness.media.end_take(peer)
+        await harness.until(lambda: bool(harness.takes))
 
-    assert before_ms - 1 <= house.takes[0].began_at_ms <= own_ms()
+    assert before_ms - 1 <= harness.takes[0].began_at_ms <= own_ms()
 
 
-async def test_a_clip_is_stopped_everywhere(house: House[RemoteMedia]) -> None:
-    joined = await listeners(house, 2)
-    house.media.play(ROOM, LONG)
+async def test_a_clip_is_stopped_everywhere(harness: MediaHarness[RemoteMedia]) -> None:
+    joined = await listeners(harness, 2)
+    harness.media.play(ROOM, LONG)
     for remote, _ in joined:
         await heard(remote, LONG[:5])
 
-    house.media.stop(ROOM)
-    house.media.play(ROOM, SPEECH[:5])
+    harness.media.stop(ROOM)
+    harness.media.play(ROOM, SPEECH[:5])
 
     for remote, _ in joined:
         await remote.hear(lambda each: each[-1].payload == SPEECH[4])
@@ -120,11 +122,13 @@ async def test_a_clip_is_stopped_everywhere(house: House[RemoteMedia]) -> None:
         assert len(before) < len(LONG)
 
 
-async def test_who_comes_to_a_worker_without_the_clip_hears_its_rest(house: House[RemoteMedia]) -> None:
-    first, _ = (await listeners(house, 1))[0]
-    house.media.play(ROOM, LONG)
+async def test_who_comes_to_a_worker_without_the_clip_hears_its_rest(
+    harness: MediaHarness[RemoteMedia],
+) -> None:
+    first, _ = (await listeners(harness, 1))[0]
+    harness.media.play(ROOM, LONG)
     await heard(first, LONG[:10])
-    second, _ = (await listeners(house, 1))[0]
+    second, _ = (await listeners(harness, 1))[0]
     assert second.server != first.server
 
     await second.hear(lambda _: len(sound(second)) >= 20)
@@ -134,102 +138,104 @@ async def test_who_comes_to_a_worker_without_the_clip_hears_its_rest(house: Hous
     assert rest == LONG[begins : begins + len(rest)]
 
 
-async def test_a_commanded_take_comes_over_the_pipe(house: House[RemoteMedia]) -> None:
-    remote, peer = await house.join("speaker", commanded=True)
+async def test_a_commanded_take_comes_over_the_pipe(harness: MediaHarness[RemoteMedia]) -> None:
+    remote, peer = await harness.join("speaker", commanded=True)
     await remote.speak(SPEECH[:10])
-    assert not house.media.end_take(peer)
-    assert house.media.begin_take(peer, 5_000)
-    assert not house.media.begin_take(peer, 5_000)
+    assert not harness.media.end_take(peer)
+    assert harness.media.begin_take(peer, 5_000)
+    assert not harness.media.begin_take(peer, 5_000)
     await remote.speak(SPEECH[10:30])
-    assert house.media.end_take(peer)
-    assert not house.media.end_take(peer)
-    await house.until(lambda: bool(house.takes))
+    assert harness.media.end_take(peer)
+    assert not harness.media.end_take(peer)
+    await harness.until(lambda: bool(harness.takes))
 
-    (ended,) = house.takes
+    (ended,) = harness.takes
     assert (ended.peer, ended.ending) == (peer, "stopped")
     assert [each.payload for each in ended.take.packets] == SPEECH[:30]
-    assert ("on", peer) in house.told
-    assert house.media.begin_take(peer, 5_000)
+    assert ("on", peer) in harness.told
+    assert harness.media.begin_take(peer, 5_000)
     await remote.close()
 
 
-async def test_a_closed_peer_leaves_its_take_and_is_gone_once(house: House[RemoteMedia]) -> None:
-    remote, peer = await house.join("speaker")
+async def test_a_closed_peer_leaves_its_take_and_is_gone_once(harness: MediaHarness[RemoteMedia]) -> None:
+    remote, peer = await harness.join("speaker")
     await remote.speak(SPEECH[:20])
-    await house.received(20)
+    await harness.received(20)
 
-    await asyncio.gather(house.media.close_peer(peer), house.media.close_peer(peer))
-    await house.media.close_peer(peer)
+    await asyncio.gather(harness.media.close_peer(peer), harness.media.close_peer(peer))
+    await harness.media.close_peer(peer)
 
-    assert [(len(each.take.packets), each.ending) for each in house.takes] == [(20, "gone")]
-    assert house.told[-1] == ("gone", peer)
-    assert house.times_gone(peer) == 1
+    assert [(len(each.take.packets), each.ending) for each in harness.takes] == [(20, "gone")]
+    assert harness.told[-1] == ("gone", peer)
+    assert harness.times_gone(peer) == 1
     await remote.vanish()
 
 
-async def test_a_session_that_is_one_take_ends_at_its_limit(house: House[RemoteMedia]) -> None:
-    remote, _ = await house.join("speaker", limit_ms=200)
+async def test_a_session_that_is_one_take_ends_at_its_limit(harness: MediaHarness[RemoteMedia]) -> None:
+    remote, _ = await harness.join("speaker", limit_ms=200)
 
     await remote.speak(SPEECH[:30])
-    await house.until(lambda: bool(house.takes))
+    await harness.until(lambda: bool(harness.takes))
 
-    assert [each.ending for each in house.takes] == ["limit"]
+    assert [each.ending for each in harness.takes] == ["limit"]
     await remote.close()
 
 
-async def test_bad_offers_and_full_houses_are_told(house: House[RemoteMedia]) -> None:
+async def test_bad_offers_and_full_houses_are_told(harness: MediaHarness[RemoteMedia]) -> None:
     with pytest.raises(BadOffer):
-        await house.media.answer(ROOM, "speaker", "v=0", address="192.0.2.1")
-    offer = house.peer("listener").offer()
+        await harness.media.answer(ROOM, "speaker", "v=0", address="192.0.2.1")
+    offer = harness.peer("listener").offer()
     for _ in range(6):
-        await house.media.answer(ROOM, "listener", offer, address="192.0.2.1")
+        await harness.media.answer(ROOM, "listener", offer, address="192.0.2.1")
     with pytest.raises(Busy, match="network"):
-        await house.media.answer(ROOM, "listener", offer, address="192.0.2.1")
+        await harness.media.answer(ROOM, "listener", offer, address="192.0.2.1")
     for number in range(2):
-        await house.media.answer(ROOM, "listener", offer, address=f"192.0.2.{number + 2}")
+        await harness.media.answer(ROOM, "listener", offer, address=f"192.0.2.{number + 2}")
     with pytest.raises(Busy, match="full"):
-        await house.media.answer(ROOM, "listener", offer, address="192.0.2.9")
+        await harness.media.answer(ROOM, "listener", offer, address="192.0.2.9")
 
-    await house.until(lambda: sum(kind == "gone" for kind, _ in house.told) == 8)
-    assert not house.media._peers
-    assert len(house.media._admission) == 0
+    await harness.until(lambda: sum(kind == "gone" for kind, _ in harness.told) == 8)
+    assert not harness.media._peers
+    assert len(harness.media._admission) == 0
 
 
-async def test_whoever_asks_and_leaves_has_no_peer(house: House[RemoteMedia]) -> None:
+async def test_whoever_asks_and_leaves_has_no_peer(harness: MediaHarness[RemoteMedia]) -> None:
     asking = asyncio.ensure_future(
-        house.media.answer(ROOM, "listener", house.peer("listener").offer(), address="192.0.2.1")
+        harness.media.answer(ROOM, "listener", harness.peer("listener").offer(), address="192.0.2.1")
     )
     await asyncio.sleep(0)
     asking.cancel()
 
-    await house.until(lambda: any(kind == "gone" for kind, _ in house.told))
-    assert not house.media._peers
+    await harness.until(lambda: any(kind == "gone" for kind, _ in harness.told))
+    assert not harness.media._peers
 
 
-async def test_a_worker_that_is_killed_takes_only_its_own_peers_along(house: House[RemoteMedia]) -> None:
-    joined = await listeners(house, 4)
-    speaker, speaking = await house.join("speaker", commanded=True)
-    house.media.begin_take(speaking, 5_000)
-    killed = next(worker for worker in house.media._workers if worker.port == joined[0][0].server[1])
-    theirs = {peer for peer, known in house.media._peers.items() if known.worker is killed}
+async def test_a_worker_that_is_killed_takes_only_its_own_peers_along(
+    harness: MediaHarness[RemoteMedia],
+) -> None:
+    joined = await listeners(harness, 4)
+    speaker, speaking = await harness.join("speaker", commanded=True)
+    harness.media.begin_take(speaking, 5_000)
+    killed = next(worker for worker in harness.media._workers if worker.port == joined[0][0].server[1])
+    theirs = {peer for peer, known in harness.media._peers.items() if known.worker is killed}
     port, pid = killed.port, killed.pid
     assert pid is not None
 
     os.kill(pid, signal.SIGKILL)
-    await house.until(lambda: {peer for kind, peer in house.told if kind == "gone"} == theirs)
+    await harness.until(lambda: {peer for kind, peer in harness.told if kind == "gone"} == theirs)
 
-    assert house.media.listeners(ROOM) == 2
+    assert harness.media.listeners(ROOM) == 2
     others = [remote for remote, peer in joined if peer not in theirs]
-    house.media.play(ROOM, SPEECH[:10])
+    harness.media.play(ROOM, SPEECH[:10])
     for remote in others:
         assert await heard(remote, SPEECH[:10]) == SPEECH[:10]
 
-    await house.until(lambda: killed.alive, limit_s=20)
+    await harness.until(lambda: killed.alive, limit_s=20)
     assert (killed.port, killed.pid != pid) == (port, True)
-    back = [await house.join("listener") for _ in range(2)]
+    back = [await harness.join("listener") for _ in range(2)]
     assert port in {remote.server[1] for remote, _ in back}
-    assert house.media.listeners(ROOM) == 4
-    assert all(house.times_gone(peer) == 1 for peer in theirs)
+    assert harness.media.listeners(ROOM) == 4
+    assert all(harness.times_gone(peer) == 1 for peer in theirs)
     for remote, _ in [*joined, *back]:
         await remote.vanish()
     await speaker.vanish()
@@ -239,56 +245,56 @@ async def test_a_worker_that_is_killed_takes_only_its_own_peers_along(house: Hou
     "report", [wire.Answered(99, "peer", "answer"), wire.Declined(99, False, ""), wire.Opened("", 0)]
 )
 async def test_an_answer_that_nobody_asked_for_is_nonsense(
-    house: House[RemoteMedia], report: wire.Report
+    harness: MediaHarness[RemoteMedia], report: wire.Report
 ) -> None:
     with pytest.raises(OSError, match="understands"):
-        house.media._told(house.media._workers[0], report)
+        harness.media._told(harness.media._workers[0], report)
 
-    assert not house.media._peers
+    assert not harness.media._peers
 
 
 async def test_nobody_is_let_in_while_every_worker_is_down(
-    house: House[RemoteMedia], monkeypatch: pytest.MonkeyPatch
+    harness: MediaHarness[RemoteMedia], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "AGAIN_S", 60.0)
-    for pid in house.media.pids:
+    for pid in harness.media.pids:
         os.kill(pid, signal.SIGKILL)
-    await house.until(lambda: not any(worker.alive for worker in house.media._workers))
+    await harness.until(lambda: not any(worker.alive for worker in harness.media._workers))
 
     with pytest.raises(Busy):
-        await house.media.answer(ROOM, "listener", house.peer("listener").offer(), address="192.0.2.1")
-    await house.media.close()
-    assert house.media.pids == []
+        await harness.media.answer(ROOM, "listener", harness.peer("listener").offer(), address="192.0.2.1")
+    await harness.media.close()
+    assert harness.media.pids == []
 
 
-async def test_a_port_in_use_is_told_and_leaves_no_process(house: House[RemoteMedia]) -> None:
-    _, port = house.media.endpoint()
+async def test_a_port_in_use_is_told_and_leaves_no_process(harness: MediaHarness[RemoteMedia]) -> None:
+    _, port = harness.media.endpoint()
 
     with pytest.raises(OSError, match="in use"):
         await RemoteMedia.open("127.0.0.1", port, None, SETTINGS, workers=1)
 
 
-async def test_closing_hands_over_open_takes_and_tells_everybody(house: House[RemoteMedia]) -> None:
-    remote, peer = await house.join("speaker")
+async def test_closing_hands_over_open_takes_and_tells_everybody(harness: MediaHarness[RemoteMedia]) -> None:
+    remote, peer = await harness.join("speaker")
     await remote.speak(SPEECH[:60])
-    await house.received(60)
-    listener, other = await house.join("listener")
+    await harness.received(60)
+    listener, other = await harness.join("listener")
 
-    await asyncio.wait_for(house.media.close(), 10)
+    await asyncio.wait_for(harness.media.close(), 10)
 
-    assert [len(each.take.packets) for each in house.takes] == [60]
-    assert (house.times_gone(peer), house.times_gone(other)) == (1, 1)
+    assert [len(each.take.packets) for each in harness.takes] == [60]
+    assert (harness.times_gone(peer), harness.times_gone(other)) == (1, 1)
     with pytest.raises(Busy):
-        await house.media.answer(ROOM, "listener", listener.offer(), address="192.0.2.1")
+        await harness.media.answer(ROOM, "listener", listener.offer(), address="192.0.2.1")
     await remote.vanish()
     await listener.vanish()
 
 
-async def test_a_take_is_heard_in_every_worker_while_it_is_spoken(house: House[RemoteMedia]) -> None:
-    joined = await listeners(house, 2)
-    remote, peer = await house.join("speaker", commanded=True)
-    assert house.media.begin_take(peer, 60_000)
-    assert house.media.begin_live_relay(peer, ROOM, 100)
+async def test_a_take_is_heard_in_every_worker_while_it_is_spoken(harness: MediaHarness[RemoteMedia]) -> None:
+    joined = await listeners(harness, 2)
+    remote, peer = await harness.join("speaker", commanded=True)
+    assert harness.media.begin_take(peer, 60_000)
+    assert harness.media.begin_live_relay(peer, ROOM, 100)
     while not any(sound(listener) for listener, _ in joined):  # both orders are on their way
         await remote.speak(SPEECH[:1])
         await asyncio.sleep(0.02)
@@ -299,4 +305,4 @@ async def test_a_take_is_heard_in_every_worker_while_it_is_spoken(house: House[R
         await listener.hear(lambda each: each[-1].payload == SPEECH[29])
         live = sound(listener)
         assert live == SPEECH[:1] * (len(live) - 29) + SPEECH[1:30]
-    assert not house.takes
+    assert not harness.takes

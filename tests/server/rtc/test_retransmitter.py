@@ -17,9 +17,9 @@ from server.rtc.local import LocalMedia
 from server.rtc.retransmitter import Retransmitter
 from server.rtc.settings import Settings
 from tests.support import rtc_bare
+from tests.support.media_harness import ROOM, MediaHarness, Remote
 from tests.support.nacks import nack
 from tests.support.rtc_bare import BarePeer
-from tests.support.rtc_house import ROOM, House, Remote
 from tests.support.rtc_lossy import LossyListener
 
 pytestmark = pytest.mark.virtual_time
@@ -28,27 +28,27 @@ SILENCE = opus.silence()
 
 
 @pytest.fixture
-async def house(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House[LocalMedia]]:
+async def harness(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[MediaHarness[LocalMedia]]:
     clock = SimpleNamespace(monotonic=asyncio.get_running_loop().time)
     for module in (batch_sender, local, rtc_bare):
         monkeypatch.setattr(module, "time", clock)
-    made = House(await LocalMedia.open("127.0.0.1", 0, None, Settings(lead_in_ms=100)))
+    made = MediaHarness(await LocalMedia.open("127.0.0.1", 0, None, Settings(lead_in_ms=100)))
     yield made
     await made.close()
 
 
 @pytest.fixture
-def media(house: House[LocalMedia]) -> LocalMedia:
-    return house.media
+def media(harness: MediaHarness[LocalMedia]) -> LocalMedia:
+    return harness.media
 
 
-async def join(house: House[LocalMedia], remote: Remote) -> Remote:
+async def join(harness: MediaHarness[LocalMedia], remote: Remote) -> Remote:
     async def ask(offer: str) -> str:
-        _, answer = await house.media.answer(ROOM, "listener", offer, address="192.0.2.1")
+        _, answer = await harness.media.answer(ROOM, "listener", offer, address="192.0.2.1")
         assert f"a=rtcp-fb:{remote.payload_type} nack" in answer
         return answer
 
-    await house.own(remote).connect(ask)
+    await harness.own(remote).connect(ask)
     await remote.hear(lambda heard: len(heard) >= 5)
     return remote
 
@@ -67,9 +67,9 @@ def ssrc(media: LocalMedia) -> int:
 
 
 async def test_the_same_packet_comes_again_in_the_same_bytes(
-    house: House[LocalMedia], media: LocalMedia
+    harness: MediaHarness[LocalMedia], media: LocalMedia
 ) -> None:
-    remote = await join(house, BarePeer("listener"))
+    remote = await join(harness, BarePeer("listener"))
     datagrams: list[bytes] = []
     take = remote._take_datagram
 
@@ -81,7 +81,7 @@ async def test_the_same_packet_comes_again_in_the_same_bytes(
     sequences = await played(media, remote, 6)
 
     remote.report(nack(1, ssrc(media), sequences[1:3]))
-    await house.until(lambda: len([each for each in datagrams if each[0] > 127]) >= 8)
+    await harness.until(lambda: len([each for each in datagrams if each[0] > 127]) >= 8)
 
     first, again = datagrams[:-2], datagrams[-2:]
     assert all(each in first for each in again)
@@ -91,23 +91,23 @@ async def test_the_same_packet_comes_again_in_the_same_bytes(
 
 
 async def test_what_was_never_sent_or_is_too_old_is_not_answered(
-    house: House[LocalMedia], media: LocalMedia
+    harness: MediaHarness[LocalMedia], media: LocalMedia
 ) -> None:
-    remote = await join(house, BarePeer("listener"))
+    remote = await join(harness, BarePeer("listener"))
     led_in = remote.heard[0].sequence
     sequences = await played(media, remote, 6)
     ahead = [(sequences[-1] + step) & 0xFFFF for step in (1, 2, 30_000)]
 
     remote.report(nack(1, ssrc(media), [*ahead, led_in, (led_in - 1) & 0xFFFF]))
     remote.report(nack(1, ssrc(media), [sequences[-1]]))
-    await house.until(lambda: media.counts().resent > 0)
+    await harness.until(lambda: media.counts().resent > 0)
     assert media.counts().resent == 1
 
     await asyncio.sleep(batch_sender.HISTORY_S + 0.05)
     remote.report(nack(2, ssrc(media), sequences[-1:]))
     answered = remote.checks_answered
     remote.send_raw(remote.check())
-    await house.until(lambda: remote.checks_answered > answered)
+    await harness.until(lambda: remote.checks_answered > answered)
     assert media.counts().resent == 1
     await remote.close()
 
@@ -146,9 +146,9 @@ def test_what_was_given_is_remembered_within_bounds() -> None:
     assert len(given.retransmitter._given_s) == retransmitter.REMEMBERED
 
 
-async def test_a_flood_of_reports_is_bounded(house: House[LocalMedia], media: LocalMedia) -> None:
+async def test_a_flood_of_reports_is_bounded(harness: MediaHarness[LocalMedia], media: LocalMedia) -> None:
     """M4, H6: at most the packets of a second a second, whatever is asked, and nobody is lost."""
-    remote = await join(house, BarePeer("listener"))
+    remote = await join(harness, BarePeer("listener"))
     sequences = await played(media, remote, 50)
     for number in range(200):
         remote.report(nack(number + 1, ssrc(media), sequences[:32]))
@@ -156,7 +156,7 @@ async def test_a_flood_of_reports_is_bounded(house: House[LocalMedia], media: Lo
         remote.report(nack(1, ssrc(media), sequences[32:]))
     answered = remote.checks_answered
     remote.send_raw(remote.check())
-    await house.until(lambda: remote.checks_answered > answered)
+    await harness.until(lambda: remote.checks_answered > answered)
 
     assert media.counts().resent == 32 <= Settings().resends_per_second
     assert media.counts().dropped == 250 - retransmitter.MOST_SSRCS
@@ -164,25 +164,27 @@ async def test_a_flood_of_reports_is_bounded(house: House[LocalMedia], media: Lo
     await remote.close()
 
 
-async def test_a_report_that_cannot_be_read_is_dropped(house: House[LocalMedia], media: LocalMedia) -> None:
-    remote = await join(house, BarePeer("listener"))
+async def test_a_report_that_cannot_be_read_is_dropped(
+    harness: MediaHarness[LocalMedia], media: LocalMedia
+) -> None:
+    remote = await join(harness, BarePeer("listener"))
     before = media.counts().dropped
 
     for body in (b"", b"\0\1", bytes(8), bytes(1_200)):
         remote.send_raw(b"\x81\xcd" + bytes(10) + body)
-    await house.until(lambda: media.counts().dropped >= before + 4)
+    await harness.until(lambda: media.counts().dropped >= before + 4)
 
     assert media.listeners(ROOM) == 1
     await remote.close()
 
 
 async def test_with_loss_and_jitter_hardly_anything_is_concealed(
-    house: House[LocalMedia], media: LocalMedia
+    harness: MediaHarness[LocalMedia], media: LocalMedia
 ) -> None:
     """5 % loss both ways and 100 ms of jitter, 20 ms packets; the second listener does not ask."""
-    asking = await join(house, LossyListener(loss=0.05, jitter_s=0.1, asks=True))
-    silent = await join(house, LossyListener(loss=0.05, jitter_s=0.1, asks=False, seed=2))
-    await house.until(lambda: not any(room._leading for room in media._rooms.values()))
+    asking = await join(harness, LossyListener(loss=0.05, jitter_s=0.1, asks=True))
+    silent = await join(harness, LossyListener(loss=0.05, jitter_s=0.1, asks=False, seed=2))
+    await harness.until(lambda: not any(room._leading for room in media._rooms.values()))
     for remote in (asking, silent):
         remote.heard.clear()
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from aiohttp import WSServerHandshakeError
 
+from server.blobs.base import Blob
 from server.http.limits import Limits, Rate
-from server.log.base import Blob, Entry, Outcome
+from server.log.base import Entry, Outcome
 from server.log.memory import MemoryLog
 from server.room.commands import Say
 from server.rooms.tail import TAIL_EVENTS

@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 
-from server.room.commands import RoundStart
+from server.blobs.memory import MemoryBlobs
+from server.room.commands import RoundStart, RoundStop
 from server.room.events import ClipLanded, RoomOpened, Voice
 from server.rooms.base import Room
 from server.takes.takes import Takes
@@ -43,7 +45,8 @@ async def live_theatre(opened: RoomOpened) -> AsyncIterator[LiveTheatre]:
     clock, media, finisher = Clock(), FakeMedia(), FakeFinisher()
     registry_, log = await registry(clock)
     observed = Observed()
-    takes = Takes(registry_, media, finisher, clock=clock, live_delay_ms=1, observers=[observed])  # type: ignore[arg-type]
+    blobs = MemoryBlobs(log)
+    takes = Takes(registry_, media, finisher, blobs=blobs, clock=clock, live_delay_ms=1, observers=[observed])  # type: ignore[arg-type]
     yield LiveTheatre(await registry_.open(opened, None), takes, media, observed)
     await takes.close()
     await media.close()
@@ -69,6 +72,8 @@ async def test_one_speaker_at_a_time_is_heard_and_the_radio_is_told() -> None:
         assert live.told[0] is True
         assert heard in live.told
         assert unheard not in live.told
+        if live.room.state.round is not None:  # by the room's own pulse: Bela has had this turn
+            await live.room.send(RoundStop())
         await live.speaks(BELA)
         assert len(live.media.relayed) == 2
 
@@ -106,3 +111,32 @@ async def test_a_hidden_take_is_not_heard_live() -> None:
         await live.speaks(ANNA)
 
         assert live.media.relayed == []
+
+
+async def test_nobody_is_heard_live_out_of_turn() -> None:
+    async with live_theatre(LIVE) as live:
+        await live.room.send(RoundStart("word_association"), by=ANNA)
+
+        await live.speaks(BELA)
+
+        assert live.media.relayed == []
+
+
+async def test_a_room_is_told_whose_voice_it_hears_before_the_sound_and_when_it_ends() -> None:
+    async with live_theatre(LIVE) as live:
+        told: list[dict[str, object]] = []
+        live.room.tail.subscribe(lambda batch: told.extend(map(live_of, batch.signals)))
+        await live.speaks(ANNA)
+        await live.stop(ANNA)
+        async with asyncio.timeout(5):
+            while len([each for each in told if each]) < 2:
+                await asyncio.sleep(0.001)
+
+        began, ended = (each for each in told if each)
+        assert (began["voice"], began["on"], ended["on"]) == (ANNA.id, True, False)
+        assert began["at_ms"] == live.room.context().now_ms + 1
+
+
+def live_of(signal: tuple[str | None, bytes]) -> dict[str, object]:
+    read = msgspec.json.decode(signal[1])
+    return dict(read["data"]) if read["kind"] == "live" else {}

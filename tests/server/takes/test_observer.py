@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from server.blobs.memory import MemoryBlobs
 from server.takes.observer import TakesObserver
 from server.takes.takes import Takes
 from tests.support.media import ANNA, Clock, FakeFinisher, FakeMedia, registry
@@ -12,7 +13,8 @@ async def test_every_observer_is_told_the_same() -> None:
     clock, media, one, other = Clock(), FakeMedia(), Observed(), Observed()
     registry_, log = await registry(clock)
     observers = [one, TakesObserver(), other]
-    takes = Takes(registry_, media, FakeFinisher(), clock=clock, observers=observers)  # type: ignore[arg-type]
+    blobs = MemoryBlobs(log)
+    takes = Takes(registry_, media, FakeFinisher(), blobs=blobs, clock=clock, observers=observers)  # type: ignore[arg-type]
     room = await registry_.wake("wonder")
 
     listener, _ = await takes.whep("wonder", "offer", address="a")

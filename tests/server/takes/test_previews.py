@@ -14,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from audio.take import Clip
+from server.blobs.memory import MemoryBlobs
 from server.room.commands import Refused
 from server.room.events import RoomOpened, Voice
 from server.rooms.base import Room
@@ -144,7 +145,8 @@ class Healing:
 async def healing() -> AsyncIterator[Healing]:
     clock, log = Clock(), GatedLog()
     registry = RoomRegistry(log, clock=clock, random=Random(1), secret=b"s" * 32)
-    takes = Takes(registry, FakeMedia(), FakeFinisher(), clock=clock)  # type: ignore[arg-type]
+    blobs = MemoryBlobs(log)
+    takes = Takes(registry, FakeMedia(), FakeFinisher(), blobs=blobs, clock=clock)  # type: ignore[arg-type]
     room = await registry.open(RoomOpened("healing", "Heal", tempo="slow"), None, id="healing")
     yield Healing(room, takes, log, clock)
     await takes.close()

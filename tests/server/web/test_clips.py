@@ -9,8 +9,9 @@ from contextlib import AsyncExitStack
 import pytest
 
 from audio.media_types import MEDIA_TYPES
+from server.blobs.base import Blob
 from server.http.limits import HELD_OF_ADDRESS_BYTES
-from server.log.base import Blob, Damaged
+from server.log.base import Damaged
 from server.room.commands import Caption, Say
 from server.room.events import ClipCaptioned, ClipLanded, Draft
 from server.web.clips import UPLOAD_BUDGET, captions

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.log.base import BlobInfo, Damaged
+from server.blobs.base import BlobInfo
+from server.log.base import Damaged
 from server.room.clips import ClipRef
 from server.room.events import Voice
 from server.room.state import RoomState

@@ -4,7 +4,7 @@ import { dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const STATIC = resolve(dirname(fileURLToPath(import.meta.url)), '../../../static');
-export const PAGES = { 'index.html': 'js/lobby.js', 'room.html': 'js/room.js', 'screen.html': 'js/screen.js' };
+export const PAGES = { 'index.html': 'js/lobby.js', 'room.html': 'js/room.js', 'screen.html': 'js/screen.js', 'moderate.html': 'js/moderate.js' };
 
 const IMPORT = /^\s*(?:import|export)\s[^;]*?from\s+'([^']+)'|^\s*import\s+'([^']+)'/gm;
 // Low: what is seen first, the name of the room, needs the styles and no script.

@@ -18,7 +18,7 @@ Plane = TypeVar("Plane", LocalMedia, RemoteMedia)
 Remote = TypeVar("Remote", bound=BarePeer)
 
 
-class House(Generic[Plane]):
+class MediaHarness(Generic[Plane]):
     """A media plane and all that it told."""
 
     def __init__(self, media: Plane) -> None:

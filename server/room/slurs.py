@@ -1,0 +1,162 @@
+"""Find words against groups of people, also when they are hidden by spelling. Pure.
+
+A word is one of the list, with an ending; a group with an insult grown onto it; or a phrase. Digits and
+signs for letters, drawn-out letters, stars for letters, and letters set apart are read as what they mean.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+from msgspec import Struct
+
+from server.room.text import folded
+
+FILE = Path(__file__).parent / "words" / "slurs.toml"
+# A word in pieces is put together from no more of them, and must have so many letters to be told from chance.
+PIECES, PIECED_LETTERS = 4, 6
+# Letters set apart one by one: so many make a word at least, and no word has more.
+SPELLED_LETTERS, LONGEST_LETTERS = 4, 26
+# A word with stars must show so many letters.
+SHOWN_LETTERS = 3
+
+_WORD = re.compile(r"[a-z0-9@$€!|*#+]+")
+_REPEATED = re.compile(r"(.)\1+")
+_SIGNS = "@$€!|0134578"
+_AS_I = str.maketrans(_SIGNS, "aseii" + "oieastb")
+_AS_L = str.maketrans(_SIGNS, "aseil" + "oleastb")
+_HAS_SIGN = re.compile(r"[@$€!|0134578]")
+_HAS_STAR = re.compile(r"[*#]")
+_LETTERS = re.compile(r"[a-z]")
+
+
+class Lists(Struct, frozen=True):
+    """What is looked for: words by their letters without repeats, and patterns over whole texts."""
+
+    words: dict[str, tuple[str, ...]]
+    plain: str
+    phrases: re.Pattern[str]
+    innocent: re.Pattern[str]
+
+
+def found(text: str) -> bool:
+    """Tell whether a text holds a word against a group."""
+    lists = _lists()
+    tokens = _WORD.findall(lists.innocent.sub(" ", folded(text)))
+    words = [_letters(token) for token in tokens]
+    if any(_is_listed(word, lists) for both in words for word in both):
+        return True
+    plain = [both[0] for both in words]
+    if lists.phrases.search(f" {' '.join(plain)} "):
+        return True
+    return _in_pieces(plain, lists) or any(_behind_stars(token, lists) for token in tokens)
+
+
+def _letters(token: str) -> tuple[str, ...]:
+    """Return the words that a token may mean; digits alone mean numbers."""
+    token = token.strip("!|*#+")
+    if not _HAS_SIGN.search(token) or not _LETTERS.search(token):
+        return (token,)
+    return token.translate(_AS_I), token.translate(_AS_L)
+
+
+def _is_listed(word: str, lists: Lists) -> bool:
+    """Tell whether a word is in the list, letters drawn out or not; a letter too few is another word."""
+    written = lists.words.get(_REPEATED.sub(r"\1", word))
+    return written is not None and any(_is_drawn_out(word, each) for each in written)
+
+
+def _is_drawn_out(word: str, written: str) -> bool:
+    """Tell whether the runs of letters are as long as they should be, or three and more."""
+    runs = zip(_runs(word), _runs(written), strict=True)
+    return all(has == wants or has >= max(3, wants) for has, wants in runs)
+
+
+def _runs(word: str) -> list[int]:
+    return [len(run[0]) for run in re.finditer(r"(.)\1*", word)]
+
+
+def _in_pieces(words: list[str], lists: Lists) -> bool:
+    """Look for a word whose letters or syllables stand apart."""
+    spelled = ""
+    for at, word in enumerate(words):
+        spelled = spelled + word if len(word) == 1 else ""
+        if len(spelled) >= SPELLED_LETTERS and _ends_listed(spelled[-LONGEST_LETTERS:], lists):
+            return True
+        for count in range(2, PIECES + 1):
+            pieces = words[at : at + count]
+            together = "".join(pieces)
+            is_long = PIECED_LETTERS <= len(together) <= LONGEST_LETTERS
+            if is_long and min(map(len, pieces)) < SPELLED_LETTERS and _is_whole(together, lists):
+                return True
+    return False
+
+
+def _is_whole(together: str, lists: Lists) -> bool:
+    written = lists.words.get(_REPEATED.sub(r"\1", together), ())
+    return any(f"\n{together}\n" in lists.plain and together == each for each in written)
+
+
+def _ends_listed(spelled: str, lists: Lists) -> bool:
+    starts = range(len(spelled) - SPELLED_LETTERS + 1)
+    return any(_is_listed(spelled[start:], lists) for start in starts)
+
+
+def _behind_stars(token: str, lists: Lists) -> bool:
+    """Tell whether a word with stars for letters can be read as one of the list."""
+    token = token.rstrip("!|")
+    if not _HAS_STAR.search(token) or len(_LETTERS.findall(token)) < SHOWN_LETTERS:
+        return False
+    if len(token) > LONGEST_LETTERS or token[0] in "*#":
+        return False
+    pattern = re.sub(r"[*#]+", "[a-z]{1,4}", re.sub(r"[^a-z*#]", "", token))
+    return re.search(f"^{pattern}$", lists.plain, re.MULTILINE) is not None
+
+
+@cache
+def _lists() -> Lists:
+    read = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    english = {word + end for word, end in product(_both(read["english"]), read["english_endings"])}
+    german = {word + end for word, end in product(_both(read["german"]), read["german_endings"])}
+    groups = set(_both(read["groups"]))
+    slurs = english | german
+    grown = {prefix + word for prefix, word in product(read["prefixes"], slurs | groups)}
+    grown |= {word + suffix for word, suffix in product(slurs | groups, _both(read["suffixes"]))}
+    joined = {word + end for word, end in product(read["joined"], read["english_endings"])}
+    by_letters: dict[str, tuple[str, ...]] = {}
+    for word in sorted(slurs | grown | joined):
+        key = _REPEATED.sub(r"\1", word)
+        by_letters[key] = (*by_letters.get(key, ()), word)
+    return Lists(
+        by_letters, "\n".join(["", *sorted(slurs), ""]), _phrases(read, groups), _any(read["innocent"])
+    )
+
+
+def _phrases(read: dict[str, list[str]], groups: set[str]) -> re.Pattern[str]:
+    of_group = _choice(groups)
+    between = r"(?: (?:all|the|these|those|alle|die|diese|dieser|diesen|den))*"
+    patterns = [
+        f"{_choice(_both(read['dirty']))} {of_group}",
+        f"{_choice(_both(read['harm']))}{between} {of_group}",
+        f"{of_group} {_choice(_both(read['fate']))}",
+        _choice(_both(read["phrases"])),
+    ]
+    return re.compile(f" (?:{'|'.join(patterns)}) ")
+
+
+def _any(words: list[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b{_choice(words)}\b")
+
+
+def _choice(words: list[str] | set[str]) -> str:
+    return f"(?:{'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})"
+
+
+def _both(words: list[str]) -> list[str]:
+    """Return words without marks, and German ones also as they are written without umlauts."""
+    spelled = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+    return sorted({folded(each) for word in words for each in (word, word.translate(spelled))})

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from datetime import date
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.room import contacts, ids
+
+SEPARATORS = st.sampled_from(["", " ", "-", ".", "/", " - ", ", ", "·", "_", "  "])
+WORDS_OF = {
+    "en": ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
+    "de": ["null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"],
+}
+
+
+@st.composite
+def numbers(draw: st.DrawFn) -> str:
+    """Return a telephone number as people write one, and as they hide it."""
+    random = Random(draw(st.integers(0, 10**6)))
+    digits = "01" + "".join(random.choice("0123456789") for _ in range(draw(st.integers(6, 10)))) + "74"
+    way = draw(st.sampled_from(["digits", "wide", "arabic", "en", "de", "letters"]))
+    between = draw(SEPARATORS)
+    if way in WORDS_OF:
+        return (between or " ").join(WORDS_OF[way][int(digit)] for digit in digits)
+    if way == "letters":
+        return digits[:4].replace("0", "O", 1) + " " + digits[4:]
+    base = {"digits": "0", "wide": "０", "arabic": "٠"}[way]
+    return between.join(chr(ord(base) + int(digit)) for digit in digits)
+
+
+@given(
+    numbers(),
+    st.sampled_from(["", "Hallo, ", "call ", "so: "]),
+    st.sampled_from(["", "!", " bitte", " please"]),
+)
+def test_a_telephone_number_is_found_however_it_is_written(number: str, before: str, after: str) -> None:
+    assert contacts.found(before + number + after)
+
+
+@given(st.integers(0, 999_999), st.sampled_from(["{} geese", "I have {} points", "{}"]))
+def test_numbers_with_few_digits_are_no_telephone(number: int, text: str) -> None:
+    assert not contacts.found(text.format(number))
+
+
+@given(st.dates(date(1900, 1, 1), date(2099, 12, 31)), st.sampled_from(["%d.%m.%Y", "%Y-%m-%d", "%d/%m/%Y"]))
+def test_dates_are_no_telephone(day: date, form: str) -> None:
+    assert not contacts.found(f"it was on {day:{form}}")
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_voices_of_the_room_may_be_called(language: str) -> None:
+    ends = ("er", "e", "es") if language == "de" else ("",)
+    called = [f"@{stem}{end} Octopus!" for stem in ids.adjectives(language) for end in ends]
+    assert not [text for text in called if contacts.found(text)]
+
+
+@given(st.text(max_size=500))
+def test_every_text_can_be_looked_at(text: str) -> None:
+    contacts.found(text)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["1-", "a.", "a-", "a@", " at ", "a dot ", "1 ", "null ", "ab strasse ", "12 a b c ", "x.xx/", "insta:"],
+)
+def test_hostile_texts_of_the_longest_length_come_to_an_end(piece: str) -> None:
+    contacts.found((piece * 500)[:500])

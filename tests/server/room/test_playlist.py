@@ -1,0 +1,200 @@
+"""The order of the radio, over rounds, landings, removals and what has to give way."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from games.round import RevealedTake, RoundClosed, RoundOpened, RoundRevealed
+from server.room.events import (
+    ClipHidden,
+    ClipLanded,
+    ClipRemoved,
+    ClipRestored,
+    Draft,
+    Event,
+    Fact,
+    RoomClosed,
+    Voice,
+    numbered,
+)
+from server.room.playlist import LATER_OF_VOICE, LATER_PIECES, PIECE_CLIPS, QUEUE_PIECES, Piece, Playlist
+from tests.support.rooms import ANNA, BELA, CLEO, DORA
+
+VOICES = (ANNA, BELA, CLEO, DORA)
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["open", "close", "turn", "turn", "aside", "aside", "remove", "pop", "pop", "give way"]
+        ),
+        st.integers(0, 99),
+    ),
+    max_size=60,
+)
+
+
+class Air:
+    """Drives a playlist, and knows what should come of it."""
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.clips: list[str] = []
+        self.removed: set[str] = set()
+        self.withheld: set[str] = set()
+        self.playlist = Playlist(
+            lambda clip: clip in self.clips and clip not in self.removed, lambda clip: clip in self.withheld
+        )
+        self.aired: list[Piece] = []
+        self.replayed: Counter[str] = Counter()
+
+    def tell(self, fact: Fact, by: int | None = None) -> bool:
+        self.seq += 1
+        event: Event = numbered(
+            Draft(fact, self.seq, None if by is None else VOICES[by % 4]), self.seq, self.seq - 1
+        )
+        return self.playlist.read(event)
+
+    def land(self, round_: str | None, by: int) -> str:
+        clip = f"clip-{len(self.clips)}"
+        self.clips.append(clip)
+        self.tell(ClipLanded(clip, 20, 0, 0, -16.0, (), round=round_), by)
+        return clip
+
+    def step(self, what: str, number: int) -> None:
+        running = self.playlist.round
+        match what:
+            case "open" if running is None:
+                self.tell(RoundOpened(f"round-{self.seq}", "word_association", "snap"))
+            case "close" if running is not None:
+                self.tell(RoundClosed(running, "done"))
+            case "turn":
+                self.land(running, number)
+            case "aside" if running is not None:
+                self.land(None, number)
+            case "remove" if self.clips:
+                clip = self.clips[number % len(self.clips)]
+                self.removed.add(clip)
+                self.tell(ClipRemoved(clip))
+            case "pop" if self.playlist:
+                self.aired.append(self.playlist.pop())
+            case "give way" if self.aired and not self.removed.intersection(self.aired[-1].clips):
+                self.playlist.put_back(self.aired.pop())
+            case _:
+                pass
+
+    def empty(self) -> list[str]:
+        if self.playlist.round is not None:
+            self.tell(RoundClosed(self.playlist.round, "done"))
+        while self.playlist:
+            self.aired.append(self.playlist.pop())
+        return [clip for piece in self.aired for clip in piece.clips]
+
+
+@given(STEPS)
+def test_in_a_round_only_the_round_is_played_and_nothing_that_is_gone(steps: list[tuple[str, int]]) -> None:
+    air = Air()
+    for what, number in steps:
+        running, before = air.playlist.round, len(air.aired)
+        gone = air.removed.copy()
+        air.step(what, number)
+        for piece in air.aired[before:]:
+            assert running is None or piece.round == running
+            assert gone.isdisjoint(piece.clips)
+
+
+@given(STEPS)
+def test_everything_is_played_once_but_what_was_too_much_of_one_voice(steps: list[tuple[str, int]]) -> None:
+    air = Air()
+    for what, number in steps:
+        air.step(what, number)
+    heard = air.empty()
+    assert len(heard) == len(set(heard))
+    lost = set(air.clips) - set(heard) - air.removed
+    asides = sum(what == "aside" for what, _ in steps)
+    assert len(lost) <= max(0, asides - LATER_OF_VOICE)
+
+
+@given(STEPS)
+def test_what_waits_is_bounded(steps: list[tuple[str, int]]) -> None:
+    air = Air()
+    for what, number in steps * 3:
+        air.step(what, number)
+        asides = Counter(piece.aside_of for piece in air.playlist.waiting() if piece.aside_of)
+        assert all(count <= LATER_OF_VOICE for count in asides.values())
+        assert asides.total() <= LATER_PIECES
+        assert len(air.playlist.waiting()) <= QUEUE_PIECES + LATER_PIECES
+
+
+def test_a_round_keeps_its_order_and_what_was_said_beside_it_comes_after_in_its_own() -> None:
+    air = Air()
+    left = air.land(None, 0)
+    air.tell(RoundOpened("r", "word_association", "snap"))
+    one, aside, two, other = air.land("r", 0), air.land(None, 1), air.land("r", 2), air.land(None, 3)
+    assert [air.playlist.pop().clips for _ in range(2)] == [(one,), (two,)]
+    assert not air.playlist
+    assert air.tell(RoundClosed("r", "done", (one, two), (one, two)))
+    assert [air.playlist.pop().clips for _ in range(4)] == [(one, two), (left,), (aside,), (other,)]
+
+
+def test_one_voice_does_not_push_out_what_others_said_out_of_turn() -> None:
+    air = Air()
+    air.tell(RoundOpened("r", "word_association", "snap"))
+    kept = air.land(None, 1)
+    noise = [air.land(None, 0) for _ in range(50)]
+    assert [piece.clips[0] for piece in air.playlist.waiting()] == [kept, *noise[-LATER_OF_VOICE:]]
+
+
+def test_many_voices_together_leave_so_much_and_the_loudest_lose_first() -> None:
+    playlist = Playlist(lambda _: True, lambda _: False, "r")
+    for number in range(LATER_PIECES + 6):
+        voice = VOICES[0] if number < 2 else numbered_voice(number)
+        landed = ClipLanded(f"clip-{number}", 20, 0, 0, -16.0, ())
+        playlist.read(numbered(Draft(landed, 1, voice), number + 1, number))
+    clips = [piece.clips[0] for piece in playlist.waiting()]
+    assert len(clips) == LATER_PIECES
+    assert "clip-0" not in clips
+
+
+def numbered_voice(number: int) -> Voice:
+    return Voice(f"voice-{number}", "Some One", "#000000")
+
+
+def test_what_is_revealed_is_of_its_round_and_a_closed_room_is_silent() -> None:
+    air = Air()
+    air.tell(RoundOpened("r", "first_thing", "snap"))
+    air.clips = ["a", "b"]
+    assert air.tell(RoundRevealed("r", (RevealedTake("a", ANNA.id, 1), RevealedTake("written", ANNA.id, 1))))
+    assert air.playlist.pop() == Piece(("a",), "r")
+    air.land(None, 0)
+    air.land("r", 0)
+    air.tell(RoomClosed("admin"))
+    assert not air.playlist
+    assert not air.playlist.waiting()
+
+
+def test_a_replay_of_a_crowd_comes_in_parts_and_one_of_a_round_before_waits() -> None:
+    air = Air()
+    air.clips = [f"c{number}" for number in range(PIECE_CLIPS + 1)]
+    air.tell(RoundOpened("r", "first_thing", "snap"))
+    assert not air.tell(RoundClosed("other", "done", (), tuple(air.clips)))
+    assert air.playlist.round == "r"
+    assert air.tell(RoundClosed("r", "done"))
+    assert [len(air.playlist.pop().clips) for _ in range(2)] == [PIECE_CLIPS, 1]
+
+
+def test_what_is_hidden_waits_until_it_is_restored_and_comes_where_it_belongs() -> None:
+    air = Air()
+    first, second = air.land(None, 0), air.land(None, 1)
+    air.withheld = {first, "clip-2"}
+    air.tell(ClipHidden(first))
+    third = air.land(None, 2)
+    assert (air.playlist.pop().clips, bool(air.playlist)) == ((second,), False)
+    air.withheld = {third}
+    assert air.tell(ClipRestored(first))
+    air.tell(RoundOpened("r", "first_thing", "snap"))
+    air.withheld = set()
+    assert not air.tell(ClipRestored(third))
+    assert air.tell(RoundClosed("r", "done"))
+    assert [air.playlist.pop().clips for _ in range(2)] == [(first,), (third,)]

@@ -1,0 +1,61 @@
+"""What comes of takes: a sound is stored before its event, and none is left behind without one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from server.blobs.base import Blob
+from server.log.base import StorageFull
+from server.room.commands import Refused
+from server.room.events import ClipLanded, Event
+from tests.support.media import ANNA
+from tests.support.theatre import Theatre, running_theatre
+
+
+@pytest.fixture
+async def theatre() -> AsyncIterator[Theatre]:
+    async with running_theatre() as running:
+        yield running
+
+
+async def test_the_sound_of_a_take_is_stored_before_its_event_and_goes_when_that_is_refused(
+    theatre: Theatre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[list[str]] = []
+    sending, blobs = theatre.registry.send, theatre.blobs
+
+    async def send(*args: Any, **more: Any) -> list[Event]:
+        stored.append(await blobs.ids())
+        if len(stored) == 1:
+            raise Refused("muted", "You were muted meanwhile.")
+        return await sending(*args, **more)
+
+    monkeypatch.setattr(theatre.registry, "send", send)
+    peer = await theatre.speaker()
+    await theatre.takes.begin(theatre.room, ANNA, peer)
+    with pytest.raises(Refused, match="muted"):
+        await theatre.stop()
+    assert len(stored[0]) == 1
+    assert await blobs.ids() == []
+    await theatre.takes.begin(theatre.room, ANNA, peer)
+    landed = (await theatre.stop()).data
+    assert isinstance(landed, ClipLanded)
+    assert await blobs.ids() == stored[1] == [landed.clip]
+
+
+async def test_a_sound_that_there_is_no_room_for_refuses_its_take(
+    theatre: Theatre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def put(_: Blob) -> list[Blob]:
+        raise StorageFull
+
+    monkeypatch.setattr(theatre.blobs, "put", put)
+    peer = await theatre.speaker()
+    await theatre.takes.begin(theatre.room, ANNA, peer)
+    with pytest.raises(Refused) as refused:
+        await theatre.stop()
+    assert refused.value.code == "storage_full"
+    assert theatre.room.tail.head == 1
