@@ -111,7 +111,8 @@ function whoOf({ phase }, { presence, speaking }, part) {
 function kickerOf({ phase, turn }, model, part) {
   const { state, speaking } = model;
   if (phase === 'idle') return idleOf(model);
-  if (phase === 'waiting') return t(state.round?.paused_until_ms ? 'phase.paused' : 'phase.waiting');
+  if (state.round?.paused_until_ms) return t('phase.paused');
+  if (phase === 'waiting') return t('phase.waiting');
   if (speaking === 'live' && phase === 'over') return t('phase.finish');
   if (phase === 'over') return t(model.onAir ? 'phase.over' : speaking === 'sending' ? 'talk.sending' : state.round ? 'phase.between' : 'phase.idle');
   const act = turn?.act ?? 'speak';

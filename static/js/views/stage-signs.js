@@ -65,14 +65,14 @@ export class StageSigns {
   }
 
   /** The ticks of a count-in, and the tones that say "you". @param {Model} model @param {import('../room/round.js').RoundStatus} status @param {import('../room/head.js').Part} part */
-  #planTurn({ joined }, { turn, phase }, part) {
+  #planTurn({ joined, playing }, { turn, phase }, part) {
     const name = turn && phase === 'count-in' && part !== 'none' ? `${turn.round} ${turn.turn} ${part}` : '';
     if (name === this.#planned) return;
     this.#planned = name;
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
     if (!name || !turn || !joined) return;
     const left_ms = this.session.clock.until_ms(turn.go_at_ms);
-    const mine = part === 'you' || part === 'all';
+    const mine = part === 'you' || (part === 'all' && playing);
     const turn_ms = left_ms - TURN_OVER_MS - lengthOf('turn');
     for (const count of COUNTS) if (!mine || count > 1) this.#in(left_ms - count * COUNT_MS, 'tick');
     if (mine) this.#in(turn_ms, 'turn');

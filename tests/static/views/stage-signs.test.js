@@ -75,6 +75,17 @@ test('for another\'s turn there are ticks and nothing else', async () => {
   assert.deepEqual(shaken, []);
 });
 
+test('a turn for all has the cue for those who play along', async () => {
+  const heard = (/** @type {boolean} */ playing) => {
+    const page = new Page();
+    page.see({ round: running({ go_at_ms: 400, closes_at_ms: 5_000 }), page: { playing } });
+    page.timers.run(500);
+    return page.played.map(([cue]) => cue);
+  };
+
+  assert.deepEqual([heard(true), heard(false)], [['turn'], []]);
+});
+
 test('a turn that is handed on quickly has the cue alone; one that is as good as begun has none', async () => {
   const page = new Page();
   page.see({ round: running({ voice: 'anna', go_at_ms: 400, closes_at_ms: 5_000 }) });
