@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games.game import GameContext, Play, TurnOrder, give, is_taken, player
-from games.round import Round, TurnGiven
+from games.round import Ending, Round, TurnGiven
 
 
 class Chain(Play):
@@ -12,6 +12,9 @@ class Chain(Play):
     turns: TurnOrder = "chain"
     takes = 8
     least = 2
+    seconds = 40
+    joined_replay = True
+    finale: Ending = "chain"
 
     def ask(self, round_: Round, context: GameContext) -> str:
         """Return what the next speaker sees."""

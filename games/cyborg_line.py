@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import theme
-from games.game import GameContext, Setup
+from games.game import GameContext, Mood, Setup
 from games.line_up import LineUp
 from games.round import Prompt, Round, RoundFact, RoundOpened, Take
 from games.words import tokens
@@ -19,11 +19,14 @@ class CyborgLine(LineUp):
 
     id = "cyborg_line"
     names = {"en": "Line from a stranger", "de": "Satz von Fremden"}
+    short = {"en": "Say it, make sense of it", "de": "Sag es und begründe es"}
     rules = {
         "en": "A strange line arrives. Say it as your own and make sense of it.",
         "de": "Ein fremder Satz kommt an. Sag ihn wie deinen eigenen und begründe ihn.",
     }
     kinds = ("roleplay", "wonder")
+    seconds = 25
+    mood: Mood = "silly"
     pack = "lines"
 
     def open(self, setup: Setup) -> RoundOpened:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext, fresh, give, here_of, player
+from games.game import GameContext, Mood, fresh, give, here_of, player
 from games.round import Round, RoundFact, Take, TurnGiven
 
 ANSWERS = 5
@@ -17,11 +17,14 @@ class ExpertHotSeat(Chain):
 
     id = "expert_hot_seat"
     names = {"en": "Expert hot seat", "de": "Heißer Stuhl"}
+    short = {"en": "Know everything, at once", "de": "Weiß alles, sofort"}
     rules = {
         "en": "One is the expert and answers at once. The others ask how and why.",
         "de": "Jemand ist vom Fach und antwortet sofort. Die anderen fragen wie und warum.",
     }
     kinds = ("roleplay", "language")
+    seconds = 60
+    mood: Mood = "bold"
     pack = "experts"
     staged = True
     least = 1

@@ -13,11 +13,13 @@ class FirstThing(Play):
 
     id = "first_thing"
     names = {"en": "The first thing", "de": "Das Erste"}
+    short = {"en": "Say the first thing", "de": "Sag das Erste"}
     rules = {
         "en": "A prompt appears. Say the first thing that comes to mind. There is no wrong.",
         "de": "Ein Satz erscheint. Sag das Erste, was dir einfällt. Falsch gibt es nicht.",
     }
     kinds = EVERYWHERE
+    seconds = 12
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Throw the prompt at everyone, once."""

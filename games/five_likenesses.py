@@ -6,7 +6,7 @@ import re
 from itertools import combinations
 
 from games import referee
-from games.game import GameContext, Setup
+from games.game import GameContext, Mood, Setup
 from games.line_up import LineUp
 from games.referee import SAME_LINE
 from games.round import Prompt, Round, RoundFact, RoundOpened, Take
@@ -22,11 +22,14 @@ class FiveLikenesses(LineUp):
 
     id = "five_likenesses"
     names = {"en": "Five likenesses", "de": "Fünf Vergleiche"}
+    short = {"en": "Five likenesses, all different", "de": "Fünf Vergleiche, alle anders"}
     rules = {
         "en": "Say five things that it is like, as different as you can.",
-        "de": "Sag fünf Mal, wie es ist, so verschieden du kannst.",
+        "de": "Fünf Vergleiche, alle anders.",
     }
     kinds = ("language", "wonder")
+    seconds = 25
+    mood: Mood = "clever"
     pack = "likeness"
 
     def open(self, setup: Setup) -> RoundOpened:

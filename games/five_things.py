@@ -15,11 +15,13 @@ class FiveThings(LineUp):
 
     id = "five_things"
     names = {"en": "Five things", "de": "Fünf Dinge"}
+    short = {"en": "Name five, fast", "de": "Nenn fünf, schnell"}
     rules = {
         "en": "Name five. Quick and sure counts; true does not.",
         "de": "Nenn fünf. Schnell und sicher zählt, wahr nicht.",
     }
     kinds = ("wonder", "topic", "roleplay")
+    seconds = 15
     pack = "categories"
     voted = False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import GameContext, Setup
+from games.game import GameContext, Mood, Setup
 from games.riddle import Riddle
 from games.round import Prompt, Round, RoundFact, RoundOpened, Take
 from games.words import tokens
@@ -20,11 +20,14 @@ class ForbiddenWord(Riddle):
 
     id = "forbidden_word"
     names = {"en": "Forbidden words", "de": "Verbotene Wörter"}
+    short = {"en": "Describe it without its words", "de": "Beschreib es ohne seine Wörter"}
     rules = {
         "en": "One describes a word without saying it or its four neighbours. The others guess.",
         "de": "Jemand beschreibt ein Wort, ohne es und seine vier Nachbarn zu sagen. Die anderen raten.",
     }
     kinds = ("language", "topic")
+    seconds = 30
+    mood: Mood = "clever"
     pack = "forbidden"
     tell = ASK
 

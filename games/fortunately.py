@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext
+from games.game import GameContext, Mood
 from games.round import Round, RoundFact, Take
 from games.words import tokens
 
@@ -20,11 +20,14 @@ class Fortunately(Chain):
 
     id = "fortunately"
     names = {"en": "Fortunately, unfortunately", "de": "Zum Glück, leider"}
+    short = {"en": "Good luck, then bad luck", "de": "Erst Glück, dann Pech"}
     rules = {
         "en": "Take turns: “Fortunately …”, then “Unfortunately …”. One fact a line.",
         "de": "Reihum: „Zum Glück …“, dann „Leider …“. Eine Tatsache pro Satz.",
     }
     kinds = ("topic", "local", "humour")
+    seconds = 45
+    mood: Mood = "story"
     pack = "scenes"
     staged = True
 

@@ -12,7 +12,10 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
+from games import endings
 from games.round import (
+    Closing,
+    Ending,
     Prompt,
     Round,
     RoundClosed,
@@ -23,6 +26,7 @@ from games.round import (
     Tempo,
     TurnGiven,
     VerdictGiven,
+    VoteCast,
     apply,
     opened,
 )
@@ -30,6 +34,10 @@ from games.round import (
 # Who speaks when: all at once, one after the other, two on one count, one who tells and the others
 # who guess, one who is cut at random, or one who does it again and again.
 TurnOrder = Literal["all", "chain", "pair", "guess", "cut", "series"]
+# What a game feels like, for whoever chooses one.
+Mood = Literal["easy", "silly", "clever", "story", "bold", "calm"]
+# No more than so many play in a round: a room's memory of who plays is bounded, and so is the wait.
+PLAYERS_LIMIT = 24
 # How long a turn waits after its window: for takes on their way when nobody is speaking, and for
 # those still being spoken and uploaded when somebody is (a room that allows longer ones adds to it).
 QUIET_GRACE_MS = 2_500
@@ -54,7 +62,8 @@ class GameContext(Struct, frozen=True):
 
     `draw` takes a prompt from a named pack, never a recent one. `present` are the voices known to
     be here (empty when nobody is); `scored` is False where nothing is judged, and `captions` is True
-    where the words of a spoken take are expected soon after it landed.
+    where the words of a spoken take are expected soon after it landed. `missed` are the voices whose
+    takes were not staged when the room voted last.
     """
 
     now_ms: int
@@ -66,6 +75,7 @@ class GameContext(Struct, frozen=True):
     scored: bool = True
     present: Collection[str] = ()
     captions: bool = False
+    missed: Collection[str] = ()
 
 
 class Setup(Struct, frozen=True):
@@ -83,16 +93,24 @@ class Game(Protocol):
     id: str
     names: dict[str, str]
     rules: dict[str, str]
+    short: dict[str, str]
     turns: TurnOrder
     tempo: Tempo
     least: int
     opt_in: bool
     challenged: bool
     pack: str
+    most: int
+    seconds: int
+    mood: Mood
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """Return the kinds of rooms that offer the game."""
+
+    @property
+    def has_thumbs(self) -> bool:
+        """Tell whether the game has a rule of words that others judge where nobody knows the words."""
 
     def begin(self, setup: Setup) -> list[RoundFact]:
         """Return the facts that open a round, the first turn included."""
@@ -131,6 +149,15 @@ class Game(Protocol):
     def end(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Return the end of the round, with its last verdicts."""
 
+    def after_vote(self, round_: Round, vote: VoteCast, context: GameContext) -> list[RoundFact]:
+        """Return what follows from a vote, which is in the running round already."""
+
+    def is_judged_by_thumbs(self, round_: Round, take: Take) -> bool:
+        """Tell whether others judge a take by such a rule."""
+
+    def close(self, round_: Round, reason: Closing) -> RoundClosed:
+        """Return the end of the round as it is told."""
+
 
 class Play:
     """The shape of all games here. A game says `next`, and what else differs."""
@@ -138,11 +165,16 @@ class Play:
     id: str
     names: dict[str, str]
     rules: dict[str, str]
+    short: dict[str, str]  # the rule in at most six words
     turns: TurnOrder = "all"
     tempo: Tempo = "snap"
     kinds: tuple[str, ...] = ()
     least = 1  # speakers that the room's own pulse wants to see before it offers the game
     challenged = False  # others may say by a vote of -1 that a take broke the rule
+    most = PLAYERS_LIMIT  # speak in a round; all others listen and vote
+    seconds = 20  # about how long a round lasts, in the tempo of the game
+    mood: Mood = "easy"
+    finale: Ending = "plain"
     opt_in = False  # nobody is made a player by the pulse: who speaks or joins plays
     pack = "first_thing"
     hidden = False
@@ -249,7 +281,48 @@ class Play:
     def end(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """End the round."""
         last = [*self.ending(round_, context), *self.judge_round(round_, context)]
-        return [*last, closing(round_, joined=self.joined_replay)]
+        return [*last, self.close(round_, "done" if round_.takes else "silent")]
+
+    def after_vote(self, round_: Round, vote: VoteCast, context: GameContext) -> list[RoundFact]:
+        """Let votes do nothing but count."""
+        return []
+
+    @property
+    def has_thumbs(self) -> bool:
+        """Say so of every game that judges words."""
+        return type(self).judge_words is not Play.judge_words
+
+    def is_judged_by_thumbs(self, round_: Round, take: Take) -> bool:
+        """Judge every take of a game with such a rule."""
+        return self.has_thumbs
+
+    def close(self, round_: Round, reason: Closing) -> RoundClosed:
+        """Return the end with what there is: also of a round that was ended early."""
+        clips = endings.spoken(round_)
+        replay = clips if self.joined_replay and len(clips) > 1 else ()
+        return RoundClosed(
+            round_.id,
+            reason,
+            clips,
+            replay,
+            round_.solution,
+            ending=self.told(round_),
+            winners=self.winners(round_),
+            secrets=endings.secrets(round_),
+            met=self.met(round_),
+        )
+
+    def told(self, round_: Round) -> Ending:
+        """Return how the end is told."""
+        return self.finale
+
+    def winners(self, round_: Round) -> tuple[str, ...]:
+        """Return the takes with most hearts."""
+        return endings.crowned(round_)
+
+    def met(self, round_: Round) -> bool | None:
+        """Return whether a hidden pair said the same."""
+        return None
 
 
 def turn_ends_ms(turn: TurnGiven, speaking: bool, pace: float = 1.0) -> int:
@@ -286,13 +359,6 @@ def folded(round_: Round, facts: Iterable[RoundFact]) -> Round:
     for fact in facts:
         round_ = apply(round_, fact)
     return round_
-
-
-def closing(round_: Round, *, joined: bool = False) -> RoundClosed:
-    """Return the end of a round that came to its own end."""
-    clips = tuple(take.clip for take in round_.takes if not take.written)
-    replay = clips if joined and len(clips) > 1 else ()
-    return RoundClosed(round_.id, "done" if round_.takes else "silent", clips, replay, round_.solution)
 
 
 def is_complete(round_: Round) -> bool:

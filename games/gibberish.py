@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext, TurnOrder, give, player
+from games.game import GameContext, Mood, TurnOrder, give, player
 from games.round import Round, RoundFact, Take, TurnGiven
 
 SPEECHES = 3
@@ -26,15 +26,17 @@ class Gibberish(Chain):
 
     id = "gibberish"
     names = {"en": "Gibberish", "de": "Kauderwelsch"}
+    short = {"en": "Nonsense, then translate it", "de": "Unsinn, dann übersetzen"}
     rules = {
         "en": "One speaks nonsense for three seconds. The next translates it in the first person.",
         "de": "Jemand spricht drei Sekunden Unsinn. Der Nächste übersetzt in der Ich-Form.",
     }
     kinds = ("wonder", "roleplay", "arena")
+    seconds = 35
+    mood: Mood = "silly"
     turns: TurnOrder = "pair"
     pack = "scenes"
     staged = True
-    joined_replay = True
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Speak, then translate, whoever comes next."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext, TurnOrder, cast, give, player
-from games.round import Round, RoundFact, Take, TurnGiven
+from games.game import GameContext, Mood, TurnOrder, cast, give, player
+from games.round import Ending, Round, RoundFact, Take, TurnGiven
 
 LIVES_MS = (8_000, 4_000, 2_000, 1_000)
 # Some of a short life goes by before anybody begins.
@@ -18,15 +18,19 @@ class HalfLife(Chain):
 
     id = "half_life"
     names = {"en": "Half-life", "de": "Halbwertszeit"}
+    short = {"en": "Again, in half the time", "de": "Nochmal, in halber Zeit"}
     rules = {
         "en": "Tell it in eight seconds. Then in four, in two, in one.",
         "de": "Erzähl es in acht Sekunden. Dann in vier, in zwei, in einer.",
     }
     kinds = ("humour", "topic")
+    seconds = 30
+    most = 1
+    mood: Mood = "silly"
     turns: TurnOrder = "series"
     pack = "scenes"
     least = 1
-    joined_replay = True
+    finale: Ending = "series"
     compares = True
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:

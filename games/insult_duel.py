@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import VOTING_MS, GameContext, TurnOrder, cast, give
-from games.round import Round, RoundFact, Take, TurnGiven
+from games.endings import duel
+from games.game import GameContext, Mood, TurnOrder, cast, give
+from games.line_up import vote
+from games.round import Ending, Round, RoundFact, Take, TurnGiven
 
 TAKES = 6
 ACCEPT = {
@@ -20,17 +22,21 @@ class InsultDuel(Chain):
 
     id = "insult_duel"
     names = {"en": "Insult duel", "de": "Beleidigungsduell"}
+    short = {"en": "Insult their things, accept theirs", "de": "Beleidige Dinge, freu dich über deine"}
     rules = {
         "en": "Insult the other character's things. Accept with delight, then reply. “Out” ends it.",
         "de": "Beleidige die Dinge der anderen Figur. Freu dich darüber, dann antworte. „Raus“ beendet.",
     }
     kinds = ("arena",)
+    seconds = 45
+    most = 2
+    mood: Mood = "bold"
     turns: TurnOrder = "pair"
     pack = "insults"
     staged = True
     takes = TAKES
     opt_in = True
-    joined_replay = True
+    finale: Ending = "duel"
     compares = True
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
@@ -38,7 +44,7 @@ class InsultDuel(Chain):
         if round_.turn is not None and round_.turn.act == "vote":
             return None
         if len(round_.takes) >= TAKES:
-            return give(round_, context, VOTE[context.language], window_ms=VOTING_MS, act="vote")
+            return vote(round_, context, VOTE[context.language])
         prompt = ACCEPT[context.language] if round_.takes else theme(round_)
         duellists = cast(round_, context)[:2]  # whoever left makes place for another
         last = round_.takes[-1].voice if round_.takes else None
@@ -52,6 +58,10 @@ class InsultDuel(Chain):
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Hear an insult that was there before."""
         return referee.old_joke(round_, take, context)
+
+    def winners(self, round_: Round) -> tuple[str, ...]:
+        """Crown who had more hearts, with the line that had most of them."""
+        return duel(round_)
 
     def ending(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Name the wittiest line."""

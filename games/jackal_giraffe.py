@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain
-from games.game import GameContext, TurnOrder, fresh, give, here_of, player
+from games.game import GameContext, Mood, TurnOrder, fresh, give, here_of, player
 from games.round import Round, RoundFact, Take, Tempo, TurnGiven
 
 COMPLAINTS = 3
@@ -24,11 +24,14 @@ class JackalGiraffe(Chain):
 
     id = "jackal_giraffe"
     names = {"en": "Jackal to giraffe", "de": "Wolf und Giraffe"}
+    short = {"en": "Turn a complaint into care", "de": "Mach aus Schimpfen eine Bitte"}
     rules = {
         "en": "Someone complains. You say it again: what is, what you feel, what you need, what you ask.",
         "de": "Jemand schimpft. Du sagst es neu: was ist, was du fühlst, was du brauchst, was du erbittest.",
     }
     kinds = ("healing", "language")
+    seconds = 90
+    mood: Mood = "calm"
     turns: TurnOrder = "pair"
     tempo: Tempo = "slow"
     pack = "complaints"
@@ -51,6 +54,11 @@ class JackalGiraffe(Chain):
         translated = last is not None and last.role == "giraffe" and last.voice in here
         speaker = last.voice if last is not None and translated else voice
         return give(round_, context, JACKAL[context.language], speaker, role="jackal", limit_ms=JACKAL_MS)
+
+    @property
+    def has_thumbs(self) -> bool:
+        """Judge nothing."""
+        return False
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Note which steps were heard; judge nothing."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext, give, here_of, unworded
+from games.game import GameContext, Mood, give, here_of, unworded
 from games.referee import OVERRULING_VOTES
 from games.round import Round, RoundFact, Take, TurnGiven, VoteCast
 
 TALK_MS = 10_000
 # What is written is read, not heard.
 READING_MS = 4_000
+CLEARED = frozenset(("challenge_wrong", "challenge_outvoted"))
+DECIDED = CLEARED | {"challenge_right"}
 ASK = {"en": "Ten seconds on: {theme}", "de": "Zehn Sekunden über: {theme}"}
 CHALLENGE = {
     "en": "A pause, a word twice, another subject? Challenge!",
@@ -23,11 +25,14 @@ class JustTenSeconds(Chain):
 
     id = "just_ten_seconds"
     names = {"en": "Just ten seconds", "de": "Nur zehn Sekunden"}
+    short = {"en": "No pause, no word twice", "de": "Keine Pause, kein Wort zweimal"}
     rules = {
         "en": "Talk for ten seconds: no pause, no word twice, no other subject. Thumbs down challenges.",
         "de": "Rede zehn Sekunden: ohne Pause, kein Wort zweimal, nichts anderes. Daumen runter: Einspruch.",
     }
     kinds = ("language", "humour")
+    seconds = 60
+    mood: Mood = "bold"
     pack = "likeness"
     takes = 4
     challenged = True
@@ -54,6 +59,29 @@ class JustTenSeconds(Chain):
             voice = next((rival for rival in rivals if rival in here_of(round_.players, context)), voice)
         return give(round_, context, self.ask(round_, context), voice, limit_ms=TALK_MS)
 
+    def go_on(self, round_: Round, context: GameContext) -> list[RoundFact]:
+        """Decide on the talk that was heard before the next one."""
+        facts = super().go_on(round_, context)
+        last = round_.turn
+        if last is None or last.act != "listen" or not any(isinstance(fact, TurnGiven) for fact in facts):
+            return facts
+        return [*self.ending(round_, context), *facts]
+
+    def after_vote(self, round_: Round, vote: VoteCast, context: GameContext) -> list[RoundFact]:
+        """Decide at once where something is known already: a fault, or all words after they were heard."""
+        take, turn = round_.take(vote.clip), round_.turn
+        if vote.value >= 0 or take is None or turn is None:
+            return []
+        is_heard = turn.act != "listen" or round_.takes[-1] != take
+        if not round_.faults_of(take.clip) and (take.words is None or not is_heard):
+            return []
+        return self._decided(round_, take, context)
+
+    @property
+    def has_thumbs(self) -> bool:
+        """Judge a challenged talk in its own way, when all have heard it."""
+        return False
+
     def awaited(self, round_: Round, context: GameContext) -> tuple[Take, ...]:
         """Want the words of a challenged talk in which nothing was found yet."""
         if round_.turn is None or round_.turn.act != "listen" or not context.scored:
@@ -70,19 +98,24 @@ class JustTenSeconds(Chain):
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Catch a word said twice; those of the subject are free, and so is who was found in the right."""
-        cleared = any(
-            given.code == "challenge_wrong" and given.clip == take.clip for given in round_.verdicts
-        )
+        cleared = any(given.code in CLEARED and given.clip == take.clip for given in round_.verdicts)
         return [] if cleared else referee.repetition(round_, take, context, theme(round_))
 
     def ending(self, round_: Round, context: GameContext) -> list[RoundFact]:
-        """Decide each challenge by what the referee found."""
-        verdicts: list[RoundFact] = []
-        for clip in dict.fromkeys(vote.clip for vote in round_.votes if vote.value < 0):
-            if (take := round_.take(clip)) is not None:
-                code = "challenge_right" if _is_right_to_challenge(round_, take) else "challenge_wrong"
-                verdicts += referee.verdict(round_, take, context, code, "praise")
-        return verdicts
+        """Decide on the talk that was heard last: by what was found, by its words, or by the others."""
+        return [fact for take in round_.takes[-1:] for fact in self._decided(round_, take, context)]
+
+    def _decided(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
+        """Return the verdict on a challenged talk, once; none where nobody can know."""
+        told = {given.code for given in round_.verdicts if given.clip == take.clip}
+        if not _challenges(round_, take) or told & DECIDED:
+            return []
+        if _is_right_to_challenge(round_, take):
+            return referee.verdict(round_, take, context, "challenge_right", "praise")
+        if take.words is not None:
+            return referee.verdict(round_, take, context, "challenge_wrong", "praise")
+        is_backed = referee.balance(round_.votes, take.clip) > 0
+        return referee.verdict(round_, take, context, "challenge_outvoted", "praise") if is_backed else []
 
 
 def _challenges(round_: Round, take: Take) -> list[VoteCast]:

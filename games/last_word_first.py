@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext
+from games.game import GameContext, Mood
 from games.measures import last_word
 from games.round import Round, RoundFact, Take
 
@@ -17,11 +17,14 @@ class LastWordFirst(Chain):
 
     id = "last_word_first"
     names = {"en": "Last word first", "de": "Letztes Wort zuerst"}
+    short = {"en": "Begin with the last word", "de": "Fang mit dem letzten Wort an"}
     rules = {
         "en": "Begin your line with the last word of the line before.",
         "de": "Beginn deinen Satz mit dem letzten Wort des vorigen.",
     }
     kinds = ("language", "roleplay")
+    seconds = 45
+    mood: Mood = "clever"
     pack = "word_association"
     words_decide = True
     compares = True

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import theme
+from games.endings import crowned, staged, with_twins
 from games.game import VOTING_MS, GameContext, Play, give
-from games.round import Round, RoundFact, TurnGiven
+from games.round import Ending, Round, RoundFact, TurnGiven
 
+# So many takes are heard again and voted for: more cannot be told apart.
+STAGED_TAKES = 8
 VOTE = {"en": "Which one? Vote!", "de": "Welche? Stimmt ab!"}
 
 
@@ -38,8 +41,29 @@ class LineUp(Play):
             )
         if round_.turns[-1].act == "vote" or len(round_.takes) < 2 or not (self.voted and context.scored):
             return None
-        return give(round_, context, self.vote_on(round_, context), window_ms=VOTING_MS, act="vote")
+        return vote(round_, context, self.vote_on(round_, context))
+
+    def told(self, round_: Round) -> Ending:
+        """Tell of votes when there was one."""
+        return "votes" if any(turn.act == "vote" for turn in round_.turns) else "plain"
+
+    def winners(self, round_: Round) -> tuple[str, ...]:
+        """Crown what was staged and liked best, and whoever said the same."""
+        return with_twins(round_, crowned(round_, staged(round_)))
 
     def ending(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Name the favourite."""
         return referee.loved(round_, context)
+
+
+def vote(round_: Round, context: GameContext, prompt: str) -> TurnGiven:
+    """Return a turn to vote for what is staged."""
+    clips = on_stage(round_, context)
+    return give(round_, context, prompt, window_ms=VOTING_MS, act="vote", clips=clips)
+
+
+def on_stage(round_: Round, context: GameContext) -> tuple[str, ...]:
+    """Return the takes that are staged, by lot; voices that were missed the last time come first."""
+    lots = {take.clip: (take.voice not in context.missed, context.random.random()) for take in round_.takes}
+    chosen = sorted(lots, key=lambda clip: lots[clip])[:STAGED_TAKES]
+    return tuple(clip for clip in lots if clip in chosen)

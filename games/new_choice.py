@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext, TurnOrder, cast, give, player
+from games.game import GameContext, Mood, TurnOrder, cast, give, player
 from games.measures import last_word
 from games.referee import SAME_GUESS
-from games.round import Round, RoundFact, Take, TurnGiven
+from games.round import Ending, Round, RoundFact, Take, TurnGiven
 from games.words import likeness
 
 BELLS = 3
@@ -26,15 +26,19 @@ class NewChoice(Chain):
 
     id = "new_choice"
     names = {"en": "New choice", "de": "Neue Wahl"}
+    short = {"en": "At the bell: something else", "de": "Wenn es klingelt: was anderes"}
     rules = {
         "en": "Say a line. When the bell rings, say something else instead, at once.",
         "de": "Sag einen Satz. Wenn es klingelt, sag sofort etwas anderes.",
     }
     kinds = ("humour", "wonder")
+    seconds = 40
+    mood: Mood = "silly"
     turns: TurnOrder = "series"
     pack = "scenes"
     staged = True
     least = 1
+    finale: Ending = "series"
     compares = True
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:

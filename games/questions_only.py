@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext
+from games.game import GameContext, Mood
 from games.round import Round, RoundFact, Take
 
 ASK = {"en": "Answer with a question.", "de": "Antworte mit einer Frage."}
@@ -15,11 +15,14 @@ class QuestionsOnly(Chain):
 
     id = "questions_only"
     names = {"en": "Questions only", "de": "Nur Fragen"}
+    short = {"en": "Answer with a question", "de": "Antworte mit einer Frage"}
     rules = {
         "en": "Answer every question with a question that adds something.",
         "de": "Beantworte jede Frage mit einer Frage, die etwas Neues bringt.",
     }
     kinds = ("roleplay", "humour")
+    seconds = 45
+    mood: Mood = "clever"
     pack = "questions"
     staged = True
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from random import Random
 
+from games.endings import crowned, staged
 from games.game import GameContext
 from games.language.de import GERMAN
 from games.language.en import ENGLISH
 from games.language.tongue import Tongue
 from games.language.verdicts import COACHING, VERDICTS
-from games.round import Round, RoundFact, Take, Tempo, Tone, VerdictGiven, VerdictOverruled, VoteCast
+from games.round import Round, RoundFact, Take, Tempo, Tone, VerdictGiven, VerdictOverruled, VoteCast, ballots
 from games.words import likeness, repeated, same_word, tokens
 
 TONGUES: dict[str, Tongue] = {"en": ENGLISH, "de": GERMAN}
@@ -51,7 +52,10 @@ def hesitation(round_: Round, take: Take, context: GameContext) -> list[RoundFac
 def counted(round_: Round, take: Take, context: GameContext, wanted: int) -> list[RoundFact]:
     """Fault a take that has not exactly the given number of words."""
     said = len(take.words or ())
-    return [] if said == wanted else verdict(round_, take, context, "word_count", said=said, wanted=wanted)
+    if said == wanted:
+        return []
+    name = tongue(context).name_words
+    return verdict(round_, take, context, "word_count", said=name(said), wanted=wanted)
 
 
 def at_least(round_: Round, take: Take, context: GameContext, wanted: int) -> list[RoundFact]:
@@ -100,14 +104,17 @@ def is_same_guess(a: str, b: str) -> bool:
 
 def loved(round_: Round, context: GameContext) -> list[RoundFact]:
     """Praise the take that the votes like best, when one stands out."""
-    points = {take.clip: 0 for take in round_.takes}
-    for (clip, _), value in ballots(round_.votes).items():
-        points[clip] = points.get(clip, 0) + value
-    best = sorted(points, key=lambda clip: points[clip], reverse=True)[:2]
-    take = round_.take(best[0]) if best else None
-    if take is None or points[best[0]] <= 0 or (len(best) > 1 and points[best[0]] == points[best[1]]):
+    best = crowned(round_, staged(round_))
+    take = round_.take(best[0]) if len(best) == 1 else None
+    return verdict(round_, take, context, "favourite", "praise") if take else []
+
+
+def thumbed(round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
+    """Fault a take that the others say broke its rule, where nobody knows the words."""
+    if balance(round_.votes, take.clip) > -OVERRULING_VOTES or round_.faults_of(take.clip):
         return []
-    return verdict(round_, take, context, "favourite", "praise")
+    told = any(given.clip == take.clip and given.code == "thumbs" for given in round_.verdicts)
+    return [] if told else verdict(round_, take, context, "thumbs")
 
 
 def overruled(round_: Round, vote: VoteCast) -> list[RoundFact]:
@@ -118,11 +125,6 @@ def overruled(round_: Round, vote: VoteCast) -> list[RoundFact]:
     faults = [given for given in round_.verdicts if given.clip == vote.clip and given.tone == "fault"]
     codes = dict.fromkeys(given.code for given in faults if (given.clip, given.code) not in waived)
     return [VerdictOverruled(round_.id, vote.clip, code) for code in codes]
-
-
-def ballots(votes: Iterable[VoteCast]) -> dict[tuple[str, str], int]:
-    """Return what each seat said of each clip, by clip and seat; what it said last counts, and once."""
-    return {(vote.clip, vote.seat or vote.voice): vote.value for vote in votes}
 
 
 def balance(votes: Iterable[VoteCast], *clips: str) -> int:

@@ -6,6 +6,7 @@ without knowing any game. Times are server epoch milliseconds (`*_at_ms`) or spa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar, Literal
 
 from msgspec import Struct
@@ -375,6 +376,11 @@ class Round(Struct, frozen=True):
         waived = {fact.code for fact in self.overruled if fact.clip == clip}
         found = [fact.code for fact in self.verdicts if fact.clip == clip and fact.tone == "fault"]
         return sum(code not in waived for code in found)
+
+
+def ballots(votes: Iterable[VoteCast]) -> dict[tuple[str, str], int]:
+    """Return what each seat said of each clip, by clip and seat; what it said last counts, and once."""
+    return {(vote.clip, vote.seat or vote.voice): vote.value for vote in votes}
 
 
 def opened(fact: RoundOpened, at_ms: int, starter: str = "") -> Round:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from games.game import GameContext, Setup
+from games.game import GameContext, Mood, Setup
 from games.riddle import Riddle
 from games.round import Prompt, Round, RoundOpened
 
@@ -14,11 +14,14 @@ class SameLine(Riddle):
 
     id = "same_line"
     names = {"en": "Same line, new feeling", "de": "Gleicher Satz, neues Gefühl"}
+    short = {"en": "Which feeling was it?", "de": "Welches Gefühl war es?"}
     rules = {
         "en": "One says the line in a secret feeling. The others say which.",
         "de": "Jemand sagt den Satz in einem geheimen Gefühl. Die anderen sagen, in welchem.",
     }
     kinds = ("roleplay", "healing", "humour")
+    seconds = 30
+    mood: Mood = "clever"
     pack = "feelings"
     guess = {"en": "Which feeling was it?", "de": "Welches Gefühl war es?"}
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from games.chain import Chain
-from games.game import GameContext, Setup, TurnOrder, give
-from games.round import Prompt, RoleGiven, Round, RoundFact, RoundOpened, TurnGiven
+from games.game import GameContext, Mood, Setup, TurnOrder, give
+from games.round import Ending, Prompt, RoleGiven, Round, RoundFact, RoundOpened, TurnGiven
 
 TAKES = 10
 # The narrator throws something in when so much time has gone by since the last time.
@@ -22,14 +22,17 @@ class ScenePlay(Chain):
 
     id = "scene"
     names = {"en": "Scene", "de": "Szene"}
+    short = {"en": "Be somebody with a secret", "de": "Sei jemand mit einem Geheimnis"}
     rules = {
         "en": "You are somebody, somewhere, with a secret wish. Take turns; accept every offer.",
         "de": "Du bist jemand, irgendwo, mit einem geheimen Wunsch. Reihum; nimm jedes Angebot an.",
     }
     kinds = ("roleplay",)
+    seconds = 80
+    mood: Mood = "story"
     turns: TurnOrder = "chain"
     takes = TAKES
-    joined_replay = True
+    finale: Ending = "secrets"
 
     def open(self, setup: Setup) -> RoundOpened:
         """Make up where it is and what is the matter."""

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext, TurnOrder, give, here_of, player
+from games.endings import crowned
+from games.game import GameContext, Mood, TurnOrder, give, here_of, player
 from games.round import Round, RoundFact, Take, TurnGiven
 
 # The room cuts a teller somewhere between these, after "go".
@@ -19,15 +20,17 @@ class StoryDie(Chain):
 
     id = "story_die"
     names = {"en": "Story, story, die", "de": "Erzähl oder stirb"}
+    short = {"en": "Go on, never falter", "de": "Erzähl weiter, nie stocken"}
     rules = {
         "en": "Go on in the middle of the sentence. Who falters dies, kindly.",
         "de": "Erzähl mitten im Satz weiter. Wer stockt, stirbt, ganz lieb.",
     }
     kinds = ("humour", "arena")
+    seconds = 50
+    mood: Mood = "bold"
     turns: TurnOrder = "cut"
     pack = "scenes"
     staged = True
-    joined_replay = True
     words_decide = True
     compares = True
 
@@ -55,6 +58,13 @@ class StoryDie(Chain):
             limit_ms=CUT_TO_MS,
         )
         return replace(turn, cut_at_ms=turn.go_at_ms + context.random.randint(CUT_FROM_MS, CUT_TO_MS))
+
+    def winners(self, round_: Round) -> tuple[str, ...]:
+        """Crown the last take of whoever is left alone, else what had most hearts."""
+        dead = {take.voice for take in round_.takes if round_.faults(take.voice)}
+        alive = {take.voice for take in round_.takes} - dead
+        last = [take.clip for take in round_.takes if take.voice in alive]
+        return (last[-1],) if dead and len(alive) == 1 else crowned(round_)
 
     def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Hear a pause."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games.chain import Chain, theme
-from games.game import GameContext, fresh
+from games.game import GameContext, Mood, fresh
 from games.round import Round, Tempo
 
 
@@ -12,16 +12,18 @@ class Thanks(Chain):
 
     id = "thanks"
     names = {"en": "Thank you", "de": "Danke"}
+    short = {"en": "Thank something", "de": "Dank für etwas"}
     rules = {
         "en": "Thank something, in one sentence. There is no hurry.",
         "de": "Dank für etwas, in einem Satz. Es eilt nicht.",
     }
     kinds = ("healing",)
+    seconds = 75
+    mood: Mood = "calm"
     tempo: Tempo = "slow"
     pack = "thank_you"
     takes = 6
     least = 1
-    joined_replay = True
 
     def ask(self, round_: Round, context: GameContext) -> str:
         """Give each their own reason to thank."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from games.game import GameContext, fresh
+from games.game import GameContext, Mood, fresh
 from games.line_up import LineUp
 from games.round import Round
 
@@ -19,11 +19,14 @@ class TwoSecondSound(LineUp):
 
     id = "two_second_sound"
     names = {"en": "Two-second sound", "de": "Zwei-Sekunden-Klang"}
+    short = {"en": "Make the sound", "de": "Mach den Klang"}
     rules = {
         "en": "Make the sound in two seconds. Then hear them all in another place, and vote.",
         "de": "Mach den Klang in zwei Sekunden. Dann hört alle an einem anderen Ort und stimmt ab.",
     }
     kinds = ("wonder", "local", "humour")
+    seconds = 25
+    mood: Mood = "silly"
     pack = "sounds"
     hidden = True
     joined_replay = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import GameContext, Setup
+from games.game import GameContext, Mood, Setup
 from games.line_up import LineUp
 from games.round import Prompt, Round, RoundFact, RoundOpened, Take
 
@@ -15,11 +15,14 @@ class WalkIntoABar(LineUp):
 
     id = "walk_into_a_bar"
     names = {"en": "185 walk into a bar", "de": "185 kommen in eine Bar"}
+    short = {"en": "Finish the joke, badly", "de": "Beende den Witz, schlecht"}
     rules = {
         "en": "Finish the joke in one line. The worse the better. Then vote.",
         "de": "Beende den Witz in einem Satz. Je schlechter, desto besser. Dann stimmt ab.",
     }
     kinds = ("humour", "arena")
+    seconds = 25
+    mood: Mood = "silly"
     pack = "walk_into_a_bar"
     compares = True
 

@@ -6,7 +6,7 @@ from games import referee
 from games.first_thing import EVERYWHERE
 from games.game import GameContext, Play, TurnOrder, give, is_taken, player
 from games.measures import is_one_word_long, last_word
-from games.round import Round, RoundFact, Take, TurnGiven
+from games.round import Ending, Round, RoundFact, Take, TurnGiven
 
 CHAIN_TAKES = 8
 HEARD = {
@@ -20,13 +20,17 @@ class WordAssociation(Play):
 
     id = "word_association"
     names = {"en": "Word association", "de": "Wortkette"}
+    short = {"en": "One word, never think", "de": "Ein Wort, nie nachdenken"}
     rules = {
         "en": "You hear a word. Say one word: the first that comes. Never think.",
         "de": "Du hörst ein Wort. Sag ein Wort: das erste, das kommt. Denk nie nach.",
     }
     turns: TurnOrder = "chain"
     kinds = EVERYWHERE
+    seconds = 20
     pack = "word_association"
+    joined_replay = True
+    finale: Ending = "chain"
     words_decide = True
     compares = True
 

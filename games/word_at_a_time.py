@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext, give
+from games.game import GameContext, Mood, give
 from games.measures import is_one_word_long
 from games.round import Round, RoundFact, Take, TurnGiven
 
@@ -22,15 +22,17 @@ class WordAtATime(Chain):
 
     id = "word_at_a_time"
     names = {"en": "Word at a time", "de": "Wort für Wort"}
+    short = {"en": "A story, one word each", "de": "Eine Geschichte, reihum ein Wort"}
     rules = {
         "en": "Tell it together, one word each. Say the word that has to come.",
         "de": "Erzählt zusammen, jeder ein Wort. Sag das Wort, das kommen muss.",
     }
     kinds = ("wonder", "roleplay", "healing")
+    seconds = 30
+    mood: Mood = "story"
     pack = "openings"
     takes = 12
     words_decide = True
-    joined_replay = True
 
     def ask(self, round_: Round, context: GameContext) -> str:
         """Show the sentence so far, as far as it is known."""

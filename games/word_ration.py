@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext, give
+from games.game import GameContext, Mood, give
 from games.round import Round, RoundFact, Take, TurnGiven
 
 FEWEST, MOST = 1, 7
@@ -17,11 +17,14 @@ class WordRation(Chain):
 
     id = "word_ration"
     names = {"en": "Word ration", "de": "Wortration"}
+    short = {"en": "Exactly so many words", "de": "Genau so viele Wörter"}
     rules = {
         "en": "Play the scene. Each line has exactly as many words as you are given.",
         "de": "Spielt die Szene. Jeder Satz hat genau so viele Wörter, wie du bekommst.",
     }
     kinds = ("language", "roleplay")
+    seconds = 40
+    mood: Mood = "clever"
     pack = "scenes"
     staged = True
     takes = 6

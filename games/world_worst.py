@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import GameContext
+from games.game import GameContext, Mood
 from games.line_up import LineUp
 from games.round import Round, RoundFact, Take
 
@@ -12,12 +12,15 @@ class WorldWorst(LineUp):
     """One line each, no joke twice."""
 
     id = "world_worst"
-    names = {"en": "World's worst", "de": "Der Welt Schlechteste"}
+    names = {"en": "World's worst", "de": "So schlecht wie niemand"}
+    short = {"en": "Be the worst, one line", "de": "Sei am schlechtesten, ein Satz"}
     rules = {
         "en": "Be the worst there ever was. One line. Then vote.",
-        "de": "Sei so schlecht wie niemand zuvor. Ein Satz. Dann stimmt ab.",
+        "de": "Sei schlechter als alle zuvor. Ein Satz. Dann stimmt ab.",
     }
     kinds = ("humour", "arena")
+    seconds = 25
+    mood: Mood = "silly"
     pack = "world_worst"
     compares = True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import theme
-from games.game import GameContext, Setup, fresh, give
+from games.game import GameContext, Mood, Setup, fresh, give
 from games.line_up import LineUp
 from games.round import Round, RoundFact, RoundOpened, Take, TurnGiven, opened
 from games.words import tokens
@@ -19,11 +19,14 @@ class WrongNames(LineUp):
 
     id = "wrong_names"
     names = {"en": "Wrong names", "de": "Falsche Namen"}
+    short = {"en": "Call things what they aren't", "de": "Nenn alles falsch"}
     rules = {
         "en": "Five things appear, one after the other. Call each something that it is not.",
         "de": "Fünf Dinge erscheinen nacheinander. Nenn jedes so, wie es nicht heißt.",
     }
     kinds = ("wonder", "humour")
+    seconds = 15
+    mood: Mood = "silly"
     pack = "objects"
     voted = False
 

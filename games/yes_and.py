@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext, unworded
+from games.game import GameContext, Mood, unworded
 from games.round import Round, RoundFact, Take
 from games.words import tokens
 
@@ -17,11 +17,14 @@ class YesAnd(Chain):
 
     id = "yes_and"
     names = {"en": "Yes, but · Yes, and", "de": "Ja, aber · Ja, und"}
+    short = {"en": "Yes but, then yes and", "de": "Ja aber, dann ja und"}
     rules = {
         "en": "Plan it together. First every line begins with “Yes, but”, then with “Yes, and”.",
         "de": "Plant zusammen. Erst beginnt jeder Satz mit „Ja, aber“, dann mit „Ja, und“.",
     }
     kinds = ("healing", "language", "roleplay")
+    seconds = 45
+    mood: Mood = "story"
     pack = "plans"
     staged = True
     takes = 2 * HALF

@@ -106,6 +106,11 @@ async def what_the_admin_did(site: Site) -> Asked:
     return "/api/admin/audit", {"headers": bearer(ADMIN)}
 
 
+async def a_code(site: Site) -> Asked:
+    given = await site.json("POST", "/api/rooms/wonder/code", headers=bearer())
+    return f"/api/codes?words={given['code'].replace(' ', '+')}", {}
+
+
 ASKED: dict[tuple[str, str, int], Callable[[Site], Awaitable[Asked]]] = {
     ("GET", "/healthz", 200): plain("/healthz"),
     ("GET", "/readyz", 200): plain("/readyz"),
@@ -118,6 +123,8 @@ ASKED: dict[tuple[str, str, int], Callable[[Site], Awaitable[Asked]]] = {
     ("GET", "/api/rooms/{room}", 200): a_room_in_a_round,
     ("PATCH", "/api/rooms/{room}", 200): a_room_of_ones_own,
     ("GET", "/api/rooms/{room}/events", 200): its_events,
+    ("POST", "/api/rooms/{room}/code", 200): plain("/api/rooms/wonder/code", headers=bearer()),
+    ("GET", "/api/codes", 200): a_code,
     ("POST", "/api/rooms/{room}/clips", 201): plain("/api/rooms/wonder/clips", **UPLOAD),
     ("POST", "/api/rooms/{room}/clips", 202): an_upload_that_waits,
     ("POST", "/api/previews/{preview}", 201): a_take_that_is_kept,

@@ -43,7 +43,7 @@ def in_writing(player: Player, turn: dict[str, Any]) -> dict[str, Any]:
 # Room, game, how it is spoken, a verdict to be heard, and whether the end is one piece.
 GAMES: list[tuple[str, str, Say, str, bool]] = [
     ("wonder", "word_at_a_time", at_length, "", True),
-    ("wonder", "mind_meld", one_word, "", False),
+    ("wonder", "mind_meld", one_word, "", True),
     ("wonder", "two_second_sound", at_length, "favourite", True),
     ("wonder", "gibberish", one_word, "", True),
     ("humour", "story_die", haltingly, "hesitated", True),

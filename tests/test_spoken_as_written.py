@@ -27,7 +27,9 @@ def scripted(draw: st.DrawFn) -> Script:
 
 scripts = scripted()
 # Verdicts that are told at the end, by votes or by the words of several takes.
-OF_THE_ROUND = {"favourite", "fooled", "blocks", "challenge_right", "challenge_wrong"}
+OF_THE_ROUND = {"favourite", "fooled", "unheard", "blocks"} | {
+    f"challenge_{how}" for how in ("right", "wrong", "outvoted")
+}
 FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # Two verdicts that say the opposite of one another.
 OPPOSITES = ({"guessed", "fooled"}, {"matched", "near"}, {"challenge_right", "challenge_wrong"})

@@ -92,4 +92,5 @@ GERMAN = Tongue(
         "needed": "ein Bedürfnis",
         "asked": "eine Bitte",
     },
+    word_names=("Wort", "Wörter"),
 )

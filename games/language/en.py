@@ -71,4 +71,5 @@ ENGLISH = Tongue(
         "asked": r"\b(would you|could you|will you|can you|are you willing)\b",
     },
     step_names={"seen": "what is", "felt": "a feeling", "needed": "a need", "asked": "a request"},
+    word_names=("word", "words"),
 )

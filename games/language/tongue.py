@@ -35,6 +35,11 @@ class Tongue(Struct, frozen=True):
     stops: frozenset[str]
     steps: dict[str, str]
     step_names: dict[str, str]
+    word_names: tuple[str, str]
+
+    def name_words(self, count: int) -> str:
+        """Return so many words by name: 1 word, 2 words."""
+        return f"{count} {self.word_names[count != 1]}"
 
     def opening(self, words: tuple[str, ...]) -> tuple[str, ...]:
         """Return the words from the first that is no filler."""

@@ -6,6 +6,7 @@ from server.socket import endpoint
 from server.web import (
     admin,
     clips,
+    codes,
     descriptions,
     feed,
     games,
@@ -27,6 +28,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *rooms.OPERATIONS,
     *room_settings.OPERATIONS,
     *qr.OPERATIONS,
+    *codes.OPERATIONS,
     *games.OPERATIONS,
     *endpoint.OPERATIONS,
     *whip.OPERATIONS,

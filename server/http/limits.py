@@ -34,7 +34,7 @@ HELD_RETRY_AFTER_MS = 2_000
 Action = Literal[
     "say", "react", "throw", "round", "vote", "report", "forget", "speak", "here", "ping", "join", "upload",
     "offer", "room", "answer", "suggest", "preview", "look", "wake",
-    "govern", "aside",
+    "govern", "aside", "code",
 ]  # fmt: skip
 
 
@@ -70,6 +70,9 @@ RATES: dict[Action, Rate] = {
     "offer": Rate(20, 1.0),
     "room": Rate(6, 1 / 20),
     "govern": Rate(10, 0.5),
+    # 30 codes of three words at once, then one every 10 s: people mishear, and nobody is to find rooms by
+    # trying.
+    "code": Rate(1, 1 / 300),
     # By address alone: 3,000 looks at once, 1,200 a second. A school of a thousand whose network lets no UDP
     # through fetches each clip of the radio, every five seconds and some browsers in three parts: 600.
     "look": Rate(100, 40.0),

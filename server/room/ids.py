@@ -41,10 +41,14 @@ def unguessable() -> str:
 
 def slug(name: str) -> str:
     """Return a readable id for a public room: lower case letters, digits and single hyphens."""
-    lowered = unicodedata.normalize("NFKC", name).lower().translate(_LETTERS)
-    plain = unicodedata.normalize("NFKD", lowered).encode("ascii", "ignore").decode()
-    words = re.sub(r"[^a-z0-9]+", "-", plain)[: SLUG_CHARACTERS + 1]
+    words = re.sub(r"[^a-z0-9]+", "-", plain(name))[: SLUG_CHARACTERS + 1]
     return words.strip("-")[:SLUG_CHARACTERS].strip("-") or "room"
+
+
+def plain(text: str) -> str:
+    """Return a text in lower case and ASCII: German letters as two, no accents, no other scripts."""
+    lowered = unicodedata.normalize("NFKC", text).lower().translate(_LETTERS)
+    return unicodedata.normalize("NFKD", lowered).encode("ascii", "ignore").decode()
 
 
 def voice(secret: bytes, key: str, room: str, language: Language) -> Voice:

@@ -105,9 +105,9 @@ class Playlist:
             self._later.remove(next(piece for piece in self._later if piece.aside_of == voice))
 
     def _open(self, round_: str) -> None:
-        """Begin a round: what has not been played yet waits until it is over."""
+        """Begin a round: what has not been played yet waits until it is over, and no replay comes so late."""
         self.round = round_
-        unplayed = list(self._queue)
+        unplayed = [piece for piece in self._queue if len(piece.clips) == 1]
         self._queue.clear()
         self._left.extend(piece for piece in unplayed if not piece.aside_of)
         self._later.extendleft(reversed([piece for piece in unplayed if piece.aside_of]))

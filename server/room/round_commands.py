@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from games import round as play
-from games.referee import overruled
+from games.game import PLAYERS_LIMIT, Game, words_by_ms
+from games.referee import overruled, thumbed
 from games.registry import BY_ID
-from games.round import AnswerGiven, Round, RoundJoined, VoteCast
+from games.round import AnswerGiven, ChallengeMade, Round, RoundJoined, Take, VoteCast
 from server.room import round_lifecycle
 from server.room.commands import Answer, Refused, RoundJoin, Vote
 from server.room.context import Context
@@ -18,8 +19,6 @@ from server.room.text import cleaned
 VOTES = range(-1, 6)
 ANSWER_LIMIT_CHARACTERS = 200
 ROLE_LIMIT_CHARACTERS = 64
-# A room's memory of who plays is bounded, and so is the wait for one's turn.
-PLAYERS_LIMIT = 24
 # In public rooms so many players of one seat (a network) may wait for their first word at once.
 UNHEARD_OF_SEAT = 3
 
@@ -77,11 +76,13 @@ def answer(state: RoomState, command: Answer, by: Voice | None, context: Context
 
 
 def vote(state: RoomState, command: Vote, by: Voice | None, context: Context) -> list[Fact]:
-    """Count a vote, and let the votes overrule the referee."""
+    """Count a vote, tell a challenge, and let the votes overrule the referee or speak for him."""
     round_ = _open_for_votes(state, command)
     take = round_.take(command.clip)
     if take is None or take.hidden:
         raise Refused("no_such_clip", "This clip is not in the round.")
+    if not _is_staged(round_, command):
+        raise Refused("no_such_clip", "This clip is not on the stage.")
     if by is None or take.voice == by.id:
         raise Refused("own_clip", "Vote for somebody else.")
     if any(cast.clip == command.clip and cast.voice == by.id for cast in round_.votes):
@@ -90,14 +91,45 @@ def vote(state: RoomState, command: Vote, by: Voice | None, context: Context) ->
         raise Refused("bad_value", f"A vote is a number from {VOTES[0]} to {VOTES[-1]}.")
     own = seat(state, by.id, context)
     cast = VoteCast(command.round, command.clip, command.value, by.id, "" if own == by.id else own)
-    return [cast, *overruled(round_, cast)]
+    game = BY_ID.get(round_.game)
+    challenge = [ChallengeMade(round_.id, take.clip, by.id)] if _challenges(game, round_, take, cast) else []
+    follows = _after_vote(state, play.apply(round_, cast), cast, context)
+    return [cast, *challenge, *overruled(round_, cast), *follows]
+
+
+def _is_staged(round_: Round, command: Vote) -> bool:
+    """Tell whether a take may be liked now: in a vote only what is staged is, so all have a chance."""
+    turn = round_.turn
+    if turn is None or turn.act != "vote" or round_.closed is not None or command.value <= 0:
+        return True
+    return not turn.clips or command.clip in turn.clips
+
+
+def _challenges(game: Game | None, round_: Round, take: Take, cast: VoteCast) -> bool:
+    """Tell whether a vote says that a take broke the rule of its game, while that can be decided."""
+    if game is None or cast.value >= 0 or round_.closed is not None:
+        return False
+    return game.challenged or (take.words is None and game.is_judged_by_thumbs(round_, take))
+
+
+def _after_vote(state: RoomState, round_: Round, cast: VoteCast, context: Context) -> list[Fact]:
+    """Return what a vote leads to in the running round; where words may still come, they are waited for."""
+    game, take = BY_ID.get(round_.game), round_.take(cast.clip)
+    if game is None or take is None or round_.closed is not None:
+        return []
+    now = round_lifecycle.game_context(state, round_, context)
+    is_deaf = take.words is None and not (context.captions and context.now_ms < words_by_ms(round_))
+    by_thumbs = is_deaf and cast.value < 0 and game.is_judged_by_thumbs(round_, take)
+    thumbs = thumbed(round_, take, now) if by_thumbs else []
+    return [*thumbs, *round_lifecycle.with_reveals(state, game.after_vote(round_, cast, now), context)]
 
 
 def _open_for_votes(state: RoomState, command: Vote) -> Round:
     round_ = next((r for r in (state.round, state.last_round) if r and r.id == command.round), None)
     if round_ is None:
         raise Refused("no_round", "This round is not open for votes.")
-    if not KINDS.get(state.kind, KINDS["wonder"]).scored:
+    asked = round_.turn is not None and round_.closed is None and command.clip in round_.turn.clips
+    if not asked and not KINDS.get(state.kind, KINDS["wonder"]).scored:
         raise Refused("not_scored", "Nothing is scored in this room.")
     return round_
 

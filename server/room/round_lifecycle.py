@@ -13,6 +13,7 @@ from random import Random
 from msgspec.structs import replace
 
 from games import prompts
+from games.endings import spoken
 from games.game import Game, GameContext, Setup, folded, untold, words_by_ms
 from games.prompts import Card
 from games.referee import coaching
@@ -34,6 +35,7 @@ from server.room.clips import ClipRef
 from server.room.context import Context
 from server.room.events import ClipCaptioned, ClipLanded, Draft, Fact, Voice, numbered
 from server.room.kinds import KINDS, TIMINGS, RoomKind
+from server.room.sets import SET_ROUNDS
 from server.room.state import RoomState, apply
 
 # Takes may begin this long before "go": eager speakers are welcome.
@@ -41,6 +43,10 @@ EAGER_MS = 1_500
 # A round in which nobody speaks ends by itself within this time, whatever its game waits for.
 SILENCE_MS = 45_000
 COACHED = ("done", "silent", "again")
+# Why a round ends whose next one begins at once.
+FOLLOWED = ("again", "replaced")
+# After each silent round the pulse rests twice as long, up to this many doublings.
+PULSE_DOUBLINGS = 4
 
 
 def kind_of(state: RoomState) -> RoomKind:
@@ -86,6 +92,7 @@ def _game_context(state: RoomState, tempo: Tempo, context: Context, prompt: Prom
         kind_of(state).scored,
         door.admitted(state, context.here, context),
         context.captions,
+        state.set_rounds.missed,
     )
 
 
@@ -116,8 +123,9 @@ def close(state: RoomState, reason: Closing, context: Context) -> list[Fact]:
     round_ = state.round
     if round_ is None:
         return []
-    clips = tuple(take.clip for take in round_.takes if not take.written)
-    return with_reveals(state, [RoundClosed(round_.id, reason, clips, answer=round_.solution)], context)
+    game = BY_ID.get(round_.game)
+    closed = game.close(round_, reason) if game else RoundClosed(round_.id, reason, spoken(round_))
+    return with_reveals(state, [closed], context)
 
 
 def after_landing(
@@ -183,10 +191,43 @@ def with_reveals(state: RoomState, facts: Iterable[RoundFact], context: Context)
             facts_ += _reveals(state, context)
             revealed = True
         if isinstance(fact, RoundClosed):
-            facts_.append(_coached(state, fact, context))
+            facts_.append(_last_words(state, fact, context))
         elif not isinstance(fact, RoundRevealed):
             facts_.append(fact)
     return facts_
+
+
+def next_round_at_ms(state: RoomState) -> int:
+    """Return when a room at rest begins its next round by itself, in epoch ms."""
+    rest_ms = TIMINGS[state.tempo].pulse_ms * 2 ** min(state.silent_rounds, PULSE_DOUBLINGS)
+    return state.rested_from_ms + rest_ms if state.rested_from_ms else state.opened_at_ms
+
+
+def _last_words(state: RoomState, fact: RoundClosed, context: Context) -> RoundClosed:
+    """Return the end of the running round as a room tells it: in its set, coached, and what comes next."""
+    fact = _coached(state, fact, context)
+    if state.round is None or state.round.id != fact.round:
+        return fact
+    replay, winners = (_shown(state, clips) for clips in (fact.replay, fact.winners))
+    fact = replace(fact, replay=replay, winners=winners)
+    if state.round.takes:
+        place, set_ = state.set_rounds.next_place(context.now_ms), state.set_rounds
+        line = set_.liked_best(fact.round, lambda clip: _is_heard(state, clip)) if place == SET_ROUNDS else ""
+        fact = replace(fact, set_place=place, line=line)
+    if fact.reason in FOLLOWED or not kind_of(state).pulse:
+        return fact
+    rested = apply(state, numbered(Draft(fact, context.now_ms), state.head + 1, state.head))
+    return replace(fact, next_at_ms=next_round_at_ms(rested))
+
+
+def _shown(state: RoomState, clips: tuple[str, ...]) -> tuple[str, ...]:
+    """Return takes without those that are hidden for now, for they were reported."""
+    return tuple(clip for clip in clips if clip not in state.governed.withheld)
+
+
+def _is_heard(state: RoomState, clip: str) -> bool:
+    known = state.clips.get(clip)
+    return known is not None and not known.hidden and clip not in state.governed.withheld
 
 
 def _coached(state: RoomState, fact: RoundClosed, context: Context) -> RoundClosed:

@@ -30,14 +30,12 @@ from server.room.commands import (
 from server.room.context import Context
 from server.room.events import ClipHidden, Fact, ProposalClosed, Voice
 from server.room.governed import WITHHELD_MOST
-from server.room.kinds import TIMINGS
 from server.room.round_lifecycle import EAGER_MS, SILENCE_MS
+from server.room.sets import SET_ROUNDS
 from server.room.state import RoomState
 
 # A page knows its speaker's reaction without the network's delay, but is believed this far only.
 CLAIM_TOLERANCE_MS = 300
-# After each silent round the pulse rests twice as long, up to this many doublings.
-PULSE_DOUBLINGS = 4
 # No more than this many voices are made players of a game: nobody waits for minutes.
 PULSE_PLAYERS = 6
 SLOWEST_PACE = 2.0
@@ -141,8 +139,7 @@ def _pulse_at_ms(state: RoomState, context: Context) -> int:
         return context.now_ms
     if len(state.wanted_seats) >= topics.WANTED_VOICES:
         return state.rested_from_ms
-    rest_ms = TIMINGS[state.tempo].pulse_ms * 2 ** min(state.silent_rounds, PULSE_DOUBLINGS)
-    return state.rested_from_ms + rest_ms if state.rested_from_ms else state.opened_at_ms
+    return round_lifecycle.next_round_at_ms(state)
 
 
 def _is_ahead(round_: Round, context: Context) -> bool:
@@ -339,6 +336,8 @@ def _advance(state: RoomState, round_: Round, context: Context) -> list[Fact]:
 def _pulse(state: RoomState, context: Context) -> list[Fact]:
     kind, speakers = round_lifecycle.kind_of(state), door.admitted(state, context.speakers, context)
     others = kind.suited(len(speakers)) if len(speakers) > 1 else ()
+    if state.set_rounds.next_place(context.now_ms) == SET_ROUNDS:
+        others = tuple(game for game in others if game.turns == "all")
     wanted = len(state.wanted_seats) >= topics.WANTED_VOICES
     if not others or wanted or context.random.random() >= kind.other_share:
         return topics.throw(state, context)

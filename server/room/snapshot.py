@@ -19,14 +19,23 @@ from msgspec.structs import replace
 from games import round as round_module
 from games import words
 from server.room import clips as clips_module
-from server.room import events, filed, governed, state
+from server.room import events, filed, governed, sets, state
 from server.room.clips import NO_CLIPS, ClipRef, Clips
 from server.room.filed import Filed, FiledClip, Run, Segment
 from server.room.state import RoomState
 
 VERSION_BYTES = 16
 # What folds a room: a state that another wording of these (or of this file) made is not gone on with.
-FOLDING: tuple[ModuleType, ...] = (state, governed, clips_module, filed, events, round_module, words)
+FOLDING: tuple[ModuleType, ...] = (
+    state,
+    governed,
+    sets,
+    clips_module,
+    filed,
+    events,
+    round_module,
+    words,
+)
 
 Part = Segment | Run
 Parts = Mapping[str, Part]

@@ -36,6 +36,7 @@ from server.room.events import (
     Fact,
     KeeperGiven,
     Language,
+    ReactionGiven,
     RoomChanged,
     RoomClosed,
     RoomOpened,
@@ -49,6 +50,7 @@ from server.room.events import (
     VoiceMuted,
 )
 from server.room.governed import Governed
+from server.room.sets import NO_SET, RoundSet
 
 NOTHING_YET = Governed()
 # How many texts a visitor may still take back, and how many prompts a room remembers having thrown.
@@ -95,7 +97,7 @@ class RoomState(Struct, frozen=True):
     in: that of the opening. `written` maps the seq of an answer, of its reveal, of a suggestion, or of
     a role asked for to what it is; `wanted` are the voices that wait for another topic, `wanted_seats`
     what their wishes count by. `asked_seq` is the seq of the newest turn, whose event has the words that a
-    take answers.
+    take answers; `set_rounds` is the set of rounds that runs.
     """
 
     head: int = 0
@@ -125,6 +127,7 @@ class RoomState(Struct, frozen=True):
     suggestions: dict[str, Suggestion] = {}
     wanted: tuple[str, ...] = ()
     asked_seq: int = 0
+    set_rounds: RoundSet = NO_SET
     wanted_seats: tuple[str, ...] = ()
     locked: bool = False
     slow: bool = False
@@ -171,6 +174,8 @@ def _folded(state: RoomState, event: Event) -> RoomState:
             return _answered(state, event, answer)
         case RoundRevealed() as revealed:
             return _revealed(state, event, revealed)
+        case ReactionGiven(target=target) if event.by is not None:
+            return _liked(state, target, event.by.id)
         case _:
             return _round_changed(_governed(state, event), event)
 
@@ -388,7 +393,8 @@ def _changed(state: RoomState, event: Event, fact: ClipCaptioned | ClipRemoved |
     if isinstance(fact, TextRemoved):
         return _text_removed(state, fact.target)
     if isinstance(fact, ClipRemoved):
-        state = replace(_gone(state, fact.clip), clips=state.clips.without(fact.clip))
+        liked = state.set_rounds.without(fact.clip)
+        state = replace(_gone(state, fact.clip), clips=state.clips.without(fact.clip), set_rounds=liked)
         return _in_rounds(state, lambda round_: rounds.without(round_, fact.clip))
     if fact.clip not in state.clips:
         return state
@@ -426,6 +432,14 @@ def _in_rounds(state: RoomState, change: Callable[[Round], Round]) -> RoomState:
     return replace(state, round=running and change(running), last_round=last and change(last))
 
 
+def _liked(state: RoomState, item: str, voice: str) -> RoomState:
+    """Count a heart or a laugh for a take of a round, though nobody's own."""
+    clip = state.clips.whole.get(item)
+    if clip is None or clip.round is None or clip.voice == voice:
+        return state
+    return replace(state, set_rounds=state.set_rounds.with_like(item, clip.round, voice))
+
+
 def _round_changed(state: RoomState, event: Event) -> RoomState:
     match event.data:
         case RoundOpened() as fact:
@@ -439,6 +453,7 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
                 state,
                 round=None,
                 last_round=rounds.apply(state.round, fact),
+                set_rounds=state.set_rounds.with_round(state.round, fact, event.at_ms),
                 rested_from_ms=event.at_ms,
                 silent_rounds=silent,
                 governed=governed.rested(state.governed),
@@ -448,6 +463,10 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
                 state = replace(state, written=_with_written(state, event, ""))
             if isinstance(fact, rounds.TurnGiven):
                 state = replace(state, asked_seq=event.seq)
+            if isinstance(fact, rounds.TurnGiven) and state.round is not None:
+                state = replace(state, set_rounds=state.set_rounds.with_stage(state.round, fact))
+            elif isinstance(fact, rounds.VoteCast) and fact.value > 0:
+                state = _liked(state, fact.clip, fact.voice)
             return _with_round_fact(state, fact)
         case _:
             return state

@@ -60,8 +60,9 @@ def want(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
     """Count a wish for another topic, and throw one when enough want it."""
     if by is None or by.id in state.wanted:
         raise Refused("wanted_already", "You have asked for another topic already.")
-    own = seat(state, by.id, context)
-    needed = max(WANTED_VOICES, len(seats(state, context.speakers, context)) // 2 + 1)
-    enough = len({*state.wanted_seats, own}) >= needed and not (state.round and state.round.takes)
+    own, here = seat(state, by.id, context), seats(state, context.speakers, context)
+    wanted, needed = {*state.wanted_seats, own}, max(WANTED_VOICES, len(here) // 2 + 1)
+    all_want = bool(here) and wanted.issuperset(here)
+    enough = (all_want or len(wanted) >= needed) and not (state.round and state.round.takes)
     thrown = [*make_way(state, "replaced", context), *throw(state, context)] if enough else []
     return [TopicWanted(by.id, "" if own == by.id else own), *thrown]

@@ -11,6 +11,7 @@ import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -118,7 +119,8 @@ class Sockets:
         return self._fanouts.get(room.id) or self._new_fanout(room)
 
     def _new_fanout(self, room: Room) -> Fanout:
-        fanout = Fanout(room, describe=describe, clock=self._registry.clock, empty=self._forget)
+        described = partial(describe, captions=self._registry.shared.captions)
+        fanout = Fanout(room, describe=described, clock=self._registry.clock, empty=self._forget)
         self._fanouts[room.id] = fanout
         return fanout
 
@@ -229,7 +231,8 @@ async def _outcome(work: Coroutine[None, None, int]) -> int | Refused:
         return refusal.with_traceback(None)
 
 
-def describe(id: str, state: RoomState, counts: Counts) -> bytes:  # noqa: A002
+def describe(id: str, state: RoomState, counts: Counts, *, captions: bool = False) -> bytes:  # noqa: A002
     """Return a room's JSON object, as the welcome carries it."""
-    described = shown(id, state, listeners=counts.listeners, speakers=counts.speakers)
+    listeners, speakers = counts.listeners, counts.speakers
+    described = shown(id, state, listeners=listeners, speakers=speakers, captions=captions)
     return msgspec.json.encode(described)

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from aiohttp import web
 
-from games.game import Game, TurnOrder
+from games.game import Game, Mood, TurnOrder
 from games.registry import GAMES
 from server.http.answers import answer
 from server.http.languages import language
@@ -23,6 +23,10 @@ def shown(game: Game, lang: str) -> dict[str, object]:
         "turns": game.turns,
         "tempo": game.tempo,
         "rules": game.rules.get(lang, game.rules["en"]),
+        "short": game.short.get(lang, game.short["en"]),
+        "players": {"least": game.least, "most": game.most},
+        "seconds": game.seconds,
+        "mood": game.mood,
         "opt_in": game.opt_in,
         "challenged": game.challenged,
     }
@@ -56,6 +60,14 @@ _GAME: dict[str, Any] = {
         "turns": {"type": "string", "enum": list(get_args(TurnOrder))},
         "tempo": {"type": "string", "enum": ["snap", "slow"]},
         "rules": {"type": "string"},
+        "short": {"type": "string", "description": "The rule in at most six words."},
+        "players": {
+            "type": "object",
+            "description": "How many it needs, and how many speak at most: the others listen and vote.",
+            "properties": {"least": {"type": "integer"}, "most": {"type": "integer"}},
+        },
+        "seconds": {"type": "integer", "description": "About how long a round lasts."},
+        "mood": {"type": "string", "enum": list(get_args(Mood))},
         "opt_in": {"type": "boolean", "description": "Nobody is drawn into it: who joins or speaks plays."},
         "challenged": {"type": "boolean", "description": "Others may challenge a take by a vote of -1."},
     },

@@ -20,7 +20,7 @@ from server.log.base import Listing
 from server.room import place
 from server.room.commands import Refused
 from server.room.events import Language, RoomOpened, encode
-from server.room.kinds import KINDS, Kind
+from server.room.kinds import KINDS, Kind, RoomKind
 from server.room.state import RoomState
 from server.room.view import public, view
 from server.rooms.base import Room
@@ -117,8 +117,15 @@ class RoomShown(Struct):
 ASLEEP: web.AppKey[dict[str, RoomShown]] = web.AppKey("asleep")
 
 
-def shown(id: str, state: RoomState, *, listeners: int, speakers: int) -> RoomShown:  # noqa: A002
-    """Return a room as the contract has it."""
+def shown(
+    id: str,  # noqa: A002
+    state: RoomState,
+    *,
+    listeners: int,
+    speakers: int,
+    captions: bool = False,
+) -> RoomShown:
+    """Return a room as the contract has it; without `captions` others judge what nobody can read."""
     kind = KINDS.get(state.kind, KINDS["wonder"])
     return RoomShown(
         id=id,
@@ -139,7 +146,7 @@ def shown(id: str, state: RoomState, *, listeners: int, speakers: int) -> RoomSh
         door=kind.door,
         games=kind.games,
         opt_in=tuple(game.id for game in offered(kind.id) if game.opt_in),
-        challenged=tuple(game.id for game in offered(kind.id) if game.challenged),
+        challenged=_challenged(kind, captions=captions),
         head=state.head,
         clips=len(state.clips),
         listeners=listeners,
@@ -151,6 +158,11 @@ def shown(id: str, state: RoomState, *, listeners: int, speakers: int) -> RoomSh
         hold=state.hold,
         round=_round(public(state.round)) if state.round else None,
     )
+
+
+def _challenged(kind: RoomKind, *, captions: bool) -> tuple[str, ...]:
+    deaf = kind.scored and not captions
+    return tuple(game.id for game in offered(kind.id) if game.challenged or (game.has_thumbs and deaf))
 
 
 def rules_of(state: RoomState) -> str:
@@ -227,7 +239,8 @@ async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
     if known is None or known.head != head:
         if len(asleep) >= LISTED_ROOMS * 4:
             asleep.clear()
-        known = shown(id_, (await registry.wake(id_)).state, listeners=0, speakers=0)
+        state = (await registry.wake(id_)).state
+        known = shown(id_, state, listeners=0, speakers=0, captions=registry.shared.captions)
         asleep[id_] = known
     listeners, speakers = _counts(request, known_room) if known_room else (0, 0)
     return replace(known, listeners=listeners, speakers=speakers)
@@ -236,7 +249,8 @@ async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
 def present(request: web.Request, room: Room) -> RoomShown:
     """Return a room that is awake."""
     listeners, speakers = _counts(request, room)
-    return shown(room.id, room.state, listeners=listeners, speakers=speakers)
+    captions = request.app[ROOM_REGISTRY].shared.captions
+    return shown(room.id, room.state, listeners=listeners, speakers=speakers, captions=captions)
 
 
 def _counts(request: web.Request, room: Room) -> tuple[int, int]:

@@ -3,6 +3,7 @@ import './lib/words-lobby.js';
 import { language, t } from './lib/text.js';
 import { keepForAway } from './lib/worker.js';
 import './views/around-here.js';
+import './views/code-form.js';
 import './views/lobby-list.js';
 import './views/room-form.js';
 

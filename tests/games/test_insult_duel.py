@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from tests.support.play import Played
+from server.room.commands import RoundStop
+from tests.support.play import Played, voice_of
 from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
 
 
@@ -36,3 +37,16 @@ def test_nobody_is_made_a_duellist_by_the_rooms_own_pulse() -> None:
             players.add(room.state.round.players)
 
     assert players == {()}
+
+
+def test_whoever_has_more_hearts_wins_a_duel_also_one_that_is_ended_early() -> None:
+    played = Played("insult_duel", "a", "b")
+    for voice in "aba":
+        played.say(voice)
+    for voice, clip in (("x", "c1"), ("y", "c3"), ("z", "c3"), ("x", "c2")):
+        played.vote(voice, clip, 1)
+    played.room.do(RoundStop(), voice_of("a"))
+
+    closing = played.room.closings()[-1]
+    assert (closing.reason, closing.ending, closing.winners) == ("stopped", "duel", ("c3",))
+    assert closing.replay == ("c1", "c2", "c3")

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from games.game import QUIET_GRACE_MS, WORDS_WAIT_MS
-from tests.support.play import Played
+from games.round import ChallengeMade, VoteCast
+from tests.support.play import Played, codes
 
 
 def test_pauses_and_words_said_twice_are_heard_those_of_the_subject_are_free() -> None:
@@ -66,10 +67,49 @@ def test_where_nobody_knows_the_words_two_more_ears_decide(rivals: str, talks_ne
     assert (played.turn.act, played.turn.voice) == ("speak", talks_next)
 
 
-def test_who_was_found_in_the_right_is_at_no_fault_later() -> None:
+def test_where_nobody_knows_the_words_and_no_others_say_so_a_challenge_lapses() -> None:
     played = challenged("d")
     while played.closed is None:
         played.wait()
-    assert played.codes() == ["challenge_wrong"]
+    assert played.codes() == []
+
+    assert played.caption("c1", "water here, water there") == ["repeat"]
+
+
+def test_who_was_found_in_the_right_by_the_others_is_at_no_fault_later() -> None:
+    played = challenged("d")
+    for voice in "bc":
+        played.vote(voice, "c1", 1)
+    assert played.codes() == []
+    played.wait()
+    assert played.codes() == ["challenge_outvoted"]
 
     assert played.caption("c1", "water here, water there") == []
+
+
+def test_a_challenge_is_told_at_once_with_its_maker_and_judged_when_the_talk_was_heard() -> None:
+    played = Played("just_ten_seconds", "a", "b", "c")
+    played.say("a", "fine talk")
+    made = [fact for fact in played.vote("c", "c1", -1) if not isinstance(fact, VoteCast)]
+    assert made == [ChallengeMade(played.round.id, "c1", "c")]
+
+    played.wait()
+    assert played.codes() == ["challenge_wrong"]
+    assert codes(played.vote("b", "c1", -1)) == []
+
+
+def test_a_challenge_that_comes_after_the_pause_is_judged_at_once_or_never() -> None:
+    known, deaf = (
+        Played("just_ten_seconds", "a", "b", "c"),
+        Played("just_ten_seconds", "a", "b", "c", captions=False),
+    )
+    known.say("a", "water here, water there")
+    known.wait()
+    deaf.say("a")
+    deaf.wait()
+
+    assert codes(known.vote("c", "c1", -1)) == ["challenge_right"]
+    assert codes(deaf.vote("c", "c1", -1)) == []
+    while deaf.closed is None:
+        deaf.wait()
+    assert deaf.codes() == []

@@ -6,9 +6,9 @@ from random import Random
 import pytest
 
 from games.language.verdicts import COACHING, VERDICTS
-from games.referee import balance, ballots, coaching, is_same_guess
-from games.round import VerdictOverruled, VoteCast
-from tests.support.play import Played
+from games.referee import TONGUES, balance, coaching, is_same_guess
+from games.round import ChallengeMade, VerdictOverruled, VoteCast, ballots
+from tests.support.play import Played, codes
 
 
 def test_both_languages_say_the_same_things_in_the_same_terms() -> None:
@@ -36,9 +36,30 @@ def test_boos_count_against_cheers() -> None:
     played = Played("word_association", "a", "b")
     played.say("a", duration_ms=5_000)
     for voice, value in (("b", 3), ("c", -1), ("d", 2)):
-        assert len(played.vote(voice, "c1", value)) == 1
+        assert not any(isinstance(fact, VerdictOverruled) for fact in played.vote(voice, "c1", value))
 
-    assert len(played.vote("e", "c1", 1)) == 2
+    assert isinstance(played.vote("e", "c1", 1)[-1], VerdictOverruled)
+
+
+def test_two_thumbs_are_a_fault_where_nobody_knows_the_words() -> None:
+    deaf, hears, known = (
+        Played("questions_only", "a", "b", captions=captions) for captions in (False, True, True)
+    )
+    deaf.say("a")
+    hears.land("a")
+    known.say("a", "is it you?")
+
+    for played, told in ((deaf, True), (hears, True), (known, False)):
+        assert played.vote("b", "c1", -1)[1:] == ([ChallengeMade(played.round.id, "c1", "b")] if told else [])
+    assert codes(deaf.vote("c", "c1", -1)) == ["thumbs"]
+    assert codes(deaf.vote("d", "c1", -1)) == []
+    assert codes(hears.vote("c", "c1", -1)) == []  # its words may still come
+    assert codes(known.vote("c", "c1", -1)) == []
+
+
+def test_a_word_has_a_singular() -> None:
+    for language, said in (("en", ("1 word", "2 words")), ("de", ("1 Wort", "2 Wörter"))):
+        assert tuple(TONGUES[language].name_words(count) for count in (1, 2)) == said
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,22 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
 import games
 from games.first_thing import EVERYWHERE
-from games.game import Play
+from games.game import Mood, Play
 from games.registry import BY_ID, GAMES, offered
 
 
 def test_every_game_speaks_both_languages_and_has_a_name_of_its_own() -> None:
     assert len(BY_ID) == len(GAMES)
     for game in GAMES:
-        assert set(game.names) == set(game.rules) == {"en", "de"}
+        assert set(game.names) == set(game.rules) == set(game.short) == {"en", "de"}
+        assert all(len(short.split()) <= 6 for short in game.short.values())
+        assert 1 <= game.least <= game.most
+        assert game.mood in get_args(Mood)
+        assert 10 <= game.seconds <= 120
         assert game.kinds
         assert game.turns in {"all", "chain", "pair", "guess", "cut", "series"}
         assert set(game.kinds) <= set(EVERYWHERE)

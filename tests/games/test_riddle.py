@@ -49,7 +49,7 @@ def test_a_guess_that_is_known_after_the_end_has_its_verdict_all_the_same(guess:
     played.land("b")
     while played.closed is None:
         played.wait()
-    assert played.codes() == []
+    assert played.codes() == ["unheard"]
 
     assert played.caption("c2", guess) == [code]
     assert played.caption("c1", "the soup is ready") == []
@@ -84,3 +84,54 @@ def test_a_riddle_that_nobody_solved_was_good() -> None:
     played.wait()
 
     assert played.codes() == ["fooled"]
+
+
+def judged(*thumbs: tuple[str, str, int]) -> Played:
+    """A riddle that two guessed in a room where nobody knows words, and who says what of the guesses."""
+    played = Played("same_line", "a", "b", "c", card='"The soup is ready." Greedy.', captions=False)
+    played.say("a")
+    played.land("b")
+    played.land("c")
+    while played.turn.act != "vote":
+        played.wait()
+    assert (played.turn.role, played.turn.clips) == ("judge", ("c2", "c3"))
+    for vote in thumbs:
+        played.vote(*vote)
+    while played.closed is None:
+        played.wait()
+    return played
+
+
+@pytest.mark.parametrize(
+    ("thumbs", "codes", "winners"),
+    [
+        ([("a", "c3", 1)], ["guessed"], ("c3",)),
+        ([("a", "c2", -1), ("a", "c3", -1)], ["fooled"], ("c1",)),
+        ([("b", "c3", 1), ("c", "c2", 1)], ["unheard"], ()),
+        ([], ["unheard"], ()),
+    ],
+)
+def test_where_nobody_knows_the_words_the_tellers_thumb_tells(
+    thumbs: list[tuple[str, str, int]], codes: list[str], winners: tuple[str, ...]
+) -> None:
+    played = judged(*thumbs)
+
+    assert played.codes() == codes
+    assert played.closed is not None
+    assert (played.closed.ending, played.closed.answer, played.closed.winners) == (
+        "secrets",
+        "Greedy",
+        winners,
+    )
+    assert [(secret.voice, secret.text) for secret in played.closed.secrets] == [("a", "Greedy")]
+
+
+def test_a_teller_who_left_is_not_asked() -> None:
+    played = Played("same_line", "a", "b", card='"The soup is ready." Greedy.', captions=False)
+    played.say("a")
+    played.land("b")
+    played.leave_only("b")
+    while played.closed is None:
+        played.wait()
+
+    assert all(turn.act != "vote" for turn in played.round.turns)

@@ -55,3 +55,12 @@ def test_nobody_waits_for_words_that_nobody_dies_of() -> None:
     played.land("a")
 
     assert played.turn.voice == "b"
+
+
+def test_the_last_one_alive_is_crowned() -> None:
+    played = Played("story_die", "a", "b", captions=False)
+    played.say("a")
+    played.say("b", gap_ms=1_200)
+
+    assert played.closed is not None
+    assert played.closed.winners == ("c1",)

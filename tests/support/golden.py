@@ -76,8 +76,8 @@ FOLDER = Path(__file__).parent.parent / "golden"
 # What the server alone keeps, for deciding and forgetting. On every other field both folds must agree.
 SERVERS_OWN: dict[type[msgspec.Struct], set[str]] = {
     RoomState: {
-        "thrown", "rested_from_ms", "silent_rounds", "voices", "voices_language", "governed", "wanted_seats",
-        "asked_seq",
+        *("thrown", "rested_from_ms", "silent_rounds", "voices", "voices_language"),
+        *("governed", "wanted_seats", "set_rounds", "asked_seq"),
     },
     ClipRef: {"caption_seq", "reveal_seq", "repeats", "asked_seq"},
     Round: {"answer", "heard_at_ms", "overruled"},
@@ -155,9 +155,12 @@ def meld() -> SentRoom:
     room.land("m1", ANNA, duration_ms=500)
     room.do(Caption(ClipCaptioned("m1", "moon", "en")))
     room.land("m2", BELA, duration_ms=600)
+    room.do(Vote(room.turn().round, "m2", -1), ANNA)
+    room.do(Vote(room.turn().round, "m1", -1), BELA)
     room.now_ms = room.turn().go_at_ms
     room.do(Answer(room.turn().round, "cheese"), ANNA)
     room.land("m3", BELA, duration_ms=650)
+    room.pass_time()
     room.land("m4", ANNA, duration_ms=700)
     room.do(RoundStop(), BELA)
     return room

@@ -124,6 +124,7 @@ class Player:
         self.voice = ""
         self.heard: list[Message] = []
         self.client: Client | None = None
+        self.asked = 0  # also across restarts: an id is used once
         self.clips: list[str] = []
         self.hidden: list[str] = []  # what must not be known before its time: ids and texts
 
@@ -142,7 +143,8 @@ class Player:
     async def ask(self, type_: str, **fields: Any) -> Message:
         """Say something; the answer comes behind all that happened before it."""
         assert self.client is not None
-        return await self.client.ask(type_, **fields)
+        self.asked += 1
+        return await self.client.ask(type_, id=f"asked-{self.asked}", **fields)
 
     async def granted(self, type_: str, **fields: Any) -> Message:
         answer = await self.ask(type_, **fields)
@@ -215,7 +217,7 @@ class Troupe:
         await self.playhouse.pass_time(self.room, turn["go_at_ms"] + REACTION_MS)
         for player in self.players:
             if turn["act"] == "vote":
-                await self._vote(player)
+                await self._vote(player, turn)
             elif self._is_for(turn, player) and self.turn() == turn and self.end() is None:
                 await self._speak(player, turn)
         await self._hear()
@@ -280,10 +282,12 @@ class Troupe:
                 if answer.status != (200 if player is speaker else 404):
                     self.lies.append(f"{clip} was {answer.status} for {player.key[0]}")
 
-    async def _vote(self, player: Player) -> None:
-        """Vote for what the first of the others said."""
-        other = next(each for each in self.players if each is not player)
-        await player.granted("vote", round=self.round, clip=other.clips[0], value=1)
+    async def _vote(self, player: Player, turn: dict[str, Any]) -> None:
+        """Vote for what the first of the others said; whoever is asked whether two words were one says no."""
+        others = [clip for clip in turn["clips"] if clip not in player.clips]
+        value = -1 if turn["role"] == "same" else 1
+        await player.granted("vote", round=self.round, clip=others[0], value=value)
+        await self.players[0].look()
 
     async def _wait(self) -> None:
         """Let the turn end, and wait until that is told."""

@@ -21,7 +21,9 @@ from server.room.commands import (
     Vote,
 )
 from server.room.events import ClipCaptioned, Erased, encode
+from server.room.state import EMPTY, apply
 from server.room.view import is_hidden, public, view
+from tests.support import ending_rules
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
 VOICES = (ANNA, BELA, CLEO, DORA)
@@ -47,6 +49,7 @@ class Table(RuleBasedStateMachine):
         self.forgotten: set[str] = set()
         self.seen = {voice.id: b"" for voice in VOICES}
         self.seen_events = 0
+        self.checked = EMPTY
         self.attempt(RoundStart(self.game), 0)
 
     @initialize(captions=st.booleans())
@@ -65,7 +68,9 @@ class Table(RuleBasedStateMachine):
 
     def watch(self) -> None:
         """Collect what each voice saw; no turn was given to who has left while anybody is here."""
-        for event in self.room.events[self.seen_events :]:
+        for at, event in enumerate(self.room.events[self.seen_events :], self.seen_events + 1):
+            self.checked = apply(self.checked, event)
+            ending_rules.check(event, self.checked, self.room.events[:at])
             if isinstance(event.data, TurnGiven) and self.room.here:
                 assert {*event.data.wanted} <= {*self.room.here}, event
             for id in self.seen:  # noqa: A001

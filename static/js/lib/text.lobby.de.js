@@ -65,4 +65,8 @@ export default {
   'around.enter': 'Komm rein',
   'around.first': 'Noch ist niemand da. Sei die erste Stimme.',
   'around.next': 'Nebenan, Gegend {place}',
+  'code.label': 'Drei Wörter?',
+  'code.example': 'z. B. Kessel Eichel Posaune',
+  'code.go': 'Los',
+  'refused.no_such_code': 'Diese drei Wörter führen nirgendwohin (mehr). Frag noch mal danach.',
 };

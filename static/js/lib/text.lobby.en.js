@@ -65,4 +65,8 @@ export default {
   'around.enter': 'Come in',
   'around.first': 'Nobody is here yet. Be the first.',
   'around.next': 'Next door, area {place}',
+  'code.label': 'Three words?',
+  'code.example': 'e.g. kettle acorn trombone',
+  'code.go': 'Go',
+  'refused.no_such_code': 'These three words lead nowhere (any more). Ask for them again.',
 };

@@ -1,6 +1,7 @@
 /** Deutsch, für das, was erst bei Bedarf aufgeht: Spiele, Einstellungen, Taten an Clips. */
 export default {
   'room.copied': 'Der Link ist kopiert.',
+  'invite.words': 'Oder sag diese drei Wörter; die Startseite fragt danach:',
   'invite.code': 'QR-Code dieses Raums',
   'invite.send': 'Link verschicken',
   'invite.screen': 'Den großen Bildschirm öffnen',

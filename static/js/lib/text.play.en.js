@@ -1,6 +1,7 @@
 /** English, for what is opened when it is wanted: games, settings, a clip’s actions. */
 export default {
   'room.copied': 'The link is copied.',
+  'invite.words': 'Or say these three words; the lobby asks for them:',
   'invite.code': 'QR code of this room',
   'invite.send': 'Send the link',
   'invite.screen': 'Open the big screen',

@@ -5,6 +5,7 @@ export default {
   'screen.sound.lost': 'Der Ton ist weg. Tipp mich an.',
   'screen.join': 'Scannen und mitspielen',
   'screen.join.alt': 'QR-Code, der in diesen Raum führt',
+  'screen.words': 'oder auf {host}: {code}',
   'screen.code.hide': 'Code verstecken',
   'screen.code.show': 'Code zeigen',
   'screen.rest': 'Gleich geht es weiter',

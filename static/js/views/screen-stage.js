@@ -5,10 +5,12 @@ import { recall, remember } from '../lib/storage.js';
 import { language, t } from '../lib/text.js';
 import { cardsOf, isMute, isUnsigned, whose, winnersOf } from '../room/screen.js';
 import { offer } from '../wire/games.js';
+import { codeOf } from '../wire/rooms.js';
 import { View } from './view.js';
 
 const STANDS_MS = 3_000; // sound that does not go on for so long has stopped
 const DOTS = 12;
+const CODE_RETRY_MS = 60_000;
 
 /** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../room/round.js').RoundStatus} RoundStatus */
@@ -39,12 +41,21 @@ export class ScreenStage extends View {
   #code() {
     const room = encodeURIComponent(this.session.id);
     const picture = h('img', { src: `/api/rooms/${room}/qr.svg?same=room`, alt: t('screen.join.alt') });
-    const words = h('p', {}, h('strong', {}, t('screen.join')), h('span', { class: 'screen-address', dir: 'ltr' }, `${location.host}/r/${room}`));
+    const code = h('span', { class: 'screen-address' });
+    this.#ask(code);
+    const words = h('p', {}, h('strong', {}, t('screen.join')), h('span', { class: 'screen-address', dir: 'ltr' }, `${location.host}/r/${room}`), code);
     const toggle = h('button', { type: 'button', class: 'screen-toggle', onclick: () => this.#toggle() });
     this.toggle = toggle;
     this.code = h('aside', { class: 'screen-code' }, picture, words, toggle);
     this.#shown(recall('screen-code', true));
     return this.code;
+  }
+
+  /** The three words that lead here; asked for again before they end. @param {HTMLElement} shown */
+  async #ask(shown) {
+    const given = await codeOf(this.session.id).catch(() => null);
+    if (given) say(shown, t('screen.words', { host: location.host, code: given.code }));
+    setTimeout(() => this.#ask(shown), given ? given.for_ms / 2 : CODE_RETRY_MS);
   }
 
   #toggle() {

@@ -34,3 +34,17 @@ export async function openRoom(wanted) {
   if (!response.ok) throw await problemOf(response); // 201, or 200 for a place that has its room already
   return response.json();
 }
+
+/** Three words that lead into a room for a while. @param {string} room @returns {Promise<{code: string, for_ms: number}>} */
+export async function codeOf(room) {
+  const response = await fetch(`/api/rooms/${encodeURIComponent(room)}/code`, { method: 'POST' });
+  if (!response.ok) throw await problemOf(response);
+  return response.json();
+}
+
+/** Where three words lead. @param {string} words @returns {Promise<string>} a room */
+export async function roomOf(words) {
+  const response = await fetch(`/api/codes?words=${encodeURIComponent(words)}`);
+  if (!response.ok) throw await problemOf(response);
+  return (await response.json()).room;
+}

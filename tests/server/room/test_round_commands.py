@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from games.game import PLAYERS_LIMIT
 from games.round import (
     AnswerGiven,
     RoleGiven,
@@ -26,7 +27,7 @@ from server.room.commands import (
     Vote,
 )
 from server.room.events import ClipCaptioned, Erased, TextRemoved, Voice
-from server.room.round_commands import PLAYERS_LIMIT, ROLE_LIMIT_CHARACTERS, UNHEARD_OF_SEAT
+from server.room.round_commands import ROLE_LIMIT_CHARACTERS, UNHEARD_OF_SEAT
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
 

@@ -6,7 +6,17 @@ import pytest
 
 from games.registry import BY_ID, GAMES
 from games.round import RoundClosed, RoundRevealed, TurnGiven, VerdictGiven
-from server.room.commands import Again, Answer, Caption, Refused, RoundJoin, RoundStart, RoundStop, Vote
+from server.room.commands import (
+    Again,
+    Answer,
+    Caption,
+    Refused,
+    RoundJoin,
+    RoundStart,
+    RoundStop,
+    Throw,
+    Vote,
+)
 from server.room.events import ClipCaptioned, ClipLanded
 from server.room.round_lifecycle import SILENCE_MS
 from server.room.view import is_hidden, view
@@ -139,3 +149,40 @@ def test_a_round_ends_with_a_word_from_the_side_or_of_care() -> None:
 
     assert room.now_ms - started_ms <= SILENCE_MS
     assert "breathe" in room.closings()[-1].coach
+
+
+def test_an_end_says_when_the_room_goes_on_by_itself_and_it_does_then() -> None:
+    room = PureRoom()
+    room.speakers = (ANNA.id, BELA.id)
+    for spoken in (True, False, False):
+        room.do(Throw(), ANNA)
+        if spoken:
+            room.land("a", ANNA)
+        room.pass_time()
+        assert room.now_ms < room.closings()[-1].next_at_ms == room.due()
+    room.restart()
+    assert room.closings()[-1].next_at_ms == room.due()
+
+
+def test_an_end_that_another_round_follows_at_once_counts_down_to_nothing() -> None:
+    room = PureRoom()
+    room.do(Throw(), ANNA)
+    room.do(Again(), ANNA)
+    room.do(RoundStart("mind_meld"), ANNA)
+    room.do(RoundStop(), ANNA)
+
+    again, replaced, stopped = room.closings()
+    assert (again.next_at_ms, replaced.next_at_ms) == (0, 0)
+    assert stopped.next_at_ms > room.now_ms
+
+
+def test_what_is_typed_has_its_verdict_at_its_own_take() -> None:
+    room = PureRoom()
+    room.do(RoundStart("word_association"), ANNA)
+    room.now_ms = room.turn().go_at_ms
+    told = room.do(Answer(room.turn().round, "four words are too many"), ANNA)
+
+    (verdict,) = [fact for fact in told if isinstance(fact, VerdictGiven)]
+    assert room.state.round is not None
+    assert [(take.clip, take.voice) for take in room.state.round.takes] == [(verdict.clip, ANNA.id)]
+    assert "5 words" in verdict.text

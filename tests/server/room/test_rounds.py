@@ -22,9 +22,9 @@ from server.room.commands import (
 from server.room.decide import decide
 from server.room.events import ClipLanded, TopicThrown, Voice, decode, encode
 from server.room.kinds import KINDS, TIMINGS
+from server.room.round_lifecycle import PULSE_DOUBLINGS
 from server.room.rounds import (
     AHEAD_MS,
-    PULSE_DOUBLINGS,
     PULSE_PLAYERS,
     SHORTEST_CUT_MS,
     take_ends_ms,

@@ -98,3 +98,14 @@ def test_a_topic_room_weaves_its_theme_into_most_prompts_and_repeats_none(kind: 
     assert any(woven[:10]) == about
     assert not all(woven)
     assert len({prompt.id for prompt in thrown}) == len(thrown) == 100
+
+
+def test_when_all_who_are_here_want_the_next_one_it_comes_at_once() -> None:
+    alone = PureRoom()
+    alone.speakers = (ANNA.id,)
+    assert len(alone.do(WantTopic(), ANNA)) > 1
+
+    listened = PureRoom()
+    listened.speakers = (ANNA.id,)
+    assert listened.do(WantTopic(), BELA) == [TopicWanted(BELA.id)]
+    assert len(listened.do(WantTopic(), ANNA)) > 1

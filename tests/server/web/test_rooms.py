@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from games.registry import offered
 from games.round import Round, TurnGiven, VerdictGiven
 from server.room.commands import Say
 from server.room.events import ClipLanded, Draft, RoomOpened
@@ -261,7 +262,14 @@ async def test_a_room_tells_what_is_played_there_and_what_its_door_asks(site: Si
     arena = await site.json("POST", "/api/rooms", json={"kind": "arena"})
     healing = await site.json("POST", "/api/rooms", json={"kind": "healing"})
     assert "insult_duel" in arena["games"]
-    assert (arena["opt_in"], arena["challenged"]) == (["insult_duel"], [])
+    assert arena["opt_in"] == ["insult_duel"]
+    deaf = {game.id for game in offered("arena") if game.has_thumbs}
+    assert {*arena["challenged"]} == deaf > {"insult_duel", "word_association"}
+    assert healing["challenged"] == []
+    assert (
+        rooms_module.shown("r", RoomState(kind="arena"), listeners=0, speakers=0, captions=True).challenged
+        == ()
+    )
     assert (arena["door"], bool(arena["consent"]), arena["preview"]) == ("consent", True, False)
     assert "thanks" in healing["games"]
     assert (healing["door"], healing["consent"], healing["preview"]) == ("open", "", True)
