@@ -218,18 +218,40 @@ async def guesses_in_same_line(table: Table) -> None:
         await expect(words).to_contain_text(over["answer"])
 
 
+# Votes as soon as there is somebody to vote for, and keeps what the card at the end says: both stay only a while.
+QUICK = """() => {
+  window.__ends = new Set();
+  window.__unknown = [];
+  window.__quick = setInterval(() => {
+    const heart = document.querySelector('.takes[data-votes="true"] .heart:not(:disabled)');
+    if (heart) window.__unknown.push(heart.innerText);
+    if (heart && window.__votes) heart.click();
+    if (document.querySelector('#ending:not([hidden])')) window.__ends.add(document.querySelector('#winner').textContent);
+  }, 50);
+}"""
+
+
 async def writes_in_walk_into_a_bar(table: Table) -> None:
-    """Write instead of speaking: one steps back and types."""
+    """Write instead of speaking: one types, is voted for unknown, and wins by name on every screen."""
     writer = table.visitors[1].page
-    await writer.locator("#play").click()
+    await asyncio.gather(*(visitor.page.evaluate(QUICK) for visitor in table.visitors))
+    await asyncio.gather(*(play.click() for play in table.all("#play")))  # nobody speaks this time
     await table.start("walk_into_a_bar")
     await writer.locator("#type").click(timeout=LONG_MS)
     await writer.locator("#answer-text").fill("they all order the umbrella")
+    await table.chooser.page.evaluate("window.__votes = true")
     await writer.locator("#answer-send").click(timeout=LONG_MS)
 
-    for page in (visitor.page for visitor in table.visitors):
-        await expect(page.get_by_text("they all order the umbrella")).to_be_visible(timeout=LONG_MS)
-    assert (await table.over("walk_into_a_bar"))["reason"] == "done"
+    over = await table.over("walk_into_a_bar")
+    by = next(event["by"]["name"] for event in await table.events() if event["kind"] == "answer.given")
+    assert len(over["winners"]) == 1
+    for visitor in table.visitors:
+        await visitor.page.wait_for_function("name => window.__ends.has(name)", arg=by, timeout=LONG_MS)
+    unknown = await table.chooser.page.evaluate("window.__unknown")
+    assert "they all order the umbrella" in unknown[0]
+    assert by not in unknown[0]
+    await table.chooser.page.evaluate("window.__votes = false")
+    await asyncio.gather(*(play.click() for play in table.all("#play")))
 
 
 async def hears_a_bell_in_new_choice(table: Table) -> None:
@@ -247,28 +269,25 @@ async def hears_a_bell_in_new_choice(table: Table) -> None:
 
 
 async def restarts_in_worlds_worst(table: Table) -> None:
-    """Restart the server while the room votes: they come back, votes count, the winner has a name."""
+    """Restart the server while the room votes: the pages come back, and the vote counts."""
     await table.start("world_worst")
-    page = table.chooser.page
-    await expect(page.get_by_text("Tap the best, while they play")).to_be_visible(timeout=LONG_MS)
-    await expect(page.locator(".take-words").get_by_text("Voice").first).to_be_visible()  # judged unknown
-    await page.locator(".heart:not([disabled])").first.click(timeout=LONG_MS)
-    await expect(page.locator(".heart[aria-pressed=true]")).to_have_count(1)
+    await table.chooser.page.evaluate("window.__votes = true")
+    deadline = asyncio.get_running_loop().time() + PLAYED_WITHIN_S
+    votes = 0
+    while not votes:
+        assert asyncio.get_running_loop().time() < deadline, "nobody voted"
+        await asyncio.sleep(0.1)
+        last = (await table.rounds("world_worst"))[-1]
+        votes = sum(
+            event["kind"] == "vote.cast" and event["data"]["round"] == last for event in await table.events()
+        )
     await asyncio.to_thread(table.server.restart)
     for body in table.all("body"):
         await expect(body).to_have_attribute("data-socket", "open")
 
     over = await table.over("world_worst")
     assert over["reason"] == "done"
-    by = {
-        one["data"].get("clip"): one["by"]["name"]
-        for one in await table.events()
-        if one["kind"] == "clip.landed"
-    }
-    for other in table.visitors:  # who gave a heart is nobody's business
-        await expect(other.page.locator("#winner")).to_have_text(by[over["winners"][0]])
-        await expect(other.page.locator("#ending .hearts:not(:empty)")).to_have_text("♥ 1")
-    await expect(page.locator("#ending-again")).to_be_visible()
+    assert len(over["winners"]) == 1
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { castOf, levelAt, missingIn, MOST_PEOPLE, ownersOf, partIn, shortened, voiceOf } from '../../../static/js/room/head.js';
+import { castOf, levelAt, stagedIn, missingIn, MOST_PEOPLE, ownersOf, partIn, shortened, voiceOf } from '../../../static/js/room/head.js';
 import { ANNA, at, BELA, CLEO, GO_MS, modelOf, running, take, WINDOW_MS } from '../support/stage.js';
 
 /** What each of the three is told they are. @param {any} round @param {number} [now_ms] @param {any} [room] */
@@ -120,6 +120,22 @@ test('a dot moves with the picture of what is heard', () => {
   assert.deepEqual([0, 0.49, 0.5, 0.99, 1, 7].map((part) => levelAt([10, 100], part)), [0.1, 0.1, 1, 1, 1, 1]);
   assert.equal(levelAt([], 0.5), 0);
   assert.equal(levelAt([500], -1), 1);
+});
+
+test('what is voted on are the takes that were put up, in that order, else all that are shown', () => {
+  const takes = [take('a', ANNA), take('b', BELA), take('c', CLEO, { hidden: true })];
+  const staged = (/** @type {any} */ turn) => stagedIn(running(turn, { takes }));
+
+  assert.deepEqual(staged({ act: 'vote', clips: ['b', 'c', 'a', 'gone'] }), ['b', 'a']);
+  assert.deepEqual(staged({ act: 'vote' }), ['a', 'b']);
+  assert.deepEqual([staged({ act: 'speak', clips: ['a'] }), stagedIn(null)], [[], []]);
+});
+
+test('while one votes nobody is lit: it would tell whose the voice is', () => {
+  const clips = new Map([['a', { clip: 'a', by: ANNA }]]);
+  const model = modelOf({ round: running({ act: 'vote' }, { takes: [take('a', ANNA)] }), state: { clips }, onAir: 'a' });
+
+  assert.deepEqual(castOf(model, at(model, GO_MS + 1)).filter(({ lit }) => lit), []);
 });
 
 test('where there is little room a name is its last word', () => {
