@@ -31,4 +31,8 @@ def _is_mixed(network: str, context: Context) -> bool:
 
 def seats(state: RoomState, voices: Iterable[str], context: Context) -> set[str]:
     """Return the seats that some voices have together."""
-    return {seat(state, voice, context) for voice in voices}
+    asked, networks = set(voices), context.networks
+    known = {networks[voice] for voice in (*context.here, *asked) if voice in networks}
+    if not state.public or len(known) < 2:
+        return asked
+    return {networks.get(voice, voice) for voice in asked}

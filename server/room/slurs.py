@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -26,6 +27,7 @@ SHOWN_LETTERS = 3
 
 _WORD = re.compile(r"[a-z0-9@$€!|*#+]+")
 _REPEATED = re.compile(r"(.)\1+")
+_DRAWN_OUT = re.compile(r"(.)\1\1+")
 _SIGNS = "@$€!|0134578"
 _AS_I = str.maketrans(_SIGNS, "aseii" + "oieastb")
 _AS_L = str.maketrans(_SIGNS, "aseil" + "oleastb")
@@ -35,9 +37,15 @@ _LETTERS = re.compile(r"[a-z]")
 
 
 class Lists(Struct, frozen=True):
-    """What is looked for: words by their letters without repeats, and patterns over whole texts."""
+    """What is looked for: words by their letters without repeats, and patterns over whole texts.
+
+    A prefix before one of the words, or of the `groups`, and a suffix behind it make one word of both.
+    """
 
     words: dict[str, tuple[str, ...]]
+    groups: frozenset[str]
+    prefixes: tuple[str, ...]
+    suffixes: tuple[str, ...]
     plain: str
     phrases: re.Pattern[str]
     innocent: re.Pattern[str]
@@ -65,6 +73,20 @@ def _letters(token: str) -> tuple[str, ...]:
 
 
 def _is_listed(word: str, lists: Lists) -> bool:
+    """Tell whether a word is in the list, by itself or grown together with an insult."""
+    return _is_written(word, lists) or any(
+        part in lists.groups or _is_written(part, lists) for part in _apart(word, lists)
+    )
+
+
+def _apart(word: str, lists: Lists) -> Iterator[str]:
+    """Yield what a word is without what may have grown onto it; drawn-out letters are put right then."""
+    for each in {word, _DRAWN_OUT.sub(r"\1", word), _DRAWN_OUT.sub(r"\1\1", word)}:
+        yield from (each.removeprefix(prefix) for prefix in lists.prefixes if each.startswith(prefix))
+        yield from (each.removesuffix(suffix) for suffix in lists.suffixes if each.endswith(suffix))
+
+
+def _is_written(word: str, lists: Lists) -> bool:
     """Tell whether a word is in the list, letters drawn out or not; a letter too few is another word."""
     written = lists.words.get(_REPEATED.sub(r"\1", word))
     return written is not None and any(_is_drawn_out(word, each) for each in written)
@@ -103,7 +125,7 @@ def _is_whole(together: str, lists: Lists) -> bool:
 
 def _ends_listed(spelled: str, lists: Lists) -> bool:
     starts = range(len(spelled) - SPELLED_LETTERS + 1)
-    return any(_is_listed(spelled[start:], lists) for start in starts)
+    return any(_is_written(spelled[start:], lists) for start in starts)
 
 
 def _behind_stars(token: str, lists: Lists) -> bool:
@@ -124,15 +146,19 @@ def _lists() -> Lists:
     german = {word + end for word, end in product(_both(read["german"]), read["german_endings"])}
     groups = set(_both(read["groups"]))
     slurs = english | german
-    grown = {prefix + word for prefix, word in product(read["prefixes"], slurs | groups)}
-    grown |= {word + suffix for word, suffix in product(slurs | groups, _both(read["suffixes"]))}
     joined = {word + end for word, end in product(read["joined"], read["english_endings"])}
     by_letters: dict[str, tuple[str, ...]] = {}
-    for word in sorted(slurs | grown | joined):
+    for word in sorted(slurs | joined):
         key = _REPEATED.sub(r"\1", word)
         by_letters[key] = (*by_letters.get(key, ()), word)
     return Lists(
-        by_letters, "\n".join(["", *sorted(slurs), ""]), _phrases(read, groups), _any(read["innocent"])
+        by_letters,
+        frozenset(groups),
+        tuple(read["prefixes"]),
+        tuple(_both(read["suffixes"])),
+        "\n".join(["", *sorted(slurs), ""]),
+        _phrases(read, groups),
+        _any(read["innocent"]),
     )
 
 

@@ -461,10 +461,9 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
         case fact if isinstance(fact, ROUND_FACTS):
             if isinstance(fact, rounds.RoundJoined) and fact.role:
                 state = replace(state, written=_with_written(state, event, ""))
-            if isinstance(fact, rounds.TurnGiven):
-                state = replace(state, asked_seq=event.seq)
-            if isinstance(fact, rounds.TurnGiven) and state.round is not None:
-                state = replace(state, set_rounds=state.set_rounds.with_stage(state.round, fact))
+            elif isinstance(fact, rounds.TurnGiven):
+                missed = state.set_rounds.with_stage(state.round, fact) if state.round else state.set_rounds
+                state = replace(state, asked_seq=event.seq, set_rounds=missed)
             elif isinstance(fact, rounds.VoteCast) and fact.value > 0:
                 state = _liked(state, fact.clip, fact.voice)
             return _with_round_fact(state, fact)

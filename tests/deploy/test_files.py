@@ -35,13 +35,16 @@ def url(tmp_path: Path) -> Iterator[str]:
     with said.open("wb") as out:
         process = subprocess.Popen([*limited, "--limits", "off"], cwd=ROOT, stdout=out)
     deadline = time.monotonic() + 30
-    while not (ready := READY.search(said.read_text())):
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    yield ready[1]
-    process.terminate()
-    assert process.wait(20) == 0
+    try:
+        while not (ready := READY.search(said.read_text())):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        yield ready[1]
+    finally:
+        process.terminate()
+        ended = process.wait(20)
+    assert ended == 0
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Sentences that filters must let pass and those that they must refuse: tests/cases/texts."""
+"""Sentences that filters must let pass and those that they must refuse: tests/texts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import tomllib
 
 from tests.support.shape import ROOT
 
-FOLDER = ROOT / "tests/cases/texts"
+FOLDER = ROOT / "tests/texts"
 LANGUAGES = ("en", "de")
 
 

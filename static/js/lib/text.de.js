@@ -136,7 +136,6 @@ export default {
   'refused.muted': 'Du bist in diesem Raum eine Weile stumm.',
   'refused.too_long': 'Das ist zu lang.',
   'refused.empty': 'Da steht nichts drin.',
-  'refused.round_running': 'Eine Runde läuft. Warte, bis sie zu Ende ist.',
   'refused.storage_full': 'Die Platte des Servers ist voll. Neues kann gerade nicht bleiben; was da ist, bleibt.',
   'refused.too_fast': 'Etwas langsamer, bitte.',
   'refused.too_many': 'Etwas langsamer, bitte.',

@@ -136,7 +136,6 @@ export default {
   'refused.muted': 'You are muted in this room for a while.',
   'refused.too_long': 'That is too long.',
   'refused.empty': 'There is nothing in it.',
-  'refused.round_running': 'A round is running. Wait until it has ended.',
   'refused.storage_full': 'The server’s disk is full. Nothing new can be kept right now; what is here stays.',
   'refused.too_fast': 'A little slower, please.',
   'refused.too_many': 'A little slower, please.',

@@ -150,8 +150,7 @@ export class Session {
 
   /** @param {Signal} signal */
   #signal({ kind, data }) {
-    if (kind === 'cue') return this.#cue(data);
-    if (kind === 'cut') return this.#cut(data);
+    if (kind === 'cue' || kind === 'cut') return this.#cue(kind, data);
     if (kind === 'take') return this.#take(data);
     this.inbox.signal(kind, data);
   }
@@ -164,16 +163,10 @@ export class Session {
     if (peer && peer === speaking?.route.peer && ENDINGS.has(state)) speaking.speaker.ended();
   }
 
-  /** @param {import('../wire/protocol.js').Cue} cue */
-  #cue(cue) {
-    if (!this.hidden.has(cue.clip)) this.listener.cue(cue);
-    this.onAir.cue(cue);
-  }
-
-  /** @param {{clip: string}} cut */
-  #cut(cut) {
-    this.listener.cut(cut);
-    this.onAir.cut();
+  /** A clip begins, or ends before its time. @param {'cue'|'cut'} kind @param {import('../wire/protocol.js').Cue} cue */
+  #cue(kind, cue) {
+    if (!this.hidden.has(cue.clip)) this.listener[kind](cue);
+    this.onAir[kind](cue);
   }
 
   /** The round, the pace or who plays has changed. */

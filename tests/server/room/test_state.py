@@ -136,8 +136,8 @@ def test_a_clip_that_was_hidden_in_its_round_is_told_whole_again_too() -> None:
     assert isinstance(filed, FiledClip)
     seqs = sorted({filed.seq, filed.caption_seq or 0, filed.reveal_seq or 0})
     told = whole(before.clip, [room.events[seq - 1] for seq in seqs])
-    assert told == replace(before, repeats=())
-    assert filed.repeats == before.repeats
+    assert told == replace(before, repeats=(), asked_seq=None)
+    assert (filed.repeats, filed.asked_seq) == (before.repeats, before.asked_seq)
 
 
 def test_the_room_remembers_a_bounded_number_of_voices_the_newest_among_them() -> None:

@@ -100,6 +100,16 @@ def test_a_topic_room_weaves_its_theme_into_most_prompts_and_repeats_none(kind: 
     assert len({prompt.id for prompt in thrown}) == len(thrown) == 100
 
 
+def test_keys_of_one_network_want_another_topic_as_one_where_others_are_here() -> None:
+    room = PureRoom()
+    room.here = room.speakers = (ANNA.id, BELA.id, CLEO.id)
+    room.networks = {ANNA.id: "n1", BELA.id: "n1", CLEO.id: "n2"}
+    assert [type(fact) for fact in room.do(WantTopic(), ANNA)] == [TopicWanted]
+    assert [type(fact) for fact in room.do(WantTopic(), BELA)] == [TopicWanted]
+
+    assert TopicThrown in map(type, room.do(WantTopic(), CLEO))
+
+
 def test_when_all_who_are_here_want_the_next_one_it_comes_at_once() -> None:
     alone = PureRoom()
     alone.speakers = (ANNA.id,)

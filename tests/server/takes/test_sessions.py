@@ -185,7 +185,7 @@ async def test_an_offer_that_is_answered_as_the_room_moves_is_to_come_again(
 async def test_a_live_relay_ends_with_the_room_that_moved(
     theatre: Theatre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "may_be_relayed", lambda _: True)
+    monkeypatch.setattr(live, "may_be_relayed", lambda *_: True)
     peer = await theatre.speaker()
     await theatre.takes.begin(theatre.room, ANNA, peer)
     assert theatre.observed.relays == [True]
