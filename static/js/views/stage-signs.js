@@ -6,6 +6,7 @@ import { get } from '../lib/preferences.js';
 import { recall, remember } from '../lib/storage.js';
 import { partIn } from '../room/head.js';
 import { newsOf, UNTOLD } from '../room/news.js';
+import { statusOf } from '../room/round.js';
 import { gameOf } from '../wire/games.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
@@ -13,8 +14,8 @@ import { gameOf } from '../wire/games.js';
 
 const TURN_OVER_MS = 120; // the turn cue is over this long before "go", or it would be in the take
 const LATE_MS = 60; // a cue later than this is left out
-const COUNTS = [3, 2, 1];
-const COUNT_MS = 1_000;
+const STEP_MS = 20; // how exactly the ticks of a count-in are known
+const NEW_MS = 1_000; // an end older than this is no news
 const OPEN = new Set(['opening', 'live']);
 const COUNTED_AFTER_MS = 3_000; // the log was heard by then
 
@@ -65,17 +66,29 @@ export class StageSigns {
   }
 
   /** The ticks of a count-in, and the tones that say "you". @param {Model} model @param {import('../room/round.js').RoundStatus} status @param {import('../room/head.js').Part} part */
-  #planTurn({ joined, playing }, { turn, phase }, part) {
+  #planTurn(model, { turn, phase }, part) {
     const name = turn && phase === 'count-in' && part !== 'none' ? `${turn.round} ${turn.turn} ${part}` : '';
     if (name === this.#planned) return;
     this.#planned = name;
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
-    if (!name || !turn || !joined) return;
+    if (!name || !turn || !model.joined) return;
     const left_ms = this.session.clock.until_ms(turn.go_at_ms);
-    const mine = part === 'you' || (part === 'all' && playing);
+    const mine = part === 'you' || (part === 'all' && model.playing);
     const turn_ms = left_ms - TURN_OVER_MS - lengthOf('turn');
-    for (const count of COUNTS) if (!mine || count > 1) this.#in(left_ms - count * COUNT_MS, 'tick');
+    for (const { wait_ms, count } of this.#beats(model, left_ms)) if (!mine || count > 1) this.#in(wait_ms, 'tick');
     if (mine) this.#in(turn_ms, 'turn');
+  }
+
+  /** When each number of the count-in appears. @param {Model} model @param {number} left_ms */
+  #beats({ state, me }, left_ms) {
+    const { server_ms } = this.session.clock;
+    /** @type {{wait_ms: number, count: number}[]} */
+    const beats = [];
+    for (let wait_ms = 0; wait_ms < left_ms; wait_ms += STEP_MS) {
+      const { count } = statusOf(state, me?.id ?? '', server_ms + wait_ms);
+      if (count && count !== beats.at(-1)?.count) beats.push({ wait_ms, count });
+    }
+    return beats;
   }
 
   /** @param {number} wait_ms @param {Cue} cue */
@@ -93,7 +106,7 @@ export class StageSigns {
   /** @param {Model} model */
   #tellEnd({ state }) {
     const ended = state.round ? null : state.last_round;
-    const name = ended?.closing && this.session.clock.server_ms - ended.closing.at_ms < COUNT_MS ? ended.id : '';
+    const name = ended?.closing && this.session.clock.server_ms - ended.closing.at_ms < NEW_MS ? ended.id : '';
     if (!name || name === this.#ended || !ended?.closing) return;
     this.#ended = name;
     const { length = 0 } = ended.closing.winners ?? [];
