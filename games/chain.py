@@ -24,6 +24,10 @@ class Chain(Play):
         """Return the next turn."""
         return give(round_, context, self.ask(round_, context), voice)
 
+    def follower(self, round_: Round, context: GameContext) -> str | None:
+        """Return who comes after in the rota."""
+        return player(round_, context) if round_.turn and round_.turn.voice else None
+
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Pass the chain on until it is long enough."""
         if len(round_.takes) >= self.takes:

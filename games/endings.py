@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from games.round import Round, Secret, ballots
+from games.ballots import ballots
+from games.round import Round, Secret
 
 
 def hearts(round_: Round) -> dict[str, int]:

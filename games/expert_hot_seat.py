@@ -28,6 +28,13 @@ class ExpertHotSeat(Chain):
     pack = "experts"
     staged = True
     least = 1
+    solo = True
+    counted = False
+
+    def follower(self, round_: Round, context: GameContext) -> str | None:
+        """Return the expert after a question."""
+        here = here_of(round_.players, context)
+        return here[0] if here and round_.turn and round_.turn.role == "asker" else None
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Ask and answer by turns."""

@@ -19,6 +19,7 @@ class FirstThing(Play):
         "de": "Ein Satz erscheint. Sag das Erste, was dir einfällt. Falsch gibt es nicht.",
     }
     kinds = EVERYWHERE
+    takes = 1
     seconds = 12
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:

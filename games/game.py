@@ -11,8 +11,10 @@ from random import Random
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from games import endings
+from games.pace import SILENT_TURNS, SPOKEN, is_asleep, is_unjudged, turn_ends_ms
 from games.round import (
     Closing,
     Ending,
@@ -21,6 +23,7 @@ from games.round import (
     RoundClosed,
     RoundFact,
     RoundOpened,
+    RoundPaused,
     RoundRevealed,
     Take,
     Tempo,
@@ -38,32 +41,39 @@ TurnOrder = Literal["all", "chain", "pair", "guess", "cut", "series"]
 Mood = Literal["easy", "silly", "clever", "story", "bold", "calm"]
 # No more than so many play in a round: a room's memory of who plays is bounded, and so is the wait.
 PLAYERS_LIMIT = 24
-# How long a turn waits after its window: for takes on their way when nobody is speaking, and for
-# those still being spoken and uploaded when somebody is (a room that allows longer ones adds to it).
-QUIET_GRACE_MS = 2_500
-USUAL_TAKE_MS = 7_000
-SPEAKING_GRACE_MS = USUAL_TAKE_MS + 5_000
-# Air before a turn that follows another, after its takes were heard (no longer than the cap).
-BREATH_MS = 900
+# Air before a turn that follows another, after the voice in its last take was heard (no longer than the
+# cap): who comes next has prepared meanwhile. A clip ends so long after its voice (`audio/finish.py`).
+BREATH_MS: dict[Tempo, int] = {"snap": 300, "slow": 800}
+CLIP_TAIL_MS = 80
 HEARD_CAP_MS = 15_000
-# A round in which nothing came for this many turns is asleep.
-SILENT_TURNS = 2
-VOTING_MS = 6_000
+# A vote opens while what it is about is replayed, with a breath between the clips, and stays open for so
+# long after; it is over soon after the last who may vote did, and when half did, the others have a moment.
+VOTING_MS: dict[Tempo, int] = {"snap": 3_000, "slow": 8_000}
+REPLAY_BREATH_MS: dict[Tempo, int] = {"snap": 400, "slow": 800}
+REPLAY_CAP_MS = 30_000
+# A round in which nobody speaks ends by itself within this time, whatever its game waits for.
+SILENCE_MS = 45_000
+# Whoever is left alone in a game for several is waited with for so long.
+PAUSE_MS = 20_000
+# Nobody joins a round of a known length in its last quarter.
+JOINED_UNTIL_SHARE = 0.75
+# The longest word: one that German is proud of takes 2 s.
+WORD_MS = 2_000
 # How long a turn that words decide waits for them after its last take landed. A recogniser is to know
 # them within half a second; a count-in is as long as this, so the rhythm is kept when none come.
 WORDS_WAIT_MS = 3_000
 # How often a pack is asked for a prompt that a round has not seen.
 DRAWS_TRIED = 6
-SPOKEN = ("speak", "guess")
 
 
 class GameContext(Struct, frozen=True):
     """The moment in which a game is asked to go on.
 
     `draw` takes a prompt from a named pack, never a recent one. `present` are the voices known to
-    be here (empty when nobody is); `scored` is False where nothing is judged, and `captions` is True
-    where the words of a spoken take are expected soon after it landed. `missed` are the voices whose
-    takes were not staged when the room voted last.
+    be here (empty when nobody is); `word_window_ms` is the window of a turn that wants one word
+    only. `scored` is False where nothing is judged, and `captions` is True where the words of a spoken
+    take are expected soon after it landed. `missed` are the voices whose takes were not staged when the
+    room voted last.
     """
 
     now_ms: int
@@ -76,6 +86,7 @@ class GameContext(Struct, frozen=True):
     present: Collection[str] = ()
     captions: bool = False
     missed: Collection[str] = ()
+    word_window_ms: int = 3_000
 
 
 class Setup(Struct, frozen=True):
@@ -100,6 +111,7 @@ class Game(Protocol):
     opt_in: bool
     challenged: bool
     pack: str
+    takes: int
     most: int
     seconds: int
     mood: Mood
@@ -146,6 +158,9 @@ class Game(Protocol):
     def advance(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Return what happens when the round is due: another turn, or the end."""
 
+    def go_on(self, round_: Round, context: GameContext) -> list[RoundFact]:
+        """Return what follows the running turn: another one, a pause, or the end."""
+
     def end(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Return the end of the round, with its last verdicts."""
 
@@ -177,6 +192,9 @@ class Play:
     finale: Ending = "plain"
     opt_in = False  # nobody is made a player by the pulse: who speaks or joins plays
     pack = "first_thing"
+    takes = 0  # how many takes a round has at most, where that ends it
+    counted = True  # it has that many: nothing ends it sooner
+    solo = False  # whoever is left alone in it plays on
     hidden = False
     joined_replay = False
     silent_turns = SILENT_TURNS
@@ -187,6 +205,10 @@ class Play:
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Return the turn that follows, None when the round is over."""
         raise NotImplementedError
+
+    def follower(self, round_: Round, context: GameContext) -> str | None:
+        """Return who has the turn after the running one, as far as is known."""
+        return None
 
     def open(self, setup: Setup) -> RoundOpened:
         """Return how the round is opened."""
@@ -227,7 +249,19 @@ class Play:
         opening = self.open(setup)
         round_ = opened(opening, setup.context.now_ms)
         first = self.next(round_, setup.context)
-        return [opening, *self.roles(round_, setup.context), *([first] if first else [])]
+        turns = [self._placed(round_, first, setup.context)] if first else []
+        return [opening, *self.roles(round_, setup.context), *turns]
+
+    def _placed(self, round_: Round, turn: TurnGiven, context: GameContext) -> TurnGiven:
+        """Return a turn that says which of how many it is, and who comes next."""
+        if turn.act not in SPOKEN:
+            return turn
+        spoken = sum(given.act in SPOKEN for given in round_.turns)
+        of = self.takes if self.counted else 0
+        at = min(len(round_.takes), of - 1) if of else spoken
+        follower = self.follower(apply(round_, turn), context)
+        shown = follower if follower != turn.voice and at + 1 != of else None
+        return replace(turn, number=at + 1, of=of, next=shown)
 
     def landed(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Go on when everybody whose turn it is has spoken."""
@@ -256,16 +290,21 @@ class Play:
     def _judge_with(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Judge a take, and the later ones that wanted its words to be judged in full."""
         later = round_.takes[len(round_.before(take)) + 1 :] if self.compares else ()
-        known = [each for each in (take, *later) if each.words and not each.hidden]
+        heard = [each for each in (take, *later) if each.words and not each.hidden]
+        known = [each for each in heard if not is_unjudged(round_, each)]
         return [fact for each in known for fact in self.judge_words(round_, each, context)]
 
     def due(self, round_: Round, speaking: bool, pace: float = 1.0) -> int | None:
         """Return the end of the running turn."""
-        return turn_ends_ms(round_.turns[-1], speaking, pace) if round_.turns else round_.opened_at_ms
+        if not round_.turns:
+            return round_.opened_at_ms
+        return turn_ends_ms(round_.turns[-1], speaking, pace, round_.tempo)
 
     def advance(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Go on without those who were silent; end when the round is asleep."""
-        if is_asleep(round_, self.silent_turns):
+        everybody = (*round_.players, *round_.left) if round_.turn and round_.turn.voice else ()
+        rota = here_of(everybody, context)
+        if is_asleep(round_, max(self.silent_turns, len(rota))):
             return self.end(round_, context)
         return self.go_on(round_, context)
 
@@ -276,7 +315,12 @@ class Play:
         if context.captions and self.awaited(round_, context) and context.now_ms < words_by_ms(round_):
             return shown
         turn = self.next(round_, context)
-        return [*shown, turn] if turn else [*shown, *self.end(round_, context)]
+        if turn is None:
+            return [*shown, *self.end(round_, context)]
+        if not self.solo and turn.act in SPOKEN and is_alone(round_, context):
+            until_ms = min(context.now_ms + PAUSE_MS, round_.heard_at_ms + SILENCE_MS)
+            return [*shown, RoundPaused(round_.id, until_ms)]
+        return [*shown, self._placed(round_, turn, context)]
 
     def end(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """End the round."""
@@ -323,12 +367,6 @@ class Play:
     def met(self, round_: Round) -> bool | None:
         """Return whether a hidden pair said the same."""
         return None
-
-
-def turn_ends_ms(turn: TurnGiven, speaking: bool, pace: float = 1.0) -> int:
-    """Return when a turn is over for good, in epoch ms; a slower pace has a longer window."""
-    more_ms = round((turn.closes_at_ms - turn.go_at_ms) * (pace - 1.0))
-    return turn.closes_at_ms + more_ms + (SPEAKING_GRACE_MS if speaking else QUIET_GRACE_MS)
 
 
 def words_by_ms(round_: Round) -> int:
@@ -381,10 +419,10 @@ def is_shown(round_: Round) -> bool:
     return bool(takes) and not any(take.hidden for take in takes)
 
 
-def is_asleep(round_: Round, silent_turns: int = SILENT_TURNS) -> bool:
-    """Tell whether nothing came in the last turns in which somebody might have spoken."""
-    spoken = [turn for turn in round_.turns if turn.act in SPOKEN][-silent_turns:]
-    return len(spoken) == silent_turns and not any(round_.takes_of(turn.turn) for turn in spoken)
+def is_alone(round_: Round, context: GameContext) -> bool:
+    """Tell whether one player is here, and others were."""
+    here = [voice for voice in round_.players if voice in context.present]
+    return len(here) == 1 and len(round_.players) + len(round_.left) > 1
 
 
 def number(round_: Round) -> int:
@@ -402,7 +440,13 @@ def give(
     after_ms: int | None = None,
     **more: Any,
 ) -> TurnGiven:
-    """Return a turn that begins after the count-in, or after what was said was heard."""
+    """Return a turn that begins after the count-in, or after what was said was heard.
+
+    Whoever may say one word begins sooner, and in a snap round ends with it.
+    """
+    if more.get("max_words") == 1:
+        window_ms = context.word_window_ms if window_ms is None else window_ms
+        more = {"one_word": round_.tempo == "snap", **more}
     go_at_ms = context.now_ms + (wait_ms(round_, context) if after_ms is None else after_ms)
     closes_at_ms = go_at_ms + (context.window_ms if window_ms is None else window_ms)
     return TurnGiven(round_.id, number(round_), prompt, go_at_ms, closes_at_ms, voice, **more)
@@ -414,7 +458,17 @@ def wait_ms(round_: Round, context: GameContext) -> int:
         return context.count_in_ms
     heard_ms = sum(take.duration_ms for take in round_.takes_of(round_.turn.turn) if round_.turn.wanted)
     since_ms = max(0, context.now_ms - round_.heard_at_ms)  # they are heard while their words are waited for
-    return max(0, min(heard_ms, HEARD_CAP_MS) - since_ms) + BREATH_MS
+    left_ms = min(heard_ms, HEARD_CAP_MS) - CLIP_TAIL_MS - since_ms
+    return max(0, left_ms) + BREATH_MS[round_.tempo]
+
+
+def ballot(round_: Round, context: GameContext, prompt: str, **more: Any) -> TurnGiven:
+    """Return a turn to vote in, open from the first replay of the takes before it."""
+    takes = round_.takes_of(round_.turns[-1].turn) if round_.turns else ()
+    breath_ms = REPLAY_BREATH_MS[round_.tempo]
+    replay_ms = min(sum(take.duration_ms + breath_ms for take in takes), REPLAY_CAP_MS)
+    window_ms = replay_ms + VOTING_MS[round_.tempo]
+    return give(round_, context, prompt, window_ms=window_ms, after_ms=0, act="vote", **more)
 
 
 def here_of(voices: Sequence[str], context: GameContext) -> list[str]:
@@ -425,14 +479,14 @@ def here_of(voices: Sequence[str], context: GameContext) -> list[str]:
 def cast(round_: Round, context: GameContext) -> list[str]:
     """Return who plays and is here, by having spoken, else by name."""
     stepped_in = dict.fromkeys((*(take.voice for take in round_.takes), *round_.players))
-    return here_of([*stepped_in], context)
+    return here_of([voice for voice in stepped_in if voice not in round_.left], context)
 
 
 def player(round_: Round, context: GameContext, *, without: Sequence[str] = ()) -> str | None:
     """Return who comes after the last speaker, among those who are here; None: anybody."""
     here = [voice for voice in here_of(round_.players, context) if voice not in without]
-    last = next((turn.voice for turn in reversed(round_.turns) if turn.voice), None)
-    if not here or last is None or last not in round_.players:
+    last = next((turn.voice for turn in reversed(round_.turns) if turn.voice in round_.players), None)
+    if not here or last is None:
         return here[0] if here else None
     at = round_.players.index(last) + 1
     order = (*round_.players[at:], *round_.players[:at])

@@ -37,6 +37,7 @@ class Gibberish(Chain):
     turns: TurnOrder = "pair"
     pack = "scenes"
     staged = True
+    takes = 2 * SPEECHES
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Speak, then translate, whoever comes next."""

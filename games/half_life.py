@@ -29,9 +29,15 @@ class HalfLife(Chain):
     mood: Mood = "silly"
     turns: TurnOrder = "series"
     pack = "scenes"
+    takes = len(LIVES_MS)
     least = 1
+    solo = True
     finale: Ending = "series"
     compares = True
+
+    def follower(self, round_: Round, context: GameContext) -> str | None:
+        """Return nobody: all lives are of one voice."""
+        return None
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Halve the time, for as long as its voice is here."""

@@ -39,6 +39,12 @@ class InsultDuel(Chain):
     finale: Ending = "duel"
     compares = True
 
+    def follower(self, round_: Round, context: GameContext) -> str | None:
+        """Return the other one."""
+        turn = round_.turn
+        others = [voice for voice in cast(round_, context)[:2] if turn and voice != turn.voice]
+        return others[0] if turn and turn.voice and others else None
+
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Give the word to the other one; the second place is open until somebody takes it."""
         if round_.turn is not None and round_.turn.act == "vote":

@@ -36,6 +36,13 @@ class JackalGiraffe(Chain):
     tempo: Tempo = "slow"
     pack = "complaints"
     least = 1
+    solo = True
+    counted = False
+
+    def follower(self, round_: Round, context: GameContext) -> str | None:
+        """Return who translates; a giraffe complains next itself."""
+        jackal = round_.turn is not None and round_.turn.role == "jackal"
+        return super().follower(round_, context) if jackal else None
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Complain, then translate; the translator complains next."""

@@ -11,6 +11,8 @@ from games.round import Round, RoundFact, Take, TurnGiven, VoteCast
 TALK_MS = 10_000
 # What is written is read, not heard.
 READING_MS = 4_000
+# Whoever objects to the last word does so after it.
+OBJECTION_MS = 1_500
 CLEARED = frozenset(("challenge_wrong", "challenge_outvoted"))
 DECIDED = CLEARED | {"challenge_right"}
 ASK = {"en": "Ten seconds on: {theme}", "de": "Zehn Sekunden über: {theme}"}
@@ -46,7 +48,7 @@ class JustTenSeconds(Chain):
         talk = round_.takes_of(round_.turns[-1].turn) if round_.turns else ()
         if not talk:
             return super().next(round_, context)
-        heard_ms = talk[0].duration_ms or READING_MS
+        heard_ms = (talk[0].duration_ms or READING_MS) + OBJECTION_MS
         return give(
             round_, context, CHALLENGE[context.language], act="listen", after_ms=0, window_ms=heard_ms
         )

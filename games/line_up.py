@@ -5,7 +5,7 @@ from __future__ import annotations
 from games import referee
 from games.chain import theme
 from games.endings import crowned, staged, with_twins
-from games.game import VOTING_MS, GameContext, Play, give
+from games.game import GameContext, Play, ballot, give
 from games.round import Ending, Round, RoundFact, TurnGiven
 
 # So many takes are heard again and voted for: more cannot be told apart.
@@ -16,6 +16,7 @@ VOTE = {"en": "Which one? Vote!", "de": "Welche? Stimmt ab!"}
 class LineUp(Play):
     """One turn for all, a vote when there is something to choose from, and the favourite."""
 
+    takes = 1
     limit_ms = 0
     window_ms: int | None = None
     voted = True
@@ -59,7 +60,7 @@ class LineUp(Play):
 def vote(round_: Round, context: GameContext, prompt: str) -> TurnGiven:
     """Return a turn to vote for what is staged."""
     clips = on_stage(round_, context)
-    return give(round_, context, prompt, window_ms=VOTING_MS, act="vote", clips=clips)
+    return ballot(round_, context, prompt, clips=clips)
 
 
 def on_stage(round_: Round, context: GameContext) -> tuple[str, ...]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import GameContext, Play, TurnOrder, give, here_of, unworded
+from games.game import WORD_MS, GameContext, Play, TurnOrder, give, here_of, unworded, wait_ms
 from games.referee import OVERRULING_VOTES, SAME_GUESS
 from games.round import Ending, Round, RoundFact, Take, TurnGiven, VoteCast
 from games.words import likeness
 
 PAIRS = 6
-WORD_MS = 2_000
 # Where nobody knows the words, those who heard them say whether they were one.
 THUMBS_MS = 3_000
 FIRST = {"en": "Any word, together!", "de": "Irgendein Wort, gemeinsam!"}
@@ -57,7 +56,7 @@ class MindMeld(Play):
             context,
             self._ask(round_, context),
             voices=_pair(round_, context, pairs),
-            after_ms=context.count_in_ms,
+            after_ms=max(context.count_in_ms, wait_ms(round_, context)),
             max_words=1,
             limit_ms=WORD_MS,
             hidden=True,

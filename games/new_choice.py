@@ -38,8 +38,14 @@ class NewChoice(Chain):
     pack = "scenes"
     staged = True
     least = 1
+    solo = True
+    counted = False
     finale: Ending = "series"
     compares = True
+
+    def follower(self, round_: Round, context: GameContext) -> str | None:
+        """Return nobody: the bell may ring."""
+        return None
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Ring, or give the scene to the next player."""

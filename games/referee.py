@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from random import Random
 
+from games.ballots import ballots
 from games.endings import crowned, staged
 from games.game import GameContext
 from games.language.de import GERMAN
 from games.language.en import ENGLISH
 from games.language.tongue import Tongue
 from games.language.verdicts import COACHING, VERDICTS
-from games.round import Round, RoundFact, Take, Tempo, Tone, VerdictGiven, VerdictOverruled, VoteCast, ballots
+from games.round import Round, RoundFact, Take, Tempo, Tone, VerdictGiven, VerdictOverruled, VoteCast
 from games.words import likeness, repeated, same_word, tokens
 
 TONGUES: dict[str, Tongue] = {"en": ENGLISH, "de": GERMAN}

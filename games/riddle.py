@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import VOTING_MS, GameContext, Play, TurnOrder, give, player, unworded
+from games.game import GameContext, Play, TurnOrder, ballot, give, player, unworded
 from games.referee import is_same_guess
 from games.round import Ending, RoleGiven, Round, RoundFact, Take, TurnGiven, VoteCast
 
@@ -59,9 +59,7 @@ class Riddle(Play):
         if asked or not guesses or not context.scored:
             return None
         who, prompt = tuple(filter(None, [_teller(round_)])), WHO[context.language]
-        return give(
-            round_, context, prompt, window_ms=VOTING_MS, act="vote", role="judge", voices=who, clips=guesses
-        )
+        return ballot(round_, context, prompt, role="judge", voices=who, clips=guesses)
 
     def after_vote(self, round_: Round, vote: VoteCast, context: GameContext) -> list[RoundFact]:
         """Let the teller say that a guess was right."""

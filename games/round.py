@@ -6,13 +6,10 @@ without knowing any game. Times are server epoch milliseconds (`*_at_ms`) or spa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
-
-from games.words import tokens
 
 Tempo = Literal["snap", "slow"]
 Closing = Literal["done", "silent", "again", "replaced", "stopped"]
@@ -25,8 +22,6 @@ Act = Literal["speak", "guess", "vote", "listen"]
 Leaving = Literal["out", "gone", "silent"]
 # How a verdict is meant: faults can be overruled by votes; rooms without scores hear notes only.
 Tone = Literal["fault", "praise", "note"]
-# Longer words say something; of the shorter ones only a last word is taken up by others.
-SMALL_WORD_CHARACTERS = 3
 
 
 class Prompt(Struct, frozen=True):
@@ -313,6 +308,7 @@ class Round(Struct, frozen=True):
 
     `heard_at_ms` is when something was said last, `closed` why it ended, `starter` the voice that began it;
     `left` have no turns any more, `late` came in its middle; `paused_until_ms` is 0 while it goes on.
+    `voted_at_ms` is when each vote was cast, and `quiet` are those of `left` who come back by speaking.
     """
 
     id: str
@@ -339,6 +335,8 @@ class Round(Struct, frozen=True):
     passed: tuple[TurnPassed, ...] = ()
     helps: tuple[HelpGiven, ...] = ()
     paused_until_ms: int = 0
+    voted_at_ms: tuple[int, ...] = ()
+    quiet: tuple[str, ...] = ()
 
     @property
     def turn(self) -> TurnGiven | None:
@@ -378,11 +376,6 @@ class Round(Struct, frozen=True):
         return sum(code not in waived for code in found)
 
 
-def ballots(votes: Iterable[VoteCast]) -> dict[tuple[str, str], int]:
-    """Return what each seat said of each clip, by clip and seat; what it said last counts, and once."""
-    return {(vote.clip, vote.seat or vote.voice): vote.value for vote in votes}
-
-
 def opened(fact: RoundOpened, at_ms: int, starter: str = "") -> Round:
     """Return the round that a `round.opened` begins."""
     return Round(
@@ -414,7 +407,7 @@ def apply(round_: Round, fact: RoundFact) -> Round:
         case RoundRevealed(takes=takes):
             return _revealed(round_, {take.clip for take in takes})
         case VoteCast():
-            return replace(round_, votes=(*round_.votes, fact))
+            return voted(round_, fact, 0)
         case ChallengeMade():
             return replace(round_, challenges=(*round_.challenges, fact))
         case VerdictGiven():
@@ -431,16 +424,26 @@ def _players_changed(round_: Round, fact: RoundJoined | RoundLeft | RoundPaused)
     match fact:
         case RoundJoined(voice=voice) if voice not in round_.players:
             late = (*round_.late, voice) if fact.late and voice not in round_.late else round_.late
-            left = tuple(each for each in round_.left if each != voice)
+            left, quiet = _but(round_.left, voice), _but(round_.quiet, voice)
             players = (*round_.players, voice)
-            return replace(round_, players=players, left=left, late=late, paused_until_ms=0)
+            return replace(round_, players=players, left=left, quiet=quiet, late=late, paused_until_ms=0)
         case RoundLeft(voice=voice) if voice not in round_.left:
-            players = tuple(each for each in round_.players if each != voice)
-            return replace(round_, players=players, left=(*round_.left, voice))
+            quiet = (*round_.quiet, voice) if fact.reason == "silent" else round_.quiet
+            left, players = (*round_.left, voice), _but(round_.players, voice)
+            return replace(round_, players=players, left=left, quiet=quiet)
         case RoundPaused(until_ms=until_ms):
             return replace(round_, paused_until_ms=until_ms)
         case _:
             return round_
+
+
+def _but(voices: tuple[str, ...], voice: str) -> tuple[str, ...]:
+    return tuple(each for each in voices if each != voice)
+
+
+def voted(round_: Round, fact: VoteCast, at_ms: int) -> Round:
+    """Add a vote to a round."""
+    return replace(round_, votes=(*round_.votes, fact), voted_at_ms=(*round_.voted_at_ms, at_ms))
 
 
 def _turn_changed(round_: Round, fact: TurnGiven | TurnPassed | HelpGiven) -> Round:
@@ -467,40 +470,3 @@ def captioned(round_: Round, clip: str, text: str, words: tuple[str, ...]) -> Ro
     """Write down the words of a take."""
     takes = (replace(t, text=text, words=words) if t.clip == clip else t for t in round_.takes)
     return replace(round_, takes=tuple(takes))
-
-
-def without(round_: Round, item: str) -> Round:
-    """Take a take or the topic out of a round, and its words wherever they are repeated: it was forgotten."""
-    topic = round_.prompt is not None and round_.prompt.id == item
-    return replace(
-        round_,
-        prompt=Prompt("", "") if topic else round_.prompt,
-        takes=tuple(take for take in round_.takes if take.clip != item),
-        turns=tuple(
-            _without_words(turn) if item in repeated(round_, turn) else turn for turn in round_.turns
-        ),
-        verdicts=tuple(fact for fact in round_.verdicts if item not in repeated(round_, fact)),
-        challenges=tuple(fact for fact in round_.challenges if fact.clip != item),
-    )
-
-
-def _without_words(turn: TurnGiven) -> TurnGiven:
-    return replace(turn, prompt="")
-
-
-def repeated(round_: Round, fact: TurnGiven | VerdictGiven) -> list[str]:
-    """Return whose words a fact repeats: the ids of takes, and of the prompt when it is in there."""
-    text = fact.prompt if isinstance(fact, TurnGiven) else fact.text
-    words = set(tokens(text))
-    found = [take.clip for take in round_.takes if not words.isdisjoint(_telling(take))]
-    if isinstance(fact, VerdictGiven):
-        found.append(fact.clip)
-    if round_.prompt is not None and round_.prompt.text and round_.prompt.text in text:
-        found.append(round_.prompt.id)
-    return found
-
-
-def _telling(take: Take) -> set[str]:
-    """Return the words of a take that others may take up."""
-    words = take.words or ()
-    return {*words[-1:], *(word for word in words if len(word) > SMALL_WORD_CHARACTERS)}

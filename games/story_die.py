@@ -33,6 +33,7 @@ class StoryDie(Chain):
     staged = True
     words_decide = True
     compares = True
+    counted = False
 
     def awaited(self, round_: Round, context: GameContext) -> tuple[Take, ...]:
         """Want the words that somebody may die of."""
@@ -42,9 +43,13 @@ class StoryDie(Chain):
         """Give the story's beginning, then only the push."""
         return ON[context.language] if round_.takes else theme(round_)
 
+    def follower(self, round_: Round, context: GameContext) -> str | None:
+        """Return who is alive after this one."""
+        return player(round_, context, without=_dead(round_)) if len(round_.players) > 1 else None
+
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Give the story to whoever is alive and here."""
-        dead = [voice for voice in round_.players if round_.faults(voice)]
+        dead = _dead(round_)
         alone = bool(dead) and len(dead) >= len(round_.players) - 1
         left = bool(dead) and set(here_of(round_.players, context)) <= set(dead)
         if len(round_.takes) >= self.takes or alone or left:
@@ -77,3 +82,7 @@ class StoryDie(Chain):
         if not before or not take.words or before[-1] != take.words[0]:
             return []
         return referee.verdict(round_, take, context, "repeat", word=take.words[0])
+
+
+def _dead(round_: Round) -> list[str]:
+    return [voice for voice in round_.players if round_.faults(voice)]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from games import referee
 from games.first_thing import EVERYWHERE
-from games.game import GameContext, Play, TurnOrder, give, is_taken, player
+from games.game import WORD_MS, GameContext, Play, TurnOrder, give, is_taken, player
 from games.measures import is_one_word_long, last_word
 from games.round import Ending, Round, RoundFact, Take, TurnGiven
 
-CHAIN_TAKES = 8
 HEARD = {
     "en": "Say the first word for what you just heard.",
     "de": "Sag das erste Wort zu dem, was du hörst.",
@@ -29,19 +28,24 @@ class WordAssociation(Play):
     kinds = EVERYWHERE
     seconds = 20
     pack = "word_association"
+    takes = 8
     joined_replay = True
     finale: Ending = "chain"
     words_decide = True
     compares = True
 
+    def follower(self, round_: Round, context: GameContext) -> str | None:
+        """Return who comes after in the rota."""
+        return player(round_, context) if round_.turn and round_.turn.voice else None
+
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Pass the chain on: with the word itself when it is known, else by ear."""
-        if len(round_.takes) >= CHAIN_TAKES:
+        if len(round_.takes) >= self.takes:
             return None
         last = round_.takes[-1] if round_.takes else None
         start = round_.prompt.text if round_.prompt else ""
         prompt = (last_word(last) or HEARD[context.language]) if last else start
-        return give(round_, context, prompt, player(round_, context), max_words=1)
+        return give(round_, context, prompt, player(round_, context), max_words=1, limit_ms=WORD_MS)
 
     def is_full(self, round_: Round) -> bool:
         """Want one word, also when anybody may say it."""

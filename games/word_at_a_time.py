@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext, Mood, give
+from games.game import WORD_MS, GameContext, Mood, give
 from games.measures import is_one_word_long
 from games.round import Round, RoundFact, Take, TurnGiven
 
-WORD_MS = 2_500
 # A sentence may end from here on.
 SHORTEST_TAKES = 4
 ASK = {
@@ -32,6 +31,7 @@ class WordAtATime(Chain):
     mood: Mood = "story"
     pack = "openings"
     takes = 12
+    counted = False
     words_decide = True
 
     def ask(self, round_: Round, context: GameContext) -> str:

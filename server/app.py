@@ -16,7 +16,7 @@ from server.blobs.base import Blobs
 from server.blobs.memory import MemoryBlobs
 from server.blobs.sqlite import SqliteBlobs
 from server.clock import Clock
-from server.config import Config
+from server.config import Config, parts
 from server.http.limits import FloodLimits, Limits
 from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
@@ -29,7 +29,7 @@ from server.readers.expiry import Expiry
 from server.readers.moderation import Moderation
 from server.readers.radio import Radio
 from server.readers.runner import Readers
-from server.room.events import RoomOpened
+from server.room.house import HOUSE
 from server.rooms.base import NoSuchRoom
 from server.rooms.registry import RoomRegistry
 from server.rtc import discover
@@ -45,8 +45,6 @@ from server.takes.takes import Takes
 from server.web.health import HEALTH
 from server.web.transcodes import TRANSCODES
 
-FIRST_ROOM = "wonder"
-FIRST_ROOM_NAME = "Space of Wonder"
 DATABASE = "wonder.db"
 # Of the time for draining so much is kept for telling the sockets: their last answers, and 1012.
 GOODBYE_MS = 3_000
@@ -194,7 +192,7 @@ async def start(config: Config) -> Running:
         services = Services(config, log, await _registry(config, log, clock), media, commits=commits)
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
-        await _first_room(services.registry)
+        await _house_rooms(services.registry, config)
         running = Running(services, await listen(services.app, config, tls.context(config)), broken)
         unstarted.pop_all()
     return running
@@ -250,13 +248,13 @@ async def _open_media(config: Config, clock: Clock) -> Media:
     return await LocalMedia.open(*where, clock=clock)
 
 
-async def _first_room(registry: RoomRegistry) -> None:
-    """Open the one public room that a fresh install has."""
-    try:
-        await registry.wake(FIRST_ROOM)
-    except NoSuchRoom:
-        opened = RoomOpened("wonder", FIRST_ROOM_NAME, theme="Anything", public=True)
-        await registry.open(opened, None, id=FIRST_ROOM)
+async def _house_rooms(registry: RoomRegistry, config: Config) -> None:
+    """Open the public rooms that a fresh install has, one for each language that is set."""
+    for room in (HOUSE[language] for language in HOUSE if language in parts(config.house_rooms)):
+        try:
+            await registry.wake(room.id)
+        except NoSuchRoom:
+            await registry.open(room.opened, None, id=room.id)
 
 
 async def _let_go(services: Services) -> None:

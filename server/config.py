@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 
 from audio.take import LONGEST_CLIP_MS
 
+HOUSE_LANGUAGES = ("en", "de")
 TOKEN_CHARACTERS = 22  # 128 bits in base64url
 
 
@@ -72,6 +73,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, _meta("Where clips go: `log` (committed with their events) or, with `--log memory`, `memory`.")
     ] = "log"
     tls: Annotated[str, _meta("`off`, `self-signed`, or the files `CERT,KEY` (PEM).")] = "off"
+    house_rooms: Annotated[
+        str, _meta("Languages, by comma (`en`, `de`), that have a public room from the start; empty is none.")
+    ] = "en,de"
     captions: Annotated[str, _meta("Model that writes captions; only `off` in this version.")] = "off"
     admin_token: Annotated[
         str, _meta("Bearer token of the admin, at least 22 characters; empty means no admin.")
@@ -280,6 +284,11 @@ def _tls(config: Config) -> str:
     return f"the file {missing[0]} is not there." if missing else ""
 
 
+def _house_rooms(config: Config) -> str:
+    unknown = set(parts(config.house_rooms)) - set(HOUSE_LANGUAGES)
+    return f"must be of {', '.join(HOUSE_LANGUAGES)}, by comma." if unknown else ""
+
+
 def _captions(config: Config) -> str:
     return "" if config.captions == "off" else "captions are planned but not in this version; use off."
 
@@ -314,6 +323,7 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "log": _log,
     "blobs": _blobs,
     "tls": _tls,
+    "house_rooms": _house_rooms,
     "captions": _captions,
     "admin_token": _admin_token,
     "trusted_proxies": _trusted_proxies,
@@ -325,7 +335,12 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
 @lru_cache(maxsize=8)
 def networks(text: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
     """Return the networks in a comma-separated list. Raises `ValueError`."""
-    return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
+    return tuple(ipaddress.ip_network(part, strict=False) for part in parts(text))
+
+
+def parts(text: str) -> tuple[str, ...]:
+    """Return what stands in a comma-separated list."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _is_address(text: str) -> bool:

@@ -20,16 +20,23 @@ Door = Literal["open", "consent"]
 
 
 class Timing(Struct, frozen=True):
-    """How a tempo feels: the count-in, the window, and the rest between two rounds."""
+    """How a tempo feels: the count-in, the windows, and the rest between two rounds.
+
+    A word is begun within `word_ms`, a line within `window_ms`. The rest is shorter (`lively_ms`) after
+    a round in which two or more spoke.
+    """
 
     count_in_ms: int
     window_ms: int
     pulse_ms: int
+    word_ms: int
+    lively_ms: int
 
 
 TIMINGS: dict[Tempo, Timing] = {
-    "snap": Timing(count_in_ms=3_000, window_ms=5_000, pulse_ms=12_000),
-    "slow": Timing(count_in_ms=5_000, window_ms=12_000, pulse_ms=25_000),
+    # Three beats of 0.6 s, and of a second.
+    "snap": Timing(count_in_ms=1_800, window_ms=5_000, pulse_ms=12_000, word_ms=3_000, lively_ms=5_000),
+    "slow": Timing(count_in_ms=3_000, window_ms=12_000, pulse_ms=25_000, word_ms=12_000, lively_ms=12_000),
 }
 
 
@@ -66,6 +73,11 @@ class RoomKind(Struct, frozen=True):
     def games(self) -> tuple[str, ...]:
         """Return the ids of the games offered, in the order in which they are shown."""
         return tuple(game.id for game in offered(self.id))
+
+    @property
+    def themed(self) -> bool:
+        """Tell whether a room of the kind is about its theme, and is nothing without one."""
+        return self.theme_share > 0
 
     def suited(self, speakers: int) -> tuple[Game, ...]:
         """Return the games, the plain one aside, that the given number of speakers can play."""

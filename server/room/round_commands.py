@@ -6,8 +6,8 @@ from games import round as play
 from games.game import PLAYERS_LIMIT, Game, words_by_ms
 from games.referee import overruled, thumbed
 from games.registry import BY_ID
-from games.round import AnswerGiven, ChallengeMade, Round, RoundJoined, Take, VoteCast
-from server.room import round_lifecycle
+from games.round import AnswerGiven, ChallengeMade, Round, Take, VoteCast
+from server.room import round_lifecycle, turns
 from server.room.commands import Answer, Refused, RoundJoin, Vote
 from server.room.context import Context
 from server.room.events import Fact, Voice
@@ -30,19 +30,16 @@ def join(state: RoomState, command: RoundJoin, by: Voice | None, context: Contex
         raise Refused("no_round", "No round is running now.")
     if by is None or by.id in round_.players:
         raise Refused("joined_already", "You are in this round already.")
-    if len(round_.players) >= PLAYERS_LIMIT:
+    if len(round_.players) >= PLAYERS_LIMIT or turns.is_nearly_over(round_, by.id):
         raise Refused("round_full", "This round is full. The next one is yours.")
     _check_seat(state, round_, by, context)
     role = cleaned(command.role)[:ROLE_LIMIT_CHARACTERS]
     round_lifecycle.check_words(state, role)
-    joined = RoundJoined(round_.id, by.id, role)
-    game = BY_ID.get(round_.game)
-    told = (
-        game.joined(play.apply(round_, joined), by.id, round_lifecycle.game_context(state, round_, context))
-        if game
-        else []
-    )
-    return [joined, *told]
+    joined = turns.joining(round_, by.id, role)
+    with_it, game = play.apply(round_, joined), BY_ID.get(round_.game)
+    now = round_lifecycle.game_context(state, round_, context)
+    told = game.joined(with_it, by.id, now) if game else []
+    return [joined, *told, *turns.resumed(state, round_, with_it, context)]
 
 
 def _check_seat(state: RoomState, round_: Round, by: Voice, context: Context) -> None:
@@ -65,7 +62,7 @@ def answer(state: RoomState, command: Answer, by: Voice | None, context: Context
         raise Refused("not_your_turn", "It is not your turn now.")
     if any(take.voice == by.id for take in round_.takes_of(turn.turn)):
         raise Refused("answered_already", "You have had this turn.")
-    if round_lifecycle.is_full(round_):
+    if round_lifecycle.is_full(round_) or round_.paused_until_ms:
         raise Refused("not_your_turn", "It is not your turn now.")
     text = cleaned(command.text)
     if not text or len(text) > ANSWER_LIMIT_CHARACTERS:

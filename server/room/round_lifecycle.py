@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from games import prompts
 from games.endings import spoken
 from games.game import Game, GameContext, Setup, folded, untold, words_by_ms
+from games.pace import is_unjudged
 from games.prompts import Card
 from games.referee import coaching
 from games.registry import BY_ID
@@ -40,8 +41,6 @@ from server.room.state import RoomState, apply
 
 # Takes may begin this long before "go": eager speakers are welcome.
 EAGER_MS = 1_500
-# A round in which nobody speaks ends by itself within this time, whatever its game waits for.
-SILENCE_MS = 45_000
 COACHED = ("done", "silent", "again")
 # Why a round ends whose next one begins at once.
 FOLLOWED = ("again", "replaced")
@@ -93,6 +92,7 @@ def _game_context(state: RoomState, tempo: Tempo, context: Context, prompt: Prom
         door.admitted(state, context.here, context),
         context.captions,
         state.set_rounds.missed,
+        timing.word_ms,
     )
 
 
@@ -178,6 +178,8 @@ def _judged(game: Game, round_: Round, take: Take, now: GameContext) -> list[Rou
 
     A take without a word, a cough, breaks no rule of words.
     """
+    if is_unjudged(round_, take):
+        return []
     by_sound = [] if take.written else game.judge(round_, take, now)
     return [*by_sound, *(game.judge_words(round_, take, now) if take.words else [])]
 
@@ -199,7 +201,10 @@ def with_reveals(state: RoomState, facts: Iterable[RoundFact], context: Context)
 
 def next_round_at_ms(state: RoomState) -> int:
     """Return when a room at rest begins its next round by itself, in epoch ms."""
-    rest_ms = TIMINGS[state.tempo].pulse_ms * 2 ** min(state.silent_rounds, PULSE_DOUBLINGS)
+    timing, takes = TIMINGS[state.tempo], state.last_round.takes if state.last_round else ()
+    is_lively = len({take.voice for take in takes}) > 1
+    doubled = 2 ** min(state.silent_rounds, PULSE_DOUBLINGS)
+    rest_ms = timing.lively_ms if is_lively else timing.pulse_ms * doubled
     return state.rested_from_ms + rest_ms if state.rested_from_ms else state.opened_at_ms
 
 

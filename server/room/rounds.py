@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from games.game import USUAL_TAKE_MS, Game
+from games.game import SILENCE_MS, Game, folded
+from games.pace import USUAL_TAKE_MS, votes_end_ms
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
 from server.room import door, proposals, round_commands, round_lifecycle, topics, turns
@@ -30,7 +31,7 @@ from server.room.commands import (
 from server.room.context import Context
 from server.room.events import ClipHidden, Fact, ProposalClosed, Voice
 from server.room.governed import WITHHELD_MOST
-from server.room.round_lifecycle import EAGER_MS, SILENCE_MS
+from server.room.round_lifecycle import EAGER_MS
 from server.room.sets import SET_ROUNDS
 from server.room.state import RoomState
 
@@ -39,8 +40,10 @@ CLAIM_TOLERANCE_MS = 300
 # No more than this many voices are made players of a game: nobody waits for minutes.
 PULSE_PLAYERS = 6
 SLOWEST_PACE = 2.0
-# Whoever leaves in their turn is waited for so long: a page that is loaded again is back within it.
-LEFT_WAIT_MS = 3_000
+# Whoever leaves in their turn is waited for so long: a connection that is opened anew at once is back.
+LEFT_WAIT_MS = 500
+# Whoever may hear their take before it lands has so long to think, and the round waits.
+PREVIEW_MS = 60_000
 # What happened so far in the future is not waited for (see `server/clock.py`).
 AHEAD_MS = 60_000
 HELD_RETRY_AFTER_MS = 10_000
@@ -176,6 +179,21 @@ def take_ends_ms(state: RoomState, voice: str, began_at_ms: int, pace: float = 1
     return min(ends_ms, max(turn.cut_at_ms, began_at_ms + SHORTEST_CUT_MS))
 
 
+def ends_with_a_word(state: RoomState, voice: str, pace: float = 1.0) -> bool:
+    """Tell whether a take of a voice is over once it fell silent behind a word: not for who takes longer."""
+    turn = _open_turn(state, voice)
+    return turn is not None and turn.one_word and pace <= 1.0
+
+
+def begin_left_ms(state: RoomState, voice: str, now_ms: int, pace: float = 1.0) -> int:
+    """Return for how long a voice may still begin in the running turn: its take may be silent so long."""
+    turn = _open_turn(state, voice)
+    if turn is None:
+        return 0
+    window_ms = round((turn.closes_at_ms - turn.go_at_ms) * _bounded(pace))
+    return max(0, turn.go_at_ms + window_ms - now_ms)
+
+
 def _open_turn(state: RoomState, voice: str) -> TurnGiven | None:
     turn = state.round.turn if state.round else None
     return turn if turn is not None and turn.is_for(voice) else None
@@ -186,20 +204,27 @@ def _bounded(pace: float) -> float:
 
 
 def _round_due(state: RoomState, round_: Round, context: Context) -> int | None:
-    game = BY_ID.get(round_.game)
-    turn, speaking = round_.turn, bool(context.speaking)
+    game, turn = BY_ID.get(round_.game), round_.turn
     if game is None or turn is None:
         return round_.opened_at_ms
+    if round_.paused_until_ms:
+        return turns.pause_ends_ms(state, round_, context)
+    speaking = turns.is_anybody_speaking(round_, turn, context)
     paces = context.paces.items()
     pace = max((_bounded(pace) for voice, pace in paces if turn.is_for(voice)), default=1.0)
     words_ms = round_lifecycle.words_due_ms(state, game, round_, context)
     if game.is_full(round_):
         return round_.heard_at_ms if words_ms is None else words_ms
+    if turn.act == "vote":
+        return votes_end_ms(round_, turn, turns.voters(state, round_, context))
     due_ms = game.due(round_, speaking, pace)
     if due_ms is None:
         return None
     if speaking:
         due_ms += max(0, _take_limit_ms(state, turn, pace) - USUAL_TAKE_MS)
+        due_ms += PREVIEW_MS if round_lifecycle.kind_of(state).preview else 0
+    elif turns.is_done(state, round_, turn, context):
+        due_ms = round_.heard_at_ms
     else:
         due_ms = min(due_ms, round_.heard_at_ms + SILENCE_MS)
         left_at_ms = _left_at_ms(round_, turn, context)
@@ -252,12 +277,14 @@ def _land(state: RoomState, command: Land, by: Voice | None, context: Context) -
     turn = _turn_of(state, command, by)
     held = _held(state, command.clip.clip, by)
     if turn is None or by is None:
-        return [replace(command.clip, round=None, turn=None, reaction_ms=None, hidden=False), *held]
+        free = replace(command.clip, round=None, turn=None, reaction_ms=None, hidden=False)
+        return [free, *held, *turns.back(state, by, context)]
     reaction_ms = _reaction_ms(command, turn)
     clip = replace(
         command.clip, round=turn.round, turn=turn.turn, reaction_ms=reaction_ms, hidden=turn.hidden
     )
-    return [clip, *held, *round_lifecycle.after_landing(state, clip, by, context)]
+    gone = turns.gone(state.round, context) if state.round else []
+    return [clip, *held, *gone, *round_lifecycle.after_landing(state, clip, by, context)]
 
 
 def _held(state: RoomState, clip: str, by: Voice | None) -> list[Fact]:
@@ -296,6 +323,8 @@ def _wanting(state: RoomState, voice: str) -> TurnGiven | None:
     turn = _open_turn(state, voice)
     if state.round is None or turn is None or round_lifecycle.is_full(state.round):
         return None
+    if state.round.paused_until_ms:
+        return None
     return None if any(take.voice == voice for take in state.round.takes_of(turn.turn)) else turn
 
 
@@ -326,11 +355,14 @@ def _advance(state: RoomState, round_: Round, context: Context) -> list[Fact]:
     game = BY_ID.get(round_.game)
     if game is None or _is_ahead(round_, context):
         return round_lifecycle.close(state, "stopped", context)
-    game_context = round_lifecycle.game_context(state, round_, context)
+    now = round_lifecycle.game_context(state, round_, context)
+    if round_.paused_until_ms:
+        return round_lifecycle.with_reveals(state, turns.unpaused(game, round_, now), context)
     asleep = not context.speaking and context.now_ms >= round_.heard_at_ms + SILENCE_MS
-    return round_lifecycle.with_reveals(
-        state, game.end(round_, game_context) if asleep else game.advance(round_, game_context), context
-    )
+    parted = turns.parted(round_, context)
+    round_ = folded(round_, parted)
+    follows = game.end(round_, now) if asleep else game.advance(round_, now)
+    return [*parted, *round_lifecycle.with_reveals(state, follows, context)]
 
 
 def _pulse(state: RoomState, context: Context) -> list[Fact]:

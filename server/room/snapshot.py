@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from games import forgotten, words
 from games import round as round_module
-from games import words
 from server.room import clips as clips_module
 from server.room import events, filed, governed, sets, state
 from server.room.clips import NO_CLIPS, ClipRef, Clips
@@ -34,6 +34,7 @@ FOLDING: tuple[ModuleType, ...] = (
     filed,
     events,
     round_module,
+    forgotten,
     words,
 )
 

@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
+from games import forgotten
 from games import round as rounds
 from games.round import (
     AnswerGiven,
@@ -67,7 +68,6 @@ ROUND_FACTS = (
     rounds.TurnGiven,
     rounds.TurnPassed,
     rounds.HelpGiven,
-    rounds.VoteCast,
     rounds.ChallengeMade,
     rounds.VerdictGiven,
     rounds.VerdictOverruled,
@@ -221,7 +221,7 @@ def _said_before(state: RoomState, fact: Fact | Erased) -> Collection[str]:
             return (id_,)
         case rounds.TurnGiven() | rounds.VerdictGiven():
             both = (state.round, state.last_round)
-            return next((rounds.repeated(r, fact) for r in both if r and r.id == fact.round), ())
+            return next((forgotten.repeated(r, fact) for r in both if r and r.id == fact.round), ())
         case _:
             return ()
 
@@ -395,7 +395,7 @@ def _changed(state: RoomState, event: Event, fact: ClipCaptioned | ClipRemoved |
     if isinstance(fact, ClipRemoved):
         liked = state.set_rounds.without(fact.clip)
         state = replace(_gone(state, fact.clip), clips=state.clips.without(fact.clip), set_rounds=liked)
-        return _in_rounds(state, lambda round_: rounds.without(round_, fact.clip))
+        return _in_rounds(state, lambda round_: forgotten.without(round_, fact.clip))
     if fact.clip not in state.clips:
         return state
     state = replace(state, clips=state.clips.captioned(fact.clip, fact.text, event.seq))
@@ -424,7 +424,7 @@ def _text_removed(state: RoomState, target: int) -> RoomState:
     )
     if written is None or not written.id:
         return state
-    return _in_rounds(state, lambda round_: rounds.without(round_, written.id))
+    return _in_rounds(state, lambda round_: forgotten.without(round_, written.id))
 
 
 def _in_rounds(state: RoomState, change: Callable[[Round], Round]) -> RoomState:
@@ -464,11 +464,17 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
             elif isinstance(fact, rounds.TurnGiven):
                 missed = state.set_rounds.with_stage(state.round, fact) if state.round else state.set_rounds
                 state = replace(state, asked_seq=event.seq, set_rounds=missed)
-            elif isinstance(fact, rounds.VoteCast) and fact.value > 0:
-                state = _liked(state, fact.clip, fact.voice)
             return _with_round_fact(state, fact)
+        case rounds.VoteCast() as fact:
+            return _voted(state, fact, event.at_ms)
         case _:
             return state
+
+
+def _voted(state: RoomState, fact: rounds.VoteCast, at_ms: int) -> RoomState:
+    if fact.value > 0:
+        state = _liked(state, fact.clip, fact.voice)
+    return _in_rounds(state, lambda r: rounds.voted(r, fact, at_ms) if r.id == fact.round else r)
 
 
 def _with_round_fact(state: RoomState, fact: RoundFact) -> RoomState:

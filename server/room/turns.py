@@ -1,12 +1,13 @@
-"""What players do with their turns beside speaking in them: pass them on, ask for a word, sit out."""
+"""What players do with their turns beside speaking: pass them on, get a word, sit out, come back."""
 
 from __future__ import annotations
 
 from games import round as play
-from games.game import fresh
+from games.game import JOINED_UNTIL_SHARE, Game, GameContext, fresh
+from games.pace import SPOKEN, done_in
 from games.registry import BY_ID
-from games.round import HelpGiven, Round, RoundLeft, TurnGiven, TurnPassed
-from server.room import round_lifecycle
+from games.round import HelpGiven, Round, RoundFact, RoundJoined, RoundLeft, TurnGiven, TurnPassed
+from server.room import door, round_lifecycle
 from server.room.commands import Refused
 from server.room.context import Context
 from server.room.events import Fact, Voice
@@ -16,6 +17,123 @@ from server.room.state import RoomState
 HELP_PACK = "word_association"
 # A word is given when so much of the window is over: before, one's own is on its way.
 HELP_SHARE = 0.6
+# Whoever was silent in so many turns in a row sits out.
+SILENT_TURNS = 2
+# Who left the room keeps their seat in the rota for so long.
+SEAT_MS = 90_000
+
+
+# Whose turn it is, and whether they are done
+
+
+def is_anybody_speaking(round_: Round, turn: TurnGiven, context: Context) -> bool:
+    """Tell whether a take that the running turn may take in is open or on its way."""
+    done = done_in(round_, turn)
+    return any(turn.is_for(voice) and voice not in done for voice in context.speaking)
+
+
+def is_done(state: RoomState, round_: Round, turn: TurnGiven, context: Context) -> bool:
+    """Tell whether all who are here and may speak in the running turn have spoken, or passed it on."""
+    if turn.act not in SPOKEN:
+        return False
+    if turn.wanted:
+        here = {voice for voice in turn.wanted if voice not in round_.left}
+    else:
+        may = {*context.speakers, *(voice for voice in round_.players if voice in context.here)}
+        here = {voice for voice in door.admitted(state, may, context) if turn.is_for(voice)}
+    return bool(here) and here <= done_in(round_, turn)
+
+
+def voters(state: RoomState, round_: Round, context: Context) -> set[str]:
+    """Return those who are here and have something to vote on: a take of another."""
+    staged = round_.turn.clips if round_.turn else ()
+    speakers = {take.voice for take in round_.takes if not staged or take.clip in staged}
+    here = door.admitted(state, context.here, context)
+    asked = round_.turn.voices if round_.turn else ()
+    return {voice for voice in here if speakers - {voice} and (not asked or voice in asked)}
+
+
+# Who has turns
+
+
+def is_nearly_over(round_: Round, voice: str) -> bool:
+    """Tell whether a round of a known length is in its last quarter: who was in it may come back."""
+    game = BY_ID.get(round_.game)
+    if game is None or game.takes <= 1 or voice in round_.left or round_.paused_until_ms:
+        return False
+    return len(round_.takes) >= game.takes * JOINED_UNTIL_SHARE
+
+
+def joining(round_: Round, voice: str, role: str = "") -> RoundJoined:
+    """Return that a voice plays from now on, as the last in the rota."""
+    known = {*round_.left, *(take.voice for take in round_.takes)}
+    late = bool(round_.takes) and voice not in known
+    return RoundJoined(round_.id, voice, role, late)
+
+
+def back(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
+    """Give a voice turns again that sat out for its silence, and speaks."""
+    round_ = state.round
+    if round_ is None or by is None or by.id not in round_.quiet:
+        return []
+    joined = joining(round_, by.id)
+    return [joined, *resumed(state, round_, play.apply(round_, joined), context)]
+
+
+def parted(round_: Round, context: Context) -> list[RoundFact]:
+    """Return who has no turns any more: who was silent again, and who is gone for long."""
+    turn = round_.turn
+    silent = [] if turn is None or turn.act not in SPOKEN else [*turn.wanted]
+    leaves: list[RoundFact] = [
+        RoundLeft(round_.id, voice, "silent")
+        for voice in silent
+        if voice in round_.players and voice in context.here and _was_silent(round_, voice)
+    ]
+    return [*leaves, *gone(round_, context)]
+
+
+def gone(round_: Round, context: Context) -> list[RoundFact]:
+    """Return who lost their seat, for they left the room long ago; none while nobody is here at all."""
+    if not context.here:
+        return []
+    away = (voice for voice in round_.players if voice not in context.here and voice in context.left)
+    return [
+        RoundLeft(round_.id, voice, "gone")
+        for voice in away
+        if context.now_ms - context.left[voice] >= SEAT_MS
+    ]
+
+
+def _was_silent(round_: Round, voice: str) -> bool:
+    """Tell whether a voice said nothing in its last turns."""
+    own = [turn for turn in round_.turns if turn.act in SPOKEN and voice in turn.wanted][-SILENT_TURNS:]
+    return len(own) == SILENT_TURNS and all(voice not in done_in(round_, turn) for turn in own)
+
+
+# A round that waits for somebody
+
+
+def pause_ends_ms(state: RoomState, round_: Round, context: Context) -> int:
+    """Return until when a paused round waits: until somebody is back, or its time is over."""
+    now = round_lifecycle.game_context(state, round_, context)
+    return round_.opened_at_ms if _are_several(round_, now) else round_.paused_until_ms
+
+
+def unpaused(game: Game, round_: Round, now: GameContext) -> list[RoundFact]:
+    """Return how a paused round goes on, or its end when nobody came."""
+    return game.go_on(round_, now) if _are_several(round_, now) else game.end(round_, now)
+
+
+def _are_several(round_: Round, now: GameContext) -> bool:
+    return sum(voice in now.present for voice in round_.players) > 1
+
+
+def resumed(state: RoomState, paused: Round, round_: Round, context: Context) -> list[Fact]:
+    """Go on with a round that was paused until this moment."""
+    return _go_on(state, round_, context) if paused.paused_until_ms else []
+
+
+# What they ask for
 
 
 def leave(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
@@ -30,9 +148,9 @@ def leave(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
         return round_lifecycle.close(state, "stopped", context)
     left = RoundLeft(round_.id, by.id, "out")
     turn = round_.turn
-    if turn is None or by.id not in turn.wanted or any(t.voice == by.id for t in round_.takes_of(turn.turn)):
+    if turn is None or by.id not in turn.wanted or by.id in done_in(round_, turn) or round_.paused_until_ms:
         return [left]
-    return [left, *_go_on(state, play.apply(round_, left), context)]
+    return [left, *_go_on_when_done(state, play.apply(round_, left), context)]
 
 
 def pass_on(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
@@ -41,7 +159,7 @@ def pass_on(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
     passed = TurnPassed(round_.id, turn.turn, voice)
     if voice not in turn.wanted:
         return [passed]
-    return [passed, *_go_on(state, play.apply(round_, passed), context)]
+    return [passed, *_go_on_when_done(state, play.apply(round_, passed), context)]
 
 
 def help_out(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
@@ -68,23 +186,23 @@ def _own_turn(state: RoomState, by: Voice | None, context: Context) -> tuple[Rou
     turn = round_.turn
     if turn is None or by is None or not turn.is_for(by.id) or round_lifecycle.is_full(round_):
         raise Refused("not_your_turn", "It is not your turn now.")
-    if context.now_ms < turn.go_at_ms - round_lifecycle.EAGER_MS:
+    if context.now_ms < turn.go_at_ms - round_lifecycle.EAGER_MS or round_.paused_until_ms:
         raise Refused("not_your_turn", "It is not your turn now.")
-    takes = {take.voice for take in round_.takes_of(turn.turn)}
-    passed = {each.voice for each in round_.passed if each.turn == turn.turn}
-    if by.id in takes | passed:
+    if by.id in done_in(round_, turn):
         raise Refused("answered_already", "You have had this turn.")
     return round_, turn, by.id
 
 
-def _go_on(state: RoomState, round_: Round, context: Context) -> list[Fact]:
+def _go_on_when_done(state: RoomState, round_: Round, context: Context) -> list[Fact]:
     """Give the next turn when nobody is left to speak in this one."""
-    turn, game = round_.turn, BY_ID.get(round_.game)
-    if turn is None or game is None:
+    turn = round_.turn
+    done = done_in(round_, turn) | {*round_.left} if turn else set()
+    return _go_on(state, round_, context) if turn and set(turn.wanted) <= done else []
+
+
+def _go_on(state: RoomState, round_: Round, context: Context) -> list[Fact]:
+    game = BY_ID.get(round_.game)
+    if game is None:
         return []
-    done = {take.voice for take in round_.takes_of(turn.turn)}
-    done |= {each.voice for each in round_.passed if each.turn == turn.turn} | {*round_.left}
-    if not set(turn.wanted) <= done:
-        return []
-    now = round_lifecycle.game_context(state, round_, context)
-    return round_lifecycle.with_reveals(state, game.advance(round_, now), context)
+    follows = game.go_on(round_, round_lifecycle.game_context(state, round_, context))
+    return round_lifecycle.with_reveals(state, follows, context)

@@ -100,6 +100,9 @@ class Room(Protocol):
         The room's pulse runs while there is a speaker.
         """
 
+    def coloured(self, voice: Voice) -> Voice:
+        """Return the voice in the colour that it has among those who are here."""
+
     def consent(self, voice_id: str) -> None:
         """Note that a voice has read what is asked at the door, and came in."""
 

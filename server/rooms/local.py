@@ -255,6 +255,10 @@ class LocalRoom:
         self._presence.move(voice_id, before, now, self._registry.shared.clock())
         self._changed(voice_id)
 
+    def coloured(self, voice: Voice) -> Voice:
+        """Return the voice in the colour that it has in here."""
+        return self._presence.coloured(voice, self._registry.shared.clock())
+
     def consent(self, voice_id: str) -> None:
         """Note that a voice has read what is asked at the door, and came in."""
         self._presence.consent(voice_id)

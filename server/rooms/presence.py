@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from random import Random
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from server.room.colours import apart
 from server.room.context import Context
+from server.room.events import Voice
 
 LEFT_KEPT = 2_000  # voices that left, the latest
+COLOURS_KEPT = 2_000  # voices that have their colour, those that came or came back last
+CROWD = 24  # among more than this many no colour is far from all others: each voice has its own
+AWAY_MS = 90_000  # who is away for no longer than this still has a colour that nobody else is given
 NETWORKS_KEPT = 4_000  # voices with the network by which they came, the latest
 CONSENTS_KEPT = 2_000  # voices that came in by the door; who is forgotten is asked again
 
@@ -33,10 +40,13 @@ class Presence:
     speak (each is one of `here`, too). `speaking` are voices with takes that are open or on their way,
     each with when it counts as ended at the latest; `heard` are those that all were told speak. `paces`
     belong to speakers that take longer. `left` is when those who left lately did, `networks` by which
-    network voices came (a tag of the room, no address).
+    network voices came (a tag of the room, no address). `colours` are those that voices were given, and
+    when they were asked for last, in that order.
     """
 
-    __slots__ = ("consented", "heard", "here", "left", "networks", "paces", "speakers", "speaking")
+    __slots__ = (
+        "colours", "consented", "heard", "here", "left", "networks", "paces", "speakers", "speaking",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.here: dict[str, int] = {}
@@ -45,6 +55,7 @@ class Presence:
         self.paces: dict[str, float] = {}
         self.consented: dict[str, None] = {}
         self.left: dict[str, int] = {}
+        self.colours: dict[str, tuple[str, int]] = {}
         self.heard: set[str] = set()
         self.networks: dict[str, str] = {}
 
@@ -79,6 +90,29 @@ class Presence:
         elif now.pace != was.pace or (speaks and now.pace > 1.0):
             self.set_pace(voice_id, now.pace)
 
+    def coloured(self, voice: Voice, now_ms: int) -> Voice:
+        """Return the voice in the colour that it has in here: far from those of the others, and it stays."""
+        if voice.id not in self.colours:
+            crowded = len(self.here) > CROWD
+            colour = voice.colour if crowded else apart(voice.colour, self._taken(now_ms))
+            self.colours[voice.id] = (colour, now_ms)
+            if len(self.colours) > COLOURS_KEPT:
+                del self.colours[next(iter(self.colours))]
+        return replace(voice, colour=self._keep_colour(voice.id, now_ms))
+
+    def _keep_colour(self, voice_id: str, now_ms: int) -> str:
+        """Return the colour that a voice was given, if any; it is kept among the latest."""
+        colour, _ = self.colours.pop(voice_id, ("", 0))
+        if colour:
+            self.colours[voice_id] = (colour, now_ms)
+        return colour
+
+    def _taken(self, now_ms: int) -> set[str]:
+        """Return the colours of those who are here, came this moment, or are away for a little while."""
+        newest = islice(reversed(self.colours.values()), CROWD)
+        here = (self.colours[voice][0] for voice in self.here if voice in self.colours)
+        return {*here, *(colour for colour, at_ms in newest if now_ms - at_ms < AWAY_MS)}
+
     def enter(self, voice_id: str) -> None:
         """Count a connection of a voice in."""
         self.here[voice_id] = self.here.get(voice_id, 0) + 1
@@ -88,6 +122,7 @@ class Presence:
         """Count a connection of a voice out again."""
         if _count_out(self.here, voice_id):
             self.left[voice_id] = now_ms
+            self._keep_colour(voice_id, now_ms)
             if len(self.left) > LEFT_KEPT:
                 del self.left[next(iter(self.left))]
 

@@ -196,7 +196,8 @@ class RoomRegistry:
         """Return who a key is in a room; its name is English when only the id of a strange room is given."""
         living = self._rooms.get(room) if isinstance(room, str) else room
         language = living.voices_language if living is not None else "en"
-        return ids.voice(self._secret, key, room if isinstance(room, str) else room.id, language)
+        voice = ids.voice(self._secret, key, room if isinstance(room, str) else room.id, language)
+        return voice if living is None else living.coloured(voice)
 
     def meet(self, voice_id: str, room: Room, network: str) -> None:
         """Note by which network (as `limits.network` gives it) a voice came into a room."""

@@ -14,12 +14,18 @@ def longest_clip_ms(room: Room, voice: Voice, host_ms: int) -> int:
 
 
 def take_limit_ms(room: Room, voice: Voice, host_ms: int, now_ms: int) -> int:
-    """Return when a take that begins now is ended: after its limit and some air, or where it is cut."""
+    """Return when a take that begins now is ended: after its limit and some air, or where it is cut.
+
+    The limit is from the first sound, which in a turn may come until its window closes.
+    """
     pace = _pace(room, voice)
     whole_ms = rounds.take_limit_ms(room.state, voice.id, pace)
     left_ms = rounds.take_ends_ms(room.state, voice.id, now_ms, pace) - now_ms
     longest_ms = longest_clip_ms(room, voice, host_ms)
-    return min(left_ms, longest_ms) if left_ms < whole_ms else longest_ms + TAKE_MARGIN_MS
+    if left_ms < whole_ms:
+        return min(left_ms, longest_ms)
+    air_ms = max(TAKE_MARGIN_MS, rounds.begin_left_ms(room.state, voice.id, now_ms, pace))
+    return min(longest_ms + air_ms, LONGEST_CLIP_MS + TAKE_MARGIN_MS)
 
 
 def _pace(room: Room, voice: Voice) -> float:

@@ -8,10 +8,9 @@ from msgspec import Struct
 
 from audio.take import Clip
 from server.room.events import Voice
+from server.room.rounds import PREVIEW_MS
 from server.takes.life import TakeLife
 
-# An answer is waited for this long; without one the take is gone.
-PREVIEW_MS = 60_000
 # All previews together; the oldest goes first. A take of 30 s has about 150 KB.
 PREVIEWS_BYTES = 16 * 1024 * 1024
 

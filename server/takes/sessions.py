@@ -24,7 +24,8 @@ def _nothing(*_: object) -> None:
 class PeerSession(Struct, eq=False):
     """One peer: its room, its voice (none for a listener), and its open or last take.
 
-    A session that is not `commanded` is one take. `moved` is that its room went to another process.
+    A session that is not `commanded` is one take. `heard_from_ms` is since when it is heard, None in silence;
+    `moved` is that its room went to another process.
     """
 
     room: Room
@@ -37,6 +38,7 @@ class PeerSession(Struct, eq=False):
     peer: str = ""
     moved: bool = False
     unfollow: Callable[[], None] = _nothing
+    heard_from_ms: int | None = None
 
     @property
     def presence(self) -> PresenceState:

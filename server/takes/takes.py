@@ -7,7 +7,8 @@ They join the media plane (who sends sound), the finish (what becomes of it) and
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from audio.take import LONGEST_CLIP_MS, LONGEST_TAKE_MS, TAKE_MARGIN_MS
@@ -15,11 +16,12 @@ from server.blobs.base import Blobs
 from server.room import door
 from server.room.commands import Refused, restarting
 from server.room.events import Event, Source, Voice
+from server.room.ids import unguessable
 from server.room.round_lifecycle import kind_of
 from server.rooms.base import Room
 from server.rooms.registry import RoomRegistry
 from server.rtc.media import Media, TakeEnded
-from server.takes import length
+from server.takes import length, silence
 from server.takes.completion import Completion
 from server.takes.drain import DRAIN_MS, cut_before_end_ms, quiet
 from server.takes.finisher import Finisher
@@ -38,6 +40,9 @@ UPLOAD = "upload"
 # An upload that was announced by `speak.start` is waited for this long after its limit.
 UPLOAD_MARGIN_MS = 8_000
 DRAINING_RETRY_MS = 5_000
+# A session that is one take counts as speaking for so long while it is silent: its peer is gone then, or it
+# goes on. A peer that vanished is noticed after as long (`VANISHED_MS` in `server/rtc/speaker.py`).
+PAUSE_MS = 3_000
 
 
 class Takes:
@@ -143,6 +148,7 @@ class Takes:
         if session.open_take is not None or not self._media.begin_take(peer, limit_ms):
             raise Refused("speaking_already", "You are speaking already.")
         self._previewing.replace(room, voice)
+        silence.begin(session, self._clock())
         self._began(self._open(session, voice, peer, until_ms))
 
     def _began(self, take: TakeLife) -> None:
@@ -180,6 +186,18 @@ class Takes:
             if take.is_recorded or not take.is_asked_for:
                 return take
         raise Refused("not_speaking", "You are not speaking.")
+
+    @contextmanager
+    def arriving(self, room: Room, voice: Voice) -> Iterator[None]:
+        """Let a voice count as speaking while what it recorded is on its way. Raises `Refused`."""
+        if not room.has_take(voice.id, UPLOAD):
+            _check_door(room, voice)
+        name = unguessable()
+        room.begin_speaking(voice.id, name, until_ms=self._clock() + FINISHING_MS)
+        try:
+            yield
+        finally:
+            room.end_speaking(voice.id, name)
 
     async def upload(self, room_id: str, voice: Voice, body: bytes, media_type: str) -> Event | Preview:
         """Finish and land a recorded file; return its `clip.landed`. Raises `Unfit` or `Refused`.
@@ -233,7 +251,10 @@ class Takes:
     def level(self, peer: str, *, on: bool) -> None:
         """Note that a peer is heard, or not; a session that is one take begins it with its first sound."""
         session = self._sessions.get(peer)
-        if self._is_closed or session is None or session.voice is None or session.commanded or session.moved:
+        if self._is_closed or session is None or session.voice is None or session.moved:
+            return
+        if session.commanded:
+            self._follow(session, on=on)
             return
         room, voice = session.room, session.voice
         until_ms = self._clock() + self._longest_clip_ms(room, voice) + TAKE_MARGIN_MS
@@ -241,11 +262,15 @@ class Takes:
             self._began(self._open(session, voice, peer, until_ms))
         if session.take is None or session.take.state != "open":
             return
-        if on:
-            room.begin_speaking(voice.id, session.take.id, until_ms=until_ms)
-        else:
-            room.end_speaking(voice.id, session.take.id)
+        room.begin_speaking(voice.id, session.take.id, until_ms=until_ms if on else self._clock() + PAUSE_MS)
         room.hear(voice.id, on=on)
+
+    def _follow(self, session: PeerSession, *, on: bool) -> None:
+        """End the take of a session whose one word was said."""
+        if silence.follow(session, self._clock(), on=on) and session.take is not None:
+            self._outcomes.cut(session.take)
+            self._outcomes.tell(session.take, "cut")
+            self._media.end_take(session.take.peer)
 
     def take_ended(self, ended: TakeEnded) -> None:
         """Finish a take that was cut."""

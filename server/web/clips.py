@@ -162,8 +162,11 @@ async def upload(request: web.Request) -> web.Response:
     if not room.has_take(voice.id, UPLOAD) and rounds.is_aside(await room.awake(), voice.id):
         rate_limit(request, "aside", voice.id)
     limit_bytes = request.app[CONFIG].upload_bytes
-    with request.app[UPLOAD_BUDGET].holding(
-        prefix(address(request)), min(request.content_length or limit_bytes, limit_bytes)
+    with (
+        request.app[UPLOAD_BUDGET].holding(
+            prefix(address(request)), min(request.content_length or limit_bytes, limit_bytes)
+        ),
+        request.app[TAKES].arriving(room, voice),
     ):
         recorded = await body.read(request, limit_bytes)
         event = await request.app[TAKES].upload(room.id, voice, recorded, media_type)

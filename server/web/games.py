@@ -39,6 +39,7 @@ def kind_shown(kind: RoomKind, lang: str) -> dict[str, object]:
         "name": kind.names.get(lang, kind.names["en"]),
         "tempo": kind.tempo,
         "placed": kind.placed,
+        "themed": kind.themed,
     }
 
 
@@ -79,6 +80,7 @@ _KIND: dict[str, Any] = {
         "name": {"type": "string"},
         "tempo": {"type": "string", "enum": ["snap", "slow"]},
         "placed": {"type": "boolean", "description": "Such a room needs a `place`."},
+        "themed": {"type": "boolean", "description": "Such a room is about its `theme`."},
     },
 }
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from server.http import assets
 from server.http.assets import ASSETS
-from server.http.languages import language
+from server.http.languages import LANGUAGES, language
 from server.http.problems import Handler
 from server.http.security import base_url, give_key
 from server.room.clips import ClipRef
@@ -22,6 +22,7 @@ from server.web.visits import visited
 
 PAGE_CACHE = "private, no-cache"
 _DOOR = b"<!-- door -->"
+THEMES = ("dark", "light")  # what a visitor may have set; else the system's
 # A worker obeys the policy of its own script, not of the page's.
 WORKER_CSP = "default-src 'none'; connect-src 'self'"
 # What `sw.js` keeps beside the page that says so.
@@ -133,14 +134,17 @@ async def room(request: web.Request) -> web.StreamResponse:
     """Answer a room's page, with what links to it show, and its door before any script runs."""
     found = await visited(request, request.match_info["room"])
     head, door = _room_head(request, found.id, found.state), _door(found.state)
-    return _page(request, _filled(request, "room.html", ("text",), head, door))
+    page = _filled(request, "room.html", ("text",), head=head, door=door, kind=found.state.kind)
+    return _page(request, page)
 
 
 async def screen(request: web.Request) -> web.StreamResponse:
     """Answer a room's page for a screen that many look at."""
     found = await visited(request, request.match_info["room"])
     head = f"<title>{escape(found.state.name)} · Space of Wonder</title>\n"
-    return _page(request, _filled(request, "screen.html", ("text", "text.screen"), head))
+    return _page(
+        request, _filled(request, "screen.html", ("text", "text.screen"), head=head, kind=found.state.kind)
+    )
 
 
 async def moderate(request: web.Request) -> web.StreamResponse:
@@ -149,16 +153,26 @@ async def moderate(request: web.Request) -> web.StreamResponse:
 
 
 def _filled(
-    request: web.Request, name: str, words: tuple[str, ...], head: str = "", door: str = ""
+    request: web.Request, name: str, words: tuple[str, ...], *, head: str = "", door: str = "", kind: str = ""
 ) -> assets.Asset:
     """Return a page with its words on their way: which of them, no file can know (lib/text.js)."""
-    lang = language(request.headers.get("Accept-Language", ""))
+    lang = request.cookies.get("wonder_language", "")
+    if lang not in LANGUAGES:
+        lang = language(request.headers.get("Accept-Language", ""))
     early = "".join(
         f'<link rel="modulepreload" fetchpriority="low" href="/static/js/lib/{one}.{lang}.js">\n'
         for one in words
     )
     page = request.app[ASSETS].find(name).body.replace(b"</head>", f"{early}{head}</head>".encode(), 1)
+    page = page.replace(b"<html", f"<html{_look(request, kind)}".encode(), 1)
     return assets.asset(page.replace(_DOOR, door.encode(), 1), "text/html")
+
+
+def _look(request: web.Request, kind: str) -> str:
+    """Return the attributes that give a page its colours before any script runs (static/js/lib/look.js)."""
+    theme = request.cookies.get("wonder_theme", "")
+    themed = f' data-theme="{theme}"' if theme in THEMES else ""
+    return themed + (f' data-kind="{escape(kind, quote=True)}"' if kind else "")
 
 
 def _door(state: RoomState) -> str:

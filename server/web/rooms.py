@@ -20,6 +20,7 @@ from server.log.base import Listing
 from server.room import place
 from server.room.commands import Refused
 from server.room.events import Language, RoomOpened, encode
+from server.room.house import HOUSE_IDS
 from server.room.kinds import KINDS, Kind, RoomKind
 from server.room.state import RoomState
 from server.room.view import public, view
@@ -95,6 +96,8 @@ class RoomShown(Struct):
     rules: str
     consent: str
     longest_clip_ms: int
+    keep_ms: int
+    house: bool
     scored: bool
     preview: bool
     door: str
@@ -141,6 +144,8 @@ def shown(
         rules=rules_of(state),
         consent=kind.consent.get(state.language, ""),
         longest_clip_ms=kind.longest_clip_ms,
+        keep_ms=kind.keep_ms,
+        house=id in HOUSE_IDS,
         scored=kind.scored,
         preview=kind.preview,
         door=kind.door,

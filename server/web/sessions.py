@@ -115,7 +115,7 @@ def _session(request: web.Request) -> str:
     if session is None or session.room.id != room_id:
         raise Problem("no_such_peer", "There is no such session (any more).")
     key = visitor_key(request) if session.voice else None
-    if key and request.app[ROOM_REGISTRY].voice(key, session.room) != session.voice:
+    if key and session.voice and request.app[ROOM_REGISTRY].voice(key, session.room).id != session.voice.id:
         raise Problem("not_yours", "This session is somebody else's.")
     return peer
 

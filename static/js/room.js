@@ -1,6 +1,7 @@
 /** The room's page: makes the session, joins the views to it, nothing else. */
 import { isInApp } from './lib/browser.js';
 import { say } from './lib/dom.js';
+import { followLook } from './lib/look.js';
 import { language, t } from './lib/text.js';
 import { keepForAway } from './lib/worker.js';
 import { Session } from './session/session.js';
@@ -24,6 +25,7 @@ import './views/undo-toast.js';
 import { View } from './views/view.js';
 
 document.documentElement.lang = language;
+followLook();
 say(/** @type {Element} */ (document.querySelector('.skip')), t('talk'));
 document.getElementById('stage')?.setAttribute('aria-label', t('room.stage'));
 const room = decodeURIComponent(location.pathname.split('/').filter(Boolean).pop() ?? '');

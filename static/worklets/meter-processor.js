@@ -8,6 +8,7 @@ class MeterProcessor extends AudioWorkletProcessor {
     super();
     this.hop = Math.round(sampleRate * HOP_S);
     this.sum = 0;
+    this.peak = 0;
     this.count = 0;
     this.hops = [];
   }
@@ -16,6 +17,7 @@ class MeterProcessor extends AudioWorkletProcessor {
     if (!samples) return true;
     for (let i = 0; i < samples.length; i += 1) {
       this.sum += samples[i] * samples[i];
+      this.peak = Math.max(this.peak, Math.abs(samples[i]));
       this.count += 1;
       if (this.count === this.hop) this.close(currentTime + (i + 1) / sampleRate);
     }
@@ -23,8 +25,9 @@ class MeterProcessor extends AudioWorkletProcessor {
   }
 
   close(ends_s) {
-    this.hops.push({ begins_s: ends_s - HOP_S, rms: Math.sqrt(this.sum / this.count) });
+    this.hops.push({ begins_s: ends_s - HOP_S, rms: Math.sqrt(this.sum / this.count), peak: this.peak });
     this.sum = 0;
+    this.peak = 0;
     this.count = 0;
     if (this.hops.length >= HOPS_A_MESSAGE) this.port.postMessage(this.hops.splice(0));
   }

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 from tests.support.browsers import Kind, launch, with_ears
 from tests.support.microphones import DeviceMicrophone, FileMicrophone, Microphone, sound_server
-from tests.support.visitor import DESK, LIMIT_MS, Invite, Visitor
+from tests.support.visitor import DESK, LIMIT_MS, TRIED, Invite, Visitor
 
 HERE = Path(__file__).parent
 expect.set_options(timeout=LIMIT_MS)
@@ -100,13 +100,15 @@ async def invite() -> AsyncIterator[Invite]:
     guests: list[Visitor] = []
     async with AsyncExitStack() as closing:
 
-        async def come(browser: Browser, *, ears: bool = True, **options: Any) -> Visitor:
+        async def come(browser: Browser, *, ears: bool = True, tried: bool = True, **options: Any) -> Visitor:
             # Without a graphics card the breathing sky takes a third of a core for itself.
             # A service worker would stand between the page and what a test sets in its way.
             usual = {"locale": "en-GB", "reduced_motion": "reduce", "service_workers": "block"}
             options = {**usual, **DESK, **options}
             context = await (with_ears(browser, **options) if ears else browser.new_context(**options))
             closing.push_async_callback(context.close)
+            if tried:
+                await context.add_init_script(TRIED)
             guests.append(Visitor(await context.new_page()))
             return guests[-1]
 

@@ -22,9 +22,13 @@
     const stream = element.srcObject ?? (element.captureStream ?? element.mozCaptureStream).call(element);
     if (!stream.getAudioTracks().length || attached.get(element)?.stream === stream) return;
     attached.get(element)?.node.disconnect();
-    const node = context.createMediaStreamSource(stream);
-    node.connect(ear);
-    attached.set(element, { stream, node });
+    const source = context.createMediaStreamSource(stream);
+    const node = new GainNode(context);
+    const follow = () => (node.gain.value = element.muted ? 0 : 1); // as a loudspeaker has it
+    follow();
+    if (!attached.has(element)) element.addEventListener('volumechange', () => attached.get(element).follow());
+    source.connect(node).connect(ear);
+    attached.set(element, { stream, node, follow });
   }
 
   const play = HTMLMediaElement.prototype.play;

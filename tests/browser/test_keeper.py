@@ -88,3 +88,28 @@ async def test_a_closed_room_says_so_above_its_last_prompt_and_nobody_plays_alon
     await expect(keeper.page.locator("prompt-card .kicker")).to_have_text("This room is closed")
     await expect(keeper.page.locator("#prompt")).not_to_be_empty()
     await expect(keeper.page.locator("#play")).to_be_disabled()
+
+
+async def test_the_keeper_locks_the_room_and_removes_a_line(
+    shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    keeper, guest = await invite(listening_chromium), await invite(listening_chromium)
+    room = await open_room(keeper.page, shared_server.url)
+    for visitor in (keeper, guest):
+        await visitor.enter(shared_server.url, room)
+    await guest.say("buy my umbrellas")
+    await keeper.page.locator(".line button.name").click()
+    await expect(keeper.page.locator("#keeper-mute")).to_be_visible()
+    assert await violations(keeper.page) == []
+    await keeper.page.locator("#keeper-remove").click()
+    for visitor in (keeper, guest):
+        await expect(visitor.page.locator(".line")).to_have_count(0)
+    await expect(guest.page.locator("[data-notice=own-removed]")).to_be_visible()
+
+    await keeper.page.locator("#settings").click()
+    await keeper.page.locator("#keeper").click()
+    await keeper.page.locator("label:has(#keeper-locked)").click()
+    await expect(keeper.page.locator("#keeper-locked")).to_be_checked()
+    assert await violations(keeper.page) == []
+    await guest.say("once more")
+    await expect(guest.page.locator(".line[data-state=refused] .line-why")).to_contain_text("locked")

@@ -254,8 +254,14 @@ async def test_no_barriers_in_lobby_gate_and_room(
     await visitor.say("hello")
     await visitor.listens("radio")
     found["room"] = await violations(visitor.page)
+    await visitor.page.locator("#settings").click()
+    await expect(visitor.page.locator("#settings-sheet")).to_be_visible()
+    found["settings"] = await violations(visitor.page)
+    await visitor.page.locator("#try-microphone").click()
+    await expect(visitor.page.locator(".check-voice[data-verdict=trouble]")).to_be_visible()
+    found["check"] = await violations(visitor.page)
 
-    assert found == {"lobby": [], "gate": [], "room": []}
+    assert found == {"lobby": [], "gate": [], "room": [], "settings": [], "check": []}
 
 
 async def test_no_page_breaks_its_own_policy(
@@ -264,7 +270,7 @@ async def test_no_page_breaks_its_own_policy(
     """A breach shows as an error in the console, and a guest with one fails the test."""
     visitor = await invite(listening_chromium, ears=False)
     await visitor.page.goto(shared_server.url)
-    await expect(visitor.page.locator("lobby-list .rooms")).to_be_visible()
+    await expect(visitor.page.locator("lobby-list .room-card").first).to_be_visible()
     await visitor.enter(shared_server.url, make_room(shared_server.url))
     await visitor.listens("radio")
     await visitor.say("hello")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from games.game import QUIET_GRACE_MS, SPEAKING_GRACE_MS, turn_ends_ms
+from games.pace import QUIET_GRACE_MS, SPEAKING_GRACE_MS, turn_ends_ms
 from games.round import RoundClosed
 from tests.support.play import Played
 
@@ -9,9 +9,9 @@ def test_one_turn_for_all_then_the_end() -> None:
     played = Played("first_thing")
     turn = played.turn
 
-    assert (turn.voice, turn.go_at_ms, turn.closes_at_ms) == (None, 1_003_000, 1_008_000)
-    assert played.room.due() == 1_008_000 + QUIET_GRACE_MS
-    assert turn_ends_ms(turn, speaking=True) == 1_008_000 + SPEAKING_GRACE_MS
+    assert (turn.voice, turn.go_at_ms, turn.closes_at_ms) == (None, 1_001_800, 1_006_800)
+    assert played.room.due() == 1_006_800 + QUIET_GRACE_MS["snap"]
+    assert turn_ends_ms(turn, speaking=True) == 1_006_800 + SPEAKING_GRACE_MS
     assert played.say("a", "anything at all") == []
     played.say("b")
     assert played.closed is None

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from games.game import BREATH_MS, HEARD_CAP_MS, QUIET_GRACE_MS, is_asleep
+from games.game import BREATH_MS, CLIP_TAIL_MS, HEARD_CAP_MS
+from games.pace import LONE_GRACE_MS, is_asleep
 from games.round import RoundClosed, TurnGiven
 from tests.support.play import Played
 
@@ -11,10 +12,10 @@ def test_long_takes_are_heard_before_the_next_turn_up_to_a_limit() -> None:
     played = Played("questions_only", "a", "b")
     played.say("a", duration_ms=60_000)
 
-    assert played.turn.go_at_ms - played.now_ms == HEARD_CAP_MS + BREATH_MS
+    assert played.turn.go_at_ms - played.now_ms == HEARD_CAP_MS - CLIP_TAIL_MS + BREATH_MS["snap"]
 
 
-@pytest.mark.parametrize(("known_after_ms", "go_after_ms"), [(500, 2_000), (2_900, 2_900)])
+@pytest.mark.parametrize(("known_after_ms", "go_after_ms"), [(500, 2_000 - CLIP_TAIL_MS), (2_900, 2_900)])
 def test_a_take_is_heard_while_its_words_are_waited_for(known_after_ms: int, go_after_ms: int) -> None:
     played = Played("last_word_first", "a", "b")
     played.land("a", duration_ms=2_000)
@@ -23,7 +24,7 @@ def test_a_take_is_heard_while_its_words_are_waited_for(known_after_ms: int, go_
     played.caption("c1", "the night")
 
     assert played.turn.voice == "b"
-    assert played.turn.go_at_ms == landed_ms + go_after_ms + BREATH_MS
+    assert played.turn.go_at_ms == landed_ms + go_after_ms + BREATH_MS["snap"]
 
 
 def test_a_take_without_a_word_breaks_no_rule_of_words() -> None:
@@ -77,7 +78,7 @@ def test_a_vote_in_which_nobody_speaks_is_no_silence() -> None:
 
 def test_a_slow_pace_moves_the_end_of_the_turn() -> None:
     played = Played("questions_only", "a")
-    ends_ms = played.turn.closes_at_ms + QUIET_GRACE_MS
+    ends_ms = played.turn.closes_at_ms + LONE_GRACE_MS
 
     assert played.game.due(played.round, speaking=False) == ends_ms
     assert played.game.due(played.round, speaking=False, pace=1.5) == ends_ms + 2_500

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from games.game import QUIET_GRACE_MS, WORDS_WAIT_MS
+from games.game import WORDS_WAIT_MS
+from games.pace import QUIET_GRACE_MS
 from games.round import ChallengeMade, VoteCast
 from tests.support.play import Played, codes
 
@@ -18,7 +19,7 @@ def test_pauses_and_words_said_twice_are_heard_those_of_the_subject_are_free() -
 def test_each_talk_is_heard_before_the_next_and_a_right_challenger_talks_then() -> None:
     played = Played("just_ten_seconds", "a", "b", "c")
     played.say("a", "fine talk", duration_ms=7_000)
-    assert (played.turn.act, played.turn.closes_at_ms - played.turn.go_at_ms) == ("listen", 7_000)
+    assert (played.turn.act, played.turn.closes_at_ms - played.turn.go_at_ms) == ("listen", 8_500)
     played.vote("c", "c1", -1)
     played.wait()
     assert (played.turn.act, played.turn.voice) == ("speak", "b")
@@ -28,8 +29,8 @@ def test_each_talk_is_heard_before_the_next_and_a_right_challenger_talks_then() 
     played.wait()
     assert (played.turn.act, played.turn.voice) == ("speak", "a")
 
-    played.wait()
-    played.wait()
+    while played.closed is None:
+        played.wait()
     assert sorted(played.codes()) == ["challenge_right", "challenge_wrong", "hesitated"]
 
 
@@ -56,7 +57,7 @@ def test_a_challenged_talk_waits_for_its_words_and_who_is_right_talks_next() -> 
 def test_a_talk_that_nobody_challenged_waits_for_nothing() -> None:
     played = challenged()
 
-    assert played.room.due() == played.turn.closes_at_ms + QUIET_GRACE_MS
+    assert played.room.due() == played.turn.closes_at_ms + QUIET_GRACE_MS["snap"]
 
 
 @pytest.mark.parametrize(("rivals", "talks_next"), [("d", "b"), ("dc", "d")])

@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from games.language.verdicts import COACHING, VERDICTS
-from games.referee import TONGUES, balance, coaching, is_same_guess
-from games.round import ChallengeMade, VerdictOverruled, VoteCast, ballots
+from games.referee import TONGUES, coaching, is_same_guess
+from games.round import ChallengeMade, VerdictOverruled
 from tests.support.play import Played, codes
 
 
@@ -81,15 +81,3 @@ def test_coaching_is_short() -> None:
         for tempo, lines in tempos.items():
             assert coaching(language, "snap" if tempo == "snap" else "slow", Random(1)) in lines
             assert all(len(line) <= 36 for line in lines)
-
-
-def test_votes_of_one_seat_count_as_one_the_last_of_them() -> None:
-    votes = [
-        VoteCast("r", "c", -1, "a", "n1"),
-        VoteCast("r", "c", -1, "b", "n1"),
-        VoteCast("r", "c", 5, "c"),
-        VoteCast("r", "d", 2, "a", "n1"),
-    ]
-    assert ballots(votes) == {("c", "n1"): -1, ("c", "c"): 5, ("d", "n1"): 2}
-    assert balance(votes, "c") == 0
-    assert balance(votes, "c", "d") == 2

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from games.game import BREATH_MS
-from games.word_association import CHAIN_TAKES
+from games.game import BREATH_MS, CLIP_TAIL_MS
+from games.word_association import WordAssociation
 from tests.support.play import Played
 
 
@@ -15,7 +15,10 @@ def test_the_next_turn_comes_after_the_word_was_heard() -> None:
     played = Played("word_association", "a", "b", captions=False)
     played.say("a", duration_ms=700)
 
-    assert (played.turn.voice, played.turn.go_at_ms) == ("b", played.now_ms + 700 + BREATH_MS)
+    assert (played.turn.voice, played.turn.go_at_ms) == (
+        "b",
+        played.now_ms + 700 - CLIP_TAIL_MS + BREATH_MS["snap"],
+    )
     assert "heard" in played.turn.prompt
 
 
@@ -37,11 +40,11 @@ def test_a_speech_and_a_word_that_came_before_are_teased() -> None:
 
 def test_the_chain_ends_when_it_is_long_enough() -> None:
     played = Played("word_association", "a")
-    for _ in range(CHAIN_TAKES):
+    for _ in range(WordAssociation.takes):
         played.say("a")
 
     assert played.closed is not None
-    assert len(played.closed.takes) == CHAIN_TAKES
+    assert len(played.closed.takes) == WordAssociation.takes
 
 
 def test_a_silent_turn_moves_on_and_two_end_it() -> None:

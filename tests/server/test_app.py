@@ -25,13 +25,19 @@ def config(folder: Path, **settings: object) -> Config:
     return Config(port=0, udp_port=0, data=folder / "data", **settings)  # type: ignore[arg-type]
 
 
-async def test_a_fresh_install_has_one_public_room_and_a_second_start_does_not_make_another(
+async def test_a_fresh_install_has_the_rooms_of_the_house_and_a_second_start_makes_no_others(
     tmp_path: Path,
 ) -> None:
-    for _ in range(2):
-        async with await app.start(config(tmp_path)) as running, ClientSession(running.url) as http:
+    for languages, expected in (
+        ("en", {"wonder"}),
+        ("de,en", {"wonder", "wunder"}),
+        ("", {"wonder", "wunder"}),
+    ):
+        made = config(tmp_path, house_rooms=languages)
+        async with await app.start(made) as running, ClientSession(running.url) as http:
             rooms = (await (await http.get("/api/rooms")).json())["rooms"]
-            assert [room["id"] for room in rooms] == ["wonder"]
+            assert {room["id"] for room in rooms if room["house"]} == expected
+            assert len(rooms) == len(expected)
             assert (await http.get("/readyz")).status == 200
 
 

@@ -46,6 +46,7 @@ BAD = [
     ({"admin_token": "with space"}, "--admin-token"),
     ({"trusted_proxies": "10.0.0.1, nonsense"}, "--trusted-proxies"),
     ({"limits": "maybe"}, "--limits"),
+    ({"house_rooms": "en,fr"}, "--house-rooms"),
     ({"media_workers": "-1"}, "--media-workers"),
     ({"media_workers": "3", "udp_port": "65534"}, "--media-workers"),
     ({"upload_bytes": "0"}, "--upload-bytes"),

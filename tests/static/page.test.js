@@ -4,9 +4,11 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import deRoom from '../../static/js/lib/text.de.js';
 import deLobby from '../../static/js/lib/text.lobby.de.js';
+import deOwn from '../../static/js/lib/text.own.de.js';
 import dePlay from '../../static/js/lib/text.play.de.js';
 import enRoom from '../../static/js/lib/text.en.js';
 import enLobby from '../../static/js/lib/text.lobby.en.js';
+import enOwn from '../../static/js/lib/text.own.en.js';
 import deModerate from '../../static/js/lib/text.moderate.de.js';
 import deScreen from '../../static/js/lib/text.screen.de.js';
 import enPlay from '../../static/js/lib/text.play.en.js';
@@ -16,8 +18,8 @@ import { chosen } from '../../static/js/lib/text.js';
 import { linesOf } from '../../static/js/views/chat-lines.js';
 import { graph, later, PAGES, preloads, STATIC, text } from './support/graph.js';
 
-const en = { ...enRoom, ...enLobby, ...enPlay, ...enScreen, ...enModerate };
-const de = { ...deRoom, ...deLobby, ...dePlay, ...deScreen, ...deModerate };
+const en = { ...enRoom, ...enLobby, ...enOwn, ...enPlay, ...enScreen, ...enModerate };
+const de = { ...deRoom, ...deLobby, ...deOwn, ...dePlay, ...deScreen, ...deModerate };
 const files = readdirSync(STATIC, { recursive: true, encoding: 'utf8' });
 const scripts = files.filter((path) => path.endsWith('.js'));
 const all = scripts.map(text).join('\n');
@@ -97,7 +99,7 @@ test('a line of a log that was restored is another than the one that had its num
   const by = { id: 'v', name: 'Voice', colour: '#fff' };
   const keyOf = (/** @type {number} */ at_ms) => {
     const texts = new Map([[3, { seq: 3, by, at_ms, text: 'x' }]]);
-    return linesOf(/** @type {any} */ ({ state: { texts, rolls: new Map() }, pending: [], hidden: [], me: by }))[0].key;
+    return linesOf(/** @type {any} */ ({ state: { texts, rolls: new Map(), withheld: new Map() }, pending: [], hidden: [], me: by }))[0].key;
   };
   assert.notEqual(keyOf(1), keyOf(2));
   assert.equal(keyOf(1), keyOf(1));

@@ -12,9 +12,11 @@ function playing(turn = {}, tempo = 'snap') {
 }
 
 test('the count-in goes 3, 2, 1 by the server clock', () => {
-  const counts = [7_000, 7_999, 8_000, 8_500, 9_001, 9_999].map((now) => statusOf(playing(), 'me', now).count);
+  const counts = [8_200, 8_799, 8_800, 9_399, 9_400, 9_999].map((now) => statusOf(playing(), 'me', now).count);
+  const slow = [7_000, 8_000, 9_001].map((now) => statusOf(playing({}, 'slow'), 'me', now).count);
 
   assert.deepEqual(counts, [3, 3, 2, 2, 1, 1]);
+  assert.deepEqual(slow, [3, 2, 1]);
 });
 
 test('a snap prompt is shown with "go", a slow one in the count-in', () => {

@@ -63,7 +63,7 @@ class Hall:
         self.paces: dict[str, float] = {}
         self.captions = number % 4 in {0, 3}  # in half of the halls words are expected
         self.landed = 0
-        self.known: tuple[int, bool, bool, int] | None = None
+        self.known: tuple[object, ...] | None = None
         self.due_ms: int | None = None
         opened = RoomOpened(kind, f"Hall {number}", language="de" if language == "de" else "en")
         self.do(Open(opened))
@@ -97,7 +97,7 @@ class Hall:
 
     def due(self) -> int | None:
         """Return when a tick has something to do."""
-        known = (self.state.head, bool(self.present), bool(self.speaking), len(self.paces))
+        known = (self.state.head, frozenset(self.present), frozenset(self.speaking), len(self.paces))
         if known != self.known:
             self.known = known
             self.due_ms = due(self.state, self.context())

@@ -80,7 +80,7 @@ SERVERS_OWN: dict[type[msgspec.Struct], set[str]] = {
         *("governed", "wanted_seats", "set_rounds", "asked_seq"),
     },
     ClipRef: {"caption_seq", "reveal_seq", "repeats", "asked_seq"},
-    Round: {"answer", "heard_at_ms", "overruled"},
+    Round: {"answer", "heard_at_ms", "overruled", "voted_at_ms", "quiet"},
     Take: {"words"},
     VoteCast: {"seat"},
 }  # fmt: skip

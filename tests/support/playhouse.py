@@ -274,13 +274,16 @@ class Troupe:
         return str(told.get("preview") or told["id"])
 
     async def _listen_in(self, speaker: Player, clip: str) -> None:
-        """Ask for a hidden clip as each of the players."""
+        """Ask for a hidden clip as each of the players; it may be shown meanwhile, for all have spoken."""
+        lies: list[str] = []
         for player in self.players:
             url = f"{self.playhouse.url}/api/clips/{clip}.ogg"
             headers = {"Authorization": f"Bearer {player.key}"}
             async with self.playhouse.session.get(url, headers=headers) as answer:
                 if answer.status != (200 if player is speaker else 404):
-                    self.lies.append(f"{clip} was {answer.status} for {player.key[0]}")
+                    lies.append(f"{clip} was {answer.status} for {player.key[0]}")
+        await self.players[0].look()
+        self.lies += lies if clip not in self._revealed() else []
 
     async def _vote(self, player: Player, turn: dict[str, Any]) -> None:
         """Vote for what the first of the others said; whoever is asked whether two words were one says no."""

@@ -16,8 +16,11 @@ from server.room.commands import (
     Forget,
     Refused,
     RoundJoin,
+    RoundLeave,
     RoundStart,
     RoundStop,
+    TurnHelp,
+    TurnPass,
     Vote,
 )
 from server.room.events import ClipCaptioned, Erased, encode
@@ -32,6 +35,9 @@ PHRASES = {
     "de": ("Schirm", "ja aber nein", "bist du es?", "keine Ahnung", "Punkt", "eins zwei drei vier fünf"),
 }
 SILENCE_MS = 45_000
+MEDDLING = [
+    RoundJoin(), RoundJoin("king"), Again(), RoundStop(), RoundLeave(), TurnPass(), TurnHelp()
+]  # fmt: skip
 voices = st.integers(0, len(VOICES) - 1)
 
 
@@ -87,7 +93,7 @@ class Table(RuleBasedStateMachine):
     def start(self, voice: int) -> None:
         self.attempt(RoundStart(self.game), voice)
 
-    @rule(voice=voices, command=st.sampled_from([RoundJoin(), RoundJoin("king"), Again(), RoundStop()]))
+    @rule(voice=voices, command=st.sampled_from(MEDDLING))
     def meddle(self, voice: int, command: Command) -> None:
         self.attempt(command, voice)
 

@@ -16,11 +16,11 @@ from server.blobs.memory import MemoryBlobs
 from server.log.base import Entry, Outcome, StorageFull
 from server.room.commands import Close, Refused, RoundStop, Throw
 from server.room.events import ClipLanded, RoomOpened, Voice
+from server.room.rounds import PREVIEW_MS
 from server.rooms.registry import RoomRegistry
 from server.rooms.tail import Batch
 from server.rtc.media import Ending
 from server.takes.life import State, TakeLife
-from server.takes.previews import PREVIEW_MS
 from server.takes.takes import UPLOAD, Takes
 from tests.support.actors import GatedLog
 from tests.support.media import ANNA, BELA, Clock, FakeFinisher, FakeMedia

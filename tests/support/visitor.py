@@ -15,6 +15,8 @@ from tests.support.microphones import Microphone
 LIMIT_MS = 20_000
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+# Whoever has tried their microphone before is not asked to try it again.
+TRIED = "try { localStorage.setItem('wonder.checked', 'true'); } catch {}"
 Hand = Literal["hold", "tap", "touch", "space"]
 # What browsers report of a server that is away, or of a way that is blocked: expected where tests cause it.
 HARMLESS = (

@@ -14,6 +14,9 @@ export class Meter {
   /** Level from 0 to 1, for eyes. */
   level = 0;
 
+  /** Who hears each hop too. @type {((hop: import('../room/onset.js').Hop) => void)|null} */
+  watcher = null;
+
   /** Call in a gesture. A browser without worklets speaks without a meter. */
   async prepare() {
     if (this.#context || typeof AudioWorkletNode === 'undefined') return;
@@ -54,7 +57,10 @@ export class Meter {
 
   /** @param {import('../room/onset.js').Hop[]} hops */
   #hear(hops) {
-    for (const hop of hops) this.#onset.hear(hop);
+    for (const hop of hops) {
+      this.#onset.hear(hop);
+      this.watcher?.(hop);
+    }
     const part = Math.min(1, Math.max(0, 1 - this.#onset.level_db / FLOOR_DB));
     this.level = Math.max(part, this.level * 0.8);
   }

@@ -4,6 +4,8 @@
  * @typedef {'unasked'|'asking'|'open'|'closed'|'refused'|'missing'|'busy'|'insecure'} MicState
  */
 
+import { get } from '../lib/preferences.js';
+
 /** What browsers' errors mean. @type {Record<string, MicState>} */
 const REASONS = {
   NotAllowedError: 'refused',
@@ -34,6 +36,12 @@ export class Microphone {
     this.changed = changed;
     navigator.mediaDevices?.addEventListener('devicechange', () => this.#plugged());
     if (!globalThis.isSecureContext || !navigator.mediaDevices?.getUserMedia) this.state = 'insecure';
+  }
+
+  /** What is asked for: the device that was chosen, or whichever the browser has when that is not here. */
+  get wanted() {
+    const deviceId = get('microphone');
+    return deviceId ? { ...this.constraints, deviceId: { ideal: deviceId } } : this.constraints;
   }
 
   get track() {
@@ -69,7 +77,7 @@ export class Microphone {
     if (this.state === 'insecure') throw new DOMException('insecure', 'SecurityError');
     this.#become('asking');
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({ audio: this.constraints });
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: this.wanted });
       this.#keep(stream);
       return stream;
     } catch (why) {

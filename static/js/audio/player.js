@@ -3,18 +3,23 @@
  * elements silent in the background, and a gesture is needed but once.
  */
 
+import { get, subscribe } from '../lib/preferences.js';
+
 const SILENCE = '/static/sounds/silence.wav';
 const DUCKED = 0.12;
 
 export class Player {
   /** @type {MediaStream|null} */ #stream = null;
   /** @type {(() => void)|null} */ #finish = null;
+  #isDucked = false;
+  #isHushed = false;
 
   /** `failed` is told of a file that cannot be played. @param {HTMLAudioElement} audio @param {{blocked?: () => void, playing?: () => void, failed?: () => void}} [told] */
   constructor(audio, { blocked = () => {}, playing = () => {}, failed = () => {} } = {}) {
     this.audio = audio;
     this.blocked = blocked;
     this.playing = playing;
+    subscribe(() => this.#loud());
     audio.addEventListener('ended', () => this.#done());
     audio.addEventListener('error', () => {
       if (this.#finish) failed();
@@ -42,6 +47,7 @@ export class Player {
       this.#finish = resolve;
       this.audio.srcObject = null;
       this.audio.src = url;
+      this.#loud();
       this.#play();
     });
   }
@@ -64,13 +70,26 @@ export class Player {
 
   /** Step back while the visitor speaks (iOS ignores this; there the radio is on another path). @param {boolean} on */
   duck(on) {
-    this.audio.volume = on ? DUCKED : 1;
+    this.#isDucked = on;
+    this.#loud();
+  }
+
+  /** Keep the live stream silent; files that were asked for are heard. @param {boolean} on */
+  hush(on) {
+    this.#isHushed = on;
+    this.#loud();
+  }
+
+  #loud() {
+    this.audio.volume = get('volume') * (this.#isDucked ? DUCKED : 1);
+    this.audio.muted = this.#isHushed && !this.#finish;
   }
 
   #done() {
     const finish = this.#finish;
     if (!finish) return;
     this.#finish = null;
+    this.#loud();
     this.#resume();
     finish();
   }

@@ -25,3 +25,18 @@ export function geohash(latitude, longitude, letters = PLACE_LETTERS) {
   }
   return hash;
 }
+
+/** The middle of a cell, in degrees. @param {string} cell */
+export function centre(cell) {
+  const ranges = [[-180, 180], [-90, 90]];
+  let bit = 0;
+  for (const letter of cell) {
+    const value = LETTERS.indexOf(letter);
+    for (let shift = 4; shift >= 0; shift -= 1, bit += 1) {
+      const range = ranges[bit % 2];
+      range[(value >> shift) & 1 ? 0 : 1] = (range[0] + range[1]) / 2;
+    }
+  }
+  const [longitude, latitude] = ranges.map(([least, most]) => (least + most) / 2);
+  return { latitude, longitude };
+}

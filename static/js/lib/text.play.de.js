@@ -11,8 +11,6 @@ export default {
   'clip.hide': 'Diese Stimme ausblenden',
   'clip.link': 'Link kopieren',
   'clip.react': 'Mit {emoji} reagieren',
-  'clip.reported': 'Danke. Jemand sieht es sich an; du hörst es nicht wieder.',
-  'clip.hidden': 'Du siehst diese Stimme nicht mehr.',
   'report.why': 'Was stimmt damit nicht?',
   'report.hate': 'Hass oder Drohung',
   'report.sexual': 'Sexuelles',
@@ -107,8 +105,6 @@ export default {
   'spontaneity.column.laughs': 'Reaktionen',
   'spontaneity.plot.bands': 'Deine Beiträge nach Tempo',
   'spontaneity.plot.trend': 'Deine mittlere Reaktionszeit, Tag für Tag',
-
-
 
   'news.you': 'Gleich bist du dran',
   'news.all': 'Alle zugleich',

@@ -11,8 +11,6 @@ export default {
   'clip.hide': 'Hide this voice',
   'clip.link': 'Copy link',
   'clip.react': 'React with {emoji}',
-  'clip.reported': 'Thank you. Somebody will look at it; you will not hear it again.',
-  'clip.hidden': 'You will not see this voice again.',
   'report.why': 'What is wrong with it?',
   'report.hate': 'Hate or threats',
   'report.sexual': 'Sexual',
@@ -107,8 +105,6 @@ export default {
   'spontaneity.column.laughs': 'Reactions',
   'spontaneity.plot.bands': 'Your takes by how fast they came',
   'spontaneity.plot.trend': 'Your middle reaction time, day by day',
-
-
 
   'news.you': 'Your turn comes',
   'news.all': 'All of you at once',

@@ -2,7 +2,7 @@
  * Finds the first sound of speech in the levels of a microphone. Pure: levels in, a time out.
  * The room's own noise is followed while nobody speaks, and speech must rise well above it.
  *
- * @typedef {{begins_s: number, rms: number}} Hop 10 ms of sound on the audio clock
+ * @typedef {{begins_s: number, rms: number, peak?: number}} Hop 10 ms of sound on the audio clock
  */
 
 const QUIETEST_DB = -50; // below this nothing counts as speech

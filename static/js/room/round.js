@@ -19,6 +19,8 @@ import { isFor } from './play.js';
 export const COUNT_FROM = 3;
 export const OVER_MS = 6_000; // how long the end of a turn is shown when nothing follows
 export const ENDING_MS = 8_000; // how long the end of a round has the stage
+/** How long each of the counts is (`TIMINGS` of the server). @type {Record<string, number>} */
+const BEAT_MS = { snap: 600, slow: 1000 };
 
 /** @type {RoundStatus} */
 const NOTHING = { phase: 'idle', turn: null, prompt: '', shown: true, mine: false, step: '', count: 0, part: 0, left_ms: 0 };
@@ -46,8 +48,9 @@ export function statusOf(state, me, now_ms, pace = 1) {
 /** @param {RoundStatus} base @param {Turn} turn @param {import('../wire/protocol.js').Round} round @param {number} now_ms @returns {RoundStatus} */
 function countIn(base, turn, round, now_ms) {
   const left_ms = turn.go_at_ms - now_ms;
-  const count = Math.min(COUNT_FROM, Math.ceil(left_ms / 1000));
-  const part = clamp(1 - left_ms / (COUNT_FROM * 1000));
+  const beat_ms = BEAT_MS[round.tempo] ?? BEAT_MS.snap;
+  const count = Math.min(COUNT_FROM, Math.ceil(left_ms / beat_ms));
+  const part = clamp(1 - left_ms / (COUNT_FROM * beat_ms));
   return { ...base, phase: 'count-in', shown: round.tempo === 'slow', count, part, left_ms };
 }
 

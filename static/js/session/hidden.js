@@ -1,7 +1,12 @@
-/** Voices and clips that this visitor does not want, as long as this browser remembers. */
-import { remember } from '../lib/storage.js';
+/** Voices, clips and lines that this visitor does not want, as long as this browser remembers. */
+import { recall, remember } from '../lib/storage.js';
 
 const HIDDEN = 500; // of a room
+
+/** How a line is known among what is hidden. @param {number} seq */
+export function lineId(seq) {
+  return `seq ${seq}`;
+}
 
 export class Hidden {
   /** @param {string} room @param {import('./model.js').Reader} read @param {import('./model.js').Setter<'hidden'>} set */
@@ -11,13 +16,26 @@ export class Hidden {
     this.set = set;
   }
 
-  /** @param {string} id of a voice or a clip */
-  add(id) {
+  /** @param {string} id of a voice or a clip, or a line's @param {string} [name] by which it can be found again */
+  add(id, name = '') {
+    const names = Object.entries({ ...this.names, ...(name && { [id]: name }) });
+    remember(`hidden-names.${this.room}`, Object.fromEntries(names.slice(-HIDDEN)));
     this.#become([...new Set([...this.read().hidden, id])].slice(-HIDDEN));
+  }
+
+  /** @param {string} id */
+  remove(id) {
+    this.#become(this.read().hidden.filter((one) => one !== id));
   }
 
   clear() {
     this.#become([]);
+  }
+
+  /** What hidden voices were called. @returns {Record<string, string>} */
+  get names() {
+    const found = recall(`hidden-names.${this.room}`, {});
+    return found !== null && typeof found === 'object' ? found : {};
   }
 
   /** @param {string} clip */

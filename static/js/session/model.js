@@ -43,6 +43,7 @@
  * @template {keyof Model} F
  * @typedef {(changes: Partial<Pick<Model, F>>) => void} Setter
  */
+import { get } from '../lib/preferences.js';
 import { NOBODY } from '../room/presence.js';
 import { EMPTY } from '../room/state.js';
 
@@ -104,6 +105,11 @@ export function limitOf(model, turn) {
 /** Whether the talk button is pressed, so that the next press ends it. @param {Model} model */
 export function isTalking({ speaking, fetching }) {
   return fetching || speaking === 'opening' || speaking === 'live';
+}
+
+/** Whether this microphone was never tried, here or before. @param {Model} model */
+export function wantsTrial({ mic }) {
+  return mic !== 'open' && mic !== 'closed' && !get('checked');
 }
 
 /** Why the visitor cannot press the talk button now; null when they can. @param {Model} model @param {number} server_ms */

@@ -3,6 +3,7 @@
 const PREVIEW_MS = 60_000; // as long as the server keeps it
 const UNDO_MS = 5_000;
 const FRESH_MS = 10_000; // a clip that is older was told of after a pause
+const DIARY_KINDS = new Set(['clip.landed', 'clip.captioned', 'reaction.given']);
 /** What a refusal says of a preview that the server has no more. */
 const GONE = 'no_such_preview';
 
@@ -20,8 +21,18 @@ export class OwnClips {
     this.ask = ask;
   }
 
+  /** Perhaps of one's own. What is measured is for its speaker, stays in this browser, and never comes from healing rooms. @param {import('../wire/protocol.js').Event} event @param {number} server_ms */
+  heard(event, server_ms) {
+    const { kind, by, data } = event;
+    const { state, room, me } = this.read();
+    if (kind === 'clip.landed' && by && by.id === me?.id) this.#landed(event, server_ms);
+    const isOwn = me && state.clips.get(data.clip ?? data.target)?.by?.id === me.id;
+    const { game = '' } = state.round ?? state.last_round ?? {};
+    if (isOwn && DIARY_KINDS.has(kind) && room?.scored) import('./diary.js').then(({ note }) => note(event, me.id, game), () => {}); // offline: it is noted when the log is heard again
+  }
+
   /** Offer to take a clip back, for a while. @param {import('../wire/protocol.js').Event} event @param {number} server_ms */
-  landed({ data, at_ms }, server_ms) {
+  #landed({ data, at_ms }, server_ms) {
     if (server_ms - at_ms >= FRESH_MS) return;
     clearTimeout(this.#undo);
     this.set({ undo: data.clip });

@@ -57,6 +57,7 @@ export class OwnVoice {
     if (!playing) return speaker.release();
     try {
       await speaker.prepare();
+      if (plays === this.#plays) this.parts().played(true); // not before: no round begins for whoever reads a dialog
     } catch (why) {
       if (plays !== this.#plays) return;
       this.#playing(false);

@@ -3,6 +3,8 @@ import { recall, remember } from '../lib/storage.js';
 import { command } from '../wire/protocol.js';
 
 export class OwnPresence {
+  #hasMicrophone = false;
+
   /**
    * @param {string} room @param {import('./model.js').Reader} read @param {import('./model.js').Setter<'joined'|'pace'>} set
    * @param {import('./model.js').Request} request
@@ -27,10 +29,12 @@ export class OwnPresence {
   }
 
   send() {
-    const { joined, hearing, playing, pace } = this.read();
+    const { joined, hearing, playing, pace, mic } = this.read();
     if (!joined) return;
+    if (mic === 'open') this.#hasMicrophone = true; // a phone gives it back between takes, and has it again unasked
+    else if (mic !== 'asking' && mic !== 'closed') this.#hasMicrophone = false;
     const listening = hearing === 'radio' || hearing === 'files' ? hearing : 'off';
     const consented = recall(`consent.${this.room}`, false);
-    this.request(command('here', { speaker: playing, listening, pace, consented })).catch(() => {});
+    this.request(command('here', { speaker: playing && this.#hasMicrophone, listening, pace, consented })).catch(() => {});
   }
 }

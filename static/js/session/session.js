@@ -18,6 +18,7 @@ import { Lines } from './lines.js';
 import { Listener } from './listener.js';
 import { BLANK, limitOf } from './model.js';
 import { Notices } from './notices.js';
+import { Outcomes } from './outcomes.js';
 import { OwnClips } from './own-clips.js';
 import { OwnPresence } from './presence.js';
 import { RoundClock } from './round-clock.js';
@@ -35,7 +36,6 @@ import { OnAir, Replay } from './sounds.js';
  * @property {ConstructorParameters<typeof Listener>[0]['connect']} [connect]
  */
 
-const DIARY_KINDS = new Set(['clip.landed', 'clip.captioned', 'reaction.given']);
 const ENDINGS = new Set(['cut', 'landed', 'refused']);
 
 export class Session {
@@ -66,8 +66,9 @@ export class Session {
     this.presence = new OwnPresence(room, read, set, this.request);
     this.round = new RoundClock(read, set, this.clock);
     this.hidden = new Hidden(room, read, set);
+    this.outcomes = new Outcomes(room, read, this.notices);
     this.clips = new OwnClips(read, set, (type, fields) => this.ask(type, fields));
-    this.onAir = new OnAir(set, this.clock);
+    this.onAir = new OnAir({ read, set, clock: this.clock, hidden: this.hidden, player: this.player });
     this.replay = new Replay(read, set, this.player, own);
     this.speaking = new LateSpeaking(() => this.#openSpeaking(), () => {
       this.#fetching(false);
@@ -84,6 +85,7 @@ export class Session {
 
   /** Go to the room. */
   open() {
+    this.store.watch(() => this.onAir.follow());
     this.socket.open();
     addEventListener('online', () => {
       this.socket.hurry();
@@ -132,20 +134,11 @@ export class Session {
 
   /** @param {RoomEvent[]} events */
   #events(events) {
+    this.outcomes.events(events);
     this.inbox.events(events);
     this.lines.settle();
     this.#plan();
-    for (const event of events) this.#ownClip(event);
-  }
-
-  /** What is measured is for its speaker, stays in this browser, and never comes from healing rooms. @param {RoomEvent} event */
-  #ownClip(event) {
-    const { kind, by, data } = event;
-    const { state, room, me } = this.model;
-    if (kind === 'clip.landed' && by && by.id === me?.id) this.clips.landed(event, this.clock.server_ms);
-    const isOwn = me && state.clips.get(data.clip ?? data.target)?.by?.id === me.id;
-    const { game = '' } = state.round ?? state.last_round ?? {};
-    if (isOwn && DIARY_KINDS.has(kind) && room?.scored) import('./diary.js').then(({ note }) => note(event, me.id, game), () => {}); // offline: it is noted when the log is heard again
+    for (const event of events) this.clips.heard(event, this.clock.server_ms);
   }
 
   /** @param {Signal} signal */
@@ -290,11 +283,5 @@ export class Session {
   /** @param {string} clip */
   async forget(clip) {
     return (await this.clips.forget(clip)) === '';
-  }
-
-  /** Report a clip and hear it no more. @param {string} clip @param {string} reason */
-  async report(clip, reason) {
-    await this.send('report', { clip, reason });
-    this.hidden.add(clip);
   }
 }

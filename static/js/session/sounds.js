@@ -3,14 +3,29 @@ import { clipUrl } from '../audio/player.js';
 
 const STILL_MS = 4_000; // who laughs this long after a clip laughs at its end
 
+const TAIL_MS = 250; // what is still on its way when a piece ends; the radio waits for longer before the next one
+
+/**
+ * Where somebody is hidden, the radio is heard only while it is known to play somebody else: sound comes by another
+ * way than what is told of it, and not a syllable of a hidden voice may get through.
+ */
 export class OnAir {
   /** The clip that was played last, and when it began. */ #last = { clip: '', began_ms: 0, duration_ms: 0 };
   /** @type {ReturnType<typeof setTimeout>[]} */ #timers = [];
+  /** What the radio plays. @type {string|null} */ #clip = null;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ #relayEnds;
+  /** Whom one hears while they speak. @type {'nobody'|'others'|'hidden'} */ #relay = 'nobody';
 
-  /** @param {import('./model.js').Setter<'onAir'|'onAirMs'|'asked'>} set @param {import('../room/clock.js').Clock} clock */
-  constructor(set, clock) {
+  /**
+   * @param {{read: import('./model.js').Reader, set: import('./model.js').Setter<'onAir'|'onAirMs'|'asked'>, clock: import('../room/clock.js').Clock,
+   *   hidden: Pick<import('./hidden.js').Hidden, 'has'>, player: Pick<import('../audio/player.js').Player, 'hush'>}} parts
+   */
+  constructor({ read, set, clock, hidden, player }) {
+    this.read = read;
     this.set = set;
     this.clock = clock;
+    this.hidden = hidden;
+    this.player = player;
   }
 
   /** What is heard now, or was a moment ago, and how far it is. @returns {{clip: string, at_ms: number}|null} */
@@ -24,12 +39,14 @@ export class OnAir {
   cue({ clip, starts_at_ms, duration_ms, prompt = '', at_ms = 0 }) {
     const begin_ms = Math.max(0, this.clock.until_ms(starts_at_ms));
     for (const timer of this.#timers) clearTimeout(timer);
+    this.#piece(clip);
     this.#timers = [
       setTimeout(() => {
         this.#last = { clip, began_ms: this.clock.now(), duration_ms };
         this.set({ onAir: clip, onAirMs: duration_ms, asked: prompt ? { prompt, at_ms } : null });
       }, begin_ms),
       setTimeout(() => this.set({ onAir: null, asked: null }), begin_ms + duration_ms),
+      setTimeout(() => this.#piece(null), begin_ms + duration_ms + TAIL_MS),
     ];
   }
 
@@ -37,6 +54,34 @@ export class OnAir {
   cut() {
     for (const timer of this.#timers) clearTimeout(timer);
     this.set({ onAir: null });
+    this.#timers = [setTimeout(() => this.#piece(null), TAIL_MS)];
+  }
+
+  /** Somebody is hidden or taken back, or speaks in a room that is heard live. */
+  follow() {
+    const { room, presence, hidden } = this.read();
+    const speaking = room?.live ? [...presence.speaking] : [];
+    const relay = !speaking.length ? 'nobody' : speaking.some((id) => hidden.includes(id)) ? 'hidden' : 'others';
+    clearTimeout(this.#relayEnds);
+    if (relay === 'hidden' || this.#relay === 'nobody') this.#relayed(relay);
+    else this.#relayEnds = setTimeout(() => this.#relayed(relay), TAIL_MS);
+  }
+
+  /** @param {string|null} clip */
+  #piece(clip) {
+    this.#clip = clip;
+    this.#hush();
+  }
+
+  /** @param {'nobody'|'others'|'hidden'} relay */
+  #relayed(relay) {
+    this.#relay = relay;
+    this.#hush();
+  }
+
+  #hush() {
+    const isOther = this.#relay === 'others' || (this.#relay === 'nobody' && this.#clip !== null && !this.hidden.has(this.#clip));
+    this.player.hush(this.read().hidden.length > 0 && !isOther);
   }
 }
 

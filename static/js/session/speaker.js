@@ -70,6 +70,13 @@ export class Speaker {
     return this.#preparing;
   }
 
+  /** Have the microphone and no way for it: its owner sees how loud it is, and nothing is sent. */
+  async listen() {
+    this.#wants += 1;
+    this.meter.prepare().catch(() => {});
+    this.meter.follow(await this.microphone.open());
+  }
+
   /** Begin a take as soon as sound really flows; resolves when all of it is over. @param {Plan} plan */
   begin(plan) {
     if (this.#take && !this.#take.isOver) return this.#before;
@@ -95,6 +102,11 @@ export class Speaker {
       quiet_ms = this.meter.isLoud ? 0 : quiet_ms + LOOK_MS;
     }
     if (take === this.#take) this.end();
+  }
+
+  /** Whether a take is open in which the voice has begun. */
+  get isHeard() {
+    return this.state === 'live' && this.meter.began_ago_ms !== null;
   }
 
   /** The server ended our take by itself (its limit, the peer lost). */
@@ -157,15 +169,34 @@ export class Speaker {
     this.meter.arm();
     await this.route.begin(take.turn?.round);
     this.#show(take, 'live');
-    const limit = setTimeout(() => take.end(), take.limit_ms);
+    const stopLimit = this.#limit(take);
     await take.ended; // at once when it was let go while it opened: what was said since counts
-    clearTimeout(limit);
+    stopLimit();
     if (take.isGone) return;
     this.#show(take, 'sending');
     await this.route.end(this.#reaction(take)).catch((why) => {
       throw why instanceof Refused ? why : new Refused('other', '');
     });
     this.observer.landed(take.auto);
+  }
+
+  /**
+   * End a take at its limit, which is from its first sound: who is not heard has until the window closes.
+   * @param {Take} take @returns {() => void} what forgets about it
+   */
+  #limit(take) {
+    const quiet_ms = take.turn ? Math.max(0, this.clock.until_ms(take.turn.closes_at_ms)) : 0;
+    const latest_ms = this.clock.now() + quiet_ms + take.limit_ms;
+    /** @type {ReturnType<typeof setTimeout>|undefined} */ let timer;
+    const look = () => {
+      const now_ms = this.clock.now();
+      const ago_ms = this.meter.began_ago_ms;
+      const left_ms = (ago_ms === null ? latest_ms : Math.min(latest_ms, now_ms - ago_ms + take.limit_ms)) - now_ms;
+      if (left_ms <= 0) take.end();
+      else timer = setTimeout(look, ago_ms === null ? Math.min(LOOK_MS, left_ms) : left_ms);
+    };
+    look();
+    return () => clearTimeout(timer);
   }
 
   /** How long after "go" the voice began: our own audio clock against the frame that showed it, else the server's. @param {Take} take */

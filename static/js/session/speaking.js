@@ -75,5 +75,5 @@ export function openSpeaking({ room, files, raw, clock, read, set, notices, requ
     played: (playing) => (awake.keep(playing), played(playing)),
   };
   set({ mic: microphone.state });
-  return { voice, speaker, turns, route, meter };
+  return { voice, speaker, turns, route, meter, microphone };
 }

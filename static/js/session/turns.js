@@ -18,7 +18,7 @@ export class Turns {
   #silent = 0;
 
   /**
-   * @param {{speaker: Pick<import('./speaker.js').Speaker, 'isBusy'|'prepare'|'begin'|'endAtPause'>, clock: Pick<import('../room/clock.js').Clock, 'until_ms'>,
+   * @param {{speaker: Pick<import('./speaker.js').Speaker, 'isBusy'|'isHeard'|'prepare'|'begin'|'endAtPause'>, clock: Pick<import('../room/clock.js').Clock, 'until_ms'>,
    *   limit_ms: (turn: Turn) => number, pace: () => number, stepBack: () => void}} parts
    */
   constructor({ speaker, clock, limit_ms, pace, stepBack }) {
@@ -46,7 +46,7 @@ export class Turns {
     const turn = this.#turn;
     if (!turn || this.#closed) return;
     if (!this.#begun && this.#left_ms(turn) > 0) this.#in(this.clock.until_ms(turn.go_at_ms - LEAD_MS), () => this.#begin(turn));
-    this.#in(this.#left_ms(turn), () => this.#close());
+    this.#in(this.#left_ms(turn), () => this.#close(turn));
   }
 
   /** The take of this turn did not begin, for the connection was away: it begins when the room is planned anew. */
@@ -72,9 +72,11 @@ export class Turns {
     this.speaker.begin({ turn, auto: true, limit_ms: this.limit_ms(turn) });
   }
 
-  #close() {
+  /** The window is over: who has begun to talk for longer than that goes on to the limit. @param {Turn} turn */
+  #close(turn) {
     this.#closed = true;
-    this.speaker.endAtPause();
+    const talks = (turn.limit_ms ?? 0) > turn.closes_at_ms - turn.go_at_ms;
+    if (!(talks && this.speaker.isHeard)) this.speaker.endAtPause();
   }
 
   /** How long the window is still open for us. @param {Turn} turn */

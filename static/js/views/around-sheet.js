@@ -5,7 +5,7 @@
 import '../lib/words-lobby.js';
 import { h, say } from '../lib/dom.js';
 import { geohash } from '../lib/geohash.js';
-import { PLACES } from '../lib/places.js';
+import { cities as cityNames, nearestCity, translated } from '../lib/places.js';
 import { sheet } from '../lib/sheet.js';
 import { language, refusal, t } from '../lib/text.js';
 import { openRoom, roomsNear } from '../wire/rooms.js';
@@ -39,7 +39,7 @@ function locateMe(letters, state, find) {
 
 /** A city's cell has four characters; its first three are the region. @param {() => number} size @param {(cell: string, name: string) => void} find */
 function cities(size, find) {
-  const choose = h('select', { id: 'city' }, h('option', { value: '' }, t('around.city')), ...PLACES.map(([name, cell]) => h('option', { value: cell }, name)));
+  const choose = h('select', { id: 'city' }, h('option', { value: '' }, t('around.city')), ...cityNames(language).map(({ name, cell }) => h('option', { value: cell }, name)));
   choose.addEventListener('change', () => choose.value && find(choose.value.slice(0, size()), choose.selectedOptions[0].textContent ?? ''));
   return h('label', { class: 'field' }, h('span', {}, t('around.city.label')), choose);
 }
@@ -52,27 +52,40 @@ async function look(cell, name, state, offers) {
     const here = rooms.find(({ place }) => place === cell);
     const others = rooms.filter((room) => room !== here && room.clips + room.speakers + room.listeners > 0);
     offers.replaceChildren(enter(cell, name, here, state), ...others.map(neighbour));
-    say(state, t(others.length ? 'around.near' : 'around.found', { place: cell }));
+    say(state, foundWords(cell, others.length));
   } catch (why) {
     say(state, refusal(/** @type {Error} */ (why)));
   }
+}
+
+/** What was found, in words: a cell is a code that nobody knows. @param {string} cell @param {number} others */
+function foundWords(cell, others) {
+  const place = nearestCity(cell, language);
+  if (others) return t('around.near');
+  return place ? t('around.found', { place }) : t('around.found.far');
+}
+
+/** @param {string} cell */
+function defaultName(cell) {
+  const place = nearestCity(cell, language);
+  return place ? t('around.name', { place }) : t('kind.local');
 }
 
 /** @param {string} cell @param {string} name @param {import('../wire/rooms.js').Room|undefined} room @param {HTMLElement} state */
 function enter(cell, name, room, state) {
   const press = async () => {
     try {
-      const made = room ?? (await openRoom({ kind: 'local', place: cell, name: name || t('around.name', { place: cell }), language, public: true }));
+      const made = room ?? (await openRoom({ kind: 'local', place: cell, name: name || defaultName(cell), language, public: true }));
       location.assign(`/r/${encodeURIComponent(made.id)}`);
     } catch (why) {
       say(state, refusal(/** @type {Error} */ (why)));
     }
   };
   return h('li', {}, h('button', { type: 'button', class: 'choice', id: 'around-enter', onclick: press },
-    h('strong', { dir: 'auto' }, room?.name ?? (name || t('around.name', { place: cell }))), h('span', {}, t(room ? 'around.enter' : 'around.first'))));
+    h('strong', { dir: 'auto' }, room ? translated(room.name, language) : name || defaultName(cell)), h('span', {}, t(room ? 'around.enter' : 'around.first'))));
 }
 
 /** @param {import('../wire/rooms.js').Room} room */
 function neighbour(room) {
-  return h('li', {}, h('a', { class: 'choice', href: `/r/${encodeURIComponent(room.id)}` }, h('strong', { dir: 'auto' }, room.name), h('span', {}, t('around.next', { place: room.place }))));
+  return h('li', {}, h('a', { class: 'choice', href: `/r/${encodeURIComponent(room.id)}` }, h('strong', { dir: 'auto' }, translated(room.name, language)), h('span', {}, t('around.next'))));
 }

@@ -1,9 +1,11 @@
 /** What one can do with a clip beyond hearing it. */
+import '../lib/words-own.js';
 import '../lib/words-play.js';
 import { announce } from '../lib/announce.js';
 import { QUICK } from '../lib/emoji.js';
 import { h, icon } from '../lib/dom.js';
 import { t } from '../lib/text.js';
+import { hideVoice, report } from './voice-sheet.js';
 
 /** @typedef {import('../room/state.js').Clip} Clip */
 /** @typedef {import('../session/session.js').Session} Session */
@@ -33,7 +35,7 @@ function ours(session, clip) {
 
 /** @param {Session} session @param {Clip} clip */
 function theirs(session, clip) {
-  const hide = () => (session.hidden.add(clip.by?.id ?? clip.clip), announce(t('clip.hidden')));
+  const hide = () => hideVoice(session, clip.by ?? { id: clip.clip, name: '…' });
   const ask = (/** @type {Event} */ event) => {
     const verbs = /** @type {HTMLElement} */ (event.currentTarget).parentElement;
     verbs?.replaceWith(reasons(session, clip.clip));
@@ -43,7 +45,7 @@ function theirs(session, clip) {
 
 /** @param {Session} session @param {string} clip */
 function reasons(session, clip) {
-  const press = (/** @type {string} */ reason) => () => (session.report(clip, reason), announce(t('clip.reported')));
+  const press = (/** @type {string} */ reason) => () => report(session, { clip }, reason);
   return h('fieldset', { class: 'clip-verbs' }, h('legend', {}, t('report.why')),
     ...REASONS.map((reason) => h('button', { type: 'button', class: 'text-button', onclick: press(reason) }, t(`report.${reason}`))));
 }

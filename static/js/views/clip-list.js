@@ -1,6 +1,7 @@
 /** The room's space of wonder: its voices, newest first; what is on air lights up. */
 import { announce } from '../lib/announce.js';
-import { h, keep } from '../lib/dom.js';
+import { h, keep, say } from '../lib/dom.js';
+import { span } from '../lib/format.js';
 import { t } from '../lib/text.js';
 import { stagedIn } from '../room/head.js';
 import { View } from './view.js';
@@ -21,7 +22,8 @@ export class ClipList extends View {
   build() {
     this.setAttribute('role', 'region');
     this.setAttribute('aria-label', t('clips.title'));
-    this.empty = h('div', { class: 'empty' }, h('p', {}, t('clips.empty')), h('p', {}, t('clips.empty.hint')), shareButton(this.session));
+    this.hint = h('p');
+    this.empty = h('div', { class: 'empty' }, h('p', {}, t('clips.empty')), this.hint, shareButton(this.session));
     this.list = h('ul', { class: 'clips' });
     const more = () => ((this.#rows += ROWS), this.#draw(this.session.model));
     this.more = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: more }, t('clips.more'));
@@ -33,7 +35,7 @@ export class ClipList extends View {
   update(model) {
     const { state, onAir, asked, replaying, hidden, me, joined } = model;
     if (!joined) return; // nobody sees it yet
-    const parts = [state.clips, state.reactions, state.round, onAir, asked, replaying, hidden, me];
+    const parts = [state.clips, state.reactions, state.withheld, state.round, onAir, asked, replaying, hidden, me];
     if (parts.every((part, at) => part === this.#drawn[at])) return;
     this.#drawn = parts;
     this.#draw(model);
@@ -49,9 +51,10 @@ export class ClipList extends View {
     const staged = stagedIn(model.state.round); // their rows would tell whose they are
     const clips = [...model.state.clips.values()].filter((clip) => !isHidden(clip, model) && !staged.includes(clip.clip)).reverse();
     keep(list, clips.filter(({ clip }, at) => at < this.#rows || clip === model.onAir), (clip) => clip.clip, (clip) => clipRow(session, clip, clip.by?.id === me),
-      (row, clip) => updateRow(session, row, { clip, me, reactions: model.state.reactions.get(clip.clip), ...stateOf(clip, model) }));
+      (row, clip) => updateRow(session, row, { clip, me, withheld: model.state.withheld.has(clip.clip), hidden: model.hidden, reactions: model.state.reactions.get(clip.clip), ...stateOf(clip, model) }));
     more.hidden = clips.length <= this.#rows;
     empty.hidden = clips.length > 0;
+    if (this.hint && model.room) say(this.hint, t('clips.empty.hint', { span: span(model.room.keep_ms) }));
     shown.hidden = model.hidden.length === 0;
     shown.textContent = t('clip.shown', { n: model.hidden.length });
   }
@@ -65,12 +68,12 @@ export class ClipList extends View {
   }
 
   /** Tell of the newest voice, once, and never of one's own. @param {Model} model */
-  #announce({ state, me, joined }) {
+  #announce({ state, me, joined, hidden }) {
     const newest = [...state.clips.values()].at(-1);
     if (!newest || newest.seq <= this.#newest) return;
     const first = this.#newest === 0;
     this.#newest = newest.seq;
-    if (!first && joined && newest.by && newest.by.id !== me?.id) announce(t('clips.new', { name: newest.by.name }));
+    if (!first && joined && newest.by && newest.by.id !== me?.id && !hidden.includes(newest.by.id)) announce(t('clips.new', { name: newest.by.name }));
   }
 }
 
@@ -82,7 +85,8 @@ function stateOf(clip, model) {
 }
 
 /** @param {Clip} clip @param {Model} model */
-function isHidden(clip, { hidden }) {
+function isHidden(clip, { hidden, state, me }) {
+  if (state.withheld.has(clip.clip) && state.keeper !== me?.id && clip.by?.id !== me?.id) return true; // who keeps the room decides, who spoke sees what became of it
   return hidden.includes(clip.clip) || hidden.includes(clip.by?.id ?? '');
 }
 

@@ -1,7 +1,9 @@
 /** The door: one tap unlocks the sound and nothing else; the microphone is never asked for here unless one plays along. */
 import { h, icon, say } from '../lib/dom.js';
+import { shapeOf } from '../lib/shape.js';
 import { recall } from '../lib/storage.js';
-import { t } from '../lib/text.js';
+import { span } from '../lib/format.js';
+import { counted, t } from '../lib/text.js';
 import { View } from './view.js';
 import { WAITS } from '../session/model.js';
 
@@ -15,12 +17,13 @@ export class JoinGate extends View {
     this.description = description;
     this.consent = h('p', { class: 'gate-consent' });
     this.voice = h('p', { class: 'gate-voice', role: 'status' });
-    this.join = h('button', { type: 'button', class: 'primary', id: 'join', onclick: () => this.#enter(false) });
-    this.play = h('button', { type: 'button', class: 'quiet', id: 'join-play', onclick: () => this.#enter(true) },
+    this.words = h('span', {});
+    this.join = h('button', { type: 'button', class: 'primary', id: 'join', onclick: () => this.#enter(false) }, this.words, h('small', {}, t('join.hint')));
+    this.play = h('button', { type: 'button', class: 'quiet', id: 'join-play', onclick: () => this.#check() },
       icon('spark'), h('span', {}, t('join.play'), h('small', {}, t('join.play.hint'))));
+    this.first = h('p', { class: 'gate-first' });
     this.dialog = h('dialog', { class: 'gate', 'aria-labelledby': 'gate-name', onclose: () => this.#shut() },
-      this.name, this.rules, this.description, this.consent, this.voice, this.join, this.play,
-      h('p', { class: 'gate-listen' }, icon('sound'), t('join.listen')),
+      this.name, this.rules, this.description, this.consent, this.voice, this.first, this.join, this.play,
       h('a', { href: '/', class: 'gate-back' }, t('room.back')));
     this.replaceChildren(this.dialog);
     this.#shut();
@@ -29,14 +32,15 @@ export class JoinGate extends View {
   /** @param {import('../session/model.js').Model} model */
   update(model) {
     const { room, joined, connection } = model;
-    if (joined || !this.name || !this.rules || !this.description || !this.consent || !this.join || !this.play) return;
+    if (joined || !this.name || !this.rules || !this.description || !this.consent || !this.join || !this.play || !this.words || !this.first) return;
     this.join.disabled = this.play.disabled = !room; // what holds in here must have been read
     if (room) say(this.name, room.name || t(`kind.${room.kind}`));
     if (room) say(this.rules, room.theme || room.rules);
     if (room) say(this.description, room.description);
     say(this.consent, room?.consent ?? '');
     const asks = room?.consent && !recall(`consent.${this.session.id}`, false);
-    say(this.join, t(asks ? 'join.agree' : 'join.join'));
+    say(this.words, t(asks ? 'join.agree' : 'join.join'));
+    if (room) say(this.first, firstOf(model, room));
     if (connection === 'refused') this.dialog?.classList.add('is-gone');
     this.#voice(model);
   }
@@ -47,7 +51,7 @@ export class JoinGate extends View {
     if (!this.voice) return;
     if (!me || connection === 'refused') return say(this.voice, why ? t(`notice.${why.code}`, why.values) : '');
     if (this.voice.childElementCount) return;
-    const dot = h('span', { class: 'dot' });
+    const dot = h('span', { class: 'dot', 'data-shape': shapeOf(me.id) });
     dot.style.setProperty('--voice', me.colour);
     this.voice.replaceChildren(t('join.name'), ' ', h('strong', {}, dot, me.name));
   }
@@ -57,14 +61,39 @@ export class JoinGate extends View {
     if (!this.session.model.joined) this.dialog?.showModal();
   }
 
+  /** Before one plays along: the microphone, and a test of it that nobody hears. No round begins for one meanwhile. */
+  async #check() {
+    this.session.player.unlock();
+    const found = await this.#found().catch(() => null); // offline: one comes in without it
+    if (!found || !this.dialog || this.session.model.joined) return void this.#enter(true);
+    const { element } = found.microphoneCheck(this.session, { title: 'check-title', isDoor: true, ended: (how) => this.#enter(how === 'in') });
+    this.dialog.setAttribute('aria-labelledby', 'check-title');
+    this.dialog.replaceChildren(element);
+  }
+
+  async #found() {
+    const [found, { dressed }] = await Promise.all([import('./microphone-check.js'), import('../lib/sheet.js')]);
+    await dressed();
+    return found;
+  }
+
   /** @param {boolean} playing */
   #enter(playing) {
+    if (this.session.model.joined) return;
     this.session.join(playing);
     this.dialog?.close();
     this.remove();
     document.body.dataset.joined = 'true'; // now and not with the next frame: what is not laid out takes no focus
     /** @type {HTMLElement|null} */ (document.querySelector('prompt-card'))?.focus({ preventScroll: true }); // so that Tab goes on from the stage
   }
+}
+
+/** What will happen first, in one line. @param {import('../session/model.js').Model} model @param {import('../wire/protocol.js').Room} room */
+function firstOf({ state, presence }, room) {
+  const others = Math.max(presence.listeners, presence.speakers); // whoever stands at the door as well is not in there
+  if (state.round) return t('join.first.round');
+  if (others) return counted('join.first.people', others);
+  return state.clips.size ? counted('join.first.clips', state.clips.size) : t('join.first.empty', { span: span(room.keep_ms) });
 }
 
 customElements.define('join-gate', JoinGate);

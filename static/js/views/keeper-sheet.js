@@ -1,5 +1,6 @@
 /** The room's own settings, for whoever opened it: its words, how it plays, and its end. */
 import '../lib/words-lobby.js';
+import '../lib/words-own.js';
 import { announce } from '../lib/announce.js';
 import { h, say } from '../lib/dom.js';
 import { sheet } from '../lib/sheet.js';
@@ -12,9 +13,19 @@ import { LETTERS } from '../wire/rooms.js';
 /** @param {Session} session */
 export async function open(session) {
   const failure = h('p', { class: 'failure', role: 'alert' });
-  const dialog = await sheet('keeper-sheet', t('keeper.title'), form(session, failure), failure, ending(session, failure));
+  const dialog = await sheet('keeper-sheet', t('keeper.title'), rules(session), form(session, failure), failure, ending(session, failure));
   const stop = session.store.watch(({ state }) => state.closed && dialog.close());
   dialog.addEventListener('close', stop);
+}
+
+/** What holds at once, without a save. @param {Session} session */
+function rules(session) {
+  const rule = (/** @type {'locked'|'slow'|'hold'} */ name) => {
+    const box = h('input', { type: 'checkbox', id: `keeper-${name}`, checked: session.model.state[name] });
+    box.addEventListener('change', async () => (await session.send('room.set', { [name]: box.checked })) || (box.checked = !box.checked));
+    return h('label', { class: 'check' }, box, h('span', {}, t(`keeper.${name}`), h('small', {}, t(`keeper.${name}.hint`))));
+  };
+  return h('fieldset', { class: 'sheet-form' }, h('legend', {}, t('keeper.rules')), rule('locked'), rule('slow'), rule('hold'));
 }
 
 /** @param {Session} session @param {HTMLElement} failure */

@@ -1,24 +1,33 @@
-/** The open rooms, liveliest first; looked up again now and then while somebody looks. */
+/** The open rooms, one's own language first; looked up again now and then while somebody looks. */
 import '../lib/words-lobby.js';
 import { h, keep, say } from '../lib/dom.js';
-import { counted, t } from '../lib/text.js';
+import { counted, language, t } from '../lib/text.js';
+import { found, lobbyOf } from '../room/lobby.js';
 import { publicRooms } from '../wire/rooms.js';
 
 /** @typedef {import('../wire/protocol.js').Room} Room */
 
 const AGAIN_MS = 10_000;
-const ROOMS = 12; // at first: what comes after them is to be found as well
+const ROOMS = 12; // of a language at first: what comes after them is to be found as well
+const MANY = 8; // from so many on they can be searched
+
+const languages = new Intl.DisplayNames([language], { type: 'language' });
 
 export class LobbyList extends HTMLElement {
-  #rooms = ROOMS;
+  #most = ROOMS;
+  /** @type {Room[]} */ #rooms = [];
 
   connectedCallback() {
     this.state = h('p', { class: 'empty', role: 'status' }, t('lobby.loading'));
     this.retry = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => this.look() }, t('lobby.retry'));
-    this.list = h('ul', { class: 'rooms' });
+    this.filter = h('input', { type: 'search', id: 'find-room', placeholder: t('lobby.filter'), 'aria-label': t('lobby.filter'), hidden: true, oninput: () => this.#draw() });
+    this.own = h('ul', { class: 'rooms' });
+    this.heading = h('h3', {}, t('lobby.others'));
+    this.others = h('ul', { class: 'rooms' });
     this.ariaBusy = 'true'; // and tall, so that nothing below moves when the rooms come
-    this.more = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => ((this.#rooms = Infinity), this.look()) }, t('lobby.more'));
-    this.append(this.list, this.state, this.retry, this.more);
+    this.more = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => ((this.#most = Infinity), this.#draw()) }, t('lobby.more'));
+    this.append(this.filter, this.own, this.heading, this.others, this.state, this.retry, this.more);
+    this.heading.hidden = true;
     this.look();
     setInterval(() => document.hidden || this.look(), AGAIN_MS);
     document.addEventListener('visibilitychange', () => document.hidden || this.look());
@@ -26,17 +35,25 @@ export class LobbyList extends HTMLElement {
 
   async look() {
     try {
-      this.#show(await publicRooms());
+      this.#rooms = await publicRooms();
+      this.#draw();
     } catch {
       this.#tell(t('lobby.failed'), true);
     }
   }
 
-  /** @param {Room[]} rooms */
-  #show(rooms) {
-    keep(/** @type {Element} */ (this.list), rooms.slice(0, this.#rooms), (room) => room.id, roomCard, updateCard);
-    if (this.more) this.more.hidden = rooms.length <= this.#rooms;
-    this.#tell(rooms.length ? '' : t('lobby.empty'), false);
+  #draw() {
+    const { own, others, heading, more, filter } = this;
+    if (!own || !others || !heading || !more || !filter) return;
+    const rooms = found(this.#rooms, filter.value, calledOf);
+    const lobby = lobbyOf(rooms, language);
+    keep(own, lobby.own.slice(0, this.#most), (room) => room.id, roomCard, updateCard);
+    keep(others, lobby.others.slice(0, this.#most), (room) => room.id, roomCard, updateCard);
+    heading.hidden = !lobby.others.length || !lobby.own.length;
+    filter.hidden = this.#rooms.length < MANY;
+    more.hidden = Math.max(lobby.own.length, lobby.others.length) <= this.#most;
+    this.#tell(rooms.length ? '' : t(filter.value ? 'lobby.none' : 'lobby.empty'), false);
+    leadIn(lobbyOf(this.#rooms, language).liveliest);
   }
 
   /** @param {string} words @param {boolean} again */
@@ -49,12 +66,38 @@ export class LobbyList extends HTMLElement {
   }
 }
 
+/** The orb leads into the liveliest room of one's language. @param {Room|null} room */
+function leadIn(room) {
+  const orb = document.getElementById('orb');
+  const hint = document.getElementById('orb-hint');
+  if (!room || !orb || !hint) return;
+  const name = nameOf(room);
+  orb.setAttribute('href', linkOf(room));
+  orb.setAttribute('aria-label', t('lobby.orb', { name }));
+  say(hint, t('lobby.orb.hint', { name }));
+}
+
+/** @param {Room} room */
+function nameOf({ name, kind }) {
+  return name || t(`kind.${kind}`);
+}
+
+/** @param {Room} room */
+function linkOf({ id }) {
+  return `/r/${encodeURIComponent(id)}`;
+}
+
+/** By what a room can be found. @param {Room} room */
+function calledOf(room) {
+  return [nameOf(room), room.theme, room.description, t(`kind.${room.kind}`), languages.of(room.language)].join(' ');
+}
+
 /** @param {Room} room */
 function roomCard(room) {
-  const name = room.name || t(`kind.${room.kind}`);
-  return h('li', {}, h('a', { class: 'room-card', href: `/r/${encodeURIComponent(room.id)}`, 'data-room': room.id, 'data-kind': room.kind },
-    h('span', { class: 'room-kind' }, t(`kind.${room.kind}`), ' · ', room.language.toUpperCase()),
-    h('strong', { dir: 'auto', lang: room.language }, name),
+  const spoken = room.language === language ? [] : [' · ', languages.of(room.language)];
+  return h('li', {}, h('a', { class: 'room-card', href: linkOf(room), 'data-room': room.id, 'data-kind': room.kind },
+    h('span', { class: 'room-kind' }, t(`kind.${room.kind}`), ...spoken),
+    h('strong', { dir: 'auto', lang: room.language }, nameOf(room)),
     h('span', { class: 'room-theme', dir: 'auto', lang: room.language }, room.theme || room.rules),
     h('span', { class: 'room-life' })));
 }

@@ -23,10 +23,10 @@ export class PanelTabs extends View {
   }
 
   /** @param {import('../session/model.js').Model} model */
-  update({ state, joined }) {
+  update({ state, joined, hidden }) {
     if (!this.badge) return;
     if (!joined || document.body.dataset.panel === 'chat') this.#seen = state.head;
-    const unread = [...state.texts.keys()].filter((seq) => seq > this.#seen).length;
+    const unread = [...state.texts.values()].filter(({ seq, by }) => seq > this.#seen && !hidden.includes(by?.id ?? '')).length;
     this.badge.hidden = unread === 0;
     say(this.badge, unread > 99 ? '99+' : String(unread));
     this.badge.setAttribute('aria-label', counted('chat.unread', unread));

@@ -1,12 +1,18 @@
 /** "Play along": the one switch after which the microphone opens by itself. */
 import { h, icon, say } from '../lib/dom.js';
 import { t } from '../lib/text.js';
+import { wantsTrial } from '../session/model.js';
 import { View } from './view.js';
 
 export class PlaySwitch extends View {
   build() {
     this.words = h('span', { class: 'dock-words' });
-    const press = () => this.session.play(!this.session.model.playing);
+    const press = async () => {
+      const { session } = this;
+      if (session.model.playing || !wantsTrial(session.model)) return session.play(!session.model.playing);
+      session.player.unlock();
+      (await import('./microphone-check.js')).open(session, () => session.play(true));
+    };
     this.button = h('button', { type: 'button', class: 'dock-button', id: 'play', title: t('play.hint'), onclick: press },
       icon('spark'), this.words);
     this.append(this.button);

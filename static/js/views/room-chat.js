@@ -44,12 +44,12 @@ export class RoomChat extends View {
 
   /** @param {import('../session/model.js').Model} model */
   update(model) {
-    const parts = [model.state.texts, model.state.rolls, model.pending, model.hidden, model.me, model.pending.length && model.state.head];
+    const parts = [model.state.texts, model.state.rolls, model.state.withheld, model.pending, model.hidden, model.me, model.pending.length && model.state.head];
     if (parts.every((part, at) => part === this.#drawn[at]) || !this.list || !this.empty || !this.latest) return;
     if (!model.joined) return void (this.#head = model.state.head); // nobody sees it yet, and what was before is not news
     this.#drawn = parts;
     const lines = linesOf(model);
-    keep(this.list, lines, (line) => line.key, chatLine, updateLine);
+    keep(this.list, lines, (line) => line.key, (line) => chatLine(this.session, line), updateLine);
     this.empty.hidden = lines.length > 0;
     this.list.hidden = lines.length === 0;
     if (this.#follows || lines.at(-1)?.own) this.#toEnd();
@@ -58,8 +58,8 @@ export class RoomChat extends View {
   }
 
   /** @param {import('../session/model.js').Model} model */
-  #announce({ state, me, joined }) {
-    const fresh = [...state.texts.values()].filter(({ seq, by }) => seq > this.#head && by?.id !== me?.id);
+  #announce({ state, me, joined, hidden }) {
+    const fresh = [...state.texts.values()].filter(({ seq, by }) => seq > this.#head && by?.id !== me?.id && !hidden.includes(by?.id ?? ''));
     this.#head = state.head;
     if (!joined || !fresh.length) return;
     const [only] = fresh;

@@ -3,6 +3,7 @@ import '../lib/words-lobby.js';
 import { h, say } from '../lib/dom.js';
 import { has, language, refusal, t } from '../lib/text.js';
 import { geohash } from '../lib/geohash.js';
+import { nearestCity } from '../lib/places.js';
 import { offer } from '../wire/games.js';
 import { LETTERS, openRoom } from '../wire/rooms.js';
 
@@ -25,7 +26,15 @@ export class RoomForm extends HTMLElement {
       check('public', t('form.private.hint')), check('live', t('form.live.hint')),
       this.failure, h('div', { class: 'form-end' }, this.submit));
     const summary = h('summary', { class: 'quiet', id: 'make' }, t('lobby.make'));
-    this.append(h('details', { ontoggle: () => this.#kinds.length || this.#ask() }, summary, this.form));
+    this.details = h('details', { ontoggle: () => this.#toggled() }, summary, this.form);
+    this.append(this.details);
+  }
+
+  /** It opens in sight, wherever its button was. */
+  #toggled() {
+    if (!this.details?.open) return;
+    if (!this.#kinds.length) this.#ask();
+    this.form?.scrollIntoView({ block: 'nearest' });
   }
 
   /** Which kinds of rooms there are, the server knows. */
@@ -38,6 +47,7 @@ export class RoomForm extends HTMLElement {
       kinds.append(...this.#kinds.map(choice));
       submit.disabled = false;
       this.#kindChanged();
+      this.form?.scrollIntoView({ block: 'nearest' });
     } catch (why) {
       say(failure, refusal(/** @type {Error} */ (why)));
     }
@@ -61,13 +71,16 @@ export class RoomForm extends HTMLElement {
     say(/** @type {Element} */ (this.querySelector('.kind-what')), has(what) ? t(what) : '');
     /** @type {HTMLElement} */ (this.querySelector('.place')).hidden = !kind.placed;
     /** @type {HTMLSelectElement} */ (this.querySelector('[name=tempo]')).value = kind.tempo;
+    // A place has one room: it has neither a name of one's own nor a theme, and everybody near may find it.
+    for (const name of ['name', 'theme', 'public']) /** @type {HTMLElement} */ (this.querySelector(`[name=${name}]`)?.closest('label')).hidden = kind.placed;
+    if (this.failure) say(this.failure, '');
   }
 
   #locate() {
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
         this.#place = geohash(coords.latitude, coords.longitude);
-        if (this.placed) say(this.placed, t('form.place.done', { place: this.#place }));
+        if (this.placed) say(this.placed, t('form.place.done'));
       },
       () => this.placed && say(this.placed, t('form.place.failed')),
       { maximumAge: 600_000, timeout: 15_000 },
@@ -80,6 +93,11 @@ export class RoomForm extends HTMLElement {
     const { submit, failure } = this;
     if (!submit || !failure) return;
     if (this.#kind?.placed && !this.#place) return say(failure, t('form.place.needed'));
+    const theme = /** @type {HTMLInputElement|null} */ (this.querySelector('[name=theme]'));
+    if (this.#kind?.themed && !theme?.value.trim()) {
+      theme?.focus();
+      return say(failure, t('form.theme.needed'));
+    }
     submit.disabled = true;
     say(submit, t('form.opening'));
     say(failure, '');
@@ -95,9 +113,15 @@ export class RoomForm extends HTMLElement {
 
   #wanted() {
     const { kind, name, theme, language: spoken, tempo, ...rest } = Object.fromEntries(new FormData(this.form));
-    const place = this.#kind?.placed ? { place: this.#place } : {};
-    return /** @type {any} */ ({ kind, name, theme, language: spoken, tempo, public: 'public' in rest, live: 'live' in rest, ...place });
+    const words = this.#kind?.placed ? { place: this.#place, name: placeName(this.#place) } : { name, theme, public: 'public' in rest };
+    return /** @type {any} */ ({ kind, language: spoken, tempo, live: 'live' in rest, ...words });
   }
+}
+
+/** @param {string} cell */
+function placeName(cell) {
+  const place = nearestCity(cell, language);
+  return place ? t('around.name', { place }) : t('kind.local');
 }
 
 /** @param {Kind} kind @param {number} at */

@@ -1,8 +1,10 @@
 /** Who is here: colours at a glance, names on demand. */
 import { h, keep, say } from '../lib/dom.js';
+import { shapeOf } from '../lib/shape.js';
 import { counted, t } from '../lib/text.js';
 import { View } from './view.js';
 import { shareButton } from './share-button.js';
+import { voiceName } from './voice-name.js';
 
 const DOTS = 6;
 const NAMES = 100;
@@ -11,6 +13,7 @@ const NAMES = 100;
 
 export class RoomPresence extends View {
   /** @type {unknown} */ #drawn = null;
+  /** @type {unknown} */ #hidden = null;
 
   build() {
     this.dots = h('span', { class: 'dots', 'aria-hidden': 'true' });
@@ -28,16 +31,18 @@ export class RoomPresence extends View {
   }
 
   /** @param {import('../session/model.js').Model} model */
-  update({ presence, me }) {
-    if (presence === this.#drawn || !this.dots || !this.names || !this.count || !this.listening) return;
+  update({ presence, me, hidden }) {
+    if ((presence === this.#drawn && hidden === this.#hidden) || !this.dots || !this.names || !this.count || !this.listening) return;
     this.#drawn = presence;
+    this.#hidden = hidden;
     const voices = [...presence.voices.values()].sort((a, b) => order(b, presence, me) - order(a, presence, me));
     const draw = (/** @type {HTMLElement} */ one, /** @type {Voice} */ voice) => {
       one.style.setProperty('--voice', voice.colour);
+      one.dataset.hidden = String(hidden.includes(voice.id));
       one.dataset.speaking = String(presence.speaking.has(voice.id));
     };
-    keep(this.dots, voices.slice(0, DOTS), idOf, () => h('span', { class: 'dot' }), draw);
-    keep(this.names, voices.slice(0, NAMES), idOf, (voice) => nameOf(voice, me), draw);
+    keep(this.dots, voices.slice(0, DOTS), idOf, (voice) => h('span', { class: 'dot', 'data-shape': shapeOf(voice.id) }), draw);
+    keep(this.names, voices.slice(0, NAMES), idOf, (voice) => nameOf(this.session, voice, me), draw);
     const [count, ...words] = counted('here', Math.max(1, voices.length)).split(' ');
     say(this.count, count);
     if (this.words) say(this.words, words.join(' '));
@@ -59,10 +64,10 @@ function idOf(voice) {
   return voice.id;
 }
 
-/** @param {Voice} voice @param {Voice|null} me */
-function nameOf(voice, me) {
+/** @param {import('./view.js').Session} session @param {Voice} voice @param {Voice|null} me */
+function nameOf(session, voice, me) {
   const own = voice.id === me?.id && h('span', { class: 'you' }, t('clip.you'));
-  return h('li', {}, h('span', { class: 'dot' }), voice.name, ' ', own);
+  return h('li', {}, h('span', { class: 'dot', 'data-shape': shapeOf(voice.id) }), voiceName(session, voice, undefined), ' ', own);
 }
 
 customElements.define('room-presence', RoomPresence);

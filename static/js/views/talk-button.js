@@ -5,7 +5,7 @@ import { View } from './view.js';
 import { partIn } from '../room/head.js';
 import { isDrawnIn } from '../room/play.js';
 import { click, down, follow, UP, up } from '../room/press.js';
-import { isTalking, silencedBy } from '../session/model.js';
+import { isTalking, silencedBy, wantsTrial } from '../session/model.js';
 import './count-ring.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
@@ -98,22 +98,31 @@ export class TalkButton extends View {
     return event.code === 'Space' && !target.closest(TYPING);
   }
 
+  /** The first press tries the microphone, and nobody hears that. */
+  async #try() {
+    this.session.player.unlock();
+    const { open } = await import('./microphone-check.js');
+    open(this.session);
+  }
+
   /** @param {import('../room/press.js').Step} step */
   #step({ press, command }) {
     if (command === 'start' && this.#silenced) return;
+    if (command === 'start' && wantsTrial(this.session.model)) return void this.#try();
     this.#press = press;
     if (command) this.session.talk(command);
   }
 }
 
 /** @param {Model} model @param {import('../room/head.js').Part} part */
-function stateOf({ speaking, fetching, playing, mic, phase, state, me, room }, part) {
+function stateOf(model, part) {
+  const { speaking, fetching, playing, phase, state, me, room } = model;
   if (fetching) return 'talk.opening';
   if (speaking === 'opening' || speaking === 'live' || speaking === 'sending') return `talk.${speaking}`;
   if (playing && (!state.round || isDrawnIn(state.round, me?.id ?? '', room))) return 'talk.auto';
+  if (wantsTrial(model)) return 'talk.ask';
   if (part === 'bystander') return 'talk.bystander';
-  if (part !== 'none' && part !== 'other' && phase === 'window') return 'talk.yours';
-  return mic === 'open' || mic === 'closed' ? 'talk.idle' : 'talk.ask';
+  return part !== 'none' && part !== 'other' && phase === 'window' ? 'talk.yours' : 'talk.idle';
 }
 
 customElements.define('talk-button', TalkButton);

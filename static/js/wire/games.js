@@ -2,7 +2,7 @@
  * The games and the kinds of rooms there are, asked for once.
  *
  * @typedef {{id: string, name: string, kinds: string[], turns: string, tempo: string, short: string, rules: string}} Game
- * @typedef {{id: string, name: string, tempo: string, placed: boolean}} Kind
+ * @typedef {{id: string, name: string, tempo: string, placed: boolean, themed: boolean}} Kind
  * @typedef {{games: Game[], kinds: Kind[]}} Offer
  */
 import { problemOf } from './protocol.js';

@@ -177,14 +177,18 @@ def test_nobody_is_drawn_into_a_game_or_waited_for_who_may_not_play() -> None:
 
 def test_whoever_is_muted_in_a_round_is_passed_over_until_they_may_speak_again() -> None:
     room = PureRoom()
-    room.speakers = (ANNA.id, BELA.id)
+    room.speakers = (ANNA.id, BELA.id, CLEO.id)
     room.do(RoundStart("word_association"), BELA)
     room.state = muted(room)
     room.land("b", BELA)
+    assert room.turn().voice == CLEO.id
+    room.land("c", CLEO)
     assert room.turn().voice == BELA.id
     room.now_ms += 5_000
     room.land("b2", BELA)
-    assert room.turn().voice == ANNA.id
+    room.land("c2", CLEO)  # if it is not Anna's turn already
+    assert room.state.round is not None
+    assert ANNA.id in {turn.voice for turn in room.state.round.turns[-2:]}
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from games.game import SILENCE_MS
 from server.room.commands import Again, Agree, Command, Refused, RoundStart, RoundStop, Throw, Tick
 from server.room.events import Fact, ProposalClosed, ProposalMade, TopicThrown, Voice
 from server.room.governed import PROPOSING_EVERY_MS
 from server.room.proposals import PROPOSAL_MS
-from server.room.round_lifecycle import SILENCE_MS
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
 ALL = (ANNA, BELA, CLEO, DORA)

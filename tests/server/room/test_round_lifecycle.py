@@ -4,6 +4,7 @@ from itertools import cycle
 
 import pytest
 
+from games.game import SILENCE_MS
 from games.registry import BY_ID, GAMES
 from games.round import RoundClosed, RoundRevealed, TurnGiven, VerdictGiven
 from server.room.commands import (
@@ -18,7 +19,6 @@ from server.room.commands import (
     Vote,
 )
 from server.room.events import ClipCaptioned, ClipLanded
-from server.room.round_lifecycle import SILENCE_MS
 from server.room.view import is_hidden, view
 from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
 from tests.support.tables import FEW, run, table

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from msgspec.structs import replace
 
-from games.game import QUIET_GRACE_MS, SPEAKING_GRACE_MS
+from games.pace import LONE_GRACE_MS, QUIET_GRACE_MS, SPEAKING_GRACE_MS
 from games.round import RoundClosed, RoundJoined, RoundOpened, TurnGiven
 from server.room.commands import (
     Again,
@@ -25,6 +25,7 @@ from server.room.kinds import KINDS, TIMINGS
 from server.room.round_lifecycle import PULSE_DOUBLINGS
 from server.room.rounds import (
     AHEAD_MS,
+    PREVIEW_MS,
     PULSE_PLAYERS,
     SHORTEST_CUT_MS,
     take_ends_ms,
@@ -116,7 +117,7 @@ def test_a_silent_round_ends_soon_after_its_window() -> None:
     room.do(Throw(), ANNA)
     closes_at_ms = room.turn().closes_at_ms
 
-    assert room.due() == closes_at_ms + QUIET_GRACE_MS
+    assert room.due() == closes_at_ms + QUIET_GRACE_MS["snap"]
     room.speaking = (ANNA.id,)
     assert room.due() == closes_at_ms + SPEAKING_GRACE_MS
     room.speaking = ()
@@ -361,7 +362,7 @@ def test_a_slower_pace_waits_longer_for_its_own_voice_and_tells_nobody() -> None
     room = PureRoom()
     room.do(RoundStart("word_association"), ANNA)
     closes_at_ms = room.turn().closes_at_ms
-    window_ms = SNAP.window_ms
+    window_ms = SNAP.word_ms
 
     for paces, more_ms in (
         ({ANNA.id: 1.5}, window_ms // 2),
@@ -370,8 +371,8 @@ def test_a_slower_pace_waits_longer_for_its_own_voice_and_tells_nobody() -> None
         ({ANNA.id: 2.0}, window_ms),
     ):
         room.paces = paces
-        assert room.due() == closes_at_ms + more_ms + QUIET_GRACE_MS
-    room.now_ms = closes_at_ms + QUIET_GRACE_MS
+        assert room.due() == closes_at_ms + more_ms + LONE_GRACE_MS
+    room.now_ms = closes_at_ms + LONE_GRACE_MS
     assert room.do(Tick()) == []
     room.paces = {}
     assert room.do(Tick())
@@ -391,7 +392,8 @@ def test_a_turn_waits_for_the_longest_take_that_is_begun_at_its_end(
 
     assert take_limit_ms(room.state, ANNA.id, pace) == longest_ms
     assert due_ms is not None
-    assert due_ms - closes_at_ms == longest_ms + 5_000  # which is for its way and its finish
+    hearing_ms = PREVIEW_MS if KINDS[kind].preview else 0
+    assert due_ms - closes_at_ms == longest_ms + 5_000 + hearing_ms  # which is for its way and its finish
 
 
 def test_takes_are_as_long_as_the_turn_the_room_and_the_pace_allow() -> None:

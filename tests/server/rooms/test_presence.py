@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from random import Random
 
-from server.rooms.presence import CONSENTS_KEPT, LEFT_KEPT, NETWORKS_KEPT, Presence
+from server.room.colours import APART, difference
+from server.room.events import Voice
+from server.room.ids import COLOURS
+from server.rooms.presence import (
+    AWAY_MS,
+    COLOURS_KEPT,
+    CONSENTS_KEPT,
+    CROWD,
+    LEFT_KEPT,
+    NETWORKS_KEPT,
+    Presence,
+)
 
 
 def test_a_voice_is_here_as_long_as_one_of_its_connections_is() -> None:
@@ -84,6 +96,37 @@ def test_a_voice_speaks_until_the_last_of_its_takes_has_ended() -> None:
     assert presence.end("anna", "second")
     assert presence.end("anna", "second")
     assert not presence.speaking
+
+
+def test_voices_who_are_here_get_colours_that_differ_and_keep_them() -> None:
+    presence, colour = Presence(), COLOURS[0]
+    given = []
+    for name in ("anna", "bela", "cleo"):
+        given.append(presence.coloured(Voice(name, name, colour), 0).colour)
+        presence.enter(name)
+    assert given[0] == colour
+    assert min(difference(*two) for two in combinations(given, 2)) >= APART
+    presence.exit("bela", 5)
+    assert presence.coloured(Voice("bela", "bela", colour), AWAY_MS * 9).colour == given[1]
+
+
+def test_the_colour_of_who_is_away_is_free_after_a_while() -> None:
+    for wait_ms, is_free in ((AWAY_MS - 1, False), (AWAY_MS, True)):
+        presence, colour = Presence(), COLOURS[0]
+        presence.coloured(Voice("anna", "Anna", colour), 0)
+        presence.enter("anna")
+        presence.exit("anna", 5)
+        assert (presence.coloured(Voice("bela", "Bela", colour), 5 + wait_ms).colour == colour) is is_free
+
+
+def test_in_a_crowd_everybody_has_a_colour_and_the_latest_are_kept() -> None:
+    presence = Presence()
+    for number in range(CROWD + 1):
+        presence.enter(f"v{number}")
+    for number in range(COLOURS_KEPT + 1):
+        assert presence.coloured(Voice(f"v{number}", "V", COLOURS[0]), number * AWAY_MS).colour == COLOURS[0]
+    assert len(presence.colours) == COLOURS_KEPT
+    assert "v0" not in presence.colours
 
 
 def test_by_which_network_a_voice_came_last_is_known_of_the_latest_alone() -> None:

@@ -17,10 +17,11 @@ from audio.take import Clip
 from server.blobs.memory import MemoryBlobs
 from server.room.commands import Refused
 from server.room.events import RoomOpened, Voice
+from server.room.rounds import PREVIEW_MS
 from server.rooms.base import Room
 from server.rooms.registry import RoomRegistry
 from server.takes.life import TakeLife
-from server.takes.previews import PREVIEW_MS, Preview, Previews
+from server.takes.previews import Preview, Previews
 from server.takes.takes import UPLOAD, Takes
 from tests.support.actors import GatedLog
 from tests.support.media import ANNA, BELA, Clock, FakeFinisher, FakeMedia

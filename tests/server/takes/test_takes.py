@@ -10,8 +10,9 @@ from server.room.commands import Refused, RoundStart, Throw
 from server.room.events import ClipLanded, Event, RoomOpened
 from server.room.kinds import TIMINGS
 from server.room.round_lifecycle import EAGER_MS
+from server.room.rounds import PREVIEW_MS
 from server.rooms.presence import SPEAKER, PresenceState
-from server.takes.previews import PREVIEW_MS, Preview
+from server.takes.previews import Preview
 from tests.support.actors import local, until
 from tests.support.media import ANNA, BELA, START_MS
 from tests.support.rooms import LONGEST_TAKES

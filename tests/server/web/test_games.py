@@ -29,3 +29,4 @@ async def test_all_games_are_told_in_the_language_asked_for(site: Site) -> None:
         assert [game["id"] for game in games if game["challenged"]] == ["just_ten_seconds"]
         assert [kind["name"] for kind in told["kinds"]] == [kind.names[lang] for kind in KINDS.values()]
         assert [kind["id"] for kind in told["kinds"] if kind["placed"]] == ["local"]
+        assert [kind["id"] for kind in told["kinds"] if kind["themed"]] == ["topic"]

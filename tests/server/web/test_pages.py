@@ -53,6 +53,27 @@ async def test_a_page_gives_its_visitor_a_key_no_script_can_read(site: Site, pat
         assert "Set-Cookie" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    ("cookie", "theme"), [("light", "light"), ("dark", "dark"), ("mauve", None), ("", None)]
+)
+async def test_a_page_comes_in_the_colours_that_its_visitor_set(
+    site: Site, cookie: str, theme: str | None
+) -> None:
+    for path, kind in (("/", None), ("/r/wonder", "wonder")):
+        async with site.ask("GET", path, headers={"Cookie": f"wonder_theme={cookie}"}) as answer:
+            [attributes] = Page(await answer.text()).all("html")
+        assert attributes == {name: value for name, value in (
+            ("lang", "en"), ("data-theme", theme), ("data-kind", kind)
+        ) if value}  # fmt: skip
+
+
+async def test_a_page_comes_with_the_words_of_the_language_that_its_visitor_set(site: Site) -> None:
+    for said, expected in (("de", "de"), ("xx", "en")):
+        headers = {"Cookie": f"wonder_language={said}", "Accept-Language": "en"}
+        async with site.ask("GET", "/", headers=headers) as answer:
+            assert f"/static/js/lib/text.{expected}.js" in await answer.text()
+
+
 async def test_a_rooms_page_says_which_room_it_is(site: Site) -> None:
     await site.registry.open(RoomOpened("topic", '"><script>', description="a & b"), None, id="hostile")
     async with site.ask("GET", "/r/hostile") as answer:

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Microphone } from '../../../static/js/audio/microphone.js';
+import { set } from '../../../static/js/lib/preferences.js';
 import { Later } from '../support/devices.js';
 import { settled } from '../support/visit.js';
 
@@ -125,4 +126,17 @@ test('whether opening asks anything', async () => {
   await open;
   microphone.close();
   assert.equal(await microphone.isAllowed(), true);
+});
+
+test('the microphone that was chosen is asked for, and another one where it is not here', async () => {
+  set('microphone', 'the good one');
+  const { microphone, asked } = browser();
+  microphone.open();
+  set('microphone', '');
+
+  assert.deepEqual(asked[0].wanted.deviceId, { ideal: 'the good one' });
+  assert.equal(asked[0].wanted.echoCancellation, true);
+  const plain = browser();
+  plain.microphone.open();
+  assert.equal('deviceId' in plain.asked[0].wanted, false);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { clipUrl, Player } from '../../../static/js/audio/player.js';
+import { set } from '../../../static/js/lib/preferences.js';
 import { settled } from '../support/visit.js';
 
 /** An audio element without a sound. */
@@ -126,4 +127,32 @@ test('how far a clip is, and how loud the sound is while one speaks', () => {
 test('a clip is fetched in the form that the browser plays', () => {
   assert.equal(clipUrl('a b', { canPlayType: () => 'maybe' }), '/api/clips/a%20b.ogg');
   assert.equal(clipUrl('c', { canPlayType: () => '' }), '/api/clips/c.m4a');
+});
+
+test('the volume is as it was set, less while one speaks, and follows when it is set anew', () => {
+  const { audio, player } = playing();
+  set('volume', 0.5);
+  assert.equal(audio.volume, 0.5);
+  player.duck(true);
+  assert.ok(audio.volume < 0.1, String(audio.volume));
+  set('volume', 1);
+  assert.ok(audio.volume < 0.2);
+  player.duck(false);
+
+  assert.equal(audio.volume, 1);
+});
+
+test('a hushed stream is silent, and a file that was asked for is heard', async () => {
+  const { audio, player } = playing();
+  player.live(/** @type {any} */ ('radio'));
+  player.hush(true);
+  assert.equal(/** @type {any} */ (audio).muted, true);
+  const over = player.clip('/a.ogg');
+  assert.equal(/** @type {any} */ (audio).muted, false);
+  audio.ends();
+  await over;
+  assert.equal(/** @type {any} */ (audio).muted, true);
+  player.hush(false);
+
+  assert.equal(/** @type {any} */ (audio).muted, false);
 });

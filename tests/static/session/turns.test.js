@@ -13,7 +13,7 @@ function along(context, pace) {
   /** @type {string[]} */
   const told = [];
   const tell = (/** @type {string} */ what) => told.push(`${what} ${now.ms}`);
-  const speaker = { isBusy: false, prepare: async () => void tell('warm'), endAtPause: async () => void tell('end'), begin: async (/** @type {any} */ { limit_ms }) => void tell(`begin ${limit_ms}`) };
+  const speaker = { isBusy: false, isHeard: false, prepare: async () => void tell('warm'), endAtPause: async () => void tell('end'), begin: async (/** @type {any} */ { limit_ms }) => void tell(`begin ${limit_ms}`) };
   const clock = { until_ms: (/** @type {number} */ at_ms) => at_ms - now.ms - now.ahead_ms };
   const turns = new Turns({ speaker, clock, limit_ms: () => 7_000 * now.pace, pace: () => now.pace, stepBack: () => tell('back') });
   const pass = (/** @type {number} */ to_ms) => {
@@ -186,4 +186,18 @@ test('how long after "go" one spoke is told to the server, by the frame that sho
   await visit.talk('stop');
 
   assert.equal(visit.asked('speak.stop')[0].onset_ms, 650);
+});
+
+test('who has begun to talk for longer than the window goes on to the limit, who has not is closed', (context) => {
+  const { turns, told, pass, speaker } = along(context, 1);
+  turns.plan({ ...TURN, limit_ms: 10_000 });
+  pass(7_000);
+  speaker.isHeard = true;
+  pass(20_000);
+  assert.deepEqual(told.slice(2), ['begin 7000 2850']);
+
+  speaker.isHeard = false;
+  turns.plan({ ...TURN, turn: 2, go_at_ms: 23_000, closes_at_ms: 28_000, limit_ms: 10_000 });
+  pass(40_000);
+  assert.equal(told.at(-1), 'end 28000');
 });

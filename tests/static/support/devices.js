@@ -114,7 +114,7 @@ export class FakeDevices {
   /** @type {Error|null} why no peer can be had */ blocked = null;
   /** @type {Blob[]} */ uploads = [];
   /** @type {any} */ microphone = null;
-  meter = { level: 0, isLoud: false, began_ago_ms: /** @type {number|null} */ (null), prepare: async () => {}, follow() {}, arm() {} };
+  meter = { level: 0, isLoud: false, began_ago_ms: /** @type {number|null} */ (null), watcher: /** @type {((hop: any) => void)|null} */ (null), prepare: async () => {}, follow() {}, arm() {} };
   awake = false;
   /** @type {(peer: string) => void} */ closed = () => {};
   recording = false;
@@ -179,6 +179,7 @@ export class FakePlayer {
   /** @type {string[]} */ played = [];
   /** @type {any} */ stream = null;
   volume = 1;
+  hushed = false;
   /** @type {(() => void)|null} */ #finish = null;
 
   unlock() {}
@@ -201,6 +202,11 @@ export class FakePlayer {
     const finish = this.#finish;
     this.#finish = null;
     finish?.();
+  }
+
+  /** @param {boolean} on */
+  hush(on) {
+    this.hushed = on;
   }
 
   /** @param {boolean} on */
