@@ -131,10 +131,11 @@ class Say(Struct, frozen=True):
 
 
 class React(Struct, frozen=True):
-    """React to a clip (its id) or an event (its seq, as text)."""
+    """React to a clip (its id), so far into it, or to an event (its seq, as text)."""
 
     target: str
     emoji: str
+    at_ms: int = 0
 
 
 class Throw(Struct, frozen=True):

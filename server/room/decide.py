@@ -56,6 +56,8 @@ from server.room.state import RoomState, apply
 from server.room.text import cleaned, is_emoji
 
 TEXT_LIMIT_CHARACTERS = 500
+# A reaction further into a clip than any is long is put here.
+REACTED_WITHIN_MS = 60_000
 
 # What the room itself does, whoever gave the occasion.
 ROOM_FACTS = (
@@ -174,9 +176,11 @@ def _reaction(state: RoomState, command: React) -> Fact:
         raise Refused("not_an_emoji", "React with one emoji.")
     target = command.target
     is_event = target.isascii() and target.isdecimal() and len(target) < 16 and 0 < int(target) <= state.head
-    if not is_event and (_clip(state, target).hidden or target in state.governed.withheld):
+    if is_event:
+        return ReactionGiven(target, command.emoji)
+    if _clip(state, target).hidden or target in state.governed.withheld:
         raise Refused("no_such_clip", "This clip is not here yet.")
-    return ReactionGiven(target, command.emoji)
+    return ReactionGiven(target, command.emoji, max(0, min(command.at_ms, REACTED_WITHIN_MS)))
 
 
 def _forget(state: RoomState, command: Forget, by: Voice | None) -> list[Fact]:

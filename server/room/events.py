@@ -195,12 +195,16 @@ class TextRestored(Struct, frozen=True):
     target: int
 
 
-class ReactionGiven(Struct, frozen=True):
-    """A visitor reacted; `target` is a clip id or the seq of an event, as text."""
+class ReactionGiven(Struct, frozen=True, omit_defaults=True):
+    """A visitor reacted; `target` is a clip id or the seq of an event, as text.
+
+    `at_ms` is how far into the clip they were, 0 where they heard none of it.
+    """
 
     kind: ClassVar[str] = "reaction.given"
     target: str
     emoji: str
+    at_ms: int = 0
 
 
 class TopicThrown(Struct, frozen=True):

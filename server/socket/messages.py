@@ -166,9 +166,10 @@ class _React(CommandMessage, frozen=True, tag="react", tag_field="type"):
     action: ClassVar[Action] = "react"
     target: str | int
     emoji: str
+    at_ms: Milliseconds = 0
 
     def command(self) -> Command:
-        return React(str(self.target), self.emoji)
+        return React(str(self.target), self.emoji, self.at_ms)
 
 
 class _Throw(CommandMessage, frozen=True, tag="throw", tag_field="type"):

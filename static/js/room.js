@@ -5,6 +5,7 @@ import { followLook } from './lib/look.js';
 import { language, t } from './lib/text.js';
 import { keepForAway } from './lib/worker.js';
 import { Session } from './session/session.js';
+import { hush } from './lib/announce.js';
 import './views/clip-list.js';
 import './views/join-gate.js';
 import './views/listen-switch.js';
@@ -48,6 +49,7 @@ session.store.watch(({ connection, hearing, path, joined, phase, mine, speaking 
   dataset.phase = phase;
   dataset.mine = String(mine);
   dataset.speaking = speaking;
+  hush(speaking === 'opening' || speaking === 'live');
 });
 
 if (!isSecureContext) session.notices.tell({ code: 'insecure' });

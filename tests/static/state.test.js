@@ -77,6 +77,17 @@ test('a removed clip takes its reactions with it', () => {
   assert.equal(state.reactions.size, 0);
 });
 
+test('each reaction to a clip keeps its place in it, as many as a clip can show', () => {
+  const laugh = (/** @type {number} */ seq, /** @type {any} */ more) => event(seq, 'reaction.given', { target: 'c1', emoji: '😂', ...more });
+  const landed = event(1, 'clip.landed', { clip: 'c1', duration_ms: 900, peaks: [1] });
+  const state = foldAll(EMPTY, [landed, laugh(2, { at_ms: 300 }), laugh(3, { at_ms: 700 }), laugh(4, {}), laugh(5, { target: '1', at_ms: 5 })]);
+
+  assert.deepEqual([...state.ripples], [['c1', [300, 700]]]);
+  const many = foldAll(state, Array.from({ length: 100 }, (_, at) => laugh(at + 6, { at_ms: at + 1 })));
+  assert.deepEqual([many.ripples.get('c1')?.length, many.ripples.get('c1')?.at(-1)], [60, 100]);
+  assert.equal(apply(many, event(200, 'clip.removed', { clip: 'c1', reason: 'forgotten' })).ripples.size, 0);
+});
+
 test('one voice counts once for one emoji', () => {
   const give = { target: 'c1', emoji: '✨' };
 

@@ -6,9 +6,9 @@ import { t } from './text.js';
 const STYLES = '/static/css/sheets.css';
 
 /** The look of what opens comes with it, once. */
-export async function dressed() {
-  if (document.querySelector(`link[href="${STYLES}"]`)) return;
-  const link = h('link', { rel: 'stylesheet', href: STYLES });
+export async function dressed(styles = STYLES) {
+  if (document.querySelector(`link[href="${styles}"]`)) return;
+  const link = h('link', { rel: 'stylesheet', href: styles });
   await new Promise((resolve) => {
     link.addEventListener('load', resolve);
     link.addEventListener('error', resolve);

@@ -74,7 +74,7 @@ export function overruled(state, fact) {
 /** @param {RoomState} state @param {string} id @returns {RoomState} */
 export function removed(state, id) {
   if (!id) return state; // it was hidden from this page
-  return forgotten({ ...state, clips: without(state.clips, id), reactions: without(state.reactions, id) }, id);
+  return forgotten({ ...state, clips: without(state.clips, id), reactions: without(state.reactions, id), ripples: without(state.ripples, id) }, id);
 }
 
 /** Take a clip, an answer or a topic out of the rounds, and its words wherever they are repeated. @param {RoomState} state @param {string} id @returns {RoomState} */
@@ -88,13 +88,22 @@ export function forgotten(state, id) {
   return inRounds({ ...state, clips }, (round) => drop(round, id));
 }
 
-/** One voice counts once for one emoji on one target. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
-export function reacted(state, { by, data }) {
+const RIPPLES = 60; // of a clip
+
+/** One voice counts once for one emoji on one target; each reaction has a place in the clip. @param {RoomState} before @param {RoomEvent} event @returns {RoomState} */
+export function reacted(before, { by, data }) {
+  const state = rippled(before, data);
   const given = state.reactions.get(data.target) ?? new Map();
   const voices = given.get(data.emoji) ?? [];
   if (!by || voices.includes(by.id)) return state;
   const more = put(given, data.emoji, [...voices, by.id]);
   return { ...state, reactions: put(state.reactions, data.target, more) };
+}
+
+/** @param {RoomState} state @param {{target: string, at_ms?: number}} data @returns {RoomState} */
+function rippled(state, { target, at_ms = 0 }) {
+  if (!at_ms || !state.clips.has(target)) return state;
+  return { ...state, ripples: put(state.ripples, target, [...(state.ripples.get(target) ?? []), at_ms].slice(-RIPPLES)) };
 }
 
 /** @param {RoomState} state @param {Clip & {written?: boolean}} clip @param {string} voice @returns {RoomState} */

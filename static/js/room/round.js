@@ -17,9 +17,10 @@
 import { isFor } from './play.js';
 
 export const COUNT_FROM = 3;
+export const OVER_MS = 6_000; // how long the end of a turn is shown when nothing follows
+export const ENDING_MS = 8_000; // how long the end of a round has the stage
 /** How long each of the counts is (`TIMINGS` of the server). @type {Record<string, number>} */
 const BEAT_MS = { snap: 600, slow: 1000 };
-export const OVER_MS = 6_000; // how long the end of a round is shown
 
 /** @type {RoundStatus} */
 const NOTHING = { phase: 'idle', turn: null, prompt: '', shown: true, mine: false, step: '', count: 0, part: 0, left_ms: 0 };
@@ -70,9 +71,11 @@ function inWindow(base, turn, closes_at_ms, now_ms) {
 /** Between rounds: the last words stay, the end of a round is told for a while. @param {import('./state.js').RoomState} state @param {number} now_ms @returns {RoundStatus} */
 function resting(state, now_ms) {
   if (state.round) return { ...NOTHING, phase: 'waiting', prompt: state.round.prompt?.text ?? '', shown: state.round.tempo === 'slow' };
+  const closing = state.last_round?.closing;
   const turn = state.last_round?.turns.at(-1) ?? null;
   const prompt = turn?.prompt || state.topic?.text || '';
-  if (turn && now_ms < turn.closes_at_ms + OVER_MS) return { ...NOTHING, phase: 'over', turn, prompt, part: 1, left_ms: turn.closes_at_ms + OVER_MS - now_ms };
+  const ends_at_ms = closing ? closing.at_ms + ENDING_MS : turn ? turn.closes_at_ms + OVER_MS : 0;
+  if (turn && now_ms < ends_at_ms) return { ...NOTHING, phase: 'over', turn, prompt, part: 1, left_ms: ends_at_ms - now_ms };
   return { ...NOTHING, prompt };
 }
 

@@ -19,7 +19,8 @@
  *   round: Round|null, last_round: Round|null, muted: Map<string, number>, rolls: Map<number, Roll>,
  *   suggestions: Map<string, Suggestion>, wanted: string[], written: Map<number, string>,
  *   locked: boolean, slow: boolean, hold: boolean, withheld: Map<string, number>,
- *   proposal: import('./governed.js').Proposal|null, reported: Map<string, string>}} RoomState
+ *   proposal: import('./governed.js').Proposal|null, reported: Map<string, string>,
+ *   ripples: Map<string, number[]>}} RoomState
  */
 import { answered, captioned, clipLanded, forgotten, judged, overruled, reacted, removed, revealed, withWritten } from './clips.js';
 import { GOVERNED, shownAgain } from './governed.js';
@@ -46,6 +47,7 @@ export const EMPTY = Object.freeze({
   clips: new Map(),
   texts: new Map(),
   reactions: new Map(),
+  ripples: new Map(), // by clip: how far into it somebody reacted
   topic: null,
   round: null,
   last_round: null,
@@ -82,9 +84,10 @@ export function foldAll(state, events) {
 
 /** Keep the newest of what grows: a page may be open for days. @param {RoomState} state @returns {RoomState} */
 export function bounded(state) {
-  const { clips, texts, rolls, reactions, written, withheld, reported } = state;
+  const { clips, texts, rolls, reactions, ripples, written, withheld, reported } = state;
   const hidden = { withheld: newest(withheld, KEPT), reported: newest(reported, KEPT) };
-  return { ...state, ...hidden, clips: newest(clips, KEPT), texts: newest(texts, KEPT), rolls: newest(rolls, KEPT), reactions: newest(reactions, KEPT), written: newest(written, KEPT) };
+  const given = { reactions: newest(reactions, KEPT), ripples: newest(ripples, KEPT) };
+  return { ...state, ...hidden, ...given, clips: newest(clips, KEPT), texts: newest(texts, KEPT), rolls: newest(rolls, KEPT), written: newest(written, KEPT) };
 }
 
 /** Fold one event; kinds this page does not know only move the head. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */

@@ -18,6 +18,7 @@
  * @property {boolean} wantsSound
  * @property {string|null} onAir       clip the radio plays now
  * @property {number} onAirMs          how long it is
+ * @property {{prompt: string, at_ms: number}|null} asked  what an older clip on air answers, and when
  * @property {string|null} replaying   clip the visitor plays
  * @property {Speaking} speaking
  * @property {boolean} fetching       the talk button was pressed, and what is needed to speak is being fetched
@@ -59,6 +60,7 @@ export const BLANK = {
   wantsSound: true,
   onAir: null,
   onAirMs: 0,
+  asked: null,
   replaying: null,
   speaking: 'off',
   fetching: false,

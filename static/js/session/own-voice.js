@@ -43,7 +43,7 @@ export class OwnVoice {
     const { speaker, microphone, notices, openTurn, read } = this.parts();
     if (command === 'stop') return speaker.end();
     if (microphone.state === 'insecure') return this.microphoneChanged();
-    notices.clear('mic-ready', 'refused');
+    notices.clear('mic-ready', 'refused', 'stepped-back');
     const turn = openTurn();
     return speaker.begin({ turn, limit_ms: limitOf(read(), turn) });
   }

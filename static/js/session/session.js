@@ -275,9 +275,9 @@ export class Session {
     return (await this.ask(type, fields)) === '';
   }
 
-  /** @param {string} target @param {string} emoji */
-  react(target, emoji) {
-    return this.send('react', { target, emoji });
+  /** @param {string} target @param {string} emoji @param {number} [at_ms] how far into a clip */
+  react(target, emoji, at_ms) {
+    return this.send('react', { target, emoji, ...(at_ms ? { at_ms } : {}) });
   }
 
   /** @param {string} clip */

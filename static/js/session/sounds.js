@@ -1,6 +1,8 @@
 /** Which clips sound: the one that the radio plays, and the one that the visitor plays again. */
 import { clipUrl } from '../audio/player.js';
 
+const STILL_MS = 4_000; // who laughs this long after a clip laughs at its end
+
 const TAIL_MS = 250; // what is still on its way when a piece ends; the radio waits for longer before the next one
 
 /**
@@ -8,13 +10,14 @@ const TAIL_MS = 250; // what is still on its way when a piece ends; the radio wa
  * way than what is told of it, and not a syllable of a hidden voice may get through.
  */
 export class OnAir {
+  /** The clip that was played last, and when it began. */ #last = { clip: '', began_ms: 0, duration_ms: 0 };
   /** @type {ReturnType<typeof setTimeout>[]} */ #timers = [];
   /** What the radio plays. @type {string|null} */ #clip = null;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #relayEnds;
   /** Whom one hears while they speak. @type {'nobody'|'others'|'hidden'} */ #relay = 'nobody';
 
   /**
-   * @param {{read: import('./model.js').Reader, set: import('./model.js').Setter<'onAir'|'onAirMs'>, clock: import('../room/clock.js').Clock,
+   * @param {{read: import('./model.js').Reader, set: import('./model.js').Setter<'onAir'|'onAirMs'|'asked'>, clock: import('../room/clock.js').Clock,
    *   hidden: Pick<import('./hidden.js').Hidden, 'has'>, player: Pick<import('../audio/player.js').Player, 'hush'>}} parts
    */
   constructor({ read, set, clock, hidden, player }) {
@@ -25,14 +28,24 @@ export class OnAir {
     this.player = player;
   }
 
+  /** What is heard now, or was a moment ago, and how far it is. @returns {{clip: string, at_ms: number}|null} */
+  get heard() {
+    const { clip, began_ms, duration_ms } = this.#last;
+    const at_ms = this.clock.now() - began_ms;
+    return clip && at_ms < duration_ms + STILL_MS ? { clip, at_ms: Math.round(Math.min(at_ms, duration_ms)) } : null;
+  }
+
   /** @param {import('../wire/protocol.js').Cue} cue */
-  cue({ clip, starts_at_ms, duration_ms }) {
+  cue({ clip, starts_at_ms, duration_ms, prompt = '', at_ms = 0 }) {
     const begin_ms = Math.max(0, this.clock.until_ms(starts_at_ms));
     for (const timer of this.#timers) clearTimeout(timer);
     this.#piece(clip);
     this.#timers = [
-      setTimeout(() => this.set({ onAir: clip, onAirMs: duration_ms }), begin_ms),
-      setTimeout(() => this.set({ onAir: null }), begin_ms + duration_ms),
+      setTimeout(() => {
+        this.#last = { clip, began_ms: this.clock.now(), duration_ms };
+        this.set({ onAir: clip, onAirMs: duration_ms, asked: prompt ? { prompt, at_ms } : null });
+      }, begin_ms),
+      setTimeout(() => this.set({ onAir: null, asked: null }), begin_ms + duration_ms),
       setTimeout(() => this.#piece(null), begin_ms + duration_ms + TAIL_MS),
     ];
   }

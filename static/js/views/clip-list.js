@@ -3,6 +3,7 @@ import { announce } from '../lib/announce.js';
 import { h, keep, say } from '../lib/dom.js';
 import { span } from '../lib/format.js';
 import { t } from '../lib/text.js';
+import { stagedIn } from '../room/head.js';
 import { View } from './view.js';
 import { clipRow, updateRow } from './clip-row.js';
 import { shareButton } from './share-button.js';
@@ -15,6 +16,7 @@ const ROWS = 30;
 export class ClipList extends View {
   #rows = ROWS;
   #newest = 0;
+  /** @type {string|null} */ #sought = null;
   /** @type {unknown[]} */ #drawn = [];
 
   build() {
@@ -31,12 +33,13 @@ export class ClipList extends View {
 
   /** @param {Model} model */
   update(model) {
-    const { state, onAir, replaying, hidden, me, joined } = model;
+    const { state, onAir, asked, replaying, hidden, me, joined } = model;
     if (!joined) return; // nobody sees it yet
-    const parts = [state.clips, state.reactions, state.withheld, onAir, replaying, hidden, me];
+    const parts = [state.clips, state.reactions, state.withheld, state.round, onAir, asked, replaying, hidden, me];
     if (parts.every((part, at) => part === this.#drawn[at])) return;
     this.#drawn = parts;
     this.#draw(model);
+    this.#seek(model);
     this.#announce(model);
   }
 
@@ -45,14 +48,23 @@ export class ClipList extends View {
     const { list, more, empty, shown, session } = this;
     if (!list || !more || !empty || !shown) return;
     const me = model.me?.id ?? '';
-    const clips = [...model.state.clips.values()].filter((clip) => !isHidden(clip, model)).reverse();
-    keep(list, clips.slice(0, this.#rows), (clip) => clip.clip, (clip) => clipRow(session, clip, clip.by?.id === me),
+    const staged = stagedIn(model.state.round); // their rows would tell whose they are
+    const clips = [...model.state.clips.values()].filter((clip) => !isHidden(clip, model) && !staged.includes(clip.clip)).reverse();
+    keep(list, clips.filter(({ clip }, at) => at < this.#rows || clip === model.onAir), (clip) => clip.clip, (clip) => clipRow(session, clip, clip.by?.id === me),
       (row, clip) => updateRow(session, row, { clip, me, withheld: model.state.withheld.has(clip.clip), hidden: model.hidden, reactions: model.state.reactions.get(clip.clip), ...stateOf(clip, model) }));
     more.hidden = clips.length <= this.#rows;
     empty.hidden = clips.length > 0;
     if (this.hint && model.room) say(this.hint, t('clips.empty.hint', { span: span(model.room.keep_ms) }));
     shown.hidden = model.hidden.length === 0;
     shown.textContent = t('clip.shown', { n: model.hidden.length });
+  }
+
+  /** An older clip on air has its row in sight; whoever reads further down in a round is left there. @param {Model} model */
+  #seek({ onAir, state, asked }) {
+    const isOld = onAir && asked && !state.round;
+    const row = isOld && onAir !== this.#sought && this.list?.querySelector(`[data-clip="${CSS.escape(onAir)}"]`);
+    this.#sought = isOld ? onAir : null;
+    if (row) this.scrollTop = /** @type {HTMLElement} */ (row).offsetTop - this.offsetTop - this.clientHeight / 3;
   }
 
   /** Tell of the newest voice, once, and never of one's own. @param {Model} model */

@@ -3,6 +3,7 @@ import { h } from '../lib/dom.js';
 import { sheet } from '../lib/sheet.js';
 import { refusal, t } from '../lib/text.js';
 import { offer } from '../wire/games.js';
+import { roundActs } from './round-acts.js';
 
 /** @typedef {import('../session/session.js').Session} Session */
 
@@ -11,6 +12,7 @@ export async function open(session) {
   const list = h('ul', { class: 'choices' });
   const state = h('p', { class: 'sheet-note', role: 'status' }, t('games.loading'));
   const dialog = await sheet('game-sheet', t('games.title'), state, list);
+  if (session.model.state.round) list.before(roundActs(session, dialog));
   try {
     const { kind, language } = session.model.state;
     const games = (await offer(language)).games.filter(({ kinds }) => kinds.includes(kind));

@@ -1,26 +1,34 @@
-/** The hero of the room: the prompt, its count-in, and what became of it. */
-import { announce } from '../lib/announce.js';
-import { h, say } from '../lib/dom.js';
-import { reaction } from '../lib/format.js';
+/** The hero of the room: the prompt, its count-in, whose word it is, and how it ended. */
+import { h, say, set } from '../lib/dom.js';
+import { day, reaction } from '../lib/format.js';
 import { counted, t } from '../lib/text.js';
-import { View } from './view.js';
+import { missingIn, ownersOf, partIn, voiceOf } from '../room/head.js';
+import { hasCard } from '../room/ending.js';
 import { reactionOf } from '../room/round.js';
+import './stage-head.js';
+import { View } from './view.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../room/round.js').RoundStatus} RoundStatus */
 
+const NAMED = 2; // of those who are still to speak, more are "the others"
+
 export class PromptCard extends View {
   #frame = 0;
-  #told = '';
-  #toldGo = '';
   /** @type {import('../wire/protocol.js').Turn|null} */ #gone = null;
+  /** @type {import('./ending-card.js').EndingCard|null} */ #ending = null;
+  #comes = false;
 
   build() {
+    const head = /** @type {import('./stage-head.js').StageHead} */ (document.createElement('stage-head'));
     this.kicker = h('p', { class: 'kicker' });
     this.count = h('p', { class: 'count', 'aria-hidden': 'true' });
+    this.who = h('p', { class: 'who', id: 'who' });
     this.prompt = h('p', { class: 'prompt', id: 'prompt', dir: 'auto' });
     this.hint = h('p', { class: 'hint', dir: 'auto' });
-    this.append(this.kicker, this.count, this.prompt, this.hint);
+    this.words = h('div', { class: 'prompt-words' }, this.kicker, this.who, this.count, this.prompt, this.hint);
+    this.append(head, this.words);
+    head.attach(this.session);
   }
 
   /** @param {Model} model */
@@ -28,105 +36,131 @@ export class PromptCard extends View {
     const { status } = this.session.round;
     this.#show(status, model);
     cancelAnimationFrame(this.#frame);
-    if (status.phase !== 'idle') {
-      this.#frame = requestAnimationFrame(() => this.update(this.session.model));
-    }
+    if (status.phase !== 'idle') this.#frame = requestAnimationFrame(() => this.update(this.session.model));
   }
 
   /** @param {RoundStatus} status @param {Model} model */
   #show(status, model) {
     const { phase } = status;
-    const isGo = phase === 'window' && model.speaking === 'live';
+    const part = partIn(model, status);
     if (phase === 'window' && status.turn && this.#gone !== status.turn) this.session.sawGo((this.#gone = status.turn));
-    this.dataset.go = String(isGo);
-    say(this.#kicker, kickerOf(status, model));
-    say(this.#count, phase === 'count-in' ? String(status.count) : '');
+    this.dataset.go = String(phase === 'window' && part !== 'other' && model.speaking === 'live');
+    this.#end(model, status);
+    say(/** @type {Element} */ (this.kicker), kickerOf(status, model, part));
+    say(/** @type {Element} */ (this.who), whoOf(status, model, part));
+    say(/** @type {Element} */ (this.count), phase === 'count-in' ? String(status.count) : '');
     this.#words(status, model);
-    say(this.#hint, hintOf(status, model));
-    this.#announce(status, isGo);
+    say(/** @type {Element} */ (this.hint), hintOf(status, model));
+  }
+
+  /** The end of a round has the stage for itself. @param {Model} model @param {RoundStatus} status */
+  #end(model, { phase }) {
+    const { state, joined, preview } = model;
+    const ends = joined && phase === 'over' && !state.round && !preview && hasCard(state.last_round);
+    if (ends && !this.#comes) this.#fetchEnding();
+    this.#ending?.update(model, ends);
+    const shown = ends && Boolean(this.#ending);
+    set(/** @type {Element} */ (this.words), { hidden: shown });
+    document.body.dataset.ending = String(shown);
+  }
+
+  async #fetchEnding() {
+    this.#comes = true;
+    try {
+      const { EndingCard } = await import('./ending-card.js');
+      const card = new EndingCard(this.session);
+      await card.dressed;
+      this.#ending = card;
+      this.append(card.element);
+      this.update(this.session.model);
+    } catch {
+      this.#comes = false; // offline: the next end asks again
+    }
   }
 
   /** @param {RoundStatus} status @param {Model} model */
   #words(status, model) {
     const prompt = /** @type {HTMLElement} */ (this.prompt);
-    const resting = status.phase === 'idle' && !status.prompt;
-    const rest = t(model.state.closed ? 'talk.gone' : model.presence.voices.size > 1 ? 'phase.idle' : 'phase.alone');
-    const text = resting ? rest : status.step || (status.shown ? status.prompt : '');
+    const words = promptOf(status, model);
+    const text = words || (status.phase === 'idle' ? t(model.state.closed ? 'talk.gone' : model.presence.voices.size > 1 ? 'phase.idle' : 'phase.alone') : '');
+    const resting = !words && text !== '';
     prompt.lang = resting ? '' : model.state.language;
     prompt.dataset.resting = String(resting);
-    prompt.dataset.long = String(text.length > 60);
+    prompt.dataset.long = String(text.length > 60 || status.turn?.act === 'vote');
     say(prompt, text);
   }
-
-  /** Once a turn: the words, for ears that read. @param {RoundStatus} status @param {boolean} isGo */
-  #announce({ turn, phase, prompt }, isGo) {
-    const name = `${turn?.round} ${turn?.turn}`;
-    if (!turn || phase === 'over') return;
-    if (name !== this.#told) announce(t('prompt.said', { prompt }));
-    this.#told = name;
-    if (isGo && name !== this.#toldGo) announce(t('phase.go'));
-    if (isGo) this.#toldGo = name;
-  }
-
-  get #kicker() {
-    return /** @type {HTMLElement} */ (this.kicker);
-  }
-
-  get #count() {
-    return /** @type {HTMLElement} */ (this.count);
-  }
-
-  get #hint() {
-    return /** @type {HTMLElement} */ (this.hint);
-  }
 }
 
-/** @param {RoundStatus} status @param {Model} model */
-function kickerOf({ phase, turn, mine, prompt }, model) {
+/** The words to be said something to; nothing of what was asked before. @param {RoundStatus} status @param {Model} model */
+function promptOf({ phase, step, shown, prompt, turn }, { asked, state }) {
+  if (phase === 'idle') return asked?.prompt ?? (state.closed ? prompt : '');
+  if (phase === 'over' && !state.round) return '';
+  if (turn?.act === 'vote') return state.round?.prompt?.text || prompt;
+  return step || (shown ? prompt : '');
+}
+
+/** "YOU", as large as a prompt, while one gets ready and while it is one's turn. @param {RoundStatus} status @param {Model} model @param {import('../room/head.js').Part} part */
+function whoOf({ phase }, { presence, speaking }, part) {
+  if (speaking === 'sending') return '';
+  if (part === 'you') return t('who.you');
+  if (part === 'all' && phase === 'count-in') return t(presence.voices.size > 1 ? 'who.all' : 'who.you');
+  return '';
+}
+
+/** @param {RoundStatus} status @param {Model} model @param {import('../room/head.js').Part} part */
+function kickerOf({ phase, turn }, model, part) {
+  const { state, speaking } = model;
+  if (phase === 'idle') return idleOf(model);
+  if (state.round?.paused_until_ms) return t('phase.paused');
+  if (phase === 'waiting') return t('phase.waiting');
+  if (speaking === 'live' && phase === 'over') return t('phase.finish');
+  if (phase === 'over') return t(model.onAir ? 'phase.over' : speaking === 'sending' ? 'talk.sending' : state.round ? 'phase.between' : 'phase.idle');
   const act = turn?.act ?? 'speak';
-  if (phase === 'idle') return speakerOf(model) ?? (prompt ? t(model.state.closed ? 'talk.gone' : 'phase.idle') : '');
-  if (phase === 'over' && model.speaking !== 'live') return t('phase.over');
   if (act === 'vote' || act === 'listen') return t(`act.${act}`);
-  if (!mine && (phase === 'count-in' || phase === 'window')) return othersTurn(phase, turn, model);
-  if (mine && phase === 'count-in' && isNamed(turn)) return t('phase.count-in.you');
-  if (model.speaking === 'live' && phase === 'over') return t('phase.finish');
-  if (phase !== 'window') return t(`phase.${phase}`);
-  if (model.speaking === 'live') return t('phase.go');
+  if (speaking === 'sending' && model.auto) return t('talk.sending');
+  if (part === 'bystander') return t('phase.bystander');
+  if (part === 'other') return othersOf(phase, turn, model);
+  if (phase === 'count-in') return t(part === 'you' ? 'phase.count-in.you' : 'phase.count-in');
+  if (speaking === 'live') return t('phase.go');
   if (act === 'guess') return t('act.guess');
-  if (isNamed(turn)) return t('phase.window.you');
-  return model.speaking === 'opening' ? t('phase.waking') : t('phase.window');
+  if (part === 'you') return t('phase.window.you');
+  return t(speaking === 'opening' ? 'phase.waking' : 'phase.window');
 }
 
-/** Who else speaks while no round runs. @param {Model} model */
-function speakerOf({ presence, me }) {
+/** What is heard between rounds, and what it once answered. @param {Model} model */
+function idleOf({ asked, presence, me, state }) {
+  if (asked) {
+    const { isNear, words } = day(asked.at_ms, Date.now());
+    return t(isNear ? 'asked.near' : 'asked.on', { day: words });
+  }
   const voice = [...presence.speaking].map((id) => presence.voices.get(id)).find((one) => one && one.id !== me?.id);
-  return voice ? t('here.speaking', { name: voice.name }) : null;
+  if (voice) return t('here.speaking', { name: voice.name });
+  return state.closed ? t('talk.gone') : '';
 }
 
-/** Is the turn for somebody, not for everybody? @param {import('../wire/protocol.js').Turn|null} turn */
-function isNamed(turn) {
-  return Boolean(turn?.voice || turn?.voices?.length);
-}
-
-/** Whose turn it is, when it is not one's own. @param {string} phase @param {import('../wire/protocol.js').Turn|null} turn @param {Model} model */
-function othersTurn(phase, turn, { presence, state }) {
-  const ids = turn?.voice ? [turn.voice] : (turn?.voices ?? []);
-  const known = (/** @type {string} */ id) => presence.voices.get(id)?.name ?? [...state.clips.values()].find(({ by }) => by?.id === id)?.by?.name;
-  const names = ids.map((id) => known(id) ?? t('phase.someone')).join(' + ');
-  return ids.length === 1 ? t(`phase.${phase}.other`, { name: names }) : t(`phase.${phase}.others`, { names: names || t('phase.others') });
+/** Whose turn it is, when it is not one's own. @param {import('../room/round.js').Phase} phase @param {import('../wire/protocol.js').Turn|null} turn @param {Model} model */
+function othersOf(phase, turn, model) {
+  const ids = ownersOf(turn);
+  if (ids.length) {
+    const names = ids.map((id) => voiceOf(model, id)?.name ?? t('phase.someone')).join(' + ');
+    return ids.length === 1 ? t(`phase.${phase}.other`, { name: names }) : t(`phase.${phase}.others`, { names });
+  }
+  const missing = missingIn(model, { turn }).filter((name) => name !== model.me?.name);
+  if (!missing.length) return t(model.onAir ? 'phase.over' : 'phase.between');
+  return t(`phase.${phase}.others`, { names: missing.length <= NAMED ? missing.join(' + ') : t('phase.others') });
 }
 
 /** @param {RoundStatus} status @param {Model} model */
 function hintOf({ phase, prompt, turn, step }, model) {
+  const { state, me } = model;
   if (step) return prompt;
-  if (phase === 'window' && turn?.max_words) return counted('words.max', turn.max_words);
-  const own_ms = model.room?.scored === false ? null : reactionOf(model.state.round ?? model.state.last_round, model.me?.id ?? '');
-  if (phase === 'over' && own_ms !== null) {
-    return own_ms < 0 ? t('reaction-time.early') : t('reaction-time', { seconds: reaction(own_ms) });
-  }
-  if (phase !== 'idle') return '';
-  if (prompt || model.state.closed) return '';
-  return model.presence.voices.size > 1 ? t('phase.idle.hint') : t('phase.alone.hint');
+  if (phase === 'idle') return model.asked || state.closed ? '' : t(model.presence.voices.size > 1 ? 'phase.idle.hint' : 'phase.alone.hint');
+  const help = state.round?.helps?.findLast((one) => one.turn === turn?.turn);
+  if (phase === 'window' && help) return t('help.word', { text: help.text });
+  if ((phase === 'window' || phase === 'count-in') && turn?.max_words) return counted('words.max', turn.max_words);
+  const own_ms = model.room?.scored === false ? null : reactionOf(state.round ?? state.last_round, me?.id ?? '');
+  if (phase !== 'over' || own_ms === null) return '';
+  return own_ms < 0 ? t('reaction-time.early') : t('reaction-time', { seconds: reaction(own_ms) });
 }
 
 customElements.define('prompt-card', PromptCard);

@@ -6,13 +6,13 @@ import { t } from '../lib/text.js';
 import { AnswerBox } from './answer-box.js';
 import { Bell } from './bell.js';
 import { PreviewCard } from './preview-card.js';
+import { verdictLine } from '../room/news.js';
 import { RoundTakes } from './round-takes.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../wire/protocol.js').Round} Round */
 
 export class RoundDesk {
-  #said = '';
   /** @type {string|null} */ #known = null;
 
   /** @param {import('../session/session.js').Session} session */
@@ -46,7 +46,7 @@ export class RoundDesk {
     this.element.lang = model.state.language;
     say(this.scene, model.state.round ? sceneOf(round) : '');
     this.#tellRole(model);
-    this.#tellVerdict(round);
+    this.#tellVerdict(model, round);
     this.#tellEnd(model);
   }
 
@@ -59,15 +59,12 @@ export class RoundDesk {
     say(this.role, words);
   }
 
-  /** The referee's newest words, short and kind. @param {Round} round */
-  #tellVerdict(round) {
-    const newest = round.verdicts.at(-1);
-    const key = newest ? `${round.id} ${newest.clip} ${newest.code}` : '';
-    if (key && key !== this.#said) announce(newest?.text ?? '');
-    this.#said = key;
+  /** The referee's newest words and whose take they are about, as long as that is what was heard last. @param {Model} model @param {Round} round */
+  #tellVerdict(model, round) {
+    const newest = model.state.round ? round.verdicts.findLast((verdict) => isFresh(round, verdict)) : undefined;
     this.verdict.dataset.tone = newest?.tone ?? '';
     this.verdict.dataset.overruled = String(newest?.overruled ?? false);
-    say(this.verdict, newest ? `${newest.text}${newest.overruled ? ` ${t('round.overruled')}` : ''}` : '');
+    say(this.verdict, newest ? `${verdictLine(round, newest, model)}${newest.overruled ? ` ${t('round.overruled')}` : ''}` : '');
   }
 
   /** What was to be found out, and a word on the way to the next round. @param {Model} model */
@@ -78,6 +75,12 @@ export class RoundDesk {
     this.#known = words;
     say(this.coach, words);
   }
+}
+
+/** Whether a verdict is about a take of the running turn or of the one before. @param {Round} round @param {import('../wire/protocol.js').Verdict} verdict */
+function isFresh({ takes, turns }, { clip }) {
+  const take = takes.find((one) => one.clip === clip);
+  return Boolean(take && take.turn >= (turns.at(-1)?.turn ?? 0) - 1);
 }
 
 /** What stays in sight while its prompts change, where the prompt does not say it itself. @param {Round} round */

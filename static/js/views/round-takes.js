@@ -1,6 +1,8 @@
-/** The takes of a round: to vote on while it asks for it, to hear as one piece when it is over. */
+/** The takes of a round: to vote on while it asks for it, without names until the vote is over; to hear as one piece after it. */
 import { h, icon, keep, say, set } from '../lib/dom.js';
+import { SHAPES } from '../lib/shape.js';
 import { t } from '../lib/text.js';
+import { stagedIn, voiceOf } from '../room/head.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../wire/protocol.js').Round} Round */
@@ -28,11 +30,11 @@ export class RoundTakes {
   update(model) {
     const { state } = model;
     const round = state.round ?? state.last_round;
-    const votes = state.round?.turns.at(-1)?.act === 'vote';
-    const all = votes || !state.round; // while one speaks after the other, only what was written is not elsewhere
-    const takes = (round?.takes ?? []).filter(({ hidden, written }) => !hidden && (all || written));
-    const draw = (/** @type {HTMLElement} */ row, /** @type {Take} */ take) => round && this.#draw(row, take, round, model);
-    keep(this.list, takes, ({ clip }) => clip, (take) => this.#row(take, model), draw);
+    const takes = round ? shownIn(round, Boolean(state.round)) : [];
+    const votes = Boolean(state.round) && state.round?.turns.at(-1)?.act === 'vote';
+    this.list.dataset.votes = String(votes);
+    const draw = (/** @type {HTMLElement} */ row, /** @type {Take} */ take) => round && this.#draw(row, take, round, model, votes ? takes.indexOf(take) : -1);
+    keep(this.list, takes, ({ clip }) => clip, (take) => this.#row(take), draw);
     this.#replay = (state.round ? [] : (round?.closing?.replay ?? [])).filter((clip) => state.clips.has(clip));
     set(this.replay, { hidden: this.#replay.length < 2, 'data-playing': String(this.#playing) });
     say(this.words, t(this.#playing ? 'round.stop' : 'round.replay'));
@@ -40,11 +42,12 @@ export class RoundTakes {
     set(this.again, { hidden: Boolean(state.round) || !state.last_round || state.closed });
   }
 
-  /** The newest take, where others may say that it broke the rule. @param {Model} model */
-  #challengeable({ state: { round }, me, room }) {
+  /** The newest take, where others may say that it broke the rule; never while one speaks oneself. @param {Model} model */
+  #challengeable({ state: { round }, me, room, mine, phase }) {
     const take = round && room?.challenged?.includes(round.game) ? round.takes.at(-1) : null;
     const isMine = take?.voice === me?.id || round?.votes.some((vote) => vote.clip === take?.clip && vote.voice === me?.id);
-    return take && !isMine ? { round: take && round?.id, clip: take.clip } : null;
+    const isBusy = mine && phase !== 'over' && Boolean(round?.turns.at(-1)?.voice);
+    return take && !isMine && !isBusy ? { round: take && round?.id, clip: take.clip } : null;
   }
 
   #challenge() {
@@ -52,30 +55,30 @@ export class RoundTakes {
     if (asked) this.session.send('vote', { ...asked, value: A_CHALLENGE });
   }
 
-  /** @param {Take} take @param {Model} model */
-  #row({ clip, voice, written }, { state, presence }) {
-    const by = state.clips.get(clip)?.by ?? presence.voices.get(voice);
-    const name = by?.name ?? '…';
+  /** The whole card is the vote: it can be pressed while it plays. @param {Take} take */
+  #row({ clip, written }) {
     const vote = () => this.session.send('vote', { round: (this.session.model.state.round ?? this.session.model.state.last_round)?.id, clip, value: A_HEART });
-    const play = !written && h('button', { type: 'button', class: 'icon-button', 'aria-label': t('round.play', { name }), onclick: () => this.session.replay.play(clip) }, icon('play'));
-    const row = h('li', { class: 'take', 'data-take': clip }, h('span', { class: 'dot' }), h('span', { class: 'take-words', dir: 'auto' }), play || null,
-      h('button', { type: 'button', class: 'heart', 'aria-label': t('round.heart', { name }), onclick: vote }, icon('heart'), h('span', { class: 'hearts' })));
-    row.style.setProperty('--voice', by?.colour ?? '');
-    row.dataset.name = name;
-    return row;
+    const play = !written && h('button', { type: 'button', class: 'icon-button', onclick: () => this.session.replay.play(clip) }, icon('play'));
+    return h('li', { class: 'take', 'data-take': clip },
+      h('button', { type: 'button', class: 'heart', onclick: vote }, h('span', { class: 'face', 'aria-hidden': 'true' }), h('span', { class: 'take-words', dir: 'auto' }), icon('heart'), h('span', { class: 'hearts' })), play || null);
   }
 
-  /** @param {HTMLElement} row @param {Take} take @param {Round} round @param {Model} model */
-  #draw(row, { clip, voice, text }, round, { state, me, room, onAir, replaying }) {
+  /** @param {HTMLElement} row @param {Take} take @param {Round} round @param {Model} model @param {number} place among those to vote on, else -1 */
+  #draw(row, { clip, voice, text }, round, model, place) {
+    const { state, me, room, onAir, replaying } = model;
     const votes = round.votes.filter((vote) => vote.clip === clip && vote.value > 0);
     const mine = votes.some((vote) => vote.voice === me?.id);
-    const words = state.clips.get(clip)?.caption ?? text;
+    const by = voiceOf(model, voice);
+    const name = place < 0 ? (by?.name ?? '…') : voice === me?.id ? t('clip.you') : t('round.unknown', { n: place + 1 });
+    row.style.setProperty('--voice', place < 0 ? (by?.colour ?? '') : '');
     row.dataset.lit = String(onAir === clip || replaying === clip);
-    say(/** @type {Element} */ (row.querySelector('.take-words')), words || (row.dataset.name ?? ''));
-    say(/** @type {Element} */ (row.querySelector('.hearts')), votes.length ? String(votes.length) : '');
     const heart = /** @type {HTMLButtonElement} */ (row.querySelector('.heart'));
-    set(heart, { 'aria-pressed': String(mine), hidden: room?.scored === false });
-    heart.disabled = mine || voice === me?.id;
+    set(/** @type {Element} */ (row.querySelector('.face')), { 'data-shape': place < 0 ? 'circle' : SHAPES[place % SHAPES.length] });
+    say(/** @type {Element} */ (row.querySelector('.take-words')), [name, state.clips.get(clip)?.caption ?? text].filter(Boolean).join(': '));
+    say(/** @type {Element} */ (row.querySelector('.hearts')), votes.length && place < 0 ? String(votes.length) : '');
+    set(heart, { 'aria-pressed': String(mine), 'aria-label': t('round.heart', { name }) });
+    heart.disabled = mine || voice === me?.id || room?.scored === false;
+    row.querySelector('.icon-button')?.setAttribute('aria-label', t('round.play', { name }));
   }
 
   /** One piece, clip after clip; each is lit while it sounds. */
@@ -90,4 +93,12 @@ export class RoundTakes {
     this.#playing = false;
     this.update(session.model);
   }
+}
+
+/** What is shown: those that were put up for the vote; all when it is over; before that what was written alone. @param {Round} round @param {boolean} runs */
+function shownIn(round, runs) {
+  const seen = round.takes.filter(({ hidden }) => !hidden);
+  if (!runs) return seen;
+  if (round.turns.at(-1)?.act !== 'vote') return seen.filter(({ written }) => written);
+  return stagedIn(round).flatMap((clip) => seen.find((take) => take.clip === clip) ?? []);
 }

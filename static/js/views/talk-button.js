@@ -1,7 +1,8 @@
 /** The talk button: hold it or tap it, by pointer, by space bar, or by whatever presses buttons. */
-import { h, icon, say } from '../lib/dom.js';
+import { h, icon, say, set } from '../lib/dom.js';
 import { t } from '../lib/text.js';
 import { View } from './view.js';
+import { partIn } from '../room/head.js';
 import { isDrawnIn } from '../room/play.js';
 import { click, down, follow, UP, up } from '../room/press.js';
 import { isTalking, silencedBy, wantsTrial } from '../session/model.js';
@@ -14,6 +15,8 @@ const TYPING = 'input, textarea, select, button, a, summary, dialog, [contentedi
 export class TalkButton extends View {
   /** @type {import('../room/press.js').Press} */ #press = UP;
   /** @type {string|null} */ #silenced = null;
+  /** Whether the open take is out of turn: it waits until the round is over. */
+  #isLate = false;
 
   build() {
     const ring = /** @type {import('./count-ring.js').CountRing} */ (document.createElement('count-ring'));
@@ -27,7 +30,8 @@ export class TalkButton extends View {
       'aria-describedby': 'talk-state',
       'aria-keyshortcuts': 'Space',
     }, icon('mic'), icon('stop'));
-    this.append(h('div', { class: 'orb-place' }, ring, this.orb), this.state);
+    this.badge = h('span', { class: 'later', hidden: true }, t('later'));
+    this.append(h('div', { class: 'orb-place' }, ring, this.orb, this.badge), this.state);
     ring.attach(this.session);
     this.#listenToPointer(this.orb);
     this.#listenToKeys();
@@ -40,7 +44,18 @@ export class TalkButton extends View {
     this.#silenced = silencedBy(model, this.session.clock.server_ms);
     this.orb?.setAttribute('aria-pressed', String(isOn));
     this.orb?.setAttribute('aria-disabled', String(this.#silenced !== null));
-    if (this.state) say(this.state, t(this.#silenced ?? stateOf(model)));
+    this.#late(model);
+    const part = partIn(model, this.session.round.status);
+    if (this.state) say(this.state, t(this.#silenced ?? (this.#isLate && isOn ? 'talk.later' : stateOf(model, part))));
+  }
+
+  /** A press out of turn in a running round. @param {Model} model */
+  #late(model) {
+    const { speaking, state, auto } = model;
+    if (speaking === 'off' || speaking === 'ready') this.#isLate = false;
+    else if (speaking === 'live' && state.round && !auto && !this.session.round.openTurn) this.#isLate = true;
+    this.dataset.late = String(this.#isLate);
+    set(/** @type {Element} */ (this.badge), { hidden: !this.#isLate });
   }
 
   /** @param {HTMLButtonElement} orb */
@@ -99,14 +114,15 @@ export class TalkButton extends View {
   }
 }
 
-/** @param {Model} model */
-function stateOf(model) {
-  const { speaking, fetching, playing, phase, mine, state, me, room } = model;
+/** @param {Model} model @param {import('../room/head.js').Part} part */
+function stateOf(model, part) {
+  const { speaking, fetching, playing, phase, state, me, room } = model;
   if (fetching) return 'talk.opening';
   if (speaking === 'opening' || speaking === 'live' || speaking === 'sending') return `talk.${speaking}`;
   if (playing && (!state.round || isDrawnIn(state.round, me?.id ?? '', room))) return 'talk.auto';
   if (wantsTrial(model)) return 'talk.ask';
-  return mine && phase === 'window' ? 'talk.yours' : 'talk.idle';
+  if (part === 'bystander') return 'talk.bystander';
+  return part !== 'none' && part !== 'other' && phase === 'window' ? 'talk.yours' : 'talk.idle';
 }
 
 customElements.define('talk-button', TalkButton);

@@ -1,7 +1,7 @@
 /**
  * The games and the kinds of rooms there are, asked for once.
  *
- * @typedef {{id: string, name: string, kinds: string[], turns: string, tempo: string, rules: string}} Game
+ * @typedef {{id: string, name: string, kinds: string[], turns: string, tempo: string, short: string, rules: string}} Game
  * @typedef {{id: string, name: string, tempo: string, placed: boolean, themed: boolean}} Kind
  * @typedef {{games: Game[], kinds: Kind[]}} Offer
  */
@@ -9,6 +9,13 @@ import { problemOf } from './protocol.js';
 
 /** @type {Promise<Offer>|null} */
 let asked = null;
+/** @type {Map<string, Game>} */
+const met = new Map();
+
+/** A game that was offered; null while it is not known. @param {string|undefined} id */
+export function gameOf(id) {
+  return met.get(id ?? '') ?? null;
+}
 
 /** @param {string} language @returns {Promise<Offer>} */
 export function offer(language) {
@@ -23,5 +30,7 @@ export function offer(language) {
 async function ask(language) {
   const response = await fetch('/api/games', { headers: { 'Accept-Language': language } });
   if (!response.ok) throw await problemOf(response);
-  return response.json();
+  const told = /** @type {Offer} */ (await response.json());
+  for (const game of told.games) met.set(game.id, game);
+  return told;
 }

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from server.room.commands import Caption, Command, Forget, React, Refused, Remove, Report, Say, Suggest
-from server.room.decide import TEXT_LIMIT_CHARACTERS, decide, erasures
+from server.room.decide import REACTED_WITHIN_MS, TEXT_LIMIT_CHARACTERS, decide, erasures
 from server.room.events import (
     ClipCaptioned,
     ClipRemoved,
@@ -90,6 +90,15 @@ def test_clips_and_texts_can_be_reacted_to() -> None:
 
     assert room.do(React("clip", "❤️"), BELA) == [ReactionGiven("clip", "❤️")]
     assert room.do(React("1", "👩‍🚀"), BELA) == [ReactionGiven("1", "👩‍🚀")]
+
+
+def test_a_reaction_keeps_its_place_in_the_clip() -> None:
+    room = PureRoom()
+    room.land("clip", ANNA)
+
+    placed = [room.do(React("clip", "😂", at_ms), BELA) for at_ms in (1, REACTED_WITHIN_MS + 1, -5)]
+    assert placed == [[ReactionGiven("clip", "😂", at_ms)] for at_ms in (1, REACTED_WITHIN_MS, 0)]
+    assert room.do(React("1", "😂", 7), BELA) == [ReactionGiven("1", "😂")]  # a text takes no time
 
 
 def test_a_report_keeps_its_reason() -> None:

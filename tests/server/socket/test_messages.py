@@ -57,6 +57,7 @@ def message(type_: str, **fields: Any) -> str:
 WISHES: list[tuple[str, dict[str, Any], Command]] = [
     ("say", {"text": "hi"}, Say("hi")),
     ("react", {"target": "clip", "emoji": "😂"}, React("clip", "😂")),
+    ("react", {"target": "clip", "emoji": "😂", "at_ms": 700}, React("clip", "😂", 700)),
     ("react", {"target": 12, "emoji": "😂"}, React("12", "😂")),
     ("throw", {}, Throw()),
     ("topic.want", {}, WantTopic()),

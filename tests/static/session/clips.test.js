@@ -30,6 +30,32 @@ test('a cue that comes early takes the place of the one before', async () => {
   assert.equal(visit.model.onAir, 'b'); // the end of the first one does not end it
 });
 
+test('an older clip on air says what it answered and when, as long as it sounds', async () => {
+  const visit = await new Visit().enter();
+  visit.signal('cue', { clip: 'a', starts_at_ms: 100, duration_ms: 2_000, prompt: 'Pillows?', at_ms: 7 });
+  assert.equal(visit.model.asked, null);
+  await visit.pass(200);
+  assert.deepEqual(visit.model.asked, { prompt: 'Pillows?', at_ms: 7 });
+  await visit.pass(2_000);
+  assert.equal(visit.model.asked, null);
+
+  visit.signal('cue', { clip: 'b', starts_at_ms: 3_000, duration_ms: 1_000 });
+  await visit.pass(1_000);
+  assert.equal(visit.model.asked, null);
+});
+
+test('a laugh knows how far the clip is, and shortly after it is at its end', async () => {
+  const visit = await new Visit().enter();
+  assert.equal(visit.session.onAir.heard, null);
+  visit.signal('cue', { clip: 'a', starts_at_ms: 100, duration_ms: 2_000 });
+  await visit.pass(800);
+  assert.deepEqual(visit.session.onAir.heard, { clip: 'a', at_ms: 700 });
+  await visit.pass(2_000);
+  assert.deepEqual(visit.session.onAir.heard, { clip: 'a', at_ms: 2_000 });
+  await visit.pass(4_000);
+  assert.equal(visit.session.onAir.heard, null);
+});
+
 test('one plays a clip again, another instead, and stops it', async () => {
   const visit = await new Visit().enter();
   const { replay } = visit.session;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OVER_MS } from '../../../static/js/room/round.js';
+import { ENDING_MS } from '../../../static/js/room/round.js';
 import { limitOf } from '../../../static/js/session/model.js';
 import { Visit } from '../support/visit.js';
 
@@ -28,7 +28,7 @@ test('the model knows where a round stands, and no view has to be drawn for it',
   visit.event('round.closed', { round: 'r', reason: 'done' });
   await visit.pass(8_000);
 
-  assert.deepEqual(told, ['waiting 0', 'count-in mine 0', 'window mine 3000', 'over mine 8000', 'over 9000', `idle ${8_000 + OVER_MS}`]);
+  assert.deepEqual(told, ['waiting 0', 'count-in mine 0', 'window mine 3000', 'over mine 8000', 'over 9000', `idle ${9_000 + ENDING_MS}`]);
 });
 
 test('the count-in is by the clock of the server, however far the page is off', async () => {

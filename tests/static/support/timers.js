@@ -35,6 +35,12 @@ export class FakeTimers {
     return true;
   }
 
+  /** Let all that is due in a while happen. @param {number} ms */
+  run(ms) {
+    const until_ms = this.now_ms + ms;
+    while (this.step(until_ms));
+  }
+
   /** @param {() => void} act @param {number} ms @param {number} every_ms */
   #add(act, ms, every_ms) {
     const id = this.#next++;

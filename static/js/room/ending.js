@@ -1,0 +1,128 @@
+/**
+ * What the card at the end of a round shows, as one value. Pure.
+ *
+ * @typedef {import('../wire/protocol.js').Round} Round
+ * @typedef {import('../wire/protocol.js').Take} Take
+ * @typedef {{clip: string, voice: string, name: string, colour: string, text: string, ms: number, written: boolean,
+ *   hearts: number, won: boolean, verdicts: {text: string, tone: string, overruled: boolean}[]}} Shown
+ * @typedef {{voice: string, name: string, colour: string, text: string}} Secret
+ * @typedef {{name: string, colour: string, hearts: number, part: number, won: boolean}} Bar
+ * @typedef {{kind: string, prompt: string, title: string, takes: Shown[], beads: Shown[], bars: Bar[], secrets: Secret[],
+ *   winners: Shown[], line: Shown|null, plays: string[], words: string, names: string[]}} Ending
+ */
+import { t } from '../lib/text.js';
+import { voiceOf } from './head.js';
+
+/** The ends that are not worth a card: something else began. */
+const CUT = new Set(['again', 'replaced']);
+const BEADED = new Set(['chain', 'series', 'secrets']);
+
+/** Whether the end of this round has a card. @param {Round|null} round */
+export function hasCard(round) {
+  return Boolean(round?.closing && !CUT.has(round.closing.reason) && (round.takes.length || round.closing.secrets?.length));
+}
+
+/** @param {Round} round @param {Pick<import('./head.js').Seen, 'state'|'presence'>} model @returns {Ending} */
+export function endingOf(round, model) {
+  const closing = /** @type {import('../wire/protocol.js').Closing} */ (round.closing);
+  const kind = closing.ending ?? 'plain';
+  const takes = round.takes.filter(({ hidden }) => !hidden).map((take) => shownOf(take, round, model));
+  const winners = takes.filter(({ won }) => won);
+  const replay = (closing.replay ?? []).map((clip) => takes.find((take) => take.clip === clip)).filter(isThere);
+  const beads = BEADED.has(kind) || (kind === 'plain' && replay.length > 1) ? (replay.length > 1 ? replay : takes) : [];
+  const line = closing.line ? lineOf(closing.line, takes, model) : null;
+  return {
+    kind,
+    prompt: round.scene || round.prompt?.text || round.turns[0]?.prompt || '',
+    title: titleOf(kind, winners, takes, closing),
+    takes: line || beads.length ? [] : rowsOf(kind, round, takes),
+    beads: line ? [] : beads,
+    bars: kind === 'duel' ? barsOf(takes) : [],
+    secrets: (closing.secrets ?? []).map(({ voice, role, text }) => ({ voice, ...nameOf(voice, model), text: [role, text].filter(Boolean).join('. ') })),
+    winners,
+    line,
+    plays: playsOf(kind, { winners, beads, line, takes, round }),
+    words: [closing.answer && t('round.answer', { answer: closing.answer }), closing.coach].filter(Boolean).join(' '),
+    names: [...new Set(takes.map(({ name }) => name).filter(Boolean))],
+  };
+}
+
+/** What the headline of the card is. @param {string} kind @param {Shown[]} winners @param {Shown[]} takes @param {import('../wire/protocol.js').Closing} closing */
+function titleOf(kind, winners, takes, closing) {
+  const names = [...new Set(winners.map(({ name }) => name))];
+  if (names.length > 1) return t('ending.tie');
+  if (names.length === 1 && names[0]) return names[0];
+  if (kind === 'pair' && closing.met !== undefined && closing.met !== null) return t(closing.met ? 'ending.met' : 'ending.unmet');
+  if (kind === 'votes') return t('ending.unvoted');
+  if (kind === 'secrets') return t('ending.secrets');
+  return takes.length ? t(BEADED.has(kind) ? 'ending.chain' : 'ending.plain') : t('ending.silent');
+}
+
+/** What the card plays by itself, in order. @param {string} kind @param {{winners: Shown[], beads: Shown[], line: Shown|null, takes: Shown[], round: Round}} found */
+function playsOf(kind, { winners, beads, line, takes, round }) {
+  const spoken = (/** @type {Shown[]} */ list) => list.filter(({ written }) => !written).map(({ clip }) => clip);
+  if (line) return [line.clip];
+  if (winners.length) return spoken(winners).slice(0, 2);
+  if (kind === 'secrets') return []; // who was who is enough at once
+  if (beads.length) return spoken(beads);
+  return kind === 'pair' ? spoken(lastPair(round, takes)) : [];
+}
+
+/** @param {Take} take @param {Round} round @param {Pick<import('./head.js').Seen, 'state'|'presence'>} model @returns {Shown} */
+function shownOf({ clip, voice, text, duration_ms, written }, round, model) {
+  const about = round.verdicts.filter((verdict) => verdict.clip === clip);
+  return {
+    clip,
+    voice,
+    ...nameOf(voice, model),
+    text: model.state.clips.get(clip)?.caption ?? text ?? '',
+    ms: duration_ms,
+    written,
+    hearts: round.votes.filter((vote) => vote.clip === clip && vote.value > 0).length,
+    won: Boolean(round.closing?.winners?.includes(clip)),
+    verdicts: about.map(({ text: words, tone = 'fault', overruled = false }) => ({ text: words, tone, overruled })),
+  };
+}
+
+/** The line of the evening may be of another round. @param {string} clip @param {Shown[]} takes @param {Pick<import('./head.js').Seen, 'state'|'presence'>} model @returns {Shown|null} */
+function lineOf(clip, takes, model) {
+  const here = takes.find((take) => take.clip === clip);
+  if (here) return here;
+  const known = model.state.clips.get(clip);
+  return known ? { clip, voice: known.by?.id ?? '', name: known.by?.name ?? '', colour: known.by?.colour ?? '', text: known.caption ?? '', ms: known.duration_ms, written: false, hearts: 0, won: true, verdicts: [] } : null;
+}
+
+/** How two stood in a duel, by hearts. @param {Shown[]} takes @returns {Bar[]} */
+function barsOf(takes) {
+  const voices = [...new Set(takes.map(({ voice }) => voice))].slice(0, 2);
+  const of = (/** @type {string} */ voice) => takes.filter((take) => take.voice === voice);
+  const hearts = voices.map((voice) => of(voice).reduce((sum, take) => sum + take.hearts, 0));
+  const most = Math.max(1, ...hearts);
+  return voices.map((voice, at) => ({
+    name: of(voice)[0].name, colour: of(voice)[0].colour, hearts: hearts[at], part: hearts[at] / most, won: of(voice).some(({ won }) => won),
+  }));
+}
+
+/** The takes that stand as rows. @param {string} kind @param {Round} round @param {Shown[]} takes */
+function rowsOf(kind, round, takes) {
+  if (kind === 'pair') return lastPair(round, takes);
+  return kind === 'duel' ? takes.filter(({ won }) => won) : takes;
+}
+
+/** What two said last at one count. @param {Round} round @param {Shown[]} takes */
+function lastPair(round, takes) {
+  const last = Math.max(0, ...round.takes.map(({ turn }) => turn));
+  const clips = round.takes.filter(({ turn }) => turn === last).map(({ clip }) => clip);
+  return takes.filter(({ clip }) => clips.includes(clip));
+}
+
+/** @param {string} voice @param {Pick<import('./head.js').Seen, 'state'|'presence'>} model */
+function nameOf(voice, model) {
+  const known = voiceOf(model, voice);
+  return { name: known?.name ?? '', colour: known?.colour ?? '' };
+}
+
+/** @param {Shown|undefined} take @returns {take is Shown} */
+function isThere(take) {
+  return take !== undefined;
+}

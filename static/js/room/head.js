@@ -1,0 +1,101 @@
+/**
+ * What the head of the stage shows at one moment: who plays, who has the word, who is next, and what
+ * part this visitor has in it. Pure.
+ *
+ * @typedef {import('../wire/protocol.js').Round} Round
+ * @typedef {import('../wire/protocol.js').Turn} Turn
+ * @typedef {import('../wire/protocol.js').Voice} Voice
+ * @typedef {import('./round.js').RoundStatus} RoundStatus
+ * @typedef {'you'|'all'|'other'|'bystander'|'none'} Part
+ * @typedef {{id: string, name: string, colour: string, has: boolean, next: boolean, lit: boolean, spoke: boolean, you: boolean}} Person
+ * @typedef {{state: import('./state.js').RoomState, presence: import('./presence.js').Presence, me: Voice|null,
+ *   room: import('../wire/protocol.js').Room|null, onAir: string|null, replaying: string|null}} Seen  of the model
+ */
+import { isDrawnIn } from './play.js';
+
+export const MOST_PEOPLE = 8;
+const LOUDEST = 100; // of peaks
+
+/**
+ * What a visitor is in the running turn: the one whose it is, one of all, one who watches a game into which nobody
+ * is drawn, or somebody who hears another.
+ * @param {Pick<Seen, 'state'|'me'|'room'>} model @param {RoundStatus} status @returns {Part}
+ */
+export function partIn({ state: { round }, me, room }, { phase, turn, mine }) {
+  if (!round || !turn || !isOpen(phase) || isCalm(turn)) return 'none';
+  const id = me?.id ?? '';
+  if (!mine || round.left?.includes(id)) return 'other';
+  if (!isDrawnIn(round, id, room)) return 'bystander';
+  return ownersOf(turn).length ? 'you' : 'all';
+}
+
+/** Whose a turn is; nobody's in particular where all speak at once. @param {Turn|null} turn @returns {string[]} */
+export function ownersOf(turn) {
+  return turn?.voice ? [turn.voice] : (turn?.voices ?? []);
+}
+
+/** The voice of an id, as far as this page has met it. @param {Pick<Seen, 'state'|'presence'>} model @param {string} id @returns {Voice|null} */
+export function voiceOf({ state, presence }, id) {
+  return presence.voices.get(id) ?? [...state.clips.values()].find(({ by }) => by?.id === id)?.by ?? null;
+}
+
+/** Who is in the round, in the order of their turns. @param {Seen} model @param {RoundStatus} status @returns {Person[]} */
+export function castOf(model, { turn, phase }) {
+  const { state: { round, clips }, presence, me, onAir, replaying } = model;
+  if (!round) return [];
+  const has = isOpen(phase) && turn && !isCalm(turn) ? ownersOf(turn) : [];
+  const heard = turn?.act === 'vote' ? '' : (clips.get(replaying ?? onAir ?? '')?.by?.id ?? ''); // judged unknown
+  const spoken = round.takes.filter((take) => take.turn === turn?.turn).map(({ voice }) => voice);
+  const ids = round.players.length ? round.players : [...round.takes.map(({ voice }) => voice), ...presence.voices.keys()];
+  const playing = [...new Set([...ids, ...has])].filter((id) => !round.left?.includes(id));
+  const first = playing.filter((id) => has.includes(id) || id === turn?.next || id === heard);
+  const kept = new Set([...first, ...playing].slice(0, MOST_PEOPLE));
+  return playing.filter((id) => kept.has(id)).map((id) => ({
+    id,
+    name: voiceOf(model, id)?.name ?? '',
+    colour: voiceOf(model, id)?.colour ?? '',
+    has: has.includes(id),
+    next: id === turn?.next && !has.includes(id),
+    lit: id === heard || presence.speaking.has(id),
+    spoke: spoken.includes(id),
+    you: id === me?.id,
+  }));
+}
+
+/** The takes that are put up for a vote, in that order; none while there is no vote. @param {Round|null} round @returns {string[]} */
+export function stagedIn(round) {
+  const turn = round?.turns.at(-1);
+  if (!round || turn?.act !== 'vote') return [];
+  const seen = round.takes.filter(({ hidden }) => !hidden).map(({ clip }) => clip);
+  return turn.clips?.length ? turn.clips.filter((clip) => seen.includes(clip)) : seen;
+}
+
+/** Those whose word is still to come in a turn for all. @param {Pick<Seen, 'state'|'presence'|'room'>} model @param {Pick<RoundStatus, 'turn'>} status @returns {string[]} names; empty when nobody is missing */
+export function missingIn(model, { turn }) {
+  const { state: { round }, presence, room } = model;
+  if (!round || !turn) return [];
+  const done = new Set(round.takes.filter((take) => take.turn === turn.turn).map(({ voice }) => voice));
+  const here = [...presence.voices.values()];
+  return here.filter(({ id }) => id !== turn.besides && !done.has(id) && !round.left?.includes(id) && isDrawnIn(round, id, room)).map(({ name }) => name);
+}
+
+/** How loud a clip is at one moment of it, 0 to 1, by its picture. @param {number[]} peaks @param {number} part 0 to 1 */
+export function levelAt(peaks, part) {
+  const peak = peaks[Math.min(peaks.length - 1, Math.max(0, Math.floor(part * peaks.length)))] ?? 0;
+  return Math.min(1, Math.max(0, peak / LOUDEST));
+}
+
+/** A name where there is little room: its last word, which is the thing. @param {string} name */
+export function shortened(name) {
+  return name.split(/\s+/).at(-1) ?? '';
+}
+
+/** @param {import('./round.js').Phase} phase */
+function isOpen(phase) {
+  return phase === 'count-in' || phase === 'window';
+}
+
+/** There is nothing to say in it. @param {Turn} turn */
+function isCalm({ act }) {
+  return act === 'vote' || act === 'listen';
+}

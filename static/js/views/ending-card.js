@@ -1,0 +1,182 @@
+/** How a round ended: one card, its sound by itself, and two ways on. Fetched when the first round of a visit ends. */
+import '../lib/words-play.js';
+import { h, icon, keep, say, set } from '../lib/dom.js';
+import { reaction } from '../lib/format.js';
+import { shapeOf } from '../lib/shape.js';
+import { dressed } from '../lib/sheet.js';
+import { t } from '../lib/text.js';
+import { endingOf } from '../room/ending.js';
+import { reactionOf } from '../room/round.js';
+import { gameOf } from '../wire/games.js';
+
+/** @typedef {import('../session/model.js').Model} Model */
+/** @typedef {import('../room/ending.js').Ending} Ending */
+/** @typedef {import('../room/ending.js').Shown} Shown */
+
+const STYLES = '/static/css/ending.css';
+const BEGINS_MS = 1_300; // a roll and a breath before the voice
+const SILENT_MS = 900; // how long a bead is lit that does not sound
+const SET_OF = 5;
+
+export class EndingCard {
+  #round = '';
+  #playing = '';
+  #stops = 0;
+  #isHeadline = false; // the winner's words are above
+  /** @type {Ending|null} */ #ending = null;
+
+  /** @param {import('../session/session.js').Session} session */
+  constructor(session) {
+    this.session = session;
+    this.game = h('p', { class: 'ending-game' });
+    this.prompt = h('p', { class: 'ending-prompt', dir: 'auto' });
+    this.named = h('span', { id: 'winner', dir: 'auto' });
+    this.crown = icon('crown');
+    this.title = h('h2', { class: 'ending-title' }, this.crown, this.named);
+    this.line = h('p', { class: 'ending-line', dir: 'auto' });
+    this.bars = h('ul', { class: 'bars' });
+    this.beads = h('ol', { class: 'beads', id: 'beads' });
+    this.takes = h('ol', { class: 'ending-takes' });
+    this.secrets = h('ul', { class: 'secrets' });
+    this.words = h('p', { class: 'coach', id: 'ending-words', dir: 'auto' });
+    this.own = h('p', { class: 'hint' });
+    this.next = h('span', { class: 'next-words' });
+    this.nextButton = h('button', { type: 'button', class: 'text-button', id: 'next-round', onclick: () => this.session.send('topic.want') }, this.next);
+    this.again = h('button', { type: 'button', class: 'quiet', id: 'ending-again', onclick: () => this.session.send('again') }, t('round.again'));
+    const other = async () => (await import('./game-sheet.js')).open(this.session);
+    this.element = h('section', { class: 'ending', id: 'ending', 'aria-label': t('ending.label'), hidden: true },
+      this.game, this.prompt, this.title, this.line,
+      h('div', { class: 'ending-body' }, this.bars, this.secrets, this.beads, this.takes, this.words), this.own,
+      h('div', { class: 'ending-buttons' }, this.again, h('button', { type: 'button', class: 'quiet', id: 'ending-other', onclick: other }, t('ending.other')), this.nextButton));
+    /** Settled when its look is there. @type {Promise<unknown>} */
+    this.dressed = Promise.all([dressed(), dressed(STYLES)]);
+  }
+
+  /** @param {Model} model @param {boolean} shown */
+  update(model, shown) {
+    const round = model.state.last_round;
+    set(this.element, { hidden: !shown });
+    if (!shown || !round) return this.#stop();
+    const ending = (this.#ending = endingOf(round, model));
+    this.#draw(ending, model);
+    if (round.id !== this.#round) {
+      this.#round = round.id;
+      this.#playAll(ending);
+    }
+    this.#countDown(model);
+  }
+
+  /** @param {Ending} ending @param {Model} model */
+  #draw(ending, model) {
+    const { closing } = model.state.last_round ?? {};
+    const place = closing?.set_place ? ` · ${t('ending.place', { n: closing.set_place, of: SET_OF })}` : '';
+    this.element.lang = model.state.language;
+    this.element.dataset.kind = ending.kind;
+    say(this.game, ending.line ? t('ending.evening') : `${gameOf(model.state.last_round?.game)?.name ?? ''}${place}`);
+    say(this.prompt, ending.line ? '' : ending.prompt);
+    say(this.named, ending.line ? ending.line.name : ending.title);
+    const [first] = ending.line ? [ending.line] : ending.winners;
+    this.title.style.setProperty('--voice', first?.colour ?? '');
+    set(this.title, { 'data-won': String(Boolean(first)) });
+    set(this.crown, { hidden: !first });
+    this.#isHeadline = ending.winners.length === 1;
+    const names = ending.winners.map(({ name }) => name);
+    const tie = new Set(names).size > 1 ? [...new Set(names)].join(' + ') : '';
+    say(this.line, tie || (first?.text ? t('ending.quote', { text: first.text }) : ending.beads.length && !ending.secrets.length ? t('ending.by', { names: ending.names.join(', ') }) : ''));
+    keep(this.bars, ending.bars, ({ name }) => name, bar, drawBar);
+    keep(this.beads, ending.beads, ({ clip }) => clip, (take) => this.#bead(take), (item, take) => this.#drawTake(item, take, model));
+    keep(this.takes, ending.takes, ({ clip }) => clip, (take) => this.#take(take), (item, take) => this.#drawTake(item, take, model));
+    keep(this.secrets, ending.secrets, ({ voice, text }) => voice + text, secret, (item, { text }) => say(/** @type {Element} */ (item.lastElementChild), text));
+    say(this.words, ending.words);
+    const own_ms = model.room?.scored === false ? null : reactionOf(model.state.last_round, model.me?.id ?? '');
+    say(this.own, own_ms === null ? '' : own_ms < 0 ? t('reaction-time.early') : t('reaction-time', { seconds: reaction(own_ms) }));
+  }
+
+  /** @param {Shown} take */
+  #bead({ clip, written, name }) {
+    const press = () => !written && this.session.replay.play(clip);
+    return h('li', {}, h('button', { type: 'button', class: 'bead', 'data-take': clip, 'aria-label': t('round.play', { name }), onclick: press },
+      h('span', { class: 'face' }), h('span', { class: 'take-words', dir: 'auto' })), h('div', { class: 'verdicts' }));
+  }
+
+  /** @param {Shown} take */
+  #take({ clip, written, name, voice }) {
+    const play = !written && h('button', { type: 'button', class: 'icon-button', 'aria-label': t('round.play', { name }), onclick: () => this.session.replay.play(clip) }, icon('play'));
+    return h('li', { class: 'ending-take', 'data-take': clip }, h('span', { class: 'face', 'data-shape': shapeOf(voice), 'aria-hidden': 'true' }),
+      h('p', {}, h('strong', { class: 'take-name' }), ' ', h('span', { class: 'take-words', dir: 'auto' })), play || null, h('span', { class: 'hearts' }), h('div', { class: 'verdicts' }));
+  }
+
+  /** @param {HTMLElement} item @param {Shown} take @param {Model} model */
+  #drawTake(item, { clip, name, colour, text, hearts, won, verdicts }, { onAir, replaying, room }) {
+    item.style.setProperty('--voice', colour);
+    set(item, { 'data-lit': String([onAir, replaying, this.#playing].includes(clip)), 'data-won': String(won) });
+    const [named, counted] = [item.querySelector('.take-name'), item.querySelector('.hearts')];
+    if (named) say(named, name);
+    if (counted) say(counted, hearts && room?.scored !== false ? `♥ ${hearts}` : '');
+    say(/** @type {Element} */ (item.querySelector('.take-words')), won && this.#isHeadline ? '' : text || (named ? '' : name));
+    keep(/** @type {Element} */ (item.querySelector('.verdicts')), verdicts, (verdict) => verdict.text, (verdict) => h('p', { class: 'verdict', dir: 'auto', 'data-tone': verdict.tone }, verdict.text),
+      (line, { overruled }) => (line.dataset.overruled = String(overruled)));
+  }
+
+  /** The winner's clip, or the chain as one; each is lit while it sounds. @param {Ending} ending */
+  async #playAll({ plays }) {
+    const stops = (this.#stops += 1);
+    await wait(BEGINS_MS);
+    for (const clip of plays) {
+      const { model, replay } = this.session;
+      if (stops !== this.#stops || model.state.round || model.speaking === 'live' || model.speaking === 'opening') break;
+      this.#light(clip);
+      if (model.wantsSound && model.joined) await replay.play(clip);
+      else await wait(SILENT_MS);
+    }
+    if (stops === this.#stops) this.#light('');
+  }
+
+  /** @param {string} clip */
+  #light(clip) {
+    this.#playing = clip;
+    if (this.#ending) this.#draw(this.#ending, this.session.model);
+  }
+
+  /** A round that begins has the sound: what plays here gives way. */
+  #stop() {
+    if (this.#playing && this.session.model.replaying === this.#playing) this.session.player.stop();
+    this.#stops += 1;
+    this.#playing = '';
+  }
+
+  /** The next round comes by itself, sooner when all want it. @param {Model} model */
+  #countDown({ state, me }) {
+    const left_ms = this.session.clock.until_ms(state.last_round?.closing?.next_at_ms ?? 0);
+    const asked = state.wanted.includes(me?.id ?? '');
+    set(this.nextButton, { hidden: left_ms <= 0, 'aria-pressed': String(asked) });
+    this.nextButton.disabled = asked;
+    if (left_ms > 0) say(this.next, t(asked ? 'ending.next.asked' : 'ending.next', { n: Math.ceil(left_ms / 1000) }));
+  }
+}
+
+/** @param {import('../room/ending.js').Bar} one */
+function bar({ name, colour }) {
+  const item = h('li', { class: 'bar' }, h('span', { class: 'bar-name' }, name), h('span', { class: 'bar-part' }), h('span', { class: 'hearts' }));
+  item.style.setProperty('--voice', colour);
+  return item;
+}
+
+/** @param {HTMLElement} item @param {import('../room/ending.js').Bar} one */
+function drawBar(item, { hearts, part, won }) {
+  item.style.setProperty('--part', part.toFixed(2));
+  set(item, { 'data-won': String(won) });
+  say(/** @type {Element} */ (item.lastElementChild), hearts ? `♥ ${hearts}` : '');
+}
+
+/** @param {import('../room/ending.js').Secret} one */
+function secret({ name, colour }) {
+  const item = h('li', { class: 'secret' }, h('strong', {}, name), h('span', { dir: 'auto' }));
+  item.style.setProperty('--voice', colour);
+  return item;
+}
+
+/** @param {number} ms */
+function wait(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

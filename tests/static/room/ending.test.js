@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import en from '../../../static/js/lib/text.play.en.js';
+import { learn } from '../../../static/js/lib/text.js';
+import { endingOf, hasCard } from '../../../static/js/room/ending.js';
+import { ANNA, BELA, CLEO, ended, modelOf, running, take } from '../support/stage.js';
+
+await learn('play');
+const TAKES = [take('a', ANNA, { text: 'a spoon' }), take('b', BELA), take('c', CLEO, { written: true, text: 'typed' })];
+const hearts = (/** @type {string[]} */ ...clips) => clips.map((clip, at) => ({ round: 'r', clip, value: 1, voice: `v${at}` }));
+
+/** The card of an end. @param {Record<string, any>} closing @param {Record<string, any>} [round] @param {any} [seen] */
+function card(closing, round = {}, seen = {}) {
+  return endingOf(ended(running({}, { takes: TAKES, ...round }), closing), modelOf(seen));
+}
+
+test('a vote has its winner by name, its hearts, and the clip that plays by itself', () => {
+  const { title, winners, takes, plays, kind, prompt } = card({ ending: 'votes', winners: ['a'] }, { votes: hearts('a', 'a', 'b') });
+
+  assert.deepEqual([kind, title, prompt, plays], ['votes', 'Velvet Teacup', 'Moss', ['a']]);
+  assert.deepEqual(winners.map(({ text, colour }) => [text, colour]), [['a spoon', '#aa0000']]);
+  assert.deepEqual(takes.map(({ name, hearts: count, won }) => [name, count, won]), [['Velvet Teacup', 2, true], ['Wobbly Octopus', 1, false], ['Calm Fern', 0, false]]);
+});
+
+test('a tie says so and plays both; without a heart nobody is made a winner', () => {
+  const tie = card({ ending: 'votes', winners: ['a', 'b'] });
+  assert.deepEqual([tie.title, tie.plays], [en['ending.tie'], ['a', 'b']]);
+
+  const none = card({ ending: 'votes' });
+  assert.deepEqual([none.title, none.plays, none.winners], [en['ending.unvoted'], [], []]);
+});
+
+test('a typed winner has its words and nothing to play', () => {
+  const { title, plays, winners } = card({ ending: 'votes', winners: ['c'] });
+
+  assert.deepEqual([title, plays, winners[0].text], ['Calm Fern', [], 'typed']);
+});
+
+test('a chain is beads in the order of its one piece, and plays as one', () => {
+  const chain = card({ ending: 'chain', replay: ['b', 'a'] });
+
+  assert.deepEqual([chain.title, chain.plays], [en['ending.chain'], ['b', 'a']]);
+  assert.deepEqual(chain.beads.map(({ name, text }) => [name, text]), [['Wobbly Octopus', ''], ['Velvet Teacup', 'a spoon']]);
+  assert.deepEqual(chain.takes, []);
+  assert.deepEqual(card({ ending: 'series' }).beads.map(({ clip }) => clip), ['a', 'b', 'c']);
+  assert.deepEqual(card({ ending: 'plain', replay: ['a', 'b'] }).beads.map(({ clip }) => clip), ['a', 'b']);
+  assert.deepEqual(chain.names, ['Velvet Teacup', 'Wobbly Octopus', 'Calm Fern']);
+});
+
+test('words that were captioned later stand on the beads', () => {
+  const clips = new Map([['b', { clip: 'b', by: BELA, caption: 'the moon' }]]);
+
+  assert.equal(card({ ending: 'chain', replay: ['a', 'b'] }, {}, { state: { clips } }).beads[1].text, 'the moon');
+});
+
+test('a duel has two bars by hearts, and the line of the duel as its only row', () => {
+  const duel = card({ ending: 'duel', winners: ['a'] }, { takes: TAKES.slice(0, 2), votes: hearts('a', 'a', 'b') });
+
+  assert.deepEqual(duel.bars.map(({ name, hearts: count, part, won }) => [name, count, part, won]), [['Velvet Teacup', 2, 1, true], ['Wobbly Octopus', 1, 0.5, false]]);
+  assert.deepEqual(duel.takes.map(({ clip }) => clip), ['a']);
+});
+
+test('two who met are told so; where the words are not known, nobody pretends', () => {
+  const takes = [take('a', ANNA), take('b', BELA), take('d', ANNA, { turn: 2 }), take('e', BELA, { turn: 2 })];
+  const pair = (/** @type {boolean|null} */ met) => card({ ending: 'pair', met }, { takes });
+
+  assert.deepEqual([true, false, null].map((met) => pair(met).title), [en['ending.met'], en['ending.unmet'], en['ending.plain']]);
+  assert.deepEqual([pair(true).plays, pair(true).takes.map(({ clip }) => clip)], [['d', 'e'], ['d', 'e']]);
+});
+
+test('secrets are turned over with the names of those who had them', () => {
+  const { secrets, title } = card({ ending: 'secrets', secrets: [{ voice: 'anna', role: 'astronaut', text: 'afraid of heights' }, { voice: 'bela', role: '', text: 'a wish' }] });
+
+  assert.equal(title, en['ending.secrets']);
+  assert.deepEqual(secrets.map(({ name, text }) => [name, text]), [['Velvet Teacup', 'astronaut. afraid of heights'], ['Wobbly Octopus', 'a wish']]);
+});
+
+test('the fifth of a set closes with the line of the evening, which may be of another round', () => {
+  const clips = new Map([['z', { clip: 'z', by: CLEO, caption: 'the best', duration_ms: 900 }]]);
+  const evening = card({ ending: 'votes', winners: ['a'], set_place: 5, line: 'z' }, {}, { state: { clips } });
+
+  assert.deepEqual([evening.line?.name, evening.line?.text, evening.plays, evening.takes, evening.beads], ['Calm Fern', 'the best', ['z'], [], []]);
+  assert.equal(card({ line: 'gone' }).line, null);
+  assert.equal(card({ line: 'a' }).line?.text, 'a spoon');
+});
+
+test('each verdict stands at the take it is about', () => {
+  const verdicts = [{ round: 'r', clip: 'b', code: 'x', text: 'Passengers.', tone: 'fault', overruled: true }, { round: 'r', clip: 'a', code: 'y', text: 'Crown, please.', tone: 'praise' }];
+  const { takes } = card({}, { verdicts });
+
+  assert.deepEqual(takes.map((one) => one.verdicts.map(({ text, tone, overruled }) => [text, tone, overruled])), [[['Crown, please.', 'praise', false]], [['Passengers.', 'fault', true]], []]);
+});
+
+test('what was to be found out and the coach stand below', () => {
+  assert.equal(card({ answer: 'pride', coach: 'Mouth first.' }).words, 'It was: pride. Mouth first.');
+  assert.equal(card({}).words, '');
+});
+
+test('a round that gave way to another has no card, nor one in which nothing was said', () => {
+  const round = running({}, { takes: TAKES });
+
+  assert.deepEqual(['done', 'stopped', 'silent', 'again', 'replaced'].map((reason) => hasCard(ended(round, { reason }))), [true, true, true, false, false]);
+  assert.deepEqual([hasCard(null), hasCard(round), hasCard(ended(running()))], [false, false, false]);
+  assert.equal(hasCard(ended(running(), { secrets: [{ voice: 'anna', role: 'x', text: '' }] })), true);
+});
