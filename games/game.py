@@ -39,10 +39,10 @@ from games.round import (
 TurnOrder = Literal["all", "chain", "pair", "guess", "cut", "series"]
 # What a game feels like, for whoever chooses one.
 Mood = Literal["easy", "silly", "clever", "story", "bold", "calm"]
-# No more than so many play in a round: a room's memory of who plays is bounded, and so is the wait.
+# The most who play in a round: a room's memory of who plays is bounded, and so is the wait.
 PLAYERS_LIMIT = 24
 # Air before a turn that follows another, after the voice in its last take was heard (no longer than the
-# cap): who comes next has prepared meanwhile. A clip ends so long after its voice (`audio/finish.py`).
+# cap): who comes next has prepared meanwhile. A clip ends `CLIP_TAIL_MS` after its voice (`audio/finish.py`).
 BREATH_MS: dict[Tempo, int] = {"snap": 300, "slow": 800}
 CLIP_TAIL_MS = 80
 HEARD_CAP_MS = 15_000
@@ -53,7 +53,7 @@ REPLAY_BREATH_MS: dict[Tempo, int] = {"snap": 400, "slow": 800}
 REPLAY_CAP_MS = 30_000
 # A round in which nobody speaks ends by itself within this time, whatever its game waits for.
 SILENCE_MS = 45_000
-# Whoever is left alone in a game for several is waited with for so long.
+# Whoever is left alone in a game for several is waited with for this long.
 PAUSE_MS = 20_000
 # Nobody joins a round of a known length in its last quarter.
 JOINED_UNTIL_SHARE = 0.75

@@ -38,7 +38,7 @@ class Tongue(Struct, frozen=True):
     word_names: tuple[str, str]
 
     def name_words(self, count: int) -> str:
-        """Return so many words by name: 1 word, 2 words."""
+        """Return a number of words by name: 1 word, 2 words."""
         return f"{count} {self.word_names[count != 1]}"
 
     def opening(self, words: tuple[str, ...]) -> tuple[str, ...]:

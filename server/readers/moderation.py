@@ -21,7 +21,7 @@ from server.room.events import (
 from server.rooms import docket
 
 REPORTS_KEPT, ACTS_KEPT = 2_000, 10_000
-# Rows are cut to these numbers once in so many that came, and after each start.
+# Rows are cut to these numbers after each start, and whenever `TRIMMED_EVERY` have come.
 TRIMMED_EVERY = 500
 PAGE_ROWS = 500
 

@@ -28,12 +28,12 @@ log = logging.getLogger(__name__)
 
 # Air between two clips.
 GAP_MS = 300
-# A cue leaves so long before its sound: with the buffer of a player, who hides a voice is deaf to it in time.
+# A cue leaves this long before its sound: a player with a buffer, who hides a voice, is then deaf in time.
 CUE_LEAD_MS = 5
-# Whoever comes in first hears something older after so long, and then whenever nothing new came for so long.
+# When the first listener hears something older, and how long nothing new came before each other one.
 GREETING_AFTER_MS = 1_200
 DRIFT_AFTER_MS = 8_000
-# A clip that is the only one comes again after so long.
+# A clip that is the only one comes again after this long.
 REPEAT_AFTER_MS = 30_000
 
 NOTHING = Piece(())

@@ -14,9 +14,9 @@ from unicodedata import normalize
 from server.room import ids
 from server.room.text import folded
 
-# Fewer digits are no telephone number, so many without anything else are one, more in a row are none.
+# Digits of a telephone number: the fewest, those that are one without anything else, the most in a row.
 LEAST_DIGITS, TELLING_DIGITS, MOST_DIGITS = 7, 10, 15
-# Small numbers that only grow are counted or drawn (a lottery), so many of them.
+# This many small numbers that only grow are counted or drawn (a lottery).
 GROWING_NUMBERS = 5
 
 NUMBER_WORDS = {

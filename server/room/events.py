@@ -35,7 +35,7 @@ from games.round import (
 Language = Literal["en", "de"]
 Source = Literal["webrtc", "whip", "upload", "telegram"]
 # What a player may propose while a round runs.
-Wish = Literal["stop", "again", "start"]
+ProposalWish = Literal["stop", "again", "start"]
 
 
 class Voice(Struct, frozen=True):
@@ -273,7 +273,7 @@ class ProposalMade(Struct, frozen=True):
 
     kind: ClassVar[str] = "proposal.made"
     proposal: str
-    wish: Wish
+    wish: ProposalWish
     until_ms: int
     game: str = ""
     tempo: Tempo | None = None

@@ -18,10 +18,10 @@ from server.room.events import (
     ProposalAgreed,
     ProposalClosed,
     ProposalMade,
+    ProposalWish,
     TextHidden,
     TextReported,
     TextRestored,
-    Wish,
 )
 
 # Clips and texts that a room remembers as reported; of each, the newest reports and reporters.
@@ -55,7 +55,7 @@ class Proposal(Struct, frozen=True):
 
     id: str
     voice: str
-    wish: Wish
+    wish: ProposalWish
     game: str
     tempo: Tempo | None
     until_ms: int

@@ -52,7 +52,7 @@ MUTE_LONGEST_MS = 86_400_000
 MUTED_VOICES = 500
 # Why a room was closed: by whom.
 BY_KEEPER, BY_ADMIN = "keeper", "admin"
-# A keeper who is away for so long has somebody who acts for them, and after a day the room is not theirs.
+# A keeper who is away for this long has somebody who acts for them, and after a day the room is not theirs.
 AWAY_MS, LAPSED_MS = 60_000, 86_400_000
 # What of a room may be switched, beside its words.
 SWITCHES = ("locked", "slow", "hold")

@@ -18,7 +18,7 @@ from server.room.events import ClipHidden, ClipLanded, ClipRemoved, ClipRestored
 QUEUE_PIECES = 64
 # A replay of more clips is played in parts: 10 minutes of the longest (3 MB) are one message to a worker.
 PIECE_CLIPS = 20
-# What is said out of turn waits: so much of one voice and of all, the oldest gives way.
+# What is said out of turn waits: this many pieces of one voice and of all, the oldest gives way.
 LATER_OF_VOICE, LATER_PIECES = 2, 16
 
 

@@ -6,7 +6,7 @@ from games.round import Round, Tempo
 from server.room import round_lifecycle
 from server.room.commands import Agree, Refused
 from server.room.context import Context
-from server.room.events import Fact, ProposalAgreed, ProposalClosed, ProposalMade, Voice, Wish
+from server.room.events import Fact, ProposalAgreed, ProposalClosed, ProposalMade, ProposalWish, Voice
 from server.room.governed import PROPOSING_EVERY_MS, Proposal, agreed
 from server.room.seats import seats
 from server.room.state import RoomState
@@ -17,7 +17,7 @@ PROPOSAL_MS = 8_000
 
 def asked(
     state: RoomState,
-    wish: Wish,
+    wish: ProposalWish,
     by: Voice | None,
     context: Context,
     *,

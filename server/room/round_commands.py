@@ -19,7 +19,7 @@ from server.room.text import cleaned
 VOTES = range(-1, 6)
 ANSWER_LIMIT_CHARACTERS = 200
 ROLE_LIMIT_CHARACTERS = 64
-# In public rooms so many players of one seat (a network) may wait for their first word at once.
+# In public rooms this many players of one seat (a network) may wait for their first word at once.
 UNHEARD_OF_SEAT = 3
 
 

@@ -40,7 +40,7 @@ CLAIM_TOLERANCE_MS = 300
 # No more than this many voices are made players of a game: nobody waits for minutes.
 PULSE_PLAYERS = 6
 SLOWEST_PACE = 2.0
-# Whoever leaves in their turn is waited for so long: a connection that is opened anew at once is back.
+# Whoever leaves in their turn is waited for this long: a connection that is opened anew at once is back.
 LEFT_WAIT_MS = 500
 # Whoever may hear their take before it lands has so long to think, and the round waits.
 PREVIEW_MS = 60_000

@@ -15,11 +15,11 @@ from server.room.state import RoomState
 
 # Who is stuck is given one of these: any word does.
 HELP_PACK = "word_association"
-# A word is given when so much of the window is over: before, one's own is on its way.
+# A word is given when this share of the window is over: before, one's own is on its way.
 HELP_SHARE = 0.6
-# Whoever was silent in so many turns in a row sits out.
+# Whoever was silent in this many turns in a row sits out.
 SILENT_TURNS = 2
-# Who left the room keeps their seat in the rota for so long.
+# Who left the room keeps their seat in the rota for this long.
 SEAT_MS = 90_000
 
 

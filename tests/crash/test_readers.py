@@ -26,7 +26,7 @@ from tests.support.reader_trials import (
 
 KILLS = 10
 KILLS_IN_SOAK = 200
-KILLS_OF_A_FILE = 10  # a fresh one after so many, so that its account stays cheap
+KILLS_OF_A_FILE = 10  # a fresh one after this many, so that its account stays cheap
 CONTROL_KILLS = 60  # at most: a control is done when it is caught
 
 
@@ -38,7 +38,7 @@ def server() -> Iterator[ForkServer]:
 
 
 async def killed(server: ForkServer, folder: Path, mode: str, kills: range) -> Account:
-    """Kill a reader so many times on one file, and return its account."""
+    """Kill a reader the given number of times on one file, and return its account."""
     path = folder / f"{mode}{kills.start}" / "wonder.db"
     path.parent.mkdir()
     for seed in kills:
@@ -114,7 +114,7 @@ class SlowLog(MemoryLog):
 
 
 async def stopped(trial: Trial, every: int) -> Account:
-    """Stop a trial's reader again and again after so many turns, until it has seen everything."""
+    """Stop a trial's reader again and again after the given number of turns, until it has seen everything."""
     log = SlowLog()
     registry = house_of(log, 1)
     for name in ROOMS:
