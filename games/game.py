@@ -67,7 +67,7 @@ DRAWS_TRIED = 6
 
 
 class GameContext(Struct, frozen=True):
-    """The moment in which a game is asked to go on.
+    """What a game may know of its room when it is asked to go on.
 
     `draw` takes a prompt from a named pack, never a recent one. `present` are the voices known to
     be here (empty when nobody is); `word_window_ms` is the window of a turn that wants one word
@@ -328,16 +328,16 @@ class Play:
         return [*last, self.close(round_, "done" if round_.takes else "silent")]
 
     def after_vote(self, round_: Round, vote: VoteCast, context: GameContext) -> list[RoundFact]:
-        """Let votes do nothing but count."""
+        """Return nothing: votes only count."""
         return []
 
     @property
     def has_thumbs(self) -> bool:
-        """Say so of every game that judges words."""
+        """Return True for a game that judges words."""
         return type(self).judge_words is not Play.judge_words
 
     def is_judged_by_thumbs(self, round_: Round, take: Take) -> bool:
-        """Judge every take of a game with such a rule."""
+        """Return whether the game has such a rule."""
         return self.has_thumbs
 
     def close(self, round_: Round, reason: Closing) -> RoundClosed:

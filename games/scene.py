@@ -1,4 +1,4 @@
-"""Scene: who, where, what, and a wish that only its player knows; the narrator twists it."""
+"""Scene: who, where, what, and a wish that only its player knows; now and then the narrator adds a twist."""
 
 from __future__ import annotations
 

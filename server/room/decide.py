@@ -1,4 +1,4 @@
-"""Turn a wish into facts, or refuse it. Pure: time, chance and who is here are arguments."""
+"""Turn a command into facts, or refuse it. Pure: time, chance and who is here are arguments."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def decide(state: RoomState, command: Command, by: Voice | None, context: Contex
 
 
 def _proposer(state: RoomState) -> Voice | None:
-    """Return who is to sign a round that was proposed."""
+    """Return whose facts a proposed round's are: its proposer's."""
     proposal = state.governed.proposal
     return state.voices.get(proposal.voice) if proposal else None
 

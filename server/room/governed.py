@@ -1,4 +1,4 @@
-"""What a room is governed by: proposals, reports, what is hidden, who has to wait. Pure folds."""
+"""Folds of what governs a room: proposals, reports, what is hidden, who has to wait. Pure."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def dropped(kept: Governed, target: str) -> Governed:
 
 
 def _network_muted(kept: Governed, event: Event, fact: NetworkMuted) -> Governed:
-    """Note until when a network is muted, without those that are no more."""
+    """Note until when a network is muted, and drop those whose time is over."""
     muted = {
         each: ends for each, ends in kept.networks.items() if ends > event.at_ms and each != fact.network
     }

@@ -24,7 +24,7 @@ def asked(
     game: str = "",
     tempo: Tempo | None = None,
 ) -> list[Fact]:
-    """Return the proposal that a wish becomes; nothing when it may be granted at once. Raises `Refused`."""
+    """Return the proposal that a command becomes, nothing when it may be granted. Raises `Refused`."""
     round_ = state.round
     if round_ is None or by is None or by.id in {round_.starter, state.keeper}:
         return []
@@ -40,7 +40,7 @@ def asked(
 
 
 def is_player(round_: Round, voice: str, context: Context) -> bool:
-    """Tell whether a voice plays: it joined, it took part, or the turn is for whoever may speak."""
+    """Tell whether a voice plays: it joined, it took part, or the turn is for all who may speak."""
     if voice in round_.left:
         return False
     if voice in round_.players or any(take.voice == voice for take in round_.takes):

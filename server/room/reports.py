@@ -1,4 +1,4 @@
-"""Reports: three seats hide a clip or a text for all, until whoever keeps the room has decided. Pure."""
+"""Reports: three seats hide a clip or a text for all, until the keeper or the admin has decided. Pure."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def _check_seat(state: RoomState, round_: Round, by: Voice, context: Context) ->
 
 
 def answer(state: RoomState, command: Answer, by: Voice | None, context: Context) -> list[Fact]:
-    """Take a text for a take: whoever cannot or would not speak now plays as well."""
+    """Take a text as a take, for those who cannot or would rather not speak now."""
     round_, turn = state.round, state.round.turn if state.round else None
     if round_ is None or turn is None or command.round != round_.id:
         raise Refused("no_round", "This round is not running.")
@@ -132,7 +132,7 @@ def _open_for_votes(state: RoomState, command: Vote) -> Round:
 
 
 def again(state: RoomState, context: Context) -> list[Fact]:
-    """End the round at once, with no discussion, and start its game anew."""
+    """End the round at once and start its game anew."""
     round_ = state.round or state.last_round
     if round_ is None:
         raise Refused("no_round", "There is no round to start again.")

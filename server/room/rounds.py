@@ -1,4 +1,4 @@
-"""The part of deciding that is about rounds: begin, land, go on, end, and the room's own pulse."""
+"""The commands about rounds, decided: begin, land, go on, end, and the room's own pulse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of a room: a fold over its events. Total, pure, deaf to kinds it does not know."""
+"""The state of a room: a fold over its events. Pure; unknown kinds of events change nothing."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ def _room_opened(state: RoomState, event: Event, opened: RoomOpened) -> RoomStat
 
 
 def _with_muted(muted: dict[str, int], voice: str, until_ms: int, now_ms: int) -> dict[str, int]:
-    """Return who is muted until when, without those who are no more."""
+    """Return who is muted until when, without those whose time is over."""
     kept = {each: ends for each, ends in muted.items() if ends > now_ms and each != voice}
     return {**kept, voice: until_ms} if until_ms > now_ms else kept
 
@@ -353,7 +353,7 @@ def _revealed(state: RoomState, event: Event, fact: RoundRevealed) -> RoomState:
 
 
 def _take_revealed(state: RoomState, event: Event, round_id: str, take: RevealedTake) -> RoomState:
-    """Show a take, or meet it here for the first time."""
+    """Show a take; add it when its landing was blanked."""
     if take.written:
         state = replace(state, written=_with_written(state, event, take.clip))
     else:

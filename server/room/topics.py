@@ -22,7 +22,7 @@ WANTED_VOICES = 2
 
 
 def make_way(state: RoomState, reason: play.Closing, context: Context) -> list[Fact]:
-    """End a running round, as who asks for another may (`server/room/proposals.py`)."""
+    """End a running round, so that another can begin; `server/room/proposals.py` has checked who may."""
     return round_lifecycle.close(state, reason, context)
 
 

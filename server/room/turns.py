@@ -93,7 +93,7 @@ def parted(round_: Round, context: Context) -> list[RoundFact]:
 
 
 def gone(round_: Round, context: Context) -> list[RoundFact]:
-    """Return who lost their seat, for they left the room long ago; none while nobody is here at all."""
+    """Return who lost their place in the rota, having left long ago; none while the room is empty."""
     if not context.here:
         return []
     away = (voice for voice in round_.players if voice not in context.here and voice in context.left)
@@ -137,7 +137,7 @@ def resumed(state: RoomState, paused: Round, round_: Round, context: Context) ->
 
 
 def leave(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
-    """Let a voice sit out; the round goes on, but for a duel, which that ends."""
+    """Let a voice sit out; the round goes on, except for a duel, which ends."""
     round_ = _running(state)
     if by is None or by.id not in {*round_.players, *(take.voice for take in round_.takes)}:
         raise Refused("not_a_player", "You are not in this round.")
@@ -163,7 +163,7 @@ def pass_on(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
 
 
 def help_out(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
-    """Give a word to whoever is stuck, once a turn and for all to see."""
+    """Give a word to a voice that is stuck, once a turn and for all to see."""
     round_, turn, voice = _own_turn(state, by, context)
     if any(given.turn == turn.turn and given.voice == voice for given in round_.helps):
         raise Refused("answered_already", "You have had a word in this turn.")

@@ -1,4 +1,4 @@
-"""What one visitor may see: the one exit of a room's secrets."""
+"""What one visitor may see of an event: everything that leaves a room for a visitor goes through here."""
 
 from __future__ import annotations
 
