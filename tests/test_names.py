@@ -59,6 +59,16 @@ def test_no_name_that_was_given_up_is_defined_again(path: Path) -> None:
     assert not GIVEN_UP & set(defined(path)) - allowed
 
 
+@pytest.mark.parametrize("folder", ["tests", "bench"])
+def test_no_class_of_tests_or_benchmarks_has_such_a_name(folder: str) -> None:
+    found = [
+        (path.name, name)
+        for path in python_files(folder)
+        for name in re.findall(r"^\s*class (\w+)", path.read_text(), re.MULTILINE)
+    ]
+    assert not [each for each in found if each[1] in GIVEN_UP]
+
+
 def test_the_page_has_no_such_class_or_type_either() -> None:
     found = [
         (path.name, name)

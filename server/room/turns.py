@@ -19,7 +19,7 @@ HELP_PACK = "word_association"
 HELP_SHARE = 0.6
 # Whoever was silent in this many turns in a row sits out.
 SILENT_TURNS = 2
-# Who left the room keeps their seat in the rota for this long.
+# Who left the room keeps their place in the rota for this long.
 SEAT_MS = 90_000
 
 
