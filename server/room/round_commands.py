@@ -76,7 +76,7 @@ def vote(state: RoomState, command: Vote, by: Voice | None, context: Context) ->
     """Count a vote, tell a challenge, and let the votes overrule the referee or speak for him."""
     round_ = _open_for_votes(state, command)
     take = round_.take(command.clip)
-    if take is None or take.hidden:
+    if take is None or take.hidden or round_lifecycle.is_withheld(state, take.clip):
         raise Refused("no_such_clip", "This clip is not in the round.")
     if not _is_staged(round_, command):
         raise Refused("no_such_clip", "This clip is not on the stage.")
@@ -141,12 +141,8 @@ def again(state: RoomState, context: Context) -> list[Fact]:
     return [*closed, *round_lifecycle.begin(state, game, round_.tempo, round_.players, context)]
 
 
-def stop(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
-    """End the round because a player said "out"; of rounds without players, for anybody who spoke."""
-    round_ = state.round
-    if round_ is None:
+def stop(state: RoomState, context: Context) -> list[Fact]:
+    """End the round, as who asks for it may (`server/room/proposals.py`)."""
+    if state.round is None:
         raise Refused("no_round", "No round is running now.")
-    inside = {*round_.players, *(take.voice for take in round_.takes)}
-    if by is not None and by.id not in inside:
-        raise Refused("not_a_player", "Only its players can end a round.")
     return round_lifecycle.close(state, "stopped", context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from games.game import SILENCE_MS, Game, folded
-from games.pace import USUAL_TAKE_MS, votes_end_ms
+from games.pace import USUAL_TAKE_MS, done_in, votes_end_ms
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
 from server.room import door, proposals, round_commands, round_lifecycle, topics, turns
@@ -84,7 +84,7 @@ def _granted(state: RoomState, command: Command, by: Voice | None, context: Cont
         case RoundJoin():
             return round_commands.join(state, command, by, context)
         case RoundStop():
-            return round_commands.stop(state, by, context)
+            return round_commands.stop(state, context)
         case RoundLeave() | TurnPass() | TurnHelp() | Answer() | Vote():
             return _played(state, command, by, context)
         case Again():
@@ -234,8 +234,8 @@ def _round_due(state: RoomState, round_: Round, context: Context) -> int | None:
 
 def _left_at_ms(round_: Round, turn: TurnGiven, context: Context) -> int | None:
     """Return when the last of those left whose turn it is; None while one may be here, or nobody is."""
-    taken = {take.voice for take in round_.takes_of(turn.turn)}
-    missing = [voice for voice in turn.wanted if turn.is_for(voice) and voice not in taken]
+    done = done_in(round_, turn)
+    missing = [voice for voice in turn.wanted if turn.is_for(voice) and voice not in done]
     if not context.here or not missing or not all(voice in context.left for voice in missing):
         return None
     return max(context.left[voice] for voice in missing)

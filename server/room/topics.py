@@ -36,9 +36,10 @@ def throw(state: RoomState, context: Context) -> list[Fact]:
 
 
 def _suggested(state: RoomState, context: Context) -> Prompt | None:
-    if not state.suggestions or context.random.random() >= SUGGESTED_SHARE:
+    waiting = [id_ for id_ in sorted(state.suggestions) if not round_lifecycle.is_withheld(state, id_)]
+    if not waiting or context.random.random() >= SUGGESTED_SHARE:
         return None
-    topic = context.random.choice(sorted(state.suggestions))
+    topic = context.random.choice(waiting)
     return Prompt(topic, state.suggestions[topic].text)
 
 
