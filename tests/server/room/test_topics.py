@@ -4,10 +4,20 @@ import pytest
 from msgspec.structs import replace
 
 from games.round import RoundClosed, RoundOpened
-from server.room.commands import Command, Forget, Hide, Refused, Restore, Suggest, Throw, WantTopic
+from server.room.commands import (
+    Command,
+    Forget,
+    Hide,
+    Refused,
+    Restore,
+    RoundStart,
+    Suggest,
+    Throw,
+    WantTopic,
+)
 from server.room.events import TopicSuggested, TopicThrown, TopicWanted, Voice
 from server.room.topics import SUGGESTIONS_LIMIT, SUGGESTIONS_OF_ONE_VOICE
-from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
+from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
 
 def refusal(room: PureRoom, command: Command, voice: Voice = ANNA) -> str:
@@ -135,3 +145,14 @@ def test_a_topic_that_was_reported_is_not_thrown_until_somebody_decided_that_it_
             thrown[stays] += [fact.prompt.text for fact in facts if isinstance(fact, TopicThrown)]
     assert "a topic that three reported" not in thrown[False]
     assert "a topic that three reported" in thrown[True]
+
+
+def test_no_listener_ends_a_game_that_somebody_began_by_wanting_another_topic() -> None:
+    room = PureRoom()
+    room.here, room.speakers = (ANNA.id, BELA.id, CLEO.id, DORA.id), (ANNA.id, BELA.id)
+    room.do(RoundStart("word_association"), ANNA)
+    before = room.state.round
+    for listener in (CLEO, DORA):
+        room.do(WantTopic(), listener)
+    assert before is not None
+    assert room.state.round == before
