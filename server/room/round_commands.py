@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games import round as play
-from games.game import PLAYERS_LIMIT, Game, words_by_ms
+from games.game import PLAYERS_LIMIT, Game, here_of, words_by_ms
 from games.referee import overruled, thumbed
 from games.registry import BY_ID
 from games.round import AnswerGiven, ChallengeMade, Round, Take, VoteCast
@@ -132,13 +132,14 @@ def _open_for_votes(state: RoomState, command: Vote) -> Round:
 
 
 def again(state: RoomState, context: Context) -> list[Fact]:
-    """End the round at once, with no discussion, and start its game anew."""
+    """End the round at once, and start its game anew with those of its players who are here."""
     round_ = state.round or state.last_round
     if round_ is None:
         raise Refused("no_round", "There is no round to start again.")
     game = BY_ID.get(round_.game) or round_lifecycle.plain(state)
     closed = round_lifecycle.close(state, "again", context) if state.round else []
-    return [*closed, *round_lifecycle.begin(state, game, round_.tempo, round_.players, context)]
+    players = here_of(round_.players, round_lifecycle.game_context(state, round_, context))
+    return [*closed, *round_lifecycle.begin(state, game, round_.tempo, players, context)]
 
 
 def stop(state: RoomState, context: Context) -> list[Fact]:

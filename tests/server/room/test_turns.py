@@ -112,8 +112,9 @@ def test_who_left_may_join_again() -> None:
 
 def test_a_duel_ends_when_one_leaves() -> None:
     room = chain(game="insult_duel", kind="arena")
-    (closed,) = room.do(RoundLeave(), BELA)
+    left, closed = room.do(RoundLeave(), BELA)
 
+    assert isinstance(left, RoundLeft)
     assert isinstance(closed, RoundClosed)
     assert closed.reason == "stopped"
 
