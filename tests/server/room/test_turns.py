@@ -469,3 +469,23 @@ def test_who_passed_does_not_keep_a_pair_waiting_for_whom_it_lost() -> None:
     room.here = room.speakers = [voice for voice in room.here if voice != second]
     room.left = {second: room.now_ms}
     assert room.due() == room.now_ms + LEFT_WAIT_MS
+
+
+def test_a_vote_that_one_alone_decides_is_over_when_they_left() -> None:
+    room = PureRoom("roleplay")
+    room.here = room.speakers = [ANNA.id, BELA.id]
+    room.do(RoundStart("same_line"), ANNA)
+    room.now_ms = room.turn().go_at_ms
+    room.land("told", next(voice for voice in FOUR if voice.id == room.turn().voice))
+    teller = room.state.round.turns[0].voice if room.state.round else None
+    room.now_ms = room.turn().go_at_ms
+    room.land("guess", next(voice for voice in (ANNA, BELA) if voice.id != teller), duration_ms=5_000)
+    while room.turn().act != "vote":
+        silence(room)
+    assert room.turn().voices == (teller,)
+    room.here = room.speakers = [voice for voice in room.here if voice != teller]
+    room.left = {str(teller): room.now_ms}
+    assert room.due() == room.now_ms + LEFT_WAIT_MS
+    room.now_ms += LEFT_WAIT_MS
+    room.do(Tick())
+    assert room.state.round is None
