@@ -29,6 +29,7 @@ from games.round import (
     RoundRevealed,
     Take,
     Tempo,
+    TurnGiven,
 )
 from server.room import door, filters
 from server.room.clips import ClipRef
@@ -193,6 +194,8 @@ def with_reveals(state: RoomState, facts: Iterable[RoundFact], context: Context)
             revealed = True
         if isinstance(fact, RoundClosed):
             facts_.append(_last_words(state, fact, context))
+        elif isinstance(fact, TurnGiven) and not fact.role:
+            facts_.append(replace(fact, clips=_shown(state, fact.clips) or fact.clips))
         elif not isinstance(fact, RoundRevealed):
             facts_.append(fact)
     return facts_
@@ -224,9 +227,17 @@ def _last_words(state: RoomState, fact: RoundClosed, context: Context) -> RoundC
     return replace(fact, next_at_ms=next_round_at_ms(rested))
 
 
+def is_withheld(state: RoomState, item: str) -> bool:
+    """Tell whether a take or a text is hidden until somebody decided: texts are hidden by their seqs."""
+    withheld = state.governed.withheld
+    if not withheld or item in withheld:
+        return bool(withheld)
+    return any(written.id == item and str(seq) in withheld for seq, written in state.written.items())
+
+
 def _shown(state: RoomState, clips: tuple[str, ...]) -> tuple[str, ...]:
     """Return takes without those that are hidden for now, for they were reported."""
-    return tuple(clip for clip in clips if clip not in state.governed.withheld)
+    return tuple(clip for clip in clips if not is_withheld(state, clip))
 
 
 def _is_heard(state: RoomState, clip: str) -> bool:
