@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { castOf, levelAt, stagedIn, missingIn, MOST_PEOPLE, ownersOf, partIn, shortened, voiceOf } from '../../../static/js/room/head.js';
+import { calmOf, castOf, levelAt, stagedIn, missingIn, MOST_PEOPLE, ownersOf, partIn, shortened, voiceOf } from '../../../static/js/room/head.js';
 import { ANNA, at, BELA, CLEO, GO_MS, modelOf, running, take, WINDOW_MS } from '../support/stage.js';
 
 /** What each of the three is told they are. @param {any} round @param {number} [now_ms] @param {any} [room] */
@@ -140,4 +140,13 @@ test('while one votes nobody is lit: it would tell whose the voice is', () => {
 
 test('where there is little room a name is its last word', () => {
   assert.deepEqual(['Velvet Teacup', 'Teacup', ''].map(shortened), ['Teacup', 'Teacup', '']);
+});
+
+test('a vote that asks for both thumbs, or for one judge, says so', () => {
+  const asked = (/** @type {any} */ turn, /** @type {any} */ me = ANNA) => calmOf(running({ act: 'vote', ...turn }).turns[0], me);
+  assert.equal(asked({}), 'act.vote');
+  assert.equal(asked({ act: 'listen' }), 'act.listen');
+  assert.equal(asked({ role: 'same', clips: ['a', 'b'] }), 'act.same');
+  assert.equal(asked({ role: 'judge', voices: ['anna'] }), 'act.judge');
+  assert.equal(asked({ role: 'judge', voices: ['anna'] }, BELA), 'act.judge.other');
 });
