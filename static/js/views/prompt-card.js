@@ -61,7 +61,7 @@ export class PromptCard extends View {
     this.#ending?.update(model, ends);
     const shown = ends && Boolean(this.#ending);
     set(/** @type {Element} */ (this.words), { hidden: shown });
-    document.body.dataset.ending = String(shown);
+    document.body.dataset.ending = String(ends && this.#comes); // nothing else is told in its place while it comes
   }
 
   async #fetchEnding() {
