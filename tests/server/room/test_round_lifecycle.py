@@ -167,12 +167,10 @@ def test_an_end_says_when_the_room_goes_on_by_itself_and_it_does_then() -> None:
 
 
 def test_a_room_rests_as_long_as_the_end_of_a_game_is_shown_and_heard_again() -> None:
-    rests = {}
-    for game, kind, said_ms in (("first_thing", "wonder", 600), ("walk_into_a_bar", "humour", 600)):
-        rests[game] = rest_after(game, kind, said_ms)
+    plain, voted = rest_after("first_thing", "wonder", 600), rest_after("walk_into_a_bar", "humour", 600)
     short, long, longest = (rest_after("word_association", "wonder", ms) for ms in (200, 1_000, 5_000))
 
-    assert rests == {"first_thing": TIMINGS["snap"].lively_ms, "walk_into_a_bar": ENDING_MS}
+    assert (plain, voted) == (TIMINGS["snap"].lively_ms, ENDING_MS)
     assert ENDING_MS == short < long < longest == ENDING_LONGEST_MS
 
 
