@@ -39,7 +39,7 @@ from server.room.events import ClipLanded, Fact, Voice
 from server.room.kinds import TIMINGS
 from server.room.round_lifecycle import is_full
 from server.room.rounds import LEFT_WAIT_MS
-from server.room.turns import SEAT_MS
+from server.room.turns import PASSED_TURNS, SEAT_MS
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
 FOUR = (ANNA, BELA, CLEO, DORA)
@@ -489,3 +489,17 @@ def test_a_vote_that_one_alone_decides_is_over_when_they_left() -> None:
     room.now_ms += LEFT_WAIT_MS
     room.do(Tick())
     assert room.state.round is None
+
+
+@pytest.mark.parametrize("game", ["word_association", "mind_meld"])
+def test_a_round_in_which_everybody_passes_for_ever_is_over_after_so_many_turns(game: str) -> None:
+    room = chain(game=game)
+    while room.state.round is not None:
+        turn = room.turn()
+        room.now_ms = turn.go_at_ms
+        for voice in FOUR:
+            if voice.id in turn.wanted and room.state.round is not None and room.turn() == turn:
+                room.do(TurnPass(), voice)
+    assert room.state.last_round is not None
+    assert len(room.state.last_round.turns) <= PASSED_TURNS
+    assert len(room.closings()) == 1
