@@ -9,7 +9,6 @@ from games.game import PAUSE_MS, SILENCE_MS, VOTING_MS, Game
 from games.pace import HALF_VOTED_MS, SPEAKING_GRACE_MS, VOTED_MS, done_in
 from games.registry import GAMES
 from games.round import (
-    AnswerGiven,
     HelpGiven,
     Round,
     RoundClosed,
@@ -21,11 +20,8 @@ from games.round import (
     VerdictGiven,
 )
 from server.room.commands import (
-    Answer,
     Command,
-    Hide,
     Refused,
-    Restore,
     RoundJoin,
     RoundLeave,
     RoundStart,
@@ -418,47 +414,6 @@ class ComingAndGoing(RuleBasedStateMachine):
 
 TestComingAndGoing = ComingAndGoing.TestCase
 TestComingAndGoing.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
-
-
-def test_what_was_reported_is_not_staged_cannot_be_voted_for_and_wins_nothing() -> None:
-    room = PureRoom("humour")
-    room.here = room.speakers = [ANNA.id, BELA.id, CLEO.id]
-    room.do(RoundStart("world_worst"), ANNA)
-    room.now_ms = room.turn().go_at_ms
-    room.land("bad", ANNA)
-    room.land("good", BELA)
-    written = room.do(Answer(room.turn().round, "something that is worse"), CLEO)[0]
-    assert isinstance(written, AnswerGiven)
-    room.do(Hide(seq=room.state.head))
-    room.do(Hide("bad"))
-    while room.turn().act != "vote":
-        silence(room)
-    assert room.turn().clips == ("good",)
-    for clip in ("bad", written.answer):
-        with pytest.raises(Refused, match="not in the round"):
-            room.do(Vote(room.turn().round, clip, 1), BELA)
-    room.do(Restore("bad"))
-    room.do(Vote(room.turn().round, "good", 1), CLEO)
-    while room.state.round is not None:
-        silence(room)
-    assert room.closings()[-1].winners == ("good",)
-
-
-def test_a_text_that_is_hidden_when_its_round_ends_is_not_named_the_winner() -> None:
-    room = PureRoom("humour")
-    room.here = room.speakers = [ANNA.id, BELA.id]
-    room.do(RoundStart("world_worst"), ANNA)
-    room.now_ms = room.turn().go_at_ms
-    room.do(Answer(room.turn().round, "something that is worse"), ANNA)
-    seq = next(event.seq for event in room.events if isinstance(event.data, AnswerGiven))
-    room.land("good", BELA)
-    while room.turn().act != "vote":
-        silence(room)
-    room.do(Vote(room.turn().round, running(room).takes[0].clip, 1), BELA)
-    room.do(Hide(seq=seq))
-    while room.state.round is not None:
-        silence(room)
-    assert room.closings()[-1].winners == ()
 
 
 def test_who_passed_does_not_keep_a_pair_waiting_for_whom_it_lost() -> None:
