@@ -93,7 +93,9 @@ def outcome(state: RoomState, proposal: Proposal, context: Context) -> ProposalC
     needed = max((len(all_seats) + 1) // 2, min(2, len(all_seats)), 1)
     if len(yes) >= needed:
         return ProposalClosed(proposal.id, accepted=True)
-    if context.now_ms >= proposal.until_ms or len(all_seats) - len(no) < needed:
+    # While nobody is here at all they may be on their way back: the server was restarted.
+    is_lost = bool(context.here) and len(all_seats) - len(no) < needed
+    if context.now_ms >= proposal.until_ms or is_lost:
         return ProposalClosed(proposal.id, accepted=False)
     return None
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from games import round as play
 from games.game import JOINED_UNTIL_SHARE, Game, GameContext, fresh
-from games.pace import SPOKEN, done_in
+from games.pace import SPOKEN, done_in, is_asleep
 from games.registry import BY_ID
 from games.round import HelpGiven, Round, RoundFact, RoundJoined, RoundLeft, TurnGiven, TurnPassed
 from server.room import door, round_lifecycle
@@ -19,6 +21,8 @@ HELP_PACK = "word_association"
 HELP_SHARE = 0.6
 # Whoever was silent in this many turns in a row sits out.
 SILENT_TURNS = 2
+# After this many turns in a row without a take nobody has anything to say: that bounds what a round remembers.
+PASSED_TURNS = 24
 # Who left the room keeps their place in the rota for this long.
 SEAT_MS = 90_000
 
@@ -158,7 +162,11 @@ def pass_on(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
     passed = TurnPassed(round_.id, turn.turn, voice)
     if voice not in turn.wanted:
         return [passed]
-    return [passed, *_go_on_when_done(state, play.apply(round_, passed), context)]
+    after, game = play.apply(round_, passed), BY_ID.get(round_.game)
+    if game is not None and is_asleep(replace(after, passed=()), PASSED_TURNS):
+        end = game.end(after, round_lifecycle.game_context(state, after, context))
+        return [passed, *round_lifecycle.with_reveals(state, end, context)]
+    return [passed, *_go_on_when_done(state, after, context)]
 
 
 def help_out(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:

@@ -19,7 +19,7 @@ from server.http.limits import Action, Limits, Rate
 from server.room import rounds
 from server.room.commands import Refused, broken, restarting
 from server.room.events import Event, Voice
-from server.rooms.base import Room
+from server.rooms.base import Asleep, Room
 from server.rooms.presence import PresenceState
 from server.socket.connection import Connection
 from server.socket.fanout import Fanout
@@ -176,12 +176,16 @@ class Conversation:
             return
         newcomer = floods.is_slow(room.id, now_ms) and self._is_newcomer(now_ms)
         who = room.id, connection.voice.id, connection.address
-        floods.check_line(*who, now_ms, newcomer=newcomer, language=room.state.language)
+        floods.check_line(*who, now_ms, newcomer=newcomer, language=room.voices_language)
 
     def _is_newcomer(self, now_ms: float) -> bool:
-        """Tell whether a visitor has just come in and was not heard in the room."""
-        has_spoken = bool(self._fanout.room.state.clips.of_voice(self._connection.voice.id))
-        return now_ms - self._came_ms < NEWCOMER_MS and not has_spoken
+        """Tell whether a visitor has just come in and was not heard here: of a room that sleeps nobody is."""
+        if now_ms - self._came_ms >= NEWCOMER_MS:
+            return False
+        try:
+            return not self._fanout.room.state.clips.of_voice(self._connection.voice.id)
+        except Asleep:
+            return False
 
     def _count(self, action: Action) -> None:
         connection = self._connection

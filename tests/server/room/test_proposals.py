@@ -226,3 +226,24 @@ def test_a_player_who_is_muted_cannot_answer_and_so_is_not_asked() -> None:
     room.do(Mute(CLEO.id, 60_000))
     assert not proposed(room.do(RoundStop(), ANNA))
     assert room.state.round is None
+
+
+def test_a_restart_in_which_all_lose_their_connection_ends_no_proposal_before_its_time() -> None:
+    room = playing(players=3)
+    room.do(RoundStop(), BELA)
+    until_ms, here = room.now_ms + PROPOSAL_MS, room.here
+    room.restart()
+    room.here = room.speakers = ()
+    room.now_ms += 500
+    room.do(Tick())
+    room.here = room.speakers = here
+    assert room.due() is not None
+    room.do(Agree(open_proposal(room), value=True), CLEO)
+    assert room.state.round is None
+
+    room = playing(players=3)
+    room.do(RoundStop(), BELA)
+    room.here = room.speakers = ()
+    while room.state.governed.proposal is not None and room.state.round is not None:
+        assert room.pass_time()
+    assert room.now_ms <= until_ms

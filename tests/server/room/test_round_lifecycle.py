@@ -6,12 +6,14 @@ import pytest
 
 from games.game import SILENCE_MS
 from games.registry import BY_ID, GAMES
-from games.round import RoundClosed, RoundRevealed, TurnGiven, VerdictGiven
+from games.round import AnswerGiven, RoundClosed, RoundRevealed, TurnGiven, VerdictGiven
 from server.room.commands import (
     Again,
     Answer,
     Caption,
+    Hide,
     Refused,
+    Restore,
     RoundJoin,
     RoundStart,
     RoundStop,
@@ -217,3 +219,45 @@ def test_what_is_typed_has_its_verdict_at_its_own_take() -> None:
     assert room.state.round is not None
     assert [(take.clip, take.voice) for take in room.state.round.takes] == [(verdict.clip, ANNA.id)]
     assert "5 words" in verdict.text
+
+
+def test_what_was_reported_is_not_staged_cannot_be_voted_for_and_wins_nothing() -> None:
+    room = PureRoom("humour")
+    room.here = room.speakers = [ANNA.id, BELA.id, CLEO.id]
+    room.do(RoundStart("world_worst"), ANNA)
+    room.now_ms = room.turn().go_at_ms
+    room.land("bad", ANNA)
+    room.land("good", BELA)
+    written = room.do(Answer(room.turn().round, "something that is worse"), CLEO)[0]
+    assert isinstance(written, AnswerGiven)
+    room.do(Hide(seq=room.state.head))
+    room.do(Hide("bad"))
+    while room.turn().act != "vote":
+        room.pass_time()
+    assert room.turn().clips == ("good",)
+    for clip in ("bad", written.answer):
+        with pytest.raises(Refused, match="not in the round"):
+            room.do(Vote(room.turn().round, clip, 1), BELA)
+    room.do(Restore("bad"))
+    room.do(Vote(room.turn().round, "good", 1), CLEO)
+    while room.state.round is not None:
+        room.pass_time()
+    assert room.closings()[-1].winners == ("good",)
+
+
+def test_a_text_that_is_hidden_when_its_round_ends_is_not_named_the_winner() -> None:
+    room = PureRoom("humour")
+    room.here = room.speakers = [ANNA.id, BELA.id]
+    room.do(RoundStart("world_worst"), ANNA)
+    room.now_ms = room.turn().go_at_ms
+    written = room.do(Answer(room.turn().round, "something that is worse"), ANNA)[0]
+    assert isinstance(written, AnswerGiven)
+    seq = next(event.seq for event in room.events if isinstance(event.data, AnswerGiven))
+    room.land("good", BELA)
+    while room.turn().act != "vote":
+        room.pass_time()
+    room.do(Vote(room.turn().round, written.answer, 1), BELA)
+    room.do(Hide(seq=seq))
+    while room.state.round is not None:
+        room.pass_time()
+    assert room.closings()[-1].winners == ()

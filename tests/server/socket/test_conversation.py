@@ -10,11 +10,13 @@ from typing import Any, cast
 
 import pytest
 
+from server.http.floods import RoomFloods
 from server.http.limits import Limits
 from server.log.memory import MemoryLog
 from server.room.commands import Say
 from server.room.events import Event, RoomOpened, Voice
 from server.rooms.base import Room
+from server.rooms.local import LocalRoom
 from server.rooms.requests import digest, said, salt
 from server.socket.conversation import IN_FLIGHT, Conversation
 from server.socket.messages import MESSAGE_LIMIT_BYTES
@@ -416,3 +418,16 @@ async def test_who_always_has_more_to_say_lets_others_have_a_turn(monkeypatch: p
                 await asyncio.sleep(0)
 
     assert max(Counter(heard).values()) <= FRAMES_PER_TURN
+
+
+@pytest.mark.parametrize("slow", [False, True])
+async def test_who_writes_or_reacts_in_a_room_that_sleeps_wakes_it_also_where_floods_are_counted(
+    slow: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RoomFloods, "is_slow", lambda *_: slow)
+    async with running_chat(limits=Limits()) as chat, chat.visitor() as client:
+        for wish in ({"type": "say", "text": "hello"}, {"type": "react", "target": "1", "emoji": "👏"}):
+            room = cast(LocalRoom, await chat.registry.wake("wonder"))
+            room.fall_asleep()
+            assert not room.is_awake
+            assert (await answer(client, id=wish["type"], **wish))["type"] == "ack"
