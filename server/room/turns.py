@@ -21,7 +21,7 @@ HELP_PACK = "word_association"
 HELP_SHARE = 0.6
 # Whoever was silent in this many turns in a row sits out.
 SILENT_TURNS = 2
-# After this many turns in a row without a take nobody has anything to say: that bounds what a round remembers.
+# After this many turns in a row without a take nobody has anything to say: a round's memory is bounded.
 PASSED_TURNS = 24
 # Who left the room keeps their place in the rota for this long.
 SEAT_MS = 90_000
