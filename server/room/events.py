@@ -198,13 +198,15 @@ class TextRestored(Struct, frozen=True):
 class ReactionGiven(Struct, frozen=True, omit_defaults=True):
     """A visitor reacted; `target` is a clip id or the seq of an event, as text.
 
-    `at_ms` is how far into the clip they were, 0 where they heard none of it.
+    `at_ms` is how far into the clip they were, 0 where they heard none of it. Of one `seat` they count as
+    one (empty: the voice's own).
     """
 
     kind: ClassVar[str] = "reaction.given"
     target: str
     emoji: str
     at_ms: int = 0
+    seat: str = ""
 
 
 class TopicThrown(Struct, frozen=True):

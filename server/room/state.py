@@ -174,8 +174,8 @@ def _folded(state: RoomState, event: Event) -> RoomState:
             return _answered(state, event, answer)
         case RoundRevealed() as revealed:
             return _revealed(state, event, revealed)
-        case ReactionGiven(target=target) if event.by is not None:
-            return _liked(state, target, event.by.id)
+        case ReactionGiven(target=target, seat=seat) if event.by is not None:
+            return _liked(state, target, event.by.id, seat)
         case _:
             return _round_changed(_governed(state, event), event)
 
@@ -432,12 +432,12 @@ def _in_rounds(state: RoomState, change: Callable[[Round], Round]) -> RoomState:
     return replace(state, round=running and change(running), last_round=last and change(last))
 
 
-def _liked(state: RoomState, item: str, voice: str) -> RoomState:
-    """Count a heart or a laugh for a take of a round, though nobody's own."""
+def _liked(state: RoomState, item: str, voice: str, seat: str) -> RoomState:
+    """Count a heart or a laugh for a take of a round, though nobody's own; those of one seat are one."""
     clip = state.clips.whole.get(item)
     if clip is None or clip.round is None or clip.voice == voice:
         return state
-    return replace(state, set_rounds=state.set_rounds.with_like(item, clip.round, voice))
+    return replace(state, set_rounds=state.set_rounds.with_like(item, clip.round, seat or voice))
 
 
 def _round_changed(state: RoomState, event: Event) -> RoomState:
@@ -473,7 +473,7 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
 
 def _voted(state: RoomState, fact: rounds.VoteCast, at_ms: int) -> RoomState:
     if fact.value > 0:
-        state = _liked(state, fact.clip, fact.voice)
+        state = _liked(state, fact.clip, fact.voice, fact.seat)
     return _in_rounds(state, lambda r: rounds.voted(r, fact, at_ms) if r.id == fact.round else r)
 
 

@@ -143,10 +143,9 @@ def leave(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
         raise Refused("not_a_player", "You are not in this round.")
     if by.id in round_.left:
         raise Refused("not_a_player", "You are not in this round.")
-    game = BY_ID.get(round_.game)
+    game, left = BY_ID.get(round_.game), RoundLeft(round_.id, by.id, "out")
     if game is None or game.opt_in:
-        return round_lifecycle.close(state, "stopped", context)
-    left = RoundLeft(round_.id, by.id, "out")
+        return [left, *round_lifecycle.close(state, "stopped", context)]
     turn = round_.turn
     if turn is None or by.id not in turn.wanted or by.id in done_in(round_, turn) or round_.paused_until_ms:
         return [left]

@@ -9,7 +9,7 @@
  * @typedef {'you'|'all'|'other'|'bystander'|'none'} Part
  * @typedef {{id: string, name: string, colour: string, has: boolean, next: boolean, lit: boolean, spoke: boolean, you: boolean}} Person
  * @typedef {{state: import('./state.js').RoomState, presence: import('./presence.js').Presence, me: Voice|null,
- *   room: import('../wire/protocol.js').Room|null, onAir: string|null, replaying: string|null}} Seen  of the model
+ *   room: import('../wire/protocol.js').Room|null, onAir: string|null, replaying: string|null, hidden?: string[]}} Seen  of the model
  */
 import { isDrawnIn } from './play.js';
 
@@ -62,6 +62,25 @@ export function castOf(model, { turn, phase }) {
   }));
 }
 
+/** The takes of a round that this visitor may see. @param {Round} round @param {Viewed} model @returns {import('../wire/protocol.js').Take[]} */
+export function takesSeen(round, model) {
+  const isSeen = seenBy(model);
+  return round.takes.filter((take) => !take.hidden && isSeen(take));
+}
+
+/**
+ * Which clips and texts this visitor may see: none that is hidden for all until somebody decided (its speaker and the
+ * keeper see it), or of a voice that is not wanted.
+ * @typedef {Pick<Seen, 'state'> & Partial<Pick<Seen, 'me'|'hidden'>>} Viewed
+ * @param {Viewed} model @returns {(item: {clip: string, voice: string}) => boolean}
+ */
+export function seenBy({ state: { withheld, written, keeper }, me, hidden = [] }) {
+  const texts = [...written].filter(([seq]) => withheld.has(String(seq))).map(([, id]) => id); // they are hidden by their seqs
+  const isWithheld = (/** @type {string} */ clip) => withheld.has(clip) || texts.includes(clip);
+  const isOwn = (/** @type {string} */ voice) => Boolean(me) && (voice === me?.id || keeper === me?.id);
+  return ({ clip, voice }) => !hidden.includes(clip) && !hidden.includes(voice) && (isOwn(voice) || !isWithheld(clip));
+}
+
 /** The takes that are put up for a vote, in that order; none while there is no vote. @param {Round|null} round @returns {string[]} */
 export function stagedIn(round) {
   const turn = round?.turns.at(-1);
@@ -70,11 +89,18 @@ export function stagedIn(round) {
   return turn.clips?.length ? turn.clips.filter((clip) => seen.includes(clip)) : seen;
 }
 
+/** What a turn for ears or thumbs asks of a visitor, as a key of the catalogue. @param {Turn} turn @param {Voice|null} me */
+export function calmOf({ act, role, voices }, me) {
+  if (act === 'vote' && role === 'same') return 'act.same';
+  if (act === 'vote' && role === 'judge') return me && voices?.includes(me.id) ? 'act.judge' : 'act.judge.other';
+  return `act.${act}`;
+}
+
 /** Those whose word is still to come in a turn for all. @param {Pick<Seen, 'state'|'presence'|'room'>} model @param {Pick<RoundStatus, 'turn'>} status @returns {string[]} names; empty when nobody is missing */
 export function missingIn(model, { turn }) {
   const { state: { round }, presence, room } = model;
   if (!round || !turn) return [];
-  const done = new Set(round.takes.filter((take) => take.turn === turn.turn).map(({ voice }) => voice));
+  const done = new Set([...round.takes, ...round.passed].filter((each) => each.turn === turn.turn).map(({ voice }) => voice));
   const here = [...presence.voices.values()];
   return here.filter(({ id }) => id !== turn.besides && !done.has(id) && !round.left?.includes(id) && isDrawnIn(round, id, room)).map(({ name }) => name);
 }

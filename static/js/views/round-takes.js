@@ -2,7 +2,7 @@
 import { h, icon, keep, say, set } from '../lib/dom.js';
 import { SHAPES } from '../lib/shape.js';
 import { t } from '../lib/text.js';
-import { stagedIn, voiceOf } from '../room/head.js';
+import { calmOf, stagedIn, takesSeen, voiceOf } from '../room/head.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../wire/protocol.js').Round} Round */
@@ -10,6 +10,7 @@ import { stagedIn, voiceOf } from '../room/head.js';
 
 const A_HEART = 1;
 const A_CHALLENGE = -1;
+const THUMBS = [1, -1];
 
 export class RoundTakes {
   #playing = false;
@@ -23,22 +24,26 @@ export class RoundTakes {
     this.replay = h('button', { type: 'button', class: 'quiet', id: 'replay', hidden: true, onclick: () => this.#playAll() }, icon('play'), icon('stop'), this.words);
     this.challenge = h('button', { type: 'button', class: 'quiet', id: 'challenge', hidden: true, onclick: () => this.#challenge() }, t('round.challenge'));
     this.again = h('button', { type: 'button', class: 'quiet', id: 'again', hidden: true, onclick: () => this.session.send('again') }, t('round.again'));
-    this.element = h('div', { class: 'round-takes' }, h('div', { class: 'sheet-row' }, this.replay, this.challenge, this.again), this.list);
+    this.thumbs = THUMBS.map((value) => h('button', { type: 'button', class: 'quiet', 'data-thumb': value, onclick: () => this.#thumb(value) }, icon(value > 0 ? 'keep' : 'close'), t(value > 0 ? 'round.same.yes' : 'round.same.no')));
+    this.same = h('div', { class: 'sheet-row', id: 'same', role: 'group', 'aria-label': t('act.same'), hidden: true }, ...this.thumbs);
+    this.element = h('div', { class: 'round-takes' }, h('div', { class: 'sheet-row' }, this.replay, this.challenge, this.again), this.list, this.same);
   }
 
   /** @param {Model} model */
   update(model) {
     const { state } = model;
     const round = state.round ?? state.last_round;
-    const takes = round ? shownIn(round, Boolean(state.round)) : [];
+    const takes = round ? shownIn(round, model) : [];
     const votes = Boolean(state.round) && state.round?.turns.at(-1)?.act === 'vote';
     this.list.dataset.votes = String(votes);
     const draw = (/** @type {HTMLElement} */ row, /** @type {Take} */ take) => round && this.#draw(row, take, round, model, votes ? takes.indexOf(take) : -1);
     keep(this.list, takes, ({ clip }) => clip, (take) => this.#row(take), draw);
-    this.#replay = (state.round ? [] : (round?.closing?.replay ?? [])).filter((clip) => state.clips.has(clip));
+    const seen = new Set(takes.map(({ clip }) => clip));
+    this.#replay = (state.round ? [] : (round?.closing?.replay ?? [])).filter((clip) => state.clips.has(clip) && seen.has(clip));
     set(this.replay, { hidden: this.#replay.length < 2, 'data-playing': String(this.#playing) });
     say(this.words, t(this.#playing ? 'round.stop' : 'round.replay'));
     set(this.challenge, { hidden: !this.#challengeable(model) });
+    this.#drawThumbs(model);
     set(this.again, { hidden: Boolean(state.round) || !state.last_round || state.closed });
   }
 
@@ -48,6 +53,24 @@ export class RoundTakes {
     const isMine = take?.voice === me?.id || round?.votes.some((vote) => vote.clip === take?.clip && vote.voice === me?.id);
     const isBusy = mine && phase !== 'over' && Boolean(round?.turns.at(-1)?.voice);
     return take && !isMine && !isBusy ? { round: take && round?.id, clip: take.clip } : null;
+  }
+
+  /** Whether two takes were one word is said once, about both: one's own cannot be judged. @param {Model} model */
+  #drawThumbs({ state: { round }, me }) {
+    const asked = asks(round, 'same') ? stagedIn(round) : [];
+    const said = round?.votes.find(({ clip, voice }) => asked.includes(clip) && voice === me?.id);
+    set(this.same, { hidden: !asked.length });
+    for (const [at, button] of this.thumbs.entries()) {
+      set(button, { 'aria-pressed': String(said?.value === THUMBS[at]) });
+      button.disabled = Boolean(said);
+    }
+  }
+
+  /** @param {number} value */
+  #thumb(value) {
+    const { state: { round }, me } = this.session.model;
+    const other = round?.takes.find(({ clip, voice }) => stagedIn(round).includes(clip) && voice !== me?.id);
+    if (round && other) this.session.send('vote', { round: round.id, clip: other.clip, value });
   }
 
   #challenge() {
@@ -65,7 +88,7 @@ export class RoundTakes {
 
   /** @param {HTMLElement} row @param {Take} take @param {Round} round @param {Model} model @param {number} place among those to vote on, else -1 */
   #draw(row, { clip, voice, text }, round, model, place) {
-    const { state, me, room, onAir, replaying } = model;
+    const { state, me, onAir, replaying } = model;
     const votes = round.votes.filter((vote) => vote.clip === clip && vote.value > 0);
     const mine = votes.some((vote) => vote.voice === me?.id);
     const by = voiceOf(model, voice);
@@ -76,8 +99,8 @@ export class RoundTakes {
     set(/** @type {Element} */ (row.querySelector('.face')), { 'data-shape': place < 0 ? 'circle' : SHAPES[place % SHAPES.length] });
     say(/** @type {Element} */ (row.querySelector('.take-words')), [name, state.clips.get(clip)?.caption ?? text].filter(Boolean).join(': '));
     say(/** @type {Element} */ (row.querySelector('.hearts')), votes.length && place < 0 ? String(votes.length) : '');
-    set(heart, { 'aria-pressed': String(mine), 'aria-label': t('round.heart', { name }) });
-    heart.disabled = mine || voice === me?.id || room?.scored === false;
+    set(heart, { 'aria-pressed': String(mine), 'aria-label': t(asks(round, 'judge') ? 'round.right' : 'round.heart', { name }) });
+    heart.disabled = mine || voice === me?.id || !mayLike(model);
     row.querySelector('.icon-button')?.setAttribute('aria-label', t('round.play', { name }));
   }
 
@@ -95,10 +118,23 @@ export class RoundTakes {
   }
 }
 
-/** What is shown: those that were put up for the vote; all when it is over; before that what was written alone. @param {Round} round @param {boolean} runs */
-function shownIn(round, runs) {
-  const seen = round.takes.filter(({ hidden }) => !hidden);
-  if (!runs) return seen;
+/** Whether the running vote asks for something of its own. @param {Round|null} round @param {string} role */
+function asks(round, role) {
+  const turn = round?.turns.at(-1);
+  return turn?.act === 'vote' && turn.role === role;
+}
+
+/** Whether a card can be pressed: not where both thumbs are asked for, or where another one judges. @param {Model} model */
+function mayLike({ me, room, state }) {
+  const turn = state.round?.turns.at(-1);
+  if (turn?.act === 'vote' && turn.role) return calmOf(turn, me) === 'act.judge';
+  return room?.scored !== false;
+}
+
+/** What is shown: those that were put up for the vote; all when it is over; before that what was written alone. @param {Round} round @param {Model} model */
+function shownIn(round, model) {
+  const seen = takesSeen(round, model);
+  if (!model.state.round) return seen;
   if (round.turns.at(-1)?.act !== 'vote') return seen.filter(({ written }) => written);
   return stagedIn(round).flatMap((clip) => seen.find((take) => take.clip === clip) ?? []);
 }
