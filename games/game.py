@@ -46,8 +46,7 @@ PLAYERS_LIMIT = 24
 BREATH_MS: dict[Tempo, int] = {"snap": 300, "slow": 800}
 CLIP_TAIL_MS = 80
 HEARD_CAP_MS = 15_000
-# A vote opens while what it is about is replayed, with a breath between the clips, and stays open for so
-# long after; it is over soon after the last who may vote did, and when half did, the others have a moment.
+# A vote opens while its clips are replayed, with a breath between them, and stays open this long after.
 VOTING_MS: dict[Tempo, int] = {"snap": 3_000, "slow": 8_000}
 REPLAY_BREATH_MS: dict[Tempo, int] = {"snap": 400, "slow": 800}
 REPLAY_CAP_MS = 30_000
@@ -59,8 +58,7 @@ PAUSE_MS = 20_000
 JOINED_UNTIL_SHARE = 0.75
 # The longest word: one that German is proud of takes 2 s.
 WORD_MS = 2_000
-# How long a turn that words decide waits for them after its last take landed. A recogniser is to know
-# them within half a second; a count-in is as long as this, so the rhythm is kept when none come.
+# A turn that words decide waits for them this long after its last take: as long as a count-in (ADR 18).
 WORDS_WAIT_MS = 3_000
 # How often a pack is asked for a prompt that a round has not seen.
 DRAWS_TRIED = 6
@@ -69,11 +67,9 @@ DRAWS_TRIED = 6
 class GameContext(Struct, frozen=True):
     """What a game may know of its room when it is asked to go on.
 
-    `draw` takes a prompt from a named pack, never a recent one. `present` are the voices known to
-    be here (empty when nobody is); `word_window_ms` is the window of a turn that wants one word
-    only. `scored` is False where nothing is judged, and `captions` is True where the words of a spoken
-    take are expected soon after it landed. `missed` are the voices whose takes were not staged when the
-    room voted last.
+    `draw` takes a prompt from a named pack, never a recent one. `present` are the voices known to be here.
+    `scored` is False where nothing is judged, `captions` True where words of spoken takes are expected soon.
+    `missed` are the voices whose takes were not staged when the room voted last.
     """
 
     now_ms: int
@@ -86,7 +82,7 @@ class GameContext(Struct, frozen=True):
     present: Collection[str] = ()
     captions: bool = False
     missed: Collection[str] = ()
-    word_window_ms: int = 3_000
+    word_window_ms: int = 3_000  # of a turn that wants one word
 
 
 class Setup(Struct, frozen=True):
