@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from games import endings
-from games.pace import SILENT_TURNS, SPOKEN, is_asleep, is_unjudged, turn_ends_ms
+from games.pace import SILENT_TURNS, SPOKEN, is_asleep, is_unjudged, turn_ends_ms, words_by_ms
 from games.round import (
     Closing,
     Ending,
@@ -58,8 +58,6 @@ PAUSE_MS = 20_000
 JOINED_UNTIL_SHARE = 0.75
 # The longest word: one that German is proud of takes 2 s.
 WORD_MS = 2_000
-# A turn that words decide waits for them this long after its last take: as long as a count-in (ADR 18).
-WORDS_WAIT_MS = 3_000
 # How often a pack is asked for a prompt that a round has not seen.
 DRAWS_TRIED = 6
 
@@ -366,11 +364,6 @@ class Play:
     def met(self, round_: Round) -> bool | None:
         """Return whether a hidden pair said the same."""
         return None
-
-
-def words_by_ms(round_: Round) -> int:
-    """Return until when the running turn waits for words, in epoch ms; then it goes on without."""
-    return round_.heard_at_ms + WORDS_WAIT_MS
 
 
 def unworded(takes: Iterable[Take]) -> tuple[Take, ...]:

@@ -17,6 +17,9 @@ USUAL_TAKE_MS = 7_000
 SPEAKING_GRACE_MS = USUAL_TAKE_MS + 5_000
 # A round in which nothing came for this many turns is asleep.
 SILENT_TURNS = 2
+# How long a turn that words decide waits for them after its last take landed. A recogniser is to know
+# them within half a second; a count-in is as long as this, so the rhythm is kept when none come.
+WORDS_WAIT_MS = 3_000
 # A vote is over so long after its last voter; when half have voted, the others have a moment.
 VOTED_MS = 500
 HALF_VOTED_MS = 3_000
@@ -66,3 +69,8 @@ def is_unjudged(round_: Round, take: Take) -> bool:
     """Tell whether a take is the first of a voice that came late."""
     own = (each.clip for each in round_.takes if each.voice == take.voice)
     return take.voice in round_.late and next(own, take.clip) == take.clip
+
+
+def words_by_ms(round_: Round) -> int:
+    """Return until when the running turn waits for words, in epoch ms; then it goes on without."""
+    return round_.heard_at_ms + WORDS_WAIT_MS

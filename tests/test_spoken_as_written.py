@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from games.game import WORDS_WAIT_MS
+from games.pace import WORDS_WAIT_MS
 from games.registry import BY_ID
 from games.round import RoundClosed, RoundFact, VerdictGiven
 from server.room import round_lifecycle

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from games import round as play
-from games.game import PLAYERS_LIMIT, Game, here_of, words_by_ms
+from games.game import PLAYERS_LIMIT, Game, here_of
+from games.pace import words_by_ms
 from games.referee import overruled, thumbed
 from games.registry import BY_ID
 from games.round import AnswerGiven, ChallengeMade, Round, Take, VoteCast

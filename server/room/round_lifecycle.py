@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from games import prompts
 from games.endings import spoken
-from games.game import Game, GameContext, Setup, folded, untold, words_by_ms
-from games.pace import is_unjudged
+from games.game import Game, GameContext, Setup, folded, untold
+from games.pace import is_unjudged, words_by_ms
 from games.prompts import Card
 from games.referee import coaching
 from games.registry import BY_ID

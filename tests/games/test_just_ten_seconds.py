@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from games.game import WORDS_WAIT_MS
-from games.pace import QUIET_GRACE_MS
+from games.pace import QUIET_GRACE_MS, WORDS_WAIT_MS
 from games.round import ChallengeMade, VoteCast
 from tests.support.play import Played, codes
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from games.game import WORDS_WAIT_MS
 from games.mind_meld import PAIRS
+from games.pace import WORDS_WAIT_MS
 from games.round import RoundRevealed
 from server.room.commands import Refused
 from tests.support.play import Played

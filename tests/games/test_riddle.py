@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from games.game import WORDS_WAIT_MS
+from games.pace import WORDS_WAIT_MS
 from games.round import RoleGiven, RoundRevealed
 from tests.support.play import Played
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
-from games.game import Game, words_by_ms
+from games.game import Game
+from games.pace import words_by_ms
 from games.registry import BY_ID
 from games.round import Round, TurnGiven, VerdictGiven
 from server.room import round_lifecycle
