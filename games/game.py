@@ -46,8 +46,7 @@ PLAYERS_LIMIT = 24
 BREATH_MS: dict[Tempo, int] = {"snap": 300, "slow": 800}
 CLIP_TAIL_MS = 80
 HEARD_CAP_MS = 15_000
-# A vote opens while what it is about is replayed, with a breath between the clips, and stays open for so
-# long after; it is over soon after the last who may vote did, and when half did, the others have a moment.
+# A vote opens while its clips are replayed, with a breath between them, and stays open this long after.
 VOTING_MS: dict[Tempo, int] = {"snap": 3_000, "slow": 8_000}
 REPLAY_BREATH_MS: dict[Tempo, int] = {"snap": 400, "slow": 800}
 REPLAY_CAP_MS = 30_000
@@ -66,11 +65,9 @@ DRAWS_TRIED = 6
 class GameContext(Struct, frozen=True):
     """What a game may know of its room when it is asked to go on.
 
-    `draw` takes a prompt from a named pack, never a recent one. `present` are the voices known to
-    be here (empty when nobody is); `word_window_ms` is the window of a turn that wants one word
-    only. `scored` is False where nothing is judged, and `captions` is True where the words of a spoken
-    take are expected soon after it landed. `missed` are the voices whose takes were not staged when the
-    room voted last.
+    `draw` takes a prompt from a named pack, never a recent one. `present` are the voices known to be here.
+    `scored` is False where nothing is judged, `captions` True where words of spoken takes are expected soon.
+    `missed` are the voices whose takes were not staged when the room voted last.
     """
 
     now_ms: int
@@ -83,7 +80,7 @@ class GameContext(Struct, frozen=True):
     present: Collection[str] = ()
     captions: bool = False
     missed: Collection[str] = ()
-    word_window_ms: int = 3_000
+    word_window_ms: int = 3_000  # of a turn that wants one word
 
 
 class Setup(Struct, frozen=True):

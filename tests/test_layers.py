@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -166,3 +167,17 @@ def test_web_resources_do_not_reach_below_the_interfaces() -> None:
         if name.startswith(("server.web", "server.socket", "server.http"))
     ]
     assert not [name for path in web for name in imports(path) if name.startswith(concrete)]
+
+
+def test_the_documents_have_a_row_for_every_part_and_none_for_what_is_gone() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    table = text[text.index("## Arrows") : text.index("The page has a table")]
+    rows = "".join(re.findall(r"^\| (.+?) \|", table, re.MULTILINE))
+    named = {name.removeprefix(".") for name in re.findall(r"`([\w.]+)`", rows)}
+    there = {*MODULES, *MAY_IMPORT}
+    found = {
+        part for name in named for part in (name, f"server.{name}", f"server.takes.{name}") if part in there
+    }
+
+    assert len(found) == len(named)
+    assert {part for part in MAY_IMPORT if part.count(".") < 2} - {"server"} <= found

@@ -1,4 +1,4 @@
-"""How many are in a room, as its card in the lobby and its description say."""
+"""How many are in a room, as its row in the lobby and its description say."""
 
 from __future__ import annotations
 
