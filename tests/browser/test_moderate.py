@@ -34,7 +34,7 @@ async def test_the_admin_decides_by_keyboard_and_takes_it_back(
 
         cards = page.locator(".report")
         await expect(cards).to_have_count(2)
-        await expect(cards.first).to_contain_text("noise: and loud")
+        await expect(cards.first).to_contain_text("Noise or advertising: and loud")
         assert await violations(page) == []
         await page.keyboard.press("Tab")
         await page.locator("#refresh").focus()
