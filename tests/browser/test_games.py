@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Locator, expect
 
 from tests.browser.test_page import violations
 from tests.support.server import Server, running_server
-from tests.support.visitor import PHONE, Invite, Visitor, events, make_room
+from tests.support.visitor import DESK, PHONE, Invite, Visitor, events, make_room
 
 PLAYED_WITHIN_S = 45.0
 CHOSEN_AGAIN_S = 2.0
@@ -367,3 +367,42 @@ async def test_the_sheet_says_what_a_game_needs_and_who_asked_in_vain_is_told(
     await page.evaluate("refuse()")
     await expect(page.locator("[data-notice=declined]")).to_be_visible()
     await expect(page.locator("#proposal")).to_be_hidden()
+
+
+# Two words of one count, told as the room would, and what this visitor then sends.
+PAIRED = """() => {
+  const { session } = document.querySelector('prompt-card');
+  const at_ms = Math.round(session.clock.server_ms);
+  const tell = (kind, data, by = null) => {
+    const seq = session.model.state.head + 1;
+    session.inbox.events([{ type: 'event', seq, prev: seq - 1, at_ms, by, kind, data }]);
+  };
+  const other = { id: 'other', name: 'Velvet Teacup', colour: '#e58bb5' };
+  tell('round.opened', { round: 'r', game: 'mind_meld', tempo: 'snap' });
+  const first = { turn: 1, prompt: 'Any word', go_at_ms: at_ms, closes_at_ms: at_ms + 1 };
+  tell('turn.given', { round: 'r', ...first });
+  const clip = { round: 'r', turn: 1, duration_ms: 900, peaks: [1] };
+  const said = (id, by) => tell('clip.landed', { ...clip, clip: id }, by);
+  said('own', session.model.me);
+  said('theirs', other);
+  const open = { go_at_ms: at_ms, closes_at_ms: at_ms + 1e6, clips: ['own', 'theirs'] };
+  tell('turn.given', { round: 'r', turn: 2, prompt: 'The same word?', act: 'vote', role: 'same', ...open });
+  window.sent = [];
+  session.send = (type, fields) => window.sent.push([type, fields]);
+  session.round.update();
+}"""
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+async def test_whether_two_words_are_one_is_said_by_a_thumb_up_or_down(
+    size: dict[str, Any], shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    visitor = await invite(listening_chromium, ears=False, **size)
+    page = visitor.page
+    await visitor.enter(shared_server.url, make_room(shared_server.url))
+    await expect(page.locator("#games")).to_be_visible()
+    await page.evaluate(PAIRED)
+    await expect(page.locator("#prompt")).to_have_text("The same word?")
+    await expect(page.locator(".takes .heart:enabled")).to_have_count(0)
+    await page.locator("[data-thumb='-1']").click()
+    assert await page.evaluate("sent") == [["vote", {"round": "r", "clip": "theirs", "value": -1}]]

@@ -26,3 +26,11 @@ test('every act that the page asks for, or takes back, is one that the server kn
   assert.ok(asked.length >= 5, asked.join());
   assert.deepEqual(asked.filter((name) => !known.includes(name)), []);
 });
+
+test('every reason that a report may have has words', () => {
+  const [, offered] = /REASONS = \[([^\]]+)\]/.exec(source('static/js/views/clip-actions.js')) ?? [];
+  const reasons = [...(offered ?? '').matchAll(/'([a-z]+)'/g)].map(([, name]) => name);
+
+  assert.ok(reasons.includes('hate'), reasons.join());
+  for (const words of [en, de]) assert.deepEqual(reasons.filter((name) => !(`moderate.reason.${name}` in words)), []);
+});

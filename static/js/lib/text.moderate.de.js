@@ -49,4 +49,9 @@ export default {
   'moderate.failed.fast': 'Das war viel auf einmal. Warte eine Minute und schau dann noch mal.',
   'moderate.failed.network': 'Der Server antwortet nicht. Schau gleich noch mal.',
   'moderate.failed.other': 'Das hat nicht geklappt. Schau noch mal.',
+  'moderate.reason.hate': 'Hass oder Drohung',
+  'moderate.reason.sexual': 'Sexuelles',
+  'moderate.reason.private': 'Privates von jemandem',
+  'moderate.reason.noise': 'Lärm oder Werbung',
+  'moderate.reason.other': 'Etwas anderes',
 };

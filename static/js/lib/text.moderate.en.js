@@ -49,4 +49,9 @@ export default {
   'moderate.failed.fast': 'Too much at once. Wait a minute, then look again.',
   'moderate.failed.network': 'The server does not answer. Look again in a moment.',
   'moderate.failed.other': 'This did not work. Look again.',
+  'moderate.reason.hate': 'Hate or threats',
+  'moderate.reason.sexual': 'Sexual',
+  'moderate.reason.private': 'Somebody’s private things',
+  'moderate.reason.noise': 'Noise or advertising',
+  'moderate.reason.other': 'Something else',
 };

@@ -80,6 +80,7 @@ export default {
   'refused.no_such_text': 'Diese Zeile ist nicht (mehr) da.',
   'refused.no_such_clip': 'Dieser Clip ist nicht (mehr) da.',
   'round.again': 'Noch mal!',
+  'round.challenged': '{name} erhebt Einspruch gegen {other}!',
   'round.challenge': 'Einspruch!',
   'round.stop': 'Stopp',
   'round.replay': 'Alles am Stück',

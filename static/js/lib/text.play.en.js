@@ -80,6 +80,7 @@ export default {
   'refused.no_such_text': 'That line is not here (any more).',
   'refused.no_such_clip': 'This clip is not here (any more).',
   'round.again': 'Again!',
+  'round.challenged': '{name} challenges {other}!',
   'round.challenge': 'Challenge!',
   'round.stop': 'Stop',
   'round.replay': 'Hear it as one',

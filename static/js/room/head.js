@@ -43,7 +43,7 @@ export function voiceOf({ state, presence }, id) {
 export function castOf(model, { turn, phase }) {
   const { state: { round, clips }, presence, me, onAir, replaying } = model;
   if (!round) return [];
-  const has = isOpen(phase) && turn && !isCalm(turn) ? ownersOf(turn) : [];
+  const has = turn && !isCalm(turn) && (isOpen(phase) || isTalking(turn, presence)) ? ownersOf(turn) : [];
   const heard = turn?.act === 'vote' ? '' : (clips.get(replaying ?? onAir ?? '')?.by?.id ?? ''); // judged unknown
   const spoken = round.takes.filter((take) => take.turn === turn?.turn).map(({ voice }) => voice);
   const ids = round.players.length ? round.players : [...round.takes.map(({ voice }) => voice), ...presence.voices.keys()];
@@ -87,6 +87,16 @@ export function stagedIn(round) {
   if (!round || turn?.act !== 'vote') return [];
   const seen = round.takes.filter(({ hidden }) => !hidden).map(({ clip }) => clip);
   return turn.clips?.length ? turn.clips.filter((clip) => seen.includes(clip)) : seen;
+}
+
+/** Whether whoever has begun in a turn may talk for longer than its window is open. @param {Turn|null} turn */
+export function talksOn(turn) {
+  return Boolean(turn && (turn.limit_ms ?? 0) > turn.closes_at_ms - turn.go_at_ms);
+}
+
+/** Whether somebody talks on in their turn, though nobody may begin in it any more. @param {Turn|null} turn @param {import('./presence.js').Presence} presence */
+export function isTalking(turn, presence) {
+  return talksOn(turn) && ownersOf(turn).some((id) => presence.speaking.has(id));
 }
 
 /** What a turn for ears or thumbs asks of a visitor, as a key of the catalogue. @param {Turn} turn @param {Voice|null} me */

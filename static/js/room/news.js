@@ -2,7 +2,7 @@
  * What the live region says of a round, each thing once: the game, whose turn it is, what is asked, the referee's
  * words, who won. Pure: what was told already is an argument.
  *
- * @typedef {{round: string, game: string, turn: string, prompt: string, verdict: string, end: string}} Announced
+ * @typedef {{round: string, game: string, turn: string, prompt: string, challenge: string, verdict: string, end: string}} Announced
  * @typedef {{game: {name: string, short: string}|null, part: import('./head.js').Part, status: import('./round.js').RoundStatus,
  *   model: Pick<import('./head.js').Seen, 'state'|'presence'|'me'>}} NewsContext
  */
@@ -10,7 +10,7 @@ import { counted, t } from '../lib/text.js';
 import { calmOf, ownersOf, voiceOf } from './head.js';
 
 /** @type {Announced} */
-export const UNTOLD = { round: '', game: '', turn: '', prompt: '', verdict: '', end: '' };
+export const UNTOLD = { round: '', game: '', turn: '', prompt: '', challenge: '', verdict: '', end: '' };
 
 /** @param {Announced} told @param {NewsContext} moment @returns {{told: Announced, lines: string[]}} */
 export function newsOf(told, moment) {
@@ -27,6 +27,8 @@ export function newsOf(told, moment) {
   };
   if (state.round && moment.game) tell('game', round.id, `${moment.game.name}. ${moment.game.short}.`);
   if (state.round) tellTurn(moment, tell);
+  const challenge = openChallenge(state.round);
+  if (challenge) tell('challenge', `${challenge.clip} ${challenge.voice}`, challengeLine(round, challenge, moment.model));
   const verdict = round.verdicts.at(-1);
   if (verdict) tell('verdict', `${round.id} ${verdict.clip} ${verdict.code}`, verdictLine(round, verdict, moment.model));
   if (!state.round && round.closing) tell('end', round.id, endLine(round, moment.model));
@@ -48,6 +50,17 @@ function turnLine(turn, part, model) {
   if (part === 'all') return t('news.all');
   const names = ownersOf(turn).map((id) => voiceOf(model, id)?.name ?? t('phase.someone')).join(' + ');
   return names ? t('news.other', { names }) : '';
+}
+
+/** The newest challenge that nobody has decided. @param {import('../wire/protocol.js').Round|null} round */
+export function openChallenge(round) {
+  return round?.challenges.findLast(({ clip }) => !round.verdicts.some((verdict) => verdict.clip === clip));
+}
+
+/** Who challenges whom. @param {import('../wire/protocol.js').Round} round @param {import('../wire/protocol.js').Challenge} challenge @param {NewsContext['model']} model */
+export function challengeLine({ takes }, { clip, voice }, model) {
+  const named = (/** @type {string|undefined} */ id) => (id && voiceOf(model, id)?.name) || t('phase.someone');
+  return t('round.challenged', { name: named(voice), other: named(takes.find((take) => take.clip === clip)?.voice) });
 }
 
 /** Whose take a verdict is about, and the verdict. @param {import('../wire/protocol.js').Round} round @param {import('../wire/protocol.js').Verdict} verdict @param {NewsContext['model']} model */

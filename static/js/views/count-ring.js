@@ -1,5 +1,6 @@
 /** A ring around the talk button: fills in the count-in, empties with the window or the take. */
 import { svg } from '../lib/dom.js';
+import { talksOn } from '../room/head.js';
 import { View } from './view.js';
 
 const CIRCLE = { cx: 60, cy: 60, r: 56, pathLength: 1 };
@@ -27,7 +28,8 @@ export class CountRing extends View {
   #draw(model) {
     const { status } = this.session.round;
     const live = model.speaking === 'live';
-    const counting = status.phase === 'count-in' || status.phase === 'window';
+    const talks = live && status.mine && status.phase === 'window' && talksOn(status.turn); // its own time runs, not the window's
+    const counting = !talks && (status.phase === 'count-in' || status.phase === 'window');
     const taken = (performance.now() - this.#since_ms) / this.session.limitOf(status.mine ? status.turn : null);
     const part = counting ? (status.phase === 'window' ? 1 - status.part : status.part) : live ? 1 - taken : 0;
     this.style.setProperty('--part', Math.max(0, part).toFixed(3));

@@ -1,6 +1,6 @@
 /** What the admin's page shows: a card for each thing that was reported, a row for each act. */
 import { h, say } from '../lib/dom.js';
-import { counted, language, t } from '../lib/text.js';
+import { counted, has, language, t } from '../lib/text.js';
 
 /** @typedef {import('../wire/admin.js').Report} Report */
 /** @typedef {import('../wire/admin.js').Act} Act */
@@ -37,7 +37,7 @@ export function reportCard(report, asked) {
 export function updateCard(card, report) {
   const standing = [counted('moderate.seats', report.count), report.hidden && t('moderate.hidden'), report.muted && t('moderate.muted'), report.locked && t('moderate.locked')];
   say(/** @type {Element} */ (card.querySelector('.standing')), standing.filter(Boolean).join(' · '));
-  card.querySelector('.reasons')?.replaceChildren(...report.reasons.map(({ reason, text }) => h('li', { dir: 'auto' }, h('strong', {}, reason), text ? `: ${text}` : '')));
+  card.querySelector('.reasons')?.replaceChildren(...report.reasons.map(({ reason, text }) => h('li', { dir: 'auto' }, h('strong', {}, reasonOf(reason)), text ? `: ${text}` : '')));
   const lock = /** @type {HTMLElement} */ (card.querySelector('.lock'));
   lock.dataset.locked = String(report.locked);
   say(lock, t(report.locked ? 'moderate.unlock' : 'moderate.lock'));
@@ -89,4 +89,10 @@ function surely(key, act) {
   });
   one.classList.add('final');
   return one;
+}
+
+/** One of the reasons that the page offers, in words; what a program wrote stays as it is. @param {string} reason */
+function reasonOf(reason) {
+  const key = `moderate.reason.${reason}`;
+  return has(key) ? t(key) : reason;
 }

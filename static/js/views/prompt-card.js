@@ -2,7 +2,7 @@
 import { h, say, set } from '../lib/dom.js';
 import { day, reaction } from '../lib/format.js';
 import { counted, t } from '../lib/text.js';
-import { calmOf, missingIn, ownersOf, partIn, voiceOf } from '../room/head.js';
+import { calmOf, isTalking, missingIn, ownersOf, partIn, talksOn, voiceOf } from '../room/head.js';
 import { hasCard } from '../room/ending.js';
 import { reactionOf } from '../room/round.js';
 import './stage-head.js';
@@ -113,7 +113,8 @@ function kickerOf({ phase, turn }, model, part) {
   if (phase === 'idle') return idleOf(model);
   if (state.round?.paused_until_ms) return t('phase.paused');
   if (phase === 'waiting') return t('phase.waiting');
-  if (speaking === 'live' && phase === 'over') return t('phase.finish');
+  if (speaking === 'live' && phase === 'over') return t(talksOn(turn) ? 'phase.go' : 'phase.finish');
+  if (phase === 'over' && state.round && isTalking(turn, model.presence)) return othersOf('window', turn, model);
   if (phase === 'over') return t(model.onAir ? 'phase.over' : speaking === 'sending' ? 'talk.sending' : state.round ? 'phase.between' : 'phase.idle');
   const act = turn?.act ?? 'speak';
   if (turn && (act === 'vote' || act === 'listen')) return t(calmOf(turn, model.me));

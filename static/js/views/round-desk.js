@@ -6,7 +6,7 @@ import { t } from '../lib/text.js';
 import { AnswerBox } from './answer-box.js';
 import { Bell } from './bell.js';
 import { PreviewCard } from './preview-card.js';
-import { verdictLine } from '../room/news.js';
+import { challengeLine, openChallenge, verdictLine } from '../room/news.js';
 import { RoundTakes } from './round-takes.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
@@ -61,9 +61,12 @@ export class RoundDesk {
 
   /** The referee's newest words and whose take they are about, as long as that is what was heard last. @param {Model} model @param {Round} round */
   #tellVerdict(model, round) {
+    const challenge = openChallenge(model.state.round);
     const newest = model.state.round ? round.verdicts.findLast((verdict) => isFresh(round, verdict)) : undefined;
-    this.verdict.dataset.tone = newest?.tone ?? '';
-    this.verdict.dataset.overruled = String(newest?.overruled ?? false);
+    const isOpen = challenge && isFresh(round, challenge); // it is told at once, before anybody decides
+    this.verdict.dataset.tone = isOpen ? 'fault' : (newest?.tone ?? '');
+    this.verdict.dataset.overruled = String(Boolean(newest?.overruled && !isOpen));
+    if (isOpen) return say(this.verdict, challengeLine(round, challenge, model));
     say(this.verdict, newest ? `${verdictLine(round, newest, model)}${newest.overruled ? ` ${t('round.overruled')}` : ''}` : '');
   }
 
@@ -77,7 +80,7 @@ export class RoundDesk {
   }
 }
 
-/** Whether a verdict is about a take of the running turn or of the one before. @param {Round} round @param {import('../wire/protocol.js').Verdict} verdict */
+/** Whether a verdict or a challenge is about a take of the running turn or of the one before. @param {Round} round @param {{clip: string}} verdict */
 function isFresh({ takes, turns }, { clip }) {
   const take = takes.find((one) => one.clip === clip);
   return Boolean(take && take.turn >= (turns.at(-1)?.turn ?? 0) - 1);

@@ -26,7 +26,7 @@ export class RoundTakes {
     this.again = h('button', { type: 'button', class: 'quiet', id: 'again', hidden: true, onclick: () => this.session.send('again') }, t('round.again'));
     this.thumbs = THUMBS.map((value) => h('button', { type: 'button', class: 'quiet', 'data-thumb': value, onclick: () => this.#thumb(value) }, icon(value > 0 ? 'keep' : 'close'), t(value > 0 ? 'round.same.yes' : 'round.same.no')));
     this.same = h('div', { class: 'sheet-row', id: 'same', role: 'group', 'aria-label': t('act.same'), hidden: true }, ...this.thumbs);
-    this.element = h('div', { class: 'round-takes' }, h('div', { class: 'sheet-row' }, this.replay, this.challenge, this.again), this.list, this.same);
+    this.element = h('div', { class: 'round-takes' }, h('div', { class: 'sheet-row' }, this.replay, this.challenge, this.again), this.same, this.list);
   }
 
   /** @param {Model} model */
@@ -60,6 +60,7 @@ export class RoundTakes {
     const asked = asks(round, 'same') ? stagedIn(round) : [];
     const said = round?.votes.find(({ clip, voice }) => asked.includes(clip) && voice === me?.id);
     set(this.same, { hidden: !asked.length });
+    this.list.dataset.same = String(asked.length > 0);
     for (const [at, button] of this.thumbs.entries()) {
       set(button, { 'aria-pressed': String(said?.value === THUMBS[at]) });
       button.disabled = Boolean(said);

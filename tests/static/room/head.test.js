@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { calmOf, castOf, levelAt, stagedIn, missingIn, takesSeen, MOST_PEOPLE, ownersOf, partIn, shortened, voiceOf } from '../../../static/js/room/head.js';
+import {
+  calmOf, castOf, isTalking, levelAt, stagedIn, missingIn, takesSeen, MOST_PEOPLE, ownersOf, partIn, shortened, talksOn, voiceOf,
+} from '../../../static/js/room/head.js';
 import { ANNA, at, BELA, CLEO, GO_MS, modelOf, running, take, WINDOW_MS } from '../support/stage.js';
 
 /** What each of the three is told they are. @param {any} round @param {number} [now_ms] @param {any} [room] */
@@ -168,4 +170,16 @@ test('a vote that asks for both thumbs, or for one judge, says so', () => {
   assert.equal(asked({ role: 'same', clips: ['a', 'b'] }), 'act.same');
   assert.equal(asked({ role: 'judge', voices: ['anna'] }), 'act.judge');
   assert.equal(asked({ role: 'judge', voices: ['anna'] }, BELA), 'act.judge.other');
+});
+
+test('who talks for ten seconds has them beyond a window that is shorter', () => {
+  assert.deepEqual([{}, { limit_ms: WINDOW_MS }, { limit_ms: 10_000 }].map((more) => talksOn(running(more).turns[0])), [false, false, true]);
+  assert.equal(talksOn(null), false);
+
+  const talk = running({ voice: 'bela', limit_ms: 10_000 });
+  for (const speaking of [[], ['bela']]) {
+    const model = modelOf({ round: talk, speaking });
+    assert.equal(isTalking(talk.turns[0], model.presence), speaking.length > 0);
+    assert.equal(castOf(model, at(model, GO_MS + WINDOW_MS)).some(({ has }) => has), speaking.length > 0);
+  }
 });

@@ -67,6 +67,15 @@ test('a verdict has the name of whose take it is about', () => {
   assert.equal(verdictLine(running(), verdict, modelOf()), 'That word had passengers.');
 });
 
+test('a challenge is told at once, by whom and against whom, until it is decided', () => {
+  const challenged = running({ voice: 'bela' }, { takes: [take('c', BELA)], challenges: [{ round: 'r', clip: 'c', voice: 'cleo' }] });
+  const decided = { ...challenged, verdicts: [{ round: 'r', clip: 'c', code: 'x', text: 'Nothing there.' }] };
+  const lines = told([challenged, challenged, decided].map((round) => ({ model: modelOf({ round }), now_ms: GO_MS })));
+
+  assert.equal(lines[0].at(-1), 'Calm Fern challenges Wobbly Octopus!');
+  assert.deepEqual(lines.slice(1), [[], ['Wobbly Octopus: Nothing there.']]);
+});
+
 test('the end says who won, a tie says so, and nobody wins whom nobody chose', () => {
   const round = running({}, { takes: [take('c', ANNA), take('d', BELA)] });
   const end = (/** @type {string[]} */ winners) => told([{ model: modelOf({ state: { last_round: ended(round, { winners }) } }), now_ms: 21_000 }])[0];
