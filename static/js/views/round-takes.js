@@ -28,12 +28,13 @@ export class RoundTakes {
 
   /** @param {Model} model */
   update(model) {
-    const { state } = model;
+    const { state, hidden } = model;
     const round = state.round ?? state.last_round;
-    const takes = round ? shownIn(round, Boolean(state.round)) : [];
+    const takes = round ? shownIn(round, Boolean(state.round)).filter(({ clip, voice }) => !hidden.includes(clip) && !hidden.includes(voice)) : [];
     const votes = Boolean(state.round) && state.round?.turns.at(-1)?.act === 'vote';
     this.list.dataset.votes = String(votes);
-    const draw = (/** @type {HTMLElement} */ row, /** @type {Take} */ take) => round && this.#draw(row, take, round, model, votes ? takes.indexOf(take) : -1);
+    this.list.dataset.runs = String(Boolean(state.round) && !votes);
+    const draw = (/** @type {HTMLElement} */ row, /** @type {Take} */ take) => round && this.#draw(row, take, round, model, votes ? stagedIn(round).indexOf(take.clip) : -1);
     keep(this.list, takes, ({ clip }) => clip, (take) => this.#row(take), draw);
     this.#replay = (state.round ? [] : (round?.closing?.replay ?? [])).filter((clip) => state.clips.has(clip));
     set(this.replay, { hidden: this.#replay.length < 2, 'data-playing': String(this.#playing) });
@@ -59,7 +60,7 @@ export class RoundTakes {
   #row({ clip, written }) {
     const vote = () => this.session.send('vote', { round: (this.session.model.state.round ?? this.session.model.state.last_round)?.id, clip, value: A_HEART });
     const play = !written && h('button', { type: 'button', class: 'icon-button', onclick: () => this.session.replay.play(clip) }, icon('play'));
-    return h('li', { class: 'take', 'data-take': clip },
+    return h('li', { class: 'take', 'data-take': clip, 'data-written': String(written) },
       h('button', { type: 'button', class: 'heart', onclick: vote }, h('span', { class: 'face', 'aria-hidden': 'true' }), h('span', { class: 'take-words', dir: 'auto' }), icon('heart'), h('span', { class: 'hearts' })), play || null);
   }
 
@@ -95,10 +96,10 @@ export class RoundTakes {
   }
 }
 
-/** What is shown: those that were put up for the vote; all when it is over; before that what was written alone. @param {Round} round @param {boolean} runs */
+/** What is shown: those that were put up for the vote, else all; of a running round narrow pages show what was written alone. @param {Round} round @param {boolean} runs */
 function shownIn(round, runs) {
   const seen = round.takes.filter(({ hidden }) => !hidden);
   if (!runs) return seen;
-  if (round.turns.at(-1)?.act !== 'vote') return seen.filter(({ written }) => written);
+  if (round.turns.at(-1)?.act !== 'vote') return seen;
   return stagedIn(round).flatMap((clip) => seen.find((take) => take.clip === clip) ?? []);
 }

@@ -1,7 +1,8 @@
 /**
  * The games and the kinds of rooms there are, asked for once.
  *
- * @typedef {{id: string, name: string, kinds: string[], turns: string, tempo: string, short: string, rules: string}} Game
+ * @typedef {{id: string, name: string, kinds: string[], turns: string, tempo: string, short: string, rules: string,
+ *   players: {least: number, most: number}, seconds: number, mood: string}} Game
  * @typedef {{id: string, name: string, tempo: string, placed: boolean, themed: boolean}} Kind
  * @typedef {{games: Game[], kinds: Kind[]}} Offer
  */
