@@ -56,7 +56,7 @@ function choice(session, game, start) {
 
 /** How many, about how long, and what it is like. @param {Pick<Game, 'players'|'seconds'|'mood'>} game */
 export function factsOf({ players: { least, most }, seconds, mood }) {
-  const many = most >= MANY ? t('games.from', { n: least }) : least === most ? counted('games.players', most) : t('games.between', { n: least, most });
+  const many = most >= MANY ? counted('games.from', least) : least === most ? counted('games.players', most) : t('games.between', { n: least, most });
   const long = seconds < MINUTE_S ? t('games.seconds', { n: seconds }) : counted('games.minutes', Math.round(seconds / MINUTE_S));
   return [many, long, t(`mood.${mood}`)];
 }
