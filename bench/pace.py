@@ -63,7 +63,7 @@ class Paced(Struct):
         return self.heard_ms / self.round_ms
 
 
-class Stage:
+class PacedRound:
     """One round of a game, from its opening to its end."""
 
     def __init__(self, game: Game, *, landing_ms: int = LET_GO_MS, captions: bool = False) -> None:
@@ -191,13 +191,13 @@ def _union_ms(spans: list[tuple[int, int]], from_ms: int, to_ms: int) -> int:
 def rounds() -> Iterator[tuple[str, Paced]]:
     """Play every game once."""
     for game in GAMES:
-        yield game.id, Stage(game).play()
+        yield game.id, PacedRound(game).play()
 
 
 def word_s(*, landing_ms: int = LET_GO_MS, captions: bool = False) -> float:
     """Return the seconds a word in a word association."""
     game = next(game for game in GAMES if game.id == "word_association")
-    return Stage(game, landing_ms=landing_ms, captions=captions).play().turn_s
+    return PacedRound(game, landing_ms=landing_ms, captions=captions).play().turn_s
 
 
 def measure() -> dict[str, float]:

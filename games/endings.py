@@ -1,4 +1,4 @@
-"""How a round ends: who won, by whose hearts, and what was secret. Nobody wins by invention."""
+"""How a round ends: who won, by whose hearts, and what was secret. Without hearts nobody wins."""
 
 from __future__ import annotations
 

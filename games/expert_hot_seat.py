@@ -55,11 +55,11 @@ class ExpertHotSeat(Chain):
         return give(round_, context, ANSWER[context.language], expert, role="expert")
 
     def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Hear an expert's pause."""
+        """Fault a pause in an answer."""
         return referee.hesitation(round_, take, context) if _answers(round_, take) else []
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Insist on knowing."""
+        """Fault an expert who says that they do not know."""
         unknowing = _answers(round_, take) and referee.tongue(context).said_unknowing(take.text or "")
         return referee.verdict(round_, take, context, "unknowing") if unknowing else []
 

@@ -18,7 +18,7 @@ _PARTS = re.compile(r"[,.;!?]|\b(?:and|und|or|oder)\b")
 
 
 class FiveLikenesses(LineUp):
-    """One take with five descriptions; "I can't think" is not allowed."""
+    """One take with five descriptions."""
 
     id = "five_likenesses"
     names = {"en": "Five likenesses", "de": "Fünf Vergleiche"}

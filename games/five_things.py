@@ -26,9 +26,9 @@ class FiveThings(LineUp):
     voted = False
 
     def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Hear a pause."""
+        """Fault a pause."""
         return referee.hesitation(round_, take, context)
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Count loudly."""
+        """Count the things."""
         return referee.at_least(round_, take, context, THINGS)

@@ -37,7 +37,7 @@ class Fortunately(Chain):
         return start if round_.takes else f"{theme(round_)} {start}"
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Check the first words and the breath."""
+        """Fault a line with other first words, or with too many."""
         turn, tongue = round_.turn_of(take), referee.tongue(context)
         said = " ".join(tongue.opening(tokens(take.text or "")))
         for start, luck in zip(ASK[context.language], (tongue.luck, tongue.bad_luck), strict=True):

@@ -39,10 +39,10 @@ from games.round import (
 TurnOrder = Literal["all", "chain", "pair", "guess", "cut", "series"]
 # What a game feels like, for whoever chooses one.
 Mood = Literal["easy", "silly", "clever", "story", "bold", "calm"]
-# No more than so many play in a round: a room's memory of who plays is bounded, and so is the wait.
+# The most who play in a round: a room's memory of who plays is bounded, and so is the wait.
 PLAYERS_LIMIT = 24
 # Air before a turn that follows another, after the voice in its last take was heard (no longer than the
-# cap): who comes next has prepared meanwhile. A clip ends so long after its voice (`audio/finish.py`).
+# cap): who comes next has prepared meanwhile. A clip ends `CLIP_TAIL_MS` after its voice (`audio/finish.py`).
 BREATH_MS: dict[Tempo, int] = {"snap": 300, "slow": 800}
 CLIP_TAIL_MS = 80
 HEARD_CAP_MS = 15_000
@@ -53,7 +53,7 @@ REPLAY_BREATH_MS: dict[Tempo, int] = {"snap": 400, "slow": 800}
 REPLAY_CAP_MS = 30_000
 # A round in which nobody speaks ends by itself within this time, whatever its game waits for.
 SILENCE_MS = 45_000
-# Whoever is left alone in a game for several is waited with for so long.
+# Whoever is left alone in a game for several is waited with for this long.
 PAUSE_MS = 20_000
 # Nobody joins a round of a known length in its last quarter.
 JOINED_UNTIL_SHARE = 0.75
@@ -67,7 +67,7 @@ DRAWS_TRIED = 6
 
 
 class GameContext(Struct, frozen=True):
-    """The moment in which a game is asked to go on.
+    """What a game may know of its room when it is asked to go on.
 
     `draw` takes a prompt from a named pack, never a recent one. `present` are the voices known to
     be here (empty when nobody is); `word_window_ms` is the window of a turn that wants one word
@@ -328,16 +328,16 @@ class Play:
         return [*last, self.close(round_, "done" if round_.takes else "silent")]
 
     def after_vote(self, round_: Round, vote: VoteCast, context: GameContext) -> list[RoundFact]:
-        """Let votes do nothing but count."""
+        """Return nothing: votes only count."""
         return []
 
     @property
     def has_thumbs(self) -> bool:
-        """Say so of every game that judges words."""
+        """Return True for a game that judges words."""
         return type(self).judge_words is not Play.judge_words
 
     def is_judged_by_thumbs(self, round_: Round, take: Take) -> bool:
-        """Judge every take of a game with such a rule."""
+        """Return whether the game has such a rule."""
         return self.has_thumbs
 
     def close(self, round_: Round, reason: Closing) -> RoundClosed:

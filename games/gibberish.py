@@ -51,7 +51,7 @@ class Gibberish(Chain):
         return give(round_, context, prompt, player(round_, context), role=role, limit_ms=limit_ms)
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Suspect sense in nonsense, and miss the "I" in a translation."""
+        """Fault known words in nonsense, and a translation without "I"."""
         turn = round_.turn_of(take)
         words = take.words or ()
         if turn is None or not words:

@@ -36,7 +36,7 @@ class HalfLife(Chain):
     compares = True
 
     def follower(self, round_: Round, context: GameContext) -> str | None:
-        """Return nobody: all lives are of one voice."""
+        """Return None: all takes are of one voice."""
         return None
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
@@ -51,7 +51,7 @@ class HalfLife(Chain):
         return give(round_, context, prompt, voice, window_ms=life_ms + WINDOW_MORE_MS, limit_ms=life_ms)
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Miss the key words of the first telling when none is left."""
+        """Fault a telling in which no key word of the first is left."""
         first = round_.takes[0]
         small = referee.tongue(context).small
         keys = [word for word in first.words or () if len(word) > 3 and word not in small]

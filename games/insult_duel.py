@@ -62,7 +62,7 @@ class InsultDuel(Chain):
         return give(round_, context, prompt, voice)
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Hear an insult that was there before."""
+        """Fault an insult that was said before."""
         return referee.old_joke(round_, take, context)
 
     def winners(self, round_: Round) -> tuple[str, ...]:

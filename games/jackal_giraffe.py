@@ -64,7 +64,7 @@ class JackalGiraffe(Chain):
 
     @property
     def has_thumbs(self) -> bool:
-        """Judge nothing."""
+        """Return False: nothing is judged here."""
         return False
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:

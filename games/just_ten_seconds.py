@@ -81,7 +81,7 @@ class JustTenSeconds(Chain):
 
     @property
     def has_thumbs(self) -> bool:
-        """Judge a challenged talk in its own way, when all have heard it."""
+        """Return False: a challenged talk is decided when all have heard it, not by `thumbs`."""
         return False
 
     def awaited(self, round_: Round, context: GameContext) -> tuple[Take, ...]:
@@ -95,7 +95,7 @@ class JustTenSeconds(Chain):
         )
 
     def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Hear a pause."""
+        """Fault a pause."""
         return referee.hesitation(round_, take, context)
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:

@@ -49,7 +49,7 @@ class LineUp(Play):
         return "votes" if any(turn.act == "vote" for turn in round_.turns) else "plain"
 
     def winners(self, round_: Round) -> tuple[str, ...]:
-        """Crown what was staged and liked best, and whoever said the same."""
+        """Return the best liked of what was staged, with those who said the same."""
         return with_twins(round_, crowned(round_, staged(round_)))
 
     def ending(self, round_: Round, context: GameContext) -> list[RoundFact]:

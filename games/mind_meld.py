@@ -71,7 +71,7 @@ class MindMeld(Play):
         return JOIN[context.language].format(words=" + ".join(texts)) if known else HEARD[context.language]
 
     def is_full(self, round_: Round) -> bool:
-        """Want two words, whoever says them."""
+        """Want two words, also when anybody may speak."""
         if _is_asked(round_):
             return _by_thumbs(_last(round_), round_) is not None
         two = round_.turn is not None and len(round_.takes_of(round_.turn.turn)) >= 2
@@ -88,11 +88,11 @@ class MindMeld(Play):
 
     @property
     def has_thumbs(self) -> bool:
-        """Judge no single word: thumbs are about two."""
+        """Return False: thumbs are about a pair, not about one word."""
         return False
 
     def winners(self, round_: Round) -> tuple[str, ...]:
-        """Crown nobody: two met, or did not."""
+        """Return no winners: two met, or did not."""
         return ()
 
     def met(self, round_: Round) -> bool | None:
@@ -111,7 +111,7 @@ class MindMeld(Play):
         return [*facts, *(self.end(round_, context) if won else [])]
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Count the words; celebrate one mind, and almost one."""
+        """Fault more than one word; praise a match, and what is nearly one."""
         said = referee.counted(round_, take, context, 1)
         for other in round_.before(take):
             if other.turn == take.turn and other.text and take.text:

@@ -44,7 +44,7 @@ class NewChoice(Chain):
     compares = True
 
     def follower(self, round_: Round, context: GameContext) -> str | None:
-        """Return nobody: the bell may ring."""
+        """Return None: the same player may have to say it again."""
         return None
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:

@@ -1,4 +1,4 @@
-"""Questions only: every line asks, and adds something all the same (game 10)."""
+"""Questions only: every line is a question that adds something (game 10)."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ class QuestionsOnly(Chain):
         return ASK[context.language] if round_.takes else theme(round_)
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Arrest statements."""
+        """Fault statements."""
         asked = referee.tongue(context).is_question(take.text or "")
         return [] if asked else referee.verdict(round_, take, context, "statement")

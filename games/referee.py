@@ -1,4 +1,4 @@
-"""The referee: looks at a take's sound and words and says one short thing, or nothing.
+"""The referee: judges a take's sound and words by one short verdict, or none.
 
 Every function here is pure. A verdict is soft: votes can overrule it, and rooms that score
 nothing hear notes only.
@@ -138,5 +138,5 @@ def balance(votes: Iterable[VoteCast], *clips: str) -> int:
 
 
 def coaching(language: str, tempo: Tempo, random: Random) -> str:
-    """Return a word from the side, for the gap between two rounds."""
+    """Return a word of coaching for the gap between two rounds."""
     return random.choice(COACHING.get(language, COACHING["en"])[tempo])

@@ -70,11 +70,11 @@ class Riddle(Play):
 
     @property
     def has_thumbs(self) -> bool:
-        """Judge the telling only, where it has a rule."""
+        """Tell whether the telling has a rule of words."""
         return type(self).judge_telling is not Riddle.judge_telling
 
     def is_judged_by_thumbs(self, round_: Round, take: Take) -> bool:
-        """Judge no guess."""
+        """Return False for guesses: only the telling is judged by thumbs."""
         return take.turn == 1 and self.has_thumbs
 
     def winners(self, round_: Round) -> tuple[str, ...]:

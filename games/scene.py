@@ -1,4 +1,4 @@
-"""Scene: who, where, what, and a wish that only its player knows; the narrator twists it."""
+"""Scene: who, where, what, and a wish that only its player knows; now and then the narrator adds a twist."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from games.game import GameContext, Mood, Setup, TurnOrder, give
 from games.round import Ending, Prompt, RoleGiven, Round, RoundFact, RoundOpened, TurnGiven
 
 TAKES = 10
-# The narrator throws something in when so much time has gone by since the last time.
+# The narrator throws something in when this much time has gone by since the last time.
 TWIST_EVERY_MS = 25_000
 ASK = {
     "en": "Go on. Accept what was said, and add to it.",

@@ -36,7 +36,7 @@ class StoryDie(Chain):
     counted = False
 
     def awaited(self, round_: Round, context: GameContext) -> tuple[Take, ...]:
-        """Want the words that somebody may die of."""
+        """Want the words by which somebody may be out."""
         return super().awaited(round_, context) if context.scored else ()
 
     def ask(self, round_: Round, context: GameContext) -> str:
@@ -44,11 +44,11 @@ class StoryDie(Chain):
         return ON[context.language] if round_.takes else theme(round_)
 
     def follower(self, round_: Round, context: GameContext) -> str | None:
-        """Return who is alive after this one."""
+        """Return the next player who is not out."""
         return player(round_, context, without=_dead(round_)) if len(round_.players) > 1 else None
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
-        """Give the story to whoever is alive and here."""
+        """Give the story to the next player who is here and not out."""
         dead = _dead(round_)
         alone = bool(dead) and len(dead) >= len(round_.players) - 1
         left = bool(dead) and set(here_of(round_.players, context)) <= set(dead)
@@ -72,11 +72,11 @@ class StoryDie(Chain):
         return (last[-1],) if dead and len(alive) == 1 else crowned(round_)
 
     def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Hear a pause."""
+        """Fault a pause."""
         return referee.hesitation(round_, take, context)
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Catch whoever begins with the word that was said last."""
+        """Fault a line that begins with the word that was said last."""
         at = next((i for i, other in enumerate(round_.takes) if other.clip == take.clip), 0)
         before = round_.takes[at - 1].words if at else None
         if not before or not take.words or before[-1] != take.words[0]:

@@ -26,5 +26,5 @@ class Thanks(Chain):
     least = 1
 
     def ask(self, round_: Round, context: GameContext) -> str:
-        """Give each their own reason to thank."""
+        """Draw a reason to give thanks for each player."""
         return fresh(context, self.pack, round_) if round_.turns else theme(round_)

@@ -34,5 +34,5 @@ class TwoSecondSound(LineUp):
     window_ms = WINDOW_MS
 
     def vote_on(self, round_: Round, context: GameContext) -> str:
-        """Put the sounds somewhere else."""
+        """Ask which sound fits another place."""
         return AGAIN[context.language].format(place=fresh(context, "sound_places", round_))

@@ -11,7 +11,7 @@ ASK = {"en": "185 {who} walk into a bar …", "de": "185 {who} kommen in eine Ba
 
 
 class WalkIntoABar(LineUp):
-    """One punch line each; groans welcome."""
+    """One punch line each."""
 
     id = "walk_into_a_bar"
     names = {"en": "185 walk into a bar", "de": "185 kommen in eine Bar"}
@@ -32,5 +32,5 @@ class WalkIntoABar(LineUp):
         return self.opening(setup, Prompt(who.id, ASK[setup.context.language].format(who=who.text)))
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Hear an old joke."""
+        """Fault a line that somebody said before."""
         return referee.old_joke(round_, take, context)

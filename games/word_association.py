@@ -52,13 +52,13 @@ class WordAssociation(Play):
         return is_taken(round_)
 
     def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Tease whoever said more than a word."""
+        """Fault more than one word, by the length of the take."""
         if is_one_word_long(take, round_.tempo):
             return []
         return referee.verdict(round_, take, context, "too_long")
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Count the word, and remember those that were."""
+        """Fault more than one word, and a word that came before."""
         if len(take.words or ()) > 1:
             return referee.counted(round_, take, context, 1)
         return referee.said_before(round_, take, context)

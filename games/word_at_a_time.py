@@ -50,12 +50,12 @@ class WordAtATime(Chain):
         return None if stopped else super().next(round_, context)
 
     def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Tease whoever said more than a word."""
+        """Fault more than one word, by the length of the take."""
         long = not is_one_word_long(take, round_.tempo)
         return referee.verdict(round_, take, context, "too_long") if long else []
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Count the word."""
+        """Fault more than one word."""
         stops = referee.tongue(context).stops
         words = tuple(word for word in take.words or () if word not in stops and word != "full")
         return referee.verdict(round_, take, context, "too_long") if len(words) > 1 else []

@@ -30,13 +30,13 @@ class WordRation(Chain):
     takes = 6
 
     def turn(self, round_: Round, context: GameContext, voice: str | None) -> TurnGiven:
-        """Ration the words."""
+        """Draw how many words the line must have."""
         words = context.random.randint(FEWEST, MOST)
         ration = ONE[context.language] if words == 1 else ASK[context.language].format(n=words)
         prompt = ration if round_.takes else f"{theme(round_)} {ration}"
         return give(round_, context, prompt, voice, min_words=words, max_words=words)
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Count."""
+        """Fault another number of words."""
         turn = round_.turn_of(take)
         return referee.counted(round_, take, context, turn.max_words) if turn else []

@@ -25,5 +25,5 @@ class WorldWorst(LineUp):
     compares = True
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Hear an old joke."""
+        """Fault a line that somebody said before."""
         return referee.old_joke(round_, take, context)

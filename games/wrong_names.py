@@ -40,7 +40,7 @@ class WrongNames(LineUp):
         return self.opening(setup, opening.prompt, scene=", ".join(things))
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
-        """Show the things over the window."""
+        """Ask for the names; the things are shown one after the other over the window."""
         if round_.turns:
             return None
         things = tuple(round_.scene.split(", ")) if round_.scene else (fresh(context, self.pack, round_),)
@@ -48,7 +48,7 @@ class WrongNames(LineUp):
         return give(round_, context, ASK[context.language], window_ms=window_ms, steps=things)
 
     def judge(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
-        """Hear a pause."""
+        """Fault a pause."""
         return referee.hesitation(round_, take, context)
 
     def judge_words(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:

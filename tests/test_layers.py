@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.log": ("server.log.base", "server.log.bell", "server.blobs.base", "server.room"),
     "server.blobs.base": (),
     # The forms of the blobs: the local ones are in the storage of the log.
-    "server.blobs": ("server.blobs.base", "server.log", "server.log.base"),
+    "server.blobs": ("server.blobs.base", "server.log"),
     # Processes of our own, and several things at once.
     "server.subprocesses": (),
     "server.together": (),
@@ -53,7 +53,6 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.takes.finisher": ("audio", "server.subprocesses", "server.takes.finishing"),
     "server.takes": (
         "audio",
-        "games",
         "server.room",
         "server.rooms",
         "server.log.base",

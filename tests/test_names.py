@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,7 +32,7 @@ GIVEN_UP = frozenset(
     | {"strangers", "_bury", "_hush", "_nowhere", "_unheard"}
 )
 # Words of the field that a part may still use in a sense of its own.
-ALLOWED = {"server/log/reading.py": {"Row"}}
+ALLOWED = {"server/log/reading.py": {"Row"}, "server/room/snapshot.py": {"Parts"}}
 GONE = ("server/child.py", "server/room/flow.py", "server/room/wishes.py", "server/safety", "static/js/stage")
 
 
@@ -41,12 +42,13 @@ def names(path: Path) -> Iterator[str]:
 
 
 def defined(path: Path) -> Iterator[str]:
-    """Yield what follows `def`, `class` or `self.` in a file: names of its own."""
-    before = ("", "")
+    """Yield names of a file's own: what follows `def`, `class` or `self.`, and aliases."""
+    before = ""
     for name in names(path):
-        if before[1] in {"def", "class", "self"}:
+        if before in {"def", "class", "self"}:
             yield name
-        before = (before[1], name)
+        before = name
+    yield from re.findall(r"^(\w+)(?=[:=\s]*=)", path.read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -57,12 +59,24 @@ def test_no_name_that_was_given_up_is_defined_again(path: Path) -> None:
     assert not GIVEN_UP & set(defined(path)) - allowed
 
 
-def test_the_page_has_no_such_class_either() -> None:
+@pytest.mark.parametrize("folder", ["tests", "bench"])
+def test_no_class_of_tests_or_benchmarks_has_such_a_name(folder: str) -> None:
+    found = [
+        (path.name, name)
+        for path in python_files(folder)
+        for name in re.findall(r"^\s*class (\w+)", path.read_text(), re.MULTILINE)
+    ]
+    assert not [each for each in found if each[1] in GIVEN_UP]
+
+
+def test_the_page_has_no_such_class_or_type_either() -> None:
     found = [
         (path.name, name)
         for path in javascript_files()
         for name in GIVEN_UP
-        if f"class {name} " in path.read_text()
+        if re.search(
+            rf"class {name} |@typedef .*\b{name}( \*/)?$|\}} {name}$", path.read_text(), re.MULTILINE
+        )
     ]
     assert not found
 

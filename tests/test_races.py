@@ -79,7 +79,7 @@ class Socket:
 
     def __init__(self, number: int, after: int | None) -> None:
         self.transport = FakeTransport()
-        self.member = Connection(self.transport, voice(number), "x")
+        self.connection = Connection(self.transport, voice(number), "x")
         self.after = after
         self.coming: asyncio.Task[None] | None = None
 
@@ -135,7 +135,7 @@ class Races(RuleBasedStateMachine):
         socket.fanout = self.fanout  # type: ignore[attr-defined]
         self.fanout.let_in()
         cursor = None if socket.after is None else Cursor(socket.after)
-        await come_in(self.fanout, socket.member, cursor, self.log)
+        await come_in(self.fanout, socket.connection, cursor, self.log)
 
     def _empty(self, _: Fanout) -> None:
         self.fanout = None
@@ -148,7 +148,7 @@ class Races(RuleBasedStateMachine):
                 return
             self.here.remove(socket)
             fanout: Fanout = socket.fanout  # type: ignore[attr-defined]
-            fanout.leave(socket.member)
+            fanout.leave(socket.connection)
             fanout.let_out()
             self.check(socket, to_the_end=False)
 
@@ -158,7 +158,7 @@ class Races(RuleBasedStateMachine):
     def say_how_one_is_here(self, socket: Socket, speaker: bool, pace: float) -> None:
         async def say() -> None:
             if self.fanout is not None:
-                self.fanout.set_presence(socket.member, PresenceState(speaker, "off", pace))
+                self.fanout.set_presence(socket.connection, PresenceState(speaker, "off", pace))
 
         self.run(say())
 
@@ -284,7 +284,7 @@ class Races(RuleBasedStateMachine):
                 await self.registry.close()
                 for socket in self.here:
                     if (fanout := getattr(socket, "fanout", None)) is not None:
-                        fanout.leave(socket.member)
+                        fanout.leave(socket.connection)
                         fanout.let_out()
             assert len(self.registry) == 0
             assert not list(self.registry.rooms())

@@ -14,7 +14,7 @@ from server.log.memory import MemoryLog
 from server.readers import runner as runner_module
 from server.readers.base import Reader, Unavailable
 from server.readers.runner import Patience, Runner
-from tests.support.reader_trials import ROOMS, TRIALS, Account, fast_ms, final_account, house_of, opened
+from tests.support.reader_trials import ROOMS, TRIALS, Account, fast_ms, final_account, opened, registry_of
 
 # Nothing is set aside here: it is failures that must neither cost nor double an effect.
 PATIENT = Patience(tries=10_000, first_ms=0, longest_ms=0)
@@ -48,7 +48,7 @@ class Rig:
 
     def __init__(self, mode: str) -> None:
         self.trial, self.log, self.said = TRIALS[mode](), MemoryLog(), 0
-        self.registry = house_of(self.log, 1)
+        self.registry = registry_of(self.log, 1)
         self.errors: list[tuple[bool, Exception]] = []
         self.tasks: list[asyncio.Task[None]] = []
 

@@ -38,7 +38,7 @@ class Tongue(Struct, frozen=True):
     word_names: tuple[str, str]
 
     def name_words(self, count: int) -> str:
-        """Return so many words by name: 1 word, 2 words."""
+        """Return a number of words by name: 1 word, 2 words."""
         return f"{count} {self.word_names[count != 1]}"
 
     def opening(self, words: tuple[str, ...]) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ class Tongue(Struct, frozen=True):
         return not stripped.endswith((".", "!")) and bool(first) and first[0] in self.questions
 
     def sounds_like(self, a: str, b: str) -> bool:
-        """Tell whether two words pass for one another."""
+        """Tell whether two words sound alike."""
         return a == b or self.sound(a) == self.sound(b) or likeness(a, b) >= ALIKE
 
     def rhymes(self, a: str, b: str) -> bool:
@@ -63,7 +63,7 @@ class Tongue(Struct, frozen=True):
         return a != b and bool(self.tail(a)) and self.tail(a) == self.tail(b)
 
     def said_unknowing(self, text: str) -> bool:
-        """Tell whether a text owns up to not knowing."""
+        """Tell whether a text says that its speaker does not know."""
         words = " ".join(tokens(text))
         return any(phrase in words for phrase in self.unknowing)
 

@@ -25,10 +25,10 @@ class BlobInfo(Struct, frozen=True):
 
 
 class Blobs(Protocol):
-    """Where sounds are stored; one contract suite holds for every form of it.
+    """Where clips are stored; one contract suite holds for every form of it.
 
     A blob is put before the event that tells of it is appended, so that no event is without its sound. A blob
-    without an event may be left behind by a crash; `ids` tells of it. All methods raise `OSError` when the
+    without an event may be left behind by a crash; `ids` lists it. All methods raise `OSError` when the
     storage broke, and those that read `Damaged` (which is one) for what is not as it was written.
     """
 

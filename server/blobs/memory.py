@@ -9,7 +9,7 @@ from server.log.memory import MemoryLog
 
 
 class MemoryBlobs:
-    """The blobs of a log in memory; there is one bound for both."""
+    """The blobs of a log in memory; `max_bytes` bounds both together."""
 
     def __init__(self, log: MemoryLog) -> None:
         self._log = log

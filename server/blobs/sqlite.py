@@ -32,7 +32,7 @@ class SqliteBlobs:
         return await self._log.blob_info(id)
 
     async def delete(self, room: str, ids: Sequence[str]) -> None:
-        """Delete blobs of a room; where there are none of these the log has nothing to erase."""
+        """Delete blobs of a room; without any of them nothing is erased, as the log would drop the room."""
         stored = [id_ for id_ in ids if await self._log.blob_info(id_) is not None]
         if stored:
             await self._log.erase(room, blobs=stored)

@@ -1,6 +1,6 @@
 """Rooms that are flooded: what all visitors together may write and react, and slow mode.
 
-A room takes so many lines a minute. When more come, it is slow for a while: each voice and each network
+A room takes some lines a minute. When more come, it is slow for a while: each voice and each network
 writes a line now and then, and who has just come in listens first. The clock is an argument.
 """
 

@@ -110,7 +110,7 @@ class FloodLimits(Struct, frozen=True):
         }
 
 
-# Out of turn a network may speak as much as so many voices: one person with ten keys is one person.
+# Out of turn a network may speak as much as this many voices: one person with ten keys is one person.
 NETWORK_ASIDES = 3
 
 

@@ -1,4 +1,4 @@
-"""One bell for all who read a log's changes feed: it says "read on", and nothing is queued for anybody."""
+"""One bell for all readers of a changes feed: it says that there is more to read, and queues nothing."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def chained(expect: int, entry: Entry, outcome: Outcome) -> int:
 
 
 def is_same_use(stored: bytes, digest: bytes) -> bool:
-    """Tell whether a key is used for what it was used for before; nothing is known of keys of old."""
+    """Tell whether a key is used for the same as before; old logs' keys have no digest and always are."""
     return stored in (b"", digest)
 
 
@@ -37,7 +37,7 @@ def looks_at_keys(events: Sequence[Event]) -> bool:
 
 
 def is_outdated(newer: int, at_ms: int, now_ms: int) -> bool:
-    """Tell whether a key may go that has `newer` after it; one of the far future was a clock's mistake."""
+    """Tell whether a key with `newer` after it may go; one from the far future came of a wrong clock."""
     return newer >= KEYS_KEPT and abs(now_ms - at_ms) > KEYS_KEPT_MS
 
 

@@ -2,7 +2,7 @@
 
 Damage to the tables that find rooms and blobs would hide them instead of failing, and only a look at all of
 them tells. Who finds it leaves a note beside the file, so that the next start looks before it serves. Damage
-to what readers keep costs no more than that: it is dropped, and made anew.
+to what readers keep is not fatal: it is dropped, and made anew.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class CatalogueCheck:
         )
 
     async def close(self) -> None:
-        """Leave the check; may be called again."""
+        """Stop the check; may be called again."""
         self._closing = True
         if not self._looking:
             self.done.cancel()

@@ -49,7 +49,7 @@ class Cursors:
         self._rows.pop(reader, None)
 
     def drop(self, room: str) -> None:
-        """Let go of what was kept of a room."""
+        """Forget what was kept of a room."""
         for reader, rows in self._rows.items():
             self._rows[reader] = {place: row for place, row in rows.items() if place[0] != room}
 

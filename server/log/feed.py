@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
 
 
 class Feed:
-    """Feed, cursors and projections over one connection; raises `DamagedProgress` for a wrong sum.
+    """Feed, cursors and projections over one connection. Raises `DamagedProgress` for a wrong checksum.
 
     What a reader keeps is worth no more than its cursor: with a damaged one it is not read.
     """
@@ -88,9 +88,9 @@ class Feed:
         self._connection.execute("DELETE FROM projection WHERE reader = ?", (reader,))
 
     def distrust(self) -> None:
-        """Drop all projections, for they are damaged; the cursors of whom they were are damaged from now on.
+        """Drop all projections, for they are damaged, and mark the cursors of their readers as damaged too.
 
-        So a reader that makes its projection anew does, and one that cannot says so.
+        A derived reader then makes its projection anew, and any other reports the damage.
         """
         self._connection.execute(_DISTRUST)
         self._connection.execute("DELETE FROM projection")
@@ -129,7 +129,7 @@ class Feed:
 
 
 def _change(position: int, room: str, name: bytes, number: int, *row: Any) -> Change:
-    """Return the change of a row; damage costs the one event, for who comes after it must be read too."""
+    """Return the change of a row; a damaged event comes as `LOST`, so that those after it can be read."""
     try:
         if sums.name(room) != name:
             raise Damaged("a room's name is damaged")

@@ -1,4 +1,4 @@
-"""What is asked of the one who writes to the SQLite file, and what comes of it."""
+"""The jobs of the thread that writes to the SQLite file, and their results."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Restart(Struct, frozen=True):
 
 
 class Distrust(Struct, frozen=True):
-    """Drop what readers keep, for it is damaged, and let those that kept something begin anew."""
+    """Drop what readers keep, for it is damaged; those that kept something begin anew."""
 
 
 class Check(Struct, frozen=True):

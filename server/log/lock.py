@@ -12,7 +12,7 @@ _HELD: set[Path] = set()  # a POSIX lock does not keep the process that holds it
 
 
 class Lock:
-    """Held from the making to `release`. A child process does not inherit it."""
+    """A lock that is held from its construction to `release`; child processes do not inherit it."""
 
     def __init__(self, database: Path) -> None:
         self._path = database.resolve().with_name(database.name + "-lock")
@@ -27,7 +27,7 @@ class Lock:
         _HELD.add(self._path)
 
     def release(self) -> None:
-        """Let the next one have it; may be called again."""
+        """Release the lock; may be called again."""
         if self._path in _HELD:
             _HELD.discard(self._path)
             os.close(self._fd)

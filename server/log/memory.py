@@ -33,7 +33,7 @@ SECRET_BYTES = 32
 
 
 class _Use(Struct, frozen=True):
-    """What a key was used for: the `nth` of its room."""
+    """What a key, the `nth` of its room, was used for."""
 
     first: int
     last: int
@@ -251,7 +251,7 @@ class MemoryLog:
             raise StorageFull
 
     async def close(self) -> None:
-        """Wake who waits for more; nothing can be asked afterwards."""
+        """Wake readers that wait for more; nothing can be asked afterwards."""
         self._closed = True
         self.bell.close()
 

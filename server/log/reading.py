@@ -150,7 +150,7 @@ class Reader:
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
-        """See one state of the file in several reads."""
+        """Make several reads see one state of the file."""
         with self._connection:
             yield
 

@@ -284,7 +284,7 @@ def is_progress_sound(connection: apsw.Connection) -> bool:
 
 
 def note_damage(path: Path) -> None:
-    """Leave a note beside the file that its catalogue was found to be damaged."""
+    """Write a note beside the file that its catalogue was found to be damaged."""
     _note(path).touch()
 
 
@@ -300,7 +300,7 @@ def _note(path: Path) -> Path:
 
 
 def _compact(connection: apsw.Connection) -> None:
-    """Give back the room of what was erased, when it is much; rewrites the whole file."""
+    """Rewrite the whole file without what was erased, when that is much."""
     blank = connection.execute("SELECT bytes FROM erased_bytes").get or 0
     size = int(connection.pragma("page_count")) * PAGE_BYTES
     if blank > COMPACT_ABOVE_BYTES and blank > COMPACT_ABOVE_SHARE * size:

@@ -229,7 +229,7 @@ class SqliteLog:
         self._fail(self._writer.broken or OSError(str(damage)))
 
     async def _lost_progress(self) -> None:
-        """Let readers begin anew; where not even that can be stored, the file is damaged for good."""
+        """Make readers begin anew; where not even that can be stored, the file counts as damaged."""
         try:
             await self._ask(Distrust())
         except Damaged:

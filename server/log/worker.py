@@ -1,4 +1,4 @@
-"""A thread that does blocking work for the loop: what waits is done as one batch, answered in one call."""
+"""A thread that does blocking work for the event loop, in batches: one call into the loop answers a batch."""
 
 from __future__ import annotations
 

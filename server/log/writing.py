@@ -121,7 +121,7 @@ class Writer:
         return self._unclean and not self.broken
 
     def close(self) -> None:
-        """Leave one file behind; may be called again."""
+        """Close the file with its WAL emptied into it; may be called again."""
         if self._closed:
             return
         self._closed = True
@@ -131,7 +131,7 @@ class Writer:
         self._connection.close()
 
     def break_(self, error: Exception) -> None:
-        """Let every job fail from now on, for what an error tells."""
+        """Fail every job from now on with an error."""
         why = str(error) if isinstance(error, Unusable) else type(error).__name__
         self.broken = OSError(f"the storage broke: {why}")
         self.broken.__cause__ = error

@@ -25,11 +25,11 @@ PAGE_CHANGES = 128
 
 
 class Unavailable(Exception):
-    """What a reader needs is away, whatever the event: it is waited for, and nothing is set aside."""
+    """Something that a reader needs is unavailable, whatever the event: it waits, and sets nothing aside."""
 
 
 class Rest(Struct, frozen=True):
-    """What a reader did of itself, to be stored, and within which time it wants to be asked again."""
+    """What `idle` did, to be stored, and within which time it wants to be called again."""
 
     effects: Sequence[Effect] = ()
     within_ms: int | None = None

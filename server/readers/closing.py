@@ -1,4 +1,4 @@
-"""What a room's end means to those who speak and listen in it: their sessions end."""
+"""End the WebRTC sessions of rooms that were closed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Closing:
         self._rooms[room.id] = room.tail.subscribe(partial(self._read, room.id), passive=True)
 
     def detach(self, room: Room) -> None:
-        """Let go of a room that fell asleep."""
+        """Stop following a room that fell asleep."""
         if (unsubscribe := self._rooms.pop(room.id, None)) is not None:
             unsubscribe()
 

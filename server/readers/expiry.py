@@ -70,7 +70,7 @@ class Expiry(Reader):
                 return None
 
     async def idle(self) -> Rest:
-        """Sweep when it is time: a page at once, for the feed goes on between."""
+        """Sweep when it is time, a page in each call: the feed is read in between."""
         now_ms = self._clock()
         if self._sweep is None:
             if now_ms < self._sweep_at_ms:
@@ -123,7 +123,7 @@ class Expiry(Reader):
         return gone
 
     async def _redated(self, kind: str) -> list[Effect]:
-        """Let clips of the future, which came while the clock was wrong, have come now."""
+        """Date clips of the future, which landed while the clock was wrong, to now."""
         now_ms = self._clock()
         rows = await self._log.projection(self.name, kind, after=(now_ms, _LAST), limit=PAGE_ROWS)
         return [Projected(row.room, row.item, kind, now_ms) for row in rows]
@@ -143,7 +143,7 @@ class Expiry(Reader):
 
 
 async def _removed(room: Room, clip: str) -> bool:
-    """Remove a clip; False when it is not there. Where that is refused it is due at the next sweep, too."""
+    """Remove a clip; False when it is not there. After a refusal it stays due for the next sweep."""
     try:
         await room.send(Remove(clip, "expired"), quiet=True)
     except Refused as refused:

@@ -21,7 +21,7 @@ from server.room.events import (
 from server.rooms import docket
 
 REPORTS_KEPT, ACTS_KEPT = 2_000, 10_000
-# Rows are cut to these numbers once in so many that came, and after each start.
+# Rows are cut to these numbers after each start, and whenever `TRIMMED_EVERY` have come.
 TRIMMED_EVERY = 500
 PAGE_ROWS = 500
 
@@ -37,7 +37,7 @@ class Moderation(Reader):
         self._untrimmed = TRIMMED_EVERY
 
     async def read(self, change: Change) -> Sequence[Effect] | None:
-        """Note a report or an act; let go of what is decided."""
+        """Note a report or an act; drop reports that are decided."""
         room, at_ms = change.room, change.event.at_ms
         match change.event.data:
             case ClipReported(clip=clip):
@@ -57,7 +57,7 @@ class Moderation(Reader):
                 return None
 
     async def idle(self) -> Rest:
-        """Let go of the oldest when there are too many."""
+        """Drop the oldest rows when there are too many."""
         if self._untrimmed < TRIMMED_EVERY:
             return Rest()
         self._untrimmed = 0
@@ -66,7 +66,7 @@ class Moderation(Reader):
         )
 
     async def _over(self, part: str, kept: int) -> list[Effect]:
-        """Return what to let go of: all but the newest rows of a part."""
+        """Return what drops all but the newest rows of a part."""
         after, seen, gone = (-1, ""), 0, list[Effect]()
         while rows := await self._log.projection(self.name, part, after=after, limit=PAGE_ROWS):
             gone += [Withdrawn(row.room, row.item) for row in rows[max(0, kept - seen) :]]

@@ -28,12 +28,12 @@ log = logging.getLogger(__name__)
 
 # Air between two clips.
 GAP_MS = 300
-# A cue leaves so long before its sound: with the buffer of a player, who hides a voice is deaf to it in time.
+# A cue leaves this long before its sound: a player with a buffer, who hides a voice, is then deaf in time.
 CUE_LEAD_MS = 5
-# Whoever comes in first hears something older after so long, and then whenever nothing new came for so long.
+# When the first listener hears something older, and how long nothing new came before each other one.
 GREETING_AFTER_MS = 1_200
 DRIFT_AFTER_MS = 8_000
-# A clip that is the only one comes again after so long.
+# A clip that is the only one comes again after this long.
 REPEAT_AFTER_MS = 30_000
 
 NOTHING = Piece(())
@@ -111,11 +111,11 @@ class RoomRadio:
         self._fresh.set()
 
     def live_relayed(self, clip: str) -> None:
-        """Note that a clip which lands now was heard while it was spoken: it is not played again at once."""
+        """Note that a clip that is about to land was relayed live: it is not played again at once."""
         self._live_relayed.append(clip)
 
     def live_relay(self, *, on: bool) -> None:
-        """Give way to somebody who is heard while speaking, or go on after."""
+        """Pause while somebody is relayed live, and go on after."""
         self._live = on
         self._fresh.set()
         if not on:
@@ -150,7 +150,7 @@ class RoomRadio:
         return asyncio.get_running_loop().time()
 
     async def _next(self) -> Piece:
-        """Return the next piece to play; an empty one when there is nothing and nobody."""
+        """Return the next piece to play; an empty one when there is nothing to play or nobody to hear it."""
         while self._live or not self._playlist:
             if self._room.state.closed:
                 return NOTHING
@@ -170,7 +170,7 @@ class RoomRadio:
         return self._playlist.pop()
 
     async def _something_new(self, within_s: float) -> bool:
-        """Wait for a clip to land, or for a reason to look again."""
+        """Wait until a clip landed, or something else changed what is to be played."""
         self._fresh.clear()
         try:
             async with asyncio.timeout(within_s):  # `wait_for` loses a cancel that comes with it
@@ -234,12 +234,12 @@ class RoomRadio:
         return {"at_ms": known.at_ms, **({"prompt": prompt} if prompt else {})}
 
     def _play_later(self, piece: Piece) -> None:
-        """Keep what is new and had to give way to a live voice; older clips come by again anyway."""
+        """Put a new piece back that a live voice interrupted; older clips are drawn again anyway."""
         if not self._drifting and self._is_here(piece):
             self._playlist.put_back(piece)
 
     async def _frames(self, clip: str) -> list[bytes]:
-        """Return the sound of a clip; none when it is gone or damaged: then it does not come by again."""
+        """Return the sound of a clip; none when it is gone or damaged: then it is never drawn again."""
         try:
             blob = await self._blobs.get(clip)
             if blob is not None:
@@ -250,7 +250,7 @@ class RoomRadio:
         return []
 
     def _give_up(self, *clips: str) -> None:
-        """Let clips not come by again that could not be played."""
+        """Never draw these clips again: they could not be played."""
         self._mute.update(clip for clip in clips if clip in self._room.state.clips)
 
     async def _hear_out(self, piece: Piece, for_ms: int) -> None:
@@ -286,7 +286,7 @@ class RoomRadio:
         )
 
     def leave(self) -> asyncio.Task[None] | None:
-        """Read no more and begin to fall silent; return what is still to end. May be called again."""
+        """Stop reading and playing; return the task that is still to end. May be called again."""
         self.unsubscribe()
         if self._task is None or self._task.done():
             return None
@@ -332,7 +332,7 @@ class Radio:
             radio.wake()
 
     def live_relay(self, room_id: str, *, on: bool) -> None:
-        """Tell that somebody is heard in a room while speaking, or not any more."""
+        """Note that somebody is relayed live in a room, or no longer is."""
         radio = self._rooms.get(room_id)
         if radio is not None:
             radio.live_relay(on=on)

@@ -1,4 +1,4 @@
-"""Running durable readers: each in a task of its own, patient with a change and never stuck at it."""
+"""Run durable readers, each in a task of its own; a change that keeps failing is set aside."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Runner:
             self._owed = True
 
     async def _tried(self, change: Change) -> Sequence[Effect] | None:
-        """Let the reader do what a change asks for, however often it takes."""
+        """Call `read` for a change, again and again until it succeeds or is set aside."""
         failures, waits = int(change.event.kind == LOST) * self._patience.tries, 0
         while failures < self._patience.tries:
             try:
@@ -132,12 +132,12 @@ class Runner:
         return ()
 
     def _about(self, change: Change) -> str:
-        """Return which change it is, and nothing of what it says."""
+        """Return a change's place for the log, without its content."""
         where = f"position={change.position} room={change.room[:6]} seq={change.event.seq}"
         return f"reader={self.name} {where} kind={change.event.kind}"
 
     async def _store(self) -> None:
-        """Store the cursor with what was done; for what nothing was to be done with that can wait."""
+        """Store the cursor with the effects; without effects that can wait."""
         if not self._owed and self._unstored < UNSTORED_CHANGES:
             return
         await self._log.advance(self.name, self._position, expect=self._stored, effects=self._effects)
@@ -178,7 +178,7 @@ class Readers:
         ]
 
     async def close(self) -> None:
-        """Stop where they are, as a kill would; may be called again."""
+        """Cancel them where they are, as a kill would; may be called again."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

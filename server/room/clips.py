@@ -125,7 +125,7 @@ class Clips(Mapping[str, Clip]):
         yield from (clip for clip in self.whole.values() if clip.at_ms <= at_ms)
 
     def choice(self, random: Random, passed: Container[str]) -> Clip | None:
-        """Return any clip that is not hidden and not passed over; None when chance finds none."""
+        """Draw a clip that is neither hidden nor to be passed over; None when no draw finds one."""
         if len(self) <= CHOICES_TRIED:
             open_ = [clip for clip in self.values() if not clip.hidden and clip.clip not in passed]
             return random.choice(open_) if open_ else None
@@ -133,7 +133,7 @@ class Clips(Mapping[str, Clip]):
         return next((c for c in drawn if c is not None and not c.hidden and c.clip not in passed), None)
 
     def _draw(self, random: Random) -> Clip | None:
-        """Return any clip, None when chance meets the place of one that was removed."""
+        """Draw a clip; None when the draw hits the place of one that was removed."""
         whole = list(self.whole.values())
         at = random.randrange(len(whole) + sum(s.end - s.first for s in self.filed.segments))
         if at < len(whole):
@@ -168,7 +168,7 @@ class Clips(Mapping[str, Clip]):
         return self._refiled(clip, lambda filed: replace(filed, repeats=(*filed.repeats, seq)))
 
     def revealed(self, clip: str, seq: int) -> Clips:
-        """Note that a clip is hidden no more, and the event that said so."""
+        """Note that a clip is no longer hidden, and the event that said so."""
         whole = self.whole.get(clip)
         if whole is not None:
             return self.with_clip(replace(whole, hidden=False, reveal_seq=seq))
@@ -183,7 +183,7 @@ class Clips(Mapping[str, Clip]):
         return Clips(whole, self.filed)
 
     def with_old_filed(self, is_needed: Callable[[ClipRef], bool]) -> Clips:
-        """File what is old, and not needed as a whole, when enough has gathered."""
+        """File clips that are old and not needed whole, once there are `FILED_TOGETHER` of them."""
         too_many = len(self.whole) - WHOLE_CLIPS
         if too_many < FILED_TOGETHER or too_many % FILED_TOGETHER:
             return self

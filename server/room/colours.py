@@ -45,7 +45,7 @@ def lab_difference(one: Lab, other: Lab) -> float:
 
 
 def _hues(h1: float, h2: float, *, grey: bool) -> tuple[float, float]:
-    """Return by how many degrees one hue turns to the other, and the one in the middle."""
+    """Return the signed angle between two hues in degrees, and the hue in the middle."""
     if grey:  # what has no hue takes the other's
         return 0.0, h1 + h2
     turn = (h2 - h1 + 180) % 360 - 180

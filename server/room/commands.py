@@ -1,4 +1,4 @@
-"""Wishes of visitors and of the room's own clock, and the answer when one cannot be granted."""
+"""Commands of visitors and of the room's own timer, and the refusal when one cannot be granted."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ FULL_RETRY_AFTER_MS = 10_000
 
 
 def broken() -> Refused:
-    """Return the answer to what failed on our side: that it did, and no detail."""
+    """Return the refusal for what failed on our side, without any detail."""
     return Refused(BROKEN, "Something broke on our side.")
 
 
 def restarting(retry_after_ms: int = 1_000) -> Refused:
-    """Return the answer to whoever wants something begun while the server stops."""
+    """Return the refusal of what would begin while the server stops."""
     return Refused(RESTARTING, "The server is restarting. Come back in a moment.", retry_after_ms)
 
 
 def storage_full() -> Refused:
-    """Return the answer to whoever wants something kept that there is no room left for."""
+    """Return the refusal of what there is no storage left for."""
     sentence = "The server has no room left to keep this. Try again later."
     return Refused("storage_full", sentence, FULL_RETRY_AFTER_MS)
 
@@ -67,14 +67,14 @@ class Close(Struct, frozen=True):
 
 
 class Mute(Struct, frozen=True):
-    """Let a voice neither speak nor write for a while; 0 ms: let it again."""
+    """Mute a voice for a while (it may neither speak nor write); 0 ms ends that."""
 
     voice: str
     for_ms: int
 
 
 class MuteNetwork(Struct, frozen=True):
-    """Let nobody speak or write who comes from where a voice came from, or by a tag; 0 ms: let them again."""
+    """Mute all voices of a network, named by its tag or by a voice that came from it; 0 ms ends that."""
 
     voice: str
     for_ms: int
@@ -109,7 +109,7 @@ class Agree(Struct, frozen=True):
 
 
 class Remove(Struct, frozen=True):
-    """Remove a clip, a text by the seq of its event, or a topic, as who keeps the room; or what is over."""
+    """Remove a clip, a text by the seq of its event, or a topic: as the keeper, or as expiry."""
 
     clip: str
     reason: str

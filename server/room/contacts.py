@@ -14,9 +14,9 @@ from unicodedata import normalize
 from server.room import ids
 from server.room.text import folded
 
-# Fewer digits are no telephone number, so many without anything else are one, more in a row are none.
+# Digits of a telephone number: the fewest, those that are one without anything else, the most in a row.
 LEAST_DIGITS, TELLING_DIGITS, MOST_DIGITS = 7, 10, 15
-# Small numbers that only grow are counted or drawn (a lottery), so many of them.
+# This many small numbers that only grow are counted or drawn (a lottery).
 GROWING_NUMBERS = 5
 
 NUMBER_WORDS = {
@@ -134,7 +134,7 @@ def _is_street(text: str) -> bool:
 
 
 def _is_handle(plain: str) -> bool:
-    """Tell whether somebody elsewhere is called; voices of the room are not."""
+    """Tell whether a text names an account elsewhere by "@"; voices of the room are none."""
     return any(not _is_of_the_room(at[1]) for at in _HANDLE.finditer(plain))
 
 
@@ -145,7 +145,7 @@ def _is_of_the_room(name: str) -> bool:
 
 @cache
 def _voices_called() -> frozenset[str]:
-    """Return the first words of the names that voices are given, as one calls them."""
+    """Return the first words of the names that voices are given, by which others address them."""
     stems = {folded(word) for word in ids.adjectives("de")}
     endings = {f"{stem}{ending}" for stem in stems for ending in ("er", "e", "es")}
     return frozenset(endings | {folded(word) for word in ids.adjectives("en")})

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 
 class Context(Struct, frozen=True):
-    """The moment in which a command is decided, the same for every command and every sender.
+    """All that a decision may depend on beside state and command, the same for every sender.
 
     `here` are the voices with a connection to the room, `speakers` those of them who say that they
     may speak, `speaking` those whose take is open or on its way; `paces` are how much longer than

@@ -1,4 +1,4 @@
-"""Turn a wish into facts, or refuse it. Pure: time, chance and who is here are arguments."""
+"""Turn a command into facts, or refuse it. Pure: time, chance and who is here are arguments."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ from server.room.events import (
     Voice,
     numbered,
 )
+from server.room.seats import seat
 from server.room.state import RoomState, apply
 from server.room.text import cleaned, is_emoji
 
@@ -88,7 +89,7 @@ def decide(state: RoomState, command: Command, by: Voice | None, context: Contex
 
 
 def _proposer(state: RoomState) -> Voice | None:
-    """Return who is to sign a round that was proposed."""
+    """Return whose facts a proposed round's are: its proposer's."""
     proposal = state.governed.proposal
     return state.voices.get(proposal.voice) if proposal else None
 
@@ -114,7 +115,7 @@ def _facts(state: RoomState, command: Command, by: Voice | None, context: Contex
         case Say(text=text):
             return [_said(state, _text(text, "text", TEXT_LIMIT_CHARACTERS), context)]
         case React():
-            return [_reaction(state, command)]
+            return [_reaction(state, command, by, context)]
         case Open(room=room):
             if state.head > 0:
                 raise Refused("room_exists", "This room is open already.")
@@ -171,7 +172,7 @@ def _clip(state: RoomState, id: str) -> Clip:  # noqa: A002
     return clip
 
 
-def _reaction(state: RoomState, command: React) -> Fact:
+def _reaction(state: RoomState, command: React, by: Voice | None, context: Context) -> Fact:
     if not is_emoji(command.emoji):
         raise Refused("not_an_emoji", "React with one emoji.")
     target = command.target
@@ -180,7 +181,9 @@ def _reaction(state: RoomState, command: React) -> Fact:
         return ReactionGiven(target, command.emoji)
     if _clip(state, target).hidden or target in state.governed.withheld:
         raise Refused("no_such_clip", "This clip is not here yet.")
-    return ReactionGiven(target, command.emoji, max(0, min(command.at_ms, REACTED_WITHIN_MS)))
+    own = seat(state, by.id, context) if by else ""
+    counted = "" if by is None or own == by.id else own
+    return ReactionGiven(target, command.emoji, max(0, min(command.at_ms, REACTED_WITHIN_MS)), counted)
 
 
 def _forget(state: RoomState, command: Forget, by: Voice | None) -> list[Fact]:

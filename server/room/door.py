@@ -1,4 +1,4 @@
-"""The door of a room: which commands it lets through, from whom, and when. Pure, and in one place.
+"""The door of a room: which commands it lets through, from whom, and when. Pure.
 
 Every command passes it in `decide`. What costs something before its command is sent (microphone
 time, a finish) asks the same door first, with `SPEAK`.

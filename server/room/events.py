@@ -35,7 +35,7 @@ from games.round import (
 Language = Literal["en", "de"]
 Source = Literal["webrtc", "whip", "upload", "telegram"]
 # What a player may propose while a round runs.
-Wish = Literal["stop", "again", "start"]
+ProposalWish = Literal["stop", "again", "start"]
 
 
 class Voice(Struct, frozen=True):
@@ -198,13 +198,15 @@ class TextRestored(Struct, frozen=True):
 class ReactionGiven(Struct, frozen=True, omit_defaults=True):
     """A visitor reacted; `target` is a clip id or the seq of an event, as text.
 
-    `at_ms` is how far into the clip they were, 0 where they heard none of it.
+    `at_ms` is how far into the clip they were, 0 where they heard none of it. Of one `seat` they count as
+    one (empty: the voice's own).
     """
 
     kind: ClassVar[str] = "reaction.given"
     target: str
     emoji: str
     at_ms: int = 0
+    seat: str = ""
 
 
 class TopicThrown(Struct, frozen=True):
@@ -273,7 +275,7 @@ class ProposalMade(Struct, frozen=True):
 
     kind: ClassVar[str] = "proposal.made"
     proposal: str
-    wish: Wish
+    wish: ProposalWish
     until_ms: int
     game: str = ""
     tempo: Tempo | None = None

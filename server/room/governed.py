@@ -1,4 +1,4 @@
-"""What a room is governed by: proposals, reports, what is hidden, who has to wait. Pure folds."""
+"""Folds of what governs a room: proposals, reports, what is hidden, who has to wait. Pure."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from server.room.events import (
     ProposalAgreed,
     ProposalClosed,
     ProposalMade,
+    ProposalWish,
     TextHidden,
     TextReported,
     TextRestored,
-    Wish,
 )
 
 # Clips and texts that a room remembers as reported; of each, the newest reports and reporters.
@@ -55,7 +55,7 @@ class Proposal(Struct, frozen=True):
 
     id: str
     voice: str
-    wish: Wish
+    wish: ProposalWish
     game: str
     tempo: Tempo | None
     until_ms: int
@@ -196,7 +196,7 @@ def dropped(kept: Governed, target: str) -> Governed:
 
 
 def _network_muted(kept: Governed, event: Event, fact: NetworkMuted) -> Governed:
-    """Note until when a network is muted, without those that are no more."""
+    """Note until when a network is muted, and drop those whose time is over."""
     muted = {
         each: ends for each, ends in kept.networks.items() if ends > event.at_ms and each != fact.network
     }

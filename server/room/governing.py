@@ -52,7 +52,7 @@ MUTE_LONGEST_MS = 86_400_000
 MUTED_VOICES = 500
 # Why a room was closed: by whom.
 BY_KEEPER, BY_ADMIN = "keeper", "admin"
-# A keeper who is away for so long has somebody who acts for them, and after a day the room is not theirs.
+# A keeper who is away for this long has somebody who acts for them, and after a day the room is not theirs.
 AWAY_MS, LAPSED_MS = 60_000, 86_400_000
 # What of a room may be switched, beside its words.
 SWITCHES = ("locked", "slow", "hold")
@@ -69,7 +69,7 @@ def overseen(state: RoomState, command: Oversee, by: Voice | None, context: Cont
 
 
 def _named(command: Command, done: list[Fact]) -> tuple[str, str]:
-    """Return what an act is called, and what it is done to."""
+    """Return an act's name and target, as the audit log has them."""
     match command:
         case Remove(clip=clip, seq=seq, topic=topic):
             return "remove", clip or topic or str(seq)
@@ -93,7 +93,7 @@ def _named(command: Command, done: list[Fact]) -> tuple[str, str]:
 
 
 def facts(state: RoomState, command: Command, by: Voice | None, context: Context) -> list[Fact]:
-    """Return what whoever keeps a room makes of it. Raises `Refused` for all others."""
+    """Return the facts of a command of the keeper or the admin. Raises `Refused` for all others."""
     match command:
         case Mute() | Restore():
             _check_acting(state, by, context)
@@ -157,7 +157,7 @@ def _words(text: str, what: str, limit: int) -> str:
 
 
 def change(state: RoomState, command: Change) -> list[Fact]:
-    """Say what becomes other than it was; nothing when all is so already."""
+    """Return what changes of a room; nothing when all is so already."""
     wanted = {name: value for name, value in asdict(command).items() if value is not None}
     before = {name: getattr(state, name) for name in command.__struct_fields__}
     words = {name: value for name, value in {**before, **wanted}.items() if name not in SWITCHES}
@@ -176,7 +176,7 @@ def close(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
 
 
 def mute(state: RoomState, command: Mute, by: Voice | None, context: Context) -> list[Fact]:
-    """Let a voice neither speak nor write for a while; after no time at all it may again."""
+    """Mute a voice for a while; for 0 ms, end that."""
     if by is not None and command.voice in {by.id, state.keeper}:
         raise Refused("bad_value", "Mute somebody else.")
     _check_known(state, command.voice, context)
@@ -190,7 +190,7 @@ def mute(state: RoomState, command: Mute, by: Voice | None, context: Context) ->
 
 
 def mute_network(state: RoomState, command: MuteNetwork, context: Context) -> list[Fact]:
-    """Let nobody speak or write for a while who comes from where a voice came from."""
+    """Mute a network for a while, named by its tag or by a voice that came from it."""
     _check_span(command.for_ms)
     network = command.network or context.networks.get(command.voice)
     if not network:
@@ -231,7 +231,7 @@ def removed(clip: Clip, reason: str = "forgotten") -> ClipRemoved:
 
 
 def lapsed(state: RoomState, context: Context) -> list[Fact]:
-    """Give a room to the admin that nobody has kept for a day, with nothing left shut in it."""
+    """Give a room that nobody has kept for a day to the admin, with `locked`, `slow` and `hold` off."""
     if not state.keeper or state.closed or _away_ms(state, context) < LAPSED_MS:
         return []
     opened = [RoomChanged(locked=False, slow=False, hold=False)]

@@ -8,7 +8,7 @@ from server.room.events import Language, RoomOpened
 
 
 class HouseRoom(Struct, frozen=True):
-    """A room that is there before anybody made one."""
+    """The id and the opening of a public room that the server itself opens."""
 
     id: str
     opened: RoomOpened

@@ -66,7 +66,7 @@ def voice(secret: bytes, key: str, room: str, language: Language) -> Voice:
 def network(secret: bytes, prefix: str, room: str) -> str:
     """Return a tag for the network that an address prefix is of: it means nothing in another room.
 
-    So short that about one in 16 million others shares it, and that nobody can be sure of an address
+    It is so short that about one in 16 million others shares it, and that nobody can be sure of an address
     who tries all of them. What an address is part of (a /24 or a /64) counts, not the address.
     """
     said = b"\0".join((b"network", room.encode(), prefix.encode()))

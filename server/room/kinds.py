@@ -1,4 +1,4 @@
-"""The kinds of rooms, as data: what a room's tone, time and door are."""
+"""The kinds of rooms, as data: games, times, the door, filters and words of each."""
 
 from __future__ import annotations
 

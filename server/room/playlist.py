@@ -1,7 +1,7 @@
 """In which order a room's radio plays what lands: while a round runs, the round's clips and nothing else.
 
-What was said out of turn waits until the round is over, and so does what was left of the time before it. No
-clock, no sound: events in, pieces out.
+What was said out of turn waits until the round is over, and so does what was left of the time before it.
+Pure: events in, pieces out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from server.room.events import ClipHidden, ClipLanded, ClipRemoved, ClipRestored
 QUEUE_PIECES = 64
 # A replay of more clips is played in parts: 10 minutes of the longest (3 MB) are one message to a worker.
 PIECE_CLIPS = 20
-# What is said out of turn waits: so much of one voice and of all, the oldest gives way.
+# What is said out of turn waits: this many pieces of one voice and of all, the oldest gives way.
 LATER_OF_VOICE, LATER_PIECES = 2, 16
 
 
@@ -97,7 +97,7 @@ class Playlist:
         self._bound_later()
 
     def _bound_later(self) -> None:
-        """Let go of the oldest of whom there is too much."""
+        """Drop the oldest pieces of voices that have too many, and of all."""
         while self._later:
             voice, most = Counter(piece.aside_of for piece in self._later).most_common(1)[0]
             if most <= LATER_OF_VOICE and len(self._later) <= LATER_PIECES:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from games.round import Round, Tempo
-from server.room import round_lifecycle
+from server.room import door, round_lifecycle
 from server.room.commands import Agree, Refused
 from server.room.context import Context
-from server.room.events import Fact, ProposalAgreed, ProposalClosed, ProposalMade, Voice, Wish
+from server.room.events import Fact, ProposalAgreed, ProposalClosed, ProposalMade, ProposalWish, Voice
 from server.room.governed import PROPOSING_EVERY_MS, Proposal, agreed
 from server.room.seats import seats
 from server.room.state import RoomState
@@ -17,14 +17,14 @@ PROPOSAL_MS = 8_000
 
 def asked(
     state: RoomState,
-    wish: Wish,
+    wish: ProposalWish,
     by: Voice | None,
     context: Context,
     *,
     game: str = "",
     tempo: Tempo | None = None,
 ) -> list[Fact]:
-    """Return the proposal that a wish becomes; nothing when it may be granted at once. Raises `Refused`."""
+    """Return the proposal that a command becomes, nothing when it may be granted. Raises `Refused`."""
     round_ = state.round
     if round_ is None or by is None or by.id in {round_.starter, state.keeper}:
         return []
@@ -32,7 +32,7 @@ def asked(
         raise Refused("not_a_player", "Only its players can end a round, or have another one.")
     if not round_.starter and not round_.takes:
         return []
-    if len(seats(state, _present(round_, by.id, context), context)) < 2:
+    if len(seats(state, _present(state, round_, by.id, context), context)) < 2:
         return []
     _check_free(state, by, context)
     id_, until_ms = round_lifecycle.new_id(context.random), context.now_ms + PROPOSAL_MS
@@ -40,7 +40,7 @@ def asked(
 
 
 def is_player(round_: Round, voice: str, context: Context) -> bool:
-    """Tell whether a voice plays: it joined, it took part, or the turn is for whoever may speak."""
+    """Tell whether a voice plays: it joined, it took part, or the turn is for all who may speak."""
     if voice in round_.left:
         return False
     if voice in round_.players or any(take.voice == voice for take in round_.takes):
@@ -48,8 +48,10 @@ def is_player(round_: Round, voice: str, context: Context) -> bool:
     return voice in context.speakers and round_.turn is not None and round_.turn.is_for(voice)
 
 
-def _present(round_: Round, proposer: str, context: Context) -> set[str]:
-    return {proposer, *(voice for voice in context.here if is_player(round_, voice, context))}
+def _present(state: RoomState, round_: Round, proposer: str, context: Context) -> set[str]:
+    """Return the players who may say yes or no: who is muted could not."""
+    here = door.admitted(state, context.here, context)
+    return {proposer, *(voice for voice in here if is_player(round_, voice, context))}
 
 
 def _check_free(state: RoomState, by: Voice, context: Context) -> None:
@@ -79,10 +81,12 @@ def agree(state: RoomState, command: Agree, by: Voice | None, context: Context) 
 def outcome(state: RoomState, proposal: Proposal, context: Context) -> ProposalClosed | None:
     """Return whether a proposal is carried or lost by now, None while it is open.
 
-    Half of the players who are here carry it, and more than its proposer's own seat while there is another.
+    Half of the players who are here and may speak carry it, and more than its proposer's own seat while
+    there is another.
     """
     round_ = state.round
-    here = [voice for voice in context.here if round_ is not None and is_player(round_, voice, context)]
+    may = door.admitted(state, context.here, context)
+    here = [voice for voice in may if round_ is not None and is_player(round_, voice, context)]
     all_seats = seats(state, here, context)
     yes = seats(state, (voice for voice in here if voice in proposal.yes), context)
     no = seats(state, (voice for voice in here if voice in proposal.no), context) - yes

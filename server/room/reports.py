@@ -1,4 +1,4 @@
-"""Reports: three seats hide a clip or a text for all, until whoever keeps the room has decided. Pure."""
+"""Reports: three seats hide a clip or a text for all, until the keeper or the admin has decided. Pure."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ def checked(state: RoomState, clip: str, seq: int, by: Voice | None) -> str:
         if found.hidden and view.is_hidden(state, clip, by.id if by else None):
             raise Refused("no_such_clip", "This clip is not here yet.")
         return found.clip
-    if seq not in state.texts and seq not in state.written:
+    is_known = seq in state.texts or seq in state.written
+    # Of old texts only those are known that somebody is to decide about.
+    if not is_known and str(seq) not in state.governed.withheld and str(seq) not in state.governed.reports:
         raise Refused("no_such_text", "This text is not here (any more).")
     return str(seq)
 

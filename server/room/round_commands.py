@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games import round as play
-from games.game import PLAYERS_LIMIT, Game, words_by_ms
+from games.game import PLAYERS_LIMIT, Game, here_of, words_by_ms
 from games.referee import overruled, thumbed
 from games.registry import BY_ID
 from games.round import AnswerGiven, ChallengeMade, Round, Take, VoteCast
@@ -19,7 +19,7 @@ from server.room.text import cleaned
 VOTES = range(-1, 6)
 ANSWER_LIMIT_CHARACTERS = 200
 ROLE_LIMIT_CHARACTERS = 64
-# In public rooms so many players of one seat (a network) may wait for their first word at once.
+# In public rooms this many players of one seat (a network) may wait for their first word at once.
 UNHEARD_OF_SEAT = 3
 
 
@@ -54,7 +54,7 @@ def _check_seat(state: RoomState, round_: Round, by: Voice, context: Context) ->
 
 
 def answer(state: RoomState, command: Answer, by: Voice | None, context: Context) -> list[Fact]:
-    """Take a text for a take: whoever cannot or would not speak now plays as well."""
+    """Take a text as a take, for those who cannot or would rather not speak now."""
     round_, turn = state.round, state.round.turn if state.round else None
     if round_ is None or turn is None or command.round != round_.id:
         raise Refused("no_round", "This round is not running.")
@@ -76,7 +76,7 @@ def vote(state: RoomState, command: Vote, by: Voice | None, context: Context) ->
     """Count a vote, tell a challenge, and let the votes overrule the referee or speak for him."""
     round_ = _open_for_votes(state, command)
     take = round_.take(command.clip)
-    if take is None or take.hidden:
+    if take is None or take.hidden or round_lifecycle.is_withheld(state, take.clip):
         raise Refused("no_such_clip", "This clip is not in the round.")
     if not _is_staged(round_, command):
         raise Refused("no_such_clip", "This clip is not on the stage.")
@@ -132,21 +132,18 @@ def _open_for_votes(state: RoomState, command: Vote) -> Round:
 
 
 def again(state: RoomState, context: Context) -> list[Fact]:
-    """End the round at once, with no discussion, and start its game anew."""
+    """End the round at once, and start its game anew with those of its players who are here."""
     round_ = state.round or state.last_round
     if round_ is None:
         raise Refused("no_round", "There is no round to start again.")
     game = BY_ID.get(round_.game) or round_lifecycle.plain(state)
     closed = round_lifecycle.close(state, "again", context) if state.round else []
-    return [*closed, *round_lifecycle.begin(state, game, round_.tempo, round_.players, context)]
+    players = here_of(round_.players, round_lifecycle.game_context(state, round_, context))
+    return [*closed, *round_lifecycle.begin(state, game, round_.tempo, players, context)]
 
 
-def stop(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
-    """End the round because a player said "out"; of rounds without players, for anybody who spoke."""
-    round_ = state.round
-    if round_ is None:
+def stop(state: RoomState, context: Context) -> list[Fact]:
+    """End the round, as who asks for it may (`server/room/proposals.py`)."""
+    if state.round is None:
         raise Refused("no_round", "No round is running now.")
-    inside = {*round_.players, *(take.voice for take in round_.takes)}
-    if by is not None and by.id not in inside:
-        raise Refused("not_a_player", "Only its players can end a round.")
     return round_lifecycle.close(state, "stopped", context)

@@ -1,7 +1,6 @@
-"""How a round begins, goes on and ends, whatever its game: what games say becomes facts here.
+"""How a round of any game begins, goes on and ends: what a game returns becomes the room's facts here.
 
-Here also nothing hidden slips out: verdicts on hidden takes wait, and no round ends before
-they are revealed.
+Verdicts on hidden takes wait, and no round ends before they are revealed.
 """
 
 from __future__ import annotations
@@ -30,6 +29,7 @@ from games.round import (
     RoundRevealed,
     Take,
     Tempo,
+    TurnGiven,
 )
 from server.room import door, filters
 from server.room.clips import ClipRef
@@ -49,7 +49,7 @@ PULSE_DOUBLINGS = 4
 
 
 def kind_of(state: RoomState) -> RoomKind:
-    """Return the kind of a room; a kind that is no more is a room of wonder."""
+    """Return the kind of a room; a kind that no longer exists counts as `wonder`."""
     return KINDS.get(state.kind, KINDS["wonder"])
 
 
@@ -69,7 +69,7 @@ def new_id(random: Random) -> str:
 
 
 def game_context(state: RoomState, round_: Round, context: Context) -> GameContext:
-    """Return the moment as a game may see it."""
+    """Return what a game may know of the room beside its round."""
     return _game_context(state, round_.tempo, context, None)
 
 
@@ -97,7 +97,7 @@ def _game_context(state: RoomState, tempo: Tempo, context: Context, prompt: Prom
 
 
 def _on_theme(state: RoomState, random: Random) -> list[Card]:
-    """Return cards about the room's theme that it has not seen lately; none when it is not their turn."""
+    """Return cards about the room's theme that it has not seen lately; none when the draw says otherwise."""
     if random.random() >= kind_of(state).theme_share:
         return []
     return [card for card in prompts.about(state.language, state.theme) if card.id not in state.thrown]
@@ -185,7 +185,7 @@ def _judged(game: Game, round_: Round, take: Take, now: GameContext) -> list[Rou
 
 
 def with_reveals(state: RoomState, facts: Iterable[RoundFact], context: Context) -> list[Fact]:
-    """Return a game's facts as the room tells them: revealed first, and with a word at the end."""
+    """Return a game's facts as the room stores them: reveals first, and the end with set and coaching."""
     facts_: list[Fact] = []
     revealed = False
     for fact in facts:
@@ -194,6 +194,8 @@ def with_reveals(state: RoomState, facts: Iterable[RoundFact], context: Context)
             revealed = True
         if isinstance(fact, RoundClosed):
             facts_.append(_last_words(state, fact, context))
+        elif isinstance(fact, TurnGiven) and not fact.role:
+            facts_.append(replace(fact, clips=_shown(state, fact.clips) or fact.clips))
         elif not isinstance(fact, RoundRevealed):
             facts_.append(fact)
     return facts_
@@ -225,9 +227,17 @@ def _last_words(state: RoomState, fact: RoundClosed, context: Context) -> RoundC
     return replace(fact, next_at_ms=next_round_at_ms(rested))
 
 
+def is_withheld(state: RoomState, item: str) -> bool:
+    """Tell whether a take or a text is hidden until somebody decided: texts are hidden by their seqs."""
+    withheld = state.governed.withheld
+    if not withheld or item in withheld:
+        return bool(withheld)
+    return any(written.id == item and str(seq) in withheld for seq, written in state.written.items())
+
+
 def _shown(state: RoomState, clips: tuple[str, ...]) -> tuple[str, ...]:
     """Return takes without those that are hidden for now, for they were reported."""
-    return tuple(clip for clip in clips if clip not in state.governed.withheld)
+    return tuple(clip for clip in clips if not is_withheld(state, clip))
 
 
 def _is_heard(state: RoomState, clip: str) -> bool:

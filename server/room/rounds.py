@@ -1,11 +1,13 @@
-"""The part of deciding that is about rounds: begin, land, go on, end, and the room's own pulse."""
+"""The commands about rounds, decided: begin, land, go on, end, and the room's own pulse."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from msgspec.structs import replace
 
 from games.game import SILENCE_MS, Game, folded
-from games.pace import USUAL_TAKE_MS, votes_end_ms
+from games.pace import USUAL_TAKE_MS, done_in, votes_end_ms
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
 from server.room import door, proposals, round_commands, round_lifecycle, topics, turns
@@ -40,7 +42,7 @@ CLAIM_TOLERANCE_MS = 300
 # No more than this many voices are made players of a game: nobody waits for minutes.
 PULSE_PLAYERS = 6
 SLOWEST_PACE = 2.0
-# Whoever leaves in their turn is waited for so long: a connection that is opened anew at once is back.
+# Whoever leaves in their turn is waited for this long: a connection that is opened anew at once is back.
 LEFT_WAIT_MS = 500
 # Whoever may hear their take before it lands has so long to think, and the round waits.
 PREVIEW_MS = 60_000
@@ -84,7 +86,7 @@ def _granted(state: RoomState, command: Command, by: Voice | None, context: Cont
         case RoundJoin():
             return round_commands.join(state, command, by, context)
         case RoundStop():
-            return round_commands.stop(state, by, context)
+            return round_commands.stop(state, context)
         case RoundLeave() | TurnPass() | TurnHelp() | Answer() | Vote():
             return _played(state, command, by, context)
         case Again():
@@ -216,7 +218,9 @@ def _round_due(state: RoomState, round_: Round, context: Context) -> int | None:
     if game.is_full(round_):
         return round_.heard_at_ms if words_ms is None else words_ms
     if turn.act == "vote":
-        return votes_end_ms(round_, turn, turns.voters(state, round_, context))
+        ends_ms = votes_end_ms(round_, turn, turns.voters(state, round_, context))
+        left_at_ms = _left_at_ms(turn.voices, context)
+        return ends_ms if left_at_ms is None else min(ends_ms, left_at_ms + LEFT_WAIT_MS)
     due_ms = game.due(round_, speaking, pace)
     if due_ms is None:
         return None
@@ -227,18 +231,18 @@ def _round_due(state: RoomState, round_: Round, context: Context) -> int | None:
         due_ms = round_.heard_at_ms
     else:
         due_ms = min(due_ms, round_.heard_at_ms + SILENCE_MS)
-        left_at_ms = _left_at_ms(round_, turn, context)
+        done = done_in(round_, turn)
+        missing = [voice for voice in turn.wanted if turn.is_for(voice) and voice not in done]
+        left_at_ms = _left_at_ms(missing, context)
         due_ms = due_ms if left_at_ms is None else min(due_ms, left_at_ms + LEFT_WAIT_MS)
     return due_ms if words_ms is None else max(due_ms, words_ms)
 
 
-def _left_at_ms(round_: Round, turn: TurnGiven, context: Context) -> int | None:
-    """Return when the last of those left whose turn it is; None while one may be here, or nobody is."""
-    taken = {take.voice for take in round_.takes_of(turn.turn)}
-    missing = [voice for voice in turn.wanted if turn.is_for(voice) and voice not in taken]
-    if not context.here or not missing or not all(voice in context.left for voice in missing):
+def _left_at_ms(wanted: Collection[str], context: Context) -> int | None:
+    """Return when the last of those left who are wanted; None while one may be here, or nobody is."""
+    if not context.here or not wanted or not all(voice in context.left for voice in wanted):
         return None
-    return max(context.left[voice] for voice in missing)
+    return max(context.left[voice] for voice in wanted)
 
 
 def _with_effect(state: RoomState, facts: list[Fact], context: Context) -> list[Fact]:

@@ -14,7 +14,7 @@ from server.room.state import RoomState
 
 
 def seat(state: RoomState, voice: str, context: Context, *, alone: bool = True) -> str:
-    """Return what a say of a voice counts by.
+    """Return the seat by which a say (a vote, a wish, a yes, a report) of a voice counts.
 
     Where everybody who is here comes from one network (a household), there is nobody to be outvoted and
     each voice has its seat; not so with `alone` false, for what is decided about those who are not here.

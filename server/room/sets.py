@@ -30,7 +30,7 @@ class PlayedRound(Struct, frozen=True):
 
 
 class Liked(Struct, frozen=True):
-    """A take of the set, and the voices that gave it a heart or a laugh; each counts once."""
+    """A take of the set, and the seats that gave it a heart or a laugh; each counts once."""
 
     round: str
     voices: tuple[str, ...]

@@ -18,11 +18,11 @@ from msgspec import Struct
 from server.room.text import folded
 
 FILE = Path(__file__).parent / "words" / "slurs.toml"
-# A word in pieces is put together from no more of them, and must have so many letters to be told from chance.
+# A word in pieces is put together from at most this many, and needs this many letters to be told from chance.
 PIECES, PIECED_LETTERS = 4, 6
-# Letters set apart one by one: so many make a word at least, and no word has more.
+# Letters set apart one by one: the fewest that make a word, and the most.
 SPELLED_LETTERS, LONGEST_LETTERS = 4, 26
-# A word with stars must show so many letters.
+# A word with stars must show this many letters.
 SHOWN_LETTERS = 3
 
 _WORD = re.compile(r"[a-z0-9@$€!|*#+]+")

@@ -108,7 +108,7 @@ def decode(body: bytes, parts: Mapping[str, bytes]) -> tuple[RoomState, Parts]:
 
 @cache
 def version() -> bytes:
-    """Return the hash of all that a state is made of, and of what folds it."""
+    """Return a hash of the state's structs and of the source of the modules that fold it."""
     kinds = (RoomState, ClipRef, FiledClip, Segment, Run, _Body)
     told = repr(msgspec.inspect.multi_type_info(kinds)).encode()
     files = [__file__, *(module.__file__ or "" for module in FOLDING)]

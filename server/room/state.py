@@ -1,4 +1,4 @@
-"""The state of a room: a fold over its events. Total, pure, deaf to kinds it does not know."""
+"""The state of a room: a fold over its events. Pure; unknown kinds of events change nothing."""
 
 from __future__ import annotations
 
@@ -174,8 +174,8 @@ def _folded(state: RoomState, event: Event) -> RoomState:
             return _answered(state, event, answer)
         case RoundRevealed() as revealed:
             return _revealed(state, event, revealed)
-        case ReactionGiven(target=target) if event.by is not None:
-            return _liked(state, target, event.by.id)
+        case ReactionGiven(target=target, seat=seat) if event.by is not None:
+            return _liked(state, target, event.by.id, seat)
         case _:
             return _round_changed(_governed(state, event), event)
 
@@ -245,7 +245,7 @@ def _room_opened(state: RoomState, event: Event, opened: RoomOpened) -> RoomStat
 
 
 def _with_muted(muted: dict[str, int], voice: str, until_ms: int, now_ms: int) -> dict[str, int]:
-    """Return who is muted until when, without those who are no more."""
+    """Return who is muted until when, without those whose time is over."""
     kept = {each: ends for each, ends in muted.items() if ends > now_ms and each != voice}
     return {**kept, voice: until_ms} if until_ms > now_ms else kept
 
@@ -353,7 +353,7 @@ def _revealed(state: RoomState, event: Event, fact: RoundRevealed) -> RoomState:
 
 
 def _take_revealed(state: RoomState, event: Event, round_id: str, take: RevealedTake) -> RoomState:
-    """Show a take, or meet it here for the first time."""
+    """Show a take; add it when its landing was blanked."""
     if take.written:
         state = replace(state, written=_with_written(state, event, take.clip))
     else:
@@ -432,12 +432,12 @@ def _in_rounds(state: RoomState, change: Callable[[Round], Round]) -> RoomState:
     return replace(state, round=running and change(running), last_round=last and change(last))
 
 
-def _liked(state: RoomState, item: str, voice: str) -> RoomState:
-    """Count a heart or a laugh for a take of a round, though nobody's own."""
+def _liked(state: RoomState, item: str, voice: str, seat: str) -> RoomState:
+    """Count a heart or a laugh for a take of a round, though nobody's own; those of one seat are one."""
     clip = state.clips.whole.get(item)
     if clip is None or clip.round is None or clip.voice == voice:
         return state
-    return replace(state, set_rounds=state.set_rounds.with_like(item, clip.round, voice))
+    return replace(state, set_rounds=state.set_rounds.with_like(item, clip.round, seat or voice))
 
 
 def _round_changed(state: RoomState, event: Event) -> RoomState:
@@ -473,7 +473,7 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
 
 def _voted(state: RoomState, fact: rounds.VoteCast, at_ms: int) -> RoomState:
     if fact.value > 0:
-        state = _liked(state, fact.clip, fact.voice)
+        state = _liked(state, fact.clip, fact.voice, fact.seat)
     return _in_rounds(state, lambda r: rounds.voted(r, fact, at_ms) if r.id == fact.round else r)
 
 

@@ -1,4 +1,4 @@
-"""Clean what visitors write: no controls, no invisible or direction-changing characters, no zalgo.
+"""Clean what visitors write: no controls, no invisible or direction-changing characters, few marks.
 
 What keyboards give stays, whatever Unicode this Python knows: a character that is not assigned here may be
 a letter or an emoji of next year.

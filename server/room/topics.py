@@ -22,7 +22,7 @@ WANTED_VOICES = 2
 
 
 def make_way(state: RoomState, reason: play.Closing, context: Context) -> list[Fact]:
-    """End a running round, as who asks for another may (`server/room/proposals.py`)."""
+    """End a running round, so that another can begin; `server/room/proposals.py` has checked who may."""
     return round_lifecycle.close(state, reason, context)
 
 
@@ -36,9 +36,10 @@ def throw(state: RoomState, context: Context) -> list[Fact]:
 
 
 def _suggested(state: RoomState, context: Context) -> Prompt | None:
-    if not state.suggestions or context.random.random() >= SUGGESTED_SHARE:
+    waiting = [id_ for id_ in sorted(state.suggestions) if not round_lifecycle.is_withheld(state, id_)]
+    if not waiting or context.random.random() >= SUGGESTED_SHARE:
         return None
-    topic = context.random.choice(sorted(state.suggestions))
+    topic = context.random.choice(waiting)
     return Prompt(topic, state.suggestions[topic].text)
 
 
@@ -63,6 +64,15 @@ def want(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
     own, here = seat(state, by.id, context), seats(state, context.speakers, context)
     wanted, needed = {*state.wanted_seats, own}, max(WANTED_VOICES, len(here) // 2 + 1)
     all_want = bool(here) and wanted.issuperset(here)
-    enough = (all_want or len(wanted) >= needed) and not (state.round and state.round.takes)
+    enough = (all_want or len(wanted) >= needed) and _may_give_way(state)
     thrown = [*make_way(state, "replaced", context), *throw(state, context)] if enough else []
     return [TopicWanted(by.id, "" if own == by.id else own), *thrown]
+
+
+def _may_give_way(state: RoomState) -> bool:
+    """Tell whether wishes end the running round: no game that somebody began, and none with takes."""
+    round_ = state.round
+    if round_ is None:
+        return True
+    is_begun = bool(round_.starter) and round_.game != round_lifecycle.plain(state).id
+    return not round_.takes and not is_begun

@@ -15,11 +15,11 @@ from server.room.state import RoomState
 
 # Who is stuck is given one of these: any word does.
 HELP_PACK = "word_association"
-# A word is given when so much of the window is over: before, one's own is on its way.
+# A word is given when this share of the window is over: before, one's own is on its way.
 HELP_SHARE = 0.6
-# Whoever was silent in so many turns in a row sits out.
+# Whoever was silent in this many turns in a row sits out.
 SILENT_TURNS = 2
-# Who left the room keeps their seat in the rota for so long.
+# Who left the room keeps their place in the rota for this long.
 SEAT_MS = 90_000
 
 
@@ -93,7 +93,7 @@ def parted(round_: Round, context: Context) -> list[RoundFact]:
 
 
 def gone(round_: Round, context: Context) -> list[RoundFact]:
-    """Return who lost their seat, for they left the room long ago; none while nobody is here at all."""
+    """Return who lost their place in the rota, having left long ago; none while the room is empty."""
     if not context.here:
         return []
     away = (voice for voice in round_.players if voice not in context.here and voice in context.left)
@@ -137,16 +137,15 @@ def resumed(state: RoomState, paused: Round, round_: Round, context: Context) ->
 
 
 def leave(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
-    """Let a voice sit out; the round goes on, but for a duel, which that ends."""
+    """Let a voice sit out; the round goes on, except for a duel, which ends."""
     round_ = _running(state)
     if by is None or by.id not in {*round_.players, *(take.voice for take in round_.takes)}:
         raise Refused("not_a_player", "You are not in this round.")
     if by.id in round_.left:
         raise Refused("not_a_player", "You are not in this round.")
-    game = BY_ID.get(round_.game)
+    game, left = BY_ID.get(round_.game), RoundLeft(round_.id, by.id, "out")
     if game is None or game.opt_in:
-        return round_lifecycle.close(state, "stopped", context)
-    left = RoundLeft(round_.id, by.id, "out")
+        return [left, *round_lifecycle.close(state, "stopped", context)]
     turn = round_.turn
     if turn is None or by.id not in turn.wanted or by.id in done_in(round_, turn) or round_.paused_until_ms:
         return [left]
@@ -163,7 +162,7 @@ def pass_on(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
 
 
 def help_out(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
-    """Give a word to whoever is stuck, once a turn and for all to see."""
+    """Give a word to a voice that is stuck, once a turn and for all to see."""
     round_, turn, voice = _own_turn(state, by, context)
     if any(given.turn == turn.turn and given.voice == voice for given in round_.helps):
         raise Refused("answered_already", "You have had a word in this turn.")

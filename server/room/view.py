@@ -1,4 +1,4 @@
-"""What one visitor may see: the one exit of a room's secrets."""
+"""What one visitor may see of an event: everything that leaves a room for a visitor goes through here."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from server.room.events import (
     Event,
     Fact,
     NetworkMuted,
+    ReactionGiven,
     TextReported,
     TopicWanted,
 )
@@ -31,7 +32,7 @@ def view(event: Event, voice: str | None) -> Event:
         case ClipReported() | TextReported() as told:
             # Whoever reported may learn what became of it; nobody else sees that they did.
             return _unseated(event, told) if _own(event, voice) else replace(event, by=None, data=Erased())
-        case TopicWanted() | VoteCast() as counted if counted.seat:
+        case ReactionGiven() | TopicWanted() | VoteCast() as counted if counted.seat:
             return view(_unseated(event, counted), voice)
         case VoteCast() as fact if not _own(event, voice):
             return replace(event, by=None, data=replace(fact, voice=""))
@@ -40,7 +41,9 @@ def view(event: Event, voice: str | None) -> Event:
             return event if seen is fact else replace(event, data=seen)
 
 
-def _unseated(event: Event, fact: ClipReported | TextReported | TopicWanted | VoteCast) -> Event:
+def _unseated(
+    event: Event, fact: ClipReported | ReactionGiven | TextReported | TopicWanted | VoteCast
+) -> Event:
     """Keep back what a voice counts by: it tells which voices come from one network."""
     return replace(event, data=replace(fact, seat=""))
 

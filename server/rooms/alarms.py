@@ -12,7 +12,7 @@ STALE_SHARE = 2  # the heap is made anew when it holds more than this many times
 
 
 class Alarms:
-    """Tells of each room once, when it is due; what is set later takes the place of what was set before."""
+    """Tells of each room once, when it is due; a later `set` replaces the one before."""
 
     def __init__(self, clock: Callable[[], int], ring: Callable[[str], None]) -> None:
         self._clock, self._ring = clock, ring
@@ -38,7 +38,7 @@ class Alarms:
         self._due_ms.pop(room, None)
 
     def close(self) -> None:
-        """Ring no more; may be called again."""
+        """Stop ringing; may be called again."""
         self._due_ms.clear()
         self._heap.clear()
         self._stop()

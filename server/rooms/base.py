@@ -24,9 +24,9 @@ class Asleep(RuntimeError):
 
 
 class Room(Protocol):
-    """One room, wherever it is written. Used from one event loop.
+    """One room, in whatever process its writer is. Used from one event loop.
 
-    A room sleeps when nobody needs it. What is here then still works: its id, language and tail (with
+    A room sleeps when nobody needs it. Then these still work: its id, language and tail (with
     no events in it), presence and signals. `send` and `awake` wake it.
     """
 
@@ -74,17 +74,17 @@ class Room(Protocol):
         """
 
     def hold(self) -> None:
-        """Keep a room that is awake so until `release`."""
+        """Keep a room that is awake from falling asleep until `release`."""
 
     def release(self) -> None:
-        """Let go of one hold."""
+        """End one hold."""
 
     def context(self) -> Context:
-        """Return what is decided on now beside the state; it holds for this turn of the loop."""
+        """Return what a decision depends on beside the state; valid for this turn of the event loop."""
 
     @property
     def speakers(self) -> Mapping[str, int]:
-        """Return the present voices that may speak, with the connections of each by which they may."""
+        """Return the present voices that may speak, each with the number of its connections that may."""
 
     @property
     def speaking(self) -> AbstractSet[str]:
@@ -95,9 +95,9 @@ class Room(Protocol):
         """Return how much longer than others present voices may take."""
 
     def set_presence(self, voice_id: str, before: PresenceState | None, now: PresenceState | None) -> None:
-        """Note how one connection of a voice is present that was so before; None is not at all.
+        """Note how one connection of a voice is present now, and was before; None means not present.
 
-        The room's pulse runs while there is a speaker.
+        While a speaker is present the room begins rounds by itself.
         """
 
     def coloured(self, voice: Voice) -> Voice:
@@ -119,7 +119,7 @@ class Room(Protocol):
         """Tell whether a take of a voice is open or on its way."""
 
     def hear(self, voice_id: str, *, on: bool) -> None:
-        """Tell everyone that a voice speaks now, or does no more; what they know already is not told."""
+        """Signal to all that a voice speaks now, or no longer does; nothing is sent when nothing changed."""
 
 
 class RoomReader(Protocol):
@@ -129,4 +129,4 @@ class RoomReader(Protocol):
         """Begin with a room that woke; its tail tells what happens from now on."""
 
     def detach(self, room: Room) -> None:
-        """Let go of a room that fell asleep."""
+        """Stop reading a room that fell asleep."""

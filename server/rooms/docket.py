@@ -25,7 +25,7 @@ def act_row(room: str, seq: int, at_ms: int) -> Projected:
 
 
 def act_item(seq: int) -> str:
-    """Return by which name an act is kept: no clip has such an id, and of one moment the newest is first."""
+    """Return the item under which an act is kept: never a clip's id, and sorted newest first."""
     return f"act {_LATEST - seq}"
 
 

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 class Shared(Struct, frozen=True):
     """What all rooms of a registry share.
 
-    A room falls asleep when nobody needed it for `idle_ms`; `captions` is that words of takes are expected.
+    A room falls asleep when nobody needed it for `idle_ms`; with `captions` words of takes are expected.
     """
 
     log: Log
@@ -50,19 +50,19 @@ class Registry(Protocol):
     shared: Shared
 
     def living(self, room: LocalRoom) -> LocalRoom:
-        """Return the room of this id that lives: this one, when there is no other."""
+        """Return the object that stands for this room's id now: this one, when there is no other."""
 
     def rouse(self, room_id: str, *, quiet: bool = False) -> None:
-        """Begin to wake a room that sleeps; it is told by `wake_up` or `stay_asleep`."""
+        """Begin to wake a room that sleeps; `wake_up` or `stay_asleep` is called on it when that is done."""
 
     def slept(self, room: LocalRoom, due_ms: int | None) -> None:
-        """Let go of a room that fell asleep, and wake it when it is due."""
+        """Forget a room that fell asleep, and wake it when it is due."""
 
     def left(self, room: LocalRoom) -> None:
-        """Take note that nobody reads a sleeping room any more."""
+        """Note that nobody reads a sleeping room any more."""
 
     def deposed(self, room: LocalRoom, waiting: Sequence[PendingCommand]) -> None:
-        """Let go of a room that another process owns, and hand it these commands."""
+        """Forget a room that another process owns, and send that process these commands."""
 
     async def wake(self, id: str) -> Room:  # noqa: A002
         """Return the room, awake, from its owner."""
@@ -105,7 +105,7 @@ class LocalRoom:
         return await request.send_to(living)
 
     async def _decided(self, request: Request) -> list[Event]:
-        """Let a command wait for its turn, in a room that sleeps until it has woken."""
+        """Queue a command and return its events; a room that sleeps is woken first."""
         command = pending(request)
         while not self._deposed:
             writer = self._roused(quiet=request.quiet)
@@ -116,7 +116,7 @@ class LocalRoom:
         return await request.send_to(await self._registry.wake(self.id))
 
     def _roused(self, *, quiet: bool) -> Writer:
-        """Return the writer, in a room that sleeps one that gathers until the room has woken."""
+        """Return the writer; in a room that sleeps, a new one that queues until the room has woken."""
         if not self.is_awake:
             self._registry.rouse(self.id, quiet=quiet)
         if self._writer is None:
@@ -158,7 +158,7 @@ class LocalRoom:
         return self.state.public if self.is_awake else self._public
 
     def wake_up(self, folded: Folded, *, quiet: bool = False) -> None:
-        """Take up the state as of the newest event, and what waits; when `quiet`, for no longer than that."""
+        """Go on from the state as of the newest event, and decide what waits; `quiet`: then sleep again."""
         shared = self._registry.shared
         self.tail.fill(folded.newest)
         self._timer = Timer(self, shared.clock, shared.idle_ms)
@@ -169,17 +169,17 @@ class LocalRoom:
         self._start_timer(after_ms=QUIET_MS if quiet else 0)
 
     def stay_asleep(self, why: Exception) -> None:
-        """Answer all that wait that the room cannot be woken."""
+        """Fail all waiting commands: the room cannot be woken."""
         if self._writer is not None and not self.is_awake:
             writer, self._writer = self._writer, None
             writer.give_up(why)
 
     def step_down(self) -> None:
-        """Let the owner elsewhere have what waits, in a room that does not wake here."""
+        """Hand the waiting commands of a room that does not wake here to its owner."""
         self.deposed(self._writer.withdraw() if self._writer is not None else [])
 
     def fall_asleep(self, due_ms: int | None = None) -> None:
-        """Let go of state, events, writer and timer; what waits for nobody is in the log."""
+        """Drop state, events, writer and timer; all of it can be read from the log again."""
         self._voices_language, self._public = self.state.voices_language, self.state.public
         if self._writer is not None:
             self._writer.sleep()
@@ -201,17 +201,17 @@ class LocalRoom:
             self.fall_asleep()
 
     def use(self) -> None:
-        """Keep the room awake for as long as an unused one stays awake: time to hold it."""
+        """Keep the room awake for `idle_ms` more: time enough to hold it."""
         if self._timer is not None:
             self._timer.use()
 
     def hold(self) -> None:
-        """Keep a room that is awake so until `release`."""
+        """Keep a room that is awake from falling asleep until `release`."""
         self._holds += 1
         self._touch()
 
     def release(self) -> None:
-        """Let go of one hold."""
+        """End one hold."""
         self._holds -= 1
         self._touch()
 
@@ -220,7 +220,7 @@ class LocalRoom:
             self._registry.left(self)
 
     def _touch(self) -> None:
-        """Take note that the room is used, and look when it has something to do."""
+        """Note that the room is used, and set its timer anew."""
         self.use()
         self._start_timer()
 
@@ -231,13 +231,13 @@ class LocalRoom:
     # Who is here
 
     def context(self) -> Context:
-        """Return what is decided on now beside the state; it holds for this turn of the loop."""
+        """Return what a decision depends on beside the state; valid for this turn of the event loop."""
         shared = self._registry.shared
         return self._presence.context(shared.clock(), shared.random, captions=shared.captions)
 
     @property
     def speakers(self) -> Mapping[str, int]:
-        """Return the present voices that may speak, with the connections of each by which they may."""
+        """Return the present voices that may speak, each with the number of its connections that may."""
         return self._presence.speakers
 
     @property
@@ -251,7 +251,7 @@ class LocalRoom:
         return self._presence.paces
 
     def set_presence(self, voice_id: str, before: PresenceState | None, now: PresenceState | None) -> None:
-        """Note how one connection of a voice is present that was so before; None is not at all."""
+        """Note how one connection of a voice is present now, and was before; None means not present."""
         self._presence.move(voice_id, before, now, self._registry.shared.clock())
         self._changed(voice_id)
 
@@ -269,7 +269,7 @@ class LocalRoom:
         self._presence.come_by(voice_id, network)
 
     def _changed(self, voice_id: str) -> None:
-        """Look what is due now; a room that sleeps wakes for somebody who speaks or may."""
+        """Set the timer anew; a room that sleeps wakes for a voice that speaks or may speak."""
         if self._timer is not None:
             self._touch()
         elif (voice_id in self.speakers or voice_id in self.speaking) and self._lives():
@@ -295,7 +295,7 @@ class LocalRoom:
         return take in self._presence.speaking.get(voice_id, ())
 
     def hear(self, voice_id: str, *, on: bool) -> None:
-        """Tell everyone that a voice speaks now, or does no more; what they know already is not told."""
+        """Signal to all that a voice speaks now, or no longer does; nothing is sent when nothing changed."""
         if on == (voice_id in self._presence.heard):
             return
         self._presence.heard ^= {voice_id}
@@ -335,14 +335,14 @@ class LocalRoom:
             self._timer.hasten()
 
     def rested(self) -> None:
-        """Take note that the inbox is empty."""
+        """Note that the inbox is empty."""
         if self._is_used:
             self.use()
         self._is_used = False
         self._start_timer()
 
     def deposed(self, waiting: Sequence[PendingCommand]) -> None:
-        """Step down: drop state, timer and signals, and let the owner have the commands that wait."""
+        """Drop state, timer and signals, and hand the waiting commands to the owner elsewhere."""
         self._deposed = True
         self._stop()
         self._presence = Presence()
@@ -354,6 +354,6 @@ class LocalRoom:
 
 
 def _ticked(done: asyncio.Future[list[Event]]) -> None:
-    """Take note of a tick that failed; the timer tries again."""
+    """Note a tick that failed; the timer tries again."""
     if not done.cancelled() and (error := done.exception()) is not None:
         logger.warning("room.tick_failed %s", type(error).__name__)

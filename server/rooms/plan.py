@@ -1,4 +1,4 @@
-"""What commands would do, decided one after another on what those before them would leave. Pure."""
+"""Plans: what commands would do, each decided on the state that those before it would leave. Pure."""
 
 from __future__ import annotations
 

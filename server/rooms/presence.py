@@ -22,7 +22,7 @@ CONSENTS_KEPT = 2_000  # voices that came in by the door; who is forgotten is as
 
 
 class PresenceState(Struct, frozen=True):
-    """How one connection of a voice is present; its `pace` is the room's business, and nobody else's."""
+    """How one connection of a voice is present; its `pace` is never shown to other visitors."""
 
     speaker: bool = False
     listening: Literal["radio", "files", "off"] = "off"
@@ -77,7 +77,7 @@ class Presence:
     def move(
         self, voice_id: str, before: PresenceState | None, now: PresenceState | None, now_ms: int
     ) -> None:
-        """Note how a connection of a voice is present that was so before; None is not at all."""
+        """Note how a connection of a voice is present now, and was before; None means not present."""
         was, speaks = before or PRESENT, (now or PRESENT).speaker
         if before is None:
             self.enter(voice_id)
@@ -127,12 +127,12 @@ class Presence:
                 del self.left[next(iter(self.left))]
 
     def arrive(self, voice_id: str) -> None:
-        """Count a voice in that may speak."""
+        """Count in a connection by which a voice may speak."""
         self.enter(voice_id)
         self.speakers[voice_id] = self.speakers.get(voice_id, 0) + 1
 
     def leave(self, voice_id: str, now_ms: int) -> None:
-        """Count a voice out again that might speak."""
+        """Count out a connection by which a voice could speak."""
         self.exit(voice_id, now_ms)
         if _count_out(self.speakers, voice_id):
             self.paces.pop(voice_id, None)
@@ -151,7 +151,7 @@ class Presence:
             del self.consented[next(iter(self.consented))]
 
     def come_by(self, voice_id: str, network: str) -> None:
-        """Note by which network a voice came last."""
+        """Note the network (a tag of this room) that a voice came from last."""
         self.networks.pop(voice_id, None)
         self.networks[voice_id] = network
         if len(self.networks) > NETWORKS_KEPT:
@@ -174,7 +174,7 @@ class Presence:
         return [until_ms for takes in self.speaking.values() for until_ms in takes.values()]
 
     def rest(self) -> None:
-        """Forget what matters to a running round alone; whoever is here stays."""
+        """Forget what only a running round needs; who is here stays known."""
         self.left.clear()
 
     def overdue(self, now_ms: int) -> list[tuple[str, str]]:

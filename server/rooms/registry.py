@@ -130,7 +130,7 @@ class RoomRegistry:
 
     @contextmanager
     def _waited_for(self) -> Iterator[None]:
-        """Let `close` wait: a room that is stored is not answered with "restarting"."""
+        """Keep an opening among what `close` waits for: a room that is stored must not be refused."""
         done = asyncio.get_running_loop().create_future()
         self._opening.add(done)
         try:
@@ -142,7 +142,7 @@ class RoomRegistry:
     async def wake(self, id: str, *, quiet: bool = False) -> Room:  # noqa: A002
         """Return a room, awake; hold it within `idle_ms`. Raises `NoSuchRoom` and what the log raises.
 
-        Who is `quiet` sends it quiet commands at once, and it need not stay awake afterwards.
+        With `quiet` the caller sends quiet commands at once, and the room may sleep again after them.
         """
         if id not in self._awake:
             self._check_open()
@@ -166,7 +166,7 @@ class RoomRegistry:
         return self._rooms.get(id)
 
     def is_waking(self, id: str) -> bool:  # noqa: A002
-        """Tell whether a room is being woken, which whoever else asks for it then shares."""
+        """Tell whether a room is being woken; all who ask for it meanwhile share that waking."""
         return id in self._waking
 
     async def look(self, id: str) -> RoomState:  # noqa: A002
@@ -220,11 +220,11 @@ class RoomRegistry:
     # What rooms tell
 
     def living(self, room: LocalRoom) -> LocalRoom:
-        """Return the room of this id that lives: this one, when there is no other."""
+        """Return the object that stands for this room's id now: the given one, when there is no other."""
         return self._rooms.setdefault(room.id, room)
 
     def rouse(self, room_id: str, *, quiet: bool = False) -> None:
-        """Begin to wake a room, unless that is under way; whoever waits is told. Raises `Refused`."""
+        """Begin to wake a room, unless that is under way. Raises `Refused`."""
         if room_id not in self._awake:
             self._check_open()
             self._wakes(room_id, quiet=quiet)
@@ -246,7 +246,7 @@ class RoomRegistry:
             self._failed_wakes.pop(room_id, None)
 
     def slept(self, room: LocalRoom, due_ms: int | None) -> None:
-        """Let go of a room that fell asleep, and wake it when it is due."""
+        """Forget a room that fell asleep, and wake it when it is due."""
         del self._awake[room.id]
         if due_ms is not None and not self._closed:
             self._alarms.set(room.id, due_ms)
@@ -254,12 +254,12 @@ class RoomRegistry:
         self.left(room)
 
     def left(self, room: LocalRoom) -> None:
-        """Let go of a sleeping room that nobody reads."""
+        """Forget a sleeping room that nobody reads."""
         if not room.tail.readers and self._rooms.get(room.id) is room and room.id not in self._waking:
             del self._rooms[room.id]
 
     def deposed(self, room: LocalRoom, waiting: Sequence[PendingCommand]) -> None:
-        """Let go of a room that another process owns, and hand it these commands."""
+        """Forget a room that another process owns, and send that process these commands."""
         self._rooms.pop(room.id, None)
         self._awake.pop(room.id, None)
         self._alarms.cancel(room.id)
@@ -303,7 +303,7 @@ class RoomRegistry:
         return waking.task
 
     async def _wake(self, id: str) -> Room | None:  # noqa: A002
-        """Fold the log and let the room go on, in one step with the end of the waking."""
+        """Fold the log and let the room go on; no other task runs between that and the waking's end."""
         room: LocalRoom | None = None
         try:
             if id not in self._rooms and (elsewhere := await self._directory.owner(id)) is not None:
@@ -369,7 +369,7 @@ async def _passed_on(command: PendingCommand, owner: Room) -> None:
 
 
 def _woken(task: asyncio.Task[Room | None]) -> None:
-    """Take note of a waking that failed; whoever waits for it is told."""
+    """Note a waking that failed; whoever waits for it is told."""
     if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, NoSuchRoom):
         logger.warning("room.not_woken %s", type(error).__name__)
 

@@ -27,7 +27,7 @@ ID_USED = (
 
 
 def salt(visitor_key: str) -> bytes:
-    """Return what hides the digests of a visitor's words from whoever has the log but not the visitor's key.
+    """Return a salt, so that digests of a visitor's words tell nothing to who has the log without the key.
 
     Without it a text that was taken back could be found again by trying all that it may have been.
     """
@@ -108,7 +108,7 @@ class PendingCommand(Struct, eq=False):
 
 
 def pending(request: Request) -> PendingCommand:
-    """Return a request as it waits for its decision in the running loop."""
+    """Return a request together with the future that will hold its answer."""
     done: asyncio.Future[list[Event]] = asyncio.get_running_loop().create_future()
     if request.key is None:
         return PendingCommand(request, done)
@@ -143,7 +143,7 @@ class Requests:
             self._underway[command.key] = command
 
     def end(self, commands: Iterable[PendingCommand]) -> None:
-        """Let go of the keys that are under way no more."""
+        """Forget those of the keys under way whose commands are answered."""
         for command in commands:
             key = command.key
             if key is not None and command.done.done() and self._underway.get(key) is command:

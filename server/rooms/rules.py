@@ -1,4 +1,4 @@
-"""The pure functions that make a room, as the living room is given them."""
+"""The pure functions that a living room works by."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Settlement(Struct):
             self.sound = False
 
     def _race(self, command: PendingCommand, outcome: Outcome | None) -> None:
-        """Let a command be decided again; one that lost too many races fails."""
+        """Mark a command to be decided again; one that lost too many races fails."""
         if outcome and self.sound and command.races >= RACES_TRIED:
             command.fail(outcome if isinstance(outcome, Conflict) else Conflict())
             self.unsure = True

@@ -69,7 +69,7 @@ class Snapshots:
         return Folded(state, newest, kept)
 
     def own(self, task: asyncio.Task[None]) -> None:
-        """See a write to its end."""
+        """Keep a write's task until it is done."""
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
 
@@ -109,7 +109,7 @@ class RoomSnapshots:
         return state
 
     def ignore(self, why: str) -> None:
-        """Go on without what is stored: the next one replaces it whole."""
+        """Ignore what is stored, with one line in the log: the next snapshot replaces it whole."""
         logger.warning("snapshot.ignored room=%.6s: %s", self._room, why)
         self.seq, self._parts = 0, {}
 
@@ -127,7 +127,7 @@ class RoomSnapshots:
         return entries
 
     def appended(self, entries: Sequence[Entry], outcomes: Sequence[Outcome]) -> None:
-        """Take note of what became of a chain."""
+        """Note how an append of a chain ended."""
         for entry, outcome in zip(entries, outcomes, strict=True):
             stored = outcome[-1].seq if isinstance(outcome, list) and outcome else 0
             if entry.snapshot is not None and stored == entry.snapshot.seq:
@@ -138,7 +138,7 @@ class RoomSnapshots:
                 self._lost = self.seq > 0
 
     def lose(self) -> None:
-        """Take note that nobody knows what is stored: the next one replaces it whole, soon."""
+        """Note that nobody knows what is stored: the next one replaces it whole, soon."""
         self._lost, self._parts = self.seq > 0, {}
 
     def note(self, state: RoomState, head: int) -> None:

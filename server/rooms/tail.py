@@ -65,7 +65,7 @@ class Subscription:
         self._on_close = on_close
 
     def __call__(self) -> None:
-        """Read no more; may be called again."""
+        """Stop reading; may be called again."""
         self._on_close(self)
 
 
@@ -116,12 +116,12 @@ class Tail:
             self.on_left()
 
     def fill(self, newest: Sequence[Event]) -> None:
-        """Hold events again after a sleep; nobody is told of those that the readers have had before."""
+        """Hold events again after a sleep, up to the head; nobody is told of them."""
         known = [event for event in newest if not self.head or event.seq <= self.head]
         self._keep([self._encode(event) for event in known[-TAIL_EVENTS:]])
 
     def rest(self) -> None:
-        """Let go of the events and of passive readers, for the room falls asleep."""
+        """Drop the events and the passive readers: the room falls asleep."""
         self._flush()
         self._events = []
         self._readers = tuple(reader for reader in self._readers if not reader.passive)
@@ -130,7 +130,7 @@ class Tail:
                 reader.rested()
 
     def end(self) -> None:
-        """Tell nobody anything any more: this process does not own the room."""
+        """End for good, as another process owns the room; the readers are told by `ended`."""
         readers, self._readers = self._readers, ()
         self._events, self._signals = [], []
         for reader in readers:
@@ -208,7 +208,7 @@ class Tail:
 
 
 def _nobody_asks() -> None:
-    """Stand for a room that does not ask whether it has readers."""
+    """Do nothing: the default of `on_left`."""
 
 
 def _seq(encoded: Encoded) -> int:

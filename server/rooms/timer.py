@@ -34,11 +34,11 @@ class TimedRoom(Protocol):
         """Do what is due."""
 
     def fall_asleep(self, due_ms: int | None) -> None:
-        """Let go of all that an awake room has, until it is needed or due."""
+        """Drop all that only an awake room has, until it is needed or due."""
 
 
 class Timer:
-    """Rings when the room has something to do next; `stop` it while the room is at work."""
+    """Rings when the room has something to do next; `stop` it while the writer works."""
 
     def __init__(self, room: TimedRoom, clock: Callable[[], int], idle_ms: int) -> None:
         self._room, self._clock = room, clock
@@ -48,7 +48,7 @@ class Timer:
         self._ringing: asyncio.TimerHandle | None = None
 
     def use(self) -> None:
-        """Keep the room awake for as long as an unused one stays awake: time to hold it."""
+        """Keep the room awake for `idle_ms` more: time enough to hold it."""
         self._used_at_ms = self._clock()
 
     def hasten(self) -> None:
@@ -56,7 +56,7 @@ class Timer:
         self._next_tick_ms = min(self._next_tick_ms, self._clock() + TICK_EVERY_MS)
 
     def stop(self) -> None:
-        """Ring no more until `start`."""
+        """Do not ring until the next `start`."""
         if self._ringing is not None:
             self._ringing.cancel()
             self._ringing = None
@@ -81,7 +81,7 @@ class Timer:
         return None if due_ms is None else max(due_ms, self._next_tick_ms)
 
     def ring(self) -> None:
-        """Do what the moment asks for."""
+        """Expire takes, then tick, fall asleep, or wait on."""
         self._ringing = None
         now_ms = self._clock()
         self._room.expire_takes(now_ms)

@@ -38,10 +38,10 @@ class WriterRoom(Protocol):
         """Return what is decided on now beside the state."""
 
     def appended(self) -> None:
-        """Take note that something happened, which may have changed what is due."""
+        """Note that something happened, which may have changed what is due."""
 
     def rested(self) -> None:
-        """Take note that the inbox is empty."""
+        """Note that the inbox is empty."""
 
     def deposed(self, waiting: Sequence[PendingCommand]) -> None:
         """Step down: another process owns the room, and these commands are for it."""
@@ -79,12 +79,12 @@ class Writer:
         return command.done
 
     def give_up(self, why: Exception) -> None:
-        """Answer all that wait that it could not be, for the room did not wake."""
+        """Fail all that waits: the room did not wake."""
         for command in self.withdraw():
             command.fail(why)
 
     def withdraw(self) -> list[PendingCommand]:
-        """Return what waits, which this writer does not decide any more."""
+        """Take out and return what waits undecided."""
         waiting, self._inbox = self._inbox, []
         return [command for command in waiting if not command.done.done()]
 
@@ -115,7 +115,7 @@ class Writer:
         self._room.rested()
 
     def _step_down(self, batch: list[PendingCommand]) -> None:
-        """Hand on what waits; what this writer still knew is not to be trusted, and not caught up with."""
+        """Hand on what waits, and drop the state: another owner may have written since."""
         self._inbox[:0] = batch
         self._worker = None
         self._room.deposed(self.withdraw())
@@ -139,7 +139,7 @@ class Writer:
         return self.state, self._snapshots
 
     def sleep(self) -> None:
-        """Leave the state behind for the next waking, if that spares it some folding."""
+        """Write a snapshot for the next waking, if that spares it some folding."""
         state, snapshots = self._known()
         snapshots.sleep(state, self._room.tail.head)
 

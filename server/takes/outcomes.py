@@ -10,7 +10,7 @@ from audio.take import Clip, Unfit
 from server.blobs.base import Blob, Blobs
 from server.log.base import StorageFull
 from server.room.commands import Land, Refused, broken, restarting, storage_full
-from server.room.events import ClipLanded, Event
+from server.room.events import ClipLanded, Erased, Event
 from server.rooms.registry import RoomRegistry
 from server.takes.life import State, TakeLife
 from server.takes.observer import TakesObserver
@@ -90,7 +90,8 @@ class Outcomes:
             if refused.code != "id_used":  # else it is another's
                 await self._blobs.delete(sound.room, [sound.id])
             raise
-        return events[0]
+        # Not always the first: a room that nobody kept for a day goes to the admin before.
+        return next(event for event in events if isinstance(event.data, ClipLanded | Erased))
 
     def tell(self, take: TakeLife, state: str, *, peer: str | None = None, **more: object) -> None:
         """Send the signal `take` to the speaker of a take; `peer` is its own unless given."""

@@ -17,7 +17,7 @@ from tests.support.fork_server import ForkServer
 
 KILLS = 50
 KILLS_IN_SOAK = 1_000
-FILES_OF_KILLS = 10  # a fresh file after so many, so that reading it all stays cheap
+FILES_OF_KILLS = 10  # a fresh file after this many, so that reading it all stays cheap
 CONTROL_KILLS = 12
 
 

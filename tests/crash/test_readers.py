@@ -20,13 +20,13 @@ from tests.support.reader_trials import (
     Account,
     Trial,
     final_account,
-    house_of,
     opened,
+    registry_of,
 )
 
 KILLS = 10
 KILLS_IN_SOAK = 200
-KILLS_OF_A_FILE = 10  # a fresh one after so many, so that its account stays cheap
+KILLS_OF_A_FILE = 10  # a fresh one after this many, so that its account stays cheap
 CONTROL_KILLS = 60  # at most: a control is done when it is caught
 
 
@@ -38,7 +38,7 @@ def server() -> Iterator[ForkServer]:
 
 
 async def killed(server: ForkServer, folder: Path, mode: str, kills: range) -> Account:
-    """Kill a reader so many times on one file, and return its account."""
+    """Kill a reader the given number of times on one file, and return its account."""
     path = folder / f"{mode}{kills.start}" / "wonder.db"
     path.parent.mkdir()
     for seed in kills:
@@ -114,16 +114,16 @@ class SlowLog(MemoryLog):
 
 
 async def stopped(trial: Trial, every: int) -> Account:
-    """Stop a trial's reader again and again after so many turns, until it has seen everything."""
+    """Stop a trial's reader again and again after the given number of turns, until it has seen everything."""
     log = SlowLog()
-    registry = house_of(log, 1)
+    registry = registry_of(log, 1)
     for name in ROOMS:
         room = await opened(registry, log, name)
         for number in range(3):
             await trial.step(room, f"{name}-{number}")
     await registry.close()
     for _ in range(TURNS // every + 1):
-        registry = house_of(log, 1)
+        registry = registry_of(log, 1)
         task = asyncio.ensure_future(trial.runner(registry, log).run())
         for _ in range(every):
             await asyncio.sleep(0)
@@ -150,7 +150,7 @@ async def test_stopping_at_any_turn_catches_the_controls(mode: str, wrong: str) 
     assert any(getattr(account, wrong) for account in accounts)
 
 
-# --- two houses on one log
+# --- two registries on one log
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -165,23 +165,23 @@ async def log(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[L
 
 
 @pytest.mark.parametrize("mode", sorted(TRIALS))
-async def test_two_houses_on_one_log_with_readers_of_one_name_miss_and_repeat_nothing(
+async def test_two_registries_on_one_log_with_readers_of_one_name_miss_and_repeat_nothing(
     log: Log, mode: str
 ) -> None:
     trial: Trial = TRIALS[mode]()
-    houses = [house_of(log, seed) for seed in (1, 2)]
-    reading = [asyncio.ensure_future(trial.runner(registry, log).run()) for registry in houses]
-    await opened(houses[0], log, ROOMS[0])
+    registries = [registry_of(log, seed) for seed in (1, 2)]
+    reading = [asyncio.ensure_future(trial.runner(registry, log).run()) for registry in registries]
+    await opened(registries[0], log, ROOMS[0])
     for name in ROOMS[1:]:
-        await opened(houses[1], log, name)
+        await opened(registries[1], log, name)
     for number in range(40):
-        registry = houses[number % 2]
+        registry = registries[number % 2]
         rooms = [await registry.wake(name) for name in ROOMS]
         await asyncio.gather(*[trial.step(room, f"{room.id}-{number}") for room in rooms])
     for task in reading:
         task.cancel()
     await asyncio.gather(*reading, return_exceptions=True)
-    for registry in houses:
+    for registry in registries:
         await registry.close()
 
     account = await final_account(trial, log)

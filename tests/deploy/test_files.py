@@ -49,7 +49,7 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 @asynccontextmanager
 async def strangers(url: str, count: int) -> AsyncIterator[list[asyncio.StreamReader]]:
-    """Hold so many connections that say nothing."""
+    """Hold the given number of connections that say nothing."""
     host, port = url.removeprefix("http://").split(":")
     ends = await asyncio.gather(*[asyncio.open_connection(host, int(port)) for _ in range(count)])
     try:

@@ -33,7 +33,7 @@ def test_a_vote_takes_no_takes() -> None:
 
 
 def crowd(seed: int, missed: int = 0) -> Played:
-    """Twelve answers, and a vote; the first so many voices were missed the last time."""
+    """Twelve answers, and a vote; the first of the voices, a given number, were missed the last time."""
     played = Played("world_worst", seed=seed)
     voices = "abcdefghijkl"
     if missed:

@@ -22,11 +22,14 @@ from server.room.commands import (
     Report,
     Restore,
     RoundJoin,
+    RoundLeave,
     RoundStart,
     RoundStop,
     Say,
     Suggest,
     Throw,
+    TurnHelp,
+    TurnPass,
     Vote,
     WantTopic,
 )
@@ -96,7 +99,9 @@ def _kept(command: Callable[[SentRoom, int], Command]) -> st.SearchStrategy[Step
 
 def _present(here: list[Voice]) -> Step:
     def step(room: SentRoom) -> None:
-        room.here = room.speakers = [voice.id for voice in here]
+        ids = [voice.id for voice in here]
+        room.left = {gone: room.now_ms for gone in (*room.here, *room.left) if gone not in ids}
+        room.here = room.speakers = ids
 
     return step
 
@@ -162,6 +167,9 @@ often: st.SearchStrategy[Step] = st.one_of(
     _done(lambda room, at: RoundStart(_game(room, at))),
     _done(lambda _room, _at: RoundJoin()),
     _done(lambda _room, _at: Again()),
+    _done(lambda _room, _at: RoundLeave()),
+    _done(lambda _room, _at: TurnPass()),
+    _done(lambda _room, _at: TurnHelp()),
     _said(lambda room, text: Answer(_round(room), text)),
     _said(lambda _room, text: Suggest(text)),
     _done(lambda room, at: Vote(_round(room), _clip(room, at), 1 - at % 3)),

@@ -205,7 +205,7 @@ class Troupe:
         return next(iter(self.players[0].events("round.closed", self.round)), None)
 
     async def play(self, steps: int = STEPS) -> dict[str, Any] | None:
-        """Play turn by turn until the end, or so many turns; return the end."""
+        """Play turn by turn until the end, or for a number of turns; return the end."""
         for _ in range(steps):
             if (end := self.end()) is not None:
                 return end

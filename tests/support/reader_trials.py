@@ -49,7 +49,7 @@ def fast_ms() -> int:
     return BASE_MS + int((time.time_ns() / 1e6 - BASE_MS) * FASTER)
 
 
-def house_of(log: Log, seed: int) -> RoomRegistry:
+def registry_of(log: Log, seed: int) -> RoomRegistry:
     """Return a registry on a log, in the time of trials."""
     return RoomRegistry(log, clock=fast_ms, random=Random(seed), secret=b"s" * 32, idle_ms=10**15)
 
@@ -201,7 +201,7 @@ class Expiring(Trial):
         events = [event.data for room in ROOMS for event in await log.read(room, 0, 1_000_000)]
         found = Counter(fact.clip for fact in events if isinstance(fact, ClipRemoved))
         left: list[str] = []
-        registry = house_of(log, 0)
+        registry = registry_of(log, 0)
         for room in ROOMS:
             left += (await registry.look(room)).clips
         await registry.close()
@@ -309,7 +309,7 @@ async def final_account(trial: Trial, log: Log) -> Account:
         while fast_ms() < await trial.due_ms(log):
             await asyncio.sleep(0.01)
         for _ in range(2):  # once more, for what the reader itself brings about comes as changes, too
-            registry = house_of(log, 0)
+            registry = registry_of(log, 0)
             runner = trial.runner(registry, log)
             task = asyncio.ensure_future(runner.run())
             await caught_up(log, runner)

@@ -29,7 +29,7 @@ def form(coding: int, bits: int, channels: int = 1, rate_hz: int = 16_000, more:
 def extensible(coding: int, bits: int, channels: int = 1, more: bytes = b"", valid: int = 0) -> bytes:
     """Write a `fmt ` chunk of the extensible sort; `more` are bytes that nobody expects behind it.
 
-    Of the bits of a sample so many are `valid`, by default all.
+    `valid` is how many bits of a sample count, by default all.
     """
     size = 22 + len(more)
     tail = struct.pack("<HHIH", size, valid or bits, 3 if channels == 2 else 4, coding) + GUID + more

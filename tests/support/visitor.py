@@ -141,7 +141,7 @@ class Visitor:
         return await self.page.locator("room-chat .lines .line-text").all_inner_texts()
 
     async def shows_clips(self, count: int) -> None:
-        """Wait until so many clips are shown."""
+        """Wait until the given number of clips is shown."""
         await expect(self.page.locator("clip-list .clip")).to_have_count(count)
 
 

@@ -72,8 +72,8 @@ export default {
   'lobby.filter': 'Raum suchen',
   'lobby.none': 'So heißt kein offener Raum.',
   'form.theme.needed': 'Ein Themenraum braucht ein Thema: Eine Zeile genügt.',
-  'code.label': 'Drei Wörter?',
-  'code.example': 'z. B. Kessel Eichel Posaune',
+  'code.label': 'Drei Wörter, die in einen Raum führen',
+  'code.example': 'Drei Wörter? Kessel Eichel Mond',
   'code.go': 'Los',
   'refused.no_such_code': 'Diese drei Wörter führen nirgendwohin (mehr). Frag noch mal danach.',
 };

@@ -72,8 +72,8 @@ export default {
   'lobby.filter': 'Find a room',
   'lobby.none': 'No open room is called like that.',
   'form.theme.needed': 'A topic room needs a topic: one line is enough.',
-  'code.label': 'Three words?',
-  'code.example': 'e.g. kettle acorn trombone',
+  'code.label': 'Three words that lead into a room',
+  'code.example': 'Three words? kettle acorn moon',
   'code.go': 'Go',
   'refused.no_such_code': 'These three words lead nowhere (any more). Ask for them again.',
 };

@@ -11,7 +11,7 @@
  *   winners: Shown[], line: Shown|null, plays: string[], words: string, names: string[]}} Ending
  */
 import { t } from '../lib/text.js';
-import { voiceOf } from './head.js';
+import { seenBy, takesSeen, voiceOf } from './head.js';
 
 /** The ends that are not worth a card: something else began. */
 const CUT = new Set(['again', 'replaced']);
@@ -22,11 +22,11 @@ export function hasCard(round) {
   return Boolean(round?.closing && !CUT.has(round.closing.reason) && (round.takes.length || round.closing.secrets?.length));
 }
 
-/** @param {Round} round @param {Pick<import('./head.js').Seen, 'state'|'presence'>} model @returns {Ending} */
+/** @param {Round} round @param {Pick<import('./head.js').Seen, 'state'|'presence'> & Partial<import('./head.js').Seen>} model @returns {Ending} */
 export function endingOf(round, model) {
   const closing = /** @type {import('../wire/protocol.js').Closing} */ (round.closing);
   const kind = closing.ending ?? 'plain';
-  const takes = round.takes.filter(({ hidden }) => !hidden).map((take) => shownOf(take, round, model));
+  const takes = takesSeen(round, model).map((take) => shownOf(take, round, model));
   const winners = takes.filter(({ won }) => won);
   const replay = (closing.replay ?? []).map((clip) => takes.find((take) => take.clip === clip)).filter(isThere);
   const beads = BEADED.has(kind) || (kind === 'plain' && replay.length > 1) ? (replay.length > 1 ? replay : takes) : [];
@@ -84,12 +84,12 @@ function shownOf({ clip, voice, text, duration_ms, written }, round, model) {
   };
 }
 
-/** The line of the evening may be of another round. @param {string} clip @param {Shown[]} takes @param {Pick<import('./head.js').Seen, 'state'|'presence'>} model @returns {Shown|null} */
+/** The line of the evening may be of another round. @param {string} clip @param {Shown[]} takes @param {import('./head.js').Viewed} model @returns {Shown|null} */
 function lineOf(clip, takes, model) {
   const here = takes.find((take) => take.clip === clip);
   if (here) return here;
   const known = model.state.clips.get(clip);
-  return known ? { clip, voice: known.by?.id ?? '', name: known.by?.name ?? '', colour: known.by?.colour ?? '', text: known.caption ?? '', ms: known.duration_ms, written: false, hearts: 0, won: true, verdicts: [] } : null;
+  return known && seenBy(model)({ clip, voice: known.by?.id ?? '' }) ? { clip, voice: known.by?.id ?? '', name: known.by?.name ?? '', colour: known.by?.colour ?? '', text: known.caption ?? '', ms: known.duration_ms, written: false, hearts: 0, won: true, verdicts: [] } : null;
 }
 
 /** How two stood in a duel, by hearts. @param {Shown[]} takes @returns {Bar[]} */

@@ -9,7 +9,7 @@
  * @typedef {'you'|'all'|'other'|'bystander'|'none'} Part
  * @typedef {{id: string, name: string, colour: string, has: boolean, next: boolean, lit: boolean, spoke: boolean, you: boolean}} Person
  * @typedef {{state: import('./state.js').RoomState, presence: import('./presence.js').Presence, me: Voice|null,
- *   room: import('../wire/protocol.js').Room|null, onAir: string|null, replaying: string|null}} Seen  of the model
+ *   room: import('../wire/protocol.js').Room|null, onAir: string|null, replaying: string|null, hidden?: string[]}} Seen  of the model
  */
 import { isDrawnIn } from './play.js';
 
@@ -62,6 +62,25 @@ export function castOf(model, { turn, phase }) {
   }));
 }
 
+/** The takes of a round that this visitor may see. @param {Round} round @param {Viewed} model @returns {import('../wire/protocol.js').Take[]} */
+export function takesSeen(round, model) {
+  const isSeen = seenBy(model);
+  return round.takes.filter((take) => !take.hidden && isSeen(take));
+}
+
+/**
+ * Which clips and texts this visitor may see: none that is hidden for all until somebody decided (its speaker and the
+ * keeper see it), or of a voice that is not wanted.
+ * @typedef {Pick<Seen, 'state'> & Partial<Pick<Seen, 'me'|'hidden'>>} Viewed
+ * @param {Viewed} model @returns {(item: {clip: string, voice: string}) => boolean}
+ */
+export function seenBy({ state: { withheld, written, keeper }, me, hidden = [] }) {
+  const texts = [...written].filter(([seq]) => withheld.has(String(seq))).map(([, id]) => id); // they are hidden by their seqs
+  const isWithheld = (/** @type {string} */ clip) => withheld.has(clip) || texts.includes(clip);
+  const isOwn = (/** @type {string} */ voice) => Boolean(me) && (voice === me?.id || keeper === me?.id);
+  return ({ clip, voice }) => !hidden.includes(clip) && !hidden.includes(voice) && (isOwn(voice) || !isWithheld(clip));
+}
+
 /** The takes that are put up for a vote, in that order; none while there is no vote. @param {Round|null} round @returns {string[]} */
 export function stagedIn(round) {
   const turn = round?.turns.at(-1);
@@ -74,7 +93,7 @@ export function stagedIn(round) {
 export function missingIn(model, { turn }) {
   const { state: { round }, presence, room } = model;
   if (!round || !turn) return [];
-  const done = new Set(round.takes.filter((take) => take.turn === turn.turn).map(({ voice }) => voice));
+  const done = new Set([...round.takes, ...round.passed].filter((each) => each.turn === turn.turn).map(({ voice }) => voice));
   const here = [...presence.voices.values()];
   return here.filter(({ id }) => id !== turn.besides && !done.has(id) && !round.left?.includes(id) && isDrawnIn(round, id, room)).map(({ name }) => name);
 }

@@ -2,17 +2,17 @@
  * What the live region says of a round, each thing once: the game, whose turn it is, what is asked, the referee's
  * words, who won. Pure: what was told already is an argument.
  *
- * @typedef {{round: string, game: string, turn: string, prompt: string, verdict: string, end: string}} Told
+ * @typedef {{round: string, game: string, turn: string, prompt: string, verdict: string, end: string}} Announced
  * @typedef {{game: {name: string, short: string}|null, part: import('./head.js').Part, status: import('./round.js').RoundStatus,
- *   model: Pick<import('./head.js').Seen, 'state'|'presence'|'me'>}} Moment
+ *   model: Pick<import('./head.js').Seen, 'state'|'presence'|'me'>}} NewsContext
  */
 import { counted, t } from '../lib/text.js';
 import { ownersOf, voiceOf } from './head.js';
 
-/** @type {Told} */
+/** @type {Announced} */
 export const UNTOLD = { round: '', game: '', turn: '', prompt: '', verdict: '', end: '' };
 
-/** @param {Told} told @param {Moment} moment @returns {{told: Told, lines: string[]}} */
+/** @param {Announced} told @param {NewsContext} moment @returns {{told: Announced, lines: string[]}} */
 export function newsOf(told, moment) {
   const { state } = moment.model;
   const round = state.round ?? state.last_round;
@@ -20,7 +20,7 @@ export function newsOf(told, moment) {
   /** @type {string[]} */
   const lines = [];
   const next = { ...told };
-  const tell = (/** @type {keyof Told} */ what, /** @type {string} */ name, /** @type {string} */ line) => {
+  const tell = (/** @type {keyof Announced} */ what, /** @type {string} */ name, /** @type {string} */ line) => {
     if (!name || next[what] === name) return;
     next[what] = name;
     if (line) lines.push(line);
@@ -33,7 +33,7 @@ export function newsOf(told, moment) {
   return { told: next, lines };
 }
 
-/** @param {Moment} moment @param {(what: keyof Told, name: string, line: string) => void} tell */
+/** @param {NewsContext} moment @param {(what: keyof Announced, name: string, line: string) => void} tell */
 function tellTurn({ status: { turn, phase, prompt }, part, model }, tell) {
   if (!turn || (phase !== 'count-in' && phase !== 'window')) return;
   const name = `${turn.round} ${turn.turn}`;
@@ -41,7 +41,7 @@ function tellTurn({ status: { turn, phase, prompt }, part, model }, tell) {
   tell('prompt', name, prompt ? t('prompt.said', { prompt }) : '');
 }
 
-/** @param {import('../wire/protocol.js').Turn} turn @param {import('./head.js').Part} part @param {Moment['model']} model */
+/** @param {import('../wire/protocol.js').Turn} turn @param {import('./head.js').Part} part @param {NewsContext['model']} model */
 function turnLine(turn, part, model) {
   if (turn.act === 'vote' || turn.act === 'listen') return t(`act.${turn.act}`);
   if (part === 'you') return t('news.you');
@@ -50,14 +50,14 @@ function turnLine(turn, part, model) {
   return names ? t('news.other', { names }) : '';
 }
 
-/** Whose take a verdict is about, and the verdict. @param {import('../wire/protocol.js').Round} round @param {import('../wire/protocol.js').Verdict} verdict @param {Moment['model']} model */
+/** Whose take a verdict is about, and the verdict. @param {import('../wire/protocol.js').Round} round @param {import('../wire/protocol.js').Verdict} verdict @param {NewsContext['model']} model */
 export function verdictLine({ takes }, { clip, text }, model) {
   const voice = takes.find((take) => take.clip === clip)?.voice;
   const name = voice && voiceOf(model, voice)?.name;
   return name ? `${name}: ${text}` : text;
 }
 
-/** @param {import('../wire/protocol.js').Round} round @param {Moment['model']} model */
+/** @param {import('../wire/protocol.js').Round} round @param {NewsContext['model']} model */
 function endLine({ takes, closing }, model) {
   const winners = (closing?.winners ?? []).map((clip) => takes.find((take) => take.clip === clip)?.voice ?? '');
   const names = [...new Set(winners)].map((id) => voiceOf(model, id)?.name).filter(Boolean).join(' + ');

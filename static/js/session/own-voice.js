@@ -12,7 +12,7 @@ const TROUBLES = { refused: 'mic-refused', missing: 'mic-missing', busy: 'mic-bu
 /** @typedef {import('../wire/protocol.js').Refused} Refused */
 /** @typedef {import('../wire/protocol.js').Turn} Turn */
 /**
- * @typedef {object} Parts
+ * @typedef {object} VoiceParts
  * @property {import('./model.js').Reader} read
  * @property {import('./model.js').Setter<'speaking'|'auto'|'path'|'mic'|'playing'>} set
  * @property {import('./notices.js').Notices} notices
@@ -33,7 +33,7 @@ export class OwnVoice {
   #fell = false;
   #plays = 0;
 
-  /** @param {() => Parts} parts asked for with each use, for some of them tell this one what they do */
+  /** @param {() => VoiceParts} parts asked for with each use, for some of them tell this one what they do */
   constructor(parts) {
     this.parts = parts;
   }

@@ -23,12 +23,12 @@ import { Turns } from './turns.js';
  * @property {boolean} raw    the microphone's sound as it is
  * @property {import('../room/clock.js').Clock} clock
  * @property {import('./model.js').Reader} read
- * @property {import('./own-voice.js').Parts['set']} set
+ * @property {import('./own-voice.js').VoiceParts['set']} set
  * @property {import('./notices.js').Notices} notices
  * @property {import('./model.js').Request} request
- * @property {import('./own-voice.js').Parts['openTurn']} openTurn
- * @property {import('./own-voice.js').Parts['played']} played
- * @property {import('./own-voice.js').Parts['duck']} duck
+ * @property {import('./own-voice.js').VoiceParts['openTurn']} openTurn
+ * @property {import('./own-voice.js').VoiceParts['played']} played
+ * @property {import('./own-voice.js').VoiceParts['duck']} duck
  */
 
 /** @type {Devices} */
@@ -69,7 +69,7 @@ export function openSpeaking({ room, files, raw, clock, read, set, notices, requ
   const voice = new OwnVoice(() => parts);
   const speaker = new Speaker({ microphone, meter, route, clock, observer: voice });
   const turns = new Turns({ speaker, clock, limit_ms: (turn) => limitOf(read(), turn), pace: () => read().pace, stepBack: () => voice.stepBack() });
-  /** @type {import('./own-voice.js').Parts} */
+  /** @type {import('./own-voice.js').VoiceParts} */
   const parts = {
     read, set, notices, speaker, microphone, route, turns, openTurn, duck,
     played: (playing) => (awake.keep(playing), played(playing)),

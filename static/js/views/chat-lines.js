@@ -8,18 +8,18 @@ import { lineId } from '../session/hidden.js';
 import { voiceName } from './voice-name.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
-/** @typedef {{key: string, by: import('../wire/protocol.js').Voice|null, seq: number, own: boolean, text: string, at_ms: number, state: string, why: string, follows: boolean}} Line */
+/** @typedef {{key: string, by: import('../wire/protocol.js').Voice|null, seq: number, own: boolean, text: string, at_ms: number, state: string, why: string, follows: boolean}} ChatLine */
 
 const LINES = 200;
 const FOLLOWS_MS = 120_000; // lines of one voice this close together share one name
 
-/** @param {Model} model @returns {Line[]} */
+/** @param {Model} model @returns {ChatLine[]} */
 export function linesOf(model) {
   const { state, pending, hidden, me } = model;
   const isWithheld = (/** @type {number} */ seq) => state.withheld.has(String(seq)) && state.keeper !== me?.id;
   const all = [...state.texts.values(), ...[...state.rolls.values()].map((roll) => ({ ...roll, text: rollOf(roll) }))];
   const waits = waiting(pending);
-  const isHidden = (/** @type {Line['by']} */ by, /** @type {number} */ seq) => hidden.includes(by?.id ?? '') || hidden.includes(lineId(seq)) || isWithheld(seq);
+  const isHidden = (/** @type {ChatLine['by']} */ by, /** @type {number} */ seq) => hidden.includes(by?.id ?? '') || hidden.includes(lineId(seq)) || isWithheld(seq);
   const texts = all.filter(({ by, seq }) => !isHidden(by, seq) && !(by?.id === me?.id && waits(seq))).sort((a, b) => a.seq - b.seq).slice(-LINES);
   const said = texts.map(({ seq, by, at_ms, text }, at) => ({
     key: `s${seq} ${at_ms}`, by, seq, own: by?.id === me?.id, text, at_ms, state: 'said', why: '',
@@ -36,7 +36,7 @@ function rollOf({ expression, dice, total }) {
   return `🎲 ${expression}: ${dice.join(', ')} → ${total}`;
 }
 
-/** @param {import('../session/session.js').Session} session @param {Line} line */
+/** @param {import('../session/session.js').Session} session @param {ChatLine} line */
 export function chatLine(session, line) {
   const item = h('li', { class: 'line', 'data-own': String(line.own) },
     h('p', { class: 'line-head' }, h('span', { class: 'dot', 'data-shape': line.by && shapeOf(line.by.id) }), voiceName(session, line.by, { seq: line.seq }), line.at_ms > 0 && h('time', {}, time(line.at_ms))),
@@ -45,7 +45,7 @@ export function chatLine(session, line) {
   return item;
 }
 
-/** @param {HTMLElement} item @param {Line} line */
+/** @param {HTMLElement} item @param {ChatLine} line */
 export function updateLine(item, line) {
   item.dataset.state = line.state;
   item.dataset.follows = String(line.follows);

@@ -17,7 +17,7 @@ export class CodeForm extends HTMLElement {
         say(failure, refusal(/** @type {Error} */ (why)));
       }
     };
-    this.append(h('form', { class: 'code-form', onsubmit: enter }, h('label', {}, t('code.label')), words, h('button', { type: 'submit', class: 'quiet' }, t('code.go')), failure));
+    this.append(h('form', { class: 'code-form', onsubmit: enter }, words, h('button', { type: 'submit', class: 'quiet' }, t('code.go')), failure));
   }
 }
 

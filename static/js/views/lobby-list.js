@@ -9,7 +9,7 @@ import { publicRooms } from '../wire/rooms.js';
 
 const AGAIN_MS = 10_000;
 const ROOMS = 12; // of a language at first: what comes after them is to be found as well
-const MANY = 8; // from so many on they can be searched
+const MANY = 8; // from this many on they can be searched
 
 const languages = new Intl.DisplayNames([language], { type: 'language' });
 

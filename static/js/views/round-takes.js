@@ -2,7 +2,7 @@
 import { h, icon, keep, say, set } from '../lib/dom.js';
 import { SHAPES } from '../lib/shape.js';
 import { t } from '../lib/text.js';
-import { stagedIn, voiceOf } from '../room/head.js';
+import { stagedIn, takesSeen, voiceOf } from '../room/head.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../wire/protocol.js').Round} Round */
@@ -28,15 +28,16 @@ export class RoundTakes {
 
   /** @param {Model} model */
   update(model) {
-    const { state, hidden } = model;
+    const { state } = model;
     const round = state.round ?? state.last_round;
-    const takes = round ? shownIn(round, Boolean(state.round)).filter(({ clip, voice }) => !hidden.includes(clip) && !hidden.includes(voice)) : [];
+    const takes = round ? shownIn(round, model) : [];
     const votes = Boolean(state.round) && state.round?.turns.at(-1)?.act === 'vote';
     this.list.dataset.votes = String(votes);
     this.list.dataset.runs = String(Boolean(state.round) && !votes);
     const draw = (/** @type {HTMLElement} */ row, /** @type {Take} */ take) => round && this.#draw(row, take, round, model, votes ? stagedIn(round).indexOf(take.clip) : -1);
     keep(this.list, takes, ({ clip }) => clip, (take) => this.#row(take), draw);
-    this.#replay = (state.round ? [] : (round?.closing?.replay ?? [])).filter((clip) => state.clips.has(clip));
+    const seen = new Set(takes.map(({ clip }) => clip));
+    this.#replay = (state.round ? [] : (round?.closing?.replay ?? [])).filter((clip) => state.clips.has(clip) && seen.has(clip));
     set(this.replay, { hidden: this.#replay.length < 2, 'data-playing': String(this.#playing) });
     say(this.words, t(this.#playing ? 'round.stop' : 'round.replay'));
     set(this.challenge, { hidden: !this.#challengeable(model) });
@@ -96,10 +97,9 @@ export class RoundTakes {
   }
 }
 
-/** What is shown: those that were put up for the vote, else all; of a running round narrow pages show what was written alone. @param {Round} round @param {boolean} runs */
-function shownIn(round, runs) {
-  const seen = round.takes.filter(({ hidden }) => !hidden);
-  if (!runs) return seen;
-  if (round.turns.at(-1)?.act !== 'vote') return seen;
+/** What is shown: those that were put up for the vote, else all; of a running round narrow pages show what was written alone. @param {Round} round @param {Model} model */
+function shownIn(round, model) {
+  const seen = takesSeen(round, model);
+  if (!model.state.round || round.turns.at(-1)?.act !== 'vote') return seen;
   return stagedIn(round).flatMap((clip) => seen.find((take) => take.clip === clip) ?? []);
 }

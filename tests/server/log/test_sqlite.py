@@ -168,7 +168,7 @@ async def append_many(log: SqliteLog, acknowledged: list[Event]) -> None:
 
 
 def failing(step: str, *, after: int) -> Callable[[str], None]:
-    """Return what breaks the disk at one step, after so many good ones."""
+    """Return what breaks the disk at one step, after the given number of good ones."""
     left = [after]
 
     def fail(what: str) -> None:

@@ -251,7 +251,7 @@ async def test_for_dull_changes_alone_no_cursor_is_stored_until_there_are_many(
 async def test_two_of_one_name_share_the_work_and_nothing_is_missed_or_stored_twice(
     log: MemoryLog, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Two houses on one log: whichever moves the cursor first, the other goes on from there."""
+    """Two registries on one log: whichever moves the cursor first, the other goes on from there."""
 
     class Counting(Reader):
         name, page = "counting", 1

@@ -35,7 +35,7 @@ STEPS = st.lists(
 )
 
 
-class Air:
+class PlayedRadio:
     """Drives a playlist, and knows what should come of it."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Air:
         self.playlist = Playlist(
             lambda clip: clip in self.clips and clip not in self.removed, lambda clip: clip in self.withheld
         )
-        self.aired: list[Piece] = []
+        self.played: list[Piece] = []
         self.replayed: Counter[str] = Counter()
 
     def tell(self, fact: Fact, by: int | None = None) -> bool:
@@ -78,9 +78,9 @@ class Air:
                 self.removed.add(clip)
                 self.tell(ClipRemoved(clip))
             case "pop" if self.playlist:
-                self.aired.append(self.playlist.pop())
-            case "give way" if self.aired and not self.removed.intersection(self.aired[-1].clips):
-                self.playlist.put_back(self.aired.pop())
+                self.played.append(self.playlist.pop())
+            case "give way" if self.played and not self.removed.intersection(self.played[-1].clips):
+                self.playlist.put_back(self.played.pop())
             case _:
                 pass
 
@@ -88,62 +88,62 @@ class Air:
         if self.playlist.round is not None:
             self.tell(RoundClosed(self.playlist.round, "done"))
         while self.playlist:
-            self.aired.append(self.playlist.pop())
-        return [clip for piece in self.aired for clip in piece.clips]
+            self.played.append(self.playlist.pop())
+        return [clip for piece in self.played for clip in piece.clips]
 
 
 @given(STEPS)
 def test_in_a_round_only_the_round_is_played_and_nothing_that_is_gone(steps: list[tuple[str, int]]) -> None:
-    air = Air()
+    radio = PlayedRadio()
     for what, number in steps:
-        running, before = air.playlist.round, len(air.aired)
-        gone = air.removed.copy()
-        air.step(what, number)
-        for piece in air.aired[before:]:
+        running, before = radio.playlist.round, len(radio.played)
+        gone = radio.removed.copy()
+        radio.step(what, number)
+        for piece in radio.played[before:]:
             assert running is None or piece.round == running
             assert gone.isdisjoint(piece.clips)
 
 
 @given(STEPS)
 def test_everything_is_played_once_but_what_was_too_much_of_one_voice(steps: list[tuple[str, int]]) -> None:
-    air = Air()
+    radio = PlayedRadio()
     for what, number in steps:
-        air.step(what, number)
-    heard = air.empty()
+        radio.step(what, number)
+    heard = radio.empty()
     assert len(heard) == len(set(heard))
-    lost = set(air.clips) - set(heard) - air.removed
+    lost = set(radio.clips) - set(heard) - radio.removed
     asides = sum(what == "aside" for what, _ in steps)
     assert len(lost) <= max(0, asides - LATER_OF_VOICE)
 
 
 @given(STEPS)
 def test_what_waits_is_bounded(steps: list[tuple[str, int]]) -> None:
-    air = Air()
+    radio = PlayedRadio()
     for what, number in steps * 3:
-        air.step(what, number)
-        asides = Counter(piece.aside_of for piece in air.playlist.waiting() if piece.aside_of)
+        radio.step(what, number)
+        asides = Counter(piece.aside_of for piece in radio.playlist.waiting() if piece.aside_of)
         assert all(count <= LATER_OF_VOICE for count in asides.values())
         assert asides.total() <= LATER_PIECES
-        assert len(air.playlist.waiting()) <= QUEUE_PIECES + LATER_PIECES
+        assert len(radio.playlist.waiting()) <= QUEUE_PIECES + LATER_PIECES
 
 
 def test_a_round_keeps_its_order_and_what_was_said_beside_it_comes_after_in_its_own() -> None:
-    air = Air()
-    left = air.land(None, 0)
-    air.tell(RoundOpened("r", "word_association", "snap"))
-    one, aside, two, other = air.land("r", 0), air.land(None, 1), air.land("r", 2), air.land(None, 3)
-    assert [air.playlist.pop().clips for _ in range(2)] == [(one,), (two,)]
-    assert not air.playlist
-    assert air.tell(RoundClosed("r", "done", (one, two), (one, two)))
-    assert [air.playlist.pop().clips for _ in range(4)] == [(one, two), (left,), (aside,), (other,)]
+    radio = PlayedRadio()
+    left = radio.land(None, 0)
+    radio.tell(RoundOpened("r", "word_association", "snap"))
+    one, aside, two, other = radio.land("r", 0), radio.land(None, 1), radio.land("r", 2), radio.land(None, 3)
+    assert [radio.playlist.pop().clips for _ in range(2)] == [(one,), (two,)]
+    assert not radio.playlist
+    assert radio.tell(RoundClosed("r", "done", (one, two), (one, two)))
+    assert [radio.playlist.pop().clips for _ in range(4)] == [(one, two), (left,), (aside,), (other,)]
 
 
 def test_one_voice_does_not_push_out_what_others_said_out_of_turn() -> None:
-    air = Air()
-    air.tell(RoundOpened("r", "word_association", "snap"))
-    kept = air.land(None, 1)
-    noise = [air.land(None, 0) for _ in range(50)]
-    assert [piece.clips[0] for piece in air.playlist.waiting()] == [kept, *noise[-LATER_OF_VOICE:]]
+    radio = PlayedRadio()
+    radio.tell(RoundOpened("r", "word_association", "snap"))
+    kept = radio.land(None, 1)
+    noise = [radio.land(None, 0) for _ in range(50)]
+    assert [piece.clips[0] for piece in radio.playlist.waiting()] == [kept, *noise[-LATER_OF_VOICE:]]
 
 
 def test_many_voices_together_leave_so_much_and_the_loudest_lose_first() -> None:
@@ -162,39 +162,41 @@ def numbered_voice(number: int) -> Voice:
 
 
 def test_what_is_revealed_is_of_its_round_and_a_closed_room_is_silent() -> None:
-    air = Air()
-    air.tell(RoundOpened("r", "first_thing", "snap"))
-    air.clips = ["a", "b"]
-    assert air.tell(RoundRevealed("r", (RevealedTake("a", ANNA.id, 1), RevealedTake("written", ANNA.id, 1))))
-    assert air.playlist.pop() == Piece(("a",), "r")
-    air.land(None, 0)
-    air.land("r", 0)
-    air.tell(RoomClosed("admin"))
-    assert not air.playlist
-    assert not air.playlist.waiting()
+    radio = PlayedRadio()
+    radio.tell(RoundOpened("r", "first_thing", "snap"))
+    radio.clips = ["a", "b"]
+    assert radio.tell(
+        RoundRevealed("r", (RevealedTake("a", ANNA.id, 1), RevealedTake("written", ANNA.id, 1)))
+    )
+    assert radio.playlist.pop() == Piece(("a",), "r")
+    radio.land(None, 0)
+    radio.land("r", 0)
+    radio.tell(RoomClosed("admin"))
+    assert not radio.playlist
+    assert not radio.playlist.waiting()
 
 
 def test_a_replay_of_a_crowd_comes_in_parts_and_one_of_a_round_before_waits() -> None:
-    air = Air()
-    air.clips = [f"c{number}" for number in range(PIECE_CLIPS + 1)]
-    air.tell(RoundOpened("r", "first_thing", "snap"))
-    assert not air.tell(RoundClosed("other", "done", (), tuple(air.clips)))
-    assert air.playlist.round == "r"
-    assert air.tell(RoundClosed("r", "done"))
-    assert [len(air.playlist.pop().clips) for _ in range(2)] == [PIECE_CLIPS, 1]
+    radio = PlayedRadio()
+    radio.clips = [f"c{number}" for number in range(PIECE_CLIPS + 1)]
+    radio.tell(RoundOpened("r", "first_thing", "snap"))
+    assert not radio.tell(RoundClosed("other", "done", (), tuple(radio.clips)))
+    assert radio.playlist.round == "r"
+    assert radio.tell(RoundClosed("r", "done"))
+    assert [len(radio.playlist.pop().clips) for _ in range(2)] == [PIECE_CLIPS, 1]
 
 
 def test_what_is_hidden_waits_until_it_is_restored_and_comes_where_it_belongs() -> None:
-    air = Air()
-    first, second = air.land(None, 0), air.land(None, 1)
-    air.withheld = {first, "clip-2"}
-    air.tell(ClipHidden(first))
-    third = air.land(None, 2)
-    assert (air.playlist.pop().clips, bool(air.playlist)) == ((second,), False)
-    air.withheld = {third}
-    assert air.tell(ClipRestored(first))
-    air.tell(RoundOpened("r", "first_thing", "snap"))
-    air.withheld = set()
-    assert not air.tell(ClipRestored(third))
-    assert air.tell(RoundClosed("r", "done"))
-    assert [air.playlist.pop().clips for _ in range(2)] == [(first,), (third,)]
+    radio = PlayedRadio()
+    first, second = radio.land(None, 0), radio.land(None, 1)
+    radio.withheld = {first, "clip-2"}
+    radio.tell(ClipHidden(first))
+    third = radio.land(None, 2)
+    assert (radio.playlist.pop().clips, bool(radio.playlist)) == ((second,), False)
+    radio.withheld = {third}
+    assert radio.tell(ClipRestored(first))
+    radio.tell(RoundOpened("r", "first_thing", "snap"))
+    radio.withheld = set()
+    assert not radio.tell(ClipRestored(third))
+    assert radio.tell(RoundClosed("r", "done"))
+    assert [radio.playlist.pop().clips for _ in range(2)] == [(first,), (third,)]

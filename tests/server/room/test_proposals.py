@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from games.game import SILENCE_MS
-from server.room.commands import Again, Agree, Command, Refused, RoundStart, RoundStop, Throw, Tick
-from server.room.events import Fact, ProposalClosed, ProposalMade, TopicThrown, Voice
+from server.room.commands import Again, Agree, Command, Mute, Refused, RoundStart, RoundStop, Throw, Tick
+from server.room.events import Fact, KeeperGiven, ProposalClosed, ProposalMade, TopicThrown, Voice
 from server.room.governed import PROPOSING_EVERY_MS
 from server.room.proposals import PROPOSAL_MS
+from tests.support.golden import SentRoom
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
 ALL = (ANNA, BELA, CLEO, DORA)
@@ -197,3 +198,31 @@ def test_a_proposal_is_always_closed_in_time_whoever_comes_and_goes(steps: list[
         room.now_ms = max(room.now_ms, at_ms)
         room.do(Tick())
     assert room.now_ms <= until_ms + len(steps) * 500 + SILENCE_MS
+
+
+def test_who_began_a_round_ends_it_without_having_spoken_and_so_does_the_keeper_who_listens() -> None:
+    room = SentRoom()
+    room.here = room.speakers = (ANNA.id, BELA.id, CLEO.id)
+    room.do(Throw(), ANNA)
+    room.do(RoundStop(), ANNA)
+    assert [closed.reason for closed in room.closings()] == ["stopped"]
+
+    room.happen(KeeperGiven(DORA.id))
+    room.do(RoundStart("word_association"), ANNA)
+    room.do(RoundStop(), DORA)
+    assert room.state.round is None
+
+
+def test_a_player_who_is_muted_cannot_answer_and_so_is_not_asked() -> None:
+    room = playing(players=3)
+    room.do(Mute(ANNA.id, 60_000))
+    room.do(RoundStop(), BELA)
+    room.do(Agree(open_proposal(room), value=True), CLEO)
+    assert room.state.round is None
+
+    room.do(Mute(ANNA.id, 0))
+    room.do(RoundStart("word_association"), CLEO)
+    room.do(Mute(BELA.id, 60_000))
+    room.do(Mute(CLEO.id, 60_000))
+    assert not proposed(room.do(RoundStop(), ANNA))
+    assert room.state.round is None

@@ -19,6 +19,7 @@ from server.room.events import (
     TextRestored,
     Voice,
 )
+from server.room.state import TEXTS_KEPT
 from server.room.view import is_hidden
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
@@ -122,3 +123,17 @@ def test_the_admin_hides_what_was_let_stay() -> None:
 
 def test_nothing_is_to_be_decided_about_what_nobody_reported() -> None:
     assert heard().do(Restore("clip")) == []
+
+
+def test_an_old_text_that_waits_for_a_decision_can_be_decided_about_however_much_was_written_since() -> None:
+    for decision in ("restore", "remove"):
+        room = PureRoom()
+        room.do(Say("rude"), ANNA)
+        seq = room.state.head
+        room.do(Hide(seq=seq))
+        for _ in range(2 * TEXTS_KEPT):
+            room.do(Say("fine"), BELA)
+        assert seq not in room.state.texts
+        room.do(Restore(seq=seq) if decision == "restore" else Remove("", "moderated", seq))
+        assert not room.state.governed.withheld
+        assert ("rude" in str(room.events)) == (decision == "restore")

@@ -21,6 +21,7 @@ from server.room.commands import (
     Forget,
     Refused,
     RoundJoin,
+    RoundLeave,
     RoundStart,
     RoundStop,
     Throw,
@@ -190,3 +191,19 @@ def test_one_network_does_not_fill_a_public_round_with_players_who_say_nothing()
     assert refusal(room, RoundJoin(), trolls[-1]) == "round_full"
     room.do(RoundJoin(), BELA)
     assert len(room.state.round.players if room.state.round else ()) == 2 + UNHEARD_OF_SEAT
+
+
+def test_again_is_without_who_left_or_said_out() -> None:
+    room = PureRoom("arena")
+    room.here = room.speakers = [ANNA.id, BELA.id]
+    room.do(RoundStart("insult_duel"), ANNA)
+    room.do(RoundJoin(), BELA)
+    room.do(RoundLeave(), BELA)
+    room.do(Again(), ANNA)
+    assert room.state.round is not None
+    assert room.state.round.players == (ANNA.id,)
+
+    room.do(RoundJoin(), BELA)
+    room.here = room.speakers = [ANNA.id]
+    room.do(Again(), ANNA)
+    assert room.state.round.players == (ANNA.id,)

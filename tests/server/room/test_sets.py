@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from games.round import Round, RoundClosed, RoundOpened, Take, TurnGiven, landed, opened
 from server.room.commands import Forget, React, RoundStart, RoundStop, Throw, Vote
+from server.room.events import ReactionGiven, Voice
 from server.room.sets import LIKED_TAKES, LIKERS_KEPT, MISSED_KEPT, NO_SET, SET_PAUSE_MS, SET_ROUNDS, RoundSet
+from server.room.view import view
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
 
@@ -137,3 +139,22 @@ def test_the_fifth_round_that_a_room_begins_by_itself_is_for_all() -> None:
         assert room.pass_time(speakers=(ANNA.id, BELA.id, CLEO.id))
         assert room.turn().voice is None
         assert not room.turn().voices
+
+
+def test_ten_keys_of_one_network_like_a_line_once() -> None:
+    room = PureRoom()
+    keys = [Voice(f"key-{at}", "Odd", "#000000") for at in range(10)]
+    room.here = room.speakers = [voice.id for voice in (ANNA, BELA, CLEO, *keys)]
+    room.networks = {ANNA.id: "a", BELA.id: "b", CLEO.id: "c"} | {key.id: "one" for key in keys}
+    room.do(Throw(), ANNA)
+    room.land("loved", ANNA)
+    room.land("pushed", keys[0])
+    for voice in (BELA, CLEO):
+        room.do(React("loved", "😂"), voice)
+    for key in keys[1:]:
+        room.do(React("pushed", "😂"), key)
+    liked = room.state.set_rounds.liked
+    assert liked["loved"].voices == ("b", "c")
+    assert liked["pushed"].voices == ("one",)
+    seen = [view(event, CLEO.id).data for event in room.events]
+    assert all(fact.seat == "" for fact in seen if isinstance(fact, ReactionGiven))

@@ -4,10 +4,20 @@ import pytest
 from msgspec.structs import replace
 
 from games.round import RoundClosed, RoundOpened
-from server.room.commands import Command, Forget, Refused, Suggest, Throw, WantTopic
+from server.room.commands import (
+    Command,
+    Forget,
+    Hide,
+    Refused,
+    Restore,
+    RoundStart,
+    Suggest,
+    Throw,
+    WantTopic,
+)
 from server.room.events import TopicSuggested, TopicThrown, TopicWanted, Voice
 from server.room.topics import SUGGESTIONS_LIMIT, SUGGESTIONS_OF_ONE_VOICE
-from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
+from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
 
 def refusal(room: PureRoom, command: Command, voice: Voice = ANNA) -> str:
@@ -119,3 +129,30 @@ def test_when_all_who_are_here_want_the_next_one_it_comes_at_once() -> None:
     listened.speakers = (ANNA.id,)
     assert listened.do(WantTopic(), BELA) == [TopicWanted(BELA.id)]
     assert len(listened.do(WantTopic(), ANNA)) > 1
+
+
+def test_a_topic_that_was_reported_is_not_thrown_until_somebody_decided_that_it_stays() -> None:
+    thrown: dict[bool, list[str]] = {True: [], False: []}
+    for seed in range(20):
+        room = PureRoom(seed=seed)
+        room.do(Suggest("a topic that three reported"), ANNA)
+        seq = room.state.head
+        room.do(Hide(seq=seq))
+        for stays in (False, True):
+            if stays:
+                room.do(Restore(seq=seq))
+            facts = room.do(Throw())
+            thrown[stays] += [fact.prompt.text for fact in facts if isinstance(fact, TopicThrown)]
+    assert "a topic that three reported" not in thrown[False]
+    assert "a topic that three reported" in thrown[True]
+
+
+def test_no_listener_ends_a_game_that_somebody_began_by_wanting_another_topic() -> None:
+    room = PureRoom()
+    room.here, room.speakers = (ANNA.id, BELA.id, CLEO.id, DORA.id), (ANNA.id, BELA.id)
+    room.do(RoundStart("word_association"), ANNA)
+    before = room.state.round
+    for listener in (CLEO, DORA):
+        room.do(WantTopic(), listener)
+    assert before is not None
+    assert room.state.round == before

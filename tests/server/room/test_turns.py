@@ -9,6 +9,7 @@ from games.game import PAUSE_MS, SILENCE_MS, VOTING_MS, Game
 from games.pace import HALF_VOTED_MS, SPEAKING_GRACE_MS, VOTED_MS, done_in
 from games.registry import GAMES
 from games.round import (
+    AnswerGiven,
     HelpGiven,
     Round,
     RoundClosed,
@@ -20,8 +21,11 @@ from games.round import (
     VerdictGiven,
 )
 from server.room.commands import (
+    Answer,
     Command,
+    Hide,
     Refused,
+    Restore,
     RoundJoin,
     RoundLeave,
     RoundStart,
@@ -34,6 +38,7 @@ from server.room.commands import (
 from server.room.events import ClipLanded, Fact, Voice
 from server.room.kinds import TIMINGS
 from server.room.round_lifecycle import is_full
+from server.room.rounds import LEFT_WAIT_MS
 from server.room.turns import SEAT_MS
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
@@ -107,8 +112,9 @@ def test_who_left_may_join_again() -> None:
 
 def test_a_duel_ends_when_one_leaves() -> None:
     room = chain(game="insult_duel", kind="arena")
-    (closed,) = room.do(RoundLeave(), BELA)
+    left, closed = room.do(RoundLeave(), BELA)
 
+    assert isinstance(left, RoundLeft)
     assert isinstance(closed, RoundClosed)
     assert closed.reason == "stopped"
 
@@ -412,3 +418,74 @@ class ComingAndGoing(RuleBasedStateMachine):
 
 TestComingAndGoing = ComingAndGoing.TestCase
 TestComingAndGoing.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+def test_what_was_reported_is_not_staged_cannot_be_voted_for_and_wins_nothing() -> None:
+    room = PureRoom("humour")
+    room.here = room.speakers = [ANNA.id, BELA.id, CLEO.id]
+    room.do(RoundStart("world_worst"), ANNA)
+    room.now_ms = room.turn().go_at_ms
+    room.land("bad", ANNA)
+    room.land("good", BELA)
+    written = room.do(Answer(room.turn().round, "something that is worse"), CLEO)[0]
+    assert isinstance(written, AnswerGiven)
+    room.do(Hide(seq=room.state.head))
+    room.do(Hide("bad"))
+    while room.turn().act != "vote":
+        silence(room)
+    assert room.turn().clips == ("good",)
+    for clip in ("bad", written.answer):
+        with pytest.raises(Refused, match="not in the round"):
+            room.do(Vote(room.turn().round, clip, 1), BELA)
+    room.do(Restore("bad"))
+    room.do(Vote(room.turn().round, "good", 1), CLEO)
+    while room.state.round is not None:
+        silence(room)
+    assert room.closings()[-1].winners == ("good",)
+
+
+def test_a_text_that_is_hidden_when_its_round_ends_is_not_named_the_winner() -> None:
+    room = PureRoom("humour")
+    room.here = room.speakers = [ANNA.id, BELA.id]
+    room.do(RoundStart("world_worst"), ANNA)
+    room.now_ms = room.turn().go_at_ms
+    room.do(Answer(room.turn().round, "something that is worse"), ANNA)
+    seq = next(event.seq for event in room.events if isinstance(event.data, AnswerGiven))
+    room.land("good", BELA)
+    while room.turn().act != "vote":
+        silence(room)
+    room.do(Vote(room.turn().round, running(room).takes[0].clip, 1), BELA)
+    room.do(Hide(seq=seq))
+    while room.state.round is not None:
+        silence(room)
+    assert room.closings()[-1].winners == ()
+
+
+def test_who_passed_does_not_keep_a_pair_waiting_for_whom_it_lost() -> None:
+    room = chain(game="mind_meld")
+    first, second = room.turn().voices
+    room.now_ms = room.turn().go_at_ms
+    room.do(TurnPass(), next(voice for voice in FOUR if voice.id == first))
+    room.here = room.speakers = [voice for voice in room.here if voice != second]
+    room.left = {second: room.now_ms}
+    assert room.due() == room.now_ms + LEFT_WAIT_MS
+
+
+def test_a_vote_that_one_alone_decides_is_over_when_they_left() -> None:
+    room = PureRoom("roleplay")
+    room.here = room.speakers = [ANNA.id, BELA.id]
+    room.do(RoundStart("same_line"), ANNA)
+    room.now_ms = room.turn().go_at_ms
+    room.land("told", next(voice for voice in FOUR if voice.id == room.turn().voice))
+    teller = room.state.round.turns[0].voice if room.state.round else None
+    room.now_ms = room.turn().go_at_ms
+    room.land("guess", next(voice for voice in (ANNA, BELA) if voice.id != teller), duration_ms=5_000)
+    while room.turn().act != "vote":
+        silence(room)
+    assert room.turn().voices == (teller,)
+    room.here = room.speakers = [voice for voice in room.here if voice != teller]
+    room.left = {str(teller): room.now_ms}
+    assert room.due() == room.now_ms + LEFT_WAIT_MS
+    room.now_ms += LEFT_WAIT_MS
+    room.do(Tick())
+    assert room.state.round is None

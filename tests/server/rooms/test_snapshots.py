@@ -329,7 +329,7 @@ async def test_what_another_house_takes_back_is_in_no_snapshot_of_this_one(log: 
 
 
 class Troupe:
-    """Plays in a room at random, with houses that fall asleep, end and are killed."""
+    """Plays in a room at random, with registries whose rooms fall asleep, that end and are killed."""
 
     def __init__(self, log: Log, seed: int) -> None:
         self.log, self.random = log, Random(seed)

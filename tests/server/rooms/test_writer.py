@@ -173,7 +173,7 @@ async def test_nothing_is_acknowledged_under_a_number_that_its_writer_did_not_gi
     await registry.close()
 
 
-async def test_two_houses_over_one_log_lose_and_repeat_nothing() -> None:
+async def test_two_registries_over_one_log_lose_and_repeat_nothing() -> None:
     log = GatedLog()
     rooms = [await toy_room(toy_registry(log))]
     rooms.append(local(await toy_registry(log).wake("room")))

@@ -54,7 +54,7 @@ async def join(harness: MediaHarness[LocalMedia], remote: Remote) -> Remote:
 
 
 async def played(media: LocalMedia, remote: BarePeer, packets: int) -> list[int]:
-    """Play so many packets; return their sequence numbers."""
+    """Play the given number of packets; return their sequence numbers."""
     while any(room._leading for room in media._rooms.values()):
         await asyncio.sleep(0.005)
     media.play(ROOM, SPEECH[:packets])

@@ -57,7 +57,7 @@ def test_a_check_without_fingerprint_is_read() -> None:
 
 
 def signed(attributes: int) -> bytes:
-    """Return a genuine check of so many attributes, the signature being the last."""
+    """Return a genuine check of the given number of attributes, the signature being the last."""
     message = oracle.Message(oracle.Method.BINDING, oracle.Class.REQUEST, attributes={"USERNAME": USER})
     body = bytes(message)[20:] + b"\x80\x22\0\0" * (attributes - 2)  # empty SOFTWARE
     head = bytes(message)[:2] + (len(body) + stun.INTEGRITY_BYTES).to_bytes(2, "big") + bytes(message)[4:20]

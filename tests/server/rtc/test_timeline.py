@@ -27,7 +27,7 @@ START_MS = 70_000.0
 
 
 class Part(Struct, frozen=True):
-    """So much silence, then so many packets, from the stream before or a new one."""
+    """A silence, then a number of packets, from the stream before or a new one."""
 
     silent_ms: int
     count: int

@@ -92,7 +92,7 @@ async def remote(port: Port) -> AsyncIterator[Remote]:
 
 
 async def seen(port: Port, count: int) -> None:
-    """Wait until the port has read so many datagrams."""
+    """Wait until the port has read the given number of datagrams."""
     async with asyncio.timeout(5):
         while port.received < count:
             await asyncio.sleep(0.001)

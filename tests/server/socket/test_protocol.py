@@ -35,7 +35,7 @@ class Wire(FakeTransport):
         self.half_closed = True
 
 
-class Ear:
+class RecordingConversation:
     """A conversation that only listens."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Ear:
 
 class Stand:
     def __init__(self) -> None:
-        self.wire, self.ear, self.losses = Wire(), Ear(), 0
+        self.wire, self.conversation, self.losses = Wire(), RecordingConversation(), 0
         self.connection = Connection(self.wire, Voice("v", "Owl", "#fff"), "x")
         self.protocol = SocketProtocol(self.connection, self._lose)
 
@@ -59,7 +59,7 @@ class Stand:
         self.losses += 1
 
     def start(self) -> None:
-        self.protocol.start(cast("Conversation", self.ear))
+        self.protocol.start(cast("Conversation", self.conversation))
 
     def code(self) -> int:
         return int.from_bytes(self.wire.written[-1][2:4])
@@ -71,10 +71,10 @@ async def test_what_comes_before_the_start_waits_and_too_much_waits_at_the_sende
     paused = [stand.wire.paused]
     stand.protocol.data_received(masked(b"x" * 15_000) * (1 + WAITING_LIMIT_BYTES // 15_000))
     assert [*paused, stand.wire.paused] == [False, True]
-    assert not stand.ear.heard
+    assert not stand.conversation.heard
     stand.start()
-    assert stand.ear.heard[0] == "one"
-    await until(lambda: len(stand.ear.heard) == 2 + WAITING_LIMIT_BYTES // 15_000)
+    assert stand.conversation.heard[0] == "one"
+    await until(lambda: len(stand.conversation.heard) == 2 + WAITING_LIMIT_BYTES // 15_000)
     assert not stand.wire.paused
 
 
@@ -82,14 +82,14 @@ async def test_who_says_much_at_once_lets_others_have_a_turn_and_sends_no_more_m
     stand = Stand()
     stand.start()
     stand.protocol.data_received(b"".join(masked(f"{i}".encode()) for i in range(100)))
-    assert len(stand.ear.heard) == FRAMES_PER_TURN
+    assert len(stand.conversation.heard) == FRAMES_PER_TURN
     assert stand.wire.paused
     stand.protocol.data_received(masked(b"100"))
-    assert len(stand.ear.heard) == FRAMES_PER_TURN
+    assert len(stand.conversation.heard) == FRAMES_PER_TURN
     await asyncio.sleep(0)
-    assert len(stand.ear.heard) == 2 * FRAMES_PER_TURN
+    assert len(stand.conversation.heard) == 2 * FRAMES_PER_TURN
     await until(lambda: not stand.wire.paused)
-    assert stand.ear.heard == [str(i) for i in range(101)]
+    assert stand.conversation.heard == [str(i) for i in range(101)]
 
 
 async def test_after_a_violation_nothing_is_heard_and_no_more_is_sent() -> None:
@@ -99,14 +99,14 @@ async def test_after_a_violation_nothing_is_heard_and_no_more_is_sent() -> None:
     stand.protocol.data_received(masked(b"c"))
     assert stand.code() == 1002
     assert stand.wire.half_closed
-    assert not stand.ear.heard
+    assert not stand.conversation.heard
 
 
 async def test_a_goodbye_is_answered_with_its_code_and_ends_the_connection() -> None:
     stand = Stand()
     stand.start()
     stand.protocol.data_received(masked(b"last") + masked(b"\x03\xe9", 8) + masked(b"never"))
-    assert stand.ear.heard == ["last"]
+    assert stand.conversation.heard == ["last"]
     assert stand.code() == 1001
     assert stand.wire.is_closing()
     stand.protocol.connection_lost(None)
@@ -121,7 +121,7 @@ async def test_a_member_that_was_told_to_go_is_not_heard_but_its_goodbye_is() ->
     assert not stand.wire.is_closing()
     stand.protocol.data_received(masked(b"\x03\xf5", 8))
     assert stand.wire.is_closing()
-    assert not stand.ear.heard
+    assert not stand.conversation.heard
     assert len(stand.wire.written) == 1
 
 
@@ -130,5 +130,5 @@ async def test_a_connection_that_is_lost_before_its_start_starts_nothing() -> No
     stand.protocol.data_received(masked(b"one"))
     stand.protocol.connection_lost(None)
     stand.start()
-    assert not stand.ear.heard
+    assert not stand.conversation.heard
     assert stand.losses == 1

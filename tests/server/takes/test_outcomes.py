@@ -10,8 +10,9 @@ import pytest
 from server.blobs.base import Blob
 from server.log.base import StorageFull
 from server.room.commands import Refused
-from server.room.events import ClipLanded, Event
-from tests.support.media import ANNA
+from server.room.events import ClipLanded, Event, RoomOpened
+from server.room.governing import LAPSED_MS
+from tests.support.media import ANNA, BELA
 from tests.support.theatre import Theatre, running_theatre
 
 
@@ -59,3 +60,17 @@ async def test_a_sound_that_there_is_no_room_for_refuses_its_take(
         await theatre.stop()
     assert refused.value.code == "storage_full"
     assert theatre.room.tail.head == 1
+
+
+async def test_the_first_take_in_a_room_that_its_keeper_lost_is_answered_with_its_clip(
+    theatre: Theatre,
+) -> None:
+    room = await theatre.registry.open(RoomOpened("wonder", "Kept"), BELA, id="kept")
+    theatre.clock.ms += LAPSED_MS + 1
+    peer, _ = await theatre.takes.whip("kept", ANNA, "offer", address="a", commanded=True)
+    theatre.media.observers.connected(peer)
+    await theatre.takes.begin(room, ANNA, peer)
+    event = await theatre.takes.stop(room, ANNA, None)
+    assert event is not None
+    assert isinstance(event.data, ClipLanded)
+    assert room.state.keeper == ""

@@ -103,3 +103,18 @@ test('a round that gave way to another has no card, nor one in which nothing was
   assert.deepEqual([hasCard(null), hasCard(round), hasCard(ended(running()))], [false, false, false]);
   assert.equal(hasCard(ended(running(), { secrets: [{ voice: 'anna', role: 'x', text: '' }] })), true);
 });
+
+test('what was reported and whom one does not want stand on no card and are not played by it', () => {
+  const state = { withheld: new Map([['a', 9]]) };
+  const reported = card({ ending: 'chain', replay: ['a', 'b'] }, {}, { me: BELA, state });
+  assert.deepEqual([reported.plays, reported.beads.map(({ clip }) => clip)], [['b'], ['b', 'c']]);
+
+  const round = ended(running({}, { takes: TAKES }), { ending: 'votes', winners: ['a'] });
+  const unwanted = endingOf(round, { ...modelOf({ me: BELA }), hidden: ['anna'] });
+  assert.deepEqual([unwanted.plays, unwanted.winners, unwanted.takes.map(({ clip }) => clip)], [[], [], ['b', 'c']]);
+
+  const clips = new Map([['old', /** @type {any} */ ({ by: ANNA, duration_ms: 900 })]]);
+  const line = (/** @type {string[]} */ hidden) => endingOf(ended(round, { line: 'old' }), { ...modelOf({ me: BELA, state: { clips } }), hidden }).line;
+  assert.equal(line([])?.clip, 'old');
+  assert.equal(line(['anna']), null);
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { castOf, levelAt, stagedIn, missingIn, MOST_PEOPLE, ownersOf, partIn, shortened, voiceOf } from '../../../static/js/room/head.js';
+import { castOf, levelAt, stagedIn, missingIn, takesSeen, MOST_PEOPLE, ownersOf, partIn, shortened, voiceOf } from '../../../static/js/room/head.js';
 import { ANNA, at, BELA, CLEO, GO_MS, modelOf, running, take, WINDOW_MS } from '../support/stage.js';
 
 /** What each of the three is told they are. @param {any} round @param {number} [now_ms] @param {any} [room] */
@@ -140,4 +140,23 @@ test('while one votes nobody is lit: it would tell whose the voice is', () => {
 
 test('where there is little room a name is its last word', () => {
   assert.deepEqual(['Velvet Teacup', 'Teacup', ''].map(shortened), ['Teacup', 'Teacup', '']);
+});
+
+test('who passed is not missing', () => {
+  const round = running({}, { takes: [take('a', ANNA)], passed: [{ round: 'r', turn: 1, voice: 'bela' }, { round: 'r', turn: 0, voice: 'cleo' }] });
+  const model = modelOf({ round });
+  assert.deepEqual(missingIn(model, at(model, GO_MS + 1)), ['Calm Fern']);
+});
+
+test('what was reported, and whom one does not want, is not seen; its speaker and the keeper see what is reported', () => {
+  const round = running({}, { takes: [take('a', ANNA), take('b', BELA), take('typed', CLEO, { written: true }), take('d', BELA, { hidden: true })] });
+  const state = { withheld: new Map([['b', 9], ['7', 10]]), written: new Map([[7, 'typed'], [8, 'a']]), keeper: 'dora' };
+  const seen = (/** @type {string} */ id, /** @type {string[]} */ hidden = []) =>
+    takesSeen(round, { ...modelOf({ round, state, me: id ? { ...ANNA, id } : null }), hidden }).map(({ clip }) => clip);
+
+  assert.deepEqual(seen('anna'), ['a']);
+  assert.deepEqual(seen(''), ['a']);
+  assert.deepEqual(seen('bela'), ['a', 'b']);
+  assert.deepEqual(seen('dora'), ['a', 'b', 'typed']);
+  assert.deepEqual(seen('dora', ['anna', 'typed']), ['b']);
 });
