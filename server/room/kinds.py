@@ -23,7 +23,7 @@ class Timing(Struct, frozen=True):
     """How a tempo feels: the count-in, the windows, and the rest between two rounds.
 
     A word is begun within `word_ms`, a line within `window_ms`. The rest is shorter (`lively_ms`) after
-    a round in which two or more spoke.
+    a round in which two or more spoke, and as long as the end of a game is shown.
     """
 
     count_in_ms: int

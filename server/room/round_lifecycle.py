@@ -46,6 +46,11 @@ COACHED = ("done", "silent", "again")
 FOLLOWED = ("again", "replaced")
 # After each silent round the pulse rests twice as long, up to this many doublings.
 PULSE_DOUBLINGS = 4
+# The page shows how a game ended for 8 s. A chain is heard again as one: a breath before it and after it,
+# and one between two clips; whatever is longer than 15 s is cut off by what comes next.
+ENDING_MS, ENDING_LONGEST_MS = 8_000, 15_000
+ENDING_LEAD_MS, ENDING_BREATH_MS = 2_500, 300
+HEARD_AS_ONE = ("chain", "series")
 
 
 def kind_of(state: RoomState) -> RoomKind:
@@ -207,7 +212,20 @@ def next_round_at_ms(state: RoomState) -> int:
     is_lively = len({take.voice for take in takes}) > 1
     doubled = 2 ** min(state.silent_rounds, PULSE_DOUBLINGS)
     rest_ms = timing.lively_ms if is_lively else timing.pulse_ms * doubled
+    rest_ms = max(rest_ms, _ending_ms(state.last_round))
     return state.rested_from_ms + rest_ms if state.rested_from_ms else state.opened_at_ms
+
+
+def _ending_ms(round_: Round | None) -> int:
+    """Return how long the end of a game has the stage; the plain one needs no more than its rest."""
+    game = BY_ID.get(round_.game) if round_ else None
+    told = game.told(round_) if round_ and game else "plain"
+    if round_ is None or told == "plain" or not round_.takes:
+        return 0
+    if told not in HEARD_AS_ONE:
+        return ENDING_MS
+    heard_ms = ENDING_LEAD_MS + sum(take.duration_ms + ENDING_BREATH_MS for take in round_.takes)
+    return min(max(heard_ms, ENDING_MS), ENDING_LONGEST_MS)
 
 
 def _last_words(state: RoomState, fact: RoundClosed, context: Context) -> RoundClosed:

@@ -333,3 +333,37 @@ async def test_no_barriers_in_what_opens(
         found[act] = await violations(page)
 
     assert {where: what for where, what in found.items() if what} == {}
+
+
+# A wish of this page's own visitor, and that the others did not share it, told to it as the room would.
+WISHED = """() => {
+  const { session } = document.querySelector('prompt-card');
+  const at_ms = Math.round(session.clock.server_ms);
+  const by = session.model.me;
+  const tell = (kind, data) => {
+    const seq = session.model.state.head + 1;
+    session.inbox.events([{ type: 'event', seq, prev: seq - 1, at_ms, by, kind, data }]);
+  };
+  tell('round.opened', { round: 'r', game: 'first_thing', tempo: 'snap' });
+  tell('proposal.made', { proposal: 'p', wish: 'start', game: 'mind_meld', until_ms: at_ms + 1e6 });
+  window.refuse = () => tell('proposal.closed', { proposal: 'p', accepted: false });
+}"""
+
+
+async def test_the_sheet_says_what_a_game_needs_and_who_asked_in_vain_is_told(
+    shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    visitor = await invite(listening_chromium, ears=False, **PHONE)
+    page = visitor.page
+    await visitor.enter(shared_server.url, make_room(shared_server.url))
+    await page.locator("#games").click()
+    await expect(page.locator("[data-game=first_thing]")).to_contain_text("1 voice or more")
+    await expect(page.locator("[data-game=mind_meld] .choice-why")).to_contain_text("Needs 1 more")
+    await page.locator("#surprise").click()
+    await expect(page.locator("#game")).to_be_visible()
+
+    await page.evaluate(WISHED)
+    await expect(page.locator("#proposal")).to_contain_text("You asked the others")
+    await page.evaluate("refuse()")
+    await expect(page.locator("[data-notice=declined]")).to_be_visible()
+    await expect(page.locator("#proposal")).to_be_hidden()

@@ -161,7 +161,7 @@ async def test_a_phone_opens_the_chat_at_its_newest_line_and_passes_the_room_on(
 
     await phone.page.locator("clip-list .share").click()
     await phone.page.locator("#copy-link").click()
-    await expect(phone.page.locator("[data-notice=copied]")).to_be_visible()
+    await expect(phone.page.locator("#invite-sheet [role=status]", has_text="copied")).to_be_visible()
     await phone.page.keyboard.press("Escape")
     await phone.page.locator("[data-tab=chat]").click()
     await expect(phone.page.locator("room-chat .line")).to_have_count(3)

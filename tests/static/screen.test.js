@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cardsOf, CARDS, isMute, isUnsigned, MUTE_BEFORE_MS, whose, winnersOf } from '../../static/js/room/screen.js';
+import { ballotOf, cardsOf, CARDS, isMute, isUnsigned, MUTE_BEFORE_MS, whose, winnersOf } from '../../static/js/room/screen.js';
 import { EMPTY } from '../../static/js/room/state.js';
 
 /** @typedef {any} Loose */
@@ -30,6 +30,11 @@ test('whose turn it is', () => {
   assert.equal(whose(/** @type {Loose} */ (turn({ voice: 'a' }))), 'one');
   assert.equal(whose(/** @type {Loose} */ (turn({ voices: ['a', 'b'] }))), 'some');
   assert.equal(whose(/** @type {Loose} */ (turn())), 'all');
+});
+
+test('the screen asks for a vote, for both thumbs, or tells who decides', () => {
+  const asked = (/** @type {Loose} */ more) => ballotOf(/** @type {Loose} */ (turn({ act: 'vote', ...more })));
+  assert.deepEqual([asked({}), asked({ role: 'same' }), asked({ role: 'judge', voices: ['a'] })], ['screen.vote', 'act.same', 'act.judge.other']);
 });
 
 test('answers are unsigned while they are voted on', () => {

@@ -89,6 +89,13 @@ export function stagedIn(round) {
   return turn.clips?.length ? turn.clips.filter((clip) => seen.includes(clip)) : seen;
 }
 
+/** What a turn for ears or thumbs asks of a visitor, as a key of the catalogue. @param {Turn} turn @param {Voice|null} me */
+export function calmOf({ act, role, voices }, me) {
+  if (act === 'vote' && role === 'same') return 'act.same';
+  if (act === 'vote' && role === 'judge') return me && voices?.includes(me.id) ? 'act.judge' : 'act.judge.other';
+  return `act.${act}`;
+}
+
 /** Those whose word is still to come in a turn for all. @param {Pick<Seen, 'state'|'presence'|'room'>} model @param {Pick<RoundStatus, 'turn'>} status @returns {string[]} names; empty when nobody is missing */
 export function missingIn(model, { turn }) {
   const { state: { round }, presence, room } = model;

@@ -7,7 +7,7 @@
  *   model: Pick<import('./head.js').Seen, 'state'|'presence'|'me'>}} NewsContext
  */
 import { counted, t } from '../lib/text.js';
-import { ownersOf, voiceOf } from './head.js';
+import { calmOf, ownersOf, voiceOf } from './head.js';
 
 /** @type {Announced} */
 export const UNTOLD = { round: '', game: '', turn: '', prompt: '', verdict: '', end: '' };
@@ -43,7 +43,7 @@ function tellTurn({ status: { turn, phase, prompt }, part, model }, tell) {
 
 /** @param {import('../wire/protocol.js').Turn} turn @param {import('./head.js').Part} part @param {NewsContext['model']} model */
 function turnLine(turn, part, model) {
-  if (turn.act === 'vote' || turn.act === 'listen') return t(`act.${turn.act}`);
+  if (turn.act === 'vote' || turn.act === 'listen') return t(calmOf(turn, model.me));
   if (part === 'you') return t('news.you');
   if (part === 'all') return t('news.all');
   const names = ownersOf(turn).map((id) => voiceOf(model, id)?.name ?? t('phase.someone')).join(' + ');

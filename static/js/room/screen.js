@@ -8,6 +8,8 @@
  * @typedef {{clip: string, name: string, colour: string, text: string, hearts: number, lit: boolean, written: boolean, winner: boolean}} Card
  */
 
+import { calmOf } from './head.js';
+
 export const CARDS = 8; // more cannot be read from a sofa
 export const MUTE_BEFORE_MS = 150; // microphones beside the screen open at "go"; sound still rings in the room before it
 
@@ -24,6 +26,12 @@ export function whose(turn) {
   if (!turn || !SPOKEN.has(turn.act ?? 'speak')) return 'none';
   if (turn.voice) return 'one';
   return turn.voices?.length ? 'some' : 'all';
+}
+
+/** What a vote asks of the people before the screen, as a key of the catalogue. @param {import('../wire/protocol.js').Turn} turn */
+export function ballotOf(turn) {
+  const asked = calmOf(turn, null);
+  return asked === 'act.vote' ? 'screen.vote' : asked;
 }
 
 /** Whether answers stand without names: they are judged unknown, and credited when the vote is over. @param {RoomState} state */

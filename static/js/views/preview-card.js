@@ -37,7 +37,7 @@ export class PreviewCard {
       await session.clips.decide(command, preview);
       this.element.inert = false;
     };
-    return [h('p', {}, t('preview.title'), ' ', h('small', {}, `${seconds(duration_ms)} s`)), wave(peaks), h('div', { class: 'sheet-row' },
+    return [h('p', {}, t('preview.title'), ' ', h('small', {}, `${seconds(duration_ms)}\u00a0s`)), wave(peaks), h('div', { class: 'sheet-row' },
       button('preview-listen', 'play', listen), button('preview-keep', 'keep', () => end('keep')), button('preview-drop', 'close', () => end('drop')))];
   }
 }

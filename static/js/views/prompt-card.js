@@ -2,7 +2,7 @@
 import { h, say, set } from '../lib/dom.js';
 import { day, reaction } from '../lib/format.js';
 import { counted, t } from '../lib/text.js';
-import { missingIn, ownersOf, partIn, voiceOf } from '../room/head.js';
+import { calmOf, missingIn, ownersOf, partIn, voiceOf } from '../room/head.js';
 import { hasCard } from '../room/ending.js';
 import { reactionOf } from '../room/round.js';
 import './stage-head.js';
@@ -61,7 +61,7 @@ export class PromptCard extends View {
     this.#ending?.update(model, ends);
     const shown = ends && Boolean(this.#ending);
     set(/** @type {Element} */ (this.words), { hidden: shown });
-    document.body.dataset.ending = String(shown);
+    document.body.dataset.ending = String(ends && this.#comes); // nothing else is told in its place while it comes
   }
 
   async #fetchEnding() {
@@ -95,7 +95,7 @@ export class PromptCard extends View {
 function promptOf({ phase, step, shown, prompt, turn }, { asked, state }) {
   if (phase === 'idle') return asked?.prompt ?? (state.closed ? prompt : '');
   if (phase === 'over' && !state.round) return '';
-  if (turn?.act === 'vote') return state.round?.prompt?.text || prompt;
+  if (turn?.act === 'vote' && !turn.role) return state.round?.prompt?.text || prompt; // a role asks something of its own
   return step || (shown ? prompt : '');
 }
 
@@ -116,7 +116,7 @@ function kickerOf({ phase, turn }, model, part) {
   if (speaking === 'live' && phase === 'over') return t('phase.finish');
   if (phase === 'over') return t(model.onAir ? 'phase.over' : speaking === 'sending' ? 'talk.sending' : state.round ? 'phase.between' : 'phase.idle');
   const act = turn?.act ?? 'speak';
-  if (act === 'vote' || act === 'listen') return t(`act.${act}`);
+  if (turn && (act === 'vote' || act === 'listen')) return t(calmOf(turn, model.me));
   if (speaking === 'sending' && model.auto) return t('talk.sending');
   if (part === 'bystander') return t('phase.bystander');
   if (part === 'other') return othersOf(phase, turn, model);

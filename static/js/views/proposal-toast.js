@@ -12,6 +12,7 @@ import { offer } from '../wire/games.js';
 export class ProposalToast {
   #shown = '';
   #said = '';
+  #asked = ''; // the round that this visitor would have changed
 
   /** @param {import('../session/session.js').Session} session */
   constructor(session) {
@@ -28,6 +29,7 @@ export class ProposalToast {
   /** @param {Model} model */
   update(model) {
     const { proposal } = model.state;
+    this.#tellNo(model);
     const left_ms = proposal ? this.session.clock.until_ms(proposal.until_ms) : 0;
     set(this.element, { hidden: !proposal || left_ms <= 0 });
     if (!proposal || left_ms <= 0) return;
@@ -37,6 +39,13 @@ export class ProposalToast {
     set(this.yes, { hidden: answered });
     set(this.no, { hidden: answered });
     this.#tell(model, proposal, answered);
+  }
+
+  /** Who asked is told when the round goes on as it was. @param {Model} model */
+  #tellNo({ state: { proposal, round }, me }) {
+    const asked = this.#asked;
+    this.#asked = proposal && round && proposal.voice === me?.id ? round.id : '';
+    if (asked && !proposal && round?.id === asked) this.session.notices.pass({ code: 'declined' });
   }
 
   /** @param {import('../room/governed.js').Proposal} proposal @param {number} left_ms */

@@ -2,7 +2,7 @@
 import { h, icon, keep, say, set } from '../lib/dom.js';
 import { SHAPES } from '../lib/shape.js';
 import { t } from '../lib/text.js';
-import { stagedIn, takesSeen, voiceOf } from '../room/head.js';
+import { calmOf, stagedIn, takesSeen, voiceOf } from '../room/head.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../wire/protocol.js').Round} Round */
@@ -10,6 +10,7 @@ import { stagedIn, takesSeen, voiceOf } from '../room/head.js';
 
 const A_HEART = 1;
 const A_CHALLENGE = -1;
+const THUMBS = [1, -1];
 
 export class RoundTakes {
   #playing = false;
@@ -23,7 +24,9 @@ export class RoundTakes {
     this.replay = h('button', { type: 'button', class: 'quiet', id: 'replay', hidden: true, onclick: () => this.#playAll() }, icon('play'), icon('stop'), this.words);
     this.challenge = h('button', { type: 'button', class: 'quiet', id: 'challenge', hidden: true, onclick: () => this.#challenge() }, t('round.challenge'));
     this.again = h('button', { type: 'button', class: 'quiet', id: 'again', hidden: true, onclick: () => this.session.send('again') }, t('round.again'));
-    this.element = h('div', { class: 'round-takes' }, h('div', { class: 'sheet-row' }, this.replay, this.challenge, this.again), this.list);
+    this.thumbs = THUMBS.map((value) => h('button', { type: 'button', class: 'quiet', 'data-thumb': value, onclick: () => this.#thumb(value) }, icon(value > 0 ? 'keep' : 'close'), t(value > 0 ? 'round.same.yes' : 'round.same.no')));
+    this.same = h('div', { class: 'sheet-row', id: 'same', role: 'group', 'aria-label': t('act.same'), hidden: true }, ...this.thumbs);
+    this.element = h('div', { class: 'round-takes' }, h('div', { class: 'sheet-row' }, this.replay, this.challenge, this.again), this.list, this.same);
   }
 
   /** @param {Model} model */
@@ -41,6 +44,7 @@ export class RoundTakes {
     set(this.replay, { hidden: this.#replay.length < 2, 'data-playing': String(this.#playing) });
     say(this.words, t(this.#playing ? 'round.stop' : 'round.replay'));
     set(this.challenge, { hidden: !this.#challengeable(model) });
+    this.#drawThumbs(model);
     set(this.again, { hidden: Boolean(state.round) || !state.last_round || state.closed });
   }
 
@@ -50,6 +54,24 @@ export class RoundTakes {
     const isMine = take?.voice === me?.id || round?.votes.some((vote) => vote.clip === take?.clip && vote.voice === me?.id);
     const isBusy = mine && phase !== 'over' && Boolean(round?.turns.at(-1)?.voice);
     return take && !isMine && !isBusy ? { round: take && round?.id, clip: take.clip } : null;
+  }
+
+  /** Whether two takes were one word is said once, about both: one's own cannot be judged. @param {Model} model */
+  #drawThumbs({ state: { round }, me }) {
+    const asked = asks(round, 'same') ? stagedIn(round) : [];
+    const said = round?.votes.find(({ clip, voice }) => asked.includes(clip) && voice === me?.id);
+    set(this.same, { hidden: !asked.length });
+    for (const [at, button] of this.thumbs.entries()) {
+      set(button, { 'aria-pressed': String(said?.value === THUMBS[at]) });
+      button.disabled = Boolean(said);
+    }
+  }
+
+  /** @param {number} value */
+  #thumb(value) {
+    const { state: { round }, me } = this.session.model;
+    const other = round?.takes.find(({ clip, voice }) => stagedIn(round).includes(clip) && voice !== me?.id);
+    if (round && other) this.session.send('vote', { round: round.id, clip: other.clip, value });
   }
 
   #challenge() {
@@ -67,7 +89,7 @@ export class RoundTakes {
 
   /** @param {HTMLElement} row @param {Take} take @param {Round} round @param {Model} model @param {number} place among those to vote on, else -1 */
   #draw(row, { clip, voice, text }, round, model, place) {
-    const { state, me, room, onAir, replaying } = model;
+    const { state, me, onAir, replaying } = model;
     const votes = round.votes.filter((vote) => vote.clip === clip && vote.value > 0);
     const mine = votes.some((vote) => vote.voice === me?.id);
     const by = voiceOf(model, voice);
@@ -78,8 +100,8 @@ export class RoundTakes {
     set(/** @type {Element} */ (row.querySelector('.face')), { 'data-shape': place < 0 ? 'circle' : SHAPES[place % SHAPES.length] });
     say(/** @type {Element} */ (row.querySelector('.take-words')), [name, state.clips.get(clip)?.caption ?? text].filter(Boolean).join(': '));
     say(/** @type {Element} */ (row.querySelector('.hearts')), votes.length && place < 0 ? String(votes.length) : '');
-    set(heart, { 'aria-pressed': String(mine), 'aria-label': t('round.heart', { name }) });
-    heart.disabled = mine || voice === me?.id || room?.scored === false;
+    set(heart, { 'aria-pressed': String(mine), 'aria-label': t(asks(round, 'judge') ? 'round.right' : 'round.heart', { name }) });
+    heart.disabled = mine || voice === me?.id || !mayLike(model);
     row.querySelector('.icon-button')?.setAttribute('aria-label', t('round.play', { name }));
   }
 
@@ -95,6 +117,19 @@ export class RoundTakes {
     this.#playing = false;
     this.update(session.model);
   }
+}
+
+/** Whether the running vote asks for something of its own. @param {Round|null} round @param {string} role */
+function asks(round, role) {
+  const turn = round?.turns.at(-1);
+  return turn?.act === 'vote' && turn.role === role;
+}
+
+/** Whether a card can be pressed: not where both thumbs are asked for, or where another one judges. @param {Model} model */
+function mayLike({ me, room, state }) {
+  const turn = state.round?.turns.at(-1);
+  if (turn?.act === 'vote' && turn.role) return calmOf(turn, me) === 'act.judge';
+  return room?.scored !== false;
 }
 
 /** What is shown: those that were put up for the vote, else all; of a running round narrow pages show what was written alone. @param {Round} round @param {Model} model */

@@ -3,7 +3,7 @@ import '../lib/words-screen.js';
 import { h, keep, say, set } from '../lib/dom.js';
 import { recall, remember } from '../lib/storage.js';
 import { language, t } from '../lib/text.js';
-import { cardsOf, isMute, isUnsigned, whose, winnersOf } from '../room/screen.js';
+import { ballotOf, cardsOf, isMute, isUnsigned, whose, winnersOf } from '../room/screen.js';
 import { offer } from '../wire/games.js';
 import { codeOf } from '../wire/rooms.js';
 import { View } from './view.js';
@@ -115,7 +115,7 @@ export class ScreenStage extends View {
   #head({ turn }, { state }) {
     const game = this.#games.get((state.round ?? state.last_round)?.game ?? '');
     const { number = 0, of = 0 } = /** @type {{number?: number, of?: number}} */ (turn ?? {});
-    const place = state.round && of ? ` · ${number}/${of}` : '';
+    const place = state.round && of > 1 ? ` · ${number}/${of}` : '';
     say(/** @type {Element} */ (this.game), (game?.name ?? state.name) + place);
     say(/** @type {Element} */ (this.rule), /** @type {{short?: string}} */ (game ?? {}).short ?? game?.rules ?? state.theme);
   }
@@ -143,7 +143,7 @@ export class ScreenStage extends View {
 
   /** @param {RoundStatus} status @param {Model} model */
   #whose({ turn, phase }, { presence, state }) {
-    if (turn?.act === 'vote') return t('screen.vote');
+    if (turn?.act === 'vote') return t(ballotOf(turn));
     const names = [turn?.voice, ...(turn?.voices ?? [])].filter((id) => id).map((id) => nameOf(/** @type {string} */ (id), presence, state));
     const who = whose(turn);
     if (phase === 'over' || who === 'none') return t('screen.listen');

@@ -19,6 +19,8 @@ from server.room.commands import (
     Vote,
 )
 from server.room.events import ClipCaptioned, ClipLanded
+from server.room.kinds import TIMINGS, Kind
+from server.room.round_lifecycle import ENDING_LONGEST_MS, ENDING_MS
 from server.room.view import is_hidden, view
 from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
 from tests.support.tables import FEW, run, table
@@ -162,6 +164,35 @@ def test_an_end_says_when_the_room_goes_on_by_itself_and_it_does_then() -> None:
         assert room.now_ms < room.closings()[-1].next_at_ms == room.due()
     room.restart()
     assert room.closings()[-1].next_at_ms == room.due()
+
+
+def test_a_room_rests_as_long_as_the_end_of_a_game_is_shown_and_heard_again() -> None:
+    plain, voted = rest_after("first_thing", "wonder", 600), rest_after("walk_into_a_bar", "humour", 600)
+    short, long, longest = (rest_after("word_association", "wonder", ms) for ms in (200, 1_000, 5_000))
+
+    assert (plain, voted) == (TIMINGS["snap"].lively_ms, ENDING_MS)
+    assert ENDING_MS == short < long < longest == ENDING_LONGEST_MS
+
+
+def rest_after(game: str, kind: Kind, said_ms: int) -> int:
+    """Return how long a room rests after a game in which three say something whenever they may."""
+    room = PureRoom(kind)
+    room.speakers = (ANNA.id, BELA.id, CLEO.id)
+    room.do(RoundStart(game), ANNA)
+    for turn in range(TURNS_LIMIT):
+        if room.state.round is None:
+            break
+        for voice in (ANNA, BELA, CLEO):
+            if room.state.round is not None and room.turn().is_for(voice.id):
+                room.now_ms = max(room.now_ms, room.turn().go_at_ms + said_ms)
+                room.land(f"{turn}{voice.id}", voice, duration_ms=said_ms)
+        if room.state.round is not None:
+            room.pass_time()
+    while room.state.round is not None:
+        room.pass_time()
+    due_ms = room.closings()[-1].next_at_ms
+    assert due_ms == room.due()
+    return due_ms - room.now_ms
 
 
 def test_an_end_that_another_round_follows_at_once_counts_down_to_nothing() -> None:

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { castOf, levelAt, stagedIn, missingIn, takesSeen, MOST_PEOPLE, ownersOf, partIn, shortened, voiceOf } from '../../../static/js/room/head.js';
+import { calmOf, castOf, levelAt, stagedIn, missingIn, takesSeen, MOST_PEOPLE, ownersOf, partIn, shortened, voiceOf } from '../../../static/js/room/head.js';
 import { ANNA, at, BELA, CLEO, GO_MS, modelOf, running, take, WINDOW_MS } from '../support/stage.js';
 
 /** What each of the three is told they are. @param {any} round @param {number} [now_ms] @param {any} [room] */
@@ -159,4 +159,13 @@ test('what was reported, and whom one does not want, is not seen; its speaker an
   assert.deepEqual(seen('bela'), ['a', 'b']);
   assert.deepEqual(seen('dora'), ['a', 'b', 'typed']);
   assert.deepEqual(seen('dora', ['anna', 'typed']), ['b']);
+});
+
+test('a vote that asks for both thumbs, or for one judge, says so', () => {
+  const asked = (/** @type {any} */ turn, /** @type {any} */ me = ANNA) => calmOf(running({ act: 'vote', ...turn }).turns[0], me);
+  assert.equal(asked({}), 'act.vote');
+  assert.equal(asked({ act: 'listen' }), 'act.listen');
+  assert.equal(asked({ role: 'same', clips: ['a', 'b'] }), 'act.same');
+  assert.equal(asked({ role: 'judge', voices: ['anna'] }), 'act.judge');
+  assert.equal(asked({ role: 'judge', voices: ['anna'] }, BELA), 'act.judge.other');
 });
