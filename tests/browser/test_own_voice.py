@@ -73,6 +73,7 @@ async def test_half_an_emoji_is_left_out_and_the_page_stays(
 ) -> None:
     visitor = await invite(listening_chromium, ears=False)
     await visitor.enter(shared_server.url, make_room(shared_server.url))
+    await visitor.page.locator(".chat-bubble").click()
     await visitor.page.locator("#say").evaluate(HALF_AN_EMOJI)
     await visitor.page.locator("#say").press("Enter")
     await visitor.say("and on")

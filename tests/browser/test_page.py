@@ -32,6 +32,25 @@ HIDDEN_BUTTONS = """() => [...document.querySelectorAll('.dock button, #games, #
     return left < 0 || left + width > innerWidth || !button.contains(found);
   }).map((button) => button.id || button.textContent)"""
 
+# A round with a prompt of 120 letters, told to the page as the room would.
+LONG_PROMPT = """() => {
+  const { session } = document.querySelector('prompt-card');
+  const at_ms = Math.round(session.clock.server_ms);
+  const text = "World's worst best man speech, given to the wrong couple by somebody "
+    + 'who lost a bet about umbrellas and cannot stop now';
+  const tell = (kind, data) => {
+    const seq = session.model.state.head + 1;
+    session.inbox.events([{ type: 'event', seq, prev: seq - 1, at_ms, by: null, kind, data }]);
+  };
+  tell('round.opened', { round: 'r', game: 'first_thing', tempo: 'snap', prompt: { id: 'p', text } });
+  tell('turn.given', { round: 'r', turn: 1, prompt: text, go_at_ms: at_ms, closes_at_ms: at_ms + 1e6 });
+  session.round.update();
+}"""
+PROMPT_CUT = """() => {
+  const prompt = document.querySelector('#prompt'), card = document.querySelector('prompt-card');
+  const { top, bottom } = prompt.getBoundingClientRect(), around = card.getBoundingClientRect();
+  return prompt.scrollHeight > prompt.clientHeight || top < around.top - 1 || bottom > around.bottom + 1;
+}"""
 HEBREW = "חלל של פליאה "
 # What is written from right to left and is not shown so, or whose first letter is cut off.
 LEFT_TO_RIGHT = """() => {
@@ -148,6 +167,62 @@ async def test_a_phone_opens_the_chat_at_its_newest_line_and_passes_the_room_on(
     await expect(phone.page.locator("room-chat .line")).to_have_count(3)
     left = "(list) => list.scrollHeight - list.clientHeight - list.scrollTop < 2 && list.scrollTop > 0"
     await phone.page.wait_for_function(f"({left})(document.querySelector('room-chat .lines'))")
+
+
+async def test_an_empty_chat_is_a_bubble_until_somebody_writes(
+    shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    room = make_room(shared_server.url)
+    anna, bela = await invite(listening_chromium, ears=False), await invite(listening_chromium, ears=False)
+    for visitor in (anna, bela):
+        await visitor.enter(shared_server.url, room)
+        await expect(visitor.page.locator("#say")).to_be_hidden()
+    await anna.page.locator(".chat-bubble").focus()
+    await anna.page.keyboard.press("Enter")
+    await expect(anna.page.locator("#say")).to_be_focused()
+    await anna.page.keyboard.type("hello")
+    await anna.page.keyboard.press("Enter")
+
+    await expect(bela.page.locator("room-chat .line-text")).to_have_text("hello")
+    await expect(bela.page.locator("#say")).to_be_visible()
+    await expect(bela.page.locator(".chat-bubble")).to_be_hidden()
+
+
+async def test_a_wide_page_gives_its_stage_most_and_a_small_one_its_prompt_all_it_needs(
+    shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    visitor = await invite(listening_chromium, ears=False)
+    await visitor.enter(shared_server.url, make_room(shared_server.url))
+    page = visitor.page
+    for width, height in ((1280, 800), (1920, 1080)):
+        await page.set_viewport_size({"width": width, "height": height})
+        box = await page.locator("#stage").bounding_box()
+        assert box is not None
+        assert 0.56 < box["width"] / width < 0.62
+    await page.evaluate(LONG_PROMPT)
+    await expect(page.locator("body")).to_have_attribute("data-phase", "window")
+    for width, height in ((640, 400), (320, 568)):
+        await page.set_viewport_size({"width": width, "height": height})
+        assert await page.evaluate(PROMPT_CUT) is False, (width, height)
+
+
+async def test_the_games_say_what_can_be_played_now(
+    shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    visitor = await invite(listening_chromium, ears=False)
+    await visitor.enter(shared_server.url, make_room(shared_server.url))
+    page = visitor.page
+    await page.locator("#games").click()
+    pair = page.locator("[data-game=mind_meld]")
+    await expect(pair).to_have_attribute("aria-disabled", "true")
+    await expect(pair.locator(".choice-why")).to_have_text("Needs 1 more who plays along.")
+    await pair.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#game-sheet")).to_be_visible()
+    await page.locator("#surprise").click()
+
+    await expect(page.locator("#game-sheet")).to_have_count(0)
+    await expect(page.locator(".head-name")).not_to_be_empty()
 
 
 async def test_nothing_is_cut_off_in_small_and_low_windows(

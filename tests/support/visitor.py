@@ -129,10 +129,10 @@ class Visitor:
                 await self._press(hand)
 
     async def say(self, text: str) -> None:
-        """Write a line in the chat, which is behind a tab on a phone."""
-        tab = self.page.locator("[data-tab=chat]")
-        if await tab.is_visible():
-            await tab.click()
+        """Write a line in the chat, which is behind a tab on a phone and a bubble while it is empty."""
+        for opens in ("[data-tab=chat]", ".chat-bubble"):
+            if await self.page.locator(opens).is_visible():
+                await self.page.locator(opens).click()
         await self.page.locator("#say").fill(text)
         await self.page.keyboard.press("Enter")
 

@@ -74,6 +74,7 @@ export default {
   'clips.empty.hint': 'Was gesagt wird, bleibt {span}, oder bis du es zurücknimmst.',
   'clips.new': '{name} hat gesprochen.',
   'clips.more': 'Ältere Stimmen',
+  'clips.unasked': 'Einfach so gesagt',
   'clip.play': '{name} abspielen, {seconds} s',
   'clip.stop': '{name} anhalten',
   'clip.you': 'du',
@@ -88,6 +89,7 @@ export default {
 
   'chat.title': 'Chat',
   'chat.empty': 'Noch kein Wort. Stimmen gehen hier vor, aber schreiben darfst du.',
+  'chat.open': 'Lieber schreiben',
   'chat.write': 'Schreib etwas',
   'chat.send': 'Senden',
   'chat.emoji': 'Emoji',

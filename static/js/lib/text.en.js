@@ -74,6 +74,7 @@ export default {
   'clips.empty.hint': 'What is said stays for {span}, or until its speaker takes it back.',
   'clips.new': '{name} spoke.',
   'clips.more': 'Older voices',
+  'clips.unasked': 'Just said, unasked',
   'clip.play': 'Play {name}, {seconds} s',
   'clip.stop': 'Stop {name}',
   'clip.you': 'you',
@@ -88,6 +89,7 @@ export default {
 
   'chat.title': 'Chat',
   'chat.empty': 'No words yet. Voices go first here, but you may write.',
+  'chat.open': 'Write something instead',
   'chat.write': 'Write something',
   'chat.send': 'Send',
   'chat.emoji': 'Emoji',

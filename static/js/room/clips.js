@@ -1,4 +1,5 @@
 /** The part of the fold that is about clips: how they land, are revealed, captioned, answered and removed. */
+import { askedIn, unasked } from './asked.js';
 import { put, without } from './maps.js';
 import { drop, inRound, inRounds, isAbout, isSame, land, withTakes } from './play.js';
 
@@ -7,13 +8,13 @@ import { drop, inRound, inRounds, isAbout, isSame, land, withTakes } from './pla
 /** @typedef {import('./state.js').Clip} Clip */
 
 const UNTOLD = {
-  source: 'webrtc', masked: false, round: null, turn: null, reaction_ms: null, peaks: [], hidden: false, caption: null, verdicts: [],
+  source: 'webrtc', masked: false, round: null, turn: null, reaction_ms: null, peaks: [], hidden: false, caption: null, verdicts: [], asked: null,
 };
 
 /** A take that is hidden from this page has no id yet: `round.revealed` brings it. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
 export function clipLanded(state, { seq, by, at_ms, data }) {
   if (!data.clip) return unseen(state, data.round);
-  const clip = { ...UNTOLD, ...data, seq, by, at_ms };
+  const clip = { ...UNTOLD, ...data, seq, by, at_ms, asked: askedIn(state, data.round ?? null) };
   return withTake({ ...state, clips: put(state.clips, clip.clip, clip) }, clip, by?.id ?? '');
 }
 
@@ -32,7 +33,7 @@ export function revealed(state, event) {
 
 /** Show a take, or meet it here for the first time. @param {RoomState} state @param {RoomEvent} event @param {any} take @returns {RoomState} */
 function takeRevealed(state, { seq, by, at_ms, data }, { text, written, voice, ...measures }) {
-  const met = { ...UNTOLD, ...measures, seq, by, at_ms, round: data.round, caption: text ?? null };
+  const met = { ...UNTOLD, ...measures, seq, by, at_ms, round: data.round, caption: text ?? null, asked: askedIn(state, data.round) };
   if (written) return withTake(withWritten(state, seq, met.clip), { ...met, written }, voice);
   return withTake({ ...state, clips: put(state.clips, met.clip, { ...(state.clips.get(met.clip) ?? met), hidden: false }) }, met, voice);
 }
@@ -85,7 +86,7 @@ export function forgotten(state, id) {
     const clip = clips.get(verdict.clip);
     if (clip) clips = put(clips, clip.clip, { ...clip, verdicts: clip.verdicts.filter((old) => !isSame(old, verdict)) });
   }
-  return inRounds({ ...state, clips }, (round) => drop(round, id));
+  return inRounds({ ...state, clips: unasked(clips, id) }, (round) => drop(round, id));
 }
 
 const RIPPLES = 60; // of a clip

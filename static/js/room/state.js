@@ -8,7 +8,8 @@
  * @typedef {{clip: string, seq: number, at_ms: number, by: Voice|null, duration_ms: number,
  *   onset_ms: number, gap_ms: number, loudness_lufs: number, peaks: number[], masked: boolean,
  *   source: string, round: string|null, turn: number|null, reaction_ms: number|null,
- *   caption: string|null, verdicts: import('../wire/protocol.js').Verdict[], hidden: boolean}} Clip
+ *   caption: string|null, verdicts: import('../wire/protocol.js').Verdict[], hidden: boolean,
+ *   asked: import('../wire/protocol.js').Prompt|null}} Clip
  * @typedef {{seq: number, by: Voice|null, at_ms: number, text: string}} Text
  * @typedef {{seq: number, by: Voice|null, at_ms: number, expression: string, dice: number[], total: number}} Roll
  * @typedef {{seq: number, text: string, voice: string}} Suggestion

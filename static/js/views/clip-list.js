@@ -3,6 +3,7 @@ import { announce } from '../lib/announce.js';
 import { h, keep, say } from '../lib/dom.js';
 import { span } from '../lib/format.js';
 import { t } from '../lib/text.js';
+import { headed } from '../room/asked.js';
 import { stagedIn } from '../room/head.js';
 import { View } from './view.js';
 import { clipRow, updateRow } from './clip-row.js';
@@ -50,8 +51,9 @@ export class ClipList extends View {
     const me = model.me?.id ?? '';
     const staged = stagedIn(model.state.round); // their rows would tell whose they are
     const clips = [...model.state.clips.values()].filter((clip) => !isHidden(clip, model) && !staged.includes(clip.clip)).reverse();
-    keep(list, clips.filter(({ clip }, at) => at < this.#rows || clip === model.onAir), (clip) => clip.clip, (clip) => clipRow(session, clip, clip.by?.id === me),
-      (row, clip) => updateRow(session, row, { clip, me, withheld: model.state.withheld.has(clip.clip), hidden: model.hidden, reactions: model.state.reactions.get(clip.clip), ...stateOf(clip, model) }));
+    const shownNow = headed(clips.filter(({ clip }, at) => at < this.#rows || clip === model.onAir));
+    keep(list, shownNow, (one) => ('key' in one ? one.key : one.clip), (one) => ('key' in one ? headingOf(one, model) : clipRow(session, one, one.by?.id === me)),
+      (row, clip) => 'key' in clip || updateRow(session, row, { clip, me, withheld: model.state.withheld.has(clip.clip), hidden: model.hidden, reactions: model.state.reactions.get(clip.clip), ...stateOf(clip, model) }));
     more.hidden = clips.length <= this.#rows;
     empty.hidden = clips.length > 0;
     if (this.hint && model.room) say(this.hint, t('clips.empty.hint', { span: span(model.room.keep_ms) }));
@@ -75,6 +77,11 @@ export class ClipList extends View {
     this.#newest = newest.seq;
     if (!first && joined && newest.by && newest.by.id !== me?.id && !hidden.includes(newest.by.id)) announce(t('clips.new', { name: newest.by.name }));
   }
+}
+
+/** What the clips below it answer. @param {import('../room/asked.js').Heading} heading @param {Model} model */
+function headingOf({ asked }, { state }) {
+  return h('li', { class: 'clips-asked' }, h('h3', { dir: 'auto', lang: asked && state.language }, asked || t('clips.unasked')));
 }
 
 /** @param {Clip} clip @param {Model} model */

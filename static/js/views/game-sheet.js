@@ -1,42 +1,62 @@
 /** The games of this kind of room: one press starts one, for everybody. */
-import { h, icon } from '../lib/dom.js';
+import { h, icon, say, set } from '../lib/dom.js';
 import { sheet } from '../lib/sheet.js';
-import { counted, language, refusal, t } from '../lib/text.js';
+import { counted, refusal, t } from '../lib/text.js';
+import { hindered, playersIn, surprise } from '../room/choosing.js';
 import { offer } from '../wire/games.js';
 import { roundActs } from './round-acts.js';
 
 /** @typedef {import('../session/session.js').Session} Session */
+/** @typedef {import('../wire/games.js').Game} Game */
+
+const MANY = 24; // more than that play nowhere
+const MINUTE_S = 60;
 
 /** @param {Session} session */
 export async function open(session) {
-  const list = h('ul', { class: 'choices' });
+  const list = h('ul', { class: 'choices games' });
   const state = h('p', { class: 'sheet-note', role: 'status' }, t('games.loading'));
-  const dialog = await sheet('game-sheet', t('games.title'), state, list);
+  const any = h('button', { type: 'button', class: 'primary', id: 'surprise', hidden: true }, icon('dice'), t('games.surprise'));
+  const dialog = await sheet('game-sheet', t('games.title'), state, any, list);
   if (session.model.state.round) list.before(roundActs(session, dialog));
   try {
     const { kind, language } = session.model.state;
     const games = (await offer(language)).games.filter(({ kinds }) => kinds.includes(kind));
+    const start = (/** @type {Game|null} */ game) => game && (dialog.close(), session.send('round.start', { game: game.id }));
     state.textContent = t('games.hint');
     list.lang = language;
-    const here = session.model.presence.voices.size;
-    const fitting = games.filter(({ players }) => players.least <= here);
-    list.append(...games.map((game) => choice(session, dialog, game, here)));
-    if (fitting.length > 1) list.before(surprise(session, dialog, fitting));
+    const rows = games.map((game) => choice(session, game, start));
+    list.append(...rows.map(({ row }) => row));
+    any.addEventListener('click', () => start(surprise(games, session.model, Math.random())));
+    const unwatch = session.store.watch((model) => {
+      for (const { update } of rows) update(model);
+      any.hidden = !surprise(games, model, 0);
+    });
+    dialog.addEventListener('close', unwatch);
   } catch (why) {
     state.textContent = refusal(/** @type {Error} */ (why));
   }
 }
 
-/** @param {Session} session @param {HTMLDialogElement} dialog @param {import('../wire/games.js').Game[]} games */
-function surprise(session, dialog, games) {
-  const press = () => (dialog.close(), session.send('round.start', { game: games[Math.floor(Math.random() * games.length)].id }));
-  return h('button', { type: 'button', class: 'quiet', id: 'surprise', onclick: press }, icon('dice'), t('games.surprise'));
+/** @param {Session} session @param {Game} game @param {(game: Game) => void} start */
+function choice(session, game, start) {
+  const why = h('span', { class: 'choice-why' });
+  const press = () => hindered(game, session.model) || start(game);
+  const facts = h('span', { class: 'choice-facts' }, ...factsOf(game).map((fact) => h('span', { lang: document.documentElement.lang }, fact)));
+  const button = h('button', { type: 'button', class: 'choice', 'data-game': game.id, onclick: press }, h('strong', {}, game.name), h('span', { class: 'choice-short' }, game.short), facts, h('span', {}, game.rules), why);
+  /** @param {import('../session/model.js').Model} model */
+  const update = (model) => {
+    const key = hindered(game, model);
+    set(button, { 'aria-disabled': String(key !== '') });
+    const missing = game.players.least - playersIn(model);
+    say(why, key === 'games.few' ? counted(key, missing) : key && t(key));
+  };
+  return { row: h('li', {}, button), update };
 }
 
-/** A game, what it needs and how long it takes; what too few are here for says so, for others may come. @param {Session} session @param {HTMLDialogElement} dialog @param {import('../wire/games.js').Game} game @param {number} here */
-function choice(session, dialog, { id, name, rules, players, seconds, mood }, here) {
-  const press = () => (dialog.close(), session.send('round.start', { game: id }));
-  const needs = players.least > here ? t('games.few', { n: players.least, here }) : counted('games.players', players.least);
-  return h('li', {}, h('button', { type: 'button', class: 'choice', 'data-game': id, onclick: press }, h('strong', {}, name), h('span', {}, rules),
-    h('small', { lang: language, 'data-few': String(players.least > here) }, `${needs} · ${t('games.seconds', { n: seconds })} · ${t(`mood.${mood}`)}`)));
+/** How many, about how long, and what it is like. @param {Pick<Game, 'players'|'seconds'|'mood'>} game */
+export function factsOf({ players: { least, most }, seconds, mood }) {
+  const many = most >= MANY ? counted('games.from', least) : least === most ? counted('games.players', most) : t('games.between', { n: least, most });
+  const long = seconds < MINUTE_S ? t('games.seconds', { n: seconds }) : counted('games.minutes', Math.round(seconds / MINUTE_S));
+  return [many, long, t(`mood.${mood}`)];
 }

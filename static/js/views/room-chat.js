@@ -21,7 +21,10 @@ export class RoomChat extends View {
     this.latest = h('button', { type: 'button', class: 'latest', hidden: true, onclick: () => this.#toEnd() }, t('chat.latest'));
     this.list.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     new ResizeObserver(() => this.#follows && this.#toEnd()).observe(this); // its tab was opened, a keyboard came
-    this.append(h('h2', {}, t('chat.title')), h('div', { class: 'lines-place' }, this.empty, this.list, this.latest), this.#form());
+    this.bubble = h('button', { type: 'button', class: 'chat-bubble', 'aria-expanded': 'false', 'aria-controls': this.id, onclick: () => (this.#unfold(), this.input?.focus()) },
+      icon('chat'), t('chat.open'));
+    this.dataset.folded = 'true';
+    this.append(this.bubble, h('h2', {}, t('chat.title')), h('div', { class: 'lines-place' }, this.empty, this.list, this.latest), this.#form());
   }
 
   #form() {
@@ -52,9 +55,16 @@ export class RoomChat extends View {
     keep(this.list, lines, (line) => line.key, (line) => chatLine(this.session, line), updateLine);
     this.empty.hidden = lines.length > 0;
     this.list.hidden = lines.length === 0;
+    if (lines.length) this.#unfold();
     if (this.#follows || lines.at(-1)?.own) this.#toEnd();
     else this.latest.hidden = false;
     this.#announce(model);
+  }
+
+  /** Where there is room for voices and chat, an empty chat is a bubble until somebody writes or wants to. */
+  #unfold() {
+    delete this.dataset.folded;
+    this.bubble?.setAttribute('aria-expanded', 'true');
   }
 
   /** @param {import('../session/model.js').Model} model */

@@ -36,7 +36,8 @@ export class RoundTakes {
     const takes = round ? shownIn(round, model) : [];
     const votes = Boolean(state.round) && state.round?.turns.at(-1)?.act === 'vote';
     this.list.dataset.votes = String(votes);
-    const draw = (/** @type {HTMLElement} */ row, /** @type {Take} */ take) => round && this.#draw(row, take, round, model, votes ? takes.indexOf(take) : -1);
+    this.list.dataset.runs = String(Boolean(state.round) && !votes);
+    const draw = (/** @type {HTMLElement} */ row, /** @type {Take} */ take) => round && this.#draw(row, take, round, model, votes ? stagedIn(round).indexOf(take.clip) : -1);
     keep(this.list, takes, ({ clip }) => clip, (take) => this.#row(take), draw);
     const seen = new Set(takes.map(({ clip }) => clip));
     this.#replay = (state.round ? [] : (round?.closing?.replay ?? [])).filter((clip) => state.clips.has(clip) && seen.has(clip));
@@ -83,7 +84,7 @@ export class RoundTakes {
   #row({ clip, written }) {
     const vote = () => this.session.send('vote', { round: (this.session.model.state.round ?? this.session.model.state.last_round)?.id, clip, value: A_HEART });
     const play = !written && h('button', { type: 'button', class: 'icon-button', onclick: () => this.session.replay.play(clip) }, icon('play'));
-    return h('li', { class: 'take', 'data-take': clip },
+    return h('li', { class: 'take', 'data-take': clip, 'data-written': String(written) },
       h('button', { type: 'button', class: 'heart', onclick: vote }, h('span', { class: 'face', 'aria-hidden': 'true' }), h('span', { class: 'take-words', dir: 'auto' }), icon('heart'), h('span', { class: 'hearts' })), play || null);
   }
 
@@ -132,10 +133,9 @@ function mayLike({ me, room, state }) {
   return room?.scored !== false;
 }
 
-/** What is shown: those that were put up for the vote; all when it is over; before that what was written alone. @param {Round} round @param {Model} model */
+/** What is shown: those that were put up for the vote, else all; of a running round narrow pages show what was written alone. @param {Round} round @param {Model} model */
 function shownIn(round, model) {
   const seen = takesSeen(round, model);
-  if (!model.state.round) return seen;
-  if (round.turns.at(-1)?.act !== 'vote') return seen.filter(({ written }) => written);
+  if (!model.state.round || round.turns.at(-1)?.act !== 'vote') return seen;
   return stagedIn(round).flatMap((clip) => seen.find((take) => take.clip === clip) ?? []);
 }

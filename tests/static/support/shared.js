@@ -10,7 +10,7 @@ import { EMPTY, foldAll } from '../../../static/js/room/state.js';
 /** @typedef {import('../../../static/js/wire/protocol.js').Round} Round */
 
 /** What the page alone keeps, to show it. On every other field both folds must agree. */
-const PAGES_OWN = { state: ['reactions', 'ripples', 'topic', 'rolls', 'reported'], clip: ['verdicts'], round: ['unseen', 'closing'] };
+const PAGES_OWN = { state: ['reactions', 'ripples', 'topic', 'rolls', 'reported'], clip: ['verdicts', 'asked'], round: ['unseen', 'closing'] };
 
 /** @param {RoomState} state */
 export function shared(state) {
