@@ -164,9 +164,6 @@ class Game(Protocol):
     def is_judged_by_thumbs(self, round_: Round, take: Take) -> bool:
         """Tell whether others judge a take by such a rule."""
 
-    def told(self, round_: Round) -> Ending:
-        """Return how the end is told."""
-
     def close(self, round_: Round, reason: Closing) -> RoundClosed:
         """Return the end of the round as it is told."""
 

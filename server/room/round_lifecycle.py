@@ -219,7 +219,7 @@ def next_round_at_ms(state: RoomState) -> int:
 def _ending_ms(round_: Round | None) -> int:
     """Return how long the end of a game has the stage; the plain one needs no more than its rest."""
     game = BY_ID.get(round_.game) if round_ else None
-    told = game.told(round_) if round_ and game else "plain"
+    told = game.close(round_, "done").ending if round_ and game else "plain"
     if round_ is None or told == "plain" or not round_.takes:
         return 0
     if told not in HEARD_AS_ONE:
