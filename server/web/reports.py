@@ -84,7 +84,7 @@ async def _row(request: web.Request, room: str, seq: int, target: str) -> Projec
 
 
 async def shown(request: web.Request, row: Projected) -> ReportShown | None:
-    """Return a report, None when what was reported is gone."""
+    """Return a report, None when what was reported is gone, or decided: the rows come a moment after that."""
     try:
         state = await request.app[ROOM_REGISTRY].look(row.room)
     except NoSuchRoom:
@@ -95,6 +95,9 @@ async def shown(request: web.Request, row: Projected) -> ReportShown | None:
     by, text, is_clip, now_ms = *found, request.app[ROOM_REGISTRY].clock()
     reported = state.governed.reports.get(row.item)
     seqs, seats = (reported.seqs, reported.seats) if reported else ((), ())
+    is_hidden = row.item in state.governed.withheld
+    if not seats and not is_hidden:
+        return None
     return ReportShown(
         id=f"{row.room}.{row.item}",
         room=row.room,
@@ -107,7 +110,7 @@ async def shown(request: web.Request, row: Projected) -> ReportShown | None:
         text=text,
         media=f"/api/clips/{row.item}.ogg" if is_clip else "",
         count=len(seats),
-        hidden=row.item in state.governed.withheld,
+        hidden=is_hidden,
         muted=by is not None and state.muted.get(by.id, 0) > now_ms,
         at_ms=docket.at_ms(row),
         reasons=await _reasons(request, row.room, seqs[-WORDS_SHOWN:]),

@@ -10,6 +10,8 @@ import { Admin } from './wire/admin.js';
 
 const TOKEN = 'wonder.moderate';
 const LOOK_EVERY_MS = 20_000;
+const LISTED_AFTER_MS = 300; // what was done is listed a moment after it was done
+const LOOKS = 20;
 
 /** @param {string} selector @returns {any} */
 const find = (selector) => document.querySelector(selector);
@@ -68,17 +70,29 @@ function show(inside) {
   for (const part of document.querySelectorAll('.signed-in')) /** @type {HTMLElement} */ (part).hidden = !inside;
 }
 
+/** @returns {Promise<Act[]|null>} what was done, null where nobody could be asked */
 async function look() {
   const asking = admin;
-  if (!asking) return;
+  if (!asking) return null;
   try {
     const [reports, acts] = await Promise.all([asking.reports(), asking.acts()]);
-    if (admin !== asking) return;
+    if (admin !== asking) return null;
     show(true);
     drawReports(reports);
     drawActs(acts);
+    return acts;
   } catch (why) {
     fail(why);
+    return null;
+  }
+}
+
+/** Look until something that was done is listed. @param {Act|null|undefined} act */
+async function lookFor(act) {
+  for (let looks = 0; looks < LOOKS; looks += 1) {
+    const acts = await look();
+    if (!act || !acts || acts.some(({ room, seq }) => room === act.room && seq === act.seq)) return;
+    await new Promise((resolve) => setTimeout(resolve, LISTED_AFTER_MS));
   }
 }
 
@@ -98,16 +112,18 @@ function drawActs(acts) {
   find('#no-acts').hidden = acts.length > 0;
 }
 
-/** @param {(admin: Admin) => Promise<{changed: boolean}>} asked @param {string} words */
+/** @param {(admin: Admin) => Promise<{changed: boolean, act?: Act|null}>} asked @param {string} words */
 async function done(asked, words) {
   if (!admin) return;
+  let act = null;
   try {
-    const { changed } = await asked(admin);
-    tell(changed ? words : t('moderate.so-already'));
+    const did = await asked(admin);
+    act = did.act;
+    tell(did.changed ? words : t('moderate.so-already'));
   } catch (why) {
     fail(why);
   }
-  await look();
+  await lookFor(act);
 }
 
 /** @param {Report} report @param {string} decision @param {string} note */

@@ -1,6 +1,7 @@
 /** The room's page: makes the session, joins the views to it, nothing else. */
 import { isInApp } from './lib/browser.js';
 import { say } from './lib/dom.js';
+import { tellUnfetched } from './lib/late.js';
 import { followLook } from './lib/look.js';
 import { language, t } from './lib/text.js';
 import { keepForAway } from './lib/worker.js';
@@ -56,5 +57,6 @@ if (!isSecureContext) session.notices.tell({ code: 'insecure' });
 else if (isInApp()) {
   session.notices.tell({ code: 'in-app', action: () => copyLink(session) });
 }
+tellUnfetched(globalThis, () => session.notices.pass({ code: 'refused', values: { code: 'offline', message: '' } }));
 session.open();
 keepForAway();

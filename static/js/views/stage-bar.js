@@ -44,7 +44,7 @@ export class StageBar extends View {
     set(/** @type {Element} */ (this.out), { hidden: !state.round || !plays || left, 'data-dared': String(room?.door === 'consent') });
     set(/** @type {Element} */ (this.pass), { hidden: !own });
     this.#offerHelp(model, own);
-    if (joined && (state.round || state.last_round || preview)) this.#needDesk();
+    if (joined && (state.round || state.last_round || preview)) this.#needDesk().catch(() => {}); // the next change asks again
     this.#proposal(model);
     this.#desk?.update(model);
   }
@@ -81,7 +81,10 @@ export class StageBar extends View {
   }
 
   #needDesk() {
-    this.#coming ??= this.#fetchDesk();
+    this.#coming ??= this.#fetchDesk().catch((why) => {
+      this.#coming = null;
+      throw why;
+    });
     return this.#coming;
   }
 

@@ -105,9 +105,13 @@ export class StageHead extends View {
   async #needSigns() {
     if (this.#fetching) return;
     this.#fetching = true;
-    const { StageSigns } = await import('./stage-signs.js');
-    this.#signs = new StageSigns(this.session);
-    this.#signs.update(this.session.model);
+    try {
+      const { StageSigns } = await import('./stage-signs.js');
+      this.#signs = new StageSigns(this.session);
+      this.#signs.update(this.session.model);
+    } catch {
+      this.#fetching = false; // the next change asks again
+    }
   }
 }
 
