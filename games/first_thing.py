@@ -13,7 +13,7 @@ class FirstThing(Play):
 
     id = "first_thing"
     names = {"en": "The first thing", "de": "Das Erste"}
-    short = {"en": "Say the first thing", "de": "Sag das Erste"}
+    short = {"en": "There is no wrong", "de": "Falsch gibt es nicht"}
     rules = {
         "en": "A prompt appears. Say the first thing that comes to mind. There is no wrong.",
         "de": "Ein Satz erscheint. Sag das Erste, was dir einfällt. Falsch gibt es nicht.",

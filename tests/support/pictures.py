@@ -68,7 +68,7 @@ async def take(browser: Browser, url: str, room: str, width: int) -> None:
     context = await browser.new_context(locale="en-GB", color_scheme="dark", **size)
     visitor = Visitor(await context.new_page())
     await visitor.page.goto(url)
-    await expect(visitor.page.get_by_text("Kitchen table")).to_be_visible()
+    await expect(visitor.page.locator("lobby-list").get_by_text("Kitchen table")).to_be_visible()
     await visitor.page.screenshot(path=ROOT / f"docs/lobby-{width}.png")
     await visitor.enter(url, room, "")
     await visitor.listens("radio")
