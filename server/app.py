@@ -17,6 +17,7 @@ from server.blobs.memory import MemoryBlobs
 from server.blobs.sqlite import SqliteBlobs
 from server.clock import Clock
 from server.config import Config, parts
+from server.engines.transcriber import Transcriber
 from server.http.limits import FloodLimits, Limits
 from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
@@ -24,6 +25,7 @@ from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
+from server.readers.captions import Captions
 from server.readers.closing import Closing
 from server.readers.expiry import Expiry
 from server.readers.moderation import Moderation
@@ -84,6 +86,7 @@ class Services:
         media: Media,
         *,
         commits: Histogram | None = None,
+        transcriber: Transcriber | None = None,
     ) -> None:
         self.config = config
         self.log = log
@@ -92,10 +95,11 @@ class Services:
         self.media = media
         self.finisher = Finisher(workers=config.finish_workers)
         self.radio = Radio(log, self.blobs, media, SystemRandom(), audience=self.audience)
-        self.readers = Readers(
-            log, [Expiry(registry, log, registry.clock), Moderation(log)], clock=registry.clock
-        )
         self.figures = Metrics(Registry(), registry, media, commits or commit_times())
+        self.transcriber = transcriber
+        self.captions = self._captions(transcriber) if transcriber else None
+        readers = [Expiry(registry, log, registry.clock), Moderation(log), *filter(None, [self.captions])]
+        self.readers = Readers(log, readers, clock=registry.clock)
         self.figures.follow(self.readers.runners)
         self.takes = Takes(
             registry,
@@ -123,6 +127,20 @@ class Services:
         self.closing = Closing(self.takes.end_room)
         for reader in (self.radio, self.closing, self.app[TRANSCODES]):
             registry.register(reader)
+
+    def _captions(self, engine: Transcriber) -> Captions:
+        """Return the reader that writes the words of clips, with its figures."""
+        made = Captions(
+            self.registry,
+            self.log,
+            self.blobs,
+            engine,
+            self.registry.clock,
+            workers=getattr(self.config, "caption_workers", 1),
+            told=self.figures.caption_ended,
+        )
+        self.figures.follow_captions(lambda: made.waiting)
+        return made
 
     def _audience_changed(self, room_id: str) -> None:
         """Let the radio of a room play on; a room that sleeps wakes for whoever listens."""
@@ -259,6 +277,10 @@ async def _house_rooms(registry: RoomRegistry, config: Config) -> None:
 
 async def _let_go(services: Services) -> None:
     await services.readers.close()
+    if services.captions is not None:
+        await services.captions.close()
+    if services.transcriber is not None:
+        await services.transcriber.close()
     await services.radio.close()
     await services.media.close()
     await services.takes.close()

@@ -300,4 +300,5 @@ def _revealed(take: Take, ref: ClipRef | None) -> RevealedTake:
         peaks=ref.peaks,
         masked=ref.masked,
         source=ref.source,
+        words=ref.words,
     )
