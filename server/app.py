@@ -31,6 +31,7 @@ from server.readers.expiry import Expiry
 from server.readers.moderation import Moderation
 from server.readers.radio import Radio
 from server.readers.runner import Readers
+from server.readers.search import Search
 from server.room.house import HOUSE
 from server.rooms.base import NoSuchRoom
 from server.rooms.registry import RoomRegistry
@@ -48,6 +49,7 @@ from server.web.health import HEALTH
 from server.web.transcodes import TRANSCODES
 
 DATABASE = "wonder.db"
+SEARCH_INDEX = "search.db"
 # Of the time for draining so much is kept for telling the sockets: their last answers, and 1012.
 GOODBYE_MS = 3_000
 
@@ -98,7 +100,10 @@ class Services:
         self.figures = Metrics(Registry(), registry, media, commits or commit_times())
         self.transcriber = transcriber
         self.captions = self._captions(transcriber) if transcriber else None
-        readers = [Expiry(registry, log, registry.clock), Moderation(log), *filter(None, [self.captions])]
+        index = None if isinstance(log, MemoryLog) else Path(config.data) / SEARCH_INDEX
+        self.search = Search(log, index, registry.clock)
+        usual = Expiry(registry, log, registry.clock), Moderation(log), self.search
+        readers = [*usual, *([self.captions] if self.captions else [])]
         self.readers = Readers(log, readers, clock=registry.clock)
         self.figures.follow(self.readers.runners)
         self.takes = Takes(
@@ -122,6 +127,7 @@ class Services:
             figures=self.figures,
             limits=Limits(on=config.limits == "on", floods=flood_limits(config)),
             listening=self._audience_changed,
+            find=self.search.find,
         )
         self.sockets = self.app[SOCKETS]
         self.closing = Closing(self.takes.end_room)
@@ -277,6 +283,7 @@ async def _house_rooms(registry: RoomRegistry, config: Config) -> None:
 
 async def _let_go(services: Services) -> None:
     await services.readers.close()
+    await services.search.close()
     if services.captions is not None:
         await services.captions.close()
     if services.transcriber is not None:
