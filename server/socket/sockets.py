@@ -69,7 +69,7 @@ class Sockets:
         self.context = SocketContext(
             takes,
             limits,
-            RoomFloods(limits.floods, on=limits.on),
+            RoomFloods(limits.floods),
             registry.clock,
             self._own,
             self._once,
