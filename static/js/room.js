@@ -43,6 +43,7 @@ session.store.watch(({ state }) => {
 });
 session.store.watch(({ connection, hearing, path, joined, phase, mine, speaking }) => {
   const { dataset } = document.body;
+  if (joined && dataset.joined !== 'true') import('./views/after-door.js').then(({ attach }) => attach(session));
   dataset.socket = connection;
   dataset.hearing = hearing;
   dataset.transport = hearing === 'files' || path === 'files' ? 'files' : 'webrtc';
