@@ -19,7 +19,7 @@ from games.round import (
     VerdictGiven,
     VerdictOverruled,
 )
-from server.room import door, governing, reports, round_lifecycle, rounds
+from server.room import door, governing, reports, round_lifecycle, rounds, topics
 from server.room.clips import Clip
 from server.room.commands import (
     Agree,
@@ -85,7 +85,17 @@ def decide(state: RoomState, command: Command, by: Voice | None, context: Contex
     door.check(state, command, by, context)
     facts = _facts(state, command, by, context)
     starter = _proposer(state) if isinstance(command, Agree | Tick) else by
-    return [*lapsed, *(Draft(fact, context.now_ms, _by(state, fact, by, starter)) for fact in facts)]
+    drafts = [Draft(fact, context.now_ms, _by(state, fact, by, starter)) for fact in facts]
+    return [*lapsed, *drafts, *_off_stage(state, drafts, context)]
+
+
+def _off_stage(state: RoomState, drafts: list[Draft], context: Context) -> list[Draft]:
+    """Return the end of a round whose topic was just hidden or taken back: by nobody, whoever did that."""
+    if state.round is None or not any(isinstance(each.data, TextHidden | TextRemoved) for each in drafts):
+        return []
+    for draft in drafts:
+        state = apply(state, numbered(draft, state.head + 1, state.head))
+    return [Draft(fact, context.now_ms) for fact in topics.off_stage(state, context)]
 
 
 def _proposer(state: RoomState) -> Voice | None:

@@ -51,7 +51,7 @@ from server.room.events import (
     VoiceMuted,
 )
 from server.room.governed import Governed
-from server.room.sets import NO_SET, RoundSet
+from server.room.sets import NO_SET, RoundSet, is_praise
 
 NOTHING_YET = Governed()
 # How many texts a visitor may still take back, and how many prompts a room remembers having thrown.
@@ -174,7 +174,9 @@ def _folded(state: RoomState, event: Event) -> RoomState:
             return _answered(state, event, answer)
         case RoundRevealed() as revealed:
             return _revealed(state, event, revealed)
-        case ReactionGiven(target=target, seat=seat) if event.by is not None:
+        case ReactionGiven(target=target, emoji=emoji, seat=seat) if event.by is not None and is_praise(
+            emoji
+        ):
             return _liked(state, target, event.by.id, seat)
         case _:
             return _round_changed(_governed(state, event), event)

@@ -12,6 +12,7 @@ from games.round import (
     AnswerGiven,
     ChallengeMade,
     HelpGiven,
+    OpenChallenge,
     Prompt,
     RevealedTake,
     RoleGiven,
@@ -118,7 +119,7 @@ FACTS: list[Fact] = [
     RoundClosed("r1", "stopped", ("c",), ("c",), "cheese", "Breathe."),
     RoundClosed(
         "r1", "done", ("c", "d"), ("c", "d"), "", "", "secrets", ("c", "d"), (Secret("a", "king", "A hat."),),
-        met=True, set_place=5, line="c", next_at_ms=1_700_000_000_000,
+        met=True, set_place=5, line="c", next_at_ms=1_700_000_000_000, undecided=(OpenChallenge("c", "b"),),
     ),
     TurnGiven("r1", 2, "?", 3, 4, act="vote", clips=("c", "d")),
     ChallengeMade("r1", "c", "b"),
