@@ -36,6 +36,7 @@ from server.room.events import (
     Event,
     Fact,
     KeeperGiven,
+    KeeperSeen,
     Language,
     ReactionGiven,
     RoomChanged,
@@ -187,6 +188,8 @@ def _governed(state: RoomState, event: Event) -> RoomState:
         case KeeperGiven(voice=voice):
             seen = replace(state.governed, keeper_seen_ms=event.at_ms)
             return replace(state, keeper=voice, governed=seen)
+        case KeeperSeen(voice=voice) if voice == state.keeper:
+            return replace(state, governed=replace(state.governed, keeper_seen_ms=event.at_ms))
         case fact if isinstance(fact, governed.FACTS):
             return replace(state, governed=governed.apply(state.governed, event, fact))
         case _:

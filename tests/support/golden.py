@@ -59,6 +59,7 @@ from server.room.events import (
     Event,
     Fact,
     KeeperGiven,
+    KeeperSeen,
     NetworkMuted,
     RoomChanged,
     RoomClosed,
@@ -237,6 +238,7 @@ def governed() -> SentRoom:
     room.happen(RoomChanged(locked=True, slow=True, hold=True))
     room.happen(RoomChanged(locked=False))
     room.happen(KeeperGiven(ANNA.id))
+    room.happen(KeeperSeen(ANNA.id))
     room.happen(AdminActed("mute", BELA.id, "a note"))
     room.happen(RoomClosed("quiet"))
     return room

@@ -4,7 +4,7 @@ import en from '../../../static/js/lib/text.play.en.js';
 import { learn } from '../../../static/js/lib/text.js';
 import { partIn } from '../../../static/js/room/head.js';
 import { newsOf, UNTOLD, verdictLine } from '../../../static/js/room/news.js';
-import { ANNA, at, BELA, ended, GO_MS, modelOf, running, take } from '../support/stage.js';
+import { ANNA, at, BELA, CLEO, ended, GO_MS, modelOf, running, take } from '../support/stage.js';
 
 await learn('play');
 const GAME = { name: 'Word association', short: 'One word, the first that comes' };
