@@ -132,7 +132,8 @@ class Services:
 
     def audience(self, room_id: str) -> int:
         """Return how many listen in a room, by WebRTC or to the files."""
-        return self.media.listeners(room_id) + self.sockets.counts(room_id).listeners
+        counts = self.sockets.counts(room_id)
+        return self.media.listeners(room_id) + counts.listeners + counts.screens
 
 
 class Running:
