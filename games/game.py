@@ -165,6 +165,9 @@ class Game(Protocol):
     def is_judged_by_thumbs(self, round_: Round, take: Take) -> bool:
         """Tell whether others judge a take by such a rule."""
 
+    def told(self, round_: Round) -> Ending:
+        """Return how the end is told."""
+
     def close(self, round_: Round, reason: Closing) -> RoundClosed:
         """Return the end of the round as it is told."""
 
@@ -320,7 +323,7 @@ class Play:
     def end(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """End the round."""
         last = [*self.ending(round_, context), *self.judge_round(round_, context)]
-        return [*last, self.close(round_, "done" if round_.takes else "silent")]
+        return [*last, self.close(folded(round_, last), "done" if round_.takes else "silent")]
 
     def after_vote(self, round_: Round, vote: VoteCast, context: GameContext) -> list[RoundFact]:
         """Return nothing: votes only count."""
@@ -349,6 +352,7 @@ class Play:
             winners=self.winners(round_),
             secrets=endings.secrets(round_),
             met=self.met(round_),
+            undecided=endings.undecided(round_),
         )
 
     def told(self, round_: Round) -> Ending:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from games import referee
+from games.ballots import balance
 from games.chain import Chain, theme
 from games.game import GameContext, Mood, give, here_of, pending
 from games.referee import OVERRULING_VOTES
@@ -116,7 +117,7 @@ class JustTenSeconds(Chain):
             return referee.verdict(round_, take, context, "challenge_right", "praise")
         if take.is_worded:
             return referee.verdict(round_, take, context, "challenge_wrong", "praise")
-        is_backed = referee.balance(round_.votes, take.clip) > 0
+        is_backed = balance(round_.votes, take.clip) > 0
         return referee.verdict(round_, take, context, "challenge_outvoted", "praise") if is_backed else []
 
 
@@ -128,4 +129,4 @@ def _is_right_to_challenge(round_: Round, take: Take) -> bool:
     """Tell whether the referee found a fault, or the room hears one where nobody knows the words."""
     if round_.faults_of(take.clip) or take.is_worded:
         return round_.faults_of(take.clip) > 0
-    return referee.balance(round_.votes, take.clip) <= -OVERRULING_VOTES
+    return balance(round_.votes, take.clip) <= -OVERRULING_VOTES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from games import referee
+from games.ballots import balance
 from games.game import WORD_MS, GameContext, Play, TurnOrder, give, here_of, unworded, wait_ms
 from games.referee import OVERRULING_VOTES, SAME_GUESS
 from games.round import Ending, Round, RoundFact, Take, TurnGiven, VoteCast
@@ -149,7 +150,7 @@ def _is_one(pair: tuple[Take, ...], round_: Round) -> bool | None:
 
 
 def _by_thumbs(pair: tuple[Take, ...], round_: Round) -> bool | None:
-    sure = referee.balance(round_.votes, *(take.clip for take in pair))
+    sure = balance(round_.votes, *(take.clip for take in pair))
     return None if abs(sure) < OVERRULING_VOTES else sure > 0
 
 

@@ -243,6 +243,13 @@ class Secret(Struct, frozen=True):
     text: str = ""
 
 
+class OpenChallenge(Struct, frozen=True):
+    """A challenge that nobody decided before its round ended: whose, and of which take."""
+
+    clip: str
+    voice: str
+
+
 class RoundClosed(Struct, frozen=True):
     """A round ended; `takes` are its clips in order.
 
@@ -251,7 +258,7 @@ class RoundClosed(Struct, frozen=True):
     too: several are a tie or twins, none is nobody. `met` is None where nobody knows whether two words
     were one. `set_place` is the round's place in the room's set (0: it counts for none), and the
     last one has the `line` that the set liked best. The next round begins by itself at `next_at_ms`
-    (0: it does not) if somebody may speak then.
+    (0: it does not) if somebody may speak then. `undecided` are challenges that stay open.
     """
 
     kind: ClassVar[str] = "round.closed"
@@ -268,6 +275,7 @@ class RoundClosed(Struct, frozen=True):
     set_place: int = 0
     line: str = ""
     next_at_ms: int = 0
+    undecided: tuple[OpenChallenge, ...] = ()
 
 
 RoundFact = (

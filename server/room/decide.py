@@ -20,7 +20,7 @@ from games.round import (
     VerdictOverruled,
     Word,
 )
-from server.room import door, governing, reports, round_lifecycle, rounds
+from server.room import door, governing, reports, round_lifecycle, rounds, topics
 from server.room.clips import Clip
 from server.room.commands import (
     Agree,
@@ -77,18 +77,33 @@ ROOM_FACTS = (
 DICE = "/roll"
 DICE_REFUSED = "Dice look like this: /roll 2d6+1, up to 20 of them."
 
-due = rounds.due
+
+def due(state: RoomState, context: Context) -> int | None:
+    """Return when a `Tick` has something to do, in epoch ms; None when nothing is due."""
+    times = rounds.due(state, context), governing.seen_due_ms(state, context)
+    return min((at_ms for at_ms in times if at_ms is not None), default=None)
 
 
 def decide(state: RoomState, command: Command, by: Voice | None, context: Context) -> list[Draft]:
     """Return the facts that a command makes true. Raises `Refused` with a code and a sentence."""
-    lapsed = [Draft(fact, context.now_ms) for fact in governing.lapsed(state, context)]
-    for draft in lapsed:
+    kept = [*governing.lapsed(state, context), *governing.seen(state, context)]
+    noted = [Draft(fact, context.now_ms) for fact in kept]
+    for draft in noted:
         state = apply(state, numbered(draft, state.head + 1, state.head))
     door.check(state, command, by, context)
     facts = _facts(state, command, by, context)
     starter = _proposer(state) if isinstance(command, Agree | Tick) else by
-    return [*lapsed, *(Draft(fact, context.now_ms, _by(state, fact, by, starter)) for fact in facts)]
+    drafts = [Draft(fact, context.now_ms, _by(state, fact, by, starter)) for fact in facts]
+    return [*noted, *drafts, *_off_stage(state, drafts, context)]
+
+
+def _off_stage(state: RoomState, drafts: list[Draft], context: Context) -> list[Draft]:
+    """Return the end of a round whose topic was just hidden or taken back: by nobody, whoever did that."""
+    if state.round is None or not any(isinstance(each.data, TextHidden | TextRemoved) for each in drafts):
+        return []
+    for draft in drafts:
+        state = apply(state, numbered(draft, state.head + 1, state.head))
+    return [Draft(fact, context.now_ms) for fact in topics.off_stage(state, context)]
 
 
 def _proposer(state: RoomState) -> Voice | None:

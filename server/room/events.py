@@ -274,6 +274,13 @@ class KeeperGiven(Struct, frozen=True):
     voice: str
 
 
+class KeeperSeen(Struct, frozen=True):
+    """Whoever keeps the room is here: who is here now is known to no log, and a room outlasts its server."""
+
+    kind: ClassVar[str] = "keeper.seen"
+    voice: str
+
+
 class ProposalMade(Struct, frozen=True):
     """A player would like to end the running round, or to have another: the other players say yes or no.
 
@@ -355,6 +362,7 @@ Fact = (
     | TextRestored
     | NetworkMuted
     | KeeperGiven
+    | KeeperSeen
     | ProposalMade
     | ProposalAgreed
     | ProposalClosed

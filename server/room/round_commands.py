@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from games import round as play
 from games.game import PLAYERS_LIMIT, Game, here_of, pending
 from games.pace import words_by_ms
@@ -133,14 +135,21 @@ def _open_for_votes(state: RoomState, command: Vote) -> Round:
     return round_
 
 
-def again(state: RoomState, context: Context) -> list[Fact]:
-    """End the round at once, and start its game anew with those of its players who are here."""
+def again(state: RoomState, voices: Collection[str], context: Context) -> list[Fact]:
+    """End the round at once, and start its game anew with those of its players who are here.
+
+    `voices` asked for it. Nobody is drawn into a game that all have to want: there only those of them play
+    who played before, and its other places are open to whoever speaks.
+    """
     round_ = state.round or state.last_round
     if round_ is None:
         raise Refused("no_round", "There is no round to start again.")
     game = BY_ID.get(round_.game) or round_lifecycle.plain(state)
     closed = round_lifecycle.close(state, "again", context) if state.round else []
     players = here_of(round_.players, round_lifecycle.game_context(state, round_, context))
+    if game.opt_in:
+        spoke = (take.voice for take in round_.takes)
+        players = [voice for voice in dict.fromkeys((*players, *spoke)) if voice in voices]
     return [*closed, *round_lifecycle.begin(state, game, round_.tempo, players, context)]
 
 

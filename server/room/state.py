@@ -36,6 +36,7 @@ from server.room.events import (
     Event,
     Fact,
     KeeperGiven,
+    KeeperSeen,
     Language,
     ReactionGiven,
     RoomChanged,
@@ -51,7 +52,7 @@ from server.room.events import (
     VoiceMuted,
 )
 from server.room.governed import Governed
-from server.room.sets import NO_SET, RoundSet
+from server.room.sets import NO_SET, RoundSet, is_praise
 
 NOTHING_YET = Governed()
 # How many texts a visitor may still take back, and how many prompts a room remembers having thrown.
@@ -174,7 +175,9 @@ def _folded(state: RoomState, event: Event) -> RoomState:
             return _answered(state, event, answer)
         case RoundRevealed() as revealed:
             return _revealed(state, event, revealed)
-        case ReactionGiven(target=target, seat=seat) if event.by is not None:
+        case ReactionGiven(target=target, emoji=emoji, seat=seat) if event.by is not None and is_praise(
+            emoji
+        ):
             return _liked(state, target, event.by.id, seat)
         case _:
             return _round_changed(_governed(state, event), event)
@@ -185,6 +188,8 @@ def _governed(state: RoomState, event: Event) -> RoomState:
         case KeeperGiven(voice=voice):
             seen = replace(state.governed, keeper_seen_ms=event.at_ms)
             return replace(state, keeper=voice, governed=seen)
+        case KeeperSeen(voice=voice) if voice == state.keeper:
+            return replace(state, governed=replace(state.governed, keeper_seen_ms=event.at_ms))
         case fact if isinstance(fact, governed.FACTS):
             return replace(state, governed=governed.apply(state.governed, event, fact))
         case _:

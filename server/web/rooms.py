@@ -113,6 +113,8 @@ class RoomShown(Struct):
     locked: bool
     slow: bool
     hold: bool
+    captions: bool
+    thumbs: tuple[str, ...]
     round: RoundShown | None
 
 
@@ -161,6 +163,8 @@ def shown(
         locked=state.locked,
         slow=state.slow,
         hold=state.hold,
+        captions=captions,
+        thumbs=tuple(game.id for game in offered(kind.id) if game.has_thumbs and kind.scored),
         round=_round(public(state.round)) if state.round else None,
     )
 
@@ -245,7 +249,8 @@ async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
         if len(asleep) >= LISTED_ROOMS * 4:
             asleep.clear()
         state = (await registry.wake(id_)).state
-        known = shown(id_, state, listeners=0, speakers=0, captions=registry.shared.captions)
+        captions = registry.shared.expects_words(state.language)
+        known = shown(id_, state, listeners=0, speakers=0, captions=captions)
         asleep[id_] = known
     listeners, speakers = _counts(request, known_room) if known_room else (0, 0)
     return replace(known, listeners=listeners, speakers=speakers)
@@ -254,13 +259,14 @@ async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
 def present(request: web.Request, room: Room) -> RoomShown:
     """Return a room that is awake."""
     listeners, speakers = _counts(request, room)
-    captions = request.app[ROOM_REGISTRY].shared.captions
+    captions = request.app[ROOM_REGISTRY].shared.expects_words(room.state.language)
     return shown(room.id, room.state, listeners=listeners, speakers=speakers, captions=captions)
 
 
 def _counts(request: web.Request, room: Room) -> tuple[int, int]:
     """Return how many listen (by the page or, by WHEP alone, to the radio) and how many may speak."""
-    listeners = max(request.app[COUNTS](room.id).listeners, request.app[MEDIA].listeners(room.id))
+    counts = request.app[COUNTS](room.id)
+    listeners = max(counts.listeners, request.app[MEDIA].listeners(room.id) - counts.screens)
     return listeners, len(room.speakers.keys() | room.speaking)  # by WHIP alone one is there while one speaks
 
 

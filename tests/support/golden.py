@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec.structs import fields
+from msgspec.structs import fields, replace
 
 from games.round import (
     ChallengeMade,
     HelpGiven,
+    OpenChallenge,
     RoleGiven,
     Round,
     RoundClosed,
@@ -58,6 +59,7 @@ from server.room.events import (
     Event,
     Fact,
     KeeperGiven,
+    KeeperSeen,
     NetworkMuted,
     RoomChanged,
     RoomClosed,
@@ -237,6 +239,7 @@ def governed() -> SentRoom:
     room.happen(RoomChanged(locked=True, slow=True, hold=True))
     room.happen(RoomChanged(locked=False))
     room.happen(KeeperGiven(ANNA.id))
+    room.happen(KeeperSeen(ANNA.id))
     room.happen(AdminActed("mute", BELA.id, "a note"))
     room.happen(RoomClosed("quiet"))
     return room
@@ -331,7 +334,9 @@ def ended() -> SentRoom:
     room.happen(TurnGiven(id_, 2, "Vote!", at_ms, at_ms + 6_000, act="vote", clips=("e2", "e3")))
     secrets = (Secret(BELA.id, "the king", "a hat"),)
     clips = ("e2", "e3")
-    room.happen(RoundClosed(id_, "done", clips, clips, "", "", "votes", clips, secrets, True, 5, "e2", at_ms))
+    undecided = tuple(OpenChallenge(clip, CLEO.id) for clip in clips)
+    told = RoundClosed(id_, "done", clips, clips, "", "", "votes", clips, secrets, True, 5, "e2", at_ms)
+    room.happen(replace(told, undecided=undecided))
     room.do(Forget("e2"), BELA)
     return room
 
