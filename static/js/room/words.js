@@ -4,7 +4,7 @@
  * @typedef {[string, number, number]} Word  with the times from which and to which it is heard, in ms of its clip
  */
 
-const LINE_LETTERS = 37; // read at a glance, as in the captions of `server/web/cues.py`
+const LINE_LETTERS = 42; // read at a glance, as in the captions of `server/web/cues.py`
 const PAUSE_MS = 700; // a silence of this length ends a line
 const EARLY_MS = 60; // eyes are told a little sooner than ears
 
