@@ -17,6 +17,7 @@ from server.web import (
     reports,
     room_settings,
     rooms,
+    search,
     whep,
     whip,
 )
@@ -38,5 +39,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *pages.OPERATIONS,
     *feed.OPERATIONS,
     *reports.OPERATIONS,
+    *search.OPERATIONS,
     *admin.OPERATIONS,
 )

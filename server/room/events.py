@@ -30,6 +30,7 @@ from games.round import (
     VerdictGiven,
     VerdictOverruled,
     VoteCast,
+    Word,
 )
 
 Language = Literal["en", "de"]
@@ -126,13 +127,19 @@ class ClipLanded(Struct, frozen=True):
 
 
 class ClipCaptioned(Struct, frozen=True):
-    """The words of a clip are known; while the clip is hidden nobody sees them."""
+    """The words of a clip are known; while the clip is hidden nobody sees them.
+
+    Without a text somebody listened and heard no words. `words` say from when to when in the clip each is
+    heard, and `by` is the name of the engine.
+    """
 
     kind: ClassVar[str] = "clip.captioned"
     clip: str
     text: str
     language: str
     hidden: bool = False
+    words: tuple[Word, ...] = ()
+    by: str = ""
 
 
 class ClipRemoved(Struct, frozen=True):

@@ -305,4 +305,5 @@ def _revealed(take: Take, ref: ClipRef | None) -> RevealedTake:
         peaks=ref.peaks,
         masked=ref.masked,
         source=ref.source,
+        words=ref.words,
     )

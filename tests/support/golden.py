@@ -83,7 +83,7 @@ SERVERS_OWN: dict[type[msgspec.Struct], set[str]] = {
     },
     ClipRef: {"caption_seq", "reveal_seq", "repeats", "asked_seq"},
     Round: {"answer", "heard_at_ms", "overruled", "voted_at_ms", "quiet"},
-    Take: {"words"},
+    Take: {"words", "masked"},
     VoteCast: {"seat"},
 }  # fmt: skip
 
@@ -124,7 +124,8 @@ def thrown() -> SentRoom:
     room.do(Throw(), ANNA)
     room.land("clip-a", ANNA, onset_ms=640)
     room.land("clip-b", BELA, onset_ms=1_900)
-    room.do(Caption(ClipCaptioned("clip-a", "a wet umbrella", "en")))
+    words = (("a", 40, 120), ("wet", 130, 400), ("umbrella", 420, 900))
+    room.do(Caption(ClipCaptioned("clip-a", "a wet umbrella", "en", words=words, by="test")))
     room.do(Vote(room.turn().round, "clip-b", 3), ANNA)
     room.pass_time()
     room.do(Throw())
@@ -155,7 +156,7 @@ def meld() -> SentRoom:
     room.do(RoundJoin(), BELA)
     room.do(Again(), ANNA)
     room.land("m1", ANNA, duration_ms=500)
-    room.do(Caption(ClipCaptioned("m1", "moon", "en")))
+    room.do(Caption(ClipCaptioned("m1", "moon", "en", words=(("moon", 60, 450),), by="test")))
     room.land("m2", BELA, duration_ms=600)
     room.do(Vote(room.turn().round, "m2", -1), ANNA)
     room.do(Vote(room.turn().round, "m1", -1), BELA)
