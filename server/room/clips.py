@@ -45,6 +45,8 @@ class ClipRef(Struct, frozen=True, array_like=True):
     reveal_seq: int | None = None
     repeats: tuple[int, ...] = ()
     asked_seq: int | None = None
+    mask: str | None = None
+    speech_ms: int | None = None
 
     @property
     def voice(self) -> str:

@@ -132,6 +132,7 @@ class RoomState(Struct, frozen=True):
     locked: bool = False
     slow: bool = False
     hold: bool = False
+    mask: str = ""
     governed: Governed = NOTHING_YET
 
 
@@ -320,6 +321,7 @@ def take_of(landed: ClipLanded, by: Voice) -> Take:
         landed.gap_ms,
         landed.reaction_ms,
         hidden=landed.hidden,
+        masked=landed.masked,
     )
 
 
@@ -386,6 +388,7 @@ def _ref(event: Event, round_id: str, take: RevealedTake) -> ClipRef:
         turn=take.turn,
         reaction_ms=None,
         caption=take.text,
+        mask=take.mask,
     )
 
 
