@@ -113,7 +113,7 @@ def _decoded(body: bytes) -> Pcm | None:
     """Return the sound at the beginning of some bytes, as much of it as can be decoded."""
     parts = []
     try:
-        with av.open(io.BytesIO(body)) as file:
+        with av.open(io.BytesIO(body), "r") as file:
             resampler = av.AudioResampler("flt", "mono", RATE_HZ)
             for frame in file.decode(audio=0):
                 parts += [made.to_ndarray()[0] for made in resampler.resample(frame)]

@@ -12,7 +12,8 @@ def buzz(hz: float, seconds: float = 1.0) -> Pcm:
     """Return a voice that says one vowel: harmonics under two formants."""
     t = np.arange(round(seconds * 48_000)) / 48_000
     weights = {k: sum(1 / (1 + ((k * hz - at) / 120) ** 2) for at in (700, 1200)) for k in range(1, 40)}
-    return (0.05 * sum(w * np.sin(2 * np.pi * k * hz * t) for k, w in weights.items())).astype(np.float32)
+    harmonics = [w * np.sin(2 * np.pi * k * hz * t) for k, w in weights.items()]
+    return np.asarray(0.05 * np.sum(harmonics, axis=0), dtype=np.float32)
 
 
 def pitch_hz(pcm: Pcm) -> float:
