@@ -35,7 +35,8 @@ class RoundOpened(Struct, frozen=True):
     """A game began; `players` are voice ids in turn order, empty when all play at once.
 
     `answer` is what others must find out: nobody sees it (nor the prompt's id) before the end.
-    In a `hidden` round there are takes that only their speakers see, until `round.revealed`.
+    In a `hidden` round there are takes that only their speakers see, until `round.revealed`. With a `mask`
+    everyone sounds alike in it.
     """
 
     kind: ClassVar[str] = "round.opened"
@@ -47,6 +48,7 @@ class RoundOpened(Struct, frozen=True):
     hidden: bool = False
     scene: str = ""
     answer: str = ""
+    mask: str | None = None
 
 
 class RoundJoined(Struct, frozen=True):
@@ -185,6 +187,7 @@ class RevealedTake(Struct, frozen=True):
     text: str | None = None
     written: bool = False
     words: tuple[Word, ...] = ()
+    mask: str | None = None
 
 
 class RoundRevealed(Struct, frozen=True):
@@ -357,6 +360,7 @@ class Round(Struct, frozen=True):
     paused_until_ms: int = 0
     voted_at_ms: tuple[int, ...] = ()
     quiet: tuple[str, ...] = ()
+    mask: str | None = None
 
     @property
     def turn(self) -> TurnGiven | None:
@@ -410,6 +414,7 @@ def opened(fact: RoundOpened, at_ms: int, starter: str = "") -> Round:
         answer=fact.answer,
         heard_at_ms=at_ms,
         starter=starter,
+        mask=fact.mask,
     )
 
 

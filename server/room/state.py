@@ -133,6 +133,7 @@ class RoomState(Struct, frozen=True):
     locked: bool = False
     slow: bool = False
     hold: bool = False
+    mask: str = ""
     governed: Governed = NOTHING_YET
 
 
@@ -403,6 +404,7 @@ def _ref(event: Event, round_id: str, take: RevealedTake) -> ClipRef:
         reaction_ms=None,
         caption=take.text,
         words=take.words,
+        mask=take.mask,
     )
 
 
