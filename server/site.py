@@ -18,7 +18,7 @@ from server.http.limits import UploadBudget
 from server.metrics.registry import REGISTRY
 from server.socket import endpoint
 from server.socket.sockets import SocketLimits
-from server.web import app_keys, clips, codes, descriptions, health, rooms, search, sessions
+from server.web import app_keys, codes, descriptions, health, rooms, search, sessions
 from server.web.counts import Counts
 from server.web.operations import routes
 from server.web.transcodes import TRANSCODES, Transcodes
@@ -63,7 +63,7 @@ def make_app(
     app[health.HEALTH] = health.Health()
     app[REGISTRY] = figures.registry
     app[ASSETS] = Assets()
-    app[clips.UPLOAD_BUDGET] = UploadBudget()
+    app[app_keys.UPLOAD_BUDGET] = UploadBudget()
     app[codes.CODES_GIVEN] = codes.RoomCodes()
     app[search.FIND] = find
     app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)

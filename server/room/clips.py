@@ -47,6 +47,8 @@ class ClipRef(Struct, frozen=True, array_like=True):
     repeats: tuple[int, ...] = ()
     asked_seq: int | None = None
     words: tuple[Word, ...] = ()
+    mask: str | None = None
+    speech_ms: int | None = None
 
     @property
     def voice(self) -> str:

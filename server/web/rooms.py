@@ -22,6 +22,7 @@ from server.room.commands import Refused
 from server.room.events import Language, RoomOpened, encode
 from server.room.house import HOUSE_IDS
 from server.room.kinds import KINDS, Kind, RoomKind
+from server.room.masks import MASKS
 from server.room.state import RoomState
 from server.room.view import public, view
 from server.rooms.base import Room
@@ -78,6 +79,7 @@ class RoundShown(Struct):
     left: tuple[str, ...]
     late: tuple[str, ...]
     paused_until_ms: int
+    mask: str | None
 
 
 class RoomShown(Struct):
@@ -115,6 +117,8 @@ class RoomShown(Struct):
     hold: bool
     captions: bool
     thumbs: tuple[str, ...]
+    masks: tuple[str, ...]
+    mask: str | None
     round: RoundShown | None
 
 
@@ -165,6 +169,8 @@ def shown(
         hold=state.hold,
         captions=captions,
         thumbs=tuple(game.id for game in offered(kind.id) if game.has_thumbs and kind.scored),
+        masks=MASKS,
+        mask=state.mask or None,
         round=_round(public(state.round)) if state.round else None,
     )
 
@@ -197,6 +203,7 @@ def _round(round_: Round) -> RoundShown:
         left=round_.left,
         late=round_.late,
         paused_until_ms=round_.paused_until_ms,
+        mask=round_.mask,
     )
 
 

@@ -18,12 +18,15 @@ from games.round import (
     ChallengeMade,
     HelpGiven,
     OpenChallenge,
+    RevealedTake,
     RoleGiven,
     Round,
     RoundClosed,
     RoundJoined,
     RoundLeft,
+    RoundOpened,
     RoundPaused,
+    RoundRevealed,
     Secret,
     Take,
     TurnGiven,
@@ -55,6 +58,7 @@ from server.room.commands import (
 from server.room.events import (
     AdminActed,
     ClipCaptioned,
+    ClipLanded,
     Draft,
     Event,
     Fact,
@@ -341,6 +345,21 @@ def ended() -> SentRoom:
     return room
 
 
+def masked() -> SentRoom:
+    """A room in which everyone wears a mask, a round that has another, and a hidden take that is revealed."""
+    room = SentRoom("roleplay", seed=22)
+    room.happen(RoomChanged(mask="giant"))
+    room.happen(RoundOpened("r-mouse", "mind_meld", "snap", hidden=True, mask="mouse"))
+    room.happen(TurnGiven("r-mouse", 1, "Go!", room.now_ms, room.now_ms + 5_000, hidden=True))
+    for clip, voice, hidden in (("k1", ANNA, False), ("k2", BELA, True)):
+        landed = ClipLanded(clip, 900, 120, 0, -16.0, (0, 50, 100), masked=True, mask="mouse", speech_ms=700)
+        room.happen(replace(landed, round="r-mouse", turn=1, hidden=hidden), voice)
+    shown = RevealedTake("k2", BELA.id, 1, 900, 120, 0, -16.0, (0, 50, 100), masked=True, mask="mouse")
+    room.happen(RoundRevealed("r-mouse", (shown,)), BELA)
+    room.happen(RoomChanged(mask=""))
+    return room
+
+
 SCENES: dict[str, Callable[[], SentRoom]] = {
     "chat": chat,
     "thrown": thrown,
@@ -354,6 +373,7 @@ SCENES: dict[str, Callable[[], SentRoom]] = {
     "games/spoken": spoken,
     "games/paced": paced,
     "games/ended": ended,
+    "games/masked": masked,
 }
 LOGS = [f"{name}{form}" for name in SCENES for form in ("", ".stored")]
 

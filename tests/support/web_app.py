@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp import ClientResponse, ClientSession, web
 from yarl import URL
 
-from audio.take import LONGEST_TAKE_MS, Clip, Limits, Unfit
+from audio.take import LONGEST_TAKE_MS, Clip, Limits, Mask, Unfit
 from server.blobs.memory import MemoryBlobs
 from server.config import Config
 from server.http.limits import Limits as Rates
@@ -83,14 +83,14 @@ class Hands:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def upload(self, body: bytes, media_type: str, limits: Limits) -> Clip:
+    async def upload(self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None) -> Clip:
         if body == b"silence":
             raise Unfit("silent", "We heard nothing. Is your microphone muted?")
         if body == b"garbage":
             raise Unfit("undecodable", "This is no sound we know.")
         if body == b"crash":
             raise RuntimeError("secret detail")
-        return Clip(OGG, 1_500, 300, 0, -16.0, -2.0, (50,) * 64)
+        return Clip(OGG, 1_500, 300, 0, -16.0, -2.0, (50,) * 64, mask.name if mask else None)
 
     async def m4a(self, ogg: bytes) -> bytes:
         self.m4as += 1

@@ -8,7 +8,8 @@ import { drop, inRound, inRounds, isAbout, isSame, land, withTakes } from './pla
 /** @typedef {import('./state.js').Clip} Clip */
 
 const UNTOLD = {
-  source: 'webrtc', masked: false, round: null, turn: null, reaction_ms: null, peaks: [], hidden: false, caption: null, words: [], verdicts: [], asked: null,
+  source: 'webrtc', masked: false, round: null, turn: null, reaction_ms: null, peaks: [], hidden: false, caption: null, words: [], verdicts: [], asked: null, mask: null,
+  speech_ms: null,
 };
 
 /** A take that is hidden from this page has no id yet: `round.revealed` brings it. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */

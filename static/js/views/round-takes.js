@@ -123,7 +123,7 @@ export class RoundTakes {
   }
 }
 
-/** Whether nobody goes by the words of a take: none were heard, or they are too uncertain (`is_beyond_words` in games/round.py). @param {Take} take @param {Round} round @param {import('../room/state.js').RoomState} state */
+/** Whether nobody goes by the words of a take: none were heard, or they are too uncertain (`games/captions.py`). @param {Take} take @param {Round} round @param {import('../room/state.js').RoomState} state */
 export function isUnread({ clip, turn, text, written }, round, { language, clips }) {
   if (written) return false;
   const isWord = round.turns.find((one) => one.turn === turn)?.max_words === 1;

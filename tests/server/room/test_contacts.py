@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.room import contacts, ids
+from server.room.text import folded
 
 SEPARATORS = st.sampled_from(["", " ", "-", ".", "/", " - ", ", ", "·", "_", "  "])
 WORDS_OF = {
@@ -95,6 +96,6 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES, max_size=14).map("".join))
 def test_no_mail_or_link_is_without_what_is_looked_for_first(text: str) -> None:
-    plain = contacts.folded(text)
+    plain = folded(text)
     for pattern, hint in ((contacts._MAIL, contacts._MAIL_HINT), (contacts._LINK, contacts._LINK_HINT)):
         assert hint.search(plain) or not pattern.search(plain)

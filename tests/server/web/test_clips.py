@@ -14,7 +14,7 @@ from server.http.limits import HELD_OF_ADDRESS_BYTES
 from server.log.base import Damaged
 from server.room.commands import Caption, Say
 from server.room.events import ClipCaptioned, ClipLanded, Draft
-from server.web.clips import UPLOAD_BUDGET
+from server.web.app_keys import UPLOAD_BUDGET
 from tests.support.actors import until
 from tests.support.web_app import ADMIN, KEY, OGG, OTHER_KEY, Site, bearer, problem_in
 
