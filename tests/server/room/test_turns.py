@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from msgspec.structs import replace
 
 from games.game import PAUSE_MS, SILENCE_MS, VOTING_MS, Game
-from games.pace import HALF_VOTED_MS, SPEAKING_GRACE_MS, VOTED_MS, done_in
+from games.pace import HALF_VOTED_MS, QUIET_GRACE_MS, SPEAKING_GRACE_MS, VOTED_MS, done_in
 from games.registry import GAMES
 from games.round import (
     HelpGiven,
@@ -341,6 +343,40 @@ def test_a_bystander_who_speaks_holds_nobody_up() -> None:
     assert later_ms is not None
     assert quiet_ms is not None
     assert later_ms > quiet_ms
+
+
+class Crowd(Collection[str]):
+    """Voices that may be counted and looked up, and are not to be gone through one by one."""
+
+    def __init__(self, *known: str) -> None:
+        self.known = known
+
+    def __contains__(self, voice: object) -> bool:
+        return voice in self.known
+
+    def __len__(self) -> int:
+        return 1_000
+
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError("a thousand were asked one by one")
+
+
+def test_what_is_due_is_known_without_asking_each_of_a_crowd() -> None:
+    room = PureRoom("humour")
+    room.do(Throw(), ANNA)
+    room.now_ms = room.turn().go_at_ms
+    for voice in (ANNA, BELA, CLEO):
+        room.land(voice.id, voice)
+    room.here = room.speakers = Crowd(ANNA.id, BELA.id, CLEO.id)
+    turn = room.turn()
+    assert room.due() == turn.closes_at_ms + QUIET_GRACE_MS["snap"]
+
+    round_ = room.state.round
+    assert round_ is not None
+    vote = replace(turn, act="vote", clips=(ANNA.id, BELA.id), turn=2)
+    room.state = replace(room.state, round=replace(round_, turns=(turn, vote)))
+    room.do(Vote(round_.id, ANNA.id, 1), BELA)
+    assert room.due() == vote.closes_at_ms
 
 
 def test_a_room_rests_shorter_after_a_lively_round() -> None:
