@@ -5,7 +5,8 @@ from __future__ import annotations
 from games import referee
 from games.ballots import balance
 from games.chain import Chain, theme
-from games.game import GameContext, Mood, give, here_of, unworded
+from games.game import GameContext, Mood, give, here_of
+from games.progress import unworded
 from games.referee import OVERRULING_VOTES
 from games.round import Round, RoundFact, Take, TurnGiven, VoteCast
 

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from games import prompts
 from games.endings import spoken
-from games.game import Game, GameContext, Setup, folded, untold
+from games.game import Game, GameContext, Setup
 from games.pace import is_unjudged, words_by_ms
+from games.progress import folded, untold
 from games.prompts import Card
 from games.referee import coaching
 from games.registry import BY_ID

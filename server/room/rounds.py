@@ -6,8 +6,9 @@ from collections.abc import Collection
 
 from msgspec.structs import replace
 
-from games.game import SILENCE_MS, Game, folded
+from games.game import SILENCE_MS, Game
 from games.pace import USUAL_TAKE_MS, done_in, votes_end_ms
+from games.progress import folded
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
 from server.room import door, proposals, round_commands, round_lifecycle, topics, turns
