@@ -6,7 +6,7 @@ it opens the round, waits for whom the turn is, passes on when somebody is silen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from random import Random
 from typing import Any, Literal, Protocol
 
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from games import endings
 from games.pace import SILENT_TURNS, SPOKEN, is_asleep, is_unjudged, turn_ends_ms, words_by_ms
-from games.progress import folded, is_complete, is_shown, number, untold, unworded
+from games.progress import folded, is_complete, is_shown, number, untold
 from games.round import (
     Closing,
     Ending,
@@ -31,6 +31,7 @@ from games.round import (
     TurnGiven,
     VoteCast,
     apply,
+    is_beyond_words,
     opened,
 )
 
@@ -272,7 +273,7 @@ class Play:
         """Return the takes of the running turn without words, in a game where words decide."""
         if not self.words_decide or round_.turn is None:
             return ()
-        return unworded(round_.takes_of(round_.turn.turn))
+        return pending(round_, round_.takes_of(round_.turn.turn), context)
 
     def captioned(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Judge the words that came, and go on when the turn waited for no others."""
@@ -365,6 +366,12 @@ class Play:
     def met(self, round_: Round) -> bool | None:
         """Return whether a hidden pair said the same."""
         return None
+
+
+def pending(round_: Round, takes: Iterable[Take], context: GameContext) -> tuple[Take, ...]:
+    """Return those takes whose words are still to come, and will be good enough to go by."""
+    unread = (take for take in takes if take.words is None)
+    return tuple(take for take in unread if not is_beyond_words(round_, take, context.language))
 
 
 def is_alone(round_: Round, context: GameContext) -> bool:

@@ -69,7 +69,7 @@ class MindMeld(Play):
         if not last:
             return FIRST[context.language]
         texts = [take.text for take in last if take.text]
-        known = len(texts) == len(last)
+        known = len(texts) == len(last) and not unworded(last)
         return JOIN[context.language].format(words=" + ".join(texts)) if known else HEARD[context.language]
 
     def is_full(self, round_: Round) -> bool:
@@ -116,7 +116,7 @@ class MindMeld(Play):
         """Fault more than one word; praise a match, and what is nearly one."""
         said = referee.counted(round_, take, context, 1)
         for other in round_.before(take):
-            if other.turn == take.turn and other.text and take.text:
+            if other.turn == take.turn and other.is_worded and other.text and take.text:
                 if _same(other, take):
                     return [
                         *said,

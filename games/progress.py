@@ -8,8 +8,8 @@ from games.round import Round, RoundFact, Take, VerdictGiven, apply
 
 
 def unworded(takes: Iterable[Take]) -> tuple[Take, ...]:
-    """Return those takes whose words are not known."""
-    return tuple(take for take in takes if take.words is None)
+    """Return those takes whose words are not known, and perhaps never will be."""
+    return tuple(take for take in takes if not take.is_worded)
 
 
 def untold(round_: Round, facts: Iterable[RoundFact]) -> list[RoundFact]:

@@ -18,6 +18,7 @@ from games.round import (
     TurnGiven,
     VerdictGiven,
     VerdictOverruled,
+    Word,
 )
 from server.room import door, governing, reports, round_lifecycle, rounds, topics
 from server.room.clips import Clip
@@ -57,6 +58,8 @@ from server.room.state import RoomState, apply
 from server.room.text import cleaned, is_emoji
 
 TEXT_LIMIT_CHARACTERS = 500
+# A voice says at most about 6 words, or 25 characters, in a second; clips are up to 60 s long.
+CAPTION_CHARACTERS, CAPTION_WORDS = 1_500, 400
 # A reaction further into a clip than any is long is put here.
 REACTED_WITHIN_MS = 60_000
 
@@ -166,9 +169,21 @@ def _captioned(state: RoomState, caption: ClipCaptioned, context: Context) -> li
     clip = state.clips.get(caption.clip)
     if clip is None or clip.is_captioned:
         return []
+    caption = heard(caption)
     if clip.hidden:
         return [replace(caption, hidden=True)]
     return [caption, *round_lifecycle.after_caption(state, caption, context)]
+
+
+def heard(caption: ClipCaptioned) -> ClipCaptioned:
+    """Return a caption within its limits, its words in the order in which they are heard."""
+    text = cleaned(caption.text)[:CAPTION_CHARACTERS].strip()
+    words, at_ms = list[Word](), 0
+    for word, start_ms, end_ms in caption.words[:CAPTION_WORDS] if text else ():
+        start_ms = max(at_ms, start_ms)
+        words.append((cleaned(word)[:CAPTION_CHARACTERS], start_ms, max(start_ms, end_ms)))
+        at_ms = start_ms
+    return replace(caption, text=text, words=tuple(word for word in words if word[0]))
 
 
 def _text(text: str, what: str, limit: int) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import asdict, replace
 
-from server.room import filters, reports, round_lifecycle
+from server.room import filters, masks, reports, round_lifecycle
 from server.room.clips import Clip
 from server.room.commands import (
     Change,
@@ -59,7 +59,7 @@ AWAY_MS, LAPSED_MS = 60_000, 86_400_000
 # may have been here, when nobody remembers them leaving: the room slept, or the server was restarted.
 SEEN_EVERY_MS = 21_600_000
 # What of a room may be switched, beside its words.
-SWITCHES = ("locked", "slow", "hold")
+SWITCHES = ("locked", "slow", "hold", "mask")
 COMMANDS = Change | Close | Mute | MuteNetwork | GiveKeeper | Remove | Hide | Restore
 NOTE_CHARACTERS = 300
 
@@ -163,6 +163,8 @@ def _words(text: str, what: str, limit: int) -> str:
 def change(state: RoomState, command: Change) -> list[Fact]:
     """Return what changes of a room; nothing when all is so already."""
     wanted = {name: value for name, value in asdict(command).items() if value is not None}
+    if command.mask is not None:
+        wanted["mask"] = masks.checked(command.mask or masks.NONE) or ""
     before = {name: getattr(state, name) for name in command.__struct_fields__}
     words = {name: value for name, value in {**before, **wanted}.items() if name not in SWITCHES}
     asked = _described(RoomOpened(state.kind, **words))

@@ -27,12 +27,13 @@ from games.round import (
     Round,
     RoundClosed,
     RoundFact,
+    RoundOpened,
     RoundRevealed,
     Take,
     Tempo,
     TurnGiven,
 )
-from server.room import door, filters
+from server.room import door, filters, masks
 from server.room.clips import ClipRef
 from server.room.context import Context
 from server.room.events import ClipCaptioned, ClipLanded, Draft, Fact, Voice, numbered
@@ -121,7 +122,12 @@ def begin(
     """Begin a round of a game, on a given prompt or one drawn."""
     tempo = tempo or state.tempo
     setup = Setup(new_id(context.random), tempo, tuple(players), _game_context(state, tempo, context, prompt))
-    return list(game.begin(setup))
+    facts = game.begin(setup)
+    kind = kind_of(state)
+    return [
+        replace(fact, mask=masks.drawn(kind, fact, facts)) if isinstance(fact, RoundOpened) else fact
+        for fact in facts
+    ]
 
 
 def close(state: RoomState, reason: Closing, context: Context) -> list[Fact]:
@@ -306,4 +312,6 @@ def _revealed(take: Take, ref: ClipRef | None) -> RevealedTake:
         peaks=ref.peaks,
         masked=ref.masked,
         source=ref.source,
+        words=ref.words,
+        mask=ref.mask,
     )

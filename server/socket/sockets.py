@@ -70,7 +70,7 @@ class Sockets:
         self.context = SocketContext(
             takes,
             limits,
-            RoomFloods(limits.floods, on=limits.on),
+            RoomFloods(limits.floods),
             registry.clock,
             self._own,
             self._once,

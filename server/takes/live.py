@@ -53,9 +53,10 @@ class LiveRelays:
         self._watched: dict[str, Callable[[], None]] = {}
 
     def begin(self, take: TakeLife) -> None:
-        """Let a room hear an open take, if it wants that and hears nobody."""
+        """Let a room hear an open take, if it wants that, hears nobody, and the take wears no mask."""
         room = take.room
-        if room.id in self._takes or not may_be_relayed(room.state, take.voice.id, room.context()):
+        is_wanted = not take.mask and may_be_relayed(room.state, take.voice.id, room.context())
+        if room.id in self._takes or not is_wanted:
             return
         if self._media.begin_live_relay(take.peer, room.id, self._delay_ms):
             self._takes[room.id] = take

@@ -146,6 +146,10 @@ FACTS: list[Fact] = [
     ProposalClosed("p1", accepted=False),
     AdminActed("remove"),
     AdminActed("mute", "voice-anna", "twice rude"),
+    ClipLanded("clip-0001", 1_200, -80, 0, -16.0, (0, 100), masked=True, mask="mouse", speech_ms=640),
+    RoundOpened("r1", "first_thing", "snap", mask="mouse"),
+    RoomChanged(mask="giant"),
+    RoomChanged(mask=""),
 ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from random import Random
 
-from audio.take import LONGEST_TAKE_MS, Clip, Limits, Packet, Take, Unfit
+from audio.take import LONGEST_TAKE_MS, Clip, Limits, Mask, Packet, Take, Unfit
 from server.log.memory import MemoryLog
 from server.room.events import RoomOpened, Voice
 from server.rooms.registry import RoomRegistry
@@ -124,17 +124,17 @@ class FakeFinisher:
         self.ogg = b"OggS"
         self.longest_ms: list[int] = []
 
-    async def take(self, take: Take, limits: Limits) -> Clip:
-        return await self.upload(take.packets[0].payload, "audio/ogg", limits)
+    async def take(self, take: Take, limits: Limits, mask: Mask | None = None) -> Clip:
+        return await self.upload(take.packets[0].payload, "audio/ogg", limits, mask)
 
-    async def upload(self, body: bytes, media_type: str, limits: Limits) -> Clip:
+    async def upload(self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None) -> Clip:
         self.longest_ms.append(limits.longest_ms)
         await self.gate.wait()
         if body == b"silence":
             raise Unfit("silent", "We heard nothing. Is your microphone muted?")
         if body == b"crash":
             raise RuntimeError("out of order")
-        return Clip(self.ogg, 900, 300, 0, -16.0, -2.0, (50,) * 64)
+        return Clip(self.ogg, 900, 300, 0, -16.0, -2.0, (50,) * 64, mask.name if mask else None)
 
 
 async def registry(clock: Clock) -> tuple[RoomRegistry, MemoryLog]:

@@ -34,11 +34,13 @@ export function openRound(fact, at_ms, starter = '') {
     hidden: fact.hidden ?? false,
     scene: fact.scene ?? '',
     starter,
+    mask: fact.mask ?? null,
   };
 }
 
 /** What a round is before anything happened in it. */
 export const UNPLAYED = {
+  /** @type {string|null} */ mask: null,
   /** @type {import('../wire/protocol.js').Turn[]} */ turns: [],
   /** @type {import('../wire/protocol.js').Take[]} */ takes: [],
   /** @type {import('../wire/protocol.js').Vote[]} */ votes: [],

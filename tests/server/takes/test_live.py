@@ -160,3 +160,14 @@ async def test_a_room_is_told_whose_voice_it_hears_before_the_sound_and_when_it_
 def live_of(signal: tuple[str | None, bytes]) -> dict[str, object]:
     read = msgspec.json.decode(signal[1])
     return dict(read["data"]) if read["kind"] == "live" else {}
+
+
+async def test_what_is_to_be_masked_is_never_heard_as_it_is_spoken() -> None:
+    async with live_theatre(LIVE) as live:
+        live.room.wear(ANNA.id, "mouse")
+        await live.speaks(ANNA)
+        await live.stop(ANNA)
+        assert not live.media.relayed
+        live.room.wear(ANNA.id, None)
+        await live.speaks(ANNA)
+        assert len(live.media.relayed) == 1
