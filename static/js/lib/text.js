@@ -34,8 +34,19 @@ export function has(key) {
   return key in words;
 }
 
-/** Words of a refusal in the visitor's language, else what the server said. @param {{code?: string, message?: string}} why */
-export function refusal(why) {
-  const key = `refused.${why.code}`;
-  return has(key) ? t(key) : why.message || t('refused.other');
+/** Whether why something was refused can be said by now; what is seldom refused is in a part of its own. @param {string} [code] */
+export function hasRefusal(code) {
+  return has(`refused.${code}`);
+}
+
+const VAGUE = 'bad_value'; // of many things: to who reads English the server says which
+
+/**
+ * Words of a refusal in the visitor's language. The sentences of the server are English, so they stand for what no
+ * text knows (a newer server, what only programs do wrong) to who reads English.
+ * @param {{code?: string, message?: string}} why
+ */
+export function refusal({ code, message }) {
+  const told = language === 'en' && (code === VAGUE || !hasRefusal(code)) ? message : '';
+  return told || t(hasRefusal(code) ? `refused.${code}` : 'refused.other');
 }
