@@ -44,6 +44,7 @@ export default {
   'phase.finish': 'Sprich zu Ende',
   'phase.over': 'Hör zu',
   'phase.someone': 'jemand',
+  'phase.hidden': 'eine ausgeblendete Stimme',
   'prompt.throw': 'Etwas einwerfen',
   'prompt.said': 'Einwurf: {prompt}',
   'reaction-time': 'Deine Stimme kam {seconds} s nach „Los“. Das siehst nur du.',
@@ -105,6 +106,8 @@ export default {
   'here.listening.one': '{n} hört zu',
   'here.listening.other': '{n} hören zu',
   'here.list': 'Wer hier ist',
+  'here.hidden.one': 'und {n} Stimme, die du ausgeblendet hast',
+  'here.hidden.other': 'und {n} Stimmen, die du ausgeblendet hast',
   'here.speaking': '{name} spricht',
 
   'notice.close': 'Schließen',

@@ -44,6 +44,7 @@ export default {
   'phase.finish': 'Finish your thought',
   'phase.over': 'Listen',
   'phase.someone': 'somebody',
+  'phase.hidden': 'somebody you hid',
   'prompt.throw': 'Throw a prompt',
   'prompt.said': 'Prompt: {prompt}',
   'reaction-time': 'Your voice came {seconds} s after “go”. Only you see this.',
@@ -105,6 +106,8 @@ export default {
   'here.listening.one': '{n} listening',
   'here.listening.other': '{n} listening',
   'here.list': 'Who is here',
+  'here.hidden.one': 'and {n} you hid',
+  'here.hidden.other': 'and {n} you hid',
   'here.speaking': '{name} is speaking',
 
   'notice.close': 'Close',

@@ -11,7 +11,7 @@
  *   winners: Shown[], line: Shown|null, plays: string[], words: string, names: string[]}} Ending
  */
 import { t } from '../lib/text.js';
-import { seenBy, takesSeen, voiceOf } from './head.js';
+import { secretOf, seenBy, takesSeen, voiceOf } from './head.js';
 
 /** The ends that are not worth a card: something else began. */
 const CUT = new Set(['again', 'replaced']);
@@ -38,7 +38,7 @@ export function endingOf(round, model) {
     takes: line || beads.length ? [] : rowsOf(kind, round, takes),
     beads: line ? [] : beads,
     bars: kind === 'duel' ? barsOf(takes) : [],
-    secrets: (closing.secrets ?? []).map(({ voice, role, text }) => ({ voice, ...nameOf(voice, model), text: [role, text].filter(Boolean).join('. ') })),
+    secrets: (closing.secrets ?? []).filter(({ voice }) => !model.hidden?.includes(voice)).map(({ voice, role, text }) => ({ voice, ...nameOf(voice, model), text: secretOf({ role, text }) })),
     winners,
     line,
     plays: playsOf(kind, { winners, beads, line, takes, round }),
@@ -50,6 +50,7 @@ export function endingOf(round, model) {
 /** What the headline of the card is. @param {string} kind @param {Shown[]} winners @param {Shown[]} takes @param {import('../wire/protocol.js').Closing} closing */
 function titleOf(kind, winners, takes, closing) {
   const names = [...new Set(winners.map(({ name }) => name))];
+  if (closing.winners?.length && !winners.length) return t('ending.plain'); // who won is hidden from this visitor
   if (names.length > 1) return t('ending.tie');
   if (names.length === 1 && names[0]) return names[0];
   if (kind === 'pair' && closing.met !== undefined && closing.met !== null) return t(closing.met ? 'ending.met' : 'ending.unmet');

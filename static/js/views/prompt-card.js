@@ -129,12 +129,12 @@ function kickerOf({ phase, turn }, model, part) {
 }
 
 /** What is heard between rounds, and what it once answered. @param {Model} model */
-function idleOf({ asked, presence, me, state }) {
+function idleOf({ asked, presence, me, state, hidden }) {
   if (asked) {
     const { isNear, words } = day(asked.at_ms, Date.now());
     return t(isNear ? 'asked.near' : 'asked.on', { day: words });
   }
-  const voice = [...presence.speaking].map((id) => presence.voices.get(id)).find((one) => one && one.id !== me?.id);
+  const voice = [...presence.speaking].map((id) => presence.voices.get(id)).find((one) => one && one.id !== me?.id && !hidden.includes(one.id));
   if (voice) return t('here.speaking', { name: voice.name });
   return state.closed ? t('talk.gone') : '';
 }
@@ -143,7 +143,7 @@ function idleOf({ asked, presence, me, state }) {
 function othersOf(phase, turn, model) {
   const ids = ownersOf(turn);
   if (ids.length) {
-    const names = ids.map((id) => voiceOf(model, id)?.name ?? t('phase.someone')).join(' + ');
+    const names = ids.map((id) => voiceOf(model, id)?.name ?? t(model.hidden.includes(id) ? 'phase.hidden' : 'phase.someone')).join(' + ');
     return ids.length === 1 ? t(`phase.${phase}.other`, { name: names }) : t(`phase.${phase}.others`, { names });
   }
   const missing = missingIn(model, { turn }).filter((name) => name !== model.me?.name);
