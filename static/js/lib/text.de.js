@@ -27,6 +27,7 @@ export default {
   'room.back': 'Alle Räume',
   'room.share': 'Andere einladen',
   'notice.gone': 'Diesen Raum gibt es nicht (mehr).',
+  'room.spoken': 'Hier wird {language} gesprochen.',
   'room.stage': 'Bühne',
   'room.tabs': 'Stimmen oder Chat',
 

@@ -27,6 +27,7 @@ export default {
   'room.back': 'All rooms',
   'room.share': 'Invite others',
   'notice.gone': 'There is no such room (any more).',
+  'room.spoken': 'In here {language} is spoken.',
   'room.stage': 'Stage',
   'room.tabs': 'Voices or chat',
 

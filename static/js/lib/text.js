@@ -29,6 +29,14 @@ export function counted(key, n) {
   return t(`${key}.${plural.select(n) === 'one' ? 'one' : 'other'}`, { n });
 }
 
+/**
+ * What the room says (its words, games, prompts, verdicts) and what is said in it is in the room's language, what the page says is
+ * in the visitor's. This says so where they differ, else it is empty. @param {string} spoken the room's language
+ */
+export function spokenHere(spoken) {
+  return spoken === language ? '' : t('room.spoken', { language: new Intl.DisplayNames(language, { type: 'language' }).of(spoken) ?? spoken });
+}
+
 /** @param {string} key */
 export function has(key) {
   return key in words;

@@ -8,7 +8,7 @@
  * @typedef {{voice: string, name: string, colour: string, text: string}} Secret
  * @typedef {{name: string, colour: string, hearts: number, part: number, won: boolean}} Bar
  * @typedef {{kind: string, prompt: string, title: string, takes: Shown[], beads: Shown[], bars: Bar[], secrets: Secret[],
- *   winners: Shown[], line: Shown|null, plays: string[], words: string, names: string[]}} Ending
+ *   winners: Shown[], line: Shown|null, plays: string[], atOnce: boolean, words: string, names: string[]}} Ending
  */
 import { t } from '../lib/text.js';
 import { secretOf, seenBy, takesSeen, voiceOf } from './head.js';
@@ -31,6 +31,7 @@ export function endingOf(round, model) {
   const replay = (closing.replay ?? []).map((clip) => takes.find((take) => take.clip === clip)).filter(isThere);
   const beads = BEADED.has(kind) || (kind === 'plain' && replay.length > 1) ? (replay.length > 1 ? replay : takes) : [];
   const line = closing.line ? lineOf(closing.line, takes, model) : null;
+  const plays = playsOf(kind, { winners, beads, line, takes, round });
   return {
     kind,
     prompt: round.scene || round.prompt?.text || round.turns[0]?.prompt || '',
@@ -41,7 +42,8 @@ export function endingOf(round, model) {
     secrets: (closing.secrets ?? []).filter(({ voice }) => !model.hidden?.includes(voice)).map(({ voice, role, text }) => ({ voice, ...nameOf(voice, model), text: secretOf({ role, text }) })),
     winners,
     line,
-    plays: playsOf(kind, { winners, beads, line, takes, round }),
+    plays,
+    atOnce: kind === 'pair' && !line && plays.length > 1 && !winners.length, // as they were said
     words: [closing.answer && t('round.answer', { answer: closing.answer }), closing.coach].filter(Boolean).join(' '),
     names: [...new Set(takes.map(({ name }) => name).filter(Boolean))],
   };

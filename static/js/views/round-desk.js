@@ -44,7 +44,7 @@ export class RoundDesk {
     this.answer.update(model);
     this.takes.update(model);
     if (!round) return;
-    this.element.lang = model.state.language;
+    for (const part of [this.scene, this.role, this.verdict, this.coach]) part.lang = model.state.language;
     say(this.scene, model.state.round ? sceneOf(round) : '');
     this.#tellRole(model);
     this.#tellVerdict(model, round);

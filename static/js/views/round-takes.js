@@ -99,7 +99,9 @@ export class RoundTakes {
     row.dataset.lit = String(onAir === clip || replaying === clip);
     const heart = /** @type {HTMLButtonElement} */ (row.querySelector('.heart'));
     set(/** @type {Element} */ (row.querySelector('.face')), { 'data-shape': place < 0 ? 'circle' : SHAPES[place % SHAPES.length] });
-    say(/** @type {Element} */ (row.querySelector('.take-words')), [name, state.clips.get(clip)?.caption ?? text].filter(Boolean).join(': '));
+    const words = /** @type {HTMLElement} */ (row.querySelector('.take-words'));
+    words.lang = state.language;
+    say(words, [name, state.clips.get(clip)?.caption ?? text].filter(Boolean).join(': '));
     say(/** @type {Element} */ (row.querySelector('.hearts')), votes.length && place < 0 ? String(votes.length) : '');
     set(heart, { 'aria-pressed': String(mine), 'aria-label': t(asks(round, 'judge') ? 'round.right' : 'round.heart', { name }) });
     heart.disabled = mine || voice === me?.id || !mayLike(model);

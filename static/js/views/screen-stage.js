@@ -132,7 +132,7 @@ export class ScreenStage extends View {
     const won = winners.map(({ name }) => name).join(' + ');
     say(prompt, resting ? t(away) : won || text || (status.phase === 'count-in' ? String(status.count) : ''));
     prompt.dataset.won = String(won !== '');
-    prompt.lang = resting ? '' : state.language;
+    set(prompt, { lang: resting ? null : state.language });
     prompt.dataset.size = prompt.textContent.length > 90 ? 'small' : prompt.textContent.length > 40 ? 'middle' : 'large';
     const time = /** @type {HTMLElement} */ (this.time);
     time.style.setProperty('--part', String(status.part));

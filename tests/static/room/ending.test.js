@@ -125,3 +125,11 @@ test('of a voice that is hidden no secret is told, and its crown is nobody else\
 
   assert.deepEqual([secrets, winners, title], [[], [], en['ending.plain']]);
 });
+
+test('what two said at one count is heard at once, and all else one after the other', () => {
+  const round = (/** @type {Record<string, any>} */ closing) => endingOf(ended(running({}, { takes: [take('a', ANNA), take('b', BELA)] }), closing), modelOf());
+
+  assert.deepEqual([round({ ending: 'pair' }).plays, round({ ending: 'pair' }).atOnce], [['a', 'b'], true]);
+  assert.equal(round({ ending: 'pair', winners: ['a', 'b'] }).atOnce, false);
+  assert.equal(round({ ending: 'chain', replay: ['a', 'b'] }).atOnce, false);
+});
