@@ -81,7 +81,7 @@ function shownOf({ clip, voice, text, duration_ms, written }, round, model) {
     text: model.state.clips.get(clip)?.caption ?? text ?? '',
     ms: duration_ms,
     written,
-    hearts: round.votes.filter((vote) => vote.clip === clip && vote.value > 0).length,
+    hearts: round.closing?.ending === 'pair' ? 0 : round.votes.filter((vote) => vote.clip === clip && vote.value > 0).length, // of a pair it was asked whether they are one
     won: Boolean(round.closing?.winners?.includes(clip)),
     verdicts: about.map(({ text: words, tone = 'fault', overruled = false }) => ({ text: words, tone, overruled })),
   };
@@ -109,7 +109,8 @@ function barsOf(takes) {
 /** The takes that stand as rows. @param {string} kind @param {Round} round @param {Shown[]} takes */
 function rowsOf(kind, round, takes) {
   if (kind === 'pair') return lastPair(round, takes);
-  return kind === 'duel' ? takes.filter(({ won }) => won) : takes;
+  if (kind === 'duel') return takes.filter(({ won }) => won);
+  return takes.toSorted((a, b) => Number(b.won) - Number(a.won) || b.hearts - a.hearts); // the best is in sight
 }
 
 /** What two said last at one count. @param {Round} round @param {Shown[]} takes */

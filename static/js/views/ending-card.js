@@ -123,7 +123,9 @@ export class EndingCard {
   #drawTake(item, { clip, name, colour, text, hearts, won, verdicts }, { onAir, replaying, room, state }) {
     for (const part of item.querySelectorAll('.take-name, .take-words, .verdicts')) set(part, { lang: state.language });
     item.style.setProperty('--voice', colour);
-    set(item, { 'data-lit': String([onAir, replaying, ...this.#playing].includes(clip)), 'data-won': String(won) });
+    const isLit = this.#playing.includes(clip);
+    if (isLit && item.dataset.lit !== 'true') item.scrollIntoView({ block: 'nearest' });
+    set(item, { 'data-lit': String(isLit || onAir === clip || replaying === clip), 'data-won': String(won) });
     const [named, counted] = [item.querySelector('.take-name'), item.querySelector('.hearts')];
     if (named) say(named, name);
     if (counted) say(counted, hearts && room?.scored !== false ? `♥ ${hearts}` : '');
