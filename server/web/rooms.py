@@ -78,6 +78,7 @@ class RoundShown(Struct):
     left: tuple[str, ...]
     late: tuple[str, ...]
     paused_until_ms: int
+    company: tuple[str, ...] = ()
 
 
 class RoomShown(Struct):
@@ -193,6 +194,7 @@ def _round(round_: Round) -> RoundShown:
         left=round_.left,
         late=round_.late,
         paused_until_ms=round_.paused_until_ms,
+        company=round_.company,
     )
 
 

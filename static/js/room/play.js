@@ -34,6 +34,7 @@ export function openRound(fact, at_ms, starter = '') {
     hidden: fact.hidden ?? false,
     scene: fact.scene ?? '',
     starter,
+    company: [...(fact.company ?? [])],
   };
 }
 
@@ -53,6 +54,7 @@ export const UNPLAYED = {
   hidden: false,
   scene: '',
   starter: '', // the voice that began it
+  /** @type {string[]} */ company: [], // older clips that answered the same, heard after one's own
   unseen: 0, // takes that are here and not shown yet
   /** @type {import('../wire/protocol.js').Closing|null} */ closing: null,
 };
