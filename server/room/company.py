@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from games.registry import BY_ID, offered
 from games.round import RoundOpened
-from server.room import door, round_lifecycle
+from server.room import answered, door, round_lifecycle
 from server.room.answered import Answered
 from server.room.commands import Refused, RoundStart
 from server.room.context import Context
@@ -74,14 +74,23 @@ def spared(state: RoomState, context: Context) -> tuple[str, ...]:
     return tuple(said.item for said in found.said) if found else ()
 
 
+def answers_to(state: RoomState, clip: str, asked_seq: int | None) -> int:
+    """Return how many answered what a clip did, at least this one, as far as the room remembers."""
+    known = answered.to(state.answered, clip)
+    if known is not None:
+        return max(known.count, 1)
+    same = (each for each in state.clips.whole.values() if asked_seq and each.asked_seq == asked_seq)
+    return max(sum(1 for _ in same), 1)
+
+
 def is_heard(state: RoomState, clip: str) -> bool:
     """Tell whether a clip is in the room and may be heard by all."""
     known = state.clips.get(clip)
     return known is not None and not known.hidden and clip not in state.governed.withheld
 
 
-def _strangers(state: RoomState, answered: Answered, voice: str) -> list[str]:
-    said = (each for each in answered.said if not each.written and each.voice != voice)
+def _strangers(state: RoomState, prompt: Answered, voice: str) -> list[str]:
+    said = (each for each in prompt.said if not each.written and each.voice != voice)
     return [each.item for each in said if is_heard(state, each.item)]
 
 

@@ -1,8 +1,7 @@
 """The socket's messages, both ways, as pure functions: bytes to commands, events to bytes.
 
-What a client sends is decoded strictly. A message that cannot be granted for its form is
-answered `refused` (`bad_message`) as long as its id can be read, for a newer client may know
-more than we do; what is no JSON object with a type is not the protocol at all.
+What a client sends is decoded strictly. A message of a wrong form is answered `refused` (`bad_message`) as
+long as its id can be read; what is no JSON object with a type is not the protocol at all.
 """
 
 from __future__ import annotations

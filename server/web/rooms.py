@@ -100,6 +100,7 @@ class RoomShown(Struct):
     keep_ms: int
     house: bool
     scored: bool
+    shared: bool
     preview: bool
     door: str
     games: tuple[str, ...]
@@ -148,6 +149,7 @@ def shown(
         keep_ms=kind.keep_ms,
         house=id in HOUSE_IDS,
         scored=kind.scored,
+        shared=kind.shared,
         preview=kind.preview,
         door=kind.door,
         games=kind.games,
