@@ -118,3 +118,16 @@ test('what was reported and whom one does not want stand on no card and are not 
   assert.equal(line([])?.clip, 'old');
   assert.equal(line(['anna']), null);
 });
+
+test('older clips that answered the same stand on the card with their day, once whoever asked has spoken', () => {
+  const met = new Map([['old', { by: CLEO, at_ms: 5_000, duration_ms: 800, caption: 'a hat' }], ['gone', null]]);
+  const round = (/** @type {object} */ more) => ended(running({}, { takes: [TAKES[0]], company: ['old', 'gone', 'unknown'], ...more }), { ending: 'plain' });
+
+  const { title, takes, plays } = endingOf(round({}), modelOf(), met);
+  assert.deepEqual([title, plays], [en['ending.company'], []]);
+  assert.deepEqual(takes.map(({ clip, name, text, at_ms }) => [clip, name, text, at_ms]), [['a', 'Velvet Teacup', 'a spoon', undefined], ['old', 'Calm Fern', 'a hat', 5_000]]);
+
+  assert.deepEqual(endingOf(round({ starter: BELA.id }), modelOf(), met).takes.map(({ clip }) => clip), ['a']);
+  assert.deepEqual(endingOf(round({}), modelOf(), new Map()).takes.map(({ clip }) => clip), ['a']);
+  assert.deepEqual(endingOf(round({}), { ...modelOf(), hidden: [CLEO.id] }, met).takes.map(({ clip }) => clip), ['a']);
+});
