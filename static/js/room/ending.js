@@ -13,6 +13,7 @@
  */
 import { t } from '../lib/text.js';
 import { seenBy, takesSeen, voiceOf } from './head.js';
+import { companyOf } from './play.js';
 
 /** The ends that are not worth a card: something else began. */
 const CUT = new Set(['again', 'replaced']);
@@ -50,11 +51,6 @@ export function endingOf(round, model, met = new Map()) {
     words: [closing.answer && t('round.answer', { answer: closing.answer }), closing.coach].filter(Boolean).join(' '),
     names: [...new Set(takes.map(({ name }) => name).filter(Boolean))],
   };
-}
-
-/** The older clips that are heard after a round: none before whoever asked for them has spoken. @param {Round} round @returns {string[]} */
-export function companyOf({ company = [], takes, starter }) {
-  return takes.some(({ voice }) => !starter || voice === starter) ? company : [];
 }
 
 /** @param {string} clip @param {Map<string, Met|null>} met @param {import('./head.js').Viewed} model @returns {Shown|undefined} */

@@ -188,6 +188,11 @@ export function isFor(turn, voice) {
   return !turn.voices?.length || turn.voices.includes(voice);
 }
 
+/** The older clips that are heard after a round: none before whoever asked for them has spoken. @param {Round} round @returns {string[]} */
+export function companyOf({ company = [], takes, starter }) {
+  return takes.some(({ voice }) => !starter || voice === starter) ? company : [];
+}
+
 /**
  * Whether a microphone may open by itself for a voice; into some games nobody is drawn who has not joined or spoken.
  * @param {Round} round @param {string} voice @param {import('../wire/protocol.js').Room|null} room
