@@ -58,7 +58,7 @@ def is_cue_of(clip: str, message: Message) -> bool:
     return message.get("kind") == "cue" and message["data"]["clip"] == clip
 
 
-class Told:
+class Following:
     """What a page is told over its socket: prompts of turns, landings and cues, in their order."""
 
     def __init__(self, page: Page) -> None:
@@ -130,7 +130,7 @@ async def test_who_is_alone_is_asked_what_strangers_were_speaks_and_then_hears_t
     greeting = await asyncio.to_thread(upload, shared_server.url, room, "g" * 43, speech())
     prompt, strangers = await answered(shared_server, room, *STRANGERS)
     visitor = await invite(chromium, permissions=["clipboard-write"])
-    page, told = visitor.page, Told(visitor.page)
+    page, told = visitor.page, Following(visitor.page)
 
     await page.goto(f"{shared_server.url}/r/{room}?mic=raw")
     await play_along(page)
@@ -156,7 +156,7 @@ async def test_a_card_leads_to_ones_own_answer_and_then_to_the_voice(
     _, first = await answered(shared_server, room, one)
     prompt, (shared,) = await answered(shared_server, room, other)
     visitor = await invite(chromium, permissions=["clipboard-write"])
-    page, told = visitor.page, Told(visitor.page)
+    page, told = visitor.page, Following(visitor.page)
     await page.goto(f"{shared_server.url}/c/{shared}")
     await expect(page.locator("#say-yours")).to_have_attribute("href", f"/r/{room}?answer={shared}")
 

@@ -91,7 +91,7 @@ export class EndingCard {
     say(this.line, tie || (first?.text ? t('ending.quote', { text: first.text }) : ending.beads.length && !ending.secrets.length ? t('ending.by', { names: ending.names.join(', ') }) : ''));
     keep(this.bars, ending.bars, ({ name }) => name, bar, drawBar);
     keep(this.beads, ending.beads, ({ clip }) => clip, (take) => this.#bead(take), (item, take) => this.#drawTake(item, take, model));
-    keep(this.takes, ending.takes, ({ clip }) => clip, (take) => this.#take(take), (item, take) => this.#drawTake(item, take, model));
+    keep(this.takes, ending.takes, ({ clip, at_ms = 0 }) => `${clip} ${at_ms}`, (take) => this.#take(take), (item, take) => this.#drawTake(item, take, model));
     keep(this.secrets, ending.secrets, ({ voice, text }) => voice + text, secret, (item, { text }) => say(/** @type {Element} */ (item.lastElementChild), text));
     say(this.words, ending.words);
     const own_ms = model.room?.scored === false ? null : reactionOf(model.state.last_round, model.me?.id ?? '');
