@@ -87,7 +87,8 @@ class Here(Struct, frozen=True, tag="here", tag_field="type"):
     """Says how a visitor is present.
 
     `pace` is how much longer than others they may take, which nobody else sees; `consented`
-    that they have read what is asked at the room's door and come in.
+    that they have read what is asked at the room's door and come in; `mask` what all their takes are to wear
+    from now on ("none": none). Without it that stays as it is.
     """
 
     action: ClassVar[Action] = "here"
@@ -96,6 +97,7 @@ class Here(Struct, frozen=True, tag="here", tag_field="type"):
     listening: Listening = "off"
     pace: Pace = 1.0
     consented: bool = False
+    mask: ShortText | None = None
 
 
 class SpeakStart(Struct, frozen=True, tag="speak.start", tag_field="type", omit_defaults=True):
