@@ -1,8 +1,7 @@
 """What a client may say on a socket, as pure functions: bytes to commands.
 
-What a client sends is decoded strictly. A message that cannot be granted for its form is
-answered `refused` (`bad_message`) as long as its id can be read, for a newer client may know
-more than we do; what is no JSON object with a type is not the protocol at all.
+What a client sends is decoded strictly. A message of a wrong form is answered `refused` (`bad_message`) as
+long as its id can be read; what is no JSON object with a type is not the protocol at all.
 """
 
 from __future__ import annotations
@@ -180,11 +179,12 @@ class _Throw(CommandMessage, frozen=True, tag="throw", tag_field="type"):
 
 class _RoundStart(CommandMessage, frozen=True, tag="round.start", tag_field="type"):
     action: ClassVar[Action] = "round"
-    game: str
+    game: str = ""
     tempo: Literal["snap", "slow"] | None = None
+    clip: str = ""
 
     def command(self) -> Command:
-        return RoundStart(self.game, self.tempo)
+        return RoundStart(self.game, self.tempo, self.clip)
 
 
 class _RoundJoin(CommandMessage, frozen=True, tag="round.join", tag_field="type"):
@@ -423,8 +423,8 @@ def _reread(body: str) -> Message:
 
 def _whole(value: Any) -> Any:
     """Return a whole number as such, for some programs write 1 as 1.0 (JSON knows no difference)."""
-    is_whole = isinstance(value, float) and value.is_integer() and abs(value) <= WHOLE_LIMIT
-    return int(value) if is_whole else value
+    whole = isinstance(value, float) and value.is_integer() and abs(value) <= WHOLE_LIMIT
+    return int(value) if whole else value
 
 
 def _shortened(sentence: str) -> str:

@@ -206,4 +206,5 @@ export default {
   'stage.pass': 'Weiter',
   'stage.help': 'Gib mir ein Wort',
   'notice.laughed': 'Während du weg warst, gab es Reaktionen auf deine Stimme: {n}.',
+  'head.company': 'Erst du, dann hörst du andere',
 };

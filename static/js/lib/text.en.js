@@ -206,4 +206,5 @@ export default {
   'stage.pass': 'Pass',
   'stage.help': 'Give me a word',
   'notice.laughed': 'While you were away, others reacted to your voice: {n} times.',
+  'head.company': 'You first, then you hear others',
 };

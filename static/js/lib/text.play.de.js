@@ -147,4 +147,5 @@ export default {
   'proposal.no': 'Nein',
   'proposal.answered': 'Deine Antwort zählt.',
   'round.unknown': 'Stimme {n}',
+  'ending.company': 'Derselbe Satz, andere Köpfe',
 };

@@ -147,4 +147,5 @@ export default {
   'proposal.no': 'No',
   'proposal.answered': 'Your answer counts.',
   'round.unknown': 'Voice {n}',
+  'ending.company': 'Same prompt, other heads',
 };

@@ -3,14 +3,17 @@ import '../lib/words-play.js';
 import { clipUrl } from '../audio/player.js';
 import { Together } from '../audio/together.js';
 import { h, icon, keep, say, set } from '../lib/dom.js';
-import { reaction } from '../lib/format.js';
+import { day, reaction } from '../lib/format.js';
 import { shapeOf } from '../lib/shape.js';
 import { get } from '../lib/preferences.js';
 import { dressed } from '../lib/sheet.js';
 import { t } from '../lib/text.js';
 import { endingOf } from '../room/ending.js';
+import { companyOf } from '../room/play.js';
 import { reactionOf } from '../room/round.js';
+import { clipOf } from '../wire/clips.js';
 import { gameOf } from '../wire/games.js';
+import { hasShareCard, shareCard } from './share-card.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../room/ending.js').Ending} Ending */
@@ -28,6 +31,7 @@ export class EndingCard {
   #stops = 0;
   #isHeadline = false; // the winner's words are above
   /** @type {Ending|null} */ #ending = null;
+  /** Older clips that this page has not met before. @type {Map<string, import('../room/ending.js').Met|null>} */ #met = new Map();
 
   /** @param {import('../session/session.js').Session} session */
   constructor(session) {
@@ -49,11 +53,12 @@ export class EndingCard {
     this.next = h('span', { class: 'next-words' });
     this.nextButton = h('button', { type: 'button', class: 'text-button', id: 'next-round', onclick: () => this.session.send('topic.want') }, this.next);
     this.again = h('button', { type: 'button', class: 'quiet', id: 'ending-again', onclick: () => this.session.send('again') }, t('round.again'));
+    this.share = h('button', { type: 'button', class: 'quiet', id: 'ending-share', onclick: () => this.#share() }, t('card.share'));
     const other = async () => (await import('./game-sheet.js')).open(this.session);
     this.element = h('section', { class: 'ending', id: 'ending', 'aria-label': t('ending.label'), hidden: true },
       this.game, this.prompt, this.title, this.line,
       h('div', { class: 'ending-body' }, this.bars, this.secrets, this.beads, this.takes, this.words), this.own,
-      h('div', { class: 'ending-buttons' }, this.again, h('button', { type: 'button', class: 'quiet', id: 'ending-other', onclick: other }, t('ending.other')), this.nextButton));
+      h('div', { class: 'ending-buttons' }, this.again, h('button', { type: 'button', class: 'quiet', id: 'ending-other', onclick: other }, t('ending.other')), this.share, this.nextButton));
     /** Settled when its look is there. @type {Promise<unknown>} */
     this.dressed = Promise.all([dressed(), dressed(STYLES)]);
   }
@@ -63,7 +68,8 @@ export class EndingCard {
     const round = model.state.last_round;
     set(this.element, { hidden: !shown });
     if (!shown || !round) return this.#stop();
-    const ending = (this.#ending = endingOf(round, model));
+    const ending = (this.#ending = endingOf(round, model, this.#met));
+    this.#meet(round, model);
     this.#draw(ending, model);
     if (round.id !== this.#round) {
       this.#round = round.id;
@@ -95,14 +101,36 @@ export class EndingCard {
     say(this.line, tie || (first?.text ? t('ending.quote', { text: first.text }) : ending.beads.length && !ending.secrets.length ? t('ending.by', { names: ending.names.join(', ') }) : ''));
     keep(this.bars, ending.bars, ({ name }) => name, bar, drawBar);
     keep(this.beads, ending.beads, ({ clip }) => clip, (take) => this.#bead(take), (item, take) => this.#drawTake(item, take, model));
-    keep(this.takes, ending.takes, ({ clip }) => clip, (take) => this.#take(take), (item, take) => this.#drawTake(item, take, model));
+    keep(this.takes, ending.takes, ({ clip, at_ms = 0 }) => `${clip} ${at_ms}`, (take) => this.#take(take), (item, take) => this.#drawTake(item, take, model));
     keep(this.secrets, ending.secrets, ({ voice, text }) => voice + text, secret, (item, { text }) => {
       set(item, { lang: language });
       say(/** @type {Element} */ (item.lastElementChild), text);
     });
     say(this.words, ending.words);
     const own_ms = model.room?.scored === false ? null : reactionOf(model.state.last_round, model.me?.id ?? '');
+    set(this.share, { hidden: !hasShareCard(model, this.#own(model)) });
     say(this.own, own_ms === null ? '' : own_ms < 0 ? t('reaction-time.early') : t('reaction-time', { seconds: reaction(own_ms) }));
+  }
+
+  /** The clip that this visitor spoke last in the round. @param {Model} model */
+  #own({ state, me }) {
+    const take = state.last_round?.takes.findLast(({ voice, written }) => voice === me?.id && !written);
+    return take && state.clips.get(take.clip);
+  }
+
+  #share() {
+    const own = this.#own(this.session.model);
+    if (own) shareCard(this.session, own.clip, own.reaction_ms);
+  }
+
+  /** Ask for the older clips of the round that the page does not have; of each once. @param {import('../wire/protocol.js').Round} round @param {Model} model */
+  async #meet(round, { state }) {
+    const missing = companyOf(round).filter((clip) => !state.clips.has(clip) && !this.#met.has(clip));
+    for (const clip of missing) this.#met.set(clip, null);
+    for (const clip of missing) {
+      this.#met.set(clip, await clipOf(clip).catch(() => null));
+      if (this.#round === round.id && !this.element.hidden) this.#draw((this.#ending = endingOf(round, this.session.model, this.#met)), this.session.model);
+    }
   }
 
   /** @param {Shown} take */
@@ -113,10 +141,11 @@ export class EndingCard {
   }
 
   /** @param {Shown} take */
-  #take({ clip, written, name, voice }) {
+  #take({ clip, written, name, voice, at_ms }) {
+    const asked = at_ms ? day(at_ms, Date.now()) : null;
     const play = !written && h('button', { type: 'button', class: 'icon-button', 'aria-label': t('round.play', { name }), onclick: () => this.session.replay.play(clip) }, icon('play'));
     return h('li', { class: 'ending-take', 'data-take': clip }, h('span', { class: 'face', 'data-shape': shapeOf(voice), 'aria-hidden': 'true' }),
-      h('p', {}, h('strong', { class: 'take-name' }), ' ', h('span', { class: 'take-words', dir: 'auto' })), play || null, h('span', { class: 'hearts' }), h('div', { class: 'verdicts' }));
+      h('p', {}, h('strong', { class: 'take-name' }), ' ', h('span', { class: 'take-words', dir: 'auto' }), asked && h('small', { class: 'take-asked' }, t(asked.isNear ? 'asked.near' : 'asked.on', { day: asked.words }))), play || null, h('span', { class: 'hearts' }), h('div', { class: 'verdicts' }));
   }
 
   /** @param {HTMLElement} item @param {Shown} take @param {Model} model */

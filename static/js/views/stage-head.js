@@ -54,7 +54,7 @@ export class StageHead extends View {
     const by = starter && status.turn?.turn === 1 && status.phase === 'count-in' ? voiceOf(model, starter)?.name : '';
     for (const part of [this.name, this.rule]) if (part) part.lang = model.state.language;
     say(/** @type {Element} */ (this.name), game?.name ?? '');
-    say(/** @type {Element} */ (this.rule), game?.short ?? '');
+    say(/** @type {Element} */ (this.rule), model.state.round?.company?.length ? t('head.company') : (game?.short ?? ''));
     say(/** @type {Element} */ (this.by), by ? t('head.by', { name: by }) : '');
     say(/** @type {Element} */ (this.count), of > 1 && number ? t('head.count', { n: Math.min(number, of), of }) : '');
     const cast = castOf(model, status);

@@ -143,3 +143,16 @@ test('a challenge that nobody decided is told with whose it was; words that came
   assert.equal(card({ undecided }, { verdicts }).words, '');
   assert.equal(card({ undecided }, {}, { me: CLEO, state: { withheld: new Map([['a', 5]]) } }).words, '', 'and none about a take that is hidden');
 });
+
+test('older clips that answered the same stand on the card with their day, once whoever asked has spoken', () => {
+  const met = new Map([['old', { by: CLEO, at_ms: 5_000, duration_ms: 800, caption: 'a hat' }], ['gone', null]]);
+  const round = (/** @type {object} */ more) => ended(running({}, { takes: [TAKES[0]], company: ['old', 'gone', 'unknown'], ...more }), { ending: 'plain' });
+
+  const { title, takes, plays } = endingOf(round({}), modelOf(), met);
+  assert.deepEqual([title, plays], [en['ending.company'], []]);
+  assert.deepEqual(takes.map(({ clip, name, text, at_ms }) => [clip, name, text, at_ms]), [['a', 'Velvet Teacup', 'a spoon', undefined], ['old', 'Calm Fern', 'a hat', 5_000]]);
+
+  assert.deepEqual(endingOf(round({ starter: BELA.id }), modelOf(), met).takes.map(({ clip }) => clip), ['a']);
+  assert.deepEqual(endingOf(round({}), modelOf(), new Map()).takes.map(({ clip }) => clip), ['a']);
+  assert.deepEqual(endingOf(round({}), { ...modelOf(), hidden: [CLEO.id] }, met).takes.map(({ clip }) => clip), ['a']);
+});
