@@ -36,7 +36,8 @@ class RoundOpened(Struct, frozen=True):
 
     `answer` is what others must find out: nobody sees it (nor the prompt's id) before the end.
     In a `hidden` round there are takes that only their speakers see, until `round.revealed`. With a `mask`
-    everyone sounds alike in it.
+    everyone sounds alike in it. `company` are older clips that answered the same prompt: they are heard after
+    the first take, or that of the voice which began the round.
     """
 
     kind: ClassVar[str] = "round.opened"
@@ -49,6 +50,7 @@ class RoundOpened(Struct, frozen=True):
     scene: str = ""
     answer: str = ""
     mask: str | None = None
+    company: tuple[str, ...] = ()
 
 
 class RoundJoined(Struct, frozen=True):
@@ -332,6 +334,7 @@ class Round(Struct, frozen=True):
     `heard_at_ms` is when something was said last, `closed` why it ended, `starter` the voice that began it;
     `left` have no turns any more, `late` came in its middle; `paused_until_ms` is 0 while it goes on.
     `voted_at_ms` is when each vote was cast, and `quiet` are those of `left` who come back by speaking.
+    `company` are older clips that answered the same prompt.
     """
 
     id: str
@@ -361,6 +364,7 @@ class Round(Struct, frozen=True):
     voted_at_ms: tuple[int, ...] = ()
     quiet: tuple[str, ...] = ()
     mask: str | None = None
+    company: tuple[str, ...] = ()
 
     @property
     def turn(self) -> TurnGiven | None:
@@ -415,6 +419,7 @@ def opened(fact: RoundOpened, at_ms: int, starter: str = "") -> Round:
         heard_at_ms=at_ms,
         starter=starter,
         mask=fact.mask,
+        company=fact.company,
     )
 
 

@@ -11,13 +11,15 @@ from random import Random
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from server.blobs.base import Blob
 from server.log.base import Log
-from server.room.commands import Command, Refused, Tick
+from server.room.commands import Command, Refused, RoundStart, Tick
 from server.room.context import Context
 from server.room.events import Event, Language, Voice
 from server.room.state import RoomState
+from server.rooms.asked import asked_again
 from server.rooms.base import Asleep, Room
 from server.rooms.presence import Presence, PresenceState
 from server.rooms.requests import PendingCommand, Request, pending
@@ -113,6 +115,7 @@ class LocalRoom:
     async def _decided(self, request: Request) -> list[Event]:
         """Queue a command and return its events; a room that sleeps is woken first."""
         command = pending(request)
+        await self._find_asked(command)
         while not self._deposed:
             writer = self._roused(quiet=request.quiet)
             if (answer := await writer.requests.first_answer(command)) is not None:
@@ -120,6 +123,14 @@ class LocalRoom:
             if writer is self._writer:  # else it fell asleep or was deposed meanwhile
                 return await self._put(writer, command)
         return await request.send_to(await self._registry.wake(self.id))
+
+    async def _find_asked(self, command: PendingCommand) -> None:
+        """Read from the log what the clip answered that a round is asked for by; others wait for nothing."""
+        wish = command.request.command
+        if isinstance(wish, RoundStart) and wish.clip:
+            clip = (await self.awake()).clips.get(wish.clip)
+            found = await asked_again(self._registry.shared.log, self.id, clip.asked_seq if clip else None)
+            command.request = replace(command.request, command=replace(wish, asked=found))
 
     def _roused(self, *, quiet: bool) -> Writer:
         """Return the writer; in a room that sleeps, a new one that queues until the room has woken."""

@@ -80,6 +80,7 @@ class RoundShown(Struct):
     late: tuple[str, ...]
     paused_until_ms: int
     mask: str | None
+    company: tuple[str, ...] = ()
 
 
 class RoomShown(Struct):
@@ -101,6 +102,7 @@ class RoomShown(Struct):
     keep_ms: int
     house: bool
     scored: bool
+    shared: bool
     preview: bool
     door: str
     games: tuple[str, ...]
@@ -153,6 +155,7 @@ def shown(
         keep_ms=kind.keep_ms,
         house=id in HOUSE_IDS,
         scored=kind.scored,
+        shared=kind.shared,
         preview=kind.preview,
         door=kind.door,
         games=kind.games,
@@ -204,6 +207,7 @@ def _round(round_: Round) -> RoundShown:
         late=round_.late,
         paused_until_ms=round_.paused_until_ms,
         mask=round_.mask,
+        company=round_.company,
     )
 
 

@@ -65,4 +65,12 @@ export default {
   'keeper.remove': 'Das entfernen',
   'keeper.restore': 'Bleiben lassen',
   'keeper.give': 'Raum übergeben',
+  'card.share': 'Karte teilen',
+  'card.text': 'Sag erst deins, dann hör meins.',
+  'notice.card-shared': 'Und weg ist sie. Wer die Karte öffnet, sagt erst seins und hört dann dich.',
+  'notice.card-copied': 'Der Link zu deiner Karte ist kopiert. Wer sie öffnet, sagt erst seins und hört dann dich.',
+  'notice.card-link': 'Deine Karte ist hier: {url}',
+  'notice.answer-gone': 'Diese Stimme ist nicht mehr hier. Du bekommst einen anderen Satz.',
+  'notice.answer-nothing': 'Diese Stimme hat auf nichts geantwortet, was man noch mal fragen kann. Du bekommst einen anderen Satz.',
+  'notice.answer-later': 'Andere sind mitten im Spiel. Dein Satz kommt gleich danach.',
 };

@@ -65,4 +65,12 @@ export default {
   'keeper.remove': 'Remove this',
   'keeper.restore': 'Let it stay',
   'keeper.give': 'Hand the room on',
+  'card.share': 'Share a card',
+  'card.text': 'Say yours first, then hear mine.',
+  'notice.card-shared': 'Off it goes. Whoever opens the card says theirs first, then hears you.',
+  'notice.card-copied': 'The link to your card is copied. Whoever opens it says theirs first, then hears you.',
+  'notice.card-link': 'Your card is here: {url}',
+  'notice.answer-gone': 'That voice is not here any more. You get another prompt instead.',
+  'notice.answer-nothing': 'That voice answered nothing that could be asked again. You get another prompt instead.',
+  'notice.answer-later': 'Others are in the middle of a game. Your prompt comes right after it.',
 };
