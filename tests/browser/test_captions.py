@@ -30,7 +30,7 @@ new MutationObserver((changes) => {
 }).observe(document, { subtree: true, attributes: true, attributeFilter: ['data-now'] });"""
 
 
-class Ear:
+class OneSentence:
     """Hears the same words in whatever is said."""
 
     name = "scripted"
@@ -46,7 +46,7 @@ class Ear:
 async def running(tmp_path: Path) -> AsyncIterator[Running]:
     """Run a server that hears, in this process."""
     config = Config(port=0, udp_port=0, data=tmp_path, limits="off")
-    async with await app.start(config, transcriber=Ear()) as server:
+    async with await app.start(config, transcriber=OneSentence()) as server:
         yield server
 
 
