@@ -204,8 +204,11 @@ class Running:
         await self.close()
 
 
-async def start(config: Config) -> Running:
-    """Start a server. Raises `BadSetting`, and `Unusable` for a log that cannot be opened."""
+async def start(config: Config, *, transcriber: Transcriber | None = None) -> Running:
+    """Start a server, with what writes captions.
+
+    Raises `BadSetting`, and `Unusable` for a log that cannot be opened.
+    """
     broken = asyncio.Event()
     async with AsyncExitStack() as unstarted:
         commits = commit_times()
@@ -214,7 +217,8 @@ async def start(config: Config) -> Running:
         clock = Clock(await _newest_ms(log))
         media = await _open_media(config, clock)
         unstarted.push_async_callback(media.close)
-        services = Services(config, log, await _registry(config, log, clock), media, commits=commits)
+        registry = await _registry(config, log, clock, transcriber)
+        services = Services(config, log, registry, media, commits=commits, transcriber=transcriber)
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
         await _house_rooms(services.registry, config)
@@ -252,7 +256,7 @@ async def _newest_ms(log: Log) -> int:
     return max((listing.last_at_ms for listing in newest), default=0)
 
 
-async def _registry(config: Config, log: Log, clock: Clock) -> RoomRegistry:
+async def _registry(config: Config, log: Log, clock: Clock, transcriber: Transcriber | None) -> RoomRegistry:
     secret = await log.secret()
     return RoomRegistry(
         log,
@@ -260,7 +264,8 @@ async def _registry(config: Config, log: Log, clock: Clock) -> RoomRegistry:
         random=SystemRandom(),
         secret=secret,
         idle_ms=config.room_idle_ms,
-        captions=config.captions != "off",
+        captions=transcriber is not None,
+        languages=getattr(transcriber, "languages", ("en", "de")),
     )
 
 

@@ -62,7 +62,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.takes.finisher",
         "server.together",
     ),
-    # Recognition and synthesis of speech, in processes of their own.
+    # What programs of others do for us, in processes of their own.
     "server.engines": ("audio", "server.subprocesses", "server.clock", "server.together"),
     "server.readers": (
         "audio",
@@ -74,6 +74,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.blobs.base",
         "server.rtc",
         "server.together",
+        "server.engines",
     ),
     "server.metrics.registry": (),
     "server.metrics": ("server.metrics.registry", *LIVING, "server.rtc", "server.takes"),

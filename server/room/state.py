@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from games import forgotten
+from games import captions, forgotten
 from games import round as rounds
 from games.round import (
     AnswerGiven,
@@ -375,21 +375,11 @@ def _take_revealed(state: RoomState, event: Event, round_id: str, take: Revealed
         state = replace(state, clips=clips.revealed(take.clip, event.seq))
     if state.round is None or state.round.id != round_id or state.round.take(take.clip):
         return state
-    met = Take(
-        take.clip,
-        take.voice,
-        take.turn,
-        take.duration_ms,
-        take.onset_ms,
-        take.gap_ms,
-        text=take.text,
-        written=take.written,
-        masked=take.masked,
-    )
-    words = None if take.text is None else tokens(take.text)
-    if words is not None and rounds.is_beyond_words(state.round, replace(met, words=words), state.language):
-        words = ()
-    return replace(state, round=rounds.landed(state.round, replace(met, words=words)))
+    round_ = rounds.landed(state.round, captions.revealed(take))
+    if take.text is not None:
+        said = take.clip, take.text, tokens(take.text), state.language
+        round_ = captions.captioned(round_, *said)
+    return replace(state, round=round_)
 
 
 def _ref(event: Event, round_id: str, take: RevealedTake) -> ClipRef:
@@ -426,7 +416,7 @@ def _changed(state: RoomState, event: Event, fact: ClipCaptioned | ClipRemoved |
     state = replace(state, clips=state.clips.captioned(fact.clip, fact.text, event.seq, fact.words))
     words = tokens(fact.text)
     return _in_rounds(
-        state, lambda round_: rounds.captioned(round_, fact.clip, fact.text, words, fact.language)
+        state, lambda round_: captions.captioned(round_, fact.clip, fact.text, words, fact.language)
     )
 
 

@@ -120,7 +120,7 @@ class Sockets:
         return self._fanouts.get(room.id) or self._new_fanout(room)
 
     def _new_fanout(self, room: Room) -> Fanout:
-        described = partial(describe, captions=self._registry.shared.captions)
+        described = partial(describe, expects_words=self._registry.shared.expects_words)
         fanout = Fanout(room, describe=described, clock=self._registry.clock, empty=self._forget)
         self._fanouts[room.id] = fanout
         return fanout
@@ -232,8 +232,15 @@ async def _outcome(work: Coroutine[None, None, int]) -> int | Refused:
         return refusal.with_traceback(None)
 
 
-def describe(id: str, state: RoomState, counts: Counts, *, captions: bool = False) -> bytes:  # noqa: A002
+def describe(
+    id: str,  # noqa: A002
+    state: RoomState,
+    counts: Counts,
+    *,
+    expects_words: Callable[[str], bool] = lambda _: False,
+) -> bytes:
     """Return a room's JSON object, as the welcome carries it."""
     listeners, speakers = counts.listeners, counts.speakers
+    captions = expects_words(state.language)
     described = shown(id, state, listeners=listeners, speakers=speakers, captions=captions)
     return msgspec.json.encode(described)

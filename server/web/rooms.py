@@ -117,6 +117,8 @@ class RoomShown(Struct):
     locked: bool
     slow: bool
     hold: bool
+    captions: bool
+    thumbs: tuple[str, ...]
     masks: tuple[str, ...]
     mask: str | None
     round: RoundShown | None
@@ -168,6 +170,8 @@ def shown(
         locked=state.locked,
         slow=state.slow,
         hold=state.hold,
+        captions=captions,
+        thumbs=tuple(game.id for game in offered(kind.id) if game.has_thumbs and kind.scored),
         masks=MASKS,
         mask=state.mask or None,
         round=_round(public(state.round)) if state.round else None,
@@ -256,7 +260,8 @@ async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
         if len(asleep) >= LISTED_ROOMS * 4:
             asleep.clear()
         state = (await registry.wake(id_)).state
-        known = shown(id_, state, listeners=0, speakers=0, captions=registry.shared.captions)
+        captions = registry.shared.expects_words(state.language)
+        known = shown(id_, state, listeners=0, speakers=0, captions=captions)
         asleep[id_] = known
     listeners, speakers = _counts(request, known_room) if known_room else (0, 0)
     return replace(known, listeners=listeners, speakers=speakers)
@@ -265,7 +270,7 @@ async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
 def present(request: web.Request, room: Room) -> RoomShown:
     """Return a room that is awake."""
     listeners, speakers = _counts(request, room)
-    captions = request.app[ROOM_REGISTRY].shared.captions
+    captions = request.app[ROOM_REGISTRY].shared.expects_words(room.state.language)
     return shown(room.id, room.state, listeners=listeners, speakers=speakers, captions=captions)
 
 

@@ -49,8 +49,11 @@ export class RoundTakes {
   }
 
   /** The newest take, where others may say that it broke the rule; never while one speaks oneself, nor in a vote, which is about unknown voices. @param {Model} model */
-  #challengeable({ state: { round }, me, room, mine, phase }) {
-    const take = round && room?.challenged?.includes(round.game) ? round.takes.at(-1) : null;
+  #challengeable({ state, me, room, mine, phase }) {
+    const { round } = state;
+    const newest = round?.takes.at(-1);
+    const isJudged = round && newest && (room?.challenged?.includes(round.game) || (room?.thumbs?.includes(round.game) && isUnread(newest, round, state)));
+    const take = isJudged ? newest : null;
     const isMine = take?.voice === me?.id || round?.votes.some((vote) => vote.clip === take?.clip && vote.voice === me?.id);
     const isVote = round?.turns.at(-1)?.act === 'vote';
     const isBusy = mine && phase !== 'over' && Boolean(round?.turns.at(-1)?.voice);
@@ -121,6 +124,14 @@ export class RoundTakes {
     this.#playing = false;
     this.update(session.model);
   }
+}
+
+/** Whether nobody goes by the words of a take: none were heard, or they are too uncertain (`games/captions.py`). @param {Take} take @param {Round} round @param {import('../room/state.js').RoomState} state */
+export function isUnread({ clip, turn, text, written }, round, { language, clips }) {
+  if (written) return false;
+  const isWord = round.turns.find((one) => one.turn === turn)?.max_words === 1;
+  if (language === 'de' && (isWord || (text && !/\s/.test(text.trim())))) return true;
+  return text === '' || (isWord && Boolean(clips.get(clip)?.masked));
 }
 
 /** Whether the running vote asks for something of its own. @param {Round|null} round @param {string} role */

@@ -33,7 +33,7 @@
  * @typedef {{id: string, kind: string, name: string, theme: string, description: string,
  *   language: string, tempo: string, public: boolean, place: string, rules: string, consent: string,
  *   longest_clip_ms: number, keep_ms: number, house: boolean, scored: boolean, shared?: boolean, door?: string,
- *   opt_in?: string[], challenged?: string[], head: number, clips: number, listeners: number,
+ *   opt_in?: string[], challenged?: string[], thumbs?: string[], captions?: boolean, head: number, clips: number, listeners: number,
  *   speakers: number, closed: boolean, live?: boolean, keeper?: string|null, locked?: boolean, slow?: boolean, hold?: boolean,
  *   masks?: string[], mask?: string|null, round: RoundShown|null}} Room
  * @typedef {{type: 'event', seq: number, prev: number, at_ms: number, by: Voice|null, kind: string,
