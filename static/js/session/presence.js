@@ -1,4 +1,5 @@
 /** How this page is in the room: come in or not, playing along or not, with how much time. Tells the room whenever it changes. */
+import { get, set as prefer } from '../lib/preferences.js';
 import { recall, remember } from '../lib/storage.js';
 import { command } from '../wire/protocol.js';
 
@@ -6,7 +7,7 @@ export class OwnPresence {
   #hasMicrophone = false;
 
   /**
-   * @param {string} room @param {import('./model.js').Reader} read @param {import('./model.js').Setter<'joined'|'pace'>} set
+   * @param {string} room @param {import('./model.js').Reader} read @param {import('./model.js').Setter<'joined'|'pace'|'mask'>} set
    * @param {import('./model.js').Request} request
    */
   constructor(room, read, set, request) {
@@ -28,6 +29,13 @@ export class OwnPresence {
     this.send();
   }
 
+  /** Sound like this from the next take on, here and in all rooms. @param {string} mask */
+  wear(mask) {
+    prefer('mask', mask);
+    this.set({ mask });
+    this.send();
+  }
+
   send() {
     const { joined, hearing, playing, pace, mic } = this.read();
     if (!joined) return;
@@ -35,6 +43,6 @@ export class OwnPresence {
     else if (mic !== 'asking' && mic !== 'closed') this.#hasMicrophone = false;
     const listening = hearing === 'radio' || hearing === 'files' ? hearing : 'off';
     const consented = recall(`consent.${this.room}`, false);
-    this.request(command('here', { speaker: playing && this.#hasMicrophone, listening, pace, consented })).catch(() => {});
+    this.request(command('here', { speaker: playing && this.#hasMicrophone, listening, pace, consented, mask: get('mask') })).catch(() => {});
   }
 }
