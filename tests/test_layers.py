@@ -62,9 +62,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.takes.finisher",
         "server.together",
     ),
+    # Recognition and synthesis of speech, in processes of their own.
+    "server.engines": ("audio", "server.subprocesses", "server.clock", "server.together"),
     "server.readers": (
         "audio",
         "games",
+        "server.engines",
         "server.room",
         "server.rooms",
         "server.log.base",

@@ -18,6 +18,7 @@ from server.web import (
     reports,
     room_settings,
     rooms,
+    search,
     whep,
     whip,
 )
@@ -40,5 +41,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *pages.OPERATIONS,
     *feed.OPERATIONS,
     *reports.OPERATIONS,
+    *search.OPERATIONS,
     *admin.OPERATIONS,
 )

@@ -34,7 +34,7 @@ HELD_RETRY_AFTER_MS = 2_000
 Action = Literal[
     "say", "react", "throw", "round", "vote", "report", "forget", "speak", "here", "ping", "join", "upload",
     "offer", "room", "answer", "suggest", "preview", "look", "wake",
-    "govern", "aside", "code", "mask",
+    "govern", "aside", "code", "search", "mask",
 ]  # fmt: skip
 
 
@@ -73,6 +73,8 @@ RATES: dict[Action, Rate] = {
     # 30 codes of three words at once, then one every 10 s: people mishear, and nobody is to find rooms by
     # trying.
     "code": Rate(1, 1 / 300),
+    # Somebody who types asks with every few letters; each costs a walk through an index and some reads.
+    "search": Rate(10, 2.0),
     # By address alone: 3,000 looks at once, 1,200 a second. A school of a thousand whose network lets no UDP
     # through fetches each clip of the radio, every five seconds and some browsers in three parts: 600.
     "look": Rate(100, 40.0),

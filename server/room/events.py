@@ -30,6 +30,7 @@ from games.round import (
     VerdictGiven,
     VerdictOverruled,
     VoteCast,
+    Word,
 )
 
 Language = Literal["en", "de"]
@@ -131,13 +132,19 @@ class ClipLanded(Struct, frozen=True):
 
 
 class ClipCaptioned(Struct, frozen=True):
-    """The words of a clip are known; while the clip is hidden nobody sees them."""
+    """The words of a clip are known; while the clip is hidden nobody sees them.
+
+    Without a text somebody listened and heard no words. `words` say from when to when in the clip each is
+    heard, and `by` is the name of the engine.
+    """
 
     kind: ClassVar[str] = "clip.captioned"
     clip: str
     text: str
     language: str
     hidden: bool = False
+    words: tuple[Word, ...] = ()
+    by: str = ""
 
 
 class ClipRemoved(Struct, frozen=True):
@@ -272,6 +279,13 @@ class KeeperGiven(Struct, frozen=True):
     voice: str
 
 
+class KeeperSeen(Struct, frozen=True):
+    """Whoever keeps the room is here: who is here now is known to no log, and a room outlasts its server."""
+
+    kind: ClassVar[str] = "keeper.seen"
+    voice: str
+
+
 class ProposalMade(Struct, frozen=True):
     """A player would like to end the running round, or to have another: the other players say yes or no.
 
@@ -353,6 +367,7 @@ Fact = (
     | TextRestored
     | NetworkMuted
     | KeeperGiven
+    | KeeperSeen
     | ProposalMade
     | ProposalAgreed
     | ProposalClosed

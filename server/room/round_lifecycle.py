@@ -212,8 +212,13 @@ def with_reveals(state: RoomState, facts: Iterable[RoundFact], context: Context)
     return facts_
 
 
+def card_ends_ms(state: RoomState) -> int:
+    """Return until when the end of the last round has the stage, in epoch ms."""
+    return state.rested_from_ms + _ending_ms(state.last_round)
+
+
 def next_round_at_ms(state: RoomState) -> int:
-    """Return when a room at rest begins its next round by itself, in epoch ms."""
+    """Return when a room at rest begins its next round by itself, in epoch ms: after its card."""
     timing, takes = TIMINGS[state.tempo], state.last_round.takes if state.last_round else ()
     is_lively = len({take.voice for take in takes}) > 1
     doubled = 2 ** min(state.silent_rounds, PULSE_DOUBLINGS)
@@ -223,12 +228,11 @@ def next_round_at_ms(state: RoomState) -> int:
 
 
 def _ending_ms(round_: Round | None) -> int:
-    """Return how long the end of a game has the stage; the plain one needs no more than its rest."""
-    game = BY_ID.get(round_.game) if round_ else None
-    told = game.close(round_, "done").ending if round_ and game else "plain"
-    if round_ is None or told == "plain" or not round_.takes:
+    """Return how long the end of a round has the stage; one without takes has no card."""
+    if round_ is None or not round_.takes or round_.closed in FOLLOWED:
         return 0
-    if told not in HEARD_AS_ONE:
+    game = BY_ID.get(round_.game)
+    if game is None or game.told(round_) not in HEARD_AS_ONE:
         return ENDING_MS
     heard_ms = ENDING_LEAD_MS + sum(take.duration_ms + ENDING_BREATH_MS for take in round_.takes)
     return min(max(heard_ms, ENDING_MS), ENDING_LONGEST_MS)
@@ -240,7 +244,8 @@ def _last_words(state: RoomState, fact: RoundClosed, context: Context) -> RoundC
     if state.round is None or state.round.id != fact.round:
         return fact
     replay, winners = (_shown(state, clips) for clips in (fact.replay, fact.winners))
-    fact = replace(fact, replay=replay, winners=winners)
+    undecided = tuple(each for each in fact.undecided if not is_withheld(state, each.clip))
+    fact = replace(fact, replay=replay, winners=winners, undecided=undecided)
     if state.round.takes:
         place, set_ = state.set_rounds.next_place(context.now_ms), state.set_rounds
         line = set_.liked_best(fact.round, lambda clip: _is_heard(state, clip)) if place == SET_ROUNDS else ""
@@ -306,5 +311,6 @@ def _revealed(take: Take, ref: ClipRef | None) -> RevealedTake:
         peaks=ref.peaks,
         masked=ref.masked,
         source=ref.source,
+        words=ref.words,
         mask=ref.mask,
     )

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from audio import media_types
 from audio.picture import STYLE, svg
+from games.round import Word
 from server.http import body, ranges
 from server.http.answers import answer
 from server.http.app_keys import CONFIG
@@ -27,6 +28,7 @@ from server.takes.previews import Preview
 from server.takes.takes import UPLOAD
 from server.web import masks, previews
 from server.web.app_keys import BLOBS, ROOM_REGISTRY, TAKES, UPLOAD_BUDGET
+from server.web.cues import webvtt
 from server.web.operations import BINARY, JSON_ERRORS, KEY_ERRORS, Operation, json_body
 from server.web.rooms import ROOM
 from server.web.transcodes import TRANSCODES
@@ -72,6 +74,7 @@ class ClipShown(Struct):
     round: str | None
     turn: int | None
     page: str
+    words: tuple[Word, ...]
 
 
 def shown(room: str, clip: ClipRef) -> ClipShown:
@@ -95,6 +98,7 @@ def shown(room: str, clip: ClipRef) -> ClipShown:
         round=clip.round,
         turn=clip.turn,
         page=f"/c/{clip.clip}",
+        words=clip.words,
     )
 
 
@@ -235,7 +239,8 @@ async def m4a(request: web.Request) -> web.Response:
 async def vtt(request: web.Request) -> web.Response:
     """Answer the words of a clip (WebVTT)."""
     found = await find(request)
-    return Form.told(found, "vtt", "text/vtt", words := captions(found.ref).encode()).answer(request, words)
+    words = webvtt(found.ref.caption, found.ref.words, found.ref.duration_ms).encode()
+    return Form.told(found, "vtt", "text/vtt", words).answer(request, words)
 
 
 async def picture(request: web.Request) -> web.Response:
@@ -306,20 +311,6 @@ class Form(Struct):
     def answer(self, request: web.Request, sent: bytes) -> web.Response:
         """Return the answer with the content or a part of it."""
         return ranges.answer(request, sent, self.content_type, self.etag, self.headers)
-
-
-def captions(clip: ClipRef) -> str:
-    """Return a clip's caption as WebVTT: one cue as long as the clip, none without words."""
-    if not clip.caption:
-        return "WEBVTT\n"
-    words = " ".join(clip.caption.split())
-    words = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return f"WEBVTT\n\n00:00:00.000 --> {_timestamp(clip.duration_ms)}\n{words}\n"
-
-
-def _timestamp(at_ms: int) -> str:
-    minutes, rest_ms = divmod(at_ms, 60_000)
-    return f"{minutes // 60:02}:{minutes % 60:02}:{rest_ms // 1000:02}.{rest_ms % 1000:03}"
 
 
 async def forget(request: web.Request) -> web.Response:
@@ -435,7 +426,7 @@ OPERATIONS = (
     ),
     _form("ogg", ogg, "audio/ogg", "The clip as Opus in Ogg."),
     _form("m4a", m4a, "audio/mp4", "The clip as AAC in MP4.", "too_fast"),
-    _form("vtt", vtt, "text/vtt", "The clip's caption."),
+    _form("vtt", vtt, "text/vtt", "The clip's caption, with the time of each word."),
     _form("svg", picture, "image/svg+xml", "The picture of the clip's sound."),
     _form("png", card, "image/png", "The same picture for link previews.", "too_fast"),
     Operation(

@@ -267,7 +267,8 @@ def present(request: web.Request, room: Room) -> RoomShown:
 
 def _counts(request: web.Request, room: Room) -> tuple[int, int]:
     """Return how many listen (by the page or, by WHEP alone, to the radio) and how many may speak."""
-    listeners = max(request.app[COUNTS](room.id).listeners, request.app[MEDIA].listeners(room.id))
+    counts = request.app[COUNTS](room.id)
+    listeners = max(counts.listeners, request.app[MEDIA].listeners(room.id) - counts.screens)
     return listeners, len(room.speakers.keys() | room.speaking)  # by WHIP alone one is there while one speaks
 
 

@@ -40,6 +40,7 @@ class FakeMedia:
         self.played: list[tuple[str, int]] = []
         self.stopped: list[str] = []
         self.relayed: list[tuple[str, str, int]] = []
+        self.silenced: list[tuple[str, str]] = []
         self.silent = False  # takes end without enough to hand over
 
     def observe(self, observer: MediaObserver) -> None:
@@ -90,6 +91,9 @@ class FakeMedia:
     def begin_live_relay(self, peer: str, room: str, delay_ms: int) -> bool:
         self.relayed.append((peer, room, delay_ms))
         return True
+
+    def end_live_relay(self, peer: str, room: str) -> None:
+        self.silenced.append((peer, room))
 
     def listeners(self, room: str) -> int:
         return sum(where == (room, "listener") for where in self.peers.values())

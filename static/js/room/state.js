@@ -8,7 +8,7 @@
  * @typedef {{clip: string, seq: number, at_ms: number, by: Voice|null, duration_ms: number,
  *   onset_ms: number, gap_ms: number, loudness_lufs: number, peaks: number[], masked: boolean, mask: string|null, speech_ms: number|null,
  *   source: string, round: string|null, turn: number|null, reaction_ms: number|null,
- *   caption: string|null, verdicts: import('../wire/protocol.js').Verdict[], hidden: boolean,
+ *   caption: string|null, words: [string, number, number][], verdicts: import('../wire/protocol.js').Verdict[], hidden: boolean,
  *   asked: import('../wire/protocol.js').Prompt|null}} Clip
  * @typedef {{seq: number, by: Voice|null, at_ms: number, text: string}} Text
  * @typedef {{seq: number, by: Voice|null, at_ms: number, expression: string, dice: number[], total: number}} Roll
@@ -118,7 +118,7 @@ const FOLDS = {
     rolls: put(state.rolls, seq, { seq, by, at_ms, ...data }),
   }),
   'clip.landed': clipLanded,
-  'clip.captioned': (state, { data }) => captioned(state, data.clip, data.text),
+  'clip.captioned': (state, { data }) => captioned(state, data),
   'clip.removed': (state, { data }) => removed(shownAgain(state, data.clip, data.reason), data.clip),
   'round.revealed': revealed,
   'answer.given': answered,
@@ -152,7 +152,7 @@ function foldRounds(state, event) {
 
 /** What older logs do not say of an end. */
 const UNTOLD_END = {
-  takes: [], replay: [], answer: '', coach: '', ending: 'plain', winners: [], secrets: [], met: null, set_place: 0, line: '', next_at_ms: 0,
+  takes: [], replay: [], answer: '', coach: '', ending: 'plain', winners: [], secrets: [], met: null, set_place: 0, line: '', next_at_ms: 0, undecided: [],
 };
 
 /** @param {Round} round @param {RoomEvent} event @returns {Round} */

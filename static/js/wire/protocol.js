@@ -19,7 +19,7 @@
  * @typedef {{voice: string, role: string, text: string}} Secret
  * @typedef {{reason: string, takes: string[], replay: string[], answer: string, coach: string,
  *   ending: string, winners: string[], secrets: Secret[], met: boolean|null, set_place: number,
- *   line: string, next_at_ms: number, at_ms: number}} Closing
+ *   line: string, next_at_ms: number, at_ms: number, undecided: {clip: string, voice: string}[]}} Closing
  * @typedef {{round: string, voice: string, role: string, text: string}} Role
  * @typedef {{id: string, game: string, tempo: string, opened_at_ms: number, prompt: Prompt|null,
  *   players: string[], turns: Turn[], takes: Take[], votes: Vote[], verdicts: Verdict[],
