@@ -402,20 +402,9 @@ class Round(Struct, frozen=True):
 
 def opened(fact: RoundOpened, at_ms: int, starter: str = "") -> Round:
     """Return the round that a `round.opened` begins."""
-    return Round(
-        fact.round,
-        fact.game,
-        fact.tempo,
-        at_ms,
-        fact.prompt,
-        fact.players,
-        hidden=fact.hidden,
-        scene=fact.scene,
-        answer=fact.answer,
-        heard_at_ms=at_ms,
-        starter=starter,
-        mask=fact.mask,
-    )
+    at = fact.round, fact.game, fact.tempo, at_ms, fact.prompt, fact.players
+    round_ = Round(*at, hidden=fact.hidden, scene=fact.scene, answer=fact.answer)
+    return replace(round_, heard_at_ms=at_ms, starter=starter, mask=fact.mask)
 
 
 def apply(round_: Round, fact: RoundFact) -> Round:
