@@ -110,10 +110,7 @@ class SpeakStart(Struct, frozen=True, tag="speak.start", tag_field="type", omit_
 
 
 class SpeakStop(Struct, frozen=True, tag="speak.stop", tag_field="type", omit_defaults=True):
-    """Ends the take; `onset_ms` is the reaction time that the page measured.
-
-    `peer` says which take, where a voice speaks in two tabs at once.
-    """
+    """Ends the take, that of `peer` where there are two; `onset_ms` is the reaction time by the page."""
 
     action: ClassVar[Action] = "speak"
     id: Id
