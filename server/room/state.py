@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from itertools import islice
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -43,7 +43,6 @@ from server.room.events import (
     RoomChanged,
     RoomClosed,
     RoomOpened,
-    Source,
     TextRemoved,
     TextSaid,
     TopicSuggested,
@@ -142,6 +141,8 @@ class RoomState(Struct, frozen=True):
 K = TypeVar("K")
 V = TypeVar("V")
 
+# What a revealed take has that its clip has not, or has otherwise.
+TAKES_OWN = ("voice", "text", "written")
 EMPTY = RoomState()
 
 
@@ -383,24 +384,15 @@ def _take_revealed(state: RoomState, event: Event, round_id: str, take: Revealed
 
 
 def _ref(event: Event, round_id: str, take: RevealedTake) -> ClipRef:
+    told = {name: value for name, value in asdict(take).items() if name not in TAKES_OWN}
     return ClipRef(
-        clip=take.clip,
+        **told,
         seq=event.seq,
         at_ms=event.at_ms,
         by=event.by,
-        duration_ms=take.duration_ms,
-        onset_ms=take.onset_ms,
-        gap_ms=take.gap_ms,
-        loudness_lufs=take.loudness_lufs,
-        peaks=take.peaks,
-        masked=take.masked,
-        source=cast(Source, take.source),
         round=round_id,
-        turn=take.turn,
         reaction_ms=None,
         caption=take.text,
-        words=take.words,
-        mask=take.mask,
     )
 
 
