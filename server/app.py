@@ -17,6 +17,8 @@ from server.blobs.memory import MemoryBlobs
 from server.blobs.sqlite import SqliteBlobs
 from server.clock import Clock
 from server.config import Config, parts
+from server.engines.open import open_speech
+from server.engines.utterances import Utterances
 from server.http.limits import FloodLimits, Limits
 from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
@@ -24,6 +26,7 @@ from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
+from server.readers.announcer import Speakers
 from server.readers.closing import Closing
 from server.readers.expiry import Expiry
 from server.readers.moderation import Moderation
@@ -49,6 +52,7 @@ DATABASE = "wonder.db"
 # Of the time for draining so much is kept for telling the sockets: their last answers, and 1012.
 GOODBYE_MS = 3_000
 
+SpokenMs = Callable[[str, str], int]
 # The logs that have their blobs themselves.
 OwnLog = MemoryLog | SqliteLog
 
@@ -84,6 +88,7 @@ class Services:
         media: Media,
         *,
         commits: Histogram | None = None,
+        utterances: Utterances | None = None,
     ) -> None:
         self.config = config
         self.log = log
@@ -91,7 +96,15 @@ class Services:
         self.registry = registry
         self.media = media
         self.finisher = Finisher(workers=config.finish_workers)
-        self.radio = Radio(log, self.blobs, media, SystemRandom(), audience=self.audience)
+        self.utterances = utterances or Utterances(clock=registry.clock)
+        self.radio = Radio(
+            log,
+            self.blobs,
+            media,
+            SystemRandom(),
+            audience=self.audience,
+            speech=Speakers(self.utterances, self._wants_speech, self._name_of),
+        )
         self.readers = Readers(
             log, [Expiry(registry, log, registry.clock), Moderation(log)], clock=registry.clock
         )
@@ -118,6 +131,7 @@ class Services:
             figures=self.figures,
             limits=Limits(on=config.limits == "on", floods=flood_limits(config)),
             listening=self._audience_changed,
+            utterances=self.utterances,
         )
         self.sockets = self.app[SOCKETS]
         self.closing = Closing(self.takes.end_room)
@@ -129,6 +143,19 @@ class Services:
         if self.registry.awake(room_id) is None and self.audience(room_id):
             self.registry.rouse(room_id)
         self.radio.wake(room_id)
+
+    def _wants_speech(self, room_id: str) -> bool:
+        """Tell whether somebody who listens wants to hear words of the radio itself."""
+        return self.sockets.wants_speech(room_id, self.media.listeners(room_id))
+
+    def _name_of(self, room_id: str, voice_id: str) -> str:
+        return self.sockets.name_of(room_id, voice_id)
+
+    def spoken_ms(self, room_id: str) -> SpokenMs | None:
+        """Return how long it takes to say a text in a room; None where nobody would hear it."""
+        if not self.utterances.is_on or not self._wants_speech(room_id):
+            return None
+        return self.utterances.length_ms
 
     def audience(self, room_id: str) -> int:
         """Return how many listen in a room, by WebRTC or to the files."""
@@ -189,7 +216,13 @@ async def start(config: Config) -> Running:
         clock = Clock(await _newest_ms(log))
         media = await _open_media(config, clock)
         unstarted.push_async_callback(media.close)
-        services = Services(config, log, await _registry(config, log, clock), media, commits=commits)
+        utterances = Utterances(open_speech(config.speech), clock=clock)
+
+        def spoken_ms(room_id: str) -> SpokenMs | None:
+            return services.spoken_ms(room_id)
+
+        registry = await _registry(config, log, clock, spoken_ms)
+        services = Services(config, log, registry, media, commits=commits, utterances=utterances)
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
         await _house_rooms(services.registry, config)
@@ -227,7 +260,9 @@ async def _newest_ms(log: Log) -> int:
     return max((listing.last_at_ms for listing in newest), default=0)
 
 
-async def _registry(config: Config, log: Log, clock: Clock) -> RoomRegistry:
+async def _registry(
+    config: Config, log: Log, clock: Clock, spoken_ms: Callable[[str], SpokenMs | None]
+) -> RoomRegistry:
     secret = await log.secret()
     return RoomRegistry(
         log,
@@ -236,6 +271,7 @@ async def _registry(config: Config, log: Log, clock: Clock) -> RoomRegistry:
         secret=secret,
         idle_ms=config.room_idle_ms,
         captions=config.captions != "off",
+        spoken_ms=spoken_ms if config.speech != "off" else None,
     )
 
 
@@ -260,6 +296,7 @@ async def _house_rooms(registry: RoomRegistry, config: Config) -> None:
 async def _let_go(services: Services) -> None:
     await services.readers.close()
     await services.radio.close()
+    await services.utterances.close()
     await services.media.close()
     await services.takes.close()
     await services.finisher.close()

@@ -62,7 +62,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.takes.finisher",
         "server.together",
     ),
+    # What speaks: separate programs and servers, and what becomes of their sound.
+    "server.engines": ("audio", "server.subprocesses", "server.together"),
     "server.readers": (
+        "server.engines",
         "audio",
         "games",
         "server.room",
@@ -83,11 +86,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *LIVING,
         "server.rtc",
     ),
-    "server.web": (*EDGE, "server.http", "server.metrics.registry"),
+    "server.web": (*EDGE, "server.engines", "server.http", "server.metrics.registry"),
     "server.socket": (*EDGE, "server.http", "server.web"),
     "server.api": (*EDGE, "server.http", "server.web", "server.socket"),
     "server.site": (
         *EDGE,
+        "server.engines",
         "server.http",
         "server.web",
         "server.socket",

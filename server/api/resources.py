@@ -17,6 +17,7 @@ from server.web import (
     reports,
     room_settings,
     rooms,
+    spoken,
     whep,
     whip,
 )
@@ -35,6 +36,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *whep.OPERATIONS,
     *clips.OPERATIONS,
     *previews.OPERATIONS,
+    *spoken.OPERATIONS,
     *pages.OPERATIONS,
     *feed.OPERATIONS,
     *reports.OPERATIONS,

@@ -65,7 +65,8 @@ class RoomChanged(Struct, frozen=True, omit_defaults=True):
     """Some words about a room changed, or how it is kept; None leaves a field as it was.
 
     In a `locked` room all but its keeper only listen, in a `slow` one everybody has to wait between
-    texts and takes, and in one on `hold` takes are hidden until its keeper lets them through.
+    texts and takes, and in one on `hold` takes are hidden until its keeper lets them through. In one with
+    a `voice` the radio says prompts, turns and results.
     """
 
     kind: ClassVar[str] = "room.changed"
@@ -78,6 +79,7 @@ class RoomChanged(Struct, frozen=True, omit_defaults=True):
     locked: bool | None = None
     slow: bool | None = None
     hold: bool | None = None
+    voice: bool | None = None
 
 
 class RoomClosed(Struct, frozen=True):

@@ -55,7 +55,7 @@ BY_KEEPER, BY_ADMIN = "keeper", "admin"
 # A keeper who is away for this long has somebody who acts for them, and after a day the room is not theirs.
 AWAY_MS, LAPSED_MS = 60_000, 86_400_000
 # What of a room may be switched, beside its words.
-SWITCHES = ("locked", "slow", "hold")
+SWITCHES = ("locked", "slow", "hold", "voice")
 COMMANDS = Change | Close | Mute | MuteNetwork | GiveKeeper | Remove | Hide | Restore
 NOTE_CHARACTERS = 300
 

@@ -47,7 +47,8 @@ class RoomKind(Struct, frozen=True):
     another one, when enough can play; `theme_share` of the plain prompts name the room's theme.
     `consent` is asked at the door; a `placed` room belongs to a place; `preview` lets speakers hear
     their take before it lands; `host` says what a host character is like; `aftercare` is said at the
-    end of rounds that may have touched something.
+    end of rounds that may have touched something. With a `voice` the radio of a room says what is played,
+    until its keeper or the admin wants it otherwise.
     """
 
     id: Kind
@@ -68,6 +69,7 @@ class RoomKind(Struct, frozen=True):
     theme_share: float = 0.0
     host: dict[str, str] = {}
     aftercare: dict[str, str] = {}
+    voice: bool = True
 
     @property
     def games(self) -> tuple[str, ...]:

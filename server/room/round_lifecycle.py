@@ -26,12 +26,14 @@ from games.round import (
     Round,
     RoundClosed,
     RoundFact,
+    RoundOpened,
     RoundRevealed,
     Take,
     Tempo,
     TurnGiven,
+    opened,
 )
-from server.room import door, filters
+from server.room import door, filters, lines
 from server.room.clips import ClipRef
 from server.room.context import Context
 from server.room.events import ClipCaptioned, ClipLanded, Draft, Fact, Voice, numbered
@@ -120,7 +122,9 @@ def begin(
     """Begin a round of a game, on a given prompt or one drawn."""
     tempo = tempo or state.tempo
     setup = Setup(new_id(context.random), tempo, tuple(players), _game_context(state, tempo, context, prompt))
-    return list(game.begin(setup))
+    begun = list(game.begin(setup))
+    round_ = next((opened(f, context.now_ms) for f in begun if isinstance(f, RoundOpened)), None)
+    return lines.with_time(begun, state, round_, context)
 
 
 def close(state: RoomState, reason: Closing, context: Context) -> list[Fact]:
@@ -203,7 +207,7 @@ def with_reveals(state: RoomState, facts: Iterable[RoundFact], context: Context)
             facts_.append(replace(fact, clips=_shown(state, fact.clips) or fact.clips))
         elif not isinstance(fact, RoundRevealed):
             facts_.append(fact)
-    return facts_
+    return lines.with_time(facts_, state, state.round, context)
 
 
 def next_round_at_ms(state: RoomState) -> int:

@@ -34,6 +34,8 @@ class Shared(Struct, frozen=True):
     """What all rooms of a registry share.
 
     A room falls asleep when nobody needed it for `idle_ms`; with `captions` words of takes are expected.
+    `spoken_ms` is how long it takes to say a text in a language to who listens in a room, None where
+    nothing is said.
     """
 
     log: Log
@@ -42,6 +44,7 @@ class Shared(Struct, frozen=True):
     random: Random
     idle_ms: int
     captions: bool = False
+    spoken_ms: Callable[[str], Callable[[str, str], int] | None] | None = None
 
 
 class Registry(Protocol):
@@ -233,7 +236,10 @@ class LocalRoom:
     def context(self) -> Context:
         """Return what a decision depends on beside the state; valid for this turn of the event loop."""
         shared = self._registry.shared
-        return self._presence.context(shared.clock(), shared.random, captions=shared.captions)
+        spoken_ms = shared.spoken_ms(self.id) if shared.spoken_ms else None
+        return self._presence.context(
+            shared.clock(), shared.random, captions=shared.captions, spoken_ms=spoken_ms
+        )
 
     @property
     def speakers(self) -> Mapping[str, int]:

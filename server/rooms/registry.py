@@ -67,9 +67,10 @@ class RoomRegistry:
         view: View = view,
         directory: Directory | None = None,
         captions: bool = False,
+        spoken_ms: Callable[[str], Callable[[str, str], int] | None] | None = None,
     ) -> None:
         self.clock = clock
-        self.shared = Shared(log, rules, clock, random, idle_ms, captions)
+        self.shared = Shared(log, rules, clock, random, idle_ms, captions, spoken_ms)
         self._log, self._secret, self._view = log, secret, view
         self._directory = directory or LocalDirectory()
         self._snapshots = Snapshots(log, rules.snapshots)

@@ -88,7 +88,8 @@ class Here(Struct, frozen=True, tag="here", tag_field="type"):
     """Says how a visitor is present.
 
     `pace` is how much longer than others they may take, which nobody else sees; `consented`
-    that they have read what is asked at the room's door and come in.
+    that they have read what is asked at the room's door and come in. Without `voice` they do not want to hear
+    what the radio says between clips.
     """
 
     action: ClassVar[Action] = "here"
@@ -97,6 +98,7 @@ class Here(Struct, frozen=True, tag="here", tag_field="type"):
     listening: Listening = "off"
     pace: Pace = 1.0
     consented: bool = False
+    voice: bool = True
 
 
 class SpeakStart(Struct, frozen=True, tag="speak.start", tag_field="type", omit_defaults=True):

@@ -31,6 +31,7 @@ class RoomChange(Struct):
     locked: bool | None = None
     slow: bool | None = None
     hold: bool | None = None
+    voice: bool | None = None
 
 
 async def change(request: web.Request) -> web.Response:

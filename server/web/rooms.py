@@ -22,9 +22,11 @@ from server.room.commands import Refused
 from server.room.events import Language, RoomOpened, encode
 from server.room.house import HOUSE_IDS
 from server.room.kinds import KINDS, Kind, RoomKind
+from server.room.lines import speaks
 from server.room.state import RoomState
 from server.room.view import public, view
 from server.rooms.base import Room
+from server.rooms.registry import RoomRegistry
 from server.web.app_keys import COUNTS, LOG, MEDIA, ROOM_REGISTRY
 from server.web.operations import JSON_ERRORS, Operation, json_body, listed, whole
 from server.web.visits import awakened, visited
@@ -113,6 +115,7 @@ class RoomShown(Struct):
     locked: bool
     slow: bool
     hold: bool
+    voice: bool
     round: RoundShown | None
 
 
@@ -127,8 +130,12 @@ def shown(
     listeners: int,
     speakers: int,
     captions: bool = False,
+    speech: bool = False,
 ) -> RoomShown:
-    """Return a room as the contract has it; without `captions` others judge what nobody can read."""
+    """Return a room as the contract has it; without `captions` others judge what nobody can read.
+
+    Without `speech` no room is spoken to, whatever it wants.
+    """
     kind = KINDS.get(state.kind, KINDS["wonder"])
     return RoomShown(
         id=id,
@@ -161,6 +168,7 @@ def shown(
         locked=state.locked,
         slow=state.slow,
         hold=state.hold,
+        voice=speech and speaks(state),
         round=_round(public(state.round)) if state.round else None,
     )
 
@@ -245,7 +253,7 @@ async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
         if len(asleep) >= LISTED_ROOMS * 4:
             asleep.clear()
         state = (await registry.wake(id_)).state
-        known = shown(id_, state, listeners=0, speakers=0, captions=registry.shared.captions)
+        known = shown(id_, state, listeners=0, speakers=0, **_able(registry))
         asleep[id_] = known
     listeners, speakers = _counts(request, known_room) if known_room else (0, 0)
     return replace(known, listeners=listeners, speakers=speakers)
@@ -254,8 +262,13 @@ async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
 def present(request: web.Request, room: Room) -> RoomShown:
     """Return a room that is awake."""
     listeners, speakers = _counts(request, room)
-    captions = request.app[ROOM_REGISTRY].shared.captions
-    return shown(room.id, room.state, listeners=listeners, speakers=speakers, captions=captions)
+    able = _able(request.app[ROOM_REGISTRY])
+    return shown(room.id, room.state, listeners=listeners, speakers=speakers, **able)
+
+
+def _able(registry: RoomRegistry) -> dict[str, bool]:
+    """Return what the server has beside rooms."""
+    return {"captions": registry.shared.captions, "speech": registry.shared.spoken_ms is not None}
 
 
 def _counts(request: web.Request, room: Room) -> tuple[int, int]:
