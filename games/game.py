@@ -31,6 +31,7 @@ from games.round import (
     VerdictGiven,
     VoteCast,
     apply,
+    is_beyond_words,
     opened,
 )
 
@@ -164,6 +165,9 @@ class Game(Protocol):
     def is_judged_by_thumbs(self, round_: Round, take: Take) -> bool:
         """Tell whether others judge a take by such a rule."""
 
+    def told(self, round_: Round) -> Ending:
+        """Return how the end is told."""
+
     def close(self, round_: Round, reason: Closing) -> RoundClosed:
         """Return the end of the round as it is told."""
 
@@ -269,7 +273,7 @@ class Play:
         """Return the takes of the running turn without words, in a game where words decide."""
         if not self.words_decide or round_.turn is None:
             return ()
-        return unworded(round_.takes_of(round_.turn.turn))
+        return pending(round_, round_.takes_of(round_.turn.turn), context)
 
     def captioned(self, round_: Round, take: Take, context: GameContext) -> list[RoundFact]:
         """Judge the words that came, and go on when the turn waited for no others."""
@@ -319,7 +323,7 @@ class Play:
     def end(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """End the round."""
         last = [*self.ending(round_, context), *self.judge_round(round_, context)]
-        return [*last, self.close(round_, "done" if round_.takes else "silent")]
+        return [*last, self.close(folded(round_, last), "done" if round_.takes else "silent")]
 
     def after_vote(self, round_: Round, vote: VoteCast, context: GameContext) -> list[RoundFact]:
         """Return nothing: votes only count."""
@@ -348,6 +352,7 @@ class Play:
             winners=self.winners(round_),
             secrets=endings.secrets(round_),
             met=self.met(round_),
+            undecided=endings.undecided(round_),
         )
 
     def told(self, round_: Round) -> Ending:
@@ -364,8 +369,14 @@ class Play:
 
 
 def unworded(takes: Iterable[Take]) -> tuple[Take, ...]:
-    """Return those takes whose words are not known."""
-    return tuple(take for take in takes if take.words is None)
+    """Return those takes whose words are not known, and perhaps never will be."""
+    return tuple(take for take in takes if not take.is_worded)
+
+
+def pending(round_: Round, takes: Iterable[Take], context: GameContext) -> tuple[Take, ...]:
+    """Return those takes whose words are still to come, and will be good enough to go by."""
+    unread = (take for take in takes if take.words is None)
+    return tuple(take for take in unread if not is_beyond_words(round_, take, context.language))
 
 
 def untold(round_: Round, facts: Iterable[RoundFact]) -> list[RoundFact]:

@@ -18,6 +18,7 @@ from server.blobs.sqlite import SqliteBlobs
 from server.clock import Clock
 from server.config import Config, parts
 from server.engines.open import open_speech
+from server.engines.transcriber import Transcriber
 from server.engines.utterances import Utterances
 from server.http.limits import FloodLimits, Limits
 from server.http.tcp_server import Listening, listen
@@ -27,11 +28,13 @@ from server.log.sqlite import SqliteLog
 from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
 from server.readers.announcer import Speakers
+from server.readers.captions import Captions
 from server.readers.closing import Closing
 from server.readers.expiry import Expiry
 from server.readers.moderation import Moderation
 from server.readers.radio import Radio
 from server.readers.runner import Readers
+from server.readers.search import Search
 from server.room.house import HOUSE
 from server.rooms.base import NoSuchRoom
 from server.rooms.registry import RoomRegistry
@@ -49,6 +52,7 @@ from server.web.health import HEALTH
 from server.web.transcodes import TRANSCODES
 
 DATABASE = "wonder.db"
+SEARCH_INDEX = "search.db"
 # Of the time for draining so much is kept for telling the sockets: their last answers, and 1012.
 GOODBYE_MS = 3_000
 
@@ -89,6 +93,7 @@ class Services:
         *,
         commits: Histogram | None = None,
         utterances: Utterances | None = None,
+        transcriber: Transcriber | None = None,
     ) -> None:
         self.config = config
         self.log = log
@@ -105,10 +110,14 @@ class Services:
             audience=self.audience,
             speech=Speakers(self.utterances, self._wants_speech, self._name_of),
         )
-        self.readers = Readers(
-            log, [Expiry(registry, log, registry.clock), Moderation(log)], clock=registry.clock
-        )
         self.figures = Metrics(Registry(), registry, media, commits or commit_times())
+        self.transcriber = transcriber
+        self.captions = self._captions(transcriber) if transcriber else None
+        index = None if isinstance(log, MemoryLog) else Path(config.data) / SEARCH_INDEX
+        self.search = Search(log, index, registry.clock)
+        usual = Expiry(registry, log, registry.clock), Moderation(log), self.search
+        readers = [*usual, *([self.captions] if self.captions else [])]
+        self.readers = Readers(log, readers, clock=registry.clock)
         self.figures.follow(self.readers.runners)
         self.takes = Takes(
             registry,
@@ -132,11 +141,26 @@ class Services:
             limits=Limits(on=config.limits == "on", floods=flood_limits(config)),
             listening=self._audience_changed,
             utterances=self.utterances,
+            find=self.search.find,
         )
         self.sockets = self.app[SOCKETS]
         self.closing = Closing(self.takes.end_room)
         for reader in (self.radio, self.closing, self.app[TRANSCODES]):
             registry.register(reader)
+
+    def _captions(self, engine: Transcriber) -> Captions:
+        """Return the reader that writes the words of clips, with its figures."""
+        made = Captions(
+            self.registry,
+            self.log,
+            self.blobs,
+            engine,
+            self.registry.clock,
+            workers=getattr(self.config, "caption_workers", 1),
+            told=self.figures.caption_ended,
+        )
+        self.figures.follow_captions(lambda: made.waiting)
+        return made
 
     def _audience_changed(self, room_id: str) -> None:
         """Let the radio of a room play on; a room that sleeps wakes for whoever listens."""
@@ -159,7 +183,8 @@ class Services:
 
     def audience(self, room_id: str) -> int:
         """Return how many listen in a room, by WebRTC or to the files."""
-        return self.media.listeners(room_id) + self.sockets.counts(room_id).listeners
+        counts = self.sockets.counts(room_id)
+        return self.media.listeners(room_id) + counts.listeners + counts.screens
 
 
 class Running:
@@ -295,6 +320,11 @@ async def _house_rooms(registry: RoomRegistry, config: Config) -> None:
 
 async def _let_go(services: Services) -> None:
     await services.readers.close()
+    await services.search.close()
+    if services.captions is not None:
+        await services.captions.close()
+    if services.transcriber is not None:
+        await services.transcriber.close()
     await services.radio.close()
     await services.utterances.close()
     await services.media.close()

@@ -62,12 +62,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.takes.finisher",
         "server.together",
     ),
-    # What speaks: separate programs and servers, and what becomes of their sound.
-    "server.engines": ("audio", "server.subprocesses", "server.together"),
+    # Recognition and synthesis of speech, in processes of their own.
+    "server.engines": ("audio", "server.subprocesses", "server.clock", "server.together"),
     "server.readers": (
         "server.engines",
         "audio",
         "games",
+        "server.engines",
         "server.room",
         "server.rooms",
         "server.log.base",

@@ -61,6 +61,7 @@ class Change(Struct, frozen=True):
     slow: bool | None = None
     hold: bool | None = None
     voice: bool | None = None
+    mask: str | None = None
 
 
 class Close(Struct, frozen=True):

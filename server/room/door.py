@@ -134,6 +134,11 @@ def opens_at_ms(state: RoomState, voices: Collection[str], context: Context) -> 
     return min(ends_ms, default=None)
 
 
+def is_muted(state: RoomState, voice: str, context: Context) -> bool:
+    """Tell whether a voice, or the network by which it came, is muted now."""
+    return _muted_ms(state, voice, context) > 0
+
+
 def admits(state: RoomState, voice: str, context: Context) -> bool:
     """Tell whether a voice may play now: nobody else is drawn into a game, or given a turn."""
     if state.locked and voice != state.keeper:

@@ -30,6 +30,7 @@ from games.round import (
     VerdictGiven,
     VerdictOverruled,
     VoteCast,
+    Word,
 )
 
 Language = Literal["en", "de"]
@@ -65,8 +66,8 @@ class RoomChanged(Struct, frozen=True, omit_defaults=True):
     """Some words about a room changed, or how it is kept; None leaves a field as it was.
 
     In a `locked` room all but its keeper only listen, in a `slow` one everybody has to wait between
-    texts and takes, and in one on `hold` takes are hidden until its keeper lets them through. In one with
-    a `voice` the radio says prompts, turns and results.
+    texts and takes, and in one on `hold` takes are hidden until its keeper lets them through. With a `mask`
+    ("": none) every take wears it, and with a `voice` the radio says prompts, turns and results.
     """
 
     kind: ClassVar[str] = "room.changed"
@@ -79,6 +80,7 @@ class RoomChanged(Struct, frozen=True, omit_defaults=True):
     locked: bool | None = None
     slow: bool | None = None
     hold: bool | None = None
+    mask: str | None = None
     voice: bool | None = None
 
 
@@ -110,6 +112,7 @@ class ClipLanded(Struct, frozen=True):
     `onset_ms` counts from the beginning of the take as it was recorded (negative inside the
     pre-roll); `peaks` are 64 values from 0 to 100; `reaction_ms` (onset after "go") is shown
     to its speaker only. A `hidden` clip is seen by its speaker only, until `round.revealed`.
+    It sounds through its `mask`; `speech_ms` is how much speech there was before that, where it was counted.
     """
 
     kind: ClassVar[str] = "clip.landed"
@@ -125,16 +128,24 @@ class ClipLanded(Struct, frozen=True):
     turn: int | None = None
     reaction_ms: int | None = None
     hidden: bool = False
+    mask: str | None = None
+    speech_ms: int | None = None
 
 
 class ClipCaptioned(Struct, frozen=True):
-    """The words of a clip are known; while the clip is hidden nobody sees them."""
+    """The words of a clip are known; while the clip is hidden nobody sees them.
+
+    Without a text somebody listened and heard no words. `words` say from when to when in the clip each is
+    heard, and `by` is the name of the engine.
+    """
 
     kind: ClassVar[str] = "clip.captioned"
     clip: str
     text: str
     language: str
     hidden: bool = False
+    words: tuple[Word, ...] = ()
+    by: str = ""
 
 
 class ClipRemoved(Struct, frozen=True):
@@ -269,6 +280,13 @@ class KeeperGiven(Struct, frozen=True):
     voice: str
 
 
+class KeeperSeen(Struct, frozen=True):
+    """Whoever keeps the room is here: who is here now is known to no log, and a room outlasts its server."""
+
+    kind: ClassVar[str] = "keeper.seen"
+    voice: str
+
+
 class ProposalMade(Struct, frozen=True):
     """A player would like to end the running round, or to have another: the other players say yes or no.
 
@@ -350,6 +368,7 @@ Fact = (
     | TextRestored
     | NetworkMuted
     | KeeperGiven
+    | KeeperSeen
     | ProposalMade
     | ProposalAgreed
     | ProposalClosed

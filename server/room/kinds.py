@@ -44,7 +44,8 @@ class RoomKind(Struct, frozen=True):
     """What holds in every room of a kind. Words are by language; `names` are for rooms without one.
 
     `plain` is the game that a throw and most pulses begin; `other_share` of the pulses begin
-    another one, when enough can play; `theme_share` of the plain prompts name the room's theme.
+    another one, when enough can play; `theme_share` of the plain prompts name the room's theme; in
+    `mask_share` of the rounds everyone wears the same mask.
     `consent` is asked at the door; a `placed` room belongs to a place; `preview` lets speakers hear
     their take before it lands; `host` says what a host character is like; `aftercare` is said at the
     end of rounds that may have touched something. With a `voice` the radio of a room says what is played,
@@ -67,6 +68,7 @@ class RoomKind(Struct, frozen=True):
     plain: str = "first_thing"
     other_share: float = 0.25
     theme_share: float = 0.0
+    mask_share: float = 0.0
     host: dict[str, str] = {}
     aftercare: dict[str, str] = {}
     voice: bool = True
@@ -128,6 +130,7 @@ KINDS: dict[str, RoomKind] = {
             {"en": "Humour", "de": "Humor"},
             {"en": "Training ground for being funny: be fast, be obvious.", "de": "Übungsplatz für Komik."},
             other_share=0.5,
+            mask_share=0.15,
             host={
                 "en": "A coach who laughs before the joke.",
                 "de": "Ein Trainer, der vor dem Witz lacht.",
@@ -152,6 +155,7 @@ KINDS: dict[str, RoomKind] = {
             },
             longest_clip_ms=10_000,
             other_share=0.7,
+            mask_share=0.2,
             host={
                 "en": "A narrator who does not know the end either.",
                 "de": "Ein Erzähler, der das Ende auch nicht kennt.",

@@ -33,7 +33,7 @@ from games.round import (
     TurnGiven,
     opened,
 )
-from server.room import door, filters, lines
+from server.room import door, filters, lines, masks
 from server.room.clips import ClipRef
 from server.room.context import Context
 from server.room.events import ClipCaptioned, ClipLanded, Draft, Fact, Voice, numbered
@@ -122,8 +122,13 @@ def begin(
     """Begin a round of a game, on a given prompt or one drawn."""
     tempo = tempo or state.tempo
     setup = Setup(new_id(context.random), tempo, tuple(players), _game_context(state, tempo, context, prompt))
-    begun = list(game.begin(setup))
-    round_ = next((opened(f, context.now_ms) for f in begun if isinstance(f, RoundOpened)), None)
+    facts = game.begin(setup)
+    kind = kind_of(state)
+    begun = [
+        replace(fact, mask=masks.drawn(kind, fact, facts)) if isinstance(fact, RoundOpened) else fact
+        for fact in facts
+    ]
+    round_ = next((opened(fact, context.now_ms) for fact in begun if isinstance(fact, RoundOpened)), None)
     return lines.with_time(begun, state, round_, context)
 
 
@@ -210,8 +215,13 @@ def with_reveals(state: RoomState, facts: Iterable[RoundFact], context: Context)
     return lines.with_time(facts_, state, state.round, context)
 
 
+def card_ends_ms(state: RoomState) -> int:
+    """Return until when the end of the last round has the stage, in epoch ms."""
+    return state.rested_from_ms + _ending_ms(state.last_round)
+
+
 def next_round_at_ms(state: RoomState) -> int:
-    """Return when a room at rest begins its next round by itself, in epoch ms."""
+    """Return when a room at rest begins its next round by itself, in epoch ms: after its card."""
     timing, takes = TIMINGS[state.tempo], state.last_round.takes if state.last_round else ()
     is_lively = len({take.voice for take in takes}) > 1
     doubled = 2 ** min(state.silent_rounds, PULSE_DOUBLINGS)
@@ -221,12 +231,11 @@ def next_round_at_ms(state: RoomState) -> int:
 
 
 def _ending_ms(round_: Round | None) -> int:
-    """Return how long the end of a game has the stage; the plain one needs no more than its rest."""
-    game = BY_ID.get(round_.game) if round_ else None
-    told = game.close(round_, "done").ending if round_ and game else "plain"
-    if round_ is None or told == "plain" or not round_.takes:
+    """Return how long the end of a round has the stage; one without takes has no card."""
+    if round_ is None or not round_.takes or round_.closed in FOLLOWED:
         return 0
-    if told not in HEARD_AS_ONE:
+    game = BY_ID.get(round_.game)
+    if game is None or game.told(round_) not in HEARD_AS_ONE:
         return ENDING_MS
     heard_ms = ENDING_LEAD_MS + sum(take.duration_ms + ENDING_BREATH_MS for take in round_.takes)
     return min(max(heard_ms, ENDING_MS), ENDING_LONGEST_MS)
@@ -238,7 +247,8 @@ def _last_words(state: RoomState, fact: RoundClosed, context: Context) -> RoundC
     if state.round is None or state.round.id != fact.round:
         return fact
     replay, winners = (_shown(state, clips) for clips in (fact.replay, fact.winners))
-    fact = replace(fact, replay=replay, winners=winners)
+    undecided = tuple(each for each in fact.undecided if not is_withheld(state, each.clip))
+    fact = replace(fact, replay=replay, winners=winners, undecided=undecided)
     if state.round.takes:
         place, set_ = state.set_rounds.next_place(context.now_ms), state.set_rounds
         line = set_.liked_best(fact.round, lambda clip: _is_heard(state, clip)) if place == SET_ROUNDS else ""
@@ -304,4 +314,6 @@ def _revealed(take: Take, ref: ClipRef | None) -> RevealedTake:
         peaks=ref.peaks,
         masked=ref.masked,
         source=ref.source,
+        words=ref.words,
+        mask=ref.mask,
     )

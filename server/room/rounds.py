@@ -31,7 +31,7 @@ from server.room.commands import (
     WantTopic,
 )
 from server.room.context import Context
-from server.room.events import ClipHidden, Fact, ProposalClosed, Voice
+from server.room.events import ClipHidden, Fact, ProposalAgreed, ProposalClosed, Voice
 from server.room.governed import WITHHELD_MOST
 from server.room.round_lifecycle import EAGER_MS
 from server.room.sets import SET_ROUNDS
@@ -90,7 +90,7 @@ def _granted(state: RoomState, command: Command, by: Voice | None, context: Cont
         case RoundLeave() | TurnPass() | TurnHelp() | Answer() | Vote():
             return _played(state, command, by, context)
         case Again():
-            return round_commands.again(state, context)
+            return round_commands.again(state, (by.id,) if by else (), context)
         case Suggest():
             return topics.suggest(state, command, by, context)
         case WantTopic():
@@ -142,8 +142,10 @@ def _pulse_at_ms(state: RoomState, context: Context) -> int:
     """Return when the room throws its next topic by itself."""
     if state.rested_from_ms > context.now_ms + AHEAD_MS:
         return context.now_ms
-    if len(state.wanted_seats) >= topics.WANTED_VOICES:
+    if topics.do_all_want(state, context):
         return state.rested_from_ms
+    if len(state.wanted_seats) >= topics.WANTED_VOICES:
+        return round_lifecycle.card_ends_ms(state)
     return round_lifecycle.next_round_at_ms(state)
 
 
@@ -211,7 +213,9 @@ def _round_due(state: RoomState, round_: Round, context: Context) -> int | None:
         return round_.opened_at_ms
     if round_.paused_until_ms:
         return turns.pause_ends_ms(state, round_, context)
-    speaking = turns.is_anybody_speaking(round_, turn, context)
+    if turns.are_all_muted(state, turn, context):
+        return context.now_ms
+    speaking = turns.is_anybody_speaking(state, round_, turn, context)
     paces = context.paces.items()
     pace = max((_bounded(pace) for voice, pace in paces if turn.is_for(voice)), default=1.0)
     words_ms = round_lifecycle.words_due_ms(state, game, round_, context)
@@ -254,7 +258,8 @@ def _with_effect(state: RoomState, facts: list[Fact], context: Context) -> list[
     if proposal.wish == "stop":
         return [*facts, *round_lifecycle.close(state, "stopped", context)]
     if proposal.wish == "again":
-        return [*facts, *round_commands.again(state, context)]
+        said = [fact.voice for fact in facts if isinstance(fact, ProposalAgreed) and fact.value]
+        return [*facts, *round_commands.again(state, {*proposal.yes, *said}, context)]
     if proposal.game == round_lifecycle.plain(state).id:
         return [*facts, *topics.make_way(state, "replaced", context), *topics.throw(state, context)]
     return [*facts, *_start(state, RoundStart(proposal.game, proposal.tempo), proposer, context)]

@@ -36,6 +36,7 @@ from server.room.events import (
     Event,
     Fact,
     KeeperGiven,
+    KeeperSeen,
     Language,
     ReactionGiven,
     RoomChanged,
@@ -51,7 +52,7 @@ from server.room.events import (
     VoiceMuted,
 )
 from server.room.governed import Governed
-from server.room.sets import NO_SET, RoundSet
+from server.room.sets import NO_SET, RoundSet, is_praise
 
 NOTHING_YET = Governed()
 # How many texts a visitor may still take back, and how many prompts a room remembers having thrown.
@@ -133,6 +134,7 @@ class RoomState(Struct, frozen=True):
     locked: bool = False
     slow: bool = False
     hold: bool = False
+    mask: str = ""
     governed: Governed = NOTHING_YET
     voice: bool | None = None
 
@@ -176,7 +178,9 @@ def _folded(state: RoomState, event: Event) -> RoomState:
             return _answered(state, event, answer)
         case RoundRevealed() as revealed:
             return _revealed(state, event, revealed)
-        case ReactionGiven(target=target, seat=seat) if event.by is not None:
+        case ReactionGiven(target=target, emoji=emoji, seat=seat) if event.by is not None and is_praise(
+            emoji
+        ):
             return _liked(state, target, event.by.id, seat)
         case _:
             return _round_changed(_governed(state, event), event)
@@ -187,6 +191,8 @@ def _governed(state: RoomState, event: Event) -> RoomState:
         case KeeperGiven(voice=voice):
             seen = replace(state.governed, keeper_seen_ms=event.at_ms)
             return replace(state, keeper=voice, governed=seen)
+        case KeeperSeen(voice=voice) if voice == state.keeper:
+            return replace(state, governed=replace(state.governed, keeper_seen_ms=event.at_ms))
         case fact if isinstance(fact, governed.FACTS):
             return replace(state, governed=governed.apply(state.governed, event, fact))
         case _:
@@ -322,6 +328,7 @@ def take_of(landed: ClipLanded, by: Voice) -> Take:
         landed.gap_ms,
         landed.reaction_ms,
         hidden=landed.hidden,
+        masked=landed.masked,
     )
 
 
@@ -364,11 +371,21 @@ def _take_revealed(state: RoomState, event: Event, round_id: str, take: Revealed
         state = replace(state, clips=clips.revealed(take.clip, event.seq))
     if state.round is None or state.round.id != round_id or state.round.take(take.clip):
         return state
-    words = tokens(take.text) if take.text else None
     met = Take(
-        take.clip, take.voice, take.turn, take.duration_ms, take.onset_ms, take.gap_ms, None, words, take.text
+        take.clip,
+        take.voice,
+        take.turn,
+        take.duration_ms,
+        take.onset_ms,
+        take.gap_ms,
+        text=take.text,
+        written=take.written,
+        masked=take.masked,
     )
-    return replace(state, round=rounds.landed(state.round, replace(met, written=take.written)))
+    words = None if take.text is None else tokens(take.text)
+    if words is not None and rounds.is_beyond_words(state.round, replace(met, words=words), state.language):
+        words = ()
+    return replace(state, round=rounds.landed(state.round, replace(met, words=words)))
 
 
 def _ref(event: Event, round_id: str, take: RevealedTake) -> ClipRef:
@@ -388,6 +405,8 @@ def _ref(event: Event, round_id: str, take: RevealedTake) -> ClipRef:
         turn=take.turn,
         reaction_ms=None,
         caption=take.text,
+        words=take.words,
+        mask=take.mask,
     )
 
 
@@ -400,9 +419,11 @@ def _changed(state: RoomState, event: Event, fact: ClipCaptioned | ClipRemoved |
         return _in_rounds(state, lambda round_: forgotten.without(round_, fact.clip))
     if fact.clip not in state.clips:
         return state
-    state = replace(state, clips=state.clips.captioned(fact.clip, fact.text, event.seq))
+    state = replace(state, clips=state.clips.captioned(fact.clip, fact.text, event.seq, fact.words))
     words = tokens(fact.text)
-    return _in_rounds(state, lambda round_: rounds.captioned(round_, fact.clip, fact.text, words))
+    return _in_rounds(
+        state, lambda round_: rounds.captioned(round_, fact.clip, fact.text, words, fact.language)
+    )
 
 
 def whole(clip: str, events: Iterable[Event]) -> ClipRef | None:

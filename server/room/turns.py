@@ -30,10 +30,17 @@ SEAT_MS = 90_000
 # Whose turn it is, and whether they are done
 
 
-def is_anybody_speaking(round_: Round, turn: TurnGiven, context: Context) -> bool:
-    """Tell whether a take that the running turn may take in is open or on its way."""
+def is_anybody_speaking(state: RoomState, round_: Round, turn: TurnGiven, context: Context) -> bool:
+    """Tell whether a take that the running turn waits for is open or on its way: none of who is muted."""
     done = done_in(round_, turn)
-    return any(turn.is_for(voice) and voice not in done for voice in context.speaking)
+    may = (voice for voice in context.speaking if turn.is_for(voice) and voice not in done)
+    return any(not door.is_muted(state, voice, context) for voice in may)
+
+
+def are_all_muted(state: RoomState, turn: TurnGiven, context: Context) -> bool:
+    """Tell whether a turn belongs to nobody but voices that are muted."""
+    named = (turn.voice,) if turn.voice else turn.voices
+    return bool(named) and all(door.is_muted(state, voice, context) for voice in named)
 
 
 def is_done(state: RoomState, round_: Round, turn: TurnGiven, context: Context) -> bool:
@@ -41,7 +48,8 @@ def is_done(state: RoomState, round_: Round, turn: TurnGiven, context: Context) 
     if turn.act not in SPOKEN:
         return False
     if turn.wanted:
-        here = {voice for voice in turn.wanted if voice not in round_.left}
+        waited = (voice for voice in turn.wanted if voice not in round_.left)
+        here = {voice for voice in waited if not door.is_muted(state, voice, context)}
     else:
         may = {*context.speakers, *(voice for voice in round_.players if voice in context.here)}
         here = {voice for voice in door.admitted(state, may, context) if turn.is_for(voice)}

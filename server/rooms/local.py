@@ -270,6 +270,10 @@ class LocalRoom:
         self._presence.consent(voice_id)
         self._changed(voice_id)
 
+    def wear(self, voice_id: str, mask: str | None) -> None:
+        """Note which mask the takes of a voice are to wear from now on; None takes it off."""
+        self._presence.wear(voice_id, mask)
+
     def set_network(self, voice_id: str, network: str) -> None:
         """Note by which network a voice came, as a tag of this room."""
         self._presence.come_by(voice_id, network)

@@ -88,8 +88,9 @@ class Here(Struct, frozen=True, tag="here", tag_field="type"):
     """Says how a visitor is present.
 
     `pace` is how much longer than others they may take, which nobody else sees; `consented`
-    that they have read what is asked at the room's door and come in. Without `voice` they do not want to hear
-    what the radio says between clips.
+    that they have read what is asked at the room's door and come in; `mask` what all their takes are to wear
+    from now on ("none": none). Without it that stays as it is. Without `voice` they do not want to hear what
+    the radio says between clips.
     """
 
     action: ClassVar[Action] = "here"
@@ -98,6 +99,7 @@ class Here(Struct, frozen=True, tag="here", tag_field="type"):
     listening: Listening = "off"
     pace: Pace = 1.0
     consented: bool = False
+    mask: ShortText | None = None
     voice: bool = True
 
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from server.http.floods import RoomFloods
 from server.http.limits import Limits
@@ -69,7 +70,7 @@ class Sockets:
         self.context = SocketContext(
             takes,
             limits,
-            RoomFloods(limits.floods, on=limits.on),
+            RoomFloods(limits.floods),
             registry.clock,
             self._own,
             self._once,
@@ -99,7 +100,7 @@ class Sockets:
     def counts(self, room_id: str) -> Counts:
         """Return who is in a room by socket."""
         fanout = self._fanouts.get(room_id)
-        return fanout.roster.counts if fanout else Counts()
+        return replace(fanout.roster.counts, screens=fanout.screens) if fanout else Counts()
 
     def wants_speech(self, room_id: str, radio_listeners: int) -> bool:
         """Tell whether somebody who listens in a room wants to hear words of the radio itself."""

@@ -23,6 +23,7 @@ from server.room.events import Language, RoomOpened, encode
 from server.room.house import HOUSE_IDS
 from server.room.kinds import KINDS, Kind, RoomKind
 from server.room.lines import speaks
+from server.room.masks import MASKS
 from server.room.state import RoomState
 from server.room.view import public, view
 from server.rooms.base import Room
@@ -80,6 +81,7 @@ class RoundShown(Struct):
     left: tuple[str, ...]
     late: tuple[str, ...]
     paused_until_ms: int
+    mask: str | None
 
 
 class RoomShown(Struct):
@@ -115,6 +117,8 @@ class RoomShown(Struct):
     locked: bool
     slow: bool
     hold: bool
+    masks: tuple[str, ...]
+    mask: str | None
     voice: bool
     round: RoundShown | None
 
@@ -168,6 +172,8 @@ def shown(
         locked=state.locked,
         slow=state.slow,
         hold=state.hold,
+        masks=MASKS,
+        mask=state.mask or None,
         voice=speech and speaks(state),
         round=_round(public(state.round)) if state.round else None,
     )
@@ -201,6 +207,7 @@ def _round(round_: Round) -> RoundShown:
         left=round_.left,
         late=round_.late,
         paused_until_ms=round_.paused_until_ms,
+        mask=round_.mask,
     )
 
 
@@ -273,7 +280,8 @@ def _able(registry: RoomRegistry) -> dict[str, bool]:
 
 def _counts(request: web.Request, room: Room) -> tuple[int, int]:
     """Return how many listen (by the page or, by WHEP alone, to the radio) and how many may speak."""
-    listeners = max(request.app[COUNTS](room.id).listeners, request.app[MEDIA].listeners(room.id))
+    counts = request.app[COUNTS](room.id)
+    listeners = max(counts.listeners, request.app[MEDIA].listeners(room.id) - counts.screens)
     return listeners, len(room.speakers.keys() | room.speaking)  # by WHIP alone one is there while one speaks
 
 

@@ -10,7 +10,7 @@ document.documentElement.lang = language;
 followLook();
 const [, room = ''] = location.pathname.split('/').filter(Boolean).map(decodeURIComponent);
 const audio = /** @type {HTMLAudioElement} */ (document.getElementById('sound'));
-const session = new Session(room, audio, new URLSearchParams(location.search));
+const session = new Session(room, audio, new URLSearchParams(location.search), { screen: true });
 
 for (const view of document.querySelectorAll('screen-stage')) if (view instanceof View) view.attach(session);
 

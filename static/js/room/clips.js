@@ -8,7 +8,8 @@ import { drop, inRound, inRounds, isAbout, isSame, land, withTakes } from './pla
 /** @typedef {import('./state.js').Clip} Clip */
 
 const UNTOLD = {
-  source: 'webrtc', masked: false, round: null, turn: null, reaction_ms: null, peaks: [], hidden: false, caption: null, verdicts: [], asked: null,
+  source: 'webrtc', masked: false, round: null, turn: null, reaction_ms: null, peaks: [], hidden: false, caption: null, words: [], verdicts: [], asked: null, mask: null,
+  speech_ms: null,
 };
 
 /** A take that is hidden from this page has no id yet: `round.revealed` brings it. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
@@ -35,7 +36,9 @@ export function revealed(state, event) {
 function takeRevealed(state, { seq, by, at_ms, data }, { text, written, voice, ...measures }) {
   const met = { ...UNTOLD, ...measures, seq, by, at_ms, round: data.round, caption: text ?? null, asked: askedIn(state, data.round) };
   if (written) return withTake(withWritten(state, seq, met.clip), { ...met, written }, voice);
-  return withTake({ ...state, clips: put(state.clips, met.clip, { ...(state.clips.get(met.clip) ?? met), hidden: false }) }, met, voice);
+  const known = state.clips.get(met.clip); // this page's own: its words were hidden from it, too
+  const shown = known && known.caption !== null ? known : { ...(known ?? met), caption: met.caption, words: met.words };
+  return withTake({ ...state, clips: put(state.clips, met.clip, { ...shown, hidden: false }) }, met, voice);
 }
 
 /** Something written takes its place in the round, like a take. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
@@ -52,11 +55,11 @@ export function withWritten(state, seq, id) {
   return { ...state, written: put(state.written, seq, id) };
 }
 
-/** @param {RoomState} state @param {string} id @param {string} caption @returns {RoomState} */
-export function captioned(state, id, caption) {
+/** The words of a clip, and when each is heard; '' when none were. @param {RoomState} state @param {{clip: string, text: string, words?: Clip['words']}} fact @returns {RoomState} */
+export function captioned(state, { clip: id, text: caption, words = [] }) {
   const clip = state.clips.get(id);
   if (!clip) return state;
-  return inRounds({ ...state, clips: put(state.clips, id, { ...clip, caption }) }, (round) => withTakes(round, [id], { text: caption }));
+  return inRounds({ ...state, clips: put(state.clips, id, { ...clip, caption, words }) }, (round) => withTakes(round, [id], { text: caption }));
 }
 
 /** @param {RoomState} state @param {import('../wire/protocol.js').Verdict} verdict @returns {RoomState} */

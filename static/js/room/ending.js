@@ -42,9 +42,21 @@ export function endingOf(round, model) {
     winners,
     line,
     plays: playsOf(kind, { winners, beads, line, takes, round }),
-    words: [closing.answer && t('round.answer', { answer: closing.answer }), closing.coach].filter(Boolean).join(' '),
+    words: [...openOf(round, model), closing.answer && t('round.answer', { answer: closing.answer }), closing.coach].filter(Boolean).join(' '),
     names: [...new Set(takes.map(({ name }) => name).filter(Boolean))],
   };
+}
+
+/**
+ * A line for each challenge that stays open: whose it was, and about whom. Words that came later may have decided it.
+ * @param {Round} round @param {import('./head.js').Viewed & Pick<import('./head.js').Seen, 'presence'>} model
+ */
+export function openOf(round, model) {
+  const seen = new Map(takesSeen(round, model).map((take) => [take.clip, take.voice]));
+  const isDecided = (/** @type {string} */ clip) => round.verdicts.some((verdict) => verdict.clip === clip && (verdict.tone ?? 'fault') === 'fault');
+  const open = (round.closing?.undecided ?? []).filter(({ clip }) => seen.has(clip) && !isDecided(clip));
+  const named = (/** @type {string|undefined} */ voice) => nameOf(voice ?? '', model).name || t('phase.someone');
+  return open.map(({ clip, voice }) => t('ending.open', { name: named(voice), other: named(seen.get(clip)) }));
 }
 
 /** What the headline of the card is. @param {string} kind @param {Shown[]} winners @param {Shown[]} takes @param {import('../wire/protocol.js').Closing} closing */

@@ -12,6 +12,7 @@ import { put, without } from './maps.js';
 /** @type {Record<string, (state: RoomState, event: RoomEvent) => RoomState>} */
 export const GOVERNED = {
   'keeper.given': (state, { data }) => ({ ...state, keeper: data.voice }),
+  'keeper.seen': (state) => state, // for the server, which has to know when a room is nobody's
   'proposal.made': (state, { by, data }) => ({ ...state, proposal: made(by?.id ?? '', data) }),
   'proposal.agreed': (state, { data }) => ofProposal(state, data, (proposal) => agreed(proposal, data)),
   'proposal.closed': (state, { data }) => ofProposal(state, data, () => null),

@@ -7,6 +7,7 @@
  *   model: Pick<import('./head.js').Seen, 'state'|'presence'|'me'>}} NewsContext
  */
 import { counted, t } from '../lib/text.js';
+import { openOf } from './ending.js';
 import { calmOf, ownersOf, voiceOf } from './head.js';
 
 /** @type {Announced} */
@@ -71,7 +72,12 @@ export function verdictLine({ takes }, { clip, text }, model) {
 }
 
 /** @param {import('../wire/protocol.js').Round} round @param {NewsContext['model']} model */
-function endLine({ takes, closing }, model) {
+function endLine(round, model) {
+  return [winnerLine(round, model), ...openOf(round, model)].filter(Boolean).join('. ');
+}
+
+/** @param {import('../wire/protocol.js').Round} round @param {NewsContext['model']} model */
+function winnerLine({ takes, closing }, model) {
   const winners = (closing?.winners ?? []).map((clip) => takes.find((take) => take.clip === clip)?.voice ?? '');
   const names = [...new Set(winners)].map((id) => voiceOf(model, id)?.name).filter(Boolean).join(' + ');
   if (!names) return '';

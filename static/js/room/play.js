@@ -34,11 +34,13 @@ export function openRound(fact, at_ms, starter = '') {
     hidden: fact.hidden ?? false,
     scene: fact.scene ?? '',
     starter,
+    mask: fact.mask ?? null,
   };
 }
 
 /** What a round is before anything happened in it. */
 export const UNPLAYED = {
+  /** @type {string|null} */ mask: null,
   /** @type {import('../wire/protocol.js').Turn[]} */ turns: [],
   /** @type {import('../wire/protocol.js').Take[]} */ takes: [],
   /** @type {import('../wire/protocol.js').Vote[]} */ votes: [],
@@ -132,9 +134,9 @@ export function drop(round, id) {
 }
 
 /** The end of a round without a take that was taken back. @param {import('../wire/protocol.js').Closing} closing @param {string} id */
-function closingWithout({ takes, replay, winners, line, ...rest }, id) {
+function closingWithout({ takes, replay, winners, line, undecided, ...rest }, id) {
   const others = (/** @type {string[]} */ clips) => clips.filter((clip) => clip !== id);
-  return { ...rest, takes: others(takes), replay: others(replay), winners: others(winners), line: line === id ? '' : line };
+  return { ...rest, takes: others(takes), replay: others(replay), winners: others(winners), line: line === id ? '' : line, undecided: undecided.filter(({ clip }) => clip !== id) };
 }
 
 /** Whether a verdict is on a take, or repeats words of it. @param {Round} round @param {string} id @param {import('../wire/protocol.js').Verdict} verdict */

@@ -29,8 +29,9 @@ import { OnAir, Replay } from './sounds.js';
 /** @typedef {import('../wire/protocol.js').Event} RoomEvent */
 /** @typedef {typeof import('./speaking.js').openSpeaking} Open */
 /**
- * @typedef {object} Edges  what a test has of its own
+ * @typedef {object} Edges  what a test, or another page than a room's, has of its own
  * @property {() => Promise<{openSpeaking: Open}>} [speaking]
+ * @property {boolean} [screen] many look at this page, and it is nobody in the room
  * @property {Player} [player]
  * @property {() => number} [now]
  * @property {ConstructorParameters<typeof Listener>[0]['connect']} [connect]
@@ -103,7 +104,7 @@ export class Session {
 
   /** @param {string} room */
   #socket(room) {
-    const url = new URL(`/api/rooms/${encodeURIComponent(room)}/ws`, location.href);
+    const url = new URL(`/api/rooms/${encodeURIComponent(room)}/ws${this.edges.screen ? '?screen=1' : ''}`, location.href);
     url.protocol = url.protocol.replace('http', 'ws');
     return new RoomSocket(url.href, {
       welcome: (welcome) => {

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
 
 from games.game import PAUSE_MS, SILENCE_MS, VOTING_MS, Game
 from games.pace import HALF_VOTED_MS, SPEAKING_GRACE_MS, VOTED_MS, done_in
@@ -21,6 +22,8 @@ from games.round import (
 )
 from server.room.commands import (
     Command,
+    Mute,
+    MuteNetwork,
     Refused,
     RoundJoin,
     RoundLeave,
@@ -33,7 +36,7 @@ from server.room.commands import (
 )
 from server.room.events import ClipLanded, Fact, Voice
 from server.room.kinds import TIMINGS
-from server.room.round_lifecycle import is_full
+from server.room.round_lifecycle import ENDING_MS, is_full
 from server.room.rounds import LEFT_WAIT_MS
 from server.room.turns import PASSED_TURNS, SEAT_MS
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
@@ -104,6 +107,55 @@ def test_who_left_may_join_again() -> None:
     assert room.state.round is not None
     assert room.state.round.players[-1] == ANNA.id
     assert room.state.round.left == ()
+
+
+@pytest.mark.parametrize("speaks", [False, True])
+@pytest.mark.parametrize("by_network", [False, True])
+def test_who_is_muted_in_their_turn_has_it_no_longer(*, speaks: bool, by_network: bool) -> None:
+    room = chain()
+    room.networks = {ANNA.id: "n1", BELA.id: "n2", CLEO.id: "n3"}
+    room.speaking = [ANNA.id] if speaks else []
+    assert room.turn().voice == ANNA.id
+    before_ms = room.due()
+    assert before_ms is not None
+    assert before_ms > room.now_ms
+
+    room.do(MuteNetwork(ANNA.id, 60_000) if by_network else Mute(ANNA.id, 60_000))
+    assert room.due() is not None
+    silence(room)
+
+    assert room.turn().voice == BELA.id
+    after_ms = room.due()
+    assert after_ms is not None
+    assert after_ms > room.now_ms, "it is passed on once"
+    room.now_ms = room.turn().go_at_ms
+    room.land("b", BELA)
+    assert room.turn().voice == CLEO.id, "and comes back to nobody who is muted"
+
+
+def test_the_other_one_of_a_pair_is_waited_for_when_one_is_muted() -> None:
+    room = PureRoom()
+    room.here = room.speakers = [ANNA.id, BELA.id]
+    room.do(RoundStart("mind_meld"), ANNA)
+    room.now_ms = room.turn().go_at_ms
+    room.do(Mute(ANNA.id, 60_000))
+    waited_ms = room.due()
+    assert waited_ms is not None
+    assert waited_ms > room.now_ms
+    turn = room.turn().turn
+    room.land("b", BELA)
+    silence(room)
+    assert room.state.round is None or room.state.round.paused_until_ms or room.turn().turn > turn
+
+
+def test_a_judge_who_is_muted_holds_no_vote_up() -> None:
+    room = chain()
+    turn = replace(room.turn(), act="vote", role="judge", voice=None, voices=(ANNA.id,), turn=9)
+    assert room.state.round is not None
+    room.state = replace(room.state, round=replace(room.state.round, turns=(turn,)))
+    assert (room.due() or 0) > room.now_ms
+    room.do(Mute(ANNA.id, 60_000))
+    assert room.due() == room.now_ms
 
 
 def test_a_duel_ends_when_one_leaves() -> None:
@@ -300,7 +352,7 @@ def test_a_room_rests_shorter_after_a_lively_round() -> None:
         for voice in (ANNA, BELA) if lively else (ANNA,):
             room.land(f"{voice.id}{lively}", voice)
         silence(room)
-        rest_ms = TIMINGS["snap"].lively_ms if lively else TIMINGS["snap"].pulse_ms
+        rest_ms = max(TIMINGS["snap"].lively_ms, ENDING_MS) if lively else TIMINGS["snap"].pulse_ms
         assert room.due() == room.now_ms + rest_ms
 
 

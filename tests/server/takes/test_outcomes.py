@@ -11,7 +11,7 @@ from server.blobs.base import Blob
 from server.log.base import StorageFull
 from server.room.commands import Refused
 from server.room.events import ClipLanded, Event, RoomOpened
-from server.room.governing import LAPSED_MS
+from server.room.governing import LAPSED_MS, SEEN_EVERY_MS
 from tests.support.media import ANNA, BELA
 from tests.support.theatre import Theatre, running_theatre
 
@@ -66,7 +66,7 @@ async def test_the_first_take_in_a_room_that_its_keeper_lost_is_answered_with_it
     theatre: Theatre,
 ) -> None:
     room = await theatre.registry.open(RoomOpened("wonder", "Kept"), BELA, id="kept")
-    theatre.clock.ms += LAPSED_MS + 1
+    theatre.clock.ms += LAPSED_MS + SEEN_EVERY_MS
     peer, _ = await theatre.takes.whip("kept", ANNA, "offer", address="a", commanded=True)
     theatre.media.observers.connected(peer)
     await theatre.takes.begin(room, ANNA, peer)

@@ -118,3 +118,13 @@ test('what was reported and whom one does not want stand on no card and are not 
   assert.equal(line([])?.clip, 'old');
   assert.equal(line(['anna']), null);
 });
+
+test('a challenge that nobody decided is told with whose it was; words that came later decide it', () => {
+  const undecided = [{ clip: 'a', voice: BELA.id }, { clip: 'gone', voice: BELA.id }];
+  const line = 'Wobbly Octopus challenged Velvet Teacup, and nobody decided. It stays open.';
+  assert.equal(card({ undecided, coach: 'Breathe.' }).words, `${line} Breathe.`);
+
+  const verdicts = [{ round: 'r', clip: 'a', code: 'repeat', text: '', tone: 'fault' }];
+  assert.equal(card({ undecided }, { verdicts }).words, '');
+  assert.equal(card({ undecided }, {}, { me: CLEO, state: { withheld: new Map([['a', 5]]) } }).words, '', 'and none about a take that is hidden');
+});
