@@ -12,6 +12,7 @@ from typing import Self
 from prometheus_client import Histogram
 
 from server import tls
+from server.announcer import Speakers
 from server.blobs.base import Blobs
 from server.blobs.memory import MemoryBlobs
 from server.blobs.sqlite import SqliteBlobs
@@ -27,7 +28,6 @@ from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
-from server.readers.announcer import Speakers
 from server.readers.captions import Captions
 from server.readers.closing import Closing
 from server.readers.expiry import Expiry
@@ -102,14 +102,8 @@ class Services:
         self.media = media
         self.finisher = Finisher(workers=config.finish_workers)
         self.utterances = utterances or Utterances(clock=registry.clock)
-        self.radio = Radio(
-            log,
-            self.blobs,
-            media,
-            SystemRandom(),
-            audience=self.audience,
-            speech=Speakers(self.utterances, self._wants_speech, self._name_of),
-        )
+        speech = Speakers(self.utterances, self._wants_speech, self._name_of)
+        self.radio = Radio(log, self.blobs, media, SystemRandom(), audience=self.audience, speech=speech)
         self.figures = Metrics(Registry(), registry, media, commits or commit_times())
         self.transcriber = transcriber
         self.captions = self._captions(transcriber) if transcriber else None

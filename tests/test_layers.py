@@ -64,7 +64,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     # Recognition and synthesis of speech, in processes of their own.
     "server.engines": ("audio", "server.subprocesses", "server.clock", "server.together"),
+    # A part of the radio: what it says between clips.
+    "server.announcer": ("audio", "games", "server.engines", "server.room", "server.rooms"),
     "server.readers": (
+        "server.announcer",
         "server.engines",
         "audio",
         "games",

@@ -77,7 +77,7 @@ class Part(Struct, frozen=True):
     beat_ms: int = 0
 
 
-class Line(Struct, frozen=True):
+class Announcement(Struct, frozen=True):
     """Something to be said: the first choice that fits, exactly at a time or as soon as there is air."""
 
     choices: tuple[Part, ...]
@@ -207,11 +207,11 @@ def later(turn: TurnGiven, by_ms: int) -> TurnGiven:
 # --- what is to be said
 
 
-class Lines:
+class Announcements:
     """What a radio has still to say."""
 
     def __init__(self) -> None:
-        self._lines: list[Line] = []
+        self._lines: list[Announcement] = []
 
     def __bool__(self) -> bool:
         """Tell whether there is something to say."""
@@ -231,9 +231,9 @@ class Lines:
                 self._turn(turn, round_, state, name)
             case VerdictGiven(text=text, tone=tone):
                 sound: Sound = "refused" if tone == "fault" else ""
-                self._add(Line((Part(text, sound),), event.at_ms + VERDICT_WITHIN_MS))
+                self._add(Announcement((Part(text, sound),), event.at_ms + VERDICT_WITHIN_MS))
             case ClipLanded(hidden=True):
-                self._add(Line((Part(sound="landed"),), event.at_ms + LANDED_WITHIN_MS))
+                self._add(Announcement((Part(sound="landed"),), event.at_ms + LANDED_WITHIN_MS))
             case RoundClosed() as closed if closed.reason not in UNTOLD:
                 self.clear()
                 self._result(closed, state, name, event.at_ms)
@@ -254,15 +254,15 @@ class Lines:
         texts = dict.fromkeys((_joined(opening, prompt, who), _joined(prompt, who), who or prompt))
         choices = [Part(text) for text in texts if text]
         if turn.act not in SPOKEN:
-            self._add(Line(tuple(choices), turn.closes_at_ms, is_of_turn=True))
+            self._add(Announcement(tuple(choices), turn.closes_at_ms, is_of_turn=True))
             return
         choices += [Part(sound="turn"), Part(sound="last_tick")] if turn.voice else []
-        self._add(Line(tuple(choices), turn.go_at_ms, is_of_turn=True))
+        self._add(Announcement(tuple(choices), turn.go_at_ms, is_of_turn=True))
         if is_first or turn.voices:
             beat_ms = TIMINGS[round_.tempo].count_in_ms // BEATS
             begins_ms = turn.go_at_ms - BEATS * beat_ms
             counted = (Part(sound="tick", beat_ms=beat_ms),)
-            self._add(Line(counted, turn.go_at_ms, begins_ms, is_of_turn=True))
+            self._add(Announcement(counted, turn.go_at_ms, begins_ms, is_of_turn=True))
 
     def _result(self, closed: RoundClosed, state: RoomState, name: Name, now_ms: int) -> None:
         words, round_ = WORDS[state.language], _round_of(state, closed.round)
@@ -279,14 +279,14 @@ class Lines:
         until_ms = now_ms + RESULT_WITHIN_MS
         if closed.next_at_ms:
             until_ms = min(until_ms, closed.next_at_ms)
-        self._add(Line(tuple(Part(text, sound) for text in texts), until_ms))
+        self._add(Announcement(tuple(Part(text, sound) for text in texts), until_ms))
 
-    def _add(self, line: Line) -> None:
+    def _add(self, line: Announcement) -> None:
         self._lines = [*self._lines, *([line] if line.choices else [])][-LINES_KEPT:]
 
     def next(
         self, state: RoomState, context: Context, length_ms: Callable[[Part], int]
-    ) -> tuple[Line, Part] | None:
+    ) -> tuple[Announcement, Part] | None:
         """Return what fits now, and drop what no longer does. `length_ms` is 0 for what cannot be said."""
         now_ms = context.now_ms
         self._lines = [line for line in self._lines if not _is_late(line, now_ms)]
@@ -306,7 +306,7 @@ class Lines:
                 self._lines.remove(line)  # there is ever less time
         return self._counted(state, context)
 
-    def _counted(self, state: RoomState, context: Context) -> tuple[Line, Part] | None:
+    def _counted(self, state: RoomState, context: Context) -> tuple[Announcement, Part] | None:
         """Return a count-in whose time has come."""
         for line in self._lines:
             if line.begins_at_ms and line.begins_at_ms <= context.now_ms + LATE_MS // 2:
@@ -318,13 +318,13 @@ class Lines:
         """Return when something is to begin exactly; None when nothing is."""
         return min((line.begins_at_ms for line in self._lines if line.begins_at_ms), default=None)
 
-    def done(self, line: Line) -> None:
+    def done(self, line: Announcement) -> None:
         """Take out what is said now."""
         if line in self._lines:
             self._lines.remove(line)
 
 
-def _is_late(line: Line, now_ms: int) -> bool:
+def _is_late(line: Announcement, now_ms: int) -> bool:
     return line.until_ms <= now_ms or 0 < line.begins_at_ms < now_ms - LATE_MS
 
 

@@ -89,8 +89,7 @@ class Here(Struct, frozen=True, tag="here", tag_field="type"):
 
     `pace` is how much longer than others they may take, which nobody else sees; `consented`
     that they have read what is asked at the room's door and come in; `mask` what all their takes are to wear
-    from now on ("none": none). Without it that stays as it is. Without `voice` they do not want to hear what
-    the radio says between clips.
+    from now on ("none": none; left out, it stays). Without `voice` they want no words of the radio.
     """
 
     action: ClassVar[Action] = "here"

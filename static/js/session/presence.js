@@ -1,4 +1,5 @@
 /** How this page is in the room: come in or not, playing along or not, with how much time. Tells the room whenever it changes. */
+import { get } from '../lib/preferences.js';
 import { recall, remember } from '../lib/storage.js';
 import { command } from '../wire/protocol.js';
 
@@ -35,6 +36,6 @@ export class OwnPresence {
     else if (mic !== 'asking' && mic !== 'closed') this.#hasMicrophone = false;
     const listening = hearing === 'radio' || hearing === 'files' ? hearing : 'off';
     const consented = recall(`consent.${this.room}`, false);
-    this.request(command('here', { speaker: playing && this.#hasMicrophone, listening, pace, consented })).catch(() => {});
+    this.request(command('here', { speaker: playing && this.#hasMicrophone, listening, pace, consented, voice: get('spoken') })).catch(() => {});
   }
 }

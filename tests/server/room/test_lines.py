@@ -15,7 +15,7 @@ from server.room.commands import Command, Tick
 from server.room.context import Context
 from server.room.decide import decide
 from server.room.events import ClipLanded, Draft, RoomChanged, Voice, numbered
-from server.room.lines import GUARD_MS, Line, Lines, Part, speaks
+from server.room.lines import GUARD_MS, Announcement, Announcements, Part, speaks
 from server.room.state import EMPTY, apply
 
 NAMES = {voice.id: voice.name for voice in VOICES}
@@ -32,7 +32,7 @@ def length_ms(part: Part) -> int:
     return (SOUND_MS if part.sound else 0) + (spoken_ms(part.text) if part.text else 0)
 
 
-class Heard(NamedTuple):
+class Aired(NamedTuple):
     """Something that the radio said, and when."""
 
     from_ms: int
@@ -44,8 +44,8 @@ class SpokenRound(PacedRound):
     """A round on a radio that says what it can between the clips."""
 
     def __init__(self, game: Game) -> None:
-        self.lines = Lines()
-        self.said: list[Heard] = []
+        self.lines = Announcements()
+        self.said: list[Aired] = []
         self.air_ms = 0
         self.turns: list[tuple[int, TurnGiven, str]] = []
         super().__init__(game)
@@ -90,7 +90,7 @@ class SpokenRound(PacedRound):
                 continue
             line, part = chosen
             self.lines.done(line)
-            self.said.append(Heard(at_ms, at_ms + length_ms(part), part))
+            self.said.append(Aired(at_ms, at_ms + length_ms(part), part))
             self.air_ms = at_ms = at_ms + length_ms(part)
 
 
@@ -169,10 +169,10 @@ def at(now_ms: int, **more: object) -> Context:
     return replace(PacedRound(BY_ID["thanks"])._context(), now_ms=now_ms, **more)
 
 
-def read(*facts: object, now_ms: int = 1_000) -> tuple[Lines, SpokenRound]:
+def read(*facts: object, now_ms: int = 1_000) -> tuple[Announcements, SpokenRound]:
     """Return what is to be said of facts in a round that has just begun."""
     round_ = SpokenRound(BY_ID["thanks"])
-    round_.lines = Lines()
+    round_.lines = Announcements()
     for number, fact in enumerate(facts, 1):
         event = numbered(Draft(fact, now_ms), number, number - 1)  # type: ignore[arg-type]
         round_.state = apply(round_.state, event)
@@ -218,4 +218,4 @@ def test_lines_are_bounded() -> None:
     lines_, _ = read(*many)
 
     assert len(lines_._lines) == lines.LINES_KEPT
-    lines_.done(Line((), 1))
+    lines_.done(Announcement((), 1))

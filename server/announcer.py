@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from server.engines.utterances import Utterance, Utterances, joined
 from server.room.events import Event
-from server.room.lines import Line, Lines, Part, speaks
+from server.room.lines import Announcement, Announcements, Part, speaks
 from server.rooms.base import Room
 
 # An estimate is rather too long: what is not known yet is tried when it fits by so much of it.
@@ -46,7 +46,7 @@ class Announcer:
     def __init__(self, room: Room, speakers: Speakers | None) -> None:
         self._room = room
         self._speakers = speakers
-        self._lines = Lines()
+        self._lines = Announcements()
         self._ready: dict[Part, Utterance | None] = {}
 
     def __bool__(self) -> bool:
@@ -84,7 +84,7 @@ class Announcer:
             await self._make(part, self._speakers.utterances)
         return None
 
-    def _taken(self, line: Line, utterance: Utterance) -> Said:
+    def _taken(self, line: Announcement, utterance: Utterance) -> Said:
         assert self._speakers is not None
         self._lines.done(line)
         if not self._lines:
