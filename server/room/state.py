@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from itertools import islice
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -43,7 +43,6 @@ from server.room.events import (
     RoomChanged,
     RoomClosed,
     RoomOpened,
-    Source,
     TextRemoved,
     TextSaid,
     TopicSuggested,
@@ -99,7 +98,8 @@ class RoomState(Struct, frozen=True):
     in: that of the opening. `written` maps the seq of an answer, of its reveal, of a suggestion, or of
     a role asked for to what it is; `wanted` are the voices that wait for another topic, `wanted_seats`
     what their wishes count by. `asked_seq` is the seq of the newest turn, whose event has the words that a
-    take answers; `set_rounds` is the set of rounds that runs; `answered` are prompts and who answered them.
+    take answers; `set_rounds` is the set of rounds that runs; `answered` are prompts and who answered them;
+    `voice` None means as the kind has it.
     """
 
     head: int = 0
@@ -137,11 +137,14 @@ class RoomState(Struct, frozen=True):
     mask: str = ""
     governed: Governed = NOTHING_YET
     answered: answered.Memory = ()
+    voice: bool | None = None
 
 
 K = TypeVar("K")
 V = TypeVar("V")
 
+# What a revealed take has that its clip has not, or has otherwise.
+TAKES_OWN = ("voice", "text", "written")
 EMPTY = RoomState()
 
 
@@ -383,24 +386,15 @@ def _take_revealed(state: RoomState, event: Event, round_id: str, take: Revealed
 
 
 def _ref(event: Event, round_id: str, take: RevealedTake) -> ClipRef:
+    told = {name: value for name, value in asdict(take).items() if name not in TAKES_OWN}
     return ClipRef(
-        clip=take.clip,
+        **told,
         seq=event.seq,
         at_ms=event.at_ms,
         by=event.by,
-        duration_ms=take.duration_ms,
-        onset_ms=take.onset_ms,
-        gap_ms=take.gap_ms,
-        loudness_lufs=take.loudness_lufs,
-        peaks=take.peaks,
-        masked=take.masked,
-        source=cast(Source, take.source),
         round=round_id,
-        turn=take.turn,
         reaction_ms=None,
         caption=take.text,
-        words=take.words,
-        mask=take.mask,
     )
 
 

@@ -83,9 +83,9 @@ class Ping(Struct, frozen=True, tag="ping", tag_field="type"):
 class Here(Struct, frozen=True, tag="here", tag_field="type"):
     """Says how a visitor is present.
 
-    `pace` is how much longer than others they may take, which nobody else sees; `consented`
-    that they have read what is asked at the room's door and come in; `mask` what all their takes are to wear
-    from now on ("none": none). Without it that stays as it is.
+    `pace` is how much longer than others they may take, seen by nobody else; `consented` that they have read
+    what is asked at the door; `mask` what their takes are to wear ("none" ends it; unsaid it stays).
+    Without `voice` they want no words of the radio.
     """
 
     action: ClassVar[Action] = "here"
@@ -95,6 +95,7 @@ class Here(Struct, frozen=True, tag="here", tag_field="type"):
     pace: Pace = 1.0
     consented: bool = False
     mask: ShortText | None = None
+    voice: bool = True
 
 
 class SpeakStart(Struct, frozen=True, tag="speak.start", tag_field="type", omit_defaults=True):
@@ -107,10 +108,7 @@ class SpeakStart(Struct, frozen=True, tag="speak.start", tag_field="type", omit_
 
 
 class SpeakStop(Struct, frozen=True, tag="speak.stop", tag_field="type", omit_defaults=True):
-    """Ends the take; `onset_ms` is the reaction time that the page measured.
-
-    `peer` says which take, where a voice speaks in two tabs at once.
-    """
+    """Ends the take, that of `peer` where there are two; `onset_ms` is the reaction time by the page."""
 
     action: ClassVar[Action] = "speak"
     id: Id
