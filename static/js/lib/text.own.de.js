@@ -49,6 +49,7 @@ export default {
   'settings.captions.off': 'Aus',
   'settings.captions.on': 'An',
   'settings.captions.large': 'Groß',
+  'settings.captions.none': 'In diesem Raum schreibt niemand mit.',
   'settings.hidden': 'Ausgeblendete Stimmen',
   'settings.hidden.none': 'Du hast hier niemanden ausgeblendet.',
   'settings.hidden.back': 'Zurückholen',

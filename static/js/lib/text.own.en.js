@@ -49,6 +49,7 @@ export default {
   'settings.captions.off': 'Off',
   'settings.captions.on': 'On',
   'settings.captions.large': 'Large',
+  'settings.captions.none': 'Nobody writes along in this room.',
   'settings.hidden': 'Hidden voices',
   'settings.hidden.none': 'You have hidden nobody here.',
   'settings.hidden.back': 'Take back',
