@@ -306,7 +306,7 @@ class Take(Struct, frozen=True):
     """One clip (or written answer) in a round, with what was measured of it.
 
     `words` and `text` are None until it is captioned. `words` are what rules go by: there are none where
-    somebody listened and heard none, and where what was heard is too uncertain (`is_beyond_words`).
+    somebody listened and heard none, and where what was heard is too uncertain (`games/captions.py`).
     """
 
     clip: str
@@ -494,22 +494,3 @@ def _revealed(round_: Round, clips: set[str]) -> Round:
 def landed(round_: Round, take: Take, at_ms: int = 0) -> Round:
     """Add a take to a round."""
     return replace(round_, takes=(*round_.takes, take), heard_at_ms=max(round_.heard_at_ms, at_ms))
-
-
-def captioned(round_: Round, clip: str, text: str, words: tuple[str, ...], language: str) -> Round:
-    """Write down the words of a take; what is too uncertain is shown and never judged."""
-    take = round_.take(clip)
-    if take is None:
-        return round_
-    words = () if is_beyond_words(round_, replace(take, words=words), language) else words
-    takes = (replace(t, text=text, words=words) if t.clip == clip else t for t in round_.takes)
-    return replace(round_, takes=tuple(takes))
-
-
-def is_beyond_words(round_: Round, take: Take, language: str) -> bool:
-    """Tell whether what is heard of a spoken take is too uncertain to go by: then the thumbs judge."""
-    # One word alone is read right in 3 of 10 cases in German; through a mask in 10 to 22 of 31, else 24.
-    turn = next((turn for turn in round_.turns if turn.turn == take.turn), None)
-    one_word = turn is not None and turn.max_words == 1
-    alone = one_word or len(take.words or ()) == 1
-    return not take.written and (alone if language == "de" else one_word and take.masked)

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from games import prompts
 from games.endings import spoken
-from games.game import Game, GameContext, Setup, folded, untold
+from games.game import Game, GameContext, Setup
 from games.pace import is_unjudged, words_by_ms
+from games.progress import folded, untold
 from games.prompts import Card
 from games.referee import coaching
 from games.registry import BY_ID
@@ -31,8 +32,9 @@ from games.round import (
     Take,
     Tempo,
     TurnGiven,
+    opened,
 )
-from server.room import door, filters, masks
+from server.room import door, filters, lines, masks
 from server.room.clips import ClipRef
 from server.room.context import Context
 from server.room.events import ClipCaptioned, ClipLanded, Draft, Fact, Voice, numbered
@@ -126,12 +128,14 @@ def begin(
     setup = Setup(new_id(context.random), tempo, tuple(players), _game_context(state, tempo, context, prompt))
     facts = game.begin(setup)
     kind = kind_of(state)
-    return [
+    begun = [
         replace(fact, mask=masks.drawn(kind, fact, facts), company=company)
         if isinstance(fact, RoundOpened)
         else fact
         for fact in facts
     ]
+    round_ = next((opened(fact, context.now_ms) for fact in begun if isinstance(fact, RoundOpened)), None)
+    return lines.with_time(begun, state, round_, context)
 
 
 def close(state: RoomState, reason: Closing, context: Context) -> list[Fact]:
@@ -214,7 +218,7 @@ def with_reveals(state: RoomState, facts: Iterable[RoundFact], context: Context)
             facts_.append(replace(fact, clips=_shown(state, fact.clips) or fact.clips))
         elif not isinstance(fact, RoundRevealed):
             facts_.append(fact)
-    return facts_
+    return lines.with_time(facts_, state, state.round, context)
 
 
 def card_ends_ms(state: RoomState) -> int:

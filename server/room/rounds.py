@@ -6,8 +6,9 @@ from collections.abc import Collection
 
 from msgspec.structs import replace
 
-from games.game import SILENCE_MS, Game, folded
+from games.game import SILENCE_MS, Game
 from games.pace import USUAL_TAKE_MS, done_in, votes_end_ms
+from games.progress import folded
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
 from server.room import company, door, proposals, round_commands, round_lifecycle, topics, turns
@@ -236,7 +237,7 @@ def _round_due(state: RoomState, round_: Round, context: Context) -> int | None:
         due_ms = round_.heard_at_ms
     else:
         due_ms = min(due_ms, round_.heard_at_ms + SILENCE_MS)
-        done = done_in(round_, turn)
+        done = done_in(round_, turn) if turn.wanted else ()
         missing = [voice for voice in turn.wanted if turn.is_for(voice) and voice not in done]
         left_at_ms = _left_at_ms(missing, context)
         due_ms = due_ms if left_at_ms is None else min(due_ms, left_at_ms + LEFT_WAIT_MS)

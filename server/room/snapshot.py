@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from games import forgotten, words
+from games import captions, forgotten, words
 from games import round as round_module
 from server.room import answered, events, filed, governed, sets, state
 from server.room import clips as clips_module
@@ -35,6 +35,7 @@ FOLDING: tuple[ModuleType, ...] = (
     filed,
     events,
     round_module,
+    captions,
     forgotten,
     words,
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from itertools import islice
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from games import forgotten
+from games import captions, forgotten
 from games import round as rounds
 from games.round import (
     AnswerGiven,
@@ -43,7 +43,6 @@ from server.room.events import (
     RoomChanged,
     RoomClosed,
     RoomOpened,
-    Source,
     TextRemoved,
     TextSaid,
     TopicSuggested,
@@ -99,7 +98,8 @@ class RoomState(Struct, frozen=True):
     in: that of the opening. `written` maps the seq of an answer, of its reveal, of a suggestion, or of
     a role asked for to what it is; `wanted` are the voices that wait for another topic, `wanted_seats`
     what their wishes count by. `asked_seq` is the seq of the newest turn, whose event has the words that a
-    take answers; `set_rounds` is the set of rounds that runs; `answered` are prompts and who answered them.
+    take answers; `set_rounds` is the set of rounds that runs; `answered` are prompts and who answered them;
+    `voice` None means as the kind has it.
     """
 
     head: int = 0
@@ -137,11 +137,14 @@ class RoomState(Struct, frozen=True):
     mask: str = ""
     governed: Governed = NOTHING_YET
     answered: answered.Memory = ()
+    voice: bool | None = None
 
 
 K = TypeVar("K")
 V = TypeVar("V")
 
+# What a revealed take has that its clip has not, or has otherwise.
+TAKES_OWN = ("voice", "text", "written")
 EMPTY = RoomState()
 
 
@@ -375,42 +378,23 @@ def _take_revealed(state: RoomState, event: Event, round_id: str, take: Revealed
         state = replace(state, clips=clips.revealed(take.clip, event.seq))
     if state.round is None or state.round.id != round_id or state.round.take(take.clip):
         return state
-    met = Take(
-        take.clip,
-        take.voice,
-        take.turn,
-        take.duration_ms,
-        take.onset_ms,
-        take.gap_ms,
-        text=take.text,
-        written=take.written,
-        masked=take.masked,
-    )
-    words = None if take.text is None else tokens(take.text)
-    if words is not None and rounds.is_beyond_words(state.round, replace(met, words=words), state.language):
-        words = ()
-    return replace(state, round=rounds.landed(state.round, replace(met, words=words)))
+    round_ = rounds.landed(state.round, captions.revealed(take))
+    if take.text is not None:
+        said = take.clip, take.text, tokens(take.text), state.language
+        round_ = captions.captioned(round_, *said)
+    return replace(state, round=round_)
 
 
 def _ref(event: Event, round_id: str, take: RevealedTake) -> ClipRef:
+    told = {name: value for name, value in asdict(take).items() if name not in TAKES_OWN}
     return ClipRef(
-        clip=take.clip,
+        **told,
         seq=event.seq,
         at_ms=event.at_ms,
         by=event.by,
-        duration_ms=take.duration_ms,
-        onset_ms=take.onset_ms,
-        gap_ms=take.gap_ms,
-        loudness_lufs=take.loudness_lufs,
-        peaks=take.peaks,
-        masked=take.masked,
-        source=cast(Source, take.source),
         round=round_id,
-        turn=take.turn,
         reaction_ms=None,
         caption=take.text,
-        words=take.words,
-        mask=take.mask,
     )
 
 
@@ -426,7 +410,7 @@ def _changed(state: RoomState, event: Event, fact: ClipCaptioned | ClipRemoved |
     state = replace(state, clips=state.clips.captioned(fact.clip, fact.text, event.seq, fact.words))
     words = tokens(fact.text)
     return _in_rounds(
-        state, lambda round_: rounds.captioned(round_, fact.clip, fact.text, words, fact.language)
+        state, lambda round_: captions.captioned(round_, fact.clip, fact.text, words, fact.language)
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from random import Random
@@ -35,7 +35,10 @@ logger = logging.getLogger(__name__)
 class Shared(Struct, frozen=True):
     """What all rooms of a registry share.
 
-    A room falls asleep when nobody needed it for `idle_ms`; with `captions` words of takes are expected.
+    A room falls asleep when nobody needed it for `idle_ms`; with `captions` words of takes are expected
+    in rooms of the `languages` that are understood.
+    `spoken_ms` is how long it takes to say a text in a language to who listens in a room, None where
+    nothing is said.
     """
 
     log: Log
@@ -44,6 +47,12 @@ class Shared(Struct, frozen=True):
     random: Random
     idle_ms: int
     captions: bool = False
+    languages: Container[str] = ("en", "de")
+    spoken_ms: Callable[[str], Callable[[str, str], int] | None] | None = None
+
+    def expects_words(self, language: str) -> bool:
+        """Tell whether what is said in a language gets its words."""
+        return self.captions and language in self.languages
 
 
 class Registry(Protocol):
@@ -244,7 +253,9 @@ class LocalRoom:
     def context(self) -> Context:
         """Return what a decision depends on beside the state; valid for this turn of the event loop."""
         shared = self._registry.shared
-        return self._presence.context(shared.clock(), shared.random, captions=shared.captions)
+        captions = shared.expects_words(self.voices_language)
+        spoken_ms = shared.spoken_ms(self.id) if shared.spoken_ms else None
+        return self._presence.context(shared.clock(), shared.random, captions=captions, spoken_ms=spoken_ms)
 
     @property
     def speakers(self) -> Mapping[str, int]:

@@ -9,10 +9,10 @@
  * @typedef {{voice: string, name: string, colour: string, text: string}} Secret
  * @typedef {{name: string, colour: string, hearts: number, part: number, won: boolean}} Bar
  * @typedef {{kind: string, prompt: string, title: string, takes: Shown[], beads: Shown[], bars: Bar[], secrets: Secret[],
- *   winners: Shown[], line: Shown|null, plays: string[], words: string, names: string[]}} Ending
+ *   winners: Shown[], line: Shown|null, plays: string[], atOnce: boolean, words: string, names: string[]}} Ending
  */
 import { t } from '../lib/text.js';
-import { seenBy, takesSeen, voiceOf } from './head.js';
+import { secretOf, seenBy, takesSeen, voiceOf } from './head.js';
 import { companyOf } from './play.js';
 
 /** The ends that are not worth a card: something else began. */
@@ -36,6 +36,7 @@ export function endingOf(round, model, met = new Map()) {
   const replay = (closing.replay ?? []).map((clip) => takes.find((take) => take.clip === clip)).filter(isThere);
   const beads = BEADED.has(kind) || (kind === 'plain' && replay.length > 1) ? (replay.length > 1 ? replay : takes) : [];
   const line = closing.line ? lineOf(closing.line, takes, model) : null;
+  const plays = playsOf(kind, { winners, beads, line, takes, round });
   const company = companyOf(round).map((clip) => metOf(clip, met, model)).filter(isThere);
   return {
     kind,
@@ -44,10 +45,11 @@ export function endingOf(round, model, met = new Map()) {
     takes: line || beads.length ? [] : [...rowsOf(kind, round, takes), ...company],
     beads: line ? [] : beads,
     bars: kind === 'duel' ? barsOf(takes) : [],
-    secrets: (closing.secrets ?? []).map(({ voice, role, text }) => ({ voice, ...nameOf(voice, model), text: [role, text].filter(Boolean).join('. ') })),
+    secrets: (closing.secrets ?? []).filter(({ voice }) => !model.hidden?.includes(voice)).map(({ voice, role, text }) => ({ voice, ...nameOf(voice, model), text: secretOf({ role, text }) })),
     winners,
     line,
-    plays: playsOf(kind, { winners, beads, line, takes, round }),
+    plays,
+    atOnce: kind === 'pair' && !line && plays.length > 1 && !winners.length, // as they were said
     words: [...openOf(round, model), closing.answer && t('round.answer', { answer: closing.answer }), closing.coach].filter(Boolean).join(' '),
     names: [...new Set(takes.map(({ name }) => name).filter(Boolean))],
   };
@@ -76,6 +78,7 @@ function metOf(clip, met, model) {
 /** What the headline of the card is. @param {string} kind @param {Shown[]} winners @param {Shown[]} takes @param {import('../wire/protocol.js').Closing} closing */
 function titleOf(kind, winners, takes, closing) {
   const names = [...new Set(winners.map(({ name }) => name))];
+  if (closing.winners?.length && !winners.length) return t('ending.plain'); // who won is hidden from this visitor
   if (names.length > 1) return t('ending.tie');
   if (names.length === 1 && names[0]) return names[0];
   if (kind === 'pair' && closing.met !== undefined && closing.met !== null) return t(closing.met ? 'ending.met' : 'ending.unmet');
@@ -104,7 +107,7 @@ function shownOf({ clip, voice, text, duration_ms, written }, round, model) {
     text: model.state.clips.get(clip)?.caption ?? text ?? '',
     ms: duration_ms,
     written,
-    hearts: round.votes.filter((vote) => vote.clip === clip && vote.value > 0).length,
+    hearts: round.closing?.ending === 'pair' ? 0 : round.votes.filter((vote) => vote.clip === clip && vote.value > 0).length, // of a pair it was asked whether they are one
     won: Boolean(round.closing?.winners?.includes(clip)),
     verdicts: about.map(({ text: words, tone = 'fault', overruled = false }) => ({ text: words, tone, overruled })),
   };
@@ -132,7 +135,8 @@ function barsOf(takes) {
 /** The takes that stand as rows. @param {string} kind @param {Round} round @param {Shown[]} takes */
 function rowsOf(kind, round, takes) {
   if (kind === 'pair') return lastPair(round, takes);
-  return kind === 'duel' ? takes.filter(({ won }) => won) : takes;
+  if (kind === 'duel') return takes.filter(({ won }) => won);
+  return takes.toSorted((a, b) => Number(b.won) - Number(a.won) || b.hearts - a.hearts); // the best is in sight
 }
 
 /** What two said last at one count. @param {Round} round @param {Shown[]} takes */

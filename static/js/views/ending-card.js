@@ -1,8 +1,11 @@
 /** How a round ended: one card, its sound by itself, and two ways on. Fetched when the first round of a visit ends. */
 import '../lib/words-play.js';
+import { clipUrl } from '../audio/player.js';
+import { Together } from '../audio/together.js';
 import { h, icon, keep, say, set } from '../lib/dom.js';
 import { day, reaction } from '../lib/format.js';
 import { shapeOf } from '../lib/shape.js';
+import { get } from '../lib/preferences.js';
 import { dressed } from '../lib/sheet.js';
 import { t } from '../lib/text.js';
 import { endingOf } from '../room/ending.js';
@@ -23,7 +26,8 @@ const SET_OF = 5;
 
 export class EndingCard {
   #round = '';
-  #playing = '';
+  /** @type {string[]} */ #playing = [];
+  #both = new Together();
   #stops = 0;
   #isHeadline = false; // the winner's words are above
   /** @type {Ending|null} */ #ending = null;
@@ -32,7 +36,9 @@ export class EndingCard {
   /** @param {import('../session/session.js').Session} session */
   constructor(session) {
     this.session = session;
-    this.game = h('p', { class: 'ending-game' });
+    this.played = h('span', {});
+    this.place = h('span', {});
+    this.game = h('p', { class: 'ending-game' }, this.played, this.place);
     this.prompt = h('p', { class: 'ending-prompt', dir: 'auto' });
     this.named = h('span', { id: 'winner', dir: 'auto' });
     this.crown = icon('crown');
@@ -76,9 +82,13 @@ export class EndingCard {
   #draw(ending, model) {
     const { closing } = model.state.last_round ?? {};
     const place = closing?.set_place ? ` · ${t('ending.place', { n: closing.set_place, of: SET_OF })}` : '';
-    this.element.lang = model.state.language;
+    const { language } = model.state;
+    for (const part of [this.prompt, this.line, this.words]) part.lang = language;
+    set(this.named, { lang: ending.winners.length === 1 || ending.line ? language : null });
     this.element.dataset.kind = ending.kind;
-    say(this.game, ending.line ? t('ending.evening') : `${gameOf(model.state.last_round?.game)?.name ?? ''}${place}`);
+    set(this.played, { lang: ending.line ? null : language });
+    say(this.played, ending.line ? t('ending.evening') : (gameOf(model.state.last_round?.game)?.name ?? ''));
+    say(this.place, ending.line ? '' : place);
     say(this.prompt, ending.line ? '' : ending.prompt);
     say(this.named, ending.line ? ending.line.name : ending.title);
     const [first] = ending.line ? [ending.line] : ending.winners;
@@ -92,7 +102,10 @@ export class EndingCard {
     keep(this.bars, ending.bars, ({ name }) => name, bar, drawBar);
     keep(this.beads, ending.beads, ({ clip }) => clip, (take) => this.#bead(take), (item, take) => this.#drawTake(item, take, model));
     keep(this.takes, ending.takes, ({ clip, at_ms = 0 }) => `${clip} ${at_ms}`, (take) => this.#take(take), (item, take) => this.#drawTake(item, take, model));
-    keep(this.secrets, ending.secrets, ({ voice, text }) => voice + text, secret, (item, { text }) => say(/** @type {Element} */ (item.lastElementChild), text));
+    keep(this.secrets, ending.secrets, ({ voice, text }) => voice + text, secret, (item, { text }) => {
+      set(item, { lang: language });
+      say(/** @type {Element} */ (item.lastElementChild), text);
+    });
     say(this.words, ending.words);
     const own_ms = model.room?.scored === false ? null : reactionOf(model.state.last_round, model.me?.id ?? '');
     set(this.share, { hidden: !hasShareCard(model, this.#own(model)) });
@@ -136,9 +149,12 @@ export class EndingCard {
   }
 
   /** @param {HTMLElement} item @param {Shown} take @param {Model} model */
-  #drawTake(item, { clip, name, colour, text, hearts, won, verdicts }, { onAir, replaying, room }) {
+  #drawTake(item, { clip, name, colour, text, hearts, won, verdicts }, { onAir, replaying, room, state }) {
+    for (const part of item.querySelectorAll('.take-name, .take-words, .verdicts')) set(part, { lang: state.language });
     item.style.setProperty('--voice', colour);
-    set(item, { 'data-lit': String([onAir, replaying, this.#playing].includes(clip)), 'data-won': String(won) });
+    const isLit = this.#playing.includes(clip);
+    if (isLit && item.dataset.lit !== 'true') item.scrollIntoView({ block: 'nearest' });
+    set(item, { 'data-lit': String(isLit || onAir === clip || replaying === clip), 'data-won': String(won) });
     const [named, counted] = [item.querySelector('.take-name'), item.querySelector('.hearts')];
     if (named) say(named, name);
     if (counted) say(counted, hearts && room?.scored !== false ? `♥ ${hearts}` : '');
@@ -148,30 +164,51 @@ export class EndingCard {
   }
 
   /** The winner's clip, or the chain as one; each is lit while it sounds. @param {Ending} ending */
-  async #playAll({ plays }) {
+  async #playAll({ plays, atOnce }) {
     const stops = (this.#stops += 1);
     await wait(BEGINS_MS);
-    for (const clip of plays) {
+    const alone = atOnce && this.#mayPlay(stops) && (await this.#playBoth(plays)) ? [] : plays;
+    for (const clip of alone) {
+      if (!this.#mayPlay(stops)) break;
       const { model, replay } = this.session;
-      if (stops !== this.#stops || model.state.round || model.speaking === 'live' || model.speaking === 'opening') break;
       this.#light(clip);
       if (model.wantsSound && model.joined) await replay.play(clip);
       else await wait(SILENT_MS);
     }
-    if (stops === this.#stops) this.#light('');
+    if (stops === this.#stops) this.#light();
   }
 
-  /** @param {string} clip */
-  #light(clip) {
-    this.#playing = clip;
+  /** @param {number} stops */
+  #mayPlay(stops) {
+    const { state, speaking } = this.session.model;
+    return stops === this.#stops && !state.round && speaking !== 'live' && speaking !== 'opening';
+  }
+
+  /** Two at once, left and right; tells whether that was possible. @param {string[]} clips */
+  async #playBoth(clips) {
+    const { model: { wantsSound, joined, onAir }, player } = this.session;
+    if (!wantsSound || !joined || onAir) return false; // lit one by one, or heard after what is on air
+    this.#light(...clips);
+    try {
+      await this.#both.play(clips.map((clip) => clipUrl(clip, player.audio)), get('volume'));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** @param {...string} clips */
+  #light(...clips) {
+    this.#playing = clips;
     if (this.#ending) this.#draw(this.#ending, this.session.model);
   }
 
   /** A round that begins has the sound: what plays here gives way. */
   #stop() {
-    if (this.#playing && this.session.model.replaying === this.#playing) this.session.player.stop();
+    if (this.#playing.includes(this.session.model.replaying ?? '')) this.session.player.stop();
+    this.#both.stop();
     this.#stops += 1;
-    this.#playing = '';
+    this.#playing = [];
   }
 
   /** The next round comes by itself, sooner when all want it. @param {Model} model */

@@ -72,7 +72,7 @@ test('secrets are turned over with the names of those who had them', () => {
   const { secrets, title } = card({ ending: 'secrets', secrets: [{ voice: 'anna', role: 'astronaut', text: 'afraid of heights' }, { voice: 'bela', role: '', text: 'a wish' }] });
 
   assert.equal(title, en['ending.secrets']);
-  assert.deepEqual(secrets.map(({ name, text }) => [name, text]), [['Velvet Teacup', 'astronaut. afraid of heights'], ['Wobbly Octopus', 'a wish']]);
+  assert.deepEqual(secrets.map(({ name, text }) => [name, text]), [['Velvet Teacup', 'Astronaut. Afraid of heights'], ['Wobbly Octopus', 'A wish']]);
 });
 
 test('the fifth of a set closes with the line of the evening, which may be of another round', () => {
@@ -117,6 +117,21 @@ test('what was reported and whom one does not want stand on no card and are not 
   const line = (/** @type {string[]} */ hidden) => endingOf(ended(round, { line: 'old' }), { ...modelOf({ me: BELA, state: { clips } }), hidden }).line;
   assert.equal(line([])?.clip, 'old');
   assert.equal(line(['anna']), null);
+});
+
+test('of a voice that is hidden no secret is told, and its crown is nobody else\'s', () => {
+  const round = ended(running({}, { takes: [take('a', ANNA), take('b', BELA)] }), { ending: 'votes', winners: ['a'], secrets: [{ voice: 'anna', role: 'x', text: '' }] });
+  const { secrets, title, winners } = endingOf(round, { ...modelOf({ me: BELA }), hidden: ['anna'] });
+
+  assert.deepEqual([secrets, winners, title], [[], [], en['ending.plain']]);
+});
+
+test('what two said at one count is heard at once, and all else one after the other', () => {
+  const round = (/** @type {Record<string, any>} */ closing) => endingOf(ended(running({}, { takes: [take('a', ANNA), take('b', BELA)] }), closing), modelOf());
+
+  assert.deepEqual([round({ ending: 'pair' }).plays, round({ ending: 'pair' }).atOnce], [['a', 'b'], true]);
+  assert.equal(round({ ending: 'pair', winners: ['a', 'b'] }).atOnce, false);
+  assert.equal(round({ ending: 'chain', replay: ['a', 'b'] }).atOnce, false);
 });
 
 test('a challenge that nobody decided is told with whose it was; words that came later decide it', () => {
