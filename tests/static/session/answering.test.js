@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Visit } from '../support/visit.js';
 
+await import('../../../static/js/session/answering.js'); // so that no page here waits for the disk
 const CLIP = 'clip-of-bela-1234';
 const bela = { id: 'bela', name: 'Wobbly Octopus', colour: '#00aaff' };
 const opened = { round: 'r1', game: 'first_thing', tempo: 'snap', prompt: { id: 'p', text: 'Moss' }, players: [], company: [CLIP] };
