@@ -5,6 +5,8 @@ import { command } from '../wire/protocol.js';
 
 export class OwnPresence {
   #hasMicrophone = false;
+  #waits = false;
+  /** What is asked of the room just before one plays along, once; what that returns is done when one does. @type {(() => Promise<(() => unknown)|undefined>)|null} */ before = null;
 
   /**
    * @param {string} room @param {import('./model.js').Reader} read @param {import('./model.js').Setter<'joined'|'pace'|'mask'>} set
@@ -43,6 +45,18 @@ export class OwnPresence {
     else if (mic !== 'asking' && mic !== 'closed') this.#hasMicrophone = false;
     const listening = hearing === 'radio' || hearing === 'files' ? hearing : 'off';
     const consented = recall(`consent.${this.room}`, false);
-    this.request(command('here', { speaker: playing && this.#hasMicrophone, listening, pace, consented, mask: get('mask') })).catch(() => {});
+    const plays = playing && this.#hasMicrophone;
+    if (plays && this.before) this.#ask(this.before);
+    return this.request(command('here', { speaker: plays && !this.#waits, listening, pace, consented, mask: get('mask'), voice: get('spoken') })).catch(() => {});
+  }
+
+  /** @param {NonNullable<OwnPresence['before']>} before */
+  async #ask(before) {
+    this.before = null;
+    this.#waits = true;
+    const after = await before().catch(() => undefined); // offline: one plays as ever
+    this.#waits = false;
+    await this.send();
+    after?.();
   }
 }

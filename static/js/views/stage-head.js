@@ -54,9 +54,9 @@ export class StageHead extends View {
     const { number = 0, of = 0 } = status.turn ?? {};
     const starter = model.state.round?.starter;
     const by = starter && status.turn?.turn === 1 && status.phase === 'count-in' ? voiceOf(model, starter)?.name : '';
-    if (this.line) this.line.lang = model.state.language;
+    for (const part of [this.name, this.rule]) if (part) part.lang = model.state.language;
     say(/** @type {Element} */ (this.name), game?.name ?? '');
-    say(/** @type {Element} */ (this.rule), game?.short ?? '');
+    say(/** @type {Element} */ (this.rule), model.state.round?.company?.length ? t('head.company') : (game?.short ?? ''));
     say(/** @type {Element} */ (this.by), by ? t('head.by', { name: by }) : '');
     say(/** @type {Element} */ (this.count), of > 1 && number ? t('head.count', { n: Math.min(number, of), of }) : '');
     const mask = maskOfAll(model.state);
