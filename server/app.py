@@ -100,7 +100,7 @@ class Services:
         self.blobs: Blobs = MemoryBlobs(log) if isinstance(log, MemoryLog) else SqliteBlobs(log)
         self.registry = registry
         self.media = media
-        self.finisher = Finisher(workers=config.finish_workers)
+        self.finisher = Finisher(workers=config.finish_workers, counts_speech=transcriber is not None)
         self.utterances = utterances or Utterances(clock=registry.clock)
         speech = Speakers(self.utterances, self._wants_speech, self._name_of)
         self.radio = Radio(log, self.blobs, media, SystemRandom(), audience=self.audience, speech=speech)

@@ -50,7 +50,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.rtc": ("audio", "server.subprocesses", "server.clock", "server.rtc", "server.together"),
     "server.takes.sandbox": (),
     # From the sandboxed process outwards: what decodes foreign sound, who asks it, and a take's life.
-    "server.takes.finishing": ("audio", "server.takes.sandbox"),
+    "server.takes.finishing": ("audio", "server.takes.sandbox", "server.engines"),
     "server.takes.finisher": ("audio", "server.subprocesses", "server.takes.finishing"),
     "server.takes": (
         "audio",
