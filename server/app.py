@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -17,6 +18,8 @@ from server.blobs.memory import MemoryBlobs
 from server.blobs.sqlite import SqliteBlobs
 from server.clock import Clock
 from server.config import Config, parts
+from server.engines import models
+from server.engines.transcriber import Transcriber, WhisperTranscriber
 from server.http.limits import FloodLimits, Limits
 from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
@@ -44,6 +47,8 @@ from server.takes.observer import TakesObserver
 from server.takes.takes import Takes
 from server.web.health import HEALTH
 from server.web.transcodes import TRANSCODES
+
+logger = logging.getLogger("wonder")
 
 DATABASE = "wonder.db"
 # Of the time for draining so much is kept for telling the sockets: their last answers, and 1012.
@@ -84,8 +89,11 @@ class Services:
         media: Media,
         *,
         commits: Histogram | None = None,
+        transcriber: Transcriber | None = None,
+        captions_off: str = models.OFF,
     ) -> None:
         self.config = config
+        self.transcriber = transcriber
         self.log = log
         self.blobs: Blobs = MemoryBlobs(log) if isinstance(log, MemoryLog) else SqliteBlobs(log)
         self.registry = registry
@@ -119,6 +127,7 @@ class Services:
             limits=Limits(on=config.limits == "on", floods=flood_limits(config)),
             listening=self._audience_changed,
         )
+        self.app[HEALTH].captions_off = captions_off
         self.sockets = self.app[SOCKETS]
         self.closing = Closing(self.takes.end_room)
         for reader in (self.radio, self.closing, self.app[TRANSCODES]):
@@ -189,7 +198,17 @@ async def start(config: Config) -> Running:
         clock = Clock(await _newest_ms(log))
         media = await _open_media(config, clock)
         unstarted.push_async_callback(media.close)
-        services = Services(config, log, await _registry(config, log, clock), media, commits=commits)
+        transcriber, captions_off = transcriber_of(config)
+        registry = await _registry(config, log, clock, captions=transcriber is not None)
+        services = Services(
+            config,
+            log,
+            registry,
+            media,
+            commits=commits,
+            transcriber=transcriber,
+            captions_off=captions_off,
+        )
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
         await _house_rooms(services.registry, config)
@@ -227,7 +246,19 @@ async def _newest_ms(log: Log) -> int:
     return max((listing.last_at_ms for listing in newest), default=0)
 
 
-async def _registry(config: Config, log: Log, clock: Clock) -> RoomRegistry:
+def transcriber_of(config: Config) -> tuple[WhisperTranscriber | None, str]:
+    """Return what writes captions, or None and what visitors are told; the operator's log says more."""
+    if config.captions == "off":
+        return None, models.OFF
+    try:
+        model = models.find(config.captions, config.data)
+    except models.NoModel as missing:
+        logger.warning("captions are off: %s. %s", missing.found, missing.advice)
+        return None, models.LACKING
+    return WhisperTranscriber(model, workers=config.caption_workers), ""
+
+
+async def _registry(config: Config, log: Log, clock: Clock, *, captions: bool) -> RoomRegistry:
     secret = await log.secret()
     return RoomRegistry(
         log,
@@ -235,7 +266,7 @@ async def _registry(config: Config, log: Log, clock: Clock) -> RoomRegistry:
         random=SystemRandom(),
         secret=secret,
         idle_ms=config.room_idle_ms,
-        captions=config.captions != "off",
+        captions=captions,
     )
 
 
@@ -263,5 +294,7 @@ async def _let_go(services: Services) -> None:
     await services.media.close()
     await services.takes.close()
     await services.finisher.close()
+    if services.transcriber is not None:
+        await services.transcriber.close()
     await services.registry.close()
     await services.log.close()
