@@ -27,11 +27,13 @@ from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
+from server.readers.captions import Captions
 from server.readers.closing import Closing
 from server.readers.expiry import Expiry
 from server.readers.moderation import Moderation
 from server.readers.radio import Radio
 from server.readers.runner import Readers
+from server.readers.search import Search
 from server.room.house import HOUSE
 from server.rooms.base import NoSuchRoom
 from server.rooms.registry import RoomRegistry
@@ -51,6 +53,7 @@ from server.web.transcodes import TRANSCODES
 logger = logging.getLogger("wonder")
 
 DATABASE = "wonder.db"
+SEARCH_INDEX = "search.db"
 # Of the time for draining so much is kept for telling the sockets: their last answers, and 1012.
 GOODBYE_MS = 3_000
 
@@ -93,17 +96,20 @@ class Services:
         captions_off: str = models.OFF,
     ) -> None:
         self.config = config
-        self.transcriber = transcriber
         self.log = log
         self.blobs: Blobs = MemoryBlobs(log) if isinstance(log, MemoryLog) else SqliteBlobs(log)
         self.registry = registry
         self.media = media
         self.finisher = Finisher(workers=config.finish_workers)
         self.radio = Radio(log, self.blobs, media, SystemRandom(), audience=self.audience)
-        self.readers = Readers(
-            log, [Expiry(registry, log, registry.clock), Moderation(log)], clock=registry.clock
-        )
         self.figures = Metrics(Registry(), registry, media, commits or commit_times())
+        self.transcriber = transcriber
+        self.captions = self._captions(transcriber) if transcriber else None
+        index = None if isinstance(log, MemoryLog) else Path(config.data) / SEARCH_INDEX
+        self.search = Search(log, index, registry.clock)
+        usual = Expiry(registry, log, registry.clock), Moderation(log), self.search
+        readers = [*usual, *([self.captions] if self.captions else [])]
+        self.readers = Readers(log, readers, clock=registry.clock)
         self.figures.follow(self.readers.runners)
         self.takes = Takes(
             registry,
@@ -126,12 +132,27 @@ class Services:
             figures=self.figures,
             limits=Limits(on=config.limits == "on", floods=flood_limits(config)),
             listening=self._audience_changed,
+            find=self.search.find,
         )
         self.app[HEALTH].captions_off = captions_off
         self.sockets = self.app[SOCKETS]
         self.closing = Closing(self.takes.end_room)
         for reader in (self.radio, self.closing, self.app[TRANSCODES]):
             registry.register(reader)
+
+    def _captions(self, engine: Transcriber) -> Captions:
+        """Return the reader that writes the words of clips, with its figures."""
+        made = Captions(
+            self.registry,
+            self.log,
+            self.blobs,
+            engine,
+            self.registry.clock,
+            workers=getattr(self.config, "caption_workers", 1),
+            told=self.figures.caption_ended,
+        )
+        self.figures.follow_captions(lambda: made.waiting)
+        return made
 
     def _audience_changed(self, room_id: str) -> None:
         """Let the radio of a room play on; a room that sleeps wakes for whoever listens."""
@@ -141,7 +162,8 @@ class Services:
 
     def audience(self, room_id: str) -> int:
         """Return how many listen in a room, by WebRTC or to the files."""
-        return self.media.listeners(room_id) + self.sockets.counts(room_id).listeners
+        counts = self.sockets.counts(room_id)
+        return self.media.listeners(room_id) + counts.listeners + counts.screens
 
 
 class Running:
@@ -188,8 +210,11 @@ class Running:
         await self.close()
 
 
-async def start(config: Config) -> Running:
-    """Start a server. Raises `BadSetting`, and `Unusable` for a log that cannot be opened."""
+async def start(config: Config, *, transcriber: Transcriber | None = None) -> Running:
+    """Start a server, with what writes captions.
+
+    Raises `BadSetting`, and `Unusable` for a log that cannot be opened.
+    """
     broken = asyncio.Event()
     async with AsyncExitStack() as unstarted:
         commits = commit_times()
@@ -198,8 +223,10 @@ async def start(config: Config) -> Running:
         clock = Clock(await _newest_ms(log))
         media = await _open_media(config, clock)
         unstarted.push_async_callback(media.close)
-        transcriber, captions_off = transcriber_of(config)
-        registry = await _registry(config, log, clock, captions=transcriber is not None)
+        captions_off = ""
+        if transcriber is None:
+            transcriber, captions_off = transcriber_of(config)
+        registry = await _registry(config, log, clock, transcriber)
         services = Services(
             config,
             log,
@@ -258,7 +285,7 @@ def transcriber_of(config: Config) -> tuple[WhisperTranscriber | None, str]:
     return WhisperTranscriber(model, workers=config.caption_workers), ""
 
 
-async def _registry(config: Config, log: Log, clock: Clock, *, captions: bool) -> RoomRegistry:
+async def _registry(config: Config, log: Log, clock: Clock, transcriber: Transcriber | None) -> RoomRegistry:
     secret = await log.secret()
     return RoomRegistry(
         log,
@@ -266,7 +293,8 @@ async def _registry(config: Config, log: Log, clock: Clock, *, captions: bool) -
         random=SystemRandom(),
         secret=secret,
         idle_ms=config.room_idle_ms,
-        captions=captions,
+        captions=transcriber is not None,
+        languages=getattr(transcriber, "languages", ("en", "de")),
     )
 
 
@@ -290,11 +318,14 @@ async def _house_rooms(registry: RoomRegistry, config: Config) -> None:
 
 async def _let_go(services: Services) -> None:
     await services.readers.close()
+    await services.search.close()
+    if services.captions is not None:
+        await services.captions.close()
+    if services.transcriber is not None:
+        await services.transcriber.close()
     await services.radio.close()
     await services.media.close()
     await services.takes.close()
     await services.finisher.close()
-    if services.transcriber is not None:
-        await services.transcriber.close()
     await services.registry.close()
     await services.log.close()

@@ -146,6 +146,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int, _count("Lines of chat in a room in a minute; when more come, it is slow for 30 s.")
     ] = 60
     reactions_per_minute: Annotated[int, _count("Reactions in a room in a minute.")] = 600
+    mask_previews_per_minute: Annotated[
+        int, _count("How often a visitor may try a mask in a minute; a network 30 times as often.")
+    ] = 20
     clip_longest_ms: Annotated[int, _ms("Longer takes are cut, also where the room's kind allows more.")] = (
         LONGEST_CLIP_MS
     )

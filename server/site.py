@@ -18,7 +18,7 @@ from server.http.limits import UploadBudget
 from server.metrics.registry import REGISTRY
 from server.socket import endpoint
 from server.socket.sockets import SocketLimits
-from server.web import app_keys, clips, codes, descriptions, health, rooms, sessions
+from server.web import app_keys, codes, descriptions, health, rooms, search, sessions
 from server.web.counts import Counts
 from server.web.operations import routes
 from server.web.transcodes import TRANSCODES, Transcodes
@@ -47,10 +47,11 @@ def make_app(
     figures: Metrics,
     limits: Limits,
     listening: Callable[[str], None] | None = None,
+    find: search.Find = search.nothing,
 ) -> web.Application:
     """Return the application; its `HEALTH` is where draining is told.
 
-    `listening` is told of the rooms in which somebody begins to listen.
+    `listening` is told of the rooms in which somebody begins to listen; `find` looks for words in a room.
     """
     app = web.Application(
         middlewares=[health.middleware, problems.middleware, redirects.middleware],
@@ -62,8 +63,9 @@ def make_app(
     app[health.HEALTH] = health.Health()
     app[REGISTRY] = figures.registry
     app[ASSETS] = Assets()
-    app[clips.UPLOAD_BUDGET] = UploadBudget()
+    app[app_keys.UPLOAD_BUDGET] = UploadBudget()
     app[codes.CODES_GIVEN] = codes.RoomCodes()
+    app[search.FIND] = find
     app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)
     bounds = SocketLimits(config.sockets, config.sockets_per_address)
     endpoint.attach(app, bounds, listening)

@@ -67,6 +67,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.readers": (
         "audio",
         "games",
+        "server.engines",
         "server.room",
         "server.rooms",
         "server.log.base",

@@ -16,7 +16,8 @@ class Context(Struct, frozen=True):
     others a voice may take, 1.0 to 2.0, which nobody else sees; `consented` are those who came in
     by the door, and `left` is when voices left that are not here any more. `captions` says that the
     words of a take are expected soon after it landed: a turn that they decide waits for them.
-    `networks` is by which network voices came, each a short tag that means nothing outside of this room. The
+    `networks` is by which network voices came, each a short tag that means nothing outside of this room, and
+    `masks` what the takes of some are to wear. The
     room lends its own collections, so that a context costs the same however many are here: it holds
     for one decision and is not kept.
     """
@@ -31,3 +32,4 @@ class Context(Struct, frozen=True):
     left: Mapping[str, int] = {}
     captions: bool = False
     networks: Mapping[str, str] = {}
+    masks: Mapping[str, str] = {}

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from server.http.floods import RoomFloods
 from server.http.limits import Limits
@@ -69,7 +70,7 @@ class Sockets:
         self.context = SocketContext(
             takes,
             limits,
-            RoomFloods(limits.floods, on=limits.on),
+            RoomFloods(limits.floods),
             registry.clock,
             self._own,
             self._once,
@@ -99,7 +100,7 @@ class Sockets:
     def counts(self, room_id: str) -> Counts:
         """Return who is in a room by socket."""
         fanout = self._fanouts.get(room_id)
-        return fanout.roster.counts if fanout else Counts()
+        return replace(fanout.roster.counts, screens=fanout.screens) if fanout else Counts()
 
     # --- coming and going
 
@@ -119,7 +120,7 @@ class Sockets:
         return self._fanouts.get(room.id) or self._new_fanout(room)
 
     def _new_fanout(self, room: Room) -> Fanout:
-        described = partial(describe, captions=self._registry.shared.captions)
+        described = partial(describe, expects_words=self._registry.shared.expects_words)
         fanout = Fanout(room, describe=described, clock=self._registry.clock, empty=self._forget)
         self._fanouts[room.id] = fanout
         return fanout
@@ -231,8 +232,15 @@ async def _outcome(work: Coroutine[None, None, int]) -> int | Refused:
         return refusal.with_traceback(None)
 
 
-def describe(id: str, state: RoomState, counts: Counts, *, captions: bool = False) -> bytes:  # noqa: A002
+def describe(
+    id: str,  # noqa: A002
+    state: RoomState,
+    counts: Counts,
+    *,
+    expects_words: Callable[[str], bool] = lambda _: False,
+) -> bytes:
     """Return a room's JSON object, as the welcome carries it."""
     listeners, speakers = counts.listeners, counts.speakers
+    captions = expects_words(state.language)
     described = shown(id, state, listeners=listeners, speakers=speakers, captions=captions)
     return msgspec.json.encode(described)

@@ -29,8 +29,9 @@ import { OnAir, Replay } from './sounds.js';
 /** @typedef {import('../wire/protocol.js').Event} RoomEvent */
 /** @typedef {typeof import('./speaking.js').openSpeaking} Open */
 /**
- * @typedef {object} Edges  what a test has of its own
+ * @typedef {object} Edges  what a test, or another page than a room's, has of its own
  * @property {() => Promise<{openSpeaking: Open}>} [speaking]
+ * @property {boolean} [screen] many look at this page, and it is nobody in the room
  * @property {Player} [player]
  * @property {() => number} [now]
  * @property {ConstructorParameters<typeof Listener>[0]['connect']} [connect]
@@ -46,7 +47,9 @@ export class Session {
     this.files = isTold || this.lacksLiveSound;
     this.raw = query.get('mic') === 'raw';
     this.id = room;
-    this.store = new Store(/** @type {Model} */ ({ ...BLANK, wantsSound: query.get('same') !== 'room', hidden: recall(`hidden.${room}`, []), path: this.files ? 'files' : 'webrtc', pace: recall('pace', 1) }));
+    const answer = query.get('answer') ?? ''; // a clip that is heard after one's own answer
+    const hidden = [...recall(`hidden.${room}`, []), ...(answer ? [answer] : [])];
+    this.store = new Store(/** @type {Model} */ ({ ...BLANK, wantsSound: query.get('same') !== 'room', hidden, path: this.files ? 'files' : 'webrtc', pace: recall('pace', 1) }));
     const read = () => this.model;
     const set = (/** @type {Partial<Model>} */ changes) => this.store.set(changes);
     this.set = set;
@@ -64,6 +67,7 @@ export class Session {
     this.inbox = new Inbox(read, set);
     this.lines = new Lines(read, set, this.request);
     this.presence = new OwnPresence(room, read, set, this.request);
+    if (answer) this.presence.before = async () => (await import('./answering.js')).answering(this, answer);
     this.round = new RoundClock(read, set, this.clock);
     this.hidden = new Hidden(room, read, set);
     this.outcomes = new Outcomes(room, read, this.notices);
@@ -103,7 +107,7 @@ export class Session {
 
   /** @param {string} room */
   #socket(room) {
-    const url = new URL(`/api/rooms/${encodeURIComponent(room)}/ws`, location.href);
+    const url = new URL(`/api/rooms/${encodeURIComponent(room)}/ws${this.edges.screen ? '?screen=1' : ''}`, location.href);
     url.protocol = url.protocol.replace('http', 'ws');
     return new RoomSocket(url.href, {
       welcome: (welcome) => {
