@@ -50,30 +50,29 @@ def figures(name: str) -> dict[str, float]:
     model = find(str(MODELS[name]()), ROOT)
     reader = Reader(model.folder)
     alone = plain(model)
-    said = clips(spoken.sentences())
-    ours_s, ours_wrong, words = timed(said, lambda clip, language: reader.read(Listen(clip, language)).text)
-    theirs_s, theirs_wrong, _ = timed(said, alone)
-    singles = clips(spoken.words())
-    single_s, single_wrong, single_words = timed(
-        singles, lambda clip, language: reader.read(Listen(clip, language)).text
-    )
-    kept = sum(bool(reader.read(Listen(clip, language)).text) for _, clip, language in singles)
+
+    def read(clip: bytes, language: str) -> str:
+        return reader.read(Listen(clip, language)).text
+
+    said, singles = clips(spoken.sentences()), clips(spoken.words())
+    ours_s, ours = timed(said, read)
+    theirs_s, theirs = timed(said, alone)
+    singles_s, words = timed(singles, read)
     invented, others = non_speech(reader)
     found = {
         "cpu_ms_a_sentence": 1000 * ours_s / len(said),
         "clips_a_second_and_core": len(said) / ours_s,
         "times_faster_whisper_alone": theirs_s / ours_s,
-        "word_errors_percent": 100 * ours_wrong / words,
-        "word_errors_percent_faster_whisper_alone": 100 * theirs_wrong / words,
-        "cpu_ms_a_word": 1000 * single_s / len(singles),
-        "single_words_kept_percent": 100 * kept / len(singles),
-        "single_words_wrong_percent": 100 * single_wrong / single_words,
+        "word_errors_percent": wrong_percent(said, ours),
+        "word_errors_percent_faster_whisper_alone": wrong_percent(said, theirs),
+        "cpu_ms_a_word": 1000 * singles_s / len(singles),
+        "single_words_kept_percent": 100 * sum(map(bool, words)) / len(singles),
+        "single_words_wrong_percent": wrong_percent(singles, words),
         "invented_percent": 100 * invented / others,
     }
     if "de" in model.languages:
         german = clips(spoken.german_words())
-        _, wrong, total = timed(german, lambda clip, language: reader.read(Listen(clip, language)).text)
-        found["german_single_words_wrong_percent"] = 100 * wrong / total
+        found["german_single_words_wrong_percent"] = wrong_percent(german, timed(german, read)[1])
     return found
 
 
@@ -82,14 +81,18 @@ def clips(recordings: list[spoken.Spoken]) -> Clips:
     return [(each.text, finish.finish(each.pcm, LONG).ogg, each.language) for each in recordings]
 
 
-def timed(said: Clips, read: Callable[[bytes, str], str]) -> tuple[float, int, int]:
-    """Return CPU in seconds, words that are wrong, and words in all."""
+def timed(said: Clips, read: Callable[[bytes, str], str]) -> tuple[float, list[str]]:
+    """Return CPU in seconds, and what was read."""
     read(said[0][1], said[0][2])
     begun_s = process_time()
     texts = [read(clip, language) for _, clip, language in said]
-    took_s = process_time() - begun_s
+    return process_time() - begun_s, texts
+
+
+def wrong_percent(said: Clips, texts: list[str]) -> float:
+    """Return how many of the words are wrong, missing or too many."""
     errors = [spoken.word_errors(text, found) for (text, _, _), found in zip(said, texts, strict=True)]
-    return took_s, sum(wrong for wrong, _ in errors), sum(words for _, words in errors)
+    return 100 * sum(wrong for wrong, _ in errors) / sum(words for _, words in errors)
 
 
 def plain(model: Model) -> Callable[[bytes, str], str]:
