@@ -20,6 +20,7 @@ from server.web import (
     room_settings,
     rooms,
     search,
+    spoken,
     whep,
     whip,
 )
@@ -38,6 +39,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *whep.OPERATIONS,
     *clips.OPERATIONS,
     *previews.OPERATIONS,
+    *spoken.OPERATIONS,
     *masks.OPERATIONS,
     *pages.OPERATIONS,
     *dare.OPERATIONS,

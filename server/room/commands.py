@@ -60,6 +60,7 @@ class Change(Struct, frozen=True):
     locked: bool | None = None
     slow: bool | None = None
     hold: bool | None = None
+    voice: bool | None = None
     mask: str | None = None
 
 

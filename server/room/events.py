@@ -67,7 +67,7 @@ class RoomChanged(Struct, frozen=True, omit_defaults=True):
 
     In a `locked` room all but its keeper only listen, in a `slow` one everybody has to wait between
     texts and takes, and in one on `hold` takes are hidden until its keeper lets them through. With a `mask`
-    ("": none) every take wears it.
+    ("": none) every take wears it, and with a `voice` the radio says prompts, turns and results.
     """
 
     kind: ClassVar[str] = "room.changed"
@@ -81,6 +81,7 @@ class RoomChanged(Struct, frozen=True, omit_defaults=True):
     slow: bool | None = None
     hold: bool | None = None
     mask: str | None = None
+    voice: bool | None = None
 
 
 class RoomClosed(Struct, frozen=True):

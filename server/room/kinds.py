@@ -49,6 +49,7 @@ class RoomKind(Struct, frozen=True):
     `consent` is asked at the door; a `placed` room belongs to a place; `preview` lets speakers hear
     their take before it lands; `host` says what a host character is like; `aftercare` is said at the
     end of rounds that may have touched something. Where clips are not `shared` there is no card of one.
+    With a `voice` the radio of a room says what is played, until its keeper or the admin wants it otherwise.
     """
 
     id: Kind
@@ -71,6 +72,7 @@ class RoomKind(Struct, frozen=True):
     host: dict[str, str] = {}
     aftercare: dict[str, str] = {}
     shared: bool = True
+    voice: bool = True
 
     @property
     def games(self) -> tuple[str, ...]:

@@ -32,8 +32,9 @@ from games.round import (
     Take,
     Tempo,
     TurnGiven,
+    opened,
 )
-from server.room import door, filters, masks
+from server.room import door, filters, lines, masks
 from server.room.clips import ClipRef
 from server.room.context import Context
 from server.room.events import ClipCaptioned, ClipLanded, Draft, Fact, Voice, numbered
@@ -127,12 +128,14 @@ def begin(
     setup = Setup(new_id(context.random), tempo, tuple(players), _game_context(state, tempo, context, prompt))
     facts = game.begin(setup)
     kind = kind_of(state)
-    return [
+    begun = [
         replace(fact, mask=masks.drawn(kind, fact, facts), company=company)
         if isinstance(fact, RoundOpened)
         else fact
         for fact in facts
     ]
+    round_ = next((opened(fact, context.now_ms) for fact in begun if isinstance(fact, RoundOpened)), None)
+    return lines.with_time(begun, state, round_, context)
 
 
 def close(state: RoomState, reason: Closing, context: Context) -> list[Fact]:
@@ -215,7 +218,7 @@ def with_reveals(state: RoomState, facts: Iterable[RoundFact], context: Context)
             facts_.append(replace(fact, clips=_shown(state, fact.clips) or fact.clips))
         elif not isinstance(fact, RoundRevealed):
             facts_.append(fact)
-    return facts_
+    return lines.with_time(facts_, state, state.round, context)
 
 
 def card_ends_ms(state: RoomState) -> int:

@@ -98,7 +98,8 @@ class RoomState(Struct, frozen=True):
     in: that of the opening. `written` maps the seq of an answer, of its reveal, of a suggestion, or of
     a role asked for to what it is; `wanted` are the voices that wait for another topic, `wanted_seats`
     what their wishes count by. `asked_seq` is the seq of the newest turn, whose event has the words that a
-    take answers; `set_rounds` is the set of rounds that runs; `answered` are prompts and who answered them.
+    take answers; `set_rounds` is the set of rounds that runs; `answered` are prompts and who answered them;
+    `voice` None means as the kind has it.
     """
 
     head: int = 0
@@ -136,6 +137,7 @@ class RoomState(Struct, frozen=True):
     mask: str = ""
     governed: Governed = NOTHING_YET
     answered: answered.Memory = ()
+    voice: bool | None = None
 
 
 K = TypeVar("K")

@@ -37,6 +37,8 @@ class Shared(Struct, frozen=True):
 
     A room falls asleep when nobody needed it for `idle_ms`; with `captions` words of takes are expected
     in rooms of the `languages` that are understood.
+    `spoken_ms` is how long it takes to say a text in a language to who listens in a room, None where
+    nothing is said.
     """
 
     log: Log
@@ -46,6 +48,7 @@ class Shared(Struct, frozen=True):
     idle_ms: int
     captions: bool = False
     languages: Container[str] = ("en", "de")
+    spoken_ms: Callable[[str], Callable[[str, str], int] | None] | None = None
 
     def expects_words(self, language: str) -> bool:
         """Tell whether what is said in a language gets its words."""
@@ -251,7 +254,8 @@ class LocalRoom:
         """Return what a decision depends on beside the state; valid for this turn of the event loop."""
         shared = self._registry.shared
         captions = shared.expects_words(self.voices_language)
-        return self._presence.context(shared.clock(), shared.random, captions=captions)
+        spoken_ms = shared.spoken_ms(self.id) if shared.spoken_ms else None
+        return self._presence.context(shared.clock(), shared.random, captions=captions, spoken_ms=spoken_ms)
 
     @property
     def speakers(self) -> Mapping[str, int]:

@@ -68,9 +68,10 @@ class RoomRegistry:
         directory: Directory | None = None,
         captions: bool = False,
         languages: Container[str] = ("en", "de"),
+        spoken_ms: Callable[[str], Callable[[str, str], int] | None] | None = None,
     ) -> None:
         self.clock = clock
-        self.shared = Shared(log, rules, clock, random, idle_ms, captions, languages)
+        self.shared = Shared(log, rules, clock, random, idle_ms, captions, languages, spoken_ms)
         self._log, self._secret, self._view = log, secret, view
         self._directory = directory or LocalDirectory()
         self._snapshots = Snapshots(log, rules.snapshots)

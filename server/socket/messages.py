@@ -85,6 +85,7 @@ class Here(Struct, frozen=True, tag="here", tag_field="type"):
 
     `pace` is how much longer than others they may take, seen by nobody else; `consented` that they have read
     what is asked at the door; `mask` what their takes are to wear ("none" ends it; unsaid it stays).
+    Without `voice` they want no words of the radio.
     """
 
     action: ClassVar[Action] = "here"
@@ -94,6 +95,7 @@ class Here(Struct, frozen=True, tag="here", tag_field="type"):
     pace: Pace = 1.0
     consented: bool = False
     mask: ShortText | None = None
+    voice: bool = True
 
 
 class SpeakStart(Struct, frozen=True, tag="speak.start", tag_field="type", omit_defaults=True):

@@ -33,6 +33,8 @@ export default {
   'settings.volume': 'Lautstärke',
   'settings.sounds': 'Kleine Töne der Seite',
   'settings.sounds.hint': 'los, gelandet, du bist dran',
+  'settings.spoken': 'Gesprochene Ansagen',
+  'settings.spoken.hint': 'das Radio sagt, was gespielt wird, wo es das kann: Augen zu ist erlaubt',
   'settings.vibration': 'Vibration',
   'settings.vibration.hint': 'wo das Gerät das kann',
   'settings.microphone': 'Mikrofon',

@@ -33,6 +33,8 @@ export default {
   'settings.volume': 'Volume',
   'settings.sounds': 'Small sounds of the page',
   'settings.sounds.hint': 'go, landed, your turn',
+  'settings.spoken': 'Spoken prompts',
+  'settings.spoken.hint': 'the radio says what is played, where it can: eyes closed is fine',
   'settings.vibration': 'Vibration',
   'settings.vibration.hint': 'where the device can',
   'settings.microphone': 'Microphone',

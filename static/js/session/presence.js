@@ -47,7 +47,7 @@ export class OwnPresence {
     const consented = recall(`consent.${this.room}`, false);
     const plays = playing && this.#hasMicrophone;
     if (plays && this.before) this.#ask(this.before);
-    return this.request(command('here', { speaker: plays && !this.#waits, listening, pace, consented, mask: get('mask') })).catch(() => {});
+    return this.request(command('here', { speaker: plays && !this.#waits, listening, pace, consented, mask: get('mask'), voice: get('spoken') })).catch(() => {});
   }
 
   /** @param {NonNullable<OwnPresence['before']>} before */

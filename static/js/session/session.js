@@ -3,6 +3,7 @@
  * offers the views what a visitor can do. Everything a view shows is in `store.model`.
  */
 import { Player } from '../audio/player.js';
+import { get, subscribe } from '../lib/preferences.js';
 import { recall } from '../lib/storage.js';
 import { Store } from '../lib/store.js';
 import { Clock } from '../room/clock.js';
@@ -91,6 +92,12 @@ export class Session {
   open() {
     this.store.watch(() => this.onAir.follow());
     this.socket.open();
+    let spoken = get('spoken');
+    subscribe((wanted) => {
+      if (wanted.spoken === spoken) return;
+      spoken = wanted.spoken;
+      this.presence.send();
+    });
     addEventListener('online', () => {
       this.socket.hurry();
       this.listener.reconnect();
@@ -162,7 +169,8 @@ export class Session {
 
   /** A clip begins, or ends before its time. @param {'cue'|'cut'} kind @param {import('../wire/protocol.js').Cue} cue */
   #cue(kind, cue) {
-    if (!this.hidden.has(cue.clip)) this.listener[kind](cue);
+    const isWanted = cue.clip ? !this.hidden.has(cue.clip) : kind === 'cut' || get('spoken');
+    if (isWanted) this.listener[kind](cue);
     this.onAir[kind](cue);
   }
 
