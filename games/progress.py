@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from games.round import Round, RoundFact, Take, VerdictGiven, apply
+from games.fold import apply
+from games.round import Round, RoundFact, Take, VerdictGiven
 
 
 def unworded(takes: Iterable[Take]) -> tuple[Take, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import theme
+from games.fold import opened
 from games.game import GameContext, Mood, Setup, fresh, give
 from games.line_up import LineUp
-from games.round import Round, RoundFact, RoundOpened, Take, TurnGiven, opened
+from games.round import Round, RoundFact, RoundOpened, Take, TurnGiven
 from games.words import tokens
 
 THINGS = 5

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from games.fold import apply, landed, opened
 from games.forgotten import repeated, without
-from games.round import Prompt, RoundOpened, Take, TurnGiven, VerdictGiven, apply, landed, opened
+from games.round import Prompt, RoundOpened, Take, TurnGiven, VerdictGiven
 
 ROUND = landed(
     opened(RoundOpened("r", "g", "snap", Prompt("p", "An old hat"), ("a",)), 5),

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from games.round import Round, RoundClosed, RoundOpened, Take, TurnGiven, landed, opened
+from games.fold import landed, opened
+from games.round import Round, RoundClosed, RoundOpened, Take, TurnGiven
 from server.room.commands import Forget, React, RoundStart, RoundStop, Throw, Vote
 from server.room.events import ReactionGiven, Voice
 from server.room.sets import (
