@@ -14,7 +14,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from games import endings
-from games.fold import apply, is_beyond_words, opened
 from games.pace import SILENT_TURNS, SPOKEN, is_asleep, is_unjudged, turn_ends_ms, words_by_ms
 from games.progress import folded, is_complete, is_shown, number, untold
 from games.round import (
@@ -31,6 +30,9 @@ from games.round import (
     Tempo,
     TurnGiven,
     VoteCast,
+    apply,
+    is_beyond_words,
+    opened,
 )
 
 # Who speaks when: all at once, one after the other, two on one count, one who tells and the others

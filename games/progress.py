@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from games.fold import apply
-from games.round import Round, RoundFact, Take, VerdictGiven
+from games.round import Round, RoundFact, Take, VerdictGiven, apply
 
 
 def unworded(takes: Iterable[Take]) -> tuple[Take, ...]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import theme
-from games.fold import opened
 from games.game import GameContext, Mood, Setup, fresh, give
 from games.line_up import LineUp
-from games.round import Round, RoundFact, RoundOpened, Take, TurnGiven
+from games.round import Round, RoundFact, RoundOpened, Take, TurnGiven, opened
 from games.words import tokens
 
 THINGS = 5

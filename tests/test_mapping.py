@@ -8,7 +8,6 @@ from tests.support.shape import CODE, ROOT, python_files
 
 # Modules without one, each with what tests it instead.
 ELSEWHERE = {
-    "games/round.py": "values only; tests/games/test_fold.py and the tests of all games use them throughout",
     "audio/take.py": "values only; tests/audio uses them throughout",
     "audio/masks/alien.py": "a mask; tests/audio/masks/test_init.py wears it",
     "audio/masks/choir.py": "a mask; tests/audio/masks/test_init.py wears it",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from games import fold
+from games import round as play
 from games.game import PLAYERS_LIMIT, Game, here_of, pending
 from games.pace import words_by_ms
 from games.referee import overruled, thumbed
@@ -39,7 +39,7 @@ def join(state: RoomState, command: RoundJoin, by: Voice | None, context: Contex
     role = cleaned(command.role)[:ROLE_LIMIT_CHARACTERS]
     round_lifecycle.check_words(state, role)
     joined = turns.joining(round_, by.id, role)
-    with_it, game = fold.apply(round_, joined), BY_ID.get(round_.game)
+    with_it, game = play.apply(round_, joined), BY_ID.get(round_.game)
     now = round_lifecycle.game_context(state, round_, context)
     told = game.joined(with_it, by.id, now) if game else []
     return [joined, *told, *turns.resumed(state, round_, with_it, context)]
@@ -93,7 +93,7 @@ def vote(state: RoomState, command: Vote, by: Voice | None, context: Context) ->
     cast = VoteCast(command.round, command.clip, command.value, by.id, "" if own == by.id else own)
     game = BY_ID.get(round_.game)
     challenge = [ChallengeMade(round_.id, take.clip, by.id)] if _challenges(game, round_, take, cast) else []
-    follows = _after_vote(state, fold.apply(round_, cast), cast, context)
+    follows = _after_vote(state, play.apply(round_, cast), cast, context)
     return [cast, *challenge, *overruled(round_, cast), *follows]
 
 

@@ -16,10 +16,10 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from games import fold, forgotten, words
+from games import forgotten, words
 from games import round as round_module
 from server.room import clips as clips_module
-from server.room import events, filed, governed, sets, state, written
+from server.room import events, filed, governed, sets, state
 from server.room.clips import NO_CLIPS, ClipRef, Clips
 from server.room.filed import Filed, FiledClip, Run, Segment
 from server.room.state import RoomState
@@ -28,14 +28,12 @@ VERSION_BYTES = 16
 # What folds a room: a state that another wording of these (or of this file) made is not gone on with.
 FOLDING: tuple[ModuleType, ...] = (
     state,
-    written,
     governed,
     sets,
     clips_module,
     filed,
     events,
     round_module,
-    fold,
     forgotten,
     words,
 )

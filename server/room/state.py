@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from typing import cast
+from itertools import islice
+from typing import TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from games import fold, forgotten
+from games import forgotten
 from games import round as rounds
 from games.round import (
     AnswerGiven,
@@ -52,10 +53,10 @@ from server.room.events import (
 )
 from server.room.governed import Governed
 from server.room.sets import NO_SET, RoundSet, is_praise
-from server.room.written import Written, newest, with_repeats, with_text, with_written
 
 NOTHING_YET = Governed()
-# How many prompts a room remembers having thrown.
+# How many texts a visitor may still take back, and how many prompts a room remembers having thrown.
+TEXTS_KEPT = 500
 PROMPTS_REMEMBERED = 100
 # How many voices a room knows by name, for words meant for one of them alone.
 VOICES_KEPT = 500
@@ -80,6 +81,14 @@ class Suggestion(Struct, frozen=True):
     text: str
     voice: str
     seq: int
+
+
+class Written(Struct, frozen=True):
+    """Something written that is no chat: its id (none for a role), whose it is, and where it is repeated."""
+
+    id: str
+    voice: str
+    repeats: tuple[int, ...] = ()
 
 
 class RoomState(Struct, frozen=True):
@@ -128,6 +137,9 @@ class RoomState(Struct, frozen=True):
     governed: Governed = NOTHING_YET
 
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 EMPTY = RoomState()
 
 
@@ -136,7 +148,7 @@ def apply(state: RoomState, event: Event) -> RoomState:
     folded = _repeated(_folded(state, event), event)
     voices = folded.voices
     if event.by is not None and voices.get(event.by.id) != event.by:
-        voices = {**newest(voices, VOICES_KEPT), event.by.id: event.by}
+        voices = {**_newest(voices, VOICES_KEPT), event.by.id: event.by}
     if event.by is not None and event.by.id == folded.keeper:
         folded = replace(folded, governed=replace(folded.governed, keeper_seen_ms=event.at_ms))
     return replace(folded, head=event.seq, voices=voices)
@@ -145,7 +157,7 @@ def apply(state: RoomState, event: Event) -> RoomState:
 def _folded(state: RoomState, event: Event) -> RoomState:
     match event.data:
         case TextSaid():
-            return _paced(replace(state, texts=with_text(state.texts, event)), event, take=False)
+            return _paced(replace(state, texts=_with_text(state.texts, event)), event, take=False)
         case ClipLanded() as landed:
             return _clip_landed(state, event, landed)
         case ClipCaptioned() | ClipRemoved() | TextRemoved() as fact:
@@ -204,7 +216,7 @@ def _repeated(state: RoomState, event: Event) -> RoomState:
     clips = state.clips
     for id_ in ids:
         clips = clips.repeated(id_, event.seq)
-    return replace(state, clips=clips, written=with_repeats(state.written, ids, event.seq))
+    return replace(state, clips=clips, written=_with_repeats(state.written, ids, event.seq))
 
 
 def _said_before(state: RoomState, fact: Fact | Erased) -> Collection[str]:
@@ -218,6 +230,11 @@ def _said_before(state: RoomState, fact: Fact | Erased) -> Collection[str]:
             return next((forgotten.repeated(r, fact) for r in both if r and r.id == fact.round), ())
         case _:
             return ()
+
+
+def _with_repeats(kept: dict[int, Written], ids: Collection[str], seq: int) -> dict[int, Written]:
+    noted = {at: replace(it, repeats=(*it.repeats, seq)) for at, it in kept.items() if it.id in ids}
+    return {**kept, **noted} if noted else kept
 
 
 def _room_opened(state: RoomState, event: Event, opened: RoomOpened) -> RoomState:
@@ -239,6 +256,28 @@ def _with_muted(muted: dict[str, int], voice: str, until_ms: int, now_ms: int) -
     return {**kept, voice: until_ms} if until_ms > now_ms else kept
 
 
+def _newest(kept: dict[K, V], limit: int) -> dict[K, V]:
+    """Return a copy with room for one more.
+
+    It is cut to the limit when a quarter too long: a plain copy costs a tenth of a cut.
+    """
+    if len(kept) < limit + limit // 4:
+        return kept.copy()
+    return dict(islice(kept.items(), len(kept) + 1 - limit, None))
+
+
+def _with_text(texts: dict[int, str], event: Event) -> dict[int, str]:
+    kept = _newest(texts, TEXTS_KEPT)
+    kept[event.seq] = event.by.id if event.by else ""
+    return kept
+
+
+def _with_written(state: RoomState, event: Event, id: str) -> dict[int, Written]:  # noqa: A002
+    kept = _newest(state.written, TEXTS_KEPT)
+    kept[event.seq] = Written(id, event.by.id if event.by else "")
+    return kept
+
+
 def _topic_changed(
     state: RoomState, event: Event, fact: TopicThrown | TopicSuggested | TopicWanted
 ) -> RoomState:
@@ -250,7 +289,7 @@ def _topic_changed(
         case TopicSuggested():
             suggestion = Suggestion(fact.text, event.by.id if event.by else "", event.seq)
             waiting = {**state.suggestions, fact.topic: suggestion}
-            return replace(state, suggestions=waiting, written=with_written(state.written, event, fact.topic))
+            return replace(state, suggestions=waiting, written=_with_written(state, event, fact.topic))
         case TopicThrown(prompt=prompt):
             waiting = {k: v for k, v in state.suggestions.items() if k != prompt.id}
             thrown = (*state.thrown, prompt.id)[-PROMPTS_REMEMBERED:]
@@ -267,7 +306,7 @@ def _clip_landed(state: RoomState, event: Event, landed: ClipLanded) -> RoomStat
     if state.round is None or landed.round != state.round.id or event.by is None:
         return state
     take = take_of(landed, event.by)
-    return replace(state, round=fold.landed(state.round, take, event.at_ms))
+    return replace(state, round=rounds.landed(state.round, take, event.at_ms))
 
 
 def _is_needed(state: RoomState, clip: ClipRef) -> bool:
@@ -309,8 +348,8 @@ def _answered(state: RoomState, event: Event, fact: AnswerGiven) -> RoomState:
     )
     return replace(
         state,
-        round=fold.landed(round_, take, event.at_ms),
-        written=with_written(state.written, event, fact.answer),
+        round=rounds.landed(round_, take, event.at_ms),
+        written=_with_written(state, event, fact.answer),
     )
 
 
@@ -323,7 +362,7 @@ def _revealed(state: RoomState, event: Event, fact: RoundRevealed) -> RoomState:
 def _take_revealed(state: RoomState, event: Event, round_id: str, take: RevealedTake) -> RoomState:
     """Show a take; add it when its landing was blanked."""
     if take.written:
-        state = replace(state, written=with_written(state.written, event, take.clip))
+        state = replace(state, written=_with_written(state, event, take.clip))
     else:
         known = take.clip in state.clips
         clips = state.clips if known else state.clips.with_clip(_ref(event, round_id, take))
@@ -342,9 +381,9 @@ def _take_revealed(state: RoomState, event: Event, round_id: str, take: Revealed
         masked=take.masked,
     )
     words = None if take.text is None else tokens(take.text)
-    if words is not None and fold.is_beyond_words(state.round, replace(met, words=words), state.language):
+    if words is not None and rounds.is_beyond_words(state.round, replace(met, words=words), state.language):
         words = ()
-    return replace(state, round=fold.landed(state.round, replace(met, words=words)))
+    return replace(state, round=rounds.landed(state.round, replace(met, words=words)))
 
 
 def _ref(event: Event, round_id: str, take: RevealedTake) -> ClipRef:
@@ -381,7 +420,7 @@ def _changed(state: RoomState, event: Event, fact: ClipCaptioned | ClipRemoved |
     state = replace(state, clips=state.clips.captioned(fact.clip, fact.text, event.seq, fact.words))
     words = tokens(fact.text)
     return _in_rounds(
-        state, lambda round_: fold.captioned(round_, fact.clip, fact.text, words, fact.language)
+        state, lambda round_: rounds.captioned(round_, fact.clip, fact.text, words, fact.language)
     )
 
 
@@ -427,14 +466,14 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
         case RoundOpened() as fact:
             prompt = (fact.prompt.id,) if fact.prompt and fact.prompt.id not in state.thrown[-1:] else ()
             thrown = (*state.thrown, *prompt)[-PROMPTS_REMEMBERED:]
-            begun = fold.opened(fact, event.at_ms, event.by.id if event.by else "")
+            begun = rounds.opened(fact, event.at_ms, event.by.id if event.by else "")
             return replace(state, round=begun, thrown=thrown, wanted=(), wanted_seats=())
         case RoundClosed() as fact if state.round is not None and fact.round == state.round.id:
             silent = state.silent_rounds + 1 if fact.reason == "silent" else 0
             return replace(
                 state,
                 round=None,
-                last_round=fold.apply(state.round, fact),
+                last_round=rounds.apply(state.round, fact),
                 set_rounds=state.set_rounds.with_round(state.round, fact, event.at_ms),
                 rested_from_ms=event.at_ms,
                 silent_rounds=silent,
@@ -442,7 +481,7 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
             )
         case fact if isinstance(fact, ROUND_FACTS):
             if isinstance(fact, rounds.RoundJoined) and fact.role:
-                state = replace(state, written=with_written(state.written, event, ""))
+                state = replace(state, written=_with_written(state, event, ""))
             elif isinstance(fact, rounds.TurnGiven):
                 missed = state.set_rounds.with_stage(state.round, fact) if state.round else state.set_rounds
                 state = replace(state, asked_seq=event.seq, set_rounds=missed)
@@ -456,12 +495,12 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
 def _voted(state: RoomState, fact: rounds.VoteCast, at_ms: int) -> RoomState:
     if fact.value > 0:
         state = _liked(state, fact.clip, fact.voice, fact.seat)
-    return _in_rounds(state, lambda r: fold.voted(r, fact, at_ms) if r.id == fact.round else r)
+    return _in_rounds(state, lambda r: rounds.voted(r, fact, at_ms) if r.id == fact.round else r)
 
 
 def _with_round_fact(state: RoomState, fact: RoundFact) -> RoomState:
     if state.round is not None and fact.round == state.round.id:
-        return replace(state, round=fold.apply(state.round, fact))
+        return replace(state, round=rounds.apply(state.round, fact))
     if state.last_round is not None and fact.round == state.last_round.id:
-        return replace(state, last_round=fold.apply(state.last_round, fact))
+        return replace(state, last_round=rounds.apply(state.last_round, fact))
     return state

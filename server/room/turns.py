@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from msgspec.structs import replace
 
-from games import fold
+from games import round as play
 from games.game import JOINED_UNTIL_SHARE, Game, GameContext, fresh
 from games.pace import SPOKEN, done_in, is_asleep
 from games.registry import BY_ID
@@ -110,7 +110,7 @@ def back(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
     if round_ is None or by is None or by.id not in round_.quiet:
         return []
     joined = joining(round_, by.id)
-    return [joined, *resumed(state, round_, fold.apply(round_, joined), context)]
+    return [joined, *resumed(state, round_, play.apply(round_, joined), context)]
 
 
 def parted(round_: Round, context: Context) -> list[RoundFact]:
@@ -182,7 +182,7 @@ def leave(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
     turn = round_.turn
     if turn is None or by.id not in turn.wanted or by.id in done_in(round_, turn) or round_.paused_until_ms:
         return [left]
-    return [left, *_go_on_when_done(state, fold.apply(round_, left), context)]
+    return [left, *_go_on_when_done(state, play.apply(round_, left), context)]
 
 
 def pass_on(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
@@ -191,7 +191,7 @@ def pass_on(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
     passed = TurnPassed(round_.id, turn.turn, voice)
     if voice not in turn.wanted:
         return [passed]
-    after, game = fold.apply(round_, passed), BY_ID.get(round_.game)
+    after, game = play.apply(round_, passed), BY_ID.get(round_.game)
     if game is not None and is_asleep(replace(after, passed=()), PASSED_TURNS):
         end = game.end(after, round_lifecycle.game_context(state, after, context))
         return [passed, *round_lifecycle.with_reveals(state, end, context)]

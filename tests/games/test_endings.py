@@ -5,7 +5,6 @@ from itertools import product
 import pytest
 
 from games import endings
-from games.fold import apply, landed, opened
 from games.registry import BY_ID, GAMES
 from games.round import (
     ChallengeMade,
@@ -17,6 +16,9 @@ from games.round import (
     Tone,
     VerdictGiven,
     VoteCast,
+    apply,
+    landed,
+    opened,
 )
 from server.room.commands import Again, Answer, Caption, Refused, RoundJoin, RoundStart, RoundStop, Vote
 from server.room.events import ClipCaptioned, Voice

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from games.fold import apply, landed, opened
 from games.forgotten import repeated, without
-from games.round import Prompt, RoundOpened, Take, TurnGiven, VerdictGiven
+from games.round import Prompt, RoundOpened, Take, TurnGiven, VerdictGiven, apply, landed, opened
 
 ROUND = landed(
     opened(RoundOpened("r", "g", "snap", Prompt("p", "An old hat"), ("a",)), 5),

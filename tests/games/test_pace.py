@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from games.fold import apply, landed, opened, voted
 from games.pace import (
     HALF_VOTED_MS,
     LONE_GRACE_MS,
@@ -13,7 +12,19 @@ from games.pace import (
     turn_ends_ms,
     votes_end_ms,
 )
-from games.round import Round, RoundJoined, RoundOpened, Take, TurnGiven, TurnPassed, VoteCast
+from games.round import (
+    Round,
+    RoundJoined,
+    RoundOpened,
+    Take,
+    TurnGiven,
+    TurnPassed,
+    VoteCast,
+    apply,
+    landed,
+    opened,
+    voted,
+)
 
 OPENED = opened(RoundOpened("r", "g", "snap", None, ("a", "b")), 5)
 BALLOT = TurnGiven("r", 2, "?", 1_000, 20_000, act="vote")

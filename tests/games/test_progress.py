@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from games.fold import landed, opened
 from games.progress import folded, is_complete, is_shown, is_taken, number, untold, unworded
-from games.round import RoundOpened, Take, TurnGiven, VerdictGiven
+from games.round import RoundOpened, Take, TurnGiven, VerdictGiven, landed, opened
 
 ROUND = opened(RoundOpened("r", "g", "snap"), 5)
 TURN = TurnGiven("r", 1, "?", 10, 20, voices=("a", "b"))
@@ -35,5 +34,5 @@ def test_a_verdict_is_told_once() -> None:
 
 
 def test_takes_are_without_words_until_they_are_known() -> None:
-    unknown, known = Take("c1", "a", 1, 900, 0, 0), Take("c2", "b", 1, 900, 0, 0, words=("moss",))
-    assert unworded([unknown, known]) == (unknown,)
+    unknown, silent = Take("c1", "a", 1, 900, 0, 0), Take("c2", "b", 1, 900, 0, 0, words=())
+    assert unworded([unknown, silent]) == (unknown,)

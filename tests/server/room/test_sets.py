@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from games.fold import landed, opened
-from games.round import Round, RoundClosed, RoundOpened, Take, TurnGiven
+from games.round import Round, RoundClosed, RoundOpened, Take, TurnGiven, landed, opened
 from server.room.commands import Forget, React, RoundStart, RoundStop, Throw, Vote
 from server.room.events import ReactionGiven, Voice
 from server.room.sets import (

@@ -22,8 +22,7 @@ from server.room.events import (
     numbered,
 )
 from server.room.filed import FiledClip
-from server.room.state import PROMPTS_REMEMBERED, VOICES_KEPT, apply, whole
-from server.room.written import TEXTS_KEPT
+from server.room.state import PROMPTS_REMEMBERED, TEXTS_KEPT, VOICES_KEPT, apply, whole
 from tests.support.golden import FOLDER, LOGS, folded, shared
 from tests.support.rooms import ANNA, BELA, PureRoom
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from games.fold import apply, captioned, is_beyond_words, landed, opened
 from games.round import (
     ChallengeMade,
     Round,
@@ -14,6 +13,11 @@ from games.round import (
     TurnGiven,
     VerdictGiven,
     VoteCast,
+    apply,
+    captioned,
+    is_beyond_words,
+    landed,
+    opened,
 )
 
 ROUND = opened(RoundOpened("r", "g", "snap", None, ("a",)), 5)
