@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from games import endings
+from games.captions import is_beyond_words
 from games.pace import SILENT_TURNS, SPOKEN, is_asleep, is_unjudged, turn_ends_ms, words_by_ms
 from games.progress import folded, is_complete, is_shown, number, untold
 from games.round import (
@@ -31,7 +32,6 @@ from games.round import (
     TurnGiven,
     VoteCast,
     apply,
-    is_beyond_words,
     opened,
 )
 

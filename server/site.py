@@ -11,6 +11,7 @@ from aiohttp import web
 
 from server.api import asyncapi, openapi
 from server.api.resources import OPERATIONS
+from server.engines.utterances import Utterances
 from server.http import problems, redirects, security
 from server.http.app_keys import CONFIG, LIMITS, SOCKETS_OPEN
 from server.http.assets import ASSETS, Assets
@@ -18,7 +19,7 @@ from server.http.limits import UploadBudget
 from server.metrics.registry import REGISTRY
 from server.socket import endpoint
 from server.socket.sockets import SocketLimits
-from server.web import app_keys, codes, descriptions, health, rooms, search, sessions
+from server.web import app_keys, codes, descriptions, health, rooms, search, sessions, spoken
 from server.web.counts import Counts
 from server.web.operations import routes
 from server.web.transcodes import TRANSCODES, Transcodes
@@ -48,6 +49,7 @@ def make_app(
     limits: Limits,
     listening: Callable[[str], None] | None = None,
     find: search.Find = search.nothing,
+    utterances: Utterances | None = None,
 ) -> web.Application:
     """Return the application; its `HEALTH` is where draining is told.
 
@@ -63,6 +65,7 @@ def make_app(
     app[health.HEALTH] = health.Health()
     app[REGISTRY] = figures.registry
     app[ASSETS] = Assets()
+    app[spoken.UTTERANCES] = utterances or Utterances(clock=registry.clock)
     app[app_keys.UPLOAD_BUDGET] = UploadBudget()
     app[codes.CODES_GIVEN] = codes.RoomCodes()
     app[search.FIND] = find

@@ -62,9 +62,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.takes.finisher",
         "server.together",
     ),
-    # Recognition and synthesis of speech, in processes of their own.
+    # What programs of others do for us, in processes of their own.
     "server.engines": ("audio", "server.subprocesses", "server.clock", "server.together"),
+    # A part of the radio: what it says between clips.
+    "server.announcer": ("audio", "games", "server.engines", "server.room", "server.rooms"),
     "server.readers": (
+        "server.announcer",
+        "server.engines",
         "audio",
         "games",
         "server.engines",
@@ -74,6 +78,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.blobs.base",
         "server.rtc",
         "server.together",
+        "server.engines",
     ),
     "server.metrics.registry": (),
     "server.metrics": ("server.metrics.registry", *LIVING, "server.rtc", "server.takes"),
@@ -86,11 +91,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *LIVING,
         "server.rtc",
     ),
-    "server.web": (*EDGE, "server.http", "server.metrics.registry"),
+    "server.web": (*EDGE, "server.engines", "server.http", "server.metrics.registry"),
     "server.socket": (*EDGE, "server.http", "server.web"),
     "server.api": (*EDGE, "server.http", "server.web", "server.socket"),
     "server.site": (
         *EDGE,
+        "server.engines",
         "server.http",
         "server.web",
         "server.socket",

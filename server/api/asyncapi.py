@@ -31,6 +31,8 @@ SIGNALS: dict[str, dict[str, str]] = {
     "presence": {"voices": "array", "gone": "array", "listeners": "integer", "speakers": "integer"},
     "speaking": {"voice": "string", "on": "boolean"},
     "cue": {
+        "kind": "string",
+        "url": "string",
         "clip": "string",
         "voice": "string",
         "starts_at_ms": "integer",
@@ -38,7 +40,7 @@ SIGNALS: dict[str, dict[str, str]] = {
         "at_ms": "integer",
         "prompt": "string",
     },
-    "cut": {"clip": "string"},
+    "cut": {"clip": "string", "url": "string"},
     "live": {"voice": "string", "on": "boolean", "at_ms": "integer"},
     "take": {
         "peer": "string",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from random import Random
 from typing import Literal
@@ -23,11 +24,15 @@ CONSENTS_KEPT = 2_000  # voices that came in by the door; who is forgotten is as
 
 
 class PresenceState(Struct, frozen=True):
-    """How one connection of a voice is present; its `pace` is never shown to other visitors."""
+    """How one connection of a voice is present; its `pace` is never shown to other visitors.
+
+    Without `voice` it does not want to hear what the radio says between clips.
+    """
 
     speaker: bool = False
     listening: Literal["radio", "files", "off"] = "off"
     pace: float = 1.0
+    voice: bool = True
 
 
 PRESENT = PresenceState()  # connected, and no more
@@ -61,7 +66,14 @@ class Presence:
         self.networks: dict[str, str] = {}
         self.masks: dict[str, str] = {}
 
-    def context(self, now_ms: int, random: Random, *, captions: bool = False) -> Context:
+    def context(
+        self,
+        now_ms: int,
+        random: Random,
+        *,
+        captions: bool = False,
+        spoken_ms: Callable[[str, str], int] | None = None,
+    ) -> Context:
         """Return what a decision of this moment may depend on; nothing is copied."""
         return Context(
             now_ms,
@@ -75,6 +87,7 @@ class Presence:
             captions,
             self.networks,
             self.masks,
+            spoken_ms,
         )
 
     def move(

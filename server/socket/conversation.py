@@ -154,7 +154,8 @@ class Conversation:
             room.wear(self._connection.voice.id, masks.checked(here.mask))
         if here.consented:
             room.consent(self._connection.voice.id)
-        self._fanout.set_presence(self._connection, PresenceState(here.speaker, here.listening, here.pace))
+        now = PresenceState(here.speaker, here.listening, here.pace, here.voice)
+        self._fanout.set_presence(self._connection, now)
         self._send(ack(here.id, room.tail.head))
         if before.listening == "off" != here.listening:
             self._context.listening(room.id)

@@ -1,8 +1,7 @@
 """What a client may say on a socket, as pure functions: bytes to commands.
 
-What a client sends is decoded strictly. A message that cannot be granted for its form is
-answered `refused` (`bad_message`) as long as its id can be read, for a newer client may know
-more than we do; what is no JSON object with a type is not the protocol at all.
+What a client sends is decoded strictly. A message of a wrong form is answered `refused` (`bad_message`) as
+long as its id can be read; what is no JSON object with a type is not the protocol at all.
 """
 
 from __future__ import annotations
@@ -84,9 +83,9 @@ class Ping(Struct, frozen=True, tag="ping", tag_field="type"):
 class Here(Struct, frozen=True, tag="here", tag_field="type"):
     """Says how a visitor is present.
 
-    `pace` is how much longer than others they may take, which nobody else sees; `consented`
-    that they have read what is asked at the room's door and come in; `mask` what all their takes are to wear
-    from now on ("none": none). Without it that stays as it is.
+    `pace` is how much longer than others they may take, seen by nobody else; `consented` that they have read
+    what is asked at the door; `mask` what their takes are to wear ("none" ends it; unsaid it stays).
+    Without `voice` they want no words of the radio.
     """
 
     action: ClassVar[Action] = "here"
@@ -96,6 +95,7 @@ class Here(Struct, frozen=True, tag="here", tag_field="type"):
     pace: Pace = 1.0
     consented: bool = False
     mask: ShortText | None = None
+    voice: bool = True
 
 
 class SpeakStart(Struct, frozen=True, tag="speak.start", tag_field="type", omit_defaults=True):
@@ -108,10 +108,7 @@ class SpeakStart(Struct, frozen=True, tag="speak.start", tag_field="type", omit_
 
 
 class SpeakStop(Struct, frozen=True, tag="speak.stop", tag_field="type", omit_defaults=True):
-    """Ends the take; `onset_ms` is the reaction time that the page measured.
-
-    `peer` says which take, where a voice speaks in two tabs at once.
-    """
+    """Ends the take, that of `peer` where there are two; `onset_ms` is the reaction time by the page."""
 
     action: ClassVar[Action] = "speak"
     id: Id
@@ -180,11 +177,12 @@ class _Throw(CommandMessage, frozen=True, tag="throw", tag_field="type"):
 
 class _RoundStart(CommandMessage, frozen=True, tag="round.start", tag_field="type"):
     action: ClassVar[Action] = "round"
-    game: str
+    game: str = ""
     tempo: Literal["snap", "slow"] | None = None
+    clip: str = ""
 
     def command(self) -> Command:
-        return RoundStart(self.game, self.tempo)
+        return RoundStart(self.game, self.tempo, self.clip)
 
 
 class _RoundJoin(CommandMessage, frozen=True, tag="round.join", tag_field="type"):
@@ -423,8 +421,8 @@ def _reread(body: str) -> Message:
 
 def _whole(value: Any) -> Any:
     """Return a whole number as such, for some programs write 1 as 1.0 (JSON knows no difference)."""
-    is_whole = isinstance(value, float) and value.is_integer() and abs(value) <= WHOLE_LIMIT
-    return int(value) if is_whole else value
+    whole = isinstance(value, float) and value.is_integer() and abs(value) <= WHOLE_LIMIT
+    return int(value) if whole else value
 
 
 def _shortened(sentence: str) -> str:

@@ -32,6 +32,7 @@ class RoomChange(Struct):
     slow: bool | None = None
     hold: bool | None = None
     mask: str | None = None
+    voice: bool | None = None
 
 
 async def change(request: web.Request) -> web.Response:

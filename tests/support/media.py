@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from random import Random
+from typing import Any
 
 from audio.take import LONGEST_TAKE_MS, Clip, Limits, Mask, Packet, Take, Unfit
 from server.log.memory import MemoryLog
@@ -137,9 +138,9 @@ class FakeFinisher:
         return Clip(self.ogg, 900, 300, 0, -16.0, -2.0, (50,) * 64, mask.name if mask else None)
 
 
-async def registry(clock: Clock) -> tuple[RoomRegistry, MemoryLog]:
+async def registry(clock: Clock, **more: Any) -> tuple[RoomRegistry, MemoryLog]:
     """Return a registry with one room, `wonder`, and its log."""
     log = MemoryLog()
-    made = RoomRegistry(log, clock=clock, random=Random(1), secret=b"s" * 32)
+    made = RoomRegistry(log, clock=clock, random=Random(1), secret=b"s" * 32, **more)
     await made.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     return made, log

@@ -3,6 +3,7 @@
  * offers the views what a visitor can do. Everything a view shows is in `store.model`.
  */
 import { Player } from '../audio/player.js';
+import { get, subscribe } from '../lib/preferences.js';
 import { recall } from '../lib/storage.js';
 import { Store } from '../lib/store.js';
 import { Clock } from '../room/clock.js';
@@ -47,7 +48,9 @@ export class Session {
     this.files = isTold || this.lacksLiveSound;
     this.raw = query.get('mic') === 'raw';
     this.id = room;
-    this.store = new Store(/** @type {Model} */ ({ ...BLANK, wantsSound: query.get('same') !== 'room', hidden: recall(`hidden.${room}`, []), path: this.files ? 'files' : 'webrtc', pace: recall('pace', 1) }));
+    const answer = query.get('answer') ?? ''; // a clip that is heard after one's own answer
+    const hidden = [...recall(`hidden.${room}`, []), ...(answer ? [answer] : [])];
+    this.store = new Store(/** @type {Model} */ ({ ...BLANK, wantsSound: query.get('same') !== 'room', hidden, path: this.files ? 'files' : 'webrtc', pace: recall('pace', 1) }));
     const read = () => this.model;
     const set = (/** @type {Partial<Model>} */ changes) => this.store.set(changes);
     this.set = set;
@@ -65,6 +68,7 @@ export class Session {
     this.inbox = new Inbox(read, set);
     this.lines = new Lines(read, set, this.request);
     this.presence = new OwnPresence(room, read, set, this.request);
+    if (answer) this.presence.before = async () => (await import('./answering.js')).answering(this, answer);
     this.round = new RoundClock(read, set, this.clock);
     this.hidden = new Hidden(room, read, set);
     this.outcomes = new Outcomes(room, read, this.notices);
@@ -88,6 +92,12 @@ export class Session {
   open() {
     this.store.watch(() => this.onAir.follow());
     this.socket.open();
+    let spoken = get('spoken');
+    subscribe((wanted) => {
+      if (wanted.spoken === spoken) return;
+      spoken = wanted.spoken;
+      this.presence.send();
+    });
     addEventListener('online', () => {
       this.socket.hurry();
       this.listener.reconnect();
@@ -159,7 +169,8 @@ export class Session {
 
   /** A clip begins, or ends before its time. @param {'cue'|'cut'} kind @param {import('../wire/protocol.js').Cue} cue */
   #cue(kind, cue) {
-    if (!this.hidden.has(cue.clip)) this.listener[kind](cue);
+    const isWanted = cue.clip ? !this.hidden.has(cue.clip) : kind === 'cut' || get('spoken');
+    if (isWanted) this.listener[kind](cue);
     this.onAir[kind](cue);
   }
 
