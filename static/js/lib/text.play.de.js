@@ -124,7 +124,7 @@ export default {
   'ending.secrets': 'Jetzt ist es raus',
   'ending.chain': 'Alles am Stück',
   'ending.plain': 'Das war’s',
-  'ending.open': '{name} gegen {other}: Den Einspruch hat niemand entschieden, er bleibt offen.',
+  'ending.open': 'Niemand hat entschieden: {name} gegen {other}. Der Einspruch bleibt offen.',
   'ending.silent': 'Niemand hat etwas gesagt',
   'ending.other': 'Anderes Spiel',
   'ending.place': 'Runde {n} von {of}',

@@ -124,7 +124,7 @@ export default {
   'ending.secrets': 'Now it is out',
   'ending.chain': 'All of it, as one',
   'ending.plain': 'That was it',
-  'ending.open': '{name} challenged {other}, and nobody decided. It stays open.',
+  'ending.open': 'Nobody decided: {name} against {other}. The challenge stays open.',
   'ending.silent': 'Nobody said a word',
   'ending.other': 'Another game',
   'ending.place': 'round {n} of {of}',
