@@ -36,6 +36,6 @@ export function has(key) {
 
 /** Words of a refusal in the visitor's language, else what the server said. @param {{code?: string, message?: string}} why */
 export function refusal(why) {
-  const key = `refused.${why.code}`;
+  const key = `refused.${why instanceof TypeError ? 'offline' : why.code}`; // what `fetch` throws where nobody answers
   return has(key) ? t(key) : why.message || t('refused.other');
 }

@@ -46,7 +46,8 @@ export class Session {
     this.files = isTold || this.lacksLiveSound;
     this.raw = query.get('mic') === 'raw';
     this.id = room;
-    this.store = new Store(/** @type {Model} */ ({ ...BLANK, wantsSound: query.get('same') !== 'room', hidden: recall(`hidden.${room}`, []), path: this.files ? 'files' : 'webrtc', pace: recall('pace', 1) }));
+    this.isBesideScreen = query.get('same') === 'room';
+    this.store = new Store(/** @type {Model} */ ({ ...BLANK, wantsSound: !this.isBesideScreen, hidden: recall(`hidden.${room}`, []), path: this.files ? 'files' : 'webrtc', pace: recall('pace', 1) }));
     const read = () => this.model;
     const set = (/** @type {Partial<Model>} */ changes) => this.store.set(changes);
     this.set = set;
@@ -176,7 +177,7 @@ export class Session {
     this.presence.join();
     if (this.lacksLiveSound) this.notices.tell({ code: 'no-live-sound' });
     if (this.model.wantsSound) this.listener.on();
-    else this.notices.tell({ code: 'same-room' });
+    else if (this.isBesideScreen) this.notices.tell({ code: 'same-room' });
     if (playing) this.play(true);
     else this.speaking.need().catch(() => {}); // so that it is here with the first press
     this.presence.send();

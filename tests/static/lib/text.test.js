@@ -35,3 +35,7 @@ test('a refusal without a sentence says what the server said', async () => {
   await learn('play');
   assert.equal(refusal({ code: 'not_a_player' }), 'Only those who play can end a round, or have another.');
 });
+
+test('what nobody answers is said in the visitor\'s words, not in the browser\'s', () => {
+  assert.equal(refusal(new TypeError('Failed to fetch')), 'Not connected right now.');
+});
