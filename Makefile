@@ -1,7 +1,7 @@
 # Space of Wonder. `make run` serves, `make test` runs every test; both set up what they need first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-python test-static check bench soak pictures lock clean programs
+.PHONY: help run extras test test-python test-static check bench soak pictures lock clean programs
 .DELETE_ON_ERROR:
 
 PYTHON ?= $(or $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -19,6 +19,8 @@ help: ## Say what can be made
 
 run: $(BUILD)/runtime ## Serve http://localhost:8080 with its data in ./data (OPTIONS="--port 9000" for more)
 	@exec $(BIN)/python -m server serve --data data $(OPTIONS)
+
+extras: $(BUILD)/extras ## Install what captions and spoken prompts need, for `make run`
 
 test: test-static test-python ## Run every test, real browsers included (TESTS=tests/server, JOBS=1: one after another)
 
@@ -56,18 +58,24 @@ $(BUILD)/venv:
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@mkdir -p $(BUILD) && touch $@
 
-# `make test` installs both sets with one call of pip, and so leaves the stamp of `make run` too.
+# `make extras` and `make test` install all they need with one call of pip, and so leave the stamps of the others too.
 $(BUILD)/runtime: constraints.txt pyproject.toml | $(BUILD)/venv
 	@echo "Installing what the server needs ..."
 	@$(PIP) install --require-hashes --only-binary :all: -r constraints.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(BUILD)/development: constraints.txt constraints-dev.txt pyproject.toml | $(BUILD)/venv
-	@echo "Installing what the server and its tests need ..."
-	@$(PIP) install --require-hashes --only-binary :all: -r constraints.txt -r constraints-dev.txt
+$(BUILD)/extras: constraints.txt constraints-extras.txt pyproject.toml | $(BUILD)/venv
+	@echo "Installing the server and its optional parts ..."
+	@$(PIP) install --require-hashes --only-binary :all: -r constraints.txt -r constraints-extras.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $(BUILD)/runtime $@
+
+$(BUILD)/development: constraints.txt constraints-extras.txt constraints-dev.txt pyproject.toml | $(BUILD)/venv
+	@echo "Installing what the server, its optional parts and its tests need ..."
+	@$(PIP) install --require-hashes --only-binary :all: $(addprefix -r ,$(filter constraints%,$^))
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $(BUILD)/runtime $(BUILD)/extras $@
 
 $(BUILD)/node: package.json package-lock.json
 	@command -v node npm >/dev/null || .ci/programs nodejs npm || { echo "$(NEED_NODE)" >&2; exit 1; }

@@ -1,4 +1,4 @@
-"""Write constraints.txt and constraints-dev.txt: exact versions with the hash of every wheel we may install.
+"""Write the constraints*.txt: exact versions with the hash of every wheel that we may install.
 
 pip resolves; this only asks it once a Python version and platform, and joins the answers.
 Versions already locked stay; `python .ci/lock.py --upgrade` takes the newest that fit.
@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-RUNTIME, DEVELOPMENT = ROOT / "constraints.txt", ROOT / "constraints-dev.txt"
+RUNTIME = ROOT / "constraints.txt"
+# In addition to it: the optional parts of the server, and what tests and checks need besides.
+OPTIONAL, DEVELOPMENT = ROOT / "constraints-extras.txt", ROOT / "constraints-dev.txt"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 LINUX_TAGS = ("manylinux_2_39", "manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014")
 PLATFORMS = (
@@ -34,18 +36,34 @@ def main(arguments: list[str]) -> int:
     """Lock what pyproject.toml asks for."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     needs = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
-    extras = project["project"]["optional-dependencies"]["dev"]
-    keep = [] if "--upgrade" in arguments else sorted(locked(RUNTIME, DEVELOPMENT))
-    everything = wheels([*needs, *extras], keep)
-    here = {named(item) for item in resolve(needs, pins(everything), PYTHONS[0], PLATFORMS[0])}
-    runtime = {key: hashes for key, hashes in everything.items() if key in here}
-    RUNTIME.write_text(HEAD + "".join(lines(runtime)))
-    rest = {key: hashes for key, hashes in everything.items() if key not in runtime}
-    DEVELOPMENT.write_text(
-        HEAD + "# In addition to constraints.txt, for tests and checks.\n" + "".join(lines(rest))
-    )
-    print(f"{RUNTIME.name}: {len(runtime)} packages; {DEVELOPMENT.name}: {len(rest)} more")
+    extras: dict[str, list[str]] = project["project"]["optional-dependencies"]
+    development = extras.pop("dev")
+    optional = [need for extra in extras.values() for need in extra]
+    keep = [] if "--upgrade" in arguments else sorted(locked(RUNTIME, OPTIONAL, DEVELOPMENT))
+    everything = wheels([*needs, *optional, *development], keep)
+    runtime = share(everything, needs)
+    serving = {**runtime, **share(everything, [*needs, *optional])}
+    write(RUNTIME, runtime)
+    write(OPTIONAL, without(serving, runtime), "In addition to constraints.txt: the optional parts.")
+    write(DEVELOPMENT, without(everything, serving), "In addition to both others, for tests and checks.")
     return 0
+
+
+def share(everything: Wheels, needs: list[str]) -> Wheels:
+    """Return what of all that was found some needs alone take."""
+    here = {named(item) for item in resolve(needs, pins(everything), PYTHONS[0], PLATFORMS[0])}
+    return {key: hashes for key, hashes in everything.items() if key in here}
+
+
+def without(found: Wheels, there: Wheels) -> Wheels:
+    """Return what is not there already."""
+    return {key: hashes for key, hashes in found.items() if key not in there}
+
+
+def write(file: Path, found: Wheels, head: str = "") -> None:
+    """Write one of the three files."""
+    file.write_text(HEAD + (f"# {head}\n" if head else "") + "".join(lines(found)))
+    print(f"{file.name}: {len(found)} packages")
 
 
 def locked(*files: Path) -> Iterator[str]:

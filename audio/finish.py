@@ -1,14 +1,15 @@
-"""From a take or an upload to a clip: decode once, clean, trim, level, measure, encode once."""
+"""From a take or an upload to a clip: decode once, clean, trim, mask, level, measure, encode once."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
-from audio import container, loudness, ogg, onset, opus
+from audio import container, loudness, masks, ogg, onset, opus
 from audio.pcm import Pcm, fade_edges, high_pass, peaks
-from audio.take import LONGEST_LISTENED_MS, SAMPLE_RATE_HZ, Clip, Limits, Packet, Take, Unfit
+from audio.take import LONGEST_LISTENED_MS, SAMPLE_RATE_HZ, Clip, Limits, Mask, Packet, Take, Unfit
 
 MS = SAMPLE_RATE_HZ // 1000
 RUMBLE_HZ = 80.0
@@ -28,26 +29,29 @@ DROWNED = "We could not tell your voice from the noise around you. Come closer t
 UNDECODABLE = "We could not read that sound. Please try again."
 
 
-def finish_take(take: Take, limits: Limits) -> Clip:
+def finish_take(take: Take, limits: Limits, mask: Mask | None = None) -> Clip:
     """Finish what a speaker sent. Raises `Unfit`."""
     try:
         pcm = opus.decode(take.packets, longest=LONGEST_LISTENED_MS * MS)
     except opus.BadPacket as bad:
         raise Unfit("undecodable", UNDECODABLE) from bad
-    return finish(pcm, limits, preroll_ms=take.preroll_ms)
+    return finish(pcm, limits, preroll_ms=take.preroll_ms, mask=mask)
 
 
-def finish_upload(body: bytes, media_type: str, limits: Limits) -> Clip:
+def finish_upload(body: bytes, media_type: str, limits: Limits, mask: Mask | None = None) -> Clip:
     """Finish an uploaded file. Raises `Unfit`. Call it only in a process that may crash: it runs libav."""
     try:
         pcm = container.decode(body, media_type, longest=LONGEST_LISTENED_MS * MS)
     except container.Undecodable as bad:
         raise Unfit("undecodable", bad.shown or UNDECODABLE) from bad
-    return finish(pcm, limits)
+    return finish(pcm, limits, mask=mask)
 
 
-def finish(pcm: Pcm, limits: Limits, *, preroll_ms: int = 0) -> Clip:
-    """Make a clip of 48 kHz mono sound. Raises `Unfit` when it is silent or too short."""
+def finish(pcm: Pcm, limits: Limits, *, preroll_ms: int = 0, mask: Mask | None = None) -> Clip:
+    """Make a clip of 48 kHz mono sound. Raises `Unfit` when it is silent or too short.
+
+    A mask that cannot be put on raises, whatever it is: nothing goes on as it was spoken then.
+    """
     pcm = high_pass(np.nan_to_num(pcm, posinf=0.0, neginf=0.0).clip(-8.0, 8.0), RUMBLE_HZ)
     sound = onset.find(pcm)
     if sound is None and (len(pcm) >= limits.shortest_ms * MS or not onset.is_loud(pcm)):
@@ -65,7 +69,9 @@ def finish(pcm: Pcm, limits: Limits, *, preroll_ms: int = 0) -> Clip:
     if len(kept) < end - start:
         sound = onset.find(kept) or sound
         sound = onset.Sound(sound.onset + start, sound.offset + start, sound.gap_ms)
-    return _encoded(fade_edges(kept, FADE_MS * MS), sound, preroll_ms)
+    worn = masks.wear(kept, mask) if mask else kept
+    clip = _encoded(fade_edges(worn, FADE_MS * MS), sound, preroll_ms)
+    return replace(clip, mask=mask.name) if mask else clip
 
 
 def _encoded(pcm: Pcm, sound: onset.Sound, preroll_ms: int) -> Clip:

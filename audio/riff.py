@@ -1,11 +1,16 @@
-"""Repair WAV files (RIFF) that some programs write and libav refuses or reads wrongly."""
+"""WAV files (RIFF): those that libav refuses or reads wrongly are repaired, plain ones are read."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
 
+import numpy as np
+
+from audio.pcm import Pcm
+
 EXTENSIBLE, PCM = 0xFFFE, 1
+PLAIN = struct.Struct("<HHIIHH")
 FORM = struct.Struct("<HHIIHHHHIH")  # up to the first two bytes of the extensible form's GUID
 
 
@@ -35,3 +40,23 @@ def _chunks(body: bytes) -> Iterator[tuple[int, bytes, int]]:
         size = int.from_bytes(body[at + 4 : at + 8], "little")
         yield at + 8, body[at : at + 4], size
         at += 8 + size + size % 2
+
+
+def samples(body: bytes) -> tuple[Pcm, int]:
+    """Return the sound of a plain mono WAV file and its rate in Hz. Raises `ValueError`.
+
+    What writes to a pipe does not know how long it gets: a size that is too large means all the rest.
+    """
+    if body[:4] != b"RIFF" or body[8:12] != b"WAVE":
+        raise ValueError("no WAV file")
+    rate_hz = 0
+    for at, name, size in _chunks(body):
+        if name == b"fmt " and len(body) >= at + PLAIN.size:
+            coding, channels, rate_hz, _, _, bits = PLAIN.unpack_from(body, at)
+            if (coding, channels, bits) != (PCM, 1, 16):
+                raise ValueError("not 16 bits and mono")
+        elif name == b"data" and rate_hz:
+            sound = body[at : at + size]
+            whole = np.frombuffer(sound[: len(sound) // 2 * 2], "<i2")
+            return whole.astype(np.float32) / np.float32(32_768), rate_hz
+    raise ValueError("no sound in it")

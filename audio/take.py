@@ -42,6 +42,19 @@ class Take(Struct, frozen=True):
     preroll_ms: int = 0
 
 
+# Of a recording that somebody tries a mask with.
+LONGEST_TRIED_MS = 5_000
+# What a voice may sound like to all others (`audio/masks/`).
+MASKS = ("mouse", "giant", "robot", "whisper", "radio", "underwater", "alien", "choir")
+
+
+class Mask(Struct, frozen=True):
+    """One of `MASKS`, and what its chance depends on: the same seed gives the same sound."""
+
+    name: str
+    seed: str
+
+
 class Limits(Struct, frozen=True):
     """How long a clip may be: shorter is refused, longer is cut."""
 
@@ -53,7 +66,9 @@ class Clip(Struct, frozen=True):
     """A finished clip: Ogg Opus (48 kHz mono, 20 ms frames, no tags) and its measures.
 
     `onset_ms` is the first sound of speech, counted from the end of the pre-roll of the take
-    (negative inside it) or from the beginning of an upload; `peaks` are 64 values, 0 to 100.
+    (negative inside it) or from the beginning of an upload; `peaks` are 64 values, 0 to 100. Where
+    speech is was measured before the `mask` was put on, and so was how much there is (`speech_ms`, None where
+    nobody counted): a whisper is none to what counts.
     """
 
     ogg: bytes
@@ -63,6 +78,8 @@ class Clip(Struct, frozen=True):
     loudness_lufs: float
     true_peak_dbtp: float
     peaks: tuple[int, ...]
+    mask: str | None = None
+    speech_ms: int | None = None
 
 
 class Unfit(Exception):

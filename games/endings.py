@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from games.ballots import ballots
-from games.round import Round, Secret
+from games.ballots import balance, ballots
+from games.round import OpenChallenge, Round, Secret
+
+# The codes of verdicts on a challenge begin so.
+CHALLENGE_CODES = "challenge_"
 
 
 def hearts(round_: Round) -> dict[str, int]:
@@ -53,6 +56,20 @@ def duel(round_: Round) -> tuple[str, ...]:
 def secrets(round_: Round) -> tuple[Secret, ...]:
     """Return what players alone were told, one after the other."""
     return tuple(Secret(fact.voice, fact.role, fact.text) for fact in round_.roles)
+
+
+def undecided(round_: Round) -> tuple[OpenChallenge, ...]:
+    """Return the challenges that neither the referee nor the others have decided."""
+    decided = {
+        given.clip
+        for given in round_.verdicts
+        if given.tone == "fault" or given.code.startswith(CHALLENGE_CODES)
+    }
+    return tuple(
+        OpenChallenge(made.clip, made.voice)
+        for made in round_.challenges
+        if made.clip not in decided and balance(round_.votes, made.clip) <= 0
+    )
 
 
 def spoken(round_: Round) -> tuple[str, ...]:

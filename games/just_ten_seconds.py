@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from games import referee
+from games.ballots import balance
 from games.chain import Chain, theme
-from games.game import GameContext, Mood, give, here_of, unworded
+from games.game import GameContext, Mood, give, here_of, pending
 from games.referee import OVERRULING_VOTES
 from games.round import Round, RoundFact, Take, TurnGiven, VoteCast
 
@@ -75,7 +76,7 @@ class JustTenSeconds(Chain):
         if vote.value >= 0 or take is None or turn is None:
             return []
         is_heard = turn.act != "listen" or round_.takes[-1] != take
-        if not round_.faults_of(take.clip) and (take.words is None or not is_heard):
+        if not round_.faults_of(take.clip) and not (take.is_worded and is_heard):
             return []
         return self._decided(round_, take, context)
 
@@ -90,7 +91,7 @@ class JustTenSeconds(Chain):
             return ()
         return tuple(
             take
-            for take in unworded(round_.takes[-1:])
+            for take in pending(round_, round_.takes[-1:], context)
             if _challenges(round_, take) and not round_.faults_of(take.clip)
         )
 
@@ -114,9 +115,9 @@ class JustTenSeconds(Chain):
             return []
         if _is_right_to_challenge(round_, take):
             return referee.verdict(round_, take, context, "challenge_right", "praise")
-        if take.words is not None:
+        if take.is_worded:
             return referee.verdict(round_, take, context, "challenge_wrong", "praise")
-        is_backed = referee.balance(round_.votes, take.clip) > 0
+        is_backed = balance(round_.votes, take.clip) > 0
         return referee.verdict(round_, take, context, "challenge_outvoted", "praise") if is_backed else []
 
 
@@ -126,6 +127,6 @@ def _challenges(round_: Round, take: Take) -> list[VoteCast]:
 
 def _is_right_to_challenge(round_: Round, take: Take) -> bool:
     """Tell whether the referee found a fault, or the room hears one where nobody knows the words."""
-    if round_.faults_of(take.clip) or take.words is not None:
+    if round_.faults_of(take.clip) or take.is_worded:
         return round_.faults_of(take.clip) > 0
-    return referee.balance(round_.votes, take.clip) <= -OVERRULING_VOTES
+    return balance(round_.votes, take.clip) <= -OVERRULING_VOTES

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import WORD_MS, GameContext, Play, TurnOrder, give, here_of, unworded, wait_ms
+from games.ballots import balance
+from games.game import WORD_MS, GameContext, Play, TurnOrder, give, here_of, wait_ms
+from games.progress import unworded
 from games.referee import OVERRULING_VOTES, SAME_GUESS
 from games.round import Ending, Round, RoundFact, Take, TurnGiven, VoteCast
 from games.words import likeness
@@ -67,7 +69,7 @@ class MindMeld(Play):
         if not last:
             return FIRST[context.language]
         texts = [take.text for take in last if take.text]
-        known = len(texts) == len(last)
+        known = len(texts) == len(last) and not unworded(last)
         return JOIN[context.language].format(words=" + ".join(texts)) if known else HEARD[context.language]
 
     def is_full(self, round_: Round) -> bool:
@@ -114,7 +116,7 @@ class MindMeld(Play):
         """Fault more than one word; praise a match, and what is nearly one."""
         said = referee.counted(round_, take, context, 1)
         for other in round_.before(take):
-            if other.turn == take.turn and other.text and take.text:
+            if other.turn == take.turn and other.is_worded and other.text and take.text:
                 if _same(other, take):
                     return [
                         *said,
@@ -149,7 +151,7 @@ def _is_one(pair: tuple[Take, ...], round_: Round) -> bool | None:
 
 
 def _by_thumbs(pair: tuple[Take, ...], round_: Round) -> bool | None:
-    sure = referee.balance(round_.votes, *(take.clip for take in pair))
+    sure = balance(round_.votes, *(take.clip for take in pair))
     return None if abs(sure) < OVERRULING_VOTES else sure > 0
 
 

@@ -6,10 +6,9 @@ nothing hear notes only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from random import Random
 
-from games.ballots import ballots
+from games.ballots import balance
 from games.endings import crowned, staged
 from games.game import GameContext
 from games.language.de import GERMAN
@@ -126,15 +125,6 @@ def overruled(round_: Round, vote: VoteCast) -> list[RoundFact]:
     faults = [given for given in round_.verdicts if given.clip == vote.clip and given.tone == "fault"]
     codes = dict.fromkeys(given.code for given in faults if (given.clip, given.code) not in waived)
     return [VerdictOverruled(round_.id, vote.clip, code) for code in codes]
-
-
-def balance(votes: Iterable[VoteCast], *clips: str) -> int:
-    """Return how many more said yes than no to some clips; each seat counts once."""
-    said: dict[str, int] = {}
-    for (clip, seat), value in ballots(votes).items():
-        if clip in clips:
-            said[seat] = (value > 0) - (value < 0)
-    return sum(said.values())
 
 
 def coaching(language: str, tempo: Tempo, random: Random) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import GameContext, Play, TurnOrder, ballot, give, player, unworded
+from games.game import GameContext, Play, TurnOrder, ballot, give, pending, player
+from games.progress import unworded
 from games.referee import is_same_guess
 from games.round import Ending, RoleGiven, Round, RoundFact, Take, TurnGiven, VoteCast
 
@@ -64,7 +65,7 @@ class Riddle(Play):
     def after_vote(self, round_: Round, vote: VoteCast, context: GameContext) -> list[RoundFact]:
         """Let the teller say that a guess was right."""
         take = round_.take(vote.clip)
-        if take is None or take.turn == 1 or take.words is not None or not self.is_hit(round_, take):
+        if take is None or take.turn == 1 or take.is_worded or not self.is_hit(round_, take):
             return []
         return referee.verdict(round_, take, context, "guessed", "praise", word=round_.solution)
 
@@ -89,7 +90,7 @@ class Riddle(Play):
 
     def is_hit(self, round_: Round, take: Take) -> bool | None:
         """Tell whether a guess is right by its words, else by the teller's thumb; None: nobody knows."""
-        if take.words is not None:
+        if take.is_worded:
             return self.is_right(round_, take)
         teller = _teller(round_)
         said = [vote.value for vote in round_.votes if vote.clip == take.clip and vote.voice == teller]
@@ -105,7 +106,8 @@ class Riddle(Play):
     def awaited(self, round_: Round, context: GameContext) -> tuple[Take, ...]:
         """Want the guesses, where they are judged; the telling may be."""
         guessing = round_.turn is not None and round_.turn.act == "guess"
-        return unworded(round_.takes_of(round_.turns[-1].turn)) if guessing and context.scored else ()
+        takes = round_.takes_of(round_.turns[-1].turn) if guessing and context.scored else ()
+        return pending(round_, takes, context)
 
     def judge_round(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Praise a riddle that nobody solved, once all guesses are known; say so when they are not."""

@@ -35,7 +35,9 @@ class RoundOpened(Struct, frozen=True):
     """A game began; `players` are voice ids in turn order, empty when all play at once.
 
     `answer` is what others must find out: nobody sees it (nor the prompt's id) before the end.
-    In a `hidden` round there are takes that only their speakers see, until `round.revealed`.
+    In a `hidden` round there are takes that only their speakers see, until `round.revealed`. With a `mask`
+    everyone sounds alike in it. `company` are older clips that answered the same prompt: they are heard after
+    the first take, or that of the voice which began the round.
     """
 
     kind: ClassVar[str] = "round.opened"
@@ -47,6 +49,8 @@ class RoundOpened(Struct, frozen=True):
     hidden: bool = False
     scene: str = ""
     answer: str = ""
+    mask: str | None = None
+    company: tuple[str, ...] = ()
 
 
 class RoundJoined(Struct, frozen=True):
@@ -165,6 +169,10 @@ class AnswerGiven(Struct, frozen=True):
     hidden: bool = False
 
 
+# A word with the times from which and to which it is heard, in ms from the start of its clip.
+Word = tuple[str, int, int]
+
+
 class RevealedTake(Struct, frozen=True):
     """A take that was hidden, with all that its first event kept back."""
 
@@ -180,6 +188,8 @@ class RevealedTake(Struct, frozen=True):
     source: str = "webrtc"
     text: str | None = None
     written: bool = False
+    words: tuple[Word, ...] = ()
+    mask: str | None = None
 
 
 class RoundRevealed(Struct, frozen=True):
@@ -238,6 +248,13 @@ class Secret(Struct, frozen=True):
     text: str = ""
 
 
+class OpenChallenge(Struct, frozen=True):
+    """A challenge that nobody decided before its round ended: whose, and of which take."""
+
+    clip: str
+    voice: str
+
+
 class RoundClosed(Struct, frozen=True):
     """A round ended; `takes` are its clips in order.
 
@@ -246,7 +263,7 @@ class RoundClosed(Struct, frozen=True):
     too: several are a tie or twins, none is nobody. `met` is None where nobody knows whether two words
     were one. `set_place` is the round's place in the room's set (0: it counts for none), and the
     last one has the `line` that the set liked best. The next round begins by itself at `next_at_ms`
-    (0: it does not) if somebody may speak then.
+    (0: it does not) if somebody may speak then. `undecided` are challenges that stay open.
     """
 
     kind: ClassVar[str] = "round.closed"
@@ -263,6 +280,7 @@ class RoundClosed(Struct, frozen=True):
     set_place: int = 0
     line: str = ""
     next_at_ms: int = 0
+    undecided: tuple[OpenChallenge, ...] = ()
 
 
 RoundFact = (
@@ -287,7 +305,8 @@ RoundFact = (
 class Take(Struct, frozen=True):
     """One clip (or written answer) in a round, with what was measured of it.
 
-    `words` and `text` are None until it is captioned.
+    `words` and `text` are None until it is captioned. `words` are what rules go by: there are none where
+    somebody listened and heard none, and where what was heard is too uncertain (`games/captions.py`).
     """
 
     clip: str
@@ -301,6 +320,12 @@ class Take(Struct, frozen=True):
     text: str | None = None
     hidden: bool = False
     written: bool = False
+    masked: bool = False
+
+    @property
+    def is_worded(self) -> bool:
+        """Tell whether its words are known well enough to go by; those of a spoken take may never be."""
+        return self.written or bool(self.words)
 
 
 class Round(Struct, frozen=True):
@@ -309,6 +334,7 @@ class Round(Struct, frozen=True):
     `heard_at_ms` is when something was said last, `closed` why it ended, `starter` the voice that began it;
     `left` have no turns any more, `late` came in its middle; `paused_until_ms` is 0 while it goes on.
     `voted_at_ms` is when each vote was cast, and `quiet` are those of `left` who come back by speaking.
+    `company` are older clips that answered the same prompt.
     """
 
     id: str
@@ -337,6 +363,8 @@ class Round(Struct, frozen=True):
     paused_until_ms: int = 0
     voted_at_ms: tuple[int, ...] = ()
     quiet: tuple[str, ...] = ()
+    mask: str | None = None
+    company: tuple[str, ...] = ()
 
     @property
     def turn(self) -> TurnGiven | None:
@@ -390,6 +418,8 @@ def opened(fact: RoundOpened, at_ms: int, starter: str = "") -> Round:
         answer=fact.answer,
         heard_at_ms=at_ms,
         starter=starter,
+        mask=fact.mask,
+        company=fact.company,
     )
 
 
@@ -464,9 +494,3 @@ def _revealed(round_: Round, clips: set[str]) -> Round:
 def landed(round_: Round, take: Take, at_ms: int = 0) -> Round:
     """Add a take to a round."""
     return replace(round_, takes=(*round_.takes, take), heard_at_ms=max(round_.heard_at_ms, at_ms))
-
-
-def captioned(round_: Round, clip: str, text: str, words: tuple[str, ...]) -> Round:
-    """Write down the words of a take."""
-    takes = (replace(t, text=text, words=words) if t.clip == clip else t for t in round_.takes)
-    return replace(round_, takes=tuple(takes))

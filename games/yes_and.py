@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext, Mood, unworded
+from games.game import GameContext, Mood, pending
+from games.progress import unworded
 from games.round import Round, RoundFact, Take
 from games.words import tokens
 
@@ -32,7 +33,8 @@ class YesAnd(Chain):
     def awaited(self, round_: Round, context: GameContext) -> tuple[Take, ...]:
         """Want the last words only: the lines before them change no turn, the comparison ends the round."""
         missing = unworded(round_.takes)
-        return missing if len(round_.takes) == self.takes and missing == round_.takes[-1:] else ()
+        is_last = len(round_.takes) == self.takes and missing == round_.takes[-1:]
+        return pending(round_, missing, context) if is_last else ()
 
     def ask(self, round_: Round, context: GameContext) -> str:
         """Give the first words; the plan is shown at the start of each half."""

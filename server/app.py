@@ -12,11 +12,15 @@ from typing import Self
 from prometheus_client import Histogram
 
 from server import tls
+from server.announcer import Speakers
 from server.blobs.base import Blobs
 from server.blobs.memory import MemoryBlobs
 from server.blobs.sqlite import SqliteBlobs
 from server.clock import Clock
 from server.config import Config, parts
+from server.engines.open import open_speech
+from server.engines.transcriber import Transcriber
+from server.engines.utterances import Utterances
 from server.http.limits import FloodLimits, Limits
 from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
@@ -24,11 +28,13 @@ from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
+from server.readers.captions import Captions
 from server.readers.closing import Closing
 from server.readers.expiry import Expiry
 from server.readers.moderation import Moderation
 from server.readers.radio import Radio
 from server.readers.runner import Readers
+from server.readers.search import Search
 from server.room.house import HOUSE
 from server.rooms.base import NoSuchRoom
 from server.rooms.registry import RoomRegistry
@@ -46,9 +52,11 @@ from server.web.health import HEALTH
 from server.web.transcodes import TRANSCODES
 
 DATABASE = "wonder.db"
+SEARCH_INDEX = "search.db"
 # Of the time for draining so much is kept for telling the sockets: their last answers, and 1012.
 GOODBYE_MS = 3_000
 
+SpokenMs = Callable[[str, str], int]
 # The logs that have their blobs themselves.
 OwnLog = MemoryLog | SqliteLog
 
@@ -84,6 +92,8 @@ class Services:
         media: Media,
         *,
         commits: Histogram | None = None,
+        utterances: Utterances | None = None,
+        transcriber: Transcriber | None = None,
     ) -> None:
         self.config = config
         self.log = log
@@ -91,11 +101,17 @@ class Services:
         self.registry = registry
         self.media = media
         self.finisher = Finisher(workers=config.finish_workers)
-        self.radio = Radio(log, self.blobs, media, SystemRandom(), audience=self.audience)
-        self.readers = Readers(
-            log, [Expiry(registry, log, registry.clock), Moderation(log)], clock=registry.clock
-        )
+        self.utterances = utterances or Utterances(clock=registry.clock)
+        speech = Speakers(self.utterances, self._wants_speech, self._name_of)
+        self.radio = Radio(log, self.blobs, media, SystemRandom(), audience=self.audience, speech=speech)
         self.figures = Metrics(Registry(), registry, media, commits or commit_times())
+        self.transcriber = transcriber
+        self.captions = self._captions(transcriber) if transcriber else None
+        index = None if isinstance(log, MemoryLog) else Path(config.data) / SEARCH_INDEX
+        self.search = Search(log, index, registry.clock)
+        usual = Expiry(registry, log, registry.clock), Moderation(log), self.search
+        readers = [*usual, *([self.captions] if self.captions else [])]
+        self.readers = Readers(log, readers, clock=registry.clock)
         self.figures.follow(self.readers.runners)
         self.takes = Takes(
             registry,
@@ -118,11 +134,27 @@ class Services:
             figures=self.figures,
             limits=Limits(on=config.limits == "on", floods=flood_limits(config)),
             listening=self._audience_changed,
+            utterances=self.utterances,
+            find=self.search.find,
         )
         self.sockets = self.app[SOCKETS]
         self.closing = Closing(self.takes.end_room)
         for reader in (self.radio, self.closing, self.app[TRANSCODES]):
             registry.register(reader)
+
+    def _captions(self, engine: Transcriber) -> Captions:
+        """Return the reader that writes the words of clips, with its figures."""
+        made = Captions(
+            self.registry,
+            self.log,
+            self.blobs,
+            engine,
+            self.registry.clock,
+            workers=getattr(self.config, "caption_workers", 1),
+            told=self.figures.caption_ended,
+        )
+        self.figures.follow_captions(lambda: made.waiting)
+        return made
 
     def _audience_changed(self, room_id: str) -> None:
         """Let the radio of a room play on; a room that sleeps wakes for whoever listens."""
@@ -130,9 +162,23 @@ class Services:
             self.registry.rouse(room_id)
         self.radio.wake(room_id)
 
+    def _wants_speech(self, room_id: str) -> bool:
+        """Tell whether somebody who listens wants to hear words of the radio itself."""
+        return self.sockets.wants_speech(room_id, self.media.listeners(room_id))
+
+    def _name_of(self, room_id: str, voice_id: str) -> str:
+        return self.sockets.name_of(room_id, voice_id)
+
+    def spoken_ms(self, room_id: str) -> SpokenMs | None:
+        """Return how long it takes to say a text in a room; None where nobody would hear it."""
+        if not self.utterances.is_on or not self._wants_speech(room_id):
+            return None
+        return self.utterances.length_ms
+
     def audience(self, room_id: str) -> int:
         """Return how many listen in a room, by WebRTC or to the files."""
-        return self.media.listeners(room_id) + self.sockets.counts(room_id).listeners
+        counts = self.sockets.counts(room_id)
+        return self.media.listeners(room_id) + counts.listeners + counts.screens
 
 
 class Running:
@@ -179,8 +225,11 @@ class Running:
         await self.close()
 
 
-async def start(config: Config) -> Running:
-    """Start a server. Raises `BadSetting`, and `Unusable` for a log that cannot be opened."""
+async def start(config: Config, *, transcriber: Transcriber | None = None) -> Running:
+    """Start a server, with what writes captions.
+
+    Raises `BadSetting`, and `Unusable` for a log that cannot be opened.
+    """
     broken = asyncio.Event()
     async with AsyncExitStack() as unstarted:
         commits = commit_times()
@@ -189,7 +238,15 @@ async def start(config: Config) -> Running:
         clock = Clock(await _newest_ms(log))
         media = await _open_media(config, clock)
         unstarted.push_async_callback(media.close)
-        services = Services(config, log, await _registry(config, log, clock), media, commits=commits)
+        utterances = Utterances(open_speech(config.speech), clock=clock)
+
+        def spoken_ms(room_id: str) -> SpokenMs | None:
+            return services.spoken_ms(room_id)
+
+        registry = await _registry(config, log, clock, transcriber, spoken_ms)
+        services = Services(
+            config, log, registry, media, commits=commits, transcriber=transcriber, utterances=utterances
+        )
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
         await _house_rooms(services.registry, config)
@@ -227,7 +284,13 @@ async def _newest_ms(log: Log) -> int:
     return max((listing.last_at_ms for listing in newest), default=0)
 
 
-async def _registry(config: Config, log: Log, clock: Clock) -> RoomRegistry:
+async def _registry(
+    config: Config,
+    log: Log,
+    clock: Clock,
+    transcriber: Transcriber | None,
+    spoken_ms: Callable[[str], SpokenMs | None],
+) -> RoomRegistry:
     secret = await log.secret()
     return RoomRegistry(
         log,
@@ -235,7 +298,9 @@ async def _registry(config: Config, log: Log, clock: Clock) -> RoomRegistry:
         random=SystemRandom(),
         secret=secret,
         idle_ms=config.room_idle_ms,
-        captions=config.captions != "off",
+        captions=transcriber is not None,
+        languages=getattr(transcriber, "languages", ("en", "de")),
+        spoken_ms=spoken_ms if config.speech != "off" else None,
     )
 
 
@@ -259,7 +324,13 @@ async def _house_rooms(registry: RoomRegistry, config: Config) -> None:
 
 async def _let_go(services: Services) -> None:
     await services.readers.close()
+    await services.search.close()
+    if services.captions is not None:
+        await services.captions.close()
+    if services.transcriber is not None:
+        await services.transcriber.close()
     await services.radio.close()
+    await services.utterances.close()
     await services.media.close()
     await services.takes.close()
     await services.finisher.close()

@@ -77,6 +77,13 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, _meta("Languages, by comma (`en`, `de`), that have a public room from the start; empty is none.")
     ] = "en,de"
     captions: Annotated[str, _meta("Model that writes captions; only `off` in this version.")] = "off"
+    speech: Annotated[
+        str,
+        _meta(
+            "What speaks on the radio: `off`, `espeak`, `piper:DIR` (a folder of voices), or the URL of "
+            "a server's `/v1/audio/speech`."
+        ),
+    ] = "off"
     admin_token: Annotated[
         str, _meta("Bearer token of the admin, at least 22 characters; empty means no admin.")
     ] = ""
@@ -134,6 +141,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int, _count("Lines of chat in a room in a minute; when more come, it is slow for 30 s.")
     ] = 60
     reactions_per_minute: Annotated[int, _count("Reactions in a room in a minute.")] = 600
+    mask_previews_per_minute: Annotated[
+        int, _count("How often a visitor may try a mask in a minute; a network 30 times as often.")
+    ] = 20
     clip_longest_ms: Annotated[int, _ms("Longer takes are cut, also where the room's kind allows more.")] = (
         LONGEST_CLIP_MS
     )
@@ -293,6 +303,15 @@ def _captions(config: Config) -> str:
     return "" if config.captions == "off" else "captions are planned but not in this version; use off."
 
 
+def _speech(config: Config) -> str:
+    kind, _, where = config.speech.partition(":")
+    if config.speech in ("off", "espeak") or (kind in ("http", "https") and where.startswith("//")):
+        return ""
+    if kind == "piper" and where:
+        return "" if Path(where).is_dir() else f"the folder {where} is not there."
+    return "must be off, espeak, piper:DIR or a URL."
+
+
 def _admin_token(config: Config) -> str:
     fits = config.admin_token.isascii() and config.admin_token.isprintable() and " " not in config.admin_token
     return "" if fits else "must be printable ASCII without spaces."
@@ -325,6 +344,7 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "tls": _tls,
     "house_rooms": _house_rooms,
     "captions": _captions,
+    "speech": _speech,
     "admin_token": _admin_token,
     "trusted_proxies": _trusted_proxies,
     "limits": _limits,

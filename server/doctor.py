@@ -25,6 +25,8 @@ from msgspec import Struct
 from server import tls
 from server.clock import EARLIEST_MS
 from server.config import TOKEN_CHARACTERS, BadSetting, Config
+from server.engines.open import open_speech
+from server.engines.speech import EngineFailed
 from server.log.schema import SQLITE_AT_LEAST
 from server.rtc import discover, udp
 
@@ -275,6 +277,30 @@ def _captions(_: Config) -> Check:
     return Check("Captions", "fine", "off; this version has none yet")
 
 
+def _speech(config: Config) -> Check:
+    """Let the engine say a word, as the server would."""
+    if config.speech == "off":
+        return Check("Speech", "fine", "off: rooms are not spoken to")
+    try:
+        said_ms = asyncio.run(_said_ms(config.speech))
+    except EngineFailed as failed:
+        advice = "Rooms work without it; install espeak-ng, or choose another --speech."
+        return Check("Speech", "doubtful", f"{config.speech} does not speak: {failed}", advice)
+    return Check("Speech", "fine", f"{config.speech} says a word in {said_ms} ms")
+
+
+async def _said_ms(setting: str) -> int:
+    engine = open_speech(setting)
+    assert engine is not None
+    begun_s = time.monotonic()
+    try:
+        if await engine.say("Wonder", "en") is None and await engine.say("Wunder", "de") is None:
+            raise EngineFailed("it has neither an English nor a German voice.")
+    finally:
+        await engine.close()
+    return round((time.monotonic() - begun_s) * 1000)
+
+
 def _admin(config: Config) -> Check:
     if config.admin_token and len(config.admin_token) < TOKEN_CHARACTERS:
         advice = f"Take {TOKEN_CHARACTERS} random characters or more."
@@ -295,5 +321,6 @@ _CHECKS: tuple[Callable[[Config], Check], ...] = (
     _files,
     _tls,
     _captions,
+    _speech,
     _admin,
 )

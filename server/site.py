@@ -11,6 +11,7 @@ from aiohttp import web
 
 from server.api import asyncapi, openapi
 from server.api.resources import OPERATIONS
+from server.engines.utterances import Utterances
 from server.http import problems, redirects, security
 from server.http.app_keys import CONFIG, LIMITS, SOCKETS_OPEN
 from server.http.assets import ASSETS, Assets
@@ -18,7 +19,7 @@ from server.http.limits import UploadBudget
 from server.metrics.registry import REGISTRY
 from server.socket import endpoint
 from server.socket.sockets import SocketLimits
-from server.web import app_keys, clips, codes, descriptions, health, rooms, sessions
+from server.web import app_keys, codes, descriptions, health, rooms, search, sessions, spoken
 from server.web.counts import Counts
 from server.web.operations import routes
 from server.web.transcodes import TRANSCODES, Transcodes
@@ -47,10 +48,12 @@ def make_app(
     figures: Metrics,
     limits: Limits,
     listening: Callable[[str], None] | None = None,
+    find: search.Find = search.nothing,
+    utterances: Utterances | None = None,
 ) -> web.Application:
     """Return the application; its `HEALTH` is where draining is told.
 
-    `listening` is told of the rooms in which somebody begins to listen.
+    `listening` is told of the rooms in which somebody begins to listen; `find` looks for words in a room.
     """
     app = web.Application(
         middlewares=[health.middleware, problems.middleware, redirects.middleware],
@@ -62,8 +65,10 @@ def make_app(
     app[health.HEALTH] = health.Health()
     app[REGISTRY] = figures.registry
     app[ASSETS] = Assets()
-    app[clips.UPLOAD_BUDGET] = UploadBudget()
+    app[spoken.UTTERANCES] = utterances or Utterances(clock=registry.clock)
+    app[app_keys.UPLOAD_BUDGET] = UploadBudget()
     app[codes.CODES_GIVEN] = codes.RoomCodes()
+    app[search.FIND] = find
     app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)
     bounds = SocketLimits(config.sockets, config.sockets_per_address)
     endpoint.attach(app, bounds, listening)

@@ -25,7 +25,9 @@ class BadMessage(ValueError):
     """The other side is not what we started, or it is broken."""
 
 
-async def start(module: str, **environment: str) -> tuple[asyncio.subprocess.Process, socket.socket]:
+async def start(
+    module: str, *arguments: str, **environment: str
+) -> tuple[asyncio.subprocess.Process, socket.socket]:
     """Start a module; return its process and our end of the pair. Raises OSError.
 
     It finds its code and nothing else of the server's environment, which holds settings and secrets.
@@ -36,7 +38,7 @@ async def start(module: str, **environment: str) -> tuple[asyncio.subprocess.Pro
     with theirs:
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", module,
+                sys.executable, "-P", "-m", module, *arguments,
                 stdin=theirs.fileno(), stdout=asyncio.subprocess.DEVNULL,
                 env={**kept, **environment, "PYTHONPATH": str(Path(__file__).parents[1])},
                 start_new_session=True,

@@ -121,7 +121,7 @@ def test_the_tree_speaks_of_the_project_alone() -> None:
 
 
 def test_constraints_pin_by_hash_and_name_no_address() -> None:
-    for name in ("constraints.txt", "constraints-dev.txt"):
+    for name in ("constraints.txt", "constraints-extras.txt", "constraints-dev.txt"):
         text = (ROOT / name).read_text()
         pins = re.findall(r"^[\w.-]+==\S+", text, re.MULTILINE)
         assert len(pins) == len(re.findall(r"^[a-z]", text, re.MULTILINE))

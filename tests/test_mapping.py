@@ -9,6 +9,14 @@ from tests.support.shape import CODE, ROOT, python_files
 # Modules without one, each with what tests it instead.
 ELSEWHERE = {
     "audio/take.py": "values only; tests/audio uses them throughout",
+    "audio/masks/alien.py": "a mask; tests/audio/masks/test_init.py wears it",
+    "audio/masks/choir.py": "a mask; tests/audio/masks/test_init.py wears it",
+    "audio/masks/giant.py": "a mask; tests/audio/masks/test_init.py wears it",
+    "audio/masks/mouse.py": "a mask; tests/audio/masks/test_init.py wears it",
+    "audio/masks/radio.py": "a mask; tests/audio/masks/test_init.py wears it",
+    "audio/masks/robot.py": "a mask; tests/audio/masks/test_init.py wears it",
+    "audio/masks/underwater.py": "a mask; tests/audio/masks/test_init.py wears it",
+    "audio/masks/whisper.py": "a mask; tests/audio/masks/test_init.py wears it",
     "server/__main__.py": "starts the command; tests/support/server.py runs it in every end-to-end test",
     "server/room/commands.py": "values only; tests/server/room/test_decide.py uses them throughout",
     "server/rooms/base.py": "an interface; tests/support/room_contract.py is its suite",
@@ -22,6 +30,7 @@ ELSEWHERE = {
     "server/log/erasing.py": "a part of the writer; tests/server/log/test_writing.py erases",
     "server/log/jobs.py": "values only; tests/server/log/test_writing.py uses them throughout",
     "server/log/snapshots.py": "snapshots in SQLite; tests/support/snapshot_contract.py is their suite",
+    "server/engines/worker.py": "tests/server/engines/test_transcriber.py breaks it",
     "server/readers/base.py": "an interface; tests/crash/test_readers.py holds what implements it",
     "server/takes/completion.py": "a part of Takes; tests/test_take_races.py and the tests of Takes",
     "server/takes/previewing.py": "a part of Takes; tests/server/takes/test_previews.py drives it",

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from server.room.events import KINDS
-from server.socket.messages import MESSAGE_LIMIT_BYTES, PROTOCOL, TYPES
+from server.socket.messages import MESSAGE_LIMIT_BYTES, TYPES
+from server.socket.replies import PROTOCOL
 
 Json = dict[str, Any]
 # What the server says beside events and signals, with the fields of each.
@@ -30,6 +31,8 @@ SIGNALS: dict[str, dict[str, str]] = {
     "presence": {"voices": "array", "gone": "array", "listeners": "integer", "speakers": "integer"},
     "speaking": {"voice": "string", "on": "boolean"},
     "cue": {
+        "kind": "string",
+        "url": "string",
         "clip": "string",
         "voice": "string",
         "starts_at_ms": "integer",
@@ -37,7 +40,7 @@ SIGNALS: dict[str, dict[str, str]] = {
         "at_ms": "integer",
         "prompt": "string",
     },
-    "cut": {"clip": "string"},
+    "cut": {"clip": "string", "url": "string"},
     "live": {"voice": "string", "on": "boolean", "at_ms": "integer"},
     "take": {
         "peer": "string",

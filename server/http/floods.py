@@ -33,8 +33,7 @@ Written = Literal["say", "react"]
 class RoomFloods:
     """What is written in each room, and which rooms are slow."""
 
-    def __init__(self, limits: FloodLimits, *, on: bool = True) -> None:
-        self._on = on
+    def __init__(self, limits: FloodLimits) -> None:
         lines, reactions = limits.lines_per_minute, limits.reactions_per_minute
         self._lines = Buckets(Rate(max(1, lines // LINES_AT_ONCE), lines / 60))
         self._reactions = Buckets(Rate(max(1, reactions // REACTIONS_AT_ONCE), reactions / 60))
@@ -47,8 +46,6 @@ class RoomFloods:
 
     def check_reaction(self, room: str, now_ms: float) -> None:
         """Count a reaction in a room. Raises `Refused` (`too_fast`) when there are too many."""
-        if not self._on:
-            return
         wait_ms = self._reactions.wait_ms(room, now_ms)
         if wait_ms > 0:
             raise Refused("too_fast", "That is a lot of applause at once.", math.ceil(wait_ms))
@@ -58,8 +55,6 @@ class RoomFloods:
         self, room: str, voice: str, network: str, now_ms: float, *, newcomer: bool, language: Language
     ) -> None:
         """Count a line in a room. Raises `Refused` (`slow`) when it is too much; it is not counted then."""
-        if not self._on:
-            return
         if self._lines.wait_ms(room, now_ms) > 0:
             self._begin_slow(room, now_ms)
         if self.is_slow(room, now_ms):

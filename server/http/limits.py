@@ -34,7 +34,7 @@ HELD_RETRY_AFTER_MS = 2_000
 Action = Literal[
     "say", "react", "throw", "round", "vote", "report", "forget", "speak", "here", "ping", "join", "upload",
     "offer", "room", "answer", "suggest", "preview", "look", "wake",
-    "govern", "aside", "code",
+    "govern", "aside", "code", "search", "mask",
 ]  # fmt: skip
 
 
@@ -73,6 +73,8 @@ RATES: dict[Action, Rate] = {
     # 30 codes of three words at once, then one every 10 s: people mishear, and nobody is to find rooms by
     # trying.
     "code": Rate(1, 1 / 300),
+    # Somebody who types asks with every few letters; each costs a walk through an index and some reads.
+    "search": Rate(10, 2.0),
     # By address alone: 3,000 looks at once, 1,200 a second. A school of a thousand whose network lets no UDP
     # through fetches each clip of the radio, every five seconds and some browsers in three parts: 600.
     "look": Rate(100, 40.0),
@@ -81,6 +83,8 @@ RATES: dict[Action, Rate] = {
     "wake": Rate(10, 1.0),
     # A take out of turn, while others play; by `FloodLimits`.
     "aside": Rate(3, 3 / 60),
+    # Hearing oneself through a mask; it costs as much as a take. By `FloodLimits`.
+    "mask": Rate(2, 20 / 60),
 }
 
 
@@ -92,10 +96,15 @@ class FloodLimits(Struct, frozen=True):
     asides_per_minute: int = 3
     lines_per_minute: int = 60
     reactions_per_minute: int = 600
+    mask_previews_per_minute: int = 20
 
     def of_voice(self, rates: dict[Action, Rate]) -> dict[Action, Rate]:
         """Return what one voice may do."""
-        return {**rates, "aside": Rate(self.asides_per_minute, self.asides_per_minute / 60)}
+        return {
+            **rates,
+            "aside": Rate(self.asides_per_minute, self.asides_per_minute / 60),
+            "mask": Rate(2, self.mask_previews_per_minute / 60),
+        }
 
     def of_network(self) -> dict[Action, Rate]:
         """Return what one network may do where that is not `ADDRESS_VOICES` times what a voice may.

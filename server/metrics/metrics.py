@@ -28,6 +28,7 @@ from server.takes.observer import TakesObserver
 TOP_ROOMS = 10
 JOIN_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15)
 FINISH_S = (0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10)
+CAPTION_S = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2.5, 5, 15, 60)
 COMMIT_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5)
 
 
@@ -144,6 +145,18 @@ class Metrics(TakesObserver):
             registry=prometheus,
             buckets=FINISH_S,
         )
+        self._captions = Counter(
+            "wonder_captions",
+            "Clips that were listened to, by what came of it.",
+            ["outcome"],
+            registry=prometheus,
+        )
+        self._caption_times = Histogram(
+            "wonder_caption_seconds",
+            "From a clip's landing to its words.",
+            registry=prometheus,
+            buckets=CAPTION_S,
+        )
         prometheus.register(commits)
         prometheus.register(LargestRooms(rooms.ids, media.listeners))
         self._watch(registry, rooms, media)
@@ -169,6 +182,16 @@ class Metrics(TakesObserver):
     def follow(self, readers: Sequence[Progress]) -> None:
         """Show how far these have come."""
         self.registry.prometheus.register(DurableReaders(readers))
+
+    def follow_captions(self, waiting: Callable[[], int]) -> None:
+        """Show how many clips wait for their words."""
+        self.registry.watch("captions_waiting", "Clips that wait in memory for their words.", waiting)
+
+    def caption_ended(self, outcome: str, took_s: float) -> None:
+        """Count a clip that was listened to; note how long it took to get its words."""
+        self._captions.labels(outcome).inc()
+        if outcome == "words":
+            self._caption_times.observe(took_s)
 
     def peer_connected(self, role: Role, took_s: float) -> None:
         """Note how long a peer took to connect."""

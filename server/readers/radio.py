@@ -14,9 +14,10 @@ from random import Random
 from audio import ogg
 from audio.take import FRAME_MS
 from games.round import RoundOpened, TurnGiven
+from server.announcer import Announcer, Said, Speakers
 from server.blobs.base import Blobs
 from server.log.base import Log
-from server.room import playlist
+from server.room import company, playlist
 from server.room.events import ClipHidden, ClipLanded, ClipRemoved, RoomClosed
 from server.room.playlist import Piece, Playlist
 from server.rooms.asked import prompt_of
@@ -33,6 +34,8 @@ CUE_LEAD_MS = 5
 # When the first listener hears something older, and how long nothing new came before each other one.
 GREETING_AFTER_MS = 1_200
 DRIFT_AFTER_MS = 8_000
+# What does not fit now is looked at again after this long, for windows close by themselves.
+SAID_AGAIN_MS = 200
 # A clip that is the only one comes again after this long.
 REPEAT_AFTER_MS = 30_000
 
@@ -51,8 +54,10 @@ class RoomRadio:
         random: Random,
         *,
         audience: Callable[[str], int],
+        speech: Speakers | None = None,
     ) -> None:
         self._room = room
+        self._announcer = Announcer(room, speech)
         self._log = log_
         self._blobs = blobs
         self._media = media
@@ -92,7 +97,8 @@ class RoomRadio:
                     self._fresh.set()
                 case _:
                     pass
-            if self._playlist.read(encoded.event):
+            is_more = self._announcer.read(encoded.event)
+            if self._playlist.read(encoded.event) or is_more:
                 self.wake()
 
     def _has_sound(self, clip: str) -> bool:
@@ -136,31 +142,40 @@ class RoomRadio:
 
     async def _run(self) -> None:
         """Play until there is nothing more; the root of the task. What fails in a piece costs that piece."""
-        while (piece := await self._next()).clips:
+        while (piece := await self._next()) is not NOTHING:
             try:
-                await self._play(piece)
+                await (self._say(piece) if isinstance(piece, Said) else self._play(piece))
             except Exception:
                 log.exception("a piece on the radio of room %.6s failed", self._room.id)
                 self._playing = NOTHING
-                self._give_up(*piece.clips)
+                self._give_up(*(piece.clips if isinstance(piece, Piece) else ()))
             self._quiet_since_s = self._now_s()
             self._drift_at_s = self._quiet_since_s + DRIFT_AFTER_MS / 1000
 
     def _now_s(self) -> float:
         return asyncio.get_running_loop().time()
 
-    async def _next(self) -> Piece:
-        """Return the next piece to play; an empty one when there is nothing to play or nobody to hear it."""
+    async def _next(self) -> Piece | Said:
+        """Return the next piece to play; an empty one when there is nothing to play or nobody to hear it.
+
+        A clip goes before what the radio itself has to say.
+        """
         while self._live or not self._playlist:
             if self._room.state.closed:
                 return NOTHING
+            if not self._live and (said := await self._announcer.take(self._is_busy)) is not None:
+                return said
+            if self._playlist and not self._live:
+                continue
             if not self._live and not self._audience(self._room.id):
                 self._is_greeted = False
                 return NOTHING
             if not self._is_greeted:
                 self._is_greeted = True
                 self._drift_at_s = self._now_s() + GREETING_AFTER_MS / 1000
-            if await self._something_new(self._drift_at_s - self._now_s()):
+            if await self._something_new(self._wait_s()):
+                continue
+            if self._announcer:
                 continue
             if (clip := self._older()) is not None:
                 self._drifting = True
@@ -168,6 +183,19 @@ class RoomRadio:
             self._drift_at_s = self._now_s() + DRIFT_AFTER_MS / 1000
         self._drifting = False
         return self._playlist.pop()
+
+    def _is_busy(self) -> bool:
+        return self._live or bool(self._playlist)
+
+    def _wait_s(self) -> float:
+        """Return how long to wait before an older clip, or a count-in."""
+        wait_s = self._drift_at_s - self._now_s()
+        if not self._announcer:
+            return wait_s
+        begins_at_ms = self._announcer.begins_at_ms()
+        if begins_at_ms is None:
+            return SAID_AGAIN_MS / 1000
+        return min(SAID_AGAIN_MS, max(0, begins_at_ms - self._room.context().now_ms)) / 1000
 
     async def _something_new(self, within_s: float) -> bool:
         """Wait until a clip landed, or something else changed what is to be played."""
@@ -185,16 +213,35 @@ class RoomRadio:
         if self._playlist or self._live or state.round or not self._audience(self._room.id):
             return None
         withheld = {*self._mute, *state.governed.withheld}
-        older = state.clips.choice(self._random, {*self._last.clips[-1:], *withheld})
+        last = {*self._last.clips[-1:], *withheld}
+        spared = company.spared(state, self._room.context())  # who is alone answers first, then hears
+        older = state.clips.choice(self._random, {*last, *spared}) if spared else None
+        older = older or state.clips.choice(self._random, last)
         if older is None and self._now_s() - self._quiet_since_s >= REPEAT_AFTER_MS / 1000:
             older = state.clips.choice(self._random, withheld)
         return older.clip if older else None
+
+    async def _say(self, said: Said) -> None:
+        """Say something; a clip that lands, or somebody who speaks, ends it."""
+        duration_ms = said.utterance.duration_ms
+        at_ms = self._room.context().now_ms + CUE_LEAD_MS
+        cue = {"kind": said.kind, "url": said.url, "starts_at_ms": at_ms, "duration_ms": duration_ms}
+        self._room.tail.signal("cue", cue)
+        await asyncio.sleep(CUE_LEAD_MS / 1000)
+        self._media.play(self._room.id, said.utterance.frames)
+        end_s = self._now_s() + duration_ms / 1000
+        while (left_s := end_s - self._now_s()) > 0:
+            if self._playlist or self._live or self._room.state.closed or self._room.speaking:
+                self._media.stop(self._room.id)
+                self._room.tail.signal("cut", {"url": said.url})
+                return
+            await self._something_new(min(left_s, SAID_AGAIN_MS / 1000))
 
     async def _play(self, piece: Piece) -> None:
         frames = [await self._frames(clip) for clip in piece.clips]
         if not any(frames):
             return
-        told = await self._told_of_older(piece.clips[0]) if self._drifting else {}
+        told = await self._told_of_older(piece.clips[0]) if self._drifting or piece.older else {}
         if not self._may_begin(piece):
             return
         self._last = self._playing = piece
@@ -222,7 +269,9 @@ class RoomRadio:
     ) -> None:
         known = self._room.state.clips.get(clip)
         voice = {"voice": known.voice} if known is not None and known.voice else {}
-        cue = {"clip": clip, "starts_at_ms": at_ms, "duration_ms": duration_ms, **voice, **(told or {})}
+        file = {"kind": "clip", "url": f"/api/clips/{clip}.ogg"}
+        times = {"starts_at_ms": at_ms, "duration_ms": duration_ms}
+        cue = {"clip": clip, **file, **times, **voice, **(told or {})}
         self._room.tail.signal("cue", cue)
 
     async def _told_of_older(self, clip: str) -> dict[str, object]:
@@ -264,11 +313,21 @@ class RoomRadio:
                 self._play_later(piece)
             if self._live or (self._playlist and self._drifting):
                 return
+            if self._announcer and self._gives_way(piece, left):
+                if left > GAP_MS / 1000:
+                    self._cut()
+                return
             quiet_in_s = self._quiet_in_s(piece)
             if quiet_in_s <= 0:
                 self._cut()
                 return
-            await self._something_new(min(left, quiet_in_s))
+            heard_s = left - GAP_MS / 1000 if self._announcer and left > GAP_MS / 1000 else left
+            await self._something_new(min(heard_s, quiet_in_s))
+
+    def _gives_way(self, piece: Piece, left_s: float) -> bool:
+        """Tell whether a piece ends for what the radio itself has to say: the air after it, or all of it."""
+        round_ = self._room.state.round
+        return left_s <= GAP_MS / 1000 or (round_ is not None and piece.round != round_.id)
 
     def _quiet_in_s(self, piece: Piece) -> float:
         """Return how long a piece may still sound before somebody else's window."""
@@ -298,8 +357,16 @@ class Radio:
     """The radios of all rooms that are awake."""
 
     def __init__(
-        self, log_: Log, blobs: Blobs, media: Media, random: Random, *, audience: Callable[[str], int]
+        self,
+        log_: Log,
+        blobs: Blobs,
+        media: Media,
+        random: Random,
+        *,
+        audience: Callable[[str], int],
+        speech: Speakers | None = None,
     ) -> None:
+        self._speech = speech
         self._log = log_
         self._blobs = blobs
         self._media = media
@@ -313,7 +380,15 @@ class Radio:
         """Give a room that woke its radio; it plays when somebody listens, who may have woken it."""
         if self._closed:
             return
-        radio = RoomRadio(room, self._log, self._blobs, self._media, self._random, audience=self._audience)
+        radio = RoomRadio(
+            room,
+            self._log,
+            self._blobs,
+            self._media,
+            self._random,
+            audience=self._audience,
+            speech=self._speech,
+        )
         self._rooms[room.id] = radio
         if self._audience(room.id):
             radio.wake()

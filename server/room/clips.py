@@ -8,6 +8,7 @@ from random import Random
 from msgspec import Struct
 from msgspec.structs import replace
 
+from games.round import Word
 from server.room.events import Source, Voice
 from server.room.filed import NOTHING, Filed, FiledClip
 
@@ -45,6 +46,9 @@ class ClipRef(Struct, frozen=True, array_like=True):
     reveal_seq: int | None = None
     repeats: tuple[int, ...] = ()
     asked_seq: int | None = None
+    words: tuple[Word, ...] = ()
+    mask: str | None = None
+    speech_ms: int | None = None
 
     @property
     def voice(self) -> str:
@@ -153,11 +157,11 @@ class Clips(Mapping[str, Clip]):
         """Add a clip; an old one of its id gives way."""
         return Clips(self.whole | {clip.clip: clip}, self.filed.without(clip.clip))
 
-    def captioned(self, clip: str, text: str, seq: int) -> Clips:
-        """Note the words of a clip and the event that brought them."""
+    def captioned(self, clip: str, text: str, seq: int, words: tuple[Word, ...] = ()) -> Clips:
+        """Note the words of a clip, when each is heard, and the event that brought them."""
         whole = self.whole.get(clip)
         if whole is not None:
-            return self.with_clip(replace(whole, caption=text, caption_seq=seq))
+            return self.with_clip(replace(whole, caption=text, caption_seq=seq, words=words))
         return self._refiled(clip, lambda filed: replace(filed, caption_seq=seq))
 
     def repeated(self, clip: str, seq: int) -> Clips:

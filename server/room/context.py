@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from random import Random
 
 from msgspec import Struct
@@ -16,7 +16,9 @@ class Context(Struct, frozen=True):
     others a voice may take, 1.0 to 2.0, which nobody else sees; `consented` are those who came in
     by the door, and `left` is when voices left that are not here any more. `captions` says that the
     words of a take are expected soon after it landed: a turn that they decide waits for them.
-    `networks` is by which network voices came, each a short tag that means nothing outside of this room. The
+    `networks` is by which network voices came, each a short tag that means nothing outside of this room,
+    `masks` what the takes of some are to wear, and `spoken_ms` how long a text takes to be said,
+    None where the radio does not speak or nobody wants to hear it. The
     room lends its own collections, so that a context costs the same however many are here: it holds
     for one decision and is not kept.
     """
@@ -31,3 +33,5 @@ class Context(Struct, frozen=True):
     left: Mapping[str, int] = {}
     captions: bool = False
     networks: Mapping[str, str] = {}
+    masks: Mapping[str, str] = {}
+    spoken_ms: Callable[[str, str], int] | None = None

@@ -18,8 +18,9 @@ from games.round import (
     TurnGiven,
     VerdictGiven,
     VerdictOverruled,
+    Word,
 )
-from server.room import door, governing, reports, round_lifecycle, rounds
+from server.room import door, governing, reports, round_lifecycle, rounds, topics
 from server.room.clips import Clip
 from server.room.commands import (
     Agree,
@@ -57,6 +58,8 @@ from server.room.state import RoomState, apply
 from server.room.text import cleaned, is_emoji
 
 TEXT_LIMIT_CHARACTERS = 500
+# A voice says at most about 6 words, or 25 characters, in a second; clips are up to 60 s long.
+CAPTION_CHARACTERS, CAPTION_WORDS = 1_500, 400
 # A reaction further into a clip than any is long is put here.
 REACTED_WITHIN_MS = 60_000
 
@@ -74,18 +77,33 @@ ROOM_FACTS = (
 DICE = "/roll"
 DICE_REFUSED = "Dice look like this: /roll 2d6+1, up to 20 of them."
 
-due = rounds.due
+
+def due(state: RoomState, context: Context) -> int | None:
+    """Return when a `Tick` has something to do, in epoch ms; None when nothing is due."""
+    times = rounds.due(state, context), governing.seen_due_ms(state, context)
+    return min((at_ms for at_ms in times if at_ms is not None), default=None)
 
 
 def decide(state: RoomState, command: Command, by: Voice | None, context: Context) -> list[Draft]:
     """Return the facts that a command makes true. Raises `Refused` with a code and a sentence."""
-    lapsed = [Draft(fact, context.now_ms) for fact in governing.lapsed(state, context)]
-    for draft in lapsed:
+    kept = [*governing.lapsed(state, context), *governing.seen(state, context)]
+    noted = [Draft(fact, context.now_ms) for fact in kept]
+    for draft in noted:
         state = apply(state, numbered(draft, state.head + 1, state.head))
     door.check(state, command, by, context)
     facts = _facts(state, command, by, context)
     starter = _proposer(state) if isinstance(command, Agree | Tick) else by
-    return [*lapsed, *(Draft(fact, context.now_ms, _by(state, fact, by, starter)) for fact in facts)]
+    drafts = [Draft(fact, context.now_ms, _by(state, fact, by, starter)) for fact in facts]
+    return [*noted, *drafts, *_off_stage(state, drafts, context)]
+
+
+def _off_stage(state: RoomState, drafts: list[Draft], context: Context) -> list[Draft]:
+    """Return the end of a round whose topic was just hidden or taken back: by nobody, whoever did that."""
+    if state.round is None or not any(isinstance(each.data, TextHidden | TextRemoved) for each in drafts):
+        return []
+    for draft in drafts:
+        state = apply(state, numbered(draft, state.head + 1, state.head))
+    return [Draft(fact, context.now_ms) for fact in topics.off_stage(state, context)]
 
 
 def _proposer(state: RoomState) -> Voice | None:
@@ -151,9 +169,21 @@ def _captioned(state: RoomState, caption: ClipCaptioned, context: Context) -> li
     clip = state.clips.get(caption.clip)
     if clip is None or clip.is_captioned:
         return []
+    caption = heard(caption)
     if clip.hidden:
         return [replace(caption, hidden=True)]
     return [caption, *round_lifecycle.after_caption(state, caption, context)]
+
+
+def heard(caption: ClipCaptioned) -> ClipCaptioned:
+    """Return a caption within its limits, its words in the order in which they are heard."""
+    text = cleaned(caption.text)[:CAPTION_CHARACTERS].strip()
+    words, at_ms = list[Word](), 0
+    for word, start_ms, end_ms in caption.words[:CAPTION_WORDS] if text else ():
+        start_ms = max(at_ms, start_ms)
+        words.append((cleaned(word)[:CAPTION_CHARACTERS], start_ms, max(start_ms, end_ms)))
+        at_ms = start_ms
+    return replace(caption, text=text, words=tuple(word for word in words if word[0]))
 
 
 def _text(text: str, what: str, limit: int) -> str:

@@ -134,6 +134,11 @@ def opens_at_ms(state: RoomState, voices: Collection[str], context: Context) -> 
     return min(ends_ms, default=None)
 
 
+def is_muted(state: RoomState, voice: str, context: Context) -> bool:
+    """Tell whether a voice, or the network by which it came, is muted now."""
+    return _muted_ms(state, voice, context) > 0
+
+
 def admits(state: RoomState, voice: str, context: Context) -> bool:
     """Tell whether a voice may play now: nobody else is drawn into a game, or given a turn."""
     if state.locked and voice != state.keeper:
@@ -141,9 +146,15 @@ def admits(state: RoomState, voice: str, context: Context) -> bool:
     return _muted_ms(state, voice, context) <= 0 and _has_consented(state, voice, context)
 
 
+def is_wide_open(state: RoomState) -> bool:
+    """Tell whether a room lets everybody play: then nobody has to be asked for one by one."""
+    is_mute = bool(state.muted or state.governed.networks)
+    return not is_mute and not state.locked and _kind(state).door == "open"
+
+
 def admitted(state: RoomState, voices: Collection[str], context: Context) -> Collection[str]:
     """Return those voices who may play now, in their order."""
-    if not state.muted and not state.governed.networks and not state.locked and _kind(state).door == "open":
+    if is_wide_open(state):
         return voices
     return [voice for voice in voices if admits(state, voice, context)]
 

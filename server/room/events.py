@@ -30,6 +30,7 @@ from games.round import (
     VerdictGiven,
     VerdictOverruled,
     VoteCast,
+    Word,
 )
 
 Language = Literal["en", "de"]
@@ -65,7 +66,8 @@ class RoomChanged(Struct, frozen=True, omit_defaults=True):
     """Some words about a room changed, or how it is kept; None leaves a field as it was.
 
     In a `locked` room all but its keeper only listen, in a `slow` one everybody has to wait between
-    texts and takes, and in one on `hold` takes are hidden until its keeper lets them through.
+    texts and takes, and in one on `hold` takes are hidden until its keeper lets them through. With a `mask`
+    ("": none) every take wears it, and with a `voice` the radio says prompts, turns and results.
     """
 
     kind: ClassVar[str] = "room.changed"
@@ -78,6 +80,8 @@ class RoomChanged(Struct, frozen=True, omit_defaults=True):
     locked: bool | None = None
     slow: bool | None = None
     hold: bool | None = None
+    mask: str | None = None
+    voice: bool | None = None
 
 
 class RoomClosed(Struct, frozen=True):
@@ -108,6 +112,7 @@ class ClipLanded(Struct, frozen=True):
     `onset_ms` counts from the beginning of the take as it was recorded (negative inside the
     pre-roll); `peaks` are 64 values from 0 to 100; `reaction_ms` (onset after "go") is shown
     to its speaker only. A `hidden` clip is seen by its speaker only, until `round.revealed`.
+    It sounds through its `mask`; `speech_ms` is how much speech there was before that, where it was counted.
     """
 
     kind: ClassVar[str] = "clip.landed"
@@ -123,16 +128,24 @@ class ClipLanded(Struct, frozen=True):
     turn: int | None = None
     reaction_ms: int | None = None
     hidden: bool = False
+    mask: str | None = None
+    speech_ms: int | None = None
 
 
 class ClipCaptioned(Struct, frozen=True):
-    """The words of a clip are known; while the clip is hidden nobody sees them."""
+    """The words of a clip are known; while the clip is hidden nobody sees them.
+
+    Without a text somebody listened and heard no words. `words` say from when to when in the clip each is
+    heard, and `by` is the name of the engine.
+    """
 
     kind: ClassVar[str] = "clip.captioned"
     clip: str
     text: str
     language: str
     hidden: bool = False
+    words: tuple[Word, ...] = ()
+    by: str = ""
 
 
 class ClipRemoved(Struct, frozen=True):
@@ -267,10 +280,17 @@ class KeeperGiven(Struct, frozen=True):
     voice: str
 
 
+class KeeperSeen(Struct, frozen=True):
+    """Whoever keeps the room is here: who is here now is known to no log, and a room outlasts its server."""
+
+    kind: ClassVar[str] = "keeper.seen"
+    voice: str
+
+
 class ProposalMade(Struct, frozen=True):
     """A player would like to end the running round, or to have another: the other players say yes or no.
 
-    With `start` a round of `game` comes instead of it.
+    With `start` a round of `game` comes instead of it, on the `prompt` that `clip` answered if one was named.
     """
 
     kind: ClassVar[str] = "proposal.made"
@@ -279,6 +299,8 @@ class ProposalMade(Struct, frozen=True):
     until_ms: int
     game: str = ""
     tempo: Tempo | None = None
+    clip: str = ""
+    prompt: Prompt | None = None
 
 
 class ProposalAgreed(Struct, frozen=True):
@@ -348,6 +370,7 @@ Fact = (
     | TextRestored
     | NetworkMuted
     | KeeperGiven
+    | KeeperSeen
     | ProposalMade
     | ProposalAgreed
     | ProposalClosed
@@ -424,6 +447,8 @@ def erased(event: Event) -> Event:
             return replace(event, data=TopicThrown(_NO_PROMPT))
         case RoundOpened(prompt=prompt) as opened if prompt is not None:
             return replace(event, data=replace(opened, prompt=_NO_PROMPT))
+        case ProposalMade(prompt=prompt) as made if prompt is not None:
+            return replace(event, data=replace(made, prompt=None))
         case RoundJoined() as joined:
             return replace(event, data=replace(joined, role=""))
         case TurnGiven() as turn:

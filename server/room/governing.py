@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import asdict, replace
 
-from server.room import filters, reports, round_lifecycle
+from server.room import filters, masks, reports, round_lifecycle
 from server.room.clips import Clip
 from server.room.commands import (
     Change,
@@ -32,6 +32,7 @@ from server.room.events import (
     ClipRemoved,
     Fact,
     KeeperGiven,
+    KeeperSeen,
     NetworkMuted,
     RoomChanged,
     RoomClosed,
@@ -54,8 +55,11 @@ MUTED_VOICES = 500
 BY_KEEPER, BY_ADMIN = "keeper", "admin"
 # A keeper who is away for this long has somebody who acts for them, and after a day the room is not theirs.
 AWAY_MS, LAPSED_MS = 60_000, 86_400_000
+# That a keeper is here is noted so often; presence itself is in no log. So long after the last note they
+# may have been here, when nobody remembers them leaving: the room slept, or the server was restarted.
+SEEN_EVERY_MS = 21_600_000
 # What of a room may be switched, beside its words.
-SWITCHES = ("locked", "slow", "hold")
+SWITCHES = ("locked", "slow", "hold", "mask", "voice")
 COMMANDS = Change | Close | Mute | MuteNetwork | GiveKeeper | Remove | Hide | Restore
 NOTE_CHARACTERS = 300
 
@@ -159,6 +163,8 @@ def _words(text: str, what: str, limit: int) -> str:
 def change(state: RoomState, command: Change) -> list[Fact]:
     """Return what changes of a room; nothing when all is so already."""
     wanted = {name: value for name, value in asdict(command).items() if value is not None}
+    if command.mask is not None:
+        wanted["mask"] = masks.checked(command.mask or masks.NONE) or ""
     before = {name: getattr(state, name) for name in command.__struct_fields__}
     words = {name: value for name, value in {**before, **wanted}.items() if name not in SWITCHES}
     asked = _described(RoomOpened(state.kind, **words))
@@ -232,10 +238,24 @@ def removed(clip: Clip, reason: str = "forgotten") -> ClipRemoved:
 
 def lapsed(state: RoomState, context: Context) -> list[Fact]:
     """Give a room that nobody has kept for a day to the admin, with `locked`, `slow` and `hold` off."""
-    if not state.keeper or state.closed or _away_ms(state, context) < LAPSED_MS:
+    unsure_ms = 0 if state.keeper in context.left else SEEN_EVERY_MS
+    if not state.keeper or state.closed or _away_ms(state, context) < LAPSED_MS + unsure_ms:
         return []
     opened = [RoomChanged(locked=False, slow=False, hold=False)]
     return [KeeperGiven(""), *(opened if state.locked or state.slow or state.hold else [])]
+
+
+def seen(state: RoomState, context: Context) -> list[Fact]:
+    """Note that the keeper is here, when that was noted long ago."""
+    at_ms = seen_due_ms(state, context)
+    return [] if at_ms is None or at_ms > context.now_ms else [KeeperSeen(state.keeper)]
+
+
+def seen_due_ms(state: RoomState, context: Context) -> int | None:
+    """Return when it is to be noted again that the keeper is here, in epoch ms; None while they are not."""
+    if state.closed or not state.keeper or state.keeper not in context.here:
+        return None
+    return state.governed.keeper_seen_ms + SEEN_EVERY_MS
 
 
 def decides(state: RoomState, voice: Voice, context: Context) -> bool:

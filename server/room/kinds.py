@@ -44,10 +44,12 @@ class RoomKind(Struct, frozen=True):
     """What holds in every room of a kind. Words are by language; `names` are for rooms without one.
 
     `plain` is the game that a throw and most pulses begin; `other_share` of the pulses begin
-    another one, when enough can play; `theme_share` of the plain prompts name the room's theme.
+    another one, when enough can play; `theme_share` of the plain prompts name the room's theme; in
+    `mask_share` of the rounds everyone wears the same mask.
     `consent` is asked at the door; a `placed` room belongs to a place; `preview` lets speakers hear
     their take before it lands; `host` says what a host character is like; `aftercare` is said at the
-    end of rounds that may have touched something.
+    end of rounds that may have touched something. Where clips are not `shared` there is no card of one.
+    With a `voice` the radio of a room says what is played, until its keeper or the admin wants it otherwise.
     """
 
     id: Kind
@@ -66,8 +68,11 @@ class RoomKind(Struct, frozen=True):
     plain: str = "first_thing"
     other_share: float = 0.25
     theme_share: float = 0.0
+    mask_share: float = 0.0
     host: dict[str, str] = {}
     aftercare: dict[str, str] = {}
+    shared: bool = True
+    voice: bool = True
 
     @property
     def games(self) -> tuple[str, ...]:
@@ -132,6 +137,7 @@ KINDS: dict[str, RoomKind] = {
                 "de": "Übungsplatz fürs Komische: sei schnell, sei naheliegend.",
             },
             other_share=0.5,
+            mask_share=0.15,
             host={
                 "en": "A coach who laughs before the joke.",
                 "de": "Ein Trainer, der vor dem Witz lacht.",
@@ -156,6 +162,7 @@ KINDS: dict[str, RoomKind] = {
             },
             longest_clip_ms=10_000,
             other_share=0.7,
+            mask_share=0.2,
             host={
                 "en": "A narrator who does not know the end either.",
                 "de": "Ein Erzähler, der das Ende auch nicht kennt.",
@@ -190,6 +197,7 @@ KINDS: dict[str, RoomKind] = {
             tempo="slow",
             longest_clip_ms=15_000,
             scored=False,
+            shared=False,
             keep_ms=DAY_MS,
             preview=True,
             filters=("contacts", "slurs", "names"),

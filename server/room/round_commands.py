@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from games import round as play
-from games.game import PLAYERS_LIMIT, Game, here_of
+from games.game import PLAYERS_LIMIT, Game, here_of, pending
 from games.pace import words_by_ms
 from games.referee import overruled, thumbed
 from games.registry import BY_ID
@@ -107,7 +109,7 @@ def _challenges(game: Game | None, round_: Round, take: Take, cast: VoteCast) ->
     """Tell whether a vote says that a take broke the rule of its game, while that can be decided."""
     if game is None or cast.value >= 0 or round_.closed is not None:
         return False
-    return game.challenged or (take.words is None and game.is_judged_by_thumbs(round_, take))
+    return game.challenged or (not take.is_worded and game.is_judged_by_thumbs(round_, take))
 
 
 def _after_vote(state: RoomState, round_: Round, cast: VoteCast, context: Context) -> list[Fact]:
@@ -116,7 +118,8 @@ def _after_vote(state: RoomState, round_: Round, cast: VoteCast, context: Contex
     if game is None or take is None or round_.closed is not None:
         return []
     now = round_lifecycle.game_context(state, round_, context)
-    is_deaf = take.words is None and not (context.captions and context.now_ms < words_by_ms(round_))
+    may_come = context.captions and context.now_ms < words_by_ms(round_) and pending(round_, [take], now)
+    is_deaf = not take.is_worded and not may_come
     by_thumbs = is_deaf and cast.value < 0 and game.is_judged_by_thumbs(round_, take)
     thumbs = thumbed(round_, take, now) if by_thumbs else []
     return [*thumbs, *round_lifecycle.with_reveals(state, game.after_vote(round_, cast, now), context)]
@@ -132,14 +135,21 @@ def _open_for_votes(state: RoomState, command: Vote) -> Round:
     return round_
 
 
-def again(state: RoomState, context: Context) -> list[Fact]:
-    """End the round at once, and start its game anew with those of its players who are here."""
+def again(state: RoomState, voices: Collection[str], context: Context) -> list[Fact]:
+    """End the round at once, and start its game anew with those of its players who are here.
+
+    `voices` asked for it. Nobody is drawn into a game that all have to want: there only those of them play
+    who played before, and its other places are open to whoever speaks.
+    """
     round_ = state.round or state.last_round
     if round_ is None:
         raise Refused("no_round", "There is no round to start again.")
     game = BY_ID.get(round_.game) or round_lifecycle.plain(state)
     closed = round_lifecycle.close(state, "again", context) if state.round else []
     players = here_of(round_.players, round_lifecycle.game_context(state, round_, context))
+    if game.opt_in:
+        spoke = (take.voice for take in round_.takes)
+        players = [voice for voice in dict.fromkeys((*players, *spoke)) if voice in voices]
     return [*closed, *round_lifecycle.begin(state, game, round_.tempo, players, context)]
 
 

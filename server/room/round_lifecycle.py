@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from games import prompts
 from games.endings import spoken
-from games.game import Game, GameContext, Setup, folded, untold
+from games.game import Game, GameContext, Setup
 from games.pace import is_unjudged, words_by_ms
+from games.progress import folded, untold
 from games.prompts import Card
 from games.referee import coaching
 from games.registry import BY_ID
@@ -26,12 +27,14 @@ from games.round import (
     Round,
     RoundClosed,
     RoundFact,
+    RoundOpened,
     RoundRevealed,
     Take,
     Tempo,
     TurnGiven,
+    opened,
 )
-from server.room import door, filters
+from server.room import door, filters, lines, masks
 from server.room.clips import ClipRef
 from server.room.context import Context
 from server.room.events import ClipCaptioned, ClipLanded, Draft, Fact, Voice, numbered
@@ -51,6 +54,8 @@ PULSE_DOUBLINGS = 4
 ENDING_MS, ENDING_LONGEST_MS = 8_000, 15_000
 ENDING_LEAD_MS, ENDING_BREATH_MS = 2_500, 300
 HEARD_AS_ONE = ("chain", "series")
+# How long a clip counts that is too old to be known whole.
+COMPANY_CLIP_MS = 3_000
 
 
 def kind_of(state: RoomState) -> RoomKind:
@@ -116,11 +121,21 @@ def begin(
     context: Context,
     *,
     prompt: Prompt | None = None,
+    company: tuple[str, ...] = (),
 ) -> list[Fact]:
-    """Begin a round of a game, on a given prompt or one drawn."""
+    """Begin a round of a game, on a given prompt or one drawn, in the company of older clips."""
     tempo = tempo or state.tempo
     setup = Setup(new_id(context.random), tempo, tuple(players), _game_context(state, tempo, context, prompt))
-    return list(game.begin(setup))
+    facts = game.begin(setup)
+    kind = kind_of(state)
+    begun = [
+        replace(fact, mask=masks.drawn(kind, fact, facts), company=company)
+        if isinstance(fact, RoundOpened)
+        else fact
+        for fact in facts
+    ]
+    round_ = next((opened(fact, context.now_ms) for fact in begun if isinstance(fact, RoundOpened)), None)
+    return lines.with_time(begun, state, round_, context)
 
 
 def close(state: RoomState, reason: Closing, context: Context) -> list[Fact]:
@@ -203,29 +218,44 @@ def with_reveals(state: RoomState, facts: Iterable[RoundFact], context: Context)
             facts_.append(replace(fact, clips=_shown(state, fact.clips) or fact.clips))
         elif not isinstance(fact, RoundRevealed):
             facts_.append(fact)
-    return facts_
+    return lines.with_time(facts_, state, state.round, context)
+
+
+def card_ends_ms(state: RoomState) -> int:
+    """Return until when the end of the last round has the stage, in epoch ms."""
+    return state.rested_from_ms + _ending_ms(state.last_round)
 
 
 def next_round_at_ms(state: RoomState) -> int:
-    """Return when a room at rest begins its next round by itself, in epoch ms."""
+    """Return when a room at rest begins its next round by itself, in epoch ms: after its card."""
     timing, takes = TIMINGS[state.tempo], state.last_round.takes if state.last_round else ()
     is_lively = len({take.voice for take in takes}) > 1
     doubled = 2 ** min(state.silent_rounds, PULSE_DOUBLINGS)
     rest_ms = timing.lively_ms if is_lively else timing.pulse_ms * doubled
-    rest_ms = max(rest_ms, _ending_ms(state.last_round))
+    rest_ms = max(rest_ms, _ending_ms(state.last_round), _company_ms(state))
     return state.rested_from_ms + rest_ms if state.rested_from_ms else state.opened_at_ms
 
 
 def _ending_ms(round_: Round | None) -> int:
-    """Return how long the end of a game has the stage; the plain one needs no more than its rest."""
-    game = BY_ID.get(round_.game) if round_ else None
-    told = game.close(round_, "done").ending if round_ and game else "plain"
-    if round_ is None or told == "plain" or not round_.takes:
+    """Return how long the end of a round has the stage; one without takes has no card."""
+    if round_ is None or not round_.takes or round_.closed in FOLLOWED:
         return 0
-    if told not in HEARD_AS_ONE:
+    game = BY_ID.get(round_.game)
+    if game is None or game.told(round_) not in HEARD_AS_ONE:
         return ENDING_MS
     heard_ms = ENDING_LEAD_MS + sum(take.duration_ms + ENDING_BREATH_MS for take in round_.takes)
     return min(max(heard_ms, ENDING_MS), ENDING_LONGEST_MS)
+
+
+def _company_ms(state: RoomState) -> int:
+    """Return how long a take and the older clips that are heard after it sound, if there are any."""
+    round_ = state.last_round
+    if round_ is None or not round_.company or not round_.takes:
+        return 0
+    whole = (state.clips.whole.get(clip) for clip in round_.company)
+    heard_ms = [take.duration_ms for take in round_.takes]
+    heard_ms += [clip.duration_ms if clip else COMPANY_CLIP_MS for clip in whole]
+    return min(sum(heard_ms) + ENDING_LEAD_MS + ENDING_BREATH_MS * len(heard_ms), ENDING_LONGEST_MS)
 
 
 def _last_words(state: RoomState, fact: RoundClosed, context: Context) -> RoundClosed:
@@ -234,7 +264,8 @@ def _last_words(state: RoomState, fact: RoundClosed, context: Context) -> RoundC
     if state.round is None or state.round.id != fact.round:
         return fact
     replay, winners = (_shown(state, clips) for clips in (fact.replay, fact.winners))
-    fact = replace(fact, replay=replay, winners=winners)
+    undecided = tuple(each for each in fact.undecided if not is_withheld(state, each.clip))
+    fact = replace(fact, replay=replay, winners=winners, undecided=undecided)
     if state.round.takes:
         place, set_ = state.set_rounds.next_place(context.now_ms), state.set_rounds
         line = set_.liked_best(fact.round, lambda clip: _is_heard(state, clip)) if place == SET_ROUNDS else ""
@@ -300,4 +331,6 @@ def _revealed(take: Take, ref: ClipRef | None) -> RevealedTake:
         peaks=ref.peaks,
         masked=ref.masked,
         source=ref.source,
+        words=ref.words,
+        mask=ref.mask,
     )

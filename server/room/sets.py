@@ -5,6 +5,7 @@ Also who was not staged when the room voted last. All of it is bounded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -19,6 +20,10 @@ SET_PAUSE_MS = 30 * 60_000
 LIKED_TAKES = 200
 LIKERS_KEPT = 100
 MISSED_KEPT = 64
+# What says that a line was liked, without skin tones and the mark that asks for a picture. Whatever else is
+# said to it, a thumb that points down or a yawn, makes no line the best one.
+PRAISE = frozenset("❤🧡💛💚💙💜🤎🖤🤍💖💗💓💕💘💝😍🥰🤩🥹😂🤣😆😹😅😄😁👏🙌🔥✨💫🎉🥳👍💯🏆👑🌈🦄")
+_TONES = re.compile("[\ufe0f\U0001f3fb-\U0001f3ff]")
 
 
 class PlayedRound(Struct, frozen=True):
@@ -93,6 +98,11 @@ class RoundSet(Struct, frozen=True):
         if clip not in self.liked:
             return self
         return replace(self, liked={each: it for each, it in self.liked.items() if each != clip})
+
+
+def is_praise(emoji: str) -> bool:
+    """Tell whether an emoji says that something was liked: a heart, a laugh, applause."""
+    return _TONES.sub("", emoji) in PRAISE
 
 
 NO_SET = RoundSet()

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from functools import cache
-from itertools import product
+from functools import cache, lru_cache
+from itertools import chain, product
 from pathlib import Path
 
 from msgspec import Struct
@@ -24,6 +24,8 @@ PIECES, PIECED_LETTERS = 4, 6
 SPELLED_LETTERS, LONGEST_LETTERS = 4, 26
 # A word with stars must show this many letters.
 SHOWN_LETTERS = 3
+# What is known of this many words is looked up once: people say the same few thousand again and again.
+WORDS_KNOWN = 4_096
 
 _WORD = re.compile(r"[a-z0-9@$€!|*#+]+")
 _REPEATED = re.compile(r"(.)\1+")
@@ -40,9 +42,11 @@ class Lists(Struct, frozen=True):
     """What is looked for: words by their letters without repeats, and patterns over whole texts.
 
     A prefix before one of the words, or of the `groups`, and a suffix behind it make one word of both.
+    Only the `whole` ones are looked for in pieces and behind stars.
     """
 
     words: dict[str, tuple[str, ...]]
+    whole: frozenset[str]
     groups: frozenset[str]
     prefixes: tuple[str, ...]
     suffixes: tuple[str, ...]
@@ -55,8 +59,8 @@ def found(text: str) -> bool:
     """Tell whether a text holds a word against a group."""
     lists = _lists()
     tokens = _WORD.findall(lists.innocent.sub(" ", folded(text)))
-    words = [_letters(token) for token in tokens]
-    if any(_is_listed(word, lists) for both in words for word in both):
+    words = list(map(_letters, tokens))
+    if any(map(_is_listed, chain.from_iterable(words))):
         return True
     plain = [both[0] for both in words]
     if lists.phrases.search(f" {' '.join(plain)} "):
@@ -64,6 +68,7 @@ def found(text: str) -> bool:
     return _in_pieces(plain, lists) or any(_behind_stars(token, lists) for token in tokens)
 
 
+@lru_cache(WORDS_KNOWN)
 def _letters(token: str) -> tuple[str, ...]:
     """Return the words that a token may mean; digits alone mean numbers."""
     token = token.strip("!|*#+")
@@ -72,8 +77,10 @@ def _letters(token: str) -> tuple[str, ...]:
     return token.translate(_AS_I), token.translate(_AS_L)
 
 
-def _is_listed(word: str, lists: Lists) -> bool:
+@lru_cache(WORDS_KNOWN)
+def _is_listed(word: str) -> bool:
     """Tell whether a word is in the list, by itself or grown together with an insult."""
+    lists = _lists()
     return _is_written(word, lists) or any(
         part in lists.groups or _is_written(part, lists) for part in _apart(word, lists)
     )
@@ -109,18 +116,13 @@ def _in_pieces(words: list[str], lists: Lists) -> bool:
         spelled = spelled + word if len(word) == 1 else ""
         if len(spelled) >= SPELLED_LETTERS and _ends_listed(spelled[-LONGEST_LETTERS:], lists):
             return True
-        for count in range(2, PIECES + 1):
-            pieces = words[at : at + count]
-            together = "".join(pieces)
-            is_long = PIECED_LETTERS <= len(together) <= LONGEST_LETTERS
-            if is_long and min(map(len, pieces)) < SPELLED_LETTERS and _is_whole(together, lists):
+        together, has_short = word, len(word) < SPELLED_LETTERS
+        for piece in words[at + 1 : at + PIECES]:
+            together += piece
+            has_short = has_short or len(piece) < SPELLED_LETTERS
+            if has_short and len(together) >= PIECED_LETTERS and together in lists.whole:
                 return True
     return False
-
-
-def _is_whole(together: str, lists: Lists) -> bool:
-    written = lists.words.get(_REPEATED.sub(r"\1", together), ())
-    return any(f"\n{together}\n" in lists.plain and together == each for each in written)
 
 
 def _ends_listed(spelled: str, lists: Lists) -> bool:
@@ -153,6 +155,7 @@ def _lists() -> Lists:
         by_letters[key] = (*by_letters.get(key, ()), word)
     return Lists(
         by_letters,
+        frozenset(slurs),
         frozenset(groups),
         tuple(read["prefixes"]),
         tuple(_both(read["suffixes"])),

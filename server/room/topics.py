@@ -64,9 +64,36 @@ def want(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
     own, here = seat(state, by.id, context), seats(state, context.speakers, context)
     wanted, needed = {*state.wanted_seats, own}, max(WANTED_VOICES, len(here) // 2 + 1)
     all_want = bool(here) and wanted.issuperset(here)
-    enough = (all_want or len(wanted) >= needed) and _may_give_way(state)
+    is_soon = bool(here) and _is_card_up(state, context)
+    enough = (all_want or (len(wanted) >= needed and not is_soon)) and _may_give_way(state)
     thrown = [*make_way(state, "replaced", context), *throw(state, context)] if enough else []
     return [TopicWanted(by.id, "" if own == by.id else own), *thrown]
+
+
+def do_all_want(state: RoomState, context: Context) -> bool:
+    """Tell whether all who are here and may speak have asked for another topic."""
+    wanted = state.wanted_seats
+    if not wanted or not context.speakers:
+        return False
+    return all(seat(state, voice, context) in wanted for voice in context.speakers)
+
+
+def off_stage(state: RoomState, context: Context) -> list[Fact]:
+    """Replace the topic of the running round if it is hidden, or was taken back: nothing of it is shown on.
+
+    Where nobody may speak the round ends, and no other begins.
+    """
+    prompt = state.round.prompt if state.round else None
+    if prompt is None or (prompt.id and not round_lifecycle.is_withheld(state, prompt.id)):
+        return []
+    if not context.speakers or state.closed:
+        return round_lifecycle.close(state, "stopped", context)
+    return [*make_way(state, "replaced", context), *throw(state, context)]
+
+
+def _is_card_up(state: RoomState, context: Context) -> bool:
+    """Tell whether the end of the last round has the stage still: only all together cut that short."""
+    return state.round is None and context.now_ms < round_lifecycle.card_ends_ms(state)
 
 
 def _may_give_way(state: RoomState) -> bool:

@@ -105,7 +105,7 @@ def _for_all(fact: Fact) -> Fact:
 def _blank(fact: ClipCaptioned | AnswerGiven) -> Fact:
     if isinstance(fact, AnswerGiven):
         return replace(fact, answer="", text="")
-    return replace(fact, clip="", text="")
+    return replace(fact, clip="", text="", words=())
 
 
 def _prompt(prompt: Prompt | None, answer: str) -> Prompt | None:

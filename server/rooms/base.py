@@ -106,6 +106,9 @@ class Room(Protocol):
     def consent(self, voice_id: str) -> None:
         """Note that a voice has read what is asked at the door, and came in."""
 
+    def wear(self, voice_id: str, mask: str | None) -> None:
+        """Note which mask the takes of a voice are to wear from now on; None takes it off."""
+
     def set_network(self, voice_id: str, network: str) -> None:
         """Note by which network a voice came, as a tag of this room."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from random import Random
 from typing import Literal
@@ -18,15 +19,20 @@ COLOURS_KEPT = 2_000  # voices that have their colour, those that came or came b
 CROWD = 24  # among more than this many no colour is far from all others: each voice has its own
 AWAY_MS = 90_000  # who is away for no longer than this still has a colour that nobody else is given
 NETWORKS_KEPT = 4_000  # voices with the network by which they came, the latest
+MASKS_KEPT = 2_000  # of voices that left, the latest
 CONSENTS_KEPT = 2_000  # voices that came in by the door; who is forgotten is asked again
 
 
 class PresenceState(Struct, frozen=True):
-    """How one connection of a voice is present; its `pace` is never shown to other visitors."""
+    """How one connection of a voice is present; its `pace` is never shown to other visitors.
+
+    Without `voice` it does not want to hear what the radio says between clips.
+    """
 
     speaker: bool = False
     listening: Literal["radio", "files", "off"] = "off"
     pace: float = 1.0
+    voice: bool = True
 
 
 PRESENT = PresenceState()  # connected, and no more
@@ -40,12 +46,12 @@ class Presence:
     speak (each is one of `here`, too). `speaking` are voices with takes that are open or on their way,
     each with when it counts as ended at the latest; `heard` are those that all were told speak. `paces`
     belong to speakers that take longer. `left` is when those who left lately did, `networks` by which
-    network voices came (a tag of the room, no address). `colours` are those that voices were given, and
-    when they were asked for last, in that order.
+    network voices came (a tag of the room, no address), `masks` what their takes are to wear. `colours`
+    are those that voices were given, and when they were asked for last, in that order.
     """
 
     __slots__ = (
-        "colours", "consented", "heard", "here", "left", "networks", "paces", "speakers", "speaking",
+        "colours", "consented", "heard", "here", "left", "masks", "networks", "paces", "speakers", "speaking",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -58,8 +64,16 @@ class Presence:
         self.colours: dict[str, tuple[str, int]] = {}
         self.heard: set[str] = set()
         self.networks: dict[str, str] = {}
+        self.masks: dict[str, str] = {}
 
-    def context(self, now_ms: int, random: Random, *, captions: bool = False) -> Context:
+    def context(
+        self,
+        now_ms: int,
+        random: Random,
+        *,
+        captions: bool = False,
+        spoken_ms: Callable[[str, str], int] | None = None,
+    ) -> Context:
         """Return what a decision of this moment may depend on; nothing is copied."""
         return Context(
             now_ms,
@@ -72,6 +86,8 @@ class Presence:
             self.left,
             captions,
             self.networks,
+            self.masks,
+            spoken_ms,
         )
 
     def move(
@@ -149,6 +165,19 @@ class Presence:
         self.consented[voice_id] = None
         if len(self.consented) > CONSENTS_KEPT:
             del self.consented[next(iter(self.consented))]
+
+    def wear(self, voice_id: str, mask: str | None) -> None:
+        """Note which mask the takes of a voice are to wear.
+
+        A voice that lost its connection keeps it: it is never bare because it was forgotten while it is here.
+        """
+        self.masks.pop(voice_id, None)
+        if mask is None:
+            return
+        self.masks[voice_id] = mask
+        if len(self.masks) > MASKS_KEPT:
+            gone = next((voice for voice in self.masks if voice not in self.here), None)
+            self.masks.pop(gone or "", None)
 
     def come_by(self, voice_id: str, network: str) -> None:
         """Note the network (a tag of this room) that a voice came from last."""

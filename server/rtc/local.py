@@ -244,6 +244,19 @@ class LocalMedia:
         found = self._peers.get(peer)
         return bool(found and found.speaker and found.speaker.begin_live_relay(sink))
 
+    def end_live_relay(self, peer: str, room: str) -> None:
+        """Let a room hear a peer's open take no longer."""
+        if self.live_relay_off(peer):
+            self.stop(room)
+
+    def live_relay_off(self, peer: str) -> bool:
+        """Tell the packets of an open take no longer; False when there is no such speaker."""
+        found = self._peers.get(peer)
+        if not found or not found.speaker:
+            return False
+        found.speaker.end_live_relay()
+        return True
+
     def play_live_relay(self, room: str, take: str, at: int, payload: bytes, delay_ms: int) -> None:
         """Send a packet of a take that is spoken now to a room, `delay_ms` after it was said."""
         if room in self._rooms:

@@ -139,6 +139,9 @@ class Media(Protocol):
         What plays is stopped. False when there is no such take, or the room is too large for it.
         """
 
+    def end_live_relay(self, peer: str, room: str) -> None:
+        """Let a room hear a peer's open take no longer, from now on; nothing when it does not."""
+
     def listeners(self, room: str) -> int:
         """Return how many listeners of a room are connected."""
 

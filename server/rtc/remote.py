@@ -313,6 +313,15 @@ class RemoteMedia:
         remote_peer.worker.tell(wire.Act(peer, "live_relay"))
         return True
 
+    def end_live_relay(self, peer: str, room: str) -> None:
+        """Let a room hear a peer's open take no longer."""
+        remote_peer = self._peers.get(peer)
+        if self._live_relays.pop(peer, None) is None or remote_peer is None:
+            return
+        remote_peer.worker.tell(wire.Act(peer, "live_relay_off"))
+        for worker in self._with_listeners(room):
+            worker.tell(wire.Halt(room))
+
     def _play_live_relay(self, sound: wire.LiveRelaySound) -> None:
         relay = self._live_relays.get(sound.peer)
         if relay is None:

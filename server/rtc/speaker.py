@@ -171,6 +171,10 @@ class Speaker:
             return True
         return False
 
+    def end_live_relay(self) -> None:
+        """Tell the packets of the open take no longer; the take goes on."""
+        self._live_relay = None
+
     def end(self) -> bool:
         """End the open take after the late packets came; False when none is open."""
         if not self._capture.open or self._ending is not None:

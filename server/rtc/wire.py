@@ -74,10 +74,10 @@ class PlayLiveRelay(Struct, frozen=True, tag=True):
 
 
 class Act(Struct, frozen=True, tag=True):
-    """End a take, begin its live relay, or close its peer."""
+    """End a take, begin or end its live relay, or close its peer."""
 
     peer: str
-    what: Literal["end", "live_relay", "part"]
+    what: Literal["end", "live_relay", "live_relay_off", "part"]
 
 
 # The end of orders means: close every peer and end.

@@ -89,6 +89,8 @@ class Worker:
                 self._media.live_relay_into(
                     lambda at, payload: tell(wire.LiveRelaySound(peer, at, payload)), peer
                 )
+            case wire.Act(peer, "live_relay_off"):
+                self._media.live_relay_off(peer)
             case wire.PlayLiveRelay(room, take, at, payload, delay_ms):
                 self._media.play_live_relay(room, take, at, payload, delay_ms)
             case wire.Act(peer, "part"):

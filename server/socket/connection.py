@@ -20,17 +20,23 @@ _PING = frame(b"", PING)
 
 
 class Connection:
-    """A socket's transport, whose it is, and for how many sweeps it was silent."""
+    """A socket's transport, whose it is, and for how many sweeps it was silent.
 
-    __slots__ = ("address", "ended", "presence", "put", "silent_sweeps", "transport", "voice")
+    With `is_screen` many look at it and nobody speaks by it: it gets all, and counts as nobody.
+    """
 
-    def __init__(self, transport: asyncio.Transport, voice: Voice, address: str) -> None:
+    __slots__ = ("address", "ended", "is_screen", "presence", "put", "silent_sweeps", "transport", "voice")
+
+    def __init__(
+        self, transport: asyncio.Transport, voice: Voice, address: str, *, is_screen: bool = False
+    ) -> None:
         self.transport = transport
         # The write of a fan-out, a million times a second in a busy room: straight into the transport. Raises
         # `RuntimeError` when that is closed or the connection has ended. Whoever puts also asks `is_slow`.
         self.put: Callable[[bytes], None] = transport.write
         self.voice = voice
         self.address = address
+        self.is_screen = is_screen
         self.presence: PresenceState = PRESENT
         self.ended = False
         self.silent_sweeps = 0

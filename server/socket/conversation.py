@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from server.http.floods import NEWCOMER_MS, RoomFloods
 from server.http.limits import Action, Limits, Rate
-from server.room import rounds
+from server.room import masks, rounds
 from server.room.commands import Refused, broken, restarting
 from server.room.events import Event, Voice
 from server.rooms.base import Asleep, Room
@@ -37,12 +37,10 @@ from server.socket.messages import (
     SpeakStart,
     SpeakStop,
     TakeMessage,
-    ack,
     asked,
     parse,
-    pong,
-    refused,
 )
+from server.socket.replies import ack, pong, refused
 
 # Messages of one socket that may wait for their answer at once.
 IN_FLIGHT = 32
@@ -138,22 +136,26 @@ class Conversation:
     def _take(self, message: Message) -> None:
         try:
             self._check(message)
+            if isinstance(message, Here):
+                self._set_presence(message)
+                return
         except Refused as refusal:
             self._refuse(message.id, refusal)
             return
         if isinstance(message, Ping):
             # At once, past what waits: pages set their clock by it.
             self._connection.write(frame(pong(message.t, self._context.clock(), message.id)))
-        elif isinstance(message, Here):
-            self._set_presence(message)
         else:
             self._begin(message)
 
     def _set_presence(self, here: Here) -> None:
         room, before = self._fanout.room, self._connection.presence
+        if here.mask is not None:
+            room.wear(self._connection.voice.id, masks.checked(here.mask))
         if here.consented:
             room.consent(self._connection.voice.id)
-        self._fanout.set_presence(self._connection, PresenceState(here.speaker, here.listening, here.pace))
+        now = PresenceState(here.speaker, here.listening, here.pace, here.voice)
+        self._fanout.set_presence(self._connection, now)
         self._send(ack(here.id, room.tail.head))
         if before.listening == "off" != here.listening:
             self._context.listening(room.id)

@@ -63,7 +63,8 @@ class Cursor(Struct, frozen=True):
 class Newcomer(Struct, frozen=True):
     """Who wants in, with which cursor, and what hides the digests of their words.
 
-    `made_key` was made here because they had none; `admin` is that they showed the admin's token.
+    `made_key` was made here because they had none; `admin` is that they showed the admin's token;
+    `is_screen` that many look at it, and it counts as nobody.
     """
 
     voice: Voice
@@ -71,6 +72,7 @@ class Newcomer(Struct, frozen=True):
     salt: bytes
     made_key: str
     admin: bool = False
+    is_screen: bool = False
 
 
 async def serve(request: web.Request) -> web.StreamResponse:
@@ -83,7 +85,7 @@ async def serve(request: web.Request) -> web.StreamResponse:
         unserved.callback(fanout.let_out)
         made = "" if key else secrets.token_urlsafe(_KEY_BYTES)
         voice = visitor(request, fanout.room, key or made)
-        newcomer = Newcomer(voice, cursor, salt(key or made), made, is_admin(request))
+        newcomer = Newcomer(voice, cursor, salt(key or made), made, is_admin(request), _is_screen(request))
         answer = await _shake_hands(request)
         _begin(request, sockets, fanout, newcomer)
         unserved.pop_all()
@@ -117,7 +119,9 @@ def _begin(request: web.Request, sockets: Sockets, fanout: Fanout, newcomer: New
     """Take the connection over from HTTP and let its visitor in; from here on its end tells `sockets`."""
     if request.transport is None:
         raise ConnectionResetError("the connection was lost")
-    connection = Connection(request.transport, newcomer.voice, prefix(address(request)))
+    connection = Connection(
+        request.transport, newcomer.voice, prefix(address(request)), is_screen=newcomer.is_screen
+    )
     if sockets.is_crowded(connection.address):
         connection.end(COME_BACK, "too many from here")
     protocol = SocketProtocol(connection, partial(_lost, sockets, fanout, connection))
@@ -154,8 +158,14 @@ def _checked(request: web.Request, sockets: Sockets) -> tuple[Cursor | None, str
     key = _offered_key(request) or visitor_key(request)
     after = body.whole(request.query, "after", -1, 0, SEQ_LIMIT)
     at_ms = body.whole(request.query, "at_ms", -1, 0, SEQ_LIMIT)
+    _is_screen(request)
     rate_limit(request, "join")
     return None if after < 0 else Cursor(after, at_ms), key
+
+
+def _is_screen(request: web.Request) -> bool:
+    """Tell whether a page says that it is a screen. Raises `Problem`."""
+    return body.whole(request.query, "screen", 0, 0, 1) == 1
 
 
 def _offered_key(request: web.Request) -> str | None:
@@ -260,6 +270,7 @@ OPERATIONS = (
         query=(
             whole("after", "Resume after this seq; without it the newest 100 events come.", minimum=0),
             whole("at_ms", "When that event was: by this a log that was restored is known.", minimum=0),
+            whole("screen", "1 for a screen that many look at: it counts as nobody.", minimum=0, maximum=1),
         ),
         key="optional",
         preflight=ask,

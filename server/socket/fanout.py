@@ -21,7 +21,7 @@ from server.rooms.presence import PRESENT, PresenceState
 from server.rooms.tail import Batch, Encoded
 from server.socket.connection import Connection
 from server.socket.frames import COME_BACK, frame, joined
-from server.socket.messages import welcome
+from server.socket.replies import welcome
 from server.socket.roster import Roster
 from server.web.counts import Counts
 
@@ -98,6 +98,7 @@ class Fanout:
     ) -> None:
         self.room = room
         self.roster = Roster()
+        self.screens = 0  # those that sound comes from
         self.position = room.tail.head
         self._describe, self._clock, self._empty = describe, clock, empty
         self._connections: set[Connection] = set()
@@ -157,8 +158,7 @@ class Fanout:
         if events is None:
             return False
         self._connections.add(connection)
-        self.roster.enter(connection.voice)
-        self.room.set_presence(connection.voice.id, None, PRESENT)
+        self._moved(connection, None, PRESENT)
         if not connection.write(
             greeting + self._opening_frame(events, connection.voice.id, shared=after is None)
         ):
@@ -172,8 +172,7 @@ class Fanout:
         if connection not in self._connections:
             return
         self._connections.discard(connection)
-        self.roster.exit(connection.voice.id, connection.presence)
-        self.room.set_presence(connection.voice.id, connection.presence, None)
+        self._moved(connection, connection.presence, None)
         self._schedule(PRESENCE_DELAY_S)
 
     def set_presence(self, connection: Connection, now: PresenceState) -> None:
@@ -181,9 +180,25 @@ class Fanout:
         if connection not in self._connections:
             return
         before, connection.presence = connection.presence, now
-        self.roster.move(connection.voice.id, before, now)
-        self.room.set_presence(connection.voice.id, before, now)
+        self._moved(connection, before, now)
         self._schedule(PRESENCE_DELAY_S)
+
+    def _moved(self, connection: Connection, before: PresenceState | None, now: PresenceState | None) -> None:
+        """Count a connection in, out or otherwise: for all who are here, and for the rules of the room.
+
+        A screen is nobody in both: it is only known to be heard.
+        """
+        if connection.is_screen:
+            was, is_ = before or PRESENT, now or PRESENT
+            self.screens += (is_.listening != "off") - (was.listening != "off")
+            return
+        if before is None:
+            self.roster.enter(connection.voice)
+        elif now is None:
+            self.roster.exit(connection.voice.id, before)
+        else:
+            self.roster.move(connection.voice.id, before, now)
+        self.room.set_presence(connection.voice.id, before, now)
 
     def post(self, connection: Connection, body: bytes) -> None:
         """Send one connection an answer, behind all events that the room has brought so far."""

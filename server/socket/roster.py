@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from server.room.events import Voice
 from server.rooms.presence import PRESENT, PresenceState
-from server.socket.messages import signal
+from server.socket.replies import signal
 from server.web.counts import Counts
 
 
@@ -34,7 +34,10 @@ _encoder = msgspec.json.Encoder()
 class Roster:
     """The voices of a room. What was told last is kept, so that many changes become one signal."""
 
-    __slots__ = ("_changed", "_listeners", "_present", "_roster", "_speakers", "_told", "_told_counts")
+    __slots__ = (
+        "_by_radio", "_changed", "_listeners", "_present", "_roster", "_speakers", "_spoken_to", "_told",
+        "_told_counts",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self._present: dict[str, _Present] = {}
@@ -42,6 +45,7 @@ class Roster:
         self._told_counts = Counts()
         self._changed: set[str] = set()
         self._listeners = 0
+        self._by_radio = self._spoken_to = 0
         self._speakers = 0
         self._roster: bytes | None = None
 
@@ -49,6 +53,18 @@ class Roster:
     def counts(self) -> Counts:
         """Return the counts as of now."""
         return Counts(len(self._present), self._listeners, self._speakers)
+
+    def wants_speech(self, radio_listeners: int) -> bool:
+        """Tell whether somebody who listens wants to hear words of the radio itself.
+
+        `radio_listeners` are all peers that hear it: who listens without a page cannot say what they want.
+        """
+        return self._spoken_to > 0 or radio_listeners > self._by_radio
+
+    def name_of(self, voice_id: str) -> str:
+        """Return the name of a voice that is here, "" for none."""
+        present = self._present.get(voice_id)
+        return msgspec.json.decode(present.body, type=Voice).name if present else ""
 
     @property
     def told(self) -> Counts:
@@ -71,6 +87,8 @@ class Roster:
         present.listeners += (now.listening != "off") - (before.listening != "off")
         self._speakers += (present.speakers > 0) - spoke
         self._listeners += (present.listeners > 0) - listened
+        self._by_radio += (now.listening == "radio") - (before.listening == "radio")
+        self._spoken_to += _hears_words(now) - _hears_words(before)
 
     def exit(self, voice_id: str, before: PresenceState) -> None:
         """Count one socket of a voice less."""
@@ -111,3 +129,7 @@ class Roster:
         if not came and not gone:
             return None
         return [self._told[id_] for id_ in came], gone
+
+
+def _hears_words(presence: PresenceState) -> bool:
+    return presence.listening != "off" and presence.voice

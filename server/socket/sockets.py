@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from server.http.floods import RoomFloods
 from server.http.limits import Limits
@@ -69,7 +70,7 @@ class Sockets:
         self.context = SocketContext(
             takes,
             limits,
-            RoomFloods(limits.floods, on=limits.on),
+            RoomFloods(limits.floods),
             registry.clock,
             self._own,
             self._once,
@@ -99,7 +100,17 @@ class Sockets:
     def counts(self, room_id: str) -> Counts:
         """Return who is in a room by socket."""
         fanout = self._fanouts.get(room_id)
-        return fanout.roster.counts if fanout else Counts()
+        return replace(fanout.roster.counts, screens=fanout.screens) if fanout else Counts()
+
+    def wants_speech(self, room_id: str, radio_listeners: int) -> bool:
+        """Tell whether somebody who listens in a room wants to hear words of the radio itself."""
+        fanout = self._fanouts.get(room_id)
+        return fanout.roster.wants_speech(radio_listeners) if fanout else radio_listeners > 0
+
+    def name_of(self, room_id: str, voice_id: str) -> str:
+        """Return the name of a voice that is in a room by socket, "" for none."""
+        fanout = self._fanouts.get(room_id)
+        return fanout.roster.name_of(voice_id) if fanout else ""
 
     # --- coming and going
 
@@ -119,7 +130,8 @@ class Sockets:
         return self._fanouts.get(room.id) or self._new_fanout(room)
 
     def _new_fanout(self, room: Room) -> Fanout:
-        described = partial(describe, captions=self._registry.shared.captions)
+        shared = self._registry.shared
+        described = partial(describe, expects_words=shared.expects_words, speech=shared.spoken_ms is not None)
         fanout = Fanout(room, describe=described, clock=self._registry.clock, empty=self._forget)
         self._fanouts[room.id] = fanout
         return fanout
@@ -231,8 +243,15 @@ async def _outcome(work: Coroutine[None, None, int]) -> int | Refused:
         return refusal.with_traceback(None)
 
 
-def describe(id: str, state: RoomState, counts: Counts, *, captions: bool = False) -> bytes:  # noqa: A002
+def describe(
+    id: str,  # noqa: A002
+    state: RoomState,
+    counts: Counts,
+    *,
+    expects_words: Callable[[str], bool] = lambda _: False,
+    speech: bool = False,
+) -> bytes:
     """Return a room's JSON object, as the welcome carries it."""
-    listeners, speakers = counts.listeners, counts.speakers
-    described = shown(id, state, listeners=listeners, speakers=speakers, captions=captions)
+    able = {"captions": expects_words(state.language), "speech": speech}
+    described = shown(id, state, listeners=counts.listeners, speakers=counts.speakers, **able)
     return msgspec.json.encode(described)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable
 
-from audio.take import Clip, Limits, Unfit
+from audio.take import Clip, Limits, Mask, Unfit
 from audio.take import Take as Recorded
 from server.room.commands import Refused
 from server.room.events import Event
@@ -38,7 +38,7 @@ class Completion:
     async def _recorded(self, take: TakeLife, recorded: Recorded) -> None:
         """Finish one take; the root of its task. Whoever waits has been told when it fails."""
         try:
-            await self._complete(take, self._finisher.take(recorded, Limits(longest_ms=take.longest_ms)))
+            await self._complete(take, self._finisher.take(recorded, *_wanted(take)))
         except (Unfit, Refused):
             return
         except Exception:
@@ -50,8 +50,7 @@ class Completion:
         Raises `Unfit`, `Refused`, and what else fails; the take is refused then.
         """
         self._outcomes.hand_over(take)
-        limits = Limits(longest_ms=take.longest_ms)
-        return await self._complete(take, self._finisher.upload(body, media_type, limits))
+        return await self._complete(take, self._finisher.upload(body, media_type, *_wanted(take)))
 
     async def _complete(self, take: TakeLife, finished: Awaitable[Clip]) -> Event | Preview:
         try:
@@ -64,3 +63,8 @@ class Completion:
             raise
         self._outcomes.land(take, event)
         return event
+
+
+def _wanted(take: TakeLife) -> tuple[Limits, Mask | None]:
+    """Return how long a take may be, and its mask: the same however often it is put on."""
+    return Limits(longest_ms=take.longest_ms), Mask(take.mask, take.id) if take.mask else None

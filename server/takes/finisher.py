@@ -8,7 +8,7 @@ import socket
 from contextlib import suppress
 
 from audio.finish import UNDECODABLE
-from audio.take import Clip, Limits, Take, Unfit
+from audio.take import Clip, Limits, Mask, Take, Unfit
 from server import subprocesses
 from server.takes import finishing
 from server.takes.finishing import Finished, FinishTake, FinishUpload, Job, Made, MakeM4a, Reply
@@ -121,13 +121,13 @@ class Finisher:
                 channel = channel or await self._channel(finishing.LONG_LIVED)
             self._channels.put_nowait(channel)
 
-    async def take(self, take: Take, limits: Limits) -> Clip:
-        """Finish a take. Raises `Unfit`."""
-        return _clip(await self._ask_worker(FinishTake(take, limits)))
+    async def take(self, take: Take, limits: Limits, mask: Mask | None = None) -> Clip:
+        """Finish a take. Raises `Unfit`, also when it cannot be masked."""
+        return _masked(await self._ask_worker(FinishTake(take, limits, mask)), mask)
 
-    async def upload(self, body: bytes, media_type: str, limits: Limits) -> Clip:
-        """Finish a file, in a child of its own. Raises `Unfit`."""
-        return _clip(await self._ask_once(FinishUpload(body, media_type, limits)))
+    async def upload(self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None) -> Clip:
+        """Finish a file, in a child of its own. Raises `Unfit`, also when it cannot be masked."""
+        return _masked(await self._ask_once(FinishUpload(body, media_type, limits, mask)), mask)
 
     async def m4a(self, ogg: bytes) -> bytes:
         """Return a finished clip as AAC in MP4. Raises `Unfit`."""
@@ -185,10 +185,14 @@ def _hang_up(channel: MessageChannel | None) -> None:
         channel.hang_up()
 
 
-def _clip(reply: Reply) -> Clip:
-    if isinstance(reply, Finished):
-        return reply.clip
-    raise _unfit(reply)
+def _masked(reply: Reply, mask: Mask | None) -> Clip:
+    """Return the clip, if it has the mask that was asked for."""
+    if not isinstance(reply, Finished):
+        raise _unfit(reply)
+    if reply.clip.mask != (mask.name if mask else None):
+        log.error("finish.unmasked")
+        raise Unfit("undecodable", UNDECODABLE)
+    return reply.clip
 
 
 def _unfit(reply: Reply) -> Unfit:

@@ -23,7 +23,7 @@ import msgspec
 import numpy as np
 
 from audio import finish, m4a, media_types, ogg, opus
-from audio.take import Clip, Limits, Packet, Take, Unfit
+from audio.take import MASKS, Clip, Limits, Mask, Packet, Take, Unfit
 from server.takes import sandbox
 from server.takes.sandbox import Walls
 
@@ -40,6 +40,7 @@ class FinishTake(msgspec.Struct, tag=True, frozen=True):
 
     take: Take
     limits: Limits
+    mask: Mask | None = None
 
 
 class FinishUpload(msgspec.Struct, tag=True, frozen=True):
@@ -48,6 +49,7 @@ class FinishUpload(msgspec.Struct, tag=True, frozen=True):
     body: bytes
     media_type: str
     limits: Limits
+    mask: Mask | None = None
 
 
 class MakeM4a(msgspec.Struct, tag=True, frozen=True):
@@ -93,9 +95,9 @@ def do(job: Job) -> Reply:
     try:
         match job:
             case FinishTake():
-                return Finished(finish.finish_take(job.take, job.limits))
+                return Finished(finish.finish_take(job.take, job.limits, job.mask))
             case FinishUpload():
-                return Finished(finish.finish_upload(job.body, job.media_type, job.limits))
+                return Finished(finish.finish_upload(job.body, job.media_type, job.limits, job.mask))
             case MakeM4a():
                 return Made(m4a.from_ogg(job.ogg))
     except Unfit as unfit:
@@ -113,6 +115,8 @@ def warm_up() -> None:
     frames, preskip = opus.encode(sound)
     take = Take(tuple(Packet(index * opus.FRAME, frame) for index, frame in enumerate(frames)))
     do(FinishTake(take, Limits()))
+    for mask in MASKS:
+        do(FinishTake(take, Limits(), Mask(mask, "")))
     m4a.from_ogg(ogg.write(frames, preskip=preskip, samples=len(sound)))
     for media_type in media_types.PLAIN:
         do(FinishUpload(b"", media_type, Limits()))

@@ -28,6 +28,7 @@ class TakeLife:
 
     `id` is what the room knows it by, and becomes the id of its clip. `answer` is for whoever stops
     it: the event of its clip, None when its speaker hears it first (`is_previewed`), or `Refused`.
+    With a `mask` nobody ever hears it without.
     """
 
     __slots__ = (
@@ -39,6 +40,7 @@ class TakeLife:
         "is_asked_for",
         "is_previewed",
         "longest_ms",
+        "mask",
         "peer",
         "room",
         "source",
@@ -56,13 +58,14 @@ class TakeLife:
         source: Source,
         *,
         longest_ms: int,
+        mask: str | None = None,
         is_previewed: bool = False,
         peer: str = "",
         state: State = "open",
     ) -> None:
         self.id = unguessable()
         self.room, self.voice, self.source, self.peer = room, voice, source, peer
-        self.longest_ms, self.is_previewed = longest_ms, is_previewed
+        self.longest_ms, self.mask, self.is_previewed = longest_ms, mask, is_previewed
         self.state: State = state
         self.answer: asyncio.Future[Event | None] = asyncio.get_running_loop().create_future()
         self.is_asked_for = False  # somebody waits for the answer, or has had it

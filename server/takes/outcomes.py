@@ -145,7 +145,10 @@ def _landed(take: TakeLife, clip: Clip) -> ClipLanded:
         clip.gap_ms,
         clip.loudness_lufs,
         clip.peaks,
+        masked=clip.mask is not None,
         source=take.source,
+        mask=clip.mask,
+        speech_ms=clip.speech_ms,
     )
 
 

@@ -25,7 +25,7 @@ class PeerSession(Struct, eq=False):
     """One peer: its room, its voice (none for a listener), and its open or last take.
 
     A session that is not `commanded` is one take. `heard_from_ms` is since when it is heard, None in silence;
-    `moved` is that its room went to another process.
+    `moved` is that its room went to another process; `mask` is what its takes are to wear.
     """
 
     room: Room
@@ -39,6 +39,7 @@ class PeerSession(Struct, eq=False):
     moved: bool = False
     unfollow: Callable[[], None] = _nothing
     heard_from_ms: int | None = None
+    mask: str | None = None
 
     @property
     def presence(self) -> PresenceState:

@@ -11,9 +11,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from audio.take import LONGEST_CLIP_MS, LONGEST_TAKE_MS, TAKE_MARGIN_MS
+from audio.take import (
+    LONGEST_CLIP_MS,
+    LONGEST_TAKE_MS,
+    LONGEST_TRIED_MS,
+    TAKE_MARGIN_MS,
+    Clip,
+    Limits,
+    Mask,
+)
 from server.blobs.base import Blobs
-from server.room import door
+from server.room import door, masks
 from server.room.commands import Refused, restarting
 from server.room.events import Event, Source, Voice
 from server.room.ids import unguessable
@@ -25,7 +33,7 @@ from server.takes import length, silence
 from server.takes.completion import Completion
 from server.takes.drain import DRAIN_MS, cut_before_end_ms, quiet
 from server.takes.finisher import Finisher
-from server.takes.life import TakeLife
+from server.takes.life import State, TakeLife
 from server.takes.live import LIVE_DELAY_MS, LiveRelays
 from server.takes.observer import TakesObserver
 from server.takes.outcomes import FINISHING_MS, Outcomes
@@ -69,6 +77,7 @@ class Takes:
         self._tasks = OwnedTasks()
         self._outcomes = Outcomes(registry, blobs, observers, clock=clock)
         self._previewing = Previewing(self._outcomes, self._tasks, clock=clock)
+        self._finisher = finisher
         self._completion = Completion(finisher, self._outcomes, self._previewing, self._tasks)
         self._is_draining = self._is_closed = False
         media.observe(self)
@@ -76,13 +85,20 @@ class Takes:
     # --- sessions
 
     async def whip(
-        self, room_id: str, voice: Voice, offer: str, *, address: str, commanded: bool
+        self,
+        room_id: str,
+        voice: Voice,
+        offer: str,
+        *,
+        address: str,
+        commanded: bool,
+        mask: str | None = None,
     ) -> tuple[str, str]:
         """Take in a speaker; return (peer, answer SDP). Raises what `Media.answer` raises, or `Refused`."""
         room = await self._woken(room_id)
         if not commanded:
             _check_door(room, voice)
-        session = PeerSession(room, "speaker", voice, commanded)
+        session = PeerSession(room, "speaker", voice, commanded, mask=mask)
         return await self._add(session, offer, address=address, limit_ms=self._take_limit_ms(room, voice))
 
     async def whep(self, room_id: str, offer: str, *, address: str) -> tuple[str, str]:
@@ -159,11 +175,32 @@ class Takes:
     def _open(self, session: PeerSession, voice: Voice, peer: str, until_ms: int) -> TakeLife:
         room = session.room
         source: Source = "webrtc" if session.commanded else "whip"
-        longest_ms, is_previewed = self._longest_clip_ms(room, voice), kind_of(room.state).preview
-        take = TakeLife(room, voice, source, longest_ms=longest_ms, is_previewed=is_previewed, peer=peer)
+        take = self._new(room, voice, source, asked_mask=session.mask, peer=peer)
         self._outcomes.begin(take, until_ms=until_ms)
         session.take = take
         return take
+
+    def _new(
+        self,
+        room: Room,
+        voice: Voice,
+        source: Source,
+        *,
+        asked_mask: str | None,
+        peer: str = "",
+        state: State = "open",
+    ) -> TakeLife:
+        """Return a take as its room wants takes now: its length, its mask, and whether it is heard first."""
+        return TakeLife(
+            room,
+            voice,
+            source,
+            longest_ms=self._longest_clip_ms(room, voice),
+            mask=masks.worn(room.state, voice.id, room.context(), asked=asked_mask),
+            is_previewed=kind_of(room.state).preview,
+            peer=peer,
+            state=state,
+        )
 
     async def stop(self, room: Room, voice: Voice, onset_ms: int | None, peer: str = "") -> Event | None:
         """End the open take of a voice and return its `clip.landed`. Raises `Refused`.
@@ -199,7 +236,9 @@ class Takes:
         finally:
             room.end_speaking(voice.id, name)
 
-    async def upload(self, room_id: str, voice: Voice, body: bytes, media_type: str) -> Event | Preview:
+    async def upload(
+        self, room_id: str, voice: Voice, body: bytes, media_type: str, *, mask: str | None = None
+    ) -> Event | Preview:
         """Finish and land a recorded file; return its `clip.landed`. Raises `Unfit` or `Refused`.
 
         Where takes are heard before they land, the preview is returned.
@@ -207,15 +246,17 @@ class Takes:
         room = await self._woken(room_id)
         if not room.has_take(voice.id, UPLOAD):  # else it was announced, and let in then
             _check_door(room, voice)
-        longest_ms = self._longest_clip_ms(room, voice)
-        is_previewed = kind_of(room.state).preview
-        take = TakeLife(
-            room, voice, "upload", longest_ms=longest_ms, is_previewed=is_previewed, state="ended"
-        )
+        take = self._new(room, voice, "upload", asked_mask=mask, state="ended")
         self._outcomes.begin(take, until_ms=self._clock() + FINISHING_MS)
         room.end_speaking(voice.id, UPLOAD)
         self._fall_silent(room, voice)
         return await self._completion.uploaded(take, body, media_type)
+
+    async def masked(self, body: bytes, media_type: str, mask: str) -> Clip:
+        """Return what a recording is through a mask; it lands nowhere. Raises `Unfit` or `Refused`."""
+        self._check_open()
+        limits = Limits(longest_ms=LONGEST_TRIED_MS)
+        return await self._finisher.upload(body, media_type, limits, Mask(mask, unguessable()))
 
     # --- previews
 

@@ -9,12 +9,12 @@ from aiohttp import web
 
 if TYPE_CHECKING:
     from server.blobs.base import Blobs
+    from server.http.limits import UploadBudget
     from server.log.base import Log
     from server.rooms.registry import RoomRegistry
     from server.rtc.media import Media
     from server.takes.takes import Takes
     from server.web.counts import Counts
-
 
 ROOM_REGISTRY: web.AppKey[RoomRegistry] = web.AppKey("room_registry")
 TAKES: web.AppKey[Takes] = web.AppKey("takes")
@@ -22,3 +22,5 @@ MEDIA: web.AppKey[Media] = web.AppKey("media")
 LOG: web.AppKey[Log] = web.AppKey("log")
 BLOBS: web.AppKey[Blobs] = web.AppKey("blobs")
 COUNTS: web.AppKey[Callable[[str], Counts]] = web.AppKey("counts")
+# Uploads that are being read or wait for their finish.
+UPLOAD_BUDGET: web.AppKey[UploadBudget] = web.AppKey("held")

@@ -11,10 +11,11 @@ from msgspec import Struct
 
 from audio import media_types
 from audio.picture import STYLE, svg
+from games.round import Word
 from server.http import body, ranges
 from server.http.answers import answer
 from server.http.app_keys import CONFIG
-from server.http.limits import UploadBudget, prefix
+from server.http.limits import prefix
 from server.http.problems import Handler, Problem
 from server.http.security import address, is_admin, needed_key, preflight, rate_limit, visitor_key
 from server.room import governing, rounds
@@ -25,8 +26,9 @@ from server.room.view import is_hidden
 from server.rooms.base import Room
 from server.takes.previews import Preview
 from server.takes.takes import UPLOAD
-from server.web import previews
-from server.web.app_keys import BLOBS, ROOM_REGISTRY, TAKES
+from server.web import masks, previews
+from server.web.app_keys import BLOBS, ROOM_REGISTRY, TAKES, UPLOAD_BUDGET
+from server.web.cues import webvtt
 from server.web.operations import BINARY, JSON_ERRORS, KEY_ERRORS, Operation, json_body
 from server.web.rooms import ROOM
 from server.web.transcodes import TRANSCODES
@@ -38,8 +40,6 @@ CLIP = "{clip:[A-Za-z0-9_-]{8,64}}"
 CLIP_MAX_AGE_S = 60
 # Versions of the forms that a clip's id stands for: raise one when the same clip would give other bytes.
 FORMS = {"ogg": 1, "m4a": 1, "png": 1}
-# Uploads that are being read or wait for their finish.
-UPLOAD_BUDGET: web.AppKey[UploadBudget] = web.AppKey("held")
 # Firefox holds an image to the policy it came with, so the picture's own style is let in, and no other.
 SVG_CSP = (
     "default-src 'none'; frame-ancestors 'none'; sandbox; "
@@ -66,6 +66,7 @@ class ClipShown(Struct):
     loudness_lufs: float
     peaks: tuple[int, ...]
     masked: bool
+    mask: str | None
     source: Source
     caption: str | None
     media: dict[str, str]
@@ -73,6 +74,7 @@ class ClipShown(Struct):
     round: str | None
     turn: int | None
     page: str
+    words: tuple[Word, ...]
 
 
 def shown(room: str, clip: ClipRef) -> ClipShown:
@@ -88,6 +90,7 @@ def shown(room: str, clip: ClipRef) -> ClipShown:
         loudness_lufs=clip.loudness_lufs,
         peaks=clip.peaks,
         masked=clip.masked,
+        mask=clip.mask,
         source=clip.source,
         caption=clip.caption,
         media={kind: f"{base}.{kind}" for kind in ("ogg", "m4a", "vtt", "svg", "png")},
@@ -95,6 +98,7 @@ def shown(room: str, clip: ClipRef) -> ClipShown:
         round=clip.round,
         turn=clip.turn,
         page=f"/c/{clip.clip}",
+        words=clip.words,
     )
 
 
@@ -156,6 +160,7 @@ def _gone() -> Problem:
 async def upload(request: web.Request) -> web.Response:
     """Take a recorded clip, finish it and let it land."""
     key = needed_key(request)
+    mask = masks.asked(request)
     media_type = body.check_type(request, *media_types.PLAIN, also=media_types.MEDIA_TYPES)
     room = await visited(request, request.match_info["room"])
     voice = visitor(request, room, key)
@@ -170,7 +175,7 @@ async def upload(request: web.Request) -> web.Response:
         request.app[TAKES].arriving(room, voice),
     ):
         recorded = await body.read(request, limit_bytes)
-        event = await request.app[TAKES].upload(room.id, voice, recorded, media_type)
+        event = await request.app[TAKES].upload(room.id, voice, recorded, media_type, mask=mask)
     if isinstance(event, Preview):
         return previews.waiting(event)
     assert isinstance(event.data, ClipLanded)
@@ -234,7 +239,8 @@ async def m4a(request: web.Request) -> web.Response:
 async def vtt(request: web.Request) -> web.Response:
     """Answer the words of a clip (WebVTT)."""
     found = await find(request)
-    return Form.told(found, "vtt", "text/vtt", words := captions(found.ref).encode()).answer(request, words)
+    words = webvtt(found.ref.caption, found.ref.words, found.ref.duration_ms).encode()
+    return Form.told(found, "vtt", "text/vtt", words).answer(request, words)
 
 
 async def picture(request: web.Request) -> web.Response:
@@ -307,20 +313,6 @@ class Form(Struct):
         return ranges.answer(request, sent, self.content_type, self.etag, self.headers)
 
 
-def captions(clip: ClipRef) -> str:
-    """Return a clip's caption as WebVTT: one cue as long as the clip, none without words."""
-    if not clip.caption:
-        return "WEBVTT\n"
-    words = " ".join(clip.caption.split())
-    words = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return f"WEBVTT\n\n00:00:00.000 --> {_timestamp(clip.duration_ms)}\n{words}\n"
-
-
-def _timestamp(at_ms: int) -> str:
-    minutes, rest_ms = divmod(at_ms, 60_000)
-    return f"{minutes // 60:02}:{minutes % 60:02}:{rest_ms // 1000:02}.{rest_ms % 1000:03}"
-
-
 async def forget(request: web.Request) -> web.Response:
     """Remove a clip for its speaker, or for the admin."""
     admin = is_admin(request)
@@ -372,6 +364,7 @@ _RECEIPT = {
 _UPLOAD_ERRORS = (
     *KEY_ERRORS, "muted", "consent_needed", "no_such_room", "too_slow", "too_big", "wrong_type",
     "undecodable", "silent", "too_short", "too_fast", "busy", "restarting", "storage_full", "room_closed",
+    "bad_value",
 )  # fmt: skip
 
 
@@ -397,6 +390,7 @@ OPERATIONS = (
         {201: json_body(ClipShown), 202: json_body(previews.PreviewShown)},
         _UPLOAD_ERRORS,
         takes=dict.fromkeys(media_types.MEDIA_TYPES, BINARY),
+        query=(masks.MASK,),
         key="needed",
         headers=("Location",),
         preflight=preflight,
@@ -432,7 +426,7 @@ OPERATIONS = (
     ),
     _form("ogg", ogg, "audio/ogg", "The clip as Opus in Ogg."),
     _form("m4a", m4a, "audio/mp4", "The clip as AAC in MP4.", "too_fast"),
-    _form("vtt", vtt, "text/vtt", "The clip's caption."),
+    _form("vtt", vtt, "text/vtt", "The clip's caption, with the time of each word."),
     _form("svg", picture, "image/svg+xml", "The picture of the clip's sound."),
     _form("png", card, "image/png", "The same picture for link previews.", "too_fast"),
     Operation(

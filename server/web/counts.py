@@ -6,8 +6,12 @@ from msgspec import Struct
 
 
 class Counts(Struct, frozen=True):
-    """How many voices are here, how many of them listen, and how many may speak."""
+    """How many voices are here, how many of them listen, and how many may speak.
+
+    Beside them, `screens` are those that play the room's sound: they are heard, and count as nobody.
+    """
 
     voices: int = 0
     listeners: int = 0
     speakers: int = 0
+    screens: int = 0

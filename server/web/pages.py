@@ -70,7 +70,7 @@ _CLIP_PAGE = Template("""<!doctype html>
 <source src="/api/clips/$clip.m4a" type="audio/mp4">
 <track kind="captions" src="/api/clips/$clip.vtt" srclang="$language" label="$captions" default>
 </audio>
-<p><a class="quiet" href="/r/$room">$door</a></p>
+<p><a class="quiet" id="say-yours" href="$way">$door</a></p>
 </main>
 </body>
 </html>
@@ -229,7 +229,7 @@ def clip_page(base: str, room_id: str, state: RoomState, ref: ClipRef, asked: st
         "picture_alt": words["picture"],
         "captions": words["captions"],
         "door": words["door"],
-        "room": room_id,
+        "way": f"/r/{room_id}?answer={ref.clip}" if asked else f"/r/{room_id}",
         "clip": ref.clip,
         "url": f"{base}/c/{ref.clip}",
         "image": f"{base}/api/clips/{ref.clip}.png",

@@ -31,6 +31,8 @@ class RoomChange(Struct):
     locked: bool | None = None
     slow: bool | None = None
     hold: bool | None = None
+    mask: str | None = None
+    voice: bool | None = None
 
 
 async def change(request: web.Request) -> web.Response:
@@ -69,7 +71,7 @@ OPERATIONS = (
         change,
         "Change a room's words and how it plays: who opened a private one, or the admin.",
         {200: json_body(RoomShown)},
-        (*JSON_ERRORS, *_ERRORS, "filtered", "too_long", "room_closed"),
+        (*JSON_ERRORS, *_ERRORS, "bad_value", "filtered", "too_long", "room_closed"),
         takes=json_body(RoomChange),
         key="needed",
     ),

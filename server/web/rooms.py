@@ -22,9 +22,12 @@ from server.room.commands import Refused
 from server.room.events import Language, RoomOpened, encode
 from server.room.house import HOUSE_IDS
 from server.room.kinds import KINDS, Kind, RoomKind
+from server.room.lines import speaks
+from server.room.masks import MASKS
 from server.room.state import RoomState
 from server.room.view import public, view
 from server.rooms.base import Room
+from server.rooms.registry import RoomRegistry
 from server.web.app_keys import COUNTS, LOG, MEDIA, ROOM_REGISTRY
 from server.web.operations import JSON_ERRORS, Operation, json_body, listed, whole
 from server.web.visits import awakened, visited
@@ -78,6 +81,8 @@ class RoundShown(Struct):
     left: tuple[str, ...]
     late: tuple[str, ...]
     paused_until_ms: int
+    mask: str | None
+    company: tuple[str, ...] = ()
 
 
 class RoomShown(Struct):
@@ -99,6 +104,7 @@ class RoomShown(Struct):
     keep_ms: int
     house: bool
     scored: bool
+    shared: bool
     preview: bool
     door: str
     games: tuple[str, ...]
@@ -113,6 +119,11 @@ class RoomShown(Struct):
     locked: bool
     slow: bool
     hold: bool
+    captions: bool
+    thumbs: tuple[str, ...]
+    masks: tuple[str, ...]
+    mask: str | None
+    voice: bool
     round: RoundShown | None
 
 
@@ -127,8 +138,12 @@ def shown(
     listeners: int,
     speakers: int,
     captions: bool = False,
+    speech: bool = False,
 ) -> RoomShown:
-    """Return a room as the contract has it; without `captions` others judge what nobody can read."""
+    """Return a room as the contract has it; without `captions` others judge what nobody can read.
+
+    Without `speech` no room is spoken to, whatever it wants.
+    """
     kind = KINDS.get(state.kind, KINDS["wonder"])
     return RoomShown(
         id=id,
@@ -147,6 +162,7 @@ def shown(
         keep_ms=kind.keep_ms,
         house=id in HOUSE_IDS,
         scored=kind.scored,
+        shared=kind.shared,
         preview=kind.preview,
         door=kind.door,
         games=kind.games,
@@ -161,6 +177,11 @@ def shown(
         locked=state.locked,
         slow=state.slow,
         hold=state.hold,
+        captions=captions,
+        thumbs=tuple(game.id for game in offered(kind.id) if game.has_thumbs and kind.scored),
+        masks=MASKS,
+        mask=state.mask or None,
+        voice=speech and speaks(state),
         round=_round(public(state.round)) if state.round else None,
     )
 
@@ -193,6 +214,8 @@ def _round(round_: Round) -> RoundShown:
         left=round_.left,
         late=round_.late,
         paused_until_ms=round_.paused_until_ms,
+        mask=round_.mask,
+        company=round_.company,
     )
 
 
@@ -245,7 +268,7 @@ async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
         if len(asleep) >= LISTED_ROOMS * 4:
             asleep.clear()
         state = (await registry.wake(id_)).state
-        known = shown(id_, state, listeners=0, speakers=0, captions=registry.shared.captions)
+        known = shown(id_, state, listeners=0, speakers=0, **_able(registry, state.language))
         asleep[id_] = known
     listeners, speakers = _counts(request, known_room) if known_room else (0, 0)
     return replace(known, listeners=listeners, speakers=speakers)
@@ -254,13 +277,20 @@ async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
 def present(request: web.Request, room: Room) -> RoomShown:
     """Return a room that is awake."""
     listeners, speakers = _counts(request, room)
-    captions = request.app[ROOM_REGISTRY].shared.captions
-    return shown(room.id, room.state, listeners=listeners, speakers=speakers, captions=captions)
+    able = _able(request.app[ROOM_REGISTRY], room.state.language)
+    return shown(room.id, room.state, listeners=listeners, speakers=speakers, **able)
+
+
+def _able(registry: RoomRegistry, language: str) -> dict[str, bool]:
+    """Return what the server has beside rooms, for those of a language."""
+    shared = registry.shared
+    return {"captions": shared.expects_words(language), "speech": shared.spoken_ms is not None}
 
 
 def _counts(request: web.Request, room: Room) -> tuple[int, int]:
     """Return how many listen (by the page or, by WHEP alone, to the radio) and how many may speak."""
-    listeners = max(request.app[COUNTS](room.id).listeners, request.app[MEDIA].listeners(room.id))
+    counts = request.app[COUNTS](room.id)
+    listeners = max(counts.listeners, request.app[MEDIA].listeners(room.id) - counts.screens)
     return listeners, len(room.speakers.keys() | room.speaking)  # by WHIP alone one is there while one speaks
 
 

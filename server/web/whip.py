@@ -7,7 +7,7 @@ from aiohttp import web
 from server.http.body import read_sdp
 from server.http.security import address, needed_key, preflight, rate_limit
 from server.room import rounds
-from server.web import sessions
+from server.web import masks, sessions
 from server.web.app_keys import TAKES
 from server.web.operations import KEY_ERRORS, SDP, Operation
 from server.web.rooms import ROOM
@@ -17,6 +17,7 @@ from server.web.visits import visited, visitor
 async def begin(request: web.Request) -> web.Response:
     """Answer a speaker's offer; the session is one take, or with `?takes=commanded` many."""
     key = needed_key(request)
+    mask = masks.asked(request)
     offer = await read_sdp(request)
     room = await visited(request, request.match_info["room"])
     voice = visitor(request, room, key)
@@ -25,7 +26,7 @@ async def begin(request: web.Request) -> web.Response:
     if not commanded and rounds.is_aside(await room.awake(), voice.id):
         rate_limit(request, "aside", voice.id)
     peer, answer = await request.app[TAKES].whip(
-        room.id, voice, offer, address=address(request), commanded=commanded
+        room.id, voice, offer, address=address(request), commanded=commanded, mask=mask
     )
     return sessions.begun(request, peer, offer, answer)
 
@@ -45,9 +46,9 @@ OPERATIONS = (
         begin,
         "Speak: an offer for one sending Opus track (RFC 9725).",
         {201: SDP},
-        (*KEY_ERRORS, "muted", "consent_needed", "room_closed", *sessions.OFFER_ERRORS),
+        (*KEY_ERRORS, "muted", "consent_needed", "room_closed", "bad_value", *sessions.OFFER_ERRORS),
         takes=SDP,
-        query=(_TAKES,),
+        query=(_TAKES, masks.MASK),
         key="needed",
         headers=sessions.HEADERS,
         preflight=preflight,

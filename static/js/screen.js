@@ -10,9 +10,10 @@ document.documentElement.lang = language;
 followLook();
 const [, room = ''] = location.pathname.split('/').filter(Boolean).map(decodeURIComponent);
 const audio = /** @type {HTMLAudioElement} */ (document.getElementById('sound'));
-const session = new Session(room, audio, new URLSearchParams(location.search));
+const session = new Session(room, audio, new URLSearchParams(location.search), { screen: true });
 
 for (const view of document.querySelectorAll('screen-stage')) if (view instanceof View) view.attach(session);
 
+import('./views/spoken-words.js').then(({ SpokenWords }) => new SpokenWords(session, /** @type {Element} */ (document.querySelector('.screen-main'))));
 new Awake().keep(true);
 session.open();

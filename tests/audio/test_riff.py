@@ -49,3 +49,19 @@ def test_any_bytes_stay_or_are_shortened(body: bytes, name: bytes, size: int) ->
     head = b"RIFF\0\0\0\0WAVE" + (name + size.to_bytes(4, "little") if name else b"")
 
     assert len(under_test.mended(head + body)) <= len(head + body)
+
+
+def test_a_plain_file_is_read_also_when_it_was_written_to_a_pipe() -> None:
+    whole, piped = riff.file(PLAIN, SOUND), riff.file(PLAIN, SOUND, data_size=0x7FFF_F000)
+
+    for body in (whole, piped):
+        sound, rate_hz = under_test.samples(body)
+        assert (len(sound), rate_hz) == (len(SOUND) // 2, 16_000)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"garbage", riff.file(riff.form(riff.PCM, 16, 2), SOUND), b"RIFF1234WAVE"]
+)
+def test_what_is_no_plain_file_is_not_read(body: bytes) -> None:
+    with pytest.raises(ValueError, match="no"):
+        under_test.samples(body)

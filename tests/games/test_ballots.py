@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from games.ballots import ballots
-from games.referee import balance
+from games.ballots import balance, ballots
 from games.round import VoteCast
 
 

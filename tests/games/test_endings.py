@@ -6,7 +6,20 @@ import pytest
 
 from games import endings
 from games.registry import BY_ID, GAMES
-from games.round import Round, RoundOpened, Secret, Take, VoteCast, apply, landed, opened
+from games.round import (
+    ChallengeMade,
+    OpenChallenge,
+    Round,
+    RoundOpened,
+    Secret,
+    Take,
+    Tone,
+    VerdictGiven,
+    VoteCast,
+    apply,
+    landed,
+    opened,
+)
 from server.room.commands import Again, Answer, Caption, Refused, RoundJoin, RoundStart, RoundStop, Vote
 from server.room.events import ClipCaptioned, Voice
 from server.room.state import EMPTY
@@ -53,6 +66,33 @@ def test_a_duel_is_won_by_all_hearts_together_and_told_by_the_best_line() -> Non
     assert endings.duel(round_) == ("c4",)
     assert endings.duel(voted(("x", "c1", 1), ("y", "c2", 1))) == ("c1", "c2")
     assert endings.duel(voted()) == ()
+
+
+def challenged(*votes: tuple[str, str, int], code: str = "", tone: Tone = "fault") -> Round:
+    """Return a round in which b challenges what a said, and what was said about that."""
+    round_ = apply(voted(("b", "c1", -1), *votes), ChallengeMade("r", "c1", "b"))
+    return apply(round_, VerdictGiven("r", "c1", code, "", tone)) if code else round_
+
+
+def test_a_challenge_that_nobody_decided_stays_open_with_whose_it_was() -> None:
+    open_ = (OpenChallenge("c1", "b"),)
+    assert endings.undecided(challenged()) == open_
+    assert endings.undecided(challenged(("c", "c1", 1))) == open_, "one for, one against"
+    assert endings.undecided(challenged(code="favourite", tone="praise")) == open_
+
+    assert endings.undecided(challenged(code="thumbs")) == ()
+    assert endings.undecided(challenged(code="challenge_wrong", tone="praise")) == ()
+    assert endings.undecided(challenged(("c", "c1", 1), ("d", "c1", 1))) == (), "the others say no"
+    assert endings.undecided(voted(("b", "c1", -1))) == ()
+
+
+def test_two_who_cannot_decide_a_challenge_are_told_so_at_the_end() -> None:
+    played = Played("just_ten_seconds", "a", "b", captions=False)
+    played.say("a")
+    played.vote("b", "c1", -1)
+    while played.closed is None:
+        played.wait()
+    assert played.closed.undecided == (OpenChallenge("c1", "b"),)
 
 
 def test_secrets_are_turned_over_at_the_end_also_when_somebody_ended_it() -> None:

@@ -36,3 +36,22 @@ test('files that play are cut with the radio, and what waits then is not begun',
   await turn();
   assert.equal(player.played.length, 2);
 });
+
+test('what the room says is a file as well, in a form that the browser plays, and is cut by its address', async () => {
+  const player = deck();
+  const listener = new Listener({ room: 'r', files: true, player: /** @type {any} */ (player), clock, observer });
+  const said = /** @type {any} */ ({ kind: 'speech', url: '/api/speech/abc.ogg', starts_at_ms: 0, duration_ms: 900 });
+  listener.on();
+  listener.cue(said);
+  await turn();
+  player.audio.canPlayType = () => '';
+  listener.cut({ url: said.url });
+  await turn();
+  listener.cue({ ...said, url: '/api/speech/def.ogg' });
+  await turn();
+  listener.cue({ ...said, url: '/api/speech/ghi.ogg' });
+  listener.cut({ url: '/api/speech/ghi.ogg' });
+  await turn();
+
+  assert.deepEqual(player.played, ['/api/speech/abc.ogg', '/api/speech/def.m4a']);
+});

@@ -100,9 +100,12 @@ class Chat:
         at_ms: int | None = None,
         key: str | None = None,
         headers: dict[str, str] | None = None,
+        screen: bool = False,
     ) -> AsyncIterator[Client]:
-        url = self.url(room)
-        async with joined(self.session, url, after=after, at_ms=at_ms, key=key, headers=headers) as client:
+        cursor = {"after": after, "at_ms": at_ms}
+        async with joined(
+            self.session, self.url(room), **cursor, key=key, headers=headers, screen=screen
+        ) as client:
             yield client
 
     async def room(self, name: str = "wonder") -> Room:

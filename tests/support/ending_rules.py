@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from games import endings, referee
+from games import endings
+from games.ballots import balance
 from games.referee import OVERRULING_VOTES
 from games.round import Round, RoundClosed, RoundJoined, RoundOpened, Take, VerdictGiven
 from server.room.events import Event
@@ -77,7 +78,7 @@ def _is_known(verdict: VerdictGiven, take: Take, round_: Round) -> bool:
     """Tell whether all that a verdict says can be known: its words, or those who heard it."""
     if take.words is not None or verdict.code in BY_EAR:
         return True
-    sure = referee.balance(round_.votes, take.clip)
+    sure = balance(round_.votes, take.clip)
     match verdict.code:
         case "thumbs":
             return sure <= -OVERRULING_VOTES
@@ -87,7 +88,7 @@ def _is_known(verdict: VerdictGiven, take: Take, round_: Round) -> bool:
             return sure > 0
         case "met_by_ear":
             pair = (other.clip for other in round_.takes_of(take.turn))
-            return referee.balance(round_.votes, *pair) >= OVERRULING_VOTES
+            return balance(round_.votes, *pair) >= OVERRULING_VOTES
         case "guessed":
             return any(vote.clip == take.clip and vote.value > 0 for vote in round_.votes)
         case "fooled":

@@ -12,6 +12,7 @@ from games.round import (
     AnswerGiven,
     ChallengeMade,
     HelpGiven,
+    OpenChallenge,
     Prompt,
     RevealedTake,
     RoleGiven,
@@ -41,6 +42,7 @@ from server.room.events import (
     Event,
     Fact,
     KeeperGiven,
+    KeeperSeen,
     NetworkMuted,
     ProposalAgreed,
     ProposalClosed,
@@ -118,7 +120,7 @@ FACTS: list[Fact] = [
     RoundClosed("r1", "stopped", ("c",), ("c",), "cheese", "Breathe."),
     RoundClosed(
         "r1", "done", ("c", "d"), ("c", "d"), "", "", "secrets", ("c", "d"), (Secret("a", "king", "A hat."),),
-        met=True, set_place=5, line="c", next_at_ms=1_700_000_000_000,
+        met=True, set_place=5, line="c", next_at_ms=1_700_000_000_000, undecided=(OpenChallenge("c", "b"),),
     ),
     TurnGiven("r1", 2, "?", 3, 4, act="vote", clips=("c", "d")),
     ChallengeMade("r1", "c", "b"),
@@ -137,12 +139,17 @@ FACTS: list[Fact] = [
     NetworkMuted("n1", 1_700_000_000_000),
     KeeperGiven("voice-anna"),
     KeeperGiven(""),
+    KeeperSeen("voice-anna"),
     ProposalMade("p1", "stop", 1_700_000_000_000),
     ProposalMade("p1", "start", 1_700_000_000_000, "mind_meld", "slow"),
     ProposalAgreed("p1", "voice-anna", value=True),
     ProposalClosed("p1", accepted=False),
     AdminActed("remove"),
     AdminActed("mute", "voice-anna", "twice rude"),
+    ClipLanded("clip-0001", 1_200, -80, 0, -16.0, (0, 100), masked=True, mask="mouse", speech_ms=640),
+    RoundOpened("r1", "first_thing", "snap", mask="mouse"),
+    RoomChanged(mask="giant"),
+    RoomChanged(mask=""),
 ]  # fmt: skip
 
 

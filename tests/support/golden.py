@@ -12,17 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec.structs import fields
+from msgspec.structs import fields, replace
 
 from games.round import (
     ChallengeMade,
     HelpGiven,
+    OpenChallenge,
+    Prompt,
+    RevealedTake,
     RoleGiven,
     Round,
     RoundClosed,
     RoundJoined,
     RoundLeft,
+    RoundOpened,
     RoundPaused,
+    RoundRevealed,
     Secret,
     Take,
     TurnGiven,
@@ -35,6 +40,7 @@ from server.room.commands import (
     Again,
     Agree,
     Answer,
+    Asked,
     Caption,
     Forget,
     Hide,
@@ -54,10 +60,12 @@ from server.room.commands import (
 from server.room.events import (
     AdminActed,
     ClipCaptioned,
+    ClipLanded,
     Draft,
     Event,
     Fact,
     KeeperGiven,
+    KeeperSeen,
     NetworkMuted,
     RoomChanged,
     RoomClosed,
@@ -77,11 +85,11 @@ FOLDER = Path(__file__).parent.parent / "golden"
 SERVERS_OWN: dict[type[msgspec.Struct], set[str]] = {
     RoomState: {
         *("thrown", "rested_from_ms", "silent_rounds", "voices", "voices_language"),
-        *("governed", "wanted_seats", "set_rounds", "asked_seq"),
+        *("governed", "wanted_seats", "set_rounds", "asked_seq", "answered"),
     },
     ClipRef: {"caption_seq", "reveal_seq", "repeats", "asked_seq"},
     Round: {"answer", "heard_at_ms", "overruled", "voted_at_ms", "quiet"},
-    Take: {"words"},
+    Take: {"words", "masked"},
     VoteCast: {"seat"},
 }  # fmt: skip
 
@@ -122,7 +130,8 @@ def thrown() -> SentRoom:
     room.do(Throw(), ANNA)
     room.land("clip-a", ANNA, onset_ms=640)
     room.land("clip-b", BELA, onset_ms=1_900)
-    room.do(Caption(ClipCaptioned("clip-a", "a wet umbrella", "en")))
+    words = (("a", 40, 120), ("wet", 130, 400), ("umbrella", 420, 900))
+    room.do(Caption(ClipCaptioned("clip-a", "a wet umbrella", "en", words=words, by="test")))
     room.do(Vote(room.turn().round, "clip-b", 3), ANNA)
     room.pass_time()
     room.do(Throw())
@@ -153,7 +162,7 @@ def meld() -> SentRoom:
     room.do(RoundJoin(), BELA)
     room.do(Again(), ANNA)
     room.land("m1", ANNA, duration_ms=500)
-    room.do(Caption(ClipCaptioned("m1", "moon", "en")))
+    room.do(Caption(ClipCaptioned("m1", "moon", "en", words=(("moon", 60, 450),), by="test")))
     room.land("m2", BELA, duration_ms=600)
     room.do(Vote(room.turn().round, "m2", -1), ANNA)
     room.do(Vote(room.turn().round, "m1", -1), BELA)
@@ -236,6 +245,7 @@ def governed() -> SentRoom:
     room.happen(RoomChanged(locked=True, slow=True, hold=True))
     room.happen(RoomChanged(locked=False))
     room.happen(KeeperGiven(ANNA.id))
+    room.happen(KeeperSeen(ANNA.id))
     room.happen(AdminActed("mute", BELA.id, "a note"))
     room.happen(RoomClosed("quiet"))
     return room
@@ -330,8 +340,43 @@ def ended() -> SentRoom:
     room.happen(TurnGiven(id_, 2, "Vote!", at_ms, at_ms + 6_000, act="vote", clips=("e2", "e3")))
     secrets = (Secret(BELA.id, "the king", "a hat"),)
     clips = ("e2", "e3")
-    room.happen(RoundClosed(id_, "done", clips, clips, "", "", "votes", clips, secrets, True, 5, "e2", at_ms))
+    undecided = tuple(OpenChallenge(clip, CLEO.id) for clip in clips)
+    told = RoundClosed(id_, "done", clips, clips, "", "", "votes", clips, secrets, True, 5, "e2", at_ms)
+    room.happen(replace(told, undecided=undecided))
     room.do(Forget("e2"), BELA)
+    return room
+
+
+def masked() -> SentRoom:
+    """A room in which everyone wears a mask, a round that has another, and a hidden take that is revealed."""
+    room = SentRoom("roleplay", seed=22)
+    room.happen(RoomChanged(mask="giant"))
+    room.happen(RoundOpened("r-mouse", "mind_meld", "snap", hidden=True, mask="mouse"))
+    room.happen(TurnGiven("r-mouse", 1, "Go!", room.now_ms, room.now_ms + 5_000, hidden=True))
+    for clip, voice, hidden in (("k1", ANNA, False), ("k2", BELA, True)):
+        landed = ClipLanded(clip, 900, 120, 0, -16.0, (0, 50, 100), masked=True, mask="mouse", speech_ms=700)
+        room.happen(replace(landed, round="r-mouse", turn=1, hidden=hidden), voice)
+    shown = RevealedTake("k2", BELA.id, 1, 900, 120, 0, -16.0, (0, 50, 100), masked=True, mask="mouse")
+    room.happen(RoundRevealed("r-mouse", (shown,)), BELA)
+    room.happen(RoomChanged(mask=""))
+    return room
+
+
+def together() -> SentRoom:
+    """A prompt that a clip answered is thrown again, proposed in a running round, and then forgotten."""
+    room = SentRoom(seed=22)
+    room.do(Suggest("Two left socks"), CLEO)
+    while room.state.suggestions:
+        room.do(Throw(), ANNA)
+    room.land("a1", ANNA)
+    prompt = room.state.round.prompt if room.state.round else None
+    room.speakers = (BELA.id,)
+    room.pass_time()
+    room.do(RoundStart(clip="a1", asked=Asked(prompt or Prompt("", ""), "first_thing")), BELA)
+    room.land("a2", BELA)
+    room.here = room.speakers = (ANNA.id, BELA.id)
+    room.do(RoundStart(clip="a1", asked=Asked(prompt or Prompt("", ""), "first_thing")), ANNA)
+    room.do(Forget(everything=True), CLEO)
     return room
 
 
@@ -348,6 +393,8 @@ SCENES: dict[str, Callable[[], SentRoom]] = {
     "games/spoken": spoken,
     "games/paced": paced,
     "games/ended": ended,
+    "games/masked": masked,
+    "games/together": together,
 }
 LOGS = [f"{name}{form}" for name in SCENES for form in ("", ".stored")]
 

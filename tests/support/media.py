@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from random import Random
+from typing import Any
 
-from audio.take import LONGEST_TAKE_MS, Clip, Limits, Packet, Take, Unfit
+from audio.take import LONGEST_TAKE_MS, Clip, Limits, Mask, Packet, Take, Unfit
 from server.log.memory import MemoryLog
 from server.room.events import RoomOpened, Voice
 from server.rooms.registry import RoomRegistry
@@ -40,6 +41,7 @@ class FakeMedia:
         self.played: list[tuple[str, int]] = []
         self.stopped: list[str] = []
         self.relayed: list[tuple[str, str, int]] = []
+        self.silenced: list[tuple[str, str]] = []
         self.silent = False  # takes end without enough to hand over
 
     def observe(self, observer: MediaObserver) -> None:
@@ -91,6 +93,9 @@ class FakeMedia:
         self.relayed.append((peer, room, delay_ms))
         return True
 
+    def end_live_relay(self, peer: str, room: str) -> None:
+        self.silenced.append((peer, room))
+
     def listeners(self, room: str) -> int:
         return sum(where == (room, "listener") for where in self.peers.values())
 
@@ -120,22 +125,22 @@ class FakeFinisher:
         self.ogg = b"OggS"
         self.longest_ms: list[int] = []
 
-    async def take(self, take: Take, limits: Limits) -> Clip:
-        return await self.upload(take.packets[0].payload, "audio/ogg", limits)
+    async def take(self, take: Take, limits: Limits, mask: Mask | None = None) -> Clip:
+        return await self.upload(take.packets[0].payload, "audio/ogg", limits, mask)
 
-    async def upload(self, body: bytes, media_type: str, limits: Limits) -> Clip:
+    async def upload(self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None) -> Clip:
         self.longest_ms.append(limits.longest_ms)
         await self.gate.wait()
         if body == b"silence":
             raise Unfit("silent", "We heard nothing. Is your microphone muted?")
         if body == b"crash":
             raise RuntimeError("out of order")
-        return Clip(self.ogg, 900, 300, 0, -16.0, -2.0, (50,) * 64)
+        return Clip(self.ogg, 900, 300, 0, -16.0, -2.0, (50,) * 64, mask.name if mask else None)
 
 
-async def registry(clock: Clock) -> tuple[RoomRegistry, MemoryLog]:
+async def registry(clock: Clock, **more: Any) -> tuple[RoomRegistry, MemoryLog]:
     """Return a registry with one room, `wonder`, and its log."""
     log = MemoryLog()
-    made = RoomRegistry(log, clock=clock, random=Random(1), secret=b"s" * 32)
+    made = RoomRegistry(log, clock=clock, random=Random(1), secret=b"s" * 32, **more)
     await made.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     return made, log

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from aiohttp import ClientSession, DummyCookieJar
 
-from audio.take import Clip, Limits
+from audio.take import Clip, Limits, Mask
 from server.blobs.sqlite import SqliteBlobs
 from server.config import Config
 from server.http.limits import Limits as Rates
@@ -44,10 +44,19 @@ STEPS = 60
 class Measured:
     """A finish that believes what is written in an upload: a JSON object of measures."""
 
-    async def upload(self, body: bytes, media_type: str, limits: Limits) -> Clip:
+    async def upload(self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None) -> Clip:
         said = {"duration_ms": 900, "onset_ms": 200, "gap_ms": 0, **json.loads(body)}
         duration_ms = min(said["duration_ms"], limits.longest_ms)
-        return Clip(OGG, duration_ms, said["onset_ms"], said["gap_ms"], -16.0, -2.0, (50,) * 64)
+        return Clip(
+            OGG,
+            duration_ms,
+            said["onset_ms"],
+            said["gap_ms"],
+            -16.0,
+            -2.0,
+            (50,) * 64,
+            mask.name if mask else None,
+        )
 
     async def m4a(self, ogg: bytes) -> bytes:
         return ogg

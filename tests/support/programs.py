@@ -10,7 +10,7 @@ import pytest
 from tests.support.shape import ROOT
 
 # Where `.ci/programs` puts what must not be installed, and where wheels put the programs that they bring.
-PLACES = (ROOT / ".build/programs/usr/sbin", ROOT / ".venv/bin")
+PLACES = (ROOT / ".build/programs/usr/sbin", ROOT / ".build/programs/usr/bin", ROOT / ".venv/bin")
 IN_CI = os.environ.get("CI") == "true"
 
 

@@ -14,13 +14,20 @@ from random import Random
 
 from msgspec import Struct
 
+from server.blobs.base import Blob
+from server.blobs.memory import MemoryBlobs
+from server.blobs.sqlite import SqliteBlobs
 from server.log.base import Change, Effect, Log, Projected
-from server.readers.base import Reader, key
+from server.log.memory import MemoryLog
+from server.log.sqlite import SqliteLog
+from server.readers.base import Reader, Rest, key
+from server.readers.captions import WAITING, Captions
 from server.readers.expiry import Expiry
 from server.readers.moderation import Moderation
 from server.readers.runner import Patience, Runner
 from server.room.commands import Land, Oversee, Report, Restore, Say
 from server.room.events import (
+    ClipCaptioned,
     ClipLanded,
     ClipRemoved,
     RoomOpened,
@@ -34,6 +41,7 @@ from server.rooms import docket
 from server.rooms.base import Room
 from server.rooms.registry import RoomRegistry
 from tests.support.reading import caught_up
+from tests.support.scripted_ear import ScriptedEar
 
 ROOMS = ("one", "two", "three")
 VISITOR = Voice("voice-anna", "Zany Kettle", "#ffaa00")
@@ -236,6 +244,41 @@ class Moderating(Trial):
         return Account(all_reported, account.missed, account.repeated)
 
 
+class Captioning(Trial):
+    """Clips of which each has to get its words once, and nothing is to wait afterwards."""
+
+    class _Reader(Captions):
+        """Rests only when nothing waits, so that who waits for it knows all words to be there."""
+
+        async def idle(self) -> Rest:
+            try:
+                rest = await super().idle()
+                effects = [*rest.effects]
+                while self.waiting:
+                    await asyncio.sleep(0)
+                    effects += (await super().idle()).effects
+                return Rest(effects)
+            except asyncio.CancelledError:
+                await self.close()
+                raise
+
+    def reader(self, registry: RoomRegistry, log: Log) -> Reader:
+        assert isinstance(log, MemoryLog | SqliteLog)
+        blobs = MemoryBlobs(log) if isinstance(log, MemoryLog) else SqliteBlobs(log)
+        return self._Reader(registry, log, blobs, ScriptedEar(), fast_ms)
+
+    async def step(self, room: Room, name: str) -> None:
+        landed = Land(ClipLanded(name, 1, 0, 0, -16.0, ()))
+        await room.send(landed, by=VISITOR, blobs=[Blob(name, room.id, name.encode())])
+
+    async def account(self, log: Log) -> Account:
+        events = [event.data for room in ROOMS for event in await log.read(room, 0, 1_000_000)]
+        wanted = Counter(fact.clip for fact in events if isinstance(fact, ClipLanded))
+        account = compared(wanted, Counter(fact.clip for fact in events if isinstance(fact, ClipCaptioned)))
+        waiting = [row for part in WAITING for row in await log.projection("captions", part, limit=10**6)]
+        return Account(account.effects, account.missed, account.repeated + len(waiting))
+
+
 # --- controls: what the order of effect and cursor is for
 
 
@@ -286,6 +329,7 @@ TRIALS: dict[str, Callable[[], Trial]] = {
     "echo": Echo,
     "expiry": Expiring,
     "moderation": Moderating,
+    "captions": Captioning,
 }
 CONTROLS: dict[str, Callable[[], Trial]] = {
     "early_tally": lambda: Control(Tally(), EarlyRunner),

@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp import ClientResponse, ClientSession, web
 from yarl import URL
 
-from audio.take import LONGEST_TAKE_MS, Clip, Limits, Unfit
+from audio.take import LONGEST_TAKE_MS, Clip, Limits, Mask, Unfit
 from server.blobs.memory import MemoryBlobs
 from server.config import Config
 from server.http.limits import Limits as Rates
@@ -24,6 +24,7 @@ from server.metrics.registry import Registry
 from server.readers.expiry import Expiry
 from server.readers.moderation import Moderation
 from server.readers.runner import Readers
+from server.readers.search import Search
 from server.room.events import RoomOpened
 from server.rooms.registry import RoomRegistry
 from server.rtc.media import BadOffer, Busy, Role
@@ -82,14 +83,14 @@ class Hands:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def upload(self, body: bytes, media_type: str, limits: Limits) -> Clip:
+    async def upload(self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None) -> Clip:
         if body == b"silence":
             raise Unfit("silent", "We heard nothing. Is your microphone muted?")
         if body == b"garbage":
             raise Unfit("undecodable", "This is no sound we know.")
         if body == b"crash":
             raise RuntimeError("secret detail")
-        return Clip(OGG, 1_500, 300, 0, -16.0, -2.0, (50,) * 64)
+        return Clip(OGG, 1_500, 300, 0, -16.0, -2.0, (50,) * 64, mask.name if mask else None)
 
     async def m4a(self, ogg: bytes) -> bytes:
         self.m4as += 1
@@ -171,7 +172,8 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
     figures = Metrics(Registry(), registry, media, commit_times())
     blobs = MemoryBlobs(log)
     takes = Takes(registry, media, finisher, blobs=blobs, clock=_now_ms, observers=[figures])
-    readers = Readers(log, [Expiry(registry, log, _now_ms), Moderation(log)], clock=_now_ms)
+    search = Search(log, None, _now_ms)
+    readers = Readers(log, [Expiry(registry, log, _now_ms), Moderation(log), search], clock=_now_ms)
     figures.follow(readers.runners)
     app = make_app(
         config=config,
@@ -183,6 +185,7 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
         takes=takes,
         figures=figures,
         limits=rates or Rates(on=False),
+        find=search.find,
     )
     readers.start()
     listening = await listen(app, config)
@@ -192,6 +195,7 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
             yield Site(app, listening, parts, session)
     finally:
         await readers.close()
+        await search.close()
         await app[SOCKETS].close()
         await listening.close()
         await media.close()

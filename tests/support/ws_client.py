@@ -122,9 +122,11 @@ async def joined(
     at_ms: int | None = None,
     key: str | None = None,
     headers: dict[str, str] | None = None,
+    screen: bool = False,
 ) -> AsyncIterator[Client]:
     """Open a socket to a room (`url` without its query) and wait for the welcome."""
-    query = "" if after is None else f"?after={after}" + (f"&at_ms={at_ms}" if at_ms is not None else "")
+    asked = {"after": after, "at_ms": at_ms if after is not None else None, "screen": 1 if screen else None}
+    query = "?" + "&".join(f"{name}={value}" for name, value in asked.items() if value is not None)
     bearer = {"Authorization": f"Bearer {key or new_key()}"}
     async with session.ws_connect(url + query, headers={**bearer, **(headers or {})}, max_msg_size=0) as ws:
         client = Client(ws)

@@ -108,6 +108,12 @@ export class Player {
   }
 }
 
+/** What a cue plays, in a form that this browser plays. @param {{clip: string, url?: string}} cue @param {{canPlayType: (type: string) => string}} audio */
+export function fileOf({ clip, url = '' }, audio) {
+  if (clip) return clipUrl(clip, audio);
+  return audio.canPlayType('audio/ogg; codecs="opus"') ? url : url.replace(/ogg$/, 'm4a');
+}
+
 /** Which form of a clip this browser plays. @param {string} clip @param {{canPlayType: (type: string) => string}} audio */
 export function clipUrl(clip, audio) {
   const ending = audio.canPlayType('audio/ogg; codecs="opus"') ? 'ogg' : 'm4a';

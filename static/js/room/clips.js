@@ -1,5 +1,6 @@
 /** The part of the fold that is about clips: how they land, are revealed, captioned, answered and removed. */
 import { askedIn, unasked } from './asked.js';
+import { unprompted } from './governed.js';
 import { put, without } from './maps.js';
 import { drop, inRound, inRounds, isAbout, isSame, land, withTakes } from './play.js';
 
@@ -8,7 +9,8 @@ import { drop, inRound, inRounds, isAbout, isSame, land, withTakes } from './pla
 /** @typedef {import('./state.js').Clip} Clip */
 
 const UNTOLD = {
-  source: 'webrtc', masked: false, round: null, turn: null, reaction_ms: null, peaks: [], hidden: false, caption: null, verdicts: [], asked: null,
+  source: 'webrtc', masked: false, round: null, turn: null, reaction_ms: null, peaks: [], hidden: false, caption: null, words: [], verdicts: [], asked: null, mask: null,
+  speech_ms: null,
 };
 
 /** A take that is hidden from this page has no id yet: `round.revealed` brings it. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
@@ -35,7 +37,9 @@ export function revealed(state, event) {
 function takeRevealed(state, { seq, by, at_ms, data }, { text, written, voice, ...measures }) {
   const met = { ...UNTOLD, ...measures, seq, by, at_ms, round: data.round, caption: text ?? null, asked: askedIn(state, data.round) };
   if (written) return withTake(withWritten(state, seq, met.clip), { ...met, written }, voice);
-  return withTake({ ...state, clips: put(state.clips, met.clip, { ...(state.clips.get(met.clip) ?? met), hidden: false }) }, met, voice);
+  const known = state.clips.get(met.clip); // this page's own: its words were hidden from it, too
+  const shown = known && known.caption !== null ? known : { ...(known ?? met), caption: met.caption, words: met.words };
+  return withTake({ ...state, clips: put(state.clips, met.clip, { ...shown, hidden: false }) }, met, voice);
 }
 
 /** Something written takes its place in the round, like a take. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
@@ -52,11 +56,11 @@ export function withWritten(state, seq, id) {
   return { ...state, written: put(state.written, seq, id) };
 }
 
-/** @param {RoomState} state @param {string} id @param {string} caption @returns {RoomState} */
-export function captioned(state, id, caption) {
+/** The words of a clip, and when each is heard; '' when none were. @param {RoomState} state @param {{clip: string, text: string, words?: Clip['words']}} fact @returns {RoomState} */
+export function captioned(state, { clip: id, text: caption, words = [] }) {
   const clip = state.clips.get(id);
   if (!clip) return state;
-  return inRounds({ ...state, clips: put(state.clips, id, { ...clip, caption }) }, (round) => withTakes(round, [id], { text: caption }));
+  return inRounds({ ...state, clips: put(state.clips, id, { ...clip, caption, words }) }, (round) => withTakes(round, [id], { text: caption }));
 }
 
 /** @param {RoomState} state @param {import('../wire/protocol.js').Verdict} verdict @returns {RoomState} */
@@ -86,7 +90,8 @@ export function forgotten(state, id) {
     const clip = clips.get(verdict.clip);
     if (clip) clips = put(clips, clip.clip, { ...clip, verdicts: clip.verdicts.filter((old) => !isSame(old, verdict)) });
   }
-  return inRounds({ ...state, clips: unasked(clips, id) }, (round) => drop(round, id));
+  const proposal = unprompted(state.proposal, id);
+  return inRounds({ ...state, clips: unasked(clips, id), proposal }, (round) => drop(round, id));
 }
 
 const RIPPLES = 60; // of a clip

@@ -7,7 +7,9 @@
  *   model: Pick<import('./head.js').Seen, 'state'|'presence'|'me'>}} NewsContext
  */
 import { counted, t } from '../lib/text.js';
+import { openOf } from './ending.js';
 import { calmOf, ownersOf, voiceOf } from './head.js';
+import { maskOfAll } from './mask.js';
 
 /** @type {Announced} */
 export const UNTOLD = { round: '', game: '', turn: '', prompt: '', challenge: '', verdict: '', end: '' };
@@ -25,7 +27,7 @@ export function newsOf(told, moment) {
     next[what] = name;
     if (line) lines.push(line);
   };
-  if (state.round && moment.game) tell('game', round.id, `${moment.game.name}. ${moment.game.short}.`);
+  if (state.round && moment.game) tell('game', round.id, [`${moment.game.name}. ${moment.game.short}.`, maskLine(state)].join(' ').trim());
   if (state.round) tellTurn(moment, tell);
   const challenge = openChallenge(state.round);
   if (challenge) tell('challenge', `${challenge.clip} ${challenge.voice}`, challengeLine(round, challenge, moment.model));
@@ -33,6 +35,12 @@ export function newsOf(told, moment) {
   if (verdict) tell('verdict', `${round.id} ${verdict.clip} ${verdict.code}`, verdictLine(round, verdict, moment.model));
   if (!state.round && round.closing) tell('end', round.id, endLine(round, moment.model));
   return { told: next, lines };
+}
+
+/** @param {import('./state.js').RoomState} state */
+function maskLine(state) {
+  const mask = maskOfAll(state);
+  return mask ? `${t('mask.all', { mask: t(`mask.${mask}`) })}.` : '';
 }
 
 /** @param {NewsContext} moment @param {(what: keyof Announced, name: string, line: string) => void} tell */
@@ -71,7 +79,12 @@ export function verdictLine({ takes }, { clip, text }, model) {
 }
 
 /** @param {import('../wire/protocol.js').Round} round @param {NewsContext['model']} model */
-function endLine({ takes, closing }, model) {
+function endLine(round, model) {
+  return [winnerLine(round, model), ...openOf(round, model)].filter(Boolean).join('. ');
+}
+
+/** @param {import('../wire/protocol.js').Round} round @param {NewsContext['model']} model */
+function winnerLine({ takes, closing }, model) {
   const winners = (closing?.winners ?? []).map((clip) => takes.find((take) => take.clip === clip)?.voice ?? '');
   const names = [...new Set(winners)].map((id) => voiceOf(model, id)?.name).filter(Boolean).join(' + ');
   if (!names) return '';

@@ -34,11 +34,14 @@ export function openRound(fact, at_ms, starter = '') {
     hidden: fact.hidden ?? false,
     scene: fact.scene ?? '',
     starter,
+    mask: fact.mask ?? null,
+    company: [...(fact.company ?? [])],
   };
 }
 
 /** What a round is before anything happened in it. */
 export const UNPLAYED = {
+  /** @type {string|null} */ mask: null,
   /** @type {import('../wire/protocol.js').Turn[]} */ turns: [],
   /** @type {import('../wire/protocol.js').Take[]} */ takes: [],
   /** @type {import('../wire/protocol.js').Vote[]} */ votes: [],
@@ -53,6 +56,7 @@ export const UNPLAYED = {
   hidden: false,
   scene: '',
   starter: '', // the voice that began it
+  /** @type {string[]} */ company: [], // older clips that answered the same, heard after one's own
   unseen: 0, // takes that are here and not shown yet
   /** @type {import('../wire/protocol.js').Closing|null} */ closing: null,
 };
@@ -132,9 +136,9 @@ export function drop(round, id) {
 }
 
 /** The end of a round without a take that was taken back. @param {import('../wire/protocol.js').Closing} closing @param {string} id */
-function closingWithout({ takes, replay, winners, line, ...rest }, id) {
+function closingWithout({ takes, replay, winners, line, undecided, ...rest }, id) {
   const others = (/** @type {string[]} */ clips) => clips.filter((clip) => clip !== id);
-  return { ...rest, takes: others(takes), replay: others(replay), winners: others(winners), line: line === id ? '' : line };
+  return { ...rest, takes: others(takes), replay: others(replay), winners: others(winners), line: line === id ? '' : line, undecided: undecided.filter(({ clip }) => clip !== id) };
 }
 
 /** Whether a verdict is on a take, or repeats words of it. @param {Round} round @param {string} id @param {import('../wire/protocol.js').Verdict} verdict */
@@ -184,6 +188,11 @@ export function isFor(turn, voice) {
   if (turn.act === 'vote' || turn.act === 'listen' || turn.besides === voice) return false;
   if (turn.voice !== null && turn.voice !== voice) return false;
   return !turn.voices?.length || turn.voices.includes(voice);
+}
+
+/** The older clips that are heard after a round: none before whoever asked for them has spoken. @param {Round} round @returns {string[]} */
+export function companyOf({ company = [], takes, starter }) {
+  return takes.some(({ voice }) => !starter || voice === starter) ? company : [];
 }
 
 /**

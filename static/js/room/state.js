@@ -6,9 +6,9 @@
  * @typedef {import('../wire/protocol.js').Voice} Voice
  * @typedef {import('../wire/protocol.js').Round} Round
  * @typedef {{clip: string, seq: number, at_ms: number, by: Voice|null, duration_ms: number,
- *   onset_ms: number, gap_ms: number, loudness_lufs: number, peaks: number[], masked: boolean,
+ *   onset_ms: number, gap_ms: number, loudness_lufs: number, peaks: number[], masked: boolean, mask: string|null, speech_ms: number|null,
  *   source: string, round: string|null, turn: number|null, reaction_ms: number|null,
- *   caption: string|null, verdicts: import('../wire/protocol.js').Verdict[], hidden: boolean,
+ *   caption: string|null, words: [string, number, number][], verdicts: import('../wire/protocol.js').Verdict[], hidden: boolean,
  *   asked: import('../wire/protocol.js').Prompt|null}} Clip
  * @typedef {{seq: number, by: Voice|null, at_ms: number, text: string}} Text
  * @typedef {{seq: number, by: Voice|null, at_ms: number, expression: string, dice: number[], total: number}} Roll
@@ -19,7 +19,7 @@
  *   reactions: Map<string, Map<string, string[]>>, topic: import('../wire/protocol.js').Prompt|null,
  *   round: Round|null, last_round: Round|null, muted: Map<string, number>, rolls: Map<number, Roll>,
  *   suggestions: Map<string, Suggestion>, wanted: string[], written: Map<number, string>,
- *   locked: boolean, slow: boolean, hold: boolean, withheld: Map<string, number>,
+ *   locked: boolean, slow: boolean, hold: boolean, voice: boolean|null, mask: string, withheld: Map<string, number>,
  *   proposal: import('./governed.js').Proposal|null, reported: Map<string, string>,
  *   ripples: Map<string, number[]>}} RoomState
  */
@@ -59,6 +59,8 @@ export const EMPTY = Object.freeze({
   locked: false,
   slow: false,
   hold: false,
+  mask: '',
+  voice: null, // whether the radio says what is played; null: as the room's kind has it
   withheld: new Map(), // what is hidden for all until somebody decided: clips by id, texts by seq; by which event
   proposal: null,
   reported: new Map(), // what this page's voice reported, and what became of it: '' (nothing yet), 'kept', 'removed'
@@ -67,15 +69,15 @@ export const EMPTY = Object.freeze({
 
 /** Begin with what a welcome says of a room; the events after it are folded on top. @param {import('../wire/protocol.js').Room} room @returns {RoomState} */
 export function seeded(room) {
-  const { kind, name, theme, description, language, tempo, live = false, keeper, closed = false, locked = false, slow = false, hold = false } = room;
-  return { ...EMPTY, kind, name, theme, description, language, tempo, live, keeper: keeper ?? '', closed, locked, slow, hold, round: seededRound(room.round) };
+  const { kind, name, theme, description, language, tempo, live = false, keeper, closed = false, locked = false, slow = false, hold = false, mask, voice = null } = room;
+  return { ...EMPTY, kind, name, theme, description, language, tempo, live, keeper: keeper ?? '', closed, locked, slow, hold, mask: mask ?? '', voice, round: seededRound(room.round) };
 }
 
 /** @param {import('../wire/protocol.js').RoundShown|null} shown @returns {Round|null} */
 function seededRound(shown) {
   if (!shown) return null;
-  const { turn, verdicts = [], ...round } = shown;
-  return { ...UNPLAYED, ...round, turns: turn ? [turn] : [], takes: [], verdicts };
+  const { turn, verdicts = [], mask = null, ...round } = shown;
+  return { ...UNPLAYED, ...round, mask, turns: turn ? [turn] : [], takes: [], verdicts };
 }
 
 /** @param {RoomState} state @param {RoomEvent[]} events @returns {RoomState} */
@@ -117,7 +119,7 @@ const FOLDS = {
     rolls: put(state.rolls, seq, { seq, by, at_ms, ...data }),
   }),
   'clip.landed': clipLanded,
-  'clip.captioned': (state, { data }) => captioned(state, data.clip, data.text),
+  'clip.captioned': (state, { data }) => captioned(state, data),
   'clip.removed': (state, { data }) => removed(shownAgain(state, data.clip, data.reason), data.clip),
   'round.revealed': revealed,
   'answer.given': answered,
@@ -151,7 +153,7 @@ function foldRounds(state, event) {
 
 /** What older logs do not say of an end. */
 const UNTOLD_END = {
-  takes: [], replay: [], answer: '', coach: '', ending: 'plain', winners: [], secrets: [], met: null, set_place: 0, line: '', next_at_ms: 0,
+  takes: [], replay: [], answer: '', coach: '', ending: 'plain', winners: [], secrets: [], met: null, set_place: 0, line: '', next_at_ms: 0, undecided: [],
 };
 
 /** @param {Round} round @param {RoomEvent} event @returns {Round} */

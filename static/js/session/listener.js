@@ -1,5 +1,5 @@
 /** Hears the room: by its radio over WebRTC, or by clip files on the same cues. Never needs a microphone. */
-import { clipUrl } from '../audio/player.js';
+import { fileOf } from '../audio/player.js';
 import { backoff } from '../wire/backoff.js';
 import { Unreachable } from '../wire/rtc.js';
 import { listen } from '../wire/whep.js';
@@ -83,16 +83,16 @@ export class Listener {
     return this.#try();
   }
 
-  /** A clip begins soon; with files it is we who play it. @param {Cue} cue */
+  /** Something begins soon; with files it is we who play it. @param {Cue} cue */
   cue(cue) {
     if (this.mode !== 'files') return;
     this.#next = cue;
     if (!this.#isPlaying) this.#play();
   }
 
-  /** What the radio played ends before its time. @param {{clip: string}} cut */
-  cut({ clip }) {
-    if (this.#next?.clip === clip) this.#next = null;
+  /** What the radio played ends before its time. @param {{clip?: string, url?: string}} cut */
+  cut({ clip, url }) {
+    if (this.#next && (clip ? this.#next.clip === clip : this.#next.url === url)) this.#next = null;
     if (this.mode === 'files' && this.#isPlaying) this.player.stop();
   }
 
@@ -104,7 +104,7 @@ export class Listener {
       const wait_ms = this.clock.until_ms(cue.starts_at_ms);
       if (wait_ms < -LATE_MS) continue;
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, wait_ms)));
-      if (this.mode === 'files') await this.player.clip(clipUrl(cue.clip, this.player.audio));
+      if (this.mode === 'files') await this.player.clip(fileOf(cue, this.player.audio));
     }
     this.#isPlaying = false;
   }

@@ -3,6 +3,7 @@
  * offers the views what a visitor can do. Everything a view shows is in `store.model`.
  */
 import { Player } from '../audio/player.js';
+import { get, subscribe } from '../lib/preferences.js';
 import { recall } from '../lib/storage.js';
 import { Store } from '../lib/store.js';
 import { Clock } from '../room/clock.js';
@@ -29,8 +30,9 @@ import { OnAir, Replay } from './sounds.js';
 /** @typedef {import('../wire/protocol.js').Event} RoomEvent */
 /** @typedef {typeof import('./speaking.js').openSpeaking} Open */
 /**
- * @typedef {object} Edges  what a test has of its own
+ * @typedef {object} Edges  what a test, or another page than a room's, has of its own
  * @property {() => Promise<{openSpeaking: Open}>} [speaking]
+ * @property {boolean} [screen] many look at this page, and it is nobody in the room
  * @property {Player} [player]
  * @property {() => number} [now]
  * @property {ConstructorParameters<typeof Listener>[0]['connect']} [connect]
@@ -47,7 +49,9 @@ export class Session {
     this.raw = query.get('mic') === 'raw';
     this.id = room;
     this.isBesideScreen = query.get('same') === 'room';
-    this.store = new Store(/** @type {Model} */ ({ ...BLANK, wantsSound: !this.isBesideScreen, hidden: recall(`hidden.${room}`, []), path: this.files ? 'files' : 'webrtc', pace: recall('pace', 1) }));
+    const answer = query.get('answer') ?? ''; // a clip that is heard after one's own answer
+    const hidden = [...recall(`hidden.${room}`, []), ...(answer ? [answer] : [])];
+    this.store = new Store(/** @type {Model} */ ({ ...BLANK, wantsSound: !this.isBesideScreen, hidden, path: this.files ? 'files' : 'webrtc', pace: recall('pace', 1) }));
     const read = () => this.model;
     const set = (/** @type {Partial<Model>} */ changes) => this.store.set(changes);
     this.set = set;
@@ -65,6 +69,7 @@ export class Session {
     this.inbox = new Inbox(read, set);
     this.lines = new Lines(read, set, this.request);
     this.presence = new OwnPresence(room, read, set, this.request);
+    if (answer) this.presence.before = async () => (await import('./answering.js')).answering(this, answer);
     this.round = new RoundClock(read, set, this.clock);
     this.hidden = new Hidden(room, read, set);
     this.outcomes = new Outcomes(room, read, this.notices);
@@ -88,6 +93,12 @@ export class Session {
   open() {
     this.store.watch(() => this.onAir.follow());
     this.socket.open();
+    let spoken = get('spoken');
+    subscribe((wanted) => {
+      if (wanted.spoken === spoken) return;
+      spoken = wanted.spoken;
+      this.presence.send();
+    });
     addEventListener('online', () => {
       this.socket.hurry();
       this.listener.reconnect();
@@ -104,7 +115,7 @@ export class Session {
 
   /** @param {string} room */
   #socket(room) {
-    const url = new URL(`/api/rooms/${encodeURIComponent(room)}/ws`, location.href);
+    const url = new URL(`/api/rooms/${encodeURIComponent(room)}/ws${this.edges.screen ? '?screen=1' : ''}`, location.href);
     url.protocol = url.protocol.replace('http', 'ws');
     return new RoomSocket(url.href, {
       welcome: (welcome) => {
@@ -159,7 +170,8 @@ export class Session {
 
   /** A clip begins, or ends before its time. @param {'cue'|'cut'} kind @param {import('../wire/protocol.js').Cue} cue */
   #cue(kind, cue) {
-    if (!this.hidden.has(cue.clip)) this.listener[kind](cue);
+    const isWanted = cue.clip ? !this.hidden.has(cue.clip) : kind === 'cut' || get('spoken');
+    if (isWanted) this.listener[kind](cue);
     this.onAir[kind](cue);
   }
 

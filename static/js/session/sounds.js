@@ -1,5 +1,6 @@
 /** Which clips sound: the one that the radio plays, and the one that the visitor plays again. */
 import { clipUrl } from '../audio/player.js';
+import { get } from '../lib/preferences.js';
 
 const STILL_MS = 4_000; // who laughs this long after a clip laughs at its end
 
@@ -12,7 +13,7 @@ const TAIL_MS = 250; // what is still on its way when a piece ends; the radio wa
 export class OnAir {
   /** The clip that was played last, and when it began. */ #last = { clip: '', began_ms: 0, duration_ms: 0 };
   /** @type {ReturnType<typeof setTimeout>[]} */ #timers = [];
-  /** What the radio plays. @type {string|null} */ #clip = null;
+  /** What the radio plays; '' is what it says itself. @type {string|null} */ #clip = null;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #relayEnds;
   /** Whom one hears while they speak. @type {'nobody'|'others'|'hidden'} */ #relay = 'nobody';
 
@@ -36,10 +37,15 @@ export class OnAir {
   }
 
   /** @param {import('../wire/protocol.js').Cue} cue */
-  cue({ clip, starts_at_ms, duration_ms, prompt = '', at_ms = 0 }) {
+  cue({ kind = 'clip', clip, starts_at_ms, duration_ms, prompt = '', at_ms = 0 }) {
     const begin_ms = Math.max(0, this.clock.until_ms(starts_at_ms));
     for (const timer of this.#timers) clearTimeout(timer);
-    this.#piece(clip);
+    this.#piece(kind === 'clip' ? clip : '');
+    if (kind !== 'clip') {
+      this.set({ onAir: null, asked: null });
+      this.#timers = [setTimeout(() => this.#piece(null), begin_ms + duration_ms + TAIL_MS)];
+      return;
+    }
     this.#timers = [
       setTimeout(() => {
         this.#last = { clip, began_ms: this.clock.now(), duration_ms };
@@ -81,7 +87,8 @@ export class OnAir {
 
   #hush() {
     const isOther = this.#relay === 'others' || (this.#relay === 'nobody' && this.#clip !== null && !this.hidden.has(this.#clip));
-    this.player.hush(this.read().hidden.length > 0 && !isOther);
+    const isUnwanted = this.#clip === '' && !get('spoken');
+    this.player.hush(isUnwanted || (this.read().hidden.length > 0 && !isOther));
   }
 }
 

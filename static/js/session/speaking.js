@@ -3,6 +3,7 @@ import { Meter } from '../audio/meter.js';
 import { Microphone } from '../audio/microphone.js';
 import { Refused } from '../wire/protocol.js';
 import { Awake } from './awake.js';
+import { answerHeadphones } from './headphones.js';
 import { limitOf } from './model.js';
 import { OwnVoice } from './own-voice.js';
 import { Route } from './route.js';
@@ -75,5 +76,6 @@ export function openSpeaking({ room, files, raw, clock, read, set, notices, requ
     played: (playing) => (awake.keep(playing), played(playing)),
   };
   set({ mic: microphone.state });
+  answerHeadphones({ read, clock, talk: (command) => voice.talk(command) });
   return { voice, speaker, turns, route, meter, microphone };
 }

@@ -6,6 +6,7 @@ import { shapeOf } from '../lib/shape.js';
 import { sheet } from '../lib/sheet.js';
 import { t } from '../lib/text.js';
 import { MicrophoneCheck } from '../session/microphone-check.js';
+import { maskChoice } from './mask-choice.js';
 import { deviceOptions, open as openCheck } from './microphone-check.js';
 import { show } from './voice-sheet.js';
 
@@ -23,10 +24,11 @@ export async function open(session) {
   const spontaneity = isMeasured ? h('button', { type: 'button', class: 'quiet', id: 'spontaneity', onclick: showSpontaneity }, t('spontaneity.title'))
     : h('p', { class: 'sheet-note' }, t('spontaneity.never'));
   const hidden = h('div', { class: 'sheet-form', id: 'hidden-voices' });
-  const dialog = await sheet('settings-sheet', t('settings.title'), keeper, sounds(), await microphone(session), paces(session), h('p', { class: 'sheet-note' }, t('settings.tap')),
+  const masks = maskChoice(session);
+  const dialog = await sheet('settings-sheet', t('settings.title'), keeper, sounds(), await microphone(session), masks.element, paces(session), h('p', { class: 'sheet-note' }, t('settings.tap')),
     chosen('theme', (value) => t(`settings.theme.${value}`)), chosen('captions', (value) => t(`settings.captions.${value}`)), languages(), hidden, spontaneity);
   const stop = session.store.watch((model) => drawHidden(session, hidden, model.hidden));
-  dialog.addEventListener('close', stop);
+  dialog.addEventListener('close', () => (stop(), masks.end()));
 }
 
 async function showSpontaneity() {
@@ -45,10 +47,10 @@ function sounds() {
   const volume = h('input', { type: 'range', id: 'volume', min: 0, max: 100, step: 5, value: Math.round(get('volume') * 100) });
   volume.addEventListener('input', () => prefer('volume', volume.valueAsNumber / 100));
   return h('fieldset', { class: 'sheet-form' }, h('legend', {}, t('settings.sound')),
-    h('label', { class: 'field', for: 'volume' }, h('span', {}, t('settings.volume')), volume), check('sounds'), 'vibrate' in navigator && check('vibration'));
+    h('label', { class: 'field', for: 'volume' }, h('span', {}, t('settings.volume')), volume), check('sounds'), check('spoken'), 'vibrate' in navigator && check('vibration'));
 }
 
-/** @param {'sounds'|'vibration'} name */
+/** @param {'sounds'|'spoken'|'vibration'} name */
 function check(name) {
   const box = h('input', { type: 'checkbox', id: `set-${name}`, checked: get(name) });
   box.addEventListener('change', () => prefer(name, box.checked));

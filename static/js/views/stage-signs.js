@@ -16,6 +16,7 @@ const TURN_OVER_MS = 120; // the turn cue is over this long before "go", or it w
 const LATE_MS = 60; // a cue later than this is left out
 const STEP_MS = 20; // how exactly the ticks of a count-in are known
 const NEW_MS = 1_000; // an end older than this is no news
+const COUNTED = new Set(['tick', 'turn']);
 const OPEN = new Set(['opening', 'live']);
 const COUNTED_AFTER_MS = 3_000; // the log was heard by then
 
@@ -60,9 +61,15 @@ export class StageSigns {
   sign(cue) {
     const { speaking, wantsSound } = this.session.model;
     if (OPEN.has(speaking)) return;
-    if (get('sounds') && wantsSound) this.cues.play(cue, get('volume'));
+    if (get('sounds') && wantsSound && !(COUNTED.has(cue) && this.#isSpokenTo())) this.cues.play(cue, get('volume'));
     const shake = SHAKES[cue];
     if (shake && get('vibration')) navigator.vibrate?.(shake);
+  }
+
+  /** Whether the radio counts in and says whose turn it is. */
+  #isSpokenTo() {
+    const { room, state, hearing } = this.session.model;
+    return Boolean(room?.voice) && state.voice !== false && get('spoken') && (hearing === 'radio' || hearing === 'files');
   }
 
   /** The ticks of a count-in, and the tones that say "you". @param {Model} model @param {import('../room/round.js').RoundStatus} status @param {import('../room/head.js').Part} part */

@@ -48,7 +48,7 @@ export class RoomSocket {
   #cursorAt = 0;
 
   /**
-   * @param {string} url without a query
+   * @param {string} url
    * @param {Listener} listener
    * @param {{WebSocket?: typeof WebSocket, now?: () => number, random?: () => number}} [edges]
    */
@@ -67,7 +67,7 @@ export class RoomSocket {
   open() {
     if (this.#closed || this.#socket) return;
     clearTimeout(this.#retry);
-    const after = this.cursor === null ? '' : `?after=${this.cursor}${this.cursor ? `&at_ms=${this.#cursorAt}` : ''}`;
+    const after = this.cursor === null ? '' : `${this.url.includes('?') ? '&' : '?'}after=${this.cursor}${this.cursor ? `&at_ms=${this.#cursorAt}` : ''}`;
     const socket = new this.WebSocket(this.url + after, offered());
     this.#socket = socket;
     socket.onmessage = (frame) => this.#socket === socket && this.#receive(frame.data);

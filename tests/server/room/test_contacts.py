@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.room import contacts, ids
+from server.room.text import folded
 
 SEPARATORS = st.sampled_from(["", " ", "-", ".", "/", " - ", ", ", "·", "_", "  "])
 WORDS_OF = {
@@ -68,3 +69,33 @@ def test_every_text_can_be_looked_at(text: str) -> None:
 )
 def test_hostile_texts_of_the_longest_length_come_to_an_end(piece: str) -> None:
     contacts.found((piece * 500)[:500])
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "anna",
+            "gmail",
+            "com",
+            "de",
+            "net",
+            "me",
+            "dot",
+            "punkt",
+            "at",
+            "w",
+            "www",
+            "http",
+            "https:",
+            "klammeraffe",
+        ),
+        *("@", ".", " . ", ". ", " .", "/", "//", "-", "_", "(", ")", " ", " ", "ät", "hat", "a-", "9"),
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=14).map("".join))
+def test_no_mail_or_link_is_without_what_is_looked_for_first(text: str) -> None:
+    plain = folded(text)
+    for pattern, hint in ((contacts._MAIL, contacts._MAIL_HINT), (contacts._LINK, contacts._LINK_HINT)):
+        assert hint.search(plain) or not pattern.search(plain)

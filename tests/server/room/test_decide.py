@@ -3,7 +3,15 @@ from __future__ import annotations
 import pytest
 
 from server.room.commands import Caption, Command, Forget, React, Refused, Remove, Report, Say, Suggest
-from server.room.decide import REACTED_WITHIN_MS, TEXT_LIMIT_CHARACTERS, decide, erasures
+from server.room.decide import (
+    CAPTION_CHARACTERS,
+    CAPTION_WORDS,
+    REACTED_WITHIN_MS,
+    TEXT_LIMIT_CHARACTERS,
+    decide,
+    erasures,
+    heard,
+)
 from server.room.events import (
     ClipCaptioned,
     ClipRemoved,
@@ -159,6 +167,16 @@ def test_a_caption_is_kept_once_and_for_clips_that_are_there() -> None:
     assert room.do(caption) == []
     assert room.do(Caption(ClipCaptioned("other", "x", "en"))) == []
     assert room.state.clips.whole["clip"].caption == "hello"
+
+
+def test_a_caption_is_kept_within_its_limits_and_its_words_in_order() -> None:
+    words = (("late", 900, 800), ("early", 100, 200), ("\u202e", 1, 2), *((("x", 1, 2),) * 1_000))
+    made = heard(ClipCaptioned("clip", "\u202ea " * 5_000, "en", words=words))
+
+    assert 0 < len(made.text) <= CAPTION_CHARACTERS
+    assert made.words[:2] == (("late", 900, 900), ("early", 900, 900))
+    assert len(made.words) <= CAPTION_WORDS
+    assert heard(ClipCaptioned("clip", " ", "en", words=words)) == ClipCaptioned("clip", "", "en")
 
 
 def test_dice_are_rolled_in_the_open() -> None:

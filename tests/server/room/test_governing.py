@@ -54,6 +54,7 @@ from server.room.events import (
     Draft,
     Fact,
     KeeperGiven,
+    KeeperSeen,
     NetworkMuted,
     RoomChanged,
     RoomClosed,
@@ -387,7 +388,7 @@ def test_who_is_muted_acts_for_nobody() -> None:
 def test_a_room_without_its_keeper_for_a_day_is_the_admins_and_open() -> None:
     room = Governed()
     room.do(Change(locked=True, slow=True), ANNA)
-    room.here = (BELA.id,)
+    room.here, room.left = (BELA.id,), {ANNA.id: room.now_ms}
     room.now_ms += governing.LAPSED_MS - 1
     assert room.refusal(Say("hello"), BELA) == "locked"
 
@@ -398,6 +399,35 @@ def test_a_room_without_its_keeper_for_a_day_is_the_admins_and_open() -> None:
     assert opened == RoomChanged(locked=False, slow=False, hold=False)
     assert (said, room.state.keeper, room.state.locked) == (TextSaid("hello"), "", False)
     assert room.refusal(Change(name="Mine"), ANNA) == "not_allowed"
+
+
+def test_a_keeper_who_only_looked_in_within_a_day_keeps_the_room_also_after_a_restart() -> None:
+    room = Governed()
+    until_ms = room.now_ms + 3 * governing.LAPSED_MS
+    noted: list[Fact] = []
+    while room.now_ms < until_ms:
+        due_ms = due(room.state, room.context())
+        assert due_ms is not None, "the keeper is here"
+        room.now_ms = min(max(room.now_ms + 3_600_000, due_ms), until_ms)
+        noted += [fact for fact in room.do(Tick(), None) if isinstance(fact, KeeperSeen)]
+    assert noted == [KeeperSeen(ANNA.id)] * (3 * governing.LAPSED_MS // governing.SEEN_EVERY_MS)
+
+    room.here, room.left = (BELA.id,), {}  # the server was restarted, and Anna is gone
+    room.now_ms += governing.LAPSED_MS - 1
+    room.do(Say("hello"), BELA)
+    assert room.state.keeper == ANNA.id
+    room.now_ms += governing.SEEN_EVERY_MS + 1
+    room.do(Say("hello"), BELA)
+    assert room.state.keeper == ""
+    room.here = (ANNA.id, BELA.id)
+    assert governing.seen_due_ms(room.state, room.context()) is None
+
+
+def test_that_somebody_is_here_who_kept_the_room_before_is_noted_for_nothing() -> None:
+    room = Governed()
+    room.do(GiveKeeper(BELA.id), ANNA)
+    event = numbered(Draft(KeeperSeen(ANNA.id), room.now_ms + 9), room.state.head + 1, room.state.head)
+    assert apply(room.state, event).governed == room.state.governed
 
 
 def test_a_network_is_muted_with_all_who_come_from_it() -> None:

@@ -15,6 +15,7 @@ from games.round import (
 )
 from server.room.commands import (
     Again,
+    Agree,
     Answer,
     Caption,
     Command,
@@ -191,6 +192,44 @@ def test_one_network_does_not_fill_a_public_round_with_players_who_say_nothing()
     assert refusal(room, RoundJoin(), trolls[-1]) == "round_full"
     room.do(RoundJoin(), BELA)
     assert len(room.state.round.players if room.state.round else ()) == 2 + UNHEARD_OF_SEAT
+
+
+@pytest.mark.parametrize(("by", "plays"), [(ANNA, (ANNA.id,)), (BELA, (BELA.id,)), (CLEO, ()), (None, ())])
+def test_another_duel_draws_nobody_in_who_did_not_ask_for_it(
+    by: Voice | None, plays: tuple[str, ...]
+) -> None:
+    room = PureRoom("arena")
+    room.here = room.speakers = [ANNA.id, BELA.id, CLEO.id]
+    room.do(RoundStart("insult_duel"), ANNA)
+    room.do(RoundJoin(), BELA)
+    room.do(RoundStop(), ANNA)
+
+    room.do(Again(), by)
+
+    assert room.state.round is not None
+    assert room.state.round.players == plays
+    for voice in (BELA, CLEO):  # the places are open: whoever speaks takes one
+        if voice.id not in plays and room.turn().is_for(voice.id):
+            room.now_ms = room.turn().go_at_ms
+            room.land(voice.id, voice)
+    assert room.state.round.takes
+
+
+def test_another_duel_that_both_want_is_between_both() -> None:
+    room = PureRoom("arena")
+    room.here = room.speakers = [ANNA.id, BELA.id]
+    room.do(RoundStart("insult_duel"), ANNA)
+    room.do(RoundJoin(), BELA)
+    room.now_ms = room.turn().go_at_ms
+    room.land("a", ANNA)
+    room.do(Again(), BELA)
+    proposal = room.state.governed.proposal
+    assert proposal is not None
+    room.do(Agree(proposal.id, value=True), ANNA)
+
+    assert room.state.round is not None
+    assert not room.state.round.takes
+    assert set(room.state.round.players) == {ANNA.id, BELA.id}
 
 
 def test_again_is_without_who_left_or_said_out() -> None:

@@ -12,6 +12,7 @@ from server.room.commands import (
     Answer,
     Caption,
     Hide,
+    Land,
     Refused,
     Restore,
     RoundJoin,
@@ -24,7 +25,7 @@ from server.room.events import ClipCaptioned, ClipLanded
 from server.room.kinds import TIMINGS, Kind
 from server.room.round_lifecycle import ENDING_LONGEST_MS, ENDING_MS
 from server.room.view import is_hidden, view
-from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
+from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 from tests.support.tables import FEW, run, table
 
 # No game is longer: a word each, twelve times.
@@ -172,7 +173,7 @@ def test_a_room_rests_as_long_as_the_end_of_a_game_is_shown_and_heard_again() ->
     plain, voted = rest_after("first_thing", "wonder", 600), rest_after("walk_into_a_bar", "humour", 600)
     short, long, longest = (rest_after("word_association", "wonder", ms) for ms in (200, 1_000, 5_000))
 
-    assert (plain, voted) == (TIMINGS["snap"].lively_ms, ENDING_MS)
+    assert plain == voted == ENDING_MS > TIMINGS["snap"].lively_ms
     assert ENDING_MS == short < long < longest == ENDING_LONGEST_MS
 
 
@@ -261,3 +262,51 @@ def test_a_text_that_is_hidden_when_its_round_ends_is_not_named_the_winner() -> 
     while room.state.round is not None:
         room.pass_time()
     assert room.closings()[-1].winners == ()
+
+
+def chain_with_captions(language: str = "en") -> PureRoom:
+    room = PureRoom("arena", language=language)
+    room.captions = True
+    room.do(RoundStart("word_association"), ANNA)
+    room.do(RoundJoin(), BELA)
+    return room
+
+
+@pytest.mark.parametrize(("language", "masked"), [("en", True), ("de", False)])
+def test_words_too_uncertain_to_go_by_are_neither_waited_for_nor_judged(language: str, masked: bool) -> None:
+    room = chain_with_captions(language)
+    for clip, voice in (("c1", ANNA), ("c2", BELA)):
+        turn = room.turn()
+        room.now_ms = turn.go_at_ms
+        landed = ClipLanded(clip, 600, 300, 0, -16.0, (), masked=masked)
+        facts = room.do(Land(landed, turn.go_at_ms), voice)
+        assert [fact.turn for fact in facts if isinstance(fact, TurnGiven)] == [turn.turn + 1]
+        assert not room.state.round or not room.do(Caption(ClipCaptioned(clip, "rain", language)))[1:]
+    assert [take.text for take in room.state.round.takes] == ["rain", "rain"] if room.state.round else False
+
+    for voice in (CLEO, DORA):
+        room.do(Vote(room.turn().round, "c2", -1), voice)
+    assert [given.code for given in room.state.round.verdicts] == ["thumbs"] if room.state.round else False
+
+
+def test_a_turn_waits_no_longer_for_words_once_somebody_listened_and_heard_none() -> None:
+    room = chain_with_captions()
+    first = room.turn()
+    assert not [fact for fact in room.land("c1", ANNA) if isinstance(fact, TurnGiven)]  # it waits
+
+    facts = room.do(Caption(ClipCaptioned("c1", "", "en")))
+
+    assert [fact.turn for fact in facts if isinstance(fact, TurnGiven)] == [first.turn + 1]
+    assert room.state.clips.whole["c1"].caption == ""
+
+
+def test_the_times_of_hidden_words_come_with_the_reveal() -> None:
+    room = pair()
+    room.do(Again(), ANNA)
+    room.land("hidden-a", ANNA)
+    room.do(Caption(ClipCaptioned("hidden-a", "umbrella", "en", words=(("umbrella", 40, 500),))))
+    room.land("hidden-b", BELA)
+
+    revealed = [event.data for event in room.events if isinstance(event.data, RoundRevealed)]
+    assert [take.words for fact in revealed for take in fact.takes] == [(("umbrella", 40, 500),), ()]
+    assert room.state.clips.whole["hidden-a"].words == (("umbrella", 40, 500),)

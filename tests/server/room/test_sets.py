@@ -1,9 +1,20 @@
 from __future__ import annotations
 
+import pytest
+
 from games.round import Round, RoundClosed, RoundOpened, Take, TurnGiven, landed, opened
 from server.room.commands import Forget, React, RoundStart, RoundStop, Throw, Vote
 from server.room.events import ReactionGiven, Voice
-from server.room.sets import LIKED_TAKES, LIKERS_KEPT, MISSED_KEPT, NO_SET, SET_PAUSE_MS, SET_ROUNDS, RoundSet
+from server.room.sets import (
+    LIKED_TAKES,
+    LIKERS_KEPT,
+    MISSED_KEPT,
+    NO_SET,
+    SET_PAUSE_MS,
+    SET_ROUNDS,
+    RoundSet,
+    is_praise,
+)
 from server.room.view import view
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
@@ -77,6 +88,29 @@ def test_nothing_of_it_grows_without_bound() -> None:
     vote = TurnGiven("r", 2, "Vote", 1, 2, act="vote", clips=("r-v0",))
     assert len(set_.with_stage(crowd, vote).missed) == MISSED_KEPT
     assert len(played(*range(1, SET_ROUNDS + 1)).rounds) == SET_ROUNDS
+
+
+@pytest.mark.parametrize("emoji", ["❤️", "❤", "😂", "👏", "👏🏽", "🔥"])
+def test_a_heart_a_laugh_or_applause_likes_a_line(emoji: str) -> None:
+    assert is_praise(emoji)
+    assert liked_by(emoji) == (BELA.id,)
+
+
+@pytest.mark.parametrize("emoji", ["👎", "😴", "🤮", "🥔", "💩", "👎🏽", ""])
+def test_any_other_emoji_makes_no_line_the_best_one(emoji: str) -> None:
+    assert not is_praise(emoji)
+    assert not emoji or liked_by(emoji) == ()
+
+
+def liked_by(emoji: str) -> tuple[str, ...]:
+    """Return who likes a take by what Bela says to it, and to an event beside it."""
+    room = PureRoom()
+    room.do(Throw(), ANNA)
+    room.land("a", ANNA)
+    room.do(React("a", emoji), BELA)
+    room.do(React(str(room.state.head), "❤️"), CLEO)
+    liked = room.state.set_rounds.liked
+    return liked["a"].voices if "a" in liked else ()
 
 
 def evening() -> PureRoom:

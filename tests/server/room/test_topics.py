@@ -9,6 +9,8 @@ from server.room.commands import (
     Forget,
     Hide,
     Refused,
+    Remove,
+    Report,
     Restore,
     RoundStart,
     Suggest,
@@ -16,6 +18,7 @@ from server.room.commands import (
     WantTopic,
 )
 from server.room.events import TopicSuggested, TopicThrown, TopicWanted, Voice
+from server.room.round_lifecycle import ENDING_MS
 from server.room.topics import SUGGESTIONS_LIMIT, SUGGESTIONS_OF_ONE_VOICE
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
@@ -92,7 +95,9 @@ def test_a_crowd_needs_more_than_half_and_takes_are_not_interrupted() -> None:
     assert room.do(WantTopic(), BELA) == [TopicWanted(BELA.id)]
     room.pass_time()
     room.speakers = (ANNA.id, BELA.id)
-    assert room.due() == room.state.rested_from_ms
+    assert room.due() == room.state.rested_from_ms, "all who are here want it"
+    room.speakers = (ANNA.id, BELA.id, CLEO.id)
+    assert room.due() == room.state.rested_from_ms + ENDING_MS, "one still looks at how it ended"
     room.pass_time()
     assert isinstance(room.events[-3].data, TopicThrown)
 
@@ -129,6 +134,73 @@ def test_when_all_who_are_here_want_the_next_one_it_comes_at_once() -> None:
     listened.speakers = (ANNA.id,)
     assert listened.do(WantTopic(), BELA) == [TopicWanted(BELA.id)]
     assert len(listened.do(WantTopic(), ANNA)) > 1
+
+
+def test_only_all_together_cut_the_card_of_an_end_short() -> None:
+    room = PureRoom()
+    room.here = room.speakers = (ANNA.id, BELA.id, CLEO.id)
+    room.do(Throw(), ANNA)
+    for voice in (ANNA, BELA, CLEO):
+        room.land(voice.id, voice)
+    room.pass_time()
+    assert room.closings()[-1].next_at_ms == room.due() == room.now_ms + ENDING_MS
+    for voice in (ANNA, BELA):
+        assert room.do(WantTopic(), voice) == [TopicWanted(voice.id)]
+    assert room.due() == room.now_ms + ENDING_MS
+    room.speakers = room.here = (ANNA.id, BELA.id)
+    assert room.due() == room.now_ms, "who did not want it has left"
+    room.speakers = room.here = (ANNA.id, BELA.id, CLEO.id)
+    assert TopicThrown in map(type, room.do(WantTopic(), CLEO))
+
+
+@pytest.mark.parametrize("way", [Hide, Remove, Forget])
+def test_a_topic_that_is_hidden_or_gone_leaves_the_stage_at_once(way: type[Command]) -> None:
+    for mine in (True, False):
+        room, topic = staged(mine=mine)
+        wishes: dict[type[Command], tuple[Command, Voice | None]] = {
+            Hide: (Hide(seq=topic), None),
+            Remove: (Remove("", "moderated", seq=topic), None),
+            Forget: (Forget(everything=True), ANNA),
+        }
+        wish, by = wishes[way]
+        before = room.state.round
+        room.do(wish, by)
+        assert before is not None
+        if mine:
+            assert room.state.round is None
+            assert (room.closings()[-1].round, room.closings()[-1].reason) == (before.id, "stopped")
+            assert room.events[-1].by is None
+        else:
+            assert room.state.round is not None, "it was another topic"
+            assert room.state.round.id == before.id
+
+
+def staged(*, mine: bool) -> tuple[PureRoom, int]:
+    """Return a room that plays on the topic that Anna brought, or on another; and that topic's seq."""
+    for seed in range(40):
+        room = PureRoom(seed=seed)
+        room.do(Suggest("a topic of Anna's"), ANNA)
+        seq = room.state.head
+        room.do(Throw(), BELA)
+        round_ = room.state.round
+        if round_ and round_.prompt and (round_.prompt.text == "a topic of Anna's") == mine:
+            room.land("b", BELA)
+            return room, seq
+    raise AssertionError("no seed throws it")
+
+
+def test_three_reports_take_a_topic_off_the_stage() -> None:
+    room, topic = staged(mine=True)
+    room.speakers = (BELA.id, CLEO.id)
+    before = room.state.round
+    for voice in (BELA, CLEO, DORA):
+        assert room.state.round == before
+        room.do(Report("", "rude", seq=topic), voice)
+    assert before is not None
+    assert (room.closings()[-1].round, room.closings()[-1].reason) == (before.id, "replaced")
+    assert room.state.round is not None, "who is here goes on with another one"
+    assert room.state.round.prompt != before.prompt
+    assert [event.by for event in room.events[-4:]] == [None] * 4, "and nobody learns who reported"
 
 
 def test_a_topic_that_was_reported_is_not_thrown_until_somebody_decided_that_it_stays() -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
 
 from games.game import PAUSE_MS, SILENCE_MS, VOTING_MS, Game
-from games.pace import HALF_VOTED_MS, SPEAKING_GRACE_MS, VOTED_MS, done_in
+from games.pace import HALF_VOTED_MS, QUIET_GRACE_MS, SPEAKING_GRACE_MS, VOTED_MS, done_in
 from games.registry import GAMES
 from games.round import (
     HelpGiven,
@@ -33,7 +36,7 @@ from server.room.commands import (
 )
 from server.room.events import ClipLanded, Fact, Voice
 from server.room.kinds import TIMINGS
-from server.room.round_lifecycle import is_full
+from server.room.round_lifecycle import ENDING_MS, is_full
 from server.room.rounds import LEFT_WAIT_MS
 from server.room.turns import PASSED_TURNS, SEAT_MS
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
@@ -291,6 +294,40 @@ def test_a_bystander_who_speaks_holds_nobody_up() -> None:
     assert later_ms > quiet_ms
 
 
+class Crowd(Collection[str]):
+    """Voices that may be counted and looked up, and are not to be gone through one by one."""
+
+    def __init__(self, *known: str) -> None:
+        self.known = known
+
+    def __contains__(self, voice: object) -> bool:
+        return voice in self.known
+
+    def __len__(self) -> int:
+        return 1_000
+
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError("a thousand were asked one by one")
+
+
+def test_what_is_due_is_known_without_asking_each_of_a_crowd() -> None:
+    room = PureRoom("humour")
+    room.do(Throw(), ANNA)
+    room.now_ms = room.turn().go_at_ms
+    for voice in (ANNA, BELA, CLEO):
+        room.land(voice.id, voice)
+    room.here = room.speakers = Crowd(ANNA.id, BELA.id, CLEO.id)
+    turn = room.turn()
+    assert room.due() == turn.closes_at_ms + QUIET_GRACE_MS["snap"]
+
+    round_ = room.state.round
+    assert round_ is not None
+    vote = replace(turn, act="vote", clips=(ANNA.id, BELA.id), turn=2)
+    room.state = replace(room.state, round=replace(round_, turns=(turn, vote)))
+    room.do(Vote(round_.id, ANNA.id, 1), BELA)
+    assert room.due() == vote.closes_at_ms
+
+
 def test_a_room_rests_shorter_after_a_lively_round() -> None:
     room = PureRoom()
     room.here = room.speakers = [ANNA.id, BELA.id]
@@ -300,7 +337,7 @@ def test_a_room_rests_shorter_after_a_lively_round() -> None:
         for voice in (ANNA, BELA) if lively else (ANNA,):
             room.land(f"{voice.id}{lively}", voice)
         silence(room)
-        rest_ms = TIMINGS["snap"].lively_ms if lively else TIMINGS["snap"].pulse_ms
+        rest_ms = max(TIMINGS["snap"].lively_ms, ENDING_MS) if lively else TIMINGS["snap"].pulse_ms
         assert room.due() == room.now_ms + rest_ms
 
 

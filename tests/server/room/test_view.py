@@ -77,11 +77,12 @@ def test_what_is_hidden_shows_that_somebody_spoke_and_nothing_else() -> None:
 
 
 def test_hidden_words_are_for_nobody_and_hidden_answers_for_their_writer() -> None:
-    caption = numbered(Draft(ClipCaptioned("secret", "moon", "en", hidden=True), 5), 2, 1)
+    heard = ClipCaptioned("secret", "moon", "en", hidden=True, words=(("moon", 5, 90),), by="ear")
+    caption = numbered(Draft(heard, 5), 2, 1)
     answer = numbered(Draft(AnswerGiven("r", 1, "secret", "moon", hidden=True), 5, ANNA), 2, 1)
     removed = numbered(Draft(ClipRemoved("secret", hidden=True), 5, ANNA), 2, 1)
 
-    assert view(caption, ANNA.id).data == ClipCaptioned("", "", "en", hidden=True)
+    assert view(caption, ANNA.id).data == ClipCaptioned("", "", "en", hidden=True, by="ear")
     assert view(answer, BELA.id).data == AnswerGiven("r", 1, "", "", hidden=True)
     assert view(answer, ANNA.id) == answer
     assert view(removed, None).data == ClipRemoved("", hidden=True)

@@ -14,6 +14,7 @@ from server.rooms.presence import (
     CONSENTS_KEPT,
     CROWD,
     LEFT_KEPT,
+    MASKS_KEPT,
     NETWORKS_KEPT,
     Presence,
 )
@@ -139,3 +140,24 @@ def test_by_which_network_a_voice_came_last_is_known_of_the_latest_alone() -> No
     assert len(networks) == NETWORKS_KEPT
     assert "v0" not in networks
     assert networks["v1"] == "n2"
+
+
+def test_a_mask_stays_with_its_voice_also_when_its_connection_is_lost() -> None:
+    presence = Presence()
+    presence.enter("anna")
+    presence.wear("anna", "mouse")
+    presence.exit("anna", 1)
+    assert presence.context(1, Random(1)).masks == {"anna": "mouse"}
+    presence.wear("anna", None)
+    presence.wear("anna", None)
+    assert not presence.masks
+
+
+def test_masks_of_those_who_are_here_are_never_forgotten() -> None:
+    presence = Presence()
+    presence.enter("anna")
+    presence.wear("anna", "mouse")
+    for number in range(MASKS_KEPT + 10):
+        presence.wear(f"gone {number}", "giant")
+    assert len(presence.masks) == MASKS_KEPT
+    assert presence.masks["anna"] == "mouse"

@@ -415,6 +415,31 @@ async def test_a_take_is_relayed_from_its_beginning_to_its_end(harness: MediaHar
     await remote.close()
 
 
+async def test_a_relay_that_is_ended_is_silent_at_once_and_its_take_goes_on(
+    harness: MediaHarness[LocalMedia],
+) -> None:
+    listener, _ = await harness.join("listener")
+    remote, peer = await harness.join("speaker", commanded=True)
+    assert harness.media.begin_take(peer, 5_000)
+    assert harness.media.begin_live_relay(peer, ROOM, 60)
+    await remote.speak(SPEECH[:5])
+    await listener.hear(lambda _: len(payloads(listener)) >= 5)
+
+    harness.media.end_live_relay(peer, ROOM)
+    harness.media.end_live_relay("nobody", ROOM)
+    await remote.speak(SPEECH[5:10])
+    await harness.received(10)
+    harness.media.play(ROOM, SPEECH[20:22])
+    await listener.hear(lambda _: SPEECH[21] in payloads(listener))
+    assert not set(SPEECH[5:10]) & set(payloads(listener))
+
+    harness.media.end_take(peer)
+    await harness.until(lambda: bool(harness.takes))
+    assert [packet.payload for packet in harness.takes[0].take.packets] == SPEECH[:10]
+    await listener.close()
+    await remote.close()
+
+
 async def test_speaking_is_told_when_it_begins_and_ends(harness: MediaHarness[LocalMedia]) -> None:
     remote, peer = await harness.join("speaker", commanded=True)
     await remote.speak(SPEECH[:15])

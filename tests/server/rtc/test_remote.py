@@ -306,3 +306,12 @@ async def test_a_take_is_heard_in_every_worker_while_it_is_spoken(harness: Media
         live = sound(listener)
         assert live == SPEECH[:1] * (len(live) - 29) + SPEECH[1:30]
     assert not harness.takes
+
+    harness.media.end_live_relay(peer, ROOM)
+    harness.media.end_live_relay(peer, ROOM)
+    await remote.speak(SPEECH[30:40])
+    harness.media.end_take(peer)
+    await harness.until(lambda: bool(harness.takes))
+    assert SPEECH[39] in [packet.payload for packet in harness.takes[0].take.packets]
+    for listener, _ in joined:
+        assert not set(SPEECH[30:40]) & set(sound(listener))

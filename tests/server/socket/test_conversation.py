@@ -431,3 +431,17 @@ async def test_who_writes_or_reacts_in_a_room_that_sleeps_wakes_it_also_where_fl
             room.fall_asleep()
             assert not room.is_awake
             assert (await answer(client, id=wish["type"], **wish))["type"] == "ack"
+
+
+async def test_a_visitor_chooses_a_mask_that_stays_until_they_take_it_off(chat: Chat) -> None:
+    async with chat.visitor() as client:
+        you = client.welcome["you"]["id"]
+        for said, worn in ((None, None), ("mouse", "mouse"), (None, "mouse"), ("none", None)):
+            told = await client.ask("here", speaker=True, **({"mask": said} if said else {}))
+            assert told["type"] == "ack"
+            assert (await chat.room()).context().masks.get(you) == worn
+        await client.ask("here", mask="giant")
+        refused = await client.ask("here", mask="nobody")
+        assert refused["code"] == "bad_value"
+        assert "There is no such mask" in refused["message"]
+        assert (await chat.room()).context().masks[you] == "giant"

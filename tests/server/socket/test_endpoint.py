@@ -17,6 +17,7 @@ from server.log.memory import MemoryLog
 from server.room.commands import Say
 from server.rooms.tail import TAIL_EVENTS
 from server.socket.sockets import SocketLimits
+from tests.support.actors import local, until
 from tests.support.chat import Chat, running_chat
 from tests.support.ws_client import Client, RawClient, new_key
 
@@ -397,3 +398,38 @@ async def test_text_of_any_language_comes_back_as_it_was(chat: Chat) -> None:
         said = json.loads(json.dumps((client.events()[-1])["data"]["text"]))
         assert "Grüße 🎤" in said
         assert "漢字" in said
+
+
+async def test_a_screen_is_told_everything_and_counts_as_nobody(chat: Chat) -> None:
+    async with chat.visitor() as person, chat.visitor(screen=True) as screen:
+        assert (await screen.ask("here", listening="files"))["type"] == "ack"
+        assert (await person.ask("here", listening="files"))["type"] == "ack"
+        seen = await person.until(lambda m: m.get("kind") == "presence" and m["data"]["listeners"] == 1)
+        assert seen["type"] == "signal"
+        await person.said("hello")
+        assert (await screen.event("text.said"))["data"] == {"text": "hello"}
+        names = {person.welcome["you"]["id"]}
+        told = [m["data"] for m in person.messages if m.get("kind") == "presence"]
+        assert {voice["id"] for data in told for voice in data["voices"]} == names
+        counts = chat.sockets.counts("wonder")
+        assert (counts.voices, counts.listeners, counts.screens) == (1, 1, 1)
+        context = local(await chat.room()).context()
+        assert set(context.here) == names
+    await until(lambda: not chat.sockets.connections)
+    assert chat.sockets.counts("wonder").screens == 0
+    assert set(context.left) == names, "nobody waits for a screen to come back"
+
+
+async def test_whoever_has_a_screen_beside_a_page_is_here_by_the_page_alone(chat: Chat) -> None:
+    key = new_key()
+    async with chat.visitor(key=key) as person:
+        async with chat.visitor(key=key, screen=True):
+            assert chat.sockets.counts("wonder").voices == 1
+        await until(lambda: len(chat.sockets.connections) == 1)
+        assert set(local(await chat.room()).context().here) == {person.welcome["you"]["id"]}
+
+
+async def test_only_0_and_1_tell_a_screen(chat: Chat) -> None:
+    with pytest.raises(WSServerHandshakeError) as refused:
+        await chat.session.ws_connect(chat.url() + "?screen=yes")
+    assert refused.value.status == 400

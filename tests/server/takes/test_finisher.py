@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from audio import finish, opus
-from audio.take import Clip, Limits, Packet, Take, Unfit
+from audio.take import Clip, Limits, Mask, Packet, Take, Unfit
 from server.takes import finisher, finishing
 from server.takes.finisher import Finisher
 from tests.support import speech
@@ -274,3 +274,38 @@ async def test_our_own_mistakes_are_logged_and_not_told(caplog: pytest.LogCaptur
     assert unfit.code == "undecodable"
     assert "Zero" not in unfit.message
     assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_masked_take_is_the_same_however_often_it_is_finished(running: Finisher) -> None:
+    mask = Mask("alien", "clip-1")
+    clips = [await running.take(TAKE, LIMITS, mask) for _ in range(2)]
+    assert clips[0] == clips[1] == finish.finish_take(TAKE, LIMITS, mask)
+    assert clips[0].mask == "alien"
+    assert clips[0].ogg != (await running.take(TAKE, LIMITS)).ogg
+    body = muxed(spoken(), "ogg", "libopus")
+    assert (await running.upload(body, "audio/ogg", LIMITS, mask)).mask == "alien"
+
+
+async def test_a_mask_that_cannot_be_worn_is_a_take_refused_and_never_the_natural_voice(
+    running: Finisher, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Unfit):
+        await running.take(TAKE, LIMITS, Mask("nobody", "clip-1"))
+    assert "finish.broken" in caplog.text
+    assert (await running.take(TAKE, LIMITS)).mask is None
+
+
+def test_a_clip_without_the_mask_that_was_asked_for_is_refused(caplog: pytest.LogCaptureFixture) -> None:
+    natural = finishing.Finished(finish.finish_take(TAKE, LIMITS))
+    assert finisher._masked(natural, None) == natural.clip
+    with pytest.raises(Unfit):
+        finisher._masked(natural, Mask("mouse", "clip-1"))
+    assert "finish.unmasked" in caplog.text
+
+
+async def test_a_killed_child_leaves_no_natural_voice_behind(running: Finisher) -> None:
+    await running.take(TAKE, LIMITS, Mask("mouse", "warm"))
+    taken = asyncio.create_task(running.take(TAKE, LIMITS, Mask("choir", "clip-1")))
+    await asyncio.sleep(0)
+    os.kill(await only_child(running), signal.SIGKILL)
+    assert (await taken).mask == "choir"

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from server.blobs.memory import MemoryBlobs
-from server.room.commands import RoundStart, RoundStop
+from server.room.commands import Change, Command, Mute, RoundStart, RoundStop
 from server.room.events import ClipLanded, RoomOpened, Voice
 from server.rooms.base import Room
 from server.takes.takes import Takes
@@ -86,6 +86,26 @@ async def test_a_speaker_that_vanishes_gives_the_room_back() -> None:
         assert live.told == [True, False]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [Change(hold=True), Change(live=False), Change(locked=True), Mute(ANNA.id, 60_000)],
+    ids=["hold", "live", "locked", "muted"],
+)
+async def test_a_take_that_is_kept_back_in_its_middle_is_heard_no_longer(command: Command) -> None:
+    async with live_theatre(LIVE) as live:
+        peer = await live.speaks(ANNA)
+        await live.room.send(Change(slow=True))
+        assert live.media.silenced == []
+        await live.room.send(command)
+        assert live.media.silenced == [(peer, live.room.id)]
+        assert live.told == [True, False]
+        await live.room.send(Change(slow=False))
+        assert len(live.media.silenced) == 1
+        await live.stop(ANNA)
+        assert live.told == [True, False], "what was not heard whole is heard when it airs"
+        assert not live.takes._live._watched
+
+
 async def test_a_room_is_not_live_unless_it_wants_to_be() -> None:
     async with live_theatre(RoomOpened("wonder", "Calm")) as calm:
         await calm.speaks(ANNA)
@@ -140,3 +160,14 @@ async def test_a_room_is_told_whose_voice_it_hears_before_the_sound_and_when_it_
 def live_of(signal: tuple[str | None, bytes]) -> dict[str, object]:
     read = msgspec.json.decode(signal[1])
     return dict(read["data"]) if read["kind"] == "live" else {}
+
+
+async def test_what_is_to_be_masked_is_never_heard_as_it_is_spoken() -> None:
+    async with live_theatre(LIVE) as live:
+        live.room.wear(ANNA.id, "mouse")
+        await live.speaks(ANNA)
+        await live.stop(ANNA)
+        assert not live.media.relayed
+        live.room.wear(ANNA.id, None)
+        await live.speaks(ANNA)
+        assert len(live.media.relayed) == 1

@@ -14,7 +14,7 @@ from server.http.limits import HELD_OF_ADDRESS_BYTES
 from server.log.base import Damaged
 from server.room.commands import Caption, Say
 from server.room.events import ClipCaptioned, ClipLanded, Draft
-from server.web.clips import UPLOAD_BUDGET, captions
+from server.web.app_keys import UPLOAD_BUDGET
 from tests.support.actors import until
 from tests.support.web_app import ADMIN, KEY, OGG, OTHER_KEY, Site, bearer, problem_in
 
@@ -225,8 +225,18 @@ async def test_a_clip_has_a_picture_and_words(site: Site) -> None:
     async with site.ask("GET", clip["media"]["vtt"]) as answer:
         said = await answer.text()
     assert said == "WEBVTT\n\n00:00:00.000 --> 00:00:01.500\na &lt;b&gt; --&gt; &amp; c\n"
-    room = await site.registry.wake("wonder")
-    assert captions(room.state.clips.whole[clip["id"]]) == said
+
+
+async def test_the_words_of_a_clip_are_told_with_their_times(site: Site) -> None:
+    clip = await site.clip()
+    assert (clip["caption"], clip["words"]) == (None, [])
+    told = Caption(ClipCaptioned(clip["id"], "a b", "en", words=(("a", 5, 300), ("b", 320, 600)), by="ear"))
+    await site.registry.send("wonder", told, by=None)
+    async with site.ask("GET", f"/api/clips/{clip['id']}") as answer:
+        shown = await answer.json()
+    assert (shown["caption"], shown["words"]) == ("a b", [["a", 5, 300], ["b", 320, 600]])
+    async with site.ask("GET", clip["media"]["vtt"]) as answer:
+        assert "a <00:00:00.320>b" in await answer.text()
 
 
 async def test_only_its_speaker_or_the_admin_removes_a_clip(site: Site) -> None:

@@ -4,7 +4,7 @@ import en from '../../../static/js/lib/text.play.en.js';
 import { learn } from '../../../static/js/lib/text.js';
 import { partIn } from '../../../static/js/room/head.js';
 import { newsOf, UNTOLD, verdictLine } from '../../../static/js/room/news.js';
-import { ANNA, at, BELA, ended, GO_MS, modelOf, running, take } from '../support/stage.js';
+import { ANNA, at, BELA, CLEO, ended, GO_MS, modelOf, running, take } from '../support/stage.js';
 
 await learn('play');
 const GAME = { name: 'Word association', short: 'One word, the first that comes' };
@@ -83,5 +83,13 @@ test('the end says who won, a tie says so, and nobody wins whom nobody chose', (
   assert.deepEqual(end(['d']), ['Wobbly Octopus wins']);
   assert.deepEqual(end(['c', 'd']), ['A tie: Velvet Teacup + Wobbly Octopus']);
   assert.deepEqual(end([]), []);
+  const open = ended(round, { undecided: [{ clip: 'c', voice: CLEO.id }] });
+  assert.deepEqual(told([{ model: modelOf({ state: { last_round: open } }), now_ms: 21_000 }]), [['Calm Fern challenged Velvet Teacup, and nobody decided. It stays open.']]);
   assert.deepEqual(told([{ model: modelOf(), now_ms: 1 }]), [[]]);
+});
+
+test('the mask that everyone wears is told with the game', () => {
+  const model = modelOf({ round: { ...running(), mask: 'mouse' } });
+  const [[game]] = told([{ model, now_ms: GO_MS - 1 }]);
+  assert.equal(game, 'Word association. One word, the first that comes. Everyone is a mouse.');
 });

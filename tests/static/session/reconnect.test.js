@@ -213,3 +213,14 @@ test('how one is here is told again after a reconnect', async () => {
 
   assert.deepEqual([visit.asked('here').at(-1).speaker, visit.asked('here').at(-1).pace], [true, 1.5]);
 });
+
+test('a screen says at each address that it is one, also when it comes back; a page in a room does not', async () => {
+  const visit = await new Visit({ screen: true }).enter();
+  assert.match(visit.socket.url, /\/ws\?screen=1$/);
+  visit.event('room.opened', {});
+  await visit.lose();
+  await visit.back();
+  assert.match(visit.socket.url, /\/ws\?screen=1&after=\d+&at_ms=\d+$/);
+
+  assert.doesNotMatch((await new Visit().enter()).socket.url, /screen/);
+});

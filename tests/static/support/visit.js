@@ -1,4 +1,5 @@
 /** A whole session over fakes of its edges: the socket, the microphone, the ways, the sound and the time. */
+import '../../../static/js/lib/words-refused.js';
 import { FakeDevices, FakePlayer } from './devices.js';
 import { FakeSocket } from './fake-socket.js';
 import { FakeTimers } from './timers.js';
@@ -35,14 +36,15 @@ export class Visit {
   /** Commands that the server never answers. @type {Set<string>} */ unanswered = new Set();
   /** Which codes of refusal wait for which commands. @type {Record<string, string>} */ refusals = {};
 
-  /** @param {{query?: string, waits?: boolean, room?: object, offset_ms?: number}} [options] */
-  constructor({ query = '', waits = false, room = {}, offset_ms = 0 } = {}) {
+  /** @param {{query?: string, waits?: boolean, room?: object, offset_ms?: number, screen?: boolean}} [options] */
+  constructor({ query = '', waits = false, room = {}, offset_ms = 0, screen = false } = {}) {
     FakeSocket.all = [];
     this.room = { ...ROOM, ...room };
     this.offset_ms = offset_ms;
     this.devices = new FakeDevices({ waits });
     this.devices.closed = (peer) => this.open.delete(peer) && this.takes.push(peer);
     this.session = new Session('x', /** @type {any} */ ({}), new URLSearchParams(query), {
+      screen,
       speaking: () => this.devices.speaking(),
       player: /** @type {any} */ (this.player),
       now: () => this.now_ms,

@@ -1,0 +1,116 @@
+"""What the radio of one room says between clips: lines become utterances, when they still fit.
+
+A part of the radio: it reads what the radio reads, and is asked whenever no clip waits to be played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from server.engines.utterances import Utterance, Utterances, joined
+from server.room.events import Event
+from server.room.lines import Announcement, Announcements, Part, speaks
+from server.rooms.base import Room
+
+# An estimate is rather too long: what is not known yet is tried when it fits by so much of it.
+HOPED = 0.75
+# Utterances of the lines that wait.
+READY = 16
+
+
+class Speakers(Struct, frozen=True):
+    """What all rooms share: what makes utterances, whether a room has listeners for them, names of voices."""
+
+    utterances: Utterances
+    wants: Callable[[str], bool]
+    name: Callable[[str, str], str]
+
+
+class Said(Struct, frozen=True):
+    """Something that is to be said now."""
+
+    utterance: Utterance
+    url: str
+
+    @property
+    def kind(self) -> str:
+        """Return what a cue calls it."""
+        return "speech" if self.utterance.spoken else "sound"
+
+
+class Announcer:
+    """Says what is to be known of a room, where it is spoken to."""
+
+    def __init__(self, room: Room, speakers: Speakers | None) -> None:
+        self._room = room
+        self._speakers = speakers
+        self._lines = Announcements()
+        self._ready: dict[Part, Utterance | None] = {}
+
+    def __bool__(self) -> bool:
+        """Tell whether there is something to say."""
+        return bool(self._lines)
+
+    def read(self, event: Event) -> bool:
+        """Follow an event; tell whether there is more to say now."""
+        is_more = self._lines.read(event, self._room.state, self._name)
+        if self._is_spoken_to:
+            return is_more
+        self._lines.clear()
+        return False
+
+    @property
+    def _is_spoken_to(self) -> bool:
+        speakers = self._speakers
+        if speakers is None or not speakers.utterances.is_on:
+            return False
+        return speaks(self._room.state) and speakers.wants(self._room.id)
+
+    def _name(self, voice: str) -> str:
+        known = self._room.state.voices.get(voice)
+        return known.name if known else self._speakers.name(self._room.id, voice) if self._speakers else ""
+
+    async def take(self, is_busy: Callable[[], bool]) -> Said | None:
+        """Return what can be said now, and count it as said; None when nothing fits, or the air is busy."""
+        while self._lines and self._speakers is not None and not is_busy():
+            chosen = self._lines.next(self._room.state, self._room.context(), self._length_ms)
+            if chosen is None:
+                break
+            line, part = chosen
+            if (utterance := self._ready.get(part)) is not None:
+                return self._taken(line, utterance)
+            await self._make(part, self._speakers.utterances)
+        return None
+
+    def _taken(self, line: Announcement, utterance: Utterance) -> Said:
+        assert self._speakers is not None
+        self._lines.done(line)
+        if not self._lines:
+            self._ready.clear()
+        return Said(utterance, f"/api/speech/{self._speakers.utterances.publish(utterance)}.ogg")
+
+    async def _make(self, part: Part, utterances: Utterances) -> None:
+        """Make an utterance; what nobody can say counts as nothing."""
+        parts = [await utterances.sound(part.sound, part.beat_ms)] if part.sound else []
+        if part.text:
+            spoken = await utterances.said(part.text, self._room.state.language)
+            parts = [*parts, spoken] if spoken is not None else []
+        self._ready = dict([*self._ready.items(), (part, joined(parts) if parts else None)][-READY:])
+
+    def _length_ms(self, part: Part) -> int:
+        """Return how long a part takes, 0 when it cannot be said."""
+        if part in self._ready:
+            made = self._ready[part]
+            return made.duration_ms if made else 0
+        assert self._speakers is not None
+        language = self._room.state.language
+        text_ms = self._speakers.utterances.length_ms(part.text, language) if part.text else 0
+        if part.text and not text_ms:
+            return 0
+        return max(1, round(HOPED * text_ms))
+
+    def begins_at_ms(self) -> int | None:
+        """Return when something is to begin exactly; None when nothing is."""
+        return self._lines.begins_at_ms()

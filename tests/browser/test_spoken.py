@@ -1,0 +1,110 @@
+"""Rooms that speak: a whole game by ear, on a page that nobody looks at."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from server.engines.espeak import Espeak
+from tests.browser.test_games import Table, sit_down
+from tests.support.browsers import ALIKE, heard, likeness
+from tests.support.programs import need_program
+from tests.support.server import Server, running_server
+from tests.support.visitor import Invite
+
+# As a locked phone has it: the page is there, and nobody sees it.
+LOCK = """() => {
+  for (const [name, value] of [['hidden', true], ['visibilityState', 'hidden']]) {
+    Object.defineProperty(document, name, { configurable: true, get: () => value });
+  }
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
+NOTE = """() => {
+  const { session } = document.querySelector('prompt-card');
+  window.__cues = [];
+  const cue = session.onAir.cue.bind(session.onAir);
+  session.onAir.cue = (told) => {
+    window.__cues.push(told);
+    return cue(told);
+  };
+}"""
+# What is said of the game before the prompt, which is drawn.
+OPENING = "Word association. One word, never think."
+KEY = "navigator.mediaSession.setActionHandler = (name, press) => (window.__keys ??= {})[name] = press"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def speaking_server() -> AsyncIterator[Server]:
+    """Run a server whose radio speaks by the real eSpeak NG."""
+    need_program("espeak-ng")
+    with running_server(limits="off", speech="espeak") as running:
+        yield running
+
+
+async def said(page: Page, kind: str) -> list[dict[str, Any]]:
+    """Return what a page was told that the radio says."""
+    cues: list[dict[str, Any]] = await page.evaluate("window.__cues")
+    return [cue for cue in cues if cue["kind"] == kind]
+
+
+async def test_a_whole_game_is_played_by_ear_on_a_page_that_nobody_looks_at(
+    speaking_server: Server, chromium: Browser, invite: Invite
+) -> None:
+    table = await sit_down(speaking_server, chromium, invite, "humour", visitors=2)
+    blind, by_files, unwilling = [await invite(chromium, ears=ears) for ears in (True, False, False)]
+    await blind.page.add_init_script(KEY)
+    await unwilling.page.add_init_script("localStorage.setItem('wonder.spoken', 'false')")
+    fetched: list[list[str]] = [asked_of(by_files.page), asked_of(unwilling.page)]
+    await blind.enter(speaking_server.url, table.room)
+    for visitor in (by_files, unwilling):
+        await visitor.enter(speaking_server.url, table.room, "mic=raw&rtc=off")
+        await visitor.listens("files")
+    await blind.listens("radio")
+    await blind.page.evaluate(NOTE)
+    await blind.page.evaluate(LOCK)
+
+    over = await table.plays("word_association")
+
+    assert over["reason"] == "done"
+    await heard_its_prompt(table, blind.page)
+    await answers_the_key(blind.page)
+    assert all(any("/api/clips/" in url for url in urls) for urls in fetched)
+    assert [any("/api/speech/" in url for url in urls) for urls in fetched] == [True, False]
+    everybody = (*table.visitors, blind, by_files, unwilling)
+    assert [error for visitor in everybody for error in visitor.surprises] == []
+
+
+def asked_of(page: Page) -> list[str]:
+    """Return the addresses that a page fetches from now on."""
+    urls: list[str] = []
+    page.on("request", lambda request: urls.append(request.url))
+    return urls
+
+
+async def heard_its_prompt(table: Table, page: Page) -> None:
+    """Find the opening among all that was heard, told by a cue and over before the first window."""
+    events = await table.events()
+    opened = [event["data"]["round"] for event in events if event["kind"] == "round.opened"][-1]
+    turns = [event["data"] for event in events if event["kind"] == "turn.given"]
+    first = next(turn for turn in turns if turn["round"] == opened)
+    cues = [cue for cue in await said(page, "speech") if cue["starts_at_ms"] < first["go_at_ms"]]
+    assert cues, "nothing was said before the first turn"
+    opening = cues[-1]
+    counted = [cue for cue in await said(page, "sound") if cue["starts_at_ms"] < first["go_at_ms"]]
+    assert opening["starts_at_ms"] + opening["duration_ms"] <= first["go_at_ms"] - 300
+    assert counted[-1]["starts_at_ms"] >= opening["starts_at_ms"] + opening["duration_ms"]
+    words = await Espeak().say(OPENING, "en")
+    assert words is not None
+    assert likeness(words, await heard(page)) > ALIKE
+
+
+async def answers_the_key(page: Page) -> None:
+    """Begin and end a take with the key of headphones."""
+    await expect(page.locator("body")).to_have_attribute("data-speaking", "off")
+    await page.evaluate("window.__keys.pause()")
+    await expect(page.locator("body")).to_have_attribute("data-speaking", "live")
+    await page.evaluate("window.__keys.play()")
+    await expect(page.locator("body")).not_to_have_attribute("data-speaking", "live")

@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+from msgspec.structs import replace
+
+from bench.pace import VOICES, PacedRound
+from games.game import Game
+from games.pace import SPOKEN
+from games.registry import BY_ID, GAMES
+from games.round import RoundClosed, RoundOpened, RoundRevealed, TurnGiven, VerdictGiven
+from server.room import lines
+from server.room.commands import Command, Tick
+from server.room.context import Context
+from server.room.decide import decide
+from server.room.events import ClipLanded, Draft, RoomChanged, Voice, numbered
+from server.room.lines import GUARD_MS, Announcement, Announcements, Part, speaks
+from server.room.state import EMPTY, apply
+
+NAMES = {voice.id: voice.name for voice in VOICES}
+SOUND_MS = 500
+# What all said at once is still heard when the duel begins, and clips go before words.
+UNHEARD = {("insult_duel", 2)}
+
+
+def spoken_ms(text: str, _language: str = "en") -> int:
+    return 400 + 60 * len(text)
+
+
+def length_ms(part: Part) -> int:
+    return (SOUND_MS if part.sound else 0) + (spoken_ms(part.text) if part.text else 0)
+
+
+class Aired(NamedTuple):
+    """Something that the radio said, and when."""
+
+    from_ms: int
+    to_ms: int
+    part: Part
+
+
+class SpokenRound(PacedRound):
+    """A round on a radio that says what it can between the clips."""
+
+    def __init__(self, game: Game) -> None:
+        self.lines = Announcements()
+        self.said: list[Aired] = []
+        self.air_ms = 0
+        self.turns: list[tuple[int, TurnGiven, str]] = []
+        super().__init__(game)
+        self.state = replace(self.state, voices={voice.id: voice for voice in VOICES})
+
+    def _context(self) -> Context:
+        return replace(super()._context(), spoken_ms=spoken_ms)
+
+    def _do(self, command: Command, by: Voice | None = None) -> None:
+        if isinstance(command, Tick):
+            self._say(until_ms=self.now_ms)
+        events = []
+        for draft in decide(self.state, command, by, self._context()):
+            if isinstance(draft.data, TurnGiven) and self.state.round is not None:
+                needed = lines.needed(self.state.round, draft.data, self.state)
+                self.turns.append((self.now_ms, draft.data, needed))
+            events.append(numbered(draft, self.state.head + 1, self.state.head))
+            self.state = apply(self.state, events[-1])
+            self.facts.append((self.now_ms, draft.data))
+            if isinstance(draft.data, TurnGiven):
+                self._plan(draft.data)
+        for event in events:
+            match event.data:
+                case ClipLanded(hidden=False, duration_ms=duration_ms):
+                    self.air_ms = max(self.air_ms, self.now_ms) + duration_ms
+                case RoundRevealed(takes=takes):
+                    self.air_ms = max(self.air_ms, self.now_ms) + sum(take.duration_ms for take in takes)
+            self.lines.read(event, self.state, lambda voice: NAMES[voice])
+        self._say()
+
+    def _say(self, until_ms: int | None = None) -> None:
+        """Say what fits as soon as there is air, and count in when that is due."""
+        at_ms = max(self.now_ms if until_ms is None else 0, self.air_ms)
+        for _ in range(20):
+            context = replace(self._context(), now_ms=at_ms)
+            chosen = self.lines.next(self.state, context, length_ms)
+            if chosen is None:
+                begins_at_ms = self.lines.begins_at_ms()
+                if begins_at_ms is None or begins_at_ms <= at_ms or until_ms is not None:
+                    return
+                at_ms = begins_at_ms
+                continue
+            line, part = chosen
+            self.lines.done(line)
+            self.said.append(Aired(at_ms, at_ms + length_ms(part), part))
+            self.air_ms = at_ms = at_ms + length_ms(part)
+
+
+def played(game: Game) -> SpokenRound:
+    round_ = SpokenRound(game)
+    round_.play()
+    return round_
+
+
+@pytest.mark.parametrize("game", GAMES, ids=lambda game: game.id)
+def test_who_hears_only_the_radio_knows_what_to_do_before_it_is_their_turn(game: Game) -> None:
+    round_ = played(game)
+
+    assert [turn for _, turn, _ in round_.turns if turn.act in SPOKEN]
+    for given_ms, turn, needed in round_.turns:
+        if turn.act not in SPOKEN or not needed or (game.id, turn.turn) in UNHEARD:
+            continue
+        before = [said.part.text for said in round_.said if given_ms <= said.from_ms < turn.go_at_ms]
+        assert needed in before, (turn, before)
+    first = round_.turns[0]
+    assert game.id == "first_thing" or game.names["en"] in first[2]
+    assert first[1].prompt.rstrip(".") in first[2]
+
+
+@pytest.mark.parametrize("game", GAMES, ids=lambda game: game.id)
+def test_nothing_is_said_into_an_open_window(game: Game) -> None:
+    round_ = played(game)
+
+    for _, turn, _ in round_.turns:
+        for said in round_.said:
+            is_late = said.from_ms < turn.go_at_ms < said.to_ms + (0 if said.part.beat_ms else GUARD_MS)
+            assert turn.act not in SPOKEN or not is_late, (turn, said)
+
+
+def test_words_in_turn_keep_their_pace() -> None:
+    silent, spoken = PacedRound(BY_ID["word_association"]), SpokenRound(BY_ID["word_association"])
+
+    assert spoken.play().turn_s == silent.play().turn_s < 2.3
+
+
+def test_a_count_in_is_heard_exactly_before_the_first_go() -> None:
+    round_ = played(BY_ID["word_association"])
+    _, turn, _ = round_.turns[0]
+
+    ticks = [said for said in round_.said if said.part.beat_ms]
+
+    assert [(said.from_ms, said.part.beat_ms) for said in ticks] == [(turn.go_at_ms - 1_800, 600)]
+
+
+def test_without_listeners_for_it_a_round_begins_as_always() -> None:
+    silent, spoken = PacedRound(BY_ID["yes_and"]), SpokenRound(BY_ID["yes_and"])
+    silent.play(), spoken.play()
+
+    went = [
+        next(fact.go_at_ms - at_ms for at_ms, fact in each.facts if isinstance(fact, TurnGiven))
+        for each in (silent, spoken)
+    ]
+
+    assert went[0] < went[1]
+    assert not speaks(replace(EMPTY, voice=False))
+    assert speaks(EMPTY)
+
+
+def test_a_room_that_wants_no_words_is_as_quick_as_before() -> None:
+    round_ = SpokenRound(BY_ID["yes_and"])
+    round_.state = apply(round_.state, numbered(Draft(RoomChanged(voice=False), 1), 99, 98))
+    round_.play()
+
+    assert round_.turns[0][1].go_at_ms - round_.turns[0][0] == 1_800
+
+
+# --- lines by themselves
+
+
+def at(now_ms: int, **more: object) -> Context:
+    return replace(PacedRound(BY_ID["thanks"])._context(), now_ms=now_ms, **more)
+
+
+def read(*facts: object, now_ms: int = 1_000) -> tuple[Announcements, SpokenRound]:
+    """Return what is to be said of facts in a round that has just begun."""
+    round_ = SpokenRound(BY_ID["thanks"])
+    round_.lines = Announcements()
+    for number, fact in enumerate(facts, 1):
+        event = numbered(Draft(fact, now_ms), number, number - 1)  # type: ignore[arg-type]
+        round_.state = apply(round_.state, event)
+        round_.lines.read(event, round_.state, lambda voice: NAMES.get(voice, voice))
+    return round_.lines, round_
+
+
+def test_a_verdict_is_said_while_nobody_may_speak_and_never_late() -> None:
+    lines_, round_ = read(VerdictGiven("r", "c", "slow", "Too slow.", "fault"))
+
+    assert lines_.next(round_.state, at(1_000, speaking=("x",)), length_ms) is None
+    chosen = lines_.next(round_.state, at(2_000), length_ms)
+    assert chosen is not None
+    assert chosen[1] == Part("Too slow.", "refused")
+    assert lines_.next(round_.state, at(1_000 + lines.VERDICT_WITHIN_MS), length_ms) is None
+    assert not lines_
+
+
+def test_what_cannot_be_said_gives_way_to_the_next_choice() -> None:
+    opened, turn = RoundOpened("r", "story_die", "snap"), TurnGiven("r", 1, "Go!", 4_000, 9_000, "voice-anna")
+    lines_, round_ = read(opened, turn)
+
+    chosen = lines_.next(round_.state, at(1_000), lambda part: 0 if part.text else SOUND_MS)
+
+    assert chosen is not None
+    assert chosen[1] == Part(sound="turn")
+
+
+def test_results_name_who_won_and_end_with_the_next_round() -> None:
+    lines_, round_ = read(RoundClosed("r", "done", answer="moon", coach="Faster!", met=True))
+    chosen = lines_.next(round_.state, at(1_100), length_ms)
+
+    assert chosen is not None
+    assert chosen[1] == Part("One mind! It was: moon. Faster!", "applause")
+    lines_.read(numbered(Draft(RoundOpened("s", "thanks", "slow"), 2_000), 9, 8), round_.state, str)
+    assert not lines_
+    stopped, _ = read(RoundClosed("r", "stopped"))
+    assert not stopped
+
+
+def test_lines_are_bounded() -> None:
+    many = [VerdictGiven("r", str(number), "slow", str(number), "fault") for number in range(99)]
+    lines_, _ = read(*many)
+
+    assert len(lines_._lines) == lines.LINES_KEPT
+    lines_.done(Announcement((), 1))

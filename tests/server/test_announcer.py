@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from games.round import Prompt, RoundClosed, RoundOpened, TurnGiven, VerdictGiven
+from server.engines.speech import EngineFailed
+from server.engines.utterances import FAILURES_MOST
+from server.room import lines
+from server.room.commands import Change, Oversee
+from server.room.events import Draft, Fact
+from tests.support.media import ANNA
+from tests.support.studio import Studio, open_studio
+from tests.support.voices import ToneEngine
+
+pytestmark = pytest.mark.virtual_time
+
+PROMPT = Prompt("p", "Say a word.")
+
+
+@pytest.fixture
+async def engine() -> ToneEngine:
+    return ToneEngine()
+
+
+@pytest.fixture
+async def studio(monkeypatch: pytest.MonkeyPatch, engine: ToneEngine) -> AsyncIterator[Studio]:
+    async with open_studio(monkeypatch, engine=engine) as open_:
+        open_.listening = 1
+        yield open_
+
+
+async def happen(studio: Studio, *facts: Fact) -> None:
+    """Let the log get facts, and the room read them."""
+    await studio.happen(*(Draft(fact, studio.room.context().now_ms, ANNA) for fact in facts))
+
+
+def turn(studio: Studio, in_ms: int, voice: str | None = ANNA.id) -> TurnGiven:
+    go_at_ms = studio.room.context().now_ms + in_ms
+    return TurnGiven("r", 1, PROMPT.text, go_at_ms, go_at_ms + 3_000, voice)
+
+
+async def test_a_prompt_is_said_before_its_turn_and_counted_in(studio: Studio, engine: ToneEngine) -> None:
+    opened, given = RoundOpened("r", "first_thing", "snap", PROMPT), turn(studio, 8_000)
+    await happen(studio, opened, given)
+
+    await studio.until(lambda: len(studio.spoken) == 2)
+
+    said, counted = studio.spoken
+    assert engine.asked[0].startswith("Say a word.")
+    assert said["kind"] == "speech"
+    assert said["url"].startswith("/api/speech/")
+    assert said["starts_at_ms"] + said["duration_ms"] <= counted["starts_at_ms"] < given.go_at_ms
+    assert counted["kind"] == "sound"
+    assert abs(counted["starts_at_ms"] - (given.go_at_ms - 1_800)) <= 50
+    assert "clip" not in said
+
+
+async def test_what_can_no_longer_be_said_in_time_is_a_sound_or_nothing(studio: Studio) -> None:
+    await happen(studio, RoundOpened("r", "first_thing", "snap", PROMPT), turn(studio, 1_300))
+    await studio.until(lambda: len(studio.spoken) == 1)
+    assert studio.spoken[0]["kind"] == "sound"
+
+    await happen(studio, RoundClosed("r", "stopped"))
+    await happen(studio, RoundOpened("s", "first_thing", "snap", PROMPT), turn(studio, 50))
+    await studio.pass_time(4_000)
+
+    assert len(studio.spoken) == 1
+
+
+async def test_a_clip_that_lands_cuts_what_is_said_and_is_heard_first(studio: Studio) -> None:
+    await happen(studio, VerdictGiven("r", "c", "slow", "A long sentence about being slow.", "fault"))
+    await studio.until(lambda: len(studio.spoken) == 1)
+
+    await studio.land("a")
+    await studio.until(lambda: studio.cues[:1] == ["a"])
+
+    assert studio.cuts == [studio.spoken[0]["url"]]
+    assert studio.media.stopped == ["wonder"]
+
+
+async def test_nothing_is_said_while_somebody_speaks(studio: Studio) -> None:
+    room = studio.room
+    room.begin_speaking(ANNA.id, "t", until_ms=room.context().now_ms + 20_000)
+    await happen(studio, VerdictGiven("r", "c", "slow", "Too slow.", "fault"))
+    await studio.pass_time(lines.VERDICT_WITHIN_MS + 1_000)
+    room.end_speaking(ANNA.id, "t")
+    await studio.pass_time(1_000)
+
+    assert studio.spoken == []
+
+
+async def test_a_room_that_wants_no_words_hears_none(studio: Studio, engine: ToneEngine) -> None:
+    await studio.room.send(Oversee(Change(voice=False)), by=None)
+    await happen(studio, VerdictGiven("r", "c", "slow", "Too slow.", "fault"))
+    await studio.pass_time(2_000)
+    assert (studio.spoken, engine.asked) == ([], [])
+
+    await studio.room.send(Oversee(Change(voice=True)), by=None)
+    await happen(studio, VerdictGiven("r", "c", "slow", "Too slow.", "fault"))
+    await studio.until(lambda: len(studio.spoken) == 1)
+
+
+async def test_an_engine_that_fails_leaves_the_radio_as_it_was(
+    studio: Studio, engine: ToneEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(_text: str, _language: str) -> None:
+        raise EngineFailed("it hangs.")
+
+    monkeypatch.setattr(engine, "say", failing)
+    for number in range(FAILURES_MOST + 1):
+        await happen(studio, VerdictGiven("r", str(number), "slow", f"Too slow {number}.", "note"))
+        await studio.pass_time(500)
+    await studio.land("a")
+    await studio.until(lambda: studio.cues[:1] == ["a"])
+
+    assert studio.spoken == []
