@@ -17,7 +17,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-PARTS = ("pace", "finish", "way", "listeners", "chat", "sleep", "age", "expiry", "filters")
+PARTS = ("pace", "finish", "masks", "way", "listeners", "chat", "sleep", "age", "expiry", "filters")
 PAGE = Path(__file__).resolve().parents[1] / "docs/performance.md"
 MARKS = re.compile(r"(<!-- figures -->\n).*(<!-- end of figures -->)", re.DOTALL)
 
@@ -41,6 +41,7 @@ BUDGETS = (
     Budget("pace.vote_open_after_last_s", "a vote is open after its last voter", "s", 0.5),
     Budget("pace.heard_share", "share of all rounds in which a human is heard", "", 0.45, least=True),
     Budget("finish.cpu_ms_5s", "finish of a 5 s clip, CPU", "ms", 80),
+    Budget("masks.cpu_ms_a_second_worst", "the slowest mask on a second of speech, CPU", "ms", 30),
     Budget("way.p50_ms", "end of speech to first radio packet, median", "ms", 150),
     Budget("way.p99_ms", "the same, 99th percentile", "ms", 400),
     Budget(

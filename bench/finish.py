@@ -68,12 +68,12 @@ def spoken_take() -> Take:
     return Take(tuple(packets), preroll_ms=1_000)
 
 
-def cpu_ms(work: Callable[[], object]) -> tuple[float, float]:
+def cpu_ms(work: Callable[[], object], *, rounds: int = ROUNDS) -> tuple[float, float]:
     """Return (median, least) CPU of `work` in ms, after one run to warm up."""
     work()
     gc.collect()
     took = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         start = process_time()
         work()
         took.append((process_time() - start) * 1000)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from games.game import GameContext, Play, TurnOrder, give, is_taken, player
+from games.game import GameContext, Play, TurnOrder, give, player
+from games.progress import is_taken
 from games.round import Ending, Round, TurnGiven
 
 

@@ -14,7 +14,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from games import endings
+from games.captions import is_beyond_words
 from games.pace import SILENT_TURNS, SPOKEN, is_asleep, is_unjudged, turn_ends_ms, words_by_ms
+from games.progress import folded, is_complete, is_shown, number, untold
 from games.round import (
     Closing,
     Ending,
@@ -28,10 +30,8 @@ from games.round import (
     Take,
     Tempo,
     TurnGiven,
-    VerdictGiven,
     VoteCast,
     apply,
-    is_beyond_words,
     opened,
 )
 
@@ -368,66 +368,16 @@ class Play:
         return None
 
 
-def unworded(takes: Iterable[Take]) -> tuple[Take, ...]:
-    """Return those takes whose words are not known, and perhaps never will be."""
-    return tuple(take for take in takes if not take.is_worded)
-
-
 def pending(round_: Round, takes: Iterable[Take], context: GameContext) -> tuple[Take, ...]:
     """Return those takes whose words are still to come, and will be good enough to go by."""
     unread = (take for take in takes if take.words is None)
     return tuple(take for take in unread if not is_beyond_words(round_, take, context.language))
 
 
-def untold(round_: Round, facts: Iterable[RoundFact]) -> list[RoundFact]:
-    """Return facts without verdicts that the round has already, or that come twice."""
-    seen = {(fact.clip, fact.code) for fact in round_.verdicts}
-    fresh: list[RoundFact] = []
-    for fact in facts:
-        if isinstance(fact, VerdictGiven):
-            if (fact.clip, fact.code) in seen:
-                continue
-            seen.add((fact.clip, fact.code))
-        fresh.append(fact)
-    return fresh
-
-
-def folded(round_: Round, facts: Iterable[RoundFact]) -> Round:
-    """Return the round after some facts."""
-    for fact in facts:
-        round_ = apply(round_, fact)
-    return round_
-
-
-def is_complete(round_: Round) -> bool:
-    """Tell whether everybody whose turn it is has spoken; a turn for all is ended by time."""
-    turn = round_.turn
-    if turn is None or not turn.wanted:
-        return False
-    return set(turn.wanted) <= {take.voice for take in round_.takes_of(turn.turn)}
-
-
-def is_taken(round_: Round) -> bool:
-    """Tell whether anybody has spoken in the running turn."""
-    return round_.turn is not None and bool(round_.takes_of(round_.turn.turn))
-
-
-def is_shown(round_: Round) -> bool:
-    """Tell whether the hidden takes of the running turn are shown: a guess after that would be too easy."""
-    turn = round_.turn
-    takes = round_.takes_of(turn.turn) if turn is not None and turn.hidden else ()
-    return bool(takes) and not any(take.hidden for take in takes)
-
-
 def is_alone(round_: Round, context: GameContext) -> bool:
     """Tell whether one player is here, and others were."""
     here = [voice for voice in round_.players if voice in context.present]
     return len(here) == 1 and len(round_.players) + len(round_.left) > 1
-
-
-def number(round_: Round) -> int:
-    """Return the number of the turn to come, from 1."""
-    return round_.turns[-1].turn + 1 if round_.turns else 1
 
 
 def give(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from games import referee
 from games.ballots import balance
-from games.game import WORD_MS, GameContext, Play, TurnOrder, give, here_of, unworded, wait_ms
+from games.game import WORD_MS, GameContext, Play, TurnOrder, give, here_of, wait_ms
+from games.progress import unworded
 from games.referee import OVERRULING_VOTES, SAME_GUESS
 from games.round import Ending, Round, RoundFact, Take, TurnGiven, VoteCast
 from games.words import likeness

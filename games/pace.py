@@ -34,6 +34,8 @@ def turn_ends_ms(turn: TurnGiven, speaking: bool, pace: float = 1.0, tempo: Temp
 
 def votes_end_ms(round_: Round, turn: TurnGiven, voters: Collection[str]) -> int:
     """Return when a vote is over, in epoch ms: soon after the last who may vote did, or at its end."""
+    if turn.role != "judge" and len(round_.votes) < len(voters) // 2:
+        return turn.closes_at_ms
     first: dict[str, int] = {}
     last_ms, given = 0, 0
     for cast, at_ms in zip(round_.votes, round_.voted_at_ms, strict=False):

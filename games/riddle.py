@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from games import referee
-from games.game import GameContext, Play, TurnOrder, ballot, give, pending, player, unworded
+from games.game import GameContext, Play, TurnOrder, ballot, give, pending, player
+from games.progress import unworded
 from games.referee import is_same_guess
 from games.round import Ending, RoleGiven, Round, RoundFact, Take, TurnGiven, VoteCast
 

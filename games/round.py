@@ -36,7 +36,8 @@ class RoundOpened(Struct, frozen=True):
 
     `answer` is what others must find out: nobody sees it (nor the prompt's id) before the end.
     In a `hidden` round there are takes that only their speakers see, until `round.revealed`. With a `mask`
-    everyone sounds alike in it.
+    everyone sounds alike in it. `company` are older clips that answered the same prompt: they are heard after
+    the first take, or that of the voice which began the round.
     """
 
     kind: ClassVar[str] = "round.opened"
@@ -49,6 +50,7 @@ class RoundOpened(Struct, frozen=True):
     scene: str = ""
     answer: str = ""
     mask: str | None = None
+    company: tuple[str, ...] = ()
 
 
 class RoundJoined(Struct, frozen=True):
@@ -304,7 +306,7 @@ class Take(Struct, frozen=True):
     """One clip (or written answer) in a round, with what was measured of it.
 
     `words` and `text` are None until it is captioned. `words` are what rules go by: there are none where
-    somebody listened and heard none, and where what was heard is too uncertain (`is_beyond_words`).
+    somebody listened and heard none, and where what was heard is too uncertain (`games/captions.py`).
     """
 
     clip: str
@@ -332,6 +334,7 @@ class Round(Struct, frozen=True):
     `heard_at_ms` is when something was said last, `closed` why it ended, `starter` the voice that began it;
     `left` have no turns any more, `late` came in its middle; `paused_until_ms` is 0 while it goes on.
     `voted_at_ms` is when each vote was cast, and `quiet` are those of `left` who come back by speaking.
+    `company` are older clips that answered the same prompt.
     """
 
     id: str
@@ -361,6 +364,7 @@ class Round(Struct, frozen=True):
     voted_at_ms: tuple[int, ...] = ()
     quiet: tuple[str, ...] = ()
     mask: str | None = None
+    company: tuple[str, ...] = ()
 
     @property
     def turn(self) -> TurnGiven | None:
@@ -415,6 +419,7 @@ def opened(fact: RoundOpened, at_ms: int, starter: str = "") -> Round:
         heard_at_ms=at_ms,
         starter=starter,
         mask=fact.mask,
+        company=fact.company,
     )
 
 
@@ -489,22 +494,3 @@ def _revealed(round_: Round, clips: set[str]) -> Round:
 def landed(round_: Round, take: Take, at_ms: int = 0) -> Round:
     """Add a take to a round."""
     return replace(round_, takes=(*round_.takes, take), heard_at_ms=max(round_.heard_at_ms, at_ms))
-
-
-def captioned(round_: Round, clip: str, text: str, words: tuple[str, ...], language: str) -> Round:
-    """Write down the words of a take; what is too uncertain is shown and never judged."""
-    take = round_.take(clip)
-    if take is None:
-        return round_
-    words = () if is_beyond_words(round_, replace(take, words=words), language) else words
-    takes = (replace(t, text=text, words=words) if t.clip == clip else t for t in round_.takes)
-    return replace(round_, takes=tuple(takes))
-
-
-def is_beyond_words(round_: Round, take: Take, language: str) -> bool:
-    """Tell whether what is heard of a spoken take is too uncertain to go by: then the thumbs judge."""
-    # One word alone is read right in 3 of 10 cases in German; through a mask in 10 to 22 of 31, else 24.
-    turn = next((turn for turn in round_.turns if turn.turn == take.turn), None)
-    one_word = turn is not None and turn.max_words == 1
-    alone = one_word or len(take.words or ()) == 1
-    return not take.written and (alone if language == "de" else one_word and take.masked)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from games import referee
 from games.first_thing import EVERYWHERE
-from games.game import WORD_MS, GameContext, Play, TurnOrder, give, is_taken, player
+from games.game import WORD_MS, GameContext, Play, TurnOrder, give, player
 from games.measures import is_one_word_long, last_word
+from games.progress import is_taken
 from games.round import Ending, Round, RoundFact, Take, TurnGiven
 
 HEARD = {

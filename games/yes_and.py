@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from games import referee
 from games.chain import Chain, theme
-from games.game import GameContext, Mood, pending, unworded
+from games.game import GameContext, Mood, pending
+from games.progress import unworded
 from games.round import Round, RoundFact, Take
 from games.words import tokens
 

@@ -225,8 +225,11 @@ class Running:
         await self.close()
 
 
-async def start(config: Config) -> Running:
-    """Start a server. Raises `BadSetting`, and `Unusable` for a log that cannot be opened."""
+async def start(config: Config, *, transcriber: Transcriber | None = None) -> Running:
+    """Start a server, with what writes captions.
+
+    Raises `BadSetting`, and `Unusable` for a log that cannot be opened.
+    """
     broken = asyncio.Event()
     async with AsyncExitStack() as unstarted:
         commits = commit_times()
@@ -240,8 +243,10 @@ async def start(config: Config) -> Running:
         def spoken_ms(room_id: str) -> SpokenMs | None:
             return services.spoken_ms(room_id)
 
-        registry = await _registry(config, log, clock, spoken_ms)
-        services = Services(config, log, registry, media, commits=commits, utterances=utterances)
+        registry = await _registry(config, log, clock, transcriber, spoken_ms)
+        services = Services(
+            config, log, registry, media, commits=commits, transcriber=transcriber, utterances=utterances
+        )
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
         await _house_rooms(services.registry, config)
@@ -280,7 +285,11 @@ async def _newest_ms(log: Log) -> int:
 
 
 async def _registry(
-    config: Config, log: Log, clock: Clock, spoken_ms: Callable[[str], SpokenMs | None]
+    config: Config,
+    log: Log,
+    clock: Clock,
+    transcriber: Transcriber | None,
+    spoken_ms: Callable[[str], SpokenMs | None],
 ) -> RoomRegistry:
     secret = await log.secret()
     return RoomRegistry(
@@ -289,7 +298,8 @@ async def _registry(
         random=SystemRandom(),
         secret=secret,
         idle_ms=config.room_idle_ms,
-        captions=config.captions != "off",
+        captions=transcriber is not None,
+        languages=getattr(transcriber, "languages", ("en", "de")),
         spoken_ms=spoken_ms if config.speech != "off" else None,
     )
 

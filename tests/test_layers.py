@@ -62,7 +62,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.takes.finisher",
         "server.together",
     ),
-    # Recognition and synthesis of speech, in processes of their own.
+    # What programs of others do for us, in processes of their own.
     "server.engines": ("audio", "server.subprocesses", "server.clock", "server.together"),
     # A part of the radio: what it says between clips.
     "server.announcer": ("audio", "games", "server.engines", "server.room", "server.rooms"),
@@ -78,6 +78,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.blobs.base",
         "server.rtc",
         "server.together",
+        "server.engines",
     ),
     "server.metrics.registry": (),
     "server.metrics": ("server.metrics.registry", *LIVING, "server.rtc", "server.takes"),

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from server.room.events import KINDS
-from server.socket.messages import MESSAGE_LIMIT_BYTES, PROTOCOL, TYPES
+from server.socket.messages import MESSAGE_LIMIT_BYTES, TYPES
+from server.socket.replies import PROTOCOL
 
 Json = dict[str, Any]
 # What the server says beside events and signals, with the fields of each.

@@ -17,7 +17,8 @@ from msgspec import Struct
 
 from games.pace import WORDS_WAIT_MS
 from server.blobs.base import Blobs
-from server.engines.transcriber import EngineFailed, LanguageMissing, Transcriber
+from server.engines.transcriber import LanguageMissing, Transcriber
+from server.engines.worker import EngineFailed
 from server.log.base import Change, Effect, Log, Projected, Withdrawn
 from server.readers.base import Reader, Rest
 from server.room.clips import Clip
@@ -200,7 +201,7 @@ class Captions(Reader):
 
     async def _written(self, job: _Job, state: RoomState, known: Clip, sound: bytes) -> str:
         landed = await self._log.read(job.room, known.seq - 1, 1)
-        speech_ms = getattr(landed[0].data, "speech_ms", None) if landed else None
+        speech_ms = landed[0].data.speech_ms if landed and isinstance(landed[0].data, ClipLanded) else None
         heard = await self._engine.transcribe(sound, state.language, speech_ms=speech_ms)
         caption = ClipCaptioned(job.clip, heard.text, heard.language, words=heard.words, by=self._engine.name)
         try:

@@ -17,7 +17,7 @@ from games.round import RoundOpened, TurnGiven
 from server.announcer import Announcer, Said, Speakers
 from server.blobs.base import Blobs
 from server.log.base import Log
-from server.room import playlist
+from server.room import company, playlist
 from server.room.events import ClipHidden, ClipLanded, ClipRemoved, RoomClosed
 from server.room.playlist import Piece, Playlist
 from server.rooms.asked import prompt_of
@@ -213,7 +213,10 @@ class RoomRadio:
         if self._playlist or self._live or state.round or not self._audience(self._room.id):
             return None
         withheld = {*self._mute, *state.governed.withheld}
-        older = state.clips.choice(self._random, {*self._last.clips[-1:], *withheld})
+        last = {*self._last.clips[-1:], *withheld}
+        spared = company.spared(state, self._room.context())  # who is alone answers first, then hears
+        older = state.clips.choice(self._random, {*last, *spared}) if spared else None
+        older = older or state.clips.choice(self._random, last)
         if older is None and self._now_s() - self._quiet_since_s >= REPEAT_AFTER_MS / 1000:
             older = state.clips.choice(self._random, withheld)
         return older.clip if older else None
@@ -238,7 +241,7 @@ class RoomRadio:
         frames = [await self._frames(clip) for clip in piece.clips]
         if not any(frames):
             return
-        told = await self._told_of_older(piece.clips[0]) if self._drifting else {}
+        told = await self._told_of_older(piece.clips[0]) if self._drifting or piece.older else {}
         if not self._may_begin(piece):
             return
         self._last = self._playing = piece

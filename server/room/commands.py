@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from games.round import Tempo
+from games.round import Prompt, Tempo
 from server.room.events import ClipCaptioned, ClipLanded, Language, RoomOpened
 
 
@@ -144,11 +144,23 @@ class Throw(Struct, frozen=True):
     """Throw a new topic and open a round on it."""
 
 
-class RoundStart(Struct, frozen=True):
-    """Start a game with the speakers who are present."""
+class Asked(Struct, frozen=True):
+    """What a clip answered, as the log tells it; `game` is that of its round where it was asked of all."""
 
-    game: str
+    prompt: Prompt
+    game: str = ""
+
+
+class RoundStart(Struct, frozen=True):
+    """Start a game with the speakers who are present, or throw the prompt that a clip answered.
+
+    `asked` is what the room found of the clip in its log; no sender says it.
+    """
+
+    game: str = ""
     tempo: Tempo | None = None
+    clip: str = ""
+    asked: Asked | None = None
 
 
 class RoundJoin(Struct, frozen=True):

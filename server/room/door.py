@@ -146,9 +146,15 @@ def admits(state: RoomState, voice: str, context: Context) -> bool:
     return _muted_ms(state, voice, context) <= 0 and _has_consented(state, voice, context)
 
 
+def is_wide_open(state: RoomState) -> bool:
+    """Tell whether a room lets everybody play: then nobody has to be asked for one by one."""
+    is_mute = bool(state.muted or state.governed.networks)
+    return not is_mute and not state.locked and _kind(state).door == "open"
+
+
 def admitted(state: RoomState, voices: Collection[str], context: Context) -> Collection[str]:
     """Return those voices who may play now, in their order."""
-    if not state.muted and not state.governed.networks and not state.locked and _kind(state).door == "open":
+    if is_wide_open(state):
         return voices
     return [voice for voice in voices if admits(state, voice, context)]
 

@@ -290,7 +290,7 @@ class KeeperSeen(Struct, frozen=True):
 class ProposalMade(Struct, frozen=True):
     """A player would like to end the running round, or to have another: the other players say yes or no.
 
-    With `start` a round of `game` comes instead of it.
+    With `start` a round of `game` comes instead of it, on the `prompt` that `clip` answered if one was named.
     """
 
     kind: ClassVar[str] = "proposal.made"
@@ -299,6 +299,8 @@ class ProposalMade(Struct, frozen=True):
     until_ms: int
     game: str = ""
     tempo: Tempo | None = None
+    clip: str = ""
+    prompt: Prompt | None = None
 
 
 class ProposalAgreed(Struct, frozen=True):
@@ -445,6 +447,8 @@ def erased(event: Event) -> Event:
             return replace(event, data=TopicThrown(_NO_PROMPT))
         case RoundOpened(prompt=prompt) as opened if prompt is not None:
             return replace(event, data=replace(opened, prompt=_NO_PROMPT))
+        case ProposalMade(prompt=prompt) as made if prompt is not None:
+            return replace(event, data=replace(made, prompt=None))
         case RoundJoined() as joined:
             return replace(event, data=replace(joined, role=""))
         case TurnGiven() as turn:

@@ -8,7 +8,7 @@ from itertools import islice
 from msgspec import Struct
 from msgspec.structs import replace
 
-from games.round import Tempo
+from games.round import Prompt, Tempo
 from server.room.events import (
     ClipHidden,
     ClipReported,
@@ -61,6 +61,8 @@ class Proposal(Struct, frozen=True):
     until_ms: int
     yes: tuple[str, ...] = ()
     no: tuple[str, ...] = ()
+    clip: str = ""
+    prompt: Prompt | None = None
 
 
 class Reports(Struct, frozen=True):
@@ -122,7 +124,8 @@ def rested(kept: Governed) -> Governed:
 def _proposed(kept: Governed, event: Event, fact: ProposalMade) -> Governed:
     """Note a proposal, and who made it: they say yes."""
     voice = event.by.id if event.by else ""
-    made = Proposal(fact.proposal, voice, fact.wish, fact.game, fact.tempo, fact.until_ms, (voice,))
+    wish = fact.wish, fact.game, fact.tempo, fact.until_ms
+    made = Proposal(fact.proposal, voice, *wish, (voice,), clip=fact.clip, prompt=fact.prompt)
     return replace(kept, proposal=made, proposed=_lately(kept.proposed, event, PROPOSING_EVERY_MS))
 
 
@@ -193,6 +196,14 @@ def dropped(kept: Governed, target: str) -> Governed:
     if target not in kept.reports:
         return kept
     return replace(kept, reports={key: reports for key, reports in kept.reports.items() if key != target})
+
+
+def unasked(kept: Governed, item: str) -> Governed:
+    """Take a prompt that was forgotten out of what is proposed: then the game is, on another one."""
+    proposal = kept.proposal
+    if proposal is None or proposal.prompt is None or proposal.prompt.id != item:
+        return kept
+    return replace(kept, proposal=replace(proposal, prompt=None))
 
 
 def _network_muted(kept: Governed, event: Event, fact: NetworkMuted) -> Governed:

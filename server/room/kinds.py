@@ -48,8 +48,8 @@ class RoomKind(Struct, frozen=True):
     `mask_share` of the rounds everyone wears the same mask.
     `consent` is asked at the door; a `placed` room belongs to a place; `preview` lets speakers hear
     their take before it lands; `host` says what a host character is like; `aftercare` is said at the
-    end of rounds that may have touched something. With a `voice` the radio of a room says what is played,
-    until its keeper or the admin wants it otherwise.
+    end of rounds that may have touched something. Where clips are not `shared` there is no card of one.
+    With a `voice` the radio of a room says what is played, until its keeper or the admin wants it otherwise.
     """
 
     id: Kind
@@ -71,6 +71,7 @@ class RoomKind(Struct, frozen=True):
     mask_share: float = 0.0
     host: dict[str, str] = {}
     aftercare: dict[str, str] = {}
+    shared: bool = True
     voice: bool = True
 
     @property
@@ -190,6 +191,7 @@ KINDS: dict[str, RoomKind] = {
             tempo="slow",
             longest_clip_ms=15_000,
             scored=False,
+            shared=False,
             keep_ms=DAY_MS,
             preview=True,
             filters=("contacts", "slurs", "names"),

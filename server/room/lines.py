@@ -11,8 +11,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from games.game import BREATH_MS, is_complete
+from games.game import BREATH_MS
 from games.pace import SPOKEN
+from games.progress import is_complete
 from games.registry import BY_ID
 from games.round import Round, RoundClosed, RoundOpened, TurnGiven, VerdictGiven
 from server.room.context import Context

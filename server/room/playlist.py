@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-from games.round import RoundClosed, RoundOpened, RoundRevealed
+from games.round import AnswerGiven, RoundClosed, RoundOpened, RoundRevealed
 from server.room.events import ClipHidden, ClipLanded, ClipRemoved, ClipRestored, Event, RoomClosed
 
 # Clips that land faster than they can be played are skipped from the oldest on.
@@ -23,11 +23,15 @@ LATER_OF_VOICE, LATER_PIECES = 2, 16
 
 
 class Piece(Struct, frozen=True):
-    """One clip, or several that make one; of which round it is, and of whom when it was said out of turn."""
+    """One clip, or several that make one; of which round it is, and of whom when it was said out of turn.
+
+    An `older` one is heard in the company of a round's take: it answered the same prompt.
+    """
 
     clips: tuple[str, ...]
     round: str | None = None
     aside_of: str = ""
+    older: bool = False
 
 
 class Playlist:
@@ -46,6 +50,8 @@ class Playlist:
         self._left: deque[Piece] = deque()
         self._later: deque[Piece] = deque()
         self._held: deque[Piece] = deque()  # with clips that are hidden for now
+        self._company: tuple[str, ...] = ()  # clips that wait for a take of the round
+        self._starter = ""  # whose take that is, anybody's when it is empty
 
     def __bool__(self) -> bool:
         """Tell whether there is something to play now."""
@@ -67,10 +73,14 @@ class Playlist:
                 is_aside = self.round is not None and round_ != self.round
                 voice = event.by.id if event.by else clip
                 self._add([Piece((clip,), round_, voice if is_aside else "")])
+                self._accompany(round_, voice)
+            case AnswerGiven(hidden=False, round=round_):
+                self._accompany(round_, event.by.id if event.by else "")
             case RoundRevealed(round=round_, takes=takes):
                 self._add(Piece((take.clip,), round_) for take in takes)
-            case RoundOpened(round=round_):
+            case RoundOpened(round=round_, company=company):
                 self._open(round_)
+                self._company, self._starter = company, event.by.id if event.by else ""
             case RoundClosed() as closed:
                 self._close(closed)
             case ClipHidden(clip=clip):
@@ -85,6 +95,13 @@ class Playlist:
             case _:
                 pass
         return len(self._queue) > before
+
+    def _accompany(self, round_: str | None, voice: str) -> None:
+        """Play the company of a round once its take has landed: speak, then hear."""
+        if round_ is None or round_ != self.round or self._starter not in {"", voice}:
+            return
+        company, self._company = self._company, ()
+        self._add(Piece((clip,), round_, older=True) for clip in company)
 
     def put_back(self, piece: Piece) -> None:
         """Play a piece later that had to give way: next, or after the round that began meanwhile.
@@ -107,7 +124,7 @@ class Playlist:
     def _open(self, round_: str) -> None:
         """Begin a round: what has not been played yet waits until it is over, and no replay comes so late."""
         self.round = round_
-        unplayed = [piece for piece in self._queue if len(piece.clips) == 1]
+        unplayed = [piece for piece in self._queue if len(piece.clips) == 1 and not piece.older]
         self._queue.clear()
         self._left.extend(piece for piece in unplayed if not piece.aside_of)
         self._later.extendleft(reversed([piece for piece in unplayed if piece.aside_of]))
@@ -119,6 +136,7 @@ class Playlist:
         waiting = self.waiting() if self.round in {None, closed.round} else []
         if self.round == closed.round:
             self.round = None
+            self._company = ()
         replay = closed.replay
         parts = (tuple(replay[at : at + PIECE_CLIPS]) for at in range(0, len(replay), PIECE_CLIPS))
         self._add(Piece(part, closed.round) for part in parts)

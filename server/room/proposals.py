@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from games.round import Round, Tempo
+from msgspec import Struct
+
+from games.round import Prompt, Round, Tempo
 from server.room import door, round_lifecycle
 from server.room.commands import Agree, Refused
 from server.room.context import Context
@@ -15,14 +17,20 @@ from server.room.state import RoomState
 PROPOSAL_MS = 8_000
 
 
+class Proposed(Struct, frozen=True):
+    """The round that somebody would like: its game, and the `prompt` that a `clip` answered."""
+
+    game: str
+    tempo: Tempo | None = None
+    clip: str = ""
+    prompt: Prompt | None = None
+
+
+NO_ROUND = Proposed("")
+
+
 def asked(
-    state: RoomState,
-    wish: ProposalWish,
-    by: Voice | None,
-    context: Context,
-    *,
-    game: str = "",
-    tempo: Tempo | None = None,
+    state: RoomState, wish: ProposalWish, by: Voice | None, context: Context, start: Proposed = NO_ROUND
 ) -> list[Fact]:
     """Return the proposal that a command becomes, nothing when it may be granted. Raises `Refused`."""
     round_ = state.round
@@ -36,7 +44,7 @@ def asked(
         return []
     _check_free(state, by, context)
     id_, until_ms = round_lifecycle.new_id(context.random), context.now_ms + PROPOSAL_MS
-    return [ProposalMade(id_, wish, until_ms, game, tempo)]
+    return [ProposalMade(id_, wish, until_ms, start.game, start.tempo, start.clip, start.prompt)]
 
 
 def is_player(round_: Round, voice: str, context: Context) -> bool:

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from games import prompts
 from games.endings import spoken
-from games.game import Game, GameContext, Setup, folded, untold
+from games.game import Game, GameContext, Setup
 from games.pace import is_unjudged, words_by_ms
+from games.progress import folded, untold
 from games.prompts import Card
 from games.referee import coaching
 from games.registry import BY_ID
@@ -53,6 +54,8 @@ PULSE_DOUBLINGS = 4
 ENDING_MS, ENDING_LONGEST_MS = 8_000, 15_000
 ENDING_LEAD_MS, ENDING_BREATH_MS = 2_500, 300
 HEARD_AS_ONE = ("chain", "series")
+# How long a clip counts that is too old to be known whole.
+COMPANY_CLIP_MS = 3_000
 
 
 def kind_of(state: RoomState) -> RoomKind:
@@ -118,14 +121,17 @@ def begin(
     context: Context,
     *,
     prompt: Prompt | None = None,
+    company: tuple[str, ...] = (),
 ) -> list[Fact]:
-    """Begin a round of a game, on a given prompt or one drawn."""
+    """Begin a round of a game, on a given prompt or one drawn, in the company of older clips."""
     tempo = tempo or state.tempo
     setup = Setup(new_id(context.random), tempo, tuple(players), _game_context(state, tempo, context, prompt))
     facts = game.begin(setup)
     kind = kind_of(state)
     begun = [
-        replace(fact, mask=masks.drawn(kind, fact, facts)) if isinstance(fact, RoundOpened) else fact
+        replace(fact, mask=masks.drawn(kind, fact, facts), company=company)
+        if isinstance(fact, RoundOpened)
+        else fact
         for fact in facts
     ]
     round_ = next((opened(fact, context.now_ms) for fact in begun if isinstance(fact, RoundOpened)), None)
@@ -226,7 +232,7 @@ def next_round_at_ms(state: RoomState) -> int:
     is_lively = len({take.voice for take in takes}) > 1
     doubled = 2 ** min(state.silent_rounds, PULSE_DOUBLINGS)
     rest_ms = timing.lively_ms if is_lively else timing.pulse_ms * doubled
-    rest_ms = max(rest_ms, _ending_ms(state.last_round))
+    rest_ms = max(rest_ms, _ending_ms(state.last_round), _company_ms(state))
     return state.rested_from_ms + rest_ms if state.rested_from_ms else state.opened_at_ms
 
 
@@ -239,6 +245,17 @@ def _ending_ms(round_: Round | None) -> int:
         return ENDING_MS
     heard_ms = ENDING_LEAD_MS + sum(take.duration_ms + ENDING_BREATH_MS for take in round_.takes)
     return min(max(heard_ms, ENDING_MS), ENDING_LONGEST_MS)
+
+
+def _company_ms(state: RoomState) -> int:
+    """Return how long a take and the older clips that are heard after it sound, if there are any."""
+    round_ = state.last_round
+    if round_ is None or not round_.company or not round_.takes:
+        return 0
+    whole = (state.clips.whole.get(clip) for clip in round_.company)
+    heard_ms = [take.duration_ms for take in round_.takes]
+    heard_ms += [clip.duration_ms if clip else COMPANY_CLIP_MS for clip in whole]
+    return min(sum(heard_ms) + ENDING_LEAD_MS + ENDING_BREATH_MS * len(heard_ms), ENDING_LONGEST_MS)
 
 
 def _last_words(state: RoomState, fact: RoundClosed, context: Context) -> RoundClosed:

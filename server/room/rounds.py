@@ -6,11 +6,12 @@ from collections.abc import Collection
 
 from msgspec.structs import replace
 
-from games.game import SILENCE_MS, Game, folded
+from games.game import SILENCE_MS, Game
 from games.pace import USUAL_TAKE_MS, done_in, votes_end_ms
+from games.progress import folded
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
-from server.room import door, proposals, round_commands, round_lifecycle, topics, turns
+from server.room import company, door, proposals, round_commands, round_lifecycle, topics, turns
 from server.room.commands import (
     Again,
     Agree,
@@ -33,6 +34,7 @@ from server.room.commands import (
 from server.room.context import Context
 from server.room.events import ClipHidden, Fact, ProposalAgreed, ProposalClosed, Voice
 from server.room.governed import WITHHELD_MOST
+from server.room.proposals import Proposed
 from server.room.round_lifecycle import EAGER_MS
 from server.room.sets import SET_ROUNDS
 from server.room.state import RoomState
@@ -64,9 +66,9 @@ def _proposed(state: RoomState, command: Command, by: Voice | None, context: Con
     """Return the proposal that a command becomes, nothing when it may be granted at once."""
     match command:
         case Throw():
-            return proposals.asked(state, "start", by, context, game=round_lifecycle.plain(state).id)
-        case RoundStart(game=game, tempo=tempo):
-            return proposals.asked(state, "start", by, context, game=_game(state, game).id, tempo=tempo)
+            return proposals.asked(state, "start", by, context, Proposed(round_lifecycle.plain(state).id))
+        case RoundStart():
+            return proposals.asked(state, "start", by, context, _wished(state, command))
         case RoundStop():
             return proposals.asked(state, "stop", by, context)
         case Again():
@@ -82,7 +84,7 @@ def _granted(state: RoomState, command: Command, by: Voice | None, context: Cont
         case Throw():
             return [*topics.make_way(state, "replaced", context), *topics.throw(state, context)]
         case RoundStart():
-            return _start(state, command, by, context)
+            return _start(state, _wished(state, command), by, context)
         case RoundJoin():
             return round_commands.join(state, command, by, context)
         case RoundStop():
@@ -235,7 +237,7 @@ def _round_due(state: RoomState, round_: Round, context: Context) -> int | None:
         due_ms = round_.heard_at_ms
     else:
         due_ms = min(due_ms, round_.heard_at_ms + SILENCE_MS)
-        done = done_in(round_, turn)
+        done = done_in(round_, turn) if turn.wanted else ()
         missing = [voice for voice in turn.wanted if turn.is_for(voice) and voice not in done]
         left_at_ms = _left_at_ms(missing, context)
         due_ms = due_ms if left_at_ms is None else min(due_ms, left_at_ms + LEFT_WAIT_MS)
@@ -260,19 +262,29 @@ def _with_effect(state: RoomState, facts: list[Fact], context: Context) -> list[
     if proposal.wish == "again":
         said = [fact.voice for fact in facts if isinstance(fact, ProposalAgreed) and fact.value]
         return [*facts, *round_commands.again(state, {*proposal.yes, *said}, context)]
-    if proposal.game == round_lifecycle.plain(state).id:
+    if proposal.game == round_lifecycle.plain(state).id and proposal.prompt is None:
         return [*facts, *topics.make_way(state, "replaced", context), *topics.throw(state, context)]
-    return [*facts, *_start(state, RoundStart(proposal.game, proposal.tempo), proposer, context)]
+    wish = Proposed(proposal.game, proposal.tempo, proposal.clip, proposal.prompt)
+    return [*facts, *_start(state, wish, proposer, context)]
 
 
-def _start(state: RoomState, command: RoundStart, by: Voice | None, context: Context) -> list[Fact]:
-    game = _game(state, command.game)
+def _wished(state: RoomState, command: RoundStart) -> Proposed:
+    """Return the round that is asked for. Raises `Refused`."""
+    if command.clip:
+        return company.wished(state, command)
+    return Proposed(_game(state, command.game).id, command.tempo)
+
+
+def _start(state: RoomState, wish: Proposed, by: Voice | None, context: Context) -> list[Fact]:
+    game = _game(state, wish.game)
     players: tuple[str, ...] = (by.id,) if by else ()
     if not game.opt_in:
         others = sorted(set(door.admitted(state, context.speakers, context)).difference(players))
         players += tuple(context.random.sample(others, min(len(others), PULSE_PLAYERS - len(players))))
     way = topics.make_way(state, "replaced", context)
-    return [*way, *round_lifecycle.begin(state, game, command.tempo, players, context)]
+    if wish.prompt is not None:
+        return [*way, *company.begin(state, wish, players, context)]
+    return [*way, *round_lifecycle.begin(state, game, wish.tempo, players, context)]
 
 
 def _game(state: RoomState, id: str) -> Game:  # noqa: A002
@@ -375,6 +387,8 @@ def _advance(state: RoomState, round_: Round, context: Context) -> list[Fact]:
 
 
 def _pulse(state: RoomState, context: Context) -> list[Fact]:
+    if together := company.alone(state, context):
+        return together
     kind, speakers = round_lifecycle.kind_of(state), door.admitted(state, context.speakers, context)
     others = kind.suited(len(speakers)) if len(speakers) > 1 else ()
     if state.set_rounds.next_place(context.now_ms) == SET_ROUNDS:

@@ -16,10 +16,10 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from games import forgotten, words
+from games import captions, forgotten, words
 from games import round as round_module
+from server.room import answered, events, filed, governed, sets, state
 from server.room import clips as clips_module
-from server.room import events, filed, governed, sets, state
 from server.room.clips import NO_CLIPS, ClipRef, Clips
 from server.room.filed import Filed, FiledClip, Run, Segment
 from server.room.state import RoomState
@@ -29,11 +29,13 @@ VERSION_BYTES = 16
 FOLDING: tuple[ModuleType, ...] = (
     state,
     governed,
+    answered,
     sets,
     clips_module,
     filed,
     events,
     round_module,
+    captions,
     forgotten,
     words,
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from itertools import islice
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from games import forgotten
+from games import captions, forgotten
 from games import round as rounds
 from games.round import (
     AnswerGiven,
@@ -25,7 +25,7 @@ from games.round import (
     Tempo,
 )
 from games.words import tokens
-from server.room import governed
+from server.room import answered, governed
 from server.room.clips import NO_CLIPS, ClipRef, Clips
 from server.room.events import (
     ClipCaptioned,
@@ -38,11 +38,11 @@ from server.room.events import (
     KeeperGiven,
     KeeperSeen,
     Language,
+    ProposalMade,
     ReactionGiven,
     RoomChanged,
     RoomClosed,
     RoomOpened,
-    Source,
     TextRemoved,
     TextSaid,
     TopicSuggested,
@@ -98,7 +98,8 @@ class RoomState(Struct, frozen=True):
     in: that of the opening. `written` maps the seq of an answer, of its reveal, of a suggestion, or of
     a role asked for to what it is; `wanted` are the voices that wait for another topic, `wanted_seats`
     what their wishes count by. `asked_seq` is the seq of the newest turn, whose event has the words that a
-    take answers; `set_rounds` is the set of rounds that runs; `voice` None means as the kind has it.
+    take answers; `set_rounds` is the set of rounds that runs; `answered` are prompts and who answered them;
+    `voice` None means as the kind has it.
     """
 
     head: int = 0
@@ -135,12 +136,15 @@ class RoomState(Struct, frozen=True):
     hold: bool = False
     mask: str = ""
     governed: Governed = NOTHING_YET
+    answered: answered.Memory = ()
     voice: bool | None = None
 
 
 K = TypeVar("K")
 V = TypeVar("V")
 
+# What a revealed take has that its clip has not, or has otherwise.
+TAKES_OWN = ("voice", "text", "written")
 EMPTY = RoomState()
 
 
@@ -224,7 +228,11 @@ def _said_before(state: RoomState, fact: Fact | Erased) -> Collection[str]:
     match fact:
         case ClipReported(clip=clip):
             return (clip,)
-        case TopicThrown(prompt=Prompt(id=id_)) | RoundOpened(prompt=Prompt(id=id_)):
+        case (
+            TopicThrown(prompt=Prompt(id=id_))
+            | RoundOpened(prompt=Prompt(id=id_))
+            | ProposalMade(prompt=Prompt(id=id_))
+        ):
             return (id_,)
         case rounds.TurnGiven() | rounds.VerdictGiven():
             both = (state.round, state.last_round)
@@ -370,42 +378,23 @@ def _take_revealed(state: RoomState, event: Event, round_id: str, take: Revealed
         state = replace(state, clips=clips.revealed(take.clip, event.seq))
     if state.round is None or state.round.id != round_id or state.round.take(take.clip):
         return state
-    met = Take(
-        take.clip,
-        take.voice,
-        take.turn,
-        take.duration_ms,
-        take.onset_ms,
-        take.gap_ms,
-        text=take.text,
-        written=take.written,
-        masked=take.masked,
-    )
-    words = None if take.text is None else tokens(take.text)
-    if words is not None and rounds.is_beyond_words(state.round, replace(met, words=words), state.language):
-        words = ()
-    return replace(state, round=rounds.landed(state.round, replace(met, words=words)))
+    round_ = rounds.landed(state.round, captions.revealed(take))
+    if take.text is not None:
+        said = take.clip, take.text, tokens(take.text), state.language
+        round_ = captions.captioned(round_, *said)
+    return replace(state, round=round_)
 
 
 def _ref(event: Event, round_id: str, take: RevealedTake) -> ClipRef:
+    told = {name: value for name, value in asdict(take).items() if name not in TAKES_OWN}
     return ClipRef(
-        clip=take.clip,
+        **told,
         seq=event.seq,
         at_ms=event.at_ms,
         by=event.by,
-        duration_ms=take.duration_ms,
-        onset_ms=take.onset_ms,
-        gap_ms=take.gap_ms,
-        loudness_lufs=take.loudness_lufs,
-        peaks=take.peaks,
-        masked=take.masked,
-        source=cast(Source, take.source),
         round=round_id,
-        turn=take.turn,
         reaction_ms=None,
         caption=take.text,
-        words=take.words,
-        mask=take.mask,
     )
 
 
@@ -415,13 +404,13 @@ def _changed(state: RoomState, event: Event, fact: ClipCaptioned | ClipRemoved |
     if isinstance(fact, ClipRemoved):
         liked = state.set_rounds.without(fact.clip)
         state = replace(_gone(state, fact.clip), clips=state.clips.without(fact.clip), set_rounds=liked)
-        return _in_rounds(state, lambda round_: forgotten.without(round_, fact.clip))
+        return _forgotten(state, fact.clip)
     if fact.clip not in state.clips:
         return state
     state = replace(state, clips=state.clips.captioned(fact.clip, fact.text, event.seq, fact.words))
     words = tokens(fact.text)
     return _in_rounds(
-        state, lambda round_: rounds.captioned(round_, fact.clip, fact.text, words, fact.language)
+        state, lambda round_: captions.captioned(round_, fact.clip, fact.text, words, fact.language)
     )
 
 
@@ -446,7 +435,14 @@ def _text_removed(state: RoomState, target: int) -> RoomState:
     )
     if written is None or not written.id:
         return state
-    return _in_rounds(state, lambda round_: forgotten.without(round_, written.id))
+    return _forgotten(state, written.id)
+
+
+def _forgotten(state: RoomState, item: str) -> RoomState:
+    """Take a clip, an answer or a topic out wherever its words are repeated."""
+    kept = answered.without(state.answered, item)
+    state = replace(state, answered=kept, governed=governed.unasked(state.governed, item))
+    return _in_rounds(state, lambda round_: forgotten.without(round_, item))
 
 
 def _in_rounds(state: RoomState, change: Callable[[Round], Round]) -> RoomState:
@@ -478,6 +474,7 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
                 set_rounds=state.set_rounds.with_round(state.round, fact, event.at_ms),
                 rested_from_ms=event.at_ms,
                 silent_rounds=silent,
+                answered=answered.with_round(state.answered, state.round),
                 governed=governed.rested(state.governed),
             )
         case fact if isinstance(fact, ROUND_FACTS):

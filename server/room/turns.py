@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from msgspec.structs import replace
 
 from games import round as play
@@ -32,6 +34,8 @@ SEAT_MS = 90_000
 
 def is_anybody_speaking(state: RoomState, round_: Round, turn: TurnGiven, context: Context) -> bool:
     """Tell whether a take that the running turn waits for is open or on its way: none of who is muted."""
+    if not context.speaking:
+        return False
     done = done_in(round_, turn)
     may = (voice for voice in context.speaking if turn.is_for(voice) and voice not in done)
     return any(not door.is_muted(state, voice, context) for voice in may)
@@ -50,19 +54,36 @@ def is_done(state: RoomState, round_: Round, turn: TurnGiven, context: Context) 
     if turn.wanted:
         waited = (voice for voice in turn.wanted if voice not in round_.left)
         here = {voice for voice in waited if not door.is_muted(state, voice, context)}
-    else:
-        may = {*context.speakers, *(voice for voice in round_.players if voice in context.here)}
-        here = {voice for voice in door.admitted(state, may, context) if turn.is_for(voice)}
-    return bool(here) and here <= done_in(round_, turn)
+        return bool(here) and here <= done_in(round_, turn)
+    return _are_all_done(state, round_, turn, context)
 
 
-def voters(state: RoomState, round_: Round, context: Context) -> set[str]:
+def _are_all_done(state: RoomState, round_: Round, turn: TurnGiven, context: Context) -> bool:
+    """Tell whether a turn for all is over: asked after each command, so seldom of all who are here."""
+    done_most = len(round_.takes) + len(round_.passed) + (turn.besides is not None)
+    if len(context.speakers) > done_most and door.is_wide_open(state):
+        return False
+    done = done_in(round_, turn)
+    may = [*context.speakers, *(voice for voice in round_.players if voice in context.here)]
+
+    def is_one_in(voices: Iterable[str]) -> bool:
+        return any(turn.is_for(voice) and door.admits(state, voice, context) for voice in voices)
+
+    return not is_one_in(voice for voice in may if voice not in done) and is_one_in(may)
+
+
+def voters(state: RoomState, round_: Round, context: Context) -> Collection[str]:
     """Return those who are here and have something to vote on: a take of another."""
     staged = round_.turn.clips if round_.turn else ()
     speakers = {take.voice for take in round_.takes if not staged or take.clip in staged}
-    here = door.admitted(state, context.here, context)
     asked = round_.turn.voices if round_.turn else ()
-    return {voice for voice in here if speakers - {voice} and (not asked or voice in asked)}
+    if asked:
+        may = {voice for voice in asked if voice in context.here and speakers - {voice}}
+        return {voice for voice in may if door.admits(state, voice, context)}
+    here = context.here if door.is_wide_open(state) else {*door.admitted(state, context.here, context)}
+    if len(speakers) > 1:
+        return here
+    return {*here} - speakers if speakers else ()
 
 
 # Who has turns

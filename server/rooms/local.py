@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from random import Random
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from server.blobs.base import Blob
 from server.log.base import Log
-from server.room.commands import Command, Refused, Tick
+from server.room.commands import Command, Refused, RoundStart, Tick
 from server.room.context import Context
 from server.room.events import Event, Language, Voice
 from server.room.state import RoomState
+from server.rooms.asked import asked_again
 from server.rooms.base import Asleep, Room
 from server.rooms.presence import Presence, PresenceState
 from server.rooms.requests import PendingCommand, Request, pending
@@ -33,7 +35,8 @@ logger = logging.getLogger(__name__)
 class Shared(Struct, frozen=True):
     """What all rooms of a registry share.
 
-    A room falls asleep when nobody needed it for `idle_ms`; with `captions` words of takes are expected.
+    A room falls asleep when nobody needed it for `idle_ms`; with `captions` words of takes are expected
+    in rooms of the `languages` that are understood.
     `spoken_ms` is how long it takes to say a text in a language to who listens in a room, None where
     nothing is said.
     """
@@ -44,7 +47,12 @@ class Shared(Struct, frozen=True):
     random: Random
     idle_ms: int
     captions: bool = False
+    languages: Container[str] = ("en", "de")
     spoken_ms: Callable[[str], Callable[[str, str], int] | None] | None = None
+
+    def expects_words(self, language: str) -> bool:
+        """Tell whether what is said in a language gets its words."""
+        return self.captions and language in self.languages
 
 
 class Registry(Protocol):
@@ -110,6 +118,7 @@ class LocalRoom:
     async def _decided(self, request: Request) -> list[Event]:
         """Queue a command and return its events; a room that sleeps is woken first."""
         command = pending(request)
+        await self._find_asked(command)
         while not self._deposed:
             writer = self._roused(quiet=request.quiet)
             if (answer := await writer.requests.first_answer(command)) is not None:
@@ -117,6 +126,14 @@ class LocalRoom:
             if writer is self._writer:  # else it fell asleep or was deposed meanwhile
                 return await self._put(writer, command)
         return await request.send_to(await self._registry.wake(self.id))
+
+    async def _find_asked(self, command: PendingCommand) -> None:
+        """Read from the log what the clip answered that a round is asked for by; others wait for nothing."""
+        wish = command.request.command
+        if isinstance(wish, RoundStart) and wish.clip:
+            clip = (await self.awake()).clips.get(wish.clip)
+            found = await asked_again(self._registry.shared.log, self.id, clip.asked_seq if clip else None)
+            command.request = replace(command.request, command=replace(wish, asked=found))
 
     def _roused(self, *, quiet: bool) -> Writer:
         """Return the writer; in a room that sleeps, a new one that queues until the room has woken."""
@@ -236,10 +253,9 @@ class LocalRoom:
     def context(self) -> Context:
         """Return what a decision depends on beside the state; valid for this turn of the event loop."""
         shared = self._registry.shared
+        captions = shared.expects_words(self.voices_language)
         spoken_ms = shared.spoken_ms(self.id) if shared.spoken_ms else None
-        return self._presence.context(
-            shared.clock(), shared.random, captions=shared.captions, spoken_ms=spoken_ms
-        )
+        return self._presence.context(shared.clock(), shared.random, captions=captions, spoken_ms=spoken_ms)
 
     @property
     def speakers(self) -> Mapping[str, int]:

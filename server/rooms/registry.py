@@ -9,7 +9,7 @@ import asyncio
 import logging
 import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from random import Random
@@ -67,10 +67,11 @@ class RoomRegistry:
         view: View = view,
         directory: Directory | None = None,
         captions: bool = False,
+        languages: Container[str] = ("en", "de"),
         spoken_ms: Callable[[str], Callable[[str, str], int] | None] | None = None,
     ) -> None:
         self.clock = clock
-        self.shared = Shared(log, rules, clock, random, idle_ms, captions, spoken_ms)
+        self.shared = Shared(log, rules, clock, random, idle_ms, captions, languages, spoken_ms)
         self._log, self._secret, self._view = log, secret, view
         self._directory = directory or LocalDirectory()
         self._snapshots = Snapshots(log, rules.snapshots)

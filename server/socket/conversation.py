@@ -37,12 +37,10 @@ from server.socket.messages import (
     SpeakStart,
     SpeakStop,
     TakeMessage,
-    ack,
     asked,
     parse,
-    pong,
-    refused,
 )
+from server.socket.replies import ack, pong, refused
 
 # Messages of one socket that may wait for their answer at once.
 IN_FLIGHT = 32

@@ -21,7 +21,7 @@ from server.rooms.presence import PRESENT, PresenceState
 from server.rooms.tail import Batch, Encoded
 from server.socket.connection import Connection
 from server.socket.frames import COME_BACK, frame, joined
-from server.socket.messages import welcome
+from server.socket.replies import welcome
 from server.socket.roster import Roster
 from server.web.counts import Counts
 

@@ -1,8 +1,7 @@
-"""The socket's messages, both ways, as pure functions: bytes to commands, events to bytes.
+"""What a client may say on a socket, as pure functions: bytes to commands.
 
-What a client sends is decoded strictly. A message that cannot be granted for its form is
-answered `refused` (`bad_message`) as long as its id can be read, for a newer client may know
-more than we do; what is no JSON object with a type is not the protocol at all.
+What a client sends is decoded strictly. A message of a wrong form is answered `refused` (`bad_message`) as
+long as its id can be read; what is no JSON object with a type is not the protocol at all.
 """
 
 from __future__ import annotations
@@ -27,7 +26,6 @@ from server.room.commands import (
     Mute,
     Oversee,
     React,
-    Refused,
     Remove,
     Report,
     Restore,
@@ -43,9 +41,7 @@ from server.room.commands import (
     Vote,
     WantTopic,
 )
-from server.room.events import Voice
 
-PROTOCOL = 1
 # Larger ones are closed with 1009; every field below is thereby bounded too.
 MESSAGE_LIMIT_BYTES = 16_384
 ID_LIMIT_CHARACTERS = 128
@@ -87,9 +83,9 @@ class Ping(Struct, frozen=True, tag="ping", tag_field="type"):
 class Here(Struct, frozen=True, tag="here", tag_field="type"):
     """Says how a visitor is present.
 
-    `pace` is how much longer than others they may take, which nobody else sees; `consented`
-    that they have read what is asked at the room's door and come in; `mask` what all their takes are to wear
-    from now on ("none": none; left out, it stays). Without `voice` they want no words of the radio.
+    `pace` is how much longer than others they may take, seen by nobody else; `consented` that they have read
+    what is asked at the door; `mask` what their takes are to wear ("none" ends it; unsaid it stays).
+    Without `voice` they want no words of the radio.
     """
 
     action: ClassVar[Action] = "here"
@@ -112,10 +108,7 @@ class SpeakStart(Struct, frozen=True, tag="speak.start", tag_field="type", omit_
 
 
 class SpeakStop(Struct, frozen=True, tag="speak.stop", tag_field="type", omit_defaults=True):
-    """Ends the take; `onset_ms` is the reaction time that the page measured.
-
-    `peer` says which take, where a voice speaks in two tabs at once.
-    """
+    """Ends the take, that of `peer` where there are two; `onset_ms` is the reaction time by the page."""
 
     action: ClassVar[Action] = "speak"
     id: Id
@@ -184,11 +177,12 @@ class _Throw(CommandMessage, frozen=True, tag="throw", tag_field="type"):
 
 class _RoundStart(CommandMessage, frozen=True, tag="round.start", tag_field="type"):
     action: ClassVar[Action] = "round"
-    game: str
+    game: str = ""
     tempo: Literal["snap", "slow"] | None = None
+    clip: str = ""
 
     def command(self) -> Command:
-        return RoundStart(self.game, self.tempo)
+        return RoundStart(self.game, self.tempo, self.clip)
 
 
 class _RoundJoin(CommandMessage, frozen=True, tag="round.join", tag_field="type"):
@@ -427,77 +421,14 @@ def _reread(body: str) -> Message:
 
 def _whole(value: Any) -> Any:
     """Return a whole number as such, for some programs write 1 as 1.0 (JSON knows no difference)."""
-    is_whole = isinstance(value, float) and value.is_integer() and abs(value) <= WHOLE_LIMIT
-    return int(value) if is_whole else value
+    whole = isinstance(value, float) and value.is_integer() and abs(value) <= WHOLE_LIMIT
+    return int(value) if whole else value
 
 
 def _shortened(sentence: str) -> str:
     return sentence.rstrip(".")[:120]
 
 
-class _Welcome(Struct, frozen=True, tag="welcome", tag_field="type", omit_defaults=True):
-    protocol: int
-    room: msgspec.Raw
-    you: Voice
-    head: int
-    server_ms: int
-    key: str = ""
-    anew: bool = False
-
-
-class _Ack(Struct, frozen=True, tag="ack", tag_field="type"):
-    id: Id
-    seq: int
-
-
-class _Refused(Struct, frozen=True, tag="refused", tag_field="type", omit_defaults=True):
-    id: Id | float
-    code: str
-    message: str
-    retry_after_ms: int | None = None
-
-
-class _Pong(Struct, frozen=True, tag="pong", tag_field="type", omit_defaults=True):
-    t: int | float
-    server_ms: int
-    id: Id = ""
-
-
-class _Signal(Struct, frozen=True, tag="signal", tag_field="type"):
-    kind: str
-    data: Any
-
-
-def welcome(
-    room: bytes, you: Voice, head: int, server_ms: int, key: str = "", *, anew: bool = False
-) -> bytes:
-    """Return the first message of a socket; `room` is the room's JSON object, `key` is a made one.
-
-    `anew` says that the cursor that was given is not of this log: what follows begins anew.
-    """
-    return _encoder.encode(_Welcome(PROTOCOL, msgspec.Raw(room), you, head, server_ms, key, anew))
-
-
-def ack(id_: Id, seq: int) -> bytes:
-    """Return the answer to a granted message; everything it caused has a seq up to `seq`."""
-    return _encoder.encode(_Ack(id_, seq))
-
-
-def refused(id_: Id | float, why: Refused) -> bytes:
-    """Return the answer to a message that is not granted."""
-    return _encoder.encode(_Refused(id_, why.code, why.message, why.retry_after_ms))
-
-
-def pong(t: float, server_ms: int, id_: Id = "") -> bytes:
-    """Return the answer to a ping, with its id if it had one."""
-    return _encoder.encode(_Pong(t, server_ms, id_))
-
-
 def asked(message: TakeMessage) -> bytes:
     """Return what is asked of the takes, whatever its id: so a repeat is told from another use of the id."""
     return _encoder.encode(replace(message, id=0))
-
-
-def signal(kind: str, data: Struct | dict[str, Any]) -> bytes:
-    """Return a signal: sent once, never stored."""
-    return _encoder.encode(_Signal(kind, data))

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from server.room.events import Voice
 from server.rooms.presence import PRESENT, PresenceState
-from server.socket.messages import signal
+from server.socket.replies import signal
 from server.web.counts import Counts
 
 

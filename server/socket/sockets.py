@@ -131,7 +131,7 @@ class Sockets:
 
     def _new_fanout(self, room: Room) -> Fanout:
         shared = self._registry.shared
-        described = partial(describe, captions=shared.captions, speech=shared.spoken_ms is not None)
+        described = partial(describe, expects_words=shared.expects_words, speech=shared.spoken_ms is not None)
         fanout = Fanout(room, describe=described, clock=self._registry.clock, empty=self._forget)
         self._fanouts[room.id] = fanout
         return fanout
@@ -248,11 +248,10 @@ def describe(
     state: RoomState,
     counts: Counts,
     *,
-    captions: bool = False,
+    expects_words: Callable[[str], bool] = lambda _: False,
     speech: bool = False,
 ) -> bytes:
     """Return a room's JSON object, as the welcome carries it."""
-    listeners, speakers = counts.listeners, counts.speakers
-    able = {"captions": captions, "speech": speech}
-    described = shown(id, state, listeners=listeners, speakers=speakers, **able)
+    able = {"captions": expects_words(state.language), "speech": speech}
+    described = shown(id, state, listeners=counts.listeners, speakers=counts.speakers, **able)
     return msgspec.json.encode(described)

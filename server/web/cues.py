@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from games.round import Word
 
 # A line that is read at a glance: what television allows for one of subtitles.
-CUE_CHARACTERS = 37
+CUE_CHARACTERS = 42
 # A silence of this length ends a cue.
 PAUSE_MS = 700
 # A cue stays a little, so that its last word can be read, but never into the next one.

@@ -71,7 +71,7 @@ _CLIP_PAGE = Template("""<!doctype html>
 <source src="/api/clips/$clip.m4a" type="audio/mp4">
 <track kind="captions" src="/api/clips/$clip.vtt" srclang="$language" label="$captions" default>
 </audio>
-<p><a class="quiet" href="/r/$room">$door</a></p>
+<p><a class="quiet" id="say-yours" href="$way">$door</a></p>
 </main>
 </body>
 </html>
@@ -167,9 +167,7 @@ def _filled(
     request: web.Request, name: str, words: tuple[str, ...], *, head: str = "", door: str = "", kind: str = ""
 ) -> assets.Asset:
     """Return a page with its words on their way: which of them, no file can know (lib/text.js)."""
-    lang = request.cookies.get("wonder_language", "")
-    if lang not in LANGUAGES:
-        lang = language(request.headers.get("Accept-Language", ""))
+    lang = _language(request)
     early = "".join(
         f'<link rel="modulepreload" fetchpriority="low" href="/static/js/lib/{one}.{lang}.js">\n'
         for one in words
@@ -177,6 +175,12 @@ def _filled(
     page = request.app[ASSETS].find(name).body.replace(b"</head>", f"{early}{head}</head>".encode(), 1)
     page = page.replace(b"<html", f"<html{_look(request, kind)}".encode(), 1)
     return assets.asset(page.replace(_DOOR, door.encode(), 1), "text/html")
+
+
+def _language(request: web.Request) -> str:
+    """Return the language that a visitor set, else the one they read best."""
+    said = request.cookies.get("wonder_language", "")
+    return said if said in LANGUAGES else language(request.headers.get("Accept-Language", ""))
 
 
 def _look(request: web.Request, kind: str) -> str:
@@ -232,7 +236,7 @@ def clip_page(base: str, room_id: str, state: RoomState, ref: ClipRef, asked: st
         "picture_alt": words["picture"],
         "captions": words["captions"],
         "door": words["door"],
-        "room": room_id,
+        "way": f"/r/{room_id}?answer={ref.clip}" if asked else f"/r/{room_id}",
         "clip": ref.clip,
         "url": f"{base}/c/{ref.clip}",
         "image": f"{base}/api/clips/{ref.clip}.png",
@@ -249,7 +253,7 @@ def _page(request: web.Request, found: assets.Asset) -> web.StreamResponse:
 
 async def away(request: web.Request) -> web.Response:
     """Answer what a page's service worker keeps and shows where nobody can be reached."""
-    lang = language(request.headers.get("Accept-Language", ""))
+    lang = _language(request)
     page = _AWAY_PAGE.substitute(_AWAY_WORDS[lang], language=lang)
     return assets.answer(request, assets.asset(page.encode(), "text/html"))
 

@@ -82,6 +82,7 @@ class RoundShown(Struct):
     late: tuple[str, ...]
     paused_until_ms: int
     mask: str | None
+    company: tuple[str, ...] = ()
 
 
 class RoomShown(Struct):
@@ -103,6 +104,7 @@ class RoomShown(Struct):
     keep_ms: int
     house: bool
     scored: bool
+    shared: bool
     preview: bool
     door: str
     games: tuple[str, ...]
@@ -117,6 +119,8 @@ class RoomShown(Struct):
     locked: bool
     slow: bool
     hold: bool
+    captions: bool
+    thumbs: tuple[str, ...]
     masks: tuple[str, ...]
     mask: str | None
     voice: bool
@@ -158,6 +162,7 @@ def shown(
         keep_ms=kind.keep_ms,
         house=id in HOUSE_IDS,
         scored=kind.scored,
+        shared=kind.shared,
         preview=kind.preview,
         door=kind.door,
         games=kind.games,
@@ -172,6 +177,8 @@ def shown(
         locked=state.locked,
         slow=state.slow,
         hold=state.hold,
+        captions=captions,
+        thumbs=tuple(game.id for game in offered(kind.id) if game.has_thumbs and kind.scored),
         masks=MASKS,
         mask=state.mask or None,
         voice=speech and speaks(state),
@@ -208,6 +215,7 @@ def _round(round_: Round) -> RoundShown:
         late=round_.late,
         paused_until_ms=round_.paused_until_ms,
         mask=round_.mask,
+        company=round_.company,
     )
 
 
@@ -260,7 +268,7 @@ async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
         if len(asleep) >= LISTED_ROOMS * 4:
             asleep.clear()
         state = (await registry.wake(id_)).state
-        known = shown(id_, state, listeners=0, speakers=0, **_able(registry))
+        known = shown(id_, state, listeners=0, speakers=0, **_able(registry, state.language))
         asleep[id_] = known
     listeners, speakers = _counts(request, known_room) if known_room else (0, 0)
     return replace(known, listeners=listeners, speakers=speakers)
@@ -269,13 +277,14 @@ async def _seen(request: web.Request, id_: str, head: int) -> RoomShown:
 def present(request: web.Request, room: Room) -> RoomShown:
     """Return a room that is awake."""
     listeners, speakers = _counts(request, room)
-    able = _able(request.app[ROOM_REGISTRY])
+    able = _able(request.app[ROOM_REGISTRY], room.state.language)
     return shown(room.id, room.state, listeners=listeners, speakers=speakers, **able)
 
 
-def _able(registry: RoomRegistry) -> dict[str, bool]:
-    """Return what the server has beside rooms."""
-    return {"captions": registry.shared.captions, "speech": registry.shared.spoken_ms is not None}
+def _able(registry: RoomRegistry, language: str) -> dict[str, bool]:
+    """Return what the server has beside rooms, for those of a language."""
+    shared = registry.shared
+    return {"captions": shared.expects_words(language), "speech": shared.spoken_ms is not None}
 
 
 def _counts(request: web.Request, room: Room) -> tuple[int, int]:

@@ -1,7 +1,8 @@
 /** The admin's page: what was reported, what to do about it, and what was done. The token stays in this tab. */
 import './lib/words-moderate.js';
+import './lib/words-refused.js';
 import { h, keep, say } from './lib/dom.js';
-import { language, t } from './lib/text.js';
+import { language, refusal, t } from './lib/text.js';
 import { actRow, reportCard, updateCard } from './views/moderation.js';
 import { Admin } from './wire/admin.js';
 
@@ -44,7 +45,7 @@ function tell(words, bad = false) {
 function fail(why) {
   if (['not_allowed', 'bad_key'].includes(why.code)) leave(t('moderate.failed.token'));
   else if (why.code === 'too_fast') tell(t('moderate.failed.fast'), true);
-  else if (why.code) tell(why.message || t('moderate.failed.other'), true);
+  else if (why.code) tell(refusal(why), true);
   else tell(t('moderate.failed.network'), true);
 }
 

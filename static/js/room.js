@@ -36,6 +36,7 @@ const session = new Session(room, audio, new URLSearchParams(location.search));
 for (const view of document.querySelectorAll('[data-view]')) if (view instanceof View) view.attach(session);
 
 let isOver = false;
+let isIn = false;
 session.store.watch(({ state }) => {
   if (!state.closed || isOver) return;
   isOver = true;
@@ -43,6 +44,8 @@ session.store.watch(({ state }) => {
 });
 session.store.watch(({ connection, hearing, path, joined, phase, mine, speaking }) => {
   const { dataset } = document.body;
+  if (joined && !isIn) import('./views/after-door.js').then(({ attach }) => attach(session));
+  isIn ||= joined;
   dataset.socket = connection;
   dataset.hearing = hearing;
   dataset.transport = hearing === 'files' || path === 'files' ? 'files' : 'webrtc';

@@ -14,5 +14,6 @@ const session = new Session(room, audio, new URLSearchParams(location.search), {
 
 for (const view of document.querySelectorAll('screen-stage')) if (view instanceof View) view.attach(session);
 
+import('./views/spoken-words.js').then(({ SpokenWords }) => new SpokenWords(session, /** @type {Element} */ (document.querySelector('.screen-main'))));
 new Awake().keep(true);
 session.open();

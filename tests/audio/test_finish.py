@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import av
 import numpy as np
@@ -254,3 +255,42 @@ def test_strokes_and_overdriven_sound_stay_under_the_ceiling(amplitude: float) -
     finished = finish.finish(sound, LIMITS)
 
     assert loudness.true_peak_dbtp(heard(finished)) <= loudness.CEILING_DBTP + 0.3
+
+
+def clicked(sound: Pcm) -> Pcm:
+    """Return a sound with clicks of nearly full scale all over it."""
+    clicks = sound.copy()
+    clicks[np.random.default_rng(1).integers(0, len(sound), 12)] += 0.9
+    return clicks
+
+
+def hum(sound: Pcm, level: float) -> Pcm:
+    """Return a sound with mains hum, and its third harmonic."""
+    t = np.arange(len(sound)) / 48_000
+    hummed = level * (np.sin(2 * np.pi * 50 * t) + 0.3 * np.sin(2 * np.pi * 150 * t))
+    return (sound + hummed).astype(np.float32)
+
+
+SPOILED: dict[str, Callable[[Pcm], Pcm]] = {
+    "20 dB quieter": lambda sound: sound * 0.1,
+    "20 dB louder than full scale takes": lambda sound: np.clip(sound * 10, -1, 1),
+    "DC": lambda sound: sound + 0.4,
+    "hum": lambda sound: hum(sound, 0.02),
+    "clicks": clicked,
+    "clicks on a quiet voice": lambda sound: clicked(sound * 0.1),
+    "one loud click": lambda sound: sound * 0.1 + np.eye(1, len(sound), 60_000)[0] * 0.95,
+}
+
+
+@pytest.mark.parametrize("spoiled", list(SPOILED))
+def test_however_it_was_recorded_a_clip_is_as_loud_as_all_others(spoiled: str, spoken: Pcm) -> None:
+    sound = SPOILED[spoiled](in_room(spoken)).astype(np.float32)
+    clip = finish.finish(sound, LIMITS)
+
+    natural = finish.finish(in_room(spoken), LIMITS)
+    assert clip.loudness_lufs == pytest.approx(natural.loudness_lufs, abs=1)
+    assert clip.loudness_lufs == pytest.approx(loudness.TARGET_LUFS, abs=1)
+    assert clip.true_peak_dbtp <= loudness.CEILING_DBTP
+    assert clip.onset_ms == pytest.approx(natural.onset_ms, abs=30)
+    assert abs(float(heard(clip).mean())) < 1e-3
+    assert speech.envelope_correlation(spoken, heard(clip))[0] > 0.85

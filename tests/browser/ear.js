@@ -50,7 +50,10 @@
     for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
     return btoa(text);
   };
+})();
 
+// When the page opened the microphone.
+(() => {
   const devices = navigator.mediaDevices;
   const ask = devices?.getUserMedia?.bind(devices);
   if (ask) {

@@ -64,7 +64,7 @@ class Table:
     async def start(self, game: str) -> None:
         """Choose a game from the list: it takes the place of a round in which nobody has spoken.
 
-        It is chosen again while it has not begun: a lively room rests for 5 s only between two rounds.
+        It is chosen again while it has not begun: a lively room rests for 8 s only between two rounds.
         """
         page, clock = self.chooser.page, asyncio.get_running_loop()
         before, deadline, next_s = len(await self.rounds(game)), clock.time() + PLAYED_WITHIN_S, 0.0

@@ -42,6 +42,8 @@ test('whoever proposes says yes', () => {
     until_ms: 9_000,
     yes: ['bela'],
     no: [],
+    clip: '',
+    prompt: null,
   });
 });
 

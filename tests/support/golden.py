@@ -18,6 +18,7 @@ from games.round import (
     ChallengeMade,
     HelpGiven,
     OpenChallenge,
+    Prompt,
     RevealedTake,
     RoleGiven,
     Round,
@@ -39,6 +40,7 @@ from server.room.commands import (
     Again,
     Agree,
     Answer,
+    Asked,
     Caption,
     Forget,
     Hide,
@@ -83,7 +85,7 @@ FOLDER = Path(__file__).parent.parent / "golden"
 SERVERS_OWN: dict[type[msgspec.Struct], set[str]] = {
     RoomState: {
         *("thrown", "rested_from_ms", "silent_rounds", "voices", "voices_language"),
-        *("governed", "wanted_seats", "set_rounds", "asked_seq"),
+        *("governed", "wanted_seats", "set_rounds", "asked_seq", "answered"),
     },
     ClipRef: {"caption_seq", "reveal_seq", "repeats", "asked_seq"},
     Round: {"answer", "heard_at_ms", "overruled", "voted_at_ms", "quiet"},
@@ -360,6 +362,24 @@ def masked() -> SentRoom:
     return room
 
 
+def together() -> SentRoom:
+    """A prompt that a clip answered is thrown again, proposed in a running round, and then forgotten."""
+    room = SentRoom(seed=22)
+    room.do(Suggest("Two left socks"), CLEO)
+    while room.state.suggestions:
+        room.do(Throw(), ANNA)
+    room.land("a1", ANNA)
+    prompt = room.state.round.prompt if room.state.round else None
+    room.speakers = (BELA.id,)
+    room.pass_time()
+    room.do(RoundStart(clip="a1", asked=Asked(prompt or Prompt("", ""), "first_thing")), BELA)
+    room.land("a2", BELA)
+    room.here = room.speakers = (ANNA.id, BELA.id)
+    room.do(RoundStart(clip="a1", asked=Asked(prompt or Prompt("", ""), "first_thing")), ANNA)
+    room.do(Forget(everything=True), CLEO)
+    return room
+
+
 SCENES: dict[str, Callable[[], SentRoom]] = {
     "chat": chat,
     "thrown": thrown,
@@ -374,6 +394,7 @@ SCENES: dict[str, Callable[[], SentRoom]] = {
     "games/paced": paced,
     "games/ended": ended,
     "games/masked": masked,
+    "games/together": together,
 }
 LOGS = [f"{name}{form}" for name in SCENES for form in ("", ".stored")]
 

@@ -6,7 +6,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 
-from server.engines.transcriber import EngineFailed, Heard, LanguageMissing
+from server.engines.transcriber import Heard, LanguageMissing
+from server.engines.worker import EngineFailed
 
 
 def worded(text: str, *, word_ms: int = 200) -> tuple[tuple[str, int, int], ...]:

@@ -36,9 +36,7 @@ PROMPTS = {
     "check-number-dial-again": "please check the number and dial again",
     "something-terribly-wrong": "something is terribly wrong",
     "tt-weasels": "weasels have eaten our phone system",
-    "please-try-call-later": "please try your call later",
     "all-circuits-busy-now": "all circuits are busy now",
-    "pls-hold-while-try": "please hold while i try that extension",
     "queue-youarenext": "your call is now first in line and will be answered by the next available "
     "representative",
     "dir-nomatch": "no directory entries match your search",

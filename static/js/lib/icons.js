@@ -25,5 +25,6 @@ export const ICONS = {
   crown: { full: 'M4 18.5h16M4.5 8l3.6 3.2L12 5l3.9 6.2L19.5 8l-1.3 8H5.8z' },
   keep: { line: 'M5 12.5l4.5 4.5L19 7' },
   skip: { line: 'M5 6l7 6-7 6zM18 6v12' },
+  mask: { line: 'M4 6c5 2 11 2 16 0 1 7-1 13-8 14C5 19 3 13 4 6zM8 11.5q1.5-1 3 0M13 11.5q1.5-1 3 0M9 15.5q3 2 6 0' },
   send: { line: 'M5 12h14M13 6l6 6-6 6' },
 };

@@ -11,14 +11,16 @@ import { recall, remember } from './storage.js';
  * @property {''|'en'|'de'} language  '' is what the browser wants
  * @property {string} microphone      the id of a device; '' is what the browser chooses
  * @property {'off'|'on'|'large'} captions
+ * @property {string} mask              what one's voice sounds like to all others
  * @property {boolean} checked        the microphone was tried and heard: next time the check is short
  */
 
 /** @type {Preferences} */
-export const DEFAULTS = Object.freeze({ volume: 1, sounds: true, spoken: true, vibration: true, theme: 'system', language: '', microphone: '', captions: 'on', checked: false });
+export const DEFAULTS = Object.freeze({ volume: 1, sounds: true, spoken: true, vibration: true, theme: 'system', language: '', microphone: '', captions: 'on', mask: 'none', checked: false });
 
 /** What a choice may be. @type {Record<string, readonly string[]>} */
-export const CHOICES = { theme: ['system', 'dark', 'light'], language: ['', 'en', 'de'], captions: ['off', 'on', 'large'] };
+export const CHOICES = { theme: ['system', 'dark', 'light'], language: ['', 'en', 'de'], captions: ['off', 'on', 'large'],
+  mask: ['none', 'mouse', 'giant', 'robot', 'whisper', 'radio', 'underwater', 'alien', 'choir'] };
 
 /** @type {Set<(changed: Preferences) => void>} */
 const watchers = new Set();

@@ -29,13 +29,32 @@ export function counted(key, n) {
   return t(`${key}.${plural.select(n) === 'one' ? 'one' : 'other'}`, { n });
 }
 
+/**
+ * What the room says (its words, games, prompts, verdicts) and what is said in it is in the room's language, what the page says is
+ * in the visitor's. This says so where they differ, else it is empty. @param {string} spoken the room's language
+ */
+export function spokenHere(spoken) {
+  return spoken === language ? '' : t('room.spoken', { language: new Intl.DisplayNames(language, { type: 'language' }).of(spoken) ?? spoken });
+}
+
 /** @param {string} key */
 export function has(key) {
   return key in words;
 }
 
-/** Words of a refusal in the visitor's language, else what the server said. @param {{code?: string, message?: string}} why */
-export function refusal(why) {
-  const key = `refused.${why.code}`;
-  return has(key) ? t(key) : why.message || t('refused.other');
+/** Whether why something was refused can be said by now; what is seldom refused is in a part of its own. @param {string} [code] */
+export function hasRefusal(code) {
+  return has(`refused.${code}`);
+}
+
+const VAGUE = 'bad_value'; // of many things: to who reads English the server says which
+
+/**
+ * Words of a refusal in the visitor's language. The sentences of the server are English, so they stand for what no
+ * text knows (a newer server, what only programs do wrong) to who reads English.
+ * @param {{code?: string, message?: string}} why
+ */
+export function refusal({ code, message }) {
+  const told = language === 'en' && (code === VAGUE || !hasRefusal(code)) ? message : '';
+  return told || t(hasRefusal(code) ? `refused.${code}` : 'refused.other');
 }

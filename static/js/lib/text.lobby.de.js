@@ -75,5 +75,4 @@ export default {
   'code.label': 'Drei Wörter, die in einen Raum führen',
   'code.example': 'Drei Wörter? Kessel Eichel Mond',
   'code.go': 'Los',
-  'refused.no_such_code': 'Diese drei Wörter führen nirgendwohin (mehr). Frag noch mal danach.',
 };

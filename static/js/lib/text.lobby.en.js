@@ -75,5 +75,4 @@ export default {
   'code.label': 'Three words that lead into a room',
   'code.example': 'Three words? kettle acorn moon',
   'code.go': 'Go',
-  'refused.no_such_code': 'These three words lead nowhere (any more). Ask for them again.',
 };

@@ -48,7 +48,6 @@ export default {
   'moderate.failed.token': 'Das ist nicht das Admin-Token. Schau nach, womit der Server gestartet wurde, und versuch es noch einmal.',
   'moderate.failed.fast': 'Das war viel auf einmal. Warte eine Minute und schau dann noch mal.',
   'moderate.failed.network': 'Der Server antwortet nicht. Schau gleich noch mal.',
-  'moderate.failed.other': 'Das hat nicht geklappt. Schau noch mal.',
   'moderate.reason.hate': 'Hass oder Drohung',
   'moderate.reason.sexual': 'Sexuelles',
   'moderate.reason.private': 'Privates von jemandem',

@@ -48,7 +48,6 @@ export default {
   'moderate.failed.token': 'This token is not the admin\'s. Look at what the server was started with, and try again.',
   'moderate.failed.fast': 'Too much at once. Wait a minute, then look again.',
   'moderate.failed.network': 'The server does not answer. Look again in a moment.',
-  'moderate.failed.other': 'This did not work. Look again.',
   'moderate.reason.hate': 'Hate or threats',
   'moderate.reason.sexual': 'Sexual',
   'moderate.reason.private': 'Somebody’s private things',

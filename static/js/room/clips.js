@@ -1,5 +1,6 @@
 /** The part of the fold that is about clips: how they land, are revealed, captioned, answered and removed. */
 import { askedIn, unasked } from './asked.js';
+import { unprompted } from './governed.js';
 import { put, without } from './maps.js';
 import { drop, inRound, inRounds, isAbout, isSame, land, withTakes } from './play.js';
 
@@ -89,7 +90,8 @@ export function forgotten(state, id) {
     const clip = clips.get(verdict.clip);
     if (clip) clips = put(clips, clip.clip, { ...clip, verdicts: clip.verdicts.filter((old) => !isSame(old, verdict)) });
   }
-  return inRounds({ ...state, clips: unasked(clips, id) }, (round) => drop(round, id));
+  const proposal = unprompted(state.proposal, id);
+  return inRounds({ ...state, clips: unasked(clips, id), proposal }, (round) => drop(round, id));
 }
 
 const RIPPLES = 60; // of a clip

@@ -4,14 +4,16 @@
  * @typedef {import('../wire/protocol.js').Round} Round
  * @typedef {import('../wire/protocol.js').Take} Take
  * @typedef {{clip: string, voice: string, name: string, colour: string, text: string, ms: number, written: boolean,
- *   hearts: number, won: boolean, verdicts: {text: string, tone: string, overruled: boolean}[]}} Shown
+ *   hearts: number, won: boolean, verdicts: {text: string, tone: string, overruled: boolean}[], at_ms?: number}} Shown  `at_ms`: an older clip that answered the same
+ * @typedef {{by: {id: string, name: string, colour: string}|null, at_ms: number, duration_ms: number, caption: string|null}} Met
  * @typedef {{voice: string, name: string, colour: string, text: string}} Secret
  * @typedef {{name: string, colour: string, hearts: number, part: number, won: boolean}} Bar
  * @typedef {{kind: string, prompt: string, title: string, takes: Shown[], beads: Shown[], bars: Bar[], secrets: Secret[],
- *   winners: Shown[], line: Shown|null, plays: string[], words: string, names: string[]}} Ending
+ *   winners: Shown[], line: Shown|null, plays: string[], atOnce: boolean, words: string, names: string[]}} Ending
  */
 import { t } from '../lib/text.js';
-import { seenBy, takesSeen, voiceOf } from './head.js';
+import { secretOf, seenBy, takesSeen, voiceOf } from './head.js';
+import { companyOf } from './play.js';
 
 /** The ends that are not worth a card: something else began. */
 const CUT = new Set(['again', 'replaced']);
@@ -22,8 +24,11 @@ export function hasCard(round) {
   return Boolean(round?.closing && !CUT.has(round.closing.reason) && (round.takes.length || round.closing.secrets?.length));
 }
 
-/** @param {Round} round @param {Pick<import('./head.js').Seen, 'state'|'presence'> & Partial<import('./head.js').Seen>} model @returns {Ending} */
-export function endingOf(round, model) {
+/**
+ * @param {Round} round @param {Pick<import('./head.js').Seen, 'state'|'presence'> & Partial<import('./head.js').Seen>} model
+ * @param {Map<string, Met|null>} [met] older clips that the page's state does not have @returns {Ending}
+ */
+export function endingOf(round, model, met = new Map()) {
   const closing = /** @type {import('../wire/protocol.js').Closing} */ (round.closing);
   const kind = closing.ending ?? 'plain';
   const takes = takesSeen(round, model).map((take) => shownOf(take, round, model));
@@ -31,17 +36,20 @@ export function endingOf(round, model) {
   const replay = (closing.replay ?? []).map((clip) => takes.find((take) => take.clip === clip)).filter(isThere);
   const beads = BEADED.has(kind) || (kind === 'plain' && replay.length > 1) ? (replay.length > 1 ? replay : takes) : [];
   const line = closing.line ? lineOf(closing.line, takes, model) : null;
+  const plays = playsOf(kind, { winners, beads, line, takes, round });
+  const company = companyOf(round).map((clip) => metOf(clip, met, model)).filter(isThere);
   return {
     kind,
     prompt: round.scene || round.prompt?.text || round.turns[0]?.prompt || '',
-    title: titleOf(kind, winners, takes, closing),
-    takes: line || beads.length ? [] : rowsOf(kind, round, takes),
+    title: company.length && !winners.length ? t('ending.company') : titleOf(kind, winners, takes, closing),
+    takes: line || beads.length ? [] : [...rowsOf(kind, round, takes), ...company],
     beads: line ? [] : beads,
     bars: kind === 'duel' ? barsOf(takes) : [],
-    secrets: (closing.secrets ?? []).map(({ voice, role, text }) => ({ voice, ...nameOf(voice, model), text: [role, text].filter(Boolean).join('. ') })),
+    secrets: (closing.secrets ?? []).filter(({ voice }) => !model.hidden?.includes(voice)).map(({ voice, role, text }) => ({ voice, ...nameOf(voice, model), text: secretOf({ role, text }) })),
     winners,
     line,
-    plays: playsOf(kind, { winners, beads, line, takes, round }),
+    plays,
+    atOnce: kind === 'pair' && !line && plays.length > 1 && !winners.length, // as they were said
     words: [...openOf(round, model), closing.answer && t('round.answer', { answer: closing.answer }), closing.coach].filter(Boolean).join(' '),
     names: [...new Set(takes.map(({ name }) => name).filter(Boolean))],
   };
@@ -59,9 +67,18 @@ export function openOf(round, model) {
   return open.map(({ clip, voice }) => t('ending.open', { name: named(voice), other: named(seen.get(clip)) }));
 }
 
+/** @param {string} clip @param {Map<string, Met|null>} met @param {import('./head.js').Viewed} model @returns {Shown|undefined} */
+function metOf(clip, met, model) {
+  const known = model.state.clips.get(clip) ?? met.get(clip);
+  if (!known || !seenBy(model)({ clip, voice: known.by?.id ?? '' })) return undefined;
+  const { by, at_ms, duration_ms: ms, caption } = known;
+  return { clip, voice: by?.id ?? '', name: by?.name ?? '', colour: by?.colour ?? '', text: caption ?? '', ms, at_ms, written: false, hearts: 0, won: false, verdicts: [] };
+}
+
 /** What the headline of the card is. @param {string} kind @param {Shown[]} winners @param {Shown[]} takes @param {import('../wire/protocol.js').Closing} closing */
 function titleOf(kind, winners, takes, closing) {
   const names = [...new Set(winners.map(({ name }) => name))];
+  if (closing.winners?.length && !winners.length) return t('ending.plain'); // who won is hidden from this visitor
   if (names.length > 1) return t('ending.tie');
   if (names.length === 1 && names[0]) return names[0];
   if (kind === 'pair' && closing.met !== undefined && closing.met !== null) return t(closing.met ? 'ending.met' : 'ending.unmet');
@@ -90,7 +107,7 @@ function shownOf({ clip, voice, text, duration_ms, written }, round, model) {
     text: model.state.clips.get(clip)?.caption ?? text ?? '',
     ms: duration_ms,
     written,
-    hearts: round.votes.filter((vote) => vote.clip === clip && vote.value > 0).length,
+    hearts: round.closing?.ending === 'pair' ? 0 : round.votes.filter((vote) => vote.clip === clip && vote.value > 0).length, // of a pair it was asked whether they are one
     won: Boolean(round.closing?.winners?.includes(clip)),
     verdicts: about.map(({ text: words, tone = 'fault', overruled = false }) => ({ text: words, tone, overruled })),
   };
@@ -118,7 +135,8 @@ function barsOf(takes) {
 /** The takes that stand as rows. @param {string} kind @param {Round} round @param {Shown[]} takes */
 function rowsOf(kind, round, takes) {
   if (kind === 'pair') return lastPair(round, takes);
-  return kind === 'duel' ? takes.filter(({ won }) => won) : takes;
+  if (kind === 'duel') return takes.filter(({ won }) => won);
+  return takes.toSorted((a, b) => Number(b.won) - Number(a.won) || b.hearts - a.hearts); // the best is in sight
 }
 
 /** What two said last at one count. @param {Round} round @param {Shown[]} takes */

@@ -2,7 +2,7 @@
  * The part of the fold that is about governing a room: proposals, what is hidden for all, who keeps it.
  *
  * @typedef {{id: string, voice: string, wish: 'stop'|'again'|'start', game: string, tempo: string|null, until_ms: number,
- *   yes: string[], no: string[]}} Proposal
+ *   yes: string[], no: string[], clip: string, prompt: import('../wire/protocol.js').Prompt|null}} Proposal
  */
 import { put, without } from './maps.js';
 
@@ -26,8 +26,13 @@ export const GOVERNED = {
 };
 
 /** @param {string} voice @param {any} data @returns {Proposal} */
-function made(voice, { proposal: id, wish, until_ms, game = '', tempo = null }) {
-  return { id, voice, wish, game, tempo, until_ms, yes: [voice], no: [] };
+function made(voice, { proposal: id, wish, until_ms, game = '', tempo = null, clip = '', prompt = null }) {
+  return { id, voice, wish, game, tempo, until_ms, yes: [voice], no: [], clip, prompt };
+}
+
+/** What is proposed without a prompt that was forgotten. @param {Proposal|null} proposal @param {string} id of the prompt @returns {Proposal|null} */
+export function unprompted(proposal, id) {
+  return proposal?.prompt?.id === id ? { ...proposal, prompt: null } : proposal;
 }
 
 /** @param {RoomState} state @param {{proposal: string}} data @param {(proposal: Proposal) => Proposal|null} change @returns {RoomState} */

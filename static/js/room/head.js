@@ -34,20 +34,21 @@ export function ownersOf(turn) {
   return turn?.voice ? [turn.voice] : (turn?.voices ?? []);
 }
 
-/** The voice of an id, as far as this page has met it. @param {Pick<Seen, 'state'|'presence'>} model @param {string} id @returns {Voice|null} */
-export function voiceOf({ state, presence }, id) {
+/** The voice of an id, as far as this page has met it and its visitor has not hidden it. @param {Pick<Seen, 'state'|'presence'|'hidden'>} model @param {string} id @returns {Voice|null} */
+export function voiceOf({ state, presence, hidden = [] }, id) {
+  if (hidden.includes(id)) return null;
   return presence.voices.get(id) ?? [...state.clips.values()].find(({ by }) => by?.id === id)?.by ?? null;
 }
 
-/** Who is in the round, in the order of their turns. @param {Seen} model @param {RoundStatus} status @returns {Person[]} */
+/** Who is in the round, in the order of their turns; nobody whom this visitor hid. @param {Seen} model @param {RoundStatus} status @returns {Person[]} */
 export function castOf(model, { turn, phase }) {
-  const { state: { round, clips }, presence, me, onAir, replaying } = model;
+  const { state: { round, clips }, presence, me, onAir, replaying, hidden = [] } = model;
   if (!round) return [];
   const has = turn && !isCalm(turn) && (isOpen(phase) || isTalking(turn, presence)) ? ownersOf(turn) : [];
   const heard = turn?.act === 'vote' ? '' : (clips.get(replaying ?? onAir ?? '')?.by?.id ?? ''); // judged unknown
   const spoken = round.takes.filter((take) => take.turn === turn?.turn).map(({ voice }) => voice);
   const ids = round.players.length ? round.players : [...round.takes.map(({ voice }) => voice), ...presence.voices.keys()];
-  const playing = [...new Set([...ids, ...has])].filter((id) => !round.left?.includes(id));
+  const playing = [...new Set([...ids, ...has])].filter((id) => !round.left?.includes(id) && !hidden.includes(id));
   const first = playing.filter((id) => has.includes(id) || id === turn?.next || id === heard);
   const kept = new Set([...first, ...playing].slice(0, MOST_PEOPLE));
   return playing.filter((id) => kept.has(id)).map((id) => ({
@@ -106,13 +107,18 @@ export function calmOf({ act, role, voices }, me) {
   return `act.${act}`;
 }
 
-/** Those whose word is still to come in a turn for all. @param {Pick<Seen, 'state'|'presence'|'room'>} model @param {Pick<RoundStatus, 'turn'>} status @returns {string[]} names; empty when nobody is missing */
+/** Those whose word is still to come in a turn for all. @param {Pick<Seen, 'state'|'presence'|'room'|'hidden'>} model @param {Pick<RoundStatus, 'turn'>} status @returns {string[]} names; empty when nobody is missing, or only who is hidden */
 export function missingIn(model, { turn }) {
-  const { state: { round }, presence, room } = model;
+  const { state: { round }, presence, room, hidden = [] } = model;
   if (!round || !turn) return [];
   const done = new Set([...round.takes, ...round.passed].filter((each) => each.turn === turn.turn).map(({ voice }) => voice));
-  const here = [...presence.voices.values()];
+  const here = [...presence.voices.values()].filter(({ id }) => !hidden.includes(id));
   return here.filter(({ id }) => id !== turn.besides && !done.has(id) && !round.left?.includes(id) && isDrawnIn(round, id, room)).map(({ name }) => name);
+}
+
+/** Who somebody secretly is, and what they want, as sentences. @param {{role?: string, text?: string}} given */
+export function secretOf({ role, text }) {
+  return [role, text].flatMap((words) => (words ? [words.charAt(0).toUpperCase() + words.slice(1)] : [])).join('. ');
 }
 
 /** How loud a clip is at one moment of it, 0 to 1, by its picture. @param {number[]} peaks @param {number} part 0 to 1 */

@@ -9,6 +9,7 @@
 import { counted, t } from '../lib/text.js';
 import { openOf } from './ending.js';
 import { calmOf, ownersOf, voiceOf } from './head.js';
+import { maskOfAll } from './mask.js';
 
 /** @type {Announced} */
 export const UNTOLD = { round: '', game: '', turn: '', prompt: '', challenge: '', verdict: '', end: '' };
@@ -26,7 +27,7 @@ export function newsOf(told, moment) {
     next[what] = name;
     if (line) lines.push(line);
   };
-  if (state.round && moment.game) tell('game', round.id, `${moment.game.name}. ${moment.game.short}.`);
+  if (state.round && moment.game) tell('game', round.id, [`${moment.game.name}. ${moment.game.short}.`, maskLine(state)].join(' ').trim());
   if (state.round) tellTurn(moment, tell);
   const challenge = openChallenge(state.round);
   if (challenge) tell('challenge', `${challenge.clip} ${challenge.voice}`, challengeLine(round, challenge, moment.model));
@@ -34,6 +35,12 @@ export function newsOf(told, moment) {
   if (verdict) tell('verdict', `${round.id} ${verdict.clip} ${verdict.code}`, verdictLine(round, verdict, moment.model));
   if (!state.round && round.closing) tell('end', round.id, endLine(round, moment.model));
   return { told: next, lines };
+}
+
+/** @param {import('./state.js').RoomState} state */
+function maskLine(state) {
+  const mask = maskOfAll(state);
+  return mask ? `${t('mask.all', { mask: t(`mask.${mask}`) })}.` : '';
 }
 
 /** @param {NewsContext} moment @param {(what: keyof Announced, name: string, line: string) => void} tell */

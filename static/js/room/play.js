@@ -35,6 +35,7 @@ export function openRound(fact, at_ms, starter = '') {
     scene: fact.scene ?? '',
     starter,
     mask: fact.mask ?? null,
+    company: [...(fact.company ?? [])],
   };
 }
 
@@ -55,6 +56,7 @@ export const UNPLAYED = {
   hidden: false,
   scene: '',
   starter: '', // the voice that began it
+  /** @type {string[]} */ company: [], // older clips that answered the same, heard after one's own
   unseen: 0, // takes that are here and not shown yet
   /** @type {import('../wire/protocol.js').Closing|null} */ closing: null,
 };
@@ -186,6 +188,11 @@ export function isFor(turn, voice) {
   if (turn.act === 'vote' || turn.act === 'listen' || turn.besides === voice) return false;
   if (turn.voice !== null && turn.voice !== voice) return false;
   return !turn.voices?.length || turn.voices.includes(voice);
+}
+
+/** The older clips that are heard after a round: none before whoever asked for them has spoken. @param {Round} round @returns {string[]} */
+export function companyOf({ company = [], takes, starter }) {
+  return takes.some(({ voice }) => !starter || voice === starter) ? company : [];
 }
 
 /**

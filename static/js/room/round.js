@@ -14,7 +14,7 @@
  * @property {number} part        how much of the count-in or window is over, 0 to 1
  * @property {number} left_ms     until the phase ends
  */
-import { isFor } from './play.js';
+import { companyOf, isFor } from './play.js';
 
 export const COUNT_FROM = 3;
 export const OVER_MS = 6_000; // how long the end of a turn is shown when nothing follows
@@ -74,7 +74,8 @@ function resting(state, now_ms) {
   const closing = state.last_round?.closing;
   const turn = state.last_round?.turns.at(-1) ?? null;
   const prompt = turn?.prompt || state.topic?.text || '';
-  const ends_at_ms = closing ? closing.at_ms + ENDING_MS : turn ? turn.closes_at_ms + OVER_MS : 0;
+  const isHeardOn = closing && companyOf(/** @type {import('../wire/protocol.js').Round} */ (state.last_round)).length; // until the next one comes
+  const ends_at_ms = closing ? Math.max(closing.at_ms + ENDING_MS, isHeardOn ? closing.next_at_ms : 0) : turn ? turn.closes_at_ms + OVER_MS : 0;
   if (turn && now_ms < ends_at_ms) return { ...NOTHING, phase: 'over', turn, prompt, part: 1, left_ms: ends_at_ms - now_ms };
   return { ...NOTHING, prompt };
 }

@@ -26,6 +26,7 @@
  * @property {import('../audio/microphone.js').MicState} mic
  * @property {boolean} playing         plays along: the microphone opens by itself
  * @property {boolean} auto            the open take was begun by the round
+ * @property {string} mask            what one's own voice sounds like, 'none' as it is
  * @property {number} pace             how much longer one's own turns and takes are to be than others'
  * @property {Notice[]} notices
  * @property {import('../room/round.js').Phase} phase  where the round stands, and
@@ -56,6 +57,7 @@ export const BLANK = {
   pending: [],
   connection: 'connecting',
   joined: false,
+  mask: get('mask'),
   hearing: 'off',
   wantsSound: true,
   onAir: null,

@@ -1,4 +1,5 @@
 /** What the visitor should know right now. */
+import { hasRefusal } from '../lib/text.js';
 import { noticed, unnoticed } from './model.js';
 
 /** @typedef {import('./model.js').Notice} Notice */
@@ -32,6 +33,9 @@ export class Notices {
   /** Say why something was not done. @param {unknown} why a `Refused`; all else is told where it happens */
   complain(why) {
     const { name, code = '', message } = /** @type {import('../wire/protocol.js').Refused} */ (why);
-    if (name === 'Refused' && code !== 'closed') this.pass({ code: 'refused', values: { code, message } });
+    if (name !== 'Refused' || code === 'closed') return;
+    const tell = () => this.pass({ code: 'refused', values: { code, message } });
+    if (hasRefusal(code)) return tell();
+    import('../lib/words-refused.js').then(tell, tell); // offline: it is said in general
   }
 }

@@ -48,7 +48,9 @@ export class Session {
     this.files = isTold || this.lacksLiveSound;
     this.raw = query.get('mic') === 'raw';
     this.id = room;
-    this.store = new Store(/** @type {Model} */ ({ ...BLANK, wantsSound: query.get('same') !== 'room', hidden: recall(`hidden.${room}`, []), path: this.files ? 'files' : 'webrtc', pace: recall('pace', 1) }));
+    const answer = query.get('answer') ?? ''; // a clip that is heard after one's own answer
+    const hidden = [...recall(`hidden.${room}`, []), ...(answer ? [answer] : [])];
+    this.store = new Store(/** @type {Model} */ ({ ...BLANK, wantsSound: query.get('same') !== 'room', hidden, path: this.files ? 'files' : 'webrtc', pace: recall('pace', 1) }));
     const read = () => this.model;
     const set = (/** @type {Partial<Model>} */ changes) => this.store.set(changes);
     this.set = set;
@@ -66,6 +68,7 @@ export class Session {
     this.inbox = new Inbox(read, set);
     this.lines = new Lines(read, set, this.request);
     this.presence = new OwnPresence(room, read, set, this.request);
+    if (answer) this.presence.before = async () => (await import('./answering.js')).answering(this, answer);
     this.round = new RoundClock(read, set, this.clock);
     this.hidden = new Hidden(room, read, set);
     this.outcomes = new Outcomes(room, read, this.notices);

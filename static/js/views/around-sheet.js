@@ -3,6 +3,7 @@
  * device, and is forgotten; a list of cities does it with no place at all.
  */
 import '../lib/words-lobby.js';
+import '../lib/words-refused.js';
 import { h, say } from '../lib/dom.js';
 import { geohash } from '../lib/geohash.js';
 import { cities as cityNames, nearestCity, translated } from '../lib/places.js';

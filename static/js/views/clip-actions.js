@@ -5,6 +5,7 @@ import { announce } from '../lib/announce.js';
 import { QUICK } from '../lib/emoji.js';
 import { h, icon } from '../lib/dom.js';
 import { t } from '../lib/text.js';
+import { hasShareCard, shareCard } from './share-card.js';
 import { hideVoice, report } from './voice-sheet.js';
 
 /** @typedef {import('../room/state.js').Clip} Clip */
@@ -30,7 +31,9 @@ function emojiButton(session, clip, emoji) {
 /** @param {Session} session @param {Clip} clip */
 function ours(session, clip) {
   const forget = async () => (await session.forget(clip.clip)) && announce(t('undo.done'));
-  return [action('undo', t('clip.forget'), forget, 'forget')];
+  const share = () => shareCard(session, clip.clip, clip.reaction_ms);
+  const card = hasShareCard(session.model, clip) && [action('send', t('card.share'), share, 'card')];
+  return [...(card || []), action('undo', t('clip.forget'), forget, 'forget')];
 }
 
 /** @param {Session} session @param {Clip} clip */

@@ -25,9 +25,9 @@ export function clipRow(session, clip, own) {
 }
 
 /** The keyboard finds the same behind the button for more. @param {Session} session @param {Clip} clip @param {boolean} own */
-function head(session, { clip, by, at_ms, duration_ms }, own) {
+function head(session, { clip, by, at_ms, duration_ms, mask }, own) {
   return h('p', { class: 'clip-head' }, h('span', { class: 'dot', 'data-shape': by && shapeOf(by.id) }), voiceName(session, by, { clip }, { tabindex: -1 }),
-    own && h('span', { class: 'you' }, t('clip.you')), h('span', { class: 'onair' }, t('clip.onair')), h('span', { class: 'withheld' }),
+    own && h('span', { class: 'you' }, t('clip.you')), mask && h('span', { class: 'masked', role: 'img', 'aria-label': t(`mask.${mask}`), title: t(`mask.${mask}`) }, icon('mask')), h('span', { class: 'onair' }, t('clip.onair')), h('span', { class: 'withheld' }),
     h('time', { datetime: new Date(at_ms).toISOString(), title: time(at_ms) }, `${seconds(duration_ms)} s`));
 }
 

@@ -1,5 +1,6 @@
 /** "Three words?": where a code that somebody said leads, in the lobby. */
 import '../lib/words-lobby.js';
+import '../lib/words-refused.js';
 import { h, say } from '../lib/dom.js';
 import { refusal, t } from '../lib/text.js';
 import { roomOf } from '../wire/rooms.js';

@@ -1,4 +1,5 @@
 /** The games of this kind of room: one press starts one, for everybody. */
+import '../lib/words-refused.js';
 import { h, icon, say, set } from '../lib/dom.js';
 import { sheet } from '../lib/sheet.js';
 import { counted, refusal, t } from '../lib/text.js';

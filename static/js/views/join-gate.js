@@ -1,9 +1,9 @@
 /** The door: one tap unlocks the sound and nothing else; the microphone is never asked for here unless one plays along. */
-import { h, icon, say } from '../lib/dom.js';
+import { h, icon, say, set } from '../lib/dom.js';
 import { shapeOf } from '../lib/shape.js';
 import { recall } from '../lib/storage.js';
 import { span } from '../lib/format.js';
-import { counted, t } from '../lib/text.js';
+import { counted, spokenHere, t } from '../lib/text.js';
 import { View } from './view.js';
 import { WAITS } from '../session/model.js';
 
@@ -40,7 +40,8 @@ export class JoinGate extends View {
     say(this.consent, room?.consent ?? '');
     const asks = room?.consent && !recall(`consent.${this.session.id}`, false);
     say(this.words, t(asks ? 'join.agree' : 'join.join'));
-    if (room) say(this.first, firstOf(model, room));
+    if (room) say(this.first, [spokenHere(room.language), firstOf(model, room)].filter(Boolean).join(' '));
+    for (const part of [this.name, this.rules, this.description, this.consent]) set(part, { lang: room?.language });
     if (connection === 'refused') this.dialog?.classList.add('is-gone');
     this.#voice(model);
   }

@@ -1,6 +1,7 @@
 /** The room's own settings, for whoever opened it: its words, how it plays, and its end. */
 import '../lib/words-lobby.js';
 import '../lib/words-own.js';
+import '../lib/words-refused.js';
 import { announce } from '../lib/announce.js';
 import { h, say } from '../lib/dom.js';
 import { sheet } from '../lib/sheet.js';

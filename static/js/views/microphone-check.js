@@ -25,8 +25,9 @@ export function microphoneCheck(session, { title, ended, isDoor = false, plays =
   const again = h('button', { type: 'button', class: 'quiet', id: 'check-again', hidden: true, onclick: () => begin() }, t('check.again'));
   const listen = isDoor && h('button', { type: 'button', class: 'text-button', id: 'check-listen', onclick: () => end('listen') }, t('check.just-listen'));
   const device = deviceField(check, () => begin(true), () => trouble());
+  const mask = maskField(session);
   const element = h('div', { class: 'check-voice', 'data-verdict': 'asking' }, heading,
-    h('div', { class: 'check-ring', 'aria-hidden': 'true' }), state, device.field, h('div', { class: 'check-buttons' }, again, go, listen));
+    h('div', { class: 'check-ring', 'aria-hidden': 'true' }), state, device.field, mask.element, h('div', { class: 'check-buttons' }, again, go, listen));
   element.style.setProperty('--voice', session.model.me?.colour ?? '');
   let verdict = 'asking';
   let opened_ms = 0;
@@ -37,6 +38,7 @@ export function microphoneCheck(session, { title, ended, isDoor = false, plays =
     if (isOver) return;
     isOver = true;
     cancelAnimationFrame(frame);
+    mask.end();
     check.end({ passed: how !== 'listen' && opened_ms > 0, keeps: how === 'in' });
     ended(how);
   };
@@ -95,6 +97,23 @@ function deviceField(check, chosen, failed) {
     select.replaceChildren(...deviceOptions(devices));
   };
   return { field, fill };
+}
+
+/** A mask is for whoever wants one: fetched when it is asked for. @param {Session} session */
+function maskField(session) {
+  /** @type {ReturnType<typeof import('./mask-choice.js').maskChoice>|null} */
+  let choice = null;
+  const wear = h('button', { type: 'button', class: 'text-button', id: 'check-mask', 'aria-expanded': 'false', onclick: () => show() }, t('check.mask'));
+  const element = h('div', { class: 'check-mask' }, wear);
+  const show = async () => {
+    const { maskChoice } = await import('./mask-choice.js');
+    if (choice) return;
+    choice = maskChoice(session, { keeps: true });
+    wear.remove();
+    element.append(choice.element);
+    /** @type {HTMLElement|null} */ (choice.element.querySelector(':checked'))?.focus();
+  };
+  return { element, end: () => choice?.end() };
 }
 
 /** @param {Pick<MediaDeviceInfo, 'deviceId'|'label'>[]} devices */

@@ -50,14 +50,16 @@ export class PromptCard extends View {
     say(/** @type {Element} */ (this.who), whoOf(status, model, part));
     say(/** @type {Element} */ (this.count), phase === 'count-in' ? String(status.count) : '');
     this.#words(status, model);
-    say(/** @type {Element} */ (this.hint), hintOf(status, model));
+    const hint = /** @type {HTMLElement} */ (this.hint);
+    set(hint, { lang: status.step ? model.state.language : null });
+    say(hint, hintOf(status, model));
   }
 
   /** The end of a round has the stage for itself. @param {Model} model @param {RoundStatus} status */
   #end(model, { phase }) {
     const { state, joined, preview } = model;
     const ends = joined && phase === 'over' && !state.round && !preview && hasCard(state.last_round);
-    if (ends && !this.#comes) this.#fetchEnding();
+    if ((ends || (joined && state.round?.takes.length)) && !this.#comes) this.#fetchEnding(); // it is there when the round ends
     this.#ending?.update(model, ends);
     const shown = ends && Boolean(this.#ending);
     set(/** @type {Element} */ (this.words), { hidden: shown });
@@ -84,7 +86,7 @@ export class PromptCard extends View {
     const words = promptOf(status, model);
     const text = words || (status.phase === 'idle' ? t(model.state.closed ? 'talk.gone' : model.presence.voices.size > 1 ? 'phase.idle' : 'phase.alone') : '');
     const resting = !words && text !== '';
-    prompt.lang = resting ? '' : model.state.language;
+    set(prompt, { lang: resting ? null : model.state.language });
     prompt.dataset.resting = String(resting);
     prompt.dataset.long = String(text.length > 60 || status.turn?.act === 'vote');
     say(prompt, text);
@@ -129,12 +131,12 @@ function kickerOf({ phase, turn }, model, part) {
 }
 
 /** What is heard between rounds, and what it once answered. @param {Model} model */
-function idleOf({ asked, presence, me, state }) {
+function idleOf({ asked, presence, me, state, hidden }) {
   if (asked) {
     const { isNear, words } = day(asked.at_ms, Date.now());
     return t(isNear ? 'asked.near' : 'asked.on', { day: words });
   }
-  const voice = [...presence.speaking].map((id) => presence.voices.get(id)).find((one) => one && one.id !== me?.id);
+  const voice = [...presence.speaking].map((id) => presence.voices.get(id)).find((one) => one && one.id !== me?.id && !hidden.includes(one.id));
   if (voice) return t('here.speaking', { name: voice.name });
   return state.closed ? t('talk.gone') : '';
 }
@@ -143,7 +145,7 @@ function idleOf({ asked, presence, me, state }) {
 function othersOf(phase, turn, model) {
   const ids = ownersOf(turn);
   if (ids.length) {
-    const names = ids.map((id) => voiceOf(model, id)?.name ?? t('phase.someone')).join(' + ');
+    const names = ids.map((id) => voiceOf(model, id)?.name ?? t(model.hidden.includes(id) ? 'phase.hidden' : 'phase.someone')).join(' + ');
     return ids.length === 1 ? t(`phase.${phase}.other`, { name: names }) : t(`phase.${phase}.others`, { names });
   }
   const missing = missingIn(model, { turn }).filter((name) => name !== model.me?.name);

@@ -59,10 +59,10 @@ export class ProposalToast {
   }
 
   /** @param {Model} model @param {import('../room/governed.js').Proposal} proposal @param {boolean} answered */
-  async #tell(model, { wish, game, voice, id }, answered) {
+  async #tell(model, { wish, game, voice, id, prompt }, answered) {
     const name = voiceOf(model, voice)?.name ?? t('phase.someone');
     const games = wish === 'start' ? await offer(model.state.language).catch(() => null) : null;
-    const other = games?.games.find(({ id }) => id === game)?.name ?? '';
+    const other = prompt?.text ? t('ending.quote', { text: prompt.text }) : (games?.games.find((one) => one.id === game)?.name ?? '');
     const words = model.me?.id === voice ? t('proposal.own') : t(`proposal.${wish}`, { name, game: other });
     say(this.words, answered && model.me?.id !== voice ? `${words} ${t('proposal.answered')}` : words);
     if (this.#said !== id) announce(words);

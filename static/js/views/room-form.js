@@ -1,5 +1,6 @@
 /** Makes a room. A place is turned into a rough square here, before anything is sent. */
 import '../lib/words-lobby.js';
+import '../lib/words-refused.js';
 import { h, say } from '../lib/dom.js';
 import { has, language, refusal, t } from '../lib/text.js';
 import { geohash } from '../lib/geohash.js';

@@ -1,4 +1,4 @@
-/** Who is here: colours at a glance, names on demand. */
+/** Who is here: colours at a glance, names on demand; of whom one hid, only how many. */
 import { h, keep, say } from '../lib/dom.js';
 import { shapeOf } from '../lib/shape.js';
 import { counted, t } from '../lib/text.js';
@@ -21,8 +21,9 @@ export class RoomPresence extends View {
     this.words = h('span', { class: 'here-words' });
     this.listening = h('p', { class: 'here-listening' });
     this.names = h('ul', { class: 'here-names', 'aria-label': t('here.list') });
+    this.others = h('p', { class: 'here-listening' });
     this.append(h('details', { class: 'here' }, h('summary', {}, this.dots, this.count, this.words),
-      h('div', { class: 'here-card' }, this.listening, this.names, shareButton(this.session))));
+      h('div', { class: 'here-card' }, this.listening, this.names, this.others, shareButton(this.session))));
     document.addEventListener('click', ({ target }) => {
       const one = /** @type {Element} */ (target);
       if (!this.contains(one) || one.closest('.share')) this.#shut();
@@ -32,21 +33,22 @@ export class RoomPresence extends View {
 
   /** @param {import('../session/model.js').Model} model */
   update({ presence, me, hidden }) {
-    if ((presence === this.#drawn && hidden === this.#hidden) || !this.dots || !this.names || !this.count || !this.listening) return;
+    if ((presence === this.#drawn && hidden === this.#hidden) || !this.dots || !this.names || !this.count || !this.listening || !this.others) return;
     this.#drawn = presence;
     this.#hidden = hidden;
-    const voices = [...presence.voices.values()].sort((a, b) => order(b, presence, me) - order(a, presence, me));
+    const voices = [...presence.voices.values()].filter(({ id }) => !hidden.includes(id)).sort((a, b) => order(b, presence, me) - order(a, presence, me));
     const draw = (/** @type {HTMLElement} */ one, /** @type {Voice} */ voice) => {
       one.style.setProperty('--voice', voice.colour);
-      one.dataset.hidden = String(hidden.includes(voice.id));
       one.dataset.speaking = String(presence.speaking.has(voice.id));
     };
     keep(this.dots, voices.slice(0, DOTS), idOf, (voice) => h('span', { class: 'dot', 'data-shape': shapeOf(voice.id) }), draw);
     keep(this.names, voices.slice(0, NAMES), idOf, (voice) => nameOf(this.session, voice, me), draw);
-    const [count, ...words] = counted('here', Math.max(1, voices.length)).split(' ');
+    const [count, ...words] = counted('here', Math.max(1, presence.voices.size)).split(' ');
     say(this.count, count);
     if (this.words) say(this.words, words.join(' '));
     say(this.listening, counted('here.listening', presence.listeners));
+    const away = presence.voices.size - voices.length;
+    say(this.others, away ? counted('here.hidden', away) : '');
   }
 
   #shut() {

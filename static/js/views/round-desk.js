@@ -6,6 +6,7 @@ import { t } from '../lib/text.js';
 import { AnswerBox } from './answer-box.js';
 import { Bell } from './bell.js';
 import { PreviewCard } from './preview-card.js';
+import { secretOf } from '../room/head.js';
 import { challengeLine, openChallenge, verdictLine } from '../room/news.js';
 import { RoundTakes } from './round-takes.js';
 
@@ -43,7 +44,7 @@ export class RoundDesk {
     this.answer.update(model);
     this.takes.update(model);
     if (!round) return;
-    this.element.lang = model.state.language;
+    for (const part of [this.scene, this.role, this.verdict, this.coach]) part.lang = model.state.language;
     say(this.scene, model.state.round ? sceneOf(round) : '');
     this.#tellRole(model);
     this.#tellVerdict(model, round);
@@ -53,7 +54,7 @@ export class RoundDesk {
   /** Who one is, or what one knows: nobody else is told. @param {Model} model */
   #tellRole({ state, me }) {
     const own = state.round?.roles.filter(({ voice }) => voice === me?.id).at(-1);
-    const words = own ? [own.role, own.text].filter(Boolean).map(capital).join('. ') : '';
+    const words = own ? secretOf(own) : '';
     if (words && this.role.textContent !== words) announce(`${t('round.secret')}: ${words}`);
     this.role.dataset.secret = t('round.secret');
     say(this.role, words);
@@ -91,9 +92,4 @@ function sceneOf({ scene, turns }) {
   const turn = turns.at(-1);
   const spoils = turn?.steps?.length; // what comes step by step is not told before
   return spoils || turn?.prompt.includes(scene) ? '' : scene;
-}
-
-/** @param {string} words */
-function capital(words) {
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -48,12 +48,16 @@ export class RoundTakes {
     set(this.again, { hidden: Boolean(state.round) || !state.last_round || state.closed });
   }
 
-  /** The newest take, where others may say that it broke the rule; never while one speaks oneself. @param {Model} model */
-  #challengeable({ state: { round }, me, room, mine, phase }) {
-    const take = round && room?.challenged?.includes(round.game) ? round.takes.at(-1) : null;
+  /** The newest take, where others may say that it broke the rule; never while one speaks oneself, nor in a vote, which is about unknown voices. @param {Model} model */
+  #challengeable({ state, me, room, mine, phase }) {
+    const { round } = state;
+    const newest = round?.takes.at(-1);
+    const isJudged = round && newest && (room?.challenged?.includes(round.game) || (room?.thumbs?.includes(round.game) && isUnread(newest, round, state)));
+    const take = isJudged ? newest : null;
     const isMine = take?.voice === me?.id || round?.votes.some((vote) => vote.clip === take?.clip && vote.voice === me?.id);
+    const isVote = round?.turns.at(-1)?.act === 'vote';
     const isBusy = mine && phase !== 'over' && Boolean(round?.turns.at(-1)?.voice);
-    return take && !isMine && !isBusy ? { round: take && round?.id, clip: take.clip } : null;
+    return take && !isMine && !isBusy && !isVote ? { round: take && round?.id, clip: take.clip } : null;
   }
 
   /** Whether two takes were one word is said once, about both: one's own cannot be judged. @param {Model} model */
@@ -99,7 +103,9 @@ export class RoundTakes {
     row.dataset.lit = String(onAir === clip || replaying === clip);
     const heart = /** @type {HTMLButtonElement} */ (row.querySelector('.heart'));
     set(/** @type {Element} */ (row.querySelector('.face')), { 'data-shape': place < 0 ? 'circle' : SHAPES[place % SHAPES.length] });
-    say(/** @type {Element} */ (row.querySelector('.take-words')), [name, state.clips.get(clip)?.caption ?? text].filter(Boolean).join(': '));
+    const words = /** @type {HTMLElement} */ (row.querySelector('.take-words'));
+    words.lang = state.language;
+    say(words, [name, state.clips.get(clip)?.caption ?? text].filter(Boolean).join(': '));
     say(/** @type {Element} */ (row.querySelector('.hearts')), votes.length && place < 0 ? String(votes.length) : '');
     set(heart, { 'aria-pressed': String(mine), 'aria-label': t(asks(round, 'judge') ? 'round.right' : 'round.heart', { name }) });
     heart.disabled = mine || voice === me?.id || !mayLike(model);
@@ -118,6 +124,14 @@ export class RoundTakes {
     this.#playing = false;
     this.update(session.model);
   }
+}
+
+/** Whether nobody goes by the words of a take: none were heard, or they are too uncertain (`games/captions.py`). @param {Take} take @param {Round} round @param {import('../room/state.js').RoomState} state */
+export function isUnread({ clip, turn, text, written }, round, { language, clips }) {
+  if (written) return false;
+  const isWord = round.turns.find((one) => one.turn === turn)?.max_words === 1;
+  if (language === 'de' && (isWord || (text && !/\s/.test(text.trim())))) return true;
+  return text === '' || (isWord && Boolean(clips.get(clip)?.masked));
 }
 
 /** Whether the running vote asks for something of its own. @param {Round|null} round @param {string} role */

@@ -132,7 +132,7 @@ export class ScreenStage extends View {
     const won = winners.map(({ name }) => name).join(' + ');
     say(prompt, resting ? t(away) : won || text || (status.phase === 'count-in' ? String(status.count) : ''));
     prompt.dataset.won = String(won !== '');
-    prompt.lang = resting ? '' : state.language;
+    set(prompt, { lang: resting ? null : state.language });
     prompt.dataset.size = prompt.textContent.length > 90 ? 'small' : prompt.textContent.length > 40 ? 'middle' : 'large';
     const time = /** @type {HTMLElement} */ (this.time);
     time.style.setProperty('--part', String(status.part));
@@ -152,8 +152,8 @@ export class ScreenStage extends View {
   }
 
   /** @param {RoundStatus} status @param {Model} model */
-  #dots({ turn, phase }, { presence, state, me }) {
-    const ids = (state.round?.players.length ? state.round.players : [...presence.voices.keys()]).filter((id) => id !== me?.id); // a screen does not play
+  #dots({ turn, phase }, { presence, state, me, hidden }) {
+    const ids = (state.round?.players.length ? state.round.players : [...presence.voices.keys()]).filter((id) => id !== me?.id && !hidden.includes(id)); // a screen does not play
     const isNow = (/** @type {string} */ id) => phase !== 'over' && phase !== 'idle' && (turn?.voice === id || Boolean(turn?.voices?.includes(id)));
     keep(/** @type {Element} */ (this.dots), ids.slice(0, DOTS), (id) => id, () => h('li', {}, h('span', { class: 'dot' }), h('span', {})), (one, id) => {
       const next = /** @type {{next?: string|null}} */ (turn ?? {}).next;

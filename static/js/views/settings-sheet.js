@@ -6,6 +6,7 @@ import { shapeOf } from '../lib/shape.js';
 import { sheet } from '../lib/sheet.js';
 import { t } from '../lib/text.js';
 import { MicrophoneCheck } from '../session/microphone-check.js';
+import { maskChoice } from './mask-choice.js';
 import { deviceOptions, open as openCheck } from './microphone-check.js';
 import { show } from './voice-sheet.js';
 
@@ -23,10 +24,11 @@ export async function open(session) {
   const spontaneity = isMeasured ? h('button', { type: 'button', class: 'quiet', id: 'spontaneity', onclick: showSpontaneity }, t('spontaneity.title'))
     : h('p', { class: 'sheet-note' }, t('spontaneity.never'));
   const hidden = h('div', { class: 'sheet-form', id: 'hidden-voices' });
-  const dialog = await sheet('settings-sheet', t('settings.title'), keeper, sounds(), await microphone(session), paces(session), h('p', { class: 'sheet-note' }, t('settings.tap')),
+  const masks = maskChoice(session);
+  const dialog = await sheet('settings-sheet', t('settings.title'), keeper, sounds(), await microphone(session), masks.element, paces(session), h('p', { class: 'sheet-note' }, t('settings.tap')),
     chosen('theme', (value) => t(`settings.theme.${value}`)), chosen('captions', (value) => t(`settings.captions.${value}`)), languages(), hidden, spontaneity);
   const stop = session.store.watch((model) => drawHidden(session, hidden, model.hidden));
-  dialog.addEventListener('close', stop);
+  dialog.addEventListener('close', () => (stop(), masks.end()));
 }
 
 async function showSpontaneity() {

@@ -3,6 +3,7 @@ import { h, keep, say, set } from '../lib/dom.js';
 import { shapeOf } from '../lib/shape.js';
 import { t } from '../lib/text.js';
 import { castOf, levelAt, partIn, shortened, voiceOf } from '../room/head.js';
+import { maskOfAll } from '../room/mask.js';
 import { gameOf, offer } from '../wire/games.js';
 import { View } from './view.js';
 
@@ -22,7 +23,8 @@ export class StageHead extends View {
     this.name = h('strong', { class: 'head-name', dir: 'auto' });
     this.rule = h('span', { class: 'head-rule', dir: 'auto' });
     this.count = h('span', { class: 'head-count', id: 'progress' });
-    this.line = h('p', { class: 'head-line', id: 'game' }, this.name, ' ', this.count, ' ', this.rule);
+    this.mask = h('span', { class: 'head-mask', id: 'mask-of-all' });
+    this.line = h('p', { class: 'head-line', id: 'game' }, this.name, ' ', this.count, ' ', this.rule, ' ', this.mask);
     this.people = h('ul', { class: 'people', id: 'people', 'aria-label': t('head.people') });
     this.by = h('p', { class: 'head-by' });
     this.append(this.line, this.by, this.people);
@@ -52,11 +54,13 @@ export class StageHead extends View {
     const { number = 0, of = 0 } = status.turn ?? {};
     const starter = model.state.round?.starter;
     const by = starter && status.turn?.turn === 1 && status.phase === 'count-in' ? voiceOf(model, starter)?.name : '';
-    if (this.line) this.line.lang = model.state.language;
+    for (const part of [this.name, this.rule]) if (part) part.lang = model.state.language;
     say(/** @type {Element} */ (this.name), game?.name ?? '');
-    say(/** @type {Element} */ (this.rule), game?.short ?? '');
+    say(/** @type {Element} */ (this.rule), model.state.round?.company?.length ? t('head.company') : (game?.short ?? ''));
     say(/** @type {Element} */ (this.by), by ? t('head.by', { name: by }) : '');
     say(/** @type {Element} */ (this.count), of > 1 && number ? t('head.count', { n: Math.min(number, of), of }) : '');
+    const mask = maskOfAll(model.state);
+    say(/** @type {Element} */ (this.mask), mask ? t('mask.all', { mask: t(`mask.${mask}`) }) : '');
     const cast = castOf(model, status);
     const isFew = cast.length <= FULL_NAMES;
     keep(/** @type {Element} */ (this.people), cast, ({ id }) => id, person, (item, one) => draw(item, one, isFew));

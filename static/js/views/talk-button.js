@@ -3,6 +3,7 @@ import { h, icon, say, set } from '../lib/dom.js';
 import { t } from '../lib/text.js';
 import { View } from './view.js';
 import { partIn } from '../room/head.js';
+import { ownMask } from '../room/mask.js';
 import { isDrawnIn } from '../room/play.js';
 import { click, down, follow, UP, up } from '../room/press.js';
 import { isTalking, silencedBy, wantsTrial } from '../session/model.js';
@@ -31,7 +32,8 @@ export class TalkButton extends View {
       'aria-keyshortcuts': 'Space',
     }, icon('mic'), icon('stop'));
     this.badge = h('span', { class: 'later', hidden: true }, t('later'));
-    this.append(h('div', { class: 'orb-place' }, ring, this.orb, this.badge), this.state);
+    this.worn = h('p', { class: 'worn', id: 'worn' });
+    this.append(h('div', { class: 'orb-place' }, ring, this.orb, this.badge), this.state, this.worn);
     ring.attach(this.session);
     this.#listenToPointer(this.orb);
     this.#listenToKeys();
@@ -45,6 +47,8 @@ export class TalkButton extends View {
     this.orb?.setAttribute('aria-pressed', String(isOn));
     this.orb?.setAttribute('aria-disabled', String(this.#silenced !== null));
     this.#late(model);
+    const mask = model.joined && ownMask(model.state, model.mask);
+    say(/** @type {Element} */ (this.worn), mask ? t('mask.own', { mask: t(`mask.${mask}`) }) : '');
     const part = partIn(model, this.session.round.status);
     if (this.state) say(this.state, t(this.#silenced ?? (this.#isLate && isOn ? 'talk.later' : stateOf(model, part))));
   }

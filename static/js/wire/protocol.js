@@ -25,14 +25,15 @@
  *   players: string[], turns: Turn[], takes: Take[], votes: Vote[], verdicts: Verdict[],
  *   hidden: boolean, scene: string, roles: Role[], left: string[], late: string[], passed: Passed[],
  *   helps: Help[], paused_until_ms: number, challenges: Challenge[], unseen: number, closing: Closing|null,
- *   starter: string, mask: string|null}} Round
+ *   starter: string, mask: string|null, company: string[]}} Round
  * @typedef {{id: string, game: string, tempo: string, opened_at_ms: number, prompt: Prompt|null,
  *   players: string[], turn: Turn|null, takes: string[], verdicts: Verdict[], hidden?: boolean,
- *   scene?: string, left?: string[], late?: string[], paused_until_ms?: number, starter?: string, mask: string|null}} RoundShown
+ *   scene?: string, left?: string[], late?: string[], paused_until_ms?: number, starter?: string, mask: string|null,
+ *   company?: string[]}} RoundShown
  * @typedef {{id: string, kind: string, name: string, theme: string, description: string,
  *   language: string, tempo: string, public: boolean, place: string, rules: string, consent: string,
- *   longest_clip_ms: number, keep_ms: number, house: boolean, scored: boolean, door?: string,
- *   opt_in?: string[], challenged?: string[], head: number, clips: number, listeners: number,
+ *   longest_clip_ms: number, keep_ms: number, house: boolean, scored: boolean, shared?: boolean, door?: string,
+ *   opt_in?: string[], challenged?: string[], thumbs?: string[], captions?: boolean, head: number, clips: number, listeners: number,
  *   speakers: number, closed: boolean, live?: boolean, keeper?: string|null, locked?: boolean, slow?: boolean, hold?: boolean,
  *   masks?: string[], mask?: string|null, voice?: boolean, round: RoundShown|null}} Room
  * @typedef {{type: 'event', seq: number, prev: number, at_ms: number, by: Voice|null, kind: string,

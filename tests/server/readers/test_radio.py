@@ -12,9 +12,10 @@ from games.round import RevealedTake, RoundClosed, RoundRevealed
 from server.blobs.base import Blob
 from server.readers import radio
 from server.room import playlist
-from server.room.commands import Close, Remove, Throw
+from server.room.commands import Close, Land, Remove, RoundStart, RoundStop, Throw
 from server.room.events import ClipLanded, Draft
-from tests.support.actors import local
+from server.rooms.presence import PRESENT
+from tests.support.actors import BELA, local
 from tests.support.media import ANNA
 from tests.support.studio import FRAMES, SOUND, Studio, open_studio
 
@@ -327,3 +328,44 @@ async def test_a_radio_falls_silent_when_its_room_moves_to_another_process(
     studio.radio.wake("wonder")
     await studio.until(lambda: not [t for t in asyncio.all_tasks() if "RoomRadio" in repr(t)])
     assert caplog.text == ""
+
+
+async def test_who_comes_from_a_clip_speaks_first_and_then_hears_it_with_what_it_answered(
+    studio: Studio,
+) -> None:
+    await studio.room.send(Throw(), by=ANNA)
+    await studio.land("old")
+    await studio.until(lambda: studio.cues == ["old"])
+    asked = studio.room.state.round
+    await studio.room.send(RoundStop(), by=ANNA)
+
+    await studio.room.send(RoundStart(clip="old"), by=BELA)
+    round_ = studio.room.state.round
+    assert round_ is not None
+    assert asked is not None
+    assert round_.prompt == asked.prompt
+    landed = ClipLanded("own", FRAMES * 20, 0, 0, -16.0, ())
+    await studio.room.send(Land(landed), by=BELA, blobs=[Blob("own", studio.room.id, SOUND)])
+    await studio.until(lambda: len(studio.cues) == 3)
+
+    assert studio.cues == ["old", "own", "old"]
+    assert asked.prompt is not None
+    assert studio.told[-1]["prompt"] == asked.prompt.text
+    assert "at_ms" in studio.told[-1]
+    assert "prompt" not in studio.told[-2]
+
+
+async def test_a_room_greets_with_nothing_that_its_visitor_is_to_answer_first(studio: Studio) -> None:
+    await studio.land("free")
+    await studio.room.send(Throw(), by=ANNA)
+    await studio.land("asked")
+    await studio.room.send(RoundStop(), by=ANNA)
+    await studio.until(lambda: len(studio.cues) == 2)
+    studio.room.set_presence(BELA.id, None, PRESENT)
+    studio.listening = 1
+    studio.radio.wake("wonder")
+
+    await studio.until(lambda: len(studio.cues) >= 3)
+
+    assert studio.cues[2] == "free"
+    studio.listening = 0

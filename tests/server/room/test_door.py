@@ -16,6 +16,8 @@ from server.room.commands import (
     Command,
     Forget,
     Land,
+    Mute,
+    MuteNetwork,
     Refused,
     Remove,
     Report,
@@ -235,3 +237,61 @@ async def test_a_duel_starts_by_no_way_for_a_voice_that_never_consented(theatre:
     assert room.tail.head == 1
     room.consent(ANNA.id)
     assert await theatre.registry.send("arena", RoundStart("insult_duel"), by=ANNA, key="k")
+
+
+def playing() -> PureRoom:
+    """Return a room in which Anna has the turn, and two play beside her."""
+    room = PureRoom()
+    room.here = room.speakers = [ANNA.id, BELA.id, CLEO.id]
+    room.do(RoundStart("word_association"), ANNA)
+    room.now_ms = room.turn().go_at_ms + 100
+    return room
+
+
+@pytest.mark.parametrize("speaks", [False, True])
+@pytest.mark.parametrize("by_network", [False, True])
+def test_who_is_muted_in_their_turn_has_it_no_longer(*, speaks: bool, by_network: bool) -> None:
+    room = playing()
+    room.networks = {ANNA.id: "n1", BELA.id: "n2", CLEO.id: "n3"}
+    room.speaking = [ANNA.id] if speaks else []
+    assert room.turn().voice == ANNA.id
+    before_ms = room.due()
+    assert before_ms is not None
+    assert before_ms > room.now_ms
+
+    room.do(MuteNetwork(ANNA.id, 60_000) if by_network else Mute(ANNA.id, 60_000))
+    assert room.due() is not None
+    room.pass_time()
+
+    assert room.turn().voice == BELA.id
+    after_ms = room.due()
+    assert after_ms is not None
+    assert after_ms > room.now_ms, "it is passed on once"
+    room.now_ms = room.turn().go_at_ms
+    room.land("b", BELA)
+    assert room.turn().voice == CLEO.id, "and comes back to nobody who is muted"
+
+
+def test_the_other_one_of_a_pair_is_waited_for_when_one_is_muted() -> None:
+    room = PureRoom()
+    room.here = room.speakers = [ANNA.id, BELA.id]
+    room.do(RoundStart("mind_meld"), ANNA)
+    room.now_ms = room.turn().go_at_ms
+    room.do(Mute(ANNA.id, 60_000))
+    waited_ms = room.due()
+    assert waited_ms is not None
+    assert waited_ms > room.now_ms
+    turn = room.turn().turn
+    room.land("b", BELA)
+    room.pass_time()
+    assert room.state.round is None or room.state.round.paused_until_ms or room.turn().turn > turn
+
+
+def test_a_judge_who_is_muted_holds_no_vote_up() -> None:
+    room = playing()
+    turn = replace(room.turn(), act="vote", role="judge", voice=None, voices=(ANNA.id,), turn=9)
+    assert room.state.round is not None
+    room.state = replace(room.state, round=replace(room.state.round, turns=(turn,)))
+    assert (room.due() or 0) > room.now_ms
+    room.do(Mute(ANNA.id, 60_000))
+    assert room.due() == room.now_ms

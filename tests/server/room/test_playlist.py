@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from games.round import RevealedTake, RoundClosed, RoundOpened, RoundRevealed
+from games.round import AnswerGiven, RevealedTake, RoundClosed, RoundOpened, RoundRevealed
 from server.room.events import (
     ClipHidden,
     ClipLanded,
@@ -200,3 +200,35 @@ def test_what_is_hidden_waits_until_it_is_restored_and_comes_where_it_belongs() 
     assert not radio.tell(ClipRestored(third))
     assert radio.tell(RoundClosed("r", "done"))
     assert [radio.playlist.pop().clips for _ in range(2)] == [(first,), (third,)]
+
+
+def test_older_clips_that_answered_the_same_come_after_the_take_of_who_began_the_round() -> None:
+    radio = PlayedRadio()
+    radio.clips += ["old-1", "old-2"]
+    radio.tell(RoundOpened("r1", "first_thing", "snap", company=("old-1", "old-2")), by=0)
+    other, own = radio.land("r1", 1), radio.land("r1", 0)
+    assert [radio.playlist.pop() for _ in range(4)] == [
+        Piece((other,), "r1"),
+        Piece((own,), "r1"),
+        Piece(("old-1",), "r1", older=True),
+        Piece(("old-2",), "r1", older=True),
+    ]
+    radio.land("r1", 0)
+    radio.playlist.pop()
+    assert not radio.playlist
+
+
+def test_a_round_of_nobody_plays_them_after_the_first_answer_also_a_written_one_and_none_without() -> None:
+    radio = PlayedRadio()
+    radio.clips.append("old")
+    radio.tell(RoundOpened("r1", "first_thing", "snap", company=("old",)))
+    radio.tell(RoundClosed("r1", "silent"))
+    radio.tell(RoundOpened("r2", "first_thing", "snap", company=("old",)))
+    radio.tell(AnswerGiven("r1", 1, "late", "too late"), by=1)
+    assert not radio.playlist
+    assert radio.tell(AnswerGiven("r2", 1, "written", "a line"), by=1)
+
+    radio.tell(RoundOpened("r3", "first_thing", "snap"))
+    radio.tell(RoundClosed("r3", "silent"))
+
+    assert not radio.playlist

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from msgspec.structs import replace
 
 from games.game import PAUSE_MS, SILENCE_MS, VOTING_MS, Game
-from games.pace import HALF_VOTED_MS, SPEAKING_GRACE_MS, VOTED_MS, done_in
+from games.pace import HALF_VOTED_MS, QUIET_GRACE_MS, SPEAKING_GRACE_MS, VOTED_MS, done_in
 from games.registry import GAMES
 from games.round import (
     HelpGiven,
@@ -22,8 +24,6 @@ from games.round import (
 )
 from server.room.commands import (
     Command,
-    Mute,
-    MuteNetwork,
     Refused,
     RoundJoin,
     RoundLeave,
@@ -107,55 +107,6 @@ def test_who_left_may_join_again() -> None:
     assert room.state.round is not None
     assert room.state.round.players[-1] == ANNA.id
     assert room.state.round.left == ()
-
-
-@pytest.mark.parametrize("speaks", [False, True])
-@pytest.mark.parametrize("by_network", [False, True])
-def test_who_is_muted_in_their_turn_has_it_no_longer(*, speaks: bool, by_network: bool) -> None:
-    room = chain()
-    room.networks = {ANNA.id: "n1", BELA.id: "n2", CLEO.id: "n3"}
-    room.speaking = [ANNA.id] if speaks else []
-    assert room.turn().voice == ANNA.id
-    before_ms = room.due()
-    assert before_ms is not None
-    assert before_ms > room.now_ms
-
-    room.do(MuteNetwork(ANNA.id, 60_000) if by_network else Mute(ANNA.id, 60_000))
-    assert room.due() is not None
-    silence(room)
-
-    assert room.turn().voice == BELA.id
-    after_ms = room.due()
-    assert after_ms is not None
-    assert after_ms > room.now_ms, "it is passed on once"
-    room.now_ms = room.turn().go_at_ms
-    room.land("b", BELA)
-    assert room.turn().voice == CLEO.id, "and comes back to nobody who is muted"
-
-
-def test_the_other_one_of_a_pair_is_waited_for_when_one_is_muted() -> None:
-    room = PureRoom()
-    room.here = room.speakers = [ANNA.id, BELA.id]
-    room.do(RoundStart("mind_meld"), ANNA)
-    room.now_ms = room.turn().go_at_ms
-    room.do(Mute(ANNA.id, 60_000))
-    waited_ms = room.due()
-    assert waited_ms is not None
-    assert waited_ms > room.now_ms
-    turn = room.turn().turn
-    room.land("b", BELA)
-    silence(room)
-    assert room.state.round is None or room.state.round.paused_until_ms or room.turn().turn > turn
-
-
-def test_a_judge_who_is_muted_holds_no_vote_up() -> None:
-    room = chain()
-    turn = replace(room.turn(), act="vote", role="judge", voice=None, voices=(ANNA.id,), turn=9)
-    assert room.state.round is not None
-    room.state = replace(room.state, round=replace(room.state.round, turns=(turn,)))
-    assert (room.due() or 0) > room.now_ms
-    room.do(Mute(ANNA.id, 60_000))
-    assert room.due() == room.now_ms
 
 
 def test_a_duel_ends_when_one_leaves() -> None:
@@ -341,6 +292,40 @@ def test_a_bystander_who_speaks_holds_nobody_up() -> None:
     assert later_ms is not None
     assert quiet_ms is not None
     assert later_ms > quiet_ms
+
+
+class Crowd(Collection[str]):
+    """Voices that may be counted and looked up, and are not to be gone through one by one."""
+
+    def __init__(self, *known: str) -> None:
+        self.known = known
+
+    def __contains__(self, voice: object) -> bool:
+        return voice in self.known
+
+    def __len__(self) -> int:
+        return 1_000
+
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError("a thousand were asked one by one")
+
+
+def test_what_is_due_is_known_without_asking_each_of_a_crowd() -> None:
+    room = PureRoom("humour")
+    room.do(Throw(), ANNA)
+    room.now_ms = room.turn().go_at_ms
+    for voice in (ANNA, BELA, CLEO):
+        room.land(voice.id, voice)
+    room.here = room.speakers = Crowd(ANNA.id, BELA.id, CLEO.id)
+    turn = room.turn()
+    assert room.due() == turn.closes_at_ms + QUIET_GRACE_MS["snap"]
+
+    round_ = room.state.round
+    assert round_ is not None
+    vote = replace(turn, act="vote", clips=(ANNA.id, BELA.id), turn=2)
+    room.state = replace(room.state, round=replace(round_, turns=(turn, vote)))
+    room.do(Vote(round_.id, ANNA.id, 1), BELA)
+    assert room.due() == vote.closes_at_ms
 
 
 def test_a_room_rests_shorter_after_a_lively_round() -> None:

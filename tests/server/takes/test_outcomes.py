@@ -12,8 +12,9 @@ from server.log.base import StorageFull
 from server.room.commands import Refused
 from server.room.events import ClipLanded, Event, RoomOpened
 from server.room.governing import LAPSED_MS, SEEN_EVERY_MS
+from server.takes.previews import Preview
 from tests.support.media import ANNA, BELA
-from tests.support.theatre import Theatre, running_theatre
+from tests.support.theatre import Theatre, healing, running_theatre
 
 
 @pytest.fixture
@@ -74,3 +75,33 @@ async def test_the_first_take_in_a_room_that_its_keeper_lost_is_answered_with_it
     assert event is not None
     assert isinstance(event.data, ClipLanded)
     assert room.state.keeper == ""
+
+
+async def test_a_take_wears_the_mask_of_its_voice_or_its_session(theatre: Theatre) -> None:
+    theatre.room.wear(ANNA.id, "whisper")
+    peer = await theatre.speaker()
+    await theatre.takes.begin(theatre.room, ANNA, peer)
+    theatre.room.wear(ANNA.id, None)  # too late for this one
+    masked = (await theatre.stop()).data
+    assert isinstance(masked, ClipLanded)
+    assert (masked.mask, masked.masked) == ("whisper", True)
+
+    await theatre.takes.begin(theatre.room, ANNA, peer)
+    natural = (await theatre.stop()).data
+    assert isinstance(natural, ClipLanded)
+    assert (natural.mask, natural.masked) == (None, False)
+
+    event = await theatre.takes.upload("wonder", BELA, b"speech", "audio/ogg", mask="robot")
+    assert isinstance(event, Event)
+    assert isinstance(event.data, ClipLanded)
+    assert event.data.mask == "robot"
+
+
+async def test_a_take_that_is_heard_first_is_heard_masked(theatre: Theatre) -> None:
+    room = await healing(theatre)
+    preview = await theatre.takes.upload("healing", ANNA, b"speech", "audio/ogg", mask="choir")
+    assert isinstance(preview, Preview)
+    assert preview.clip.mask == "choir"
+    event = await theatre.takes.keep(room, ANNA, preview.id)
+    assert isinstance(event.data, ClipLanded)
+    assert event.data.mask == "choir"

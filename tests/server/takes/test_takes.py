@@ -490,33 +490,3 @@ async def test_a_room_stays_awake_while_an_upload_is_finished(theatre: Theatre) 
 
     assert needed
     assert not local(theatre.room).needed
-
-
-async def test_a_take_wears_the_mask_of_its_voice_or_its_session(theatre: Theatre) -> None:
-    theatre.room.wear(ANNA.id, "whisper")
-    peer = await theatre.speaker()
-    await theatre.takes.begin(theatre.room, ANNA, peer)
-    theatre.room.wear(ANNA.id, None)  # too late for this one
-    masked = (await theatre.stop()).data
-    assert isinstance(masked, ClipLanded)
-    assert (masked.mask, masked.masked) == ("whisper", True)
-
-    await theatre.takes.begin(theatre.room, ANNA, peer)
-    natural = (await theatre.stop()).data
-    assert isinstance(natural, ClipLanded)
-    assert (natural.mask, natural.masked) == (None, False)
-
-    event = await theatre.takes.upload("wonder", BELA, b"speech", "audio/ogg", mask="robot")
-    assert isinstance(event, Event)
-    assert isinstance(event.data, ClipLanded)
-    assert event.data.mask == "robot"
-
-
-async def test_a_take_that_is_heard_first_is_heard_masked(theatre: Theatre) -> None:
-    room = await healing(theatre)
-    preview = await theatre.takes.upload("healing", ANNA, b"speech", "audio/ogg", mask="choir")
-    assert isinstance(preview, Preview)
-    assert preview.clip.mask == "choir"
-    event = await theatre.takes.keep(room, ANNA, preview.id)
-    assert isinstance(event.data, ClipLanded)
-    assert event.data.mask == "choir"

@@ -72,6 +72,8 @@ async def test_a_page_comes_with_the_words_of_the_language_that_its_visitor_set(
         headers = {"Cookie": f"wonder_language={said}", "Accept-Language": "en"}
         async with site.ask("GET", "/", headers=headers) as answer:
             assert f"/static/js/lib/text.{expected}.js" in await answer.text()
+        async with site.ask("GET", "/away", headers=headers) as answer:
+            assert Page(await answer.text()).all("html")[0]["lang"] == expected
 
 
 async def test_a_rooms_page_says_which_room_it_is(site: Site) -> None:

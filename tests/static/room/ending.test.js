@@ -72,7 +72,7 @@ test('secrets are turned over with the names of those who had them', () => {
   const { secrets, title } = card({ ending: 'secrets', secrets: [{ voice: 'anna', role: 'astronaut', text: 'afraid of heights' }, { voice: 'bela', role: '', text: 'a wish' }] });
 
   assert.equal(title, en['ending.secrets']);
-  assert.deepEqual(secrets.map(({ name, text }) => [name, text]), [['Velvet Teacup', 'astronaut. afraid of heights'], ['Wobbly Octopus', 'a wish']]);
+  assert.deepEqual(secrets.map(({ name, text }) => [name, text]), [['Velvet Teacup', 'Astronaut. Afraid of heights'], ['Wobbly Octopus', 'A wish']]);
 });
 
 test('the fifth of a set closes with the line of the evening, which may be of another round', () => {
@@ -119,6 +119,21 @@ test('what was reported and whom one does not want stand on no card and are not 
   assert.equal(line(['anna']), null);
 });
 
+test('of a voice that is hidden no secret is told, and its crown is nobody else\'s', () => {
+  const round = ended(running({}, { takes: [take('a', ANNA), take('b', BELA)] }), { ending: 'votes', winners: ['a'], secrets: [{ voice: 'anna', role: 'x', text: '' }] });
+  const { secrets, title, winners } = endingOf(round, { ...modelOf({ me: BELA }), hidden: ['anna'] });
+
+  assert.deepEqual([secrets, winners, title], [[], [], en['ending.plain']]);
+});
+
+test('what two said at one count is heard at once, and all else one after the other', () => {
+  const round = (/** @type {Record<string, any>} */ closing) => endingOf(ended(running({}, { takes: [take('a', ANNA), take('b', BELA)] }), closing), modelOf());
+
+  assert.deepEqual([round({ ending: 'pair' }).plays, round({ ending: 'pair' }).atOnce], [['a', 'b'], true]);
+  assert.equal(round({ ending: 'pair', winners: ['a', 'b'] }).atOnce, false);
+  assert.equal(round({ ending: 'chain', replay: ['a', 'b'] }).atOnce, false);
+});
+
 test('a challenge that nobody decided is told with whose it was; words that came later decide it', () => {
   const undecided = [{ clip: 'a', voice: BELA.id }, { clip: 'gone', voice: BELA.id }];
   const line = 'Wobbly Octopus challenged Velvet Teacup, and nobody decided. It stays open.';
@@ -127,4 +142,17 @@ test('a challenge that nobody decided is told with whose it was; words that came
   const verdicts = [{ round: 'r', clip: 'a', code: 'repeat', text: '', tone: 'fault' }];
   assert.equal(card({ undecided }, { verdicts }).words, '');
   assert.equal(card({ undecided }, {}, { me: CLEO, state: { withheld: new Map([['a', 5]]) } }).words, '', 'and none about a take that is hidden');
+});
+
+test('older clips that answered the same stand on the card with their day, once whoever asked has spoken', () => {
+  const met = new Map([['old', { by: CLEO, at_ms: 5_000, duration_ms: 800, caption: 'a hat' }], ['gone', null]]);
+  const round = (/** @type {object} */ more) => ended(running({}, { takes: [TAKES[0]], company: ['old', 'gone', 'unknown'], ...more }), { ending: 'plain' });
+
+  const { title, takes, plays } = endingOf(round({}), modelOf(), met);
+  assert.deepEqual([title, plays], [en['ending.company'], []]);
+  assert.deepEqual(takes.map(({ clip, name, text, at_ms }) => [clip, name, text, at_ms]), [['a', 'Velvet Teacup', 'a spoon', undefined], ['old', 'Calm Fern', 'a hat', 5_000]]);
+
+  assert.deepEqual(endingOf(round({ starter: BELA.id }), modelOf(), met).takes.map(({ clip }) => clip), ['a']);
+  assert.deepEqual(endingOf(round({}), modelOf(), new Map()).takes.map(({ clip }) => clip), ['a']);
+  assert.deepEqual(endingOf(round({}), { ...modelOf(), hidden: [CLEO.id] }, met).takes.map(({ clip }) => clip), ['a']);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  calmOf, castOf, isTalking, levelAt, stagedIn, missingIn, takesSeen, MOST_PEOPLE, ownersOf, partIn, shortened, talksOn, voiceOf,
+  calmOf, castOf, isTalking, levelAt, stagedIn, missingIn, takesSeen, MOST_PEOPLE, ownersOf, partIn, secretOf, shortened, talksOn, voiceOf,
 } from '../../../static/js/room/head.js';
 import { ANNA, at, BELA, CLEO, GO_MS, modelOf, running, take, WINDOW_MS } from '../support/stage.js';
 
@@ -182,4 +182,19 @@ test('who talks for ten seconds has them beyond a window that is shorter', () =>
     assert.equal(isTalking(talk.turns[0], model.presence), speaking.length > 0);
     assert.equal(castOf(model, at(model, GO_MS + WINDOW_MS)).some(({ has }) => has), speaking.length > 0);
   }
+});
+
+test('whom one hid has no name and no place on the stage', () => {
+  const round = running({ voice: 'bela' }, { players: ['anna', 'bela', 'cleo'] });
+  const model = { ...modelOf({ round }), hidden: ['bela'] };
+
+  assert.deepEqual(castOf(model, at(model, GO_MS + 1)).map(({ id }) => id), ['anna', 'cleo']);
+  assert.equal(voiceOf(model, 'bela'), null);
+  const all = { ...modelOf({ round: running() }), hidden: ['bela'] };
+  assert.deepEqual(missingIn(all, at(all, GO_MS + 1)), [ANNA.name, CLEO.name]);
+});
+
+test('a secret is said in whole sentences', () => {
+  assert.equal(secretOf({ role: 'astronaut', text: 'ärgert sich' }), 'Astronaut. Ärgert sich');
+  assert.equal(secretOf({ role: '', text: 'a wish' }), 'A wish');
 });

@@ -87,3 +87,9 @@ test('the end says who won, a tie says so, and nobody wins whom nobody chose', (
   assert.deepEqual(told([{ model: modelOf({ state: { last_round: open } }), now_ms: 21_000 }]), [['Calm Fern challenged Velvet Teacup, and nobody decided. It stays open.']]);
   assert.deepEqual(told([{ model: modelOf(), now_ms: 1 }]), [[]]);
 });
+
+test('the mask that everyone wears is told with the game', () => {
+  const model = modelOf({ round: { ...running(), mask: 'mouse' } });
+  const [[game]] = told([{ model, now_ms: GO_MS - 1 }]);
+  assert.equal(game, 'Word association. One word, the first that comes. Everyone is a mouse.');
+});

@@ -1,4 +1,5 @@
 /** A whole session over fakes of its edges: the socket, the microphone, the ways, the sound and the time. */
+import '../../../static/js/lib/words-refused.js';
 import { FakeDevices, FakePlayer } from './devices.js';
 import { FakeSocket } from './fake-socket.js';
 import { FakeTimers } from './timers.js';

@@ -1,0 +1,81 @@
+"""Which prompts a room threw at all, and who answered them: a bounded memory. Pure.
+
+By it somebody who plays alone gets a prompt that others answered, and a shared card says how many did.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from games.round import Prompt, Round
+
+# So many prompts are remembered, and of each so many of the newest answers.
+PROMPTS_KEPT = 48
+ANSWERS_KEPT = 24
+
+
+class Said(Struct, frozen=True, array_like=True):
+    """One answer: a clip, or the id of what was written, and whose it is."""
+
+    item: str
+    voice: str
+    written: bool = False
+
+
+class Answered(Struct, frozen=True, array_like=True):
+    """A prompt that was thrown at all, its newest answers, and how many there were of all."""
+
+    prompt: Prompt
+    said: tuple[Said, ...] = ()
+    count: int = 0
+
+    def is_by(self, voice: str) -> bool:
+        """Tell whether a voice is known to have answered it."""
+        return any(said.voice == voice for said in self.said)
+
+
+Memory = tuple[Answered, ...]
+
+
+def with_round(memory: Memory, round_: Round) -> Memory:
+    """Return the memory with what was said in a round, if that was one prompt for all."""
+    prompt, said = round_.prompt, _said(round_)
+    if prompt is None or not prompt.text or not said or not is_for_all(round_):
+        return memory
+    before = next((each for each in memory if each.prompt.id == prompt.id), Answered(prompt))
+    now = Answered(prompt, (*before.said, *said)[-ANSWERS_KEPT:], before.count + len(said))
+    return (*(each for each in memory if each is not before), now)[-PROMPTS_KEPT:]
+
+
+def is_for_all(round_: Round) -> bool:
+    """Tell whether everybody spoke to the prompt of a round, once, and nothing about it was secret."""
+    turn = round_.turns[0] if round_.turns else None
+    if turn is None or round_.prompt is None or round_.hidden or round_.answer:
+        return False
+    is_open = turn.act == "speak" and turn.voice is None and not turn.voices and turn.besides is None
+    return is_open and turn.prompt == round_.prompt.text
+
+
+def _said(round_: Round) -> tuple[Said, ...]:
+    turn = round_.turns[0].turn if round_.turns else 0
+    takes = (take for take in round_.takes if take.turn == turn and not take.hidden)
+    return tuple(Said(take.clip, take.voice, take.written) for take in takes)
+
+
+def without(memory: Memory, item: str) -> Memory:
+    """Return the memory without an answer, or without a prompt, that was forgotten."""
+    if not any(each.prompt.id == item or any(said.item == item for said in each.said) for each in memory):
+        return memory
+    left = (_without(each, item) for each in memory if each.prompt.id != item)
+    return tuple(each for each in left if each.said)
+
+
+def _without(answered: Answered, item: str) -> Answered:
+    said = tuple(each for each in answered.said if each.item != item)
+    return replace(answered, said=said, count=answered.count - len(answered.said) + len(said))
+
+
+def to(memory: Memory, clip: str) -> Answered | None:
+    """Return the prompt that a clip answered, None when it is not remembered."""
+    return next((each for each in memory if any(said.item == clip for said in each.said)), None)

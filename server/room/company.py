@@ -1,0 +1,106 @@
+"""A prompt that others answered: say yours first, then hear theirs. Pure.
+
+A visitor who comes from a clip asks for the very prompt that it answered, and who plays alone is thrown what
+others answered before. The clips that are heard afterwards are the `company` of the round.
+"""
+
+from __future__ import annotations
+
+from games.registry import BY_ID, offered
+from games.round import RoundOpened
+from server.room import answered, door, round_lifecycle
+from server.room.answered import Answered
+from server.room.commands import Refused, RoundStart
+from server.room.context import Context
+from server.room.events import Fact, TopicThrown
+from server.room.proposals import Proposed
+from server.room.state import RoomState
+
+# So many strangers are heard after one's own take.
+STRANGERS_HEARD = 2
+
+
+def wished(state: RoomState, command: RoundStart) -> Proposed:
+    """Return the round that a clip asks for: its prompt and its game. Raises `Refused`."""
+    if not is_heard(state, command.clip):
+        raise Refused("no_such_clip", "This clip is not here (any more).")
+    asked = command.asked
+    if asked is None:
+        raise Refused("bad_value", "This clip answered no prompt that can be thrown again.")
+    game = BY_ID.get(asked.game)
+    if game is None or game.turns != "all" or game not in offered(state.kind):
+        game = round_lifecycle.plain(state)
+    return Proposed(game.id, command.tempo, command.clip, asked.prompt)
+
+
+def begin(state: RoomState, wish: Proposed, players: tuple[str, ...], context: Context) -> list[Fact]:
+    """Throw the prompt of a clip, which is heard after the take of whoever asked."""
+    clips = (wish.clip,) if is_heard(state, wish.clip) else ()
+    return _thrown(state, wish, players, clips, context)
+
+
+def alone(state: RoomState, context: Context) -> list[Fact]:
+    """Throw what others answered to whoever plays alone; nothing when nobody does, or no prompt is left."""
+    speakers = [*door.admitted(state, context.speakers, context)]
+    found = waiting(state, speakers[0]) if len(speakers) == 1 else None
+    if found is None:
+        return []
+    strangers = _strangers(state, found, speakers[0])
+    few = context.random.sample(strangers, min(len(strangers), STRANGERS_HEARD))
+    clips = tuple(clip for clip in strangers if clip in few)
+    return _thrown(state, Proposed(round_lifecycle.plain(state).id, prompt=found.prompt), (), clips, context)
+
+
+def waiting(state: RoomState, voice: str) -> Answered | None:
+    """Return the prompt that waits for a voice: others answered it, this voice did not, it was long ago.
+
+    The one that was thrown for that reason in the last round is not thrown twice in a row.
+    """
+    last = state.last_round
+    refused = last.prompt.id if last and last.company and last.prompt else ""
+    left = [
+        each
+        for each in state.answered
+        if each.prompt.id != refused and not each.is_by(voice) and _strangers(state, each, voice)
+    ]
+    thrown = {id_: at for at, id_ in enumerate(state.thrown)}
+    return min(left, key=lambda each: thrown.get(each.prompt.id, -1), default=None)
+
+
+def spared(state: RoomState, context: Context) -> tuple[str, ...]:
+    """Return the clips that whoever is here alone is to hear only after a take of their own."""
+    here = [*context.here]
+    found = waiting(state, here[0]) if len(here) == 1 else None
+    return tuple(said.item for said in found.said) if found else ()
+
+
+def answers_to(state: RoomState, clip: str, asked_seq: int | None) -> int:
+    """Return how many answered what a clip did, at least this one, as far as the room remembers."""
+    known = answered.to(state.answered, clip)
+    if known is not None:
+        return max(known.count, 1)
+    same = (each for each in state.clips.whole.values() if asked_seq and each.asked_seq == asked_seq)
+    return max(sum(1 for _ in same), 1)
+
+
+def is_heard(state: RoomState, clip: str) -> bool:
+    """Tell whether a clip is in the room and may be heard by all."""
+    known = state.clips.get(clip)
+    return known is not None and not known.hidden and clip not in state.governed.withheld
+
+
+def _strangers(state: RoomState, prompt: Answered, voice: str) -> list[str]:
+    said = (each for each in prompt.said if not each.written and each.voice != voice)
+    return [each.item for each in said if is_heard(state, each.item)]
+
+
+def _thrown(
+    state: RoomState, wish: Proposed, players: tuple[str, ...], clips: tuple[str, ...], context: Context
+) -> list[Fact]:
+    plain = round_lifecycle.plain(state)
+    game = BY_ID.get(wish.game) or plain
+    is_plain = game is plain
+    drawn = () if is_plain else players
+    begun = round_lifecycle.begin(state, game, wish.tempo, drawn, context, prompt=wish.prompt, company=clips)
+    thrown = next((fact.prompt for fact in begun if isinstance(fact, RoundOpened)), None)
+    return [TopicThrown(thrown), *begun] if is_plain and thrown else begun

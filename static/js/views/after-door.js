@@ -1,0 +1,19 @@
+/** What a room has for whoever has come in, and nobody needs before: running words, and the search. */
+import '../lib/words-search.js';
+import { h, icon } from '../lib/dom.js';
+import { ICONS } from '../lib/icons.js';
+import { t } from '../lib/text.js';
+import { SpokenWords } from './spoken-words.js';
+
+/** @param {import('../session/session.js').Session} session */
+export function attach(session) {
+  const stage = document.querySelector('prompt-card');
+  if (stage) new SpokenWords(session, stage);
+  ICONS.search = { line: 'M10.5 4.5a6 6 0 1 0 0 12 6 6 0 1 0 0-12zM15 15l5 5' };
+  const press = async () => (await import('./search-sheet.js')).open(session);
+  for (const place of document.querySelectorAll('panel-tabs, clip-list')) {
+    const button = h('button', { type: 'button', class: 'icon-button find', 'aria-label': t('search.title'), title: t('search.title'), onclick: press }, icon('search'));
+    if (place.localName === 'panel-tabs') place.append(button);
+    else place.querySelector('h2')?.after(button);
+  }
+}

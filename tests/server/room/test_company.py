@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from games.round import Prompt, RoundClosed, RoundOpened, TurnGiven
+from server.room import company
+from server.room.commands import Agree, Asked, Forget, Hide, Refused, RoundStart, Suggest, Throw
+from server.room.events import ClipRemoved, Fact, ProposalMade, RoomChanged, TopicThrown, Voice
+from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
+
+ANSWERED = {"clip-a": ANNA, "clip-b": BELA}
+
+
+def answered(*rounds: dict[str, Voice], kind: str = "wonder") -> PureRoom:
+    """Return a room that rests after rounds in which those clips were said."""
+    room = PureRoom(kind, seed=3)
+    for said in rounds or (ANSWERED,):
+        room.do(Throw(), ANNA)
+        for clip, voice in said.items():
+            room.land(clip, voice)
+        room.pass_time(speakers=())
+    return room
+
+
+def opening(facts: list[Fact]) -> RoundOpened:
+    return next(fact for fact in facts if isinstance(fact, RoundOpened))
+
+
+def prompts(room: PureRoom) -> list[Prompt]:
+    return [
+        each.data.prompt for each in room.events if isinstance(each.data, RoundOpened) and each.data.prompt
+    ]
+
+
+def again(room: PureRoom, clip: str = "clip-a") -> RoundStart:
+    return RoundStart(clip=clip, asked=Asked(prompts(room)[0], "first_thing"))
+
+
+def refused(room: PureRoom, command: RoundStart, by: Voice = CLEO) -> str:
+    with pytest.raises(Refused) as why:
+        room.do(command, by)
+    return why.value.code
+
+
+def test_the_prompt_that_a_clip_answered_is_thrown_again_with_the_clip_as_company() -> None:
+    room = answered()
+
+    facts = room.do(again(room), CLEO)
+
+    assert isinstance(facts[0], TopicThrown)
+    opened = opening(facts)
+    assert opened.prompt == prompts(room)[0]
+    assert opened.company == ("clip-a",)
+    assert opened.game == "first_thing"
+    assert isinstance(facts[-1], TurnGiven)
+    assert facts[-1].prompt == prompts(room)[0].text
+    assert room.state.round is not None
+    assert room.state.round.starter == CLEO.id
+    assert room.state.round.company == ("clip-a",)
+
+
+def test_the_game_is_that_of_the_clips_round_where_all_were_asked_and_the_plain_one_else() -> None:
+    room = answered(kind="humour")
+    asked = again(room).asked
+    assert asked is not None
+
+    worst = opening(room.do(replace(again(room), asked=replace(asked, game="world_worst")), CLEO))
+    assert (worst.game, worst.prompt) == ("world_worst", asked.prompt)
+    for game in ("word_association", "", "nothing"):
+        wish = replace(again(room), asked=replace(asked, game=game))
+        assert opening(room.do(wish, CLEO)).game == "first_thing"
+
+
+def test_a_clip_that_is_hidden_gone_or_of_nowhere_and_one_without_a_prompt_ask_for_nothing() -> None:
+    room = answered()
+    wish = again(room)
+    assert refused(room, replace(wish, clip="nowhere")) == "no_such_clip"
+    assert refused(room, replace(wish, asked=None)) == "bad_value"
+    room.do(Hide("clip-a"))
+    assert refused(room, wish) == "no_such_clip"
+    room.do(Forget("clip-b"), BELA)
+    assert refused(room, again(room, "clip-b")) == "no_such_clip"
+    assert refused(room, RoundStart()) == "no_such_game"
+
+
+def test_in_a_round_of_others_it_is_a_proposal_and_comes_when_that_is_carried() -> None:
+    room = answered()
+    room.here = room.speakers = (ANNA.id, BELA.id, CLEO.id)
+    room.do(RoundStart("word_association"), ANNA)
+
+    (made,) = room.do(again(room), BELA)
+    assert isinstance(made, ProposalMade)
+    assert (made.clip, made.prompt) == ("clip-a", prompts(room)[0])
+    facts = room.do(Agree(made.proposal, value=True), ANNA)
+
+    assert opening(facts).prompt == made.prompt
+    assert opening(facts).company == ("clip-a",)
+
+
+def test_a_proposed_prompt_that_was_taken_back_is_not_thrown() -> None:
+    room = PureRoom()
+    room.do(Suggest("My secret door"), CLEO)
+    while room.state.suggestions:
+        room.do(Throw(), ANNA)
+    own = prompts(room)[-1]
+    room.land("clip-a", ANNA)
+    room.here = room.speakers = (ANNA.id, BELA.id)
+    room.do(RoundStart("word_association"), ANNA)
+    (made,) = room.do(RoundStart(clip="clip-a", asked=Asked(own)), BELA)
+    room.do(Forget(everything=True), CLEO)
+    assert isinstance(made, ProposalMade)
+
+    facts = room.do(Agree(made.proposal, value=True), ANNA)
+
+    assert own.text == "My secret door"
+    assert opening(facts).prompt != own
+    assert own.text not in str(room.events)
+    assert own.text not in str(room.state)
+
+
+def test_who_plays_alone_gets_what_others_answered_and_hears_two_of_them() -> None:
+    room = answered({"clip-a": ANNA, "clip-b": BELA, "clip-c": DORA})
+
+    assert room.pass_time(speakers=(CLEO.id,))
+
+    round_ = room.state.round
+    assert round_ is not None
+    assert round_.prompt == prompts(room)[0]
+    assert round_.starter == ""
+    assert len(round_.company) == company.STRANGERS_HEARD
+    assert {*round_.company} < {"clip-a", "clip-b", "clip-c"}
+
+
+def test_nobody_alone_is_asked_twice_what_they_answered_and_other_prompts_come_first() -> None:
+    one, two, three = {"a1": ANNA, "a2": CLEO}, {"b1": ANNA}, {"c1": BELA}
+    room = answered(one, two, three)
+    room.speakers = (CLEO.id,)
+    first, second, third = prompts(room)
+
+    room.pass_time()
+    assert prompts(room)[-1] == second
+    room.pass_time()  # silent
+    room.pass_time()
+    assert prompts(room)[-1] == third
+    room.land("c2", CLEO)
+    room.pass_time()
+    room.pass_time()
+    assert prompts(room)[-1] == second
+    room.pass_time()  # silent again: the only one that is left does not come twice in a row
+    room.pass_time()
+    assert prompts(room)[-1] not in {first, second, third}
+
+
+@pytest.mark.parametrize("speakers", [(CLEO.id, DORA.id), (ANNA.id,)])
+def test_two_and_those_who_met_no_stranger_play_as_ever(speakers: tuple[str, ...]) -> None:
+    room = answered({"clip-a": ANNA})
+    room.pass_time(speakers=speakers)
+
+    assert room.state.round is None or not room.state.round.company
+
+
+def test_clips_that_were_hidden_or_removed_are_no_company() -> None:
+    room = answered()
+    room.do(Hide("clip-a"))
+    room.do(Forget("clip-b"), BELA)
+    assert isinstance(room.events[-1].data, ClipRemoved)
+
+    assert company.waiting(room.state, CLEO.id) is None
+
+
+def test_a_locked_room_throws_nothing_for_who_may_only_listen() -> None:
+    room = answered()
+    room.do(Throw(), ANNA)
+    state = replace(room.state, locked=RoomChanged(locked=True).locked or False)
+    room.speakers = (CLEO.id,)
+
+    assert company.alone(state, room.context()) == []
+
+
+def test_what_who_is_alone_is_to_answer_first_is_spared_by_the_radio() -> None:
+    room = answered()
+    room.here = (CLEO.id,)
+    assert company.spared(room.state, room.context()) == ("clip-a", "clip-b")
+    room.here = (CLEO.id, DORA.id)
+    assert company.spared(room.state, room.context()) == ()
+    room.here = (ANNA.id,)
+    assert company.spared(room.state, room.context()) == ()
+
+
+def test_the_next_round_waits_until_the_company_was_heard() -> None:
+    room = answered()
+    room.pass_time(speakers=(CLEO.id,))
+    round_ = room.state.round
+    assert round_ is not None
+    room.land("own", CLEO, duration_ms=6_000)
+    room.pass_time()
+
+    closed = room.closings()[-1]
+    assert isinstance(closed, RoundClosed)
+    assert closed.next_at_ms - room.now_ms >= 6_000 + 2 * 900
