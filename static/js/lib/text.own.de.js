@@ -56,7 +56,7 @@ export default {
   'settings.hidden.back.of': '{name} zurückholen',
   'settings.hidden.clip': 'ein gemeldeter Clip oder eine Zeile',
   'keeper.rules': 'Hausregeln, sofort',
-  'keeper.locked': 'Abgeschlossen',
+  'keeper.locked': 'Gesperrt',
   'keeper.locked.hint': 'nur du sprichst und schreibst, die anderen hören zu',
   'keeper.slow': 'Langsam',
   'keeper.slow.hint': 'eine Zeile alle 10 s, außer der Reihe eine Stimme alle 20 s',

@@ -48,7 +48,7 @@ function sounds() {
   const volume = h('input', { type: 'range', id: 'volume', min: 0, max: 100, step: 5, value: Math.round(get('volume') * 100) });
   volume.addEventListener('input', () => prefer('volume', volume.valueAsNumber / 100));
   return h('fieldset', { class: 'sheet-form' }, h('legend', {}, t('settings.sound')),
-    h('label', { class: 'field', for: 'volume' }, h('span', {}, t('settings.volume')), volume), check('sounds'), check('spoken'), check('vibration'));
+    h('label', { class: 'field', for: 'volume' }, h('span', {}, t('settings.volume')), volume), check('sounds'), check('spoken'), 'vibrate' in navigator && check('vibration'));
 }
 
 /** @param {'sounds'|'spoken'|'vibration'} name */
