@@ -333,11 +333,7 @@ def _take_revealed(state: RoomState, event: Event, round_id: str, take: Revealed
         state = replace(state, clips=clips.revealed(take.clip, event.seq))
     if state.round is None or state.round.id != round_id or state.round.take(take.clip):
         return state
-    round_ = rounds.landed(state.round, captions.revealed(take))
-    if take.text is not None:
-        said = take.clip, take.text, tokens(take.text), state.language
-        round_ = captions.captioned(round_, *said)
-    return replace(state, round=round_)
+    return replace(state, round=captions.revealed(state.round, take, state.language))
 
 
 def _ref(event: Event, round_id: str, take: RevealedTake) -> ClipRef:
