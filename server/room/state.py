@@ -13,7 +13,6 @@ from games import captions, forgotten
 from games import round as rounds
 from games.round import (
     AnswerGiven,
-    Prompt,
     RevealedTake,
     RoleGiven,
     Round,
@@ -221,12 +220,8 @@ def _said_before(state: RoomState, fact: Fact | Erased) -> Collection[str]:
     match fact:
         case ClipReported(clip=clip):
             return (clip,)
-        case (
-            TopicThrown(prompt=Prompt(id=id_))
-            | RoundOpened(prompt=Prompt(id=id_))
-            | ProposalMade(prompt=Prompt(id=id_))
-        ):
-            return (id_,)
+        case TopicThrown() | RoundOpened() | ProposalMade() if fact.prompt is not None:
+            return (fact.prompt.id,)
         case rounds.TurnGiven() | rounds.VerdictGiven():
             both = (state.round, state.last_round)
             return next((forgotten.repeated(r, fact) for r in both if r and r.id == fact.round), ())

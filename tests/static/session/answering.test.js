@@ -4,6 +4,7 @@ import { Visit } from '../support/visit.js';
 // The page fetches it when it is needed; here it is there before, for nothing else says when a module has come.
 import '../../../static/js/session/answering.js';
 
+await import('../../../static/js/session/answering.js'); // so that no page here waits for the disk
 const CLIP = 'clip-of-bela-1234';
 const bela = { id: 'bela', name: 'Wobbly Octopus', colour: '#00aaff' };
 const opened = { round: 'r1', game: 'first_thing', tempo: 'snap', prompt: { id: 'p', text: 'Moss' }, players: [], company: [CLIP] };
