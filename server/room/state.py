@@ -59,17 +59,10 @@ PROMPTS_REMEMBERED = 100
 VOICES_KEPT = 500
 # What tells of a round, but for its beginning and its end.
 ROUND_FACTS = (
-    rounds.RoundJoined,
-    rounds.RoundLeft,
-    rounds.RoundPaused,
-    RoleGiven,
-    rounds.TurnGiven,
-    rounds.TurnPassed,
-    rounds.HelpGiven,
-    rounds.ChallengeMade,
-    rounds.VerdictGiven,
+    rounds.RoundJoined, rounds.RoundLeft, rounds.RoundPaused, RoleGiven, rounds.TurnGiven,
+    rounds.TurnPassed, rounds.HelpGiven, rounds.ChallengeMade, rounds.VerdictGiven,
     rounds.VerdictOverruled,
-)
+)  # fmt: skip
 
 
 class Suggestion(Struct, frozen=True):
