@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from msgspec.structs import replace
 
 from audio import container, loudness, masks, ogg, onset, opus
-from audio.pcm import Pcm, fade_edges, high_pass, peaks
+from audio.pcm import Pcm, fade_edges, high_pass, peaks, resample
 from audio.take import LONGEST_LISTENED_MS, SAMPLE_RATE_HZ, Clip, Limits, Mask, Packet, Take, Unfit
 
 MS = SAMPLE_RATE_HZ // 1000
+COUNTED_HZ = 16_000  # what speech is counted in
+Count = Callable[[Pcm], int]
 RUMBLE_HZ = 80.0
 MARGIN_MS = 80  # kept before the first sound and after the last
 FADE_MS = 5
@@ -29,28 +32,33 @@ DROWNED = "We could not tell your voice from the noise around you. Come closer t
 UNDECODABLE = "We could not read that sound. Please try again."
 
 
-def finish_take(take: Take, limits: Limits, mask: Mask | None = None) -> Clip:
+def finish_take(take: Take, limits: Limits, mask: Mask | None = None, count: Count | None = None) -> Clip:
     """Finish what a speaker sent. Raises `Unfit`."""
     try:
         pcm = opus.decode(take.packets, longest=LONGEST_LISTENED_MS * MS)
     except opus.BadPacket as bad:
         raise Unfit("undecodable", UNDECODABLE) from bad
-    return finish(pcm, limits, preroll_ms=take.preroll_ms, mask=mask)
+    return finish(pcm, limits, preroll_ms=take.preroll_ms, mask=mask, count=count)
 
 
-def finish_upload(body: bytes, media_type: str, limits: Limits, mask: Mask | None = None) -> Clip:
+def finish_upload(
+    body: bytes, media_type: str, limits: Limits, mask: Mask | None = None, count: Count | None = None
+) -> Clip:
     """Finish an uploaded file. Raises `Unfit`. Call it only in a process that may crash: it runs libav."""
     try:
         pcm = container.decode(body, media_type, longest=LONGEST_LISTENED_MS * MS)
     except container.Undecodable as bad:
         raise Unfit("undecodable", bad.shown or UNDECODABLE) from bad
-    return finish(pcm, limits, mask=mask)
+    return finish(pcm, limits, mask=mask, count=count)
 
 
-def finish(pcm: Pcm, limits: Limits, *, preroll_ms: int = 0, mask: Mask | None = None) -> Clip:
+def finish(
+    pcm: Pcm, limits: Limits, *, preroll_ms: int = 0, mask: Mask | None = None, count: Count | None = None
+) -> Clip:
     """Make a clip of 48 kHz mono sound. Raises `Unfit` when it is silent or too short.
 
-    A mask that cannot be put on raises, whatever it is: nothing goes on as it was spoken then.
+    A mask that cannot be put on raises, whatever it is: nothing goes on as it was spoken then. `count`
+    tells how much of a sound of 16 kHz is speech, which nobody can tell behind some masks.
     """
     pcm = high_pass(np.nan_to_num(pcm, posinf=0.0, neginf=0.0).clip(-8.0, 8.0), RUMBLE_HZ)
     sound = onset.find(pcm)
@@ -71,7 +79,10 @@ def finish(pcm: Pcm, limits: Limits, *, preroll_ms: int = 0, mask: Mask | None =
         sound = onset.Sound(sound.onset + start, sound.offset + start, sound.gap_ms)
     worn = masks.wear(kept, mask) if mask else kept
     clip = _encoded(fade_edges(worn, FADE_MS * MS), sound, preroll_ms)
-    return replace(clip, mask=mask.name) if mask else clip
+    if mask is None:
+        return clip
+    speech_ms = count(resample(kept, SAMPLE_RATE_HZ, COUNTED_HZ)) if count else None
+    return replace(clip, mask=mask.name, speech_ms=speech_ms)
 
 
 def _encoded(pcm: Pcm, sound: onset.Sound, preroll_ms: int) -> Clip:

@@ -17,7 +17,19 @@ from pathlib import Path
 
 from msgspec import Struct
 
-PARTS = ("pace", "finish", "masks", "way", "listeners", "chat", "sleep", "age", "expiry", "filters")
+PARTS = (
+    "pace",
+    "finish",
+    "masks",
+    "way",
+    "listeners",
+    "chat",
+    "sleep",
+    "age",
+    "expiry",
+    "filters",
+    "captions",
+)
 PAGE = Path(__file__).resolve().parents[1] / "docs/performance.md"
 MARKS = re.compile(r"(<!-- figures -->\n).*(<!-- end of figures -->)", re.DOTALL)
 
@@ -72,6 +84,26 @@ BUDGETS = (
     Budget("age.wake_after_removal_ms_100000", "the same after a removal and a kill", "ms", 30),
     Budget("age.removal_us_100000", "removal in it, decided and folded, CPU", "us", 60),
     Budget("filters.cpu_us_a_line", "filters on a line of chat, all three, CPU", "us", 150),
+    Budget(
+        "captions.tiny_en_times_faster_whisper_alone",
+        "captions with tiny.en, clips read in the time that faster-whisper alone takes for one",
+        "",
+        4,
+        least=True,
+    ),
+    Budget("captions.base_times_faster_whisper_alone", "the same with base", "", 4, least=True),
+    Budget("captions.tiny_en_word_errors_percent", "words of recorded sentences wrong, tiny.en", "%", 5),
+    Budget("captions.base_word_errors_percent", "the same with base", "%", 5),
+    Budget(
+        "captions.tiny_en_single_words_kept_percent",
+        "single words that pass the gates, tiny.en",
+        "%",
+        94,
+        least=True,
+    ),
+    Budget("captions.base_single_words_kept_percent", "the same with base", "%", 94, least=True),
+    Budget("captions.tiny_en_invented_percent", "sounds without speech given words, tiny.en", "%", 1),
+    Budget("captions.base_invented_percent", "the same with base", "%", 1),
     Budget("filters.worst_ms", "the same on the worst 500 characters, CPU", "ms", 20),
 )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from games.round import RevealedTake, Round, Take
+from games.round import RevealedTake, Round, Take, landed
+from games.words import tokens
 
 
 def captioned(round_: Round, clip: str, text: str, words: tuple[str, ...], language: str) -> Round:
@@ -17,10 +18,14 @@ def captioned(round_: Round, clip: str, text: str, words: tuple[str, ...], langu
     return replace(round_, takes=tuple(takes))
 
 
-def revealed(take: RevealedTake) -> Take:
-    """Return a take that was hidden as it is in its round, its words aside."""
+def revealed(round_: Round, take: RevealedTake, language: str) -> Round:
+    """Add a take that was hidden to a round that has not met it, with its words where they are known."""
     measures = take.duration_ms, take.onset_ms, take.gap_ms
-    return Take(take.clip, take.voice, take.turn, *measures, written=take.written, masked=take.masked)
+    met = Take(take.clip, take.voice, take.turn, *measures, written=take.written, masked=take.masked)
+    round_ = landed(round_, met)
+    return (
+        round_ if take.text is None else captioned(round_, take.clip, take.text, tokens(take.text), language)
+    )
 
 
 def is_beyond_words(round_: Round, take: Take, language: str) -> bool:

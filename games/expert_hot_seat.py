@@ -17,7 +17,7 @@ class ExpertHotSeat(Chain):
 
     id = "expert_hot_seat"
     names = {"en": "Expert hot seat", "de": "Heißer Stuhl"}
-    short = {"en": "Know everything, at once", "de": "Weiß alles, sofort"}
+    short = {"en": "Know everything, at once", "de": "Alles wissen, sofort"}
     rules = {
         "en": "One is the expert and answers at once. The others ask how and why.",
         "de": "Jemand ist vom Fach und antwortet sofort. Die anderen fragen wie und warum.",

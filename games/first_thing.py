@@ -16,7 +16,7 @@ class FirstThing(Play):
     short = {"en": "There is no wrong", "de": "Falsch gibt es nicht"}
     rules = {
         "en": "A prompt appears. Say the first thing that comes to mind. There is no wrong.",
-        "de": "Ein Satz erscheint. Sag das Erste, was dir einfällt. Falsch gibt es nicht.",
+        "de": "Etwas wird eingeworfen. Sag das Erste, was dir einfällt. Falsch gibt es nicht.",
     }
     kinds = EVERYWHERE
     takes = 1

@@ -25,7 +25,7 @@ class FiveLikenesses(LineUp):
     short = {"en": "Five likenesses, all different", "de": "Fünf Vergleiche, alle anders"}
     rules = {
         "en": "Say five things that it is like, as different as you can.",
-        "de": "Fünf Vergleiche, alle anders.",
+        "de": "Sag fünf Dinge, denen es gleicht, so verschieden du kannst.",
     }
     kinds = ("language", "wonder")
     seconds = 25

@@ -18,7 +18,7 @@ class HalfLife(Chain):
 
     id = "half_life"
     names = {"en": "Half-life", "de": "Halbwertszeit"}
-    short = {"en": "Again, in half the time", "de": "Nochmal, in halber Zeit"}
+    short = {"en": "Again, in half the time", "de": "Noch mal, in halber Zeit"}
     rules = {
         "en": "Tell it in eight seconds. Then in four, in two, in one.",
         "de": "Erzähl es in acht Sekunden. Dann in vier, in zwei, in einer.",

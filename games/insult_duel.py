@@ -22,7 +22,7 @@ class InsultDuel(Chain):
 
     id = "insult_duel"
     names = {"en": "Insult duel", "de": "Beleidigungsduell"}
-    short = {"en": "Insult their things, accept theirs", "de": "Beleidige Dinge, freu dich über deine"}
+    short = {"en": "Insult their things, accept theirs", "de": "Beleidige Dinge, nimm deine an"}
     rules = {
         "en": "Insult the other character's things. Accept with delight, then reply. “Out” ends it.",
         "de": "Beleidige die Dinge der anderen Figur. Freu dich darüber, dann antworte. „Raus“ beendet.",

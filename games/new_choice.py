@@ -18,7 +18,7 @@ BELL_AFTER_MS = 700
 BELL_WINDOW_MS = 4_000
 ASK = {"en": "{theme} Say a line!", "de": "{theme} Sag einen Satz!"}
 BELL = {"en": "New choice!", "de": "Neue Wahl!"}
-RHYME = {"en": "New choice, and it rhymes!", "de": "Neue Wahl, und sie reimt sich!"}
+RHYME = {"en": "New choice, and it rhymes!", "de": "Neue Wahl, und zwar gereimt!"}
 
 
 class NewChoice(Chain):

@@ -17,7 +17,7 @@ class SameLine(Riddle):
     short = {"en": "Which feeling was it?", "de": "Welches Gefühl war es?"}
     rules = {
         "en": "One says the line in a secret feeling. The others say which.",
-        "de": "Jemand sagt den Satz in einem geheimen Gefühl. Die anderen sagen, in welchem.",
+        "de": "Jemand sagt den Satz in einem geheimen Gefühl. Die anderen raten, in welchem.",
     }
     kinds = ("roleplay", "healing", "humour")
     seconds = 30

@@ -20,7 +20,7 @@ class StoryDie(Chain):
 
     id = "story_die"
     names = {"en": "Story, story, die", "de": "Erzähl oder stirb"}
-    short = {"en": "Go on, never falter", "de": "Erzähl weiter, nie stocken"}
+    short = {"en": "Go on, never falter", "de": "Erzähl weiter, ohne zu stocken"}
     rules = {
         "en": "Go on in the middle of the sentence. Who falters dies, kindly.",
         "de": "Erzähl mitten im Satz weiter. Wer stockt, stirbt, ganz lieb.",

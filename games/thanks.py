@@ -12,10 +12,10 @@ class Thanks(Chain):
 
     id = "thanks"
     names = {"en": "Thank you", "de": "Danke"}
-    short = {"en": "Thank something", "de": "Dank für etwas"}
+    short = {"en": "Thank something", "de": "Bedank dich für etwas"}
     rules = {
         "en": "Thank something, in one sentence. There is no hurry.",
-        "de": "Dank für etwas, in einem Satz. Es eilt nicht.",
+        "de": "Bedank dich für etwas, in einem Satz. Es eilt nicht.",
     }
     kinds = ("healing",)
     seconds = 75

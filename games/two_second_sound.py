@@ -10,7 +10,7 @@ SOUND_MS = 2_000
 WINDOW_MS = 4_000
 AGAIN = {
     "en": "And now the same sounds: {place}. Vote!",
-    "de": "Und jetzt dieselben Klänge: {place}. Stimmt ab!",
+    "de": "Und jetzt dieselben Geräusche: {place}. Stimmt ab!",
 }
 
 
@@ -19,10 +19,10 @@ class TwoSecondSound(LineUp):
 
     id = "two_second_sound"
     names = {"en": "Two-second sound", "de": "Zwei-Sekunden-Klang"}
-    short = {"en": "Make the sound", "de": "Mach den Klang"}
+    short = {"en": "Make the sound", "de": "Mach das Geräusch"}
     rules = {
         "en": "Make the sound in two seconds. Then hear them all in another place, and vote.",
-        "de": "Mach den Klang in zwei Sekunden. Dann hört alle an einem anderen Ort und stimmt ab.",
+        "de": "Mach das Geräusch in zwei Sekunden. Dann hört ihr alle an einem anderen Ort und stimmt ab.",
     }
     kinds = ("wonder", "local", "humour")
     seconds = 25

@@ -20,7 +20,7 @@ class WordRation(Chain):
     short = {"en": "Exactly so many words", "de": "Genau so viele Wörter"}
     rules = {
         "en": "Play the scene. Each line has exactly as many words as you are given.",
-        "de": "Spielt die Szene. Jeder Satz hat genau so viele Wörter, wie du bekommst.",
+        "de": "Spielt die Szene. Jeder Satz hat genau so viele Wörter, wie dir zugeteilt werden.",
     }
     kinds = ("language", "roleplay")
     seconds = 40

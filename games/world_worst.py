@@ -13,7 +13,7 @@ class WorldWorst(LineUp):
 
     id = "world_worst"
     names = {"en": "World's worst", "de": "So schlecht wie niemand"}
-    short = {"en": "Be the worst, one line", "de": "Sei am schlechtesten, ein Satz"}
+    short = {"en": "Be the worst, one line", "de": "Ein Satz, so schlecht es geht"}
     rules = {
         "en": "Be the worst there ever was. One line. Then vote.",
         "de": "Sei schlechter als alle zuvor. Ein Satz. Dann stimmt ab.",

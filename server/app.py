@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -18,8 +19,9 @@ from server.blobs.memory import MemoryBlobs
 from server.blobs.sqlite import SqliteBlobs
 from server.clock import Clock
 from server.config import Config, parts
+from server.engines import models
 from server.engines.open import open_speech
-from server.engines.transcriber import Transcriber
+from server.engines.transcriber import Transcriber, WhisperTranscriber
 from server.engines.utterances import Utterances
 from server.http.limits import FloodLimits, Limits
 from server.http.tcp_server import Listening, listen
@@ -50,6 +52,8 @@ from server.takes.observer import TakesObserver
 from server.takes.takes import Takes
 from server.web.health import HEALTH
 from server.web.transcodes import TRANSCODES
+
+logger = logging.getLogger("wonder")
 
 DATABASE = "wonder.db"
 SEARCH_INDEX = "search.db"
@@ -94,13 +98,14 @@ class Services:
         commits: Histogram | None = None,
         utterances: Utterances | None = None,
         transcriber: Transcriber | None = None,
+        captions_off: str = models.OFF,
     ) -> None:
         self.config = config
         self.log = log
         self.blobs: Blobs = MemoryBlobs(log) if isinstance(log, MemoryLog) else SqliteBlobs(log)
         self.registry = registry
         self.media = media
-        self.finisher = Finisher(workers=config.finish_workers)
+        self.finisher = Finisher(workers=config.finish_workers, counts_speech=transcriber is not None)
         self.utterances = utterances or Utterances(clock=registry.clock)
         speech = Speakers(self.utterances, self._wants_speech, self._name_of)
         self.radio = Radio(log, self.blobs, media, SystemRandom(), audience=self.audience, speech=speech)
@@ -137,6 +142,7 @@ class Services:
             utterances=self.utterances,
             find=self.search.find,
         )
+        self.app[HEALTH].captions_off = captions_off
         self.sockets = self.app[SOCKETS]
         self.closing = Closing(self.takes.end_room)
         for reader in (self.radio, self.closing, self.app[TRANSCODES]):
@@ -238,6 +244,9 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
         clock = Clock(await _newest_ms(log))
         media = await _open_media(config, clock)
         unstarted.push_async_callback(media.close)
+        captions_off = ""
+        if transcriber is None:
+            transcriber, captions_off = transcriber_of(config)
         utterances = Utterances(open_speech(config.speech), clock=clock)
 
         def spoken_ms(room_id: str) -> SpokenMs | None:
@@ -245,7 +254,14 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
 
         registry = await _registry(config, log, clock, transcriber, spoken_ms)
         services = Services(
-            config, log, registry, media, commits=commits, transcriber=transcriber, utterances=utterances
+            config,
+            log,
+            registry,
+            media,
+            commits=commits,
+            utterances=utterances,
+            transcriber=transcriber,
+            captions_off=captions_off,
         )
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
@@ -282,6 +298,18 @@ async def _newest_ms(log: Log) -> int:
     except Damaged:  # the room is told of when somebody asks for it
         return 0
     return max((listing.last_at_ms for listing in newest), default=0)
+
+
+def transcriber_of(config: Config) -> tuple[WhisperTranscriber | None, str]:
+    """Return what writes captions, or None and what visitors are told; the operator's log says more."""
+    if config.captions == "off":
+        return None, models.OFF
+    try:
+        model = models.find(config.captions, config.data)
+    except models.NoModel as missing:
+        logger.warning("captions are off: %s. %s", missing.found, missing.advice)
+        return None, models.LACKING
+    return WhisperTranscriber(model, workers=config.caption_workers), ""
 
 
 async def _registry(

@@ -1,4 +1,4 @@
-"""The command line: `wonder serve`, `wonder doctor`, `wonder settings`."""
+"""The command line: `wonder serve`, `wonder doctor`, `wonder settings`, `wonder captions`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -76,6 +77,42 @@ def describe(what: str) -> None:
     from server.api import asyncapi, openapi  # noqa: PLC0415 - not needed to serve
 
     click.echo(openapi.page() if what == "openapi" else asyncapi.page(), nl=False)
+
+
+@wonder.group()
+def captions() -> None:
+    """Fetch and try models that write captions."""
+
+
+@with_settings
+@captions.command()
+@click.argument("model")
+def download(config: Config, model: str) -> None:
+    """Fetch a model (tiny, base, small, ...) into the data folder."""
+    from server.engines import downloading, models  # noqa: PLC0415 - not needed to serve
+
+    with click.progressbar(length=1, label=model, file=sys.stderr) as bar:
+
+        def show(there: int, total: int) -> None:
+            bar.length = max(1, total)
+            bar.update(there - bar.pos)
+
+        try:
+            folder = downloading.download(model, config.data, show)
+        except models.NoModel as missing:
+            raise Unusable(f"{missing.found}. {missing.advice}") from None
+    click.echo(f"{folder} is there: start with --captions {model}.")
+
+
+@with_settings
+@captions.command("test")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--language", default="en", show_default=True, allow_from_autoenv=False)
+def try_captions(config: Config, file: Path, language: str) -> None:
+    """Print what is said in a recording, with times, and how fast it was read."""
+    from server import hearing  # noqa: PLC0415 - loads codecs
+
+    click.echo(asyncio.run(hearing.report(config, file, language)))
 
 
 async def _serve(config: Config) -> None:

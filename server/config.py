@@ -76,7 +76,19 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     house_rooms: Annotated[
         str, _meta("Languages, by comma (`en`, `de`), that have a public room from the start; empty is none.")
     ] = "en,de"
-    captions: Annotated[str, _meta("Model that writes captions; only `off` in this version.")] = "off"
+    captions: Annotated[
+        str,
+        _meta("Model that writes captions: `off`, a name (`tiny`, `base`) or a folder; needs `make extras`."),
+    ] = "off"
+    caption_workers: Annotated[
+        int,
+        Meta(
+            description="Processes that write captions, one core and the memory of a model each.",
+            extra={"unit": ""},
+            ge=1,
+            le=16,
+        ),
+    ] = 1
     speech: Annotated[
         str,
         _meta(
@@ -300,7 +312,8 @@ def _house_rooms(config: Config) -> str:
 
 
 def _captions(config: Config) -> str:
-    return "" if config.captions == "off" else "captions are planned but not in this version; use off."
+    fits = config.captions and config.captions.isprintable()
+    return "" if fits else "must be off, the name of a model, or a folder with one."
 
 
 def _speech(config: Config) -> str:

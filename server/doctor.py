@@ -25,6 +25,7 @@ from msgspec import Struct
 from server import tls
 from server.clock import EARLIEST_MS
 from server.config import TOKEN_CHARACTERS, BadSetting, Config
+from server.engines import models
 from server.engines.open import open_speech
 from server.engines.speech import EngineFailed
 from server.log.schema import SQLITE_AT_LEAST
@@ -273,8 +274,15 @@ def _lasting(days: int) -> Check:
     return Check("TLS", "fine", f"the certificate is good for {days} days")
 
 
-def _captions(_: Config) -> Check:
-    return Check("Captions", "fine", "off; this version has none yet")
+def _captions(config: Config) -> Check:
+    if config.captions == "off":
+        return Check("Captions", "fine", "off")
+    try:
+        model = models.find(config.captions, config.data)
+    except models.NoModel as missing:
+        return Check("Captions", "doubtful", f"off, for {missing.found}", missing.advice)
+    spoken = "English" if model.languages == {"en"} else f"{len(model.languages)} languages"
+    return Check("Captions", "fine", f"{model.name}, {model.bytes / 1e6:.0f} MB, reads {spoken}")
 
 
 def _speech(config: Config) -> Check:

@@ -50,7 +50,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.rtc": ("audio", "server.subprocesses", "server.clock", "server.rtc", "server.together"),
     "server.takes.sandbox": (),
     # From the sandboxed process outwards: what decodes foreign sound, who asks it, and a take's life.
-    "server.takes.finishing": ("audio", "server.takes.sandbox"),
+    "server.takes.finishing": ("audio", "server.takes.sandbox", "server.engines"),
     "server.takes.finisher": ("audio", "server.subprocesses", "server.takes.finishing"),
     "server.takes": (
         "audio",
@@ -106,7 +106,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
 }
 # The composition root and the commands may name everything.
-ROOTS = ("server.app", "server.cli", "server.doctor", "server.tls", "server.__main__")
+ROOTS = ("server.app", "server.cli", "server.doctor", "server.hearing", "server.tls", "server.__main__")
 # The pure parts know neither the event loop nor the network nor the disk.
 PURE = ("games", "server.room", "audio")
 IMPURE_MODULES = ("asyncio", "aiohttp", "aioice", "aiortc", "apsw", "socket", "sqlite3", "uvloop")

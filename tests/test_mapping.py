@@ -30,7 +30,7 @@ ELSEWHERE = {
     "server/log/erasing.py": "a part of the writer; tests/server/log/test_writing.py erases",
     "server/log/jobs.py": "values only; tests/server/log/test_writing.py uses them throughout",
     "server/log/snapshots.py": "snapshots in SQLite; tests/support/snapshot_contract.py is their suite",
-    "server/engines/worker.py": "tests/server/engines/test_transcriber.py breaks it",
+    "server/engines/worker.py": "a part of the transcriber, whose tests break it",
     "server/readers/base.py": "an interface; tests/crash/test_readers.py holds what implements it",
     "server/takes/completion.py": "a part of Takes; tests/test_take_races.py and the tests of Takes",
     "server/takes/previewing.py": "a part of Takes; tests/server/takes/test_previews.py drives it",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -27,6 +27,9 @@ MOST_VARIABLES = 100_000
 
 OFF = "Captions are switched off here."
 LACKING = "Captions are off: this server lacks what they need."
+
+
+T = TypeVar("T")
 
 
 class NoModel(Exception):
@@ -56,13 +59,13 @@ def find(named: str, data: Path) -> Model:
     if not folder.is_dir():
         raise NoModel(f"there is no folder {folder}", _advice(named))
     try:
-        _check(folder)
+        check(folder)
         return Model(folder.name, folder, (folder / WEIGHTS).stat().st_size, _languages(folder))
     except OSError as error:
         raise NoModel(
             f"{error.filename or folder} cannot be read ({error.strerror})", _advice(named)
         ) from error
-    except (_NotWhole, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except NotWhole as error:
         raise NoModel(f"the model in {folder} is not whole: {error}", _advice(named)) from error
 
 
@@ -82,18 +85,20 @@ def _advice(named: str) -> str:
     return "Name a folder with a model for faster-whisper, or set --captions off."
 
 
-class _NotWhole(ValueError):
+class NotWhole(ValueError):
     """A file of a model is missing, or ends too early."""
 
 
-def _check(folder: Path) -> None:
+def check(folder: Path) -> None:
+    """Look whether all files of a model are there and whole. Raises `NotWhole` and OSError."""
     names = ["config.json", TOKENS, WEIGHTS]
     if not any((folder / name).exists() for name in VOCABULARIES):
         names.append(VOCABULARIES[0])
     for name in names:
         if not (folder / name).is_file():
-            raise _NotWhole(f"{name} is missing")
-    msgspec.json.decode((folder / "config.json").read_bytes(), type=dict[str, object])
+            raise NotWhole(f"{name} is missing")
+    _decoded(folder / "config.json", dict[str, object])
+    _languages(folder)
     with (folder / WEIGHTS).open("rb") as file:
         _walk(file, (folder / WEIGHTS).stat().st_size)
 
@@ -104,7 +109,7 @@ def _walk(file: BinaryIO, size: int) -> None:
     def number(width: int) -> int:
         body = file.read(width)
         if len(body) < width:
-            raise _NotWhole(f"{WEIGHTS} ends too early")
+            raise NotWhole(f"{WEIGHTS} ends too early")
         return int.from_bytes(body, "little")
 
     if number(4) != BINARY_VERSION:
@@ -113,13 +118,13 @@ def _walk(file: BinaryIO, size: int) -> None:
     number(4)
     variables = number(4)
     if variables > MOST_VARIABLES:
-        raise _NotWhole(f"{WEIGHTS} is no model")
+        raise NotWhole(f"{WEIGHTS} is no model")
     for _ in range(variables):
         file.seek(number(2), 1)  # its name
         file.seek(4 * number(1) + 1, 1)  # its shape and its type
         file.seek(number(4), 1)
         if file.tell() > size:
-            raise _NotWhole(f"{WEIGHTS} ends too early")
+            raise NotWhole(f"{WEIGHTS} ends too early")
 
 
 class _Token(Struct):
@@ -131,18 +136,24 @@ class _Tokens(Struct):
 
 
 def _languages(folder: Path) -> frozenset[str]:
+    tokens = _decoded(folder / TOKENS, _Tokens).added_tokens
     if _vocabulary_size(folder) < MULTILINGUAL_TOKENS:
         return frozenset({"en"})
-    tokens = msgspec.json.decode((folder / TOKENS).read_bytes(), type=_Tokens).added_tokens
     found = (re.fullmatch(r"<\|([a-z]{2,3})\|>", token.content) for token in tokens)
     return frozenset(match[1] for match in found if match)
+
+
+def _decoded(path: Path, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NotWhole(f"{path.name} is damaged") from error
 
 
 def _vocabulary_size(folder: Path) -> int:
     for name in VOCABULARIES:
         if (folder / name).exists():
-            body = (folder / name).read_bytes()
-            return (
-                len(msgspec.json.decode(body, type=list[str])) if name.endswith("json") else body.count(b"\n")
-            )
-    raise _NotWhole(f"{VOCABULARIES[0]} is missing")
+            if name.endswith("json"):
+                return len(_decoded(folder / name, list[str]))
+            return (folder / name).read_bytes().count(b"\n")
+    raise NotWhole(f"{VOCABULARIES[0]} is missing")

@@ -5,10 +5,8 @@ from __future__ import annotations
 from html import escape
 from string import Template
 
-from server.http.languages import language
-
 _PAGE = Template("""<!doctype html>
-<html lang="$language">
+<html lang="$language"$look>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -27,7 +25,7 @@ _PAGE = Template("""<!doctype html>
 </body>
 </html>
 """)
-_DOORS = {"en": "To the rooms", "de": "Zu den Räumen"}
+_DOORS = {"en": "All rooms", "de": "Alle Räume"}
 # Of what a page can answer; anything else is said in English.
 _GERMAN = {
     "no_such_room": "Diesen Raum gibt es nicht (mehr).",
@@ -42,8 +40,7 @@ _GERMAN = {
 }
 
 
-def problem_page(code: str, detail: str, accept_language: str) -> str:
-    """Return the page of a problem."""
-    lang = language(accept_language)
+def problem_page(code: str, detail: str, lang: str, look: str = "") -> str:
+    """Return the page of a problem, `look` being attributes of its root."""
     sentence = _GERMAN.get(code, detail) if lang == "de" else detail
-    return _PAGE.substitute(language=lang, sentence=escape(sentence), door=_DOORS[lang])
+    return _PAGE.substitute(language=lang, look=look, sentence=escape(sentence), door=_DOORS[lang])

@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from audio.take import Unfit
+from server.http.preferences import language_of, themed
 from server.http.problem_page import problem_page
 from server.log.base import Damaged, StorageFull
 from server.room.commands import BROKEN, Refused, broken
@@ -154,7 +155,7 @@ def problem_of(error: Exception) -> Problem:
         case web.HTTPException():
             return _own(error)
         case NoSuchRoom():
-            return Problem("no_such_room", "There is no such room.")
+            return Problem("no_such_room", "There is no such room (any more).")
         case _:
             return problem_of(broken())
 
@@ -165,8 +166,8 @@ def respond(problem: Problem, *, page_for: web.Request | None = None) -> web.Res
     if problem.status in RETRY_STATUSES:
         headers["Retry-After"] = str(_retry_after_s(problem.retry_after_ms))
     if page_for is not None:
-        words = problem_page(problem.code, problem.detail, page_for.headers.get("Accept-Language", ""))
-        headers["Vary"] = "Accept, Accept-Language"
+        words = problem_page(problem.code, problem.detail, language_of(page_for), themed(page_for))
+        headers["Vary"] = "Accept, Accept-Language, Cookie"
         return web.Response(text=words, status=problem.status, content_type="text/html", headers=headers)
     return web.Response(
         body=body(problem), status=problem.status, content_type="application/problem+json", headers=headers

@@ -94,16 +94,19 @@ def decide(state: RoomState, command: Command, by: Voice | None, context: Contex
     facts = _facts(state, command, by, context)
     starter = _proposer(state) if isinstance(command, Agree | Tick) else by
     drafts = [Draft(fact, context.now_ms, _by(state, fact, by, starter)) for fact in facts]
-    return [*noted, *drafts, *_off_stage(state, drafts, context)]
+    # Whoever takes back their own topic ends nobody's game: it goes on without the words.
+    ends = [] if isinstance(command, Forget) else _off_stage(state, drafts, context)
+    return [*noted, *drafts, *ends]
 
 
 def _off_stage(state: RoomState, drafts: list[Draft], context: Context) -> list[Draft]:
-    """Return the end of a round whose topic was just hidden or taken back: by nobody, whoever did that."""
-    if state.round is None or not any(isinstance(each.data, TextHidden | TextRemoved) for each in drafts):
+    """Return the end of a round whose topic was just hidden or removed: by nobody, whoever did that."""
+    topic = state.round.prompt.id if state.round and state.round.prompt else ""
+    if not topic or not any(isinstance(each.data, TextHidden | TextRemoved) for each in drafts):
         return []
     for draft in drafts:
         state = apply(state, numbered(draft, state.head + 1, state.head))
-    return [Draft(fact, context.now_ms) for fact in topics.off_stage(state, context)]
+    return [Draft(fact, context.now_ms) for fact in topics.off_stage(state, topic, context)]
 
 
 def _proposer(state: RoomState) -> Voice | None:

@@ -74,7 +74,7 @@ def check(state: RoomState, command: Command | None, by: Voice | None, context: 
 
 def _check_room(state: RoomState, command: Command | None) -> None:
     if state.head == 0:
-        raise Refused("no_such_room", "There is no such room.")
+        raise Refused("no_such_room", "There is no such room (any more).")
     wanted = command.command if isinstance(command, Oversee) else command
     if not isinstance(wanted, ALWAYS | Close):
         check_open(state)

@@ -98,7 +98,7 @@ KINDS: dict[str, RoomKind] = {
             {"en": "Wonder", "de": "Wunder"},
             {
                 "en": "Anything goes, nonsense first. Say what comes; wrong is fine.",
-                "de": "Alles darf, Unsinn zuerst. Sag, was kommt; falsch ist gut.",
+                "de": "Alles geht, Unsinn zuerst. Sag, was kommt; falsch ist gut.",
             },
             host={
                 "en": "A delighted child with a megaphone.",
@@ -108,17 +108,20 @@ KINDS: dict[str, RoomKind] = {
         RoomKind(
             "topic",
             {"en": "One topic", "de": "Ein Thema"},
-            {"en": "One theme, many first thoughts.", "de": "Ein Thema, viele erste Gedanken."},
+            {"en": "One topic, many first thoughts.", "de": "Ein Thema, viele erste Gedanken."},
             theme_share=0.7,
             host={
                 "en": "A curious librarian who forgot all the books.",
-                "de": "Eine neugierige Bibliothekarin, die alle Bücher vergaß.",
+                "de": "Eine neugierige Bibliothekarin, die alle Bücher vergessen hat.",
             },
         ),
         RoomKind(
             "local",
             {"en": "Around here", "de": "Hier in der Nähe"},
-            {"en": "People around here, and nobody knows who.", "de": "Leute von hier, und keiner weiß wer."},
+            {
+                "en": "People around here, and nobody knows who.",
+                "de": "Leute von hier, und niemand weiß, wer.",
+            },
             placed=True,
             filters=("contacts", "slurs", "names"),
             host={
@@ -129,7 +132,10 @@ KINDS: dict[str, RoomKind] = {
         RoomKind(
             "humour",
             {"en": "Humour", "de": "Humor"},
-            {"en": "Training ground for being funny: be fast, be obvious.", "de": "Übungsplatz für Komik."},
+            {
+                "en": "Training ground for being funny: be fast, be obvious.",
+                "de": "Übungsplatz fürs Komische: sei schnell, sei naheliegend.",
+            },
             other_share=0.5,
             mask_share=0.15,
             host={

@@ -78,13 +78,13 @@ def do_all_want(state: RoomState, context: Context) -> bool:
     return all(seat(state, voice, context) in wanted for voice in context.speakers)
 
 
-def off_stage(state: RoomState, context: Context) -> list[Fact]:
-    """Replace the topic of the running round if it is hidden, or was taken back: nothing of it is shown on.
+def off_stage(state: RoomState, topic: str, context: Context) -> list[Fact]:
+    """Replace a topic that the running round had if it is hidden or was removed: nothing of it is shown on.
 
     Where nobody may speak the round ends, and no other begins.
     """
     prompt = state.round.prompt if state.round else None
-    if prompt is None or (prompt.id and not round_lifecycle.is_withheld(state, prompt.id)):
+    if prompt is None or (prompt.id == topic and not round_lifecycle.is_withheld(state, topic)):
         return []
     if not context.speakers or state.closed:
         return round_lifecycle.close(state, "stopped", context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 
 from audio.finish import UNDECODABLE
@@ -54,7 +55,8 @@ class MessageChannel(subprocesses.MessageChannel[Reply]):
 class ForkServer:
     """The process that forks the children; started again when it has died."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str] = ENVIRONMENT) -> None:
+        self._environment = environment
         self._process: asyncio.subprocess.Process | None = None
         self._control: socket.socket | None = None
         self._starting = asyncio.Lock()
@@ -65,7 +67,7 @@ class ForkServer:
             if self._process is not None and self._process.returncode is None:
                 return
             await self._end()
-            self._process, self._control = await subprocesses.start(finishing.__name__, **ENVIRONMENT)
+            self._process, self._control = await subprocesses.start(finishing.__name__, **self._environment)
 
     async def channel(self, kind: bytes) -> MessageChannel:
         """Return a channel to a fresh child. Raises `Gone`, where descriptors have run out too."""
@@ -101,11 +103,15 @@ class ForkServer:
 class Finisher:
     """Turns takes and uploads into clips, in child processes.
 
-    `workers` processes finish takes, one take at a time each.
+    `workers` processes finish takes, one take at a time each. With `counts_speech` clips that are masked say
+    how much speech there was before.
     """
 
-    def __init__(self, *, workers: int = 1, uploads: int = UPLOADS_AT_ONCE) -> None:
-        self._fork_server = ForkServer()
+    def __init__(
+        self, *, workers: int = 1, uploads: int = UPLOADS_AT_ONCE, counts_speech: bool = False
+    ) -> None:
+        counting = {finishing.COUNTS_SPEECH: "1"} if counts_speech else {}
+        self._fork_server = ForkServer({**ENVIRONMENT, **counting})
         self._channels: asyncio.Queue[MessageChannel | None] = asyncio.Queue()
         for _ in range(workers):
             self._channels.put_nowait(None)

@@ -10,6 +10,7 @@ one. End of file anywhere ends the child, and with the server everything ends.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import os
 import select
@@ -27,6 +28,8 @@ from audio.take import MASKS, Clip, Limits, Mask, Packet, Take, Unfit
 from server.takes import sandbox
 from server.takes.sandbox import Walls
 
+# Set in the environment where captions are on: takes that are masked have their speech counted before.
+COUNTS_SPEECH = "FINISH_COUNTS_SPEECH"
 WALL_S = 10.0  # of wall time for one job
 LARGEST_JOB_BYTES = 4_000_000
 LONG_LIVED, ONCE = b"t", b"u"
@@ -95,9 +98,11 @@ def do(job: Job) -> Reply:
     try:
         match job:
             case FinishTake():
-                return Finished(finish.finish_take(job.take, job.limits, job.mask))
+                return Finished(finish.finish_take(job.take, job.limits, job.mask, counter()))
             case FinishUpload():
-                return Finished(finish.finish_upload(job.body, job.media_type, job.limits, job.mask))
+                return Finished(
+                    finish.finish_upload(job.body, job.media_type, job.limits, job.mask, counter())
+                )
             case MakeM4a():
                 return Made(m4a.from_ogg(job.ogg))
     except Unfit as unfit:
@@ -106,6 +111,21 @@ def do(job: Job) -> Reply:
         return Declined("undecodable", finish.UNDECODABLE)
     except Exception:  # noqa: BLE001 - the root of the child's work; the server logs the trace
         return Broken(traceback.format_exc()[-4_000:])
+
+
+@functools.cache
+def counter() -> finish.Count | None:
+    """Return what counts speech before a mask; None where captions are off, or their library is not there.
+
+    It is loaded with all else, before this process gives up what it may read.
+    """
+    if not os.environ.get(COUNTS_SPEECH):
+        return None
+    try:
+        from server.engines.voice_activity import speech_ms  # noqa: PLC0415 - the extra `captions`
+    except ImportError:
+        return None
+    return speech_ms
 
 
 def warm_up() -> None:

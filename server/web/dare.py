@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from audio.picture import svg
 from server.http import assets
-from server.http.languages import language
+from server.http.preferences import language_of, themed
 from server.http.problems import Problem
 from server.http.security import base_url
 from server.room import company
@@ -161,6 +161,12 @@ async def dare(request: web.Request) -> web.StreamResponse:
     answers = company.answers_to(state, found.id, found.asked_seq)
     told = Card(found.room.id, asked, answers, _reaction_ms(request))
     page = card_page(base_url(request), state, found.ref, told)
+    return _page(request, page)
+
+
+def _page(request: web.Request, page: str) -> web.Response:
+    """Answer a page in the colours that its visitor chose."""
+    page = page.replace("<html", f"<html{themed(request)}", 1)
     return assets.answer(request, assets.asset(page.encode(), "text/html"), CARD_CACHE)
 
 
@@ -206,9 +212,9 @@ def _facts(card: Card, lang: Language) -> str:
 
 
 def _kindly(request: web.Request, pages: dict[Language, dict[str, str]]) -> web.StreamResponse:
-    lang: Language = "de" if language(request.headers.get("Accept-Language", "")) == "de" else "en"
+    lang: Language = "de" if language_of(request) == "de" else "en"
     page = _KIND_PAGE.substitute(_escaped({**pages[lang], "language": lang}))
-    answered = assets.answer(request, assets.asset(page.encode(), "text/html"), CARD_CACHE)
+    answered = _page(request, page)
     if answered.status == web.HTTPOk.status_code:
         answered.set_status(web.HTTPNotFound.status_code)
     return answered

@@ -23,10 +23,14 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Health:
-    """Readiness. `draining` is set first of all when the server is told to stop."""
+    """Readiness. `draining` is set first of all when the server is told to stop.
+
+    `captions_off` says to visitors why there are no captions; empty where there are.
+    """
 
     def __init__(self) -> None:
         self.draining = False
+        self.captions_off = ""
         self._storage: tuple[float, str] | None = None
 
     async def storage(self, log: Log) -> str:
@@ -81,7 +85,7 @@ async def ready(request: web.Request) -> web.Response:
     storage = await health.storage(request.app[LOG])
     if storage == "broken":
         raise Problem("busy", "The storage does not work.")
-    return answer({"status": "ready", "storage": storage})
+    return answer({"status": "ready", "storage": storage, "captions_off": health.captions_off})
 
 
 async def metrics(request: web.Request) -> web.Response:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from server.http import assets
 from server.http.assets import ASSETS
-from server.http.languages import LANGUAGES, language
+from server.http.preferences import language_of, themed
 from server.http.problems import Handler
 from server.http.security import base_url, give_key
 from server.room.clips import ClipRef
@@ -24,7 +24,6 @@ from server.web.visits import visited
 
 PAGE_CACHE = "private, no-cache"
 _DOOR = b"<!-- door -->"
-THEMES = ("dark", "light")  # what a visitor may have set; else the system's
 # A worker obeys the policy of its own script, not of the page's.
 WORKER_CSP = "default-src 'none'; connect-src 'self'"
 # What `sw.js` keeps beside the page that says so.
@@ -167,34 +166,27 @@ def _filled(
     request: web.Request, name: str, words: tuple[str, ...], *, head: str = "", door: str = "", kind: str = ""
 ) -> assets.Asset:
     """Return a page with its words on their way: which of them, no file can know (lib/text.js)."""
-    lang = _language(request)
+    lang = language_of(request)
     early = "".join(
         f'<link rel="modulepreload" fetchpriority="low" href="/static/js/lib/{one}.{lang}.js">\n'
         for one in words
     )
     page = request.app[ASSETS].find(name).body.replace(b"</head>", f"{early}{head}</head>".encode(), 1)
-    page = page.replace(b"<html", f"<html{_look(request, kind)}".encode(), 1)
+    page = page.replace(b'<html lang="en"', f'<html lang="{lang}"{_look(request, kind)}'.encode(), 1)
     return assets.asset(page.replace(_DOOR, door.encode(), 1), "text/html")
-
-
-def _language(request: web.Request) -> str:
-    """Return the language that a visitor set, else the one they read best."""
-    said = request.cookies.get("wonder_language", "")
-    return said if said in LANGUAGES else language(request.headers.get("Accept-Language", ""))
 
 
 def _look(request: web.Request, kind: str) -> str:
     """Return the attributes that give a page its colours before any script runs (static/js/lib/look.js)."""
-    theme = request.cookies.get("wonder_theme", "")
-    themed = f' data-theme="{theme}"' if theme in THEMES else ""
-    return themed + (f' data-kind="{escape(kind, quote=True)}"' if kind else "")
+    return themed(request) + (f' data-kind="{escape(kind, quote=True)}"' if kind else "")
 
 
 def _door(state: RoomState) -> str:
     words = state.theme or rules_of(state)
     name = f'<h2 id="gate-name" dir="auto" lang="{state.language}">{escape(state.name)}</h2>'
     said = "".join(
-        f'<p class="gate-rules" dir="auto">{escape(each)}</p>' for each in (words, state.description)
+        f'<p class="gate-rules" dir="auto" lang="{state.language}">{escape(each)}</p>'
+        for each in (words, state.description)
     )
     return name + said
 
@@ -216,6 +208,7 @@ async def clip(request: web.Request) -> web.StreamResponse:
     found = await clips.find(request)
     asked = await prompt_of(request.app[LOG], found.room.id, found.asked_seq)
     page = clip_page(base_url(request), found.room.id, found.room.state, found.ref, asked)
+    page = page.replace("<html", f"<html{_look(request, found.room.state.kind)}", 1)
     return _page(request, assets.asset(page.encode(), "text/html"))
 
 
@@ -253,7 +246,7 @@ def _page(request: web.Request, found: assets.Asset) -> web.StreamResponse:
 
 async def away(request: web.Request) -> web.Response:
     """Answer what a page's service worker keeps and shows where nobody can be reached."""
-    lang = _language(request)
+    lang = language_of(request)
     page = _AWAY_PAGE.substitute(_AWAY_WORDS[lang], language=lang)
     return assets.answer(request, assets.asset(page.encode(), "text/html"))
 

@@ -1,4 +1,7 @@
 /** The page that stands where nobody can be reached: it goes away by itself. */
+const theme = /(?:^|; )wonder_theme=(dark|light)/.exec(document.cookie)?.[1]; // this page was kept before it was chosen
+if (theme) document.documentElement.dataset.theme = theme;
+
 const ASK_MS = 3_000;
 
 async function ask() {

@@ -66,6 +66,8 @@ async def test_the_keeper_changes_the_room_and_closes_it(
 
     await guest.page.reload()
     await expect(guest.page.locator("[data-notice=closed]")).to_be_visible()
+    await expect(guest.page.locator(".gate-first")).to_contain_text("This room is closed.")
+    await expect(guest.page.locator("#join-play")).to_be_hidden()
     await guest.page.locator("#join").click()
     await guest.page.locator("[data-notice=closed] .text-button").click()
     await expect(guest.page.locator("lobby-list")).to_be_visible()
@@ -113,3 +115,7 @@ async def test_the_keeper_locks_the_room_and_removes_a_line(
     assert await violations(keeper.page) == []
     await guest.say("once more")
     await expect(guest.page.locator(".line[data-state=refused] .line-why")).to_contain_text("locked")
+
+    await guest.page.reload()
+    await expect(guest.page.locator(".gate-first")).to_contain_text("you can only listen")
+    await expect(guest.page.locator("#join-play")).to_be_hidden()

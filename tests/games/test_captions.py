@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from games.captions import captioned, is_beyond_words
-from games.round import Round, RoundOpened, Take, TurnGiven, apply, landed, opened
+from games.captions import captioned, is_beyond_words, revealed
+from games.round import RevealedTake, Round, RoundOpened, Take, TurnGiven, apply, landed, opened
 
 ROUND = opened(RoundOpened("r", "g", "snap", None, ("a",)), 5)
 ONE_WORD = apply(ROUND, TurnGiven("r", 1, "?", 1, 2, max_words=1))
@@ -42,3 +42,11 @@ def test_a_take_in_which_no_words_are_heard_has_a_text_and_no_words() -> None:
     said = captioned(landed(LINE, TAKE), "c", "", (), "en").takes[0]
     assert (said.text, said.words, said.is_worded) == ("", (), False)
     assert captioned(LINE, "other", "words", ("words",), "en") == LINE
+
+
+def test_a_take_that_is_met_at_its_reveal_has_its_words() -> None:
+    heard = RevealedTake("c", "a", 1, 500, masked=True, text="rain")
+    (take,) = revealed(LINE, heard, "en").takes
+    assert (take.clip, take.masked, take.words) == ("c", True, ("rain",))
+    assert revealed(ONE_WORD, heard, "en").takes[0].words == ()
+    assert revealed(LINE, replace(heard, text=None), "en").takes[0].words is None

@@ -11,6 +11,7 @@ from aiohttp import ClientSession
 from server import app, cli
 from server.blobs.base import Blob
 from server.config import BadSetting, Config
+from server.engines import models
 from server.log.base import Damaged, Unusable
 from server.log.sqlite import SqliteLog
 from server.readers import radio
@@ -18,6 +19,7 @@ from server.room.commands import Say
 from server.room.events import ClipLanded, Draft, RoomOpened
 from server.room.kinds import DAY_MS
 from server.takes.finisher import Finisher
+from tests.support import model_files
 from tests.support.actors import local, until
 
 
@@ -39,6 +41,29 @@ async def test_a_fresh_install_has_the_rooms_of_the_house_and_a_second_start_mak
             assert {room["id"] for room in rooms if room["house"]} == expected
             assert len(rooms) == len(expected)
             assert (await http.get("/readyz")).status == 200
+
+
+async def test_without_a_model_it_starts_without_captions_and_says_why(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = config(tmp_path, captions="base")
+    async with await app.start(made) as running, ClientSession(running.url) as http:
+        assert running.services.transcriber is None
+        assert not running.registry.shared.captions
+        told = (await (await http.get("/readyz")).json())["captions_off"]
+    assert told == models.LACKING
+    (line,) = [record.getMessage() for record in caplog.records if "captions" in record.getMessage()]
+    assert "wonder captions download base" in line
+    assert str(tmp_path) not in told
+
+
+async def test_with_a_model_it_waits_for_words_and_ends_the_transcriber(tmp_path: Path) -> None:
+    made = config(tmp_path, captions=str(model_files.made(tmp_path / "model")))
+    async with await app.start(made) as running, ClientSession(running.url) as http:
+        assert running.services.transcriber is not None
+        assert running.services.transcriber.name == "model"
+        assert running.registry.shared.captions
+        assert (await (await http.get("/readyz")).json())["captions_off"] == ""
 
 
 async def test_two_servers_do_not_share_a_folder(tmp_path: Path) -> None:

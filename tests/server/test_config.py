@@ -42,7 +42,7 @@ BAD = [
     ({"blobs": "disk"}, "--blobs"),
     ({"tls": "on"}, "--tls"),
     ({"tls": "no-such-cert.pem,no-such-key.pem"}, "--tls"),
-    ({"captions": "tiny"}, "--captions"),
+    ({"captions": ""}, "--captions"),
     ({"admin_token": "with space"}, "--admin-token"),
     ({"trusted_proxies": "10.0.0.1, nonsense"}, "--trusted-proxies"),
     ({"limits": "maybe"}, "--limits"),

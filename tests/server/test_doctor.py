@@ -15,6 +15,7 @@ from server import doctor, tls
 from server.config import Config
 from server.rtc import discover
 from server.rtc.udp import bind_address, open_socket, own_address
+from tests.support import model_files
 
 
 def found(config: Config, name: str) -> doctor.Check:
@@ -30,6 +31,21 @@ def test_a_healthy_machine_is_found_well(tmp_path: Path) -> None:
     assert {"TCP port", "UDP port", "UDP", "Disk", "Codecs", "SQLite", "Clock", "TLS", "Captions"} <= {
         check["name"] for check in told
     }
+
+
+def test_captions_say_what_they_lack_and_what_to_do(tmp_path: Path) -> None:
+    def captions(named: str) -> doctor.Check:
+        return found(Config(port=0, udp_port=0, log="memory", captions=named, data=tmp_path), "Captions")
+
+    assert captions("off").found == "off"
+    assert (captions("base").state, captions("base").advice[:36]) == (
+        "doubtful",
+        "Run `wonder captions download base`,",
+    )
+    model = model_files.made(tmp_path / "models/base")
+    assert captions("base").found == "base, 0 MB, reads 3 languages"
+    (model / "model.bin").write_bytes(b"")
+    assert "model.bin ends too early" in captions("base").found
 
 
 def test_ports_in_use_are_found(tmp_path: Path) -> None:

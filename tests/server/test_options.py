@@ -71,12 +71,12 @@ def test_an_option_may_say_that_something_is_empty(environ: pytest.MonkeyPatch) 
 def test_every_setting_is_taken_from_each_place(file: Path, environ: pytest.MonkeyPatch) -> None:
     other = {n: str(v + 1) if isinstance(v, int) else "x" for n, v in config.DEFAULTS.items()}
     other |= {
-        "log": "memory", "blobs": "memory", "tls": "self-signed", "captions": "off", "limits": "off",
+        "log": "memory", "blobs": "memory", "tls": "self-signed", "limits": "off",
         "public_ip": "auto", "stun_server": "stun.example:1", "public_url": "https://x",
         "trusted_proxies": "::1", "drain_timeout_ms": "14", "house_rooms": "de",
     }  # fmt: skip
     expected = load(*(f"{config.flag(name)}={value}" for name, value in other.items()))
-    assert [name for name in config.NAMES if getattr(expected, name) == config.DEFAULTS[name]] == ["captions"]
+    assert [name for name in config.NAMES if getattr(expected, name) == config.DEFAULTS[name]] == []
     lines = [f"{n} = {v}" if v.isdecimal() else f'{n} = "{v}"' for n, v in other.items()]
     file.write_text("\n".join(lines))
     assert load("--config", str(file)) == expected

@@ -10,7 +10,7 @@ const weekday = new Intl.DateTimeFormat(language, { weekday: 'long' });
 const date = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'long' });
 const near = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
 /** Of our language the visitor's own form: en-GB has 23:04, en-US 11:04 PM. */
-const form = (globalThis.navigator?.languages ?? []).find((tag) => tag.slice(0, 2).toLowerCase() === language) ?? language;
+export const form = (globalThis.navigator?.languages ?? []).find((tag) => tag.slice(0, 2).toLowerCase() === language) ?? language;
 const clock = new Intl.DateTimeFormat(form, { hour: '2-digit', minute: '2-digit' });
 
 /** @param {number} ms */

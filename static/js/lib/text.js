@@ -54,7 +54,8 @@ const VAGUE = 'bad_value'; // of many things: to who reads English the server sa
  * text knows (a newer server, what only programs do wrong) to who reads English.
  * @param {{code?: string, message?: string}} why
  */
-export function refusal({ code, message }) {
+export function refusal(why) {
+  const { code, message } = why instanceof TypeError ? { code: 'offline', message: '' } : why; // what `fetch` throws where nobody answers
   const told = language === 'en' && (code === VAGUE || !hasRefusal(code)) ? message : '';
   return told || t(hasRefusal(code) ? `refused.${code}` : 'refused.other');
 }

@@ -3,7 +3,7 @@ export default {
   'refused.storage_full': 'Die Platte des Servers ist voll. Neues kann gerade nicht bleiben; was da ist, bleibt.',
   'refused.not_yours': 'Nur wer es gesagt hat, kann es zurücknehmen.',
   'refused.not_allowed': 'Das darf nur, wer diesen Raum hütet.',
-  'refused.room_closed': 'Dieser Raum ist zu.',
+  'refused.room_closed': 'Dieser Raum ist geschlossen.',
   'refused.bad_topic': 'Ein Thema hat ein paar Wörter, keinen Roman.',
   'refused.not_scored': 'Hier wird nichts bewertet.',
   'refused.consent_needed': 'Dieser Raum fragt an der Tür erst nach deinem Ja.',

@@ -5,7 +5,7 @@ export default {
   'screen.sound.lost': 'The sound stopped. Tap me.',
   'screen.join': 'Scan and play along',
   'screen.join.alt': 'QR code that leads into this room',
-  'screen.words': 'or at {host}: {code}',
+  'screen.words': 'or these three words at {host}:',
   'screen.code.hide': 'Hide the code',
   'screen.code.show': 'Show the code',
   'screen.rest': 'Next one soon',

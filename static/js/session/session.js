@@ -48,9 +48,10 @@ export class Session {
     this.files = isTold || this.lacksLiveSound;
     this.raw = query.get('mic') === 'raw';
     this.id = room;
+    this.isBesideScreen = query.get('same') === 'room';
     const answer = query.get('answer') ?? ''; // a clip that is heard after one's own answer
     const hidden = [...recall(`hidden.${room}`, []), ...(answer ? [answer] : [])];
-    this.store = new Store(/** @type {Model} */ ({ ...BLANK, wantsSound: query.get('same') !== 'room', hidden, path: this.files ? 'files' : 'webrtc', pace: recall('pace', 1) }));
+    this.store = new Store(/** @type {Model} */ ({ ...BLANK, wantsSound: !this.isBesideScreen, hidden, path: this.files ? 'files' : 'webrtc', pace: recall('pace', 1) }));
     const read = () => this.model;
     const set = (/** @type {Partial<Model>} */ changes) => this.store.set(changes);
     this.set = set;
@@ -188,7 +189,7 @@ export class Session {
     this.presence.join();
     if (this.lacksLiveSound) this.notices.tell({ code: 'no-live-sound' });
     if (this.model.wantsSound) this.listener.on();
-    else this.notices.tell({ code: 'same-room' });
+    else if (this.isBesideScreen) this.notices.tell({ code: 'same-room' });
     if (playing) this.play(true);
     else this.speaking.need().catch(() => {}); // so that it is here with the first press
     this.presence.send();

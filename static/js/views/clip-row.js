@@ -41,7 +41,6 @@ function moreButton(session, clip, own) {
     const row = /** @type {HTMLElement} */ (button.closest('.clip'));
     row.querySelector('.clip-actions')?.remove();
     if (open) addActions(session, row, clip, own);
-    row.scrollIntoView({ block: 'nearest' });
   });
   return button;
 }
@@ -49,7 +48,10 @@ function moreButton(session, clip, own) {
 /** @param {Session} session @param {HTMLElement} row @param {Clip} clip @param {boolean} own */
 async function addActions(session, row, clip, own) {
   const { clipActions } = await import('./clip-actions.js');
-  if (row.querySelector('.clip-more[aria-expanded=true]')) row.append(clipActions(session, clip, own));
+  if (!row.querySelector('.clip-more[aria-expanded=true]')) return;
+  const actions = clipActions(session, clip, own);
+  row.append(actions);
+  actions.scrollIntoView({ block: 'nearest' }); // a phone's list may be lower than the row
 }
 
 /** Show what changes of a clip. @param {Session} session @param {HTMLElement} row @param {Shown} shown */

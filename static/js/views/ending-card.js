@@ -134,9 +134,9 @@ export class EndingCard {
   }
 
   /** @param {Shown} take */
-  #bead({ clip, written, name }) {
+  #bead({ clip, written }) {
     const press = () => !written && this.session.replay.play(clip);
-    return h('li', {}, h('button', { type: 'button', class: 'bead', 'data-take': clip, 'aria-label': t('round.play', { name }), onclick: press },
+    return h('li', {}, h('button', { type: 'button', class: 'bead', 'data-take': clip, onclick: press },
       h('span', { class: 'face' }), h('span', { class: 'take-words', dir: 'auto' })), h('div', { class: 'verdicts' }));
   }
 
@@ -158,6 +158,7 @@ export class EndingCard {
     set(item, { 'data-lit': String(isLit || onAir === clip || replaying === clip), 'data-won': String(won) });
     const [named, counted] = [item.querySelector('.take-name'), item.querySelector('.hearts')];
     if (named) say(named, name);
+    else set(/** @type {Element} */ (item.querySelector('.bead')), { 'aria-label': t('round.play', { name: [name, text].filter(Boolean).join(': ') }) });
     if (counted) say(counted, hearts && room?.scored !== false ? `♥ ${hearts}` : '');
     say(/** @type {Element} */ (item.querySelector('.take-words')), won && this.#isHeadline ? '' : text || (named ? '' : name));
     keep(/** @type {Element} */ (item.querySelector('.verdicts')), verdicts, (verdict) => verdict.text, (verdict) => h('p', { class: 'verdict', dir: 'auto', 'data-tone': verdict.tone }, verdict.text),

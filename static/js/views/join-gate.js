@@ -1,5 +1,6 @@
 /** The door: one tap unlocks the sound and nothing else; the microphone is never asked for here unless one plays along. */
 import { h, icon, say, set } from '../lib/dom.js';
+import { get } from '../lib/preferences.js';
 import { shapeOf } from '../lib/shape.js';
 import { recall } from '../lib/storage.js';
 import { span } from '../lib/format.js';
@@ -20,7 +21,7 @@ export class JoinGate extends View {
     this.words = h('span', {});
     this.join = h('button', { type: 'button', class: 'primary', id: 'join', onclick: () => this.#enter(false) }, this.words, h('small', {}, t('join.hint')));
     this.play = h('button', { type: 'button', class: 'quiet', id: 'join-play', onclick: () => this.#check() },
-      icon('spark'), h('span', {}, t('join.play'), h('small', {}, t('join.play.hint'))));
+      icon('spark'), h('span', {}, t('join.play'), h('small', {}, t(get('checked') ? 'talk.auto' : 'join.play.hint'))));
     this.first = h('p', { class: 'gate-first' });
     this.dialog = h('dialog', { class: 'gate', 'aria-labelledby': 'gate-name', onclose: () => this.#shut() },
       this.name, this.rules, this.description, this.consent, this.voice, this.first, this.join, this.play,
@@ -42,6 +43,7 @@ export class JoinGate extends View {
     say(this.words, t(asks ? 'join.agree' : 'join.join'));
     if (room) say(this.first, [spokenHere(room.language), firstOf(model, room)].filter(Boolean).join(' '));
     for (const part of [this.name, this.rules, this.description, this.consent]) set(part, { lang: room?.language });
+    this.play.hidden = model.state.closed || isLockedFor(model);
     if (connection === 'refused') this.dialog?.classList.add('is-gone');
     this.#voice(model);
   }
@@ -90,11 +92,19 @@ export class JoinGate extends View {
 }
 
 /** What will happen first, in one line. @param {import('../session/model.js').Model} model @param {import('../wire/protocol.js').Room} room */
-function firstOf({ state, presence }, room) {
+function firstOf(model, room) {
+  const { state, presence } = model;
+  if (state.closed) return t('join.first.closed');
+  if (isLockedFor(model)) return t('refused.locked');
   const others = Math.max(presence.listeners, presence.speakers); // whoever stands at the door as well is not in there
   if (state.round) return t('join.first.round');
   if (others) return counted('join.first.people', others);
   return state.clips.size ? counted('join.first.clips', state.clips.size) : t('join.first.empty', { span: span(room.keep_ms) });
+}
+
+/** Whether only its keeper speaks in here now. @param {import('../session/model.js').Model} model */
+function isLockedFor({ state, me }) {
+  return state.locked && state.keeper !== me?.id;
 }
 
 customElements.define('join-gate', JoinGate);

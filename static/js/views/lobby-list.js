@@ -20,13 +20,14 @@ export class LobbyList extends HTMLElement {
   connectedCallback() {
     this.state = h('p', { class: 'empty', role: 'status' }, t('lobby.loading'));
     this.retry = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => this.look() }, t('lobby.retry'));
-    this.filter = h('input', { type: 'search', id: 'find-room', placeholder: t('lobby.filter'), 'aria-label': t('lobby.filter'), hidden: true, oninput: () => this.#draw() });
+    this.filter = h('input', { type: 'search', id: 'find-room', placeholder: t('lobby.filter'), 'aria-label': t('lobby.filter'), hidden: true, oninput: () => this.#draw(),
+      onfocus: () => this.scrollIntoView({ block: 'start' }) }); // what is found stands below it, on a phone above a keyboard
     this.own = h('ul', { class: 'rooms' });
     this.heading = h('h3', {}, t('lobby.others'));
     this.others = h('ul', { class: 'rooms' });
     this.ariaBusy = 'true'; // and tall, so that nothing below moves when the rooms come
     this.more = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => ((this.#most = Infinity), this.#draw()) }, t('lobby.more'));
-    this.append(this.filter, this.own, this.heading, this.others, this.state, this.retry, this.more);
+    this.append(this.filter, this.state, this.retry, this.own, this.heading, this.others, this.more);
     this.heading.hidden = true;
     this.look();
     setInterval(() => document.hidden || this.look(), AGAIN_MS);

@@ -1,6 +1,7 @@
 /** What the admin's page shows: a card for each thing that was reported, a row for each act. */
 import { h, say } from '../lib/dom.js';
-import { counted, has, language, t } from '../lib/text.js';
+import { form } from '../lib/format.js';
+import { counted, has, t } from '../lib/text.js';
 
 /** @typedef {import('../wire/admin.js').Report} Report */
 /** @typedef {import('../wire/admin.js').Act} Act */
@@ -8,7 +9,7 @@ import { counted, has, language, t } from '../lib/text.js';
  *   play: (report: Report, place: HTMLElement) => void}} Asked */
 
 const SURE_MS = 5_000;
-const when = new Intl.DateTimeFormat(language, { dateStyle: 'short', timeStyle: 'short' });
+const when = new Intl.DateTimeFormat(form, { dateStyle: 'short', timeStyle: 'short' });
 
 /** @param {Report} report @param {Asked} asked */
 export function reportCard(report, asked) {

@@ -138,7 +138,7 @@ function idleOf({ asked, presence, me, state, hidden }) {
   }
   const voice = [...presence.speaking].map((id) => presence.voices.get(id)).find((one) => one && one.id !== me?.id && !hidden.includes(one.id));
   if (voice) return t('here.speaking', { name: voice.name });
-  return state.closed ? t('talk.gone') : '';
+  return state.closed && state.last_round ? t('talk.gone') : ''; // else the prompt's place says it
 }
 
 /** Whose turn it is, when it is not one's own. @param {import('../room/round.js').Phase} phase @param {import('../wire/protocol.js').Turn|null} turn @param {Model} model */
@@ -157,7 +157,7 @@ function othersOf(phase, turn, model) {
 function hintOf({ phase, prompt, turn, step }, model) {
   const { state, me } = model;
   if (step) return prompt;
-  if (phase === 'idle') return model.asked || state.closed ? '' : t(model.presence.voices.size > 1 ? 'phase.idle.hint' : 'phase.alone.hint');
+  if (phase === 'idle') return model.asked || state.closed ? '' : t(model.presence.voices.size > 1 || state.clips.size ? 'phase.idle.hint' : 'phase.alone.hint');
   const help = state.round?.helps?.findLast((one) => one.turn === turn?.turn);
   if (phase === 'window' && help) return t('help.word', { text: help.text });
   if ((phase === 'window' || phase === 'count-in') && turn?.max_words) return counted('words.max', turn.max_words);

@@ -35,7 +35,12 @@ export class RoomForm extends HTMLElement {
   #toggled() {
     if (!this.details?.open) return;
     if (!this.#kinds.length) this.#ask();
-    this.form?.scrollIntoView({ block: 'nearest' });
+    this.#inSight();
+  }
+
+  #inSight() {
+    const { form } = this;
+    form?.scrollIntoView({ block: form.offsetHeight > innerHeight ? 'start' : 'nearest' });
   }
 
   /** Which kinds of rooms there are, the server knows. */
@@ -48,7 +53,7 @@ export class RoomForm extends HTMLElement {
       kinds.append(...this.#kinds.map(choice));
       submit.disabled = false;
       this.#kindChanged();
-      this.form?.scrollIntoView({ block: 'nearest' });
+      this.#inSight();
     } catch (why) {
       say(failure, refusal(/** @type {Error} */ (why)));
     }
@@ -93,11 +98,12 @@ export class RoomForm extends HTMLElement {
     event.preventDefault();
     const { submit, failure } = this;
     if (!submit || !failure) return;
-    if (this.#kind?.placed && !this.#place) return say(failure, t('form.place.needed'));
+    this.form?.querySelector('.form-end')?.before(failure);
+    if (this.#kind?.placed && !this.#place) return this.#lacks(this.placed, t('form.place.needed'));
     const theme = /** @type {HTMLInputElement|null} */ (this.querySelector('[name=theme]'));
     if (this.#kind?.themed && !theme?.value.trim()) {
       theme?.focus();
-      return say(failure, t('form.theme.needed'));
+      return this.#lacks(theme?.closest('label'), t('form.theme.needed'));
     }
     submit.disabled = true;
     say(submit, t('form.opening'));
@@ -110,6 +116,15 @@ export class RoomForm extends HTMLElement {
       say(submit, t('form.open'));
       submit.disabled = false;
     }
+  }
+
+  /** Say what is missing where it is missing: the end of the form may be out of sight. @param {Element|null|undefined} where @param {string} words */
+  #lacks(where, words) {
+    const { failure } = this;
+    if (!failure) return;
+    where?.after(failure);
+    say(failure, words);
+    failure.scrollIntoView({ block: 'nearest' });
   }
 
   #wanted() {

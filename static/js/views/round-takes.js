@@ -105,9 +105,11 @@ export class RoundTakes {
     set(/** @type {Element} */ (row.querySelector('.face')), { 'data-shape': place < 0 ? 'circle' : SHAPES[place % SHAPES.length] });
     const words = /** @type {HTMLElement} */ (row.querySelector('.take-words'));
     words.lang = state.language;
-    say(words, [name, state.clips.get(clip)?.caption ?? text].filter(Boolean).join(': '));
-    say(/** @type {Element} */ (row.querySelector('.hearts')), votes.length && place < 0 ? String(votes.length) : '');
-    set(heart, { 'aria-pressed': String(mine), 'aria-label': t(asks(round, 'judge') ? 'round.right' : 'round.heart', { name }) });
+    const told = [name, state.clips.get(clip)?.caption ?? text].filter(Boolean).join(': ');
+    const count = votes.length && place < 0 ? String(votes.length) : '';
+    say(words, told);
+    say(/** @type {Element} */ (row.querySelector('.hearts')), count);
+    set(heart, { 'aria-pressed': String(mine), 'aria-label': `${t(asks(round, 'judge') ? 'round.right' : 'round.heart', { name: told })} ${count}`.trim() });
     heart.disabled = mine || voice === me?.id || !mayLike(model);
     row.querySelector('.icon-button')?.setAttribute('aria-label', t('round.play', { name }));
   }

@@ -54,7 +54,7 @@ export class ScreenStage extends View {
   /** The three words that lead here; asked for again before they end. @param {HTMLElement} shown */
   async #ask(shown) {
     const given = await codeOf(this.session.id).catch(() => null);
-    if (given) say(shown, t('screen.words', { host: location.host, code: given.code }));
+    if (given) shown.replaceChildren(t('screen.words', { host: location.host }), ' ', h('b', { class: 'screen-three' }, given.code));
     setTimeout(() => this.#ask(shown), given ? given.for_ms / 2 : CODE_RETRY_MS);
   }
 
@@ -106,6 +106,7 @@ export class ScreenStage extends View {
     this.#cards(status, model);
     document.body.dataset.phase = status.phase;
     document.body.dataset.kind = model.state.kind;
+    document.body.dataset.closed = String(model.state.closed);
     this.session.player.audio.muted = isMute(status);
     cancelAnimationFrame(this.#frame);
     if (status.phase !== 'idle') this.#frame = requestAnimationFrame(() => this.update(this.session.model));

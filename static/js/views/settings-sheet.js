@@ -6,6 +6,7 @@ import { shapeOf } from '../lib/shape.js';
 import { sheet } from '../lib/sheet.js';
 import { t } from '../lib/text.js';
 import { MicrophoneCheck } from '../session/microphone-check.js';
+import { whyNoCaptions } from '../wire/search.js';
 import { maskChoice } from './mask-choice.js';
 import { deviceOptions, open as openCheck } from './microphone-check.js';
 import { show } from './voice-sheet.js';
@@ -26,7 +27,7 @@ export async function open(session) {
   const hidden = h('div', { class: 'sheet-form', id: 'hidden-voices' });
   const masks = maskChoice(session);
   const dialog = await sheet('settings-sheet', t('settings.title'), keeper, sounds(), await microphone(session), masks.element, paces(session), h('p', { class: 'sheet-note' }, t('settings.tap')),
-    chosen('theme', (value) => t(`settings.theme.${value}`)), chosen('captions', (value) => t(`settings.captions.${value}`)), languages(), hidden, spontaneity);
+    chosen('theme', (value) => t(`settings.theme.${value}`)), chosen('captions', (value) => t(`settings.captions.${value}`)), session.model.room?.captions === false && noCaptions(), languages(), hidden, spontaneity);
   const stop = session.store.watch((model) => drawHidden(session, hidden, model.hidden));
   dialog.addEventListener('close', () => (stop(), masks.end()));
 }
@@ -47,7 +48,7 @@ function sounds() {
   const volume = h('input', { type: 'range', id: 'volume', min: 0, max: 100, step: 5, value: Math.round(get('volume') * 100) });
   volume.addEventListener('input', () => prefer('volume', volume.valueAsNumber / 100));
   return h('fieldset', { class: 'sheet-form' }, h('legend', {}, t('settings.sound')),
-    h('label', { class: 'field', for: 'volume' }, h('span', {}, t('settings.volume')), volume), check('sounds'), check('spoken'), check('vibration'));
+    h('label', { class: 'field', for: 'volume' }, h('span', {}, t('settings.volume')), volume), check('sounds'), check('spoken'), 'vibrate' in navigator && check('vibration'));
 }
 
 /** @param {'sounds'|'spoken'|'vibration'} name */
@@ -72,6 +73,13 @@ function chosen(name, words) {
   const onchange = (/** @type {Event} */ event) => prefer(name, /** @type {any} */ (/** @type {HTMLInputElement} */ (event.target).value));
   return h('fieldset', { class: 'kinds', onchange }, h('legend', {}, t(`settings.${name}`)),
     ...CHOICES[name].map((value) => radio(name, value, words(value), value === get(name), `${name}-${value}`)));
+}
+
+/** That nobody writes along here, and why, as far as the server knows. */
+function noCaptions() {
+  const why = h('span', { lang: 'en' });
+  whyNoCaptions().then((sentence) => say(why, sentence));
+  return h('p', { class: 'sheet-note', id: 'no-captions' }, `${t('settings.captions.none')} `, why);
 }
 
 /** @param {string} name @param {string} value @param {string} words @param {boolean} checked @param {string} id */

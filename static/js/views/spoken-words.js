@@ -89,5 +89,8 @@ function draw(place, line, at) {
   if (place.textContent !== line.join(' ') || place.childElementCount !== line.length) {
     place.replaceChildren(...line.flatMap((word, nth) => [nth ? ' ' : '', h('span', { class: 'word' }, word)]));
   }
-  for (const [nth, word] of [...place.children].entries()) set(word, { 'data-now': nth === at, 'data-said': nth < at });
+  for (const [nth, word] of [...place.children].entries()) {
+    word.toggleAttribute('data-now', nth === at);
+    word.toggleAttribute('data-said', nth < at);
+  }
 }

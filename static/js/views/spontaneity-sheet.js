@@ -1,13 +1,14 @@
 /** My spontaneity: what this browser knows of one's own takes. Nobody else ever sees it, and nothing is ranked. */
-import { h } from '../lib/dom.js';
+import { h, say } from '../lib/dom.js';
 import { sheet } from '../lib/sheet.js';
 import { counted, t } from '../lib/text.js';
 import { BANDS, bandsOf, daysOf, median, sum } from '../room/spontaneity.js';
-import { reaction } from '../lib/format.js';
+import { form, reaction } from '../lib/format.js';
 import { entries, erase } from '../session/diary.js';
 import { bandBar, trend } from './spontaneity-plots.js';
 
 const DAYS = 30;
+const date = new Intl.DateTimeFormat(form, { day: 'numeric', month: 'short' });
 
 export async function open() {
   const place = h('div', { class: 'sheet-body' });
@@ -29,9 +30,9 @@ function summary(kept) {
   const measured = /** @type {number[]} */ (kept.map(({ reaction_ms }) => reaction_ms).filter((ms) => ms !== null));
   const typical_ms = median(measured);
   return h('ul', { class: 'figures' },
-    typical_ms !== null && figure(`${reaction(typical_ms)} s`, t('spontaneity.typical')),
+    typical_ms !== null && figure(`${reaction(Math.abs(typical_ms))} s`, t(typical_ms < 0 ? 'spontaneity.early' : 'spontaneity.typical')),
     figure(String(kept.length), counted('spontaneity.takes', kept.length)),
-    figure(String(sum(kept, 'words')), counted('spontaneity.words', sum(kept, 'words'))),
+    sum(kept, 'words') > 0 && figure(String(sum(kept, 'words')), counted('spontaneity.words', sum(kept, 'words'))),
     figure(String(sum(kept, 'laughs')), counted('spontaneity.laughs', sum(kept, 'laughs'))));
 }
 
@@ -49,7 +50,7 @@ function legend(kept) {
 
 /** The same as the plot, for those who would rather read. @param {import('../room/spontaneity.js').Day[]} days */
 function table(days) {
-  const rows = days.map(({ day, takes, median_ms, words, laughs }) => h('tr', {}, h('th', { scope: 'row' }, day),
+  const rows = days.map(({ day, takes, median_ms, words, laughs }) => h('tr', {}, h('th', { scope: 'row' }, date.format(new Date(`${day}T12:00`))),
     ...[median_ms === null ? '–' : reaction(median_ms), takes, words, laughs].map((value) => h('td', {}, String(value)))));
   const heads = ['day', 'seconds', 'takes', 'words', 'laughs'].map((name) => h('th', { scope: 'col' }, t(`spontaneity.column.${name}`)));
   return h('details', {}, h('summary', { class: 'text-button' }, t('spontaneity.days')),
@@ -58,10 +59,18 @@ function table(days) {
 
 /** @param {HTMLElement} place */
 function deeds(place) {
-  const away = () => (erase(), draw(place));
+  const away = h('button', { type: 'button', class: 'quiet', id: 'erase' }, t('spontaneity.erase'));
+  away.addEventListener('click', () => { // it asks once more: nothing brings it back
+    away.addEventListener('click', () => {
+      erase();
+      draw(place);
+      place.closest('dialog')?.querySelector('button')?.focus();
+    });
+    say(away, t('spontaneity.erase.sure'));
+  }, { once: true });
   return h('div', { class: 'sheet-row' },
     h('button', { type: 'button', class: 'quiet', id: 'export', onclick: download }, t('spontaneity.export')),
-    h('button', { type: 'button', class: 'quiet', id: 'erase', onclick: away }, t('spontaneity.erase')));
+    away);
 }
 
 function download() {

@@ -9,3 +9,9 @@ export async function search(room, query) {
   if (!response.ok) throw await problemOf(response);
   return (await response.json()).hits;
 }
+
+/** Why the server writes no captions, in a sentence; '' where it does, or cannot be asked. @returns {Promise<string>} */
+export async function whyNoCaptions() {
+  const state = await fetch('/readyz').then((response) => response.json()).catch(() => ({}));
+  return typeof state.captions_off === 'string' ? state.captions_off : '';
+}

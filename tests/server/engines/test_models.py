@@ -5,42 +5,17 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from server.engines import models
 from server.engines.models import NoModel, find
 from tests.support import spoken
+from tests.support.model_files import made, variable, weights
 
 
 @pytest.fixture(autouse=True)
 def _libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "LIBRARIES", ("msgspec",))
-
-
-def variable(name: bytes, size: int, claimed: int | None = None) -> bytes:
-    shape = size.to_bytes(4, "little")
-    told = (size if claimed is None else claimed).to_bytes(4, "little")
-    return len(name).to_bytes(2, "little") + name + b"\x01" + shape + b"\x01" + told + bytes(size)
-
-
-def weights(*variables: bytes) -> bytes:
-    kind = b"WhisperSpec\0"
-    head = (6).to_bytes(4, "little") + len(kind).to_bytes(2, "little") + kind + (3).to_bytes(4, "little")
-    return head + len(variables).to_bytes(4, "little") + b"".join(variables) + bytes(4)
-
-
-def made(folder: Path, tokens: int = 51_865) -> Path:
-    """Make a folder that looks like a model."""
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text("{}")
-    added = [
-        {"content": text, "id": 1} for text in ("<|endoftext|>", "<|en|>", "<|de|>", "<|haw|>", "<|0.00|>")
-    ]
-    (folder / "tokenizer.json").write_bytes(msgspec.json.encode({"added_tokens": added}))
-    (folder / "vocabulary.json").write_bytes(msgspec.json.encode(["x"] * tokens))
-    (folder / "model.bin").write_bytes(weights(variable(b"one", 100), variable(b"two", 50)))
-    return folder
 
 
 def refused(named: str, data: Path) -> NoModel:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from audio import loudness
 from audio.take import SAMPLE_RATE_HZ
 from server.engines.piper import Piper
 from server.engines.speech import EngineFailed
+from tests.support.spoken import piper_voice
 
 STUB = "tests.support.piper_stub"
 
@@ -28,7 +30,7 @@ async def test_texts_are_said_by_one_process_one_after_the_other(folder: Path) -
     lengths = [len(sound) for sound in sounds if sound is not None]
     assert len(lengths) == 3
     assert again is not None
-    assert len(again) == lengths[2]  # the stub says its number of texts nowhere, its process id here
+    assert len(again) == lengths[2]  # its length tells which process said it
     assert all(length > SAMPLE_RATE_HZ // 20 for length in lengths)
     assert await engine.say("Hallo", "de") is None
 
@@ -45,6 +47,17 @@ async def test_a_process_that_fails_is_replaced_by_the_next_text(folder: Path, t
     engine._within_s = 30
     assert await engine.say("well", "en") is not None
     await engine.close()
+
+
+async def test_the_real_program_says_a_text() -> None:
+    engine = Piper(piper_voice().parent, within_s=60)
+
+    sound = await engine.say("Say a sentence a spoon would say.", "en")
+    await engine.close()
+
+    assert sound is not None
+    assert 1.0 < len(sound) / SAMPLE_RATE_HZ < 4.0
+    assert loudness.loudness_lufs(sound) == pytest.approx(loudness.TARGET_LUFS, abs=0.6)
 
 
 async def test_a_folder_without_voices_is_told(tmp_path: Path) -> None:

@@ -85,13 +85,18 @@ async def test_people_get_a_page_and_programs_get_json(site: Site) -> None:
     async with site.ask("GET", "/r/nowhere", headers={"Accept": "text/html,*/*"}) as answer:
         assert (answer.status, answer.content_type) == (404, "text/html")
         page = await answer.text()
-        assert "There is no such room." in page
+        assert "There is no such room (any more)." in page
         assert "/static/css/clip.css" in page
     headers = {"Accept": "text/html", "Accept-Language": "de-AT,en;q=0.5"}
     async with site.ask("GET", "/c/nowhere99", headers=headers) as answer:
         page = await answer.text()
         assert '<html lang="de">' in page
         assert "Dieser Clip ist nicht (mehr) hier." in page
+    headers |= {"Cookie": "wonder_language=en; wonder_theme=light"}
+    async with site.ask("GET", "/c/nowhere99", headers=headers) as answer:
+        page = await answer.text()
+        assert '<html lang="en" data-theme="light">' in page
+        assert "This clip is not here (any more)." in page
     assert await site.problem("GET", "/r/nowhere") == (404, "no_such_room")
     headers = {"Accept": "text/html"}
     assert await site.problem("GET", "/api/rooms/nowhere", headers=headers) == (404, "no_such_room")

@@ -13,6 +13,7 @@ from server.room.commands import (
     Report,
     Restore,
     RoundStart,
+    Say,
     Suggest,
     Throw,
     WantTopic,
@@ -153,14 +154,13 @@ def test_only_all_together_cut_the_card_of_an_end_short() -> None:
     assert TopicThrown in map(type, room.do(WantTopic(), CLEO))
 
 
-@pytest.mark.parametrize("way", [Hide, Remove, Forget])
+@pytest.mark.parametrize("way", [Hide, Remove])
 def test_a_topic_that_is_hidden_or_gone_leaves_the_stage_at_once(way: type[Command]) -> None:
     for mine in (True, False):
         room, topic = staged(mine=mine)
         wishes: dict[type[Command], tuple[Command, Voice | None]] = {
             Hide: (Hide(seq=topic), None),
             Remove: (Remove("", "moderated", seq=topic), None),
-            Forget: (Forget(everything=True), ANNA),
         }
         wish, by = wishes[way]
         before = room.state.round
@@ -173,6 +173,16 @@ def test_a_topic_that_is_hidden_or_gone_leaves_the_stage_at_once(way: type[Comma
         else:
             assert room.state.round is not None, "it was another topic"
             assert room.state.round.id == before.id
+
+
+def test_a_round_whose_topic_was_taken_back_stands_whatever_else_is_hidden() -> None:
+    room, _ = staged(mine=True)
+    room.do(Forget(everything=True), ANNA)
+    room.do(Say("something else"), CLEO)
+    before = room.state.round
+    room.do(Hide(seq=room.state.head))
+    assert before is not None
+    assert room.state.round == before
 
 
 def staged(*, mine: bool) -> tuple[PureRoom, int]:

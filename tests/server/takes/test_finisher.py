@@ -18,6 +18,7 @@ from audio.take import Clip, Limits, Mask, Packet, Take, Unfit
 from server.takes import finisher, finishing
 from server.takes.finisher import Finisher
 from tests.support import speech
+from tests.support.spoken import need_extra
 from tests.support.uploads import muxed
 
 LIMITS = Limits()
@@ -309,3 +310,25 @@ async def test_a_killed_child_leaves_no_natural_voice_behind(running: Finisher) 
     await asyncio.sleep(0)
     os.kill(await only_child(running), signal.SIGKILL)
     assert (await taken).mask == "choir"
+
+
+@pytest.mark.parametrize("mask", ["whisper", "choir"])
+async def test_speech_is_counted_before_a_mask_behind_which_nothing_can_tell(mask: str) -> None:
+    need_extra("onnxruntime")
+    made = Finisher(counts_speech=True)
+    try:
+        clip = await made.take(TAKE, LIMITS, Mask(mask, "clip-1"))
+        assert clip.speech_ms is not None
+        assert 250 <= clip.speech_ms <= clip.duration_ms
+        body = muxed(spoken(), "ogg", "libopus")
+        uploaded = await made.upload(body, "audio/ogg", LIMITS, Mask(mask, "clip-1"))
+        assert uploaded.speech_ms is not None
+        assert (await made.take(TAKE, LIMITS)).speech_ms is None, (
+            "what is not masked, whoever hears it counts"
+        )
+    finally:
+        await made.close()
+
+
+async def test_where_captions_are_off_nothing_is_counted(running: Finisher) -> None:
+    assert (await running.take(TAKE, LIMITS, Mask("whisper", "clip-1"))).speech_ms is None

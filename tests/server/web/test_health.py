@@ -13,7 +13,7 @@ from tests.support.web_app import ADMIN, Site, bearer
 
 async def test_a_fresh_server_is_alive_and_ready(site: Site) -> None:
     assert await site.json("GET", "/healthz") == {"status": "alive"}
-    assert await site.json("GET", "/readyz") == {"status": "ready", "storage": "ok"}
+    assert await site.json("GET", "/readyz") == {"status": "ready", "storage": "ok", "captions_off": ""}
 
 
 async def test_a_draining_server_is_alive_and_not_ready(site: Site) -> None:

@@ -84,7 +84,7 @@ async def test_a_public_room_gets_a_readable_id_in_its_language(site: Site) -> N
     wanted = {"kind": "humour", "name": "Lach mal", "language": "de", "tempo": "snap", "public": True}
     made = await site.json("POST", "/api/rooms", json=wanted)
     assert made["id"] == "lach-mal"
-    assert made["rules"] == "Übungsplatz für Komik."
+    assert made["rules"] == "Übungsplatz fürs Komische: sei schnell, sei naheliegend."
     assert "lach-mal" in [room["id"] for room in (await site.json("GET", "/api/rooms"))["rooms"]]
 
 

@@ -53,3 +53,7 @@ test('who reads German is never told in English', async () => {
   assert.equal(german.refusal({ code: 'unheard_of', message: 'A newer server.' }), 'Das hat nicht geklappt.');
   for (const code of codes()) assert.notEqual(german.refusal({ code, message: 'English' }), 'English', code);
 });
+
+test('what nobody answers is said in the visitor\'s words, not in the browser\'s', () => {
+  assert.equal(refusal(new TypeError('Failed to fetch')), 'Not connected right now.');
+});

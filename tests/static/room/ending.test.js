@@ -136,7 +136,7 @@ test('what two said at one count is heard at once, and all else one after the ot
 
 test('a challenge that nobody decided is told with whose it was; words that came later decide it', () => {
   const undecided = [{ clip: 'a', voice: BELA.id }, { clip: 'gone', voice: BELA.id }];
-  const line = 'Wobbly Octopus challenged Velvet Teacup, and nobody decided. It stays open.';
+  const line = 'Nobody decided: Wobbly Octopus against Velvet Teacup. The challenge stays open.';
   assert.equal(card({ undecided, coach: 'Breathe.' }).words, `${line} Breathe.`);
 
   const verdicts = [{ round: 'r', clip: 'a', code: 'repeat', text: '', tone: 'fault' }];

@@ -84,7 +84,7 @@ test('the end says who won, a tie says so, and nobody wins whom nobody chose', (
   assert.deepEqual(end(['c', 'd']), ['A tie: Velvet Teacup + Wobbly Octopus']);
   assert.deepEqual(end([]), []);
   const open = ended(round, { undecided: [{ clip: 'c', voice: CLEO.id }] });
-  assert.deepEqual(told([{ model: modelOf({ state: { last_round: open } }), now_ms: 21_000 }]), [['Calm Fern challenged Velvet Teacup, and nobody decided. It stays open.']]);
+  assert.deepEqual(told([{ model: modelOf({ state: { last_round: open } }), now_ms: 21_000 }]), [['Nobody decided: Calm Fern against Velvet Teacup. The challenge stays open.']]);
   assert.deepEqual(told([{ model: modelOf(), now_ms: 1 }]), [[]]);
 });
 

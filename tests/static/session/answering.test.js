@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Visit } from '../support/visit.js';
+// The page fetches it when it is needed; here it is there before, for nothing else says when a module has come.
+import '../../../static/js/session/answering.js';
 
 await import('../../../static/js/session/answering.js'); // so that no page here waits for the disk
 const CLIP = 'clip-of-bela-1234';

@@ -15,3 +15,13 @@ test('who comes into a closed room to play along is asked for no microphone', as
   assert.equal(visit.model.playing, false);
   assert.equal(visit.model.mic, 'unasked');
 });
+
+test('only a phone beside a screen is told that the sound comes from there', async () => {
+  const beside = await new Visit({ query: 'same=room' }).enter();
+  const muted = new Visit();
+  muted.session.sound(false); // as a closed room does
+  await muted.enter();
+
+  assert.deepEqual(beside.notices, ['same-room']);
+  assert.deepEqual(muted.notices, []);
+});

@@ -11,7 +11,7 @@ function told(least, most, seconds, mood) {
 }
 
 test('a game tells how many, about how long, and what it is like', () => {
-  assert.deepEqual(told(1, 24, 12, 'easy'), ['1 voice or more', 'about 12 s', 'easy']);
+  assert.deepEqual(told(1, 24, 12, 'easy'), ['even alone', 'about 12 s', 'easy']);
   assert.deepEqual(told(2, 2, 45, 'bold'), ['2 voices', 'about 45 s', 'bold']);
   assert.deepEqual(told(1, 1, 30, 'silly'), ['1 voice', 'about 30 s', 'silly']);
   assert.deepEqual(told(1, 2, 60, 'calm'), ['1 to 2 voices', 'about a minute', 'calm']);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { t } from '../../../static/js/lib/text.js';
-import { search } from '../../../static/js/wire/search.js';
+import { search, whyNoCaptions } from '../../../static/js/wire/search.js';
 import { FakeTimers } from '../support/timers.js';
 import '../support/visit.js';
 
@@ -82,4 +82,19 @@ test('the server is asked with the words as they are', async () => {
     globalThis.fetch = real;
   }
   assert.deepEqual(asked, ['/api/rooms/r%2F1/search?q=a+%26+b&limit=30']);
+});
+
+test('why there are no captions is said in a sentence of the server, or not at all', async () => {
+  const real = globalThis.fetch;
+  const told = async (/** @type {() => Response} */ answer) => {
+    globalThis.fetch = /** @type {any} */ (async () => answer());
+    return whyNoCaptions();
+  };
+  try {
+    assert.equal(await told(() => new Response('{"status": "ready", "captions_off": "It has no model."}')), 'It has no model.');
+    assert.equal(await told(() => new Response('{"status": "ready"}')), '');
+    assert.equal(await told(() => new Response('<html>')), '');
+  } finally {
+    globalThis.fetch = real;
+  }
 });

@@ -1,0 +1,78 @@
+"""The stage holds all that it shows: a vote, the end of a round, taking back; no barriers there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser.test_page import violations
+from tests.support.server import Server
+from tests.support.visitor import DESK, PHONE, Invite, make_room
+
+# Eight voices answer, all with words of a line; then they are voted on, and one wins.
+PLAYED = """(isOver) => {
+  const { session } = document.querySelector('prompt-card');
+  const now = Math.round(session.clock.server_ms);
+  const tell = (kind, data, id = 'v0') => {
+    const seq = session.model.state.head + 1;
+    const by = { id, name: `Velvet Teacup ${id}`, colour: '#e58bb5' };
+    session.inbox.events([{ type: 'event', seq, prev: seq - 1, at_ms: now, by, kind, data }]);
+  };
+  const prompt = { id: 'p', text: 'What is in the suitcase?' };
+  tell('round.opened', { round: 'r', game: 'first_thing', tempo: 'snap', prompt });
+  for (let at = 0; at < 8; at += 1) {
+    tell('clip.landed', { clip: `c${at}`, round: 'r', turn: 1, duration_ms: 900, peaks: [1] }, `v${at}`);
+    const text = 'whatever my grandmother hid in the piano';
+    tell('clip.captioned', { clip: `c${at}`, text, language: 'en' });
+  }
+  const closes_at_ms = isOver ? now - 4_000 : now + 1e6;
+  tell('turn.given', { round: 'r', turn: 2, prompt: '?', act: 'vote', go_at_ms: now - 9_000, closes_at_ms });
+  if (isOver) {
+    tell('vote.cast', { round: 'r', clip: 'c5', value: 1, voice: 'v1' });
+    const told = { ending: 'votes', winners: ['c5'], coach: 'Faster than your taste.' };
+    tell('round.closed', { round: 'r', reason: 'done', next_at_ms: now + 1e6, ...told });
+  }
+  if (isOver) session.set({ undo: 'c0' });
+  session.round.update();
+}"""
+# Of all that is shown of a kind, what is not whole in the window, or under something else.
+CUT = """(selector) => [...document.querySelectorAll(selector)].filter((one) => {
+  const { left, right, top, bottom, width } = one.getBoundingClientRect();
+  if (!width) return false;
+  const over = document.elementFromPoint((left + right) / 2, bottom - 3);
+  if (!over || !(one.contains(over) || over.contains(one))) return true;
+  return left < 0 || right > innerWidth || top < 0 || bottom > innerHeight;
+}).map((one) => one.outerHTML)"""
+SIZES: dict[str, dict[str, Any]] = {"phone": PHONE, "desk": DESK}
+
+
+async def cut_off(page: Page, *selectors: str) -> list[str]:
+    """Return what is not wholly in sight."""
+    return [found for each in selectors for found in await page.evaluate(CUT, each)]
+
+
+@pytest.mark.parametrize("size", list(SIZES))
+async def test_nothing_of_a_vote_and_of_an_end_is_cut_off(
+    size: str, shared_server: Server, listening_chromium: Browser, invite: Invite
+) -> None:
+    visitor = await invite(listening_chromium, ears=False, **SIZES[size])
+    room = make_room(shared_server.url, name="Whole", language="de")
+    page = visitor.page
+
+    await visitor.enter(shared_server.url, room, "")
+    await expect(page.locator(".tongue")).to_have_text("DE")
+    await page.evaluate(PLAYED, False)
+    await expect(page.locator(".takes[data-votes=true] .heart")).to_have_count(8)
+    assert await cut_off(page, "#prompt", ".top > *", ".takes .heart") == []
+    assert await violations(page) == []
+
+    await visitor.enter(shared_server.url, room, "")
+    await page.evaluate(PLAYED, True)
+    await expect(page.locator("#winner")).to_have_text("Velvet Teacup v5")
+    first = page.locator(".ending-take").first
+    await expect(first).to_have_attribute("data-won", "true")
+    await expect(first).to_be_in_viewport(ratio=1)
+    assert await cut_off(page, "#winner", ".top > *", ".ending-buttons > button", "#undo") == []
+    assert await violations(page) == []
