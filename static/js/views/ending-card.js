@@ -145,7 +145,8 @@ export class EndingCard {
     const asked = at_ms ? day(at_ms, Date.now()) : null;
     const play = !written && h('button', { type: 'button', class: 'icon-button', 'aria-label': t('round.play', { name }), onclick: () => this.session.replay.play(clip) }, icon('play'));
     return h('li', { class: 'ending-take', 'data-take': clip }, h('span', { class: 'face', 'data-shape': shapeOf(voice), 'aria-hidden': 'true' }),
-      h('p', {}, h('strong', { class: 'take-name' }), ' ', h('span', { class: 'take-words', dir: 'auto' }), asked && h('small', { class: 'take-asked' }, t(asked.isNear ? 'asked.near' : 'asked.on', { day: asked.words }))), play || null, h('span', { class: 'hearts' }), h('div', { class: 'verdicts' }));
+      h('p', {}, h('strong', { class: 'take-name' }), ' ', h('span', { class: 'take-words', dir: 'auto' })), play || null, h('span', { class: 'hearts' }),
+      asked && h('small', { class: 'take-asked' }, t(asked.isNear ? 'asked.near' : 'asked.on', { day: asked.words })), h('div', { class: 'verdicts' }));
   }
 
   /** @param {HTMLElement} item @param {Shown} take @param {Model} model */
