@@ -55,9 +55,8 @@ class Announcer:
 
     def read(self, event: Event) -> bool:
         """Follow an event; tell whether there is more to say now."""
-        is_more = self._lines.read(event, self._room.state, self._name)
         if self._is_spoken_to:
-            return is_more
+            return self._lines.read(event, self._room.state, self._name)
         self._lines.clear()
         return False
 

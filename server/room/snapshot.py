@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from games import captions, forgotten, words
 from games import round as round_module
-from server.room import answered, events, filed, governed, sets, state
+from server.room import answered, events, filed, governed, sets, state, written
 from server.room import clips as clips_module
 from server.room.clips import NO_CLIPS, ClipRef, Clips
 from server.room.filed import Filed, FiledClip, Run, Segment
@@ -28,6 +28,7 @@ VERSION_BYTES = 16
 # What folds a room: a state that another wording of these (or of this file) made is not gone on with.
 FOLDING: tuple[ModuleType, ...] = (
     state,
+    written,
     governed,
     answered,
     sets,

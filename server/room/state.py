@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from itertools import islice
-from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -52,26 +50,19 @@ from server.room.events import (
 )
 from server.room.governed import Governed
 from server.room.sets import NO_SET, RoundSet, is_praise
+from server.room.written import Written, newest, with_repeats, with_text, with_written
 
 NOTHING_YET = Governed()
-# How many texts a visitor may still take back, and how many prompts a room remembers having thrown.
-TEXTS_KEPT = 500
+# How many prompts a room remembers having thrown.
 PROMPTS_REMEMBERED = 100
 # How many voices a room knows by name, for words meant for one of them alone.
 VOICES_KEPT = 500
 # What tells of a round, but for its beginning and its end.
 ROUND_FACTS = (
-    rounds.RoundJoined,
-    rounds.RoundLeft,
-    rounds.RoundPaused,
-    RoleGiven,
-    rounds.TurnGiven,
-    rounds.TurnPassed,
-    rounds.HelpGiven,
-    rounds.ChallengeMade,
-    rounds.VerdictGiven,
+    rounds.RoundJoined, rounds.RoundLeft, rounds.RoundPaused, RoleGiven, rounds.TurnGiven,
+    rounds.TurnPassed, rounds.HelpGiven, rounds.ChallengeMade, rounds.VerdictGiven,
     rounds.VerdictOverruled,
-)
+)  # fmt: skip
 
 
 class Suggestion(Struct, frozen=True):
@@ -80,14 +71,6 @@ class Suggestion(Struct, frozen=True):
     text: str
     voice: str
     seq: int
-
-
-class Written(Struct, frozen=True):
-    """Something written that is no chat: its id (none for a role), whose it is, and where it is repeated."""
-
-    id: str
-    voice: str
-    repeats: tuple[int, ...] = ()
 
 
 class RoomState(Struct, frozen=True):
@@ -139,9 +122,6 @@ class RoomState(Struct, frozen=True):
     voice: bool | None = None
 
 
-K = TypeVar("K")
-V = TypeVar("V")
-
 # What a revealed take has that its clip has not, or has otherwise.
 TAKES_OWN = ("voice", "text", "written")
 EMPTY = RoomState()
@@ -152,7 +132,7 @@ def apply(state: RoomState, event: Event) -> RoomState:
     folded = _repeated(_folded(state, event), event)
     voices = folded.voices
     if event.by is not None and voices.get(event.by.id) != event.by:
-        voices = {**_newest(voices, VOICES_KEPT), event.by.id: event.by}
+        voices = {**newest(voices, VOICES_KEPT), event.by.id: event.by}
     if event.by is not None and event.by.id == folded.keeper:
         folded = replace(folded, governed=replace(folded.governed, keeper_seen_ms=event.at_ms))
     return replace(folded, head=event.seq, voices=voices)
@@ -161,7 +141,7 @@ def apply(state: RoomState, event: Event) -> RoomState:
 def _folded(state: RoomState, event: Event) -> RoomState:
     match event.data:
         case TextSaid():
-            return _paced(replace(state, texts=_with_text(state.texts, event)), event, take=False)
+            return _paced(replace(state, texts=with_text(state.texts, event)), event, take=False)
         case ClipLanded() as landed:
             return _clip_landed(state, event, landed)
         case ClipCaptioned() | ClipRemoved() | TextRemoved() as fact:
@@ -220,7 +200,7 @@ def _repeated(state: RoomState, event: Event) -> RoomState:
     clips = state.clips
     for id_ in ids:
         clips = clips.repeated(id_, event.seq)
-    return replace(state, clips=clips, written=_with_repeats(state.written, ids, event.seq))
+    return replace(state, clips=clips, written=with_repeats(state.written, ids, event.seq))
 
 
 def _said_before(state: RoomState, fact: Fact | Erased) -> Collection[str]:
@@ -234,11 +214,6 @@ def _said_before(state: RoomState, fact: Fact | Erased) -> Collection[str]:
             return next((forgotten.repeated(r, fact) for r in both if r and r.id == fact.round), ())
         case _:
             return ()
-
-
-def _with_repeats(kept: dict[int, Written], ids: Collection[str], seq: int) -> dict[int, Written]:
-    noted = {at: replace(it, repeats=(*it.repeats, seq)) for at, it in kept.items() if it.id in ids}
-    return {**kept, **noted} if noted else kept
 
 
 def _room_opened(state: RoomState, event: Event, opened: RoomOpened) -> RoomState:
@@ -260,28 +235,6 @@ def _with_muted(muted: dict[str, int], voice: str, until_ms: int, now_ms: int) -
     return {**kept, voice: until_ms} if until_ms > now_ms else kept
 
 
-def _newest(kept: dict[K, V], limit: int) -> dict[K, V]:
-    """Return a copy with room for one more.
-
-    It is cut to the limit when a quarter too long: a plain copy costs a tenth of a cut.
-    """
-    if len(kept) < limit + limit // 4:
-        return kept.copy()
-    return dict(islice(kept.items(), len(kept) + 1 - limit, None))
-
-
-def _with_text(texts: dict[int, str], event: Event) -> dict[int, str]:
-    kept = _newest(texts, TEXTS_KEPT)
-    kept[event.seq] = event.by.id if event.by else ""
-    return kept
-
-
-def _with_written(state: RoomState, event: Event, id: str) -> dict[int, Written]:  # noqa: A002
-    kept = _newest(state.written, TEXTS_KEPT)
-    kept[event.seq] = Written(id, event.by.id if event.by else "")
-    return kept
-
-
 def _topic_changed(
     state: RoomState, event: Event, fact: TopicThrown | TopicSuggested | TopicWanted
 ) -> RoomState:
@@ -293,7 +246,7 @@ def _topic_changed(
         case TopicSuggested():
             suggestion = Suggestion(fact.text, event.by.id if event.by else "", event.seq)
             waiting = {**state.suggestions, fact.topic: suggestion}
-            return replace(state, suggestions=waiting, written=_with_written(state, event, fact.topic))
+            return replace(state, suggestions=waiting, written=with_written(state.written, event, fact.topic))
         case TopicThrown(prompt=prompt):
             waiting = {k: v for k, v in state.suggestions.items() if k != prompt.id}
             thrown = (*state.thrown, prompt.id)[-PROMPTS_REMEMBERED:]
@@ -353,7 +306,7 @@ def _answered(state: RoomState, event: Event, fact: AnswerGiven) -> RoomState:
     return replace(
         state,
         round=rounds.landed(round_, take, event.at_ms),
-        written=_with_written(state, event, fact.answer),
+        written=with_written(state.written, event, fact.answer),
     )
 
 
@@ -366,7 +319,7 @@ def _revealed(state: RoomState, event: Event, fact: RoundRevealed) -> RoomState:
 def _take_revealed(state: RoomState, event: Event, round_id: str, take: RevealedTake) -> RoomState:
     """Show a take; add it when its landing was blanked."""
     if take.written:
-        state = replace(state, written=_with_written(state, event, take.clip))
+        state = replace(state, written=with_written(state.written, event, take.clip))
     else:
         known = take.clip in state.clips
         clips = state.clips if known else state.clips.with_clip(_ref(event, round_id, take))
@@ -470,7 +423,7 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
             )
         case fact if isinstance(fact, ROUND_FACTS):
             if isinstance(fact, rounds.RoundJoined) and fact.role:
-                state = replace(state, written=_with_written(state, event, ""))
+                state = replace(state, written=with_written(state.written, event, ""))
             elif isinstance(fact, rounds.TurnGiven):
                 missed = state.set_rounds.with_stage(state.round, fact) if state.round else state.set_rounds
                 state = replace(state, asked_seq=event.seq, set_rounds=missed)

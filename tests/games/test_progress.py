@@ -34,5 +34,5 @@ def test_a_verdict_is_told_once() -> None:
 
 
 def test_takes_are_without_words_until_they_are_known() -> None:
-    unknown, silent = Take("c1", "a", 1, 900, 0, 0), Take("c2", "b", 1, 900, 0, 0, words=())
-    assert unworded([unknown, silent]) == (unknown,)
+    unknown, known = Take("c1", "a", 1, 900, 0, 0), Take("c2", "b", 1, 900, 0, 0, words=("moss",))
+    assert unworded([unknown, known]) == (unknown,)

@@ -73,6 +73,13 @@ def test_who_reaches_the_port_of_voices_is_told() -> None:
     assert doctor._own("127.0.0.1") == "this machine only"
 
 
+def test_an_engine_that_does_not_speak_is_found_and_the_rest_goes_on() -> None:
+    check = found(Config(speech="http://127.0.0.1:9/v1/audio/speech"), "Speech")
+
+    assert (check.state, "does not answer" in check.found) == ("doubtful", True)
+    assert found(Config(), "Speech").state == "fine"
+
+
 def test_a_folder_that_cannot_be_written_is_found(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     check = found(Config(port=0, udp_port=0, data=tmp_path / "file" / "data"), "Disk")

@@ -141,3 +141,13 @@ function isOpen(phase) {
 function isCalm({ act }) {
   return act === 'vote' || act === 'listen';
 }
+
+/** The mask that everyone wears now, '' for none. @param {Pick<import('./state.js').RoomState, 'round'|'mask'>} state */
+export function maskOfAll({ round, mask }) {
+  return round?.mask || mask;
+}
+
+/** The mask of one's own next take, '' for none. @param {Pick<import('./state.js').RoomState, 'round'|'mask'>} state @param {string} own 'none' as one speaks */
+export function ownMask(state, own) {
+  return maskOfAll(state) || (own === 'none' ? '' : own);
+}

@@ -8,8 +8,7 @@
  */
 import { counted, t } from '../lib/text.js';
 import { openOf } from './ending.js';
-import { calmOf, ownersOf, voiceOf } from './head.js';
-import { maskOfAll } from './mask.js';
+import { calmOf, maskOfAll, ownersOf, voiceOf } from './head.js';
 
 /** @type {Announced} */
 export const UNTOLD = { round: '', game: '', turn: '', prompt: '', challenge: '', verdict: '', end: '' };

@@ -1,6 +1,5 @@
 /** A few words of one's own, heard through one mask after the other; nobody else hears them, and nothing is kept. */
 import { Recorder } from '../audio/recorder.js';
-import { NONE } from '../room/mask.js';
 import { tried } from '../wire/masks.js';
 
 export const SAY_MS = 3_000;
@@ -48,7 +47,7 @@ export class MaskTrial {
   /** What others would hear; without a mask that is what was recorded. @param {string} mask @returns {Promise<Blob>} */
   async heard(mask) {
     if (!this.#take) throw new Error('nothing was recorded');
-    return mask === NONE ? this.#take : this.ask(mask, this.#take);
+    return mask === 'none' ? this.#take : this.ask(mask, this.#take);
   }
 
   /** Forget what was said, and give the microphone back unless it is used. @param {{keeps?: boolean}} [how] */

@@ -1,9 +1,8 @@
 /** Choose a mask, and hear oneself through it: the very sound that others will hear. */
 import '../lib/words-own.js';
 import { h, say, set } from '../lib/dom.js';
-import { get } from '../lib/preferences.js';
+import { CHOICES, get } from '../lib/preferences.js';
 import { refusal, t } from '../lib/text.js';
-import { MASKS, NONE } from '../room/mask.js';
 import { MaskTrial } from '../session/mask-trial.js';
 
 /** @typedef {import('../session/session.js').Session} Session */
@@ -16,7 +15,7 @@ export function maskChoice(session, { keeps = false, trial = new MaskTrial(sessi
   const audio = sounds();
   const state = h('p', { class: 'sheet-note', role: 'status', id: 'mask-state' });
   const hear = h('button', { type: 'button', class: 'quiet', id: 'mask-try', onclick: () => attempt(record) }, t('mask.try'));
-  const choices = [NONE, ...MASKS].map(choice);
+  const choices = CHOICES.mask.map(choice);
   const element = h('fieldset', { class: 'masks', id: 'masks', onchange: (/** @type {Event} */ event) => choose(/** @type {HTMLInputElement} */ (event.target).value) },
     h('legend', {}, t('mask.title')), h('p', { class: 'sheet-note' }, t('mask.why')), h('div', { class: 'mask-list' }, ...choices), hear, state);
   let isOver = false;
@@ -55,7 +54,7 @@ export function maskChoice(session, { keeps = false, trial = new MaskTrial(sessi
     audio.src = URL.createObjectURL(sound);
     audio.volume = get('volume');
     await audio.play();
-    say(state, t(mask === NONE ? 'mask.played.none' : 'mask.played'));
+    say(state, t(mask === 'none' ? 'mask.played.none' : 'mask.played'));
     say(hear, t('mask.again'));
   };
   const end = () => {

@@ -2,8 +2,7 @@
 import { h, keep, say, set } from '../lib/dom.js';
 import { shapeOf } from '../lib/shape.js';
 import { t } from '../lib/text.js';
-import { castOf, levelAt, partIn, shortened, voiceOf } from '../room/head.js';
-import { maskOfAll } from '../room/mask.js';
+import { castOf, levelAt, maskOfAll, partIn, shortened, voiceOf } from '../room/head.js';
 import { gameOf, offer } from '../wire/games.js';
 import { View } from './view.js';
 

@@ -2,8 +2,7 @@
 import { h, icon, say, set } from '../lib/dom.js';
 import { t } from '../lib/text.js';
 import { View } from './view.js';
-import { partIn } from '../room/head.js';
-import { ownMask } from '../room/mask.js';
+import { ownMask, partIn } from '../room/head.js';
 import { isDrawnIn } from '../room/play.js';
 import { click, down, follow, UP, up } from '../room/press.js';
 import { isTalking, silencedBy, wantsTrial } from '../session/model.js';

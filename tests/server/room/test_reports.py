@@ -19,8 +19,8 @@ from server.room.events import (
     TextRestored,
     Voice,
 )
-from server.room.state import TEXTS_KEPT
 from server.room.view import is_hidden
+from server.room.written import TEXTS_KEPT
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
 

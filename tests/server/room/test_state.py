@@ -22,7 +22,8 @@ from server.room.events import (
     numbered,
 )
 from server.room.filed import FiledClip
-from server.room.state import PROMPTS_REMEMBERED, TEXTS_KEPT, VOICES_KEPT, apply, whole
+from server.room.state import PROMPTS_REMEMBERED, VOICES_KEPT, apply, whole
+from server.room.written import TEXTS_KEPT
 from tests.support.golden import FOLDER, LOGS, folded, shared
 from tests.support.rooms import ANNA, BELA, PureRoom
 

@@ -34,6 +34,20 @@ def test_a_voice_with_two_sockets_is_present_once() -> None:
     assert told(roster.news())["gone"] == ["v1"]
 
 
+def test_words_of_the_radio_are_wanted_while_one_listener_wants_them() -> None:
+    roster = Roster()
+    roster.enter(voice(1))
+    quiet = PresenceState(listening="radio", voice=False)
+    roster.move("v1", PRESENT, quiet)
+    assert not roster.wants_speech(1)
+    assert roster.wants_speech(2), "a player without a page hears the radio"
+    roster.move("v1", quiet, PresenceState(listening="files"))
+    assert roster.wants_speech(0)
+    assert (roster.name_of("v1"), roster.name_of("v2")) == ("Owl 1", "")
+    roster.exit("v1", PresenceState(listening="files"))
+    assert not roster.wants_speech(0)
+
+
 def test_who_came_and_left_between_two_news_is_not_mentioned() -> None:
     roster = Roster()
     roster.enter(voice(1))
