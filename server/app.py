@@ -156,7 +156,7 @@ class Services:
             self.blobs,
             engine,
             self.registry.clock,
-            workers=getattr(self.config, "caption_workers", 1),
+            workers=self.config.caption_workers,
             told=self.figures.caption_ended,
         )
         self.figures.follow_captions(lambda: made.waiting)
