@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.browser.test_page import violations
 from tests.support.server import Server
-from tests.support.visitor import DESK, PHONE, Invite, make_room
+from tests.support.visitor import DESK, LIMIT_MS, PHONE, Invite, make_room
 
 # Eight voices answer, all with words of a line; then they are voted on, and one wins.
 PLAYED = """(isOver) => {
@@ -37,20 +37,20 @@ PLAYED = """(isOver) => {
   if (isOver) session.set({ undo: 'c0' });
   session.round.update();
 }"""
-# Of all that is shown of a kind, what is not whole in the window, or under something else.
-CUT = """(selector) => [...document.querySelectorAll(selector)].filter((one) => {
+# Whether all that is shown of some kinds is whole in the window, and under nothing else.
+WHOLE = """(selectors) => selectors.flatMap((one) => [...document.querySelectorAll(one)]).every((one) => {
   const { left, right, top, bottom, width } = one.getBoundingClientRect();
-  if (!width) return false;
+  if (!width) return true;
   const over = document.elementFromPoint((left + right) / 2, bottom - 3);
-  if (!over || !(one.contains(over) || over.contains(one))) return true;
-  return left < 0 || right > innerWidth || top < 0 || bottom > innerHeight;
-}).map((one) => one.outerHTML)"""
+  if (!over || !(one.contains(over) || over.contains(one))) return false;
+  return left >= 0 && right <= innerWidth && top >= 0 && bottom <= innerHeight;
+})"""
 SIZES: dict[str, dict[str, Any]] = {"phone": PHONE, "desk": DESK}
 
 
-async def cut_off(page: Page, *selectors: str) -> list[str]:
-    """Return what is not wholly in sight."""
-    return [found for each in selectors for found in await page.evaluate(CUT, each)]
+async def is_whole(page: Page, *selectors: str) -> None:
+    """Wait until all of some kinds is wholly in sight: its look may come after it."""
+    await page.wait_for_function(WHOLE, arg=list(selectors), timeout=LIMIT_MS)
 
 
 @pytest.mark.parametrize("size", list(SIZES))
@@ -65,7 +65,7 @@ async def test_nothing_of_a_vote_and_of_an_end_is_cut_off(
     await expect(page.locator(".tongue")).to_have_text("DE")
     await page.evaluate(PLAYED, False)
     await expect(page.locator(".takes[data-votes=true] .heart")).to_have_count(8)
-    assert await cut_off(page, "#prompt", ".top > *", ".takes .heart") == []
+    await is_whole(page, "#prompt", ".top > *", ".takes .heart")
     assert await violations(page) == []
 
     await visitor.enter(shared_server.url, room, "")
@@ -74,5 +74,5 @@ async def test_nothing_of_a_vote_and_of_an_end_is_cut_off(
     first = page.locator(".ending-take").first
     await expect(first).to_have_attribute("data-won", "true")
     await expect(first).to_be_in_viewport(ratio=1)
-    assert await cut_off(page, "#winner", ".top > *", ".ending-buttons > button", "#undo") == []
+    await is_whole(page, "#winner", ".top > *", ".ending-buttons > button", "#undo")
     assert await violations(page) == []

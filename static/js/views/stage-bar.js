@@ -1,7 +1,8 @@
 /** What one can do on the stage beyond speaking; what opens from here is fetched when it is wanted first. */
 import { h, icon, set } from '../lib/dom.js';
 import { t } from '../lib/text.js';
-import { partIn } from '../room/head.js';
+import { ownersOf, partIn } from '../room/head.js';
+import { isDrawnIn } from '../room/play.js';
 import { View } from './view.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
@@ -37,10 +38,13 @@ export class StageBar extends View {
     const isMine = partIn(model, this.session.round.status) === 'you';
     const own = isMine && phase === 'window' && model.speaking !== 'sending';
     const left = Boolean(state.round?.left?.includes(me?.id ?? ''));
+    // Where all speak at once, whoever plays along is in it without joining.
+    const { turn } = this.session.round.status;
+    const speaksAnyway = Boolean(state.round && model.playing && turn && !ownersOf(turn).length && isDrawnIn(state.round, me?.id ?? '', room));
     set(/** @type {Element} */ (this.games), { hidden: (Boolean(state.round?.takes.length) && !plays) || isMine || state.closed });
     set(/** @type {Element} */ (this.topics), { hidden: Boolean(state.round) || state.closed });
     set(/** @type {Element} */ (this.type), { hidden: !open || model.speaking === 'live' });
-    set(/** @type {Element} */ (this.joins), { hidden: !state.round || (!state.round.players.length && !left) || (plays && !left) });
+    set(/** @type {Element} */ (this.joins), { hidden: !state.round || (!state.round.players.length && !left) || ((plays || speaksAnyway) && !left) });
     set(/** @type {Element} */ (this.out), { hidden: !state.round || !plays || left, 'data-dared': String(room?.door === 'consent') });
     set(/** @type {Element} */ (this.pass), { hidden: !own });
     this.#offerHelp(model, own);
