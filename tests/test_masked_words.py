@@ -14,7 +14,7 @@ from tests.support import spoken
 
 WRONG_AT_MOST = 0.15  # of the words, through six of the eight masks
 SURE = 6
-FEW = (4, 6, 8, 11)  # of the sentences: two readers, 14 s
+FEW = (4, 6, 8)  # of the sentences: two readers, 9 s
 
 
 @pytest.fixture(scope="module")
