@@ -123,6 +123,7 @@ ASKED: dict[tuple[str, str, int], Callable[[Site], Awaitable[Asked]]] = {
     ("GET", "/api/rooms/{room}", 200): a_room_in_a_round,
     ("PATCH", "/api/rooms/{room}", 200): a_room_of_ones_own,
     ("GET", "/api/rooms/{room}/events", 200): its_events,
+    ("GET", "/api/rooms/{room}/search", 200): plain("/api/rooms/wonder/search?q=moss"),
     ("POST", "/api/rooms/{room}/code", 200): plain("/api/rooms/wonder/code", headers=bearer()),
     ("GET", "/api/codes", 200): a_code,
     ("POST", "/api/rooms/{room}/clips", 201): plain("/api/rooms/wonder/clips", **UPLOAD),
