@@ -22,7 +22,6 @@ import { copyLink } from './views/room-link.js';
 import './views/stage-bar.js';
 import './views/talk-button.js';
 import './views/throw-button.js';
-import './views/undo-toast.js';
 import { View } from './views/view.js';
 
 document.documentElement.lang = language;
@@ -44,8 +43,10 @@ session.store.watch(({ state }) => {
 });
 session.store.watch(({ connection, hearing, path, joined, phase, mine, speaking }) => {
   const { dataset } = document.body;
-  if (joined && !isIn) import('./views/after-door.js').then(({ attach }) => attach(session));
-  isIn ||= joined;
+  if (joined && !isIn) {
+    isIn = true;
+    import('./views/after-door.js').then(({ attach }) => attach(session), () => (isIn = false)); // offline: again with the next that changes
+  }
   dataset.socket = connection;
   dataset.hearing = hearing;
   dataset.transport = hearing === 'files' || path === 'files' ? 'files' : 'webrtc';

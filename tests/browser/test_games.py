@@ -357,7 +357,7 @@ async def test_the_sheet_says_what_a_game_needs_and_who_asked_in_vain_is_told(
     page = visitor.page
     await visitor.enter(shared_server.url, make_room(shared_server.url))
     await page.locator("#games").click()
-    await expect(page.locator("[data-game=first_thing]")).to_contain_text("1 voice or more")
+    await expect(page.locator("[data-game=first_thing]")).to_contain_text("even alone")
     await expect(page.locator("[data-game=mind_meld] .choice-why")).to_contain_text("Needs 1 more")
     await page.locator("#surprise").click()
     await expect(page.locator("#game")).to_be_visible()

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDrawnIn, isFor } from '../../static/js/room/play.js';
-import { closesAt, statusOf, OVER_MS, reactionOf } from '../../static/js/room/round.js';
+import { closesAt, hasCard, statusOf, OVER_MS, reactionOf } from '../../static/js/room/round.js';
 import { EMPTY } from '../../static/js/room/state.js';
+import { ANNA, ended, running, take } from './support/stage.js';
 
 /** @param {Partial<import('../../static/js/wire/protocol.js').Turn>} turn @param {string} [tempo] @returns {any} */
 function playing(turn = {}, tempo = 'snap') {
@@ -107,4 +108,12 @@ test('no microphone opens by itself in a duel that its owner has not stepped int
   assert.equal(isDrawnIn({ ...duel, players: ['other', 'me'] }, 'me', room), true);
   assert.equal(isDrawnIn({ ...duel, takes: [{ voice: 'me' }] }, 'me', room), true);
   assert.equal(isDrawnIn(duel, 'me', null), true); // no room was told yet
+});
+
+test('a round that gave way to another has no card, nor one in which nothing was said', () => {
+  const round = running({}, { takes: [take('a', ANNA)] });
+
+  assert.deepEqual(['done', 'stopped', 'silent', 'again', 'replaced'].map((reason) => hasCard(ended(round, { reason }))), [true, true, true, false, false]);
+  assert.deepEqual([hasCard(null), hasCard(round), hasCard(ended(running()))], [false, false, false]);
+  assert.equal(hasCard(ended(running(), { secrets: [{ voice: 'anna', role: 'x', text: '' }] })), true);
 });

@@ -15,14 +15,7 @@ import { t } from '../lib/text.js';
 import { secretOf, seenBy, takesSeen, voiceOf } from './head.js';
 import { companyOf } from './play.js';
 
-/** The ends that are not worth a card: something else began. */
-const CUT = new Set(['again', 'replaced']);
 const BEADED = new Set(['chain', 'series', 'secrets']);
-
-/** Whether the end of this round has a card. @param {Round|null} round */
-export function hasCard(round) {
-  return Boolean(round?.closing && !CUT.has(round.closing.reason) && (round.takes.length || round.closing.secrets?.length));
-}
 
 /**
  * @param {Round} round @param {Pick<import('./head.js').Seen, 'state'|'presence'> & Partial<import('./head.js').Seen>} model

@@ -22,6 +22,9 @@ export const ENDING_MS = 8_000; // how long the end of a round has the stage
 /** How long each of the counts is (`TIMINGS` of the server). @type {Record<string, number>} */
 const BEAT_MS = { snap: 600, slow: 1000 };
 
+/** The ends that are not worth a card: something else began. */
+const CUT = new Set(['again', 'replaced']);
+
 /** @type {RoundStatus} */
 const NOTHING = { phase: 'idle', turn: null, prompt: '', shown: true, mine: false, step: '', count: 0, part: 0, left_ms: 0 };
 
@@ -94,4 +97,9 @@ export function reactionOf(round, me) {
 /** @param {number} part */
 function clamp(part) {
   return Math.min(1, Math.max(0, part));
+}
+
+/** Whether the end of this round has a card. @param {import('../wire/protocol.js').Round|null} round */
+export function hasCard(round) {
+  return Boolean(round?.closing && !CUT.has(round.closing.reason) && (round.takes.length || round.closing.secrets?.length));
 }

@@ -1,14 +1,17 @@
-/** What a room has for whoever has come in, and nobody needs before: running words, and the search. */
+/** What a room has for whoever has come in, and nobody needs before: running words, the search, and what takes a clip back. */
 import '../lib/words-search.js';
 import { h, icon } from '../lib/dom.js';
 import { ICONS } from '../lib/icons.js';
 import { t } from '../lib/text.js';
 import { SpokenWords } from './spoken-words.js';
+import { UndoToast } from './undo-toast.js';
 
 /** @param {import('../session/session.js').Session} session */
 export function attach(session) {
   const stage = document.querySelector('prompt-card');
   if (stage) new SpokenWords(session, stage);
+  const toast = document.querySelector('undo-toast');
+  if (toast instanceof UndoToast) toast.attach(session);
   ICONS.search = { line: 'M10.5 4.5a6 6 0 1 0 0 12 6 6 0 1 0 0-12zM15 15l5 5' };
   const press = async () => (await import('./search-sheet.js')).open(session);
   for (const place of document.querySelectorAll('panel-tabs, clip-list')) {

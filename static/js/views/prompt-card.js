@@ -3,8 +3,7 @@ import { h, say, set } from '../lib/dom.js';
 import { day, reaction } from '../lib/format.js';
 import { counted, t } from '../lib/text.js';
 import { calmOf, isTalking, missingIn, ownersOf, partIn, talksOn, voiceOf } from '../room/head.js';
-import { hasCard } from '../room/ending.js';
-import { reactionOf } from '../room/round.js';
+import { hasCard, reactionOf } from '../room/round.js';
 import './stage-head.js';
 import { View } from './view.js';
 

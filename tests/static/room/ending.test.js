@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import en from '../../../static/js/lib/text.play.en.js';
 import { learn } from '../../../static/js/lib/text.js';
-import { endingOf, hasCard } from '../../../static/js/room/ending.js';
+import { endingOf } from '../../../static/js/room/ending.js';
 import { ANNA, BELA, CLEO, ended, modelOf, running, take } from '../support/stage.js';
 
 await learn('play');
@@ -94,14 +94,6 @@ test('each verdict stands at the take it is about', () => {
 test('what was to be found out and the coach stand below', () => {
   assert.equal(card({ answer: 'pride', coach: 'Mouth first.' }).words, 'It was: pride. Mouth first.');
   assert.equal(card({}).words, '');
-});
-
-test('a round that gave way to another has no card, nor one in which nothing was said', () => {
-  const round = running({}, { takes: TAKES });
-
-  assert.deepEqual(['done', 'stopped', 'silent', 'again', 'replaced'].map((reason) => hasCard(ended(round, { reason }))), [true, true, true, false, false]);
-  assert.deepEqual([hasCard(null), hasCard(round), hasCard(ended(running()))], [false, false, false]);
-  assert.equal(hasCard(ended(running(), { secrets: [{ voice: 'anna', role: 'x', text: '' }] })), true);
 });
 
 test('what was reported and whom one does not want stand on no card and are not played by it', () => {
