@@ -207,17 +207,17 @@ def test_what_cannot_be_said_gives_way_to_the_next_choice() -> None:
 def test_what_is_asked_of_all_goes_before_whom_it_is_asked(game: str, short: str) -> None:
     opened = RoundOpened("r", game, "snap")
     lines_, round_ = read(opened, TurnGiven("r", 1, short, 9_000, 14_000))
-    longest: list[str] = []
+    asked: list[str] = []
 
-    chosen = lines_.next(
-        round_.state,
-        at(1_000),
-        lambda part: longest.append(part.text) or (len(part.text) == len(short)) * 500,
-    )
+    def fits(part: Part) -> int:
+        asked.append(part.text)
+        return SOUND_MS if part.text == short else 0
+
+    chosen = lines_.next(round_.state, at(1_000), fits)
 
     assert chosen is not None
     assert chosen[1].text == short
-    assert any("Everybody." in text for text in longest) == (game != "first_thing")
+    assert any("Everybody." in text for text in asked) == (game != "first_thing")
 
 
 def test_results_name_who_won_and_end_with_the_next_round() -> None:
