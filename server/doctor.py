@@ -27,7 +27,7 @@ from server.clock import EARLIEST_MS
 from server.config import TOKEN_CHARACTERS, BadSetting, Config
 from server.engines import models
 from server.engines.open import open_speech
-from server.engines.speech import EngineFailed
+from server.engines.worker import EngineFailed
 from server.log.schema import SQLITE_AT_LEAST
 from server.rtc import discover, udp
 

@@ -31,6 +31,10 @@ OF_THE_ROUND = {"favourite", "fooled", "unheard", "blocks"} | {
     f"challenge_{how}" for how in ("right", "wrong", "outvoted")
 }
 FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# In German one word alone is heard too uncertainly to be judged, and so is a turn of one word: what is said
+# there does not come to what is written, but to what thumbs say.
+OF_ONE_WORD = {"word_association", "word_at_a_time", "mind_meld", "word_ration"}
+SEVERAL_WORDS = tuple(number for number, phrase in enumerate(PHRASES["de"]) if " " in phrase)
 # Two verdicts that say the opposite of one another.
 OPPOSITES = ({"guessed", "fooled"}, {"matched", "near"}, {"challenge_right", "challenge_wrong"})
 
@@ -38,15 +42,24 @@ OPPOSITES = ({"guessed", "fooled"}, {"matched", "near"}, {"challenge_right", "ch
 @pytest.mark.parametrize(("game", "kind"), games_and_kinds())
 def test_words_in_any_order_come_to_the_same_as_writing(game: str, kind: str) -> None:
     @FEW
-    @given(scripts, st.sampled_from(["en", "de"]), st.integers(0, 2**16))
+    @given(scripts, st.sampled_from(["en"] if game in OF_ONE_WORD else ["en", "de"]), st.integers(0, 2**16))
     def play(script: Script, language: str, seed: int) -> None:
-        how = BY_ID[game], kind, language, script
+        how = BY_ID[game], kind, language, script if language == "en" else _in_several_words(script)
         written = Playing(*how, spoken=False, seed=seed).play()
         spoken = Playing(*how, spoken=True, seed=seed, chance=Random(seed)).play()
 
         assert spoken.story() == written.story()
 
     play()
+
+
+def _in_several_words(script: Script) -> Script:
+    several = len(SEVERAL_WORDS)
+    lines = (
+        tuple(line if line is None else SEVERAL_WORDS[line % several] for line in each)
+        for each in script.lines
+    )
+    return Script(tuple(lines), script.challenges)
 
 
 @pytest.mark.parametrize(("game", "kind"), games_and_kinds())

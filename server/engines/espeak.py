@@ -14,7 +14,7 @@ import sys
 from audio import riff
 from audio.pcm import Pcm
 from server.engines import speech
-from server.engines.speech import EngineFailed
+from server.engines.worker import EngineFailed
 
 PROGRAM = "espeak-ng"
 # Slower than its own 175 words a minute: a third fewer words are misheard, by a recogniser.

@@ -12,7 +12,7 @@ from audio.pcm import Pcm
 from server import subprocesses
 from server.engines import speech
 from server.engines.piper_program import HEAD
-from server.engines.speech import EngineFailed
+from server.engines.worker import EngineFailed
 
 MODULE = "server.engines.piper_program"
 # 20 s at the 22,050 samples a second of its voices, and as much again.

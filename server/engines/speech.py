@@ -13,6 +13,7 @@ import numpy as np
 from audio import loudness
 from audio.pcm import Pcm, fade_edges, resample
 from audio.take import SAMPLE_RATE_HZ
+from server.engines.worker import EngineFailed
 
 # A text is no longer than a topic and a rule together, and its sound no longer than it may be.
 TEXT_CHARACTERS = 300
@@ -23,10 +24,6 @@ WITHIN_S = 4.0
 # What is quieter than this share of the loudest sample, at either end, is air.
 AIR_SHARE = 0.01
 EDGE = SAMPLE_RATE_HZ // 500
-
-
-class EngineFailed(Exception):
-    """The engine did not say a text; the sentence says why."""
 
 
 class Speech(Protocol):

@@ -9,7 +9,7 @@ import aiohttp
 from audio import riff
 from audio.pcm import Pcm
 from server.engines import speech
-from server.engines.speech import EngineFailed
+from server.engines.worker import EngineFailed
 
 # 20 s at 48,000 samples of 16 bits a second, and the head of a WAV file.
 ANSWER_BYTES = 2_000_000

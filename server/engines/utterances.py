@@ -22,7 +22,8 @@ from audio.earcons import Earcon
 from audio.pcm import Pcm
 from audio.take import FRAME_MS, SAMPLE_RATE_HZ
 from server.engines import speech
-from server.engines.speech import EngineFailed, Speech
+from server.engines.speech import Speech
+from server.engines.worker import EngineFailed
 
 log = logging.getLogger(__name__)
 

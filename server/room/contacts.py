@@ -78,6 +78,7 @@ _THOUSANDS = re.compile(
     r"(?<!\d)[1-9]\d{0,2}(?:[.,']\d{3}){2,}(?!\d)|(?<!\d)[1-9]\d{0,2}(?: \d{3})* 000(?!\d)"
 )
 _PLACE = re.compile(r"\b\d{1,2}\.\d{3,8} ?[°nsew]?[,; ] ?-?\d{1,3}\.\d{3,8}\b")
+_DIGIT = re.compile(r"\d")
 _DIGITS = re.compile(r"\+|\d+|[a-z]+")
 _APART = re.compile(r"[\s.,/()\-–_·•*~|:;]{0,4}")
 _CALL = re.compile(
@@ -133,7 +134,7 @@ def _pattern(pattern: re.Pattern[str], hint: re.Pattern[str] | None = None) -> C
 
 def _is_street(text: str) -> bool:
     shown = normalize("NFKC", text)
-    if not any(character.isdigit() for character in shown):
+    if not _DIGIT.search(shown):
         return False
     return any(each.search(shown) for each in (_STREET, _LONG_STREET, _ENGLISH_STREET, _NUMBER_LAST))
 

@@ -34,6 +34,8 @@ async def shown() -> dict[str, str]:
         headers = bearer(**{"Content-Type": "application/sdp"})
         await site.status("POST", "/api/rooms/wonder/whep", data=OFFER, headers=headers)
         site.media.observers.connected("peer-1")
+        site.figures.follow_captions(lambda: 0)
+        site.figures.caption_ended("words", 0.3)
         async with site.ask("GET", "/metrics") as answer:
             text = await answer.text()
     families: dict[str, str] = {}

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from games.round import Prompt, RoundClosed, RoundOpened, TurnGiven, VerdictGiven
-from server.engines.speech import EngineFailed
 from server.engines.utterances import FAILURES_MOST
+from server.engines.worker import EngineFailed
 from server.room import lines
 from server.room.commands import Change, Oversee
 from server.room.events import Draft, Fact

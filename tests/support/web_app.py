@@ -109,6 +109,7 @@ class Site:
         self.registry: RoomRegistry = parts["registry"]
         self.media: Ears = parts["media"]
         self.finisher: Hands = parts["finisher"]
+        self.figures: Metrics = parts["figures"]
         self.url = listening.url
         self.health = app[HEALTH]
 
@@ -189,7 +190,7 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
     )
     readers.start()
     listening = await listen(app, config)
-    parts = {"log": log, "registry": registry, "media": media, "finisher": hands}
+    parts = {"log": log, "registry": registry, "media": media, "finisher": hands, "figures": figures}
     try:
         async with ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
             yield Site(app, listening, parts, session)

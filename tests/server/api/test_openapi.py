@@ -19,5 +19,5 @@ def test_every_operation_that_takes_a_body_says_what_is_too_big() -> None:
 def test_an_operation_is_described_with_its_answers_and_errors() -> None:
     described = openapi.describe()["paths"]["/api/rooms/{room}/whip"]["post"]
     assert set(described["responses"]) >= {"201", "400", "401", "404", "413", "415", "429", "503"}
-    assert [parameter["name"] for parameter in described["parameters"]] == ["room", "takes"]
+    assert [parameter["name"] for parameter in described["parameters"]] == ["room", "takes", "mask"]
     assert described["requestBody"]["content"] == {"application/sdp": {"schema": {"type": "string"}}}

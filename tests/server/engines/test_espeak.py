@@ -10,7 +10,7 @@ from audio import loudness
 from audio.take import SAMPLE_RATE_HZ
 from server.engines import espeak
 from server.engines.espeak import Espeak
-from server.engines.speech import EngineFailed
+from server.engines.worker import EngineFailed
 from tests.support.programs import need_program
 
 

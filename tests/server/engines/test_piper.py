@@ -8,7 +8,7 @@ import pytest
 from audio import loudness
 from audio.take import SAMPLE_RATE_HZ
 from server.engines.piper import Piper
-from server.engines.speech import EngineFailed
+from server.engines.worker import EngineFailed
 from tests.support.spoken import piper_voice
 
 STUB = "tests.support.piper_stub"

@@ -6,7 +6,8 @@ import pytest
 from audio import loudness
 from audio.take import SAMPLE_RATE_HZ
 from server.engines import speech
-from server.engines.speech import EngineFailed, cleaned, estimated_ms, finished
+from server.engines.speech import cleaned, estimated_ms, finished
+from server.engines.worker import EngineFailed
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from server.engines import speech_url
-from server.engines.speech import EngineFailed
 from server.engines.speech_url import SpeechUrl
+from server.engines.worker import EngineFailed
 from tests.support import riff
 
 TONE = (np.sin(np.arange(16_000) * 0.2) * 9_000).astype("<i2").tobytes()

@@ -10,8 +10,8 @@ from audio import ogg
 from audio.pcm import Pcm
 from audio.take import SAMPLE_RATE_HZ
 from server.engines import utterances
-from server.engines.speech import EngineFailed
 from server.engines.utterances import FAILURES_MOST, FILES_MS, Utterances, joined
+from server.engines.worker import EngineFailed
 from tests.support.voices import ToneEngine
 
 

@@ -31,7 +31,7 @@ READING = {
     ("POST", "/api/rooms/{room}/whip"), ("POST", "/api/rooms/{room}/whep"),
     ("POST", "/api/rooms/{room}/clips"), ("GET", "/api/clips/{clip}"), ("DELETE", "/api/clips/{clip}"),
     ("POST", "/api/clips/{clip}/reports"), ("GET", "/r/{room}"), ("GET", "/c/{clip}"),
-    ("GET", "/r/{room}/feed.xml"), ("GET", "/api/rooms/{room}/reports"),
+    ("GET", "/c/{clip}/dare"), ("GET", "/r/{room}/feed.xml"), ("GET", "/api/rooms/{room}/reports"),
     ("GET", "/r/{room}/screen"), ("GET", "/api/rooms/{room}/qr.svg"), ("POST", "/api/rooms/{room}/code"),
     *(("GET", f"/api/clips/{{clip}}.{kind}") for kind in ("ogg", "m4a", "vtt", "svg", "png")),
 }  # fmt: skip
