@@ -92,8 +92,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     speech: Annotated[
         str,
         _meta(
-            "What speaks on the radio: `off`, `espeak`, `piper:DIR` (a folder of voices), or the URL of "
-            "a server's `/v1/audio/speech`."
+            "What speaks on the radio: `off`, `espeak` (needs the program `espeak-ng`), `piper:DIR` (a "
+            "folder of voices; needs `make extras`), or the URL of a server's `/v1/audio/speech`."
         ),
     ] = "off"
     admin_token: Annotated[

@@ -111,14 +111,21 @@ def prompt_of(round_: Round, turn: TurnGiven) -> str:
 def opening_of(round_: Round, language: str, kind: str) -> str:
     """Return the game and its rule in a few words; nothing for the plain game, which everybody knows."""
     game = BY_ID.get(round_.game)
-    if game is None or game.id == KINDS.get(kind, KINDS["wonder"]).plain:
+    if game is None or _is_plain(round_, kind):
         return ""
     return f"{game.names[language]}. {game.short[language]}."
 
 
-def who_of(round_: Round, turn: TurnGiven, language: str, name: Name) -> str:
-    """Return whose turn it is; nothing when it is theirs again, or everybody's again."""
-    words = WORDS[language]
+def _is_plain(round_: Round, kind: str) -> bool:
+    return round_.game == KINDS.get(kind, KINDS["wonder"]).plain
+
+
+def who_of(round_: Round, turn: TurnGiven, state: RoomState, name: Name) -> str:
+    """Return whose turn it is; nothing when it is theirs again, or everybody's again.
+
+    In the plain game it is always everybody's, and often of one who is alone.
+    """
+    words = WORDS[state.language]
     before = next((given for given in reversed(round_.turns) if given.turn < turn.turn), None)
     if turn.act not in SPOKEN:
         return ""
@@ -131,7 +138,9 @@ def who_of(round_: Round, turn: TurnGiven, language: str, name: Name) -> str:
         return words["pair"].format(name=name(turn.voices[0]), other=name(turn.voices[1]))
     if turn.voices:
         return words["some"].format(names=", ".join(map(name, turn.voices)))
-    return words["besides"].format(name=name(turn.besides)) if turn.besides else words["all"]
+    if turn.besides:
+        return words["besides"].format(name=name(turn.besides))
+    return "" if _is_plain(round_, state.kind) else words["all"]
 
 
 def _wanted(turn: TurnGiven) -> tuple[object, ...]:
@@ -192,7 +201,7 @@ def needed(round_: Round, turn: TurnGiven, state: RoomState) -> str:
         return known.name if known and known.name else ANY_NAME
 
     opening = opening_of(round_, state.language, state.kind) if not round_.turns else ""
-    return _joined(opening, prompt_of(round_, turn), who_of(round_, turn, state.language, name))
+    return _joined(opening, prompt_of(round_, turn), who_of(round_, turn, state, name))
 
 
 def later(turn: TurnGiven, by_ms: int) -> TurnGiven:
@@ -251,8 +260,9 @@ class Announcements:
         language = state.language
         is_first = not any(given.turn < turn.turn for given in round_.turns)
         opening = opening_of(round_, language, state.kind) if is_first else ""
-        prompt, who = prompt_of(round_, turn), who_of(round_, turn, language, name)
-        texts = dict.fromkeys((_joined(opening, prompt, who), _joined(prompt, who), who or prompt))
+        prompt, who = prompt_of(round_, turn), who_of(round_, turn, state, name)
+        least = who or prompt if turn.voice or turn.voices else prompt or who  # to all, what is asked
+        texts = dict.fromkeys((_joined(opening, prompt, who), _joined(prompt, who), least))
         choices = [Part(text) for text in texts if text]
         if turn.act not in SPOKEN:
             self._add(Announcement(tuple(choices), turn.closes_at_ms, is_of_turn=True))

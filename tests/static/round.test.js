@@ -20,6 +20,11 @@ test('the count-in goes 3, 2, 1 by the server clock', () => {
   assert.deepEqual(slow, [3, 2, 1]);
 });
 
+test('nothing is counted while the radio still speaks', () => {
+  const counts = [0, 7_800, 8_000].map((now) => statusOf(playing(), 'me', now).count);
+  assert.deepEqual(counts, [0, 0, 3]);
+});
+
 test('a snap prompt is shown with "go", a slow one in the count-in', () => {
   assert.equal(statusOf(playing(), 'me', 8_000).shown, false);
   assert.equal(statusOf(playing(), 'me', 10_000).shown, true);

@@ -10,7 +10,7 @@
  * @property {boolean} shown      are the words to be shown yet (a snap prompt waits for "go")
  * @property {boolean} mine       may this voice speak in the turn, and has not yet
  * @property {string} step        what is shown now of a turn whose things come one after the other
- * @property {number} count       3, 2, 1 in the count-in; 0 otherwise
+ * @property {number} count       3, 2, 1 in the count-in; 0 otherwise, and before it while the radio speaks
  * @property {number} part        how much of the count-in or window is over, 0 to 1
  * @property {number} left_ms     until the phase ends
  */
@@ -52,7 +52,8 @@ export function statusOf(state, me, now_ms, pace = 1) {
 function countIn(base, turn, round, now_ms) {
   const left_ms = turn.go_at_ms - now_ms;
   const beat_ms = BEAT_MS[round.tempo] ?? BEAT_MS.snap;
-  const count = Math.min(COUNT_FROM, Math.ceil(left_ms / beat_ms));
+  // Clocks are a little off, by less than half a beat.
+  const count = left_ms > (COUNT_FROM + 0.5) * beat_ms ? 0 : Math.min(COUNT_FROM, Math.ceil(left_ms / beat_ms));
   const part = clamp(1 - left_ms / (COUNT_FROM * beat_ms));
   return { ...base, phase: 'count-in', shown: round.tempo === 'slow', count, part, left_ms };
 }

@@ -47,7 +47,7 @@ export class PromptCard extends View {
     this.#end(model, status);
     say(/** @type {Element} */ (this.kicker), kickerOf(status, model, part));
     say(/** @type {Element} */ (this.who), whoOf(status, model, part));
-    say(/** @type {Element} */ (this.count), phase === 'count-in' ? String(status.count) : '');
+    say(/** @type {Element} */ (this.count), phase === 'count-in' ? String(status.count || '…') : '');
     this.#words(status, model);
     const hint = /** @type {HTMLElement} */ (this.hint);
     set(hint, { lang: status.step ? model.state.language : null });

@@ -131,7 +131,7 @@ export class ScreenStage extends View {
     const resting = status.phase === 'idle' || connection !== 'open' || state.closed;
     const prompt = /** @type {HTMLElement} */ (this.prompt);
     const won = winners.map(({ name }) => name).join(' + ');
-    say(prompt, resting ? t(away) : won || text || (status.phase === 'count-in' ? String(status.count) : ''));
+    say(prompt, resting ? t(away) : won || text || (status.phase === 'count-in' ? String(status.count || '…') : ''));
     prompt.dataset.won = String(won !== '');
     set(prompt, { lang: resting ? null : state.language });
     prompt.dataset.size = prompt.textContent.length > 90 ? 'small' : prompt.textContent.length > 40 ? 'middle' : 'large';

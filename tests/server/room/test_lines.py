@@ -201,6 +201,25 @@ def test_what_cannot_be_said_gives_way_to_the_next_choice() -> None:
     assert chosen[1] == Part(sound="turn")
 
 
+@pytest.mark.parametrize(
+    ("game", "short"), [("first_thing", "What is in the box?"), ("five_things", "What is in the box?")]
+)
+def test_what_is_asked_of_all_goes_before_whom_it_is_asked(game: str, short: str) -> None:
+    opened = RoundOpened("r", game, "snap")
+    lines_, round_ = read(opened, TurnGiven("r", 1, short, 9_000, 14_000))
+    asked: list[str] = []
+
+    def fits(part: Part) -> int:
+        asked.append(part.text)
+        return SOUND_MS if part.text == short else 0
+
+    chosen = lines_.next(round_.state, at(1_000), fits)
+
+    assert chosen is not None
+    assert chosen[1].text == short
+    assert any("Everybody." in text for text in asked) == (game != "first_thing")
+
+
 def test_results_name_who_won_and_end_with_the_next_round() -> None:
     lines_, round_ = read(RoundClosed("r", "done", answer="moon", coach="Faster!", met=True))
     chosen = lines_.next(round_.state, at(1_100), length_ms)
