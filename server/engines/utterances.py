@@ -34,6 +34,8 @@ FILES_BYTES, FILES_MS = 8 * 1024 * 1024, 60_000
 # Texts of all rooms that wait for the engine; more are not said.
 WAITING = 16
 FAILURES_MOST = 3
+# An engine that fails has to fail on these words too to be off: visitors may write what nobody can say.
+PLAIN = {"en": "Everybody is here.", "de": "Alle sind da."}
 PAUSE_BEFORE_MS, PAUSE_AFTER_MS = 150, 250
 
 
@@ -123,15 +125,25 @@ class Utterances:
     async def _asked(self, engine: Speech, text: str, language: str) -> Pcm | None:
         try:
             pcm = await engine.say(text, language)
-        except EngineFailed as failed:
+        except EngineFailed:
             self._failures += 1
-            if self._failures >= FAILURES_MOST and self._engine is engine:
-                self._engine = None
-                log.warning("speech is off: %s", failed)
-                await engine.close()
+            if self._failures >= FAILURES_MOST:
+                await self._look_at(engine, language)
             return None
         self._failures = 0
         return pcm
+
+    async def _look_at(self, engine: Speech, language: str) -> None:
+        """Let an engine say plain words; it is off when it fails on them too."""
+        try:
+            await engine.say(PLAIN.get(language, PLAIN["en"]), language)
+        except EngineFailed as failed:
+            if self._engine is engine:
+                self._engine = None
+                log.warning("speech is off: %s", failed)
+                await engine.close()
+        else:
+            self._failures = 0
 
     def _digest(self, text: str, language: str) -> bytes:
         name = self._engine.name if self._engine else ""

@@ -175,7 +175,7 @@ class RoomRadio:
                 self._drift_at_s = self._now_s() + GREETING_AFTER_MS / 1000
             if await self._something_new(self._wait_s()):
                 continue
-            if self._announcer:
+            if self._announcer and not self._live:
                 continue
             if (clip := self._older()) is not None:
                 self._drifting = True
@@ -190,7 +190,7 @@ class RoomRadio:
     def _wait_s(self) -> float:
         """Return how long to wait before an older clip, or a count-in."""
         wait_s = self._drift_at_s - self._now_s()
-        if not self._announcer:
+        if not self._announcer or self._live:  # nothing is said over a live voice, however late it is
             return wait_s
         begins_at_ms = self._announcer.begins_at_ms()
         if begins_at_ms is None:

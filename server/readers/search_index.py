@@ -38,7 +38,7 @@ _FOUND = """
     SELECT item.item FROM words JOIN item ON item.number = words.rowid
     WHERE words MATCH ? AND words.rowid < ? ORDER BY words.rowid DESC LIMIT ?
 """
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"_*[^\W_]\w*")  # to FTS5 an underscore alone is a phrase without words: nothing has it
 LAST = 2**62
 
 

@@ -145,10 +145,14 @@ class Throw(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True):
-    """What a clip answered, as the log tells it; `game` is that of its round where it was asked of all."""
+    """What a clip answered, as the log tells it; `game` is that of its round where it was asked of all.
+
+    `as_of` is the head of the room when it was read: what was removed after that is not thrown again.
+    """
 
     prompt: Prompt
     game: str = ""
+    as_of: int | None = None
 
 
 class RoundStart(Struct, frozen=True):

@@ -25,7 +25,8 @@ def wished(state: RoomState, command: RoundStart) -> Proposed:
     if not is_heard(state, command.clip):
         raise Refused("no_such_clip", "This clip is not here (any more).")
     asked = command.asked
-    if asked is None:
+    is_stale = asked is not None and asked.as_of is not None and asked.as_of < state.removed_seq
+    if asked is None or is_stale or round_lifecycle.is_withheld(state, asked.prompt.id):
         raise Refused("bad_value", "This clip answered no prompt that can be thrown again.")
     game = BY_ID.get(asked.game)
     if game is None or game.turns != "all" or game not in offered(state.kind):
@@ -61,7 +62,10 @@ def waiting(state: RoomState, voice: str) -> Answered | None:
     left = [
         each
         for each in state.answered
-        if each.prompt.id != refused and not each.is_by(voice) and _strangers(state, each, voice)
+        if each.prompt.id != refused
+        and not each.is_by(voice)
+        and not round_lifecycle.is_withheld(state, each.prompt.id)
+        and _strangers(state, each, voice)
     ]
     thrown = {id_: at for at, id_ in enumerate(state.thrown)}
     return min(left, key=lambda each: thrown.get(each.prompt.id, -1), default=None)

@@ -282,7 +282,7 @@ def _start(state: RoomState, wish: Proposed, by: Voice | None, context: Context)
         others = sorted(set(door.admitted(state, context.speakers, context)).difference(players))
         players += tuple(context.random.sample(others, min(len(others), PULSE_PLAYERS - len(players))))
     way = topics.make_way(state, "replaced", context)
-    if wish.prompt is not None:
+    if wish.prompt is not None and not round_lifecycle.is_withheld(state, wish.prompt.id):
         return [*way, *company.begin(state, wish, players, context)]
     return [*way, *round_lifecycle.begin(state, game, wish.tempo, players, context)]
 

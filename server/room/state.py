@@ -81,7 +81,7 @@ class RoomState(Struct, frozen=True):
     a role asked for to what it is; `wanted` are the voices that wait for another topic, `wanted_seats`
     what their wishes count by. `asked_seq` is the seq of the newest turn, whose event has the words that a
     take answers; `set_rounds` is the set of rounds that runs; `answered` are prompts and who answered them;
-    `voice` None means as the kind has it.
+    `removed_seq` is the seq of the newest removal; `voice` None means as the kind has it.
     """
 
     head: int = 0
@@ -119,6 +119,7 @@ class RoomState(Struct, frozen=True):
     mask: str = ""
     governed: Governed = NOTHING_YET
     answered: answered.Memory = ()
+    removed_seq: int = 0
     voice: bool | None = None
 
 
@@ -343,6 +344,8 @@ def _ref(event: Event, round_id: str, take: RevealedTake) -> ClipRef:
 
 
 def _changed(state: RoomState, event: Event, fact: ClipCaptioned | ClipRemoved | TextRemoved) -> RoomState:
+    if not isinstance(fact, ClipCaptioned):
+        state = replace(state, removed_seq=event.seq)
     if isinstance(fact, TextRemoved):
         return _text_removed(state, fact.target)
     if isinstance(fact, ClipRemoved):

@@ -131,8 +131,10 @@ class LocalRoom:
         """Read from the log what the clip answered that a round is asked for by; others wait for nothing."""
         wish = command.request.command
         if isinstance(wish, RoundStart) and wish.clip:
-            clip = (await self.awake()).clips.get(wish.clip)
+            state = await self.awake()
+            clip = state.clips.get(wish.clip)
             found = await asked_again(self._registry.shared.log, self.id, clip.asked_seq if clip else None)
+            found = replace(found, as_of=state.head) if found else None
             command.request = replace(command.request, command=replace(wish, asked=found))
 
     def _roused(self, *, quiet: bool) -> Writer:

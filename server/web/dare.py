@@ -16,9 +16,9 @@ from server.http.security import base_url
 from server.room import company
 from server.room.clips import ClipRef
 from server.room.events import Language
-from server.room.round_lifecycle import kind_of
+from server.room.round_lifecycle import is_withheld, kind_of
 from server.room.state import RoomState
-from server.rooms.asked import prompt_of
+from server.rooms.asked import asked_again, prompt_of
 from server.web import clips
 from server.web.app_keys import LOG
 from server.web.operations import HTML, Operation
@@ -156,7 +156,9 @@ async def dare(request: web.Request) -> web.StreamResponse:
         return _kindly(request, _GONE)
     state = found.room.state
     asked = await prompt_of(request.app[LOG], found.room.id, found.asked_seq)
-    if not kind_of(state).shared or not asked or found.is_kept_back:
+    again = await asked_again(request.app[LOG], found.room.id, found.asked_seq)
+    is_hidden = again is not None and is_withheld(state, again.prompt.id)
+    if not kind_of(state).shared or not asked or found.is_kept_back or is_hidden:
         return _kindly(request, _GONE if kind_of(state).shared else _KEPT)
     answers = company.answers_to(state, found.id, found.asked_seq)
     told = Card(found.room.id, asked, answers, _reaction_ms(request))

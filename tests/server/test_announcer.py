@@ -7,6 +7,7 @@ import pytest
 from games.round import Prompt, RoundClosed, RoundOpened, TurnGiven, VerdictGiven
 from server.engines.utterances import FAILURES_MOST
 from server.engines.worker import EngineFailed
+from server.readers.radio import RoomRadio
 from server.room import lines
 from server.room.commands import Change, Oversee
 from server.room.events import Draft, Fact
@@ -116,3 +117,25 @@ async def test_an_engine_that_fails_leaves_the_radio_as_it_was(
     await studio.until(lambda: studio.cues[:1] == ["a"])
 
     assert studio.spoken == []
+
+
+async def test_a_count_in_that_a_live_voice_speaks_over_keeps_nobody_busy(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+    waits = RoomRadio._something_new
+
+    async def counted(radio: RoomRadio, within_s: float) -> bool:
+        nonlocal looks
+        looks += 1
+        assert looks < 1_000, "it looks again and again without a pause"
+        return await waits(radio, within_s)
+
+    monkeypatch.setattr(RoomRadio, "_something_new", counted)
+    await happen(studio, RoundOpened("r", "first_thing", "snap", PROMPT), turn(studio, 8_000))
+    await studio.until(lambda: len(studio.spoken) == 1)
+    studio.radio.live_relay("wonder", on=True)
+    await studio.pass_time(12_000)
+
+    assert looks < 1_000
+    assert len(studio.spoken) == 1  # and nothing is said over it

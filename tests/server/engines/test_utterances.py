@@ -71,9 +71,29 @@ async def test_an_engine_that_fails_again_and_again_is_off_with_one_line(
             assert await said.said("Hello", "en") is None
 
     assert not said.is_on
-    assert (engine.asked, engine.closed) == (FAILURES_MOST, 1)
+    assert (engine.asked, engine.closed) == (FAILURES_MOST + 1, 1)
     assert [record.getMessage() for record in caplog.records] == ["speech is off: it hangs."]
     assert said.length_ms("Hello", "en") == 0
+    await said.close()
+
+
+class Picky(ToneEngine):
+    """Says no digits, as eSpeak says no more than 20 s of them."""
+
+    async def say(self, text: str, language: str) -> Pcm | None:
+        if text.isdigit():
+            raise EngineFailed("it talks for ever.")
+        return await super().say(text, language)
+
+
+async def test_what_nobody_can_say_is_not_said_and_the_engine_stays_on() -> None:
+    said = Utterances(Picky(), clock=clock)
+
+    for _ in range(FAILURES_MOST * 2):
+        assert await said.said("9" * 90, "en") is None
+
+    assert said.is_on
+    assert await said.said("Hello", "en") is not None
     await said.close()
 
 

@@ -40,6 +40,13 @@ def test_nothing_in_a_query_is_an_operator(index: SearchIndex, query: str) -> No
     assert index.find("r", query, 10) == []
 
 
+def test_a_line_alone_is_no_word(index: SearchIndex) -> None:
+    index.put("r", "1", "something_else")
+    assert index.find("r", "something _", 10) == ["1"]
+    assert index.find("r", "_ something_else", 10) == ["1"]
+    assert index.find("r", "__", 10) == []
+
+
 def test_pages_are_of_the_newest(index: SearchIndex) -> None:
     for number in range(7):
         index.put("r", str(number), "rain")

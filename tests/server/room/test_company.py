@@ -5,7 +5,18 @@ from msgspec.structs import replace
 
 from games.round import Prompt, RoundClosed, RoundOpened, TurnGiven
 from server.room import company
-from server.room.commands import Agree, Asked, Forget, Hide, Refused, RoundStart, Suggest, Throw
+from server.room.commands import (
+    Agree,
+    Asked,
+    Forget,
+    Hide,
+    Refused,
+    Restore,
+    RoundStart,
+    RoundStop,
+    Suggest,
+    Throw,
+)
 from server.room.events import ClipRemoved, Fact, ProposalMade, RoomChanged, TopicThrown, Voice
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
@@ -117,6 +128,43 @@ def test_a_proposed_prompt_that_was_taken_back_is_not_thrown() -> None:
     assert opening(facts).prompt != own
     assert own.text not in str(room.events)
     assert own.text not in str(room.state)
+
+
+def suggested(room: PureRoom, text: str) -> tuple[Prompt, int]:
+    """Let Cleo suggest a topic that is thrown and answered by Anna; return it, and its seq."""
+    room.do(Suggest(text), CLEO)
+    seq = room.state.head
+    while room.state.suggestions:
+        room.do(Throw(), ANNA)
+    room.land("clip-a", ANNA)
+    room.do(RoundStop(), ANNA)
+    return prompts(room)[-1], seq
+
+
+def test_a_prompt_of_which_something_was_removed_since_it_was_read_is_not_thrown() -> None:
+    room = PureRoom()
+    own, _ = suggested(room, "My secret door")
+    wish = RoundStart(clip="clip-a", asked=Asked(own, as_of=room.state.head))
+    room.do(Forget(everything=True), CLEO)
+
+    assert refused(room, wish, BELA) == "bad_value"
+    assert own.text not in str(room.state)
+
+
+def test_a_topic_that_is_hidden_is_thrown_to_nobody_until_it_is_restored() -> None:
+    room = PureRoom()
+    own, seq = suggested(room, "Something that was reported")
+    room.here = room.speakers = (ANNA.id, BELA.id)
+    room.do(RoundStart("word_association"), ANNA)
+    (made,) = room.do(RoundStart(clip="clip-a", asked=Asked(own)), BELA)
+    assert isinstance(made, ProposalMade)
+    room.do(Hide(seq=seq))
+
+    assert opening(room.do(Agree(made.proposal, value=True), ANNA)).prompt != own
+    assert refused(room, RoundStart(clip="clip-a", asked=Asked(own)), BELA) == "bad_value"
+    assert company.waiting(room.state, BELA.id) is None
+    room.do(Restore(seq=seq))
+    assert company.waiting(room.state, BELA.id) is not None
 
 
 def test_who_plays_alone_gets_what_others_answered_and_hears_two_of_them() -> None:

@@ -9,7 +9,7 @@ import pytest
 from games.round import Prompt
 from server.blobs.base import Blob
 from server.room.clips import ClipRef
-from server.room.commands import Close, Hide, Land, Throw
+from server.room.commands import Close, Hide, Land, Oversee, Suggest, Throw
 from server.room.events import ClipLanded, Voice
 from server.room.state import RoomState
 from server.web.dare import Card, card_page
@@ -101,3 +101,19 @@ def test_what_is_said_cannot_leave_its_place_on_a_card() -> None:
     assert Page(page).meta("og:title") == f"„{hostile}“ Sag deins!"
     assert "0,31 s" in page
     assert "41 haben schon geantwortet." in page
+
+
+async def test_a_topic_that_is_hidden_is_on_no_card(site: Site) -> None:
+    voice = site.registry.voice(OTHER_KEY, "wonder")
+    (made,) = await site.registry.send("wonder", Suggest("Something that was reported"), by=voice)
+    while (await site.registry.wake("wonder")).state.suggestions:
+        await site.registry.send("wonder", Throw(), by=None)
+    clip = await site.clip()
+    async with site.ask("GET", f"/c/{clip['id']}/dare") as answer:
+        assert "Something that was reported" in await answer.text()
+
+    await site.registry.send("wonder", Oversee(Hide(seq=made.seq)), by=None)
+
+    async with site.ask("GET", f"/c/{clip['id']}/dare") as answer:
+        assert answer.status == 404
+        assert "Something that was reported" not in await answer.text()
