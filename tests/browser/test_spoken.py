@@ -15,7 +15,7 @@ from tests.browser.test_games import Table, sit_down
 from tests.support.browsers import ALIKE, heard, likeness
 from tests.support.programs import need_program
 from tests.support.server import Server, running_server
-from tests.support.visitor import Invite
+from tests.support.visitor import Invite, make_room
 
 # As a locked phone has it: the page is there, and nobody sees it.
 LOCK = """() => {
@@ -58,18 +58,20 @@ async def said(page: Page, kind: str) -> list[dict[str, Any]]:
 async def test_a_whole_game_is_played_by_ear_on_a_page_that_nobody_looks_at(
     speaking_server: Server, chromium: Browser, invite: Invite
 ) -> None:
-    table = await sit_down(speaking_server, chromium, invite, "humour", visitors=2)
+    room = make_room(speaking_server.url, kind="humour")
     blind, by_files, unwilling = [await invite(chromium, ears=ears) for ears in (True, False, False)]
     await blind.page.add_init_script(KEY)
     await unwilling.page.add_init_script("localStorage.setItem('wonder.spoken', 'false')")
     fetched: list[list[str]] = [asked_of(by_files.page), asked_of(unwilling.page)]
-    await blind.enter(speaking_server.url, table.room)
+    await blind.enter(speaking_server.url, room)
     for visitor in (by_files, unwilling):
-        await visitor.enter(speaking_server.url, table.room, "mic=raw&rtc=off")
+        await visitor.enter(speaking_server.url, room, "mic=raw&rtc=off")
         await visitor.listens("files")
     await blind.listens("radio")
     await blind.page.evaluate(NOTE)
     await blind.page.evaluate(LOCK)
+    # Who plays comes last: the room throws a prompt as soon as somebody does.
+    table = await sit_down(speaking_server, chromium, invite, "humour", visitors=2, room=room)
 
     over = await table.plays("wrong_names")
 

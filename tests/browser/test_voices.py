@@ -139,7 +139,8 @@ async def test_a_server_that_is_killed_in_a_count_in_costs_nobody_the_turn(
 async def test_a_take_lands_in_the_round_of_its_prompt_and_can_be_taken_back(
     shared_server: Server, chromium: Browser, invite: Invite, file_microphone: FileMicrophone
 ) -> None:
-    room = make_room(shared_server.url)
+    # The microphone may have to pause for 5 s first: 12 s are time enough to begin, 5 are not.
+    room = make_room(shared_server.url, tempo="slow")
     speaker = await invite(chromium)
     await speaker.enter(shared_server.url, room)
     await speaker.warm_up()

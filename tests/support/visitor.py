@@ -8,9 +8,11 @@ import urllib.request
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
+import numpy as np
 from playwright.async_api import ConsoleMessage, Page, expect
 
 from tests.support.microphones import Microphone
+from tests.support.speech import Pcm, silence, wav
 
 LIMIT_MS = 20_000
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
@@ -32,6 +34,15 @@ def make_room(url: str, **words: Any) -> str:
     body = json.dumps({"kind": "wonder", "name": "Test", **words}).encode()
     headers = {"Content-Type": "application/json", "Authorization": "Bearer " + "t" * 43}
     with urllib.request.urlopen(urllib.request.Request(f"{url}/api/rooms", body, headers)) as answer:
+        return str(json.load(answer)["id"])
+
+
+def upload(url: str, room: str, key: str, sound: Pcm) -> str:
+    """Put a sentence into the room as a file; return the id of the clip."""
+    body = wav(None, np.concatenate([silence(0.3), sound, silence(0.3)]))
+    headers = {"Content-Type": "audio/wav", "Authorization": f"Bearer {key}"}
+    request = urllib.request.Request(f"{url}/api/rooms/{room}/clips", body, headers)
+    with urllib.request.urlopen(request) as answer:
         return str(json.load(answer)["id"])
 
 
