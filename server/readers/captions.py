@@ -80,6 +80,7 @@ class Captions(Reader):
         self._clock, self._workers, self._told = clock, workers, told
         self._queue: dict[str, _Job] = {}
         self._at_work: dict[str, _Job] = {}
+        self._over: set[str] = set()  # of those at work: whatever comes of them, they wait no more
         self._tasks: set[asyncio.Task[None]] = set()
         self._effects: list[Effect] = []
         self._more = True  # rows wait that are not in the queue
@@ -100,6 +101,7 @@ class Captions(Reader):
                 return [job.row(WAITING[0])]
             case ClipCaptioned(clip=clip) | ClipRemoved(clip=clip):
                 self._queue.pop(clip, None)
+                self._over |= {clip} & self._at_work.keys()
                 return [Withdrawn(change.room, clip)]
             case _:
                 return None
@@ -185,6 +187,7 @@ class Captions(Reader):
                 self._told(outcome, max(0, self._clock() - job.at_ms) / 1000)
         finally:
             self._at_work.pop(job.clip, None)
+            self._over.discard(job.clip)
 
     async def _heard(self, job: _Job) -> str:
         """Let a clip get its words; return what came of it, "" when there was nothing to do."""
@@ -213,7 +216,9 @@ class Captions(Reader):
         return "words" if heard.text else "no_words"
 
     def _failed(self, job: _Job, why: str) -> None:
-        """Let a clip wait for its next try, or set it aside."""
+        """Let a clip wait for its next try, or set it aside; not one that was removed meanwhile."""
+        if job.clip in self._over:
+            return
         tries = job.tries + 1
         if tries < TRIES:
             self._effects.append(job.row(WAITING[tries]))

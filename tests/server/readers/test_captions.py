@@ -11,7 +11,7 @@ from server.blobs.base import Blob
 from server.blobs.memory import MemoryBlobs
 from server.log.memory import MemoryLog
 from server.readers import captions
-from server.readers.captions import ASIDE, PAUSES_MS, TRIES, WAITING, Captions
+from server.readers.captions import ASIDE, LOOKED_AT_EVERY_MS, PAUSES_MS, TRIES, WAITING, Captions
 from server.readers.runner import Readers
 from server.room.commands import Close, Forget, Land, RoundStart
 from server.room.events import ClipCaptioned, ClipLanded, RoomOpened
@@ -206,6 +206,26 @@ async def test_a_clip_that_was_removed_meanwhile_is_dropped(place: Place) -> Non
     await place.nothing_waits()
     assert await place.captions() == []
     assert place.ear.asked == [b"clip-0001"]
+
+
+async def test_a_clip_that_is_removed_in_its_last_try_leaves_no_row(place: Place) -> None:
+    await place.start()
+    place.ear.failures[b"bad"] = 100
+    await place.land("clip-bad0", "bad")
+    async with asyncio.timeout(60):
+        while (await place.rows()) != {WAITING[2]: ["clip-bad0"]}:
+            place.clock.ms += PAUSES_MS[0]
+            await asyncio.sleep(0.1)
+    place.ear.gate.clear()
+    place.clock.ms += PAUSES_MS[1]
+    await until(lambda: place.ear.asked.count(b"bad") == TRIES)
+    await place.registry.send("wonder", Forget("clip-bad0"), by=ANNA)
+    await caught_up(place.log, place.readers[0][1].runners[0])
+    place.ear.gate.set()
+
+    await place.nothing_waits()
+    await asyncio.sleep(3 * LOOKED_AT_EVERY_MS / 1000)  # what came of it is stored then
+    assert await place.rows() == {}
 
 
 async def test_a_language_that_the_engine_lacks_is_no_failure(place: Place) -> None:
