@@ -195,6 +195,11 @@ export function companyOf({ company = [], takes, starter }) {
   return takes.some(({ voice }) => !starter || voice === starter) ? company : [];
 }
 
+/** The older clips of which nothing is told yet: whoever asked for them is to speak first. @param {Round|null} round @returns {string[]} */
+export function sparedOf(round) {
+  return round?.company?.length && !companyOf(round).length ? round.company : [];
+}
+
 /**
  * Whether a microphone may open by itself for a voice; into some games nobody is drawn who has not joined or spoken.
  * @param {Round} round @param {string} voice @param {import('../wire/protocol.js').Room|null} room

@@ -5,6 +5,7 @@ import { span } from '../lib/format.js';
 import { t } from '../lib/text.js';
 import { headed } from '../room/asked.js';
 import { stagedIn } from '../room/head.js';
+import { sparedOf } from '../room/play.js';
 import { View } from './view.js';
 import { clipRow, updateRow } from './clip-row.js';
 import { shareButton } from './share-button.js';
@@ -49,7 +50,7 @@ export class ClipList extends View {
     const { list, more, empty, shown, session } = this;
     if (!list || !more || !empty || !shown) return;
     const me = model.me?.id ?? '';
-    const staged = stagedIn(model.state.round); // their rows would tell whose they are
+    const staged = [...stagedIn(model.state.round), ...sparedOf(model.state.round)]; // their rows would tell whose they are, or what to say
     const clips = [...model.state.clips.values()].filter((clip) => !isHidden(clip, model) && !staged.includes(clip.clip)).reverse();
     const shownNow = headed(clips.filter(({ clip }, at) => at < this.#rows || clip === model.onAir));
     keep(list, shownNow, (one) => ('key' in one ? one.key : one.clip), (one) => ('key' in one ? headingOf(one, model) : clipRow(session, one, one.by?.id === me)),

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import en from '../../../static/js/lib/text.play.en.js';
 import { learn } from '../../../static/js/lib/text.js';
 import { endingOf } from '../../../static/js/room/ending.js';
+import { sparedOf } from '../../../static/js/room/play.js';
 import { ANNA, BELA, CLEO, ended, modelOf, running, take } from '../support/stage.js';
 
 await learn('play');
@@ -147,4 +148,13 @@ test('older clips that answered the same stand on the card with their day, once 
   assert.deepEqual(endingOf(round({ starter: BELA.id }), modelOf(), met).takes.map(({ clip }) => clip), ['a']);
   assert.deepEqual(endingOf(round({}), modelOf(), new Map()).takes.map(({ clip }) => clip), ['a']);
   assert.deepEqual(endingOf(round({}), { ...modelOf(), hidden: [CLEO.id] }, met).takes.map(({ clip }) => clip), ['a']);
+});
+
+test('of the company of a round nothing is told until whoever asked for it has spoken', () => {
+  const round = running({}, { takes: [], company: ['old'], starter: 'anna' });
+
+  assert.deepEqual(sparedOf(round), ['old']);
+  assert.deepEqual(sparedOf({ ...round, takes: [take('b', BELA)] }), ['old']);
+  assert.deepEqual(sparedOf({ ...round, takes: [{ ...take('a', ANNA), voice: 'anna' }] }), []);
+  assert.deepEqual([sparedOf(null), sparedOf(running({}, { takes: [] }))], [[], []]);
 });
