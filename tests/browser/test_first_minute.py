@@ -9,7 +9,7 @@ import numpy as np
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.support.browsers import ALIKE, all_hear, heard, hears
+from tests.support.browsers import ALIKE, SAID_AT_MOST, all_hear, heard, hears
 from tests.support.microphones import speech
 from tests.support.server import Server, running_server
 from tests.support.visitor import Invite, clips, events, make_room, upload
@@ -125,19 +125,26 @@ async def test_a_hidden_voice_is_silent_for_who_hid_it_and_for_nobody_else(
     async def since(page: Page) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         return (await heard(page))[already[page] :]
 
-    await say()
-    assert await hears(lambda: since(other.page), speech()) >= ALIKE
+    async def is_heard_again(page: Page) -> bool:
+        """Let it be said until a page hears it well, as often as `all_hear` does."""
+        for _ in range(SAID_AT_MOST):
+            await say()
+            if await hears(lambda: since(page), speech()) >= ALIKE:
+                return True
+        return False
+
+    assert await is_heard_again(other.page)
     await other.shows_clips(len(clips(server.url, room)))
     await hider.shows_clips(0)
     assert np.abs(await since(hider.page)).max() < SILENT
+    await expect(other.page.locator(".clip[data-state=onair]")).to_have_count(0)
 
     await hider.page.locator("#settings").click()
     await hider.page.locator("#hidden-voices button").click()
     await expect(hider.page.locator("#hidden-voices button")).to_have_count(0)
     await hider.page.keyboard.press("Escape")
     already[hider.page] = len(await heard(hider.page))
-    await say()
-    assert await hears(lambda: since(hider.page), speech()) >= ALIKE
+    assert await is_heard_again(hider.page)
 
 
 async def test_the_orb_leads_into_a_room_of_ones_language_and_the_theme_stays(

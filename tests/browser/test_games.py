@@ -17,6 +17,13 @@ from tests.support.visitor import DESK, PHONE, Invite, Visitor, events, make_roo
 
 PLAYED_WITHIN_S = 45.0
 CHOSEN_AGAIN_S = 2.0
+# Who does not play in a round with takes may not choose another, but may join it; returns whether they do.
+JOIN = """() => {
+  const join = document.querySelector('#join-round:not([hidden])');
+  if (!join || !document.querySelector('#games[hidden]')) return false;
+  join.click();
+  return true;
+}"""
 # What is asked is there for a moment only.
 SAY_YES = "document.querySelector('#proposal:not([hidden]) #agree:not([hidden])')?.click()"
 # A take in one's own diary, as the page keeps it.
@@ -66,13 +73,14 @@ class Table:
     async def start(self, game: str) -> None:
         """Choose a game from the list: it takes the place of a round in which nobody has spoken.
 
-        Where somebody has, the others are asked and say yes. It is chosen again while it has not begun.
+        Where somebody has, who chooses joins it, and the others are asked and say yes. It is chosen again
+        while it has not begun.
         """
         page, clock = self.chooser.page, asyncio.get_running_loop()
         before, deadline, next_s = len(await self.rounds(game)), clock.time() + PLAYED_WITHIN_S, 0.0
         while len(await self.rounds(game)) == before:
             assert clock.time() < deadline, f"{game} did not begin"
-            if clock.time() >= next_s:
+            if clock.time() >= next_s and not await page.evaluate(JOIN):
                 await page.locator("#games").click(timeout=LONG_MS)
                 await page.locator(f"[data-game={game}]").click()
                 next_s = clock.time() + CHOSEN_AGAIN_S
