@@ -132,7 +132,7 @@ async def test_who_is_alone_is_asked_what_strangers_were_speaks_and_then_hears_t
     assert max(likeness(say(words), before) for words in STRANGERS.values()) < ALIKE
     await expect(page.locator("#ending .ending-take")).to_have_count(3)
     for clip in strangers:
-        await expect(page.locator(f"#ending [data-take={clip}] .take-asked")).to_have_text("Asked today")
+        await expect(page.locator(f"#ending [data-take='{clip}'] .take-asked")).to_have_text("Asked today")
     await told.until_cues(own, *strangers)
     assert {*told.cues_after(own)[:3]} == {own, *strangers}
     await hears_more(page)
@@ -164,7 +164,7 @@ async def test_a_card_leads_to_ones_own_answer_and_then_to_the_voice(
     assert turns[-1] == prompt
     assert likeness(say(STRANGERS[other]), before) < ALIKE
     # The card gives way to the next round: it is looked at before its sound is waited for.
-    await expect(page.locator(f"#ending [data-take={shared}] .take-name")).not_to_be_empty()
+    await expect(page.locator(f"#ending [data-take='{shared}'] .take-name")).not_to_be_empty()
     await page.locator("#ending-share").click()
     await expect(page.locator("[data-notice=card-copied]")).to_be_visible()
     await told.until_cues(own, shared)

@@ -255,7 +255,8 @@ class Captioning(Trial):
                 rest = await super().idle()
                 effects = [*rest.effects]
                 while self.waiting:
-                    await asyncio.sleep(0)
+                    # A loop that only spins keeps the threads of the log from their work.
+                    await asyncio.sleep(0.002)
                     effects += (await super().idle()).effects
                 return Rest(effects)
             except asyncio.CancelledError:
