@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from server.log.base import LOST, Change, Conflict, DamagedProgress, Effect, Log, Unusable
 from server.readers.base import Reader, Unavailable
+from server.readers.feed import Feed
 
 # A cursor is stored for what was done. What nothing was to be done with is only read again after a kill, so
 # a commit for it waits for this many changes.
@@ -42,9 +43,16 @@ class Runner:
     """Runs one reader; `events`, `retries` and `set_aside` count since the start."""
 
     def __init__(
-        self, log_: Log, reader: Reader, *, clock: Callable[[], int], patience: Patience = PATIENCE
+        self,
+        log_: Log,
+        reader: Reader,
+        *,
+        clock: Callable[[], int],
+        patience: Patience = PATIENCE,
+        feed: Feed | None = None,
     ) -> None:
         self._log, self._reader, self._clock, self._patience = log_, reader, clock, patience
+        self._feed = feed or Feed(log_)
         self.name = reader.name
         self.events = self.retries = self.set_aside = 0
         self._position = self._stored = 0
@@ -69,6 +77,10 @@ class Runner:
                     raise
                 except Conflict:  # another reader of this name was faster: go on where it is
                     await asyncio.sleep(0)
+                except Unavailable as away:
+                    log.warning("reader.waits reader=%s for=%s", self.name, away)
+                    self._failures += 1
+                    await asyncio.sleep(self._patience.pause_s(self._failures))
                 except Exception as error:
                     log.exception("reader.failed reader=%s", self.name)
                     self._begins_anew = self._reader.derived and isinstance(error, DamagedProgress)
@@ -82,14 +94,16 @@ class Runner:
             log.warning("reader.begins_anew reader=%s", self.name)
         self._position = self._stored = await self._log.cursor(self.name)
         self._effects, self._unstored, self._owed = [], 0, False
+        was_woken = False
         while True:
             rings, began_s = self._log.bell.rings, asyncio.get_running_loop().time()
-            page = await self._log.changes(self._position, self._reader.page)
+            page = await self._feed.changes(self._position, self._reader.page)
             for change in page:
                 await self._see(change)
             await self._store()
-            if not page:
+            if not page and was_woken:
                 await self._log.cursor(self.name)  # fails when what the reader keeps was found to be damaged
+            was_woken = False
             if len(page) < self._reader.page:
                 self._unread_ms = self._clock()
                 rest = await self._reader.idle()
@@ -98,6 +112,7 @@ class Runner:
                 await self._store()
                 self._failures = 0
                 await self._pause(rings, began_s, rest.within_ms)
+                was_woken = True
 
     async def _see(self, change: Change) -> None:
         self._unread_ms = change.event.at_ms
@@ -140,6 +155,7 @@ class Runner:
         """Store the cursor with the effects; without effects that can wait."""
         if not self._owed and self._unstored < UNSTORED_CHANGES:
             return
+        await self._reader.flush()
         await self._log.advance(self.name, self._position, expect=self._stored, effects=self._effects)
         self._stored = self._position
         self._effects, self._unstored, self._owed = [], 0, False
@@ -167,7 +183,8 @@ class Readers:
         clock: Callable[[], int],
         patience: Patience = PATIENCE,
     ) -> None:
-        self.runners = [Runner(log_, reader, clock=clock, patience=patience) for reader in readers]
+        feed = Feed(log_)
+        self.runners = [Runner(log_, reader, clock=clock, patience=patience, feed=feed) for reader in readers]
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:

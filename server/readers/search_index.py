@@ -9,6 +9,7 @@ and made anew when it is damaged.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,13 @@ class SearchIndex:
     def begin(self) -> None:
         """Note that the log is read from its beginning: from now on the index is whole."""
         self._connection.execute("UPDATE standing SET anew = 0")
+
+    def write(self, writes: Sequence[Write]) -> bool:
+        """Do these in one commit; tell whether the file is unclean then."""
+        with self._connection:
+            for write in writes:
+                write(self)
+        return self.is_unclean
 
     def put(self, room: str, item: str, text: str) -> None:
         """Put the words of an item in the place of those that it had."""
@@ -123,6 +131,10 @@ class SearchIndex:
         except (apsw.CorruptError, apsw.NotADBError):
             _delete(self._path)
             return _prepared(apsw.Connection(str(self._path)))
+
+
+# A change of an index.
+Write = Callable[[SearchIndex], None]
 
 
 def _prepared(connection: apsw.Connection) -> apsw.Connection:

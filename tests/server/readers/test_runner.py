@@ -80,6 +80,23 @@ async def test_what_was_stored_is_read_in_order_and_then_what_comes(log: MemoryL
     assert runner.behind_ms() == 0
 
 
+async def test_what_was_put_off_is_finished_before_the_cursor_moves(log: MemoryLog) -> None:
+    cursors: list[int] = []
+
+    class Flushed(Noting):
+        async def flush(self) -> None:
+            cursors.append(await log.cursor(self.name))
+
+    await say(log, "a")
+    reader = Flushed()
+    async with running(log, reader) as (runner,):
+        await caught_up(log, runner)
+        await say(log, "b")
+        await caught_up(log, runner)
+    assert cursors == [0, 1]
+    assert await log.cursor(reader.name) == 2
+
+
 async def test_a_reader_goes_on_where_its_cursor_is(log: MemoryLog) -> None:
     await say(log, "a", "b")
     await read_all(log, [Noting()])

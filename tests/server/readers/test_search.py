@@ -89,6 +89,21 @@ async def test_an_index_that_was_lost_is_made_anew(place: Place) -> None:
         assert await place.find("umbrella") == [str(seq)]
 
 
+async def test_words_are_written_together_and_none_is_lost_when_they_were_not(place: Place) -> None:
+    reader = Search(place.log, place.path, lambda: 10_000)  # no time passes: nothing more is due
+    async with running(place.log, reader) as (runner,):
+        first = str(await place.say("first umbrella"))
+        await caught_up(place.log, runner)
+        seqs = [str(await place.say(f"umbrella {number}")) for number in range(3)]
+        await caught_up(place.log, runner)
+        if place.path is not None:
+            index = SearchIndex(place.path)
+            assert index.find("wonder", "umbrella", 9) == [first]
+            index.close()
+    await reader.close()  # as a kill would: what waited is not in the index
+    assert await place.find("umbrella") == [*seqs[::-1], first]
+
+
 async def test_one_that_is_damaged_while_it_is_used_is_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
