@@ -42,6 +42,7 @@ from server.room.events import (
     VoiceMuted,
 )
 from server.room.governed import NETWORKS_MUTED
+from server.room.house import is_house_name
 from server.room.kinds import KINDS
 from server.room.state import RoomState
 from server.room.text import cleaned
@@ -126,10 +127,12 @@ def facts(state: RoomState, command: Command, by: Voice | None, context: Context
             raise TypeError(command)
 
 
-def opened(room: RoomOpened) -> RoomOpened:
-    """Return a room as it is opened. Raises `Refused` (`too_long`, `filtered`)."""
+def opened(room: RoomOpened, *, house: bool = False) -> RoomOpened:
+    """Return a room as it is opened. Raises `Refused` (`too_long`, `filtered`, `room_taken`)."""
     room = _described(room)
     _check_words(room, WORDS)
+    if room.public and not house and is_house_name(room.name):
+        raise Refused("room_taken", "There is a room of this name already.")
     return room
 
 
