@@ -127,10 +127,10 @@ class SearchIndex:
         if self._path is None:
             return _prepared(apsw.Connection(":memory:"))
         try:
-            return _prepared(apsw.Connection(str(self._path)))
+            return _prepared(_private(self._path))
         except (apsw.CorruptError, apsw.NotADBError):
             _delete(self._path)
-            return _prepared(apsw.Connection(str(self._path)))
+            return _prepared(_private(self._path))
 
 
 # A change of an index.
@@ -156,6 +156,13 @@ def _prepared(connection: apsw.Connection) -> apsw.Connection:
         connection.close()
         raise
     return connection
+
+
+def _private(path: Path) -> apsw.Connection:
+    """Open a file; one that is made now is for this user alone."""
+    if not path.exists():
+        path.touch(mode=0o600)
+    return apsw.Connection(str(path))
 
 
 def _delete(path: Path) -> None:
