@@ -49,7 +49,8 @@ from server.room.text import cleaned
 
 NAME_CHARACTERS, THEME_CHARACTERS, DESCRIPTION_CHARACTERS = 60, 120, 500
 WORDS = ("name", "theme", "description")
-MUTE_LONGEST_MS = 86_400_000
+# Who acts for a keeper mutes for no longer than the page does; the keeper who is back may make it a day.
+MUTE_LONGEST_MS, ACTING_MUTE_MS = 86_400_000, 600_000
 # A room remembers no more than this many muted voices; each is forgotten when its time is over.
 MUTED_VOICES = 500
 # Why a room was closed: by whom.
@@ -195,7 +196,8 @@ def mute(state: RoomState, command: Mute, by: Voice | None, context: Context) ->
         return []
     if len(muted | {command.voice}) > MUTED_VOICES:
         raise Refused("too_fast", f"No more than {MUTED_VOICES} voices can be muted at once.")
-    return [VoiceMuted(command.voice, context.now_ms + command.for_ms)]
+    longest_ms = MUTE_LONGEST_MS if by is None or by.id == state.keeper else ACTING_MUTE_MS
+    return [VoiceMuted(command.voice, context.now_ms + min(command.for_ms, longest_ms))]
 
 
 def mute_network(state: RoomState, command: MuteNetwork, context: Context) -> list[Fact]:
