@@ -22,13 +22,22 @@ _PING = frame(b"", PING)
 class Connection:
     """A socket's transport, whose it is, and for how many sweeps it was silent.
 
-    With `is_screen` many look at it and nobody speaks by it: it gets all, and counts as nobody.
+    With `is_screen` many look at it and nobody speaks by it: it gets all, and counts as nobody. `network` is
+    the room's tag for where it comes from, empty where none is known.
     """
 
-    __slots__ = ("address", "ended", "is_screen", "presence", "put", "silent_sweeps", "transport", "voice")
+    __slots__ = (
+        "address", "ended", "is_screen", "network", "presence", "put", "silent_sweeps", "transport", "voice",
+    )  # fmt: skip
 
     def __init__(
-        self, transport: asyncio.Transport, voice: Voice, address: str, *, is_screen: bool = False
+        self,
+        transport: asyncio.Transport,
+        voice: Voice,
+        address: str,
+        *,
+        is_screen: bool = False,
+        network: str = "",
     ) -> None:
         self.transport = transport
         # The write of a fan-out, a million times a second in a busy room: straight into the transport. Raises
@@ -37,6 +46,7 @@ class Connection:
         self.voice = voice
         self.address = address
         self.is_screen = is_screen
+        self.network = network
         self.presence: PresenceState = PRESENT
         self.ended = False
         self.silent_sweeps = 0

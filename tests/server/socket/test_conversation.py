@@ -17,6 +17,7 @@ from server.room.commands import Say
 from server.room.events import Event, RoomOpened, Voice
 from server.rooms.base import Room
 from server.rooms.local import LocalRoom
+from server.rooms.presence import NETWORKS_KEPT
 from server.rooms.requests import digest, said, salt
 from server.socket.conversation import IN_FLIGHT, Conversation
 from server.socket.messages import MESSAGE_LIMIT_BYTES
@@ -445,3 +446,18 @@ async def test_a_visitor_chooses_a_mask_that_stays_until_they_take_it_off(chat: 
         assert refused["code"] == "bad_value"
         assert "There is no such mask" in refused["message"]
         assert (await chat.room()).context().masks[you] == "giant"
+
+
+@pytest.mark.parametrize("screen", [False, True])
+async def test_what_somebody_says_counts_by_their_network_whoever_passed_by_meanwhile(
+    chat: Chat, screen: bool
+) -> None:
+    async with chat.visitor(screen=screen) as client:
+        you, room = client.welcome["you"]["id"], await chat.room()
+        network = room.context().networks[you]
+        for number in range(NETWORKS_KEPT + 1):
+            room.set_network(f"passer-by{number}", "elsewhere")
+        assert (you in room.context().networks) is not screen
+
+        assert (await client.ask("say", text="hello"))["type"] == "ack"
+        assert room.context().networks[you] == network
