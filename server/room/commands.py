@@ -95,6 +95,7 @@ class Hide(Struct, frozen=True):
 
     clip: str = ""
     seq: int = 0
+    is_text: bool = False
 
 
 class Restore(Struct, frozen=True):
@@ -102,6 +103,7 @@ class Restore(Struct, frozen=True):
 
     clip: str = ""
     seq: int = 0
+    is_text: bool = False
 
 
 class Agree(Struct, frozen=True):
@@ -112,12 +114,17 @@ class Agree(Struct, frozen=True):
 
 
 class Remove(Struct, frozen=True):
-    """Remove a clip, a text by the seq of its event, or a topic: as the keeper, or as expiry."""
+    """Remove a clip, a text by the seq of its event, or a topic: as the keeper, or as expiry.
+
+    `is_text`, also in `Hide`, `Restore` and `Report`, is that the room found in its log that an old seq is a
+    line of chat; no sender says it.
+    """
 
     clip: str
     reason: str
     seq: int = 0
     topic: str = ""
+    is_text: bool = False
 
 
 class Oversee(Struct, frozen=True):
@@ -226,6 +233,7 @@ class Report(Struct, frozen=True):
     reason: str
     text: str = ""
     seq: int = 0
+    is_text: bool = False
 
 
 class Forget(Struct, frozen=True):
