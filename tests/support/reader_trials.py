@@ -22,7 +22,7 @@ from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.readers.base import Reader, Rest, key
 from server.readers.captions import WAITING, Captions
-from server.readers.expiry import Expiry
+from server.readers.expiry import TEXT, Expiry
 from server.readers.moderation import Moderation
 from server.readers.runner import Patience, Runner
 from server.room.commands import Land, Oversee, Report, Restore, Say
@@ -31,6 +31,7 @@ from server.room.events import (
     ClipLanded,
     ClipRemoved,
     RoomOpened,
+    TextRemoved,
     TextReported,
     TextRestored,
     TextSaid,
@@ -193,13 +194,14 @@ class Echo(Talk):
 
 
 class Expiring(Trial):
-    """Clips of which each has to leave once, and nothing is to be noted of those that left."""
+    """Clips and texts of which each has to leave once, and nothing is to be noted of those that left."""
 
     def reader(self, registry: RoomRegistry, log: Log) -> Reader:
         return Expiry(registry, log, fast_ms)
 
     async def step(self, room: Room, name: str) -> None:
         await room.send(Land(ClipLanded(name, 1, 0, 0, -16.0, ())), by=VISITOR)
+        await room.send(Say(name), by=VISITOR)
 
     async def due_ms(self, log: Log) -> int:
         newest = [event.at_ms for room in ROOMS for event in await log.newest(room, 1)]
@@ -212,8 +214,11 @@ class Expiring(Trial):
         registry = registry_of(log, 0)
         for room in ROOMS:
             left += (await registry.look(room)).clips
+            facts = [event.data for event in await log.read(room, 0, 1_000_000)]
+            found.update(f"{room} {fact.target}" for fact in facts if isinstance(fact, TextRemoved))
+            left += [f"{TEXT}{seq}" for seq, _ in await said_in(log, room)]
         await registry.close()
-        noted = {row.item for row in await log.projection("expiry", "wonder", limit=10**6)}
+        noted = {row.item for row in await log.projection(Expiry.name, "wonder", limit=10**6)}
         twice = sum(number - 1 for number in found.values())
         return Account(found.total(), len(left), twice + len(noted - set(left)))
 
