@@ -43,6 +43,11 @@ TEXT = "@"
 FORMER_NAME = "expiry"
 
 
+def text_item(room: str, seq: int) -> str:
+    """Return what a text is noted as: pages go on after a time and an item, so no two rooms share one."""
+    return f"{TEXT}{seq}{TEXT}{room}"
+
+
 class _Sweep(Struct):
     """A sweep that is under way: the kinds that are left, and up to which row the first of them is swept."""
 
@@ -72,9 +77,9 @@ class Expiry(Reader):
             case ClipRemoved(clip=clip):
                 return [Withdrawn(change.room, clip)]
             case TextRemoved(target=target):
-                return [Withdrawn(change.room, f"{TEXT}{target}")]
+                return [Withdrawn(change.room, text_item(change.room, target))]
             case fact if is_text(fact):
-                return [await self._noted(change, f"{TEXT}{change.event.seq}")]
+                return [await self._noted(change, text_item(change.room, change.event.seq))]
             case _:
                 return None
 
@@ -160,8 +165,8 @@ class Expiry(Reader):
 
 async def _removed(room: Room, item: str) -> bool:
     """Remove a clip or a text; False when it is not there. What is refused stays due for the next sweep."""
-    is_text_ = item.startswith(TEXT)
-    command = Remove("", EXPIRED, int(item.removeprefix(TEXT))) if is_text_ else Remove(item, EXPIRED)
+    seq, _, _ = item.removeprefix(TEXT).partition(TEXT)
+    command = Remove("", EXPIRED, int(seq)) if item.startswith(TEXT) else Remove(item, EXPIRED)
     try:
         await room.send(command, quiet=True)
     except Refused as refused:

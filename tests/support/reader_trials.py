@@ -22,7 +22,7 @@ from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.readers.base import Reader, Rest, key
 from server.readers.captions import WAITING, Captions
-from server.readers.expiry import TEXT, Expiry
+from server.readers.expiry import Expiry, text_item
 from server.readers.moderation import Moderation
 from server.readers.runner import Patience, Runner
 from server.room.commands import Land, Oversee, Report, Restore, Say
@@ -216,7 +216,7 @@ class Expiring(Trial):
             left += (await registry.look(room)).clips
             facts = [event.data for event in await log.read(room, 0, 1_000_000)]
             found.update(f"{room} {fact.target}" for fact in facts if isinstance(fact, TextRemoved))
-            left += [f"{TEXT}{seq}" for seq, _ in await said_in(log, room)]
+            left += [text_item(room, seq) for seq, _ in await said_in(log, room)]
         await registry.close()
         noted = {row.item for row in await log.projection(Expiry.name, "wonder", limit=10**6)}
         twice = sum(number - 1 for number in found.values())

@@ -11,7 +11,7 @@ from server.log.base import Damaged, Log, Projected
 from server.log.memory import MemoryLog
 from server.readers import expiry
 from server.readers.base import Unavailable
-from server.readers.expiry import FORMER_NAME, Expiry
+from server.readers.expiry import FORMER_NAME, Expiry, text_item
 from server.room.commands import Forget, Land, Refused, Remove, Report, Say, Suggest
 from server.room.events import ClipLanded, Event, RoomOpened, TextRemoved
 from server.room.kinds import DAY_MS, KINDS
@@ -103,7 +103,7 @@ async def test_texts_leave_with_the_clips_of_their_time_and_no_word_of_them_stay
     place.clock.ms += 10_000
     await place.registry.send("wonder", Say("a new line"), by=ANNA)
     await place.sweep()
-    assert await place.noted() == ["@2", "@3", "@4", "@5"]
+    assert await place.noted() == [text_item("wonder", seq) for seq in (2, 3, 4, 5)]
     place.clock.ms += KEEP_MS - 10_000
     await place.sweep()
     state = await place.registry.look("wonder")
@@ -112,7 +112,20 @@ async def test_texts_leave_with_the_clips_of_their_time_and_no_word_of_them_stay
     assert "over" not in str(events)
     assert "a report of it" not in str(events)
     assert [event.data.target for event in events if isinstance(event.data, TextRemoved)] == [2, 3, 4]
-    assert await place.noted() == ["@5"]
+    assert await place.noted() == [text_item("wonder", 5)]
+
+
+async def test_texts_of_one_moment_and_number_leave_all_rooms_in_one_sweep(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "PAGE_ROWS", 2)
+    rooms = [f"room{number}" for number in range(5)]
+    for room in rooms:
+        await place.registry.open(RoomOpened("wonder", room), None, id=room)
+        await place.registry.send(room, Say("hello"), by=ANNA)
+    place.clock.ms += KEEP_MS
+    await place.sweep()
+    assert [list((await place.registry.look(room)).texts) for room in rooms] == [[]] * 5
 
 
 async def test_a_text_that_was_taken_back_is_forgotten(place: Place) -> None:
@@ -130,7 +143,7 @@ async def test_what_was_noted_under_the_former_name_is_dropped_and_noted_anew(pl
     await place.sweep()
     assert await place.log.parts(FORMER_NAME) == []
     assert await place.log.cursor(FORMER_NAME) == 0
-    assert await place.noted() == ["@2"]
+    assert await place.noted() == [text_item("wonder", 2)]
 
 
 async def test_a_kind_that_keeps_shorter_from_now_on_does_so_for_clips_that_were_noted_before(
