@@ -63,8 +63,7 @@ class RoomRadio:
         self._media = media
         self._random = random
         self._audience = audience
-        running = room.state.round.id if room.state.round else None
-        self._playlist = Playlist(self._has_sound, self._is_withheld, running)
+        self._playlist = Playlist(self._has_sound, self._is_withheld, room.state.round)
         self._fresh = asyncio.Event()
         self._last = self._playing = NOTHING
         self._mute: set[str] = set()  # clips that could not be played
@@ -84,6 +83,8 @@ class RoomRadio:
                     asyncio.get_running_loop().call_soon(
                         self._light_up, clip, encoded.event.at_ms, duration_ms
                     )
+                    if self._playlist.relayed(encoded.event):
+                        self.wake()
                     continue
                 case ClipHidden(clip=clip) if clip in self._playing.clips:
                     self._cut()

@@ -110,6 +110,10 @@ class Agree(Struct, frozen=True):
     value: bool
 
 
+# Why expiry removes.
+EXPIRED = "expired"
+
+
 class Remove(Struct, frozen=True):
     """Remove a clip, a text by the seq of its event, or a topic: as the keeper, or as expiry."""
 

@@ -14,6 +14,7 @@ from msgspec.structs import asdict, replace
 from server.room import filters, masks, reports, round_lifecycle
 from server.room.clips import Clip
 from server.room.commands import (
+    EXPIRED,
     Change,
     Close,
     Command,
@@ -225,10 +226,22 @@ def remove(state: RoomState, command: Remove) -> list[Fact]:
             raise Refused("no_such_clip", "This clip is not here (any more).")
         return [removed(clip, command.reason)]
     seq = command.seq
+    if command.reason == EXPIRED:
+        return [_expired(state, seq)]
     if command.topic:
         seq = next((seq for seq, written in state.written.items() if written.id == command.topic), 0)
     reports.checked(state, "", seq, None)
     return [TextRemoved(seq, command.reason)]
+
+
+def _expired(state: RoomState, seq: int) -> TextRemoved:
+    """Return that a text's time is over, also of one that is too old to be known here. Raises `Refused`."""
+    if not 1 < seq <= state.head:
+        raise Refused("no_such_text", "This text is not here (any more).")
+    written, asked = state.written.get(seq), state.round.prompt if state.round else None
+    if written is not None and asked is not None and written.id == asked.id:
+        raise Refused("too_fast", "A round is about this topic now.")
+    return TextRemoved(seq, EXPIRED)
 
 
 def removed(clip: Clip, reason: str = "forgotten") -> ClipRemoved:

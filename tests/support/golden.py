@@ -37,6 +37,7 @@ from games.round import (
 )
 from server.room.clips import ClipRef
 from server.room.commands import (
+    EXPIRED,
     Again,
     Agree,
     Answer,
@@ -240,6 +241,9 @@ def governed() -> SentRoom:
     room.happen(RoomChanged(name="Rain", theme="what falls", live=True))
     room.happen(RoomChanged())
     room.do(Say("hello"), BELA)
+    room.do(Suggest("what drips"), BELA)
+    room.do(Remove("", EXPIRED, seq=room.state.head - 1))
+    room.do(Remove("", EXPIRED, seq=room.state.head - 1))
     room.happen(VoiceMuted(BELA.id, room.now_ms + 60_000))
     room.happen(NetworkMuted("n1", room.now_ms + 60_000))
     room.happen(RoomChanged(locked=True, slow=True, hold=True))
