@@ -18,7 +18,13 @@ from server.announcer import Announcer, Said, Speakers
 from server.blobs.base import Blobs
 from server.log.base import Log
 from server.room import company, playlist
-from server.room.events import ClipHidden, ClipLanded, ClipRemoved, RoomClosed
+from server.room.events import (
+    ClipHidden,
+    ClipLanded,
+    ClipRemoved,
+    RoomClosed,
+)
+from server.room.held_facts import ClipHeld
 from server.room.playlist import Piece, Playlist
 from server.rooms.asked import prompt_of
 from server.rooms.base import Room
@@ -86,7 +92,7 @@ class RoomRadio:
                     if self._playlist.relayed(encoded.event):
                         self.wake()
                     continue
-                case ClipHidden(clip=clip) if clip in self._playing.clips:
+                case ClipHidden(clip=clip) | ClipHeld(clip=clip) if clip in self._playing.clips:
                     self._cut()
                 case ClipRemoved(clip=clip):
                     self._mute.discard(clip)

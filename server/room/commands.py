@@ -103,6 +103,13 @@ class Restore(Struct, frozen=True):
     seq: int = 0
 
 
+class Pass(Struct, frozen=True):
+    """Say whether a clip that a filter holds may pass; None takes that back."""
+
+    clip: str
+    value: bool | None
+
+
 class Agree(Struct, frozen=True):
     """Say yes or no to a proposal."""
 
@@ -126,7 +133,7 @@ class Remove(Struct, frozen=True):
 class Oversee(Struct, frozen=True):
     """Do one of these as the admin, with an entry in the audit log."""
 
-    command: Change | Close | Mute | MuteNetwork | GiveKeeper | Remove | Hide | Restore
+    command: Change | Close | Mute | MuteNetwork | GiveKeeper | Remove | Hide | Restore | Pass
     note: str = ""
 
 
@@ -292,5 +299,6 @@ Command = (
     | Hide
     | Restore
     | Agree
+    | Pass
     | Oversee
 )

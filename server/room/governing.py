@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import asdict, replace
 
-from server.room import filters, masks, reports, round_lifecycle
+from server.room import filters, held, masks, reports, round_lifecycle
 from server.room.clips import Clip
 from server.room.commands import (
     EXPIRED,
@@ -23,6 +23,7 @@ from server.room.commands import (
     Mute,
     MuteNetwork,
     Oversee,
+    Pass,
     Refused,
     Remove,
     Restore,
@@ -82,6 +83,8 @@ def _named(command: Command, done: list[Fact]) -> tuple[str, str]:
             return "hide", clip or str(seq)
         case Restore(clip=clip, seq=seq):
             return "keep", clip or str(seq)
+        case Pass(clip=clip):
+            return "keep", clip
         case Mute(voice=voice, for_ms=for_ms):
             return "mute" if for_ms else "unmute", voice
         case MuteNetwork(for_ms=for_ms):
@@ -102,7 +105,7 @@ def facts(state: RoomState, command: Command, by: Voice | None, context: Context
     match command:
         case Mute() | Restore():
             _check_acting(state, by, context)
-        case Hide() | MuteNetwork():
+        case Hide() | MuteNetwork() | Pass():
             _check_admin(by)
         case _:
             _check_keeper(state, by)
@@ -123,6 +126,8 @@ def facts(state: RoomState, command: Command, by: Voice | None, context: Context
             return reports.hide(state, command)
         case Restore():
             return reports.restore(state, command)
+        case Pass():
+            return held.decide(state, command, by, context, alone=True)
         case _:
             raise TypeError(command)
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from games.round import AnswerGiven, Round, RoundClosed, RoundOpened, RoundRevealed
 from server.room.events import ClipHidden, ClipLanded, ClipRemoved, ClipRestored, Event, RoomClosed
+from server.room.held_facts import ClipHeld, ClipPassed
 
 # Clips that land faster than they can be played are skipped from the oldest on.
 QUEUE_PIECES = 64
@@ -90,9 +91,9 @@ class Playlist:
                 self._company, self._starter = company, event.by.id if event.by else ""
             case RoundClosed() as closed:
                 self._close(closed)
-            case ClipHidden(clip=clip):
+            case ClipHidden(clip=clip) | ClipHeld(clip=clip):
                 self._hold_back(clip)
-            case ClipRestored(clip=clip):
+            case ClipRestored(clip=clip) | ClipPassed(clip=clip):
                 self._let_through(clip)
             case ClipRemoved(clip=clip):
                 self._take_out(clip)

@@ -45,6 +45,7 @@ from server.room.commands import (
     Caption,
     Forget,
     Hide,
+    Pass,
     React,
     Remove,
     Report,
@@ -307,6 +308,38 @@ def decided() -> SentRoom:
     return room
 
 
+def held() -> SentRoom:
+    """Clips that a filter holds: in turn, out of turn, hidden in a round; passed, voted on, removed."""
+    room = SentRoom(seed=23)
+    room.captions = True
+    room.do(RoundStart("word_association"), ANNA)
+    room.do(RoundJoin(), BELA)
+    room.land("h1", ANNA, duration_ms=900)
+    room.do(Caption(ClipCaptioned("h1", "call 0171 2345678", "en", words=(("call", 0, 300),), by="test")))
+    room.do(RoundStop(), ANNA)
+    room.here = room.speakers = (ANNA.id, BELA.id, CLEO.id, DORA.id)
+    for voice, value in ((BELA, True), (CLEO, False), (CLEO, None), (CLEO, True), (DORA, True)):
+        room.do(Pass("h1", value), voice)
+    for clip in ("h2", "h3", "h4"):
+        room.land(clip, BELA)
+        room.do(Caption(ClipCaptioned(clip, "write to me at anna@example.org", "en", by="test")))
+    room.do(Pass("h2", value=True), CLEO)
+    room.do(Hide("h2"))
+    room.do(Restore("h2"))
+    room.do(Hide("h3"))
+    room.do(Remove("h3", "moderated"))
+    room.here = room.speakers = ()
+    room.do(RoundStart("mind_meld"), ANNA)
+    room.do(RoundJoin(), BELA)
+    room.do(Again(), ANNA)
+    room.now_ms = room.turn().go_at_ms
+    room.land("h5", ANNA, duration_ms=500)
+    room.do(Caption(ClipCaptioned("h5", "www.example.org", "en", words=(("www.example.org", 0, 400),))))
+    room.land("h6", BELA, duration_ms=500)
+    room.do(Restore("h5"))
+    return room
+
+
 def _proposal(room: SentRoom) -> str:
     proposal = room.state.governed.proposal
     return proposal.id if proposal else ""
@@ -391,6 +424,7 @@ SCENES: dict[str, Callable[[], SentRoom]] = {
     "taken_back": taken_back,
     "governed": governed,
     "decided": decided,
+    "held": held,
     "games/meld": meld,
     "games/duel": duel,
     "games/secrets": secrets,
@@ -407,6 +441,7 @@ def shared(state: RoomState) -> dict[str, Any]:
     """Return all that the folds of Python and JavaScript both know of a room, as JSON has it."""
     known = _known(state) | {
         "withheld": state.governed.withheld,
+        "held": {clip: held.filter for clip, held in state.governed.held.items()},
         "proposal": state.governed.proposal,
         "clips": {id_: _known(clip) for id_, clip in state.clips.whole.items()},
         "texts": {str(seq): voice for seq, voice in state.texts.items()},

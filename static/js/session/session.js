@@ -73,7 +73,7 @@ export class Session {
     if (answer) this.presence.before = async () => (await import('./answering.js')).answering(this, answer);
     this.round = new RoundClock(read, set, this.clock);
     this.hidden = new Hidden(room, read, set);
-    this.outcomes = new Outcomes(room, read, this.notices);
+    this.outcomes = new Outcomes(room, read, this.notices, (clip) => this.forget(clip));
     this.clips = new OwnClips(read, set, (type, fields) => this.ask(type, fields));
     this.onAir = new OnAir({ read, set, clock: this.clock, hidden: this.hidden, player: this.player });
     this.replay = new Replay(read, set, this.player, own);
@@ -148,7 +148,7 @@ export class Session {
   /** @param {Signal} signal */
   #signal({ kind, data }) {
     if (kind === 'cue' || kind === 'cut') return this.#cue(kind, data);
-    if (kind === 'take') return this.#take(data);
+    if (kind === 'take' || kind === 'care') return kind === 'care' ? this.outcomes.care() : this.#take(data);
     this.inbox.signal(kind, data);
   }
 
