@@ -14,9 +14,9 @@ from random import Random
 from audio import ogg
 from audio.take import FRAME_MS
 from games.round import RoundOpened, TurnGiven
-from server.announcer import Announcer, Said, Speakers
 from server.blobs.base import Blobs
 from server.log.base import Log
+from server.readers.announcer import Announcer, Said, Speakers
 from server.room import company, playlist
 from server.room.events import ClipHidden, ClipLanded, ClipRemoved, RoomClosed
 from server.room.playlist import Piece, Playlist

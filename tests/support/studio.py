@@ -12,13 +12,13 @@ import msgspec
 import pytest
 
 from audio import ogg, opus
-from server.announcer import Speakers
 from server.blobs.base import Blob
 from server.blobs.memory import MemoryBlobs
 from server.engines.speech import Speech
 from server.engines.utterances import Utterances
 from server.log.memory import MemoryLog
 from server.readers import radio
+from server.readers.announcer import Speakers
 from server.readers.radio import Radio
 from server.room import playlist
 from server.room.commands import Land
