@@ -13,7 +13,7 @@ import pytest_asyncio
 from server.app import Running
 from server.room.clips import ClipRef
 from tests.support import rtc_client, spoken
-from tests.support.listening import WITHIN_S, Stage, listening, stage
+from tests.support.listening import WITHIN_S, SpokenRoom, listening, stage
 from tests.support.speech import opus_packets, silence
 from tests.support.spoken import Spoken
 
@@ -52,14 +52,14 @@ async def test_recorded_people_get_their_words_by_whip(running: Running) -> None
     assert wrong_share(said, read) <= WRONG_MOST, read
 
 
-async def published(running: Running, room: Stage, sentence: Spoken) -> None:
+async def published(running: Running, room: SpokenRoom, sentence: Spoken) -> None:
     """Say a sentence as a plain recorder does: the whole session is one take."""
     payloads = opus_packets(np.concatenate([silence(0.5), sentence.pcm, silence(0.5)]))
     target = f"{running.url}/api/rooms/{room.room.id}/whip"
     await rtc_client.speak(target, payloads, headers={"Authorization": f"Bearer {'c' * 43}"})
 
 
-async def words_in(room: Stage) -> str:
+async def words_in(room: SpokenRoom) -> str:
     """Return the words of a room's only clip, once they are there."""
     state = await room.until(
         lambda state: any(each.caption is not None for each in state.clips.whole.values())
@@ -82,7 +82,7 @@ def assert_timed(clip: ClipRef) -> None:
     assert clip.words[-1][2] <= clip.duration_ms + 200
 
 
-async def assert_found(running: Running, room: Stage, clip: ClipRef) -> None:
+async def assert_found(running: Running, room: SpokenRoom, clip: ClipRef) -> None:
     """Expect that a clip is found by its words, and that they are its captions."""
     word = clip.words[0][0].strip(".,!?").lower()
     async with aiohttp.ClientSession(running.url) as http, asyncio.timeout(WITHIN_S):

@@ -12,7 +12,7 @@ from server.app import Running
 from server.room.commands import RoundJoin, RoundStart
 from server.room.events import Language
 from tests.support import spoken
-from tests.support.listening import Stage, listening, stage
+from tests.support.listening import SpokenRoom, listening, stage
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -85,14 +85,14 @@ async def _play(running: Running, played: Played, language: Language) -> None:
     assert told == played.verdicts, (played.game, heard)
 
 
-async def _round(room: Stage) -> Round:
+async def _round(room: SpokenRoom) -> Round:
     state = await room.room.awake()
     round_ = state.round or state.last_round
     assert round_ is not None
     return round_
 
 
-async def _speak(room: Stage, line: str) -> str:
+async def _speak(room: SpokenRoom, line: str) -> str:
     """Let whose turn it is say a line, and wait for its words where the turn is nobody else's too."""
     round_ = await _round(room)
     turn = round_.turn

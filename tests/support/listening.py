@@ -75,7 +75,7 @@ def flite(text: str) -> Pcm:
         return read_wav(file.read_bytes())
 
 
-class Stage:
+class SpokenRoom:
     """A room with two who speak in it by recordings."""
 
     def __init__(self, running: Running, room: Room) -> None:
@@ -105,7 +105,7 @@ class Stage:
         return state.clips.whole[clip]
 
 
-async def stage(running: Running, kind: str, language: Language = "en") -> Stage:
+async def stage(running: Running, kind: str, language: Language = "en") -> SpokenRoom:
     """Open a room for two."""
     opened = RoomOpened(kind, "Stage", language=language)
-    return Stage(running, await running.registry.open(opened, None))
+    return SpokenRoom(running, await running.registry.open(opened, None))
