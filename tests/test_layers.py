@@ -65,7 +65,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # What programs of others do for us, in processes of their own.
     "server.engines": ("audio", "server.subprocesses", "server.clock", "server.together"),
     # A part of the radio: what it says between clips.
-    "server.readers.announcer": ("server.engines", "server.room", "server.rooms"),
+    "server.readers.announcer": ("games", "server.engines", "server.room", "server.rooms"),
     "server.readers": (
         "server.readers.announcer",
         "server.engines",
