@@ -51,7 +51,7 @@ class Announcer:
         self._speakers = speakers
         self._lines = Announcements()
         self._ready: dict[Part, Utterance | None] = {}
-        self._unheard: Event | None = None  # a turn that was given while nobody listened
+        self._missed: Event | None = None  # a turn that was given while nobody listened
 
     def __bool__(self) -> bool:
         """Tell whether there is something to say."""
@@ -61,18 +61,18 @@ class Announcer:
         """Follow an event; tell whether there is more to say now."""
         is_turn = isinstance(event.data, TurnGiven)
         if self._is_spoken_to:
-            self._unheard = None if is_turn else self._unheard
+            self._missed = None if is_turn else self._missed
             return self._lines.read(event, self._room.state, self._name)
-        self._unheard = event if is_turn else self._unheard
+        self._missed = event if is_turn else self._missed
         self._lines.clear()
         return False
 
     def joined(self) -> None:
         """Say once to whoever begins to listen what a turn wants that nobody heard, if it has not begun."""
-        event, state = self._unheard, self._room.state
+        event, state = self._missed, self._room.state
         if event is None or not self._is_spoken_to:
             return
-        self._unheard = None
+        self._missed = None
         turn = state.round.turn if state.round else None
         if turn is not None and turn == event.data and self._room.context().now_ms < turn.go_at_ms:
             self._lines.read(event, state, self._name)
