@@ -13,7 +13,6 @@ from typing import Self
 from prometheus_client import Histogram
 
 from server import tls
-from server.announcer import Speakers
 from server.blobs.base import Blobs
 from server.blobs.memory import MemoryBlobs
 from server.blobs.sqlite import SqliteBlobs
@@ -30,6 +29,7 @@ from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
+from server.readers.announcer import Speakers
 from server.readers.captions import Captions
 from server.readers.care import Care
 from server.readers.closing import Closing

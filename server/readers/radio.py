@@ -14,16 +14,11 @@ from random import Random
 from audio import ogg
 from audio.take import FRAME_MS
 from games.round import RoundOpened, TurnGiven
-from server.announcer import Announcer, Said, Speakers
 from server.blobs.base import Blobs
 from server.log.base import Log
+from server.readers.announcer import Announcer, Said, Speakers
 from server.room import company, playlist
-from server.room.events import (
-    ClipHidden,
-    ClipLanded,
-    ClipRemoved,
-    RoomClosed,
-)
+from server.room.events import ClipHidden, ClipLanded, ClipRemoved, RoomClosed, TextRemoved
 from server.room.held_facts import ClipHeld
 from server.room.playlist import Piece, Playlist
 from server.rooms.asked import prompt_of
@@ -100,7 +95,7 @@ class RoomRadio:
                         self._cut()
                 case RoomClosed():
                     self._cut()
-                case RoundOpened() | TurnGiven():
+                case RoundOpened() | TurnGiven() | TextRemoved():
                     self._fresh.set()
                 case _:
                     pass
@@ -136,6 +131,7 @@ class RoomRadio:
 
     def wake(self) -> None:
         """Play on: something landed, or somebody began to listen."""
+        self._announcer.joined()
         self._fresh.set()
         if self._task is None or self._task.done():
             self._room.hold()
@@ -229,16 +225,17 @@ class RoomRadio:
         return older.clip if older else None
 
     async def _say(self, said: Said) -> None:
-        """Say something; a clip that lands, or somebody who speaks, ends it."""
+        """Say something; a clip that lands ends it, somebody who speaks, or who takes back its words."""
         duration_ms = said.utterance.duration_ms
         at_ms = self._room.context().now_ms + CUE_LEAD_MS
         cue = {"kind": said.kind, "url": said.url, "starts_at_ms": at_ms, "duration_ms": duration_ms}
-        self._room.tail.signal("cue", cue)
+        self._room.tail.signal("cue", {**cue, **({"names": said.named} if said.named else {})})
         await asyncio.sleep(CUE_LEAD_MS / 1000)
         self._media.play(self._room.id, said.utterance.frames)
         end_s = self._now_s() + duration_ms / 1000
         while (left_s := end_s - self._now_s()) > 0:
-            if self._playlist or self._live or self._room.state.closed or self._room.speaking:
+            room, is_forgotten = self._room, self._announcer.is_forgotten(said)
+            if self._playlist or self._live or room.state.closed or room.speaking or is_forgotten:
                 self._media.stop(self._room.id)
                 self._room.tail.signal("cut", {"url": said.url})
                 return

@@ -87,7 +87,7 @@ FOLDER = Path(__file__).parent.parent / "golden"
 SERVERS_OWN: dict[type[msgspec.Struct], set[str]] = {
     RoomState: {
         *("thrown", "rested_from_ms", "silent_rounds", "voices", "voices_language"),
-        *("governed", "wanted_seats", "set_rounds", "asked_seq", "answered", "removed_seq"),
+        *("governed", "wanted_seats", "set_rounds", "asked_seq", "answered", "removed_seq", "taught"),
     },
     ClipRef: {"caption_seq", "reveal_seq", "repeats", "asked_seq"},
     Round: {"answer", "heard_at_ms", "overruled", "voted_at_ms", "quiet"},

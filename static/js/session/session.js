@@ -162,7 +162,7 @@ export class Session {
 
   /** A clip begins, or ends before its time. @param {'cue'|'cut'} kind @param {import('../wire/protocol.js').Cue} cue */
   #cue(kind, cue) {
-    const isWanted = cue.clip ? !this.hidden.has(cue.clip) : kind === 'cut' || get('spoken');
+    const isWanted = cue.clip ? !this.hidden.has(cue.clip) : kind === 'cut' || (get('spoken') && !cue.names?.some((id) => this.hidden.has(id)));
     if (isWanted) this.listener[kind](cue);
     this.onAir[kind](cue);
   }
