@@ -43,9 +43,10 @@ def storage_full() -> Refused:
 
 
 class Open(Struct, frozen=True):
-    """Open the room."""
+    """Open the room; only one of the house's own may be called so."""
 
     room: RoomOpened
+    house: bool = False
 
 
 class Change(Struct, frozen=True):
