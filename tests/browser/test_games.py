@@ -24,7 +24,7 @@ JOIN = """() => {
   join.click();
   return true;
 }"""
-# The list of games is opened in the middle of a round and between two; while one ends, by a button of its card.
+# The list of games is opened by a button of the stage; while a round ends, by one of its card.
 LIST = "#games:visible, #ending-other:visible"
 # What is asked is there for a moment only.
 SAY_YES = "document.querySelector('#proposal:not([hidden]) #agree:not([hidden])')?.click()"
