@@ -70,11 +70,12 @@ _CLIP_PAGE = Template("""<!doctype html>
 <source src="/api/clips/$clip.m4a" type="audio/mp4">
 <track kind="captions" src="/api/clips/$clip.vtt" srclang="$language" label="$captions" default>
 </audio>
-<p><a class="quiet" id="say-yours" href="$way">$door</a></p>
+$way
 </main>
 </body>
 </html>
 """)
+_WAY = Template('<p><a class="quiet" id="say-yours" href="$href">$door</a></p>')
 _AWAY_PAGE = Template("""<!doctype html>
 <html lang="$language">
 <head>
@@ -120,6 +121,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "picture": "The sound as a picture",
         "captions": "Captions",
         "door": "Say yours",
+        "closed": "This room is closed, so nobody can answer any more.",
     },
     "de": {
         "title": "$voice in $room",
@@ -131,6 +133,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "picture": "Der Klang als Bild",
         "captions": "Untertitel",
         "door": "Sag deins",
+        "closed": "Dieser Raum ist geschlossen, hier kann niemand mehr antworten.",
     },
 }
 
@@ -228,14 +231,17 @@ def clip_page(base: str, room_id: str, state: RoomState, ref: ClipRef, asked: st
         "words": ref.caption or Template(words["words"]).substitute(seconds=seconds),
         "picture_alt": words["picture"],
         "captions": words["captions"],
-        "door": words["door"],
-        "way": f"/r/{room_id}?answer={ref.clip}" if asked else f"/r/{room_id}",
         "clip": ref.clip,
         "url": f"{base}/c/{ref.clip}",
         "image": f"{base}/api/clips/{ref.clip}.png",
         "audio": f"{base}/api/clips/{ref.clip}.m4a",
     }
-    return _CLIP_PAGE.substitute({name: escape(value, quote=True) for name, value in values.items()})
+    href = f"/r/{room_id}?answer={ref.clip}" if asked else f"/r/{room_id}"
+    way = f'<p class="by">{words["closed"]}</p>'
+    if not state.closed:
+        way = _WAY.substitute(href=escape(href, quote=True), door=words["door"])
+    escaped = {name: escape(value, quote=True) for name, value in values.items()}
+    return _CLIP_PAGE.substitute(escaped, way=way)
 
 
 def _page(request: web.Request, found: assets.Asset) -> web.StreamResponse:
