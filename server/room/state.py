@@ -121,6 +121,7 @@ class RoomState(Struct, frozen=True):
     answered: answered.Memory = ()
     removed_seq: int = 0
     voice: bool | None = None
+    noise_reduction: bool = False
 
 
 # What a revealed take has that its clip has not, or has otherwise.

@@ -62,6 +62,8 @@ export default {
   'keeper.slow.hint': 'eine Zeile alle 10 s, außer der Reihe eine Stimme alle 20 s',
   'keeper.hold': 'Stimmen zurückhalten',
   'keeper.hold.hint': 'jede wartet, bis du sie durchlässt',
+  'keeper.noise': 'Rauschen leiser',
+  'keeper.noise.hint': 'Lüfter, Kühlschrank und Straße treten zurück; nur bei neuen Aufnahmen',
   'keeper.verbs': 'Als Hüter dieses Raums',
   'keeper.mute': '10 Minuten stumm',
   'keeper.unmute': 'Wieder sprechen lassen',

@@ -62,6 +62,8 @@ export default {
   'keeper.slow.hint': 'a line each 10 s, a voice out of turn each 20 s',
   'keeper.hold': 'Hold voices',
   'keeper.hold.hint': 'each waits until you let it on air',
+  'keeper.noise': 'Turn noise down',
+  'keeper.noise.hint': 'fans, fridges and streets step back; new takes only',
   'keeper.verbs': 'As keeper of this room',
   'keeper.mute': 'Mute for 10 minutes',
   'keeper.unmute': 'Let speak again',

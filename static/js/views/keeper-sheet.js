@@ -14,19 +14,26 @@ import { LETTERS } from '../wire/rooms.js';
 /** @param {Session} session */
 export async function open(session) {
   const failure = h('p', { class: 'failure', role: 'alert' });
-  const dialog = await sheet('keeper-sheet', t('keeper.title'), rules(session), form(session, failure), failure, ending(session, failure));
+  const dialog = await sheet('keeper-sheet', t('keeper.title'), rules(session, failure), form(session, failure), failure, ending(session, failure));
   const stop = session.store.watch(({ state }) => state.closed && dialog.close());
   dialog.addEventListener('close', stop);
 }
 
-/** What holds at once, without a save. @param {Session} session */
-function rules(session) {
+/** What holds at once, without a save. @param {Session} session @param {HTMLElement} failure */
+function rules(session, failure) {
   const rule = (/** @type {'locked'|'slow'|'hold'} */ name) => {
     const box = h('input', { type: 'checkbox', id: `keeper-${name}`, checked: session.model.state[name] });
     box.addEventListener('change', async () => (await session.send('room.set', { [name]: box.checked })) || (box.checked = !box.checked));
     return h('label', { class: 'check' }, box, h('span', {}, t(`keeper.${name}`), h('small', {}, t(`keeper.${name}.hint`))));
   };
-  return h('fieldset', { class: 'sheet-form' }, h('legend', {}, t('keeper.rules')), rule('locked'), rule('slow'), rule('hold'));
+  return h('fieldset', { class: 'sheet-form' }, h('legend', {}, t('keeper.rules')), rule('locked'), rule('slow'), rule('hold'), noiseReduction(session, failure));
+}
+
+/** How takes sound from now on. @param {Session} session @param {HTMLElement} failure */
+function noiseReduction(session, failure) {
+  const box = h('input', { type: 'checkbox', id: 'keeper-noise', checked: session.model.state.noise_reduction });
+  box.addEventListener('change', async () => (await attempt(failure, () => changeRoom(session.id, { noise_reduction: box.checked }))) || (box.checked = !box.checked));
+  return h('label', { class: 'check' }, box, h('span', {}, t('keeper.noise'), h('small', {}, t('keeper.noise.hint'))));
 }
 
 /** @param {Session} session @param {HTMLElement} failure */
@@ -69,12 +76,14 @@ function ending(session, failure) {
   return words;
 }
 
-/** @param {HTMLElement} failure @param {() => Promise<void>} act */
+/** Whether it went well; else the failure says why not. @param {HTMLElement} failure @param {() => Promise<void>} act */
 async function attempt(failure, act) {
   say(failure, '');
   try {
     await act();
+    return true;
   } catch (why) {
     say(failure, refusal(/** @type {Error} */ (why)));
+    return false;
   }
 }
