@@ -131,7 +131,8 @@ def test_a_clip_stands_under_what_it_answers() -> None:
 def test_nobody_is_asked_into_a_closed_room() -> None:
     ref = ClipRef("c", 2, 1, None, 900, 0, 0, -16.0, (), False, "webrtc", None, None, None)
     open_, closed = (
-        Page(clip_page("http://x", "r", RoomState(closed=closed), ref, "Why?")) for closed in (False, True)
+        Page(clip_page("http://x", "r", RoomState(closed=closed), ref, "Why?", lang="en"))
+        for closed in (False, True)
     )
 
     assert [link["href"] for link in open_.all("a") if link.get("id") == "say-yours"] == ["/r/r?answer=c"]
