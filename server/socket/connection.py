@@ -22,12 +22,14 @@ _PING = frame(b"", PING)
 class Connection:
     """A socket's transport, whose it is, and for how many sweeps it was silent.
 
-    With `is_screen` many look at it and nobody speaks by it: it gets all, and counts as nobody. `network` is
-    the room's tag for where it comes from, empty where none is known.
+    With `is_screen` many look at it and nobody speaks by it: it gets all, and counts as nobody.
+    With `is_away` it owes a sign of life: it gets all, and its voice is not here by it until it gives one.
+    `network` is the room's tag for where it comes from, empty where none is known.
     """
 
     __slots__ = (
-        "address", "ended", "is_screen", "network", "presence", "put", "silent_sweeps", "transport", "voice",
+        "address", "ended", "is_away", "is_screen", "network", "presence", "put", "silent_sweeps",
+        "transport", "voice",
     )  # fmt: skip
 
     def __init__(
@@ -49,6 +51,7 @@ class Connection:
         self.network = network
         self.presence: PresenceState = PRESENT
         self.ended = False
+        self.is_away = False
         self.silent_sweeps = 0
 
     @property
