@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from server.room import held, view
+from server.room.clips import ClipRef
 from server.room.commands import Hide, Refused, Report, Restore
 from server.room.context import Context
 from server.room.events import (
+    ClipCaptioned,
     ClipHidden,
     ClipReported,
     ClipRestored,
@@ -87,7 +89,19 @@ def restore(state: RoomState, command: Restore) -> list[Fact]:
         return held.let_pass(state, state.clips[key])
     if key not in state.governed.withheld and not state.governed.reports.get(key, Reports()).seats:
         return []
-    return [ClipRestored(command.clip) if command.clip else TextRestored(command.seq)]
+    if not command.clip:
+        return [TextRestored(command.seq)]
+    return [ClipRestored(command.clip), *_words_of(state, command.clip)]
+
+
+def _words_of(state: RoomState, key: str) -> list[Fact]:
+    """Return the words of a clip that came while it was hidden: they were told to nobody."""
+    clip, hidden_seq = state.clips.get(key), state.governed.withheld.get(key)
+    if not isinstance(clip, ClipRef) or clip.hidden or not clip.caption or hidden_seq is None:
+        return []
+    if clip.caption_seq is None or clip.caption_seq < hidden_seq:
+        return []
+    return [ClipCaptioned(key, clip.caption, state.language, words=clip.words)]
 
 
 def _hidden(key: str) -> Fact:
