@@ -17,7 +17,7 @@ from games.progress import is_complete
 from games.registry import BY_ID
 from games.round import Round, RoundClosed, RoundOpened, TurnGiven, VerdictGiven
 from server.room.context import Context
-from server.room.events import ClipLanded, Event, Fact, RoomClosed
+from server.room.events import ClipLanded, Event, Fact, Language, RoomClosed
 from server.room.kinds import KINDS, TIMINGS
 from server.room.state import RoomState
 
@@ -108,16 +108,24 @@ def prompt_of(round_: Round, turn: TurnGiven) -> str:
     return f"{turn.prompt[len(told) :].strip()}{steps}"
 
 
-def opening_of(round_: Round, language: str, kind: str) -> str:
+def opening_of(round_: Round, language: Language, kind: str) -> str:
     """Return the game and its rule in a few words; nothing for the plain game, which everybody knows."""
-    game = BY_ID.get(round_.game)
-    if game is None or _is_plain(round_, kind):
-        return ""
-    return f"{game.names[language]}. {game.short[language]}."
+    return "" if _is_plain(round_, kind) else opening_of_game(round_.game, language)
+
+
+def opening_of_game(id_: str, language: Language) -> str:
+    """Return a game and its rule in a few words."""
+    game = BY_ID.get(id_)
+    return f"{game.names[language]}. {game.short[language]}." if game is not None else ""
+
+
+def is_plain(game: str, kind: str) -> bool:
+    """Tell whether a game is the plain one of a kind of room."""
+    return game == KINDS.get(kind, KINDS["wonder"]).plain
 
 
 def _is_plain(round_: Round, kind: str) -> bool:
-    return round_.game == KINDS.get(kind, KINDS["wonder"]).plain
+    return is_plain(round_.game, kind)
 
 
 def who_of(round_: Round, turn: TurnGiven, state: RoomState, name: Name) -> str:
