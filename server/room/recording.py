@@ -79,7 +79,7 @@ class _Clip(Struct):
     caption: ClipCaptioned | None = None
 
 
-class Told:
+class StretchFacts:
     """What the events of a stretch tell of clips and rounds; what was erased tells nothing.
 
     Words, which are most of it, are kept only where captions are wanted.

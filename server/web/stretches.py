@@ -19,7 +19,7 @@ from server.room.clips import Clip, ClipRef
 from server.room.evenings import Evening, evenings
 from server.room.events import Event, Language
 from server.room.lines import speaks
-from server.room.recording import Length, RecordingPlan, Told, Visible
+from server.room.recording import Length, RecordingPlan, StretchFacts, Visible
 from server.room.round_lifecycle import is_withheld, kind_of
 from server.room.state import RoomState
 from server.room.view import is_hidden
@@ -67,7 +67,7 @@ class Stretch(Struct):
     room: Room
     log: Log
     clips: Sequence[Clip]
-    told: Told
+    told: StretchFacts
     round: str | None
     now_ms: int
 
@@ -148,7 +148,7 @@ async def asked(request: web.Request, room: Room, *, with_words: bool = False) -
         evening = next(iter(newest_evenings(room)), None)
         found = _newest(state, evening.from_ms if evening else now_ms, now_ms)[-CLIPS_MOST:]
     clips = [clip for clip in found if may_be_heard(state, clip, now_ms)]
-    log, told = request.app[LOG], Told(with_words=with_words)
+    log, told = request.app[LOG], StretchFacts(with_words=with_words)
     await _read(log, room.id, clips, told)
     if round_ is not None:
         clips = [clip for clip in clips if told.round_of(clip.clip) == round_]
@@ -193,7 +193,7 @@ def _of_round(state: RoomState, round_: str) -> list[Clip]:
     return sorted(of_round or newest, key=lambda clip: clip.seq)
 
 
-async def _read(log: Log, room: str, clips: Sequence[Clip], told: Told) -> None:
+async def _read(log: Log, room: str, clips: Sequence[Clip], told: StretchFacts) -> None:
     """Read the events in which clips, their words and their rounds are."""
     after, pages, read = 0, 0, set[int]()
     for clip in clips:
@@ -211,7 +211,7 @@ async def _read(log: Log, room: str, clips: Sequence[Clip], told: Told) -> None:
             _take(await log.read(room, clip.caption_seq - 1, 1), told, read)
 
 
-def _take(events: Sequence[Event], told: Told, read: set[int]) -> int:
+def _take(events: Sequence[Event], told: StretchFacts, read: set[int]) -> int:
     for event in events:
         told.read(event)
         read.add(event.seq)

@@ -6,7 +6,7 @@ import pytest
 
 from games.round import AnswerGiven, Prompt, RoundClosed, RoundOpened, TurnGiven
 from server.room.events import ClipCaptioned, ClipLanded, Erased, Event, Fact
-from server.room.recording import GAP_MS, SOUND_MS, RecordingPlan, Told, Visible, grouped
+from server.room.recording import GAP_MS, SOUND_MS, RecordingPlan, StretchFacts, Visible, grouped
 from server.room.state import RoomState
 
 STATE = RoomState(kind="wonder", language="en")
@@ -25,15 +25,15 @@ def turn(round_: str, number: int, prompt: str, *steps: str) -> TurnGiven:
     return TurnGiven(round_, number, prompt, 0, 0, steps=steps)
 
 
-def told(*facts: Fact | Erased, with_words: bool = False) -> Told:
-    found = Told(with_words=with_words)
+def told(*facts: Fact | Erased, with_words: bool = False) -> StretchFacts:
+    found = StretchFacts(with_words=with_words)
     for seq, fact in enumerate(facts, 1):
         found.read(Event(seq, seq - 1, seq, None, "test", fact))
     return found
 
 
 def recording(
-    found: Told, *clips: str, visible: Visible = ALL, spoken_ms: int = 0, state: RoomState = STATE
+    found: StretchFacts, *clips: str, visible: Visible = ALL, spoken_ms: int = 0, state: RoomState = STATE
 ) -> RecordingPlan:
     return found.recording(clips, state, visible, lambda _: spoken_ms)
 
