@@ -22,7 +22,7 @@ from server.room.lines import speaks
 from server.room.recording import Length, RecordingPlan, StretchFacts, Visible
 from server.room.round_lifecycle import is_withheld, kind_of
 from server.room.state import RoomState
-from server.room.view import is_hidden
+from server.room.view import is_clip_hidden, is_hidden
 from server.rooms.base import Room
 from server.web.app_keys import LOG, ROOM_REGISTRY
 from server.web.rooms import SEQ_LIMIT
@@ -30,7 +30,7 @@ from server.web.rooms import SEQ_LIMIT
 # What one recording holds at most: five hours of short clips. More is asked for in parts.
 CLIPS_MOST = 4_000
 # How far back evenings are looked for, and how many are told.
-CLIPS_LOOKED, EVENINGS_MOST = 20_000, 20
+CLIPS_LOOKED, EVENINGS_MOST = 8_000, 20
 PAGE, PAGES_MOST = 500, 200
 # A round is opened, and closed, within so many events of its clips.
 BEFORE, AFTER = 256, 64
@@ -39,7 +39,7 @@ ROUND_CHARACTERS = 64
 
 def may_be_heard(state: RoomState, clip: Clip, now_ms: int) -> bool:
     """Tell whether everybody may hear a clip now, also where nobody hears its voice any more."""
-    return not is_hidden(state, clip.clip, None) and state.muted.get(clip.voice, 0) <= now_ms
+    return not is_clip_hidden(state, clip, None) and state.muted.get(clip.voice, 0) <= now_ms
 
 
 def newest_evenings(room: Room) -> list[Evening]:
