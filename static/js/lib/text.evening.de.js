@@ -10,9 +10,8 @@ export default {
   'evening.clips.other': '{n} Clips',
   'evening.length': '{length} min.',
   'evening.none': 'Hier hat noch niemand etwas gesagt. Sag was, dann wird’s ein Abend.',
-  'evening.sound': 'Der Ton',
-  'evening.sound.m4a': 'M4A, läuft überall',
-  'evening.sound.ogg': 'Ogg, kleiner',
-  'evening.words': 'Die Wörter, als Untertitel',
+  'evening.form.m4a': 'Den Ton mitnehmen',
+  'evening.form.ogg': 'Dasselbe, kleiner (Ogg)',
+  'evening.form.vtt': 'Die Wörter, als Untertitel',
   'evening.fair': 'Zurückgenommenes, Verstecktes und Stummgeschaltetes ist nicht drin. Nimmt jemand später etwas zurück, hat deine Datei es noch: Sei nett.',
 };

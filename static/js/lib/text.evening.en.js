@@ -10,9 +10,8 @@ export default {
   'evening.clips.other': '{n} clips',
   'evening.length': '{length} min.',
   'evening.none': 'Nothing was said here yet. Say something, then it is an evening.',
-  'evening.sound': 'The sound',
-  'evening.sound.m4a': 'M4A, plays everywhere',
-  'evening.sound.ogg': 'Ogg, smaller',
-  'evening.words': 'The words, as captions',
+  'evening.form.m4a': 'Take the sound home',
+  'evening.form.ogg': 'The same, smaller (Ogg)',
+  'evening.form.vtt': 'The words, as captions',
   'evening.fair': 'What was taken back, hidden or muted is not in it. If somebody takes something back later, your file still has it: be kind.',
 };

@@ -20,7 +20,7 @@ export function attach(session) {
   const isKept = session.model.room?.shared !== false;
   for (const place of document.querySelectorAll('panel-tabs, clip-list')) {
     const button = h('button', { type: 'button', class: 'icon-button find', 'aria-label': t('search.title'), title: t('search.title'), onclick: press }, icon('search'));
-    const evening = isKept && h('button', { type: 'button', class: 'icon-button find keep-evening', 'aria-label': t('evening.title'), title: t('evening.title'), onclick: keep }, icon('keep'));
+    const evening = isKept && h('button', { type: 'button', class: 'icon-button keep-evening', 'aria-label': t('evening.title'), title: t('evening.title'), onclick: keep }, icon('keep'));
     const buttons = /** @type {Node[]} */ ([button, evening].filter(Boolean));
     if (place.localName === 'panel-tabs') place.append(...buttons);
     else place.querySelector('h2')?.after(...buttons);

@@ -9,14 +9,13 @@ import { evenings, recording } from '../wire/evenings.js';
 /** @typedef {import('../session/session.js').Session} Session */
 /** @typedef {{words: string, which: Record<string, string>}} Part */
 
-const FORMS = /** @type {const} */ (['m4a', 'ogg']);
+const FORMS = /** @type {const} */ (['m4a', 'ogg', 'vtt']);
 
 /** @param {Session} session */
 export async function open(session) {
   const select = h('select', { id: 'evening-part' });
   const facts = h('p', { class: 'sheet-note', id: 'evening-facts', role: 'status' });
-  const links = Object.fromEntries([...FORMS, /** @type {const} */ ('vtt')].map((form) => [form, h('a', { class: form === 'm4a' ? 'primary' : 'quiet', download: true, 'data-form': form },
-    form === 'vtt' ? t('evening.words') : h('span', {}, `${t('evening.sound')} `, h('small', {}, t(`evening.sound.${form}`))))]));
+  const links = Object.fromEntries(FORMS.map((form) => [form, h('a', { class: form === 'm4a' ? 'primary' : 'quiet', download: true, 'data-form': form }, t(`evening.form.${form}`))]));
   const row = h('div', { class: 'sheet-row evening-files', hidden: true }, ...Object.values(links));
   const which = h('label', { class: 'field', for: 'evening-part', hidden: true }, h('span', {}, t('evening.which')), select);
   await sheet('evening-sheet', t('evening.title'), h('p', {}, t('evening.about')), which, facts, row, h('p', { class: 'sheet-note' }, t('evening.fair')));
