@@ -15,6 +15,7 @@ export default {
   'join.join': 'Reinkommen',
   'join.agree': 'Einverstanden, reinkommen',
   'join.play': 'Reinkommen und mitspielen',
+  'join.deaf': 'Ohne Untertitel, nur für Ohren.',
   'join.hint': 'du hörst nur zu, niemand hört dich',
   'join.play.hint': 'erst eine Mikrofonprobe, die nur du hörst',
   'join.first.round': 'Eine Runde läuft: Du hörst sie gleich, und der nächste Einwurf gilt auch dir.',

@@ -15,6 +15,7 @@ export default {
   'join.join': 'Come in',
   'join.agree': 'I agree, come in',
   'join.play': 'Come in and play along',
+  'join.deaf': 'No captions here, only ears.',
   'join.hint': 'you only listen, nobody hears you',
   'join.play.hint': 'first a microphone check that only you hear',
   'join.first.round': 'A round is running: you hear it at once, and the next prompt is yours too.',
