@@ -67,7 +67,7 @@ FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     "a pure tone": (lambda: floats(wave(2.0)[:, None]), "clip"),
     "white noise": (lambda: floats(speech.white_noise(2, -20, 1)[:, None]), "silent"),
     "a square wave": (lambda: floats(np.sign(wave(2.0))[:, None]), "clip"),
-    "words cut to a square wave": (lambda: floats(np.sign(words())[:, None] * 0.9), "clip"),
+    "words cut to a square wave": (lambda: floats(np.sign(words())[:, None] * np.float32(0.9)), "clip"),
     "a million times too loud": (lambda: floats(words()[:, None] * 1e6), "clip"),
 }
 

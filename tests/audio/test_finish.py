@@ -313,7 +313,7 @@ def whispered(spoken: Pcm) -> Pcm:
     """Return a voice without its tone: noise in its envelope."""
     noise = np.random.default_rng(8).standard_normal(len(spoken))
     envelope = np.sqrt(np.convolve(spoken**2, np.ones(480) / 480, "same"))
-    return (high_pass(noise.astype(np.float32), 800.0) * envelope).astype(np.float32)
+    return np.asarray(high_pass(noise.astype(np.float32), 800.0) * envelope, dtype=np.float32)
 
 
 VOICES: dict[str, Callable[[Pcm], Pcm]] = {

@@ -59,6 +59,7 @@ export default {
   'talk.opening': 'Mikrofon wacht auf…',
   'talk.live': 'Sprich! Loslassen oder tippen beendet',
   'talk.sending': 'Unterwegs…',
+  'talk.readers': 'Jemand liest mit.',
   'talk.yours': 'Du bist dran: halten oder tippen',
   'talk.auto': 'Dein Mikrofon öffnet sich von selbst',
   'talk.offline': 'Gerade nicht verbunden',

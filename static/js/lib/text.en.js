@@ -59,6 +59,7 @@ export default {
   'talk.opening': 'Waking the microphone…',
   'talk.live': 'Speak! Let go or tap to end',
   'talk.sending': 'On its way…',
+  'talk.readers': 'Somebody reads along.',
   'talk.yours': 'Your turn: hold or tap',
   'talk.auto': 'Your microphone opens by itself',
   'talk.offline': 'Not connected right now',
