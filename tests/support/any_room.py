@@ -16,6 +16,7 @@ from server.room.commands import (
     Command,
     Forget,
     Hide,
+    Pass,
     React,
     Refused,
     Remove,
@@ -35,7 +36,7 @@ from server.room.commands import (
 )
 from server.room.events import ClipCaptioned, KeeperGiven, RoomChanged, RoomClosed, Voice, VoiceMuted
 from server.room.kinds import KINDS
-from tests.support.golden import SentRoom
+from tests.support.golden_scenes import SentRoom
 from tests.support.rooms import ANNA, BELA, CLEO
 
 VOICES = (ANNA, BELA, CLEO)
@@ -154,6 +155,8 @@ seldom: st.SearchStrategy[Step] = st.one_of(
     _kept(lambda room, at: Restore(seq=_text(room, at))),
     _kept(lambda _room, at: Change(hold=at % 2 == 0, slow=at % 3 == 0)),
     _done(lambda room, at: Report("", "rude", seq=_text(room, at))),
+    _done(lambda room, at: Pass(_clip(room, at), (True, True, False, None)[at % 4])),
+    st.builds(_captioned, st.integers(0, 5), texts.map(lambda text: f"{text} 0171 2345678")),
     _done(lambda room, at: Agree(_proposal(room), value=at % 3 > 0)),
     st.builds(_present, st.lists(voices, max_size=3, unique=True)),
     st.builds(lambda by: lambda room: room.happen(KeeperGiven(by.id)), voices),

@@ -30,6 +30,9 @@ export default {
   'notice.reported': 'Gemeldet. Dir begegnet es nicht mehr; drei Meldungen blenden es für alle aus, bis jemand entschieden hat.',
 
   'settings.sound': 'Ton',
+  'settings.look': 'Aussehen',
+  'settings.words': 'Worte',
+  'settings.you': 'Du',
   'settings.volume': 'Lautstärke',
   'settings.sounds': 'Kleine Töne der Seite',
   'settings.sounds.hint': 'los, gelandet, du bist dran',
@@ -62,6 +65,7 @@ export default {
   'keeper.slow.hint': 'eine Zeile alle 10 s, außer der Reihe eine Stimme alle 20 s',
   'keeper.hold': 'Stimmen zurückhalten',
   'keeper.hold.hint': 'jede wartet, bis du sie durchlässt',
+  'keeper.mask': 'Maske für alle',
   'keeper.noise': 'Rauschen leiser',
   'keeper.noise.hint': 'Lüfter, Kühlschrank und Straße treten zurück; nur bei neuen Aufnahmen',
   'keeper.verbs': 'Als Hüter dieses Raums',

@@ -30,6 +30,9 @@ export default {
   'notice.reported': 'Reported. You will not meet it again; three reports hide it for everybody until somebody decided.',
 
   'settings.sound': 'Sound',
+  'settings.look': 'Look',
+  'settings.words': 'Words',
+  'settings.you': 'You',
   'settings.volume': 'Volume',
   'settings.sounds': 'Small sounds of the page',
   'settings.sounds.hint': 'go, landed, your turn',
@@ -62,6 +65,7 @@ export default {
   'keeper.slow.hint': 'a line each 10 s, a voice out of turn each 20 s',
   'keeper.hold': 'Hold voices',
   'keeper.hold.hint': 'each waits until you let it on air',
+  'keeper.mask': 'Mask for everybody',
   'keeper.noise': 'Turn noise down',
   'keeper.noise.hint': 'fans, fridges and streets step back; new takes only',
   'keeper.verbs': 'As keeper of this room',

@@ -4,6 +4,7 @@ import '../lib/words-own.js';
 import '../lib/words-refused.js';
 import { announce } from '../lib/announce.js';
 import { h, say } from '../lib/dom.js';
+import { CHOICES } from '../lib/preferences.js';
 import { sheet } from '../lib/sheet.js';
 import { refusal, t } from '../lib/text.js';
 import { changeRoom, closeRoom } from '../wire/own-room.js';
@@ -26,7 +27,15 @@ function rules(session, failure) {
     box.addEventListener('change', async () => (await session.send('room.set', { [name]: box.checked })) || (box.checked = !box.checked));
     return h('label', { class: 'check' }, box, h('span', {}, t(`keeper.${name}`), h('small', {}, t(`keeper.${name}.hint`))));
   };
-  return h('fieldset', { class: 'sheet-form' }, h('legend', {}, t('keeper.rules')), rule('locked'), rule('slow'), rule('hold'), noiseReduction(session, failure));
+  return h('fieldset', { class: 'sheet-form' }, h('legend', {}, t('keeper.rules')), rule('locked'), rule('slow'), rule('hold'), maskOfRoom(session, failure), noiseReduction(session, failure));
+}
+
+/** One mask for everybody, or none. @param {Session} session @param {HTMLElement} failure */
+function maskOfRoom({ id, model }, failure) {
+  const now = model.state.mask || 'none';
+  const select = h('select', { id: 'keeper-mask' }, ...CHOICES.mask.map((mask) => h('option', { value: mask, selected: mask === now }, t(`mask.name.${mask}`))));
+  select.addEventListener('change', async () => (await attempt(failure, () => changeRoom(id, { mask: select.value }))) || (select.value = model.state.mask || 'none'));
+  return h('label', { class: 'field' }, h('span', {}, t('keeper.mask')), select);
 }
 
 /** How takes sound from now on. @param {Session} session @param {HTMLElement} failure */
@@ -76,7 +85,7 @@ function ending(session, failure) {
   return words;
 }
 
-/** Whether it went well; else the failure says why not. @param {HTMLElement} failure @param {() => Promise<void>} act */
+/** Tells whether it was done. @param {HTMLElement} failure @param {() => Promise<void>} act */
 async function attempt(failure, act) {
   say(failure, '');
   try {
