@@ -82,15 +82,24 @@ def _waves(mains_hz: int) -> Lines:
     return np.asarray(np.exp(2j * np.pi * turns), dtype=np.complex64)
 
 
+@functools.cache
+def _measures(mains_hz: int) -> Pcm:
+    """Return the columns that a row is multiplied with: the cosine and the sine of each line."""
+    waves = _waves(mains_hz).conj() * np.float32(2 / ROW)
+    return np.ascontiguousarray(np.concatenate((waves.real, waves.imag)).T, dtype=np.float32)
+
+
 def _heights(parts: Pcm, mains_hz: int) -> Lines:
     """Return how high each line is in each row, and its phase."""
-    waves = _waves(mains_hz)
-    return np.asarray((parts @ waves.real.T - 1j * (parts @ waves.imag.T)) * (2 / ROW), dtype=np.complex64)
+    both = parts @ _measures(mains_hz)
+    return np.asarray(both[:, : len(LINES)] + 1j * both[:, len(LINES) :], dtype=np.complex64)
 
 
 def _listened(parts: Pcm, pairs: NDArray[np.intp], mains_hz: int) -> Hum:
     """Return what hums in the rows of `pairs` and in those that follow them."""
-    first, next_ = _heights(parts[pairs], mains_hz), _heights(parts[pairs + 1], mains_hz)
+    rows = np.union1d(pairs, pairs + 1)
+    heights, at = _heights(parts[rows], mains_hz), np.searchsorted(rows, pairs)
+    first, next_ = heights[at], heights[at + 1]
     power = np.maximum((np.abs(first) ** 2 + np.abs(next_) ** 2).mean(axis=0) / 2, 1e-20)
     together = (next_ * first.conj()).mean(axis=0)
     found = (np.abs(together) > STEADY * power) & (power > LEAST**2)

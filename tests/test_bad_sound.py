@@ -91,7 +91,7 @@ def within_limits(clip: Clip) -> Clip:
     assert LIMITS.shortest_ms <= clip.duration_ms <= LIMITS.longest_ms
     assert clip.true_peak_dbtp <= -1.0
     assert loudness.loudness_lufs(sound) <= loudness.TARGET_LUFS + 1
-    assert abs(float(sound.mean())) < 2e-3
+    assert abs(float(sound.mean())) < 5e-3  # limiting bends what is cut at one side
     return clip
 
 

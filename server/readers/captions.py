@@ -83,7 +83,7 @@ class Captions(Reader):
         """
         self._registry, self._log, self._blobs, self._engine = registry, log_, blobs, engine
         self._clock, self._workers, self._told = clock, workers, told
-        self._unreduced = unreduced or Unreduced()
+        self._unreduced = Unreduced() if unreduced is None else unreduced
         self._queue: dict[str, _Job] = {}
         self._at_work: dict[str, _Job] = {}
         self._over: set[str] = set()  # of those at work: whatever comes of them, they wait no more

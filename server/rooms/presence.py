@@ -30,13 +30,14 @@ LOOKED_AT = 32
 class PresenceState(Struct, frozen=True):
     """How one connection of a voice is present; its `pace` is never shown to other visitors.
 
-    Without `voice` it does not want to hear what the radio says between clips.
+    Without `voice` it does not want to hear what the radio says between clips; with `captions` it reads.
     """
 
     speaker: bool = False
     listening: Literal["radio", "files", "off"] = "off"
     pace: float = 1.0
     voice: bool = True
+    captions: bool = False
 
 
 PRESENT = PresenceState()  # connected, and no more

@@ -160,7 +160,7 @@ class Conversation:
             room.wear(self._connection.voice.id, masks.checked(here.mask))
         if here.consented:
             room.consent(self._connection.voice.id)
-        now = PresenceState(here.speaker, here.listening, here.pace, here.voice)
+        now = PresenceState(here.speaker, here.listening, here.pace, here.voice, here.captions)
         self._fanout.set_presence(self._connection, now)
         self._send(ack(here.id, room.tail.head))
         if before.listening == "off" != here.listening:

@@ -19,13 +19,15 @@ class _Present(Struct):
     sockets: int = 0
     speakers: int = 0
     listeners: int = 0
+    readers: int = 0
 
 
-class _Change(Struct):
+class _Change(Struct, omit_defaults=True):
     voices: list[msgspec.Raw]
     gone: list[str]
     listeners: int
     speakers: int
+    readers: int = 0
 
 
 _encoder = msgspec.json.Encoder()
@@ -35,8 +37,8 @@ class Roster:
     """The voices of a room. What was told last is kept, so that many changes become one signal."""
 
     __slots__ = (
-        "_by_radio", "_changed", "_listeners", "_present", "_roster", "_speakers", "_spoken_to", "_told",
-        "_told_counts",
+        "_by_radio", "_changed", "_listeners", "_present", "_readers", "_roster", "_speakers", "_spoken_to",
+        "_told", "_told_counts",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -47,12 +49,13 @@ class Roster:
         self._listeners = 0
         self._by_radio = self._spoken_to = 0
         self._speakers = 0
+        self._readers = 0
         self._roster: bytes | None = None
 
     @property
     def counts(self) -> Counts:
         """Return the counts as of now."""
-        return Counts(len(self._present), self._listeners, self._speakers)
+        return Counts(len(self._present), self._listeners, self._speakers, readers=self._readers)
 
     def wants_speech(self, radio_listeners: int) -> bool:
         """Tell whether somebody who listens wants to hear words of the radio itself.
@@ -82,9 +85,11 @@ class Roster:
     def move(self, voice_id: str, before: PresenceState, now: PresenceState) -> None:
         """Count a socket that is present in another way than before."""
         present = self._present[voice_id]
-        spoke, listened = present.speakers > 0, present.listeners > 0
+        spoke, listened, read = present.speakers > 0, present.listeners > 0, present.readers > 0
         present.speakers += now.speaker - before.speaker
         present.listeners += (now.listening != "off") - (before.listening != "off")
+        present.readers += now.captions - before.captions
+        self._readers += (present.readers > 0) - read
         self._speakers += (present.speakers > 0) - spoke
         self._listeners += (present.listeners > 0) - listened
         self._by_radio += (now.listening == "radio") - (before.listening == "radio")
@@ -107,14 +112,15 @@ class Roster:
         self._told_counts = counts
         self._roster = None
         voices, gone = change or ([], [])
-        return signal("presence", _Change(voices, gone, counts.listeners, counts.speakers))
+        return signal("presence", _Change(voices, gone, counts.listeners, counts.speakers, counts.readers))
 
     def full(self) -> bytes:
         """Return the presence signal with everyone, as of the last news."""
         if self._roster is None:
             counts = self._told_counts
             everyone = list(self._told.values())
-            self._roster = signal("presence", _Change(everyone, [], counts.listeners, counts.speakers))
+            told = _Change(everyone, [], counts.listeners, counts.speakers, counts.readers)
+            self._roster = signal("presence", told)
         return self._roster
 
     def _take_change(self) -> tuple[list[msgspec.Raw], list[str]] | None:

@@ -39,7 +39,7 @@ class Outcomes:
         self._registry, self._blobs = registry, blobs
         self._observers = observers
         self._clock = clock
-        self._unreduced = unreduced or Unreduced()
+        self._unreduced = Unreduced() if unreduced is None else unreduced
         self._takes: set[TakeLife] = set()
 
     def __len__(self) -> int:

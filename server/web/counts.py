@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class Counts(Struct, frozen=True):
-    """How many voices are here, how many of them listen, and how many may speak.
+    """How many voices are here, how many of them listen, may speak, and read along.
 
     Beside them, `screens` are those that play the room's sound: they are heard, and count as nobody.
     """
@@ -15,3 +15,4 @@ class Counts(Struct, frozen=True):
     listeners: int = 0
     speakers: int = 0
     screens: int = 0
+    readers: int = 0

@@ -29,6 +29,7 @@ from server.room.view import public, view
 from server.rooms.base import Room
 from server.rooms.registry import RoomRegistry
 from server.web.app_keys import COUNTS, LOG, MEDIA, ROOM_REGISTRY
+from server.web.health import HEALTH
 from server.web.operations import JSON_ERRORS, Operation, json_body, listed, whole
 from server.web.visits import awakened, visited
 
@@ -232,7 +233,12 @@ async def list_rooms(request: web.Request) -> web.Response:
     rooms.update([(room.id, room) async for room in _lively(request)])
     shown_rooms = [room for room in rooms.values() if not room.closed]
     shown_rooms.sort(key=lambda room: room.listeners + room.speakers, reverse=True)
-    return answer({"rooms": shown_rooms[:LISTED_ROOMS]})
+    return _listing(request, shown_rooms[:LISTED_ROOMS])
+
+
+def _listing(request: web.Request, rooms: list[RoomShown]) -> web.Response:
+    """Answer rooms, and why there are no captions in them."""
+    return answer({"rooms": rooms, "captions_off": request.app[HEALTH].captions_off})
 
 
 async def _lively(request: web.Request) -> AsyncIterator[RoomShown]:
@@ -252,7 +258,7 @@ async def _list_near(request: web.Request, cell: str) -> web.Response:
     heads = [await request.app[LOG].head(id_) for id_ in ids]
     rooms = [await _seen(request, id_, head) for id_, head in zip(ids, heads, strict=True) if head]
     rooms.sort(key=lambda room: (room.place == cell, room.listeners + room.speakers), reverse=True)
-    return answer({"rooms": [room for room in rooms if not room.closed]})
+    return _listing(request, [room for room in rooms if not room.closed])
 
 
 async def _listed(request: web.Request, listing: Listing) -> RoomShown:
@@ -380,7 +386,7 @@ OPERATIONS = (
         "/api/rooms",
         list_rooms,
         "Public rooms, liveliest first; with a place its local room, and those of the cells around.",
-        {200: listed("rooms", RoomShown)},
+        {200: listed("rooms", RoomShown, captions_off={"type": "string"})},
         ("bad_query", "too_fast"),
         query=(_PLACE,),
     ),

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from audio import finish, loudness, ogg, opus
-from audio.pcm import Pcm
+from audio.pcm import Pcm, high_pass
 from audio.take import Clip, Limits, Packet, Take, Unfit
+from tests.audio.test_loudness import by_libav
 from tests.support import speech
 
 SENTENCE = "Hello there, this is a test of speech, spoken aloud"
@@ -294,3 +295,63 @@ def test_however_it_was_recorded_a_clip_is_as_loud_as_all_others(spoiled: str, s
     assert clip.onset_ms == pytest.approx(natural.onset_ms, abs=30)
     assert abs(float(heard(clip).mean())) < 1e-3
     assert speech.envelope_correlation(spoken, heard(clip))[0] > 0.85
+
+
+def by_ffmpeg(clip: Clip) -> float:
+    """Return the loudness by libav's own meter."""
+    return by_libav(np.tile(heard(clip), 1 + 48_000 // len(heard(clip))))[0]
+
+
+def cut_to(spoken: Pcm, seconds: float) -> Pcm:
+    """Return the loudest part of a voice that is so long."""
+    length = int(seconds * 48_000)
+    powers = np.convolve(spoken**2, np.ones(length), "valid")
+    return spoken[int(powers.argmax()) :][:length]
+
+
+def whispered(spoken: Pcm) -> Pcm:
+    """Return a voice without its tone: noise in its envelope."""
+    noise = np.random.default_rng(8).standard_normal(len(spoken))
+    envelope = np.sqrt(np.convolve(spoken**2, np.ones(480) / 480, "same"))
+    return np.asarray(high_pass(noise.astype(np.float32), 800.0) * envelope, dtype=np.float32)
+
+
+VOICES: dict[str, Callable[[Pcm], Pcm]] = {
+    "0.4 s": lambda spoken: cut_to(spoken, 0.4),
+    "one word": lambda spoken: speech.level(speech.say("ha!"), -20),
+    "a whisper": whispered,
+    "a shout": lambda spoken: np.tanh(spoken * 12).astype(np.float32) * np.float32(0.8),
+}
+
+
+@pytest.mark.parametrize("voice", list(VOICES))
+def test_takes_20_db_apart_are_alike_also_when_they_are_short_or_whispered(voice: str, spoken: Pcm) -> None:
+    said = VOICES[voice](spoken)
+    loud, quiet = (
+        by_ffmpeg(finish.finish(in_room(said * np.float32(gain), noise_db=noise_db), LIMITS))
+        for gain, noise_db in ((1.0, -64), (0.1, -84))
+    )
+
+    assert loud == pytest.approx(quiet, abs=1)
+
+
+def test_noise_is_not_lifted_to_the_loudness_of_speech(spoken: Pcm) -> None:
+    """A voice at -50 dBFS in a room at -70 is amplified by 34 dB, and the room stays as far below it."""
+    twice = np.concatenate((spoken, np.zeros(38_400, np.float32), spoken))
+    sound = heard(finish.finish(in_room(speech.level(twice, -50), noise_db=-70), LIMITS))
+    pause = min(float(np.mean(part**2)) for part in np.array_split(sound, 60))
+
+    assert 10 * np.log10(pause) < loudness.TARGET_LUFS - finish.CLEAR_DB
+
+
+@pytest.mark.parametrize("hz", [50, 60])
+def test_hum_in_a_take_is_gone_from_its_clip(spoken: Pcm, hz: int) -> None:
+    t = np.arange(len(in_room(spoken))) / 48_000
+    hummed = in_room(spoken) + sum(0.03 * np.sin(2 * np.pi * hz * k * t) / k for k in (1, 2, 3, 5))
+
+    clean, found = (
+        heard(finish.finish(each.astype(np.float32), LIMITS)) for each in (in_room(spoken), hummed)
+    )
+
+    assert len(clean) == pytest.approx(len(found), abs=480)
+    assert np.mean(found[:2_880] ** 2) < 4 * np.mean(clean[:2_880] ** 2) + 1e-5

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,8 +26,12 @@ from tests.support.shape import ROOT
 
 DOCKERFILE = re.sub(r"\\\n\s*", "", (ROOT / "deploy/Dockerfile").read_text())
 STEPS = re.findall(r"^([A-Z]+) (.+)$", DOCKERFILE, re.MULTILINE)
-BUILD = STEPS[: [name for name, _ in STEPS].index("FROM", 1)]
-RUNTIME = STEPS[len(BUILD) :]
+EDGES = [at for at, (name, _) in enumerate(STEPS) if name == "FROM"]
+STAGES = {
+    STEPS[at][1].split(" AS ")[1]: STEPS[at:end]
+    for at, end in zip(EDGES, [*EDGES[1:], len(STEPS)], strict=True)
+}
+BUILD, RUNTIME = STAGES["build"], STAGES["run"]
 
 
 def runtime(name: str) -> list[str]:
@@ -133,10 +138,37 @@ def test_one_tcp_and_one_udp_port_are_those_of_the_settings() -> None:
     assert runtime("EXPOSE") == [f"{config.DEFAULTS['port']}/tcp {config.DEFAULTS['udp_port']}/udp"]
 
 
-def test_both_stages_stand_on_the_same_image() -> None:
-    bases = [words.split()[0] for name, words in STEPS if name == "FROM"]
-    assert len(bases) == 2
-    assert len(set(bases)) == 1
+def test_all_stages_stand_on_the_same_image() -> None:
+    bases = [STEPS[at][1].split()[0] for at in EDGES]
+    assert len({base for base in bases if base not in STAGES}) == 1
+
+
+def test_without_a_target_the_image_has_no_optional_parts() -> None:
+    assert list(STAGES)[-1] == "plain"
+    assert ("COPY", "--from=build /opt/wonder /opt/wonder") in STAGES["plain"]
+
+
+def test_the_image_with_optional_parts_has_all_of_them_by_hash_and_runs_as_the_other(tmp_path: Path) -> None:
+    (words,) = [words for name, words in STAGES["build-extras"] if name == "COPY"]
+    copy(words, tmp_path)
+    (install,) = [words for name, words in STAGES["build-extras"] if name == "RUN"]
+    assert "--require-hashes" in install
+    assert install.endswith("-r constraints.txt -r constraints-extras.txt")
+    wanted = (tmp_path / "constraints-extras.txt").read_text()
+    for extra in ("captions", "speech"):
+        for line in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"][
+            extra
+        ]:
+            assert re.search(rf"^{re.match('[a-z-]+', line)[0]}==.* ", wanted, re.MULTILINE)  # type: ignore[index]
+    assert ("COPY", "--from=build-extras /opt/wonder /opt/wonder") in STAGES["extras"]
+    assert [words for name, words in STAGES["extras"] if name == "USER"][-1] == "wonder"
+
+
+def test_the_variant_with_captions_says_settings_that_there_are() -> None:
+    variant = (ROOT / "deploy/compose.captions.yaml").read_text()
+    for name in re.findall(r"^ +WONDER_([A-Z_]+):", variant, re.MULTILINE):
+        assert name.lower() in config.DEFAULTS
+    assert "target: extras" in variant
 
 
 @pytest.mark.parametrize(

@@ -19,15 +19,15 @@ DEPLOY = ROOT / "deploy"
 COMPOSE = (DEPLOY / "compose.yaml").read_text()
 UNIT = (DEPLOY / "wonder.service").read_text()
 HOSTING = (ROOT / "docs/hosting.md").read_text()
-# Variables of the compose file that are Caddy's alone.
-OF_CADDY = {"WONDER_SITE", "WONDER_UPSTREAM"}
+# Variables of the compose files that are no settings of the server.
+NO_SETTINGS = {"WONDER_SITE", "WONDER_UPSTREAM", "WONDER_MEMORY"}
 
 
-@pytest.mark.parametrize("name", ["Dockerfile", "compose.yaml", "wonder.service"])
+@pytest.mark.parametrize("name", ["Dockerfile", "compose.yaml", "compose.captions.yaml", "wonder.service"])
 def test_variables_are_settings(name: str) -> None:
     named = set(re.findall(r"\bWONDER_[A-Z_]*[A-Z]\b", (DEPLOY / name).read_text()))
     known = {options.variable(setting) for setting in config.NAMES}
-    assert named - OF_CADDY <= known
+    assert named - NO_SETTINGS <= known
 
 
 def test_options_of_the_unit_are_settings() -> None:
@@ -93,6 +93,7 @@ def test_caddy_understands_its_file(tmp_path: Path) -> None:
 
 def test_hosting_names_what_there_is() -> None:
     others = {"--build", "--now", "--require-hashes", "--only-binary", "--no-deps", "--no-build-isolation"}
+    others |= {"--rm", "--target"}
     given = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", HOSTING))
     assert given - others <= {config.flag(name) for name in config.NAMES}
     for name in ("Dockerfile", "compose.yaml", "Caddyfile", "wonder.service", "grafana.json"):

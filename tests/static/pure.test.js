@@ -4,7 +4,7 @@ import { typeFor } from '../../static/js/audio/recorder.js';
 import { Clock } from '../../static/js/room/clock.js';
 import { geohash } from '../../static/js/lib/geohash.js';
 import { Onset } from '../../static/js/room/onset.js';
-import { foldPresence, NOBODY } from '../../static/js/room/presence.js';
+import { foldPresence, NOBODY, reads } from '../../static/js/room/presence.js';
 import { click, down, follow, HOLD_MS, UP, up } from '../../static/js/room/press.js';
 import { freshId, messagesIn, problemOf } from '../../static/js/wire/protocol.js';
 
@@ -71,6 +71,11 @@ test('a hold cut by the limit does nothing when let go', () => {
   assert.equal(up(held, 8_000).command, null);
 });
 
+test('who wants large words or has no sound reads along', () => {
+  assert.deepEqual(['large', 'on', 'off'].map((captions) => reads('radio', captions)), [true, false, false]);
+  assert.deepEqual(['large', 'on', 'off'].map((captions) => reads('off', captions)), [true, true, false]);
+});
+
 test('presence folds who came, who went and who speaks', () => {
   const voice = { id: 'v', name: 'Calm Teapot', colour: '#fff' };
   const here = foldPresence(NOBODY, 'presence', { voices: [voice], gone: [], listeners: 3, speakers: 1 });
@@ -80,6 +85,7 @@ test('presence folds who came, who went and who speaks', () => {
   assert.deepEqual([here.voices.size, here.listeners, loud.speaking.has('v')], [1, 3, true]);
   assert.deepEqual([gone.voices.size, gone.speaking.size, gone.listeners], [0, 0, 2]);
   assert.equal(foldPresence(gone, 'weather', {}), gone);
+  assert.deepEqual([here.readers, foldPresence(here, 'presence', { readers: 2 }).readers], [0, 2]);
 });
 
 test('onset is where speech rises out of the room, not where a click was', () => {

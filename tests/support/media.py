@@ -125,11 +125,17 @@ class FakeFinisher:
         self.ogg = b"OggS"
         self.longest_ms: list[int] = []
 
-    async def take(self, take: Take, limits: Limits, mask: Mask | None = None, **_: bool) -> Clip:
-        return await self.upload(take.packets[0].payload, "audio/ogg", limits, mask)
+    async def take(self, take: Take, limits: Limits, mask: Mask | None = None, **more: bool) -> Clip:
+        return await self.upload(take.packets[0].payload, "audio/ogg", limits, mask, **more)
 
     async def upload(
-        self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None, **_: bool
+        self,
+        body: bytes,
+        media_type: str,
+        limits: Limits,
+        mask: Mask | None = None,
+        *,
+        reduces_noise: bool = False,
     ) -> Clip:
         self.longest_ms.append(limits.longest_ms)
         await self.gate.wait()
@@ -137,7 +143,9 @@ class FakeFinisher:
             raise Unfit("silent", "We heard nothing. Is your microphone muted?")
         if body == b"crash":
             raise RuntimeError("out of order")
-        return Clip(self.ogg, 900, 300, 0, -16.0, -2.0, (50,) * 64, mask.name if mask else None)
+        unreduced = b"with noise" if reduces_noise else None
+        worn = mask.name if mask else None
+        return Clip(self.ogg, 900, 300, 0, -16.0, -2.0, (50,) * 64, worn, unreduced=unreduced)
 
 
 async def registry(clock: Clock, **more: Any) -> tuple[RoomRegistry, MemoryLog]:

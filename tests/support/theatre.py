@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from server.blobs.memory import MemoryBlobs
+from server.blobs.unreduced import Unreduced
 from server.log.memory import MemoryLog
 from server.room.events import Event, RoomOpened, Voice
 from server.rooms.base import Room
@@ -65,6 +66,7 @@ class Theatre:
         self.registry, self.clock = registry, clock
         self.room, self.takes, self.media, self.finisher = room, takes, media, finisher
         self.signals = self.listen(room)
+        self.unreduced = Unreduced()
 
     def listen(self, room: Room) -> list[tuple[str | None, dict[str, Any]]]:
         """Return a list that all signals of a room go to."""
@@ -101,10 +103,16 @@ async def running_theatre() -> AsyncIterator[Theatre]:
     registry_, log = await registry(clock)
     observed = Observed()
     blobs = MemoryBlobs(log)
-    takes = Takes(registry_, media, finisher, blobs=blobs, clock=clock, observers=[observed])  # type: ignore[arg-type]
-    yield Theatre(
+    unreduced = Unreduced()
+    takes = Takes(
+        registry_, media, finisher,  # type: ignore[arg-type]
+        blobs=blobs, clock=clock, observers=[observed], unreduced=unreduced,
+    )  # fmt: skip
+    made = Theatre(
         registry_, clock, await registry_.wake("wonder"), takes, media, finisher, observed, (log, blobs)
     )
+    made.unreduced = unreduced
+    yield made
     await takes.close()
     await media.close()
     await registry_.close()

@@ -2,17 +2,22 @@
  * Who is here: a fold of presence and speaking signals. Nothing of it is ever stored.
  *
  * @typedef {import('../wire/protocol.js').Voice} Voice
- * @typedef {{voices: Map<string, Voice>, speaking: Set<string>, listeners: number, speakers: number}} Presence
+ * @typedef {{voices: Map<string, Voice>, speaking: Set<string>, listeners: number, speakers: number, readers: number}} Presence
  */
 
 /** @type {Presence} */
-export const NOBODY = { voices: new Map(), speaking: new Set(), listeners: 0, speakers: 0 };
+export const NOBODY = { voices: new Map(), speaking: new Set(), listeners: 0, speakers: 0, readers: 0 };
 
 /** @param {Presence} presence @param {string} kind @param {any} data @returns {Presence} */
 export function foldPresence(presence, kind, data) {
   if (kind === 'presence') return moved(presence, data);
   if (kind === 'speaking') return spoke(presence, idOf(data.voice), Boolean(data.on));
   return presence;
+}
+
+/** Whether one reads rather than hears: large words, or no sound. @param {string} hearing @param {string} captions */
+export function reads(hearing, captions) {
+  return captions === 'large' || (captions === 'on' && hearing !== 'radio' && hearing !== 'files');
 }
 
 /** @param {Presence} presence @param {any} data @returns {Presence} */
@@ -24,8 +29,8 @@ function moved(presence, data) {
     voices.delete(id);
     speaking.delete(id);
   }
-  const { listeners = presence.listeners, speakers = presence.speakers } = data;
-  return { voices, speaking, listeners, speakers };
+  const { listeners = presence.listeners, speakers = presence.speakers, readers = 0 } = data;
+  return { voices, speaking, listeners, speakers, readers };
 }
 
 /** @param {Presence} presence @param {string} id @param {boolean} on @returns {Presence} */

@@ -1,6 +1,7 @@
 /** How this page is in the room: come in or not, playing along or not, with how much time. Tells the room whenever it changes. */
 import { get, set as prefer } from '../lib/preferences.js';
 import { recall, remember } from '../lib/storage.js';
+import { reads } from '../room/presence.js';
 import { command } from '../wire/protocol.js';
 
 const EARS_MS = 1_500; // a room that speaks waits so long for one's ears: its first words are for them
@@ -50,7 +51,7 @@ export class OwnPresence {
     const consented = recall(`consent.${this.room}`, false);
     const plays = playing && this.#hasMicrophone && !this.#isDeaf(); // asked last: it is asked once
     if (plays && this.before) this.#ask(this.before);
-    return this.request(command('here', { speaker: plays && !this.#waits, listening, pace, consented, mask: get('mask'), voice: get('spoken') })).catch(() => {});
+    return this.request(command('here', { speaker: plays && !this.#waits, listening, pace, consented, mask: get('mask'), voice: get('spoken'), captions: reads(listening, get('captions')) })).catch(() => {});
   }
 
   /** Whether the room speaks and one cannot hear it yet. Only while one comes in: nobody drops out of a round for it. */

@@ -41,7 +41,7 @@ export class JoinGate extends View {
     say(this.consent, room?.consent ?? '');
     const asks = room?.consent && !recall(`consent.${this.session.id}`, false);
     say(this.words, t(asks ? 'join.agree' : 'join.join'));
-    if (room) say(this.first, [spokenHere(room.language), firstOf(model, room)].filter(Boolean).join(' '));
+    if (room) say(this.first, [spokenHere(room.language), firstOf(model, room), room.captions === false && t('join.deaf')].filter(Boolean).join(' '));
     for (const part of [this.name, this.rules, this.description, this.consent]) set(part, { lang: room?.language });
     this.play.hidden = model.state.closed || isLockedFor(model);
     if (connection === 'refused') this.dialog?.classList.add('is-gone');

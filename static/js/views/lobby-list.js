@@ -27,7 +27,9 @@ export class LobbyList extends HTMLElement {
     this.others = h('ul', { class: 'rooms' });
     this.ariaBusy = 'true'; // and tall, so that nothing below moves when the rooms come
     this.more = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => ((this.#most = Infinity), this.#draw()) }, t('lobby.more'));
-    this.append(this.filter, this.state, this.retry, this.own, this.heading, this.others, this.more);
+    this.why = h('span', { lang: 'en' });
+    this.deaf = h('p', { class: 'empty', id: 'no-captions', hidden: true }, t('lobby.captions'), ' ', this.why);
+    this.append(this.filter, this.state, this.retry, this.own, this.heading, this.others, this.more, this.deaf);
     this.heading.hidden = true;
     this.look();
     setInterval(() => document.hidden || this.look(), AGAIN_MS);
@@ -36,8 +38,11 @@ export class LobbyList extends HTMLElement {
 
   async look() {
     try {
-      this.#rooms = await publicRooms();
+      const { rooms, captions_off: why = '' } = await publicRooms();
+      this.#rooms = rooms;
       this.#draw();
+      if (this.deaf) this.deaf.hidden = !why;
+      if (this.why) say(this.why, why);
     } catch {
       this.#tell(t('lobby.failed'), true);
     }

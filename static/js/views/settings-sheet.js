@@ -29,7 +29,7 @@ export async function open(session) {
   const dialog = await sheet('settings-sheet', t('settings.title'), keeper,
     group('sound', ...sounds(), await microphone(session)),
     group('look', chosen('theme', (value) => t(`settings.theme.${value}`))),
-    group('words', chosen('captions', (value) => t(`settings.captions.${value}`)), session.model.room?.captions === false && noCaptions(), languages()),
+    group('words', chosen('captions', (value) => t(`settings.captions.${value}`), () => session.presence.send()), session.model.room?.captions === false && noCaptions(), languages()),
     group('you', masks.element, paces(session), h('p', { class: 'sheet-note' }, t('settings.tap')), hidden, spontaneity));
   const stop = session.store.watch((model) => drawHidden(session, hidden, model.hidden));
   dialog.addEventListener('close', () => (stop(), masks.end()));
@@ -76,9 +76,9 @@ async function microphone(session) {
     h('button', { type: 'button', class: 'quiet', id: 'try-microphone', onclick: () => openCheck(session) }, t('settings.try')));
 }
 
-/** One of a few, known by the page's preferences. @param {'theme'|'captions'} name @param {(value: string) => string} words */
-function chosen(name, words) {
-  const onchange = (/** @type {Event} */ event) => prefer(name, /** @type {any} */ (/** @type {HTMLInputElement} */ (event.target).value));
+/** One of a few, known by the page's preferences. @param {'theme'|'captions'} name @param {(value: string) => string} words @param {() => unknown} [done] */
+function chosen(name, words, done) {
+  const onchange = (/** @type {Event} */ event) => (prefer(name, /** @type {any} */ (/** @type {HTMLInputElement} */ (event.target).value)), done?.());
   return h('fieldset', { class: 'kinds', onchange }, h('legend', {}, t(`settings.${name}`)),
     ...CHOICES[name].map((value) => radio(name, value, words(value), value === get(name), `${name}-${value}`)));
 }

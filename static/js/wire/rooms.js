@@ -6,11 +6,11 @@ import { encoded, problemOf } from './protocol.js';
 /** How long a room's words may be, as the server has it. */
 export const LETTERS = { name: 60, theme: 120, description: 500 };
 
-/** Return the public rooms, liveliest first. @returns {Promise<Room[]>} */
+/** Return the public rooms, liveliest first, and why there are no captions in them, '' where there are. @returns {Promise<{rooms: Room[], captions_off?: string}>} */
 export async function publicRooms() {
   const response = await fetch('/api/rooms', { headers: { Accept: 'application/json' } });
   if (!response.ok) throw await problemOf(response);
-  return (await response.json()).rooms;
+  return response.json();
 }
 
 /** Return the local rooms of a cell and of the cells around it. @param {string} cell @returns {Promise<Room[]>} */

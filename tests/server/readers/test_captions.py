@@ -113,9 +113,9 @@ async def test_a_clip_gets_its_words_with_their_times_and_whose_they_are(place: 
 
 async def test_words_are_read_from_the_sound_before_noise_reduction_which_then_goes(place: Place) -> None:
     place.ear.failures[b"with noise"] = 1
+    await place.start()
     place.unreduced.keep("clip-0001", b"with noise")
     place.unreduced.keep("clip-0002", b"gone")
-    await place.start()
     await place.land("clip-0001", "without")
     await place.land("clip-0002", "other")
     await place.registry.send("wonder", Forget("clip-0002"), by=ANNA)

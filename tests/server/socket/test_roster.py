@@ -76,6 +76,22 @@ def test_changed_counts_alone_are_news() -> None:
     assert told(roster.news()) == {"voices": [], "gone": [], "listeners": 1, "speakers": 0}
 
 
+def test_how_many_read_along_is_told_where_somebody_does() -> None:
+    roster = Roster()
+    reads = PresenceState(captions=True)
+    for number in (1, 1, 2):
+        roster.enter(voice(number))
+        roster.move(f"v{number}", PRESENT, reads)
+    assert told(roster.news())["readers"] == 2
+    roster.exit("v1", reads)
+    assert roster.news() is None
+    roster.exit("v1", reads)
+    assert told(roster.news())["readers"] == 1
+    assert told(roster.full())["readers"] == 1
+    roster.move("v2", reads, PRESENT)
+    assert "readers" not in told(roster.news())
+
+
 SITTINGS = st.builds(PresenceState, st.booleans(), st.sampled_from(["radio", "files", "off"]))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from server.blobs.base import Blob
 from server.log.base import StorageFull
-from server.room.commands import Refused
+from server.room.commands import Change, Refused
 from server.room.events import ClipLanded, Event, RoomOpened
 from server.room.governing import LAPSED_MS, SEEN_EVERY_MS
 from server.takes.previews import Preview
@@ -105,3 +105,26 @@ async def test_a_take_that_is_heard_first_is_heard_masked(theatre: Theatre) -> N
     event = await theatre.takes.keep(room, ANNA, preview.id)
     assert isinstance(event.data, ClipLanded)
     assert event.data.mask == "choir"
+
+
+async def test_a_sound_with_its_noise_waits_for_the_recogniser_where_a_room_wants_less_of_it(
+    theatre: Theatre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = await theatre.speaker()
+    await theatre.takes.begin(theatre.room, ANNA, peer)
+    await theatre.stop()
+    assert len(theatre.unreduced) == 0
+
+    await theatre.registry.send("wonder", Change(noise_reduction=True), by=None)
+    await theatre.takes.begin(theatre.room, ANNA, peer)
+    landed = (await theatre.stop()).data
+    assert isinstance(landed, ClipLanded)
+    assert theatre.unreduced.get(landed.clip) == b"with noise"
+
+    async def put(_: Blob) -> list[Blob]:
+        raise StorageFull
+
+    monkeypatch.setattr(theatre.blobs, "put", put)
+    with pytest.raises(Refused):
+        await theatre.takes.upload("wonder", BELA, b"speech", "audio/ogg")
+    assert len(theatre.unreduced) == 1

@@ -29,6 +29,12 @@ async def test_a_fresh_install_lists_its_one_public_room(site: Site) -> None:
     assert set(rooms[0]) >= FIELDS
 
 
+async def test_the_lobby_says_why_there_are_no_captions(site: Site) -> None:
+    assert (await site.json("GET", "/api/rooms"))["captions_off"] == ""
+    site.health.captions_off = "It has no model."
+    assert (await site.json("GET", "/api/rooms?place=u33"))["captions_off"] == "It has no model."
+
+
 async def test_a_room_with_somebody_in_it_is_listed_first_however_many_others_were_made(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
