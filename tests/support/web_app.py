@@ -85,7 +85,9 @@ class Hands:
         self.gate.set()
         self.transcode: Callable[[bytes], bytes] = lambda ogg: b"ftypM4A " + ogg[:100]
 
-    async def upload(self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None) -> Clip:
+    async def upload(
+        self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None, **_: bool
+    ) -> Clip:
         if body == b"silence":
             raise Unfit("silent", "We heard nothing. Is your microphone muted?")
         if body == b"garbage":
