@@ -6,7 +6,7 @@
 
 PYTHON ?= $(or $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done),no-python)
-# The browsers take one of them for themselves, and all else together takes as long.
+# One of them has all that sounds in browsers, and all else together takes as long.
 JOBS ?= 2
 BIN := .venv/bin
 BUILD := .build

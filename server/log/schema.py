@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
 
@@ -196,9 +197,12 @@ def open_writer(path: Path, settings: Settings) -> apsw.Connection:
     """Open the file for writing, making or migrating it. Raises `Unusable` with a sentence."""
     check_version()
     try:
-        connection = apsw.Connection(_name(path), vfs=settings.vfs)
-        connection.set_busy_timeout(BUSY_MS)
-        _prepare(connection, path, settings)
+        with ExitStack() as failing:
+            connection = apsw.Connection(_name(path), vfs=settings.vfs)
+            failing.callback(connection.close, True)
+            connection.set_busy_timeout(BUSY_MS)
+            _prepare(connection, path, settings)
+            failing.pop_all()
     except apsw.NotADBError:
         raise Unusable(f"{path} is not a database: move it away, or choose another --data.") from None
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:

@@ -96,6 +96,7 @@ class Hide(Struct, frozen=True):
 
     clip: str = ""
     seq: int = 0
+    is_text: bool = False
 
 
 class Restore(Struct, frozen=True):
@@ -103,6 +104,7 @@ class Restore(Struct, frozen=True):
 
     clip: str = ""
     seq: int = 0
+    is_text: bool = False
 
 
 class Pass(Struct, frozen=True):
@@ -124,12 +126,17 @@ EXPIRED = "expired"
 
 
 class Remove(Struct, frozen=True):
-    """Remove a clip, a text by the seq of its event, or a topic: as the keeper, or as expiry."""
+    """Remove a clip, a text by the seq of its event, or a topic: as the keeper, or as expiry.
+
+    `is_text`, also in `Hide`, `Restore` and `Report`, is that the room found in its log that an old seq is a
+    line of chat; no sender says it.
+    """
 
     clip: str
     reason: str
     seq: int = 0
     topic: str = ""
+    is_text: bool = False
 
 
 class Oversee(Struct, frozen=True):
@@ -238,6 +245,7 @@ class Report(Struct, frozen=True):
     reason: str
     text: str = ""
     seq: int = 0
+    is_text: bool = False
 
 
 class Forget(Struct, frozen=True):

@@ -183,7 +183,7 @@ def _captioned(state: RoomState, caption: ClipCaptioned, context: Context) -> li
     caption = heard(caption)
     name = held.tripped(state, caption)
     holds = held.hold(state, clip, name) if name else []
-    if holds or clip.hidden:
+    if holds or clip.hidden or clip.clip in state.governed.withheld:
         caption = replace(caption, hidden=True)
     if clip.hidden:
         return [*holds, caption]

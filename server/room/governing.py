@@ -240,7 +240,7 @@ def remove(state: RoomState, command: Remove) -> list[Fact]:
         return [_expired(state, seq)]
     if command.topic:
         seq = next((seq for seq, written in state.written.items() if written.id == command.topic), 0)
-    reports.checked(state, "", seq, None)
+    reports.checked(state, "", seq, None, is_text=command.is_text)
     return [TextRemoved(seq, command.reason)]
 
 

@@ -50,15 +50,16 @@ def let_pass(state: RoomState, clip: Clip) -> list[Fact]:
     return [*_passed(state, clip), *([ClipRestored(clip.clip)] if reported else [])]
 
 
-def _passed(state: RoomState, clip: Clip) -> list[Fact]:
-    """Return that a clip passed, and its words, which everybody may know now."""
+def _passed(state: RoomState, clip: Clip, *, hidden: bool = False) -> list[Fact]:
+    """Return that a clip passed, and its words: everybody may know them, if nothing else hides it."""
     held = state.governed.held.get(clip.clip)
     if held is None or clip.hidden:
         return []
     facts: list[Fact] = [ClipPassed(clip.clip)]
     if isinstance(clip, ClipRef) and clip.caption is not None:
         words: tuple[Word, ...] = clip.words
-        facts.append(ClipCaptioned(clip.clip, clip.caption, held.language, words=words, by=held.by))
+        told = ClipCaptioned(clip.clip, clip.caption, held.language, hidden, words=words, by=held.by)
+        facts.append(told)
     return facts
 
 
@@ -94,4 +95,5 @@ def _voted(state: RoomState, clip: Clip, value: bool | None, by: Voice, context:
     needed = max(least, min(PASSING_VOTES, len(present - {speakers})))
     given = PassGiven(clip.clip, by.id, value, len(yes), needed, "" if own == by.id else own)
     passes = value is True and len(yes) >= needed and len(yes) > len(no)
-    return [given, *(_passed(state, clip) if passes else [])]
+    hidden = is_hidden(state.governed, clip.clip)
+    return [given, *(_passed(state, clip, hidden=hidden) if passes else [])]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from server.room import held, view
+from server.room.clips import ClipRef
 from server.room.commands import Hide, Refused, Report, Restore
 from server.room.context import Context
 from server.room.events import (
+    ClipCaptioned,
     ClipHidden,
     ClipReported,
     ClipRestored,
@@ -28,7 +30,7 @@ HIDING_REPORTS = 3
 
 def report(state: RoomState, command: Report, by: Voice | None, context: Context) -> list[Fact]:
     """Take a report, and hide what enough have reported. Raises `Refused`."""
-    key = checked(state, command.clip, command.seq, by)
+    key = checked(state, command.clip, command.seq, by, is_text=command.is_text)
     reason, text = cleaned(command.reason), cleaned(command.text)[:TEXT_LIMIT_CHARACTERS]
     if not reason:
         raise Refused("empty", "The reason is empty.")
@@ -52,7 +54,7 @@ def _enough(state: RoomState, key: str, own: str) -> list[Fact]:
     return [_hidden(key)]
 
 
-def checked(state: RoomState, clip: str, seq: int, by: Voice | None) -> str:
+def checked(state: RoomState, clip: str, seq: int, by: Voice | None, *, is_text: bool = False) -> str:
     """Return by which name a room knows a clip or a text. Raises `Refused` when it is not here."""
     if clip:
         found = state.clips.get(clip)
@@ -62,27 +64,44 @@ def checked(state: RoomState, clip: str, seq: int, by: Voice | None) -> str:
         if found.hidden and view.is_hidden(state, clip, by.id if by else None):
             raise Refused("no_such_clip", "This clip is not here yet.")
         return found.clip
-    is_known = seq in state.texts or seq in state.written
-    # Of old texts only those are known that somebody is to decide about.
-    if not is_known and str(seq) not in state.governed.withheld and str(seq) not in state.governed.reports:
+    if not is_text and not knows(state, seq):
         raise Refused("no_such_text", "This text is not here (any more).")
     return str(seq)
 
 
+def knows(state: RoomState, seq: int) -> bool:
+    """Tell whether a state knows a text: of old ones those that somebody is to decide about."""
+    if seq in state.texts or seq in state.written:
+        return True
+    return str(seq) in state.governed.withheld or str(seq) in state.governed.reports
+
+
 def hide(state: RoomState, command: Hide) -> list[Fact]:
     """Hide a clip or a text until somebody decided; nothing when it is hidden."""
-    key = checked(state, command.clip, command.seq, None)
+    key = checked(state, command.clip, command.seq, None, is_text=command.is_text)
     return [] if is_hidden(state.governed, key) else [_hidden(key)]
 
 
 def restore(state: RoomState, command: Restore) -> list[Fact]:
     """Let a clip or a text stay; nothing when nobody reported or hid it."""
-    key = checked(state, command.clip, command.seq, None)
+    key = checked(state, command.clip, command.seq, None, is_text=command.is_text)
     if key in state.governed.held:
         return held.let_pass(state, state.clips[key])
     if key not in state.governed.withheld and not state.governed.reports.get(key, Reports()).seats:
         return []
-    return [ClipRestored(command.clip) if command.clip else TextRestored(command.seq)]
+    if not command.clip:
+        return [TextRestored(command.seq)]
+    return [ClipRestored(command.clip), *_words_of(state, command.clip)]
+
+
+def _words_of(state: RoomState, key: str) -> list[Fact]:
+    """Return the words of a clip that came while it was hidden: they were told to nobody."""
+    clip, hidden_seq = state.clips.get(key), state.governed.withheld.get(key)
+    if not isinstance(clip, ClipRef) or clip.hidden or not clip.caption or hidden_seq is None:
+        return []
+    if clip.caption_seq is None or clip.caption_seq < hidden_seq:
+        return []
+    return [ClipCaptioned(key, clip.caption, state.language, words=clip.words)]
 
 
 def _hidden(key: str) -> Fact:

@@ -15,9 +15,20 @@ from msgspec.structs import replace
 
 from server.blobs.base import Blob
 from server.log.base import Log
-from server.room.commands import Command, Refused, RoundStart, Tick
+from server.room import reports
+from server.room.commands import (
+    Command,
+    Hide,
+    Oversee,
+    Refused,
+    Remove,
+    Report,
+    Restore,
+    RoundStart,
+    Tick,
+)
 from server.room.context import Context
-from server.room.events import Event, Language, Voice
+from server.room.events import Event, Language, TextSaid, Voice
 from server.room.state import RoomState
 from server.rooms.asked import asked_again
 from server.rooms.base import Asleep, Room
@@ -119,6 +130,7 @@ class LocalRoom:
         """Queue a command and return its events; a room that sleeps is woken first."""
         command = pending(request)
         await self._find_asked(command)
+        await self._find_text(command)
         while not self._deposed:
             writer = self._roused(quiet=request.quiet)
             if (answer := await writer.requests.first_answer(command)) is not None:
@@ -136,6 +148,21 @@ class LocalRoom:
             found = await asked_again(self._registry.shared.log, self.id, clip.asked_seq if clip else None)
             found = replace(found, as_of=state.head) if found else None
             command.request = replace(command.request, command=replace(wish, asked=found))
+
+    async def _find_text(self, command: PendingCommand) -> None:
+        """Read from the log whether what is named by an old seq is a line; others wait for nothing."""
+        asked = command.request.command
+        wish = asked.command if isinstance(asked, Oversee) else asked
+        if not isinstance(wish, Hide | Remove | Report | Restore) or not wish.seq:
+            return
+        if reports.knows(await self.awake(), wish.seq):
+            return
+        events = await self._registry.shared.log.read(self.id, wish.seq - 1, 1)
+        if events and events[0].seq == wish.seq and isinstance(events[0].data, TextSaid):
+            found: Command = replace(wish, is_text=True)
+            if isinstance(asked, Oversee):
+                found = replace(asked, command=found)
+            command.request = replace(command.request, command=found)
 
     def _roused(self, *, quiet: bool) -> Writer:
         """Return the writer; in a room that sleeps, a new one that queues until the room has woken."""

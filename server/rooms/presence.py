@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from itertools import islice
 from random import Random
-from typing import Literal
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,6 +14,8 @@ from server.room.colours import apart
 from server.room.context import Context
 from server.room.events import Voice
 
+T = TypeVar("T")
+
 LEFT_KEPT = 2_000  # voices that left, the latest
 COLOURS_KEPT = 2_000  # voices that have their colour, those that came or came back last
 CROWD = 24  # among more than this many no colour is far from all others: each voice has its own
@@ -21,6 +23,8 @@ AWAY_MS = 90_000  # who is away for no longer than this still has a colour that 
 NETWORKS_KEPT = 4_000  # voices with the network by which they came, the latest
 MASKS_KEPT = 2_000  # of voices that left, the latest
 CONSENTS_KEPT = 2_000  # voices that came in by the door; who is forgotten is asked again
+# Whoever is here is not forgotten: of the oldest so many are looked at, each time that there are too many.
+LOOKED_AT = 32
 
 
 class PresenceState(Struct, frozen=True):
@@ -163,8 +167,7 @@ class Presence:
     def consent(self, voice_id: str) -> None:
         """Note that a voice has read what is asked at the door, and came in."""
         self.consented[voice_id] = None
-        if len(self.consented) > CONSENTS_KEPT:
-            del self.consented[next(iter(self.consented))]
+        _forget_oldest(self.consented, CONSENTS_KEPT, self.here)
 
     def wear(self, voice_id: str, mask: str | None) -> None:
         """Note which mask the takes of a voice are to wear.
@@ -175,16 +178,16 @@ class Presence:
         if mask is None:
             return
         self.masks[voice_id] = mask
-        if len(self.masks) > MASKS_KEPT:
-            gone = next((voice for voice in self.masks if voice not in self.here), None)
-            self.masks.pop(gone or "", None)
+        _forget_oldest(self.masks, MASKS_KEPT, self.here)
 
     def come_by(self, voice_id: str, network: str) -> None:
-        """Note the network (a tag of this room) that a voice came from last."""
+        """Note the network (a tag of this room) that a voice came from last.
+
+        Nobody who is here loses it: else many keys in a row would give each voice of a network its own seat.
+        """
         self.networks.pop(voice_id, None)
         self.networks[voice_id] = network
-        if len(self.networks) > NETWORKS_KEPT:
-            del self.networks[next(iter(self.networks))]
+        _forget_oldest(self.networks, NETWORKS_KEPT, self.here)
 
     def begin(self, voice_id: str, take: str, until_ms: int) -> None:
         """Note that a take of a voice is open or on its way."""
@@ -210,6 +213,17 @@ class Presence:
         """Return the voices and takes that nobody ended in time."""
         every = self.speaking.items()
         return [(voice, take) for voice, takes in every for take, ends in takes.items() if ends <= now_ms]
+
+
+def _forget_oldest(kept: dict[str, T], most: int, here: Container[str]) -> None:
+    """Forget voices that are not here, while there are too many; those that are become the newest."""
+    for _ in range(LOOKED_AT):
+        if len(kept) <= most:
+            return
+        voice_id = next(iter(kept))
+        value = kept.pop(voice_id)
+        if voice_id in here:
+            kept[voice_id] = value
 
 
 def _count_out(leases: dict[str, int], voice_id: str) -> bool:

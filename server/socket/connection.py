@@ -24,14 +24,22 @@ class Connection:
 
     With `is_screen` many look at it and nobody speaks by it: it gets all, and counts as nobody.
     With `is_away` it owes a sign of life: it gets all, and its voice is not here by it until it gives one.
+    `network` is the room's tag for where it comes from, empty where none is known.
     """
 
     __slots__ = (
-        "address", "ended", "is_away", "is_screen", "presence", "put", "silent_sweeps", "transport", "voice",
+        "address", "ended", "is_away", "is_screen", "network", "presence", "put", "silent_sweeps",
+        "transport", "voice",
     )  # fmt: skip
 
     def __init__(
-        self, transport: asyncio.Transport, voice: Voice, address: str, *, is_screen: bool = False
+        self,
+        transport: asyncio.Transport,
+        voice: Voice,
+        address: str,
+        *,
+        is_screen: bool = False,
+        network: str = "",
     ) -> None:
         self.transport = transport
         # The write of a fan-out, a million times a second in a busy room: straight into the transport. Raises
@@ -40,6 +48,7 @@ class Connection:
         self.voice = voice
         self.address = address
         self.is_screen = is_screen
+        self.network = network
         self.presence: PresenceState = PRESENT
         self.ended = False
         self.is_away = False

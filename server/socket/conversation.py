@@ -136,6 +136,7 @@ class Conversation:
     def _take(self, message: Message) -> None:
         try:
             self._check(message)
+            self._place()
             if isinstance(message, Here):
                 self._set_presence(message)
                 return
@@ -147,6 +148,11 @@ class Conversation:
             self._connection.write(frame(pong(message.t, self._context.clock(), message.id)))
         else:
             self._begin(message)
+
+    def _place(self) -> None:
+        """Let the room know by which network this message comes, should it have forgotten."""
+        if self._connection.network:
+            self._fanout.room.set_network(self._connection.voice.id, self._connection.network)
 
     def _set_presence(self, here: Here) -> None:
         room, before = self._fanout.room, self._connection.presence

@@ -64,7 +64,7 @@ class Newcomer(Struct, frozen=True):
     """Who wants in, with which cursor, and what hides the digests of their words.
 
     `made_key` was made here because they had none; `admin` is that they showed the admin's token;
-    `is_screen` that many look at it, and it counts as nobody.
+    `is_screen` that many look at it, and it counts as nobody; `network` is the room's tag for where they are.
     """
 
     voice: Voice
@@ -73,6 +73,7 @@ class Newcomer(Struct, frozen=True):
     made_key: str
     admin: bool = False
     is_screen: bool = False
+    network: str = ""
 
 
 async def serve(request: web.Request) -> web.StreamResponse:
@@ -85,7 +86,10 @@ async def serve(request: web.Request) -> web.StreamResponse:
         unserved.callback(fanout.let_out)
         made = "" if key else secrets.token_urlsafe(_KEY_BYTES)
         voice = visitor(request, fanout.room, key or made)
-        newcomer = Newcomer(voice, cursor, salt(key or made), made, is_admin(request), _is_screen(request))
+        network = fanout.room.context().networks.get(voice.id, "")
+        newcomer = Newcomer(
+            voice, cursor, salt(key or made), made, is_admin(request), _is_screen(request), network
+        )
         answer = await _shake_hands(request)
         _begin(request, sockets, fanout, newcomer)
         unserved.pop_all()
@@ -120,7 +124,11 @@ def _begin(request: web.Request, sockets: Sockets, fanout: Fanout, newcomer: New
     if request.transport is None:
         raise ConnectionResetError("the connection was lost")
     connection = Connection(
-        request.transport, newcomer.voice, prefix(address(request)), is_screen=newcomer.is_screen
+        request.transport,
+        newcomer.voice,
+        prefix(address(request)),
+        is_screen=newcomer.is_screen,
+        network=newcomer.network,
     )
     if sockets.is_crowded(connection.address):
         connection.end(COME_BACK, "too many from here")

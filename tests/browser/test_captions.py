@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, expect
 
 from server import app
 from server.app import Running
@@ -30,6 +30,13 @@ new MutationObserver((changes) => {
   const now = changes.map(({ target }) => target).filter((word) => word.matches('.caption [data-now]'));
   window.marked.push(...now.map((word) => word.textContent));
 }).observe(document, { subtree: true, attributes: true, attributeFilter: ['data-now'] });"""
+
+
+# Where is what may not move, all of one moment.
+PLACES = """() => ['#prompt', '#talk', 'panel-tabs'].map((one) => {
+  const { x, y, width, height } = document.querySelector(one).getBoundingClientRect();
+  return [x, y, width, height];
+})"""
 
 
 class OneSentence:
@@ -69,10 +76,6 @@ async def speak(running: Running, room: str) -> str:
     return str(clip["id"])
 
 
-async def place_of(*elements: Locator) -> list[Any]:
-    return [await element.bounding_box() for element in elements]
-
-
 def is_in_order(marked: list[str], words: list[str]) -> bool:
     """Tell whether these are some of the words in their order: a slow page leaves some out."""
     left = iter(words)
@@ -94,12 +97,11 @@ async def test_words_of_another_come_and_run_with_the_sound_and_nothing_moves(
     spoken = page.locator("prompt-card .spoken")
     await expect(spoken).to_be_hidden()  # what was new is read
 
-    still = [page.locator("#prompt"), page.locator("#talk"), page.locator("panel-tabs")]
-    before = await place_of(*still)
+    before = await page.evaluate(PLACES)
     await page.evaluate("window.marked = []")
     await page.locator(".clip-play").click()
     await expect(spoken).to_be_visible()
-    assert await place_of(*still) == before
+    assert await page.evaluate(PLACES) == before
     assert await spoken.get_attribute("aria-hidden") == "true"
     await expect(page.locator(".clip[data-state=idle]")).to_be_attached()
     marked = await page.evaluate("window.marked")

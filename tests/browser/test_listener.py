@@ -62,8 +62,7 @@ async def test_whoever_only_listens_can_neither_end_nor_replace_the_round_of_two
 
     laugh = listener.page.locator("#throw")
     await expect(laugh).to_have_attribute("data-does", "laugh")
-    if await laugh.is_enabled():
-        await laugh.click()
+    await laugh.evaluate("(button) => button.click()")  # where something is to be laughed at just now
     for wish in ("#round-stop", "#round-again", "[data-game]:not([aria-disabled=true])"):
         await listener.page.locator("#games").click()
         await listener.page.locator(wish).first.click()

@@ -291,3 +291,15 @@ def test_a_take_of_a_room_on_hold_needs_both() -> None:
     assert is_heard(room, DORA, "late")
     room.do(Restore("late"), DORA)
     assert is_heard(room, clip="late")
+
+
+def test_words_of_what_is_hidden_for_another_reason_stay_untold_when_it_passes() -> None:
+    room = room_with()
+    room.do(Oversee(Hide("clip")), None)
+    told = [room.do(Pass("clip", True), voice) for voice in (BELA, CLEO, DORA)][-1]
+    restored = room.do(Oversee(Restore("clip")), None)
+
+    assert [fact.hidden for fact in told if isinstance(fact, ClipCaptioned)] == [True]
+    assert not [fact for fact in told if isinstance(fact, ClipRestored)]
+    assert [fact.text for fact in restored if isinstance(fact, ClipCaptioned)] == [NUMBER]
+    assert is_heard(room)

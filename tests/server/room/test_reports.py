@@ -5,10 +5,23 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from server.room.commands import Command, Hide, Refused, Remove, Report, Restore, Say, Suggest
+from server.room.commands import (
+    Caption,
+    Command,
+    Hide,
+    Oversee,
+    Refused,
+    Remove,
+    Report,
+    Restore,
+    Say,
+    Suggest,
+)
 from server.room.decide import erasures
 from server.room.events import (
+    ClipCaptioned,
     ClipHidden,
     ClipRemoved,
     ClipReported,
@@ -53,6 +66,21 @@ def test_three_who_report_a_clip_hide_it_from_all_but_its_speaker_and_by_nobody(
     assert is_hidden(room.state, "clip", None)
     assert is_hidden(room.state, "clip", BELA.id)
     assert not is_hidden(room.state, "clip", ANNA.id)
+
+
+def test_words_that_come_while_a_clip_is_hidden_are_told_when_it_is_restored() -> None:
+    room, words = heard(), ClipCaptioned("clip", "hat", "en", words=(("hat", 0, 200),))
+    room.do(Oversee(Hide("clip")), None)
+    (told,) = room.do(Caption(words), None)
+    restored = room.do(Restore("clip"), None)
+    again = room.do(Oversee(Hide("clip")), None), room.do(Restore("clip"), None)
+
+    assert told == replace(words, hidden=True)
+    assert restored == [ClipRestored("clip"), words]
+    assert again[1] == [ClipRestored("clip")], "they are known by now"
+    assert {event.seq for event in room.events if isinstance(event.data, ClipCaptioned)} <= {
+        *erasures(room.state, [ClipRemoved("clip")])[0]
+    }
 
 
 def test_one_who_reports_again_and_again_counts_once() -> None:

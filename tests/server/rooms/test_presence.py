@@ -14,6 +14,7 @@ from server.rooms.presence import (
     CONSENTS_KEPT,
     CROWD,
     LEFT_KEPT,
+    LOOKED_AT,
     MASKS_KEPT,
     NETWORKS_KEPT,
     Presence,
@@ -140,6 +141,22 @@ def test_by_which_network_a_voice_came_last_is_known_of_the_latest_alone() -> No
     assert len(networks) == NETWORKS_KEPT
     assert "v0" not in networks
     assert networks["v1"] == "n2"
+
+
+def test_nobody_who_is_here_is_forgotten_for_those_who_only_pass() -> None:
+    presence = Presence()
+    for number in range(LOOKED_AT + 1):
+        presence.enter(f"here{number}")
+        presence.come_by(f"here{number}", "n1")
+        presence.consent(f"here{number}")
+    for number in range(2 * NETWORKS_KEPT):
+        presence.come_by(f"passer-by{number}", "n2")
+        presence.consent(f"passer-by{number}")
+
+    assert len(presence.networks) <= NETWORKS_KEPT + 2
+    assert len(presence.consented) <= CONSENTS_KEPT + 2
+    assert {presence.networks[voice] for voice in presence.here} == {"n1"}
+    assert presence.here.keys() <= presence.consented.keys()
 
 
 def test_a_mask_stays_with_its_voice_also_when_its_connection_is_lost() -> None:

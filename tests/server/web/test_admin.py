@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from server.room.commands import Report, Say
-from server.room.events import Voice
+from server.room.events import Erased, Voice
+from server.room.written import TEXTS_KEPT
 from tests.support.web_app import ADMIN, KEY, OTHER_KEY, Site, bearer, running_site
 
 BOSS = bearer(ADMIN)
@@ -214,3 +215,23 @@ async def test_the_page_of_the_admin_is_there_and_for_no_search_engine(site: Sit
     async with site.ask("GET", "/moderate") as answer:
         assert answer.status == 200
         assert 'content="noindex"' in await answer.text()
+
+
+async def test_a_line_that_is_long_ago_is_reported_hidden_and_removed_like_a_new_one(site: Site) -> None:
+    room, by = await site.registry.wake("wonder"), Voice("v", "Zany Kettle", "#ffaa00")
+    (old,) = await room.send(Say("an old line"), by=by)
+    await asyncio.gather(*(room.send(Say(f"line {number}"), by=by) for number in range(2 * TEXTS_KEPT)))
+    opened = await site.problem(
+        "POST", "/api/admin/rooms/wonder/acts", json={"action": "remove", "target": "1"}, headers=BOSS
+    )
+    await room.send(Report("", "rude", seq=old.seq), by=Voice("w", "Sly Otter", "#00ffaa"))
+    (report,) = await reports(site, 1)
+    hidden = await act(site, "wonder", "hide", str(old.seq))
+    kept = await act(site, "wonder", "keep", str(old.seq))
+    removed = await act(site, "wonder", "remove", str(old.seq))
+    (event,) = await site.log.read("wonder", old.seq - 1, 1)
+
+    assert opened == (404, "no_such_text"), "what is no line is not removed by its number"
+    assert report["text"] == "an old line"
+    assert [done["changed"] for done in (hidden, kept, removed)] == [True, True, True]
+    assert isinstance(event.data, Erased)
