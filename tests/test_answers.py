@@ -111,6 +111,16 @@ async def a_code(site: Site) -> Asked:
     return f"/api/codes?words={given['code'].replace(' ', '+')}", {}
 
 
+async def an_evening(site: Site) -> Asked:
+    await site.clip()
+    return "/api/rooms/wonder/recording", {}
+
+
+async def the_evenings(site: Site) -> Asked:
+    await site.clip()
+    return "/api/rooms/wonder/evenings", {}
+
+
 ASKED: dict[tuple[str, str, int], Callable[[Site], Awaitable[Asked]]] = {
     ("GET", "/healthz", 200): plain("/healthz"),
     ("GET", "/readyz", 200): plain("/readyz"),
@@ -124,6 +134,8 @@ ASKED: dict[tuple[str, str, int], Callable[[Site], Awaitable[Asked]]] = {
     ("PATCH", "/api/rooms/{room}", 200): a_room_of_ones_own,
     ("GET", "/api/rooms/{room}/events", 200): its_events,
     ("GET", "/api/rooms/{room}/search", 200): plain("/api/rooms/wonder/search?q=moss"),
+    ("GET", "/api/rooms/{room}/evenings", 200): the_evenings,
+    ("GET", "/api/rooms/{room}/recording", 200): an_evening,
     ("POST", "/api/rooms/{room}/code", 200): plain("/api/rooms/wonder/code", headers=bearer()),
     ("GET", "/api/codes", 200): a_code,
     ("POST", "/api/rooms/{room}/clips", 201): plain("/api/rooms/wonder/clips", **UPLOAD),

@@ -62,7 +62,7 @@ async def _frames(piece: Piece, form: SoundForm, sources: Sources) -> list[bytes
             return []
         blob = await sources.blobs.get(piece.clip)
         return await form.frames(piece.clip, blob.body) if blob is not None else []
-    except (Damaged, Problem, Unfit, ogg.BadOgg):  # it cannot be read, or was removed while it was
+    except (Damaged, Problem, Unfit, ValueError):  # it cannot be read, or was removed while it was
         return []
 
 

@@ -65,11 +65,9 @@ class Stretch(Struct):
     """Clips of a room, in the order in which they landed, and what was asked for."""
 
     room: Room
-    log: Log
     clips: Sequence[Clip]
     told: StretchFacts
     round: str | None
-    now_ms: int
 
     @property
     def from_ms(self) -> int:
@@ -154,7 +152,7 @@ async def asked(request: web.Request, room: Room, *, with_words: bool = False) -
         clips = [clip for clip in clips if told.round_of(clip.clip) == round_]
     if not clips:
         raise Problem("no_such_clip", "There is no clip (any more) to put into a file.")
-    return Stretch(room, log, clips, told, round_, now_ms)
+    return Stretch(room, clips, told, round_)
 
 
 def _round(request: web.Request) -> str | None:

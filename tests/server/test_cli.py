@@ -370,3 +370,14 @@ def test_help_names_every_command_and_setting(capsys: pytest.CaptureFixture[str]
     assert {"serve", "doctor", "settings", "describe"} <= set(said.split())
     assert {settings.flag(name) for name in settings.NAMES} <= set(said.split())
     assert "--config" in said
+
+
+async def test_an_evening_that_is_not_there_is_said_in_the_words_of_the_server(
+    server: Server, tmp_path: Path
+) -> None:
+    async with client() as session:
+        room = await a_room(session, server)
+    asked = wonder("export", room, str(tmp_path / "evening.ogg"), "--from", "2026-11-27", "--url", server.url)
+    assert asked.returncode == 1
+    assert asked.stderr.strip().endswith("wonder: There is no clip (any more) to put into a file.")
+    assert not list(tmp_path.iterdir())

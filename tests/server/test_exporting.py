@@ -72,11 +72,17 @@ async def test_a_name_that_says_no_form_a_folder_that_is_not_there_and_no_server
         await export("no address", "long", tmp_path / "a.ogg", {}, quiet)
 
 
+def broken(_clip: bytes) -> bytes:
+    """Fail as nobody foresaw."""
+    raise RuntimeError("no transcoder")
+
+
 async def test_what_is_cut_off_leaves_nothing_and_what_was_there_stays(tmp_path: Path) -> None:
     file = tmp_path / "evening.m4a"
     file.write_bytes(b"the one before")
     async with running_site() as site:
-        await long_evening.tell(site.log, "long", rounds=1)  # its transcoder makes what is no MP4
+        await long_evening.tell(site.log, "long", rounds=1)
+        site.finisher.transcode = broken
         with pytest.raises(Unusable, match="did not come as a whole"):
             await export(site.url, "long", file, {}, quiet)
     assert file.read_bytes() == b"the one before"

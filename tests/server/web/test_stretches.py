@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from server.log.memory import MemoryLog
 from server.room.commands import Hide, Mute, Oversee, Remove
 from server.room.events import Event
+from server.room.recording import StretchFacts
 from server.web import stretches
 from tests.support import long_evening
 from tests.support.web_app import Site
@@ -111,16 +113,15 @@ async def test_a_room_with_too_much_is_recorded_in_parts(
 async def test_of_a_long_log_only_pages_with_clips_in_them_are_read(
     filed: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await filed.registry.wake("long")
-    read, pages = MemoryLog.read, list[int]()
+    take, pages = stretches._take, list[int]()
 
-    async def counted(log: MemoryLog, room: str, after: int = 0, limit: int = 500) -> list[Event]:
-        pages.append(limit)
-        return await read(log, room, after, limit)
+    def counted(events: Sequence[Event], facts: StretchFacts, read: set[int]) -> int:
+        pages.append(len(events))
+        return take(events, facts, read)
 
-    monkeypatch.setattr(MemoryLog, "read", counted)
+    monkeypatch.setattr(stretches, "_take", counted)
     assert await clips(filed, f"?to_ms={BEGAN_MS + 3_000}") == 1
-    assert sum(pages) <= stretches.PAGE + stretches.AFTER + 1
+    assert sum(pages) <= stretches.PAGE + stretches.AFTER
     pages.clear()
     assert await clips(filed) == 600
     assert len(pages) <= 600 * 3 // stretches.PAGE + 3

@@ -33,6 +33,8 @@ READING = {
     ("POST", "/api/clips/{clip}/reports"), ("GET", "/r/{room}"), ("GET", "/c/{clip}"),
     ("GET", "/c/{clip}/dare"), ("GET", "/r/{room}/feed.xml"), ("GET", "/api/rooms/{room}/reports"),
     ("GET", "/r/{room}/screen"), ("GET", "/api/rooms/{room}/qr.svg"), ("POST", "/api/rooms/{room}/code"),
+    ("GET", "/api/rooms/{room}/evenings"), ("GET", "/api/rooms/{room}/recording"),
+    *(("GET", f"/api/rooms/{{room}}/recording.{kind}") for kind in ("ogg", "m4a", "vtt")),
     *(("GET", f"/api/clips/{{clip}}.{kind}") for kind in ("ogg", "m4a", "vtt", "svg", "png")),
 }  # fmt: skip
 
