@@ -51,12 +51,13 @@ _CLIP_PAGE = Template(
 <source src="/api/clips/$clip.m4a" type="audio/mp4">
 <track kind="captions" src="/api/clips/$clip.vtt" srclang="$room_language" label="$captions" default>
 </audio>
-<p><a class="quiet" id="say-yours" href="$way">$door</a></p>
+$way
 </main>
 </body>
 </html>
 """
 )
+_WAY = Template('<p><a class="quiet" id="say-yours" href="$href">$door</a></p>')
 _AWAY_PAGE = Template("""<!doctype html>
 <html lang="$language">
 <head>
@@ -102,6 +103,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "picture": "The sound as a picture",
         "captions": "Captions",
         "door": "Say yours",
+        "closed": "This room is closed, so nobody can answer any more.",
     },
     "de": {
         "title": "$voice in $room",
@@ -113,6 +115,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "picture": "Der Klang als Bild",
         "captions": "Untertitel",
         "door": "Sag deins",
+        "closed": "Dieser Raum ist geschlossen, hier kann niemand mehr antworten.",
     },
 }
 
@@ -217,15 +220,17 @@ def clip_page(
         "words": ref.caption or Template(words["words"]).substitute(seconds=seconds),
         "picture_alt": words["picture"],
         "captions": words["captions"],
-        "door": words["door"],
-        "way": f"/r/{room_id}?answer={ref.clip}" if asked else f"/r/{room_id}",
         "clip": ref.clip,
         "url": f"{base}/c/{ref.clip}",
         "image": f"{base}/api/clips/{ref.clip}.png",
         "audio": f"{base}/api/clips/{ref.clip}.m4a",
     }
     marks = {"head_language": said if asked else "", "words_language": said if ref.caption else ""}
-    return _CLIP_PAGE.substitute(escaped(values), **marks)
+    href = f"/r/{room_id}?answer={ref.clip}" if asked else f"/r/{room_id}"
+    way = f'<p class="by">{words["closed"]}</p>'
+    if not state.closed:
+        way = _WAY.substitute(escaped({"href": href, "door": words["door"]}))
+    return _CLIP_PAGE.substitute(escaped(values), **marks, way=way)
 
 
 def _page(request: web.Request, found: assets.Asset) -> web.StreamResponse:

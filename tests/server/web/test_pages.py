@@ -128,6 +128,17 @@ def test_a_clip_stands_under_what_it_answers() -> None:
     assert '<h1 dir="auto">Amber Fern in Kitchen</h1>' in clip_page("http://x", "r", state, ref, lang="en")
 
 
+def test_nobody_is_asked_into_a_closed_room() -> None:
+    ref = ClipRef("c", 2, 1, None, 900, 0, 0, -16.0, (), False, "webrtc", None, None, None)
+    open_, closed = (
+        Page(clip_page("http://x", "r", RoomState(closed=closed), ref, "Why?", lang="en"))
+        for closed in (False, True)
+    )
+
+    assert [link["href"] for link in open_.all("a") if link.get("id") == "say-yours"] == ["/r/r?answer=c"]
+    assert not [link for link in closed.all("a") if link.get("id") == "say-yours"]
+
+
 def test_what_is_said_cannot_leave_its_place_in_a_page() -> None:
     hostile = '"><script>alert(1)</script>${title}'
     voice = Voice("v", hostile, "#fff")
