@@ -26,8 +26,13 @@ WORDS = "This is what somebody says into a microphone, and then some more"
 
 
 def measure() -> dict[str, float]:
-    """Return the figures, from a process set up as the finishing process is."""
-    code = "import json; from bench import finish; print(json.dumps(finish.figures()))"
+    """Return the figures."""
+    return figures_of("finish")
+
+
+def figures_of(bench: str) -> dict[str, float]:
+    """Return the `figures` of a module here, from a process set up as the finishing process is."""
+    code = f"import json; from bench import {bench}; print(json.dumps({bench}.figures()))"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, **ENVIRONMENT},

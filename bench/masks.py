@@ -5,34 +5,20 @@ python -m bench.masks
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-
 import numpy as np
 
 from audio import masks
 from audio.pcm import Pcm
 from audio.take import MASKS, Mask
-from bench.finish import WORDS, cpu_ms
-from server.takes.finisher import ENVIRONMENT
+from bench.finish import WORDS, cpu_ms, figures_of
 from tests.support import speech
 
 LENGTHS_S = (5, 30)
 
 
 def measure() -> dict[str, float]:
-    """Return the figures, from a process set up as the finishing process is."""
-    code = "import json; from bench import masks; print(json.dumps(masks.figures()))"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, **ENVIRONMENT},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return dict(json.loads(done.stdout))
+    """Return the figures."""
+    return figures_of("masks")
 
 
 def figures() -> dict[str, float]:

@@ -15,10 +15,10 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from server.jobs import LARGEST_JOB_BYTES, SIZE_BYTES
+
 KEPT = ("PATH", "LANG", "LD_LIBRARY_PATH")
-# The longest take, at the most that Opus can, has 2.1 MB.
-LARGEST_MESSAGE_BYTES = 4 << 20
-_SIZE_BYTES = 4
+LARGEST_MESSAGE_BYTES = LARGEST_JOB_BYTES
 
 
 class BadMessage(ValueError):
@@ -76,7 +76,7 @@ class MessageChannel(Generic[Incoming]):
         """Send a message, or nothing when the other side is gone."""
         body = self._encoder.encode(message)
         if not self._writer.is_closing():
-            self._writer.write(len(body).to_bytes(_SIZE_BYTES, "big") + body)
+            self._writer.write(len(body).to_bytes(SIZE_BYTES, "big") + body)
 
     def tell_no_more(self) -> None:
         """Send what is left, and that it was the last; the other side may still talk."""
@@ -89,7 +89,7 @@ class MessageChannel(Generic[Incoming]):
 
     async def read(self) -> Incoming:
         """Return the next message. Raises `EOFError`, OSError or `BadMessage`."""
-        size = int.from_bytes(await self._reader.readexactly(_SIZE_BYTES), "big")
+        size = int.from_bytes(await self._reader.readexactly(SIZE_BYTES), "big")
         if size > LARGEST_MESSAGE_BYTES:
             raise BadMessage
         try:

@@ -46,13 +46,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # The forms of the blobs: the local ones are in the storage of the log.
     "server.blobs": ("server.blobs.base", "server.log"),
     # Processes of our own, and several things at once.
-    "server.subprocesses": (),
+    "server.jobs": (),
+    "server.subprocesses": ("server.jobs",),
     "server.together": (),
     "server.rtc": ("audio", "server.subprocesses", "server.clock", "server.rtc", "server.together"),
     "server.takes.sandbox": (),
     # From the sandboxed process outwards: what decodes foreign sound, who asks it, and a take's life.
-    "server.takes.finishing": ("audio", "server.takes.sandbox", "server.engines"),
-    "server.takes.finisher": ("audio", "server.subprocesses", "server.takes.finishing"),
+    "server.takes.finishing": ("audio", "server.jobs", "server.takes.sandbox", "server.engines"),
+    "server.takes.finisher": ("audio", "server.jobs", "server.subprocesses", "server.takes.finishing"),
     "server.takes": (
         "audio",
         "server.room",
@@ -65,7 +66,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.together",
     ),
     # What programs of others do for us, in processes of their own.
-    "server.engines": ("audio", "server.subprocesses", "server.clock", "server.together"),
+    "server.engines": ("audio", "server.jobs", "server.subprocesses", "server.clock", "server.together"),
     # A part of the radio: what it says between clips.
     "server.readers.announcer": ("games", "server.engines", "server.room", "server.rooms"),
     "server.readers": (

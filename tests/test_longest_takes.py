@@ -27,6 +27,7 @@ from games.registry import BY_ID, GAMES
 from games.round import TurnGiven
 from server import app, subprocesses
 from server.config import Config
+from server.jobs import LARGEST_JOB_BYTES
 from server.room.commands import RoundStart
 from server.room.kinds import KINDS
 from server.room.playlist import PIECE_CLIPS
@@ -35,7 +36,7 @@ from server.room.state import RoomState
 from server.rtc.capture import MOST_BYTES, MOST_PACKETS
 from server.rtc.media import TakeEnded
 from server.rtc.settings import PACKET_OVERHEAD_BYTES, Settings
-from server.takes.finishing import LARGEST_JOB_BYTES, FinishTake
+from server.takes.finishing import FinishTake
 from tests.support import speech
 from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
 from tests.support.rtc_bare import BarePeer

@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from server.engines import transcribing
 from server.engines.models import Model
-from server.engines.transcribing import Broken, Listen, Load, Read, Ready, Reply
+from server.engines.transcribing import Listen, Load, Read, Ready, Reply
 from server.engines.worker import EngineFailed, Walls, Worker
+from server.jobs import Broken
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,6 @@ import contextlib
 import os
 import resource
 import socket
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,10 +21,9 @@ from numpy.typing import NDArray
 from audio import ogg, opus, pcm
 from audio.take import SAMPLE_RATE_HZ, Packet
 from server.engines import gates
+from server.jobs import Broken, answer, broken, receive
 
 RATE_HZ = 16_000
-LARGEST_JOB_BYTES = 4 << 20
-SIZE_BYTES = 4
 MEGABYTE = 1 << 20
 # Libraries and threads have addresses that take no memory.
 ADDRESSES_MB = 3_000
@@ -60,12 +58,6 @@ class Read(msgspec.Struct, tag=True, frozen=True):
     text: str
     words: tuple[tuple[str, int, int], ...]
     gate: str = ""
-
-
-class Broken(msgspec.Struct, tag=True, frozen=True):
-    """Why a job was not done."""
-
-    trace: str
 
 
 Job = Load | Listen
@@ -136,33 +128,8 @@ def main() -> None:
                     assert reader is not None
                     reply = reader.read(job)
             except Exception:  # noqa: BLE001 - the root of this process's work; the server logs the trace
-                reply = Broken(traceback.format_exc()[-4_000:])
+                reply = broken()
             answer(line, reply)
-
-
-def answer(line: socket.socket, reply: msgspec.Struct) -> None:
-    """Send a message after its size."""
-    body = msgspec.msgpack.encode(reply)
-    line.sendall(len(body).to_bytes(SIZE_BYTES, "big") + body)
-
-
-def receive(line: socket.socket) -> bytes | None:
-    """Return the next message of a line, None at its end."""
-    head = _exactly(line, SIZE_BYTES)
-    if head is None:
-        return None
-    size = int.from_bytes(head, "big")
-    return _exactly(line, size) if size <= LARGEST_JOB_BYTES else None
-
-
-def _exactly(line: socket.socket, size: int) -> bytes | None:
-    parts = bytearray()
-    while len(parts) < size:
-        part = line.recv(size - len(parts))
-        if not part:
-            return None
-        parts += part
-    return bytes(parts)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from contextlib import suppress
 from audio.finish import UNDECODABLE
 from audio.take import Clip, Limits, Mask, Take, Unfit
 from server import subprocesses
+from server.jobs import Broken
 from server.takes import finishing
 from server.takes.finishing import Finished, FinishTake, FinishUpload, Job, Made, MakeM4a, Reply
 
@@ -215,6 +216,6 @@ def _masked(reply: Reply, mask: Mask | None) -> Clip:
 def _unfit(reply: Reply) -> Unfit:
     if isinstance(reply, finishing.Declined):
         return Unfit(reply.code, reply.message)
-    if isinstance(reply, finishing.Broken):
+    if isinstance(reply, Broken):
         log.error("finish.broken %s", reply.trace)
     return Unfit("undecodable", UNDECODABLE)

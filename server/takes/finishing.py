@@ -16,26 +16,23 @@ import os
 import select
 import signal
 import socket
-import struct
 import time
-import traceback
 
 import msgspec
 import numpy as np
 
 from audio import finish, m4a, media_types, ogg, opus
 from audio.take import MASKS, Clip, Limits, Mask, Packet, Take, Unfit
+from server.jobs import Broken, answer, broken, receive
 from server.takes import sandbox
 from server.takes.sandbox import Walls
 
 # Set in the environment where captions are on: takes that are masked have their speech counted before.
 COUNTS_SPEECH = "FINISH_COUNTS_SPEECH"
 WALL_S = 10.0  # of wall time for one job
-LARGEST_JOB_BYTES = 4_000_000
 LONG_LIVED, ONCE = b"t", b"u"
 # Preloaded, a child has 280 MB of address space, most of it libraries; a minute of sound takes 80 MB more.
 WALLS = {LONG_LIVED: Walls(cpu_s=0), ONCE: Walls()}
-SIZE = struct.Struct(">I")
 
 
 class FinishTake(msgspec.Struct, tag=True, frozen=True):
@@ -82,17 +79,10 @@ class Declined(msgspec.Struct, tag=True, frozen=True):
     message: str
 
 
-class Broken(msgspec.Struct, tag=True, frozen=True):
-    """Our own mistake, for the log."""
-
-    trace: str
-
-
 Job = FinishTake | FinishUpload | MakeM4a
 Reply = Finished | Made | Declined | Broken
 
 _job_decoder = msgspec.msgpack.Decoder(Job)
-encode = msgspec.msgpack.encode
 
 
 def do(job: Job) -> Reply:
@@ -114,7 +104,7 @@ def do(job: Job) -> Reply:
     except MemoryError:
         return Declined("undecodable", finish.UNDECODABLE)
     except Exception:  # noqa: BLE001 - the root of the child's work; the server logs the trace
-        return Broken(traceback.format_exc()[-4_000:])
+        return broken()
 
 
 @functools.cache
@@ -198,30 +188,11 @@ def work(line: socket.socket, *, once: bool) -> None:
     """Answer jobs until the line is closed; the kernel ends this process when one takes too long."""
     while (job := receive(line)) is not None:
         sandbox.alarm(WALL_S)
-        reply = encode(do(_job_decoder.decode(job)))
+        reply = do(_job_decoder.decode(job))
         sandbox.alarm(0)
-        line.sendall(SIZE.pack(len(reply)) + reply)
+        answer(line, reply)
         if once:
             return
-
-
-def receive(line: socket.socket) -> bytes | None:
-    """Return the next message of a line, None at its end."""
-    head = _exactly(line, SIZE.size)
-    if head is None:
-        return None
-    (size,) = SIZE.unpack(head)
-    return _exactly(line, size) if size <= LARGEST_JOB_BYTES else None
-
-
-def _exactly(line: socket.socket, size: int) -> bytes | None:
-    parts = bytearray()
-    while len(parts) < size:
-        part = line.recv(size - len(parts))
-        if not part:
-            return None
-        parts += part
-    return bytes(parts)
 
 
 def main() -> None:

@@ -12,7 +12,8 @@ import socket
 import msgspec
 
 from server.engines import transcribing
-from server.engines.transcribing import Broken, Load, Read, Ready, Reply
+from server.engines.transcribing import Load, Read, Ready, Reply
+from server.jobs import Broken, answer, receive
 
 FAULTS = ("crash", "stop", "loop", "memory", "walled memory", "garbage", "broken")
 
@@ -40,7 +41,7 @@ def main() -> None:
     """Answer standard input until it ends."""
     decoder: msgspec.msgpack.Decoder[transcribing.Job] = msgspec.msgpack.Decoder(transcribing.Job)
     with socket.socket(fileno=0) as line:
-        while (body := transcribing.receive(line)) is not None:
+        while (body := receive(line)) is not None:
             job = decoder.decode(body)
             reply: Reply
             if isinstance(job, Load):
@@ -49,7 +50,7 @@ def main() -> None:
                 reply = fault(job.language, line)
             else:
                 reply = Read(f"{len(job.clip)} bytes by {os.getpid()}", (("bytes", 0, 10),))
-            transcribing.answer(line, reply)
+            answer(line, reply)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import Self
 
 import msgspec
 
+from server import jobs
 from server.engines import transcribing
 from server.engines.transcribing import Job, Listen, Load, Read, Ready, Reply
 from tests.support.shape import ROOT
@@ -38,8 +39,8 @@ class Recogniser:
 
     def ask(self, job: Job) -> Reply:
         """Return the answer to a job."""
-        transcribing.answer(self._ours, job)
-        body = transcribing.receive(self._ours)
+        jobs.answer(self._ours, job)
+        body = jobs.receive(self._ours)
         assert body is not None, "it ended"
         reply: Reply = msgspec.msgpack.decode(body, type=Reply)
         return reply

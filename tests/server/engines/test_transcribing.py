@@ -11,7 +11,8 @@ import pytest
 
 from audio import finish
 from audio.take import LONGEST_CLIP_MS, Limits, Unfit
-from server.engines.transcribing import Broken, Listen, Ready
+from server.engines.transcribing import Listen, Ready
+from server.jobs import Broken
 from tests.support import noises, spoken
 from tests.support.recogniser import Recogniser
 

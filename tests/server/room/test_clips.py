@@ -83,8 +83,9 @@ class ClipsMachine(RuleBasedStateMachine):
 
     @rule(clip=ids)
     def caption(self, clip: str) -> None:
-        if clip in self.model:
-            self.model[clip] = replace(self.model[clip], caption_seq=7)
+        if known := self.model.get(clip):
+            before = () if known.caption_seq is None else (known.caption_seq,)
+            self.model[clip] = replace(known, caption_seq=7, repeats=(*known.repeats, *before))
         self.clips = self.clips.captioned(clip, "words", 7)
 
     @rule(clip=ids, seq=st.integers(1, 10**9))

@@ -15,6 +15,7 @@ import pytest
 
 from audio import finish, opus
 from audio.take import Clip, Limits, Mask, Packet, Take, Unfit
+from server.jobs import Broken
 from server.takes import finisher, finishing
 from server.takes.finisher import Finisher
 from tests.support import speech
@@ -270,7 +271,7 @@ async def test_an_answer_that_makes_no_sense_is_the_end_of_its_line(reply: bytes
 
 
 async def test_our_own_mistakes_are_logged_and_not_told(caplog: pytest.LogCaptureFixture) -> None:
-    unfit = finisher._unfit(finishing.Broken("ZeroDivisionError in line 5"))
+    unfit = finisher._unfit(Broken("ZeroDivisionError in line 5"))
 
     assert unfit.code == "undecodable"
     assert "Zero" not in unfit.message

@@ -11,10 +11,10 @@ import pytest
 
 from audio import finish, ogg, opus
 from audio.take import Limits, Mask, Packet, Take
+from server.jobs import SIZE_BYTES, Broken, answer, receive
 from server.takes import finishing
 from server.takes.finisher import ENVIRONMENT
 from server.takes.finishing import (
-    Broken,
     Declined,
     Finished,
     FinishTake,
@@ -102,25 +102,11 @@ def line() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 def ask(line: socket.socket, job: Job) -> Reply:
-    body = finishing.encode(job)
-    line.sendall(finishing.SIZE.pack(len(body)) + body)
-    reply = finishing.receive(line)
+    answer(line, job)
+    reply = receive(line)
     assert reply is not None
     decoder: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
     return decoder.decode(reply)
-
-
-def test_a_message_too_large_is_the_end_of_a_line(line: tuple[socket.socket, socket.socket]) -> None:
-    line[0].sendall(finishing.SIZE.pack(finishing.LARGEST_JOB_BYTES + 1) + b"x" * 100)
-
-    assert finishing.receive(line[1]) is None
-
-
-def test_a_message_cut_off_is_the_end_of_a_line(line: tuple[socket.socket, socket.socket]) -> None:
-    line[0].sendall(finishing.SIZE.pack(10) + b"x")
-    line[0].close()
-
-    assert finishing.receive(line[1]) is None
 
 
 @pytest.fixture
@@ -171,7 +157,7 @@ def test_a_garbage_job_ends_its_child_alone(fork_server: socket.socket) -> None:
         fresh(fork_server, finishing.LONG_LIVED) as broken,
         fresh(fork_server, finishing.LONG_LIVED) as whole,
     ):
-        broken.sendall(finishing.SIZE.pack(3) + b"abc")
+        broken.sendall((3).to_bytes(SIZE_BYTES, "big") + b"abc")
         assert broken.recv(1) == b""
         assert isinstance(ask(whole, FinishTake(Take(()), LIMITS)), Declined)
 
