@@ -23,7 +23,7 @@ from bench.captions import LONG
 from server.engines.models import find
 from server.engines.transcribing import Listen, Reader
 from server.engines.worker import ENVIRONMENT
-from server.room import filters
+from server.room import filters, misheard
 from server.room.events import Language
 from server.room.kinds import Filter
 from tests.support import spoken
@@ -79,7 +79,7 @@ def held(reader: Reader, say: Say, language: Language) -> tuple[int, list[str]]:
             continue
         words = reader.read(Listen(clip, language)).text
         read += bool(words)
-        name = filters.refuse(words, language, FILTERS)
+        name = filters.refuse(misheard.without(words), language, FILTERS)
         if name:
             tripped.append(f"{name}: {text!r} was read as {words!r}")
     return read, tripped

@@ -85,7 +85,12 @@ _CALL = re.compile(
     r"\b(?:call|phone|mobile|cell|tel|telefon|nummer|number|ruf\w{0,2}|anrufen|handy|mobil|fon|text|ring)"
     r"\b[^\n]{0,30}$"
 )
-_ROWS = ("01234567890123456789", "98765432109876543210")
+_ROWS = (
+    "01234567890123456789",
+    "98765432109876543210",
+    "".join(map(str, range(21))),  # counted in one piece, as a recogniser writes it
+    "".join(map(str, range(20, -1, -1))),
+)
 
 _UNITS = (
     "km|m|meter|mal|minuten?|stunden?|sekunden?|tagen?|jahren?|wochen?|leute|menschen|prozent|uhr|grad|euro|kinder|"
@@ -213,7 +218,11 @@ def _is_dialled(groups: list[str], before: str) -> bool:
 
 def _is_counted(groups: Sequence[str], digits: str) -> bool:
     numbers = [int(group) for group in groups if len(group) <= MOST_DIGITS]
-    if len(set(digits)) == 1 or any(digits in row for row in _ROWS) or digits.endswith("000000"):
+    if (
+        len(set(digits)) == 1
+        or any(digits in row for row in _ROWS)
+        or digits.endswith("000000")
+    ):
         return True
     if all(len(group) == 4 and group[:2] in {"19", "20"} for group in groups):
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games.round import Word
-from server.room import filters
+from server.room import filters, misheard
 from server.room.clips import Clip, ClipRef
 from server.room.commands import Pass, Refused
 from server.room.context import Context
@@ -31,7 +31,9 @@ HELD_MOST = 500
 def tripped(state: RoomState, caption: ClipCaptioned) -> Filter | None:
     """Return the filter of a room that does not let the words of a clip pass, None when all do."""
     kind = KINDS.get(state.kind, KINDS["wonder"])
-    return filters.refuse(caption.text, state.language, kind.filters) if caption.text else None
+    if not caption.text:
+        return None
+    return filters.refuse(misheard.without(caption.text), state.language, kind.filters)
 
 
 def hold(state: RoomState, clip: Clip, name: Filter) -> list[Fact]:
