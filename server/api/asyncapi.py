@@ -35,6 +35,7 @@ SIGNALS: dict[str, dict[str, str]] = {
         "url": "string",
         "clip": "string",
         "voice": "string",
+        "names": "array",
         "starts_at_ms": "integer",
         "duration_ms": "integer",
         "at_ms": "integer",

@@ -43,9 +43,10 @@ def storage_full() -> Refused:
 
 
 class Open(Struct, frozen=True):
-    """Open the room."""
+    """Open the room; only one of the house's own may be called so."""
 
     room: RoomOpened
+    house: bool = False
 
 
 class Change(Struct, frozen=True):
@@ -62,6 +63,7 @@ class Change(Struct, frozen=True):
     hold: bool | None = None
     voice: bool | None = None
     mask: str | None = None
+    noise_reduction: bool | None = None
 
 
 class Close(Struct, frozen=True):
@@ -115,6 +117,10 @@ class Agree(Struct, frozen=True):
 
     proposal: str
     value: bool
+
+
+# Why expiry removes.
+EXPIRED = "expired"
 
 
 class Remove(Struct, frozen=True):

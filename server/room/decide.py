@@ -142,10 +142,10 @@ def _facts(state: RoomState, command: Command, by: Voice | None, context: Contex
             return [_said(state, _text(text, "text", TEXT_LIMIT_CHARACTERS), context)]
         case React():
             return [_reaction(state, command, by, context)]
-        case Open(room=room):
+        case Open(room=room, house=house):
             if state.head > 0:
                 raise Refused("room_exists", "This room is open already.")
-            return [governing.opened(room)]
+            return [governing.opened(room, house=house)]
         case Report():
             return reports.report(state, command, by, context)
         case Forget():

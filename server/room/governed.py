@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from itertools import islice
+from heapq import nlargest
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -239,8 +240,20 @@ def _reported(kept: Governed, event: Event, fact: ClipReported | TextReported) -
         seats = before.seats
     after = replace(before, seqs=(*before.seqs, event.seq)[-REPORTS_KEPT:], seats=seats[-REPORTERS_KEPT:])
     others = {id_: reports for id_, reports in kept.reports.items() if id_ != key}
-    newest = dict(islice(others.items(), max(0, len(others) + 1 - REPORTED_KEPT), None))
-    return replace(kept, reports={**newest, key: after})
+    return replace(kept, reports={**_heard(others), key: after})
+
+
+def _heard(reports: dict[str, Reports]) -> dict[str, Reports]:
+    """Make room when it is full: the oldest of whoever reports most go, so no flood drives out others."""
+    if len(reports) < REPORTED_KEPT:
+        return reports
+    counts = Counter(seat for each in reports.values() for seat in each.seats)
+
+    def flooded(key: str) -> int:
+        return min((counts[seat] for seat in reports[key].seats), default=1)
+
+    out = set(nlargest(REPORTED_KEPT // 10, reports, key=flooded))
+    return {key: each for key, each in reports.items() if key not in out}
 
 
 def _settled(kept: Governed, target: str) -> Governed:

@@ -22,7 +22,7 @@ from games.round import (
     Tempo,
 )
 from games.words import tokens
-from server.room import answered, governed
+from server.room import answered, governed, taught
 from server.room.clips import NO_CLIPS, ClipRef, Clips
 from server.room.events import (
     ClipCaptioned,
@@ -82,7 +82,8 @@ class RoomState(Struct, frozen=True):
     a role asked for to what it is; `wanted` are the voices that wait for another topic, `wanted_seats`
     what their wishes count by. `asked_seq` is the seq of the newest turn, whose event has the words that a
     take answers; `set_rounds` is the set of rounds that runs; `answered` are prompts and who answered them;
-    `removed_seq` is the seq of the newest removal; `voice` None means as the kind has it.
+    `removed_seq` is the seq of the newest removal; `voice` None means as the kind has it; `taught` is who has
+    played which game lately.
     """
 
     head: int = 0
@@ -122,6 +123,8 @@ class RoomState(Struct, frozen=True):
     answered: answered.Memory = ()
     removed_seq: int = 0
     voice: bool | None = None
+    taught: taught.Memory = {}
+    noise_reduction: bool = False
 
 
 # What a revealed take has that its clip has not, or has otherwise.
@@ -428,6 +431,7 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
                 rested_from_ms=event.at_ms,
                 silent_rounds=silent,
                 answered=answered.with_round(state.answered, state.round),
+                taught=taught.with_round(state.taught, state.round, event.at_ms),
                 governed=governed.rested(state.governed),
             )
         case fact if isinstance(fact, ROUND_FACTS):

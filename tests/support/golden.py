@@ -37,6 +37,7 @@ from games.round import (
 )
 from server.room.clips import ClipRef
 from server.room.commands import (
+    EXPIRED,
     Again,
     Agree,
     Answer,
@@ -86,7 +87,7 @@ FOLDER = Path(__file__).parent.parent / "golden"
 SERVERS_OWN: dict[type[msgspec.Struct], set[str]] = {
     RoomState: {
         *("thrown", "rested_from_ms", "silent_rounds", "voices", "voices_language"),
-        *("governed", "wanted_seats", "set_rounds", "asked_seq", "answered", "removed_seq"),
+        *("governed", "wanted_seats", "set_rounds", "asked_seq", "answered", "removed_seq", "taught"),
     },
     ClipRef: {"caption_seq", "reveal_seq", "repeats", "asked_seq"},
     Round: {"answer", "heard_at_ms", "overruled", "voted_at_ms", "quiet"},
@@ -241,6 +242,9 @@ def governed() -> SentRoom:
     room.happen(RoomChanged(name="Rain", theme="what falls", live=True))
     room.happen(RoomChanged())
     room.do(Say("hello"), BELA)
+    room.do(Suggest("what drips"), BELA)
+    room.do(Remove("", EXPIRED, seq=room.state.head - 1))
+    room.do(Remove("", EXPIRED, seq=room.state.head - 1))
     room.happen(VoiceMuted(BELA.id, room.now_ms + 60_000))
     room.happen(NetworkMuted("n1", room.now_ms + 60_000))
     room.happen(RoomChanged(locked=True, slow=True, hold=True))
@@ -391,7 +395,7 @@ def masked() -> SentRoom:
         room.happen(replace(landed, round="r-mouse", turn=1, hidden=hidden), voice)
     shown = RevealedTake("k2", BELA.id, 1, 900, 120, 0, -16.0, (0, 50, 100), masked=True, mask="mouse")
     room.happen(RoundRevealed("r-mouse", (shown,)), BELA)
-    room.happen(RoomChanged(mask=""))
+    room.happen(RoomChanged(mask="", noise_reduction=True))
     return room
 
 

@@ -35,7 +35,7 @@
  *   longest_clip_ms: number, keep_ms: number, house: boolean, scored: boolean, shared?: boolean, door?: string,
  *   opt_in?: string[], challenged?: string[], thumbs?: string[], captions?: boolean, head: number, clips: number, listeners: number,
  *   speakers: number, closed: boolean, live?: boolean, keeper?: string|null, locked?: boolean, slow?: boolean, hold?: boolean,
- *   masks?: string[], mask?: string|null, voice?: boolean, round: RoundShown|null}} Room
+ *   masks?: string[], mask?: string|null, voice?: boolean, noise_reduction?: boolean, round: RoundShown|null}} Room
  * @typedef {{type: 'event', seq: number, prev: number, at_ms: number, by: Voice|null, kind: string,
  *   data: any}} Event
  * @typedef {{type: 'signal', kind: string, data: any}} Signal
@@ -47,7 +47,7 @@
  * @typedef {{type: 'pong', t: number, server_ms: number}} Pong
  * @typedef {Event|Signal|Welcome|Ack|RefusedMessage|Pong} ServerMessage
  * @typedef {{type: string, id: string, [field: string]: unknown}} ClientMessage
- * @typedef {{kind?: 'clip'|'speech'|'sound', url?: string, clip: string, voice?: string, starts_at_ms: number, duration_ms: number, at_ms?: number, prompt?: string}} Cue
+ * @typedef {{kind?: 'clip'|'speech'|'sound', url?: string, clip: string, voice?: string, names?: string[], starts_at_ms: number, duration_ms: number, at_ms?: number, prompt?: string}} Cue
  */
 
 /** Close codes of the contract, by what they mean for a page. */

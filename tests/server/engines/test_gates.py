@@ -29,8 +29,10 @@ def test_what_somebody_said_stands() -> None:
         ({"speech_ms": gates.SPEECH_LEAST_MS - 1}, "no voice"),
         ({"text": ""}, "no words"),
         ({"text": " ... ♪ !"}, "no words"),
-        ({"no_speech": gates.NO_SPEECH_MOST}, "no speech"),
+        ({"no_speech": gates.NO_SPEECH_MOST, "text": "A wombat."}, "no speech"),
+        ({"no_speech": gates.NO_SPEECH_MOST, "log_probability": gates.PROBABLE}, "no speech"),
         ({"no_speech": math.nan}, "no speech"),
+        ({"no_speech": math.nan, "log_probability": math.nan}, "no speech"),
         ({"log_probability": gates.LOG_PROBABILITY_LEAST}, "improbable"),
         ({"log_probability": math.nan}, "improbable"),
         ({"text": "the frog and the frog and the frog and the frog and the frog"}, "compressible"),
@@ -39,6 +41,24 @@ def test_what_somebody_said_stands() -> None:
 )
 def test_each_gate_refuses_at_its_number(changed: dict[str, Any], gate: str) -> None:
     assert with_(**changed) == gate
+
+
+@pytest.mark.parametrize(
+    ("changed", "gate"),
+    [
+        ({}, ""),
+        ({"speech_ms": gates.LONG_SPEECH_MS - 1}, "no speech"),
+        ({"log_probability": gates.SURE_LOG_PROBABILITY - 0.01}, "no speech"),
+        ({"log_probability": math.nan}, "no speech"),
+        ({"text": "the frog and the frog and the frog and the frog and the frog"}, "compressible"),
+    ],
+)
+def test_of_a_long_take_sure_words_stand_whatever_is_said_of_its_beginning(
+    changed: dict[str, Any], gate: str
+) -> None:
+    long = {"speech_ms": 9_000, "clip_ms": 12_000, "no_speech": 0.56, "log_probability": -0.2}
+    text = {"text": "the frog and the frog and the frog and the frog and the frog and the frog"}
+    assert with_(**{**long, **changed, **(text if "text" in changed else {})}) == gate
 
 
 def test_who_has_time_may_repeat_themselves() -> None:
@@ -50,3 +70,9 @@ def test_who_has_time_may_repeat_themselves() -> None:
 
 def test_three_times_the_same_word_is_what_people_say() -> None:
     assert with_(text="Never, never, never!") == ""
+
+
+def test_a_list_of_words_that_are_probable_stands() -> None:
+    lima = "Lima, car, June, well, cucumber."
+    assert with_(text=lima, no_speech=0.8, log_probability=-0.9) == ""
+    assert with_(text="la la la car June", no_speech=0.8, log_probability=-0.9) == "no speech"
