@@ -17,9 +17,13 @@ ALL: tuple[Filter, ...] = ("contacts", "slurs", "names")
     [  # of innocent sentences, spoken by Piper and Flite, as tiny.en and base read them
         "12345678910. Here I come.",
         "12345678 9 10 11 12",
+        "13456789101112",
+        "10 9 8 7 6 4 3 2 1 go",
+        "1900 1900 1900 1900 1900 2 were good years for hats.",
         "I was born on 0 3.04.190 in a cupboard.",
         "I was born on 034.1990 in a cupboard.",
         "My paperback has a spastic hole in joke in it.",
+        "My paperback has a spastic hole in joke can it.",
         "My paper back has a spastic golden joke in it.",
         "We ate Faggot sent peace in Birmingham.",
         "The spic and spancage and scares me.",
