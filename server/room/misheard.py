@@ -20,9 +20,12 @@ STARTS_LOOKED_AT = 8
 # A date that lost a digit, got a space or was joined: no number to call.
 _DATE = re.compile(
     r"\b(?:0 )?\d{1,2}\. ?(?:0?[1-9]|1[0-2])\. ?\d{2,4}\b|\b\d{2,4}[. ] ?(?:19|20)\d\d\b(?![ .-]?\d)"
+    r"|\b(?:am|born on) \d{1,3}[.,]\d[\d.,]{2,10}(?= )"
 )
 # Years in a row, the last one cut short.
 _YEARS = re.compile(r"\b(?:(?:19|20)\d\d[ ,]+){2,}\d{1,4}\b")
+# Many small numbers are a list, as of a lottery.
+_LIST = re.compile(r"(?<![\d/+()-])(?<![\d/+()-] )[1-9]\d{0,2}(?: \d{1,2}){5,}\b")
 # Counting up to twenty, or down, with a number that was not heard.
 _DIGITS = re.compile(r"(?<![\d/+()-])\d(?:[ ,.]{0,2}\d){6,}")
 _COUNTED = 0.9
@@ -33,8 +36,8 @@ _WORD = re.compile(r"\w+")
 
 def without(text: str) -> str:
     """Return the words of a clip without what is only misheard."""
-    for dates in (_YEARS, _DATE):
-        text = dates.sub(" ; ", text)
+    for several in (_YEARS, _DATE, _LIST):
+        text = several.sub(" ; ", text)
     text = _DIGITS.sub(lambda run: " ; " if _is_counted(run[0]) else run[0], text)
     for phrase in slurs.harmless():
         if (span := _heard(text, phrase)) is not None:  # once: who says it twice means it

@@ -326,13 +326,10 @@ def held() -> SentRoom:
     room.do(Pass("h2", value=True), CLEO)
     room.do(Hide("h2"))
     room.do(Restore("h2"))
-    room.do(Hide("h3"))
     room.do(Remove("h3", "moderated"))
     room.here = room.speakers = ()
     room.do(RoundStart("mind_meld"), ANNA)
     room.do(RoundJoin(), BELA)
-    room.do(Again(), ANNA)
-    room.now_ms = room.turn().go_at_ms
     room.land("h5", ANNA, duration_ms=500)
     room.do(Caption(ClipCaptioned("h5", "www.example.org", "en", words=(("www.example.org", 0, 400),))))
     room.land("h6", BELA, duration_ms=500)

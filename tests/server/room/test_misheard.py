@@ -14,12 +14,14 @@ ALL: tuple[Filter, ...] = ("contacts", "slurs", "names")
 
 @pytest.mark.parametrize(
     "heard",
-    [  # of innocent sentences, spoken by Piper and Flite, as tiny.en and base read them
+    [  # of innocent sentences, as tiny.en and base read them
         "12345678910. Here I come.",
         "12345678 9 10 11 12",
         "13456789101112",
         "10 9 8 7 6 4 3 2 1 go",
         "1900 1900 1900 1900 1900 2 were good years for hats.",
+        "Ich wurde am 0,3.0.1.9990 im Schank geworfen.",
+        "Die Loss-Ozalen sind 312 19 24 31 41 49 40, glaub mir.",
         "I was born on 0 3.04.190 in a cupboard.",
         "I was born on 034.1990 in a cupboard.",
         "My paperback has a spastic hole in joke in it.",
