@@ -14,6 +14,7 @@ from server.app import Running
 from server.config import Config
 from server.engines.transcriber import Heard
 from tests.browser.test_keeper import open_room
+from tests.browser.test_page import violations
 from tests.support.microphones import speech
 from tests.support.scripted_ear import worded
 from tests.support.speech import wav
@@ -76,6 +77,7 @@ async def test_a_held_clip_is_told_to_its_speaker_and_let_in_by_the_others(
     await expect(bar).to_contain_text("Robots mishear. May it in?")
     await expect(voter.page.locator("clip-list .clip-play")).to_have_count(0)
     assert "2345678" not in await voter.page.content()
+    assert await violations(voter.page) == []
     await bar.locator("[data-value=false]").click()
     await expect(bar.locator(".held-count")).to_have_text("0 of 2 say yes")
     await bar.locator("[data-value=true]").focus()
