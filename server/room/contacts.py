@@ -87,7 +87,12 @@ _CALL = re.compile(
     r"\b(?:call|phone|mobile|cell|tel|telefon|nummer|number|ruf\w{0,2}|anrufen|handy|mobil|fon|text|ring)"
     r"\b[^\n]{0,30}$"
 )
-_ROWS = ("01234567890123456789", "98765432109876543210")
+_ROWS = (
+    "01234567890123456789",
+    "98765432109876543210",
+    "".join(map(str, range(21))),  # counted in one piece, as a recogniser writes it
+    "".join(map(str, range(20, -1, -1))),
+)
 
 _UNITS = (
     "km|m|meter|mal|minuten?|stunden?|sekunden?|tagen?|jahren?|wochen?|leute|menschen|prozent|uhr|grad|euro|kinder|"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from games.round import Word
-from server.room import filters
+from server.room import filters, misheard
 from server.room.clips import Clip, ClipRef
 from server.room.commands import Pass, Refused
 from server.room.context import Context
@@ -31,7 +31,13 @@ HELD_MOST = 500
 def tripped(state: RoomState, caption: ClipCaptioned) -> Filter | None:
     """Return the filter of a room that does not let the words of a clip pass, None when all do."""
     kind = KINDS.get(state.kind, KINDS["wonder"])
-    return filters.refuse(caption.text, state.language, kind.filters) if caption.text else None
+    heard = misheard.without(caption.text)
+    for name in kind.filters if heard else ():
+        # In English any capital may make a last name: here capitals are the recogniser's, and tell nothing.
+        text = heard.lower() if (name, state.language) == ("names", "en") else heard
+        if filters.refuse(text, state.language, (name,)):
+            return name
+    return None
 
 
 def hold(state: RoomState, clip: Clip, name: Filter) -> list[Fact]:

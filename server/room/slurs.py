@@ -68,6 +68,12 @@ def found(text: str) -> bool:
     return _in_pieces(plain, lists) or any(_behind_stars(token, lists) for token in tokens)
 
 
+@cache
+def harmless() -> tuple[str, ...]:
+    """Return the phrases in which a word of the list means something else."""
+    return tuple(_both(tomllib.loads(FILE.read_text(encoding="utf-8"))["innocent"]))
+
+
 @lru_cache(WORDS_KNOWN)
 def _letters(token: str) -> tuple[str, ...]:
     """Return the words that a token may mean; digits alone mean numbers."""

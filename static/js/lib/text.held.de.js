@@ -13,8 +13,8 @@ export default {
   'held.remove': 'Endgültig raus',
   'held.forget': 'Zurücknehmen',
   'held.count': '{yes} von {needed} sagen Ja',
-  'notice.own-held': 'Dein Clip wartet draußen: Unsere Roboterohren meinen, {what} gehört zu haben. Die anderen können ihn durchwinken, oder du nimmst ihn zurück.',
+  'notice.own-held': 'Dein Clip wartet draußen: Unsere Roboterohren meinen, {what} gehört zu haben.',
   'notice.own-held.act': 'Zurücknehmen',
   'notice.own-passed': 'Dein Clip ist drin: Der Raum sagt, der Roboter hat sich verhört.',
-  'notice.care': 'Das klang schwer. Falls du es so meinst: Du bist damit nicht allein, und jemand hört dir zu. TelefonSeelsorge, kostenlos, Tag und Nacht: 0800 111 0 111. In Gefahr: 112. Nur du siehst das.',
+  'notice.care': 'Das klang schwer. Falls du es so meinst, bist du nicht allein: TelefonSeelsorge, kostenlos, Tag und Nacht, 0800 111 0 111. In Gefahr: 112. Nur du siehst das.',
 };

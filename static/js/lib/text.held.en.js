@@ -13,8 +13,8 @@ export default {
   'held.remove': 'Take it out for good',
   'held.forget': 'Take it back',
   'held.count': '{yes} of {needed} say yes',
-  'notice.own-held': 'Your clip waits outside: our robot ears think they heard {what}. Others may wave it through, or you take it back.',
+  'notice.own-held': 'Your clip waits outside: our robot ears think they heard {what}.',
   'notice.own-held.act': 'Take it back',
   'notice.own-passed': 'Your clip is in: the room says the robot misheard.',
-  'notice.care': 'That sounded heavy. If you mean it: you are not alone with it, and somebody listens right now. findahelpline.com knows a free line near you. In danger call 112 or 911. Only you see this.',
+  'notice.care': 'That sounded heavy. If you mean it, you are not alone: findahelpline.com knows a free line near you. In danger call 112 or 911. Only you see this.',
 };

@@ -58,7 +58,7 @@ export class ClipList extends View {
     keep(list, shownNow, (one) => ('key' in one ? one.key : `${isOutside(one, model) ? 'outside ' : ''}${one.clip}`), (one) => ('key' in one ? headingOf(one, model) : rowOf(one)),
       (row, clip) => {
         if ('key' in clip) return;
-        if (!isOutside(clip, model)) updateRow(session, row, { clip, me, withheld: model.state.withheld.has(clip.clip), hidden: model.hidden, reactions: model.state.reactions.get(clip.clip), ...stateOf(clip, model) });
+        if (!isOutside(clip, model)) updateRow(session, row, { clip, me, withheld: model.state.withheld.has(clip.clip) && !model.state.held.has(clip.clip), hidden: model.hidden, reactions: model.state.reactions.get(clip.clip), ...stateOf(clip, model) });
         if (model.state.held.has(clip.clip) || row.querySelector('.held-bar')) import('./held-bar.js').then(({ heldBar }) => heldBar(session, row, clip));
       });
     more.hidden = clips.length <= this.#rows;

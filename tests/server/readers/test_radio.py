@@ -12,8 +12,8 @@ from games.round import RevealedTake, RoundClosed, RoundRevealed
 from server.blobs.base import Blob
 from server.readers import radio
 from server.room import playlist
-from server.room.commands import Close, Land, Remove, RoundStart, RoundStop, Throw
-from server.room.events import ClipLanded, Draft
+from server.room.commands import Caption, Close, Land, Oversee, Pass, Remove, RoundStart, RoundStop, Throw
+from server.room.events import ClipCaptioned, ClipLanded, Draft
 from server.rooms.presence import PRESENT
 from tests.support.actors import BELA, local
 from tests.support.media import ANNA
@@ -73,6 +73,23 @@ async def test_a_clip_that_is_taken_back_while_it_plays_is_cut(studio: Studio) -
     await studio.room.send(Remove("a", "forgotten"), by=None)
 
     assert studio.media.stopped == ["wonder"]
+
+
+async def test_a_clip_that_a_filter_holds_while_it_plays_is_cut_and_comes_back_when_it_passes(
+    studio: Studio,
+) -> None:
+    await studio.land("a")
+    await studio.until(lambda: studio.cues == ["a"])
+
+    await studio.room.send(Caption(ClipCaptioned("a", "call me at 0171 2345678", "en")), by=None)
+    assert studio.media.stopped == ["wonder"]
+    await studio.land("b")
+    await studio.until(lambda: studio.cues == ["a", "b"])
+
+    await studio.land("c")
+    await studio.room.send(Caption(ClipCaptioned("c", "call me at 0171 2345678", "en")), by=None)
+    await studio.room.send(Oversee(Pass("c", value=True)), by=None)
+    await studio.until(lambda: studio.cues[-1:] == ["c"])
 
 
 async def test_hidden_clips_wait_for_their_reveal_and_a_replay_is_one_piece(studio: Studio) -> None:

@@ -101,6 +101,16 @@ def test_the_table_of_innocent_sentences_passes_as_captions_in_the_strictest_roo
     assert not {text: name for text, name in found.items() if name}
 
 
+def test_capitals_of_a_recogniser_tell_no_name_but_names_do() -> None:
+    state = replace(EMPTY, kind="local", language="en")
+    for text, name in (
+        ("Scott Thorpe is lovely in the rain.", None),  # Scunthorpe
+        ("Anna Smith is a thief", "names"),
+        ("anna smith is a thief", "names"),
+    ):
+        assert held.tripped(state, ClipCaptioned("c", text, "en")) == name
+
+
 def test_a_clip_without_words_and_one_that_trips_nothing_are_not_held() -> None:
     for text in ("", "a wet umbrella"):
         assert is_heard(room_with(text=text))

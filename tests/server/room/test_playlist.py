@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
@@ -22,6 +22,7 @@ from server.room.events import (
     Voice,
     numbered,
 )
+from server.room.held_facts import ClipHeld, ClipPassed
 from server.room.playlist import LATER_OF_VOICE, LATER_PIECES, PIECE_CLIPS, QUEUE_PIECES, Piece, Playlist
 from server.room.state import apply
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
@@ -190,18 +191,25 @@ def test_a_replay_of_a_crowd_comes_in_parts_and_one_of_a_round_before_waits() ->
     assert [len(radio.playlist.pop().clips) for _ in range(2)] == [PIECE_CLIPS, 1]
 
 
-def test_what_is_hidden_waits_until_it_is_restored_and_comes_where_it_belongs() -> None:
+@pytest.mark.parametrize(
+    ("hidden", "restored"),
+    [(ClipHidden, ClipRestored), (lambda clip: ClipHeld(clip, "slurs"), ClipPassed)],
+    ids=["hidden", "held"],
+)
+def test_what_is_hidden_or_held_waits_until_it_may_be_heard_and_comes_where_it_belongs(
+    hidden: Callable[[str], Fact], restored: Callable[[str], Fact]
+) -> None:
     radio = PlayedRadio()
     first, second = radio.land(None, 0), radio.land(None, 1)
     radio.withheld = {first, "clip-2"}
-    radio.tell(ClipHidden(first))
+    radio.tell(hidden(first))
     third = radio.land(None, 2)
     assert (radio.playlist.pop().clips, bool(radio.playlist)) == ((second,), False)
     radio.withheld = {third}
-    assert radio.tell(ClipRestored(first))
+    assert radio.tell(restored(first))
     radio.tell(RoundOpened("r", "first_thing", "snap"))
     radio.withheld = set()
-    assert not radio.tell(ClipRestored(third))
+    assert not radio.tell(restored(third))
     assert radio.tell(RoundClosed("r", "done"))
     assert [radio.playlist.pop().clips for _ in range(2)] == [(first,), (third,)]
 
