@@ -220,6 +220,7 @@ def clip_page(base: str, room_id: str, state: RoomState, ref: ClipRef, asked: st
     words = _WORDS[state.language]
     voice = ref.by.name if ref.by else words["voice"]
     seconds = f"{ref.duration_ms / 1000:.1f}"
+    seconds = seconds.replace(".", ",") if state.language == "de" else seconds
     by = Template(words["title"]).substitute(voice=voice, room=state.name)
     values = {
         "language": state.language,
