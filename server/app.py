@@ -13,7 +13,6 @@ from typing import Self
 from prometheus_client import Histogram
 
 from server import tls
-from server.announcer import Speakers
 from server.blobs.base import Blobs
 from server.blobs.memory import MemoryBlobs
 from server.blobs.sqlite import SqliteBlobs
@@ -30,7 +29,9 @@ from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
+from server.readers.announcer import Speakers
 from server.readers.captions import Captions
+from server.readers.care import Care
 from server.readers.closing import Closing
 from server.readers.expiry import Expiry
 from server.readers.moderation import Moderation
@@ -145,7 +146,7 @@ class Services:
         self.app[HEALTH].captions_off = captions_off
         self.sockets = self.app[SOCKETS]
         self.closing = Closing(self.takes.end_room)
-        for reader in (self.radio, self.closing, self.app[TRANSCODES]):
+        for reader in (self.radio, self.closing, Care(), self.app[TRANSCODES]):
             registry.register(reader)
 
     def _captions(self, engine: Transcriber) -> Captions:

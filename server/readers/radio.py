@@ -14,11 +14,12 @@ from random import Random
 from audio import ogg
 from audio.take import FRAME_MS
 from games.round import RoundOpened, TurnGiven
-from server.announcer import Announcer, Said, Speakers
 from server.blobs.base import Blobs
 from server.log.base import Log
+from server.readers.announcer import Announcer, Said, Speakers
 from server.room import company, playlist
-from server.room.events import ClipHidden, ClipLanded, ClipRemoved, RoomClosed
+from server.room.events import ClipHidden, ClipLanded, ClipRemoved, RoomClosed, TextRemoved
+from server.room.held_facts import ClipHeld
 from server.room.playlist import Piece, Playlist
 from server.rooms.asked import prompt_of
 from server.rooms.base import Room
@@ -63,8 +64,7 @@ class RoomRadio:
         self._media = media
         self._random = random
         self._audience = audience
-        running = room.state.round.id if room.state.round else None
-        self._playlist = Playlist(self._has_sound, self._is_withheld, running)
+        self._playlist = Playlist(self._has_sound, self._is_withheld, room.state.round)
         self._fresh = asyncio.Event()
         self._last = self._playing = NOTHING
         self._mute: set[str] = set()  # clips that could not be played
@@ -84,8 +84,10 @@ class RoomRadio:
                     asyncio.get_running_loop().call_soon(
                         self._light_up, clip, encoded.event.at_ms, duration_ms
                     )
+                    if self._playlist.relayed(encoded.event):
+                        self.wake()
                     continue
-                case ClipHidden(clip=clip) if clip in self._playing.clips:
+                case ClipHidden(clip=clip) | ClipHeld(clip=clip) if clip in self._playing.clips:
                     self._cut()
                 case ClipRemoved(clip=clip):
                     self._mute.discard(clip)
@@ -93,7 +95,7 @@ class RoomRadio:
                         self._cut()
                 case RoomClosed():
                     self._cut()
-                case RoundOpened() | TurnGiven():
+                case RoundOpened() | TurnGiven() | TextRemoved():
                     self._fresh.set()
                 case _:
                     pass
@@ -129,6 +131,7 @@ class RoomRadio:
 
     def wake(self) -> None:
         """Play on: something landed, or somebody began to listen."""
+        self._announcer.joined()
         self._fresh.set()
         if self._task is None or self._task.done():
             self._room.hold()
@@ -222,16 +225,17 @@ class RoomRadio:
         return older.clip if older else None
 
     async def _say(self, said: Said) -> None:
-        """Say something; a clip that lands, or somebody who speaks, ends it."""
+        """Say something; a clip that lands ends it, somebody who speaks, or who takes back its words."""
         duration_ms = said.utterance.duration_ms
         at_ms = self._room.context().now_ms + CUE_LEAD_MS
         cue = {"kind": said.kind, "url": said.url, "starts_at_ms": at_ms, "duration_ms": duration_ms}
-        self._room.tail.signal("cue", cue)
+        self._room.tail.signal("cue", {**cue, **({"names": said.named} if said.named else {})})
         await asyncio.sleep(CUE_LEAD_MS / 1000)
         self._media.play(self._room.id, said.utterance.frames)
         end_s = self._now_s() + duration_ms / 1000
         while (left_s := end_s - self._now_s()) > 0:
-            if self._playlist or self._live or self._room.state.closed or self._room.speaking:
+            room, is_forgotten = self._room, self._announcer.is_forgotten(said)
+            if self._playlist or self._live or room.state.closed or room.speaking or is_forgotten:
                 self._media.stop(self._room.id)
                 self._room.tail.signal("cut", {"url": said.url})
                 return

@@ -32,6 +32,7 @@ from games.round import (
     VoteCast,
     Word,
 )
+from server.room.held_facts import ClipHeld, ClipPassed, PassGiven
 
 Language = Literal["en", "de"]
 Source = Literal["webrtc", "whip", "upload", "telegram"]
@@ -376,6 +377,9 @@ Fact = (
     | ProposalClosed
     | AdminActed
     | ChallengeMade
+    | ClipHeld
+    | ClipPassed
+    | PassGiven
 )
 FACTS: tuple[type[Fact], ...] = Fact.__args__
 KINDS: dict[str, type[Fact]] = {fact.kind: fact for fact in FACTS}

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from games.game import BREATH_MS
 from games.pace import SPOKEN
 from games.progress import is_complete
 from games.registry import BY_ID
 from games.round import Round, RoundClosed, RoundOpened, TurnGiven, VerdictGiven
+from server.room import filters, taught
 from server.room.context import Context
 from server.room.events import ClipLanded, Event, Fact, RoomClosed
 from server.room.kinds import KINDS, TIMINGS
@@ -71,20 +73,25 @@ WORDS: dict[str, dict[str, str]] = {
 
 
 class Part(Struct, frozen=True):
-    """What is heard as one: a sound (ticks on a beat, where it has one), then words."""
+    """What is heard as one: a sound (ticks on a beat, where it has one), then words, and whom they name."""
 
     text: str = ""
     sound: Sound = ""
     beat_ms: int = 0
+    named: tuple[str, ...] = ()
 
 
 class Announcement(Struct, frozen=True):
-    """Something to be said: the first choice that fits, exactly at a time or as soon as there is air."""
+    """Something to be said: the first choice that fits, exactly at a time or as soon as there is air.
+
+    `about` is what it says again: a turn or a verdict.
+    """
 
     choices: tuple[Part, ...]
     until_ms: int
     begins_at_ms: int = 0
     is_of_turn: bool = False
+    about: TurnGiven | VerdictGiven | None = None
 
 
 def speaks(state: RoomState) -> bool:
@@ -108,12 +115,16 @@ def prompt_of(round_: Round, turn: TurnGiven) -> str:
     return f"{turn.prompt[len(told) :].strip()}{steps}"
 
 
-def opening_of(round_: Round, language: str, kind: str) -> str:
-    """Return the game and its rule in a few words; nothing for the plain game, which everybody knows."""
-    game = BY_ID.get(round_.game)
-    if game is None or _is_plain(round_, kind):
+def opening_of(round_: Round, state: RoomState) -> str:
+    """Return the game, and its rule in a few words where a player has not heard it today.
+
+    Nothing for the plain game, which everybody knows.
+    """
+    game, language = BY_ID.get(round_.game), state.language
+    if game is None or _is_plain(round_, state.kind):
         return ""
-    return f"{game.names[language]}. {game.short[language]}."
+    is_known = taught.is_known(state.taught, round_)
+    return f"{game.names[language]}." if is_known else f"{game.names[language]}. {game.short[language]}."
 
 
 def _is_plain(round_: Round, kind: str) -> bool:
@@ -200,7 +211,7 @@ def needed(round_: Round, turn: TurnGiven, state: RoomState) -> str:
         known = state.voices.get(voice)
         return known.name if known and known.name else ANY_NAME
 
-    opening = opening_of(round_, state.language, state.kind) if not round_.turns else ""
+    opening = opening_of(round_, state) if not round_.turns else ""
     return _joined(opening, prompt_of(round_, turn), who_of(round_, turn, state, name))
 
 
@@ -239,11 +250,13 @@ class Announcements:
                 return False
             case TurnGiven() as turn if (round_ := _round_of(state, turn.round)) is not None:
                 self._turn(turn, round_, state, name)
-            case VerdictGiven(text=text, tone=tone):
+            case VerdictGiven(text=text, tone=tone) as told:
                 sound: Sound = "refused" if tone == "fault" else ""
-                self._add(Announcement((Part(text, sound),), event.at_ms + VERDICT_WITHIN_MS))
+                self._add(
+                    Announcement((Part(text, sound),), event.at_ms + VERDICT_WITHIN_MS, about=told), state
+                )
             case ClipLanded(hidden=True):
-                self._add(Announcement((Part(sound="landed"),), event.at_ms + LANDED_WITHIN_MS))
+                self._add(Announcement((Part(sound="landed"),), event.at_ms + LANDED_WITHIN_MS), state)
             case RoundClosed() as closed if closed.reason not in UNTOLD:
                 self.clear()
                 self._result(closed, state, name, event.at_ms)
@@ -257,23 +270,23 @@ class Announcements:
     def _turn(self, turn: TurnGiven, round_: Round, state: RoomState, name: Name) -> None:
         """Say what a turn asks for and whose it is, and count it in where there is time for that."""
         self._lines = [line for line in self._lines if not line.is_of_turn]
-        language = state.language
         is_first = not any(given.turn < turn.turn for given in round_.turns)
-        opening = opening_of(round_, language, state.kind) if is_first else ""
+        opening = opening_of(round_, state) if is_first else ""
         prompt, who = prompt_of(round_, turn), who_of(round_, turn, state, name)
         least = who or prompt if turn.voice or turn.voices else prompt or who  # to all, what is asked
         texts = dict.fromkeys((_joined(opening, prompt, who), _joined(prompt, who), least))
-        choices = [Part(text) for text in texts if text]
+        voices = [voice for voice in (turn.voice, *turn.voices, turn.besides, turn.next) if voice]
+        choices = [_naming(Part(text), voices, name) for text in texts if text]
         if turn.act not in SPOKEN:
-            self._add(Announcement(tuple(choices), turn.closes_at_ms, is_of_turn=True))
+            self._add(Announcement(tuple(choices), turn.closes_at_ms, is_of_turn=True, about=turn), state)
             return
         choices += [Part(sound="turn"), Part(sound="last_tick")] if turn.voice else []
-        self._add(Announcement(tuple(choices), turn.go_at_ms, is_of_turn=True))
+        self._add(Announcement(tuple(choices), turn.go_at_ms, is_of_turn=True, about=turn), state)
         if is_first or turn.voices:
             beat_ms = TIMINGS[round_.tempo].count_in_ms // BEATS
             begins_ms = turn.go_at_ms - BEATS * beat_ms
             counted = (Part(sound="tick", beat_ms=beat_ms),)
-            self._add(Announcement(counted, turn.go_at_ms, begins_ms, is_of_turn=True))
+            self._add(Announcement(counted, turn.go_at_ms, begins_ms, is_of_turn=True), state)
 
     def _result(self, closed: RoundClosed, state: RoomState, name: Name, now_ms: int) -> None:
         words, round_ = WORDS[state.language], _round_of(state, closed.round)
@@ -290,17 +303,23 @@ class Announcements:
         until_ms = now_ms + RESULT_WITHIN_MS
         if closed.next_at_ms:
             until_ms = min(until_ms, closed.next_at_ms)
-        self._add(Announcement(tuple(Part(text, sound) for text in texts), until_ms))
+        choices = (_naming(Part(text, sound), voices, name) for text in texts)
+        self._add(Announcement(tuple(choices), until_ms), state)
 
-    def _add(self, line: Announcement) -> None:
-        self._lines = [*self._lines, *([line] if line.choices else [])][-LINES_KEPT:]
+    def _add(self, line: Announcement, state: RoomState) -> None:
+        choices = tuple(part for part in (_told_by(state, each) for each in line.choices) if part is not None)
+        self._lines = [*self._lines, *([replace(line, choices=choices)] if choices else [])][-LINES_KEPT:]
 
     def next(
         self, state: RoomState, context: Context, length_ms: Callable[[Part], int]
     ) -> tuple[Announcement, Part] | None:
-        """Return what fits now, and drop what no longer does. `length_ms` is 0 for what cannot be said."""
+        """Return what fits now, and drop what no longer does, or was forgotten.
+
+        `length_ms` is 0 for what cannot be said.
+        """
         now_ms = context.now_ms
-        self._lines = [line for line in self._lines if not _is_late(line, now_ms)]
+        kept = (line for line in self._lines if not _is_late(line, now_ms))
+        self._lines = [line for line in kept if not is_forgotten(line, state)]
         free_ms = free_until_ms(state, context) - now_ms
         counts = [line.begins_at_ms - now_ms for line in self._lines if line.begins_at_ms]
         reserved_ms = 0
@@ -333,6 +352,30 @@ class Announcements:
         """Take out what is said now."""
         if line in self._lines:
             self._lines.remove(line)
+
+
+def _naming(part: Part, voices: Iterable[str], name: Name) -> Part:
+    """Return a part with those of some voices whose names are in its words."""
+    named = (voice for voice in voices if name(voice) and name(voice) in part.text)
+    return replace(part, named=tuple(dict.fromkeys(named)))
+
+
+def is_forgotten(line: Announcement, state: RoomState) -> bool:
+    """Tell whether what a line says again was taken back or hidden meanwhile: its words are said no more."""
+    if line.about is None or (round_ := _round_of(state, line.about.round)) is None:
+        return False
+    if isinstance(line.about, TurnGiven):
+        now = next((given for given in round_.turns if given.turn == line.about.turn), None)
+        return now is not None and now.prompt != line.about.prompt
+    return line.about not in round_.verdicts or line.about.clip in state.governed.withheld
+
+
+def _told_by(state: RoomState, part: Part) -> Part | None:
+    """Return a part as a room says it: without words that nobody may write there, for takes are repeated."""
+    kept = KINDS.get(state.kind, KINDS["wonder"]).filters
+    if not part.text or filters.refuse(part.text, state.language, kept) is None:
+        return part
+    return replace(part, text="") if part.sound else None
 
 
 def _is_late(line: Announcement, now_ms: int) -> bool:

@@ -22,7 +22,7 @@ from games.round import (
     Tempo,
 )
 from games.words import tokens
-from server.room import answered, governed
+from server.room import answered, governed, taught
 from server.room.clips import NO_CLIPS, ClipRef, Clips
 from server.room.events import (
     ClipCaptioned,
@@ -49,6 +49,7 @@ from server.room.events import (
     VoiceMuted,
 )
 from server.room.governed import Governed
+from server.room.held_facts import ClipHeld
 from server.room.sets import NO_SET, RoundSet, is_praise
 from server.room.written import Written, newest, with_repeats, with_text, with_written
 
@@ -81,7 +82,8 @@ class RoomState(Struct, frozen=True):
     a role asked for to what it is; `wanted` are the voices that wait for another topic, `wanted_seats`
     what their wishes count by. `asked_seq` is the seq of the newest turn, whose event has the words that a
     take answers; `set_rounds` is the set of rounds that runs; `answered` are prompts and who answered them;
-    `removed_seq` is the seq of the newest removal; `voice` None means as the kind has it.
+    `removed_seq` is the seq of the newest removal; `voice` None means as the kind has it; `taught` is who has
+    played which game lately.
     """
 
     head: int = 0
@@ -121,6 +123,7 @@ class RoomState(Struct, frozen=True):
     answered: answered.Memory = ()
     removed_seq: int = 0
     voice: bool | None = None
+    taught: taught.Memory = {}
 
 
 # What a revealed take has that its clip has not, or has otherwise.
@@ -206,7 +209,7 @@ def _repeated(state: RoomState, event: Event) -> RoomState:
 
 def _said_before(state: RoomState, fact: Fact | Erased) -> Collection[str]:
     match fact:
-        case ClipReported(clip=clip):
+        case ClipReported(clip=clip) | ClipHeld(clip=clip):
             return (clip,)
         case TopicThrown() | RoundOpened() | ProposalMade() if fact.prompt is not None:
             return (fact.prompt.id,)
@@ -270,6 +273,8 @@ def _clip_landed(state: RoomState, event: Event, landed: ClipLanded) -> RoomStat
 def _is_needed(state: RoomState, clip: ClipRef) -> bool:
     """Tell whether a round may still ask for all that is known of a clip."""
     rounds_ = (state.round, state.last_round)
+    if clip.clip in state.governed.held:  # its words are told when it passes
+        return True
     return clip.hidden or any(each is not None and clip.round == each.id for each in rounds_)
 
 
@@ -355,9 +360,12 @@ def _changed(state: RoomState, event: Event, fact: ClipCaptioned | ClipRemoved |
     if fact.clip not in state.clips:
         return state
     state = replace(state, clips=state.clips.captioned(fact.clip, fact.text, event.seq, fact.words))
-    words = tokens(fact.text)
+    # While a filter holds a clip, its round goes on as if no words had been heard.
+    text = "" if fact.clip in state.governed.held else fact.text
+    kept = governed.captioned(state.governed, fact.clip, fact.language, fact.by)
     return _in_rounds(
-        state, lambda round_: captions.captioned(round_, fact.clip, fact.text, words, fact.language)
+        replace(state, governed=kept),
+        lambda round_: captions.captioned(round_, fact.clip, text, tokens(text), fact.language),
     )
 
 
@@ -422,6 +430,7 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
                 rested_from_ms=event.at_ms,
                 silent_rounds=silent,
                 answered=answered.with_round(state.answered, state.round),
+                taught=taught.with_round(state.taught, state.round, event.at_ms),
                 governed=governed.rested(state.governed),
             )
         case fact if isinstance(fact, ROUND_FACTS):

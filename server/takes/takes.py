@@ -14,11 +14,8 @@ from typing import Any
 from audio.take import (
     LONGEST_CLIP_MS,
     LONGEST_TAKE_MS,
-    LONGEST_TRIED_MS,
     TAKE_MARGIN_MS,
     Clip,
-    Limits,
-    Mask,
 )
 from server.blobs.base import Blobs
 from server.room import door, masks
@@ -41,6 +38,7 @@ from server.takes.previewing import Previewing
 from server.takes.previews import Preview
 from server.takes.sessions import PeerSession, PeerSessions
 from server.takes.tasks import OwnedTasks
+from server.takes.tried_masks import TriedMasks
 from server.together import settled
 
 # By this name a room knows a take that was announced by `speak.start` and comes as an upload.
@@ -78,6 +76,7 @@ class Takes:
         self._outcomes = Outcomes(registry, blobs, observers, clock=clock)
         self._previewing = Previewing(self._outcomes, self._tasks, clock=clock)
         self._finisher = finisher
+        self._tried = TriedMasks(finisher)
         self._completion = Completion(finisher, self._outcomes, self._previewing, self._tasks)
         self._is_draining = self._is_closed = False
         media.observe(self)
@@ -255,8 +254,7 @@ class Takes:
     async def masked(self, body: bytes, media_type: str, mask: str) -> Clip:
         """Return what a recording is through a mask; it lands nowhere. Raises `Unfit` or `Refused`."""
         self._check_open()
-        limits = Limits(longest_ms=LONGEST_TRIED_MS)
-        return await self._finisher.upload(body, media_type, limits, Mask(mask, unguessable()))
+        return await self._tried.hear(body, media_type, mask)
 
     # --- previews
 

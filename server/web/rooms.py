@@ -307,7 +307,7 @@ async def make_room(request: web.Request) -> web.Response:
     try:
         room = await registry.open(opened, None, id=id_, key=None if opened.public else key)
     except Refused as refused:
-        if id_ is None or refused.code != "room_taken":
+        if id_ is None or refused.code != "room_taken" or not await request.app[LOG].head(id_):
             raise
         room, status = await registry.wake(id_), 200
     return answer(present(request, room), status=status, headers={"Location": f"/api/rooms/{room.id}"})

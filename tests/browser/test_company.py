@@ -46,7 +46,7 @@ async def answered(server: Server, room: str, *keys: str) -> tuple[str, list[str
 
 def is_cue_of(clip: str, message: Message) -> bool:
     """Tell whether a message says that a clip is on air."""
-    return message.get("kind") == "cue" and message["data"]["clip"] == clip
+    return message.get("kind") == "cue" and message["data"].get("clip") == clip
 
 
 class Following:
@@ -66,7 +66,7 @@ class Following:
             match message.get("kind"):
                 case "turn.given":
                     self.said.append(("turn", data["prompt"]))
-                case "clip.landed" | "cue" as kind:
+                case "clip.landed" | "cue" as kind if "clip" in data:  # a room that speaks has cues without
                     self.said.append((kind, data["clip"]))
                 case _:
                     pass

@@ -31,8 +31,9 @@ def speech() -> Pcm:
 class FileMicrophone:
     """Chromium's fake device: one file in rounds, from the moment that the page opens it."""
 
-    def __init__(self, folder: Path) -> None:
-        sound = np.concatenate([silence(LEAD_S), speech(), silence(TAIL_S)])
+    def __init__(self, folder: Path, said: Pcm | None = None) -> None:
+        said = speech() if said is None else said
+        sound = np.concatenate([silence(LEAD_S), said, silence(TAIL_S)])
         self.path = folder / "microphone.wav"
         wav(self.path, sound)
         self.round_s = len(sound) / RATE_HZ

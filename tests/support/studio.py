@@ -12,13 +12,13 @@ import msgspec
 import pytest
 
 from audio import ogg, opus
-from server.announcer import Speakers
 from server.blobs.base import Blob
 from server.blobs.memory import MemoryBlobs
 from server.engines.speech import Speech
 from server.engines.utterances import Utterances
 from server.log.memory import MemoryLog
 from server.readers import radio
+from server.readers.announcer import Speakers
 from server.readers.radio import Radio
 from server.room import playlist
 from server.room.commands import Land
@@ -100,7 +100,10 @@ async def at_once(work: Callable[..., Any], *args: Any, **more: Any) -> Any:
 
 @asynccontextmanager
 async def open_studio(
-    monkeypatch: pytest.MonkeyPatch, *, engine: Speech | None = None
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    engine: Speech | None = None,
+    wants: Callable[[str], bool] = lambda _: True,
 ) -> AsyncIterator[Studio]:
     monkeypatch.setattr(radio, "GAP_MS", 10)
     monkeypatch.setattr(radio, "DRIFT_AFTER_MS", 20)
@@ -112,7 +115,7 @@ async def open_studio(
     clock = LoopClock() if engine else Clock()
     utterances = Utterances(engine, clock=clock, aside=at_once)
     registry_, log = await registry(clock, spoken_ms=lambda _: utterances.length_ms if engine else None)
-    speech = Speakers(utterances, lambda _: True, lambda _, __: "Bold Newt")
+    speech = Speakers(utterances, wants, lambda _, __: "Bold Newt")
     studio = Studio(await registry_.wake("wonder"), log, media, speech)
     yield studio
     await studio.radio.close()

@@ -3,9 +3,12 @@ import { get, set as prefer } from '../lib/preferences.js';
 import { recall, remember } from '../lib/storage.js';
 import { command } from '../wire/protocol.js';
 
+const EARS_MS = 1_500; // a room that speaks waits so long for one's ears: its first words are for them
+
 export class OwnPresence {
   #hasMicrophone = false;
   #waits = false;
+  /** How one comes to hear, once: not yet asked, waited for, or known. @type {'new'|'waits'|'known'} */ #ears = 'new';
   /** What is asked of the room just before one plays along, once; what that returns is done when one does. @type {(() => Promise<(() => unknown)|undefined>)|null} */ before = null;
 
   /**
@@ -45,9 +48,18 @@ export class OwnPresence {
     else if (mic !== 'asking' && mic !== 'closed') this.#hasMicrophone = false;
     const listening = hearing === 'radio' || hearing === 'files' ? hearing : 'off';
     const consented = recall(`consent.${this.room}`, false);
-    const plays = playing && this.#hasMicrophone;
+    const plays = playing && this.#hasMicrophone && !this.#isDeaf(); // asked last: it is asked once
     if (plays && this.before) this.#ask(this.before);
     return this.request(command('here', { speaker: plays && !this.#waits, listening, pace, consented, mask: get('mask'), voice: get('spoken') })).catch(() => {});
+  }
+
+  /** Whether the room speaks and one cannot hear it yet. Only while one comes in: nobody drops out of a round for it. */
+  #isDeaf() {
+    const { room, hearing } = this.read();
+    const isDeaf = this.#ears !== 'known' && hearing === 'connecting' && Boolean(room?.voice) && get('spoken');
+    if (isDeaf && this.#ears === 'new') setTimeout(() => ((this.#ears = 'known'), this.send()), EARS_MS);
+    this.#ears = isDeaf ? 'waits' : 'known';
+    return isDeaf;
   }
 
   /** @param {NonNullable<OwnPresence['before']>} before */

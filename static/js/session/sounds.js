@@ -14,6 +14,7 @@ export class OnAir {
   /** The clip that was played last, and when it began. */ #last = { clip: '', began_ms: 0, duration_ms: 0 };
   /** @type {ReturnType<typeof setTimeout>[]} */ #timers = [];
   /** What the radio plays; '' is what it says itself. @type {string|null} */ #clip = null;
+  /** Whom it names there. @type {string[]} */ #names = [];
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #relayEnds;
   /** Whom one hears while they speak. @type {'nobody'|'others'|'hidden'} */ #relay = 'nobody';
 
@@ -37,10 +38,10 @@ export class OnAir {
   }
 
   /** @param {import('../wire/protocol.js').Cue} cue */
-  cue({ kind = 'clip', clip, starts_at_ms, duration_ms, prompt = '', at_ms = 0 }) {
+  cue({ kind = 'clip', clip, names = [], starts_at_ms, duration_ms, prompt = '', at_ms = 0 }) {
     const begin_ms = Math.max(0, this.clock.until_ms(starts_at_ms));
     for (const timer of this.#timers) clearTimeout(timer);
-    this.#piece(kind === 'clip' ? clip : '');
+    this.#piece(kind === 'clip' ? clip : '', names);
     if (kind !== 'clip') {
       this.set({ onAir: null, asked: null });
       this.#timers = [setTimeout(() => this.#piece(null), begin_ms + duration_ms + TAIL_MS)];
@@ -73,9 +74,10 @@ export class OnAir {
     else this.#relayEnds = setTimeout(() => this.#relayed(relay), TAIL_MS);
   }
 
-  /** @param {string|null} clip */
-  #piece(clip) {
+  /** @param {string|null} clip @param {string[]} [names] */
+  #piece(clip, names = []) {
     this.#clip = clip;
+    this.#names = names;
     this.#hush();
   }
 
@@ -87,7 +89,7 @@ export class OnAir {
 
   #hush() {
     const isOther = this.#relay === 'others' || (this.#relay === 'nobody' && this.#clip !== null && !this.hidden.has(this.#clip));
-    const isUnwanted = this.#clip === '' && !get('spoken');
+    const isUnwanted = this.#clip === '' && (!get('spoken') || this.#names.some((id) => this.hidden.has(id)));
     this.player.hush(isUnwanted || (this.read().hidden.length > 0 && !isOther));
   }
 }

@@ -29,8 +29,10 @@ def test_what_somebody_said_stands() -> None:
         ({"speech_ms": gates.SPEECH_LEAST_MS - 1}, "no voice"),
         ({"text": ""}, "no words"),
         ({"text": " ... ♪ !"}, "no words"),
-        ({"no_speech": gates.NO_SPEECH_MOST}, "no speech"),
+        ({"no_speech": gates.NO_SPEECH_MOST, "text": "A wombat."}, "no speech"),
+        ({"no_speech": gates.NO_SPEECH_MOST, "log_probability": gates.PROBABLE}, "no speech"),
         ({"no_speech": math.nan}, "no speech"),
+        ({"no_speech": math.nan, "log_probability": math.nan}, "no speech"),
         ({"log_probability": gates.LOG_PROBABILITY_LEAST}, "improbable"),
         ({"log_probability": math.nan}, "improbable"),
         ({"text": "the frog and the frog and the frog and the frog and the frog"}, "compressible"),
@@ -50,3 +52,9 @@ def test_who_has_time_may_repeat_themselves() -> None:
 
 def test_three_times_the_same_word_is_what_people_say() -> None:
     assert with_(text="Never, never, never!") == ""
+
+
+def test_a_list_of_words_that_are_probable_stands() -> None:
+    lima = "Lima, car, June, well, cucumber."
+    assert with_(text=lima, no_speech=0.8, log_probability=-0.9) == ""
+    assert with_(text="la la la car June", no_speech=0.8, log_probability=-0.9) == "no speech"

@@ -6,10 +6,19 @@ import pytest
 from msgspec.structs import replace
 
 from bench.pace import VOICES, PacedRound
+from games import forgotten
 from games.game import Game
 from games.pace import SPOKEN
 from games.registry import BY_ID, GAMES
-from games.round import RoundClosed, RoundOpened, RoundRevealed, TurnGiven, VerdictGiven
+from games.round import (
+    Prompt,
+    RoleGiven,
+    RoundClosed,
+    RoundOpened,
+    RoundRevealed,
+    TurnGiven,
+    VerdictGiven,
+)
 from server.room import lines
 from server.room.commands import Command, Tick
 from server.room.context import Context
@@ -18,6 +27,7 @@ from server.room.events import ClipLanded, Draft, RoomChanged, Voice, numbered
 from server.room.lines import GUARD_MS, Announcement, Announcements, Part, speaks
 from server.room.state import EMPTY, apply
 
+ANNA, BELA = VOICES[0].id, VOICES[1].id
 NAMES = {voice.id: voice.name for voice in VOICES}
 SOUND_MS = 500
 # What all said at once is still heard when the duel begins, and clips go before words.
@@ -125,6 +135,34 @@ def test_nothing_is_said_into_an_open_window(game: Game) -> None:
             assert turn.act not in SPOKEN or not is_late, (turn, said)
 
 
+@pytest.mark.parametrize("game", GAMES, ids=lambda game: game.id)
+def test_no_secret_is_said_while_it_is_one(game: Game) -> None:
+    round_ = played(game)
+
+    closed_ms = next(at_ms for at_ms, fact in round_.facts if isinstance(fact, RoundClosed))
+    said = [said.part.text for said in round_.said if said.from_ms < closed_ms]
+    secrets = {fact.text for _, fact in round_.facts if isinstance(fact, RoleGiven)}
+    secrets |= {fact.answer for _, fact in round_.facts if isinstance(fact, RoundOpened)}
+    for secret in filter(None, secrets):
+        for part in (secret, secret.partition(":")[0]):
+            assert not [text for text in said if part in text], part
+
+
+def test_a_rule_is_said_to_whoever_has_not_played_by_it_this_evening() -> None:
+    game = BY_ID["word_association"]
+    first, again = SpokenRound(game), SpokenRound(game)
+    first.play()
+    again.state = replace(again.state, taught=first.state.taught)
+    again.play()
+
+    (_, _, known), (_, _, told) = again.turns[0], first.turns[0]
+    assert told.startswith(f"{game.names['en']}. {game.short['en']}.")
+    assert known.startswith(f"{game.names['en']}. ")
+    assert game.short["en"] not in known
+    waits = [each.turns[0][1].go_at_ms - each.turns[0][0] for each in (again, first)]
+    assert waits[0] + spoken_ms(game.short["en"]) - spoken_ms("") < waits[1]
+
+
 def test_words_in_turn_keep_their_pace() -> None:
     silent, spoken = PacedRound(BY_ID["word_association"]), SpokenRound(BY_ID["word_association"])
 
@@ -191,6 +229,23 @@ def test_a_verdict_is_said_while_nobody_may_speak_and_never_late() -> None:
     assert not lines_
 
 
+def test_the_room_says_nothing_that_nobody_may_write_in_it() -> None:
+    called = "“0171 5550123” has been here before."
+    lines_, round_ = read(VerdictGiven("r", "c", "repeat", called, "fault"))
+    heard = lines_.next(round_.state, at(1_000), length_ms)
+    asked, turned = read(
+        RoundOpened("r", "story_die", "snap"),
+        TurnGiven("r", 1, "Go on from “0171 5550123”", 9_000, 14_000, "voice-anna"),
+    )
+    told = asked.next(turned.state, at(1_000), length_ms)
+
+    assert heard is not None
+    assert heard[1] == Part("", "refused")
+    assert told is not None
+    assert "0171" not in told[1].text
+    assert NAMES.get("voice-anna", "voice-anna") in told[1].text
+
+
 def test_what_cannot_be_said_gives_way_to_the_next_choice() -> None:
     opened, turn = RoundOpened("r", "story_die", "snap"), TurnGiven("r", 1, "Go!", 4_000, 9_000, "voice-anna")
     lines_, round_ = read(opened, turn)
@@ -230,6 +285,46 @@ def test_results_name_who_won_and_end_with_the_next_round() -> None:
     assert not lines_
     stopped, _ = read(RoundClosed("r", "stopped"))
     assert not stopped
+
+
+def test_words_tell_whom_they_name() -> None:
+    opened = RoundOpened("r", "story_die", "snap", players=(ANNA, BELA))
+    lines_, _ = read(opened, TurnGiven("r", 1, "Go!", 20_000, 29_000, ANNA, next=BELA))
+    (said, _) = lines_._lines
+
+    assert [part.named for part in said.choices] == [(ANNA, BELA), (ANNA, BELA), (ANNA, BELA), (), ()]
+    every, _ = read(RoundOpened("r", "five_things", "snap"), TurnGiven("r", 1, "Go!", 20_000, 29_000))
+    assert {part.named for line in every._lines for part in line.choices} == {()}
+
+
+def test_what_was_taken_back_is_said_no_more() -> None:
+    topic = Prompt("topic", "Elephants on ice?")
+    opened, turn = (
+        RoundOpened("r", "first_thing", "snap", topic),
+        TurnGiven("r", 1, topic.text, 20_000, 29_000),
+    )
+    lines_, round_ = read(opened, turn)
+    assert lines_.next(round_.state, at(1_000), length_ms) is not None
+    assert round_.state.round is not None
+    forgotten_ = replace(round_.state, round=forgotten.without(round_.state.round, "topic"))
+
+    assert lines_.next(forgotten_, at(1_000), length_ms) is None
+
+
+def test_a_verdict_on_a_clip_that_is_gone_or_hidden_is_not_said() -> None:
+    take = ClipLanded("c", 900, 0, 0, -16.0, (), round="r", turn=1)
+    told = VerdictGiven("r", "c", "key_lost", "We lost the elephants on the way.", "fault")
+    opened, turn = RoundOpened("r", "story_die", "snap"), TurnGiven("r", 1, "Go!", 900, 950)
+    for hide in (False, True):
+        lines_, round_ = read(opened, turn, take, told)
+        lines_._lines = lines_._lines[-1:]
+        state = round_.state
+        assert state.round is not None
+        governed = replace(state.governed, withheld={"c": 4}) if hide else state.governed
+        without = state.round if hide else forgotten.without(state.round, "c")
+
+        assert lines_.next(replace(state, governed=governed, round=without), at(2_000), length_ms) is None
+        assert not lines_
 
 
 def test_lines_are_bounded() -> None:

@@ -42,10 +42,43 @@ test('words of the room are heard where somebody is hidden, for they are nobody'
   assert.equal(visit.player.hushed, false);
 });
 
+test('words that name somebody who is hidden are not heard, nor is their file played', async () => {
+  const visit = await new Visit({ query: 'rtc=off' }).enter();
+  visit.session.hidden.add('bela', 'Bela');
+  says(visit, { names: ['anna', 'bela'] });
+  await visit.pass(100);
+  assert.deepEqual([visit.player.hushed, visit.player.played], [true, []]);
+  says(visit, { names: ['anna'], url: '/api/speech/def.ogg' });
+  await visit.pass(100);
+  assert.deepEqual([visit.player.hushed, visit.player.played], [false, ['/api/speech/def.ogg']]);
+});
+
 test('the room is told whether they are wanted, at once', async () => {
   const visit = await new Visit().enter();
   assert.equal(visit.asked('here').at(-1)?.voice, true);
   set('spoken', false);
   await visit.serve();
   assert.equal(visit.asked('here').at(-1)?.voice, false);
+});
+
+test('in a room that speaks one plays as soon as one hears it, or soon after', async () => {
+  const speakers = (/** @type {Visit} */ visit) => visit.asked('here').map(({ speaker }) => speaker);
+  for (const voice of [true, false]) {
+    const visit = await new Visit({ room: { voice } }).enter(true);
+    await visit.pass(300);
+    assert.equal(speakers(visit).at(-1), !voice);
+    const peer = /** @type {any} */ ({ close() {} });
+    visit.radios[0].resolve(peer);
+    await visit.pass(10);
+    assert.equal(speakers(visit).at(-1), true);
+    peer.lost(); // later nobody drops out of a round for it
+    visit.session.presence.send();
+    await visit.pass(10);
+    assert.deepEqual([visit.model.hearing, speakers(visit).at(-1)], ['connecting', true]);
+  }
+  const late = await new Visit({ room: { voice: true } }).enter(true);
+  await late.pass(1_400);
+  assert.equal(speakers(late).at(-1), false);
+  await late.pass(200);
+  assert.equal(speakers(late).at(-1), true);
 });

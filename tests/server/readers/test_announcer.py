@@ -10,7 +10,7 @@ from server.engines.worker import EngineFailed
 from server.readers.radio import RoomRadio
 from server.room import lines
 from server.room.commands import Change, Oversee
-from server.room.events import Draft, Fact
+from server.room.events import Draft, Fact, TextRemoved, TopicSuggested
 from tests.support.media import ANNA
 from tests.support.studio import Studio, open_studio
 from tests.support.voices import ToneEngine
@@ -25,9 +25,22 @@ async def engine() -> ToneEngine:
     return ToneEngine()
 
 
+class Speaking:
+    """Whether somebody who listens wants words."""
+
+    wanted = True
+
+
 @pytest.fixture
-async def studio(monkeypatch: pytest.MonkeyPatch, engine: ToneEngine) -> AsyncIterator[Studio]:
-    async with open_studio(monkeypatch, engine=engine) as open_:
+async def speakers() -> Speaking:
+    return Speaking()
+
+
+@pytest.fixture
+async def studio(
+    monkeypatch: pytest.MonkeyPatch, engine: ToneEngine, speakers: Speaking
+) -> AsyncIterator[Studio]:
+    async with open_studio(monkeypatch, engine=engine, wants=lambda _: speakers.wanted) as open_:
         open_.listening = 1
         yield open_
 
@@ -79,6 +92,55 @@ async def test_a_clip_that_lands_cuts_what_is_said_and_is_heard_first(studio: St
 
     assert studio.cuts == [studio.spoken[0]["url"]]
     assert studio.media.stopped == ["wonder"]
+
+
+async def test_words_tell_whom_they_name(studio: Studio) -> None:
+    await happen(studio, RoundOpened("r", "first_thing", "snap", PROMPT), turn(studio, 9_000))
+    await studio.until(lambda: len(studio.spoken) == 1)
+
+    assert studio.spoken[0]["names"] == [ANNA.id]
+
+
+async def test_what_is_taken_back_while_it_is_said_ends_at_once(studio: Studio) -> None:
+    topic = Prompt("topic", "A long topic about elephants that somebody takes back.")
+    await happen(studio, TopicSuggested("topic", topic.text))
+    suggested = studio.room.tail.head
+    await happen(studio, RoundOpened("r", "first_thing", "snap", topic))
+    go_at_ms = studio.room.context().now_ms + 20_000
+    await happen(studio, TurnGiven("r", 1, topic.text, go_at_ms, go_at_ms + 3_000))
+    await studio.until(lambda: len(studio.spoken) == 1)
+    await happen(studio, TextRemoved(suggested))
+    await studio.until(lambda: len(studio.cuts) == 1)
+
+    assert studio.cuts == [studio.spoken[0]["url"]]
+
+
+async def test_who_begins_to_listen_hears_once_what_is_asked(studio: Studio, speakers: Speaking) -> None:
+    speakers.wanted = False
+    await happen(studio, RoundOpened("r", "first_thing", "snap", PROMPT), turn(studio, 6_000))
+    await studio.pass_time(1_000)
+    assert studio.spoken == []
+
+    speakers.wanted = True
+    studio.radio.wake("wonder")
+    await studio.until(lambda: len(studio.spoken) == 1)
+    assert studio.spoken[0]["kind"] == "speech"
+    studio.radio.wake("wonder")  # another one
+    await studio.until(lambda: len(studio.spoken) == 2)
+    assert studio.spoken[1]["kind"] == "sound"  # and it is counted in
+
+
+async def test_who_begins_to_listen_when_it_has_begun_hears_nothing_of_it(
+    studio: Studio, speakers: Speaking, engine: ToneEngine
+) -> None:
+    speakers.wanted = False
+    await happen(studio, RoundOpened("r", "first_thing", "snap", PROMPT), turn(studio, 500))
+    await studio.pass_time(600)
+    speakers.wanted = True
+    studio.radio.wake("wonder")
+    await studio.pass_time(5_000)
+
+    assert not [text for text in engine.asked if PROMPT.text in text]
 
 
 async def test_nothing_is_said_while_somebody_speaks(studio: Studio) -> None:

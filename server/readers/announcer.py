@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from games.round import TurnGiven
 from server.engines.utterances import Utterance, Utterances, joined
 from server.room.events import Event
-from server.room.lines import Announcement, Announcements, Part, speaks
+from server.room.lines import Announcement, Announcements, Part, is_forgotten, speaks
 from server.rooms.base import Room
 
 # An estimate is rather too long: what is not known yet is tried when it fits by so much of it.
@@ -29,10 +30,12 @@ class Speakers(Struct, frozen=True):
 
 
 class Said(Struct, frozen=True):
-    """Something that is to be said now."""
+    """Something that is to be said now, and whom it names."""
 
     utterance: Utterance
     url: str
+    line: Announcement
+    named: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -48,6 +51,7 @@ class Announcer:
         self._speakers = speakers
         self._lines = Announcements()
         self._ready: dict[Part, Utterance | None] = {}
+        self._missed: Event | None = None  # a turn that was given while nobody listened
 
     def __bool__(self) -> bool:
         """Tell whether there is something to say."""
@@ -55,10 +59,27 @@ class Announcer:
 
     def read(self, event: Event) -> bool:
         """Follow an event; tell whether there is more to say now."""
+        is_turn = isinstance(event.data, TurnGiven)
         if self._is_spoken_to:
+            self._missed = None if is_turn else self._missed
             return self._lines.read(event, self._room.state, self._name)
+        self._missed = event if is_turn else self._missed
         self._lines.clear()
         return False
+
+    def joined(self) -> None:
+        """Say once to whoever begins to listen what a turn wants that nobody heard, if it has not begun."""
+        event, state = self._missed, self._room.state
+        if event is None or not self._is_spoken_to:
+            return
+        self._missed = None
+        turn = state.round.turn if state.round else None
+        if turn is not None and turn == event.data and self._room.context().now_ms < turn.go_at_ms:
+            self._lines.read(event, state, self._name)
+
+    def is_forgotten(self, said: Said) -> bool:
+        """Tell whether what is being said was taken back meanwhile."""
+        return is_forgotten(said.line, self._room.state)
 
     @property
     def _is_spoken_to(self) -> bool:
@@ -79,16 +100,17 @@ class Announcer:
                 break
             line, part = chosen
             if (utterance := self._ready.get(part)) is not None:
-                return self._taken(line, utterance)
+                return self._taken(line, part, utterance)
             await self._make(part, self._speakers.utterances)
         return None
 
-    def _taken(self, line: Announcement, utterance: Utterance) -> Said:
+    def _taken(self, line: Announcement, part: Part, utterance: Utterance) -> Said:
         assert self._speakers is not None
         self._lines.done(line)
         if not self._lines:
             self._ready.clear()
-        return Said(utterance, f"/api/speech/{self._speakers.utterances.publish(utterance)}.ogg")
+        url = f"/api/speech/{self._speakers.utterances.publish(utterance)}.ogg"
+        return Said(utterance, url, line, part.named)
 
     async def _make(self, part: Part, utterances: Utterances) -> None:
         """Make an utterance; what nobody can say counts as nothing."""
