@@ -63,6 +63,7 @@ class Change(Struct, frozen=True):
     hold: bool | None = None
     voice: bool | None = None
     mask: str | None = None
+    noise_reduction: bool | None = None
 
 
 class Close(Struct, frozen=True):

@@ -63,7 +63,7 @@ AWAY_MS, LAPSED_MS = 60_000, 86_400_000
 # may have been here, when nobody remembers them leaving: the room slept, or the server was restarted.
 SEEN_EVERY_MS = 21_600_000
 # What of a room may be switched, beside its words.
-SWITCHES = ("locked", "slow", "hold", "mask", "voice")
+SWITCHES = ("locked", "slow", "hold", "mask", "voice", "noise_reduction")
 COMMANDS = Change | Close | Mute | MuteNetwork | GiveKeeper | Remove | Hide | Restore
 NOTE_CHARACTERS = 300
 

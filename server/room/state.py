@@ -124,6 +124,7 @@ class RoomState(Struct, frozen=True):
     removed_seq: int = 0
     voice: bool | None = None
     taught: taught.Memory = {}
+    noise_reduction: bool = False
 
 
 # What a revealed take has that its clip has not, or has otherwise.

@@ -18,6 +18,7 @@ from audio.take import (
     Clip,
 )
 from server.blobs.base import Blobs
+from server.blobs.unreduced import Unreduced
 from server.room import door, masks
 from server.room.commands import Refused, restarting
 from server.room.events import Event, Source, Voice
@@ -64,6 +65,7 @@ class Takes:
         clock: Callable[[], int],
         longest_ms: int = LONGEST_CLIP_MS,
         live_delay_ms: int = LIVE_DELAY_MS,
+        unreduced: Unreduced | None = None,
         observers: Sequence[TakesObserver] = (),
     ) -> None:
         self._registry = registry
@@ -73,7 +75,7 @@ class Takes:
         self._sessions = PeerSessions(media, observers, self._moved)
         self._live = LiveRelays(media, observers, delay_ms=live_delay_ms)
         self._tasks = OwnedTasks()
-        self._outcomes = Outcomes(registry, blobs, observers, clock=clock)
+        self._outcomes = Outcomes(registry, blobs, observers, clock=clock, unreduced=unreduced)
         self._previewing = Previewing(self._outcomes, self._tasks, clock=clock)
         self._finisher = finisher
         self._tried = TriedMasks(finisher)
@@ -196,6 +198,7 @@ class Takes:
             source,
             longest_ms=self._longest_clip_ms(room, voice),
             mask=masks.worn(room.state, voice.id, room.context(), asked=asked_mask),
+            reduces_noise=room.state.noise_reduction,
             is_previewed=kind_of(room.state).preview,
             peer=peer,
             state=state,

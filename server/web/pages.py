@@ -208,7 +208,6 @@ def clip_page(
     words, said = _WORDS[lang], f' lang="{state.language}"'
     voice = ref.by.name if ref.by else words["voice"]
     seconds = f"{ref.duration_ms / 1000:.1f}"
-    seconds = seconds.replace(".", ",") if lang == "de" else seconds
     by = Template(words["title"]).substitute(voice=voice, room=state.name)
     values = {
         "language": lang,
@@ -226,10 +225,11 @@ def clip_page(
         "image": f"{base}/api/clips/{ref.clip}.png",
         "audio": f"{base}/api/clips/{ref.clip}.m4a",
     }
-    href = f"/r/{room_id}?answer={ref.clip}" if asked else f"/r/{room_id}"
-    closed = f'<p class="by">{escape(words["closed"])}</p>'
-    way = closed if state.closed else _WAY.substitute(escaped({"href": href, "door": words["door"]}))
     marks = {"head_language": said if asked else "", "words_language": said if ref.caption else ""}
+    href = f"/r/{room_id}?answer={ref.clip}" if asked else f"/r/{room_id}"
+    way = f'<p class="by">{words["closed"]}</p>'
+    if not state.closed:
+        way = _WAY.substitute(escaped({"href": href, "door": words["door"]}))
     return _CLIP_PAGE.substitute(escaped(values), **marks, way=way)
 
 

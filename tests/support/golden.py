@@ -395,7 +395,7 @@ def masked() -> SentRoom:
         room.happen(replace(landed, round="r-mouse", turn=1, hidden=hidden), voice)
     shown = RevealedTake("k2", BELA.id, 1, 900, 120, 0, -16.0, (0, 50, 100), masked=True, mask="mouse")
     room.happen(RoundRevealed("r-mouse", (shown,)), BELA)
-    room.happen(RoomChanged(mask=""))
+    room.happen(RoomChanged(mask="", noise_reduction=True))
     return room
 
 

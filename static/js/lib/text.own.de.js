@@ -66,6 +66,8 @@ export default {
   'keeper.hold': 'Stimmen zurückhalten',
   'keeper.hold.hint': 'jede wartet, bis du sie durchlässt',
   'keeper.mask': 'Maske für alle',
+  'keeper.noise': 'Rauschen leiser',
+  'keeper.noise.hint': 'Lüfter, Kühlschrank und Straße treten zurück; nur bei neuen Aufnahmen',
   'keeper.verbs': 'Als Hüter dieses Raums',
   'keeper.mute': '10 Minuten stumm',
   'keeper.unmute': 'Wieder sprechen lassen',

@@ -66,6 +66,8 @@ export default {
   'keeper.hold': 'Hold voices',
   'keeper.hold.hint': 'each waits until you let it on air',
   'keeper.mask': 'Mask for everybody',
+  'keeper.noise': 'Turn noise down',
+  'keeper.noise.hint': 'fans, fridges and streets step back; new takes only',
   'keeper.verbs': 'As keeper of this room',
   'keeper.mute': 'Mute for 10 minutes',
   'keeper.unmute': 'Let speak again',

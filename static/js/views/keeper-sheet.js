@@ -27,7 +27,7 @@ function rules(session, failure) {
     box.addEventListener('change', async () => (await session.send('room.set', { [name]: box.checked })) || (box.checked = !box.checked));
     return h('label', { class: 'check' }, box, h('span', {}, t(`keeper.${name}`), h('small', {}, t(`keeper.${name}.hint`))));
   };
-  return h('fieldset', { class: 'sheet-form' }, h('legend', {}, t('keeper.rules')), rule('locked'), rule('slow'), rule('hold'), maskOfRoom(session, failure));
+  return h('fieldset', { class: 'sheet-form' }, h('legend', {}, t('keeper.rules')), rule('locked'), rule('slow'), rule('hold'), maskOfRoom(session, failure), noiseReduction(session, failure));
 }
 
 /** One mask for everybody, or none. @param {Session} session @param {HTMLElement} failure */
@@ -36,6 +36,13 @@ function maskOfRoom({ id, model }, failure) {
   const select = h('select', { id: 'keeper-mask' }, ...CHOICES.mask.map((mask) => h('option', { value: mask, selected: mask === now }, t(`mask.name.${mask}`))));
   select.addEventListener('change', async () => (await attempt(failure, () => changeRoom(id, { mask: select.value }))) || (select.value = model.state.mask || 'none'));
   return h('label', { class: 'field' }, h('span', {}, t('keeper.mask')), select);
+}
+
+/** How takes sound from now on. @param {Session} session @param {HTMLElement} failure */
+function noiseReduction(session, failure) {
+  const box = h('input', { type: 'checkbox', id: 'keeper-noise', checked: session.model.state.noise_reduction });
+  box.addEventListener('change', async () => (await attempt(failure, () => changeRoom(session.id, { noise_reduction: box.checked }))) || (box.checked = !box.checked));
+  return h('label', { class: 'check' }, box, h('span', {}, t('keeper.noise'), h('small', {}, t('keeper.noise.hint'))));
 }
 
 /** @param {Session} session @param {HTMLElement} failure */

@@ -22,11 +22,13 @@ class Counting(FakeFinisher):
         super().__init__()
         self.now = self.most = 0
 
-    async def upload(self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None) -> Clip:
+    async def upload(
+        self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None, **more: bool
+    ) -> Clip:
         self.now += 1
         self.most = max(self.most, self.now)
         try:
-            return await super().upload(body, media_type, limits, mask)
+            return await super().upload(body, media_type, limits, mask, **more)
         finally:
             self.now -= 1
 
