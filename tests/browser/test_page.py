@@ -209,6 +209,7 @@ async def test_a_wide_page_gives_its_stage_most_and_a_small_one_its_prompt_all_i
         box = await page.locator("#stage").bounding_box()
         assert box is not None
         assert 0.56 < box["width"] / width < 0.62
+    await expect(page.locator(".find:visible")).to_be_visible()  # the look of a round comes before it
     await page.evaluate(LONG_PROMPT)
     await expect(page.locator("body")).to_have_attribute("data-phase", "window")
     for notices in (0, 2):

@@ -3,18 +3,20 @@ import '../lib/words-evening.js';
 import '../lib/words-search.js';
 import { h, icon } from '../lib/dom.js';
 import { ICONS } from '../lib/icons.js';
+import { dressed } from '../lib/sheet.js';
 import { t } from '../lib/text.js';
 import { SpokenWords } from './spoken-words.js';
 import { UndoToast } from './undo-toast.js';
 
 /** @param {import('../session/session.js').Session} session */
 export async function attach(session) {
+  const look = dressed('/static/css/inside.css');
   const stage = document.getElementById('stage');
   const words = stage && new SpokenWords(session, stage);
   const toast = document.querySelector('undo-toast');
   if (toast instanceof UndoToast) toast.attach(session);
   ICONS.search = { line: 'M10.5 4.5a6 6 0 1 0 0 12 6 6 0 1 0 0-12zM15 15l5 5' };
-  await words?.dressed; // or both of its buttons are seen at first, where one is
+  await Promise.all([look, words?.dressed]); // or both of its buttons are seen at first, where one is
   const press = async () => (await import('./search-sheet.js')).open(session);
   ICONS.keep = { line: 'M12 4v10M7.5 10l4.5 4.5 4.5-4.5M5 19.5h14' };
   const keep = async () => (await import('./evening-sheet.js')).open(session);
