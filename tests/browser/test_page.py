@@ -30,7 +30,8 @@ navigator.mediaDevices.getUserMedia = async (wanted) => {
   return stream;
 };"""
 # What is to be pressed and cannot be: beside the window, or below something else.
-HIDDEN_BUTTONS = """() => [...document.querySelectorAll('.dock button, #games, #topics, .top button, .tab')]
+HIDDEN_BUTTONS = """() => [...document.querySelectorAll(
+    '.dock button, #games, #topics, .top button, .tab, .find')]
   .filter((button) => button.checkVisibility()).filter((button) => {
     const { left, top, width, height } = button.getBoundingClientRect();
     const found = document.elementFromPoint(left + width / 2, top + height / 2);
@@ -209,6 +210,7 @@ async def test_a_wide_page_gives_its_stage_most_and_a_small_one_its_prompt_all_i
         box = await page.locator("#stage").bounding_box()
         assert box is not None
         assert 0.56 < box["width"] / width < 0.62
+    await expect(page.locator(".find:visible")).to_be_visible()  # the look of a round comes before it
     await page.evaluate(LONG_PROMPT)
     await expect(page.locator("body")).to_have_attribute("data-phase", "window")
     for notices in (0, 2):
@@ -245,6 +247,7 @@ async def test_nothing_is_cut_off_in_small_and_low_windows(
     """A small phone, a phone on its side, and pages made twice and three times as large."""
     visitor = await invite(listening_chromium, ears=False, locale="de-DE")
     await visitor.enter(shared_server.url, make_room(shared_server.url, name="Donaudampfschiffahrt" * 3))
+    await expect(visitor.page.locator(".find:visible")).to_be_visible()  # the last thing that comes
     for width, height in ((320, 568), (360, 640), (844, 390), (932, 430), (640, 400), (427, 640)):
         await visitor.page.set_viewport_size({"width": width, "height": height})
         found = await visitor.page.evaluate(HIDDEN_BUTTONS)

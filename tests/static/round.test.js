@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDrawnIn, isFor } from '../../static/js/room/play.js';
-import { closesAt, hasCard, statusOf, OVER_MS, reactionOf } from '../../static/js/room/round.js';
+import { closesAt, hasCard, statusOf, stayedSilent, OVER_MS, reactionOf } from '../../static/js/room/round.js';
 import { EMPTY } from '../../static/js/room/state.js';
 import { ANNA, ended, running, take } from './support/stage.js';
 
@@ -121,4 +121,13 @@ test('a round that gave way to another has no card, nor one in which nothing was
   assert.deepEqual(['done', 'stopped', 'silent', 'again', 'replaced'].map((reason) => hasCard(ended(round, { reason }))), [true, true, true, false, false]);
   assert.deepEqual([hasCard(null), hasCard(round), hasCard(ended(running()))], [false, false, false]);
   assert.equal(hasCard(ended(running(), { secrets: [{ voice: 'anna', role: 'x', text: '' }] })), true);
+});
+
+test('a round in which nobody said anything is told apart from one that waits for its take', () => {
+  const told = (/** @type {any} */ last_round, /** @type {any} */ more = {}) => stayedSilent({ state: /** @type {any} */ ({ round: null, last_round }), preview: null, speaking: 'off', ...more });
+
+  assert.equal(told(ended(running(), { reason: 'silent' })), true);
+  assert.equal(told(ended(running({}, { takes: [take('a', ANNA)] }))), false);
+  assert.equal(told(ended(running(), { secrets: [{ voice: 'anna', role: 'x', text: '' }] })), false);
+  assert.deepEqual([told(null), told(ended(running()), { speaking: 'sending' }), told(ended(running()), { preview: {} })], [false, false, false]);
 });

@@ -197,6 +197,7 @@ export default {
   'who.you': 'DU',
   'who.all': 'IHR ALLE',
   'phase.between': 'Moment',
+  'phase.silent': 'Kein Mucks. Passiert den Besten.',
   'phase.paused': 'Warten, ob jemand zurückkommt',
   'phase.bystander': 'Hier spielen andere. Spiel mit oder lehn dich zurück.',
   'talk.bystander': 'Erst mitspielen',

@@ -197,6 +197,7 @@ export default {
   'who.you': 'YOU',
   'who.all': 'ALL OF YOU',
   'phase.between': 'One moment',
+  'phase.silent': 'Not a word. Happens to the best.',
   'phase.paused': 'Waiting for somebody to come back',
   'phase.bystander': 'Others play this one. Play along, or lean back.',
   'talk.bystander': 'Play along first',

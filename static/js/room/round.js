@@ -100,6 +100,11 @@ function clamp(part) {
   return Math.min(1, Math.max(0, part));
 }
 
+/** Whether a round ended in which nobody said anything. @param {{state: import('./state.js').RoomState, preview: unknown, speaking: string}} model */
+export function stayedSilent({ state: { round, last_round }, preview, speaking }) {
+  return !round && !preview && speaking !== 'sending' && last_round?.takes.length === 0 && !hasCard(last_round);
+}
+
 /** Whether the end of this round has a card. @param {import('../wire/protocol.js').Round|null} round */
 export function hasCard(round) {
   return Boolean(round?.closing && !CUT.has(round.closing.reason) && (round.takes.length || round.closing.secrets?.length));

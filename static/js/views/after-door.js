@@ -3,25 +3,27 @@ import '../lib/words-evening.js';
 import '../lib/words-search.js';
 import { h, icon } from '../lib/dom.js';
 import { ICONS } from '../lib/icons.js';
+import { dressed } from '../lib/sheet.js';
 import { t } from '../lib/text.js';
 import { SpokenWords } from './spoken-words.js';
 import { UndoToast } from './undo-toast.js';
 
 /** @param {import('../session/session.js').Session} session */
 export async function attach(session) {
+  const look = dressed('/static/css/inside.css');
   const stage = document.getElementById('stage');
   const words = stage && new SpokenWords(session, stage);
   const toast = document.querySelector('undo-toast');
   if (toast instanceof UndoToast) toast.attach(session);
   ICONS.search = { line: 'M10.5 4.5a6 6 0 1 0 0 12 6 6 0 1 0 0-12zM15 15l5 5' };
-  await words?.dressed; // or both of its buttons are seen at first, where one is
+  await Promise.all([look, words?.dressed]); // or both of its buttons are seen at first, where one is
   const press = async () => (await import('./search-sheet.js')).open(session);
-  ICONS.keep = { line: 'M12 4v10M7.5 10l4.5 4.5 4.5-4.5M5 19.5h14' };
+  ICONS.download = { line: 'M12 4v10M7.5 10l4.5 4.5 4.5-4.5M5 19.5h14' };
   const keep = async () => (await import('./evening-sheet.js')).open(session);
   const isKept = session.model.room?.shared !== false;
   for (const place of document.querySelectorAll('panel-tabs, clip-list')) {
     const button = h('button', { type: 'button', class: 'icon-button find', 'aria-label': t('search.title'), title: t('search.title'), onclick: press }, icon('search'));
-    const evening = isKept && h('button', { type: 'button', class: 'icon-button keep-evening', 'aria-label': t('evening.title'), title: t('evening.title'), onclick: keep }, icon('keep'));
+    const evening = isKept && h('button', { type: 'button', class: 'icon-button keep-evening', 'aria-label': t('evening.title'), title: t('evening.title'), onclick: keep }, icon('download'));
     const buttons = /** @type {Node[]} */ ([button, evening].filter(Boolean));
     if (place.localName === 'panel-tabs') place.append(...buttons);
     else place.querySelector('h2')?.after(...buttons);

@@ -3,7 +3,7 @@ import { h, say, set } from '../lib/dom.js';
 import { day, reaction } from '../lib/format.js';
 import { counted, t } from '../lib/text.js';
 import { calmOf, isTalking, missingIn, ownersOf, partIn, starterIn, startsSelf, talksOn, voiceOf } from '../room/head.js';
-import { hasCard, reactionOf } from '../room/round.js';
+import { hasCard, reactionOf, stayedSilent } from '../room/round.js';
 import './stage-head.js';
 import { View } from './view.js';
 
@@ -83,7 +83,8 @@ export class PromptCard extends View {
   #words(status, model) {
     const prompt = /** @type {HTMLElement} */ (this.prompt);
     const words = promptOf(status, model);
-    const text = words || (status.phase === 'idle' ? t(model.state.closed ? 'talk.gone' : model.presence.voices.size > 1 ? 'phase.idle' : 'phase.alone') : '');
+    const isSilent = status.phase === 'over' && stayedSilent(model);
+    const text = words || (isSilent ? t('phase.silent') : status.phase === 'idle' ? t(model.state.closed ? 'talk.gone' : model.presence.voices.size > 1 ? 'phase.idle' : 'phase.alone') : '');
     const resting = !words && text !== '';
     set(prompt, { lang: resting ? null : model.state.language });
     prompt.dataset.resting = String(resting);
@@ -117,6 +118,7 @@ function kickerOf(status, model, part) {
   if (phase === 'waiting') return t('phase.waiting');
   if (speaking === 'live' && phase === 'over') return t(talksOn(turn) ? 'phase.go' : 'phase.finish');
   if (phase === 'over' && state.round && isTalking(turn, model.presence)) return othersOf('window', turn, model);
+  if (phase === 'over' && !model.onAir && stayedSilent(model)) return ''; // the prompt's place says it
   if (phase === 'over') return t(model.onAir ? 'phase.over' : speaking === 'sending' ? 'talk.sending' : state.round ? 'phase.between' : 'phase.idle');
   const act = turn?.act ?? 'speak';
   if (turn && (act === 'vote' || act === 'listen')) return t(calmOf(turn, model.me));
