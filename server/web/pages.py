@@ -53,6 +53,7 @@ _CLIP_PAGE = Template("""<!doctype html>
 <link rel="icon" href="/static/icons/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/static/css/sky.css">
 <link rel="stylesheet" href="/static/css/clip.css">
+<link rel="modulepreload" href="/static/js/room/words.js">
 <script type="module" src="/static/js/clip.js"></script>
 </head>
 <body class="clip-page">
@@ -62,7 +63,7 @@ _CLIP_PAGE = Template("""<!doctype html>
 <p class="by" dir="auto">$by</p>
 <figure>
 <div class="wave" id="wave"><img src="/api/clips/$clip.svg" alt="$picture_alt" width="382" height="64"></div>
-<figcaption dir="auto">$words</figcaption>
+<figcaption dir="auto" id="words">$caption</figcaption>
 </figure>
 <button type="button" class="primary" id="play" data-play="$play" data-stop="$stop" hidden>$play</button>
 <audio id="sound" controls preload="metadata">
@@ -235,7 +236,18 @@ def clip_page(base: str, room_id: str, state: RoomState, ref: ClipRef, asked: st
         "image": f"{base}/api/clips/{ref.clip}.png",
         "audio": f"{base}/api/clips/{ref.clip}.m4a",
     }
-    return _CLIP_PAGE.substitute({name: escape(value, quote=True) for name, value in values.items()})
+    escaped = {name: escape(value, quote=True) for name, value in values.items()}
+    return _CLIP_PAGE.substitute(escaped, caption=_timed(ref) or escaped["words"])
+
+
+def _timed(ref: ClipRef) -> str:
+    """Return the words of a clip, each with the time in ms at which it begins; "" where they have none."""
+    if " ".join(word for word, _, _ in ref.words) != ref.caption:
+        return ""
+    spans = (
+        f'<span class="word" data-ms="{start_ms}">{escape(word)}</span>' for word, start_ms, _ in ref.words
+    )
+    return " ".join(spans)
 
 
 def _page(request: web.Request, found: assets.Asset) -> web.StreamResponse:
