@@ -11,6 +11,8 @@ JOBS ?= 2
 BIN := .venv/bin
 BUILD := .build
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Tests start hundreds of processes of ours: each would compile our modules anew where this is set, as in images.
+unexport PYTHONDONTWRITEBYTECODE
 NEED_PYTHON := Python 3.11 or newer with the venv module is needed (Debian and Ubuntu: apt-get install python3 python3-venv).
 NEED_NODE := Node.js 20 or newer with npm is needed for the tests of the page (Debian and Ubuntu: apt-get install nodejs npm).
 

@@ -68,7 +68,8 @@ class Clip(Struct, frozen=True):
     `onset_ms` is the first sound of speech, counted from the end of the pre-roll of the take
     (negative inside it) or from the beginning of an upload; `peaks` are 64 values, 0 to 100. Where
     speech is was measured before the `mask` was put on, and so was how much there is (`speech_ms`, None where
-    nobody counted): a whisper is none to what counts.
+    nobody counted): a whisper is none to what counts. `unreduced` is the sound with all its noise, where that
+    was turned down and words are read: recognisers read fewer words right without. It is never stored.
     """
 
     ogg: bytes
@@ -80,6 +81,7 @@ class Clip(Struct, frozen=True):
     peaks: tuple[int, ...]
     mask: str | None = None
     speech_ms: int | None = None
+    unreduced: bytes | None = None
 
 
 class Unfit(Exception):

@@ -94,6 +94,9 @@ BUDGETS = (
         least=True,
     ),
     Budget("captions.base_times_faster_whisper_alone", "the same with base", "", 4, least=True),
+    Budget(
+        "captions.base_landing_to_caption_p50_ms", "from landing to caption of 3 s, base, median", "ms", 500
+    ),
     Budget("captions.tiny_en_word_errors_percent", "words of recorded sentences wrong, tiny.en", "%", 5),
     Budget("captions.base_word_errors_percent", "the same with base", "%", 5),
     Budget(

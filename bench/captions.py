@@ -1,7 +1,8 @@
-"""What writing captions costs, and how right they are: python -m bench.captions.
+"""What writing captions costs, how right they are, and how soon they come: python -m bench.captions.
 
 Clips are recorded people through the product's own finish. Beside it the same clips by faster-whisper alone,
-as it is meant to be used: same model, one thread, beam 1, temperature 0, word times.
+as it is meant to be used: same model, one thread, beam 1, temperature 0, word times. From landing to caption
+is measured on the real server, by the times of its events: one clip of 3 s after the other is uploaded.
 """
 
 from __future__ import annotations
@@ -10,19 +11,26 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from statistics import quantiles
 from time import process_time
 from typing import Any
 
 from audio import finish
-from audio.take import LONGEST_CLIP_MS, Limits, Unfit
+from audio.pcm import Pcm
+from audio.take import LONGEST_CLIP_MS, SAMPLE_RATE_HZ, Limits, Unfit
+from bench.chat import Subject, serving
 from server.engines.models import Model, find
 from server.engines.transcribing import Listen, Reader, samples_of
 from server.engines.worker import ENVIRONMENT
 from tests.support import noises, spoken
 from tests.support.shape import ROOT
+from tests.support.visitor import events, upload
 
 LONG = Limits(longest_ms=LONGEST_CLIP_MS)
+CLIP_SAMPLES, TIMES, LIMIT_S = 3 * SAMPLE_RATE_HZ, 4, 60.0
+KEY = "b" * 43
 MODELS = {"tiny_en": spoken.tiny_en, "base": spoken.base}
 
 Clips = list[tuple[str, bytes, str]]  # what is said, the clip, its language
@@ -42,6 +50,7 @@ def measure() -> dict[str, float]:
             check=True,
         )
         figures |= {f"{name}_{figure}": value for figure, value in json.loads(done.stdout).items()}
+        figures |= {f"{name}_{figure}": value for figure, value in waits(name).items()}
     return figures
 
 
@@ -77,6 +86,32 @@ def figures(name: str) -> dict[str, float]:
         german = clips(spoken.german_words())
         found["german_single_words_wrong_percent"] = wrong_percent(german, timed(german, read)[1])
     return found
+
+
+def waits(name: str) -> dict[str, float]:
+    """Return how long clips of 3 s wait for their words on a server with one worker."""
+    with serving(captions=str(MODELS[name]())) as server:
+        room = server.new_room()
+        said = [each.pcm[:CLIP_SAMPLES] for each in spoken.sentences() if len(each.pcm) >= CLIP_SAMPLES]
+
+        def wait_ms(pcm: Pcm) -> float:
+            return caption_after_ms(server, room, upload(server.url, room, KEY, pcm))
+
+        wait_ms(said[0])  # the worker starts, and reads its model
+        waited_ms = [wait_ms(pcm) for pcm in said * TIMES]
+    cuts = quantiles(waited_ms, n=100, method="inclusive")
+    return {"landing_to_caption_p50_ms": cuts[49], "landing_to_caption_p99_ms": cuts[98]}
+
+
+def caption_after_ms(server: Subject, room: str, clip: str) -> float:
+    """Return the time between the events of a clip's landing and of its caption. Raises `TimeoutError`."""
+    ends_s = time.monotonic() + LIMIT_S
+    while time.monotonic() < ends_s:
+        at_ms = {e["kind"]: e["at_ms"] for e in events(server.url, room) if e["data"].get("clip") == clip}
+        if "clip.captioned" in at_ms:
+            return float(at_ms["clip.captioned"] - at_ms["clip.landed"])
+        time.sleep(0.05)
+    raise TimeoutError(f"no words came for clip {clip}")
 
 
 def clips(recordings: list[spoken.Spoken]) -> Clips:

@@ -1,8 +1,8 @@
-"""What it costs when many rooms have a clip that is over at the same time: `python -m bench.expiry`.
+"""What it costs when many rooms have something that is over at the same time: `python -m bench.expiry`.
 
-Each room has one clip that is over and `CLIPS` that are not, in SQLite; a registry that never met the
-rooms sweeps them as a start after a long stop does. Told are the rooms that were awake at once, the memory
-that took, and how long a change that came in the middle waited for the reader.
+Each room has a clip and a text that are over and `CLIPS` clips that are not, in SQLite; a registry that never
+met the rooms sweeps them as a start after a long stop does. Told are the rooms that were awake at once, the
+memory that took, and how long a change that came in the middle waited for the reader.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ PATIENCE_S = 300.0
 
 
 async def fill(log: SqliteLog, rooms: int, now_ms: int) -> None:
-    """Open rooms with a clip each that is over now, and others that are not."""
+    """Open rooms with a clip and a text each that are over now, and clips that are not."""
     then_ms = now_ms - KINDS["wonder"].keep_ms
     for i in range(rooms):
         opened = Draft(RoomOpened("wonder", f"Room {i}", public=True), then_ms - 1)
         clips = [_landed(f"clip{i}-{j}", now_ms if j else then_ms, i + j) for j in range(CLIPS + 1)]
-        await log.extend(f"room{i}", [Entry([opened, *clips])], expect=0)
+        said = Draft(TextSaid("long ago"), then_ms, VOICES[i % len(VOICES)])
+        await log.extend(f"room{i}", [Entry([opened, said, *clips])], expect=0)
 
 
 def _landed(clip: str, at_ms: int, nth: int) -> Draft:
@@ -90,8 +91,8 @@ async def _noted(log: SqliteLog, registry: RoomRegistry, clock: Clock, rooms: in
         effects = [effect for change in changes for effect in await reader.read(change) or ()]
         await log.advance(reader.name, changes[-1].position, expect=at, effects=effects)
         at = changes[-1].position
-    rows = await log.projection(reader.name, "wonder", limit=rooms + 1)
-    assert rows[rooms - 1].number < rows[rooms].number, "each room has one clip that is over"
+    rows = await log.projection(reader.name, "wonder", limit=2 * rooms + 1)
+    assert rows[2 * rooms - 1].number < rows[2 * rooms].number, "of each room a clip and a text are over"
 
 
 async def _in_the_middle(runner: Runner, log: SqliteLog, clock: Clock) -> float:
@@ -100,7 +101,7 @@ async def _in_the_middle(runner: Runner, log: SqliteLog, clock: Clock) -> float:
 
 
 async def _left(log: SqliteLog, clock: Clock) -> bool:
-    (oldest,) = await log.projection("expiry", "wonder", limit=1)
+    (oldest,) = await log.projection(Expiry.name, "wonder", limit=1)
     return oldest.number < clock() - KINDS["wonder"].keep_ms // 2
 
 

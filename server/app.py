@@ -16,6 +16,7 @@ from server import tls
 from server.blobs.base import Blobs
 from server.blobs.memory import MemoryBlobs
 from server.blobs.sqlite import SqliteBlobs
+from server.blobs.unreduced import Unreduced
 from server.clock import Clock
 from server.config import Config, parts
 from server.engines import models
@@ -31,6 +32,7 @@ from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
 from server.readers.announcer import Speakers
 from server.readers.captions import Captions
+from server.readers.care import Care
 from server.readers.closing import Closing
 from server.readers.expiry import Expiry
 from server.readers.moderation import Moderation
@@ -100,11 +102,11 @@ class Services:
         transcriber: Transcriber | None = None,
         captions_off: str = models.OFF,
     ) -> None:
-        self.config = config
-        self.log = log
+        self.config, self.log = config, log
         self.blobs: Blobs = MemoryBlobs(log) if isinstance(log, MemoryLog) else SqliteBlobs(log)
         self.registry = registry
         self.media = media
+        self.unreduced = Unreduced()
         self.finisher = Finisher(workers=config.finish_workers, counts_speech=transcriber is not None)
         self.utterances = utterances or Utterances(clock=registry.clock)
         speech = Speakers(self.utterances, self._wants_speech, self._name_of)
@@ -126,6 +128,7 @@ class Services:
             clock=registry.clock,
             longest_ms=config.clip_longest_ms,
             live_delay_ms=config.live_delay_ms,
+            unreduced=self.unreduced,
             observers=(self.figures, RadioOfTakes(self.radio, self._audience_changed)),
         )
         self.app = make_app(
@@ -145,7 +148,7 @@ class Services:
         self.app[HEALTH].captions_off = captions_off
         self.sockets = self.app[SOCKETS]
         self.closing = Closing(self.takes.end_room)
-        for reader in (self.radio, self.closing, self.app[TRANSCODES]):
+        for reader in (self.radio, self.closing, Care(), self.app[TRANSCODES]):
             registry.register(reader)
 
     def _captions(self, engine: Transcriber) -> Captions:
@@ -157,6 +160,7 @@ class Services:
             engine,
             self.registry.clock,
             workers=self.config.caption_workers,
+            unreduced=self.unreduced,
             told=self.figures.caption_ended,
         )
         self.figures.follow_captions(lambda: made.waiting)

@@ -47,6 +47,7 @@ def serve(config: Config) -> None:
     logging.getLogger("aioice").setLevel(logging.WARNING)
     _warn(config)
     _raise_file_limit()
+    _leave_no_core()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(config))
 
@@ -208,6 +209,12 @@ def _raise_file_limit() -> None:
     if soft != resource.RLIM_INFINITY and soft < most:
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def _leave_no_core() -> None:
+    """Keep memory off the disk when this process or a child breaks: it holds voices without their masks."""
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import socket
@@ -97,7 +98,12 @@ def _port(host: str, port: int, kind: socket.SocketKind, name: str, flag: str) -
             probe.bind(address)
     except OSError as error:
         sentence = f"{host}:{port} cannot be had ({error.strerror or error})"
-        return Check(name, "broken", sentence, f"Choose another one with {flag}, or 0 for any; check --host.")
+        advice = f"Choose another one with {flag}, or 0 for any; check --host."
+        if error.errno == errno.EADDRINUSE:
+            advice = (
+                f"If that is this server, it runs already; else choose another one with {flag}, or 0 for any."
+            )
+        return Check(name, "broken", sentence, advice)
     return Check(name, "fine", f"{host}:{port} is free" if port else "any free one")
 
 

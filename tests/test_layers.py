@@ -42,6 +42,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.log.base": ("server.log.bell", "server.blobs.base", "server.room"),
     "server.log": ("server.log.base", "server.log.bell", "server.blobs.base", "server.room"),
     "server.blobs.base": (),
+    "server.blobs.unreduced": (),
     # The forms of the blobs: the local ones are in the storage of the log.
     "server.blobs": ("server.blobs.base", "server.log"),
     # Processes of our own, and several things at once.
@@ -58,6 +59,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.rooms",
         "server.log.base",
         "server.blobs.base",
+        "server.blobs.unreduced",
         "server.rtc",
         "server.takes.finisher",
         "server.together",
@@ -75,6 +77,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.rooms",
         "server.log.base",
         "server.blobs.base",
+        "server.blobs.unreduced",
         "server.rtc",
         "server.together",
     ),

@@ -57,7 +57,7 @@ async def test_pings_of_both_kinds_are_answered_while_the_room_sleeps() -> None:
 
 
 async def test_a_silent_socket_in_a_sleeping_room_is_pinged_and_stays() -> None:
-    bounds = SocketLimits(sweep_every_s=0.02, ping_after_sweeps=2, dead_after_sweeps=20)
+    bounds = SocketLimits(sweep_every_s=0.02, ping_after_sweeps=2, away_after_sweeps=20, dead_after_sweeps=20)
     async with running_chat(idle_ms=IDLE_MS, bounds=bounds) as chat, chat.visitor() as client:
         await asleep(chat)
         reading = asyncio.ensure_future(client.closed())  # aiohttp answers pings while somebody reads

@@ -42,6 +42,7 @@ SIGNALS: dict[str, dict[str, str]] = {
         "prompt": "string",
     },
     "cut": {"clip": "string", "url": "string"},
+    "care": {"clip": "string"},
     "live": {"voice": "string", "on": "boolean", "at_ms": "integer"},
     "take": {
         "peer": "string",

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-LANGUAGES = ("en", "de")
+from typing import Literal, get_args
+
+Language = Literal["en", "de"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
-def language(accept: str) -> str:
+def language(accept: str) -> Language:
     """Return the best of our languages for an `Accept-Language` header (RFC 9110 12.5.4)."""
     best, best_quality = LANGUAGES[0], 0.0
     for part in accept.split(","):
         name, _, rest = part.strip().partition(";")
         primary = name.strip().lower().partition("-")[0]
         quality = _quality(rest)
-        if primary in LANGUAGES and quality > best_quality:
-            best, best_quality = primary, quality
+        ours = next((each for each in LANGUAGES if each == primary), None)
+        if ours is not None and quality > best_quality:
+            best, best_quality = ours, quality
     return best
 
 

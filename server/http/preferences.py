@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from server.http.languages import LANGUAGES, language
+from server.http.languages import LANGUAGES, Language, language
 
 THEMES = ("dark", "light")  # what a visitor may have set; else the system's
 
 
-def language_of(request: web.Request) -> str:
+def language_of(request: web.Request) -> Language:
     """Return the language that a visitor chose, else the best that their browser asks for."""
     chosen = request.cookies.get("wonder_language", "")
-    return chosen if chosen in LANGUAGES else language(request.headers.get("Accept-Language", ""))
+    ours = next((each for each in LANGUAGES if each == chosen), None)
+    return ours or language(request.headers.get("Accept-Language", ""))
 
 
 def themed(request: web.Request) -> str:

@@ -252,6 +252,8 @@ def _open(path: Path, settings: Settings) -> tuple[Writer, apsw.Connection, Lock
     lock = Lock(path)
     with ExitStack() as unopened:
         unopened.callback(lock.release)
+        if not path.exists():
+            path.touch(mode=0o600)  # SQLite gives its other files the rights of this one
         writer = Writer(schema.open_writer(path, settings), path, settings)
         reader = schema.open_reader(path, settings)
         unopened.pop_all()

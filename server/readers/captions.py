@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from games.pace import WORDS_WAIT_MS
 from server.blobs.base import Blobs
+from server.blobs.unreduced import Unreduced
 from server.engines.transcriber import LanguageMissing, Transcriber
 from server.engines.worker import EngineFailed
 from server.log.base import Change, Effect, Log, Projected, Withdrawn
@@ -73,11 +74,16 @@ class Captions(Reader):
         clock: Callable[[], int],
         *,
         workers: int = 1,
+        unreduced: Unreduced | None = None,
         told: Callable[[str, float], None] = lambda _outcome, _took_s: None,
     ) -> None:
-        """Tell `told` what came of each clip, and how long after its landing."""
+        """Tell `told` what came of each clip, and how long after its landing.
+
+        Sounds in `unreduced` are read instead of their clips.
+        """
         self._registry, self._log, self._blobs, self._engine = registry, log_, blobs, engine
         self._clock, self._workers, self._told = clock, workers, told
+        self._unreduced = unreduced or Unreduced()
         self._queue: dict[str, _Job] = {}
         self._at_work: dict[str, _Job] = {}
         self._over: set[str] = set()  # of those at work: whatever comes of them, they wait no more
@@ -101,6 +107,7 @@ class Captions(Reader):
                 return [job.row(WAITING[0])]
             case ClipCaptioned(clip=clip) | ClipRemoved(clip=clip):
                 self._queue.pop(clip, None)
+                self._unreduced.drop(clip)
                 self._over |= {clip} & self._at_work.keys()
                 return [Withdrawn(change.room, clip)]
             case _:
@@ -183,6 +190,7 @@ class Captions(Reader):
             self._failed(job, "see above")
         else:
             self._effects.append(Withdrawn(job.room, job.clip))
+            self._unreduced.drop(job.clip)
             if outcome:
                 self._told(outcome, max(0, self._clock() - job.at_ms) / 1000)
         finally:
@@ -197,7 +205,8 @@ class Captions(Reader):
             if known is None or known.is_captioned or blob is None:
                 return ""
             try:
-                return await self._written(job, state, known, blob.body)
+                sound = self._unreduced.get(job.clip) or blob.body
+                return await self._written(job, state, known, sound)
             except LanguageMissing:
                 return "no_language"
         return ""
@@ -227,6 +236,7 @@ class Captions(Reader):
             log.warning("captions.failed clip=%.6s tries=%d %s", job.clip, tries, why)
         else:
             self._effects.append(job.row(ASIDE))
+            self._unreduced.drop(job.clip)
             self._told("set_aside", 0.0)
             log.error("captions.set_aside clip=%.6s %s", job.clip, why)
 

@@ -1,8 +1,8 @@
-"""Expiry: clips whose time is over leave their rooms, by the rule of each room's kind.
+"""Expiry: clips and texts whose time is over leave their rooms, by the rule of each room's kind.
 
-A durable reader. It keeps when each clip came, in a part for each kind of room, so that what is due is a
-read of an index: neither a start nor a sweep looks at anything else. How long a kind keeps its clips
-is no part of that, and may change.
+A durable reader. It keeps when each clip and text came, in a part for each kind of room, so that what is due
+is a read of an index: neither a start nor a sweep looks at anything else. How long a kind keeps what was said
+and written is no part of that, and may change.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from msgspec import Struct
 
 from server.log.base import Change, Damaged, Effect, Log, Projected, Withdrawn
 from server.readers.base import Reader, Rest, Unavailable
-from server.room.commands import Refused, Remove
-from server.room.events import ClipLanded, ClipRemoved, RoomOpened
+from server.room.commands import EXPIRED, Refused, Remove
+from server.room.events import ClipLanded, ClipRemoved, RoomOpened, TextRemoved
 from server.room.kinds import KINDS
+from server.room.written import is_text
 from server.rooms.base import NoSuchRoom, Room
 from server.rooms.registry import RoomRegistry
 from server.together import settled
@@ -36,6 +37,15 @@ DEFAULT_KIND = "wonder"
 # Before every row of a part, and after every id.
 BEFORE_ALL = (-1, "")
 _LAST = "\uffff"
+# Before the seq of a text; ids of clips have none.
+TEXT = "@"
+# Under this name clips alone were noted.
+FORMER_NAME = "expiry"
+
+
+def text_item(room: str, seq: int) -> str:
+    """Return what a text is noted as: pages go on after a time and an item, so no two rooms share one."""
+    return f"{TEXT}{seq}{TEXT}{room}"
 
 
 class _Sweep(Struct):
@@ -49,7 +59,7 @@ class _Sweep(Struct):
 class Expiry(Reader):
     """Removes what was kept long enough, at the start and then every `EVERY_MS`."""
 
-    name = "expiry"
+    name = "expiry_2"
     derived = True
 
     def __init__(self, registry: RoomRegistry, log_: Log, clock: Callable[[], int]) -> None:
@@ -57,21 +67,32 @@ class Expiry(Reader):
         self._kinds: OrderedDict[str, str] = OrderedDict()
         self._sweep_at_ms = 0
         self._sweep: _Sweep | None = None
+        self._is_first = True
 
     async def read(self, change: Change) -> Sequence[Effect] | None:
-        """Note when a clip came, until it is removed."""
+        """Note when a clip or a text came, until it is removed."""
         match change.event.data:
             case ClipLanded(clip=clip):
-                kind = await self._kind(change.room)
-                return [Projected(change.room, clip, kind, change.event.at_ms)]
+                return [await self._noted(change, clip)]
             case ClipRemoved(clip=clip):
                 return [Withdrawn(change.room, clip)]
+            case TextRemoved(target=target):
+                return [Withdrawn(change.room, text_item(change.room, target))]
+            case fact if is_text(fact):
+                return [await self._noted(change, text_item(change.room, change.event.seq))]
             case _:
                 return None
+
+    async def _noted(self, change: Change, item: str) -> Projected:
+        return Projected(change.room, item, await self._kind(change.room), change.event.at_ms)
 
     async def idle(self) -> Rest:
         """Sweep when it is time, a page in each call: the feed is read in between."""
         now_ms = self._clock()
+        if self._is_first:
+            if await self._log.cursor(FORMER_NAME):
+                await self._log.restart(FORMER_NAME)
+            self._is_first = False
         if self._sweep is None:
             if now_ms < self._sweep_at_ms:
                 return Rest(within_ms=self._sweep_at_ms - now_ms)
@@ -111,8 +132,8 @@ class Expiry(Reader):
         rows = await self._log.projection(self.name, kind, after=after, limit=PAGE_ROWS)
         due = [row for row in rows if row.number <= over_ms]
         gone = list[Effect]()
-        for room, clips in _by_room(due).items():
-            gone += await self._remove(room, clips)
+        for room, items in _by_room(due).items():
+            gone += await self._remove(room, items)
             await asyncio.sleep(PAUSE_MS / 1000)
         if due and len(due) == len(rows):
             sweep.after = (rows[-1].number, rows[-1].item)
@@ -123,36 +144,38 @@ class Expiry(Reader):
         return gone
 
     async def _redated(self, kind: str) -> list[Effect]:
-        """Date clips of the future, which landed while the clock was wrong, to now."""
+        """Date what is of the future, which came while the clock was wrong, to now."""
         now_ms = self._clock()
         rows = await self._log.projection(self.name, kind, after=(now_ms, _LAST), limit=PAGE_ROWS)
         return [Projected(row.room, row.item, kind, now_ms) for row in rows]
 
-    async def _remove(self, room_id: str, clips: Sequence[str]) -> list[Effect]:
+    async def _remove(self, room_id: str, items: Sequence[str]) -> list[Effect]:
         try:
             room = await self._registry.wake(room_id, quiet=True)
-            found = await settled(_removed(room, clip) for clip in clips)
+            found = await settled(_removed(room, item) for item in items)
         except NoSuchRoom:
-            found = [False for _ in clips]
+            found = [False for _ in items]
         except Refused:
             return []  # the registry is closing
         except OSError:
             log.exception("expiry.room_failed room=%.6s", room_id)
             return []
-        return [Withdrawn(room_id, clip) for clip, there in zip(clips, found, strict=True) if not there]
+        return [Withdrawn(room_id, item) for item, there in zip(items, found, strict=True) if not there]
 
 
-async def _removed(room: Room, clip: str) -> bool:
-    """Remove a clip; False when it is not there. After a refusal it stays due for the next sweep."""
+async def _removed(room: Room, item: str) -> bool:
+    """Remove a clip or a text; False when it is not there. What is refused stays due for the next sweep."""
+    seq, _, _ = item.removeprefix(TEXT).partition(TEXT)
+    command = Remove("", EXPIRED, int(seq)) if item.startswith(TEXT) else Remove(item, EXPIRED)
     try:
-        await room.send(Remove(clip, "expired"), quiet=True)
+        await room.send(command, quiet=True)
     except Refused as refused:
-        return refused.code != "no_such_clip"
+        return refused.code not in {"no_such_clip", "no_such_text"}
     return True
 
 
 def _by_room(rows: Iterable[Projected]) -> dict[str, list[str]]:
-    clips: dict[str, list[str]] = {}
+    items: dict[str, list[str]] = {}
     for row in rows:
-        clips.setdefault(row.room, []).append(row.item)
-    return clips
+        items.setdefault(row.room, []).append(row.item)
+    return items

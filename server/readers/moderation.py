@@ -18,6 +18,7 @@ from server.room.events import (
     TextReported,
     TextRestored,
 )
+from server.room.held_facts import ClipHeld, ClipPassed
 from server.rooms import docket
 
 REPORTS_KEPT, ACTS_KEPT = 2_000, 10_000
@@ -37,16 +38,16 @@ class Moderation(Reader):
         self._untrimmed = TRIMMED_EVERY
 
     async def read(self, change: Change) -> Sequence[Effect] | None:
-        """Note a report or an act; drop reports that are decided."""
+        """Note a report, what a filter holds, or an act; drop reports that are decided."""
         room, at_ms = change.room, change.event.at_ms
         match change.event.data:
-            case ClipReported(clip=clip):
+            case ClipReported(clip=clip) | ClipHeld(clip=clip):
                 self._untrimmed += 1
                 return [docket.report_row(room, clip, at_ms)]
             case TextReported(target=target):
                 self._untrimmed += 1
                 return [docket.report_row(room, str(target), at_ms)]
-            case ClipRemoved(clip=clip) | ClipRestored(clip=clip):
+            case ClipRemoved(clip=clip) | ClipRestored(clip=clip) | ClipPassed(clip=clip):
                 return [Withdrawn(room, clip)]
             case TextRemoved(target=target) | TextRestored(target=target):
                 return [Withdrawn(room, str(target))]

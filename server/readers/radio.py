@@ -19,6 +19,7 @@ from server.log.base import Log
 from server.readers.announcer import Announcer, Said, Speakers
 from server.room import company, playlist
 from server.room.events import ClipHidden, ClipLanded, ClipRemoved, RoomClosed, TextRemoved
+from server.room.held_facts import ClipHeld
 from server.room.playlist import Piece, Playlist
 from server.rooms.asked import prompt_of
 from server.rooms.base import Room
@@ -63,8 +64,7 @@ class RoomRadio:
         self._media = media
         self._random = random
         self._audience = audience
-        running = room.state.round.id if room.state.round else None
-        self._playlist = Playlist(self._has_sound, self._is_withheld, running)
+        self._playlist = Playlist(self._has_sound, self._is_withheld, room.state.round)
         self._fresh = asyncio.Event()
         self._last = self._playing = NOTHING
         self._mute: set[str] = set()  # clips that could not be played
@@ -84,8 +84,10 @@ class RoomRadio:
                     asyncio.get_running_loop().call_soon(
                         self._light_up, clip, encoded.event.at_ms, duration_ms
                     )
+                    if self._playlist.relayed(encoded.event):
+                        self.wake()
                     continue
-                case ClipHidden(clip=clip) if clip in self._playing.clips:
+                case ClipHidden(clip=clip) | ClipHeld(clip=clip) if clip in self._playing.clips:
                     self._cut()
                 case ClipRemoved(clip=clip):
                     self._mute.discard(clip)

@@ -17,7 +17,7 @@ from typing import Any
 import apsw
 
 APPLICATION_ID = 0x574F4E53  # WONS
-VERSION = 1
+VERSION = 2
 BUSY_MS = 5_000
 ROOM_BYTES = 12
 # More words than these are not looked for together.
@@ -30,8 +30,8 @@ _SCHEMA = """
         item TEXT NOT NULL,                 -- a clip, or the seq of a text
         UNIQUE (room, item)
     ) STRICT;
-    CREATE TABLE standing(one INTEGER PRIMARY KEY CHECK (one = 1), anew INTEGER, unclean INTEGER) STRICT;
-    INSERT INTO standing VALUES (1, 1, 0);
+    CREATE TABLE index_state(one INTEGER PRIMARY KEY CHECK (one = 1), anew INTEGER, unclean INTEGER) STRICT;
+    INSERT INTO index_state VALUES (1, 1, 0);
     CREATE VIRTUAL TABLE words USING fts5(room, text, tokenize = "unicode61 remove_diacritics 2");
     INSERT INTO words(words, rank) VALUES('secure-delete', 1);
 """
@@ -56,16 +56,16 @@ class SearchIndex:
     @property
     def is_anew(self) -> bool:
         """Tell whether it was made anew and knows nothing of what happened before."""
-        return bool(self._connection.execute("SELECT anew FROM standing").get)
+        return bool(self._connection.execute("SELECT anew FROM index_state").get)
 
     @property
     def is_unclean(self) -> bool:
         """Tell whether bytes of what was erased may be left in the file."""
-        return bool(self._connection.execute("SELECT unclean FROM standing").get)
+        return bool(self._connection.execute("SELECT unclean FROM index_state").get)
 
     def begin(self) -> None:
         """Note that the log is read from its beginning: from now on the index is whole."""
-        self._connection.execute("UPDATE standing SET anew = 0")
+        self._connection.execute("UPDATE index_state SET anew = 0")
 
     def write(self, writes: Sequence[Write]) -> bool:
         """Do these in one commit; tell whether the file is unclean then."""
@@ -87,7 +87,7 @@ class SearchIndex:
         """Drop the words of an item."""
         with self._connection:
             if self._drop(_token(room), item):
-                self._connection.execute("UPDATE standing SET unclean = 1")
+                self._connection.execute("UPDATE index_state SET unclean = 1")
 
     def find(self, room: str, query: str, limit: int, *, skipped: int = 0) -> list[str]:
         """Return items of a room with all words of a query, the newest first; the last word may go on."""
@@ -100,7 +100,7 @@ class SearchIndex:
     def clean(self) -> None:
         """Rewrite the file without what was erased."""
         self._connection.execute("INSERT INTO words(words) VALUES('optimize')")
-        self._connection.execute("UPDATE standing SET unclean = 0")
+        self._connection.execute("UPDATE index_state SET unclean = 0")
         self._connection.execute("VACUUM")
 
     def reset(self) -> None:
@@ -127,10 +127,10 @@ class SearchIndex:
         if self._path is None:
             return _prepared(apsw.Connection(":memory:"))
         try:
-            return _prepared(apsw.Connection(str(self._path)))
+            return _prepared(_private(self._path))
         except (apsw.CorruptError, apsw.NotADBError):
             _delete(self._path)
-            return _prepared(apsw.Connection(str(self._path)))
+            return _prepared(_private(self._path))
 
 
 # A change of an index.
@@ -156,6 +156,13 @@ def _prepared(connection: apsw.Connection) -> apsw.Connection:
         connection.close()
         raise
     return connection
+
+
+def _private(path: Path) -> apsw.Connection:
+    """Open a file; one that is made now is for this user alone."""
+    if not path.exists():
+        path.touch(mode=0o600)
+    return apsw.Connection(str(path))
 
 
 def _delete(path: Path) -> None:

@@ -161,8 +161,15 @@ class Clips(Mapping[str, Clip]):
         """Note the words of a clip, when each is heard, and the event that brought them."""
         whole = self.whole.get(clip)
         if whole is not None:
-            return self.with_clip(replace(whole, caption=text, caption_seq=seq, words=words))
-        return self._refiled(clip, lambda filed: replace(filed, caption_seq=seq))
+            repeats = (*whole.repeats, *_known(whole.caption_seq))
+            told = replace(whole, caption=text, caption_seq=seq, words=words, repeats=repeats)
+            return self.with_clip(told)
+        return self._refiled(
+            clip,
+            lambda filed: replace(
+                filed, caption_seq=seq, repeats=(*filed.repeats, *_known(filed.caption_seq))
+            ),
+        )
 
     def repeated(self, clip: str, seq: int) -> Clips:
         """Note an event that says the words of a clip again, or was said of it."""
@@ -199,6 +206,11 @@ class Clips(Mapping[str, Clip]):
     def _refiled(self, clip: str, change: Callable[[FiledClip], FiledClip]) -> Clips:
         filed = self.filed.get(clip)
         return self if filed is None else Clips(self.whole, self.filed.with_clip(change(filed)))
+
+
+def _known(seq: int | None) -> tuple[int, ...]:
+    """Return the event that told the words before: they were told once more as a filter let them pass."""
+    return () if seq is None else (seq,)
 
 
 class _Values(ValuesView[Clip]):

@@ -43,9 +43,10 @@ def storage_full() -> Refused:
 
 
 class Open(Struct, frozen=True):
-    """Open the room."""
+    """Open the room; only one of the house's own may be called so."""
 
     room: RoomOpened
+    house: bool = False
 
 
 class Change(Struct, frozen=True):
@@ -62,6 +63,7 @@ class Change(Struct, frozen=True):
     hold: bool | None = None
     voice: bool | None = None
     mask: str | None = None
+    noise_reduction: bool | None = None
 
 
 class Close(Struct, frozen=True):
@@ -103,11 +105,22 @@ class Restore(Struct, frozen=True):
     seq: int = 0
 
 
+class Pass(Struct, frozen=True):
+    """Say whether a clip that a filter holds may pass; None takes that back."""
+
+    clip: str
+    value: bool | None
+
+
 class Agree(Struct, frozen=True):
     """Say yes or no to a proposal."""
 
     proposal: str
     value: bool
+
+
+# Why expiry removes.
+EXPIRED = "expired"
 
 
 class Remove(Struct, frozen=True):
@@ -122,7 +135,7 @@ class Remove(Struct, frozen=True):
 class Oversee(Struct, frozen=True):
     """Do one of these as the admin, with an entry in the audit log."""
 
-    command: Change | Close | Mute | MuteNetwork | GiveKeeper | Remove | Hide | Restore
+    command: Change | Close | Mute | MuteNetwork | GiveKeeper | Remove | Hide | Restore | Pass
     note: str = ""
 
 
@@ -288,5 +301,6 @@ Command = (
     | Hide
     | Restore
     | Agree
+    | Pass
     | Oversee
 )

@@ -34,7 +34,8 @@ _NETWORKS = (
     "threema|wechat|twitter|twitch|steam|ig|fb|tg"
 )
 _ENDINGS = (
-    "com|de|net|org|info|gg|io|tv|ly|uk|eu|ch|biz|xyz|app|link|fm|ru|shop|online|site|dev|club|live|page"
+    "com|de|net|org|info|gg|io|tv|ly|uk|eu|ch|biz|xyz|app|link|fm|ru|shop|online|site|dev|club|live|page|"
+    "ai|onion|cc|nl"
 )
 _MAILERS = "gmail|gmx|yahoo|hotmail|outlook|icloud|proton(?:mail)?|t-online|posteo|googlemail"
 _MAIL = re.compile(
@@ -47,6 +48,7 @@ _MAIL = re.compile(
 _MAIL_HINT = re.compile(r"@|klammeraffe|ät|(?<![a-z0-9])at(?![a-z0-9])")
 _LINK = re.compile(
     r"\bh(?:tt|xx)ps?:|\bwww\.\w|\bw w w\b|\b(?:t|wa|m|fb)\.me/\w"
+    r"|(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{2,5}\b|/\w)"
     rf"|(?<![\w.])[a-z0-9-]{{2,63}}(?:\.[a-z0-9-]{{2,63}}){{0,3}}\.(?:{_ENDINGS})(?![\w-])(?<!asp\.net)"
     rf"|\b[a-z0-9-]{{2,63}}\.[a-z]{{2,6}}/\w"
     rf"|\b[a-z0-9-]{{2,40}} ?(?:[(\[] ?(?:dot|punkt) ?[)\]]| dot | punkt |\. | \.) ?(?:com|net|org|gg)\b"

@@ -20,7 +20,7 @@ from games.round import (
     VerdictOverruled,
     Word,
 )
-from server.room import door, governing, reports, round_lifecycle, rounds, topics
+from server.room import door, governing, held, reports, round_lifecycle, rounds, topics
 from server.room.clips import Clip
 from server.room.commands import (
     Agree,
@@ -29,6 +29,7 @@ from server.room.commands import (
     Forget,
     Open,
     Oversee,
+    Pass,
     React,
     Refused,
     Report,
@@ -53,6 +54,7 @@ from server.room.events import (
     Voice,
     numbered,
 )
+from server.room.held_facts import ClipHeld, ClipPassed
 from server.room.seats import seat
 from server.room.state import RoomState, apply
 from server.room.text import cleaned, is_emoji
@@ -73,6 +75,9 @@ ROOM_FACTS = (
     ProposalClosed,
     ClipHidden,  # by whose report it was is nobody's business
     TextHidden,
+    ClipHeld,
+    ClipPassed,  # nor who let it pass
+    ClipCaptioned,
 )
 DICE = "/roll"
 DICE_REFUSED = "Dice look like this: /roll 2d6+1, up to 20 of them."
@@ -137,14 +142,17 @@ def _facts(state: RoomState, command: Command, by: Voice | None, context: Contex
             return [_said(state, _text(text, "text", TEXT_LIMIT_CHARACTERS), context)]
         case React():
             return [_reaction(state, command, by, context)]
-        case Open(room=room):
+        case Open(room=room, house=house):
             if state.head > 0:
                 raise Refused("room_exists", "This room is open already.")
-            return [governing.opened(room)]
+            return [governing.opened(room, house=house)]
         case Report():
             return reports.report(state, command, by, context)
         case Forget():
             return _forget(state, command, by)
+        case Pass():
+            alone = by is None or governing.decides(state, by, context)
+            return held.decide(state, command, by, context, alone=alone)
         case Caption(caption=caption):
             return _captioned(state, caption, context)
         case Oversee():
@@ -173,9 +181,15 @@ def _captioned(state: RoomState, caption: ClipCaptioned, context: Context) -> li
     if clip is None or clip.is_captioned:
         return []
     caption = heard(caption)
+    name = held.tripped(state, caption)
+    holds = held.hold(state, clip, name) if name else []
+    if holds or clip.hidden:
+        caption = replace(caption, hidden=True)
     if clip.hidden:
-        return [replace(caption, hidden=True)]
-    return [caption, *round_lifecycle.after_caption(state, caption, context)]
+        return [*holds, caption]
+    for fact in holds:
+        state = apply(state, numbered(Draft(fact, context.now_ms), state.head + 1, state.head))
+    return [*holds, caption, *round_lifecycle.after_caption(state, caption, context)]
 
 
 def heard(caption: ClipCaptioned) -> ClipCaptioned:

@@ -19,6 +19,7 @@ from server.room.commands import (
     Land,
     Open,
     Oversee,
+    Pass,
     React,
     Refused,
     Remove,
@@ -46,7 +47,18 @@ SPEAK = None
 ALWAYS = Forget | Remove | Report | Restore | Hide
 # Looking, listening, chatting, taking back and saying "out" need no consent.
 INSIDE = (
-    Again | Agree | Answer | Land | RoundJoin | RoundStart | Throw | TurnHelp | TurnPass | Vote | WantTopic
+    Again
+    | Agree
+    | Answer
+    | Land
+    | Pass
+    | RoundJoin
+    | RoundStart
+    | Throw
+    | TurnHelp
+    | TurnPass
+    | Vote
+    | WantTopic
 )
 # What a locked room lets nobody do but its keeper: there the others only listen.
 LOUD = INSIDE | Say | React | Suggest

@@ -32,6 +32,7 @@ from games.round import (
     VoteCast,
     Word,
 )
+from server.room.held_facts import ClipHeld, ClipPassed, PassGiven
 
 Language = Literal["en", "de"]
 Source = Literal["webrtc", "whip", "upload", "telegram"]
@@ -60,6 +61,7 @@ class RoomOpened(Struct, frozen=True):
     public: bool = False
     place: str = ""
     live: bool = False
+    noise_reduction: bool = False
 
 
 class RoomChanged(Struct, frozen=True, omit_defaults=True):
@@ -67,7 +69,8 @@ class RoomChanged(Struct, frozen=True, omit_defaults=True):
 
     In a `locked` room all but its keeper only listen, in a `slow` one everybody has to wait between
     texts and takes, and in one on `hold` takes are hidden until its keeper lets them through. With a `mask`
-    ("": none) every take wears it, and with a `voice` the radio says prompts, turns and results.
+    ("": none) every take wears it, with a `voice` the radio says prompts, turns and results, and with
+    `noise_reduction` steady noise in takes is turned down.
     """
 
     kind: ClassVar[str] = "room.changed"
@@ -82,6 +85,7 @@ class RoomChanged(Struct, frozen=True, omit_defaults=True):
     hold: bool | None = None
     mask: str | None = None
     voice: bool | None = None
+    noise_reduction: bool | None = None
 
 
 class RoomClosed(Struct, frozen=True):
@@ -376,6 +380,9 @@ Fact = (
     | ProposalClosed
     | AdminActed
     | ChallengeMade
+    | ClipHeld
+    | ClipPassed
+    | PassGiven
 )
 FACTS: tuple[type[Fact], ...] = Fact.__args__
 KINDS: dict[str, type[Fact]] = {fact.kind: fact for fact in FACTS}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from itertools import islice
+from heapq import nlargest
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,6 +24,7 @@ from server.room.events import (
     TextReported,
     TextRestored,
 )
+from server.room.held_facts import ClipHeld, ClipPassed, PassGiven
 
 # Clips and texts that a room remembers as reported; of each, the newest reports and reporters.
 REPORTED_KEPT = 500
@@ -46,6 +48,9 @@ GovernedFact = (
     | ClipReported
     | TextReported
     | NetworkMuted
+    | ClipHeld
+    | ClipPassed
+    | PassGiven
 )
 FACTS: tuple[type[GovernedFact], ...] = GovernedFact.__args__
 
@@ -76,11 +81,26 @@ class Reports(Struct, frozen=True):
     settled: tuple[str, ...] = ()
 
 
+class HeldClip(Struct, frozen=True):
+    """A clip that a filter holds: what was found, by which event, and the seats that said yes and no.
+
+    `language` and `by` are those of its caption, which is told again when it passes.
+    """
+
+    filter: str
+    seq: int
+    yes: tuple[str, ...] = ()
+    no: tuple[str, ...] = ()
+    language: str = ""
+    by: str = ""
+
+
 class Governed(Struct, frozen=True):
     """What a room is governed by; each part is bounded.
 
     `withheld` maps what is hidden for all until somebody decided (a clip by its id, a text by the seq of
-    its event, as text) to the seq of the event that hid it. The rest the server keeps for itself:
+    its event, as text) to the seq of the event that hid it; `held` are those that a filter holds. The rest
+    the server keeps for itself:
     `reports` are by the same names, `proposed` is when voices proposed lately, `said` and `spoke` when they
     wrote and spoke lately in a slow room, `networks` until when each is muted.
     """
@@ -93,6 +113,7 @@ class Governed(Struct, frozen=True):
     spoke: dict[str, int] = {}
     networks: dict[str, int] = {}
     keeper_seen_ms: int = 0
+    held: dict[str, HeldClip] = {}
 
 
 def apply(kept: Governed, event: Event, fact: GovernedFact) -> Governed:
@@ -114,6 +135,55 @@ def apply(kept: Governed, event: Event, fact: GovernedFact) -> Governed:
             return _reported(kept, event, fact)
         case NetworkMuted():
             return _network_muted(kept, event, fact)
+        case ClipHeld() | ClipPassed() | PassGiven():
+            return _filtered(kept, event, fact)
+
+
+def _filtered(kept: Governed, event: Event, fact: ClipHeld | ClipPassed | PassGiven) -> Governed:
+    """Fold what a filter holds, and what is said about that."""
+    clip, before = fact.clip, kept.held.get(fact.clip)
+    match fact:
+        case ClipHeld(clip=""):  # somebody else's, still hidden from who folds this
+            return kept
+        case ClipHeld():
+            held = before or HeldClip(fact.filter, event.seq)
+            withheld = {**kept.withheld, clip: kept.withheld.get(clip, held.seq)}
+            return replace(kept, held={**kept.held, clip: held}, withheld=withheld)
+        case PassGiven() if before is not None:
+            return replace(kept, held={**kept.held, clip: _voted(before, fact)})
+        case ClipPassed() if before is not None:
+            return _passed(kept, clip, before)
+        case _:
+            return kept
+
+
+def _voted(held: HeldClip, fact: PassGiven) -> HeldClip:
+    """Note what a seat said; what it said last counts."""
+    said = fact.seat or fact.voice
+    yes, no = (_without(seats, said) for seats in (held.yes, held.no))
+    if fact.value is None or not said:
+        return replace(held, yes=yes, no=no)
+    return replace(held, yes=(*yes, said), no=no) if fact.value else replace(held, yes=yes, no=(*no, said))
+
+
+def _passed(kept: Governed, clip: str, held: HeldClip) -> Governed:
+    """Let go of what a filter held; what was hidden for another reason stays so."""
+    rest = replace(kept, held={key: each for key, each in kept.held.items() if key != clip})
+    return _shown(rest, clip) if kept.withheld.get(clip) == held.seq else rest
+
+
+def is_hidden(kept: Governed, target: str) -> bool:
+    """Tell whether something is hidden by reports, by whoever decides here, or by a room on hold."""
+    held = kept.held.get(target)
+    return target in kept.withheld and (held is None or kept.withheld[target] != held.seq)
+
+
+def captioned(kept: Governed, clip: str, language: str, by: str) -> Governed:
+    """Note by whom, and in which language, a held clip got its words."""
+    held = kept.held.get(clip)
+    if held is None:
+        return kept
+    return replace(kept, held={**kept.held, clip: replace(held, language=language, by=by)})
 
 
 def rested(kept: Governed) -> Governed:
@@ -170,13 +240,27 @@ def _reported(kept: Governed, event: Event, fact: ClipReported | TextReported) -
         seats = before.seats
     after = replace(before, seqs=(*before.seqs, event.seq)[-REPORTS_KEPT:], seats=seats[-REPORTERS_KEPT:])
     others = {id_: reports for id_, reports in kept.reports.items() if id_ != key}
-    newest = dict(islice(others.items(), max(0, len(others) + 1 - REPORTED_KEPT), None))
-    return replace(kept, reports={**newest, key: after})
+    return replace(kept, reports={**_heard(others), key: after})
+
+
+def _heard(reports: dict[str, Reports]) -> dict[str, Reports]:
+    """Make room when it is full: the oldest of whoever reports most go, so no flood drives out others."""
+    if len(reports) < REPORTED_KEPT:
+        return reports
+    counts = Counter(seat for each in reports.values() for seat in each.seats)
+
+    def flooded(key: str) -> int:
+        return min((counts[seat] for seat in reports[key].seats), default=1)
+
+    out = set(nlargest(REPORTED_KEPT // 10, reports, key=flooded))
+    return {key: each for key, each in reports.items() if key not in out}
 
 
 def _settled(kept: Governed, target: str) -> Governed:
     """Show a thing, as somebody decided that it stays: who reported it has had their say."""
     kept = _shown(kept, target)
+    if target in kept.held:
+        kept = replace(kept, withheld={**kept.withheld, target: kept.held[target].seq})
     before = kept.reports.get(target)
     if before is None:
         return kept
@@ -193,6 +277,8 @@ def _shown(kept: Governed, target: str) -> Governed:
 def dropped(kept: Governed, target: str) -> Governed:
     """Forget that something was hidden or reported: it is gone."""
     kept = _shown(kept, target)
+    if target in kept.held:
+        kept = replace(kept, held={key: each for key, each in kept.held.items() if key != target})
     if target not in kept.reports:
         return kept
     return replace(kept, reports={key: reports for key, reports in kept.reports.items() if key != target})

@@ -11,9 +11,10 @@ from collections.abc import Iterable
 
 from msgspec.structs import asdict, replace
 
-from server.room import filters, masks, reports, round_lifecycle
+from server.room import filters, held, masks, reports, round_lifecycle
 from server.room.clips import Clip
 from server.room.commands import (
+    EXPIRED,
     Change,
     Close,
     Command,
@@ -22,6 +23,7 @@ from server.room.commands import (
     Mute,
     MuteNetwork,
     Oversee,
+    Pass,
     Refused,
     Remove,
     Restore,
@@ -42,13 +44,15 @@ from server.room.events import (
     VoiceMuted,
 )
 from server.room.governed import NETWORKS_MUTED
+from server.room.house import is_house_name
 from server.room.kinds import KINDS
 from server.room.state import RoomState
 from server.room.text import cleaned
 
 NAME_CHARACTERS, THEME_CHARACTERS, DESCRIPTION_CHARACTERS = 60, 120, 500
 WORDS = ("name", "theme", "description")
-MUTE_LONGEST_MS = 86_400_000
+# Who acts for a keeper mutes for no longer than the page does; the keeper who is back may make it a day.
+MUTE_LONGEST_MS, ACTING_MUTE_MS = 86_400_000, 600_000
 # A room remembers no more than this many muted voices; each is forgotten when its time is over.
 MUTED_VOICES = 500
 # Why a room was closed: by whom.
@@ -59,7 +63,7 @@ AWAY_MS, LAPSED_MS = 60_000, 86_400_000
 # may have been here, when nobody remembers them leaving: the room slept, or the server was restarted.
 SEEN_EVERY_MS = 21_600_000
 # What of a room may be switched, beside its words.
-SWITCHES = ("locked", "slow", "hold", "mask", "voice")
+SWITCHES = ("locked", "slow", "hold", "mask", "voice", "noise_reduction")
 COMMANDS = Change | Close | Mute | MuteNetwork | GiveKeeper | Remove | Hide | Restore
 NOTE_CHARACTERS = 300
 
@@ -81,6 +85,8 @@ def _named(command: Command, done: list[Fact]) -> tuple[str, str]:
             return "hide", clip or str(seq)
         case Restore(clip=clip, seq=seq):
             return "keep", clip or str(seq)
+        case Pass(clip=clip):
+            return "keep", clip
         case Mute(voice=voice, for_ms=for_ms):
             return "mute" if for_ms else "unmute", voice
         case MuteNetwork(for_ms=for_ms):
@@ -101,7 +107,7 @@ def facts(state: RoomState, command: Command, by: Voice | None, context: Context
     match command:
         case Mute() | Restore():
             _check_acting(state, by, context)
-        case Hide() | MuteNetwork():
+        case Hide() | MuteNetwork() | Pass():
             _check_admin(by)
         case _:
             _check_keeper(state, by)
@@ -122,14 +128,18 @@ def facts(state: RoomState, command: Command, by: Voice | None, context: Context
             return reports.hide(state, command)
         case Restore():
             return reports.restore(state, command)
+        case Pass():
+            return held.decide(state, command, by, context, alone=True)
         case _:
             raise TypeError(command)
 
 
-def opened(room: RoomOpened) -> RoomOpened:
-    """Return a room as it is opened. Raises `Refused` (`too_long`, `filtered`)."""
+def opened(room: RoomOpened, *, house: bool = False) -> RoomOpened:
+    """Return a room as it is opened. Raises `Refused` (`too_long`, `filtered`, `room_taken`)."""
     room = _described(room)
     _check_words(room, WORDS)
+    if room.public and not house and is_house_name(room.name):
+        raise Refused("room_taken", "There is a room of this name already.")
     return room
 
 
@@ -192,7 +202,8 @@ def mute(state: RoomState, command: Mute, by: Voice | None, context: Context) ->
         return []
     if len(muted | {command.voice}) > MUTED_VOICES:
         raise Refused("too_fast", f"No more than {MUTED_VOICES} voices can be muted at once.")
-    return [VoiceMuted(command.voice, context.now_ms + command.for_ms)]
+    longest_ms = MUTE_LONGEST_MS if by is None or by.id == state.keeper else ACTING_MUTE_MS
+    return [VoiceMuted(command.voice, context.now_ms + min(command.for_ms, longest_ms))]
 
 
 def mute_network(state: RoomState, command: MuteNetwork, context: Context) -> list[Fact]:
@@ -225,10 +236,22 @@ def remove(state: RoomState, command: Remove) -> list[Fact]:
             raise Refused("no_such_clip", "This clip is not here (any more).")
         return [removed(clip, command.reason)]
     seq = command.seq
+    if command.reason == EXPIRED:
+        return [_expired(state, seq)]
     if command.topic:
         seq = next((seq for seq, written in state.written.items() if written.id == command.topic), 0)
     reports.checked(state, "", seq, None)
     return [TextRemoved(seq, command.reason)]
+
+
+def _expired(state: RoomState, seq: int) -> TextRemoved:
+    """Return that a text's time is over, also of one that is too old to be known here. Raises `Refused`."""
+    if not 1 < seq <= state.head:
+        raise Refused("no_such_text", "This text is not here (any more).")
+    written, asked = state.written.get(seq), state.round.prompt if state.round else None
+    if written is not None and asked is not None and written.id == asked.id:
+        raise Refused("too_fast", "A round is about this topic now.")
+    return TextRemoved(seq, EXPIRED)
 
 
 def removed(clip: Clip, reason: str = "forgotten") -> ClipRemoved:

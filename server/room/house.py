@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from server.room.events import Language, RoomOpened
+from server.room.text import folded
 
 
 class HouseRoom(Struct, frozen=True):
@@ -21,3 +22,12 @@ HOUSE: dict[Language, HouseRoom] = {
     ),
 }
 HOUSE_IDS = frozenset(room.id for room in HOUSE.values())
+
+
+def is_house_name(name: str) -> bool:
+    """Tell whether a name is one of the house's own, or looks like one."""
+    return _letters(name) in {_letters(room.opened.name) for room in HOUSE.values()}
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, folded(name)))

@@ -12,9 +12,9 @@ from games.round import Tempo
 
 DAY_MS = 86_400_000
 Kind = Literal["wonder", "topic", "local", "humour", "language", "roleplay", "arena", "healing"]
-# What a room of a kind looks at before a text is taken (`filters.py`): `contacts` are numbers, links and
-# addresses, `slurs` words against groups, `names` a text that names somebody in full. What is spoken is not
-# looked at: words of clips are not known to this version.
+# What a room of a kind looks at before it takes a text, and when the words of a clip come (`filters.py`):
+# `contacts` are numbers, links and addresses, `slurs` words against groups, `names` texts that name somebody
+# in full.
 Filter = Literal["contacts", "slurs", "names"]
 Door = Literal["open", "consent"]
 
@@ -49,6 +49,7 @@ class RoomKind(Struct, frozen=True):
     `consent` is asked at the door; a `placed` room belongs to a place; `preview` lets speakers hear
     their take before it lands; `host` says what a host character is like; `aftercare` is said at the
     end of rounds that may have touched something. Where clips are not `shared` there is no card of one.
+    Where it has `care`, who says that they may need help is shown where it is.
     With a `voice` the radio of a room says what is played, until its keeper or the admin wants it otherwise.
     """
 
@@ -73,6 +74,7 @@ class RoomKind(Struct, frozen=True):
     aftercare: dict[str, str] = {}
     shared: bool = True
     voice: bool = True
+    care: bool = False
 
     @property
     def games(self) -> tuple[str, ...]:
@@ -100,6 +102,7 @@ KINDS: dict[str, RoomKind] = {
                 "en": "Anything goes, nonsense first. Say what comes; wrong is fine.",
                 "de": "Alles geht, Unsinn zuerst. Sag, was kommt; falsch ist gut.",
             },
+            care=True,
             host={
                 "en": "A delighted child with a megaphone.",
                 "de": "Ein begeistertes Kind mit Megafon.",
@@ -110,6 +113,7 @@ KINDS: dict[str, RoomKind] = {
             {"en": "One topic", "de": "Ein Thema"},
             {"en": "One topic, many first thoughts.", "de": "Ein Thema, viele erste Gedanken."},
             theme_share=0.7,
+            care=True,
             host={
                 "en": "A curious librarian who forgot all the books.",
                 "de": "Eine neugierige Bibliothekarin, die alle Bücher vergessen hat.",
@@ -124,6 +128,7 @@ KINDS: dict[str, RoomKind] = {
             },
             placed=True,
             filters=("contacts", "slurs", "names"),
+            care=True,
             host={
                 "en": "The kiosk at the corner that hears everything.",
                 "de": "Der Kiosk an der Ecke, der alles hört.",
@@ -202,6 +207,7 @@ KINDS: dict[str, RoomKind] = {
             preview=True,
             filters=("contacts", "slurs", "names"),
             other_share=0.5,
+            care=True,
             host={
                 "en": "A giraffe: large heart, long neck, few words.",
                 "de": "Eine Giraffe: großes Herz, langer Hals, wenig Worte.",

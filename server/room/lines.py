@@ -17,7 +17,7 @@ from games.pace import SPOKEN
 from games.progress import is_complete
 from games.registry import BY_ID
 from games.round import Round, RoundClosed, RoundOpened, TurnGiven, VerdictGiven
-from server.room import taught
+from server.room import filters, taught
 from server.room.context import Context
 from server.room.events import ClipLanded, Event, Fact, RoomClosed
 from server.room.kinds import KINDS, TIMINGS
@@ -252,9 +252,11 @@ class Announcements:
                 self._turn(turn, round_, state, name)
             case VerdictGiven(text=text, tone=tone) as told:
                 sound: Sound = "refused" if tone == "fault" else ""
-                self._add(Announcement((Part(text, sound),), event.at_ms + VERDICT_WITHIN_MS, about=told))
+                self._add(
+                    Announcement((Part(text, sound),), event.at_ms + VERDICT_WITHIN_MS, about=told), state
+                )
             case ClipLanded(hidden=True):
-                self._add(Announcement((Part(sound="landed"),), event.at_ms + LANDED_WITHIN_MS))
+                self._add(Announcement((Part(sound="landed"),), event.at_ms + LANDED_WITHIN_MS), state)
             case RoundClosed() as closed if closed.reason not in UNTOLD:
                 self.clear()
                 self._result(closed, state, name, event.at_ms)
@@ -276,15 +278,15 @@ class Announcements:
         voices = [voice for voice in (turn.voice, *turn.voices, turn.besides, turn.next) if voice]
         choices = [_naming(Part(text), voices, name) for text in texts if text]
         if turn.act not in SPOKEN:
-            self._add(Announcement(tuple(choices), turn.closes_at_ms, is_of_turn=True, about=turn))
+            self._add(Announcement(tuple(choices), turn.closes_at_ms, is_of_turn=True, about=turn), state)
             return
         choices += [Part(sound="turn"), Part(sound="last_tick")] if turn.voice else []
-        self._add(Announcement(tuple(choices), turn.go_at_ms, is_of_turn=True, about=turn))
+        self._add(Announcement(tuple(choices), turn.go_at_ms, is_of_turn=True, about=turn), state)
         if is_first or turn.voices:
             beat_ms = TIMINGS[round_.tempo].count_in_ms // BEATS
             begins_ms = turn.go_at_ms - BEATS * beat_ms
             counted = (Part(sound="tick", beat_ms=beat_ms),)
-            self._add(Announcement(counted, turn.go_at_ms, begins_ms, is_of_turn=True))
+            self._add(Announcement(counted, turn.go_at_ms, begins_ms, is_of_turn=True), state)
 
     def _result(self, closed: RoundClosed, state: RoomState, name: Name, now_ms: int) -> None:
         words, round_ = WORDS[state.language], _round_of(state, closed.round)
@@ -302,10 +304,11 @@ class Announcements:
         if closed.next_at_ms:
             until_ms = min(until_ms, closed.next_at_ms)
         choices = (_naming(Part(text, sound), voices, name) for text in texts)
-        self._add(Announcement(tuple(choices), until_ms))
+        self._add(Announcement(tuple(choices), until_ms), state)
 
-    def _add(self, line: Announcement) -> None:
-        self._lines = [*self._lines, *([line] if line.choices else [])][-LINES_KEPT:]
+    def _add(self, line: Announcement, state: RoomState) -> None:
+        choices = tuple(part for part in (_told_by(state, each) for each in line.choices) if part is not None)
+        self._lines = [*self._lines, *([replace(line, choices=choices)] if choices else [])][-LINES_KEPT:]
 
     def next(
         self, state: RoomState, context: Context, length_ms: Callable[[Part], int]
@@ -365,6 +368,14 @@ def is_forgotten(line: Announcement, state: RoomState) -> bool:
         now = next((given for given in round_.turns if given.turn == line.about.turn), None)
         return now is not None and now.prompt != line.about.prompt
     return line.about not in round_.verdicts or line.about.clip in state.governed.withheld
+
+
+def _told_by(state: RoomState, part: Part) -> Part | None:
+    """Return a part as a room says it: without words that nobody may write there, for takes are repeated."""
+    kept = KINDS.get(state.kind, KINDS["wonder"]).filters
+    if not part.text or filters.refuse(part.text, state.language, kept) is None:
+        return part
+    return replace(part, text="") if part.sound else None
 
 
 def _is_late(line: Announcement, now_ms: int) -> bool:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-from games.round import AnswerGiven, RoundClosed, RoundOpened, RoundRevealed
+from games.round import AnswerGiven, Round, RoundClosed, RoundOpened, RoundRevealed
 from server.room.events import ClipHidden, ClipLanded, ClipRemoved, ClipRestored, Event, RoomClosed
+from server.room.held_facts import ClipHeld, ClipPassed
 
 # Clips that land faster than they can be played are skipped from the oldest on.
 QUEUE_PIECES = 64
@@ -34,6 +35,12 @@ class Piece(Struct, frozen=True):
     older: bool = False
 
 
+def waiting_company(round_: Round) -> tuple[str, ...]:
+    """Return the older clips that wait for a take of a running round, as a restart finds them in its log."""
+    own = (take for take in round_.takes if not take.hidden and round_.starter in {"", take.voice})
+    return () if any(own) else round_.company
+
+
 class Playlist:
     """What a radio has still to play; `round` is the running one."""
 
@@ -41,17 +48,18 @@ class Playlist:
         self,
         has_sound: Callable[[str], bool],
         is_withheld: Callable[[str], bool],
-        round_: str | None = None,
+        running: Round | None = None,
     ) -> None:
-        self.round = round_
+        self.round = running.id if running else None
         self._has_sound = has_sound
         self._is_withheld = is_withheld
         self._queue: deque[Piece] = deque()
         self._left: deque[Piece] = deque()
         self._later: deque[Piece] = deque()
         self._held: deque[Piece] = deque()  # with clips that are hidden for now
-        self._company: tuple[str, ...] = ()  # clips that wait for a take of the round
-        self._starter = ""  # whose take that is, anybody's when it is empty
+        # Clips that wait for a take of the round, and whose take that is (anybody's when it is empty).
+        self._company = waiting_company(running) if running else ()
+        self._starter = running.starter if running else ""
 
     def __bool__(self) -> bool:
         """Tell whether there is something to play now."""
@@ -83,9 +91,9 @@ class Playlist:
                 self._company, self._starter = company, event.by.id if event.by else ""
             case RoundClosed() as closed:
                 self._close(closed)
-            case ClipHidden(clip=clip):
+            case ClipHidden(clip=clip) | ClipHeld(clip=clip):
                 self._hold_back(clip)
-            case ClipRestored(clip=clip):
+            case ClipRestored(clip=clip) | ClipPassed(clip=clip):
                 self._let_through(clip)
             case ClipRemoved(clip=clip):
                 self._take_out(clip)
@@ -94,6 +102,13 @@ class Playlist:
                     pieces.clear()
             case _:
                 pass
+        return len(self._queue) > before
+
+    def relayed(self, event: Event) -> bool:
+        """Follow the landing of a take that was heard while it was spoken; tell whether there is more now."""
+        before = len(self._queue)
+        if isinstance(event.data, ClipLanded):
+            self._accompany(event.data.round, event.by.id if event.by else event.data.clip)
         return len(self._queue) > before
 
     def _accompany(self, round_: str | None, voice: str) -> None:

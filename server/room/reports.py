@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.room import view
+from server.room import held, view
 from server.room.commands import Hide, Refused, Report, Restore
 from server.room.context import Context
 from server.room.events import (
@@ -15,7 +15,7 @@ from server.room.events import (
     TextRestored,
     Voice,
 )
-from server.room.governed import WITHHELD_MOST, Reports
+from server.room.governed import WITHHELD_MOST, Reports, is_hidden
 from server.room.seats import seat
 from server.room.state import RoomState
 from server.room.text import cleaned
@@ -46,8 +46,8 @@ def report(state: RoomState, command: Report, by: Voice | None, context: Context
 def _enough(state: RoomState, key: str, own: str) -> list[Fact]:
     before = state.governed.reports.get(key, Reports())
     reporters = {*before.seats, own} - {*before.settled, ""}
-    withheld = state.governed.withheld
-    if len(reporters) < HIDING_REPORTS or key in withheld or len(withheld) >= WITHHELD_MOST:
+    is_full = len(state.governed.withheld) - len(state.governed.held) >= WITHHELD_MOST
+    if len(reporters) < HIDING_REPORTS or is_hidden(state.governed, key) or is_full:
         return []
     return [_hidden(key)]
 
@@ -72,12 +72,14 @@ def checked(state: RoomState, clip: str, seq: int, by: Voice | None) -> str:
 def hide(state: RoomState, command: Hide) -> list[Fact]:
     """Hide a clip or a text until somebody decided; nothing when it is hidden."""
     key = checked(state, command.clip, command.seq, None)
-    return [] if key in state.governed.withheld else [_hidden(key)]
+    return [] if is_hidden(state.governed, key) else [_hidden(key)]
 
 
 def restore(state: RoomState, command: Restore) -> list[Fact]:
     """Let a clip or a text stay; nothing when nobody reported or hid it."""
     key = checked(state, command.clip, command.seq, None)
+    if key in state.governed.held:
+        return held.let_pass(state, state.clips[key])
     if key not in state.governed.withheld and not state.governed.reports.get(key, Reports()).seats:
         return []
     return [ClipRestored(command.clip) if command.clip else TextRestored(command.seq)]

@@ -37,7 +37,15 @@ from games.round import (
 from server.room import door, filters, lines, masks
 from server.room.clips import ClipRef
 from server.room.context import Context
-from server.room.events import ClipCaptioned, ClipLanded, Draft, Fact, Voice, numbered
+from server.room.events import (
+    ClipCaptioned,
+    ClipLanded,
+    Draft,
+    Fact,
+    Voice,
+    numbered,
+)
+from server.room.held_facts import ClipHeld
 from server.room.kinds import KINDS, TIMINGS, RoomKind
 from server.room.sets import SET_ROUNDS
 from server.room.state import RoomState, apply
@@ -313,9 +321,21 @@ def _reveals(state: RoomState, context: Context) -> list[Fact]:
     for take in round_.takes:
         if take.hidden:
             shown = replace(take, hidden=False)
-            facts.append(RoundRevealed(round_.id, (_revealed(shown, state.clips.whole.get(take.clip)),)))
+            ref = state.clips.whole.get(take.clip)
+            if (held := state.governed.held.get(take.clip)) is not None:
+                facts += [
+                    ClipHeld(take.clip, held.filter),
+                    RoundRevealed(round_.id, (_unworded(shown, ref),)),
+                ]
+                continue
+            facts.append(RoundRevealed(round_.id, (_revealed(shown, ref),)))
             facts += _judged(game, round_, shown, game_context(state, round_, context)) if game else []
     return facts
+
+
+def _unworded(take: Take, ref: ClipRef | None) -> RevealedTake:
+    """Return a take that a filter holds, without its words."""
+    return replace(_revealed(take, ref), text=None, words=())
 
 
 def _revealed(take: Take, ref: ClipRef | None) -> RevealedTake:

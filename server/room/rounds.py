@@ -312,7 +312,7 @@ def _held(state: RoomState, clip: str, by: Voice | None) -> list[Fact]:
     """Hide a take that its room holds until its keeper lets it through."""
     if not state.hold or (by is not None and by.id == state.keeper):
         return []
-    if len(state.governed.withheld) >= WITHHELD_MOST:
+    if len(state.governed.withheld) - len(state.governed.held) >= WITHHELD_MOST:
         raise Refused("slow", "Too many takes wait for whoever keeps this room.", HELD_RETRY_AFTER_MS)
     return [ClipHidden(clip)]
 

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from games import captions, forgotten, words
 from games import round as round_module
-from server.room import answered, events, filed, governed, sets, state, taught, written
+from server.room import answered, events, filed, governed, held_facts, sets, state, taught, written
 from server.room import clips as clips_module
 from server.room.clips import NO_CLIPS, ClipRef, Clips
 from server.room.filed import Filed, FiledClip, Run, Segment
@@ -36,6 +36,7 @@ FOLDING: tuple[ModuleType, ...] = (
     clips_module,
     filed,
     events,
+    held_facts,
     round_module,
     captions,
     forgotten,

@@ -49,6 +49,7 @@ from server.room.events import (
     VoiceMuted,
 )
 from server.room.governed import Governed
+from server.room.held_facts import ClipHeld
 from server.room.sets import NO_SET, RoundSet, is_praise
 from server.room.written import Written, newest, with_repeats, with_text, with_written
 
@@ -123,6 +124,7 @@ class RoomState(Struct, frozen=True):
     removed_seq: int = 0
     voice: bool | None = None
     taught: taught.Memory = {}
+    noise_reduction: bool = False
 
 
 # What a revealed take has that its clip has not, or has otherwise.
@@ -208,7 +210,7 @@ def _repeated(state: RoomState, event: Event) -> RoomState:
 
 def _said_before(state: RoomState, fact: Fact | Erased) -> Collection[str]:
     match fact:
-        case ClipReported(clip=clip):
+        case ClipReported(clip=clip) | ClipHeld(clip=clip):
             return (clip,)
         case TopicThrown() | RoundOpened() | ProposalMade() if fact.prompt is not None:
             return (fact.prompt.id,)
@@ -272,6 +274,8 @@ def _clip_landed(state: RoomState, event: Event, landed: ClipLanded) -> RoomStat
 def _is_needed(state: RoomState, clip: ClipRef) -> bool:
     """Tell whether a round may still ask for all that is known of a clip."""
     rounds_ = (state.round, state.last_round)
+    if clip.clip in state.governed.held:  # its words are told when it passes
+        return True
     return clip.hidden or any(each is not None and clip.round == each.id for each in rounds_)
 
 
@@ -357,9 +361,12 @@ def _changed(state: RoomState, event: Event, fact: ClipCaptioned | ClipRemoved |
     if fact.clip not in state.clips:
         return state
     state = replace(state, clips=state.clips.captioned(fact.clip, fact.text, event.seq, fact.words))
-    words = tokens(fact.text)
+    # While a filter holds a clip, its round goes on as if no words had been heard.
+    text = "" if fact.clip in state.governed.held else fact.text
+    kept = governed.captioned(state.governed, fact.clip, fact.language, fact.by)
     return _in_rounds(
-        state, lambda round_: captions.captioned(round_, fact.clip, fact.text, words, fact.language)
+        replace(state, governed=kept),
+        lambda round_: captions.captioned(round_, fact.clip, text, tokens(text), fact.language),
     )
 
 

@@ -140,9 +140,16 @@ def _is_of_a_word(character: str) -> bool:
 _TAKEN_FOR = (
     "аa бb вb гr дd еe зe иi іi кk ӏl мm нh оo пn рp сc тt уy хx ѕs јj ԁd ԛq ԝw һh օo ոn սu ցg զq αa βb γy "
     "δd εe ηn ιi κk λa μm νv οo ρp τt υu χx ωw ϲc ıi łl øo đd ðd ɡg ɑa ɩi ʟl ɴn ʀr ʏy ᴀa ʙb ᴄc ᴅd ᴇe ɢg ʜh "
-    "ᴊj ᴋk ᴍm ᴏo ᴘp ᴛt ᴜu ᴠv ᴡw ᴢz þp ƒf ʌa ℮e"
+    "ᴊj ᴋk ᴍm ᴏo ᴘp ᴛt ᴜu ᴠv ᴡw ᴢz þp ƒf ʌa ℮e ɪi ꜰf ꜱs ғf ǫq "
+    "Ꭺa Ᏼb Ꮯc Ꭰd Ꭼe Ꮐg Ꮋh Ꭵi Ꭻj Ꮶk Ꮮl Ꮇm Ꮎo Ꮲp Ꭱr Ꮪs Ꭲt Ꮩv Ꮃw Ꮓz "
+    "ꓮa ꓐb ꓚc ꓓd ꓰe ꓝf ꓖg ꓧh ꓲi ꓙj ꓗk ꓡl ꓟm ꓠn ꓳo ꓑp ꓣr ꓢs ꓔt ꓴu ꓦv ꓪw ꓫx ꓬy ꓜz 。."
 )
-_LOOKALIKES = str.maketrans({pair[0]: pair[1] for pair in _TAKEN_FOR.split()})
+# Letters as pictures (on circles, on squares, for flags), which no normal form of Unicode takes apart.
+_ALPHABETS = (0x1F150, 0x1F170, 0x1F1E6)
+_LOOKALIKES = str.maketrans(
+    {pair[0]: pair[1] for pair in _TAKEN_FOR.split()}
+    | {chr(first + at): chr(ord("a") + at) for first in _ALPHABETS for at in range(26)}
+)
 
 
 def folded(text: str) -> str:

@@ -19,6 +19,7 @@ from server.room.events import (
     TextReported,
     TopicWanted,
 )
+from server.room.held_facts import ClipHeld, PassGiven
 from server.room.state import RoomState
 
 
@@ -32,9 +33,9 @@ def view(event: Event, voice: str | None) -> Event:
         case ClipReported() | TextReported() as told:
             # Whoever reported may learn what became of it; nobody else sees that they did.
             return _unseated(event, told) if _own(event, voice) else replace(event, by=None, data=Erased())
-        case ReactionGiven() | TopicWanted() | VoteCast() as counted if counted.seat:
+        case ReactionGiven() | TopicWanted() | VoteCast() | PassGiven() as counted if counted.seat:
             return view(_unseated(event, counted), voice)
-        case VoteCast() as fact if not _own(event, voice):
+        case VoteCast() | PassGiven() as fact if not _own(event, voice):
             return replace(event, by=None, data=replace(fact, voice=""))
         case fact:
             seen = _for_all(fact) if _is_kept_from_all(fact) or not _own(event, voice) else fact
@@ -42,7 +43,7 @@ def view(event: Event, voice: str | None) -> Event:
 
 
 def _unseated(
-    event: Event, fact: ClipReported | ReactionGiven | TextReported | TopicWanted | VoteCast
+    event: Event, fact: ClipReported | PassGiven | ReactionGiven | TextReported | TopicWanted | VoteCast
 ) -> Event:
     """Keep back what a voice counts by: it tells which voices come from one network."""
     return replace(event, data=replace(fact, seat=""))
@@ -78,7 +79,7 @@ def _own(event: Event, voice: str | None) -> bool:
 
 def _is_kept_from_all(fact: Fact) -> bool:
     """Tell whether a fact holds what not even its own voice may see."""
-    return isinstance(fact, RoundOpened | TurnGiven | ClipCaptioned)
+    return isinstance(fact, RoundOpened | TurnGiven | ClipCaptioned | ClipHeld)
 
 
 def _for_all(fact: Fact) -> Fact:
@@ -90,6 +91,8 @@ def _for_all(fact: Fact) -> Fact:
             return replace(fact, reaction_ms=None)
         case ClipCaptioned(hidden=True) | AnswerGiven(hidden=True):
             return _blank(fact)
+        case ClipHeld(hidden=True):
+            return replace(fact, clip="", filter="")
         case ClipRemoved(hidden=True):
             return replace(fact, clip="")
         case RoleGiven():

@@ -9,7 +9,16 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from server.room.events import Event
+from games.round import AnswerGiven, RoundJoined, RoundRevealed
+from server.room.events import (
+    ClipReported,
+    Erased,
+    Event,
+    Fact,
+    TextReported,
+    TextSaid,
+    TopicSuggested,
+)
 
 # How many texts a visitor may still take back.
 TEXTS_KEPT = 500
@@ -24,6 +33,21 @@ class Written(Struct, frozen=True):
     id: str
     voice: str
     repeats: tuple[int, ...] = ()
+
+
+def is_text(fact: Fact | Erased) -> bool:
+    """Tell whether an event has words in it that a visitor wrote: it is kept no longer than a clip."""
+    match fact:
+        case AnswerGiven():
+            return True
+        case RoundJoined(role=role):
+            return bool(role)
+        case RoundRevealed(takes=takes):
+            return any(take.written for take in takes)
+        case ClipReported(text=text) | TextReported(text=text):
+            return bool(text)
+        case _:
+            return isinstance(fact, TextSaid | TopicSuggested)
 
 
 def newest(kept: dict[K, V], limit: int) -> dict[K, V]:

@@ -36,7 +36,7 @@ class PresenceState(Struct, frozen=True):
 
 
 PRESENT = PresenceState()  # connected, and no more
-SPEAKER = PresenceState(speaker=True)
+SPEAKER = PresenceState(speaker=True)  # ... and may be given a turn
 
 
 class Presence:

@@ -23,6 +23,7 @@ from server.room import ids
 from server.room.commands import Command, Open, Refused, restarting
 from server.room.context import Context
 from server.room.events import Event, RoomOpened, Voice
+from server.room.house import HOUSE_IDS
 from server.room.state import RoomState
 from server.room.view import view
 from server.rooms.alarms import Alarms
@@ -122,7 +123,7 @@ class RoomRegistry:
         with self._waited_for():
             for name in [id] if id is not None else _names(room):
                 opener = ids.voice(self._secret, key, name, room.language) if key else by
-                drafts = rules.decide(rules.empty, Open(room), opener, context)
+                drafts = rules.decide(rules.empty, Open(room, house=id in HOUSE_IDS), opener, context)
                 try:
                     await self._log.append(name, drafts, expect=0)
                 except Conflict:
@@ -389,4 +390,5 @@ def _names(room: RoomOpened) -> list[str]:
     if not room.public:
         return [ids.unguessable()]
     slug = ids.slug(room.name)
-    return [slug, *(f"{slug}-{i}" for i in range(2, SLUGS_TRIED)), f"{slug}-{secrets.token_hex(4)}"]
+    first = [] if slug in HOUSE_IDS else [slug]
+    return [*first, *(f"{slug}-{i}" for i in range(2, SLUGS_TRIED)), f"{slug}-{secrets.token_hex(4)}"]

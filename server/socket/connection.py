@@ -23,9 +23,12 @@ class Connection:
     """A socket's transport, whose it is, and for how many sweeps it was silent.
 
     With `is_screen` many look at it and nobody speaks by it: it gets all, and counts as nobody.
+    With `is_away` it owes a sign of life: it gets all, and its voice is not here by it until it gives one.
     """
 
-    __slots__ = ("address", "ended", "is_screen", "presence", "put", "silent_sweeps", "transport", "voice")
+    __slots__ = (
+        "address", "ended", "is_away", "is_screen", "presence", "put", "silent_sweeps", "transport", "voice",
+    )  # fmt: skip
 
     def __init__(
         self, transport: asyncio.Transport, voice: Voice, address: str, *, is_screen: bool = False
@@ -39,6 +42,7 @@ class Connection:
         self.is_screen = is_screen
         self.presence: PresenceState = PRESENT
         self.ended = False
+        self.is_away = False
         self.silent_sweeps = 0
 
     @property

@@ -257,6 +257,10 @@ class Conversation:
         if id_ != "":
             self._send(refused(id_, why))
 
+    def find(self) -> None:
+        """Count its visitor as here again, who was silent for long."""
+        self._fanout.find(self._connection)
+
     def answer_ping(self, payload: bytes) -> None:
         """Answer a ping of the connection (RFC 6455 5.5.3)."""
         try:

@@ -172,15 +172,32 @@ class Fanout:
         if connection not in self._connections:
             return
         self._connections.discard(connection)
-        self._moved(connection, connection.presence, None)
+        if not connection.is_away:
+            self._moved(connection, connection.presence, None)
         self._schedule(PRESENCE_DELAY_S)
+
+    def miss(self, connection: Connection) -> None:
+        """Count a connection that owes a sign of life as nobody's; may be called again."""
+        if connection in self._connections and not connection.is_away:
+            connection.is_away = True
+            self._moved(connection, connection.presence, None)
+            self._schedule(PRESENCE_DELAY_S)
+
+    def find(self, connection: Connection) -> None:
+        """Count a connection again that gave a sign of life; may be called again."""
+        if connection in self._connections and connection.is_away:
+            connection.is_away = False
+            self._moved(connection, None, PRESENT)
+            self._moved(connection, PRESENT, connection.presence)
+            self._schedule(PRESENCE_DELAY_S)
 
     def set_presence(self, connection: Connection, now: PresenceState) -> None:
         """Note how a connection is present."""
         if connection not in self._connections:
             return
         before, connection.presence = connection.presence, now
-        self._moved(connection, before, now)
+        if not connection.is_away:
+            self._moved(connection, before, now)
         self._schedule(PRESENCE_DELAY_S)
 
     def _moved(self, connection: Connection, before: PresenceState | None, now: PresenceState | None) -> None:

@@ -25,6 +25,7 @@ from server.room.commands import (
     GiveKeeper,
     Mute,
     Oversee,
+    Pass,
     React,
     Remove,
     Report,
@@ -53,7 +54,7 @@ ShortText = Annotated[str, Meta(min_length=1, max_length=ID_LIMIT_CHARACTERS)]
 WholeNumber = Annotated[int, Meta(ge=-WHOLE_LIMIT, le=WHOLE_LIMIT)]
 Id = ShortText | WholeNumber
 Milliseconds = WholeNumber
-GOVERNING = Change | GiveKeeper | Mute | Remove | Restore
+GOVERNING = Change | GiveKeeper | Mute | Pass | Remove | Restore
 Seq = Annotated[int, Meta(ge=1, le=WHOLE_LIMIT)]
 Listening = Literal["radio", "files", "off"]
 # How much longer than others a visitor may take; the page offers 1, 1.5 and 2.
@@ -311,6 +312,16 @@ class _Agree(CommandMessage, frozen=True, tag="agree", tag_field="type"):
         return Agree(self.proposal, self.value)
 
 
+class _Pass(CommandMessage, frozen=True, tag="pass", tag_field="type", omit_defaults=True):
+    action: ClassVar[Action] = "vote"
+    governs: ClassVar[bool] = True
+    clip: ShortText
+    value: bool | None = None
+
+    def command(self) -> Command:
+        return Pass(self.clip, self.value)
+
+
 class _Remove(CommandMessage, frozen=True, tag="remove", tag_field="type"):
     action: ClassVar[Action] = "govern"
     governs: ClassVar[bool] = True
@@ -369,7 +380,7 @@ Message = Ping | Here | TakeMessage | CommandMessage
 _CLIENT = (
     Ping | Here | SpeakStart | SpeakStop | _Say | _React | _Throw | _RoundStart | _RoundJoin | _Again | _Vote
     | _Report | _Forget | _RoundStop | _Answer | _Suggest | WantsTopic | Keep | Drop
-    | _Mute | _Agree | _Remove | _Restore | _RoomSet | _KeeperGive
+    | _Mute | _Agree | _Remove | _Restore | _RoomSet | _KeeperGive | _Pass
     | _RoundLeave | _TurnPass | _TurnHelp
 )  # fmt: skip
 # Every message a client may send, by its type.

@@ -42,6 +42,8 @@ class SocketProtocol(asyncio.Protocol):
         self._connection.silent_sweeps = 0
         if self._broken:
             return
+        if self._connection.is_away and self._conversation is not None:
+            self._conversation.find()
         self._reader.feed(data)
         if not self._waiting:
             self._turn()

@@ -1,8 +1,9 @@
 """All sockets of the server: who may come in, who is still there, and how all are sent away.
 
-One sweep looks after every socket, for a timer each would cost memory; a peer that is gone
-without a goodbye leaves its roster after `SocketLimits.dead_after_sweeps`. Sweeps are counted, not
-seconds: when this process itself was held up, nobody else is thought dead for it.
+One sweep looks after every socket, for a timer each would cost memory. A peer that is gone without a
+goodbye is asked for a sign of life, counts as nobody after `SocketLimits.away_after_sweeps`, and is let
+go after `dead_after_sweeps`. Sweeps are counted, not seconds: when this process itself was held up,
+nobody else is thought dead for it.
 """
 
 from __future__ import annotations
@@ -43,12 +44,17 @@ SWEPT_PER_TURN = 256
 
 
 class SocketLimits(Struct, frozen=True):
-    """How many sockets there may be, and how long a silent one counts as alive."""
+    """How many sockets there may be, and how long a silent one counts as here, and as alive.
+
+    Who owes the answers to two pings is away, 9 to 12 s after their last byte: no round begins for them and
+    no turn waits. They are here again with the first byte; only the dead have to connect anew.
+    """
 
     sockets: int = 10_000
     sockets_per_address: int = 1_500
     sweep_every_s: float = 3.0
     ping_after_sweeps: int = 2
+    away_after_sweeps: int = 4
     dead_after_sweeps: int = 6
     drain_s: float = 1.0  # for answers that are on their way when the takes have been finished
 
@@ -175,6 +181,8 @@ class Sockets:
             connection.transport.abort()
         elif connection.silent_sweeps >= self._bounds.ping_after_sweeps:
             connection.ping()
+            if connection.silent_sweeps >= self._bounds.away_after_sweeps:
+                self._connections[connection].miss(connection)
 
     # --- the tasks of conversations
 

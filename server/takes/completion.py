@@ -38,7 +38,9 @@ class Completion:
     async def _recorded(self, take: TakeLife, recorded: Recorded) -> None:
         """Finish one take; the root of its task. Whoever waits has been told when it fails."""
         try:
-            await self._complete(take, self._finisher.take(recorded, *_wanted(take)))
+            await self._complete(
+                take, self._finisher.take(recorded, *_wanted(take), reduces_noise=take.reduces_noise)
+            )
         except (Unfit, Refused):
             return
         except Exception:
@@ -50,7 +52,8 @@ class Completion:
         Raises `Unfit`, `Refused`, and what else fails; the take is refused then.
         """
         self._outcomes.hand_over(take)
-        return await self._complete(take, self._finisher.upload(body, media_type, *_wanted(take)))
+        finished = self._finisher.upload(body, media_type, *_wanted(take), reduces_noise=take.reduces_noise)
+        return await self._complete(take, finished)
 
     async def _complete(self, take: TakeLife, finished: Awaitable[Clip]) -> Event | Preview:
         try:

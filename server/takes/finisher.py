@@ -127,13 +127,24 @@ class Finisher:
                 channel = channel or await self._channel(finishing.LONG_LIVED)
             self._channels.put_nowait(channel)
 
-    async def take(self, take: Take, limits: Limits, mask: Mask | None = None) -> Clip:
+    async def take(
+        self, take: Take, limits: Limits, mask: Mask | None = None, *, reduces_noise: bool = False
+    ) -> Clip:
         """Finish a take. Raises `Unfit`, also when it cannot be masked."""
-        return _masked(await self._ask_worker(FinishTake(take, limits, mask)), mask)
+        return _masked(await self._ask_worker(FinishTake(take, limits, mask, reduces_noise)), mask)
 
-    async def upload(self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None) -> Clip:
+    async def upload(
+        self,
+        body: bytes,
+        media_type: str,
+        limits: Limits,
+        mask: Mask | None = None,
+        *,
+        reduces_noise: bool = False,
+    ) -> Clip:
         """Finish a file, in a child of its own. Raises `Unfit`, also when it cannot be masked."""
-        return _masked(await self._ask_once(FinishUpload(body, media_type, limits, mask)), mask)
+        job = FinishUpload(body, media_type, limits, mask, reduces_noise)
+        return _masked(await self._ask_once(job), mask)
 
     async def m4a(self, ogg: bytes) -> bytes:
         """Return a finished clip as AAC in MP4. Raises `Unfit`."""

@@ -44,6 +44,7 @@ class FinishTake(msgspec.Struct, tag=True, frozen=True):
     take: Take
     limits: Limits
     mask: Mask | None = None
+    reduces_noise: bool = False
 
 
 class FinishUpload(msgspec.Struct, tag=True, frozen=True):
@@ -53,6 +54,7 @@ class FinishUpload(msgspec.Struct, tag=True, frozen=True):
     media_type: str
     limits: Limits
     mask: Mask | None = None
+    reduces_noise: bool = False
 
 
 class MakeM4a(msgspec.Struct, tag=True, frozen=True):
@@ -98,11 +100,13 @@ def do(job: Job) -> Reply:
     try:
         match job:
             case FinishTake():
-                return Finished(finish.finish_take(job.take, job.limits, job.mask, counter()))
-            case FinishUpload():
-                return Finished(
-                    finish.finish_upload(job.body, job.media_type, job.limits, job.mask, counter())
+                clip = finish.finish_take(
+                    job.take, job.limits, job.mask, counter(), reduces_noise=job.reduces_noise
                 )
+                return Finished(clip)
+            case FinishUpload():
+                upload = (job.body, job.media_type, job.limits, job.mask, counter())
+                return Finished(finish.finish_upload(*upload, reduces_noise=job.reduces_noise))
             case MakeM4a():
                 return Made(m4a.from_ogg(job.ogg))
     except Unfit as unfit:
@@ -135,6 +139,7 @@ def warm_up() -> None:
     frames, preskip = opus.encode(sound)
     take = Take(tuple(Packet(index * opus.FRAME, frame) for index, frame in enumerate(frames)))
     do(FinishTake(take, Limits()))
+    do(FinishTake(take, Limits(), reduces_noise=True))
     for mask in MASKS:
         do(FinishTake(take, Limits(), Mask(mask, "")))
     m4a.from_ogg(ogg.write(frames, preskip=preskip, samples=len(sound)))

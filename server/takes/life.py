@@ -28,7 +28,7 @@ class TakeLife:
 
     `id` is what the room knows it by, and becomes the id of its clip. `answer` is for whoever stops
     it: the event of its clip, None when its speaker hears it first (`is_previewed`), or `Refused`.
-    With a `mask` nobody ever hears it without.
+    With a `mask` nobody ever hears it without; `reduces_noise` when its room wants the noise turned down.
     """
 
     __slots__ = (
@@ -42,6 +42,7 @@ class TakeLife:
         "longest_ms",
         "mask",
         "peer",
+        "reduces_noise",
         "room",
         "source",
         "spent_s",
@@ -59,6 +60,7 @@ class TakeLife:
         *,
         longest_ms: int,
         mask: str | None = None,
+        reduces_noise: bool = False,
         is_previewed: bool = False,
         peer: str = "",
         state: State = "open",
@@ -66,6 +68,7 @@ class TakeLife:
         self.id = unguessable()
         self.room, self.voice, self.source, self.peer = room, voice, source, peer
         self.longest_ms, self.mask, self.is_previewed = longest_ms, mask, is_previewed
+        self.reduces_noise = reduces_noise
         self.state: State = state
         self.answer: asyncio.Future[Event | None] = asyncio.get_running_loop().create_future()
         self.is_asked_for = False  # somebody waits for the answer, or has had it

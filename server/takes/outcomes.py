@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from audio.take import Clip, Unfit
 from server.blobs.base import Blob, Blobs
+from server.blobs.unreduced import Unreduced
 from server.log.base import StorageFull
 from server.room.commands import Land, Refused, broken, restarting, storage_full
 from server.room.events import ClipLanded, Erased, Event
@@ -32,10 +33,13 @@ class Outcomes:
         observers: Sequence[TakesObserver],
         *,
         clock: Callable[[], int],
+        unreduced: Unreduced | None = None,
     ) -> None:
+        """`unreduced` is where sounds wait for whoever reads their words, with their noise."""
         self._registry, self._blobs = registry, blobs
         self._observers = observers
         self._clock = clock
+        self._unreduced = unreduced or Unreduced()
         self._takes: set[TakeLife] = set()
 
     def __len__(self) -> int:
@@ -75,7 +79,13 @@ class Outcomes:
             for observer in self._observers:
                 observer.live_relayed(take.room.id, take.id)
         command = Land(_landed(take, clip), take.began_at_ms, take.claimed_reaction_ms, let_in=True)
-        return await self._land(take, command, Blob(take.id, take.room.id, clip.ogg))
+        if clip.unreduced is not None:
+            self._unreduced.keep(take.id, clip.unreduced)
+        try:
+            return await self._land(take, command, Blob(take.id, take.room.id, clip.ogg))
+        except BaseException:
+            self._unreduced.drop(take.id)
+            raise
 
     async def _land(self, take: TakeLife, command: Land, sound: Blob) -> Event:
         """Store the sound, then the event; what is refused leaves no sound behind."""

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from server.room.events import Voice
 from server.rooms.base import Room
-from server.rooms.presence import PRESENT, SPEAKER, PresenceState
+from server.rooms.presence import PRESENT, PresenceState
 from server.rtc.media import Media, Role
 from server.takes.life import TakeLife
 from server.takes.observer import TakesObserver
@@ -42,9 +42,13 @@ class PeerSession(Struct, eq=False):
     mask: str | None = None
 
     @property
-    def presence(self) -> PresenceState:
-        """Return how its voice is present: one that waits for commands may be given a turn."""
-        return SPEAKER if self.commanded else PRESENT
+    def presence(self) -> PresenceState | None:
+        """Return how its voice is present by it; None where a socket tells that.
+
+        Commands come by a socket. Without one a session that waits for them is a page that is gone, and
+        it takes up to `consent_ms` until that is known here.
+        """
+        return None if self.commanded else PRESENT
 
     @property
     def holds(self) -> bool:
@@ -62,7 +66,7 @@ class PeerSession(Struct, eq=False):
 
 
 class PeerSessions:
-    """The table of sessions. Each keeps its voice present once it is connected, also while its room sleeps.
+    """The table of sessions. One that is a take keeps its voice present once it is connected.
 
     `moved` is told of those whose room went to another process: they are to be ended.
     """
@@ -135,9 +139,8 @@ class PeerSessions:
         session.connected = True
         for observer in self._observers:
             observer.peer_connected(session.role, time.monotonic() - session.offered_s)
-        if session.voice is not None:
-            room = session.room
-            room.set_presence(session.voice.id, None, session.presence)
+        if session.voice is not None and session.presence is not None:
+            session.room.set_presence(session.voice.id, None, session.presence)
         self._tell_audience(session)
 
     def remove(self, peer: str) -> None:
@@ -147,9 +150,8 @@ class PeerSessions:
             return
         self._forget_speaker(peer, session)
         if session.connected:
-            if session.voice is not None:
-                room = session.room
-                room.set_presence(session.voice.id, session.presence, None)
+            if session.voice is not None and session.presence is not None:
+                session.room.set_presence(session.voice.id, session.presence, None)
             self._tell_audience(session)
         session.unfollow()
         if session.holds:

@@ -14,13 +14,11 @@ from typing import Any
 from audio.take import (
     LONGEST_CLIP_MS,
     LONGEST_TAKE_MS,
-    LONGEST_TRIED_MS,
     TAKE_MARGIN_MS,
     Clip,
-    Limits,
-    Mask,
 )
 from server.blobs.base import Blobs
+from server.blobs.unreduced import Unreduced
 from server.room import door, masks
 from server.room.commands import Refused, restarting
 from server.room.events import Event, Source, Voice
@@ -41,6 +39,7 @@ from server.takes.previewing import Previewing
 from server.takes.previews import Preview
 from server.takes.sessions import PeerSession, PeerSessions
 from server.takes.tasks import OwnedTasks
+from server.takes.tried_masks import TriedMasks
 from server.together import settled
 
 # By this name a room knows a take that was announced by `speak.start` and comes as an upload.
@@ -66,6 +65,7 @@ class Takes:
         clock: Callable[[], int],
         longest_ms: int = LONGEST_CLIP_MS,
         live_delay_ms: int = LIVE_DELAY_MS,
+        unreduced: Unreduced | None = None,
         observers: Sequence[TakesObserver] = (),
     ) -> None:
         self._registry = registry
@@ -75,9 +75,10 @@ class Takes:
         self._sessions = PeerSessions(media, observers, self._moved)
         self._live = LiveRelays(media, observers, delay_ms=live_delay_ms)
         self._tasks = OwnedTasks()
-        self._outcomes = Outcomes(registry, blobs, observers, clock=clock)
+        self._outcomes = Outcomes(registry, blobs, observers, clock=clock, unreduced=unreduced)
         self._previewing = Previewing(self._outcomes, self._tasks, clock=clock)
         self._finisher = finisher
+        self._tried = TriedMasks(finisher)
         self._completion = Completion(finisher, self._outcomes, self._previewing, self._tasks)
         self._is_draining = self._is_closed = False
         media.observe(self)
@@ -197,6 +198,7 @@ class Takes:
             source,
             longest_ms=self._longest_clip_ms(room, voice),
             mask=masks.worn(room.state, voice.id, room.context(), asked=asked_mask),
+            reduces_noise=room.state.noise_reduction,
             is_previewed=kind_of(room.state).preview,
             peer=peer,
             state=state,
@@ -255,8 +257,7 @@ class Takes:
     async def masked(self, body: bytes, media_type: str, mask: str) -> Clip:
         """Return what a recording is through a mask; it lands nowhere. Raises `Unfit` or `Refused`."""
         self._check_open()
-        limits = Limits(longest_ms=LONGEST_TRIED_MS)
-        return await self._finisher.upload(body, media_type, limits, Mask(mask, unguessable()))
+        return await self._tried.hear(body, media_type, mask)
 
     # --- previews
 

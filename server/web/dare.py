@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from audio.picture import svg
 from server.http import assets
-from server.http.preferences import language_of, themed
+from server.http.preferences import themed
 from server.http.problems import Problem
 from server.http.security import base_url
 from server.room import company
@@ -22,46 +22,19 @@ from server.rooms.asked import asked_again, prompt_of
 from server.web import clips
 from server.web.app_keys import LOG
 from server.web.operations import HTML, Operation
+from server.web.page_head import BODY, HEAD, STYLES, UNFURLED, answer_page, escaped, spoken_to
 
-CARD_CACHE = "private, no-cache"
 NOBODY_COLOUR = "#8899bb"
 # A reaction time on a card is that of one who spoke at all; who shares the card says it.
 REACTION_LIMIT_MS = 30_000
 
-_HEAD = """<!doctype html>
-<html lang="$language">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<meta name="description" content="$words">
-<meta name="robots" content="noindex">
-"""
-_STYLES = """<link rel="icon" href="/static/icons/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/static/css/sky.css">
-<link rel="stylesheet" href="/static/css/clip.css">
-</head>
-<body class="clip-page">
-<main>
-<p><a href="/">Space of Wonder</a></p>
-"""
 _CARD = Template(
-    _HEAD
-    + """<meta property="og:site_name" content="Space of Wonder">
-<meta property="og:type" content="website">
-<meta property="og:title" content="$title">
-<meta property="og:description" content="$words">
-<meta property="og:url" content="$url">
-<meta property="og:image" content="$image">
-<meta property="og:image:type" content="image/png">
-<meta property="og:image:width" content="1200">
-<meta property="og:image:height" content="630">
-<meta property="og:image:alt" content="$picture_alt">
-<meta name="twitter:card" content="summary_large_image">
-"""
-    + _STYLES
+    HEAD
+    + UNFURLED
+    + STYLES
+    + BODY
     + """<p class="by">$kicker</p>
-<h1 dir="auto">$head</h1>
+<h1 dir="auto" lang="$room_language">$head</h1>
 <figure class="card-picture">
 $picture
 <figcaption>$facts</figcaption>
@@ -75,8 +48,9 @@ $way
 _WAY = Template("""<p><a class="primary" id="say-yours" href="/r/$room?answer=$clip">$door</a></p>
 <p class="by">$hint</p>""")
 _KIND_PAGE = Template(
-    _HEAD
-    + _STYLES
+    HEAD
+    + STYLES
+    + BODY
     + """<h1>$title</h1>
 <p>$words</p>
 <p><a class="primary" href="/">$door</a></p>
@@ -162,14 +136,14 @@ async def dare(request: web.Request) -> web.StreamResponse:
         return _kindly(request, _GONE if kind_of(state).shared else _KEPT)
     answers = company.answers_to(state, found.id, found.asked_seq)
     told = Card(found.room.id, asked, answers, _reaction_ms(request))
-    page = card_page(base_url(request), state, found.ref, told)
+    page = card_page(base_url(request), state, found.ref, told, lang=spoken_to(request, state.language))
     return _page(request, page)
 
 
 def _page(request: web.Request, page: str) -> web.Response:
     """Answer a page in the colours that its visitor chose."""
     page = page.replace("<html", f"<html{themed(request)}", 1)
-    return assets.answer(request, assets.asset(page.encode(), "text/html"), CARD_CACHE)
+    return answer_page(request, assets.asset(page.encode(), "text/html"))
 
 
 def _reaction_ms(request: web.Request) -> int | None:
@@ -179,14 +153,15 @@ def _reaction_ms(request: web.Request) -> int | None:
     return int(told) if is_number and 0 < int(told) <= REACTION_LIMIT_MS else None
 
 
-def card_page(base: str, state: RoomState, ref: ClipRef, card: Card) -> str:
-    """Return the card of a clip, everything said in it escaped."""
-    words = _WORDS[state.language]
-    facts = _facts(card, state.language)
+def card_page(base: str, state: RoomState, ref: ClipRef, card: Card, *, lang: Language) -> str:
+    """Return the card of a clip, everything said in it escaped; what was asked is in the room's language."""
+    words = _WORDS[lang]
+    facts = _facts(card, lang)
     title = Template(words["title"]).substitute(prompt=card.asked)
     door = {"room": card.room, "clip": ref.clip, "door": words["door"], "hint": words["hint"]}
     values = {
-        "language": state.language,
+        "language": lang,
+        "room_language": state.language,
         "title": title,
         "words": f"{facts} {words['preview']}",
         "facts": facts,
@@ -197,8 +172,8 @@ def card_page(base: str, state: RoomState, ref: ClipRef, card: Card) -> str:
         "image": f"{base}/api/clips/{ref.clip}.png",
     }
     picture = svg(ref.peaks, colour=ref.by.colour if ref.by else NOBODY_COLOUR, label=words["picture"])
-    way = f'<p class="by">{escape(words["closed"])}</p>' if state.closed else _WAY.substitute(_escaped(door))
-    return _CARD.substitute(_escaped(values), picture=picture, way=way)
+    way = f'<p class="by">{escape(words["closed"])}</p>' if state.closed else _WAY.substitute(escaped(door))
+    return _CARD.substitute(escaped(values), picture=picture, way=way)
 
 
 def _facts(card: Card, lang: Language) -> str:
@@ -214,16 +189,12 @@ def _facts(card: Card, lang: Language) -> str:
 
 
 def _kindly(request: web.Request, pages: dict[Language, dict[str, str]]) -> web.StreamResponse:
-    lang: Language = "de" if language_of(request) == "de" else "en"
-    page = _KIND_PAGE.substitute(_escaped({**pages[lang], "language": lang}))
+    lang = spoken_to(request)
+    page = _KIND_PAGE.substitute(escaped({**pages[lang], "language": lang}))
     answered = _page(request, page)
     if answered.status == web.HTTPOk.status_code:
         answered.set_status(web.HTTPNotFound.status_code)
     return answered
-
-
-def _escaped(values: dict[str, str]) -> dict[str, str]:
-    return {name: escape(value, quote=True) for name, value in values.items()}
 
 
 OPERATIONS = (

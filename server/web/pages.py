@@ -19,63 +19,46 @@ from server.rooms.asked import prompt_of
 from server.web import clips
 from server.web.app_keys import LOG
 from server.web.operations import BINARY, HTML, OBJECT, TEXT, Operation
+from server.web.page_head import BODY, HEAD, STYLES, UNFURLED, answer_page, escaped, spoken_to
 from server.web.rooms import ROOM, rules_of
 from server.web.visits import visited
 
-PAGE_CACHE = "private, no-cache"
 _DOOR = b"<!-- door -->"
 # A worker obeys the policy of its own script, not of the page's.
 WORKER_CSP = "default-src 'none'; connect-src 'self'"
 # What `sw.js` keeps beside the page that says so.
 _KEPT = ("css/sky.css", "css/clip.css", "js/away.js", "icons/icon.svg")
 
-_CLIP_PAGE = Template("""<!doctype html>
-<html lang="$language">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<meta name="description" content="$words">
-<meta name="robots" content="noindex">
-<meta property="og:site_name" content="Space of Wonder">
-<meta property="og:type" content="website">
-<meta property="og:title" content="$title">
-<meta property="og:description" content="$words">
-<meta property="og:url" content="$url">
-<meta property="og:image" content="$image">
-<meta property="og:image:type" content="image/png">
-<meta property="og:image:width" content="1200">
-<meta property="og:image:height" content="630">
-<meta property="og:image:alt" content="$picture_alt">
-<meta property="og:audio" content="$audio">
+_CLIP_PAGE = Template(
+    HEAD
+    + UNFURLED
+    + """<meta property="og:audio" content="$audio">
 <meta property="og:audio:type" content="audio/mp4">
-<meta name="twitter:card" content="summary_large_image">
-<link rel="icon" href="/static/icons/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/static/css/sky.css">
-<link rel="stylesheet" href="/static/css/clip.css">
-<link rel="modulepreload" href="/static/js/room/words.js">
+"""
+    + STYLES
+    + """<link rel="modulepreload" href="/static/js/room/words.js">
 <script type="module" src="/static/js/clip.js"></script>
-</head>
-<body class="clip-page">
-<main>
-<p><a href="/">Space of Wonder</a></p>
-<h1 dir="auto">$head</h1>
+"""
+    + BODY
+    + """<h1 dir="auto"$head_language>$head</h1>
 <p class="by" dir="auto">$by</p>
 <figure>
 <div class="wave" id="wave"><img src="/api/clips/$clip.svg" alt="$picture_alt" width="382" height="64"></div>
-<figcaption dir="auto" id="words">$caption</figcaption>
+<figcaption dir="auto" id="words"$words_language>$caption</figcaption>
 </figure>
 <button type="button" class="primary" id="play" data-play="$play" data-stop="$stop" hidden>$play</button>
 <audio id="sound" controls preload="metadata">
 <source src="/api/clips/$clip.ogg" type="audio/ogg; codecs=opus">
 <source src="/api/clips/$clip.m4a" type="audio/mp4">
-<track kind="captions" src="/api/clips/$clip.vtt" srclang="$language" label="$captions" default>
+<track kind="captions" src="/api/clips/$clip.vtt" srclang="$room_language" label="$captions" default>
 </audio>
-<p><a class="quiet" id="say-yours" href="$way">$door</a></p>
+$way
 </main>
 </body>
 </html>
-""")
+"""
+)
+_WAY = Template('<p><a class="quiet" id="say-yours" href="$href">$door</a></p>')
 _AWAY_PAGE = Template("""<!doctype html>
 <html lang="$language">
 <head>
@@ -121,6 +104,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "picture": "The sound as a picture",
         "captions": "Captions",
         "door": "Say yours",
+        "closed": "This room is closed, so nobody can answer any more.",
     },
     "de": {
         "title": "$voice in $room",
@@ -132,6 +116,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "picture": "Der Klang als Bild",
         "captions": "Untertitel",
         "door": "Sag deins",
+        "closed": "Dieser Raum ist geschlossen, hier kann niemand mehr antworten.",
     },
 }
 
@@ -208,19 +193,26 @@ async def clip(request: web.Request) -> web.StreamResponse:
     """Answer a page with one clip that plays without any script."""
     found = await clips.find(request)
     asked = await prompt_of(request.app[LOG], found.room.id, found.asked_seq)
-    page = clip_page(base_url(request), found.room.id, found.room.state, found.ref, asked)
+    lang = spoken_to(request, found.room.state.language)
+    page = clip_page(base_url(request), found.room.id, found.room.state, found.ref, asked, lang=lang)
     page = page.replace("<html", f"<html{_look(request, found.room.state.kind)}", 1)
     return _page(request, assets.asset(page.encode(), "text/html"))
 
 
-def clip_page(base: str, room_id: str, state: RoomState, ref: ClipRef, asked: str = "") -> str:
-    """Return the page of one clip and of what it answers, everything said in it escaped."""
-    words = _WORDS[state.language]
+def clip_page(
+    base: str, room_id: str, state: RoomState, ref: ClipRef, asked: str = "", *, lang: Language
+) -> str:
+    """Return the page of one clip and of what it answers, everything said in it escaped.
+
+    What was asked and said is in the room's language, the page itself in its visitor's.
+    """
+    words, said = _WORDS[lang], f' lang="{state.language}"'
     voice = ref.by.name if ref.by else words["voice"]
     seconds = f"{ref.duration_ms / 1000:.1f}"
     by = Template(words["title"]).substitute(voice=voice, room=state.name)
     values = {
-        "language": state.language,
+        "language": lang,
+        "room_language": state.language,
         "title": Template(words["asked"]).substitute(prompt=asked, voice=voice) if asked else by,
         "head": asked or by,
         "by": by if asked else "",
@@ -229,15 +221,18 @@ def clip_page(base: str, room_id: str, state: RoomState, ref: ClipRef, asked: st
         "words": ref.caption or Template(words["words"]).substitute(seconds=seconds),
         "picture_alt": words["picture"],
         "captions": words["captions"],
-        "door": words["door"],
-        "way": f"/r/{room_id}?answer={ref.clip}" if asked else f"/r/{room_id}",
         "clip": ref.clip,
         "url": f"{base}/c/{ref.clip}",
         "image": f"{base}/api/clips/{ref.clip}.png",
         "audio": f"{base}/api/clips/{ref.clip}.m4a",
     }
-    escaped = {name: escape(value, quote=True) for name, value in values.items()}
-    return _CLIP_PAGE.substitute(escaped, caption=_timed(ref) or escaped["words"])
+    marks = {"head_language": said if asked else "", "words_language": said if ref.caption else ""}
+    href = f"/r/{room_id}?answer={ref.clip}" if asked else f"/r/{room_id}"
+    way = f'<p class="by">{words["closed"]}</p>'
+    if not state.closed:
+        way = _WAY.substitute(escaped({"href": href, "door": words["door"]}))
+    shown = escaped(values)
+    return _CLIP_PAGE.substitute(shown, **marks, way=way, caption=_timed(ref) or shown["words"])
 
 
 def _timed(ref: ClipRef) -> str:
@@ -251,7 +246,7 @@ def _timed(ref: ClipRef) -> str:
 
 
 def _page(request: web.Request, found: assets.Asset) -> web.StreamResponse:
-    response = assets.answer(request, found, PAGE_CACHE)
+    response = answer_page(request, found)
     give_key(request, response)
     return response
 

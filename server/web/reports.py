@@ -50,6 +50,7 @@ class ReportShown(Struct):
     count: int
     hidden: bool
     muted: bool
+    held: str
     at_ms: int
     reasons: tuple[ReportWords, ...]
 
@@ -95,6 +96,7 @@ async def shown(request: web.Request, row: Projected) -> ReportShown | None:
     by, text, is_clip, now_ms = *found, request.app[ROOM_REGISTRY].clock()
     reported = state.governed.reports.get(row.item)
     seqs, seats = (reported.seqs, reported.seats) if reported else ((), ())
+    held = state.governed.held.get(row.item)
     is_hidden = row.item in state.governed.withheld
     if not seats and not is_hidden:
         return None
@@ -112,6 +114,7 @@ async def shown(request: web.Request, row: Projected) -> ReportShown | None:
         count=len(seats),
         hidden=is_hidden,
         muted=by is not None and state.muted.get(by.id, 0) > now_ms,
+        held=held.filter if held else "",
         at_ms=docket.at_ms(row),
         reasons=await _reasons(request, row.room, seqs[-WORDS_SHOWN:]),
     )

@@ -33,6 +33,7 @@ class RoomChange(Struct):
     hold: bool | None = None
     mask: str | None = None
     voice: bool | None = None
+    noise_reduction: bool | None = None
 
 
 async def change(request: web.Request) -> web.Response:

@@ -53,6 +53,7 @@ class NewRoom(Struct):
     public: bool = False
     place: Annotated[str, Meta(extra_json_schema={"pattern": MAYBE_CELL})] = ""
     live: bool = False
+    noise_reduction: bool = False
 
 
 class TurnShown(TurnGiven, frozen=True, tag=TurnGiven.kind, tag_field="kind"):
@@ -124,6 +125,7 @@ class RoomShown(Struct):
     masks: tuple[str, ...]
     mask: str | None
     voice: bool
+    noise_reduction: bool
     round: RoundShown | None
 
 
@@ -182,6 +184,7 @@ def shown(
         masks=MASKS,
         mask=state.mask or None,
         voice=speech and speaks(state),
+        noise_reduction=state.noise_reduction,
         round=_round(public(state.round)) if state.round else None,
     )
 
@@ -307,7 +310,7 @@ async def make_room(request: web.Request) -> web.Response:
     try:
         room = await registry.open(opened, None, id=id_, key=None if opened.public else key)
     except Refused as refused:
-        if id_ is None or refused.code != "room_taken":
+        if id_ is None or refused.code != "room_taken" or not await request.app[LOG].head(id_):
             raise
         room, status = await registry.wake(id_), 200
     return answer(present(request, room), status=status, headers={"Location": f"/api/rooms/{room.id}"})
@@ -328,6 +331,7 @@ def _opened(wanted: NewRoom) -> RoomOpened:
         public=wanted.public or wanted.kind == "local",
         place=wanted.place,
         live=wanted.live,
+        noise_reduction=wanted.noise_reduction,
     )
 
 

@@ -43,6 +43,8 @@ async def test_the_keeper_changes_the_room_and_closes_it(
     await sheet.locator("[name=name]").fill("Dogs & more")
     await sheet.locator("[name=theme]").fill("")
     await sheet.locator("[name=tempo]").select_option("slow")
+    await sheet.locator("#keeper-mask").select_option("mouse")
+    await expect(guest.page.locator("#worn")).to_have_text("You are a mouse")
     await sheet.locator("#keeper-save").click()
     await expect(sheet).to_have_count(0)
     for visitor in (keeper, guest):

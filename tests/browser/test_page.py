@@ -51,6 +51,11 @@ LONG_PROMPT = """() => {
   tell('turn.given', { round: 'r', turn: 1, prompt: text, go_at_ms: at_ms, closes_at_ms: at_ms + 1e6 });
   session.round.update();
 }"""
+TWO_NOTICES = """() => {
+  const { notices } = document.querySelector('prompt-card').session;
+  notices.tell({ code: 'refused', values: { code: 'locked' } });
+  notices.tell({ code: 'mic-refused' });
+}"""
 PROMPT_CUT = """() => {
   const prompt = document.querySelector('#prompt'), card = document.querySelector('prompt-card');
   const { top, bottom } = prompt.getBoundingClientRect(), around = card.getBoundingClientRect();
@@ -206,9 +211,13 @@ async def test_a_wide_page_gives_its_stage_most_and_a_small_one_its_prompt_all_i
         assert 0.56 < box["width"] / width < 0.62
     await page.evaluate(LONG_PROMPT)
     await expect(page.locator("body")).to_have_attribute("data-phase", "window")
-    for width, height in ((640, 400), (320, 568)):
-        await page.set_viewport_size({"width": width, "height": height})
-        assert await page.evaluate(PROMPT_CUT) is False, (width, height)
+    for notices in (0, 2):
+        if notices:
+            await page.evaluate(TWO_NOTICES)
+        await expect(page.locator(".notice")).to_have_count(notices)
+        for width, height in ((640, 400), (320, 568)):
+            await page.set_viewport_size({"width": width, "height": height})
+            assert await page.evaluate(PROMPT_CUT) is False, (width, height, notices)
 
 
 async def test_the_games_say_what_can_be_played_now(

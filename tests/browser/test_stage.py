@@ -45,6 +45,11 @@ WHOLE = """(selectors) => selectors.flatMap((one) => [...document.querySelectorA
   if (!over || !(one.contains(over) || over.contains(one))) return false;
   return left >= 0 && right <= innerWidth && top >= 0 && bottom <= innerHeight;
 })"""
+# What would jump, and what would have to be scrolled: where the dock is laid out, before it glides.
+LAYOUT = """() => {
+  const body = document.querySelector('.ending-body');
+  return [document.querySelector('.dock').offsetTop, body ? body.scrollHeight - body.clientHeight : 0];
+}"""
 SIZES: dict[str, dict[str, Any]] = {"phone": PHONE, "desk": DESK}
 
 
@@ -63,6 +68,8 @@ async def test_nothing_of_a_vote_and_of_an_end_is_cut_off(
 
     await visitor.enter(shared_server.url, room, "")
     await expect(page.locator(".tongue")).to_have_text("DE")
+    await expect(page.locator(".find:visible")).to_have_count(1)
+    before = await page.evaluate(LAYOUT)
     await page.evaluate(PLAYED, False)
     await expect(page.locator(".takes[data-votes=true] .heart")).to_have_count(8)
     await is_whole(page, "#prompt", ".top > *", ".takes .heart")
@@ -75,4 +82,6 @@ async def test_nothing_of_a_vote_and_of_an_end_is_cut_off(
     await expect(first).to_have_attribute("data-won", "true")
     await expect(first).to_be_in_viewport(ratio=1)
     await is_whole(page, "#winner", ".top > *", ".ending-buttons > button", "#undo")
+    if size == "phone":
+        assert await page.evaluate(LAYOUT) == before
     assert await violations(page) == []

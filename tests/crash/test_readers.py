@@ -15,6 +15,7 @@ from server.log.sqlite import SqliteLog
 from tests.support.fork_server import ForkServer
 from tests.support.reader_trials import (
     CONTROLS,
+    KILLED,
     ROOMS,
     TRIALS,
     Account,
@@ -44,12 +45,12 @@ async def killed(server: ForkServer, folder: Path, mode: str, kills: range) -> A
     for seed in kills:
         await asyncio.to_thread(server.kill_one, mode, seed, path)
     log = await SqliteLog.open(path, Settings(synchronous="OFF"))
-    account = await final_account({**TRIALS, **CONTROLS}[mode](), log)
+    account = await final_account({**KILLED, **CONTROLS}[mode](), log)
     await log.close()
     return account
 
 
-@pytest.mark.parametrize("mode", sorted(TRIALS))
+@pytest.mark.parametrize("mode", sorted(KILLED))
 async def test_no_kill_makes_a_reader_miss_or_repeat(server: ForkServer, tmp_path: Path, mode: str) -> None:
     account = await killed(server, tmp_path, mode, range(KILLS))
     assert account.effects > KILLS
@@ -62,6 +63,7 @@ async def test_no_kill_makes_a_reader_miss_or_repeat(server: ForkServer, tmp_pat
         ("early_tally", "missed"),
         ("early_echo", "missed"),
         ("early_expiry", "missed"),
+        ("early_search", "missed"),
         ("late_tally", "repeated"),
         ("unkeyed_echo", "repeated"),
     ],
@@ -77,7 +79,7 @@ async def test_a_control_is_caught(server: ForkServer, tmp_path: Path, mode: str
 
 @pytest.mark.soak
 @pytest.mark.timeout(3_600)
-@pytest.mark.parametrize("mode", sorted(TRIALS))
+@pytest.mark.parametrize("mode", sorted(KILLED))
 async def test_no_kill_of_two_hundred_makes_a_reader_miss_or_repeat(
     server: ForkServer, tmp_path: Path, mode: str
 ) -> None:

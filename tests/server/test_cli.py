@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import ssl
@@ -91,6 +92,10 @@ def test_ready_is_the_one_line_on_standard_output(server: Server) -> None:
     said = (server.folder / "server.out").read_text()
     assert said.count("\n") == 1
     assert READY.fullmatch(said.strip())
+
+
+def test_a_server_that_breaks_leaves_no_voice_in_a_core_dump(server: Server) -> None:
+    assert resource.prlimit(server.pid, resource.RLIMIT_CORE) == (0, 0)
 
 
 async def test_a_fresh_install_has_a_public_room_for_each_language(server: Server) -> None:

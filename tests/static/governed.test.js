@@ -81,6 +81,31 @@ test('what is hidden for all is so until somebody decided, or it is gone', () =>
   assert.equal(gone.withheld.size, 0);
 });
 
+test('what a filter holds is hidden until it passes, and counts who says that it may', () => {
+  const held = after(EMPTY, ['clip.held', { clip: 'c1', filter: 'names', hidden: false }], ['clip.held', { clip: '', filter: '', hidden: true }]);
+  assert.deepEqual([...held.withheld], [['c1', 1]]);
+  assert.deepEqual(held.held.get('c1'), { filter: 'names', seq: 1, yes: 0, needed: 0, mine: null });
+
+  const said = after(held, ['pass.given', { clip: 'c1', voice: 'anna', value: true, yes: 1, needed: 3 }, ANNA], ['pass.given', { clip: 'c1', voice: '', value: true, yes: 2, needed: 3 }]);
+  assert.deepEqual(said.held.get('c1'), { filter: 'names', seq: 1, yes: 2, needed: 3, mine: true });
+  assert.equal(after(said, ['pass.given', { clip: 'c1', voice: 'anna', value: null, yes: 1, needed: 3 }, ANNA]).held.get('c1')?.mine, null);
+
+  const passed = after(said, ['clip.passed', { clip: 'c1' }]);
+  assert.deepEqual([passed.held.size, passed.withheld.size], [0, 0]);
+  assert.equal(after(passed, ['clip.passed', { clip: 'c1' }], ['pass.given', { clip: 'c1', voice: '', value: true, yes: 3, needed: 3 }]).held.size, 0);
+  const gone = after(said, ['clip.removed', { clip: 'c1', reason: 'forgotten' }]);
+  assert.deepEqual([gone.held.size, gone.withheld.size], [0, 0]);
+});
+
+test('what is hidden for two reasons is shown when both are over', () => {
+  const both = after(EMPTY, ['clip.held', { clip: 'c1', filter: 'slurs' }], ['clip.hidden', { clip: 'c1' }]);
+  const passed = after(both, ['clip.passed', { clip: 'c1' }]);
+  assert.deepEqual([passed.held.size, [...passed.withheld]], [0, [['c1', 2]]]);
+  const restored = after(both, ['clip.restored', { clip: 'c1' }]);
+  assert.deepEqual([restored.held.size, [...restored.withheld]], [1, [['c1', 1]]]);
+  assert.equal(after(after(EMPTY, ['clip.hidden', { clip: 'c1' }]), ['clip.held', { clip: 'c1', filter: 'slurs' }]).withheld.get('c1'), 1);
+});
+
 test('a page knows what became of what it reported itself', () => {
   const told = after(
     EMPTY,

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import de from '../../static/js/lib/text.moderate.de.js';
+import deHeld from '../../static/js/lib/text.held.de.js';
+import enHeld from '../../static/js/lib/text.held.en.js';
 import en from '../../static/js/lib/text.moderate.en.js';
 
 const source = (/** @type {string} */ path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -25,6 +27,15 @@ test('every act that the page asks for, or takes back, is one that the server kn
 
   assert.ok(asked.length >= 5, asked.join());
   assert.deepEqual(asked.filter((name) => !known.includes(name)), []);
+});
+
+test('every filter that may hold a clip has words', () => {
+  const [, filters] = /Filter = Literal\[([^\]]+)\]/.exec(source('server/room/kinds.py')) ?? [];
+  const names = [...(filters ?? '').matchAll(/"([a-z]+)"/g)].map(([, name]) => name);
+
+  assert.ok(names.includes('contacts'), names.join());
+  for (const words of [en, de]) assert.deepEqual(names.filter((name) => !(`moderate.held.${name}` in words)), []);
+  for (const words of [enHeld, deHeld]) assert.deepEqual(names.filter((name) => !(`held.${name}` in words)), []);
 });
 
 test('every reason that a report may have has words', () => {

@@ -96,6 +96,19 @@ test('after another network a path that does not answer is left at once', () => 
   assert.equal(FakeSocket.all.length, 2);
 });
 
+test('who leaves for a while says goodbye, stays away, and comes back with a cursor when asked to hurry', () => {
+  const { socket } = opened();
+  FakeSocket.last.says(WELCOME, { type: 'pong', t: 0, server_ms: 0 });
+
+  socket.leave();
+  mock.timers.tick(60_000);
+  assert.equal(FakeSocket.all.length, 1);
+  assert.ok(!socket.isOpen);
+
+  socket.hurry();
+  assert.equal(FakeSocket.all.length, 2);
+});
+
 test('a path that answered after another network is not left for a later ping', () => {
   const { socket } = opened();
   FakeSocket.last.says(WELCOME, { type: 'pong', t: 0, server_ms: 0 });

@@ -64,6 +64,7 @@ from server.room.events import (
     encode,
     numbered,
 )
+from server.room.held_facts import ClipHeld, ClipPassed, PassGiven
 
 FILE = Path(__file__).parent.parent / "wire" / "facts.jsonl"
 ANNA = Voice("voice-anna", 'Zany "Kettle" 🫖', "#ffaa00")
@@ -150,6 +151,11 @@ FACTS: list[Fact] = [
     RoundOpened("r1", "first_thing", "snap", mask="mouse"),
     RoomChanged(mask="giant"),
     RoomChanged(mask=""),
+    ClipHeld("clip-0001", "contacts"),
+    ClipHeld("clip-0001", "slurs", hidden=True),
+    ClipPassed("clip-0001"),
+    PassGiven("clip-0001", "voice-anna", value=True, yes=1, needed=3),
+    PassGiven("clip-0001", "voice-anna", value=None, yes=0, needed=2, seat="n1"),
 ]  # fmt: skip
 
 

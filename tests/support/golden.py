@@ -37,6 +37,7 @@ from games.round import (
 )
 from server.room.clips import ClipRef
 from server.room.commands import (
+    EXPIRED,
     Again,
     Agree,
     Answer,
@@ -44,6 +45,7 @@ from server.room.commands import (
     Caption,
     Forget,
     Hide,
+    Pass,
     React,
     Remove,
     Report,
@@ -240,6 +242,9 @@ def governed() -> SentRoom:
     room.happen(RoomChanged(name="Rain", theme="what falls", live=True))
     room.happen(RoomChanged())
     room.do(Say("hello"), BELA)
+    room.do(Suggest("what drips"), BELA)
+    room.do(Remove("", EXPIRED, seq=room.state.head - 1))
+    room.do(Remove("", EXPIRED, seq=room.state.head - 1))
     room.happen(VoiceMuted(BELA.id, room.now_ms + 60_000))
     room.happen(NetworkMuted("n1", room.now_ms + 60_000))
     room.happen(RoomChanged(locked=True, slow=True, hold=True))
@@ -303,6 +308,38 @@ def decided() -> SentRoom:
     return room
 
 
+def held() -> SentRoom:
+    """Clips that a filter holds: in turn, out of turn, hidden in a round; passed, voted on, removed."""
+    room = SentRoom(seed=23)
+    room.captions = True
+    room.do(RoundStart("word_association"), ANNA)
+    room.do(RoundJoin(), BELA)
+    room.land("h1", ANNA, duration_ms=900)
+    room.do(Caption(ClipCaptioned("h1", "call 0171 2345678", "en", words=(("call", 0, 300),), by="test")))
+    room.do(RoundStop(), ANNA)
+    room.here = room.speakers = (ANNA.id, BELA.id, CLEO.id, DORA.id)
+    for voice, value in ((BELA, True), (CLEO, False), (CLEO, None), (CLEO, True), (DORA, True)):
+        room.do(Pass("h1", value), voice)
+    for clip in ("h2", "h3", "h4"):
+        room.land(clip, BELA)
+        room.do(Caption(ClipCaptioned(clip, "write to me at anna@example.org", "en", by="test")))
+    room.do(Pass("h2", value=True), CLEO)
+    room.do(Hide("h2"))
+    room.do(Restore("h2"))
+    room.do(Hide("h3"))
+    room.do(Remove("h3", "moderated"))
+    room.here = room.speakers = ()
+    room.do(RoundStart("mind_meld"), ANNA)
+    room.do(RoundJoin(), BELA)
+    room.do(Again(), ANNA)
+    room.now_ms = room.turn().go_at_ms
+    room.land("h5", ANNA, duration_ms=500)
+    room.do(Caption(ClipCaptioned("h5", "www.example.org", "en", words=(("www.example.org", 0, 400),))))
+    room.land("h6", BELA, duration_ms=500)
+    room.do(Restore("h5"))
+    return room
+
+
 def _proposal(room: SentRoom) -> str:
     proposal = room.state.governed.proposal
     return proposal.id if proposal else ""
@@ -358,7 +395,7 @@ def masked() -> SentRoom:
         room.happen(replace(landed, round="r-mouse", turn=1, hidden=hidden), voice)
     shown = RevealedTake("k2", BELA.id, 1, 900, 120, 0, -16.0, (0, 50, 100), masked=True, mask="mouse")
     room.happen(RoundRevealed("r-mouse", (shown,)), BELA)
-    room.happen(RoomChanged(mask=""))
+    room.happen(RoomChanged(mask="", noise_reduction=True))
     return room
 
 
@@ -387,6 +424,7 @@ SCENES: dict[str, Callable[[], SentRoom]] = {
     "taken_back": taken_back,
     "governed": governed,
     "decided": decided,
+    "held": held,
     "games/meld": meld,
     "games/duel": duel,
     "games/secrets": secrets,
@@ -403,6 +441,7 @@ def shared(state: RoomState) -> dict[str, Any]:
     """Return all that the folds of Python and JavaScript both know of a room, as JSON has it."""
     known = _known(state) | {
         "withheld": state.governed.withheld,
+        "held": {clip: held.filter for clip, held in state.governed.held.items()},
         "proposal": state.governed.proposal,
         "clips": {id_: _known(clip) for id_, clip in state.clips.whole.items()},
         "texts": {str(seq): voice for seq, voice in state.texts.items()},

@@ -1,4 +1,4 @@
-"""Share the tests among workers: a file stays together, and one worker gets all browser tests."""
+"""Share the tests among workers: a file stays together, and one worker gets all that sounds in browsers."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 BROWSERS = "tests/browser"
-# The worker that gets the browser tests, which come first (tests/browser/conftest.py).
+# Files of it in which hardly anything is spoken or heard: no matter how slow the browser is.
+QUIET = frozenset(
+    f"{BROWSERS}/test_{name}.py"
+    for name in ("address", "away", "ears", "keeper", "moderate", "page", "restored", "stage")
+)
+# The worker that gets the other browser tests, which come first (tests/browser/conftest.py).
 FIRST_WORKER = "gw0"
 # Nice levels: against browsers that want both processors, the rest of the tests gets a fourth.
 GIVES_WAY = 5
 
 
 class Lanes(LoadFileScheduling):  # type: ignore[misc]
-    """Give the browsers to one worker and the other files, one by one, to whoever is free.
+    """Give what is heard in browsers to one worker and the other files, one by one, to whoever is free.
 
-    Browsers are too heavy to be had twice, and wait for real sound most of the time: what else there is to do
-    fits beside them.
+    Sound takes the time that it takes, and what else there is to do fits beside it. Twice at once it would be
+    torn on two processors; pages without sound are only slower, and come next because their files are long.
     """
 
     assigned_work: dict[Any, Any]  # worker -> its lanes
@@ -30,7 +35,8 @@ class Lanes(LoadFileScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         """Return the group of tests that stays together with a test."""
-        return BROWSERS if nodeid.startswith(f"{BROWSERS}/") else nodeid.partition("::")[0]
+        file = nodeid.partition("::")[0]
+        return BROWSERS if file.startswith(f"{BROWSERS}/") and file not in QUIET else file
 
     def schedule(self) -> None:
         """Begin with the first worker, whichever was ready first."""

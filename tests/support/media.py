@@ -125,10 +125,12 @@ class FakeFinisher:
         self.ogg = b"OggS"
         self.longest_ms: list[int] = []
 
-    async def take(self, take: Take, limits: Limits, mask: Mask | None = None) -> Clip:
+    async def take(self, take: Take, limits: Limits, mask: Mask | None = None, **_: bool) -> Clip:
         return await self.upload(take.packets[0].payload, "audio/ogg", limits, mask)
 
-    async def upload(self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None) -> Clip:
+    async def upload(
+        self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None, **_: bool
+    ) -> Clip:
         self.longest_ms.append(limits.longest_ms)
         await self.gate.wait()
         if body == b"silence":

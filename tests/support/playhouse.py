@@ -44,7 +44,9 @@ STEPS = 60
 class Measured:
     """A finish that believes what is written in an upload: a JSON object of measures."""
 
-    async def upload(self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None) -> Clip:
+    async def upload(
+        self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None, **_: bool
+    ) -> Clip:
         said = {"duration_ms": 900, "onset_ms": 200, "gap_ms": 0, **json.loads(body)}
         duration_ms = min(said["duration_ms"], limits.longest_ms)
         return Clip(

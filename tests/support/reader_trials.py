@@ -10,6 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from random import Random
 
 from msgspec import Struct
@@ -22,15 +23,17 @@ from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.readers.base import Reader, Rest, key
 from server.readers.captions import WAITING, Captions
-from server.readers.expiry import Expiry
+from server.readers.expiry import Expiry, text_item
 from server.readers.moderation import Moderation
 from server.readers.runner import Patience, Runner
-from server.room.commands import Land, Oversee, Report, Restore, Say
+from server.readers.search import Search
+from server.room.commands import Land, Oversee, Remove, Report, Restore, Say
 from server.room.events import (
     ClipCaptioned,
     ClipLanded,
     ClipRemoved,
     RoomOpened,
+    TextRemoved,
     TextReported,
     TextRestored,
     TextSaid,
@@ -49,6 +52,7 @@ VISITOR = Voice("voice-anna", "Zany Kettle", "#ffaa00")
 FASTER = 3_600_000
 KEEP_MS = KINDS["wonder"].keep_ms
 BASE_MS = 1_790_000_000_000
+STORED_AFTER = 5
 PATIENCE = Patience(tries=3, first_ms=5, longest_ms=20)
 
 
@@ -60,6 +64,11 @@ def fast_ms() -> int:
 def registry_of(log: Log, seed: int) -> RoomRegistry:
     """Return a registry on a log, in the time of trials."""
     return RoomRegistry(log, clock=fast_ms, random=Random(seed), secret=b"s" * 32, idle_ms=10**15)
+
+
+def soon_ms() -> int:
+    """Return a time in which a second passes in 50 ms: what is put off is put off for about so long."""
+    return time.time_ns() // 50_000
 
 
 class Account(Struct, frozen=True):
@@ -193,13 +202,14 @@ class Echo(Talk):
 
 
 class Expiring(Trial):
-    """Clips of which each has to leave once, and nothing is to be noted of those that left."""
+    """Clips and texts of which each has to leave once, and nothing is to be noted of those that left."""
 
     def reader(self, registry: RoomRegistry, log: Log) -> Reader:
         return Expiry(registry, log, fast_ms)
 
     async def step(self, room: Room, name: str) -> None:
         await room.send(Land(ClipLanded(name, 1, 0, 0, -16.0, ())), by=VISITOR)
+        await room.send(Say(name), by=VISITOR)
 
     async def due_ms(self, log: Log) -> int:
         newest = [event.at_ms for room in ROOMS for event in await log.newest(room, 1)]
@@ -212,8 +222,11 @@ class Expiring(Trial):
         registry = registry_of(log, 0)
         for room in ROOMS:
             left += (await registry.look(room)).clips
+            facts = [event.data for event in await log.read(room, 0, 1_000_000)]
+            found.update(f"{room} {fact.target}" for fact in facts if isinstance(fact, TextRemoved))
+            left += [text_item(room, seq) for seq, _ in await said_in(log, room)]
         await registry.close()
-        noted = {row.item for row in await log.projection("expiry", "wonder", limit=10**6)}
+        noted = {row.item for row in await log.projection(Expiry.name, "wonder", limit=10**6)}
         twice = sum(number - 1 for number in found.values())
         return Account(found.total(), len(left), twice + len(noted - set(left)))
 
@@ -302,6 +315,63 @@ class LateRunner(Runner):
         await super()._store()
 
 
+class OftenRunner(Runner):
+    """Stores the cursor after a few changes, where others wait for a thousand."""
+
+    async def _store(self) -> None:
+        self._owed = self._owed or self._unstored >= STORED_AFTER
+        await super()._store()
+
+
+class Searching(Trial):
+    """Lines whose words have to be found, of which every third is removed: then none of its words may be.
+
+    Words are put off, in memory, and the file has to have them before the cursor says so.
+    """
+
+    def __init__(self) -> None:
+        self._search: Search | None = None
+
+    def reader(self, registry: RoomRegistry, log: Log) -> Reader:
+        path = Path(log._feed._connection.filename) if isinstance(log, SqliteLog) else None
+        self._search = Search(log, path and path.with_suffix(".search"), soon_ms)
+        return self._search
+
+    def runner(self, registry: RoomRegistry, log: Log) -> Runner:
+        return OftenRunner(log, self.reader(registry, log), clock=fast_ms, patience=PATIENCE)
+
+    async def step(self, room: Room, name: str) -> None:
+        (said,) = await room.send(Say(name), by=VISITOR)
+        if said.seq % 3 == 0:
+            await room.send(Remove("", "moderated", seq=said.seq))
+
+    async def account(self, log: Log) -> Account:
+        assert self._search is not None
+        wanted, found = Counter[str](), Counter[str]()
+        for room in ROOMS:
+            wanted.update(f"{room} {seq}" for seq, _ in await said_in(log, room))
+            found.update(f"{room} {item}" for item in await self._search.find(room, room, 10**6))
+        await self._search.close()
+        return compared(wanted, found)
+
+
+class HastyRunner(Runner):
+    """Stores the cursor, and then lets the reader finish what it put off."""
+
+    async def _store(self) -> None:
+        flush, self._reader.flush = self._reader.flush, nothing_done  # type: ignore[method-assign]
+        self._owed = self._unstored > 0
+        await super()._store()
+        self._reader.flush = flush  # type: ignore[method-assign]
+        if self._unstored == 0:
+            await asyncio.sleep(0.02)
+            await flush()
+
+
+async def nothing_done() -> None:
+    """Do nothing of what was asked for."""
+
+
 class Control(Trial):
     """A trial with another runner."""
 
@@ -332,11 +402,14 @@ TRIALS: dict[str, Callable[[], Trial]] = {
     "moderation": Moderating,
     "captions": Captioning,
 }
+# Of these each has a file beside the log, which a kill leaves as it is.
+KILLED: dict[str, Callable[[], Trial]] = {**TRIALS, "search": Searching}
 CONTROLS: dict[str, Callable[[], Trial]] = {
     "early_tally": lambda: Control(Tally(), EarlyRunner),
     "late_tally": lambda: Control(Tally(), LateRunner),
     "early_echo": lambda: Control(Echo(), EarlyRunner),
     "early_expiry": lambda: Control(Expiring(), EarlyRunner),
+    "early_search": lambda: Control(Searching(), HastyRunner),
     "unkeyed_echo": lambda: Echo(keyed=False),
 }
 

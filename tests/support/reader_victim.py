@@ -10,14 +10,14 @@ from random import Random
 from server.log.sqlite import SqliteLog
 from server.rooms.base import Room
 from tests.support.fork_server import serve, tell
-from tests.support.reader_trials import CONTROLS, ROOMS, TRIALS, Trial, opened, registry_of
+from tests.support.reader_trials import CONTROLS, KILLED, ROOMS, Trial, opened, registry_of
 
 LONGEST_PAUSE_S = 0.004
 
 
 async def run(mode: str, seed: int, path: Path) -> None:
     """Be a victim: MODE is the trial's name."""
-    trial, random = {**TRIALS, **CONTROLS}[mode](), Random(seed)
+    trial, random = {**KILLED, **CONTROLS}[mode](), Random(seed)
     log = await SqliteLog.open(path)
     registry = registry_of(log, seed)
     reading = asyncio.ensure_future(trial.runner(registry, log).run())

@@ -83,7 +83,9 @@ class Hands:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def upload(self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None) -> Clip:
+    async def upload(
+        self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None, **_: bool
+    ) -> Clip:
         if body == b"silence":
             raise Unfit("silent", "We heard nothing. Is your microphone muted?")
         if body == b"garbage":

@@ -5,15 +5,19 @@ import { t } from './text.js';
 
 const STYLES = '/static/css/sheets.css';
 
-/** The look of what opens comes with it, once. */
-export async function dressed(styles = STYLES) {
-  if (document.querySelector(`link[href="${styles}"]`)) return;
+/** @type {Map<string, Promise<unknown>>} */
+const looks = new Map();
+
+/** The look of what opens comes with it, once; settled when it is there. */
+export function dressed(styles = STYLES) {
   const link = h('link', { rel: 'stylesheet', href: styles });
-  await new Promise((resolve) => {
+  const comes = looks.get(styles) ?? new Promise((resolve) => {
     link.addEventListener('load', resolve);
     link.addEventListener('error', resolve);
     document.head.append(link);
   });
+  looks.set(styles, comes);
+  return comes;
 }
 
 /** @param {string} name an id; one sheet of a name at a time @param {string} title @param {...import('./dom.js').Child} children */

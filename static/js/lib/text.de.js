@@ -22,7 +22,7 @@ export default {
   'join.first.people.other': '{n} Stimmen sind schon drin.',
   'join.first.clips.one': 'Gerade ist niemand drin, aber eine Stimme wartet darauf, gehört zu werden.',
   'join.first.clips.other': 'Gerade ist niemand drin, aber {n} Stimmen warten darauf, gehört zu werden.',
-  'join.first.empty': 'Noch leer. Eine Stimme bleibt darin {span}.',
+  'join.first.empty': 'Noch leer. Was darin gesagt und geschrieben wird, bleibt {span}.',
   'join.first.closed': 'Dieser Raum ist geschlossen. Was gesagt wurde, kannst du noch hören.',
 
   'room.back': 'Alle Räume',

@@ -22,7 +22,7 @@ export default {
   'join.first.people.other': '{n} voices are in there.',
   'join.first.clips.one': 'Nobody is in there now, but a voice is waiting to be heard.',
   'join.first.clips.other': 'Nobody is in there now, but {n} voices are waiting to be heard.',
-  'join.first.empty': 'Empty so far. A voice stays in there for {span}.',
+  'join.first.empty': 'Empty so far. What is said or written in there stays for {span}.',
   'join.first.closed': 'This room is closed. You can still hear what was said.',
 
   'room.back': 'All rooms',

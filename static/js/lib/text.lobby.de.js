@@ -1,7 +1,7 @@
 /** Deutsch, für die Lobby. */
 export default {
   'app.line': 'Sag das Erste, was dir einfällt.',
-  'app.about': 'Ein Raum wirft dir Worte zu. Du hast ein paar Sekunden. Deine Stimme kommt zu den anderen, und niemand weiß, dass du es warst.',
+  'app.about': 'Ein Raum wirft dir Worte zu. Du hast ein paar Sekunden. Deine Stimme kommt zu den anderen, und keiner kennt dich.',
   'app.promise.name': 'Kein Konto, kein Name',
   'app.promise.take': 'Kein zweiter Versuch',
   'app.promise.think': 'Kein Nachdenken',

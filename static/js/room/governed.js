@@ -3,6 +3,7 @@
  *
  * @typedef {{id: string, voice: string, wish: 'stop'|'again'|'start', game: string, tempo: string|null, until_ms: number,
  *   yes: string[], no: string[], clip: string, prompt: import('../wire/protocol.js').Prompt|null}} Proposal
+ * @typedef {{filter: string, seq: number, yes: number, needed: number, mine: boolean|null}} HeldClip
  */
 import { put, without } from './maps.js';
 
@@ -18,6 +19,9 @@ export const GOVERNED = {
   'proposal.closed': (state, { data }) => ofProposal(state, data, () => null),
   'clip.hidden': (state, { seq, data }) => ({ ...state, withheld: put(state.withheld, data.clip, seq) }),
   'text.hidden': (state, { seq, data }) => ({ ...state, withheld: put(state.withheld, String(data.target), seq) }),
+  'clip.held': held,
+  'clip.passed': (state, { data }) => passed(state, data.clip),
+  'pass.given': passGiven,
   'clip.restored': (state, { data }) => shownAgain(state, data.clip),
   'text.restored': (state, { data }) => shownAgain(state, String(data.target)),
   // Only this page's own reports have content.
@@ -51,5 +55,28 @@ function agreed(proposal, { voice, value }) {
 export function shownAgain(state, target, gone) {
   const outcome = gone === 'moderated' ? 'removed' : 'kept';
   const told = state.reported.has(target) && (!gone || gone === 'moderated');
-  return { ...state, withheld: without(state.withheld, target), reported: told ? put(state.reported, target, outcome) : state.reported };
+  const still = gone ? undefined : state.held.get(target);
+  const withheld = still ? put(state.withheld, target, still.seq) : without(state.withheld, target);
+  return { ...state, withheld, held: gone ? without(state.held, target) : state.held, reported: told ? put(state.reported, target, outcome) : state.reported };
+}
+
+/** A filter found something in the words of a clip; one that is hidden from this page has no id yet. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
+function held(state, { seq, data: { clip, filter } }) {
+  if (!clip) return state;
+  const one = state.held.get(clip) ?? { filter, seq, yes: 0, needed: 0, mine: null };
+  return { ...state, held: put(state.held, clip, one), withheld: put(state.withheld, clip, state.withheld.get(clip) ?? one.seq) };
+}
+
+/** What a filter held may be heard; what is hidden for another reason stays so. @param {RoomState} state @param {string} clip @returns {RoomState} */
+function passed(state, clip) {
+  const one = state.held.get(clip);
+  if (!one) return state;
+  const isAll = state.withheld.get(clip) === one.seq;
+  return { ...state, held: without(state.held, clip), withheld: isAll ? without(state.withheld, clip) : state.withheld };
+}
+
+/** How many say that a clip may pass; only one's own say has a voice. @param {RoomState} state @param {RoomEvent} event @returns {RoomState} */
+function passGiven(state, { data: { clip, voice, value = null, yes, needed } }) {
+  const one = state.held.get(clip);
+  return one ? { ...state, held: put(state.held, clip, { ...one, yes, needed, mine: voice ? value : one.mine }) } : state;
 }

@@ -63,6 +63,19 @@ export function castOf(model, { turn, phase }) {
   }));
 }
 
+/** Who started the round, as long as it has not begun; nobody needs to be told of oneself. @param {Seen} model @param {RoundStatus} status */
+export function starterIn(model, { turn, phase }) {
+  const starter = model.state.round?.starter;
+  const isTold = starter && starter !== model.me?.id && turn?.turn === 1 && phase === 'count-in';
+  return (isTold && voiceOf(model, starter)?.name) || '';
+}
+
+/** Whether the one who started the round begins it: then one line says both. @param {Seen} model @param {import('../wire/protocol.js').Turn|null} turn */
+export function startsSelf({ state }, turn) {
+  const owners = ownersOf(turn);
+  return owners.length === 1 && owners[0] === state.round?.starter;
+}
+
 /** The takes of a round that this visitor may see. @param {Round} round @param {Viewed} model @returns {import('../wire/protocol.js').Take[]} */
 export function takesSeen(round, model) {
   const isSeen = seenBy(model);

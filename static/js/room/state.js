@@ -19,7 +19,7 @@
  *   reactions: Map<string, Map<string, string[]>>, topic: import('../wire/protocol.js').Prompt|null,
  *   round: Round|null, last_round: Round|null, muted: Map<string, number>, rolls: Map<number, Roll>,
  *   suggestions: Map<string, Suggestion>, wanted: string[], written: Map<number, string>,
- *   locked: boolean, slow: boolean, hold: boolean, voice: boolean|null, mask: string, withheld: Map<string, number>,
+ *   locked: boolean, slow: boolean, hold: boolean, voice: boolean|null, mask: string, noise_reduction: boolean, withheld: Map<string, number>, held: Map<string, import('./governed.js').HeldClip>,
  *   proposal: import('./governed.js').Proposal|null, reported: Map<string, string>,
  *   ripples: Map<string, number[]>}} RoomState
  */
@@ -60,8 +60,10 @@ export const EMPTY = Object.freeze({
   slow: false,
   hold: false,
   mask: '',
+  noise_reduction: false,
   voice: null, // whether the radio says what is played; null: as the room's kind has it
   withheld: new Map(), // what is hidden for all until somebody decided: clips by id, texts by seq; by which event
+  held: new Map(), // those of them that a filter holds, and how many say that they may pass
   proposal: null,
   reported: new Map(), // what this page's voice reported, and what became of it: '' (nothing yet), 'kept', 'removed'
   written: new Map(), // by the number of its event: the id of a written answer or a topic
@@ -69,8 +71,8 @@ export const EMPTY = Object.freeze({
 
 /** Begin with what a welcome says of a room; the events after it are folded on top. @param {import('../wire/protocol.js').Room} room @returns {RoomState} */
 export function seeded(room) {
-  const { kind, name, theme, description, language, tempo, live = false, keeper, closed = false, locked = false, slow = false, hold = false, mask, voice = null } = room;
-  return { ...EMPTY, kind, name, theme, description, language, tempo, live, keeper: keeper ?? '', closed, locked, slow, hold, mask: mask ?? '', voice, round: seededRound(room.round) };
+  const { kind, name, theme, description, language, tempo, live = false, keeper, closed = false, locked = false, slow = false, hold = false, mask, voice = null, noise_reduction = false } = room;
+  return { ...EMPTY, kind, name, theme, description, language, tempo, live, keeper: keeper ?? '', closed, locked, slow, hold, mask: mask ?? '', voice, noise_reduction, round: seededRound(room.round) };
 }
 
 /** @param {import('../wire/protocol.js').RoundShown|null} shown @returns {Round|null} */
@@ -87,8 +89,8 @@ export function foldAll(state, events) {
 
 /** Keep the newest of what grows: a page may be open for days. @param {RoomState} state @returns {RoomState} */
 export function bounded(state) {
-  const { clips, texts, rolls, reactions, ripples, written, withheld, reported } = state;
-  const hidden = { withheld: newest(withheld, KEPT), reported: newest(reported, KEPT) };
+  const { clips, texts, rolls, reactions, ripples, written, withheld, held, reported } = state;
+  const hidden = { withheld: newest(withheld, KEPT), held: newest(held, KEPT), reported: newest(reported, KEPT) };
   const given = { reactions: newest(reactions, KEPT), ripples: newest(ripples, KEPT) };
   return { ...state, ...hidden, ...given, clips: newest(clips, KEPT), texts: newest(texts, KEPT), rolls: newest(rolls, KEPT), written: newest(written, KEPT) };
 }

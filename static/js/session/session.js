@@ -21,6 +21,7 @@ import { BLANK, limitOf } from './model.js';
 import { Notices } from './notices.js';
 import { Outcomes } from './outcomes.js';
 import { OwnClips } from './own-clips.js';
+import { followPage } from './page-life.js';
 import { OwnPresence } from './presence.js';
 import { RoundClock } from './round-clock.js';
 import { OnAir, Replay } from './sounds.js';
@@ -72,7 +73,7 @@ export class Session {
     if (answer) this.presence.before = async () => (await import('./answering.js')).answering(this, answer);
     this.round = new RoundClock(read, set, this.clock);
     this.hidden = new Hidden(room, read, set);
-    this.outcomes = new Outcomes(room, read, this.notices);
+    this.outcomes = new Outcomes(room, read, this.notices, (clip) => this.forget(clip));
     this.clips = new OwnClips(read, set, (type, fields) => this.ask(type, fields));
     this.onAir = new OnAir({ read, set, clock: this.clock, hidden: this.hidden, player: this.player });
     this.replay = new Replay(read, set, this.player, own);
@@ -99,16 +100,7 @@ export class Session {
       spoken = wanted.spoken;
       this.presence.send();
     });
-    addEventListener('online', () => {
-      this.socket.hurry();
-      this.listener.reconnect();
-    });
-    document.addEventListener('visibilitychange', () => {
-      if (document.hidden) return;
-      this.socket.hurry();
-      this.player.wake();
-    });
-    addEventListener('pagehide', (event) => event.persisted || this.socket.close());
+    followPage(this);
   }
 
   // --- what the room tells
@@ -156,7 +148,7 @@ export class Session {
   /** @param {Signal} signal */
   #signal({ kind, data }) {
     if (kind === 'cue' || kind === 'cut') return this.#cue(kind, data);
-    if (kind === 'take') return this.#take(data);
+    if (kind === 'take' || kind === 'care') return kind === 'care' ? this.outcomes.care() : this.#take(data);
     this.inbox.signal(kind, data);
   }
 

@@ -7,12 +7,13 @@ import { SpokenWords } from './spoken-words.js';
 import { UndoToast } from './undo-toast.js';
 
 /** @param {import('../session/session.js').Session} session */
-export function attach(session) {
-  const stage = document.querySelector('prompt-card');
-  if (stage) new SpokenWords(session, stage);
+export async function attach(session) {
+  const stage = document.getElementById('stage');
+  const words = stage && new SpokenWords(session, stage);
   const toast = document.querySelector('undo-toast');
   if (toast instanceof UndoToast) toast.attach(session);
   ICONS.search = { line: 'M10.5 4.5a6 6 0 1 0 0 12 6 6 0 1 0 0-12zM15 15l5 5' };
+  await words?.dressed; // or both of its buttons are seen at first, where one is
   const press = async () => (await import('./search-sheet.js')).open(session);
   for (const place of document.querySelectorAll('panel-tabs, clip-list')) {
     const button = h('button', { type: 'button', class: 'icon-button find', 'aria-label': t('search.title'), title: t('search.title'), onclick: press }, icon('search'));

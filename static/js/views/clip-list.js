@@ -5,6 +5,7 @@ import { span } from '../lib/format.js';
 import { t } from '../lib/text.js';
 import { headed } from '../room/asked.js';
 import { stagedIn } from '../room/head.js';
+import { isOutside, isWithheldFrom } from '../room/held.js';
 import { sparedOf } from '../room/play.js';
 import { View } from './view.js';
 import { clipRow, updateRow } from './clip-row.js';
@@ -37,7 +38,7 @@ export class ClipList extends View {
   update(model) {
     const { state, onAir, asked, replaying, hidden, me, joined } = model;
     if (!joined) return; // nobody sees it yet
-    const parts = [state.clips, state.reactions, state.withheld, state.round, onAir, asked, replaying, hidden, me];
+    const parts = [state.clips, state.reactions, state.withheld, state.held, state.round, onAir, asked, replaying, hidden, me];
     if (parts.every((part, at) => part === this.#drawn[at])) return;
     this.#drawn = parts;
     this.#draw(model);
@@ -53,8 +54,13 @@ export class ClipList extends View {
     const staged = [...stagedIn(model.state.round), ...sparedOf(model.state.round)]; // their rows would tell whose they are, or what to say
     const clips = [...model.state.clips.values()].filter((clip) => !isHidden(clip, model) && !staged.includes(clip.clip)).reverse();
     const shownNow = headed(clips.filter(({ clip }, at) => at < this.#rows || clip === model.onAir));
-    keep(list, shownNow, (one) => ('key' in one ? one.key : one.clip), (one) => ('key' in one ? headingOf(one, model) : clipRow(session, one, one.by?.id === me)),
-      (row, clip) => 'key' in clip || updateRow(session, row, { clip, me, withheld: model.state.withheld.has(clip.clip), hidden: model.hidden, reactions: model.state.reactions.get(clip.clip), ...stateOf(clip, model) }));
+    const rowOf = (/** @type {Clip} */ clip) => (isOutside(clip, model) ? h('li', { class: 'clip', 'data-clip': clip.clip }) : clipRow(session, clip, clip.by?.id === me));
+    keep(list, shownNow, (one) => ('key' in one ? one.key : `${isOutside(one, model) ? 'outside ' : ''}${one.clip}`), (one) => ('key' in one ? headingOf(one, model) : rowOf(one)),
+      (row, clip) => {
+        if ('key' in clip) return;
+        if (!isOutside(clip, model)) updateRow(session, row, { clip, me, withheld: model.state.withheld.has(clip.clip), hidden: model.hidden, reactions: model.state.reactions.get(clip.clip), ...stateOf(clip, model) });
+        if (model.state.held.has(clip.clip) || row.querySelector('.held-bar')) import('./held-bar.js').then(({ heldBar }) => heldBar(session, row, clip));
+      });
     more.hidden = clips.length <= this.#rows;
     empty.hidden = clips.length > 0;
     if (this.hint && model.room) say(this.hint, t('clips.empty.hint', { span: span(model.room.keep_ms) }));
@@ -93,8 +99,9 @@ function stateOf(clip, model) {
 }
 
 /** @param {Clip} clip @param {Model} model */
-function isHidden(clip, { hidden, state, me }) {
-  if (state.withheld.has(clip.clip) && state.keeper !== me?.id && clip.by?.id !== me?.id) return true; // who keeps the room decides, who spoke sees what became of it
+function isHidden(clip, model) {
+  const { hidden } = model;
+  if (isWithheldFrom(clip, model)) return true;
   return hidden.includes(clip.clip) || hidden.includes(clip.by?.id ?? '');
 }
 

@@ -4,6 +4,7 @@ import '../lib/words-own.js';
 import '../lib/words-refused.js';
 import { announce } from '../lib/announce.js';
 import { h, say } from '../lib/dom.js';
+import { CHOICES } from '../lib/preferences.js';
 import { sheet } from '../lib/sheet.js';
 import { refusal, t } from '../lib/text.js';
 import { changeRoom, closeRoom } from '../wire/own-room.js';
@@ -14,19 +15,34 @@ import { LETTERS } from '../wire/rooms.js';
 /** @param {Session} session */
 export async function open(session) {
   const failure = h('p', { class: 'failure', role: 'alert' });
-  const dialog = await sheet('keeper-sheet', t('keeper.title'), rules(session), form(session, failure), failure, ending(session, failure));
+  const dialog = await sheet('keeper-sheet', t('keeper.title'), rules(session, failure), form(session, failure), failure, ending(session, failure));
   const stop = session.store.watch(({ state }) => state.closed && dialog.close());
   dialog.addEventListener('close', stop);
 }
 
-/** What holds at once, without a save. @param {Session} session */
-function rules(session) {
+/** What holds at once, without a save. @param {Session} session @param {HTMLElement} failure */
+function rules(session, failure) {
   const rule = (/** @type {'locked'|'slow'|'hold'} */ name) => {
     const box = h('input', { type: 'checkbox', id: `keeper-${name}`, checked: session.model.state[name] });
     box.addEventListener('change', async () => (await session.send('room.set', { [name]: box.checked })) || (box.checked = !box.checked));
     return h('label', { class: 'check' }, box, h('span', {}, t(`keeper.${name}`), h('small', {}, t(`keeper.${name}.hint`))));
   };
-  return h('fieldset', { class: 'sheet-form' }, h('legend', {}, t('keeper.rules')), rule('locked'), rule('slow'), rule('hold'));
+  return h('fieldset', { class: 'sheet-form' }, h('legend', {}, t('keeper.rules')), rule('locked'), rule('slow'), rule('hold'), maskOfRoom(session, failure), noiseReduction(session, failure));
+}
+
+/** One mask for everybody, or none. @param {Session} session @param {HTMLElement} failure */
+function maskOfRoom({ id, model }, failure) {
+  const now = model.state.mask || 'none';
+  const select = h('select', { id: 'keeper-mask' }, ...CHOICES.mask.map((mask) => h('option', { value: mask, selected: mask === now }, t(`mask.name.${mask}`))));
+  select.addEventListener('change', async () => (await attempt(failure, () => changeRoom(id, { mask: select.value }))) || (select.value = model.state.mask || 'none'));
+  return h('label', { class: 'field' }, h('span', {}, t('keeper.mask')), select);
+}
+
+/** How takes sound from now on. @param {Session} session @param {HTMLElement} failure */
+function noiseReduction(session, failure) {
+  const box = h('input', { type: 'checkbox', id: 'keeper-noise', checked: session.model.state.noise_reduction });
+  box.addEventListener('change', async () => (await attempt(failure, () => changeRoom(session.id, { noise_reduction: box.checked }))) || (box.checked = !box.checked));
+  return h('label', { class: 'check' }, box, h('span', {}, t('keeper.noise'), h('small', {}, t('keeper.noise.hint'))));
 }
 
 /** @param {Session} session @param {HTMLElement} failure */
@@ -69,12 +85,14 @@ function ending(session, failure) {
   return words;
 }
 
-/** @param {HTMLElement} failure @param {() => Promise<void>} act */
+/** Tells whether it was done. @param {HTMLElement} failure @param {() => Promise<void>} act */
 async function attempt(failure, act) {
   say(failure, '');
   try {
     await act();
+    return true;
   } catch (why) {
     say(failure, refusal(/** @type {Error} */ (why)));
+    return false;
   }
 }

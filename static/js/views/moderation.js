@@ -36,7 +36,7 @@ export function reportCard(report, asked) {
 
 /** What may change while a card is shown. @param {HTMLElement} card @param {Report} report */
 export function updateCard(card, report) {
-  const standing = [counted('moderate.seats', report.count), report.hidden && t('moderate.hidden'), report.muted && t('moderate.muted'), report.locked && t('moderate.locked')];
+  const standing = [(report.count || !report.held) && counted('moderate.seats', report.count), report.held && t(`moderate.held.${report.held}`), report.hidden && t('moderate.hidden'), report.muted && t('moderate.muted'), report.locked && t('moderate.locked')];
   say(/** @type {Element} */ (card.querySelector('.standing')), standing.filter(Boolean).join(' · '));
   card.querySelector('.reasons')?.replaceChildren(...report.reasons.map(({ reason, text }) => h('li', { dir: 'auto' }, h('strong', {}, reasonOf(reason)), text ? `: ${text}` : '')));
   const lock = /** @type {HTMLElement} */ (card.querySelector('.lock'));

@@ -2,7 +2,7 @@
 import { h, say, set } from '../lib/dom.js';
 import { day, reaction } from '../lib/format.js';
 import { counted, t } from '../lib/text.js';
-import { calmOf, isTalking, missingIn, ownersOf, partIn, talksOn, voiceOf } from '../room/head.js';
+import { calmOf, isTalking, missingIn, ownersOf, partIn, starterIn, startsSelf, talksOn, voiceOf } from '../room/head.js';
 import { hasCard, reactionOf } from '../room/round.js';
 import './stage-head.js';
 import { View } from './view.js';
@@ -109,7 +109,8 @@ function whoOf({ phase }, { presence, speaking }, part) {
 }
 
 /** @param {RoundStatus} status @param {Model} model @param {import('../room/head.js').Part} part */
-function kickerOf({ phase, turn }, model, part) {
+function kickerOf(status, model, part) {
+  const { phase, turn } = status;
   const { state, speaking } = model;
   if (phase === 'idle') return idleOf(model);
   if (state.round?.paused_until_ms) return t('phase.paused');
@@ -121,6 +122,8 @@ function kickerOf({ phase, turn }, model, part) {
   if (turn && (act === 'vote' || act === 'listen')) return t(calmOf(turn, model.me));
   if (speaking === 'sending' && model.auto) return t('talk.sending');
   if (part === 'bystander') return t('phase.bystander');
+  const starter = part === 'other' && startsSelf(model, turn) && starterIn(model, status);
+  if (starter) return t('head.by', { name: starter });
   if (part === 'other') return othersOf(phase, turn, model);
   if (phase === 'count-in') return t(part === 'you' ? 'phase.count-in.you' : 'phase.count-in');
   if (speaking === 'live') return t('phase.go');

@@ -23,7 +23,8 @@ export class ProposalToast {
     this.yes = h('button', { type: 'button', class: 'quiet', id: 'agree', onclick: () => answer(true) }, icon('keep'), t('proposal.yes'));
     this.no = h('button', { type: 'button', class: 'quiet', id: 'disagree', onclick: () => answer(false) }, icon('close'), t('proposal.no'));
     this.element = h('div', { class: 'proposal', id: 'proposal', role: 'group', 'aria-label': t('proposal.label'), hidden: true }, this.words, h('div', { class: 'sheet-row' }, this.yes, this.no), this.time);
-    dressed('/static/css/ending.css');
+    /** Settled when its look is there. */
+    this.dressed = Promise.all([dressed(), dressed('/static/css/ending.css')]);
   }
 
   /** @param {Model} model */

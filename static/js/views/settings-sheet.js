@@ -26,10 +26,18 @@ export async function open(session) {
     : h('p', { class: 'sheet-note' }, t('spontaneity.never'));
   const hidden = h('div', { class: 'sheet-form', id: 'hidden-voices' });
   const masks = maskChoice(session);
-  const dialog = await sheet('settings-sheet', t('settings.title'), keeper, sounds(), await microphone(session), masks.element, paces(session), h('p', { class: 'sheet-note' }, t('settings.tap')),
-    chosen('theme', (value) => t(`settings.theme.${value}`)), chosen('captions', (value) => t(`settings.captions.${value}`)), session.model.room?.captions === false && noCaptions(), languages(), hidden, spontaneity);
+  const dialog = await sheet('settings-sheet', t('settings.title'), keeper,
+    group('sound', ...sounds(), await microphone(session)),
+    group('look', chosen('theme', (value) => t(`settings.theme.${value}`))),
+    group('words', chosen('captions', (value) => t(`settings.captions.${value}`)), session.model.room?.captions === false && noCaptions(), languages()),
+    group('you', masks.element, paces(session), h('p', { class: 'sheet-note' }, t('settings.tap')), hidden, spontaneity));
   const stop = session.store.watch((model) => drawHidden(session, hidden, model.hidden));
   dialog.addEventListener('close', () => (stop(), masks.end()));
+}
+
+/** What belongs together, under one heading. @param {'sound'|'look'|'words'|'you'} name @param {...import('../lib/dom.js').Child} children */
+function group(name, ...children) {
+  return h('section', { class: 'sheet-group', 'aria-labelledby': `settings-${name}` }, h('h3', { id: `settings-${name}` }, t(`settings.${name}`)), ...children);
 }
 
 async function showSpontaneity() {
@@ -47,8 +55,8 @@ function paces(session) {
 function sounds() {
   const volume = h('input', { type: 'range', id: 'volume', min: 0, max: 100, step: 5, value: Math.round(get('volume') * 100) });
   volume.addEventListener('input', () => prefer('volume', volume.valueAsNumber / 100));
-  return h('fieldset', { class: 'sheet-form' }, h('legend', {}, t('settings.sound')),
-    h('label', { class: 'field', for: 'volume' }, h('span', {}, t('settings.volume')), volume), check('sounds'), check('spoken'), 'vibrate' in navigator && check('vibration'));
+  const label = h('label', { class: 'field', for: 'volume' }, h('span', {}, t('settings.volume')), volume);
+  return [label, check('sounds'), check('spoken'), 'vibrate' in navigator && check('vibration')];
 }
 
 /** @param {'sounds'|'spoken'|'vibration'} name */
@@ -109,5 +117,5 @@ function drawHidden(session, place, hidden) {
   });
   const note = h('p', { class: 'sheet-note' });
   if (!rows.length) say(note, t('settings.hidden.none'));
-  place.replaceChildren(h('h3', {}, t('settings.hidden')), note, h('ul', { class: 'hidden-list' }, ...rows));
+  place.replaceChildren(h('h4', {}, t('settings.hidden')), note, h('ul', { class: 'hidden-list' }, ...rows));
 }

@@ -18,13 +18,14 @@ export class SpokenWords {
   /** What was told of a clip that nobody plays. */ #news = { clip: '', until_ms: 0 };
   /** @type {string|undefined} */ #newest;
 
-  /** `place` is where they are shown: over its lower edge, so that nothing moves. @param {Session} session @param {Element} place */
+  /** `place` is where they are shown: over something else, so that nothing moves. @param {Session} session @param {Element} place */
   constructor(session, place) {
     this.session = session;
     // Who hears the page read out hears the clip, and finds the words in its row.
     this.bar = h('p', { class: 'spoken', 'aria-hidden': 'true', dir: 'auto', hidden: true });
     place.append(this.bar);
-    dressed(STYLES);
+    /** Settled when its look is there, and that of the search. */
+    this.dressed = dressed(STYLES);
     session.store.watch(() => this.#run());
   }
 

@@ -72,10 +72,11 @@ export class StageBar extends View {
     this.#toast?.update(model);
     if (!model.state.proposal || this.#toastComes) return;
     this.#toastComes = true;
-    import('./proposal-toast.js').then(({ ProposalToast }) => {
-      this.#toast = new ProposalToast(this.session);
-      this.append(this.#toast.element);
-      this.#toast.update(this.session.model);
+    import('./proposal-toast.js').then(async ({ ProposalToast }) => {
+      const toast = (this.#toast = new ProposalToast(this.session));
+      await toast.dressed;
+      this.append(toast.element);
+      toast.update(this.session.model);
     }, () => (this.#toastComes = false));
   }
 

@@ -2,7 +2,7 @@
 import { h, keep, say, set } from '../lib/dom.js';
 import { shapeOf } from '../lib/shape.js';
 import { t } from '../lib/text.js';
-import { castOf, levelAt, maskOfAll, partIn, shortened, voiceOf } from '../room/head.js';
+import { castOf, levelAt, maskOfAll, partIn, shortened, starterIn, startsSelf } from '../room/head.js';
 import { gameOf, offer } from '../wire/games.js';
 import { View } from './view.js';
 
@@ -51,8 +51,7 @@ export class StageHead extends View {
     const { status } = this.session.round;
     const game = gameOf(model.state.round?.game);
     const { number = 0, of = 0 } = status.turn ?? {};
-    const starter = model.state.round?.starter;
-    const by = starter && status.turn?.turn === 1 && status.phase === 'count-in' ? voiceOf(model, starter)?.name : '';
+    const by = startsSelf(model, status.turn) ? '' : starterIn(model, status);
     for (const part of [this.name, this.rule]) if (part) part.lang = model.state.language;
     say(/** @type {Element} */ (this.name), game?.name ?? '');
     say(/** @type {Element} */ (this.rule), model.state.round?.company?.length ? t('head.company') : (game?.short ?? ''));

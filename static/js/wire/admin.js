@@ -3,7 +3,7 @@
  *
  * @typedef {{reason: string, text: string, at_ms: number}} ReportWords
  * @typedef {{id: string, room: string, room_name: string, public: boolean, locked: boolean, kind: 'clip'|'text', target: string,
- *   by: import('./protocol.js').Voice|null, text: string, media: string, count: number, hidden: boolean, muted: boolean,
+ *   by: import('./protocol.js').Voice|null, text: string, media: string, count: number, hidden: boolean, muted: boolean, held: string,
  *   at_ms: number, reasons: ReportWords[]}} Report
  * @typedef {{room: string, room_name: string, seq: number, at_ms: number, action: string, target: string, note: string,
  *   undo: string}} Act

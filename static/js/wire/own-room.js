@@ -5,7 +5,7 @@ import { encoded, problemOf } from './protocol.js';
 /** @param {string} room */
 const addressOf = (room) => `/api/rooms/${encodeURIComponent(room)}`;
 
-/** @param {string} room @param {{name?: string, theme?: string, description?: string, tempo?: string, live?: boolean}} changes */
+/** @param {string} room @param {{name?: string, theme?: string, description?: string, tempo?: string, live?: boolean, mask?: string, noise_reduction?: boolean}} changes */
 export async function changeRoom(room, changes) {
   const response = await fetch(addressOf(room), {
     method: 'PATCH',

@@ -87,10 +87,15 @@ export class RoomSocket {
     setTimeout(() => this.#socket === socket && this.#askedAt === asked && this.#dead(), HURRY_MS);
   }
 
-  close() {
-    this.#closed = true;
+  /** Go, and come back when asked to hurry: the browser keeps the page, but it sees and hears nothing. */
+  leave() {
     clearTimeout(this.#retry);
     this.#drop(1000);
+  }
+
+  close() {
+    this.#closed = true;
+    this.leave();
     this.#giveUp(new Refused('closed', ''));
   }
 

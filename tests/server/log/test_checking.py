@@ -182,7 +182,7 @@ async def test_an_expiry_whose_projection_was_lost_reads_the_feed_from_its_begin
     await log.append("r", [opened("R"), *landed])
     registry = toy_registry(log)
     await read_all(log, [Expiry(registry, log, now_ms)])
-    whole = await log.projection("expiry", "wonder")
+    whole = await log.projection(Expiry.name, "wonder")
     assert len(whole) == 20
     await log.close()
     lose_rows(path)
@@ -192,5 +192,5 @@ async def test_an_expiry_whose_projection_was_lost_reads_the_feed_from_its_begin
     await read_all(log, [Expiry(registry, log, now_ms)])
     async with running(log, Expiry(registry, log, now_ms)) as (runner,):
         await caught_up(log, runner)
-        assert await log.projection("expiry", "wonder") == whole
+        assert await log.projection(Expiry.name, "wonder") == whole
     await log.close()

@@ -86,6 +86,15 @@ async def test_one_process_alone_has_the_file(tmp_path: Path) -> None:
     await again.close()
 
 
+async def test_what_rooms_keep_is_for_the_servers_user_alone(tmp_path: Path) -> None:
+    log = await SqliteLog.open(tmp_path / "wonder.db")
+    await log.append("r", [said("hello")], expect=0)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    await log.close()
+
+    assert modes == dict.fromkeys(("wonder.db", "wonder.db-wal", "wonder.db-shm", "wonder.db-lock"), 0o600)
+
+
 async def test_a_closed_log_leaves_one_file_beside_its_lock(tmp_path: Path) -> None:
     log = await SqliteLog.open(tmp_path / "wonder.db")
     await log.append("r", [said("a")])

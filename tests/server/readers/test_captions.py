@@ -9,6 +9,7 @@ import pytest
 
 from server.blobs.base import Blob
 from server.blobs.memory import MemoryBlobs
+from server.blobs.unreduced import Unreduced
 from server.log.memory import MemoryLog
 from server.readers import captions
 from server.readers.captions import ASIDE, LOOKED_AT_EVERY_MS, PAUSES_MS, TRIES, WAITING, Captions
@@ -30,6 +31,7 @@ class Place:
     def __init__(self, registry_: RoomRegistry, log: MemoryLog, clock: Clock) -> None:
         self.registry, self.log, self.clock, self.ear = registry_, log, clock, ScriptedEar()
         self.told: list[str] = []
+        self.unreduced = Unreduced()
         self.readers: list[tuple[Captions, Readers]] = []
 
     async def start(self, *, workers: int = 1) -> Captions:
@@ -41,6 +43,7 @@ class Place:
             self.ear,
             self.clock,
             workers=workers,
+            unreduced=self.unreduced,
             told=lambda outcome, _: self.told.append(outcome),
         )
         readers = Readers(self.log, [reader], clock=self.clock, patience=QUICK)
@@ -106,6 +109,23 @@ async def test_a_clip_gets_its_words_with_their_times_and_whose_they_are(place: 
     assert caption.words == worded("a wet umbrella")
     await place.nothing_waits()
     assert place.told == ["words"]
+
+
+async def test_words_are_read_from_the_sound_before_noise_reduction_which_then_goes(place: Place) -> None:
+    place.ear.failures[b"with noise"] = 1
+    place.unreduced.keep("clip-0001", b"with noise")
+    place.unreduced.keep("clip-0002", b"gone")
+    await place.start()
+    await place.land("clip-0001", "without")
+    await place.land("clip-0002", "other")
+    await place.registry.send("wonder", Forget("clip-0002"), by=ANNA)
+    async with asyncio.timeout(60):
+        while "with noise" not in [caption.text for caption in await place.captions()]:
+            place.clock.ms += 1_000
+            await asyncio.sleep(0.01)
+
+    await place.nothing_waits()
+    assert len(place.unreduced) == 0
 
 
 async def test_one_in_which_no_words_are_heard_is_captioned_without_any(place: Place) -> None:

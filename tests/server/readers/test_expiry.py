@@ -11,13 +11,13 @@ from server.log.base import Damaged, Log, Projected
 from server.log.memory import MemoryLog
 from server.readers import expiry
 from server.readers.base import Unavailable
-from server.readers.expiry import Expiry
-from server.room.commands import Land, Refused, Remove, Say
-from server.room.events import ClipLanded, Event, RoomOpened
+from server.readers.expiry import FORMER_NAME, Expiry, text_item
+from server.room.commands import Forget, Land, Refused, Remove, Report, Say, Suggest
+from server.room.events import ClipLanded, Event, RoomOpened, TextRemoved
 from server.room.kinds import DAY_MS, KINDS
 from server.rooms.registry import RoomRegistry
 from tests.support.actors import local, until
-from tests.support.media import ANNA, Clock, registry
+from tests.support.media import ANNA, BELA, Clock, registry
 from tests.support.reading import caught_up, read_all, running
 
 pytestmark = pytest.mark.virtual_time
@@ -49,7 +49,7 @@ class Place:
             await read_all(self.log, [Expiry(self.registry, self.log, self.clock)])
 
     async def noted(self, part: str = "wonder") -> list[str]:
-        return [row.item for row in await self.log.projection("expiry", part)]
+        return [row.item for row in await self.log.projection(Expiry.name, part)]
 
 
 @pytest.fixture
@@ -87,13 +87,63 @@ async def test_each_kind_of_room_keeps_its_clips_for_its_own_time(place: Place) 
         await place.land(f"in {room}", room)
     await place.land("in wonder")
     await place.sweep()
-    assert await place.log.parts("expiry") == ["gone_since", "healing", "wonder"]
+    assert await place.log.parts(Expiry.name) == ["gone_since", "healing", "wonder"]
     place.clock.ms += KINDS["healing"].keep_ms
     await place.sweep()
     assert [await place.clips(room) for room in ("heal", "old", "wonder")] == [[], ["in old"], ["in wonder"]]
     place.clock.ms += KEEP_MS - KINDS["healing"].keep_ms
     await place.sweep()
     assert [await place.clips(room) for room in ("old", "wonder")] == [[], []]
+
+
+async def test_texts_leave_with_the_clips_of_their_time_and_no_word_of_them_stays(place: Place) -> None:
+    await place.registry.send("wonder", Say("a line that is over"), by=ANNA)
+    await place.registry.send("wonder", Suggest("a topic that is over"), by=ANNA)
+    await place.registry.send("wonder", Report("", "rude", "a report of it", seq=2), by=BELA)
+    place.clock.ms += 10_000
+    await place.registry.send("wonder", Say("a new line"), by=ANNA)
+    await place.sweep()
+    assert await place.noted() == [text_item("wonder", seq) for seq in (2, 3, 4, 5)]
+    place.clock.ms += KEEP_MS - 10_000
+    await place.sweep()
+    state = await place.registry.look("wonder")
+    assert (list(state.texts), state.suggestions) == ([5], {})
+    events = await place.log.read("wonder", 0, 100)
+    assert "over" not in str(events)
+    assert "a report of it" not in str(events)
+    assert [event.data.target for event in events if isinstance(event.data, TextRemoved)] == [2, 3, 4]
+    assert await place.noted() == [text_item("wonder", 5)]
+
+
+async def test_texts_of_one_moment_and_number_leave_all_rooms_in_one_sweep(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "PAGE_ROWS", 2)
+    rooms = [f"room{number}" for number in range(5)]
+    for room in rooms:
+        await place.registry.open(RoomOpened("wonder", room), None, id=room)
+        await place.registry.send(room, Say("hello"), by=ANNA)
+    place.clock.ms += KEEP_MS
+    await place.sweep()
+    assert [list((await place.registry.look(room)).texts) for room in rooms] == [[]] * 5
+
+
+async def test_a_text_that_was_taken_back_is_forgotten(place: Place) -> None:
+    await place.registry.send("wonder", Say("never mind"), by=ANNA)
+    await place.registry.send("wonder", Forget(everything=True), by=ANNA)
+    await place.sweep()
+    assert await place.noted() == []
+
+
+async def test_what_was_noted_under_the_former_name_is_dropped_and_noted_anew(place: Place) -> None:
+    await place.registry.send("wonder", Say("before the update"), by=ANNA)
+    head = (await place.log.changes())[-1].position
+    old = [Projected("wonder", "clip", "wonder", 5)]
+    await place.log.advance(FORMER_NAME, head, expect=0, effects=old)
+    await place.sweep()
+    assert await place.log.parts(FORMER_NAME) == []
+    assert await place.log.cursor(FORMER_NAME) == 0
+    assert await place.noted() == [text_item("wonder", 2)]
 
 
 async def test_a_kind_that_keeps_shorter_from_now_on_does_so_for_clips_that_were_noted_before(
@@ -136,7 +186,7 @@ async def test_any_number_of_clips_of_a_wrong_year_is_redated(
     await place.sweep()
     place.clock.ms = right_ms
     await place.sweep()
-    rows = await place.log.projection("expiry", "wonder")
+    rows = await place.log.projection(Expiry.name, "wonder")
     assert [row.number for row in rows] == [right_ms] * 11
 
 
@@ -196,7 +246,7 @@ async def test_nothing_is_looked_at_between_two_sweeps(place: Place, monkeypatch
         for i in range(5):
             await place.land(f"c{i}")
             await caught_up(place.log, runner)
-        assert asked == ["expiry"]
+        assert asked == [Expiry.name]
         place.clock.ms += expiry.EVERY_MS
         await place.registry.send("wonder", Say("the feed has grown"), by=ANNA)
         await until(lambda: len(asked) == 2)
@@ -330,8 +380,8 @@ async def test_a_storage_that_breaks_in_the_middle_is_told_when_all_removals_hav
 async def test_what_is_not_there_is_forgotten(place: Place, how: str) -> None:
     """Whatever made the projection wrong, it is not tried for ever."""
     await place.sweep()
-    at = await place.log.cursor("expiry")
-    await place.log.advance("expiry", at, expect=at, effects=[Projected("wonder", "none", "wonder", 5)])
+    at = await place.log.cursor(Expiry.name)
+    await place.log.advance(Expiry.name, at, expect=at, effects=[Projected("wonder", "none", "wonder", 5)])
     if how == "room":
         await place.log.erase("wonder")
     await place.sweep()

@@ -10,8 +10,8 @@ from server.blobs.base import Blob
 from server.log.memory import MemoryLog
 from server.readers import moderation
 from server.readers.moderation import Moderation
-from server.room.commands import Land, Oversee, Remove, Report, Restore, Say
-from server.room.events import ClipLanded
+from server.room.commands import Caption, Land, Oversee, Pass, Remove, Report, Restore, Say
+from server.room.events import ClipCaptioned, ClipLanded
 from server.rooms import docket
 from server.rooms.registry import RoomRegistry
 from tests.support.media import ANNA, Clock, registry
@@ -56,6 +56,18 @@ async def test_what_was_reported_waits_until_somebody_decided(place: Place) -> N
 
     assert await place.noted(docket.REPORTS) == ["clip-0003"]
     assert len(await place.noted(docket.ACTS)) == 3
+
+
+async def test_what_a_filter_holds_waits_like_a_report_until_it_passes(place: Place) -> None:
+    for clip in ("clip-0001", "clip-0002"):
+        landed = Land(ClipLanded(clip, 1, 0, 0, -16.0, ()))
+        await place.registry.send("wonder", landed, by=ANNA, blobs=[Blob(clip, "wonder", b"x")])
+        await place.registry.send("wonder", Caption(ClipCaptioned(clip, "call 0171 2345678", "en")), by=None)
+    assert set(await place.noted(docket.REPORTS)) == {"clip-0001", "clip-0002"}
+
+    await place.registry.send("wonder", Oversee(Pass("clip-0001", value=True), ""), by=None)
+
+    assert await place.noted(docket.REPORTS) == ["clip-0002"]
 
 
 async def test_a_second_report_of_a_thing_is_the_same_thing_reported(place: Place) -> None:

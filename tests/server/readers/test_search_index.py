@@ -80,6 +80,7 @@ def test_no_byte_of_what_was_dropped_is_left_in_the_file(tmp_path: Path) -> None
     index.clean()
     index.close()
 
+    assert {each.stat().st_mode & 0o777 for each in tmp_path.iterdir()} == {0o600}
     found = b"".join(each.read_bytes() for each in tmp_path.iterdir())
     assert b"quuxword" not in found
     assert b"room-secret" not in found

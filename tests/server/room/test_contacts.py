@@ -58,6 +58,18 @@ def test_voices_of_the_room_may_be_called(language: str) -> None:
     assert not [text for text in called if contacts.found(text)]
 
 
+@pytest.mark.parametrize(
+    "text", ["nest。com", "10.1.2.3:8080", "go to 10.1.2.3/quack", "nestnest.onion", "pond.ai"]
+)
+def test_a_link_is_found_whatever_its_dots_and_its_host(text: str) -> None:
+    assert contacts.found(text)
+
+
+@pytest.mark.parametrize("text", ["version 10.1.2.3", "on 1.2. it was cold", "wie lange noch。", "Ai ai ai"])
+def test_numbers_and_words_with_dots_are_no_link(text: str) -> None:
+    assert not contacts.found(text)
+
+
 @given(st.text(max_size=500))
 def test_every_text_can_be_looked_at(text: str) -> None:
     contacts.found(text)

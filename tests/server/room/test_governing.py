@@ -366,7 +366,8 @@ def test_while_the_keeper_is_away_who_is_here_for_longest_mutes_and_restores_and
 
     room.now_ms += 1
     assert room.refusal(Mute(BELA.id, 1_000), CLEO) == "not_allowed"
-    assert room.do(Mute(CLEO.id, 1_000), BELA)
+    muted = VoiceMuted(CLEO.id, room.now_ms + governing.ACTING_MUTE_MS)
+    assert room.do(Mute(CLEO.id, governing.MUTE_LONGEST_MS), BELA) == [muted]
     assert room.do(Restore(seq=line), BELA)
     for command in (Close(), Change(locked=True), Remove("", "moderated", seq=line), GiveKeeper(BELA.id)):
         assert room.refusal(command, BELA) == "not_allowed"

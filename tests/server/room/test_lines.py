@@ -229,6 +229,23 @@ def test_a_verdict_is_said_while_nobody_may_speak_and_never_late() -> None:
     assert not lines_
 
 
+def test_the_room_says_nothing_that_nobody_may_write_in_it() -> None:
+    called = "“0171 5550123” has been here before."
+    lines_, round_ = read(VerdictGiven("r", "c", "repeat", called, "fault"))
+    heard = lines_.next(round_.state, at(1_000), length_ms)
+    asked, turned = read(
+        RoundOpened("r", "story_die", "snap"),
+        TurnGiven("r", 1, "Go on from “0171 5550123”", 9_000, 14_000, "voice-anna"),
+    )
+    told = asked.next(turned.state, at(1_000), length_ms)
+
+    assert heard is not None
+    assert heard[1] == Part("", "refused")
+    assert told is not None
+    assert "0171" not in told[1].text
+    assert NAMES.get("voice-anna", "voice-anna") in told[1].text
+
+
 def test_what_cannot_be_said_gives_way_to_the_next_choice() -> None:
     opened, turn = RoundOpened("r", "story_die", "snap"), TurnGiven("r", 1, "Go!", 4_000, 9_000, "voice-anna")
     lines_, round_ = read(opened, turn)

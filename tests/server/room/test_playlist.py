@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from games.round import AnswerGiven, RevealedTake, RoundClosed, RoundOpened, RoundRevealed
+from games.round import AnswerGiven, RevealedTake, RoundClosed, RoundOpened, RoundRevealed, TurnGiven, opened
 from server.room.events import (
     ClipHidden,
     ClipLanded,
@@ -21,7 +23,8 @@ from server.room.events import (
     numbered,
 )
 from server.room.playlist import LATER_OF_VOICE, LATER_PIECES, PIECE_CLIPS, QUEUE_PIECES, Piece, Playlist
-from tests.support.rooms import ANNA, BELA, CLEO, DORA
+from server.room.state import apply
+from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
 VOICES = (ANNA, BELA, CLEO, DORA)
 STEPS = st.lists(
@@ -147,7 +150,8 @@ def test_one_voice_does_not_push_out_what_others_said_out_of_turn() -> None:
 
 
 def test_many_voices_together_leave_so_much_and_the_loudest_lose_first() -> None:
-    playlist = Playlist(lambda _: True, lambda _: False, "r")
+    running = opened(RoundOpened("r", "word_association", "snap"), 1)
+    playlist = Playlist(lambda _: True, lambda _: False, running)
     for number in range(LATER_PIECES + 6):
         voice = VOICES[0] if number < 2 else numbered_voice(number)
         landed = ClipLanded(f"clip-{number}", 20, 0, 0, -16.0, ())
@@ -232,3 +236,60 @@ def test_a_round_of_nobody_plays_them_after_the_first_answer_also_a_written_one_
     radio.tell(RoundClosed("r3", "silent"))
 
     assert not radio.playlist
+
+
+@pytest.mark.parametrize("starter", [0, None], ids=["of who began it", "of anybody"])
+@pytest.mark.parametrize("written", [False, True], ids=["spoken", "written"])
+def test_after_a_restart_at_any_event_of_a_round_its_company_is_heard_as_without_one(
+    starter: int | None, written: bool
+) -> None:
+    room = PureRoom()
+    for clip in ("old-1", "old-2"):
+        room.land(clip, VOICES[2])
+    answer: Fact = AnswerGiven("r", 1, "own", "x") if written else landed("own")
+    told: list[tuple[Fact, int | None]] = [
+        (RoundOpened("r", "first_thing", "snap", company=("old-1", "old-2")), starter),
+        (TurnGiven("r", 1, "Why?", go_at_ms=1, closes_at_ms=9), None),
+        (landed("other"), 1 if starter == 0 else None),
+        (answer, 0),
+        (landed("again"), 0),
+    ]
+    if starter is None:
+        del told[2]  # anybody's take would do
+    states, events = [room.state], list[Event]()
+    for fact, by in told:
+        event = numbered(
+            Draft(fact, room.now_ms, None if by is None else VOICES[by]), states[-1].head + 1, states[-1].head
+        )
+        events.append(event)
+        states.append(apply(states[-1], event))
+    for restart in range(len(told) + 1):
+        kept = Playlist(lambda _: True, lambda _: False)
+        for event in events[:restart]:
+            kept.read(event)
+        while kept:
+            kept.pop()
+        anew = Playlist(lambda _: True, lambda _: False, states[restart].round)
+        for playlist in (kept, anew):
+            for event in events[restart:]:
+                playlist.read(event)
+        assert [*drained(anew)] == [*drained(kept)], f"after {restart} events"
+
+
+def landed(clip: str) -> ClipLanded:
+    return ClipLanded(clip, 20, 0, 0, -16.0, (), round="r", turn=1)
+
+
+def drained(playlist: Playlist) -> Iterator[Piece]:
+    while playlist:
+        yield playlist.pop()
+
+
+def test_the_company_of_a_take_that_was_heard_live_comes_after_it() -> None:
+    radio = PlayedRadio()
+    radio.clips += ["old", "own"]
+    radio.tell(RoundOpened("r", "first_thing", "snap", company=("old",)), by=0)
+    event = numbered(Draft(landed("own"), 5, VOICES[0]), 5, 4)
+    assert radio.playlist.relayed(event)
+    assert radio.playlist.pop() == Piece(("old",), "r", older=True)
+    assert not radio.playlist.relayed(event)

@@ -37,6 +37,17 @@ def test_hiding_a_word_does_not_help(word: str, before: list[str], after: list[s
     assert slurs.found(" ".join([*before, f"{word}!", *after]))
 
 
+# Letters on circles, on squares, and for flags.
+PICTURES = [
+    "".join(chr(first + ord(each) - 97) for each in "faggot") for first in (0x1F150, 0x1F170, 0x1F1E6)
+]
+
+
+@pytest.mark.parametrize("written", ["ɴɪɢɢᴇʀ", "ꜰᴀɢɢᴏᴛ", "ғaggot", "fᎪᏀᏀᎾᎢ", "ꓝꓮꓖꓖꓳꓔ", *PICTURES])
+def test_letters_as_pictures_and_of_other_scripts_are_read_as_what_they_mean(written: str) -> None:
+    assert slurs.found(written)
+
+
 @given(st.lists(HARMLESS, max_size=30))
 def test_harmless_words_stay_so_in_any_order(words: list[str]) -> None:
     assert not slurs.found(" ".join(words))

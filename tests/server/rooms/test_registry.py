@@ -54,6 +54,10 @@ async def test_an_id_that_is_taken_is_refused(registry: RoomRegistry) -> None:
     assert refusal.value.code == "room_taken"
 
 
+async def test_no_visitors_room_takes_the_address_of_the_houses(registry: RoomRegistry) -> None:
+    assert (await registry.open(RoomOpened("wonder", "Wonder", public=True), ANNA)).id == "wonder-2"
+
+
 async def test_an_opened_room_is_awake_and_durable(registry: RoomRegistry, log: GatedLog) -> None:
     room = await registry.open(PUBLIC, ANNA)
     assert registry.awake(room.id) is room

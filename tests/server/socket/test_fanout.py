@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, precondition, rule
 
@@ -18,7 +18,7 @@ from server.log.memory import MemoryLog
 from server.room.commands import Forget, Land, Say
 from server.room.events import ClipLanded, RoomOpened, Voice
 from server.rooms.base import Room
-from server.rooms.presence import PresenceState
+from server.rooms.presence import Presence, PresenceState
 from server.rooms.registry import RoomRegistry
 from server.socket.connection import WRITE_LIMIT_BYTES, Connection
 from server.socket.fanout import HISTORY_EVENTS, LOOK_EVERY_BYTES, REST_LIMIT_S, Fanout
@@ -259,6 +259,74 @@ async def test_leaving_and_presence_tell_the_room_who_may_speak(stand: Stand) ->
     stand.fanout.leave(connection)
     stand.fanout.set_presence(connection, PresenceState(speaker=True))
     assert stand.room.speakers == {}
+
+
+async def test_who_owes_a_sign_of_life_is_nobody_until_they_give_it(stand: Stand) -> None:
+    connection = Connection(FakeTransport(), voice(1), "x")
+    stand.fanout.join(connection, None)
+    stand.fanout.miss(connection)
+    assert not stand.room.context().here
+    assert connection.voice.id in stand.room.context().left
+    stand.fanout.set_presence(connection, PresenceState(speaker=True))
+    assert not stand.room.speakers
+    await stand.say("they are told what happens all the same")
+    await stand.told()
+    assert stand.fanout.roster.counts.voices == 0
+    stand.fanout.find(connection)
+    assert stand.room.speakers == {"v1": 1}
+    assert not stand.room.context().left
+
+
+STATES = st.builds(PresenceState, st.booleans(), st.sampled_from(["off", "files", "radio"]))
+STEPS = st.tuples(st.sampled_from(["join", "here", "miss", "find", "leave"]), st.integers(0, 4), STATES)
+
+
+@given(st.lists(STEPS, max_size=40))
+@settings(max_examples=150)
+def test_here_are_those_with_a_socket_that_lives_in_whatever_order_all_comes(
+    steps: list[tuple[str, int, PresenceState]],
+) -> None:
+    """Five sockets of three voices; each may be told anything at any time, also what it is already."""
+
+    async def go() -> None:
+        presence = Presence()
+        room = SimpleNamespace(
+            tail=SimpleNamespace(head=0, subscribe=lambda *_, **__: lambda: None, newest=lambda _: []),
+            set_presence=lambda voice_id, before, now: presence.move(voice_id, before, now, 1),
+        )
+        fanout = Fanout(room, describe=describe, clock=lambda: 1, empty=lambda _: None)
+        sockets = [Connection(FakeTransport(), voice(number % 3), "x") for number in range(5)]
+        joined, away = set[Connection](), set[Connection]()
+        for step, number, state in steps:
+            socket = sockets[number]
+            match step:
+                case "join" if socket not in joined:
+                    socket.presence, socket.is_away = PresenceState(), False
+                    fanout.join(socket, None)
+                    joined.add(socket)
+                case "here":
+                    fanout.set_presence(socket, state)
+                case "miss":
+                    fanout.miss(socket)
+                    away |= {socket} & joined
+                case "find":
+                    fanout.find(socket)
+                    away.discard(socket)
+                case "leave":
+                    fanout.leave(socket)
+                    joined.discard(socket)
+                    away.discard(socket)
+            living = joined - away
+            heard = {each.voice.id for each in living if each.presence.listening != "off"}
+            assert presence.here.keys() == {each.voice.id for each in living}
+            assert presence.speakers.keys() == {each.voice.id for each in living if each.presence.speaker}
+            assert not presence.left.keys() & presence.here.keys()
+            counts = fanout.roster.counts
+            assert (counts.voices, counts.speakers) == (len(presence.here), len(presence.speakers))
+            assert counts.listeners == len(heard)
+        fanout.close()
+
+    asyncio.run(go())
 
 
 async def test_the_room_is_let_go_with_the_last_socket(stand: Stand) -> None:

@@ -106,7 +106,7 @@ def test_every_type_of_the_contract_is_known() -> None:
     assert set(TYPES) == {
         "say", "react", "throw", "round.start", "round.join", "again", "speak.start", "speak.stop", "vote",
         "report", "forget", "ping", "here", "answer", "round.stop", "suggest", "topic.want", "keep", "drop",
-        "mute", "agree", "remove", "restore", "room.set", "keeper.give",
+        "mute", "agree", "remove", "restore", "room.set", "keeper.give", "pass",
         "round.leave", "turn.pass", "turn.help",
     }  # fmt: skip
 

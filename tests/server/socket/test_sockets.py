@@ -10,10 +10,15 @@ from aiohttp import WSServerHandshakeError
 from server.socket import sockets
 from server.socket.sockets import SocketLimits
 from server.web.counts import Counts
+from tests.support.actors import until
 from tests.support.chat import Chat, running_chat
 from tests.support.ws_client import PATIENCE_S, Client, RawClient, masked, new_key
 
-QUICK = SocketLimits(sweep_every_s=0.05)
+QUICK = SocketLimits(sweep_every_s=0.05, away_after_sweeps=6)
+# Nobody here is dead within a test's time, however slow the machine.
+MISSING = SocketLimits(
+    sweep_every_s=0.02, ping_after_sweeps=1, away_after_sweeps=3, dead_after_sweeps=100_000
+)
 
 
 async def gone(chat: Chat, left: int) -> None:
@@ -39,6 +44,26 @@ async def test_who_is_silent_and_does_not_answer_pings_leaves_the_roster() -> No
             assert (await alive.signal("presence"))["gone"] == [other]
         await alive.said("alive, for pings are answered")
         assert len(chat.sockets) == 1
+
+
+async def test_who_owes_a_sign_of_life_is_nobody_and_here_again_with_it() -> None:
+    async with running_chat(bounds=MISSING) as chat, RawClient("127.0.0.1", chat.port, chat.path()) as raw:
+        room = await chat.room()
+        await raw.send(masked(b'{"type":"here","id":"1","speaker":true}', 1))
+        await until(lambda: len(room.context().speakers) == 1)
+        await until(lambda: not room.context().speakers)
+        assert not room.context().here
+        assert len(chat.sockets) == 1
+        came_back = False
+
+        def sees_them_again() -> bool:
+            nonlocal came_back
+            came_back = came_back or bool(room.context().speakers)
+            return came_back
+
+        sign = asyncio.create_task(raw.send(masked(b"", 10)))
+        await until(sees_them_again)
+        await sign
 
 
 async def test_a_cut_connection_leaves_at_once() -> None:

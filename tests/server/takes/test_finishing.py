@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from audio import finish, ogg, opus
-from audio.take import Limits, Packet, Take
+from audio.take import Limits, Mask, Packet, Take
 from server.takes import finishing
 from server.takes.finisher import ENVIRONMENT
 from server.takes.finishing import (
@@ -62,13 +62,30 @@ def test_jobs_are_done() -> None:
     assert made.body[4:8] == b"ftyp"
 
 
+@pytest.mark.parametrize("mask", [None, Mask("giant", "a")])
+def test_noise_is_turned_down_and_a_copy_is_made_only_for_words_of_a_natural_voice(
+    mask: Mask | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finishing, "counter", lambda: lambda _: 500)
+    plain, quiet = (
+        finishing.do(FinishTake(spoken_take(), LIMITS, mask, reduces_noise=reduces))
+        for reduces in (False, True)
+    )
+    assert isinstance(plain, Finished)
+    assert isinstance(quiet, Finished)
+    assert plain.clip.unreduced is None
+    assert plain.clip.ogg != quiet.clip.ogg
+    assert (quiet.clip.unreduced is None) == (mask is not None)
+    assert plain.clip.duration_ms == quiet.clip.duration_ms
+
+
 def test_unfit_sound_is_declined() -> None:
     assert finishing.do(FinishTake(Take(()), LIMITS)) == Declined("undecodable", finish.UNDECODABLE)
 
 
 @pytest.mark.parametrize(("error", "reply"), [(MemoryError(), Declined), (ZeroDivisionError(), Broken)])
 def test_what_goes_wrong_is_told(monkeypatch: pytest.MonkeyPatch, error: Exception, reply: type) -> None:
-    def failing(*_: object) -> None:
+    def failing(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr(finish, "finish_take", failing)

@@ -13,6 +13,7 @@ from server.blobs.memory import MemoryBlobs
 from server.room.commands import Change, Command, Mute, RoundStart, RoundStop
 from server.room.events import ClipLanded, RoomOpened, Voice
 from server.rooms.base import Room
+from server.rooms.presence import PRESENT
 from server.takes.takes import Takes
 from tests.support.media import ANNA, BELA, Clock, FakeFinisher, FakeMedia, registry
 from tests.support.theatre import Observed
@@ -93,6 +94,7 @@ async def test_a_speaker_that_vanishes_gives_the_room_back() -> None:
 )
 async def test_a_take_that_is_kept_back_in_its_middle_is_heard_no_longer(command: Command) -> None:
     async with live_theatre(LIVE) as live:
+        live.room.set_presence(ANNA.id, None, PRESENT)
         peer = await live.speaks(ANNA)
         await live.room.send(Change(slow=True))
         assert live.media.silenced == []

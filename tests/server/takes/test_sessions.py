@@ -26,6 +26,11 @@ async def theatre() -> AsyncIterator[Theatre]:
         yield running
 
 
+def here(theatre: Theatre) -> set[str]:
+    """Return the voices that are in the room."""
+    return {*theatre.room.context().here}
+
+
 async def test_a_bad_offer_makes_no_session(theatre: Theatre) -> None:
     with pytest.raises(BadOffer):
         await theatre.takes.whep("wonder", "bad", address="a")
@@ -44,23 +49,34 @@ async def test_listeners_come_and_go_are_told_to_the_audience(theatre: Theatre) 
 
 
 async def test_a_peer_that_is_told_twice_to_be_connected_is_counted_once(theatre: Theatre) -> None:
-    peer = await theatre.speaker()
+    peer = await theatre.speaker(commanded=False)
     theatre.media.observers.connected(peer)
-    assert (theatre.room.speakers, theatre.observed.joins) == ({ANNA.id: 1}, ["speaker"])
+    assert (here(theatre), theatre.observed.joins) == ({ANNA.id}, ["speaker"])
 
     for _ in range(2):
         theatre.media.observers.gone(peer)
 
-    assert (theatre.room.speakers, local(theatre.room)._holds) == ({}, 0)
+    await theatre.settled()
+    assert (here(theatre), local(theatre.room)._holds) == (set(), 0)
+
+
+async def test_nobody_is_here_by_a_microphone_that_waits_for_commands(theatre: Theatre) -> None:
+    """Its page's socket tells who is here; a killed page's session is noticed half a minute later."""
+    peer = await theatre.speaker()
+    assert here(theatre) == set()
+
+    theatre.media.observers.gone(peer)
+
+    assert here(theatre) == set()
 
 
 async def test_who_never_connected_was_never_there(theatre: Theatre) -> None:
-    peer, _ = await theatre.takes.whip("wonder", ANNA, "offer", address="a", commanded=True)
-    assert (theatre.room.speakers, theatre.room.tail.readers) == ({}, 2)
+    peer, _ = await theatre.takes.whip("wonder", ANNA, "offer", address="a", commanded=False)
+    assert (here(theatre), theatre.room.tail.readers) == (set(), 2)
 
     await theatre.takes.close_peer(peer)
 
-    assert (theatre.room.speakers, theatre.room.tail.readers) == ({}, 1)
+    assert (here(theatre), theatre.room.tail.readers) == (set(), 1)
     assert (theatre.observed.joins, theatre.observed.audiences) == ([], [])
 
 
@@ -79,7 +95,6 @@ async def test_a_room_sleeps_under_a_microphone_that_waits_and_the_next_take_wak
     room = local(theatre.room)
     room.fall_asleep()  # no socket reads it: the session alone keeps it known
     assert theatre.registry.known("wonder") is room
-    assert room.speakers == {ANNA.id: 1}
 
     await theatre.takes.begin(room, ANNA, peer)
     assert room.is_awake
@@ -89,7 +104,6 @@ async def test_a_room_sleeps_under_a_microphone_that_waits_and_the_next_take_wak
 
     room.fall_asleep()
     await theatre.takes.close_peer(peer)
-    assert room.speakers == {}
 
 
 async def test_a_listener_and_a_session_that_is_a_take_keep_their_room_awake(theatre: Theatre) -> None:

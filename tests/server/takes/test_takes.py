@@ -11,7 +11,7 @@ from server.room.events import ClipLanded, Event, RoomOpened
 from server.room.kinds import TIMINGS
 from server.room.round_lifecycle import EAGER_MS
 from server.room.rounds import PREVIEW_MS
-from server.rooms.presence import SPEAKER, PresenceState
+from server.rooms.presence import PresenceState
 from server.takes.previews import Preview
 from tests.support.actors import local, until
 from tests.support.media import ANNA, BELA, START_MS
@@ -122,7 +122,6 @@ async def test_a_stop_after_the_limit_still_gets_the_clip_once(theatre: Theatre)
 
 async def test_a_vanished_speaker_leaves_the_clip_and_no_session(theatre: Theatre) -> None:
     peer = await theatre.speaker()
-    assert theatre.room.speakers == {ANNA.id: 1}
     await theatre.takes.begin(theatre.room, ANNA, peer)
 
     assert await theatre.takes.close_peer(peer)
@@ -404,7 +403,7 @@ async def test_who_needs_more_time_gets_it(theatre: Theatre) -> None:
     peer = await theatre.speaker()
     await theatre.takes.begin(theatre.room, ANNA, peer)
     await theatre.takes.stop(theatre.room, ANNA, None)
-    theatre.room.set_presence(ANNA.id, SPEAKER, PresenceState(speaker=True, pace=2.0))
+    theatre.room.set_presence(ANNA.id, None, PresenceState(speaker=True, pace=2.0))
     await theatre.takes.begin(theatre.room, ANNA, peer)
     await theatre.takes.stop(theatre.room, ANNA, None)
 
@@ -423,7 +422,7 @@ async def test_a_session_that_is_one_take_has_the_time_of_its_room(
     peer, _ = await theatre.takes.whip("room", ANNA, "offer", address="a", commanded=False)
     theatre.media.observers.connected(peer)
     theatre.media.observers.level(peer, on=True)
-    room.set_presence(ANNA.id, present, SPEAKER)  # what held when it began counts
+    room.set_presence(ANNA.id, present, PresenceState(speaker=True))  # what held when it began counts
     theatre.media.end(peer, "limit")
     await theatre.settled()
 

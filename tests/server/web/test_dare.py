@@ -95,7 +95,7 @@ async def test_a_room_that_shares_nothing_has_no_cards_and_a_closed_one_no_way_i
 def test_what_is_said_cannot_leave_its_place_on_a_card() -> None:
     hostile = '"><script>alert(1)</script>${way}'
     state = RoomState(name=hostile, language="de")
-    page = card_page("http://x", state, REF, Card("r", Prompt("p", hostile).text, 41, 310))
+    page = card_page("http://x", state, REF, Card("r", Prompt("p", hostile).text, 41, 310), lang="de")
 
     assert not Page(page).all("script")
     assert Page(page).meta("og:title") == f"„{hostile}“ Sag deins!"

@@ -123,10 +123,21 @@ def test_a_clip_stands_under_what_it_answers() -> None:
     voice = Voice("v", "Amber Fern", "#fff")
     ref = ClipRef("c" * 22, 2, 1, voice, 900, 0, 0, -16.0, (), False, "webrtc", None, None, None)
     state = RoomState(name="Kitchen")
-    asked = clip_page("http://x", "r", state, ref, "Why is the moon late?")
-    assert '<h1 dir="auto">Why is the moon late?</h1>' in asked
-    assert Page(asked).meta("og:title") == "“Why is the moon late?” answered by Amber Fern"
-    assert '<h1 dir="auto">Amber Fern in Kitchen</h1>' in clip_page("http://x", "r", state, ref)
+    asked = clip_page("http://x", "r", state, ref, "Why is the moon late?", lang="de")
+    assert '<h1 dir="auto" lang="en">Why is the moon late?</h1>' in asked
+    assert Page(asked).meta("og:title") == "„Why is the moon late?“, eine Antwort von Amber Fern"
+    assert '<h1 dir="auto">Amber Fern in Kitchen</h1>' in clip_page("http://x", "r", state, ref, lang="en")
+
+
+def test_nobody_is_asked_into_a_closed_room() -> None:
+    ref = ClipRef("c", 2, 1, None, 900, 0, 0, -16.0, (), False, "webrtc", None, None, None)
+    open_, closed = (
+        Page(clip_page("http://x", "r", RoomState(closed=closed), ref, "Why?", lang="en"))
+        for closed in (False, True)
+    )
+
+    assert [link["href"] for link in open_.all("a") if link.get("id") == "say-yours"] == ["/r/r?answer=c"]
+    assert not [link for link in closed.all("a") if link.get("id") == "say-yours"]
 
 
 def test_what_is_said_cannot_leave_its_place_in_a_page() -> None:
@@ -135,7 +146,7 @@ def test_what_is_said_cannot_leave_its_place_in_a_page() -> None:
     ref = ClipRef(
         "c" * 22, 2, 1, voice, 900, 0, 0, -16.0, (), False, "webrtc", None, None, None, caption=hostile
     )
-    page = Page(clip_page("http://x", "r", RoomState(name=hostile, language="de"), ref, hostile))
+    page = Page(clip_page("http://x", "r", RoomState(name=hostile, language="de"), ref, hostile, lang="de"))
     assert page.all("script") == [{"type": "module", "src": "/static/js/clip.js"}]
     assert page.meta("og:description") == hostile
 
@@ -155,8 +166,10 @@ def test_the_words_of_a_clip_have_the_times_at_which_they_are_said() -> None:
     bare = ClipRef("c" * 22, 2, 1, None, 990, 0, 0, -16.0, (), False, "webrtc", None, None, None)
     ref = replace(bare, caption="Fish & chips?", words=said)
 
-    timed = clip_page("https://here.example", "wonder", RoomState(), ref)
-    by_others = clip_page("https://here.example", "wonder", RoomState(), replace(ref, caption="Chips."))
+    timed = clip_page("https://here.example", "wonder", RoomState(), ref, lang="en")
+    by_others = clip_page(
+        "https://here.example", "wonder", RoomState(), replace(ref, caption="Chips."), lang="en"
+    )
 
     words = [span for span in Page(timed).all("span") if span.get("class") == "word"]
     assert [word["data-ms"] for word in words] == ["120", "400", "640"]

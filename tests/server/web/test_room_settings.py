@@ -48,6 +48,19 @@ async def test_who_opened_a_room_changes_it_and_everybody_is_told(site: Site) ->
     assert (await site.json("PATCH", room, json=wanted, headers=bearer()))["head"] == changed["head"]
 
 
+async def test_noise_reduction_is_off_until_somebody_wants_it(site: Site) -> None:
+    room = await ours(site)
+    assert (await site.json("GET", room))["noise_reduction"] is False
+    wanted = {"noise_reduction": True}
+    assert (await site.json("PATCH", room, json=wanted, headers=bearer()))["noise_reduction"] is True
+    assert (await site.json("GET", room))["noise_reduction"] is True
+    assert (await site.json("GET", await ours(site, noise_reduction=True)))["noise_reduction"] is True
+    head = (await site.json("PATCH", room, json=wanted, headers=bearer()))["head"]
+    wanted = {"noise_reduction": False}
+    changed = await site.json("PATCH", room, json=wanted, headers=bearer())
+    assert (changed["noise_reduction"], changed["head"]) == (False, head + 1)
+
+
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 async def test_nobody_else_may_and_the_admin_always_may(site: Site, method: str) -> None:
     room = await ours(site)

@@ -112,6 +112,7 @@ async def test_a_local_room_has_a_place_and_a_room_without_name_one_of_its_kind(
         ({"kind": "topic", "language": "fr"}, 422, "bad_value"),
         ({"kind": "topic", "tempo": "fast"}, 422, "bad_value"),
         ({"kind": "local"}, 422, "bad_room"),
+        ({"kind": "local", "place": "u33db", "name": "Space of Wonder"}, 409, "room_taken"),
         ({"kind": "local", "place": "52.5,13.4"}, 422, "bad_room"),
         ({"kind": "local", "place": "u33dbf"}, 422, "bad_room"),
         ([], 422, "bad_value"),

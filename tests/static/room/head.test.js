@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  calmOf, castOf, isTalking, levelAt, stagedIn, missingIn, takesSeen, MOST_PEOPLE, ownersOf, partIn, secretOf, shortened, talksOn, voiceOf,
+  calmOf, castOf, isTalking, levelAt, stagedIn, missingIn, takesSeen, MOST_PEOPLE, ownersOf, partIn, secretOf, shortened, starterIn, startsSelf, talksOn, voiceOf,
 } from '../../../static/js/room/head.js';
 import { ANNA, at, BELA, CLEO, GO_MS, modelOf, running, take, WINDOW_MS } from '../support/stage.js';
 
@@ -197,4 +197,18 @@ test('whom one hid has no name and no place on the stage', () => {
 test('a secret is said in whole sentences', () => {
   assert.equal(secretOf({ role: 'astronaut', text: 'ärgert sich' }), 'Astronaut. Ärgert sich');
   assert.equal(secretOf({ role: '', text: 'a wish' }), 'A wish');
+});
+
+test('who started a round is named before it begins, and once', () => {
+  const told = (/** @type {any} */ turn, /** @type {any} */ me = ANNA, /** @type {number} */ now_ms = GO_MS - 1) => {
+    const model = modelOf({ round: running(turn, { starter: 'bela' }), me });
+    return [starterIn(model, at(model, now_ms)), startsSelf(model, at(model, now_ms).turn)];
+  };
+
+  assert.deepEqual(told({ voice: 'cleo' }), ['Wobbly Octopus', false]);
+  assert.deepEqual(told({ voice: 'bela' }), ['Wobbly Octopus', true]);
+  assert.deepEqual(told({ voices: ['bela', 'cleo'] }), ['Wobbly Octopus', false]);
+  assert.deepEqual(told({ voice: 'cleo' }, BELA), ['', false]);
+  assert.deepEqual(told({ voice: 'cleo' }, ANNA, GO_MS + 1), ['', false]);
+  assert.deepEqual(told({ voice: 'cleo', turn: 2 }), ['', false]);
 });

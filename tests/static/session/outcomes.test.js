@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { anna, Visit } from '../support/visit.js';
+import { anna, settled, Visit } from '../support/visit.js';
+import '../../../static/js/lib/words-held.js'; // so that it is there at once
 
 /** @type {Map<string, string>} */
 const kept = new Map();
@@ -53,4 +54,27 @@ test('it is told once, however often the log is heard', async () => {
   again.event('clip.removed', { clip: 'mine', reason: 'moderated' }, null);
 
   assert.deepEqual([visit.notices, again.notices], [['own-removed'], []]);
+});
+
+test('who spoke learns that a filter holds it, takes it back from there, and learns that it passed', async () => {
+  const visit = await room();
+  for (const name of ['theirs', 'mine']) visit.event('clip.held', { clip: name, filter: 'contacts' }, null);
+  await settled();
+  assert.deepEqual(visit.notices, ['own-held']);
+  assert.match(String(visit.model.notices[0].values?.what), /number/);
+  visit.model.notices[0].action?.();
+  await visit.serve();
+  assert.equal(visit.socket.sent.filter(({ type }) => type === 'forget').at(-1)?.clip, 'mine');
+
+  for (const name of ['theirs', 'mine']) visit.event('clip.passed', { clip: name }, null);
+  await settled();
+  assert.ok(visit.notices.includes('own-passed'));
+});
+
+test('who may need help is told where it is', async () => {
+  const visit = await room();
+  visit.socket.says({ type: 'signal', kind: 'care', data: { clip: 'mine' } });
+  await settled();
+
+  assert.deepEqual(visit.notices, ['care']);
 });

@@ -14,7 +14,7 @@ const PAGES_OWN = { state: ['reactions', 'ripples', 'topic', 'rolls', 'reported'
 
 /** @param {RoomState} state */
 export function shared(state) {
-  const { clips, texts, written, suggestions, muted, withheld, round, last_round } = state;
+  const { clips, texts, written, suggestions, muted, withheld, held, round, last_round } = state;
   return plain({
     ...without(state, PAGES_OWN.state),
     clips: Object.fromEntries([...clips].map(([id, clip]) => [id, without(clip, PAGES_OWN.clip)])),
@@ -23,6 +23,7 @@ export function shared(state) {
     suggestions: Object.fromEntries(suggestions),
     muted: Object.fromEntries(muted),
     withheld: Object.fromEntries(withheld),
+    held: Object.fromEntries([...held].map(([clip, { filter }]) => [clip, filter])),
     round: round && roundOf(round),
     last_round: last_round && roundOf(last_round),
   });

@@ -1,0 +1,20 @@
+/** German, for what is seldom needed: a clip that a filter holds, and a line for who may need help. */
+export default {
+  'held.label': 'Ein Clip, der draußen wartet',
+  'held.theirs': 'Unsere Roboterohren meinen, hier {what} gehört zu haben. Darum wartet er draußen. Roboter verhören sich. Darf er rein?',
+  'held.own': 'Den hörst gerade nur du: Unsere Roboterohren meinen, {what} gehört zu haben. Haben sie sich verhört, winken die anderen ihn durch. Stimmt es, nimm ihn zurück, und alles ist gut.',
+  'held.own-kept': 'Den hörst gerade nur du: Unsere Roboterohren meinen, {what} gehört zu haben. Haben sie sich verhört, wink ihn durch. Stimmt es, nimm ihn zurück, und alles ist gut.',
+  'held.decide': 'Unsere Roboterohren meinen, hier {what} gehört zu haben. Darum hörst ihn nur du, und wer ihn gesprochen hat. Roboter verhören sich: Hör rein, dann entscheide.',
+  'held.contacts': 'eine Nummer, einen Link oder eine Adresse',
+  'held.slurs': 'ein Wort, das eine ganze Gruppe trifft',
+  'held.names': 'einen vollen Namen',
+  'held.yes': 'Rein damit',
+  'held.no': 'Lieber nicht',
+  'held.remove': 'Endgültig raus',
+  'held.forget': 'Zurücknehmen',
+  'held.count': '{yes} von {needed} sagen Ja',
+  'notice.own-held': 'Dein Clip wartet draußen: Unsere Roboterohren meinen, {what} gehört zu haben. Die anderen können ihn durchwinken, oder du nimmst ihn zurück.',
+  'notice.own-held.act': 'Zurücknehmen',
+  'notice.own-passed': 'Dein Clip ist drin: Der Raum sagt, der Roboter hat sich verhört.',
+  'notice.care': 'Das klang schwer. Falls du es so meinst: Du bist damit nicht allein, und jemand hört dir zu. TelefonSeelsorge, kostenlos, Tag und Nacht: 0800 111 0 111. In Gefahr: 112. Nur du siehst das.',
+};

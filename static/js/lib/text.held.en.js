@@ -1,0 +1,20 @@
+/** English, for what is seldom needed: a clip that a filter holds, and a line for who may need help. */
+export default {
+  'held.label': 'A clip that waits outside',
+  'held.theirs': 'Our robot ears think they heard {what} in this one, so it waits outside. Robots mishear. May it in?',
+  'held.own': 'Only you hear this one for now: our robot ears think they heard {what}. If they are wrong, the others can wave it through. If they are right, take it back and nobody minds.',
+  'held.own-kept': 'Only you hear this one for now: our robot ears think they heard {what}. If they are wrong, wave it through. If they are right, take it back and nobody minds.',
+  'held.decide': 'Our robot ears think they heard {what} in this one, so only you and its voice hear it. Robots mishear: listen, then decide.',
+  'held.contacts': 'a number, a link or an address',
+  'held.slurs': 'a word that hits a whole group of people',
+  'held.names': 'somebody’s full name',
+  'held.yes': 'Let it in',
+  'held.no': 'Better not',
+  'held.remove': 'Take it out for good',
+  'held.forget': 'Take it back',
+  'held.count': '{yes} of {needed} say yes',
+  'notice.own-held': 'Your clip waits outside: our robot ears think they heard {what}. Others may wave it through, or you take it back.',
+  'notice.own-held.act': 'Take it back',
+  'notice.own-passed': 'Your clip is in: the room says the robot misheard.',
+  'notice.care': 'That sounded heavy. If you mean it: you are not alone with it, and somebody listens right now. findahelpline.com knows a free line near you. In danger call 112 or 911. Only you see this.',
+};
