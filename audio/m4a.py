@@ -48,16 +48,16 @@ def _frames(pcm: Pcm) -> Iterator[AudioFrame]:
 
 def index_first(mp4: bytes) -> bytes:
     """Move the index (`moov`) before the sound (`mdat`) and correct its offsets: "fast start"."""
-    boxes = [(kind, mp4[start:end]) for kind, start, _, end in _boxes(mp4, 0, len(mp4))]
-    index = bytearray(next(box for kind, box in boxes if kind == b"moov"))
-    head = b"".join(box for kind, box in boxes if kind == b"ftyp")
-    rest = b"".join(box for kind, box in boxes if kind not in {b"ftyp", b"moov"})
+    found = [(kind, mp4[start:end]) for kind, start, _, end in boxes(mp4, 0, len(mp4))]
+    index = bytearray(next(box for kind, box in found if kind == b"moov"))
+    head = b"".join(box for kind, box in found if kind == b"ftyp")
+    rest = b"".join(box for kind, box in found if kind not in {b"ftyp", b"moov"})
     before = mp4.index(rest[:16], len(head))
     _shift(index, len(head) + len(index) - before)
     return head + bytes(index) + rest
 
 
-def _boxes(body: bytes | bytearray, at: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
+def boxes(body: bytes | bytearray, at: int, end: int) -> Iterator[tuple[bytes, int, int, int]]:
     """Yield (kind, start, start of the content, end) of each box."""
     while at + 8 <= end:
         size, kind = struct.unpack_from(">I4s", body, at)
@@ -71,7 +71,7 @@ def _shift(index: bytearray, by: int) -> None:
     """Add `by` to each chunk offset (`stco`) in the index."""
     areas = [(0, len(index))]
     while areas:
-        for kind, _, content, end in _boxes(index, *areas.pop()):
+        for kind, _, content, end in boxes(index, *areas.pop()):
             if kind in _NESTING:
                 areas.append((content, end))
             elif kind == b"stco":

@@ -20,6 +20,7 @@ HEADER = struct.Struct(
     "<4sBBqIIIB"
 )  # capture pattern, version, flags, granule, serial, number, CRC, segments
 CONTINUED, FIRST, LAST = 1, 2, 4
+NO_GRANULE = -1  # of a page on which no packet ends
 FRAMES_PER_PAGE = 50  # one second: a player may begin anywhere, and 255 segments are never reached
 SLACK = 48_000  # samples by which a granule position may stand apart from what its packets hold
 
@@ -74,17 +75,19 @@ def write(frames: Sequence[bytes], *, preskip: int, samples: int) -> bytes:
     serial = zlib.crc32(b"".join(frames))  # the same clip gives the same bytes
     head = b"OpusHead" + struct.pack("<BBHIhB", 1, 1, preskip, 48_000, 0, 0)
     tags = b"OpusTags" + struct.pack("<II", 0, 0)
-    pages = [_page([head], FIRST, 0, serial, 0), _page([tags], 0, 0, serial, 1)]
+    pages = [write_page([head], FIRST, 0, serial, 0), write_page([tags], 0, 0, serial, 1)]
     for start in range(0, len(frames), FRAMES_PER_PAGE):
         end = min(start + FRAMES_PER_PAGE, len(frames))
         last = end == len(frames)
         granule = min(end * FRAME, preskip + samples) if last else end * FRAME
-        pages.append(_page(frames[start:end], LAST if last else 0, granule, serial, len(pages)))
+        pages.append(write_page(frames[start:end], LAST if last else 0, granule, serial, len(pages)))
     return b"".join(pages)
 
 
-def _page(packets: Sequence[bytes], flags: int, granule: int, serial: int, number: int) -> bytes:
+def write_page(packets: Sequence[bytes], flags: int, granule: int, serial: int, number: int) -> bytes:
+    """Write a page of packets; one without a granule position (-1) goes on on the next page."""
     lacing = b"".join(b"\xff" * (len(packet) // 255) + bytes((len(packet) % 255,)) for packet in packets)
+    lacing = lacing[:-1] if granule == NO_GRANULE else lacing
     rest = lacing + b"".join(packets)
     fields = (b"OggS", 0, flags, granule, serial, number)
     blank = HEADER.pack(*fields, 0, len(lacing)) + rest

@@ -1,4 +1,4 @@
-"""The command line: `wonder serve`, `wonder doctor`, `wonder settings`, `wonder captions`."""
+"""The command line: `wonder serve`, `doctor`, `settings`, `describe`, `captions`, `export`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -32,6 +33,7 @@ ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 # Everything after SIGTERM: draining, then closing what is open.
 CLOSE_TIMEOUT_S = 4.0
 FILES_WANTED = 65_536
+WHEN = click.DateTime(("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"))
 
 
 @click.group(help="A voice-first, anonymous improvisation space that anyone can host.")
@@ -114,6 +116,42 @@ def try_captions(config: Config, file: Path, language: str) -> None:
     from server import hearing  # noqa: PLC0415 - loads codecs
 
     click.echo(asyncio.run(hearing.report(config, file, language)))
+
+
+@with_settings
+@wonder.command()
+@click.argument("room")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--round", "round_", help="The clips of this round alone.", allow_from_autoenv=False)
+@click.option("--from", "from_", type=WHEN, help="The clips from then on, by this machine's clock.")
+@click.option("--to", type=WHEN, help="The clips until then.")
+@click.option("--url", help="Where the server is.  [default: --host and --port]", allow_from_autoenv=False)
+def export(
+    config: Config,
+    room: str,
+    file: Path,
+    *,
+    round_: str | None,
+    from_: datetime | None,
+    to: datetime | None,
+    url: str | None,
+) -> None:
+    """Write an evening of a room into a FILE (.ogg, .m4a or, its captions, .vtt): the newest, or a part."""
+    from server import exporting  # noqa: PLC0415 - not needed to serve
+
+    times = {"from_ms": from_, "to_ms": to}
+    query = {name: str(round(time.timestamp() * 1000)) for name, time in times.items() if time is not None}
+    query |= {"round": round_} if round_ else {}
+    where = url or f"{'http' if config.tls == 'off' else 'https'}://{_bracketed(config.host)}:{config.port}"
+    with click.progressbar(length=1, label=file.name, file=sys.stderr) as bar:
+
+        def show(there_ms: int, total_ms: int) -> None:
+            bar.length = max(1, total_ms)
+            bar.update(max(0, there_ms - bar.pos))
+
+        offer = asyncio.run(exporting.export(where, room, file, query, show))
+    minutes, seconds = divmod(round(offer.duration_ms / 1000), 60)
+    click.echo(f"{file}: {offer.clips} clips, {minutes}:{seconds:02} min.")
 
 
 async def _serve(config: Config) -> None:

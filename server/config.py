@@ -166,6 +166,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         int, Meta(description="Time for running takes to finish at the end.", extra=_MS, ge=1, le=15_000)
     ] = 15_000
     finish_workers: Annotated[int, _count("Processes that finish takes.")] = 1
+    recordings: Annotated[int, _count("Evenings written as one file at once; more get 503.")] = 4
     m4a_cache_bytes: Annotated[int, _bytes("Memory for clips that were turned into AAC.")] = 8_000_000
 
 

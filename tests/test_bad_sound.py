@@ -65,9 +65,9 @@ FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     "10 ms": (lambda: floats(wave(0.01)[:, None]), "too_short"),
     "no sample": (lambda: floats(np.zeros((0, 1), np.float32)), "undecodable"),
     "a pure tone": (lambda: floats(wave(2.0)[:, None]), "clip"),
-    "white noise": (lambda: floats(np.float32(speech.white_noise(2, -20, 1))[:, None]), "silent"),
-    "a square wave": (lambda: floats(np.sign(wave(2.0))[:, None]), "clip"),
-    "words cut to a square wave": (lambda: floats(np.sign(words())[:, None] * 0.9), "clip"),
+    "white noise": (lambda: floats(speech.white_noise(2, -20, 1).astype(np.float32)[:, None]), "silent"),
+    "a square wave": (lambda: floats(np.sign(wave(2.0)).astype(np.float32)[:, None]), "clip"),
+    "words cut to a square wave": (lambda: floats(np.float32(0.9) * np.sign(words())[:, None]), "clip"),
     "a million times too loud": (lambda: floats(words()[:, None] * 1e6), "clip"),
 }
 

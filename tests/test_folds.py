@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from server.room.events import KINDS
 from tests.support.any_room import any_room
-from tests.support.golden import FOLDER, LOGS, SentRoom, folded, shared, wire
+from tests.support.golden import FOLDER, LOGS, folded, shared, wire
+from tests.support.golden_scenes import SentRoom
 from tests.support.javascript import PageFold, page_fold
 from tests.support.rooms import ANNA, BELA
 

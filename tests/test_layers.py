@@ -107,7 +107,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
 }
 # The composition root and the commands may name everything.
-ROOTS = ("server.app", "server.cli", "server.doctor", "server.hearing", "server.tls", "server.__main__")
+ROOTS = (
+    "server.app",
+    "server.cli",
+    "server.doctor",
+    "server.exporting",
+    "server.hearing",
+    "server.tls",
+    "server.__main__",
+)
 # The pure parts know neither the event loop nor the network nor the disk.
 PURE = ("games", "server.room", "audio")
 IMPURE_MODULES = ("asyncio", "aiohttp", "aioice", "aiortc", "apsw", "socket", "sqlite3", "uvloop")

@@ -16,6 +16,7 @@ from server.web import (
     pages,
     previews,
     qr,
+    recordings,
     reports,
     room_settings,
     rooms,
@@ -46,5 +47,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *feed.OPERATIONS,
     *reports.OPERATIONS,
     *search.OPERATIONS,
+    *recordings.OPERATIONS,
     *admin.OPERATIONS,
 )

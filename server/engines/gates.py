@@ -57,7 +57,7 @@ def refusal(evidence: Evidence) -> str:
         return "no words"
     # Written so that what is no number is refused.
     is_list = evidence.log_probability > PROBABLE and len(set(words)) >= SEVERAL_WORDS
-    if not (evidence.no_speech < NO_SPEECH_MOST or is_list or _is_sure(evidence)):
+    if not evidence.no_speech < (1.0 if is_list or _is_sure(evidence) else NO_SPEECH_MOST):
         return "no speech"
     if not evidence.log_probability > LOG_PROBABILITY_LEAST:
         return "improbable"

@@ -89,8 +89,14 @@ class Utterances:
         if self._engine is None or not text:
             return 0
         known = self._kept.get(self._digest(text, language))
-        estimate_ms = speech.estimated_ms(text, language) + PAUSE_BEFORE_MS + PAUSE_AFTER_MS
-        return known.duration_ms if known else estimate_ms
+        return known.duration_ms if known else self.place_ms(text, language)
+
+    def place_ms(self, text: str, language: str) -> int:
+        """Return how much time a text gets that is not said yet, always the same; 0 when off."""
+        text = speech.cleaned(text)
+        if self._engine is None or not text:
+            return 0
+        return speech.estimated_ms(text, language) + PAUSE_BEFORE_MS + PAUSE_AFTER_MS
 
     async def said(self, text: str, language: str) -> Utterance | None:
         """Return a text spoken; None when there is no engine (any more), or it lacks the language."""

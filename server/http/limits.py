@@ -34,7 +34,7 @@ HELD_RETRY_AFTER_MS = 2_000
 Action = Literal[
     "say", "react", "throw", "round", "vote", "report", "forget", "speak", "here", "ping", "join", "upload",
     "offer", "room", "answer", "suggest", "preview", "look", "wake",
-    "govern", "aside", "code", "search", "mask",
+    "govern", "aside", "code", "search", "mask", "recording",
 ]  # fmt: skip
 
 
@@ -83,6 +83,8 @@ RATES: dict[Action, Rate] = {
     "wake": Rate(10, 1.0),
     # A take out of turn, while others play; by `FloodLimits`.
     "aside": Rate(3, 3 / 60),
+    # An evening as one file: each reads some thousand events. 120 at once, six a second.
+    "recording": Rate(4, 0.2),
     # Hearing oneself through a mask; it costs as much as a take. By `FloodLimits`.
     "mask": Rate(2, 20 / 60),
 }

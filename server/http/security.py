@@ -34,7 +34,8 @@ CAUSES: web.AppKey[set[str]] = web.AppKey("causes_told")
 _BY_PROXIES = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")
 # Paths that pages and players of other sites may use; all else is for our own pages.
 _OPEN = re.compile(
-    r"/api/(?:clips/|rooms/[^/]+/(?:whip|whep|clips)(?:/|$))|/r/[^/]+/feed\.xml$|/static/icons/podcast\.png$"
+    r"/api/(?:clips/|rooms/[^/]+/(?:(?:whip|whep|clips)(?:/|$)|recording\.))"
+    r"|/r/[^/]+/feed\.xml$|/static/icons/podcast\.png$"
 )
 _PAGE_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "

@@ -19,7 +19,7 @@ from games.registry import BY_ID
 from games.round import Round, RoundClosed, RoundOpened, TurnGiven, VerdictGiven
 from server.room import filters, taught
 from server.room.context import Context
-from server.room.events import ClipLanded, Event, Fact, RoomClosed
+from server.room.events import ClipLanded, Event, Fact, Language, RoomClosed
 from server.room.kinds import KINDS, TIMINGS
 from server.room.state import RoomState
 
@@ -121,14 +121,21 @@ def opening_of(round_: Round, state: RoomState) -> str:
     Nothing for the plain game, which everybody knows.
     """
     game, language = BY_ID.get(round_.game), state.language
-    if game is None or _is_plain(round_, state.kind):
+    if game is None or is_plain(round_.game, state.kind):
         return ""
     is_known = taught.is_known(state.taught, round_)
-    return f"{game.names[language]}." if is_known else f"{game.names[language]}. {game.short[language]}."
+    return f"{game.names[language]}." if is_known else opening_of_game(game.id, language)
 
 
-def _is_plain(round_: Round, kind: str) -> bool:
-    return round_.game == KINDS.get(kind, KINDS["wonder"]).plain
+def opening_of_game(id_: str, language: Language) -> str:
+    """Return a game and its rule in a few words."""
+    game = BY_ID.get(id_)
+    return f"{game.names[language]}. {game.short[language]}." if game is not None else ""
+
+
+def is_plain(game: str, kind: str) -> bool:
+    """Tell whether a game is the plain one of a kind of room."""
+    return game == KINDS.get(kind, KINDS["wonder"]).plain
 
 
 def who_of(round_: Round, turn: TurnGiven, state: RoomState, name: Name) -> str:
@@ -151,7 +158,7 @@ def who_of(round_: Round, turn: TurnGiven, state: RoomState, name: Name) -> str:
         return words["some"].format(names=", ".join(map(name, turn.voices)))
     if turn.besides:
         return words["besides"].format(name=name(turn.besides))
-    return "" if _is_plain(round_, state.kind) else words["all"]
+    return "" if is_plain(round_.game, state.kind) else words["all"]
 
 
 def _wanted(turn: TurnGiven) -> tuple[object, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from games.round import AnswerGiven, Prompt, RoleGiven, Round, RoundOpened, TurnGiven, VoteCast
+from server.room.clips import Clip
 from server.room.events import (
     AdminActed,
     ClipCaptioned,
@@ -53,11 +54,16 @@ def is_hidden(state: RoomState, clip: str, voice: str | None) -> bool:
     """Tell whether a clip (or written answer) must not be seen or heard by a voice yet, or just now."""
     known = state.clips.get(clip)
     if known is not None:
-        keeps = bool(state.keeper) and voice == state.keeper
-        is_kept_back = known.hidden or (clip in state.governed.withheld and not keeps)
-        return is_kept_back and (not known.voice or known.voice != voice)
+        return is_clip_hidden(state, known, voice)
     take = state.round.take(clip) if state.round else None
     return take is not None and take.hidden and take.voice != voice
+
+
+def is_clip_hidden(state: RoomState, known: Clip, voice: str | None) -> bool:
+    """Tell the same of a clip that was looked up."""
+    keeps = bool(state.keeper) and voice == state.keeper
+    is_kept_back = known.hidden or (known.clip in state.governed.withheld and not keeps)
+    return is_kept_back and (not known.voice or known.voice != voice)
 
 
 def public(round_: Round) -> Round:

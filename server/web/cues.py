@@ -19,17 +19,29 @@ LINGER_MS = 400
 
 def webvtt(text: str | None, words: Sequence[Word], duration_ms: int) -> str:
     """Return the words of a clip as WebVTT; without times in one cue as long as the clip."""
+    return "\n".join(["WEBVTT\n", *cues(text, words, duration_ms)])
+
+
+def cues(text: str | None, words: Sequence[Word], duration_ms: int, start_ms: int = 0) -> list[str]:
+    """Return the cues of a clip that begins at a time."""
     if not text:
-        return "WEBVTT\n"
+        return []
     if not words:
-        return f"WEBVTT\n\n{_cue(0, duration_ms, _plain(' '.join(text.split())))}"
-    cues, groups = list[str](), list(_groups(words))
+        return [cue(start_ms, start_ms + duration_ms, text)]
+    found = list[str]()
+    moved = [(word, start_ms + from_ms, start_ms + to_ms) for word, from_ms, to_ms in words]
+    groups = list(_groups(moved))
     for at, group in enumerate(groups):
-        limit_ms = groups[at + 1][0][1] if at + 1 < len(groups) else max(duration_ms, group[-1][2])
-        start_ms = group[0][1]
-        end_ms = max(start_ms + 1, min(group[-1][2] + LINGER_MS, limit_ms))
-        cues.append(_cue(start_ms, end_ms, _timed(group, end_ms)))
-    return "WEBVTT\n\n" + "\n".join(cues)
+        limit_ms = groups[at + 1][0][1] if at + 1 < len(groups) else max(start_ms + duration_ms, group[-1][2])
+        from_ms = group[0][1]
+        to_ms = max(from_ms + 1, min(group[-1][2] + LINGER_MS, limit_ms))
+        found.append(_cue(from_ms, to_ms, _timed(group, to_ms)))
+    return found
+
+
+def cue(start_ms: int, end_ms: int, text: str) -> str:
+    """Return a cue without times of words."""
+    return _cue(start_ms, end_ms, _plain(text))
 
 
 def _groups(words: Sequence[Word]) -> Iterator[list[Word]]:

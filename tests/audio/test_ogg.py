@@ -160,7 +160,7 @@ def bomb(packets: list[bytes]) -> bytes:
     for start in range(0, len(packets), 200):
         part = packets[start : start + 200]
         granule = (start + len(part)) * 5_760
-        pages.append(ogg._page(part, 0, granule, serial, len(pages)))
+        pages.append(ogg.write_page(part, 0, granule, serial, len(pages)))
     return b"".join(pages)
 
 

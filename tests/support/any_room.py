@@ -36,7 +36,7 @@ from server.room.commands import (
 )
 from server.room.events import ClipCaptioned, KeeperGiven, RoomChanged, RoomClosed, Voice, VoiceMuted
 from server.room.kinds import KINDS
-from tests.support.golden import SentRoom
+from tests.support.golden_scenes import SentRoom
 from tests.support.rooms import ANNA, BELA, CLEO
 
 VOICES = (ANNA, BELA, CLEO)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from random import Random
 from typing import Any, cast
@@ -16,6 +16,7 @@ from yarl import URL
 from audio.take import LONGEST_TAKE_MS, Clip, Limits, Mask, Unfit
 from server.blobs.memory import MemoryBlobs
 from server.config import Config
+from server.engines.utterances import Utterances
 from server.http.limits import Limits as Rates
 from server.http.tcp_server import Listening, listen
 from server.log.memory import MemoryLog
@@ -82,6 +83,7 @@ class Hands:
         self.m4as = 0
         self.gate = asyncio.Event()
         self.gate.set()
+        self.transcode: Callable[[bytes], bytes] = lambda ogg: b"ftypM4A " + ogg[:100]
 
     async def upload(
         self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None, **_: bool
@@ -97,7 +99,7 @@ class Hands:
     async def m4a(self, ogg: bytes) -> bytes:
         self.m4as += 1
         await self.gate.wait()
-        return b"ftypM4A " + ogg[:100]
+        return self.transcode(ogg)
 
 
 class Site:
@@ -163,7 +165,9 @@ async def problem_in(answer: ClientResponse) -> tuple[int, str]:
 
 
 @asynccontextmanager
-async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncIterator[Site]:
+async def running_site(
+    *, rates: Rates | None = None, utterances: Utterances | None = None, **settings: Any
+) -> AsyncIterator[Site]:
     """Run the HTTP side on a free port, with one room, `wonder`."""
     config = Config(**{"port": 0, "admin_token": ADMIN, **settings})
     log, media, hands = MemoryLog(), Ears(), Hands()
@@ -189,6 +193,7 @@ async def running_site(*, rates: Rates | None = None, **settings: Any) -> AsyncI
         figures=figures,
         limits=rates or Rates(on=False),
         find=search.find,
+        utterances=utterances,
     )
     readers.start()
     listening = await listen(app, config)

@@ -28,6 +28,13 @@ export function time(at_ms) {
   return clock.format(at_ms);
 }
 
+/** How long something sounds: 3:05, or 1:02:03. @param {number} ms */
+export function clockLength(ms) {
+  const all = Math.max(1, Math.round(ms / 1000));
+  const [hours, minutes, rest] = [Math.floor(all / 3600), Math.floor(all / 60) % 60, all % 60];
+  return [...(hours ? [hours, String(minutes).padStart(2, '0')] : [minutes]), String(rest).padStart(2, '0')].join(':');
+}
+
 const WEEK_DAYS = 6;
 
 /** The day of a moment as one says it: today and yesterday are near; then its weekday within the week, else its date. @param {number} at_ms epoch @param {number} now_ms epoch */

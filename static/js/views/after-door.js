@@ -1,4 +1,5 @@
 /** What a room has for whoever has come in, and nobody needs before: running words, the search, and what takes a clip back. */
+import '../lib/words-evening.js';
 import '../lib/words-search.js';
 import { h, icon } from '../lib/dom.js';
 import { ICONS } from '../lib/icons.js';
@@ -15,9 +16,14 @@ export async function attach(session) {
   ICONS.search = { line: 'M10.5 4.5a6 6 0 1 0 0 12 6 6 0 1 0 0-12zM15 15l5 5' };
   await words?.dressed; // or both of its buttons are seen at first, where one is
   const press = async () => (await import('./search-sheet.js')).open(session);
+  ICONS.keep = { line: 'M12 4v10M7.5 10l4.5 4.5 4.5-4.5M5 19.5h14' };
+  const keep = async () => (await import('./evening-sheet.js')).open(session);
+  const isKept = session.model.room?.shared !== false;
   for (const place of document.querySelectorAll('panel-tabs, clip-list')) {
     const button = h('button', { type: 'button', class: 'icon-button find', 'aria-label': t('search.title'), title: t('search.title'), onclick: press }, icon('search'));
-    if (place.localName === 'panel-tabs') place.append(button);
-    else place.querySelector('h2')?.after(button);
+    const evening = isKept && h('button', { type: 'button', class: 'icon-button keep-evening', 'aria-label': t('evening.title'), title: t('evening.title'), onclick: keep }, icon('keep'));
+    const buttons = /** @type {Node[]} */ ([button, evening].filter(Boolean));
+    if (place.localName === 'panel-tabs') place.append(...buttons);
+    else place.querySelector('h2')?.after(...buttons);
   }
 }

@@ -11,7 +11,7 @@ from server.room.commands import Again, Agree, Command, Mute, Refused, RoundStar
 from server.room.events import Fact, KeeperGiven, ProposalClosed, ProposalMade, TopicThrown, Voice
 from server.room.governed import PROPOSING_EVERY_MS
 from server.room.proposals import PROPOSAL_MS
-from tests.support.golden import SentRoom
+from tests.support.golden_scenes import SentRoom
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
 ALL = (ANNA, BELA, CLEO, DORA)

@@ -38,7 +38,8 @@ from server.room.events import ClipCaptioned, Draft, Event, RoomChanged, Voice, 
 from server.room.kinds import KINDS
 from server.room.snapshot import CODEC, Unreadable
 from server.room.state import EMPTY, RoomState, apply
-from tests.support.golden import FOLDER, SCENES
+from tests.support.golden import FOLDER
+from tests.support.golden_scenes import SCENES
 from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
 
 VOICES = (ANNA, BELA, CLEO)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from games.round import Word
-from server.web.cues import CUE_CHARACTERS, timestamp, webvtt
+from server.web.cues import CUE_CHARACTERS, cue, cues, timestamp, webvtt
 
 WORDS = st.lists(
     st.tuples(st.text(min_size=1, max_size=12), st.integers(0, 30_000), st.integers(0, 30_000)).map(
@@ -43,6 +43,17 @@ def test_without_times_there_is_one_cue_and_without_words_none() -> None:
     )
     assert webvtt("", (), 900) == webvtt(None, (), 900) == "WEBVTT\n"
     assert timestamp(3_723_004) == "01:02:03.004"
+
+
+def test_cues_of_a_clip_in_a_recording_are_as_much_later_as_it_begins() -> None:
+    words = (("a", 100, 300), ("wombat", 1_600, 1_900))
+    assert cues("a wombat", words, 2_000, 3_600_000) == [
+        "01:00:00.100 --> 01:00:00.700\na\n",
+        "01:00:01.600 --> 01:00:02.000\nwombat\n",
+    ]
+    assert cues("a wombat", (), 900, 500) == ["00:00:00.500 --> 00:00:01.400\na wombat\n"]
+    assert cues(None, (), 900, 500) == []
+    assert cue(0, 900, "<b>\n--> &") == "00:00:00.000 --> 00:00:00.900\n&lt;b&gt; --&gt; &amp;\n"
 
 
 @given(WORDS)

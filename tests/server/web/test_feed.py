@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -12,9 +13,12 @@ from hypothesis import strategies as st
 from server.blobs.base import BlobInfo
 from server.log.base import Damaged
 from server.room.clips import ClipRef
+from server.room.commands import Oversee, Remove
+from server.room.evenings import PAUSE_MS, Evening
 from server.room.events import Voice
 from server.room.state import RoomState
 from server.web.feed import ITUNES, PODCAST, Sizes, rss
+from tests.support import long_evening
 from tests.support.web_app import OGG, Site, bearer
 
 
@@ -100,6 +104,63 @@ async def test_a_removed_clip_leaves_the_feed(site: Site) -> None:
     await site.status("DELETE", f"/api/clips/{clip['id']}", headers=bearer())
     async with site.ask("GET", "/r/wonder/feed.xml") as answer:
         assert clip["id"] not in await answer.text()
+
+
+async def test_an_evening_that_is_over_is_an_episode_that_stays_the_same(site: Site) -> None:
+    began_ms = time.time_ns() // 1_000_000 - 2 * PAUSE_MS
+    await long_evening.tell(site.log, "long", rounds=1, began_ms=began_ms)
+
+    async def episodes() -> list[ET.Element]:
+        async with site.ask("GET", "/r/long/feed.xml") as answer:
+            items = ET.fromstring(await answer.read()).findall("channel/item")
+        assert len(items) == 1 + sum(1 for item in items if "evening" not in str(item.findtext("guid")))
+        return [item for item in items if "evening" in str(item.findtext("guid"))]
+
+    (episode,) = await episodes()
+    enclosure = episode.find("enclosure")
+    assert enclosure is not None
+    assert (enclosure.attrib["type"], enclosure.attrib["length"]) == ("audio/x-m4a", "0")
+    here = enclosure.attrib["url"].removeprefix(site.url).replace(".m4a", "")
+    assert (await site.json("GET", here))["clips"] == 4
+    assert episode.findtext("description") == "4 voices as one file, in chapters."
+    guid = episode.findtext("guid")
+    await site.registry.send("long", Oversee(Remove(long_evening.name(3), "admin")), by=None)
+    (episode,) = await episodes()
+    assert episode.findtext("guid") == guid
+    assert episode.findtext("description") == "3 voices as one file, in chapters."
+
+
+async def test_an_evening_that_goes_on_is_no_episode_yet(site: Site) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    await long_evening.tell(site.log, "long", rounds=1, began_ms=now_ms - 60_000)
+    async with site.ask("GET", "/r/long/feed.xml") as answer:
+        assert "evening" not in (await answer.text()).replace("Long evening", "")
+
+
+async def test_what_is_kept_in_its_room_is_no_episode(site: Site) -> None:
+    began_ms = time.time_ns() // 1_000_000 - 2 * PAUSE_MS
+    await long_evening.tell(site.log, "long", rounds=1, began_ms=began_ms, kind="healing")
+    async with site.ask("GET", "/r/long/feed.xml") as answer:
+        assert "evening" not in (await answer.text()).replace("Long evening", "")
+
+
+def test_evenings_stand_where_their_last_clip_does() -> None:
+    clips = [
+        (
+            ClipRef(
+                f"c{at}", at, at * PAUSE_MS, Voice("v", "Anna", "#fff"), 900, 0, 0, -16.0, (), False,
+                "webrtc", None, None, None,
+            ),
+            Sizes(1, 1),
+        )
+        for at in (9, 5, 1)
+    ]  # fmt: skip
+    found = [Evening(at * PAUSE_MS, at * PAUSE_MS, 2) for at in (7, 5, 0)]
+    made = rss("https://wonder.example", "room", RoomState(name="", language="de"), clips, found)
+    root = ET.fromstring(made)
+    guids = [item.findtext("guid") for item in root.findall("channel/item")]
+    assert guids == ["c9", "room-evening-7", "room-evening-5", "c5", "c1", "room-evening-0"]
+    assert root.findtext("channel/item[2]/title") == "Der Abend vom 1970-01-01"
 
 
 @given(st.text(max_size=80), st.text(max_size=80))

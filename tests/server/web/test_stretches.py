@@ -1,0 +1,126 @@
+"""Which clips a recording is of, and how much of the log is read for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.log.memory import MemoryLog
+from server.room.commands import Hide, Mute, Oversee, Remove
+from server.room.events import Event
+from server.web import stretches
+from tests.support import long_evening
+from tests.support.web_app import Site
+
+HERE = "/api/rooms/long/recording"
+BEGAN_MS, EVERY_MS = long_evening.BEGAN_MS, 3_600
+
+
+@pytest.fixture
+async def filed(site: Site) -> Site:
+    """Return a site with a room of 600 clips, most of them filed."""
+    await long_evening.tell(site.log, "long", rounds=150)
+    return site
+
+
+@pytest.fixture
+async def small(site: Site) -> Site:
+    """Return a site with a room of 8 clips, to be changed."""
+    await long_evening.tell(site.log, "long", rounds=2)
+    return site
+
+
+async def clips(site: Site, query: str = "") -> int:
+    answer = await site.json("GET", HERE + query)
+    return int(answer["clips"])
+
+
+async def test_without_a_question_it_is_the_newest_evening(small: Site) -> None:
+    assert await clips(small) == 8
+    (evening,) = (await small.json("GET", "/api/rooms/long/evenings"))["evenings"]
+    first_ms, last_ms = BEGAN_MS + 2_000, BEGAN_MS + 2_000 + 7 * EVERY_MS
+    assert evening == {"from_ms": first_ms, "to_ms": last_ms, "clips": 8}
+
+
+async def test_a_round_is_found_however_long_ago_it_was(filed: Site) -> None:
+    for number in (0, 80, 149):
+        answer = await filed.json("GET", f"{HERE}?round=round-{number:04}")
+        assert (answer["clips"], answer["round"]) == (4, f"round-{number:04}")
+        assert [chapter["title"] for chapter in answer["chapters"]] == [f"Say number {number}."]
+        assert answer["media"]["ogg"] == f"{HERE}.ogg?round=round-{number:04}"
+
+
+async def test_a_time_is_a_part_of_the_evening_with_its_ends(filed: Site) -> None:
+    first_ms = BEGAN_MS + 2_000
+    assert await clips(filed, f"?from_ms={first_ms}&to_ms={first_ms + EVERY_MS}") == 2
+    assert await clips(filed, f"?to_ms={first_ms + EVERY_MS - 1}") == 1
+    assert await clips(filed, f"?from_ms={first_ms + EVERY_MS}") == 599
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("?from_ms=2&to_ms=1", "bad_query"),
+        ("?from_ms=x", "bad_query"),
+        ("?from_ms=-1", "bad_query"),
+        ("?round=a&from_ms=1", "bad_query"),
+        ("?round=", "bad_query"),
+        ("?round=a%20b", "bad_query"),
+        ("?round=" + "r" * 65, "bad_query"),
+        ("?round=nothing", "no_such_clip"),
+        ("?from_ms=1&to_ms=2", "no_such_clip"),
+    ],
+)
+async def test_what_cannot_be_recorded_is_said(small: Site, query: str, code: str) -> None:
+    for ending in ("", ".ogg", ".m4a", ".vtt"):
+        assert (await small.problem("GET", f"{HERE}{ending}{query}"))[1] == code
+
+
+async def test_a_room_without_clips_one_that_is_not_there_and_one_that_keeps_its_own(site: Site) -> None:
+    assert await site.problem("GET", "/api/rooms/wonder/recording.ogg") == (404, "no_such_clip")
+    assert await site.problem("GET", "/api/rooms/nowhere/recording.ogg") == (404, "no_such_room")
+    await long_evening.tell(site.log, "long", rounds=1, kind="healing")
+    for path in ("evenings", "recording", "recording.ogg", "recording.vtt"):
+        assert await site.problem("GET", f"/api/rooms/long/{path}") == (403, "not_allowed")
+
+
+async def test_nothing_removed_hidden_or_muted_is_in_it(small: Site) -> None:
+    for command in (
+        Remove(long_evening.name(0), "admin"),
+        Hide(long_evening.name(4)),
+        Mute(long_evening.VOICES[1].id, 600_000),
+    ):
+        await small.registry.send("long", Oversee(command), by=None)
+    left = [at for at in range(8) if at not in (0, 4) and at % 3 != 1]
+    assert await clips(small) == len(left)
+    (evening,) = (await small.json("GET", "/api/rooms/long/evenings"))["evenings"]
+    assert evening["clips"] == len(left)
+    chapters = (await small.json("GET", HERE))["chapters"]
+    assert [chapter["title"] for chapter in chapters] == ["Say number 0.", "Out of turn"]
+
+
+async def test_a_room_with_too_much_is_recorded_in_parts(
+    filed: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stretches, "CLIPS_MOST", 100)
+    assert await clips(filed) == 100
+    assert await filed.problem("GET", f"{HERE}?from_ms=0") == (400, "bad_query")
+    monkeypatch.setattr(stretches, "PAGES_MOST", 0)
+    assert await filed.problem("GET", HERE) == (400, "bad_query")
+
+
+async def test_of_a_long_log_only_pages_with_clips_in_them_are_read(
+    filed: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filed.registry.wake("long")
+    read, pages = MemoryLog.read, list[int]()
+
+    async def counted(log: MemoryLog, room: str, after: int = 0, limit: int = 500) -> list[Event]:
+        pages.append(limit)
+        return await read(log, room, after, limit)
+
+    monkeypatch.setattr(MemoryLog, "read", counted)
+    assert await clips(filed, f"?to_ms={BEGAN_MS + 3_000}") == 1
+    assert sum(pages) <= stretches.PAGE + stretches.AFTER + 1
+    pages.clear()
+    assert await clips(filed) == 600
+    assert len(pages) <= 600 * 3 // stretches.PAGE + 3
