@@ -12,7 +12,7 @@ from msgspec import Struct
 from games.round import TurnGiven
 from server.engines.utterances import Utterance, Utterances, joined
 from server.room.events import Event
-from server.room.lines import Announcement, Announcements, Part, is_forgotten, speaks
+from server.room.lines import Announcement, Announcements, Part, free_until_ms, is_forgotten, speaks
 from server.rooms.base import Room
 
 # An estimate is rather too long: what is not known yet is tried when it fits by so much of it.
@@ -77,9 +77,11 @@ class Announcer:
         if turn is not None and turn == event.data and self._room.context().now_ms < turn.go_at_ms:
             self._lines.read(event, state, self._name)
 
-    def is_forgotten(self, said: Said) -> bool:
-        """Tell whether what is being said was taken back meanwhile."""
-        return is_forgotten(said.line, self._room.state)
+    def is_over(self, said: Said) -> bool:
+        """Tell whether what is being said is to end: it was taken back, or somebody may speak now."""
+        state, context = self._room.state, self._room.context()
+        is_in_a_window = said.kind == "speech" and free_until_ms(state, context) <= context.now_ms
+        return state.closed or is_in_a_window or is_forgotten(said.line, state)
 
     @property
     def _is_spoken_to(self) -> bool:

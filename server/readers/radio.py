@@ -234,8 +234,7 @@ class RoomRadio:
         self._media.play(self._room.id, said.utterance.frames)
         end_s = self._now_s() + duration_ms / 1000
         while (left_s := end_s - self._now_s()) > 0:
-            room, is_forgotten = self._room, self._announcer.is_forgotten(said)
-            if self._playlist or self._live or room.state.closed or room.speaking or is_forgotten:
+            if self._playlist or self._live or self._room.speaking or self._announcer.is_over(said):
                 self._media.stop(self._room.id)
                 self._room.tail.signal("cut", {"url": said.url})
                 return

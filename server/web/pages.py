@@ -36,14 +36,15 @@ _CLIP_PAGE = Template(
 <meta property="og:audio:type" content="audio/mp4">
 """
     + STYLES
-    + """<script type="module" src="/static/js/clip.js"></script>
+    + """<link rel="modulepreload" href="/static/js/room/words.js">
+<script type="module" src="/static/js/clip.js"></script>
 """
     + BODY
     + """<h1 dir="auto"$head_language>$head</h1>
 <p class="by" dir="auto">$by</p>
 <figure>
 <div class="wave" id="wave"><img src="/api/clips/$clip.svg" alt="$picture_alt" width="382" height="64"></div>
-<figcaption dir="auto"$words_language>$words</figcaption>
+<figcaption dir="auto" id="words"$words_language>$caption</figcaption>
 </figure>
 <button type="button" class="primary" id="play" data-play="$play" data-stop="$stop" hidden>$play</button>
 <audio id="sound" controls preload="metadata">
@@ -230,7 +231,18 @@ def clip_page(
     way = f'<p class="by">{words["closed"]}</p>'
     if not state.closed:
         way = _WAY.substitute(escaped({"href": href, "door": words["door"]}))
-    return _CLIP_PAGE.substitute(escaped(values), **marks, way=way)
+    shown = escaped(values)
+    return _CLIP_PAGE.substitute(shown, **marks, way=way, caption=_timed(ref) or shown["words"])
+
+
+def _timed(ref: ClipRef) -> str:
+    """Return the words of a clip, each with the time in ms at which it begins; "" where they have none."""
+    if " ".join(word for word, _, _ in ref.words) != ref.caption:
+        return ""
+    spans = (
+        f'<span class="word" data-ms="{start_ms}">{escape(word)}</span>' for word, start_ms, _ in ref.words
+    )
+    return " ".join(spans)
 
 
 def _page(request: web.Request, found: assets.Asset) -> web.StreamResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from server.engines.transcriber import Heard
 from tests.support.microphones import speech
 from tests.support.scripted_ear import worded
 from tests.support.speech import wav
-from tests.support.visitor import PHONE, Invite, Visitor
+from tests.support.visitor import LIMIT_MS, PHONE, Invite, Visitor
 
 TEXT = "Purple elephants juggle seven green umbrellas. Nobody asked why."
 WORD_MS = 260
@@ -109,6 +110,37 @@ async def test_words_of_another_come_and_run_with_the_sound_and_nothing_moves(
     assert is_in_order(marked, TEXT.split())
     await expect(caption).to_have_text(TEXT)
     await expect(caption.locator(".word")).to_have_count(0)
+
+
+async def test_on_the_page_of_a_clip_its_words_run_with_the_sound(
+    running: Running, chromium: Browser, invite: Invite
+) -> None:
+    room = (await asked(running, "/api/rooms", json={"kind": "wonder", "name": "Words"}))["id"]
+    clip = await speak(running, room)
+    visitor = await invite(chromium, ears=False)
+    page = visitor.page
+    await page.add_init_script(MARKS.replace(".caption", "#words"))
+    await until_worded(running, clip)
+    await page.goto(f"{running.url}/c/{clip}")
+
+    await expect(page.locator("#words")).to_have_text(TEXT)
+    await page.locator("#play").click()
+    await expect(page.locator("#wave[data-playing=true]")).to_be_attached()
+    await expect(page.locator("#wave[data-playing=false]")).to_be_attached()
+    marked = await page.evaluate("window.marked")
+    assert len(marked) > 1
+    assert is_in_order(marked, TEXT.split())
+    await expect(page.locator("#words [data-now]")).to_have_count(0)
+
+
+async def until_worded(running: Running, clip: str) -> None:
+    """Wait until the words of a clip are known."""
+    async with aiohttp.ClientSession(running.url) as http, asyncio.timeout(LIMIT_MS / 1000):
+        while True:
+            async with http.get(f"/api/clips/{clip}") as answer:
+                if (await answer.json())["caption"]:
+                    return
+            await asyncio.sleep(0.05)
 
 
 async def test_what_was_said_is_found_by_keys_alone_and_played(

@@ -16,7 +16,7 @@ const TURN_OVER_MS = 120; // the turn cue is over this long before "go", or it w
 const LATE_MS = 60; // a cue later than this is left out
 const STEP_MS = 20; // how exactly the ticks of a count-in are known
 const NEW_MS = 1_000; // an end older than this is no news
-const COUNTED = new Set(['tick', 'turn']);
+const COUNTED = new Set(['tick']);
 const OPEN = new Set(['opening', 'live']);
 const COUNTED_AFTER_MS = 3_000; // the log was heard by then
 
@@ -66,7 +66,7 @@ export class StageSigns {
     if (shake && get('vibration')) navigator.vibrate?.(shake);
   }
 
-  /** Whether the radio counts in and says whose turn it is. */
+  /** Whether the radio counts in. Whose turn it is, the page tells its visitor too: turns of one word leave the radio no time. */
   #isSpokenTo() {
     const { room, state, hearing } = this.session.model;
     return Boolean(room?.voice) && state.voice !== false && get('spoken') && (hearing === 'radio' || hearing === 'files');

@@ -115,6 +115,17 @@ async def test_what_is_taken_back_while_it_is_said_ends_at_once(studio: Studio) 
     assert studio.cuts == [studio.spoken[0]["url"]]
 
 
+async def test_what_is_said_of_a_round_ends_before_the_next_window(studio: Studio) -> None:
+    await happen(studio, VerdictGiven("q", "c", "slow", "A long sentence about being rather slow.", "note"))
+    await studio.until(lambda: len(studio.spoken) == 1)
+    given = turn(studio, 1_000)
+    await happen(studio, RoundOpened("r", "first_thing", "snap", PROMPT), given)
+    await studio.until(lambda: len(studio.cuts) == 1)
+
+    assert studio.cuts == [studio.spoken[0]["url"]]
+    assert studio.room.context().now_ms <= given.go_at_ms
+
+
 async def test_who_begins_to_listen_hears_once_what_is_asked(studio: Studio, speakers: Speaking) -> None:
     speakers.wanted = False
     await happen(studio, RoundOpened("r", "first_thing", "snap", PROMPT), turn(studio, 6_000))

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 
 import pytest
+from msgspec.structs import replace
 
 from server.room.clips import ClipRef
 from server.room.commands import Caption
@@ -158,3 +159,21 @@ async def test_a_clip_or_room_that_is_not_there_is_404(site: Site) -> None:
 async def test_search_engines_are_asked_to_leave_voices_alone(site: Site) -> None:
     async with site.ask("GET", "/robots.txt") as answer:
         assert "Disallow: /c/" in await answer.text()
+
+
+def test_the_words_of_a_clip_have_the_times_at_which_they_are_said() -> None:
+    said = (("Fish", 120, 400), ("&", 400, 520), ("chips?", 640, 990))
+    bare = ClipRef("c" * 22, 2, 1, None, 990, 0, 0, -16.0, (), False, "webrtc", None, None, None)
+    ref = replace(bare, caption="Fish & chips?", words=said)
+
+    timed = clip_page("https://here.example", "wonder", RoomState(), ref, lang="en")
+    by_others = clip_page(
+        "https://here.example", "wonder", RoomState(), replace(ref, caption="Chips."), lang="en"
+    )
+
+    words = [span for span in Page(timed).all("span") if span.get("class") == "word"]
+    assert [word["data-ms"] for word in words] == ["120", "400", "640"]
+    assert ">Fish</span>" in timed
+    assert ">&amp;</span>" in timed
+    assert Page(by_others).all("span") == []
+    assert "Chips." in by_others

@@ -72,6 +72,15 @@ test('one\'s turn is counted in with its numbers, and its cue is over 120 ms bef
   assert.equal(counted(), 0);
 });
 
+test('where the radio counts in there are no ticks, but the tone that says "you"', () => {
+  const page = new Page();
+  const round = running({ voice: 'anna', go_at_ms: 3_500, closes_at_ms: 8_000 });
+  page.see({ round, page: { room: { ...modelOf({}).room, voice: true }, hearing: 'radio' } });
+  page.timers.run(4_000);
+
+  assert.deepEqual(page.played, [['turn', 1, 3_200]]);
+});
+
 test('for another\'s turn there is a tick for each number and nothing else', () => {
   const page = new Page();
   page.see({ round: running({ voice: 'bela', go_at_ms: 3_500, closes_at_ms: 8_000 }) });
