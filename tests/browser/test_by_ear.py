@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import urllib.request
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,15 +17,15 @@ from server.engines.espeak import Espeak
 from server.room.lines import GUARD_MS
 from tests.browser.test_spoken import NOTE, said
 from tests.support import canary, spoken
-from tests.support.browsers import ALIKE, heard, launch, likeness
+from tests.support.browsers import ALIKE, heard, hears, launch, likeness
 from tests.support.microphones import FileMicrophone
 from tests.support.programs import need_program
 from tests.support.server import Server, running_server
 from tests.support.visitor import LIMIT_MS, Invite, Visitor, events, first_clip, make_room
 
-SENTENCE = "nobody is available to take your call at the moment"
+SENTENCE = "you are currently the only person in this conference"
 MASK, WORN = "mouse", "Mouse"
-WRONG_WORDS_MOST = 1
+WRONG_WORDS_MOST = 2
 # A browser stretches what it plays while its buffer settles: one prompt of these must come through well.
 PROMPTS = 3
 PROMPTED_WITHIN_S = 45.0
@@ -75,7 +76,7 @@ async def test_one_speaks_masked_and_another_reads_it_and_hears_the_prompt_befor
     await reads_the_words(bela)
     masked = await asyncio.to_thread(sound_of, server, clip["clip"])
     assert canary.likeness(masked, recorded()) < canary.LIKENESS - 0.15
-    assert likeness(masked, await heard(bela.page)) > ALIKE
+    assert await hears(functools.partial(heard, bela.page), masked) > ALIKE
     await hears_a_prompt_before_their_turn(server, room, bela)
 
 
@@ -93,7 +94,7 @@ async def reads_the_words(visitor: Visitor) -> None:
     caption = visitor.page.locator(".clip .caption")
     await expect(caption).not_to_be_empty(timeout=2 * LIMIT_MS)  # the first words wait for the weights
     wrong, _ = spoken.word_errors(SENTENCE, await caption.inner_text())
-    assert wrong <= WRONG_WORDS_MOST
+    assert wrong <= WRONG_WORDS_MOST, await caption.inner_text()
 
 
 def sound_of(server: Server, clip: str) -> canary.Pcm:
