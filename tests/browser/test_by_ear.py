@@ -23,9 +23,9 @@ from tests.support.programs import need_program
 from tests.support.server import Server, running_server
 from tests.support.visitor import LIMIT_MS, Invite, Visitor, events, first_clip, make_room
 
-SENTENCE = "nobody is available to take your call at the moment"
+SENTENCE = "you are currently the only person in this conference"
 MASK, WORN = "mouse", "Mouse"
-WRONG_WORDS_MOST = 1
+WRONG_WORDS_MOST = 2
 # A browser stretches what it plays while its buffer settles: one prompt of these must come through well.
 PROMPTS = 3
 PROMPTED_WITHIN_S = 45.0
@@ -96,7 +96,7 @@ async def reads_the_words(visitor: Visitor) -> None:
     caption = visitor.page.locator(".clip .caption")
     await expect(caption).not_to_be_empty(timeout=2 * LIMIT_MS)  # the first words wait for the weights
     wrong, _ = spoken.word_errors(SENTENCE, await caption.inner_text())
-    assert wrong <= WRONG_WORDS_MOST
+    assert wrong <= WRONG_WORDS_MOST, await caption.inner_text()
 
 
 def sound_of(server: Server, clip: str) -> canary.Pcm:
