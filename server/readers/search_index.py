@@ -78,8 +78,10 @@ class SearchIndex:
         """Put the words of an item in the place of those that it had."""
         room = _token(room)
         with self._connection:
-            self._drop(room, item)
-            self._connection.execute("INSERT INTO item(room, item) VALUES (?, ?)", (room, item))
+            self._connection.execute("INSERT OR IGNORE INTO item(room, item) VALUES (?, ?)", (room, item))
+            if not self._connection.changes():
+                self._drop(room, item)
+                self._connection.execute("INSERT INTO item(room, item) VALUES (?, ?)", (room, item))
             row = self._connection.last_insert_rowid(), room, text
             self._connection.execute("INSERT INTO words(rowid, room, text) VALUES (?, ?, ?)", row)
 

@@ -1,7 +1,7 @@
 """From one room to all its sockets: what one turn of the loop brings is one write a connection.
 
-A batch is encoded and framed once. The next one waits as long as the last took to write
-(`PACE`), so a busy room gathers more for each write and leaves half of the loop to others,
+A batch is encoded and framed once. The next one waits twice as long as the last took to write
+(`PACE`), so a busy room gathers more for each write and leaves most of the loop to others,
 while a lone message goes out at once. No connection is ever awaited: who does not read is told to
 come back with its cursor.
 """
@@ -26,7 +26,7 @@ from server.socket.roster import Roster
 from server.web.counts import Counts
 
 # How long a room rests after a fan-out, in lengths of that fan-out.
-PACE = 1.0
+PACE = 2.0
 # ... but never longer than this: a fan-out during which the machine stood still must not hush the room.
 REST_LIMIT_S = 0.25
 # Who comes and goes is told with the room's next batch, or after this time when there is none.
