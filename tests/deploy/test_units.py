@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from server import config, options
+from server import cli, config, options
 from server.app import DATABASE
 from tests.support.programs import need_program
 from tests.support.shape import ROOT
@@ -95,6 +95,9 @@ def test_hosting_names_what_there_is() -> None:
     others = {"--build", "--now", "--require-hashes", "--only-binary", "--no-deps", "--no-build-isolation"}
     others |= {"--rm", "--target"}
     given = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", HOSTING))
+    others |= {
+        option for command in cli.wonder.commands.values() for each in command.params for option in each.opts
+    }
     assert given - others <= {config.flag(name) for name in config.NAMES}
     for name in ("Dockerfile", "compose.yaml", "Caddyfile", "wonder.service", "grafana.json"):
         assert f"deploy/{name}" in HOSTING

@@ -42,6 +42,16 @@ OGG = b"OggS" + bytes(range(256)) * 8
 OFFER = "v=0\r\na=ice-ufrag:abcd\r\n"
 
 
+async def listed(site: Site, path: str, count: int, key: str = ADMIN) -> list[Any]:
+    """Return what a list shows when the readers have come so far that it has so many items."""
+    async with asyncio.timeout(10):
+        while True:
+            (items,) = (await site.json("GET", path, headers=bearer(key))).values()
+            if len(items) == count:
+                return list(items)
+            await asyncio.sleep(0.02)
+
+
 def bearer(key: str = KEY, **headers: str) -> dict[str, str]:
     """Return the headers of a visitor with a key."""
     return {"Authorization": f"Bearer {key}", **headers}

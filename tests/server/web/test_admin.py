@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -11,28 +11,18 @@ import pytest
 from server.room.commands import Report, Say
 from server.room.events import Erased, Voice
 from server.room.written import TEXTS_KEPT
-from tests.support.web_app import ADMIN, KEY, OTHER_KEY, Site, bearer, running_site
+from tests.support.web_app import ADMIN, KEY, OTHER_KEY, Site, bearer, listed, running_site
 
 BOSS = bearer(ADMIN)
 THIRD_KEY = "t" * 43
 
 
-async def until(site: Site, path: str, holds: Callable[[list[Any]], bool]) -> list[Any]:
-    """Return what a list shows when the reader has come so far."""
-    async with asyncio.timeout(10):
-        while True:
-            (items,) = (await site.json("GET", path, headers=BOSS)).values()
-            if holds(items):
-                return list(items)
-            await asyncio.sleep(0.02)
-
-
 async def reports(site: Site, count: int) -> list[Any]:
-    return await until(site, "/api/admin/reports", lambda items: len(items) == count)
+    return await listed(site, "/api/admin/reports", count)
 
 
 async def acts(site: Site, count: int) -> list[Any]:
-    return await until(site, "/api/admin/audit", lambda items: len(items) == count)
+    return await listed(site, "/api/admin/audit", count)
 
 
 async def reported_clip(site: Site, *keys: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from server.room.commands import Caption
 from server.room.events import ClipCaptioned
-from tests.support.web_app import ADMIN, KEY, OTHER_KEY, Site, bearer
+from tests.support.web_app import ADMIN, KEY, OTHER_KEY, Site, bearer, listed
 from tests.support.ws_client import joined
 
 THIRD_KEY = "t" * 43
@@ -66,15 +66,13 @@ async def test_what_a_filter_holds_is_nowhere_but_with_its_speaker_and_who_decid
         for path in (f"/api/rooms/{room}/events", f"/r/{room}/feed.xml"):
             async with site.ask("GET", path, headers=bearer(THIRD_KEY)) as answer:
                 assert ("0171" in await answer.text()) == is_shown, path
-        path = f"/api/rooms/{room}/search"
-        hits = (await site.json("GET", path, params={"q": "umbrella"}))["hits"]
-        assert bool(hits) == is_shown
+        await listed(site, f"/api/rooms/{room}/search?q=umbrella", int(is_shown), THIRD_KEY)
 
     await seen(404)
     for key in (KEY, OTHER_KEY, ADMIN):
         assert (await site.json("GET", f"/api/clips/{clip}", headers=bearer(key)))["caption"] == NUMBER
     for path in (f"/api/rooms/{room}/reports", "/api/admin/reports"):
-        (shown,) = (await site.json("GET", path, headers=bearer(ADMIN)))["reports"]
+        (shown,) = await listed(site, path, 1)
         assert (shown["target"], shown["held"], shown["text"]) == (clip, "contacts", NUMBER)
         assert (shown["count"], shown["hidden"]) == (0, True)
 
