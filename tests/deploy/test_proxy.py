@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from tests.support.crowd import TONE
 from tests.support.proxies import PROXIES, running_proxy, trusting
-from tests.support.server import Server, running_server
+from tests.support.server import Server, hang_up, running_server
 from tests.support.uploads import muxed
 from tests.support.ws_client import joined
 
@@ -121,7 +121,7 @@ async def test_the_proxys_idle_connection_outlives_the_deadline_of_headers(
     writer.write(b"GET /")
     async with asyncio.timeout(10):
         assert await reader.read() == b""
-    writer.close()
+    await hang_up(writer)
     async with ClientSession() as local, local.get(f"{site.server.url}/metrics") as answer:
         found = re.search(r"^wonder_connections ([0-9.]+)$", await answer.text(), re.MULTILINE)
     assert found
@@ -140,7 +140,7 @@ async def test_nothing_is_smuggled_past_the_proxy(site: Site) -> None:
             async with asyncio.timeout(1):
                 while part := await reader.read(65_536):
                     said += part
-        writer.close()
+        await hang_up(writer)
         return bytes(said)
 
     for said in await asyncio.gather(*map(answered, SMUGGLED.values())):

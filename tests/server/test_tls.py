@@ -16,6 +16,7 @@ from cryptography import x509
 
 from server import tls
 from server.config import BadSetting, Config
+from tests.support.server import hang_up
 
 
 def test_a_certificate_is_made_once_and_only_its_owner_reads_the_key(tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ async def test_a_browser_that_trusts_the_certificate_is_served(tmp_path: Path) -
             "127.0.0.1", port, ssl=trust, server_hostname="localhost"
         )
         assert await reader.read() == b"moo"
-        writer.close()
+        await hang_up(writer)
 
 
 @pytest.mark.parametrize("loop_factory", [asyncio.new_event_loop, uvloop.new_event_loop])
@@ -112,7 +113,7 @@ async def plainly_asked(context: ssl.SSLContext | None) -> bytes:
     writer.write(b"GET / HTTP/1.1\r\n\r\n")
     async with asyncio.timeout(10):
         assert await reader.read() == b""
-    writer.close()
+    await hang_up(writer)
     server.close()
     await server.wait_closed()
     return said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -113,3 +114,10 @@ def running_server(**options: str | int) -> Iterator[Server]:
             yield server
         finally:
             server.kill()
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    """End a connection now: what the other side says to it could come after the loop has ended."""
+    writer.transport.abort()
+    with suppress(OSError):
+        await writer.wait_closed()

@@ -10,6 +10,7 @@ from aiohttp import ClientSession
 from server.http.body import whole
 from server.http.problems import Problem
 from server.http.tcp_server import LINGERING_S
+from tests.support.server import hang_up
 from tests.support.web_app import bearer, running_site
 
 
@@ -39,7 +40,7 @@ async def test_a_body_that_drips_is_cut_at_its_deadline() -> None:
         assert head.startswith(b"HTTP/1.1 408 ")
         async with asyncio.timeout(LINGERING_S + 3):
             await reader.read()
-        writer.close()
+        await hang_up(writer)
         async with ClientSession() as other, other.get(site.url + "/healthz") as answer:
             assert answer.status == 200
 
@@ -54,4 +55,4 @@ async def test_a_broken_chunked_body_is_a_bad_request() -> None:
         async with asyncio.timeout(10):
             head = await reader.readuntil(b"\r\n\r\n")
         assert b" 400 " in head.partition(b"\r\n")[0]
-        writer.close()
+        await hang_up(writer)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from server.config import BadSetting, Config
 from server.http import tcp_server as listening
+from tests.support.server import hang_up
 from tests.support.web_app import Site, running_site
 
 
@@ -37,7 +38,7 @@ async def test_half_a_header_is_closed_at_its_deadline_and_others_are_served() -
         assert await site.status("GET", "/healthz") == 200
         assert all([await ended(reader) == b"" for reader, _ in halves])
         for _, writer in halves:
-            writer.close()
+            await hang_up(writer)
 
 
 async def test_a_header_that_drips_does_not_move_its_deadline() -> None:
@@ -53,7 +54,7 @@ async def test_a_header_that_drips_does_not_move_its_deadline() -> None:
         assert await ended(reader) == b""
         dripping.cancel()
         await asyncio.gather(dripping, return_exceptions=True)
-        writer.close()
+        await hang_up(writer)
 
 
 async def test_the_next_request_of_a_connection_has_the_same_deadline() -> None:
@@ -63,7 +64,7 @@ async def test_the_next_request_of_a_connection_has_the_same_deadline() -> None:
         said = await ended(reader)
         assert said.startswith(b"HTTP/1.1 200 OK")
         assert said.count(b"HTTP/1.1") == 1
-        writer.close()
+        await hang_up(writer)
 
 
 @contextlib.asynccontextmanager
@@ -194,7 +195,7 @@ async def test_what_is_no_http_gets_a_4xx_and_nothing_of_our_inside(
         with caplog.at_level(logging.WARNING):
             writer.write(garbage)
             said = await ended(reader)
-        writer.close()
+        await hang_up(writer)
         assert said.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4", b"HTTP/1.1 200")) or not said
         assert b"Traceback" not in said
         assert b"aiohttp" not in said
@@ -238,7 +239,7 @@ async def test_over_the_cap_new_visitors_come_back_later_and_others_stay(
         assert said.startswith(b"HTTP/1.1 503 ")
         assert b"Retry-After: 5" in said
         assert said.endswith(b'"}')
-        writer.close()
+        await hang_up(writer)
         for _, each in held:
             each.close()
             await each.wait_closed()

@@ -16,6 +16,7 @@ from server.room.commands import Caption, Say
 from server.room.events import ClipCaptioned, ClipLanded, Draft
 from server.web.app_keys import UPLOAD_BUDGET
 from tests.support.actors import until
+from tests.support.server import hang_up
 from tests.support.web_app import ADMIN, KEY, OGG, OTHER_KEY, Site, bearer, problem_in
 
 FIELDS = {
@@ -91,7 +92,7 @@ async def test_uploads_that_wait_hold_so_much_memory_and_no_more(
     async with AsyncExitStack() as stuck:
         for _ in range(HELD_OF_ADDRESS_BYTES // 1_000_000):
             _, writer = await asyncio.open_connection("127.0.0.1", site.listening.port)
-            stuck.callback(writer.close)
+            stuck.push_async_callback(hang_up, writer)
             head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
             writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\n{head}\r\nspeech".encode())
         held = site.app[UPLOAD_BUDGET]
