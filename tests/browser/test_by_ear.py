@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import urllib.request
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from server.engines.espeak import Espeak
 from server.room.lines import GUARD_MS
 from tests.browser.test_spoken import NOTE, said
 from tests.support import canary, spoken
-from tests.support.browsers import ALIKE, heard, hears, launch, likeness
+from tests.support.browsers import ALIKE, heard, launch, likeness
 from tests.support.microphones import FileMicrophone
 from tests.support.programs import need_program
 from tests.support.server import Server, running_server
@@ -26,8 +25,9 @@ from tests.support.visitor import LIMIT_MS, Invite, Visitor, events, first_clip,
 SENTENCE = "you are currently the only person in this conference"
 MASK, WORN = "mouse", "Mouse"
 WRONG_WORDS_MOST = 2
-# A browser stretches what it plays while its buffer settles: one prompt of these must come through well.
-PROMPTS = 3
+# A browser stretches what it plays while its buffer settles, and here it shares two processors with a server
+# and its recogniser: one prompt of these must come through well.
+PROMPTS = 5
 PROMPTED_WITHIN_S = 45.0
 
 
@@ -76,9 +76,6 @@ async def test_one_speaks_masked_and_another_reads_it_and_hears_the_prompt_befor
     await reads_the_words(bela)
     masked = await asyncio.to_thread(sound_of, server, clip["clip"])
     assert canary.likeness(masked, recorded()) < canary.LIKENESS - 0.15
-    # The words may come while it is on air still; and the radio says it again.
-    ear = functools.partial(heard, bela.page)
-    assert await hears(ear, masked, LIMIT_MS / 1000) >= ALIKE
     await hears_a_prompt_before_their_turn(server, room, bela)
 
 
