@@ -85,3 +85,18 @@ def test_no_key_of_the_application_is_set_and_never_read() -> None:
                     read.append(name)  # also where it is stored
     assert len(defined) > 10
     assert [name for name in sorted(defined) if read.count(name) <= stored.count(name)] == []
+
+
+def test_pages_are_polled_by_functions() -> None:
+    # Under the page's policy Chromium evaluates an expression once: looked at again, it is refused.
+    asked = [
+        f"{path}: {ast.unparse(call.args[0])}"
+        for path in python_files("tests", "bench")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "wait_for_function"
+        and "=>" not in ast.unparse(call.args[0]).split("{")[0]
+        and not isinstance(call.args[0], ast.Name)
+    ]
+    assert not asked

@@ -13,8 +13,8 @@ class Context(Struct, frozen=True):
 
     `here` are the voices with a connection to the room, `speakers` those of them who say that they
     may speak, `speaking` those whose take is open or on its way; `paces` are how much longer than
-    others a voice may take, 1.0 to 2.0, which nobody else sees; `consented` are those who came in
-    by the door, and `left` is when voices left that are not here any more. `captions` says that the
+    others a voice that is here may take, 1.0 to 2.0, which nobody else sees; `consented` are those who
+    came in by the door, and `left` is when voices left that are not here any more. `captions` says that the
     words of a take are expected soon after it landed: a turn that they decide waits for them.
     `networks` is by which network voices came, each a short tag that means nothing outside of this room,
     `masks` what the takes of some are to wear, and `spoken_ms` how long a text takes to be said,

@@ -209,6 +209,16 @@ def _bounded(pace: float) -> float:
     return min(max(pace, 1.0), SLOWEST_PACE)
 
 
+def _pace_of(turn: TurnGiven, context: Context) -> float:
+    """Return how much longer a turn waits: for the slowest it is for, of those who play along or speak."""
+    slow = (
+        _bounded(pace)
+        for voice, pace in context.paces.items()
+        if turn.is_for(voice) and (voice in context.speakers or voice in context.speaking)
+    )
+    return max(slow, default=1.0)
+
+
 def _round_due(state: RoomState, round_: Round, context: Context) -> int | None:
     game, turn = BY_ID.get(round_.game), round_.turn
     if game is None or turn is None:
@@ -218,8 +228,7 @@ def _round_due(state: RoomState, round_: Round, context: Context) -> int | None:
     if turns.are_all_muted(state, turn, context):
         return context.now_ms
     speaking = turns.is_anybody_speaking(state, round_, turn, context)
-    paces = context.paces.items()
-    pace = max((_bounded(pace) for voice, pace in paces if turn.is_for(voice)), default=1.0)
+    pace = _pace_of(turn, context)
     words_ms = round_lifecycle.words_due_ms(state, game, round_, context)
     if game.is_full(round_):
         return round_.heard_at_ms if words_ms is None else words_ms

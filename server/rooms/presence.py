@@ -50,7 +50,7 @@ class Presence:
     `here` counts the leases of each voice with a connection, `speakers` those of voices that may
     speak (each is one of `here`, too). `speaking` are voices with takes that are open or on their way,
     each with when it counts as ended at the latest; `heard` are those that all were told speak. `paces`
-    belong to speakers that take longer. `left` is when those who left lately did, `networks` by which
+    belong to those here who take longer. `left` is when those who left lately did, `networks` by which
     network voices came (a tag of the room, no address), `masks` what their takes are to wear. `colours`
     are those that voices were given, and when they were asked for last, in that order.
     """
@@ -108,7 +108,7 @@ class Presence:
             self.leave(voice_id, now_ms)
         if now is None:
             self.exit(voice_id, now_ms)
-        elif now.pace != was.pace or (speaks and now.pace > 1.0):
+        elif now.pace != was.pace:
             self.set_pace(voice_id, now.pace)
 
     def coloured(self, voice: Voice, now_ms: int) -> Voice:
@@ -142,6 +142,7 @@ class Presence:
     def exit(self, voice_id: str, now_ms: int) -> None:
         """Count a connection of a voice out again."""
         if _count_out(self.here, voice_id):
+            self.paces.pop(voice_id, None)
             self.left[voice_id] = now_ms
             self._keep_colour(voice_id, now_ms)
             if len(self.left) > LEFT_KEPT:
@@ -155,12 +156,11 @@ class Presence:
     def leave(self, voice_id: str, now_ms: int) -> None:
         """Count out a connection by which a voice could speak."""
         self.exit(voice_id, now_ms)
-        if _count_out(self.speakers, voice_id):
-            self.paces.pop(voice_id, None)
+        _count_out(self.speakers, voice_id)
 
     def set_pace(self, voice_id: str, pace: float) -> None:
-        """Note how much longer than others a speaker may take, for as long as it is here."""
-        if pace > 1.0 and voice_id in self.speakers:
+        """Note how much longer than others a voice may take, for as long as it is here."""
+        if pace > 1.0 and voice_id in self.here:
             self.paces[voice_id] = pace
         else:
             self.paces.pop(voice_id, None)

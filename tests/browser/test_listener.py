@@ -92,7 +92,7 @@ async def test_a_screen_is_not_somebody_who_is_here(
     await visitor.enter(shared_server.url, room)
     await visitor.say("hello")
     here = "[...document.querySelector('prompt-card').session.model.presence.voices.keys()].length"
-    await visitor.page.wait_for_function(f"{here} === 1")
+    await visitor.page.wait_for_function(f"() => {here} === 1")
     assert (
         await screen.page.evaluate(
             "document.querySelector('screen-stage').session.model.presence.voices.size"
@@ -107,7 +107,7 @@ async def test_a_screen_that_stands_for_an_evening_holds_no_more_than_at_its_beg
     room = make_room(shared_server.url)
     screen = await invite(listening_chromium, ears=False)
     await screen.page.goto(f"{shared_server.url}/r/{room}/screen")
-    await screen.page.wait_for_function("document.querySelector('screen-stage')?.session?.model.room")
+    await screen.page.wait_for_function("() => document.querySelector('screen-stage')?.session?.model.room")
     devtools = await screen.page.context.new_cdp_session(screen.page)
     await screen.page.evaluate(EVENING, [0, WARM_ROUNDS, TAKES])
     nodes, size = await held(devtools)

@@ -131,7 +131,7 @@ async def test_without_cookies_one_writes_and_speaks_by_one_voice(
             await visitor.say("hello")
             await visitor.speak(file_microphone)
             await visitor.page.locator("#preview-listen").click()
-            await visitor.page.wait_for_function("document.querySelector('#sound').currentTime > 0.2")
+            await visitor.page.wait_for_function("() => document.querySelector('#sound').currentTime > 0.2")
             await visitor.page.locator("#preview-keep").dblclick()
             await visitor.shows_clips(number)
             await expect(visitor.page.locator("#preview")).to_be_hidden()

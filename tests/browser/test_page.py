@@ -130,7 +130,7 @@ async def test_who_stops_playing_along_has_the_microphone_back(
     assert await visitor.page.evaluate("tracks.map((track) => track.readyState)") == ["live"]
 
     await visitor.page.locator("#play").click()
-    await visitor.page.wait_for_function("tracks.every((track) => track.readyState === 'ended')")
+    await visitor.page.wait_for_function("() => tracks.every((track) => track.readyState === 'ended')")
 
 
 async def test_a_phone_speaks_by_touch(
@@ -177,7 +177,7 @@ async def test_a_phone_opens_the_chat_at_its_newest_line_and_passes_the_room_on(
     await phone.page.locator("[data-tab=chat]").click()
     await expect(phone.page.locator("room-chat .line")).to_have_count(3)
     left = "(list) => list.scrollHeight - list.clientHeight - list.scrollTop < 2 && list.scrollTop > 0"
-    await phone.page.wait_for_function(f"({left})(document.querySelector('room-chat .lines'))")
+    await phone.page.wait_for_function(f"() => ({left})(document.querySelector('room-chat .lines'))")
 
 
 async def test_an_empty_chat_is_a_bubble_until_somebody_writes(

@@ -56,7 +56,7 @@ async def test_a_library_plays_the_radio(
     page = await stranger(await invite(listening_chromium), site)
 
     await page.evaluate(PLAY[client], [f"{shared_server.url}/api/rooms/{room}/whep"])
-    await page.wait_for_function("document.querySelector('video').srcObject?.active")
+    await page.wait_for_function("() => document.querySelector('video').srcObject?.active")
     say = functools.partial(asyncio.to_thread, upload, shared_server, room)
     assert await all_hear([page], speech(), say) >= ALIKE
 
@@ -89,7 +89,7 @@ async def stranger(visitor: Visitor, site: str) -> Page:
     """Open the page of another origin; what its libraries complain about is not ours."""
     visitor.page.remove_listener("console", visitor.complain)
     await visitor.page.goto(site)
-    await visitor.page.wait_for_function("window.ready")
+    await visitor.page.wait_for_function("() => window.ready")
     return visitor.page
 
 

@@ -47,7 +47,7 @@ class FileMicrophone:
         await asyncio.sleep(self.round_s - TAIL_S / 2 - await self._phase_s(page))
 
     async def _phase_s(self, page: Page) -> float:
-        await page.wait_for_function("window.__microphone_opened_ms !== undefined")
+        await page.wait_for_function("() => window.__microphone_opened_ms !== undefined")
         ago_ms = float(await page.evaluate("performance.now() - window.__microphone_opened_ms"))
         return ago_ms / 1000 % self.round_s
 

@@ -360,6 +360,7 @@ def test_every_kind_of_room_offers_a_game() -> None:
 
 def test_a_slower_pace_waits_longer_for_its_own_voice_and_tells_nobody() -> None:
     room = PureRoom()
+    room.speakers = {ANNA.id}
     room.do(RoundStart("word_association"), ANNA)
     closes_at_ms = room.turn().closes_at_ms
     window_ms = SNAP.word_ms
@@ -374,7 +375,9 @@ def test_a_slower_pace_waits_longer_for_its_own_voice_and_tells_nobody() -> None
         assert room.due() == closes_at_ms + more_ms + LONE_GRACE_MS
     room.now_ms = closes_at_ms + LONE_GRACE_MS
     assert room.do(Tick()) == []
-    room.paces = {}
+    room.speakers = {BELA.id}  # who does not play along any more is not waited for
+    assert room.due() == room.now_ms
+    room.speakers, room.paces = {ANNA.id}, {}
     assert room.do(Tick())
 
 

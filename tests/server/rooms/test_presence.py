@@ -18,6 +18,7 @@ from server.rooms.presence import (
     MASKS_KEPT,
     NETWORKS_KEPT,
     Presence,
+    PresenceState,
 )
 
 
@@ -66,6 +67,17 @@ def test_a_pace_holds_as_long_as_its_voice_is_here() -> None:
     assert presence.paces == {}
     presence.set_pace("bela", 2.0)
     presence.leave("bela", 1)
+    assert presence.paces == {}
+
+
+def test_a_pace_is_for_whoever_presses_to_speak_without_playing_along_too() -> None:
+    presence, slow = Presence(), PresenceState(pace=2.0)
+    presence.move("anna", None, slow, 1)
+    assert presence.paces == {"anna": 2.0}
+    presence.move("anna", slow, PresenceState(speaker=True, pace=2.0), 2)
+    presence.move("anna", PresenceState(speaker=True, pace=2.0), slow, 3)
+    assert presence.paces == {"anna": 2.0}
+    presence.move("anna", slow, None, 4)
     assert presence.paces == {}
 
 
