@@ -63,6 +63,7 @@ class Expiry(Reader):
 
     name = "expiry_2"
     derived = True
+    urgent = ()
 
     def __init__(self, registry: RoomRegistry, log_: Log, clock: Callable[[], int]) -> None:
         self._registry, self._log, self._clock = registry, log_, clock

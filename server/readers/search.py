@@ -40,6 +40,7 @@ class Search(Reader):
 
     name = "search"
     derived = True
+    urgent = (TextRemoved.kind, ClipRemoved.kind)
 
     def __init__(self, log_: Log, path: Path | None, clock: Callable[[], int]) -> None:
         self._log, self._path, self._clock = log_, path, clock
