@@ -112,9 +112,10 @@ class Expiry(Reader):
                 return Rest(within_ms=min(sweep_in_ms, note_in_ms) if self._waiting else sweep_in_ms)
             self._sweep = _Sweep(now_ms, await self._log.parts(self.name))
         effects = await self._swept(self._sweep)
-        if not self._sweep.kinds:
-            self._sweep_at_ms, self._sweep = self._sweep.began_at_ms + EVERY_MS, None
-        return Rest(effects, 0)
+        if self._sweep.kinds:
+            return Rest(effects, 0)
+        self._sweep_at_ms, self._sweep = self._sweep.began_at_ms + EVERY_MS, None
+        return Rest(effects, NOTED_EVERY_MS if self._waiting else EVERY_MS)
 
     async def _kind(self, room: str) -> str:
         """Return the kind of a room, which never changes."""
