@@ -18,9 +18,10 @@ from server.room.state import RoomState
 from server.rooms.asked import prompt_of
 from server.web import clips
 from server.web.app_keys import LOG
+from server.web.door import door_of, words_of
 from server.web.operations import BINARY, HTML, OBJECT, TEXT, Operation
 from server.web.page_head import BODY, HEAD, STYLES, UNFURLED, answer_page, escaped, spoken_to
-from server.web.rooms import ROOM, rules_of
+from server.web.rooms import ROOM, present
 from server.web.visits import visited
 
 _DOOR = b"<!-- door -->"
@@ -129,7 +130,10 @@ async def lobby(request: web.Request) -> web.StreamResponse:
 async def room(request: web.Request) -> web.StreamResponse:
     """Answer a room's page, with what links to it show, and its door before any script runs."""
     found = await visited(request, request.match_info["room"])
-    head, door = _room_head(request, found.id, found.state), _door(found.state)
+    lang = language_of(request)
+    words = words_of(request.app[ASSETS].find(f"js/lib/text.{lang}.js").body)
+    door = door_of(present(request, found), lang, words)
+    head = _room_head(request, found.id, found.state)
     page = _filled(request, "room.html", ("text",), head=head, door=door, kind=found.state.kind)
     return _page(request, page)
 
@@ -165,16 +169,6 @@ def _filled(
 def _look(request: web.Request, kind: str) -> str:
     """Return the attributes that give a page its colours before any script runs (static/js/lib/look.js)."""
     return themed(request) + (f' data-kind="{escape(kind, quote=True)}"' if kind else "")
-
-
-def _door(state: RoomState) -> str:
-    words = state.theme or rules_of(state)
-    name = f'<h2 id="gate-name" dir="auto" lang="{state.language}">{escape(state.name)}</h2>'
-    said = "".join(
-        f'<p class="gate-rules" dir="auto" lang="{state.language}">{escape(each)}</p>'
-        for each in (words, state.description)
-    )
-    return name + said
 
 
 def _room_head(request: web.Request, id: str, state: RoomState) -> str:  # noqa: A002

@@ -50,6 +50,11 @@ LAYOUT = """() => {
   const body = document.querySelector('.ending-body');
   return [document.querySelector('.dock').offsetTop, body ? body.scrollHeight - body.clientHeight : 0];
 }"""
+# A notice, and where it finds and leaves the stage.
+TOLD = """() => document.querySelector('prompt-card').session.notices.tell({ code: 'mic-refused' })"""
+STANDS = """() => ['prompt-card', '.stage-buttons', '.dock'].map((one) => {
+  return document.querySelector(one).getBoundingClientRect().top;
+})"""
 SIZES: dict[str, dict[str, Any]] = {"phone": PHONE, "desk": DESK}
 
 
@@ -69,7 +74,11 @@ async def test_nothing_of_a_vote_and_of_an_end_is_cut_off(
     await visitor.enter(shared_server.url, room, "")
     await expect(page.locator(".tongue")).to_have_text("DE")
     await expect(page.locator(".find:visible")).to_have_count(1)
-    before = await page.evaluate(LAYOUT)
+    before, stood = await page.evaluate(LAYOUT), await page.evaluate(STANDS)
+    await page.evaluate(TOLD)
+    await expect(page.locator("[data-notice=mic-refused]")).to_be_visible()
+    assert await page.evaluate(STANDS) == stood
+    await page.locator("[data-notice=mic-refused] .icon-button").click()
     await page.evaluate(PLAYED, False)
     await expect(page.locator(".takes[data-votes=true] .heart")).to_have_count(8)
     await is_whole(page, "#prompt", ".top > *", ".takes .heart")

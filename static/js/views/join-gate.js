@@ -12,17 +12,17 @@ const SHUT = [...WAITS, 'forbidden', 'gone'];
 
 export class JoinGate extends View {
   build() {
-    const [name, rules, description] = this.querySelectorAll('h2, p'); // the server wrote what was known before any script ran
+    const [name, rules, description, consent, voice, first] = this.querySelectorAll('h2, p'); // the server wrote what was known before any script ran
     this.name = name;
     this.rules = rules;
     this.description = description;
-    this.consent = h('p', { class: 'gate-consent' });
-    this.voice = h('p', { class: 'gate-voice', role: 'status' });
+    this.consent = consent;
+    this.voice = voice;
+    this.first = first;
     this.words = h('span', {});
     this.join = h('button', { type: 'button', class: 'primary', id: 'join', onclick: () => this.#enter(false) }, this.words, h('small', {}, t('join.hint')));
     this.play = h('button', { type: 'button', class: 'quiet', id: 'join-play', onclick: () => this.#check() },
       icon('spark'), h('span', {}, t('join.play'), h('small', {}, t(get('checked') ? 'talk.auto' : 'join.play.hint'))));
-    this.first = h('p', { class: 'gate-first' });
     this.dialog = h('dialog', { class: 'gate', 'aria-labelledby': 'gate-name', onclose: () => this.#shut() },
       this.name, this.rules, this.description, this.consent, this.voice, this.first, this.join, this.play,
       h('a', { href: '/', class: 'gate-back' }, t('room.back')));

@@ -20,7 +20,8 @@ export class NoticeBar extends View {
     if (notices === this.#drawn || !this.list) return;
     this.#drawn = notices;
     const key = (/** @type {Notice} */ notice) => notice.code + wordsOf(notice);
-    keep(this.list, notices, key, (notice) => this.#notice(notice));
+    keep(this.list, [...notices].reverse(), key, // the newest first: what does not fit is older
+      (notice) => this.#notice(notice));
   }
 
   /** @param {Notice} notice */

@@ -32,7 +32,7 @@ export class ScreenStage extends View {
     this.sound = h('button', { type: 'button', class: 'screen-sound', id: 'sound-on', onclick: () => this.#on() },
       h('span', {}, t('screen.sound')), h('small', {}, t('screen.sound.hint')));
     this.append(h('header', { class: 'screen-head' }, this.game, this.rule), this.sound,
-      h('main', { class: 'screen-main' }, this.turn, this.prompt, this.time, this.dots), this.cards, this.#code());
+      h('main', {}, h('div', { class: 'screen-main' }, this.turn, this.prompt, this.time, this.dots), this.cards), this.#code());
     this.#learn();
     setInterval(() => this.#listen(), 1_000);
   }

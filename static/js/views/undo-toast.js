@@ -8,7 +8,8 @@ export class UndoToast extends View {
   /** @type {string|null} */ #shown = null;
 
   /** @param {import('../session/model.js').Model} model */
-  update({ undo }) {
+  update({ undo: own, state }) {
+    const undo = own && state.held.has(own) ? null : own; // a notice says what became of one that a filter holds
     if (undo === this.#shown) return;
     this.#shown = undo;
     this.replaceChildren();
