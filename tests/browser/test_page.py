@@ -126,8 +126,7 @@ async def test_who_stops_playing_along_has_the_microphone_back(
     await visitor.page.add_init_script(KEEPS_TRACKS)
     await visitor.enter(shared_server.url, make_room(shared_server.url))
     await visitor.page.locator("#play").click()
-    await visitor.is_speaking("ready")
-    assert await visitor.page.evaluate("tracks.map((track) => track.readyState)") == ["live"]
+    await visitor.page.wait_for_function("() => tracks.length === 1 && tracks[0].readyState === 'live'")
 
     await visitor.page.locator("#play").click()
     await visitor.page.wait_for_function("() => tracks.every((track) => track.readyState === 'ended')")
