@@ -29,6 +29,11 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
         yield address
 
 
+# Whether all that the clients of a page connect is connected: some say that they publish before they do.
+CONNECTED = """() => window.__peers?.length
+  && window.__peers.every((peer) => peer.connectionState === 'connected')"""
+
+
 @pytest.mark.parametrize("client", PUBLISH)
 async def test_a_library_publishes_and_its_session_becomes_a_clip(
     client: str,
@@ -38,10 +43,13 @@ async def test_a_library_publishes_and_its_session_becomes_a_clip(
     invite: Invite,
     file_microphone: FileMicrophone,
 ) -> None:
-    room = make_room(shared_server.url)
+    # Where a clip may take 10 s: the microphone speaks from when it is opened, and has to begin anew.
+    room = make_room(shared_server.url, kind="roleplay")
     page = await stranger(await invite(chromium), site)
 
     await page.evaluate(PUBLISH[client], [f"{shared_server.url}/api/rooms/{room}/whip", KEY])
+    await page.wait_for_function(CONNECTED)
+    await file_microphone.quiet(page)
     await file_microphone.spoken(page)
     await page.evaluate("() => window.end()")
 
@@ -85,9 +93,19 @@ async def test_gstreamer_plays_the_radio(shared_server: Server, tmp_path: Path) 
     assert likeness(speech(), read_wav((tmp_path / "heard.wav").read_bytes())) >= ALIKE
 
 
+KEEPS_PEERS = """window.__peers = [];
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...given) {
+    super(...given);
+    window.__peers.push(this);
+  }
+};"""
+
+
 async def stranger(visitor: Visitor, site: str) -> Page:
     """Open the page of another origin; what its libraries complain about is not ours."""
     visitor.page.remove_listener("console", visitor.complain)
+    await visitor.page.add_init_script(KEEPS_PEERS)
     await visitor.page.goto(site)
     await visitor.page.wait_for_function("() => window.ready")
     return visitor.page
