@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.async_api import Browser, expect
 
-from tests.browser.test_page import violations
+from tests.browser.test_page import comes_to, violations
 from tests.support.visitor import PHONE, Invite, staying
 from tests.support.web_app import ADMIN, OTHER_KEY, Site, bearer, listed, running_site
 
@@ -79,6 +79,5 @@ async def test_on_a_phone_in_german_everything_fits(listening_chromium: Browser,
         await page.locator("#token").fill(ADMIN)
         await page.keyboard.press("Enter")
         await expect(page.locator(".report")).to_contain_text("eine Meldung")
-        width = await page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-        assert width[0] <= width[1]
+        await comes_to(page, "document.documentElement.scrollWidth <= innerWidth", True)
         assert await violations(page) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.browser.test_games import Table, sit_down
 from tests.support.browsers import ALIKE, heard, likeness
 from tests.support.programs import need_program
 from tests.support.server import Server, running_server
-from tests.support.visitor import Invite, make_room
+from tests.support.visitor import LIMIT_MS, Invite, make_room
 
 # As a locked phone has it: the page is there, and nobody sees it.
 LOCK = """() => {
@@ -78,7 +79,7 @@ async def test_a_whole_game_is_played_by_ear_on_a_page_that_nobody_looks_at(
     assert over["reason"] == "done"
     await heard_its_prompt(table, blind.page, over["round"])
     await answers_the_key(blind.page)
-    assert all(any("/api/clips/" in url for url in urls) for urls in fetched)
+    await fetch_a_clip(fetched)
     assert [any("/api/speech/" in url for url in urls) for urls in fetched] == [True, False]
     everybody = (*table.visitors, blind, by_files, unwilling)
     assert [error for visitor in everybody for error in visitor.surprises] == []
@@ -89,6 +90,13 @@ def asked_of(page: Page) -> list[str]:
     urls: list[str] = []
     page.on("request", lambda request: urls.append(request.url))
     return urls
+
+
+async def fetch_a_clip(fetched: list[list[str]]) -> None:
+    """Wait until each page has fetched a clip: it does so when the clip is to begin."""
+    async with asyncio.timeout(LIMIT_MS / 1000):
+        while not all(any("/api/clips/" in url for url in urls) for urls in fetched):
+            await asyncio.sleep(0.1)
 
 
 async def heard_its_prompt(table: Table, page: Page, round_: str) -> None:
