@@ -54,7 +54,7 @@ class Rig:
 
     def start(self) -> None:
         reader = Flaky(self.trial.reader(self.registry, self.log), self.errors)
-        runner = Runner(self.log, reader, clock=fast_ms, patience=PATIENT)
+        runner = Runner(self.log, reader, clock=fast_ms, patience=PATIENT, later_s=0.0)
         self.tasks.append(asyncio.ensure_future(runner.run()))
 
     async def stop(self) -> None:

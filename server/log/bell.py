@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Iterable
 
 
 class Bell:
@@ -13,12 +14,18 @@ class Bell:
 
     def __init__(self) -> None:
         self.rings = 0
+        self._last: dict[str, int] = {}  # by kind of event: the ring that told of one
+        self._last_of_any = 0
         self._rung = asyncio.Event()
         self._over = False
 
-    def ring(self) -> None:
-        """Tell that there is more to read."""
+    def ring(self, kinds: Iterable[str] | None = None) -> None:
+        """Tell that there is more to read: events of these kinds, None where that is not known."""
         self.rings += 1
+        if kinds is None:
+            self._last_of_any = self.rings
+        else:
+            self._last.update(dict.fromkeys(kinds, self.rings))
         self._rung.set()
         self._rung.clear()
 
@@ -27,7 +34,16 @@ class Bell:
         self._over = True
         self.ring()
 
-    async def wait(self, rings: int) -> None:
-        """Wait until it has rung more than `rings` times; returns at once when the log has ended."""
-        while self.rings <= rings and not self._over:
+    async def wait(self, rings: int, kinds: Collection[str] | None = None) -> None:
+        """Wait until it has rung more than `rings` times, for one of the kinds if any are given.
+
+        Returns at once when the log has ended.
+        """
+        while not self._over and self._latest(kinds) <= rings:
             await self._rung.wait()
+
+    def _latest(self, kinds: Collection[str] | None) -> int:
+        """Return the number of the last ring that told of one of the kinds."""
+        if kinds is None:
+            return self.rings
+        return max(self._last_of_any, *(self._last.get(kind, 0) for kind in kinds), 0)

@@ -105,7 +105,7 @@ class MemoryLog:
         outcome = self._append(room, Entry(drafts, key, blobs, digest=digest), expect)
         if isinstance(outcome, Exception):
             raise outcome
-        self.bell.ring()
+        self.bell.ring(event.kind for event in outcome)
         return outcome
 
     async def extend(self, room: str, entries: Sequence[Entry], *, expect: int) -> list[Outcome]:
@@ -115,7 +115,7 @@ class MemoryLog:
         for entry in entries:
             outcomes.append(self._append(room, entry, expect))
             expect = chained(expect, entry, outcomes[-1])
-        self.bell.ring()
+        self.bell.ring(draft.data.kind for entry in entries for draft in entry.drafts)
         return outcomes
 
     async def read(self, room: str, after: int = 0, limit: int = 500) -> list[Event]:

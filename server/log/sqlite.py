@@ -219,7 +219,7 @@ class SqliteLog:
     def _note(self, job: Job, result: Result) -> None:
         """Ring the bell, also when nobody waits for the append any more; tell of a failure."""
         if isinstance(job, Append) and isinstance(result, list):
-            self.bell.ring()
+            self.bell.ring(draft.data.kind for entry in job.entries for draft in entry.drafts)
         if self._writer.broken:
             self._fail(self._writer.broken)
 

@@ -13,7 +13,7 @@ in the figures, and the reader goes on. Readers know nothing of one another, and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -40,11 +40,12 @@ class Reader(Protocol):
 
     `page` changes are stored at once; it is 1 for a reader that looks into its own projection, which has
     only what is stored. A reader is `derived` when all that `read` does is its projection: that is made
-    anew when it is damaged.
+    anew when it is damaged. Events of `urgent` kinds (None: of all) are read at once, others soon.
     """
 
     name: str
     page: int = PAGE_CHANGES
+    urgent: Collection[str] | None = None
     derived: bool = False
 
     async def read(self, change: Change) -> Sequence[Effect] | None:
@@ -53,9 +54,12 @@ class Reader(Protocol):
         Raises `Unavailable` to wait. Whatever else it raises is counted against this change.
         """
 
-    async def flush(self) -> None:
-        """Finish what `read` put off; called before the cursor is stored. Raises as `read` does."""
-        return
+    async def flush(self) -> Sequence[Effect]:
+        """Finish what `read` put off; return what to store of it. Raises as `read` does.
+
+        It is called before the cursor is stored.
+        """
+        return ()
 
     async def idle(self) -> Rest:
         """Do what is due by the time; called whenever the feed is read to its end."""

@@ -64,6 +64,7 @@ class Captions(Reader):
 
     name = "captions"
     derived = True
+    urgent = (ClipLanded.kind, ClipCaptioned.kind, ClipRemoved.kind)
 
     def __init__(
         self,

@@ -32,6 +32,17 @@ class Moderation(Reader):
 
     name = docket.READER
     derived = True
+    urgent = (
+        ClipReported.kind,
+        ClipHeld.kind,
+        TextReported.kind,
+        ClipRemoved.kind,
+        ClipRestored.kind,
+        ClipPassed.kind,
+        TextRemoved.kind,
+        TextRestored.kind,
+        AdminActed.kind,
+    )
 
     def __init__(self, log_: Log) -> None:
         self._log = log_

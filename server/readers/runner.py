@@ -18,6 +18,8 @@ from server.readers.feed import Feed
 UNSTORED_CHANGES = 1_000
 # A busy log is read this often: it rings for each commit, and a page costs a turn of two threads.
 READ_EVERY_S = 0.05
+# ... and for what is not urgent so seldom: a line of chat would cost a tenth more if all readers woke for it.
+LATER_S = 0.5
 # The loop's timers stand still while a machine sleeps, the clock does not.
 LONGEST_WAIT_MS = 60_000
 
@@ -50,8 +52,10 @@ class Runner:
         clock: Callable[[], int],
         patience: Patience = PATIENCE,
         feed: Feed | None = None,
+        later_s: float = LATER_S,
     ) -> None:
         self._log, self._reader, self._clock, self._patience = log_, reader, clock, patience
+        self._later_s = later_s
         self._feed = feed or Feed(log_)
         self.name = reader.name
         self.events = self.retries = self.set_aside = 0
@@ -155,7 +159,7 @@ class Runner:
         """Store the cursor with the effects; without effects that can wait."""
         if not self._owed and self._unstored < UNSTORED_CHANGES:
             return
-        await self._reader.flush()
+        self._effects += await self._reader.flush()
         await self._log.advance(self.name, self._position, expect=self._stored, effects=self._effects)
         self._stored = self._position
         self._effects, self._unstored, self._owed = [], 0, False
@@ -168,8 +172,16 @@ class Runner:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_ms / 1000):
                     await self._log.bell.wait(rings)
-            self._unread_ms = self._clock()
+                    self._unread_ms = self._clock()
+                    await self._urgent(rings)
+            self._unread_ms = self._unread_ms or self._clock()
         await asyncio.sleep(max(0.0, began_s + READ_EVERY_S - asyncio.get_running_loop().time()))
+
+    async def _urgent(self, rings: int) -> None:
+        """Wait until what came has to be read."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._later_s):
+                await self._log.bell.wait(rings, self._reader.urgent)
 
 
 class Readers:
@@ -182,9 +194,13 @@ class Readers:
         *,
         clock: Callable[[], int],
         patience: Patience = PATIENCE,
+        later_s: float = LATER_S,
     ) -> None:
         feed = Feed(log_)
-        self.runners = [Runner(log_, reader, clock=clock, patience=patience, feed=feed) for reader in readers]
+        self.runners = [
+            Runner(log_, reader, clock=clock, patience=patience, feed=feed, later_s=later_s)
+            for reader in readers
+        ]
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:

@@ -90,7 +90,7 @@ class Trial(ABC):
 
     def runner(self, registry: RoomRegistry, log: Log) -> Runner:
         """Return the reader with its runner."""
-        return Runner(log, self.reader(registry, log), clock=fast_ms, patience=PATIENCE)
+        return Runner(log, self.reader(registry, log), clock=fast_ms, patience=PATIENCE, later_s=0.0)
 
     @abstractmethod
     def reader(self, registry: RoomRegistry, log: Log) -> Reader: ...
@@ -338,7 +338,7 @@ class Searching(Trial):
         return self._search
 
     def runner(self, registry: RoomRegistry, log: Log) -> Runner:
-        return OftenRunner(log, self.reader(registry, log), clock=fast_ms, patience=PATIENCE)
+        return OftenRunner(log, self.reader(registry, log), clock=fast_ms, patience=PATIENCE, later_s=0.0)
 
     async def step(self, room: Room, name: str) -> None:
         (said,) = await room.send(Say(name), by=VISITOR)
@@ -368,8 +368,9 @@ class HastyRunner(Runner):
             await flush()
 
 
-async def nothing_done() -> None:
+async def nothing_done() -> Sequence[Effect]:
     """Do nothing of what was asked for."""
+    return ()
 
 
 class Control(Trial):
@@ -379,7 +380,7 @@ class Control(Trial):
         self._trial, self._runner = trial, runner
 
     def runner(self, registry: RoomRegistry, log: Log) -> Runner:
-        return self._runner(log, self.reader(registry, log), clock=fast_ms, patience=PATIENCE)
+        return self._runner(log, self.reader(registry, log), clock=fast_ms, patience=PATIENCE, later_s=0.0)
 
     def reader(self, registry: RoomRegistry, log: Log) -> Reader:
         return self._trial.reader(registry, log)

@@ -25,7 +25,7 @@ async def caught_up(log: Log, runner: Runner) -> None:
 @asynccontextmanager
 async def running(log: Log, *readers: Reader, patience: Patience = QUICK) -> AsyncIterator[list[Runner]]:
     """Run readers until the end of the block."""
-    made = Readers(log, readers, clock=now_ms, patience=patience)
+    made = Readers(log, readers, clock=now_ms, patience=patience, later_s=0.0)
     made.start()
     try:
         yield made.runners

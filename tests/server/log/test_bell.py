@@ -25,6 +25,28 @@ async def test_all_who_wait_are_woken_and_then_wait_for_the_next_ring() -> None:
         await asyncio.gather(*waits)
 
 
+async def test_who_waits_for_kinds_is_woken_by_those_and_by_what_is_not_told() -> None:
+    bell = Bell()
+    bell.ring(["text.said"])
+    await bell.wait(0)
+    for told in (["clip.removed", "clip.landed"], None):
+        rings = bell.rings
+        waits = [
+            asyncio.ensure_future(bell.wait(rings, kinds))
+            for kinds in (["clip.landed", "clip.held"], ["a"], ())
+        ]
+        bell.ring(["text.said"])
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not any(wait.done() for wait in waits)
+        bell.ring(told)
+        await waits[0]
+        await asyncio.sleep(0)
+        assert [wait.done() for wait in waits] == [True, told is None, told is None]
+        for wait in waits:
+            wait.cancel()
+
+
 async def test_one_who_gives_up_takes_nobody_along() -> None:
     bell = Bell()
     gone, stays = (asyncio.ensure_future(bell.wait(0)) for _ in range(2))

@@ -19,10 +19,10 @@ from server.log.sqlite import SqliteLog
 from server.readers import runner as runner_module
 from server.readers.base import PAGE_CHANGES, Reader, Rest, Unavailable
 from server.readers.runner import Patience, Readers, Runner
-from server.room.events import Erased, Event, TextSaid
+from server.room.events import ClipRemoved, Draft, Erased, Event, TextSaid
 from tests.support.actors import now_ms, until
 from tests.support.log_contract import said
-from tests.support.reading import caught_up, read_all, running
+from tests.support.reading import QUICK, caught_up, read_all, running
 
 
 class Noting(Reader):
@@ -80,12 +80,32 @@ async def test_what_was_stored_is_read_in_order_and_then_what_comes(log: MemoryL
     assert runner.behind_ms() == 0
 
 
+async def test_what_is_urgent_is_read_at_once_and_the_rest_with_it_or_later(log: MemoryLog) -> None:
+    class Hurried(Noting):
+        urgent = ("clip.removed",)
+
+    reader = Hurried()
+    runner = Runner(log, reader, clock=now_ms, patience=QUICK, later_s=3_600.0)
+    following = asyncio.create_task(runner.run())
+    await say(log, "a")
+    await caught_up(log, runner)
+    await say(log, "b")
+    await until(lambda: runner.behind_ms() > 0)
+    assert reader.read_ == ["a"]
+    await log.append("wonder", [Draft(ClipRemoved("c", "undone"), now_ms())])
+    await caught_up(log, runner)
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    assert reader.read_[:2] == ["a", "b"]
+
+
 async def test_what_was_put_off_is_finished_before_the_cursor_moves(log: MemoryLog) -> None:
     cursors: list[int] = []
 
     class Flushed(Noting):
-        async def flush(self) -> None:
+        async def flush(self) -> Sequence[Effect]:
             cursors.append(await log.cursor(self.name))
+            return ()
 
     await say(log, "a")
     reader = Flushed()
