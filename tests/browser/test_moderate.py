@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from playwright.async_api import Browser, expect
 
-from tests.browser.test_page import violations
-from tests.support.visitor import PHONE, Invite
-from tests.support.web_app import ADMIN, OTHER_KEY, Site, bearer, running_site
+from tests.browser.test_page import comes_to, violations
+from tests.support.visitor import PHONE, Invite, staying
+from tests.support.web_app import ADMIN, OTHER_KEY, Site, bearer, listed, running_site
+
+SURE_MS = 5_000  # so long a button of the page asks whether one is sure
 
 
 async def report(site: Site, reason: str) -> str:
@@ -23,7 +25,9 @@ async def test_the_admin_decides_by_keyboard_and_takes_it_back(
     async with running_site() as site:
         visitor = await invite(listening_chromium, ears=False, tried=False)
         page = visitor.page
+        await page.add_init_script(staying(SURE_MS))
         kept, removed = await report(site, "rude"), await report(site, "noise")
+        await listed(site, "/api/admin/reports", 2)  # the page looks again after 20 s only
         await page.goto(f"{site.url}/moderate")
         await page.locator("#token").fill("not-the-token-of-this-server-xyz")
         await page.keyboard.press("Enter")
@@ -70,10 +74,10 @@ async def test_on_a_phone_in_german_everything_fits(listening_chromium: Browser,
         visitor = await invite(listening_chromium, ears=False, **{**PHONE, "locale": "de-DE"})
         page = visitor.page
         await report(site, "laut")
+        await listed(site, "/api/admin/reports", 1)
         await page.goto(f"{site.url}/moderate")
         await page.locator("#token").fill(ADMIN)
         await page.keyboard.press("Enter")
         await expect(page.locator(".report")).to_contain_text("eine Meldung")
-        width = await page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-        assert width[0] <= width[1]
+        await comes_to(page, "document.documentElement.scrollWidth <= innerWidth", True)
         assert await violations(page) == []

@@ -31,6 +31,7 @@ class LateAnswers:
 
     def __init__(self) -> None:
         self.held: list[str] = []
+        self.holds = True
 
     def stand_in(self, page_side: WebSocketRoute) -> None:
         """Pass on all else, both ways."""
@@ -39,11 +40,12 @@ class LateAnswers:
 
     def _from_server(self, frame: str | bytes) -> None:
         body = json.loads(frame)
-        is_ack = isinstance(body, dict) and body["type"] == "ack"
-        self.held.append(str(frame)) if is_ack else self.page_side.send(frame)
+        is_held = self.holds and isinstance(body, dict) and body["type"] == "ack"
+        self.held.append(str(frame)) if is_held else self.page_side.send(frame)
 
     def let_go(self) -> None:
-        """Let the page have them now."""
+        """Let the page have them now, and those to come."""
+        self.holds = False
         for frame in self.held:
             self.page_side.send(frame)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.browser.test_games import Table, sit_down
 from tests.support.browsers import ALIKE, heard, likeness
 from tests.support.programs import need_program
 from tests.support.server import Server, running_server
-from tests.support.visitor import Invite, make_room
+from tests.support.visitor import LIMIT_MS, Invite, make_room
 
 # As a locked phone has it: the page is there, and nobody sees it.
 LOCK = """() => {
@@ -38,6 +39,7 @@ NOTE = """() => {
     return cue(told);
   };
 }"""
+PLAYED_WITHIN_S = 45.0
 KEY = "navigator.mediaSession.setActionHandler = (name, press) => (window.__keys ??= {})[name] = press"
 
 
@@ -76,9 +78,10 @@ async def test_a_whole_game_is_played_by_ear_on_a_page_that_nobody_looks_at(
     over = await table.plays("wrong_names")
 
     assert over["reason"] == "done"
-    await heard_its_prompt(table, blind.page, over["round"])
+    await told_its_prompt(table, blind.page, over["round"])
+    await hears_words(blind.page)
     await answers_the_key(blind.page)
-    assert all(any("/api/clips/" in url for url in urls) for urls in fetched)
+    await fetch_a_clip(fetched)
     assert [any("/api/speech/" in url for url in urls) for urls in fetched] == [True, False]
     everybody = (*table.visitors, blind, by_files, unwilling)
     assert [error for visitor in everybody for error in visitor.surprises] == []
@@ -91,8 +94,15 @@ def asked_of(page: Page) -> list[str]:
     return urls
 
 
-async def heard_its_prompt(table: Table, page: Page, round_: str) -> None:
-    """Find the opening among all that was heard, told by a cue and over before the first window.
+async def fetch_a_clip(fetched: list[list[str]]) -> None:
+    """Wait until each page has fetched a clip: it does so when the clip is to begin."""
+    async with asyncio.timeout(LIMIT_MS / 1000):
+        while not all(any("/api/clips/" in url for url in urls) for urls in fetched):
+            await asyncio.sleep(0.1)
+
+
+async def told_its_prompt(table: Table, page: Page, round_: str) -> None:
+    """Find the opening among all that was said, told by a cue and over before the first window.
 
     A count-in that a busy machine would begin late is left out.
     """
@@ -106,9 +116,22 @@ async def heard_its_prompt(table: Table, page: Page, round_: str) -> None:
     sounds = [cue["starts_at_ms"] for cue in await said(page, "sound")]
     assert over_ms <= first["go_at_ms"] - 300
     assert not [at_ms for at_ms in sounds if opening["starts_at_ms"] < at_ms < over_ms]
-    sound = await heard(page)
-    words = [decoded(cue["ogg"]) for cue in await said(page, "speech") if cue.get("ogg")]
-    assert max(likeness(each, sound) for each in words) > ALIKE
+
+
+async def hears_words(page: Page) -> None:
+    """Wait until something that the radio said was heard well: a busy machine tears what it plays.
+
+    The room goes on to the next round by itself, and says its words too.
+    """
+    clock = asyncio.get_running_loop()
+    deadline = clock.time() + PLAYED_WITHIN_S
+    best = 0.0
+    while best < ALIKE:
+        assert clock.time() < deadline, best
+        told = [decoded(cue["ogg"]) for cue in await said(page, "speech") if cue.get("ogg")]
+        sound = await heard(page)
+        best = max((likeness(each, sound) for each in told), default=0.0)
+        await asyncio.sleep(2)
 
 
 def decoded(body: list[int]) -> Pcm:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.test_page import violations
+from tests.browser.test_page import comes_to, violations
 from tests.support.server import Server
 from tests.support.visitor import DESK, LIMIT_MS, PHONE, Invite, make_room
 
@@ -92,5 +92,5 @@ async def test_nothing_of_a_vote_and_of_an_end_is_cut_off(
     await expect(first).to_be_in_viewport(ratio=1)
     await is_whole(page, "#winner", ".top > *", ".ending-buttons > button", "#undo")
     if size == "phone":
-        assert await page.evaluate(LAYOUT) == before
+        await comes_to(page, LAYOUT, before)
     assert await violations(page) == []

@@ -14,10 +14,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from tests.support import gstreamer_peer
-from tests.support.browsers import ALIKE, all_hear, likeness
+from tests.support.browsers import ALIKE, SAID_AT_MOST, all_hear, hears, likeness
 from tests.support.microphones import FileMicrophone, speech
 from tests.support.server import Server
-from tests.support.speech import Pcm, read_wav, silence, wav
+from tests.support.speech import Pcm, silence, wav
 from tests.support.strangers import KEY, PLAY, PUBLISH, bundle, stranger_site
 from tests.support.visitor import Invite, Visitor, first_clip, make_room
 
@@ -29,6 +29,11 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
         yield address
 
 
+# Whether all that the clients of a page connect is connected: some say that they publish before they do.
+CONNECTED = """() => window.__peers?.length
+  && window.__peers.every((peer) => peer.connectionState === 'connected')"""
+
+
 @pytest.mark.parametrize("client", PUBLISH)
 async def test_a_library_publishes_and_its_session_becomes_a_clip(
     client: str,
@@ -38,10 +43,13 @@ async def test_a_library_publishes_and_its_session_becomes_a_clip(
     invite: Invite,
     file_microphone: FileMicrophone,
 ) -> None:
-    room = make_room(shared_server.url)
+    # Where a clip may take 10 s: the microphone speaks from when it is opened, and has to begin anew.
+    room = make_room(shared_server.url, kind="roleplay")
     page = await stranger(await invite(chromium), site)
 
     await page.evaluate(PUBLISH[client], [f"{shared_server.url}/api/rooms/{room}/whip", KEY])
+    await page.wait_for_function(CONNECTED)
+    await file_microphone.quiet(page)
     await file_microphone.spoken(page)
     await page.evaluate("() => window.end()")
 
@@ -67,7 +75,7 @@ async def test_gstreamer_publishes(shared_server: Server, tmp_path: Path) -> Non
     sound = tmp_path / "sound.wav"
     wav(sound, np.concatenate([silence(0.5), speech(), silence(0.5)]))
 
-    await gstreamer_peer.run("publish", sound, f"{shared_server.url}/api/rooms/{room}/whip", KEY, seconds=6)
+    await gstreamer_peer.publish(sound, f"{shared_server.url}/api/rooms/{room}/whip", KEY)
 
     assert likeness(speech(), await landed(shared_server, room)) >= ALIKE
 
@@ -77,17 +85,31 @@ async def test_gstreamer_plays_the_radio(shared_server: Server, tmp_path: Path) 
     room = make_room(shared_server.url)
     url = f"{shared_server.url}/api/rooms/{room}/whep"
 
-    playing = asyncio.create_task(gstreamer_peer.run("play", tmp_path / "heard.wav", url, KEY, seconds=8))
-    await asyncio.to_thread(gstreamer_peer.until_listening, shared_server.url, room)
-    await asyncio.to_thread(upload, shared_server, room)
-    await playing
+    async with gstreamer_peer.playing(tmp_path, url, KEY) as heard:
+        await asyncio.to_thread(gstreamer_peer.until_listening, shared_server.url, room)
+        best = 0.0
+        for _ in range(SAID_AT_MOST):
+            await asyncio.to_thread(upload, shared_server, room)
+            best = max(best, await hears(heard, speech()))
+            if best >= ALIKE:
+                break
 
-    assert likeness(speech(), read_wav((tmp_path / "heard.wav").read_bytes())) >= ALIKE
+    assert best >= ALIKE
+
+
+KEEPS_PEERS = """window.__peers = [];
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...given) {
+    super(...given);
+    window.__peers.push(this);
+  }
+};"""
 
 
 async def stranger(visitor: Visitor, site: str) -> Page:
     """Open the page of another origin; what its libraries complain about is not ours."""
     visitor.page.remove_listener("console", visitor.complain)
+    await visitor.page.add_init_script(KEEPS_PEERS)
     await visitor.page.goto(site)
     await visitor.page.wait_for_function("() => window.ready")
     return visitor.page

@@ -12,8 +12,19 @@ from playwright.async_api import Browser, expect
 from tests.support.browsers import ALIKE, Kind, all_hear
 from tests.support.microphones import FileMicrophone, Microphone, speech
 from tests.support.server import Server, running_server
-from tests.support.visitor import Invite, clips, make_room
+from tests.support.visitor import Invite, clips, make_room, staying
 
+UNDO_MS = 5_000  # so long can one's own newest clip be taken back in a page
+# Ends an open take, and begins none where it has ended at its limit.
+END = "() => { if (document.body.dataset.speaking === 'live') document.querySelector('#talk').click(); }"
+# Begins a take in the frame in which the window opens.
+SPEAK_AT_GO = """() => new Promise((begun) => {
+  const look = () => {
+    if (document.body.dataset.phase !== 'window') return requestAnimationFrame(look);
+    begun(document.querySelector('#talk').click());
+  };
+  look();
+})"""
 # Nobody answers there: a loopback address of this machine on which no server of ours listens.
 NOWHERE = "127.255.255.1"
 
@@ -107,8 +118,9 @@ async def test_a_page_that_was_away_misses_nothing_and_repeats_nothing(
     await expect(bela.page.get_by_text("one", exact=True)).to_be_visible()
 
     await bela.page.context.set_offline(True)
-    server.restart(kill=True)
-    await expect(anna.page.locator("[data-notice=back]")).to_be_visible()
+    # It passes after some seconds: each frame is looked at for it, before it can be there.
+    back = anna.page.wait_for_function("() => document.querySelector('[data-notice=back]')", polling="raf")
+    await asyncio.gather(back, asyncio.to_thread(server.restart, kill=True))
     await anna.say("two")
     await anna.say("three")
     await bela.page.context.set_offline(False)
@@ -139,15 +151,19 @@ async def test_a_server_that_is_killed_in_a_count_in_costs_nobody_the_turn(
 async def test_a_take_lands_in_the_round_of_its_prompt_and_can_be_taken_back(
     shared_server: Server, chromium: Browser, invite: Invite, file_microphone: FileMicrophone
 ) -> None:
-    # The microphone may have to pause for 5 s first: 12 s are time enough to begin, 5 are not.
+    # The microphone may have to pause for 5 s first: 12 s are time enough to be heard, 5 are not.
     room = make_room(shared_server.url, tempo="slow")
     speaker = await invite(chromium)
+    await speaker.page.add_init_script(staying(UNDO_MS))
     await speaker.enter(shared_server.url, room)
     await speaker.warm_up()
 
-    await speaker.page.locator("throw-button button").click()
-    await expect(speaker.page.locator("body")).to_have_attribute("data-phase", "window")
-    await speaker.speak(file_microphone)
+    throw = speaker.page.locator("throw-button button")
+    await asyncio.gather(speaker.page.evaluate(SPEAK_AT_GO), throw.click())
+    await speaker.is_speaking("live")
+    await file_microphone.spoken(speaker.page)
+    await speaker.page.evaluate(END)
+    await speaker.is_speaking("ready")
     await speaker.shows_clips(1)
     assert clips(shared_server.url, room)[0]["round"]
 

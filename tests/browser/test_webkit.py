@@ -97,17 +97,26 @@ async def test_what_safaris_engine_says_lands_and_another_page_hears_it(
     assert await page.errors() == []
 
 
+# Begins a take where none is open or on its way: it may have taken too long to open.
+BEGUN = """(() => {
+  const { speaking, fetching } = document.querySelector('talk-button').session.model;
+  if (!fetching && ['off', 'ready'].includes(speaking)) document.querySelector('#talk').click();
+  return speaking === 'live';
+})()"""
+# Ends it, if it has not ended at its limit.
+ENDED = """(() => {
+  const { speaking } = document.querySelector('talk-button').session.model;
+  if (speaking === 'live') document.querySelector('#talk').click();
+  return speaking === 'ready';
+})()"""
+
+
 async def speaks(page: SafariPage) -> None:
     """Let the microphone beep for a take; returns when it is stored."""
     await page.press("#talk")
-    await page.until("['live', 'ready'].includes(document.body.dataset.speaking)")
-    if await page.evaluate("document.body.dataset.speaking") == "ready":
-        # It took too long to open.
-        await page.press("#talk")
-        await page.until("document.body.dataset.speaking === 'live'")
+    await page.until(BEGUN)
     await asyncio.sleep(SPEAKS_S)
-    await page.press("#talk")
-    await page.until("document.body.dataset.speaking === 'ready'")
+    await page.until(ENDED)
 
 
 async def plays_beeps(ear: Callable[[], Awaitable[Pcm]]) -> None:
@@ -143,8 +152,8 @@ async def test_safaris_engine_plays_what_others_say(
 async def test_a_browser_without_webrtc_is_told_so(page: SafariPage, shared_server: Server) -> None:
     await comes_in(page, shared_server, make_room(shared_server.url))
 
+    await page.until("document.querySelectorAll('.notice').length === 1")
     told = await page.evaluate("[...document.querySelectorAll('.notice')].map((one) => one.innerText)")
-    assert len(told) == 1
     assert "This browser has no live sound, so voices come as files." in told[0]
 
 

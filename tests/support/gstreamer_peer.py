@@ -7,15 +7,20 @@ import json
 import subprocess
 import time
 import urllib.request
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Literal
 
+import numpy as np
 import pytest
 
 from tests.support.programs import IN_CI
+from tests.support.speech import Pcm
 
 PYTHON = "/usr/bin/python3"
 PROGRAM = Path(__file__).with_name("gstreamer_program.py")
+LIMIT_S = 40.0
+HEADER_BYTES = 44  # of a WAV
 PROBE = "import gi; gi.require_version('GstWebRTC', '1.0'); from gi.repository import GstWebRTC"
 
 
@@ -31,19 +36,42 @@ def needed() -> None:
         pytest.skip(reason)
 
 
-async def run(role: Literal["publish", "play"], sound: Path, url: str, key: str, *, seconds: float) -> None:
-    """Publish a WAV, or write what is played to one."""
-    command = [PYTHON, str(PROGRAM), role, str(sound), url, key, str(seconds)]
-    done = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+async def publish(sound: Path, url: str, key: str) -> None:
+    """Publish a WAV, and return when all of it is said."""
+    running = await _running("publish", sound, url, key)
+    said, _ = await asyncio.wait_for(running.communicate(), LIMIT_S)
+    assert running.returncode == 0, said.decode()
+
+
+@asynccontextmanager
+async def playing(folder: Path, url: str, key: str) -> AsyncIterator[Callable[[], Awaitable[Pcm]]]:
+    """Play a room; yields what returns all that was played so far."""
+    file = folder / "heard.wav"
+    running = await _running("play", file, url, key)
+
+    async def heard() -> Pcm:
+        body = file.read_bytes()[HEADER_BYTES:] if file.exists() else b""
+        samples = np.frombuffer(body[: len(body) // 2 * 2], "<i2")
+        return (samples / np.float32(32768)).astype(np.float32)
+
+    try:
+        yield heard
+    finally:
+        said, _ = await asyncio.wait_for(running.communicate(b""), LIMIT_S)  # closes its standard input
+    assert running.returncode == 0, said.decode()
+
+
+async def _running(role: str, sound: Path, url: str, key: str) -> asyncio.subprocess.Process:
+    pipe = asyncio.subprocess.PIPE
+    command = [PYTHON, str(PROGRAM), role, str(sound), url, key]
+    return await asyncio.create_subprocess_exec(
+        *command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT
     )
-    said, _ = await asyncio.wait_for(done.communicate(), 40)
-    assert done.returncode == 0, said.decode()
 
 
-def until_listening(url: str, room: str, limit_s: float = 10.0) -> None:
+def until_listening(url: str, room: str) -> None:
     """Wait until somebody listens to a room."""
-    deadline = time.monotonic() + limit_s
+    deadline = time.monotonic() + LIMIT_S
     while time.monotonic() < deadline:
         with urllib.request.urlopen(f"{url}/api/rooms/{room}") as answer:
             if json.load(answer)["listeners"]:

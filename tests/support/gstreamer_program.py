@@ -1,4 +1,7 @@
-"""A WebRTC peer that is no browser. Arguments: publish|play SOUND.wav URL KEY SECONDS."""
+"""A WebRTC peer that is no browser. Arguments: publish|play SOUND.wav URL KEY.
+
+It publishes to the end of the sound, and plays until its standard input is closed.
+"""
 
 # mypy: ignore-errors
 # It runs under another Python than the project's, the one that has GStreamer's bindings.
@@ -22,7 +25,8 @@ SEND = (
 )
 RECEIVE = (
     "rtpopusdepay ! opusdec plc=true ! audioconvert ! audioresample"
-    " ! audio/x-raw,format=S16LE,rate=48000,channels=1 ! wavenc ! filesink location={sound}"
+    " ! audio/x-raw,format=S16LE,rate=48000,channels=1 ! wavenc"
+    " ! filesink buffer-mode=unbuffered location={sound}"
 )
 
 
@@ -84,20 +88,26 @@ class Session:
         return urllib.request.urlopen(urllib.request.Request(url, body, headers, method=method))
 
 
-def main(role, sound, url, key, seconds):
-    """Run one session for a while."""
+def main(role, sound, url, key):
+    """Run one session."""
     Gst.init(None)
     session = Session(role, sound, url, key)
     loop = GLib.MainLoop()
 
-    def stop():
-        session.pipeline.send_event(Gst.Event.new_eos())
+    def stop(*_):
         GLib.timeout_add(500, loop.quit)
 
-    session.pipeline.set_state(Gst.State.PLAYING)
+    def over(_, told):
+        if told.get_event().type == Gst.EventType.EOS:  # all before it is sent: it waits for its time
+            stop()
+        return Gst.PadProbeReturn.OK
+
     if role == "play":
         GLib.timeout_add(50, session.offer)
-    GLib.timeout_add(int(float(seconds) * 1000), stop)
+        GLib.unix_fd_add_full(GLib.PRIORITY_DEFAULT, 0, GLib.IOCondition.HUP, stop)
+    else:
+        session.peer.get_static_pad("sink_0").add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, over)
+    session.pipeline.set_state(Gst.State.PLAYING)
     loop.run()
     session.pipeline.set_state(Gst.State.NULL)
     session.ask("DELETE", session.location).close()

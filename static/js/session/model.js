@@ -92,7 +92,7 @@ export function unnoticed(list, ...codes) {
   return list.some((one) => codes.includes(one.code)) ? list.filter((one) => !codes.includes(one.code)) : list;
 }
 
-/** How much longer one's own turns and takes are now: the server grants that to who plays along. @param {Model} model */
+/** How much longer the room waits in one's own turns now: for who plays along. @param {Model} model */
 export function paceOf({ playing, pace }) {
   return playing ? pace : 1;
 }
@@ -101,7 +101,7 @@ const DEFAULT_LIMIT_MS = 7_000;
 
 /** How long a take may be, in a turn or out of it; the server ends it by the same rule. @param {Model} model @param {import('../wire/protocol.js').Turn|null} turn */
 export function limitOf(model, turn) {
-  return (turn?.limit_ms || (model.room?.longest_clip_ms ?? DEFAULT_LIMIT_MS)) * paceOf(model);
+  return (turn?.limit_ms || (model.room?.longest_clip_ms ?? DEFAULT_LIMIT_MS)) * model.pace;
 }
 
 /** Whether the talk button is pressed, so that the next press ends it. @param {Model} model */

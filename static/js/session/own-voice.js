@@ -32,6 +32,7 @@ export class OwnVoice {
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #resting;
   #fell = false;
   #plays = 0;
+  #stepsBack = false; // in the middle of a take
 
   /** @param {() => VoiceParts} parts asked for with each use, for some of them tell this one what they do */
   constructor(parts) {
@@ -44,6 +45,7 @@ export class OwnVoice {
     if (command === 'stop') return speaker.end();
     if (microphone.state === 'insecure') return this.microphoneChanged();
     notices.clear('mic-ready', 'refused', 'stepped-back');
+    this.#stepsBack = false;
     const turn = openTurn();
     return speaker.begin({ turn, limit_ms: limitOf(read(), turn) });
   }
@@ -53,6 +55,7 @@ export class OwnVoice {
     const { speaker, notices } = this.parts();
     const plays = (this.#plays += 1);
     notices.clear('stepped-back');
+    this.#stepsBack = !playing && speaker.isBusy;
     this.#playing(playing);
     if (!playing) return speaker.release();
     try {
@@ -96,7 +99,8 @@ export class OwnVoice {
     set({ speaking, auto: auto && speaking !== 'ready', path: route.kind });
     duck(speaking === 'live');
     clearTimeout(this.#resting);
-    if (speaking === 'ready' && (isIOS || !read().playing)) this.#resting = setTimeout(() => speaker.release(), RESTS_MS);
+    if (speaking === 'ready' && (isIOS || !read().playing)) this.#resting = setTimeout(() => speaker.release(), this.#stepsBack ? 0 : RESTS_MS);
+    if (speaking === 'ready') this.#stepsBack = false;
   }
 
   readied() {

@@ -111,7 +111,16 @@ def test_a_process_that_waits_too_long_is_ended() -> None:
 
 
 def test_an_alarm_can_be_taken_back() -> None:
-    inside("import time\nsandbox.alarm(0.1)\nsandbox.alarm(0)\ntime.sleep(0.3)\nprint('{}')")
+    told = inside(
+        "import signal\n"
+        "sandbox.alarm(100)\n"
+        "before_s, _ = signal.getitimer(signal.ITIMER_REAL)\n"
+        "sandbox.alarm(0)\n"
+        "left_s, _ = signal.getitimer(signal.ITIMER_REAL)\n"
+        "print(json.dumps({'was_set': before_s > 0, 'left_s': left_s}))"
+    )
+
+    assert told == {"was_set": True, "left_s": 0}
 
 
 @LINUX

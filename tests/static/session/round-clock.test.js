@@ -65,7 +65,7 @@ test('who had the turn is not asked again, and a slower pace has a longer window
 });
 
 /** How long the page lets a take be. @param {number} longest_clip_ms @param {number} pace @param {number} [limit_ms] @param {boolean} [playing] */
-function limit(longest_clip_ms, pace, limit_ms, playing = true) {
+function limit(longest_clip_ms, pace, limit_ms, playing = false) {
   return limitOf(/** @type {any} */ ({ room: { longest_clip_ms }, pace, playing }), limit_ms === undefined ? null : /** @type {any} */ ({ limit_ms }));
 }
 
@@ -80,7 +80,7 @@ test('a turn has its own time', () => {
   assert.equal(limit(7_000, 1.5, 0), 10_500);
 });
 
-test('the server grants more time to who plays along, so nobody else may speak for longer than it keeps', () => {
-  assert.equal(limit(15_000, 2, undefined, false), 15_000);
-  assert.equal(limit(7_000, 2, 4_000, false), 4_000);
+test('a take has the same time whether one plays along or not, as the server grants it', () => {
+  assert.equal(limit(15_000, 2, undefined, true), 30_000);
+  assert.equal(limit(7_000, 2, 4_000, true), limit(7_000, 2, 4_000, false));
 });

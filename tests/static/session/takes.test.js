@@ -168,6 +168,24 @@ test('who steps back before the microphone is open does not have it open after a
   assert.deepEqual([visit.model.playing, visit.devices.microphone.track, visit.devices.peers[0].track], [false, null, null]);
 });
 
+test('who steps back in the middle of a take has the microphone back with the end of it', async () => {
+  const visit = await new Visit().enter(true);
+  await visit.talk('start');
+  assert.equal(visit.model.speaking, 'live');
+
+  visit.session.play(false);
+  await visit.serve();
+  assert.equal(visit.model.speaking, 'live'); // pressed by hand: it goes on until it is let go
+  await visit.talk('stop');
+  await visit.pass(1);
+
+  assert.deepEqual([visit.model.speaking, visit.devices.microphone.track], ['ready', null]);
+  await visit.talk('start');
+  await visit.talk('stop');
+  await visit.pass(1);
+  assert.notEqual(visit.devices.microphone.track, null); // the usual rest
+});
+
 test('who steps back and on again keeps the microphone', async () => {
   const visit = await new Visit({ waits: true }).enter(true);
 
