@@ -122,9 +122,9 @@ async def _given_ears(context: BrowserContext) -> BrowserContext:
     return context
 
 
-async def heard(page: Page) -> Pcm:
-    """Return all that a page has played so far."""
-    body = base64.b64decode(await page.evaluate("window.__heard()"))
+async def heard(page: Page, kept: str = "window.__heard()") -> Pcm:
+    """Return all that a page has played so far, or what it kept of that."""
+    body = base64.b64decode(await page.evaluate(kept))
     return (np.frombuffer(body, "<i2") / np.float32(32768)).astype(np.float32)
 
 
