@@ -41,7 +41,7 @@ NOTES = """(() => {
 })();"""
 # The day may end between an answer and the card.
 STRANGERS_ON_CARD = """(clips) => window.__cards.some((card) => {
-  const isAsked = (clip) => card.some(([one, asked]) => one === clip && /Asked (today|yesterday)/.test(asked));
+  const isAsked = (clip) => card.some(([id, asked]) => id === clip && /^Asked (to|yester)day/.test(asked));
   return card.length === clips.length + 1 && clips.every(isAsked);
 })"""
 NAMED_ON_CARD = "(clip) => window.__cards.flat().some(([take, , name]) => take === clip && name)"
