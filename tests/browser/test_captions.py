@@ -26,7 +26,7 @@ WORDS_HEARD = 7  # the clip is not longer
 # Nothing sounds but what is asked for: a radio would run the same words once more.
 NO_RADIO = "mic=raw&same=room"
 LARGE = "try { localStorage.setItem('wonder.captions', JSON.stringify('large')); } catch {}"
-# A clip that is played stands at its beginning until the test moves it on: a page that is late misses nothing.
+# A clip that is played stands at its beginning until a test moves it on: a page that is late misses nothing.
 STANDS = """(() => {
   const play = HTMLMediaElement.prototype.play;
   HTMLMediaElement.prototype.play = function () {
