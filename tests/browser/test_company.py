@@ -10,10 +10,10 @@ from typing import Any
 from aiohttp import ClientSession
 from playwright.async_api import Browser, Page, WebSocket, expect
 
-from tests.support.browsers import ALIKE, heard, likeness
+from tests.support.browsers import ALIKE, heard, hears_somebody, likeness
 from tests.support.microphones import speech
 from tests.support.server import Server
-from tests.support.speech import envelope, say
+from tests.support.speech import say
 from tests.support.visitor import LIMIT_MS, Invite, events, make_room, upload
 from tests.support.ws_client import joined
 
@@ -22,7 +22,6 @@ STRANGERS = {
     "u" * 43: "Green tomatoes always remember bicycles",
 }
 
-LOUD = 0.01  # of full scale: what a decoder makes of silence is a tenth of it
 # What stands for a moment is noted by the page itself: what was heard until its own take was over, and until
 # a clip came on air, and the takes of each card, with when they were asked and whose they are.
 NOTES = """(() => {
@@ -131,9 +130,7 @@ async def hears(page: Page, *clips: str) -> None:
     aired = "(clips) => clips.every((clip) => window.__aired[clip] !== undefined)"
     await page.wait_for_function(aired, arg=list(clips))
     begins = max([len(await heard(page, f"window.__aired['{clip}']")) for clip in clips])
-    async with asyncio.timeout(LIMIT_MS / 1000):
-        while float((envelope((await heard(page))[begins:]) > LOUD).sum()) / 100 < 1:
-            await asyncio.sleep(0.2)
+    assert await hears_somebody(page, begins, LIMIT_MS / 1000)
 
 
 async def play_along(page: Page) -> None:
