@@ -57,6 +57,7 @@ async def server() -> AsyncIterator[Server]:
         yield running
 
 
+@pytest.mark.timeout(300)  # what a page was too late for is played again
 async def test_three_pages_play_four_games_and_all_read_whose_turn_it_is(
     server: Server, chromium: Browser, invite: Invite
 ) -> None:
@@ -72,6 +73,7 @@ async def test_three_pages_play_four_games_and_all_read_whose_turn_it_is(
     assert [error for visitor in table.visitors for error in visitor.surprises] == []
 
 
+@pytest.mark.timeout(300)  # what a page was too late for is played again
 async def test_three_pages_write_and_vote_through_a_restart_and_the_winner_has_a_name(
     server: Server, chromium: Browser, invite: Invite
 ) -> None:
