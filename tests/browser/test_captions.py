@@ -120,6 +120,7 @@ async def test_words_of_another_come_and_run_with_the_sound_and_nothing_moves(
     await expect(caption).to_have_text(TEXT)
     spoken = page.locator(".spoken")
     await expect(spoken).to_be_hidden()  # what was new is read
+    await expect(page.locator(".find:visible")).to_be_visible()  # the last thing that comes
 
     before = await page.evaluate(PLACES)
     await page.locator(".clip-play").click()
