@@ -50,7 +50,7 @@ CHOOSE = """async (game) => {
 }"""
 STOP = "() => window.__hand.ofGames('#round-stop')"
 # Says yes to what is proposed, plays on where the page stepped back, votes once as soon as it may for a take
-# with the wanted words, and notes what is shown: by voice who has the word, by game one's secrets, the end.
+# with the wanted words, and notes what is shown: by voice who has the word, by round one's secrets, the end.
 NOTES = """(() => {
   const seen = (window.__seen = { turns: {}, roles: {}, winners: [], words: [], beads: 0, joins: 0 });
   const add = (list, words) => words && !list.includes(words) && list.push(words);
@@ -73,7 +73,7 @@ NOTES = """(() => {
       const who = document.querySelector('#who').textContent;
       add((seen.turns[has.dataset.voice] ??= []), [name, who, text('#game')].join('|'));
     }
-    if (round) add((seen.roles[round.game] ??= []), text('#role'));
+    if (round) add((seen.roles[round.id] ??= []), text('#role'));
     if (shown('#ending #winner')) add(seen.winners, text('#winner'));
     if (shown('#ending #ending-words')) add(seen.words, text('#ending-words'));
     if (shown('#ending #beads .bead')) seen.beads += 1;
