@@ -15,7 +15,7 @@ from playwright.async_api import Browser, Playwright, async_playwright, expect
 from tests.support.browsers import Kind, launch, with_ears
 from tests.support.lanes import QUIET
 from tests.support.microphones import DeviceMicrophone, FileMicrophone, Microphone, sound_server
-from tests.support.visitor import DESK, LIMIT_MS, TRIED, Invite, Visitor
+from tests.support.visitor import DESK, LIMIT_MS, REMEMBERS, TRIED, Invite, Visitor
 
 HERE = Path(__file__).parent
 expect.set_options(timeout=LIMIT_MS)
@@ -110,6 +110,7 @@ async def invite() -> AsyncIterator[Invite]:
             options = {**usual, **DESK, **options}
             context = await (with_ears(browser, **options) if ears else browser.new_context(**options))
             closing.push_async_callback(context.close)
+            await context.add_init_script(REMEMBERS)
             if tried:
                 await context.add_init_script(TRIED)
             guests.append(Visitor(await context.new_page()))

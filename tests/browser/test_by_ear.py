@@ -24,10 +24,11 @@ from tests.support.visitor import LIMIT_MS, Invite, Visitor, events, first_clip,
 
 SENTENCE = "you are currently the only person in this conference"
 MASK, WORN = "mouse", "Mouse"
-WRONG_WORDS_MOST = 2
+WRONG_WORDS_MOST, WORDS_LEAST = 2, 4
 # A browser stretches what it plays while its buffer settles, and here it shares two processors with a server
 # and its recogniser: one prompt of these must come through well.
 PROMPTS = 5
+TORN = ALIKE - 0.1  # other words are less alike than this (test_ears.py)
 PROMPTED_WITHIN_S = 45.0
 
 
@@ -92,8 +93,16 @@ async def reads_the_words(visitor: Visitor) -> None:
     """Find the words of the only clip on the screen."""
     caption = visitor.page.locator(".clip .caption")
     await expect(caption).not_to_be_empty(timeout=2 * LIMIT_MS)  # the first words wait for the weights
-    wrong, _ = spoken.word_errors(SENTENCE, await caption.inner_text())
-    assert wrong <= WRONG_WORDS_MOST, await caption.inner_text()
+    read = await caption.inner_text()
+    assert wrong_words(read) <= WRONG_WORDS_MOST, read
+
+
+def wrong_words(read: str) -> int:
+    """Return how many words were not said: the sentence is, over and over, and a take may begin anywhere."""
+    words = 2 * spoken.normalised(SENTENCE)
+    begins = range(len(words) - WORDS_LEAST)
+    said = (" ".join(words[at:end]) for at in begins for end in range(at + WORDS_LEAST, len(words) + 1))
+    return min(spoken.word_errors(each, read)[0] for each in said)
 
 
 def sound_of(server: Server, clip: str) -> canary.Pcm:
@@ -115,7 +124,7 @@ async def hears_a_prompt_before_their_turn(server: Server, room: str, visitor: V
         prompt = await Espeak().say(text, "en")
         assert prompt is not None
         best = max(best, likeness(prompt, await heard(visitor.page)))
-        if cues and best > ALIKE:
+        if cues and best > TORN:
             return
     pytest.fail(f"no prompt was heard: {best:.2f}")
 

@@ -3,50 +3,80 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import json
-import re
 import time
 from typing import Any
 
 from aiohttp import ClientSession
 from playwright.async_api import Browser, Page, WebSocket, expect
 
-from tests.support.browsers import ALIKE, heard, likeness
+from tests.support.browsers import ALIKE, heard, hears_somebody, likeness
 from tests.support.microphones import speech
 from tests.support.server import Server
-from tests.support.speech import envelope, say
+from tests.support.speech import say
 from tests.support.visitor import LIMIT_MS, Invite, events, make_room, upload
-from tests.support.ws_client import Message, joined
+from tests.support.ws_client import joined
 
 STRANGERS = {
     "s" * 43: "My left shoe wants to talk to you",
     "u" * 43: "Green tomatoes always remember bicycles",
 }
 
-ASKED = re.compile("Asked (today|yesterday)")  # the day may end between an answer and the card
-LOUD = 0.01  # of full scale: what a decoder makes of silence is a tenth of it
+# What stands for a moment is noted by the page itself: what was heard until its own take was over, and until
+# a clip came on air, and the takes of each card, with when they were asked and whose they are.
+NOTES = """(() => {
+  Object.assign(window, { __aired: {}, __cards: [] });
+  setInterval(() => {
+    const { onAir } = document.querySelector('prompt-card')?.session?.model ?? {};
+    if (onAir) window.__aired[onAir] ??= window.__heard();
+    if (window.__was.has('speaking sending')) window.__before ??= window.__heard();
+    if (!document.querySelector('#ending')?.checkVisibility()) return;
+    const card = [...document.querySelectorAll('#ending .ending-take')].map((take) => {
+      const text = (part) => take.querySelector(part)?.textContent ?? '';
+      return [take.dataset.take, text('.take-asked'), text('.take-name')];
+    });
+    if (JSON.stringify(card) !== JSON.stringify(window.__cards.at(-1))) window.__cards.push(card);
+  }, 50);
+})();"""
+# The day may end between an answer and the card.
+STRANGERS_ON_CARD = """(clips) => window.__cards.some((card) => {
+  const isAsked = (clip) => card.some(([id, asked]) => id === clip && /^Asked (to|yester)day/.test(asked));
+  return card.length === clips.length + 1 && clips.every(isAsked);
+})"""
+NAMED_ON_CARD = "(clip) => window.__cards.flat().some(([take, , name]) => take === clip && name)"
+SHARE = """() => {
+  const share = document.querySelector('#ending #ending-share');
+  if (!share?.checkVisibility()) return false;
+  share.click();
+  return true;
+}"""
 
 
 async def answered(server: Server, room: str, *keys: str) -> tuple[str, list[str]]:
-    """Let strangers answer a prompt and leave; return it, and their clips."""
+    """Let strangers answer a prompt and leave; return it, and their clips.
+
+    They have 15 s for it: more than they need, also where uploads are slow.
+    """
+    sounds = [say(STRANGERS[key]) for key in keys]
     async with (
         ClientSession() as session,
         joined(session, f"{server.url}/api/rooms/{room}/ws") as client,
     ):
-        await client.ask("throw")
-        thrown = [e["data"]["prompt"] for e in events(server.url, room) if e["kind"] == "turn.given"]
-        landed = [await asyncio.to_thread(upload, server.url, room, key, say(STRANGERS[key])) for key in keys]
-        cues = [await client.until(functools.partial(is_cue_of, clip)) for clip in landed]
+        await client.ask("round.start", game="first_thing", tempo="slow")
+        told = await asyncio.to_thread(events, server.url, room)
+        thrown = [event["data"]["prompt"] for event in told if event["kind"] == "turn.given"]
+        saying = [
+            asyncio.to_thread(upload, server.url, room, *said) for said in zip(keys, sounds, strict=True)
+        ]
+        landed = await asyncio.gather(*saying)
+        ends_ms: dict[str, int] = {}
+        while set(ends_ms) < {*landed}:
+            cue = (await client.until(lambda message: message.get("kind") == "cue"))["data"]
+            ends_ms[cue.get("clip", "")] = cue["starts_at_ms"] + cue["duration_ms"]
         await client.ask("round.stop")
-    ends_ms = cues[-1]["data"]["starts_at_ms"] + cues[-1]["data"]["duration_ms"]
-    await asyncio.sleep(max(0.0, ends_ms / 1000 - time.time()))  # whoever comes now hears nothing of it
+    # Whoever comes now hears nothing of it.
+    await asyncio.sleep(max(0.0, max(ends_ms.values()) / 1000 - time.time()))
     return thrown[-1], landed
-
-
-def is_cue_of(clip: str, message: Message) -> bool:
-    """Tell whether a message says that a clip is on air."""
-    return message.get("kind") == "cue" and message["data"].get("clip") == clip
 
 
 class Following:
@@ -71,15 +101,15 @@ class Following:
                 case _:
                     pass
 
-    def cues_after(self, clip: str) -> list[str]:
-        """Return what the radio played since a clip landed."""
+    def after(self, kind: str, clip: str) -> list[str]:
+        """Return what was told of a kind since a clip landed."""
         since = self.said[self.said.index(("clip.landed", clip)) :]
-        return [said for kind, said in since if kind == "cue"]
+        return [said for told, said in since if told == kind]
 
-    def cues_before(self, clip: str) -> list[str]:
-        """Return what the radio played before a clip landed."""
+    def before(self, kind: str, clip: str) -> list[str]:
+        """Return what was told of a kind before a clip landed."""
         before = self.said[: self.said.index(("clip.landed", clip))]
-        return [said for kind, said in before if kind == "cue"]
+        return [said for told, said in before if told == kind]
 
     async def own(self, others: list[str]) -> str:
         """Wait until somebody else than before has spoken, and return the clip."""
@@ -91,21 +121,16 @@ class Following:
     async def until_cues(self, clip: str, *wanted: str) -> None:
         """Wait until the radio has played all these since a clip landed."""
         async with asyncio.timeout(LIMIT_MS / 1000):
-            while not set(wanted) <= {*self.cues_after(clip)}:
+            while not set(wanted) <= {*self.after("cue", clip)}:
                 await asyncio.sleep(0.1)
 
 
-async def loud_s(page: Page) -> float:
-    """Return for how long a page has heard somebody."""
-    return float((envelope(await heard(page)) > LOUD).sum()) / 100
-
-
-async def hears_more(page: Page) -> None:
-    """Wait until a page has heard somebody for another second: what is on air now comes through."""
-    before = await loud_s(page)
-    async with asyncio.timeout(LIMIT_MS / 1000):
-        while await loud_s(page) < before + 1:
-            await asyncio.sleep(0.2)
+async def hears(page: Page, *clips: str) -> None:
+    """Wait until a page has heard somebody for a second since the last of some clips came on air."""
+    aired = "(clips) => clips.every((clip) => window.__aired[clip] !== undefined)"
+    await page.wait_for_function(aired, arg=list(clips))
+    begins = max([len(await heard(page, f"window.__aired['{clip}']")) for clip in clips])
+    assert await hears_somebody(page, begins, LIMIT_MS / 1000)
 
 
 async def play_along(page: Page) -> None:
@@ -120,24 +145,22 @@ async def test_who_is_alone_is_asked_what_strangers_were_speaks_and_then_hears_t
     room = make_room(shared_server.url)
     greeting = await asyncio.to_thread(upload, shared_server.url, room, "g" * 43, speech())
     prompt, strangers = await answered(shared_server, room, *STRANGERS)
-    visitor = await invite(chromium, permissions=["clipboard-write"])
+    visitor = await invite(chromium)
     page, told = visitor.page, Following(visitor.page)
+    await page.add_init_script(NOTES)
 
     await page.goto(f"{shared_server.url}/r/{room}?mic=raw")
     await play_along(page)
-    await visitor.is_speaking("live")
-    before = await heard(page)
     own = await told.own([greeting, *strangers])
 
-    assert [said for kind, said in told.said if kind == "turn"][-1] == prompt
-    assert not {*strangers} & {*told.cues_before(own)}
+    assert told.before("turn", own)[-1] == prompt
+    assert not {*strangers} & {*told.before("cue", own)}
+    before = await heard(page, "window.__before")
     assert max(likeness(say(words), before) for words in STRANGERS.values()) < ALIKE
-    await expect(page.locator("#ending .ending-take")).to_have_count(3)
-    for clip in strangers:
-        await expect(page.locator(f"#ending [data-take='{clip}'] .take-asked")).to_have_text(ASKED)
+    await page.wait_for_function(STRANGERS_ON_CARD, arg=strangers)
     await told.until_cues(own, *strangers)
-    assert {*told.cues_after(own)[:3]} == {own, *strangers}
-    await hears_more(page)
+    assert {*told.after("cue", own)[:3]} == {own, *strangers}
+    await hears(page, *strangers)
 
 
 async def test_a_card_leads_to_ones_own_answer_and_then_to_the_voice(
@@ -148,6 +171,7 @@ async def test_a_card_leads_to_ones_own_answer_and_then_to_the_voice(
     prompt, (shared,) = await answered(shared_server, room, other)
     visitor = await invite(chromium, permissions=["clipboard-write"])
     page, told = visitor.page, Following(visitor.page)
+    await page.add_init_script(NOTES)
     await page.goto(f"{shared_server.url}/c/{shared}")
     await expect(page.locator("#say-yours")).to_have_attribute("href", f"/r/{room}?answer={shared}")
 
@@ -156,18 +180,15 @@ async def test_a_card_leads_to_ones_own_answer_and_then_to_the_voice(
     assert await page.locator("audio, script").count() == 0
     await page.locator("#say-yours").click()
     await play_along(page)
-    await visitor.is_speaking("live")
-    before = await heard(page)
     own = await told.own([*first, shared])
 
     assert "answer" not in page.url
-    turns = [said for kind, said in told.said if kind == "turn"]  # those of the strangers, and one
+    turns = told.before("turn", own)  # those of the strangers, and one
     assert len(turns) == 3
     assert turns[-1] == prompt
-    assert likeness(say(STRANGERS[other]), before) < ALIKE
-    # The card gives way to the next round: it is looked at before its sound is waited for.
-    await expect(page.locator(f"#ending [data-take='{shared}'] .take-name")).not_to_be_empty()
-    await page.locator("#ending-share").click()
-    await expect(page.locator("[data-notice=card-copied]")).to_be_visible()
+    assert likeness(say(STRANGERS[other]), await heard(page, "window.__before")) < ALIKE
+    await page.wait_for_function(NAMED_ON_CARD, arg=shared)
+    await page.wait_for_function(SHARE)
+    await visitor.was_told("card-copied")
     await told.until_cues(own, shared)
-    await hears_more(page)
+    await hears(page, shared)

@@ -3,53 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, expect
 
 from tests.browser.test_page import violations
+from tests.support.seated import PLAYED_WITHIN_S, Table, sit_down
 from tests.support.server import Server, running_server
-from tests.support.visitor import DESK, PHONE, Invite, Visitor, events, make_room
+from tests.support.visitor import DESK, PHONE, Invite, make_room
 
-PLAYED_WITHIN_S = 45.0
-CHOSEN_AGAIN_S = 2.0
-# Who does not play in a round with takes may not choose another, but may join it; returns whether they do.
-JOIN = """() => {
-  const join = document.querySelector('#join-round:not([hidden])');
-  if (!join || !document.querySelector('#games[hidden]')) return false;
-  join.click();
-  return true;
-}"""
-# The list of games is opened by a button of the stage; while a round ends, by one of its card.
-LIST = "#games:visible, #ending-other:visible"
-# What is asked is there for a moment only.
-SAY_YES = "document.querySelector('#proposal:not([hidden]) #agree:not([hidden])')?.click()"
 # A take in one's own diary, as the page keeps it.
 DIARY = """localStorage.setItem("wonder.diary", JSON.stringify([{clip: "c", at_ms: Date.now(),
   game: "first_thing", reaction_ms: 900, duration_ms: 1000, words: 3, laughs: 1}]))"""
 LONG_MS = 45_000
-# What a page shows of a vote, an end and a wish, told to it as the room would.
-ACTS = {"vote": ".takes[data-votes=true] .heart", "end": "#winner", "wish": "#agree"}
+# What a page shows of a turn, a vote, an end and a wish, told to it as the room would.
+ACTS = {"turn": "#type", "vote": ".takes[data-votes=true] .heart", "end": "#winner", "wish": "#agree"}
 ACTED = """(act) => {
   const { session } = document.querySelector('prompt-card');
   const at_ms = Math.round(session.clock.server_ms);
   const by = { id: 'other', name: 'Velvet Teacup', colour: '#e58bb5' };
-  const tell = (kind, data) => {
+  const tell = (kind, data, until_ms = at_ms) => {
     const seq = session.model.state.head + 1;
-    session.inbox.events([{ type: 'event', seq, prev: seq - 1, at_ms, by, kind, data }]);
+    session.inbox.events([{ type: 'event', seq, prev: seq - 1, at_ms: until_ms, by, kind, data }]);
   };
   const { round } = session.model.state;
-  if (act === 'vote') {
+  if (act === 'turn') {
+    tell('round.opened', { round: 'first', game: 'wrong_names', tempo: 'snap' });
+    const open = { go_at_ms: at_ms, closes_at_ms: at_ms + 1e6 };
+    tell('turn.given', { round: 'first', turn: 1, prompt: 'Call it something else', ...open });
+  } else if (act === 'vote') {
     tell('clip.landed', { clip: 'c', round: round.id, turn: 1, duration_ms: 900, peaks: [1] });
     const open = { go_at_ms: at_ms, closes_at_ms: at_ms + 1e6 };
     tell('turn.given', { round: round.id, turn: 99, prompt: '?', act: 'vote', ...open });
   } else if (act === 'end') {
     tell('verdict.given', { round: round.id, clip: 'c', code: 'x', text: 'Crown, please.', tone: 'praise' });
-    tell('round.closed', { round: round.id, reason: 'done', ending: 'votes', winners: ['c'] });
+    // Its card stands until something else comes: it goes away some seconds after its end.
+    tell('round.closed', { round: round.id, reason: 'done', ending: 'votes', winners: ['c'] }, at_ms + 1e6);
   } else {
     tell('round.opened', { round: 'r', game: 'first_thing', tempo: 'snap' });
     tell('proposal.made', { proposal: 'p', wish: 'again', until_ms: at_ms + 1e6 });
@@ -65,102 +57,7 @@ async def server() -> AsyncIterator[Server]:
         yield running
 
 
-class Table:
-    """Three visitors in one room, one of whom chooses the games."""
-
-    def __init__(self, server: Server, room: str, visitors: list[Visitor]) -> None:
-        self.server, self.room, self.visitors = server, room, visitors
-        self.chooser = visitors[0]
-
-    async def start(self, game: str) -> None:
-        """Choose a game from the list: it takes the place of a round in which nobody has spoken.
-
-        Where somebody has, who chooses joins it, and the others are asked and say yes. It is chosen again
-        while it has not begun.
-        """
-        page, clock = self.chooser.page, asyncio.get_running_loop()
-        before, deadline, next_s = len(await self.rounds(game)), clock.time() + PLAYED_WITHIN_S, 0.0
-        while len(await self.rounds(game)) == before:
-            assert clock.time() < deadline, f"{game} did not begin"
-            if clock.time() >= next_s and not await page.evaluate(JOIN):
-                await page.locator(LIST).first.click(timeout=LONG_MS)
-                await page.locator(f"[data-game={game}]").click()
-                next_s = clock.time() + CHOSEN_AGAIN_S
-            await asyncio.gather(*(other.page.evaluate(SAY_YES) for other in self.visitors[1:]))
-            await asyncio.sleep(0.1)
-
-    async def stop(self) -> None:
-        """End the round: who began it may, and it ends at once."""
-        await self.chooser.page.locator("#games").click(timeout=LONG_MS)
-        await self.chooser.page.locator("#round-stop").click()
-
-    async def over(self, game: str) -> dict[str, Any]:
-        """Wait until the newest round of a game has ended, and return how."""
-        deadline = asyncio.get_running_loop().time() + PLAYED_WITHIN_S
-        while True:
-            round_ = (await self.rounds(game))[-1]
-            for event in await self.events():
-                if event["kind"] == "round.closed" and event["data"]["round"] == round_:
-                    return dict(event["data"])
-            assert asyncio.get_running_loop().time() < deadline, f"{game} did not end"
-            await asyncio.sleep(0.2)
-
-    async def said(self, game: str, turn: int = 1) -> bool:
-        """Wait until a take of such a turn, or a later one, has landed in the newest round of a game.
-
-        False when the round has ended without one.
-        """
-        round_, deadline = (await self.rounds(game))[-1], asyncio.get_running_loop().time() + PLAYED_WITHIN_S
-        while True:
-            facts = [event for event in await self.events() if event["data"].get("round") == round_]
-            if any(each["kind"] == "clip.landed" and each["data"]["turn"] >= turn for each in facts):
-                return True
-            if any(each["kind"] == "round.closed" for each in facts):
-                return False
-            assert asyncio.get_running_loop().time() < deadline, f"nobody spoke in {game}"
-            await asyncio.sleep(0.1)
-
-    async def plays(self, game: str) -> dict[str, Any]:
-        """Play a game until somebody was heard in it, three times at most; return its end.
-
-        The microphones say one sentence over and over: a short window may fall into the pause between.
-        """
-        for _ in range(3):
-            await self.start(game)
-            over = await self.over(game)
-            if over["reason"] == "done":
-                break
-        return over
-
-    async def rounds(self, game: str) -> list[str]:
-        """Return the rounds of a game that were opened, oldest first."""
-        opened = [event["data"] for event in await self.events() if event["kind"] == "round.opened"]
-        return [fact["round"] for fact in opened if fact["game"] == game]
-
-    async def events(self) -> list[dict[str, Any]]:
-        """Return what happened in the room."""
-        return await asyncio.to_thread(events, self.server.url, self.room)
-
-    def all(self, selector: str) -> list[Locator]:
-        """Return an element of every page."""
-        return [visitor.page.locator(selector) for visitor in self.visitors]
-
-
-async def sit_down(
-    server: Server, browser: Browser, invite: Invite, kind: str, visitors: int = 3, room: str = ""
-) -> Table:
-    """Bring visitors into a room, where they play along: their microphones open by themselves."""
-    room = room or make_room(server.url, kind=kind)
-    table = Table(server, room, [await invite(browser, ears=False) for _ in range(visitors)])
-    await asyncio.gather(*(visitor.enter(server.url, room) for visitor in table.visitors))
-    await asyncio.gather(*(play.click() for play in table.all("#play")))
-    for visitor in table.visitors:  # whoever is silent is passed over: have all microphones open before
-        await expect(visitor.page.locator("body")).to_have_attribute(
-            "data-speaking", re.compile("ready|live")
-        )
-    return table
-
-
+@pytest.mark.timeout(300)  # what a page was too late for is played again
 async def test_three_pages_play_four_games_and_all_read_whose_turn_it_is(
     server: Server, chromium: Browser, invite: Invite
 ) -> None:
@@ -170,12 +67,13 @@ async def test_three_pages_play_four_games_and_all_read_whose_turn_it_is(
     await reads_whose_turn_it_is(table)
     await guesses_in_same_line(table)
     await hears_a_bell_in_new_choice(table)
+    while len({event["by"]["id"] for event in await table.events() if event["kind"] == "clip.landed"}) < 3:
+        await table.plays("first_thing")  # whose microphone paused in all their windows
 
-    spoke = {event["by"]["id"] for event in await table.events() if event["kind"] == "clip.landed"}
-    assert len(spoke) == len(table.visitors)
     assert [error for visitor in table.visitors for error in visitor.surprises] == []
 
 
+@pytest.mark.timeout(300)  # what a page was too late for is played again
 async def test_three_pages_write_and_vote_through_a_restart_and_the_winner_has_a_name(
     server: Server, chromium: Browser, invite: Invite
 ) -> None:
@@ -187,153 +85,154 @@ async def test_three_pages_write_and_vote_through_a_restart_and_the_winner_has_a
     assert [error for visitor in table.visitors for error in visitor.surprises] == []
 
 
-# Who has the word by the screen of one page, and whether the page says that it is its own visitor.
-SEEN = """() => {
-  const has = document.querySelector('.person[data-has="true"]');
-  return [has?.dataset.voice ?? '', has?.querySelector('.person-name').textContent ?? '',
-    document.querySelector('#who').textContent, document.querySelector('#game').innerText];
-}"""
-
-
 async def reads_whose_turn_it_is(table: Table) -> None:
     """Play a chain: all three read on their screens whose turn it is, in which game; it ends as beads."""
     await table.start("word_association")
-    deadline = asyncio.get_running_loop().time() + PLAYED_WITHIN_S
-    while True:
-        seen = await asyncio.gather(*(visitor.page.evaluate(SEEN) for visitor in table.visitors))
-        voices, names, who, games = zip(*seen, strict=True)
-        # Turns are short: what the three pages show is of one turn when they agree.
-        if len(set(voices)) == 1 and voices[0] and sum(words == "YOU" for words in who) == 1:
-            break
+    deadline = asyncio.get_running_loop().time() + 2 * PLAYED_WITHIN_S
+    while not is_known_to_all(seen := await table.seen("turns")):
         assert asyncio.get_running_loop().time() < deadline, f"nobody knows whose turn it is: {seen}"
-        await asyncio.sleep(0.1)
-    mine = who.index("YOU")
-    assert names[mine] == "you"
-    others = {name for place, name in enumerate(names) if place != mine}
-    assert len(others) == 1
-    assert others != {"you"}
-    assert all("Word association" in game and "never think" in game for game in games)
-
-    await laughs_instead_of_restarting(table)
+        if not await table.runs("word_association"):
+            await table.start("word_association")
     # A chain of nothing has no beads, and all microphones may pause in windows of 3 s.
     while not await table.said("word_association"):
         await table.start("word_association")
-    # The card gives way to the next round: all look for it before it comes.
-    beads = [card.locator("#beads .bead").first for card in table.all("#ending")]
-    seen_by_all = [expect(bead).to_be_visible(timeout=LONG_MS) for bead in beads]
-    await asyncio.gather(*seen_by_all, table.stop())
-    assert (await table.over("word_association"))["reason"] == "stopped"
+    await laughs_instead_of_restarting(table)
+    await table.stop("word_association")
+    for visitor in table.visitors:
+        await visitor.page.wait_for_function("() => window.__seen.beads > 0")
+
+
+def is_known_to_all(seen: list[dict[str, list[str]]]) -> bool:
+    """Tell whether of some turn one page has said that it is its visitor's, and all others whose it is."""
+    for voice in seen[0]:
+        pages = [[line.split("|") for line in page.get(voice, [])] for page in seen]
+        told = [{(name, who) for name, who, game in page if is_the_chain(game)} for page in pages]
+        mine = [page for page in told if ("you", "YOU") in page]
+        others = [{name for name, who in page if who != "YOU"} for page in told if page not in mine]
+        if len(mine) == 1 and set.intersection(*others) - {"you"}:
+            return True
+    return False
+
+
+def is_the_chain(game: str) -> bool:
+    """Tell whether a page says what is played, and by which rule."""
+    return "Word association" in game and "never think" in game
+
+
+# Laughs where a press of the right dock button does that and nothing else.
+LAUGH = """() => {
+  const button = document.querySelector('#throw[data-does=laugh]:not([disabled])');
+  button?.click();
+  return Boolean(button);
+}"""
 
 
 async def laughs_instead_of_restarting(table: Table) -> None:
     """Press the right dock button in the middle of a round: it laughs at a clip, and hurts nobody."""
-    page = table.visitors[1].page
-    rounds = len(await table.rounds("word_association"))
-    await page.locator("#throw[data-does=laugh]:not([disabled])").click(timeout=LONG_MS)
-    await expect(page.locator("#throw")).to_have_attribute("data-does", "laugh")
+    await table.visitors[1].page.wait_for_function(LAUGH, timeout=LONG_MS)
     deadline = asyncio.get_running_loop().time() + PLAYED_WITHIN_S
     while not (laughs := [one for one in await table.events() if one["kind"] == "reaction.given"]):
         assert asyncio.get_running_loop().time() < deadline, "the laugh did not come"
         await asyncio.sleep(0.1)
-    clips = {one["data"]["clip"] for one in await table.events() if one["kind"] == "clip.landed"}
-    assert laughs[0]["data"]["target"] in clips
+    told = await table.events()
+    assert laughs[0]["data"]["target"] in {one["data"].get("clip") for one in told}
     assert laughs[0]["data"]["at_ms"] > 0
-    assert len(await table.rounds("word_association")) == rounds
+    begun_by = [one["by"]["id"] for one in told if one["kind"] == "round.opened" and one["by"]]
+    assert laughs[0]["by"]["id"] not in begun_by
 
 
 async def guesses_in_same_line(table: Table) -> None:
     """Tell in a secret feeling, and guess it: only the teller knows, until the end tells everybody."""
     await table.start("same_line")
-    teller, *others = table.all("#role")
-    await expect(teller).not_to_be_empty()
-    for other in others:
-        await expect(other).to_be_empty()
-    told = await teller.inner_text()
-
     # One guess is enough: how they are judged, `tests/games/test_riddle.py` tells.
-    if await table.said("same_line", turn=2):
-        await table.stop()
-    over = await table.over("same_line")
-    assert over["answer"] in told
-    await asyncio.gather(
-        *(expect(words).to_contain_text(over["answer"]) for words in table.all("#ending-words"))
-    )
-
-
-# Votes once, as soon as a take with these words can be voted for, and keeps what the card at the end says:
-# both stay for a while only.
-QUICK = """() => {
-  window.__ends = new Set();
-  setInterval(() => {
-    const hearts = [...document.querySelectorAll('.takes[data-votes="true"] .heart:not(:disabled)')];
-    const heart = hearts.find(({ innerText }) => innerText.includes(window.__votes ?? 'nothing'));
-    if (heart) {
-      window.__votes = null;
-      window.__unknown = heart.innerText;
-      heart.click();
-    }
-    const winner = document.querySelector('#ending:not([hidden]) #winner');
-    if (winner) window.__ends.add(winner.textContent);
-  }, 50);
-}"""
+    said = await table.said("same_line", turn=2)
+    over = await (table.stop("same_line") if said else table.over("same_line"))
+    for visitor in table.visitors:
+        told = "(answer) => window.__seen.words.some((words) => words.includes(answer))"
+        await visitor.page.wait_for_function(told, arg=over["answer"])
+    teller, *others = await table.seen("roles")
+    assert [words for words in teller[over["round"]] if over["answer"] in words]
+    assert [page.get(over["round"], []) for page in others] == [[], []]
 
 
 async def writes_in_walk_into_a_bar(table: Table) -> None:
     """Write instead of speaking: one types, is voted for unknown, and wins by name on every screen.
 
-    All vote: the vote is over then.
+    All vote: the vote is over then. It is played again where a page was too late to write or to vote.
     """
-    writer = table.visitors[1].page
-    await asyncio.gather(*(visitor.page.evaluate(QUICK) for visitor in table.visitors))
-    await writer.locator("#play").click()
-    await table.start("walk_into_a_bar")
-    await writer.locator("#type").click(timeout=LONG_MS)
-    await writer.locator("#answer-text").fill("they all order the umbrella")
-    for visitor in table.visitors:
-        await visitor.page.evaluate("window.__votes = 'umbrella'")
-    await writer.evaluate("window.__votes = ''")
-    await writer.locator("#answer-send").click(timeout=LONG_MS)
+    await table.visitors[1].page.locator("#play").click()
+    votes: list[dict[str, Any]] = []
+    while len(votes) < len(table.visitors):
+        round_ = await table.start("walk_into_a_bar")
+        await table.vote("umbrella", 0, 2)
+        await table.vote("", 1)
+        while await table.runs("walk_into_a_bar"):
+            await table.visitors[1].page.evaluate(WRITE)
+            await asyncio.sleep(0.1)
+        over = await table.over("walk_into_a_bar")
+        told = [event for event in await table.events() if event["data"].get("round") == round_]
+        votes = [event["data"] for event in told if event["kind"] == "vote.cast"]
 
-    over = await table.over("walk_into_a_bar")
-    by = next(event["by"]["name"] for event in await table.events() if event["kind"] == "answer.given")
-    assert len(over["winners"]) == 1
+    (given,) = [event for event in told if event["kind"] == "answer.given"]
+    assert over["winners"] == [given["data"]["answer"]]
+    by = given["by"]["name"]
     for visitor in table.visitors:
-        await visitor.page.wait_for_function("name => window.__ends.has(name)", arg=by, timeout=LONG_MS)
+        await visitor.page.wait_for_function("(name) => window.__seen.winners.includes(name)", arg=by)
     unknown = await table.chooser.page.evaluate("window.__unknown")
     assert "they all order the umbrella" in unknown
     assert by not in unknown
 
 
+# Writes an answer once a round, as soon as that can be done.
+WRITE = """() => {
+  const { shown, press } = window.__hand;
+  const { round } = document.querySelector('prompt-card').session.model.state;
+  const box = shown('#answer-text');
+  if (!round || window.__wrote === round.id || (!box && (press('#type') || true))) return;
+  window.__wrote = round.id;
+  box.value = 'they all order the umbrella';
+  press('#answer-send');
+}"""
+# Sits out of each round, and tells whether the page then offered to join it again.
+SIT_OUT = """() => {
+  if (window.__hand.press('#out')) Object.assign(window.__seen, { joins: 0, left: true });
+  return Boolean(window.__seen.left && window.__seen.joins);
+}"""
+
+
 async def hears_a_bell_in_new_choice(table: Table) -> None:
     """Ring for everybody: what was said is to be said anew. One sits out, and the round goes on."""
     await table.start("new_choice")
-    await asyncio.gather(
-        *(expect(body).to_have_attribute("data-bell", "true", timeout=LONG_MS) for body in table.all("body"))
-    )
-    await table.visitors[2].page.locator("#out").click()
-    await expect(table.visitors[2].page.locator("#join-round")).to_be_visible()
-    assert "round.closed" not in [event["kind"] for event in (await table.events())[-2:]]
+    have_heard = is_out = False
+    while not (have_heard and is_out):
+        if not await table.runs("new_choice"):  # nobody spoke, or it was over before one could sit out
+            await table.start("new_choice")
+        heard = [await visitor.page.evaluate("window.__was.has('bell true')") for visitor in table.visitors]
+        have_heard = all(heard)
+        is_out = have_heard and await table.visitors[2].page.evaluate(SIT_OUT)
+
+    told = await table.events()
+    left = next(n for n, e in enumerate(told) if e["kind"] == "round.left" and e["data"]["reason"] == "out")
+    ends = [event["at_ms"] for event in told[left:] if event["kind"] == "round.closed"]
+    assert told[left]["at_ms"] not in ends
 
 
 async def restarts_in_worlds_worst(table: Table) -> None:
     """Restart the server while the room votes: the pages come back, and what was voted before decides.
 
-    Who votes before it does not play; the two who do vote for each other, and it would be a tie.
+    Who votes does not play.
     """
-    await table.start("world_worst")
-    await table.visitors[1].page.evaluate("window.__votes = ''")
-    deadline, votes = asyncio.get_running_loop().time() + PLAYED_WITHIN_S, list[str]()
+    votes: list[str] = []
     while not votes:
-        assert asyncio.get_running_loop().time() < deadline, "nobody voted"
-        await asyncio.sleep(0.1)
+        if not await table.rounds("world_worst") or not await table.runs("world_worst"):
+            await table.start("world_worst")
+            await table.vote("", 1)
         last = (await table.rounds("world_worst"))[-1]
         casts = [event["data"] for event in await table.events() if event["kind"] == "vote.cast"]
         votes = [cast["clip"] for cast in casts if cast["round"] == last]
     await asyncio.to_thread(table.server.restart)
     for body in table.all("body"):
         await expect(body).to_have_attribute("data-socket", "open")
-    for player in (table.visitors[0], table.visitors[2]):
-        await player.page.evaluate("window.__votes = ''")
 
     over = await table.over("world_worst")
     assert over["reason"] == "done"
@@ -364,19 +263,21 @@ async def test_no_barriers_in_what_opens(
     found["spontaneity"] = await violations(page)
     await page.keyboard.press("Escape")
     await page.keyboard.press("Escape")
-    await page.locator("#games").click()
-    await page.locator("[data-game=wrong_names]").click()
-    await page.locator("#type").click()
-    await expect(page.locator("#answer-text")).to_be_visible()
-    found["round"] = await violations(page)
-    for act in ("vote", "end", "wish"):
+    for act, shown in ACTS.items():
         await page.evaluate(ACTED, act)
-        await expect(page.locator(ACTS[act]).first).to_be_visible()
+        await expect(page.locator(shown).first).to_be_visible()
+        if act == "turn":
+            await page.locator("#type").click()
+            await expect(page.locator("#answer-text")).to_be_visible()
         found[act] = await violations(page)
 
     assert {where: what for where, what in found.items() if what} == {}
 
 
+HAS_BEGUN = """() => {
+  const { round, last_round } = document.querySelector('prompt-card').session.model.state;
+  return Boolean(round ?? last_round);
+}"""
 # A wish of this page's own visitor, and that the others did not share it, told to it as the room would.
 WISHED = """() => {
   const { session } = document.querySelector('prompt-card');
@@ -402,12 +303,12 @@ async def test_the_sheet_says_what_a_game_needs_and_who_asked_in_vain_is_told(
     await expect(page.locator("[data-game=first_thing]")).to_contain_text("even alone")
     await expect(page.locator("[data-game=mind_meld] .choice-why")).to_contain_text("Needs 1 more")
     await page.locator("#surprise").click()
-    await expect(page.locator("#game")).to_be_visible()
+    await page.wait_for_function(HAS_BEGUN)
 
     await page.evaluate(WISHED)
     await expect(page.locator("#proposal")).to_contain_text("You asked the others")
     await page.evaluate("refuse()")
-    await expect(page.locator("[data-notice=declined]")).to_be_visible()
+    await visitor.was_told("declined")
     await expect(page.locator("#proposal")).to_be_hidden()
 
 

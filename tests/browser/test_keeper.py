@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.test_page import violations
 from tests.support.server import Server
-from tests.support.visitor import PHONE, Invite
+from tests.support.visitor import LIMIT_MS, PHONE, Invite, events
 
 
 async def open_room(page: Page, url: str) -> str:
@@ -84,14 +86,23 @@ async def test_a_closed_room_says_so_above_its_last_prompt_and_nobody_plays_alon
     room = await open_room(keeper.page, shared_server.url)
     await keeper.enter(shared_server.url, room)
     await keeper.page.locator("#throw").click()
-    await expect(keeper.page.locator("#prompt")).not_to_be_empty()
-    await expect(keeper.page.locator("body")).to_have_attribute("data-phase", "window")
+    await expect(keeper.page.locator("#prompt")).to_have_text(await thrown(shared_server.url, room))
 
     await keeper.page.evaluate("(room) => fetch(`/api/rooms/${room}`, { method: 'DELETE' })", room)
 
     await expect(keeper.page.locator("prompt-card .kicker")).to_have_text("This room is closed")
     await expect(keeper.page.locator("#prompt")).not_to_be_empty()
     await expect(keeper.page.locator("#play")).to_be_disabled()
+
+
+async def thrown(url: str, room: str) -> str:
+    """Wait until a room has thrown a prompt, and return it."""
+    async with asyncio.timeout(LIMIT_MS / 1000):
+        while True:
+            for event in await asyncio.to_thread(events, url, room):
+                if event["kind"] == "turn.given":
+                    return str(event["data"]["prompt"])
+            await asyncio.sleep(0.1)
 
 
 async def test_the_keeper_locks_the_room_and_removes_a_line(
@@ -115,6 +126,8 @@ async def test_the_keeper_locks_the_room_and_removes_a_line(
     await keeper.page.locator("label:has(#keeper-locked)").click()
     await expect(keeper.page.locator("#keeper-locked")).to_be_checked()
     assert await violations(keeper.page) == []
+    locked = "() => document.querySelector('prompt-card').session.model.state.locked"
+    await guest.page.wait_for_function(locked)  # it was told of what is checked at once
     await guest.say("once more")
     await expect(guest.page.locator(".line[data-state=refused] .line-why")).to_contain_text("locked")
 

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
+import pytest
+import pytest_asyncio
+from aiohttp import ClientSession
 from playwright.async_api import Browser, CDPSession, expect
 
+from server import app
+from server.app import Running
+from server.clock import Clock
+from server.config import Config
 from tests.support.server import Server
-from tests.support.visitor import Invite, events, make_room
+from tests.support.visitor import Invite, make_room
+from tests.support.ws_client import joined
 
-# Whoever plays along speaks in the first round, or in the next one if the microphone paused.
-PREVIEWED_WITHIN_MS = 60_000
+# Puts a notice away that goes away by itself, and tells what it said.
+READ = """() => {
+  const notice = document.querySelector('.notice[data-notice=not_a_player]');
+  notice?.querySelector('.icon-button').click();
+  return notice?.textContent;
+}"""
+IS_ONE_HERE = "(place) => document.querySelector(place)?.session?.model.presence.voices.size === 1"
 # A screen is told of so many rounds, each with this many takes; what it holds on to is full after the first.
 WARM_ROUNDS, ROUNDS, TAKES = 100, 300, 4
 # It holds no more than so many nodes and bytes more after all of them.
 MORE_NODES, MORE_BYTES = 50, 1_500_000
-# Rounds as the room would tell of them, one after the other, each drawn before the next.
+# Rounds as the room would tell of them, one after the other, each drawn before the next. At last one stands
+# open, for the card of an end goes away by itself.
 EVENING = """async ([from, until, takes]) => {
   const { session } = document.querySelector('screen-stage');
   const name = (n) => ({ id: `v${n}`, name: `Voice ${n}`, colour: '#e58bb5' });
   const voices = Array.from({ length: takes }, (_, n) => name(n));
-  const at_ms = Math.round(session.clock.server_ms);
+  const now_ms = () => Math.round(session.clock.server_ms);
   const tell = (kind, data, by = null) => {
     const seq = session.model.state.head + 1;
-    session.inbox.events([{ type: 'event', seq, prev: seq - 1, at_ms, by, kind, data }]);
+    session.inbox.events([{ type: 'event', seq, prev: seq - 1, at_ms: now_ms(), by, kind, data }]);
   };
   const peaks = Array(64).fill(50);
   const sound = { turn: 1, duration_ms: 900, onset_ms: 100, gap_ms: 0, peaks, reaction_ms: null };
@@ -32,6 +47,7 @@ EVENING = """async ([from, until, takes]) => {
     const round = `r${n}`;
     const text = `Prompt ${n}`;
     const clips = voices.map(({ id }) => `${round}-${id}`);
+    const at_ms = now_ms();
     const open = { go_at_ms: at_ms, closes_at_ms: at_ms + 5000, voice: null };
     const prompt = { id: `p${n}`, text };
     tell('round.opened', { round, game: 'first_thing', tempo: 'snap', prompt }, voices[0]);
@@ -43,42 +59,62 @@ EVENING = """async ([from, until, takes]) => {
     tell('round.closed', { round, reason: 'done', takes: clips, ending: 'votes', winners: [clips[0]] });
     await new Promise(requestAnimationFrame);
   }
+  const last = { round: `open${until}`, prompt: { id: 'p', text: 'The last' } };
+  tell('round.opened', { game: 'first_thing', tempo: 'snap', ...last }, voices[0]);
+  const open = { turn: 1, prompt: 'The last', voice: null, go_at_ms: now_ms(), closes_at_ms: now_ms() + 1e6 };
+  tell('turn.given', { round: last.round, ...open });
+  await new Promise(requestAnimationFrame);
+  await new Promise(requestAnimationFrame);
 }"""
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def standing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Running]:
+    """Run a server, in this process, whose clock stands still: no round in it ends by itself."""
+    monkeypatch.setattr(app, "Clock", lambda newest_ms: Clock(newest_ms, passing=lambda: 0))
+    async with await app.start(Config(port=0, udp_port=0, data=tmp_path, limits="off")) as server:
+        yield server
+
+
 async def test_whoever_only_listens_can_neither_end_nor_replace_the_round_of_two(
-    shared_server: Server, chromium: Browser, listening_chromium: Browser, invite: Invite
+    standing: Running, listening_chromium: Browser, invite: Invite
 ) -> None:
-    # A take waits for its speaker there, and the round for both.
-    room = make_room(shared_server.url, kind="healing", tempo="snap")
-    players = [await invite(chromium, ears=False) for _ in range(2)]
-    listener = await invite(listening_chromium, ears=False)
-    for visitor in (*players, listener):
-        await visitor.enter(shared_server.url, room)
-    for player in players:
-        await player.page.locator("#play").click()
-    await expect(players[0].page.locator("#preview")).to_be_visible(timeout=PREVIEWED_WITHIN_MS)
-    before = await told(shared_server, room)
+    visitor = await invite(listening_chromium, ears=False)
+    async with ClientSession() as session:
+        room = await opened(session, standing.url)
+        url = f"{standing.url}/api/rooms/{room}/ws"
+        async with joined(session, url) as one, joined(session, url) as other:
+            for player in (other, one):
+                await player.ask("here", speaker=True)
+            await one.ask("round.start", game="first_thing")
+            before = await told(session, standing.url, room)
 
-    laugh = listener.page.locator("#throw")
-    await expect(laugh).to_have_attribute("data-does", "laugh")
-    await laugh.evaluate("(button) => button.click()")  # where something is to be laughed at just now
-    for wish in ("#round-stop", "#round-again", "[data-game]:not([aria-disabled=true])"):
-        await listener.page.locator("#games").click()
-        await listener.page.locator(wish).first.click()
-        refused = listener.page.locator('.notice[data-notice="not_a_player"]')
-        await expect(refused).to_contain_text("Only those who play")
-        await refused.locator(".icon-button").click()
+            await visitor.enter(standing.url, room)
+            laugh = visitor.page.locator("#throw")
+            await expect(laugh).to_have_attribute("data-does", "laugh")
+            await laugh.evaluate("(button) => button.click()")  # there is nothing to be laughed at
+            for wish in ("#round-stop", "#round-again", "[data-game]:not([aria-disabled=true])"):
+                await visitor.page.locator("#games").click()
+                await visitor.page.locator(wish).first.click()
+                said = await (await visitor.page.wait_for_function(READ)).json_value()
+                assert "Only those who play" in said
 
-    assert await told(shared_server, room) == before, "the round stands, and nobody was asked to give it up"
-    await expect(players[0].page.locator("#preview")).to_be_visible()
+            assert await told(session, standing.url, room) == before, "it stands, and nobody was asked"
 
 
-async def told(server: Server, room: str) -> list[Any]:
+async def opened(session: ClientSession, url: str) -> str:
+    """Open a room and return its id."""
+    body, headers = {"kind": "wonder", "name": "Two"}, {"Authorization": "Bearer " + "t" * 43}
+    async with session.post(f"{url}/api/rooms", json=body, headers=headers) as answer:
+        return str((await answer.json())["id"])
+
+
+async def told(session: ClientSession, url: str, room: str) -> list[tuple[int, str]]:
     """Return which rounds began and ended in a room, and what was proposed."""
-    found = await asyncio.to_thread(events, server.url, room)
+    async with session.get(f"{url}/api/rooms/{room}/events") as answer:
+        found: list[dict[str, Any]] = (await answer.json())["events"]
     kinds = ("round.opened", "round.closed", "proposal.made", "topic.thrown")
-    return [event["seq"] for event in found if event["kind"] in kinds]
+    return [(event["seq"], event["kind"]) for event in found if event["kind"] in kinds]
 
 
 async def test_a_screen_is_not_somebody_who_is_here(
@@ -90,15 +126,11 @@ async def test_a_screen_is_not_somebody_who_is_here(
     await screen.page.locator("#sound-on").click()
     visitor = await invite(listening_chromium, ears=False)
     await visitor.enter(shared_server.url, room)
+    # It is in the room, and sees who is; what was told before one's own line has come with it.
+    await screen.page.wait_for_function(IS_ONE_HERE, arg="screen-stage")
     await visitor.say("hello")
-    here = "[...document.querySelector('prompt-card').session.model.presence.voices.keys()].length"
-    await visitor.page.wait_for_function(f"() => {here} === 1")
-    assert (
-        await screen.page.evaluate(
-            "document.querySelector('screen-stage').session.model.presence.voices.size"
-        )
-        == 1
-    ), "and it sees who is"
+    await expect(visitor.page.locator(".line[data-state=said]")).to_have_count(1)
+    assert await visitor.page.evaluate(IS_ONE_HERE, "prompt-card")
 
 
 async def test_a_screen_that_stands_for_an_evening_holds_no_more_than_at_its_beginning(

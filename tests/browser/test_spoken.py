@@ -12,9 +12,9 @@ from playwright.async_api import Browser, Page, expect
 from audio import container
 from audio.pcm import Pcm
 from audio.take import SAMPLE_RATE_HZ
-from tests.browser.test_games import Table, sit_down
 from tests.support.browsers import ALIKE, heard, likeness
 from tests.support.programs import need_program
+from tests.support.seated import Table, sit_down
 from tests.support.server import Server, running_server
 from tests.support.visitor import LIMIT_MS, Invite, make_room
 

@@ -24,6 +24,8 @@ HERE = Path(__file__).resolve().parents[1] / "browser"
 SAID_AT_MOST = 3
 HEARD_WITHIN_S = 10.0
 SLACK = 15  # steps of 10 ms
+A_SECOND = 100  # of such steps
+LOUD = 0.01  # of full scale: what a decoder makes of silence is a tenth of it
 ALIKE = 0.8  # the least envelope correlation of what was heard with what was said
 
 
@@ -122,10 +124,20 @@ async def _given_ears(context: BrowserContext) -> BrowserContext:
     return context
 
 
-async def heard(page: Page) -> Pcm:
-    """Return all that a page has played so far."""
-    body = base64.b64decode(await page.evaluate("window.__heard()"))
+async def heard(page: Page, kept: str = "window.__heard()") -> Pcm:
+    """Return all that a page has played so far, or what it kept of that."""
+    body = base64.b64decode(await page.evaluate(kept))
     return (np.frombuffer(body, "<i2") / np.float32(32768)).astype(np.float32)
+
+
+async def hears_somebody(page: Page, since: int, limit_s: float = HEARD_WITHIN_S) -> bool:
+    """Wait until a page has heard somebody for a second, whoever it is, after so many samples."""
+    deadline = time.monotonic() + limit_s
+    while (envelope((await heard(page))[since:]) > LOUD).sum() < A_SECOND:
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(0.2)
+    return True
 
 
 async def hears(ear: Callable[[], Awaitable[Pcm]], source: Pcm, limit_s: float = HEARD_WITHIN_S) -> float:

@@ -19,6 +19,17 @@ PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch":
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 # Whoever has tried their microphone before is not asked to try it again.
 TRIED = "try { localStorage.setItem('wonder.checked', 'true'); } catch {}"
+# Remembers what a page shows for a moment only: how its body was, and what it told in notices.
+REMEMBERS = """(() => {
+  const was = (window.__was = new Set());
+  const look = () => {
+    for (const [name, value] of Object.entries(document.body?.dataset ?? {})) was.add(`${name} ${value}`);
+    for (const { dataset } of document.querySelectorAll('[data-notice]')) was.add(`notice ${dataset.notice}`);
+  };
+  const attributeFilter = ['data-speaking', 'data-phase', 'data-bell', 'data-notice'];
+  const looks = { subtree: true, childList: true, attributes: true, attributeFilter };
+  new MutationObserver(look).observe(document, looks);
+})();"""
 Hand = Literal["hold", "tap", "touch", "space"]
 # What browsers report of a server that is away, or of a way that is blocked: expected where tests cause it.
 HARMLESS = (
@@ -122,6 +133,14 @@ class Visitor:
     async def is_speaking(self, state: str) -> None:
         """Wait until the talk button is `off`, `opening`, `live`, `sending` or `ready`."""
         await expect(self.page.locator("body")).to_have_attribute("data-speaking", state)
+
+    async def has_been(self, name: str, value: str) -> None:
+        """Wait until an attribute of the body (`data-...`) has had a value, be it for a moment."""
+        await self.page.wait_for_function("(what) => window.__was.has(what)", arg=f"{name} {value}")
+
+    async def was_told(self, code: str) -> None:
+        """Wait until a notice has been shown, though it may have gone since."""
+        await self.has_been("notice", code)
 
     async def speak(self, microphone: Microphone, hand: Hand = "hold") -> None:
         """Say the microphone's sentence once, as one take; returns when it is stored."""
