@@ -97,7 +97,7 @@ class Announcer:
     async def take(self, is_busy: Callable[[], bool]) -> Said | None:
         """Return what can be said now, and count it as said; None when nothing fits, or the air is busy."""
         while self._lines and self._speakers is not None and not is_busy():
-            chosen = self._lines.next(self._room.state, self._room.context(), self._length_ms)
+            chosen = self._lines.next(self._room.state, self._room.context(), self._length_ms, self._place_ms)
             if chosen is None:
                 break
             line, part = chosen
@@ -124,15 +124,18 @@ class Announcer:
 
     def _length_ms(self, part: Part) -> int:
         """Return how long a part takes, 0 when it cannot be said."""
+        place_ms = self._place_ms(part)
+        return place_ms if part in self._ready or not place_ms else max(1, round(HOPED * place_ms))
+
+    def _place_ms(self, part: Part) -> int:
+        """Return how long a part takes at most, 0 when it cannot be said."""
         if part in self._ready:
             made = self._ready[part]
             return made.duration_ms if made else 0
+        if not part.text:
+            return 1
         assert self._speakers is not None
-        language = self._room.state.language
-        text_ms = self._speakers.utterances.length_ms(part.text, language) if part.text else 0
-        if part.text and not text_ms:
-            return 0
-        return max(1, round(HOPED * text_ms))
+        return self._speakers.utterances.length_ms(part.text, self._room.state.language)
 
     def begins_at_ms(self) -> int | None:
         """Return when something is to begin exactly; None when nothing is."""
