@@ -6,6 +6,7 @@ and what can no longer be said in time is not. Nothing is said into a window in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
@@ -39,6 +40,7 @@ LINES_KEPT = 8
 NEVER_MS = 2**53
 # For a voice that has not said anything yet: about as long as names are.
 ANY_NAME = "Velvet Anteater"
+SENTENCE_END = re.compile(r"[.!?…]\s")
 UNTOLD = ("again", "replaced", "stopped")
 
 WORDS: dict[str, dict[str, str]] = {
@@ -74,12 +76,22 @@ WORDS: dict[str, dict[str, str]] = {
 
 
 class Part(Struct, frozen=True):
-    """What is heard as one: a sound (ticks on a beat, where it has one), then words, and whom they name."""
+    """What is heard as one: a sound (ticks on a beat, where it has one), then words, and whom they name.
+
+    The words up to `unnamed` name nobody: who hides a voice hears those.
+    """
 
     text: str = ""
     sound: Sound = ""
     beat_ms: int = 0
     named: tuple[str, ...] = ()
+    unnamed: int = 0
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Return the words that name nobody, then the others."""
+        texts = self.text[: self.unnamed].strip(), self.text[self.unnamed :].strip()
+        return tuple(text for text in texts if text)
 
 
 class Announcement(Struct, frozen=True):
@@ -396,8 +408,12 @@ def _fitting(line: Announcement, room_ms: int, length_ms: Callable[[Part], int])
 
 def _naming(part: Part, voices: Iterable[str], name: Name) -> Part:
     """Return a part with those of some voices whose names are in its words."""
-    named = (voice for voice in voices if name(voice) and name(voice) in part.text)
-    return replace(part, named=tuple(dict.fromkeys(named)))
+    named = [voice for voice in dict.fromkeys(voices) if name(voice) and name(voice) in part.text]
+    if not named:
+        return part
+    ends = [end.end() for end in SENTENCE_END.finditer(part.text)]
+    first = min(part.text.index(name(voice)) for voice in named)
+    return replace(part, named=tuple(named), unnamed=max((at for at in ends if at <= first), default=0))
 
 
 def is_forgotten(line: Announcement, state: RoomState) -> bool:
@@ -415,7 +431,7 @@ def _told_by(state: RoomState, part: Part) -> Part | None:
     kept = KINDS.get(state.kind, KINDS["wonder"]).filters
     if not part.text or filters.refuse(part.text, state.language, kept) is None:
         return part
-    return replace(part, text="") if part.sound else None
+    return replace(part, text="", named=(), unnamed=0) if part.sound else None
 
 
 def _is_late(line: Announcement, now_ms: int) -> bool:

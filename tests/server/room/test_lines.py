@@ -351,6 +351,10 @@ def test_words_tell_whom_they_name() -> None:
     (said, _) = lines_._lines
 
     assert [part.named for part in said.choices] == [(ANNA, BELA), (ANNA, BELA), (ANNA, BELA), (), ()]
+    assert [part.texts for part in said.choices[1:3]] == [
+        ("Go!", "Anna, it's you. Then Bela."),
+        ("Anna, it's you. Then Bela.",),
+    ]
     every, _ = read(RoundOpened("r", "five_things", "snap"), TurnGiven("r", 1, "Go!", 20_000, 29_000))
     assert {part.named for line in every._lines for part in line.choices} == {()}
 
