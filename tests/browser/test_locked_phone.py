@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
 
-import numpy as np
 import pytest
 import pytest_asyncio
 from aiohttp import ClientSession
@@ -22,9 +21,9 @@ from playwright.async_api import Browser, Page, expect
 
 from games.pace import SPOKEN
 from server.room.lines import NEVER_MS, RESULT_WITHIN_MS, VERDICT_WITHIN_MS
-from tests.browser.test_spoken import KEY, LOCK, NOTE, decoded
+from tests.browser.test_spoken import KEY, LOCK, NOTE, alike, decoded
 from tests.support import spoken
-from tests.support.browsers import ALIKE, heard, likeness
+from tests.support.browsers import ALIKE, heard
 from tests.support.programs import need_program
 from tests.support.server import Server, running_server
 from tests.support.speech import RATE_HZ, Pcm, say
@@ -38,7 +37,6 @@ GAMES = (
 TRIES = 3
 ROUND_WITHIN_S = 150.0
 ENDING_S = 3.0
-PART_S = 2.5
 PING_EVERY_S = 2.0
 SLACK_MS = 100  # a busy page is late with a tone
 # The other one answers so long after "go".
@@ -225,12 +223,6 @@ class Table:
 def ended_at_ms(cue: dict[str, Any]) -> int:
     """Return when words were over, or were cut because a busy machine began them late."""
     return min(int(cue["starts_at_ms"] + cue["duration_ms"]), int(cue.get("cut_at_ms", NEVER_MS)))
-
-
-def alike(said: Pcm, sound: Pcm) -> float:
-    """Return how alike words are to what was heard, on average of parts: a busy browser stretches them."""
-    parts = np.array_split(said, max(1, round(len(said) / (PART_S * RATE_HZ))))
-    return float(np.mean([likeness(part, sound) for part in parts]))
 
 
 def of_round(
