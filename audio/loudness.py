@@ -110,11 +110,18 @@ def swing(pcm: Pcm, least: float) -> Pcm:
     highest = np.zeros(rows * BLOCK, dtype=np.float32)
     highest[: len(pcm)] = np.abs(pcm)
     reach = np.lib.stride_tricks.sliding_window_view(padded, BLOCK + TAPS - 1)[::BLOCK]
-    loud = np.flatnonzero(np.abs(reach).max(axis=1) * 2.3 >= least)
     blocks = highest.reshape(rows, BLOCK)
+    # What a block reaches lies in it and in its neighbours.
+    around = np.pad(_highest(blocks), 1)
+    loud = np.flatnonzero(np.maximum(np.maximum(around[:-2], around[1:-1]), around[2:]) * 2.3 >= least)
     between = np.abs(reach[loud] @ _interpolator()).reshape(-1, OVERSAMPLING - 1, BLOCK)
     blocks[loud] = np.maximum(blocks[loud], between.max(axis=1))
     return highest[: len(pcm)]
+
+
+def _highest(rows: Pcm) -> Pcm:
+    """Return the highest value of each row; of many short rows by columns, which takes half the time."""
+    return np.asarray(np.ascontiguousarray(rows.T).max(axis=0))
 
 
 def true_peak_dbtp(pcm: Pcm) -> float:
@@ -132,7 +139,7 @@ def limiting_gain(swing: Pcm, ceiling: float) -> Pcm:
     rows = -(-len(swing) // STRIDE)
     padded = np.zeros(rows * STRIDE, dtype=np.float32)
     padded[: len(swing)] = swing
-    wanted = np.minimum(1.0, ceiling / np.maximum(padded.reshape(rows, STRIDE).max(axis=1), ceiling))
+    wanted = np.minimum(1.0, ceiling / np.maximum(_highest(padded.reshape(rows, STRIDE)), ceiling))
     around = np.pad(wanted, 2 * LOOK_AHEAD + 1, constant_values=1.0)
     lowest = _sliding_minimum(
         around, 2 * LOOK_AHEAD + 2

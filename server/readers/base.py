@@ -53,9 +53,12 @@ class Reader(Protocol):
         Raises `Unavailable` to wait. Whatever else it raises is counted against this change.
         """
 
-    async def flush(self) -> None:
-        """Finish what `read` put off; called before the cursor is stored. Raises as `read` does."""
-        return
+    async def flush(self) -> Sequence[Effect]:
+        """Finish what `read` put off; return what to store of it. Raises as `read` does.
+
+        It is called before the cursor is stored.
+        """
+        return ()
 
     async def idle(self) -> Rest:
         """Do what is due by the time; called whenever the feed is read to its end."""

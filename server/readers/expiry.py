@@ -32,6 +32,8 @@ PAGE_ROWS = 64
 PAUSE_MS = 20
 # Rooms whose kind is remembered; that of others is read from their first event.
 KINDS_KEPT = 1_000
+# What came is noted so often at most: a commit for each line of chat would double what a lone line costs.
+NOTED_EVERY_MS = 1_000
 # What a room is whose opening was erased, or whose kind is no more.
 DEFAULT_KIND = "wonder"
 # Before every row of a part, and after every id.
@@ -65,6 +67,8 @@ class Expiry(Reader):
     def __init__(self, registry: RoomRegistry, log_: Log, clock: Callable[[], int]) -> None:
         self._registry, self._log, self._clock = registry, log_, clock
         self._kinds: OrderedDict[str, str] = OrderedDict()
+        self._waiting: list[Effect] = []  # read and not stored; after a kill it is read again
+        self._noted_at_ms = 0
         self._sweep_at_ms = 0
         self._sweep: _Sweep | None = None
         self._is_first = True
@@ -73,15 +77,21 @@ class Expiry(Reader):
         """Note when a clip or a text came, until it is removed."""
         match change.event.data:
             case ClipLanded(clip=clip):
-                return [await self._noted(change, clip)]
+                self._waiting.append(await self._noted(change, clip))
             case ClipRemoved(clip=clip):
-                return [Withdrawn(change.room, clip)]
+                self._waiting.append(Withdrawn(change.room, clip))
             case TextRemoved(target=target):
-                return [Withdrawn(change.room, text_item(change.room, target))]
+                self._waiting.append(Withdrawn(change.room, text_item(change.room, target)))
             case fact if is_text(fact):
-                return [await self._noted(change, text_item(change.room, change.event.seq))]
+                self._waiting.append(await self._noted(change, text_item(change.room, change.event.seq)))
             case _:
-                return None
+                pass
+        return None
+
+    async def flush(self) -> Sequence[Effect]:
+        """Return what waits to be stored."""
+        waiting, self._waiting, self._noted_at_ms = self._waiting, [], self._clock()
+        return waiting
 
     async def _noted(self, change: Change, item: str) -> Projected:
         return Projected(change.room, item, await self._kind(change.room), change.event.at_ms)
@@ -94,14 +104,16 @@ class Expiry(Reader):
                 await self._log.restart(FORMER_NAME)
             self._is_first = False
         if self._sweep is None:
-            if now_ms < self._sweep_at_ms:
-                return Rest(within_ms=self._sweep_at_ms - now_ms)
+            sweep_in_ms, note_in_ms = self._sweep_at_ms - now_ms, self._noted_at_ms + NOTED_EVERY_MS - now_ms
+            if self._waiting and (sweep_in_ms <= 0 or not 0 < note_in_ms <= NOTED_EVERY_MS):
+                return Rest(await self.flush(), 0)  # stored before a sweep, which looks at what is stored
+            if sweep_in_ms > 0:
+                return Rest(within_ms=min(sweep_in_ms, note_in_ms) if self._waiting else sweep_in_ms)
             self._sweep = _Sweep(now_ms, await self._log.parts(self.name))
         effects = await self._swept(self._sweep)
-        if self._sweep.kinds:
-            return Rest(effects, 0)
-        self._sweep_at_ms, self._sweep = self._sweep.began_at_ms + EVERY_MS, None
-        return Rest(effects, EVERY_MS)
+        if not self._sweep.kinds:
+            self._sweep_at_ms, self._sweep = self._sweep.began_at_ms + EVERY_MS, None
+        return Rest(effects, 0)
 
     async def _kind(self, room: str) -> str:
         """Return the kind of a room, which never changes."""

@@ -155,7 +155,7 @@ class Runner:
         """Store the cursor with the effects; without effects that can wait."""
         if not self._owed and self._unstored < UNSTORED_CHANGES:
             return
-        await self._reader.flush()
+        self._effects += await self._reader.flush()
         await self._log.advance(self.name, self._position, expect=self._stored, effects=self._effects)
         self._stored = self._position
         self._effects, self._unstored, self._owed = [], 0, False

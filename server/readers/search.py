@@ -69,16 +69,17 @@ class Search(Reader):
                 pass
         return None  # after a kill it is all done again, which costs less than a commit for each line
 
-    async def flush(self) -> None:
+    async def flush(self) -> Sequence[Effect]:
         """Write what waits. Raises `Unavailable`."""
         async with self._writing:
             if not self._waiting:
-                return
+                return ()
             written = len(self._waiting)
             writes = self._waiting[:written]
             self._is_unclean = await self._do(lambda index: index.write(writes))
             del self._waiting[:written]
             self._written_at_ms = self._clock()
+            return ()
 
     async def idle(self) -> Rest:
         """Make the index anew when it was lost; write what waited long enough; rewrite what was erased."""

@@ -22,7 +22,7 @@ def found(text: str, language: Language) -> bool:
     """Tell whether who says a text may need help."""
     plain = _BETWEEN.sub(" ", folded(text)).strip()
     innocent, phrases = _patterns(language)
-    return phrases.search(innocent.sub(" ", plain)) is not None
+    return phrases.search(plain) is not None and phrases.search(innocent.sub(" ", plain)) is not None
 
 
 @cache

@@ -16,6 +16,8 @@ from server.room.text import folded
 
 # Digits of a telephone number: the fewest, those that are one without anything else, the most in a row.
 LEAST_DIGITS, TELLING_DIGITS, MOST_DIGITS = 7, 10, 15
+# What a text must hold at least to be looked at for one: digits, or words for digits.
+HINTED_DIGITS, HINTED_WORDS = 4, 3
 # This many small numbers that only grow are counted or drawn (a lottery).
 GROWING_NUMBERS = 5
 
@@ -44,8 +46,6 @@ _MAIL = re.compile(
     rf"|[\w.-]{{2,40}} ?(?:[(\[{{<] ?at ?[)\]}}>]|[-_ ]at[-_ ]|[-_ ]klammeraffe[-_ ]) ?[a-z0-9-]{{2,40}}"
     rf" ?(?:\.|[(\[{{<] ?(?:dot|punkt) ?[)\]}}>]|[-_ ](?:dot|punkt)[-_ ]) ?(?:{_ENDINGS}|at|me)\b"
 )
-# Without one of these no mail and no link is there; most lines hold none, and this is found ten times faster.
-_MAIL_HINT = re.compile(r"@|klammeraffe|ät|(?<![a-z0-9])at(?![a-z0-9])")
 _LINK = re.compile(
     r"\bh(?:tt|xx)ps?:|\bwww\.\w|\bw w w\b|\b(?:t|wa|m|fb)\.me/\w"
     r"|(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{2,5}\b|/\w)"
@@ -54,7 +54,8 @@ _LINK = re.compile(
     rf"|\b[a-z0-9-]{{2,40}} ?(?:[(\[] ?(?:dot|punkt) ?[)\]]| dot | punkt |\. | \.) ?(?:com|net|org|gg)\b"
     r"|\b[a-z0-9-]{2,40} (?:dot|punkt) de\b|///?[a-z]{3,30}\.[a-z]{3,30}\.[a-z]{3,30}"
 )
-_LINK_HINT = re.compile(r"[\w-]\.\w|\. {0,2}[cnog]|dot|punkt|h(?:tt|xx)ps?:|www\.|w w w|//")
+_LINK_SIGNS = ("dot", "punkt", "http", "hxxp", "//", "w w w")
+_DOTTED = re.compile(r"\.(?:\w| {0,2}[cnog])")
 _HANDLE = re.compile(r"(?<![\w@.])@([a-z][\w.-]{2,30})")
 # Whom a chat calls that is nobody elsewhere.
 _CALLED = frozenset(
@@ -80,6 +81,9 @@ _THOUSANDS = re.compile(
     r"(?<!\d)[1-9]\d{0,2}(?:[.,']\d{3}){2,}(?!\d)|(?<!\d)[1-9]\d{0,2}(?: \d{3})* 000(?!\d)"
 )
 _PLACE = re.compile(r"\b\d{1,2}\.\d{3,8} ?[°nsew]?[,; ] ?-?\d{1,3}\.\d{3,8}\b")
+_NETWORK_WORDS = frozenset(_NETWORKS.replace(" ?", "|").split("|")) | {"whatsapp"}
+_MAIL_WORDS = frozenset({"at", "klammeraffe"})
+_WORD = re.compile(r"[a-z]+")
 _DIGIT = re.compile(r"\d")
 _DIGITS = re.compile(r"\+|\d+|[a-z]+")
 _APART = re.compile(r"[\s.,/()\-–_·•*~|:;]{0,4}")
@@ -130,19 +134,31 @@ _NUMBER_LAST = re.compile(
 def found(text: str) -> bool:
     """Tell whether a text holds a way to reach somebody."""
     plain = folded(text)
-    return any(look(plain) for look in _LOOKS) or _is_street(text)
+    words, digits = _WORD.findall(plain), len(_DIGIT.findall(plain))
+    return any(look(plain) for look in _looks(plain, words, digits)) or (digits > 0 and _is_street(text))
 
 
-def _pattern(pattern: re.Pattern[str], hint: re.Pattern[str] | None = None) -> Callable[[str], bool]:
-    if hint is None:
-        return lambda plain: pattern.search(plain) is not None
-    return lambda plain: hint.search(plain) is not None and pattern.search(plain) is not None
+def _looks(plain: str, words: Sequence[str], digits: int) -> Iterator[Callable[[str], bool]]:
+    """Yield what may be there; most texts lack a word or sign that it must have, which is found sooner."""
+    if digits >= HINTED_DIGITS or sum(map(NUMBER_WORDS.__contains__, words)) >= HINTED_WORDS:
+        yield _is_number
+        yield _is(_PLACE)
+    if "@" in plain:
+        yield _is_handle
+    if "@" in plain or not _MAIL_WORDS.isdisjoint(words):
+        yield _is(_MAIL)
+    if ("." in plain and _DOTTED.search(plain)) or any(sign in plain for sign in _LINK_SIGNS):
+        yield _is(_LINK)
+    if "#" in plain or not _NETWORK_WORDS.isdisjoint(words):
+        yield _is(_NAMED)
+
+
+def _is(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+    return lambda plain: pattern.search(plain) is not None
 
 
 def _is_street(text: str) -> bool:
     shown = normalize("NFKC", text)
-    if not _DIGIT.search(shown):
-        return False
     return any(each.search(shown) for each in (_STREET, _LONG_STREET, _ENGLISH_STREET, _NUMBER_LAST))
 
 
@@ -229,13 +245,3 @@ def _is_counted(groups: Sequence[str], digits: str) -> bool:
         return True
     is_growing = all(step > 0 for step in steps) and all(number < 100 for number in numbers)
     return is_growing and len(numbers) >= GROWING_NUMBERS
-
-
-_LOOKS: tuple[Callable[[str], bool], ...] = (
-    _is_number,
-    _pattern(_MAIL, _MAIL_HINT),
-    _pattern(_LINK, _LINK_HINT),
-    _is_handle,
-    _pattern(_NAMED),
-    _pattern(_PLACE),
-)

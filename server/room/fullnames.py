@@ -28,8 +28,9 @@ _CLASS = re.compile(
 
 
 class Lists(Struct, frozen=True):
-    """Names in small letters, umlauts spelled out."""
+    """Names in small letters, umlauts spelled out. Without one of `telling` nobody is named."""
 
+    telling: frozenset[str]
     first: frozenset[str]
     last: frozenset[str]
     words: frozenset[str]
@@ -56,6 +57,8 @@ class Word(Struct, frozen=True):
 def found(text: str, language: str) -> bool:
     """Tell whether somebody is named in full; a capital tells a name in English, in German any noun."""
     lists = _lists()
+    if text.isascii() and lists.telling.isdisjoint(_WORD.findall(text.lower())):
+        return False
     words = [Word(at[0], _plain(at[0]), at.start(), at.end()) for at in _WORD.finditer(text)]
     if any(word.plain in lists.first and _CLASS.match(text, word.end) for word in words):
         return True
@@ -99,9 +102,10 @@ def _lists() -> Lists:
         return frozenset(_all_plain(read[key]))
 
     words = plain("plain") | plain("also_words")
+    first, titles = plain("first"), plain("titles")
     return Lists(
-        plain("first"), plain("last"), words, tuple(read["surname_ends"]), plain("no_surname"),
-        plain("titles"), plain("characters"),
+        first | titles, first, plain("last"), words, tuple(read["surname_ends"]), plain("no_surname"),
+        titles, plain("characters"),
     )  # fmt: skip
 
 

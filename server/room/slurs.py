@@ -42,30 +42,40 @@ class Lists(Struct, frozen=True):
     """What is looked for: words by their letters without repeats, and patterns over whole texts.
 
     A prefix before one of the words, or of the `groups`, and a suffix behind it make one word of both.
-    Only the `whole` ones are looked for in pieces and behind stars.
+    Only the `whole` ones are looked for in pieces and behind stars; `begun` is what each of them begins with.
+    In every phrase stands one of `hints`.
     """
 
     words: dict[str, tuple[str, ...]]
     whole: frozenset[str]
+    begun: frozenset[str]
     groups: frozenset[str]
     prefixes: tuple[str, ...]
     suffixes: tuple[str, ...]
     plain: str
     phrases: re.Pattern[str]
+    hints: frozenset[str]
     innocent: re.Pattern[str]
 
 
 def found(text: str) -> bool:
     """Tell whether a text holds a word against a group."""
-    lists = _lists()
-    tokens = _WORD.findall(lists.innocent.sub(" ", folded(text)))
+    lists, plain = _lists(), folded(text)
+    # Most texts hold none, so what excuses a word is looked for only then.
+    return _holds(plain, lists) and _holds(lists.innocent.sub(" ", plain), lists)
+
+
+def _holds(plain: str, lists: Lists) -> bool:
+    tokens = _WORD.findall(plain)
     words = list(map(_letters, tokens))
     if any(map(_is_listed, chain.from_iterable(words))):
         return True
-    plain = [both[0] for both in words]
-    if lists.phrases.search(f" {' '.join(plain)} "):
+    read = [both[0] for both in words]
+    if not lists.hints.isdisjoint(read) and lists.phrases.search(f" {' '.join(read)} "):
         return True
-    return _in_pieces(plain, lists) or any(_behind_stars(token, lists) for token in tokens)
+    return _in_pieces(read, lists) or (
+        _HAS_STAR.search(plain) is not None and any(_behind_stars(token, lists) for token in tokens)
+    )
 
 
 @cache
@@ -95,8 +105,10 @@ def _is_listed(word: str) -> bool:
 def _apart(word: str, lists: Lists) -> Iterator[str]:
     """Yield what a word is without what may have grown onto it; drawn-out letters are put right then."""
     for each in {word, _DRAWN_OUT.sub(r"\1", word), _DRAWN_OUT.sub(r"\1\1", word)}:
-        yield from (each.removeprefix(prefix) for prefix in lists.prefixes if each.startswith(prefix))
-        yield from (each.removesuffix(suffix) for suffix in lists.suffixes if each.endswith(suffix))
+        if each.startswith(lists.prefixes):
+            yield from (each.removeprefix(prefix) for prefix in lists.prefixes if each.startswith(prefix))
+        if each.endswith(lists.suffixes):
+            yield from (each.removesuffix(suffix) for suffix in lists.suffixes if each.endswith(suffix))
 
 
 def _is_written(word: str, lists: Lists) -> bool:
@@ -124,6 +136,8 @@ def _in_pieces(words: list[str], lists: Lists) -> bool:
             return True
         together, has_short = word, len(word) < SPELLED_LETTERS
         for piece in words[at + 1 : at + PIECES]:
+            if together not in lists.begun:
+                break
             together += piece
             has_short = has_short or len(piece) < SPELLED_LETTERS
             if has_short and len(together) >= PIECED_LETTERS and together in lists.whole:
@@ -162,11 +176,13 @@ def _lists() -> Lists:
     return Lists(
         by_letters,
         frozenset(slurs),
+        frozenset(word[:end] for word in slurs for end in range(len(word))),
         frozenset(groups),
         tuple(read["prefixes"]),
         tuple(_both(read["suffixes"])),
         "\n".join(["", *sorted(slurs), ""]),
         _phrases(read, groups),
+        frozenset(phrase.split()[0] for phrase in chain(groups, _both(read["phrases"]))),
         _any(read["innocent"]),
     )
 

@@ -368,8 +368,9 @@ class HastyRunner(Runner):
             await flush()
 
 
-async def nothing_done() -> None:
+async def nothing_done() -> Sequence[Effect]:
     """Do nothing of what was asked for."""
+    return ()
 
 
 class Control(Trial):

@@ -10,7 +10,7 @@ from server.blobs.base import Blob
 from server.log.base import Damaged, Log, Projected
 from server.log.memory import MemoryLog
 from server.readers import expiry
-from server.readers.base import Unavailable
+from server.readers.base import Rest, Unavailable
 from server.readers.expiry import FORMER_NAME, Expiry, text_item
 from server.room.commands import Forget, Land, Refused, Remove, Report, Say, Suggest
 from server.room.events import ClipLanded, Event, RoomOpened, TextRemoved
@@ -252,6 +252,40 @@ async def test_nothing_is_looked_at_between_two_sweeps(place: Place, monkeypatch
         await until(lambda: len(asked) == 2)
 
 
+async def test_what_comes_within_a_second_is_stored_together(place: Place) -> None:
+    reader = Expiry(place.registry, place.log, place.clock)
+
+    async def read(text: str) -> Rest:
+        await place.registry.send("wonder", Say(text), by=ANNA)
+        (change,) = (await place.log.changes())[-1:]
+        assert await reader.read(change) is None
+        return await reader.idle()
+
+    assert len((await read("noted at once")).effects) == 1
+    while (rest := await reader.idle()).within_ms == 0:
+        pass  # the sweep of the start
+    assert rest.within_ms == expiry.EVERY_MS
+    for text in ("a", "b", "c"):
+        place.clock.ms += 1
+        rest = await read(text)
+    assert rest == Rest(within_ms=expiry.NOTED_EVERY_MS - 3)
+    place.clock.ms += expiry.NOTED_EVERY_MS - 3
+    assert len((await reader.idle()).effects) == 3
+    assert await reader.flush() == []
+
+
+async def test_what_waits_is_stored_before_a_sweep_and_with_the_cursor(place: Place) -> None:
+    reader = Expiry(place.registry, place.log, place.clock)
+    await place.land("first")
+    (change,) = (await place.log.changes())[-1:]
+    await reader.flush()
+    await reader.read(change)
+    rest = await reader.idle()  # a sweep is due, and a second is not over
+    assert (len(rest.effects), rest.within_ms) == (1, 0)
+    await reader.read(change)
+    assert len(await reader.flush()) == 1
+
+
 async def test_more_than_a_page_of_clips_leaves_in_one_sweep(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -325,7 +359,8 @@ async def test_a_storage_that_cannot_be_read_is_waited_for(
         broken.setattr(place.log, "read", fails)
         with pytest.raises(Unavailable):
             await reader.read(change)
-    assert await reader.read(change)
+    await reader.read(change)
+    assert await reader.flush()
 
 
 async def test_a_refused_removal_hides_no_other(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,8 +84,9 @@ async def test_what_was_put_off_is_finished_before_the_cursor_moves(log: MemoryL
     cursors: list[int] = []
 
     class Flushed(Noting):
-        async def flush(self) -> None:
+        async def flush(self) -> Sequence[Effect]:
             cursors.append(await log.cursor(self.name))
+            return ()
 
     await say(log, "a")
     reader = Flushed()

@@ -100,14 +100,25 @@ PIECES = st.sampled_from(
             "http",
             "https:",
             "klammeraffe",
+            "insta",
+            "whats app",
+            "#1234",
+            "three",
+            "1.2345",
+            "555",
         ),
         *("@", ".", " . ", ". ", " .", "/", "//", "-", "_", "(", ")", " ", " ", "ät", "hat", "a-", "9"),
     ]
 )
 
 
+EVERY_LOOK = (contacts._is_number, contacts._is_handle, *map(contacts._is, (
+    contacts._MAIL, contacts._LINK, contacts._NAMED, contacts._PLACE,
+)))  # fmt: skip
+
+
 @given(st.lists(PIECES, max_size=14).map("".join))
-def test_no_mail_or_link_is_without_what_is_looked_for_first(text: str) -> None:
-    plain = folded(text)
-    for pattern, hint in ((contacts._MAIL, contacts._MAIL_HINT), (contacts._LINK, contacts._LINK_HINT)):
-        assert hint.search(plain) or not pattern.search(plain)
+def test_what_is_told_without_a_look_is_not_there(text: str) -> None:
+    assert contacts.found(text) == (
+        any(look(folded(text)) for look in EVERY_LOOK) or contacts._is_street(text)
+    )
