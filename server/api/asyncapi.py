@@ -36,6 +36,7 @@ SIGNALS: dict[str, dict[str, str]] = {
         "clip": "string",
         "voice": "string",
         "names": "array",
+        "names_at_ms": "integer",
         "starts_at_ms": "integer",
         "duration_ms": "integer",
         "at_ms": "integer",

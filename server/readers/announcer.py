@@ -36,6 +36,7 @@ class Said(Struct, frozen=True):
     url: str
     line: Announcement
     named: tuple[str, ...] = ()
+    names_at_ms: int = 0  # the first name comes so late in it
 
     @property
     def kind(self) -> str:
@@ -50,7 +51,7 @@ class Announcer:
         self._room = room
         self._speakers = speakers
         self._lines = Announcements()
-        self._ready: dict[Part, Utterance | None] = {}
+        self._ready: dict[Part, tuple[Utterance, ...]] = {}  # one after the other; none: nobody can say it
         self._missed: Event | None = None  # a turn that was given while nobody listened
 
     def __bool__(self) -> bool:
@@ -97,42 +98,47 @@ class Announcer:
     async def take(self, is_busy: Callable[[], bool]) -> Said | None:
         """Return what can be said now, and count it as said; None when nothing fits, or the air is busy."""
         while self._lines and self._speakers is not None and not is_busy():
-            chosen = self._lines.next(self._room.state, self._room.context(), self._length_ms)
+            chosen = self._lines.next(self._room.state, self._room.context(), self._length_ms, self._place_ms)
             if chosen is None:
                 break
             line, part = chosen
-            if (utterance := self._ready.get(part)) is not None:
-                return self._taken(line, part, utterance)
+            if parts := self._ready.get(part):
+                return self._taken(line, part, parts)
             await self._make(part, self._speakers.utterances)
         return None
 
-    def _taken(self, line: Announcement, part: Part, utterance: Utterance) -> Said:
+    def _taken(self, line: Announcement, part: Part, parts: tuple[Utterance, ...]) -> Said:
         assert self._speakers is not None
+        utterance, before = joined(parts), parts[:-1] if part.unnamed else ()
         self._lines.done(line)
         if not self._lines:
             self._ready.clear()
         url = f"/api/speech/{self._speakers.utterances.publish(utterance)}.ogg"
-        return Said(utterance, url, line, part.named)
+        return Said(utterance, url, line, part.named, sum(each.duration_ms for each in before))
 
     async def _make(self, part: Part, utterances: Utterances) -> None:
         """Make an utterance; what nobody can say counts as nothing."""
         parts = [await utterances.sound(part.sound, part.beat_ms)] if part.sound else []
         if part.text:
-            spoken = await utterances.said(part.text, self._room.state.language)
-            parts = [*parts, spoken] if spoken is not None else []
-        self._ready = dict([*self._ready.items(), (part, joined(parts) if parts else None)][-READY:])
+            language = self._room.state.language
+            spoken = [await utterances.said(text, language) for text in part.texts]
+            said = [each for each in spoken if each is not None]
+            parts = [*parts, *said] if len(said) == len(spoken) else []
+        self._ready = dict([*self._ready.items(), (part, tuple(parts))][-READY:])
 
     def _length_ms(self, part: Part) -> int:
         """Return how long a part takes, 0 when it cannot be said."""
+        place_ms = self._place_ms(part)
+        return place_ms if part in self._ready or not place_ms else max(1, round(HOPED * place_ms))
+
+    def _place_ms(self, part: Part) -> int:
+        """Return how long a part takes at most, 0 when it cannot be said."""
         if part in self._ready:
-            made = self._ready[part]
-            return made.duration_ms if made else 0
+            return sum(each.duration_ms for each in self._ready[part])
+        if not part.text:
+            return 1
         assert self._speakers is not None
-        language = self._room.state.language
-        text_ms = self._speakers.utterances.length_ms(part.text, language) if part.text else 0
-        if part.text and not text_ms:
-            return 0
-        return max(1, round(HOPED * text_ms))
+        return self._speakers.utterances.length_ms(part.text, self._room.state.language)
 
     def begins_at_ms(self) -> int | None:
         """Return when something is to begin exactly; None when nothing is."""

@@ -229,7 +229,8 @@ class RoomRadio:
         duration_ms = said.utterance.duration_ms
         at_ms = self._room.context().now_ms + CUE_LEAD_MS
         cue = {"kind": said.kind, "url": said.url, "starts_at_ms": at_ms, "duration_ms": duration_ms}
-        self._room.tail.signal("cue", {**cue, **({"names": said.named} if said.named else {})})
+        names = {"names": said.named, "names_at_ms": said.names_at_ms} if said.named else {}
+        self._room.tail.signal("cue", {**cue, **names})
         await asyncio.sleep(CUE_LEAD_MS / 1000)
         self._media.play(self._room.id, said.utterance.frames)
         end_s = self._now_s() + duration_ms / 1000

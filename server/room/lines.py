@@ -6,7 +6,8 @@ and what can no longer be said in time is not. Nothing is said into a window in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -34,10 +35,12 @@ BEATS = 3
 # What belongs to a moment is said this soon after it, or never.
 VERDICT_WITHIN_MS, RESULT_WITHIN_MS, LANDED_WITHIN_MS = 6_000, 15_000, 700
 LATE_MS = 60
+SIGN_MS = 500  # the sound before the words of a fault
 LINES_KEPT = 8
 NEVER_MS = 2**53
 # For a voice that has not said anything yet: about as long as names are.
 ANY_NAME = "Velvet Anteater"
+SENTENCE_END = re.compile(r"[.!?…]\s")
 UNTOLD = ("again", "replaced", "stopped")
 
 WORDS: dict[str, dict[str, str]] = {
@@ -73,24 +76,35 @@ WORDS: dict[str, dict[str, str]] = {
 
 
 class Part(Struct, frozen=True):
-    """What is heard as one: a sound (ticks on a beat, where it has one), then words, and whom they name."""
+    """What is heard as one: a sound (ticks on a beat, where it has one), then words, and whom they name.
+
+    The words up to `unnamed` name nobody: who hides a voice hears those.
+    """
 
     text: str = ""
     sound: Sound = ""
     beat_ms: int = 0
     named: tuple[str, ...] = ()
+    unnamed: int = 0
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Return the words that name nobody, then the others."""
+        texts = self.text[: self.unnamed].strip(), self.text[self.unnamed :].strip()
+        return tuple(text for text in texts if text)
 
 
 class Announcement(Struct, frozen=True):
     """Something to be said: the first choice that fits, exactly at a time or as soon as there is air.
 
-    `about` is what it says again: a turn or a verdict.
+    `about` is what it says again: a turn or a verdict. What is not `needed` gives way to verdicts.
     """
 
     choices: tuple[Part, ...]
     until_ms: int
     begins_at_ms: int = 0
     is_of_turn: bool = False
+    is_needed: bool = True
     about: TurnGiven | VerdictGiven | None = None
 
 
@@ -175,26 +189,34 @@ def _joined(*texts: str) -> str:
 
 
 def with_time(facts: Iterable[Fact], state: RoomState, round_: Round | None, context: Context) -> list[Fact]:
-    """Return facts whose turns begin when what must be known of them was said.
+    """Return facts whose turns begin when what must be known of them was said, and verdicts before them.
 
-    A turn of one word that follows another begins at once: its pace is the game.
+    A turn of one word that follows another begins at once where nothing was wrong: its pace is the game.
     """
+    facts = list(facts)
     if context.spoken_ms is None or not speaks(state):
-        return list(facts)
+        return facts
+    verdicts = [fact for fact in facts if isinstance(fact, VerdictGiven)]
     return [
-        _postponed(fact, state, round_, context)
+        _postponed(fact, state, round_, context, verdicts)
         if isinstance(fact, TurnGiven) and fact.act in SPOKEN and round_ is not None
         else fact
         for fact in facts
     ]
 
 
-def _postponed(turn: TurnGiven, state: RoomState, round_: Round, context: Context) -> TurnGiven:
+def _postponed(
+    turn: TurnGiven, state: RoomState, round_: Round, context: Context, verdicts: Sequence[VerdictGiven]
+) -> TurnGiven:
     assert context.spoken_ms is not None
     tempo, counted_ms = round_.tempo, TIMINGS[round_.tempo].count_in_ms
     text = needed(round_, turn, state)
     said_ms = context.spoken_ms(text, state.language) if text else 0
-    if not said_ms:
+    verdicts_ms = sum(
+        context.spoken_ms(each.text, state.language) + (SIGN_MS if each.tone == "fault" else 0)
+        for each in verdicts
+    )
+    if not said_ms and not verdicts_ms:
         return turn
     wait_ms = turn.go_at_ms - context.now_ms
     is_counted = round_.turn is None or bool(turn.voices)
@@ -206,6 +228,8 @@ def _postponed(turn: TurnGiven, state: RoomState, round_: Round, context: Contex
         last is not None and not last.hidden
     ):  # it is heard before words are, also where its game does not wait
         busy_ms = max(busy_ms, round_.heard_at_ms + last.duration_ms - context.now_ms)
+    if busy_ms + START_MS < VERDICT_WITHIN_MS:
+        said_ms += verdicts_ms
     return later(turn, max(0, busy_ms + START_MS + said_ms + after_ms - wait_ms))
 
 
@@ -259,13 +283,14 @@ class Announcements:
                 self._turn(turn, round_, state, name)
             case VerdictGiven(text=text, tone=tone) as told:
                 sound: Sound = "refused" if tone == "fault" else ""
-                self._add(
-                    Announcement((Part(text, sound),), event.at_ms + VERDICT_WITHIN_MS, about=told), state
-                )
+                choices = (Part(text, sound), *([Part(sound=sound)] if sound else []))
+                until_ms = event.at_ms + VERDICT_WITHIN_MS
+                self._lines = [line for line in self._lines if not _is_older_verdict(line, until_ms)]
+                self._add(Announcement(choices, until_ms, about=told), state)
             case ClipLanded(hidden=True):
                 self._add(Announcement((Part(sound="landed"),), event.at_ms + LANDED_WITHIN_MS), state)
             case RoundClosed() as closed if closed.reason not in UNTOLD:
-                self.clear()
+                self._lines = [line for line in self._lines if isinstance(line.about, VerdictGiven)]
                 self._result(closed, state, name, event.at_ms)
             case RoundClosed():
                 self.clear()
@@ -288,7 +313,8 @@ class Announcements:
             self._add(Announcement(tuple(choices), turn.closes_at_ms, is_of_turn=True, about=turn), state)
             return
         choices += [Part(sound="turn"), Part(sound="last_tick")] if turn.voice else []
-        self._add(Announcement(tuple(choices), turn.go_at_ms, is_of_turn=True, about=turn), state)
+        is_needed = bool(needed(round_, turn, state))
+        self._add(Announcement(tuple(choices), turn.go_at_ms, 0, True, is_needed, turn), state)
         if is_first or turn.voices:
             beat_ms = TIMINGS[round_.tempo].count_in_ms // BEATS
             begins_ms = turn.go_at_ms - BEATS * beat_ms
@@ -318,29 +344,38 @@ class Announcements:
         self._lines = [*self._lines, *([replace(line, choices=choices)] if choices else [])][-LINES_KEPT:]
 
     def next(
-        self, state: RoomState, context: Context, length_ms: Callable[[Part], int]
+        self,
+        state: RoomState,
+        context: Context,
+        length_ms: Callable[[Part], int],
+        place_ms: Callable[[Part], int] | None = None,
     ) -> tuple[Announcement, Part] | None:
         """Return what fits now, and drop what no longer does, or was forgotten.
 
-        `length_ms` is 0 for what cannot be said.
+        `length_ms` is 0 for what cannot be said; `place_ms` is what to keep free for it at most. What a turn
+        asks for is said last, right before it, if there is time for both.
         """
         now_ms = context.now_ms
         kept = (line for line in self._lines if not _is_late(line, now_ms))
         self._lines = [line for line in kept if not is_forgotten(line, state)]
         free_ms = free_until_ms(state, context) - now_ms
         counts = [line.begins_at_ms - now_ms for line in self._lines if line.begins_at_ms]
-        reserved_ms = 0
-        for line in sorted(self._lines, key=lambda each: not each.is_of_turn):
-            if line.begins_at_ms:
-                continue
-            room_ms = min(free_ms, *counts, line.until_ms - now_ms if line.is_of_turn else NEVER_MS)
-            room_ms -= 0 if line.is_of_turn else reserved_ms
-            for part in line.choices:
-                needs_ms = length_ms(part)
-                if 0 < needs_ms <= room_ms:
-                    return line, part
-            if line.is_of_turn and free_ms > 0:
+        air_ms = min([free_ms, *counts])
+        waiting = [line for line in self._lines if not line.begins_at_ms]
+        turns = [line for line in waiting if line.is_of_turn]
+        others = [line for line in waiting if not line.is_of_turn]
+        kept_ms = sum((place_ms or length_ms)(line.choices[0]) for line in turns if line.is_needed)
+        for line in others if turns else ():
+            if (part := _fitting(line, air_ms - kept_ms, length_ms)) is not None:
+                return line, part
+        for line in turns:
+            if (part := _fitting(line, min(air_ms, line.until_ms - now_ms), length_ms)) is not None:
+                return line, part
+            if free_ms > 0:
                 self._lines.remove(line)  # there is ever less time
+        for line in others:
+            if (part := _fitting(line, air_ms, length_ms)) is not None:
+                return line, part
         return self._counted(state, context)
 
     def _counted(self, state: RoomState, context: Context) -> tuple[Announcement, Part] | None:
@@ -361,10 +396,24 @@ class Announcements:
             self._lines.remove(line)
 
 
+def _is_older_verdict(line: Announcement, until_ms: int) -> bool:
+    """Tell whether a line is about a take before: it would be taken for one about the newer one."""
+    return isinstance(line.about, VerdictGiven) and line.until_ms < until_ms
+
+
+def _fitting(line: Announcement, room_ms: int, length_ms: Callable[[Part], int]) -> Part | None:
+    """Return the first choice of a line that fits."""
+    return next((part for part in line.choices if 0 < length_ms(part) <= room_ms), None)
+
+
 def _naming(part: Part, voices: Iterable[str], name: Name) -> Part:
     """Return a part with those of some voices whose names are in its words."""
-    named = (voice for voice in voices if name(voice) and name(voice) in part.text)
-    return replace(part, named=tuple(dict.fromkeys(named)))
+    named = [voice for voice in dict.fromkeys(voices) if name(voice) and name(voice) in part.text]
+    if not named:
+        return part
+    ends = [end.end() for end in SENTENCE_END.finditer(part.text)]
+    first = min(part.text.index(name(voice)) for voice in named)
+    return replace(part, named=tuple(named), unnamed=max((at for at in ends if at <= first), default=0))
 
 
 def is_forgotten(line: Announcement, state: RoomState) -> bool:
@@ -382,7 +431,7 @@ def _told_by(state: RoomState, part: Part) -> Part | None:
     kept = KINDS.get(state.kind, KINDS["wonder"]).filters
     if not part.text or filters.refuse(part.text, state.language, kept) is None:
         return part
-    return replace(part, text="") if part.sound else None
+    return replace(part, text="", named=(), unnamed=0) if part.sound else None
 
 
 def _is_late(line: Announcement, now_ms: int) -> bool:

@@ -254,10 +254,10 @@ class Takes:
         self._fall_silent(room, voice)
         return await self._completion.uploaded(take, body, media_type)
 
-    async def masked(self, body: bytes, media_type: str, mask: str) -> Clip:
+    async def masked(self, body: bytes, media_type: str, mask: str, *, reduces_noise: bool = False) -> Clip:
         """Return what a recording is through a mask; it lands nowhere. Raises `Unfit` or `Refused`."""
         self._check_open()
-        return await self._tried.hear(body, media_type, mask)
+        return await self._tried.hear(body, media_type, mask, reduces_noise=reduces_noise)
 
     # --- previews
 

@@ -23,7 +23,7 @@ class TriedMasks:
         self._turns = asyncio.Semaphore(TRIED_AT_ONCE)
         self._waiting = 0
 
-    async def hear(self, body: bytes, media_type: str, mask: str) -> Clip:
+    async def hear(self, body: bytes, media_type: str, mask: str, *, reduces_noise: bool = False) -> Clip:
         """Return what a recording is through a mask. Raises `Unfit`, and `Refused` when too many try."""
         if self._waiting >= WAITING_MOST:
             raise Refused("busy", "Many try masks on just now. Try again in a moment.", RETRY_AFTER_MS)
@@ -31,6 +31,9 @@ class TriedMasks:
         try:
             async with self._turns:
                 limits = Limits(longest_ms=LONGEST_TRIED_MS)
-                return await self._finisher.upload(body, media_type, limits, Mask(mask, unguessable()))
+                worn = Mask(mask, unguessable())
+                return await self._finisher.upload(
+                    body, media_type, limits, worn, reduces_noise=reduces_noise
+                )
         finally:
             self._waiting -= 1

@@ -4,7 +4,7 @@ import { typeFor } from '../../static/js/audio/recorder.js';
 import { Clock } from '../../static/js/room/clock.js';
 import { geohash } from '../../static/js/lib/geohash.js';
 import { Onset } from '../../static/js/room/onset.js';
-import { foldPresence, NOBODY, reads } from '../../static/js/room/presence.js';
+import { foldPresence, NOBODY, othersRead, reads } from '../../static/js/room/presence.js';
 import { click, down, follow, HOLD_MS, UP, up } from '../../static/js/room/press.js';
 import { freshId, messagesIn, problemOf } from '../../static/js/wire/protocol.js';
 
@@ -74,6 +74,12 @@ test('a hold cut by the limit does nothing when let go', () => {
 test('who wants large words or has no sound reads along', () => {
   assert.deepEqual(['large', 'on', 'off'].map((captions) => reads('radio', captions)), [true, false, false]);
   assert.deepEqual(['large', 'on', 'off'].map((captions) => reads('off', captions)), [true, true, false]);
+});
+
+test('nobody is told that they read along themselves', () => {
+  const told = [0, 1, 2].map((readers) => [othersRead({ readers }, false), othersRead({ readers }, true)]);
+
+  assert.deepEqual(told, [[false, false], [true, false], [true, true]]);
 });
 
 test('presence folds who came, who went and who speaks', () => {

@@ -91,13 +91,21 @@ class Hands:
 
     def __init__(self) -> None:
         self.m4as = 0
+        self.reduces_noise = False  # as the last upload wanted it
         self.gate = asyncio.Event()
         self.gate.set()
         self.transcode: Callable[[bytes], bytes] = lambda ogg: b"ftypM4A " + ogg[:100]
 
     async def upload(
-        self, body: bytes, media_type: str, limits: Limits, mask: Mask | None = None, **_: bool
+        self,
+        body: bytes,
+        media_type: str,
+        limits: Limits,
+        mask: Mask | None = None,
+        *,
+        reduces_noise: bool = False,
     ) -> Clip:
+        self.reduces_noise = reduces_noise
         if body == b"silence":
             raise Unfit("silent", "We heard nothing. Is your microphone muted?")
         if body == b"garbage":

@@ -20,6 +20,11 @@ export function reads(hearing, captions) {
   return captions === 'large' || (captions === 'on' && hearing !== 'radio' && hearing !== 'files');
 }
 
+/** Whether somebody else reads along. @param {Pick<Presence, 'readers'>} presence @param {boolean} isReader whether one does so oneself */
+export function othersRead({ readers }, isReader) {
+  return readers > Number(isReader);
+}
+
 /** @param {Presence} presence @param {any} data @returns {Presence} */
 function moved(presence, data) {
   const voices = new Map(presence.voices);

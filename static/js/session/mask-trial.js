@@ -47,7 +47,7 @@ export class MaskTrial {
   /** What others would hear; without a mask that is what was recorded. @param {string} mask @returns {Promise<Blob>} */
   async heard(mask) {
     if (!this.#take) throw new Error('nothing was recorded');
-    return mask === 'none' ? this.#take : this.ask(mask, this.#take);
+    return mask === 'none' ? this.#take : this.ask(mask, this.#take, this.read().room?.id);
   }
 
   /** Forget what was said, and give the microphone back unless it is used. @param {{keeps?: boolean}} [how] */

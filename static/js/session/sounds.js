@@ -38,13 +38,16 @@ export class OnAir {
   }
 
   /** @param {import('../wire/protocol.js').Cue} cue */
-  cue({ kind = 'clip', clip, names = [], starts_at_ms, duration_ms, prompt = '', at_ms = 0 }) {
+  cue({ kind = 'clip', clip, names = [], names_at_ms = 0, starts_at_ms, duration_ms, prompt = '', at_ms = 0 }) {
     const begin_ms = Math.max(0, this.clock.until_ms(starts_at_ms));
     for (const timer of this.#timers) clearTimeout(timer);
-    this.#piece(kind === 'clip' ? clip : '', names);
+    this.#piece(kind === 'clip' ? clip : '', names_at_ms > 0 ? [] : names);
     if (kind !== 'clip') {
       this.set({ onAir: null, asked: null });
-      this.#timers = [setTimeout(() => this.#piece(null), begin_ms + duration_ms + TAIL_MS)];
+      this.#timers = [
+        setTimeout(() => this.#piece('', names), begin_ms + names_at_ms),
+        setTimeout(() => this.#piece(null), begin_ms + duration_ms + TAIL_MS),
+      ];
       return;
     }
     this.#timers = [

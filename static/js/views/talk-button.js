@@ -5,7 +5,7 @@ import { t } from '../lib/text.js';
 import { View } from './view.js';
 import { ownMask, partIn } from '../room/head.js';
 import { isDrawnIn } from '../room/play.js';
-import { reads } from '../room/presence.js';
+import { othersRead, reads } from '../room/presence.js';
 import { click, down, follow, UP, up } from '../room/press.js';
 import { isTalking, silencedBy, wantsTrial } from '../session/model.js';
 import './count-ring.js';
@@ -49,9 +49,8 @@ export class TalkButton extends View {
     this.orb?.setAttribute('aria-disabled', String(this.#silenced !== null));
     this.#late(model);
     const mask = model.joined && ownMask(model.state, model.mask);
-    const others = model.presence.readers - Number(reads(model.hearing, get('captions'))); // oneself is told of nobody
-    const notes = [mask && t('mask.own', { mask: t(`mask.${mask}`) }), model.joined && model.room?.captions && others > 0 && t('talk.readers')];
-    say(/** @type {Element} */ (this.worn), notes.filter(Boolean).join(' '));
+    const notes = [mask && t('mask.own', { mask: t(`mask.${mask}`) }), model.joined && model.room?.captions && othersRead(model.presence, reads(model.hearing, get('captions'))) && t('talk.readers')];
+    say(/** @type {Element} */ (this.worn), notes.filter(Boolean).join('\n'));
     const part = partIn(model, this.session.round.status);
     if (this.state) say(this.state, t(this.#silenced ?? (this.#isLate && isOn ? 'talk.later' : stateOf(model, part))));
   }

@@ -2,9 +2,9 @@
 import { bearer } from './key.js';
 import { problemOf } from './protocol.js';
 
-/** @param {string} mask @param {Blob} take @returns {Promise<Blob>} */
-export async function tried(mask, take) {
-  const response = await fetch(`/api/masks/${encodeURIComponent(mask)}/preview`, {
+/** @param {string} mask @param {Blob} take @param {string} [room] whose noise reduction it is heard with @returns {Promise<Blob>} */
+export async function tried(mask, take, room) {
+  const response = await fetch(`/api/masks/${encodeURIComponent(mask)}/preview${room ? `?room=${encodeURIComponent(room)}` : ''}`, {
     method: 'POST',
     headers: { ...bearer(), 'Content-Type': take.type.split(';')[0] || 'application/octet-stream' },
     body: take,

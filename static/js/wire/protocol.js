@@ -47,7 +47,7 @@
  * @typedef {{type: 'pong', t: number, server_ms: number}} Pong
  * @typedef {Event|Signal|Welcome|Ack|RefusedMessage|Pong} ServerMessage
  * @typedef {{type: string, id: string, [field: string]: unknown}} ClientMessage
- * @typedef {{kind?: 'clip'|'speech'|'sound', url?: string, clip: string, voice?: string, names?: string[], starts_at_ms: number, duration_ms: number, at_ms?: number, prompt?: string}} Cue
+ * @typedef {{kind?: 'clip'|'speech'|'sound', url?: string, clip: string, voice?: string, names?: string[], names_at_ms?: number, starts_at_ms: number, duration_ms: number, at_ms?: number, prompt?: string}} Cue
  */
 
 /** Close codes of the contract, by what they mean for a page. */

@@ -32,6 +32,7 @@ def test_a_text_has_a_longest_length() -> None:
 def test_an_estimate_grows_with_the_text() -> None:
     assert 300 < estimated_ms("Go.", "en") < estimated_ms("Go, and say a word.", "en") < 4_000
     assert estimated_ms("Geh, und sag ein Wort.", "de") > 1_000
+    assert estimated_ms("6 words, not 1!", "en") >= estimated_ms("six words, not one!", "en")
 
 
 def test_what_an_engine_says_is_levelled_and_has_no_air_around_it() -> None:

@@ -94,11 +94,15 @@ async def test_a_clip_that_lands_cuts_what_is_said_and_is_heard_first(studio: St
     assert studio.media.stopped == ["wonder"]
 
 
-async def test_words_tell_whom_they_name(studio: Studio) -> None:
+async def test_words_tell_whom_they_name_and_when(studio: Studio, engine: ToneEngine) -> None:
     await happen(studio, RoundOpened("r", "first_thing", "snap", PROMPT), turn(studio, 9_000))
     await studio.until(lambda: len(studio.spoken) == 1)
 
-    assert studio.spoken[0]["names"] == [ANNA.id]
+    said = studio.spoken[0]
+    assert said["names"] == [ANNA.id]
+    assert 0 < said["names_at_ms"] < said["duration_ms"]
+    asked = engine.asked[:2]
+    assert [asked[0], ANNA.name in asked[0], ANNA.name in asked[1]] == ["Say a word.", False, True]
 
 
 async def test_what_is_taken_back_while_it_is_said_ends_at_once(studio: Studio) -> None:

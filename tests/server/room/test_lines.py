@@ -20,7 +20,7 @@ from games.round import (
     VerdictGiven,
 )
 from server.room import lines
-from server.room.commands import Command, Tick
+from server.room.commands import Caption, Command, Tick
 from server.room.context import Context
 from server.room.decide import decide
 from server.room.events import ClipLanded, Draft, RoomChanged, Voice, numbered
@@ -104,6 +104,19 @@ class SpokenRound(PacedRound):
             self.air_ms = at_ms = at_ms + length_ms(part)
 
 
+class EchoingRound(SpokenRound):
+    """A round in which everybody says the same words, and the room knows them."""
+
+    def __init__(self, game: Game) -> None:
+        super().__init__(game)
+        self.captions = True
+
+    def _do(self, command: Command, by: Voice | None = None) -> None:
+        if isinstance(command, Caption):
+            command = Caption(replace(command.caption, text="bus"))
+        super()._do(command, by)
+
+
 def played(game: Game) -> SpokenRound:
     round_ = SpokenRound(game)
     round_.play()
@@ -169,6 +182,21 @@ def test_words_in_turn_keep_their_pace() -> None:
     assert spoken.play().turn_s == silent.play().turn_s < 2.3
 
 
+def test_a_word_that_was_wrong_is_told_before_the_next_one_and_costs_no_more_than_that() -> None:
+    round_ = EchoingRound(BY_ID["word_association"])
+    round_.play()
+
+    verdicts = [(at_ms, fact.text) for at_ms, fact in round_.facts if isinstance(fact, VerdictGiven)]
+    said = [(aired.from_ms, aired.part.text) for aired in round_.said]
+    told = [next((at for at, text in said if text == wrong and at >= at_ms), 0) for at_ms, wrong in verdicts]
+    assert len(told) == 7  # "bus" again
+    assert all(0 <= at - at_ms < 1_000 for at, (at_ms, _) in zip(told, verdicts, strict=True)), round_.said
+    for at_ms, turn, _ in round_.turns[2:]:
+        (text,) = [wrong for given_ms, wrong in verdicts if given_ms == at_ms]
+        most_ms = lines.START_MS + lines.SIGN_MS + spoken_ms(text) + GUARD_MS + 100
+        assert turn.go_at_ms - at_ms <= most_ms
+
+
 def test_a_count_in_is_heard_exactly_before_the_first_go() -> None:
     round_ = played(BY_ID["word_association"])
     _, turn, _ = round_.turns[0]
@@ -227,6 +255,36 @@ def test_a_verdict_is_said_while_nobody_may_speak_and_never_late() -> None:
     assert chosen[1] == Part("Too slow.", "refused")
     assert lines_.next(round_.state, at(1_000 + lines.VERDICT_WITHIN_MS), length_ms) is None
     assert not lines_
+
+
+def test_a_verdict_is_said_before_the_turn_that_follows_where_there_is_time_for_both() -> None:
+    opened = RoundOpened("r", "story_die", "snap", players=(ANNA,))
+    turn = TurnGiven("r", 1, "Go!", 9_000, 14_000, ANNA)
+    told = VerdictGiven("r", "c", "slow", "Too slow.", "fault")
+    lines_, round_ = read(opened, turn, told)
+    (asked, verdict) = (line.choices[0] for line in lines_._lines if not line.begins_at_ms)
+    both_ms = length_ms(asked) + length_ms(verdict)
+    counts_ms = 9_000 - 1_800
+
+    cases = ((counts_ms - both_ms, verdict), (counts_ms - both_ms + 1, Part(sound="refused")))
+    for now_ms, first in cases:
+        chosen = lines_.next(round_.state, at(now_ms), length_ms)
+        assert chosen is not None
+        assert chosen[1] == first
+    hoped = lines_.next(round_.state, at(counts_ms - both_ms), length_ms, lambda part: 2 * length_ms(part))
+    assert hoped is not None
+    assert hoped[1] == asked  # which may yet prove longer
+
+
+def test_the_last_verdict_is_said_before_the_result_and_none_about_a_take_before_it() -> None:
+    lines_, round_ = read(VerdictGiven("r", "c", "slow", "Too slow.", "fault"))
+    for draft in (
+        Draft(VerdictGiven("r", "d", "slow", "Slower.", "fault"), 1_500),
+        Draft(RoundClosed("r", "done", met=True), 1_600),
+    ):
+        lines_.read(numbered(draft, 2, 1), round_.state, str)
+
+    assert [line.choices[0].text for line in lines_._lines] == ["Slower.", "One mind!"]
 
 
 def test_the_room_says_nothing_that_nobody_may_write_in_it() -> None:
@@ -293,6 +351,10 @@ def test_words_tell_whom_they_name() -> None:
     (said, _) = lines_._lines
 
     assert [part.named for part in said.choices] == [(ANNA, BELA), (ANNA, BELA), (ANNA, BELA), (), ()]
+    assert [part.texts for part in said.choices[1:3]] == [
+        ("Go!", "Anna, it's you. Then Bela."),
+        ("Anna, it's you. Then Bela.",),
+    ]
     every, _ = read(RoundOpened("r", "five_things", "snap"), TurnGiven("r", 1, "Go!", 20_000, 29_000))
     assert {part.named for line in every._lines for part in line.choices} == {()}
 

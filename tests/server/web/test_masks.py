@@ -52,12 +52,22 @@ async def test_one_hears_oneself_through_a_mask_and_nothing_lands(site: Site) ->
     assert (await site.json("GET", "/api/rooms/wonder"))["clips"] == 0
 
 
+async def test_one_hears_oneself_with_as_little_noise_as_others_will_in_the_room(site: Site) -> None:
+    quiet, plain = [await site.room(noise_reduction=wanted) for wanted in (True, False)]
+    heard = {}
+    for where in ("", f"?room={plain}", f"?room={quiet}"):
+        assert await site.status("POST", TRY + where, data=b"speech", headers=bearer(**AUDIO)) == 200
+        heard[where] = site.finisher.reduces_noise
+    assert list(heard.values()) == [False, False, True]
+
+
 async def test_what_cannot_be_tried_is_refused_with_a_sentence(site: Site) -> None:
     for path, body, refused in (
         ("/api/masks/nobody/preview", b"speech", (422, "bad_value")),
         ("/api/masks/none/preview", b"speech", (422, "bad_value")),
         (TRY, b"silence", (422, "silent")),
         (TRY, b"garbage", (422, "undecodable")),
+        (f"{TRY}?room=nowhere", b"speech", (404, "no_such_room")),
     ):
         assert await site.problem("POST", path, data=body, headers=bearer(**AUDIO)) == refused
     assert await site.problem("POST", TRY, data=b"speech", headers=AUDIO) == (401, "no_key")

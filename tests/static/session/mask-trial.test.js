@@ -11,20 +11,20 @@ beforeEach(() => set('mask', 'none'));
 const SAID = new Blob(['said'], { type: 'audio/webm;codecs=opus' });
 /** What the server was asked for, and what it does. */
 class Server {
-  /** @type {[string, Blob][]} */ asked = [];
+  /** @type {[string, Blob, string|undefined][]} */ asked = [];
   /** @type {Error|null} */ fails = null;
 
-  /** @param {string} mask @param {Blob} take */
-  ask = async (mask, take) => {
+  /** @param {string} mask @param {Blob} take @param {string} [room] */
+  ask = async (mask, take, room) => {
     if (this.fails) throw this.fails;
-    this.asked.push([mask, take]);
+    this.asked.push([mask, take, room]);
     return new Blob([mask], { type: 'audio/ogg' });
   };
 }
 
 /** A visit whose microphone can be tried with masks. */
 async function trying() {
-  const visit = await new Visit().enter();
+  const visit = await new Visit({ room: { id: 'x' } }).enter();
   const server = new Server();
   /** @type {string[]} */
   const steps = [];
@@ -41,7 +41,7 @@ test('what was said is heard through one mask after the other, and is said once'
   assert.equal(await (await trial.heard('giant')).text(), 'giant');
 
   assert.deepEqual(steps, ['records', 'now', '3000 ms', 'stops']);
-  assert.deepEqual(server.asked, [['mouse', SAID], ['giant', SAID]]);
+  assert.deepEqual(server.asked, [['mouse', SAID, 'x'], ['giant', SAID, 'x']]);
 });
 
 test('without a mask one hears what was recorded, and the server is not asked', async () => {
@@ -108,12 +108,12 @@ async function over(response, act) {
 }
 
 test('a take goes to the mask as it was recorded, and comes back as sound', async () => {
-  const { result, url, options } = await over(new Response('ogg'), () => tried('mouse', SAID));
+  const { result, url, options } = await over(new Response('ogg'), () => tried('mouse', SAID, 'a b'));
   assert.equal(await /** @type {Blob} */ (result).text(), 'ogg');
-  assert.deepEqual([url, options.method, options.body], ['/api/masks/mouse/preview', 'POST', SAID]);
+  assert.deepEqual([url, options.method, options.body], ['/api/masks/mouse/preview?room=a%20b', 'POST', SAID]);
   assert.equal(/** @type {any} */ (options.headers)['Content-Type'], 'audio/webm');
 
-  const refused = await over(Response.json({ code: 'too_fast', detail: 'Wait.' }, { status: 429 }), () => tried('mouse', new Blob(['x'])));
+  const refused = await over(Response.json({ code: 'too_fast', detail: 'Wait.' }, { status: 429 }), () => tried('mouse', new Blob(['x']), 'x'));
   assert.equal(/** @type {any} */ (refused.result).code, 'too_fast');
 });
 

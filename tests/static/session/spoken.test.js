@@ -53,6 +53,18 @@ test('words that name somebody who is hidden are not heard, nor is their file pl
   assert.deepEqual([visit.player.hushed, visit.player.played], [false, ['/api/speech/def.ogg']]);
 });
 
+test('by the radio words before the name of somebody who is hidden are heard', async () => {
+  const visit = await new Visit().enter();
+  visit.session.hidden.add('bela', 'Bela');
+  says(visit, { names: ['bela'], names_at_ms: 600 });
+  const heard = [];
+  for (const ms of [5, 590, 20, 280, 250]) {
+    await visit.pass(ms);
+    heard.push(!visit.player.hushed);
+  }
+  assert.deepEqual(heard, [true, true, false, false, false]);
+});
+
 test('the room is told whether they are wanted, at once', async () => {
   const visit = await new Visit().enter();
   assert.equal(visit.asked('here').at(-1)?.voice, true);
