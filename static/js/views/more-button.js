@@ -1,4 +1,4 @@
-/** Settings, and what the visitor's own browser knows of them: fetched when wanted. */
+/** Buttons that open a sheet, which is fetched when it is wanted: settings, and how to invite others. */
 import { h, icon } from '../lib/dom.js';
 import { t } from '../lib/text.js';
 import { View } from './view.js';
@@ -11,3 +11,9 @@ export class MoreButton extends View {
 }
 
 customElements.define('more-button', MoreButton);
+
+/** "Invite others": where a room is empty, and where one looks who is here. @param {import('../session/session.js').Session} session */
+export function shareButton(session) {
+  const open = async () => (await import('./invite-sheet.js')).open(session);
+  return h('button', { type: 'button', class: 'text-button share', onclick: open }, icon('link'), t('room.share'));
+}
