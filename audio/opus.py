@@ -240,7 +240,7 @@ def join(packets: Sequence[Packet], tolerance: int | None = None) -> list[Packet
     late = late if len(set(late)) <= 1 else _steady(late)
     joined: list[Packet] = []
     holes = max(0, packets[0].at) if packets else 0
-    if len(set(late)) <= 1:  # plain takes, and our own clips: it saves 5 % of their finish
+    if len(set(late)) <= 1:  # plain takes, and our own clips
         return [Packet(start + holes, packet.payload) for start, packet in zip(sound, packets, strict=False)]
     first, last = 0, 0  # the window around this packet
     for index, packet in enumerate(packets):

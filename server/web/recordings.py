@@ -264,25 +264,21 @@ OPERATIONS = (
         _ERRORS,
         query=_QUERY,
     ),
-    Operation(
-        "GET",
-        f"{_HERE}.ogg",
-        ogg,
-        f"A recording as Opus in Ogg: {_WHICH}.",
-        {200: {"audio/ogg": BINARY}},
-        (*_ERRORS, "busy"),
-        query=_QUERY,
-        preflight=preflight,
-    ),
-    Operation(
-        "GET",
-        f"{_HERE}.m4a",
-        m4a,
-        f"A recording as AAC in MP4: {_WHICH}.",
-        {200: {"audio/mp4": BINARY}},
-        (*_ERRORS, "busy"),
-        query=_QUERY,
-        preflight=preflight,
+    *(
+        Operation(
+            "GET",
+            f"{_HERE}.{form}",
+            answer,
+            f"A recording as {what}: {_WHICH}.",
+            {200: {media_type: BINARY}},
+            (*_ERRORS, "busy"),
+            query=_QUERY,
+            preflight=preflight,
+        )
+        for form, answer, what, media_type in (
+            ("ogg", ogg, "Opus in Ogg", "audio/ogg"),
+            ("m4a", m4a, "AAC in MP4", "audio/mp4"),
+        )
     ),
     Operation(
         "GET",
