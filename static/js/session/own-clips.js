@@ -10,6 +10,7 @@ const GONE = 'no_such_preview';
 export class OwnClips {
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #undo;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #preview;
+  /** The preview that is decided about. @type {string|null} */ #decided = null;
 
   /**
    * @param {import('./model.js').Reader} read @param {import('./model.js').Setter<'undo'|'preview'>} set
@@ -46,10 +47,13 @@ export class OwnClips {
     this.#preview = setTimeout(() => this.set({ preview: null }), PREVIEW_MS);
   }
 
-  /** @param {'keep'|'drop'} command @param {string} preview */
+  /** Keep or drop, once: a second press, before the card is gone, would be told that the take is. @param {'keep'|'drop'} command @param {string} preview */
   async decide(command, preview) {
+    if (this.#decided === preview) return;
+    this.#decided = preview;
     const refused = await this.ask(command, { preview });
     if (!refused || refused === GONE) this.endPreview(preview);
+    else this.#decided = null;
   }
 
   /** A preview waits no more. @param {string} [preview] its clip has the same id */

@@ -31,11 +31,9 @@ export class PreviewCard {
   #parts({ preview, duration_ms, peaks }) {
     const { session } = this;
     const listen = async () => session.player.clip(await own(`/api/previews/${encodeURIComponent(preview)}.ogg`));
-    const end = async (/** @type {'keep'|'drop'} */ command) => {
-      this.element.inert = true; // a second press, before the answer, would be told that the take is gone
+    const end = (/** @type {'keep'|'drop'} */ command) => {
       session.player.stop();
-      await session.clips.decide(command, preview);
-      this.element.inert = false;
+      return session.clips.decide(command, preview);
     };
     return [h('p', {}, t('preview.title'), ' ', h('small', {}, `${seconds(duration_ms)}\u00a0s`)), wave(peaks), h('div', { class: 'sheet-row' },
       button('preview-listen', 'play', listen), button('preview-keep', 'keep', () => end('keep')), button('preview-drop', 'close', () => end('drop')))];

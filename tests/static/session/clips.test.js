@@ -125,6 +125,22 @@ for (const command of /** @type {const} */ (['keep', 'drop'])) {
   });
 }
 
+test('a preview is decided about once, also when it is pressed again before the page is drawn anew', async () => {
+  const visit = await new Visit().enter();
+  visit.signal('take', { state: 'preview', peer: '', ...PREVIEW });
+  visit.session.clips.decide('keep', 'p');
+  visit.session.clips.decide('drop', 'p'); // before the answer
+  await visit.serve();
+  visit.session.clips.decide('keep', 'p'); // after it, while the card still stands
+  await visit.serve();
+
+  assert.deepEqual([visit.asked('keep').length, visit.asked('drop').length, visit.notices], [1, 0, []]);
+  visit.signal('take', { state: 'preview', peer: '', ...PREVIEW, preview: 'q' });
+  visit.session.clips.decide('drop', 'q');
+  await visit.serve();
+  assert.equal(visit.asked('drop').length, 1);
+});
+
 test('a preview that cannot be kept now may be tried again, one that is gone goes', async () => {
   const visit = await new Visit().enter();
   visit.signal('take', { state: 'preview', peer: '', ...PREVIEW });
