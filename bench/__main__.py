@@ -34,6 +34,10 @@ PAGE = Path(__file__).resolve().parents[1] / "docs/performance.md"
 MARKS = re.compile(r"(<!-- figures -->\n).*(<!-- end of figures -->)", re.DOTALL)
 
 
+class Failed(Exception):
+    """A part could not be measured."""
+
+
 class Budget(Struct, frozen=True):
     """What a figure should be: at most (or, `least`, at least) a value."""
 
@@ -114,11 +118,11 @@ BUDGETS = (
 
 
 def measure(part: str) -> dict[str, float]:
-    """Run one part in a fresh process and return its figures, named `part.figure`."""
+    """Run one part in a fresh process and return its figures, named `part.figure`. Raises `Failed`."""
     code = f"import json; from bench import {part}; print('\\n' + json.dumps({part}.measure()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"bench.{part} failed:\n{done.stderr[-4000:]}")
+        raise Failed(f"bench.{part} failed:\n{done.stderr[-4000:]}")
     figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return {f"{part}.{name.removeprefix(part + '_')}": value for name, value in figures.items()}
 
@@ -161,11 +165,17 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     chosen = parser.parse_args()
     figures: dict[str, float] = {}
+    failed: list[Failed] = []
     for part in chosen.parts or PARTS:
         print(f"measuring {part} ...", file=sys.stderr, flush=True)
-        figures |= measure(part)
+        try:
+            figures |= measure(part)
+        except Failed as failure:
+            failed.append(failure)
     lines = "\n".join([f"Measured on: {machine()}.", "", *table(figures)])
     print(lines)
+    if failed:
+        raise SystemExit("\n".join(map(str, failed)))
     if chosen.write:
         PAGE.write_text(MARKS.sub(lambda m: f"{m[1]}{lines}\n{m[2]}", PAGE.read_text()))
 

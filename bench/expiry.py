@@ -89,6 +89,7 @@ async def _noted(log: SqliteLog, registry: RoomRegistry, clock: Clock, rooms: in
     at = 0
     while changes := await log.changes(at):
         effects = [effect for change in changes for effect in await reader.read(change) or ()]
+        effects += await reader.flush()
         await log.advance(reader.name, changes[-1].position, expect=at, effects=effects)
         at = changes[-1].position
     rows = await log.projection(reader.name, "wonder", limit=2 * rooms + 1)

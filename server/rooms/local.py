@@ -143,7 +143,7 @@ class LocalRoom:
         """Read from the log what the clip answered that a round is asked for by; others wait for nothing."""
         wish = command.request.command
         if isinstance(wish, RoundStart) and wish.clip:
-            state = await self.awake()
+            state = await self._read_for(command)
             clip = state.clips.get(wish.clip)
             found = await asked_again(self._registry.shared.log, self.id, clip.asked_seq if clip else None)
             found = replace(found, as_of=state.head) if found else None
@@ -155,7 +155,7 @@ class LocalRoom:
         wish = asked.command if isinstance(asked, Oversee) else asked
         if not isinstance(wish, Hide | Remove | Report | Restore) or not wish.seq:
             return
-        if reports.knows(await self.awake(), wish.seq):
+        if reports.knows(await self._read_for(command), wish.seq):
             return
         events = await self._registry.shared.log.read(self.id, wish.seq - 1, 1)
         if events and events[0].seq == wish.seq and isinstance(events[0].data, TextSaid):
@@ -163,6 +163,10 @@ class LocalRoom:
             if isinstance(asked, Oversee):
                 found = replace(asked, command=found)
             command.request = replace(command.request, command=found)
+
+    async def _read_for(self, command: PendingCommand) -> RoomState:
+        """Return the state, woken if the room sleeps, as quietly as the command will."""
+        return (await self._registry.wake(self.id, quiet=command.request.quiet)).state
 
     def _roused(self, *, quiet: bool) -> Writer:
         """Return the writer; in a room that sleeps, a new one that queues until the room has woken."""

@@ -440,6 +440,7 @@ async def test_rooms_that_were_woken_to_sweep_them_fall_asleep_at_once(place: Pl
     for name in rooms:
         await place.registry.open(RoomOpened("wonder", name), None, id=name)
         await place.land(f"in {name}", name)
+        await place.registry.send(name, Say("a line, which is looked up in the log"), by=ANNA)
         await local(await place.registry.wake(name)).close()
     place.clock.ms += KEEP_MS
     await place.sweep()
