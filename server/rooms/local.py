@@ -86,7 +86,7 @@ class Registry(Protocol):
     def deposed(self, room: LocalRoom, waiting: Sequence[PendingCommand]) -> None:
         """Forget a room that another process owns, and send that process these commands."""
 
-    async def wake(self, id: str) -> Room:  # noqa: A002
+    async def wake(self, id: str, *, quiet: bool = False) -> Room:  # noqa: A002
         """Return the room, awake, from its owner."""
 
 

@@ -402,6 +402,7 @@ async def test_whoever_wakes_a_room_finds_it_as_it_was(seed: int, monkeypatch: p
     await Troupe(MemoryLog(), seed).play(60)
 
 
+@pytest.mark.virtual_time(False)  # time would pass thousands of times while a thread writes
 @pytest.mark.parametrize("seed", range(4))
 async def test_nothing_of_what_went_is_in_the_file_or_its_wal(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
