@@ -10,7 +10,7 @@ import { markOf } from './voice-name.js';
 /** @param {Session} session @param {Attempt} attempt */
 export function hookList({ id }, attempt) {
   const list = h('ul', { class: 'hooks' });
-  const told = h('p', { class: 'sheet-note', 'aria-live': 'polite' });
+  const told = h('div', { 'aria-live': 'polite' });
   const draw = async () => list.replaceChildren(...(await hooksOf(id)).map((hook) => row(hook, remove)));
   const remove = (/** @type {string} */ hook) => attempt(async () => {
     await removeHook(id, hook);
@@ -18,12 +18,13 @@ export function hookList({ id }, attempt) {
   });
   const make = () => attempt(async () => {
     const url = await makeHook(id);
-    told.replaceChildren(t('keeper.hook.once'), ' ', h('code', { translate: 'no' }, url));
+    const address = h('input', { type: 'text', id: 'keeper-hook-url', readonly: true, translate: 'no', value: url, onfocus: () => address.select() });
+    told.replaceChildren(h('label', { class: 'field' }, h('span', {}, t('keeper.hook.once')), h('div', { class: 'sheet-row' }, address)));
     await draw();
   });
   const opened = (/** @type {Event} */ { target }) => /** @type {HTMLDetailsElement} */ (target).open && attempt(draw);
-  return h('details', { class: 'sheet-form', id: 'keeper-hooks', ontoggle: opened }, h('summary', {}, t('keeper.hooks')), h('p', { class: 'sheet-note' }, t('keeper.hooks.hint')),
-    list, told, h('button', { type: 'button', class: 'quiet', id: 'keeper-hook', onclick: make }, t('keeper.hook')));
+  return h('details', { id: 'keeper-hooks', ontoggle: opened }, h('summary', {}, t('keeper.hooks')), h('div', { class: 'sheet-form' },
+    h('p', { class: 'sheet-note' }, t('keeper.hooks.hint')), list, told, h('button', { type: 'button', class: 'quiet', id: 'keeper-hook', onclick: make }, t('keeper.hook'))));
 }
 
 /** @param {import('../wire/own-room.js').Hook} hook @param {(id: string) => void} remove */
