@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import struct
 import sys
-from typing import BinaryIO
 
 TEXT_BYTES = 4_096
 # 20 s at its 22,050 samples of 16 bits a second; what is longer is refused by whoever asked.
@@ -21,7 +20,7 @@ GO_ON, END = 0, 1
 TAKE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 
 
-def main(arguments: list[str], text: BinaryIO, out: BinaryIO) -> None:
+def main(arguments: list[str]) -> None:
     """Say a text: by a library, with a folder's `espeak-ng-data`, a voice, so many words a minute."""
     library, folder, voice, rate = arguments
     espeak = ctypes.CDLL(library)
@@ -39,10 +38,10 @@ def main(arguments: list[str], text: BinaryIO, out: BinaryIO) -> None:
     espeak.espeak_SetSynthCallback(taken)
     if espeak.espeak_SetVoiceByName(voice.encode()) or espeak.espeak_SetParameter(RATE, int(rate), 0):
         raise SystemExit(f"it lacks the voice {voice}")
-    body = text.read(TEXT_BYTES) + b"\0"
+    body = sys.stdin.buffer.read(TEXT_BYTES) + b"\0"
     espeak.espeak_Synth(body, len(body), 0, CHARACTERS, 0, UTF8, None, None)
     espeak.espeak_Synchronize()
-    out.write(_head(len(sound), rate_hz) + sound)
+    sys.stdout.buffer.write(_head(len(sound), rate_hz) + sound)
 
 
 def _head(size: int, rate_hz: int) -> bytes:
@@ -52,4 +51,4 @@ def _head(size: int, rate_hz: int) -> bytes:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:], sys.stdin.buffer, sys.stdout.buffer)
+    main(sys.argv[1:])

@@ -33,8 +33,8 @@ def engine(request: pytest.FixtureRequest) -> Espeak:
     """Return the engine as `make run` brings it, and as the program of the system."""
     if request.param == "wheel":
         spoken.need_extra(espeak.WHEEL)
-        return Espeak()
-    return Espeak(need_program("espeak-ng"))
+        return Espeak(within_s=30)
+    return Espeak(need_program("espeak-ng"), within_s=30)
 
 
 async def test_it_is_as_loud_as_clips_without_air_and_takes_no_text_for_an_option(engine: Espeak) -> None:
@@ -55,7 +55,7 @@ async def test_it_is_as_loud_as_clips_without_air_and_takes_no_text_for_an_optio
 
 async def test_both_say_a_text_alike() -> None:
     spoken.need_extra(espeak.WHEEL)
-    wheel, program = Espeak(), Espeak(need_program("espeak-ng"))
+    wheel, program = Espeak(within_s=30), Espeak(need_program("espeak-ng"), within_s=30)
     for text, language in (("The word is: marmalade!", "en"), ("Das Wort ist: Größe!", "de")):
         ours, theirs = await wheel.say(text, language), await program.say(text, language)
         assert ours is not None
