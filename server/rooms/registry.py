@@ -207,7 +207,9 @@ class RoomRegistry:
 
     def machine(self, which: str, room: Room) -> Voice:
         """Return the voice of a machine of the room's own: no key of a visitor has a space."""
-        return replace(self.voice(f"machine {which}", room), machine=True)
+        voice = self.voice(f"machine {which}", room)
+        room.mark_machine(voice.id)
+        return replace(voice, machine=True)
 
     def meet(self, voice_id: str, room: Room, network: str) -> None:
         """Note by which network (as `limits.network` gives it) a voice came into a room."""
