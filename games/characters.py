@@ -24,10 +24,14 @@ LEAST_LINES = {"hello": 6, "bye": 5, "throws": 12, "echoes": 12, "feeds": 10}
 
 
 class Reaction(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is answered to what: phrases with at most one `*` (the rest), tried in order, and answers."""
+    """What is answered to what: phrases with at most one `*` (the rest), tried in order, and answers.
+
+    What is `playful` is not for gentle characters.
+    """
 
     hears: tuple[str, ...]
     says: tuple[str, ...]
+    playful: bool = False
 
 
 class Part(Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,7 +40,8 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True):
     `temper` and `never` say in sentences who it is and what it never does, for an engine that reads
     them; the rest are lines: `hello` and `bye` by `{name}`, `throws` are topics of its own, `echoes`
     answer with a `{word}` of what was said, and `{other}` is one that comes to mind; `feeds` are lines
-    for people to voice.
+    for people to voice. `gentle` answers what is hard, where a character has that: it plays with
+    nothing then. Who `takes_insults` answers them by its patterns.
     """
 
     name: str
@@ -48,6 +53,8 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True):
     echoes: tuple[str, ...]
     feeds: tuple[str, ...]
     reacts: tuple[Reaction, ...]
+    gentle: tuple[str, ...] = ()
+    takes_insults: bool = False
 
 
 class Character(Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""What a character says by itself: patterns, templates, associations, the room's own words. Pure."""

@@ -1,0 +1,93 @@
+"""Choose the word of a text that is worth saying back, and tell what must never be said back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from games.words import tokens
+from server.mind.lore import Lore
+from server.room import care, contacts, slurs
+from server.room.events import Language
+
+SHORTEST_WORD, LONGEST_WORD = 3, 24
+# A word with so many others that come to mind is well known.
+KNOWN_ENOUGH = 4
+# Of a text so much is looked at: whatever is said, it costs little.
+TEXT_LIMIT_CHARACTERS = 400
+
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_QUOTED = re.compile(r"[“„\"]([^“”„\"]{1,200})[”“\"]")
+
+
+def is_touching(text: str, lore: Lore, language: Language) -> bool:
+    """Tell whether a text is about a hard thing: nobody plays with that."""
+    words = set(tokens(text))
+    return not lore.grave.isdisjoint(words) or care.found(text, language)
+
+
+def is_personal(text: str, lore: Lore) -> bool:
+    """Tell whether who says a text speaks of themselves or theirs."""
+    return not lore.own.isdisjoint(tokens(text))
+
+
+def is_rude(text: str, lore: Lore) -> bool:
+    """Tell whether a text insults whoever hears it."""
+    return not lore.rude.isdisjoint(tokens(text))
+
+
+def is_unfit(text: str) -> bool:
+    """Tell whether a text is answered with nothing: a way out of the room, or a word against a group."""
+    return contacts.found(text) or slurs.found(text)
+
+
+def keyword(text: str, lore: Lore, fits: Callable[[str], bool]) -> str:
+    """Return the word of a text that says most and `fits`, else nothing.
+
+    That is one with associations, a noun, a long one, one near the end.
+    """
+    text = text[:TEXT_LIMIT_CHARACTERS]
+    best, best_score = "", 0.0
+    for at in _WORD.finditer(text):
+        word = at[0]
+        if not SHORTEST_WORD <= len(word) <= LONGEST_WORD or _is_part(text, at) or not _is_echoed(word, lore):
+            continue
+        score = _score(word, at.start(), len(text), lore)
+        if score > best_score and fits(word):
+            best, best_score = spelled(word, lore, is_first=at.start() == 0), score
+    return best
+
+
+def _is_part(text: str, at: re.Match[str]) -> bool:
+    """Tell whether a word is cut out of another: "don" of "don't"."""
+    return text[at.end() : at.end() + 1] in ("'", "’") or text[at.start() - 1 : at.start()] in (
+        "'",
+        "’",
+        "@",
+        "#",
+    )
+
+
+def _is_echoed(word: str, lore: Lore) -> bool:
+    plain = word.casefold()
+    return plain not in lore.small and plain not in lore.rude and plain not in lore.grave
+
+
+def _score(word: str, start: int, length: int, lore: Lore) -> float:
+    is_noun = lore.language == "de" and word[0].isupper() and start > 0
+    known = min(len(lore.associated(word)), KNOWN_ENOUGH) / KNOWN_ENOUGH
+    return 1.0 + 2.0 * known + 1.5 * is_noun + 0.5 * (len(word) >= 5) + start / (2 * length)
+
+
+def spelled(word: str, lore: Lore, *, is_first: bool = False) -> str:
+    """Return a word as it is written inside a sentence."""
+    known = lore.spelled.get(word.casefold())
+    if known:
+        return known
+    return word.lower() if lore.language == "en" and (is_first or word.isupper()) else word
+
+
+def quoted(text: str) -> str:
+    """Return what stands between quotation marks, else nothing."""
+    found = _QUOTED.search(text)
+    return found[1].strip() if found else ""

@@ -1,0 +1,71 @@
+"""Answer by patterns, and say the rest back with its pronouns turned round (ELIZA, Weizenbaum 1966)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from games.characters import Reaction
+from games.words import tokens
+from server.mind.lore import Lore
+
+# More than this is not said back: it would hardly be grammar.
+REST_WORDS = 5
+
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_STOP = re.compile(r"[.,;:!?…–—]")
+
+
+class Match(Struct, frozen=True):
+    """Answers that fit what was heard, the rest of it as said back, and as heard."""
+
+    says: tuple[str, ...]
+    rest: str = ""
+    heard: str = ""
+
+
+def matches(text: str, reactions: Iterable[Reaction], lore: Lore) -> Iterator[Match]:
+    """Yield what fits a text, in the order in which the reactions stand."""
+    said = " ".join(tokens(text))
+    for reaction in reactions:
+        for phrase in reaction.hears:
+            found = _heard(phrase, said, text)
+            if found is None:
+                continue
+            rest = reflected(found, lore)
+            says = tuple(line for line in reaction.says if rest or "{rest}" not in line)
+            if says:
+                yield Match(says, rest, found)
+                break
+
+
+def _heard(phrase: str, said: str, text: str) -> str | None:
+    """Return the rest that a phrase leaves of a text, None where it does not fit.
+
+    A phrase of one word is the whole text; a longer one may stand anywhere, and begins a clause when a
+    rest follows.
+    """
+    head, star, _ = phrase.partition("*")
+    words = " ".join(tokens(head))
+    if not star:
+        is_whole = said == words
+        return "" if is_whole or (" " in words and f" {words} " in f" {said} ") else None
+    for clause in _STOP.split(text):
+        plain = tokens(clause)
+        wanted = tuple(words.split())
+        if plain[: len(wanted)] == wanted and len(plain) > len(wanted):
+            pieces = [at[0] for at in _WORD.finditer(clause)]
+            return " ".join(pieces[len(wanted) :])
+    return None
+
+
+def reflected(rest: str, lore: Lore) -> str:
+    """Return a rest as it is said back: my is your; nothing when it is too long, or a clause of its own."""
+    words: list[str] = []
+    for word in rest.split():
+        if word.casefold() in lore.cuts and words:
+            break
+        words.append(lore.words.reflect.get(word.casefold().replace("’", "'"), word))
+    return " ".join(words) if len(words) <= REST_WORDS else ""
