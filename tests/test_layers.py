@@ -70,7 +70,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # What a character says, by rules and data; and the engines that write lines, which know characters and
     # what a room lets be said.
     "server.mind": ("games", "server.room"),
-    "server.engines.text": ("games", "server.room", "server.engines"),
+    "server.engines.text": ("games", "server.room", "server.mind", "server.engines"),
     "server.engines.embedded": ("games", "server.room", "server.mind", "server.engines.text"),
     # A part of the radio: what it says between clips.
     "server.readers.announcer": ("games", "server.engines", "server.room", "server.rooms"),

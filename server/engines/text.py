@@ -11,6 +11,7 @@ from msgspec import Struct
 from games.characters import Character
 from games.words import tokens
 from server.engines.worker import EngineFailed
+from server.mind.manners import claims_to_be_human, is_swearing
 from server.room import contacts, fullnames, slurs
 from server.room.events import Language
 from server.room.text import cleaned
@@ -30,23 +31,6 @@ _MARKS = re.compile(r"[*_`#~|<>{}\[\]\\]+")
 _LIST = re.compile(r"^\s*(?:[-+•–]|\d{1,2}[.)])\s+")
 _QUOTES = "\"“”„«»'‘’‚ "
 _SENTENCE = re.compile(r"[^.!?…]{0,300}[.!?…]+[\"”“’]?(?=\s|$)")
-# No machine says that it is none, whatever it is told to be.
-_HUMAN = re.compile(
-    r"\bi(?:'|’| a)m (?:a |really a |actually a )?(?:real )?(?:human|person)\b"
-    r"|\bi am no (?:machine|bot|robot)\b"
-    r"|\bi(?:'|’| a)m not an? (?:machine|bot|robot|ai)\b"
-    r"|\bich bin (?:ein(?:e)? )?(?:echter? |richtige[r]? |wirklich ein )?(?:mensch|person)\b"
-    r"|\bich bin kein(?:e)? (?:maschine|bot|roboter|ki)\b",
-    re.IGNORECASE,
-)
-# Words that no machine says, to nobody, in no room.
-_RUDE = re.compile(
-    r"\b(?:\w{0,8}fuck\w{0,8}|\w{0,8}shit\w{0,6}|bitch\w{0,4}|cunt\w{0,3}|asshole\w{0,2}|arsehole\w{0,2}|"
-    r"dickhead\w{0,2}|bastard\w{0,2}|whore\w{0,2}|slut\w{0,3}|wank\w{0,5}|"
-    r"\w{0,8}arschl\w{0,6}|\w{0,8}schei(?:ß|ss)\w{0,8}|\w{0,8}fick\w{0,8}|fotze\w{0,2}|hure\w{0,8}|wichs\w{0,6}|"
-    r"schlampe\w{0,2}|missgeburt\w{0,2}|drecksau\w{0,4}|kill yourself|kys|bring dich um)\b",
-    re.IGNORECASE,
-)
 
 
 class Line(Struct, frozen=True):
@@ -111,7 +95,7 @@ def is_sayable(text: str, language: Language) -> bool:
     """Tell whether a text may be said by a machine: no way out, no slur, no full name, no insult."""
     if contacts.found(text) or slurs.found(text) or fullnames.found(text, language):
         return False
-    return not _RUDE.search(text) and not _HUMAN.search(text)
+    return not is_swearing(text) and not claims_to_be_human(text)
 
 
 def _one_line(text: str, name: str) -> str:

@@ -58,7 +58,8 @@ def _unmoved(talk: Talk, random: Random) -> str | None:
 def _answer(talk: Talk, random: Random) -> str | None:
     """Answer by a pattern, else by the room's own words, else with a word of what was said."""
     if is_rude(talk.last, talk.lore):
-        return next(_by_patterns(talk, random), None)
+        insulted = choose(talk.lore.words.insulted, talk, random)
+        return next(_by_patterns(talk, random), insulted)
     ways: list[Callable[[Talk, Random], Iterator[str]]] = [_by_patterns, _by_echo]
     if not talk.part.gentle and random.random() < STIRRED_SHARE:
         ways.insert(1, _by_room)
@@ -68,10 +69,9 @@ def _answer(talk: Talk, random: Random) -> str | None:
 def _by_patterns(talk: Talk, random: Random) -> Iterator[str]:
     shared = (reaction for reaction in talk.lore.words.reacts if not (reaction.playful and talk.part.gentle))
     for match in matches(talk.last, (*talk.part.reacts, *shared), talk.lore):
-        word = talk.keyword(match.heard)
-        yield from choices(
-            match.says, talk, random, rest=match.rest, word=word, other=talk.associated(word, random)
-        )
+        word = talk.keyword(talk.last)
+        other = talk.associated(word, random)
+        yield from choices(match.says, talk, random, rest=match.rest, word=word, other=other)
 
 
 def _by_echo(talk: Talk, random: Random) -> Iterator[str]:

@@ -7,12 +7,18 @@ from collections.abc import Callable
 
 from games.words import tokens
 from server.mind.lore import Lore
+from server.mind.manners import is_swearing
 from server.room import care, contacts, slurs
 from server.room.events import Language
 
 SHORTEST_WORD, LONGEST_WORD = 3, 24
 # A word with so many others that come to mind is well known.
 KNOWN_ENOUGH = 4
+# Who is spoken to in any of the languages; a text of so few words speaks to whoever hears it.
+ADDRESSED = frozenset(
+    ("you", "your", "you're", "u", "ur", "du", "dein", "deine", "dich", "dir", "ihr", "euch")
+)
+SHORT_WORDS = 2
 # Of a text so much is looked at: whatever is said, it costs little.
 TEXT_LIMIT_CHARACTERS = 400
 
@@ -32,8 +38,10 @@ def is_personal(text: str, lore: Lore) -> bool:
 
 
 def is_rude(text: str, lore: Lore) -> bool:
-    """Tell whether a text insults whoever hears it."""
-    return not lore.rude.isdisjoint(tokens(text))
+    """Tell whether a text swears, or insults whoever it speaks to; a king may be stupid in a story."""
+    said = tokens(text)
+    is_meant = len(said) <= SHORT_WORDS or not ADDRESSED.isdisjoint(said)
+    return is_swearing(text) or (is_meant and not lore.rude.isdisjoint(said))
 
 
 def is_unfit(text: str) -> bool:
@@ -52,7 +60,8 @@ def keyword(text: str, lore: Lore, fits: Callable[[str], bool]) -> str:
         word = at[0]
         if not SHORTEST_WORD <= len(word) <= LONGEST_WORD or _is_part(text, at) or not _is_echoed(word, lore):
             continue
-        score = _score(word, at.start(), len(text), lore)
+        before = tokens(text[max(0, at.start() - LONGEST_WORD) : at.start()])[-1:]
+        score = _score(word, before, at.start() / len(text), lore)
         if score > best_score and fits(word):
             best, best_score = spelled(word, lore, is_first=at.start() == 0), score
     return best
@@ -73,10 +82,13 @@ def _is_echoed(word: str, lore: Lore) -> bool:
     return plain not in lore.small and plain not in lore.rude and plain not in lore.grave
 
 
-def _score(word: str, start: int, length: int, lore: Lore) -> float:
-    is_noun = lore.language == "de" and word[0].isupper() and start > 0
+def _score(word: str, before: tuple[str, ...], share: float, lore: Lore) -> float:
+    """Weigh a word: a noun, by its capital or what stands before it; known; long; near the end."""
+    is_noun = before != () and (
+        before[0] in lore.determiners or (lore.language == "de" and word[0].isupper())
+    )
     known = min(len(lore.associated(word)), KNOWN_ENOUGH) / KNOWN_ENOUGH
-    return 1.0 + 2.0 * known + 1.5 * is_noun + 0.5 * (len(word) >= 5) + start / (2 * length)
+    return 1.0 + 2.0 * known + 1.5 * is_noun + 0.5 * (len(word) >= 5) + share / 2
 
 
 def spelled(word: str, lore: Lore, *, is_first: bool = False) -> str:

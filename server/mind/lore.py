@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct, convert
 
 from games.characters import Reaction
-from games.prompts import pack
+from games.prompts import LANGUAGES, pack
 from games.words import tokens
 
 FOLDER = Path(__file__).parent / "words"
@@ -83,6 +83,7 @@ class Lore(Struct, frozen=True):
     rude: frozenset[str]
     grave: frozenset[str]
     own: frozenset[str]
+    determiners: frozenset[str]
     near: dict[str, tuple[str, ...]]
     spelled: dict[str, str]
 
@@ -100,11 +101,10 @@ def lore(language: str) -> Lore:
     plays = convert(_read(f"{language}_moves"), Plays)
     near = _near(language, words)
     spelled = {word.casefold(): word for group in near.values() for word in group}
-    lists = (
-        frozenset(text.split()) for text in (words.small, words.cuts, words.rude, words.grave, words.own)
-    )
-    small, cuts, rude, grave, own = lists
-    return Lore(language, words, plays, small, cuts, rude, grave, own, near, spelled)
+    rude = " ".join(convert(_read(each), Words).rude for each in LANGUAGES)  # people insult in any of them
+    texts = words.small, words.cuts, rude, words.grave, words.own, plays.word_classes["article"]
+    small, cuts, insults, grave, own, determiners = (frozenset(text.casefold().split()) for text in texts)
+    return Lore(language, words, plays, small, cuts, insults, grave, own, determiners, near, spelled)
 
 
 def _read(name: str) -> dict[str, object]:

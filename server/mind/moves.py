@@ -22,7 +22,7 @@ from games.yes_and import ASK as YES
 from server.mind import guesses, single
 from server.mind.keywords import is_rude, is_touching, is_unfit, quoted
 from server.mind.lore import Plays
-from server.mind.talk import Talk, choices
+from server.mind.talk import Talk, choices, choose
 
 # Lines that a new one must not be like.
 LIKE_LINES = 12
@@ -41,6 +41,8 @@ PLAIN_RULES = frozenset(
         "gibberish",
     }
 )
+# In these it tells of what, whatever was said before.
+THEMED_RULES = frozenset({"thanks", "first_thing"})
 _NUMBER = re.compile(r"\d+")
 _LIFE = re.compile(r"\s*In \d+ s!\s*$")
 
@@ -78,7 +80,8 @@ def move(talk: Talk, random: Random) -> str | None:
 
 def _word(talk: Talk) -> str:
     """Return the word that a turn is about, unless it is one that nobody plays with."""
-    texts = (talk.prompt, "" if talk.game in PLAIN_RULES else talk.rule, talk.last)
+    rule = "" if talk.game in PLAIN_RULES else talk.rule
+    texts = (rule, talk.prompt) if talk.game in THEMED_RULES else (talk.prompt, rule, talk.last)
     fit = (text for text in texts if text and not is_unfit(text) and not is_rude(text, talk.lore))
     return talk.keyword(*(text for text in fit if not is_touching(text, talk.lore, talk.language)))
 
@@ -119,7 +122,8 @@ def _ration(turn: Turn) -> str | None:
 
 def _story(turn: Turn) -> str | None:
     last = tokens(turn.talk.prompt)[-1:]
-    return turn.line(line for line in turn.plays.story if tokens(line)[:1] != last)
+    line = turn.line(line for line in turn.plays.story if tokens(line)[:1] != last)
+    return line[:1].lower() + line[1:] if line else None
 
 
 def _nonsense(turn: Turn) -> str | None:
@@ -132,11 +136,10 @@ def _nonsense(turn: Turn) -> str | None:
 
 def _half_life(turn: Turn) -> str | None:
     life = _NUMBER.findall(turn.talk.rule)[-1:]
-    key = turn.talk.keyword(_LIFE.sub("", turn.talk.rule))
-    if not life or life[0] not in LIVES or len(key) <= 3 or is_unfit(key):
+    if not life or life[0] not in LIVES:
         return None
-    line = turn.plays.half_lives[LIVES.index(life[0])]
-    return line.format(word=key)
+    key = turn.talk.keyword(_LIFE.sub("", turn.talk.rule)) or turn.plays.nouns[0]  # the same in each life
+    return turn.plays.half_lives[LIVES.index(life[0])].format(word=key)
 
 
 def _expert(turn: Turn) -> str | None:
@@ -164,7 +167,7 @@ def _talk(turn: Turn) -> str | None:
 
 def _why(turn: Turn) -> str | None:
     line = quoted(turn.talk.rule) or turn.talk.prompt
-    return turn.line(turn.plays.whys, word=line) if line and not is_unfit(line) else None
+    return choose(turn.plays.whys, turn.talk, turn.random, word=line) if line and not is_unfit(line) else None
 
 
 def _from(name: str) -> Callable[[Turn], str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -19,11 +20,10 @@ _STOP = re.compile(r"[.,;:!?…–—]")
 
 
 class Match(Struct, frozen=True):
-    """Answers that fit what was heard, the rest of it as said back, and as heard."""
+    """Answers that fit what was heard, and the rest of it as said back."""
 
     says: tuple[str, ...]
     rest: str = ""
-    heard: str = ""
 
 
 def matches(text: str, reactions: Iterable[Reaction], lore: Lore) -> Iterator[Match]:
@@ -37,7 +37,7 @@ def matches(text: str, reactions: Iterable[Reaction], lore: Lore) -> Iterator[Ma
             rest = reflected(found, lore)
             says = tuple(line for line in reaction.says if rest or "{rest}" not in line)
             if says:
-                yield Match(says, rest, found)
+                yield Match(says, rest)
                 break
 
 
@@ -52,12 +52,12 @@ def _heard(phrase: str, said: str, text: str) -> str | None:
     if not star:
         is_whole = said == words
         return "" if is_whole or (" " in words and f" {words} " in f" {said} ") else None
-    for clause in _STOP.split(text):
+    wanted = tuple(words.split())
+    for clause, after in pairwise([*_STOP.split(text), ""]):
         plain = tokens(clause)
-        wanted = tuple(words.split())
-        if plain[: len(wanted)] == wanted and len(plain) > len(wanted):
+        if plain[: len(wanted)] == wanted and (len(plain) > len(wanted) or tokens(after)):
             pieces = [at[0] for at in _WORD.finditer(clause)]
-            return " ".join(pieces[len(wanted) :])
+            return " ".join(pieces[len(wanted) :] or _WORD.findall(after))
     return None
 
 

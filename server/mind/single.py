@@ -83,7 +83,7 @@ def meld(talk: Talk, random: Random) -> str | None:
     words = [tokens(word)[-1] for word in both if tokens(word)]
     near = [[*talk.lore.associated(word), *_beyond(talk, word)] for word in words]
     shared = [word for word in near[0] if word in near[1]] if len(near) == 2 else []
-    taken = {*words, *(word for line in talk.said for word in tokens(line))}
+    taken = {*words, *_taken(talk)}
     one = [word for group in near for word in group[:4]]
     start = [card.text for card in pack(talk.language, "word_association")]
     return _first(shared, taken, random) or _first(one, taken, random) or _first(start, taken, random)
@@ -100,14 +100,9 @@ def misname(talk: Talk, random: Random) -> str | None:
 
 def go_on(talk: Talk, random: Random) -> str | None:
     """Return the word that a sentence wants next; now and then its end."""
-    shown = tokens(talk.rule.partition("…")[2]) if "…" in talk.rule else tokens(talk.rule)
-    said = tuple(
-        word
-        for word in shown
-        if word not in {"next", "word", "nächstes", "wort", "stop", "punkt", "ends", "it", "beendet"}
-    )
-    last = said[-1] if said else (tokens(talk.prompt) or ("",))[-1]
-    kind = _kind(talk, last)
+    pieces = talk.rule.split("…")  # what it is about, what was said so far, and what is to come
+    said = tokens(pieces[-2]) if len(pieces) > 2 else ()
+    kind = _kind(talk, said[-1] if said else "")
     if len(said) >= ENDS_AFTER_WORDS and kind == "noun" and random.random() < ENDS_SHARE:
         return END[talk.language]
     order = list(talk.lore.plays.next_words[kind])
@@ -119,13 +114,13 @@ def _kind(talk: Talk, last: str) -> str:
     if not last:
         return "start"
     classes = talk.lore.plays.word_classes
-    return next((kind for kind, words in classes.items() if last in words.split()), "noun")
+    return next((kind for kind, words in classes.items() if last in words.casefold().split()), "noun")
 
 
 def choose_anew(talk: Talk, random: Random) -> str | None:
     """Return another line; where it has to rhyme, one that does."""
     if talk.rule.strip() != RHYME[talk.language]:
-        return choose(talk.lore.plays.choices, talk, random)
+        return choose((line for line in talk.lore.plays.choices if line not in talk.lines), talk, random)
     before = tokens(talk.prompt or (talk.said[-1] if talk.said else ""))[-1:]
     rhymes = list(_rhyming(talk, before[0])) if before else []
     word = random.choice(rhymes) if rhymes else ""
