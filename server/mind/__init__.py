@@ -1,1 +1,0 @@
-"""What a character says by itself: patterns, templates, associations, the room's own words. Pure."""

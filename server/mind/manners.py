@@ -17,7 +17,7 @@ _HUMAN = re.compile(
 _RUDE = re.compile(
     r"\b(?:\w{0,8}fuck\w{0,8}|\w{0,8}shit\w{0,6}|bitch\w{0,4}|cunt\w{0,3}|asshole\w{0,2}|arsehole\w{0,2}|"
     r"dickhead\w{0,2}|bastard\w{0,2}|whore\w{0,2}|slut\w{0,3}|wank\w{0,5}|"
-    r"\w{0,8}arschl\w{0,6}|\w{0,8}schei(?:ß|ss)\w{0,8}|\w{0,8}fick\w{0,8}|fotze\w{0,2}|hure\w{0,8}|wichs\w{0,6}|"
+    r"\w{0,8}arschl\w{0,6}|\w{0,8}schei(?:ß|ss)\w{0,8}|\w{0,8}fick\w{0,8}|fotze\w{0,2}|hure|huren\w{0,10}|wichs\w{0,6}|"
     r"schlampe\w{0,2}|missgeburt\w{0,2}|drecksau\w{0,4}|kill yourself|kys|bring dich um)\b",
     re.IGNORECASE,
 )
