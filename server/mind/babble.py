@@ -9,8 +9,10 @@ from games.words import tokens
 
 # Fewer words than these make copies, not sentences; more are not looked at.
 LEAST_WORDS, MOST_LINES, MOST_LINE_WORDS = 40, 50, 40
-SHORTEST, LONGEST = 4, 10
+SHORTEST, LONGEST = 5, 10
 TRIES = 12
+
+_SIGNS = ".,;:!?…\"“”„'"
 
 
 def babble(lines: Sequence[str], random: Random) -> str:
@@ -38,10 +40,10 @@ def _walk(word: str, follow: dict[str, list[str]], random: Random) -> str:
     while len(words) < LONGEST:
         word = random.choice(follow[_plain(word)])
         if not word:
-            return " ".join(words).rstrip(",;:") if len(words) >= SHORTEST else ""
+            return " ".join(word.strip(_SIGNS) for word in words) if len(words) >= SHORTEST else ""
         words.append(word)
     return ""
 
 
 def _plain(word: str) -> str:
-    return word.casefold().strip(".,;:!?…\"“”„'")
+    return word.casefold().strip(_SIGNS)

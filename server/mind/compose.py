@@ -14,7 +14,7 @@ from server.mind.patterns import matches
 from server.mind.talk import Talk, choices, choose
 
 # Now and then the room's own words answer, where there are enough.
-STIRRED_SHARE = 0.2
+STIRRED_SHARE = 0.12
 # A topic is made of what was said, where something was, as often.
 FITTING_SHARE = 0.6
 NOBODY = {"en": "you there", "de": "du da"}
@@ -81,7 +81,8 @@ def _by_echo(talk: Talk, random: Random) -> Iterator[str]:
 
 def _by_room(talk: Talk, random: Random) -> Iterator[str]:
     lines = [line for line in talk.heard if is_harmless(line, talk)]
-    yield from choices(talk.lore.words.stirred, talk, random, rest=babble(lines, random))
+    rest = babble(lines, random)
+    yield from choices(talk.lore.words.stirred, talk, random, rest=rest if talk.keyword(rest) else "")
 
 
 def is_harmless(text: str, talk: Talk) -> bool:

@@ -14,6 +14,8 @@ from server.room.events import Language
 SHORTEST_WORD, LONGEST_WORD = 3, 24
 # A word with so many others that come to mind is well known.
 KNOWN_ENOUGH = 4
+# A word that is neither known nor a noun says nothing in a sentence: it is hardly ever worth saying back.
+WEAK_SCORE = 2.0
 # Who is spoken to in any of the languages; a text of so few words speaks to whoever hears it.
 ADDRESSED = frozenset(
     ("you", "your", "you're", "u", "ur", "du", "dein", "deine", "dich", "dir", "ihr", "euch")
@@ -55,7 +57,7 @@ def keyword(text: str, lore: Lore, fits: Callable[[str], bool]) -> str:
     That is one with associations, a noun, a long one, one near the end.
     """
     text = text[:TEXT_LIMIT_CHARACTERS]
-    best, best_score = "", 0.0
+    best, best_score = "", WEAK_SCORE if len(tokens(text)) > SHORT_WORDS else 0.0
     for at in _WORD.finditer(text):
         word = at[0]
         if not SHORTEST_WORD <= len(word) <= LONGEST_WORD or _is_part(text, at) or not _is_echoed(word, lore):
@@ -92,10 +94,10 @@ def _score(word: str, before: tuple[str, ...], share: float, lore: Lore) -> floa
 
 
 def spelled(word: str, lore: Lore, *, is_first: bool = False) -> str:
-    """Return a word as it is written inside a sentence."""
-    known = lore.spelled.get(word.casefold())
+    """Return a word as it is written inside a sentence, one of many things as one."""
+    known = lore.known_form(word)
     if known:
-        return known
+        return lore.spelled.get(known, known)
     return word.lower() if lore.language == "en" and (is_first or word.isupper()) else word
 
 

@@ -89,9 +89,13 @@ class Lore(Struct, frozen=True):
 
     def associated(self, word: str) -> tuple[str, ...]:
         """Return what comes to mind for a word in one of its forms; none for one that nobody has told of."""
+        return self.near.get(self.known_form(word), ())
+
+    def known_form(self, word: str) -> str:
+        """Return a word, or what it is without an ending, if anything comes to mind for that."""
         plain = word.casefold()
         forms = (plain, *(plain.removesuffix(end) for end in ENDINGS if len(plain) > len(end) + 2))
-        return next((self.near[form] for form in forms if form in self.near), ())
+        return next((form for form in forms if form in self.near), "")
 
 
 @cache

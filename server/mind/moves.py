@@ -111,7 +111,9 @@ def _yes(turn: Turn) -> str | None:
 def _last_first(turn: Turn) -> str | None:
     said = tokens(turn.talk.prompt)
     word = quoted(turn.talk.rule) or (said[-1] if said else "")
-    return turn.line(turn.plays.last_first, word=word) if word and not is_unfit(word) else None
+    lore = turn.talk.lore
+    fits = word and not (is_unfit(word) or is_rude(word, lore) or is_touching(word, lore, turn.talk.language))
+    return turn.line(turn.plays.last_first, word=word) if fits else None
 
 
 def _ration(turn: Turn) -> str | None:

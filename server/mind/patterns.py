@@ -62,10 +62,14 @@ def _heard(phrase: str, said: str, text: str) -> str | None:
 
 
 def reflected(rest: str, lore: Lore) -> str:
-    """Return a rest as it is said back: my is your; nothing when it is too long, or a clause of its own."""
+    """Return a rest as it is said back: my is your; nothing when it is too long, or names no thing."""
     words: list[str] = []
     for word in rest.split():
         if word.casefold() in lore.cuts and words:
             break
         words.append(lore.words.reflect.get(word.casefold().replace("’", "'"), word))
-    return " ".join(words) if len(words) <= REST_WORDS else ""
+    if lore.language == "de":  # a participle at the end belongs to the phrase
+        nouns = [at for at, word in enumerate(words) if word[:1].isupper()]
+        words = words[: nouns[-1] + 1] if nouns else words
+    is_thing = len(words) == 1 or bool(words and words[0].casefold() in lore.determiners)
+    return " ".join(words) if is_thing and len(words) <= REST_WORDS else ""

@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from games.characters import CHARACTERS
 from games.words import tokens
 from server.engines.embedded import Embedded, written
-from server.engines.text import LINE_LIMIT_CHARACTERS, Line, Purpose, Request
+from server.engines.text import LINE_LIMIT_CHARACTERS, Line, Purpose, Request, is_sayable
+from server.mind.moves import MOVES
+from server.room.events import Language
 
 DIALOGUES: list[dict[str, Any]] = tomllib.loads(
     (Path(__file__).parent / "dialogues.toml").read_text(encoding="utf-8")
@@ -102,6 +106,23 @@ def test_whatever_is_said_breaks_nothing(text: str) -> None:
             Request(purpose, CHARACTERS["kiosk"], "en", (Line(text, text),), text, "scene", text, text, text)
         )
         assert line is None or (line.isprintable() and len(line) <= LINE_LIMIT_CHARACTERS)
+
+
+@settings(max_examples=30)
+@given(
+    text=st.text(max_size=80),
+    language=st.sampled_from(["en", "de"]),
+    game=st.sampled_from(sorted(MOVES)),
+    seed=st.integers(),
+)
+def test_any_round_may_be_told_of(text: str, language: Language, game: str, seed: int) -> None:
+    for words in (text, f"{text} … {text} …", f"Join: {text} + {text}", f"“{text}” In 4 s!"):
+        lines = (Line("A", words),)
+        request = Request(
+            "play", CHARACTERS["kiosk"], language, lines, "A", game, words, text, text, seed=seed
+        )
+        line = written(request)
+        assert line is None or is_sayable(line, language)
 
 
 async def test_the_engine_answers_and_closes_twice() -> None:

@@ -22,7 +22,7 @@ def anything(_: str) -> bool:
     ("text", "language", "word"),
     [
         ("My neighbour sleeps in a wardrobe", "en", ("neighbour", "wardrobe")),
-        ("I think bananas are overrated", "en", ("bananas",)),
+        ("I think bananas are overrated", "en", ("banana",)),
         ("Der Bus ist schon wieder zu spät", "de", ("Bus",)),
         ("THE MOON", "en", ("moon",)),
         ("oh well, and then", "en", ("",)),
