@@ -8,7 +8,7 @@
  * @typedef {{clip: string, name: string, colour: string, text: string, hearts: number, lit: boolean, written: boolean, winner: boolean}} Card
  */
 
-import { calmOf } from './head.js';
+import { calmOf, takesSeen } from './head.js';
 
 export const CARDS = 8; // more cannot be read from a sofa
 export const MUTE_BEFORE_MS = 150; // microphones beside the screen open at "go"; sound still rings in the room before it
@@ -40,14 +40,14 @@ export function isUnsigned({ round }) {
 }
 
 /**
- * The takes of the running round, or of the last one, as cards.
+ * The takes of the running round, or of the last one, as cards: none that is hidden until somebody decided.
  * @param {RoomState} state @param {Map<string, Voice>} here @param {string|null} onAir
  * @returns {Card[]}
  */
 export function cardsOf(state, here, onAir) {
   const round = state.round ?? state.last_round;
   const winners = wonBy(state);
-  const takes = (round?.takes ?? []).filter(({ hidden }) => !hidden);
+  const takes = round ? takesSeen(round, { state }) : [];
   return takes.slice(-CARDS).map(({ clip, voice, text, written = false }) => {
     const by = state.clips.get(clip)?.by ?? here.get(voice);
     const hearts = round?.votes.filter((vote) => vote.clip === clip && vote.value > 0).length ?? 0;
