@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ballotOf, cardsOf, CARDS, isMute, isUnsigned, MUTE_BEFORE_MS, toldOf, whose } from '../../static/js/room/screen.js';
+import { ballotOf, cardsOf, CARDS, isMute, isUnsigned, MUTE_BEFORE_MS, outcomeOf, whose } from '../../static/js/room/screen.js';
 import { EMPTY } from '../../static/js/room/state.js';
 import enPlay from '../../static/js/lib/text.play.en.js';
 import enScreen from '../../static/js/lib/text.screen.en.js';
@@ -69,7 +69,7 @@ const TAKES = [takeOf('a', ANNA, { text: 'a spoon' }), takeOf('b', BELA)];
 const told = (/** @type {Loose} */ closing, /** @type {Loose} */ seen = {}) => {
   const last_round = ended(running({}, { takes: TAKES }), closing);
   const model = modelOf();
-  return toldOf({ ...model, ...seen, state: { ...model.state, round: null, last_round } });
+  return outcomeOf({ ...model, ...seen, state: { ...model.state, round: null, last_round } });
 };
 
 test('the end is told on the screen as on the phones: who won and with what, a tie, or what came of it', () => {
@@ -92,5 +92,5 @@ test('secrets are turned over on the screen, but for those of a voice that is hi
 });
 
 test('nothing is told while a round runs', () => {
-  assert.equal(toldOf(modelOf({ state: { ...EMPTY, round: running({}, { takes: TAKES }), last_round: ended(running({}), {}) } })), null);
+  assert.equal(outcomeOf(modelOf({ state: { ...EMPTY, round: running({}, { takes: TAKES }), last_round: ended(running({}), {}) } })), null);
 });

@@ -5,7 +5,7 @@
  * @typedef {import('./state.js').RoomState} RoomState
  * @typedef {import('../wire/protocol.js').Voice} Voice
  * @typedef {import('../wire/protocol.js').Take} Take
- * @typedef {{title: string, headline: string, below: string, asked: string, secrets: import('./ending.js').Secret[]}} Told
+ * @typedef {{title: string, headline: string, below: string, asked: string, secrets: import('./ending.js').Secret[]}} Outcome
  * @typedef {{clip: string, name: string, colour: string, text: string, hearts: number, lit: boolean, written: boolean, winner: boolean}} Card
  */
 
@@ -66,9 +66,9 @@ function wonBy({ round, last_round }) {
 
 /**
  * How the end of a round is told, as on the phones: who won or what came of it, the words below that, what was asked,
- * and what is turned over. Null while a round runs. @param {import('./head.js').Seen} model @returns {Told|null}
+ * and what is turned over. Null while a round runs. @param {import('./head.js').Seen} model @returns {Outcome|null}
  */
-export function toldOf(model) {
+export function outcomeOf(model) {
   const { round, last_round } = model.state;
   if (round || !last_round?.closing) return null;
   const { line, winners, title, words, prompt, secrets } = endingOf(last_round, model);

@@ -4,7 +4,7 @@ import '../lib/words-screen.js';
 import { h, keep, say, set } from '../lib/dom.js';
 import { recall, remember } from '../lib/storage.js';
 import { language, t } from '../lib/text.js';
-import { ballotOf, cardsOf, isMute, isUnsigned, toldOf, whose } from '../room/screen.js';
+import { ballotOf, cardsOf, isMute, isUnsigned, outcomeOf, whose } from '../room/screen.js';
 import { offer } from '../wire/games.js';
 import { codeOf } from '../wire/rooms.js';
 import { View } from './view.js';
@@ -15,7 +15,7 @@ const CODE_RETRY_MS = 60_000;
 
 /** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../room/round.js').RoundStatus} RoundStatus */
-/** @typedef {import('../room/screen.js').Told} Told */
+/** @typedef {import('../room/screen.js').Outcome} Outcome */
 
 export class ScreenStage extends View {
   #frame = 0;
@@ -104,7 +104,7 @@ export class ScreenStage extends View {
   /** @param {Model} model */
   update(model) {
     const { status } = this.session.round;
-    const told = status.phase === 'over' ? toldOf(model) : null;
+    const told = status.phase === 'over' ? outcomeOf(model) : null;
     this.#head(status, model, told);
     this.#stage(status, model, told);
     this.#dots(status, model);
@@ -117,7 +117,7 @@ export class ScreenStage extends View {
     if (status.phase !== 'idle') this.#frame = requestAnimationFrame(() => this.update(this.session.model));
   }
 
-  /** @param {RoundStatus} status @param {Model} model @param {Told|null} told */
+  /** @param {RoundStatus} status @param {Model} model @param {Outcome|null} told */
   #head({ turn }, { state }, told) {
     const game = this.#games.get((state.round ?? state.last_round)?.game ?? '');
     const { number = 0, of = 0 } = /** @type {{number?: number, of?: number}} */ (turn ?? {});
@@ -126,7 +126,7 @@ export class ScreenStage extends View {
     say(/** @type {Element} */ (this.rule), told?.asked || (/** @type {{short?: string}} */ (game ?? {}).short ?? game?.rules ?? state.theme));
   }
 
-  /** @param {RoundStatus} status @param {Model} model @param {Told|null} told */
+  /** @param {RoundStatus} status @param {Model} model @param {Outcome|null} told */
   #stage(status, model, told) {
     const { state, presence, connection, me } = model;
     const others = [...presence.voices.keys()].some((id) => id !== me?.id);
@@ -145,7 +145,7 @@ export class ScreenStage extends View {
     this.#turnOver(resting ? null : told, state.language);
   }
 
-  /** What is told of a round that is over, beside who won. @param {Told|null} told @param {string} language */
+  /** What is told of a round that is over, beside who won. @param {Outcome|null} told @param {string} language */
   #turnOver(told, language) {
     const below = /** @type {Element} */ (this.below);
     set(below, { lang: language });
