@@ -137,7 +137,7 @@ export class ScreenStage extends View {
     say(prompt, resting ? t(away) : told?.headline || text || (status.phase === 'count-in' ? String(status.count || '…') : ''));
     set(prompt, { lang: resting || (told && !told.title) ? null : state.language });
     const { length } = prompt.textContent;
-    prompt.dataset.size = length > 90 || told?.secrets.length ? 'small' : length > 30 ? 'middle' : 'large';
+    prompt.dataset.size = length > 90 || told?.secrets.length ? 'small' : length > 30 || (told && !told.title) ? 'middle' : 'large';
     const time = /** @type {HTMLElement} */ (this.time);
     time.style.setProperty('--part', String(status.part));
     set(time, { hidden: status.phase !== 'window' });
