@@ -114,6 +114,7 @@ ROOTS = (
     "server.doctor",
     "server.exporting",
     "server.hearing",
+    "server.speaking",
     "server.tls",
     "server.__main__",
 )

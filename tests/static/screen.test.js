@@ -59,6 +59,14 @@ test('cards are the newest takes that are not hidden, with their hearts', () => 
   assert.deepEqual(cards.at(-1), { clip: 'a', name: 'Amber Fern', colour: '#abc', text: 'soup', hearts: 2, lit: true, written: false, winner: false });
 });
 
+test('no card tells the words of a take that is hidden until somebody decided, spoken or written', () => {
+  const takes = [take('a', { text: 'soup' }), take('b', { text: 'nails' }), take('w', { text: 'rust', written: true })];
+  const withheld = new Map([['b', 5], ['7', 6]]);
+  const state = /** @type {Loose} */ ({ ...EMPTY, round: round({ takes }), withheld, written: new Map([[7, 'w']]) });
+
+  assert.deepEqual(cardsOf(state, here, null).map(({ text }) => text), ['soup']);
+});
+
 test('winners are marked when the round is over', () => {
   const won = round({ takes: [take('a'), take('b')], closing: { reason: 'done', winners: ['a', 'b'] } });
 
@@ -89,6 +97,14 @@ test('secrets are turned over on the screen, but for those of a voice that is hi
   assert.deepEqual([out?.headline, out?.below], [enPlay['ending.secrets'], 'It was: envy.']);
   assert.deepEqual(out?.secrets.map(({ name, text }) => [name, text]), [['Velvet Teacup', 'A cook. Wants praise'], ['Wobbly Octopus', 'A ghost']]);
   assert.deepEqual(told({ ending: 'secrets', secrets }, { hidden: [BELA.id] })?.secrets.map(({ name }) => name), ['Velvet Teacup']);
+});
+
+test('a screen that who keeps the room opened tells no words of a winner that is hidden until somebody decided', () => {
+  const model = modelOf({ state: { withheld: new Map([['a', 5]]), keeper: ANNA.id } });
+  const last_round = ended(running({}, { takes: TAKES }), { ending: 'votes', winners: ['a'] });
+
+  const out = outcomeOf({ ...model, state: { ...model.state, last_round } });
+  assert.deepEqual([out?.headline, out?.below], [enPlay['ending.plain'], '']);
 });
 
 test('nothing is told while a round runs', () => {

@@ -11,7 +11,7 @@
 
 import { t } from '../lib/text.js';
 import { endingOf } from './ending.js';
-import { calmOf } from './head.js';
+import { calmOf, takesSeen } from './head.js';
 
 export const CARDS = 8; // more cannot be read from a sofa
 export const MUTE_BEFORE_MS = 150; // microphones beside the screen open at "go"; sound still rings in the room before it
@@ -43,14 +43,14 @@ export function isUnsigned({ round }) {
 }
 
 /**
- * The takes of the running round, or of the last one, as cards.
+ * The takes of the running round, or of the last one, as cards: none that is hidden until somebody decided.
  * @param {RoomState} state @param {Map<string, Voice>} here @param {string|null} onAir
  * @returns {Card[]}
  */
 export function cardsOf(state, here, onAir) {
   const round = state.round ?? state.last_round;
   const winners = wonBy(state);
-  const takes = (round?.takes ?? []).filter(({ hidden }) => !hidden);
+  const takes = round ? takesSeen(round, { state }) : [];
   return takes.slice(-CARDS).map(({ clip, voice, text, written = false }) => {
     const by = state.clips.get(clip)?.by ?? here.get(voice);
     const hearts = round?.votes.filter((vote) => vote.clip === clip && vote.value > 0).length ?? 0;
@@ -71,7 +71,7 @@ function wonBy({ round, last_round }) {
 export function outcomeOf(model) {
   const { round, last_round } = model.state;
   if (round || !last_round?.closing) return null;
-  const { line, winners, title, words, prompt, secrets } = endingOf(last_round, model);
+  const { line, winners, title, words, prompt, secrets } = endingOf(last_round, { ...model, me: null }); // all look at it, also where who keeps the room opened it
   const names = [...new Set(winners.map(({ name }) => name))].filter(Boolean);
   const [first] = line ? [line] : winners;
   const quote = first?.text && names.length < 2 ? t('ending.quote', { text: first.text }) : '';
