@@ -51,6 +51,14 @@ def whole(text: str) -> str:
     return text[: ends[-1]].strip() if ends else ""
 
 
+def short(text: str, words: int) -> str:
+    """Return as many whole sentences as have no more words; nothing where the first has."""
+    if len(text.split()) <= words:
+        return text
+    ends = [match.end() for match in _END.finditer(text) if len(text[: match.end()].split()) <= words]
+    return text[: ends[-1]].strip() if ends else ""
+
+
 def without_thought(text: str) -> str:
     """Return what was said aloud: some models think first, between two marks."""
     return _THOUGHT.sub("", text, count=1).strip()

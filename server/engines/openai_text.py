@@ -28,6 +28,8 @@ WITHIN_S = 4.0
 CONNECT_S = 2.0
 # A line of 24 words is about 35 tokens of English, and 60 of German.
 ANSWER_TOKENS = 60
+# What is longer is no short line, though a model was asked for one.
+LINE_WORDS = 24
 # Improvisation wants surprise; above 1 small models lose their grammar.
 TEMPERATURE, TOP_P = 0.9, 0.95
 # Letters after which nothing more is read, with thoughts that are not said; and bytes that an answer may have
@@ -206,6 +208,7 @@ def _line(said: str, system: str, request: Request) -> str | None:
     """Return what was said as a line for the room, or None when it is not one."""
     language = request.language
     bare = answers.without_speaker(said)
+    bare = bare if request.words else answers.short(bare, LINE_WORDS)
     if not bare or answers.is_machinery(bare) or answers.repeats(bare, system):
         return None
     line = tidied(bare, request, system=system)

@@ -21,6 +21,14 @@ def test_of_what_was_cut_whole_sentences_are_left(text: str, whole: str) -> None
     assert answers.whole(text) == whole
 
 
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [("One two. Three four.", "One two."), ("One two three four.", ""), ("One two", "One two")],
+)
+def test_of_a_long_line_as_many_sentences_are_left_as_fit(text: str, short: str) -> None:
+    assert answers.short(text, 3) == short
+
+
 def test_thoughts_and_marks_of_turns_are_not_said() -> None:
     assert answers.without_thought("<think>a\nb</think>\nHello.") == "Hello."
     assert answers.without_thought("<think>a that goes on") == ""
