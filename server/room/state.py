@@ -82,8 +82,8 @@ class RoomState(Struct, frozen=True):
     a role asked for to what it is; `wanted` are the voices that wait for another topic, `wanted_seats`
     what their wishes count by. `asked_seq` is the seq of the newest turn, whose event has the words that a
     take answers; `set_rounds` is the set of rounds that runs; `answered` are prompts and who answered them;
-    `removed_seq` is the seq of the newest removal; `voice` None means as the kind has it; `taught` is who has
-    played which game lately.
+    `removed_seq` is the seq of the newest removal; `voice` and `character` None mean as the kind has it;
+    `taught` is who has played which game lately.
     """
 
     head: int = 0
@@ -125,6 +125,7 @@ class RoomState(Struct, frozen=True):
     voice: bool | None = None
     taught: taught.Memory = {}
     noise_reduction: bool = False
+    character: str | None = None
 
 
 # What a revealed take has that its clip has not, or has otherwise.
