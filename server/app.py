@@ -20,8 +20,10 @@ from server.blobs.unreduced import Unreduced
 from server.clock import Clock
 from server.config import Config, parts
 from server.engines import models
+from server.engines.embedded import Embedded
 from server.engines.open import NOTHING_SPEAKS, open_speech
 from server.engines.speech import Speech
+from server.engines.text import TextEngine
 from server.engines.transcriber import Transcriber, WhisperTranscriber
 from server.engines.utterances import Utterances
 from server.http.limits import FloodLimits, Limits
@@ -36,6 +38,8 @@ from server.readers.captions import Captions
 from server.readers.care import Care
 from server.readers.closing import Closing
 from server.readers.expiry import Expiry
+from server.readers.host import Host
+from server.readers.host_voice import HostVoice
 from server.readers.moderation import Moderation
 from server.readers.radio import Radio
 from server.readers.runner import Readers
@@ -102,6 +106,7 @@ class Services:
         utterances: Utterances | None = None,
         transcriber: Transcriber | None = None,
         captions_off: str = models.OFF,
+        text_engine: TextEngine | None = None,
     ) -> None:
         self.config, self.log = config, log
         self.blobs: Blobs = MemoryBlobs(log) if isinstance(log, MemoryLog) else SqliteBlobs(log)
@@ -115,8 +120,7 @@ class Services:
         self.figures = Metrics(Registry(), registry, media, commits or commit_times())
         self.transcriber = transcriber
         self.captions = self._captions(transcriber) if transcriber else None
-        index = None if isinstance(log, MemoryLog) else Path(config.data) / SEARCH_INDEX
-        self.search = Search(log, index, registry.clock)
+        self.search = self._search()
         usual = Expiry(registry, log, registry.clock), Moderation(log), self.search
         readers = [*usual, *([self.captions] if self.captions else [])]
         self.readers = Readers(log, readers, clock=registry.clock)
@@ -149,8 +153,25 @@ class Services:
         self.app[HEALTH].captions_off = captions_off
         self.sockets = self.app[SOCKETS]
         self.closing = Closing(self.takes.end_room)
+        self.host = self._host(text_engine) if text_engine else None
+        self._register_readers()
+
+    def _register_readers(self) -> None:
+        """Attach what reads rooms to those that wake."""
         for reader in (self.radio, self.closing, Care(), self.app[TRANSCODES]):
-            registry.register(reader)
+            self.registry.register(reader)
+        if self.host:
+            self.registry.register(self.host)
+
+    def _search(self) -> Search:
+        """Return the reader of words, with its index beside a log on disk."""
+        index = None if isinstance(self.log, MemoryLog) else Path(self.config.data) / SEARCH_INDEX
+        return Search(self.log, index, self.registry.clock)
+
+    def _host(self, engine: TextEngine) -> Host:
+        """Return the reader that keeps lonely visitors company, with its voice."""
+        voice = HostVoice(self.utterances, self.takes.upload, self._wants_speech)
+        return Host(engine, SystemRandom(), self.registry.machine, name_of=self._name_of, say=voice.say)
 
     def _captions(self, engine: Transcriber) -> Captions:
         """Return the reader that writes the words of clips, with its figures."""
@@ -268,6 +289,7 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
             utterances=utterances,
             transcriber=transcriber,
             captions_off=captions_off,
+            text_engine=text_engine_of(config),
         )
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
@@ -316,6 +338,11 @@ def transcriber_of(config: Config) -> tuple[WhisperTranscriber | None, str]:
         logger.warning("captions are off: %s. %s", missing.found, missing.advice)
         return None, models.LACKING
     return WhisperTranscriber(model, workers=config.caption_workers), ""
+
+
+def text_engine_of(config: Config) -> TextEngine | None:
+    """Return what writes the lines of hosts; None where rooms have none."""
+    return None if config.host_engine == "off" else Embedded()
 
 
 def speech_of(config: Config) -> Speech | None:
@@ -371,6 +398,8 @@ async def _let_go(services: Services) -> None:
         await services.captions.close()
     if services.transcriber is not None:
         await services.transcriber.close()
+    if services.host is not None:
+        await services.host.close()
     await services.radio.close()
     await services.utterances.close()
     await services.media.close()

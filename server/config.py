@@ -97,6 +97,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "`/v1/audio/speech`."
         ),
     ] = "auto"
+    host_engine: Annotated[
+        str, _meta("What writes the lines of a room's character: `off`, or `embedded` (needs nothing).")
+    ] = "embedded"
     admin_token: Annotated[
         str, _meta("Bearer token of the admin, at least 22 characters; empty means no admin.")
     ] = ""
@@ -318,6 +321,10 @@ def _captions(config: Config) -> str:
     return "" if fits else "must be off, the name of a model, or a folder with one."
 
 
+def _host_engine(config: Config) -> str:
+    return "" if config.host_engine in ("off", "embedded") else "must be off or embedded."
+
+
 def _speech(config: Config) -> str:
     kind, _, where = config.speech.partition(":")
     if config.speech in ("auto", "off", "espeak") or (kind in ("http", "https") and where.startswith("//")):
@@ -360,6 +367,7 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "house_rooms": _house_rooms,
     "captions": _captions,
     "speech": _speech,
+    "host_engine": _host_engine,
     "admin_token": _admin_token,
     "trusted_proxies": _trusted_proxies,
     "limits": _limits,

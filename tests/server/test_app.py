@@ -214,3 +214,8 @@ async def test_a_storage_that_breaks_ends_the_process_with_a_failure(
         await cli._serve(config(tmp_path))
     assert ended.value.code == cli.BROKEN
     assert capsys.readouterr().out.startswith("ready ")
+
+
+def test_hosts_can_be_turned_off() -> None:
+    assert app.text_engine_of(Config(host_engine="off")) is None
+    assert app.text_engine_of(Config()) is not None
