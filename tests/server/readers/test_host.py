@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from random import Random
 
 import pytest
 
 from games.round import AnswerGiven, RoundOpened
 from server.engines.text import EngineFailed
 from server.readers import host
-from server.readers.host import Queue
+from server.readers.host import Host, Queue
 from server.room.commands import Change
 from server.room.events import TextSaid, TopicSuggested, TopicThrown
 from server.rooms.presence import PresenceState
@@ -166,6 +167,19 @@ async def test_a_room_that_sleeps_takes_its_host_along_and_finds_it_again() -> N
         company.come()
         await company.until(lambda: len(company.own(TextSaid)) == 2)
         assert company.engine.asked[-1].said[0] == "line1"
+
+
+async def test_after_a_restart_it_knows_what_it_said() -> None:
+    async with opened() as company:
+        company.come()
+        await company.until(lambda: company.own(TextSaid))
+        await company.host.close()
+        scribe = Scribe()
+        again = Host(scribe, Random(3), company.registry.machine, name_of=lambda _, voice: voice)
+        again.attach(company.room)
+        await company.until(lambda: scribe.asked)
+        assert scribe.asked[0].said == ("line1",)
+        await again.close()
 
 
 async def test_closing_twice_is_harmless_and_ends_all() -> None:
