@@ -139,7 +139,7 @@ def _may_say(context: Context, memory: Memory) -> bool:
 
 def _greet(context: Context, memory: Memory, voice: str) -> Move | None:
     came_ms = memory.came.get(voice)
-    if came_ms is None or voice in memory.greeted or context.speaking:
+    if came_ms is None or voice in memory.greeted or not _may_say(context, memory):
         return None
     if not came_ms + GREET_AFTER_MS <= context.now_ms <= came_ms + GREET_UNTIL_MS:
         return None
@@ -153,6 +153,8 @@ def _react(state: RoomState, context: Context, memory: Memory, voice: str) -> Mo
         return None
     if heard.in_round and state.round is not None:
         return None
+    if voice not in memory.greeted and context.now_ms <= memory.came.get(voice, 0) + GREET_AFTER_MS:
+        return None  # who writes at once is greeted first
     until_ms = heard.at_ms + REACT_UNTIL_MS
     bye = not heard.in_round and is_goodbye(heard.text, state.language)
     return Move("bye" if bye else "react", until_ms, voice, target=heard.target)
