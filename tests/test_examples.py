@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from server.socket.endpoint import SOCKETS
 from tests.support.actors import now_ms
 from tests.support.shape import ROOT
 from tests.support.web_app import running_site
@@ -19,6 +20,8 @@ EXAMPLES = {
     "node": (shutil.which("node") or "node", "--experimental-websocket", "--no-warnings", "examples/bot.js"),
 }
 KEY = "b" * 32
+# A program starts in a second, beside browsers on a small machine in many.
+START_LIMIT_S = 40.0
 
 
 @pytest.mark.parametrize("language", EXAMPLES)
@@ -27,6 +30,9 @@ async def test_a_bot_answers_a_line_and_plays_word_association(language: str) ->
         await person.said("/joke, but nobody was here yet")
         bot = await asyncio.create_subprocess_exec(*EXAMPLES[language], f"{site.url}/r/wonder", KEY, cwd=ROOT)
         try:
+            async with asyncio.timeout(START_LIMIT_S):
+                while len(site.app[SOCKETS]) < 2:
+                    await asyncio.sleep(0.02)
             voice = await _marked(person)
             await person.said("/coin please")
             said = await _by(person, voice, "text.said")

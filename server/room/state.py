@@ -166,12 +166,15 @@ def _folded(state: RoomState, event: Event) -> RoomState:
             return _answered(state, event, answer)
         case RoundRevealed() as revealed:
             return _revealed(state, event, revealed)
-        case ReactionGiven(target=target, emoji=emoji, seat=seat) if event.by is not None and is_praise(
-            emoji
-        ):
-            return _liked(state, target, event.by.id, seat)
+        case ReactionGiven() as fact if _is_like(event, fact):
+            return _liked(state, fact.target, event.by.id if event.by else "", fact.seat)
         case _:
             return _round_changed(_governed(state, event), event)
+
+
+def _is_like(event: Event, fact: ReactionGiven) -> bool:
+    """Tell whether a reaction counts for the line of a set: a machine's is shown, and does not."""
+    return event.by is not None and not event.by.machine and is_praise(fact.emoji)
 
 
 def _governed(state: RoomState, event: Event) -> RoomState:

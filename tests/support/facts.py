@@ -157,7 +157,7 @@ FACTS: list[Fact] = [
     ClipPassed("clip-0001"),
     PassGiven("clip-0001", "voice-anna", value=True, yes=1, needed=3),
     PassGiven("clip-0001", "voice-anna", value=None, yes=0, needed=2, seat="n1"),
-    RoomChanged(character="toaster"),
+    RoomChanged(character="megaphone"),
     RoomChanged(character=""),
     HookMade("hook-0001"),
     HookRemoved("hook-0001"),

@@ -317,7 +317,7 @@ def held() -> SentRoom:
 def machines() -> SentRoom:
     """A room with a character, in which a machine writes, by itself and by a hook, and plays."""
     room = SentRoom("topic", seed=24)
-    room.happen(RoomChanged(character="toaster"))
+    room.happen(RoomChanged(character="megaphone"))
     room.machines = (CLEO.id,)
     room.do(Say("I am a toaster"), CLEO)
     room.do(Oversee(MakeHook("hook-0001")))

@@ -18,6 +18,7 @@ from server.room.commands import (
     Mute,
     Open,
     Pass,
+    React,
     Refused,
     Remove,
     Report,
@@ -155,6 +156,16 @@ def test_a_machine_votes_for_nobody() -> None:
     assert room.state.round is not None
     assert refusal(room, Vote(room.state.round.id, "clip", 1), BOT) == "not_allowed"
     assert [type(fact) for fact in room.do(Vote(room.state.round.id, "clip", 1), BELA)][:1] == [VoteCast]
+
+
+def test_a_heart_of_a_machine_is_shown_and_makes_no_line_of_a_set() -> None:
+    room = room_with_a_bot()
+    room.do(RoundStart("word_association"), ANNA)
+    room.land("clip", ANNA)
+    room.do(React("clip", "❤️"), BOT)
+    assert not room.state.set_rounds.liked
+    room.do(React("clip", "❤️"), BELA)
+    assert "clip" in room.state.set_rounds.liked
 
 
 def test_a_machine_that_is_here_counts_for_nothing() -> None:
