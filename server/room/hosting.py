@@ -38,7 +38,7 @@ Deed = Literal["greet", "react", "topic", "feed", "bye", "play", "start", "join"
 # A visitor is greeted so long after coming in: before, their page still loads; later it is no greeting.
 GREET_AFTER_MS, GREET_UNTIL_MS = 1_000, 5_000
 # Somebody has played with them by then; the room's own pulse has the first word.
-START_AFTER_MS = 6_000
+START_AFTER_MS = 4_000
 LINE_EVERY_MS = 10_000
 # An answer to what was said longer ago is late.
 REACT_UNTIL_MS = 12_000
