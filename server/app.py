@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from random import SystemRandom
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from prometheus_client import Histogram
 
@@ -20,10 +20,15 @@ from server.blobs.unreduced import Unreduced
 from server.clock import Clock
 from server.config import Config, parts
 from server.engines import models
+from server.engines.embedded import Embedded
 from server.engines.open import NOTHING_SPEAKS, open_speech
+from server.engines.open_text import open_openai, open_text
 from server.engines.speech import Speech
+from server.engines.tally import Tally
+from server.engines.text import TextEngine
 from server.engines.transcriber import Transcriber, WhisperTranscriber
 from server.engines.utterances import Utterances
+from server.engines.worker import EngineFailed
 from server.http.limits import FloodLimits, Limits
 from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
@@ -36,6 +41,8 @@ from server.readers.captions import Captions
 from server.readers.care import Care
 from server.readers.closing import Closing
 from server.readers.expiry import Expiry
+from server.readers.host import Host
+from server.readers.host_voice import HostVoice
 from server.readers.moderation import Moderation
 from server.readers.radio import Radio
 from server.readers.runner import Readers
@@ -55,6 +62,9 @@ from server.takes.observer import TakesObserver
 from server.takes.takes import Takes
 from server.web.health import HEALTH
 from server.web.transcodes import TRANSCODES
+
+if TYPE_CHECKING:
+    from server.engines.openai_text import OpenAiText  # of an extra
 
 logger = logging.getLogger("wonder")
 
@@ -102,6 +112,8 @@ class Services:
         utterances: Utterances | None = None,
         transcriber: Transcriber | None = None,
         captions_off: str = models.OFF,
+        text_engine: TextEngine | None = None,
+        model: OpenAiText | None = None,
     ) -> None:
         self.config, self.log = config, log
         self.blobs: Blobs = MemoryBlobs(log) if isinstance(log, MemoryLog) else SqliteBlobs(log)
@@ -115,8 +127,7 @@ class Services:
         self.figures = Metrics(Registry(), registry, media, commits or commit_times())
         self.transcriber = transcriber
         self.captions = self._captions(transcriber) if transcriber else None
-        index = None if isinstance(log, MemoryLog) else Path(config.data) / SEARCH_INDEX
-        self.search = Search(log, index, registry.clock)
+        self.search = self._search()
         usual = Expiry(registry, log, registry.clock), Moderation(log), self.search
         readers = [*usual, *([self.captions] if self.captions else [])]
         self.readers = Readers(log, readers, clock=registry.clock)
@@ -149,8 +160,27 @@ class Services:
         self.app[HEALTH].captions_off = captions_off
         self.sockets = self.app[SOCKETS]
         self.closing = Closing(self.takes.end_room)
+        self.host = self._host(text_engine, model) if text_engine else None
+        self._register_readers()
+
+    def _register_readers(self) -> None:
+        """Attach what reads rooms to those that wake."""
         for reader in (self.radio, self.closing, Care(), self.app[TRANSCODES]):
-            registry.register(reader)
+            self.registry.register(reader)
+        if self.host:
+            self.registry.register(self.host)
+
+    def _search(self) -> Search:
+        """Return the reader of words, with its index beside a log on disk."""
+        index = None if isinstance(self.log, MemoryLog) else Path(self.config.data) / SEARCH_INDEX
+        return Search(self.log, index, self.registry.clock)
+
+    def _host(self, engine: TextEngine, model: OpenAiText | None) -> Host:
+        """Return the reader that keeps lonely visitors company, with its voice and the figures of its model."""
+        if model is not None:
+            self.figures.follow_model(model.tally, lambda: model.breaker.is_open)
+        voice = HostVoice(self.utterances, self.takes.upload, self._wants_speech)
+        return Host(engine, SystemRandom(), self.registry.machine, name_of=self._name_of, say=voice.say)
 
     def _captions(self, engine: Transcriber) -> Captions:
         """Return the reader that writes the words of clips, with its figures."""
@@ -253,6 +283,7 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
         if transcriber is None:
             transcriber, captions_off = transcriber_of(config)
         utterances = Utterances(speech_of(config), clock=clock)
+        model = model_of(config)
 
         def spoken_ms(room_id: str) -> SpokenMs | None:
             return services.spoken_ms(room_id)
@@ -268,6 +299,8 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
             utterances=utterances,
             transcriber=transcriber,
             captions_off=captions_off,
+            text_engine=open_text(config.host_engine, model, Embedded()),
+            model=model,
         )
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
@@ -316,6 +349,18 @@ def transcriber_of(config: Config) -> tuple[WhisperTranscriber | None, str]:
         logger.warning("captions are off: %s. %s", missing.found, missing.advice)
         return None, models.LACKING
     return WhisperTranscriber(model, workers=config.caption_workers), ""
+
+
+def model_of(config: Config) -> OpenAiText | None:
+    """Return the language model that hosts ask, None for none; the operator's log says when it is lacking."""
+    if config.host_engine != "openai":
+        return None
+    tally = Tally(prompt_cents=config.host_prompt_cents, answer_cents=config.host_answer_cents)
+    try:
+        return open_openai(config.host_url, config.host_model, config.host_key, tally)
+    except EngineFailed as failed:
+        logger.warning("hosts ask no model, the embedded engine writes: %s", failed)
+        return None
 
 
 def speech_of(config: Config) -> Speech | None:
@@ -371,6 +416,8 @@ async def _let_go(services: Services) -> None:
         await services.captions.close()
     if services.transcriber is not None:
         await services.transcriber.close()
+    if services.host is not None:
+        await services.host.close()
     await services.radio.close()
     await services.utterances.close()
     await services.media.close()

@@ -83,9 +83,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.engines.embedded": ("games", "server.room", "server.mind", "server.engines.text"),
     # A part of the radio: what it says between clips.
     "server.readers.announcer": ("games", "server.engines", "server.room", "server.rooms"),
+    # A part of the host: its voice.
+    "server.readers.host_voice": ("audio", "server.engines", "server.room", "server.rooms"),
     "server.readers": (
         "server.readers.announcer",
+        "server.readers.host_voice",
         "server.engines",
+        "server.engines.text",
         "audio",
         "games",
         "server.room",

@@ -168,8 +168,7 @@ class Utterances:
     def publish(self, utterance: Utterance) -> str:
         """Return an id, which nobody can guess, under which an utterance can be fetched for a minute."""
         file = secrets.token_urlsafe(16)
-        preskip, frames = utterance.preskip, utterance.frames
-        body = ogg.write(frames, preskip=preskip, samples=len(frames) * opus.FRAME - preskip)
+        body = as_file(utterance)
         self._files[file] = (self._clock() + FILES_MS, body)
         self._files_bytes += len(body)
         while self._files and (self._files_bytes > FILES_BYTES or self._is_over(next(iter(self._files)))):
@@ -194,6 +193,12 @@ def joined(parts: Sequence[Utterance]) -> Utterance:
     """Return several as one."""
     frames = tuple(frame for part in parts for frame in part.frames)
     return Utterance(frames, parts[0].preskip if parts else 0, any(part.spoken for part in parts))
+
+
+def as_file(utterance: Utterance) -> bytes:
+    """Return an utterance as Ogg Opus."""
+    preskip, frames = utterance.preskip, utterance.frames
+    return ogg.write(frames, preskip=preskip, samples=len(frames) * opus.FRAME - preskip)
 
 
 def _size_of(utterance: Utterance) -> int:

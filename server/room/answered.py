@@ -5,6 +5,8 @@ By it somebody who plays alone gets a prompt that others answered, and a shared 
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -38,9 +40,12 @@ class Answered(Struct, frozen=True, array_like=True):
 Memory = tuple[Answered, ...]
 
 
-def with_round(memory: Memory, round_: Round) -> Memory:
-    """Return the memory with what was said in a round, if that was one prompt for all."""
-    prompt, said = round_.prompt, _said(round_)
+def with_round(memory: Memory, round_: Round, machines: Container[str] = ()) -> Memory:
+    """Return the memory with what people said in a round, if that was one prompt for all.
+
+    What machines said is no answer of a stranger, and counts for none.
+    """
+    prompt, said = round_.prompt, tuple(each for each in _said(round_) if each.voice not in machines)
     if prompt is None or not prompt.text or not said or not is_for_all(round_):
         return memory
     before = next((each for each in memory if each.prompt.id == prompt.id), Answered(prompt))

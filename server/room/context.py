@@ -12,8 +12,9 @@ class Context(Struct, frozen=True):
     """All that a decision may depend on beside state and command, the same for every sender.
 
     `here` are the voices with a connection to the room, `speakers` those of them who say that they
-    may speak, `speaking` those whose take is open or on its way; `paces` are how much longer than
-    others a voice that is here may take, 1.0 to 2.0, which nobody else sees; `consented` are those who
+    may speak, `inside` those who speak or listen and so are no more at the door, `speaking` those whose take
+    is open or on its way; `paces` are how much longer than others a voice that is here may take, 1.0 to 2.0,
+    which nobody else sees; `consented` are those who
     came in by the door, and `left` is when voices left that are not here any more. `captions` says that the
     words of a take are expected soon after it landed: a turn that they decide waits for them.
     `networks` is by which network voices came, each a short tag that means nothing outside of this room,
@@ -36,3 +37,4 @@ class Context(Struct, frozen=True):
     masks: Mapping[str, str] = {}
     spoken_ms: Callable[[str, str], int] | None = None
     machines: Collection[str] = ()
+    inside: Collection[str] = ()

@@ -177,6 +177,11 @@ def _is_like(event: Event, fact: ReactionGiven) -> bool:
     return event.by is not None and not event.by.machine and is_praise(fact.emoji)
 
 
+def _machines(state: RoomState) -> set[str]:
+    """Return the voices that the room knows as machines."""
+    return {voice.id for voice in state.voices.values() if voice.machine}
+
+
 def _governed(state: RoomState, event: Event) -> RoomState:
     match event.data:
         case KeeperGiven(voice=voice):
@@ -434,7 +439,7 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
                 set_rounds=state.set_rounds.with_round(state.round, fact, event.at_ms),
                 rested_from_ms=event.at_ms,
                 silent_rounds=silent,
-                answered=answered.with_round(state.answered, state.round),
+                answered=answered.with_round(state.answered, state.round, _machines(state)),
                 taught=taught.with_round(state.taught, state.round, event.at_ms),
                 governed=governed.rested(state.governed),
             )

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
+from prometheus_client import generate_latest
 
 from server import app, cli
 from server.blobs.base import Blob
@@ -214,3 +216,24 @@ async def test_a_storage_that_breaks_ends_the_process_with_a_failure(
         await cli._serve(config(tmp_path))
     assert ended.value.code == cli.BROKEN
     assert capsys.readouterr().out.startswith("ready ")
+
+
+async def test_hosts_can_be_turned_off_or_ask_a_model_which_is_followed(tmp_path: Path) -> None:
+    asking = {"host_engine": "openai", "host_url": "http://127.0.0.1:9/v1", "host_model": "none"}
+    for settings, expected in (({"host_engine": "off"}, None), ({}, "embedded"), (asking, "openai")):
+        async with await app.start(config(tmp_path, **settings)) as running:
+            host = running.services.host
+            assert (host._engine.name if host else None) == expected
+            shown = generate_latest(running.services.figures.registry.prometheus).decode()
+            assert ("wonder_host_resting 0.0" in shown) == (settings is asking)
+
+
+async def test_without_the_library_hosts_speak_by_the_embedded_engine_and_the_log_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "server.engines.openai_text", None)
+    made = config(tmp_path, host_engine="openai", host_url="http://127.0.0.1:9/v1", host_model="none")
+    async with await app.start(made) as running:
+        assert running.services.host
+        assert running.services.host._engine.name == "embedded"
+    assert any("the embedded engine writes" in record.getMessage() for record in caplog.records)

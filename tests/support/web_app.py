@@ -184,21 +184,32 @@ async def problem_in(answer: ClientResponse) -> tuple[int, str]:
 
 @asynccontextmanager
 async def running_site(
-    *, rates: Rates | None = None, utterances: Utterances | None = None, **settings: Any
+    *,
+    rates: Rates | None = None,
+    utterances: Utterances | None = None,
+    clock: Callable[[], int] | None = None,
+    captions: bool = False,
+    **settings: Any,
 ) -> AsyncIterator[Site]:
-    """Run the HTTP side on a free port, with one room, `wonder`."""
+    """Run the HTTP side on a free port, with one room, `wonder`, by the time of day or another clock."""
+    now_ms = clock or _now_ms
     config = Config(**{"port": 0, "admin_token": ADMIN, **settings})
     log, media, hands = MemoryLog(), Ears(), Hands()
     registry = RoomRegistry(
-        log, clock=_now_ms, random=Random(1), secret=b"s" * 32, idle_ms=config.room_idle_ms
+        log,
+        clock=now_ms,
+        random=Random(1),
+        secret=b"s" * 32,
+        idle_ms=config.room_idle_ms,
+        captions=captions,
     )
     await registry.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     finisher = cast(Finisher, hands)
     figures = Metrics(Registry(), registry, media, commit_times())
     blobs = MemoryBlobs(log)
-    takes = Takes(registry, media, finisher, blobs=blobs, clock=_now_ms, observers=[figures])
-    search = Search(log, None, _now_ms)
-    readers = Readers(log, [Expiry(registry, log, _now_ms), Moderation(log), search], clock=_now_ms)
+    takes = Takes(registry, media, finisher, blobs=blobs, clock=now_ms, observers=[figures])
+    search = Search(log, None, now_ms)
+    readers = Readers(log, [Expiry(registry, log, now_ms), Moderation(log), search], clock=now_ms)
     figures.follow(readers.runners)
     app = make_app(
         config=config,

@@ -70,3 +70,10 @@ def test_the_memory_is_bounded() -> None:
     assert memory[0].prompt.id == "p6"
     assert len(memory[-1].said) == ANSWERS_KEPT
     assert memory[-1].count == ANSWERS_KEPT + 5
+
+
+def test_what_machines_said_is_no_answer() -> None:
+    (answered,) = with_round((), played(MOON, "anna", "host"), {"host"})
+    assert [said.voice for said in answered.said] == ["anna"]
+    assert answered.count == 1
+    assert with_round((), played(MOON, "host"), {"host"}) == ()

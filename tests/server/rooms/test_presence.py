@@ -190,3 +190,17 @@ def test_masks_of_those_who_are_here_are_never_forgotten() -> None:
         presence.wear(f"gone {number}", "giant")
     assert len(presence.masks) == MASKS_KEPT
     assert presence.masks["anna"] == "mouse"
+
+
+def test_who_speaks_or_listens_came_in() -> None:
+    presence = Presence()
+    context = presence.context(1, Random(1))
+    door, listens = PresenceState(), PresenceState(listening="files")
+    presence.move("anna", None, door, 1)
+    assert not context.inside
+    presence.move("anna", door, listens, 2)
+    presence.move("anna", None, PresenceState(speaker=True), 3)
+    presence.move("anna", listens, None, 4)
+    assert [*context.inside] == ["anna"]
+    presence.move("anna", PresenceState(speaker=True), door, 5)
+    assert not context.inside

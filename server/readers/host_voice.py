@@ -1,0 +1,76 @@
+"""The voice of hosts: a line becomes a clip like everyone's, finished, masked, and captioned by its own text.
+
+A part of the host: it says whether it could, and who could not writes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from audio.take import Unfit
+from server.engines.utterances import Utterances, as_file
+from server.room.commands import Caption, Refused
+from server.room.events import ClipCaptioned, ClipLanded, Event, Voice
+from server.room.lines import speaks
+from server.room.round_lifecycle import kind_of
+from server.rooms.base import Room
+
+log = logging.getLogger(__name__)
+
+# A line that takes longer than this to be spoken and finished is written instead.
+WITHIN_S = 4.0
+CAPTIONED_BY = "host"
+
+
+class Upload(Protocol):
+    """Finishes a recorded file and lets it land, as for everybody."""
+
+    async def __call__(
+        self, room_id: str, voice: Voice, body: bytes, media_type: str, *, mask: str | None = None
+    ) -> object:
+        """Return its `clip.landed`."""
+
+
+class HostVoice:
+    """Says lines where the radio speaks, and somebody who hears it wants words."""
+
+    def __init__(self, utterances: Utterances, upload: Upload, wants: Callable[[str], bool]) -> None:
+        self._utterances = utterances
+        self._upload = upload
+        self._wants = wants
+
+    async def say(self, room: Room, voice: Voice, text: str, mask: str | None) -> bool:
+        """Say a line in a room as a clip, and tell whether it landed there.
+
+        Where takes are heard by their speaker first it writes: it has nothing to hear them with.
+        """
+        is_previewed = kind_of(room.state).preview
+        if not self._utterances.is_on or not speaks(room.state) or is_previewed or not self._wants(room.id):
+            return False
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                landed = await self._landed(room, voice, text, mask)
+        except (TimeoutError, Refused, Unfit) as why:
+            log.info("the host of room %.6s writes, for it cannot speak: %s", room.id, type(why).__name__)
+            return False
+        if landed is None:
+            return False
+        caption = ClipCaptioned(landed, text, room.state.language, by=CAPTIONED_BY)
+        await room.send(Caption(caption), quiet=True)
+        return True
+
+    async def _landed(self, room: Room, voice: Voice, text: str, mask: str | None) -> str | None:
+        """Return the clip of a line, None where nothing landed."""
+        said = await self._utterances.said(text, room.state.language)
+        if said is None:
+            return None
+        event = await self._upload(room.id, voice, as_file(said), "audio/ogg", mask=mask)
+        if not isinstance(event, Event) or not isinstance(event.data, ClipLanded):
+            return None
+        return event.data.clip
+
+
+Say = Callable[[Room, Voice, str, str | None], Awaitable[bool]]

@@ -1,0 +1,138 @@
+"""What a room's host saw and did, as far as that decides what it does next: a fold over events. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from games.round import AnswerGiven, RoundClosed
+from server.room import company
+from server.room.context import Context
+from server.room.events import ClipCaptioned, ClipRemoved, Event, TextRemoved, TextSaid
+from server.room.state import RoomState
+
+# Lines of its own that it never repeats, lines of all that it knows, and people who did something.
+SAID_KEPT, LINES_KEPT, ACTED_KEPT = 50, 20, 100
+
+
+class Heard(Struct, frozen=True):
+    """A line of a person that has no answer yet; `target` is its clip, or the seq of its event."""
+
+    voice: str
+    target: str
+    text: str
+    at_ms: int
+    in_round: bool
+
+
+class Spoken(Struct, frozen=True):
+    """A line that was said in the room, by whom, and what takes it away."""
+
+    name: str
+    text: str
+    machine: bool
+    target: str
+
+
+class Memory(Struct, frozen=True):
+    """What the host (the voice `host`) saw and did; all of it is bounded.
+
+    `came` is when those who are here came in, `acted` who did something, `active_ms` when a person did last,
+    `writes` whether the newest take of a person was written, `tried` the last turn that it tried (0: to
+    join), `began_ms` when it last began a game, or sat out, `with_` whom it keeps company.
+    """
+
+    host: str
+    came: dict[str, int] = {}
+    acted: tuple[str, ...] = ()
+    greeted: tuple[str, ...] = ()
+    with_: str = ""
+    heard: Heard | None = None
+    active_ms: int = 0
+    line_ms: int = 0
+    topic_ms: int = 0
+    began_ms: int = 0
+    said: tuple[str, ...] = ()
+    lines: tuple[Spoken, ...] = ()
+    games: tuple[str, ...] = ()
+    writes: bool = False
+    tried: tuple[str, int] = ("", 0)
+
+
+def read(memory: Memory, event: Event, state: RoomState) -> Memory:
+    """Return the memory after an event of the room, whose state has it already."""
+    if event.by is not None and not event.by.machine and event.by.id != memory.host:
+        memory = replace(memory, active_ms=event.at_ms)
+    match event.data:
+        case TextRemoved(target=target):
+            return _without(memory, str(target))
+        case ClipRemoved(clip=clip):
+            return _without(memory, clip)
+        case TextSaid(text=text) if event.by:
+            return _spoke(memory, event, text, str(event.seq), in_round=False)
+        case AnswerGiven(text=text, answer=answer, hidden=hidden) if event.by:
+            is_person = not event.by.machine
+            memory = replace(memory, writes=True) if is_person else memory
+            return memory if hidden else _spoke(memory, event, text, answer, in_round=True)
+        case ClipCaptioned(clip=clip, text=text):
+            return _captioned(memory, event, state, clip, text)
+        case RoundClosed() if memory.heard and memory.heard.in_round:
+            return replace(memory, heard=replace(memory.heard, at_ms=event.at_ms))
+        case _ if event.by is not None and not event.by.machine:
+            return _with_actor(memory, event.by.id)
+        case _:
+            return memory
+
+
+def _spoke(memory: Memory, event: Event, text: str, target: str, *, in_round: bool) -> Memory:
+    by = event.by
+    assert by is not None
+    line = Spoken(by.name, text, by.machine, target)
+    memory = replace(memory, lines=(*memory.lines, line)[-LINES_KEPT:])
+    if by.id == memory.host:
+        return replace(memory, said=(*memory.said, text)[-SAID_KEPT:])
+    if by.machine:
+        return memory
+    heard = Heard(by.id, target, text, event.at_ms, in_round)
+    return replace(_with_actor(memory, by.id), heard=heard)
+
+
+def _captioned(memory: Memory, event: Event, state: RoomState, clip: str, text: str) -> Memory:
+    known = state.clips.whole.get(clip)
+    voice = state.voices.get(known.voice) if known and known.voice else None
+    if not text or known is None or voice is None or not company.is_heard(state, clip):
+        return memory
+    memory = replace(memory, writes=memory.writes and voice.machine)
+    return _spoke(memory, replace(event, by=voice), text, clip, in_round=known.round is not None)
+
+
+def _with_actor(memory: Memory, voice: str) -> Memory:
+    if voice == memory.host or voice in memory.acted:
+        return memory
+    return replace(memory, acted=(*memory.acted, voice)[-ACTED_KEPT:])
+
+
+def _without(memory: Memory, target: str) -> Memory:
+    """Forget what was taken back."""
+    heard = memory.heard if memory.heard is None or memory.heard.target != target else None
+    lines = tuple(line for line in memory.lines if line.target != target)
+    return replace(memory, heard=heard, lines=lines)
+
+
+def people(memory: Memory, context: Context) -> tuple[str, ...]:
+    """Return the people who came in: who may speak or listens, or did something."""
+    inside = {*context.inside, *memory.acted}
+    here = [voice for voice in context.here if voice in inside]
+    return tuple(voice for voice in here if voice != memory.host and voice not in context.machines)
+
+
+def met(memory: Memory, here: Collection[str], now_ms: int) -> Memory:
+    """Return the memory of who is here as of now; who left and comes again is greeted again."""
+    if memory.came.keys() == set(here):
+        return memory
+    came = {voice: memory.came.get(voice, now_ms) for voice in here}
+    greeted = tuple(voice for voice in memory.greeted if voice in came)
+    acted = tuple(voice for voice in memory.acted if voice in came)
+    return replace(memory, came=came, greeted=greeted, acted=acted)

@@ -1,0 +1,105 @@
+"""What a host remembers is what people said and may be heard; what was taken back it forgets."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from server.room.commands import Answer, Forget, Land, Report, RoundStart, Say
+from server.room.events import ClipLanded, Voice
+from server.room.host_memory import ACTED_KEPT, LINES_KEPT, SAID_KEPT, met, people, read
+from tests.support.hosted import BOT, HOST, HostedRoom
+from tests.support.rooms import ANNA, BELA
+
+
+def room() -> HostedRoom:
+    made = HostedRoom()
+    made.captions = True
+    made.come(ANNA)
+    return made
+
+
+def test_a_line_of_a_person_waits_for_an_answer() -> None:
+    here = room()
+    here.do(Say("a teapot"), ANNA)
+    heard = here.memory.heard
+    assert heard is not None
+    assert (heard.voice, heard.text, heard.in_round) == (ANNA.id, "a teapot", False)
+    assert here.memory.active_ms == here.now_ms
+
+
+def test_a_machine_is_heard_and_owed_nothing() -> None:
+    here = room()
+    here.do(Say("beep"), BOT)
+    here.do(Say("hello"), HOST)
+    assert here.memory.heard is None
+    assert here.memory.active_ms == 0
+    assert [line.machine for line in here.memory.lines] == [True, True]
+    assert here.memory.said == ("hello",)
+
+
+def test_words_of_a_clip_are_a_line_once_they_are_known() -> None:
+    here = room()
+    here.do(Land(ClipLanded("clip-1", 900, 100, 0, -16.0, (50,) * 64)), ANNA)
+    assert not here.memory.lines
+    here.heard("clip-1", "a hat")
+    assert here.memory.heard is not None
+    assert here.memory.heard.target == "clip-1"
+    here.heard("clip-2", "of nobody")
+    assert here.memory.lines[-1].text == "a hat"
+
+
+def test_what_is_hidden_is_not_heard() -> None:
+    here = room()
+    here.do(Land(ClipLanded("clip-1", 900, 100, 0, -16.0, (50,) * 64)), ANNA)
+    here.networks = {"x": "1", "y": "2", "z": "3"}
+    for voice in "xyz":
+        here.do(Report("clip-1", "rude"), Voice(voice, voice, "#123456"))
+    here.heard("clip-1", "something rude")
+    assert here.memory.heard is None
+
+
+def test_what_is_taken_back_is_forgotten() -> None:
+    here = room()
+    here.do(Say("a secret"), ANNA)
+    here.do(Forget(everything=True), ANNA)
+    assert here.memory.heard is None
+    assert not here.memory.lines
+
+
+def test_who_writes_in_rounds_is_known() -> None:
+    here = room()
+    here.do(RoundStart("first_thing"), ANNA)
+    here.pass_to(here.turn().go_at_ms)
+    round_ = here.state.round
+    assert round_ is not None
+    here.do(Answer(round_.id, "a word"), ANNA)
+    assert here.memory.writes
+    here.do(Land(ClipLanded("clip-1", 900, 100, 0, -16.0, (50,) * 64)), ANNA)
+    here.heard("clip-1", "a hat")
+    assert not here.memory.writes
+
+
+def test_people_are_those_who_came_in_and_no_machines() -> None:
+    here = room()
+    assert people(here.memory, here.context()) == (ANNA.id,)
+    here.people.append(BELA.id)
+    assert people(here.memory, here.context()) == (ANNA.id, BELA.id)
+
+
+def test_who_comes_again_is_new() -> None:
+    here = room()
+    memory = met(here.memory, [ANNA.id], 5)
+    assert met(memory, [ANNA.id], 9) is memory
+    assert met(met(memory, [], 7), [ANNA.id], 9).came == {ANNA.id: 9}
+
+
+def test_it_remembers_no_more_than_it_needs() -> None:
+    here = room()
+    for line in range(SAID_KEPT + 10):
+        here.do(Say(f"line {line}"), HOST)
+    for voice in range(ACTED_KEPT + 10):
+        said = replace(here.events[-1], by=Voice(f"voice-{voice}", "Somebody", "#123456"))
+        here.memory = read(here.memory, said, here.state)
+    assert len(here.memory.said) == SAID_KEPT
+    assert len(here.memory.lines) == LINES_KEPT
+    assert len(here.memory.acted) == ACTED_KEPT
