@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from random import SystemRandom
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from prometheus_client import Histogram
 
@@ -52,8 +52,13 @@ from server.socket.endpoint import SOCKETS
 from server.takes.finisher import Finisher
 from server.takes.observer import TakesObserver
 from server.takes.takes import Takes
+from server.web.app_keys import UPLOAD_BUDGET
 from server.web.health import HEALTH
+from server.web.telegram import TELEGRAM
 from server.web.transcodes import TRANSCODES
+
+if TYPE_CHECKING:
+    from server.telegram.bot import TelegramBot
 
 logger = logging.getLogger("wonder")
 
@@ -131,6 +136,7 @@ class Services:
             unreduced=self.unreduced,
             observers=(self.figures, RadioOfTakes(self.radio, self._audience_changed)),
         )
+        self.limits = Limits(on=config.limits == "on", floods=flood_limits(config))
         self.app = make_app(
             config=config,
             log=log,
@@ -140,12 +146,14 @@ class Services:
             finisher=self.finisher,
             takes=self.takes,
             figures=self.figures,
-            limits=Limits(on=config.limits == "on", floods=flood_limits(config)),
+            limits=self.limits,
             listening=self._audience_changed,
             utterances=self.utterances,
             find=self.search.find,
         )
         self.app[HEALTH].captions_off = captions_off
+        self.telegram = telegram_bot(config, self)
+        self.app[TELEGRAM].bot = self.telegram
         self.sockets = self.app[SOCKETS]
         self.closing = Closing(self.takes.end_room)
         for reader in (self.radio, self.closing, Care(), self.app[TRANSCODES]):
@@ -202,12 +210,16 @@ class Running:
         _, self.udp_port = services.media.endpoint()
         self._listening = listening
         services.readers.start()
+        if services.telegram is not None:
+            services.telegram.start()
         self._lag = asyncio.ensure_future(services.figures.lag.watch())
         self._closing: asyncio.Task[None] | None = None
 
     async def drain(self) -> None:
         """Answer 503 on /readyz, finish running takes, and send the sockets away, in the time there is."""
         self.services.app[HEALTH].draining = True
+        if self.services.telegram is not None:
+            await self.services.telegram.close()
         within_ms = self.services.config.drain_timeout_ms
         await self.takes.drain(within_ms - min(GOODBYE_MS, within_ms // 2))
         await self.services.sockets.drain()
@@ -354,7 +366,34 @@ async def _house_rooms(registry: RoomRegistry, config: Config) -> None:
             await registry.open(room.opened, None, id=room.id)
 
 
+def telegram_bot(config: Config, services: Services) -> TelegramBot | None:
+    """Return the bot, None where no token is set, or where its library is not installed."""
+    if not config.telegram_token:
+        return None
+    try:
+        from server.telegram.api import Api  # noqa: PLC0415 - optional, and it takes a second or two
+        from server.telegram.bot import TelegramBot  # noqa: PLC0415
+        from server.telegram.chats import Chats  # noqa: PLC0415
+        from server.telegram.conversation import Conversation  # noqa: PLC0415
+    except ModuleNotFoundError:
+        logger.warning("the Telegram bot is off: its library is missing. `make extras` installs it.")
+        return None
+    api = Api(config.telegram_token, config.telegram_api)
+    conversation = Conversation(
+        api,
+        Chats(services.registry.clock),
+        services.registry,
+        services.takes,
+        limits=services.limits,
+        budget=services.app[UPLOAD_BUDGET],
+        longest_clip_ms=config.clip_longest_ms,
+    )
+    return TelegramBot(api, conversation, config.telegram_token, webhook=config.telegram_webhook)
+
+
 async def _let_go(services: Services) -> None:
+    if services.telegram is not None:
+        await services.telegram.close()
     await services.readers.close()
     await services.search.close()
     if services.captions is not None:

@@ -22,6 +22,7 @@ from server.web import (
     rooms,
     search,
     spoken,
+    telegram,
     whep,
     whip,
 )
@@ -48,5 +49,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *reports.OPERATIONS,
     *search.OPERATIONS,
     *recordings.OPERATIONS,
+    *telegram.OPERATIONS,
     *admin.OPERATIONS,
 )
