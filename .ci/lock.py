@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 RUNTIME = ROOT / "constraints.txt"
 # In addition to it: the optional parts of the server, and what tests and checks need besides.
 OPTIONAL, DEVELOPMENT = ROOT / "constraints-extras.txt", ROOT / "constraints-dev.txt"
+# Extras that `make run` installs, and without which the server runs as well.
+BROUGHT = ("espeak",)
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 LINUX_TAGS = ("manylinux_2_39", "manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014")
 PLATFORMS = (
@@ -38,6 +40,7 @@ def main(arguments: list[str]) -> int:
     needs = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
     extras: dict[str, list[str]] = project["project"]["optional-dependencies"]
     development = extras.pop("dev")
+    needs += [need for extra in BROUGHT for need in extras.pop(extra)]
     optional = [need for extra in extras.values() for need in extra]
     keep = [] if "--upgrade" in arguments else sorted(locked(RUNTIME, OPTIONAL, DEVELOPMENT))
     everything = wheels([*needs, *optional, *development], keep)

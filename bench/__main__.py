@@ -1,6 +1,7 @@
 """Measure everything and print one table: `python -m bench [--write] [PART ...]`.
 
-Each part runs in a process of its own. `--write` puts the table into docs/performance.md.
+Each part runs in a process of its own. `--write` keeps the figures of the parts that were measured in
+`bench/figures.json`, and puts those of all parts into docs/performance.md.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 PARTS = (
@@ -30,8 +33,17 @@ PARTS = (
     "filters",
     "captions",
 )
+FIGURES = Path(__file__).with_name("figures.json")
 PAGE = Path(__file__).resolve().parents[1] / "docs/performance.md"
 MARKS = re.compile(r"(<!-- figures -->\n).*(<!-- end of figures -->)", re.DOTALL)
+
+
+class Measured(Struct, frozen=True):
+    """The figures of a part, when and where they were measured."""
+
+    day: str
+    machine: str
+    figures: dict[str, float]
 
 
 class Failed(Exception):
@@ -158,26 +170,38 @@ def machine() -> str:
     return f"{model[1] if model else platform.machine()}, {cores} cores, Python {platform.python_version()}"
 
 
+def page(measured: dict[str, Measured]) -> str:
+    """Return the table, and under it which part was measured when and where."""
+    runs: dict[str, list[str]] = {}
+    for part in filter(measured.__contains__, PARTS):
+        runs.setdefault(f"{measured[part].day}, {measured[part].machine}", []).append(part)
+    when = (f"Measured on {run}: {', '.join(parts)}." for run, parts in runs.items())
+    figures = {name: value for part in measured.values() for name, value in part.figures.items()}
+    return "\n".join(["\n".join(when), "", *table(figures)])
+
+
 def main() -> None:
     """Measure the parts asked for, or all."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all when none is named")
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     chosen = parser.parse_args()
-    figures: dict[str, float] = {}
+    today, here = f"{datetime.now(UTC):%Y-%m-%d}", machine()
+    measured: dict[str, Measured] = {}
     failed: list[Failed] = []
     for part in chosen.parts or PARTS:
         print(f"measuring {part} ...", file=sys.stderr, flush=True)
         try:
-            figures |= measure(part)
+            measured[part] = Measured(today, here, measure(part))
         except Failed as failure:
             failed.append(failure)
-    lines = "\n".join([f"Measured on: {machine()}.", "", *table(figures)])
-    print(lines)
+    print(page(measured))
+    if chosen.write:
+        kept = msgspec.json.decode(FIGURES.read_bytes(), type=dict[str, Measured]) | measured
+        FIGURES.write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
+        PAGE.write_text(MARKS.sub(lambda m: f"{m[1]}{page(kept)}\n{m[2]}", PAGE.read_text()))
     if failed:
         raise SystemExit("\n".join(map(str, failed)))
-    if chosen.write:
-        PAGE.write_text(MARKS.sub(lambda m: f"{m[1]}{lines}\n{m[2]}", PAGE.read_text()))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ from server.blobs.unreduced import Unreduced
 from server.clock import Clock
 from server.config import Config, parts
 from server.engines import models
-from server.engines.open import open_speech
+from server.engines.open import NOTHING_SPEAKS, open_speech
+from server.engines.speech import Speech
 from server.engines.transcriber import Transcriber, WhisperTranscriber
 from server.engines.utterances import Utterances
 from server.http.limits import FloodLimits, Limits
@@ -263,12 +264,13 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
         captions_off = ""
         if transcriber is None:
             transcriber, captions_off = transcriber_of(config)
-        utterances = Utterances(open_speech(config.speech), clock=clock)
+        utterances = Utterances(speech_of(config), clock=clock)
 
         def spoken_ms(room_id: str) -> SpokenMs | None:
             return services.spoken_ms(room_id)
 
-        registry = await _registry(config, log, clock, transcriber, spoken_ms)
+        may_speak = spoken_ms if utterances.is_on else None
+        registry = await _registry(config, log, clock, transcriber, may_speak)
         services = Services(
             config,
             log,
@@ -328,12 +330,20 @@ def transcriber_of(config: Config) -> tuple[WhisperTranscriber | None, str]:
     return WhisperTranscriber(model, workers=config.caption_workers), ""
 
 
+def speech_of(config: Config) -> Speech | None:
+    """Return what speaks on the radio, or None; the operator's log says when nothing that could is there."""
+    engine = open_speech(config.speech)
+    if engine is None and config.speech != "off":
+        logger.info("rooms are not spoken to: %s", NOTHING_SPEAKS)
+    return engine
+
+
 async def _registry(
     config: Config,
     log: Log,
     clock: Clock,
     transcriber: Transcriber | None,
-    spoken_ms: Callable[[str], SpokenMs | None],
+    spoken_ms: Callable[[str], SpokenMs | None] | None,
 ) -> RoomRegistry:
     secret = await log.secret()
     return RoomRegistry(
@@ -344,7 +354,7 @@ async def _registry(
         idle_ms=config.room_idle_ms,
         captions=transcriber is not None,
         languages=getattr(transcriber, "languages", ("en", "de")),
-        spoken_ms=spoken_ms if config.speech != "off" else None,
+        spoken_ms=spoken_ms,
     )
 
 

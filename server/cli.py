@@ -1,4 +1,4 @@
-"""The command line: `wonder serve`, `doctor`, `settings`, `describe`, `captions`, `export`."""
+"""The command line: `wonder serve`, `doctor`, `settings`, `describe`, `captions`, `speech`, `export`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -92,19 +93,26 @@ def captions() -> None:
 @click.argument("model")
 def download(config: Config, model: str) -> None:
     """Fetch a model (tiny, base, small, ...) into the data folder."""
-    from server.engines import downloading, models  # noqa: PLC0415 - not needed to serve
+    from server.engines import downloading  # noqa: PLC0415 - not needed to serve
 
-    with click.progressbar(length=1, label=model, file=sys.stderr) as bar:
+    folder = _fetched(downloading.download, model, config.data)
+    click.echo(f"{folder} is there: start with --captions {model}.")
+
+
+def _fetched(fetch: Callable[..., Path], name: str, data: Path) -> Path:
+    """Fetch what has a name into the data folder under a bar, and return where it is. Raises `Unusable`."""
+    from server.engines.models import NoModel  # noqa: PLC0415 - not needed to serve
+
+    with click.progressbar(length=1, label=name, file=sys.stderr) as bar:
 
         def show(there: int, total: int) -> None:
             bar.length = max(1, total)
             bar.update(there - bar.pos)
 
         try:
-            folder = downloading.download(model, config.data, show)
-        except models.NoModel as missing:
+            return fetch(name, data, show)
+        except NoModel as missing:
             raise Unusable(f"{missing.found}. {missing.advice}") from None
-    click.echo(f"{folder} is there: start with --captions {model}.")
 
 
 @with_settings
@@ -116,6 +124,34 @@ def try_captions(config: Config, file: Path, language: str) -> None:
     from server import hearing  # noqa: PLC0415 - loads codecs
 
     click.echo(asyncio.run(hearing.report(config, file, language)))
+
+
+@wonder.group()
+def speech() -> None:
+    """Fetch voices, and try what speaks in rooms."""
+
+
+@with_settings
+@speech.command("download")
+@click.argument("voice")
+def download_voice(config: Config, voice: str) -> None:
+    """Fetch a voice for Piper (en_US-lessac-medium, de_DE-thorsten-medium, ...) into the data folder."""
+    from server.engines import voices  # noqa: PLC0415 - not needed to serve
+
+    folder = _fetched(voices.download, voice, config.data)
+    click.echo(f"{voice} is in {folder}: start with --speech piper:{folder}.")
+
+
+@with_settings
+@speech.command("test")
+@click.argument("text")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.option("--language", default="en", show_default=True, allow_from_autoenv=False)
+def try_speech(config: Config, text: str, file: Path | None, language: str) -> None:
+    """Say a TEXT, into a FILE (.wav or .ogg) if one is named, and print what spoke and how fast."""
+    from server import speaking  # noqa: PLC0415 - loads codecs
+
+    click.echo(asyncio.run(speaking.report(config, text, file, language)))
 
 
 @with_settings

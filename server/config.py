@@ -92,10 +92,11 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     speech: Annotated[
         str,
         _meta(
-            "What speaks on the radio: `off`, `espeak` (needs the program `espeak-ng`), `piper:DIR` (a "
-            "folder of voices; needs `make extras`), or the URL of a server's `/v1/audio/speech`."
+            "What speaks on the radio: `auto` (eSpeak NG if it is there, else nothing), `off`, `espeak`, "
+            "`piper:DIR` (a folder of voices; needs `make extras`), or the URL of a server's "
+            "`/v1/audio/speech`."
         ),
-    ] = "off"
+    ] = "auto"
     telegram_token: Annotated[
         str,
         _meta("Token of the Telegram bot, from @BotFather; empty means no bot. Needs `make extras`."),
@@ -333,11 +334,11 @@ def _captions(config: Config) -> str:
 
 def _speech(config: Config) -> str:
     kind, _, where = config.speech.partition(":")
-    if config.speech in ("off", "espeak") or (kind in ("http", "https") and where.startswith("//")):
+    if config.speech in ("auto", "off", "espeak") or (kind in ("http", "https") and where.startswith("//")):
         return ""
     if kind == "piper" and where:
         return "" if Path(where).is_dir() else f"the folder {where} is not there."
-    return "must be off, espeak, piper:DIR or a URL."
+    return "must be auto, off, espeak, piper:DIR or a URL."
 
 
 def _admin_token(config: Config) -> str:

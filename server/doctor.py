@@ -27,7 +27,8 @@ from server import tls
 from server.clock import EARLIEST_MS
 from server.config import TOKEN_CHARACTERS, BadSetting, Config
 from server.engines import models
-from server.engines.open import open_speech
+from server.engines.open import NOTHING_SPEAKS, described, open_speech
+from server.engines.speech import Speech
 from server.engines.worker import EngineFailed
 from server.log.schema import SQLITE_AT_LEAST
 from server.rtc import discover, udp
@@ -295,17 +296,18 @@ def _speech(config: Config) -> Check:
     """Let the engine say a word, as the server would."""
     if config.speech == "off":
         return Check("Speech", "fine", "off: rooms are not spoken to")
+    advice = "Rooms work without it; `make run` brings eSpeak NG along, or choose another --speech."
+    engine = open_speech(config.speech)
+    if engine is None:
+        return Check("Speech", "doubtful", f"off: {NOTHING_SPEAKS}", advice)
     try:
-        said_ms = asyncio.run(_said_ms(config.speech))
+        said_ms = asyncio.run(_said_ms(engine))
     except EngineFailed as failed:
-        advice = "Rooms work without it; install espeak-ng, or choose another --speech."
         return Check("Speech", "doubtful", f"{config.speech} does not speak: {failed}", advice)
-    return Check("Speech", "fine", f"{config.speech} says a word in {said_ms} ms")
+    return Check("Speech", "fine", f"{described(config.speech)} says a word in {said_ms} ms")
 
 
-async def _said_ms(setting: str) -> int:
-    engine = open_speech(setting)
-    assert engine is not None
+async def _said_ms(engine: Speech) -> int:
     begun_s = time.monotonic()
     try:
         if await engine.say("Wonder", "en") is None and await engine.say("Wunder", "de") is None:

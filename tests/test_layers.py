@@ -116,6 +116,7 @@ ROOTS = (
     "server.doctor",
     "server.exporting",
     "server.hearing",
+    "server.speaking",
     "server.tls",
     "server.__main__",
 )

@@ -1,6 +1,7 @@
 """Fetching a model by faster-whisper's own downloader, with a bar that shows how far it is.
 
-For the command `wonder captions download` alone: a server never fetches anything.
+For the command `wonder captions download` alone (`voices` has that of `wonder speech download`): a
+server never fetches anything.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def download(name: str, data: Path, progress: Progress) -> Path:
         raise NoModel(f"{name}: {error}", "Take one like tiny, base or small.") from error
     except OSError as error:  # what went wrong on the network is one too
         raise NoModel(
-            f"{name} was not fetched ({_first_line(error)})",
+            f"{name} was not fetched ({first_line(error)})",
             "Look at the connection and the free space, and run it again: it goes on where it ended.",
         ) from error
     return folder
@@ -66,20 +67,20 @@ def _fetch(name: str, folder: Path, progress: Progress) -> int:
     try:
         found: Any = huggingface_hub.HfApi().model_info(repository, files_metadata=True)
     except HTTPError as error:
-        raise OSError(_first_line(error)) from error
+        raise OSError(first_line(error)) from error
     total = sum(file.size or 0 for file in found.siblings if file.rfilename.startswith(PATTERNS))
     folder.mkdir(parents=True, exist_ok=True)
-    with _watched(folder, total, progress), warnings.catch_warnings():
+    with watched(folder, total, progress), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it still asks for what the hub does anyway
         try:
             utils.download_model(name, output_dir=str(folder))
         except HTTPError as error:
-            raise OSError(_first_line(error)) from error
+            raise OSError(first_line(error)) from error
     return total
 
 
 @contextmanager
-def _watched(folder: Path, total: int, progress: Progress) -> Iterator[None]:
+def watched(folder: Path, total: int, progress: Progress) -> Iterator[None]:
     """Tell every moment how much is there."""
     done = threading.Event()
 
@@ -108,5 +109,6 @@ def size(folder: Path) -> int:
     return found
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return what an error says, as the part of a sentence."""
     return (str(error).strip() or "no reason given").splitlines()[0][:200]

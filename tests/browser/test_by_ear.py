@@ -37,7 +37,7 @@ async def server() -> AsyncIterator[Server]:
     """Run a server that reads English and speaks."""
     need_program("espeak-ng")
     spoken.need_extra("faster_whisper")
-    with running_server(limits="off", speech="espeak", captions=str(spoken.tiny_en())) as running:
+    with running_server(limits="off", speech="auto", captions=str(spoken.tiny_en())) as running:
         yield running
 
 

@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 from server import app, cli
 from server.blobs.base import Blob
 from server.config import BadSetting, Config
-from server.engines import models
+from server.engines import espeak, models
 from server.log.base import Damaged, Unusable
 from server.log.sqlite import SqliteLog
 from server.readers import radio
@@ -24,7 +24,7 @@ from tests.support.actors import local, until
 
 
 def config(folder: Path, **settings: object) -> Config:
-    return Config(port=0, udp_port=0, data=folder / "data", **settings)  # type: ignore[arg-type]
+    return Config(**{"port": 0, "udp_port": 0, "data": folder / "data", "speech": "off", **settings})  # type: ignore[arg-type]
 
 
 async def test_a_fresh_install_has_the_rooms_of_the_house_and_a_second_start_makes_no_others(
@@ -55,6 +55,18 @@ async def test_without_a_model_it_starts_without_captions_and_says_why(
     (line,) = [record.getMessage() for record in caplog.records if "captions" in record.getMessage()]
     assert "wonder captions download base" in line
     assert str(tmp_path) not in told
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_rooms_are_spoken_to_where_something_speaks(
+    there: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(espeak, "source", lambda: "a voice" if there else "")
+    caplog.set_level("INFO")
+    async with await app.start(config(tmp_path, speech="auto")) as running:
+        assert running.services.utterances.is_on is there
+        assert (running.registry.shared.spoken_ms is not None) is there
+    assert ("rooms are not spoken to" in caplog.text) is not there
 
 
 async def test_with_a_model_it_waits_for_words_and_ends_the_transcriber(tmp_path: Path) -> None:

@@ -13,9 +13,11 @@ import pytest
 
 from server import doctor, tls
 from server.config import Config
+from server.engines import espeak
+from server.engines.open import NOTHING_SPEAKS
 from server.rtc import discover
 from server.rtc.udp import bind_address, open_socket, own_address
-from tests.support import model_files
+from tests.support import model_files, spoken
 
 
 def found(config: Config, name: str) -> doctor.Check:
@@ -77,7 +79,20 @@ def test_an_engine_that_does_not_speak_is_found_and_the_rest_goes_on() -> None:
     check = found(Config(speech="http://127.0.0.1:9/v1/audio/speech"), "Speech")
 
     assert (check.state, "does not answer" in check.found) == ("doubtful", True)
-    assert found(Config(), "Speech").state == "fine"
+    assert found(Config(speech="off"), "Speech").state == "fine"
+
+
+def test_what_speaks_by_default_is_named_and_where_nothing_does_that_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spoken.need_extra(espeak.WHEEL)
+    check = found(Config(), "Speech")
+    assert (check.state, check.found.split(" says a word")[0]) == ("fine", espeak.source())
+
+    monkeypatch.setattr(espeak, "source", lambda: "")
+    check = found(Config(), "Speech")
+    assert (check.state, check.found) == ("doubtful", f"off: {NOTHING_SPEAKS}")
+    assert "make run" in check.advice
 
 
 def test_a_folder_that_cannot_be_written_is_found(tmp_path: Path) -> None:

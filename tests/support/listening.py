@@ -43,7 +43,7 @@ async def listening(weights: Path, folder: Path) -> AsyncIterator[Running]:
     """Run a server whose recogniser has these weights; its rounds wait for words as long as it takes."""
     spoken.need_extra("faster_whisper")
     engine = WhisperTranscriber(models.find(str(weights), folder))
-    config = Config(port=0, udp_port=0, data=folder)
+    config = Config(port=0, udp_port=0, data=folder, speech="off")
     with patch.object(pace, "WORDS_WAIT_MS", WITHIN_MS):  # a busy machine may read for longer than 3 s
         async with await app.start(config, transcriber=engine) as running:
             yield running

@@ -26,6 +26,7 @@ class Server:
     def __init__(self, folder: Path, **options: str | int) -> None:
         self.folder = folder
         self.options: dict[str, str | int] = {"port": 0, "udp_port": 0, "data": str(folder / "data")}
+        self.options["speech"] = "off"  # where rooms are spoken to, games begin later
         self.options.update(options)
         self.url = ""
         self.udp = ("", 0)

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -19,53 +13,8 @@ from server.engines import models
 from server.engines.downloading import download, size
 from server.engines.models import NoModel
 from tests.support import model_files, spoken
+from tests.support.model_hub import hub
 from tests.support.shape import ROOT
-
-COMMIT = "a" * 40
-
-
-@contextmanager
-def hub(files: dict[str, bytes]) -> Iterator[str]:
-    """Serve one repository as the hub of models does; yield the hub's address."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_HEAD(self) -> None:
-            self._answer(with_body=False)
-
-        def do_GET(self) -> None:
-            self._answer(with_body=True)
-
-        def _answer(self, *, with_body: bool) -> None:
-            path = self.path.split("?")[0]
-            sizes = [{"rfilename": name, "size": len(body)} for name, body in files.items()]
-            if "/tree/" in path:
-                tree = [{"type": "file", "path": each["rfilename"], "oid": COMMIT} | each for each in sizes]
-                body = json.dumps(tree).encode()
-            elif path.startswith("/api/models/"):
-                body = json.dumps({"id": "a/b", "sha": COMMIT, "siblings": sizes}).encode()
-            else:
-                body = files[path.rsplit("/", 1)[1]]
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("ETag", f'"{hashlib.sha256(body).hexdigest()}"')
-            self.send_header("X-Repo-Commit", COMMIT)
-            self.end_headers()
-            if with_body:
-                self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def command(endpoint: str, data: Path) -> subprocess.CompletedProcess[str]:
