@@ -24,6 +24,7 @@ from server.engines.open import NOTHING_SPEAKS, open_speech
 from server.engines.speech import Speech
 from server.engines.transcriber import Transcriber, WhisperTranscriber
 from server.engines.utterances import Utterances
+from server.http.app_keys import LIMITS
 from server.http.limits import FloodLimits, Limits
 from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
@@ -53,6 +54,7 @@ from server.socket.endpoint import SOCKETS
 from server.takes.finisher import Finisher
 from server.takes.observer import TakesObserver
 from server.takes.takes import Takes
+from server.together import settled
 from server.web.app_keys import UPLOAD_BUDGET
 from server.web.health import HEALTH
 from server.web.telegram import TELEGRAM
@@ -137,7 +139,6 @@ class Services:
             unreduced=self.unreduced,
             observers=(self.figures, RadioOfTakes(self.radio, self._audience_changed)),
         )
-        self.limits = Limits(on=config.limits == "on", floods=flood_limits(config))
         self.app = make_app(
             config=config,
             log=log,
@@ -147,14 +148,12 @@ class Services:
             finisher=self.finisher,
             takes=self.takes,
             figures=self.figures,
-            limits=self.limits,
+            limits=Limits(on=config.limits == "on", floods=flood_limits(config)),
             listening=self._audience_changed,
             utterances=self.utterances,
             find=self.search.find,
         )
         self.app[HEALTH].captions_off = captions_off
-        self.telegram = telegram_bot(config, self)
-        self.app[TELEGRAM].bot = self.telegram
         self.sockets = self.app[SOCKETS]
         self.closing = Closing(self.takes.end_room)
         for reader in (self.radio, self.closing, Care(), self.app[TRANSCODES]):
@@ -203,26 +202,31 @@ class Services:
 class Running:
     """A server that serves; made by `start`."""
 
-    def __init__(self, services: Services, listening: Listening, broken: asyncio.Event) -> None:
-        self.services = services
-        self.broken = broken
+    def __init__(
+        self,
+        services: Services,
+        listening: Listening,
+        broken: asyncio.Event,
+        bot: TelegramBot | None,
+    ) -> None:
+        self.services, self.broken, self.bot = services, broken, bot
+        services.app[TELEGRAM].bot = bot
         self.registry, self.takes, self.media = services.registry, services.takes, services.media
         self.url, self.http_port = listening.url, listening.port
         _, self.udp_port = services.media.endpoint()
         self._listening = listening
         services.readers.start()
-        if services.telegram is not None:
-            services.telegram.start()
+        if bot is not None:
+            bot.start()
         self._lag = asyncio.ensure_future(services.figures.lag.watch())
         self._closing: asyncio.Task[None] | None = None
 
     async def drain(self) -> None:
         """Answer 503 on /readyz, finish running takes, and send the sockets away, in the time there is."""
         self.services.app[HEALTH].draining = True
-        if self.services.telegram is not None:
-            await self.services.telegram.close()
         within_ms = self.services.config.drain_timeout_ms
-        await self.takes.drain(within_ms - min(GOODBYE_MS, within_ms // 2))
+        ending = [self.takes.drain(within_ms - min(GOODBYE_MS, within_ms // 2))]
+        await settled(ending if self.bot is None else [*ending, self.bot.close()])
         await self.services.sockets.drain()
 
     async def close(self) -> None:
@@ -232,6 +236,8 @@ class Running:
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
+        if self.bot is not None:
+            await self.bot.close()
         self._lag.cancel()
         await asyncio.gather(self._lag, return_exceptions=True)
         await self.services.readers.close()
@@ -284,7 +290,9 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
         await _house_rooms(services.registry, config)
-        running = Running(services, await listen(services.app, config, tls.context(config)), broken)
+        bot = telegram_bot(config, services)
+        listening = await listen(services.app, config, tls.context(config))
+        running = Running(services, listening, broken, bot)
         unstarted.pop_all()
     return running
 
@@ -394,7 +402,7 @@ def telegram_bot(config: Config, services: Services) -> TelegramBot | None:
         Chats(services.registry.clock),
         services.registry,
         services.takes,
-        limits=services.limits,
+        limits=services.app[LIMITS],
         budget=services.app[UPLOAD_BUDGET],
         longest_clip_ms=config.clip_longest_ms,
     )
@@ -402,8 +410,6 @@ def telegram_bot(config: Config, services: Services) -> TelegramBot | None:
 
 
 async def _let_go(services: Services) -> None:
-    if services.telegram is not None:
-        await services.telegram.close()
     await services.readers.close()
     await services.search.close()
     if services.captions is not None:

@@ -132,8 +132,10 @@ _REFUSED_DE = {
     "too_fast": "Etwas langsamer, bitte.",
     "too_long": "Das ist zu lang.",
     "too_short": "Das war zu kurz. Halt ein bisschen länger.",
-    "undecodable": "Diese Aufnahme war nicht zu lesen. Versuch es noch einmal.",
+    "undecodable": "Diese Aufnahme war nicht zu lesen. Schick lieber eine Sprachnachricht.",
 }
+# What our sentence says of types and bytes is for programs.
+_REFUSED_EN = {"undecodable": "I could not read this recording. Send a voice message instead."}
 _OTHER_DE = "Das hat nicht geklappt."
 
 
@@ -149,4 +151,6 @@ def text(language: Language, key: str, **values: object) -> str:
 
 def refusal(language: Language, code: str, sentence: str) -> str:
     """Return what is said for a refusal that comes with an English sentence."""
-    return sentence if language == "en" else _REFUSED_DE.get(code, _OTHER_DE)
+    if language == "de":
+        return _REFUSED_DE.get(code, _OTHER_DE)
+    return _REFUSED_EN.get(code, sentence)

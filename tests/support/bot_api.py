@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,6 +19,8 @@ from aiohttp.test_utils import TestServer
 TOKEN = "42:TEST-token-of-a-bot"
 NAME = "space_test_bot"
 LONGEST_TEXT, LONGEST_CAPTION, LONGEST_PRESS_BYTES = 4_096, 1_024, 64
+
+LONGEST_WAIT_S = 30.0
 
 Json = dict[str, Any]
 
@@ -252,9 +255,10 @@ class Person:
 
     async def hears(self, part: str, times: int = 1) -> str:
         """Wait until the bot has told this person something with a part, and return the whole."""
-        async with asyncio.timeout(20):
-            while len(found := [each for each in self.heard if part in each]) < times:
-                await asyncio.sleep(0.01)
+        deadline_s = time.monotonic() + LONGEST_WAIT_S
+        while len(found := [each for each in self.heard if part in each]) < times:
+            assert time.monotonic() < deadline_s, f"{part!r} was not said {times} times: {self.heard}"
+            await asyncio.sleep(0.01)
         return found[-1]
 
 

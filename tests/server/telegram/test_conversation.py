@@ -127,7 +127,7 @@ async def test_a_file_that_is_bigger_than_was_said_is_not_read_to_its_end(
 
 
 @pytest.mark.parametrize(
-    ("body", "told"), [(b"garbage", "This is no sound we know."), (b"silence", "We heard nothing")]
+    ("body", "told"), [(b"garbage", "could not read this recording"), (b"silence", "We heard nothing")]
 )
 async def test_sound_that_is_unfit_is_refused_with_its_sentence(
     site: Site, zoe: Person, body: bytes, told: str

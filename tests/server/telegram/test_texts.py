@@ -36,6 +36,7 @@ def test_who_reads_no_german_reads_english(code: str | None, language: str) -> N
 def test_a_refusal_is_said_in_both_languages() -> None:
     assert refusal("en", "silent", "We heard nothing.") == "We heard nothing."
     assert refusal("de", "silent", "We heard nothing.").startswith("Ich habe dich nicht gehört")
+    assert "bytes" not in refusal("en", "undecodable", "This says audio/ogg but the bytes are MP4.")
     assert refusal("de", "something_new", "New.") == "Das hat nicht geklappt."
 
 
