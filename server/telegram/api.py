@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 from aiogram import Bot
@@ -170,9 +171,10 @@ class Api:
         found = bytearray()
         try:
             async with asyncio.timeout(REQUEST_LIMIT_S):
-                async for piece in self._bot.session.stream_content(url, chunk_size=PIECE_BYTES):
-                    found += piece
-                    check_size(len(found))
+                async with aclosing(self._bot.session.stream_content(url, chunk_size=PIECE_BYTES)) as pieces:
+                    async for piece in pieces:
+                        found += piece
+                        check_size(len(found))
         except (ClientError, TimeoutError, OSError) as error:
             raise Away(type(error).__name__) from None  # its sentence has the token in it
         return bytes(found)

@@ -23,7 +23,13 @@ from server.takes.previews import Preview
 from server.takes.takes import Takes
 from server.telegram.api import Api, Away, ChatGone
 from server.telegram.chats import Chat, Chats
-from server.telegram.recordings import Recording, TooLarge, check, recording_in
+from server.telegram.recordings import (
+    LARGEST_RECORDING_BYTES,
+    Recording,
+    TooLarge,
+    check,
+    recording_in,
+)
 from server.telegram.texts import language_of, refusal, text
 
 SHOWN_ROOMS = 8
@@ -249,7 +255,7 @@ class Conversation:
         self._count("upload", asking.chat, voice)
         if rounds.is_aside(room.state, voice.id):
             self._count("aside", asking.chat, voice)
-        size_bytes = recording.size_bytes
+        size_bytes = recording.size_bytes or LARGEST_RECORDING_BYTES
         with self._budget.holding(asking.chat.tag, size_bytes), self._takes.arriving(room, voice):
             await self._api.is_busy(asking.id)
             try:

@@ -29,7 +29,7 @@ export class LobbyList extends HTMLElement {
     this.more = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => ((this.#most = Infinity), this.#draw()) }, t('lobby.more'));
     this.why = h('span', { lang: 'en' });
     this.deaf = h('p', { class: 'empty', id: 'no-captions', hidden: true }, t('lobby.captions'), ' ', this.why);
-    this.telegram = h('a', { id: 'telegram', hidden: true, rel: 'noreferrer' }, t('lobby.telegram'));
+    this.telegram = h('a', { id: 'telegram', class: 'empty', hidden: true, rel: 'noreferrer' }, t('lobby.telegram'));
     this.append(this.filter, this.state, this.retry, this.own, this.heading, this.others, this.more, this.deaf, this.telegram);
     this.heading.hidden = true;
     this.look();

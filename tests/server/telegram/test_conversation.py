@@ -6,12 +6,13 @@ import json
 
 import pytest
 
-from server.room.commands import Close, Mute, Oversee
+from server.room.commands import Close, Mute, Oversee, RoundStart
 from server.room.events import ClipLanded, Event, RoomOpened, TextSaid
+from server.rooms.presence import SPEAKER
 from server.telegram.recordings import LARGEST_RECORDING_BYTES, LONGEST_RECORDING_S
 from server.telegram.texts import TEXTS
 from tests.support.bot_api import NAME, BotApi, Fault, Person, blocked, flood, no_chat
-from tests.support.web_app import OGG, Site
+from tests.support.web_app import KEY, OGG, Site
 
 SPEECH = b"OggS speech"
 
@@ -71,6 +72,22 @@ async def test_a_mask_is_worn_from_the_press_on(site: Site, telegram: BotApi, zo
     zoe.speak(SPEECH)
     await zoe.hears("Your voice", times=2)
     assert [clip.mask for clip in await clips(site)] == ["robot", None]
+
+
+async def test_in_the_window_of_a_round_a_voice_message_is_the_take(site: Site, zoe: Person) -> None:
+    visitor = site.registry.voice(KEY, "wonder")
+    room = await site.registry.wake("wonder")
+    room.set_presence(visitor.id, None, SPEAKER)
+    await room.send(RoundStart("first_thing", tempo="slow"), by=visitor)
+    assert room.state.round is not None
+    assert room.state.round.prompt is not None
+    zoe.write("/start wonder")
+    await zoe.hears(f"They are playing right now: {room.state.round.prompt.text}")
+    zoe.speak(SPEECH)
+    await zoe.hears("Your voice")
+    (clip,) = await clips(site)
+    assert clip.round == room.state.round.id
+    assert clip.turn == 1
 
 
 async def test_texts_go_to_the_chat(site: Site, zoe: Person) -> None:
