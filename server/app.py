@@ -389,24 +389,22 @@ def telegram_bot(config: Config, services: Services) -> TelegramBot | None:
     if not config.telegram_token:
         return None
     try:
-        from server.telegram.api import Api  # noqa: PLC0415 - optional, and it takes a second or two
-        from server.telegram.bot import TelegramBot  # noqa: PLC0415
-        from server.telegram.chats import Chats  # noqa: PLC0415
-        from server.telegram.conversation import Conversation  # noqa: PLC0415
+        from server.telegram.opening import open_bot  # noqa: PLC0415 - optional, and it takes seconds
     except ModuleNotFoundError:
         logger.warning("the Telegram bot is off: its library is missing. `make extras` installs it.")
         return None
-    api = Api(config.telegram_token, config.telegram_api)
-    conversation = Conversation(
-        api,
-        Chats(services.registry.clock),
-        services.registry,
-        services.takes,
+    return open_bot(
+        config.telegram_token,
+        api_url=config.telegram_api,
+        webhook=config.telegram_webhook,
+        registry=services.registry,
+        takes=services.takes,
+        log=services.log,
+        blobs=services.blobs,
         limits=services.app[LIMITS],
         budget=services.app[UPLOAD_BUDGET],
         longest_clip_ms=config.clip_longest_ms,
     )
-    return TelegramBot(api, conversation, config.telegram_token, webhook=config.telegram_webhook)
 
 
 async def _let_go(services: Services) -> None:

@@ -97,7 +97,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.socket": (*EDGE, "server.http", "server.web"),
     "server.api": (*EDGE, "server.http", "server.web", "server.socket"),
     # An edge like those: what people send from Telegram.
-    "server.telegram": (*EDGE, "server.http"),
+    "server.telegram": (*EDGE, "server.http", "server.readers"),
     "server.site": (
         *EDGE,
         "server.engines",

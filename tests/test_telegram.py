@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from aiohttp import ClientSession
 
@@ -14,7 +15,7 @@ from server import app
 from server.config import Config
 from server.telegram.bot import TelegramBot
 from tests.support.bot_api import TOKEN, BotApi, Person, bot_api
-from tests.support.speech import say
+from tests.support.speech import say, silence, wav
 from tests.support.uploads import muxed
 
 
@@ -67,3 +68,17 @@ async def test_speech_lands_through_its_mask_and_only_that_is_stored(
             assert spoken[200:400] not in stored
             for secret in ("777000777", "Zoraida", TOKEN.partition(":")[2]):
                 assert secret.encode() not in stored, (path.name, secret)
+
+
+async def test_a_clip_of_the_page_comes_to_the_chat_as_it_is_stored(telegram: BotApi) -> None:
+    zoe = Person(telegram, 777_000_777)
+    zoe.write("/start wonder")
+    zoe.write("/listen")
+    await zoe.hears("From now on you hear")
+    sound = wav(None, np.concatenate([silence(0.3), say("my left shoe wants to talk"), silence(0.3)]))
+    headers = {"Content-Type": "audio/wav", "Authorization": f"Bearer {'k' * 43}"}
+    async with ClientSession(telegram.site) as http:
+        landed = await (await http.post("/api/rooms/wonder/clips", data=sound, headers=headers)).json()
+        stored = await (await http.get(landed["media"]["ogg"])).read()
+    await zoe.hears(landed["by"]["name"])
+    assert [asked["voice"] for method, asked in telegram.sent if method == "sendVoice"] == [stored]

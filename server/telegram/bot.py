@@ -17,8 +17,10 @@ from typing import Any
 from aiogram.types import Update
 from msgspec import Struct, field
 
+from server.readers.runner import Readers
 from server.telegram.api import Api, Away, ChatGone
 from server.telegram.conversation import Conversation
+from server.telegram.listening import Listening
 
 # Ids of updates that are known as seen, the newest; Telegram sends again what is a day old at most.
 SEEN_UPDATES = 10_000
@@ -54,7 +56,18 @@ class _Line(Struct, eq=False):
 class TelegramBot:
     """One bot; `link` is where people find it, "" until Telegram was reached."""
 
-    def __init__(self, api: Api, conversation: Conversation, token: str, *, webhook: str = "") -> None:
+    def __init__(
+        self,
+        api: Api,
+        conversation: Conversation,
+        listening: Listening,
+        readers: Readers,
+        token: str,
+        *,
+        webhook: str = "",
+    ) -> None:
+        """`readers` runs `listening`."""
+        self._listening, self._readers = listening, readers
         self._api, self._conversation, self._webhook = api, conversation, webhook.rstrip("/")
         self._path, self._header = (_secret(token, use) for use in ("path", "header"))
         self._seen: OrderedDict[int, None] = OrderedDict()
@@ -68,6 +81,7 @@ class TelegramBot:
     def start(self) -> None:
         """Begin to get updates; once."""
         self._task = asyncio.get_running_loop().create_task(self._run(), name="telegram")
+        self._readers.start()
 
     # --- the webhook
 
@@ -196,6 +210,8 @@ class TelegramBot:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._under_way > self._offset and not any(task.cancelled() for task in tasks):
             await self._confirm()
+        await self._listening.close()
+        await self._readers.close()
         await self._api.close()
 
     async def _confirm(self) -> None:

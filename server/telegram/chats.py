@@ -76,6 +76,10 @@ class Chats:
             self._chats.popitem(last=False)
         return chat
 
+    def find(self, chat_id: int) -> Chat | None:
+        """Return what is known of a chat that did not write just now."""
+        return self._chats.get(self.tag(chat_id))
+
     def forget(self, chat: Chat) -> None:
         """Forget a chat; may be called again."""
         if self._chats.get(chat.tag) is chat:

@@ -12,7 +12,7 @@ from audio.take import Unfit
 from server.http.limits import Action, Limits, UploadBudget
 from server.log.base import Damaged
 from server.room import masks, rounds
-from server.room.commands import Forget, Refused, Say, broken
+from server.room.commands import Forget, React, Refused, Say, broken
 from server.room.events import ClipLanded, Language, Voice
 from server.room.kinds import KINDS
 from server.room.state import RoomState
@@ -23,6 +23,7 @@ from server.takes.previews import Preview
 from server.takes.takes import Takes
 from server.telegram.api import Api, Away, ChatGone
 from server.telegram.chats import Chat, Chats
+from server.telegram.listening import Listening
 from server.telegram.recordings import (
     LARGEST_RECORDING_BYTES,
     Recording,
@@ -67,9 +68,11 @@ class Conversation:
         limits: Limits,
         budget: UploadBudget,
         longest_clip_ms: int,
+        listening: Listening,
     ) -> None:
         self._api, self._chats, self._registry, self._takes = api, chats, registry, takes
         self._limits, self._budget, self._longest_clip_ms = limits, budget, longest_clip_ms
+        self._listening = listening
 
     async def answer(self, update: Update) -> None:
         """Do what an update asks for, and say how that went."""
@@ -134,6 +137,8 @@ class Conversation:
                 await self._wear(asking, rest, message)
             case "keep" | "drop":
                 await self._decide(asking, rest, message, keeps=kind == KEEP)
+            case "react":
+                await self._react(asking, rest)
             case _:
                 await self._api.say(asking.id, asking.text("gone_button"))
 
@@ -165,8 +170,11 @@ class Conversation:
                 await self._rooms(asking)
             case "mask":
                 await self._masks(asking)
+            case "listen":
+                await self._listen(asking)
             case "stop":
                 asking.chat.room = ""
+                self._listening.end(asking.id)
                 await self._api.say(asking.id, asking.text("left"))
             case "forget":
                 await self._forget(asking)
@@ -295,7 +303,8 @@ class Conversation:
             await self._api.say(asking.id, asking.text("dropped"))
 
     async def _forget(self, asking: Asking) -> None:
-        """Take back what a chat left in any room, and forget who it was."""
+        """Take back what a chat left in any room, and forget who it was and that it listens."""
+        listened = self._listening.end(asking.id)
         rooms = list(asking.chat.left_in)
         for room_id in rooms:
             try:
@@ -305,7 +314,28 @@ class Conversation:
                 log.info("telegram.forgets_a_room_that_is_gone")
             asking.chat.left_in.pop(room_id, None)
         self._chats.forget(asking.chat)
-        await self._api.say(asking.id, asking.text("forgot" if rooms else "nothing"))
+        await self._api.say(asking.id, asking.text("forgot" if rooms or listened else "nothing"))
+
+    # --- listening
+
+    async def _listen(self, asking: Asking) -> None:
+        room = await self._room_of(asking)
+        if room is not None:
+            await self._listening.begin(asking.id, asking.language, room.id)
+            await self._api.say(asking.id, asking.text("listens", room=_name(room.state)))
+
+    async def _react(self, asking: Asking, rest: str) -> None:
+        """React to a clip that was sent here, in its room."""
+        clip, _, emoji = rest.partition(" ")
+        room_id = self._listening.room_of(asking.id)
+        if not room_id:
+            await self._api.say(asking.id, asking.text("gone_button"))
+            return
+        room = await self._registry.wake(room_id)
+        voice = self._come_in(asking.chat, room)
+        self._count("react", asking.chat, voice)
+        asking.chat.leaves_something(room.id)
+        await room.send(React(clip, emoji), by=voice)
 
     # --- masks
 

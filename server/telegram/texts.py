@@ -9,6 +9,7 @@ COMMANDS: dict[Language, dict[str, str]] = {
     "en": {
         "rooms": "Choose a room",
         "mask": "Choose how you sound",
+        "listen": "Hear the room here",
         "stop": "Leave the room",
         "forget": "Take back everything you said",
         "start": "How this works",
@@ -16,6 +17,7 @@ COMMANDS: dict[Language, dict[str, str]] = {
     "de": {
         "rooms": "Raum aussuchen",
         "mask": "Aussuchen, wie du klingst",
+        "listen": "Den Raum hier hören",
         "stop": "Raum verlassen",
         "forget": "Alles zurücknehmen, was du gesagt hast",
         "start": "Wie das hier geht",
@@ -25,7 +27,7 @@ COMMANDS: dict[Language, dict[str, str]] = {
 _EN = {
     "start": (
         "Send a voice message and it plays in a room full of strangers, under a made-up name.\n"
-        "/rooms picks the room, /mask changes your voice, what you write goes to the room's chat.\n"
+        "/rooms picks a room, /listen plays it here, /mask changes your voice, text is chat there.\n"
         "Nobody learns who you are: no name, no number, no account. /forget takes everything back."
     ),
     "rooms": "Where do you want to be heard?",
@@ -48,6 +50,8 @@ _EN = {
     "left": "You left. Nothing you send goes anywhere until you choose a room: /rooms",
     "forgot": "Everything you left is gone, and so is who you were here.",
     "nothing": "There is nothing here that I could take back.",
+    "listens": "From now on you hear “{room}” here, clip by clip. /stop ends that.",
+    "turn": "{prompt}\nSend a voice message within {seconds} seconds.",
     "unknown": "I do not know this command. /start says what I can do.",
     "forwarded": "This was recorded elsewhere. Say it yourself, here.",
     "not_sound": "I can only use voice messages, round videos, audio files and text.",
@@ -67,7 +71,7 @@ _EN = {
 _DE = {
     "start": (
         "Schick eine Sprachnachricht, und sie läuft in einem Raum voller Fremder, unter erfundenem Namen.\n"
-        "/rooms wählt den Raum, /mask deine Stimme, und was du schreibst, steht im Chat des Raums.\n"
+        "/rooms wählt den Raum, /listen spielt ihn hier, /mask ändert deine Stimme, Text kommt in den Chat.\n"
         "Niemand erfährt, wer du bist: kein Name, keine Nummer, kein Konto. /forget nimmt alles zurück."
     ),
     "rooms": "Wo willst du gehört werden?",
@@ -92,6 +96,8 @@ _DE = {
     "left": "Du bist draußen. Nichts geht mehr irgendwohin, bis du einen Raum wählst: /rooms",
     "forgot": "Alles, was du dagelassen hast, ist weg, und auch, wer du hier warst.",
     "nothing": "Hier ist nichts, was ich zurücknehmen könnte.",
+    "listens": "Ab jetzt hörst du „{room}“ hier, Clip für Clip. /stop beendet das.",
+    "turn": "{prompt}\nSchick in {seconds} Sekunden eine Sprachnachricht.",
     "unknown": "Diesen Befehl kenne ich nicht. /start sagt, was ich kann.",
     "forwarded": "Das wurde woanders aufgenommen. Sag es selbst, hier.",
     "not_sound": "Ich kann nur Sprachnachrichten, runde Videos, Audiodateien und Text.",
