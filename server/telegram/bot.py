@@ -76,6 +76,7 @@ class TelegramBot:
         self._task: asyncio.Task[None] | None = None
         self._offset = self._under_way = 0  # the update to ask for next, and that after those under way
         self._is_closing = False
+        self._closing: asyncio.Task[None] | None = None
         self.link = ""
 
     def start(self) -> None:
@@ -195,10 +196,13 @@ class TelegramBot:
     # --- the end
 
     async def close(self) -> None:
-        """Take no more, see what is under way answered, and confirm it; may be called again."""
-        if self._is_closing:
-            return
+        """Take no more, see what is under way answered, and confirm it; all who call it wait for that."""
         self._is_closing = True
+        if self._closing is None:
+            self._closing = asyncio.get_running_loop().create_task(self._close(), name="telegram closing")
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -212,6 +216,7 @@ class TelegramBot:
             await self._confirm()
         await self._listening.close()
         await self._readers.close()
+        await self._listening.store()
         await self._api.close()
 
     async def _confirm(self) -> None:

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from games.round import TurnGiven
 from server.blobs.base import Blobs
-from server.log.base import Change, Effect, Log, Projected, Withdrawn
+from server.log.base import Change, Conflict, Effect, Log, Projected, StorageFull, Unusable, Withdrawn
 from server.readers.base import Reader, Rest
 from server.room.clips import ClipRef
 from server.room.events import ClipLanded, Event, Language
@@ -36,6 +36,7 @@ PACE_S = 1.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 300.0
 LOOKED_AT_EVERY_MS = 1_000
 PAGE_EVENTS = 100
+CLOSING_S = 5.0
 EMOJI = ("😂", "❤️", "😮", "👏")
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ class Listening(Reader):
         self._listeners: dict[int, Listener] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._effects: list[Effect] = []
+        self._given: Sequence[Effect] = ()  # by `idle` the last time: stored when it is called again
         self._is_loaded = self._is_closed = False
 
     # --- who listens
@@ -134,8 +136,8 @@ class Listening(Reader):
         if not self._is_loaded:
             await self._load()
             self._is_loaded = True
-        effects, self._effects = self._effects, []
-        return Rest(effects, LOOKED_AT_EVERY_MS)
+        self._given, self._effects = self._effects, []
+        return Rest(self._given, LOOKED_AT_EVERY_MS)
 
     async def _load(self) -> None:
         for row in await self._log.projection(self.name, LISTENS, limit=LISTENERS_KEPT):
@@ -151,12 +153,24 @@ class Listening(Reader):
             self._wake(listener)
 
     async def close(self) -> None:
-        """Stop where it is, as a kill would; may be called again."""
+        """Begin to tell nothing more, and see what is being sent acknowledged; may be called again."""
         self._is_closed = True
         tasks = list(self._tasks)
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSING_S)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def store(self) -> None:
+        """Store how far everyone is, when nobody runs this reader any more."""
+        effects, self._given, self._effects = [*self._given, *self._effects], (), []
+        if effects:
+            try:
+                position = await self._log.cursor(self.name)
+                await self._log.advance(self.name, position, expect=position, effects=effects)
+            except (Conflict, StorageFull, OSError, Unusable) as error:
+                log.warning("telegram.listeners_not_stored for=%s", type(error).__name__)
 
     # --- telling
 
@@ -173,7 +187,7 @@ class Listening(Reader):
         """Tell a listener what is new until nothing is; the root of its task."""
         failures = 0
         try:
-            while listener.is_behind:
+            while listener.is_behind and not self._is_closed:
                 listener.is_behind = False
                 try:
                     await self._tell_new(listener)
@@ -200,6 +214,8 @@ class Listening(Reader):
         seq = listener.seq
         while page := await self._log.read(listener.room, seq, PAGE_EVENTS):
             for event in page:
+                if self._is_closed:
+                    return
                 seq = event.seq
                 if await self._told(listener, view(event, None)):
                     listener.seq = seq
