@@ -47,9 +47,13 @@ def _inner(body: bytes, wanted: bytes) -> bytes:
     raise ValueError(f"no {wanted.decode()} in it")
 
 
+def begin() -> bytes:
+    """Return the kind of the file, which is the same whatever follows."""
+    return _box(b"ftyp", b"M4A ", bytes(4), b"M4A ", b"isom", b"iso5", b"mp42")
+
+
 def head(duration_ms: int, title: str, chapters: Sequence[Chapter]) -> bytes:
     """Return what stands before the first fragment: that there will be some, and how long all of them are."""
-    kinds = _box(b"ftyp", b"M4A ", bytes(4), b"M4A ", b"isom", b"iso5", b"mp42")
     movie = _full(
         b"mvhd", 0, 0, struct.pack(">4IIHHQ", 0, 0, SCALE, duration_ms, 0x10000, 0x100, 0, 0), _PLAIN,
         bytes(24), struct.pack(">I", 2),
@@ -57,7 +61,7 @@ def head(duration_ms: int, title: str, chapters: Sequence[Chapter]) -> bytes:
     extends = _full(b"trex", 0, 0, struct.pack(">5I", 1, 1, CHUNK, 0, 0))
     fragments = _box(b"mvex", _full(b"mehd", 0, 0, struct.pack(">I", duration_ms)), extends)
     known = _box(b"udta", _chapters(chapters), _named(title))
-    return kinds + _box(b"moov", movie, _track(duration_ms), fragments, known)
+    return _box(b"moov", movie, _track(duration_ms), fragments, known)
 
 
 def fragment(number: int, first: int, sound: Sequence[bytes]) -> bytes:

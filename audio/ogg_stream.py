@@ -29,10 +29,14 @@ class OggStream:
         self._frames = 0
         self._waiting: list[bytes] = []
 
-    def head(self, title: str, chapters: Sequence[Chapter]) -> bytes:
-        """Return the header pages."""
+    def begin(self) -> bytes:
+        """Return the first page, which is the same whatever follows."""
         head = b"OpusHead" + struct.pack("<BBHIhB", 1, 1, PRESKIP, 48_000, 0, 0)
-        return write_page([head], FIRST, 0, self._serial, self._next()) + self._pages(tags(title, chapters))
+        return write_page([head], FIRST, 0, self._serial, self._next())
+
+    def head(self, title: str, chapters: Sequence[Chapter]) -> bytes:
+        """Return the pages of the comment header, which come second."""
+        return self._pages(tags(title, chapters))
 
     def add(self, frames: Sequence[bytes]) -> bytes:
         """Return the pages that are full now; the last page waits, for it might be the end."""

@@ -32,6 +32,7 @@ PARTS = (
     "expiry",
     "filters",
     "captions",
+    "evening",
 )
 FIGURES = Path(__file__).with_name("figures.json")
 PAGE = Path(__file__).resolve().parents[1] / "docs/performance.md"
@@ -125,6 +126,9 @@ BUDGETS = (
     Budget("captions.base_single_words_kept_percent", "the same with base", "%", 94, least=True),
     Budget("captions.tiny_en_invented_percent", "sounds without speech given words, tiny.en", "%", 1),
     Budget("captions.base_invented_percent", "the same with base", "%", 1),
+    Budget("evening.ogg_first_byte_ms_long", "first byte of an evening of 2,000 clips, Ogg", "ms", 300),
+    Budget("evening.m4a_first_byte_ms_long", "the same, M4A", "ms", 300),
+    Budget("evening.m4a_memory_mb", "memory that all of it as M4A takes", "MB", 64),
     Budget("filters.worst_ms", "the same on the worst 500 characters, CPU", "ms", 20),
 )
 

@@ -121,6 +121,23 @@ async def the_evenings(site: Site) -> Asked:
     return "/api/rooms/wonder/evenings", {}
 
 
+async def a_new_hook(site: Site) -> Asked:
+    where, _ = await a_room_of_ones_own(site)
+    return f"{where}/hooks", {"headers": bearer()}
+
+
+async def the_hooks(site: Site) -> Asked:
+    where, headers = await a_new_hook(site)
+    assert await site.status("POST", where, **headers) == 201
+    return where, headers
+
+
+async def what_a_program_writes(site: Site) -> Asked:
+    where, headers = await a_new_hook(site)
+    made = await site.json("POST", where, **headers)
+    return f"{where}/{made['hook']}", {"json": {"text": "The bread is done"}}
+
+
 ASKED: dict[tuple[str, str, int], Callable[[Site], Awaitable[Asked]]] = {
     ("GET", "/healthz", 200): plain("/healthz"),
     ("GET", "/readyz", 200): plain("/readyz"),
@@ -132,6 +149,9 @@ ASKED: dict[tuple[str, str, int], Callable[[Site], Awaitable[Asked]]] = {
     ("POST", "/api/rooms", 200): a_place_that_is_there,
     ("GET", "/api/rooms/{room}", 200): a_room_in_a_round,
     ("PATCH", "/api/rooms/{room}", 200): a_room_of_ones_own,
+    ("POST", "/api/rooms/{room}/hooks", 201): a_new_hook,
+    ("GET", "/api/rooms/{room}/hooks", 200): the_hooks,
+    ("POST", "/api/rooms/{room}/hooks/{hook}", 202): what_a_program_writes,
     ("GET", "/api/rooms/{room}/events", 200): its_events,
     ("GET", "/api/rooms/{room}/search", 200): plain("/api/rooms/wonder/search?q=moss"),
     ("GET", "/api/rooms/{room}/evenings", 200): the_evenings,

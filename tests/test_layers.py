@@ -67,6 +67,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     # What programs of others do for us, in processes of their own.
     "server.engines": ("audio", "server.jobs", "server.subprocesses", "server.clock", "server.together"),
+    # What a character says, by rules and data; and the engines that write lines, which know characters and
+    # what a room lets be said.
+    "server.mind": ("games", "server.room"),
+    "server.engines.text": ("games", "server.room", "server.mind", "server.engines"),
+    "server.engines.embedded": ("games", "server.room", "server.mind", "server.engines.text"),
     # A part of the radio: what it says between clips.
     "server.readers.announcer": ("games", "server.engines", "server.room", "server.rooms"),
     "server.readers": (
@@ -121,7 +126,7 @@ ROOTS = (
     "server.__main__",
 )
 # The pure parts know neither the event loop nor the network nor the disk.
-PURE = ("games", "server.room", "audio")
+PURE = ("games", "server.room", "server.mind", "audio")
 IMPURE_MODULES = ("asyncio", "aiohttp", "aioice", "aiortc", "apsw", "socket", "sqlite3", "uvloop")
 
 

@@ -20,6 +20,7 @@ ELSEWHERE = {
     "server/__main__.py": "starts the command; tests/support/server.py runs it in every end-to-end test",
     "server/room/commands.py": "values only; tests/server/room/test_decide.py uses them throughout",
     "server/room/held_facts.py": "values only; tests/server/room/test_held.py uses them throughout",
+    "server/room/hook_facts.py": "values only; tests/server/room/test_hooks.py uses them throughout",
     "server/rooms/base.py": "an interface; tests/support/room_contract.py is its suite",
     "server/rooms/rules.py": "values only; tests/server/rooms use them throughout",
     "server/http/app_keys.py": "names only",

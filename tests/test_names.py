@@ -32,7 +32,11 @@ GIVEN_UP = frozenset(
     | {"strangers", "_bury", "_hush", "_nowhere", "_unheard"}
 )
 # Words of the field that a part may still use in a sense of its own.
-ALLOWED = {"server/log/reading.py": {"Row"}, "server/room/snapshot.py": {"Parts"}}
+ALLOWED = {
+    "server/engines/text.py": {"Line"},
+    "server/log/reading.py": {"Row"},
+    "server/room/snapshot.py": {"Parts"},
+}
 GONE = ("server/child.py", "server/room/flow.py", "server/room/wishes.py", "server/safety", "static/js/stage")
 
 

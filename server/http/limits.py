@@ -34,7 +34,7 @@ HELD_RETRY_AFTER_MS = 2_000
 Action = Literal[
     "say", "react", "throw", "round", "vote", "report", "forget", "speak", "here", "ping", "join", "upload",
     "offer", "room", "answer", "suggest", "preview", "look", "wake",
-    "govern", "aside", "code", "search", "mask", "recording",
+    "govern", "aside", "code", "search", "mask", "recording", "hook",
 ]  # fmt: skip
 
 
@@ -85,6 +85,9 @@ RATES: dict[Action, Rate] = {
     "aside": Rate(3, 3 / 60),
     # An evening as one file: each reads some thousand events. 120 at once, six a second.
     "recording": Rate(4, 0.2),
+    # What a program writes by a hook: five lines at once, six a minute. The eight hooks of a room together
+    # write less than it takes.
+    "hook": Rate(5, 1 / 10),
     # Hearing oneself through a mask; it costs as much as a take. By `FloodLimits`.
     "mask": Rate(2, 20 / 60),
 }

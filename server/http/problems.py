@@ -42,6 +42,7 @@ STATUSES: dict[str, int] = {
     "no_such_room": 404,
     "no_such_clip": 404,
     "no_such_code": 404,
+    "no_such_hook": 404,
     "no_such_text": 404,
     "no_such_peer": 404,
     "no_such_preview": 404,

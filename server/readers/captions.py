@@ -36,7 +36,7 @@ QUEUE_CLIPS = 256
 # How often the engine may fail on a clip, and the pauses before the next try.
 TRIES = 3
 PAUSES_MS = (1_000, 15_000)
-# What has to wait is looked at this often.
+# What became of clips is stored this often, and rows that wait are looked at.
 LOOKED_AT_EVERY_MS = 1_000
 # The parts in which a clip waits, by how often it was tried, and the one for those that are set aside.
 WAITING = ("waiting", "tried_once", "tried_twice")
@@ -89,6 +89,7 @@ class Captions(Reader):
         self._at_work: dict[str, _Job] = {}
         self._over: set[str] = set()  # of those at work: whatever comes of them, they wait no more
         self._tasks: set[asyncio.Task[None]] = set()
+        self._due: asyncio.TimerHandle | None = None  # when the next one of those that wait may be tried
         self._effects: list[Effect] = []
         self._more = True  # rows wait that are not in the queue
         self._is_caught_up = self._is_closed = False
@@ -125,6 +126,7 @@ class Captions(Reader):
     async def close(self) -> None:
         """Stop listening where it is, as a kill would; may be called again."""
         self._is_closed = True
+        self._wait()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -167,11 +169,23 @@ class Captions(Reader):
         while self._is_caught_up and not self._is_closed and len(self._tasks) < self._workers:
             job = self._next()
             if job is None:
-                return
+                break
             self._at_work[job.clip] = job
             task = asyncio.get_running_loop().create_task(self._caption(job), name=f"caption {job.clip[:6]}")
             self._tasks.add(task)
             task.add_done_callback(self._ended)
+        self._wait()
+
+    def _wait(self) -> None:
+        """Have the next try begin when it is due, whatever else happens; one timer, of one pause at most."""
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        if self._is_closed or not self._is_caught_up or not self._queue or len(self._tasks) >= self._workers:
+            return
+        wait_ms = min(job.not_before_ms for job in self._queue.values()) - self._clock()
+        loop = asyncio.get_running_loop()
+        self._due = loop.call_later(min(max(1, wait_ms), PAUSES_MS[-1]) / 1000, self._work)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

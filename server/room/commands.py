@@ -43,10 +43,11 @@ def storage_full() -> Refused:
 
 
 class Open(Struct, frozen=True):
-    """Open the room; only one of the house's own may be called so."""
+    """Open the room, with the `character` that is asked for; only one of the house's own may be called so."""
 
     room: RoomOpened
     house: bool = False
+    character: str | None = None
 
 
 class Change(Struct, frozen=True):
@@ -64,6 +65,7 @@ class Change(Struct, frozen=True):
     voice: bool | None = None
     mask: str | None = None
     noise_reduction: bool | None = None
+    character: str | None = None
 
 
 class Close(Struct, frozen=True):
@@ -89,6 +91,18 @@ class GiveKeeper(Struct, frozen=True):
     """Hand the room on to another voice."""
 
     voice: str
+
+
+class MakeHook(Struct, frozen=True):
+    """Let whoever knows a secret write into the room as a machine; `hook` is the id of the secret."""
+
+    hook: str
+
+
+class RemoveHook(Struct, frozen=True):
+    """Take a hook away."""
+
+    hook: str
 
 
 class Hide(Struct, frozen=True):
@@ -142,7 +156,19 @@ class Remove(Struct, frozen=True):
 class Oversee(Struct, frozen=True):
     """Do one of these as the admin, with an entry in the audit log."""
 
-    command: Change | Close | Mute | MuteNetwork | GiveKeeper | Remove | Hide | Restore | Pass
+    command: (
+        Change
+        | Close
+        | Mute
+        | MuteNetwork
+        | GiveKeeper
+        | MakeHook
+        | RemoveHook
+        | Remove
+        | Hide
+        | Restore
+        | Pass
+    )
     note: str = ""
 
 
@@ -306,6 +332,8 @@ Command = (
     | WantTopic
     | MuteNetwork
     | GiveKeeper
+    | MakeHook
+    | RemoveHook
     | Hide
     | Restore
     | Agree

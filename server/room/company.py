@@ -13,6 +13,7 @@ from server.room.answered import Answered
 from server.room.commands import Refused, RoundStart
 from server.room.context import Context
 from server.room.events import Fact, TopicThrown
+from server.room.machines import people
 from server.room.proposals import Proposed
 from server.room.state import RoomState
 
@@ -42,7 +43,7 @@ def begin(state: RoomState, wish: Proposed, players: tuple[str, ...], context: C
 
 def alone(state: RoomState, context: Context) -> list[Fact]:
     """Throw what others answered to whoever plays alone; nothing when nobody does, or no prompt is left."""
-    speakers = [*door.admitted(state, context.speakers, context)]
+    speakers = [*door.admitted(state, people(context.speakers, context), context)]
     found = waiting(state, speakers[0]) if len(speakers) == 1 else None
     if found is None:
         return []
@@ -73,7 +74,7 @@ def waiting(state: RoomState, voice: str) -> Answered | None:
 
 def spared(state: RoomState, context: Context) -> tuple[str, ...]:
     """Return the clips that whoever is here alone is to hear only after a take of their own."""
-    here = [*context.here]
+    here = [*people(context.here, context)]
     found = waiting(state, here[0]) if len(here) == 1 else None
     return tuple(said.item for said in found.said) if found else ()
 

@@ -17,8 +17,8 @@ class Context(Struct, frozen=True):
     came in by the door, and `left` is when voices left that are not here any more. `captions` says that the
     words of a take are expected soon after it landed: a turn that they decide waits for them.
     `networks` is by which network voices came, each a short tag that means nothing outside of this room,
-    `masks` what the takes of some are to wear, and `spoken_ms` how long a text takes to be said,
-    None where the radio does not speak or nobody wants to hear it. The
+    `masks` what the takes of some are to wear, `machines` those voices that are no people, and `spoken_ms`
+    how long a text takes to be said, None where the radio does not speak or nobody wants to hear it. The
     room lends its own collections, so that a context costs the same however many are here: it holds
     for one decision and is not kept.
     """
@@ -35,3 +35,4 @@ class Context(Struct, frozen=True):
     networks: Mapping[str, str] = {}
     masks: Mapping[str, str] = {}
     spoken_ms: Callable[[str, str], int] | None = None
+    machines: Collection[str] = ()

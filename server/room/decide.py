@@ -20,7 +20,7 @@ from games.round import (
     VerdictOverruled,
     Word,
 )
-from server.room import door, governing, held, reports, round_lifecycle, rounds, topics
+from server.room import door, governing, held, machines, reports, round_lifecycle, rounds, topics
 from server.room.clips import Clip
 from server.room.commands import (
     Agree,
@@ -95,6 +95,7 @@ def decide(state: RoomState, command: Command, by: Voice | None, context: Contex
     noted = [Draft(fact, context.now_ms) for fact in kept]
     for draft in noted:
         state = apply(state, numbered(draft, state.head + 1, state.head))
+    by = machines.marked(state, by, context)
     door.check(state, command, by, context)
     facts = _facts(state, command, by, context)
     starter = _proposer(state) if isinstance(command, Agree | Tick) else by
@@ -142,10 +143,10 @@ def _facts(state: RoomState, command: Command, by: Voice | None, context: Contex
             return [_said(state, _text(text, "text", TEXT_LIMIT_CHARACTERS), context)]
         case React():
             return [_reaction(state, command, by, context)]
-        case Open(room=room, house=house):
+        case Open():
             if state.head > 0:
                 raise Refused("room_exists", "This room is open already.")
-            return [governing.opened(room, house=house)]
+            return governing.opening(command)
         case Report():
             return reports.report(state, command, by, context)
         case Forget():

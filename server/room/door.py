@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from server.room import machines
 from server.room.commands import (
     Again,
     Agree,
@@ -74,6 +75,8 @@ def check(state: RoomState, command: Command | None, by: Voice | None, context: 
     if isinstance(command, Open):
         return
     _check_room(state, command)
+    if by is not None:
+        machines.check(command, by)
     if by is None or isinstance(command, ALWAYS) or (isinstance(command, Land) and command.let_in):
         return
     _check_mute(state, by, context)

@@ -33,6 +33,7 @@ from games.round import (
     Word,
 )
 from server.room.held_facts import ClipHeld, ClipPassed, PassGiven
+from server.room.hook_facts import HookMade, HookRemoved
 
 Language = Literal["en", "de"]
 Source = Literal["webrtc", "whip", "upload", "telegram"]
@@ -40,12 +41,16 @@ Source = Literal["webrtc", "whip", "upload", "telegram"]
 ProposalWish = Literal["stop", "again", "start"]
 
 
-class Voice(Struct, frozen=True):
-    """Who a visitor is in one room: assigned, never typed, unlinkable to other rooms."""
+class Voice(Struct, frozen=True, omit_defaults=True):
+    """Who a visitor is in one room: assigned, never typed, unlinkable to other rooms.
+
+    A `machine` said so itself, or is one of the room's own.
+    """
 
     id: str
     name: str
     colour: str
+    machine: bool = False
 
 
 class RoomOpened(Struct, frozen=True):
@@ -70,7 +75,7 @@ class RoomChanged(Struct, frozen=True, omit_defaults=True):
     In a `locked` room all but its keeper only listen, in a `slow` one everybody has to wait between
     texts and takes, and in one on `hold` takes are hidden until its keeper lets them through. With a `mask`
     ("": none) every take wears it, with a `voice` the radio says prompts, turns and results, and with
-    `noise_reduction` steady noise in takes is turned down.
+    `noise_reduction` steady noise in takes is turned down. A `character` ("": none) keeps people company.
     """
 
     kind: ClassVar[str] = "room.changed"
@@ -86,6 +91,7 @@ class RoomChanged(Struct, frozen=True, omit_defaults=True):
     mask: str | None = None
     voice: bool | None = None
     noise_reduction: bool | None = None
+    character: str | None = None
 
 
 class RoomClosed(Struct, frozen=True):
@@ -383,6 +389,8 @@ Fact = (
     | ClipHeld
     | ClipPassed
     | PassGiven
+    | HookMade
+    | HookRemoved
 )
 FACTS: tuple[type[Fact], ...] = Fact.__args__
 KINDS: dict[str, type[Fact]] = {fact.kind: fact for fact in FACTS}

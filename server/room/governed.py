@@ -25,6 +25,7 @@ from server.room.events import (
     TextRestored,
 )
 from server.room.held_facts import ClipHeld, ClipPassed, PassGiven
+from server.room.hook_facts import HookMade, HookRemoved
 
 # Clips and texts that a room remembers as reported; of each, the newest reports and reporters.
 REPORTED_KEPT = 500
@@ -51,6 +52,8 @@ GovernedFact = (
     | ClipHeld
     | ClipPassed
     | PassGiven
+    | HookMade
+    | HookRemoved
 )
 FACTS: tuple[type[GovernedFact], ...] = GovernedFact.__args__
 
@@ -102,7 +105,7 @@ class Governed(Struct, frozen=True):
     its event, as text) to the seq of the event that hid it; `held` are those that a filter holds. The rest
     the server keeps for itself:
     `reports` are by the same names, `proposed` is when voices proposed lately, `said` and `spoke` when they
-    wrote and spoke lately in a slow room, `networks` until when each is muted.
+    wrote and spoke lately in a slow room, `networks` until when each is muted, `hooks` when each was made.
     """
 
     withheld: dict[str, int] = {}
@@ -114,6 +117,7 @@ class Governed(Struct, frozen=True):
     networks: dict[str, int] = {}
     keeper_seen_ms: int = 0
     held: dict[str, HeldClip] = {}
+    hooks: dict[str, int] = {}
 
 
 def apply(kept: Governed, event: Event, fact: GovernedFact) -> Governed:
@@ -137,6 +141,10 @@ def apply(kept: Governed, event: Event, fact: GovernedFact) -> Governed:
             return _network_muted(kept, event, fact)
         case ClipHeld() | ClipPassed() | PassGiven():
             return _filtered(kept, event, fact)
+        case HookMade(hook=hook):
+            return replace(kept, hooks={**kept.hooks, hook: event.at_ms})
+        case HookRemoved(hook=gone):
+            return replace(kept, hooks={hook: at for hook, at in kept.hooks.items() if hook != gone})
 
 
 def _filtered(kept: Governed, event: Event, fact: ClipHeld | ClipPassed | PassGiven) -> Governed:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import asdict, replace
 
-from server.room import filters, held, masks, reports, round_lifecycle
+from server.room import characters, filters, held, hooks, machines, masks, reports, round_lifecycle
 from server.room.clips import Clip
 from server.room.commands import (
     EXPIRED,
@@ -20,12 +20,15 @@ from server.room.commands import (
     Command,
     GiveKeeper,
     Hide,
+    MakeHook,
     Mute,
     MuteNetwork,
+    Open,
     Oversee,
     Pass,
     Refused,
     Remove,
+    RemoveHook,
     Restore,
 )
 from server.room.context import Context
@@ -63,8 +66,8 @@ AWAY_MS, LAPSED_MS = 60_000, 86_400_000
 # may have been here, when nobody remembers them leaving: the room slept, or the server was restarted.
 SEEN_EVERY_MS = 21_600_000
 # What of a room may be switched, beside its words.
-SWITCHES = ("locked", "slow", "hold", "mask", "voice", "noise_reduction")
-COMMANDS = Change | Close | Mute | MuteNetwork | GiveKeeper | Remove | Hide | Restore
+SWITCHES = ("locked", "slow", "hold", "mask", "voice", "noise_reduction", "character")
+COMMANDS = Change | Close | Mute | MuteNetwork | GiveKeeper | MakeHook | RemoveHook | Remove | Hide | Restore
 NOTE_CHARACTERS = 300
 
 
@@ -94,6 +97,8 @@ def _named(command: Command, done: list[Fact]) -> tuple[str, str]:
             return "mute_network" if for_ms else "unmute_network", muted
         case GiveKeeper(voice=voice):
             return "give", voice
+        case MakeHook(hook=hook) | RemoveHook(hook=hook):
+            return ("hook" if isinstance(command, MakeHook) else "unhook"), hook
         case Change(locked=locked) if locked is not None:
             return "lock" if locked else "unlock", ""
         case Close():
@@ -104,13 +109,7 @@ def _named(command: Command, done: list[Fact]) -> tuple[str, str]:
 
 def facts(state: RoomState, command: Command, by: Voice | None, context: Context) -> list[Fact]:
     """Return the facts of a command of the keeper or the admin. Raises `Refused` for all others."""
-    match command:
-        case Mute() | Restore():
-            _check_acting(state, by, context)
-        case Hide() | MuteNetwork() | Pass():
-            _check_admin(by)
-        case _:
-            _check_keeper(state, by)
+    _check_may(state, command, by, context)
     match command:
         case Change():
             return change(state, command)
@@ -130,8 +129,29 @@ def facts(state: RoomState, command: Command, by: Voice | None, context: Context
             return reports.restore(state, command)
         case Pass():
             return held.decide(state, command, by, context, alone=True)
+        case MakeHook() | RemoveHook():
+            return hooks.facts(state, command)
         case _:
             raise TypeError(command)
+
+
+def _check_may(state: RoomState, command: Command, by: Voice | None, context: Context) -> None:
+    match command:
+        case Mute() | Restore():
+            _check_acting(state, by, context)
+        case Hide() | MuteNetwork() | Pass():
+            _check_admin(by)
+        case _:
+            check_keeper(state, by)
+
+
+def opening(command: Open) -> list[Fact]:
+    """Return the facts of a room that is opened. Raises what `opened` does, and `bad_value`."""
+    room = opened(command.room, house=command.house)
+    if command.character is None:
+        return [room]
+    character = characters.checked(command.character, room.room_kind, room.language)
+    return [room, RoomChanged(character=character)]
 
 
 def opened(room: RoomOpened, *, house: bool = False) -> RoomOpened:
@@ -175,6 +195,9 @@ def change(state: RoomState, command: Change) -> list[Fact]:
     wanted = {name: value for name, value in asdict(command).items() if value is not None}
     if command.mask is not None:
         wanted["mask"] = masks.checked(command.mask or masks.NONE) or ""
+    if command.character is not None:
+        language = command.language or state.language
+        wanted["character"] = characters.checked(command.character, state.kind, language)
     before = {name: getattr(state, name) for name in command.__struct_fields__}
     words = {name: value for name, value in {**before, **wanted}.items() if name not in SWITCHES}
     asked = _described(RoomOpened(state.kind, **words))
@@ -225,6 +248,8 @@ def give(state: RoomState, command: GiveKeeper, context: Context) -> list[Fact]:
     if state.public:
         raise Refused("not_allowed", "A public room is kept by the admin.")
     _check_known(state, command.voice, context)
+    if machines.is_machine(state, command.voice, context):
+        raise Refused("bad_value", "A machine keeps no room.")
     return [] if command.voice == state.keeper else [KeeperGiven(command.voice)]
 
 
@@ -260,9 +285,15 @@ def removed(clip: Clip, reason: str = "forgotten") -> ClipRemoved:
 
 
 def lapsed(state: RoomState, context: Context) -> list[Fact]:
-    """Give a room that nobody has kept for a day to the admin, with `locked`, `slow` and `hold` off."""
+    """Give a room to the admin that nobody has kept for a day, or whose keeper turned out to be a machine.
+
+    `locked`, `slow` and `hold` are off then.
+    """
+    if not state.keeper or state.closed:
+        return []
     unsure_ms = 0 if state.keeper in context.left else SEEN_EVERY_MS
-    if not state.keeper or state.closed or _away_ms(state, context) < LAPSED_MS + unsure_ms:
+    is_kept = _away_ms(state, context) < LAPSED_MS + unsure_ms
+    if is_kept and not machines.is_machine(state, state.keeper, context):
         return []
     opened = [RoomChanged(locked=False, slow=False, hold=False)]
     return [KeeperGiven(""), *(opened if state.locked or state.slow or state.hold else [])]
@@ -290,7 +321,8 @@ def is_acting(state: RoomState, voice: str, context: Context) -> bool:
     """Tell whether a voice acts for the keeper who is away: it is here for longer than all others."""
     if not state.keeper or _away_ms(state, context) < AWAY_MS:
         return False
-    return voice == next((each for each in context.here if state.muted.get(each, 0) <= context.now_ms), None)
+    here = machines.people(context.here, context)
+    return voice == next((each for each in here if state.muted.get(each, 0) <= context.now_ms), None)
 
 
 def _away_ms(state: RoomState, context: Context) -> int:
@@ -318,10 +350,10 @@ def _check_admin(by: Voice | None) -> None:
 def _check_acting(state: RoomState, by: Voice | None, context: Context) -> None:
     """Refuse whoever neither keeps the room nor acts for its keeper."""
     if by is None or not is_acting(state, by.id, context):
-        _check_keeper(state, by)
+        check_keeper(state, by)
 
 
-def _check_keeper(state: RoomState, by: Voice | None) -> None:
+def check_keeper(state: RoomState, by: Voice | None) -> None:
     """Refuse whoever is neither the keeper nor, with `by` None, the admin."""
     if by is not None and not (state.keeper and by.id == state.keeper):
         raise Refused("not_allowed", "Only whoever keeps this room, and the admin, may do this.")

@@ -17,6 +17,7 @@ from server.room.events import (
 from server.room.governed import Reports, is_hidden
 from server.room.held_facts import ClipHeld, ClipPassed, PassGiven
 from server.room.kinds import KINDS, Filter
+from server.room.machines import people
 from server.room.seats import seat
 from server.room.state import RoomState
 
@@ -93,7 +94,7 @@ def _voted(state: RoomState, clip: Clip, value: bool | None, by: Voice, context:
         raise Refused("own_clip", "Whether your own clip may pass is for the others to say.")
     if state.governed.reports.get(clip.clip, Reports()).seats:
         raise Refused("not_allowed", "This clip was reported, too: whoever keeps this room decides.")
-    present = {seat(state, voice, context, alone=False) for voice in context.here} | {own}
+    present = {seat(state, voice, context, alone=False) for voice in people(context.here, context)} | {own}
     yes, no = ({*seats} - {own} for seats in (held.yes, held.no))
     if value is not None:
         (yes if value else no).add(own)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from games.round import Prompt, Round, Tempo
-from server.room import door, round_lifecycle
+from server.room import door, machines, round_lifecycle
 from server.room.commands import Agree, Refused
 from server.room.context import Context
 from server.room.events import Fact, ProposalAgreed, ProposalClosed, ProposalMade, ProposalWish, Voice
@@ -36,6 +36,8 @@ def asked(
     round_ = state.round
     if round_ is None or by is None or by.id in {round_.starter, state.keeper}:
         return []
+    if by.machine:
+        raise machines.refused()
     if not is_player(round_, by.id, context):
         raise Refused("not_a_player", "Only its players can end a round, or have another one.")
     if not round_.starter and not round_.takes:
@@ -58,7 +60,7 @@ def is_player(round_: Round, voice: str, context: Context) -> bool:
 
 def _present(state: RoomState, round_: Round, proposer: str, context: Context) -> set[str]:
     """Return the players who may say yes or no: who is muted could not."""
-    here = door.admitted(state, context.here, context)
+    here = door.admitted(state, machines.people(context.here, context), context)
     return {proposer, *(voice for voice in here if is_player(round_, voice, context))}
 
 
@@ -93,7 +95,7 @@ def outcome(state: RoomState, proposal: Proposal, context: Context) -> ProposalC
     there is another.
     """
     round_ = state.round
-    may = door.admitted(state, context.here, context)
+    may = door.admitted(state, machines.people(context.here, context), context)
     here = [voice for voice in may if round_ is not None and is_player(round_, voice, context)]
     all_seats = seats(state, here, context)
     yes = seats(state, (voice for voice in here if voice in proposal.yes), context)

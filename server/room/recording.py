@@ -116,11 +116,6 @@ class StretchFacts:
             case _:
                 pass
 
-    def round_of(self, clip: str) -> str | None:
-        """Return the round in which a clip was said."""
-        known = self._clips.get(clip)
-        return known.landed.round if known else None
-
     def recording(
         self, clips: Iterable[str], state: RoomState, visible: Visible, length: Length
     ) -> RecordingPlan:

@@ -10,7 +10,7 @@ from games.pace import words_by_ms
 from games.referee import overruled, thumbed
 from games.registry import BY_ID
 from games.round import AnswerGiven, ChallengeMade, Round, Take, VoteCast
-from server.room import round_lifecycle, turns
+from server.room import machines, round_lifecycle, turns
 from server.room.commands import Answer, Refused, RoundJoin, Vote
 from server.room.context import Context
 from server.room.events import Fact, Voice
@@ -85,6 +85,8 @@ def vote(state: RoomState, command: Vote, by: Voice | None, context: Context) ->
         raise Refused("no_such_clip", "This clip is not on the stage.")
     if by is None or take.voice == by.id:
         raise Refused("own_clip", "Vote for somebody else.")
+    if by.machine and not _is_asked(round_, by):
+        raise machines.refused()
     if any(cast.clip == command.clip and cast.voice == by.id for cast in round_.votes):
         raise Refused("voted_already", "You have voted for this clip already.")
     if command.value not in VOTES:
@@ -95,6 +97,12 @@ def vote(state: RoomState, command: Vote, by: Voice | None, context: Context) ->
     challenge = [ChallengeMade(round_.id, take.clip, by.id)] if _challenges(game, round_, take, cast) else []
     follows = _after_vote(state, play.apply(round_, cast), cast, context)
     return [cast, *challenge, *overruled(round_, cast), *follows]
+
+
+def _is_asked(round_: Round, by: Voice) -> bool:
+    """Tell whether the running turn asks this voice for its vote, as it asks the teller of a riddle."""
+    turn = round_.turn
+    return turn is not None and turn.act == "vote" and by.id in turn.voices
 
 
 def _is_staged(round_: Round, command: Vote) -> bool:

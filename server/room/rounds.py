@@ -11,7 +11,7 @@ from games.pace import USUAL_TAKE_MS, done_in, votes_end_ms
 from games.progress import folded
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
-from server.room import company, door, proposals, round_commands, round_lifecycle, topics, turns
+from server.room import company, door, machines, proposals, round_commands, round_lifecycle, topics, turns
 from server.room.commands import (
     Again,
     Agree,
@@ -133,9 +133,10 @@ def due(state: RoomState, context: Context) -> int | None:
         return min((at_ms for at_ms in times if at_ms is not None), default=None)
     if context.speaking or not round_lifecycle.kind_of(state).pulse:
         return None
-    if not any(door.admits(state, voice, context) for voice in context.speakers):
+    speakers = machines.people(context.speakers, context)
+    if not any(door.admits(state, voice, context) for voice in speakers):
         # All who might play are muted: a room that sleeps wakes when the first of them is so no more.
-        opens_ms = door.opens_at_ms(state, context.speakers, context)
+        opens_ms = door.opens_at_ms(state, speakers, context)
         return None if opens_ms is None else max(opens_ms, _pulse_at_ms(state, context))
     return _pulse_at_ms(state, context)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from server.room.context import Context
+from server.room.machines import people
 from server.room.state import RoomState
 
 
@@ -26,13 +27,13 @@ def seat(state: RoomState, voice: str, context: Context, *, alone: bool = True) 
 
 
 def _is_mixed(network: str, context: Context) -> bool:
-    return any(context.networks.get(each, network) != network for each in context.here)
+    return any(context.networks.get(each, network) != network for each in people(context.here, context))
 
 
 def seats(state: RoomState, voices: Iterable[str], context: Context) -> set[str]:
     """Return the seats that some voices have together."""
     asked, networks = set(voices), context.networks
-    known = {networks[voice] for voice in (*context.here, *asked) if voice in networks}
+    known = {networks[voice] for voice in (*people(context.here, context), *asked) if voice in networks}
     if not state.public or len(known) < 2:
         return asked
     return {networks.get(voice, voice) for voice in asked}

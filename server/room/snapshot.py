@@ -18,7 +18,18 @@ from msgspec.structs import replace
 
 from games import captions, forgotten, words
 from games import round as round_module
-from server.room import answered, events, filed, governed, held_facts, sets, state, taught, written
+from server.room import (
+    answered,
+    events,
+    filed,
+    governed,
+    held_facts,
+    hook_facts,
+    sets,
+    state,
+    taught,
+    written,
+)
 from server.room import clips as clips_module
 from server.room.clips import NO_CLIPS, ClipRef, Clips
 from server.room.filed import Filed, FiledClip, Run, Segment
@@ -37,6 +48,7 @@ FOLDING: tuple[ModuleType, ...] = (
     filed,
     events,
     held_facts,
+    hook_facts,
     round_module,
     captions,
     forgotten,

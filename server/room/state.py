@@ -82,8 +82,8 @@ class RoomState(Struct, frozen=True):
     a role asked for to what it is; `wanted` are the voices that wait for another topic, `wanted_seats`
     what their wishes count by. `asked_seq` is the seq of the newest turn, whose event has the words that a
     take answers; `set_rounds` is the set of rounds that runs; `answered` are prompts and who answered them;
-    `removed_seq` is the seq of the newest removal; `voice` None means as the kind has it; `taught` is who has
-    played which game lately.
+    `removed_seq` is the seq of the newest removal; `voice` and `character` None mean as the kind has it;
+    `taught` is who has played which game lately.
     """
 
     head: int = 0
@@ -125,6 +125,7 @@ class RoomState(Struct, frozen=True):
     voice: bool | None = None
     taught: taught.Memory = {}
     noise_reduction: bool = False
+    character: str | None = None
 
 
 # What a revealed take has that its clip has not, or has otherwise.
@@ -165,12 +166,15 @@ def _folded(state: RoomState, event: Event) -> RoomState:
             return _answered(state, event, answer)
         case RoundRevealed() as revealed:
             return _revealed(state, event, revealed)
-        case ReactionGiven(target=target, emoji=emoji, seat=seat) if event.by is not None and is_praise(
-            emoji
-        ):
-            return _liked(state, target, event.by.id, seat)
+        case ReactionGiven() as fact if _is_like(event, fact):
+            return _liked(state, fact.target, event.by.id if event.by else "", fact.seat)
         case _:
             return _round_changed(_governed(state, event), event)
+
+
+def _is_like(event: Event, fact: ReactionGiven) -> bool:
+    """Tell whether a reaction counts for the line of a set: a machine's is shown, and does not."""
+    return event.by is not None and not event.by.machine and is_praise(fact.emoji)
 
 
 def _governed(state: RoomState, event: Event) -> RoomState:

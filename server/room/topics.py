@@ -8,6 +8,7 @@ from server.room import round_lifecycle
 from server.room.commands import Refused, Suggest
 from server.room.context import Context
 from server.room.events import Fact, TopicSuggested, TopicThrown, TopicWanted, Voice
+from server.room.machines import people
 from server.room.seats import seat, seats
 from server.room.state import RoomState
 from server.room.text import cleaned
@@ -61,7 +62,7 @@ def want(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
     """Count a wish for another topic, and throw one when enough want it."""
     if by is None or by.id in state.wanted:
         raise Refused("wanted_already", "You have asked for another topic already.")
-    own, here = seat(state, by.id, context), seats(state, context.speakers, context)
+    own, here = seat(state, by.id, context), seats(state, people(context.speakers, context), context)
     wanted, needed = {*state.wanted_seats, own}, max(WANTED_VOICES, len(here) // 2 + 1)
     all_want = bool(here) and wanted.issuperset(here)
     is_soon = bool(here) and _is_card_up(state, context)
@@ -72,10 +73,10 @@ def want(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
 
 def do_all_want(state: RoomState, context: Context) -> bool:
     """Tell whether all who are here and may speak have asked for another topic."""
-    wanted = state.wanted_seats
-    if not wanted or not context.speakers:
+    wanted, speakers = state.wanted_seats, people(context.speakers, context)
+    if not wanted or not speakers:
         return False
-    return all(seat(state, voice, context) in wanted for voice in context.speakers)
+    return all(seat(state, voice, context) in wanted for voice in speakers)
 
 
 def off_stage(state: RoomState, topic: str, context: Context) -> list[Fact]:
@@ -86,7 +87,7 @@ def off_stage(state: RoomState, topic: str, context: Context) -> list[Fact]:
     prompt = state.round.prompt if state.round else None
     if prompt is None or (prompt.id == topic and not round_lifecycle.is_withheld(state, topic)):
         return []
-    if not context.speakers or state.closed:
+    if not people(context.speakers, context) or state.closed:
         return round_lifecycle.close(state, "stopped", context)
     return [*make_way(state, "replaced", context), *throw(state, context)]
 

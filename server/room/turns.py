@@ -11,7 +11,7 @@ from games.game import JOINED_UNTIL_SHARE, Game, GameContext, fresh
 from games.pace import SPOKEN, done_in, is_asleep
 from games.registry import BY_ID
 from games.round import HelpGiven, Round, RoundFact, RoundJoined, RoundLeft, TurnGiven, TurnPassed
-from server.room import door, round_lifecycle
+from server.room import door, machines, round_lifecycle
 from server.room.commands import Refused
 from server.room.context import Context
 from server.room.events import Fact, Voice
@@ -80,7 +80,8 @@ def voters(state: RoomState, round_: Round, context: Context) -> Collection[str]
     if asked:
         may = {voice for voice in asked if voice in context.here and speakers - {voice}}
         return {voice for voice in may if door.admits(state, voice, context)}
-    here = context.here if door.is_wide_open(state) else {*door.admitted(state, context.here, context)}
+    people = machines.people(context.here, context)
+    here = people if door.is_wide_open(state) else {*door.admitted(state, people, context)}
     if len(speakers) > 1:
         return here
     return {*here} - speakers if speakers else ()

@@ -101,7 +101,14 @@ class Room(Protocol):
         """
 
     def coloured(self, voice: Voice) -> Voice:
-        """Return the voice in the colour that it has among those who are here."""
+        """Return the voice in the colour that it has among those who are here, marked if it is a machine."""
+
+    @property
+    def machines(self) -> AbstractSet[str]:
+        """Return the voices that are known to be machines."""
+
+    def mark_machine(self, voice_id: str) -> None:
+        """Note that a voice is a machine, for good."""
 
     def consent(self, voice_id: str) -> None:
         """Note that a voice has read what is asked at the door, and came in."""

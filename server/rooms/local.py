@@ -310,9 +310,22 @@ class LocalRoom:
         self._presence.move(voice_id, before, now, self._registry.shared.clock())
         self._changed(voice_id)
 
+    @property
+    def machines(self) -> AbstractSet[str]:
+        """Return the voices that are known to be machines."""
+        return self._presence.machines.keys()
+
+    def mark_machine(self, voice_id: str) -> None:
+        """Note that a voice is a machine, for good."""
+        self._presence.mark_machine(voice_id)
+
     def coloured(self, voice: Voice) -> Voice:
-        """Return the voice in the colour that it has in here."""
-        return self._presence.coloured(voice, self._registry.shared.clock())
+        """Return the voice in the colour that it has in here, marked if it is known as a machine."""
+        coloured = self._presence.coloured(voice, self._registry.shared.clock())
+        known = self.state.voices.get(voice.id) if self.is_awake else None
+        if known is not None and known.machine:
+            self.mark_machine(voice.id)
+        return replace(coloured, machine=True) if voice.id in self.machines else coloured
 
     def consent(self, voice_id: str) -> None:
         """Note that a voice has read what is asked at the door, and came in."""
@@ -328,12 +341,16 @@ class LocalRoom:
         self._presence.come_by(voice_id, network)
 
     def _changed(self, voice_id: str) -> None:
-        """Set the timer anew; a room that sleeps wakes for a voice that speaks or may speak."""
+        """Set the timer anew; a room that sleeps wakes for whoever speaks, and for people who may speak."""
         if self._timer is not None:
             self._touch()
-        elif (voice_id in self.speakers or voice_id in self.speaking) and self._lives():
+        elif self._wakes_for(voice_id) and self._lives():
             with suppress(Refused):  # the server is closing
                 self._registry.rouse(self.id)
+
+    def _wakes_for(self, voice_id: str) -> bool:
+        is_person = voice_id not in self.machines
+        return voice_id in self.speaking or (voice_id in self.speakers and is_person)
 
     def _lives(self) -> bool:
         return not self._deposed and self._registry.living(self) is self

@@ -22,6 +22,7 @@ CROWD = 24  # among more than this many no colour is far from all others: each v
 AWAY_MS = 90_000  # who is away for no longer than this still has a colour that nobody else is given
 NETWORKS_KEPT = 4_000  # voices with the network by which they came, the latest
 MASKS_KEPT = 2_000  # of voices that left, the latest
+MACHINES_KEPT = 2_000  # voices that are machines, the latest; of those that wrote or spoke the log knows it
 CONSENTS_KEPT = 2_000  # voices that came in by the door; who is forgotten is asked again
 # Whoever is here is not forgotten: of the oldest so many are looked at, each time that there are too many.
 LOOKED_AT = 32
@@ -51,12 +52,14 @@ class Presence:
     speak (each is one of `here`, too). `speaking` are voices with takes that are open or on their way,
     each with when it counts as ended at the latest; `heard` are those that all were told speak. `paces`
     belong to those here who take longer. `left` is when those who left lately did, `networks` by which
-    network voices came (a tag of the room, no address), `masks` what their takes are to wear. `colours`
-    are those that voices were given, and when they were asked for last, in that order.
+    network voices came (a tag of the room, no address), `masks` what their takes are to wear, `machines`
+    those that said they are no people. `colours` are those that voices were given, and when they were asked
+    for last, in that order.
     """
 
     __slots__ = (
-        "colours", "consented", "heard", "here", "left", "masks", "networks", "paces", "speakers", "speaking",
+        "colours", "consented", "heard", "here", "left", "machines", "masks", "networks", "paces", "speakers",
+        "speaking",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -70,6 +73,7 @@ class Presence:
         self.heard: set[str] = set()
         self.networks: dict[str, str] = {}
         self.masks: dict[str, str] = {}
+        self.machines: dict[str, None] = {}
 
     def context(
         self,
@@ -93,6 +97,7 @@ class Presence:
             self.networks,
             self.masks,
             spoken_ms,
+            self.machines.keys(),
         )
 
     def move(
@@ -180,6 +185,12 @@ class Presence:
             return
         self.masks[voice_id] = mask
         _forget_oldest(self.masks, MASKS_KEPT, self.here)
+
+    def mark_machine(self, voice_id: str) -> None:
+        """Note that a voice is a machine: for good, for nobody becomes a person again."""
+        self.machines.pop(voice_id, None)
+        self.machines[voice_id] = None
+        _forget_oldest(self.machines, MACHINES_KEPT, self.here)
 
     def come_by(self, voice_id: str, network: str) -> None:
         """Note the network (a tag of this room) that a voice came from last.

@@ -16,6 +16,7 @@ from random import Random
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from server.blobs.base import Blob
 from server.log.base import Conflict, Listing, Log
@@ -111,6 +112,7 @@ class RoomRegistry:
         *,
         id: str | None = None,  # noqa: A002
         key: str | None = None,
+        character: str | None = None,
     ) -> Room:
         """Make a room and return it awake; without an id a public one gets a readable one.
 
@@ -120,10 +122,11 @@ class RoomRegistry:
         self._check_open()
         rules = self.shared.rules
         context = Context(self.clock(), self.shared.random)
+        opening = Open(room, house=id in HOUSE_IDS, character=character)
         with self._waited_for():
             for name in [id] if id is not None else _names(room):
                 opener = ids.voice(self._secret, key, name, room.language) if key else by
-                drafts = rules.decide(rules.empty, Open(room, house=id in HOUSE_IDS), opener, context)
+                drafts = rules.decide(rules.empty, opening, opener, context)
                 try:
                     await self._log.append(name, drafts, expect=0)
                 except Conflict:
@@ -201,6 +204,12 @@ class RoomRegistry:
         language = living.voices_language if living is not None else "en"
         voice = ids.voice(self._secret, key, room if isinstance(room, str) else room.id, language)
         return voice if living is None else living.coloured(voice)
+
+    def machine(self, which: str, room: Room) -> Voice:
+        """Return the voice of a machine of the room's own: no key of a visitor has a space."""
+        voice = self.voice(f"machine {which}", room)
+        room.mark_machine(voice.id)
+        return replace(voice, machine=True)
 
     def meet(self, voice_id: str, room: Room, network: str) -> None:
         """Note by which network (as `limits.network` gives it) a voice came into a room."""

@@ -155,6 +155,8 @@ class Conversation:
             self._fanout.room.set_network(self._connection.voice.id, self._connection.network)
 
     def _set_presence(self, here: Here) -> None:
+        if here.machine and not self._connection.voice.machine:
+            self._fanout.mark_machine(self._connection)
         room, before = self._fanout.room, self._connection.presence
         if here.mask is not None:
             room.wear(self._connection.voice.id, masks.checked(here.mask))
@@ -163,7 +165,7 @@ class Conversation:
         now = PresenceState(here.speaker, here.listening, here.pace, here.voice, here.captions)
         self._fanout.set_presence(self._connection, now)
         self._send(ack(here.id, room.tail.head))
-        if before.listening == "off" != here.listening:
+        if before.listening == "off" != here.listening and not self._connection.voice.machine:
             self._context.listening(room.id)
 
     def _check(self, message: Message) -> None:

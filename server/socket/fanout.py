@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from server.room.events import Voice
 from server.room.state import RoomState
@@ -198,6 +199,19 @@ class Fanout:
         before, connection.presence = connection.presence, now
         if not connection.is_away:
             self._moved(connection, before, now)
+        self._schedule(PRESENCE_DELAY_S)
+
+    def mark_machine(self, connection: Connection) -> None:
+        """Note that the voice of a connection is a machine: all its sockets count otherwise from now on."""
+        voice = replace(connection.voice, machine=True)
+        self.room.mark_machine(voice.id)
+        for each in self._connections:
+            if each.voice.id == voice.id:
+                if not each.is_away and not each.is_screen:
+                    self.roster.move(voice.id, each.presence, PRESENT)
+                each.voice = voice
+        connection.voice = voice
+        self.roster.mark(voice)
         self._schedule(PRESENCE_DELAY_S)
 
     def _moved(self, connection: Connection, before: PresenceState | None, now: PresenceState | None) -> None:

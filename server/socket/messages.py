@@ -86,7 +86,8 @@ class Here(Struct, frozen=True, tag="here", tag_field="type"):
 
     `pace` is how much longer than others they may take, seen by nobody else; `consented` that they have read
     what is asked at the door; `mask` what their takes are to wear ("none" ends it; unsaid it stays).
-    Without `voice` they want no words of the radio; with `captions` they read what others say.
+    Without `voice` they want no words of the radio; with `captions` they read what others say. With `machine`
+    they are no person, and stay none in this room.
     """
 
     action: ClassVar[Action] = "here"
@@ -98,6 +99,7 @@ class Here(Struct, frozen=True, tag="here", tag_field="type"):
     mask: ShortText | None = None
     voice: bool = True
     captions: bool = False
+    machine: bool = False
 
 
 class SpeakStart(Struct, frozen=True, tag="speak.start", tag_field="type", omit_defaults=True):

@@ -16,6 +16,7 @@ from server.web.counts import Counts
 
 class _Present(Struct):
     body: msgspec.Raw
+    machine: bool = False
     sockets: int = 0
     speakers: int = 0
     listeners: int = 0
@@ -34,11 +35,14 @@ _encoder = msgspec.json.Encoder()
 
 
 class Roster:
-    """The voices of a room. What was told last is kept, so that many changes become one signal."""
+    """The voices of a room. What was told last is kept, so that many changes become one signal.
+
+    Machines are among the voices, and in no count.
+    """
 
     __slots__ = (
-        "_by_radio", "_changed", "_listeners", "_present", "_readers", "_roster", "_speakers", "_spoken_to",
-        "_told", "_told_counts",
+        "_by_radio", "_changed", "_listeners", "_machines", "_present", "_readers", "_roster", "_speakers",
+        "_spoken_to", "_told", "_told_counts",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -50,12 +54,14 @@ class Roster:
         self._by_radio = self._spoken_to = 0
         self._speakers = 0
         self._readers = 0
+        self._machines = 0
         self._roster: bytes | None = None
 
     @property
     def counts(self) -> Counts:
         """Return the counts as of now."""
-        return Counts(len(self._present), self._listeners, self._speakers, readers=self._readers)
+        people = len(self._present) - self._machines
+        return Counts(people, self._listeners, self._speakers, readers=self._readers)
 
     def wants_speech(self, radio_listeners: int) -> bool:
         """Tell whether somebody who listens wants to hear words of the radio itself.
@@ -78,13 +84,25 @@ class Roster:
         """Count one more socket of a voice."""
         present = self._present.get(voice.id)
         if present is None:
-            present = self._present[voice.id] = _Present(msgspec.Raw(_encoder.encode(voice)))
+            present = _Present(msgspec.Raw(_encoder.encode(voice)), voice.machine)
+            self._present[voice.id] = present
+            self._machines += voice.machine
             self._changed.add(voice.id)
         present.sockets += 1
 
+    def mark(self, voice: Voice) -> None:
+        """Tell all anew of a voice that is a machine; how its sockets are present was counted out before."""
+        present = self._present.get(voice.id)
+        if present is not None and not present.machine:
+            present.body, present.machine = msgspec.Raw(_encoder.encode(voice)), True
+            self._machines += 1
+            self._changed.add(voice.id)
+
     def move(self, voice_id: str, before: PresenceState, now: PresenceState) -> None:
-        """Count a socket that is present in another way than before."""
+        """Count a socket that is present in another way than before; that of a machine counts nowhere."""
         present = self._present[voice_id]
+        if present.machine:
+            return
         spoke, listened, read = present.speakers > 0, present.listeners > 0, present.readers > 0
         present.speakers += now.speaker - before.speaker
         present.listeners += (now.listening != "off") - (before.listening != "off")
@@ -101,6 +119,7 @@ class Roster:
         present = self._present[voice_id]
         present.sockets -= 1
         if not present.sockets:
+            self._machines -= present.machine
             del self._present[voice_id]
             self._changed.add(voice_id)
 
@@ -126,7 +145,7 @@ class Roster:
     def _take_change(self) -> tuple[list[msgspec.Raw], list[str]] | None:
         """Return who came and who left; someone who did both since is not mentioned."""
         changed, self._changed = self._changed, set()
-        came = sorted(id_ for id_ in changed if id_ in self._present and id_ not in self._told)
+        came = sorted(id_ for id_ in changed if self._is_news(id_))
         gone = sorted(id_ for id_ in changed if id_ not in self._present and id_ in self._told)
         for id_ in came:
             self._told[id_] = self._present[id_].body
@@ -135,6 +154,11 @@ class Roster:
         if not came and not gone:
             return None
         return [self._told[id_] for id_ in came], gone
+
+    def _is_news(self, id_: str) -> bool:
+        """Tell whether a voice is here of which others were told nothing, or something else."""
+        present = self._present.get(id_)
+        return present is not None and self._told.get(id_) != present.body
 
 
 def _hears_words(presence: PresenceState) -> bool:

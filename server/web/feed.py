@@ -34,6 +34,7 @@ FEED_CLIPS = 50
 # An evening of one clip is that clip.
 EVENING_CLIPS = 2
 EVENING_OF: dict[Language, str] = {"en": "The evening of {day}", "de": "Der Abend vom {day}"}
+MACHINE: dict[str, str] = {"en": "a machine", "de": "eine Maschine"}
 EVENING_HOLDS: dict[Language, str] = {
     "en": "{clips} voices as one file, in chapters.",
     "de": "{clips} Stimmen als eine Datei, in Kapiteln.",
@@ -132,6 +133,8 @@ def rss(
 def _item(channel: ET.Element, base: str, clip: ClipRef, sizes: Sizes, language: str) -> None:
     item, media = ET.SubElement(channel, "item"), f"{base}/api/clips/{clip.clip}"
     voice = clip.by.name if clip.by else "Somebody"
+    if clip.by and clip.by.machine:
+        voice = f"{voice} ({MACHINE.get(language, MACHINE['en'])})"
     _text(item, "title", f"{voice}: {clip.caption}" if clip.caption else voice)
     _text(item, "link", f"{base}/c/{clip.clip}")
     ET.SubElement(item, "guid", isPermaLink="false").text = clip.clip

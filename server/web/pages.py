@@ -101,6 +101,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "play": "Listen",
         "stop": "Stop",
         "voice": "Somebody",
+        "machine": "a machine",
         "words": "A clip of $seconds seconds, said without thinking.",
         "picture": "The sound as a picture",
         "captions": "Captions",
@@ -113,6 +114,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "play": "Anhören",
         "stop": "Stopp",
         "voice": "Jemand",
+        "machine": "eine Maschine",
         "words": "Ein Clip von $seconds Sekunden, ohne nachzudenken gesagt.",
         "picture": "Der Klang als Bild",
         "captions": "Untertitel",
@@ -202,6 +204,8 @@ def clip_page(
     """
     words, said = _WORDS[lang], f' lang="{state.language}"'
     voice = ref.by.name if ref.by else words["voice"]
+    if ref.by and ref.by.machine:
+        voice = f"{voice} ({words['machine']})"
     seconds = f"{ref.duration_ms / 1000:.1f}"
     by = Template(words["title"]).substitute(voice=voice, room=state.name)
     values = {

@@ -23,8 +23,11 @@ class SoundForm(Protocol):
     def place(self, at_ms: int) -> int:
         """Return the number of the frame that is heard at a time."""
 
+    def begin(self) -> bytes:
+        """Return what comes first, whatever follows: it is sent before anything of the evening is read."""
+
     def head(self, duration_ms: int, title: str, chapters: Sequence[Chapter]) -> bytes:
-        """Return what comes first."""
+        """Return what comes next, and tells how long all of it is and its chapters."""
 
     async def frames(self, id_: str, clip: bytes) -> list[bytes]:
         """Return a clip, or another sound in the form of one, as frames."""
@@ -49,8 +52,12 @@ class OggForm:
         """Return the number of the frame that is heard at a time."""
         return round(at_ms / FRAME_MS)
 
+    def begin(self) -> bytes:
+        """Return the first page."""
+        return self._stream.begin()
+
     def head(self, _duration_ms: int, title: str, chapters: Sequence[Chapter]) -> bytes:
-        """Return the header pages."""
+        """Return the pages of the comment header."""
         return self._stream.head(title, thinned(chapters, ogg_stream.CHAPTERS_MOST))
 
     async def frames(self, _id: str, clip: bytes) -> list[bytes]:
@@ -79,6 +86,10 @@ class M4aForm:
     def place(self, at_ms: int) -> int:
         """Return the number of the frame that is heard at a time."""
         return round(at_ms * SAMPLE_RATE_HZ / 1000 / CHUNK)
+
+    def begin(self) -> bytes:
+        """Return the kind of the file."""
+        return m4a_stream.begin()
 
     def head(self, duration_ms: int, title: str, chapters: Sequence[Chapter]) -> bytes:
         """Return the index without samples."""

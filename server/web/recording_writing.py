@@ -38,7 +38,7 @@ class Sources(Struct, frozen=True):
 async def sound(
     recording: RecordingPlan, title: str, form: SoundForm, sources: Sources
 ) -> AsyncIterator[bytes]:
-    """Yield a recording as it is sent."""
+    """Yield a recording as it is sent, after its `begin`."""
     chapters = [(chapter.start_ms, chapter.title) for chapter in recording.chapters]
     yield form.head(recording.duration_ms, title, chapters)
     at, ends = 0, [piece.start_ms for piece in recording.pieces[1:]] + [recording.duration_ms]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from zlib import crc32
 
 from aiohttp import web
@@ -143,6 +143,7 @@ async def m4a(request: web.Request) -> web.StreamResponse:
 
 
 async def _sound(request: web.Request, stretch: Stretch, form: SoundForm) -> web.StreamResponse:
+    """Send what every file begins with, then read the evening: a long one begins as soon as a short one."""
     sources = Sources(
         request.app[BLOBS],
         request.app[UTTERANCES],
@@ -151,11 +152,16 @@ async def _sound(request: web.Request, stretch: Stretch, form: SoundForm) -> web
         stretch.language,
     )
     with request.app[BUSY].one(network(address(request))):
-        recording = await stretch.recording(_length(request, stretch))
-        parts = sound(recording, stretch.title, form, sources)
         ending = "ogg" if isinstance(form, OggForm) else "m4a"
         response = _response(stretch, form.media_type, ending)
-        return await _send(request, response, parts, recording.duration_ms / 1000 + BEYOND_S)
+        async with _sending(request, response) as limit:
+            if request.method != "HEAD":
+                await _write(response, form.begin())
+                recording = await stretch.recording(_length(request, stretch))
+                limit.reschedule(_now_s() + recording.duration_ms / 1000 + BEYOND_S)
+                async for part in sound(recording, stretch.title, form, sources):
+                    await _write(response, part)
+    return response
 
 
 async def vtt(request: web.Request) -> web.StreamResponse:
@@ -164,15 +170,18 @@ async def vtt(request: web.Request) -> web.StreamResponse:
     if kind not in ("captions", "chapters"):
         raise Problem("bad_query", "`kind` must be captions or chapters.")
     stretch = await _asked(request, with_words=kind == "captions")
-    recording = await stretch.recording(_length(request, stretch))
-    parts = _captions(stretch, recording) if kind == "captions" else _chapters(recording)
-    ending = "vtt" if kind == "captions" else "chapters.vtt"
-    return await _send(request, _response(stretch, "text/vtt", ending), parts, BEYOND_S)
+    response = _response(stretch, "text/vtt", "vtt" if kind == "captions" else "chapters.vtt")
+    async with _sending(request, response):
+        if request.method != "HEAD":
+            await _write(response, b"WEBVTT\n")
+            recording = await stretch.recording(_length(request, stretch))
+            async for part in _captions(stretch, recording) if kind == "captions" else _chapters(recording):
+                await _write(response, part)
+    return response
 
 
 async def _captions(stretch: Stretch, recording: RecordingPlan) -> AsyncIterator[bytes]:
     """Yield the words of clips and what is spoken between them."""
-    yield b"WEBVTT\n"
     for at in range(0, len(recording.pieces), VTT_PIECES):
         lines = list[str]()
         for piece in recording.pieces[at : at + VTT_PIECES]:
@@ -185,7 +194,6 @@ async def _captions(stretch: Stretch, recording: RecordingPlan) -> AsyncIterator
 
 async def _chapters(recording: RecordingPlan) -> AsyncIterator[bytes]:
     """Yield the chapters, each to the beginning of the next."""
-    yield b"WEBVTT\n"
     ends = [chapter.start_ms for chapter in recording.chapters[1:]] + [recording.duration_ms]
     lines = [
         cues.cue(chapter.start_ms, end_ms, chapter.title)
@@ -205,18 +213,14 @@ def _response(stretch: Stretch, media_type: str, ending: str) -> web.StreamRespo
     return web.StreamResponse(headers=headers)
 
 
-async def _send(
-    request: web.Request, response: web.StreamResponse, parts: AsyncIterator[bytes], within_s: float
-) -> web.StreamResponse:
-    """Send parts as they come; what ends before its end is cut off, so that nobody takes it for whole."""
+@asynccontextmanager
+async def _sending(request: web.Request, response: web.StreamResponse) -> AsyncIterator[asyncio.Timeout]:
+    """Send a response within a limit; one that ends too early is cut off: nobody shall take it for whole."""
     is_whole = False
     try:
-        async with asyncio.timeout(within_s):
+        async with asyncio.timeout(BEYOND_S) as limit:
             await response.prepare(request)
-            if request.method != "HEAD":
-                async for part in parts:
-                    async with asyncio.timeout(STALLED_S):
-                        await response.write(part)
+            yield limit
             await response.write_eof()
         is_whole = True
     except TimeoutError:
@@ -224,7 +228,15 @@ async def _send(
     finally:
         if not is_whole and request.transport is not None:
             request.transport.abort()
-    return response
+
+
+async def _write(response: web.StreamResponse, part: bytes) -> None:
+    async with asyncio.timeout(STALLED_S):
+        await response.write(part)
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 _QUERY = (

@@ -34,11 +34,12 @@ class RoomChange(Struct):
     mask: str | None = None
     voice: bool | None = None
     noise_reduction: bool | None = None
+    character: str | None = None
 
 
 async def change(request: web.Request) -> web.Response:
     """Change the words of a room and how it plays."""
-    room, by = await _asked(request)
+    room, by = await asked(request)
     wanted = await body.read_json(request, RoomChange)
     changed = Change(**asdict(wanted))
     await room.send(changed if by else Oversee(changed), by=by)
@@ -48,12 +49,12 @@ async def change(request: web.Request) -> web.Response:
 
 async def close(request: web.Request) -> web.Response:
     """Close a room; one that is closed already stays so."""
-    room, by = await _asked(request)
+    room, by = await asked(request)
     await room.send(Close() if by else Oversee(Close()), by=by)
     return web.Response(status=204)
 
 
-async def _asked(request: web.Request) -> tuple[Room, Voice | None]:
+async def asked(request: web.Request) -> tuple[Room, Voice | None]:
     """Return the room and who asks: None for the admin, as for the room itself."""
     key = None if is_admin(request) else needed_key(request)
     room = await visited(request, request.match_info["room"])

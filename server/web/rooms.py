@@ -17,7 +17,7 @@ from server.http.answers import answer
 from server.http.problems import Problem
 from server.http.security import check_origin, rate_limit, visitor_key
 from server.log.base import Listing
-from server.room import place
+from server.room import characters, place
 from server.room.commands import Refused
 from server.room.events import Language, RoomOpened, encode
 from server.room.house import HOUSE_IDS
@@ -56,6 +56,7 @@ class NewRoom(Struct):
     place: Annotated[str, Meta(extra_json_schema={"pattern": MAYBE_CELL})] = ""
     live: bool = False
     noise_reduction: bool = False
+    character: str | None = None
 
 
 class TurnShown(TurnGiven, frozen=True, tag=TurnGiven.kind, tag_field="kind"):
@@ -86,6 +87,13 @@ class RoundShown(Struct):
     paused_until_ms: int
     mask: str | None
     company: tuple[str, ...] = ()
+
+
+class CharacterShown(Struct):
+    """A character that a room may have, by its name in the room's language."""
+
+    id: str
+    name: str
 
 
 class RoomShown(Struct):
@@ -128,6 +136,8 @@ class RoomShown(Struct):
     mask: str | None
     voice: bool
     noise_reduction: bool
+    character: str | None
+    characters: tuple[CharacterShown, ...]
     round: RoundShown | None
 
 
@@ -187,6 +197,11 @@ def shown(
         mask=state.mask or None,
         voice=speech and speaks(state),
         noise_reduction=state.noise_reduction,
+        character=state.character or None,
+        characters=tuple(
+            CharacterShown(each.id, each.names[state.language])
+            for each in characters.offered(state.kind, state.language)
+        ),
         round=_round(public(state.round)) if state.round else None,
     )
 
@@ -302,7 +317,8 @@ def _counts(request: web.Request, room: Room) -> tuple[int, int]:
     """Return how many listen (by the page or, by WHEP alone, to the radio) and how many may speak."""
     counts = request.app[COUNTS](room.id)
     listeners = max(counts.listeners, request.app[MEDIA].listeners(room.id) - counts.screens)
-    return listeners, len(room.speakers.keys() | room.speaking)  # by WHIP alone one is there while one speaks
+    speakers = room.speakers.keys() | room.speaking  # by WHIP alone one is there while one speaks
+    return listeners, len(speakers - room.machines)
 
 
 async def make_room(request: web.Request) -> web.Response:
@@ -316,7 +332,8 @@ async def make_room(request: web.Request) -> web.Response:
     id_ = place.room_id(opened.place) if opened.room_kind == "local" else None
     status = 201
     try:
-        room = await registry.open(opened, None, id=id_, key=None if opened.public else key)
+        owner = None if opened.public else key
+        room = await registry.open(opened, None, id=id_, key=owner, character=wanted.character)
     except Refused as refused:
         if id_ is None or refused.code != "room_taken" or not await request.app[LOG].head(id_):
             raise
@@ -378,8 +395,8 @@ _PLACE = {
 }
 _EVENT = {"type": "object", "description": "One event of a room; see the asynchronous description."}
 _MAKING_ERRORS = (
-    *JSON_ERRORS, "bad_key", "wrong_origin", "room_taken", "bad_room", "filtered", "too_long", "too_fast",
-    "restarting", "storage_full",
+    *JSON_ERRORS, "bad_key", "wrong_origin", "room_taken", "bad_room", "bad_value", "filtered", "too_long",
+    "too_fast", "restarting", "storage_full",
 )  # fmt: skip
 
 OPERATIONS = (

@@ -1,23 +1,25 @@
 """Which clips a recording is of, and what the log tells of them.
 
-Clips are found in the room's state, newest first; events are read in pages, those alone in which some are.
+Clips are found in the room's state, newest first, so whoever asks is answered before anything is read; events
+are read in pages, those alone in which some are. Only a round of long ago is looked for in the log first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice, takewhile
 
 from aiohttp import web
 from msgspec import Struct
 
+from games.round import RoundOpened
 from server.http import body
 from server.http.problems import Problem
 from server.log.base import Log
 from server.room.clips import Clip, ClipRef
 from server.room.evenings import Evening, evenings
-from server.room.events import Event, Language
+from server.room.events import ClipLanded, Event, Language
 from server.room.lines import speaks
 from server.room.recording import Length, RecordingPlan, StretchFacts, Visible
 from server.room.round_lifecycle import is_withheld, kind_of
@@ -42,13 +44,13 @@ def may_be_heard(state: RoomState, clip: Clip, now_ms: int) -> bool:
     return not is_clip_hidden(state, clip, None) and state.muted.get(clip.voice, 0) <= now_ms
 
 
-def newest_evenings(room: Room) -> list[Evening]:
+def newest_evenings(room: Room, most: int = EVENINGS_MOST) -> list[Evening]:
     """Return the newest evenings of a room. Raises `Problem` where nothing is recorded."""
     _check(room)
     state, now_ms = room.state, room.context().now_ms
     newest = islice(state.clips.newest(), CLIPS_LOOKED)
     times = (clip.at_ms for clip in newest if may_be_heard(state, clip, now_ms))
-    return list(islice(evenings(times), EVENINGS_MOST))
+    return list(islice(evenings(times), most))
 
 
 def is_recorded(room: Room) -> bool:
@@ -65,9 +67,10 @@ class Stretch(Struct):
     """Clips of a room, in the order in which they landed, and what was asked for."""
 
     room: Room
+    log: Log
     clips: Sequence[Clip]
-    told: StretchFacts
     round: str | None
+    told: StretchFacts
 
     @property
     def from_ms(self) -> int:
@@ -109,7 +112,8 @@ class Stretch(Struct):
         return datetime.fromtimestamp(self.from_ms / 1000, UTC).date().isoformat()
 
     async def recording(self, length: Length) -> RecordingPlan:
-        """Return what is heard when."""
+        """Read what the log tells of it, once, and return what is heard when."""
+        await _read(self.log, self.room.id, self.clips, self.told)
         state = await self.room.awake()
         ids = [clip.clip for clip in self.clips]
         return self.told.recording(ids, state, _visible(state, frozenset(ids)), length)
@@ -138,21 +142,20 @@ async def asked(request: web.Request, room: Room, *, with_words: bool = False) -
     _check(room)
     round_ = _round(request)
     state, now_ms = room.state, request.app[ROOM_REGISTRY].clock()
+    log = request.app[LOG]
     if round_ is not None:
-        found = _of_round(state, round_)
+        found = await _of_round(log, room, round_)
     elif {"from_ms", "to_ms"} & request.query.keys():
         found = _between(request, state)
     else:
-        evening = next(iter(newest_evenings(room)), None)
+        evening = next(iter(newest_evenings(room, 1)), None)
         found = _newest(state, evening.from_ms if evening else now_ms, now_ms)[-CLIPS_MOST:]
     clips = [clip for clip in found if may_be_heard(state, clip, now_ms)]
-    log, told = request.app[LOG], StretchFacts(with_words=with_words)
-    await _read(log, room.id, clips, told)
-    if round_ is not None:
-        clips = [clip for clip in clips if told.round_of(clip.clip) == round_]
     if not clips:
         raise Problem("no_such_clip", "There is no clip (any more) to put into a file.")
-    return Stretch(room, clips, told, round_)
+    if sum(1 for _ in _pages(clips)) > PAGES_MOST:
+        raise _too_much()
+    return Stretch(room, log, clips, round_, StretchFacts(with_words=with_words))
 
 
 def _round(request: web.Request) -> str | None:
@@ -184,25 +187,60 @@ def _newest(state: RoomState, from_ms: int, to_ms: int) -> list[Clip]:
     return sorted(found, key=lambda clip: clip.seq)
 
 
-def _of_round(state: RoomState, round_: str) -> list[Clip]:
-    """Return the clips of a round, where it is known; else all in which they might be."""
+async def _of_round(log: Log, room: Room, round_: str) -> list[Clip]:
+    """Return the clips of a round; the log is read only where some of them may be filed."""
+    state = room.state
     newest = list(islice(state.clips.newest(), CLIPS_MOST))
-    of_round = [clip for clip in newest if isinstance(clip, ClipRef) and clip.round == round_]
-    return sorted(of_round or newest, key=lambda clip: clip.seq)
+    whole = [clip for clip in newest if isinstance(clip, ClipRef)]
+    found: list[Clip] = [clip for clip in whole if clip.round == round_]
+    # One round runs at a time: before the first clip of another, none of this one's landed.
+    is_older = any(clip.round not in (None, round_) for clip in whole if found and clip.seq < found[-1].seq)
+    if not is_older and len(newest) > len(whole):
+        ids = await _landed_in(log, room.id, newest, round_)
+        found = [clip for clip in newest if clip.clip in ids]
+    return sorted(found, key=lambda clip: clip.seq)
+
+
+async def _landed_in(log: Log, room: str, newest: Sequence[Clip], round_: str) -> set[str]:
+    """Return which clips are of a round, looked for in the log from its end to where the round was opened."""
+    found, pages, before = set[str](), 0, newest[0].seq + 1
+    while before > newest[-1].seq:
+        pages += 1
+        if pages > PAGES_MOST:
+            raise _too_much()
+        after = max(0, before - 1 - PAGE)
+        for event in await log.read(room, after, before - 1 - after):
+            match event.data:
+                case ClipLanded(clip=clip, round=each) if each == round_:
+                    found.add(clip)
+                case RoundOpened(round=each) if each == round_:
+                    before = 0
+                case _:
+                    pass
+        before = min(before, after + 1)
+    return found
+
+
+def _too_much() -> Problem:
+    return Problem("bad_query", "Too much was said in that time: ask for a part of it.")
+
+
+def _pages(clips: Sequence[Clip]) -> Iterator[int]:
+    """Yield after which events a page is read, so that all clips are in one."""
+    after = 0
+    for clip in clips:
+        if clip.seq > after:
+            after = max(after, clip.seq - 1 - BEFORE)
+        while after < clip.seq:
+            yield after
+            after += PAGE
 
 
 async def _read(log: Log, room: str, clips: Sequence[Clip], told: StretchFacts) -> None:
     """Read the events in which clips, their words and their rounds are."""
-    after, pages, read = 0, 0, set[int]()
-    for clip in clips:
-        if clip.seq <= after:
-            continue
-        after = max(after, clip.seq - 1 - BEFORE)
-        while after < clip.seq:
-            pages += 1
-            if pages > PAGES_MOST:
-                raise Problem("bad_query", "Too much was said in that time: ask for a part of it.")
-            after = _take(await log.read(room, after, PAGE), told, read) or clip.seq
+    after, read = 0, set[int]()
+    for page in _pages(clips):
+        after = _take(await log.read(room, page, PAGE), told, read) or page + PAGE
     _take(await log.read(room, after, AFTER), told, read)
     for clip in clips:
         if told.with_words and clip.caption_seq is not None and clip.caption_seq not in read:

@@ -27,7 +27,7 @@ def clip(number: int) -> bytes:
 @cache
 def recording() -> bytes:
     """Return three clips with silence between them, each a fragment."""
-    parts = [m4a_stream.head(FRAMES * CHUNK * 1000 // 48_000, "Wonder", CHAPTERS)]
+    parts = [m4a_stream.begin(), m4a_stream.head(FRAMES * CHUNK * 1000 // 48_000, "Wonder", CHAPTERS)]
     at = 0
     for number, place in enumerate(PLACES):
         frames = [m4a_stream.SILENCE] * (place - at) + m4a_stream.frames(clip(number))

@@ -18,7 +18,7 @@ WORDS = opus.encode(speech.white_noise(0.5, -20, 1))
 def written(frames: Sequence[bytes], steps: Sequence[int], title: str, chapters: Sequence[Chapter]) -> bytes:
     """Return a stream whose frames were added in steps."""
     stream, at = OggStream(serial=7), 0
-    parts = [stream.head(title, chapters)]
+    parts = [stream.begin(), stream.head(title, chapters)]
     for step in steps:
         parts.append(stream.add(frames[at : at + step]))
         at += step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.browser.test_page import violations
 from tests.support.server import Server
@@ -23,6 +23,18 @@ async def open_room(page: Page, url: str) -> str:
             }"""
         )
     )
+
+
+async def _writes_by_a_hook(sheet: Locator, page: Page) -> None:
+    """Make a door for programs, write by it, see on another page who wrote, and close it."""
+    await sheet.locator("#keeper-hooks summary").click()
+    await sheet.locator("#keeper-hook").click()
+    address = await sheet.locator("#keeper-hook-url").input_value()
+    written = await page.request.post(address, data={"text": "The bread is done"})
+    assert written.status == 202
+    await expect(page.locator(".line-head .machine")).to_have_attribute("aria-label", "a machine")
+    await sheet.locator("#keeper-hooks li button").click()
+    await expect(sheet.locator("#keeper-hooks li")).to_have_count(0)
 
 
 async def test_the_keeper_changes_the_room_and_closes_it(
@@ -47,6 +59,8 @@ async def test_the_keeper_changes_the_room_and_closes_it(
     await sheet.locator("[name=tempo]").select_option("slow")
     await sheet.locator("#keeper-mask").select_option("mouse")
     await expect(guest.page.locator("#worn")).to_have_text("You are a mouse")
+    await sheet.locator("#keeper-character").select_option(index=1)
+    await _writes_by_a_hook(sheet, guest.page)
     await sheet.locator("#keeper-save").click()
     await expect(sheet).to_have_count(0)
     for visitor in (keeper, guest):

@@ -52,6 +52,14 @@ test('cards are the newest takes that are not hidden, with their hearts', () => 
   assert.deepEqual(cards.at(-1), { clip: 'a', name: 'Amber Fern', colour: '#abc', text: 'soup', hearts: 2, lit: true, written: false, winner: false });
 });
 
+test('no card tells the words of a take that is hidden until somebody decided, spoken or written', () => {
+  const takes = [take('a', { text: 'soup' }), take('b', { text: 'nails' }), take('w', { text: 'rust', written: true })];
+  const withheld = new Map([['b', 5], ['7', 6]]);
+  const state = /** @type {Loose} */ ({ ...EMPTY, round: round({ takes }), withheld, written: new Map([[7, 'w']]) });
+
+  assert.deepEqual(cardsOf(state, here, null).map(({ text }) => text), ['soup']);
+});
+
 test('winners are told when the round is over, and not before', () => {
   const won = round({ takes: [take('a'), take('b')], closing: { reason: 'done', winners: ['a', 'b'] } });
 

@@ -22,6 +22,8 @@ test('whoever opened a private room keeps it, a public one nobody', () => {
   assert.equal(apply(EMPTY, { ...event(1, 'room.opened', { ...words, public: false }), by: null }).keeper, '');
   assert.equal(seeded(/** @type {any} */ ({ keeper: 'v2', live: true })).keeper, 'v2');
   assert.equal(seeded(/** @type {any} */ ({ keeper: null })).keeper, '');
+  assert.equal(seeded(/** @type {any} */ ({ keeper: null })).character, null);
+  assert.equal(seeded(/** @type {any} */ ({ keeper: null, character: 'giraffe' })).character, 'giraffe');
   const changed = apply(ours, event(2, 'room.changed', { name: 'Yours', live: false }));
   assert.deepEqual([changed.name, changed.live, changed.tempo, changed.keeper], ['Yours', false, 'slow', 'v1']);
 });

@@ -36,6 +36,7 @@ class Toy(Struct, frozen=True):
     due_ms: int | None = None
     voices_language: str = "en"
     public: bool = False
+    voices: dict[str, Voice] = {}
 
 
 def decide(state: Toy, command: Command, by: Voice | None, context: Context) -> list[Draft]:

@@ -65,6 +65,7 @@ from server.room.events import (
     numbered,
 )
 from server.room.held_facts import ClipHeld, ClipPassed, PassGiven
+from server.room.hook_facts import HookMade, HookRemoved
 
 FILE = Path(__file__).parent.parent / "wire" / "facts.jsonl"
 ANNA = Voice("voice-anna", 'Zany "Kettle" 🫖', "#ffaa00")
@@ -156,6 +157,10 @@ FACTS: list[Fact] = [
     ClipPassed("clip-0001"),
     PassGiven("clip-0001", "voice-anna", value=True, yes=1, needed=3),
     PassGiven("clip-0001", "voice-anna", value=None, yes=0, needed=2, seat="n1"),
+    RoomChanged(character="megaphone"),
+    RoomChanged(character=""),
+    HookMade("hook-0001"),
+    HookRemoved("hook-0001"),
 ]  # fmt: skip
 
 

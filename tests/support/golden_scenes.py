@@ -33,9 +33,12 @@ from server.room.commands import (
     Caption,
     Forget,
     Hide,
+    MakeHook,
+    Oversee,
     Pass,
     React,
     Remove,
+    RemoveHook,
     Report,
     Restore,
     RoundJoin,
@@ -311,6 +314,27 @@ def held() -> SentRoom:
     return room
 
 
+def machines() -> SentRoom:
+    """A room with a character, in which a machine writes, by itself and by a hook, and plays."""
+    room = SentRoom("topic", seed=24)
+    room.happen(RoomChanged(character="megaphone"))
+    room.machines = (CLEO.id,)
+    room.do(Say("I am a toaster"), CLEO)
+    room.do(Oversee(MakeHook("hook-0001")))
+    room.do(Oversee(MakeHook("hook-0002")))
+    room.do(Say("the kettle is on"), replace(DORA, machine=True))
+    room.do(Oversee(RemoveHook("hook-0001")))
+    room.do(RoundStart("word_association"), ANNA)
+    room.do(RoundJoin(), CLEO)
+    room.land("m1", ANNA, duration_ms=600)
+    room.now_ms = room.turn().go_at_ms
+    room.do(Answer(room.turn().round, "crumbs"), CLEO)
+    room.land("m2", ANNA, duration_ms=600)
+    room.do(RoundStop(), ANNA)
+    room.happen(RoomChanged(character=""))
+    return room
+
+
 def _proposal(room: SentRoom) -> str:
     proposal = room.state.governed.proposal
     return proposal.id if proposal else ""
@@ -396,6 +420,7 @@ SCENES: dict[str, Callable[[], SentRoom]] = {
     "governed": governed,
     "decided": decided,
     "held": held,
+    "machines": machines,
     "games/meld": meld,
     "games/duel": duel,
     "games/secrets": secrets,

@@ -34,21 +34,21 @@ def clip(number: int) -> bytes:
     return ogg.write(frames, preskip=preskip, samples=len(sound(number)))
 
 
-def name(number: int) -> str:
+def name(number: int, room: str = "clip") -> str:
     """Return the id of a clip."""
-    return f"clip-{number:06}"
+    return f"{room}-{number:06}"
 
 
-def take(number: int, at_ms: int, round_: str | None, turn: int | None) -> list[Draft]:
+def take(number: int, at_ms: int, round_: str | None, turn: int | None, room: str = "clip") -> list[Draft]:
     """Return the landing of a clip and its words, which come a moment later."""
     by = VOICES[number % len(VOICES)]
-    landed = ClipLanded(name(number), CLIP_MS, 0, 0, -16.0, (50,) * 64, round=round_, turn=turn)
+    landed = ClipLanded(name(number, room), CLIP_MS, 0, 0, -16.0, (50,) * 64, round=round_, turn=turn)
     words = ((f"word{number}", 100, 400), ("umbrella", 400, 700))
-    told = ClipCaptioned(name(number), f"word{number} umbrella", "en", words=words, by="test")
+    told = ClipCaptioned(name(number, room), f"word{number} umbrella", "en", words=words, by="test")
     return [Draft(landed, at_ms, by), Draft(told, at_ms + 200)]
 
 
-def round_of(number: int, at_ms: int, every_ms: int) -> list[Draft]:
+def round_of(number: int, at_ms: int, every_ms: int, room: str = "clip") -> list[Draft]:
     """Return a round: one prompt and its takes."""
     id_ = f"round-{number:04}"
     prompt = Prompt(f"prompt-{number}", f"Say number {number}.")
@@ -58,8 +58,8 @@ def round_of(number: int, at_ms: int, every_ms: int) -> list[Draft]:
     ]
     clips = range(number * ROUND_CLIPS, (number + 1) * ROUND_CLIPS)
     for place, each in enumerate(clips):
-        drafts += take(each, at_ms + 2_000 + place * every_ms, id_, 1)
-    closing = RoundClosed(id_, "done", tuple(map(name, clips)))
+        drafts += take(each, at_ms + 2_000 + place * every_ms, id_, 1, room)
+    closing = RoundClosed(id_, "done", tuple(name(each, room) for each in clips))
     return [*drafts, Draft(closing, at_ms + 2_500 + ROUND_CLIPS * every_ms)]
 
 

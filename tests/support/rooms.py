@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from random import Random
 
+from msgspec.structs import replace
+
 from games.round import RoundClosed, TurnGiven
 from server.room.commands import Command, Land, Open, Tick
 from server.room.context import Context
@@ -40,6 +42,7 @@ class PureRoom:
         self.left: Mapping[str, int] = {}
         self.captions = False
         self.networks: Mapping[str, str] = {}
+        self.machines: Collection[str] = ()
         self.consented: Collection[str] | None = None  # None: whoever plays in these tests
         opened = RoomOpened(kind, "Test", language="de" if language == "de" else "en", public=True)
         self.do(Open(opened))
@@ -49,7 +52,8 @@ class PureRoom:
         consented = {ANNA.id, BELA.id, CLEO.id, DORA.id} if self.consented is None else self.consented
         here = self.here or self.speakers
         how = here, self.speakers, self.speaking, self.paces, consented, self.left
-        return Context(self.now_ms, self.random, *how, captions=self.captions, networks=self.networks)
+        context = Context(self.now_ms, self.random, *how, captions=self.captions, networks=self.networks)
+        return replace(context, machines=self.machines)
 
     def do(self, command: Command, by: Voice | None = None) -> list[Fact]:
         """Decide a command, fold what follows, and return it."""

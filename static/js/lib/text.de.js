@@ -110,6 +110,7 @@ export default {
   'here.listening.one': '{n} hört zu',
   'here.listening.other': '{n} hören zu',
   'here.list': 'Wer hier ist',
+  'voice.machine': 'eine Maschine',
   'here.hidden.one': 'und {n} Stimme, die du ausgeblendet hast',
   'here.hidden.other': 'und {n} Stimmen, die du ausgeblendet hast',
   'here.speaking': '{name} spricht',

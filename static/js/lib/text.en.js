@@ -110,6 +110,7 @@ export default {
   'here.listening.one': '{n} listening',
   'here.listening.other': '{n} listening',
   'here.list': 'Who is here',
+  'voice.machine': 'a machine',
   'here.hidden.one': 'and {n} you hid',
   'here.hidden.other': 'and {n} you hid',
   'here.speaking': '{name} is speaking',

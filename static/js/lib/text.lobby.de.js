@@ -28,7 +28,7 @@ export default {
   'kind.language.what': 'Spiel mit Wörtern und Klängen.',
   'kind.roleplay.what': 'Sei eine Weile jemand anders.',
   'kind.arena.what': 'Beleidigungen willkommen, gegen Figuren, nie gegen Menschen.',
-  'kind.healing.what': 'Langsam und freundlich. Nichts wird gemessen.',
+  'kind.healing.what': 'Langsam und freundlich. Nichts wird gemessen, und kein Abend wird zur Datei.',
   'form.kind': 'Was für ein Raum?',
   'form.name': 'Name',
   'form.name.hint': 'Darf leer bleiben',

@@ -28,7 +28,7 @@ export default {
   'kind.language.what': 'Play with words and sounds.',
   'kind.roleplay.what': 'Be somebody else for a while.',
   'kind.arena.what': 'Insults welcome, aimed at characters, never at people.',
-  'kind.healing.what': 'Slow and kind. Nothing is measured.',
+  'kind.healing.what': 'Slow and kind. Nothing is measured, and no evening becomes a file.',
   'form.kind': 'What kind of room?',
   'form.name': 'Name',
   'form.name.hint': 'May stay empty',

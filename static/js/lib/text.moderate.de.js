@@ -48,6 +48,8 @@ export default {
   'moderate.did.close': '{room} geschlossen',
   'moderate.did.change': '{room} geändert',
   'moderate.did.give': '{room} weitergegeben',
+  'moderate.did.hook': 'In {room} eine Tür für Programme gemacht',
+  'moderate.did.unhook': 'In {room} eine Tür für Programme geschlossen',
   'moderate.failed.token': 'Das ist nicht das Admin-Token. Schau nach, womit der Server gestartet wurde, und versuch es noch einmal.',
   'moderate.failed.fast': 'Das war viel auf einmal. Warte eine Minute und schau dann noch mal.',
   'moderate.failed.network': 'Der Server antwortet nicht. Schau gleich noch mal.',

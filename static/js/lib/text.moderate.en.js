@@ -48,6 +48,8 @@ export default {
   'moderate.did.close': 'Closed {room}',
   'moderate.did.change': 'Changed {room}',
   'moderate.did.give': 'Gave {room} a keeper',
+  'moderate.did.hook': 'Made a door for programs in {room}',
+  'moderate.did.unhook': 'Closed a door for programs in {room}',
   'moderate.failed.token': 'This token is not the admin\'s. Look at what the server was started with, and try again.',
   'moderate.failed.fast': 'Too much at once. Wait a minute, then look again.',
   'moderate.failed.network': 'The server does not answer. Look again in a moment.',

@@ -8,7 +8,7 @@
  * @typedef {{clip: string, name: string, colour: string, text: string, hearts: number, lit: boolean, written: boolean, winner: boolean}} Card
  */
 
-import { calmOf } from './head.js';
+import { calmOf, takesSeen } from './head.js';
 
 export const CARDS = 8; // more cannot be read from a sofa
 export const MUTE_BEFORE_MS = 150; // microphones beside the screen open at "go"; sound still rings in the room before it
@@ -40,20 +40,25 @@ export function isUnsigned({ round }) {
 }
 
 /**
- * The takes of the running round, or of the last one, as cards.
+ * The takes of the running round, or of the last one, as cards: none that is hidden until somebody decided.
  * @param {RoomState} state @param {Map<string, Voice>} here @param {string|null} onAir
  * @returns {Card[]}
  */
 export function cardsOf(state, here, onAir) {
   const round = state.round ?? state.last_round;
   const winners = wonBy(state);
-  const takes = (round?.takes ?? []).filter(({ hidden }) => !hidden);
+  const takes = round ? takesSeen(round, { state }) : [];
   return takes.slice(-CARDS).map(({ clip, voice, text, written = false }) => {
     const by = state.clips.get(clip)?.by ?? here.get(voice);
     const hearts = round?.votes.filter((vote) => vote.clip === clip && vote.value > 0).length ?? 0;
-    return { clip, name: by?.name ?? '…', colour: by?.colour ?? '', text: state.clips.get(clip)?.caption ?? text ?? '', hearts,
+    return { clip, name: nameOf(by), colour: by?.colour ?? '', text: state.clips.get(clip)?.caption ?? text ?? '', hearts,
       lit: onAir === clip, written, winner: winners.includes(clip) };
   });
+}
+
+/** On a screen nobody presses a name: a sign says who is a machine. @param {Voice|null|undefined} by */
+function nameOf(by) {
+  return by ? by.name + (by.machine ? ' ⚙\uFE0E' : '') : '…';
 }
 
 /** The clips that won the last round: none while one runs, several after a tie. @param {RoomState} state @returns {string[]} */

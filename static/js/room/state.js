@@ -19,7 +19,7 @@
  *   reactions: Map<string, Map<string, string[]>>, topic: import('../wire/protocol.js').Prompt|null,
  *   round: Round|null, last_round: Round|null, muted: Map<string, number>, rolls: Map<number, Roll>,
  *   suggestions: Map<string, Suggestion>, wanted: string[], written: Map<number, string>,
- *   locked: boolean, slow: boolean, hold: boolean, voice: boolean|null, mask: string, noise_reduction: boolean, withheld: Map<string, number>, held: Map<string, import('./governed.js').HeldClip>,
+ *   locked: boolean, slow: boolean, hold: boolean, voice: boolean|null, mask: string, noise_reduction: boolean, character: string|null, withheld: Map<string, number>, held: Map<string, import('./governed.js').HeldClip>,
  *   proposal: import('./governed.js').Proposal|null, reported: Map<string, string>,
  *   ripples: Map<string, number[]>}} RoomState
  */
@@ -61,6 +61,7 @@ export const EMPTY = Object.freeze({
   hold: false,
   mask: '',
   noise_reduction: false,
+  character: null, // who keeps people company; '': nobody, null: as the room's kind has it
   voice: null, // whether the radio says what is played; null: as the room's kind has it
   withheld: new Map(), // what is hidden for all until somebody decided: clips by id, texts by seq; by which event
   held: new Map(), // those of them that a filter holds, and how many say that they may pass
@@ -71,8 +72,8 @@ export const EMPTY = Object.freeze({
 
 /** Begin with what a welcome says of a room; the events after it are folded on top. @param {import('../wire/protocol.js').Room} room @returns {RoomState} */
 export function seeded(room) {
-  const { kind, name, theme, description, language, tempo, live = false, keeper, closed = false, locked = false, slow = false, hold = false, mask, voice = null, noise_reduction = false } = room;
-  return { ...EMPTY, kind, name, theme, description, language, tempo, live, keeper: keeper ?? '', closed, locked, slow, hold, mask: mask ?? '', voice, noise_reduction, round: seededRound(room.round) };
+  const { kind, name, theme, description, language, tempo, live = false, keeper, closed = false, locked = false, slow = false, hold = false, mask, voice = null, noise_reduction = false, character = null } = room;
+  return { ...EMPTY, kind, name, theme, description, language, tempo, live, keeper: keeper ?? '', closed, locked, slow, hold, mask: mask ?? '', voice, noise_reduction, character, round: seededRound(room.round) };
 }
 
 /** @param {import('../wire/protocol.js').RoundShown|null} shown @returns {Round|null} */

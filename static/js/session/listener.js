@@ -3,9 +3,10 @@ import { fileOf } from '../audio/player.js';
 import { backoff } from '../wire/backoff.js';
 import { Unreachable } from '../wire/rtc.js';
 import { listen } from '../wire/whep.js';
+import { AGAIN_MS, CALM_MS } from './model.js';
 
 const TRIES = 3; // of a radio that worked before, until files take over
-const RETRIES_MS = [5_000, 30_000, 120_000];
+const RETRIES_MS = [5_000, 30_000]; // and then every `AGAIN_MS`
 const LATE_MS = 8_000; // a cue older than this is let go
 
 /** @typedef {import('./model.js').Hearing} Hearing */
@@ -21,7 +22,7 @@ const LATE_MS = 8_000; // a cue older than this is let go
 export class Listener {
   /** @type {Hearing} */ mode = 'off';
   /** @type {Peer|null} */ #peer = null;
-  /** @type {Cue|null} */ #next = null;
+  /** @type {(Cue & {until_ms?: number})|null} */ #next = null;
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #retry;
   #isPlaying = false;
   #failures = 0;
@@ -30,14 +31,15 @@ export class Listener {
 
   /**
    * @param {{room: string, files: boolean, player: Pick<import('../audio/player.js').Player, 'live'|'clip'|'stop'|'audio'>,
-   *   clock: Pick<import('../room/clock.js').Clock, 'until_ms'>, observer: ListenerObserver, connect?: typeof listen}} parts
+   *   clock: Pick<import('../room/clock.js').Clock, 'until_ms'>, observer: ListenerObserver, isCalm?: () => boolean, connect?: typeof listen}} parts
    */
-  constructor({ room, files, player, clock, observer, connect = listen }) {
+  constructor({ room, files, player, clock, observer, isCalm = () => true, connect = listen }) {
     this.room = room;
     this.files = files;
     this.player = player;
     this.clock = clock;
     this.observer = observer;
+    this.isCalm = isCalm;
     this.connect = connect;
   }
 
@@ -83,7 +85,7 @@ export class Listener {
     return this.#try();
   }
 
-  /** Something begins soon; with files it is we who play it. @param {Cue} cue */
+  /** Something begins soon; with files it is we who play it, words up to a name that is hidden. @param {Cue & {until_ms?: number}} cue */
   cue(cue) {
     if (this.mode !== 'files') return;
     this.#next = cue;
@@ -104,7 +106,10 @@ export class Listener {
       const wait_ms = this.clock.until_ms(cue.starts_at_ms);
       if (wait_ms < -LATE_MS) continue;
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, wait_ms)));
-      if (this.mode === 'files') await this.player.clip(fileOf(cue, this.player.audio));
+      if (this.mode !== 'files') break;
+      const end = cue.until_ms && setTimeout(() => this.player.stop(), cue.until_ms); // it is never further than the time since
+      await this.player.clip(fileOf(cue, this.player.audio));
+      clearTimeout(end);
     }
     this.#isPlaying = false;
   }
@@ -141,11 +146,16 @@ export class Listener {
     this.#retryLater();
   }
 
-  /** Files play; meanwhile try the radio again a few times, for it may only have been slow. */
+  /** Files play; meanwhile try the radio again, for it may only have been slow: twice soon, later when nobody would notice. */
   #retryLater() {
     const after_ms = RETRIES_MS[this.#retries];
     this.#retries += 1;
-    if (after_ms) this.#retry = setTimeout(() => this.#try(), after_ms);
+    this.#retry = setTimeout(() => (after_ms ? this.#try() : this.#tryWhenCalm()), after_ms ?? AGAIN_MS);
+  }
+
+  #tryWhenCalm() {
+    if (this.isCalm()) this.#try();
+    else this.#retry = setTimeout(() => this.#tryWhenCalm(), CALM_MS);
   }
 
   /** @param {Hearing} mode */

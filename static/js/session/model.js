@@ -109,6 +109,14 @@ export function isTalking({ speaking, fetching }) {
   return fetching || speaking === 'opening' || speaking === 'live';
 }
 
+export const AGAIN_MS = 60_000; // how often a way that was given up is tried again at most
+export const CALM_MS = 2_000; // and how often it is looked whether now is a time for it
+
+/** Whether now is a time to try something that may cost a moment: the page is seen, and nobody speaks. @param {Model} model */
+export function isCalm({ presence, speaking }) {
+  return !document.hidden && !presence.speaking.size && (speaking === 'off' || speaking === 'ready');
+}
+
 /** Whether this microphone was never tried, here or before. @param {Model} model */
 export function wantsTrial({ mic }) {
   return mic !== 'open' && mic !== 'closed' && !get('checked');

@@ -1,6 +1,6 @@
 /** The visitor's own voice: what the talk button and playing along do, and what the visitor is told of it. */
 import { isIOS } from '../lib/browser.js';
-import { limitOf } from './model.js';
+import { AGAIN_MS, CALM_MS, isCalm, limitOf } from './model.js';
 
 // A microphone that is not played along with is given back this long after a take: who only listens now should
 // not be shown as recorded. On iOS at once, for playback is turned down as long as it is in use.
@@ -18,7 +18,7 @@ const TROUBLES = { refused: 'mic-refused', missing: 'mic-missing', busy: 'mic-bu
  * @property {import('./notices.js').Notices} notices
  * @property {Pick<import('./speaker.js').Speaker, 'begin'|'end'|'prepare'|'release'|'isBusy'>} speaker
  * @property {Pick<import('../audio/microphone.js').Microphone, 'state'>} microphone
- * @property {Pick<import('./route.js').Route, 'kind'|'tryLiveAgain'>} route
+ * @property {Pick<import('./route.js').Route, 'kind'|'tryLiveAgain'|'tryLiveBeside'>} route
  * @property {Pick<import('./turns.js').Turns, 'outcome'|'missed'>} turns
  * @property {() => Turn|null} openTurn  in which this voice may speak now or soon
  * @property {(playing: boolean) => void} played  plays along, or no more
@@ -30,6 +30,7 @@ const TROUBLES = { refused: 'mic-refused', missing: 'mic-missing', busy: 'mic-bu
 /** @implements {SpeakerObserver} */
 export class OwnVoice {
   /** @type {ReturnType<typeof setTimeout>|undefined} */ #resting;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */ #again;
   #fell = false;
   #plays = 0;
   #stepsBack = false; // in the middle of a take
@@ -129,12 +130,32 @@ export class OwnVoice {
     if (!this.#fell) notices.tell({ code });
     this.#fell = true;
     set({ path: route.kind });
+    this.#tryAgain(AGAIN_MS);
+  }
+
+  /** Try live sound again, once in a while. @param {number} after_ms */
+  #tryAgain(after_ms) {
+    clearTimeout(this.#again);
+    this.#again = setTimeout(async () => {
+      if (!isCalm(this.parts().read())) return this.#tryAgain(CALM_MS);
+      if (await this.#getsThrough()) return this.recovered();
+      if (this.#fell) this.#tryAgain(AGAIN_MS);
+    }, after_ms);
+  }
+
+  /** Whether live sound may get through now. Where one hears files, it is listening that finds out. */
+  async #getsThrough() {
+    const { read, route, speaker, microphone } = this.parts();
+    const { hearing } = read();
+    if (hearing === 'files') return false;
+    return microphone.state === 'open' ? route.tryLiveBeside(() => speaker.isBusy) : hearing === 'radio';
   }
 
   /** It does, after all: the next take may try it too. */
   recovered() {
     const { notices, set, route, speaker } = this.parts();
     this.#fell = false;
+    clearTimeout(this.#again);
     notices.clear('udp-blocked', 'live-failed');
     if (!speaker.isBusy) route.tryLiveAgain();
     set({ path: route.kind });

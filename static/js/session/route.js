@@ -106,6 +106,28 @@ export class Route {
     this.files = false;
   }
 
+  /**
+   * Try live sound beside the files, and change over when it gets through. Tells whether it did.
+   * @param {() => boolean} isBusy whether a take is open, which goes on as it began
+   */
+  async tryLiveBeside(isBusy) {
+    const [before, stream] = [this.#path, this.#stream];
+    if (before?.kind !== 'files' || !stream) return false;
+    /** @type {Path|null} */ let live = null;
+    try {
+      live = await this.live(this.lost);
+      await live.prepare(stream);
+    } catch {
+      live?.close();
+      return false;
+    }
+    if (before !== this.#path || stream !== this.#stream || isBusy()) return live.close(), false;
+    this.#path = live;
+    this.files = false;
+    before.close();
+    return true;
+  }
+
   /** Send nothing, and keep the way open. */
   async release() {
     this.#stream = null;

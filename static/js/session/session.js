@@ -17,7 +17,7 @@ import { Inbox } from './inbox.js';
 import { LateSpeaking } from './late-speaking.js';
 import { Lines } from './lines.js';
 import { Listener } from './listener.js';
-import { BLANK, limitOf } from './model.js';
+import { BLANK, isCalm, limitOf } from './model.js';
 import { Notices } from './notices.js';
 import { Outcomes } from './outcomes.js';
 import { OwnClips } from './own-clips.js';
@@ -83,7 +83,7 @@ export class Session {
     });
     const ask = () => fetch(this.socket.url.replace('ws', 'http'), { method: 'OPTIONS' });
     this.connection = new Connection({ read, set, notices: this.notices, ask, close: () => this.socket.close() });
-    this.listener = new Listener({ room, files: this.files, player: this.player, clock: this.clock, observer: this.#hearing(set), connect: edges.connect });
+    this.listener = new Listener({ room, files: this.files, player: this.player, clock: this.clock, observer: this.#hearing(set), isCalm: () => isCalm(this.model), connect: edges.connect });
   }
 
   get model() {
@@ -162,8 +162,9 @@ export class Session {
 
   /** A clip begins, or ends before its time. @param {'cue'|'cut'} kind @param {import('../wire/protocol.js').Cue} cue */
   #cue(kind, cue) {
-    const isWanted = cue.clip ? !this.hidden.has(cue.clip) : kind === 'cut' || (get('spoken') && !cue.names?.some((id) => this.hidden.has(id)));
-    if (isWanted) this.listener[kind](cue);
+    const until_ms = cue.names?.some((id) => this.hidden.has(id)) ? (cue.names_at_ms ?? 0) : undefined;
+    const isWanted = cue.clip ? !this.hidden.has(cue.clip) : kind === 'cut' || (get('spoken') && until_ms !== 0);
+    if (isWanted) this.listener[kind]({ ...cue, until_ms });
     this.onAir[kind](cue);
   }
 

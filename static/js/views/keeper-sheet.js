@@ -9,13 +9,14 @@ import { sheet } from '../lib/sheet.js';
 import { refusal, t } from '../lib/text.js';
 import { changeRoom, closeRoom } from '../wire/own-room.js';
 import { LETTERS } from '../wire/rooms.js';
+import { hookList } from './hook-list.js';
 
 /** @typedef {import('../session/session.js').Session} Session */
 
 /** @param {Session} session */
 export async function open(session) {
   const failure = h('p', { class: 'failure', role: 'alert' });
-  const dialog = await sheet('keeper-sheet', t('keeper.title'), rules(session, failure), form(session, failure), failure, ending(session, failure));
+  const dialog = await sheet('keeper-sheet', t('keeper.title'), rules(session, failure), form(session, failure), hookList(session, (act) => attempt(failure, act)), failure, ending(session, failure));
   const stop = session.store.watch(({ state }) => state.closed && dialog.close());
   dialog.addEventListener('close', stop);
 }
@@ -27,7 +28,16 @@ function rules(session, failure) {
     box.addEventListener('change', async () => (await session.send('room.set', { [name]: box.checked })) || (box.checked = !box.checked));
     return h('label', { class: 'check' }, box, h('span', {}, t(`keeper.${name}`), h('small', {}, t(`keeper.${name}.hint`))));
   };
-  return h('fieldset', { class: 'sheet-form' }, h('legend', {}, t('keeper.rules')), rule('locked'), rule('slow'), rule('hold'), maskOfRoom(session, failure), noiseReduction(session, failure));
+  return h('fieldset', { class: 'sheet-form' }, h('legend', {}, t('keeper.rules')), rule('locked'), rule('slow'), rule('hold'), maskOfRoom(session, failure), company(session, failure), noiseReduction(session, failure));
+}
+
+/** Who keeps people company: a machine, or nobody. @param {Session} session @param {HTMLElement} failure */
+function company({ id, model }, failure) {
+  const now = model.state.character || 'none';
+  const one = (/** @type {string} */ value, /** @type {string} */ name) => h('option', { value, selected: value === now }, name);
+  const select = h('select', { id: 'keeper-character' }, one('none', t('keeper.character.none')), ...(model.room?.characters ?? []).map((each) => one(each.id, each.name)));
+  select.addEventListener('change', async () => (await attempt(failure, () => changeRoom(id, { character: select.value }))) || (select.value = model.state.character || 'none'));
+  return h('label', { class: 'field' }, h('span', {}, t('keeper.character')), select);
 }
 
 /** One mask for everybody, or none. @param {Session} session @param {HTMLElement} failure */

@@ -6,6 +6,7 @@ import { shapeOf } from '../lib/shape.js';
 import { sheet } from '../lib/sheet.js';
 import { counted, refusal, t } from '../lib/text.js';
 import { search } from '../wire/search.js';
+import { markOf } from './voice-name.js';
 
 /** @typedef {import('../session/session.js').Session} Session */
 /** @typedef {import('../wire/search.js').Hit} Hit */
@@ -73,7 +74,7 @@ export class Finder {
 function hitRow({ clip, text, at_ms, by }, press) {
   const row = h('li', {}, h('button', { type: 'button', class: 'hit', onclick: press }, icon(clip ? 'play' : 'chat'),
     h('span', { class: 'hit-text', dir: 'auto' }, text),
-    h('span', { class: 'hit-head' }, h('span', { class: 'dot', 'data-shape': by && shapeOf(by.id) }), `${by?.name ?? '…'} · `, h('time', { datetime: new Date(at_ms).toISOString() }, time(at_ms)))));
+    h('span', { class: 'hit-head' }, h('span', { class: 'dot', 'data-shape': by && shapeOf(by.id) }), by?.name ?? '…', markOf(by), ' · ', h('time', { datetime: new Date(at_ms).toISOString() }, time(at_ms)))));
   row.style.setProperty('--voice', by?.colour ?? '');
   return row;
 }

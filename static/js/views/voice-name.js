@@ -1,5 +1,6 @@
 /** A name that can be pressed: whoever it is can be hidden and reported from there. */
 import { h } from '../lib/dom.js';
+import { t } from '../lib/text.js';
 
 /** @typedef {import('../session/session.js').Session} Session */
 /** @typedef {import('../wire/protocol.js').Voice} Voice */
@@ -7,7 +8,12 @@ import { h } from '../lib/dom.js';
 
 /** @param {Session} session @param {Voice|null} voice null for one that is not told @param {About} [about] where the name stands alone: what it said last @param {Record<string, any>} [more] attributes */
 export function voiceName(session, voice, about, more = {}) {
-  if (!voice || voice.id === session.model.me?.id) return h('span', { class: 'name' }, voice?.name ?? '…');
+  if (!voice || voice.id === session.model.me?.id) return h('span', { class: 'name' }, voice?.name ?? '…', markOf(voice));
   const press = async () => (await import('./voice-sheet.js')).open(session, voice, about);
-  return h('button', { type: 'button', class: 'name', 'aria-haspopup': 'dialog', onclick: press, ...more }, voice.name);
+  return h('button', { type: 'button', class: 'name', 'aria-haspopup': 'dialog', onclick: press, ...more }, voice.name, markOf(voice));
+}
+
+/** What says that a voice is a machine. @param {Voice|null|undefined} voice */
+export function markOf(voice) {
+  return voice?.machine && h('span', { class: 'machine', role: 'img', 'aria-label': t('voice.machine'), title: t('voice.machine') }, ' ⚙\uFE0E');
 }

@@ -1,7 +1,7 @@
 /**
  * What goes over the wire, as types, and the few pure functions that build and sort messages.
  *
- * @typedef {{id: string, name: string, colour: string}} Voice
+ * @typedef {{id: string, name: string, colour: string, machine?: boolean}} Voice
  * @typedef {{id: string, text: string}} Prompt
  * @typedef {{round: string, turn: number, prompt: string, go_at_ms: number, closes_at_ms: number,
  *   voice: string|null, act?: string, voices?: string[], besides?: string|null,
@@ -35,7 +35,8 @@
  *   longest_clip_ms: number, keep_ms: number, house: boolean, scored: boolean, shared?: boolean, door?: string,
  *   opt_in?: string[], challenged?: string[], thumbs?: string[], captions?: boolean, head: number, clips: number, listeners: number,
  *   speakers: number, closed: boolean, live?: boolean, keeper?: string|null, locked?: boolean, slow?: boolean, hold?: boolean,
- *   masks?: string[], mask?: string|null, voice?: boolean, noise_reduction?: boolean, round: RoundShown|null}} Room
+ *   masks?: string[], mask?: string|null, voice?: boolean, noise_reduction?: boolean, character?: string|null,
+ *   characters?: {id: string, name: string}[], round: RoundShown|null}} Room
  * @typedef {{type: 'event', seq: number, prev: number, at_ms: number, by: Voice|null, kind: string,
  *   data: any}} Event
  * @typedef {{type: 'signal', kind: string, data: any}} Signal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import pytest
 
@@ -198,6 +199,31 @@ async def test_after_three_failures_a_clip_is_set_aside_and_others_go_on(place: 
     async with asyncio.timeout(60):
         while await place.rows():
             await asyncio.sleep(0.01)
+
+
+async def test_a_try_is_made_again_when_it_is_due_though_nothing_wakes_the_reader(place: Place) -> None:
+    loop = asyncio.get_running_loop()
+    began_s, tried_ms = loop.time(), list[int]()
+
+    def passed_ms() -> int:
+        return round((loop.time() - began_s) * 1_000)
+
+    place.ear.failures[b"bad"] = 100
+    blobs = MemoryBlobs(place.log)
+    reader = Captions(place.registry, place.log, blobs, place.ear, lambda: place.clock.ms + passed_ms())
+    await place.land("clip-bad0", "bad")
+    for change in await place.log.changes(0, 100):
+        await reader.read(change)
+    await reader.idle()  # and is not asked again
+    async with asyncio.timeout(60):
+        while len(tried_ms) < TRIES:
+            tried_ms += [passed_ms()] * (len(place.ear.asked) - len(tried_ms))
+            await asyncio.sleep(0.01)
+    pauses_ms = [later - before for before, later in pairwise(tried_ms)]
+    assert pauses_ms == pytest.approx(PAUSES_MS, abs=100)
+    await until(lambda: reader.waiting == 0)
+    await reader.close()
+    assert len(place.ear.asked) == TRIES
 
 
 async def test_tries_are_counted_across_restarts(place: Place) -> None:

@@ -143,6 +143,8 @@ def test_every_command_is_either_inside_or_named_here_as_needing_no_consent() ->
         "MuteNetwork",
         "Oversee",
         "GiveKeeper",
+        "MakeHook",
+        "RemoveHook",
         "Hide",
         "Restore",
         "React",

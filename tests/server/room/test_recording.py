@@ -138,5 +138,3 @@ def test_titles_are_in_the_language_of_the_room_and_of_one_line() -> None:
 def test_a_round_that_began_long_before_is_a_chapter_without_a_prompt() -> None:
     found = recording(told(landed("a", "r", 1)), "a", spoken_ms=1)
     assert [(chapter.title, chapter.round) for chapter in found.chapters] == [("Out of turn", "r")]
-    assert told(landed("a", "r", 1)).round_of("a") == "r"
-    assert told().round_of("a") is None

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+from msgspec.structs import replace
 
 from server.room.events import Voice
 from server.rooms.presence import PRESENT, PresenceState
@@ -46,6 +47,37 @@ def test_words_of_the_radio_are_wanted_while_one_listener_wants_them() -> None:
     assert (roster.name_of("v1"), roster.name_of("v2")) == ("Owl 1", "")
     roster.exit("v1", PresenceState(listening="files"))
     assert not roster.wants_speech(0)
+
+
+def test_a_machine_is_told_of_and_counted_nowhere() -> None:
+    roster = Roster()
+    presence = PresenceState(speaker=True, listening="radio", captions=True)
+    roster.enter(voice(1))
+    roster.enter(replace(voice(2), machine=True))
+    roster.move("v2", PRESENT, presence)
+    news = told(roster.news())
+    assert [one.get("machine", False) for one in news["voices"]] == [False, True]
+    assert roster.counts == Counts(voices=1)
+    assert not roster.wants_speech(0)
+    roster.exit("v2", presence)
+    assert roster.counts == Counts(voices=1)
+
+
+def test_who_says_later_that_it_is_a_machine_is_told_of_again() -> None:
+    roster = Roster()
+    presence = PresenceState(speaker=True)
+    roster.enter(voice(1))
+    roster.move("v1", PRESENT, presence)
+    assert told(roster.news())["speakers"] == 1
+    roster.move("v1", presence, PRESENT)
+    roster.mark(replace(voice(1), machine=True))
+    roster.mark(replace(voice(1), machine=True))
+    news = told(roster.news())
+    assert (news["voices"][0]["machine"], news["gone"], news["speakers"]) == (True, [], 0)
+    assert roster.counts == Counts()
+    roster.exit("v1", presence)
+    assert roster.counts == Counts()
+    assert told(roster.news())["gone"] == ["v1"]
 
 
 def test_who_came_and_left_between_two_news_is_not_mentioned() -> None:

@@ -3,10 +3,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from typing import Any, cast
 
 import pytest
 from aiohttp import WSServerHandshakeError
 
+from server.rooms.local import LocalRoom
 from server.socket import sockets
 from server.socket.sockets import SocketLimits
 from server.web.counts import Counts
@@ -173,3 +175,40 @@ async def test_answers_are_remembered_within_bounds(monkeypatch: pytest.MonkeyPa
         for key in ("a", "b", "c", "c", "b", "a"):
             await chat.sockets._once(key, b"asked", work(key))
     assert done == ["a", "b", "c", "a"]
+
+
+async def test_who_says_that_it_is_a_machine_is_one_by_all_its_sockets_and_stays_one() -> None:
+    async with running_chat() as chat:
+        key = new_key()
+        async with chat.visitor() as other, chat.visitor(key=key) as twin, chat.visitor(key=key) as bot:
+            assert "machine" not in bot.welcome["you"]
+            here: dict[str, Any] = {"speaker": True, "listening": "files"}
+            await twin.ask("here", **here)
+            assert (await bot.ask("here", machine=True, **here))["type"] == "ack"
+            me = bot.welcome["you"]["id"]
+            marked = await other.until(
+                lambda m: (
+                    m["type"] == "signal"
+                    and any(one["id"] == me and one.get("machine") for one in m["data"].get("voices", ()))
+                )
+            )
+            assert (marked["data"]["speakers"], marked["data"]["listeners"]) == (0, 0)
+            await twin.said("by the other socket")
+            assert (await other.event("text.said"))["by"] == {**bot.welcome["you"], "machine": True}
+            counts = chat.sockets.counts("wonder")
+            assert (counts.voices, counts.speakers, counts.listeners) == (1, 0, 0)
+            await twin.ask("here", **here)
+            assert chat.sockets.counts("wonder") == counts
+        async with chat.visitor(key=key) as later:
+            assert later.welcome["you"]["machine"] is True, "though it did not say so again"
+
+
+async def test_a_room_stays_asleep_for_a_machine_that_may_speak() -> None:
+    async with running_chat() as chat, chat.visitor() as bot:
+        await bot.ask("here", machine=True)
+        room = cast(LocalRoom, chat.registry.known("wonder"))
+        await room.close()
+        assert not room.is_awake
+        await bot.ask("here", machine=True, speaker=True)
+        assert not room.is_awake
+        assert not chat.registry.is_waking("wonder")

@@ -19,7 +19,7 @@ from server.room.events import Voice
 from server.room.state import RoomState
 from server.web.feed import ITUNES, PODCAST, Sizes, rss
 from tests.support import long_evening
-from tests.support.web_app import OGG, Site, bearer
+from tests.support.web_app import KEY, OGG, Site, bearer
 
 
 async def test_a_feed_lists_the_newest_clips_first(site: Site) -> None:
@@ -40,6 +40,17 @@ async def test_a_feed_lists_the_newest_clips_first(site: Site) -> None:
     assert transcript.attrib["url"].endswith(".vtt")
     assert items[0].findtext(f"{{{ITUNES}}}duration") == "2"
     assert await site.status("GET", "/r/wonder/feed.xml", headers={"If-None-Match": etag}) == 304
+
+
+async def test_a_clip_of_a_machine_says_so_wherever_it_is_shown(site: Site) -> None:
+    room = await site.registry.wake("wonder")
+    room.mark_machine(site.registry.voice(KEY, room).id)
+    clip = await site.clip()
+    assert clip["by"]["machine"] is True
+    async with site.ask("GET", "/r/wonder/feed.xml") as answer:
+        assert f">{clip['by']['name']} (a machine)</title>" in await answer.text()
+    async with site.ask("GET", f"/c/{clip['id']}") as answer:
+        assert f"{clip['by']['name']} (a machine) in Wonder" in await answer.text()
 
 
 async def test_a_damaged_clip_costs_the_feed_itself_alone(

@@ -33,7 +33,7 @@ def test_fragments_count_their_frames() -> None:
 
 def test_pages_of_ogg_wait_for_the_end() -> None:
     form = OggForm(1)
-    body = form.head(40, "", ()) + form.write([opus.silence()] * 2)
+    body = form.begin() + form.head(40, "", ()) + form.write([opus.silence()] * 2)
     assert ogg.read(body + form.end()) == [opus.silence()] * 2
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import cast
 from weakref import WeakSet
@@ -19,7 +20,7 @@ from server.log.base import Damaged
 from server.log.memory import MemoryLog
 from server.room.events import Draft, RoomOpened
 from server.room.recording import Chapter, Piece, RecordingPlan
-from server.web.recording_forms import M4aForm, OggForm
+from server.web.recording_forms import M4aForm, OggForm, SoundForm
 from server.web.recording_writing import Sources, sound
 from tests.support import long_evening
 from tests.support.recorded import recorded
@@ -35,6 +36,10 @@ RECORDING = RecordingPlan(
     (Chapter(0, "One"),),
     5_700,
 )
+
+
+async def written(recording: RecordingPlan, form: SoundForm, sources: Sources) -> list[bytes]:
+    return [form.begin(), *[part async for part in sound(recording, "Hall", form, sources)]]
 
 
 class Hall:
@@ -61,7 +66,7 @@ class Hall:
     async def heard(self) -> Pcm:
         """Return all that is heard."""
         sources = Sources(MemoryBlobs(self.log), self.utterances, self.may_be_heard, self.may_be_told, "en")
-        parts = [part async for part in sound(RECORDING, "Hall", OggForm(1), sources)]
+        parts = await written(RECORDING, OggForm(1), sources)
         packets = ogg.read_stream(b"".join(parts), Caps(most_packets=10_000)).packets
         assert len(packets) == RECORDING.duration_ms // FRAME_MS
         stream = [Packet(at * opus.FRAME, packet) for at, packet in enumerate(packets)]
@@ -132,7 +137,7 @@ async def test_of_a_text_that_takes_longer_than_its_place_nothing_is_cut_off() -
     made = await hall()
     short = RecordingPlan((Piece(0, 300, text="A very long text", round="r"),), (), 1_000)
     sources = Sources(MemoryBlobs(made.log), made.utterances, made.may_be_heard, made.may_be_told, "en")
-    parts = [part async for part in sound(short, "", OggForm(1), sources)]
+    parts = await written(short, OggForm(1), sources)
     beginning = await made.utterances.sound("landed")
     assert ogg.read(b"".join(parts))[:15] == list(beginning.frames)[:15]
 
@@ -147,7 +152,7 @@ async def test_a_clip_is_transcoded_under_its_id_and_one_that_cannot_be_is_silen
         return m4a.from_ogg(clip)
 
     sources = Sources(MemoryBlobs(made.log), made.utterances, made.may_be_heard, made.may_be_told, "en")
-    parts = [part async for part in sound(RECORDING, "Hall", M4aForm(to_m4a), sources)]
+    parts = await written(RECORDING, M4aForm(to_m4a), sources)
     clips = [each for each in ids if not each.startswith("said ")]
     assert clips == [long_evening.name(0), long_evening.name(1)]
     heard = recorded(b"".join(parts)).sound
@@ -189,3 +194,26 @@ async def test_of_two_hours_and_two_thousand_clips_one_is_in_memory_at_a_time() 
     assert (shelf.count, shelf.most) == (2_000, 1)
     assert size > 7_000_000
     assert largest < 20_000
+
+
+async def test_two_thousand_clips_as_m4a_are_frames_without_a_gap() -> None:
+    made, shelf = Hall(), Shelf()
+    transcoded = {number: m4a.from_ogg(long_evening.clip(number)) for number in range(8)}
+
+    async def to_m4a(id_: str, _clip: bytes) -> bytes:
+        return transcoded[int(id_[-6:]) % 8]
+
+    pieces = tuple(Piece(at * 3_600, 800, clip=long_evening.name(at)) for at in range(2_000))
+    sources = Sources(shelf, made.utterances, made.may_be_heard, made.may_be_told, "en")
+    form, largest, fragments, at = M4aForm(to_m4a), 0, 0, 0
+    async for part in sound(RecordingPlan(pieces, (), 7_200_000), "", form, sources):
+        if (mark := part.find(b"tfdt")) > 0:
+            (first,) = struct.unpack_from(">Q", part, mark + 8)
+            (count,) = struct.unpack_from(">I", part, part.index(b"trun") + 8)
+            assert first == at * m4a.CHUNK
+            at, fragments = at + count, fragments + 1
+        largest = max(largest, len(part))
+    assert at == form.place(7_200_000)
+    assert fragments == 2_000 + 1
+    assert (shelf.count, shelf.most) == (2_000, 1)
+    assert largest < 40_000

@@ -114,6 +114,30 @@ async def test_what_is_removed_while_it_is_written_is_silence_and_the_rest_keeps
             assert abs(lag_ms(heard, number, word_ms - 100)) <= 12
 
 
+@pytest.mark.parametrize(
+    ("ending", "begins"), [("ogg", b"OpusHead"), ("m4a", b"ftypM4A "), ("vtt", b"WEBVTT")]
+)
+async def test_it_begins_before_the_log_is_read(
+    small: Site, monkeypatch: pytest.MonkeyPatch, ending: str, begins: bytes
+) -> None:
+    assert await small.json("GET", HERE)  # the room is awake
+    gate, read, asked = asyncio.Event(), small.log.read, list[int]()
+
+    async def held(room: str, after: int = 0, limit: int = 500) -> Any:
+        asked.append(after)
+        await gate.wait()
+        return await read(room, after, limit)
+
+    monkeypatch.setattr(small.log, "read", held)
+    async with asyncio.timeout(20), small.ask("GET", f"{HERE}.{ending}") as answer:
+        assert answer.status == 200
+        assert begins in await answer.content.readany()
+        while not asked:
+            await asyncio.sleep(0.01)
+        gate.set()
+        assert len(await answer.read()) > 100
+
+
 async def test_headers_say_what_it_is_and_head_makes_nothing(small: Site) -> None:
     for ending, media_type in (("ogg", "audio/ogg"), ("m4a", "audio/mp4"), ("vtt", "text/vtt")):
         async with small.ask("HEAD", f"{HERE}.{ending}") as answer:

@@ -61,6 +61,22 @@ async def test_noise_reduction_is_off_until_somebody_wants_it(site: Site) -> Non
     assert (changed["noise_reduction"], changed["head"]) == (False, head + 1)
 
 
+async def test_who_keeps_people_company_is_chosen_from_those_that_the_room_offers(site: Site) -> None:
+    room = await ours(site)
+    shown = await site.json("GET", room)
+    assert shown["character"] is None
+    one = shown["characters"][0]
+    assert one["name"]
+    changed = await site.json("PATCH", room, json={"character": one["id"]}, headers=bearer())
+    assert changed["character"] == one["id"]
+    assert (await site.json("GET", await ours(site, character=one["id"])))["character"] == one["id"]
+    gone = await site.json("PATCH", room, json={"character": "none"}, headers=bearer())
+    assert gone["character"] is None
+    for method, path in (("PATCH", room), ("POST", "/api/rooms")):
+        wrong = {"kind": "topic", "character": "nobody"}
+        assert await site.problem(method, path, json=wrong, headers=bearer()) == (422, "bad_value")
+
+
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 async def test_nobody_else_may_and_the_admin_always_may(site: Site, method: str) -> None:
     room = await ours(site)

@@ -13,6 +13,7 @@ from games.round import Round, TurnGiven, VerdictGiven
 from server.room.commands import Say
 from server.room.events import ClipLanded, Draft, RoomOpened
 from server.room.state import RoomState
+from server.rooms.presence import SPEAKER
 from server.web import rooms as rooms_module
 from tests.support.web_app import KEY, OTHER_KEY, Site, bearer, problem_in
 from tests.support.ws_client import joined
@@ -84,6 +85,17 @@ async def test_who_speaks_without_the_page_is_a_speaker_meanwhile(site: Site) ->
     assert (await site.json("GET", "/api/rooms/wonder"))["speakers"] == 1
     room.end_speaking("somebody")
     assert (await site.json("GET", "/api/rooms/wonder"))["speakers"] == 0
+
+
+async def test_a_machine_counts_for_nobody_in_the_lobby(site: Site) -> None:
+    room = await site.registry.wake("wonder")
+    room.mark_machine("bot")
+    room.set_presence("bot", None, SPEAKER)
+    room.set_presence("anna", None, SPEAKER)
+    assert (await site.json("GET", "/api/rooms/wonder"))["speakers"] == 1
+    room.set_presence("anna", SPEAKER, None)
+    assert (await site.json("GET", "/api/rooms"))["rooms"][0]["speakers"] == 0
+    room.set_presence("bot", SPEAKER, None)
 
 
 async def test_a_public_room_gets_a_readable_id_in_its_language(site: Site) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from server.room.commands import Hide, Mute, Oversee, Remove
-from server.room.events import Event
+from server.room.events import Draft, Event, RoomOpened
 from server.room.recording import StretchFacts
 from server.web import stretches
 from tests.support import long_evening
@@ -49,6 +49,38 @@ async def test_a_round_is_found_however_long_ago_it_was(filed: Site) -> None:
         assert (answer["clips"], answer["round"]) == (4, f"round-{number:04}")
         assert [chapter["title"] for chapter in answer["chapters"]] == [f"Say number {number}."]
         assert answer["media"]["ogg"] == f"{HERE}.ogg?round=round-{number:04}"
+
+
+async def test_a_round_of_which_a_part_is_filed_is_found_as_a_whole(site: Site) -> None:
+    drafts = [Draft(RoomOpened("wonder", "Odd"), BEGAN_MS)]
+    drafts += long_evening.take(9_998, BEGAN_MS, None, None) + long_evening.take(9_999, BEGAN_MS, None, None)
+    for number in range(150):
+        drafts += long_evening.round_of(number, BEGAN_MS + number * 4 * EVERY_MS, EVERY_MS)
+    await site.log.append("long", drafts)
+    kept = (await site.registry.look("long")).clips
+    first = next(iter(kept.whole.values()))
+    assert (first.round, first.clip) == ("round-0063", long_evening.name(254))  # and two before it are filed
+    for number in (62, 63, 64):
+        assert await clips(site, f"?round=round-{number:04}") == 4
+
+
+async def test_a_round_is_looked_for_from_the_end_of_the_log(
+    filed: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, pages = filed.log.read, list[int]()
+
+    async def counted(room: str, after: int = 0, limit: int = 500) -> list[Event]:
+        pages.append(after)
+        return await read(room, after, limit)
+
+    assert await clips(filed) == 600
+    monkeypatch.setattr(filed.log, "read", counted)
+    events = 1 + 150 * 11
+    for number, most in ((149, 3), (60, 5)):
+        pages.clear()
+        assert await clips(filed, f"?round=round-{number:04}") == 4
+        assert len(pages) <= most
+        assert min(pages) > events * number // 150 - 2 * stretches.PAGE
 
 
 async def test_a_time_is_a_part_of_the_evening_with_its_ends(filed: Site) -> None:

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Unreachable } from '../../../static/js/wire/rtc.js';
 import { FakePeer } from '../support/devices.js';
-import { settled, Visit } from '../support/visit.js';
+import { page, settled, Visit } from '../support/visit.js';
 
 /** A peer of the radio; tells whether it was closed. */
 const peer = () => /** @type {any} */ (new FakePeer('radio', null, () => {}));
@@ -107,6 +107,38 @@ test('a network that blocks live sound is told of at once, and takes go as files
   assert.deepEqual([visit.model.hearing, visit.model.path, visit.notices], ['radio', 'webrtc', []]);
   await visit.talk('start');
   assert.equal(visit.asked('speak.start')[1].peer, 'peer-1');
+});
+
+test('after two more tries the radio is tried once a minute, when the page is seen and nobody speaks', async () => {
+  const visit = await listening();
+  await fails(visit, new Unreachable('no path'));
+  for (const ms of [5_100, 30_100]) {
+    await visit.pass(ms);
+    await fails(visit, new Unreachable('no path'));
+  }
+  assert.equal(visit.radios.length, 3);
+  await visit.pass(62_000);
+  assert.equal(visit.radios.length, 3, 'nobody sees the page');
+  page.hidden = false;
+  visit.signal('speaking', { voice: 'bela', on: true });
+  await visit.pass(10_000);
+  assert.equal(visit.radios.length, 3, 'somebody speaks');
+  visit.signal('speaking', { voice: 'bela', on: false });
+  await visit.pass(2_100);
+  assert.deepEqual([visit.radios.length, visit.model.hearing], [4, 'files']);
+  await fails(visit, new Unreachable('no path'));
+  await visit.pass(59_000);
+  assert.equal(visit.radios.length, 4);
+  await visit.pass(1_100);
+  assert.equal(visit.radios.length, 5);
+  page.hidden = true;
+  visit.signal('cue', cue(visit.server_ms, 'a', 900));
+  await visit.pass(100);
+  await through(visit);
+  visit.player.stop(); // the file was heard to its end
+  await visit.pass(100);
+
+  assert.deepEqual([visit.model.hearing, visit.player.played, visit.player.stream, visit.notices], ['radio', ['/api/clips/a.ogg'], 'sound', []]);
 });
 
 test('while it waits to try again, a network that is back is tried at once', async () => {

@@ -53,6 +53,25 @@ test('words that name somebody who is hidden are not heard, nor is their file pl
   assert.deepEqual([visit.player.hushed, visit.player.played], [false, ['/api/speech/def.ogg']]);
 });
 
+test('by files too, and what comes next is heard as a whole', async () => {
+  const visit = await new Visit({ query: 'rtc=off' }).enter();
+  visit.session.hidden.add('bela', 'Bela');
+  let stopped = 0;
+  const stop = visit.player.stop.bind(visit.player);
+  visit.player.stop = () => (stop(), (stopped += 1));
+  says(visit, { names: ['bela'], names_at_ms: 600 });
+  await visit.pass(550);
+  assert.deepEqual([visit.player.played, stopped], [['/api/speech/abc.ogg'], 1]); // as it began
+  await visit.pass(60);
+  assert.equal(stopped, 2);
+  says(visit, { names: ['bela'], names_at_ms: 600 });
+  await visit.pass(100);
+  stop(); // a clip cuts it before the name
+  says(visit, { names: ['anna'], url: '/api/speech/def.ogg' });
+  await visit.pass(2_000);
+  assert.deepEqual([visit.player.played.at(-1), stopped], ['/api/speech/def.ogg', 4]);
+});
+
 test('by the radio words before the name of somebody who is hidden are heard', async () => {
   const visit = await new Visit().enter();
   visit.session.hidden.add('bela', 'Bela');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Unreachable } from '../../../static/js/wire/rtc.js';
-import { Visit } from '../support/visit.js';
+import { page, Visit } from '../support/visit.js';
 
 test('a press opens the microphone and a take, letting go ends it', async () => {
   const visit = await new Visit().enter();
@@ -162,6 +162,48 @@ for (const [why, notice] of /** @type {[Error, string][]} */ ([[new Unreachable(
     assert.deepEqual(visit.notices, [notice]); // told once
   });
 }
+
+test('live sound is tried again beside the files, and takes go live when it gets through', async () => {
+  const visit = new Visit();
+  visit.devices.blocked = new Unreachable('no path');
+  await visit.enter(true);
+  await visit.pass(100);
+  visit.radios[0].resolve(/** @type {any} */ ({ close() {} }));
+  await visit.pass(100);
+  assert.deepEqual([visit.model.hearing, visit.model.path, visit.notices], ['radio', 'files', ['udp-blocked']]);
+  page.hidden = false;
+  await visit.pass(60_000); // and once more it does not get through
+  assert.deepEqual([visit.model.path, visit.model.mic], ['files', 'open']);
+  visit.devices.blocked = null;
+  await visit.pass(57_000);
+  await visit.talk('start');
+  await visit.pass(5_000);
+  assert.deepEqual([visit.devices.peers.length, visit.model.path], [0, 'files'], 'not in the middle of a take');
+  await visit.talk('stop');
+  await visit.pass(2_100);
+  page.hidden = true;
+
+  assert.deepEqual([visit.devices.uploads.length, visit.model.path, visit.notices], [1, 'webrtc', []]);
+  await visit.talk('start');
+  assert.equal(visit.asked('speak.start').at(-1)?.peer, 'peer-1');
+});
+
+test('without a microphone the next take tries live sound, where the radio is heard live', async () => {
+  const visit = new Visit();
+  visit.devices.blocked = new Unreachable('no path');
+  await visit.enter();
+  visit.radios[0].resolve(/** @type {any} */ ({ close() {} }));
+  await visit.talk('start');
+  await visit.talk('stop');
+  visit.devices.blocked = null;
+  page.hidden = false;
+  await visit.pass(70_000);
+  page.hidden = true;
+  assert.deepEqual([visit.model.mic, visit.model.path, visit.notices], ['closed', 'webrtc', []]);
+  await visit.talk('start');
+
+  assert.equal(visit.asked('speak.start').at(-1)?.peer, 'peer-1');
+});
 
 test('a take that cannot be uploaded is told of, and the next one is tried', async () => {
   const visit = await new Visit({ query: 'rtc=off' }).enter();

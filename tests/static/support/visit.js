@@ -13,10 +13,10 @@ export const ROOM = /** @type {any} */ ({
 class FakeConnection {
   close() {}
 }
-const page = { hidden: true, title: '', addEventListener() {} };
+export const page = { hidden: true, title: '', addEventListener() {} };
 Object.assign(globalThis, {
   WebSocket: FakeSocket, RTCPeerConnection: FakeConnection, document: page, location: new URL('http://here/r/x'),
-  addEventListener() {}, fetch: async () => new Response(null, { status: 204 }),
+  addEventListener() {}, requestAnimationFrame: (/** @type {() => void} */ paint) => setTimeout(paint, 16), fetch: async () => new Response(null, { status: 204 }),
 });
 const { Session } = await import('../../../static/js/session/session.js');
 
@@ -39,6 +39,7 @@ export class Visit {
   /** @param {{query?: string, waits?: boolean, room?: object, offset_ms?: number, screen?: boolean}} [options] */
   constructor({ query = '', waits = false, room = {}, offset_ms = 0, screen = false } = {}) {
     FakeSocket.all = [];
+    page.hidden = true;
     this.room = { ...ROOM, ...room };
     this.offset_ms = offset_ms;
     this.devices = new FakeDevices({ waits });
