@@ -73,9 +73,10 @@ $(BUILD)/extras: constraints.txt constraints-extras.txt pyproject.toml | $(BUILD
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $(BUILD)/runtime $@
 
+# The three files name all there is, so pip need not look what depends on what; one of them could not be had else.
 $(BUILD)/development: constraints.txt constraints-extras.txt constraints-dev.txt pyproject.toml | $(BUILD)/venv
 	@echo "Installing what the server, its optional parts and its tests need ..."
-	@$(PIP) install --require-hashes --only-binary :all: $(addprefix -r ,$(filter constraints%,$^))
+	@$(PIP) install --no-deps --require-hashes --only-binary :all: $(addprefix -r ,$(filter constraints%,$^))
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $(BUILD)/runtime $(BUILD)/extras $@
 

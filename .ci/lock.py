@@ -44,6 +44,8 @@ def main(arguments: list[str]) -> int:
     optional = [need for extra in extras.values() for need in extra]
     keep = [] if "--upgrade" in arguments else sorted(locked(RUNTIME, OPTIONAL, DEVELOPMENT))
     everything = wheels([*needs, *optional, *development], keep)
+    alone: list[str] = project["dependency-groups"]["alone"]
+    everything.update(wheels(alone, pins(everything), "--no-deps"))
     runtime = share(everything, needs)
     serving = {**runtime, **share(everything, [*needs, *optional])}
     write(RUNTIME, runtime)
@@ -81,12 +83,12 @@ def pins(found: Wheels) -> list[str]:
     return [f"{name}=={version}" for name, version in sorted(found)]
 
 
-def wheels(needs: list[str], keep: list[str]) -> Wheels:
+def wheels(needs: list[str], keep: list[str], *options: str) -> Wheels:
     """Resolve for every Python and platform, all with the same versions."""
     found: Wheels = defaultdict(set)
     for platform in PLATFORMS:
         for python in PYTHONS:
-            for item in resolve(needs, [*keep, *pins(found)], python, platform):
+            for item in resolve(needs, [*keep, *pins(found)], python, platform, *options):
                 found[named(item)].add(item["download_info"]["archive_info"]["hashes"]["sha256"])
             print(f"python {python} {platform[0]}: {len(found)} packages so far", flush=True)
     return found
@@ -97,7 +99,9 @@ def named(item: dict[str, Any]) -> tuple[str, str]:
     return re.sub(r"[-_.]+", "-", item["metadata"]["name"]).lower(), item["metadata"]["version"]
 
 
-def resolve(needs: list[str], keep: list[str], python: str, platform: Iterable[str]) -> list[dict[str, Any]]:
+def resolve(
+    needs: list[str], keep: list[str], python: str, platform: Iterable[str], *options: str
+) -> list[dict[str, Any]]:
     """Ask pip what it would install there."""
     with tempfile.TemporaryDirectory() as folder:
         constraints, report = Path(folder, "keep.txt"), Path(folder, "report.json")
@@ -107,7 +111,7 @@ def resolve(needs: list[str], keep: list[str], python: str, platform: Iterable[s
         command += ["--python-version", python, "--constraint", str(constraints)]
         for tag in platform:
             command += ["--platform", tag]
-        subprocess.run([*command, *needs], check=True)
+        subprocess.run([*command, *options, *needs], check=True)
         installs: list[dict[str, Any]] = json.loads(report.read_text())["install"]
         return installs
 

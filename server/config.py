@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -46,6 +47,10 @@ def _ms(sentence: str) -> Meta:
 
 def _count(sentence: str) -> Meta:
     return Meta(description=sentence, extra={"unit": ""}, ge=1)
+
+
+def _cents(sentence: str) -> Meta:
+    return Meta(description=sentence, extra={"unit": "cents"}, ge=0)
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,6 +116,30 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     telegram_api: Annotated[
         str, _meta("Address of the Bot API; empty is Telegram's own (for tests, and servers of one's own).")
     ] = ""
+    host_engine: Annotated[
+        str,
+        _meta(
+            "What writes the lines of a room's character: `off`, `embedded` (needs nothing), or `openai`, a "
+            "server with OpenAI's interface (needs `make extras`); where that has no line, `embedded` writes."
+        ),
+    ] = "embedded"
+    host_url: Annotated[
+        str,
+        _meta(
+            "With `--host-engine openai`: address of its interface, as in `http://127.0.0.1:11434/v1`. What "
+            "is said in rooms with a character is sent there."
+        ),
+    ] = ""
+    host_model: Annotated[
+        str, _meta("With `--host-engine openai`: name of the model; one that answers without thinking first.")
+    ] = ""
+    host_key: Annotated[str, _meta("With `--host-engine openai`: its key; empty where it needs none.")] = ""
+    host_prompt_cents: Annotated[
+        int, _cents("Price of a million tokens that are sent to the model; 0 counts no cost.")
+    ] = 0
+    host_answer_cents: Annotated[
+        int, _cents("Price of a million tokens that the model writes; 0 counts no cost.")
+    ] = 0
     admin_token: Annotated[
         str, _meta("Bearer token of the admin, at least 22 characters; empty means no admin.")
     ] = ""
@@ -184,11 +213,16 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     recordings: Annotated[int, _count("Evenings written as one file at once; more get 503.")] = 4
     m4a_cache_bytes: Annotated[int, _bytes("Memory for clips that were turned into AAC.")] = 8_000_000
 
+    def __repr__(self) -> str:
+        """Return all settings but the secrets: this may stand in a trace."""
+        shown = ((name, "..." if name in SECRETS else getattr(self, name)) for name in NAMES)
+        return f"Config({', '.join(f'{name}={value!r}' for name, value in shown)})"
+
 
 NAMES: tuple[str, ...] = Config.__struct_fields__
 _HINTS: dict[str, Any] = get_type_hints(Config, include_extras=True)
 # What is better read from a file than left in the environment.
-SECRETS = ("admin_token", "telegram_token")
+SECRETS = ("admin_token", "telegram_token", "host_key")
 DEFAULTS: dict[str, Any] = dict(zip(NAMES, Config.__struct_defaults__, strict=True))
 
 
@@ -210,12 +244,13 @@ def unit(name: str) -> str:
 
 def table() -> str:
     """Return the settings as a Markdown page (docs/settings.md)."""
+    files = ", ".join(f"`WONDER_{name.upper()}_FILE`" for name in SECRETS)
     rows = [
         "# Settings",
         "",
         "Each is an option of `wonder serve`, a variable, and a key (`_` or `-`) of the file in",
         "`--config FILE.toml`; options win over variables, variables over the file.",
-        "`WONDER_ADMIN_TOKEN_FILE` and `WONDER_TELEGRAM_TOKEN_FILE` name files that hold these tokens.",
+        f"A secret may stand in a file, which one of these names: {files}.",
         "`wonder settings` writes this page.",
         "",
         "| option | variable | key | default | meaning |",
@@ -264,7 +299,8 @@ def check(config: Config) -> None:
     for name, find in _CHECKS.items():
         sentence = find(config)
         if sentence:
-            value = "" if name in SECRETS else f" {getattr(config, name)}"
+            given = str(getattr(config, name))
+            value = "" if name in SECRETS or "@" in given else f" {given}"
             raise BadSetting(f"{flag(name)}{value}: {sentence}")
 
 
@@ -341,9 +377,40 @@ def _speech(config: Config) -> str:
     return "must be auto, off, espeak, piper:DIR or a URL."
 
 
+def _host_engine(config: Config) -> str:
+    if config.host_engine not in ("off", "embedded", "openai"):
+        return "must be off, embedded or openai."
+    lacks = config.host_engine == "openai" and not (config.host_url and config.host_model)
+    return "needs --host-url and --host-model." if lacks else ""
+
+
+def _host_url(config: Config) -> str:
+    """Refuse what would be logged with a request: keys and passwords have a setting of their own."""
+    if not config.host_url:
+        return ""
+    try:
+        url = urlsplit(config.host_url)
+        named = url.scheme in ("http", "https") and url.hostname and (url.port is None or url.port)
+    except ValueError:
+        named = None
+    fits = named and not set("@?# ") & set(config.host_url) and config.host_url.isprintable()
+    return "" if fits else "must look like https://models.example/v1, without a key, query or password."
+
+
+def _host_model(config: Config) -> str:
+    return "" if config.host_model.isprintable() else "must be the name of a model."
+
+
 def _admin_token(config: Config) -> str:
-    fits = config.admin_token.isascii() and config.admin_token.isprintable() and " " not in config.admin_token
-    return "" if fits else "must be printable ASCII without spaces."
+    return "" if _is_plain(config.admin_token) else "must be printable ASCII without spaces."
+
+
+def _host_key(config: Config) -> str:
+    return "" if _is_plain(config.host_key) else "must be printable ASCII without spaces."
+
+
+def _is_plain(secret: str) -> bool:
+    return secret.isascii() and secret.isprintable() and " " not in secret
 
 
 def _telegram_token(config: Config) -> str:
@@ -396,6 +463,10 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "house_rooms": _house_rooms,
     "captions": _captions,
     "speech": _speech,
+    "host_engine": _host_engine,
+    "host_url": _host_url,
+    "host_model": _host_model,
+    "host_key": _host_key,
     "admin_token": _admin_token,
     "telegram_token": _telegram_token,
     "telegram_webhook": _telegram_webhook,

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import apsw
 import av
@@ -23,12 +24,16 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from games import characters
 from server import tls
 from server.clock import EARLIEST_MS
 from server.config import TOKEN_CHARACTERS, BadSetting, Config
 from server.engines import models
 from server.engines.open import NOTHING_SPEAKS, described, open_speech
+from server.engines.open_text import EXTRA, open_openai
 from server.engines.speech import Speech
+from server.engines.tally import Tally
+from server.engines.text import Request
 from server.engines.worker import EngineFailed
 from server.log.schema import SQLITE_AT_LEAST
 from server.rtc import discover, udp
@@ -37,6 +42,7 @@ State = Literal["fine", "doubtful", "broken"]
 # Below this new clips may soon not be kept; a clip is about 20 KB.
 FREE_LEAST_BYTES, FREE_GOOD_BYTES = 100_000_000, 1_000_000_000
 FILES_GOOD = 1_024
+MODELS_TOLD = 5  # of those that a server names
 _MARKS: dict[State, str] = {"fine": "ok  ", "doubtful": "hm  ", "broken": "NO  "}
 
 
@@ -317,6 +323,48 @@ async def _said_ms(engine: Speech) -> int:
     return round((time.monotonic() - begun_s) * 1000)
 
 
+def _host(config: Config) -> Check:
+    """Let the model write a line, as the server would."""
+    if config.host_engine != "openai":
+        found = (
+            "off: no room has a character" if config.host_engine == "off" else "embedded: no model is asked"
+        )
+        return Check("Host", "fine", found)
+    try:
+        found, advice = asyncio.run(_written(config))
+    except EngineFailed as failed:
+        advice = "Until it does, `embedded` writes. Look at --host-url, --host-model and --host-key."
+        if "not installed" in str(failed):
+            advice = f"Until then `embedded` writes. {EXTRA}"
+        return Check("Host", "doubtful", f"{config.host_model} does not write: {failed}", advice)
+    return Check("Host", "doubtful" if advice else "fine", f"{config.host_model} {found}", advice)
+
+
+async def _written(config: Config) -> tuple[str, str]:
+    """Return what came of a line, and advice where it may be better. Raises `EngineFailed`."""
+    engine = open_openai(config.host_url, config.host_model, config.host_key, Tally())
+    begun_s = time.monotonic()
+    try:
+        line = await engine.write(Request("greet", characters.of_kind("wonder"), "en", name="Violet Otter"))
+        took_ms = round((time.monotonic() - begun_s) * 1000)
+        if line is None:
+            there = ", ".join((await engine.models())[:MODELS_TOLD])
+            return "writes nothing that may be said", f"Take one that chats, of {there or 'another server'}."
+    finally:
+        await engine.close()
+    is_read = config.host_url.startswith("http:") and not _is_near(urlsplit(config.host_url).hostname or "")
+    advice = "What is said in rooms, and the key, can be read on its way: take https." if is_read else ""
+    return f"writes a line in {took_ms} ms", advice
+
+
+def _is_near(host: str) -> bool:
+    """Return whether a host is on this machine or in its network."""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host
+
+
 def _admin(config: Config) -> Check:
     if config.admin_token and len(config.admin_token) < TOKEN_CHARACTERS:
         advice = f"Take {TOKEN_CHARACTERS} random characters or more."
@@ -338,5 +386,6 @@ _CHECKS: tuple[Callable[[Config], Check], ...] = (
     _tls,
     _captions,
     _speech,
+    _host,
     _admin,
 )

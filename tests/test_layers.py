@@ -71,6 +71,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # what a room lets be said.
     "server.mind": ("games", "server.room"),
     "server.engines.text": ("games", "server.room", "server.mind", "server.engines"),
+    "server.engines.prompting": ("games", "server.room", "server.engines.text"),
+    "server.engines.fallback": ("server.engines.text", "server.together"),
+    "server.engines.openai_text": ("server.engines.text", "server.engines", "server.engines.prompting"),
+    "server.engines.open_text": (
+        "server.engines.text",
+        "server.engines",
+        "server.engines.fallback",
+        "server.engines.openai_text",
+    ),
     "server.engines.embedded": ("games", "server.room", "server.mind", "server.engines.text"),
     # A part of the radio: what it says between clips.
     "server.readers.announcer": ("games", "server.engines", "server.room", "server.rooms"),

@@ -11,9 +11,9 @@ import ctypes
 import math
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import nlargest
-from typing import Protocol
+from typing import Any, Protocol
 
 from prometheus_client import Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -119,6 +119,47 @@ class DurableReaders(Collector):
         yield behind
 
 
+class Spending(Protocol):
+    """What asking a language model came to."""
+
+    prompt_tokens: int
+    answer_tokens: int
+
+    @property
+    def outcomes(self) -> Mapping[Any, int]:
+        """Return how often which of them was."""
+
+    @property
+    def cents(self) -> float:
+        """Return what all tokens cost."""
+
+
+class ModelSpending(Collector):
+    """The lines that a language model was asked for, and what they cost."""
+
+    def __init__(self, spending: Spending) -> None:
+        self._spending = spending
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield three counters."""
+        spending = self._spending
+        lines = CounterMetricFamily(
+            "wonder_host_lines", "Lines asked of a model, by what came of it.", labels=["outcome"]
+        )
+        for outcome, count in sorted(spending.outcomes.items()):
+            lines.add_metric([outcome], count)
+        yield lines
+        tokens = CounterMetricFamily(
+            "wonder_host_tokens", "Tokens sent to a model and written by it.", labels=["kind"]
+        )
+        tokens.add_metric(["prompt"], spending.prompt_tokens)
+        tokens.add_metric(["answer"], spending.answer_tokens)
+        yield tokens
+        yield CounterMetricFamily(
+            "wonder_host_cost_cents", "What they cost, by the prices that were set.", value=spending.cents
+        )
+
+
 class Metrics(TakesObserver):
     """Counters and times that the parts feed; the rest is read when somebody asks."""
 
@@ -186,6 +227,11 @@ class Metrics(TakesObserver):
     def follow_captions(self, waiting: Callable[[], int]) -> None:
         """Show how many clips wait for their words."""
         self.registry.watch("captions_waiting", "Clips that wait in memory for their words.", waiting)
+
+    def follow_model(self, spending: Spending, is_resting: Callable[[], bool]) -> None:
+        """Show what asking a language model comes to, and whether it is left alone for a while."""
+        self.registry.prometheus.register(ModelSpending(spending))
+        self.registry.watch("host_resting", "1 while a model that failed is left alone.", is_resting)
 
     def caption_ended(self, outcome: str, took_s: float) -> None:
         """Count a clip that was listened to; note how long it took to get its words."""

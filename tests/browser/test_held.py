@@ -60,7 +60,7 @@ async def speak(page: Page, room: str) -> None:
 async def test_a_held_clip_is_told_to_its_speaker_and_let_in_by_the_others(
     running: Running, chromium: Browser, invite: Invite
 ) -> None:
-    keeper, speaker = await invite(chromium), await invite(chromium, **PHONE)
+    keeper, speaker = await invite(chromium, **PHONE), await invite(chromium, **PHONE)
     voter = await invite(chromium, **PHONE)
     room = await open_room(keeper.page, running.url)
     for visitor in (keeper, speaker, voter):
@@ -75,6 +75,8 @@ async def test_a_held_clip_is_told_to_its_speaker_and_let_in_by_the_others(
     await expect(speaker.page.locator("clip-list .held-bar")).to_contain_text("Only you hear this one")
     await expect(keeper.page.locator("clip-list .held-bar")).to_contain_text("listen, then decide")
     await expect(keeper.page.locator("clip-list .clip-play")).to_have_count(1)
+    for verb in ("held.yes", "held.remove"):  # whatever else there is to be read on a phone
+        await expect(keeper.page.locator(f"[data-verb='{verb}']")).to_be_in_viewport(ratio=1)
 
     bar = voter.page.locator("clip-list .held-bar")
     await expect(bar).to_contain_text("Robots mishear. May it in?")

@@ -43,6 +43,13 @@ BAD = [
     ({"tls": "on"}, "--tls"),
     ({"tls": "no-such-cert.pem,no-such-key.pem"}, "--tls"),
     ({"captions": ""}, "--captions"),
+    ({"host_engine": "gpt"}, "--host-engine"),
+    ({"host_engine": "openai", "host_url": "http://127.0.0.1:1/v1"}, "--host-engine"),
+    ({"host_url": "models.example/v1"}, "--host-url"),
+    ({"host_url": "https://models.example:0x/v1"}, "--host-url"),
+    ({"host_url": "https://models.example/v1?key=abc"}, "--host-url"),
+    ({"host_key": "with space"}, "--host-key"),
+    ({"host_prompt_cents": "-1"}, "--host-prompt-cents"),
     ({"admin_token": "with space"}, "--admin-token"),
     ({"telegram_token": "no-token"}, "--telegram-token"),
     ({"telegram_token": "42:with space"}, "--telegram-token"),
@@ -78,6 +85,16 @@ def test_a_token_is_never_repeated() -> None:
     assert "secret" not in str(caught.value)
 
 
+def test_secrets_are_in_no_sentence_and_no_trace() -> None:
+    for options in ({"host_key": "my secret key"}, {"host_url": "https://me:secret@models.example"}):
+        with pytest.raises(BadSetting) as caught:
+            made(options)
+        assert "secret" not in str(caught.value)
+    shown = repr(Config(host_key="sk-secret", admin_token="secret-token", host_url="https://models.example"))
+    assert "secret" not in shown
+    assert "https://models.example" in shown
+
+
 def test_every_setting_has_a_sentence_a_default_and_a_row() -> None:
     page = config.table()
     for name in config.NAMES:
@@ -85,7 +102,7 @@ def test_every_setting_has_a_sentence_a_default_and_a_row() -> None:
         assert sentence
         assert sentence.endswith(".")
         assert f"| `{config.flag(name)}` |" in page
-        assert name.endswith(("_ms", "_bytes")) == bool(config.unit(name))
+        assert name.endswith(("_ms", "_bytes", "_cents")) == bool(config.unit(name))
 
 
 @given(st.sampled_from(config.NAMES), st.text(max_size=40))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from server.engines.open import NOTHING_SPEAKS
 from server.rtc import discover
 from server.rtc.udp import bind_address, open_socket, own_address
 from tests.support import model_files, spoken
+from tests.support.language_models import saying, served
 
 
 def found(config: Config, name: str) -> doctor.Check:
@@ -166,3 +168,36 @@ def test_a_wrong_clock_and_a_short_token_are_found(monkeypatch: pytest.MonkeyPat
     assert doctor._clock(Config()).state == "broken"
     assert doctor._admin(Config(admin_token="short")).state == "doubtful"
     assert doctor._admin(Config(admin_token="x" * 22)).state == "fine"
+
+
+def test_a_model_that_does_not_write_is_found_and_another_engine_is_named() -> None:
+    def host(**given: str) -> doctor.Check:
+        return found(Config(**given), "Host")  # type: ignore[arg-type]
+
+    check = host(host_engine="openai", host_url="http://127.0.0.1:9/v1", host_model="m", host_key="sk-secret")
+    assert (check.state, "cannot be reached" in check.found) == ("doubtful", True)
+    assert "`embedded` writes" in check.advice
+    assert "secret" not in repr(check)
+    assert (host(host_engine="off").state, host().found) == ("fine", "embedded: no model is asked")
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "told"),
+    [
+        ("The moon barked.", "fine", "m writes a line in "),
+        ("{}", "doubtful", "m writes nothing that may be said"),
+    ],
+)
+async def test_a_model_is_asked_for_a_line(said: str, state: str, told: str) -> None:
+    async with served(saying(said)) as url:
+        config = Config(host_engine="openai", host_url=url, host_model="m")
+        check = await asyncio.to_thread(found, config, "Host")
+    assert (check.state, check.found[: len(told)]) == (state, told)
+
+
+def test_what_is_near_is_told_from_what_goes_over_a_network() -> None:
+    assert [doctor._is_near(host) for host in ("localhost", "127.0.0.1", "10.0.0.7", "::1", "ollama")] == [
+        True
+    ] * 5
+    assert not doctor._is_near("models.example")
+    assert not doctor._is_near("8.8.8.8")

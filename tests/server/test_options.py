@@ -77,6 +77,7 @@ def test_every_setting_is_taken_from_each_place(file: Path, environ: pytest.Monk
         "log": "memory", "blobs": "memory", "tls": "self-signed", "limits": "off",
         "public_ip": "auto", "stun_server": "stun.example:1", "public_url": "https://x",
         "trusted_proxies": "::1", "drain_timeout_ms": "14", "house_rooms": "de", "speech": "espeak",
+        "host_engine": "off", "host_url": "http://localhost:1/v1",
     }  # fmt: skip
     expected = load(*(f"{config.flag(name)}={value}" for name, value in other.items()))
     assert [name for name in config.NAMES if getattr(expected, name) == config.DEFAULTS[name]] == []

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ballotOf, cardsOf, CARDS, isMute, isUnsigned, MUTE_BEFORE_MS, whose, winnersOf } from '../../static/js/room/screen.js';
+import { ballotOf, cardsOf, CARDS, isMute, isUnsigned, MUTE_BEFORE_MS, outcomeOf, whose } from '../../static/js/room/screen.js';
 import { EMPTY } from '../../static/js/room/state.js';
+import enPlay from '../../static/js/lib/text.play.en.js';
+import enScreen from '../../static/js/lib/text.screen.en.js';
+import { learn } from '../../static/js/lib/text.js';
+import { ANNA, BELA, ended, modelOf, running, take as takeOf } from './support/stage.js';
+
+await learn('play');
+await learn('screen');
 
 /** @typedef {any} Loose */
 const turn = (/** @type {Loose} */ more = {}) => ({ turn: 1, voice: null, prompt: 'x', go_at_ms: 0, closes_at_ms: 5_000, act: 'speak', ...more });
@@ -60,10 +67,46 @@ test('no card tells the words of a take that is hidden until somebody decided, s
   assert.deepEqual(cardsOf(state, here, null).map(({ text }) => text), ['soup']);
 });
 
-test('winners are told when the round is over, and not before', () => {
+test('winners are marked when the round is over', () => {
   const won = round({ takes: [take('a'), take('b')], closing: { reason: 'done', winners: ['a', 'b'] } });
 
-  assert.deepEqual(winnersOf(/** @type {Loose} */ ({ ...EMPTY, last_round: won }), here).map(({ name }) => name), ['Amber Fern']);
   assert.deepEqual(cardsOf(/** @type {Loose} */ ({ ...EMPTY, last_round: won }), here, null).map(({ winner }) => winner), [true, true]);
-  assert.deepEqual(winnersOf(/** @type {Loose} */ ({ ...EMPTY, last_round: won, round: round() }), here), []);
+});
+
+const TAKES = [takeOf('a', ANNA, { text: 'a spoon' }), takeOf('b', BELA)];
+const told = (/** @type {Loose} */ closing, /** @type {Loose} */ seen = {}) => {
+  const last_round = ended(running({}, { takes: TAKES }), closing);
+  const model = modelOf();
+  return outcomeOf({ ...model, ...seen, state: { ...model.state, round: null, last_round } });
+};
+
+test('the end is told on the screen as on the phones: who won and with what, a tie, or what came of it', () => {
+  const { title, headline, below, asked } = told({ ending: 'votes', winners: ['a'] }) ?? {};
+  assert.deepEqual([title, headline, below, asked], [enScreen['screen.winner'], 'Velvet Teacup', '“a spoon”', 'Moss']);
+  const tie = told({ ending: 'votes', winners: ['a', 'b'] });
+  assert.deepEqual([tie?.title, tie?.headline, tie?.below], [enScreen['screen.tie'], 'Velvet Teacup + Wobbly Octopus', '']);
+  assert.deepEqual([told({ ending: 'votes' })?.title, told({ ending: 'votes' })?.headline], ['', enPlay['ending.unvoted']]);
+  const line = told({ ending: 'votes', winners: ['b'], line: 'a' });
+  assert.deepEqual([line?.title, line?.headline, line?.asked], [enPlay['ending.evening'], 'Velvet Teacup', '']);
+});
+
+test('secrets are turned over on the screen, but for those of a voice that is hidden there; and what had to be found', () => {
+  const secrets = [{ voice: ANNA.id, role: 'a cook', text: 'wants praise' }, { voice: BELA.id, role: 'a ghost', text: '' }];
+  const out = told({ ending: 'secrets', secrets, answer: 'envy' });
+
+  assert.deepEqual([out?.headline, out?.below], [enPlay['ending.secrets'], 'It was: envy.']);
+  assert.deepEqual(out?.secrets.map(({ name, text }) => [name, text]), [['Velvet Teacup', 'A cook. Wants praise'], ['Wobbly Octopus', 'A ghost']]);
+  assert.deepEqual(told({ ending: 'secrets', secrets }, { hidden: [BELA.id] })?.secrets.map(({ name }) => name), ['Velvet Teacup']);
+});
+
+test('a screen that who keeps the room opened tells no words of a winner that is hidden until somebody decided', () => {
+  const model = modelOf({ state: { withheld: new Map([['a', 5]]), keeper: ANNA.id } });
+  const last_round = ended(running({}, { takes: TAKES }), { ending: 'votes', winners: ['a'] });
+
+  const out = outcomeOf({ ...model, state: { ...model.state, last_round } });
+  assert.deepEqual([out?.headline, out?.below], [enPlay['ending.plain'], '']);
+});
+
+test('nothing is told while a round runs', () => {
+  assert.equal(outcomeOf(modelOf({ state: { ...EMPTY, round: running({}, { takes: TAKES }), last_round: ended(running({}), {}) } })), null);
 });

@@ -196,8 +196,7 @@ def _there(path: Path) -> Path:
 
 
 def _package(name: str) -> Path:
-    if importlib.util.find_spec(name) is None:
-        _missing(f"the package {name} is not installed: `make test` does that")
+    need_package(name)
     return Path(str(importlib.resources.files(name)))
 
 
@@ -205,6 +204,12 @@ def need_extra(name: str) -> None:
     """Skip the test, or fail it in CI, where a module of an optional part is not installed."""
     if importlib.util.find_spec(name) is None:
         _missing(f"{name} is not installed: `make extras` does that")
+
+
+def need_package(name: str) -> None:
+    """Skip the test, or fail it in CI, where a package that only tests use is not installed."""
+    if importlib.util.find_spec(name) is None:
+        _missing(f"the package {name} is not installed: `make test` does that")
 
 
 def _missing(sentence: str) -> None:

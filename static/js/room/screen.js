@@ -5,9 +5,12 @@
  * @typedef {import('./state.js').RoomState} RoomState
  * @typedef {import('../wire/protocol.js').Voice} Voice
  * @typedef {import('../wire/protocol.js').Take} Take
+ * @typedef {{title: string, headline: string, below: string, asked: string, secrets: import('./ending.js').Secret[]}} Outcome
  * @typedef {{clip: string, name: string, colour: string, text: string, hearts: number, lit: boolean, written: boolean, winner: boolean}} Card
  */
 
+import { t } from '../lib/text.js';
+import { endingOf } from './ending.js';
 import { calmOf, takesSeen } from './head.js';
 
 export const CARDS = 8; // more cannot be read from a sofa
@@ -66,8 +69,18 @@ function wonBy({ round, last_round }) {
   return round ? [] : (/** @type {{winners?: string[]}} */ (last_round?.closing ?? {}).winners ?? []);
 }
 
-/** Who won the last round. @param {RoomState} state @param {Map<string, Voice>} here @returns {Voice[]} */
-export function winnersOf(state, here) {
-  const voices = wonBy(state).map((clip) => state.clips.get(clip)?.by ?? here.get(state.last_round?.takes.find((take) => take.clip === clip)?.voice ?? ''));
-  return /** @type {Voice[]} */ (voices.filter((voice) => voice));
+/**
+ * How the end of a round is told, as on the phones: who won or what came of it, the words below that, what was asked,
+ * and what is turned over. Null while a round runs. @param {import('./head.js').Seen} model @returns {Outcome|null}
+ */
+export function outcomeOf(model) {
+  const { round, last_round } = model.state;
+  if (round || !last_round?.closing) return null;
+  const { line, winners, title, words, prompt, secrets } = endingOf(last_round, { ...model, me: null }); // all look at it, also where who keeps the room opened it
+  const names = [...new Set(winners.map(({ name }) => name))].filter(Boolean);
+  const [first] = line ? [line] : winners;
+  const quote = first?.text && names.length < 2 ? t('ending.quote', { text: first.text }) : '';
+  const told = { below: [quote, words].filter(Boolean).join(' '), asked: line ? '' : prompt, secrets };
+  if (line) return { ...told, title: t('ending.evening'), headline: line.name };
+  return names.length ? { ...told, title: t(names.length > 1 ? 'screen.tie' : 'screen.winner'), headline: names.join(' + ') } : { ...told, title: '', headline: title };
 }

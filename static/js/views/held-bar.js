@@ -36,6 +36,7 @@ function begun(session, row, clip, { filter }, part) {
     h('p', { class: 'held-words' }, words), h('div', { class: 'held-verbs' }, ...verbs(session, clip.clip, part), h('span', { class: 'held-count' })));
   if (part === 'theirs') outside(session, row, clip);
   row.append(bar);
+  if (part !== 'own' && !row.closest('clip-list')?.scrollTop) bar.scrollIntoView({ block: 'nearest' }); // whoever reads further down is left there
   if (part !== 'own' && part !== 'own-kept') announce(words); // who spoke it is told by a notice
   return bar;
 }

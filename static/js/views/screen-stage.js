@@ -1,9 +1,10 @@
 /** The party screen: prompt, whose turn, takes as cards, and the code that leads into the room. */
+import '../lib/words-play.js';
 import '../lib/words-screen.js';
 import { h, keep, say, set } from '../lib/dom.js';
 import { recall, remember } from '../lib/storage.js';
 import { language, t } from '../lib/text.js';
-import { ballotOf, cardsOf, isMute, isUnsigned, whose, winnersOf } from '../room/screen.js';
+import { ballotOf, cardsOf, isMute, isUnsigned, outcomeOf, whose } from '../room/screen.js';
 import { offer } from '../wire/games.js';
 import { codeOf } from '../wire/rooms.js';
 import { View } from './view.js';
@@ -14,6 +15,7 @@ const CODE_RETRY_MS = 60_000;
 
 /** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../room/round.js').RoundStatus} RoundStatus */
+/** @typedef {import('../room/screen.js').Outcome} Outcome */
 
 export class ScreenStage extends View {
   #frame = 0;
@@ -26,13 +28,15 @@ export class ScreenStage extends View {
     this.rule = h('p', { class: 'screen-rule', dir: 'auto' });
     this.turn = h('p', { class: 'screen-turn', role: 'status' });
     this.prompt = h('p', { class: 'screen-prompt', dir: 'auto' });
+    this.below = h('p', { class: 'screen-below', dir: 'auto' });
+    this.secrets = h('ul', { class: 'screen-secrets' });
     this.time = h('div', { class: 'screen-time', 'aria-hidden': 'true' });
     this.dots = h('ul', { class: 'screen-dots' });
     this.cards = h('ol', { class: 'screen-cards' });
     this.sound = h('button', { type: 'button', class: 'screen-sound', id: 'sound-on', onclick: () => this.#on() },
       h('span', {}, t('screen.sound')), h('small', {}, t('screen.sound.hint')));
     this.append(h('header', { class: 'screen-head' }, this.game, this.rule), this.sound,
-      h('main', {}, h('div', { class: 'screen-main' }, this.turn, this.prompt, this.time, this.dots), this.cards), this.#code());
+      h('main', {}, h('div', { class: 'screen-main' }, this.turn, this.prompt, this.below, this.secrets, this.time, this.dots), this.cards), this.#code());
     this.#learn();
     setInterval(() => this.#listen(), 1_000);
   }
@@ -100,8 +104,9 @@ export class ScreenStage extends View {
   /** @param {Model} model */
   update(model) {
     const { status } = this.session.round;
-    this.#head(status, model);
-    this.#stage(status, model);
+    const told = status.phase === 'over' ? outcomeOf(model) : null;
+    this.#head(status, model, told);
+    this.#stage(status, model, told);
     this.#dots(status, model);
     this.#cards(status, model);
     document.body.dataset.phase = status.phase;
@@ -112,34 +117,45 @@ export class ScreenStage extends View {
     if (status.phase !== 'idle') this.#frame = requestAnimationFrame(() => this.update(this.session.model));
   }
 
-  /** @param {RoundStatus} status @param {Model} model */
-  #head({ turn }, { state }) {
+  /** @param {RoundStatus} status @param {Model} model @param {Outcome|null} told */
+  #head({ turn }, { state }, told) {
     const game = this.#games.get((state.round ?? state.last_round)?.game ?? '');
     const { number = 0, of = 0 } = /** @type {{number?: number, of?: number}} */ (turn ?? {});
     const place = state.round && of > 1 ? ` · ${number}/${of}` : '';
     say(/** @type {Element} */ (this.game), (game?.name ?? state.name) + place);
-    say(/** @type {Element} */ (this.rule), /** @type {{short?: string}} */ (game ?? {}).short ?? game?.rules ?? state.theme);
+    say(/** @type {Element} */ (this.rule), told?.asked || (/** @type {{short?: string}} */ (game ?? {}).short ?? game?.rules ?? state.theme));
   }
 
-  /** @param {RoundStatus} status @param {Model} model */
-  #stage(status, model) {
+  /** @param {RoundStatus} status @param {Model} model @param {Outcome|null} told */
+  #stage(status, model, told) {
     const { state, presence, connection, me } = model;
     const others = [...presence.voices.keys()].some((id) => id !== me?.id);
     const away = connection !== 'open' ? 'screen.offline' : state.closed ? 'screen.closed' : others ? 'screen.rest' : 'screen.empty';
-    const text = status.step || (status.shown ? status.prompt : '');
-    const winners = status.phase === 'over' ? winnersOf(state, presence.voices) : [];
     const resting = status.phase === 'idle' || connection !== 'open' || state.closed;
+    const text = status.step || (status.shown ? status.prompt : '');
     const prompt = /** @type {HTMLElement} */ (this.prompt);
-    const won = winners.map(({ name }) => name).join(' + ');
-    say(prompt, resting ? t(away) : won || text || (status.phase === 'count-in' ? String(status.count || '…') : ''));
-    prompt.dataset.won = String(won !== '');
-    set(prompt, { lang: resting ? null : state.language });
-    prompt.dataset.size = prompt.textContent.length > 90 ? 'small' : prompt.textContent.length > 40 ? 'middle' : 'large';
+    say(prompt, resting ? t(away) : told?.headline || text || (status.phase === 'count-in' ? String(status.count || '…') : ''));
+    set(prompt, { lang: resting || (told && !told.title) ? null : state.language });
+    const { length } = prompt.textContent;
+    prompt.dataset.size = length > 90 || told?.secrets.length ? 'small' : length > 30 || (told && !told.title) ? 'middle' : 'large';
     const time = /** @type {HTMLElement} */ (this.time);
     time.style.setProperty('--part', String(status.part));
     set(time, { hidden: status.phase !== 'window' });
-    const crown = t(winners.length > 1 ? 'screen.tie' : 'screen.winner');
-    say(/** @type {Element} */ (this.turn), resting ? '' : won ? crown : this.#whose(status, model));
+    say(/** @type {Element} */ (this.turn), resting ? '' : told ? told.title : this.#whose(status, model));
+    this.#turnOver(resting ? null : told, state.language);
+  }
+
+  /** What is told of a round that is over, beside who won. @param {Outcome|null} told @param {string} language */
+  #turnOver(told, language) {
+    const below = /** @type {Element} */ (this.below);
+    set(below, { lang: language });
+    say(below, told?.below ?? '');
+    keep(/** @type {Element} */ (this.secrets), told?.secrets ?? [], ({ voice, text }) => voice + text,
+      () => h('li', { lang: language }, h('b', { dir: 'auto' }), h('span', { dir: 'auto' })), (item, { name, colour, text }) => {
+        item.style.setProperty('--voice', colour);
+        say(item.children[0], name);
+        say(item.children[1], text);
+      });
   }
 
   /** @param {RoundStatus} status @param {Model} model */

@@ -9,9 +9,10 @@ import re
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from server.engines.tally import Tally
 from server.log.base import Change
 from server.log.memory import MemoryLog
-from server.metrics.metrics import TOP_ROOMS, DurableReaders, LargestRooms, native_bytes
+from server.metrics.metrics import TOP_ROOMS, DurableReaders, LargestRooms, ModelSpending, native_bytes
 from server.readers.base import Reader
 from tests.support.log_contract import said
 from tests.support.reading import caught_up, running
@@ -85,6 +86,22 @@ async def test_durable_readers_tell_how_far_they_are_and_what_they_gave_up() -> 
         "retries_total": 2,
         "set_aside_total": 1,
         "behind_seconds": 0,
+    }
+
+
+def test_what_a_model_costs_is_told() -> None:
+    tally, registry = Tally(prompt_cents=100, answer_cents=400), CollectorRegistry()
+    registry.register(ModelSpending(tally))
+    tally.ended("written")
+    tally.ended("slow")
+    tally.spent(20_000, 1_000)
+    text = generate_latest(registry).decode()
+    assert dict(re.findall(r"^wonder_host_(\S+) (\S+)$", text, re.MULTILINE)) == {
+        'lines_total{outcome="slow"}': "1.0",
+        'lines_total{outcome="written"}': "1.0",
+        'tokens_total{kind="prompt"}': "20000.0",
+        'tokens_total{kind="answer"}': "1000.0",
+        "cost_cents_total": "2.4",
     }
 
 
