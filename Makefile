@@ -22,7 +22,7 @@ help: ## Say what can be made
 run: $(BUILD)/runtime ## Serve http://localhost:8080 with its data in ./data (OPTIONS="--port 9000" for more)
 	@exec $(BIN)/python -m server serve --data data $(OPTIONS)
 
-extras: $(BUILD)/extras ## Install what captions and better voices need, for `make run`
+extras: $(BUILD)/extras ## Install what captions, better voices and Telegram need, for `make run`
 
 test: test-static test-python ## Run every test, real browsers included (TESTS=tests/server, JOBS=1: one after another)
 

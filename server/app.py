@@ -29,6 +29,7 @@ from server.engines.text import TextEngine
 from server.engines.transcriber import Transcriber, WhisperTranscriber
 from server.engines.utterances import Utterances
 from server.engines.worker import EngineFailed
+from server.http.app_keys import LIMITS
 from server.http.limits import FloodLimits, Limits
 from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
@@ -60,11 +61,15 @@ from server.socket.endpoint import SOCKETS
 from server.takes.finisher import Finisher
 from server.takes.observer import TakesObserver
 from server.takes.takes import Takes
+from server.together import settled
+from server.web.app_keys import UPLOAD_BUDGET
 from server.web.health import HEALTH
+from server.web.telegram import TELEGRAM
 from server.web.transcodes import TRANSCODES
 
 if TYPE_CHECKING:
     from server.engines.openai_text import OpenAiText  # of an extra
+    from server.telegram.bot import TelegramBot
 
 logger = logging.getLogger("wonder")
 
@@ -225,14 +230,22 @@ class Services:
 class Running:
     """A server that serves; made by `start`."""
 
-    def __init__(self, services: Services, listening: Listening, broken: asyncio.Event) -> None:
-        self.services = services
-        self.broken = broken
+    def __init__(
+        self,
+        services: Services,
+        listening: Listening,
+        broken: asyncio.Event,
+        bot: TelegramBot | None,
+    ) -> None:
+        self.services, self.broken, self.bot = services, broken, bot
+        services.app[TELEGRAM].bot = bot
         self.registry, self.takes, self.media = services.registry, services.takes, services.media
         self.url, self.http_port = listening.url, listening.port
         _, self.udp_port = services.media.endpoint()
         self._listening = listening
         services.readers.start()
+        if bot is not None:
+            bot.start()
         self._lag = asyncio.ensure_future(services.figures.lag.watch())
         self._closing: asyncio.Task[None] | None = None
 
@@ -240,7 +253,8 @@ class Running:
         """Answer 503 on /readyz, finish running takes, and send the sockets away, in the time there is."""
         self.services.app[HEALTH].draining = True
         within_ms = self.services.config.drain_timeout_ms
-        await self.takes.drain(within_ms - min(GOODBYE_MS, within_ms // 2))
+        ending = [self.takes.drain(within_ms - min(GOODBYE_MS, within_ms // 2))]
+        await settled(ending if self.bot is None else [*ending, self.bot.close()])
         await self.services.sockets.drain()
 
     async def close(self) -> None:
@@ -250,6 +264,8 @@ class Running:
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
+        if self.bot is not None:
+            await self.bot.close()
         self._lag.cancel()
         await asyncio.gather(self._lag, return_exceptions=True)
         await self.services.readers.close()
@@ -305,7 +321,9 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
         await _house_rooms(services.registry, config)
-        running = Running(services, await listen(services.app, config, tls.context(config)), broken)
+        bot = telegram_bot(config, services)
+        listening = await listen(services.app, config, tls.context(config))
+        running = Running(services, listening, broken, bot)
         unstarted.pop_all()
     return running
 
@@ -407,6 +425,29 @@ async def _house_rooms(registry: RoomRegistry, config: Config) -> None:
             await registry.wake(room.id)
         except NoSuchRoom:
             await registry.open(room.opened, None, id=room.id)
+
+
+def telegram_bot(config: Config, services: Services) -> TelegramBot | None:
+    """Return the bot, None where no token is set, or where its library is not installed."""
+    if not config.telegram_token:
+        return None
+    try:
+        from server.telegram.opening import open_bot  # noqa: PLC0415 - optional, and it takes seconds
+    except ModuleNotFoundError:
+        logger.warning("the Telegram bot is off: its library is missing. `make extras` installs it.")
+        return None
+    return open_bot(
+        config.telegram_token,
+        api_url=config.telegram_api,
+        webhook=config.telegram_webhook,
+        registry=services.registry,
+        takes=services.takes,
+        log=services.log,
+        blobs=services.blobs,
+        limits=services.app[LIMITS],
+        budget=services.app[UPLOAD_BUDGET],
+        longest_clip_ms=config.clip_longest_ms,
+    )
 
 
 async def _let_go(services: Services) -> None:

@@ -102,6 +102,20 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "`/v1/audio/speech`."
         ),
     ] = "auto"
+    telegram_token: Annotated[
+        str,
+        _meta("Token of the Telegram bot, from @BotFather; empty means no bot. Needs `make extras`."),
+    ] = ""
+    telegram_webhook: Annotated[
+        str,
+        _meta(
+            "Address (https) of this server to which Telegram sends what the bot gets; empty polls, which "
+            "needs no public address."
+        ),
+    ] = ""
+    telegram_api: Annotated[
+        str, _meta("Address of the Bot API; empty is Telegram's own (for tests, and servers of one's own).")
+    ] = ""
     host_engine: Annotated[
         str,
         _meta(
@@ -208,7 +222,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 NAMES: tuple[str, ...] = Config.__struct_fields__
 _HINTS: dict[str, Any] = get_type_hints(Config, include_extras=True)
 # What is better read from a file than left in the environment.
-SECRETS = ("admin_token", "host_key")
+SECRETS = ("admin_token", "telegram_token", "host_key")
 DEFAULTS: dict[str, Any] = dict(zip(NAMES, Config.__struct_defaults__, strict=True))
 
 
@@ -230,13 +244,13 @@ def unit(name: str) -> str:
 
 def table() -> str:
     """Return the settings as a Markdown page (docs/settings.md)."""
-    files = " and ".join(f"`WONDER_{name.upper()}_FILE`" for name in SECRETS)
+    files = ", ".join(f"`WONDER_{name.upper()}_FILE`" for name in SECRETS)
     rows = [
         "# Settings",
         "",
         "Each is an option of `wonder serve`, a variable, and a key (`_` or `-`) of the file in",
         "`--config FILE.toml`; options win over variables, variables over the file.",
-        f"A secret may stand in a file: {files} name it.",
+        f"A secret may stand in a file, which one of these names: {files}.",
         "`wonder settings` writes this page.",
         "",
         "| option | variable | key | default | meaning |",
@@ -399,6 +413,28 @@ def _is_plain(secret: str) -> bool:
     return secret.isascii() and secret.isprintable() and " " not in secret
 
 
+def _telegram_token(config: Config) -> str:
+    number, colon, secret = config.telegram_token.partition(":")
+    is_secret = secret.isascii() and secret.isprintable() and not set(secret) & set(" :/")
+    fits = number.isascii() and number.isdigit() and colon and secret and is_secret
+    return "" if fits or not config.telegram_token else "must look like 123456:ABC, as @BotFather gives it."
+
+
+def _telegram_webhook(config: Config) -> str:
+    if config.telegram_webhook and not config.telegram_token:
+        return "has an effect with --telegram-token only."
+    return _site_url(config.telegram_webhook, "https://")
+
+
+def _telegram_api(config: Config) -> str:
+    return _site_url(config.telegram_api, "https://", "http://")
+
+
+def _site_url(url: str, *schemes: str) -> str:
+    fits = not url or (url.startswith(schemes) and url.count("/") == 2)
+    return "" if fits else f"must look like {schemes[0]}wonder.example, without a path."
+
+
 def _trusted_proxies(config: Config) -> str:
     try:
         networks(config.trusted_proxies)
@@ -432,6 +468,9 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "host_model": _host_model,
     "host_key": _host_key,
     "admin_token": _admin_token,
+    "telegram_token": _telegram_token,
+    "telegram_webhook": _telegram_webhook,
+    "telegram_api": _telegram_api,
     "trusted_proxies": _trusted_proxies,
     "limits": _limits,
     "media_workers": _media_workers,

@@ -19,7 +19,18 @@ from server.http.limits import UploadBudget
 from server.metrics.registry import REGISTRY
 from server.socket import endpoint
 from server.socket.sockets import SocketLimits
-from server.web import app_keys, codes, descriptions, health, recordings, rooms, search, sessions, spoken
+from server.web import (
+    app_keys,
+    codes,
+    descriptions,
+    health,
+    recordings,
+    rooms,
+    search,
+    sessions,
+    spoken,
+    telegram,
+)
 from server.web.counts import Counts
 from server.web.operations import routes
 from server.web.transcodes import TRANSCODES, Transcodes
@@ -69,6 +80,7 @@ def make_app(
     app[app_keys.UPLOAD_BUDGET] = UploadBudget()
     app[codes.CODES_GIVEN] = codes.RoomCodes()
     app[search.FIND] = find
+    app[telegram.TELEGRAM] = telegram.Slot()
     app[recordings.BUSY] = recordings.Busy(config.recordings)
     app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)
     bounds = SocketLimits(config.sockets, config.sockets_per_address)

@@ -114,6 +114,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.web": (*EDGE, "server.engines", "server.http", "server.metrics.registry"),
     "server.socket": (*EDGE, "server.http", "server.web"),
     "server.api": (*EDGE, "server.http", "server.web", "server.socket"),
+    # An edge like those: what people send from Telegram.
+    "server.telegram": (*EDGE, "server.http", "server.readers"),
     "server.site": (
         *EDGE,
         "server.engines",

@@ -23,6 +23,7 @@ from server.web import (
     rooms,
     search,
     spoken,
+    telegram,
     whep,
     whip,
 )
@@ -50,5 +51,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *reports.OPERATIONS,
     *search.OPERATIONS,
     *recordings.OPERATIONS,
+    *telegram.OPERATIONS,
     *admin.OPERATIONS,
 )

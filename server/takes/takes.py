@@ -239,7 +239,14 @@ class Takes:
             room.end_speaking(voice.id, name)
 
     async def upload(
-        self, room_id: str, voice: Voice, body: bytes, media_type: str, *, mask: str | None = None
+        self,
+        room_id: str,
+        voice: Voice,
+        body: bytes,
+        media_type: str,
+        *,
+        mask: str | None = None,
+        source: Source = "upload",
     ) -> Event | Preview:
         """Finish and land a recorded file; return its `clip.landed`. Raises `Unfit` or `Refused`.
 
@@ -248,7 +255,7 @@ class Takes:
         room = await self._woken(room_id)
         if not room.has_take(voice.id, UPLOAD):  # else it was announced, and let in then
             _check_door(room, voice)
-        take = self._new(room, voice, "upload", asked_mask=mask, state="ended")
+        take = self._new(room, voice, source, asked_mask=mask, state="ended")
         self._outcomes.begin(take, until_ms=self._clock() + FINISHING_MS)
         room.end_speaking(voice.id, UPLOAD)
         self._fall_silent(room, voice)

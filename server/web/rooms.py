@@ -31,6 +31,7 @@ from server.rooms.registry import RoomRegistry
 from server.web.app_keys import COUNTS, LOG, MEDIA, ROOM_REGISTRY
 from server.web.health import HEALTH
 from server.web.operations import JSON_ERRORS, Operation, json_body, listed, whole
+from server.web.telegram import TELEGRAM
 from server.web.visits import awakened, visited
 
 # An id is 1 to 64 characters, so a guess costs no look-up of a megabyte.
@@ -252,8 +253,9 @@ async def list_rooms(request: web.Request) -> web.Response:
 
 
 def _listing(request: web.Request, rooms: list[RoomShown]) -> web.Response:
-    """Answer rooms, and why there are no captions in them."""
-    return answer({"rooms": rooms, "captions_off": request.app[HEALTH].captions_off})
+    """Answer rooms, why there are no captions in them, and where else one can speak from."""
+    app = request.app
+    return answer({"rooms": rooms, "captions_off": app[HEALTH].captions_off, "telegram": app[TELEGRAM].link})
 
 
 async def _lively(request: web.Request) -> AsyncIterator[RoomShown]:
@@ -403,7 +405,7 @@ OPERATIONS = (
         "/api/rooms",
         list_rooms,
         "Public rooms, liveliest first; with a place its local room, and those of the cells around.",
-        {200: listed("rooms", RoomShown, captions_off={"type": "string"})},
+        {200: listed("rooms", RoomShown, captions_off={"type": "string"}, telegram={"type": "string"})},
         ("bad_query", "too_fast"),
         query=(_PLACE,),
     ),

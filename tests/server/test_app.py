@@ -5,6 +5,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import cast
 
 import pytest
 from aiohttp import ClientSession
@@ -69,6 +70,18 @@ async def test_rooms_are_spoken_to_where_something_speaks(
         assert running.services.utterances.is_on is there
         assert (running.registry.shared.spoken_ms is not None) is there
     assert ("rooms are not spoken to" in caplog.text) is not there
+
+
+def test_without_its_library_there_is_no_bot_and_the_log_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in [name for name in sys.modules if name.startswith("server.telegram")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "aiogram", None)
+    made = config(tmp_path, telegram_token="42:secret-of-the-bot")
+    assert app.telegram_bot(made, cast(app.Services, None)) is None
+    assert "make extras" in caplog.text
+    assert "secret" not in caplog.text
 
 
 async def test_with_a_model_it_waits_for_words_and_ends_the_transcriber(tmp_path: Path) -> None:

@@ -51,6 +51,11 @@ BAD = [
     ({"host_key": "with space"}, "--host-key"),
     ({"host_prompt_cents": "-1"}, "--host-prompt-cents"),
     ({"admin_token": "with space"}, "--admin-token"),
+    ({"telegram_token": "no-token"}, "--telegram-token"),
+    ({"telegram_token": "42:with space"}, "--telegram-token"),
+    ({"telegram_webhook": "https://wonder.example"}, "--telegram-webhook"),
+    ({"telegram_token": "42:A", "telegram_webhook": "http://wonder.example"}, "--telegram-webhook"),
+    ({"telegram_api": "wonder.example/bot"}, "--telegram-api"),
     ({"trusted_proxies": "10.0.0.1, nonsense"}, "--trusted-proxies"),
     ({"limits": "maybe"}, "--limits"),
     ({"house_rooms": "en,fr"}, "--house-rooms"),
@@ -74,6 +79,9 @@ def test_a_bad_option_is_named_in_one_sentence(flags: dict[str, str], named: str
 def test_a_token_is_never_repeated() -> None:
     with pytest.raises(BadSetting) as caught:
         made({"admin_token": "my secret token"})
+    assert "secret" not in str(caught.value)
+    with pytest.raises(BadSetting) as caught:
+        made({"telegram_token": "secret"})
     assert "secret" not in str(caught.value)
 
 

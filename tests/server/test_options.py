@@ -71,6 +71,9 @@ def test_an_option_may_say_that_something_is_empty(environ: pytest.MonkeyPatch) 
 def test_every_setting_is_taken_from_each_place(file: Path, environ: pytest.MonkeyPatch) -> None:
     other = {n: str(v + 1) if isinstance(v, int) else "x" for n, v in config.DEFAULTS.items()}
     other |= {
+        "telegram_token": "42:x",
+        "telegram_webhook": "https://wonder.example",
+        "telegram_api": "http://127.0.0.1:1",
         "log": "memory", "blobs": "memory", "tls": "self-signed", "limits": "off",
         "public_ip": "auto", "stun_server": "stun.example:1", "public_url": "https://x",
         "trusted_proxies": "::1", "drain_timeout_ms": "14", "house_rooms": "de", "speech": "espeak",

@@ -18,6 +18,7 @@ export default {
   'lobby.speaking.other': '{n} spielen mit',
   'lobby.clips.one': '{n} Stimme',
   'lobby.clips.other': '{n} Stimmen',
+  'lobby.telegram': 'Zu schüchtern für eine Webseite? Sprich aus Telegram.',
   'lobby.captions': 'Keine Untertitel: Was hier gesagt wird, ist für die Ohren.',
   'lobby.quiet': 'gerade still',
   'kind.wonder.what': 'Alles, Unsinn zuerst.',

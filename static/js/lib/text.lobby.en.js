@@ -18,6 +18,7 @@ export default {
   'lobby.speaking.other': '{n} playing',
   'lobby.clips.one': '{n} voice clip',
   'lobby.clips.other': '{n} voice clips',
+  'lobby.telegram': 'Too shy for a web page? Speak from Telegram.',
   'lobby.captions': 'No subtitles: what is said in these rooms is for ears.',
   'lobby.quiet': 'quiet now',
   'kind.wonder.what': 'Anything, nonsense first.',

@@ -29,7 +29,8 @@ export class LobbyList extends HTMLElement {
     this.more = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => ((this.#most = Infinity), this.#draw()) }, t('lobby.more'));
     this.why = h('span', { lang: 'en' });
     this.deaf = h('p', { class: 'empty', id: 'no-captions', hidden: true }, t('lobby.captions'), ' ', this.why);
-    this.append(this.filter, this.state, this.retry, this.own, this.heading, this.others, this.more, this.deaf);
+    this.telegram = h('a', { id: 'telegram', class: 'empty', hidden: true, rel: 'noreferrer' }, t('lobby.telegram'));
+    this.append(this.filter, this.state, this.retry, this.own, this.heading, this.others, this.more, this.deaf, this.telegram);
     this.heading.hidden = true;
     this.look();
     setInterval(() => document.hidden || this.look(), AGAIN_MS);
@@ -38,11 +39,12 @@ export class LobbyList extends HTMLElement {
 
   async look() {
     try {
-      const { rooms, captions_off: why = '' } = await publicRooms();
+      const { rooms, captions_off: why = '', telegram = '' } = await publicRooms();
       this.#rooms = rooms;
       this.#draw();
       if (this.deaf) this.deaf.hidden = !why;
       if (this.why) say(this.why, why);
+      if (this.telegram) linkTo(this.telegram, telegram);
     } catch {
       this.#tell(t('lobby.failed'), true);
     }
@@ -70,6 +72,12 @@ export class LobbyList extends HTMLElement {
     this.state.hidden = !words;
     this.retry.hidden = !again;
   }
+}
+
+/** Show a link where it leads somewhere. @param {HTMLAnchorElement} link @param {string} address */
+function linkTo(link, address) {
+  link.hidden = !address.startsWith('https://t.me/');
+  if (!link.hidden) link.href = address;
 }
 
 /** The orb leads into the liveliest room of one's language. @param {Room|null} room */

@@ -6,7 +6,10 @@ import { encoded, problemOf } from './protocol.js';
 /** How long a room's words may be, as the server has it. */
 export const LETTERS = { name: 60, theme: 120, description: 500 };
 
-/** Return the public rooms, liveliest first, and why there are no captions in them, '' where there are. @returns {Promise<{rooms: Room[], captions_off?: string}>} */
+/**
+ * Return the public rooms, liveliest first, why there are no captions in them, '' where there are, and the address of the
+ * Telegram bot, '' where there is none. @returns {Promise<{rooms: Room[], captions_off?: string, telegram?: string}>}
+ */
 export async function publicRooms() {
   const response = await fetch('/api/rooms', { headers: { Accept: 'application/json' } });
   if (!response.ok) throw await problemOf(response);

@@ -1,0 +1,40 @@
+"""What somebody says to the bot is heard on the radio by a page, through its mask; that alone is stored."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import ClientSession
+from playwright.async_api import Browser, expect
+
+from audio import container
+from audio.take import SAMPLE_RATE_HZ
+from tests.support.bot_api import NAME, TOKEN, Person, bot_api
+from tests.support.browsers import ALIKE, heard, hears
+from tests.support.server import running_server
+from tests.support.speech import say
+from tests.support.uploads import muxed
+from tests.support.visitor import Invite, first_clip, make_room
+
+
+async def test_a_masked_voice_message_is_heard_on_the_radio(invite: Invite, chromium: Browser) -> None:
+    async with bot_api() as telegram:
+        with running_server(telegram_token=TOKEN, telegram_api=telegram.url) as server:
+            room = await asyncio.to_thread(make_room, server.url)
+            visitor, zoe = await invite(chromium), Person(telegram, 777)
+            zoe.write(f"/start {room}")
+            await zoe.hears("You are in")
+            await visitor.page.goto(server.url)
+            link = visitor.page.get_by_role("link", name="Speak from Telegram")
+            await expect(link).to_have_attribute("href", f"https://t.me/{NAME}")
+            await visitor.enter(server.url, room)
+            await visitor.listens()
+            zoe.press_data("mask giant")
+            zoe.speak(muxed(say("Green tomatoes always remember bicycles"), "ogg", "libopus"))
+            await visitor.shows_clips(1)
+            clip = await asyncio.to_thread(first_clip, server.url, room)
+            async with ClientSession(server.url) as http:
+                stored = await (await http.get(f"/api/clips/{clip['clip']}.ogg")).read()
+            assert (clip["source"], clip["mask"]) == ("telegram", "giant")
+            masked = container.decode(stored, "audio/ogg", longest=10 * SAMPLE_RATE_HZ)
+            assert await hears(lambda: heard(visitor.page), masked) >= ALIKE
