@@ -10,6 +10,7 @@ from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, Self
 
+from msgspec import Struct
 from prometheus_client import Histogram
 
 from server import tls
@@ -103,6 +104,16 @@ class RadioOfTakes(TakesObserver):
         self._radio.live_relayed(room_id, clip)
 
 
+class Engines(Struct, frozen=True):
+    """What is optional: what speaks, writes the words of clips (else why nothing does), and writes lines."""
+
+    utterances: Utterances
+    transcriber: Transcriber | None = None
+    captions_off: str = models.OFF
+    text: TextEngine | None = None
+    model: OpenAiText | None = None  # that `text` asks
+
+
 class Services:
     """All that a running server is made of, in the order in which it is let go."""
 
@@ -113,25 +124,21 @@ class Services:
         registry: RoomRegistry,
         media: Media,
         *,
-        commits: Histogram | None = None,
-        utterances: Utterances | None = None,
-        transcriber: Transcriber | None = None,
-        captions_off: str = models.OFF,
-        text_engine: TextEngine | None = None,
-        model: OpenAiText | None = None,
+        engines: Engines,
+        commits: Histogram,
     ) -> None:
         self.config, self.log = config, log
         self.blobs: Blobs = MemoryBlobs(log) if isinstance(log, MemoryLog) else SqliteBlobs(log)
         self.registry = registry
         self.media = media
         self.unreduced = Unreduced()
-        self.finisher = Finisher(workers=config.finish_workers, counts_speech=transcriber is not None)
-        self.utterances = utterances or Utterances(clock=registry.clock)
+        self.finisher = Finisher(workers=config.finish_workers, counts_speech=engines.transcriber is not None)
+        self.utterances = engines.utterances
         speech = Speakers(self.utterances, self._wants_speech, self._name_of)
         self.radio = Radio(log, self.blobs, media, SystemRandom(), audience=self.audience, speech=speech)
-        self.figures = Metrics(Registry(), registry, media, commits or commit_times())
-        self.transcriber = transcriber
-        self.captions = self._captions(transcriber) if transcriber else None
+        self.figures = Metrics(Registry(), registry, media, commits)
+        self.transcriber = engines.transcriber
+        self.captions = self._captions(engines.transcriber) if engines.transcriber else None
         self.search = self._search()
         usual = Expiry(registry, log, registry.clock), Moderation(log), self.search
         readers = [*usual, *([self.captions] if self.captions else [])]
@@ -162,10 +169,10 @@ class Services:
             utterances=self.utterances,
             find=self.search.find,
         )
-        self.app[HEALTH].captions_off = captions_off
+        self.app[HEALTH].captions_off = engines.captions_off
         self.sockets = self.app[SOCKETS]
         self.closing = Closing(self.takes.end_room)
-        self.host = self._host(text_engine, model) if text_engine else None
+        self.host = self._host(engines.text, engines.model) if engines.text else None
         self._register_readers()
 
     def _register_readers(self) -> None:
@@ -181,7 +188,7 @@ class Services:
         return Search(self.log, index, self.registry.clock)
 
     def _host(self, engine: TextEngine, model: OpenAiText | None) -> Host:
-        """Return the reader that keeps lonely visitors company, with its voice and the figures of its model."""
+        """Return the reader that keeps lonely visitors company; follow the model that it asks."""
         if model is not None:
             self.figures.follow_model(model.tally, lambda: model.breaker.is_open)
         voice = HostVoice(self.utterances, self.takes.upload, self._wants_speech)
@@ -306,18 +313,9 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
 
         may_speak = spoken_ms if utterances.is_on else None
         registry = await _registry(config, log, clock, transcriber, may_speak)
-        services = Services(
-            config,
-            log,
-            registry,
-            media,
-            commits=commits,
-            utterances=utterances,
-            transcriber=transcriber,
-            captions_off=captions_off,
-            text_engine=open_text(config.host_engine, model, Embedded()),
-            model=model,
-        )
+        text = open_text(config.host_engine, model, Embedded())
+        engines = Engines(utterances, transcriber, captions_off, text, model)
+        services = Services(config, log, registry, media, engines=engines, commits=commits)
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
         await _house_rooms(services.registry, config)
