@@ -132,6 +132,9 @@ class LocalRoom:
         await self._find_asked(command)
         await self._find_text(command)
         while not self._deposed:
+            living = self._registry.living(self)
+            if living is not self:  # this one fell asleep during a pause, and the room woke as another
+                return await request.send_to(living)
             writer = self._roused(quiet=request.quiet)
             if (answer := await writer.requests.first_answer(command)) is not None:
                 return answer

@@ -6,8 +6,10 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from server import cli, config, options
@@ -91,13 +93,18 @@ def test_caddy_understands_its_file(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def flags_of(command: click.Command) -> Iterator[str]:
+    """Yield the options of a command and of all commands below it."""
+    yield from (option for each in command.params for option in each.opts)
+    for below in getattr(command, "commands", {}).values():
+        yield from flags_of(below)
+
+
 def test_hosting_names_what_there_is() -> None:
     others = {"--build", "--now", "--require-hashes", "--only-binary", "--no-deps", "--no-build-isolation"}
     others |= {"--rm", "--target"}
     given = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", HOSTING))
-    others |= {
-        option for command in cli.wonder.commands.values() for each in command.params for option in each.opts
-    }
+    others |= set(flags_of(cli.wonder))
     assert given - others <= {config.flag(name) for name in config.NAMES}
     for name in ("Dockerfile", "compose.yaml", "Caddyfile", "wonder.service", "grafana.json"):
         assert f"deploy/{name}" in HOSTING

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from server.log.memory import MemoryLog
-from server.room.commands import Refused, Say
+from server.room.commands import EXPIRED, Refused, Remove, Say
 from server.room.events import Draft, Event, RoomOpened, TextSaid
 from server.rooms.base import NoSuchRoom, Room
 from server.rooms.local import LocalRoom
@@ -19,7 +19,9 @@ from server.rooms.snapshots import WAKE_PAGE_EVENTS, WOKEN_TAIL_EVENTS
 from server.rooms.tail import Tail
 from server.rooms.timer import QUIET_MS
 from server.rooms.writer import Writer
-from tests.support.actors import ANNA, GatedLog, now_ms, texts, toy_registry, toy_room, until
+from tests.support.actors import ANNA, GatedLog, local, now_ms, texts, toy_registry, toy_room, until
+from tests.support.media import Clock
+from tests.support.media import registry as wonder_registry
 
 pytestmark = pytest.mark.virtual_time
 
@@ -333,6 +335,33 @@ async def test_a_quiet_command_lets_a_room_that_it_woke_sleep_again(log: GatedLo
     await registry.send("room", Say("hush"), by=ANNA, quiet=True)
     await until(lambda: not registry.ids())
     assert texts(await log.read("room")) == ["hush"]
+    await registry.close()
+
+
+async def test_what_is_looked_up_while_its_room_falls_asleep_is_decided_where_the_room_woke(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    registry, log = await wonder_registry(Clock())
+    await local(await registry.wake("wonder")).close()
+    read, asked, gate = log.read, asyncio.Event(), asyncio.Event()
+
+    async def gated(room: str, after: int = 0, limit: int = 500) -> list[Event]:
+        if limit == 1:
+            asked.set()
+            await gate.wait()
+        return await read(room, after, limit)
+
+    monkeypatch.setattr(log, "read", gated)
+    removal = asyncio.ensure_future(registry.send("wonder", Remove("", EXPIRED, 1), by=None, quiet=True))
+    await asked.wait()
+    await until(lambda: not registry.ids())
+    room = await registry.wake("wonder")
+    room.hold()
+    gate.set()
+    async with asyncio.timeout(10):
+        with pytest.raises(Refused, match="not here"):
+            await removal
+    room.release()
     await registry.close()
 
 
