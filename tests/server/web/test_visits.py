@@ -34,9 +34,14 @@ READING = {
     ("GET", "/c/{clip}/dare"), ("GET", "/r/{room}/feed.xml"), ("GET", "/api/rooms/{room}/reports"),
     ("GET", "/r/{room}/screen"), ("GET", "/api/rooms/{room}/qr.svg"), ("POST", "/api/rooms/{room}/code"),
     ("GET", "/api/rooms/{room}/evenings"), ("GET", "/api/rooms/{room}/recording"),
+    ("GET", "/api/rooms/{room}/hooks"), ("POST", "/api/rooms/{room}/hooks"),
+    ("POST", "/api/rooms/{room}/hooks/{hook}"), ("DELETE", "/api/rooms/{room}/hooks/{hook}"),
     *(("GET", f"/api/rooms/{{room}}/recording.{kind}") for kind in ("ogg", "m4a", "vtt")),
     *(("GET", f"/api/clips/{{clip}}.{kind}") for kind in ("ogg", "m4a", "vtt", "svg", "png")),
 }  # fmt: skip
+
+
+HOOK = "nobody-has-this-secret"
 
 
 def routes(site: Site) -> set[tuple[str, str]]:
@@ -84,7 +89,7 @@ async def test_no_route_reads_a_log_or_wakes_a_room_without_a_limit(monkeypatch:
     async with running_site() as site:
         clip = (await site.clip())["id"]
         ledger = Ledger(monkeypatch)
-        await ledger.ask_all(site, {"room": "wonder", "clip": clip})
+        await ledger.ask_all(site, {"room": "wonder", "clip": clip, "hook": HOOK})
         # What is found here is all that reads: a new route that does is held to a limit by this test too.
         assert ledger.read == READING
     spent = Limits(dict.fromkeys(RATES, Rate(1, 1e-9)), address_voices=1)
@@ -95,7 +100,7 @@ async def test_no_route_reads_a_log_or_wakes_a_room_without_a_limit(monkeypatch:
         for action in RATES:
             spent.check(action, voice=None, address="127.0.0.1", now_ms=0)
         ledger.read.clear()
-        statuses = await ledger.ask_all(site, {"room": "wonder", "clip": clip})
+        statuses = await ledger.ask_all(site, {"room": "wonder", "clip": clip, "hook": HOOK})
     assert ledger.read == set()
     assert {route: status for route, status in statuses.items() if route in READING and status != 429} == {}
 
@@ -118,7 +123,12 @@ async def test_whoever_tries_names_is_stopped_on_every_route_to_a_room(route: tu
     headers = bearer(KEY, **({"Content-Type": media_type} if media_type else {}))
     async with running_site(rates=few) as site:
         tried = [
-            await site.status(method, path.replace("{room}", f"guess{i}"), data=body, headers=headers)
+            await site.status(
+                method,
+                path.replace("{room}", f"guess{i}").replace("{hook}", HOOK),
+                data=body,
+                headers=headers,
+            )
             for i in range(2)
         ]
     assert tried == [404, 429]
