@@ -11,7 +11,7 @@ from unicodedata import name as named
 
 # Where a sentence ends, with what closes behind it.
 _END = re.compile(r"[.!?…]+[\"'”’“»)]*(?=\s|$)")
-_THOUGHT = re.compile(r"\s*<think>.*?(?:</think>|\Z)", re.DOTALL)
+_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 _SPEAKER = re.compile(r"^\s*(?:\*\*)?(?:assistant|answer|antwort)(?:\*\*)?\s*:(?:\*\*)?\s*", re.IGNORECASE)
 # Calls of tools, markers of turns, code and data: nobody says these.
 _MACHINERY = re.compile(
@@ -38,7 +38,7 @@ _SMALL = {
     "fr": "le les des une est et je vous nous pas que dans pour avec sur qui ce cette au mais",
     "es": "el los las una es que por con y muy pero como para se lo mi tu en del al",
     "it": "il che di per non sono una della nel con mi si gli ho anche questo come più",
-    "pt": "os as um uma que não com para por meu seu você em na no isso mas muito",
+    "pt": "os uma que não com para por meu seu você em isso mas muito",
     "nl": "het een van ik je niet dat zijn op te met voor maar ook wij jij aan naar",
     "pl": "nie to jest się na do że jak ale za co tak po od",
 }  # fmt: skip
@@ -61,7 +61,9 @@ def short(text: str, words: int) -> str:
 
 def without_thought(text: str) -> str:
     """Return what was said aloud: some models think first, between two marks."""
-    return _THOUGHT.sub("", text, count=1).strip()
+    said = text.strip()
+    thought = _THOUGHT.match(said)
+    return said[thought.end() :].strip() if thought else said
 
 
 def without_speaker(text: str) -> str:

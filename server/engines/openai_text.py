@@ -94,6 +94,7 @@ class OpenAiText:
         self._client = openai.AsyncOpenAI(
             base_url=url, api_key=key or "none", max_retries=0, http_client=self._http
         )
+        self._client.organization = self._client.project = None  # else taken from the environment
 
     async def write(self, request: Request) -> str | None:
         """Return a line, or None where the model said nothing that may be said. Raises `EngineFailed`."""
@@ -164,15 +165,16 @@ class OpenAiText:
     async def _ask(self, messages: list[dict[str, str]]) -> Any:
         """Ask for a stream; whoever wants the limits in the newer form is asked in that from then on."""
         create: Any = self._client.chat.completions.create
+        form = self._form
         wanted = {"model": self._model, "messages": messages, "stream": True}
         wanted["stream_options"] = {"include_usage": True}
         try:
-            return await create(**wanted, **self._form)
+            return await create(**wanted, **form)
         except openai.BadRequestError as refused:
-            if self._form == NEWER_FORM or not any(name in str(refused) for name in (*FORM, *NEWER_FORM)):
+            if form == NEWER_FORM or not any(name in str(refused) for name in (*FORM, *NEWER_FORM)):
                 raise
         self._form = NEWER_FORM
-        return await create(**wanted, **self._form)
+        return await create(**wanted, **NEWER_FORM)
 
     def _failed(self, outcome: Outcome, sentence: str) -> EngineFailed:
         self.tally.ended(outcome)
@@ -197,7 +199,7 @@ def _enough(text: str, words: int) -> str | None:
     """Return why nothing more need be read: the line is over, or far too long; None where it goes on."""
     if len(text) > ANSWER_CHARACTERS:
         return "length"
-    said = answers.without_thought(text)
+    said = answers.without_speaker(answers.without_thought(text)).lstrip()
     if len(said) > 2 * LINE_LIMIT_CHARACTERS:
         return "length"
     too_many = words and len(said.split()) > words + 1  # the last one may go on

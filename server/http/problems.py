@@ -61,6 +61,7 @@ STATUSES: dict[str, int] = {
     "not_speaking": 409,
     "answered_already": 409,
     "enough_topics": 409,
+    "enough_hooks": 409,
     "known_topic": 409,
     "not_scored": 409,
     "not_your_turn": 409,

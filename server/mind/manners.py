@@ -6,11 +6,10 @@ import re
 
 # No machine says that it is none, whatever it is told to be.
 _HUMAN = re.compile(
-    r"\bi(?:'|’| a)m (?:a |really a |actually a )?(?:real )?(?:human|person)\b"
-    r"|\bi am no (?:machine|bot|robot)\b"
-    r"|\bi(?:'|’| a)m not an? (?:machine|bot|robot|ai)\b"
-    r"|\bich bin (?:ein(?:e)? )?(?:echter? |richtige[r]? |wirklich ein )?(?:mensch|person)\b"
-    r"|\bich bin kein(?:e)? (?:maschine|bot|roboter|ki)\b",
+    r"\bi(?:'|’| a)m (?:really |actually )?(?:an? )?(?:real |actual )?(?:human|person)\b"
+    r"|\bi(?:'|’| a)m (?:no|not an?) (?:machine|bot|robot|ai|computer)\b"
+    r"|\bich bin (?:doch |wirklich )?(?:eine? )?(?:echte[rn]? |richtige[rn]? )?(?:mensch|person)\b"
+    r"|\bich bin keine? (?:maschine|bot|roboter|automat|computer|ki)\b",
     re.IGNORECASE,
 )
 # Words that no machine says, to nobody, in no room.

@@ -92,7 +92,7 @@ def choose(templates: Iterable[str], talk: Talk, random: Random, **values: str) 
 
 
 def choices(templates: Iterable[str], talk: Talk, random: Random, **values: str) -> Iterator[str]:
-    """Yield filled templates in random order, those that were not used lately first."""
+    """Yield filled templates in random order, the least used lately first; none that is too long."""
     values = {"name": talk.name, "me": talk.part.name, **values}
     order = list(templates)
     random.shuffle(order)
@@ -100,7 +100,7 @@ def choices(templates: Iterable[str], talk: Talk, random: Random, **values: str)
     used = {template: _age(template, said) for template in order}
     for template in sorted(order, key=lambda template: used[template]):
         line = filled(template, values)
-        if line is not None and _plain(line) not in said:
+        if line is not None and _plain(line) not in said and not 0 < talk.words < len(line.split()):
             yield line
 
 

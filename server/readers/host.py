@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 
 # How often it looks who is here, for presence is no event; and where nobody is.
 LOOK_EVERY_MS, LOOK_FOR_SOMEBODY_EVERY_MS = 500, 2_000
-# An engine that has not written by then is late for whatever it was asked.
-ENGINE_WITHIN_S = 4.5
+# An engine that has not written by then is late for whatever it was asked. It begins after a wait for others.
+ENGINE_WITHIN_S, WAITS_S = 4.5, 4.5
 # Requests of all rooms that an engine has at once, and that may wait; others go without a line.
 ASKED_AT_ONCE, ASKED_MOST = 4, 32
 # After something failed a room's host does nothing for so long.
@@ -63,8 +63,13 @@ class Queue:
             return ""
         self._asked += 1
         try:
-            async with asyncio.timeout(ENGINE_WITHIN_S), self._free:
-                return await self._engine.write(request) or ""
+            async with asyncio.timeout(WAITS_S):
+                await self._free.acquire()
+            try:
+                async with asyncio.timeout(ENGINE_WITHIN_S):
+                    return await self._engine.write(request) or ""
+            finally:
+                self._free.release()
         except (TimeoutError, EngineFailed) as failed:
             log.warning("the host's engine wrote nothing: %s", type(failed).__name__)
             return ""

@@ -27,7 +27,7 @@ def id_of(secret: str) -> str:
 
 
 def facts(state: RoomState, command: MakeHook | RemoveHook) -> list[Fact]:
-    """Return that a hook is made or gone. Raises `Refused` (`too_fast`, `no_such_hook`)."""
+    """Return that a hook is made or gone. Raises `Refused` (`enough_hooks`, `no_such_hook`)."""
     known = state.governed.hooks
     if isinstance(command, RemoveHook):
         if command.hook not in known:
@@ -36,7 +36,7 @@ def facts(state: RoomState, command: MakeHook | RemoveHook) -> list[Fact]:
     if command.hook in known:
         return []
     if len(known) >= HOOKS_MOST:
-        raise Refused("too_fast", f"A room has at most {HOOKS_MOST} hooks. Remove one first.")
+        raise Refused("enough_hooks", f"A room has at most {HOOKS_MOST} hooks. Remove one first.")
     return [HookMade(command.hook)]
 
 

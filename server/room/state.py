@@ -82,8 +82,8 @@ class RoomState(Struct, frozen=True):
     a role asked for to what it is; `wanted` are the voices that wait for another topic, `wanted_seats`
     what their wishes count by. `asked_seq` is the seq of the newest turn, whose event has the words that a
     take answers; `set_rounds` is the set of rounds that runs; `answered` are prompts and who answered them;
-    `removed_seq` is the seq of the newest removal; `voice` and `character` None mean as the kind has it;
-    `taught` is who has played which game lately.
+    `removed_seq` is the seq of the newest removal; `voice` None means as the kind has it,
+    `character` None or "" nobody; `taught` is who has played which game lately.
     """
 
     head: int = 0

@@ -36,6 +36,7 @@ PACE_S = 1.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 300.0
 LOOKED_AT_EVERY_MS = 1_000
 PAGE_EVENTS = 100
+CAPTION_CHARACTERS = 1_024  # Telegram takes no more under a voice message
 CLOSING_S = 5.0
 EMOJI = ("😂", "❤️", "😮", "👏")
 
@@ -216,9 +217,9 @@ class Listening(Reader):
             for event in page:
                 if self._is_closed:
                     return
-                seq = event.seq
-                if await self._told(listener, view(event, None)):
-                    listener.seq = seq
+                is_told = await self._told(listener, view(event, None))
+                listener.seq = seq = event.seq
+                if is_told:
                     self._effects.append(listener.row())
                     await asyncio.sleep(self._pace_s)
 
@@ -249,5 +250,6 @@ class Listening(Reader):
             return False
         buttons = [[(emoji, f"react {clip} {emoji}") for emoji in EMOJI]]
         caption = known.caption if isinstance(known, ClipRef) else None
-        await self._api.play(listener.chat_id, blob.body, f"{name}: {caption}" if caption else name, buttons)
+        told = f"{name}: {caption}" if caption else name
+        await self._api.play(listener.chat_id, blob.body, told[:CAPTION_CHARACTERS], buttons)
         return True

@@ -106,7 +106,7 @@ OPERATIONS = (
         make,
         "Make a hook, by which a program writes into the room: for who may change it.",
         {201: json_body(HookMade)},
-        (*_KEEPING, "room_closed", "storage_full"),
+        (*_KEEPING, "enough_hooks", "room_closed", "storage_full"),
         key="needed",
         headers=("Location",),
     ),

@@ -58,6 +58,7 @@ class BotApi:
         self.faults: dict[str, list[Fault]] = {}  # by method, each answers one request
         self.gone: dict[int, Callable[[], Fault]] = {}
         self.is_down = False
+        self.refused = 0  # requests that were answered with an error
         self.url = self.site = ""  # its own address, and that of the server whose bot asks it
         self.polls = 0
         self._update_id = 1_000
@@ -102,6 +103,11 @@ class BotApi:
     # --- the server
 
     async def _answer(self, request: web.Request) -> web.Response:
+        answer = await self._reply(request)
+        self.refused += answer.status != 200
+        return answer
+
+    async def _reply(self, request: web.Request) -> web.Response:
         token, method = request.match_info["token"], request.match_info["method"]
         if self.is_down:
             return web.Response(status=502, text="<html>Bad Gateway</html>")

@@ -11,6 +11,7 @@ export default {
   'refused.bad_answer': 'Diese Antwort ist zu lang oder leer.',
   'refused.wanted_already': 'Du hast schon um ein anderes Thema gebeten.',
   'refused.known_topic': 'Dieses Thema wartet schon.',
+  'refused.enough_hooks': 'Acht Türen für Programme sind offen. Mach erst eine zu.',
   'refused.enough_topics': 'Es gibt genug Themen. Warte, bis einige dran waren.',
   'refused.no_round': 'Diese Runde ist vorbei.',
   'refused.joined_already': 'Du bist schon in dieser Runde.',

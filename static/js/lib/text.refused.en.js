@@ -11,6 +11,7 @@ export default {
   'refused.bad_answer': 'That answer is too long, or empty.',
   'refused.wanted_already': 'You asked for another topic already.',
   'refused.known_topic': 'This topic is waiting already.',
+  'refused.enough_hooks': 'Eight doors for programs are open. Shut one first.',
   'refused.enough_topics': 'There are topics enough. Wait until some were thrown.',
   'refused.no_round': 'That round is over.',
   'refused.joined_already': 'You are in this round already.',

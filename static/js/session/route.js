@@ -115,7 +115,7 @@ export class Route {
     if (before?.kind !== 'files' || !stream) return false;
     /** @type {Path|null} */ let live = null;
     try {
-      live = await this.live(this.lost);
+      live = await this.live(() => this.#path === live && this.lost()); // one that is only tried ends no take
       await live.prepare(stream);
     } catch {
       live?.close();

@@ -14,17 +14,25 @@ export function hookList({ id }, attempt) {
   const draw = async () => list.replaceChildren(...(await hooksOf(id)).map((hook) => row(hook, remove)));
   const remove = (/** @type {string} */ hook) => attempt(async () => {
     await removeHook(id, hook);
+    told.replaceChildren(); // perhaps the address of this one
     await draw();
+    button.focus(); // the one that was pressed is gone
   });
-  const make = () => attempt(async () => {
+  const make = async () => {
+    button.disabled = true; // a second press would take the place of an address that is told once
+    await attempt(made);
+    button.disabled = false;
+  };
+  const made = async () => {
     const url = await makeHook(id);
     const address = h('input', { type: 'text', id: 'keeper-hook-url', readonly: true, translate: 'no', value: url, onfocus: () => address.select() });
     told.replaceChildren(h('label', { class: 'field' }, h('span', {}, t('keeper.hook.once')), h('div', { class: 'sheet-row' }, address)));
     await draw();
-  });
+  };
+  const button = h('button', { type: 'button', class: 'quiet', id: 'keeper-hook', onclick: make }, t('keeper.hook'));
   const opened = (/** @type {Event} */ { target }) => /** @type {HTMLDetailsElement} */ (target).open && attempt(draw);
   return h('details', { id: 'keeper-hooks', ontoggle: opened }, h('summary', {}, t('keeper.hooks')), h('div', { class: 'sheet-form' },
-    h('p', { class: 'sheet-note' }, t('keeper.hooks.hint')), list, told, h('button', { type: 'button', class: 'quiet', id: 'keeper-hook', onclick: make }, t('keeper.hook'))));
+    h('p', { class: 'sheet-note' }, t('keeper.hooks.hint')), list, told, button));
 }
 
 /** @param {import('../wire/own-room.js').Hook} hook @param {(id: string) => void} remove */

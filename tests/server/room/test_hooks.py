@@ -58,4 +58,4 @@ def test_a_room_has_only_so_many() -> None:
     room = private()
     for number in range(hooks.HOOKS_MOST):
         room.do(MakeHook(f"hook {number}"), ANNA)
-    assert refusal(room, MakeHook("one too many"), ANNA) == "too_fast"
+    assert refusal(room, MakeHook("one too many"), ANNA) == "enough_hooks"

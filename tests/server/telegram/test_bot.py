@@ -77,7 +77,10 @@ async def test_a_restart_hears_what_was_sent_meanwhile_and_nothing_twice(telegra
         assert await kinds(site, ClipLanded) == 2
 
 
-async def test_what_is_under_way_when_it_stops_is_answered_and_confirmed(telegram: BotApi) -> None:
+async def test_what_is_under_way_when_it_stops_is_answered_and_confirmed(
+    telegram: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bots, "CLOSING_S", 50.0)
     zoe = Person(telegram, 7)
     async with running_site() as site:
         async with running_bot(site, telegram):
@@ -97,7 +100,7 @@ async def test_while_telegram_is_away_it_tries_again(
     telegram.is_down = True
     telegram.faults["getMe"] = [Fault(401, "Unauthorized")]
     async with running_site() as site, running_bot(site, telegram) as bot:
-        await asyncio.sleep(0)
+        await until(lambda: telegram.refused > 0)
         assert bot.link == ""
         telegram.is_down = False
         zoe = Person(telegram, 7)
