@@ -25,7 +25,7 @@ from server.room.events import Voice
 from server.room.host_memory import Memory
 from server.room.hosting import Move
 from server.room.state import RoomState
-from server.rooms.base import Room
+from server.rooms.base import Asleep, Room
 from server.rooms.presence import PRESENT
 from server.rooms.tail import Batch
 
@@ -136,6 +136,8 @@ class RoomHost:
             self._fresh.clear()
             try:
                 await self._step()
+            except Asleep:
+                return
             except Refused as refused:
                 log.debug("the host of room %.6s was refused: %s", self._room.id, refused.code)
             except Exception:
@@ -197,7 +199,8 @@ class RoomHost:
         if command is None:
             return
         self._memory = hosting.spoke(self._memory, move, now_ms)
-        self._room.consent(voice.id)
+        if voice.id not in self._room.context().consented:
+            self._room.consent(voice.id)
         if not await self._is_said(command, character, voice):
             await self._send(move, command, voice)
 
@@ -219,11 +222,7 @@ class RoomHost:
         """Send a command; who is to have turns is here from before they are given."""
         if move.deed in {"start", "join"}:
             self._take_seat(voice)
-        try:
-            await self._room.send(command, by=voice, quiet=True)
-        finally:
-            if not hosting.is_seated(self._room.state, self._memory):
-                self._leave_seat()
+        await self._room.send(command, by=voice, quiet=True)
 
     def _take_seat(self, voice: Voice) -> None:
         """Be here, so that games give it turns; it is never among those who may speak, or listen."""

@@ -10,11 +10,23 @@ from msgspec.structs import replace
 from games.round import AnswerGiven, RoundClosed
 from server.room import company
 from server.room.context import Context
-from server.room.events import ClipCaptioned, ClipRemoved, Event, TextRemoved, TextSaid
+from server.room.events import (
+    ClipCaptioned,
+    ClipHidden,
+    ClipRemoved,
+    Event,
+    TextHidden,
+    TextRemoved,
+    TextSaid,
+)
+from server.room.held_facts import ClipHeld
 from server.room.state import RoomState
 
 # Lines of its own that it never repeats, lines of all that it knows, and people who did something.
 SAID_KEPT, LINES_KEPT, ACTED_KEPT = 50, 20, 100
+# Whoever comes back sooner only lost the connection: they are not greeted anew, and were not away. Of so many
+# who left that is known.
+BACK_WITHIN_MS, LEFT_KEPT = 10 * 60_000, 100
 
 
 class Heard(Struct, frozen=True):
@@ -39,13 +51,15 @@ class Spoken(Struct, frozen=True):
 class Memory(Struct, frozen=True):
     """What the host (the voice `host`) saw and did; all of it is bounded.
 
-    `came` is when those who are here came in, `acted` who did something, `active_ms` when a person did last,
-    `writes` whether the newest take of a person was written, `tried` the last turn that it tried (0: to
-    join), `began_ms` when it last began a game, or sat out, `with_` whom it keeps company.
+    `came` is when those who are here came in, `left` when those who are not came and left, `acted` who did
+    something, `active_ms` when a person did last, `writes` whether the newest take of a person was written,
+    `tried` the last turn that it tried (0: to join), `feeds` whether a line to voice comes next after a
+    topic, `began_ms` when it last began a game, or sat out, `with_` whom it keeps company.
     """
 
     host: str
     came: dict[str, int] = {}
+    left: dict[str, tuple[int, int]] = {}
     acted: tuple[str, ...] = ()
     greeted: tuple[str, ...] = ()
     with_: str = ""
@@ -53,6 +67,7 @@ class Memory(Struct, frozen=True):
     active_ms: int = 0
     line_ms: int = 0
     topic_ms: int = 0
+    feeds: bool = False
     began_ms: int = 0
     said: tuple[str, ...] = ()
     lines: tuple[Spoken, ...] = ()
@@ -66,9 +81,9 @@ def read(memory: Memory, event: Event, state: RoomState) -> Memory:
     if event.by is not None and not event.by.machine and event.by.id != memory.host:
         memory = replace(memory, active_ms=event.at_ms)
     match event.data:
-        case TextRemoved(target=target):
+        case TextRemoved(target=target) | TextHidden(target=target):
             return _without(memory, str(target))
-        case ClipRemoved(clip=clip):
+        case ClipRemoved(clip=clip) | ClipHidden(clip=clip) | ClipHeld(clip=clip):
             return _without(memory, clip)
         case TextSaid(text=text) if event.by:
             return _spoke(memory, event, text, str(event.seq), in_round=False)
@@ -115,7 +130,7 @@ def _with_actor(memory: Memory, voice: str) -> Memory:
 
 
 def _without(memory: Memory, target: str) -> Memory:
-    """Forget what was taken back."""
+    """Forget what was taken back, or is hidden: nobody is told of it any more, and no engine."""
     heard = memory.heard if memory.heard is None or memory.heard.target != target else None
     lines = tuple(line for line in memory.lines if line.target != target)
     return replace(memory, heard=heard, lines=lines)
@@ -129,10 +144,14 @@ def people(memory: Memory, context: Context) -> tuple[str, ...]:
 
 
 def met(memory: Memory, here: Collection[str], now_ms: int) -> Memory:
-    """Return the memory of who is here as of now; who left and comes again is greeted again."""
+    """Return the memory of who is here as of now; whoever comes again after a while is new."""
     if memory.came.keys() == set(here):
         return memory
-    came = {voice: memory.came.get(voice, now_ms) for voice in here}
-    greeted = tuple(voice for voice in memory.greeted if voice in came)
+    away = {voice: (came_ms, now_ms) for voice, came_ms in memory.came.items() if voice not in here}
+    left = {voice: at for voice, at in {**memory.left, **away}.items() if at[1] >= now_ms - BACK_WITHIN_MS}
+    known = memory.came.keys() | left.keys()
+    came = {voice: memory.came.get(voice, left.pop(voice, (now_ms, 0))[0]) for voice in here}
+    left = dict([*left.items()][-LEFT_KEPT:])
+    greeted = tuple(voice for voice in memory.greeted if voice in known)
     acted = tuple(voice for voice in memory.acted if voice in came)
-    return replace(memory, came=came, greeted=greeted, acted=acted)
+    return replace(memory, came=came, left=left, greeted=greeted, acted=acted)

@@ -227,7 +227,7 @@ def _topic(state: RoomState, context: Context, memory: Memory) -> Move | None:
         return None
     if all(line.machine for line in memory.lines):
         return None
-    deed: Deed = "feed" if len(memory.said) % 2 else "topic"
+    deed: Deed = "feed" if memory.feeds else "topic"
     return Move(deed, context.now_ms + REACT_UNTIL_MS)
 
 
@@ -323,13 +323,13 @@ def tried(memory: Memory, move: Move, now_ms: int) -> Memory:
         case "bye":
             return replace(memory, heard=None, with_="")
         case "topic" | "feed":
-            return replace(memory, topic_ms=now_ms)
+            return replace(memory, topic_ms=now_ms, feeds=move.deed == "topic")
         case "play":
             return replace(memory, tried=(move.round, move.turn))
         case "join":
             return replace(memory, tried=(move.round, 0))
         case "start":
-            games = (*memory.games, move.game)[-GAMES_KEPT:]
+            games = (*memory.games, move.game)[-GAMES_KEPT:] if move.game else memory.games
             return replace(memory, games=games, began_ms=now_ms, with_=move.voice)
         case "leave":
             return replace(memory, began_ms=now_ms)

@@ -293,14 +293,14 @@ class Conversation:
         if room is None:
             return
         voice = self._come_in(asking.chat, room)
-        if message is not None:
-            await self._api.remove_buttons(message)
         if keeps:
             await self._takes.keep(room, voice, id_)
-            await self._api.say(asking.id, asking.text("landed", room=_name(room.state)))
         else:
             self._takes.drop(room, voice, id_)
-            await self._api.say(asking.id, asking.text("dropped"))
+        if message is not None:  # where it was refused they may be pressed again
+            await self._api.remove_buttons(message)
+        told = asking.text("landed", room=_name(room.state)) if keeps else asking.text("dropped")
+        await self._api.say(asking.id, told)
 
     async def _forget(self, asking: Asking) -> None:
         """Take back what a chat left in any room, and forget who it was and that it listens."""

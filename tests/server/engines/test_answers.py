@@ -32,6 +32,7 @@ def test_of_a_long_line_as_many_sentences_are_left_as_fit(text: str, short: str)
 def test_thoughts_and_marks_of_turns_are_not_said() -> None:
     assert answers.without_thought("<think>a\nb</think>\nHello.") == "Hello."
     assert answers.without_thought("<think>a that goes on") == ""
+    assert answers.without_thought("I said <think> and left.") == "I said <think> and left."
     assert answers.without_speaker("**Assistant:** Hello: you") == "Hello: you"
     assert answers.without_speaker("Answer me.") == "Answer me."
 

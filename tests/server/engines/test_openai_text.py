@@ -232,3 +232,11 @@ async def test_nothing_gets_out_that_a_hundred_injections_ask_for() -> None:
                 assert obedient.fault(line, request) == "", (form, text)
                 if form not in obedient.HARMLESS:
                     assert line is None, (form, line)
+
+
+async def test_no_account_of_the_operator_is_told_to_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.setenv(name, "account-of-another-program")
+    asking = engine("http://127.0.0.1:9/v1")
+    assert "account-of-another-program" not in str(asking._client.default_headers)
+    await asking.close()

@@ -20,7 +20,16 @@ def test_what_only_looks_like_it_is_not(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["I'm a human", "I am not a robot.", "Ich bin ein Mensch", "ich bin keine Maschine"]
+    "text",
+    [
+        "I'm a human",
+        "I'm no robot",
+        "I'm an actual person",
+        "ich bin doch ein Mensch",
+        "I am not a robot.",
+        "Ich bin ein Mensch",
+        "ich bin keine Maschine",
+    ],
 )
 def test_a_claim_to_be_human_is_told(text: str) -> None:
     assert claims_to_be_human(text)

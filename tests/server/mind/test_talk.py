@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from random import Random
 
+from msgspec.structs import replace
+
 from games.characters import CHARACTERS
 from server.mind.talk import Talk, choices, choose, filled
 
@@ -32,3 +34,9 @@ def test_the_moment_decides_chance() -> None:
     assert talk().last == "the moon"
     assert talk().keyword("", "a moon") == "moon"
     assert talk().associated("moon", Random(1))
+
+
+def test_a_line_of_a_number_of_words_is_a_whole_one() -> None:
+    few = replace(talk(), words=3)
+    found = [*choices(["one two three.", "one two three four five."], few, Random(1))]
+    assert found == ["One two three."]

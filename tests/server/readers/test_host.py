@@ -13,6 +13,7 @@ from server.readers import host
 from server.readers.host import Host, Queue
 from server.room.commands import Change
 from server.room.events import TextSaid, TopicSuggested, TopicThrown
+from server.room.host_memory import BACK_WITHIN_MS
 from server.rooms.presence import PresenceState
 from tests.support.company import Scribe, opened
 from tests.support.media import ANNA, BELA
@@ -160,7 +161,7 @@ async def test_a_room_that_sleeps_takes_its_host_along_and_finds_it_again() -> N
         company.go()
         await company.until(lambda: not company.registry.ids())
         greeted = len(company.engine.asked)
-        await asyncio.sleep(300)
+        await asyncio.sleep(2 * BACK_WITHIN_MS / 1000)
         assert len(company.engine.asked) == greeted
         assert not company.registry.ids()
         await company.room.awake()

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from server.room.commands import Answer, Forget, Land, Report, RoundStart, Say
-from server.room.events import ClipLanded, Voice
-from server.room.host_memory import ACTED_KEPT, LINES_KEPT, SAID_KEPT, met, people, read
+from server.room.events import ClipHidden, ClipLanded, Event, TextHidden, Voice
+from server.room.held_facts import ClipHeld
+from server.room.host_memory import (
+    ACTED_KEPT,
+    BACK_WITHIN_MS,
+    LEFT_KEPT,
+    LINES_KEPT,
+    SAID_KEPT,
+    Heard,
+    Memory,
+    Spoken,
+    met,
+    people,
+    read,
+)
 from tests.support.hosted import BOT, HOST, HostedRoom
 from tests.support.rooms import ANNA, BELA
 
@@ -86,11 +100,32 @@ def test_people_are_those_who_came_in_and_no_machines() -> None:
     assert people(here.memory, here.context()) == (ANNA.id, BELA.id)
 
 
-def test_who_comes_again_is_new() -> None:
+def test_who_comes_again_after_a_while_is_new_and_who_lost_the_connection_is_not() -> None:
     here = room()
     memory = met(here.memory, [ANNA.id], 5)
     assert met(memory, [ANNA.id], 9) is memory
-    assert met(met(memory, [], 7), [ANNA.id], 9).came == {ANNA.id: 9}
+    memory = replace(memory, greeted=(ANNA.id,))
+    for back_ms, came_ms, greeted in ((9, 5, (ANNA.id,)), (8 + BACK_WITHIN_MS, 8 + BACK_WITHIN_MS, ())):
+        back = met(met(memory, [], 7), [ANNA.id], back_ms)
+        assert (back.came, back.left, back.greeted) == ({ANNA.id: came_ms}, {}, greeted)
+
+
+def test_of_many_who_left_the_newest_are_known() -> None:
+    memory = Memory("host")
+    for number in range(2 * LEFT_KEPT):
+        memory = met(memory, [f"voice {number}"], number)
+    assert [*memory.left] == [f"voice {number}" for number in range(LEFT_KEPT - 1, 2 * LEFT_KEPT - 1)]
+
+
+@pytest.mark.parametrize(
+    "hidden", [ClipHidden("clip"), ClipHeld("clip", "slurs"), TextHidden(7)], ids=lambda fact: fact.kind
+)
+def test_what_is_hidden_is_told_to_no_engine(hidden: ClipHidden | ClipHeld | TextHidden) -> None:
+    target = str(getattr(hidden, "clip", None) or getattr(hidden, "target", ""))
+    lines = (Spoken("Anna", "words", False, target), Spoken("Anna", "more", False, ""))
+    memory = Memory("host", heard=Heard(ANNA.id, target, "words", 1, False), lines=lines)
+    after = read(memory, Event(10, 9, 10, None, hidden.kind, hidden), room().state)
+    assert (after.heard, [line.text for line in after.lines]) == (None, ["more"])
 
 
 def test_it_remembers_no_more_than_it_needs() -> None:
