@@ -156,7 +156,8 @@ async def test_a_busy_log_is_read_page_by_page_and_not_for_each_event(
 
     async def counted(after: int = 0, limit: int = 500) -> list[Change]:
         page = await changes(after, limit)
-        pages.append(len(page))
+        if limit > 1:  # else it is this test that looks whether all is read
+            pages.append(len(page))
         return page
 
     monkeypatch.setattr(log, "changes", counted)
