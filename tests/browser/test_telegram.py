@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 from audio import container
 from audio.take import SAMPLE_RATE_HZ
 from tests.support.bot_api import NAME, TOKEN, Person, bot_api
-from tests.support.browsers import ALIKE, heard, hears
+from tests.support.browsers import ALIKE, all_hear, heard, hears
 from tests.support.server import running_server
 from tests.support.speech import say
 from tests.support.uploads import muxed
@@ -30,11 +30,20 @@ async def test_a_masked_voice_message_is_heard_on_the_radio(invite: Invite, chro
             await visitor.enter(server.url, room)
             await visitor.listens()
             zoe.press_data("mask giant")
-            zoe.speak(muxed(say("Green tomatoes always remember bicycles"), "ogg", "libopus"))
+            voice_message = muxed(say("Green tomatoes always remember bicycles"), "ogg", "libopus")
+
+            async def speak() -> None:
+                zoe.speak(voice_message)
+                await zoe.hears("Your voice", times=len(landed) + 1)
+                landed.append(voice_message)
+
+            landed: list[bytes] = []
+            await speak()
             await visitor.shows_clips(1)
             clip = await asyncio.to_thread(first_clip, server.url, room)
             async with ClientSession(server.url) as http:
                 stored = await (await http.get(f"/api/clips/{clip['clip']}.ogg")).read()
             assert (clip["source"], clip["mask"]) == ("telegram", "giant")
             masked = container.decode(stored, "audio/ogg", longest=10 * SAMPLE_RATE_HZ)
-            assert await hears(lambda: heard(visitor.page), masked) >= ALIKE
+            alike = await hears(lambda: heard(visitor.page), masked)
+            assert alike >= ALIKE or await all_hear([visitor.page], masked, speak) >= ALIKE
