@@ -73,12 +73,23 @@ class Playhouse:
     async def room(self, name: str) -> Room:
         return await self.registry.wake(name)
 
-    async def pass_time(self, name: str, until_ms: int | None = None) -> None:
-        """Move the clock to a moment, or to what is due next, and let the room look at it."""
+    async def pass_time(self, name: str, until_ms: int) -> None:
+        """Move the clock to a moment, and let the room look at it."""
+        self._move(await self.room(name), until_ms)
+
+    async def pass_until_due(self, name: str, told: int) -> bool:
+        """Move the clock to what is due next, unless more happened than the players were told, up to a seq.
+
+        The room's own timer may give the next turn at any moment: what is due then would be its end.
+        """
         room = await self.room(name)
-        if until_ms is None:
-            until_ms = due(room.state, room.context())
-        assert until_ms is not None
+        due_ms = due(room.state, room.context())
+        if room.state.head != told or due_ms is None:
+            return False
+        self._move(room, due_ms)
+        return True
+
+    def _move(self, room: Room, until_ms: int) -> None:
         self.clock.ms = max(self.clock.ms + 50, until_ms)
         room.hold()
         room.release()
@@ -232,7 +243,7 @@ class Troupe:
             elif self._is_for(turn, player) and self.turn() == turn and self.end() is None:
                 await self._speak(player, turn)
         await self._hear()
-        if self.turn() == turn and self.end() is None:
+        while self.turn() == turn and self.end() is None:
             await self._wait()
 
     async def _hear(self) -> None:
@@ -304,12 +315,14 @@ class Troupe:
         await self.players[0].look()
 
     async def _wait(self) -> None:
-        """Let the turn end, and wait until that is told."""
+        """Let the turn end, and wait until that is told; or take in what happened meanwhile."""
         first, kinds = self.players[0], ("turn.given", "round.closed")
         assert first.client is not None
         seen = first.last_seq()
-        await self.playhouse.pass_time(self.room)
-        await first.client.until(lambda m: m.get("kind") in kinds and m["seq"] > seen)
+        if await self.playhouse.pass_until_due(self.room, seen):
+            await first.client.until(lambda m: m.get("kind") in kinds and m["seq"] > seen)
+        else:
+            await first.look()
 
     def codes(self) -> Counter[str]:
         """Return the codes of all verdicts of the round."""
