@@ -250,7 +250,7 @@ def _is_open(round_: Round, turn: TurnGiven, memory: Memory) -> bool:
         return False
     if memory.tried == (round_.id, turn.turn) or memory.host in done_in(round_, turn):
         return False
-    if round_lifecycle.is_full(round_):
+    if round_lifecycle.is_full(round_) or round_.duet is not None:  # that is for two voices
         return False
     return memory.host in turn.wanted or memory.host in round_.players or round_.game in SHARED
 

@@ -15,6 +15,7 @@ from games import prompts
 from games.endings import spoken
 from games.game import Game, GameContext, Setup
 from games.pace import is_unjudged, words_by_ms
+from games.parts import Duet
 from games.progress import folded, untold
 from games.prompts import Card
 from games.referee import coaching
@@ -130,6 +131,7 @@ def begin(
     *,
     prompt: Prompt | None = None,
     company: tuple[str, ...] = (),
+    duet: Duet | None = None,
 ) -> list[Fact]:
     """Begin a round of a game, on a given prompt or one drawn, in the company of older clips."""
     tempo = tempo or state.tempo
@@ -137,7 +139,7 @@ def begin(
     facts = game.begin(setup)
     kind = kind_of(state)
     begun = [
-        replace(fact, mask=masks.drawn(kind, fact, facts), company=company)
+        replace(fact, mask=masks.drawn(kind, fact, facts), company=company, duet=duet)
         if isinstance(fact, RoundOpened)
         else fact
         for fact in facts

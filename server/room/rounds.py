@@ -149,7 +149,9 @@ def _pulse_at_ms(state: RoomState, context: Context) -> int:
         return state.rested_from_ms
     if len(state.wanted_seats) >= topics.WANTED_VOICES:
         return round_lifecycle.card_ends_ms(state)
-    return round_lifecycle.next_round_at_ms(state)
+    next_ms = round_lifecycle.next_round_at_ms(state)
+    # Who comes in alone waits for no rest of others.
+    return min(next_ms, round_lifecycle.card_ends_ms(state)) if company.is_due(state, context) else next_ms
 
 
 def _is_ahead(round_: Round, context: Context) -> bool:
@@ -397,7 +399,7 @@ def _advance(state: RoomState, round_: Round, context: Context) -> list[Fact]:
 
 
 def _pulse(state: RoomState, context: Context) -> list[Fact]:
-    if together := company.alone(state, context):
+    if together := company.duet(state, context) or company.alone(state, context):
         return together
     kind, speakers = round_lifecycle.kind_of(state), door.admitted(state, context.speakers, context)
     others = kind.suited(len(speakers)) if len(speakers) > 1 else ()

@@ -71,6 +71,7 @@ class Sockets:
         *,
         bounds: SocketLimits | None = None,
         listening: Callable[[str], None] | None = None,
+        came: Callable[[bytes], None] | None = None,
     ) -> None:
         self.log = log
         self.context = SocketContext(
@@ -82,6 +83,7 @@ class Sockets:
             self._once,
             lambda: self._draining,
             listening or _ignore,
+            came or _ignore,
         )
         self._registry = registry
         self._bounds = bounds or SocketLimits()
@@ -239,8 +241,8 @@ class Sockets:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _ignore(_room: str) -> None:
-    """Stand in where nobody asks who listens."""
+def _ignore(_: object) -> None:
+    """Stand in where nobody asks who listens, or who came."""
 
 
 async def _outcome(work: Coroutine[None, None, int]) -> int | Refused:

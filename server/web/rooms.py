@@ -10,6 +10,7 @@ from aiohttp import web
 from msgspec import Meta, Struct
 from msgspec.structs import astuple, replace
 
+from games.parts import Duet
 from games.registry import offered
 from games.round import Prompt, Round, Tempo, TurnGiven, VerdictGiven
 from server.http import body
@@ -23,15 +24,17 @@ from server.room.events import Language, RoomOpened, encode
 from server.room.house import HOUSE_IDS
 from server.room.kinds import KINDS, Kind, RoomKind
 from server.room.lines import speaks
+from server.room.machines import people
 from server.room.masks import MASKS
 from server.room.state import RoomState
 from server.room.view import public, view
 from server.rooms.base import Room
 from server.rooms.registry import RoomRegistry
-from server.web.app_keys import COUNTS, LOG, MEDIA, ROOM_REGISTRY
+from server.web.app_keys import COUNTS, LOG, MEDIA, ROOM_REGISTRY, TODAY
 from server.web.health import HEALTH
 from server.web.operations import JSON_ERRORS, Operation, json_body, listed, whole
 from server.web.telegram import TELEGRAM
+from server.web.today import CameToday
 from server.web.visits import awakened, visited
 
 # An id is 1 to 64 characters, so a guess costs no look-up of a megabyte.
@@ -87,6 +90,7 @@ class RoundShown(Struct):
     paused_until_ms: int
     mask: str | None
     company: tuple[str, ...] = ()
+    duet: Duet | None = None
 
 
 class CharacterShown(Struct):
@@ -139,6 +143,13 @@ class RoomShown(Struct):
     character: str | None
     characters: tuple[CharacterShown, ...]
     round: RoundShown | None
+
+
+class HereNow(Struct, frozen=True):
+    """How many people are in how many public rooms."""
+
+    people: int
+    rooms: int
 
 
 # Public rooms that sleep, as they were when they were seen last.
@@ -236,6 +247,7 @@ def _round(round_: Round) -> RoundShown:
         paused_until_ms=round_.paused_until_ms,
         mask=round_.mask,
         company=round_.company,
+        duet=round_.duet,
     )
 
 
@@ -253,9 +265,18 @@ async def list_rooms(request: web.Request) -> web.Response:
 
 
 def _listing(request: web.Request, rooms: list[RoomShown]) -> web.Response:
-    """Answer rooms, why there are no captions in them, and where else one can speak from."""
+    """Answer rooms, why there are no captions in them, where else one can speak from, and how many came."""
     app = request.app
-    return answer({"rooms": rooms, "captions_off": app[HEALTH].captions_off, "telegram": app[TELEGRAM].link})
+    today = app[TODAY].count(app[ROOM_REGISTRY].clock())
+    about = {"captions_off": app[HEALTH].captions_off, "telegram": app[TELEGRAM].link, "today": today}
+    return answer({"rooms": rooms, "now": _here_now(app[ROOM_REGISTRY]), **about})
+
+
+def _here_now(registry: RoomRegistry) -> HereNow:
+    """Return how many people are in public rooms, and in how many of these; machines are nobody."""
+    contexts = (room.context() for room in registry.rooms() if room.public)
+    crowds = [crowd for each in contexts if (crowd := len(people(each.inside, each)))]
+    return HereNow(sum(crowds), len(crowds))
 
 
 async def _lively(request: web.Request) -> AsyncIterator[RoomShown]:
@@ -405,7 +426,16 @@ OPERATIONS = (
         "/api/rooms",
         list_rooms,
         "Public rooms, liveliest first; with a place its local room, and those of the cells around.",
-        {200: listed("rooms", RoomShown, captions_off={"type": "string"}, telegram={"type": "string"})},
+        {
+            200: listed(
+                "rooms",
+                RoomShown,
+                captions_off={"type": "string"},
+                telegram={"type": "string"},
+                now=HereNow,
+                today=CameToday,
+            )
+        },
         ("bad_query", "too_fast"),
         query=(_PLACE,),
     ),

@@ -150,4 +150,8 @@ export default {
   'proposal.answered': 'Deine Antwort zählt.',
   'round.unknown': 'Stimme {n}',
   'ending.company': 'Derselbe Satz, andere Köpfe',
+  'ending.duet': 'Ein Duett über die Tage',
+  'duet.near': 'Jemand wurde das {day} gefragt.',
+  'duet.on': 'Jemand wurde das am {day} gefragt.',
+  'duet.machine': 'Noch war niemand hier: Eine Maschine fängt an. Schlag sie.',
 };

@@ -34,8 +34,8 @@ export function endingOf(round, model, met = new Map()) {
   return {
     kind,
     prompt: round.scene || round.prompt?.text || round.turns[0]?.prompt || '',
-    title: company.length && !winners.length ? t('ending.company') : titleOf(kind, winners, takes, closing),
-    takes: line || beads.length ? [] : [...rowsOf(kind, round, takes), ...company],
+    title: company.length && !winners.length ? t(round.duet ? 'ending.duet' : 'ending.company') : titleOf(kind, winners, takes, closing),
+    takes: line || beads.length ? [] : round.duet ? [...company, ...rowsOf(kind, round, takes)] : [...rowsOf(kind, round, takes), ...company],
     beads: line ? [] : beads,
     bars: kind === 'duel' ? barsOf(takes) : [],
     secrets: (closing.secrets ?? []).filter(({ voice }) => !model.hidden?.includes(voice)).map(({ voice, role, text }) => ({ voice, ...nameOf(voice, model), text: secretOf({ role, text }) })),

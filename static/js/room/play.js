@@ -36,6 +36,7 @@ export function openRound(fact, at_ms, starter = '') {
     starter,
     mask: fact.mask ?? null,
     company: [...(fact.company ?? [])],
+    duet: fact.duet ?? null,
   };
 }
 
@@ -57,6 +58,7 @@ export const UNPLAYED = {
   scene: '',
   starter: '', // the voice that began it
   /** @type {string[]} */ company: [], // older clips that answered the same, heard after one's own
+  /** @type {{at_ms: number, machine: boolean}|null} */ duet: null, // the one older clip is heard first, and was said then
   unseen: 0, // takes that are here and not shown yet
   /** @type {import('../wire/protocol.js').Closing|null} */ closing: null,
 };
@@ -197,7 +199,7 @@ export function companyOf({ company = [], takes, starter }) {
 
 /** The older clips of which nothing is told yet: whoever asked for them is to speak first. @param {Round|null} round @returns {string[]} */
 export function sparedOf(round) {
-  return round?.company?.length && !companyOf(round).length ? round.company : [];
+  return round?.company?.length && !round.duet && !companyOf(round).length ? round.company : [];
 }
 
 /**

@@ -1,8 +1,9 @@
 /** The open rooms, one's own language first; looked up again now and then while somebody looks. */
 import '../lib/words-lobby.js';
 import { h, keep, say } from '../lib/dom.js';
+import { time } from '../lib/format.js';
 import { counted, language, t } from '../lib/text.js';
-import { found, lobbyOf } from '../room/lobby.js';
+import { crowdLine, found, lobbyOf } from '../room/lobby.js';
 import { publicRooms } from '../wire/rooms.js';
 
 /** @typedef {import('../wire/protocol.js').Room} Room */
@@ -30,7 +31,8 @@ export class LobbyList extends HTMLElement {
     this.why = h('span', { lang: 'en' });
     this.deaf = h('p', { class: 'empty', id: 'no-captions', hidden: true }, t('lobby.captions'), ' ', this.why);
     this.telegram = h('a', { id: 'telegram', class: 'empty', hidden: true, rel: 'noreferrer' }, t('lobby.telegram'));
-    this.append(this.filter, this.state, this.retry, this.own, this.heading, this.others, this.more, this.deaf, this.telegram);
+    this.crowd = h('p', { class: 'crowd', id: 'crowd' });
+    this.append(this.crowd, this.filter, this.state, this.retry, this.own, this.heading, this.others, this.more, this.deaf, this.telegram);
     this.heading.hidden = true;
     this.look();
     setInterval(() => document.hidden || this.look(), AGAIN_MS);
@@ -39,9 +41,10 @@ export class LobbyList extends HTMLElement {
 
   async look() {
     try {
-      const { rooms, captions_off: why = '', telegram = '' } = await publicRooms();
+      const { rooms, captions_off: why = '', telegram = '', ...crowd } = await publicRooms();
       this.#rooms = rooms;
       this.#draw();
+      if (this.crowd) say(this.crowd, crowdLine(crowd, { counted, t, time }));
       if (this.deaf) this.deaf.hidden = !why;
       if (this.why) say(this.why, why);
       if (this.telegram) linkTo(this.telegram, telegram);

@@ -25,11 +25,11 @@
  *   players: string[], turns: Turn[], takes: Take[], votes: Vote[], verdicts: Verdict[],
  *   hidden: boolean, scene: string, roles: Role[], left: string[], late: string[], passed: Passed[],
  *   helps: Help[], paused_until_ms: number, challenges: Challenge[], unseen: number, closing: Closing|null,
- *   starter: string, mask: string|null, company: string[]}} Round
+ *   starter: string, mask: string|null, company: string[], duet: {at_ms: number, machine: boolean}|null}} Round
  * @typedef {{id: string, game: string, tempo: string, opened_at_ms: number, prompt: Prompt|null,
  *   players: string[], turn: Turn|null, takes: string[], verdicts: Verdict[], hidden?: boolean,
  *   scene?: string, left?: string[], late?: string[], paused_until_ms?: number, starter?: string, mask: string|null,
- *   company?: string[]}} RoundShown
+ *   company?: string[], duet?: {at_ms: number, machine: boolean}|null}} RoundShown
  * @typedef {{id: string, kind: string, name: string, theme: string, description: string,
  *   language: string, tempo: string, public: boolean, place: string, rules: string, consent: string,
  *   longest_clip_ms: number, keep_ms: number, house: boolean, scored: boolean, shared?: boolean, door?: string,

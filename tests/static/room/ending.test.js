@@ -150,11 +150,20 @@ test('older clips that answered the same stand on the card with their day, once 
   assert.deepEqual(endingOf(round({}), { ...modelOf(), hidden: [CLEO.id] }, met).takes.map(({ clip }) => clip), ['a']);
 });
 
+test('a duet has a title of its own, and whoever went first stands first', () => {
+  const met = new Map([['old', { by: CLEO, at_ms: 5_000, duration_ms: 800, caption: 'a hat' }]]);
+  const round = ended(running({}, { takes: [TAKES[0]], company: ['old'], duet: { at_ms: 5_000, machine: false } }), { ending: 'plain' });
+
+  const { title, takes } = endingOf(round, modelOf(), met);
+  assert.deepEqual([title, takes.map(({ clip }) => clip)], [en['ending.duet'], ['old', 'a']]);
+});
+
 test('of the company of a round nothing is told until whoever asked for it has spoken', () => {
   const round = running({}, { takes: [], company: ['old'], starter: 'anna' });
 
   assert.deepEqual(sparedOf(round), ['old']);
   assert.deepEqual(sparedOf({ ...round, takes: [take('b', BELA)] }), ['old']);
   assert.deepEqual(sparedOf({ ...round, takes: [{ ...take('a', ANNA), voice: 'anna' }] }), []);
+  assert.deepEqual(sparedOf({ ...round, duet: { at_ms: 1, machine: false } }), []); // it is heard first
   assert.deepEqual([sparedOf(null), sparedOf(running({}, { takes: [] }))], [[], []]);
 });
