@@ -150,7 +150,7 @@ export default {
   'proposal.answered': 'Deine Antwort zählt.',
   'round.unknown': 'Stimme {n}',
   'ending.company': 'Derselbe Satz, andere Köpfe',
-  'ending.duet': 'Ein Duett über die Tage',
+  'ending.duet': 'Ihr zwei im Duett',
   'duet.near': 'Jemand wurde das {day} gefragt.',
   'duet.on': 'Jemand wurde das am {day} gefragt.',
   'duet.machine': 'Noch war niemand hier: Eine Maschine fängt an. Schlag sie.',

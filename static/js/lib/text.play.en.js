@@ -150,7 +150,7 @@ export default {
   'proposal.answered': 'Your answer counts.',
   'round.unknown': 'Voice {n}',
   'ending.company': 'Same prompt, other heads',
-  'ending.duet': 'A duet, days apart',
+  'ending.duet': 'You two make a duet',
   'duet.near': 'A stranger was asked this {day}.',
   'duet.on': 'A stranger was asked this on {day}.',
   'duet.machine': 'No stranger here yet: a machine goes first. Beat it.',
