@@ -15,6 +15,9 @@ from games.round import Prompt, Round
 # So many prompts are remembered, and of each so many of the newest answers.
 PROMPTS_KEPT = 48
 ANSWERS_KEPT = 24
+# How the id of the prompt of a day begins. More of its answers are remembered, for each voice has one.
+DAILY = "daily-"
+DAILY_ANSWERS_KEPT = 256
 
 
 class Said(Struct, frozen=True, array_like=True):
@@ -51,8 +54,16 @@ def with_round(memory: Memory, round_: Round, machines: Container[str] = ()) -> 
     if prompt is None or not prompt.text or not said or not is_for_all(round_):
         return memory
     before = next((each for each in memory if each.prompt.id == prompt.id), Answered(prompt))
-    now = Answered(prompt, (*before.said, *said)[-ANSWERS_KEPT:], before.count + _people(said))
-    return (*(each for each in memory if each is not before), now)[-PROMPTS_KEPT:]
+    kept = DAILY_ANSWERS_KEPT if prompt.id.startswith(DAILY) else ANSWERS_KEPT
+    now = Answered(prompt, (*before.said, *said)[-kept:], before.count + _people(said))
+    return _bounded((*(each for each in memory if each is not before), now))
+
+
+def _bounded(memory: Memory) -> Memory:
+    """Return the newest prompts, among them that of the day, however many came after it."""
+    kept = memory[-PROMPTS_KEPT:]
+    daily = next((each for each in reversed(memory) if each.prompt.id.startswith(DAILY)), None)
+    return kept if daily is None or daily in kept else (daily, *kept[1:])
 
 
 def is_for_all(round_: Round) -> bool:

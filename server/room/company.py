@@ -10,7 +10,7 @@ from __future__ import annotations
 from games.parts import Duet
 from games.registry import BY_ID, offered
 from games.round import RoundOpened, TurnGiven
-from server.room import answered, door, lines, round_lifecycle
+from server.room import answered, daily, door, lines, round_lifecycle
 from server.room.answered import Answered, Said
 from server.room.commands import Refused, RoundStart
 from server.room.context import Context
@@ -21,6 +21,8 @@ from server.room.state import RoomState
 
 # So many strangers are heard after one's own take.
 STRANGERS_HEARD = 2
+# ... and of those who answered the prompt of the day.
+DAILY_HEARD = 5
 # The clip of a duet begins so long after its round, when a page that was let in can be expected to hear.
 DUET_LEAD_MS = 1_500
 # Between that clip and what comes next.
@@ -46,9 +48,21 @@ def wished(state: RoomState, command: RoundStart) -> Proposed:
 
 
 def begin(state: RoomState, wish: Proposed, players: tuple[str, ...], context: Context) -> list[Fact]:
-    """Throw the prompt of a clip, which is heard after the take of whoever asked."""
-    clips = (wish.clip,) if is_heard(state, wish.clip) else ()
+    """Throw the prompt of a clip, which is heard after the take of whoever asked, or that of the day."""
+    clips: tuple[str, ...] = (wish.clip,) if is_heard(state, wish.clip) else ()
+    if daily.is_daily(wish.prompt) and not wish.clip:
+        clips = _heard_today(state, wish, players[:1], context)
     return _thrown(state, wish, players, clips, context)
+
+
+def _heard_today(
+    state: RoomState, wish: Proposed, starter: tuple[str, ...], context: Context
+) -> tuple[str, ...]:
+    """Return some of those who answered the prompt of the day before."""
+    known = daily.answers(state.answered, wish.prompt) if wish.prompt else None
+    said = [each.item for each in _others(state, known, "".join(starter))] if known else []
+    few = context.random.sample(said, min(len(said), DAILY_HEARD))
+    return tuple(clip for clip in said if clip in few)
 
 
 def alone(state: RoomState, context: Context) -> list[Fact]:
@@ -123,10 +137,12 @@ def waiting(state: RoomState, voice: str, *, machine: bool = False) -> Answered 
     """
     last = state.last_round
     refused = last.prompt.id if last and last.company and last.prompt else ""
+    today = daily.newest(state.answered)  # it is asked for, and comes by no chance
     left = [
         each
         for each in state.answered
         if each.prompt.id != refused
+        and each is not today
         and not each.is_by(voice)
         and not round_lifecycle.is_withheld(state, each.prompt.id)
         and _others(state, each, voice, machine=machine)

@@ -11,7 +11,17 @@ from games.pace import USUAL_TAKE_MS, done_in, votes_end_ms
 from games.progress import folded
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
-from server.room import company, door, machines, proposals, round_commands, round_lifecycle, topics, turns
+from server.room import (
+    company,
+    daily,
+    door,
+    machines,
+    proposals,
+    round_commands,
+    round_lifecycle,
+    topics,
+    turns,
+)
 from server.room.commands import (
     Again,
     Agree,
@@ -68,7 +78,7 @@ def _proposed(state: RoomState, command: Command, by: Voice | None, context: Con
         case Throw():
             return proposals.asked(state, "start", by, context, Proposed(round_lifecycle.plain(state).id))
         case RoundStart():
-            return proposals.asked(state, "start", by, context, _wished(state, command))
+            return proposals.asked(state, "start", by, context, _wished(state, command, by, context))
         case RoundStop():
             return proposals.asked(state, "stop", by, context)
         case Again():
@@ -84,7 +94,7 @@ def _granted(state: RoomState, command: Command, by: Voice | None, context: Cont
         case Throw():
             return [*topics.make_way(state, "replaced", context), *topics.throw(state, context)]
         case RoundStart():
-            return _start(state, _wished(state, command), by, context)
+            return _start(state, _wished(state, command, by, context), by, context)
         case RoundJoin():
             return round_commands.join(state, command, by, context)
         case RoundStop():
@@ -280,8 +290,10 @@ def _with_effect(state: RoomState, facts: list[Fact], context: Context) -> list[
     return [*facts, *_start(state, wish, proposer, context)]
 
 
-def _wished(state: RoomState, command: RoundStart) -> Proposed:
+def _wished(state: RoomState, command: RoundStart, by: Voice | None, context: Context) -> Proposed:
     """Return the round that is asked for. Raises `Refused`."""
+    if command.daily:
+        return daily.wished(state, by, context)
     if command.clip:
         return company.wished(state, command)
     return Proposed(_game(state, command.game).id, command.tempo)

@@ -18,7 +18,8 @@ from server.http.answers import answer
 from server.http.problems import Problem
 from server.http.security import check_origin, rate_limit, visitor_key
 from server.log.base import Listing
-from server.room import characters, place
+from server.room import characters, daily, place
+from server.room.answered import DAILY
 from server.room.commands import Refused
 from server.room.events import Language, RoomOpened, encode
 from server.room.house import HOUSE_IDS
@@ -100,6 +101,13 @@ class CharacterShown(Struct):
     name: str
 
 
+class DailyShown(Struct):
+    """The last day whose prompt was answered in a room (UTC, none yet: empty), and by how many."""
+
+    day: str
+    answered: int
+
+
 class RoomShown(Struct):
     """A room as the contract has it."""
 
@@ -143,6 +151,7 @@ class RoomShown(Struct):
     character: str | None
     characters: tuple[CharacterShown, ...]
     round: RoundShown | None
+    daily: DailyShown | None = None
 
 
 class HereNow(Struct, frozen=True):
@@ -214,7 +223,13 @@ def shown(
             for each in characters.offered(state.kind, state.language)
         ),
         round=_round(public(state.round)) if state.round else None,
+        daily=_daily(state) if state.kind in daily.KINDS else None,
     )
+
+
+def _daily(state: RoomState) -> DailyShown:
+    known = daily.newest(state.answered)
+    return DailyShown(known.prompt.id.removeprefix(DAILY), known.count) if known else DailyShown("", 0)
 
 
 def _challenged(kind: RoomKind, *, captions: bool) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { crowdLine, found, lobbyOf } from '../../static/js/room/lobby.js';
+import { crowdLine, dailyOf, found, lobbyOf } from '../../static/js/room/lobby.js';
 
 /** @param {string} id @param {string} language @param {number} [crowd] @param {boolean} [house] @returns {any} */
 function room(id, language, crowd = 0, house = false) {
@@ -46,4 +46,13 @@ test('how many are here and came is told as it is: no nought, nothing unknown, a
   assert.equal(crowdLine({ now: { people: 0, rooms: 0 }, today: { people: 1, since_ms: day_ms + 7 } }, words), `lobby.came.since(1 lobby.people,at ${day_ms + 7})`);
   assert.equal(crowdLine({ now: { people: 0, rooms: 0 }, today: { people: null, since_ms: 0 } }, words), '');
   assert.equal(crowdLine({}, words), '');
+});
+
+test('the prompt of the day is asked in the house of ones language, with the answers of today alone', () => {
+  const daily = { day: '2026-11-28', answered: 41 };
+  const rooms = [{ ...room('pub', 'en', 5), daily }, { ...room('wonder', 'en', 0, true), daily }];
+
+  assert.deepEqual(dailyOf(rooms, 'en', '2026-11-28'), { room: 'wonder', answered: 41 });
+  assert.deepEqual(dailyOf(rooms, 'en', '2026-11-29'), { room: 'wonder', answered: 0 });
+  assert.deepEqual([dailyOf(rooms, 'de', '2026-11-28'), dailyOf([room('wonder', 'en', 0, true)], 'en', '')], [null, null]);
 });

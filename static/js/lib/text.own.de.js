@@ -89,6 +89,7 @@ export default {
   'notice.card-link': 'Deine Karte ist hier: {url}',
   'notice.answer-gone': 'Diese Stimme ist nicht mehr hier. Du bekommst einen anderen Satz.',
   'notice.answer-nothing': 'Diese Stimme hat auf nichts geantwortet, was man noch mal fragen kann. Du bekommst einen anderen Satz.',
+  'notice.daily-done': 'Den Satz von heute hattest du schon. Morgen gibt es einen neuen; spiel ruhig weiter.',
   'notice.answer-later': 'Andere sind mitten im Spiel. Dein Satz kommt gleich danach.',
   'check.mask': 'Lieber eine Maske tragen',
   'mask.title': 'Maske',

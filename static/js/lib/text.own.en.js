@@ -89,6 +89,7 @@ export default {
   'notice.card-link': 'Your card is here: {url}',
   'notice.answer-gone': 'That voice is not here any more. You get another prompt instead.',
   'notice.answer-nothing': 'That voice answered nothing that could be asked again. You get another prompt instead.',
+  'notice.daily-done': 'You had the prompt of today. Tomorrow there is another; play on as you like.',
   'notice.answer-later': 'Others are in the middle of a game. Your prompt comes right after it.',
   'check.mask': 'Rather wear a mask',
   'mask.title': 'Mask',

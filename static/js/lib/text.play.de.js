@@ -150,6 +150,7 @@ export default {
   'proposal.answered': 'Deine Antwort zählt.',
   'round.unknown': 'Stimme {n}',
   'ending.company': 'Derselbe Satz, andere Köpfe',
+  'ending.daily': 'Das war’s für heute.',
   'ending.duet': 'Ihr zwei im Duett',
   'duet.near': 'Jemand wurde das {day} gefragt.',
   'duet.on': 'Jemand wurde das am {day} gefragt.',

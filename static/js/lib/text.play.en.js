@@ -150,6 +150,7 @@ export default {
   'proposal.answered': 'Your answer counts.',
   'round.unknown': 'Voice {n}',
   'ending.company': 'Same prompt, other heads',
+  'ending.daily': 'That is all for today.',
   'ending.duet': 'You two make a duet',
   'duet.near': 'A stranger was asked this {day}.',
   'duet.on': 'A stranger was asked this on {day}.',

@@ -13,6 +13,7 @@
  */
 import { t } from '../lib/text.js';
 import { secretOf, seenBy, takesSeen, voiceOf } from './head.js';
+import { isDaily } from './daily.js';
 import { companyOf } from './play.js';
 
 const BEADED = new Set(['chain', 'series', 'secrets']);
@@ -43,7 +44,7 @@ export function endingOf(round, model, met = new Map()) {
     line,
     plays,
     atOnce: kind === 'pair' && !line && plays.length > 1 && !winners.length, // as they were said
-    words: [...openOf(round, model), closing.answer && t('round.answer', { answer: closing.answer }), closing.coach].filter(Boolean).join(' '),
+    words: [isDaily(round) && t('ending.daily'), ...openOf(round, model), closing.answer && t('round.answer', { answer: closing.answer }), closing.coach].filter(Boolean).join(' '),
     names: [...new Set(takes.map(({ name }) => name).filter(Boolean))],
   };
 }

@@ -17,6 +17,12 @@ export function crowdLine({ now, today }, { counted, t, time }) {
   return [here, came].filter(Boolean).join(' · ');
 }
 
+/** The room that asks the prompt of the day in a language, and how many answered it today; none where the server has no such room. @param {Room[]} rooms @param {string} language @param {string} today in UTC, as 2026-11-28 */
+export function dailyOf(rooms, language, today) {
+  const room = rooms.find((one) => one.house && one.daily && one.language === language);
+  return room ? { room: room.id, answered: room.daily?.day === today ? room.daily.answered : 0 } : null;
+}
+
 /** One's own language first; in each the house's room on top, then the liveliest. @param {Room[]} rooms @param {string} language @returns {Lobby} */
 export function lobbyOf(rooms, language) {
   const inOrder = [...rooms].sort((a, b) => Number(b.house) - Number(a.house) || crowd(b) - crowd(a));

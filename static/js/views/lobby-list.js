@@ -3,7 +3,7 @@ import '../lib/words-lobby.js';
 import { h, keep, say } from '../lib/dom.js';
 import { time } from '../lib/format.js';
 import { counted, language, t } from '../lib/text.js';
-import { crowdLine, found, lobbyOf } from '../room/lobby.js';
+import { crowdLine, dailyOf, found, lobbyOf } from '../room/lobby.js';
 import { publicRooms } from '../wire/rooms.js';
 
 /** @typedef {import('../wire/protocol.js').Room} Room */
@@ -32,7 +32,9 @@ export class LobbyList extends HTMLElement {
     this.deaf = h('p', { class: 'empty', id: 'no-captions', hidden: true }, t('lobby.captions'), ' ', this.why);
     this.telegram = h('a', { id: 'telegram', class: 'empty', hidden: true, rel: 'noreferrer' }, t('lobby.telegram'));
     this.crowd = h('p', { class: 'crowd', id: 'crowd' });
-    this.append(this.crowd, this.filter, this.state, this.retry, this.own, this.heading, this.others, this.more, this.deaf, this.telegram);
+    this.dailyCount = h('span', { class: 'daily-count' });
+    this.daily = h('a', { class: 'daily', id: 'daily', hidden: true }, h('strong', {}, t('lobby.daily')), this.dailyCount);
+    this.append(this.daily, this.crowd, this.filter, this.state, this.retry, this.own, this.heading, this.others, this.more, this.deaf, this.telegram);
     this.heading.hidden = true;
     this.look();
     setInterval(() => document.hidden || this.look(), AGAIN_MS);
@@ -65,6 +67,16 @@ export class LobbyList extends HTMLElement {
     more.hidden = Math.max(lobby.own.length, lobby.others.length) <= this.#most;
     this.#tell(rooms.length ? '' : t(filter.value ? 'lobby.none' : 'lobby.empty'), false);
     leadIn(lobbyOf(this.#rooms, language).liveliest);
+    this.#tellDaily();
+  }
+
+  #tellDaily() {
+    const found = dailyOf(this.#rooms, language, new Date().toISOString().slice(0, 10));
+    if (!this.daily || !this.dailyCount) return;
+    this.daily.hidden = !found;
+    if (!found) return;
+    this.daily.href = `/r/${encodeURIComponent(found.room)}?daily`;
+    say(this.dailyCount, found.answered ? counted('lobby.daily.answered', found.answered) : t('lobby.daily.first'));
   }
 
   /** @param {string} words @param {boolean} again */

@@ -158,6 +158,11 @@ test('a duet has a title of its own, and whoever went first stands first', () =>
   assert.deepEqual([title, takes.map(({ clip }) => clip)], [en['ending.duet'], ['old', 'a']]);
 });
 
+test('after the prompt of the day that is all for today', () => {
+  assert.match(card({ ending: 'plain', coach: 'Well.' }, { prompt: { id: 'daily-2026-11-28', text: 'Moss' } }).words, /^That is all for today\. Well\.$/);
+  assert.equal(card({ ending: 'plain', coach: 'Well.' }).words, 'Well.');
+});
+
 test('of the company of a round nothing is told until whoever asked for it has spoken', () => {
   const round = running({}, { takes: [], company: ['old'], starter: 'anna' });
 
