@@ -12,6 +12,14 @@ class Duet(Struct, frozen=True):
     machine: bool = False
 
 
+class Earlier(Struct, frozen=True):
+    """A link of the chain that a round goes on with: a clip of an earlier visit."""
+
+    clip: str
+    voice: str
+    duration_ms: int
+
+
 class Secret(Struct, frozen=True):
     """What one player alone knew in a round: who they were, and what they were told."""
 

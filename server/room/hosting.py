@@ -211,7 +211,7 @@ def playable(state: RoomState, context: Context, memory: Memory) -> list[str]:
 def _join(state: RoomState, context: Context, memory: Memory, voice: str) -> Move | None:
     """Play along with who is alone in a game for several."""
     round_ = state.round
-    if round_ is None or round_.game not in playable(state, context, memory):
+    if round_ is None or round_.chain or round_.game not in playable(state, context, memory):
         return None
     if memory.host in (*round_.players, *round_.left) or _players(round_) != {voice}:
         return None

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct
 
 from games.round import AnswerGiven, Round, RoundClosed, RoundOpened, RoundRevealed
+from server.room.chains import heard_of
 from server.room.company import DUET_LEAD_MS
 from server.room.events import ClipHidden, ClipLanded, ClipRemoved, ClipRestored, Event, RoomClosed
 from server.room.held_facts import ClipHeld, ClipPassed
@@ -120,11 +121,13 @@ class Playlist:
         return len(self._queue) > before
 
     def _invite(self, opened: RoundOpened, event: Event) -> None:
-        """Note the company of a round; in a duet it is heard first."""
+        """Note the company of a round; in a duet it is heard first, and in a chain its last links."""
         self._company, self._starter = opened.company, event.by.id if event.by else ""
         self._is_duet = opened.duet is not None
+        at_ms = event.at_ms + DUET_LEAD_MS
+        if opened.earlier:
+            self._add([Piece(heard_of(opened.earlier), opened.round, begins_at_ms=at_ms)])
         if self._is_duet:
-            at_ms = event.at_ms + DUET_LEAD_MS
             self._add(Piece((clip,), opened.round, older=True, begins_at_ms=at_ms) for clip in opened.company)
 
     def _accompany_written(self, round_: str, voice: str) -> None:

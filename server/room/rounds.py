@@ -12,6 +12,7 @@ from games.progress import folded
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
 from server.room import (
+    chains,
     company,
     daily,
     door,
@@ -410,8 +411,13 @@ def _advance(state: RoomState, round_: Round, context: Context) -> list[Fact]:
     return [*parted, *round_lifecycle.with_reveals(state, follows, context)]
 
 
+def _alone(state: RoomState, context: Context) -> list[Fact]:
+    """Return what is for one alone: a duet at the door, a link of a chain, what others answered."""
+    return company.duet(state, context) or chains.link(state, context) or company.alone(state, context)
+
+
 def _pulse(state: RoomState, context: Context) -> list[Fact]:
-    if together := company.duet(state, context) or company.alone(state, context):
+    if together := _alone(state, context):
         return together
     kind, speakers = round_lifecycle.kind_of(state), door.admitted(state, context.speakers, context)
     others = kind.suited(len(speakers)) if len(speakers) > 1 else ()

@@ -92,6 +92,7 @@ class RoundShown(Struct):
     mask: str | None
     company: tuple[str, ...] = ()
     duet: Duet | None = None
+    chain: str = ""
 
 
 class CharacterShown(Struct):
@@ -263,6 +264,7 @@ def _round(round_: Round) -> RoundShown:
         mask=round_.mask,
         company=round_.company,
         duet=round_.duet,
+        chain=round_.chain,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from games.parts import Duet, OpenChallenge, Secret
+from games.parts import Duet, Earlier, OpenChallenge, Secret
 from games.round import (
     AnswerGiven,
     ChallengeMade,
@@ -150,6 +150,8 @@ FACTS: list[Fact] = [
     ClipLanded("clip-0001", 1_200, -80, 0, -16.0, (0, 100), masked=True, mask="mouse", speech_ms=640),
     RoundOpened("r1", "first_thing", "snap", mask="mouse"),
     RoundOpened("r1", "first_thing", "snap", company=("c0",), duet=Duet(1_600_000_000_000, machine=True)),
+    RoundOpened("r1", "word_association", "snap", chain="r0", earlier=(Earlier("c0", "voice-bela", 700),)),
+    RoundClosed("r1", "done", ("c0", "c"), ("c0", "c"), ending="chain", stays_open=True),
     RoomChanged(mask="giant"),
     RoomChanged(mask=""),
     ClipHeld("clip-0001", "contacts"),

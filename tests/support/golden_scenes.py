@@ -425,6 +425,24 @@ def duet() -> SentRoom:
     return room
 
 
+def linked() -> SentRoom:
+    """A chain that two leave, gone on with by one who comes later, and a link that is taken back."""
+    room = SentRoom("humour", seed=24)
+    room.here = room.speakers = (ANNA.id, BELA.id)
+    room.do(RoundStart("fortunately"), ANNA)
+    room.land("l1", ANNA)
+    room.land("l2", BELA)
+    room.do(RoundStop(), ANNA)
+    room.here = room.speakers = (CLEO.id,)
+    room.do(Throw(), CLEO)
+    room.land("c1", CLEO)
+    room.pass_time()
+    room.pass_time()
+    room.land("l3", CLEO)
+    room.do(Forget("l1"), ANNA)
+    return room
+
+
 SCENES: dict[str, Callable[[], SentRoom]] = {
     "chat": chat,
     "thrown": thrown,
@@ -443,4 +461,5 @@ SCENES: dict[str, Callable[[], SentRoom]] = {
     "games/masked": masked,
     "games/together": together,
     "games/duet": duet,
+    "games/linked": linked,
 }

@@ -37,7 +37,14 @@ export function openRound(fact, at_ms, starter = '') {
     mask: fact.mask ?? null,
     company: [...(fact.company ?? [])],
     duet: fact.duet ?? null,
+    chain: fact.chain ?? '',
+    takes: (fact.earlier ?? []).map(earlierTake),
   };
+}
+
+/** A link of an earlier visit, as a take of turn 0. @param {{clip: string, voice: string, duration_ms: number}} earlier */
+function earlierTake({ clip, voice, duration_ms }) {
+  return { clip, voice, turn: 0, duration_ms, onset_ms: 0, gap_ms: 0, reaction_ms: null, text: null, hidden: false, written: false };
 }
 
 /** What a round is before anything happened in it. */
@@ -59,6 +66,7 @@ export const UNPLAYED = {
   starter: '', // the voice that began it
   /** @type {string[]} */ company: [], // older clips that answered the same, heard after one's own
   /** @type {{at_ms: number, machine: boolean}|null} */ duet: null, // the one older clip is heard first, and was said then
+  chain: '', // across visits: takes of turn 0 are earlier links
   unseen: 0, // takes that are here and not shown yet
   /** @type {import('../wire/protocol.js').Closing|null} */ closing: null,
 };

@@ -125,7 +125,8 @@ export class EndingCard {
 
   /** Ask for the older clips of the round that the page does not have; of each once. @param {import('../wire/protocol.js').Round} round @param {Model} model */
   async #meet(round, { state }) {
-    const missing = companyOf(round).filter((clip) => !state.clips.has(clip) && !this.#met.has(clip));
+    const links = round.takes.filter(({ turn }) => turn === 0).map(({ clip }) => clip);
+    const missing = [...companyOf(round), ...links].filter((clip) => !state.clips.has(clip) && !this.#met.has(clip));
     for (const clip of missing) this.#met.set(clip, null);
     for (const clip of missing) {
       this.#met.set(clip, await clipOf(clip).catch(() => null));

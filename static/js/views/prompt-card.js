@@ -101,9 +101,9 @@ function promptOf({ phase, step, shown, prompt, turn }, { asked, state }) {
   return step || (shown ? prompt : '');
 }
 
-/** Whether it is the turn of whoever goes first in a duet. @param {RoundStatus} status @param {Model['state']} state */
+/** Whether those go first who were here before: in a duet, or in a chain. @param {RoundStatus} status @param {Model['state']} state */
 function isTheirs({ phase, count }, { round }) {
-  return phase === 'count-in' && !count && Boolean(round?.duet);
+  return phase === 'count-in' && !count && Boolean(round?.duet || round?.takes[0]?.turn === 0);
 }
 
 /** "YOU", as large as a prompt, while one gets ready and while it is one's turn. @param {RoundStatus} status @param {Model} model @param {import('../room/head.js').Part} part */

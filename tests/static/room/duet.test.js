@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import en from '../../../static/js/lib/text.play.en.js';
 import { learn } from '../../../static/js/lib/text.js';
 import { duetLine } from '../../../static/js/room/duet.js';
+import { openRound } from '../../../static/js/room/play.js';
 import { newsOf, UNTOLD } from '../../../static/js/room/news.js';
 import { at, GO_MS, modelOf, running } from '../support/stage.js';
 
@@ -29,4 +30,13 @@ test('the prompt of a duet is shown from the start, and who goes first is announ
 
   const { lines } = newsOf(UNTOLD, { game: { name: 'Game', short: 'Rule' }, part: 'all', status, model, now_ms: NOW_MS });
   assert.match(lines[0], /^Game\. Rule\..*A stranger was asked this on /);
+});
+
+test('a chain says how many were here before, or that it begins here; its links are takes of turn 0', () => {
+  const fact = { round: 'r', game: 'g', tempo: 'snap', chain: 'c', earlier: [{ clip: 'l0', voice: 'bela', duration_ms: 700 }] };
+  const round = openRound(fact, 1);
+  assert.deepEqual(round.takes.map(({ clip, voice, turn, duration_ms }) => [clip, voice, turn, duration_ms]), [['l0', 'bela', 0, 700]]);
+  assert.equal(duetLine(round, NOW_MS), '1 link before yours, from another visit');
+  assert.equal(duetLine({ ...round, takes: [...round.takes, { ...round.takes[0], clip: 'l1' }] }, NOW_MS), '2 links before yours, from other visits');
+  assert.equal(duetLine(openRound({ ...fact, earlier: [] }, 1), NOW_MS), en['chain.first']);
 });

@@ -158,6 +158,16 @@ test('a duet has a title of its own, and whoever went first stands first', () =>
   assert.deepEqual([title, takes.map(({ clip }) => clip)], [en['ending.duet'], ['old', 'a']]);
 });
 
+test('a chain that stays open says how long it is, and whose the links of earlier visits are', () => {
+  const met = new Map([['old', { by: CLEO, at_ms: 5_000, duration_ms: 800, caption: 'a hat' }]]);
+  const round = running({}, { chain: 'c', takes: [take('old', { id: 'gone' }, { turn: 0 }), TAKES[0]] });
+  const { beads, words, names } = endingOf(ended(round, { ending: 'chain', replay: ['old', 'a'], stays_open: true }), modelOf(), met);
+
+  assert.deepEqual(beads.map(({ clip, name, text }) => [clip, name, text]), [['old', 'Calm Fern', 'a hat'], ['a', 'Velvet Teacup', 'a spoon']]);
+  assert.equal(words, '2 links so far. Whoever comes next goes on.');
+  assert.deepEqual(names, ['Calm Fern', 'Velvet Teacup']);
+});
+
 test('after the prompt of the day that is all for today', () => {
   assert.match(card({ ending: 'plain', coach: 'Well.' }, { prompt: { id: 'daily-2026-11-28', text: 'Moss' } }).words, /^That is all for today\. Well\.$/);
   assert.equal(card({ ending: 'plain', coach: 'Well.' }).words, 'Well.');

@@ -106,6 +106,6 @@ test('who answered it before is told so, and plays like anybody', async () => {
   await visit.enter(true);
   await served(visit);
 
-  assert.match(JSON.stringify(visit.session.model.notices ?? visit.session.model.notice), /daily-done/);
+  assert.match(JSON.stringify(visit.session.model.notices), /daily-done/);
   assert.equal(visit.session.model.playing, true);
 });
