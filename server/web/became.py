@@ -15,7 +15,7 @@ from server.web.rooms import ROOM
 from server.web.visits import awakened
 
 
-class Told(Struct):
+class News(Struct):
     """What became of links and answers, chains first."""
 
     became: tuple[Became, ...]
@@ -27,7 +27,7 @@ async def show(request: web.Request) -> web.Response:
     rate_limit(request, "look")
     room = await awakened(request, request.match_info["room"])
     voice = request.app[ROOM_REGISTRY].voice(key, room)
-    return answer(Told(pure.became(room.state, voice.id)))
+    return answer(News(pure.became(room.state, voice.id)))
 
 
 OPERATIONS = (
@@ -36,7 +36,7 @@ OPERATIONS = (
         f"/api/rooms/{ROOM}/became",
         show,
         "What became of what I left: who went on with my chains, and who answered the same after me.",
-        {200: json_body(Told)},
+        {200: json_body(News)},
         ("no_such_room", "too_fast", *KEY_ERRORS),
         key="needed",
     ),
