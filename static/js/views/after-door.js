@@ -39,7 +39,9 @@ function offerWaking(session) {
   const waking = new Waking(session.id, language);
   const press = async () => (await import('./wake-sheet.js')).open(waking);
   for (const share of document.querySelectorAll('.share')) {
-    share.after(h('button', { type: 'button', class: 'text-button share wake', onclick: press }, icon('bell'), t('wake.title')));
+    const row = h('div', { class: 'share-row' });
+    share.replaceWith(row);
+    row.append(share, h('button', { type: 'button', class: 'text-button share wake', 'aria-label': t('wake.title'), onclick: press }, icon('bell'), t('wake.short')));
   }
   waking.refresh();
 }

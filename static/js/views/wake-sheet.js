@@ -15,13 +15,14 @@ export function offerOf(state) {
 
 /** @param {Waking} waking */
 export async function open(waking) {
-  const told = h('p', { class: 'sheet-note', id: 'wake-state', role: 'status' }, t('wake.looking'));
+  const told = h('p', { class: 'sheet-note', id: 'wake-state', role: 'status' });
   /** @type {State|''} */
   let state = '';
   const press = () => attempt(() => (state === 'on' ? waking.turnOff() : waking.turnOn()));
   const button = h('button', { type: 'button', class: 'primary', id: 'wake', hidden: true, onclick: press });
   const attempt = async (/** @type {() => Promise<State>} */ act) => {
     button.disabled = true;
+    say(told, t('wake.looking'));
     try {
       state = await act();
       say(told, t(`wake.${state}`));
@@ -31,7 +32,7 @@ export async function open(waking) {
     }
     button.disabled = false;
     const offer = offerOf(state);
-    set(button, { hidden: !offer });
+    set(button, { hidden: !offer, class: offer === 'yes' ? 'primary' : 'quiet' });
     if (offer) say(button, t(`wake.${offer}`));
   };
   await sheet('wake-sheet', t('wake.title'), h('p', {}, t('wake.about')), told, button);
