@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from server.log.base import Conflict, Effect, Log, Projected, Withdrawn
-from server.push.encryption import raw, text
+from server.push.encryption import BadKeys, raw, text
 from server.room.commands import Refused
 from server.room.events import Language
 
@@ -75,16 +76,21 @@ class Subscriptions:
 
     async def load(self) -> None:
         """Read the rows, once. Raises what the log raises."""
-        async with self._loading:
-            if self._is_loaded:
-                return
-            for row in await self._rows(SUBSCRIPTIONS):
+        if not self._is_loaded:
+            async with self._loading:
+                await self._load()
+
+    async def _load(self) -> None:
+        if self._is_loaded:
+            return
+        for row in await self._rows(SUBSCRIPTIONS):
+            with suppress(msgspec.DecodeError, BadKeys):  # of another version: its page gives it anew
                 one = _decode(raw(row.item))
                 self._rooms.setdefault(row.room, {})[one.voice] = one
-            self.spoken = {row.room: row.number for row in await self._rows(SPOKEN)}
-            due = await self._rows(DUE)
-            self.due = {(row.room, row.item.removeprefix(DUE)): row.number for row in due}
-            self._is_loaded = True
+        self.spoken = {row.room: row.number for row in await self._rows(SPOKEN)}
+        due = await self._rows(DUE)
+        self.due = {(row.room, row.item.removeprefix(DUE)): row.number for row in due}
+        self._is_loaded = True
 
     async def _rows(self, part: str) -> list[Projected]:
         found, after = list[Projected](), (-1, "")

@@ -37,11 +37,14 @@ export async function attach(session) {
 function offerWaking(session) {
   ICONS.bell = { line: 'M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 2h-15zM10 20.5a2 2 0 0 0 4 0' };
   const waking = new Waking(session.id, language);
-  const press = async () => (await import('./wake-sheet.js')).open(waking);
+  const press = async (/** @type {Event} */ { currentTarget }) => {
+    /** @type {Element} */ (currentTarget).closest('details')?.removeAttribute('open'); // who is here, behind the sheet
+    (await import('./wake-sheet.js')).open(waking);
+  };
   for (const share of document.querySelectorAll('.share')) {
     const row = h('div', { class: 'share-row' });
     share.replaceWith(row);
-    row.append(share, h('button', { type: 'button', class: 'text-button share wake', 'aria-label': t('wake.title'), onclick: press }, icon('bell'), t('wake.short')));
+    row.append(share, h('button', { type: 'button', class: 'text-button wake', 'aria-label': t('wake.title'), onclick: press }, icon('bell'), t('wake.short')));
   }
   waking.refresh();
 }

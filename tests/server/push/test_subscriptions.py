@@ -70,6 +70,13 @@ async def test_what_was_given_is_there_after_a_restart_and_not_what_was_taken_ba
     assert [await rows(log, part) for part in await log.parts(READER)] == []
 
 
+async def test_a_row_that_nobody_can_read_is_no_subscription(log: MemoryLog, clock: Clock) -> None:
+    await Subscriptions(log, clock).add("wonder", new("anna"))
+    odd = [Projected("wonder", item, SUBSCRIPTIONS, 1) for item in ("WyJhIl0", "WzFd", "!", "e30")]
+    await log.advance(READER, 0, expect=0, effects=odd)
+    assert [one.voice for one in (await reopened(log, clock)).of("wonder")] == ["anna"]
+
+
 async def test_a_voice_has_one_subscription_the_newest(log: MemoryLog, clock: Clock) -> None:
     found = Subscriptions(log, clock)
     await found.add("wonder", new("anna"))
