@@ -42,9 +42,7 @@ function offerWaking(session) {
     (await import('./wake-sheet.js')).open(waking);
   };
   for (const share of document.querySelectorAll('.share')) {
-    const row = h('div', { class: 'share-row' });
-    share.replaceWith(row);
-    row.append(share, h('button', { type: 'button', class: 'text-button wake', 'aria-label': t('wake.title'), onclick: press }, icon('bell'), t('wake.short')));
+    share.after(' ', h('button', { type: 'button', class: 'text-button wake', 'aria-label': t('wake.title'), onclick: press }, icon('bell'), t('wake.short')));
   }
   waking.refresh();
 }
