@@ -18,10 +18,12 @@ export async function open(waking) {
   const told = h('p', { class: 'sheet-note', id: 'wake-state', role: 'status' });
   /** @type {State|''} */
   let state = '';
+  let isBusy = false;
   const press = () => attempt(() => (state === 'on' ? waking.turnOff() : waking.turnOn()));
   const button = h('button', { type: 'button', class: 'primary', id: 'wake', hidden: true, onclick: press });
   const attempt = async (/** @type {() => Promise<State>} */ act) => {
-    button.disabled = true;
+    if (isBusy) return; // not `disabled`, which would take the focus away
+    isBusy = true;
     say(told, t('wake.looking'));
     try {
       state = await act();
@@ -30,7 +32,7 @@ export async function open(waking) {
     } catch (why) {
       say(told, refusal(/** @type {any} */ (why)));
     }
-    button.disabled = false;
+    isBusy = false;
     const offer = offerOf(state);
     set(button, { hidden: !offer, class: offer === 'yes' ? 'primary' : 'quiet' });
     if (offer) say(button, t(`wake.${offer}`));

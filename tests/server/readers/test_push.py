@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -173,6 +174,25 @@ async def test_a_kill_misses_nobody_and_what_is_late_is_let_go(
     place.clock.ms += LATE_MS + 1
     async with place.reading() as reads:
         assert await reads.rest() == [TOLD], "nobody comes for a voice of long ago"
+
+
+async def test_what_was_taken_and_could_not_be_noted_comes_again_as_the_same(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with place.reading() as reads:
+        await place.subscribe()
+        real, failures = place.subscriptions.woken, [OSError("the disk is away")]
+
+        async def woken(*told: Any) -> None:
+            if failures:
+                raise failures.pop()
+            await real(*told)
+
+        monkeypatch.setattr(place.subscriptions, "woken", woken)
+        await place.speak()
+        assert await reads.rest() == [TOLD] * 2
+    first, second = [asked.headers["Topic"] for asked in place.pushes.asked]
+    assert first == second, "its push service keeps one of them, and a device shows one"
 
 
 async def test_a_room_that_is_closed_or_gone_wakes_nobody(place: Place) -> None:
