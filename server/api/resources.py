@@ -17,6 +17,7 @@ from server.web import (
     masks,
     pages,
     previews,
+    push,
     qr,
     recordings,
     reports,
@@ -54,5 +55,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *search.OPERATIONS,
     *recordings.OPERATIONS,
     *telegram.OPERATIONS,
+    *push.OPERATIONS,
     *admin.OPERATIONS,
 )

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from functools import partial
 
@@ -248,6 +248,7 @@ def attach(
     app: web.Application,
     bounds: SocketLimits | None = None,
     listening: Callable[[str], None] | None = None,
+    forgotten: Callable[[str, str], Awaitable[None]] | None = None,
 ) -> Sockets:
     """Give an application its sockets, once; whoever made it calls `drain` and `close` on them."""
     if SOCKETS in app:
@@ -261,6 +262,7 @@ def attach(
         app[LIMITS],
         bounds=bounds,
         listening=listening,
+        forgotten=forgotten,
         came=lambda who: today.came(who, clock()),
     )
     return sockets
