@@ -23,6 +23,8 @@ from server.room.state import RoomState
 OPEN_MS = DAY_MS
 # As much of the end of a chain is heard before one's link, and always its last one.
 HEARD_MS = 6_000
+# In so many rests after a take one begins a chain, where none waits.
+BEGUN_SHARE = 0.5
 
 
 def link(state: RoomState, context: Context) -> list[Fact]:
@@ -87,9 +89,9 @@ def _go_on(state: RoomState, chain: OpenChain, voice: str, context: Context) -> 
 
 
 def _begin(state: RoomState, voice: str, context: Context) -> list[Fact]:
-    """Begin a chain for who comes next, in every second rest on average."""
+    """Begin a chain for who comes next, now and then."""
     games: list[Game] = [game for game in offered(state.kind) if game.id in LINKED]
-    if not games or context.random.random() < 0.5:
+    if not games or context.random.random() >= BEGUN_SHARE:
         return []
     id_ = round_lifecycle.new_id(context.random)
     return round_lifecycle.begin(state, context.random.choice(games), None, (voice,), context, chain=id_)

@@ -155,6 +155,7 @@ export default {
   'chain.first': 'Du fängst eine Kette an. Wer nach dir kommt, macht weiter.',
   'ending.chain-open.one': '{n} Glied bisher. Wer als Nächstes kommt, macht weiter.',
   'ending.chain-open.other': '{n} Glieder bisher. Wer als Nächstes kommt, macht weiter.',
+  'ending.left': 'Wer als Nächstes kommt, hört vielleicht zuerst dich.',
   'ending.daily': 'Das war’s für heute.',
   'ending.duet': 'Ihr zwei im Duett',
   'duet.near': 'Jemand wurde das {day} gefragt.',

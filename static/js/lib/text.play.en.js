@@ -155,6 +155,7 @@ export default {
   'chain.first': 'You begin a chain. Whoever comes next goes on.',
   'ending.chain-open.one': '{n} link so far. Whoever comes next goes on.',
   'ending.chain-open.other': '{n} links so far. Whoever comes next goes on.',
+  'ending.left': 'Whoever comes next may hear yours first.',
   'ending.daily': 'That is all for today.',
   'ending.duet': 'You two make a duet',
   'duet.near': 'A stranger was asked this {day}.',

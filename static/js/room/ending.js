@@ -32,6 +32,8 @@ export function endingOf(round, model, met = new Map()) {
   const line = closing.line ? lineOf(closing.line, takes, model) : null;
   const plays = playsOf(kind, { winners, beads, line, takes, round });
   const company = companyOf(round).map((clip) => metOf(clip, met, model)).filter(isThere);
+  const people = [...model.presence.voices.values()].filter(({ machine }) => !machine).length;
+  const isLeft = people < 2 && kind === 'plain' && takes.some(({ written }) => !written) && !isDaily(round);
   return {
     kind,
     prompt: round.scene || round.prompt?.text || round.turns[0]?.prompt || '',
@@ -44,7 +46,7 @@ export function endingOf(round, model, met = new Map()) {
     line,
     plays,
     atOnce: kind === 'pair' && !line && plays.length > 1 && !winners.length, // as they were said
-    words: [closing.stays_open && round.chain && counted('ending.chain-open', takes.length), isDaily(round) && t('ending.daily'), ...openOf(round, model), closing.answer && t('round.answer', { answer: closing.answer }), closing.coach].filter(Boolean).join(' '),
+    words: [closing.stays_open && round.chain && counted('ending.chain-open', takes.length), isDaily(round) && t('ending.daily'), isLeft && t('ending.left'), ...openOf(round, model), closing.answer && t('round.answer', { answer: closing.answer }), closing.coach].filter(Boolean).join(' '),
     names: [...new Set(takes.map(({ name }) => name).filter(Boolean))],
   };
 }

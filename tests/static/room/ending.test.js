@@ -168,6 +168,14 @@ test('a chain that stays open says how long it is, and whose the links of earlie
   assert.deepEqual(names, ['Calm Fern', 'Velvet Teacup']);
 });
 
+test('who answers alone is told that it waits for whoever comes next', () => {
+  const told = (/** @type {any[]} */ here, /** @type {object} */ closing = {}) => endingOf(ended(running({}, { takes: [TAKES[0]] }), { ending: 'plain', ...closing }), modelOf({ here })).words;
+
+  assert.equal(told([ANNA]), en['ending.left']);
+  assert.equal(told([ANNA, { ...BELA, machine: true }]), en['ending.left']);
+  assert.deepEqual([told([ANNA, BELA]), told([ANNA], { ending: 'votes' })], ['', '']);
+});
+
 test('after the prompt of the day that is all for today', () => {
   assert.match(card({ ending: 'plain', coach: 'Well.' }, { prompt: { id: 'daily-2026-11-28', text: 'Moss' } }).words, /^That is all for today\. Well\.$/);
   assert.equal(card({ ending: 'plain', coach: 'Well.' }).words, 'Well.');
