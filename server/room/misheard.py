@@ -34,12 +34,12 @@ _DIGIT = rf"(?:\d|\b(?:{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b)"
 _DIGITS = re.compile(rf"(?<![\d/+()-])(?<![\d/+()-] ){_DIGIT}(?:[ ,.;:-]{{0,4}}{_DIGIT})+", re.IGNORECASE)
 _TOKEN = re.compile(r"\d|[^\W\d]+")
 # By what people count, up or down.
-_STEPS = (1, 2, 5, 10, -1, -2, -5, -10)
+_STEPS = (1, 2, 3, 5, 10, -1, -2, -3, -5, -10)
 # Digits of a count: the fewest that a filter takes for a number to call, and up to a hundred.
 _COUNT_LEAST, _COUNT_MOST = 7, 200
-# A count has this many numbers. In each such stretch after the first number one may have been missed, heard
-# twice or heard as another, but never more than this many. Of 40,000 random numbers to call none counts.
-_NUMBERS_LEAST, _FAULTS_MOST = 5, 3
+# A count has this many numbers. For so many digits one of them may have been missed, heard twice or heard as
+# another, but never more than this many. Of 10,000 random numbers to call one counts.
+_NUMBERS_LEAST, _DIGITS_A_FAULT, _FAULTS_MOST = 5, 7, 3
 _WORD = re.compile(r"\w+")
 
 
@@ -68,9 +68,7 @@ def _cut() -> re.Pattern[str]:
 def _is_counted(run: str) -> bool:
     """Tell whether digits are numbers that somebody counted, wherever they were set apart."""
     digits = "".join(_as_digits(token[0]) for token in _TOKEN.finditer(run))
-    return _COUNT_LEAST <= len(digits) <= _COUNT_MOST and any(
-        _counts(digits, int(digits[:length]), step) for length in (1, 2, 3) for step in _STEPS
-    )
+    return _COUNT_LEAST <= len(digits) <= _COUNT_MOST and any(_counts(digits, step) for step in _STEPS)
 
 
 def _as_digits(token: str) -> str:
@@ -78,31 +76,39 @@ def _as_digits(token: str) -> str:
     return NUMBER_WORDS.get(word) or COUNTED_WORDS.get(word) or token
 
 
-def _counts(digits: str, first: int, step: int) -> bool:
-    """Tell whether digits are the numbers from a first one on, but for a few that were heard wrong."""
-    waiting = [(len(str(first)), first, 0)] if digits.startswith(str(first)) else []
+def _counts(digits: str, step: int) -> bool:
+    """Tell whether digits are numbers a step apart, but for a few that were heard wrong."""
+    most = min(_FAULTS_MOST, len(digits) // _DIGITS_A_FAULT)
+    # Where a count is, at which number, the how manyth that is, and what was heard wrong before.
+    waiting = list(_begun(digits))
     known = set(waiting)
     while waiting:
-        at, number, faults = waiting.pop()
-        steps = (number - first) // step
-        if at == len(digits) and steps + 1 >= _NUMBERS_LEAST and faults <= steps // _NUMBERS_LEAST:
+        at, number, counted, faults = waiting.pop()
+        if at == len(digits) and counted >= _NUMBERS_LEAST:
             return True
         for there, value, fault in _reached(digits, at, number, step):
-            state = (there, value, faults + fault)
-            if state[2] <= _FAULTS_MOST and state not in known:
+            state = (there, value, min(counted + 1, _NUMBERS_LEAST), faults + fault)
+            if state[3] <= most and state not in known:
                 known.add(state)
                 waiting.append(state)
     return False
 
 
+def _begun(digits: str) -> Iterator[tuple[int, int, int, int]]:
+    """Yield with which number a count may begin; a hundred is written as 1 when it was "a hundred"."""
+    for length in (1, 2, 3):
+        if digits[0] != "0" or length == 1:
+            yield length, int(digits[:length]), 1, 0
+    if digits.startswith("199"):
+        yield 1, 100, 1, 0
+
+
 def _reached(digits: str, at: int, number: int, step: int) -> Iterator[tuple[int, int, int]]:
     """Yield where a count may go on, with which number, and how many faults that takes."""
     follows = number + step
-    if follows < 0:
-        return
-    if digits.startswith(str(follows), at):
+    if follows >= 0 and digits.startswith(str(follows), at):
         yield at + len(str(follows)), follows, 0
-    elif at + len(str(follows)) <= len(digits):
+    elif follows >= 0 and at + len(str(follows)) <= len(digits):
         yield at + len(str(follows)), follows, 1  # another number was heard
     for value in (number, follows + step):  # it was heard twice, or the next one was missed
         if value >= 0 and digits.startswith(str(value), at):
