@@ -45,9 +45,9 @@ _WORD = re.compile(r"\w+")
 
 def without(text: str) -> str:
     """Return the words of a clip without what is only misheard."""
+    text = _DIGITS.sub(lambda run: " ; " if _is_counted(run[0]) else run[0], text)
     for several in (_YEARS, _DATE, _LIST):
         text = several.sub(" ; ", text)
-    text = _DIGITS.sub(lambda run: " ; " if _is_counted(run[0]) else run[0], text)
     for phrase in slurs.harmless():
         if (span := _heard(text, phrase)) is not None:  # once: who says it twice means it
             text = f"{text[: span[0]]} ; {text[span[1] :]}"
