@@ -163,6 +163,7 @@ class Runner:
         await self._log.advance(self.name, self._position, expect=self._stored, effects=self._effects)
         self._stored = self._position
         self._effects, self._unstored, self._owed = [], 0, False
+        self._reader.stored()
 
     async def _pause(self, rings: int, began_s: float, within_ms: int | None) -> None:
         """Wait for more to read, or for the time at which the reader wants to be asked."""
