@@ -60,7 +60,7 @@ class BotApi:
         self.gone: dict[int, Callable[[], Fault]] = {}
         self.is_down = False
         self.refused = 0  # requests that were answered with an error
-        self.url = self.site = ""  # its own address, and that of the server whose bot asks it
+        self.url = ""
         self.polls = 0
         self._update_id = 1_000
         self._message_id = 0
@@ -100,6 +100,11 @@ class BotApi:
         name = f"file-{len(self.files)}"
         self.files[name] = body
         return name
+
+    @property
+    def voices(self) -> list[bytes]:
+        """The voice messages that the bot sent, in order."""
+        return [asked["voice"] for method, asked in self.sent if method == "sendVoice"]
 
     # --- the server
 

@@ -39,10 +39,6 @@ async def stored(site: Site, wanted: int, seq: int = 0) -> list[Projected]:
     return found
 
 
-def voices(telegram: BotApi) -> list[bytes]:
-    return [asked["voice"] for method, asked in telegram.sent if method == "sendVoice"]
-
-
 @pytest.fixture
 async def zoe(site: Site, telegram: BotApi, zoe: Person) -> Person:
     zoe.write("/listen")
@@ -55,7 +51,7 @@ async def test_a_new_clip_comes_as_it_is_stored_and_can_be_reacted_to(
 ) -> None:
     clip = await site.clip()
     await zoe.hears(clip["by"]["name"])
-    assert voices(telegram) == [OGG]
+    assert telegram.voices == [OGG]
     zoe.press("😂")
     async with asyncio.timeout(20):
         while not (found := await reactions(site)):
@@ -75,7 +71,7 @@ async def test_ones_own_clip_does_not_come_back_and_stop_ends_it(
     await zoe.hears("Your voice")
     clip = await site.clip()
     await zoe.hears(clip["by"]["name"])
-    assert len(voices(telegram)) == 1
+    assert len(telegram.voices) == 1
     await stored(site, 1)
     zoe.write("/stop")
     await zoe.hears("You left")
@@ -100,7 +96,7 @@ async def test_a_restart_repeats_nothing_and_misses_nothing(telegram: BotApi) ->
         async with running_bot(site, telegram):
             last = await site.clip(key="n" * 43)
             await zoe.hears(last["by"]["name"])
-        assert len(voices(telegram)) == 3
+        assert len(telegram.voices) == 3
 
 
 async def test_what_telegram_does_not_take_waits_and_is_sent_once(
@@ -110,7 +106,7 @@ async def test_what_telegram_does_not_take_waits_and_is_sent_once(
     telegram.faults["sendVoice"] = [Fault(400, "Bad Request: something"), Fault(404, "Not Found")]
     clip = await site.clip()
     await zoe.hears(clip["by"]["name"])
-    assert voices(telegram) == [OGG]
+    assert telegram.voices == [OGG]
     assert not telegram.faults["sendVoice"]
 
 
