@@ -66,7 +66,7 @@ class Reader(Protocol):
         return Rest()
 
     def stored(self) -> None:
-        """Take note that all that was returned so far is stored; until this is called it may be lost."""
+        """Take note that what `idle` returned is stored; until this is called it may be lost."""
         return None  # noqa: RET501 - without it the method would be abstract to mypy
 
 
