@@ -75,7 +75,7 @@ class TelegramBot:
         """`readers` runs `listening`."""
         self._listening, self._readers = listening, readers
         self._api, self._conversation, self._webhook = api, conversation, webhook.rstrip("/")
-        self._path, self._header = (_secret(token, use) for use in ("path", "header"))
+        self._path, self._header = (secret_of(token, use) for use in ("path", "header"))
         self._seen: OrderedDict[int, None] = OrderedDict()
         self._lines: dict[int, _Line] = {}
         self._places = asyncio.Semaphore(CHATS_AT_ONCE)
@@ -262,6 +262,6 @@ def _chat(update: Update) -> int:
     return update.callback_query.from_user.id if update.callback_query is not None else 0
 
 
-def _secret(token: str, use: str) -> str:
+def secret_of(token: str, use: str) -> str:
     """Return a secret of the webhook: known to whoever has the token, and telling nothing of it."""
     return hmac.new(token.encode(), f"webhook {use}".encode(), hashlib.sha256).hexdigest()[:SECRET_CHARACTERS]
