@@ -9,8 +9,10 @@ import pytest
 
 from server.room.commands import Close, Mute, Oversee, RoundStart
 from server.room.events import ClipLanded, Event, RoomOpened, TextSaid
+from server.room.state import RoomState
 from server.rooms.base import Room
 from server.rooms.presence import SPEAKER
+from server.telegram.conversation import LOOKED_AT_ROOMS
 from server.telegram.listeners import Seal
 from server.telegram.listening import Listening
 from server.telegram.quiet import Quiet
@@ -368,3 +370,21 @@ async def test_rooms_are_offered_by_name_with_those_that_are_awake_first(
     await zoe.hears("Where")
     (asked,) = [asked for method, asked in telegram.sent if "reply_markup" in asked]
     assert len(asked["reply_markup"]["inline_keyboard"]) == 8
+
+
+async def test_of_many_rooms_that_are_closed_only_some_are_looked_at(
+    site: Site, telegram: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2 * LOOKED_AT_ROOMS):
+        await site.registry.open(RoomOpened("topic", f"Room {number}", public=True), None)
+    looked: list[str] = []
+
+    async def look(room: str) -> RoomState:
+        looked.append(room)
+        return RoomState(closed=True)
+
+    monkeypatch.setattr(site.registry, "look", look)
+    zoe = Person(telegram, 3)
+    zoe.write("/rooms")
+    await zoe.hears("No public room is open")
+    assert len(looked) == LOOKED_AT_ROOMS
