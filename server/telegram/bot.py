@@ -161,10 +161,10 @@ class TelegramBot:
         updates = await self._api.updates(self._unconfirmed, wait_s=0 if self._pending else POLL_S)
         for id_, update in updates:
             self._newest = max(self._newest, id_ + 1)
-            if update is None:
-                log.warning("telegram.unreadable_update")
-            else:
+            if update is not None:
                 self._take_in(update)
+            elif self._is_new(id_):
+                log.warning("telegram.unreadable_update")
 
     @property
     def _unconfirmed(self) -> int:
@@ -175,11 +175,8 @@ class TelegramBot:
 
     def _take_in(self, update: Update) -> asyncio.Future[None] | None:
         """Let an update wait for its turn; return what is done when it is answered, None when it was."""
-        if update.update_id in self._seen:
+        if not self._is_new(update.update_id):
             return self._pending.get(update.update_id)
-        self._seen[update.update_id] = None
-        while len(self._seen) > SEEN_UPDATES:
-            self._seen.popitem(last=False)
         chat = _chat(update)
         line = self._lines.setdefault(chat, _Line())
         next_ = _Waiting(update, asyncio.get_running_loop().create_future())
@@ -192,6 +189,15 @@ class TelegramBot:
         if line.task is None:
             line.task = asyncio.get_running_loop().create_task(self._serve(chat, line), name="telegram chat")
         return next_.answered
+
+    def _is_new(self, update_id: int) -> bool:
+        """Tell whether an update comes for the first time."""
+        if update_id in self._seen:
+            return False
+        self._seen[update_id] = None
+        while len(self._seen) > SEEN_UPDATES:
+            self._seen.popitem(last=False)
+        return True
 
     async def _serve(self, chat: int, line: _Line) -> None:
         """Answer the updates of a chat until none waits; the root of its task."""
