@@ -12,6 +12,7 @@ from server.room.events import ClipLanded, Event, RoomOpened, TextSaid
 from server.room.state import RoomState
 from server.rooms.base import Room
 from server.rooms.presence import SPEAKER
+from server.telegram import pauses
 from server.telegram.conversation import LOOKED_AT_ROOMS
 from server.telegram.listeners import Seal
 from server.telegram.listening import Listening
@@ -333,7 +334,10 @@ async def test_a_muted_voice_and_a_closed_room_are_told(site: Site, zoe: Person)
     await zoe.hears("No public room is open")
 
 
-async def test_telegrams_pauses_are_waited_for(telegram: BotApi, zoe: Person) -> None:
+async def test_telegrams_pauses_are_waited_for(
+    telegram: BotApi, zoe: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pauses, "FIRST_PAUSE_S", 0.01)
     telegram.faults["sendMessage"] = [flood(1), Fault(502, "Bad Gateway")]
     zoe.write("/stop")
     await zoe.hears("You left")

@@ -18,7 +18,7 @@ from server.telegram.listening import EMOJI, LATE_MS, SENT_A_S, TOLD_AT_ONCE, Li
 from server.telegram.quiet import Quiet
 from server.telegram.rows import LISTENED, LISTENS, told
 from tests.support.actors import until
-from tests.support.bot_api import BotApi, Fault, Person, blocked
+from tests.support.bot_api import BotApi, Fault, Person
 from tests.support.listening_chats import ANNA, BELA, ROBOT, ROOM, TOKEN, Party, landed, party
 from tests.support.telegram_bot import running_bot
 from tests.support.web_app import KEY, OGG, Site, running_site
@@ -108,13 +108,6 @@ async def test_what_telegram_does_not_take_waits_and_is_sent_once(
     await zoe.hears(clip["by"]["name"])
     assert telegram.voices == [OGG]
     assert not telegram.faults["sendVoice"]
-
-
-async def test_who_blocked_the_bot_hears_no_more(site: Site, telegram: BotApi, zoe: Person) -> None:
-    await stored(site, 1)
-    telegram.gone[zoe.id] = blocked
-    await site.clip()
-    await stored(site, 0)
 
 
 async def test_a_prompt_for_all_is_pushed(site: Site, telegram: BotApi, zoe: Person) -> None:
