@@ -285,7 +285,8 @@ def _listing(request: web.Request, rooms: list[RoomShown]) -> web.Response:
     """Answer rooms, why there are no captions in them, where else one can speak from, and how many came."""
     app = request.app
     today = app[TODAY].count(app[ROOM_REGISTRY].clock())
-    about = {"captions_off": app[HEALTH].captions_off, "telegram": app[TELEGRAM].link, "today": today}
+    why = app[HEALTH].why_no_captions(request)
+    about = {"captions_off": why, "telegram": app[TELEGRAM].link, "today": today}
     return answer({"rooms": rooms, "now": _here_now(app[ROOM_REGISTRY]), **about})
 
 
