@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from games.parts import Duet
 from games.round import Prompt, Round, RoundClosed, RoundOpened, TurnGiven
-from server.room import company
+from server.room import chains, company
 from server.room.commands import (
     Agree,
     Asked,
@@ -21,6 +21,13 @@ from server.room.commands import (
 from server.room.events import ClipRemoved, Fact, ProposalMade, RoomChanged, TopicThrown, Voice
 from server.room.kinds import TIMINGS
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
+
+
+@pytest.fixture(autouse=True)
+def _no_chain_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no chain begin by chance: each rest here is for a prompt that others answered."""
+    monkeypatch.setattr(chains, "BEGUN_SHARE", 0.0)
+
 
 ANSWERED = {"clip-a": ANNA, "clip-b": BELA}
 
