@@ -38,9 +38,19 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.room": ("games",),
     # Living rooms: the writer, who is here, sleep and waking.
     "server.rooms": ("games", "server.room", "server.log.base", "server.blobs.base", "server.together"),
+    # The way to NATS, which the log, the blobs and the nodes share.
+    "server.nats": (),
     "server.log.bell": (),
+    "server.log.claims": (),
     "server.log.base": ("server.log.bell", "server.blobs.base", "server.room"),
-    "server.log": ("server.log.base", "server.log.bell", "server.blobs.base", "server.room"),
+    "server.log": (
+        "server.log.base",
+        "server.log.bell",
+        "server.log.claims",
+        "server.blobs.base",
+        "server.nats",
+        "server.room",
+    ),
     "server.blobs.base": (),
     "server.blobs.unreduced": (),
     # The forms of the blobs: the local ones are in the storage of the log.
