@@ -53,8 +53,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "server.blobs.base": (),
     "server.blobs.unreduced": (),
-    # The forms of the blobs: the local ones are in the storage of the log.
-    "server.blobs": ("server.blobs.base", "server.log"),
+    # The forms of the blobs: the local ones are in the storage of the log, others beside it.
+    "server.blobs": (
+        "server.blobs.base",
+        "server.log",
+        "server.log.base",
+        "server.log.bell",
+        "server.room",
+        "server.nats",
+    ),
     # Processes of our own, and several things at once.
     "server.jobs": (),
     "server.subprocesses": ("server.jobs",),

@@ -8,6 +8,10 @@ from typing import Protocol
 from msgspec import Struct
 
 
+class Away(OSError):
+    """The storage of blobs is not to be had now: not reached, too slow, or it denies us. It may be later."""
+
+
 class Blob(Struct, frozen=True):
     """Bytes of a room under an id that is used once."""
 
@@ -55,3 +59,29 @@ class Blobs(Protocol):
 
     async def ids(self, after: str = "", limit: int = 500) -> list[str]:
         """Return at most `limit` ids of what is stored, in their order, after an id."""
+
+
+class Written(Struct, frozen=True):
+    """When a blob was written, by the clock of its storage."""
+
+    id: str
+    at_ms: int
+
+
+class RemoteBlobs(Blobs, Protocol):
+    """Blobs in a storage of their own, which no commit joins with the log.
+
+    All methods raise `Away` while that storage is not to be had.
+    """
+
+    async def written(self, after: str = "", limit: int = 500) -> list[Written]:
+        """Return at most `limit` of what is stored, in the order of the ids, after an id."""
+
+    async def check(self) -> list[str]:
+        """Store, read and delete something; return sentences about what does not keep its promise.
+
+        Raises `Away`, and `Damaged` when something else came back.
+        """
+
+    async def close(self) -> None:
+        """Let go of the storage; may be called again."""
