@@ -61,11 +61,11 @@ class Blobs(Protocol):
         """Return at most `limit` ids of what is stored, in their order, after an id."""
 
 
-class Written(Struct, frozen=True):
-    """When a blob was written, by the clock of its storage."""
+class Page(Struct, frozen=True):
+    """Some of the ids that were written lately, and where to go on; nowhere at the end."""
 
-    id: str
-    at_ms: int
+    ids: Sequence[str]
+    place: str
 
 
 class RemoteBlobs(Blobs, Protocol):
@@ -74,8 +74,11 @@ class RemoteBlobs(Blobs, Protocol):
     All methods raise `Away` while that storage is not to be had.
     """
 
-    async def written(self, after: str = "", limit: int = 500) -> list[Written]:
-        """Return at most `limit` of what is stored, in the order of the ids, after an id."""
+    async def written(self, since_ms: int, until_ms: int, place: str = "") -> Page:
+        """Return a page of what was written in that time by the storage's clock; more of it is in others.
+
+        `place` is the one of the page before. What is written meanwhile may be left out.
+        """
 
     async def check(self) -> list[str]:
         """Store, read and delete something; return sentences about what does not keep its promise.

@@ -17,7 +17,8 @@ from msgspec import Struct
 from obstore import exceptions
 from obstore.store import S3Store
 
-from server.blobs.base import Away, Blob, BlobInfo, Written
+from server.blobs.base import Away, Blob, BlobInfo, Page
+from server.blobs.recent import RecentInfos
 from server.blobs.sums import PART_BYTES, parts_of, piece, sums
 from server.log.base import Conflict, Damaged, StorageFull
 
@@ -30,6 +31,7 @@ TRIES_AGAIN = 2
 REQUESTS_AT_ONCE = 32
 MOST_BYTES = 4_000_000  # what the metadata has room for is 5 MB; a clip has at most 2 MB
 FOLDER = "clips/"
+PAGE = 1_000  # keys that a store lists at once
 CONTENT_TYPE = "audio/ogg"
 # No cache keeps for long what may be taken back.
 CACHED_S = 60
@@ -77,6 +79,7 @@ class S3Blobs:
         self._where = bucket.where
         self._folder = f"{bucket.prefix}/{FOLDER}" if bucket.prefix else FOLDER
         self._store = _opened(bucket)
+        self._infos = RecentInfos()
         self._turns = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
     async def put(self, blob: Blob) -> Sequence[Blob]:
@@ -125,37 +128,47 @@ class S3Blobs:
 
     async def info(self, id: str) -> BlobInfo | None:  # noqa: A002
         """Return what the object of a blob says of itself."""
+        if (info := self._infos.get(id)) is not None:
+            return info
         async with self._asking():
             known = await self._known(id)
-        return None if known is None else BlobInfo(id, known.room, known.size_bytes)
+        return None if known is None else self._infos.keep(BlobInfo(id, known.room, known.size_bytes))
 
     async def delete(self, room: str, ids: Sequence[str]) -> None:
         """Delete blobs of a room, one after another: they are few."""
         for id_ in ids:
+            self._infos.drop(id_)
             async with self._asking():
                 known = await self._known(id_)
                 if known is not None and known.room == room:
                     await obstore.delete_async(self._store, self._folder + id_)
 
     async def ids(self, after: str = "", limit: int = 500) -> list[str]:
-        """Return ids in their order."""
-        return [written.id for written in await self.written(after, limit)]
+        """Return ids in their order; what is none of ours is left out."""
+        found: list[str] = []
+        while len(found) < limit:
+            page = await self._listed(after)
+            found += [name for name, _ in page if ID.fullmatch(name)]
+            if not page:
+                break
+            after = page[-1][0]
+        return found[: max(limit, 0)]
 
-    async def written(self, after: str = "", limit: int = 500) -> list[Written]:
-        """Return what is stored, in the order of the ids; what is none of ours is left out."""
-        found: list[Written] = []
-        if limit <= 0:
-            return found
+    async def written(self, since_ms: int, until_ms: int, place: str = "") -> Page:
+        """Return what of a page of the bucket's list is of that time; the list is in the order of the ids."""
+        page = await self._listed(place)
+        within = [name for name, at_ms in page if since_ms <= at_ms < until_ms and ID.fullmatch(name)]
+        return Page(within, page[-1][0] if page else "")
+
+    async def _listed(self, after: str) -> list[tuple[str, int]]:
+        """Return a page of what lies in our folder, with when it was written (ms)."""
         async with self._asking():
-            pages = obstore.list(self._store, self._folder, offset=self._folder + after, chunk_size=1000)
+            offset = self._folder + after if after else None
+            pages = obstore.list(self._store, self._folder, offset=offset, chunk_size=PAGE)
             async for page in pages:
-                for item in page:
-                    name = item["path"].removeprefix(self._folder)
-                    if ID.fullmatch(name):
-                        found.append(Written(name, round(item["last_modified"].timestamp() * 1000)))
-                if len(found) >= limit:
-                    break
-        return found[:limit]
+                items = [(item["path"], item["last_modified"].timestamp()) for item in page]
+                return [(path.removeprefix(self._folder), round(at_s * 1000)) for path, at_s in items]
+        return []
 
     async def check(self) -> list[str]:
         """Store, read and delete a probe, and look for what would keep a clip that was removed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 
@@ -10,7 +11,7 @@ import obstore
 import pytest
 
 from server.blobs import s3
-from server.blobs.base import Away, Blob
+from server.blobs.base import Away, Blob, Page
 from server.blobs.beside import LogBeside
 from server.blobs.s3 import Bucket, S3Blobs
 from server.log.base import Conflict, Damaged, Entry, StorageFull
@@ -169,14 +170,18 @@ async def test_what_others_put_among_ours_is_left_alone(bucket: Bucket) -> None:
     assert await blobs.get("with space") is None
 
 
-async def test_when_something_was_written_is_known(bucket: Bucket) -> None:
+async def test_what_was_written_lately_is_found(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     blobs = S3Blobs(bucket)
-    await blobs.put(Blob("a", "r", b""))
-    await blobs.put(Blob("b", "r", b""))
-    first, second = await blobs.written()
-    assert (first.id, second.id) == ("a", "b")
-    assert 0 <= second.at_ms - first.at_ms < 60_000
-    assert await blobs.written("a") == [second]
+    for name in "abc":
+        await blobs.put(Blob(name, "r", b""))
+    hour_ms = 3_600_000
+    now_ms = round(time.time() * 1000)
+    monkeypatch.setattr(s3, "PAGE", 2)
+    first = await blobs.written(now_ms - hour_ms, now_ms + hour_ms)
+    second = await blobs.written(now_ms - hour_ms, now_ms + hour_ms, first.place)
+    assert (first.ids, second.ids) == (["a", "b"], ["c"])
+    assert await blobs.written(now_ms - hour_ms, now_ms + hour_ms, second.place) == Page([], "")
+    assert (await blobs.written(now_ms - 2 * hour_ms, now_ms - hour_ms)).ids == []
 
 
 async def test_a_store_is_looked_at_before_it_is_used(server: S3Server, bad: Between, bucket: Bucket) -> None:
