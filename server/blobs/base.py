@@ -12,6 +12,10 @@ class Away(OSError):
     """The storage of blobs is not to be had now: not reached, too slow, or it denies us. It may be later."""
 
 
+class Denied(Away):
+    """The storage of blobs is there, and will not do until its operator or ours changes something."""
+
+
 class Blob(Struct, frozen=True):
     """Bytes of a room under an id that is used once."""
 
@@ -74,8 +78,8 @@ class RemoteBlobs(Blobs, Protocol):
     All methods raise `Away` while that storage is not to be had.
     """
 
-    async def written(self, since_ms: int, until_ms: int, place: str = "") -> Page:
-        """Return a page of what was written in that time by the storage's clock; more of it is in others.
+    async def written(self, since_ms: int, place: str = "") -> Page:
+        """Return a page of what was written since then, by the storage's clock; it may be empty.
 
         `place` is the one of the page before. What is written meanwhile may be left out.
         """

@@ -9,9 +9,10 @@ import asyncio
 import hashlib
 import re
 from base64 import b64decode
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from msgspec import Struct
 
@@ -23,6 +24,7 @@ from server.nats.connection import Connection, NatsRefused, NatsSilent, TooLarge
 
 # Fixed for ever: by it a blob is found.
 STREAMS = 16
+REPLICAS = 3
 # One request, and one call with what is tried again: a landing waits for it, and a round for the landing.
 REQUEST_S, CALL_S = 3.0, 10.0
 PAUSE_S = 0.02
@@ -41,6 +43,7 @@ _EXPECTS_NONE = {"Nats-Expected-Last-Subject-Sequence": "0"}
 _THERE, _UNDER_WAY = 10071, 10164
 _FULL = {10023, 10047, 10077, 10122}
 _NO_STREAM, _NO_MESSAGE = 10059, 10037
+_NO_REPLICAS = 10074  # of a server that is in no cluster
 
 
 class _Found(Struct, frozen=True):
@@ -53,19 +56,26 @@ class _Found(Struct, frozen=True):
 
 
 class NatsBlobs:
-    """The blobs of a NATS server or cluster; made by `open`. The connection is let go by who opened it."""
+    """The blobs of a NATS server or cluster; made by `open`."""
 
-    def __init__(self, connection: Connection, replicas: int) -> None:
-        self._nats, self._replicas = connection, replicas
+    def __init__(self, connection: Connection, closing: Callable[[], Awaitable[None]] | None = None) -> None:
+        self._nats, self._closing = connection, closing
         self._turns = asyncio.Semaphore(REQUESTS_AT_ONCE)
         self._infos = RecentInfos()
 
     @classmethod
     async def open(
-        cls, connection: Connection, *, replicas: int = 1, stream_bytes: int | None = None
+        cls,
+        connection: Connection,
+        *,
+        stream_bytes: int | None = None,
+        closing: Callable[[], Awaitable[None]] | None = None,
     ) -> NatsBlobs:
-        """Return the blobs; streams that are not there are made, of at most `stream_bytes` each."""
-        made = cls(connection, replicas)
+        """Return the blobs; streams that are not there are made, of at most `stream_bytes` each.
+
+        `closing` is called at the end; without it the connection is let go by who opened it.
+        """
+        made = cls(connection, closing)
         async with made._asking():
             await asyncio.gather(*(made._stream(number, stream_bytes) for number in range(STREAMS)))
         return made
@@ -122,8 +132,8 @@ class NatsBlobs:
                 found += sorted(id_ for page in pages for id_ in page if id_ > after)
         return found[: max(limit, 0)]
 
-    async def written(self, since_ms: int, until_ms: int, place: str = "") -> Page:
-        """Return a page of what was written in that time, stream by stream."""
+    async def written(self, since_ms: int, place: str = "") -> Page:
+        """Return a page of what was written since then, stream by stream."""
         number, seq = map(int, place.split()) if place else (0, 0)
         since = datetime.fromtimestamp(since_ms / 1000, UTC).isoformat().replace("+00:00", "Z")
         asked = {"next_by_subj": f"blobs.{number}.>", "batch": PAGE, "max_bytes": PAGE_BYTES}
@@ -131,11 +141,10 @@ class NatsBlobs:
             stored = await self._nats.batch(
                 _name(number), {**asked, **({"seq": seq} if seq else {"start_time": since})}, REQUEST_S
             )
-        within = [message for message in stored if _ms(message.stamp) < until_ms]
-        ids = [message.subject.rpartition(".")[2] for message in within]
-        if stored and len(within) == len(stored):
-            return Page(ids, f"{number} {stored[-1].seq + 1}")
-        return Page(ids, f"{number + 1} 0" if number + 1 < STREAMS else "")
+        if not stored:
+            return Page([], f"{number + 1} 0" if number + 1 < STREAMS else "")
+        ids = [message.subject.rpartition(".")[2] for message in stored]
+        return Page(ids, f"{number} {stored[-1].seq + 1}")
 
     async def check(self) -> list[str]:
         """Store, read and erase a probe, and look at how the streams are set up."""
@@ -147,7 +156,7 @@ class NatsBlobs:
             raise Damaged("NATS answers something else than was stored")
         async with self._asking():
             told = await asyncio.gather(*(self._nats.js(f"STREAM.INFO.{_name(n)}") for n in range(STREAMS)))
-        sentences = {sentence for info in told for sentence in _doubts(info["config"], self._replicas)}
+        sentences = {sentence for info in told for sentence in _doubts(info)}
         if self._nats.max_payload < LARGEST_CLIP_BYTES:
             sentences.add(
                 f"max_payload is {self._nats.max_payload} bytes: set 4MB, or the longest clips are lost"
@@ -155,7 +164,9 @@ class NatsBlobs:
         return sorted(sentences)
 
     async def close(self) -> None:
-        """Let go of nothing: the connection is another's."""
+        """Let go of the connection when it is ours; may be called again."""
+        if self._closing is not None:
+            await self._closing()
 
     async def _stream(self, number: int, stream_bytes: int | None) -> None:
         """Make a stream that is not there; one that is stays as its operator has set it up."""
@@ -171,12 +182,17 @@ class NatsBlobs:
                 "storage": "file",
                 "retention": "limits",
                 "discard": "new",
-                "num_replicas": self._replicas,
+                "num_replicas": REPLICAS,
                 "allow_direct": True,
                 "max_bytes": stream_bytes or -1,
                 "duplicate_window": 100_000_000,  # ns, the shortest; nothing is told apart by message ids
             }
-            await self._nats.js(f"STREAM.CREATE.{name}", config)
+            try:
+                await self._nats.js(f"STREAM.CREATE.{name}", config)
+            except NatsRefused as alone:
+                if alone.code != _NO_REPLICAS:
+                    raise
+                await self._nats.js(f"STREAM.CREATE.{name}", {**config, "num_replicas": 1})
 
     async def _stored(self, blob: Blob, headers: Mapping[str, str]) -> bool:
         """Try to store a blob; tell whether it is stored, by this try or one before."""
@@ -287,20 +303,15 @@ def _headers(raw: bytes) -> dict[str, str]:
     return {name: value.strip() for name, colon, value in (line.partition(":") for line in lines) if colon}
 
 
-def _ms(stamp: str) -> int:
-    """Return a time of the server's in ms; it has nine digits behind the point."""
-    return round(datetime.fromisoformat(stamp[:26]).replace(tzinfo=UTC).timestamp() * 1000)
-
-
-def _doubts(config: Mapping[str, object], replicas: int) -> list[str]:
+def _doubts(info: Mapping[str, Any]) -> list[str]:
     """Return what of a stream's configuration cannot keep what is promised."""
-    doubts = []
+    config, doubts = info["config"], []
     if config.get("storage") != "file":
         doubts.append("clips are kept in memory: they are lost when NATS stops")
     if config.get("deny_delete"):
         doubts.append("streams of clips deny deletion: clips that are removed stay")
     if config.get("retention") != "limits" or config.get("max_age") or config.get("discard") != "new":
         doubts.append("streams of clips drop old messages: their events stay without a sound")
-    if int(str(config.get("num_replicas", 1))) < replicas:
-        doubts.append(f"clips are on fewer than {replicas} servers")
+    if info.get("cluster", {}).get("name") and config.get("num_replicas", 1) < REPLICAS:
+        doubts.append(f"clips are on fewer than {REPLICAS} servers of the cluster")
     return doubts

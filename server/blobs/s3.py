@@ -17,7 +17,7 @@ from msgspec import Struct
 from obstore import exceptions
 from obstore.store import S3Store
 
-from server.blobs.base import Away, Blob, BlobInfo, Page
+from server.blobs.base import Away, Blob, BlobInfo, Denied, Page
 from server.blobs.recent import RecentInfos
 from server.blobs.sums import PART_BYTES, parts_of, piece, sums
 from server.log.base import Conflict, Damaged, StorageFull
@@ -154,10 +154,10 @@ class S3Blobs:
             after = page[-1][0]
         return found[: max(limit, 0)]
 
-    async def written(self, since_ms: int, until_ms: int, place: str = "") -> Page:
-        """Return what of a page of the bucket's list is of that time; the list is in the order of the ids."""
+    async def written(self, since_ms: int, place: str = "") -> Page:
+        """Return what of a page of the bucket's list is as new; the list is in the order of the ids."""
         page = await self._listed(place)
-        within = [name for name, at_ms in page if since_ms <= at_ms < until_ms and ID.fullmatch(name)]
+        within = [name for name, at_ms in page if at_ms >= since_ms and ID.fullmatch(name)]
         return Page(within, page[-1][0] if page else "")
 
     async def _listed(self, after: str) -> list[tuple[str, int]]:
@@ -174,6 +174,7 @@ class S3Blobs:
         """Store, read and delete a probe, and look for what would keep a clip that was removed."""
         probe = f"{self._folder.removesuffix(FOLDER)}probe"
         body = b"wonder"
+        await self._listed("")  # its refusal says when there is no such bucket
         async with self._asking():
             answer = await obstore.put_async(self._store, probe, body, use_multipart=False)
             read = bytes(await (await obstore.get_async(self._store, probe)).bytes_async())
@@ -194,7 +195,7 @@ class S3Blobs:
             await obstore.put_async(self._store, there, b"", mode="create", use_multipart=False)
         except (exceptions.AlreadyExistsError, exceptions.PreconditionError):
             return
-        raise Away(f"{self._where} overwrites what is there: it lacks conditional writes (If-None-Match)")
+        raise Denied(f"{self._where} overwrites what is there: it lacks conditional writes (If-None-Match)")
 
     async def _create(self, blob: Blob, known: _Known) -> None:
         attributes: Attributes = {
@@ -261,9 +262,9 @@ class S3Blobs:
         if said.startswith("507") or said.rpartition(" ")[2] in _FULL:
             return StorageFull(f"{self._where} is full")
         if said.startswith(("401", "403")):
-            return Away(f"{self._where} denies us ({said}): look at --s3-key and --s3-secret")
+            return Denied(f"{self._where} denies us ({said}): look at --s3-key and --s3-secret")
         if said.startswith("404"):
-            return Away(f"{self._where} is not there ({said}): the bucket must be made first")
+            return Denied(f"{self._where} is not there ({said}): the bucket must be made first")
         return Away(f"{self._where} answers {said}" if said else f"{self._where} cannot be reached")
 
 
