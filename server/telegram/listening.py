@@ -15,6 +15,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from games.round import TurnGiven
+from server.blobs.base import Away as StorageAway
 from server.blobs.base import Blobs
 from server.log.base import Change, Conflict, Effect, Log, Projected, StorageFull, Unusable, Withdrawn
 from server.readers.base import Reader, Rest
@@ -193,7 +194,7 @@ class Listening(Reader):
                 try:
                     await self._tell_new(listener)
                     failures = 0
-                except Away as away:
+                except (Away, StorageAway) as away:
                     failures += 1
                     listener.is_behind = True
                     pause_s = min(FIRST_PAUSE_S * 2.0 ** min(failures - 1, 30), LONGEST_PAUSE_S)
