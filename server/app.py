@@ -36,7 +36,12 @@ from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
+from server.push.opening import open_service
+from server.push.service import PushService
+from server.push.subscriptions import Subscriptions
+from server.radio_of_takes import RadioOfTakes
 from server.readers.announcer import Speakers
+from server.readers.base import Reader
 from server.readers.captions import Captions
 from server.readers.care import Care
 from server.readers.closing import Closing
@@ -45,6 +50,7 @@ from server.readers.expiry import Expiry
 from server.readers.host import Host
 from server.readers.host_voice import HostVoice
 from server.readers.moderation import Moderation
+from server.readers.push import Push
 from server.readers.radio import Radio
 from server.readers.runner import Readers
 from server.readers.search import Search
@@ -60,12 +66,12 @@ from server.site import make_app
 from server.socket.endpoint import SOCKETS
 from server.takes.finisher import Finisher
 from server.takes.landing import Landings
-from server.takes.observer import TakesObserver
 from server.takes.spool import Spool
 from server.takes.takes import Takes
 from server.together import settled
 from server.web.app_keys import UPLOAD_BUDGET
 from server.web.health import HEALTH
+from server.web.push import PUSH
 from server.web.telegram import TELEGRAM
 from server.web.transcodes import TRANSCODES
 
@@ -86,26 +92,6 @@ SpokenMs = Callable[[str, str], int]
 OwnLog = MemoryLog | SqliteLog
 
 
-class RadioOfTakes(TakesObserver):
-    """Tells the radio what of takes and listeners changes what it plays."""
-
-    def __init__(self, radio: Radio, audience_changed: Callable[[str], None]) -> None:
-        self._radio = radio
-        self._audience_changed = audience_changed
-
-    def audience_changed(self, room_id: str) -> None:
-        """Let the radio play on: somebody began to listen, or left."""
-        self._audience_changed(room_id)
-
-    def live_relay_changed(self, room_id: str, *, on: bool) -> None:
-        """Let the radio give way to somebody who is heard while speaking."""
-        self._radio.live_relay(room_id, on=on)
-
-    def live_relayed(self, room_id: str, clip: str) -> None:
-        """Let the radio not play at once what was heard already."""
-        self._radio.live_relayed(room_id, clip)
-
-
 class Engines(Struct, frozen=True):
     """What is optional: what speaks, writes the words of clips (else why nothing does), and writes lines."""
 
@@ -114,6 +100,7 @@ class Engines(Struct, frozen=True):
     captions_off: str = models.OFF
     text: TextEngine | None = None
     model: OpenAiText | None = None  # that `text` asks
+    push: PushService | None = None
 
 
 class Services:
@@ -142,10 +129,8 @@ class Services:
         self.transcriber = engines.transcriber
         self.captions = self._captions(engines.transcriber) if engines.transcriber else None
         self.search = self._search()
-        usual = Expiry(registry, log, registry.clock), Moderation(log), self.search
-        eraser = [Eraser(registry, clips.remote, registry.clock)] if clips.remote else []
-        readers = [*usual, *eraser, *([self.captions] if self.captions else [])]
-        self.readers = Readers(log, readers, clock=registry.clock)
+        self.push = self._push(engines.push) if engines.push else None
+        self.readers = Readers(log, self._durable(), clock=registry.clock)
         self.figures.follow(self.readers.runners)
         self.spool = self._spool()
         self.takes = Takes(
@@ -180,6 +165,13 @@ class Services:
         self.host = self._host(engines.text, engines.model) if engines.text else None
         self._register_readers()
 
+    def _durable(self) -> list[Reader]:
+        """Return the readers that follow all rooms, those of optional parts where there are such."""
+        registry, remote = self.registry, self.clips.remote
+        eraser = Eraser(registry, remote, registry.clock) if remote else None
+        optional = [reader for reader in (eraser, self.captions, self.push) if reader]
+        return [Expiry(registry, self.log, registry.clock), Moderation(self.log), self.search, *optional]
+
     def _spool(self) -> Spool | None:
         """Return where takes wait for a storage of clips that may be away."""
         if self.clips.remote is None:
@@ -190,7 +182,9 @@ class Services:
         return made
 
     def _register_readers(self) -> None:
-        """Attach what reads rooms to those that wake."""
+        """Attach what reads rooms to those that wake, and what is asked by visitors to the site."""
+        if self.push:
+            self.app[PUSH].offer(self.push.subscriptions, self.push.service)
         for reader in (self.radio, self.closing, Care(), self.app[TRANSCODES]):
             self.registry.register(reader)
         if self.host:
@@ -207,6 +201,10 @@ class Services:
             self.figures.follow_model(model.tally, lambda: model.breaker.is_open)
         voice = HostVoice(self.utterances, self.takes.upload, self._wants_speech)
         return Host(engine, SystemRandom(), self.registry.machine, name_of=self._name_of, say=voice.say)
+
+    def _push(self, service: PushService) -> Push:
+        """Return the reader that wakes visitors who are not here."""
+        return Push(Subscriptions(self.log, self.registry.clock), self.registry, service)
 
     def _captions(self, engine: Transcriber) -> Captions:
         """Return the reader that writes the words of clips, with its figures."""
@@ -330,7 +328,8 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
         may_speak = spoken_ms if utterances.is_on else None
         registry = await _registry(config, clips.log, clock, transcriber, may_speak)
         text = open_text(config.host_engine, model, Embedded())
-        engines = Engines(utterances, transcriber, captions_off, text, model)
+        push = open_service(config, await log.secret(), clock)
+        engines = Engines(utterances, transcriber, captions_off, text, model, push)
         services = Services(config, log, clips, registry, media, engines=engines, commits=commits)
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
@@ -469,6 +468,8 @@ def telegram_bot(config: Config, services: Services) -> TelegramBot | None:
 async def _let_go(services: Services) -> None:
     await services.readers.close()
     await services.search.close()
+    if services.push is not None:
+        await services.push.close()
     if services.captions is not None:
         await services.captions.close()
     if services.transcriber is not None:

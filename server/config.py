@@ -86,9 +86,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     s3_region: Annotated[str, _meta("Region of that bucket; empty is `us-east-1`.")] = ""
     s3_key: Annotated[str, _meta("Access key of that bucket; empty asks the machine's own role.")] = ""
     s3_secret: Annotated[str, _meta("Secret of that key.")] = ""
-    spool_bytes: Annotated[
-        int, _bytes("Disk for clips that wait because their storage does not answer; more get 503.")
-    ] = 64_000_000
+    spool_bytes: Annotated[int, _bytes("Disk for clips whose storage is away; more get 503.")] = 64_000_000
     tls: Annotated[str, _meta("`off`, `self-signed`, or the files `CERT,KEY` (PEM).")] = "off"
     house_rooms: Annotated[
         str, _meta("Languages, by comma (`en`, `de`), that have a public room from the start; empty is none.")
@@ -152,6 +150,16 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host_answer_cents: Annotated[
         int, _cents("Price of a million tokens that the model writes; 0 counts no cost.")
     ] = 0
+    push: Annotated[
+        str,
+        _meta(
+            "Whether visitors may be woken by Web Push when somebody speaks: `on`, `off`, or `private`, "
+            "which also asks push services of private networks, and by http (for tests)."
+        ),
+    ] = "on"
+    push_contact: Annotated[
+        str, _meta("Address (`mailto:`, `https:`) of the host, for push services; empty: `--public-url`.")
+    ] = ""
     admin_token: Annotated[
         str, _meta("Bearer token of the admin, at least 22 characters; empty means no admin.")
     ] = ""
@@ -418,6 +426,16 @@ def _site_url(url: str, *schemes: str) -> str:
     return "" if fits else f"must look like {schemes[0]}wonder.example, without a path."
 
 
+def _push(config: Config) -> str:
+    return "" if config.push in ("on", "off", "private") else "must be on, off or private."
+
+
+def _push_contact(config: Config) -> str:
+    kind, colon, rest = config.push_contact.partition(":")
+    fits = kind in ("mailto", "https") and colon and rest and _is_plain(rest)
+    return "" if fits or not config.push_contact else "must look like mailto:me@wonder.example."
+
+
 def _trusted_proxies(config: Config) -> str:
     try:
         networks(config.trusted_proxies)
@@ -454,6 +472,8 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "telegram_token": _telegram_token,
     "telegram_webhook": _telegram_webhook,
     "telegram_api": _telegram_api,
+    "push": _push,
+    "push_contact": _push_contact,
     "trusted_proxies": _trusted_proxies,
     "limits": _limits,
     "media_workers": _media_workers,
