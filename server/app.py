@@ -69,7 +69,7 @@ from server.takes.landing import Landings
 from server.takes.spool import Spool
 from server.takes.takes import Takes
 from server.together import settled
-from server.web.app_keys import UPLOAD_BUDGET
+from server.web.app_keys import CDN, UPLOAD_BUDGET
 from server.web.health import HEALTH
 from server.web.push import PUSH
 from server.web.telegram import TELEGRAM
@@ -159,6 +159,8 @@ class Services:
             utterances=self.utterances,
             find=self.search.find,
         )
+        if clips.cdn is not None:
+            self.app[CDN] = clips.cdn
         self.app[HEALTH].captions_off = engines.captions_off
         self.sockets = self.app[SOCKETS]
         self.closing = Closing(self.takes.end_room)

@@ -86,6 +86,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     s3_region: Annotated[str, _meta("Region of that bucket; empty is `us-east-1`.")] = ""
     s3_key: Annotated[str, _meta("Access key of that bucket; empty asks the machine's own role.")] = ""
     s3_secret: Annotated[str, _meta("Secret of that key.")] = ""
+    blobs_url: Annotated[str, _meta("Address of a CDN before that bucket, for clips of public rooms.")] = ""
     spool_bytes: Annotated[int, _bytes("Disk for clips whose storage is away; more get 503.")] = 64_000_000
     tls: Annotated[str, _meta("`off`, `self-signed`, or the files `CERT,KEY` (PEM).")] = "off"
     house_rooms: Annotated[
@@ -335,10 +336,6 @@ def _log(config: Config) -> str:
     return "" if config.log in ("sqlite", "memory") else "must be sqlite or memory."
 
 
-def _blobs(config: Config) -> str:
-    return wrong(config.blobs, config.log, config.s3_endpoint, config.s3_key, config.s3_secret)
-
-
 def _tls(config: Config) -> str:
     if config.tls in ("off", "self-signed"):
         return ""
@@ -459,7 +456,7 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "stun_server": _stun_server,
     "public_url": _public_url,
     "log": _log,
-    "blobs": _blobs,
+    "blobs": wrong,
     "tls": _tls,
     "house_rooms": _house_rooms,
     "captions": _captions,
