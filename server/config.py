@@ -242,31 +242,6 @@ def unit(name: str) -> str:
     return str((meta(name).extra or {})["unit"])
 
 
-def table() -> str:
-    """Return the settings as a Markdown page (docs/settings.md)."""
-    files = ", ".join(f"`WONDER_{name.upper()}_FILE`" for name in SECRETS)
-    rows = [
-        "# Settings",
-        "",
-        "Each is an option of `wonder serve`, a variable, and a key (`_` or `-`) of the file in",
-        "`--config FILE.toml`; options win over variables, variables over the file.",
-        f"A secret may stand in a file, which one of these names: {files}.",
-        "`wonder settings` writes this page.",
-        "",
-        "| option | variable | key | default | meaning |",
-        "|---|---|---|---|---|",
-    ]
-    return "\n".join([*rows, *map(_row, NAMES), ""])
-
-
-def _row(name: str) -> str:
-    default = DEFAULTS[name]
-    shown = f"`{default}`" if str(default) else "(empty)"
-    counted = f"{shown} {unit(name)}".rstrip()
-    sentence = (meta(name).description or "").replace("|", "\\|")
-    return f"| `{flag(name)}` | `WONDER_{name.upper()}` | `{name}` | {counted} | {sentence} |"
-
-
 def convert(name: str, value: object, source: str, *, strict: bool = False) -> Any:
     """Return a setting's value from a text or, if `strict`, from a value of its type; raises `BadSetting`."""
     if isinstance(value, str):

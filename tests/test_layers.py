@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server": (),
     "server.config": ("audio",),
     "server.options": ("server.config",),
+    "server.settings_page": ("server.config",),
     "server.clock": (),
     "server.room": ("games",),
     # Living rooms: the writer, who is here, sleep and waking.

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "server/api/resources.py": "one list; tests/test_contract.py compares it with what is routed",
     "server/web/app_keys.py": "names only",
     "server/web/counts.py": "values only",
+    "server/settings_page.py": "a page of the settings; tests/server/test_config.py reads it",
     "server/blobs/base.py": "an interface; tests/support/blob_contract.py is its suite",
     "server/log/claims.py": "an interface; tests/server/log/test_nats.py holds what implements it",
     "server/log/cursors.py": "cursors in memory; tests/support/feed_contract.py is their suite",

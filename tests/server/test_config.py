@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server import config
+from server import config, settings_page
 from server.config import BadSetting, Config
 
 
@@ -96,7 +96,7 @@ def test_secrets_are_in_no_sentence_and_no_trace() -> None:
 
 
 def test_every_setting_has_a_sentence_a_default_and_a_row() -> None:
-    page = config.table()
+    page = settings_page.table()
     for name in config.NAMES:
         sentence = config.meta(name).description
         assert sentence
