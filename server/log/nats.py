@@ -33,7 +33,7 @@ from server.log.jetstream.eraser import Eraser
 from server.log.jetstream.following import Following
 from server.log.jetstream.readers import Readers
 from server.log.jetstream.reading import NOT_FOUND, READ_S, Rooms
-from server.log.jetstream.records import CLOSED, Place
+from server.log.jetstream.records import Place
 from server.log.jetstream.records import shard as shard_of
 from server.log.jetstream.sending import Sender
 from server.log.jetstream.sequence import Order
@@ -321,6 +321,10 @@ class NatsLog:
         """Erase what the newest message of a room takes back."""
         await self._eraser.gone(room, place)
 
+    def unfinished(self, room: str) -> None:
+        """Look in a while whether all of a room that should be is erased."""
+        self._eraser.later(room)
+
     def _heard(self, shard: int, room: str, place: Place) -> None:
         """Note what any process stored, as its shard tells."""
         record = place.record
@@ -329,8 +333,8 @@ class NatsLog:
         if record.node == self.node and record.append not in self._sender.doubted:
             return
         self._sender.doubted.discard(record.append)
-        if place.pending or record.kind == CLOSED:
-            self._eraser.later(room)
+        if place.pending:
+            self._eraser.later(room, place)
         if record.kinds:
             self.bell.ring(record.kinds)
 

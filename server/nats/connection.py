@@ -135,13 +135,15 @@ class Connection:
         """Let go of the connection; may be called again."""
         self._closed = True
         await self._client.close()
-        waiting: list[asyncio.Future[Any]] = [
-            *self._answers.values(),
-            *(batch.done for batch in self._batches.values()),
-        ]
+        self._give_up("the connection is closed")
+
+    def _give_up(self, why: str) -> None:
+        """Tell all who wait for an answer that none comes."""
+        waiting: list[asyncio.Future[Any]] = list(self._answers.values())
+        waiting += [batch.done for batch in self._batches.values()]
         for future in waiting:
             if not future.done():
-                future.set_exception(NatsSilent("the connection is closed"))
+                future.set_exception(NatsSilent(why))
 
     # Plain messages
 
@@ -287,7 +289,8 @@ class Connection:
             logger.warning("nats.error %s %s", type(error).__name__, error)
 
     async def note_loss(self) -> None:
-        """Note that the connection is away."""
+        """Note that the connection is away: no answer comes to what was asked by it."""
+        self._give_up("the connection is lost")
         if not self._closed:
             logger.warning("nats.disconnected")
 

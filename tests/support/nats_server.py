@@ -39,6 +39,11 @@ class NatsServer:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Tell whether the server was started and not killed."""
+        return self._process is not None
+
     def configure(self, routes: Sequence[int] = ()) -> None:
         """Write the configuration; with `routes` it is one of a cluster."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -118,3 +123,68 @@ async def nats_cluster(folder: Path, size: int = 3) -> AsyncIterator[list[NatsSe
     finally:
         for server in servers:
             server.kill()
+
+
+class DeafProxy:
+    """Stands before a server; loses what the server answers from when it is told to, until it cuts."""
+
+    def __init__(self, server: NatsServer) -> None:
+        self._server = server
+        self._deaf = False
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._listening: asyncio.Server | None = None
+        self.url = ""
+
+    async def start(self) -> None:
+        """Listen on a port of its own."""
+        self._listening = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"nats://127.0.0.1:{self._listening.sockets[0].getsockname()[1]}"
+
+    def lose_answers(self) -> None:
+        """Pass on what is asked, and no answer."""
+        self._deaf = True
+
+    def cut(self) -> None:
+        """End all connections; new ones are passed on whole."""
+        self._deaf = False
+        for writer in self._writers:
+            writer.close()
+
+    async def close(self) -> None:
+        """Listen no more."""
+        assert self._listening is not None
+        self._listening.close()
+        self.cut()
+        await self._listening.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        theirs, ours = await asyncio.open_connection("127.0.0.1", self._server.port)
+        self._writers |= {writer, ours}
+        try:
+            await asyncio.gather(self._pass(reader, ours), self._pass(theirs, writer, answers=True))
+        finally:
+            self._writers -= {writer, ours}
+
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False
+    ) -> None:
+        try:
+            while data := await reader.read(65_536):
+                if not (answers and self._deaf):
+                    writer.write(data)
+                    await writer.drain()
+        except OSError:
+            pass
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def deaf_proxy(server: NatsServer) -> AsyncIterator[DeafProxy]:
+    """Run a proxy before a server."""
+    proxy = DeafProxy(server)
+    await proxy.start()
+    try:
+        yield proxy
+    finally:
+        await proxy.close()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from server.log.base import LOST, Change
-from server.log.jetstream.reading import BATCH, READ_S, Rooms, is_gone, message_of
+from server.log.jetstream.reading import BATCH, READ_S, Rooms, message_of
 from server.log.jetstream.records import Message
 from server.log.jetstream.sequence import Named, Order, Step
 from server.nats.connection import Connection
@@ -65,7 +65,7 @@ class Changes:
         found: dict[tuple[int, int], Message | None] = {}
         for place, named in wanted.items():
             message = there.get(place)
-            if message is not None and not is_gone(self._rooms.known(named.room), named.seq):
+            if message is not None and not self._rooms.is_gone(named.room, named.seq):
                 found[place] = message
                 continue
             copy = await self._rooms.copy(named.room, named.seq)

@@ -33,8 +33,10 @@ class Eraser:
         self._snapshots, self._readers = snapshots, readers
         self._due: dict[str, float] = {}
 
-    def later(self, room: str) -> None:
-        """Look in a while whether all of a room that should be is erased."""
+    def later(self, room: str, place: Place | None = None) -> None:
+        """Look in a while whether all of a room that should be is erased; a place says what that is."""
+        if place is not None:
+            self._rooms.suspect(room, place)
         self._due.setdefault(room, asyncio.get_running_loop().time() + AGAIN_S)
 
     def due(self) -> list[str]:
@@ -54,21 +56,20 @@ class Eraser:
                 await self._erased(room, place)
         except (OSError, NatsRefused) as error:
             logger.warning("log.not_erased_yet room=%.6s %s", room, error)
-            self.later(room)
+            self.later(room, place)
             return
         place.pending = ()
+        self._rooms.trust(room)
 
     async def again(self, room: str) -> None:
         """Finish what was begun for a room; called by the room's line alone."""
         try:
             place = await self._rooms.look_surely(room)
-            stale = await self._snapshots.is_stale(room, place)
+            await self._snapshots.tidy(room, place)
         except OSError:
             self.later(room)
             return
         await self.gone(room, place)
-        if stale and place.record.kind != CLOSED:
-            await self._snapshots.drop_words(room)
         known = self._rooms.known(room)
         if known is not None and known.seq == place.seq:
             known.pending = place.pending

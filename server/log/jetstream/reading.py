@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import msgspec
 
 from server.log.base import Damaged
-from server.log.jetstream.records import ALL_BEFORE, CLOSED, Message, Place, name, place_of, record_of, token
+from server.log.jetstream.records import ALL_BEFORE, Message, Place, name, place_of, record_of, token
 from server.log.jetstream.records import shard as shard_of
 from server.nats.connection import Connection, NatsRefused, NatsSilent, Stored
 from server.room.events import Event
@@ -33,6 +33,7 @@ class Rooms:
         self._connection = connection
         self.shards = shards
         self._places: OrderedDict[str, Place] = OrderedDict()
+        self._suspected: dict[str, Place] = {}
 
     # Names
 
@@ -64,6 +65,21 @@ class Rooms:
     def forget(self, room: str) -> None:
         """Forget where a room ends: somebody else wrote, or nobody knows what was stored."""
         self._places.pop(room, None)
+
+    def suspect(self, room: str, place: Place) -> None:
+        """Note that messages which a room took back may be there still."""
+        self._suspected[room] = place
+
+    def trust(self, room: str) -> None:
+        """Note that all that a room took back is gone."""
+        self._suspected.pop(room, None)
+
+    def is_gone(self, room: str, seq: int) -> bool:
+        """Tell whether a message that is there was taken back."""
+        places = filter(None, (self._places.get(room), self._suspected.get(room)))
+        return any(
+            seq in place.pending or (ALL_BEFORE in place.pending and seq < place.base) for place in places
+        )
 
     async def look(self, room: str) -> Place:
         """Return where a room ends as any replica has it."""
@@ -229,17 +245,6 @@ def message_of(room: str, stored: Stored) -> Message | None:
 def room_of(subject: str) -> str | None:
     """Return the room of a message's subject."""
     return name(subject.split(".")[2])
-
-
-def is_gone(place: Place | None, seq: int) -> bool:
-    """Tell whether a message, which may be there still, was erased."""
-    if place is None:
-        return False
-    return (
-        seq in place.pending
-        or (ALL_BEFORE in place.pending and seq < place.base)
-        or (place.record.kind == CLOSED and seq < place.seq)
-    )
 
 
 def of_api(message: dict[str, object]) -> Stored:

@@ -7,7 +7,7 @@ late, the room's own record tells: a snapshot from before the newest erasing mes
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct, field
@@ -78,7 +78,7 @@ class Snapshots:
         except (StorageFull, OSError):
             self._distrusted.add(room)
             raise
-        await self._erase_but(room, {at, *(piece for pieces in parts.values() for piece in pieces)})
+        await self._erase_but(room, {at, *_all_of(parts)})
         self._distrusted.discard(room)
 
     async def renew(self, room: str, snapshot: Snapshot, place: Place) -> None:
@@ -89,37 +89,34 @@ class Snapshots:
             logger.warning("log.snapshot_not_kept room=%.6s %s", room, type(error).__name__)
 
     async def drop_words(self, room: str) -> None:
-        """Drop what may hold words; parts stay, for the next snapshot may keep them."""
-        named = await self._quietly(room)
-        if named is None or BODY not in named.parts:
+        """Drop what may hold words; parts stay, for the next snapshot may keep them. Raises `OSError`."""
+        found = await self._named(room)
+        if found is None or BODY not in found[1].parts:
             return
+        named = found[1]
         parts = {part: pieces for part, pieces in named.parts.items() if part != BODY}
         left = _Named(named.seq, named.version, named.at, named.base, parts)
         try:
             at = await self._store(self._subject(room), msgspec.json.encode(left))
-            await self._erase_but(room, {at, *(piece for pieces in parts.values() for piece in pieces)})
-        except (StorageFull, OSError):
-            self._distrusted.add(room)
-            await self.drop(room)
+        except StorageFull:
+            await self.drop(room)  # what goes must go
+            return
+        await self._erase_but(room, {at, *_all_of(parts)})
 
     async def drop(self, room: str) -> None:
         """Drop the snapshot with all its parts."""
         await self._erase_but(room, set())
         self._distrusted.discard(room)
 
-    async def is_stale(self, room: str, place: Place) -> bool:
-        """Tell whether a snapshot is there from before something was erased."""
-        named = await self._named(room)
-        return named is not None and BODY in named[1].parts and named[1].at < place.floor
-
-    async def _quietly(self, room: str) -> _Named | None:
-        """Return what a room's snapshot is made of, or None where that cannot be told now."""
-        try:
-            named = await self._named(room)
-        except OSError:
-            self._distrusted.add(room)
-            return None
-        return named[1] if named is not None else None
+    async def tidy(self, room: str, place: Place) -> None:
+        """Erase what is none of a snapshot's any more. Raises `OSError`."""
+        found = await self._named(room)
+        if found is not None and BODY in found[1].parts and found[1].at < place.floor:
+            await self.drop_words(room)
+        elif found is not None:
+            await self._erase_but(room, {found[0], *_all_of(found[1].parts)})
+        else:
+            await self.drop(room)
 
     def _subject(self, room: str) -> str:
         return f"snaps.{token(room)}"
@@ -162,7 +159,13 @@ class Snapshots:
         for subject in (self._subject(room), f"{self._subject(room)}.piece"):
             for stored in await self._all(subject):
                 if stored.seq not in kept:
-                    await self._connection.erase(STREAM, stored.seq)
+                    await self._erase(stored.seq)
+
+    async def _erase(self, seq: int) -> None:
+        try:
+            await self._connection.erase(STREAM, seq)
+        except NatsRefused as refused:
+            raise NatsSilent(str(refused)) from refused
 
     async def _all(self, subject: str) -> Sequence[Stored]:
         found: list[Stored] = []
@@ -174,6 +177,10 @@ class Snapshots:
                 return found
             found += fresh
             seq = fresh[-1].seq + 1
+
+
+def _all_of(parts: Mapping[str, Sequence[int]]) -> Iterator[int]:
+    return (piece for pieces in parts.values() for piece in pieces)
 
 
 def _pieces(body: bytes) -> list[bytes]:

@@ -45,6 +45,9 @@ class AppendObserver(Protocol):
     async def gone(self, room: str, place: Place) -> None:
         """Erase what the newest message of a room takes back, now or as soon as it can be."""
 
+    def unfinished(self, room: str) -> None:
+        """Look in a while whether all of a room that should be is erased."""
+
 
 class Writing:
     """The writers of all rooms; `put` gives each room its own line."""
@@ -169,9 +172,17 @@ class Writing:
         self._took(room, now, [event.kind for event in made.events])
         await self._told.gone(room, now)
         if made.drops:
-            await self._snapshots.drop_words(room)
+            await self._drop_words(room)
         if made.snapshot is not None:
             await self._snapshots.renew(room, made.snapshot, now)
+
+    async def _drop_words(self, room: str) -> None:
+        """Drop a snapshot that is none any more: where that fails, later."""
+        try:
+            await self._snapshots.drop_words(room)
+        except OSError as error:
+            logger.warning("log.snapshot_not_erased_yet room=%.6s %s", room, error)
+            self._told.unfinished(room)
 
     async def _send(
         self, room: str, place: Place, record: Record, body: bytes, copies: Sequence[Part] = ()
@@ -316,8 +327,8 @@ class Writing:
         record = replace(place.following(CLAIM, self._node, _append_id()), epoch=place.record.epoch + 1)
         try:
             now = await self._send(room, place, record, records.body([]))
-        except Moved as moved:
-            raise Conflict("another was first") from moved
+        except (Moved, Deposed) as other:
+            raise Conflict("another was first") from other
         self._took(room, now, ())
         return ownership(now)
 
