@@ -14,10 +14,8 @@ from msgspec import Struct
 from prometheus_client import Histogram
 
 from server import tls
-from server.blobs.base import Blobs
-from server.blobs.memory import MemoryBlobs
-from server.blobs.sqlite import SqliteBlobs
 from server.blobs.unreduced import Unreduced
+from server.clip_storage import ClipStorage, open_clips
 from server.clock import Clock
 from server.config import Config, parts
 from server.engines import models
@@ -42,6 +40,7 @@ from server.readers.announcer import Speakers
 from server.readers.captions import Captions
 from server.readers.care import Care
 from server.readers.closing import Closing
+from server.readers.eraser import Eraser
 from server.readers.expiry import Expiry
 from server.readers.host import Host
 from server.readers.host_voice import HostVoice
@@ -60,7 +59,9 @@ from server.rtc.settings import Settings
 from server.site import make_app
 from server.socket.endpoint import SOCKETS
 from server.takes.finisher import Finisher
+from server.takes.landing import Landings
 from server.takes.observer import TakesObserver
+from server.takes.spool import Spool
 from server.takes.takes import Takes
 from server.together import settled
 from server.web.app_keys import UPLOAD_BUDGET
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("wonder")
 
 DATABASE = "wonder.db"
+SPOOL = "spool"
 SEARCH_INDEX = "search.db"
 # Of the time for draining so much is kept for telling the sockets: their last answers, and 1012.
 GOODBYE_MS = 3_000
@@ -121,6 +123,7 @@ class Services:
         self,
         config: Config,
         log: OwnLog,
+        clips: ClipStorage,
         registry: RoomRegistry,
         media: Media,
         *,
@@ -128,9 +131,8 @@ class Services:
         commits: Histogram,
     ) -> None:
         self.config, self.log = config, log
-        self.blobs: Blobs = MemoryBlobs(log) if isinstance(log, MemoryLog) else SqliteBlobs(log)
-        self.registry = registry
-        self.media = media
+        self.clips, self.blobs = clips, clips.blobs
+        self.registry, self.media = registry, media
         self.unreduced = Unreduced()
         self.finisher = Finisher(workers=config.finish_workers, counts_speech=engines.transcriber is not None)
         self.utterances = engines.utterances
@@ -141,14 +143,17 @@ class Services:
         self.captions = self._captions(engines.transcriber) if engines.transcriber else None
         self.search = self._search()
         usual = Expiry(registry, log, registry.clock), Moderation(log), self.search
-        readers = [*usual, *([self.captions] if self.captions else [])]
+        eraser = [Eraser(registry, clips.remote, registry.clock)] if clips.remote else []
+        readers = [*usual, *eraser, *([self.captions] if self.captions else [])]
         self.readers = Readers(log, readers, clock=registry.clock)
         self.figures.follow(self.readers.runners)
+        self.spool = self._spool()
         self.takes = Takes(
             registry,
             media,
             self.finisher,
             blobs=self.blobs,
+            lands=self.spool,
             clock=registry.clock,
             longest_ms=config.clip_longest_ms,
             live_delay_ms=config.live_delay_ms,
@@ -174,6 +179,15 @@ class Services:
         self.closing = Closing(self.takes.end_room)
         self.host = self._host(engines.text, engines.model) if engines.text else None
         self._register_readers()
+
+    def _spool(self) -> Spool | None:
+        """Return where takes wait for a storage of clips that may be away."""
+        if self.clips.remote is None:
+            return None
+        landings = Landings(self.registry, self.blobs)
+        made = Spool(landings, self.config.data / SPOOL, self.config.spool_bytes)
+        self.figures.follow_spool(lambda: made.waiting)
+        return made
 
     def _register_readers(self) -> None:
         """Attach what reads rooms to those that wake."""
@@ -299,6 +313,8 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
         commits = commit_times()
         log = await open_log(config, broken, commits.observe)
         unstarted.push_async_callback(log.close)
+        clips = await open_clips(config, log)
+        unstarted.push_async_callback(clips.close)
         clock = Clock(await _newest_ms(log))
         media = await _open_media(config, clock)
         unstarted.push_async_callback(media.close)
@@ -312,12 +328,14 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
             return services.spoken_ms(room_id)
 
         may_speak = spoken_ms if utterances.is_on else None
-        registry = await _registry(config, log, clock, transcriber, may_speak)
+        registry = await _registry(config, clips.log, clock, transcriber, may_speak)
         text = open_text(config.host_engine, model, Embedded())
         engines = Engines(utterances, transcriber, captions_off, text, model)
-        services = Services(config, log, registry, media, engines=engines, commits=commits)
+        services = Services(config, log, clips, registry, media, engines=engines, commits=commits)
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
+        if services.spool is not None:
+            await services.spool.start()
         await _house_rooms(services.registry, config)
         bot = telegram_bot(config, services)
         listening = await listen(services.app, config, tls.context(config))
@@ -461,6 +479,9 @@ async def _let_go(services: Services) -> None:
     await services.utterances.close()
     await services.media.close()
     await services.takes.close()
+    if services.spool is not None:
+        await services.spool.close()
     await services.finisher.close()
     await services.registry.close()
+    await services.clips.close()
     await services.log.close()

@@ -32,7 +32,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "audio": (),
     "games": (),
     "server": (),
-    "server.config": ("audio",),
+    "server.places": (),
+    "server.config": ("audio", "server.places"),
     "server.options": ("server.config",),
     "server.settings_page": ("server.config",),
     "server.clock": (),
@@ -54,8 +55,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "server.blobs.base": (),
     "server.blobs.unreduced": (),
-    # The forms of the blobs: the local ones are in the storage of the log.
-    "server.blobs": ("server.blobs.base", "server.log"),
+    # The forms of the blobs: the local ones are in the storage of the log, others beside it.
+    "server.blobs": (
+        "server.blobs.base",
+        "server.log",
+        "server.log.base",
+        "server.log.bell",
+        "server.room",
+        "server.nats",
+    ),
     # Processes of our own, and several things at once.
     "server.jobs": (),
     "server.subprocesses": ("server.jobs",),
@@ -118,6 +126,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "audio",
         "server.config",
         "server.log.base",
+        "server.blobs.base",
         "server.metrics.registry",
         *LIVING,
         "server.rtc",
@@ -142,6 +151,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 ROOTS = (
     "server.app",
     "server.cli",
+    "server.clip_storage",
     "server.doctor",
     "server.exporting",
     "server.hearing",
