@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from audio.take import LONGEST_CLIP_MS
-from server.places import wrong
+from server.places import wrong, wrong_log
 
 HOUSE_LANGUAGES = ("en", "de")
 TOKEN_CHARACTERS = 22  # 128 bits in base64url
@@ -74,7 +74,16 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, _meta("Address of the site as visitors see it, behind a proxy; empty takes each request's own.")
     ] = ""
     data: Annotated[Path, _meta("Folder of log, clips and self-signed certificate.")] = Path("data")
-    log: Annotated[str, _meta("Where events go: `sqlite` (in the data folder) or `memory`.")] = "sqlite"
+    log: Annotated[
+        str,
+        _meta(
+            "Where events go: `sqlite` (in the data folder), `memory`, or servers of NATS, "
+            "`nats://HOST:PORT[,HOST:PORT][?monitor=http://HOST:PORT]`, which need `make extras`."
+        ),
+    ] = "sqlite"
+    strict: Annotated[
+        str, _meta("`on` refuses a log in NATS that cannot keep what is promised, `off` warns of it.")
+    ] = "off"
     blobs: Annotated[
         str,
         _meta(
@@ -322,9 +331,11 @@ def _public_url(config: Config) -> str:
 
 
 def _log(config: Config) -> str:
-    if config.log.startswith("nats://"):
-        return "keeping the log in NATS is planned but not in this version; use sqlite."
-    return "" if config.log in ("sqlite", "memory") else "must be sqlite or memory."
+    return wrong_log(config.log)
+
+
+def _strict(config: Config) -> str:
+    return "" if config.strict in ("on", "off") else "must be on or off."
 
 
 def _blobs(config: Config) -> str:
@@ -441,6 +452,7 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "stun_server": _stun_server,
     "public_url": _public_url,
     "log": _log,
+    "strict": _strict,
     "blobs": _blobs,
     "tls": _tls,
     "house_rooms": _house_rooms,

@@ -152,6 +152,7 @@ ROOTS = (
     "server.app",
     "server.cli",
     "server.clip_storage",
+    "server.log_storage",
     "server.doctor",
     "server.exporting",
     "server.hearing",

@@ -40,7 +40,7 @@ from server.log.jetstream.sequence import Order
 from server.log.jetstream.setup import SHARDS, Found, set_up
 from server.log.jetstream.snapshots import Snapshots
 from server.log.jetstream.writing import ClaimsAre, Writing, ownership
-from server.nats.connection import Connection, NatsRefused, connect
+from server.nats.connection import CONNECT_S, Connection, NatsRefused, connect
 from server.room.events import Draft, Event
 
 TEND_S = 1.0
@@ -91,23 +91,24 @@ class NatsLog:
         node: str | None = None,
         claims: ClaimsAre = "explicit",
         strict: bool = False,
-        replicas: int = 1,
+        monitors: Sequence[str] = (),
         shards: int = SHARDS,
         max_bytes: int = -1,
+        within_s: float = CONNECT_S,
         on_commit: Callable[[float], None] | None = None,
     ) -> NatsLog:
         """Connect, make the streams where they are missing, and begin to follow them.
 
         Raises `Unusable` with a sentence when that cannot be; if `strict`, also for what cannot be promised.
-        `shards`, `replicas` and `max_bytes` are those of streams that are made now.
+        `monitors` tell of the servers; `shards` and `max_bytes` are those of streams that are made now.
         """
         node = node or secrets.token_urlsafe(9)
         try:
-            connection = await connect(url, name=f"wonder {node}")
+            connection = await connect(url, name=f"wonder {node}", within_s=within_s)
         except OSError as error:
             raise Unusable(f"The log cannot be reached at {_shown(url)}: {error}.") from error
         try:
-            found = await set_up(connection, replicas=replicas, shards=shards, max_bytes=max_bytes)
+            found = await set_up(connection, monitors=monitors, shards=shards, max_bytes=max_bytes)
             for sentence in found.weak:
                 logger.warning("log.weak %s", sentence)
             if found.weak and strict:

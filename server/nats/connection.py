@@ -70,7 +70,7 @@ async def connect(url: str, *, name: str, within_s: float = CONNECT_S) -> Connec
     """Connect to one server of `nats://host:port[,host:port...]`. Raises `OSError` when none answers."""
     client = Client()
     connection = Connection(client)
-    first, _, rest = url.partition("://")
+    first, _, rest = url.partition("?")[0].partition("://")
     servers = [f"{first}://{server.strip()}" for server in rest.split(",") if server.strip()]
     try:
         async with asyncio.timeout(within_s):
@@ -126,6 +126,11 @@ class Connection:
         """Return the version of the server that is reached."""
         version = self._client.connected_server_version
         return int(version.major), int(version.minor), int(version.patch)
+
+    @property
+    def is_of_cluster(self) -> bool:
+        """Tell whether the server that is reached is one of several."""
+        return bool(self._client._server_info.get("cluster"))  # noqa: SLF001 - the client tells it nobody
 
     def on_return(self, call: Callable[[], None]) -> None:
         """Call this whenever the connection came back: what was sent meanwhile was not received."""

@@ -28,8 +28,9 @@ class NatsServer:
 
     def __init__(self, folder: Path, *, sync: str = "always", name: str = "n0", extra: str = "") -> None:
         self.folder, self.port = folder, free_port()
-        self.route = free_port()
+        self.route, monitor = free_port(), free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
+        self.monitor = f"http://127.0.0.1:{monitor}"
         self._name, self._sync, self._extra = name, sync, extra
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -50,6 +51,7 @@ class NatsServer:
         lines = [
             f"server_name: {self._name}",
             f'listen: "127.0.0.1:{self.port}"',
+            f'http: "{self.monitor.removeprefix("http://")}"',
             "max_payload: 4MB",
             f'jetstream {{ store_dir: "{self.folder}/js", sync_interval: {self._sync}, max_file: 4GB }}',
             self._extra,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from aiohttp import ClientError, ClientSession, ClientTimeout
 from msgspec import Struct
 
 from server.log.base import Unusable
@@ -17,6 +19,12 @@ SHARDS = 16  # for good: it is stored when the first log is opened
 SECRET_BYTES = 32
 META = "META"
 TESTED = (2, 15, 1)
+REPLICAS = 3  # of a cluster: one server may be lost
+MONITOR_S = 3.0
+UNKNOWN_SYNC = (
+    "Whether NATS writes to the disk before it answers (sync_interval: always) is not known: name where its "
+    "servers tell of themselves, as in nats://HOST:4222?monitor=http://HOST:8222."
+)
 LEAST_PAYLOAD = 1_000_000
 # Nothing of ours goes by its message id: the shortest time in which the server looks for those.
 DUPLICATES_NS = 100_000_000
@@ -46,6 +54,16 @@ class Meta(Struct, frozen=True):
     secret: bytes
 
 
+class _JetStream(Struct):
+    config: dict[str, Any]
+
+
+class _Varz(Struct):
+    """What the monitoring of a server tells."""
+
+    jetstream: _JetStream
+
+
 class Found(Struct, frozen=True):
     """What the servers cannot promise, each as a sentence."""
 
@@ -54,10 +72,14 @@ class Found(Struct, frozen=True):
 
 
 async def set_up(
-    connection: Connection, *, replicas: int = 1, shards: int = SHARDS, max_bytes: int = -1
+    connection: Connection, *, monitors: Sequence[str] = (), shards: int = SHARDS, max_bytes: int = -1
 ) -> Found:
-    """Make what is missing, and read back what is there. Raises `Unusable`, `OSError`."""
-    weak = _of_server(connection)
+    """Make what is missing, and read back what is there. Raises `Unusable`, `OSError`.
+
+    `shards` and `max_bytes` are those of streams that are made now.
+    """
+    replicas = REPLICAS if connection.is_of_cluster else 1
+    weak = [*_of_server(connection), *await _of_monitors(monitors)]
     try:
         meta_stream = await _stream(connection, META, ["meta"], replicas, -1)
         meta = await _meta(connection, shards)
@@ -133,6 +155,26 @@ def _of_server(connection: Connection) -> list[str]:
         weak.append(f"NATS {version} is older than 2.15.1, the oldest that was tested: update it.")
     if connection.max_payload < LEAST_PAYLOAD:
         weak.append(f"max_payload is {connection.max_payload} bytes: clips and snapshots need 1 MB.")
+    return weak
+
+
+async def _of_monitors(monitors: Sequence[str]) -> list[str]:
+    """Return which servers answer before what they stored is on the disk, as far as they tell."""
+    if not monitors:
+        return [UNKNOWN_SYNC]
+    weak: list[str] = []
+    async with ClientSession(timeout=ClientTimeout(total=MONITOR_S)) as http:
+        for monitor in monitors:
+            try:
+                async with http.get(f"{monitor.rstrip('/')}/varz") as answer:
+                    told = msgspec.json.decode(await answer.read(), type=_Varz)
+            except (ClientError, TimeoutError, msgspec.DecodeError) as error:
+                weak.append(f"The monitoring at {monitor} does not tell of NATS ({type(error).__name__}).")
+                continue
+            if not told.jetstream.config.get("sync_always"):
+                weak.append(
+                    f"NATS at {monitor} answers before it wrote to the disk: set sync_interval: always."
+                )
     return weak
 
 
