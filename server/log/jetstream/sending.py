@@ -48,7 +48,8 @@ class Sender:
 
         Raises `Moved`, `StorageFull`, `TooLarge`, and `OSError` for what is in doubt or broken.
         """
-        within = asyncio.get_running_loop().time() + DOUBT_S
+        loop = asyncio.get_running_loop()
+        within = loop.time() + DOUBT_S
         message: Part = (self._rooms.subject(room), body, {EXPECTED: str(place.head), **header(record)})
         while True:
             try:
@@ -66,7 +67,7 @@ class Sender:
                     raise error from refused
             except NatsSilent as silent:
                 error = silent
-            if asyncio.get_running_loop().time() > within:
+            if loop.time() > within:
                 self.doubted.add(record.append)
                 raise error
             await asyncio.sleep(AGAIN_S)

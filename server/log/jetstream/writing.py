@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Literal, Protocol, TypeVar
@@ -30,8 +29,6 @@ from server.room.events import Event, erased
 
 T = TypeVar("T")
 ClaimsAre = Literal["explicit", "implied"]
-
-APPEND_ID_BYTES = 12
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +64,7 @@ class Writing:
         self._lines: dict[str, deque[tuple[Callable[[], Awaitable[Any]], asyncio.Future[Any]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._appends = 0
 
     def put(self, room: str, work: Callable[[], Awaitable[T]]) -> asyncio.Future[T]:
         """Let work on a room wait for its turn; it is done also when nobody waits for it any more."""
@@ -157,7 +155,7 @@ class Writing:
         blanked = await self._blanked(room, place, made.erases)
         stored = [erased(event) if event.seq in made.erases else event for event in made.events]
         record = replace(
-            place.following(EVENTS, self._node, _append_id(), made.events),
+            place.following(EVENTS, self._node, self._append_id(), made.events),
             epoch=epoch,
             public=listed(place.record.public, made.events),
             used=place.record.used + len(made.uses),
@@ -246,7 +244,7 @@ class Writing:
             blanked = await self._blanked(room, place, wanted)
             if blanked:
                 record = replace(
-                    place.following(ERASE, place.record.node, _append_id()),
+                    place.following(ERASE, place.record.node, self._append_id()),
                     erases=tuple(message.stored for message, _ in blanked),
                 )
                 copies = [self._copy(message, left) for message, left in blanked]
@@ -269,7 +267,7 @@ class Writing:
             record = Record(
                 place.record.epoch,
                 place.record.node,
-                _append_id(),
+                self._append_id(),
                 CLOSED,
                 1,
                 0,
@@ -306,6 +304,11 @@ class Writing:
         subject = self._rooms.blank(message.room, message.seq)
         return subject, records.body(events, message.uses()), header(message.record)
 
+    def _append_id(self) -> str:
+        """Return the name of an append: no other process has this node's."""
+        self._appends += 1
+        return f"{self._node}.{self._appends}"
+
     # Snapshots and claims
 
     async def keep(self, room: str, snapshot: Snapshot) -> bool:
@@ -324,7 +327,7 @@ class Writing:
         place = await self._place(room)
         if place.head != seen.place or not place.last:
             raise Conflict("the room has moved")
-        record = replace(place.following(CLAIM, self._node, _append_id()), epoch=place.record.epoch + 1)
+        record = replace(place.following(CLAIM, self._node, self._append_id()), epoch=place.record.epoch + 1)
         try:
             now = await self._send(room, place, record, records.body([]))
         except (Moved, Deposed) as other:
@@ -336,10 +339,6 @@ class Writing:
 def ownership(place: Place) -> Ownership:
     """Return who owns the room of a place."""
     return Ownership(place.head, place.record.epoch, place.record.node, place.last)
-
-
-def _append_id() -> str:
-    return secrets.token_urlsafe(APPEND_ID_BYTES)
 
 
 def _seen(future: asyncio.Future[Any]) -> None:
