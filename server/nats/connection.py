@@ -20,6 +20,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
+from server.blobs.base import Away
+
 CONNECT_S = 5.0
 REQUEST_S = 5.0  # a request of JetStream's; what must be faster says so
 PING_S = 1  # a connection that answers neither of two pings is dead
@@ -41,8 +43,8 @@ class NatsRefused(Exception):
         self.code, self.description = code, description
 
 
-class NatsSilent(OSError):
-    """No answer: whether the request was done nobody knows."""
+class NatsSilent(Away):
+    """No answer: whether the request was done nobody knows. Visitors are told to come again."""
 
 
 class TooLarge(Exception):

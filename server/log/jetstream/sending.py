@@ -14,6 +14,7 @@ from server.nats.connection import Connection, Headers, NatsRefused, NatsSilent
 DOUBT_S = 15.0
 ANSWER_S = 2.0
 AGAIN_S = 0.05  # ... and while another append to the subject is on its way, perhaps our own
+DOUBTED_KEPT = 10_000
 STEPS_BACK = 64  # messages of others that may have come after ours while we were in doubt
 
 EXPECTED = "Nats-Expected-Last-Subject-Sequence"
@@ -68,6 +69,8 @@ class Sender:
             except NatsSilent as silent:
                 error = silent
             if loop.time() > within:
+                if len(self.doubted) >= DOUBTED_KEPT:
+                    self.doubted.clear()
                 self.doubted.add(record.append)
                 raise error
             await asyncio.sleep(AGAIN_S)

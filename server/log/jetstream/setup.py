@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from server.log.base import Unusable
 from server.log.jetstream import readers, sequence, snapshots
+from server.log.jetstream.reading import of_api
 from server.log.jetstream.sending import AGAIN_S, EXPECTED, WRONG_SEQUENCE
 from server.nats.connection import Connection, NatsRefused, NatsSilent
 
@@ -156,11 +157,9 @@ async def _meta(connection: Connection, shards: int) -> Meta:
     except NatsRefused as refused:
         if refused.code != WRONG_SEQUENCE:
             raise NatsSilent(str(refused)) from refused
-    stored = await connection.newest(META, "meta")
+    answer = await connection.js(f"STREAM.MSG.GET.{META}", {"last_by_subj": "meta"})
     try:
-        if stored is None:
-            raise NatsSilent("what the log keeps for good is not there yet")
-        return msgspec.json.decode(stored.body, type=Meta)
+        return msgspec.json.decode(of_api(answer["message"]).body, type=Meta)
     except msgspec.DecodeError as error:
         raise Unusable("What the log keeps for good (META) cannot be read: restore a backup.") from error
 

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
@@ -29,6 +30,12 @@ from server.room.events import Event, erased
 
 T = TypeVar("T")
 ClaimsAre = Literal["explicit", "implied"]
+
+# Of one commit: a server takes a thousand messages together.
+MOST_COPIES = 500
+
+# Messages, each with what is left of its events.
+Blanked = Sequence[tuple[Message, list[Event]]]
 
 logger = logging.getLogger(__name__)
 
@@ -115,8 +122,12 @@ class Writing:
             made = await self._planned(room, place, entries, expect)
             if not made.events:
                 return made.outcomes
+            blanked = await self._blanked(room, place, made.erases)
+            if len(blanked) > MOST_COPIES:
+                await self._erase_some(room, place, blanked[:MOST_COPIES])
+                continue
             try:
-                await self._store(room, place, made)
+                await self._store(room, place, made, blanked)
             except Moved:
                 continue  # decided anew: what was expected holds no more, or was not said
             except (StorageFull, TooLarge) as full:
@@ -149,10 +160,9 @@ class Writing:
                     events |= {event.seq: event for event in message.events()}
         return events
 
-    async def _store(self, room: str, place: Place, made: Plan) -> None:
+    async def _store(self, room: str, place: Place, made: Plan, blanked: Blanked) -> None:
         """Store what was planned, tell of it, and finish what it erases."""
         epoch = self._epoch(place)
-        blanked = await self._blanked(room, place, made.erases)
         stored = [erased(event) if event.seq in made.erases else event for event in made.events]
         record = replace(
             place.following(EVENTS, self._node, self._append_id(), made.events),
@@ -242,20 +252,25 @@ class Writing:
             place = await self._place(room)
             wanted = {seq for seq in seqs if 0 < seq <= place.last}
             blanked = await self._blanked(room, place, wanted)
-            if blanked:
-                record = replace(
-                    place.following(ERASE, place.record.node, self._append_id()),
-                    erases=tuple(message.stored for message, _ in blanked),
-                )
-                copies = [self._copy(message, left) for message, left in blanked]
-                try:
-                    now = await self._send(room, place, record, records.body([]), copies)
-                except (Moved, Deposed):
-                    continue
-                self._took(room, now, ())
-                await self._told.gone(room, now)
-            await self._snapshots.drop(room)
+            if not blanked:
+                break
+            with suppress(Deposed):  # who owns the room does not matter here
+                await self._erase_some(room, place, blanked[:MOST_COPIES])
+        await self._snapshots.drop(room)
+
+    async def _erase_some(self, room: str, place: Place, blanked: Blanked) -> None:
+        """Store nothing but what takes messages back, if the room did not move meanwhile."""
+        record = replace(
+            place.following(ERASE, place.record.node, self._append_id()),
+            erases=tuple(message.stored for message, _ in blanked),
+        )
+        copies = [self._copy(message, left) for message, left in blanked]
+        try:
+            now = await self._send(room, place, record, records.body([]), copies)
+        except Moved:
             return
+        self._took(room, now, ())
+        await self._told.gone(room, now)
 
     async def drop(self, room: str) -> None:
         """Let a room go as a whole; a record that says so stays, for the newest message is never erased."""
@@ -282,9 +297,7 @@ class Writing:
             await self._told.gone(room, now)
             return
 
-    async def _blanked(
-        self, room: str, place: Place, seqs: Iterable[int]
-    ) -> list[tuple[Message, list[Event]]]:
+    async def _blanked(self, room: str, place: Place, seqs: Iterable[int]) -> Blanked:
         """Return the messages that hold events of these numbers, with what is left of them."""
         found: dict[int, tuple[Message, list[Event]]] = {}
         for seq in sorted({seq for seq in seqs if seq <= place.last}):
