@@ -33,7 +33,7 @@ from server.http.limits import FloodLimits, Limits
 from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
 from server.log.memory import MemoryLog
-from server.log.sqlite import SqliteLog
+from server.log_storage import open_log
 from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
 from server.push.opening import open_service
@@ -81,15 +81,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("wonder")
 
-DATABASE = "wonder.db"
 SPOOL = "spool"
 SEARCH_INDEX = "search.db"
 # Of the time for draining so much is kept for telling the sockets: their last answers, and 1012.
 GOODBYE_MS = 3_000
 
 SpokenMs = Callable[[str, str], int]
-# The logs that have their blobs themselves.
-OwnLog = MemoryLog | SqliteLog
 
 
 class Engines(Struct, frozen=True):
@@ -109,7 +106,7 @@ class Services:
     def __init__(
         self,
         config: Config,
-        log: OwnLog,
+        log: Log,
         clips: ClipStorage,
         registry: RoomRegistry,
         media: Media,
@@ -348,21 +345,6 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
 def flood_limits(config: Config) -> FloodLimits:
     """Return what networks and rooms may do, as the settings have it."""
     return FloodLimits(**{name: getattr(config, name) for name in FloodLimits.__struct_fields__})
-
-
-async def open_log(
-    config: Config, broken: asyncio.Event, on_commit: Callable[[float], None] | None = None
-) -> OwnLog:
-    """Return the log that the settings ask for; `broken` is set when its storage fails for good."""
-    if config.log == "memory":
-        return MemoryLog()
-    path = _folder(config.data) / DATABASE
-    return await SqliteLog.open(path, on_failure=lambda _: broken.set(), on_commit=on_commit)
-
-
-def _folder(path: Path) -> Path:
-    path.mkdir(parents=True, exist_ok=True)
-    return path
 
 
 async def _newest_ms(log: Log) -> int:

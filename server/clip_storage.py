@@ -90,10 +90,12 @@ async def _nats(config: Config) -> RemoteBlobs:
     from server.blobs.nats import NatsBlobs  # noqa: PLC0415 - optional
     from server.nats.connection import connect  # noqa: PLC0415 - the same
 
+    place = places.nats(config.log)
+    assert place is not None
     try:
-        connection = await connect(config.log, name="clips")
+        connection = await connect(place.servers, name="clips")
     except OSError as silent:
-        raise Unusable(f"No NATS server answers at {config.log}, where clips are.") from silent
+        raise Unusable(f"Clips cannot be kept: {silent}.") from silent
     try:
         return await NatsBlobs.open(connection, closing=connection.close)
     except BaseException as failed:

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from audio.take import LONGEST_CLIP_MS
-from server.places import wrong
+from server.places import wrong, wrong_log
 
 HOUSE_LANGUAGES = ("en", "de")
 TOKEN_CHARACTERS = 22  # 128 bits in base64url
@@ -74,7 +74,16 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, _meta("Address of the site as visitors see it, behind a proxy; empty takes each request's own.")
     ] = ""
     data: Annotated[Path, _meta("Folder of log, clips and self-signed certificate.")] = Path("data")
-    log: Annotated[str, _meta("Where events go: `sqlite` (in the data folder) or `memory`.")] = "sqlite"
+    log: Annotated[
+        str,
+        _meta(
+            "Where events go: `sqlite` (in the data folder), `memory`, or servers of NATS, "
+            "`nats://HOST:PORT[,HOST:PORT][?monitor=http://HOST:PORT]`, which need `make extras`."
+        ),
+    ] = "sqlite"
+    strict: Annotated[
+        str, _meta("`on` refuses a log in NATS that cannot keep what is promised, `off` warns of it.")
+    ] = "off"
     blobs: Annotated[
         str,
         _meta(
@@ -330,10 +339,10 @@ def _public_url(config: Config) -> str:
     return "" if fits else "must look like https://wonder.example, without a path."
 
 
-def _log(config: Config) -> str:
-    if config.log.startswith("nats://"):
-        return "keeping the log in NATS is planned but not in this version; use sqlite."
-    return "" if config.log in ("sqlite", "memory") else "must be sqlite or memory."
+def _one_of(name: str, *values: str) -> Callable[[Config], str]:
+    """Return what looks whether a setting is one of a few words."""
+    sentence = f"must be {', '.join(values[:-1])} or {values[-1]}."
+    return lambda config: "" if getattr(config, name) in values else sentence
 
 
 def _tls(config: Config) -> str:
@@ -423,10 +432,6 @@ def _site_url(url: str, *schemes: str) -> str:
     return "" if fits else f"must look like {schemes[0]}wonder.example, without a path."
 
 
-def _push(config: Config) -> str:
-    return "" if config.push in ("on", "off", "private") else "must be on, off or private."
-
-
 def _push_contact(config: Config) -> str:
     kind, colon, rest = config.push_contact.partition(":")
     fits = kind in ("mailto", "https") and colon and rest and _is_plain(rest)
@@ -441,10 +446,6 @@ def _trusted_proxies(config: Config) -> str:
     return ""
 
 
-def _limits(config: Config) -> str:
-    return "" if config.limits in ("on", "off") else "must be on or off."
-
-
 def _media_workers(config: Config) -> str:
     fits = not config.udp_port or config.udp_port + config.media_workers <= 65_536
     return "" if fits else f"there are not enough ports after {config.udp_port}."
@@ -455,7 +456,8 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "public_ip": _public_ip,
     "stun_server": _stun_server,
     "public_url": _public_url,
-    "log": _log,
+    "log": lambda config: wrong_log(config.log),
+    "strict": _one_of("strict", "on", "off"),
     "blobs": wrong,
     "tls": _tls,
     "house_rooms": _house_rooms,
@@ -469,10 +471,10 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "telegram_token": _telegram_token,
     "telegram_webhook": _telegram_webhook,
     "telegram_api": _telegram_api,
-    "push": _push,
+    "push": _one_of("push", "on", "off", "private"),
     "push_contact": _push_contact,
     "trusted_proxies": _trusted_proxies,
-    "limits": _limits,
+    "limits": _one_of("limits", "on", "off"),
     "media_workers": _media_workers,
 }
 

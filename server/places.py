@@ -1,12 +1,13 @@
-"""Where clips go: what `--blobs` says, and what is wrong with it. Pure."""
+"""Where events and clips go: what `--log` and `--blobs` say, and what is wrong with it. Pure."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 _S3 = "s3://"
+_NATS = "nats://"
 # What S3 takes for a name, and folders in it that need no escape.
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _REGION = re.compile(r"[A-Za-z0-9-]*")
@@ -20,6 +21,41 @@ class Place(NamedTuple):
     prefix: str
 
 
+class Nats(NamedTuple):
+    """Servers of NATS, and where each tells of itself (its monitoring)."""
+
+    servers: str
+    monitors: tuple[str, ...]
+
+
+def nats(log: str) -> Nats | None:
+    """Return the servers that keep the log, None where it goes elsewhere."""
+    if not log.startswith(_NATS):
+        return None
+    servers, _, query = log.partition("?")
+    return Nats(servers, tuple(parse_qs(query).get("monitor", ())))
+
+
+def wrong_log(log: str) -> str:
+    """Return what is wrong with where events are to go; nothing when that is fine."""
+    place = nats(log)
+    if place is None:
+        return "" if log in ("sqlite", "memory") else "must be sqlite, memory or nats://HOST:PORT."
+    servers = place.servers.removeprefix(_NATS).split(",")
+    query = parse_qs(log.partition("?")[2], keep_blank_values=True)
+    fits = all(map(_is_at, servers)) and all(map(_is_server, place.monitors)) and set(query) <= {"monitor"}
+    return "" if fits else "must look like nats://HOST:PORT[,HOST:PORT][?monitor=http://HOST:PORT]."
+
+
+def _is_at(server: str) -> bool:
+    """Tell whether this is a host with its port, perhaps with who we are before it."""
+    try:
+        url = urlsplit(f"{_NATS}{server}")
+        return bool(url.hostname and url.port) and not url.path
+    except ValueError:
+        return False
+
+
 def bucket(blobs: str) -> Place | None:
     """Return the bucket that is named, None where clips go elsewhere."""
     if not blobs.startswith(_S3):
@@ -30,7 +66,7 @@ def bucket(blobs: str) -> Place | None:
 
 def is_nats(blobs: str, log: str) -> bool:
     """Tell whether clips go to NATS: where the log does, they do unless something else is said."""
-    return blobs == "nats" or (blobs == "log" and log.startswith("nats://"))
+    return blobs == "nats" or (blobs == "log" and log.startswith(_NATS))
 
 
 class Given(Protocol):
@@ -72,7 +108,7 @@ def wrong(given: Given) -> str:
         return _wrong_bucket(place, given)
     if useless := [flag for flag, value in _of_buckets(given) if value]:
         return f"{' and '.join(useless)} has an effect with s3://BUCKET only."
-    if given.blobs == "nats" and not given.log.startswith("nats://"):
+    if given.blobs == "nats" and not given.log.startswith(_NATS):
         return "needs --log nats://HOST:PORT, whose servers keep the clips too."
     if given.blobs == "memory" and given.log != "memory":
         return "clips are committed together with their events, so this needs --log memory."
