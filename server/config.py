@@ -161,6 +161,16 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host_answer_cents: Annotated[
         int, _cents("Price of a million tokens that the model writes; 0 counts no cost.")
     ] = 0
+    push: Annotated[
+        str,
+        _meta(
+            "Whether visitors may be woken by Web Push when somebody speaks: `on`, `off`, or `private`, "
+            "which also asks push services of private networks, and by http (for tests)."
+        ),
+    ] = "on"
+    push_contact: Annotated[
+        str, _meta("Address (`mailto:`, `https:`) of the host, for push services; empty: `--public-url`.")
+    ] = ""
     admin_token: Annotated[
         str, _meta("Bearer token of the admin, at least 22 characters; empty means no admin.")
     ] = ""
@@ -429,6 +439,16 @@ def _site_url(url: str, *schemes: str) -> str:
     return "" if fits else f"must look like {schemes[0]}wonder.example, without a path."
 
 
+def _push(config: Config) -> str:
+    return "" if config.push in ("on", "off", "private") else "must be on, off or private."
+
+
+def _push_contact(config: Config) -> str:
+    kind, colon, rest = config.push_contact.partition(":")
+    fits = kind in ("mailto", "https") and colon and rest and _is_plain(rest)
+    return "" if fits or not config.push_contact else "must look like mailto:me@wonder.example."
+
+
 def _trusted_proxies(config: Config) -> str:
     try:
         networks(config.trusted_proxies)
@@ -466,6 +486,8 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "telegram_token": _telegram_token,
     "telegram_webhook": _telegram_webhook,
     "telegram_api": _telegram_api,
+    "push": _push,
+    "push_contact": _push_contact,
     "trusted_proxies": _trusted_proxies,
     "limits": _limits,
     "media_workers": _media_workers,
