@@ -149,8 +149,7 @@ class Services:
         usual = Expiry(registry, log, registry.clock), Moderation(log), self.search
         eraser = Eraser(registry, clips.remote, registry.clock) if clips.remote else None
         optional = [reader for reader in (eraser, self.captions, self.push) if reader]
-        readers = [*usual, *optional]
-        self.readers = Readers(log, readers, clock=registry.clock)
+        self.readers = Readers(log, [*usual, *optional], clock=registry.clock)
         self.figures.follow(self.readers.runners)
         self.spool = self._spool()
         self.takes = Takes(
