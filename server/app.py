@@ -138,19 +138,17 @@ class Services:
         self.registry, self.media = registry, media
         self.unreduced = Unreduced()
         self.finisher = Finisher(workers=config.finish_workers, counts_speech=engines.transcriber is not None)
-        self.utterances = engines.utterances
+        self.utterances, self.transcriber = engines.utterances, engines.transcriber
         speech = Speakers(self.utterances, self._wants_speech, self._name_of)
         self.radio = Radio(log, self.blobs, media, SystemRandom(), audience=self.audience, speech=speech)
         self.figures = Metrics(Registry(), registry, media, commits)
-        self.transcriber = engines.transcriber
         self.captions = self._captions(engines.transcriber) if engines.transcriber else None
         self.search = self._search()
         self.push = self._push(engines.push) if engines.push else None
         usual = Expiry(registry, log, registry.clock), Moderation(log), self.search
         eraser = Eraser(registry, clips.remote, registry.clock) if clips.remote else None
         optional = [reader for reader in (eraser, self.captions, self.push) if reader]
-        readers = [*usual, *optional]
-        self.readers = Readers(log, readers, clock=registry.clock)
+        self.readers = Readers(log, [*usual, *optional], clock=registry.clock)
         self.figures.follow(self.readers.runners)
         self.spool = self._spool()
         self.takes = Takes(

@@ -11,13 +11,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
 
 from audio.take import LONGEST_CLIP_MS
-from server.places import wrong, wrong_log
+from server.places import is_stun, wrong, wrong_log, wrong_model, wrong_site
 
 HOUSE_LANGUAGES = ("en", "de")
 TOKEN_CHARACTERS = 22  # 128 bits in base64url
@@ -323,10 +322,7 @@ def _public_ip(config: Config) -> str:
 
 
 def _stun_server(config: Config) -> str:
-    host, _, port = config.stun_server.rpartition(":")
-    named = host and not set(host) & set(" /@") and (":" not in host or host[0] + host[-1] == "[]")
-    fits = named and port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65_536
-    if config.stun_server and not fits:
+    if config.stun_server and not is_stun(config.stun_server):
         return "must look like stun.example:3478."
     unused = config.stun_server and config.public_ip != "auto"
     return "has an effect with --public-ip auto only." if unused else ""
@@ -389,16 +385,7 @@ def _host_engine(config: Config) -> str:
 
 
 def _host_url(config: Config) -> str:
-    """Refuse what would be logged with a request: keys and passwords have a setting of their own."""
-    if not config.host_url:
-        return ""
-    try:
-        url = urlsplit(config.host_url)
-        named = url.scheme in ("http", "https") and url.hostname and (url.port is None or url.port)
-    except ValueError:
-        named = None
-    fits = named and not set("@?# ") & set(config.host_url) and config.host_url.isprintable()
-    return "" if fits else "must look like https://models.example/v1, without a key, query or password."
+    return wrong_model(config.host_url)
 
 
 def _host_model(config: Config) -> str:
@@ -427,16 +414,11 @@ def _telegram_token(config: Config) -> str:
 def _telegram_webhook(config: Config) -> str:
     if config.telegram_webhook and not config.telegram_token:
         return "has an effect with --telegram-token only."
-    return _site_url(config.telegram_webhook, "https://")
+    return wrong_site(config.telegram_webhook, "https://")
 
 
 def _telegram_api(config: Config) -> str:
-    return _site_url(config.telegram_api, "https://", "http://")
-
-
-def _site_url(url: str, *schemes: str) -> str:
-    fits = not url or (url.startswith(schemes) and url.count("/") == 2)
-    return "" if fits else f"must look like {schemes[0]}wonder.example, without a path."
+    return wrong_site(config.telegram_api, "https://", "http://")
 
 
 def _push(config: Config) -> str:

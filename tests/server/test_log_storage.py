@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from aiohttp import ClientSession
 
-from server import app
+from server import app, doctor
 from server.config import Config
 from server.log.base import Unusable
 from server.log.memory import MemoryLog
@@ -77,6 +77,22 @@ async def test_a_server_with_its_log_in_nats_goes_on_where_it_ended(
 async def test_what_cannot_be_promised_is_refused_if_strict(tmp_path: Path, server: NatsServer) -> None:
     with pytest.raises(Unusable, match="sync_interval"):
         await open_log(config(tmp_path, server.url, strict="on"), asyncio.Event())
+
+
+async def test_the_doctor_says_what_cannot_be_promised(tmp_path: Path, server: NatsServer) -> None:
+    async def found(log: str, **settings: object) -> tuple[str, str]:
+        checks = await asyncio.to_thread(doctor.examine, config(tmp_path, log, **settings))
+        (check,) = [check for check in checks if check.name == "Log"]
+        return check.state, check.found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(doctor, "_CHECKS", (doctor._log,))
+        assert await found("sqlite") == ("fine", "sqlite")
+        assert (await found(f"{server.url}?monitor={server.monitor}"))[0] == "fine"
+        state, why = await found(server.url)
+        assert state == "doubtful"
+        assert "sync_interval" in why
+        assert (await found(server.url, strict="on"))[0] == "broken"
 
 
 async def test_a_log_in_nats_needs_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
