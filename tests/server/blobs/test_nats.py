@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -17,8 +20,9 @@ from server.blobs.sums import sums
 from server.log.base import Conflict, Damaged, StorageFull
 from server.log.memory import MemoryLog
 from server.nats.connection import Connection, NatsRefused, NatsSilent, connect
+from tests.support.actors import until
 from tests.support.blob_contract import SOUND, BlobContract, Opening, Storage
-from tests.support.nats_server import NatsServer
+from tests.support.nats_server import NatsServer, nats_cluster
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +41,15 @@ async def connection(server: NatsServer) -> AsyncIterator[Connection]:
         await made.js(f"STREAM.DELETE.{name}")
     yield made
     await made.close()
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Connection]:
+    made = await connect(url, name="test")
+    try:
+        yield made
+    finally:
+        await made.close()
 
 
 @pytest.fixture
@@ -250,3 +263,28 @@ async def test_a_full_stream_says_so(connection: Connection) -> None:
     blobs = await NatsBlobs.open(connection, stream_bytes=1_000)
     with pytest.raises(StorageFull):
         await blobs.put(Blob("b", "r", SOUND))
+
+
+@pytest.mark.soak
+async def test_in_a_cluster_a_clip_is_on_all_servers_and_its_deletion_too(tmp_path: Path) -> None:
+    mark = os.urandom(32)
+
+    def holding(servers: list[NatsServer]) -> int:
+        """Return how many servers have the clip in their files, but for what they said to one another."""
+        found = ([p for p in server.folder.rglob("*.blk") if "BLOBS_" in str(p)] for server in servers)
+        return sum(any(mark in path.read_bytes() for path in paths) for paths in found)
+
+    async with nats_cluster(tmp_path) as servers, connected(servers[0].url) as first:
+        while True:  # the three need a moment to know each other
+            with contextlib.suppress(Away):
+                blobs = await NatsBlobs.open(first)
+                break
+            await asyncio.sleep(0.05)
+        await blobs.put(Blob("b", "r", SOUND + mark))
+        await until(lambda: holding(servers) == 3)
+        async with connected(servers[1].url) as second:
+            there = await NatsBlobs.open(second)
+            assert await there.get("b") == Blob("b", "r", SOUND + mark)
+            await there.delete("r", ["b"])
+        await until(lambda: holding(servers) == 0)
+        assert await blobs.get("b") is None
