@@ -119,11 +119,10 @@ class Services:
         self.registry, self.media = registry, media
         self.unreduced = Unreduced()
         self.finisher = Finisher(workers=config.finish_workers, counts_speech=engines.transcriber is not None)
-        self.utterances = engines.utterances
+        self.utterances, self.transcriber = engines.utterances, engines.transcriber
         speech = Speakers(self.utterances, self._wants_speech, self._name_of)
         self.radio = Radio(log, self.blobs, media, SystemRandom(), audience=self.audience, speech=speech)
         self.figures = Metrics(Registry(), registry, media, commits)
-        self.transcriber = engines.transcriber
         self.captions = self._captions(engines.transcriber) if engines.transcriber else None
         self.search = self._search()
         self.push = self._push(engines.push) if engines.push else None
