@@ -114,6 +114,9 @@ class Audience:
         self._nr += 1
         self._send(events, signals, changes, self._head if prev is None else prev)
         self._said_s = asyncio.get_running_loop().time()
+        if self._repeats and self._repeating is not None:
+            self._repeating.cancel()  # it waits for the later repeat
+            self._repeating = None
         self._repeats = 0
         if self._repeating is None:
             self._repeat_in(REPEATS_S[0])

@@ -89,7 +89,7 @@ class Following:
         self._wanting = 0  # those who wait for the state
         self._worker: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] | None = None
-        self._is_closed = False
+        self._is_closed = self._is_failing = False
 
     async def start(self, transport: Transport) -> None:
         """Hear the tail from now on, and follow."""
@@ -216,10 +216,13 @@ class Following:
             self._poke.clear()
             try:
                 await self._catch_up()
+                self._is_failing = False
             except NoSuchRoom:
                 self._room.ended(is_own=False)
             except OSError as error:
-                logger.warning("cluster.not_followed room=%.6s %s", self._id, error)
+                if not self._is_failing:
+                    logger.warning("cluster.not_followed room=%.6s %s", self._id, error)
+                self._is_failing = True
                 self._progress()
                 await asyncio.sleep(RETRY_S)
                 self._poke.set()

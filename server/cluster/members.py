@@ -152,9 +152,11 @@ class Members:
         return known.region if known is not None else self.region
 
     def clock_off_ms(self, now_ms: int) -> int | None:
-        """Return by how much this node's clock goes before those of the others; None without others."""
+        """Return by how much this node's clock goes before most, of two before the other; None for one."""
         others = [offset for node in self.alive(now_ms) if (offset := self.offset_ms(node)) is not None]
-        return -median_low(others) if others else None
+        if len(others) > 1:
+            return -median_low([0, *others])
+        return -others[0] if others else None
 
     def is_clock_off(self, now_ms: int) -> bool:
         """Tell whether this node's clock differs from most others by more than `CLOCK_OFF_MS`."""
