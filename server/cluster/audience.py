@@ -127,6 +127,8 @@ class Audience:
         signals: list[tuple[str | None, Raw]],
         changes: list[tuple[str, Change]],
         prev: int,
+        *,
+        again: bool = False,
     ) -> None:
         self._publish(
             encode(
@@ -141,6 +143,7 @@ class Audience:
                     events,
                     signals,
                     changes,
+                    again,
                 )
             )
         )
@@ -152,7 +155,7 @@ class Audience:
         """Say the newest number again if there was silence since the last frame, and wait on."""
         silent_s = asyncio.get_running_loop().time() - self._said_s
         if silent_s >= REPEATS_S[self._repeats] - 1e-3:
-            self._send([], [], [], self._head)
+            self._send([], [], [], self._head, again=True)
             self._repeats += 1
         if self._repeats < len(REPEATS_S):
             self._repeat_in(max(0.0, REPEATS_S[self._repeats] - silent_s))

@@ -137,7 +137,7 @@ class Following:
             self._room.moved()
         elif not self.is_synced:
             self._waiting.append(frame)
-        elif frame.nr == self._nr + 1:
+        elif frame.nr == self._nr + 1 and not frame.again:
             self._take(frame)
         elif frame.nr > self._nr:
             self.doubt()
@@ -263,7 +263,7 @@ class Following:
         self.is_synced = True
         early, self._waiting = self._waiting, deque(maxlen=WAITING_MOST)
         for frame in early:
-            if frame.epoch == self._epoch and frame.nr > self._nr:
+            if frame.epoch == self._epoch and not frame.again:
                 self._arrive(frame)
 
     async def _fold(self) -> None:

@@ -171,7 +171,7 @@ Answer = Stored | Refusal | Failed | Woken | Followed | Done
 
 
 class Frame(Struct, frozen=True, tag="frame"):
-    """What the owner of a room shows, numbered in its epoch; one that says nothing new repeats its number.
+    """What the owner of a room shows, numbered in its epoch; one that says only that comes `again`.
 
     `prev` is the newest event before these, `last` the newest of all. A change comes with the node whose
     visitor it is, or with none: then it was the room's own doing, and holds for all.
@@ -187,6 +187,7 @@ class Frame(Struct, frozen=True, tag="frame"):
     events: list[Raw] = []
     signals: list[tuple[str | None, Raw]] = []
     changes: list[tuple[str, Change]] = []
+    again: bool = False
 
 
 _COMMANDS: dict[str, Any] = {command.__name__: command for command in Command.__args__}
