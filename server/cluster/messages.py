@@ -52,7 +52,7 @@ class Heard(Struct, frozen=True, tag="heard"):
     on: bool
 
 
-class Held(Struct, frozen=True, tag="held"):
+class MoreHolds(Struct, frozen=True, tag="more_holds"):
     """So many more holds keep the room awake, or fewer."""
 
     more: int
@@ -65,7 +65,7 @@ class Signalled(Struct, frozen=True, tag="signalled"):
     body: Raw
 
 
-Act = Change | Heard | Held | Signalled
+Act = Change | Heard | MoreHolds | Signalled
 
 
 class Send(Struct, frozen=True, tag="send"):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, Protocol
+from typing import Protocol
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 from msgspec.structs import replace
 
 from server.blobs.base import Blob
@@ -27,8 +27,8 @@ from server.cluster.messages import (
     Follow,
     Followed,
     Heard,
-    Held,
     Leave,
+    MoreHolds,
     Query,
     Refusal,
     Send,
@@ -40,6 +40,7 @@ from server.cluster.messages import (
     pack,
     unpack_events,
 )
+from server.cluster.remote_tail import RemoteTail
 from server.cluster.transport import NoAnswer, Transport, Unreachable
 from server.cluster.visitors import Visitors
 from server.log.base import Log
@@ -64,7 +65,7 @@ from server.rooms.changes import (
 from server.rooms.local import Shared
 from server.rooms.presence import Presence, PresenceState
 from server.rooms.requests import Request
-from server.rooms.tail import Tail, View, signal_body
+from server.rooms.tail import View
 
 # An owner decides a command in this time, or not at all; then it was not heard, or its disk stands still.
 COMMAND_MS = 5_000
@@ -78,7 +79,7 @@ ACTS_WAITING = 4_096
 logger = logging.getLogger(__name__)
 
 
-class Home(Protocol):
+class Neighbourhood(Protocol):
     """The node of a remote room."""
 
     node: str
@@ -98,28 +99,10 @@ class Home(Protocol):
         """Forget a room that is not followed any more; `is_own` when it lives here from now on."""
 
 
-class RemoteTail(Tail):
-    """A tail whose signals go by way of the owner, so that all nodes show them in one order."""
-
-    __slots__ = ("_send",)
-
-    def __init__(self, view: View, send: Callable[[str | None, bytes], None]) -> None:
-        super().__init__(view)
-        self._send = send
-
-    def signal(self, kind: str, data: Struct | dict[str, Any], *, to: str | None = None) -> None:
-        """Send a signal to one voice or to all, wherever they are."""
-        self.relay(to, signal_body(kind, data))
-
-    def relay(self, to: str | None, body: bytes) -> None:
-        """Send a signal that is encoded already."""
-        self._send(to, body)
-
-
 class RemoteRoom:
     """One room of another node. It ends when this node becomes the owner, or nobody here needs it."""
 
-    def __init__(self, id: str, home: Home, shared: Shared, view: View) -> None:  # noqa: A002
+    def __init__(self, id: str, home: Neighbourhood, shared: Shared, view: View) -> None:  # noqa: A002
         self.id = id
         self.tail = RemoteTail(view, self._send_signal)
         self.tail.on_left = self._leave_soon
@@ -297,12 +280,12 @@ class RemoteRoom:
     def hold(self) -> None:
         """Keep a room that is awake from falling asleep until `release`."""
         self._visitors.holds += 1
-        self._act(Held(1))
+        self._act(MoreHolds(1))
 
     def release(self) -> None:
         """End one hold."""
         self._visitors.holds -= 1
-        self._act(Held(-1))
+        self._act(MoreHolds(-1))
 
     def _leave_soon(self) -> None:
         """Leave the room when nobody needs it for `idle_ms`, as a room of this process falls asleep."""

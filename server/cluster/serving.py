@@ -15,9 +15,9 @@ from server.cluster.messages import (
     Failed,
     Follow,
     Heard,
-    Held,
     Junk,
     Leave,
+    MoreHolds,
     Query,
     Send,
     Signalled,
@@ -151,7 +151,7 @@ class Serving:
         audience.nodes.setdefault(query.node, Visitors())
         for change in changes:
             self._carry_out(audience, query.node, change)
-        self._carry_out(audience, query.node, Held(query.holds - held))
+        self._carry_out(audience, query.node, MoreHolds(query.holds - held))
         return audience.joined(query.node)
 
     def _audience(self, room: LocalRoom, epoch: int) -> Audience:
@@ -187,7 +187,7 @@ class Serving:
                 room.hear(voice, on=on)
             case Signalled(to, body):
                 room.tail.relay(to, bytes(body))
-            case Held(more):
+            case MoreHolds(more):
                 audience.nodes[node].holds += more
                 for _ in range(abs(more)):
                     (room.hold if more > 0 else room.release)()
@@ -244,7 +244,7 @@ class Serving:
             return
         for change in list(visitors.taken_back()):
             self._carry_out(audience, node, change)
-        self._carry_out(audience, node, Held(-visitors.holds))
+        self._carry_out(audience, node, MoreHolds(-visitors.holds))
         del audience.nodes[node], audience.told[node]
         if not audience.nodes:
             self._close(audience)

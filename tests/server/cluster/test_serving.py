@@ -15,8 +15,8 @@ from server.cluster.messages import (
     Failed,
     Follow,
     Followed,
-    Held,
     Leave,
+    MoreHolds,
     Query,
     Refusal,
     Send,
@@ -117,7 +117,7 @@ async def test_what_a_node_tells_is_done_in_order_and_taken_back_when_it_leaves(
     followed = await asked(owner, Follow("room", OTHER, [Moved("v", None, PRESENT)], 1))
     assert isinstance(followed, Followed)
     room = local(await owner.registry.wake("room"))
-    acts: list[Act] = [Moved("v", PRESENT, SPEAKER), TakeBegun("v", "t", now_ms() + 60_000), Held(1)]
+    acts: list[Act] = [Moved("v", PRESENT, SPEAKER), TakeBegun("v", "t", now_ms() + 60_000), MoreHolds(1)]
     assert await asked(owner, Tell("room", OTHER, 0, acts)) == Done()
     assert (dict(room.speakers), set(room.speaking), room._holds) == ({"v": 1}, {"v"}, 2)
     assert await asked(owner, Tell("room", OTHER, 0, [])) == Failed("unknown"), "told twice"
@@ -142,7 +142,7 @@ async def test_who_follows_again_is_known_by_what_it_says_now(owner: TestNode) -
 async def test_a_hold_wakes_a_room_that_has_just_fallen_asleep(owner: TestNode) -> None:
     await asked(owner, Follow("room", OTHER))
     await until(lambda: owner.registry.awake("room") is None)
-    await asked(owner, Tell("room", OTHER, 0, [Held(1)]))
+    await asked(owner, Tell("room", OTHER, 0, [MoreHolds(1)]))
     await until(lambda: owner.registry.awake("room") is not None)
     await asyncio.sleep(1)
     assert owner.registry.awake("room") is not None
