@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.rooms": ("games", "server.room", "server.log.base", "server.blobs.base", "server.together"),
     # Nodes that share rooms: who lives, who owns a room, and a room of another node as edges here see it.
     "server.cluster.members": (),
+    "server.cluster.nats_transport": ("server.cluster", "server.nats"),
     "server.cluster": (
         "server.cluster.members",
         "server.room",
@@ -48,10 +49,19 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.log.claims",
         "server.blobs.base",
     ),
-    "server.log.claims": (),
+    # The way to NATS, which the log, the blobs and the nodes share.
+    "server.nats": (),
     "server.log.bell": (),
+    "server.log.claims": (),
     "server.log.base": ("server.log.bell", "server.blobs.base", "server.room"),
-    "server.log": ("server.log.base", "server.log.bell", "server.blobs.base", "server.room"),
+    "server.log": (
+        "server.log.base",
+        "server.log.bell",
+        "server.log.claims",
+        "server.blobs.base",
+        "server.nats",
+        "server.room",
+    ),
     "server.blobs.base": (),
     "server.blobs.unreduced": (),
     # The forms of the blobs: the local ones are in the storage of the log.

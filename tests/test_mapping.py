@@ -28,7 +28,7 @@ ELSEWHERE = {
     "server/web/app_keys.py": "names only",
     "server/web/counts.py": "values only",
     "server/blobs/base.py": "an interface; tests/support/blob_contract.py is its suite",
-    "server/log/claims.py": "an interface; tests/server/cluster/test_directory.py holds what it promises",
+    "server/log/claims.py": "an interface; tests/server/log/test_nats.py holds what implements it",
     "server/log/cursors.py": "cursors in memory; tests/support/feed_contract.py is their suite",
     "server/log/erasing.py": "a part of the writer; tests/server/log/test_writing.py erases",
     "server/log/jobs.py": "values only; tests/server/log/test_writing.py uses them throughout",
