@@ -108,11 +108,16 @@ class Audience:
             self._say(part, signals if last else [], prev=prev)
 
     def _say(
-        self, events: list[Raw], signals: list[tuple[str | None, Raw]], *, prev: int | None = None
+        self,
+        events: list[Raw],
+        signals: list[tuple[str | None, Raw]],
+        *,
+        prev: int | None = None,
+        dropped: str = "",
     ) -> None:
         changes, self._changes = self._changes, []
         self._nr += 1
-        self._send(events, signals, changes, self._head if prev is None else prev)
+        self._send(events, signals, changes, self._head if prev is None else prev, dropped=dropped)
         self._said_s = asyncio.get_running_loop().time()
         if self._repeats and self._repeating is not None:
             self._repeating.cancel()  # it waits for the later repeat
@@ -120,6 +125,11 @@ class Audience:
         self._repeats = 0
         if self._repeating is None:
             self._repeat_in(REPEATS_S[0])
+
+    def drop(self, node: str) -> None:
+        """Forget a node, and tell it so in case that it lives."""
+        del self.nodes[node], self.told[node]
+        self._say([], [], dropped=node)
 
     def _send(
         self,
@@ -129,6 +139,7 @@ class Audience:
         prev: int,
         *,
         again: bool = False,
+        dropped: str = "",
     ) -> None:
         self._publish(
             encode(
@@ -144,6 +155,7 @@ class Audience:
                     signals,
                     changes,
                     again,
+                    dropped,
                 )
             )
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterator
+from contextlib import suppress
 from typing import Any, Protocol
 
 from server.cluster.members import Members
@@ -42,6 +43,7 @@ class ClusterDirectory:
         self._registry: RoomRegistry | None = None
         self._remotes: dict[str, RemoteRoom] = {}
         self._finding: dict[str, asyncio.Task[Ownership | None]] = {}
+        self._claimed_elsewhere: dict[str, asyncio.Event] = {}  # by room that is searched for
         self._errands: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
@@ -86,10 +88,11 @@ class ClusterDirectory:
             task = asyncio.get_running_loop().create_task(self._find(room), name=f"find {room[:6]}")
             task.add_done_callback(lambda done: self._found(room, done))
             self._finding[room] = task
+            self._claimed_elsewhere[room] = asyncio.Event()
         return await asyncio.shield(task)
 
     def _found(self, room: str, task: asyncio.Task[Ownership | None]) -> None:
-        del self._finding[room]
+        del self._finding[room], self._claimed_elsewhere[room]
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.warning("cluster.owner_not_found room=%.6s %s", room, type(error).__name__)
 
@@ -106,9 +109,22 @@ class ClusterDirectory:
                 await asyncio.sleep(LEAVING_S)
             elif seen != waited_for and self._members.choice(room, now_ms) != self.node:
                 waited_for = seen
-                await asyncio.sleep(CHOSEN_FIRST_S)
+                await self._let_claim(room)
             elif (mine := await self._claimed(room, seen)) is not None:
                 return mine
+
+    async def _let_claim(self, room: str) -> None:
+        """Give the node that all choose its time, or less when somebody has claimed the room."""
+        claimed = self._claimed_elsewhere[room]
+        claimed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CHOSEN_FIRST_S):
+                await claimed.wait()
+
+    def claimed_elsewhere(self, room: str) -> None:
+        """Note that a room has another owner, as far as one hears."""
+        if room in self._claimed_elsewhere:
+            self._claimed_elsewhere[room].set()
 
     async def _claimed(self, room: str, seen: Ownership) -> Ownership | None:
         try:

@@ -150,6 +150,8 @@ class Following:
     def _take(self, frame: Frame) -> None:
         self._nr = frame.nr
         self._is_awake = frame.awake
+        if frame.dropped == self._node:
+            self.doubt()
         for origin, change in frame.changes:
             self._room.changed(origin, change)
         self._waiting.append(frame)

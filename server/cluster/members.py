@@ -81,15 +81,22 @@ class Members:
             return
         if beat.node == self.node:
             self._self_heard_ms = now_ms
-        known = self._members.get(beat.node)
+        known = self.meet(beat.node, now_ms)
+        if known is not None:
+            known.region, known.load = beat.region, beat.load
+            known.leaving = known.leaving or beat.leaving
+            known.offsets_ms.append(beat.at_ms - clock_ms)
+
+    def meet(self, node: str, now_ms: int) -> _Member | None:
+        """Note that a node lives: it beats, or it asked for something."""
+        known = self._members.get(node)
         if known is None:
             self._forget(now_ms)
             if len(self._members) >= MEMBERS_MOST:
-                return
-            known = self._members[beat.node] = _Member(now_ms)
-        known.heard_ms, known.region, known.load = now_ms, beat.region, beat.load
-        known.leaving = known.leaving or beat.leaving
-        known.offsets_ms.append(beat.at_ms - clock_ms)
+                return None
+            known = self._members[node] = _Member(now_ms)
+        known.heard_ms = now_ms
+        return known
 
     def reconnected(self, now_ms: int) -> None:
         """Forget all that was known, for who was deaf knows nothing, and listen before the next judgement."""
@@ -165,7 +172,7 @@ class Members:
     def offset_ms(self, node: str) -> int | None:
         """Return by how much a node's clock goes before this one's, as far as is known."""
         known = self._members.get(node)
-        return max(known.offsets_ms) if known is not None and node != self.node else None
+        return max(known.offsets_ms, default=None) if known is not None and node != self.node else None
 
     def _forget(self, now_ms: int) -> None:
         """Forget nodes that have not been heard for long."""

@@ -174,7 +174,7 @@ class Frame(Struct, frozen=True, tag="frame"):
     """What the owner of a room shows, numbered in its epoch; one that says only that comes `again`.
 
     `prev` is the newest event before these, `last` the newest of all. A change comes with the node whose
-    visitor it is, or with none: then it was the room's own doing, and holds for all.
+    visitor it is. The visitors of a `dropped` node were taken back: if it lives, it follows anew.
     """
 
     room: RoomId
@@ -188,6 +188,7 @@ class Frame(Struct, frozen=True, tag="frame"):
     signals: list[tuple[str | None, Raw]] = []
     changes: list[tuple[str, Change]] = []
     again: bool = False
+    dropped: str = ""
 
 
 _COMMANDS: dict[str, Any] = {command.__name__: command for command in Command.__args__}

@@ -152,6 +152,10 @@ class Node:
         """Return how long ago a deadline on a node's clock was; negative when it is to come."""
         return self._clock() + (self.members.offset_ms(node) or 0) - deadline_ms
 
+    def met(self, node: str) -> None:
+        """Note that a node lives."""
+        self.members.meet(node, _now_ms())
+
     async def taken(self, room: str) -> None:
         """Give a room up if the log says that another node has it."""
         seen = await self._log.look(room)

@@ -95,6 +95,9 @@ class Neighbourhood(Protocol):
     async def wake(self, room: str) -> Room:
         """Return the room, awake, from wherever it is now."""
 
+    def claimed_elsewhere(self, room: str) -> None:
+        """Note that a room has another owner, as far as one hears."""
+
     def left(self, room: RemoteRoom, *, is_own: bool) -> None:
         """Forget a room that is not followed any more; `is_own` when it lives here from now on."""
 
@@ -462,6 +465,7 @@ class RemoteRoom:
     def moved(self) -> None:
         """Wait no longer for who may be the owner no more."""
         self._asking.give_up()
+        self._home.claimed_elsewhere(self.id)
 
     def rested(self, state: RoomState) -> None:
         """Note that the room sleeps, and as what it fell asleep."""

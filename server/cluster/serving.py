@@ -65,6 +65,9 @@ class Owner(Protocol):
     def lateness_ms(self, node: str, deadline_ms: int) -> int:
         """Return how long ago a deadline on a node's clock was; negative when it is to come."""
 
+    def met(self, node: str) -> None:
+        """Note that a node lives."""
+
     async def taken(self, room: str) -> None:
         """Give a room up if the log says that another node has it."""
 
@@ -99,6 +102,8 @@ class Serving:
             return encode(Failed("broken"))
 
     async def _answered(self, query: Query) -> Answer:
+        if not isinstance(query, Taken):
+            self._owner.met(query.node)
         match query:
             case Send():
                 return await self._decide(query)
@@ -245,7 +250,7 @@ class Serving:
         for change in list(visitors.taken_back()):
             self._carry_out(audience, node, change)
         self._carry_out(audience, node, MoreHolds(-visitors.holds))
-        del audience.nodes[node], audience.told[node]
+        audience.drop(node)
         if not audience.nodes:
             self._close(audience)
 

@@ -115,7 +115,7 @@ async def test_while_the_server_is_away_nothing_is_kept_and_then_all_is_well(
     with pytest.raises(Unreachable):
         await here.ask(B, b"", timeout_s=30)
     await server.start()
-    await until(lambda: all(end.returns == 1 and end.connection.is_connected for end in ends))
+    await until(lambda: all(end.returns and end.connection.is_connected for end in ends))
     await _subscribed(here, there)
     here.publish("tail.0.room", b"heard")
     await until(lambda: heard)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 import pytest
@@ -240,6 +241,23 @@ async def test_visitors_of_a_silent_node_are_taken_back_and_come_back_with_it(th
     await until(lambda: BELA.id in here.context().here and here.speaking)
     assert here._holds == 1
     assert dict(here.speakers) == {BELA.id: 1}
+
+
+async def test_visitors_of_a_node_whose_beats_alone_are_lost_come_back_at_once(
+    three: Nodes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    owner, edge, _ = three.all
+    here, there = await owner.wake(), await edge.wake()
+    there.set_presence(BELA.id, None, SPEAKER)
+    await until(lambda: BELA.id in here.context().here)
+    three.wires.loses = lambda subject, body: subject == BEATS and edge.id.encode() in body
+    owner.node.members.meet(edge.id, 0)  # as if it had not been heard for long
+    await until(lambda: "visitors_dropped" in caplog.text)
+    await until(lambda: BELA.id in here.context().here)
+    await asyncio.sleep(1)
+    assert caplog.text.count("visitors_dropped") == 1, "asking is a sign of life too"
+    assert dict(there.speakers) == dict(here.speakers) == {BELA.id: 1}
 
 
 async def test_who_hears_nobody_calls_nobody_gone(three: Nodes) -> None:
