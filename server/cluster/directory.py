@@ -11,8 +11,8 @@ from collections.abc import Coroutine, Iterator
 from contextlib import suppress
 from typing import Any, Protocol
 
-from server.cluster.members import Members
-from server.cluster.messages import Frame, Taken, encode
+from server.cluster.members import MEMBERS_MOST, Members
+from server.cluster.messages import Doubted, Frame, Taken, encode
 from server.cluster.remote import RemoteRoom
 from server.cluster.transport import Transport, tail_of
 from server.log.base import Conflict, Log
@@ -44,6 +44,7 @@ class ClusterDirectory:
         self._remotes: dict[str, RemoteRoom] = {}
         self._finding: dict[str, asyncio.Task[Ownership | None]] = {}
         self._claimed_elsewhere: dict[str, asyncio.Event] = {}  # by room that is searched for
+        self._displaced: dict[str, None] = {}  # nodes whose rooms were claimed here, and that may live
         self._errands: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
@@ -137,7 +138,23 @@ class ClusterDirectory:
         self.transport.publish(tail_of(room), encode(frame))
         if seen.owner:
             self._errand(self._tell_deposed(seen.owner, room))
+            self._displaced[seen.owner] = None
+            if len(self._displaced) > MEMBERS_MOST:
+                del self._displaced[next(iter(self._displaced))]
         return mine
+
+    def heard(self, node: str) -> None:
+        """Tell a node that it was taken for gone, when it is heard again: it may not know of all claims."""
+        if node in self._displaced:
+            del self._displaced[node]
+            self._errand(self._tell_doubted(node))
+
+    async def _tell_doubted(self, node: str) -> None:
+        """Tell a node that its rooms may be others'; the root of its task."""
+        try:
+            await self.transport.ask(node, encode(Doubted()), timeout_s=TAKEN_S)
+        except OSError:
+            self._displaced[node] = None
 
     def _errand(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

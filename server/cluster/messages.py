@@ -119,7 +119,11 @@ class Taken(Struct, frozen=True, tag="taken"):
     room: RoomId
 
 
-Query = Send | Wake | Follow | Tell | Leave | Taken
+class Doubted(Struct, frozen=True, tag="doubted"):
+    """This node was taken for gone, and rooms of it were claimed: the log is asked which."""
+
+
+Query = Send | Wake | Follow | Tell | Leave | Taken | Doubted
 
 
 class Stored(Struct, frozen=True, tag="stored"):

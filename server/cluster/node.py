@@ -20,6 +20,8 @@ LOOK_EVERY_S = 0.1
 # How often a clock that is off is named in the log.
 CLOCK_EVERY_S = 60.0
 
+VERIFY_AGAIN_S = 1.0  # when the log did not answer
+
 logger = logging.getLogger(__name__)
 
 
@@ -36,6 +38,7 @@ class Node:
         self._log, self._transport, self._clock, self._region = log, transport, clock, region
         self._is_leaving = False
         self._was_deaf = False
+        self._is_doubted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._unsubscribe: Callable[[], None] | None = None
         transport.on_reconnected = self._reconnected
@@ -53,6 +56,7 @@ class Node:
         self._tasks = [
             loop.create_task(self._beat_on(), name="cluster beats"),
             loop.create_task(self._look_on(), name="cluster looks"),
+            loop.create_task(self._verify_on(), name="cluster verifies"),
         ]
 
     def leave(self) -> None:
@@ -86,15 +90,23 @@ class Node:
 
     def _hear(self, body: bytes) -> None:
         try:
-            self.members.hear(decode_beat(body), _now_ms(), self._clock())
+            beat = decode_beat(body)
         except Junk as why:
             logger.debug("cluster.junk_beat %s", why)
+            return
+        self.members.hear(beat, _now_ms(), self._clock())
+        self.directory.heard(beat.node)
 
     def _reconnected(self) -> None:
         """Begin to listen anew: what was published meanwhile did not come."""
         self.members.reconnected(_now_ms())
+        self._heard_nothing()
+
+    def _heard_nothing(self) -> None:
+        """Follow all rooms of others anew, and ask the log which of one's own are left."""
         for room in self.directory.remotes():
             room.look_again()
+        self.doubted()
 
     async def _look_on(self) -> None:
         """See who is gone, for ever; the root of its task."""
@@ -116,8 +128,10 @@ class Node:
         for room in self.directory.remotes():
             if room.owner and room.owner not in gone:
                 gone[room.owner] = self.members.is_gone(room.owner, now_ms)
-            if returned or gone.get(room.owner):
+            if gone.get(room.owner):
                 room.look_again()
+        if returned:
+            self._heard_nothing()
         self.serving.drop(lambda node: self.members.is_silent(node, now_ms))
 
     def _compare_clocks(self) -> None:
@@ -155,6 +169,23 @@ class Node:
     def met(self, node: str) -> None:
         """Note that a node lives."""
         self.members.meet(node, _now_ms())
+
+    def doubted(self) -> None:
+        """Begin to ask the log which rooms are still those of this node."""
+        self._is_doubted.set()
+
+    async def _verify_on(self) -> None:
+        """Give up rooms that others have claimed, whenever that may be; the root of its task."""
+        while True:
+            await self._is_doubted.wait()
+            self._is_doubted.clear()
+            for room in list(self.directory.registry.rooms()):
+                try:
+                    await self.taken(room.id)
+                except OSError as error:
+                    logger.warning("cluster.not_verified room=%.6s %s", room.id, type(error).__name__)
+                    self._is_doubted.set()
+                    await asyncio.sleep(VERIFY_AGAIN_S)
 
     async def taken(self, room: str) -> None:
         """Give a room up if the log says that another node has it."""

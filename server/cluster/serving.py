@@ -12,6 +12,7 @@ from server.cluster.messages import (
     Act,
     Answer,
     Done,
+    Doubted,
     Failed,
     Follow,
     Heard,
@@ -68,6 +69,9 @@ class Owner(Protocol):
     def met(self, node: str) -> None:
         """Note that a node lives."""
 
+    def doubted(self) -> None:
+        """Begin to ask the log which rooms are still those of this node."""
+
     async def taken(self, room: str) -> None:
         """Give a room up if the log says that another node has it."""
 
@@ -102,7 +106,7 @@ class Serving:
             return encode(Failed("broken"))
 
     async def _answered(self, query: Query) -> Answer:
-        if not isinstance(query, Taken):
+        if not isinstance(query, Taken | Doubted):
             self._owner.met(query.node)
         match query:
             case Send():
@@ -119,6 +123,9 @@ class Serving:
                 return Done()
             case Taken(room_id):
                 await self._owner.taken(room_id)
+                return Done()
+            case Doubted():
+                self._owner.doubted()
                 return Done()
 
     async def _decide(self, query: Send) -> Answer:

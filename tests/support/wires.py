@@ -67,6 +67,8 @@ class WireTransport:
 
     async def ask(self, node: str, body: bytes, *, timeout_s: float) -> bytes:
         self.asked += 1
+        while self.is_frozen:
+            await asyncio.sleep(0.01)
         end = ENDS.get((self.wires, node))
         if self.is_cut or end is None or end.is_cut:
             await asyncio.sleep(self.wires.delay_s)
