@@ -21,6 +21,7 @@ from server.rooms.tail import Batch
 
 # When the newest number is said again, counted from the last frame.
 REPEATS_S = (0.2, 2.0)
+ON_ITS_WAY_S = 1.0
 # Of more visitors elsewhere a node that begins to follow is not told; the owner knows them all.
 OTHERS_MOST = 20_000
 
@@ -67,6 +68,13 @@ class Audience:
         for other, visitors in self.nodes.items():
             if other != node:
                 yield from visitors.changes()
+
+    def differs(self, node: str, epoch: int, nr: int) -> bool:
+        """Tell whether a node missed what was said; what was said just now may be on its way."""
+        if node not in self.nodes or epoch != self.epoch:
+            return True
+        silent_s = asyncio.get_running_loop().time() - self._said_s
+        return nr != self._nr and silent_s > REPEATS_S[-1] + ON_ITS_WAY_S
 
     def note(self, origin: str, change: Change) -> None:
         """Tell all nodes of a change, at the end of this turn of the loop."""

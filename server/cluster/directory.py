@@ -7,12 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Coroutine, Iterator
 from contextlib import suppress
 from typing import Any, Protocol
 
 from server.cluster.members import MEMBERS_MOST, Members
-from server.cluster.messages import Doubted, Frame, Taken, encode
+from server.cluster.messages import (
+    CHANGES_MOST,
+    Compare,
+    Different,
+    Doubted,
+    Frame,
+    Junk,
+    Taken,
+    decode_answer,
+    encode,
+)
 from server.cluster.remote import RemoteRoom
 from server.cluster.transport import Transport, tail_of
 from server.log.base import Conflict, Log
@@ -148,6 +159,29 @@ class ClusterDirectory:
         if node in self._displaced:
             del self._displaced[node]
             self._errand(self._tell_doubted(node))
+
+    async def compare(self) -> None:
+        """Ask all owners whether anything of their rooms was missed here, and follow those anew."""
+        places: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
+        for room in self.remotes():
+            if room.owner and room.place is not None:
+                places[room.owner].append((room.id, *room.place))
+        for owner, rooms in places.items():
+            for at in range(0, len(rooms), CHANGES_MOST):
+                await self._compare(owner, rooms[at : at + CHANGES_MOST])
+
+    async def _compare(self, owner: str, rooms: list[tuple[str, int, int]]) -> None:
+        try:
+            answer = decode_answer(
+                await self.transport.ask(owner, encode(Compare(self.node, rooms)), timeout_s=TAKEN_S)
+            )
+        except (OSError, Junk) as error:
+            logger.debug("cluster.not_compared node=%s %s", owner, type(error).__name__)
+            return
+        for id_ in answer.rooms if isinstance(answer, Different) else ():
+            room = self._remotes.get(id_)
+            if room is not None and room.owner == owner:
+                room.look_again()
 
     async def _tell_doubted(self, node: str) -> None:
         """Tell a node that its rooms may be others'; the root of its task."""

@@ -175,6 +175,11 @@ class Following:
         if self.state is None or not self._append(events):
             self.expect(last)
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """Return the epoch and the number of the newest frame."""
+        return self._epoch, self._nr
+
     # Waiting
 
     async def until_synced(self) -> None:

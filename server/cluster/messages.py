@@ -123,7 +123,14 @@ class Doubted(Struct, frozen=True, tag="doubted"):
     """This node was taken for gone, and rooms of it were claimed: the log is asked which."""
 
 
-Query = Send | Wake | Follow | Tell | Leave | Taken | Doubted
+class Compare(Struct, frozen=True, tag="compare"):
+    """Which frame of which epoch a node had last of rooms that it follows here."""
+
+    node: Node
+    rooms: Annotated[list[tuple[RoomId, Count, Count]], Meta(max_length=CHANGES_MOST)]
+
+
+Query = Send | Wake | Follow | Tell | Leave | Taken | Doubted | Compare
 
 
 class Stored(Struct, frozen=True, tag="stored"):
@@ -167,11 +174,17 @@ class Followed(Struct, frozen=True, tag="followed"):
     others: list[Change]
 
 
+class Different(Struct, frozen=True, tag="different"):
+    """Of these rooms the node missed something, or it does not follow them as far as is known here."""
+
+    rooms: list[RoomId]
+
+
 class Done(Struct, frozen=True, tag="done"):
     """It is done."""
 
 
-Answer = Stored | Refusal | Failed | Woken | Followed | Done
+Answer = Stored | Refusal | Failed | Woken | Followed | Different | Done
 
 
 class Frame(Struct, frozen=True, tag="frame"):

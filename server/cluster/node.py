@@ -20,6 +20,8 @@ LOOK_EVERY_S = 0.1
 # How often a clock that is off is named in the log.
 CLOCK_EVERY_S = 60.0
 
+# How often is asked whether the last that was heard of a silent room is the last that was said.
+COMPARE_EVERY_S = 10.0
 VERIFY_AGAIN_S = 1.0  # when the log did not answer
 
 logger = logging.getLogger(__name__)
@@ -57,6 +59,7 @@ class Node:
             loop.create_task(self._beat_on(), name="cluster beats"),
             loop.create_task(self._look_on(), name="cluster looks"),
             loop.create_task(self._verify_on(), name="cluster verifies"),
+            loop.create_task(self._compare_on(), name="cluster compares"),
         ]
 
     def leave(self) -> None:
@@ -118,6 +121,12 @@ class Node:
             if loop.time() >= clock_at_s:
                 clock_at_s = loop.time() + CLOCK_EVERY_S
                 self._compare_clocks()
+
+    async def _compare_on(self) -> None:
+        """Compare with the owners what came of their rooms, for ever; the root of its task."""
+        while True:
+            await asyncio.sleep(COMPARE_EVERY_S)
+            await self.directory.compare()
 
     def _look(self) -> None:
         """Look for new owners of rooms whose owner is gone, and take back the visitors of silent nodes."""

@@ -129,6 +129,11 @@ class RemoteRoom:
         """Return the node that was the owner when it was last looked for."""
         return self._following.owner
 
+    @property
+    def place(self) -> tuple[int, int] | None:
+        """Return the epoch and number of the owner's newest frame here; None while it is not followed."""
+        return self._following.place if self._following.is_synced else None
+
     async def start(self) -> None:
         """Follow the room from now on."""
         await self._following.start(self._home.transport)

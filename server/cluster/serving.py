@@ -11,6 +11,8 @@ from server.cluster.audience import Audience
 from server.cluster.messages import (
     Act,
     Answer,
+    Compare,
+    Different,
     Done,
     Doubted,
     Failed,
@@ -124,6 +126,8 @@ class Serving:
             case Taken(room_id):
                 await self._owner.taken(room_id)
                 return Done()
+            case Compare(node, rooms):
+                return Different([room for room, epoch, nr in rooms if self._differs(room, node, epoch, nr)])
             case Doubted():
                 self._owner.doubted()
                 return Done()
@@ -182,6 +186,10 @@ class Serving:
             ended=self._ended,
         )
         return audience
+
+    def _differs(self, room_id: str, node: str, epoch: int, nr: int) -> bool:
+        audience = self._audiences.get(room_id)
+        return audience is None or audience.differs(node, epoch, nr)
 
     def _tell(self, query: Tell) -> Answer:
         audience = self._audiences.get(query.room)

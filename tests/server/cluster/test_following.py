@@ -8,8 +8,10 @@ from random import Random
 
 import pytest
 
+from server.cluster.audience import REPEATS_S
 from server.cluster.following import RETRY_S
 from server.cluster.messages import Frame, decode_frame, encode, pack_events
+from server.cluster.node import COMPARE_EVERY_S
 from server.cluster.remote import RemoteRoom
 from server.cluster.transport import BEATS, tail_of
 from server.room.commands import Say
@@ -84,6 +86,20 @@ async def test_the_last_message_before_a_silence_may_be_lost_once_or_twice(pair:
         assert len(lost) == losses
         assert within_s - 0.1 < asyncio.get_running_loop().time() - began_s < within_s
         await asyncio.sleep(3)
+
+
+async def test_what_was_lost_for_longer_is_asked_for(pair: Nodes) -> None:
+    owner, room = await pair.all[0].wake(), await remote(pair)
+    pair.wires.loses = lambda subject, body: subject == TAIL
+    await owner.send(Say("last"), by=ANNA)
+    owner.set_presence(ANNA.id, None, SPEAKER)
+    await asyncio.sleep(REPEATS_S[-1] + 0.1)
+    pair.wires.loses = lambda subject, body: False
+    assert room.tail.head == 1
+    async with asyncio.timeout(2 * COMPARE_EVERY_S):
+        while room.tail.head == 1:
+            await asyncio.sleep(0.1)
+    assert dict(room.speakers) == {ANNA.id: 1}
 
 
 async def test_a_silent_room_says_its_newest_number_twice_and_no_more(pair: Nodes) -> None:

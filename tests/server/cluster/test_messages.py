@@ -12,7 +12,10 @@ from server.cluster.messages import (
     CHANGES_MOST,
     MESSAGE_BYTES,
     VERSION,
+    Compare,
+    Different,
     Done,
+    Doubted,
     Failed,
     Follow,
     Followed,
@@ -132,6 +135,8 @@ def test_every_command_can_be_sent() -> None:
         ),
         Leave("room", NODE),
         Taken("room"),
+        Doubted(),
+        Compare(NODE, [("room", 3, 7)]),
     ],
 )
 def test_queries_come_out_as_they_went_in(query: messages.Query) -> None:
@@ -146,6 +151,7 @@ def test_queries_come_out_as_they_went_in(query: messages.Query) -> None:
         Failed("elsewhere"),
         Woken(7),
         Followed(2, 5, 7, True, CHANGES),
+        Different(["room"]),
         Done(),
     ],
 )
