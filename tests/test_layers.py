@@ -32,8 +32,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "audio": (),
     "games": (),
     "server": (),
-    "server.config": ("audio",),
+    "server.places": (),
+    "server.config": ("audio", "server.places"),
     "server.options": ("server.config",),
+    "server.settings_page": ("server.config",),
     "server.clock": (),
     "server.room": ("games",),
     # Living rooms: the writer, who is here, sleep and waking.
@@ -64,8 +66,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "server.blobs.base": (),
     "server.blobs.unreduced": (),
-    # The forms of the blobs: the local ones are in the storage of the log.
-    "server.blobs": ("server.blobs.base", "server.log"),
+    # The forms of the blobs: the local ones are in the storage of the log, others beside it.
+    "server.blobs": (
+        "server.blobs.base",
+        "server.log",
+        "server.log.base",
+        "server.log.bell",
+        "server.room",
+        "server.nats",
+    ),
     # Processes of our own, and several things at once.
     "server.jobs": (),
     "server.subprocesses": ("server.jobs",),
@@ -128,6 +137,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "audio",
         "server.config",
         "server.log.base",
+        "server.blobs.base",
         "server.metrics.registry",
         *LIVING,
         "server.rtc",
@@ -152,6 +162,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 ROOTS = (
     "server.app",
     "server.cli",
+    "server.clip_storage",
+    "server.log_storage",
     "server.doctor",
     "server.exporting",
     "server.hearing",

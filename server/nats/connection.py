@@ -70,7 +70,7 @@ async def connect(url: str, *, name: str, within_s: float = CONNECT_S) -> Connec
     """Connect to one server of `nats://host:port[,host:port...]`. Raises `OSError` when none answers."""
     client = Client()
     connection = Connection(client)
-    first, _, rest = url.partition("://")
+    first, _, rest = url.partition("?")[0].partition("://")
     servers = [f"{first}://{server.strip()}" for server in rest.split(",") if server.strip()]
     try:
         async with asyncio.timeout(within_s):
@@ -98,6 +98,7 @@ class Connection:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._answers: dict[str, asyncio.Future[Msg]] = {}
         self._batches: dict[str, _Batch] = {}
         self._inbox = client.new_inbox()
         self._numbers = 0
@@ -105,9 +106,9 @@ class Connection:
         self._closed = False
 
     async def begin(self) -> None:
-        """Listen for the answers of requests for many messages."""
+        """Listen for answers."""
         await self._client.subscribe(
-            f"{self._inbox}.*", cb=self._batched, pending_bytes_limit=BATCH_PENDING_BYTES
+            f"{self._inbox}.*", cb=self._received, pending_bytes_limit=BATCH_PENDING_BYTES
         )
 
     @property
@@ -126,6 +127,11 @@ class Connection:
         version = self._client.connected_server_version
         return int(version.major), int(version.minor), int(version.patch)
 
+    @property
+    def is_of_cluster(self) -> bool:
+        """Tell whether the server that is reached is one of several."""
+        return bool(self._client._server_info.get("cluster"))  # noqa: SLF001 - the client tells it nobody
+
     def on_return(self, call: Callable[[], None]) -> None:
         """Call this whenever the connection came back: what was sent meanwhile was not received."""
         self._returned.append(call)
@@ -134,9 +140,15 @@ class Connection:
         """Let go of the connection; may be called again."""
         self._closed = True
         await self._client.close()
-        for batch in self._batches.values():
-            if not batch.done.done():
-                batch.done.set_exception(NatsSilent("the connection is closed"))
+        self._give_up("the connection is closed")
+
+    def _give_up(self, why: str) -> None:
+        """Tell all who wait for an answer that none comes."""
+        waiting: list[asyncio.Future[Any]] = list(self._answers.values())
+        waiting += [batch.done for batch in self._batches.values()]
+        for future in waiting:
+            if not future.done():
+                future.set_exception(NatsSilent(why))
 
     # Plain messages
 
@@ -155,13 +167,20 @@ class Connection:
         self, subject: str, body: bytes = b"", headers: Headers | None = None, timeout_s: float = REQUEST_S
     ) -> Msg:
         """Return the answer to a message. Raises `NatsSilent` when there is none."""
+        # Not the client's own `request`: in Python 3.11 what it waits with may swallow a cancellation.
+        token = self._token()
+        answer = self._answers[token] = asyncio.get_running_loop().create_future()
         try:
-            given = dict(headers) if headers else None
-            return await self._client.request(subject, body, timeout=timeout_s, headers=given)
-        except nats.errors.MaxPayloadError as error:
-            raise TooLarge(str(error)) from error
-        except (nats.errors.Error, TimeoutError, OSError) as error:
-            raise NatsSilent(f"no answer: {type(error).__name__}") from error
+            await self.send(subject, body, headers, reply=f"{self._inbox}.{token}")
+            async with asyncio.timeout(timeout_s):
+                message: Msg = await answer
+        except TimeoutError as error:
+            raise NatsSilent("no answer") from error
+        finally:
+            del self._answers[token]
+        if (message.headers or {}).get("Status") == "503":
+            raise NatsSilent("nobody is there to answer")
+        return message
 
     async def subscribe(self, subject: str, received: Received, *, queue: str = "") -> Subscription:
         """Call `received` with each message of a subject, one after another."""
@@ -217,9 +236,8 @@ class Connection:
     async def batch(
         self, stream: str, asked: Mapping[str, Any], timeout_s: float = REQUEST_S
     ) -> list[Stored]:
-        """Return what one request for many messages finds (`batch`, `multi_last`), as any replica knows it."""
-        self._numbers += 1
-        token = str(self._numbers)
+        """Return what one request for many finds (`batch`, `multi_last`), as any replica knows it."""
+        token = self._token()
         batch = self._batches[token] = _Batch(asyncio.get_running_loop().create_future())
         try:
             subject = f"$JS.API.DIRECT.GET.{stream}"
@@ -240,8 +258,19 @@ class Connection:
             if refused.code not in _NOT_THERE:
                 raise
 
-    async def _batched(self, message: Msg) -> None:
-        batch = self._batches.get(message.subject.rpartition(".")[2])
+    def _token(self) -> str:
+        self._numbers += 1
+        return str(self._numbers)
+
+    async def _received(self, message: Msg) -> None:
+        """Take an answer to what was asked; one that comes too late is for nobody."""
+        token = message.subject.rpartition(".")[2]
+        answer = self._answers.get(token)
+        if answer is not None:
+            if not answer.done():
+                answer.set_result(message)
+            return
+        batch = self._batches.get(token)
         if batch is None or batch.done.done():
             return
         status = (message.headers or {}).get("Status")
@@ -265,7 +294,8 @@ class Connection:
             logger.warning("nats.error %s %s", type(error).__name__, error)
 
     async def note_loss(self) -> None:
-        """Note that the connection is away."""
+        """Note that the connection is away: no answer comes to what was asked by it."""
+        self._give_up("the connection is lost")
         if not self._closed:
             logger.warning("nats.disconnected")
 

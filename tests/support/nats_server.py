@@ -28,8 +28,9 @@ class NatsServer:
 
     def __init__(self, folder: Path, *, sync: str = "always", name: str = "n0", extra: str = "") -> None:
         self.folder, self.port = folder, free_port()
-        self.route = free_port()
+        self.route, monitor = free_port(), free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
+        self.monitor = f"http://127.0.0.1:{monitor}"
         self._name, self._sync, self._extra = name, sync, extra
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -39,12 +40,18 @@ class NatsServer:
         assert self._process is not None
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Tell whether the server was started and not killed."""
+        return self._process is not None
+
     def configure(self, routes: Sequence[int] = ()) -> None:
         """Write the configuration; with `routes` it is one of a cluster."""
         self.folder.mkdir(parents=True, exist_ok=True)
         lines = [
             f"server_name: {self._name}",
             f'listen: "127.0.0.1:{self.port}"',
+            f'http: "{self.monitor.removeprefix("http://")}"',
             "max_payload: 4MB",
             f'jetstream {{ store_dir: "{self.folder}/js", sync_interval: {self._sync}, max_file: 4GB }}',
             self._extra,
@@ -118,3 +125,68 @@ async def nats_cluster(folder: Path, size: int = 3) -> AsyncIterator[list[NatsSe
     finally:
         for server in servers:
             server.kill()
+
+
+class DeafProxy:
+    """Stands before a server; loses what the server answers from when it is told to, until it cuts."""
+
+    def __init__(self, server: NatsServer) -> None:
+        self._server = server
+        self._deaf = False
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._listening: asyncio.Server | None = None
+        self.url = ""
+
+    async def start(self) -> None:
+        """Listen on a port of its own."""
+        self._listening = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"nats://127.0.0.1:{self._listening.sockets[0].getsockname()[1]}"
+
+    def lose_answers(self) -> None:
+        """Pass on what is asked, and no answer."""
+        self._deaf = True
+
+    def cut(self) -> None:
+        """End all connections; new ones are passed on whole."""
+        self._deaf = False
+        for writer in self._writers:
+            writer.close()
+
+    async def close(self) -> None:
+        """Listen no more."""
+        assert self._listening is not None
+        self._listening.close()
+        self.cut()
+        await self._listening.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        theirs, ours = await asyncio.open_connection("127.0.0.1", self._server.port)
+        self._writers |= {writer, ours}
+        try:
+            await asyncio.gather(self._pass(reader, ours), self._pass(theirs, writer, answers=True))
+        finally:
+            self._writers -= {writer, ours}
+
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False
+    ) -> None:
+        try:
+            while data := await reader.read(65_536):
+                if not (answers and self._deaf):
+                    writer.write(data)
+                    await writer.drain()
+        except OSError:
+            pass
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def deaf_proxy(server: NatsServer) -> AsyncIterator[DeafProxy]:
+    """Run a proxy before a server."""
+    proxy = DeafProxy(server)
+    await proxy.start()
+    try:
+        yield proxy
+    finally:
+        await proxy.close()
