@@ -127,7 +127,7 @@ async def test_a_room_goes_on_when_its_owner_dies(server: NatsServer, room_id: s
 
 @pytest.mark.soak
 class TestRemoteRoomOverNats(RoomContract):
-    """In real time, in which a busy machine may be late; tests/server/cluster holds the same in virtual time."""
+    """In real time, so a busy machine may be late; tests/server/cluster holds the same in virtual time."""
 
     @pytest.fixture
     async def world(self, server: NatsServer, room_id: str) -> AsyncIterator[World]:
