@@ -25,7 +25,7 @@ from server.cluster.messages import (
     encode,
 )
 from server.cluster.remote import RemoteRoom
-from server.cluster.transport import Transport, tail_of
+from server.cluster.transport import Transport, Unreachable, tail_of
 from server.log.base import Conflict, Log
 from server.log.claims import Claims, Ownership
 from server.room.commands import Refused
@@ -86,8 +86,14 @@ class ClusterDirectory:
                 return remote
 
     async def _begun(self, room: str) -> RemoteRoom:
+        if self._is_closed:
+            raise Unreachable("this node is closing")
         remote = self._remotes[room] = RemoteRoom(room, self, self.registry.shared, self.registry.view)
-        await remote.start()
+        try:
+            await remote.start()
+        except OSError:
+            self.left(remote, is_own=False)
+            raise
         return remote
 
     async def find(self, room: str) -> Ownership | None:
@@ -101,7 +107,10 @@ class ClusterDirectory:
             task.add_done_callback(lambda done: self._found(room, done))
             self._finding[room] = task
             self._claimed_elsewhere[room] = asyncio.Event()
-        return await asyncio.shield(task)
+        await asyncio.wait([task])
+        if task.cancelled():
+            raise Unreachable("this node is closing")
+        return task.result()
 
     def _found(self, room: str, task: asyncio.Task[Ownership | None]) -> None:
         del self._finding[room], self._claimed_elsewhere[room]

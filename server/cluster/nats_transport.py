@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+import nats.errors
 from nats.aio.msg import Msg
 
 from server.cluster.transport import NoAnswer, Unreachable
@@ -123,7 +124,7 @@ class NatsTransport:
         unsubscribe = await self._receive(subject, received)
 
         def end() -> None:
-            if not has_ended:
+            if unsubscribe in self._ends:
                 has_ended.append(None)
                 self._ends.remove(unsubscribe)
                 self._begin(unsubscribe())
@@ -133,7 +134,10 @@ class NatsTransport:
     async def _receive(
         self, subject: str, received: Callable[[Msg], Awaitable[None]]
     ) -> Callable[[], Coroutine[Any, Any, None]]:
-        subscription = await self._connection.subscribe(subject, received)
+        try:
+            subscription = await self._connection.subscribe(subject, received)
+        except nats.errors.Error as error:
+            raise Unreachable(f"not subscribed: {type(error).__name__}") from error
 
         async def end() -> None:
             try:

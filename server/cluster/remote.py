@@ -294,6 +294,7 @@ class RemoteRoom:
         """End one hold."""
         self._visitors.holds -= 1
         self._act(MoreHolds(-1))
+        self._leave_if_empty()
 
     def _leave_soon(self) -> None:
         """Leave the room when nobody needs it for `idle_ms`, as a room of this process falls asleep."""
@@ -301,11 +302,15 @@ class RemoteRoom:
             idle_s = max(self._shared.idle_ms, 1) / 1000
             self._leaving = asyncio.get_running_loop().call_later(idle_s, self._leave)
 
+    def _leave_if_empty(self) -> None:
+        if not self._visitors:
+            self._leave_soon()
+
     def _leave(self) -> None:
         self._leaving = None
-        if self.tail.readers or self._visitors or self._acts or self._asking:
+        if self.tail.readers or self._visitors:
             return  # who goes last begins anew
-        if self._telling is not None or not self._following.is_synced:
+        if self._acts or self._asking or not self._following.is_synced:
             self._leave_soon()
         else:
             self._home.left(self, is_own=False)
@@ -398,8 +403,7 @@ class RemoteRoom:
             take_in(change, self._presence, self._shared.clock())
             self._visitors.note(change)
             self._act(change)
-            if isinstance(change, Moved) and change.now is None:
-                self._leave_soon()
+            self._leave_if_empty()
 
     # What is told to the owner
 

@@ -11,6 +11,7 @@ import pytest
 from server.cluster.directory import CHOSEN_FIRST_S, ClusterDirectory
 from server.cluster.members import Beat, Members, node_id
 from server.cluster.remote import RemoteRoom
+from server.cluster.transport import Unreachable
 from server.log.base import Deposed, Entry
 from server.log.claims import Ownership
 from server.room.commands import Say
@@ -203,6 +204,58 @@ async def test_a_room_that_is_left_alone_is_forgotten_on_both_sides() -> None:
     assert list(there.registry.rooms()) == []
     assert texts(await room.send(Say("b"), by=ANNA)) == ["b"], "who still has it reaches the owner"
     await nodes.close()
+
+
+async def test_a_room_is_not_left_while_somebody_is_there_and_soon_after(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nodes = Nodes(idle_ms=40)
+    await nodes.start()
+    here, there = nodes.all
+    await toy_room(there.registry)
+    room = await here.wake()
+    room.begin_speaking(ANNA.id, "take", until_ms=10**15)
+    await asyncio.sleep(1)
+    room.hold()
+    room.end_speaking(ANNA.id, "take")
+    await asyncio.sleep(1)
+    assert list(here.node.directory.remotes()) == [room]
+    room.release()
+    await until(lambda: not list(here.node.directory.remotes()))
+    await until(lambda: not there.node.serving._audiences)
+    await nodes.close()
+
+
+async def test_a_room_that_cannot_be_followed_is_tried_anew_the_next_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nodes = Nodes()
+    await nodes.start()
+    here, there = nodes.all
+    await toy_room(there.registry)
+
+    async def subscribe(*_: object) -> None:
+        raise Unreachable("not connected")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(here.transport, "subscribe", subscribe)
+        with pytest.raises(Unreachable):
+            await here.wake()
+    assert isinstance(await here.wake(), RemoteRoom)
+    await nodes.close()
+
+
+async def test_who_looks_for_an_owner_while_the_node_closes_is_told() -> None:
+    storage = Storage()
+    (directory,) = claimants(storage, 1, Random(1), slow_s=0.0)
+    never = asyncio.Event()
+    assert isinstance(directory.log, NodeLog)
+    directory.log.pause = never.wait
+    looking = asyncio.ensure_future(directory.find("room"))
+    await asyncio.sleep(0.1)
+    await directory.close()
+    with pytest.raises(Unreachable):
+        await looking
 
 
 async def test_when_the_log_does_not_answer_nobody_claims() -> None:
