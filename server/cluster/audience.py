@@ -43,7 +43,8 @@ class Audience:
         self.nodes: dict[str, Visitors] = {}
         self.told: dict[str, int] = {}  # how often a node told something since it followed
         self._node, self._own, self._publish, self._on_end = node, own, publish, ended
-        self._nr = 0
+        # A room that all left and follow again has higher numbers than before: no frame takes less than 1 us.
+        self._nr = round(asyncio.get_running_loop().time() * 1_000_000)
         self._head = room.tail.head  # of the last frame
         self._changes: list[tuple[str, Change]] = []
         self._said_s = 0.0

@@ -243,6 +243,8 @@ class Following:
     async def _catch_up(self) -> None:
         while not self.is_synced and not self._is_closed:
             await self._follow()
+            if not self.is_synced:
+                await asyncio.sleep(RETRY_S)
         if self._is_closed:
             return
         if self.state is None and (self._is_wanted or self._goal() > self._tail.head):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
@@ -31,14 +31,19 @@ class Wires:
         self.loses: Callable[[str, bytes], bool] = lambda subject, body: False
         self.published: list[tuple[str, bytes]] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._on_their_way: deque[Callable[[], None]] = deque()
 
     def later(self, do: Callable[[], None]) -> None:
         """Do something when a message has arrived."""
         loop = asyncio.get_running_loop()
+        self._on_their_way.append(do)  # timers of one moment ring in any order
         if self.delay_s:
-            loop.call_later(self.delay_s, do)
+            loop.call_later(self.delay_s, self._arrive)
         else:
-            loop.call_soon(do)
+            loop.call_soon(self._arrive)
+
+    def _arrive(self) -> None:
+        self._on_their_way.popleft()()
 
     def begin(self, work: asyncio.Task[None]) -> None:
         self._tasks.add(work)

@@ -15,9 +15,11 @@ pytestmark = pytest.mark.virtual_time
 
 
 class TestRemoteRoom(RoomContract):
+    delay_s = 0.0
+
     @pytest.fixture
     async def world(self) -> AsyncIterator[World]:
-        self.nodes = Nodes(idle_ms=40)
+        self.nodes = Nodes(idle_ms=40, delay_s=self.delay_s)
         await self.nodes.start()
         here, there = self.nodes.all
         await toy_room(there.registry)
@@ -29,3 +31,9 @@ class TestRemoteRoom(RoomContract):
     def pass_time(self, world: World, ms: int) -> None:
         self.nodes.ahead_ms += ms
         self.nodes.all[1].registry._alarms.ring()  # the loop's timers do not know
+
+
+class TestRemoteRoomFarAway(TestRemoteRoom):
+    """Messages take a while, so that more happens on the way."""
+
+    delay_s = 0.004
