@@ -254,10 +254,12 @@ class NodeLog(GatedLog):
 class Nodes:
     """A cluster in one process."""
 
-    def __init__(self, names: str = "ab", *, idle_ms: int = 60_000, delay_s: float = 0.0) -> None:
+    def __init__(
+        self, names: str = "ab", *, idle_ms: int = 60_000, delay_s: float = 0.0, rules: Rules = RULES
+    ) -> None:
         self.wires, self.storage = Wires(delay_s), Storage()
         self.ahead_ms = 0
-        self.all = [self.add(name, idle_ms=idle_ms) for name in names]
+        self.all = [self.add(name, idle_ms=idle_ms, rules=rules) for name in names]
 
     def add(self, name: str, *, idle_ms: int = 60_000, rules: Rules = RULES) -> TestNode:
         return TestNode(self, node_id(name, 1_000, 7), idle_ms, rules)
