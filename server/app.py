@@ -36,6 +36,9 @@ from server.log.memory import MemoryLog
 from server.log_storage import open_log
 from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
+from server.push.opening import open_service
+from server.push.service import PushService
+from server.push.subscriptions import Subscriptions
 from server.readers.announcer import Speakers
 from server.readers.captions import Captions
 from server.readers.care import Care
@@ -45,6 +48,7 @@ from server.readers.expiry import Expiry
 from server.readers.host import Host
 from server.readers.host_voice import HostVoice
 from server.readers.moderation import Moderation
+from server.readers.push import Push
 from server.readers.radio import Radio
 from server.readers.runner import Readers
 from server.readers.search import Search
@@ -66,6 +70,7 @@ from server.takes.takes import Takes
 from server.together import settled
 from server.web.app_keys import UPLOAD_BUDGET
 from server.web.health import HEALTH
+from server.web.push import PUSH
 from server.web.telegram import TELEGRAM
 from server.web.transcodes import TRANSCODES
 
@@ -111,6 +116,7 @@ class Engines(Struct, frozen=True):
     captions_off: str = models.OFF
     text: TextEngine | None = None
     model: OpenAiText | None = None  # that `text` asks
+    push: PushService | None = None
 
 
 class Services:
@@ -132,17 +138,17 @@ class Services:
         self.registry, self.media = registry, media
         self.unreduced = Unreduced()
         self.finisher = Finisher(workers=config.finish_workers, counts_speech=engines.transcriber is not None)
-        self.utterances = engines.utterances
+        self.utterances, self.transcriber = engines.utterances, engines.transcriber
         speech = Speakers(self.utterances, self._wants_speech, self._name_of)
         self.radio = Radio(log, self.blobs, media, SystemRandom(), audience=self.audience, speech=speech)
         self.figures = Metrics(Registry(), registry, media, commits)
-        self.transcriber = engines.transcriber
         self.captions = self._captions(engines.transcriber) if engines.transcriber else None
         self.search = self._search()
+        self.push = self._push(engines.push) if engines.push else None
         usual = Expiry(registry, log, registry.clock), Moderation(log), self.search
-        eraser = [Eraser(registry, clips.remote, registry.clock)] if clips.remote else []
-        readers = [*usual, *eraser, *([self.captions] if self.captions else [])]
-        self.readers = Readers(log, readers, clock=registry.clock)
+        eraser = Eraser(registry, clips.remote, registry.clock) if clips.remote else None
+        optional = [reader for reader in (eraser, self.captions, self.push) if reader]
+        self.readers = Readers(log, [*usual, *optional], clock=registry.clock)
         self.figures.follow(self.readers.runners)
         self.spool = self._spool()
         self.takes = Takes(
@@ -187,7 +193,9 @@ class Services:
         return made
 
     def _register_readers(self) -> None:
-        """Attach what reads rooms to those that wake."""
+        """Attach what reads rooms to those that wake, and what is asked by visitors to the site."""
+        if self.push:
+            self.app[PUSH].offer(self.push.subscriptions, self.push.service)
         for reader in (self.radio, self.closing, Care(), self.app[TRANSCODES]):
             self.registry.register(reader)
         if self.host:
@@ -204,6 +212,10 @@ class Services:
             self.figures.follow_model(model.tally, lambda: model.breaker.is_open)
         voice = HostVoice(self.utterances, self.takes.upload, self._wants_speech)
         return Host(engine, SystemRandom(), self.registry.machine, name_of=self._name_of, say=voice.say)
+
+    def _push(self, service: PushService) -> Push:
+        """Return the reader that wakes visitors who are not here."""
+        return Push(Subscriptions(self.log, self.registry.clock), self.registry, service)
 
     def _captions(self, engine: Transcriber) -> Captions:
         """Return the reader that writes the words of clips, with its figures."""
@@ -327,7 +339,8 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
         may_speak = spoken_ms if utterances.is_on else None
         registry = await _registry(config, clips.log, clock, transcriber, may_speak)
         text = open_text(config.host_engine, model, Embedded())
-        engines = Engines(utterances, transcriber, captions_off, text, model)
+        push = open_service(config, await log.secret(), clock)
+        engines = Engines(utterances, transcriber, captions_off, text, model, push)
         services = Services(config, log, clips, registry, media, engines=engines, commits=commits)
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
@@ -451,6 +464,8 @@ def telegram_bot(config: Config, services: Services) -> TelegramBot | None:
 async def _let_go(services: Services) -> None:
     await services.readers.close()
     await services.search.close()
+    if services.push is not None:
+        await services.push.close()
     if services.captions is not None:
         await services.captions.close()
     if services.transcriber is not None:

@@ -11,13 +11,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
 
 from audio.take import LONGEST_CLIP_MS
-from server.places import wrong, wrong_log
+from server.places import is_stun, wrong, wrong_log, wrong_model, wrong_site
 
 HOUSE_LANGUAGES = ("en", "de")
 TOKEN_CHARACTERS = 22  # 128 bits in base64url
@@ -161,6 +160,16 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host_answer_cents: Annotated[
         int, _cents("Price of a million tokens that the model writes; 0 counts no cost.")
     ] = 0
+    push: Annotated[
+        str,
+        _meta(
+            "Whether visitors may be woken by Web Push when somebody speaks: `on`, `off`, or `private`, "
+            "which also asks push services of private networks, and by http (for tests)."
+        ),
+    ] = "on"
+    push_contact: Annotated[
+        str, _meta("Address (`mailto:`, `https:`) of the host, for push services; empty: `--public-url`.")
+    ] = ""
     admin_token: Annotated[
         str, _meta("Bearer token of the admin, at least 22 characters; empty means no admin.")
     ] = ""
@@ -313,10 +322,7 @@ def _public_ip(config: Config) -> str:
 
 
 def _stun_server(config: Config) -> str:
-    host, _, port = config.stun_server.rpartition(":")
-    named = host and not set(host) & set(" /@") and (":" not in host or host[0] + host[-1] == "[]")
-    fits = named and port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65_536
-    if config.stun_server and not fits:
+    if config.stun_server and not is_stun(config.stun_server):
         return "must look like stun.example:3478."
     unused = config.stun_server and config.public_ip != "auto"
     return "has an effect with --public-ip auto only." if unused else ""
@@ -379,16 +385,7 @@ def _host_engine(config: Config) -> str:
 
 
 def _host_url(config: Config) -> str:
-    """Refuse what would be logged with a request: keys and passwords have a setting of their own."""
-    if not config.host_url:
-        return ""
-    try:
-        url = urlsplit(config.host_url)
-        named = url.scheme in ("http", "https") and url.hostname and (url.port is None or url.port)
-    except ValueError:
-        named = None
-    fits = named and not set("@?# ") & set(config.host_url) and config.host_url.isprintable()
-    return "" if fits else "must look like https://models.example/v1, without a key, query or password."
+    return wrong_model(config.host_url)
 
 
 def _host_model(config: Config) -> str:
@@ -417,16 +414,21 @@ def _telegram_token(config: Config) -> str:
 def _telegram_webhook(config: Config) -> str:
     if config.telegram_webhook and not config.telegram_token:
         return "has an effect with --telegram-token only."
-    return _site_url(config.telegram_webhook, "https://")
+    return wrong_site(config.telegram_webhook, "https://")
 
 
 def _telegram_api(config: Config) -> str:
-    return _site_url(config.telegram_api, "https://", "http://")
+    return wrong_site(config.telegram_api, "https://", "http://")
 
 
-def _site_url(url: str, *schemes: str) -> str:
-    fits = not url or (url.startswith(schemes) and url.count("/") == 2)
-    return "" if fits else f"must look like {schemes[0]}wonder.example, without a path."
+def _push(config: Config) -> str:
+    return "" if config.push in ("on", "off", "private") else "must be on, off or private."
+
+
+def _push_contact(config: Config) -> str:
+    kind, colon, rest = config.push_contact.partition(":")
+    fits = kind in ("mailto", "https") and colon and rest and _is_plain(rest)
+    return "" if fits or not config.push_contact else "must look like mailto:me@wonder.example."
 
 
 def _trusted_proxies(config: Config) -> str:
@@ -466,6 +468,8 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "telegram_token": _telegram_token,
     "telegram_webhook": _telegram_webhook,
     "telegram_api": _telegram_api,
+    "push": _push,
+    "push_contact": _push_contact,
     "trusted_proxies": _trusted_proxies,
     "limits": _limits,
     "media_workers": _media_workers,

@@ -39,6 +39,8 @@ from server.engines.text import Request
 from server.engines.worker import EngineFailed
 from server.log.base import Damaged, Unusable
 from server.log.schema import SQLITE_AT_LEAST
+from server.log_storage import weaknesses
+from server.places import nats
 from server.rtc import discover, udp
 
 State = Literal["fine", "doubtful", "broken"]
@@ -241,6 +243,20 @@ def _sqlite(_: Config) -> Check:
     return Check("SQLite", "fine", version)
 
 
+def _log(config: Config) -> Check:
+    """Open the log where it is in NATS, and look what that cannot promise."""
+    if nats(config.log) is None:
+        return Check("Log", "fine", config.log)
+    try:
+        weak = asyncio.run(weaknesses(config))
+    except Unusable as unusable:
+        return Check("Log", "broken", str(unusable))
+    if weak:
+        state: State = "broken" if config.strict == "on" else "doubtful"
+        return Check("Log", state, " ".join(weak), "What was acknowledged may be lost like this.")
+    return Check("Log", "fine", "in NATS, which keeps what is promised")
+
+
 def _clips(config: Config) -> Check:
     """Store, read and delete something where clips go."""
     if not is_remote(config):
@@ -394,6 +410,18 @@ def _is_near(host: str) -> bool:
         return "." not in host
 
 
+def _push(config: Config) -> Check:
+    if config.push == "off":
+        return Check("Push", "fine", "off: nobody is woken")
+    if config.push == "private":
+        advice = "--push on, unless this is a test: visitors may name machines of your own network."
+        return Check("Push", "doubtful", "on, for push services of private networks too", advice)
+    if not config.push_contact and not config.public_url.startswith("https:"):
+        advice = "Say --push-contact mailto:YOU or an https --public-url: Apple wakes nobody without."
+        return Check("Push", "fine", "on, without an address of yours", advice)
+    return Check("Push", "fine", "on: visitors may ask to be woken")
+
+
 def _admin(config: Config) -> Check:
     if config.admin_token and len(config.admin_token) < TOKEN_CHARACTERS:
         advice = f"Take {TOKEN_CHARACTERS} random characters or more."
@@ -410,6 +438,7 @@ _CHECKS: tuple[Callable[[Config], Check], ...] = (
     _disk,
     _codecs,
     _sqlite,
+    _log,
     _clips,
     _clock,
     _files,
@@ -417,5 +446,6 @@ _CHECKS: tuple[Callable[[Config], Check], ...] = (
     _captions,
     _speech,
     _host,
+    _push,
     _admin,
 )

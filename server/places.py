@@ -1,4 +1,4 @@
-"""Where events and clips go: what `--log` and `--blobs` say, and what is wrong with it. Pure."""
+"""Addresses in the settings: where events and clips go, and who is asked. Pure."""
 
 from __future__ import annotations
 
@@ -101,3 +101,34 @@ def _is_server(endpoint: str) -> bool:
         return False
     fits = url.scheme in ("http", "https") and not url.path.strip("/") and not set("@?# ") & set(endpoint)
     return bool(named and fits and endpoint.isprintable())
+
+
+def wrong_model(url: str) -> str:
+    """Return what is wrong with where a model is asked; nothing when that is fine.
+
+    What would be logged with a request is refused: keys and passwords have a setting of their own.
+    """
+    if not url:
+        return ""
+    try:
+        parsed = urlsplit(url)
+        named = (
+            parsed.scheme in ("http", "https") and parsed.hostname and (parsed.port is None or parsed.port)
+        )
+    except ValueError:
+        named = None
+    fits = named and not set("@?# ") & set(url) and url.isprintable()
+    return "" if fits else "must look like https://models.example/v1, without a key, query or password."
+
+
+def wrong_site(url: str, *schemes: str) -> str:
+    """Return what is wrong with the address of a site; nothing when that is fine."""
+    fits = not url or (url.startswith(schemes) and url.count("/") == 2)
+    return "" if fits else f"must look like {schemes[0]}wonder.example, without a path."
+
+
+def is_stun(server: str) -> bool:
+    """Tell whether this is a host with its port."""
+    host, _, port = server.rpartition(":")
+    named = host and not set(host) & set(" /@") and (":" not in host or host[0] + host[-1] == "[]")
+    return bool(named and port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65_536)

@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.blobs.base",
     ),
     # The way to NATS, which the log, the blobs and the nodes share.
-    "server.nats": (),
+    "server.nats": ("server.blobs.base",),
     "server.log.bell": (),
     "server.log.claims": (),
     "server.log.base": ("server.log.bell", "server.blobs.base", "server.room"),
@@ -111,6 +111,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.engines.openai_text",
     ),
     "server.engines.embedded": ("games", "server.room", "server.mind", "server.engines.text"),
+    # What wakes browsers through the push services that they name.
+    "server.push": ("server.log.base", "server.room", "server.config"),
     # A part of the radio: what it says between clips.
     "server.readers.announcer": ("games", "server.engines", "server.room", "server.rooms"),
     # A part of the host: its voice.
@@ -120,6 +122,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.readers.host_voice",
         "server.engines",
         "server.engines.text",
+        "server.push",
         "audio",
         "games",
         "server.room",
@@ -142,7 +145,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *LIVING,
         "server.rtc",
     ),
-    "server.web": (*EDGE, "server.engines", "server.http", "server.metrics.registry"),
+    "server.web": (*EDGE, "server.engines", "server.http", "server.metrics.registry", "server.push"),
     "server.socket": (*EDGE, "server.http", "server.web"),
     "server.api": (*EDGE, "server.http", "server.web", "server.socket"),
     # An edge like those: what people send from Telegram.

@@ -47,6 +47,7 @@ ELSEWHERE = {
     "server/log/snapshots.py": "snapshots in SQLite; tests/support/snapshot_contract.py is their suite",
     "server/engines/worker.py": "a part of the transcriber, whose tests break it",
     "server/readers/base.py": "an interface; tests/crash/test_readers.py holds what implements it",
+    "server/push/opening.py": "makes a service of the settings; tests/server/push/test_service.py asks it",
     "server/telegram/opening.py": "makes a bot of its parts; tests/support/telegram_bot.py runs it",
     "server/takes/landing.py": "a part of Takes; tests/server/takes/test_spool.py drives it",
     "server/takes/completion.py": "a part of Takes; tests/test_take_races.py and the tests of Takes",
