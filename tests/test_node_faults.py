@@ -106,13 +106,12 @@ async def test_whatever_happens_what_was_acknowledged_is_there_once_and_all_see_
 @pytest.mark.parametrize("control", ["catches_up", "claims_by_belief"])
 async def test_controls_the_checker_finds_what_a_broken_rule_does(control: str) -> None:
     """Owners that catch up and go on, and takeovers without a record."""
-    found = 0
-    for seed in range(6):
+    for seed in range(60):  # every fifth or so has such trouble that it matters
         try:
             await an_evening(seed, control)
         except (AssertionError, TimeoutError):  # the log is wrong, or nodes show what it does not say
-            found += 1
-    assert found
+            return
+    pytest.fail("nobody noticed")
 
 
 async def an_evening(seed: int, control: str = "") -> None:

@@ -27,6 +27,7 @@ class Wires:
     def __init__(self, delay_s: float = 0.0) -> None:
         self.delay_s = delay_s
         self.served: dict[str, Callable[[bytes], Awaitable[bytes]]] = {}
+        self.ends: dict[str, WireTransport] = {}
         self.subscribers: dict[str, list[tuple[WireTransport, Told]]] = defaultdict(list)
         self.loses: Callable[[str, bytes], bool] = lambda subject, body: False
         self.published: list[tuple[str, bytes]] = []
@@ -65,7 +66,7 @@ class WireTransport:
     async def serve(self, node: str, answer: Callable[[bytes], Awaitable[bytes]]) -> None:
         self.node = node
         self.wires.served[node] = lambda body: self._answered(answer, body)
-        ENDS[self.wires, node] = self
+        self.wires.ends[node] = self
 
     async def _answered(self, answer: Callable[[bytes], Awaitable[bytes]], body: bytes) -> bytes:
         return await answer(body)
@@ -74,14 +75,16 @@ class WireTransport:
         self.asked += 1
         while self.is_frozen:
             await asyncio.sleep(0.01)
-        end = ENDS.get((self.wires, node))
+        end = self.wires.ends.get(node)
         if self.is_cut or end is None or end.is_cut:
             await asyncio.sleep(self.wires.delay_s)
             raise Unreachable("nobody is there")
         answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
         async def serve() -> None:
-            answer = await self.wires.served[node](body)
+            if (served := self.wires.served.get(node)) is None:
+                return
+            answer = await served(body)
             if not end.is_cut and not self.is_cut:
                 self.wires.later(lambda: None if answered.done() else answered.set_result(answer))
 
@@ -134,10 +137,7 @@ class WireTransport:
 
     async def close(self) -> None:
         self.wires.served.pop(self.node, None)
-        ENDS.pop((self.wires, self.node), None)
-
-
-ENDS: dict[tuple[Wires, str], WireTransport] = {}
+        self.wires.ends.pop(self.node, None)
 
 
 class Message(Struct):
@@ -275,8 +275,6 @@ class Nodes:
     async def close(self) -> None:
         for node in self.all:
             await node.close()
-        for key in [key for key in ENDS if key[0] is self.wires]:
-            del ENDS[key]
 
 
 class TestNode:
