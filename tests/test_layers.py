@@ -170,6 +170,7 @@ ROOTS = (
     "server.doctor",
     "server.exporting",
     "server.hearing",
+    "server.radio_of_takes",
     "server.speaking",
     "server.tls",
     "server.__main__",

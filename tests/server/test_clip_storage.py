@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,15 @@ import pytest
 from aiohttp import ClientSession
 
 from server import app, clip_storage, doctor
-from server.blobs.base import Away, Denied
+from server.blobs.base import Away, Blob, Denied
 from server.blobs.s3 import S3Blobs
 from server.config import Config
 from server.log.base import Unusable
 from server.log.memory import MemoryLog
+from server.nats import connection
 from server.takes import spool
 from tests.support.actors import until
+from tests.support.nats_server import nats_server
 from tests.support.s3_server import BUCKET, Between, S3Server, between
 from tests.support.speech import say, silence, wav
 
@@ -100,6 +103,19 @@ async def test_clips_go_to_a_bucket_and_what_is_removed_goes_from_it(
         assert (await http.get(ogg)).status == 404
 
 
+async def test_a_cdn_is_told_the_names_of_objects(tmp_path: Path, s3_server: S3Server) -> None:
+    made = config(tmp_path, s3_server.endpoint, blobs_url="https://clips.example")
+    log = MemoryLog()
+    opened = await clip_storage.open_clips(made, log)
+    assert opened.cdn is not None
+    assert isinstance(opened.remote, S3Blobs)
+    assert opened.cdn("clip-0001") == f"https://clips.example/{opened.remote.path('clip-0001')}"
+    other = await clip_storage.open_clips(made, MemoryLog())  # whose secret is another
+    assert other.cdn is not None
+    assert other.cdn("clip-0001") != opened.cdn("clip-0001")
+    assert (await clip_storage.open_clips(config(tmp_path, s3_server.endpoint), log)).cdn is None
+
+
 async def test_a_bucket_that_will_never_do_ends_the_start_with_a_sentence(
     tmp_path: Path, s3_server: S3Server
 ) -> None:
@@ -162,6 +178,22 @@ def test_the_doctor_tries_where_clips_go(
 
     monkeypatch.setattr(S3Blobs, "check", doubts)
     assert clips() == ("doubtful", "old versions")
+
+
+async def test_clips_go_to_nats_where_the_log_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with nats_server(tmp_path) as server:
+        made = Config(log=f"{server.url}?monitor=http://127.0.0.1:9")
+        opened = await clip_storage.open_clips(made, MemoryLog())
+        await opened.blobs.put(Blob("b", "r", b"sound"))
+        await opened.close()
+        assert (await asyncio.to_thread(doctor._clips, made)).state == "fine"
+        opened = await clip_storage.open_clips(made, MemoryLog())
+        assert await opened.blobs.get("b") == Blob("b", "r", b"sound")
+        await opened.close()
+        await opened.close()
+    monkeypatch.setattr(connection, "connect", partial(connection.connect, within_s=0.2))
+    with pytest.raises(Unusable, match="no NATS server answers"):
+        await clip_storage.open_clips(made, MemoryLog())
 
 
 def test_what_will_not_do_is_told_from_what_is_away() -> None:

@@ -17,6 +17,7 @@ from server.log.base import Unusable
 from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.log_storage import DATABASE, open_log
+from server.room.commands import Say
 from tests.support.nats_server import NatsServer, nats_server
 from tests.support.speech import say, silence, wav
 
@@ -72,6 +73,24 @@ async def test_a_server_with_its_log_in_nats_goes_on_where_it_ended(
         events = (await (await http.get(f"{ROOM}/events?after=0")).json())["events"]
         assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
         assert events[-1]["kind"] == "clip.removed"
+
+
+async def test_while_nats_is_away_visitors_are_told_to_come_again_and_what_was_sent_waits(
+    tmp_path: Path, server: NatsServer
+) -> None:
+    made = config(tmp_path / "data", server.url)
+    async with await app.start(made) as running, ClientSession(running.url) as http:
+        room = await running.registry.wake("wonder")
+        server.kill()
+        async with http.get(f"{ROOM}/events?after=0") as answer:
+            assert (answer.status, (await answer.json())["code"]) == (503, "storage_away")
+            assert int(answer.headers["Retry-After"]) >= 1
+        by = running.registry.voice("key", room)
+        sent = asyncio.create_task(room.send(Say("meanwhile"), by=by, key="k"))
+        await server.start()
+        (said,) = await sent
+        events = (await (await http.get(f"{ROOM}/events?after={said.seq - 1}")).json())["events"]
+        assert [event["data"]["text"] for event in events] == ["meanwhile"]
 
 
 async def test_what_cannot_be_promised_is_refused_if_strict(tmp_path: Path, server: NatsServer) -> None:
