@@ -145,6 +145,12 @@ class Presence:
                 del self.colours[next(iter(self.colours))]
         return replace(voice, colour=self._keep_colour(voice.id, now_ms))
 
+    def set_colour(self, voice_id: str, colour: str, now_ms: int) -> None:
+        """Note the colour that a voice was given elsewhere; one that it has here stays."""
+        self.colours.setdefault(voice_id, (colour, now_ms))
+        if len(self.colours) > COLOURS_KEPT:
+            del self.colours[next(iter(self.colours))]
+
     def _keep_colour(self, voice_id: str, now_ms: int) -> str:
         """Return the colour that a voice was given, if any; it is kept among the latest."""
         colour, _ = self.colours.pop(voice_id, ("", 0))
