@@ -5,7 +5,7 @@ By it somebody who plays alone gets a prompt that others answered, and a shared 
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -40,12 +40,16 @@ class Answered(Struct, frozen=True, array_like=True):
 Memory = tuple[Answered, ...]
 
 
-def with_round(memory: Memory, round_: Round, machines: Container[str] = ()) -> Memory:
+def _nobody(_: str) -> bool:
+    return False
+
+
+def with_round(memory: Memory, round_: Round, is_machine: Callable[[str], bool] = _nobody) -> Memory:
     """Return the memory with what people said in a round, if that was one prompt for all.
 
     What machines said is no answer of a stranger, and counts for none.
     """
-    prompt, said = round_.prompt, tuple(each for each in _said(round_) if each.voice not in machines)
+    prompt, said = round_.prompt, tuple(each for each in _said(round_) if not is_machine(each.voice))
     if prompt is None or not prompt.text or not said or not is_for_all(round_):
         return memory
     before = next((each for each in memory if each.prompt.id == prompt.id), Answered(prompt))

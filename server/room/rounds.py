@@ -133,10 +133,9 @@ def due(state: RoomState, context: Context) -> int | None:
         return min((at_ms for at_ms in times if at_ms is not None), default=None)
     if context.speaking or not round_lifecycle.kind_of(state).pulse:
         return None
-    speakers = machines.people(context.speakers, context)
-    if not any(door.admits(state, voice, context) for voice in speakers):
+    if not any(door.admits(state, voice, context) for voice in machines.people(context.speakers, context)):
         # All who might play are muted: a room that sleeps wakes when the first of them is so no more.
-        opens_ms = door.opens_at_ms(state, speakers, context)
+        opens_ms = door.opens_at_ms(state, [*machines.people(context.speakers, context)], context)
         return None if opens_ms is None else max(opens_ms, _pulse_at_ms(state, context))
     return _pulse_at_ms(state, context)
 

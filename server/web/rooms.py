@@ -197,7 +197,7 @@ def shown(
         mask=state.mask or None,
         voice=speech and speaks(state),
         noise_reduction=state.noise_reduction,
-        character=state.character or None,
+        character=company.id if (company := characters.of(state)) else None,
         characters=tuple(
             CharacterShown(each.id, each.names[state.language])
             for each in characters.offered(state.kind, state.language)

@@ -73,7 +73,7 @@ def test_the_memory_is_bounded() -> None:
 
 
 def test_what_machines_said_is_no_answer() -> None:
-    (answered,) = with_round((), played(MOON, "anna", "host"), {"host"})
+    (answered,) = with_round((), played(MOON, "anna", "host"), {"host"}.__contains__)
     assert [said.voice for said in answered.said] == ["anna"]
     assert answered.count == 1
-    assert with_round((), played(MOON, "host"), {"host"}) == ()
+    assert with_round((), played(MOON, "host"), {"host"}.__contains__) == ()
