@@ -404,6 +404,7 @@ async def _registry(
         captions=transcriber is not None,
         languages=getattr(transcriber, "languages", ("en", "de")),
         spoken_ms=spoken_ms,
+        hosted=config.host_engine != "off",
     )
 
 

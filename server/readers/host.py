@@ -31,8 +31,7 @@ from server.rooms.tail import Batch
 
 log = logging.getLogger(__name__)
 
-# How often it looks where nobody is, or people are among themselves; else as `hosting` wants it, for presence
-# is no event.
+# How often it looks where people are among themselves; else as `hosting` wants it, for presence is no event.
 LOOK_SELDOM_MS = 2_000
 # An engine that has not written by then is late for whatever it was asked. It begins after a wait for others.
 ENGINE_WITHIN_S, WAITS_S = 4.5, 4.5
@@ -151,9 +150,8 @@ class RoomHost:
         if len(self._memory.came) > 1 and not self._seated:
             await asyncio.sleep(LOOK_SELDOM_MS / 1000)
             return
-        every_ms = hosting.LOOK_EVERY_MS if self._memory.came else LOOK_SELDOM_MS
         try:
-            async with asyncio.timeout(every_ms / 1000):
+            async with asyncio.timeout(hosting.LOOK_EVERY_MS / 1000):
                 await self._fresh.wait()
         except TimeoutError:
             return

@@ -39,7 +39,7 @@ Deed = Literal["greet", "react", "ease", "topic", "feed", "bye", "play", "start"
 TALK: tuple[Deed, ...] = ("greet", "react", "ease", "bye")
 
 # A visitor is greeted so long after coming in: before, their page still loads; later it is no greeting.
-GREET_AFTER_MS, GREET_UNTIL_MS = 1_000, 5_000
+GREET_AFTER_MS, GREET_UNTIL_MS = 500, 5_000
 # Somebody has played with them by then; the room's own pulse has the first word.
 START_AFTER_MS = 4_000
 LINE_EVERY_MS = 10_000

@@ -11,7 +11,17 @@ from games.pace import USUAL_TAKE_MS, done_in, votes_end_ms
 from games.progress import folded
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
-from server.room import company, door, machines, proposals, round_commands, round_lifecycle, topics, turns
+from server.room import (
+    company,
+    door,
+    machines,
+    proposals,
+    round_commands,
+    round_lifecycle,
+    topics,
+    turns,
+    welcome,
+)
 from server.room.commands import (
     Again,
     Agree,
@@ -148,7 +158,7 @@ def _pulse_at_ms(state: RoomState, context: Context) -> int:
         return state.rested_from_ms
     if len(state.wanted_seats) >= topics.WANTED_VOICES:
         return round_lifecycle.card_ends_ms(state)
-    return round_lifecycle.next_round_at_ms(state)
+    return max(round_lifecycle.next_round_at_ms(state), welcome.over_ms(state, context))
 
 
 def _is_ahead(round_: Round, context: Context) -> bool:

@@ -49,7 +49,7 @@ class Shared(Struct, frozen=True):
     A room falls asleep when nobody needed it for `idle_ms`; with `captions` words of takes are expected
     in rooms of the `languages` that are understood.
     `spoken_ms` is how long it takes to say a text in a language to who listens in a room, None where
-    nothing is said.
+    nothing is said. In `hosted` ones characters keep people company.
     """
 
     log: Log
@@ -60,6 +60,7 @@ class Shared(Struct, frozen=True):
     captions: bool = False
     languages: Container[str] = ("en", "de")
     spoken_ms: Callable[[str], Callable[[str, str], int] | None] | None = None
+    hosted: bool = False
 
     def expects_words(self, language: str) -> bool:
         """Tell whether what is said in a language gets its words."""
@@ -291,7 +292,9 @@ class LocalRoom:
         shared = self._registry.shared
         captions = shared.expects_words(self.voices_language)
         spoken_ms = shared.spoken_ms(self.id) if shared.spoken_ms else None
-        return self._presence.context(shared.clock(), shared.random, captions=captions, spoken_ms=spoken_ms)
+        return self._presence.context(
+            shared.clock(), shared.random, captions=captions, spoken_ms=spoken_ms, hosted=shared.hosted
+        )
 
     @property
     def speakers(self) -> Mapping[str, int]:

@@ -71,9 +71,10 @@ class RoomRegistry:
         captions: bool = False,
         languages: Container[str] = ("en", "de"),
         spoken_ms: Callable[[str], Callable[[str, str], int] | None] | None = None,
+        hosted: bool = False,
     ) -> None:
         self.clock = clock
-        self.shared = Shared(log, rules, clock, random, idle_ms, captions, languages, spoken_ms)
+        self.shared = Shared(log, rules, clock, random, idle_ms, captions, languages, spoken_ms, hosted)
         self._log, self._secret, self._view = log, secret, view
         self._directory = directory or LocalDirectory()
         self._snapshots = Snapshots(log, rules.snapshots)

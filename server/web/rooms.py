@@ -153,11 +153,13 @@ def shown(
     speakers: int,
     captions: bool = False,
     speech: bool = False,
+    hosted: bool = False,
 ) -> RoomShown:
     """Return a room as the contract has it; without `captions` others judge what nobody can read.
 
-    Without `speech` no room is spoken to, whatever it wants.
+    Without `speech` no room is spoken to, whatever it wants; where none is `hosted` none has a character.
     """
+    company = characters.of(state) if hosted else None
     kind = KINDS.get(state.kind, KINDS["wonder"])
     return RoomShown(
         id=id,
@@ -197,10 +199,10 @@ def shown(
         mask=state.mask or None,
         voice=speech and speaks(state),
         noise_reduction=state.noise_reduction,
-        character=company.id if (company := characters.of(state)) else None,
+        character=company.id if company else None,
         characters=tuple(
             CharacterShown(each.id, each.names[state.language])
-            for each in characters.offered(state.kind, state.language)
+            for each in (characters.offered(state.kind, state.language) if hosted else ())
         ),
         round=_round(public(state.round)) if state.round else None,
     )
@@ -310,7 +312,8 @@ def present(request: web.Request, room: Room) -> RoomShown:
 def _able(registry: RoomRegistry, language: str) -> dict[str, bool]:
     """Return what the server has beside rooms, for those of a language."""
     shared = registry.shared
-    return {"captions": shared.expects_words(language), "speech": shared.spoken_ms is not None}
+    words, speech = shared.expects_words(language), shared.spoken_ms is not None
+    return {"captions": words, "speech": speech, "hosted": shared.hosted}
 
 
 def _counts(request: web.Request, room: Room) -> tuple[int, int]:

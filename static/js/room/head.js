@@ -11,6 +11,7 @@
  * @typedef {{state: import('./state.js').RoomState, presence: import('./presence.js').Presence, me: Voice|null,
  *   room: import('../wire/protocol.js').Room|null, onAir: string|null, replaying: string|null, hidden?: string[]}} Seen  of the model
  */
+import { signed } from '../lib/shape.js';
 import { isDrawnIn } from './play.js';
 
 export const MOST_PEOPLE = 8;
@@ -53,7 +54,7 @@ export function castOf(model, { turn, phase }) {
   const kept = new Set([...first, ...playing].slice(0, MOST_PEOPLE));
   return playing.filter((id) => kept.has(id)).map((id) => ({
     id,
-    name: voiceOf(model, id)?.name ?? '',
+    name: signed(voiceOf(model, id)),
     colour: voiceOf(model, id)?.colour ?? '',
     has: has.includes(id),
     next: id === turn?.next && !has.includes(id),
@@ -142,7 +143,13 @@ export function levelAt(peaks, part) {
 
 /** A name where there is little room: its last word, which is the thing. @param {string} name */
 export function shortened(name) {
-  return name.split(/\s+/).at(-1) ?? '';
+  return name.split(/\s+(?!⚙)/).at(-1) ?? '';
+}
+
+/** The machine that keeps people company here, by its name: as was chosen, else as the kind of room has it. @param {Pick<Seen, 'state'|'room'>} model */
+export function companionOf({ state, room }) {
+  const chosen = state.character ?? room?.character;
+  return room?.characters?.find(({ id }) => id === chosen)?.name ?? '';
 }
 
 /** @param {import('./round.js').Phase} phase */
