@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from games.pace import SPOKEN, done_in, words_by_ms
+from games.registry import BY_ID
 from games.round import Round, Take, TurnGiven
 from games.words import tokens
 from server.room import door, host_memory, round_lifecycle
@@ -67,8 +68,9 @@ PARTNERED = (
     "word_association", "fortunately", "word_at_a_time", "last_word_first", "questions_only", "yes_and",
     "word_ration", "mind_meld", "forbidden_word", "gibberish",
 )  # fmt: skip
-# What is told in them does not hang on what was said before: also where it hears nothing.
-DEAF = ("forbidden_word",)
+# What is told in them does not hang on what was said before (and nonsense means nothing): also where it hears
+# nothing.
+DEAF = ("forbidden_word", "gibberish")
 # Games for all at once in which it answers as everybody does.
 SHARED = (
     "first_thing", "five_things", "five_likenesses", "wrong_names", "walk_into_a_bar", "world_worst",
@@ -214,7 +216,7 @@ def _is_resting(state: RoomState, context: Context) -> bool:
 
 
 def _start(state: RoomState, context: Context, memory: Memory, voice: str) -> Move | None:
-    """Begin a game for two in every second rest; for who may not speak now, throw a topic."""
+    """Begin a game in every second rest, for two where it can; for who may not speak now, throw a topic."""
     came_ms = memory.came.get(voice, context.now_ms)
     if not _is_resting(state, context) or _owes_a_line(context, memory, voice):
         return None
@@ -229,6 +231,7 @@ def _start(state: RoomState, context: Context, memory: Memory, voice: str) -> Mo
     if last is not None and last.starter == memory.host:
         return None
     games = playable(state, context, memory)
+    games += () if _hears(context, memory) else shared(state)
     if not games:
         return None
     fresh = [game for game in games if game not in memory.games] or games
@@ -237,9 +240,19 @@ def _start(state: RoomState, context: Context, memory: Memory, voice: str) -> Mo
 
 def playable(state: RoomState, context: Context, memory: Memory) -> list[str]:
     """Return the games for two that the room offers and the host can play here."""
-    hears = context.captions or memory.writes
-    offered = round_lifecycle.kind_of(state).games
+    hears, offered = _hears(context, memory), round_lifecycle.kind_of(state).games
     return [game for game in PARTNERED if game in offered and (hears or game in DEAF)]
+
+
+def _hears(context: Context, memory: Memory) -> bool:
+    """Tell whether it knows the words of takes."""
+    return context.captions or memory.writes
+
+
+def shared(state: RoomState) -> list[str]:
+    """Return the games for all, but the plain one, that a room offers and two can play: they need no ears."""
+    kind = round_lifecycle.kind_of(state)
+    return [game for game in SHARED if game in kind.games and game != kind.plain and BY_ID[game].least <= 2]
 
 
 def _join(state: RoomState, context: Context, memory: Memory, voice: str) -> Move | None:

@@ -159,7 +159,6 @@ def shown(
 
     Without `speech` no room is spoken to, whatever it wants; where none is `hosted` none has a character.
     """
-    company = characters.of(state) if hosted else None
     kind = KINDS.get(state.kind, KINDS["wonder"])
     return RoomShown(
         id=id,
@@ -199,13 +198,20 @@ def shown(
         mask=state.mask or None,
         voice=speech and speaks(state),
         noise_reduction=state.noise_reduction,
-        character=company.id if company else None,
-        characters=tuple(
-            CharacterShown(each.id, each.names[state.language])
-            for each in (characters.offered(state.kind, state.language) if hosted else ())
-        ),
+        character=_character(state) if hosted else None,
+        characters=_characters(state) if hosted else (),
         round=_round(public(state.round)) if state.round else None,
     )
+
+
+def _character(state: RoomState) -> str | None:
+    character = characters.of(state)
+    return character.id if character else None
+
+
+def _characters(state: RoomState) -> tuple[CharacterShown, ...]:
+    offered = characters.offered(state.kind, state.language)
+    return tuple(CharacterShown(each.id, each.names[state.language]) for each in offered)
 
 
 def _challenged(kind: RoomKind, *, captions: bool) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ async def test_noise_reduction_is_off_until_somebody_wants_it(site: Site) -> Non
 async def test_who_keeps_people_company_is_chosen_from_those_that_the_room_offers(site: Site) -> None:
     room = await ours(site)
     shown = await site.json("GET", room)
-    assert shown["character"] is None
+    assert shown["character"] == "catalogue", "as its kind has it"
     one = shown["characters"][0]
     assert one["name"]
     changed = await site.json("PATCH", room, json={"character": one["id"]}, headers=bearer())
