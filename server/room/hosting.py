@@ -34,6 +34,7 @@ from server.room.host_memory import Memory
 from server.room.round_commands import ANSWER_LIMIT_CHARACTERS
 from server.room.state import RoomState
 from server.room.topics import TOPIC_LIMIT_CHARACTERS
+from server.room.welcome import GREETING_MS
 
 Deed = Literal["greet", "react", "ease", "topic", "feed", "bye", "play", "start", "join", "leave"]
 # What is a line of talk.
@@ -41,8 +42,9 @@ TALK: tuple[Deed, ...] = ("greet", "react", "ease", "bye")
 
 # A visitor is greeted so long after coming in: before, their page still loads; later it is no greeting.
 GREET_AFTER_MS, GREET_UNTIL_MS = 500, 5_000
-# Somebody has played with them by then; the room's own pulse has the first word.
+# Somebody has played with them by then; the room's own pulse has the first word, after a greeting.
 START_AFTER_MS = 4_000
+FIRST_AFTER_MS = GREETING_MS + START_AFTER_MS
 LINE_EVERY_MS = 10_000
 # An answer to what was said longer ago is late.
 REACT_UNTIL_MS = 12_000
@@ -76,6 +78,7 @@ SHARED = (
     "first_thing", "five_things", "five_likenesses", "wrong_names", "walk_into_a_bar", "world_worst",
     "cyborg_line", "same_line", "thanks",
 )  # fmt: skip
+VOTED = ("walk_into_a_bar", "world_worst", "cyborg_line")
 GOODBYES: dict[Language, tuple[str, ...]] = {
     "en": ("bye", "goodbye", "good night", "see you", "gotta go", "i have to go"),
     "de": ("tschüss", "tschüs", "ciao", "gute nacht", "bis bald", "bis morgen", "ich muss los"),
@@ -220,7 +223,7 @@ def _start(state: RoomState, context: Context, memory: Memory, voice: str) -> Mo
     came_ms = memory.came.get(voice, context.now_ms)
     if not _is_resting(state, context) or _owes_a_line(context, memory, voice):
         return None
-    if context.now_ms < max(came_ms, memory.began_ms) + START_AFTER_MS:
+    if context.now_ms < max(came_ms + FIRST_AFTER_MS, memory.began_ms + START_AFTER_MS):
         return None
     last, until_ms = state.last_round, context.now_ms + START_UNTIL_MS
     spoke = last is not None and any(take.voice != memory.host for take in last.takes)
@@ -250,9 +253,10 @@ def _hears(context: Context, memory: Memory) -> bool:
 
 
 def shared(state: RoomState) -> list[str]:
-    """Return the games for all, but the plain one, that a room offers and two can play: they need no ears."""
+    """Return the games for all that need no ears, but for the plain one and those with votes."""
     kind = round_lifecycle.kind_of(state)
-    return [game for game in SHARED if game in kind.games and game != kind.plain and BY_ID[game].least <= 2]
+    others = (game for game in SHARED if game in kind.games and game not in (kind.plain, *VOTED))
+    return [game for game in others if BY_ID[game].least <= 2]
 
 
 def _join(state: RoomState, context: Context, memory: Memory, voice: str) -> Move | None:

@@ -124,6 +124,7 @@ async def test_a_lonely_visitor_is_greeted_and_plays_games_to_their_end_by_voice
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("which", ["server", "asking_server"])
 async def test_a_lonely_visitor_plays_six_games_to_their_end_by_voice(
     which: str, request: pytest.FixtureRequest, chromium: Browser, invite: Invite

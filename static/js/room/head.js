@@ -38,7 +38,7 @@ export function ownersOf(turn) {
 /** The voice of an id, as far as this page has met it and its visitor has not hidden it. @param {Pick<Seen, 'state'|'presence'|'hidden'>} model @param {string} id @returns {Voice|null} */
 export function voiceOf({ state, presence, hidden = [] }, id) {
   if (hidden.includes(id)) return null;
-  return presence.voices.get(id) ?? [...state.clips.values()].find(({ by }) => by?.id === id)?.by ?? null;
+  return presence.voices.get(id) ?? [...state.clips.values(), ...state.texts.values()].find(({ by }) => by?.id === id)?.by ?? null; // a room's machine is not listed, but wrote
 }
 
 /** Who is in the round, in the order of their turns; nobody whom this visitor hid. @param {Seen} model @param {RoundStatus} status @returns {Person[]} */

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from msgspec.structs import replace
 
 from games.round import AnswerGiven, RoundOpened, VoteCast
 from server.room import hosting
@@ -98,6 +99,14 @@ def test_it_begins_games_for_two_whenever_it_looks_and_plays_them_to_the_end(pha
     assert both == {ANNA.id, HOST.id}
 
 
+def test_the_rooms_own_pulse_has_the_first_word_also_after_a_greeting() -> None:
+    room = lonely()
+    room.state = replace(room.state, rested_from_ms=room.now_ms + 5_000)
+    room.come(ANNA)
+    list(room.live(5_000))
+    assert room.deeds() == ["greet"]
+
+
 def test_it_plays_at_least_twelve_games() -> None:
     assert len({*hosting.PARTNERED, *hosting.SHARED}) >= 12
 
@@ -127,7 +136,7 @@ def test_it_stays_out_of_a_game_that_it_cannot_play() -> None:
     ("kind", "games"),
     [
         ("language", {"forbidden_word", "five_likenesses"}),
-        ("wonder", {"gibberish", "five_things", "five_likenesses", "wrong_names", "cyborg_line"}),
+        ("wonder", {"gibberish", "five_things", "five_likenesses", "wrong_names"}),
     ],
 )
 def test_where_it_cannot_hear_it_begins_only_what_needs_no_ears(kind: str, games: set[str]) -> None:

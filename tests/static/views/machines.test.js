@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MACHINE_SIGN, signed } from '../../../static/js/lib/shape.js';
 import { endingOf } from '../../../static/js/room/ending.js';
-import { castOf, companionOf, shortened } from '../../../static/js/room/head.js';
+import { castOf, companionOf, shortened, voiceOf } from '../../../static/js/room/head.js';
 import { peopleIn } from '../../../static/js/room/presence.js';
 import { cardsOf } from '../../../static/js/room/screen.js';
 import { EMPTY } from '../../../static/js/room/state.js';
@@ -39,6 +39,14 @@ test('the head of the stage and the card of an end say it, also where a name is 
   assert.deepEqual(people.map(shortened), [`Whistle${MACHINE_SIGN}`, 'Moss']);
   assert.deepEqual(endingOf(round, model).takes.map(({ name }) => name), [`Tin Whistle${MACHINE_SIGN}`]);
   assert.equal(signed(null), '');
+});
+
+test('a machine that is in a round without being listed is called as it wrote', () => {
+  const texts = new Map([[3, { seq: 3, by: machine, at_ms: 1, text: 'Hello' }]]);
+  const presence = /** @type {any} */ ({ voices: new Map() });
+
+  assert.equal(voiceOf(/** @type {any} */ ({ state: { ...EMPTY, texts }, presence }), 'tin'), machine);
+  assert.equal(voiceOf(/** @type {any} */ ({ state: { ...EMPTY, texts }, presence, hidden: ['tin'] }), 'tin'), null);
 });
 
 test('whoever is here with a machine is alone, and told with whom', () => {
