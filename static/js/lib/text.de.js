@@ -38,7 +38,7 @@ export default {
   'phase.alone': 'Still hier drin',
   'phase.alone.hint': 'Jemand muss anfangen. Es ist leichter, als es aussieht: drücken, irgendwas sagen, loslassen.',
   'phase.hosted': 'Du und {name}',
-  'phase.hosted.hint': 'Eine Maschine spielt mit, bis jemand kommt. Drücken, irgendwas sagen, loslassen.',
+  'phase.hosted.hint': 'Eine Maschine spielt mit, bis jemand kommt.',
   'phase.waiting': 'Gleich kommt es',
   'phase.count-in': 'Mach dich bereit',
   'phase.count-in.other': 'Gleich spricht {name}',

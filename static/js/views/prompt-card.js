@@ -85,7 +85,7 @@ export class PromptCard extends View {
     const prompt = /** @type {HTMLElement} */ (this.prompt);
     const words = promptOf(status, model);
     const isSilent = status.phase === 'over' && stayedSilent(model);
-    const text = words || (isSilent ? t('phase.silent') : status.phase === 'idle' ? restOf(model) : '');
+    const text = words || (isSilent ? t('phase.silent') : status.phase === 'idle' ? t(model.state.closed ? 'talk.gone' : `phase.${companyOf(model)}`, { name: companionOf(model) }) : '');
     const resting = !words && text !== '';
     set(prompt, { lang: resting ? null : model.state.language });
     prompt.dataset.resting = String(resting);
@@ -94,11 +94,9 @@ export class PromptCard extends View {
   }
 }
 
-/** What a stage says on which nothing happens: who is alone is told with whom. @param {Model} model */
-function restOf(model) {
-  if (model.state.closed || peopleIn(model.presence) > 1) return t(model.state.closed ? 'talk.gone' : 'phase.idle');
-  const name = companionOf(model);
-  return name ? t('phase.hosted', { name }) : t('phase.alone');
+/** Who is at a stage on which nothing happens: some, one with a machine, or one alone. @param {Model} model */
+function companyOf(model) {
+  return peopleIn(model.presence) > 1 ? 'idle' : companionOf(model) ? 'hosted' : 'alone';
 }
 
 /** The words to be said something to; nothing of what was asked before. @param {RoundStatus} status @param {Model} model */
@@ -107,12 +105,6 @@ function promptOf({ phase, step, shown, prompt, turn }, { asked, state }) {
   if (phase === 'over' && !state.round) return '';
   if (turn?.act === 'vote' && !turn.role) return state.round?.prompt?.text || prompt; // a role asks something of its own
   return step || (shown ? prompt : '');
-}
-
-/** @param {Model} model */
-function hintAtRest(model) {
-  if (peopleIn(model.presence) > 1) return t('phase.idle.hint');
-  return t(companionOf(model) ? 'phase.hosted.hint' : model.state.clips.size ? 'phase.idle.hint' : 'phase.alone.hint');
 }
 
 /** "YOU", as large as a prompt, while one gets ready and while it is one's turn. @param {RoundStatus} status @param {Model} model @param {import('../room/head.js').Part} part */
@@ -175,7 +167,7 @@ function othersOf(phase, turn, model) {
 function hintOf({ phase, prompt, turn, step }, model) {
   const { state, me } = model;
   if (step) return prompt;
-  if (phase === 'idle') return model.asked || state.closed ? '' : hintAtRest(model);
+  if (phase === 'idle') return model.asked || state.closed ? '' : t(`phase.${companyOf(model)}.hint`);
   const help = state.round?.helps?.findLast((one) => one.turn === turn?.turn);
   if (phase === 'window' && help) return t('help.word', { text: help.text });
   if ((phase === 'window' || phase === 'count-in') && turn?.max_words) return counted('words.max', turn.max_words);
