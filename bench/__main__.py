@@ -105,13 +105,12 @@ BUDGETS = (
     Budget("filters.cpu_us_a_line", "filters on a line of chat, all three, CPU", "us", 150),
     Budget("filters.worst_ms", "the same on the worst 500 characters, CPU", "ms", 20),
     Budget(
-        "captions.tiny_en_times_faster_whisper_alone",
-        "captions with tiny.en, clips read in the time that faster-whisper alone takes for one",
+        "captions.base_times_faster_whisper_alone",
+        "captions with base, clips read in the time that faster-whisper alone takes for one",
         "",
         4,
         least=True,
     ),
-    Budget("captions.base_times_faster_whisper_alone", "the same with base", "", 4, least=True),
     Budget(
         "captions.base_landing_to_caption_p50_ms", "from landing to caption of 3 s, base, median", "ms", 500
     ),

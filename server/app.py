@@ -38,6 +38,9 @@ from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
+from server.push.opening import open_service
+from server.push.service import PushService
+from server.push.subscriptions import Subscriptions
 from server.readers.announcer import Speakers
 from server.readers.captions import Captions
 from server.readers.care import Care
@@ -46,6 +49,7 @@ from server.readers.expiry import Expiry
 from server.readers.host import Host
 from server.readers.host_voice import HostVoice
 from server.readers.moderation import Moderation
+from server.readers.push import Push
 from server.readers.radio import Radio
 from server.readers.runner import Readers
 from server.readers.search import Search
@@ -65,6 +69,7 @@ from server.takes.takes import Takes
 from server.together import settled
 from server.web.app_keys import UPLOAD_BUDGET
 from server.web.health import HEALTH
+from server.web.push import PUSH
 from server.web.telegram import TELEGRAM
 from server.web.transcodes import TRANSCODES
 
@@ -112,6 +117,7 @@ class Engines(Struct, frozen=True):
     captions_off: str = models.OFF
     text: TextEngine | None = None
     model: OpenAiText | None = None  # that `text` asks
+    push: PushService | None = None
 
 
 class Services:
@@ -140,8 +146,10 @@ class Services:
         self.transcriber = engines.transcriber
         self.captions = self._captions(engines.transcriber) if engines.transcriber else None
         self.search = self._search()
+        self.push = self._push(engines.push) if engines.push else None
         usual = Expiry(registry, log, registry.clock), Moderation(log), self.search
-        readers = [*usual, *([self.captions] if self.captions else [])]
+        optional = [reader for reader in (self.captions, self.push) if reader]
+        readers = [*usual, *optional]
         self.readers = Readers(log, readers, clock=registry.clock)
         self.figures.follow(self.readers.runners)
         self.takes = Takes(
@@ -176,7 +184,9 @@ class Services:
         self._register_readers()
 
     def _register_readers(self) -> None:
-        """Attach what reads rooms to those that wake."""
+        """Attach what reads rooms to those that wake, and what is asked by visitors to the site."""
+        if self.push:
+            self.app[PUSH].offer(self.push.subscriptions, self.push.service)
         for reader in (self.radio, self.closing, Care(), self.app[TRANSCODES]):
             self.registry.register(reader)
         if self.host:
@@ -193,6 +203,10 @@ class Services:
             self.figures.follow_model(model.tally, lambda: model.breaker.is_open)
         voice = HostVoice(self.utterances, self.takes.upload, self._wants_speech)
         return Host(engine, SystemRandom(), self.registry.machine, name_of=self._name_of, say=voice.say)
+
+    def _push(self, service: PushService) -> Push:
+        """Return the reader that wakes visitors who are not here."""
+        return Push(Subscriptions(self.log, self.registry.clock), self.registry, service)
 
     def _captions(self, engine: Transcriber) -> Captions:
         """Return the reader that writes the words of clips, with its figures."""
@@ -314,7 +328,8 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
         may_speak = spoken_ms if utterances.is_on else None
         registry = await _registry(config, log, clock, transcriber, may_speak)
         text = open_text(config.host_engine, model, Embedded())
-        engines = Engines(utterances, transcriber, captions_off, text, model)
+        push = open_service(config, await log.secret(), clock)
+        engines = Engines(utterances, transcriber, captions_off, text, model, push)
         services = Services(config, log, registry, media, engines=engines, commits=commits)
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
@@ -452,6 +467,8 @@ def telegram_bot(config: Config, services: Services) -> TelegramBot | None:
 async def _let_go(services: Services) -> None:
     await services.readers.close()
     await services.search.close()
+    if services.push is not None:
+        await services.push.close()
     if services.captions is not None:
         await services.captions.close()
     if services.transcriber is not None:

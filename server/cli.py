@@ -21,7 +21,7 @@ import segno
 import uvloop
 
 from server import config as settings
-from server import options, streams, tls
+from server import options, settings_page, streams, tls
 from server.config import BadSetting, Config
 from server.log.base import Unusable
 from server.options import with_settings
@@ -71,7 +71,7 @@ def doctor(config: Config, as_json: bool) -> None:
 @wonder.command("settings")
 def show_settings() -> None:
     """Print all settings as a Markdown page."""
-    click.echo(settings.table(), nl=False)
+    click.echo(settings_page.table(), nl=False)
 
 
 @wonder.command()

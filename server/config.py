@@ -140,6 +140,16 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     host_answer_cents: Annotated[
         int, _cents("Price of a million tokens that the model writes; 0 counts no cost.")
     ] = 0
+    push: Annotated[
+        str,
+        _meta(
+            "Whether visitors may be woken by Web Push when somebody speaks: `on`, `off`, or `private`, "
+            "which also asks push services of private networks, and by http (for tests)."
+        ),
+    ] = "on"
+    push_contact: Annotated[
+        str, _meta("Address (`mailto:`, `https:`) of the host, for push services; empty: `--public-url`.")
+    ] = ""
     admin_token: Annotated[
         str, _meta("Bearer token of the admin, at least 22 characters; empty means no admin.")
     ] = ""
@@ -240,31 +250,6 @@ def flag(name: str) -> str:
 def unit(name: str) -> str:
     """Return in what a setting is counted, as in `ms`; empty when it is not."""
     return str((meta(name).extra or {})["unit"])
-
-
-def table() -> str:
-    """Return the settings as a Markdown page (docs/settings.md)."""
-    files = ", ".join(f"`WONDER_{name.upper()}_FILE`" for name in SECRETS)
-    rows = [
-        "# Settings",
-        "",
-        "Each is an option of `wonder serve`, a variable, and a key (`_` or `-`) of the file in",
-        "`--config FILE.toml`; options win over variables, variables over the file.",
-        f"A secret may stand in a file, which one of these names: {files}.",
-        "`wonder settings` writes this page.",
-        "",
-        "| option | variable | key | default | meaning |",
-        "|---|---|---|---|---|",
-    ]
-    return "\n".join([*rows, *map(_row, NAMES), ""])
-
-
-def _row(name: str) -> str:
-    default = DEFAULTS[name]
-    shown = f"`{default}`" if str(default) else "(empty)"
-    counted = f"{shown} {unit(name)}".rstrip()
-    sentence = (meta(name).description or "").replace("|", "\\|")
-    return f"| `{flag(name)}` | `WONDER_{name.upper()}` | `{name}` | {counted} | {sentence} |"
 
 
 def convert(name: str, value: object, source: str, *, strict: bool = False) -> Any:
@@ -435,6 +420,16 @@ def _site_url(url: str, *schemes: str) -> str:
     return "" if fits else f"must look like {schemes[0]}wonder.example, without a path."
 
 
+def _push(config: Config) -> str:
+    return "" if config.push in ("on", "off", "private") else "must be on, off or private."
+
+
+def _push_contact(config: Config) -> str:
+    kind, colon, rest = config.push_contact.partition(":")
+    fits = kind in ("mailto", "https") and colon and rest and _is_plain(rest)
+    return "" if fits or not config.push_contact else "must look like mailto:me@wonder.example."
+
+
 def _trusted_proxies(config: Config) -> str:
     try:
         networks(config.trusted_proxies)
@@ -471,6 +466,8 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "telegram_token": _telegram_token,
     "telegram_webhook": _telegram_webhook,
     "telegram_api": _telegram_api,
+    "push": _push,
+    "push_contact": _push_contact,
     "trusted_proxies": _trusted_proxies,
     "limits": _limits,
     "media_workers": _media_workers,

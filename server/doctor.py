@@ -365,6 +365,18 @@ def _is_near(host: str) -> bool:
         return "." not in host
 
 
+def _push(config: Config) -> Check:
+    if config.push == "off":
+        return Check("Push", "fine", "off: nobody is woken")
+    if config.push == "private":
+        advice = "--push on, unless this is a test: visitors may name machines of your own network."
+        return Check("Push", "doubtful", "on, for push services of private networks too", advice)
+    if not config.push_contact and not config.public_url.startswith("https:"):
+        advice = "Say --push-contact mailto:YOU or an https --public-url: Apple wakes nobody without."
+        return Check("Push", "fine", "on, without an address of yours", advice)
+    return Check("Push", "fine", "on: visitors may ask to be woken")
+
+
 def _admin(config: Config) -> Check:
     if config.admin_token and len(config.admin_token) < TOKEN_CHARACTERS:
         advice = f"Take {TOKEN_CHARACTERS} random characters or more."
@@ -387,5 +399,6 @@ _CHECKS: tuple[Callable[[Config], Check], ...] = (
     _captions,
     _speech,
     _host,
+    _push,
     _admin,
 )

@@ -24,6 +24,7 @@ from server.web import (
     codes,
     descriptions,
     health,
+    push,
     recordings,
     rooms,
     search,
@@ -80,11 +81,11 @@ def make_app(
     app[app_keys.UPLOAD_BUDGET] = UploadBudget()
     app[codes.CODES_GIVEN] = codes.RoomCodes()
     app[search.FIND] = find
-    app[telegram.TELEGRAM] = telegram.Slot()
+    app[telegram.TELEGRAM], app[push.PUSH] = telegram.Slot(), push.Slot()
     app[recordings.BUSY] = recordings.Busy(config.recordings)
     app[TRANSCODES] = Transcodes(finisher.m4a, config.m4a_cache_bytes)
     bounds = SocketLimits(config.sockets, config.sockets_per_address)
-    endpoint.attach(app, bounds, listening)
+    endpoint.attach(app, bounds, listening, app[push.PUSH].forget)
     counts: Callable[[str], Counts] = partial(_counts, app)
     app[app_keys.COUNTS] = counts
     app[SOCKETS_OPEN] = app[endpoint.SOCKETS].__len__

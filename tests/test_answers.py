@@ -9,7 +9,12 @@ import msgspec
 import pytest
 
 from server.api import openapi
+from server.push.service import PushService
+from server.push.subscriptions import Subscriptions
+from server.push.vapid import Vapid
 from server.room.commands import Throw
+from server.web.push import PUSH
+from tests.support.push_service import Device
 from tests.support.schemas import faults
 from tests.support.web_app import ADMIN, OTHER_KEY, Site, bearer, running_site
 
@@ -138,6 +143,12 @@ async def what_a_program_writes(site: Site) -> Asked:
     return f"{where}/{made['hook']}", {"json": {"text": "The bread is done"}}
 
 
+async def a_subscription(site: Site) -> Asked:
+    service = PushService(Vapid(b"s" * 32), site.registry.clock)
+    site.app[PUSH].offer(Subscriptions(site.log, site.registry.clock), service)
+    return "/api/rooms/wonder/push", {"json": Device("https://push.example/x").json(), "headers": bearer()}
+
+
 ASKED: dict[tuple[str, str, int], Callable[[Site], Awaitable[Asked]]] = {
     ("GET", "/healthz", 200): plain("/healthz"),
     ("GET", "/readyz", 200): plain("/readyz"),
@@ -158,6 +169,8 @@ ASKED: dict[tuple[str, str, int], Callable[[Site], Awaitable[Asked]]] = {
     ("GET", "/api/rooms/{room}/recording", 200): an_evening,
     ("POST", "/api/rooms/{room}/code", 200): plain("/api/rooms/wonder/code", headers=bearer()),
     ("GET", "/api/codes", 200): a_code,
+    ("GET", "/api/rooms/{room}/push", 200): plain("/api/rooms/wonder/push"),
+    ("POST", "/api/rooms/{room}/push", 201): a_subscription,
     ("POST", "/api/rooms/{room}/clips", 201): plain("/api/rooms/wonder/clips", **UPLOAD),
     ("POST", "/api/rooms/{room}/clips", 202): an_upload_that_waits,
     ("POST", "/api/previews/{preview}", 201): a_take_that_is_kept,

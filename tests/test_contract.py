@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from server import config
+from server import settings_page
 from server.api import asyncapi, openapi
 from server.http.problems import STATUSES
 from server.room.events import KINDS
@@ -43,7 +43,7 @@ def test_the_descriptions_on_disk_are_those_of_the_code() -> None:
 
 
 def test_the_settings_page_is_that_of_the_code() -> None:
-    assert (ROOT / "docs/settings.md").read_text("utf-8") == config.table(), (
+    assert (ROOT / "docs/settings.md").read_text("utf-8") == settings_page.table(), (
         "run: wonder settings > docs/settings.md"
     )
 

@@ -34,6 +34,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server": (),
     "server.config": ("audio",),
     "server.options": ("server.config",),
+    "server.settings_page": ("server.config",),
     "server.clock": (),
     "server.room": ("games",),
     # Living rooms: the writer, who is here, sleep and waking.
@@ -81,6 +82,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.engines.openai_text",
     ),
     "server.engines.embedded": ("games", "server.room", "server.mind", "server.engines.text"),
+    # What wakes browsers through the push services that they name.
+    "server.push": ("server.log.base", "server.room", "server.config"),
     # A part of the radio: what it says between clips.
     "server.readers.announcer": ("games", "server.engines", "server.room", "server.rooms"),
     # A part of the host: its voice.
@@ -90,6 +93,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.readers.host_voice",
         "server.engines",
         "server.engines.text",
+        "server.push",
         "audio",
         "games",
         "server.room",
@@ -111,7 +115,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *LIVING,
         "server.rtc",
     ),
-    "server.web": (*EDGE, "server.engines", "server.http", "server.metrics.registry"),
+    "server.web": (*EDGE, "server.engines", "server.http", "server.metrics.registry", "server.push"),
     "server.socket": (*EDGE, "server.http", "server.web"),
     "server.api": (*EDGE, "server.http", "server.web", "server.socket"),
     # An edge like those: what people send from Telegram.

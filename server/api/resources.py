@@ -16,6 +16,7 @@ from server.web import (
     masks,
     pages,
     previews,
+    push,
     qr,
     recordings,
     reports,
@@ -52,5 +53,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *search.OPERATIONS,
     *recordings.OPERATIONS,
     *telegram.OPERATIONS,
+    *push.OPERATIONS,
     *admin.OPERATIONS,
 )

@@ -54,10 +54,10 @@ def check_type(request: web.Request, *allowed: str, also: Container[str] = ()) -
     return sent
 
 
-async def read_json(request: web.Request, kind: type[T]) -> T:
+async def read_json(request: web.Request, kind: type[T], limit_bytes: int | None = None) -> T:
     """Return a JSON body as a struct, null as left out. Raises `Problem` (`bad_json`, `bad_value`)."""
     check_type(request, "application/json")
-    body = await read(request, request.app[CONFIG].json_bytes)
+    body = await read(request, limit_bytes or request.app[CONFIG].json_bytes)
     try:
         found = msgspec.json.decode(body)
         if isinstance(found, dict):

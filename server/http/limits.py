@@ -34,7 +34,7 @@ HELD_RETRY_AFTER_MS = 2_000
 Action = Literal[
     "say", "react", "throw", "round", "vote", "report", "forget", "speak", "here", "ping", "join", "upload",
     "offer", "room", "answer", "suggest", "preview", "look", "wake",
-    "govern", "aside", "code", "search", "mask", "recording", "hook",
+    "govern", "aside", "code", "search", "mask", "recording", "hook", "push",
 ]  # fmt: skip
 
 
@@ -88,6 +88,9 @@ RATES: dict[Action, Rate] = {
     # What a program writes by a hook: five lines at once, six a minute. The eight hooks of a room together
     # write less than it takes.
     "hook": Rate(5, 1 / 10),
+    # New subscriptions of Web Push: four rooms at once, eight an hour; a network 120 at once and 240 an hour,
+    # of the 10,000 that there may be. Who comes again with the same one is not counted.
+    "push": Rate(4, 8 / 3_600),
     # Hearing oneself through a mask; it costs as much as a take. By `FloodLimits`.
     "mask": Rate(2, 20 / 60),
 }

@@ -46,6 +46,7 @@ STATUSES: dict[str, int] = {
     "no_such_text": 404,
     "no_such_peer": 404,
     "no_such_preview": 404,
+    "no_push": 404,
     "method_not_allowed": 405,
     "too_slow": 408,
     "room_exists": 409,

@@ -28,8 +28,8 @@ class Connection:
     """
 
     __slots__ = (
-        "address", "ended", "is_away", "is_screen", "network", "presence", "put", "silent_sweeps",
-        "transport", "voice",
+        "address", "ended", "ending", "is_away", "is_screen", "network", "presence", "put",
+        "silent_sweeps", "transport", "voice",
     )  # fmt: skip
 
     def __init__(
@@ -45,6 +45,8 @@ class Connection:
         # The write of a fan-out, a million times a second in a busy room: straight into the transport. Raises
         # `RuntimeError` when that is closed or the connection has ended. Whoever puts also asks `is_slow`.
         self.put: Callable[[bytes], None] = transport.write
+        # Called when `put` changes, for a fan-out keeps it.
+        self.ending: Callable[[Connection], None] = _nothing
         self.voice = voice
         self.address = address
         self.is_screen = is_screen
@@ -85,6 +87,7 @@ class Connection:
         if self.ended:
             return
         self.ended, self.put = True, _refuse
+        self.ending(self)
         if not self.transport.is_closing():
             with suppress(RuntimeError):
                 self.transport.write(closing(code, reason))
@@ -93,6 +96,10 @@ class Connection:
     def expire(self) -> None:
         """Cut the connection after a grace, whatever still waits to be sent."""
         asyncio.get_running_loop().call_later(CLOSE_GRACE_S, self.transport.abort)
+
+
+def _nothing(_: Connection) -> None:
+    """Do nothing: no fan-out has the connection."""
 
 
 def _refuse(_: bytes) -> NoReturn:

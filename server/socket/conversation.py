@@ -17,7 +17,7 @@ from msgspec import Struct
 from server.http.floods import NEWCOMER_MS, RoomFloods
 from server.http.limits import Action, Limits, Rate
 from server.room import masks, rounds
-from server.room.commands import Refused, broken, restarting
+from server.room.commands import Forget, Refused, broken, restarting
 from server.room.events import Event, Voice
 from server.rooms.base import Asleep, Room
 from server.rooms.presence import PresenceState
@@ -73,7 +73,8 @@ class SocketContext(Struct, frozen=True):
     """What all conversations of a server share.
 
     `own` keeps a task until it is done, `once` answers a repeat with the first answer (given an id
-    and what it is used for), and `listening` is told the room in which somebody began to listen.
+    and what it is used for), `listening` is told the room in which somebody began to listen, and
+    `forgotten` the room and the voice of who took everything back.
     """
 
     takes: Takes
@@ -84,6 +85,7 @@ class SocketContext(Struct, frozen=True):
     once: Callable[[str, bytes, Callable[[], Coroutine[None, None, int]]], Awaitable[int]]
     is_draining: Callable[[], bool]
     listening: Callable[[str], None]
+    forgotten: Callable[[str, str], Awaitable[None]]
 
 
 class Conversation:
@@ -230,7 +232,10 @@ class Conversation:
         if self._admin and message.governs:
             events = await room.send(message.overseen(), by=None, key=f"{voice.id} {key}", salt=self._salt)
         else:
-            events = await room.send(message.command(), by=voice, key=key, salt=self._salt)
+            command = message.command()
+            events = await room.send(command, by=voice, key=key, salt=self._salt)
+            if isinstance(command, Forget) and command.everything:
+                await self._context.forgotten(room.id, voice.id)
         return events[-1].seq if events else room.tail.head
 
     async def _spoken(self, message: TakeMessage, before: asyncio.Task[None] | None) -> int:

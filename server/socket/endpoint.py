@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from functools import partial
 
@@ -247,12 +247,19 @@ def attach(
     app: web.Application,
     bounds: SocketLimits | None = None,
     listening: Callable[[str], None] | None = None,
+    forgotten: Callable[[str, str], Awaitable[None]] | None = None,
 ) -> Sockets:
     """Give an application its sockets, once; whoever made it calls `drain` and `close` on them."""
     if SOCKETS in app:
         return app[SOCKETS]
     sockets = app[SOCKETS] = Sockets(
-        app[ROOM_REGISTRY], app[LOG], app[TAKES], app[LIMITS], bounds=bounds, listening=listening
+        app[ROOM_REGISTRY],
+        app[LOG],
+        app[TAKES],
+        app[LIMITS],
+        bounds=bounds,
+        listening=listening,
+        forgotten=forgotten,
     )
     return sockets
 

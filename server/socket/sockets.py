@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -71,6 +71,7 @@ class Sockets:
         *,
         bounds: SocketLimits | None = None,
         listening: Callable[[str], None] | None = None,
+        forgotten: Callable[[str, str], Awaitable[None]] | None = None,
     ) -> None:
         self.log = log
         self.context = SocketContext(
@@ -82,6 +83,7 @@ class Sockets:
             self._once,
             lambda: self._draining,
             listening or _ignore,
+            forgotten or _nothing_else,
         )
         self._registry = registry
         self._bounds = bounds or SocketLimits()
@@ -246,6 +248,10 @@ class Sockets:
 
 def _ignore(_room: str) -> None:
     """Stand in where nobody asks who listens."""
+
+
+async def _nothing_else(_room: str, _voice: str) -> None:
+    """Stand in where nobody else knows of a voice that takes everything back."""
 
 
 async def _outcome(work: Coroutine[None, None, int]) -> int | Refused:

@@ -26,7 +26,7 @@ from server.web.visits import visited
 
 _DOOR = b"<!-- door -->"
 # A worker obeys the policy of its own script, not of the page's.
-WORKER_CSP = "default-src 'none'; connect-src 'self'"
+WORKER_CSP = "default-src 'none'; connect-src 'self'; img-src 'self'"
 # What `sw.js` keeps beside the page that says so.
 _KEPT = ("css/sky.css", "css/clip.css", "js/away.js", "icons/icon.svg")
 

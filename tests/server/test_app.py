@@ -17,13 +17,14 @@ from server.config import BadSetting, Config
 from server.engines import espeak, models
 from server.log.base import Damaged, Unusable
 from server.log.sqlite import SqliteLog
-from server.readers import radio
-from server.room.commands import Say
-from server.room.events import ClipLanded, Draft, RoomOpened
+from server.readers import push, radio
+from server.room.commands import Land, Say
+from server.room.events import ClipLanded, Draft, RoomOpened, Voice
 from server.room.kinds import DAY_MS
 from server.takes.finisher import Finisher
 from tests.support import model_files
 from tests.support.actors import local, until
+from tests.support.push_service import push_server
 
 
 def config(folder: Path, **settings: object) -> Config:
@@ -250,3 +251,25 @@ async def test_without_the_library_hosts_speak_by_the_embedded_engine_and_the_lo
         assert running.services.host
         assert running.services.host._engine.name == "embedded"
     assert any("the embedded engine writes" in record.getMessage() for record in caplog.records)
+
+
+async def test_who_asked_is_woken_also_after_a_restart_and_nobody_where_that_is_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push, "SILENT_MS", 0)
+    anna, key = Voice("anna", "Anna", "#fff"), {"Authorization": "Bearer " + "k" * 43}
+    here = "/api/rooms/wonder/push"
+    async with push_server() as pushes:
+        made = config(tmp_path, push="private")
+        async with await app.start(made) as running, ClientSession(running.url, headers=key) as http:
+            assert (await http.post(here, json=pushes.device().json())).status == 201
+            known = await (await http.get(here)).json()
+        async with await app.start(made) as running, ClientSession(running.url, headers=key) as http:
+            assert await (await http.get(here)).json() == known
+            landed = Land(ClipLanded("c" * 22, 1, 0, 0, -16.0, ()))
+            await running.registry.send("wonder", landed, by=anna, blobs=[Blob("c" * 22, "wonder", b"x")])
+            (told,) = await pushes.received(1)
+        assert (told["room"], pushes.keys) == ("wonder", {known["key"]})
+    made = config(tmp_path, push="off")
+    async with await app.start(made) as running, ClientSession(running.url, headers=key) as http:
+        assert await (await http.get(here)).json() == {"key": "", "on": False}

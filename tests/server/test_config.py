@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server import config
+from server import config, settings_page
 from server.config import BadSetting, Config
 
 
@@ -57,6 +57,9 @@ BAD = [
     ({"telegram_token": "42:A", "telegram_webhook": "http://wonder.example"}, "--telegram-webhook"),
     ({"telegram_api": "wonder.example/bot"}, "--telegram-api"),
     ({"trusted_proxies": "10.0.0.1, nonsense"}, "--trusted-proxies"),
+    ({"push": "maybe"}, "--push"),
+    ({"push_contact": "me@wonder.example"}, "--push-contact"),
+    ({"push_contact": "mailto:"}, "--push-contact"),
     ({"limits": "maybe"}, "--limits"),
     ({"house_rooms": "en,fr"}, "--house-rooms"),
     ({"media_workers": "-1"}, "--media-workers"),
@@ -96,7 +99,7 @@ def test_secrets_are_in_no_sentence_and_no_trace() -> None:
 
 
 def test_every_setting_has_a_sentence_a_default_and_a_row() -> None:
-    page = config.table()
+    page = settings_page.table()
     for name in config.NAMES:
         sentence = config.meta(name).description
         assert sentence

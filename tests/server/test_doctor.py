@@ -195,6 +195,15 @@ async def test_a_model_is_asked_for_a_line(said: str, state: str, told: str) -> 
     assert (check.state, check.found[: len(told)]) == (state, told)
 
 
+def test_who_is_woken_and_what_that_lacks_is_told() -> None:
+    near = doctor._push(Config(push="private"))
+    nameless = doctor._push(Config())
+    named = [doctor._push(Config(push_contact="mailto:me@wonder.example")), doctor._push(Config(push="off"))]
+    assert (near.state, "--push on" in near.advice) == ("doubtful", True)
+    assert (nameless.state, "--push-contact" in nameless.advice) == ("fine", True)
+    assert [(check.state, check.advice) for check in named] == [("fine", "")] * 2
+
+
 def test_what_is_near_is_told_from_what_goes_over_a_network() -> None:
     assert [doctor._is_near(host) for host in ("localhost", "127.0.0.1", "10.0.0.7", "::1", "ollama")] == [
         True

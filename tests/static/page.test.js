@@ -22,12 +22,14 @@ import enPlay from '../../static/js/lib/text.play.en.js';
 import enModerate from '../../static/js/lib/text.moderate.en.js';
 import enRefused from '../../static/js/lib/text.refused.en.js';
 import enScreen from '../../static/js/lib/text.screen.en.js';
+import deWake from '../../static/js/lib/text.wake.de.js';
+import enWake from '../../static/js/lib/text.wake.en.js';
 import { chosen } from '../../static/js/lib/text.js';
 import { linesOf } from '../../static/js/views/chat-lines.js';
 import { graph, later, PAGES, preloads, STATIC, text } from './support/graph.js';
 
-const en = { ...enRoom, ...enLobby, ...enOwn, ...enPlay, ...enScreen, ...enModerate, ...enRefused, ...enSearch, ...enHeld, ...enEvening };
-const de = { ...deRoom, ...deLobby, ...deOwn, ...dePlay, ...deScreen, ...deModerate, ...deRefused, ...deSearch, ...deHeld, ...deEvening };
+const en = { ...enRoom, ...enLobby, ...enOwn, ...enPlay, ...enScreen, ...enModerate, ...enRefused, ...enSearch, ...enHeld, ...enEvening, ...enWake };
+const de = { ...deRoom, ...deLobby, ...deOwn, ...dePlay, ...deScreen, ...deModerate, ...deRefused, ...deSearch, ...deHeld, ...deEvening, ...deWake };
 const files = readdirSync(STATIC, { recursive: true, encoding: 'utf8' });
 const scripts = files.filter((path) => path.endsWith('.js'));
 const all = scripts.map(text).join('\n');

@@ -12,7 +12,18 @@ BROWSERS = "tests/browser"
 # Files of it in which hardly anything is spoken or heard: no matter how slow the browser is.
 QUIET = frozenset(
     f"{BROWSERS}/test_{name}.py"
-    for name in ("address", "away", "ears", "evening", "keeper", "moderate", "page", "restored", "stage")
+    for name in [
+        "address",
+        "away",
+        "ears",
+        "evening",
+        "keeper",
+        "moderate",
+        "page",
+        "push",
+        "restored",
+        "stage",
+    ]
 )
 # The worker that gets the other browser tests, which come first (tests/browser/conftest.py).
 FIRST_WORKER = "gw0"

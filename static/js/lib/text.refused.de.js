@@ -26,6 +26,7 @@ export default {
   'refused.no_such_text': 'Diese Zeile ist nicht (mehr) da.',
   'refused.no_such_clip': 'Dieser Clip ist nicht (mehr) da.',
   'refused.no_such_hook': 'Diese Tür ist schon zugemauert.',
+  'refused.no_push': 'Dieser Server weckt niemanden.',
   'refused.no_such_code': 'Diese drei Wörter führen nirgendwohin (mehr). Frag noch mal danach.',
   'refused.bad_value': 'Damit kann der Raum nichts anfangen.',
   'refused.bad_room': 'So lässt sich kein Raum aufmachen. Schau noch mal, was du eingetragen hast.',

@@ -26,6 +26,7 @@ export default {
   'refused.no_such_text': 'That line is not here (any more).',
   'refused.no_such_clip': 'This clip is not here (any more).',
   'refused.no_such_hook': 'This door is bricked up already.',
+  'refused.no_push': 'This server wakes nobody.',
   'refused.no_such_code': 'These three words lead nowhere (any more). Ask for them again.',
   'refused.bad_value': 'The room cannot make sense of that.',
   'refused.bad_room': 'A room cannot be made like that. Look at what you filled in.',

@@ -240,6 +240,31 @@ async def test_a_slow_connection_is_let_go_and_the_others_are_not(stand: Stand) 
     assert len(slow.written) == count
 
 
+@given(st.lists(st.sampled_from(["here", "broken", "ended"]), min_size=1, max_size=9))
+@settings(max_examples=60, deadline=None)
+def test_those_go_whose_write_fails_and_nothing_follows_a_goodbye(fates: list[str]) -> None:
+    async def scenario() -> None:
+        stand = await Stand.make()
+        transports = [FakeTransport() for _ in fates]
+        connections = [Connection(each, voice(number), "x") for number, each in enumerate(transports)]
+        for connection in connections:
+            stand.fanout.join(connection, None)
+        await stand.told()
+        for connection, transport, fate in zip(connections, transports, fates, strict=True):
+            transport.broken = fate == "broken"
+            if fate == "ended":
+                connection.end(1013, "too slow")
+        written = [len(transport.written) for transport in transports]
+        await stand.say("hello", by=99)
+        await stand.told()
+        more = [len(each.written) > count for each, count in zip(transports, written, strict=True)]
+        assert more == [fate == "here" for fate in fates]
+        assert len(stand.fanout) == fates.count("here")
+        await stand.close()
+
+    asyncio.run(scenario())
+
+
 async def test_a_cursor_that_the_tail_does_not_reach_needs_the_log(stand: Stand) -> None:
     for _ in range(3):
         await stand.say(*("text" for _ in range(500)))
