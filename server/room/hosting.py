@@ -413,8 +413,9 @@ def is_open(state: RoomState, context: Context, memory: Memory, move: Move) -> b
     turn = round_.turn if round_ else None
     if round_ is None or turn is None or (round_.id, turn.turn) != (move.round, move.turn):
         return False
-    is_left = round_.paused_until_ms or round_lifecycle.is_full(round_)
-    return not is_left and memory.host not in done_in(round_, turn) and context.now_ms < turn.closes_at_ms
+    if round_.paused_until_ms or round_lifecycle.is_full(round_) or memory.host in done_in(round_, turn):
+        return False
+    return context.now_ms < turn.closes_at_ms or memory.host in context.speaking  # that is waited for
 
 
 def is_seated(state: RoomState, memory: Memory) -> bool:

@@ -340,6 +340,8 @@ def test_a_move_whose_turn_is_over_is_made_no_more() -> None:
     assert hosting.is_open(room.state, room.context(), room.memory, move)
     room.now_ms = room.turn().closes_at_ms
     assert not hosting.is_open(room.state, room.context(), room.memory, move)
+    room.speaking = (HOST.id,)
+    assert hosting.is_open(room.state, room.context(), room.memory, move), "it is waited for"
     assert not hosting.is_open(room.state, room.context(), room.memory, Move("play", 0, round="other"))
 
 
