@@ -243,7 +243,12 @@ def _start(state: RoomState, context: Context, memory: Memory, voice: str) -> Mo
 
 def playable(state: RoomState, context: Context, memory: Memory) -> list[str]:
     """Return the games for two that the room offers and the host can play here."""
-    hears, offered = _hears(context, memory), round_lifecycle.kind_of(state).games
+    return partnered(state, hears=_hears(context, memory))
+
+
+def partnered(state: RoomState, *, hears: bool) -> list[str]:
+    """Return the games for two that a room offers, and a host can play that `hears` words or does not."""
+    offered = round_lifecycle.kind_of(state).games
     return [game for game in PARTNERED if game in offered and (hears or game in DEAF)]
 
 

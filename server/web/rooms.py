@@ -17,7 +17,7 @@ from server.http.answers import answer
 from server.http.problems import Problem
 from server.http.security import check_origin, rate_limit, visitor_key
 from server.log.base import Listing
-from server.room import characters, place
+from server.room import characters, hosting, place
 from server.room.commands import Refused
 from server.room.events import Language, RoomOpened, encode
 from server.room.house import HOUSE_IDS
@@ -138,6 +138,7 @@ class RoomShown(Struct):
     noise_reduction: bool
     character: str | None
     characters: tuple[CharacterShown, ...]
+    partnered: tuple[str, ...]
     round: RoundShown | None
 
 
@@ -200,6 +201,7 @@ def shown(
         noise_reduction=state.noise_reduction,
         character=_character(state) if hosted else None,
         characters=_characters(state) if hosted else (),
+        partnered=tuple(hosting.partnered(state, hears=captions)) if hosted else (),
         round=_round(public(state.round)) if state.round else None,
     )
 
