@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, Self
 
-from msgspec import Struct
+from msgspec import Struct, field
 from prometheus_client import Histogram
 
 from server import tls
@@ -114,7 +114,7 @@ class Engines(Struct, frozen=True):
 
     utterances: Utterances
     transcriber: Transcriber | None = None
-    captions_off: str = models.OFF
+    captions_off: Mapping[str, str] = field(default_factory=lambda: models.OFF)
     text: TextEngine | None = None
     model: OpenAiText | None = None  # that `text` asks
     push: PushService | None = None
@@ -316,7 +316,7 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
         clock = Clock(await _newest_ms(log))
         media = await _open_media(config, clock)
         unstarted.push_async_callback(media.close)
-        captions_off = ""
+        captions_off: Mapping[str, str] = {}
         if transcriber is None:
             transcriber, captions_off = transcriber_of(config)
         utterances = Utterances(speech_of(config), clock=clock)
@@ -370,7 +370,7 @@ async def _newest_ms(log: Log) -> int:
     return max((listing.last_at_ms for listing in newest), default=0)
 
 
-def transcriber_of(config: Config) -> tuple[WhisperTranscriber | None, str]:
+def transcriber_of(config: Config) -> tuple[WhisperTranscriber | None, Mapping[str, str]]:
     """Return what writes captions, or None and what visitors are told; the operator's log says more."""
     if config.captions == "off":
         return None, models.OFF
@@ -379,7 +379,7 @@ def transcriber_of(config: Config) -> tuple[WhisperTranscriber | None, str]:
     except models.NoModel as missing:
         logger.warning("captions are off: %s. %s", missing.found, missing.advice)
         return None, models.LACKING
-    return WhisperTranscriber(model, workers=config.caption_workers), ""
+    return WhisperTranscriber(model, workers=config.caption_workers), {}
 
 
 def model_of(config: Config) -> OpenAiText | None:

@@ -357,12 +357,16 @@ async def _written(config: Config) -> tuple[str, str]:
     return f"writes a line in {took_ms} ms", advice
 
 
+# Names that no public network knows.
+NEAR_SUFFIXES = (".local", ".lan", ".internal", ".home.arpa", ".localhost")
+
+
 def _is_near(host: str) -> bool:
     """Return whether a host is on this machine or in its network."""
     try:
         return ip_address(host).is_private
     except ValueError:
-        return "." not in host
+        return "." not in host or host.rstrip(".").endswith(NEAR_SUFFIXES)
 
 
 def _push(config: Config) -> Check:

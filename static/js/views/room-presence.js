@@ -4,7 +4,7 @@ import { shapeOf } from '../lib/shape.js';
 import { counted, t } from '../lib/text.js';
 import { peopleIn } from '../room/presence.js';
 import { View } from './view.js';
-import { shareButton } from './more-button.js';
+import { shareButton } from './settings-button.js';
 import { voiceName } from './voice-name.js';
 
 const DOTS = 6;
