@@ -18,9 +18,9 @@ FOLDER = Path(__file__).parent / "characters"
 # A line must be spoken within 2.5 s; one that throws a topic may take longer.
 LINE_WORDS, THROW_WORDS = 16, 24
 # What stands in a line for something of the moment.
-PLACES = frozenset({"name", "word", "other", "rest", "topic"})
+PLACES = frozenset({"name", "word", "other", "rest", "topic", "count"})
 # So many lines a character needs of each, so that a room does not hear the same one soon.
-LEAST_LINES = {"hello": 6, "bye": 5, "throws": 12, "echoes": 12, "feeds": 10}
+LEAST_LINES = {"hello": 6, "bye": 5, "throws": 12, "echoes": 12, "feeds": 10, "eases": 3, "counts": 3}
 
 
 class Reaction(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,7 +40,8 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True):
     `temper` and `never` say in sentences who it is and what it never does, for an engine that reads
     them; the rest are lines: `hello` and `bye` by `{name}`, `throws` are topics of its own, `echoes`
     answer with a `{word}` of what was said, and `{other}` is one that comes to mind; `feeds` are lines
-    for people to voice. `gentle` answers what is hard, where a character has that: it plays with
+    for people to voice, `eases` are kind to who said nothing, and `counts` say that a `{word}` came back the
+    `{count}`th time. `gentle` answers what is hard, where a character has that: it plays with
     nothing then. Who `takes_insults` answers them by its patterns.
     """
 
@@ -52,6 +53,8 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True):
     throws: tuple[str, ...]
     echoes: tuple[str, ...]
     feeds: tuple[str, ...]
+    eases: tuple[str, ...]
+    counts: tuple[str, ...]
     reacts: tuple[Reaction, ...]
     gentle: tuple[str, ...] = ()
     takes_insults: bool = False
@@ -121,13 +124,14 @@ def _faults_of(part: Part) -> list[str]:
         if len(set(getattr(part, key))) < least
     ]
     found += [] if part.never and part.temper and part.name else ["it has no name, temper or limits"]
-    lines = (*part.hello, *part.bye, *part.throws, *part.echoes, *part.feeds, *part.gentle, *_answers(part))
-    for line in lines:
+    talk = *part.hello, *part.bye, *part.echoes, *part.feeds, *part.eases, *part.counts, *part.gentle
+    for line in (*talk, *part.throws, *_answers(part)):
         most = THROW_WORDS if line in part.throws else LINE_WORDS
         found += [f"“{line}” is too long"] if len(tokens(line)) > most else []
         found += [] if tokens(line) else ["a line says nothing"]
         found += [] if _is_fillable(line) else [f"“{line}” names what is no place"]
     found += [f"“{line}” echoes nothing" for line in part.echoes if "{word}" not in line]
+    found += [f"“{line}” counts nothing" for line in part.counts if not _counts(line)]
     found += [f"“{line}” greets nobody" for line in part.hello if "{name}" not in line]
     for reaction in part.reacts:
         stars = [phrase.count("*") for phrase in reaction.hears]
@@ -141,6 +145,10 @@ def _faults_of(part: Part) -> list[str]:
 
 def _answers(part: Part) -> list[str]:
     return [line for reaction in part.reacts for line in reaction.says]
+
+
+def _counts(line: str) -> bool:
+    return "{word}" in line and "{count}" in line
 
 
 def _is_fillable(line: str) -> bool:

@@ -197,7 +197,7 @@ class Services:
         """Return the reader that keeps lonely visitors company; follow the model that it asks."""
         if model is not None:
             self.figures.follow_model(model.tally, lambda: model.breaker.is_open)
-        voice = HostVoice(self.utterances, self.takes.upload, self._wants_speech)
+        voice = HostVoice(self.utterances, self.takes.upload, self._wants_speech, self.takes.arriving)
         return Host(engine, SystemRandom(), self.registry.machine, name_of=self._name_of, say=voice.say)
 
     def _push(self, service: PushService) -> Push:
@@ -404,6 +404,7 @@ async def _registry(
         captions=transcriber is not None,
         languages=getattr(transcriber, "languages", ("en", "de")),
         spoken_ms=spoken_ms,
+        hosted=config.host_engine != "off",
     )
 
 

@@ -10,10 +10,8 @@ from typing import Any
 
 import pytest
 
-from games.characters import CHARACTERS
 from server.engines.embedded import Embedded
 from server.readers.host import Host
-from server.room.commands import Change
 from server.room.events import RoomOpened
 from tests.support.media import START_MS
 from tests.support.web_app import running_site
@@ -83,9 +81,7 @@ async def alone_in(kind: str) -> AsyncIterator[Lonely]:
             Embedded(), Random(3), site.registry.machine, name_of=lambda _, voice: names.get(voice, "")
         )
         site.registry.register(host)
-        room = await site.registry.open(RoomOpened(kind, "Test", public=True), None, id=f"alone-{kind}")
-        character = next(each for each in CHARACTERS.values() if kind in each.kinds)
-        await room.send(Change(character=character.id))
+        await site.registry.open(RoomOpened(kind, "Test", public=True), None, id=f"alone-{kind}")
         try:
             async with joined(site.session, f"{site.url}/api/rooms/alone-{kind}/ws") as client:
                 yield Lonely(client)

@@ -37,6 +37,7 @@ def written(request: Request) -> str | None:
         prompt=request.prompt[:LINE_LIMIT_CHARACTERS],
         secret=request.secret,
         words=request.words,
+        counts=request.counts,
         said=request.said[-LINES_LIMIT:],
         seed=request.seed,
     )

@@ -13,8 +13,9 @@ from server.engines.text import Purpose, Request
 from server.room.events import Language
 from server.room.text import cleaned
 
-# The newest lines of the room, and of the character itself; what is shown of each, and of other texts.
-LINES, OWN_LINES = 12, 8
+# The newest lines of the room, of the character itself, and what came back most; what is shown of each, and
+# of other texts.
+LINES, OWN_LINES, COUNTS = 12, 8, 2
 LINE_CHARACTERS, OWN_CHARACTERS, NAME_CHARACTERS, CARD_CHARACTERS = 200, 120, 40, 400
 # Where no number of words is asked for; a line is said in about 6 s.
 ASKED_WORDS = 16
@@ -48,7 +49,14 @@ _TOLD: dict[Language, str] = {
 _TASKS: dict[Language, dict[Purpose, str]] = {
     "en": {
         "greet": ('Greet the one under "to" by name, and give them something small and odd to answer.'),
-        "react": ('Answer the last line under "said": take up one of its words and go on from there.'),
+        "react": (
+            'Answer the last line under "said": take up one of its words and go on from there. What stands '
+            'under "again" was said so often by now: count it aloud, as a running joke.'
+        ),
+        "ease": (
+            'The one under "to" was asked something and said nothing: say something kind and light that '
+            "asks for nothing, and blames nobody."
+        ),
         "topic": ('Throw a topic that fits the lines under "said": one question or one odd claim.'),
         "play": (
             'It is your turn in a game. Do what stands under "task", after the line under "after", and '
@@ -62,7 +70,12 @@ _TASKS: dict[Language, dict[Purpose, str]] = {
             'Begrüße, wer unter "to" steht, mit Namen, und gib etwas Kleines, Schräges zu beantworten.'
         ),
         "react": (
-            'Antworte auf die letzte Zeile unter "said": nimm eines ihrer Wörter auf und mach damit weiter.'
+            'Antworte auf die letzte Zeile unter "said": nimm eines ihrer Wörter auf und mach damit weiter. '
+            'Was unter "again" steht, fiel nun so oft: zähl es laut, als Dauerwitz.'
+        ),
+        "ease": (
+            'Wer unter "to" steht, wurde etwas gefragt und sagte nichts: sag etwas Freundliches, Leichtes, '
+            "das nichts verlangt und nichts vorwirft."
         ),
         "topic": (
             'Wirf ein Thema hin, das zu den Zeilen unter "said" passt: eine Frage oder eine schräge '
@@ -103,6 +116,7 @@ def data(request: Request) -> str:
         "task": quoted(request.rule, CARD_CHARACTERS),
         "after": quoted(request.prompt, CARD_CHARACTERS),
         "secret": quoted(request.secret, CARD_CHARACTERS),
+        "again": {quoted(said, OWN_CHARACTERS): count for said, count in request.counts[:COUNTS]},
     }
     return json.dumps({key: value for key, value in found.items() if value}, ensure_ascii=False)
 

@@ -35,7 +35,7 @@ RAW_LIMIT_CHARACTERS = 4_000
 # So many words in a row out of a system text tell that it leaked.
 LEAKED_WORDS = 6
 
-Purpose = Literal["greet", "react", "topic", "play", "feed", "bye"]
+Purpose = Literal["greet", "react", "ease", "topic", "play", "feed", "bye"]
 
 _TAG = re.compile(r"<[^<>]{0,200}>")
 _MARKS = re.compile(r"[*_`#~|<>{}\[\]\\]+")
@@ -58,7 +58,9 @@ class Request(Struct, frozen=True):
     `lines` are what was said in the room, newest last; `name` is who is spoken to. To play, `game` is
     its id, `rule` what a player sees now (the prompt of the turn), `prompt` what it stands on (the line
     before, else the scene), and `secret` what only this player was told. `words` is the most words, 0
-    for a short line; `said` are the character's own newest lines, never to be repeated.
+    for a short line; `said` are the character's own newest lines, never to be repeated. `counts` is what
+    of the newest line came back, and how often it was said by now. To `ease` is to be kind to who said
+    nothing in a turn.
     """
 
     purpose: Purpose
@@ -72,6 +74,7 @@ class Request(Struct, frozen=True):
     secret: str = ""
     words: int = 0
     said: tuple[str, ...] = ()
+    counts: tuple[tuple[str, int], ...] = ()
     seed: int = 0
 
 

@@ -50,6 +50,10 @@ def _react(talk: Talk, random: Random) -> str | None:
     return _answer(talk, random)
 
 
+def _ease(talk: Talk, random: Random) -> str | None:
+    return choose(talk.part.eases, talk, random, name=_called(talk))
+
+
 def _unmoved(talk: Talk, random: Random) -> str | None:
     """Answer a text with a hard word in it by another of its words, unless somebody speaks of themselves."""
     return None if is_personal(talk.last, talk.lore) else next(_by_echo(talk, random), None)
@@ -60,10 +64,23 @@ def _answer(talk: Talk, random: Random) -> str | None:
     if is_rude(talk.last, talk.lore):
         insulted = choose(talk.lore.words.insulted, talk, random)
         return next(_by_patterns(talk, random), insulted)
-    ways: list[Callable[[Talk, Random], Iterator[str]]] = [_by_patterns, _by_echo]
+    ways: list[Callable[[Talk, Random], Iterator[str]]] = [_by_count, _by_patterns, _by_echo]
     if not talk.part.gentle and random.random() < STIRRED_SHARE:
-        ways.insert(1, _by_room)
+        ways.insert(2, _by_room)
     return next((line for way in ways for line in way(talk, random)), None)
+
+
+def _by_count(talk: Talk, random: Random) -> Iterator[str]:
+    """Say how often a word or a line came back, with the word as it was written."""
+    for said, count in talk.counts:
+        word = talk.keyword(said) if " " not in said else _as_written(said, talk.last)
+        if word and is_harmless(word, talk):
+            yield from choices(talk.part.counts, talk, random, word=word, count=str(count))
+
+
+def _as_written(said: str, text: str) -> str:
+    """Return a line that is said again without the stops at its end; none where more than it was said."""
+    return text.strip(" .,;:!?…") if " ".join(tokens(text)) == said else ""
 
 
 def _by_patterns(talk: Talk, random: Random) -> Iterator[str]:
@@ -120,6 +137,7 @@ def _feed(talk: Talk, random: Random) -> str | None:
 PURPOSES: dict[str, Callable[[Talk, Random], str | None]] = {
     "greet": _greet,
     "react": _react,
+    "ease": _ease,
     "topic": _topic,
     "play": move,
     "feed": _feed,

@@ -41,6 +41,7 @@ class Talk(Struct, frozen=True):
     secret: str = ""
     words: int = 0
     said: tuple[str, ...] = ()
+    counts: tuple[tuple[str, int], ...] = ()
     seed: int = 0
 
     @property

@@ -14,12 +14,12 @@ from random import Random
 
 from msgspec.structs import replace
 
-from games.characters import CHARACTERS, Character
+from games.characters import Character
 from games.cyborg_line import ASK as SAY_IT
 from games.round import Round
 from server.engines.text import WRITTEN_AT_ONCE, EngineFailed, Line, Purpose, Request, TextEngine
 from server.readers.host_voice import Say
-from server.room import host_memory, hosting
+from server.room import characters, host_memory, hosting
 from server.room.commands import Answer, Command, Refused
 from server.room.events import Voice
 from server.room.host_memory import Memory
@@ -31,8 +31,8 @@ from server.rooms.tail import Batch
 
 log = logging.getLogger(__name__)
 
-# How often it looks who is here, for presence is no event; and where nobody is.
-LOOK_EVERY_MS, LOOK_FOR_SOMEBODY_EVERY_MS = 500, 2_000
+# How often it looks where people are among themselves; else as `hosting` wants it, for presence is no event.
+LOOK_SELDOM_MS = 2_000
 # An engine that has not written by then is late for whatever it was asked. It begins after a wait for others.
 ENGINE_WITHIN_S, WAITS_S = 4.5, 4.5
 # Requests of all rooms that an engine has, or that wait; others go without a line.
@@ -43,7 +43,7 @@ RESTS_AFTER_FAILURE_S = 10.0
 ROOMS_REMEMBERED = 500
 # So far back it reads what was said in a room that it knows nothing of.
 EVENTS_READ_BACK = 100
-WORD_MOVES = ("greet", "react", "bye", "topic", "feed", "play")
+WORD_MOVES = (*hosting.TALK, "topic", "feed", "play")
 TOPIC_WORDS = 10
 
 MachineOf = Callable[[str, Room], Voice]
@@ -111,9 +111,7 @@ class RoomHost:
 
     @property
     def _character(self) -> Character | None:
-        state = self._room.state
-        character = CHARACTERS.get(state.character or "")
-        return character if character is not None and state.language in character.names else None
+        return characters.of(self._room.state)
 
     def _begin(self) -> None:
         """Begin to look, where the room wants a character."""
@@ -131,8 +129,8 @@ class RoomHost:
             self._fresh.set()
 
     async def _run(self) -> None:
-        """Look and act, again and again; the root of the task. What fails costs one move."""
-        while True:
+        """Look and act while the room wants a character; the root of the task. What fails costs one move."""
+        while self._character is not None:
             self._fresh.clear()
             try:
                 await self._step()
@@ -144,11 +142,16 @@ class RoomHost:
                 log.exception("the host of room %.6s failed", self._room.id)
                 await asyncio.sleep(RESTS_AFTER_FAILURE_S)
             await self._something_new()
+        self._leave_seat()
+        self._task = None  # an event of the room begins it again
 
     async def _something_new(self) -> None:
+        """Wait for an event, or for the next look; where people are among themselves for the latter alone."""
+        if len(self._memory.came) > 1 and not self._seated:
+            await asyncio.sleep(LOOK_SELDOM_MS / 1000)
+            return
         try:
-            every_ms = LOOK_EVERY_MS if self._memory.came else LOOK_FOR_SOMEBODY_EVERY_MS
-            async with asyncio.timeout(every_ms / 1000):
+            async with asyncio.timeout(hosting.LOOK_EVERY_MS / 1000):
                 await self._fresh.wait()
         except TimeoutError:
             return
@@ -157,7 +160,6 @@ class RoomHost:
         """Make the next move, if there is one."""
         character = self._character
         if character is None:
-            self._leave_seat()
             return
         voice = self._voice(character)
         here = self._look()
@@ -173,9 +175,8 @@ class RoomHost:
         voice = replace(self._machine(character.id, self._room), name=character.names[state.language])
         if self._memory.host != voice.id:
             self._leave_seat()
-            self._memory = replace(self._memory, host=voice.id)
-            for encoded in self._room.tail.newest(EVENTS_READ_BACK) or []:
-                self._memory = host_memory.read(self._memory, encoded.event, state)
+            newest = [encoded.event for encoded in self._room.tail.newest(EVENTS_READ_BACK) or []]
+            self._memory = host_memory.begun(self._memory, voice.id, newest, state)
         self._room.mark_machine(voice.id)
         return voice
 
@@ -193,18 +194,22 @@ class RoomHost:
             text = await self._queue.write(request) if request is not None else ""
             if not hosting.fits(self._room.state, self._room.context(), self._memory, self._look(), move):
                 return
-        state, now_ms = self._room.state, self._room.context().now_ms
-        command = hosting.command(move, _worded(move, text, state), state)
-        self._memory = hosting.tried(self._memory, move, now_ms)
+        state, context = self._room.state, self._room.context()
+        command, self._memory = hosting.made(state, context, self._memory, move, _worded(move, text, state))
         if command is None:
             return
-        self._memory = hosting.spoke(self._memory, move, now_ms)
-        if voice.id not in self._room.context().consented:
+        if voice.id not in context.consented:
             self._room.consent(voice.id)
-        if not await self._is_said(command, character, voice):
+        if await self._is_said(move, command, character, voice):
+            return
+        if move.deed != "play" or self._is_open(move):
             await self._send(move, command, voice)
 
-    async def _is_said(self, command: Command, character: Character, voice: Voice) -> bool:
+    def _is_open(self, move: Move) -> bool:
+        """Tell whether a turn still waits for the host."""
+        return hosting.is_open(self._room.state, self._room.context(), self._memory, move)
+
+    async def _is_said(self, move: Move, command: Command, character: Character, voice: Voice) -> bool:
         """Say a move in a game where that is possible, and tell whether it was.
 
         Lines of talk are written: nobody wants to hear a greeting again tomorrow. One word wears no
@@ -214,9 +219,8 @@ class RoomHost:
         turn = round_.turn if round_ else None
         if self._say is None or turn is None or not isinstance(command, Answer):
             return False
-        return await self._say(
-            self._room, voice, command.text, None if turn.max_words == 1 else character.mask
-        )
+        mask = None if turn.max_words == 1 else character.mask
+        return await self._say(self._room, voice, command.text, mask, lambda: self._is_open(move))
 
     async def _send(self, move: Move, command: Command, voice: Voice) -> None:
         """Send a command; who is to have turns is here from before they are given."""
@@ -249,6 +253,8 @@ class RoomHost:
         )
         if move.deed in {"topic", "feed"}:
             return replace(asked, words=TOPIC_WORDS)
+        if move.deed == "react":
+            return replace(asked, counts=hosting.came_back(self._room.context(), memory))
         round_ = state.round
         return _playing(asked, round_, memory) if move.deed == "play" and round_ is not None else asked
 
@@ -270,7 +276,7 @@ class RoomHost:
 def _purpose(move: Move) -> Purpose:
     """Return what the line of a move is for."""
     match move.deed:
-        case "greet" | "react" | "bye" | "topic" | "feed":
+        case "greet" | "react" | "ease" | "bye" | "topic" | "feed":
             return move.deed
         case _:
             return "play"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from audio.take import Unfit
@@ -20,7 +21,7 @@ from server.rooms.base import Room
 
 log = logging.getLogger(__name__)
 
-# A line that takes longer than this to be spoken and finished is written instead.
+# A line that takes longer than this to be spoken is written instead.
 WITHIN_S = 4.0
 CAPTIONED_BY = "host"
 
@@ -34,43 +35,46 @@ class Upload(Protocol):
         """Return its `clip.landed`."""
 
 
+Arriving = Callable[[Room, Voice], AbstractContextManager[None]]
+
+
 class HostVoice:
     """Says lines where the radio speaks, and somebody who hears it wants words."""
 
-    def __init__(self, utterances: Utterances, upload: Upload, wants: Callable[[str], bool]) -> None:
+    def __init__(
+        self, utterances: Utterances, upload: Upload, wants: Callable[[str], bool], arriving: Arriving
+    ) -> None:
         self._utterances = utterances
         self._upload = upload
         self._wants = wants
+        self._arriving = arriving
 
-    async def say(self, room: Room, voice: Voice, text: str, mask: str | None) -> bool:
-        """Say a line in a room as a clip, and tell whether it landed there.
+    async def say(
+        self, room: Room, voice: Voice, text: str, mask: str | None, is_open: Callable[[], bool]
+    ) -> bool:
+        """Say a line in a room as a clip, and tell whether it landed there; `is_open` while it may.
 
-        Where takes are heard by their speaker first it writes: it has nothing to hear them with.
+        Where takes are heard by their speaker first it writes: it has nothing to hear them with. What began
+        to land is never cut short: else it would be written, too. The room waits for it as for all who speak.
         """
         is_previewed = kind_of(room.state).preview
         if not self._utterances.is_on or not speaks(room.state) or is_previewed or not self._wants(room.id):
             return False
         try:
-            async with asyncio.timeout(WITHIN_S):
-                landed = await self._landed(room, voice, text, mask)
+            with self._arriving(room, voice):
+                async with asyncio.timeout(WITHIN_S):
+                    said = await self._utterances.said(text, room.state.language)
+                if said is None or not is_open():
+                    return False
+                landed = await self._upload(room.id, voice, as_file(said), "audio/ogg", mask=mask)
         except (TimeoutError, Refused, Unfit) as why:
             log.info("the host of room %.6s writes, for it cannot speak: %s", room.id, type(why).__name__)
             return False
-        if landed is None:
+        if not isinstance(landed, Event) or not isinstance(landed.data, ClipLanded):
             return False
-        caption = ClipCaptioned(landed, text, room.state.language, by=CAPTIONED_BY)
+        caption = ClipCaptioned(landed.data.clip, text, room.state.language, by=CAPTIONED_BY)
         await room.send(Caption(caption), quiet=True)
         return True
 
-    async def _landed(self, room: Room, voice: Voice, text: str, mask: str | None) -> str | None:
-        """Return the clip of a line, None where nothing landed."""
-        said = await self._utterances.said(text, room.state.language)
-        if said is None:
-            return None
-        event = await self._upload(room.id, voice, as_file(said), "audio/ogg", mask=mask)
-        if not isinstance(event, Event) or not isinstance(event.data, ClipLanded):
-            return None
-        return event.data.clip
 
-
-Say = Callable[[Room, Voice, str, str | None], Awaitable[bool]]
+Say = Callable[[Room, Voice, str, str | None, Callable[[], bool]], Awaitable[bool]]

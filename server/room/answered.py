@@ -5,7 +5,7 @@ By it somebody who plays alone gets a prompt that others answered, and a shared 
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -45,12 +45,16 @@ class Answered(Struct, frozen=True, array_like=True):
 Memory = tuple[Answered, ...]
 
 
-def with_round(memory: Memory, round_: Round, machines: Container[str] = ()) -> Memory:
+def _nobody(_: str) -> bool:
+    return False
+
+
+def with_round(memory: Memory, round_: Round, is_machine: Callable[[str], bool] = _nobody) -> Memory:
     """Return the memory with what people said in a round, if that was one prompt for all.
 
     What machines said is no answer of a stranger, and counts for none.
     """
-    prompt, said = round_.prompt, _said(round_, machines)
+    prompt, said = round_.prompt, _said(round_, is_machine)
     if prompt is None or not prompt.text or not said or not is_for_all(round_):
         return memory
     before = next((each for each in memory if each.prompt.id == prompt.id), Answered(prompt))
@@ -79,11 +83,11 @@ def _people(said: tuple[Said, ...]) -> int:
     return sum(not each.machine for each in said)
 
 
-def _said(round_: Round, machines: Container[str]) -> tuple[Said, ...]:
+def _said(round_: Round, is_machine: Callable[[str], bool]) -> tuple[Said, ...]:
     turn = round_.turns[0].turn if round_.turns else 0
     takes = (take for take in round_.takes if take.turn == turn and not take.hidden)
     return tuple(
-        Said(take.clip, take.voice, take.written, take.duration_ms, take.voice in machines) for take in takes
+        Said(take.clip, take.voice, take.written, take.duration_ms, is_machine(take.voice)) for take in takes
     )
 
 

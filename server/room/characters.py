@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from games.characters import CHARACTERS, Character
+from games.characters import CHARACTERS, Character, of_kind
 from server.room.commands import Refused
+from server.room.state import RoomState
 
 NONE = "none"  # sends it away
+
+
+def of(state: RoomState) -> Character | None:
+    """Return who keeps people company in a room: as was chosen, else as its kind has it; None for nobody."""
+    chosen = state.character
+    character = CHARACTERS.get(chosen) if chosen is not None else of_kind(state.kind)
+    return character if character is not None and state.language in character.names else None
 
 
 def offered(kind: str, language: str) -> tuple[Character, ...]:

@@ -21,7 +21,8 @@ class Context(Struct, frozen=True):
     `masks` what the takes of some are to wear, `machines` those voices that are no people, and `spoken_ms`
     how long a text takes to be said, None where the radio does not speak or nobody wants to hear it. The
     room lends its own collections, so that a context costs the same however many are here: it holds
-    for one decision and is not kept. `came` is when those `inside` came in.
+    for one decision and is not kept. `came` is when those `inside` came in. Where it is `hosted` a character
+    greets who comes in alone.
     """
 
     now_ms: int
@@ -39,3 +40,4 @@ class Context(Struct, frozen=True):
     machines: Collection[str] = ()
     inside: Collection[str] = ()
     came: Mapping[str, int] = {}
+    hosted: bool = False

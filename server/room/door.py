@@ -6,7 +6,7 @@ time, a finish) asks the same door first, with `SPEAK`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from server.room import machines
 from server.room.commands import (
@@ -167,10 +167,10 @@ def is_wide_open(state: RoomState) -> bool:
     return not is_mute and not state.locked and _kind(state).door == "open"
 
 
-def admitted(state: RoomState, voices: Collection[str], context: Context) -> Collection[str]:
+def admitted(state: RoomState, voices: Iterable[str], context: Context) -> Collection[str]:
     """Return those voices who may play now, in their order."""
     if is_wide_open(state):
-        return voices
+        return voices if isinstance(voices, Collection) else [*voices]
     return [voice for voice in voices if admits(state, voice, context)]
 
 

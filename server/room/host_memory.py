@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from games.round import AnswerGiven, RoundClosed
+from games.words import tokens
 from server.room import company
 from server.room.context import Context
 from server.room.events import (
@@ -27,6 +28,19 @@ SAID_KEPT, LINES_KEPT, ACTED_KEPT = 50, 20, 100
 # Whoever comes back sooner only lost the connection: they are not greeted anew, and were not away. Of so many
 # who left that is known.
 BACK_WITHIN_MS, LEFT_KEPT = 10 * 60_000, 100
+
+
+# A running joke is a word or a short line that came back so often; the newest lines of people are counted,
+# and of each so many words that are long enough to be worth it.
+COUNTED_KEPT, COUNTED_WORDS, SHORTEST_COUNTED = 200, 12, 4
+JOKE_TIMES, JOKE_LINE_WORDS = 3, 5
+
+
+class Counted(Struct, frozen=True):
+    """What came up in a line of a person, once each: its words, and itself if it is short."""
+
+    target: str
+    said: tuple[str, ...]
 
 
 class Heard(Struct, frozen=True):
@@ -54,7 +68,8 @@ class Memory(Struct, frozen=True):
     `came` is when those who are here came in, `left` when those who are not came and left, `acted` who did
     something, `active_ms` when a person did last, `writes` whether the newest take of a person was written,
     `tried` the last turn that it tried (0: to join), `feeds` whether a line to voice comes next after a
-    topic, `began_ms` when it last began a game, or sat out, `with_` whom it keeps company.
+    topic, `began_ms` when it last began a game, or sat out, `with_` whom it keeps company, `eased` who got a
+    kind line for a silence, `counted` what came up in lines, and `joked_ms` when it last said how often.
     """
 
     host: str
@@ -74,6 +89,22 @@ class Memory(Struct, frozen=True):
     games: tuple[str, ...] = ()
     writes: bool = False
     tried: tuple[str, int] = ("", 0)
+    eased: tuple[str, ...] = ()
+    counted: tuple[Counted, ...] = ()
+    joked_ms: int = 0
+
+
+def begun(memory: Memory, host: str, events: Iterable[Event], state: RoomState) -> Memory:
+    """Return the memory of a voice that is the host from now on: it reads the newest lines anew.
+
+    What waits for an answer is what came since it looks.
+    """
+    heard = memory.heard
+    fresh = ("said", "lines", "counted", "writes", "tried")
+    memory = replace(memory, host=host, **{name: getattr(Memory(host), name) for name in fresh})
+    for event in events:
+        memory = read(memory, event, state)
+    return replace(memory, heard=heard)
 
 
 def read(memory: Memory, event: Event, state: RoomState) -> Memory:
@@ -111,7 +142,25 @@ def _spoke(memory: Memory, event: Event, text: str, target: str, *, in_round: bo
     if by.machine:
         return memory
     heard = Heard(by.id, target, text, event.at_ms, in_round)
-    return replace(_with_actor(memory, by.id), heard=heard)
+    counted = (*memory.counted, Counted(target, _counted(text)))[-COUNTED_KEPT:]
+    return replace(_with_actor(memory, by.id), heard=heard, counted=counted)
+
+
+def _counted(text: str) -> tuple[str, ...]:
+    said = tokens(text)
+    line = (" ".join(said),) if 1 < len(said) <= JOKE_LINE_WORDS else ()
+    words = dict.fromkeys(word for word in said if len(word) >= SHORTEST_COUNTED)
+    return (*line, *[*words][:COUNTED_WORDS])
+
+
+def came_back(memory: Memory) -> tuple[tuple[str, int], ...]:
+    """Return what of the line that waits for an answer was said often, the longest first, and how often."""
+    heard = memory.heard
+    if heard is None:
+        return ()
+    times = {said: sum(said in each.said for each in memory.counted) for said in _counted(heard.text)}
+    often = [(said, count) for said, count in times.items() if count >= JOKE_TIMES]
+    return tuple(sorted(often, key=lambda each: -len(each[0])))
 
 
 def _captioned(memory: Memory, event: Event, state: RoomState, clip: str, text: str) -> Memory:
@@ -133,7 +182,8 @@ def _without(memory: Memory, target: str) -> Memory:
     """Forget what was taken back, or is hidden: nobody is told of it any more, and no engine."""
     heard = memory.heard if memory.heard is None or memory.heard.target != target else None
     lines = tuple(line for line in memory.lines if line.target != target)
-    return replace(memory, heard=heard, lines=lines)
+    counted = tuple(each for each in memory.counted if each.target != target)
+    return replace(memory, heard=heard, lines=lines, counted=counted)
 
 
 def people(memory: Memory, context: Context) -> tuple[str, ...]:
@@ -152,6 +202,6 @@ def met(memory: Memory, here: Collection[str], now_ms: int) -> Memory:
     known = memory.came.keys() | left.keys()
     came = {voice: memory.came.get(voice, left.pop(voice, (now_ms, 0))[0]) for voice in here}
     left = dict([*left.items()][-LEFT_KEPT:])
-    greeted = tuple(voice for voice in memory.greeted if voice in known)
+    greeted, eased = (tuple(filter(known.__contains__, voices)) for voices in (memory.greeted, memory.eased))
     acted = tuple(voice for voice in memory.acted if voice in came)
-    return replace(memory, came=came, left=left, greeted=greeted, acted=acted)
+    return replace(memory, came=came, left=left, greeted=greeted, eased=eased, acted=acted)

@@ -13,8 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from games.pace import SPOKEN, done_in, words_by_ms
+from games.registry import BY_ID
 from games.round import Round, Take, TurnGiven
-from server.room import door, round_lifecycle
+from games.words import tokens
+from server.room import door, host_memory, round_lifecycle
 from server.room.commands import (
     Answer,
     Command,
@@ -32,13 +34,17 @@ from server.room.host_memory import Memory
 from server.room.round_commands import ANSWER_LIMIT_CHARACTERS
 from server.room.state import RoomState
 from server.room.topics import TOPIC_LIMIT_CHARACTERS
+from server.room.welcome import GREETING_MS
 
-Deed = Literal["greet", "react", "topic", "feed", "bye", "play", "start", "join", "leave"]
+Deed = Literal["greet", "react", "ease", "topic", "feed", "bye", "play", "start", "join", "leave"]
+# What is a line of talk.
+TALK: tuple[Deed, ...] = ("greet", "react", "ease", "bye")
 
 # A visitor is greeted so long after coming in: before, their page still loads; later it is no greeting.
-GREET_AFTER_MS, GREET_UNTIL_MS = 1_000, 5_000
-# Somebody has played with them by then; the room's own pulse has the first word.
+GREET_AFTER_MS, GREET_UNTIL_MS = 500, 5_000
+# Somebody has played with them by then; the room's own pulse has the first word, after a greeting.
 START_AFTER_MS = 4_000
+FIRST_AFTER_MS = GREETING_MS + START_AFTER_MS
 LINE_EVERY_MS = 10_000
 # An answer to what was said longer ago is late.
 REACT_UNTIL_MS = 12_000
@@ -48,9 +54,13 @@ IDLE_MS = 45_000
 PAUSE_MS, SPARE_MS = 700, 400
 # Of a window that is for all so much passes first: it never takes the first word.
 ALL_SHARE = 0.4
-# The pulse throws as soon as the card is over: the host begins this long before.
-BEFORE_PULSE_MS = 300
+# How often it looks what there is to do, and who is here.
+LOOK_EVERY_MS = 500
+# The pulse throws as soon as the card is over: the host begins this long before, which is more than a look.
+BEFORE_PULSE_MS = LOOK_EVERY_MS + 300
 TOPIC_EVERY_MS = 60_000
+# How often a word came back is said now and then.
+JOKE_EVERY_MS = 120_000
 LEAVE_UNTIL_MS = 20_000
 START_UNTIL_MS = 20_000
 GAMES_KEPT, GREETED_KEPT = 4, 100
@@ -60,13 +70,15 @@ PARTNERED = (
     "word_association", "fortunately", "word_at_a_time", "last_word_first", "questions_only", "yes_and",
     "word_ration", "mind_meld", "forbidden_word", "gibberish",
 )  # fmt: skip
-# What is told in them does not hang on what was said before: also where it hears nothing.
-DEAF = ("forbidden_word",)
+# What is told in them does not hang on what was said before (and nonsense means nothing): also where it hears
+# nothing.
+DEAF = ("forbidden_word", "gibberish")
 # Games for all at once in which it answers as everybody does.
 SHARED = (
     "first_thing", "five_things", "five_likenesses", "wrong_names", "walk_into_a_bar", "world_worst",
     "cyborg_line", "same_line", "thanks",
 )  # fmt: skip
+VOTED = ("walk_into_a_bar", "world_worst", "cyborg_line")
 GOODBYES: dict[Language, tuple[str, ...]] = {
     "en": ("bye", "goodbye", "good night", "see you", "gotta go", "i have to go"),
     "de": ("tschüss", "tschüs", "ciao", "gute nacht", "bis bald", "bis morgen", "ich muss los"),
@@ -102,6 +114,7 @@ def next_move(state: RoomState, context: Context, memory: Memory, here: Collecti
         or _greet(context, memory, voice)
         or _join(state, context, memory, voice)
         or _react(state, context, memory, voice)
+        or _ease(state, context, memory, voice)
         or _start(state, context, memory, voice)
         or _topic(state, context, memory)
     )
@@ -160,6 +173,32 @@ def _react(state: RoomState, context: Context, memory: Memory, voice: str) -> Mo
     return Move("bye" if bye else "react", until_ms, voice, target=heard.target)
 
 
+def _ease(state: RoomState, context: Context, memory: Memory, voice: str) -> Move | None:
+    """Say a kind line, once, to who was asked and said nothing."""
+    if voice in memory.eased or voice not in context.speakers or not _may_say(context, memory):
+        return None
+    until_ms = state.rested_from_ms + REACT_UNTIL_MS
+    if state.round is not None or context.now_ms > until_ms or not _was_silent(state, memory, voice):
+        return None
+    return Move("ease", until_ms, voice)
+
+
+def _was_silent(state: RoomState, memory: Memory, voice: str) -> bool:
+    """Tell whether somebody who was here had a turn in the last round, and neither spoke nor passed it on."""
+    last, came_ms = state.last_round, memory.came.get(voice, state.rested_from_ms)
+    if last is None or last.closed not in {"done", "silent"} or voice in {take.voice for take in last.takes}:
+        return False
+    asked = [turn for turn in last.turns if turn.act in SPOKEN and turn.is_for(voice)]
+    is_passed = any(voice in done_in(last, turn) for turn in asked)
+    return bool(asked) and not is_passed and asked[-1].closes_at_ms >= came_ms + START_AFTER_MS
+
+
+def came_back(context: Context, memory: Memory) -> tuple[tuple[str, int], ...]:
+    """Return which words of the newest line came back, and how often: nothing where that was said lately."""
+    is_due = memory.joked_ms + JOKE_EVERY_MS <= context.now_ms or not memory.joked_ms
+    return host_memory.came_back(memory) if is_due else ()
+
+
 def _owes_a_line(context: Context, memory: Memory, voice: str) -> bool:
     """Tell whether a line waits for an answer that is not late yet."""
     heard = memory.heard
@@ -180,11 +219,11 @@ def _is_resting(state: RoomState, context: Context) -> bool:
 
 
 def _start(state: RoomState, context: Context, memory: Memory, voice: str) -> Move | None:
-    """Begin a game for two in every second rest; for who may not speak now, throw a topic."""
+    """Begin a game in every second rest, for two where it can; for who may not speak now, throw a topic."""
     came_ms = memory.came.get(voice, context.now_ms)
     if not _is_resting(state, context) or _owes_a_line(context, memory, voice):
         return None
-    if context.now_ms < max(came_ms, memory.began_ms) + START_AFTER_MS:
+    if context.now_ms < max(came_ms + FIRST_AFTER_MS, memory.began_ms + START_AFTER_MS):
         return None
     last, until_ms = state.last_round, context.now_ms + START_UNTIL_MS
     spoke = last is not None and any(take.voice != memory.host for take in last.takes)
@@ -195,6 +234,7 @@ def _start(state: RoomState, context: Context, memory: Memory, voice: str) -> Mo
     if last is not None and last.starter == memory.host:
         return None
     games = playable(state, context, memory)
+    games += () if _hears(context, memory) else shared(state)
     if not games:
         return None
     fresh = [game for game in games if game not in memory.games] or games
@@ -203,9 +243,25 @@ def _start(state: RoomState, context: Context, memory: Memory, voice: str) -> Mo
 
 def playable(state: RoomState, context: Context, memory: Memory) -> list[str]:
     """Return the games for two that the room offers and the host can play here."""
-    hears = context.captions or memory.writes
+    return partnered(state, hears=_hears(context, memory))
+
+
+def partnered(state: RoomState, *, hears: bool) -> list[str]:
+    """Return the games for two that a room offers, and a host can play that `hears` words or does not."""
     offered = round_lifecycle.kind_of(state).games
     return [game for game in PARTNERED if game in offered and (hears or game in DEAF)]
+
+
+def _hears(context: Context, memory: Memory) -> bool:
+    """Tell whether it knows the words of takes."""
+    return context.captions or memory.writes
+
+
+def shared(state: RoomState) -> list[str]:
+    """Return the games for all that need no ears, but for the plain one and those with votes."""
+    kind = round_lifecycle.kind_of(state)
+    others = (game for game in SHARED if game in kind.games and game not in (kind.plain, *VOTED))
+    return [game for game in others if BY_ID[game].least <= 2]
 
 
 def _join(state: RoomState, context: Context, memory: Memory, voice: str) -> Move | None:
@@ -320,6 +376,8 @@ def tried(memory: Memory, move: Move, now_ms: int) -> Memory:
             return replace(memory, greeted=(*memory.greeted, move.voice)[-GREETED_KEPT:], with_=move.voice)
         case "react":
             return replace(memory, heard=None)
+        case "ease":
+            return replace(memory, eased=(*memory.eased, move.voice)[-GREETED_KEPT:])
         case "bye":
             return replace(memory, heard=None, with_="")
         case "topic" | "feed":
@@ -337,7 +395,32 @@ def tried(memory: Memory, move: Move, now_ms: int) -> Memory:
 
 def spoke(memory: Memory, move: Move, now_ms: int) -> Memory:
     """Return the memory of having said a line."""
-    return replace(memory, line_ms=now_ms) if move.deed in {"greet", "react", "bye"} else memory
+    return replace(memory, line_ms=now_ms) if move.deed in TALK else memory
+
+
+def made(
+    state: RoomState, context: Context, memory: Memory, move: Move, text: str
+) -> tuple[Command | None, Memory]:
+    """Return the command of a move whose words are there, and the memory of having made it."""
+    wanted, now_ms = command(move, text, state), context.now_ms
+    counts = dict(came_back(context, memory)) if move.deed == "react" else {}
+    memory = tried(memory, move, now_ms)
+    if wanted is None:
+        return None, memory
+    if any(f" {said} " in f" {' '.join(tokens(text))} " for said in counts):
+        memory = replace(memory, joked_ms=now_ms)
+    return wanted, spoke(memory, move, now_ms)
+
+
+def is_open(state: RoomState, context: Context, memory: Memory, move: Move) -> bool:
+    """Tell whether the turn that a move takes still waits for it: to speak its words takes a while."""
+    round_ = state.round
+    turn = round_.turn if round_ else None
+    if round_ is None or turn is None or (round_.id, turn.turn) != (move.round, move.turn):
+        return False
+    if round_.paused_until_ms or round_lifecycle.is_full(round_) or memory.host in done_in(round_, turn):
+        return False
+    return context.now_ms < turn.closes_at_ms or memory.host in context.speaking  # that is waited for
 
 
 def is_seated(state: RoomState, memory: Memory) -> bool:

@@ -18,9 +18,9 @@ from games.pace import SPOKEN
 from games.progress import is_complete
 from games.registry import BY_ID
 from games.round import Round, RoundClosed, RoundOpened, TurnGiven, VerdictGiven
-from server.room import filters, taught
+from server.room import characters, filters, taught
 from server.room.context import Context
-from server.room.events import ClipLanded, Event, Fact, Language, RoomClosed
+from server.room.events import ClipLanded, Event, Fact, Language, RoomClosed, TextSaid, Voice
 from server.room.kinds import KINDS, TIMINGS
 from server.room.state import RoomState
 
@@ -33,7 +33,8 @@ GUARD_MS = 300
 # A count-in has three beats, of which the last is silent but for its tick.
 BEATS = 3
 # What belongs to a moment is said this soon after it, or never.
-VERDICT_WITHIN_MS, RESULT_WITHIN_MS, LANDED_WITHIN_MS = 6_000, 15_000, 700
+VERDICT_WITHIN_MS, RESULT_WITHIN_MS, LANDED_WITHIN_MS, TALK_WITHIN_MS = 6_000, 15_000, 700, 3_000
+TALK_CHARACTERS, TALK_LEAST_CHARACTERS = 48, 16  # are said in about 4 s, and in 1.3
 LATE_MS = 60
 SIGN_MS = 500  # the sound before the words of a fault
 LINES_KEPT = 8
@@ -287,6 +288,9 @@ class Announcements:
                 until_ms = event.at_ms + VERDICT_WITHIN_MS
                 self._lines = [line for line in self._lines if not _is_older_verdict(line, until_ms)]
                 self._add(Announcement(choices, until_ms, about=told), state)
+            case TextSaid(text=text) if event.by is not None and _is_host(event.by, state):
+                said = Part(_first_of(text), named=(event.by.id,))  # who hides it hears nothing of it
+                self._add(Announcement((said,), event.at_ms + TALK_WITHIN_MS), state)
             case ClipLanded(hidden=True):
                 self._add(Announcement((Part(sound="landed"),), event.at_ms + LANDED_WITHIN_MS), state)
             case RoundClosed() as closed if closed.reason not in UNTOLD:
@@ -394,6 +398,20 @@ class Announcements:
         """Take out what is said now."""
         if line in self._lines:
             self._lines.remove(line)
+
+
+def _first_of(text: str) -> str:
+    """Return the sentences of a line that are soon said, and no mere "Attention!"; all of it can be read."""
+    ends = [end.end() for end in SENTENCE_END.finditer(text) if end.end() >= TALK_LEAST_CHARACTERS]
+    if not ends or len(text) <= TALK_CHARACTERS:
+        return text
+    return text[: max([end for end in ends if end <= TALK_CHARACTERS], default=ends[0])].strip()
+
+
+def _is_host(voice: Voice, state: RoomState) -> bool:
+    """Tell whether a voice is the room's own character: no other machine is called so."""
+    character = characters.of(state)
+    return voice.machine and character is not None and voice.name == character.names[state.language]
 
 
 def _is_older_verdict(line: Announcement, until_ms: int) -> bool:

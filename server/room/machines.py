@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from msgspec.structs import replace
 
@@ -60,11 +60,16 @@ def marked(state: RoomState, by: Voice | None, context: Context) -> Voice | None
     return replace(by, machine=True)
 
 
-def people(voices: Collection[str], context: Context) -> Collection[str]:
-    """Return those of some voices that are no machines, in their order."""
+def people(voices: Iterable[str], context: Context) -> Iterable[str]:
+    """Return those of some voices that are no machines, in their order: to be walked once."""
     if not context.machines:
         return voices
-    return [voice for voice in voices if voice not in context.machines]
+    return (voice for voice in voices if voice not in context.machines)
+
+
+def headcount(voices: Collection[str], context: Context) -> int:
+    """Return how many of some voices, each named once, are people: O(machines), of which a room has few."""
+    return len(voices) - sum(voice in voices for voice in context.machines)
 
 
 def check(command: Command | None, by: Voice) -> None:

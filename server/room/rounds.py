@@ -22,6 +22,7 @@ from server.room import (
     round_lifecycle,
     topics,
     turns,
+    welcome,
 )
 from server.room.commands import (
     Again,
@@ -144,10 +145,9 @@ def due(state: RoomState, context: Context) -> int | None:
         return min((at_ms for at_ms in times if at_ms is not None), default=None)
     if context.speaking or not round_lifecycle.kind_of(state).pulse:
         return None
-    speakers = machines.people(context.speakers, context)
-    if not any(door.admits(state, voice, context) for voice in speakers):
+    if not any(door.admits(state, voice, context) for voice in machines.people(context.speakers, context)):
         # All who might play are muted: a room that sleeps wakes when the first of them is so no more.
-        opens_ms = door.opens_at_ms(state, speakers, context)
+        opens_ms = door.opens_at_ms(state, [*machines.people(context.speakers, context)], context)
         return None if opens_ms is None else max(opens_ms, _pulse_at_ms(state, context))
     return _pulse_at_ms(state, context)
 
@@ -161,8 +161,10 @@ def _pulse_at_ms(state: RoomState, context: Context) -> int:
     if len(state.wanted_seats) >= topics.WANTED_VOICES:
         return round_lifecycle.card_ends_ms(state)
     next_ms = round_lifecycle.next_round_at_ms(state)
-    # Who comes in alone waits for no rest of others.
-    return min(next_ms, round_lifecycle.card_ends_ms(state)) if company.is_due(state, context) else next_ms
+    if company.is_due(state, context):
+        # Who comes in alone waits for no rest of others.
+        return min(next_ms, round_lifecycle.card_ends_ms(state))
+    return max(next_ms, welcome.over_ms(state, context))
 
 
 def _is_ahead(round_: Round, context: Context) -> bool:

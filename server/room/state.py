@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -84,7 +85,7 @@ class RoomState(Struct, frozen=True):
     take answers; `set_rounds` is the set of rounds that runs; `answered` are prompts and who answered them,
     `chains` those across visits;
     `removed_seq` is the seq of the newest removal; `voice` None means as the kind has it,
-    `character` None or "" nobody; `taught` is who has played which game lately.
+    `character` None too, and "" nobody; `taught` is who has played which game lately.
     """
 
     head: int = 0
@@ -179,9 +180,10 @@ def _is_like(event: Event, fact: ReactionGiven) -> bool:
     return event.by is not None and not event.by.machine and is_praise(fact.emoji)
 
 
-def _machines(state: RoomState) -> set[str]:
-    """Return the voices that the room knows as machines."""
-    return {voice.id for voice in state.voices.values() if voice.machine}
+def _is_machine(state: RoomState, voice: str) -> bool:
+    """Tell whether the room knows a voice as a machine."""
+    known = state.voices.get(voice)
+    return known is not None and known.machine
 
 
 def _governed(state: RoomState, event: Event) -> RoomState:
@@ -444,7 +446,7 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
                 rested_from_ms=event.at_ms,
                 silent_rounds=silent,
                 chains=open_chains.with_round(state.chains, state.round, fact, event.at_ms),
-                answered=answered.with_round(state.answered, state.round, _machines(state)),
+                answered=answered.with_round(state.answered, state.round, partial(_is_machine, state)),
                 taught=taught.with_round(state.taught, state.round, event.at_ms),
                 governed=governed.rested(state.governed),
             )

@@ -73,10 +73,10 @@ def want(state: RoomState, by: Voice | None, context: Context) -> list[Fact]:
 
 def do_all_want(state: RoomState, context: Context) -> bool:
     """Tell whether all who are here and may speak have asked for another topic."""
-    wanted, speakers = state.wanted_seats, people(context.speakers, context)
-    if not wanted or not speakers:
+    wanted = state.wanted_seats
+    if not wanted or not any(people(context.speakers, context)):
         return False
-    return all(seat(state, voice, context) in wanted for voice in speakers)
+    return all(seat(state, voice, context) in wanted for voice in people(context.speakers, context))
 
 
 def off_stage(state: RoomState, topic: str, context: Context) -> list[Fact]:
@@ -87,7 +87,7 @@ def off_stage(state: RoomState, topic: str, context: Context) -> list[Fact]:
     prompt = state.round.prompt if state.round else None
     if prompt is None or (prompt.id == topic and not round_lifecycle.is_withheld(state, topic)):
         return []
-    if not people(context.speakers, context) or state.closed:
+    if not any(people(context.speakers, context)) or state.closed:
         return round_lifecycle.close(state, "stopped", context)
     return [*make_way(state, "replaced", context), *throw(state, context)]
 

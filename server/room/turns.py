@@ -80,8 +80,9 @@ def voters(state: RoomState, round_: Round, context: Context) -> Collection[str]
     if asked:
         may = {voice for voice in asked if voice in context.here and speakers - {voice}}
         return {voice for voice in may if door.admits(state, voice, context)}
-    people = machines.people(context.here, context)
-    here = people if door.is_wide_open(state) else {*door.admitted(state, people, context)}
+    here: Collection[str] = context.here
+    if context.machines or not door.is_wide_open(state):
+        here = {*door.admitted(state, machines.people(here, context), context)}
     if len(speakers) > 1:
         return here
     return {*here} - speakers if speakers else ()

@@ -60,7 +60,8 @@ class Shared(Struct, frozen=True):
     A room falls asleep when nobody needed it for `idle_ms`; with `captions` words of takes are expected
     in rooms of the `languages` that are understood.
     `spoken_ms` is how long it takes to say a text in a language to who listens in a room, None where
-    nothing is said. `watch` is told of each change of who is in a room.
+    nothing is said. `watch` is told of each change of who is in a room. In `hosted` ones characters keep
+    people company.
     """
 
     log: Log
@@ -72,6 +73,7 @@ class Shared(Struct, frozen=True):
     languages: Container[str] = ("en", "de")
     spoken_ms: Callable[[str], Callable[[str, str], int] | None] | None = None
     watch: Callable[[str, Change], None] | None = None
+    hosted: bool = False
 
     def expects_words(self, language: str) -> bool:
         """Tell whether what is said in a language gets its words."""
@@ -315,7 +317,9 @@ class LocalRoom:
         shared = self._registry.shared
         captions = shared.expects_words(self.voices_language)
         spoken_ms = shared.spoken_ms(self.id) if shared.spoken_ms else None
-        return self._presence.context(shared.clock(), shared.random, captions=captions, spoken_ms=spoken_ms)
+        return self._presence.context(
+            shared.clock(), shared.random, captions=captions, spoken_ms=spoken_ms, hosted=shared.hosted
+        )
 
     @property
     def speakers(self) -> Mapping[str, int]:

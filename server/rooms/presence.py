@@ -90,6 +90,7 @@ class Presence:
         *,
         captions: bool = False,
         spoken_ms: Callable[[str, str], int] | None = None,
+        hosted: bool = False,
     ) -> Context:
         """Return what a decision of this moment may depend on; nothing is copied."""
         return Context(
@@ -108,6 +109,7 @@ class Presence:
             self.machines.keys(),
             self.inside.keys(),
             self.came,
+            hosted,
         )
 
     def move(

@@ -73,9 +73,12 @@ class RoomRegistry:
         languages: Container[str] = ("en", "de"),
         spoken_ms: Callable[[str], Callable[[str, str], int] | None] | None = None,
         watch: Callable[[str, Change], None] | None = None,
+        hosted: bool = False,
     ) -> None:
         self.clock = clock
-        self.shared = Shared(log, rules, clock, random, idle_ms, captions, languages, spoken_ms, watch)
+        self.shared = Shared(
+            log, rules, clock, random, idle_ms, captions, languages, spoken_ms, watch, hosted
+        )
         self._log, self._secret, self.view = log, secret, view
         self._directory = directory or LocalDirectory()
         self._snapshots = Snapshots(log, rules.snapshots)

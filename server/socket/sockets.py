@@ -141,7 +141,12 @@ class Sockets:
 
     def _new_fanout(self, room: Room) -> Fanout:
         shared = self._registry.shared
-        described = partial(describe, expects_words=shared.expects_words, speech=shared.spoken_ms is not None)
+        described = partial(
+            describe,
+            expects_words=shared.expects_words,
+            speech=shared.spoken_ms is not None,
+            hosted=shared.hosted,
+        )
         fanout = Fanout(room, describe=described, clock=self._registry.clock, empty=self._forget)
         self._fanouts[room.id] = fanout
         return fanout
@@ -266,8 +271,9 @@ def describe(
     *,
     expects_words: Callable[[str], bool] = lambda _: False,
     speech: bool = False,
+    hosted: bool = False,
 ) -> bytes:
     """Return a room's JSON object, as the welcome carries it."""
-    able = {"captions": expects_words(state.language), "speech": speech}
+    able = {"captions": expects_words(state.language), "speech": speech, "hosted": hosted}
     described = shown(id, state, listeners=counts.listeners, speakers=counts.speakers, **able)
     return msgspec.json.encode(described)

@@ -18,14 +18,14 @@ from server.http.answers import answer
 from server.http.problems import Problem
 from server.http.security import check_origin, rate_limit, visitor_key
 from server.log.base import Listing
-from server.room import characters, daily, place
+from server.room import characters, daily, hosting, place
 from server.room.answered import DAILY
 from server.room.commands import Refused
 from server.room.events import Language, RoomOpened, encode
 from server.room.house import HOUSE_IDS
 from server.room.kinds import KINDS, Kind, RoomKind
 from server.room.lines import speaks
-from server.room.machines import people
+from server.room.machines import headcount
 from server.room.masks import MASKS
 from server.room.state import RoomState
 from server.room.view import public, view
@@ -151,6 +151,7 @@ class RoomShown(Struct):
     noise_reduction: bool
     character: str | None
     characters: tuple[CharacterShown, ...]
+    partnered: tuple[str, ...]
     round: RoundShown | None
     daily: DailyShown | None = None
 
@@ -174,10 +175,11 @@ def shown(
     speakers: int,
     captions: bool = False,
     speech: bool = False,
+    hosted: bool = False,
 ) -> RoomShown:
     """Return a room as the contract has it; without `captions` others judge what nobody can read.
 
-    Without `speech` no room is spoken to, whatever it wants.
+    Without `speech` no room is spoken to, whatever it wants; where none is `hosted` none has a character.
     """
     kind = KINDS.get(state.kind, KINDS["wonder"])
     return RoomShown(
@@ -218,11 +220,9 @@ def shown(
         mask=state.mask or None,
         voice=speech and speaks(state),
         noise_reduction=state.noise_reduction,
-        character=state.character or None,
-        characters=tuple(
-            CharacterShown(each.id, each.names[state.language])
-            for each in characters.offered(state.kind, state.language)
-        ),
+        character=_character(state) if hosted else None,
+        characters=_characters(state) if hosted else (),
+        partnered=tuple(hosting.partnered(state, hears=captions)) if hosted else (),
         round=_round(public(state.round)) if state.round else None,
         daily=_daily(state) if state.kind in daily.KINDS else None,
     )
@@ -231,6 +231,16 @@ def shown(
 def _daily(state: RoomState) -> DailyShown:
     known = daily.newest(state.answered)
     return DailyShown(known.prompt.id.removeprefix(DAILY), known.count) if known else DailyShown("", 0)
+
+
+def _character(state: RoomState) -> str | None:
+    character = characters.of(state)
+    return character.id if character else None
+
+
+def _characters(state: RoomState) -> tuple[CharacterShown, ...]:
+    offered = characters.offered(state.kind, state.language)
+    return tuple(CharacterShown(each.id, each.names[state.language]) for each in offered)
 
 
 def _challenged(kind: RoomKind, *, captions: bool) -> tuple[str, ...]:
@@ -293,7 +303,7 @@ def _listing(request: web.Request, rooms: list[RoomShown]) -> web.Response:
 def _here_now(registry: RoomRegistry) -> HereNow:
     """Return how many people are in public rooms, and in how many of these; machines are nobody."""
     contexts = (room.context() for room in registry.rooms() if room.public)
-    crowds = [crowd for each in contexts if (crowd := len(people(each.inside, each)))]
+    crowds = [crowd for each in contexts if (crowd := headcount(each.inside, each))]
     return HereNow(sum(crowds), len(crowds))
 
 
@@ -349,7 +359,8 @@ def present(request: web.Request, room: Room) -> RoomShown:
 def _able(registry: RoomRegistry, language: str) -> dict[str, bool]:
     """Return what the server has beside rooms, for those of a language."""
     shared = registry.shared
-    return {"captions": shared.expects_words(language), "speech": shared.spoken_ms is not None}
+    words, speech = shared.expects_words(language), shared.spoken_ms is not None
+    return {"captions": words, "speech": speech, "hosted": shared.hosted}
 
 
 def _counts(request: web.Request, room: Room) -> tuple[int, int]:

@@ -18,7 +18,6 @@ import './views/prompt-card.js';
 import './views/room-chat.js';
 import './views/room-presence.js';
 import './views/room-title.js';
-import { copyLink } from './views/room-link.js';
 import './views/stage-bar.js';
 import './views/talk-button.js';
 import './views/throw-button.js';
@@ -59,7 +58,8 @@ session.store.watch(({ connection, hearing, path, joined, phase, mine, speaking 
 
 if (!isSecureContext) session.notices.tell({ code: 'insecure' });
 else if (isInApp()) {
-  session.notices.tell({ code: 'in-app', action: () => copyLink(session) });
+  const link = import('./views/room-link.js'); // there before the press: a browser lets one copy only right after it
+  session.notices.tell({ code: 'in-app', action: async () => (await link).copyLink(session) });
 }
 tellUnfetched(globalThis, () => session.notices.pass({ code: 'refused', values: { code: 'offline', message: '' } }));
 session.open();

@@ -32,7 +32,16 @@ def test_each_speaks_both_languages_through_a_mask_that_there_is() -> None:
 @pytest.mark.parametrize("character", sorted(CHARACTERS))
 def test_lines_are_sayable_as_they_stand(character: str) -> None:
     for part in CHARACTERS[character].parts.values():
-        lines = [*part.hello, *part.bye, *part.throws, *part.echoes, *part.feeds, *part.gentle]
+        lines = [
+            *part.hello,
+            *part.bye,
+            *part.throws,
+            *part.echoes,
+            *part.feeds,
+            *part.eases,
+            *part.counts,
+            *part.gentle,
+        ]
         lines += [line for reaction in part.reacts for line in reaction.says]
         assert [line for line in lines if cleaned(line) != line] == []
         assert len(lines) == len(set(lines))
@@ -55,6 +64,7 @@ def test_the_gentle_one_is_where_it_heals() -> None:
         ("Attention! {name} has arrived.", "Attention! Somebody has arrived."),
         ("“{word}”! Now", "“{word}” {nothing}! Now"),
         ("My knees are only on loan.", "loan " * 17),
+        ("“{word}”, edition {count}! Sold", "“{word}”! Sold"),
         ("My knees are only on loan.", "My knees are {} on loan."),
         ("My knees are only on loan.", "My knees are {name."),
         ("My knees are only on loan.", "?!"),

@@ -146,9 +146,8 @@ async def opened(
     )
     registry.register(host)
     room = await registry.open(RoomOpened(kind, "Test", public=True), None, id=kind)
-    if wants:
-        character = next(each for each in CHARACTERS.values() if kind in each.kinds)
-        await room.send(Change(character=character.id))
+    if not wants:
+        await room.send(Change(character=""))
     try:
         yield Company(registry, host, room, scribe)
     finally:

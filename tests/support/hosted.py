@@ -16,9 +16,6 @@ from tests.support.rooms import PureRoom
 
 HOST = Voice("voice-host", "Bolt the Machine", "#123456", machine=True)
 BOT = Voice("voice-bot", "Some Bot", "#654321", machine=True)
-LOOK_MS = 500
-# In these deeds there are words.
-SPOKEN = ("greet", "react", "bye")
 
 
 class HostedRoom(PureRoom):
@@ -85,11 +82,9 @@ class HostedRoom(PureRoom):
             return None
         self.words += 1
         said = f"line{self.words}" if text is None else text
-        command = hosting.command(move, said, self.state)
-        self.memory = hosting.tried(self.memory, move, self.now_ms)
+        command, self.memory = hosting.made(self.state, self.context(), self.memory, move, said)
         if command is None:
             return move
-        self.memory = hosting.spoke(self.memory, move, self.now_ms)
         self.moves.append((self.now_ms, move, said))
         self.is_seated = self.is_seated or move.deed in {"start", "join"}
         try:
@@ -115,7 +110,7 @@ class HostedRoom(PureRoom):
         while self.now_ms < end_ms:
             if (move := self.look()) is not None:
                 yield move
-            self.pass_to(self.now_ms + LOOK_MS)
+            self.pass_to(self.now_ms + hosting.LOOK_EVERY_MS)
 
     def deeds(self) -> list[str]:
         """Return what the host did so far."""

@@ -151,7 +151,8 @@ def internet() -> Iterator[Internet]:
 
 def serve(net: Internet, place: Place, folder: str, *options: str) -> tuple[str, str]:
     """Run a server in a place; return its HTTP port, and the address of its voices."""
-    command = ["server", "serve", "--host", "0.0.0.0", "--data", folder, "--speech", "off", *options]
+    command = ["server", "serve", "--host", "0.0.0.0", "--data", folder, "--speech", "off"]
+    command += ["--host-engine", "off", *options]
     process = net.close_to(place.start(*command))
     assert process.stdout is not None
     ready = READY.match(process.stdout.readline())

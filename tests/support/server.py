@@ -27,6 +27,7 @@ class Server:
         self.folder = folder
         self.options: dict[str, str | int] = {"port": 0, "udp_port": 0, "data": str(folder / "data")}
         self.options["speech"] = "off"  # where rooms are spoken to, games begin later
+        self.options["host_engine"] = "off"  # who is there alone would be greeted, and played with
         self.options.update(options)
         self.url = ""
         self.udp = ("", 0)

@@ -202,6 +202,7 @@ async def running_site(
         secret=b"s" * 32,
         idle_ms=config.room_idle_ms,
         captions=captions,
+        hosted=True,
     )
     await registry.open(RoomOpened("wonder", "Wonder", public=True), None, id="wonder")
     finisher = cast(Finisher, hands)

@@ -37,6 +37,8 @@ export default {
   'phase.idle.hint': 'Wirf etwas ein, oder sag einfach was.',
   'phase.alone': 'Still hier drin',
   'phase.alone.hint': 'Jemand muss anfangen. Es ist leichter, als es aussieht: drücken, irgendwas sagen, loslassen.',
+  'phase.hosted': 'Du und {name}',
+  'phase.hosted.hint': 'Eine Maschine spielt mit, bis jemand kommt.',
   'phase.waiting': 'Gleich kommt es',
   'phase.count-in': 'Mach dich bereit',
   'phase.count-in.other': 'Gleich spricht {name}',

@@ -37,6 +37,8 @@ export default {
   'phase.idle.hint': 'Throw a prompt, or just say something.',
   'phase.alone': 'It is quiet in here',
   'phase.alone.hint': 'Somebody has to be first. It is easier than it looks: press, say anything, let go.',
+  'phase.hosted': 'You and {name}',
+  'phase.hosted.hint': 'A machine plays with you until somebody comes.',
   'phase.waiting': 'Here it comes',
   'phase.count-in': 'Get ready',
   'phase.count-in.other': 'Get ready to hear {name}',

@@ -5,12 +5,13 @@
  * @typedef {import('../wire/protocol.js').Take} Take
  * @typedef {{clip: string, voice: string, name: string, colour: string, text: string, ms: number, written: boolean,
  *   hearts: number, won: boolean, verdicts: {text: string, tone: string, overruled: boolean}[], at_ms?: number}} Shown  `at_ms`: an older clip that answered the same
- * @typedef {{by: {id: string, name: string, colour: string}|null, at_ms: number, duration_ms: number, caption: string|null}} Met
+ * @typedef {{by: import('../wire/protocol.js').Voice|null, at_ms: number, duration_ms: number, caption: string|null}} Met
  * @typedef {{voice: string, name: string, colour: string, text: string}} Secret
  * @typedef {{name: string, colour: string, hearts: number, part: number, won: boolean}} Bar
  * @typedef {{kind: string, prompt: string, title: string, takes: Shown[], beads: Shown[], bars: Bar[], secrets: Secret[],
  *   winners: Shown[], line: Shown|null, plays: string[], atOnce: boolean, words: string, names: string[]}} Ending
  */
+import { signed } from '../lib/shape.js';
 import { counted, t } from '../lib/text.js';
 import { secretOf, seenBy, takesSeen, voiceOf } from './head.js';
 import { isDaily } from './daily.js';
@@ -68,7 +69,7 @@ function metOf(clip, met, model) {
   const known = model.state.clips.get(clip) ?? met.get(clip);
   if (!known || !seenBy(model)({ clip, voice: known.by?.id ?? '' })) return undefined;
   const { by, at_ms, duration_ms: ms, caption } = known;
-  return { clip, voice: by?.id ?? '', name: by?.name ?? '', colour: by?.colour ?? '', text: caption ?? '', ms, at_ms, written: false, hearts: 0, won: false, verdicts: [] };
+  return { clip, voice: by?.id ?? '', name: signed(by), colour: by?.colour ?? '', text: caption ?? '', ms, at_ms, written: false, hearts: 0, won: false, verdicts: [] };
 }
 
 /** What the headline of the card is. @param {string} kind @param {Shown[]} winners @param {Shown[]} takes @param {import('../wire/protocol.js').Closing} closing */
@@ -115,7 +116,7 @@ function lineOf(clip, takes, model) {
   const here = takes.find((take) => take.clip === clip);
   if (here) return here;
   const known = model.state.clips.get(clip);
-  return known && seenBy(model)({ clip, voice: known.by?.id ?? '' }) ? { clip, voice: known.by?.id ?? '', name: known.by?.name ?? '', colour: known.by?.colour ?? '', text: known.caption ?? '', ms: known.duration_ms, written: false, hearts: 0, won: true, verdicts: [] } : null;
+  return known && seenBy(model)({ clip, voice: known.by?.id ?? '' }) ? { clip, voice: known.by?.id ?? '', name: signed(known.by), colour: known.by?.colour ?? '', text: known.caption ?? '', ms: known.duration_ms, written: false, hearts: 0, won: true, verdicts: [] } : null;
 }
 
 /** How two stood in a duel, by hearts. @param {Shown[]} takes @returns {Bar[]} */
@@ -146,7 +147,7 @@ function lastPair(round, takes) {
 /** @param {string} voice @param {Pick<import('./head.js').Seen, 'state'|'presence'>} model @param {Met['by']} [met] */
 function nameOf(voice, model, met = null) {
   const known = voiceOf(model, voice) ?? met;
-  return { name: known?.name ?? '', colour: known?.colour ?? '' };
+  return { name: signed(known), colour: known?.colour ?? '' };
 }
 
 /** @param {Shown|undefined} take @returns {take is Shown} */

@@ -11,6 +11,7 @@
  * @typedef {{state: import('./state.js').RoomState, presence: import('./presence.js').Presence, me: Voice|null,
  *   room: import('../wire/protocol.js').Room|null, onAir: string|null, replaying: string|null, hidden?: string[]}} Seen  of the model
  */
+import { signed } from '../lib/shape.js';
 import { isDrawnIn } from './play.js';
 import { isMute } from './round.js';
 
@@ -38,7 +39,7 @@ export function ownersOf(turn) {
 /** The voice of an id, as far as this page has met it and its visitor has not hidden it. @param {Pick<Seen, 'state'|'presence'|'hidden'>} model @param {string} id @returns {Voice|null} */
 export function voiceOf({ state, presence, hidden = [] }, id) {
   if (hidden.includes(id)) return null;
-  return presence.voices.get(id) ?? [...state.clips.values()].find(({ by }) => by?.id === id)?.by ?? null;
+  return presence.voices.get(id) ?? [...state.clips.values(), ...state.texts.values()].find(({ by }) => by?.id === id)?.by ?? null; // a room's machine is not listed, but wrote
 }
 
 /** Who is in the round, in the order of their turns; nobody whom this visitor hid. @param {Seen} model @param {RoundStatus} status @returns {Person[]} */
@@ -54,7 +55,7 @@ export function castOf(model, { turn, phase }) {
   const kept = new Set([...first, ...playing].slice(0, MOST_PEOPLE));
   return playing.filter((id) => kept.has(id)).map((id) => ({
     id,
-    name: voiceOf(model, id)?.name ?? '',
+    name: signed(voiceOf(model, id)),
     colour: voiceOf(model, id)?.colour ?? '',
     has: has.includes(id),
     next: id === turn?.next && !has.includes(id),
@@ -143,7 +144,13 @@ export function levelAt(peaks, part) {
 
 /** A name where there is little room: its last word, which is the thing. @param {string} name */
 export function shortened(name) {
-  return name.split(/\s+/).at(-1) ?? '';
+  return name.split(/\s+(?!⚙)/).at(-1) ?? '';
+}
+
+/** The machine that keeps people company here, by its name: as was chosen, else as the kind of room has it. @param {Pick<Seen, 'state'|'room'>} model */
+export function companionOf({ state, room }) {
+  const chosen = state.character ?? room?.character;
+  return room?.characters?.find(({ id }) => id === chosen)?.name ?? '';
 }
 
 /** @param {import('./round.js').Phase} phase */

@@ -15,6 +15,11 @@ export function foldPresence(presence, kind, data) {
   return presence;
 }
 
+/** How many people are here: machines are, too, but nobody's company is counted by them. @param {Pick<Presence, 'voices'>} presence */
+export function peopleIn({ voices }) {
+  return [...voices.values()].filter(({ machine }) => !machine).length;
+}
+
 /** Whether one reads rather than hears: large words, or no sound. @param {string} hearing @param {string} captions */
 export function reads(hearing, captions) {
   return captions === 'large' || (captions === 'on' && hearing !== 'radio' && hearing !== 'files');

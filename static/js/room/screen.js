@@ -9,6 +9,7 @@
  * @typedef {{clip: string, name: string, colour: string, text: string, hearts: number, lit: boolean, written: boolean, winner: boolean}} Card
  */
 
+import { signed } from '../lib/shape.js';
 import { t } from '../lib/text.js';
 import { endingOf } from './ending.js';
 import { calmOf, takesSeen } from './head.js';
@@ -54,14 +55,9 @@ export function cardsOf(state, here, onAir) {
   return takes.slice(-CARDS).map(({ clip, voice, text, written = false }) => {
     const by = state.clips.get(clip)?.by ?? here.get(voice);
     const hearts = round?.votes.filter((vote) => vote.clip === clip && vote.value > 0).length ?? 0;
-    return { clip, name: nameOf(by), colour: by?.colour ?? '', text: state.clips.get(clip)?.caption ?? text ?? '', hearts,
+    return { clip, name: signed(by) || '…', colour: by?.colour ?? '', text: state.clips.get(clip)?.caption ?? text ?? '', hearts,
       lit: onAir === clip, written, winner: winners.includes(clip) };
   });
-}
-
-/** On a screen nobody presses a name: a sign says who is a machine. @param {Voice|null|undefined} by */
-function nameOf(by) {
-  return by ? by.name + (by.machine ? ' ⚙\uFE0E' : '') : '…';
 }
 
 /** The clips that won the last round: none while one runs, several after a tie. @param {RoomState} state @returns {string[]} */

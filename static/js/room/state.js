@@ -61,7 +61,7 @@ export const EMPTY = Object.freeze({
   hold: false,
   mask: '',
   noise_reduction: false,
-  character: null, // who keeps people company; null or '': nobody
+  character: null, // who keeps people company; null: as the room has it, '': nobody
   voice: null, // whether the radio says what is played; null: as the room's kind has it
   withheld: new Map(), // what is hidden for all until somebody decided: clips by id, texts by seq; by which event
   held: new Map(), // those of them that a filter holds, and how many say that they may pass

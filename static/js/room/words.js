@@ -4,6 +4,8 @@
  * @typedef {[string, number, number]} Word  with the times from which and to which it is heard, in ms of its clip
  */
 
+import { companionOf } from './head.js';
+
 const LINE_LETTERS = 42; // read at a glance, as in the captions of `server/web/cues.py`
 const PAUSE_MS = 700; // a silence of this length ends a line
 const EARLY_MS = 60; // eyes are told a little sooner than ears
@@ -41,4 +43,14 @@ export function lineAt(words, at_ms) {
 /** Whether a text is these words, so that each can be marked in it. @param {string} text @param {readonly Word[]} words */
 export function isMarkable(text, words) {
   return words.length > 0 && words.map(([word]) => word).join(' ') === text;
+}
+
+/**
+ * The newest line, where the machine that keeps people company wrote it. @param {Pick<import('./head.js').Seen, 'state'|'room'|'hidden'>} model
+ * @returns {import('./state.js').Text|null}
+ */
+export function talkOf(model) {
+  const line = [...model.state.texts.values()].at(-1);
+  const isHost = line?.by?.machine && line.by.name === companionOf(model);
+  return isHost && !model.hidden?.includes(line.by?.id ?? '') && !model.state.withheld.has(String(line.seq)) ? line : null;
 }

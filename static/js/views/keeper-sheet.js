@@ -33,10 +33,10 @@ function rules(session, failure) {
 
 /** Who keeps people company: a machine, or nobody. @param {Session} session @param {HTMLElement} failure */
 function company({ id, model }, failure) {
-  const now = model.state.character || 'none';
-  const one = (/** @type {string} */ value, /** @type {string} */ name) => h('option', { value, selected: value === now }, name);
+  const now = () => (model.state.character ?? model.room?.character) || 'none';
+  const one = (/** @type {string} */ value, /** @type {string} */ name) => h('option', { value, selected: value === now() }, name);
   const select = h('select', { id: 'keeper-character' }, one('none', t('keeper.character.none')), ...(model.room?.characters ?? []).map((each) => one(each.id, each.name)));
-  select.addEventListener('change', async () => (await attempt(failure, () => changeRoom(id, { character: select.value }))) || (select.value = model.state.character || 'none'));
+  select.addEventListener('change', async () => (await attempt(failure, () => changeRoom(id, { character: select.value }))) || (select.value = now()));
   return h('label', { class: 'field' }, h('span', {}, t('keeper.character')), select);
 }
 

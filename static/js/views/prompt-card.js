@@ -2,7 +2,8 @@
 import { h, say, set } from '../lib/dom.js';
 import { day, reaction } from '../lib/format.js';
 import { counted, t } from '../lib/text.js';
-import { calmOf, isTalking, missingIn, ownersOf, partIn, starterIn, startsSelf, talksOn, voiceOf } from '../room/head.js';
+import { calmOf, companionOf, isTalking, missingIn, ownersOf, partIn, starterIn, startsSelf, talksOn, voiceOf } from '../room/head.js';
+import { peopleIn } from '../room/presence.js';
 import { hasCard, reactionOf, stayedSilent } from '../room/round.js';
 import './stage-head.js';
 import { View } from './view.js';
@@ -84,13 +85,18 @@ export class PromptCard extends View {
     const prompt = /** @type {HTMLElement} */ (this.prompt);
     const words = promptOf(status, model);
     const isSilent = status.phase === 'over' && stayedSilent(model);
-    const text = words || (isSilent ? t('phase.silent') : status.phase === 'idle' ? t(model.state.closed ? 'talk.gone' : model.presence.voices.size > 1 ? 'phase.idle' : 'phase.alone') : '');
+    const text = words || (isSilent ? t('phase.silent') : status.phase === 'idle' ? t(model.state.closed ? 'talk.gone' : `phase.${companyOf(model)}`, { name: companionOf(model) }) : '');
     const resting = !words && text !== '';
     set(prompt, { lang: resting ? null : model.state.language });
     prompt.dataset.resting = String(resting);
     prompt.dataset.long = String(text.length > 60 || status.turn?.act === 'vote');
     say(prompt, text);
   }
+}
+
+/** Who is at a stage on which nothing happens: some, one with a machine, or one alone. @param {Model} model */
+function companyOf(model) {
+  return peopleIn(model.presence) > 1 ? 'idle' : companionOf(model) ? 'hosted' : 'alone';
 }
 
 /** The words to be said something to; nothing of what was asked before. @param {RoundStatus} status @param {Model} model */
@@ -111,7 +117,7 @@ function whoOf(status, { presence, speaking, state }, part) {
   const { phase } = status;
   if (speaking === 'sending' || isTheirs(status, state)) return '';
   if (part === 'you') return t('who.you');
-  if (part === 'all' && phase === 'count-in') return t(presence.voices.size > 1 ? 'who.all' : 'who.you');
+  if (part === 'all' && phase === 'count-in') return t(peopleIn(presence) > 1 ? 'who.all' : 'who.you');
   return '';
 }
 
@@ -167,7 +173,7 @@ function othersOf(phase, turn, model) {
 function hintOf({ phase, prompt, turn, step }, model) {
   const { state, me } = model;
   if (step) return prompt;
-  if (phase === 'idle') return model.asked || state.closed ? '' : t(model.presence.voices.size > 1 || state.clips.size ? 'phase.idle.hint' : 'phase.alone.hint');
+  if (phase === 'idle') return model.asked || state.closed ? '' : t(`phase.${companyOf(model)}.hint`);
   const help = state.round?.helps?.findLast((one) => one.turn === turn?.turn);
   if (phase === 'window' && help) return t('help.word', { text: help.text });
   if ((phase === 'window' || phase === 'count-in') && turn?.max_words) return counted('words.max', turn.max_words);

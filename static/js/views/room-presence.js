@@ -2,6 +2,7 @@
 import { h, keep, say } from '../lib/dom.js';
 import { shapeOf } from '../lib/shape.js';
 import { counted, t } from '../lib/text.js';
+import { peopleIn } from '../room/presence.js';
 import { View } from './view.js';
 import { shareButton } from './settings-button.js';
 import { voiceName } from './voice-name.js';
@@ -43,7 +44,7 @@ export class RoomPresence extends View {
     };
     keep(this.dots, voices.slice(0, DOTS), idOf, (voice) => h('span', { class: 'dot', 'data-shape': shapeOf(voice.id) }), draw);
     keep(this.names, voices.slice(0, NAMES), idOf, (voice) => nameOf(this.session, voice, me), draw);
-    const [count, ...words] = counted('here', Math.max(1, people(presence))).split(' ');
+    const [count, ...words] = counted('here', Math.max(1, peopleIn(presence))).split(' ');
     say(this.count, count);
     if (this.words) say(this.words, words.join(' '));
     say(this.listening, counted('here.listening', presence.listeners));
@@ -59,11 +60,6 @@ export class RoomPresence extends View {
 /** Those who speak come first, then oneself. @param {Voice} voice @param {import('../room/presence.js').Presence} presence @param {Voice|null} me */
 function order(voice, presence, me) {
   return (presence.speaking.has(voice.id) ? 2 : 0) + (voice.id === me?.id ? 1 : 0);
-}
-
-/** Machines are here, but nobody's company is counted by them. @param {import('../room/presence.js').Presence} presence */
-function people({ voices }) {
-  return [...voices.values()].filter(({ machine }) => !machine).length;
 }
 
 /** @param {Voice} voice */

@@ -1,6 +1,6 @@
 /** The takes of a round: to vote on while it asks for it, without names until the vote is over; to hear as one piece after it. */
 import { h, icon, keep, say, set } from '../lib/dom.js';
-import { SHAPES } from '../lib/shape.js';
+import { SHAPES, signed } from '../lib/shape.js';
 import { t } from '../lib/text.js';
 import { calmOf, stagedIn, takesSeen, voiceOf } from '../room/head.js';
 
@@ -98,7 +98,7 @@ export class RoundTakes {
     const votes = round.votes.filter((vote) => vote.clip === clip && vote.value > 0);
     const mine = votes.some((vote) => vote.voice === me?.id);
     const by = voiceOf(model, voice);
-    const name = place < 0 ? (by?.name ?? '…') : voice === me?.id ? t('clip.you') : t('round.unknown', { n: place + 1 });
+    const name = place < 0 ? (signed(by) || '…') : voice === me?.id ? t('clip.you') : t('round.unknown', { n: place + 1 });
     row.style.setProperty('--voice', place < 0 ? (by?.colour ?? '') : '');
     row.dataset.lit = String(onAir === clip || replaying === clip);
     const heart = /** @type {HTMLButtonElement} */ (row.querySelector('.heart'));

@@ -3,6 +3,7 @@ import '../lib/words-play.js';
 import '../lib/words-screen.js';
 import { h, keep, say, set } from '../lib/dom.js';
 import { recall, remember } from '../lib/storage.js';
+import { signed } from '../lib/shape.js';
 import { language, t } from '../lib/text.js';
 import { ballotOf, cardsOf, isMute, isUnsigned, outcomeOf, whose } from '../room/screen.js';
 import { offer } from '../wire/games.js';
@@ -199,7 +200,7 @@ export class ScreenStage extends View {
 
 /** @param {string} id @param {import('../room/presence.js').Presence} presence @param {import('../room/state.js').RoomState} state */
 function nameOf(id, presence, state) {
-  return presence.voices.get(id)?.name ?? clipOf(id, state)?.by?.name ?? '…';
+  return signed(presence.voices.get(id) ?? clipOf(id, state)?.by) || '…';
 }
 
 /** @param {string} id @param {import('../room/state.js').RoomState} state */

@@ -1,8 +1,9 @@
 /** Runs the words of what is heard along with its sound: large on the stage, and in its row. */
 import { h, set } from '../lib/dom.js';
 import { get } from '../lib/preferences.js';
+import { signed } from '../lib/shape.js';
 import { dressed } from '../lib/sheet.js';
-import { isMarkable, lineAt, spokenAt } from '../room/words.js';
+import { isMarkable, lineAt, spokenAt, talkOf } from '../room/words.js';
 
 /** @typedef {import('../session/session.js').Session} Session */
 /** @typedef {import('../room/state.js').Clip} Clip */
@@ -17,6 +18,7 @@ export class SpokenWords {
   /** @type {HTMLElement|null} */ #row = null;
   /** What was told of a clip that nobody plays. */ #news = { clip: '', until_ms: 0 };
   /** @type {string|undefined} */ #newest;
+  /** A line that a machine wrote to who is here alone. */ #talk = { seq: 0, until_ms: 0 };
 
   /** `place` is where they are shown: over something else, so that nothing moves. @param {Session} session @param {Element} place */
   constructor(session, place) {
@@ -33,6 +35,7 @@ export class SpokenWords {
   #run() {
     cancelAnimationFrame(this.#frame);
     this.#hearNews();
+    this.#hearTalk();
     if (this.#show()) this.#frame = requestAnimationFrame(() => this.#run());
   }
 
@@ -47,10 +50,33 @@ export class SpokenWords {
     if (isNew) this.#news = { clip: key, until_ms: this.session.clock.now() + READ_MS + READ_A_WORD_MS * clip.words.length };
   }
 
+  /** What the room's machine says is read where one looks: the chat of a phone is behind a tab. */
+  #hearTalk() {
+    const line = talkOf(this.session.model);
+    if (!line || line.seq === this.#talk.seq) return;
+    const isNew = this.session.clock.server_ms - line.at_ms < FRESH_MS;
+    this.#talk = { seq: line.seq, until_ms: isNew ? this.session.clock.now() + READ_MS + READ_A_WORD_MS * line.text.split(' ').length : 0 };
+  }
+
+  /** Show a line of the room's machine, with its name; tells whether there is one. */
+  #showTalk() {
+    const line = talkOf(this.session.model);
+    const isShown = Boolean(line) && this.session.clock.now() < this.#talk.until_ms;
+    this.bar.toggleAttribute('data-talk', isShown);
+    if (!line || !isShown) return false;
+    set(this.bar, { hidden: false });
+    this.bar.lang = this.session.model.state.language;
+    this.bar.style.setProperty('--voice', line.by?.colour ?? '');
+    draw(this.bar, [`${signed(line.by)}:`, line.text], -1);
+    return true;
+  }
+
   /** Draw what is heard now; tells whether there is more to come. */
   #show() {
     const heard = this.#heard();
     this.#drawRow(heard);
+    if (!heard && this.#showTalk()) return true;
+    this.bar.removeAttribute('data-talk');
     const isShown = heard !== null && get('captions') !== 'off';
     set(this.bar, { hidden: !isShown });
     if (!isShown) return heard !== null;

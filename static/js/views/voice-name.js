@@ -1,5 +1,6 @@
 /** A name that can be pressed: whoever it is can be hidden and reported from there. */
 import { h } from '../lib/dom.js';
+import { MACHINE_SIGN } from '../lib/shape.js';
 import { t } from '../lib/text.js';
 
 /** @typedef {import('../session/session.js').Session} Session */
@@ -15,5 +16,5 @@ export function voiceName(session, voice, about, more = {}) {
 
 /** What says that a voice is a machine. @param {Voice|null|undefined} voice */
 export function markOf(voice) {
-  return voice?.machine && h('span', { class: 'machine', role: 'img', 'aria-label': t('voice.machine'), title: t('voice.machine') }, ' ⚙\uFE0E');
+  return voice?.machine && h('span', { class: 'machine', role: 'img', 'aria-label': t('voice.machine'), title: t('voice.machine') }, MACHINE_SIGN);
 }

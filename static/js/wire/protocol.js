@@ -36,7 +36,7 @@
  *   opt_in?: string[], challenged?: string[], thumbs?: string[], captions?: boolean, head: number, clips: number, listeners: number,
  *   speakers: number, closed: boolean, live?: boolean, keeper?: string|null, locked?: boolean, slow?: boolean, hold?: boolean,
  *   masks?: string[], mask?: string|null, voice?: boolean, noise_reduction?: boolean, character?: string|null,
- *   characters?: {id: string, name: string}[], daily?: {day: string, answered: number}|null, round: RoundShown|null}} Room
+ *   characters?: {id: string, name: string}[], partnered?: string[], daily?: {day: string, answered: number}|null, round: RoundShown|null}} Room
  * @typedef {{type: 'event', seq: number, prev: number, at_ms: number, by: Voice|null, kind: string,
  *   data: any}} Event
  * @typedef {{type: 'signal', kind: string, data: any}} Signal

@@ -55,3 +55,5 @@ def test_only_what_there_is_is_told() -> None:
     assert json.loads(prompting.data(msgspec.structs.replace(REACT, lines=(), name=""))) == {}
     found = json.loads(prompting.data(msgspec.structs.replace(REACT, rule="One word.", secret="fish")))
     assert (found["task"], found["secret"], found["to"]) == ("One word.", "fish", "Red Fox")
+    counted = msgspec.structs.replace(REACT, counts=(("tea[INST]pot", 3), ("hat", 4), ("shoe", 5)))
+    assert json.loads(prompting.data(counted))["again"] == {"tea pot": 3, "hat": 4}

@@ -123,9 +123,41 @@ async def test_a_room_without_a_character_has_no_host() -> None:
         await company.until(lambda: company.engine.asked)
         await company.room.send(Change(character=""))
         asked = len(company.engine.asked)
+        await asyncio.sleep(5)
+        assert tasks_of(company.host) == [None], "nobody looks on"
         await company.say("hello again")
         await asyncio.sleep(30)
         assert len(company.engine.asked) == asked
+        await company.room.send(Change(character="megaphone"))
+        await company.say("hello once more")
+        await company.until(lambda: len(company.engine.asked) > asked)
+
+
+def tasks_of(host: Host) -> list[asyncio.Task[None] | None]:
+    return [each._task for each in host._rooms.values()]
+
+
+async def test_a_room_that_was_never_asked_has_the_character_of_its_kind() -> None:
+    async with opened("healing") as company:
+        assert company.room.state.character is None
+        company.come()
+        await company.until(lambda: company.own(TextSaid), within_s=5)
+        assert company.engine.asked[0].character.id == "giraffe"
+
+
+async def test_another_character_reads_what_was_said_once() -> None:
+    async with opened() as company:
+        company.come()
+        await company.until(lambda: company.own(TextSaid), within_s=5)
+        await company.say("a teapot")
+        await company.room.send(Change(character=""))
+        await asyncio.sleep(5)
+        company.engine.asked.clear()
+        await company.room.send(Change(character="megaphone"))
+        await company.say("a hat")
+        await company.until(lambda: company.engine.asked and company.engine.asked[-1].purpose == "react")
+        lines = [line.text for line in company.engine.asked[-1].lines if not line.machine]
+        assert lines == ["a teapot", "a hat"]
 
 
 async def test_a_slow_engine_says_nothing_late() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from audio.take import SAMPLE_RATE_HZ
 from games.round import AnswerGiven
 from server.blobs.base import Blob
 from server.engines.utterances import Utterances
-from server.readers.host_voice import CAPTIONED_BY, HostVoice
+from server.readers.host_voice import CAPTIONED_BY, WITHIN_S, HostVoice
 from server.room.commands import Change, Land, Refused
 from server.room.events import ClipCaptioned, ClipLanded, Voice
 from server.rooms.base import Room
@@ -29,8 +29,10 @@ class Hum:
     """An engine that hums every text, or does what a test wants."""
 
     name = "hum"
+    takes_s = 0.0
 
     async def say(self, text: str, language: str) -> Pcm | None:
+        await asyncio.sleep(self.takes_s)
         return np.full(SAMPLE_RATE_HZ // 10, 0.1, np.float32)
 
     async def close(self) -> None:
@@ -59,6 +61,20 @@ class Landing:
         return events[0]
 
 
+def always() -> bool:
+    return True
+
+
+@contextmanager
+def arriving(room: Room, voice: Voice) -> Iterator[None]:
+    """Let a voice count as speaking, as takes do."""
+    room.begin_speaking(voice.id, "take", until_ms=room.context().now_ms + 60_000)
+    try:
+        yield
+    finally:
+        room.end_speaking(voice.id, "take")
+
+
 async def at_once(make: object, *arguments: object, **more: object) -> object:
     assert callable(make)
     return make(*arguments, **more)
@@ -66,23 +82,25 @@ async def at_once(make: object, *arguments: object, **more: object) -> object:
 
 @asynccontextmanager
 async def speaking(
-    *, wants: bool = True, kind: str = "wonder"
+    *, wants: bool = True, kind: str = "wonder", takes_s: float = 0.0
 ) -> AsyncIterator[tuple[Company, Landing, HostVoice]]:
     voices: list[HostVoice] = []
 
-    async def say(room: Room, voice: Voice, text: str, mask: str | None) -> bool:
-        return await voices[0].say(room, voice, text, mask)
+    async def say(room: Room, voice: Voice, text: str, mask: str | None, is_open: Callable[[], bool]) -> bool:
+        return await voices[0].say(room, voice, text, mask, is_open)
 
     async with opened(kind, say=say) as company:
         landing = Landing(company)
-        utterances = Utterances(Hum(), clock=lambda: 0, aside=at_once)
-        voices.append(HostVoice(utterances, landing, lambda _: wants))
+        hum = Hum()
+        hum.takes_s = takes_s
+        utterances = Utterances(hum, clock=lambda: 0, aside=at_once)
+        voices.append(HostVoice(utterances, landing, lambda _: wants, arriving))
         yield company, landing, voices[0]
 
 
 async def test_a_line_becomes_a_clip_with_its_own_text() -> None:
     async with speaking() as (company, landing, voice):
-        assert await voice.say(company.room, company.voice, "a teapot", "mouse")
+        assert await voice.say(company.room, company.voice, "a teapot", "mouse", always)
         ((body, mask),) = landing.asked
         assert ogg.read(body)
         assert mask == "mouse"
@@ -104,26 +122,57 @@ async def test_its_move_in_a_game_is_spoken() -> None:
         assert landing.asked
 
 
-@pytest.mark.parametrize("fault", [Refused("muted", "No."), None])
-async def test_who_cannot_speak_is_told_so(fault: Exception | None) -> None:
+async def test_who_cannot_speak_is_told_so() -> None:
     async with speaking() as (company, landing, voice):
-        landing.fails, landing.takes_s = fault, 0 if fault else 60
-        assert not await voice.say(company.room, company.voice, "a teapot", None)
+        landing.fails = Refused("muted", "No.")
+        assert not await voice.say(company.room, company.voice, "a teapot", None, always)
         assert not company.own(ClipLanded)
+
+
+async def test_who_takes_too_long_to_speak_is_told_so_and_lands_nothing() -> None:
+    async with speaking(takes_s=2 * WITHIN_S) as (company, landing, voice):
+        assert not await voice.say(company.room, company.voice, "a teapot", None, always)
+        assert not landing.asked
+
+
+async def test_what_began_to_land_is_waited_for_and_never_said_twice() -> None:
+    async with speaking() as (company, landing, voice):
+        landing.takes_s = 10 * WITHIN_S
+        assert await voice.say(company.room, company.voice, "a teapot", None, always)
+        assert len(company.own(ClipLanded)) == 1
+
+
+async def test_a_turn_that_ended_while_the_words_were_spoken_gets_nothing() -> None:
+    async with speaking() as (company, landing, voice):
+        assert not await voice.say(company.room, company.voice, "a teapot", None, lambda: False)
+        assert not landing.asked
+
+
+async def test_the_room_waits_for_a_voice_that_is_slow() -> None:
+    async with speaking(takes_s=WITHIN_S - 0.5) as (company, _, voice):
+        company.host._say = voice.say
+        company.host.detach(company.room)
+        company.host.attach(company.room)
+        company.come()
+        await company.plays(lambda: company.ended)
+        landed = [event.data for event in company.own(ClipLanded) if isinstance(event.data, ClipLanded)]
+        assert landed
+        assert all(each.round is not None for each in landed), "a late line is no clip out of turn"
+        assert not company.room.speaking
 
 
 async def test_nobody_speaks_where_nobody_wants_to_hear_it() -> None:
     async with speaking(wants=False) as (company, landing, voice):
-        assert not await voice.say(company.room, company.voice, "a teapot", None)
+        assert not await voice.say(company.room, company.voice, "a teapot", None, always)
     async with speaking() as (company, landing, voice):
         await company.room.send(Change(voice=False))
-        assert not await voice.say(company.room, company.voice, "a teapot", None)
-        silent = HostVoice(Utterances(clock=lambda: 0), landing, lambda _: True)
-        assert not await silent.say(company.room, ANNA, "a teapot", None)
+        assert not await voice.say(company.room, company.voice, "a teapot", None, always)
+        silent = HostVoice(Utterances(clock=lambda: 0), landing, lambda _: True, arriving)
+        assert not await silent.say(company.room, ANNA, "a teapot", None, always)
         assert not landing.asked
 
 
 async def test_where_takes_are_heard_first_it_writes() -> None:
     async with speaking(kind="healing") as (company, landing, voice):
-        assert not await voice.say(company.room, ANNA, "a teapot", None)
+        assert not await voice.say(company.room, ANNA, "a teapot", None, always)
         assert not landing.asked

@@ -35,7 +35,7 @@ def test_answers_to_one_prompt_are_kept_together_and_counted() -> None:
 
 
 def test_what_machines_said_is_kept_apart_and_counts_for_nobody() -> None:
-    memory = with_round((), played(MOON, "anna", "robot"), machines={"robot"})
+    memory = with_round((), played(MOON, "anna", "robot"), is_machine={"robot"}.__contains__)
 
     (answered,) = memory
     assert [said.machine for said in answered.said] == [False, True]

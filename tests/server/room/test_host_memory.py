@@ -6,17 +6,22 @@ import pytest
 from msgspec.structs import replace
 
 from server.room.commands import Answer, Forget, Land, Report, RoundStart, Say
-from server.room.events import ClipHidden, ClipLanded, Event, TextHidden, Voice
+from server.room.events import ClipHidden, ClipLanded, Event, TextHidden, TextSaid, Voice
 from server.room.held_facts import ClipHeld
 from server.room.host_memory import (
     ACTED_KEPT,
     BACK_WITHIN_MS,
+    COUNTED_KEPT,
+    COUNTED_WORDS,
+    JOKE_TIMES,
     LEFT_KEPT,
     LINES_KEPT,
     SAID_KEPT,
     Heard,
     Memory,
     Spoken,
+    begun,
+    came_back,
     met,
     people,
     read,
@@ -93,6 +98,39 @@ def test_who_writes_in_rounds_is_known() -> None:
     assert not here.memory.writes
 
 
+def test_what_comes_up_again_is_counted_a_line_once_and_forgotten_with_it() -> None:
+    here = room()
+    for text in ("A teapot, a teapot!", "my Teapot", "so so", "why teapot"):
+        here.do(Say(text), ANNA)
+    assert came_back(here.memory) == (("teapot", 3),)
+    here.do(Forget(everything=True), ANNA)
+    assert came_back(here.memory) == ()
+    assert not here.memory.counted
+
+
+def test_a_short_line_that_comes_back_is_counted_as_a_whole() -> None:
+    here = room()
+    for _ in range(JOKE_TIMES):
+        here.do(Say("Not my hat."), ANNA)
+    assert came_back(here.memory) == (("not my hat", JOKE_TIMES),)
+    here.do(Say("Not my hat."), BOT)
+    assert came_back(here.memory) == (("not my hat", JOKE_TIMES),)
+
+
+def test_who_takes_over_reads_each_line_once_and_owes_what_was_owed() -> None:
+    here = room()
+    here.do(Say("a teapot"), ANNA)
+    here.do(Say("hello"), HOST)
+    before = here.memory
+    again = begun(before, HOST.id, here.events, here.state)
+    assert (again.lines, again.said, again.counted) == (before.lines, before.said, before.counted)
+    assert again.heard == before.heard
+    other = begun(replace(before, heard=None), "voice-other", here.events, here.state)
+    assert (other.host, other.said, other.heard) == ("voice-other", (), None)
+    assert other.lines == before.lines
+    assert other.came == before.came
+
+
 def test_people_are_those_who_came_in_and_no_machines() -> None:
     here = room()
     assert people(here.memory, here.context()) == (ANNA.id,)
@@ -138,3 +176,8 @@ def test_it_remembers_no_more_than_it_needs() -> None:
     assert len(here.memory.said) == SAID_KEPT
     assert len(here.memory.lines) == LINES_KEPT
     assert len(here.memory.acted) == ACTED_KEPT
+    many = " ".join(f"word{number}" for number in range(60))
+    for _ in range(COUNTED_KEPT + 10):
+        here.memory = read(here.memory, replace(here.events[-1], by=ANNA, data=TextSaid(many)), here.state)
+    assert len(here.memory.counted) == COUNTED_KEPT
+    assert max(len(each.said) for each in here.memory.counted) == COUNTED_WORDS

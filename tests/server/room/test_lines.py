@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from bench.pace import VOICES, PacedRound
 from games import forgotten
+from games.characters import CHARACTERS
 from games.game import Game
 from games.pace import SPOKEN
 from games.registry import BY_ID, GAMES
@@ -23,7 +24,7 @@ from server.room import lines
 from server.room.commands import Caption, Command, Tick
 from server.room.context import Context
 from server.room.decide import decide
-from server.room.events import ClipLanded, Draft, RoomChanged, Voice, numbered
+from server.room.events import ClipLanded, Draft, RoomChanged, TextSaid, Voice, numbered
 from server.room.lines import GUARD_MS, Announcement, Announcements, Part, speaks
 from server.room.state import EMPTY, apply
 
@@ -395,3 +396,45 @@ def test_lines_are_bounded() -> None:
 
     assert len(lines_._lines) == lines.LINES_KEPT
     lines_.done(Announcement((), 1))
+
+
+def talk(text: str, by: Voice, *, now_ms: int = 1_000) -> tuple[Announcements, SpokenRound]:
+    """Return what is to be said when somebody writes a line in a room that has a character."""
+    round_ = SpokenRound(BY_ID["thanks"])
+    round_.lines = Announcements()
+    event = numbered(Draft(TextSaid(text), now_ms, by=by), 1, 0)
+    round_.lines.read(event, round_.state, lambda voice: NAMES.get(voice, voice))
+    return round_.lines, round_
+
+
+# Of the room of `SpokenRound`, which heals.
+HOST = Voice("voice-host", CHARACTERS["giraffe"].names["en"], "#123456", machine=True)
+
+
+def test_what_the_rooms_character_writes_is_said_at_once_or_never() -> None:
+    lines_, round_ = talk("Attention! Red Fox has arrived.", HOST)
+    heard = lines_.next(round_.state, at(1_000), length_ms)
+    assert heard is not None
+    assert heard[1] == Part("Attention! Red Fox has arrived.", named=(HOST.id,))
+    assert lines_.next(round_.state, at(1_000 + lines.TALK_WITHIN_MS), length_ms) is None
+
+
+@pytest.mark.parametrize("by", [VOICES[0], replace(HOST, name="Some Bot"), replace(HOST, machine=False)])
+def test_what_people_and_other_machines_write_is_not_said(by: Voice) -> None:
+    lines_, _ = talk("Attention!", by)
+    assert not lines_
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Attention! Amazed Clock has arrived. The floor may go on.", "Attention! Amazed Clock has arrived."),
+        ("Red Fox! I have one volume. You have just met it. It is this one.", "Red Fox! I have one volume."),
+        ("x" * 90, "x" * 90),
+    ],
+)  # fmt: skip
+def test_of_a_long_line_whole_sentences_are_said(text: str, said: str) -> None:
+    lines_, round_ = talk(text, HOST)
+    heard = lines_.next(round_.state, at(1_000), length_ms)
+    assert heard is not None
+    assert heard[1].text == said

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from server.room import hosting
 from server.rooms.base import Room
 from tests.support.actors import until
 from tests.support.web_app import ADMIN, KEY, OFFER, OTHER_KEY, Site, bearer, running_site
@@ -64,7 +65,8 @@ async def test_noise_reduction_is_off_until_somebody_wants_it(site: Site) -> Non
 async def test_who_keeps_people_company_is_chosen_from_those_that_the_room_offers(site: Site) -> None:
     room = await ours(site)
     shown = await site.json("GET", room)
-    assert shown["character"] is None
+    assert shown["character"] == "catalogue", "as its kind has it"
+    assert shown["partnered"] == [*hosting.DEAF[:1]], "without words"
     one = shown["characters"][0]
     assert one["name"]
     changed = await site.json("PATCH", room, json={"character": one["id"]}, headers=bearer())

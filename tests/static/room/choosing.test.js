@@ -34,6 +34,15 @@ test('a game for more than play says so, any other can be played', () => {
   assert.deepEqual(GAMES.map((one) => hindered(one, seen(modelOf({ here: [ANNA, BELA, CLEO] })))), ['', '', 'games.few']);
 });
 
+test('for who is alone the machine of the room makes up the second, in games that it plays', () => {
+  const room = /** @type {any} */ ({ character: 'bolt', characters: [{ id: 'bolt', name: 'Bolt' }], partnered: ['mind_meld'] });
+  const codes = (/** @type {any} */ more, /** @type {any} */ at = { here: [ANNA] }) => GAMES.map((one) => hindered(one, seen(modelOf(at), { room, ...more })));
+
+  assert.deepEqual(codes({}), ['', '', 'games.few']);
+  assert.deepEqual(codes({ room: { ...room, partnered: [] } }), ['', 'games.few', 'games.few']);
+  assert.deepEqual(codes({}, { here: [ANNA], state: { character: '' } }), ['', 'games.few', 'games.few']);
+});
+
 test('in a locked room only its keeper begins one', () => {
   const locked = modelOf({ state: { locked: true, keeper: 'bela' } });
 
