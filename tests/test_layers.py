@@ -39,6 +39,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.room": ("games",),
     # Living rooms: the writer, who is here, sleep and waking.
     "server.rooms": ("games", "server.room", "server.log.base", "server.blobs.base", "server.together"),
+    # Nodes that share rooms: who lives, who owns a room, and a room of another node as edges here see it.
+    "server.cluster.members": (),
     "server.log.bell": (),
     "server.log.base": ("server.log.bell", "server.blobs.base", "server.room"),
     "server.log": ("server.log.base", "server.log.bell", "server.blobs.base", "server.room"),
@@ -143,7 +145,7 @@ ROOTS = (
     "server.__main__",
 )
 # The pure parts know neither the event loop nor the network nor the disk.
-PURE = ("games", "server.room", "server.mind", "audio")
+PURE = ("games", "server.room", "server.mind", "audio", "server.cluster.members")
 IMPURE_MODULES = ("asyncio", "aiohttp", "aioice", "aiortc", "apsw", "socket", "sqlite3", "uvloop")
 
 
