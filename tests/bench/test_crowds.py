@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from bench import crowds, plan
@@ -21,7 +22,7 @@ def test_a_huge_fan_out_is_waited_for() -> None:
 
 def test_all_that_nodes_do_is_what_the_plan_says() -> None:
     world = World(nodes=5, rooms=200, people_a_room=3, largest=400)
-    sizes = plan.np.array([400.0] + [3.0] * 200)
+    sizes = np.array([400.0] + [3.0] * 200)
     for spread, routed in ((True, 0.0), (False, 1.0)):
         uses = [sum(crowds.use_of_nodes(COSTS, world, seed, spread=spread)) for seed in range(3)]
         load = plan.Load(listeners=0, routed_share=routed)
