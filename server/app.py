@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, Self
 
-from msgspec import Struct
+from msgspec import Struct, field
 from prometheus_client import Histogram
 
 from server import tls
-from server.blobs.base import Blobs
-from server.blobs.memory import MemoryBlobs
-from server.blobs.sqlite import SqliteBlobs
 from server.blobs.unreduced import Unreduced
+from server.clip_storage import ClipStorage, open_clips
 from server.clock import Clock
 from server.config import Config, parts
 from server.engines import models
@@ -35,16 +33,19 @@ from server.http.limits import FloodLimits, Limits
 from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
 from server.log.memory import MemoryLog
-from server.log.sqlite import SqliteLog
+from server.log_storage import open_log
 from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
 from server.push.opening import open_service
 from server.push.service import PushService
 from server.push.subscriptions import Subscriptions
+from server.radio_of_takes import RadioOfTakes
 from server.readers.announcer import Speakers
+from server.readers.base import Reader
 from server.readers.captions import Captions
 from server.readers.care import Care
 from server.readers.closing import Closing
+from server.readers.eraser import Eraser
 from server.readers.expiry import Expiry
 from server.readers.host import Host
 from server.readers.host_voice import HostVoice
@@ -64,10 +65,11 @@ from server.rtc.settings import Settings
 from server.site import make_app
 from server.socket.endpoint import SOCKETS
 from server.takes.finisher import Finisher
-from server.takes.observer import TakesObserver
+from server.takes.landing import Landings
+from server.takes.spool import Spool
 from server.takes.takes import Takes
 from server.together import settled
-from server.web.app_keys import UPLOAD_BUDGET
+from server.web.app_keys import CDN, UPLOAD_BUDGET
 from server.web.health import HEALTH
 from server.web.push import PUSH
 from server.web.telegram import TELEGRAM
@@ -79,34 +81,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("wonder")
 
-DATABASE = "wonder.db"
+SPOOL = "spool"
 SEARCH_INDEX = "search.db"
 # Of the time for draining so much is kept for telling the sockets: their last answers, and 1012.
 GOODBYE_MS = 3_000
 
 SpokenMs = Callable[[str, str], int]
-# The logs that have their blobs themselves.
-OwnLog = MemoryLog | SqliteLog
-
-
-class RadioOfTakes(TakesObserver):
-    """Tells the radio what of takes and listeners changes what it plays."""
-
-    def __init__(self, radio: Radio, audience_changed: Callable[[str], None]) -> None:
-        self._radio = radio
-        self._audience_changed = audience_changed
-
-    def audience_changed(self, room_id: str) -> None:
-        """Let the radio play on: somebody began to listen, or left."""
-        self._audience_changed(room_id)
-
-    def live_relay_changed(self, room_id: str, *, on: bool) -> None:
-        """Let the radio give way to somebody who is heard while speaking."""
-        self._radio.live_relay(room_id, on=on)
-
-    def live_relayed(self, room_id: str, clip: str) -> None:
-        """Let the radio not play at once what was heard already."""
-        self._radio.live_relayed(room_id, clip)
 
 
 class Engines(Struct, frozen=True):
@@ -114,7 +94,7 @@ class Engines(Struct, frozen=True):
 
     utterances: Utterances
     transcriber: Transcriber | None = None
-    captions_off: str = models.OFF
+    captions_off: Mapping[str, str] = field(default_factory=lambda: models.OFF)
     text: TextEngine | None = None
     model: OpenAiText | None = None  # that `text` asks
     push: PushService | None = None
@@ -126,7 +106,8 @@ class Services:
     def __init__(
         self,
         config: Config,
-        log: OwnLog,
+        log: Log,
+        clips: ClipStorage,
         registry: RoomRegistry,
         media: Media,
         *,
@@ -134,29 +115,26 @@ class Services:
         commits: Histogram,
     ) -> None:
         self.config, self.log = config, log
-        self.blobs: Blobs = MemoryBlobs(log) if isinstance(log, MemoryLog) else SqliteBlobs(log)
-        self.registry = registry
-        self.media = media
+        self.clips, self.blobs = clips, clips.blobs
+        self.registry, self.media = registry, media
         self.unreduced = Unreduced()
         self.finisher = Finisher(workers=config.finish_workers, counts_speech=engines.transcriber is not None)
-        self.utterances = engines.utterances
+        self.utterances, self.transcriber = engines.utterances, engines.transcriber
         speech = Speakers(self.utterances, self._wants_speech, self._name_of)
         self.radio = Radio(log, self.blobs, media, SystemRandom(), audience=self.audience, speech=speech)
         self.figures = Metrics(Registry(), registry, media, commits)
-        self.transcriber = engines.transcriber
         self.captions = self._captions(engines.transcriber) if engines.transcriber else None
         self.search = self._search()
         self.push = self._push(engines.push) if engines.push else None
-        usual = Expiry(registry, log, registry.clock), Moderation(log), self.search
-        optional = [reader for reader in (self.captions, self.push) if reader]
-        readers = [*usual, *optional]
-        self.readers = Readers(log, readers, clock=registry.clock)
+        self.readers = Readers(log, self._durable(), clock=registry.clock)
         self.figures.follow(self.readers.runners)
+        self.spool = self._spool()
         self.takes = Takes(
             registry,
             media,
             self.finisher,
             blobs=self.blobs,
+            lands=self.spool,
             clock=registry.clock,
             longest_ms=config.clip_longest_ms,
             live_delay_ms=config.live_delay_ms,
@@ -177,11 +155,29 @@ class Services:
             utterances=self.utterances,
             find=self.search.find,
         )
+        if clips.cdn is not None:
+            self.app[CDN] = clips.cdn
         self.app[HEALTH].captions_off = engines.captions_off
         self.sockets = self.app[SOCKETS]
         self.closing = Closing(self.takes.end_room)
         self.host = self._host(engines.text, engines.model) if engines.text else None
         self._register_readers()
+
+    def _durable(self) -> list[Reader]:
+        """Return the readers that follow all rooms, those of optional parts where there are such."""
+        registry, remote = self.registry, self.clips.remote
+        eraser = Eraser(registry, remote, registry.clock) if remote else None
+        optional = [reader for reader in (eraser, self.captions, self.push) if reader]
+        return [Expiry(registry, self.log, registry.clock), Moderation(self.log), self.search, *optional]
+
+    def _spool(self) -> Spool | None:
+        """Return where takes wait for a storage of clips that may be away."""
+        if self.clips.remote is None:
+            return None
+        landings = Landings(self.registry, self.blobs)
+        made = Spool(landings, self.config.data / SPOOL, self.config.spool_bytes)
+        self.figures.follow_spool(lambda: made.waiting)
+        return made
 
     def _register_readers(self) -> None:
         """Attach what reads rooms to those that wake, and what is asked by visitors to the site."""
@@ -313,10 +309,12 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
         commits = commit_times()
         log = await open_log(config, broken, commits.observe)
         unstarted.push_async_callback(log.close)
+        clips = await open_clips(config, log)
+        unstarted.push_async_callback(clips.close)
         clock = Clock(await _newest_ms(log))
         media = await _open_media(config, clock)
         unstarted.push_async_callback(media.close)
-        captions_off = ""
+        captions_off: Mapping[str, str] = {}
         if transcriber is None:
             transcriber, captions_off = transcriber_of(config)
         utterances = Utterances(speech_of(config), clock=clock)
@@ -326,13 +324,15 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
             return services.spoken_ms(room_id)
 
         may_speak = spoken_ms if utterances.is_on else None
-        registry = await _registry(config, log, clock, transcriber, may_speak)
+        registry = await _registry(config, clips.log, clock, transcriber, may_speak)
         text = open_text(config.host_engine, model, Embedded())
         push = open_service(config, await log.secret(), clock)
         engines = Engines(utterances, transcriber, captions_off, text, model, push)
-        services = Services(config, log, registry, media, engines=engines, commits=commits)
+        services = Services(config, log, clips, registry, media, engines=engines, commits=commits)
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
+        if services.spool is not None:
+            await services.spool.start()
         await _house_rooms(services.registry, config)
         bot = telegram_bot(config, services)
         listening = await listen(services.app, config, tls.context(config))
@@ -346,21 +346,6 @@ def flood_limits(config: Config) -> FloodLimits:
     return FloodLimits(**{name: getattr(config, name) for name in FloodLimits.__struct_fields__})
 
 
-async def open_log(
-    config: Config, broken: asyncio.Event, on_commit: Callable[[float], None] | None = None
-) -> OwnLog:
-    """Return the log that the settings ask for; `broken` is set when its storage fails for good."""
-    if config.log == "memory":
-        return MemoryLog()
-    path = _folder(config.data) / DATABASE
-    return await SqliteLog.open(path, on_failure=lambda _: broken.set(), on_commit=on_commit)
-
-
-def _folder(path: Path) -> Path:
-    path.mkdir(parents=True, exist_ok=True)
-    return path
-
-
 async def _newest_ms(log: Log) -> int:
     """Return when the newest event of all rooms happened, 0 when there is none."""
     try:
@@ -370,7 +355,7 @@ async def _newest_ms(log: Log) -> int:
     return max((listing.last_at_ms for listing in newest), default=0)
 
 
-def transcriber_of(config: Config) -> tuple[WhisperTranscriber | None, str]:
+def transcriber_of(config: Config) -> tuple[WhisperTranscriber | None, Mapping[str, str]]:
     """Return what writes captions, or None and what visitors are told; the operator's log says more."""
     if config.captions == "off":
         return None, models.OFF
@@ -379,7 +364,7 @@ def transcriber_of(config: Config) -> tuple[WhisperTranscriber | None, str]:
     except models.NoModel as missing:
         logger.warning("captions are off: %s. %s", missing.found, missing.advice)
         return None, models.LACKING
-    return WhisperTranscriber(model, workers=config.caption_workers), ""
+    return WhisperTranscriber(model, workers=config.caption_workers), {}
 
 
 def model_of(config: Config) -> OpenAiText | None:
@@ -478,6 +463,9 @@ async def _let_go(services: Services) -> None:
     await services.utterances.close()
     await services.media.close()
     await services.takes.close()
+    if services.spool is not None:
+        await services.spool.close()
     await services.finisher.close()
     await services.registry.close()
+    await services.clips.close()
     await services.log.close()

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
 
 from audio.take import LONGEST_CLIP_MS
+from server.places import is_stun, wrong, wrong_log, wrong_model, wrong_site
 
 HOUSE_LANGUAGES = ("en", "de")
 TOKEN_CHARACTERS = 22  # 128 bits in base64url
@@ -73,10 +73,29 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, _meta("Address of the site as visitors see it, behind a proxy; empty takes each request's own.")
     ] = ""
     data: Annotated[Path, _meta("Folder of log, clips and self-signed certificate.")] = Path("data")
-    log: Annotated[str, _meta("Where events go: `sqlite` (in the data folder) or `memory`.")] = "sqlite"
+    log: Annotated[
+        str,
+        _meta(
+            "Where events go: `sqlite` (in the data folder), `memory`, or servers of NATS, "
+            "`nats://HOST:PORT[,HOST:PORT][?monitor=http://HOST:PORT]`, which need `make extras`."
+        ),
+    ] = "sqlite"
+    strict: Annotated[
+        str, _meta("`on` refuses a log in NATS that cannot keep what is promised, `off` warns of it.")
+    ] = "off"
     blobs: Annotated[
-        str, _meta("Where clips go: `log` (committed with their events) or, with `--log memory`, `memory`.")
+        str,
+        _meta(
+            "Where clips go: `log` (committed with their events; if those are in NATS, `nats`), `memory` "
+            "(with `--log memory`), `nats`, or `s3://BUCKET[/PREFIX]`; the last two need `make extras`."
+        ),
     ] = "log"
+    s3_endpoint: Annotated[str, _meta("Address of the S3 server of `--blobs`; empty is Amazon's.")] = ""
+    s3_region: Annotated[str, _meta("Region of that bucket; empty is `us-east-1`.")] = ""
+    s3_key: Annotated[str, _meta("Access key of that bucket; empty asks the machine's own role.")] = ""
+    s3_secret: Annotated[str, _meta("Secret of that key.")] = ""
+    blobs_url: Annotated[str, _meta("Address of a CDN before that bucket, for clips of public rooms.")] = ""
+    spool_bytes: Annotated[int, _bytes("Disk for clips whose storage is away; more get 503.")] = 64_000_000
     tls: Annotated[str, _meta("`off`, `self-signed`, or the files `CERT,KEY` (PEM).")] = "off"
     house_rooms: Annotated[
         str, _meta("Languages, by comma (`en`, `de`), that have a public room from the start; empty is none.")
@@ -232,7 +251,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 NAMES: tuple[str, ...] = Config.__struct_fields__
 _HINTS: dict[str, Any] = get_type_hints(Config, include_extras=True)
 # What is better read from a file than left in the environment.
-SECRETS = ("admin_token", "telegram_token", "host_key")
+SECRETS = ("admin_token", "telegram_token", "host_key", "s3_key", "s3_secret")
 DEFAULTS: dict[str, Any] = dict(zip(NAMES, Config.__struct_defaults__, strict=True))
 
 
@@ -302,10 +321,7 @@ def _public_ip(config: Config) -> str:
 
 
 def _stun_server(config: Config) -> str:
-    host, _, port = config.stun_server.rpartition(":")
-    named = host and not set(host) & set(" /@") and (":" not in host or host[0] + host[-1] == "[]")
-    fits = named and port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65_536
-    if config.stun_server and not fits:
+    if config.stun_server and not is_stun(config.stun_server):
         return "must look like stun.example:3478."
     unused = config.stun_server and config.public_ip != "auto"
     return "has an effect with --public-ip auto only." if unused else ""
@@ -319,18 +335,10 @@ def _public_url(config: Config) -> str:
     return "" if fits else "must look like https://wonder.example, without a path."
 
 
-def _log(config: Config) -> str:
-    if config.log.startswith("nats://"):
-        return "keeping the log in NATS is planned but not in this version; use sqlite."
-    return "" if config.log in ("sqlite", "memory") else "must be sqlite or memory."
-
-
-def _blobs(config: Config) -> str:
-    if config.blobs.startswith("s3://"):
-        return "keeping clips in S3 is planned but not in this version; use log."
-    if config.blobs == "memory" and config.log != "memory":
-        return "clips are committed together with their events, so this needs --log memory."
-    return "" if config.blobs in ("log", "memory") else "must be log or memory."
+def _one_of(name: str, *values: str) -> Callable[[Config], str]:
+    """Return what looks whether a setting is one of a few words."""
+    sentence = f"must be {', '.join(values[:-1])} or {values[-1]}."
+    return lambda config: "" if getattr(config, name) in values else sentence
 
 
 def _tls(config: Config) -> str:
@@ -370,16 +378,7 @@ def _host_engine(config: Config) -> str:
 
 
 def _host_url(config: Config) -> str:
-    """Refuse what would be logged with a request: keys and passwords have a setting of their own."""
-    if not config.host_url:
-        return ""
-    try:
-        url = urlsplit(config.host_url)
-        named = url.scheme in ("http", "https") and url.hostname and (url.port is None or url.port)
-    except ValueError:
-        named = None
-    fits = named and not set("@?# ") & set(config.host_url) and config.host_url.isprintable()
-    return "" if fits else "must look like https://models.example/v1, without a key, query or password."
+    return wrong_model(config.host_url)
 
 
 def _host_model(config: Config) -> str:
@@ -408,20 +407,11 @@ def _telegram_token(config: Config) -> str:
 def _telegram_webhook(config: Config) -> str:
     if config.telegram_webhook and not config.telegram_token:
         return "has an effect with --telegram-token only."
-    return _site_url(config.telegram_webhook, "https://")
+    return wrong_site(config.telegram_webhook, "https://")
 
 
 def _telegram_api(config: Config) -> str:
-    return _site_url(config.telegram_api, "https://", "http://")
-
-
-def _site_url(url: str, *schemes: str) -> str:
-    fits = not url or (url.startswith(schemes) and url.count("/") == 2)
-    return "" if fits else f"must look like {schemes[0]}wonder.example, without a path."
-
-
-def _push(config: Config) -> str:
-    return "" if config.push in ("on", "off", "private") else "must be on, off or private."
+    return wrong_site(config.telegram_api, "https://", "http://")
 
 
 def _push_contact(config: Config) -> str:
@@ -438,10 +428,6 @@ def _trusted_proxies(config: Config) -> str:
     return ""
 
 
-def _limits(config: Config) -> str:
-    return "" if config.limits in ("on", "off") else "must be on or off."
-
-
 def _media_workers(config: Config) -> str:
     fits = not config.udp_port or config.udp_port + config.media_workers <= 65_536
     return "" if fits else f"there are not enough ports after {config.udp_port}."
@@ -452,8 +438,9 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "public_ip": _public_ip,
     "stun_server": _stun_server,
     "public_url": _public_url,
-    "log": _log,
-    "blobs": _blobs,
+    "log": lambda config: wrong_log(config.log),
+    "strict": _one_of("strict", "on", "off"),
+    "blobs": wrong,
     "tls": _tls,
     "house_rooms": _house_rooms,
     "captions": _captions,
@@ -466,10 +453,10 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "telegram_token": _telegram_token,
     "telegram_webhook": _telegram_webhook,
     "telegram_api": _telegram_api,
-    "push": _push,
+    "push": _one_of("push", "on", "off", "private"),
     "push_contact": _push_contact,
     "trusted_proxies": _trusted_proxies,
-    "limits": _limits,
+    "limits": _one_of("limits", "on", "off"),
     "media_workers": _media_workers,
 }
 

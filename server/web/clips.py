@@ -27,7 +27,7 @@ from server.rooms.base import Room
 from server.takes.previews import Preview
 from server.takes.takes import UPLOAD
 from server.web import masks, previews
-from server.web.app_keys import BLOBS, ROOM_REGISTRY, TAKES, UPLOAD_BUDGET
+from server.web.app_keys import BLOBS, CDN, ROOM_REGISTRY, TAKES, UPLOAD_BUDGET
 from server.web.cues import webvtt
 from server.web.operations import BINARY, JSON_ERRORS, KEY_ERRORS, Operation, json_body
 from server.web.rooms import ROOM
@@ -208,8 +208,10 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def ogg(request: web.Request) -> web.Response:
-    """Answer a clip as it is kept: Opus in Ogg."""
+    """Answer a clip as it is kept: Opus in Ogg; who may hear it like everybody is sent to the CDN, if any."""
     found = await find(request)
+    if (elsewhere := _elsewhere(request, found)) is not None:
+        return elsewhere
     form = Form.of(found, "ogg", "audio/ogg")
     if answered := form.unread(request, found.size_bytes):
         return answered
@@ -221,6 +223,14 @@ async def ogg(request: web.Request) -> web.Response:
     if sound is None:
         raise _gone()
     return form.answer_part(sound, first, found.size_bytes)
+
+
+def _elsewhere(request: web.Request, found: Found) -> web.Response | None:
+    """Return the way to the CDN, for a clip that is kept back from nobody; it is asked for each time anew."""
+    cdn = request.app.get(CDN)
+    if cdn is None or request.method != "GET" or found.is_kept_back or not found.room.public:
+        return None
+    return web.Response(status=307, headers={"Location": cdn(found.id), "Cache-Control": "no-store"})
 
 
 async def m4a(request: web.Request) -> web.Response:
@@ -363,8 +373,8 @@ _RECEIPT = {
 }
 _UPLOAD_ERRORS = (
     *KEY_ERRORS, "muted", "consent_needed", "no_such_room", "too_slow", "too_big", "wrong_type",
-    "undecodable", "silent", "too_short", "too_fast", "busy", "restarting", "storage_full", "room_closed",
-    "bad_value",
+    "undecodable", "silent", "too_short", "too_fast", "busy", "restarting", "storage_full", "storage_away",
+    "room_closed", "bad_value",
 )  # fmt: skip
 
 
@@ -375,8 +385,8 @@ def _form(ending: str, handler: Handler, media_type: str, summary: str, *errors:
         f"{_HERE}.{ending}",
         handler,
         summary,
-        {200: sent, 206: sent, 304: {}},
-        ("no_such_clip", "bad_range", *errors),
+        {200: sent, 206: sent, 304: {}, **({307: {}} if ending == "ogg" else {})},
+        ("no_such_clip", "bad_range", "storage_away", *errors),
         preflight=preflight,
     )
 
@@ -401,7 +411,7 @@ OPERATIONS = (
         keep,
         "Let a take land that its speaker has heard.",
         {201: json_body(ClipShown)},
-        (*previews.ERRORS, "storage_full"),
+        (*previews.ERRORS, "storage_full", "storage_away"),
         key="needed",
         headers=("Location",),
     ),
@@ -411,7 +421,7 @@ OPERATIONS = (
         show,
         "What is known of a clip.",
         {200: json_body(ClipShown)},
-        ("no_such_clip",),
+        ("no_such_clip", "storage_away"),
         preflight=preflight,
     ),
     Operation(
@@ -420,7 +430,7 @@ OPERATIONS = (
         forget,
         "Remove a clip: its speaker, or the admin.",
         {204: {}},
-        (*KEY_ERRORS, "not_yours", "muted", "no_such_clip", "too_fast"),
+        (*KEY_ERRORS, "not_yours", "muted", "no_such_clip", "storage_away", "too_fast"),
         key="needed",
         preflight=preflight,
     ),
@@ -435,7 +445,7 @@ OPERATIONS = (
         report,
         "Report a clip.",
         {201: json_body(_RECEIPT)},
-        (*JSON_ERRORS, *KEY_ERRORS, "muted", "no_such_clip", "empty", "too_long", "too_fast"),
+        (*JSON_ERRORS, *KEY_ERRORS, "muted", "no_such_clip", "storage_away", "empty", "too_long", "too_fast"),
         takes=json_body(NewReport),
         key="needed",
         preflight=preflight,
