@@ -29,7 +29,7 @@ SCALES = (1, 100, 10_000, 1_000_000)
 
 # By short runs of a prototype: NATS 2.15.1 of three servers, each write on its disk, on two shared cores.
 PROTOTYPE = {
-    "cluster.appends_a_second": 13_072.0,  # one group of three servers, 100 rooms at once
+    "nats.r3_a_second_100": 13_072.0,  # one group of three servers, 100 rooms at once
     "cluster.append_server_cpu_us": 60.0,  # of all three servers together
     "cluster.owner_cpu_us": 220.0,  # the owner appends a message and tells the others
     "cluster.follower_cpu_us": 75.0,  # a node with an audience takes it in
@@ -134,7 +134,7 @@ def costs_of(figures: dict[str, float]) -> Costs:
         wake_us=f["age.wake_cpu_ms_1000"] * 1000,
         owner_us=f["cluster.owner_cpu_us"],
         follower_us=f["cluster.follower_cpu_us"],
-        appends_a_second=f["cluster.appends_a_second"],
+        appends_a_second=f["nats.r3_a_second_100"],
         append_server_us=f["cluster.append_server_cpu_us"],
         delivery_server_us=f["cluster.delivery_server_cpu_us"],
         stored_room_bytes=f["cluster.memory_a_room_bytes"],
@@ -324,7 +324,7 @@ def most_listeners(load: Load, costs: Costs, machine: Machine, working: int) -> 
     low, high = 1, 2
     while _working(scaled(load, high), costs, machine) <= working:
         low, high = high, high * 2
-    while high - low > max(1, low // 200):
+    while high - low > max(1, low // 10_000):
         middle = (low + high) // 2
         fits = _working(scaled(load, middle), costs, machine) <= working
         low, high = (middle, high) if fits else (low, middle)

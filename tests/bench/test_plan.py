@@ -219,14 +219,14 @@ def test_figures_of_a_run_take_the_place_of_those_of_the_prototype() -> None:
         "chat.lone_cpu_us_per_delivery": 8.0,
         "chat.saturated_cpu_us_per_delivery": 0.3,
         "chat.saturated_messages_per_frame": 50.0,
-        "cluster.appends_a_second": 20_000.0,
+        "nats.r3_a_second_100": 20_000.0,
     }
     costs = plan.costs_of(figures)
     assert costs.clip_second_us == pytest.approx(6_000)
     # 50 messages to 1000 sockets: 15 ms, of which 8 are the writes; 7 ms are left for 50 messages.
     assert costs.message_us == pytest.approx(140)
     assert costs.appends_a_second == 20_000
-    assert "cluster.appends_a_second" not in costs.by_prototype
+    assert "nats.r3_a_second_100" not in costs.by_prototype
     assert "cluster.owner_cpu_us" in costs.by_prototype
 
 
