@@ -24,13 +24,13 @@ from msgspec import Struct
 
 from bench.crowds import Steps, World, loop_waits, share_of_a_new_node, use_of_nodes
 from bench.plan import SHARDS, Costs, Load, needs_of, read_costs, shown
+from server.cluster.directory import CHOSEN_FIRST_S, LOST_S
 from server.cluster.members import BEAT_EVERY_MS, Beat, Members
+from server.cluster.node import LOOK_EVERY_S
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/scaling.md"
 MARKS = re.compile(r"(<!-- simulation -->\n).*(<!-- end of simulation -->)", re.DOTALL)
 SEEDS = (1, 2, 3, 4, 5)
-# As in server/cluster: how often is looked who is gone, what the chosen node has for itself, and a lost race.
-LOOK_EVERY_S, CHOSEN_FIRST_S, LOST_S = 0.1, 0.3, 0.02
 # By the prototype: a look into the log, and a message from node to node; between regions a usual way besides.
 LOOK_S, HOP_S, BETWEEN_REGIONS_S = 0.0005, 0.0003, 0.04
 # A page whose socket ended comes again after about so long.
@@ -389,7 +389,7 @@ def _waits(costs: Costs, seeds: tuple[int, ...]) -> Iterator[str]:
 
 
 def _uses(costs: Costs, seeds: tuple[int, ...]) -> Iterator[str]:
-    yield "| visitors of 120 nodes | busy share of a loop: mean | by the plan | busiest node | to the mean |"
+    yield "| visitors of 120 nodes | busy share of a loop: mean | by the plan | busiest node | of the mean, % |"
     yield "|---|---:|---:|---:|---:|"
     world = World()
     sizes = np.array([world.largest] + [world.people_a_room] * world.rooms, dtype=float)
@@ -399,7 +399,7 @@ def _uses(costs: Costs, seeds: tuple[int, ...]) -> Iterator[str]:
         planned = needs_of(load, costs, world.nodes, sizes).loop_cores / world.nodes
         means, most = [mean(use) for use in uses], [use[-1] for use in uses]
         cells = [with_confidence(means), shown(planned), with_confidence(most)]
-        cells.append(with_confidence([m / of for m, of in zip(most, means, strict=True)]))
+        cells.append(with_confidence([100 * m / of for m, of in zip(most, means, strict=True)]))
         yield f"| {name} | {' | '.join(cells)} |"
 
 

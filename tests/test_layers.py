@@ -42,6 +42,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.rooms": ("games", "server.room", "server.log.base", "server.blobs.base", "server.together"),
     # Nodes that share rooms: who lives, who owns a room, and a room of another node as edges here see it.
     "server.cluster.members": (),
+    "server.cluster.nats_transport": ("server.cluster", "server.nats"),
+    "server.cluster": (
+        "server.cluster.members",
+        "server.room",
+        "server.rooms",
+        "server.log.base",
+        "server.log.claims",
+        "server.blobs.base",
+    ),
     # The way to NATS, which the log, the blobs and the nodes share.
     "server.nats": ("server.blobs.base",),
     "server.log.bell": (),
