@@ -389,7 +389,7 @@ def _waits(costs: Costs, seeds: tuple[int, ...]) -> Iterator[str]:
 
 
 def _uses(costs: Costs, seeds: tuple[int, ...]) -> Iterator[str]:
-    yield "| visitors of 120 nodes | busy share of a loop: mean | by the plan | busiest node | of the mean, % |"
+    yield "| visitors of 120 nodes | a loop is busy: mean | by the plan | busiest node | of the mean, % |"
     yield "|---|---:|---:|---:|---:|"
     world = World()
     sizes = np.array([world.largest] + [world.people_a_room] * world.rooms, dtype=float)
