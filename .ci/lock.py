@@ -24,7 +24,14 @@ OPTIONAL, DEVELOPMENT = ROOT / "constraints-extras.txt", ROOT / "constraints-dev
 # Extras that `make run` installs, and without which the server runs as well.
 BROUGHT = ("espeak",)
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-LINUX_TAGS = ("manylinux_2_39", "manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014")
+LINUX_TAGS = (
+    "manylinux_2_39",
+    "manylinux_2_34",
+    "manylinux_2_28",
+    "manylinux_2_24",
+    "manylinux_2_17",
+    "manylinux2014",
+)
 PLATFORMS = (
     *(tuple(f"{tag}_{machine}" for tag in LINUX_TAGS) for machine in ("x86_64", "aarch64")),
     ("macosx_14_0_arm64",),

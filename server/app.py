@@ -14,10 +14,8 @@ from msgspec import Struct
 from prometheus_client import Histogram
 
 from server import tls
-from server.blobs.base import Blobs
-from server.blobs.memory import MemoryBlobs
-from server.blobs.sqlite import SqliteBlobs
 from server.blobs.unreduced import Unreduced
+from server.clip_storage import ClipStorage, open_clips
 from server.clock import Clock
 from server.config import Config, parts
 from server.engines import models
@@ -35,7 +33,7 @@ from server.http.limits import FloodLimits, Limits
 from server.http.tcp_server import Listening, listen
 from server.log.base import Damaged, Log
 from server.log.memory import MemoryLog
-from server.log.sqlite import SqliteLog
+from server.log_storage import open_log
 from server.metrics.metrics import Metrics, commit_times
 from server.metrics.registry import Registry
 from server.push.opening import open_service
@@ -45,6 +43,7 @@ from server.readers.announcer import Speakers
 from server.readers.captions import Captions
 from server.readers.care import Care
 from server.readers.closing import Closing
+from server.readers.eraser import Eraser
 from server.readers.expiry import Expiry
 from server.readers.host import Host
 from server.readers.host_voice import HostVoice
@@ -64,7 +63,9 @@ from server.rtc.settings import Settings
 from server.site import make_app
 from server.socket.endpoint import SOCKETS
 from server.takes.finisher import Finisher
+from server.takes.landing import Landings
 from server.takes.observer import TakesObserver
+from server.takes.spool import Spool
 from server.takes.takes import Takes
 from server.together import settled
 from server.web.app_keys import UPLOAD_BUDGET
@@ -79,14 +80,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("wonder")
 
-DATABASE = "wonder.db"
+SPOOL = "spool"
 SEARCH_INDEX = "search.db"
 # Of the time for draining so much is kept for telling the sockets: their last answers, and 1012.
 GOODBYE_MS = 3_000
 
 SpokenMs = Callable[[str, str], int]
-# The logs that have their blobs themselves.
-OwnLog = MemoryLog | SqliteLog
 
 
 class RadioOfTakes(TakesObserver):
@@ -126,7 +125,8 @@ class Services:
     def __init__(
         self,
         config: Config,
-        log: OwnLog,
+        log: Log,
+        clips: ClipStorage,
         registry: RoomRegistry,
         media: Media,
         *,
@@ -134,9 +134,8 @@ class Services:
         commits: Histogram,
     ) -> None:
         self.config, self.log = config, log
-        self.blobs: Blobs = MemoryBlobs(log) if isinstance(log, MemoryLog) else SqliteBlobs(log)
-        self.registry = registry
-        self.media = media
+        self.clips, self.blobs = clips, clips.blobs
+        self.registry, self.media = registry, media
         self.unreduced = Unreduced()
         self.finisher = Finisher(workers=config.finish_workers, counts_speech=engines.transcriber is not None)
         self.utterances = engines.utterances
@@ -148,15 +147,18 @@ class Services:
         self.search = self._search()
         self.push = self._push(engines.push) if engines.push else None
         usual = Expiry(registry, log, registry.clock), Moderation(log), self.search
-        optional = [reader for reader in (self.captions, self.push) if reader]
+        eraser = Eraser(registry, clips.remote, registry.clock) if clips.remote else None
+        optional = [reader for reader in (eraser, self.captions, self.push) if reader]
         readers = [*usual, *optional]
         self.readers = Readers(log, readers, clock=registry.clock)
         self.figures.follow(self.readers.runners)
+        self.spool = self._spool()
         self.takes = Takes(
             registry,
             media,
             self.finisher,
             blobs=self.blobs,
+            lands=self.spool,
             clock=registry.clock,
             longest_ms=config.clip_longest_ms,
             live_delay_ms=config.live_delay_ms,
@@ -182,6 +184,15 @@ class Services:
         self.closing = Closing(self.takes.end_room)
         self.host = self._host(engines.text, engines.model) if engines.text else None
         self._register_readers()
+
+    def _spool(self) -> Spool | None:
+        """Return where takes wait for a storage of clips that may be away."""
+        if self.clips.remote is None:
+            return None
+        landings = Landings(self.registry, self.blobs)
+        made = Spool(landings, self.config.data / SPOOL, self.config.spool_bytes)
+        self.figures.follow_spool(lambda: made.waiting)
+        return made
 
     def _register_readers(self) -> None:
         """Attach what reads rooms to those that wake, and what is asked by visitors to the site."""
@@ -313,6 +324,8 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
         commits = commit_times()
         log = await open_log(config, broken, commits.observe)
         unstarted.push_async_callback(log.close)
+        clips = await open_clips(config, log)
+        unstarted.push_async_callback(clips.close)
         clock = Clock(await _newest_ms(log))
         media = await _open_media(config, clock)
         unstarted.push_async_callback(media.close)
@@ -326,13 +339,15 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
             return services.spoken_ms(room_id)
 
         may_speak = spoken_ms if utterances.is_on else None
-        registry = await _registry(config, log, clock, transcriber, may_speak)
+        registry = await _registry(config, clips.log, clock, transcriber, may_speak)
         text = open_text(config.host_engine, model, Embedded())
         push = open_service(config, await log.secret(), clock)
         engines = Engines(utterances, transcriber, captions_off, text, model, push)
-        services = Services(config, log, registry, media, engines=engines, commits=commits)
+        services = Services(config, log, clips, registry, media, engines=engines, commits=commits)
         unstarted.push_async_callback(_let_go, services)
         await services.finisher.start()
+        if services.spool is not None:
+            await services.spool.start()
         await _house_rooms(services.registry, config)
         bot = telegram_bot(config, services)
         listening = await listen(services.app, config, tls.context(config))
@@ -344,21 +359,6 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
 def flood_limits(config: Config) -> FloodLimits:
     """Return what networks and rooms may do, as the settings have it."""
     return FloodLimits(**{name: getattr(config, name) for name in FloodLimits.__struct_fields__})
-
-
-async def open_log(
-    config: Config, broken: asyncio.Event, on_commit: Callable[[float], None] | None = None
-) -> OwnLog:
-    """Return the log that the settings ask for; `broken` is set when its storage fails for good."""
-    if config.log == "memory":
-        return MemoryLog()
-    path = _folder(config.data) / DATABASE
-    return await SqliteLog.open(path, on_failure=lambda _: broken.set(), on_commit=on_commit)
-
-
-def _folder(path: Path) -> Path:
-    path.mkdir(parents=True, exist_ok=True)
-    return path
 
 
 async def _newest_ms(log: Log) -> int:
@@ -478,6 +478,9 @@ async def _let_go(services: Services) -> None:
     await services.utterances.close()
     await services.media.close()
     await services.takes.close()
+    if services.spool is not None:
+        await services.spool.close()
     await services.finisher.close()
     await services.registry.close()
+    await services.clips.close()
     await services.log.close()

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from audio.take import LONGEST_CLIP_MS
+from server.places import wrong, wrong_log
 
 HOUSE_LANGUAGES = ("en", "de")
 TOKEN_CHARACTERS = 22  # 128 bits in base64url
@@ -73,10 +74,30 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         str, _meta("Address of the site as visitors see it, behind a proxy; empty takes each request's own.")
     ] = ""
     data: Annotated[Path, _meta("Folder of log, clips and self-signed certificate.")] = Path("data")
-    log: Annotated[str, _meta("Where events go: `sqlite` (in the data folder) or `memory`.")] = "sqlite"
+    log: Annotated[
+        str,
+        _meta(
+            "Where events go: `sqlite` (in the data folder), `memory`, or servers of NATS, "
+            "`nats://HOST:PORT[,HOST:PORT][?monitor=http://HOST:PORT]`, which need `make extras`."
+        ),
+    ] = "sqlite"
+    strict: Annotated[
+        str, _meta("`on` refuses a log in NATS that cannot keep what is promised, `off` warns of it.")
+    ] = "off"
     blobs: Annotated[
-        str, _meta("Where clips go: `log` (committed with their events) or, with `--log memory`, `memory`.")
+        str,
+        _meta(
+            "Where clips go: `log` (committed with their events; if those are in NATS, `nats`), `memory` "
+            "(with `--log memory`), `nats`, or `s3://BUCKET[/PREFIX]`; the last two need `make extras`."
+        ),
     ] = "log"
+    s3_endpoint: Annotated[str, _meta("Address of the S3 server of `--blobs`; empty is Amazon's.")] = ""
+    s3_region: Annotated[str, _meta("Region of that bucket; empty is `us-east-1`.")] = ""
+    s3_key: Annotated[str, _meta("Access key of that bucket; empty asks the machine's own role.")] = ""
+    s3_secret: Annotated[str, _meta("Secret of that key.")] = ""
+    spool_bytes: Annotated[
+        int, _bytes("Disk for clips that wait because their storage does not answer; more get 503.")
+    ] = 64_000_000
     tls: Annotated[str, _meta("`off`, `self-signed`, or the files `CERT,KEY` (PEM).")] = "off"
     house_rooms: Annotated[
         str, _meta("Languages, by comma (`en`, `de`), that have a public room from the start; empty is none.")
@@ -232,7 +253,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 NAMES: tuple[str, ...] = Config.__struct_fields__
 _HINTS: dict[str, Any] = get_type_hints(Config, include_extras=True)
 # What is better read from a file than left in the environment.
-SECRETS = ("admin_token", "telegram_token", "host_key")
+SECRETS = ("admin_token", "telegram_token", "host_key", "s3_key", "s3_secret")
 DEFAULTS: dict[str, Any] = dict(zip(NAMES, Config.__struct_defaults__, strict=True))
 
 
@@ -320,17 +341,15 @@ def _public_url(config: Config) -> str:
 
 
 def _log(config: Config) -> str:
-    if config.log.startswith("nats://"):
-        return "keeping the log in NATS is planned but not in this version; use sqlite."
-    return "" if config.log in ("sqlite", "memory") else "must be sqlite or memory."
+    return wrong_log(config.log)
+
+
+def _strict(config: Config) -> str:
+    return "" if config.strict in ("on", "off") else "must be on or off."
 
 
 def _blobs(config: Config) -> str:
-    if config.blobs.startswith("s3://"):
-        return "keeping clips in S3 is planned but not in this version; use log."
-    if config.blobs == "memory" and config.log != "memory":
-        return "clips are committed together with their events, so this needs --log memory."
-    return "" if config.blobs in ("log", "memory") else "must be log or memory."
+    return wrong(config.blobs, config.log, config.s3_endpoint, config.s3_key, config.s3_secret)
 
 
 def _tls(config: Config) -> str:
@@ -453,6 +472,7 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "stun_server": _stun_server,
     "public_url": _public_url,
     "log": _log,
+    "strict": _strict,
     "blobs": _blobs,
     "tls": _tls,
     "house_rooms": _house_rooms,

@@ -26,6 +26,8 @@ from msgspec import Struct
 
 from games import characters
 from server import tls
+from server.blobs.base import Denied
+from server.clip_storage import is_remote, open_remote
 from server.clock import EARLIEST_MS
 from server.config import TOKEN_CHARACTERS, BadSetting, Config
 from server.engines import models
@@ -35,6 +37,7 @@ from server.engines.speech import Speech
 from server.engines.tally import Tally
 from server.engines.text import Request
 from server.engines.worker import EngineFailed
+from server.log.base import Damaged, Unusable
 from server.log.schema import SQLITE_AT_LEAST
 from server.rtc import discover, udp
 
@@ -238,6 +241,32 @@ def _sqlite(_: Config) -> Check:
     return Check("SQLite", "fine", version)
 
 
+def _clips(config: Config) -> Check:
+    """Store, read and delete something where clips go."""
+    if not is_remote(config):
+        return Check("Clips", "fine", "in the log")
+    try:
+        doubts = asyncio.run(_kept(config))
+    except Unusable as unusable:
+        return Check("Clips", "broken", str(unusable))
+    except (Denied, Damaged) as why:
+        return Check("Clips", "broken", str(why), "The server does not start like this.")
+    except OSError as away:
+        advice = "Until it does, new clips wait on the disk, and old ones are not heard."
+        return Check("Clips", "doubtful", str(away), advice)
+    if doubts:
+        return Check("Clips", "doubtful", "; ".join(doubts), "Change that in the storage of clips.")
+    return Check("Clips", "fine", f"stored, read and deleted in {config.blobs}")
+
+
+async def _kept(config: Config) -> list[str]:
+    remote = await open_remote(config)
+    try:
+        return await remote.check()
+    finally:
+        await remote.close()
+
+
 def _clock(_: Config) -> Check:
     now = datetime.now(UTC)
     if now.timestamp() * 1000 < EARLIEST_MS:
@@ -393,6 +422,7 @@ _CHECKS: tuple[Callable[[Config], Check], ...] = (
     _disk,
     _codecs,
     _sqlite,
+    _clips,
     _clock,
     _files,
     _tls,

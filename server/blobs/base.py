@@ -8,6 +8,14 @@ from typing import Protocol
 from msgspec import Struct
 
 
+class Away(OSError):
+    """The storage of blobs is not to be had now: not reached, too slow, or it denies us. It may be later."""
+
+
+class Denied(Away):
+    """The storage of blobs is there, and will not do until its operator or ours changes something."""
+
+
 class Blob(Struct, frozen=True):
     """Bytes of a room under an id that is used once."""
 
@@ -55,3 +63,32 @@ class Blobs(Protocol):
 
     async def ids(self, after: str = "", limit: int = 500) -> list[str]:
         """Return at most `limit` ids of what is stored, in their order, after an id."""
+
+
+class Page(Struct, frozen=True):
+    """Some of the ids that were written lately, and where to go on; nowhere at the end."""
+
+    ids: Sequence[str]
+    place: str
+
+
+class RemoteBlobs(Blobs, Protocol):
+    """Blobs in a storage of their own, which no commit joins with the log.
+
+    All methods raise `Away` while that storage is not to be had.
+    """
+
+    async def written(self, since_ms: int, place: str = "") -> Page:
+        """Return a page of what was written since then, by the storage's clock; it may be empty.
+
+        `place` is the one of the page before. What is written meanwhile may be left out.
+        """
+
+    async def check(self) -> list[str]:
+        """Store, read and delete something; return sentences about what does not keep its promise.
+
+        Raises `Away`, and `Damaged` when something else came back.
+        """
+
+    async def close(self) -> None:
+        """Let go of the storage; may be called again."""

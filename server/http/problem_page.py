@@ -32,6 +32,7 @@ _GERMAN = {
     "no_such_clip": "Dieser Clip ist nicht (mehr) hier.",
     "no_such_page": "Unter dieser Adresse gibt es nichts.",
     "too_fast": "Etwas langsamer, bitte.",
+    "storage_away": "Unser Speicher antwortet gerade nicht. Versuch es gleich noch einmal.",
     "busy": "Hier ist es gerade sehr voll. Versuch es gleich noch einmal.",
     "restarting": "Der Server startet neu. Versuch es gleich noch einmal.",
     "draining": "Der Server startet neu. Versuch es gleich noch einmal.",

@@ -11,10 +11,11 @@ import msgspec
 from aiohttp import web
 
 from audio.take import Unfit
+from server.blobs.base import Away
 from server.http.preferences import language_of, themed
 from server.http.problem_page import problem_page
 from server.log.base import Damaged, StorageFull
-from server.room.commands import BROKEN, Refused, broken
+from server.room.commands import BROKEN, Refused, broken, storage_away
 from server.rooms.base import NoSuchRoom
 from server.rtc.media import BadOffer, Busy
 
@@ -97,6 +98,7 @@ STATUSES: dict[str, int] = {
     "busy": 503,
     "draining": 503,
     "restarting": 503,
+    "storage_away": 503,
     "storage_full": 507,
 }
 REFUSED_STATUS = 409
@@ -153,6 +155,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem("busy", str(error) or "Too many voices at once. Try again soon.")
         case StorageFull():
             return Problem("storage_full", "The disk is full, so nothing new can be kept now.")
+        case Away():
+            return problem_of(storage_away())
         case Damaged():
             return Problem("damaged", "This was damaged on our disk, and cannot be read any more.")
         case web.HTTPException():

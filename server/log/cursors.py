@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from server.log.base import Conflict, Effect, Projected
 
@@ -22,6 +22,10 @@ class Cursors:
         """Move a cursor with its effects. Raises `Conflict`."""
         if (found := self.cursor(reader)) != expect:
             raise Conflict(f"expected {expect}, the cursor of {reader} is at {found}")
+        self.move(reader, position, effects)
+
+    def move(self, reader: str, position: int, effects: Iterable[Effect]) -> None:
+        """Move a cursor with its effects, wherever it was."""
         self._positions[reader] = position
         rows = self._rows.setdefault(reader, {})
         for effect in effects:
@@ -48,10 +52,19 @@ class Cursors:
         self._positions.pop(reader, None)
         self._rows.pop(reader, None)
 
-    def drop(self, room: str) -> None:
-        """Forget what was kept of a room."""
-        for reader, rows in self._rows.items():
-            self._rows[reader] = {place: row for place, row in rows.items() if place[0] != room}
+    def drop(self, room: str, reader: str | None = None) -> None:
+        """Forget what was kept of a room, by one reader or by all."""
+        for name in list(self._rows) if reader is None else [reader]:
+            rows = self._rows.get(name, {})
+            self._rows[name] = {place: row for place, row in rows.items() if place[0] != room}
+
+    def keeps(self, reader: str, room: str) -> bool:
+        """Tell whether a reader keeps anything of a room."""
+        return any(place[0] == room for place in self._rows.get(reader, {}))
+
+    def rows(self, reader: str) -> list[Projected]:
+        """Return all that a reader keeps."""
+        return list(self._rows.get(reader, {}).values())
 
 
 def _order(row: Projected) -> tuple[int, str]:

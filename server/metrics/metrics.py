@@ -228,6 +228,10 @@ class Metrics(TakesObserver):
         """Show how many clips wait for their words."""
         self.registry.watch("captions_waiting", "Clips that wait in memory for their words.", waiting)
 
+    def follow_spool(self, waiting: Callable[[], int]) -> None:
+        """Show how many takes wait for the storage of clips."""
+        self.registry.watch("spool_waiting", "Takes on the disk that wait for the storage of clips.", waiting)
+
     def follow_model(self, spending: Spending, is_resting: Callable[[], bool]) -> None:
         """Show what asking a language model comes to, and whether it is left alone for a while."""
         self.registry.prometheus.register(ModelSpending(spending))

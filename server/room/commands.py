@@ -24,6 +24,7 @@ MODERATED = "moderated"
 BROKEN = "broken"
 RESTARTING = "restarting"
 FULL_RETRY_AFTER_MS = 10_000
+AWAY_RETRY_AFTER_MS = 5_000
 
 
 def broken() -> Refused:
@@ -40,6 +41,12 @@ def storage_full() -> Refused:
     """Return the refusal of what there is no storage left for."""
     sentence = "The server has no room left to keep this. Try again later."
     return Refused("storage_full", sentence, FULL_RETRY_AFTER_MS)
+
+
+def storage_away() -> Refused:
+    """Return the refusal of what needs a storage that does not answer."""
+    sentence = "Our storage does not answer just now. Try again in a moment."
+    return Refused("storage_away", sentence, AWAY_RETRY_AFTER_MS)
 
 
 class Open(Struct, frozen=True):

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from audio.take import Clip, Unfit
-from server.blobs.base import Blob, Blobs
+from server.blobs.base import Away, Blob
 from server.blobs.unreduced import Unreduced
 from server.log.base import StorageFull
-from server.room.commands import Land, Refused, broken, restarting, storage_full
-from server.room.events import ClipLanded, Erased, Event
-from server.rooms.registry import RoomRegistry
+from server.room.commands import Land, Refused, broken, restarting, storage_away, storage_full
+from server.room.events import ClipLanded, Event
+from server.takes.landing import Landing, Lands
 from server.takes.life import State, TakeLife
 from server.takes.observer import TakesObserver
 
@@ -28,15 +28,14 @@ class Outcomes:
 
     def __init__(
         self,
-        registry: RoomRegistry,
-        blobs: Blobs,
+        lands: Lands,
         observers: Sequence[TakesObserver],
         *,
         clock: Callable[[], int],
         unreduced: Unreduced | None = None,
     ) -> None:
         """`unreduced` is where sounds wait for whoever reads their words, with their noise."""
-        self._registry, self._blobs = registry, blobs
+        self._lands = lands
         self._observers = observers
         self._clock = clock
         self._unreduced = Unreduced() if unreduced is None else unreduced
@@ -82,26 +81,14 @@ class Outcomes:
         if clip.unreduced is not None:
             self._unreduced.keep(take.id, clip.unreduced)
         try:
-            return await self._land(take, command, Blob(take.id, take.room.id, clip.ogg))
-        except BaseException:
+            return await self._lands.land(Landing(command, take.voice, Blob(take.id, take.room.id, clip.ogg)))
+        except BaseException as failed:
             self._unreduced.drop(take.id)
+            if isinstance(failed, StorageFull):
+                raise storage_full() from failed
+            if isinstance(failed, Away):
+                raise storage_away() from failed
             raise
-
-    async def _land(self, take: TakeLife, command: Land, sound: Blob) -> Event:
-        """Store the sound, then the event; what is refused leaves no sound behind."""
-        try:
-            beside = await self._blobs.put(sound)
-            events = await self._registry.send(
-                take.room.id, command, by=take.voice, key=take.id, blobs=beside
-            )
-        except StorageFull as full:
-            raise storage_full() from full
-        except Refused as refused:
-            if refused.code != "id_used":  # else it is another's
-                await self._blobs.delete(sound.room, [sound.id])
-            raise
-        # Not always the first: a room that nobody kept for a day goes to the admin before.
-        return next(event for event in events if isinstance(event.data, ClipLanded | Erased))
 
     def tell(self, take: TakeLife, state: str, *, peer: str | None = None, **more: object) -> None:
         """Send the signal `take` to the speaker of a take; `peer` is its own unless given."""

@@ -31,6 +31,7 @@ from server.takes import length, silence
 from server.takes.completion import Completion
 from server.takes.drain import DRAIN_MS, cut_before_end_ms, quiet
 from server.takes.finisher import Finisher
+from server.takes.landing import Landings, Lands
 from server.takes.life import State, TakeLife
 from server.takes.live import LIVE_DELAY_MS, LiveRelays
 from server.takes.observer import TakesObserver
@@ -67,7 +68,9 @@ class Takes:
         live_delay_ms: int = LIVE_DELAY_MS,
         unreduced: Unreduced | None = None,
         observers: Sequence[TakesObserver] = (),
+        lands: Lands | None = None,
     ) -> None:
+        """`lands` is who lets takes land, where they may have to wait for that."""
         self._registry = registry
         self._media = media
         self._clock = clock
@@ -75,7 +78,9 @@ class Takes:
         self._sessions = PeerSessions(media, observers, self._moved)
         self._live = LiveRelays(media, observers, delay_ms=live_delay_ms)
         self._tasks = OwnedTasks()
-        self._outcomes = Outcomes(registry, blobs, observers, clock=clock, unreduced=unreduced)
+        self._outcomes = Outcomes(
+            Landings(registry, blobs) if lands is None else lands, observers, clock=clock, unreduced=unreduced
+        )
         self._previewing = Previewing(self._outcomes, self._tasks, clock=clock)
         self._finisher = finisher
         self._tried = TriedMasks(finisher)

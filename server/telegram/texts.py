@@ -134,6 +134,7 @@ _REFUSED_DE = {
     "room_closed": "Dieser Raum ist geschlossen. Such dir einen anderen: /rooms",
     "silent": "Ich habe dich nicht gehört. Ist dein Mikrofon stumm, oder ist es zu laut um dich?",
     "slow": "Dieser Raum lässt sich gerade Zeit. Warte kurz.",
+    "storage_away": "Unser Speicher antwortet gerade nicht. Versuch es gleich noch einmal.",
     "storage_full": "Die Platte des Servers ist voll. Neues kann gerade nicht bleiben.",
     "too_fast": "Etwas langsamer, bitte.",
     "too_long": "Das ist zu lang.",

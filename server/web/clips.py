@@ -363,8 +363,8 @@ _RECEIPT = {
 }
 _UPLOAD_ERRORS = (
     *KEY_ERRORS, "muted", "consent_needed", "no_such_room", "too_slow", "too_big", "wrong_type",
-    "undecodable", "silent", "too_short", "too_fast", "busy", "restarting", "storage_full", "room_closed",
-    "bad_value",
+    "undecodable", "silent", "too_short", "too_fast", "busy", "restarting", "storage_full", "storage_away",
+    "room_closed", "bad_value",
 )  # fmt: skip
 
 
@@ -376,7 +376,7 @@ def _form(ending: str, handler: Handler, media_type: str, summary: str, *errors:
         handler,
         summary,
         {200: sent, 206: sent, 304: {}},
-        ("no_such_clip", "bad_range", *errors),
+        ("no_such_clip", "bad_range", "storage_away", *errors),
         preflight=preflight,
     )
 
@@ -401,7 +401,7 @@ OPERATIONS = (
         keep,
         "Let a take land that its speaker has heard.",
         {201: json_body(ClipShown)},
-        (*previews.ERRORS, "storage_full"),
+        (*previews.ERRORS, "storage_full", "storage_away"),
         key="needed",
         headers=("Location",),
     ),
@@ -411,7 +411,7 @@ OPERATIONS = (
         show,
         "What is known of a clip.",
         {200: json_body(ClipShown)},
-        ("no_such_clip",),
+        ("no_such_clip", "storage_away"),
         preflight=preflight,
     ),
     Operation(
@@ -420,7 +420,7 @@ OPERATIONS = (
         forget,
         "Remove a clip: its speaker, or the admin.",
         {204: {}},
-        (*KEY_ERRORS, "not_yours", "muted", "no_such_clip", "too_fast"),
+        (*KEY_ERRORS, "not_yours", "muted", "no_such_clip", "storage_away", "too_fast"),
         key="needed",
         preflight=preflight,
     ),
@@ -435,7 +435,7 @@ OPERATIONS = (
         report,
         "Report a clip.",
         {201: json_body(_RECEIPT)},
-        (*JSON_ERRORS, *KEY_ERRORS, "muted", "no_such_clip", "empty", "too_long", "too_fast"),
+        (*JSON_ERRORS, *KEY_ERRORS, "muted", "no_such_clip", "storage_away", "empty", "too_long", "too_fast"),
         takes=json_body(NewReport),
         key="needed",
         preflight=preflight,

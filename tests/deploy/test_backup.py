@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from server.app import DATABASE
+from server.log_storage import DATABASE
 from tests.support.server import Server, running_server
 from tests.support.uploads import muxed
 from tests.support.visitor import clips, first_clip

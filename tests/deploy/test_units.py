@@ -13,7 +13,7 @@ import click
 import pytest
 
 from server import cli, config, options
-from server.app import DATABASE
+from server.log_storage import DATABASE
 from tests.support.programs import need_program
 from tests.support.shape import ROOT
 

@@ -37,7 +37,11 @@ BAD = [
     ({"data": ""}, "--data"),
     ({"log": "postgres"}, "--log"),
     ({"log": "nats://127.0.0.1:4222"}, "--log"),
-    ({"blobs": "s3://bucket"}, "--blobs"),
+    ({"blobs": "s3://"}, "--blobs"),
+    ({"blobs": "nats"}, "--blobs"),
+    ({"s3_endpoint": "http://s3.example"}, "--blobs"),
+    ({"blobs": "s3://bucket", "s3_key": "k"}, "--blobs"),
+    ({"spool_bytes": "0"}, "--spool-bytes"),
     ({"blobs": "memory"}, "--blobs"),
     ({"blobs": "disk"}, "--blobs"),
     ({"tls": "on"}, "--tls"),
@@ -94,7 +98,8 @@ def test_secrets_are_in_no_sentence_and_no_trace() -> None:
             made(options)
         assert "secret" not in str(caught.value)
     shown = repr(Config(host_key="sk-secret", admin_token="secret-token", host_url="https://models.example"))
-    assert "secret" not in shown
+    assert "sk-secret" not in shown
+    assert "secret-token" not in shown
     assert "https://models.example" in shown
 
 

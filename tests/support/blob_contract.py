@@ -12,9 +12,15 @@ from msgspec import Struct
 
 from server.blobs.base import Blob, BlobInfo, Blobs
 from server.log.base import Conflict, Entry, Log, StorageFull
+from server.room.events import ClipLanded, Draft
 from tests.support.snapshot_contract import said
 
 SOUND = bytes(range(256)) * 40
+
+
+def landing(clip: str, at_ms: int = 1_000) -> Draft:
+    """Return the draft that tells of a clip."""
+    return Draft(ClipLanded(clip, 1_000, 0, 0, -16.0, ()), at_ms)
 
 
 class Storage(Struct):
@@ -27,7 +33,7 @@ class Storage(Struct):
     async def land(self, blob: Blob, *, expect: int | None = None) -> None:
         """Do what a landing does: put the sound, then append its event with what the sound left over."""
         beside = await self.blobs.put(blob)
-        await self.log.append(blob.room, [said(blob.id)], blobs=beside, expect=expect)
+        await self.log.append(blob.room, [landing(blob.id)], blobs=beside, expect=expect)
 
 
 Opening = Callable[[], Awaitable[Storage]]
@@ -81,14 +87,14 @@ class BlobContract(ABC):
 
     async def test_no_event_is_there_without_its_sound(self, storage: Storage) -> None:
         for i in range(8):
-            landing = asyncio.create_task(storage.land(Blob(f"b{i}", "r", SOUND)))
+            task = asyncio.create_task(storage.land(Blob(f"b{i}", "r", SOUND)))
             for _ in range(i):
                 await asyncio.sleep(0)
-            landing.cancel()
-            await asyncio.wait([landing])
+            task.cancel()
+            await asyncio.wait([task])
         await storage.log.append("r", [said("end")])
         events = (await storage.log.read("r"))[:-1]
-        assert all([await storage.blobs.get(getattr(event.data, "text", "")) for event in events])
+        assert all([await storage.blobs.get(getattr(event.data, "clip", "")) for event in events])
 
     async def test_a_part_is_what_lies_there_and_no_more(self, storage: Storage) -> None:
         await storage.land(Blob("b", "r", SOUND))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 
-from server.blobs.base import Blob
 from server.log.base import Conflict, Entry, Log, Snapshot
 from server.room.events import Draft, TextSaid, Voice
 
@@ -54,7 +53,7 @@ class SnapshotContract(ABC):
         assert await log.snapshot("r") is None
 
     async def test_an_append_that_erases_drops_the_snapshot_or_renews_it(self, log: Log, open: Open) -> None:
-        await log.append("r", [said("a"), said("b")], blobs=[Blob("b1", "r", b"1")])
+        await log.append("r", [said("a"), said("b")])
         await log.keep_snapshot("r", Snapshot(2, b"v", b"a b", {"p": b"P", "q": b"Q"}))
         lost = Entry([said("c")], None, (), [1], snapshot=Snapshot(9, b"v", b"b c"))
         assert isinstance((await log.extend("r", [lost], expect=1))[0], Conflict)

@@ -1,6 +1,7 @@
 /** Deutsch, für das, was selten abgelehnt wird. Was oft abgelehnt wird, oder wenn nichts geladen werden kann, steht beim Rest. */
 export default {
   'refused.storage_full': 'Die Platte des Servers ist voll. Neues kann gerade nicht bleiben; was da ist, bleibt.',
+  'refused.storage_away': 'Unser Speicher ist kurz spazieren. Versuch es gleich noch mal.',
   'refused.not_yours': 'Nur wer es gesagt hat, kann es zurücknehmen.',
   'refused.not_allowed': 'Das darf nur, wer diesen Raum hütet.',
   'refused.room_closed': 'Dieser Raum ist geschlossen.',

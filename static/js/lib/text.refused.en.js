@@ -1,6 +1,7 @@
 /** English, for what is refused seldom. What is refused often, or while nothing can be fetched, is with the rest. */
 export default {
   'refused.storage_full': 'The server’s disk is full. Nothing new can be kept right now; what is here stays.',
+  'refused.storage_away': 'Our storage wandered off for a moment. Try again shortly.',
   'refused.not_yours': 'Only whoever said it can take it back.',
   'refused.not_allowed': 'Only whoever keeps this room may do that.',
   'refused.room_closed': 'This room is closed.',

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from audio.take import Unfit
+from server.blobs.base import Away
 from server.http.problems import STATUSES, Problem, problem_of, respond
 from server.log.base import Damaged, StorageFull
 from server.room.commands import BROKEN, RESTARTING, Refused
@@ -29,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[3]
         (BadOffer("No audio."), 400, "bad_offer"),
         (Busy(), 503, "busy"),
         (StorageFull(), 507, "storage_full"),
+        (Away("secret"), 503, "storage_away"),
         (NoSuchRoom(), 404, "no_such_room"),
         (Damaged("secret"), 500, "damaged"),
         (KeyError("secret"), 500, "broken"),

@@ -1,0 +1,47 @@
+"""Opens what keeps events, as the settings say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from server import places
+from server.config import Config
+from server.log.base import Log, Unusable
+from server.log.memory import MemoryLog
+from server.log.sqlite import SqliteLog
+
+DATABASE = "wonder.db"
+EXTRA = "`make extras` installs what a log in NATS needs."
+
+
+async def open_log(
+    config: Config, broken: asyncio.Event, on_commit: Callable[[float], None] | None = None
+) -> Log:
+    """Return the log that the settings ask for; `broken` is set when its storage fails for good.
+
+    Raises `Unusable` with a sentence.
+    """
+    if config.log == "memory":
+        return MemoryLog()
+    place = places.nats(config.log)
+    if place is not None:
+        return await _open_nats(config, place, on_commit)
+    config.data.mkdir(parents=True, exist_ok=True)
+    path = config.data / DATABASE
+    return await SqliteLog.open(path, on_failure=lambda _: broken.set(), on_commit=on_commit)
+
+
+async def _open_nats(config: Config, place: places.Nats, on_commit: Callable[[float], None] | None) -> Log:
+    """Return the log of a server that is alone: it takes its rooms over by writing to them."""
+    try:
+        from server.log.nats import NatsLog  # noqa: PLC0415 - optional
+    except ModuleNotFoundError as missing:
+        raise Unusable(f"--log {config.log} needs the library {missing.name}. {EXTRA}") from None
+    return await NatsLog.open(
+        place.servers,
+        claims="implied",
+        strict=config.strict == "on",
+        monitors=place.monitors,
+        on_commit=on_commit,
+    )
