@@ -58,7 +58,7 @@ def is_remote(config: Config) -> bool:
 
 
 async def open_remote(config: Config) -> RemoteBlobs:
-    """Return a storage that is not the log's. Raises `Unusable` where its library is missing, `Away`."""
+    """Return a storage that is not the log's. Raises `Unusable`, also where its library is missing."""
     try:
         place = places.bucket(config.blobs)
         return await _nats(config) if place is None else _bucket(config, place)
@@ -78,11 +78,16 @@ async def _nats(config: Config) -> RemoteBlobs:
     from server.blobs.nats import NatsBlobs  # noqa: PLC0415 - optional
     from server.nats.connection import connect  # noqa: PLC0415 - the same
 
-    connection = await connect(config.log, name="clips")
+    try:
+        connection = await connect(config.log, name="clips")
+    except OSError as silent:
+        raise Unusable(f"No NATS server answers at {config.log}, where clips are.") from silent
     try:
         return await NatsBlobs.open(connection, closing=connection.close)
-    except BaseException:
+    except BaseException as failed:
         await connection.close()
+        if isinstance(failed, Away):
+            raise Unusable(f"Clips cannot be kept: {failed}.") from failed
         raise
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,15 @@ import pytest
 from aiohttp import ClientSession
 
 from server import app, clip_storage, doctor
-from server.blobs.base import Away, Denied
+from server.blobs.base import Away, Blob, Denied
 from server.blobs.s3 import S3Blobs
 from server.config import Config
 from server.log.base import Unusable
 from server.log.memory import MemoryLog
+from server.nats import connection
 from server.takes import spool
 from tests.support.actors import until
+from tests.support.nats_server import nats_server
 from tests.support.s3_server import BUCKET, Between, S3Server, between
 from tests.support.speech import say, silence, wav
 
@@ -162,6 +165,22 @@ def test_the_doctor_tries_where_clips_go(
 
     monkeypatch.setattr(S3Blobs, "check", doubts)
     assert clips() == ("doubtful", "old versions")
+
+
+async def test_clips_go_to_nats_where_the_log_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with nats_server(tmp_path) as server:
+        made = Config(log=server.url)  # whose clips are in the log, so in NATS
+        opened = await clip_storage.open_clips(made, MemoryLog())
+        await opened.blobs.put(Blob("b", "r", b"sound"))
+        await opened.close()
+        assert (await asyncio.to_thread(doctor._clips, made)).state == "fine"
+        opened = await clip_storage.open_clips(made, MemoryLog())
+        assert await opened.blobs.get("b") == Blob("b", "r", b"sound")
+        await opened.close()
+        await opened.close()
+    monkeypatch.setattr(connection, "connect", partial(connection.connect, within_s=0.2))
+    with pytest.raises(Unusable, match="No NATS server answers"):
+        await clip_storage.open_clips(made, MemoryLog())
 
 
 def test_what_will_not_do_is_told_from_what_is_away() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +21,7 @@ from server.log.base import Conflict, Damaged, StorageFull
 from server.log.memory import MemoryLog
 from server.nats.connection import Connection, NatsRefused, NatsSilent, connect
 from tests.support.blob_contract import SOUND, BlobContract, Opening, Storage
-from tests.support.nats_server import NatsServer
+from tests.support.nats_server import NatsServer, nats_cluster
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +40,15 @@ async def connection(server: NatsServer) -> AsyncIterator[Connection]:
         await made.js(f"STREAM.DELETE.{name}")
     yield made
     await made.close()
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Connection]:
+    made = await connect(url, name="test")
+    try:
+        yield made
+    finally:
+        await made.close()
 
 
 @pytest.fixture
@@ -250,3 +262,29 @@ async def test_a_full_stream_says_so(connection: Connection) -> None:
     blobs = await NatsBlobs.open(connection, stream_bytes=1_000)
     with pytest.raises(StorageFull):
         await blobs.put(Blob("b", "r", SOUND))
+
+
+async def test_in_a_cluster_a_clip_is_on_all_servers_and_its_deletion_too(tmp_path: Path) -> None:
+    mark = os.urandom(32)
+    async with nats_cluster(tmp_path) as servers, connected(servers[0].url) as first:
+        while True:  # the three need a moment to know each other
+            with contextlib.suppress(Away):
+                blobs = await NatsBlobs.open(first)
+                break
+            await asyncio.sleep(0.05)
+        assert await blobs.check() == []
+        await blobs.put(Blob("b", "r", SOUND + mark))
+        async with connected(servers[1].url) as second:
+            there = await NatsBlobs.open(second)
+            assert await there.get("b") == Blob("b", "r", SOUND + mark)
+            servers[2].kill()
+            await there.put(Blob("c", "r", SOUND))
+            assert await blobs.get("c") == Blob("c", "r", SOUND)
+            await there.delete("r", ["b"])
+        assert await blobs.get("b") is None
+        streams = [
+            path for server in servers[:2] for path in server.folder.rglob("*.blk") if "$SYS" not in str(path)
+        ]
+        of_clips = [path for path in streams if "BLOBS_" in str(path)]
+        assert len(of_clips) >= 2
+        assert not [path for path in of_clips if mark in path.read_bytes()]
