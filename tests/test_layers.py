@@ -45,7 +45,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.log.bell": (),
     "server.log.claims": (),
     "server.log.base": ("server.log.bell", "server.blobs.base", "server.room"),
+    "server.log.moving": ("server.log.base", "server.room"),
     "server.log": (
+        "server.log.moving",
         "server.log.base",
         "server.log.bell",
         "server.log.claims",
@@ -54,6 +56,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.room",
     ),
     "server.blobs.base": (),
+    # From one log to another, whatever they are.
+    "server.moving": ("server.log.base", "server.log.moving", "server.blobs.base", "server.room"),
     "server.blobs.unreduced": (),
     # The forms of the blobs: the local ones are in the storage of the log, others beside it.
     "server.blobs": (
@@ -158,6 +162,7 @@ ROOTS = (
     "server.log_storage",
     "server.doctor",
     "server.exporting",
+    "server.move",
     "server.hearing",
     "server.speaking",
     "server.tls",
