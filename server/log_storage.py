@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from server import places
 from server.config import Config
-from server.log.base import Log, Unusable
+from server.log.base import Unusable
 from server.log.memory import MemoryLog
+from server.log.moving import Movable
 from server.log.sqlite import SqliteLog
 
 DATABASE = "wonder.db"
@@ -17,7 +18,7 @@ EXTRA = "`make extras` installs what a log in NATS needs."
 
 async def open_log(
     config: Config, broken: asyncio.Event, on_commit: Callable[[float], None] | None = None
-) -> Log:
+) -> Movable:
     """Return the log that the settings ask for; `broken` is set when its storage fails for good.
 
     Raises `Unusable` with a sentence.
@@ -32,7 +33,9 @@ async def open_log(
     return await SqliteLog.open(path, on_failure=lambda _: broken.set(), on_commit=on_commit)
 
 
-async def _open_nats(config: Config, place: places.Nats, on_commit: Callable[[float], None] | None) -> Log:
+async def _open_nats(
+    config: Config, place: places.Nats, on_commit: Callable[[float], None] | None
+) -> Movable:
     """Return the log of a server that is alone: it takes its rooms over by writing to them."""
     try:
         from server.log.nats import NatsLog  # noqa: PLC0415 - optional

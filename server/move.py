@@ -68,11 +68,9 @@ def _told(found: Comparison, source: Place, target: Place) -> list[str]:
     if found.differing:
         lines = [*damages, *found.differences, *_more(found.differing, found.differences)]
         raise Unusable("\n".join([*lines, f"{source.name} and {target.name} are not the same."]))
-    same = (
-        f"{found.rooms} rooms, {found.events} events and {found.clips} clips are the same at {source.name} and "
-        f"{target.name} (chain {found.chain.hex()})."
-    )
-    return [*damages, same]
+    counted = f"{found.rooms} rooms, {found.events} events and {found.clips} clips"
+    chain = found.chain.hex()
+    return [*damages, f"{counted} are the same at {source.name} and {target.name} (chain {chain})."]
 
 
 def _more(count: int, named: list[str]) -> list[str]:

@@ -78,7 +78,7 @@ def with_settings(command: C) -> C:
 
 
 def with_some_settings(*names: str) -> Callable[[C], C]:
-    """Return what gives a command options for these settings alone; who takes `config` checks them together."""
+    """Return what gives a command options for these settings alone; they are not checked together."""
     return lambda command: _with(command, names, lambda _: None)
 
 

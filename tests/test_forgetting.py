@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -17,6 +19,7 @@ from games.round import TurnGiven
 from server.blobs.base import Blob
 from server.log.base import Log
 from server.log.memory import MemoryLog
+from server.log.nats import NatsLog
 from server.log.schema import Settings
 from server.log.sqlite import SqliteLog
 from server.room.commands import (
@@ -40,6 +43,7 @@ from server.rooms.registry import RoomRegistry
 from server.rooms.tail import Batch
 from tests.support.actors import GatedLog, local, texts, toy_registry, toy_room
 from tests.support.media import Clock
+from tests.support.nats_server import nats_server
 from tests.support.rooms import ANNA, BELA, CLEO, PureRoom
 
 SAYS = {ANNA.id: "annaquux", BELA.id: "belaquux", CLEO.id: "cleoquux"}
@@ -161,13 +165,24 @@ async def test_a_room_that_is_awake_forgets_in_the_moment_it_answers() -> None:
     assert again.data == Erased()
 
 
-async def open_log(kind: str, folder: Path) -> Log:
-    return MemoryLog() if kind == "memory" else await SqliteLog.open(folder / "wonder.db")
+@asynccontextmanager
+async def open_log(kind: str, folder: Path) -> AsyncIterator[Log]:
+    if kind == "nats":
+        async with nats_server(folder) as server:
+            yield await NatsLog.open(server.url, claims="implied")
+    else:
+        yield MemoryLog() if kind == "memory" else await SqliteLog.open(folder / "wonder.db")
 
 
-@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "nats"])
 async def test_what_is_said_and_taken_back_in_one_batch_is_gone(kind: str, tmp_path: Path) -> None:
-    log = await open_log(kind, tmp_path)
+    async with open_log(kind, tmp_path) as log:
+        await said_and_taken_back(log)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert b"annaquux" not in b"".join(path.read_bytes() for path in files)
+
+
+async def said_and_taken_back(log: Log) -> None:
     registry = RoomRegistry(log, clock=Clock(), random=Random(1), secret=b"s" * 32)
     room = await registry.open(PureRoom().events[0].data, None, id="r")  # type: ignore[arg-type]
     (known,) = await room.send(Say("annaquux before"), by=ANNA, key="known")
@@ -192,7 +207,6 @@ async def test_what_is_said_and_taken_back_in_one_batch_is_gone(kind: str, tmp_p
     assert not any(b"annaquux" in encoded.public for encoded in room.tail.since(0) or [])
     await registry.close()
     await log.close()
-    assert b"annaquux" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
 
 
 WORDS = st.sampled_from(["annaquux", "annaquux again", "another annaquux", "/roll 2d6 annaquux"])

@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # Living rooms: the writer, who is here, sleep and waking.
     "server.rooms": ("games", "server.room", "server.log.base", "server.blobs.base", "server.together"),
     # The way to NATS, which the log, the blobs and the nodes share.
-    "server.nats": (),
+    "server.nats": ("server.blobs.base",),
     "server.log.bell": (),
     "server.log.claims": (),
     "server.log.base": ("server.log.bell", "server.blobs.base", "server.room"),

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 
 class Away(OSError):
-    """The storage of blobs is not to be had now: not reached, too slow, or it denies us. It may be later."""
+    """A storage is not to be had now: not reached, too slow, or it denies us. It may be later."""
 
 
 class Denied(Away):

@@ -93,7 +93,9 @@ class Change(Struct, frozen=True):
     """An event of any room at its place in the changes feed.
 
     Positions grow in the order of the commits and are never used again; what lies between two of them
-    is the back end's own affair. An event that was erased comes as it is now, a damaged one as `LOST`.
+    is the back end's own affair. Where machines share a log, rooms that were written to in the same
+    moment may come in either order, but always in the same. An event that was erased comes as it is now,
+    a damaged one as `LOST`.
     """
 
     position: int

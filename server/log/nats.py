@@ -316,14 +316,15 @@ class NatsLog:
     async def check(self) -> None:
         """Raise when an append would find no room, or no server."""
         self._check_open()
-        for shard in range(len(self._following)):
-            try:
-                info = await self._connection.js(f"STREAM.INFO.ROOMS_{shard}", timeout_s=READ_S)
-            except NatsRefused as refused:
-                raise OSError(f"the storage is broken: {refused}") from refused
-            most = info["config"].get("max_bytes", -1)
-            if 0 < most <= info["state"]["bytes"]:
-                raise StorageFull(f"the stream ROOMS_{shard} is full")
+        await asyncio.gather(*(self._check(f"ROOMS_{shard}") for shard in range(len(self._following))))
+
+    async def _check(self, stream: str) -> None:
+        try:
+            info = await self._connection.js(f"STREAM.INFO.{stream}", timeout_s=READ_S)
+        except NatsRefused as refused:
+            raise OSError(f"the storage is broken: {refused}") from refused
+        if 0 < info["config"].get("max_bytes", -1) <= info["state"]["bytes"]:
+            raise StorageFull(f"the stream {stream} is full")
 
     async def close(self) -> None:
         """Finish what was begun and let go of the connection; may be called again."""

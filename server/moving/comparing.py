@@ -113,8 +113,8 @@ class Comparing:
         """Note what differs, up to the first event that does."""
         if len(events) > len(others):
             self._found.differ(
-                f"Room {room} has events that are not at {self._target.name}: stop the servers of both ends, and "
-                "say the same again."
+                f"Room {room} has events that are not at {self._target.name}: stop the servers of both "
+                "ends, and say the same again."
             )
         elif len(others) > len(events):
             self._found.differ(
@@ -162,9 +162,8 @@ class Comparing:
         self._found.clips += 1
         other = blob if self._source.clips == self._target.clips else await self._other(clip)
         if other is None or other.body != blob.body or other.room != blob.room:
-            self._found.differ(
-                f"Clip {clip} of room {room} is {'missing' if other is None else 'another'} at {self._target.name}."
-            )
+            is_ = "missing" if other is None else "another"
+            self._found.differ(f"Clip {clip} of room {room} is {is_} at {self._target.name}.")
         return blob.body, other.body if other is not None else b""
 
     async def _other(self, clip: str) -> Blob | None:

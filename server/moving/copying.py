@@ -1,8 +1,8 @@
-"""Copies all of a log into another, in the order of its changes feed, so that it can go on where it was ended.
+"""Copies all of a log into another, in the order of its changes feed; it goes on where it was ended.
 
 A room goes on after the newest of its events at the target, so nothing comes twice; the cursor of `MOVER`
-there says up to which position of the source's feed all is copied. It is twice the position, and one more when
-the readers that stand there have theirs.
+there says up to which position of the source's feed all is copied. It is twice the position, and one more
+when the readers that stand there have theirs.
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ class Copying:
                 return
             if fresh[0].seq != head + 1:
                 raise Unusable(
-                    f"{self._target.name} has {head} events of the room {room}, and number {fresh[0].seq} comes "
-                    "next: it is no target that this move began with."
+                    f"{self._target.name} has {head} events of the room {room}, and number {fresh[0].seq} "
+                    "comes next: it is no target that this move began with."
                 )
             uses = await self._uses(room, fresh)
             if uses and uses[-1].last > fresh[-1].seq:  # the page ended within what one key stored
@@ -152,8 +152,8 @@ class Copying:
                     raise self._full()
                 case Conflict() | KeyUsed():
                     raise Unusable(
-                        f"Somebody else writes to {self._target.name}: stop all servers there, and begin again "
-                        "with an empty one."
+                        f"Somebody else writes to {self._target.name}: stop all servers there, and begin "
+                        "again with an empty one."
                     )
 
     def _full(self) -> Unusable:

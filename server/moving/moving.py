@@ -1,4 +1,4 @@
-"""A move from one log to another: begun only where nothing can be mixed up, and finished when all is the same."""
+"""A move from one log to another: into an empty one only, and finished when both are the same."""
 
 from __future__ import annotations
 

@@ -20,6 +20,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
+from server.blobs.base import Away
+
 CONNECT_S = 5.0
 REQUEST_S = 5.0  # a request of JetStream's; what must be faster says so
 PING_S = 1  # a connection that answers neither of two pings is dead
@@ -41,8 +43,8 @@ class NatsRefused(Exception):
         self.code, self.description = code, description
 
 
-class NatsSilent(OSError):
-    """No answer: whether the request was done nobody knows."""
+class NatsSilent(Away):
+    """No answer: whether the request was done nobody knows. Visitors are told to come again."""
 
 
 class TooLarge(Exception):
@@ -71,7 +73,7 @@ async def connect(url: str, *, name: str, within_s: float = CONNECT_S) -> Connec
     client = Client()
     connection = Connection(client)
     first, _, rest = url.partition("?")[0].partition("://")
-    servers = [f"{first}://{server.strip()}" for server in rest.split(",") if server.strip()]
+    servers = [f"{first}://{server.rpartition('://')[2].strip()}" for server in rest.split(",")]
     try:
         async with asyncio.timeout(within_s):
             await client.connect(
@@ -104,6 +106,7 @@ class Connection:
         self._numbers = 0
         self._returned: list[Callable[[], None]] = []
         self._closed = False
+        self._loop = asyncio.get_running_loop()
 
     async def begin(self) -> None:
         """Listen for answers."""
@@ -169,14 +172,13 @@ class Connection:
         """Return the answer to a message. Raises `NatsSilent` when there is none."""
         # Not the client's own `request`: in Python 3.11 what it waits with may swallow a cancellation.
         token = self._token()
-        answer = self._answers[token] = asyncio.get_running_loop().create_future()
+        answer = self._answers[token] = self._loop.create_future()
+        late = self._loop.call_later(timeout_s, _give_up_on, answer)
         try:
             await self.send(subject, body, headers, reply=f"{self._inbox}.{token}")
-            async with asyncio.timeout(timeout_s):
-                message: Msg = await answer
-        except TimeoutError as error:
-            raise NatsSilent("no answer") from error
+            message: Msg = await answer
         finally:
+            late.cancel()
             del self._answers[token]
         if (message.headers or {}).get("Status") == "503":
             raise NatsSilent("nobody is there to answer")
@@ -308,6 +310,11 @@ class Connection:
 
 # "no message found" by sequence and by deletion, and "message sequence not found".
 _NOT_THERE = (10037, 10043, 10057)
+
+
+def _give_up_on(answer: asyncio.Future[Msg]) -> None:
+    if not answer.done():
+        answer.set_exception(NatsSilent("no answer"))
 
 
 def _answer(data: bytes) -> dict[str, Any]:

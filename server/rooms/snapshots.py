@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from server.log.base import Damaged, Entry, Log, Outcome, Snapshot, StorageFull, Unusable
+from server.log.base import Damaged, Deposed, Entry, Log, Outcome, Snapshot, StorageFull, Unusable
 from server.room.events import Event
 from server.room.snapshot import Codec, Parts, Unreadable
 from server.room.state import RoomState
@@ -169,7 +169,7 @@ class RoomSnapshots:
         try:
             if not await stored:
                 self._parts = {}
-        except (StorageFull, Unusable, OSError) as error:
+        except (StorageFull, Unusable, Deposed, OSError) as error:
             logger.warning("snapshot.not_stored room=%.6s %s", self._room, type(error).__name__)
             self._parts = {}
         except Exception:

@@ -21,7 +21,7 @@ from server.nats.connection import NatsSilent, connect
 from server.room.events import Erased
 from tests.support.feed_contract import all_changes
 from tests.support.log_contract import lists, opened, said, texts
-from tests.support.nats_server import NatsServer, deaf_proxy, nats_server
+from tests.support.nats_server import NatsServer, deaf_proxy, nats_cluster, nats_server
 
 SHARDS = 2
 KILLS, KILLS_IN_SOAK = 3, 100
@@ -399,3 +399,43 @@ async def test_junk_on_our_subjects_is_stepped_over(server: NatsServer, node: No
     assert record_of({}) is None
     assert {place.record.kind for place in await records(server, "r")} == {EVENTS}
     await connection.close()
+
+
+# Three servers
+
+
+@pytest.mark.soak
+async def test_a_cluster_loses_nothing_when_its_leaders_die(tmp_path: Path) -> None:
+    """Each of three servers is killed once, and paused once; appends wait until another leads."""
+    async with nats_cluster(tmp_path) as servers:
+        url = ",".join(server.url for server in servers)
+        log = await NatsLog.open(url, node="a", claims="implied", shards=SHARDS)
+        assert all("replicas" not in sentence for sentence in log.weak)
+        stored: list[str] = []
+        running = True
+
+        async def write() -> None:
+            while running:
+                await log.append("r", [said(str(len(stored)))], expect=len(stored))
+                stored.append(str(len(stored)))
+
+        writing_ = asyncio.create_task(write())
+        routes = [server.route for server in servers]
+        for server in servers:
+            for pause in (True, False):
+                reached = len(stored)
+                while len(stored) < reached + 50:
+                    await asyncio.sleep(0.02)
+                    assert not writing_.done() or writing_.result()
+                if pause:
+                    server.pause()
+                    await asyncio.sleep(3)
+                    server.resume()
+                else:
+                    server.kill()
+                    await server.start(routes)
+        running = False
+        await writing_
+        assert texts(await log.read("r", 0, 100_000)) == stored
+        await checked(servers[0], "r")
+        await log.close()

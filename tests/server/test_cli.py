@@ -270,7 +270,7 @@ def until_ready(url: str, child: subprocess.Popen[bytes]) -> None:
     [
         (["--port", "99999"], "--port"),
         (["--prot", "1"], "--prot"),
-        (["--log", "nats://127.0.0.1:4222"], "--log"),
+        (["--log", "nats://127.0.0.1"], "--log"),
         (["--captions", ""], "--captions"),
         (["--tls", "a,b"], "--tls"),
         (["--port"], "--port"),

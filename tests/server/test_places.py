@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.places import Place, bucket, is_nats, wrong
+from server.places import Nats, Place, bucket, is_nats, nats, wrong, wrong_log
 
 
 def test_a_bucket_may_have_a_folder_that_is_ours() -> None:
@@ -53,3 +53,35 @@ def test_what_can_be_is_fine(given: tuple[str, ...]) -> None:
 )
 def test_what_cannot_be_is_said(given: tuple[str, ...], sentence: str) -> None:
     assert sentence in wrong(*(*given, *("",) * (5 - len(given))))
+
+
+def test_the_servers_of_a_log_are_named_with_where_they_tell_of_themselves() -> None:
+    assert nats("sqlite") is None
+    assert nats("nats://a:1,b:2") == Nats("nats://a:1,b:2", ())
+    monitors = "monitor=http://a:8222&monitor=http://b:8222"
+    assert nats(f"nats://me:pw@a:1?{monitors}") == Nats(
+        "nats://me:pw@a:1", ("http://a:8222", "http://b:8222")
+    )
+
+
+@pytest.mark.parametrize("log", ["sqlite", "memory", "nats://a:4222", "nats://[::1]:4222,me:pw@b:4222"])
+def test_a_log_may_be(log: str) -> None:
+    assert wrong_log(log) == ""
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "postgres",
+        "nats://",
+        "nats://a",
+        "nats://a:4222,",
+        "nats://a:99999",
+        "nats://a:4222/path",
+        "nats://a:4222?monitor=b",
+        "nats://a:4222?replicas=3",
+        "tls://a:4222",
+    ],
+)
+def test_a_log_may_not_be(log: str) -> None:
+    assert wrong_log(log)

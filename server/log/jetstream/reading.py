@@ -16,6 +16,7 @@ from server.log.base import Damaged
 from server.log.chain import is_outdated
 from server.log.jetstream.records import (
     ALL_BEFORE,
+    MARK_EVERY,
     KeyUse,
     Message,
     Place,
@@ -31,6 +32,7 @@ from server.room.events import Event
 BATCH = 256  # messages that one request asks for
 PLACES_KEPT = 1_024  # rooms whose ends are remembered, with their keys
 STEPS = 64  # from mark to mark, before the messages are walked from where that came to
+NEAR = 2 * MARK_EVERY[0]  # so many events are read in vain rather than looking for a nearer mark
 READ_S = 3.0
 
 logger = logging.getLogger(__name__)
@@ -194,7 +196,7 @@ class Rooms:
             here = [mark for mark in (near, *marks) if mark[1] > place.base]
             best = max([best, *(mark for mark in here if mark[0] <= number)])
             beyond = [mark for mark in here if mark[0] > number]
-            if number - best[0] < 2 * BATCH or not beyond or min(beyond)[1] == near[1]:
+            if number - best[0] < NEAR or not beyond or min(beyond)[1] == near[1]:
                 break
             near = min(beyond)
             message = await self._at(room, near[1])

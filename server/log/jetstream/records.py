@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct, field
@@ -111,6 +112,7 @@ def body(events: Sequence[Event], keys: Sequence[KeyUse] = ()) -> bytes:
     return _encoder.encode(Body([msgspec.Raw(encode(event)) for event in events], list(keys)))
 
 
+@lru_cache(maxsize=8_192)
 def shard(room: str, shards: int) -> int:
     """Return in which of the streams a room is."""
     return int.from_bytes(hashlib.blake2b(room.encode(), digest_size=8).digest()) % shards

@@ -14,6 +14,7 @@ from server.nats.connection import Connection, Headers, NatsRefused, NatsSilent
 DOUBT_S = 15.0
 ANSWER_S = 2.0
 AGAIN_S = 0.05  # ... and while another append to the subject is on its way, perhaps our own
+DOUBTED_KEPT = 10_000
 STEPS_BACK = 64  # messages of others that may have come after ours while we were in doubt
 
 EXPECTED = "Nats-Expected-Last-Subject-Sequence"
@@ -48,7 +49,8 @@ class Sender:
 
         Raises `Moved`, `StorageFull`, `TooLarge`, and `OSError` for what is in doubt or broken.
         """
-        within = asyncio.get_running_loop().time() + DOUBT_S
+        loop = asyncio.get_running_loop()
+        within = loop.time() + DOUBT_S
         message: Part = (self._rooms.subject(room), body, {EXPECTED: str(place.head), **header(record)})
         while True:
             try:
@@ -66,7 +68,9 @@ class Sender:
                     raise error from refused
             except NatsSilent as silent:
                 error = silent
-            if asyncio.get_running_loop().time() > within:
+            if loop.time() > within:
+                if len(self.doubted) >= DOUBTED_KEPT:
+                    self.doubted.clear()
                 self.doubted.add(record.append)
                 raise error
             await asyncio.sleep(AGAIN_S)

@@ -24,7 +24,8 @@ STREAM = "FEED"
 SUBJECT = "feed"
 # Of a position, these bits count the events of one message of the feed.
 EVENT_BITS = 20
-SHARD_BATCH = 256  # appends of a shard that one message names at most
+# Appends of a shard that one message names at most: all shards together well below a million events.
+SHARD_BATCH = 64
 FEED_BATCH = 8  # messages of the feed that are read at once
 
 logger = logging.getLogger(__name__)

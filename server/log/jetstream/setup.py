@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +14,8 @@ from msgspec.structs import replace
 
 from server.log.base import Unusable
 from server.log.jetstream import readers, sequence, snapshots
-from server.log.jetstream.sending import EXPECTED, WRONG_SEQUENCE
+from server.log.jetstream.reading import of_api
+from server.log.jetstream.sending import AGAIN_S, EXPECTED, WRONG_SEQUENCE
 from server.nats.connection import Connection, NatsRefused, NatsSilent
 
 SHARDS = 16  # for good: it is stored when the first log is opened
@@ -31,7 +33,8 @@ LEAST_PAYLOAD = 1_000_000
 DUPLICATES_NS = 100_000_000
 STREAM_NOT_FOUND = 10059
 NAME_IN_USE = 10058
-MAKE_S = 20.0  # a cluster that just began has no leader yet
+MAKE_S, ASK_S = 20.0, 2.0
+NO_LEADER = 10008  # "JetStream system temporarily unavailable"
 
 # What every stream must have: otherwise it forgets, or answers before it is sure.
 WANTED: dict[str, Any] = {
@@ -107,7 +110,7 @@ async def _stream(
 ) -> dict[str, Any]:
     """Return the configuration of a stream, which is made if it is missing."""
     try:
-        info = await connection.js(f"STREAM.INFO.{name}", timeout_s=MAKE_S)
+        info = await _asked(connection, f"STREAM.INFO.{name}")
     except NatsRefused as refused:
         if refused.code != STREAM_NOT_FOUND:
             raise
@@ -120,15 +123,30 @@ async def _stream(
             "duplicate_window": DUPLICATES_NS,
         }
         try:
-            info = await connection.js(f"STREAM.CREATE.{name}", asked, MAKE_S)
+            info = await _asked(connection, f"STREAM.CREATE.{name}", asked)
         except NatsRefused as taken:
             if taken.code != NAME_IN_USE:
                 raise
-            info = await connection.js(f"STREAM.INFO.{name}", timeout_s=MAKE_S)
+            info = await _asked(connection, f"STREAM.INFO.{name}")
     config: dict[str, Any] = info["config"]
     if not set(subjects) <= set(config.get("subjects", ())):
         raise Unusable(f"The stream {name} is another's: it does not take {subjects[0]}.")
     return config
+
+
+async def _asked(connection: Connection, subject: str, body: Any = None) -> dict[str, Any]:
+    """Ask until somebody answers: without a leader, as in a cluster that just began, nobody does."""
+    within = asyncio.get_running_loop().time() + MAKE_S
+    while True:
+        try:
+            return await connection.js(subject, body, ASK_S)
+        except NatsSilent:
+            if asyncio.get_running_loop().time() > within:
+                raise
+        except NatsRefused as refused:
+            if refused.code != NO_LEADER or asyncio.get_running_loop().time() > within:
+                raise
+            await asyncio.sleep(AGAIN_S)
 
 
 async def _meta(connection: Connection, shards: int) -> Meta:
@@ -140,11 +158,9 @@ async def _meta(connection: Connection, shards: int) -> Meta:
     except NatsRefused as refused:
         if refused.code != WRONG_SEQUENCE:
             raise NatsSilent(str(refused)) from refused
-    stored = await connection.newest(META, "meta")
+    answer = await connection.js(f"STREAM.MSG.GET.{META}", {"last_by_subj": "meta"})
     try:
-        if stored is None:
-            raise NatsSilent("what the log keeps for good is not there yet")
-        return msgspec.json.decode(stored.body, type=Meta)
+        return msgspec.json.decode(of_api(answer["message"]).body, type=Meta)
     except msgspec.DecodeError as error:
         raise Unusable("What the log keeps for good (META) cannot be read: restore a backup.") from error
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
@@ -31,7 +31,11 @@ from server.room.events import Event, erased
 T = TypeVar("T")
 ClaimsAre = Literal["explicit", "implied"]
 
-APPEND_ID_BYTES = 12
+# Of one commit: a server takes a thousand messages together.
+MOST_COPIES = 500
+
+# Messages, each with what is left of its events.
+Blanked = Sequence[tuple[Message, list[Event]]]
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +71,7 @@ class Writing:
         self._lines: dict[str, deque[tuple[Callable[[], Awaitable[Any]], asyncio.Future[Any]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._appends = 0
 
     def put(self, room: str, work: Callable[[], Awaitable[T]]) -> asyncio.Future[T]:
         """Let work on a room wait for its turn; it is done also when nobody waits for it any more."""
@@ -117,8 +122,12 @@ class Writing:
             made = await self._planned(room, place, entries, expect)
             if not made.events:
                 return made.outcomes
+            blanked = await self._blanked(room, place, made.erases)
+            if len(blanked) > MOST_COPIES:
+                await self._erase_some(room, place, blanked[:MOST_COPIES])
+                continue
             try:
-                await self._store(room, place, made)
+                await self._store(room, place, made, blanked)
             except Moved:
                 continue  # decided anew: what was expected holds no more, or was not said
             except (StorageFull, TooLarge) as full:
@@ -151,13 +160,12 @@ class Writing:
                     events |= {event.seq: event for event in message.events()}
         return events
 
-    async def _store(self, room: str, place: Place, made: Plan) -> None:
+    async def _store(self, room: str, place: Place, made: Plan, blanked: Blanked) -> None:
         """Store what was planned, tell of it, and finish what it erases."""
         epoch = self._epoch(place)
-        blanked = await self._blanked(room, place, made.erases)
         stored = [erased(event) if event.seq in made.erases else event for event in made.events]
         record = replace(
-            place.following(EVENTS, self._node, _append_id(), made.events),
+            place.following(EVENTS, self._node, self._append_id(), made.events),
             epoch=epoch,
             public=listed(place.record.public, made.events),
             used=place.record.used + len(made.uses),
@@ -244,20 +252,25 @@ class Writing:
             place = await self._place(room)
             wanted = {seq for seq in seqs if 0 < seq <= place.last}
             blanked = await self._blanked(room, place, wanted)
-            if blanked:
-                record = replace(
-                    place.following(ERASE, place.record.node, _append_id()),
-                    erases=tuple(message.stored for message, _ in blanked),
-                )
-                copies = [self._copy(message, left) for message, left in blanked]
-                try:
-                    now = await self._send(room, place, record, records.body([]), copies)
-                except (Moved, Deposed):
-                    continue
-                self._took(room, now, ())
-                await self._told.gone(room, now)
-            await self._snapshots.drop(room)
+            if not blanked:
+                break
+            with suppress(Deposed):  # who owns the room does not matter here
+                await self._erase_some(room, place, blanked[:MOST_COPIES])
+        await self._snapshots.drop(room)
+
+    async def _erase_some(self, room: str, place: Place, blanked: Blanked) -> None:
+        """Store nothing but what takes messages back, if the room did not move meanwhile."""
+        record = replace(
+            place.following(ERASE, place.record.node, self._append_id()),
+            erases=tuple(message.stored for message, _ in blanked),
+        )
+        copies = [self._copy(message, left) for message, left in blanked]
+        try:
+            now = await self._send(room, place, record, records.body([]), copies)
+        except Moved:
             return
+        self._took(room, now, ())
+        await self._told.gone(room, now)
 
     async def drop(self, room: str) -> None:
         """Let a room go as a whole; a record that says so stays, for the newest message is never erased."""
@@ -269,7 +282,7 @@ class Writing:
             record = Record(
                 place.record.epoch,
                 place.record.node,
-                _append_id(),
+                self._append_id(),
                 CLOSED,
                 1,
                 0,
@@ -284,9 +297,7 @@ class Writing:
             await self._told.gone(room, now)
             return
 
-    async def _blanked(
-        self, room: str, place: Place, seqs: Iterable[int]
-    ) -> list[tuple[Message, list[Event]]]:
+    async def _blanked(self, room: str, place: Place, seqs: Iterable[int]) -> Blanked:
         """Return the messages that hold events of these numbers, with what is left of them."""
         found: dict[int, tuple[Message, list[Event]]] = {}
         for seq in sorted({seq for seq in seqs if seq <= place.last}):
@@ -306,6 +317,11 @@ class Writing:
         subject = self._rooms.blank(message.room, message.seq)
         return subject, records.body(events, message.uses()), header(message.record)
 
+    def _append_id(self) -> str:
+        """Return the name of an append: no other process has this node's."""
+        self._appends += 1
+        return f"{self._node}.{self._appends}"
+
     # Snapshots and claims
 
     async def keep(self, room: str, snapshot: Snapshot) -> bool:
@@ -324,7 +340,7 @@ class Writing:
         place = await self._place(room)
         if place.head != seen.place or not place.last:
             raise Conflict("the room has moved")
-        record = replace(place.following(CLAIM, self._node, _append_id()), epoch=place.record.epoch + 1)
+        record = replace(place.following(CLAIM, self._node, self._append_id()), epoch=place.record.epoch + 1)
         try:
             now = await self._send(room, place, record, records.body([]))
         except (Moved, Deposed) as other:
@@ -336,10 +352,6 @@ class Writing:
 def ownership(place: Place) -> Ownership:
     """Return who owns the room of a place."""
     return Ownership(place.head, place.record.epoch, place.record.node, place.last)
-
-
-def _append_id() -> str:
-    return secrets.token_urlsafe(APPEND_ID_BYTES)
 
 
 def _seen(future: asyncio.Future[Any]) -> None:
