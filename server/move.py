@@ -36,9 +36,11 @@ class Place(Struct, frozen=True):
     @property
     def name(self) -> str:
         """Return how it is called, without what may be a password."""
-        if self.log.startswith(SQLITE):
+        place = places.nats(self.log)
+        if place is None:
             return self.log
-        return f"nats://{','.join(server.rpartition('@')[2] for server in self.log[7:].split(','))}"
+        servers = place.servers.removeprefix("nats://").split(",")
+        return f"nats://{','.join(server.rpartition('@')[2] for server in servers)}"
 
     @property
     def clips(self) -> str:

@@ -156,7 +156,7 @@ class Comparing:
         except Damaged:
             self._found.damage(f"Clip {clip} of room {room} is damaged, and was left out.")
             return b"", b""
-        if blob is None:
+        if blob is None or blob.room != room:
             self._found.damage(f"Clip {clip} of room {room} is missing.")
             return b"", b""
         self._found.clips += 1

@@ -119,7 +119,7 @@ class Copying:
         chain: list[Entry] = []
         size = clip_size = 0
         for part, use in _parts(events, uses):
-            blobs = [blob for event in part for blob in await self._blobs(event)]
+            blobs = [blob for event in part for blob in await self._blobs(room, event)]
             part_size = sum(len(encode(event)) for event in part)
             part_clip_size = sum(len(blob.body) for blob in blobs)
             if chain and (size + part_size > CHAIN_BYTES or clip_size + part_clip_size > CHAIN_CLIP_BYTES):
@@ -131,13 +131,13 @@ class Copying:
         if chain:
             yield chain
 
-    async def _blobs(self, event: Event) -> Sequence[Blob]:
+    async def _blobs(self, room: str, event: Event) -> Sequence[Blob]:
         """Put the clip that an event tells of; return what its append has to take."""
         if not isinstance(event.data, ClipLanded) or self._source.clips == self._target.clips:
             return ()
         try:
             blob = await self._source.blobs.get(event.data.clip)
-            return await self._target.blobs.put(blob) if blob is not None else ()
+            return await self._target.blobs.put(blob) if blob is not None and blob.room == room else ()
         except Damaged:
             return ()  # who compares names it
         except Conflict:
