@@ -2,7 +2,8 @@
 
 A room goes on after the newest of its events at the target, so nothing comes twice; the cursor of `MOVER`
 there says up to which position of the source's feed all is copied. It is twice the position, and one more
-when the readers that stand there have theirs.
+when the readers that stand there have theirs. What one key stored is copied whole, when its last event comes:
+a reader that stands within it stands before it at the target, and reads some events again.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from server.log.base import (
     Withdrawn,
 )
 from server.log.moving import KeyUse, copied
-from server.moving.ends import MOVER, PAGE_EVENTS, End, Progress
+from server.moving.ends import MOVER, PAGE_EVENTS, End, Progress, events_after
 from server.room.events import ClipLanded, Event, encode
 
 # What one append takes along at most: NATS takes messages of 1 MB, and what waits is in memory.
@@ -90,27 +91,36 @@ class Copying:
 
     async def _copy_room(self, room: str, events: Sequence[Event]) -> None:
         async with self._turns:
-            head = await self._target.log.head(room)
-            fresh = [event for event in events if event.seq > head]
+            head, last = await self._target.log.head(room), events[-1].seq
+            uses = await self._uses(room, head + 1, last)
+            if uses and uses[-1].last > last:
+                last = uses.pop().first - 1
+            fresh = [event for event in events if head < event.seq <= last]
             if not fresh:
                 return
-            if fresh[0].seq != head + 1:
-                raise Unusable(
-                    f"{self._target.name} has {head} events of the room {room}, and number {fresh[0].seq} "
-                    "comes next: it is no target that this move began with."
-                )
-            uses = await self._uses(room, fresh)
-            if uses and uses[-1].last > fresh[-1].seq:  # the page ended within what one key stored
-                fresh += await self._source.log.read(room, fresh[-1].seq, uses[-1].last - fresh[-1].seq)
+            if fresh[0].seq > head + 1:
+                fresh = [*await self._left(room, head, fresh[0].seq, uses), *fresh]
             async for chain in self._chains(room, fresh, uses):
                 await self._append(room, chain, head)
                 head += sum(len(entry.drafts) for entry in chain)
 
-    async def _uses(self, room: str, events: Sequence[Event]) -> list[KeyUse]:
+    async def _uses(self, room: str, first: int, last: int) -> list[KeyUse]:
         try:
-            return await self._source.log.key_uses(room, events[0].seq, events[-1].seq)
+            return await self._source.log.key_uses(room, first, last)
         except Damaged:  # as without keys: what is asked for twice is stored twice
             return []
+
+    async def _left(self, room: str, head: int, until: int, uses: Sequence[KeyUse]) -> list[Event]:
+        """Return what pages before left of what one key stored, for that is stored whole."""
+        if not uses or uses[0].first != head + 1 or uses[0].last < until:
+            raise Unusable(
+                f"{self._target.name} has {head} events of the room {room}, and number {until} comes next: "
+                "it is no target that this move began with."
+            )
+        found: list[Event] = []
+        while head + len(found) + 1 < until:
+            found += (await events_after(self._source, room, head + len(found)))[0]
+        return found[: until - head - 1]
 
     async def _chains(
         self, room: str, events: Sequence[Event], uses: Sequence[KeyUse]
