@@ -65,6 +65,10 @@ class Reader(Protocol):
         """Do what is due by the time; called whenever the feed is read to its end."""
         return Rest()
 
+    def stored(self) -> None:
+        """Take note that what `idle` returned is stored; until this is called it may be lost."""
+        return None  # noqa: RET501 - without it the method would be abstract to mypy
+
 
 def key(reader: Reader, change: Change) -> str:
     """Return the key under which a reader does what a change asks for."""

@@ -63,6 +63,7 @@ class Runner:
         self._effects: list[Effect] = []
         self._unstored = 0
         self._owed = False  # something was done since the cursor was stored
+        self._has_idled = False  # nothing that `idle` returned was lost
         self._failures = 0
         self._begins_anew = False
         self._unread_ms: int | None = clock()  # when the oldest change came that is not seen yet
@@ -98,7 +99,7 @@ class Runner:
             log.warning("reader.begins_anew reader=%s", self.name)
         self._position = self._stored = await self._log.cursor(self.name)
         self._effects, self._unstored, self._owed = [], 0, False
-        was_woken = False
+        self._has_idled = was_woken = False
         while True:
             rings, began_s = self._log.bell.rings, asyncio.get_running_loop().time()
             page = await self._feed.changes(self._position, self._reader.page)
@@ -111,6 +112,7 @@ class Runner:
             if len(page) < self._reader.page:
                 self._unread_ms = self._clock()
                 rest = await self._reader.idle()
+                self._has_idled = True
                 self._effects += rest.effects
                 self._owed = self._owed or bool(rest.effects)
                 await self._store()
@@ -163,6 +165,8 @@ class Runner:
         await self._log.advance(self.name, self._position, expect=self._stored, effects=self._effects)
         self._stored = self._position
         self._effects, self._unstored, self._owed = [], 0, False
+        if self._has_idled:
+            self._reader.stored()
 
     async def _pause(self, rings: int, began_s: float, within_ms: int | None) -> None:
         """Wait for more to read, or for the time at which the reader wants to be asked."""

@@ -23,6 +23,7 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
     TelegramServerError,
 )
+from aiogram.methods import GetUpdates
 from aiogram.types import (
     BotCommand,
     BufferedInputFile,
@@ -35,6 +36,7 @@ from aiogram.types import (
 from aiohttp import ClientError
 from pydantic import ValidationError
 
+from server.telegram.pauses import LONGEST_PAUSE_S, pause_s
 from server.telegram.recordings import check_size
 from server.telegram.texts import COMMANDS
 
@@ -45,8 +47,7 @@ Buttons = Sequence[Sequence[tuple[str, str]]]
 REQUEST_LIMIT_S = 30.0
 # A request is tried so often in all; a pause that Telegram wants is waited for when it is no longer.
 TRIES = 3
-LONGEST_PAUSE_S = 60
-FIRST_RETRY_S = 1.0
+LONGEST_FLOOD_S = 60
 # Telegram holds a question for updates so long, and answers it with so many.
 POLL_S = 25
 POLL_UPDATES = 100
@@ -64,6 +65,12 @@ class ChatGone(Exception):
     """The chat was deleted, or its owner blocked the bot."""
 
 
+class _RawUpdates(GetUpdates):
+    """Ask for updates as they are: one that cannot be read must not keep the others back."""
+
+    __returning__ = list[dict[str, Any]]
+
+
 class Api:
     """One bot at the Bot API. Every failure is `Away` or `ChatGone`; its logs name no chat and no token."""
 
@@ -76,14 +83,14 @@ class Api:
         """Return the name of the bot, as in t.me/NAME."""
         return (await _told(self._bot.get_me())).username or ""
 
-    async def updates(self, offset: int, *, wait_s: int = POLL_S) -> list[Update]:
-        """Return what came from an update id on, as soon as there is something; confirm what was before."""
-        limit_s = int(wait_s + REQUEST_LIMIT_S)
-        return await _told(
-            self._bot.get_updates(
-                offset, POLL_UPDATES, timeout=wait_s, allowed_updates=WANTED, request_timeout=limit_s
-            )
-        )
+    async def updates(self, offset: int, *, wait_s: int = POLL_S) -> list[tuple[int, Update | None]]:
+        """Return what came from an update id on, as soon as there is something; confirm what was before.
+
+        An update that cannot be read is None.
+        """
+        asked = _RawUpdates(offset=offset, limit=POLL_UPDATES, timeout=wait_s, allowed_updates=WANTED)
+        came: Any = await _told(self._bot(asked, request_timeout=int(wait_s + REQUEST_LIMIT_S)))
+        return [(told["update_id"], self.read(told)) for told in came if type(told.get("update_id")) is int]
 
     async def poll_from_now_on(self) -> None:
         """Let updates wait until they are asked for."""
@@ -107,7 +114,7 @@ class Api:
         except ValidationError:
             return None
 
-    async def say(self, chat_id: int, text: str, buttons: Buttons = ()) -> None:
+    async def say(self, chat_id: int, text: str, buttons: Buttons = (), *, tries: int = TRIES) -> None:
         """Send a text, perhaps with buttons."""
         await _patiently(
             lambda: self._bot.send_message(
@@ -115,10 +122,13 @@ class Api:
                 text,
                 reply_markup=_keyboard(buttons),
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
-            )
+            ),
+            tries,
         )
 
-    async def play(self, chat_id: int, ogg: bytes, caption: str, buttons: Buttons = ()) -> None:
+    async def play(
+        self, chat_id: int, ogg: bytes, caption: str, buttons: Buttons = (), *, tries: int = TRIES
+    ) -> None:
         """Send a clip, the bytes as they are, as a voice message."""
         await _patiently(
             lambda: self._bot.send_voice(
@@ -126,7 +136,8 @@ class Api:
                 BufferedInputFile(ogg, "voice.ogg"),
                 caption=caption,
                 reply_markup=_keyboard(buttons),
-            )
+            ),
+            tries,
         )
 
     async def replace(self, message: Message, text: str) -> None:
@@ -214,19 +225,24 @@ class Unreached(Away):
     """The request did not get through, or broke on Telegram's side: it may be sent again."""
 
 
-async def _patiently(request: Callable[[], Awaitable[object]]) -> None:
+def again_after_s(why: Exception, failures: int, longest_s: float = LONGEST_PAUSE_S) -> float:
+    """Return when to try again after so many failures: when Telegram says, else later each time."""
+    return float(why.pause_s) if isinstance(why, Flooded) else pause_s(failures, longest_s)
+
+
+async def _patiently(request: Callable[[], Awaitable[object]], tries: int) -> None:
     """Send something; wait and try again where Telegram asks for it, or cannot be reached."""
-    for tries in range(1, TRIES + 1):
+    for failures in range(1, tries + 1):
         try:
             await _told(request())
         except Flooded as flood:
-            if tries == TRIES or flood.pause_s > LONGEST_PAUSE_S:
+            if failures == tries or flood.pause_s > LONGEST_FLOOD_S:
                 raise
             await asyncio.sleep(flood.pause_s)
         except Unreached:
-            if tries == TRIES:
+            if failures == tries:
                 raise
-            await asyncio.sleep(FIRST_RETRY_S * 2 ** (tries - 1))
+            await asyncio.sleep(pause_s(failures))
         else:
             return
 

@@ -11,15 +11,19 @@ import hmac
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import TypeVar
 
 from msgspec import Struct, field
 
 from server.room.ids import unguessable
+from server.telegram.quiet import Quiet
+
+V = TypeVar("V")
 
 # What a chat was is forgotten so long after its last message, and earlier when there are so many others.
 CHAT_KEPT_MS = 24 * 3_600_000
 CHATS_KEPT = 10_000
-# Rooms of which a chat remembers that something is left there; the oldest go first.
+# Rooms that a chat remembers, and takes that it hears first; the oldest go first.
 ROOMS_KEPT = 50
 HASH_CHARACTERS = 24
 
@@ -27,7 +31,8 @@ HASH_CHARACTERS = 24
 class Chat(Struct, eq=False):
     """What is known of a chat: its key in the rooms, where it is, and how it sounds.
 
-    `left_in` are the rooms in which something of it may be; `agreed_in` those at whose door it said yes.
+    `left_in` are the rooms in which something of it may be; `agreed_in` those at whose door it said yes;
+    `previews` are takes that it was played first, and the rooms in which they were made.
     """
 
     tag: str
@@ -37,14 +42,20 @@ class Chat(Struct, eq=False):
     mask: str | None = None
     left_in: dict[str, None] = field(default_factory=dict)
     agreed_in: dict[str, None] = field(default_factory=dict)
+    previews: dict[str, str] = field(default_factory=dict)
+    quiet: Quiet | None = None
 
     def leaves_something(self, room: str) -> None:
         """Note that something of this chat may be in a room from now on."""
-        _remember(self.left_in, room)
+        _remember(self.left_in, room, None)
 
     def agrees(self, room: str) -> None:
         """Note that this chat said yes to what a room asks at its door."""
-        _remember(self.agreed_in, room)
+        _remember(self.agreed_in, room, None)
+
+    def hears_first(self, preview: str, room: str) -> None:
+        """Note where a take was made that its speaker is played first."""
+        _remember(self.previews, preview, room)
 
 
 class Chats:
@@ -93,8 +104,8 @@ class Chats:
             self.forget(oldest)
 
 
-def _remember(table: dict[str, None], room: str) -> None:
-    table.pop(room, None)
-    table[room] = None
+def _remember(table: dict[str, V], key: str, value: V) -> None:
+    table.pop(key, None)
+    table[key] = value
     while len(table) > ROOMS_KEPT:
         del table[next(iter(table))]

@@ -7,10 +7,11 @@ import time
 from typing import NamedTuple
 
 from aiogram.types import CallbackQuery, Message, Update
+from msgspec.structs import replace
 
 from audio.take import Unfit
 from server.http.limits import Action, Limits, UploadBudget
-from server.log.base import Damaged
+from server.log.base import Damaged, StorageFull
 from server.room import masks, rounds
 from server.room.commands import Forget, React, Refused, Say, broken
 from server.room.events import ClipLanded, Language, Voice
@@ -24,6 +25,7 @@ from server.takes.takes import Takes
 from server.telegram.api import Api, Away, ChatGone
 from server.telegram.chats import Chat, Chats
 from server.telegram.listening import Listening
+from server.telegram.quiet import ASKED_OFFSETS, Quiet, quiet_of, written
 from server.telegram.recordings import (
     LARGEST_RECORDING_BYTES,
     Recording,
@@ -31,6 +33,7 @@ from server.telegram.recordings import (
     check,
     recording_in,
 )
+from server.telegram.telling import name as room_name
 from server.telegram.texts import language_of, refusal, text
 
 SHOWN_ROOMS = 8
@@ -38,7 +41,10 @@ SHOWN_ROOMS = 8
 PRESS_BYTES = 64
 # By how much a recording may be longer than a room's clips before its speaker is told that it was cut.
 CUT_MARGIN_MS = 1_000
-ROOM, AGREE, MASK, KEEP, DROP = "room", "yes", "mask", "keep", "drop"
+ROOM, AGREE, MASK, KEEP, DROP, QUIET = "room", "yes", "mask", "keep", "drop", "quiet"
+# So many rooms are looked at for what is offered: some are closed.
+LOOKED_AT_ROOMS = 3 * SHOWN_ROOMS
+CLOCKS_IN_A_ROW = 4
 
 log = logging.getLogger(__name__)
 
@@ -139,6 +145,11 @@ class Conversation:
                 await self._decide(asking, rest, message, keeps=kind == KEEP)
             case "react":
                 await self._react(asking, rest)
+            case "quiet":
+                if (quiet := _pressed_quiet(rest)) is None:
+                    await self._api.say(asking.id, asking.text("gone_button"))
+                else:
+                    await self._be_quiet(asking, quiet, message)
             case _:
                 await self._api.say(asking.id, asking.text("gone_button"))
 
@@ -176,6 +187,8 @@ class Conversation:
                 asking.chat.room = ""
                 self._listening.end(asking.id)
                 await self._api.say(asking.id, asking.text("left"))
+            case "quiet":
+                await self._quiet(asking, written.partition(" ")[2])
             case "forget":
                 await self._forget(asking)
             case "help":
@@ -195,12 +208,12 @@ class Conversation:
         awake = [room.id for room in self._registry.rooms() if room.public and self._registry.awake(room.id)]
         listed = [listing.room for listing in await self._registry.listings(2 * SHOWN_ROOMS)]
         found: dict[str, str] = {}
-        for room in dict.fromkeys([*awake, *listed]):
+        for room in list(dict.fromkeys([*awake, *listed]))[:LOOKED_AT_ROOMS]:
             if len(found) == SHOWN_ROOMS:
                 break
             state = await self._registry.look(room)
             if not state.closed and len(f"{ROOM} {room}".encode()) <= PRESS_BYTES:
-                found[room] = _name(state)
+                found[room] = room_name(state)
         return found
 
     async def _enter(self, asking: Asking, room_id: str) -> None:
@@ -220,7 +233,7 @@ class Conversation:
         asking.chat.room = room_id
         voice = self._come_in(asking.chat, room)
         seconds = min(kind.longest_clip_ms, self._longest_clip_ms) // 1000
-        lines = [asking.text("entered", room=_name(state), name=voice.name, seconds=seconds)]
+        lines = [asking.text("entered", room=room_name(state), name=voice.name, seconds=seconds)]
         if state.round is not None and (prompt := public(state.round).prompt) is not None:
             lines.append(asking.text("prompt", prompt=prompt.text))
         await self._api.say(asking.id, "\n".join(lines))
@@ -251,7 +264,7 @@ class Conversation:
         self._count("say", asking.chat, voice)
         asking.chat.leaves_something(room.id)
         await room.send(Say(written), by=voice)
-        await self._api.say(asking.id, asking.text("said", room=_name(room.state)))
+        await self._api.say(asking.id, asking.text("said", room=room_name(room.state)))
 
     async def _speak(self, asking: Asking, recording: Recording) -> None:
         """Let a recording land in the chat's room, on the very path that an upload takes."""
@@ -277,6 +290,7 @@ class Conversation:
                 room.id, voice, body, recording.media_type, mask=asking.chat.mask, source="telegram"
             )
         if isinstance(landed, Preview):
+            asking.chat.hears_first(landed.id, room.id)
             keep, drop = (
                 (asking.text("keep"), f"{KEEP} {landed.id}"),
                 (asking.text("drop"), f"{DROP} {landed.id}"),
@@ -289,9 +303,11 @@ class Conversation:
 
     async def _decide(self, asking: Asking, id_: str, message: Message | None, *, keeps: bool) -> None:
         """Let a take land that its speaker has heard, or throw it away."""
-        room = await self._room_of(asking)
-        if room is None:
+        made_in = asking.chat.previews.get(id_)
+        if made_in is None:
+            await self._api.say(asking.id, asking.text("gone_button"))
             return
+        room = await self._registry.wake(made_in)
         voice = self._come_in(asking.chat, room)
         if keeps:
             await self._takes.keep(room, voice, id_)
@@ -299,7 +315,7 @@ class Conversation:
             self._takes.drop(room, voice, id_)
         if message is not None:  # where it was refused they may be pressed again
             await self._api.remove_buttons(message)
-        told = asking.text("landed", room=_name(room.state)) if keeps else asking.text("dropped")
+        told = asking.text("landed", room=room_name(room.state)) if keeps else asking.text("dropped")
         await self._api.say(asking.id, told)
 
     async def _forget(self, asking: Asking) -> None:
@@ -307,22 +323,67 @@ class Conversation:
         listened = self._listening.end(asking.id)
         rooms = list(asking.chat.left_in)
         for room_id in rooms:
-            try:
-                room = await self._registry.wake(room_id)
-                await room.send(Forget(everything=True), by=self._registry.voice(asking.chat.key, room))
-            except NoSuchRoom:
-                log.info("telegram.forgets_a_room_that_is_gone")
-            asking.chat.left_in.pop(room_id, None)
+            if await self._take_back(asking.chat, room_id):
+                asking.chat.left_in.pop(room_id, None)
+        if asking.chat.left_in:  # who it was is needed for what is left
+            await self._api.say(asking.id, asking.text("forgot_some"))
+            return
         self._chats.forget(asking.chat)
         await self._api.say(asking.id, asking.text("forgot" if rooms or listened else "nothing"))
+
+    async def _take_back(self, chat: Chat, room_id: str) -> bool:
+        """Take back what a chat left in a room; False when that cannot be now."""
+        try:
+            room = await self._registry.wake(room_id)
+            await room.send(Forget(everything=True), by=self._registry.voice(chat.key, room))
+        except NoSuchRoom:
+            log.info("telegram.forgets_a_room_that_is_gone")
+        except (Refused, StorageFull, OSError):
+            log.exception("telegram.forgets_not")
+            return False
+        return True
 
     # --- listening
 
     async def _listen(self, asking: Asking) -> None:
         room = await self._room_of(asking)
         if room is not None:
-            await self._listening.begin(asking.id, asking.language, room.id)
-            await self._api.say(asking.id, asking.text("listens", room=_name(room.state)))
+            quiet = asking.chat.quiet or self._listening.quiet_of(asking.id)
+            await self._listening.begin(asking.id, asking.language, room.id, quiet)
+            await self._api.say(asking.id, asking.text("listens", room=room_name(room.state)))
+
+    async def _quiet(self, asking: Asking, words: str) -> None:
+        """Give a chat quiet hours: by its own clock, which it is asked for unless it is known."""
+        known = asking.chat.quiet or self._listening.quiet_of(asking.id)
+        if words.strip().lower() in _OFF:
+            await self._be_quiet(asking, None)
+            return
+        meant = written(words, known.offset_minutes if known else None)
+        if meant is None:
+            await self._api.say(asking.id, asking.text("quiet"))
+            return
+        quiet, is_clock_known = meant
+        if is_clock_known:
+            await self._be_quiet(asking, quiet)
+            return
+        now_ms, hours = self._registry.clock(), f"{QUIET} {quiet.from_hour} {quiet.to_hour}"
+        clocks = [
+            (replace(quiet, offset_minutes=each).clock(now_ms), f"{hours} {each}") for each in ASKED_OFFSETS
+        ]
+        buttons = [clocks[at : at + CLOCKS_IN_A_ROW] for at in range(0, len(clocks), CLOCKS_IN_A_ROW)]
+        await self._api.say(asking.id, asking.text("quiet_clock"), buttons)
+
+    async def _be_quiet(self, asking: Asking, quiet: Quiet | None, message: Message | None = None) -> None:
+        asking.chat.quiet = quiet
+        self._listening.set_quiet(asking.id, quiet)
+        said = asking.text("quiet_off")
+        if quiet is not None:
+            clock = quiet.clock(self._registry.clock())
+            said = asking.text("quiet_on", begin=quiet.from_hour, end=quiet.to_hour, clock=clock)
+        if message is None:
+            await self._api.say(asking.id, said)
+        else:
+            await self._api.replace(message, said)
 
     async def _react(self, asking: Asking, rest: str) -> None:
         """React to a clip that was sent here, in its room."""
@@ -366,6 +427,7 @@ class Conversation:
         )
 
 
+_OFF = {"off", "aus", "0"}
 _TOO_FAST = ("too_fast", "That was a lot at once. Try again in a moment.")
 
 
@@ -377,9 +439,12 @@ def _message(update: Update) -> Message | None:
     return message if isinstance(message, Message) else None
 
 
-def _name(state: RoomState) -> str:
-    kind = KINDS.get(state.kind, KINDS["wonder"])
-    return state.name or kind.names.get(state.language) or kind.names["en"]
+def _pressed_quiet(words: str) -> Quiet | None:
+    try:
+        begin, end, offset = map(int, words.split())
+    except ValueError:
+        return None
+    return quiet_of(begin, end, offset)
 
 
 def _mask(asking: Asking, name: str) -> str:
@@ -391,5 +456,5 @@ def _landed(asking: Asking, state: RoomState, recording: Recording, length_ms: i
     longest_ms = KINDS.get(state.kind, KINDS["wonder"]).longest_clip_ms
     is_cut = length_ms >= longest_ms and recording.duration_s * 1000 > length_ms + CUT_MARGIN_MS
     if is_cut:
-        return asking.text("cut", seconds=length_ms // 1000, room=_name(state))
-    return asking.text("landed", room=_name(state))
+        return asking.text("cut", seconds=length_ms // 1000, room=room_name(state))
+    return asking.text("landed", room=room_name(state))

@@ -8,15 +8,27 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from msgspec import Struct
 
 from server.room.events import Language
+from server.telegram.quiet import STEP_MINUTES, Quiet, quiet_of
 
-CHAT_BYTES, PADDING = 8, bytes(7)
+CHAT_BYTES, PADDING = 8, bytes(4)
 _LANGUAGES: tuple[Language, ...] = ("en", "de")
+# A clock's offset is one byte, counted from here: 0 is for chats without quiet hours.
+_UTC = 128
+
+
+class Sealed(Struct, frozen=True):
+    """The chat of a row, the language that it is told in, and when not."""
+
+    chat_id: int
+    language: Language
+    quiet: Quiet | None = None
 
 
 class Seal:
-    """Turns a chat and its language into a name for a row, always the same one, and back.
+    """Turns a chat and how it is told into a name for a row, always the same one, and back.
 
     One block of AES under a key made from the token, which is in no file of the server's storage.
     """
@@ -25,24 +37,35 @@ class Seal:
         key = hmac.digest(token.encode(), b"listeners", hashlib.sha256)
         self._cipher = Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305 - one block each, never two
 
-    def close(self, chat_id: int, language: Language) -> str:
-        """Return the name of a chat's rows."""
-        plain = chat_id.to_bytes(CHAT_BYTES, "big", signed=True) + bytes([_LANGUAGES.index(language)])
+    def close(self, sealed: Sealed) -> str:
+        """Return the name of a chat's row."""
+        chat = sealed.chat_id.to_bytes(CHAT_BYTES, "big", signed=True)
+        plain = chat + bytes([_LANGUAGES.index(sealed.language), *_hours(sealed.quiet)]) + PADDING
         encryptor = self._cipher.encryptor()
-        return (
-            urlsafe_b64encode(encryptor.update(plain + PADDING) + encryptor.finalize()).decode().rstrip("=")
-        )
+        return urlsafe_b64encode(encryptor.update(plain) + encryptor.finalize()).decode().rstrip("=")
 
-    def open(self, name: str) -> tuple[int, Language] | None:
-        """Return the chat of a row and its language, None for what another token has sealed."""
+    def open(self, name: str) -> Sealed | None:
+        """Return what a row is about, None for what another token has sealed."""
         try:
-            sealed = urlsafe_b64decode(name + "==")
+            closed = urlsafe_b64decode(name + "==")
             decryptor = self._cipher.decryptor()
-            plain = decryptor.update(sealed) + decryptor.finalize()
+            plain = decryptor.update(closed) + decryptor.finalize()
         except (Error, ValueError):
             return None
-        if len(plain) != CHAT_BYTES + 1 + len(PADDING) or plain[CHAT_BYTES + 1 :] != PADDING:
+        language, *hours = plain[CHAT_BYTES : -len(PADDING)] or bytes(1)
+        if not plain.endswith(PADDING) or len(hours) != len(_hours(None)) or language >= len(_LANGUAGES):
             return None
-        if plain[CHAT_BYTES] >= len(_LANGUAGES):
+        quiet = _quiet(*hours)
+        if quiet is None and any(hours):
             return None
-        return int.from_bytes(plain[:CHAT_BYTES], "big", signed=True), _LANGUAGES[plain[CHAT_BYTES]]
+        return Sealed(int.from_bytes(plain[:CHAT_BYTES], "big", signed=True), _LANGUAGES[language], quiet)
+
+
+def _hours(quiet: Quiet | None) -> tuple[int, int, int]:
+    if quiet is None:
+        return 0, 0, 0
+    return quiet.from_hour, quiet.to_hour, _UTC + quiet.offset_minutes // STEP_MINUTES
+
+
+def _quiet(from_hour: int, to_hour: int, offset: int) -> Quiet | None:
+    return quiet_of(from_hour, to_hour, (offset - _UTC) * STEP_MINUTES)

@@ -1,8 +1,9 @@
 """`/listen`: what happens in a room, sent to chats: each new clip as it is stored, and prompts for all.
 
-A durable reader whose rows are the chats that listen, each with the seq of the last event it was told. A row
-moves when Telegram has acknowledged; so a kill misses nothing, and what was acknowledged just before it is
-told once more. What is old by the time it could be sent is left out: nobody wants a night at once.
+A durable reader whose rows are the chats that listen, each with how far it was told. A row moves when
+Telegram has acknowledged; so a kill misses nothing, and what was acknowledged just before it is told once
+more. What is old by the time it could be sent is left out: nobody wants a night at once. In its quiet hours a
+chat is told nothing, and afterwards how many clips it missed.
 """
 
 from __future__ import annotations
@@ -14,29 +15,29 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from games.round import TurnGiven
-from server.blobs.base import Blobs
-from server.log.base import Change, Conflict, Effect, Log, Projected, StorageFull, Unusable, Withdrawn
+from server.log.base import Change, Conflict, Log, StorageFull, Unusable
 from server.readers.base import Reader, Rest
-from server.room.clips import ClipRef
-from server.room.events import ClipLanded, Event, Language
-from server.room.view import is_clip_hidden, view
+from server.room.events import Event, Language
 from server.rooms.base import NoSuchRoom
 from server.rooms.registry import RoomRegistry
-from server.telegram.api import Away, Buttons, ChatGone, Flooded
-from server.telegram.listeners import Seal
+from server.telegram import rows, telling
+from server.telegram.api import Away, Buttons, ChatGone, again_after_s
+from server.telegram.listeners import Seal, Sealed
+from server.telegram.quiet import Quiet
+from server.telegram.rota import Rota
+from server.telegram.rows import Progress, Rows
+from server.telegram.telling import Message, Telling
 from server.telegram.texts import text
 
-LISTENS = "listens"
 LISTENERS_KEPT = 2_000
-# A clip that is older than this when it could be sent is not sent any more.
+# What is older than this when it could be sent is not sent any more.
 LATE_MS = 10 * 60_000
-# Telegram takes about one message a second in a chat.
+# Telegram takes about one message a second in a chat, and 30 of a bot.
 PACE_S = 1.0
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 300.0
+SENT_A_S = 25
+TOLD_AT_ONCE = 8
 LOOKED_AT_EVERY_MS = 1_000
 PAGE_EVENTS = 100
-CAPTION_CHARACTERS = 1_024  # Telegram takes no more under a voice message
 CLOSING_S = 5.0
 EMOJI = ("😂", "❤️", "😮", "👏")
 
@@ -44,77 +45,105 @@ log = logging.getLogger(__name__)
 
 
 class Sends(Protocol):
-    """What is asked of the Bot API."""
+    """What is asked of the Bot API; with one try a failure is told at once."""
 
-    async def say(self, chat_id: int, text: str, buttons: Buttons = ()) -> None:
+    async def say(self, chat_id: int, text: str, buttons: Buttons = (), *, tries: int = ...) -> None:
         """Send a text."""
 
-    async def play(self, chat_id: int, ogg: bytes, caption: str, buttons: Buttons = ()) -> None:
+    async def play(
+        self, chat_id: int, ogg: bytes, caption: str, buttons: Buttons = (), *, tries: int = ...
+    ) -> None:
         """Send a clip."""
 
 
 class Listener(Struct, eq=False):
-    """A chat that listens to a room, and the seq of the last event of it that it need not be told."""
+    """A chat that listens to a room: how far it was told, and how often in a row that failed."""
 
-    chat_id: int
-    language: Language
+    sealed: Sealed
     room: str
     item: str
-    seq: int
-    task: asyncio.Task[None] | None = None
-    is_behind: bool = True
+    told: Progress
+    failures: int = 0
 
-    def row(self) -> Projected:
-        """Return what is kept of it."""
-        return Projected(self.room, self.item, LISTENS, self.seq)
+    @property
+    def chat_id(self) -> int:
+        """Return the chat's id at Telegram's."""
+        return self.sealed.chat_id
+
+    @property
+    def language(self) -> Language:
+        """Return the language in which it is told."""
+        return self.sealed.language
+
+    def is_quiet(self, at_ms: int) -> bool:
+        """Tell whether a time is in its quiet hours."""
+        return self.sealed.quiet is not None and self.sealed.quiet.is_at(at_ms)
 
 
 class Listening(Reader):
-    """Tells each listener what it has not been told, one after the other, in a task of its own."""
+    """Tells each listener what it has not been told, a few at once, one message after the other."""
 
     name = "telegram"
-    urgent = (ClipLanded.kind, TurnGiven.kind)
+    urgent = telling.TOLD
 
     def __init__(
         self,
         api: Sends,
         registry: RoomRegistry,
         log_: Log,
-        blobs: Blobs,
+        telling_: Telling,
         *,
         token: str,
         own: Callable[[int, str], str | None],
         pace_s: float = PACE_S,
     ) -> None:
         """`own` tells the id of the voice that a chat has in a room, None when it is not known."""
-        self._api, self._registry, self._log, self._blobs = api, registry, log_, blobs
+        self._api, self._registry, self._log, self._telling = api, registry, log_, telling_
         self._seal, self._own, self._pace_s = Seal(token), own, pace_s
         self._listeners: dict[int, Listener] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._effects: list[Effect] = []
-        self._given: Sequence[Effect] = ()  # by `idle` the last time: stored when it is called again
+        self._rota: Rota[Listener] = Rota(self._serve, at_once=TOLD_AT_ONCE)
+        self._rows = Rows()
+        self._free_at_s = 0.0  # from when on the bot may send again
+        self._loading = asyncio.Lock()
         self._is_loaded = self._is_closed = False
 
     # --- who listens
 
-    async def begin(self, chat_id: int, language: Language, room: str) -> None:
+    async def load(self) -> None:
+        """Take up who listened before the start; what is asked before that would be lost."""
+        async with self._loading:
+            if not self._is_loaded:
+                await self._load()
+                self._is_loaded = True
+
+    async def _load(self) -> None:
+        for part in (rows.LISTENED, rows.LISTENS):
+            for row in await self._log.projection(self.name, part, limit=LISTENERS_KEPT):
+                self._rows.found(row.room, row.item)
+                sealed = self._seal.open(row.item)
+                if sealed is None or sealed.chat_id in self._listeners:
+                    self._rows.withdraw(row.room, row.item)
+                    continue
+                listener = Listener(sealed, row.room, row.item, rows.told(row))
+                self._listeners[sealed.chat_id] = listener
+                self._rota.wake(listener)
+
+    async def begin(self, chat_id: int, language: Language, room: str, quiet: Quiet | None = None) -> None:
         """Tell a chat what happens in a room from now on, and of no other room."""
+        head = await self._log.head(room)
         self.end(chat_id)
         while len(self._listeners) >= LISTENERS_KEPT:
             self.end(next(iter(self._listeners)))
-        item = self._seal.close(chat_id, language)
-        listener = Listener(chat_id, language, room, item, await self._log.head(room))
-        self._listeners[chat_id] = listener
-        self._effects.append(listener.row())
+        sealed = Sealed(chat_id, language, quiet)
+        self._put(Listener(sealed, room, self._seal.close(sealed), Progress(head)))
 
     def end(self, chat_id: int) -> bool:
         """Tell a chat no more; False when it did not listen."""
         listener = self._listeners.pop(chat_id, None)
         if listener is None:
             return False
-        if listener.task is not None:
-            listener.task.cancel()
-        self._effects.append(Withdrawn(listener.room, listener.item))
+        self._rota.drop(listener)
+        self._rows.withdraw(listener.room, listener.item)
         return True
 
     def room_of(self, chat_id: int) -> str:
@@ -122,134 +151,167 @@ class Listening(Reader):
         listener = self._listeners.get(chat_id)
         return listener.room if listener else ""
 
+    def quiet_of(self, chat_id: int) -> Quiet | None:
+        """Return the quiet hours of a chat that listens."""
+        listener = self._listeners.get(chat_id)
+        return listener.sealed.quiet if listener else None
+
+    def set_quiet(self, chat_id: int, quiet: Quiet | None) -> None:
+        """Give a chat that listens other quiet hours, or none."""
+        listener = self._listeners.get(chat_id)
+        if listener is not None and listener.sealed.quiet != quiet:
+            self.end(chat_id)
+            sealed = Sealed(chat_id, listener.language, quiet)
+            self._put(Listener(sealed, listener.room, self._seal.close(sealed), listener.told))
+
+    def _put(self, listener: Listener) -> None:
+        self._listeners[listener.chat_id] = listener
+        self._move(listener, listener.told)
+        self._rota.wake(listener)
+
+    def _move(self, listener: Listener, told: Progress) -> None:
+        """Note how far a listener was told, unless it listens no more."""
+        listener.told = told
+        if self._listens(listener):
+            self._rows.put(listener.room, listener.item, told)
+
+    def _listens(self, listener: Listener) -> bool:
+        return self._listeners.get(listener.chat_id) is listener
+
     # --- the reader
 
-    async def read(self, change: Change) -> Sequence[Effect] | None:
+    async def read(self, change: Change) -> None:
         """Wake those who listen to the room of a change."""
-        if isinstance(change.event.data, ClipLanded | TurnGiven):
+        if change.event.kind in telling.TOLD:
             for listener in self._listeners.values():
                 if listener.room == change.room:
-                    self._wake(listener)
-        return None
+                    self._rota.wake(listener)
 
     async def idle(self) -> Rest:
-        """Take up who listened before the start; store how far everyone is."""
-        if not self._is_loaded:
-            await self._load()
-            self._is_loaded = True
-        self._given, self._effects = self._effects, []
-        return Rest(self._given, LOOKED_AT_EVERY_MS)
+        """Wake those whose quiet hours are over; store how far everyone is."""
+        await self.load()
+        now_ms = self._registry.clock()
+        for listener in self._listeners.values():
+            if listener.told.missed and not listener.is_quiet(now_ms):
+                self._rota.wake(listener)
+        if self._rota.is_idle:
+            self._telling.rest()
+        return Rest(self._rows.give(), LOOKED_AT_EVERY_MS)
 
-    async def _load(self) -> None:
-        for row in await self._log.projection(self.name, LISTENS, limit=LISTENERS_KEPT):
-            found = self._seal.open(row.item)
-            known = self._listeners.get(found[0]) if found else None
-            if known is not None and (known.room, known.item) == (row.room, row.item):
-                continue
-            if found is None or known is not None:
-                self._effects.append(Withdrawn(row.room, row.item))
-                continue
-            listener = Listener(found[0], found[1], row.room, row.item, row.number)
-            self._listeners[listener.chat_id] = listener
-            self._wake(listener)
+    def stored(self) -> None:
+        """Let go of what is stored."""
+        self._rows.stored()
 
-    async def close(self) -> None:
+    async def close(self, within_s: float = CLOSING_S) -> None:
         """Begin to tell nothing more, and see what is being sent acknowledged; may be called again."""
         self._is_closed = True
-        tasks = list(self._tasks)
-        if tasks:
-            await asyncio.wait(tasks, timeout=CLOSING_S)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._rota.close(within_s)
 
     async def store(self) -> None:
         """Store how far everyone is, when nobody runs this reader any more."""
-        effects, self._given, self._effects = [*self._given, *self._effects], (), []
-        if effects:
+        if effects := self._rows.give():
             try:
                 position = await self._log.cursor(self.name)
                 await self._log.advance(self.name, position, expect=position, effects=effects)
             except (Conflict, StorageFull, OSError, Unusable) as error:
                 log.warning("telegram.listeners_not_stored for=%s", type(error).__name__)
+            else:
+                self._rows.stored()
 
     # --- telling
 
-    def _wake(self, listener: Listener) -> None:
-        listener.is_behind = True
-        if listener.task is None and not self._is_closed:
-            listener.task = asyncio.get_running_loop().create_task(
-                self._tell(listener), name="telegram tells"
-            )
-            self._tasks.add(listener.task)
-            listener.task.add_done_callback(self._tasks.discard)
-
-    async def _tell(self, listener: Listener) -> None:
-        """Tell a listener what is new until nothing is; the root of its task."""
-        failures = 0
+    async def _serve(self, listener: Listener) -> float | None:
+        """Tell a listener one thing; return the pause after which there may be more, else None."""
         try:
-            while listener.is_behind and not self._is_closed:
-                listener.is_behind = False
-                try:
-                    await self._tell_new(listener)
-                    failures = 0
-                except Away as away:
-                    failures += 1
-                    listener.is_behind = True
-                    pause_s = min(FIRST_PAUSE_S * 2.0 ** min(failures - 1, 30), LONGEST_PAUSE_S)
-                    log.warning("telegram.clip_waits for=%s", away)
-                    await asyncio.sleep(away.pause_s if isinstance(away, Flooded) else pause_s)
+            is_told = await self._tell(listener)
         except (ChatGone, NoSuchRoom):
-            listener.task = None
-            self._drop(listener)
-        except Exception:
-            log.exception("telegram.telling_failed")
-        finally:
-            listener.task = None
+            if self._listens(listener):
+                self.end(listener.chat_id)
+            return None
+        except (Away, OSError) as away:
+            listener.failures += 1
+            log.warning("telegram.clip_waits for=%s", away)
+            return again_after_s(away, listener.failures)
+        listener.failures = 0
+        return self._pace_s if is_told else None
 
-    def _drop(self, listener: Listener) -> None:
-        if self._listeners.get(listener.chat_id) is listener:
-            self.end(listener.chat_id)
-
-    async def _tell_new(self, listener: Listener) -> None:
-        seq = listener.seq
-        while page := await self._log.read(listener.room, seq, PAGE_EVENTS):
+    async def _tell(self, listener: Listener) -> bool:
+        """Tell a listener the next thing there is; False when there is nothing."""
+        while self._goes_on(listener):
+            page = await self._log.read(listener.room, listener.told.seq, PAGE_EVENTS)
             for event in page:
-                if self._is_closed:
-                    return
-                is_told = await self._told(listener, view(event, None))
-                listener.seq = seq = event.seq
-                if is_told:
-                    self._effects.append(listener.row())
-                    await asyncio.sleep(self._pace_s)
+                if await self._tell_event(listener, event):
+                    return True
+            if not page:
+                return await self._tell_missed(listener)
+        return False
 
-    async def _told(self, listener: Listener, event: Event) -> bool:
-        """Tell a listener an event; False when it is nothing to tell."""
-        now_ms = self._registry.clock()
-        match event.data:
-            case ClipLanded(clip=clip) if event.at_ms > now_ms - LATE_MS and event.by is not None:
-                if event.by.id == self._own(listener.chat_id, listener.room):
-                    return False
-                return await self._play(listener, clip, event.by.name)
-            case TurnGiven(voice=None, act="speak", voices=(), prompt=prompt, closes_at_ms=closes_at_ms):
-                if not prompt or closes_at_ms <= now_ms:
-                    return False
-                seconds = max(1, (closes_at_ms - now_ms) // 1000)
-                await self._api.say(
-                    listener.chat_id, text(listener.language, "turn", prompt=prompt, seconds=seconds)
-                )
-                return True
-            case _:
-                return False
+    def _goes_on(self, listener: Listener) -> bool:
+        return self._listens(listener) and not self._is_closed
 
-    async def _play(self, listener: Listener, clip: str, name: str) -> bool:
-        """Send a clip that everybody may hear now."""
-        state = await self._registry.look(listener.room)
-        known, blob = state.clips.get(clip), await self._blobs.get(clip)
-        if known is None or blob is None or is_clip_hidden(state, known, None):
+    async def _tell_event(self, listener: Listener, event: Event) -> bool:
+        """Tell a listener the next part of an event; False when nothing of it is left to tell."""
+        now_ms, parts = self._registry.clock(), telling.parts(event)
+        if parts and (listener.is_quiet(now_ms) or listener.is_quiet(event.at_ms)):
+            missed = listener.told.missed + await self._clips(listener, parts[listener.told.parts :])
+            self._move(listener, Progress(event.seq, missed=missed))
             return False
-        buttons = [[(emoji, f"react {clip} {emoji}") for emoji in EMOJI]]
-        caption = known.caption if isinstance(known, ClipRef) else None
-        told = f"{name}: {caption}" if caption else name
-        await self._api.play(listener.chat_id, blob.body, told[:CAPTION_CHARACTERS], buttons)
+        is_late = event.at_ms <= now_ms - LATE_MS
+        if parts and not is_late and await self._tell_missed(listener):
+            return True
+        for part in () if is_late else parts[listener.told.parts :]:
+            if not self._goes_on(listener):
+                return False
+            message = await self._message(listener, part)
+            if message is not None:
+                await self._send(listener, message)
+            self._told_part(listener, event, len(parts))
+            if message is not None:
+                return True
+        if listener.told.seq < event.seq:
+            listener.told = Progress(event.seq, missed=listener.told.missed)
+        return False
+
+    def _told_part(self, listener: Listener, event: Event, of: int) -> None:
+        told = listener.told
+        at = (event.seq, 0) if told.parts + 1 >= of else (told.seq, told.parts + 1)
+        self._move(listener, Progress(*at, told.missed))
+
+    async def _message(self, listener: Listener, part: telling.Part) -> Message | None:
+        """Return what is sent of a part: nothing of one's own."""
+        if isinstance(part, telling.Heard) and part.voice == self._own(listener.chat_id, listener.room):
+            return None
+        state = await self._registry.look(listener.room)
+        return await self._telling.message(part, state, listener.language, self._registry.clock())
+
+    async def _clips(self, listener: Listener, parts: Sequence[telling.Part]) -> int:
+        """Return how many of these are clips that a listener would hear."""
+        own = self._own(listener.chat_id, listener.room)
+        clips = [part.clip for part in parts if isinstance(part, telling.Heard) and part.voice != own]
+        state = await self._registry.look(listener.room)
+        return sum(telling.may_be_heard(state, clip) for clip in clips)
+
+    async def _tell_missed(self, listener: Listener) -> bool:
+        """Say how many clips came in the quiet hours, once these are over; False when there is none."""
+        missed = listener.told.missed
+        if not missed or listener.is_quiet(self._registry.clock()):
+            return False
+        key = "missed_one" if missed == 1 else "missed"
+        await self._send(listener, Message(text(listener.language, key, count=missed)))
+        self._move(listener, Progress(listener.told.seq, listener.told.parts))
         return True
+
+    async def _send(self, listener: Listener, message: Message) -> None:
+        await self._may_send()
+        if message.ogg is None:
+            await self._api.say(listener.chat_id, message.text, tries=1)
+            return
+        buttons = [[(emoji, f"react {message.clip} {emoji}") for emoji in EMOJI]] if message.clip else ()
+        await self._api.play(listener.chat_id, message.ogg, message.text, buttons, tries=1)
+
+    async def _may_send(self) -> None:
+        """Wait until the bot may send once more: it has to share its rate among all who listen."""
+        now_s = asyncio.get_running_loop().time()
+        free_at_s = max(now_s, self._free_at_s)
+        self._free_at_s = free_at_s + min(self._pace_s, 1 / SENT_A_S)
+        await asyncio.sleep(free_at_s - now_s)

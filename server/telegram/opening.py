@@ -13,6 +13,7 @@ from server.telegram.bot import TelegramBot
 from server.telegram.chats import Chats
 from server.telegram.conversation import Conversation
 from server.telegram.listening import PACE_S, Listening
+from server.telegram.telling import Telling
 
 
 def open_bot(
@@ -36,7 +37,7 @@ def open_bot(
         chat = chats.find(chat_id)
         return registry.voice(chat.key, room).id if chat else None
 
-    listening = Listening(api, registry, log, blobs, token=token, own=own, pace_s=pace_s)
+    listening = Listening(api, registry, log, Telling(blobs), token=token, own=own, pace_s=pace_s)
     conversation = Conversation(
         api,
         chats,

@@ -1,4 +1,4 @@
-"""What somebody says to the bot is heard on the radio by a page, through its mask; that alone is stored."""
+"""What is said to the bot is heard by a page, through its mask; what is said to a page comes to a chat."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from playwright.async_api import Browser, expect
 
 from audio import container
 from audio.take import SAMPLE_RATE_HZ
+from tests.support.actors import until
 from tests.support.bot_api import NAME, TOKEN, Person, bot_api
 from tests.support.browsers import ALIKE, all_hear, heard, hears
+from tests.support.microphones import FileMicrophone
 from tests.support.server import running_server
 from tests.support.speech import say
 from tests.support.uploads import muxed
-from tests.support.visitor import Invite, first_clip, make_room
+from tests.support.visitor import LIMIT_MS, Invite, clips, make_room
 
 
-async def test_a_masked_voice_message_is_heard_on_the_radio(invite: Invite, chromium: Browser) -> None:
+async def test_a_masked_voice_message_is_heard_on_the_radio_and_the_page_in_the_chat(
+    invite: Invite, chromium: Browser, file_microphone: FileMicrophone
+) -> None:
     async with bot_api() as telegram:
         with running_server(telegram_token=TOKEN, telegram_api=telegram.url) as server:
             room = await asyncio.to_thread(make_room, server.url)
@@ -40,10 +44,21 @@ async def test_a_masked_voice_message_is_heard_on_the_radio(invite: Invite, chro
             landed: list[bytes] = []
             await speak()
             await visitor.shows_clips(1)
-            clip = await asyncio.to_thread(first_clip, server.url, room)
-            async with ClientSession(server.url) as http:
-                stored = await (await http.get(f"/api/clips/{clip['clip']}.ogg")).read()
-            assert (clip["source"], clip["mask"]) == ("telegram", "giant")
-            masked = container.decode(stored, "audio/ogg", longest=10 * SAMPLE_RATE_HZ)
+            mask, body = await stored(server.url, room, "telegram")
+            assert mask == "giant"
+            masked = container.decode(body, "audio/ogg", longest=10 * SAMPLE_RATE_HZ)
             alike = await hears(lambda: heard(visitor.page), masked)
             assert alike >= ALIKE or await all_hear([visitor.page], masked, speak) >= ALIKE
+            zoe.write("/listen")
+            await zoe.hears("From now on you hear")
+            await visitor.speak(file_microphone)
+            _, spoken = await stored(server.url, room, "webrtc")
+            await until(lambda: spoken in telegram.voices, LIMIT_MS / 1000)  # so in the same frames
+
+
+async def stored(url: str, room: str, source: str) -> tuple[str | None, bytes]:
+    """Return the mask and the file of a room's first clip of a source."""
+    landed = await asyncio.to_thread(clips, url, room)
+    clip = next(each for each in landed if each["source"] == source)
+    async with ClientSession(url) as http:
+        return clip["mask"], await (await http.get(f"/api/clips/{clip['clip']}.ogg")).read()

@@ -165,9 +165,9 @@ def enter(room: Room, voice: Voice) -> None:
     room.set_presence(voice.id, None, PRESENT)
 
 
-async def until(true: Callable[[], object]) -> None:
+async def until(true: Callable[[], object], limit_s: float = LIMIT_S) -> None:
     """Poll until something is true."""
-    async with asyncio.timeout(LIMIT_S):
+    async with asyncio.timeout(limit_s):
         while not true():
             await asyncio.sleep(0.002)
 

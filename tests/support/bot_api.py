@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +14,8 @@ from typing import Any
 
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
+
+from tests.support.actors import until
 
 TOKEN = "42:TEST-token-of-a-bot"
 NAME = "space_test_bot"
@@ -59,7 +60,7 @@ class BotApi:
         self.gone: dict[int, Callable[[], Fault]] = {}
         self.is_down = False
         self.refused = 0  # requests that were answered with an error
-        self.url = self.site = ""  # its own address, and that of the server whose bot asks it
+        self.url = ""
         self.polls = 0
         self._update_id = 1_000
         self._message_id = 0
@@ -99,6 +100,11 @@ class BotApi:
         name = f"file-{len(self.files)}"
         self.files[name] = body
         return name
+
+    @property
+    def voices(self) -> list[bytes]:
+        """The voice messages that the bot sent, in order."""
+        return [asked["voice"] for method, asked in self.sent if method == "sendVoice"]
 
     # --- the server
 
@@ -261,11 +267,15 @@ class Person:
 
     async def hears(self, part: str, times: int = 1) -> str:
         """Wait until the bot has told this person something with a part, and return the whole."""
-        deadline_s = time.monotonic() + LONGEST_WAIT_S
-        while len(found := [each for each in self.heard if part in each]) < times:
-            assert time.monotonic() < deadline_s, f"{part!r} was not said {times} times: {self.heard}"
-            await asyncio.sleep(0.01)
-        return found[-1]
+
+        def found() -> list[str]:
+            return [each for each in self.heard if part in each]
+
+        try:
+            await until(lambda: len(found()) >= times, LONGEST_WAIT_S)
+        except TimeoutError:
+            raise AssertionError(f"{part!r} was not said {times} times: {self.heard}") from None
+        return found()[-1]
 
 
 _IN_JSON = ("reply_markup", "commands", "allowed_updates", "link_preview_options")

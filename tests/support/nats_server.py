@@ -27,12 +27,16 @@ class NatsServer:
     """One server with its folder; `start` it, `kill` it, `start` it again on the same port."""
 
     def __init__(self, folder: Path, *, sync: str = "always", name: str = "n0", extra: str = "") -> None:
-        self.folder, self.port = folder, free_port()
-        self.route, monitor = free_port(), free_port()
-        self.url = f"nats://127.0.0.1:{self.port}"
-        self.monitor = f"http://127.0.0.1:{monitor}"
+        self.folder = folder
+        self._choose_ports()
         self._name, self._sync, self._extra = name, sync, extra
         self._process: subprocess.Popen[bytes] | None = None
+        self._was_up = False
+
+    def _choose_ports(self) -> None:
+        self.port, self.route, monitor = free_port(), free_port(), free_port()
+        self.url = f"nats://127.0.0.1:{self.port}"
+        self.monitor = f"http://127.0.0.1:{monitor}"
 
     @property
     def pid(self) -> int:
@@ -62,13 +66,27 @@ class NatsServer:
         (self.folder / "nats.conf").write_text("\n".join(lines) + "\n")
 
     async def start(self, routes: Sequence[int] = ()) -> None:
-        """Start the server, and wait until it takes connections."""
-        self.configure(routes)
-        self._process = self._run()
+        """Start the server, and wait until it is ready; a port that was taken meanwhile is tried again."""
         async with asyncio.timeout(UP_S):
-            while not await _answers(self.port):
-                assert self._process.poll() is None, (self.folder / "log").read_text()[-2_000:]
-                await asyncio.sleep(0.01)
+            while not await self._start(routes):
+                if not self._was_up and not routes:
+                    self._choose_ports()
+                await asyncio.sleep(0.05)
+        self._was_up = True
+
+    async def _start(self, routes: Sequence[int]) -> bool:
+        """Run the server until it says that it is ready; False when it ended instead."""
+        self.configure(routes)
+        log = self.folder / "log"
+        before = log.stat().st_size if log.exists() else 0
+        self._process = self._run()
+        while b"Server is ready" not in log.read_bytes()[before:]:
+            if self._process.poll() is not None:
+                said = log.read_bytes()[before:]
+                assert b"address already in use" in said, said[-2_000:]
+                return False
+            await asyncio.sleep(0.005)
+        return True
 
     def _run(self) -> subprocess.Popen[bytes]:
         command = [need_program("nats-server"), "-c", str(self.folder / "nats.conf")]
@@ -90,16 +108,6 @@ class NatsServer:
     def resume(self) -> None:
         """Let it go on."""
         os.kill(self.pid, signal.SIGCONT)
-
-
-async def _answers(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    await writer.wait_closed()
-    return True
 
 
 @asynccontextmanager

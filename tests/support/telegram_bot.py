@@ -15,11 +15,11 @@ from tests.support.web_app import Site
 
 
 @asynccontextmanager
-async def running_bot(site: Site, telegram: BotApi, *, webhook: str = "") -> AsyncIterator[TelegramBot]:
-    """Run the bot; it ends before its site."""
+async def running_bot(site: Site, telegram: BotApi | str, *, webhook: str = "") -> AsyncIterator[TelegramBot]:
+    """Run the bot at a Bot API, or at the address of one; it ends before its site."""
     bot = open_bot(
         TOKEN,
-        api_url=telegram.url,
+        api_url=telegram if isinstance(telegram, str) else telegram.url,
         webhook=webhook,
         registry=site.registry,
         takes=site.app[TAKES],

@@ -107,6 +107,10 @@ async def test_what_was_put_off_is_finished_before_the_cursor_moves(log: MemoryL
             cursors.append(await log.cursor(self.name))
             return ()
 
+        def stored(self) -> None:
+            stored.append(len(cursors))
+
+    stored: list[int] = []
     await say(log, "a")
     reader = Flushed()
     async with running(log, reader) as (runner,):
@@ -114,6 +118,7 @@ async def test_what_was_put_off_is_finished_before_the_cursor_moves(log: MemoryL
         await say(log, "b")
         await caught_up(log, runner)
     assert cursors == [0, 1]
+    assert stored == [2]  # not before `idle`: what that returned before a failure would be lost
     assert await log.cursor(reader.name) == 2
 
 

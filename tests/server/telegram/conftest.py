@@ -7,10 +7,17 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from server.telegram import bot
 from server.telegram.texts import TEXTS
 from tests.support.bot_api import BotApi, Person, bot_api
 from tests.support.telegram_bot import running_bot
 from tests.support.web_app import Site, running_site
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a stop of a slow machine confirm what was answered."""
+    monkeypatch.setattr(bot, "CONFIRMING_S", 30.0)
 
 
 @pytest.fixture

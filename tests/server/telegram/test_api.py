@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from server.telegram.api import LONGEST_PAUSE_S, Api, Away, ChatGone, Flooded
+from server.telegram.api import LONGEST_FLOOD_S, Api, Away, ChatGone, Flooded
 from tests.support.bot_api import NAME, TOKEN, BotApi, Fault, Person, flood, no_chat
 
 
@@ -24,7 +24,7 @@ async def test_it_asks_and_sends(telegram: BotApi) -> None:
 
 async def test_a_pause_that_is_too_long_is_not_waited_for(telegram: BotApi) -> None:
     api = Api(TOKEN, telegram.url)
-    telegram.faults["sendMessage"] = [flood(LONGEST_PAUSE_S + 1)]
+    telegram.faults["sendMessage"] = [flood(LONGEST_FLOOD_S + 1)]
     with pytest.raises(Flooded):
         await api.say(1, "hello")
     await api.close()

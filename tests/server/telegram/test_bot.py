@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
+from aiogram.types import Update
 
 from server.room.events import ClipLanded, TextSaid
 from server.telegram import bot as bots
+from server.telegram import pauses
 from server.telegram.bot import WAITING_OF_CHAT
+from server.telegram.conversation import Conversation
 from tests.support.actors import until
 from tests.support.bot_api import NAME, BotApi, Fault, Person, flood, send_to_webhook
 from tests.support.telegram_bot import running_bot
@@ -93,10 +97,113 @@ async def test_what_is_under_way_when_it_stops_is_answered_and_confirmed(
         assert not telegram.updates
 
 
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Let what begins with "hold" wait for an event before it is answered."""
+    may_go, answer = asyncio.Event(), Conversation.answer
+
+    async def held_answer(self: Conversation, update: Update) -> None:
+        if update.message is not None and (update.message.text or "").startswith("hold"):
+            await may_go.wait()
+        await answer(self, update)
+
+    monkeypatch.setattr(Conversation, "answer", held_answer)
+    monkeypatch.setattr(bots, "ASKED_AGAIN_S", 0.02)
+    return may_go
+
+
+async def test_who_is_answered_slowly_keeps_nobody_waiting_and_is_not_confirmed(
+    site: Site, telegram: BotApi, zoe: Person, held: asyncio.Event
+) -> None:
+    slow = zoe.write("hold this")
+    for number in range(3):
+        other = Person(telegram, 100 + number)
+        other.write("/stop")
+        await other.hears("You left")
+    assert telegram.updates[0] == slow
+    held.set()
+    await zoe.hears("Written")
+    await until(lambda: not telegram.updates)
+    assert await kinds(site, TextSaid) == 1
+
+
+async def test_a_stop_confirms_no_more_than_was_answered(
+    telegram: BotApi, held: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bots, "CLOSING_S", 0.05)
+    zoe = Person(telegram, 7)
+    async with running_site() as site:
+        async with running_bot(site, telegram):
+            zoe.write("/start wonder")
+            await zoe.hears("You are in")
+            unanswered = zoe.write("hold this")
+            other = Person(telegram, 8)
+            later = other.write("/stop")
+            await other.hears("You left")
+        assert telegram.updates == [unanswered, later]
+
+
+async def test_an_update_that_cannot_be_read_keeps_nobody_waiting(
+    site: Site, telegram: BotApi, zoe: Person, held: asyncio.Event, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = Person(telegram, 8)
+    other.write("hold this")
+    telegram.deliver(telegram.update(message={"what": "is this"}))
+    zoe.write("/stop")
+    await zoe.hears("You left")
+    polls = telegram.polls
+    await until(lambda: telegram.polls > polls + 2)
+    held.set()
+    await until(lambda: not telegram.updates)
+    assert caplog.text.count("telegram.unreadable_update") == 1
+
+
+async def test_a_webhook_is_not_told_that_an_update_was_answered_before_it_was(
+    telegram: BotApi, held: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bots, "ANSWERED_WITHIN_S", 0.05)
+    zoe = Person(telegram, 7)
+    async with running_site() as site, running_bot(site, telegram, webhook="https://wonder.example"):
+        await until(lambda: telegram.webhook is not None)
+        start = zoe.write("/start wonder")
+        while await send_to_webhook(telegram, start, to=site.url) == 503:
+            pass
+        slow = zoe.write("hold this")
+        for _ in range(3):
+            assert await send_to_webhook(telegram, slow, to=site.url) == 503
+        held.set()
+        while await send_to_webhook(telegram, slow, to=site.url) == 503:
+            pass
+        await zoe.hears("Written")
+        assert await kinds(site, TextSaid) == 1
+
+
+async def test_before_it_knows_who_listens_nothing_is_taken(
+    telegram: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pauses, "FIRST_PAUSE_S", 0.01)
+    zoe = Person(telegram, 7)
+    async with running_site() as site:
+        projection, broken = site.log.projection, True
+
+        async def failing(*asked: Any, **more: Any) -> Any:
+            if broken:
+                raise OSError("broken")
+            return await projection(*asked, **more)
+
+        monkeypatch.setattr(site.log, "projection", failing)
+        async with running_bot(site, telegram, webhook="https://wonder.example") as bot:
+            assert not await bot.receive(zoe.write("/stop"))
+            broken = False
+            await until(lambda: telegram.webhook is not None)
+            assert await bot.receive(zoe.write("/stop"))
+            await zoe.hears("You left")
+
+
 async def test_while_telegram_is_away_it_tries_again(
     telegram: BotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bots, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(pauses, "FIRST_PAUSE_S", 0.01)
     telegram.is_down = True
     telegram.faults["getMe"] = [Fault(401, "Unauthorized")]
     async with running_site() as site, running_bot(site, telegram) as bot:

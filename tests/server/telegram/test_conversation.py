@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 
 from server.room.commands import Close, Mute, Oversee, RoundStart
 from server.room.events import ClipLanded, Event, RoomOpened, TextSaid
+from server.room.state import RoomState
+from server.rooms.base import Room
 from server.rooms.presence import SPEAKER
+from server.telegram import pauses
+from server.telegram.conversation import LOOKED_AT_ROOMS
+from server.telegram.listeners import Seal
+from server.telegram.listening import Listening
+from server.telegram.quiet import Quiet
 from server.telegram.recordings import LARGEST_RECORDING_BYTES, LONGEST_RECORDING_S
+from server.telegram.rows import LISTENS
 from server.telegram.texts import TEXTS
 from tests.support.actors import until
-from tests.support.bot_api import NAME, BotApi, Fault, Person, blocked, flood, no_chat
+from tests.support.bot_api import NAME, TOKEN, BotApi, Fault, Person, blocked, flood, no_chat
 from tests.support.web_app import KEY, OGG, Site
 
 SPEECH = b"OggS speech"
@@ -230,7 +239,78 @@ async def test_a_take_that_is_thrown_away_never_lands(site: Site, telegram: BotA
     assert not await clips(site, room)
 
 
-@pytest.mark.parametrize("data", ["", "room", "room nowhere", "mask ghost", "keep x", "what"])
+async def test_a_take_is_kept_in_the_room_in_which_it_was_made(site: Site, telegram: BotApi) -> None:
+    room = await site.room(kind="healing")
+    zoe = Person(telegram, 9)
+    zoe.write(f"/start {room}")
+    await zoe.hears("You are in")
+    zoe.speak(SPEECH)
+    await zoe.hears("Only you hear this")
+    zoe.write("/start wonder")
+    await zoe.hears("You are in “Wonder”")
+    zoe.press("Let it in")
+    await zoe.hears("Your voice is in")
+    assert len(await clips(site, room)) == 1
+    assert not await clips(site)
+
+
+async def test_quiet_hours_are_by_the_clock_of_the_chat(site: Site, telegram: BotApi, zoe: Person) -> None:
+    zoe.write("/quiet")
+    await zoe.hears("/quiet 22-8")
+    zoe.write("/quiet 22-8")
+    await zoe.hears("What time is it")
+    (asked,) = [asked for method, asked in telegram.sent if "What time" in asked.get("text", "")]
+    clocks = [button for row in asked["reply_markup"]["inline_keyboard"] for button in row]
+    assert len({button["text"] for button in clocks}) == len(clocks) == 24
+    zoe.press_data(clocks[13]["callback_data"])
+    await zoe.hears("From 22 to 8")
+    zoe.write("/quiet 23-7")
+    await zoe.hears("From 23 to 7")
+    zoe.write("/listen")
+    await zoe.hears("From now on you hear")
+    async with asyncio.timeout(20):
+        while not (found := await site.log.projection(Listening.name, LISTENS)):
+            await asyncio.sleep(0.02)
+    sealed = Seal(TOKEN).open(found[0].item)
+    assert sealed is not None
+    assert sealed.quiet == Quiet(23, 7, 120)
+    zoe.press_data("quiet 1 1 0")
+    await zoe.hears("too old")
+    zoe.write("/quiet off")
+    await zoe.hears("No quiet hours")
+    zoe.write("/quiet 22-8 +5:30")
+    await zoe.hears("From 22 to 8", times=2)
+
+
+async def test_what_cannot_be_taken_back_now_can_be_later(
+    site: Site, telegram: BotApi, zoe: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = await site.room(public=True)
+    zoe.speak(SPEECH)
+    await zoe.hears("Your voice")
+    zoe.write(f"/start {room}")
+    await zoe.hears("You are in", times=2)
+    zoe.speak(SPEECH)
+    await zoe.hears("Your voice", times=2)
+    wake = site.registry.wake
+
+    async def failing(id_: str, **more: bool) -> Room:
+        if id_ == "wonder":
+            raise OSError("broken")
+        return await wake(id_, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(site.registry, "wake", failing)
+        zoe.write("/forget")
+        await zoe.hears("Not all of it")
+    assert not (await site.registry.look(room)).clips
+    assert (await site.registry.look("wonder")).clips
+    zoe.write("/forget")
+    await zoe.hears("is gone")
+    assert not (await site.registry.look("wonder")).clips
+
+
+@pytest.mark.parametrize("data", ["", "room", "room nowhere", "mask ghost", "keep x", "quiet 22", "what"])
 async def test_buttons_that_lead_nowhere_are_answered(zoe: Person, data: str) -> None:
     before = len(zoe.heard)
     zoe.press_data(data or "?")
@@ -254,7 +334,10 @@ async def test_a_muted_voice_and_a_closed_room_are_told(site: Site, zoe: Person)
     await zoe.hears("No public room is open")
 
 
-async def test_telegrams_pauses_are_waited_for(telegram: BotApi, zoe: Person) -> None:
+async def test_telegrams_pauses_are_waited_for(
+    telegram: BotApi, zoe: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pauses, "FIRST_PAUSE_S", 0.01)
     telegram.faults["sendMessage"] = [flood(1), Fault(502, "Bad Gateway")]
     zoe.write("/stop")
     await zoe.hears("You left")
@@ -291,3 +374,21 @@ async def test_rooms_are_offered_by_name_with_those_that_are_awake_first(
     await zoe.hears("Where")
     (asked,) = [asked for method, asked in telegram.sent if "reply_markup" in asked]
     assert len(asked["reply_markup"]["inline_keyboard"]) == 8
+
+
+async def test_of_many_rooms_that_are_closed_only_some_are_looked_at(
+    site: Site, telegram: BotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2 * LOOKED_AT_ROOMS):
+        await site.registry.open(RoomOpened("topic", f"Room {number}", public=True), None)
+    looked: list[str] = []
+
+    async def look(room: str) -> RoomState:
+        looked.append(room)
+        return RoomState(closed=True)
+
+    monkeypatch.setattr(site.registry, "look", look)
+    zoe = Person(telegram, 3)
+    zoe.write("/rooms")
+    await zoe.hears("No public room is open")
+    assert len(looked) == LOOKED_AT_ROOMS
