@@ -271,6 +271,10 @@ class MemoryLog:
         self._check_open()
         return self._position
 
+    async def is_shared(self) -> bool:
+        """Tell that no other process has it."""
+        return False
+
     async def adopt_secret(self, secret: bytes) -> None:
         """Take another installation's secret."""
         self._check_open()

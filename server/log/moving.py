@@ -54,5 +54,8 @@ class Movable(Log, Protocol):
     async def end_of_feed(self) -> int:
         """Return a position that all changes that are stored are at or before, and later ones after."""
 
+    async def is_shared(self) -> bool:
+        """Tell whether another process has this log open now, as far as it can be told."""
+
     async def adopt_secret(self, secret: bytes) -> None:
         """Put the secret of another installation in the place of this one's; for a log without rooms."""

@@ -307,6 +307,11 @@ class NatsLog:
         self._check_open()
         return await self._order.end()
 
+    async def is_shared(self) -> bool:
+        """Tell whether another process follows the rooms now."""
+        self._check_open()
+        return await self._following[0].is_followed_by_others()
+
     async def adopt_secret(self, secret: bytes) -> None:
         """Take another installation's secret."""
         self._check_open()

@@ -231,6 +231,10 @@ class SqliteLog:
         """Return the position of the newest change."""
         return cast(int, await self._reading.ask(lambda _: self._feed.end()))
 
+    async def is_shared(self) -> bool:
+        """Tell that no other process has it: the lock keeps it from that."""
+        return False
+
     async def adopt_secret(self, secret: bytes) -> None:
         """Take another installation's secret."""
         await self._ask(Adopt(secret))

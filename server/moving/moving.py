@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from msgspec import Struct
 
 from server.log.base import Unusable
 from server.moving.comparing import Comparing, Comparison
 from server.moving.copying import Copying
 from server.moving.ends import MOVER, End, Progress, has_rooms
+
+ALONE_WITHIN_S, ALONE_AGAIN_S = 4.0, 0.2
 
 
 class Moved(Struct, frozen=True):
@@ -34,6 +38,8 @@ async def compare(source: End, target: End, progress: Progress) -> Comparison:
 
 async def _prepare(source: End, target: End) -> None:
     """See that the target is empty, or that this move was begun there; it gets the secret of the source."""
+    for end in (source, target):
+        await _see_that_it_is_alone(end)
     if await source.log.cursor(MOVER):
         raise Unusable(f"{source.name} is the target of a move that is not finished: finish that one first.")
     secret = await source.log.secret()
@@ -45,3 +51,12 @@ async def _prepare(source: End, target: End) -> None:
         raise Unusable(f"{target.name} holds {whose}. A move needs an empty target.")
     await target.log.adopt_secret(secret)
     await target.log.advance(MOVER, 1, expect=await target.log.cursor(MOVER))
+
+
+async def _see_that_it_is_alone(end: End) -> None:
+    """Raise `Unusable` for what a server has open; one that was just killed may count for a moment."""
+    for _ in range(round(ALONE_WITHIN_S / ALONE_AGAIN_S)):
+        if not await end.log.is_shared():
+            return
+        await asyncio.sleep(ALONE_AGAIN_S)
+    raise Unusable(f"A server runs on {end.name}, or another move: stop that one first.")

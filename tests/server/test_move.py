@@ -18,8 +18,10 @@ from server.blobs.sqlite import SqliteBlobs
 from server.cli import wonder
 from server.config import BadSetting, Config
 from server.log.base import Conflict, StorageFull, Unusable
+from server.log.nats import NatsLog
 from server.log.sqlite import SqliteLog
 from server.move import Place
+from server.moving import moving
 from server.nats.connection import connect
 from tests.support.houses import fill, quiet, read_readers, unread, whole
 from tests.support.nats_server import NatsServer, nats_server
@@ -117,6 +119,29 @@ async def test_a_server_that_runs_keeps_its_rooms(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match="is in use by another server: stop that one"):
         await move.move(Config(), sqlite("--from", tmp_path / "old"), sqlite("--to", tmp_path / "new"), quiet)
     await log.close()
+
+
+async def test_a_server_that_runs_on_nats_keeps_its_rooms(
+    server: NatsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moving, "ALONE_WITHIN_S", 0.4)
+    log = await NatsLog.open(server.url, claims="implied")
+    await full(tmp_path / "old")
+    ends = sqlite("--from", tmp_path / "old"), Place("--to", server.url, "log")
+    async with asyncio.timeout(10):
+        while not await shared(server):
+            await asyncio.sleep(0.02)
+    with pytest.raises(Unusable, match=f"A server runs on {server.url}, or another move: stop that one"):
+        await move.move(Config(), *ends, quiet)
+    await log.close()
+
+
+async def shared(server: NatsServer) -> bool:
+    other = await NatsLog.open(server.url, claims="implied")
+    try:
+        return await other.is_shared()
+    finally:
+        await other.close()
 
 
 async def test_what_differs_is_said_by_the_check(tmp_path: Path) -> None:

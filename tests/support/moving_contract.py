@@ -64,3 +64,6 @@ class MovingContract(LogContract, ABC):
         assert await log.secret() != b"s" * 32
         await movable(log).adopt_secret(b"s" * 32)
         assert await log.secret() == b"s" * 32
+
+    async def test_a_log_that_one_process_has_open_is_not_shared(self, log: Log) -> None:
+        assert not await movable(log).is_shared()
