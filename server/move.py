@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 from server import config as settings
 from server import log_storage, places
-from server.blobs.base import Away, Blobs, Denied
+from server.blobs.base import Away, Blobs, RemoteBlobs
 from server.blobs.beside import LogBeside
 from server.blobs.sqlite import SqliteBlobs
 from server.clip_storage import is_remote, open_remote
 from server.config import BadSetting, Config
-from server.log.base import Conflict, StorageFull, Unusable
+from server.log.base import Conflict, Damaged, StorageFull, Unusable
 from server.log.sqlite import SqliteLog
 from server.moving import moving
 from server.moving.comparing import Comparison
@@ -70,9 +70,9 @@ def _told(found: Comparison, source: Place, target: Place) -> list[str]:
     if found.differing:
         lines = [*damages, *found.differences, *_more(found.differing, found.differences)]
         raise Unusable("\n".join([*lines, f"{source.name} and {target.name} are not the same."]))
-    counted = f"{found.rooms} rooms, {found.events} events and {found.clips} clips"
+    counted = f"{found.rooms} room(s), {found.events} event(s) and {found.clips} clip(s)"
     chain = found.chain.hex()
-    return [*damages, f"{counted} are the same at {source.name} and {target.name} (chain {chain})."]
+    return [*damages, f"The same at {source.name} and {target.name}: {counted} (chain {chain})."]
 
 
 def _more(count: int, named: list[str]) -> list[str]:
@@ -86,7 +86,7 @@ async def _both(config: Config, source: Place, target: Place) -> AsyncIterator[t
         raise BadSetting(f"--from and --to are the same: {source.name}.")
     async with AsyncExitStack() as opened:
         try:
-            from_end = await _open(opened, _settings(config, source, is_source=True), source)
+            from_end = await _open(opened, _settings(config, source, is_source=True), source, is_source=True)
             yield from_end, await _open(opened, _settings(config, target), target)
         except (Conflict, StorageFull, Away, OSError) as error:
             raise _sentence(error) from error
@@ -123,7 +123,7 @@ def _settings(config: Config, place: Place, *, is_source: bool = False) -> Confi
     return made
 
 
-async def _open(opened: AsyncExitStack, config: Config, place: Place) -> End:
+async def _open(opened: AsyncExitStack, config: Config, place: Place, *, is_source: bool = False) -> End:
     """Open an end. Raises `Unusable`."""
     log = await log_storage.open_log(config, asyncio.Event())
     opened.push_async_callback(log.close)
@@ -134,8 +134,14 @@ async def _open(opened: AsyncExitStack, config: Config, place: Place) -> End:
         return End(place.name, place.clips, log, blobs, log.erase)
     remote = await open_remote(config)
     opened.push_async_callback(remote.close)
+    if not is_source:  # which is only read
+        await _check(remote, place)
+    return End(place.name, place.clips, log, remote, LogBeside(log, remote).erase)
+
+
+async def _check(remote: RemoteBlobs, place: Place) -> None:
+    """Store, read and delete something where clips go to. Raises `Unusable`."""
     try:
         await remote.check()
-    except (Away, Denied) as why:
-        raise Unusable(f"The clips of {place.name} cannot be had: {why}.") from None
-    return End(place.name, place.clips, log, remote, LogBeside(log, remote).erase)
+    except (Away, Damaged) as why:
+        raise Unusable(f"Clips cannot be kept at {place.clips}: {why}.") from None
