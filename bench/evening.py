@@ -40,6 +40,7 @@ EVERY_MS = 3_600
 APPENDED_TOGETHER = 25  # rounds
 FIRST_BYTES = 15
 LOUD = 0.01
+RESTS_S = 0.1
 READ_AT_ONCE = 2_000  # bytes; the head of a long evening has more
 SOUND_OF = {"ogg": b"OpusTags", "m4a": b"moof"}  # what the first sound comes with, or right after
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -111,7 +112,16 @@ def _begun(subject: Subject, room: str, ending: str) -> tuple[float, float]:
     return median(firsts), median(sounds)
 
 
+def _rested(subject: Subject) -> None:
+    """Wait until the server rests: it writes for whoever hung up until it sees that."""
+    spent_s = -1.0
+    while (now_s := _cpu_s(family(subject.pid))) != spent_s:
+        spent_s = now_s
+        time.sleep(RESTS_S)
+
+
 def _first(subject: Subject, room: str, ending: str) -> tuple[float, float]:
+    _rested(subject)
     connection = http.client.HTTPConnection("127.0.0.1", subject.port, timeout=60)
     connection.connect()
     began_s = time.perf_counter()
@@ -133,6 +143,7 @@ def _lag_ms(subject: Subject) -> float:
     """Return for how long others wait at worst while a long evening is begun."""
     worst_ms = 0.0
     for _ in range(FIRST_BYTES):
+        _rested(subject)
         connection = http.client.HTTPConnection("127.0.0.1", subject.port, timeout=60)
         connection.request("GET", "/api/rooms/long/recording.vtt")
         until_s = time.perf_counter() + 0.3
@@ -141,6 +152,8 @@ def _lag_ms(subject: Subject) -> float:
             with urlopen(f"{subject.url}/healthz", timeout=60) as answer:
                 answer.read()
             worst_ms = max(worst_ms, (time.perf_counter() - asked_s) * 1000)
+        begun = connection.getresponse()
+        assert begun.status == 200, begun.read()
         connection.close()
     return worst_ms
 

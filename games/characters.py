@@ -80,21 +80,6 @@ class Character(Struct, frozen=True):
         """Return what it never does, in each language."""
         return {language: part.never for language, part in self.parts.items()}
 
-    @property
-    def throws(self) -> dict[str, tuple[str, ...]]:
-        """Return the topics that it throws, in each language."""
-        return {language: part.throws for language, part in self.parts.items()}
-
-    @property
-    def reacts(self) -> dict[str, tuple[Reaction, ...]]:
-        """Return what it answers to what, in each language."""
-        return {language: part.reacts for language, part in self.parts.items()}
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """Return the languages that it speaks."""
-        return tuple(self.parts)
-
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     kinds: tuple[str, ...]
@@ -136,15 +121,21 @@ def _faults_of(part: Part) -> list[str]:
         if len(set(getattr(part, key))) < least
     ]
     found += [] if part.never and part.temper and part.name else ["it has no name, temper or limits"]
-    found += [f"“{line}” is too long" for line in part.throws if len(tokens(line)) > THROW_WORDS]
-    for line in (*part.hello, *part.bye, *part.echoes, *part.feeds, *_answers(part)):
-        found += [f"“{line}” is too long"] if len(tokens(line)) > LINE_WORDS else []
-        found += [f"“{line}” names what is no place" for place in _places(line) if place not in PLACES]
+    lines = (*part.hello, *part.bye, *part.throws, *part.echoes, *part.feeds, *part.gentle, *_answers(part))
+    for line in lines:
+        most = THROW_WORDS if line in part.throws else LINE_WORDS
+        found += [f"“{line}” is too long"] if len(tokens(line)) > most else []
+        found += [] if tokens(line) else ["a line says nothing"]
+        found += [] if _is_fillable(line) else [f"“{line}” names what is no place"]
     found += [f"“{line}” echoes nothing" for line in part.echoes if "{word}" not in line]
     found += [f"“{line}” greets nobody" for line in part.hello if "{name}" not in line]
     for reaction in part.reacts:
-        stars = max((phrase.count("*") for phrase in reaction.hears), default=0)
-        found += [f"{reaction.hears} hears too much"] if stars > 1 or not reaction.says else []
+        stars = [phrase.count("*") for phrase in reaction.hears]
+        found += [f"{reaction.hears} hears too much"] if max(stars, default=0) > 1 else []
+        found += [] if all(map(tokens, reaction.hears or ("",))) else [f"{reaction.says} answers everything"]
+        found += [] if reaction.says else [f"{reaction.hears} has no answer"]
+        wants_rest = any("{rest}" in line for line in reaction.says)
+        found += [f"{reaction.hears} leaves no rest"] if wants_rest and not all(stars) else []
     return found
 
 
@@ -152,8 +143,13 @@ def _answers(part: Part) -> list[str]:
     return [line for reaction in part.reacts for line in reaction.says]
 
 
-def _places(line: str) -> list[str]:
-    return [piece.partition("}")[0] for piece in line.split("{")[1:]]
+def _is_fillable(line: str) -> bool:
+    """Tell whether what stands in braces is known, and each brace closed."""
+    try:
+        line.format(**dict.fromkeys(PLACES, ""))
+    except (KeyError, ValueError, IndexError):
+        return False
+    return True
 
 
 CHARACTERS: dict[str, Character] = {path.stem: read(path) for path in sorted(FOLDER.glob("*.toml"))}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, Self
 
-from msgspec import Struct
+from msgspec import Struct, field
 from prometheus_client import Histogram
 
 from server import tls
@@ -39,7 +39,9 @@ from server.metrics.registry import Registry
 from server.push.opening import open_service
 from server.push.service import PushService
 from server.push.subscriptions import Subscriptions
+from server.radio_of_takes import RadioOfTakes
 from server.readers.announcer import Speakers
+from server.readers.base import Reader
 from server.readers.captions import Captions
 from server.readers.care import Care
 from server.readers.closing import Closing
@@ -64,11 +66,10 @@ from server.site import make_app
 from server.socket.endpoint import SOCKETS
 from server.takes.finisher import Finisher
 from server.takes.landing import Landings
-from server.takes.observer import TakesObserver
 from server.takes.spool import Spool
 from server.takes.takes import Takes
 from server.together import settled
-from server.web.app_keys import UPLOAD_BUDGET
+from server.web.app_keys import CDN, UPLOAD_BUDGET
 from server.web.health import HEALTH
 from server.web.push import PUSH
 from server.web.telegram import TELEGRAM
@@ -88,32 +89,12 @@ GOODBYE_MS = 3_000
 SpokenMs = Callable[[str, str], int]
 
 
-class RadioOfTakes(TakesObserver):
-    """Tells the radio what of takes and listeners changes what it plays."""
-
-    def __init__(self, radio: Radio, audience_changed: Callable[[str], None]) -> None:
-        self._radio = radio
-        self._audience_changed = audience_changed
-
-    def audience_changed(self, room_id: str) -> None:
-        """Let the radio play on: somebody began to listen, or left."""
-        self._audience_changed(room_id)
-
-    def live_relay_changed(self, room_id: str, *, on: bool) -> None:
-        """Let the radio give way to somebody who is heard while speaking."""
-        self._radio.live_relay(room_id, on=on)
-
-    def live_relayed(self, room_id: str, clip: str) -> None:
-        """Let the radio not play at once what was heard already."""
-        self._radio.live_relayed(room_id, clip)
-
-
 class Engines(Struct, frozen=True):
     """What is optional: what speaks, writes the words of clips (else why nothing does), and writes lines."""
 
     utterances: Utterances
     transcriber: Transcriber | None = None
-    captions_off: str = models.OFF
+    captions_off: Mapping[str, str] = field(default_factory=lambda: models.OFF)
     text: TextEngine | None = None
     model: OpenAiText | None = None  # that `text` asks
     push: PushService | None = None
@@ -138,19 +119,14 @@ class Services:
         self.registry, self.media = registry, media
         self.unreduced = Unreduced()
         self.finisher = Finisher(workers=config.finish_workers, counts_speech=engines.transcriber is not None)
-        self.utterances = engines.utterances
+        self.utterances, self.transcriber = engines.utterances, engines.transcriber
         speech = Speakers(self.utterances, self._wants_speech, self._name_of)
         self.radio = Radio(log, self.blobs, media, SystemRandom(), audience=self.audience, speech=speech)
         self.figures = Metrics(Registry(), registry, media, commits)
-        self.transcriber = engines.transcriber
         self.captions = self._captions(engines.transcriber) if engines.transcriber else None
         self.search = self._search()
         self.push = self._push(engines.push) if engines.push else None
-        usual = Expiry(registry, log, registry.clock), Moderation(log), self.search
-        eraser = Eraser(registry, clips.remote, registry.clock) if clips.remote else None
-        optional = [reader for reader in (eraser, self.captions, self.push) if reader]
-        readers = [*usual, *optional]
-        self.readers = Readers(log, readers, clock=registry.clock)
+        self.readers = Readers(log, self._durable(), clock=registry.clock)
         self.figures.follow(self.readers.runners)
         self.spool = self._spool()
         self.takes = Takes(
@@ -179,11 +155,20 @@ class Services:
             utterances=self.utterances,
             find=self.search.find,
         )
+        if clips.cdn is not None:
+            self.app[CDN] = clips.cdn
         self.app[HEALTH].captions_off = engines.captions_off
         self.sockets = self.app[SOCKETS]
         self.closing = Closing(self.takes.end_room)
         self.host = self._host(engines.text, engines.model) if engines.text else None
         self._register_readers()
+
+    def _durable(self) -> list[Reader]:
+        """Return the readers that follow all rooms, those of optional parts where there are such."""
+        registry, remote = self.registry, self.clips.remote
+        eraser = Eraser(registry, remote, registry.clock) if remote else None
+        optional = [reader for reader in (eraser, self.captions, self.push) if reader]
+        return [Expiry(registry, self.log, registry.clock), Moderation(self.log), self.search, *optional]
 
     def _spool(self) -> Spool | None:
         """Return where takes wait for a storage of clips that may be away."""
@@ -329,7 +314,7 @@ async def start(config: Config, *, transcriber: Transcriber | None = None) -> Ru
         clock = Clock(await _newest_ms(log))
         media = await _open_media(config, clock)
         unstarted.push_async_callback(media.close)
-        captions_off = ""
+        captions_off: Mapping[str, str] = {}
         if transcriber is None:
             transcriber, captions_off = transcriber_of(config)
         utterances = Utterances(speech_of(config), clock=clock)
@@ -370,7 +355,7 @@ async def _newest_ms(log: Log) -> int:
     return max((listing.last_at_ms for listing in newest), default=0)
 
 
-def transcriber_of(config: Config) -> tuple[WhisperTranscriber | None, str]:
+def transcriber_of(config: Config) -> tuple[WhisperTranscriber | None, Mapping[str, str]]:
     """Return what writes captions, or None and what visitors are told; the operator's log says more."""
     if config.captions == "off":
         return None, models.OFF
@@ -379,7 +364,7 @@ def transcriber_of(config: Config) -> tuple[WhisperTranscriber | None, str]:
     except models.NoModel as missing:
         logger.warning("captions are off: %s. %s", missing.found, missing.advice)
         return None, models.LACKING
-    return WhisperTranscriber(model, workers=config.caption_workers), ""
+    return WhisperTranscriber(model, workers=config.caption_workers), {}
 
 
 def model_of(config: Config) -> OpenAiText | None:

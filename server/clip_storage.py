@@ -29,6 +29,7 @@ class ClipStorage(Struct, frozen=True):
     log: Log
     remote: RemoteBlobs | None
     close: Callable[[], Awaitable[None]]
+    cdn: Callable[[str], str] | None = None  # the address of a clip, where that may be fetched from another
 
 
 async def open_clips(config: Config, log: Log) -> ClipStorage:
@@ -40,7 +41,7 @@ async def open_clips(config: Config, log: Log) -> ClipStorage:
     if not is_remote(config):
         local = _local(log)
         return ClipStorage(local, log, None, _nothing)
-    remote = await open_remote(config)
+    remote = await open_remote(config, await log.secret())
     try:
         for doubt in await remote.check():
             logger.warning("clips: %s", doubt)
@@ -49,7 +50,7 @@ async def open_clips(config: Config, log: Log) -> ClipStorage:
         raise Unusable(f"Clips cannot be kept: {why}.") from None
     except Away as away:
         logger.warning("clips cannot be had now, new ones wait: %s", away)
-    return ClipStorage(remote, LogBeside(log, remote), remote, remote.close)
+    return ClipStorage(remote, LogBeside(log, remote), remote, remote.close, _cdn(config, remote))
 
 
 def is_remote(config: Config) -> bool:
@@ -57,20 +58,31 @@ def is_remote(config: Config) -> bool:
     return places.bucket(config.blobs) is not None or places.is_nats(config.blobs, config.log)
 
 
-async def open_remote(config: Config) -> RemoteBlobs:
-    """Return a storage that is not the log's. Raises `Unusable`, also where its library is missing."""
+async def open_remote(config: Config, secret: bytes = b"") -> RemoteBlobs:
+    """Return a storage that is not the log's; by `secret`, the installation's, clips have names there.
+
+    Raises `Unusable`, also where its library is missing.
+    """
     try:
         place = places.bucket(config.blobs)
-        return await _nats(config) if place is None else _bucket(config, place)
+        return await _nats(config) if place is None else _bucket(config, place, secret)
     except ModuleNotFoundError as missing:
         raise Unusable(f"--blobs {config.blobs} needs the library {missing.name}. {EXTRA}") from None
 
 
-def _bucket(config: Config, place: places.Place) -> RemoteBlobs:
+def _bucket(config: Config, place: places.Place, secret: bytes) -> RemoteBlobs:
     from server.blobs.s3 import Bucket, S3Blobs  # noqa: PLC0415 - optional
 
     given = config.s3_endpoint, config.s3_region, config.s3_key, config.s3_secret
-    return S3Blobs(Bucket(place.bucket, place.prefix, *given))
+    return S3Blobs(Bucket(place.bucket, place.prefix, *given), secret)
+
+
+def _cdn(config: Config, remote: RemoteBlobs) -> Callable[[str], str] | None:
+    """Return what tells the address of a clip at the CDN that stands before the bucket."""
+    if not config.blobs_url:
+        return None
+    path: Callable[[str], str] = remote.path  # type: ignore[attr-defined]  # of a bucket alone
+    return lambda clip: f"{config.blobs_url}/{path(clip)}"
 
 
 async def _nats(config: Config) -> RemoteBlobs:
@@ -78,10 +90,12 @@ async def _nats(config: Config) -> RemoteBlobs:
     from server.blobs.nats import NatsBlobs  # noqa: PLC0415 - optional
     from server.nats.connection import connect  # noqa: PLC0415 - the same
 
+    place = places.nats(config.log)
+    assert place is not None
     try:
-        connection = await connect(config.log, name="clips")
+        connection = await connect(place.servers, name="clips")
     except OSError as silent:
-        raise Unusable(f"No NATS server answers at {config.log}, where clips are.") from silent
+        raise Unusable(f"Clips cannot be kept: {silent}.") from silent
     try:
         return await NatsBlobs.open(connection, closing=connection.close)
     except BaseException as failed:

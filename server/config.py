@@ -11,13 +11,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
 
 from audio.take import LONGEST_CLIP_MS
-from server.places import wrong, wrong_log
+from server.places import is_stun, wrong, wrong_log, wrong_model, wrong_site
 
 HOUSE_LANGUAGES = ("en", "de")
 TOKEN_CHARACTERS = 22  # 128 bits in base64url
@@ -95,9 +94,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     s3_region: Annotated[str, _meta("Region of that bucket; empty is `us-east-1`.")] = ""
     s3_key: Annotated[str, _meta("Access key of that bucket; empty asks the machine's own role.")] = ""
     s3_secret: Annotated[str, _meta("Secret of that key.")] = ""
-    spool_bytes: Annotated[
-        int, _bytes("Disk for clips that wait because their storage does not answer; more get 503.")
-    ] = 64_000_000
+    blobs_url: Annotated[str, _meta("Address of a CDN before that bucket, for clips of public rooms.")] = ""
+    spool_bytes: Annotated[int, _bytes("Disk for clips whose storage is away; more get 503.")] = 64_000_000
     tls: Annotated[str, _meta("`off`, `self-signed`, or the files `CERT,KEY` (PEM).")] = "off"
     house_rooms: Annotated[
         str, _meta("Languages, by comma (`en`, `de`), that have a public room from the start; empty is none.")
@@ -323,10 +321,7 @@ def _public_ip(config: Config) -> str:
 
 
 def _stun_server(config: Config) -> str:
-    host, _, port = config.stun_server.rpartition(":")
-    named = host and not set(host) & set(" /@") and (":" not in host or host[0] + host[-1] == "[]")
-    fits = named and port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65_536
-    if config.stun_server and not fits:
+    if config.stun_server and not is_stun(config.stun_server):
         return "must look like stun.example:3478."
     unused = config.stun_server and config.public_ip != "auto"
     return "has an effect with --public-ip auto only." if unused else ""
@@ -340,16 +335,10 @@ def _public_url(config: Config) -> str:
     return "" if fits else "must look like https://wonder.example, without a path."
 
 
-def _log(config: Config) -> str:
-    return wrong_log(config.log)
-
-
-def _strict(config: Config) -> str:
-    return "" if config.strict in ("on", "off") else "must be on or off."
-
-
-def _blobs(config: Config) -> str:
-    return wrong(config.blobs, config.log, config.s3_endpoint, config.s3_key, config.s3_secret)
+def _one_of(name: str, *values: str) -> Callable[[Config], str]:
+    """Return what looks whether a setting is one of a few words."""
+    sentence = f"must be {', '.join(values[:-1])} or {values[-1]}."
+    return lambda config: "" if getattr(config, name) in values else sentence
 
 
 def _tls(config: Config) -> str:
@@ -389,16 +378,7 @@ def _host_engine(config: Config) -> str:
 
 
 def _host_url(config: Config) -> str:
-    """Refuse what would be logged with a request: keys and passwords have a setting of their own."""
-    if not config.host_url:
-        return ""
-    try:
-        url = urlsplit(config.host_url)
-        named = url.scheme in ("http", "https") and url.hostname and (url.port is None or url.port)
-    except ValueError:
-        named = None
-    fits = named and not set("@?# ") & set(config.host_url) and config.host_url.isprintable()
-    return "" if fits else "must look like https://models.example/v1, without a key, query or password."
+    return wrong_model(config.host_url)
 
 
 def _host_model(config: Config) -> str:
@@ -427,20 +407,11 @@ def _telegram_token(config: Config) -> str:
 def _telegram_webhook(config: Config) -> str:
     if config.telegram_webhook and not config.telegram_token:
         return "has an effect with --telegram-token only."
-    return _site_url(config.telegram_webhook, "https://")
+    return wrong_site(config.telegram_webhook, "https://")
 
 
 def _telegram_api(config: Config) -> str:
-    return _site_url(config.telegram_api, "https://", "http://")
-
-
-def _site_url(url: str, *schemes: str) -> str:
-    fits = not url or (url.startswith(schemes) and url.count("/") == 2)
-    return "" if fits else f"must look like {schemes[0]}wonder.example, without a path."
-
-
-def _push(config: Config) -> str:
-    return "" if config.push in ("on", "off", "private") else "must be on, off or private."
+    return wrong_site(config.telegram_api, "https://", "http://")
 
 
 def _push_contact(config: Config) -> str:
@@ -457,10 +428,6 @@ def _trusted_proxies(config: Config) -> str:
     return ""
 
 
-def _limits(config: Config) -> str:
-    return "" if config.limits in ("on", "off") else "must be on or off."
-
-
 def _media_workers(config: Config) -> str:
     fits = not config.udp_port or config.udp_port + config.media_workers <= 65_536
     return "" if fits else f"there are not enough ports after {config.udp_port}."
@@ -471,9 +438,9 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "public_ip": _public_ip,
     "stun_server": _stun_server,
     "public_url": _public_url,
-    "log": _log,
-    "strict": _strict,
-    "blobs": _blobs,
+    "log": lambda config: wrong_log(config.log),
+    "strict": _one_of("strict", "on", "off"),
+    "blobs": wrong,
     "tls": _tls,
     "house_rooms": _house_rooms,
     "captions": _captions,
@@ -486,10 +453,10 @@ _CHECKS: dict[str, Callable[[Config], str]] = {
     "telegram_token": _telegram_token,
     "telegram_webhook": _telegram_webhook,
     "telegram_api": _telegram_api,
-    "push": _push,
+    "push": _one_of("push", "on", "off", "private"),
     "push_contact": _push_contact,
     "trusted_proxies": _trusted_proxies,
-    "limits": _limits,
+    "limits": _one_of("limits", "on", "off"),
     "media_workers": _media_workers,
 }
 

@@ -39,6 +39,8 @@ from server.engines.text import Request
 from server.engines.worker import EngineFailed
 from server.log.base import Damaged, Unusable
 from server.log.schema import SQLITE_AT_LEAST
+from server.log_storage import weaknesses
+from server.places import nats
 from server.rtc import discover, udp
 
 State = Literal["fine", "doubtful", "broken"]
@@ -241,6 +243,20 @@ def _sqlite(_: Config) -> Check:
     return Check("SQLite", "fine", version)
 
 
+def _log(config: Config) -> Check:
+    """Open the log where it is in NATS, and look what that cannot promise."""
+    if nats(config.log) is None:
+        return Check("Log", "fine", config.log)
+    try:
+        weak = asyncio.run(weaknesses(config))
+    except Unusable as unusable:
+        return Check("Log", "broken", str(unusable))
+    if weak:
+        state: State = "broken" if config.strict == "on" else "doubtful"
+        return Check("Log", state, " ".join(weak), "What was acknowledged may be lost like this.")
+    return Check("Log", "fine", "in NATS, which keeps what is promised")
+
+
 def _clips(config: Config) -> Check:
     """Store, read and delete something where clips go."""
     if not is_remote(config):
@@ -386,12 +402,16 @@ async def _written(config: Config) -> tuple[str, str]:
     return f"writes a line in {took_ms} ms", advice
 
 
+# Names that no public network knows.
+NEAR_SUFFIXES = (".local", ".lan", ".internal", ".home.arpa", ".localhost")
+
+
 def _is_near(host: str) -> bool:
     """Return whether a host is on this machine or in its network."""
     try:
         return ip_address(host).is_private
     except ValueError:
-        return "." not in host
+        return "." not in host or host.rstrip(".").endswith(NEAR_SUFFIXES)
 
 
 def _push(config: Config) -> Check:
@@ -422,6 +442,7 @@ _CHECKS: tuple[Callable[[Config], Check], ...] = (
     _disk,
     _codecs,
     _sqlite,
+    _log,
     _clips,
     _clock,
     _files,

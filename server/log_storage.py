@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from server import places
 from server.config import Config
@@ -11,6 +14,9 @@ from server.log.base import Unusable
 from server.log.memory import MemoryLog
 from server.log.moving import Movable
 from server.log.sqlite import SqliteLog
+
+if TYPE_CHECKING:
+    from server.log.nats import NatsLog  # of an extra
 
 DATABASE = "wonder.db"
 EXTRA = "`make extras` installs what a log in NATS needs."
@@ -33,9 +39,19 @@ async def open_log(
     return await SqliteLog.open(path, on_failure=lambda _: broken.set(), on_commit=on_commit)
 
 
+async def weaknesses(config: Config) -> tuple[str, ...]:
+    """Return what a log in NATS cannot promise, a sentence each. Raises `Unusable` for none at all."""
+    place = places.nats(config.log)
+    if place is None:
+        return ()
+    log = await _open_nats(replace(config, strict="off"), place, None)
+    await log.close()
+    return log.weak
+
+
 async def _open_nats(
     config: Config, place: places.Nats, on_commit: Callable[[float], None] | None
-) -> Movable:
+) -> NatsLog:
     """Return the log of a server that is alone: it takes its rooms over by writing to them."""
     try:
         from server.log.nats import NatsLog  # noqa: PLC0415 - optional

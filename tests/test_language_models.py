@@ -15,7 +15,7 @@ from tests.support import obedient
 from tests.support.language_models import REACT, engine, llama, llmock
 
 # The model reads 200 tokens in a second on two cores: all hundred take minutes, and are read in the soak.
-EVERY = 16
+EVERY = 25
 
 
 @pytest.fixture(scope="module")

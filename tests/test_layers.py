@@ -164,6 +164,7 @@ ROOTS = (
     "server.exporting",
     "server.move",
     "server.hearing",
+    "server.radio_of_takes",
     "server.speaking",
     "server.tls",
     "server.__main__",

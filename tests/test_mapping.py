@@ -51,6 +51,7 @@ ELSEWHERE = {
     "server/readers/base.py": "an interface; tests/crash/test_readers.py holds what implements it",
     "server/push/opening.py": "makes a service of the settings; tests/server/push/test_service.py asks it",
     "server/telegram/opening.py": "makes a bot of its parts; tests/support/telegram_bot.py runs it",
+    "server/radio_of_takes.py": "joins two parts; tests/test_play.py and tests/browser hear them together",
     "server/takes/landing.py": "a part of Takes; tests/server/takes/test_spool.py drives it",
     "server/takes/completion.py": "a part of Takes; tests/test_take_races.py and the tests of Takes",
     "server/takes/previewing.py": "a part of Takes; tests/server/takes/test_previews.py drives it",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,14 @@ def finished(pcm: Pcm) -> Clip | None:
         raise
 
 
+@cache
+def as_loud(text: str, voice: str) -> Clip:
+    """Return the clip of a loud microphone."""
+    clip = finished(recorded(text, voice, -12))
+    assert clip is not None
+    return clip
+
+
 def is_whole(clip: Clip, loud: Clip) -> bool:
     return (
         abs(clip.duration_ms - loud.duration_ms) <= WHOLE_MS
@@ -72,8 +81,7 @@ def is_whole(clip: Clip, loud: Clip) -> bool:
 def test_speech_lands_whole_however_quiet_the_microphone(
     text: str, voice: str, room: tuple[str, int] | None
 ) -> None:
-    loud = finished(recorded(text, voice, -12))
-    assert loud is not None
+    loud = as_loud(text, voice)
     for peak_dbfs in PEAKS_DBFS:
         clip = finished(recorded(text, voice, peak_dbfs, room))
         assert clip is not None, peak_dbfs
@@ -83,8 +91,7 @@ def test_speech_lands_whole_however_quiet_the_microphone(
 
 @pytest.mark.parametrize(("text", "voice"), SPOKEN)
 def test_quiet_speech_that_came_as_opus_lands_whole_or_not_at_all(text: str, voice: str) -> None:
-    loud = finished(recorded(text, voice, -12))
-    assert loud is not None
+    loud = as_loud(text, voice)
     for room, peak_dbfs in ((None, -43), (("hum", 20), -50), (None, -60)):
         clip = finished(coded(recorded(text, voice, peak_dbfs, room)))
         assert peak_dbfs < -50 or clip is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import statistics
+from functools import cache
 
 from tests.support.shape import (
     CODE,
@@ -21,9 +22,21 @@ FUNCTION_LINES, FUNCTION_MEDIAN = 60, 8
 # What docs, wire and page call things is in docs/glossary.md; these words say nothing.
 EMPTY_WORDS = ("manager", "handler", "helper", "util", "utils", "data", "info")
 
-CODE_FILES = [read_python(path) for path in python_files(*CODE)]
-TEST_FILES = [read_python(path) for path in python_files("tests", "bench")]
-SCRIPTS = [read_javascript(path) for path in javascript_files()]
+
+# Read when the first test asks, for every worker collects every file.
+@cache
+def code_files() -> list[Source]:
+    return [read_python(path) for path in python_files(*CODE)]
+
+
+@cache
+def python_tests() -> list[Source]:
+    return [read_python(path) for path in python_files("tests", "bench")]
+
+
+@cache
+def scripts() -> list[Source]:
+    return [read_javascript(path) for path in javascript_files()]
 
 
 def over(files: list[Source], lines: int) -> list[str]:
@@ -36,32 +49,32 @@ def long_functions(files: list[Source]) -> list[str]:
 
 
 def test_no_file_is_longer_than_its_budget() -> None:
-    assert not over(CODE_FILES + TEST_FILES, PYTHON_FILE_LINES) + over(SCRIPTS, SCRIPT_FILE_LINES)
+    assert not over(code_files() + python_tests(), PYTHON_FILE_LINES) + over(scripts(), SCRIPT_FILE_LINES)
 
 
 def test_files_are_small_in_the_median() -> None:
-    assert statistics.median(f.lines for f in CODE_FILES) <= PYTHON_FILE_MEDIAN
-    assert statistics.median([f.lines for f in SCRIPTS] or [0]) <= SCRIPT_FILE_MEDIAN
+    assert statistics.median(f.lines for f in code_files()) <= PYTHON_FILE_MEDIAN
+    assert statistics.median([f.lines for f in scripts()] or [0]) <= SCRIPT_FILE_MEDIAN
 
 
 def test_no_function_is_longer_than_its_budget() -> None:
-    assert not long_functions(CODE_FILES + TEST_FILES + SCRIPTS)
+    assert not long_functions(code_files() + python_tests() + scripts())
 
 
 def test_functions_are_small_in_the_median() -> None:
-    assert statistics.median(f.lines for file in CODE_FILES for f in file.functions) <= FUNCTION_MEDIAN
+    assert statistics.median(f.lines for file in code_files() for f in file.functions) <= FUNCTION_MEDIAN
 
 
 def test_every_function_is_typed() -> None:
-    assert not [f.where for file in CODE_FILES for f in file.functions if not f.typed]
+    assert not [f.where for file in code_files() for f in file.functions if not f.typed]
 
 
 def test_nothing_is_swallowed_and_nothing_is_global() -> None:
-    assert not [where for file in CODE_FILES for where in file.swallows + file.globals]
+    assert not [where for file in code_files() for where in file.swallows + file.globals]
 
 
 def test_names_of_files_say_what_they_hold() -> None:
-    stems = {f.path: f.path.rsplit("/", 1)[1].split(".")[0] for f in CODE_FILES + SCRIPTS}
+    stems = {f.path: f.path.rsplit("/", 1)[1].split(".")[0] for f in code_files() + scripts()}
     assert not [path for path, stem in stems.items() if set(stem.split("_")) & set(EMPTY_WORDS)]
 
 

@@ -6,8 +6,10 @@ What is needed to know an object for ours goes with it as its metadata: whose it
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
-from collections.abc import AsyncIterator, Sequence
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -31,6 +33,7 @@ TRIES_AGAIN = 2
 REQUESTS_AT_ONCE = 32
 MOST_BYTES = 4_000_000  # what the metadata has room for is 5 MB; a clip has at most 2 MB
 FOLDER = "clips/"
+TAG_BYTES = 15
 PAGE = 1_000  # keys that a store lists at once
 CONTENT_TYPE = "audio/ogg"
 # No cache keeps for long what may be taken back.
@@ -73,10 +76,14 @@ class _Known(Struct, frozen=True):
 
 
 class S3Blobs:
-    """The blobs of a bucket."""
+    """The blobs of a bucket.
 
-    def __init__(self, bucket: Bucket) -> None:
-        self._where = bucket.where
+    An object is called by its id and what `secret` makes of that: who knows ids, as of a clip that is held,
+    cannot name it to whatever serves the bucket.
+    """
+
+    def __init__(self, bucket: Bucket, secret: bytes = b"") -> None:
+        self._where, self._secret = bucket.where, secret
         self._folder = f"{bucket.prefix}/{FOLDER}" if bucket.prefix else FOLDER
         self._store = _opened(bucket)
         self._infos = RecentInfos()
@@ -141,24 +148,35 @@ class S3Blobs:
             async with self._asking():
                 known = await self._known(id_)
                 if known is not None and known.room == room:
-                    await obstore.delete_async(self._store, self._folder + id_)
+                    await obstore.delete_async(self._store, self.path(id_))
+
+    def path(self, id: str) -> str:  # noqa: A002
+        """Return where the object of a blob is in the bucket."""
+        tag = hashlib.blake2b(id.encode(), key=self._secret, digest_size=TAG_BYTES).digest()
+        return f"{self._folder}{id}.{urlsafe_b64encode(tag).decode()}"
 
     async def ids(self, after: str = "", limit: int = 500) -> list[str]:
         """Return ids in their order; what is none of ours is left out."""
         found: list[str] = []
+        place = f"{after}.~" if after else ""  # behind every tag, before every longer id
         while len(found) < limit:
-            page = await self._listed(after)
-            found += [name for name, _ in page if ID.fullmatch(name)]
+            page = await self._listed(place)
+            found += self._ours(name for name, _ in page)
             if not page:
                 break
-            after = page[-1][0]
+            place = page[-1][0]
         return found[: max(limit, 0)]
 
     async def written(self, since_ms: int, place: str = "") -> Page:
         """Return what of a page of the bucket's list is as new; the list is in the order of the ids."""
         page = await self._listed(place)
-        within = [name for name, at_ms in page if at_ms >= since_ms and ID.fullmatch(name)]
-        return Page(within, page[-1][0] if page else "")
+        new = self._ours(name for name, at_ms in page if at_ms >= since_ms)
+        return Page(new, page[-1][0] if page else "")
+
+    def _ours(self, names: Iterable[str]) -> list[str]:
+        """Return the ids of those names that we have given."""
+        found = ((name.partition(".")[0], name) for name in names)
+        return [id_ for id_, name in found if ID.fullmatch(id_) and self.path(id_) == self._folder + name]
 
     async def _listed(self, after: str) -> list[tuple[str, int]]:
         """Return a page of what lies in our folder, with when it was written (ms)."""
@@ -207,7 +225,7 @@ class S3Blobs:
         }
         await obstore.put_async(
             self._store,
-            self._folder + blob.id,
+            self.path(blob.id),
             blob.body,
             attributes=attributes,
             mode="create",
@@ -218,7 +236,7 @@ class S3Blobs:
         if not ID.fullmatch(id):
             return None
         try:
-            return await obstore.get_async(self._store, self._folder + id, options=options)
+            return await obstore.get_async(self._store, self.path(id), options=options)
         except FileNotFoundError as error:
             if _NO_BUCKET in str(error):
                 raise

@@ -76,8 +76,7 @@ class Espeak:
         try:
             async with asyncio.timeout(self._within_s):
                 said = await _asked(process, text)
-                await process.wait()
-                return said
+                status = await process.wait()
         except TimeoutError:
             raise EngineFailed(f"{PROGRAM} hangs.") from None
         finally:
@@ -85,6 +84,9 @@ class Espeak:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
+        if status:
+            raise EngineFailed(f"{PROGRAM} ends with status {status}.")
+        return said
 
     async def close(self) -> None:
         """Do nothing: each text has a process of its own, which ends with it."""

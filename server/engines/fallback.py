@@ -16,15 +16,26 @@ class Fallback:
     def __init__(self, first: TextEngine, second: TextEngine) -> None:
         self.name = first.name
         self._first, self._second = first, second
+        self._is_down = False
 
     async def write(self, request: Request) -> str | None:
         """Return a line, or None for nothing to say. Raises `EngineFailed` when the second fails too."""
+        line = await self._asked(request)
+        return line if line is not None else await self._second.write(request)
+
+    async def _asked(self, request: Request) -> str | None:
+        """Return what the first engine says; the log tells when it begins to fail, and when that is over."""
         try:
             line = await self._first.write(request)
         except EngineFailed as failed:
-            log.info("text.fell_back %s: %s", self._first.name, failed)
-            line = None
-        return line if line is not None else await self._second.write(request)
+            if not self._is_down:
+                log.warning("text.fell_back %s: %s", self._first.name, failed)
+            self._is_down = True
+            return None
+        if self._is_down:
+            log.info("text.came_back %s", self._first.name)
+        self._is_down = False
+        return line
 
     async def close(self) -> None:
         """Close both; may be called again."""

@@ -25,8 +25,12 @@ LIBRARIES = ("faster_whisper", "ctranslate2", "tokenizers", "onnxruntime")
 BINARY_VERSION = 6
 MOST_VARIABLES = 100_000
 
-OFF = "Captions are switched off here."
-LACKING = "Captions are off: this server lacks what they need."
+# What visitors are told, by their language.
+OFF = {"en": "Captions are switched off here.", "de": "Untertitel sind hier abgeschaltet."}
+LACKING = {
+    "en": "Captions are off: this server lacks what they need.",
+    "de": "Untertitel sind aus: Diesem Server fehlt, was sie brauchen.",
+}
 
 
 T = TypeVar("T")

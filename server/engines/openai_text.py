@@ -19,7 +19,7 @@ from msgspec import Struct
 from server.engines import answers, prompting
 from server.engines.breaker import Breaker
 from server.engines.tally import TOKEN_LETTERS, Outcome, Tally
-from server.engines.text import LINE_LIMIT_CHARACTERS, EngineFailed, Request, tidied
+from server.engines.text import LINE_LIMIT_CHARACTERS, WRITTEN_AT_ONCE, EngineFailed, Request, tidied
 
 log = logging.getLogger(__name__)
 
@@ -29,17 +29,17 @@ CONNECT_S = 2.0
 # A line of 24 words is about 35 tokens of English, and 60 of German.
 ANSWER_TOKENS = 60
 # What is longer is no short line, though a model was asked for one.
-LINE_WORDS = 24
+SHORT_WORDS = 24
 # Improvisation wants surprise; above 1 small models lose their grammar.
 TEMPERATURE, TOP_P = 0.9, 0.95
 # Letters after which nothing more is read, with thoughts that are not said; and bytes that an answer may have
 # on the wire, where a token takes about 300.
 ANSWER_CHARACTERS, ANSWER_BYTES = 4_000, 400_000
-# Requests at once over all rooms; more get no line from here.
-AT_ONCE = 8
 # How a server is told the limits; those of newer hosted models know the second form alone.
 FORM: dict[str, Any] = {"max_tokens": ANSWER_TOKENS, "temperature": TEMPERATURE, "top_p": TOP_P}
 NEWER_FORM: dict[str, Any] = {"max_completion_tokens": ANSWER_TOKENS}
+# Where servers put what a model thinks before it answers: never said, and paid for all the same.
+_THOUGHTS = ("reasoning_content", "reasoning")
 _STATUSES = {
     401: ": it refuses the key",
     403: ": it refuses the key",
@@ -51,7 +51,7 @@ _GARBAGE = (ValueError, TypeError, AttributeError, KeyError, IndexError, Recursi
 
 
 class _Heard(Struct):
-    """What came so far. `ended` says why the model stopped; None while it has not."""
+    """What came so far; thoughts are pieces. `ended` says why the model stopped; None while it has not."""
 
     text: str = ""
     pieces: int = 0
@@ -80,12 +80,11 @@ class OpenAiText:
         self.tally = tally or Tally()
         self.breaker = Breaker(clock)
         self._model, self._within_s = model, within_s
-        self._under_way = 0
         self._form = FORM
         self._http = httpx2.AsyncClient(
             timeout=httpx2.Timeout(within_s, connect=min(CONNECT_S, within_s)),
             # A line comes every 10 s or less often: kept connections are those that the server just closed.
-            limits=httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=0),
+            limits=httpx2.Limits(max_connections=WRITTEN_AT_ONCE, max_keepalive_connections=0),
             follow_redirects=False,
             trust_env=False,
             headers={"Accept-Encoding": "identity"},
@@ -98,11 +97,8 @@ class OpenAiText:
 
     async def write(self, request: Request) -> str | None:
         """Return a line, or None where the model said nothing that may be said. Raises `EngineFailed`."""
-        if self._under_way >= AT_ONCE:
-            raise self._failed("busy", "too many lines are being written.")
         if not self.breaker.passes():
             raise self._failed("resting", "the model failed several times and is left alone for a while.")
-        self._under_way += 1
         try:
             return await self._written(request)
         except EngineFailed:
@@ -111,8 +107,6 @@ class OpenAiText:
         except BaseException:
             self.breaker.gave_up()
             raise
-        finally:
-            self._under_way -= 1
 
     async def models(self) -> list[str]:
         """Return the names of the models that the server has. Raises `EngineFailed`."""
@@ -130,7 +124,7 @@ class OpenAiText:
     async def _written(self, request: Request) -> str | None:
         system, data, heard = prompting.system(request), prompting.data(request), _Heard()
         outcome, sentence = await self._listened(system, data, request, heard)
-        if heard.pieces:
+        if heard.pieces or heard.answer_tokens:
             prompt = heard.prompt_tokens or (len(system) + len(data)) // TOKEN_LETTERS
             self.tally.spent(prompt, heard.answer_tokens or heard.pieces)
         said = answers.without_thought(heard.text)
@@ -191,6 +185,8 @@ def _take(chunk: Any, heard: _Heard) -> None:
         if isinstance(piece, str) and piece:
             heard.text = (heard.text + piece)[: ANSWER_CHARACTERS + 1]
             heard.pieces += 1
+        elif any(getattr(choice.delta, name, None) for name in _THOUGHTS):
+            heard.pieces += 1
         if choice.finish_reason is not None:
             heard.ended = str(choice.finish_reason)
 
@@ -210,7 +206,7 @@ def _line(said: str, system: str, request: Request) -> str | None:
     """Return what was said as a line for the room, or None when it is not one."""
     language = request.language
     bare = answers.without_speaker(said)
-    bare = bare if request.words else answers.short(bare, LINE_WORDS)
+    bare = bare if request.words else answers.short(bare, SHORT_WORDS)
     if not bare or answers.is_machinery(bare) or answers.repeats(bare, system):
         return None
     line = tidied(bare, request, system=system)

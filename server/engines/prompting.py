@@ -17,7 +17,7 @@ from server.room.text import cleaned
 LINES, OWN_LINES = 12, 8
 LINE_CHARACTERS, OWN_CHARACTERS, NAME_CHARACTERS, CARD_CHARACTERS = 200, 120, 40, 400
 # Where no number of words is asked for; a line is said in about 6 s.
-LINE_WORDS = 16
+ASKED_WORDS = 16
 
 # What templates of chat models give a meaning: <|im_start|>, [INST], <s>, ```, {{ }}.
 _MEANINGFUL = re.compile(r"[<>|\[\]{}`\\]+|\b(?:INST|SYS)\b")
@@ -85,7 +85,7 @@ def system(request: Request) -> str:
         name=character.names[language],
         temper=character.temper[language],
         never=" ".join(character.never[language]),
-        words=request.words or LINE_WORDS,
+        words=request.words or ASKED_WORDS,
         task=_TASKS[language][request.purpose],
     )
 

@@ -6,8 +6,8 @@ from collections import Counter
 from typing import Literal
 
 # What came of a request. `cut`: time was up, and whole sentences had come. `unfit`: what came is nothing
-# to say in a room. `resting`: the breaker is open. `busy`: too many were under way.
-Outcome = Literal["written", "cut", "unfit", "failed", "slow", "resting", "busy"]
+# to say in a room. `resting`: the breaker is open.
+Outcome = Literal["written", "cut", "unfit", "failed", "slow", "resting"]
 MILLION = 1_000_000
 # Where a server does not count them (an answer that was cut off): letters that are a token, rather too few.
 TOKEN_LETTERS = 3

@@ -16,9 +16,20 @@ from server.room import contacts, fullnames, slurs
 from server.room.events import Language
 from server.room.text import cleaned
 
-__all__ = ["LINE_LIMIT_CHARACTERS", "EngineFailed", "Line", "Purpose", "Request", "TextEngine", "tidied"]
+__all__ = [
+    "LINE_LIMIT_CHARACTERS",
+    "WRITTEN_AT_ONCE",
+    "EngineFailed",
+    "Line",
+    "Purpose",
+    "Request",
+    "TextEngine",
+    "tidied",
+]
 
 LINE_LIMIT_CHARACTERS = 300
+# Lines that are written at once for all rooms: whoever asks an engine asks for no more.
+WRITTEN_AT_ONCE = 4
 # What an engine may hand in: more is not looked at.
 RAW_LIMIT_CHARACTERS = 4_000
 # So many words in a row out of a system text tell that it leaked.

@@ -39,7 +39,7 @@ _OPEN = re.compile(
 )
 _PAGE_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "media-src 'self' blob:; connect-src 'self' {socket}; manifest-src 'self'; worker-src 'self'; "
+    "media-src 'self' blob:{cdn}; connect-src 'self' {socket}; manifest-src 'self'; worker-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _BLOB_CSP = "default-src 'none'; frame-ancestors 'none'; sandbox"
@@ -250,7 +250,8 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
 def _add_document_headers(request: web.Request, response: web.StreamResponse) -> None:
     url = base_url(request)
     # Safari before 15.4 does not take 'self' for WebSocket.
-    page = _PAGE_CSP.format(socket=url.replace("http", "ws", 1))
+    cdn = request.app[CONFIG].blobs_url
+    page = _PAGE_CSP.format(socket=url.replace("http", "ws", 1), cdn=f" {cdn}" if cdn else "")
     response.headers.setdefault(
         "Content-Security-Policy", page if response.content_type == "text/html" else _BLOB_CSP
     )

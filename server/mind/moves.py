@@ -10,13 +10,11 @@ from msgspec import Struct
 
 from games.characters import CHARACTERS
 from games.fortunately import ASK as LUCK
-from games.game import Game
 from games.gibberish import ASK as NONSENSE
 from games.insult_duel import ACCEPT
 from games.jackal_giraffe import GIRAFFE
 from games.prompts import pack
 from games.referee import SAME_LINE
-from games.registry import BY_ID
 from games.words import likeness, tokens
 from games.yes_and import ASK as YES
 from server.mind import guesses, single
@@ -210,8 +208,3 @@ MOVES: dict[str, Callable[[Turn], str | None]] = {
     "thanks": _from("thanks"),
     "scene": _from("scenes"),
 }
-
-
-def playable() -> tuple[Game, ...]:
-    """Return the games in which a character has moves."""
-    return tuple(BY_ID[name] for name in MOVES)

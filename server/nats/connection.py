@@ -90,7 +90,8 @@ async def connect(url: str, *, name: str, within_s: float = CONNECT_S) -> Connec
             )
     except (TimeoutError, OSError, nats.errors.Error) as error:
         await client.close()
-        raise NatsSilent(f"no NATS server answers ({type(error).__name__})") from error
+        why = connection.last_error or error
+        raise NatsSilent(f"no NATS server answers ({str(why) or type(why).__name__})") from error
     await connection.begin()
     return connection
 
@@ -106,6 +107,7 @@ class Connection:
         self._numbers = 0
         self._returned: list[Callable[[], None]] = []
         self._closed = False
+        self.last_error: Exception | None = None
         self._loop = asyncio.get_running_loop()
 
     async def begin(self) -> None:
@@ -181,7 +183,7 @@ class Connection:
             late.cancel()
             del self._answers[token]
         if (message.headers or {}).get("Status") == "503":
-            raise NatsSilent("nobody is there to answer")
+            raise NatsSilent("nobody is there to answer: JetStream is off, or has no leader")
         return message
 
     async def subscribe(self, subject: str, received: Received, *, queue: str = "") -> Subscription:
@@ -292,6 +294,7 @@ class Connection:
 
     async def note_error(self, error: Exception) -> None:
         """Note what the client has no caller to tell, such as messages dropped for a slow reader."""
+        self.last_error = error
         if not self._closed:
             logger.warning("nats.error %s %s", type(error).__name__, error)
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from games.characters import CHARACTERS, Character
 from games.cyborg_line import ASK as SAY_IT
 from games.round import Round
-from server.engines.text import EngineFailed, Line, Purpose, Request, TextEngine
+from server.engines.text import WRITTEN_AT_ONCE, EngineFailed, Line, Purpose, Request, TextEngine
 from server.readers.host_voice import Say
 from server.room import host_memory, hosting
 from server.room.commands import Answer, Command, Refused
@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_MS, LOOK_FOR_SOMEBODY_EVERY_MS = 500, 2_000
 # An engine that has not written by then is late for whatever it was asked. It begins after a wait for others.
 ENGINE_WITHIN_S, WAITS_S = 4.5, 4.5
-# Requests of all rooms that an engine has at once, and that may wait; others go without a line.
-ASKED_AT_ONCE, ASKED_MOST = 4, 32
+# Requests of all rooms that an engine has, or that wait; others go without a line.
+ASKED_MOST = 32
 # After something failed a room's host does nothing for so long.
 RESTS_AFTER_FAILURE_S = 10.0
 # Of so many rooms that fell asleep it knows what it did there, those that woke last.
@@ -55,7 +55,7 @@ class Queue:
     def __init__(self, engine: TextEngine) -> None:
         self._engine = engine
         self._asked = 0
-        self._free = asyncio.Semaphore(ASKED_AT_ONCE)
+        self._free = asyncio.Semaphore(WRITTEN_AT_ONCE)
 
     async def write(self, request: Request) -> str:
         """Return a line, "" for none: nothing to say, too many wait, or the engine is slow or fails."""

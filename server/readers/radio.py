@@ -14,7 +14,7 @@ from random import Random
 from audio import ogg
 from audio.take import FRAME_MS
 from games.round import RoundOpened, TurnGiven
-from server.blobs.base import Blobs
+from server.blobs.base import Away, Blobs
 from server.log.base import Log
 from server.readers.announcer import Announcer, Said, Speakers
 from server.room import company, playlist
@@ -292,11 +292,17 @@ class RoomRadio:
             self._playlist.put_back(piece)
 
     async def _frames(self, clip: str) -> list[bytes]:
-        """Return the sound of a clip; none when it is gone or damaged: then it is never drawn again."""
+        """Return the sound of a clip; none when it is gone or damaged: then it is never drawn again.
+
+        One whose storage is away is drawn again.
+        """
         try:
             blob = await self._blobs.get(clip)
             if blob is not None:
                 return ogg.read(blob.body)
+        except Away as away:
+            log.warning("the radio of room %.6s has no clips now: %s", self._room.id, away)
+            return []
         except (ogg.BadOgg, OSError) as bad:
             log.error("the clip %.6s of room %.6s cannot be read: %s", clip, self._room.id, bad)
         self._give_up(clip)

@@ -31,6 +31,19 @@ NUMBER_WORDS = {
     )
     for word in words.split()
 }  # fmt: skip
+# What people count with besides.
+COUNTED_WORDS = {
+    word: str(value)
+    for value, words in enumerate(
+        (
+            "eleven elf", "twelve zwoelf zwolf", "thirteen dreizehn", "fourteen vierzehn",
+            "fifteen fuenfzehn funfzehn", "sixteen sechzehn", "seventeen siebzehn", "eighteen achtzehn",
+            "nineteen neunzehn", "twenty zwanzig",
+        ),
+        11,
+    )
+    for word in words.split()
+}  # fmt: skip
 _NETWORKS = (
     "insta|instagram|snap|snapchat|tiktok|telegram|whats ?app|discord|signal|onlyfans|kik|facebook|skype|"
     "threema|wechat|twitter|twitch|steam|ig|fb|tg"

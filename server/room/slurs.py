@@ -81,7 +81,19 @@ def _holds(plain: str, lists: Lists) -> bool:
 @cache
 def harmless() -> tuple[str, ...]:
     """Return the phrases in which a word of the list means something else."""
-    return tuple(_both(tomllib.loads(FILE.read_text(encoding="utf-8"))["innocent"]))
+    return tuple(_both(_read()["innocent"]))
+
+
+@cache
+def longer() -> tuple[str, ...]:
+    """Return harmless words that begin or end with a word of the list."""
+    return tuple(_both(_read()["longer"]))
+
+
+@cache
+def misspelt() -> tuple[str, ...]:
+    """Return what a recogniser makes of harmless phrases in which such a word stands."""
+    return tuple(_both(_read()["misspelt"]))
 
 
 @lru_cache(WORDS_KNOWN)
@@ -161,9 +173,13 @@ def _behind_stars(token: str, lists: Lists) -> bool:
     return re.search(f"^{pattern}$", lists.plain, re.MULTILINE) is not None
 
 
+def _read() -> dict[str, list[str]]:
+    return tomllib.loads(FILE.read_text(encoding="utf-8"))
+
+
 @cache
 def _lists() -> Lists:
-    read = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    read = _read()
     english = {word + end for word, end in product(_both(read["english"]), read["english_endings"])}
     german = {word + end for word, end in product(_both(read["german"]), read["german_endings"])}
     groups = set(_both(read["groups"]))

@@ -50,6 +50,8 @@ _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # of how the ch
 _NEVER_SEEN = re.compile("[\u2065\ufdd0-\ufdef\ufff0-\ufff8\U000e0000-\U000e0fff]")
 # Assigned as letters and marks, and yet invisible: what fills an empty syllable, or keeps marks in order.
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+# Symbols without ink: Braille's empty cell and the null of musical notes. Between others they part words.
+_BLANKS = frozenset("\u2800\U0001d159")
 # Not assigned, and to be marks.
 _MARK_BLOCKS = re.compile("[\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
 
@@ -74,7 +76,7 @@ def is_emoji(text: str) -> bool:
 def _shown(character: str) -> str:
     """Return the character, a space for a control, or nothing for what is not to be seen."""
     kind = category(character)
-    if kind == "Cc" or character.isspace():
+    if kind == "Cc" or character.isspace() or character in _BLANKS:
         return " "
     is_tag = "\U000e0020" <= character <= "\U000e007f"
     if kind == "Cf":

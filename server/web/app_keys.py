@@ -20,6 +20,8 @@ ROOM_REGISTRY: web.AppKey[RoomRegistry] = web.AppKey("room_registry")
 TAKES: web.AppKey[Takes] = web.AppKey("takes")
 MEDIA: web.AppKey[Media] = web.AppKey("media")
 LOG: web.AppKey[Log] = web.AppKey("log")
+# Where a clip of a public room may be fetched instead; missing where everything is fetched from us.
+CDN: web.AppKey[Callable[[str], str]] = web.AppKey("cdn")
 BLOBS: web.AppKey[Blobs] = web.AppKey("blobs")
 COUNTS: web.AppKey[Callable[[str], Counts]] = web.AppKey("counts")
 # Uploads that are being read or wait for their finish.

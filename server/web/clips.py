@@ -27,7 +27,7 @@ from server.rooms.base import Room
 from server.takes.previews import Preview
 from server.takes.takes import UPLOAD
 from server.web import masks, previews
-from server.web.app_keys import BLOBS, ROOM_REGISTRY, TAKES, UPLOAD_BUDGET
+from server.web.app_keys import BLOBS, CDN, ROOM_REGISTRY, TAKES, UPLOAD_BUDGET
 from server.web.cues import webvtt
 from server.web.operations import BINARY, JSON_ERRORS, KEY_ERRORS, Operation, json_body
 from server.web.rooms import ROOM
@@ -208,8 +208,10 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def ogg(request: web.Request) -> web.Response:
-    """Answer a clip as it is kept: Opus in Ogg."""
+    """Answer a clip as it is kept: Opus in Ogg; who may hear it like everybody is sent to the CDN, if any."""
     found = await find(request)
+    if (elsewhere := _elsewhere(request, found)) is not None:
+        return elsewhere
     form = Form.of(found, "ogg", "audio/ogg")
     if answered := form.unread(request, found.size_bytes):
         return answered
@@ -221,6 +223,14 @@ async def ogg(request: web.Request) -> web.Response:
     if sound is None:
         raise _gone()
     return form.answer_part(sound, first, found.size_bytes)
+
+
+def _elsewhere(request: web.Request, found: Found) -> web.Response | None:
+    """Return the way to the CDN, for a clip that is kept back from nobody; it is asked for each time anew."""
+    cdn = request.app.get(CDN)
+    if cdn is None or request.method != "GET" or found.is_kept_back or not found.room.public:
+        return None
+    return web.Response(status=307, headers={"Location": cdn(found.id), "Cache-Control": "no-store"})
 
 
 async def m4a(request: web.Request) -> web.Response:
@@ -375,7 +385,7 @@ def _form(ending: str, handler: Handler, media_type: str, summary: str, *errors:
         f"{_HERE}.{ending}",
         handler,
         summary,
-        {200: sent, 206: sent, 304: {}},
+        {200: sent, 206: sent, 304: {}, **({307: {}} if ending == "ogg" else {})},
         ("no_such_clip", "bad_range", "storage_away", *errors),
         preflight=preflight,
     )

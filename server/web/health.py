@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from aiohttp import web
 from prometheus_client import generate_latest
 
 from server.http.answers import answer
+from server.http.preferences import language_of
 from server.http.problems import Handler, Problem
 from server.http.security import is_admin, is_local
 from server.log.base import Log, StorageFull, Unusable
@@ -25,13 +27,17 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 class Health:
     """Readiness. `draining` is set first of all when the server is told to stop.
 
-    `captions_off` says to visitors why there are no captions; empty where there are.
+    `captions_off` says to visitors, in each language, why there are no captions; empty where there are.
     """
 
     def __init__(self) -> None:
         self.draining = False
-        self.captions_off = ""
+        self.captions_off: Mapping[str, str] = {}
         self._storage: tuple[float, str] | None = None
+
+    def why_no_captions(self, request: web.Request) -> str:
+        """Return why there are no captions, in the language of whoever asks; "" where there are."""
+        return self.captions_off.get(language_of(request), "")
 
     async def storage(self, log: Log) -> str:
         """Return `ok`, `full` or `broken`."""
@@ -85,7 +91,7 @@ async def ready(request: web.Request) -> web.Response:
     storage = await health.storage(request.app[LOG])
     if storage == "broken":
         raise Problem("busy", "The storage does not work.")
-    return answer({"status": "ready", "storage": storage, "captions_off": health.captions_off})
+    return answer({"status": "ready", "storage": storage, "captions_off": health.why_no_captions(request)})
 
 
 async def metrics(request: web.Request) -> web.Response:

@@ -254,8 +254,8 @@ async def list_rooms(request: web.Request) -> web.Response:
 
 def _listing(request: web.Request, rooms: list[RoomShown]) -> web.Response:
     """Answer rooms, why there are no captions in them, and where else one can speak from."""
-    app = request.app
-    return answer({"rooms": rooms, "captions_off": app[HEALTH].captions_off, "telegram": app[TELEGRAM].link})
+    why = request.app[HEALTH].why_no_captions(request)
+    return answer({"rooms": rooms, "captions_off": why, "telegram": request.app[TELEGRAM].link})
 
 
 async def _lively(request: web.Request) -> AsyncIterator[RoomShown]:

@@ -34,6 +34,8 @@ CLIPS_MOST = 4_000
 # How far back evenings are looked for, and how many are told.
 CLIPS_LOOKED, EVENINGS_MOST = 8_000, 20
 PAGE, PAGES_MOST = 500, 200
+# So far back from the end of the log a round is looked for: 20,000 events, which is 50 to 100 ms.
+PAGES_LOOKED = 40
 # A round is opened, and closed, within so many events of its clips.
 BEFORE, AFTER = 256, 64
 ROUND_CHARACTERS = 64
@@ -202,12 +204,15 @@ async def _of_round(log: Log, room: Room, round_: str) -> list[Clip]:
 
 
 async def _landed_in(log: Log, room: str, newest: Sequence[Clip], round_: str) -> set[str]:
-    """Return which clips are of a round, looked for in the log from its end to where the round was opened."""
+    """Return which clips are of a round, looked for in the log from its end to where the round was opened.
+
+    None are where it is too long ago: a round that never was costs no more than that.
+    """
     found, pages, before = set[str](), 0, newest[0].seq + 1
     while before > newest[-1].seq:
         pages += 1
-        if pages > PAGES_MOST:
-            raise _too_much()
+        if pages > PAGES_LOOKED:
+            return set()
         after = max(0, before - 1 - PAGE)
         for event in await log.read(room, after, before - 1 - after):
             match event.data:

@@ -10,7 +10,7 @@ import { hush } from './lib/announce.js';
 import './views/clip-list.js';
 import './views/join-gate.js';
 import './views/listen-switch.js';
-import './views/more-button.js';
+import './views/settings-button.js';
 import './views/notice-bar.js';
 import './views/panel-tabs.js';
 import './views/play-switch.js';

@@ -83,7 +83,7 @@ async def test_one_speaks_masked_and_another_reads_it_and_hears_the_prompt_befor
 async def wears_a_mask(visitor: Visitor) -> None:
     """Choose a mask in the menu."""
     page = visitor.page
-    await page.locator("more-button button").click()
+    await page.locator("settings-button button").click()
     await page.get_by_role("radio", name=WORN).check(force=True)
     await page.keyboard.press("Escape")
     await expect(page.locator("#worn")).to_have_text("You are a mouse")

@@ -20,12 +20,13 @@ from aiohttp import ClientSession
 from playwright.async_api import Browser, Page, expect
 
 from games.pace import SPOKEN
+from server.app import Running
 from server.room.lines import NEVER_MS, RESULT_WITHIN_MS, VERDICT_WITHIN_MS
 from tests.browser.test_spoken import KEY, LOCK, NOTE, alike, decoded
 from tests.support import spoken
 from tests.support.browsers import ALIKE, heard
+from tests.support.listening import listening
 from tests.support.programs import need_program
-from tests.support.server import Server, running_server
 from tests.support.speech import RATE_HZ, Pcm, say
 from tests.support.visitor import PHONE, Invite, events, make_room, upload
 from tests.support.ws_client import Client, joined, new_key
@@ -95,11 +96,11 @@ class Heard(NamedTuple):
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def server() -> AsyncIterator[Server]:
-    """Run a server that reads English and speaks."""
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    """Run a server that reads English and speaks, and draws no masks: lines are to be read."""
     need_program("espeak-ng")
-    spoken.need_extra("faster_whisper")
-    with running_server(limits="off", speech="espeak", captions=str(spoken.tiny_en())) as running:
+    folder = tmp_path_factory.mktemp("data")
+    async with listening(spoken.tiny_en(), folder, speech="espeak", limits="off") as running:
         yield running
 
 
@@ -107,9 +108,9 @@ async def server() -> AsyncIterator[Server]:
 @pytest.mark.timeout(TRIES * (ROUND_WITHIN_S + ENDING_S) + 60)
 @pytest.mark.parametrize("game", GAMES)
 async def test_a_game_is_played_by_ear_and_one_key(
-    server: Server, chromium: Browser, invite: Invite, game: str
+    server: Running, chromium: Browser, invite: Invite, game: str
 ) -> None:
-    room = make_room(server.url, kind="humour")
+    room = await asyncio.to_thread(make_room, server.url, kind="humour")
     phone = await invite(chromium, **PHONE)
     for script in (KEY, TONES):
         await phone.page.add_init_script(script)
@@ -128,7 +129,7 @@ async def test_a_game_is_played_by_ear_and_one_key(
 
 
 @contextlib.asynccontextmanager
-async def other(session: ClientSession, server: Server, room: str) -> AsyncIterator[Client]:
+async def other(session: ClientSession, server: Running, room: str) -> AsyncIterator[Client]:
     """Bring another player into a room, who chooses the games and answers in each turn of theirs."""
     key = new_key()
     async with joined(session, f"{server.url}/api/rooms/{room}/ws", key=key) as client:
@@ -149,7 +150,7 @@ async def pings(client: Client) -> None:
         await asyncio.sleep(PING_EVERY_S)
 
 
-async def answers(server: Server, room: str, client: Client, key: str) -> None:
+async def answers(server: Running, room: str, client: Client, key: str) -> None:
     """Answer in each turn of one's own, soon after "go", unless its round is replaced before that."""
     me, answering = client.welcome["you"]["id"], asyncio.create_task(asyncio.sleep(0))
     try:
@@ -172,7 +173,7 @@ def is_turn_of(me: str, turn: dict[str, Any]) -> bool:
     return is_mine and turn.get("act", "speak") in SPOKEN
 
 
-async def answer(server: Server, room: str, key: str, go_at_ms: int) -> None:
+async def answer(server: Running, room: str, key: str, go_at_ms: int) -> None:
     """Say a line soon after "go"."""
     await asyncio.sleep(max(0.0, go_at_ms / 1000 - time.time()) + ANSWER_AFTER_S)
     with contextlib.suppress(HTTPError):  # the turn was over
@@ -182,7 +183,7 @@ async def answer(server: Server, room: str, key: str, go_at_ms: int) -> None:
 class Table:
     """Two who play, one of them by ear."""
 
-    def __init__(self, server: Server, room: str, client: Client, page: Page, me: str) -> None:
+    def __init__(self, server: Running, room: str, client: Client, page: Page, me: str) -> None:
         self.server, self.room, self.client, self.page, self.me = server, room, client, page, me
 
     async def played(self, game: str) -> Heard:

@@ -31,7 +31,7 @@ async def test_a_mask_is_chosen_tried_and_worn(
     for visitor in (anna, bela):
         await visitor.enter(shared_server.url, room)
 
-    await anna.page.locator("more-button button").click()
+    await anna.page.locator("settings-button button").click()
     await anna.page.locator("#mask-none").focus()
     await anna.page.keyboard.press("ArrowDown")
     await expect(anna.page.get_by_role("radio", name="Mouse")).to_be_checked()

@@ -20,13 +20,12 @@ def test_every_kind_of_room_has_a_character_of_its_own() -> None:
 
 def test_each_speaks_both_languages_through_a_mask_that_there_is() -> None:
     for character in CHARACTERS.values():
-        assert character.languages == ("en", "de")
+        assert set(character.parts) == {"en", "de"}
         assert character.mask in MASKS
         assert all(character.names.values())
         assert all(character.temper.values())
         assert all(character.never.values())
-        assert all(character.throws.values())
-        assert all(character.reacts.values())
+        assert all(part.throws and part.reacts for part in character.parts.values())
     assert len({character.mask for character in CHARACTERS.values()}) == len(CHARACTERS)
 
 
@@ -56,7 +55,12 @@ def test_the_gentle_one_is_where_it_heals() -> None:
         ("Attention! {name} has arrived.", "Attention! Somebody has arrived."),
         ("“{word}”! Now", "“{word}” {nothing}! Now"),
         ("My knees are only on loan.", "loan " * 17),
+        ("My knees are only on loan.", "My knees are {} on loan."),
+        ("My knees are only on loan.", "My knees are {name."),
+        ("My knees are only on loan.", "?!"),
         ('hears = ["i have *"', 'hears = ["i * have *"'),
+        ('hears = ["i have *"', 'hears = ["*"'),
+        ('hears = ["i have *"', 'hears = ["i have"'),
         ("[en]", "[en"),
     ],
 )

@@ -55,7 +55,7 @@ async def test_without_a_model_it_starts_without_captions_and_says_why(
         assert running.services.transcriber is None
         assert not running.registry.shared.captions
         told = (await (await http.get("/readyz")).json())["captions_off"]
-    assert told == models.LACKING
+    assert told == models.LACKING["en"]
     (line,) = [record.getMessage() for record in caplog.records if "captions" in record.getMessage()]
     assert "wonder captions download base" in line
     assert str(tmp_path) not in told

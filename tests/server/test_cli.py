@@ -48,7 +48,7 @@ def wonder(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def words(text: str = "the moon is a cheese with a very long beard") -> list[bytes]:
+def words(text: str = "the moon is a cheese") -> list[bytes]:
     """Return speech as 20 ms Opus frames, led by silence."""
     spoken = say(text)
     return encode(np.concatenate([np.zeros(24_000, spoken.dtype), spoken]))[0]

@@ -103,6 +103,19 @@ async def test_clips_go_to_a_bucket_and_what_is_removed_goes_from_it(
         assert (await http.get(ogg)).status == 404
 
 
+async def test_a_cdn_is_told_the_names_of_objects(tmp_path: Path, s3_server: S3Server) -> None:
+    made = config(tmp_path, s3_server.endpoint, blobs_url="https://clips.example")
+    log = MemoryLog()
+    opened = await clip_storage.open_clips(made, log)
+    assert opened.cdn is not None
+    assert isinstance(opened.remote, S3Blobs)
+    assert opened.cdn("clip-0001") == f"https://clips.example/{opened.remote.path('clip-0001')}"
+    other = await clip_storage.open_clips(made, MemoryLog())  # whose secret is another
+    assert other.cdn is not None
+    assert other.cdn("clip-0001") != opened.cdn("clip-0001")
+    assert (await clip_storage.open_clips(config(tmp_path, s3_server.endpoint), log)).cdn is None
+
+
 async def test_a_bucket_that_will_never_do_ends_the_start_with_a_sentence(
     tmp_path: Path, s3_server: S3Server
 ) -> None:
@@ -169,7 +182,7 @@ def test_the_doctor_tries_where_clips_go(
 
 async def test_clips_go_to_nats_where_the_log_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with nats_server(tmp_path) as server:
-        made = Config(log=server.url)  # whose clips are in the log, so in NATS
+        made = Config(log=f"{server.url}?monitor=http://127.0.0.1:9")
         opened = await clip_storage.open_clips(made, MemoryLog())
         await opened.blobs.put(Blob("b", "r", b"sound"))
         await opened.close()
@@ -179,7 +192,7 @@ async def test_clips_go_to_nats_where_the_log_does(tmp_path: Path, monkeypatch: 
         await opened.close()
         await opened.close()
     monkeypatch.setattr(connection, "connect", partial(connection.connect, within_s=0.2))
-    with pytest.raises(Unusable, match="No NATS server answers"):
+    with pytest.raises(Unusable, match="no NATS server answers"):
         await clip_storage.open_clips(made, MemoryLog())
 
 

@@ -208,5 +208,8 @@ def test_what_is_near_is_told_from_what_goes_over_a_network() -> None:
     assert [doctor._is_near(host) for host in ("localhost", "127.0.0.1", "10.0.0.7", "::1", "ollama")] == [
         True
     ] * 5
-    assert not doctor._is_near("models.example")
+    assert all(
+        map(doctor._is_near, ("models.local", "gpu.lan", "llm.default.svc.cluster.internal", "a.local."))
+    )
+    assert not any(map(doctor._is_near, ("models.example", "lan.example", "local.example")))
     assert not doctor._is_near("8.8.8.8")

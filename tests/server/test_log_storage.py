@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from aiohttp import ClientSession
 
-from server import app
+from server import app, doctor
 from server.config import Config
 from server.log.base import Unusable
 from server.log.memory import MemoryLog
 from server.log.sqlite import SqliteLog
 from server.log_storage import DATABASE, open_log
+from server.room.commands import Say
 from tests.support.nats_server import NatsServer, nats_server
 from tests.support.speech import say, silence, wav
 
@@ -74,9 +75,43 @@ async def test_a_server_with_its_log_in_nats_goes_on_where_it_ended(
         assert events[-1]["kind"] == "clip.removed"
 
 
+async def test_while_nats_is_away_visitors_are_told_to_come_again_and_what_was_sent_waits(
+    tmp_path: Path, server: NatsServer
+) -> None:
+    made = config(tmp_path / "data", server.url)
+    async with await app.start(made) as running, ClientSession(running.url) as http:
+        room = await running.registry.wake("wonder")
+        server.kill()
+        async with http.get(f"{ROOM}/events?after=0") as answer:
+            assert (answer.status, (await answer.json())["code"]) == (503, "storage_away")
+            assert int(answer.headers["Retry-After"]) >= 1
+        by = running.registry.voice("key", room)
+        sent = asyncio.create_task(room.send(Say("meanwhile"), by=by, key="k"))
+        await server.start()
+        (said,) = await sent
+        events = (await (await http.get(f"{ROOM}/events?after={said.seq - 1}")).json())["events"]
+        assert [event["data"]["text"] for event in events] == ["meanwhile"]
+
+
 async def test_what_cannot_be_promised_is_refused_if_strict(tmp_path: Path, server: NatsServer) -> None:
     with pytest.raises(Unusable, match="sync_interval"):
         await open_log(config(tmp_path, server.url, strict="on"), asyncio.Event())
+
+
+async def test_the_doctor_says_what_cannot_be_promised(tmp_path: Path, server: NatsServer) -> None:
+    async def found(log: str, **settings: object) -> tuple[str, str]:
+        checks = await asyncio.to_thread(doctor.examine, config(tmp_path, log, **settings))
+        (check,) = [check for check in checks if check.name == "Log"]
+        return check.state, check.found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(doctor, "_CHECKS", (doctor._log,))
+        assert await found("sqlite") == ("fine", "sqlite")
+        assert (await found(f"{server.url}?monitor={server.monitor}"))[0] == "fine"
+        state, why = await found(server.url)
+        assert state == "doubtful"
+        assert "sync_interval" in why
+        assert (await found(server.url, strict="on"))[0] == "broken"
 
 
 async def test_a_log_in_nats_needs_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,10 +74,11 @@ def test_every_setting_is_taken_from_each_place(file: Path, environ: pytest.Monk
         "telegram_token": "42:x",
         "telegram_webhook": "https://wonder.example",
         "telegram_api": "http://127.0.0.1:1",
-        "log": "memory", "blobs": "s3://clips", "s3_endpoint": "https://x", "tls": "self-signed",
-        "limits": "off",
+        "log": "memory", "blobs": "s3://clips", "s3_endpoint": "https://x", "blobs_url": "https://y",
+        "tls": "self-signed", "limits": "off",
         "public_ip": "auto", "stun_server": "stun.example:1", "public_url": "https://x",
         "trusted_proxies": "::1", "drain_timeout_ms": "14", "house_rooms": "de", "speech": "espeak",
+        "push": "off", "strict": "on", "push_contact": "mailto:x@example.org", "s3_region": "x",
         "host_engine": "off", "host_url": "http://localhost:1/v1",
     }  # fmt: skip
     expected = load(*(f"{config.flag(name)}={value}" for name, value in other.items()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from server.config import Config
 from server.places import Nats, Place, bucket, is_nats, nats, wrong, wrong_log
 
 
@@ -18,6 +19,11 @@ def test_clips_follow_a_log_in_nats() -> None:
     assert not is_nats("log", "sqlite")
 
 
+def settings(given: tuple[str, ...]) -> Config:
+    names = ("blobs", "log", "s3_endpoint", "s3_key", "s3_secret", "blobs_url", "s3_region")
+    return Config(**dict(zip(names, given, strict=False)))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -27,10 +33,11 @@ def test_clips_follow_a_log_in_nats() -> None:
         ("nats", "nats://h:4222"),
         ("s3://clips", "sqlite"),
         ("s3://clips/wonder", "sqlite", "https://s3.example:9000", "key", "secret"),
+        ("s3://clips", "sqlite", "", "", "", "https://clips.example"),
     ],
 )
 def test_what_can_be_is_fine(given: tuple[str, ...]) -> None:
-    assert wrong(*(*given, *("",) * (5 - len(given)))) == ""
+    assert wrong(settings(given)) == ""
 
 
 @pytest.mark.parametrize(
@@ -48,11 +55,15 @@ def test_what_can_be_is_fine(given: tuple[str, ...]) -> None:
         (("s3://clips", "sqlite", "s3.example"), "--s3-endpoint"),
         (("s3://clips", "sqlite", "https://key:secret@s3.example"), "--s3-endpoint"),
         (("s3://clips", "sqlite", "http://s3.example:0x"), "--s3-endpoint"),
-        (("log", "sqlite", "http://s3.example"), "have an effect with s3://"),
+        (("s3://clips", "sqlite", "", "", "", "https://clips.example/path"), "--blobs-url"),
+        (("s3://clips", "sqlite", "", "", "", "https://a.example; script-src *"), "--blobs-url"),
+        (("s3://clips", "sqlite", "", "", "", "", "with space"), "--s3-region"),
+        (("log", "sqlite", "", "", "", "https://clips.example"), "has an effect with s3://"),
+        (("log", "sqlite", "http://s3.example"), "has an effect with s3://"),
     ],
 )
 def test_what_cannot_be_is_said(given: tuple[str, ...], sentence: str) -> None:
-    assert sentence in wrong(*(*given, *("",) * (5 - len(given))))
+    assert sentence in wrong(settings(given))
 
 
 def test_the_servers_of_a_log_are_named_with_where_they_tell_of_themselves() -> None:

@@ -8,6 +8,7 @@ also when a tenth of the natural voice is mixed into a masked one; masked and ot
 from __future__ import annotations
 
 import io
+from functools import cache
 from pathlib import Path
 
 import av
@@ -47,19 +48,14 @@ def score(pcm: Pcm) -> int:
     """Return how many of the 16 tones of the code are where they should be, at the best of all beginnings."""
     if len(pcm) < CHIP * len(CODE):
         return 0
-    window = np.hanning(CHIP).astype(np.float32)
-    looks = np.lib.stride_tricks.sliding_window_view(pcm, CHIP)[::LOOK]
-
-    def powers(hz: float) -> NDArray[np.float32]:
-        turn = np.exp(-2j * np.pi * hz * np.arange(CHIP) / RATE_HZ) * window
-        return np.asarray(np.abs(looks @ turn.astype(np.complex64)) ** 2, dtype=np.float32)
-
+    # All looks at once: one product of matrices each for cosines and sines.
+    looks = np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(pcm, CHIP)[::LOOK], np.float32)
+    cosines, sines = _turns()
+    powers = (np.square(looks @ cosines) + np.square(looks @ sines)).reshape(len(looks), 2, len(LOW_HZ), -1)
     hits = []
-    for band in (LOW_HZ, HIGH_HZ):
-        own = np.stack([powers(hz) for hz in band], axis=1)
-        around = [np.mean([powers(hz + by) for by in NEIGHBOURS_HZ], axis=0) for hz in band]
-        loudest = own == own.max(axis=1, keepdims=True)
-        hits.append(loudest & (own > STANDS_OUT * (np.stack(around, axis=1) + 1e-12)))
+    for band in range(2):
+        own, around = powers[:, band, :, 0], powers[:, band, :, 1:].mean(axis=2)
+        hits.append((own == own.max(axis=1, keepdims=True)) & (own > STANDS_OUT * (around + 1e-12)))
     step = CHIP // LOOK
     begins = len(looks) - (len(CODE) - 1) * step
     found = np.zeros(begins, dtype=np.int64)
@@ -67,6 +63,14 @@ def score(pcm: Pcm) -> int:
         for band_hits, tone in zip(hits, tones, strict=True):
             found += band_hits[chip * step : chip * step + begins, tone]
     return int(found.max())
+
+
+@cache
+def _turns() -> tuple[Pcm, Pcm]:
+    """Return the real and the imaginary parts of what finds each tone of the code and its neighbours."""
+    hz = np.array([tone + by for band in (LOW_HZ, HIGH_HZ) for tone in band for by in (0, *NEIGHBOURS_HZ)])
+    turns = np.exp(-2j * np.pi * np.outer(np.arange(CHIP) / RATE_HZ, hz)) * np.hanning(CHIP)[:, None]
+    return turns.real.astype(np.float32), turns.imag.astype(np.float32)
 
 
 def likeness(pcm: Pcm, natural: Pcm) -> float:

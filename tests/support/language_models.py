@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import os
+import re
+import select
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -22,8 +26,10 @@ from tests.support import llama_program
 from tests.support.spoken import need_package
 
 KEY = "sk-test-0123456789abcdef0123"
-# Whoever waits for a model beside browsers on a slow machine waits longer than a visitor.
-PATIENT_S = 50.0
+# Who waits for a model beside browsers on a slow machine waits longer than a visitor, within a test's 60 s.
+PATIENT_S = 25.0
+# A server that does not listen by then has failed; where another program took its port it tries another one.
+STARTS_WITHIN_S, PORTS_TRIED = 40.0, 5
 Say = Callable[[web.StreamResponse, dict[str, object]], Awaitable[None]]
 
 said = Line("Red Fox", "My dog ate the moon last night.")
@@ -130,40 +136,57 @@ def llama() -> Iterator[str]:
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
-        assert process.stdout is not None
         try:
-            line = next(text for text in iter(process.stdout.readline, b"") if text.startswith(b"at "))
-            yield f"{line.decode().split()[1]}/v1"
+            yield f"{_address(process)}/v1"
         finally:
             process.kill()
+
+
+def _address(process: subprocess.Popen[bytes]) -> str:
+    """Return where a server says that it listens."""
+    assert process.stdout is not None
+    said, end_s = b"", time.monotonic() + STARTS_WITHIN_S
+    while (left_s := end_s - time.monotonic()) > 0 and select.select([process.stdout], [], [], left_s)[0]:
+        if not (part := os.read(process.stdout.fileno(), 4_096)):
+            break
+        said += part
+        if (found := re.search(rb"^at (\S+)\n", said, re.MULTILINE)) is not None:
+            return found[1].decode()
+    raise AssertionError(f"the server says nowhere where it listens: {said[-200:]!r}")
 
 
 @asynccontextmanager
 async def llmock(*options: str) -> AsyncIterator[str]:
     """Run `llmock`, which breaks as its options say; its address, as `--host-url` takes it."""
     need_package("llmock")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
     program = str(Path(sys.executable).with_name("llmock"))
-    process = await asyncio.create_subprocess_exec(
-        program, "serve", "--port", str(port), *options,
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        await _until_it_answers(port, process)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.kill()
-        await process.wait()
-
-
-async def _until_it_answers(port: int, process: asyncio.subprocess.Process) -> None:
-    while process.returncode is None:
+    for _ in range(PORTS_TRIED):
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        process = await asyncio.create_subprocess_exec(
+            program, "serve", "--port", str(port), *options,
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
         try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except ConnectionError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return
-    raise AssertionError("llmock ended")
+            if await _answers(port, process):
+                yield f"http://127.0.0.1:{port}/v1"
+                return
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    raise AssertionError("llmock ends")
+
+
+async def _answers(port: int, process: asyncio.subprocess.Process) -> bool:
+    """Wait until a program answers; tell whether it does, for it ends where another one has its port."""
+    async with asyncio.timeout(STARTS_WITHIN_S):
+        while process.returncode is None:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return process.returncode is None
+    return False

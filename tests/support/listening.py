@@ -40,7 +40,9 @@ FLITE_LIBRARY = ROOT / ".build/programs/usr/lib/x86_64-linux-gnu"
 
 
 @asynccontextmanager
-async def listening(weights: Path, folder: Path) -> AsyncIterator[Running]:
+async def listening(
+    weights: Path, folder: Path, *, speech: str = "off", limits: str = "on"
+) -> AsyncIterator[Running]:
     """Run a server whose recogniser has these weights.
 
     Its rounds wait for words as long as it takes, and draw no mask for everybody: through one German words
@@ -48,7 +50,7 @@ async def listening(weights: Path, folder: Path) -> AsyncIterator[Running]:
     """
     spoken.need_extra("faster_whisper")
     engine = WhisperTranscriber(models.find(str(weights), folder))
-    config = Config(port=0, udp_port=0, data=folder, speech="off")
+    config = Config(port=0, udp_port=0, data=folder, speech=speech, limits=limits)
     unmasked = patch.object(masks, "drawn", lambda *_: None)
     patient = patch.object(pace, "WORDS_WAIT_MS", WITHIN_MS)  # a busy machine may read for longer than 3 s
     with unmasked, patient:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec.structs import asdict
-
 from games.characters import CHARACTERS, Character
 from games.round import Round, Take, VerdictGiven
 from server.engines.embedded import written
 from server.engines.text import Line, Request
-from server.mind.rounds import asked
 from server.room.commands import Answer, RoundJoin, RoundStart
 from server.room.events import Voice
 from tests.support.rooms import ANNA, BELA, PureRoom
@@ -49,9 +46,10 @@ class Partners:
 
     def _play(self, round_: Round, voice: Voice) -> bool:
         """Let one make a move that may: once a turn."""
-        wanted = asked(round_, voice.id)
         turn = round_.turn
-        if wanted is None or turn is None or any(t.voice == voice.id for t in round_.takes_of(turn.turn)):
+        if turn is None or not turn.is_for(voice.id):
+            return False
+        if any(take.voice == voice.id for take in round_.takes_of(turn.turn)):
             return False
         lines = tuple(Line(take.voice, take.text) for take in round_.takes if take.text and not take.hidden)
         said = tuple(take.text for take in round_.takes if take.text and take.voice == voice.id)
@@ -60,12 +58,16 @@ class Partners:
             self.cast[voice.id],
             self.room.state.language,
             lines,
-            **asdict(wanted),
+            game=round_.game,
+            rule=turn.prompt,
+            prompt=_before(round_),
+            secret=next((fact.text for fact in round_.roles if fact.voice == voice.id and fact.text), ""),
+            words=turn.max_words,
             said=said,
             seed=self.seed * 1_000 + turn.turn,
         )
         move = written(request)
-        self.moves.append((wanted.rule, move))
+        self.moves.append((turn.prompt, move))
         if move is None:
             return False
         self.room.now_ms = max(self.room.now_ms, turn.go_at_ms + 1_000)
@@ -82,3 +84,12 @@ class Partners:
         for event in self.room.events:
             if isinstance(event.data, VerdictGiven) and event.data.tone == "fault":
                 yield event.data.code
+
+
+def _before(round_: Round) -> str:
+    """Return the line before, where one speaks after another, else what the round is about."""
+    turn = round_.turn
+    is_chain = turn is not None and (turn.voice is not None or turn.voices or turn.besides is not None)
+    spoken = [take.text for take in round_.takes if take.text and not take.hidden]
+    about = round_.scene or (round_.prompt.text if round_.prompt else "")
+    return spoken[-1] if is_chain and spoken else about

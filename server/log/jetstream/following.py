@@ -41,6 +41,7 @@ class Following:
 
     def start(self) -> None:
         """Begin to follow."""
+        self._connection.on_return(self._broken.set)  # a consumer in memory does not outlive its server
         self._anew = asyncio.get_running_loop().create_task(self._follow(), name=f"shard {self._shard}")
 
     async def close(self) -> None:

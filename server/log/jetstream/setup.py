@@ -50,6 +50,9 @@ WANTED: dict[str, Any] = {
     "allow_msg_ttl": False,
 }
 
+# Without these it cannot be used at all.
+NEEDED = ("allow_direct", "allow_atomic")
+
 
 class Meta(Struct, frozen=True):
     """What a log keeps for good."""
@@ -129,6 +132,10 @@ async def _stream(
                 raise
             info = await _asked(connection, f"STREAM.INFO.{name}")
     config: dict[str, Any] = info["config"]
+    if not all(config.get(key) for key in NEEDED):
+        raise Unusable(
+            f"The stream {name} lacks {' or '.join(NEEDED)}: nothing could be erased. Update NATS."
+        )
     if not set(subjects) <= set(config.get("subjects", ())):
         raise Unusable(f"The stream {name} is another's: it does not take {subjects[0]}.")
     return config
@@ -146,7 +153,7 @@ async def _asked(connection: Connection, subject: str, body: Any = None) -> dict
         except NatsRefused as refused:
             if refused.code != NO_LEADER or asyncio.get_running_loop().time() > within:
                 raise
-            await asyncio.sleep(AGAIN_S)
+        await asyncio.sleep(AGAIN_S)
 
 
 async def _meta(connection: Connection, shards: int) -> Meta:

@@ -69,7 +69,7 @@ export default {
   'keeper.character': 'Wer leistet euch Gesellschaft?',
   'keeper.character.none': 'Niemand. Wir kommen klar',
   'keeper.hooks': 'Türen für Programme',
-  'keeper.hooks.hint': 'Wer die Adresse kennt, schreibt hier, als Maschine markiert. Höchstens acht.',
+  'keeper.hooks.hint': 'Wer die Adresse kennt, schreibt hier, als Maschine markiert.',
   'keeper.hook': 'Adresse machen',
   'keeper.hook.once': 'Kopier sie jetzt, zweimal sagt sie dir niemand:',
   'keeper.hook.gone': 'Weg damit',

@@ -69,7 +69,7 @@ export default {
   'keeper.character': 'Who keeps you company?',
   'keeper.character.none': 'Nobody. We are fine',
   'keeper.hooks': 'Doors for programs',
-  'keeper.hooks.hint': 'Whoever knows the address writes here, marked as a machine. At most eight.',
+  'keeper.hooks.hint': 'Whoever knows the address writes here, marked as a machine.',
   'keeper.hook': 'Make an address',
   'keeper.hook.once': 'Copy it now, nobody tells it twice:',
   'keeper.hook.gone': 'Remove',

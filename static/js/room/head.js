@@ -12,6 +12,7 @@
  *   room: import('../wire/protocol.js').Room|null, onAir: string|null, replaying: string|null, hidden?: string[]}} Seen  of the model
  */
 import { isDrawnIn } from './play.js';
+import { isMute } from './round.js';
 
 export const MOST_PEOPLE = 8;
 const LOUDEST = 100; // of peaks
@@ -22,7 +23,7 @@ const LOUDEST = 100; // of peaks
  * @param {Pick<Seen, 'state'|'me'|'room'>} model @param {RoundStatus} status @returns {Part}
  */
 export function partIn({ state: { round }, me, room }, { phase, turn, mine }) {
-  if (!round || !turn || !isOpen(phase) || isCalm(turn)) return 'none';
+  if (!round || !turn || !isOpen(phase) || isMute(turn)) return 'none';
   const id = me?.id ?? '';
   if (!mine || round.left?.includes(id)) return 'other';
   if (!isDrawnIn(round, id, room)) return 'bystander';
@@ -44,7 +45,7 @@ export function voiceOf({ state, presence, hidden = [] }, id) {
 export function castOf(model, { turn, phase }) {
   const { state: { round, clips }, presence, me, onAir, replaying, hidden = [] } = model;
   if (!round) return [];
-  const has = turn && !isCalm(turn) && (isOpen(phase) || isTalking(turn, presence)) ? ownersOf(turn) : [];
+  const has = turn && !isMute(turn) && (isOpen(phase) || isTalking(turn, presence)) ? ownersOf(turn) : [];
   const heard = turn?.act === 'vote' ? '' : (clips.get(replaying ?? onAir ?? '')?.by?.id ?? ''); // judged unknown
   const spoken = round.takes.filter((take) => take.turn === turn?.turn).map(({ voice }) => voice);
   const ids = round.players.length ? round.players : [...round.takes.map(({ voice }) => voice), ...presence.voices.keys()];
@@ -148,11 +149,6 @@ export function shortened(name) {
 /** @param {import('./round.js').Phase} phase */
 function isOpen(phase) {
   return phase === 'count-in' || phase === 'window';
-}
-
-/** There is nothing to say in it. @param {Turn} turn */
-function isCalm({ act }) {
-  return act === 'vote' || act === 'listen';
 }
 
 /** The mask that everyone wears now, '' for none. @param {Pick<import('./state.js').RoomState, 'round'|'mask'>} state */

@@ -41,11 +41,15 @@ export function statusOf(state, me, now_ms, pace = 1) {
   if (!round || !turn) return resting(state, now_ms);
   const mine = isFor(turn, me) && !round.takes.some((take) => take.voice === me && take.turn === turn.turn);
   const base = { ...NOTHING, turn, mine, prompt: turn.prompt || round.prompt?.text || '' };
-  const isCalm = turn.act === 'vote' || turn.act === 'listen'; // there is nothing to get ready for
-  if (now_ms < turn.go_at_ms && !isCalm) return countIn(base, turn, round, now_ms);
+  if (now_ms < turn.go_at_ms && !isMute(turn)) return countIn(base, turn, round, now_ms);
   const closes_at_ms = closesAt(turn, mine ? pace : 1);
   if (now_ms < closes_at_ms) return inWindow(base, turn, closes_at_ms, now_ms);
   return { ...base, phase: 'over', part: 1 };
+}
+
+/** Nobody is to speak in it, so there is nothing to get ready for. @param {Turn} turn */
+export function isMute({ act }) {
+  return act === 'vote' || act === 'listen';
 }
 
 /** @param {RoundStatus} base @param {Turn} turn @param {import('../wire/protocol.js').Round} round @param {number} now_ms @returns {RoundStatus} */

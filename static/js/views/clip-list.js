@@ -9,7 +9,7 @@ import { isOutside, isWithheldFrom } from '../room/held.js';
 import { sparedOf } from '../room/play.js';
 import { View } from './view.js';
 import { clipRow, updateRow } from './clip-row.js';
-import { shareButton } from './more-button.js';
+import { shareButton } from './settings-button.js';
 
 /** @typedef {import('../session/model.js').Model} Model */
 /** @typedef {import('../room/state.js').Clip} Clip */

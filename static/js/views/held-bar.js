@@ -36,9 +36,15 @@ function begun(session, row, clip, { filter }, part) {
     h('p', { class: 'held-words' }, words), h('div', { class: 'held-verbs' }, ...verbs(session, clip.clip, part), h('span', { class: 'held-count' })));
   if (part === 'theirs') outside(session, row, clip);
   row.append(bar);
-  if (part !== 'own' && !row.closest('clip-list')?.scrollTop) bar.scrollIntoView({ block: 'nearest' }); // whoever reads further down is left there
+  if (part !== 'own') show(bar, row.closest('clip-list'));
   if (part !== 'own' && part !== 'own-kept') announce(words); // who spoke it is told by a notice
   return bar;
+}
+
+/** Moves a list as far as a bar in it is cut off; whoever reads further down is left there, and the page stands still. @param {Element} bar @param {Element|null} list */
+function show(bar, list) {
+  if (!list || list.scrollTop) return;
+  list.scrollTop = Math.max(0, bar.getBoundingClientRect().bottom - list.getBoundingClientRect().bottom);
 }
 
 /** A row without a picture and a sound: whose it is. @param {Session} session @param {HTMLElement} row @param {Clip} clip */

@@ -27,7 +27,7 @@ export class LobbyList extends HTMLElement {
     this.others = h('ul', { class: 'rooms' });
     this.ariaBusy = 'true'; // and tall, so that nothing below moves when the rooms come
     this.more = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => ((this.#most = Infinity), this.#draw()) }, t('lobby.more'));
-    this.why = h('span', { lang: 'en' });
+    this.why = h('span');
     this.deaf = h('p', { class: 'empty', id: 'no-captions', hidden: true }, t('lobby.captions'), ' ', this.why);
     this.telegram = h('a', { id: 'telegram', class: 'empty', hidden: true, rel: 'noreferrer' }, t('lobby.telegram'));
     this.append(this.filter, this.state, this.retry, this.own, this.heading, this.others, this.more, this.deaf, this.telegram);

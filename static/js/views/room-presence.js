@@ -3,7 +3,7 @@ import { h, keep, say } from '../lib/dom.js';
 import { shapeOf } from '../lib/shape.js';
 import { counted, t } from '../lib/text.js';
 import { View } from './view.js';
-import { shareButton } from './more-button.js';
+import { shareButton } from './settings-button.js';
 import { voiceName } from './voice-name.js';
 
 const DOTS = 6;

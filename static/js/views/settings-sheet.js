@@ -85,7 +85,7 @@ function chosen(name, words, done) {
 
 /** That nobody writes along here, and why, as far as the server knows. */
 function noCaptions() {
-  const why = h('span', { lang: 'en' });
+  const why = h('span');
   whyNoCaptions().then((sentence) => say(why, sentence));
   return h('p', { class: 'sheet-note', id: 'no-captions' }, `${t('settings.captions.none')} `, why);
 }

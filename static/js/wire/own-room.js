@@ -2,43 +2,37 @@
 import { bearer } from './key.js';
 import { encoded, problemOf } from './protocol.js';
 
-/** @param {string} room */
-const addressOf = (room) => `/api/rooms/${encodeURIComponent(room)}`;
+/** @param {string} method @param {string} room @param {{path?: string, body?: object}} [about] */
+async function ask(method, room, { path = '', body } = {}) {
+  const headers = body ? { ...bearer(), 'Content-Type': 'application/json' } : bearer();
+  const response = await fetch(`/api/rooms/${encodeURIComponent(room)}${path}`, { method, headers, body: body && encoded(body) });
+  if (!response.ok) throw await problemOf(response);
+  return response;
+}
 
 /** @param {string} room @param {{name?: string, theme?: string, description?: string, tempo?: string, live?: boolean, mask?: string, noise_reduction?: boolean, character?: string}} changes */
 export async function changeRoom(room, changes) {
-  const response = await fetch(addressOf(room), {
-    method: 'PATCH',
-    headers: { ...bearer(), 'Content-Type': 'application/json' },
-    body: encoded(changes),
-  });
-  if (!response.ok) throw await problemOf(response);
+  await ask('PATCH', room, { body: changes });
 }
 
 /** @param {string} room */
 export async function closeRoom(room) {
-  const response = await fetch(addressOf(room), { method: 'DELETE', headers: bearer() });
-  if (!response.ok) throw await problemOf(response);
+  await ask('DELETE', room);
 }
 
 /** @typedef {{id: string, voice: import('./protocol.js').Voice, made_at_ms: number}} Hook */
 
 /** The addresses by which programs may write into a room. @param {string} room @returns {Promise<Hook[]>} */
 export async function hooksOf(room) {
-  const response = await fetch(`${addressOf(room)}/hooks`, { headers: bearer() });
-  if (!response.ok) throw await problemOf(response);
-  return (await response.json()).hooks;
+  return (await (await ask('GET', room, { path: '/hooks' })).json()).hooks;
 }
 
 /** Gives the address, which is told this once. @param {string} room @returns {Promise<string>} */
 export async function makeHook(room) {
-  const response = await fetch(`${addressOf(room)}/hooks`, { method: 'POST', headers: bearer() });
-  if (!response.ok) throw await problemOf(response);
-  return (await response.json()).url;
+  return (await (await ask('POST', room, { path: '/hooks' })).json()).url;
 }
 
 /** @param {string} room @param {string} hook */
 export async function removeHook(room, hook) {
-  const response = await fetch(`${addressOf(room)}/hooks/${encodeURIComponent(hook)}`, { method: 'DELETE', headers: bearer() });
-  if (!response.ok) throw await problemOf(response);
+  await ask('DELETE', room, { path: `/hooks/${encodeURIComponent(hook)}` });
 }

@@ -149,7 +149,7 @@ async def test_another_body_is_never_given(bad: Between, bucket: Bucket) -> None
 async def test_one_that_was_laid_under_anothers_id_is_never_given(bucket: Bucket) -> None:
     blobs = S3Blobs(bucket)
     await blobs.put(Blob("mine", "r", SOUND))
-    await obstore.copy_async(blobs._store, blobs._folder + "mine", blobs._folder + "other")
+    await obstore.copy_async(blobs._store, blobs.path("mine"), blobs.path("other"))
     for asked in (blobs.get("other"), blobs.get_range("other", 0, 9)):
         with pytest.raises(Damaged):
             await asked
@@ -157,16 +157,27 @@ async def test_one_that_was_laid_under_anothers_id_is_never_given(bucket: Bucket
 
 async def test_what_others_put_among_ours_is_left_alone(bucket: Bucket) -> None:
     blobs = S3Blobs(bucket)
-    for name in ("junk", "with space", "folder/inside"):
-        await obstore.put_async(blobs._store, blobs._folder + name, b"?")
+    for path in (
+        blobs.path("junk"),
+        *(blobs._folder + name for name in ("b", "b.c", "with space", "in/side")),
+    ):
+        await obstore.put_async(blobs._store, path, b"?")
     assert await blobs.ids() == ["junk"]
-    with pytest.raises(Damaged):
-        await blobs.info("junk")
-    with pytest.raises(Damaged):
-        await blobs.get("junk")
+    for asked in (blobs.info("junk"), blobs.get("junk"), blobs.delete("r", ["junk"])):
+        with pytest.raises(Damaged):
+            await asked
     with pytest.raises(Conflict):
         await blobs.put(Blob("junk", "r", SOUND))
     assert await blobs.get("with space") is None
+
+
+async def test_who_knows_an_id_cannot_name_its_object(bucket: Bucket) -> None:
+    blobs, other = S3Blobs(bucket, b"one secret"), S3Blobs(bucket, b"another")
+    await blobs.put(Blob("b", "r", SOUND))
+    assert await other.get("b") is None
+    assert await other.ids() == []
+    assert await blobs.ids() == ["b"]
+    assert blobs.path("b") != other.path("b")
 
 
 async def test_what_was_written_lately_is_found(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:

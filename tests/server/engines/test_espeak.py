@@ -67,7 +67,9 @@ async def test_both_say_a_text_alike() -> None:
     ("script", "why"),
     [
         ("echo garbage", "garbage"),
-        ("exit 3", "garbage"),
+        ("exit 0", "garbage"),
+        ("head -c 50000 /dev/zero; exit 3", "status 3"),
+        ("kill -9 $$", "status -9"),
         ("exec sleep 60", "hangs"),
         ("exec yes RIFFGARBAGE", "for ever"),
     ],
@@ -112,7 +114,7 @@ def test_a_wheel_without_its_data_is_none(tmp_path: Path, monkeypatch: pytest.Mo
 
 async def test_a_library_that_is_none_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(espeak, "wheel_library", lambda: tmp_path / "libespeak-ng.so")
-    with pytest.raises(EngineFailed, match="garbage"):
+    with pytest.raises(EngineFailed, match="status 1"):
         await Espeak().say("Hello", "en")
 
 

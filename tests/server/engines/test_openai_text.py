@@ -11,13 +11,13 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from server.engines import openai_text
 from server.engines.text import EngineFailed, Line
 from tests.support import obedient
 from tests.support.language_models import (
     DONE,
     KEY,
     REACT,
+    USAGE,
     chunk,
     engine,
     saying,
@@ -81,6 +81,28 @@ async def test_of_a_stream_that_is_cut_whole_sentences_are_taken() -> None:
     async with serving(cut) as asking:
         assert await asking.write(REACT) == "The moon barked."
         assert asking.tally.outcomes == {"cut": 1}
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+async def test_a_model_that_only_thinks_says_nothing_and_is_paid_for(name: str) -> None:
+    """What it thinks costs, whether its server counts it or hangs up before."""
+    thought = chunk(None).replace(b'"delta": {}', f'"delta": {{"{name}": "Hm."}}'.encode())
+    assert name.encode() in thought
+
+    async def count(response: web.StreamResponse, _: dict[str, object]) -> None:
+        await response.write(thought * 5 + chunk(None, ended="length") + USAGE + DONE)
+
+    async def hang_up(response: web.StreamResponse, _: dict[str, object]) -> None:
+        await response.write(thought * 5)
+
+    async with streaming(count) as (asking, _):
+        assert await asking.write(REACT) is None
+        assert (asking.tally.prompt_tokens, asking.tally.answer_tokens) == (40, 7)
+    async with streaming(hang_up) as (asking, _):
+        with pytest.raises(EngineFailed):
+            await asking.write(REACT)
+        assert asking.tally.answer_tokens == 5
+        assert asking.tally.prompt_tokens > 100
 
 
 async def test_an_endless_stream_without_a_sentence_fails_by_its_length() -> None:
@@ -187,19 +209,6 @@ async def test_a_server_that_fails_is_left_alone_and_tried_again_later() -> None
         assert (asking.tally.outcomes, answers) == ({"failed": 3, "resting": 2}, [200])
         now_s = 31.0
         assert await asking.write(REACT) == "The moon barked."
-        assert not asking.breaker.is_open
-
-
-async def test_no_more_than_some_are_asked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai_text, "AT_ONCE", 2)
-    async with serving(silent) as asking:
-        waiting = [asyncio.create_task(asking.write(REACT)) for _ in range(2)]
-        await asyncio.sleep(0)
-        with pytest.raises(EngineFailed, match="too many"):
-            await asking.write(REACT)
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
         assert not asking.breaker.is_open
 
 

@@ -195,6 +195,14 @@ async def test_pages_have_a_strict_policy_without_inline(site: Site) -> None:
         assert part in policy
 
 
+async def test_pages_may_play_what_lies_at_a_cdn() -> None:
+    async with (
+        running_site(blobs_url="https://clips.example") as site,
+        site.ask("GET", "/r/wonder") as answer,
+    ):
+        assert "media-src 'self' blob: https://clips.example;" in answer.headers["Content-Security-Policy"]
+
+
 async def test_a_site_with_a_real_certificate_is_held_to_it() -> None:
     async with (
         running_site(public_url="https://wonder.example") as site,

@@ -8,9 +8,8 @@ from random import Random
 import pytest
 
 from games.round import AnswerGiven, RoundOpened
-from server.engines.text import EngineFailed
-from server.readers import host
-from server.readers.host import Host, Queue
+from server.engines.text import WRITTEN_AT_ONCE, EngineFailed
+from server.readers.host import ASKED_MOST, Host, Queue
 from server.room.commands import Change
 from server.room.events import TextSaid, TopicSuggested, TopicThrown
 from server.room.host_memory import BACK_WITHIN_MS
@@ -203,6 +202,6 @@ async def test_few_requests_of_all_rooms_run_at_once_and_not_many_wait() -> None
         company.come()
         await company.until(lambda: company.engine.asked)
         request = company.engine.asked[0]
-        lines = await asyncio.gather(*(queue.write(request) for _ in range(host.ASKED_MOST + 5)))
-        assert scribe.most_at_once == host.ASKED_AT_ONCE
+        lines = await asyncio.gather(*(queue.write(request) for _ in range(ASKED_MOST + 5)))
+        assert scribe.most_at_once == WRITTEN_AT_ONCE
         assert sum(not line for line in lines) >= 5

@@ -9,7 +9,7 @@ import pytest
 from audio import ogg, opus
 from audio.take import LONGEST_CLIP_MS
 from games.round import RevealedTake, RoundClosed, RoundRevealed
-from server.blobs.base import Blob
+from server.blobs.base import Away, Blob
 from server.readers import radio
 from server.room import playlist
 from server.room.commands import Caption, Close, Land, Oversee, Pass, Remove, RoundStart, RoundStop, Throw
@@ -215,6 +215,29 @@ async def test_a_clip_that_cannot_be_played_is_not_tried_for_ever(
     await studio.until(lambda: len(studio.cues) >= 12)
 
     assert "x" not in asked
+    studio.listening = 0
+
+
+async def test_a_clip_whose_storage_was_away_is_drawn_again(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await studio.land("a", "b")
+    await studio.until(lambda: studio.cues == ["a", "b"])
+    blob, asked = studio.log.blob, list[str]()
+
+    async def away(id: str) -> Blob | None:
+        asked.append(id)
+        if len(asked) <= 2:
+            raise Away("nobody there")
+        return await blob(id)
+
+    monkeypatch.setattr(studio.log, "blob", away)
+    studio.listening = 1
+    studio.radio.wake("wonder")
+
+    await studio.until(lambda: len(studio.cues) >= 8)
+
+    assert set(studio.cues[2:]) == {"a", "b"}
     studio.listening = 0
 
 

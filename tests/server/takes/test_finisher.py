@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pytest_asyncio
 
 from audio import finish, opus
 from audio.take import Clip, Limits, Mask, Packet, Take, Unfit
@@ -39,10 +40,23 @@ TAKE = take_of(spoken())
 
 @pytest.fixture
 async def running() -> AsyncIterator[Finisher]:
+    """A finisher of this test's own, which may kill it."""
     made = Finisher()
     await made.start()
     yield made
     await made.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared() -> AsyncIterator[Finisher]:
+    """One finisher for the tests that do it no harm: each start imports all codecs."""
+    made = Finisher()
+    await made.start()
+    yield made
+    await made.close()
+
+
+harmless = pytest.mark.asyncio(loop_scope="module")
 
 
 def children(finisher: Finisher) -> list[int]:
@@ -64,7 +78,8 @@ async def no_children_left(finisher: Finisher) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_takes_become_clips_while_the_loop_goes_on(running: Finisher) -> None:
+@harmless
+async def test_takes_become_clips_while_the_loop_goes_on(shared: Finisher) -> None:
     turns = 0
 
     async def count() -> None:
@@ -74,13 +89,14 @@ async def test_takes_become_clips_while_the_loop_goes_on(running: Finisher) -> N
             turns += 1
 
     counting = asyncio.create_task(count())
-    clips = await asyncio.gather(*(running.take(TAKE, LIMITS) for _ in range(3)))
+    clips = await asyncio.gather(*(shared.take(TAKE, LIMITS) for _ in range(3)))
     counting.cancel()
 
     assert clips[0] == clips[1] == clips[2] == finish.finish_take(TAKE, LIMITS)
     assert turns >= 3
 
 
+@harmless
 @pytest.mark.parametrize(
     ("media_type", "body"),
     [
@@ -90,29 +106,31 @@ async def test_takes_become_clips_while_the_loop_goes_on(running: Finisher) -> N
         ("audio/ogg", muxed(spoken(), "ogg", "libopus")),
     ],
 )
-async def test_uploads_become_clips(running: Finisher, media_type: str, body: bytes) -> None:
-    clip = await running.upload(body, media_type, LIMITS)
+async def test_uploads_become_clips(shared: Finisher, media_type: str, body: bytes) -> None:
+    clip = await shared.upload(body, media_type, LIMITS)
 
     assert clip.onset_ms == pytest.approx(finish.finish_take(TAKE, LIMITS).onset_ms, abs=20)
-    assert (await running.m4a(clip.ogg))[4:8] == b"ftyp"
+    assert (await shared.m4a(clip.ogg))[4:8] == b"ftyp"
 
 
-async def test_silence_says_so_in_a_sentence(running: Finisher) -> None:
+@harmless
+async def test_silence_says_so_in_a_sentence(shared: Finisher) -> None:
     with pytest.raises(Unfit) as taken:
-        await running.take(take_of(speech.silence(1)), LIMITS)
+        await shared.take(take_of(speech.silence(1)), LIMITS)
     with pytest.raises(Unfit) as uploaded:
-        await running.upload(speech.wav(None, speech.silence(1)), "audio/wav", LIMITS)
+        await shared.upload(speech.wav(None, speech.silence(1)), "audio/wav", LIMITS)
 
     assert taken.value.code == uploaded.value.code == "silent"
     assert taken.value.message == "We heard nothing. Is your microphone muted?"
 
 
+@harmless
 @pytest.mark.parametrize("body", [b"", b"OggS" * 1_000, b"<html>", bytes(100_000)])
-async def test_files_that_are_none_are_undecodable(running: Finisher, body: bytes) -> None:
+async def test_files_that_are_none_are_undecodable(shared: Finisher, body: bytes) -> None:
     with pytest.raises(Unfit) as unfit:
-        await running.upload(body, "audio/ogg", LIMITS)
+        await shared.upload(body, "audio/ogg", LIMITS)
     with pytest.raises(Unfit):
-        await running.m4a(body)
+        await shared.m4a(body)
 
     assert unfit.value.code == "undecodable"
 
@@ -278,14 +296,15 @@ async def test_our_own_mistakes_are_logged_and_not_told(caplog: pytest.LogCaptur
     assert "ZeroDivisionError" in caplog.text
 
 
-async def test_a_masked_take_is_the_same_however_often_it_is_finished(running: Finisher) -> None:
+@harmless
+async def test_a_masked_take_is_the_same_however_often_it_is_finished(shared: Finisher) -> None:
     mask = Mask("alien", "clip-1")
-    clips = [await running.take(TAKE, LIMITS, mask) for _ in range(2)]
+    clips = [await shared.take(TAKE, LIMITS, mask) for _ in range(2)]
     assert clips[0] == clips[1] == finish.finish_take(TAKE, LIMITS, mask)
     assert clips[0].mask == "alien"
-    assert clips[0].ogg != (await running.take(TAKE, LIMITS)).ogg
+    assert clips[0].ogg != (await shared.take(TAKE, LIMITS)).ogg
     body = muxed(spoken(), "ogg", "libopus")
-    assert (await running.upload(body, "audio/ogg", LIMITS, mask)).mask == "alien"
+    assert (await shared.upload(body, "audio/ogg", LIMITS, mask)).mask == "alien"
 
 
 async def test_a_mask_that_cannot_be_worn_is_a_take_refused_and_never_the_natural_voice(
@@ -331,5 +350,6 @@ async def test_speech_is_counted_before_a_mask_behind_which_nothing_can_tell(mas
         await made.close()
 
 
-async def test_where_captions_are_off_nothing_is_counted(running: Finisher) -> None:
-    assert (await running.take(TAKE, LIMITS, Mask("whisper", "clip-1"))).speech_ms is None
+@harmless
+async def test_where_captions_are_off_nothing_is_counted(shared: Finisher) -> None:
+    assert (await shared.take(TAKE, LIMITS, Mask("whisper", "clip-1"))).speech_ms is None

@@ -12,9 +12,9 @@ from audio.media_types import MEDIA_TYPES
 from server.blobs.base import Blob
 from server.http.limits import HELD_OF_ADDRESS_BYTES
 from server.log.base import Damaged
-from server.room.commands import Caption, Say
+from server.room.commands import Caption, Change, Oversee, Say
 from server.room.events import ClipCaptioned, ClipLanded, Draft
-from server.web.app_keys import UPLOAD_BUDGET
+from server.web.app_keys import CDN, UPLOAD_BUDGET
 from tests.support.actors import until
 from tests.support.server import hang_up
 from tests.support.web_app import ADMIN, KEY, OGG, OTHER_KEY, Site, bearer, problem_in
@@ -303,3 +303,25 @@ async def test_a_clip_that_its_room_has_filed_away_is_answered_like_any_other(si
         assert await site.status("GET", f"/api/clips/{old}.{kind}") == 200
     assert await site.status("DELETE", f"/api/clips/{old}", headers=bearer()) == 204
     assert await site.problem("GET", f"/api/clips/{old}") == (404, "no_such_clip")
+
+
+async def test_only_what_everybody_may_hear_is_fetched_from_a_cdn(site: Site) -> None:
+    site.app._state[CDN] = lambda clip: f"https://clips.example/{clip}"
+    public, private = await site.clip(), await site.clip(room=await site.room())
+    headers = {"Range": "bytes=0-9", "Origin": "https://elsewhere.example"}
+    async with site.ask("GET", f"/api/clips/{public['id']}.ogg", headers=headers) as answer:
+        assert (answer.status, answer.headers["Location"]) == (307, f"https://clips.example/{public['id']}")
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert await site.status("HEAD", f"/api/clips/{public['id']}.ogg") == 200
+    assert await site.status("GET", f"/api/clips/{public['id']}.svg") == 200
+    assert await site.status("GET", f"/api/clips/{private['id']}.ogg") == 200
+
+    room = await site.registry.wake("wonder")
+    await room.send(Oversee(Change(hold=True)), by=None)
+    held = await site.clip()
+    assert await site.status("GET", f"/api/clips/{held['id']}.ogg") == 404
+    async with site.ask("GET", f"/api/clips/{held['id']}.ogg", headers=bearer()) as answer:
+        assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert await site.status("DELETE", f"/api/clips/{public['id']}", headers=bearer()) == 204
+    assert await site.status("GET", f"/api/clips/{public['id']}.ogg") == 404

@@ -10,6 +10,7 @@ import pytest
 
 from games.registry import offered
 from games.round import Round, TurnGiven, VerdictGiven
+from server.engines import models
 from server.room.commands import Say
 from server.room.events import ClipLanded, Draft, RoomOpened
 from server.room.state import RoomState
@@ -32,8 +33,10 @@ async def test_a_fresh_install_lists_its_one_public_room(site: Site) -> None:
 
 async def test_the_lobby_says_why_there_are_no_captions(site: Site) -> None:
     assert (await site.json("GET", "/api/rooms"))["captions_off"] == ""
-    site.health.captions_off = "It has no model."
-    assert (await site.json("GET", "/api/rooms?place=u33"))["captions_off"] == "It has no model."
+    site.health.captions_off = models.LACKING
+    for language, path in (("en", "/api/rooms?place=u33"), ("de", "/api/rooms"), ("de", "/readyz")):
+        told = await site.json("GET", path, headers={"Cookie": f"wonder_language={language}"})
+        assert told["captions_off"] == models.LACKING[language]
 
 
 async def test_a_room_with_somebody_in_it_is_listed_first_however_many_others_were_made(

@@ -83,6 +83,25 @@ async def test_a_round_is_looked_for_from_the_end_of_the_log(
         assert min(pages) > events * number // 150 - 2 * stretches.PAGE
 
 
+async def test_a_round_that_never_was_costs_a_bounded_look_and_so_does_one_of_too_long_ago(
+    filed: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, pages = filed.log.read, list[int]()
+
+    async def counted(room: str, after: int = 0, limit: int = 500) -> list[Event]:
+        pages.append(after)
+        return await read(room, after, limit)
+
+    assert await clips(filed) == 600
+    monkeypatch.setattr(filed.log, "read", counted)
+    monkeypatch.setattr(stretches, "PAGE", 50)
+    monkeypatch.setattr(stretches, "PAGES_LOOKED", 10)
+    for round_ in ("nothing", "round-0003"):
+        pages.clear()
+        assert await filed.problem("GET", f"{HERE}?round={round_}") == (404, "no_such_clip")
+        assert len(pages) == 10
+
+
 async def test_a_time_is_a_part_of_the_evening_with_its_ends(filed: Site) -> None:
     first_ms = BEGAN_MS + 2_000
     assert await clips(filed, f"?from_ms={first_ms}&to_ms={first_ms + EVERY_MS}") == 2

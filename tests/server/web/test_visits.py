@@ -34,6 +34,7 @@ READING = {
     ("GET", "/c/{clip}/dare"), ("GET", "/r/{room}/feed.xml"), ("GET", "/api/rooms/{room}/reports"),
     ("GET", "/r/{room}/screen"), ("GET", "/api/rooms/{room}/qr.svg"), ("POST", "/api/rooms/{room}/code"),
     ("GET", "/api/rooms/{room}/evenings"), ("GET", "/api/rooms/{room}/recording"),
+    ("GET", "/api/rooms/{room}/push"),
     ("GET", "/api/rooms/{room}/hooks"), ("POST", "/api/rooms/{room}/hooks"),
     ("POST", "/api/rooms/{room}/hooks/{hook}"), ("DELETE", "/api/rooms/{room}/hooks/{hook}"),
     *(("GET", f"/api/rooms/{{room}}/recording.{kind}") for kind in ("ogg", "m4a", "vtt")),

@@ -10,7 +10,18 @@ const { markOf } = await import('../../../static/js/views/voice-name.js');
 const person = { id: 'bela', name: 'Loud Moss', colour: '#ccbbaa' };
 const machine = { ...person, id: 'tin', name: 'Tin Whistle', machine: true };
 
-test('people have no mark', () => {
+test('a machine has a mark that is read aloud, and people have none', () => {
+  /** @type {any} */ (document).createElement = (/** @type {string} */ tag) => {
+    /** @type {any} */
+    const made = { tag, words: '', append: (/** @type {string[]} */ ...words) => void (made.words += words.join('')) };
+    made.setAttribute = (/** @type {string} */ name, /** @type {string} */ value) => void (made[name] = value);
+    return made;
+  };
+  const mark = /** @type {any} */ (markOf(machine));
+
+  assert.equal(mark.role, 'img');
+  assert.ok(mark['aria-label']);
+  assert.match(mark.words, /⚙/);
   assert.ok(!markOf(person));
   assert.ok(!markOf(null));
 });

@@ -106,3 +106,26 @@ async def test_no_server_is_a_sentence_without_the_password(tmp_path: Path) -> N
     with pytest.raises(Unusable, match="cannot be reached") as why:
         await NatsLog.open(where, within_s=0.3)
     assert "secret" not in str(why.value)
+
+
+@pytest.mark.parametrize(
+    ("extra", "why"),
+    [
+        ("authorization { user: us, password: other }", "[Aa]uthorization"),
+        ("jetstream: false", "JetStream is off"),
+    ],
+)
+async def test_a_server_that_does_not_do_is_a_sentence(
+    tmp_path: Path, extra: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup, "MAKE_S", 0.2)
+    async with nats_server(tmp_path, extra=extra) as server:
+        with pytest.raises(Unusable, match=why):
+            await NatsLog.open(server.url.replace("nats://", "nats://us:secret@"), within_s=1.0)
+
+
+async def test_a_stream_that_cannot_erase_is_refused(connection: Connection) -> None:
+    wrong = {**WANTED, "name": "FEED", "subjects": ["feed"], "allow_atomic": False}
+    await connection.js("STREAM.CREATE.FEED", wrong)
+    with pytest.raises(Unusable, match="nothing could be erased"):
+        await set_up(connection, shards=1)
