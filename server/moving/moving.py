@@ -6,12 +6,14 @@ import asyncio
 
 from msgspec import Struct
 
-from server.log.base import Unusable
+from server.log.base import Damaged, Unusable
 from server.moving.comparing import Comparing, Comparison
 from server.moving.copying import Copying
-from server.moving.ends import MOVER, End, Progress, has_rooms
+from server.moving.ends import MOVER, PAGE_EVENTS, End, Progress, has_rooms
+from server.room.events import ClipLanded
 
 ALONE_WITHIN_S, ALONE_AGAIN_S = 4.0, 0.2
+CLIPS_LOOKED_FOR = 16
 
 
 class Moved(Struct, frozen=True):
@@ -40,6 +42,7 @@ async def _prepare(source: End, target: End) -> None:
     """See that the target is empty, or that this move was begun there; it gets the secret of the source."""
     for end in (source, target):
         await _see_that_it_is_alone(end)
+    await _see_that_clips_are_there(source)
     if await source.log.cursor(MOVER):
         raise Unusable(f"{source.name} is the target of a move that is not finished: finish that one first.")
     secret = await source.log.secret()
@@ -60,3 +63,24 @@ async def _see_that_it_is_alone(end: End) -> None:
             return
         await asyncio.sleep(ALONE_AGAIN_S)
     raise Unusable(f"A server runs on {end.name}, or another move: stop that one first.")
+
+
+async def _see_that_clips_are_there(source: End) -> None:
+    """Raise `Unusable` when none of the first clips is there: they are in another storage than was said."""
+    seen, after = 0, 0
+    while seen < CLIPS_LOOKED_FOR and (page := await source.log.changes(after, PAGE_EVENTS)):
+        after = page[-1].position
+        for change in page:
+            if isinstance(change.event.data, ClipLanded):
+                seen += 1
+                if await _is_there(source, change.event.data.clip):
+                    return
+    if seen:
+        raise Unusable(f"The clips of {source.name} are not at {source.clips}: say where with --from-blobs.")
+
+
+async def _is_there(source: End, clip: str) -> bool:
+    try:
+        return await source.blobs.info(clip) is not None
+    except Damaged:
+        return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.log.base import Unusable
+from server.log.base import Damaged, Unusable
 from server.moving import moving
 from server.moving.ends import MOVER
 from tests.support.houses import memory_end, quiet, two_ends, whole
@@ -62,3 +62,24 @@ async def test_an_empty_house_gives_its_secret() -> None:
     source, target = memory_end("old"), memory_end("new")
     await moving.move(source, target, quiet)
     assert await source.log.secret() == await target.log.secret()
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+async def test_clips_that_are_elsewhere_are_asked_for_before_anything_is_moved(
+    damaged: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with two_ends() as (source, target):
+
+        async def info(_clip: str) -> None:
+            if damaged:
+                raise Damaged("a blob is damaged")
+
+        monkeypatch.setattr(source.blobs, "info", info)
+        if damaged:
+            await moving.move(source, target, quiet)
+            return
+        with pytest.raises(
+            Unusable, match="of the old house are not at the old house: say where with --from"
+        ):
+            await moving.move(source, target, quiet)
+        assert [room async for room in target.log.all_rooms()] == []
