@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from games.ballots import balance, ballots
-from games.round import OpenChallenge, Round, Secret
+from games.parts import OpenChallenge, Secret
+from games.round import Round
 
 # The codes of verdicts on a challenge begin so.
 CHALLENGE_CODES = "challenge_"

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from games import endings
 from games.captions import is_beyond_words
 from games.pace import SILENT_TURNS, SPOKEN, is_asleep, is_unjudged, turn_ends_ms, words_by_ms
+from games.parts import Earlier
 from games.progress import folded, is_complete, is_shown, number, untold
 from games.round import (
     Closing,
@@ -91,6 +92,8 @@ class Setup(Struct, frozen=True):
     tempo: Tempo
     players: tuple[str, ...]
     context: GameContext
+    chain: str = ""
+    earlier: tuple[Earlier, ...] = ()
 
 
 class Game(Protocol):
@@ -152,6 +155,9 @@ class Game(Protocol):
 
     def advance(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Return what happens when the round is due: another turn, or the end."""
+
+    def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
+        """Return the turn that follows, None when the round is over."""
 
     def go_on(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """Return what follows the running turn: another one, a pause, or the end."""
@@ -244,7 +250,7 @@ class Play:
 
     def begin(self, setup: Setup) -> list[RoundFact]:
         """Open the round and give the first turn."""
-        opening = self.open(setup)
+        opening = replace(self.open(setup), chain=setup.chain, earlier=setup.earlier)
         round_ = opened(opening, setup.context.now_ms)
         first = self.next(round_, setup.context)
         turns = [self._placed(round_, first, setup.context)] if first else []
@@ -313,7 +319,7 @@ class Play:
         if context.captions and self.awaited(round_, context) and context.now_ms < words_by_ms(round_):
             return shown
         turn = self.next(round_, context)
-        if turn is None:
+        if turn is None or has_its_link(round_, context):
             return [*shown, *self.end(round_, context)]
         if not self.solo and turn.act in SPOKEN and is_alone(round_, context):
             until_ms = min(context.now_ms + PAUSE_MS, round_.heard_at_ms + SILENCE_MS)
@@ -323,7 +329,7 @@ class Play:
     def end(self, round_: Round, context: GameContext) -> list[RoundFact]:
         """End the round."""
         last = [*self.ending(round_, context), *self.judge_round(round_, context)]
-        return [*last, self.close(folded(round_, last), "done" if round_.takes else "silent")]
+        return [*last, self.close(folded(round_, last), "done" if spoke(round_) else "silent")]
 
     def after_vote(self, round_: Round, vote: VoteCast, context: GameContext) -> list[RoundFact]:
         """Return nothing: votes only count."""
@@ -372,6 +378,17 @@ def pending(round_: Round, takes: Iterable[Take], context: GameContext) -> tuple
     """Return those takes whose words are still to come, and will be good enough to go by."""
     unread = (take for take in takes if take.words is None)
     return tuple(take for take in unread if not is_beyond_words(round_, take, context.language))
+
+
+def spoke(round_: Round) -> bool:
+    """Tell whether anybody said anything in a round itself."""
+    return any(take.turn for take in round_.takes)
+
+
+def has_its_link(round_: Round, context: GameContext) -> bool:
+    """Tell whether a chain across visits has the link of the only player here: the next is another's."""
+    here = [voice for voice in round_.players if voice in context.present]
+    return bool(round_.chain) and len(here) <= 1 and spoke(round_)
 
 
 def is_alone(round_: Round, context: GameContext) -> bool:

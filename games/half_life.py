@@ -41,10 +41,12 @@ class HalfLife(Chain):
 
     def next(self, round_: Round, context: GameContext) -> TurnGiven | None:
         """Halve the time, for as long as its voice is here."""
-        if len(round_.turns) >= len(LIVES_MS) or (round_.turns and not round_.takes):
+        own = [take for take in round_.takes if take.turn]  # the others are of an earlier visit
+        at = len(round_.takes) - len(own) + len(round_.turns)
+        if at >= len(LIVES_MS) or (round_.turns and not own):
             return None
-        life_ms = LIVES_MS[len(round_.turns)]
-        voice = round_.takes[0].voice if round_.takes else player(round_, context)
+        life_ms = LIVES_MS[at]
+        voice = own[0].voice if own else player(round_, context)
         if voice is not None and voice not in cast(round_, context):
             return None
         prompt = ASK[context.language].format(theme=theme(round_), n=life_ms // 1000)

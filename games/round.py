@@ -11,6 +11,8 @@ from typing import ClassVar, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from games.parts import Duet, Earlier, OpenChallenge, Secret
+
 Tempo = Literal["snap", "slow"]
 Closing = Literal["done", "silent", "again", "replaced", "stopped"]
 # How the end of a round is told: by hearts, as one piece, as a duel, as two words that met or not, by what
@@ -37,7 +39,9 @@ class RoundOpened(Struct, frozen=True):
     `answer` is what others must find out: nobody sees it (nor the prompt's id) before the end.
     In a `hidden` round there are takes that only their speakers see, until `round.revealed`. With a `mask`
     everyone sounds alike in it. `company` are older clips that answered the same prompt: they are heard after
-    the first take, or that of the voice which began the round.
+    the first take, or that of the voice which began the round. In a `duet` its one older clip is heard before
+    "go", and the prompt is shown from the start; then it and the first take are heard as one. In a `chain`
+    across visits (its id) one alone adds a link to the `earlier` ones, of which the last are heard first.
     """
 
     kind: ClassVar[str] = "round.opened"
@@ -51,6 +55,9 @@ class RoundOpened(Struct, frozen=True):
     answer: str = ""
     mask: str | None = None
     company: tuple[str, ...] = ()
+    duet: Duet | None = None
+    chain: str = ""
+    earlier: tuple[Earlier, ...] = ()
 
 
 class RoundJoined(Struct, frozen=True):
@@ -240,21 +247,6 @@ class VerdictOverruled(Struct, frozen=True):
     code: str
 
 
-class Secret(Struct, frozen=True):
-    """What one player alone knew in a round: who they were, and what they were told."""
-
-    voice: str
-    role: str = ""
-    text: str = ""
-
-
-class OpenChallenge(Struct, frozen=True):
-    """A challenge that nobody decided before its round ended: whose, and of which take."""
-
-    clip: str
-    voice: str
-
-
 class RoundClosed(Struct, frozen=True):
     """A round ended; `takes` are its clips in order.
 
@@ -263,7 +255,8 @@ class RoundClosed(Struct, frozen=True):
     too: several are a tie or twins, none is nobody. `met` is None where nobody knows whether two words
     were one. `set_place` is the round's place in the room's set (0: it counts for none), and the
     last one has the `line` that the set liked best. The next round begins by itself at `next_at_ms`
-    (0: it does not) if somebody may speak then. `undecided` are challenges that stay open.
+    (0: it does not) if somebody may speak then. `undecided` are challenges that stay open. A chain that
+    `stays_open` waits for whoever comes next.
     """
 
     kind: ClassVar[str] = "round.closed"
@@ -281,6 +274,7 @@ class RoundClosed(Struct, frozen=True):
     line: str = ""
     next_at_ms: int = 0
     undecided: tuple[OpenChallenge, ...] = ()
+    stays_open: bool = False
 
 
 RoundFact = (
@@ -334,7 +328,8 @@ class Round(Struct, frozen=True):
     `heard_at_ms` is when something was said last, `closed` why it ended, `starter` the voice that began it;
     `left` have no turns any more, `late` came in its middle; `paused_until_ms` is 0 while it goes on.
     `voted_at_ms` is when each vote was cast, and `quiet` are those of `left` who come back by speaking.
-    `company` are older clips that answered the same prompt.
+    `company` are older clips that answered the same prompt, in a `duet` the one that is heard first.
+    Takes of turn 0 are earlier links of its `chain`.
     """
 
     id: str
@@ -365,6 +360,8 @@ class Round(Struct, frozen=True):
     quiet: tuple[str, ...] = ()
     mask: str | None = None
     company: tuple[str, ...] = ()
+    duet: Duet | None = None
+    chain: str = ""
 
     @property
     def turn(self) -> TurnGiven | None:
@@ -420,6 +417,9 @@ def opened(fact: RoundOpened, at_ms: int, starter: str = "") -> Round:
         starter=starter,
         mask=fact.mask,
         company=fact.company,
+        duet=fact.duet,
+        chain=fact.chain,
+        takes=tuple(Take(each.clip, each.voice, 0, each.duration_ms, 0, 0) for each in fact.earlier),
     )
 
 

@@ -12,11 +12,11 @@ from server.api import openapi
 from server.push.service import PushService
 from server.push.subscriptions import Subscriptions
 from server.push.vapid import Vapid
-from server.room.commands import Throw
+from server.room.commands import RoundStart, RoundStop, Throw
 from server.web.push import PUSH
 from tests.support.push_service import Device
 from tests.support.schemas import faults
-from tests.support.web_app import ADMIN, OTHER_KEY, Site, bearer, running_site
+from tests.support.web_app import ADMIN, KEY, OTHER_KEY, Site, bearer, running_site
 
 DESCRIPTION: dict[str, Any] = msgspec.json.decode(openapi.page())
 SCHEMAS: dict[tuple[str, str, int], dict[str, Any]] = {
@@ -116,6 +116,17 @@ async def a_code(site: Site) -> Asked:
     return f"/api/codes?words={given['code'].replace(' ', '+')}", {}
 
 
+async def what_became_of_an_answer(site: Site) -> Asked:
+    by = site.registry.voice(KEY, "wonder")
+    await site.registry.send("wonder", RoundStart("first_thing", "slow"), by=by)
+    for key in (KEY, OTHER_KEY):
+        await site.clip(key=key)
+    await site.registry.send("wonder", RoundStop(), by=by)
+    told = await site.json("GET", "/api/rooms/wonder/became", headers=bearer())
+    assert [each["people"] for each in told["became"]] == [1]
+    return "/api/rooms/wonder/became", {"headers": bearer()}
+
+
 async def an_evening(site: Site) -> Asked:
     await site.clip()
     return "/api/rooms/wonder/recording", {}
@@ -160,6 +171,7 @@ ASKED: dict[tuple[str, str, int], Callable[[Site], Awaitable[Asked]]] = {
     ("POST", "/api/rooms", 200): a_place_that_is_there,
     ("GET", "/api/rooms/{room}", 200): a_room_in_a_round,
     ("PATCH", "/api/rooms/{room}", 200): a_room_of_ones_own,
+    ("GET", "/api/rooms/{room}/became", 200): what_became_of_an_answer,
     ("POST", "/api/rooms/{room}/hooks", 201): a_new_hook,
     ("GET", "/api/rooms/{room}/hooks", 200): the_hooks,
     ("POST", "/api/rooms/{room}/hooks/{hook}", 202): what_a_program_writes,

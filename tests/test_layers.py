@@ -40,6 +40,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.room": ("games",),
     # Living rooms: the writer, who is here, sleep and waking.
     "server.rooms": ("games", "server.room", "server.log.base", "server.blobs.base", "server.together"),
+    # Nodes that share rooms: who lives, who owns a room, and a room of another node as edges here see it.
+    "server.cluster.members": (),
+    "server.cluster.nats_transport": ("server.cluster", "server.nats"),
+    "server.cluster": (
+        "server.cluster.members",
+        "server.room",
+        "server.rooms",
+        "server.log.base",
+        "server.log.claims",
+        "server.blobs.base",
+    ),
     # The way to NATS, which the log, the blobs and the nodes share.
     "server.nats": ("server.blobs.base",),
     "server.log.bell": (),
@@ -170,7 +181,7 @@ ROOTS = (
     "server.__main__",
 )
 # The pure parts know neither the event loop nor the network nor the disk.
-PURE = ("games", "server.room", "server.mind", "audio")
+PURE = ("games", "server.room", "server.mind", "audio", "server.cluster.members")
 IMPURE_MODULES = ("asyncio", "aiohttp", "aioice", "aiortc", "apsw", "socket", "sqlite3", "uvloop")
 
 

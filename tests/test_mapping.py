@@ -9,6 +9,8 @@ from tests.support.shape import CODE, ROOT, python_files
 # Modules without one, each with what tests it instead.
 ELSEWHERE = {
     "audio/take.py": "values only; tests/audio uses them throughout",
+    "server/room/linked.py": "when a chain stays open; tests/server/room/test_chains.py leaves some",
+    "games/parts.py": "values only; tests/server/room/test_company.py uses them throughout",
     "audio/masks/alien.py": "a mask; tests/audio/masks/test_init.py wears it",
     "audio/masks/choir.py": "a mask; tests/audio/masks/test_init.py wears it",
     "audio/masks/giant.py": "a mask; tests/audio/masks/test_init.py wears it",

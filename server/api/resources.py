@@ -5,6 +5,7 @@ from __future__ import annotations
 from server.socket import endpoint
 from server.web import (
     admin,
+    became,
     clips,
     codes,
     dare,
@@ -36,6 +37,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *rooms.OPERATIONS,
     *room_settings.OPERATIONS,
     *hooks.OPERATIONS,
+    *became.OPERATIONS,
     *qr.OPERATIONS,
     *codes.OPERATIONS,
     *games.OPERATIONS,

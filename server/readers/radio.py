@@ -246,6 +246,7 @@ class RoomRadio:
         if not any(frames):
             return
         told = await self._told_of_older(piece.clips[0]) if self._drifting or piece.older else {}
+        await self._until(piece)
         if not self._may_begin(piece):
             return
         self._last = self._playing = piece
@@ -260,9 +261,20 @@ class RoomRadio:
             await self._hear_out(piece, sum(map(len, frames)) * FRAME_MS + GAP_MS)
         self._playing = NOTHING
 
+    async def _until(self, piece: Piece) -> None:
+        """Wait until a piece is to begin; not over the end of its round, nor where it is withdrawn."""
+        while (left_ms := piece.begins_at_ms - self._room.context().now_ms - CUE_LEAD_MS) > 0:
+            round_ = self._room.state.round
+            if self._live or not self._is_here(piece) or round_ is None or round_.id != piece.round:
+                return
+            await self._something_new(left_ms / 1000)
+
     def _may_begin(self, piece: Piece) -> bool:
         """Tell whether a piece is still to be heard, after its sound was read."""
-        if self._drifting and self._room.state.round is not None:
+        round_ = self._room.state.round
+        if self._drifting and round_ is not None:
+            return False
+        if piece.begins_at_ms and (round_ is None or round_.id != piece.round):
             return False
         if self._live:
             self._play_later(piece)
@@ -340,9 +352,10 @@ class RoomRadio:
         return left_s <= GAP_MS / 1000 or (round_ is not None and piece.round != round_.id)
 
     def _quiet_in_s(self, piece: Piece) -> float:
-        """Return how long a piece may still sound before somebody else's window."""
+        """Return how long a piece may still sound before a window in which nobody waits for it."""
         round_ = self._room.state.round
-        if round_ is None or round_.turn is None or piece.round == round_.id:
+        is_answer = round_ is not None and piece.round == round_.id and not piece.begins_at_ms
+        if round_ is None or round_.turn is None or is_answer:
             return float("inf")
         return (round_.turn.go_at_ms - self._room.context().now_ms) / 1000
 

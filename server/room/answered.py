@@ -15,14 +15,19 @@ from games.round import Prompt, Round
 # So many prompts are remembered, and of each so many of the newest answers.
 PROMPTS_KEPT = 48
 ANSWERS_KEPT = 24
+# How the id of the prompt of a day begins. More of its answers are remembered, for each voice has one.
+DAILY = "daily-"
+DAILY_ANSWERS_KEPT = 256
 
 
 class Said(Struct, frozen=True, array_like=True):
-    """One answer: a clip, or the id of what was written, and whose it is."""
+    """One answer: a clip, or the id of what was written, and whose it is, be it a machine."""
 
     item: str
     voice: str
     written: bool = False
+    duration_ms: int = 0
+    machine: bool = False
 
 
 class Answered(Struct, frozen=True, array_like=True):
@@ -45,12 +50,20 @@ def with_round(memory: Memory, round_: Round, machines: Container[str] = ()) -> 
 
     What machines said is no answer of a stranger, and counts for none.
     """
-    prompt, said = round_.prompt, tuple(each for each in _said(round_) if each.voice not in machines)
+    prompt, said = round_.prompt, _said(round_, machines)
     if prompt is None or not prompt.text or not said or not is_for_all(round_):
         return memory
     before = next((each for each in memory if each.prompt.id == prompt.id), Answered(prompt))
-    now = Answered(prompt, (*before.said, *said)[-ANSWERS_KEPT:], before.count + len(said))
-    return (*(each for each in memory if each is not before), now)[-PROMPTS_KEPT:]
+    kept = DAILY_ANSWERS_KEPT if prompt.id.startswith(DAILY) else ANSWERS_KEPT
+    now = Answered(prompt, (*before.said, *said)[-kept:], before.count + _people(said))
+    return _bounded((*(each for each in memory if each is not before), now))
+
+
+def _bounded(memory: Memory) -> Memory:
+    """Return the newest prompts, among them that of the day, however many came after it."""
+    kept = memory[-PROMPTS_KEPT:]
+    daily = next((each for each in reversed(memory) if each.prompt.id.startswith(DAILY)), None)
+    return kept if daily is None or daily in kept else (daily, *kept[1:])
 
 
 def is_for_all(round_: Round) -> bool:
@@ -62,10 +75,16 @@ def is_for_all(round_: Round) -> bool:
     return is_open and turn.prompt == round_.prompt.text
 
 
-def _said(round_: Round) -> tuple[Said, ...]:
+def _people(said: tuple[Said, ...]) -> int:
+    return sum(not each.machine for each in said)
+
+
+def _said(round_: Round, machines: Container[str]) -> tuple[Said, ...]:
     turn = round_.turns[0].turn if round_.turns else 0
     takes = (take for take in round_.takes if take.turn == turn and not take.hidden)
-    return tuple(Said(take.clip, take.voice, take.written) for take in takes)
+    return tuple(
+        Said(take.clip, take.voice, take.written, take.duration_ms, take.voice in machines) for take in takes
+    )
 
 
 def without(memory: Memory, item: str) -> Memory:
@@ -78,7 +97,7 @@ def without(memory: Memory, item: str) -> Memory:
 
 def _without(answered: Answered, item: str) -> Answered:
     said = tuple(each for each in answered.said if each.item != item)
-    return replace(answered, said=said, count=answered.count - len(answered.said) + len(said))
+    return replace(answered, said=said, count=answered.count - _people(answered.said) + _people(said))
 
 
 def to(memory: Memory, clip: str) -> Answered | None:

@@ -209,7 +209,7 @@ class Asked(Struct, frozen=True):
 
 
 class RoundStart(Struct, frozen=True):
-    """Start a game with the speakers who are present, or throw the prompt that a clip answered.
+    """Start a game with the speakers who are present, or throw a prompt: what a clip answered, or the day's.
 
     `asked` is what the room found of the clip in its log; no sender says it.
     """
@@ -218,6 +218,7 @@ class RoundStart(Struct, frozen=True):
     tempo: Tempo | None = None
     clip: str = ""
     asked: Asked | None = None
+    daily: bool = False
 
 
 class RoundJoin(Struct, frozen=True):

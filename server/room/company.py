@@ -1,15 +1,17 @@
 """A prompt that others answered: say yours first, then hear theirs. Pure.
 
 A visitor who comes from a clip asks for the very prompt that it answered, and who plays alone is thrown what
-others answered before. The clips that are heard afterwards are the `company` of the round.
+others answered before. The clips that are heard afterwards are the `company` of the round. Who just came in
+alone plays a duet: one answer is heard first, the prompt is theirs too, and then both are heard as one.
 """
 
 from __future__ import annotations
 
+from games.parts import Duet
 from games.registry import BY_ID, offered
-from games.round import RoundOpened
-from server.room import answered, door, round_lifecycle
-from server.room.answered import Answered
+from games.round import RoundOpened, TurnGiven
+from server.room import answered, daily, door, lines, round_lifecycle
+from server.room.answered import Answered, Said
 from server.room.commands import Refused, RoundStart
 from server.room.context import Context
 from server.room.events import Fact, TopicThrown
@@ -19,6 +21,16 @@ from server.room.state import RoomState
 
 # So many strangers are heard after one's own take.
 STRANGERS_HEARD = 2
+# ... and of those who answered the prompt of the day.
+DAILY_HEARD = 5
+# The clip of a duet begins so long after its round, when a page that was let in can be expected to hear.
+DUET_LEAD_MS = 1_500
+# Between that clip and what comes next.
+DUET_BREATH_MS = 400
+# Longer clips are no partners: nobody waits that long at a door.
+DUET_LONGEST_MS = 7_000
+# Who was away for less came back to what they were in.
+BACK_WITHIN_MS = 90_000
 
 
 def wished(state: RoomState, command: RoundStart) -> Proposed:
@@ -36,9 +48,21 @@ def wished(state: RoomState, command: RoundStart) -> Proposed:
 
 
 def begin(state: RoomState, wish: Proposed, players: tuple[str, ...], context: Context) -> list[Fact]:
-    """Throw the prompt of a clip, which is heard after the take of whoever asked."""
-    clips = (wish.clip,) if is_heard(state, wish.clip) else ()
+    """Throw the prompt of a clip, which is heard after the take of whoever asked, or that of the day."""
+    clips: tuple[str, ...] = (wish.clip,) if is_heard(state, wish.clip) else ()
+    if daily.is_daily(wish.prompt) and not wish.clip:
+        clips = _heard_today(state, wish, players[:1], context)
     return _thrown(state, wish, players, clips, context)
+
+
+def _heard_today(
+    state: RoomState, wish: Proposed, starter: tuple[str, ...], context: Context
+) -> tuple[str, ...]:
+    """Return some of those who answered the prompt of the day before."""
+    known = daily.answers(state.answered, wish.prompt) if wish.prompt else None
+    said = [each.item for each in _others(state, known, "".join(starter))] if known else []
+    few = context.random.sample(said, min(len(said), DAILY_HEARD))
+    return tuple(clip for clip in said if clip in few)
 
 
 def alone(state: RoomState, context: Context) -> list[Fact]:
@@ -47,26 +71,81 @@ def alone(state: RoomState, context: Context) -> list[Fact]:
     found = waiting(state, speakers[0]) if len(speakers) == 1 else None
     if found is None:
         return []
-    strangers = _strangers(state, found, speakers[0])
+    strangers = [said.item for said in _others(state, found, speakers[0])]
     few = context.random.sample(strangers, min(len(strangers), STRANGERS_HEARD))
     clips = tuple(clip for clip in strangers if clip in few)
     return _thrown(state, Proposed(round_lifecycle.plain(state).id, prompt=found.prompt), (), clips, context)
 
 
-def waiting(state: RoomState, voice: str) -> Answered | None:
+def duet(state: RoomState, context: Context) -> list[Fact]:
+    """Throw what one other answered to whoever came in alone: that is heard before "go"; nothing else."""
+    voice = arrived(state, context)
+    found = _partners(state, voice) if voice else None
+    if found is None:
+        return []
+    prompt, said = found
+    partner = context.random.choice(said)
+    clip = state.clips[partner.item]
+    thrown = _thrown(
+        state,
+        Proposed(round_lifecycle.plain(state).id, prompt=prompt.prompt),
+        (),
+        (partner.item,),
+        context,
+        duet=Duet(clip.at_ms, partner.machine),
+    )
+    heard_ms = DUET_LEAD_MS + partner.duration_ms + DUET_BREATH_MS
+    return [lines.later(fact, heard_ms) if isinstance(fact, TurnGiven) else fact for fact in thrown]
+
+
+def arrived(state: RoomState, context: Context) -> str:
+    """Return who may speak alone and came in after the last round began; nobody else's turn was theirs."""
+    speakers = [*door.admitted(state, people(context.speakers, context), context)]
+    came_ms = context.came.get(speakers[0]) if len(speakers) == 1 else None
+    last = state.last_round
+    if came_ms is None or (last is not None and last.opened_at_ms >= came_ms):
+        return ""
+    was_in = last is not None and any(take.voice == speakers[0] for take in last.takes)
+    return "" if was_in and came_ms - state.rested_from_ms < BACK_WITHIN_MS else speakers[0]
+
+
+def is_due(state: RoomState, context: Context) -> bool:
+    """Tell whether a duet waits for whoever came in alone."""
+    voice = arrived(state, context)
+    return bool(voice) and _partners(state, voice) is not None
+
+
+def _partners(state: RoomState, voice: str) -> tuple[Answered, list[Said]] | None:
+    """Return a prompt that waits for a voice, and those who may be heard first: people, else a machine."""
+    for machine in (False, True):
+        if (found := waiting(state, voice, machine=machine)) is not None:
+            said = [each for each in _others(state, found, voice, machine=machine) if _is_short(each)]
+            if said:
+                return found, said
+    return None
+
+
+def _is_short(said: Said) -> bool:
+    return said.duration_ms <= DUET_LONGEST_MS
+
+
+def waiting(state: RoomState, voice: str, *, machine: bool = False) -> Answered | None:
     """Return the prompt that waits for a voice: others answered it, this voice did not, it was long ago.
 
-    The one that was thrown for that reason in the last round is not thrown twice in a row.
+    The one that was thrown for that reason in the last round is not thrown twice in a row. Others are people,
+    or with `machine` machines.
     """
     last = state.last_round
     refused = last.prompt.id if last and last.company and last.prompt else ""
+    today = daily.newest(state.answered)  # it is asked for, and comes by no chance
     left = [
         each
         for each in state.answered
         if each.prompt.id != refused
+        and each is not today
         and not each.is_by(voice)
         and not round_lifecycle.is_withheld(state, each.prompt.id)
-        and _strangers(state, each, voice)
+        and _others(state, each, voice, machine=machine)
     ]
     thrown = {id_: at for at, id_ in enumerate(state.thrown)}
     return min(left, key=lambda each: thrown.get(each.prompt.id, -1), default=None)
@@ -94,18 +173,27 @@ def is_heard(state: RoomState, clip: str) -> bool:
     return known is not None and not known.hidden and clip not in state.governed.withheld
 
 
-def _strangers(state: RoomState, prompt: Answered, voice: str) -> list[str]:
-    said = (each for each in prompt.said if not each.written and each.voice != voice)
-    return [each.item for each in said if is_heard(state, each.item)]
+def _others(state: RoomState, prompt: Answered, voice: str, *, machine: bool = False) -> list[Said]:
+    said = (each for each in prompt.said if each.machine == machine)
+    spoken = (each for each in said if not each.written and each.voice != voice)
+    return [each for each in spoken if is_heard(state, each.item)]
 
 
 def _thrown(
-    state: RoomState, wish: Proposed, players: tuple[str, ...], clips: tuple[str, ...], context: Context
+    state: RoomState,
+    wish: Proposed,
+    players: tuple[str, ...],
+    clips: tuple[str, ...],
+    context: Context,
+    *,
+    duet: Duet | None = None,
 ) -> list[Fact]:
     plain = round_lifecycle.plain(state)
     game = BY_ID.get(wish.game) or plain
     is_plain = game is plain
     drawn = () if is_plain else players
-    begun = round_lifecycle.begin(state, game, wish.tempo, drawn, context, prompt=wish.prompt, company=clips)
+    begun = round_lifecycle.begin(
+        state, game, wish.tempo, drawn, context, prompt=wish.prompt, company=clips, duet=duet
+    )
     thrown = next((fact.prompt for fact in begun if isinstance(fact, RoundOpened)), None)
     return [TopicThrown(thrown), *begun] if is_plain and thrown else begun

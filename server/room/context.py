@@ -21,7 +21,7 @@ class Context(Struct, frozen=True):
     `masks` what the takes of some are to wear, `machines` those voices that are no people, and `spoken_ms`
     how long a text takes to be said, None where the radio does not speak or nobody wants to hear it. The
     room lends its own collections, so that a context costs the same however many are here: it holds
-    for one decision and is not kept.
+    for one decision and is not kept. `came` is when those `inside` came in.
     """
 
     now_ms: int
@@ -38,3 +38,4 @@ class Context(Struct, frozen=True):
     spoken_ms: Callable[[str, str], int] | None = None
     machines: Collection[str] = ()
     inside: Collection[str] = ()
+    came: Mapping[str, int] = {}

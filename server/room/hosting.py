@@ -211,7 +211,7 @@ def playable(state: RoomState, context: Context, memory: Memory) -> list[str]:
 def _join(state: RoomState, context: Context, memory: Memory, voice: str) -> Move | None:
     """Play along with who is alone in a game for several."""
     round_ = state.round
-    if round_ is None or round_.game not in playable(state, context, memory):
+    if round_ is None or round_.chain or round_.game not in playable(state, context, memory):
         return None
     if memory.host in (*round_.players, *round_.left) or _players(round_) != {voice}:
         return None
@@ -250,7 +250,7 @@ def _is_open(round_: Round, turn: TurnGiven, memory: Memory) -> bool:
         return False
     if memory.tried == (round_.id, turn.turn) or memory.host in done_in(round_, turn):
         return False
-    if round_lifecycle.is_full(round_):
+    if round_lifecycle.is_full(round_) or round_.duet is not None:  # that is for two voices
         return False
     return memory.host in turn.wanted or memory.host in round_.players or round_.game in SHARED
 

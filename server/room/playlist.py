@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct
 
 from games.round import AnswerGiven, Round, RoundClosed, RoundOpened, RoundRevealed
+from server.room.chains import heard_of
+from server.room.company import DUET_LEAD_MS
 from server.room.events import ClipHidden, ClipLanded, ClipRemoved, ClipRestored, Event, RoomClosed
 from server.room.held_facts import ClipHeld, ClipPassed
 
@@ -26,17 +28,22 @@ LATER_OF_VOICE, LATER_PIECES = 2, 16
 class Piece(Struct, frozen=True):
     """One clip, or several that make one; of which round it is, and of whom when it was said out of turn.
 
-    An `older` one is heard in the company of a round's take: it answered the same prompt.
+    An `older` one is heard in the company of a round's take: it answered the same prompt. One of a duet
+    waits until `begins_at_ms`.
     """
 
     clips: tuple[str, ...]
     round: str | None = None
     aside_of: str = ""
     older: bool = False
+    begins_at_ms: int = 0
 
 
 def waiting_company(round_: Round) -> tuple[str, ...]:
-    """Return the older clips that wait for a take of a running round, as a restart finds them in its log."""
+    """Return the older clips that wait for a take of a running round, as a restart finds them in its log.
+
+    The clip of a duet waits to be heard with the take as one.
+    """
     own = (take for take in round_.takes if not take.hidden and round_.starter in {"", take.voice})
     return () if any(own) else round_.company
 
@@ -60,6 +67,7 @@ class Playlist:
         # Clips that wait for a take of the round, and whose take that is (anybody's when it is empty).
         self._company = waiting_company(running) if running else ()
         self._starter = running.starter if running else ""
+        self._is_duet = running is not None and running.duet is not None
 
     def __bool__(self) -> bool:
         """Tell whether there is something to play now."""
@@ -80,15 +88,16 @@ class Playlist:
             case ClipLanded(hidden=False, clip=clip, round=round_):
                 is_aside = self.round is not None and round_ != self.round
                 voice = event.by.id if event.by else clip
-                self._add([Piece((clip,), round_, voice if is_aside else "")])
+                partner = self._partner(round_, voice)
+                self._add([Piece((*partner, clip), round_, voice if is_aside else "")])
                 self._accompany(round_, voice)
             case AnswerGiven(hidden=False, round=round_):
-                self._accompany(round_, event.by.id if event.by else "")
+                self._accompany_written(round_, event.by.id if event.by else "")
             case RoundRevealed(round=round_, takes=takes):
                 self._add(Piece((take.clip,), round_) for take in takes)
-            case RoundOpened(round=round_, company=company):
-                self._open(round_)
-                self._company, self._starter = company, event.by.id if event.by else ""
+            case RoundOpened() as opened:
+                self._open(opened.round)
+                self._invite(opened, event)
             case RoundClosed() as closed:
                 self._close(closed)
             case ClipHidden(clip=clip) | ClipHeld(clip=clip):
@@ -111,9 +120,36 @@ class Playlist:
             self._accompany(event.data.round, event.by.id if event.by else event.data.clip)
         return len(self._queue) > before
 
+    def _invite(self, opened: RoundOpened, event: Event) -> None:
+        """Note the company of a round; in a duet it is heard first, and in a chain its last links."""
+        self._company, self._starter = opened.company, event.by.id if event.by else ""
+        self._is_duet = opened.duet is not None
+        at_ms = event.at_ms + DUET_LEAD_MS
+        if opened.earlier:
+            self._add([Piece(heard_of(opened.earlier), opened.round, begins_at_ms=at_ms)])
+        if self._is_duet:
+            self._add(Piece((clip,), opened.round, older=True, begins_at_ms=at_ms) for clip in opened.company)
+
+    def _accompany_written(self, round_: str, voice: str) -> None:
+        """Play the company of a round after a written answer; that of a duet was heard before."""
+        if not self._partner(round_, voice):
+            self._accompany(round_, voice)
+
+    def _partner(self, round_: str | None, voice: str) -> tuple[str, ...]:
+        """Return what is heard as one with the first take of a duet, if that can still be heard."""
+        if not self._is_duet or not self._is_wanted(round_, voice):
+            return ()
+        company, self._company = self._company, ()
+        is_here = all(self._has_sound(clip) and not self._is_withheld(clip) for clip in company)
+        return company if is_here else ()
+
+    def _is_wanted(self, round_: str | None, voice: str) -> bool:
+        """Tell whether a take is the one that the company of the running round waits for."""
+        return round_ is not None and round_ == self.round and self._starter in {"", voice}
+
     def _accompany(self, round_: str | None, voice: str) -> None:
         """Play the company of a round once its take has landed: speak, then hear."""
-        if round_ is None or round_ != self.round or self._starter not in {"", voice}:
+        if not self._is_wanted(round_, voice):
             return
         company, self._company = self._company, ()
         self._add(Piece((clip,), round_, older=True) for clip in company)

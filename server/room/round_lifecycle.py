@@ -15,6 +15,7 @@ from games import prompts
 from games.endings import spoken
 from games.game import Game, GameContext, Setup
 from games.pace import is_unjudged, words_by_ms
+from games.parts import Duet, Earlier
 from games.progress import folded, untold
 from games.prompts import Card
 from games.referee import coaching
@@ -34,7 +35,7 @@ from games.round import (
     TurnGiven,
     opened,
 )
-from server.room import door, filters, lines, masks
+from server.room import door, filters, lines, linked, masks
 from server.room.clips import ClipRef
 from server.room.context import Context
 from server.room.events import (
@@ -130,14 +131,18 @@ def begin(
     *,
     prompt: Prompt | None = None,
     company: tuple[str, ...] = (),
+    duet: Duet | None = None,
+    chain: str = "",
+    earlier: tuple[Earlier, ...] = (),
 ) -> list[Fact]:
-    """Begin a round of a game, on a given prompt or one drawn, in the company of older clips."""
+    """Begin a round of a game, on a given prompt or one drawn, in the company of older clips or links."""
     tempo = tempo or state.tempo
-    setup = Setup(new_id(context.random), tempo, tuple(players), _game_context(state, tempo, context, prompt))
+    now = _game_context(state, tempo, context, prompt)
+    setup = Setup(new_id(context.random), tempo, tuple(players), now, chain, earlier)
     facts = game.begin(setup)
     kind = kind_of(state)
     begun = [
-        replace(fact, mask=masks.drawn(kind, fact, facts), company=company)
+        replace(fact, mask=masks.drawn(kind, fact, facts), company=company, duet=duet)
         if isinstance(fact, RoundOpened)
         else fact
         for fact in facts
@@ -278,6 +283,8 @@ def _last_words(state: RoomState, fact: RoundClosed, context: Context) -> RoundC
         place, set_ = state.set_rounds.next_place(context.now_ms), state.set_rounds
         line = set_.liked_best(fact.round, lambda clip: _is_heard(state, clip)) if place == SET_ROUNDS else ""
         fact = replace(fact, set_place=place, line=line)
+    now = game_context(state, state.round, context)
+    fact = replace(fact, stays_open=linked.stays_open(state, state.round, fact, now, context))
     if fact.reason in FOLLOWED or not kind_of(state).pulse:
         return fact
     rested = apply(state, numbered(Draft(fact, context.now_ms), state.head + 1, state.head))

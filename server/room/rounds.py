@@ -11,7 +11,18 @@ from games.pace import USUAL_TAKE_MS, done_in, votes_end_ms
 from games.progress import folded
 from games.registry import BY_ID, offered
 from games.round import Round, TurnGiven
-from server.room import company, door, machines, proposals, round_commands, round_lifecycle, topics, turns
+from server.room import (
+    chains,
+    company,
+    daily,
+    door,
+    machines,
+    proposals,
+    round_commands,
+    round_lifecycle,
+    topics,
+    turns,
+)
 from server.room.commands import (
     Again,
     Agree,
@@ -68,7 +79,7 @@ def _proposed(state: RoomState, command: Command, by: Voice | None, context: Con
         case Throw():
             return proposals.asked(state, "start", by, context, Proposed(round_lifecycle.plain(state).id))
         case RoundStart():
-            return proposals.asked(state, "start", by, context, _wished(state, command))
+            return proposals.asked(state, "start", by, context, _wished(state, command, by, context))
         case RoundStop():
             return proposals.asked(state, "stop", by, context)
         case Again():
@@ -84,7 +95,7 @@ def _granted(state: RoomState, command: Command, by: Voice | None, context: Cont
         case Throw():
             return [*topics.make_way(state, "replaced", context), *topics.throw(state, context)]
         case RoundStart():
-            return _start(state, _wished(state, command), by, context)
+            return _start(state, _wished(state, command, by, context), by, context)
         case RoundJoin():
             return round_commands.join(state, command, by, context)
         case RoundStop():
@@ -149,7 +160,9 @@ def _pulse_at_ms(state: RoomState, context: Context) -> int:
         return state.rested_from_ms
     if len(state.wanted_seats) >= topics.WANTED_VOICES:
         return round_lifecycle.card_ends_ms(state)
-    return round_lifecycle.next_round_at_ms(state)
+    next_ms = round_lifecycle.next_round_at_ms(state)
+    # Who comes in alone waits for no rest of others.
+    return min(next_ms, round_lifecycle.card_ends_ms(state)) if company.is_due(state, context) else next_ms
 
 
 def _is_ahead(round_: Round, context: Context) -> bool:
@@ -278,8 +291,10 @@ def _with_effect(state: RoomState, facts: list[Fact], context: Context) -> list[
     return [*facts, *_start(state, wish, proposer, context)]
 
 
-def _wished(state: RoomState, command: RoundStart) -> Proposed:
+def _wished(state: RoomState, command: RoundStart, by: Voice | None, context: Context) -> Proposed:
     """Return the round that is asked for. Raises `Refused`."""
+    if command.daily:
+        return daily.wished(state, by, context)
     if command.clip:
         return company.wished(state, command)
     return Proposed(_game(state, command.game).id, command.tempo)
@@ -396,8 +411,13 @@ def _advance(state: RoomState, round_: Round, context: Context) -> list[Fact]:
     return [*parted, *round_lifecycle.with_reveals(state, follows, context)]
 
 
+def _alone(state: RoomState, context: Context) -> list[Fact]:
+    """Return what is for one alone: a duet at the door, a link of a chain, what others answered."""
+    return company.duet(state, context) or chains.link(state, context) or company.alone(state, context)
+
+
 def _pulse(state: RoomState, context: Context) -> list[Fact]:
-    if together := company.alone(state, context):
+    if together := _alone(state, context):
         return together
     kind, speakers = round_lifecycle.kind_of(state), door.admitted(state, context.speakers, context)
     others = kind.suited(len(speakers)) if len(speakers) > 1 else ()

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from games import captions, forgotten, words
+from games import captions, forgotten, parts, words
 from games import round as round_module
 from server.room import (
     answered,
@@ -25,6 +25,7 @@ from server.room import (
     governed,
     held_facts,
     hook_facts,
+    open_chains,
     sets,
     state,
     taught,
@@ -43,12 +44,14 @@ FOLDING: tuple[ModuleType, ...] = (
     governed,
     answered,
     taught,
+    open_chains,
     sets,
     clips_module,
     filed,
     events,
     held_facts,
     hook_facts,
+    parts,
     round_module,
     captions,
     forgotten,

@@ -22,7 +22,7 @@ from games.round import (
     Tempo,
 )
 from games.words import tokens
-from server.room import answered, governed, taught
+from server.room import answered, governed, open_chains, taught
 from server.room.clips import NO_CLIPS, ClipRef, Clips
 from server.room.events import (
     ClipCaptioned,
@@ -81,7 +81,8 @@ class RoomState(Struct, frozen=True):
     in: that of the opening. `written` maps the seq of an answer, of its reveal, of a suggestion, or of
     a role asked for to what it is; `wanted` are the voices that wait for another topic, `wanted_seats`
     what their wishes count by. `asked_seq` is the seq of the newest turn, whose event has the words that a
-    take answers; `set_rounds` is the set of rounds that runs; `answered` are prompts and who answered them;
+    take answers; `set_rounds` is the set of rounds that runs; `answered` are prompts and who answered them,
+    `chains` those across visits;
     `removed_seq` is the seq of the newest removal; `voice` None means as the kind has it,
     `character` None or "" nobody; `taught` is who has played which game lately.
     """
@@ -121,6 +122,7 @@ class RoomState(Struct, frozen=True):
     mask: str = ""
     governed: Governed = NOTHING_YET
     answered: answered.Memory = ()
+    chains: open_chains.Memory = ()
     removed_seq: int = 0
     voice: bool | None = None
     taught: taught.Memory = {}
@@ -406,7 +408,9 @@ def _text_removed(state: RoomState, target: int) -> RoomState:
 def _forgotten(state: RoomState, item: str) -> RoomState:
     """Take a clip, an answer or a topic out wherever its words are repeated."""
     kept = answered.without(state.answered, item)
-    state = replace(state, answered=kept, governed=governed.unasked(state.governed, item))
+    chains = open_chains.without(state.chains, item)
+    unasked = governed.unasked(state.governed, item)
+    state = replace(state, answered=kept, chains=chains, governed=unasked)
     return _in_rounds(state, lambda round_: forgotten.without(round_, item))
 
 
@@ -439,6 +443,7 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
                 set_rounds=state.set_rounds.with_round(state.round, fact, event.at_ms),
                 rested_from_ms=event.at_ms,
                 silent_rounds=silent,
+                chains=open_chains.with_round(state.chains, state.round, fact, event.at_ms),
                 answered=answered.with_round(state.answered, state.round, _machines(state)),
                 taught=taught.with_round(state.taught, state.round, event.at_ms),
                 governed=governed.rested(state.governed),

@@ -103,6 +103,9 @@ class Room(Protocol):
     def coloured(self, voice: Voice) -> Voice:
         """Return the voice in the colour that it has among those who are here, marked if it is a machine."""
 
+    def set_colour(self, voice_id: str, colour: str) -> None:
+        """Note the colour that a voice was given where its connection is; one that it has stays."""
+
     @property
     def machines(self) -> AbstractSet[str]:
         """Return the voices that are known to be machines."""

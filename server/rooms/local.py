@@ -32,6 +32,17 @@ from server.room.events import Event, Language, TextSaid, Voice
 from server.room.state import RoomState
 from server.rooms.asked import asked_again
 from server.rooms.base import Asleep, Room
+from server.rooms.changes import (
+    CameBy,
+    Change,
+    Coloured,
+    Consented,
+    MachineMarked,
+    Moved,
+    TakeBegun,
+    TakeEnded,
+    Worn,
+)
 from server.rooms.presence import Presence, PresenceState
 from server.rooms.requests import PendingCommand, Request, pending
 from server.rooms.rules import Rules
@@ -49,7 +60,7 @@ class Shared(Struct, frozen=True):
     A room falls asleep when nobody needed it for `idle_ms`; with `captions` words of takes are expected
     in rooms of the `languages` that are understood.
     `spoken_ms` is how long it takes to say a text in a language to who listens in a room, None where
-    nothing is said.
+    nothing is said. `watch` is told of each change of who is in a room.
     """
 
     log: Log
@@ -60,6 +71,7 @@ class Shared(Struct, frozen=True):
     captions: bool = False
     languages: Container[str] = ("en", "de")
     spoken_ms: Callable[[str], Callable[[str, str], int] | None] | None = None
+    watch: Callable[[str, Change], None] | None = None
 
     def expects_words(self, language: str) -> bool:
         """Tell whether what is said in a language gets its words."""
@@ -193,6 +205,11 @@ class LocalRoom:
         return self._writer is not None and self._writer.state is not None
 
     @property
+    def is_deposed(self) -> bool:
+        """Tell whether another process owns the room by now; then this object is only a way to it."""
+        return self._deposed
+
+    @property
     def state(self) -> RoomState:
         """Return the state as of now. Raises `Asleep`."""
         if self._writer is None or self._writer.state is None:
@@ -233,6 +250,13 @@ class LocalRoom:
     def step_down(self) -> None:
         """Hand the waiting commands of a room that does not wake here to its owner."""
         self.deposed(self._writer.withdraw() if self._writer is not None else [])
+
+    async def give_way(self) -> None:
+        """Step down when what is under way is done, for another process has claimed the room."""
+        while self._writer is not None and self.is_awake and self._writer.busy:
+            await self._writer.settled()
+        if not self._deposed:
+            self.step_down()
 
     def fall_asleep(self, due_ms: int | None = None) -> None:
         """Drop state, events, writer and timer; all of it can be read from the log again."""
@@ -311,6 +335,7 @@ class LocalRoom:
     def set_presence(self, voice_id: str, before: PresenceState | None, now: PresenceState | None) -> None:
         """Note how one connection of a voice is present now, and was before; None means not present."""
         self._presence.move(voice_id, before, now, self._registry.shared.clock())
+        self._tell(Moved(voice_id, before, now))
         self._changed(voice_id)
 
     @property
@@ -320,11 +345,21 @@ class LocalRoom:
 
     def mark_machine(self, voice_id: str) -> None:
         """Note that a voice is a machine, for good."""
+        if voice_id not in self._presence.machines:
+            self._tell(MachineMarked(voice_id))
         self._presence.mark_machine(voice_id)
+
+    def set_colour(self, voice_id: str, colour: str) -> None:
+        """Note the colour that a voice was given where its connection is; one that it has stays."""
+        self._presence.set_colour(voice_id, colour, self._registry.shared.clock())
+        self._tell(Coloured(voice_id, colour))
 
     def coloured(self, voice: Voice) -> Voice:
         """Return the voice in the colour that it has in here, marked if it is known as a machine."""
+        is_new = voice.id not in self._presence.colours
         coloured = self._presence.coloured(voice, self._registry.shared.clock())
+        if is_new:
+            self._tell(Coloured(voice.id, coloured.colour))
         known = self.state.voices.get(voice.id) if self.is_awake else None
         if known is not None and known.machine:
             self.mark_machine(voice.id)
@@ -333,15 +368,22 @@ class LocalRoom:
     def consent(self, voice_id: str) -> None:
         """Note that a voice has read what is asked at the door, and came in."""
         self._presence.consent(voice_id)
+        self._tell(Consented(voice_id))
         self._changed(voice_id)
 
     def wear(self, voice_id: str, mask: str | None) -> None:
         """Note which mask the takes of a voice are to wear from now on; None takes it off."""
         self._presence.wear(voice_id, mask)
+        self._tell(Worn(voice_id, mask))
 
     def set_network(self, voice_id: str, network: str) -> None:
         """Note by which network a voice came, as a tag of this room."""
         self._presence.come_by(voice_id, network)
+        self._tell(CameBy(voice_id, network))
+
+    def _tell(self, change: Change) -> None:
+        if (watch := self._registry.shared.watch) is not None and not self._deposed:
+            watch(self.id, change)
 
     def _changed(self, voice_id: str) -> None:
         """Set the timer anew; a room that sleeps wakes for whoever speaks, and for people who may speak."""
@@ -361,13 +403,19 @@ class LocalRoom:
     def begin_speaking(self, voice_id: str, take: str = "", *, until_ms: int) -> None:
         """Mark a take as open; it counts as ended at `until_ms` when nobody ends it before."""
         self._presence.begin(voice_id, take, until_ms)
+        self._tell(TakeBegun(voice_id, take, until_ms))
         self._changed(voice_id)
 
     def end_speaking(self, voice_id: str, take: str = "") -> None:
         """Mark a take as ended; its voice is silent when it has no other."""
-        if self._presence.end(voice_id, take):
-            self.hear(voice_id, on=False)
+        self._end_take(voice_id, take)
         self._touch()
+
+    def _end_take(self, voice_id: str, take: str) -> None:
+        is_silent = self._presence.end(voice_id, take)
+        self._tell(TakeEnded(voice_id, take))
+        if is_silent:
+            self.hear(voice_id, on=False)
 
     def has_take(self, voice_id: str, take: str) -> bool:
         """Tell whether a take of a voice is open or on its way."""
@@ -398,8 +446,7 @@ class LocalRoom:
     def expire_takes(self, now_ms: int) -> None:
         """End the takes that nobody ended in time, and say so."""
         for voice, take in self._presence.overdue(now_ms):
-            if self._presence.end(voice, take):
-                self.hear(voice, on=False)
+            self._end_take(voice, take)
 
     def tick(self) -> None:
         """Do what is due."""

@@ -56,21 +56,23 @@ class Presence:
     `here` counts the leases of each voice with a connection, `speakers` those of voices that may
     speak (each is one of `here`, too), `inside` those that came in: they may speak, or listen. `speaking`
     are voices with takes that are open or on their way, each with when it counts as ended at the latest;
-    `heard` are those that all were told speak. `paces` belong to those here who take longer. `left` is when
-    those who left lately did, `networks` by which network voices came (a tag of the room, no address),
-    `masks` what their takes are to wear, `machines` those that said they are no people. `colours` are those
-    that voices were given, and when they were asked for last, in that order.
+    `heard` are those that all were told speak. `came` is when those inside came in. `paces` belong to those
+    here who take longer. `left` is when those who left lately did, `networks` by which network voices came
+    (a tag of the room, no address), `masks` what their takes are to wear, `machines` those that said they
+    are no people. `colours` are those that voices were given, and when they were asked for last, in that
+    order.
     """
 
     __slots__ = (
-        "colours", "consented", "heard", "here", "inside", "left", "machines", "masks", "networks", "paces",
-        "speakers", "speaking",
+        "came", "colours", "consented", "heard", "here", "inside", "left", "machines", "masks", "networks",
+        "paces", "speakers", "speaking",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.here: dict[str, int] = {}
         self.speakers: dict[str, int] = {}
         self.inside: dict[str, int] = {}
+        self.came: dict[str, int] = {}
         self.speaking: dict[str, dict[str, int]] = {}
         self.paces: dict[str, float] = {}
         self.consented: dict[str, None] = {}
@@ -105,6 +107,7 @@ class Presence:
             spoken_ms,
             self.machines.keys(),
             self.inside.keys(),
+            self.came,
         )
 
     def move(
@@ -118,18 +121,19 @@ class Presence:
             self.arrive(voice_id)
         elif was.speaker and not speaks:
             self.leave(voice_id, now_ms)
-        self._come_in(voice_id, was, now or PRESENT)
+        self._come_in(voice_id, was, now or PRESENT, now_ms)
         if now is None:
             self.exit(voice_id, now_ms)
         elif now.pace != was.pace:
             self.set_pace(voice_id, now.pace)
 
-    def _come_in(self, voice_id: str, was: PresenceState, now: PresenceState) -> None:
+    def _come_in(self, voice_id: str, was: PresenceState, now: PresenceState, now_ms: int) -> None:
         """Count a connection in that listens or may speak, or out when it does neither any more."""
         if now.is_inside and not was.is_inside:
             self.inside[voice_id] = self.inside.get(voice_id, 0) + 1
-        elif was.is_inside and not now.is_inside:
-            _count_out(self.inside, voice_id)
+            self.came.setdefault(voice_id, now_ms)
+        elif was.is_inside and not now.is_inside and _count_out(self.inside, voice_id):
+            self.came.pop(voice_id, None)
 
     def coloured(self, voice: Voice, now_ms: int) -> Voice:
         """Return the voice in the colour that it has in here: far from those of the others, and it stays."""
@@ -140,6 +144,12 @@ class Presence:
             if len(self.colours) > COLOURS_KEPT:
                 del self.colours[next(iter(self.colours))]
         return replace(voice, colour=self._keep_colour(voice.id, now_ms))
+
+    def set_colour(self, voice_id: str, colour: str, now_ms: int) -> None:
+        """Note the colour that a voice was given elsewhere; one that it has here stays."""
+        self.colours.setdefault(voice_id, (colour, now_ms))
+        if len(self.colours) > COLOURS_KEPT:
+            del self.colours[next(iter(self.colours))]
 
     def _keep_colour(self, voice_id: str, now_ms: int) -> str:
         """Return the colour that a voice was given, if any; it is kept among the latest."""

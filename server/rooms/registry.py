@@ -29,11 +29,12 @@ from server.room.state import RoomState
 from server.room.view import view
 from server.rooms.alarms import Alarms
 from server.rooms.base import NoSuchRoom, Room, RoomReader
+from server.rooms.changes import Change
 from server.rooms.directory import Directory, LocalDirectory
 from server.rooms.local import LocalRoom, Shared
 from server.rooms.requests import PendingCommand
 from server.rooms.rules import RULES, Rules
-from server.rooms.snapshots import WAKE_PAGE_EVENTS, Folded, Snapshots
+from server.rooms.snapshots import Folded, Snapshots, missed_since
 from server.rooms.tail import Tail, View
 from server.together import settled
 
@@ -71,10 +72,11 @@ class RoomRegistry:
         captions: bool = False,
         languages: Container[str] = ("en", "de"),
         spoken_ms: Callable[[str], Callable[[str, str], int] | None] | None = None,
+        watch: Callable[[str, Change], None] | None = None,
     ) -> None:
         self.clock = clock
-        self.shared = Shared(log, rules, clock, random, idle_ms, captions, languages, spoken_ms)
-        self._log, self._secret, self._view = log, secret, view
+        self.shared = Shared(log, rules, clock, random, idle_ms, captions, languages, spoken_ms, watch)
+        self._log, self._secret, self.view = log, secret, view
         self._directory = directory or LocalDirectory()
         self._snapshots = Snapshots(log, rules.snapshots)
         self._rooms: dict[str, LocalRoom] = {}
@@ -324,10 +326,10 @@ class RoomRegistry:
                 if taken_up is not None:
                     taken_up.step_down()
                 return elsewhere
-            room = self._rooms.get(id) or LocalRoom(id, self, Tail(self._view))
+            room = self._rooms.get(id) or LocalRoom(id, self, Tail(self.view))
             self._rooms[id] = room
             folded = await self._folded(id)
-            missed = await self._missed(room, folded.newest)
+            missed = await missed_since(self._log, id, room.tail.head, folded.newest)
         except Exception as error:
             del self._waking[id]
             if room is not None:
@@ -348,20 +350,6 @@ class RoomRegistry:
             _tell(reader.attach, room)
         if missed:
             room.tail.publish(missed)
-
-    async def _missed(self, room: LocalRoom, newest: list[Event]) -> list[Event]:
-        """Return what others wrote while a room slept under its readers, up to the newest event."""
-        after, last = room.tail.head, newest[-1].seq
-        if not after or newest[0].prev <= after:
-            return [event for event in newest if after and event.seq > after]
-        missed = list[Event]()
-        while after < last:
-            events = await self._log.read(room.id, after, WAKE_PAGE_EVENTS)
-            if not events:
-                raise NoSuchRoom  # it went meanwhile
-            missed += events
-            after = events[-1].seq
-        return [event for event in missed if event.seq <= last]
 
     async def _folded(self, id: str) -> Folded:  # noqa: A002
         """Fold a room's log from its snapshot on."""

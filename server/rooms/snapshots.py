@@ -17,6 +17,7 @@ from server.log.base import Damaged, Deposed, Entry, Log, Outcome, Snapshot, Sto
 from server.room.events import Event
 from server.room.snapshot import Codec, Parts, Unreadable
 from server.room.state import RoomState
+from server.rooms.base import NoSuchRoom
 
 # A room that was killed folds this many events when it wakes, at about 15 us each.
 EVERY_EVENTS = 512
@@ -39,10 +40,13 @@ class Folded(Struct, frozen=True):
 
 
 class Snapshots:
-    """Folds rooms, and owns what is being written of them; `codec` None keeps no snapshots."""
+    """Folds rooms, and owns what is being written of them; `codec` None keeps no snapshots.
 
-    def __init__(self, log: Log, codec: Codec | None) -> None:
-        self.log, self.codec = log, codec
+    Without `writes` they are only read: those of rooms that another process owns.
+    """
+
+    def __init__(self, log: Log, codec: Codec | None, *, writes: bool = True) -> None:
+        self.log, self.codec, self._may_write = log, codec, writes
         # Now: a release that is laid over a running one must not lend it its version.
         self.version = codec.version() if codec else b""
         self._writes: set[asyncio.Task[None]] = set()
@@ -65,7 +69,8 @@ class Snapshots:
                 state, after = apply(state, event), event.seq
         for event in newest:
             state = apply(state, event) if event.seq > after else state
-        kept.note(state, newest[-1].seq if newest else 0)
+        if self._may_write:
+            kept.note(state, newest[-1].seq if newest else 0)
         return Folded(state, newest, kept)
 
     def own(self, task: asyncio.Task[None]) -> None:
@@ -184,3 +189,21 @@ class RoomSnapshots:
         made = codec.encode(state, stored)
         kept = frozenset(made.parts.keys() - made.fresh.keys())
         return Snapshot(head, self._owner.version, made.body, made.fresh, kept), made.parts
+
+
+async def missed_since(log: Log, room: str, after: int, newest: list[Event]) -> list[Event]:
+    """Return what was written since an event, up to the newest; nothing after 0, for who knows no event yet.
+
+    Raises `NoSuchRoom` when the room goes meanwhile.
+    """
+    last = newest[-1].seq
+    if not after or newest[0].prev <= after:
+        return [event for event in newest if after and event.seq > after]
+    missed = list[Event]()
+    while after < last:
+        events = await log.read(room, after, WAKE_PAGE_EVENTS)
+        if not events:
+            raise NoSuchRoom
+        missed += events
+        after = events[-1].seq
+    return [event for event in missed if event.seq <= last]

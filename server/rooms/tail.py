@@ -47,6 +47,11 @@ class _Signal(Struct, frozen=True):
 _encoder = msgspec.json.Encoder()
 
 
+def signal_body(kind: str, data: Struct | dict[str, Any]) -> bytes:
+    """Return a signal as it is sent."""
+    return _encoder.encode(_Signal(kind, data))
+
+
 class Subscription:
     """A reader of a tail, and what else it wants to be told; `close` ends it."""
 
@@ -145,11 +150,24 @@ class Tail:
 
     def signal(self, kind: str, data: Struct | dict[str, Any], *, to: str | None = None) -> None:
         """Send a signal to one voice or to all; those of one loop turn go out together."""
+        if self._readers:
+            self.relay(to, signal_body(kind, data))
+
+    def relay(self, to: str | None, body: bytes) -> None:
+        """Send a signal that is encoded already."""
         if not self._readers:
             return
         if not self._signals:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._signals.append((to, _encoder.encode(_Signal(kind, data))))
+        self._signals.append((to, body))
+
+    def bring(self, events: Sequence[Event], signals: Sequence[tuple[str | None, bytes]]) -> None:
+        """Show at once what came from the room's owner elsewhere."""
+        self._signals += signals
+        if events:
+            self.publish(events)
+        else:
+            self._flush()
 
     def since(self, after: int) -> list[Encoded] | None:
         """Return the events after a seq, or None when some of them fell off: then read the log."""

@@ -73,8 +73,8 @@ class SocketContext(Struct, frozen=True):
     """What all conversations of a server share.
 
     `own` keeps a task until it is done, `once` answers a repeat with the first answer (given an id
-    and what it is used for), `listening` is told the room in which somebody began to listen, and
-    `forgotten` the room and the voice of who took everything back.
+    and what it is used for), `listening` is told the room in which somebody began to listen, `forgotten` the
+    room and the voice of who took everything back, and `came` who came into any room.
     """
 
     takes: Takes
@@ -86,6 +86,7 @@ class SocketContext(Struct, frozen=True):
     is_draining: Callable[[], bool]
     listening: Callable[[str], None]
     forgotten: Callable[[str, str], Awaitable[None]]
+    came: Callable[[bytes], None]
 
 
 class Conversation:
@@ -167,6 +168,8 @@ class Conversation:
         now = PresenceState(here.speaker, here.listening, here.pace, here.voice, here.captions)
         self._fanout.set_presence(self._connection, now)
         self._send(ack(here.id, room.tail.head))
+        if now.is_inside and not self._connection.voice.machine and not self._connection.is_screen:
+            self._context.came(self._salt)
         if before.listening == "off" != here.listening and not self._connection.voice.machine:
             self._context.listening(room.id)
 

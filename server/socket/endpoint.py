@@ -31,9 +31,10 @@ from server.socket.frames import COME_BACK
 from server.socket.protocol import SocketProtocol
 from server.socket.sockets import SocketLimits, Sockets
 from server.socket.upgrade import Upgrade, take_over
-from server.web.app_keys import LOG, ROOM_REGISTRY, TAKES
+from server.web.app_keys import LOG, ROOM_REGISTRY, TAKES, TODAY
 from server.web.operations import Operation, whole
 from server.web.rooms import ROOM, SEQ_LIMIT
+from server.web.today import Today
 from server.web.visits import awakened, visitor
 
 SOCKETS: web.AppKey[Sockets] = web.AppKey("sockets")
@@ -252,6 +253,8 @@ def attach(
     """Give an application its sockets, once; whoever made it calls `drain` and `close` on them."""
     if SOCKETS in app:
         return app[SOCKETS]
+    clock = app[ROOM_REGISTRY].clock
+    today = app[TODAY] = Today(clock())
     sockets = app[SOCKETS] = Sockets(
         app[ROOM_REGISTRY],
         app[LOG],
@@ -260,6 +263,7 @@ def attach(
         bounds=bounds,
         listening=listening,
         forgotten=forgotten,
+        came=lambda who: today.came(who, clock()),
     )
     return sockets
 

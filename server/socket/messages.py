@@ -184,9 +184,10 @@ class _RoundStart(CommandMessage, frozen=True, tag="round.start", tag_field="typ
     game: str = ""
     tempo: Literal["snap", "slow"] | None = None
     clip: str = ""
+    daily: bool = False
 
     def command(self) -> Command:
-        return RoundStart(self.game, self.tempo, self.clip)
+        return RoundStart(self.game, self.tempo, self.clip, daily=self.daily)
 
 
 class _RoundJoin(CommandMessage, frozen=True, tag="round.join", tag_field="type"):

@@ -72,6 +72,7 @@ class Sockets:
         bounds: SocketLimits | None = None,
         listening: Callable[[str], None] | None = None,
         forgotten: Callable[[str, str], Awaitable[None]] | None = None,
+        came: Callable[[bytes], None] | None = None,
     ) -> None:
         self.log = log
         self.context = SocketContext(
@@ -84,6 +85,7 @@ class Sockets:
             lambda: self._draining,
             listening or _ignore,
             forgotten or _nothing_else,
+            came or _ignore,
         )
         self._registry = registry
         self._bounds = bounds or SocketLimits()
@@ -241,8 +243,8 @@ class Sockets:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _ignore(_room: str) -> None:
-    """Stand in where nobody asks who listens."""
+def _ignore(_: object) -> None:
+    """Stand in where nobody asks who listens, or who came."""
 
 
 async def _nothing_else(_room: str, _voice: str) -> None:

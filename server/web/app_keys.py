@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from server.rtc.media import Media
     from server.takes.takes import Takes
     from server.web.counts import Counts
+    from server.web.today import Today
 
 ROOM_REGISTRY: web.AppKey[RoomRegistry] = web.AppKey("room_registry")
 TAKES: web.AppKey[Takes] = web.AppKey("takes")
@@ -24,5 +25,7 @@ LOG: web.AppKey[Log] = web.AppKey("log")
 CDN: web.AppKey[Callable[[str], str]] = web.AppKey("cdn")
 BLOBS: web.AppKey[Blobs] = web.AppKey("blobs")
 COUNTS: web.AppKey[Callable[[str], Counts]] = web.AppKey("counts")
+# How many people came today.
+TODAY: web.AppKey[Today] = web.AppKey("today")
 # Uploads that are being read or wait for their finish.
 UPLOAD_BUDGET: web.AppKey[UploadBudget] = web.AppKey("held")

@@ -10,6 +10,7 @@ from aiohttp import web
 from msgspec import Meta, Struct
 from msgspec.structs import astuple, replace
 
+from games.parts import Duet
 from games.registry import offered
 from games.round import Prompt, Round, Tempo, TurnGiven, VerdictGiven
 from server.http import body
@@ -17,21 +18,24 @@ from server.http.answers import answer
 from server.http.problems import Problem
 from server.http.security import check_origin, rate_limit, visitor_key
 from server.log.base import Listing
-from server.room import characters, place
+from server.room import characters, daily, place
+from server.room.answered import DAILY
 from server.room.commands import Refused
 from server.room.events import Language, RoomOpened, encode
 from server.room.house import HOUSE_IDS
 from server.room.kinds import KINDS, Kind, RoomKind
 from server.room.lines import speaks
+from server.room.machines import people
 from server.room.masks import MASKS
 from server.room.state import RoomState
 from server.room.view import public, view
 from server.rooms.base import Room
 from server.rooms.registry import RoomRegistry
-from server.web.app_keys import COUNTS, LOG, MEDIA, ROOM_REGISTRY
+from server.web.app_keys import COUNTS, LOG, MEDIA, ROOM_REGISTRY, TODAY
 from server.web.health import HEALTH
 from server.web.operations import JSON_ERRORS, Operation, json_body, listed, whole
 from server.web.telegram import TELEGRAM
+from server.web.today import CameToday
 from server.web.visits import awakened, visited
 
 # An id is 1 to 64 characters, so a guess costs no look-up of a megabyte.
@@ -87,6 +91,8 @@ class RoundShown(Struct):
     paused_until_ms: int
     mask: str | None
     company: tuple[str, ...] = ()
+    duet: Duet | None = None
+    chain: str = ""
 
 
 class CharacterShown(Struct):
@@ -94,6 +100,13 @@ class CharacterShown(Struct):
 
     id: str
     name: str
+
+
+class DailyShown(Struct):
+    """The last day whose prompt was answered in a room (UTC, none yet: empty), and by how many."""
+
+    day: str
+    answered: int
 
 
 class RoomShown(Struct):
@@ -139,6 +152,14 @@ class RoomShown(Struct):
     character: str | None
     characters: tuple[CharacterShown, ...]
     round: RoundShown | None
+    daily: DailyShown | None = None
+
+
+class HereNow(Struct, frozen=True):
+    """How many people are in how many public rooms."""
+
+    people: int
+    rooms: int
 
 
 # Public rooms that sleep, as they were when they were seen last.
@@ -203,7 +224,13 @@ def shown(
             for each in characters.offered(state.kind, state.language)
         ),
         round=_round(public(state.round)) if state.round else None,
+        daily=_daily(state) if state.kind in daily.KINDS else None,
     )
+
+
+def _daily(state: RoomState) -> DailyShown:
+    known = daily.newest(state.answered)
+    return DailyShown(known.prompt.id.removeprefix(DAILY), known.count) if known else DailyShown("", 0)
 
 
 def _challenged(kind: RoomKind, *, captions: bool) -> tuple[str, ...]:
@@ -236,6 +263,8 @@ def _round(round_: Round) -> RoundShown:
         paused_until_ms=round_.paused_until_ms,
         mask=round_.mask,
         company=round_.company,
+        duet=round_.duet,
+        chain=round_.chain,
     )
 
 
@@ -253,9 +282,19 @@ async def list_rooms(request: web.Request) -> web.Response:
 
 
 def _listing(request: web.Request, rooms: list[RoomShown]) -> web.Response:
-    """Answer rooms, why there are no captions in them, and where else one can speak from."""
-    why = request.app[HEALTH].why_no_captions(request)
-    return answer({"rooms": rooms, "captions_off": why, "telegram": request.app[TELEGRAM].link})
+    """Answer rooms, why there are no captions in them, where else one can speak from, and how many came."""
+    app = request.app
+    today = app[TODAY].count(app[ROOM_REGISTRY].clock())
+    why = app[HEALTH].why_no_captions(request)
+    about = {"captions_off": why, "telegram": app[TELEGRAM].link, "today": today}
+    return answer({"rooms": rooms, "now": _here_now(app[ROOM_REGISTRY]), **about})
+
+
+def _here_now(registry: RoomRegistry) -> HereNow:
+    """Return how many people are in public rooms, and in how many of these; machines are nobody."""
+    contexts = (room.context() for room in registry.rooms() if room.public)
+    crowds = [crowd for each in contexts if (crowd := len(people(each.inside, each)))]
+    return HereNow(sum(crowds), len(crowds))
 
 
 async def _lively(request: web.Request) -> AsyncIterator[RoomShown]:
@@ -405,7 +444,16 @@ OPERATIONS = (
         "/api/rooms",
         list_rooms,
         "Public rooms, liveliest first; with a place its local room, and those of the cells around.",
-        {200: listed("rooms", RoomShown, captions_off={"type": "string"}, telegram={"type": "string"})},
+        {
+            200: listed(
+                "rooms",
+                RoomShown,
+                captions_off={"type": "string"},
+                telegram={"type": "string"},
+                now=HereNow,
+                today=CameToday,
+            )
+        },
         ("bad_query", "too_fast"),
         query=(_PLACE,),
     ),

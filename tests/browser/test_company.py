@@ -1,9 +1,10 @@
-"""Speak, then hear: who plays alone meets strangers, and who comes from a card says theirs first."""
+"""Who comes in alone plays a duet with a stranger, and who comes from a card says theirs first."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from typing import Any
 
@@ -25,10 +26,11 @@ STRANGERS = {
 # What stands for a moment is noted by the page itself: what was heard until its own take was over, and until
 # a clip came on air, and the takes of each card, with when they were asked and whose they are.
 NOTES = """(() => {
-  Object.assign(window, { __aired: {}, __cards: [] });
+  Object.assign(window, { __aired: {}, __cards: [], __by: new Set() });
   setInterval(() => {
     const { onAir } = document.querySelector('prompt-card')?.session?.model ?? {};
     if (onAir) window.__aired[onAir] ??= window.__heard();
+    window.__by.add(document.querySelector('.head-by')?.textContent ?? '');
     if (window.__was.has('speaking sending')) window.__before ??= window.__heard();
     if (!document.querySelector('#ending')?.checkVisibility()) return;
     const card = [...document.querySelectorAll('#ending .ending-take')].map((take) => {
@@ -139,7 +141,7 @@ async def play_along(page: Page) -> None:
     await page.locator("#join-play").click()
 
 
-async def test_who_is_alone_is_asked_what_strangers_were_speaks_and_then_hears_them(
+async def test_who_comes_in_alone_hears_one_stranger_is_asked_the_same_and_hears_both_as_one(
     shared_server: Server, chromium: Browser, invite: Invite
 ) -> None:
     room = make_room(shared_server.url)
@@ -154,13 +156,18 @@ async def test_who_is_alone_is_asked_what_strangers_were_speaks_and_then_hears_t
     own = await told.own([greeting, *strangers])
 
     assert told.before("turn", own)[-1] == prompt
-    assert not {*strangers} & {*told.before("cue", own)}
-    before = await heard(page, "window.__before")
-    assert max(likeness(say(words), before) for words in STRANGERS.values()) < ALIKE
-    await page.wait_for_function(STRANGERS_ON_CARD, arg=strangers)
-    await told.until_cues(own, *strangers)
-    assert {*told.after("cue", own)[:3]} == {own, *strangers}
-    await hears(page, *strangers)
+    (first,) = {*strangers} & {*told.before("cue", own)}
+    # Whether all of it is heard is not asked here: a slow machine may still be on its way to the radio.
+    assert any(re.match(r"A stranger was asked this (to|yester)day", line) for line in await was_by(page))
+    await page.wait_for_function(STRANGERS_ON_CARD, arg=[first])
+    await told.until_cues(own, first, own)
+    assert told.after("cue", own)[:2] == [first, own]
+    await hears(page, first, own)
+
+
+async def was_by(page: Page) -> list[str]:
+    """Return what stood under the name of the game."""
+    return [*await page.evaluate("[...window.__by]")]
 
 
 async def test_a_card_leads_to_ones_own_answer_and_then_to_the_voice(

@@ -5,13 +5,12 @@ from itertools import product
 import pytest
 
 from games import endings
+from games.parts import OpenChallenge, Secret
 from games.registry import BY_ID, GAMES
 from games.round import (
     ChallengeMade,
-    OpenChallenge,
     Round,
     RoundOpened,
-    Secret,
     Take,
     Tone,
     VerdictGiven,

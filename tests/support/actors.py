@@ -17,6 +17,7 @@ from server.room.commands import Command, Open, Refused, Say, Tick
 from server.room.context import Context
 from server.room.events import Draft, Erased, Event, Fact, RoomOpened, TextSaid, Voice
 from server.rooms.base import Room
+from server.rooms.changes import Change
 from server.rooms.directory import Directory
 from server.rooms.local import LocalRoom
 from server.rooms.presence import PRESENT, SPEAKER
@@ -125,6 +126,7 @@ def toy_registry(
     clock: Callable[[], int] = now_ms,
     rules: Rules = RULES,
     directory: Directory | None = None,
+    watch: Callable[[str, Change], None] | None = None,
 ) -> RoomRegistry:
     """Return a registry of toy rooms, where everybody sees everything."""
     return RoomRegistry(
@@ -136,6 +138,7 @@ def toy_registry(
         rules=rules,
         directory=directory,
         view=lambda event, _: event,
+        watch=watch,
     )
 
 

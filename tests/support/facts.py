@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from games.parts import Duet, Earlier, OpenChallenge, Secret
 from games.round import (
     AnswerGiven,
     ChallengeMade,
     HelpGiven,
-    OpenChallenge,
     Prompt,
     RevealedTake,
     RoleGiven,
@@ -22,7 +22,6 @@ from games.round import (
     RoundOpened,
     RoundPaused,
     RoundRevealed,
-    Secret,
     TurnGiven,
     TurnPassed,
     VerdictGiven,
@@ -150,6 +149,9 @@ FACTS: list[Fact] = [
     AdminActed("mute", "voice-anna", "twice rude"),
     ClipLanded("clip-0001", 1_200, -80, 0, -16.0, (0, 100), masked=True, mask="mouse", speech_ms=640),
     RoundOpened("r1", "first_thing", "snap", mask="mouse"),
+    RoundOpened("r1", "first_thing", "snap", company=("c0",), duet=Duet(1_600_000_000_000, machine=True)),
+    RoundOpened("r1", "word_association", "snap", chain="r0", earlier=(Earlier("c0", "voice-bela", 700),)),
+    RoundClosed("r1", "done", ("c0", "c"), ("c0", "c"), ending="chain", stays_open=True),
     RoomChanged(mask="giant"),
     RoomChanged(mask=""),
     ClipHeld("clip-0001", "contacts"),

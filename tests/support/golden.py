@@ -34,7 +34,7 @@ FOLDER = Path(__file__).parent.parent / "golden"
 # What the server alone keeps, for deciding and forgetting. On every other field both folds must agree.
 SERVERS_OWN: dict[type[msgspec.Struct], set[str]] = {
     RoomState: {
-        *("thrown", "rested_from_ms", "silent_rounds", "voices", "voices_language"),
+        *("thrown", "rested_from_ms", "silent_rounds", "voices", "voices_language", "chains"),
         *("governed", "wanted_seats", "set_rounds", "asked_seq", "answered", "removed_seq", "taught"),
     },
     ClipRef: {"caption_seq", "reveal_seq", "repeats", "asked_seq"},

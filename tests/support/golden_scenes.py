@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from games.parts import OpenChallenge, Secret
 from games.round import (
     ChallengeMade,
     HelpGiven,
-    OpenChallenge,
     Prompt,
     RevealedTake,
     RoleGiven,
@@ -19,7 +19,6 @@ from games.round import (
     RoundOpened,
     RoundPaused,
     RoundRevealed,
-    Secret,
     TurnGiven,
     TurnPassed,
     VerdictGiven,
@@ -66,6 +65,7 @@ from server.room.events import (
     VoiceMuted,
     numbered,
 )
+from server.room.kinds import DAY_MS
 from server.room.state import RoomState, apply
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
@@ -412,6 +412,37 @@ def together() -> SentRoom:
     return room
 
 
+def duet() -> SentRoom:
+    """A prompt that somebody answered, and a duet with whoever comes in alone later."""
+    room = SentRoom(seed=23)
+    room.do(Throw(), ANNA)
+    room.land("a1", ANNA)
+    room.pass_time()
+    room.now_ms += DAY_MS
+    room.came = {BELA.id: room.now_ms}
+    room.pass_time(speakers=(BELA.id,))
+    room.land("b1", BELA)
+    return room
+
+
+def linked() -> SentRoom:
+    """A chain that two leave, gone on with by one who comes later, and a link that is taken back."""
+    room = SentRoom("humour", seed=24)
+    room.here = room.speakers = (ANNA.id, BELA.id)
+    room.do(RoundStart("fortunately"), ANNA)
+    room.land("l1", ANNA)
+    room.land("l2", BELA)
+    room.do(RoundStop(), ANNA)
+    room.here = room.speakers = (CLEO.id,)
+    room.do(Throw(), CLEO)
+    room.land("c1", CLEO)
+    room.pass_time()
+    room.pass_time()
+    room.land("l3", CLEO)
+    room.do(Forget("l1"), ANNA)
+    return room
+
+
 SCENES: dict[str, Callable[[], SentRoom]] = {
     "chat": chat,
     "thrown": thrown,
@@ -429,4 +460,6 @@ SCENES: dict[str, Callable[[], SentRoom]] = {
     "games/ended": ended,
     "games/masked": masked,
     "games/together": together,
+    "games/duet": duet,
+    "games/linked": linked,
 }

@@ -214,7 +214,7 @@ class RoomContract(ABC):
         reader = Reader(world.room)
         await world.rest()
         world.room.tail.signal("cue", {"clip": "c"})
-        await asyncio.sleep(0)
+        await until(reader.signals)
         assert [signal["kind"] for signal in reader.signals()] == ["cue"]
         assert not is_awake(world.room)
 
@@ -224,7 +224,7 @@ class RoomContract(ABC):
         for on in (True, True, False, True):
             world.room.hear(ANNA.id, on=on)
         world.room.end_speaking(ANNA.id, "take")
-        await asyncio.sleep(0)
+        await until(lambda: len(reader.signals()) >= 4)
         told = [signal["data"]["on"] for signal in reader.signals()]
         assert told == [True, False, True, False]
 

@@ -40,6 +40,7 @@ class PureRoom:
         self.speaking: Collection[str] = ()
         self.paces: Mapping[str, float] = {}
         self.left: Mapping[str, int] = {}
+        self.came: Mapping[str, int] = {}
         self.captions = False
         self.networks: Mapping[str, str] = {}
         self.machines: Collection[str] = ()
@@ -53,7 +54,7 @@ class PureRoom:
         here = self.here or self.speakers
         how = here, self.speakers, self.speaking, self.paces, consented, self.left
         context = Context(self.now_ms, self.random, *how, captions=self.captions, networks=self.networks)
-        return replace(context, machines=self.machines)
+        return replace(context, machines=self.machines, came=self.came)
 
     def do(self, command: Command, by: Voice | None = None) -> list[Fact]:
         """Decide a command, fold what follows, and return it."""

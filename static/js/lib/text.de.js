@@ -211,6 +211,7 @@ export default {
   'stage.pass': 'Weiter',
   'stage.help': 'Gib mir ein Wort',
   'notice.laughed': 'Während du weg warst, gab es Reaktionen auf deine Stimme: {n}.',
+  'head.duet': 'Erst die Stimme, dann du, dann beide',
   'head.company': 'Erst du, dann hörst du andere',
   'mask.own': 'Du bist {mask}',
   'mask.all': 'Alle sind {mask}',

@@ -211,6 +211,7 @@ export default {
   'stage.pass': 'Pass',
   'stage.help': 'Give me a word',
   'notice.laughed': 'While you were away, others reacted to your voice: {n} times.',
+  'head.duet': 'First they, then you, then both',
   'head.company': 'You first, then you hear others',
   'mask.own': 'You are {mask}',
   'mask.all': 'Everyone is {mask}',

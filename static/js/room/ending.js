@@ -11,8 +11,9 @@
  * @typedef {{kind: string, prompt: string, title: string, takes: Shown[], beads: Shown[], bars: Bar[], secrets: Secret[],
  *   winners: Shown[], line: Shown|null, plays: string[], atOnce: boolean, words: string, names: string[]}} Ending
  */
-import { t } from '../lib/text.js';
+import { counted, t } from '../lib/text.js';
 import { secretOf, seenBy, takesSeen, voiceOf } from './head.js';
+import { isDaily } from './daily.js';
 import { companyOf } from './play.js';
 
 const BEADED = new Set(['chain', 'series', 'secrets']);
@@ -24,18 +25,20 @@ const BEADED = new Set(['chain', 'series', 'secrets']);
 export function endingOf(round, model, met = new Map()) {
   const closing = /** @type {import('../wire/protocol.js').Closing} */ (round.closing);
   const kind = closing.ending ?? 'plain';
-  const takes = takesSeen(round, model).map((take) => shownOf(take, round, model));
+  const takes = takesSeen(round, model).map((take) => shownOf(take, round, model, met));
   const winners = takes.filter(({ won }) => won);
   const replay = (closing.replay ?? []).map((clip) => takes.find((take) => take.clip === clip)).filter(isThere);
   const beads = BEADED.has(kind) || (kind === 'plain' && replay.length > 1) ? (replay.length > 1 ? replay : takes) : [];
   const line = closing.line ? lineOf(closing.line, takes, model) : null;
   const plays = playsOf(kind, { winners, beads, line, takes, round });
   const company = companyOf(round).map((clip) => metOf(clip, met, model)).filter(isThere);
+  const people = [...model.presence.voices.values()].filter(({ machine }) => !machine).length;
+  const isLeft = people < 2 && kind === 'plain' && takes.some(({ written }) => !written) && !isDaily(round);
   return {
     kind,
     prompt: round.scene || round.prompt?.text || round.turns[0]?.prompt || '',
-    title: company.length && !winners.length ? t('ending.company') : titleOf(kind, winners, takes, closing),
-    takes: line || beads.length ? [] : [...rowsOf(kind, round, takes), ...company],
+    title: company.length && !winners.length ? t(round.duet ? 'ending.duet' : 'ending.company') : titleOf(kind, winners, takes, closing),
+    takes: line || beads.length ? [] : round.duet ? [...company, ...rowsOf(kind, round, takes)] : [...rowsOf(kind, round, takes), ...company],
     beads: line ? [] : beads,
     bars: kind === 'duel' ? barsOf(takes) : [],
     secrets: (closing.secrets ?? []).filter(({ voice }) => !model.hidden?.includes(voice)).map(({ voice, role, text }) => ({ voice, ...nameOf(voice, model), text: secretOf({ role, text }) })),
@@ -43,7 +46,7 @@ export function endingOf(round, model, met = new Map()) {
     line,
     plays,
     atOnce: kind === 'pair' && !line && plays.length > 1 && !winners.length, // as they were said
-    words: [...openOf(round, model), closing.answer && t('round.answer', { answer: closing.answer }), closing.coach].filter(Boolean).join(' '),
+    words: [closing.stays_open && round.chain && counted('ending.chain-open', takes.length), isDaily(round) && t('ending.daily'), isLeft && t('ending.left'), ...openOf(round, model), closing.answer && t('round.answer', { answer: closing.answer }), closing.coach].filter(Boolean).join(' '),
     names: [...new Set(takes.map(({ name }) => name).filter(Boolean))],
   };
 }
@@ -90,14 +93,15 @@ function playsOf(kind, { winners, beads, line, takes, round }) {
   return kind === 'pair' ? spoken(lastPair(round, takes)) : [];
 }
 
-/** @param {Take} take @param {Round} round @param {Pick<import('./head.js').Seen, 'state'|'presence'>} model @returns {Shown} */
-function shownOf({ clip, voice, text, duration_ms, written }, round, model) {
+/** @param {Take} take @param {Round} round @param {Pick<import('./head.js').Seen, 'state'|'presence'>} model @param {Map<string, Met|null>} met @returns {Shown} */
+function shownOf({ clip, voice, text, duration_ms, written }, round, model, met) {
+  const { by, caption = null } = met.get(clip) ?? {};
   const about = round.verdicts.filter((verdict) => verdict.clip === clip);
   return {
     clip,
     voice,
-    ...nameOf(voice, model),
-    text: model.state.clips.get(clip)?.caption ?? text ?? '',
+    ...nameOf(voice, model, by),
+    text: model.state.clips.get(clip)?.caption ?? text ?? caption ?? '',
     ms: duration_ms,
     written,
     hearts: round.closing?.ending === 'pair' ? 0 : round.votes.filter((vote) => vote.clip === clip && vote.value > 0).length, // of a pair it was asked whether they are one
@@ -139,9 +143,9 @@ function lastPair(round, takes) {
   return takes.filter(({ clip }) => clips.includes(clip));
 }
 
-/** @param {string} voice @param {Pick<import('./head.js').Seen, 'state'|'presence'>} model */
-function nameOf(voice, model) {
-  const known = voiceOf(model, voice);
+/** @param {string} voice @param {Pick<import('./head.js').Seen, 'state'|'presence'>} model @param {Met['by']} [met] */
+function nameOf(voice, model, met = null) {
+  const known = voiceOf(model, voice) ?? met;
   return { name: known?.name ?? '', colour: known?.colour ?? '' };
 }
 

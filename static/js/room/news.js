@@ -4,9 +4,10 @@
  *
  * @typedef {{round: string, game: string, turn: string, prompt: string, challenge: string, verdict: string, end: string}} Announced
  * @typedef {{game: {name: string, short: string}|null, part: import('./head.js').Part, status: import('./round.js').RoundStatus,
- *   model: Pick<import('./head.js').Seen, 'state'|'presence'|'me'>}} NewsContext
+ *   model: Pick<import('./head.js').Seen, 'state'|'presence'|'me'>, now_ms?: number}} NewsContext
  */
 import { counted, t } from '../lib/text.js';
+import { duetLine } from './duet.js';
 import { openOf } from './ending.js';
 import { calmOf, maskOfAll, ownersOf, voiceOf } from './head.js';
 
@@ -26,7 +27,7 @@ export function newsOf(told, moment) {
     next[what] = name;
     if (line) lines.push(line);
   };
-  if (state.round && moment.game) tell('game', round.id, [`${moment.game.name}. ${moment.game.short}.`, maskLine(state)].join(' ').trim());
+  if (state.round && moment.game) tell('game', round.id, [`${moment.game.name}. ${moment.game.short}.`, maskLine(state), duetLine(state.round, moment.now_ms ?? 0)].join(' ').trim());
   if (state.round) tellTurn(moment, tell);
   const challenge = openChallenge(state.round);
   if (challenge) tell('challenge', `${challenge.clip} ${challenge.voice}`, challengeLine(round, challenge, moment.model));

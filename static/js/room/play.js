@@ -36,7 +36,15 @@ export function openRound(fact, at_ms, starter = '') {
     starter,
     mask: fact.mask ?? null,
     company: [...(fact.company ?? [])],
+    duet: fact.duet ?? null,
+    chain: fact.chain ?? '',
+    takes: (fact.earlier ?? []).map(earlierTake),
   };
+}
+
+/** A link of an earlier visit, as a take of turn 0. @param {{clip: string, voice: string, duration_ms: number}} earlier */
+function earlierTake({ clip, voice, duration_ms }) {
+  return { clip, voice, turn: 0, duration_ms, onset_ms: 0, gap_ms: 0, reaction_ms: null, text: null, hidden: false, written: false };
 }
 
 /** What a round is before anything happened in it. */
@@ -57,6 +65,8 @@ export const UNPLAYED = {
   scene: '',
   starter: '', // the voice that began it
   /** @type {string[]} */ company: [], // older clips that answered the same, heard after one's own
+  /** @type {{at_ms: number, machine: boolean}|null} */ duet: null, // the one older clip is heard first, and was said then
+  chain: '', // across visits: takes of turn 0 are earlier links
   unseen: 0, // takes that are here and not shown yet
   /** @type {import('../wire/protocol.js').Closing|null} */ closing: null,
 };
@@ -197,7 +207,7 @@ export function companyOf({ company = [], takes, starter }) {
 
 /** The older clips of which nothing is told yet: whoever asked for them is to speak first. @param {Round|null} round @returns {string[]} */
 export function sparedOf(round) {
-  return round?.company?.length && !companyOf(round).length ? round.company : [];
+  return round?.company?.length && !round.duet && !companyOf(round).length ? round.company : [];
 }
 
 /**

@@ -59,7 +59,7 @@ function countIn(base, turn, round, now_ms) {
   // Clocks are a little off, by less than half a beat.
   const count = left_ms > (COUNT_FROM + 0.5) * beat_ms ? 0 : Math.min(COUNT_FROM, Math.ceil(left_ms / beat_ms));
   const part = clamp(1 - left_ms / (COUNT_FROM * beat_ms));
-  return { ...base, phase: 'count-in', shown: round.tempo === 'slow', count, part, left_ms };
+  return { ...base, phase: 'count-in', shown: round.tempo === 'slow' || Boolean(round.duet || round.takes[0]?.turn === 0), count, part, left_ms };
 }
 
 /** When a turn's window closes for who has a pace of their own; the room waits as long. @param {Turn} turn @param {number} pace */

@@ -156,7 +156,7 @@ function foldRounds(state, event) {
 
 /** What older logs do not say of an end. */
 const UNTOLD_END = {
-  takes: [], replay: [], answer: '', coach: '', ending: 'plain', winners: [], secrets: [], met: null, set_place: 0, line: '', next_at_ms: 0, undecided: [],
+  takes: [], replay: [], answer: '', coach: '', ending: 'plain', winners: [], secrets: [], met: null, set_place: 0, line: '', next_at_ms: 0, undecided: [], stays_open: false,
 };
 
 /** @param {Round} round @param {RoomEvent} event @returns {Round} */

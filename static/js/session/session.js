@@ -70,7 +70,7 @@ export class Session {
     this.inbox = new Inbox(read, set);
     this.lines = new Lines(read, set, this.request);
     this.presence = new OwnPresence(room, read, set, this.request);
-    if (answer) this.presence.before = async () => (await import('./answering.js')).answering(this, answer);
+    if (answer || query.has('daily')) this.presence.before = async () => (await import('./answering.js')).answering(this, answer);
     this.round = new RoundClock(read, set, this.clock);
     this.hidden = new Hidden(room, read, set);
     this.outcomes = new Outcomes(room, read, this.notices, (clip) => this.forget(clip));

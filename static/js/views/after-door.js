@@ -6,12 +6,14 @@ import { h, icon } from '../lib/dom.js';
 import { ICONS } from '../lib/icons.js';
 import { dressed } from '../lib/sheet.js';
 import { language, t } from '../lib/text.js';
+import { tellBecame } from '../session/became.js';
 import { Waking } from '../session/waking.js';
 import { SpokenWords } from './spoken-words.js';
 import { UndoToast } from './undo-toast.js';
 
 /** @param {import('../session/session.js').Session} session */
 export async function attach(session) {
+  tellBecame(session);
   const look = dressed('/static/css/inside.css');
   const stage = document.getElementById('stage');
   const words = stage && new SpokenWords(session, stage);

@@ -8,6 +8,7 @@ import { shapeOf } from '../lib/shape.js';
 import { get } from '../lib/preferences.js';
 import { dressed } from '../lib/sheet.js';
 import { t } from '../lib/text.js';
+import { isDaily } from '../room/daily.js';
 import { endingOf } from '../room/ending.js';
 import { companyOf } from '../room/play.js';
 import { reactionOf } from '../room/round.js';
@@ -125,7 +126,8 @@ export class EndingCard {
 
   /** Ask for the older clips of the round that the page does not have; of each once. @param {import('../wire/protocol.js').Round} round @param {Model} model */
   async #meet(round, { state }) {
-    const missing = companyOf(round).filter((clip) => !state.clips.has(clip) && !this.#met.has(clip));
+    const links = round.takes.filter(({ turn }) => turn === 0).map(({ clip }) => clip);
+    const missing = [...companyOf(round), ...links].filter((clip) => !state.clips.has(clip) && !this.#met.has(clip));
     for (const clip of missing) this.#met.set(clip, null);
     for (const clip of missing) {
       this.#met.set(clip, await clipOf(clip).catch(() => null));
@@ -217,7 +219,7 @@ export class EndingCard {
   #countDown({ state, me }) {
     const left_ms = this.session.clock.until_ms(state.last_round?.closing?.next_at_ms ?? 0);
     const asked = state.wanted.includes(me?.id ?? '');
-    set(this.nextButton, { hidden: left_ms <= 0, 'aria-pressed': String(asked) });
+    set(this.nextButton, { hidden: left_ms <= 0 || isDaily(state.last_round), 'aria-pressed': String(asked) });
     this.nextButton.disabled = asked;
     if (left_ms > 0) say(this.next, t(asked ? 'ending.next.asked' : 'ending.next', { n: Math.ceil(left_ms / 1000) }));
   }

@@ -1,8 +1,9 @@
 /** The open rooms, one's own language first; looked up again now and then while somebody looks. */
 import '../lib/words-lobby.js';
 import { h, keep, say } from '../lib/dom.js';
+import { time } from '../lib/format.js';
 import { counted, language, t } from '../lib/text.js';
-import { found, lobbyOf } from '../room/lobby.js';
+import { crowdLine, dailyOf, found, lobbyOf } from '../room/lobby.js';
 import { publicRooms } from '../wire/rooms.js';
 
 /** @typedef {import('../wire/protocol.js').Room} Room */
@@ -30,7 +31,10 @@ export class LobbyList extends HTMLElement {
     this.why = h('span');
     this.deaf = h('p', { class: 'empty', id: 'no-captions', hidden: true }, t('lobby.captions'), ' ', this.why);
     this.telegram = h('a', { id: 'telegram', class: 'empty', hidden: true, rel: 'noreferrer' }, t('lobby.telegram'));
-    this.append(this.filter, this.state, this.retry, this.own, this.heading, this.others, this.more, this.deaf, this.telegram);
+    this.crowd = h('p', { class: 'crowd', id: 'crowd' });
+    this.dailyCount = h('span', { class: 'daily-count' });
+    this.daily = h('a', { class: 'daily', id: 'daily', hidden: true }, h('strong', {}, t('lobby.daily')), this.dailyCount);
+    this.append(this.daily, this.crowd, this.filter, this.state, this.retry, this.own, this.heading, this.others, this.more, this.deaf, this.telegram);
     this.heading.hidden = true;
     this.look();
     setInterval(() => document.hidden || this.look(), AGAIN_MS);
@@ -39,9 +43,10 @@ export class LobbyList extends HTMLElement {
 
   async look() {
     try {
-      const { rooms, captions_off: why = '', telegram = '' } = await publicRooms();
+      const { rooms, captions_off: why = '', telegram = '', ...crowd } = await publicRooms();
       this.#rooms = rooms;
       this.#draw();
+      if (this.crowd) say(this.crowd, crowdLine(crowd, { counted, t, time }));
       if (this.deaf) this.deaf.hidden = !why;
       if (this.why) say(this.why, why);
       if (this.telegram) linkTo(this.telegram, telegram);
@@ -62,6 +67,16 @@ export class LobbyList extends HTMLElement {
     more.hidden = Math.max(lobby.own.length, lobby.others.length) <= this.#most;
     this.#tell(rooms.length ? '' : t(filter.value ? 'lobby.none' : 'lobby.empty'), false);
     leadIn(lobbyOf(this.#rooms, language).liveliest);
+    this.#tellDaily();
+  }
+
+  #tellDaily() {
+    const found = dailyOf(this.#rooms, language, new Date().toISOString().slice(0, 10));
+    if (!this.daily || !this.dailyCount) return;
+    this.daily.hidden = !found;
+    if (!found) return;
+    this.daily.href = `/r/${encodeURIComponent(found.room)}?daily`;
+    say(this.dailyCount, found.answered ? counted('lobby.daily.answered', found.answered) : t('lobby.daily.first'));
   }
 
   /** @param {string} words @param {boolean} again */

@@ -101,9 +101,15 @@ function promptOf({ phase, step, shown, prompt, turn }, { asked, state }) {
   return step || (shown ? prompt : '');
 }
 
+/** Whether those go first who were here before: in a duet, or in a chain. @param {RoundStatus} status @param {Model['state']} state */
+function isTheirs({ phase, count }, { round }) {
+  return phase === 'count-in' && !count && Boolean(round?.duet || round?.takes[0]?.turn === 0);
+}
+
 /** "YOU", as large as a prompt, while one gets ready and while it is one's turn. @param {RoundStatus} status @param {Model} model @param {import('../room/head.js').Part} part */
-function whoOf({ phase }, { presence, speaking }, part) {
-  if (speaking === 'sending') return '';
+function whoOf(status, { presence, speaking, state }, part) {
+  const { phase } = status;
+  if (speaking === 'sending' || isTheirs(status, state)) return '';
   if (part === 'you') return t('who.you');
   if (part === 'all' && phase === 'count-in') return t(presence.voices.size > 1 ? 'who.all' : 'who.you');
   return '';
@@ -127,7 +133,7 @@ function kickerOf(status, model, part) {
   const starter = part === 'other' && startsSelf(model, turn) && starterIn(model, status);
   if (starter) return t('head.by', { name: starter });
   if (part === 'other') return othersOf(phase, turn, model);
-  if (phase === 'count-in') return t(part === 'you' ? 'phase.count-in.you' : 'phase.count-in');
+  if (phase === 'count-in') return t(isTheirs(status, state) ? 'phase.over' : part === 'you' ? 'phase.count-in.you' : 'phase.count-in');
   if (speaking === 'live') return t('phase.go');
   if (act === 'guess') return t('act.guess');
   if (part === 'you') return t('phase.window.you');

@@ -54,8 +54,8 @@ export class StageHead extends View {
     const by = startsSelf(model, status.turn) ? '' : starterIn(model, status);
     for (const part of [this.name, this.rule]) if (part) part.lang = model.state.language;
     say(/** @type {Element} */ (this.name), game?.name ?? '');
-    say(/** @type {Element} */ (this.rule), model.state.round?.company?.length ? t('head.company') : (game?.short ?? ''));
-    say(/** @type {Element} */ (this.by), by ? t('head.by', { name: by }) : '');
+    say(/** @type {Element} */ (this.rule), model.state.round?.company?.length ? t(model.state.round.duet ? 'head.duet' : 'head.company') : (game?.short ?? ''));
+    say(/** @type {Element} */ (this.by), by ? t('head.by', { name: by }) : (this.#signs?.duet(model.state) ?? ''));
     say(/** @type {Element} */ (this.count), of > 1 && number ? t('head.count', { n: Math.min(number, of), of }) : '');
     const mask = maskOfAll(model.state);
     say(/** @type {Element} */ (this.mask), mask ? t('mask.all', { mask: t(`mask.${mask}`) }) : '');

@@ -4,6 +4,7 @@ import { Cues, lengthOf, SHAKES } from '../audio/cues.js';
 import { announce } from '../lib/announce.js';
 import { get } from '../lib/preferences.js';
 import { recall, remember } from '../lib/storage.js';
+import { duetLine } from '../room/duet.js';
 import { partIn } from '../room/head.js';
 import { newsOf, UNTOLD } from '../room/news.js';
 import { statusOf } from '../room/round.js';
@@ -44,7 +45,7 @@ export class StageSigns {
   update(model) {
     const { status } = this.session.round;
     const part = partIn(model, status);
-    const { told, lines } = newsOf(this.#told, { game: gameOf(model.state.round?.game), part, status, model });
+    const { told, lines } = newsOf(this.#told, { game: gameOf(model.state.round?.game), part, status, model, now_ms: Date.now() });
     // What was over before one came in is no news.
     if (this.#told !== UNTOLD || model.state.round) for (const line of lines) announce(line);
     this.#told = told;
@@ -55,6 +56,11 @@ export class StageSigns {
     this.#undo = model.undo;
     this.#ripple(model);
     if (this.#counts) this.#count(model);
+  }
+
+  /** Who went first in a duet, and when. @param {import('../room/state.js').RoomState} state */
+  duet({ round }) {
+    return duetLine(round, Date.now());
   }
 
   /** Sound and shake, as far as they are wanted; never into an open microphone. @param {Cue} cue */

@@ -19,24 +19,24 @@
  * @typedef {{voice: string, role: string, text: string}} Secret
  * @typedef {{reason: string, takes: string[], replay: string[], answer: string, coach: string,
  *   ending: string, winners: string[], secrets: Secret[], met: boolean|null, set_place: number,
- *   line: string, next_at_ms: number, at_ms: number, undecided: {clip: string, voice: string}[]}} Closing
+ *   line: string, next_at_ms: number, at_ms: number, undecided: {clip: string, voice: string}[], stays_open: boolean}} Closing
  * @typedef {{round: string, voice: string, role: string, text: string}} Role
  * @typedef {{id: string, game: string, tempo: string, opened_at_ms: number, prompt: Prompt|null,
  *   players: string[], turns: Turn[], takes: Take[], votes: Vote[], verdicts: Verdict[],
  *   hidden: boolean, scene: string, roles: Role[], left: string[], late: string[], passed: Passed[],
  *   helps: Help[], paused_until_ms: number, challenges: Challenge[], unseen: number, closing: Closing|null,
- *   starter: string, mask: string|null, company: string[]}} Round
+ *   starter: string, mask: string|null, company: string[], duet: {at_ms: number, machine: boolean}|null, chain: string}} Round
  * @typedef {{id: string, game: string, tempo: string, opened_at_ms: number, prompt: Prompt|null,
  *   players: string[], turn: Turn|null, takes: string[], verdicts: Verdict[], hidden?: boolean,
  *   scene?: string, left?: string[], late?: string[], paused_until_ms?: number, starter?: string, mask: string|null,
- *   company?: string[]}} RoundShown
+ *   company?: string[], duet?: {at_ms: number, machine: boolean}|null, chain?: string}} RoundShown
  * @typedef {{id: string, kind: string, name: string, theme: string, description: string,
  *   language: string, tempo: string, public: boolean, place: string, rules: string, consent: string,
  *   longest_clip_ms: number, keep_ms: number, house: boolean, scored: boolean, shared?: boolean, door?: string,
  *   opt_in?: string[], challenged?: string[], thumbs?: string[], captions?: boolean, head: number, clips: number, listeners: number,
  *   speakers: number, closed: boolean, live?: boolean, keeper?: string|null, locked?: boolean, slow?: boolean, hold?: boolean,
  *   masks?: string[], mask?: string|null, voice?: boolean, noise_reduction?: boolean, character?: string|null,
- *   characters?: {id: string, name: string}[], round: RoundShown|null}} Room
+ *   characters?: {id: string, name: string}[], daily?: {day: string, answered: number}|null, round: RoundShown|null}} Room
  * @typedef {{type: 'event', seq: number, prev: number, at_ms: number, by: Voice|null, kind: string,
  *   data: any}} Event
  * @typedef {{type: 'signal', kind: string, data: any}} Signal

@@ -7,8 +7,9 @@ import { encoded, problemOf } from './protocol.js';
 export const LETTERS = { name: 60, theme: 120, description: 500 };
 
 /**
- * Return the public rooms, liveliest first, why there are no captions in them, '' where there are, and the address of the
- * Telegram bot, '' where there is none. @returns {Promise<{rooms: Room[], captions_off?: string, telegram?: string}>}
+ * Return the public rooms, liveliest first, why there are no captions in them, '' where there are, the address of the
+ * Telegram bot, '' where there is none, and how many people are here now and came today.
+ * @returns {Promise<import('../room/lobby.js').Crowd & {rooms: Room[], captions_off?: string, telegram?: string}>}
  */
 export async function publicRooms() {
   const response = await fetch('/api/rooms', { headers: { Accept: 'application/json' } });

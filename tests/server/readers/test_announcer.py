@@ -4,15 +4,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from games.parts import Duet
 from games.round import Prompt, RoundClosed, RoundOpened, TurnGiven, VerdictGiven
 from server.engines.utterances import FAILURES_MOST
 from server.engines.worker import EngineFailed
 from server.readers.radio import RoomRadio
 from server.room import lines
 from server.room.commands import Change, Oversee
+from server.room.company import DUET_LEAD_MS
 from server.room.events import Draft, Fact, TextRemoved, TopicSuggested
 from tests.support.media import ANNA
-from tests.support.studio import Studio, open_studio
+from tests.support.studio import FRAMES, Studio, open_studio
 from tests.support.voices import ToneEngine
 
 pytestmark = pytest.mark.virtual_time
@@ -216,3 +218,34 @@ async def test_a_count_in_that_a_live_voice_speaks_over_keeps_nobody_busy(
 
     assert looks < 1_000
     assert len(studio.spoken) == 1  # and nothing is said over it
+
+
+async def test_the_clip_of_a_duet_is_heard_before_the_words_of_its_turn_and_then_with_the_take(
+    studio: Studio,
+) -> None:
+    await studio.land("old")
+    await studio.until(lambda: studio.cues == ["old"])
+    opened_ms = studio.room.context().now_ms
+    opened = RoundOpened("r", "first_thing", "snap", PROMPT, company=("old",), duet=Duet(opened_ms - 1))
+    await happen(studio, opened, turn(studio, 8_000, None))
+
+    await studio.until(lambda: len(studio.spoken) == 2)
+
+    first = studio.told[-1]
+    assert (first["clip"], first["at_ms"]) == ("old", studio.room.state.clips["old"].at_ms)
+    assert 0 <= first["starts_at_ms"] - (opened_ms + DUET_LEAD_MS) <= 50
+    assert first["starts_at_ms"] < studio.spoken[0]["starts_at_ms"]
+    await studio.land("own")
+    await studio.until(lambda: studio.cues[2:] == ["old", "own"])
+    assert studio.media.played[-1] == ("wonder", 2 * FRAMES)
+
+
+async def test_a_duet_whose_round_is_over_before_its_clip_begins_is_not_heard(studio: Studio) -> None:
+    await studio.land("old")
+    await studio.until(lambda: studio.cues == ["old"])
+    opened = RoundOpened("r", "first_thing", "snap", PROMPT, company=("old",), duet=Duet(1))
+    await happen(studio, opened, turn(studio, 8_000, None), RoundClosed("r", "stopped"))
+    await happen(studio, RoundOpened("r2", "first_thing", "snap", PROMPT))
+    await studio.pass_time(3 * DUET_LEAD_MS)
+
+    assert studio.cues == ["old"]

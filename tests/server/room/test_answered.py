@@ -34,6 +34,18 @@ def test_answers_to_one_prompt_are_kept_together_and_counted() -> None:
     assert to(memory, "other") is None
 
 
+def test_what_machines_said_is_kept_apart_and_counts_for_nobody() -> None:
+    memory = with_round((), played(MOON, "anna", "robot"), machines={"robot"})
+
+    (answered,) = memory
+    assert [said.machine for said in answered.said] == [False, True]
+    assert answered.count == 1
+    (left,) = without(memory, "p-moon-robot")
+    assert left.count == 1
+    (left,) = without(memory, "p-moon-anna")
+    assert left.count == 0
+
+
 def test_what_was_not_asked_of_all_or_not_answered_is_not_remembered() -> None:
     one = TurnGiven("r", 1, MOON.text, 0, 5_000, voice="anna")
     other = TurnGiven("r", 1, "another line", 0, 5_000)
@@ -52,7 +64,7 @@ def test_a_forgotten_answer_counts_no_more_and_a_forgotten_prompt_is_gone() -> N
     memory = with_round((), played(MOON, "anna", "bela"))
 
     (left,) = without(memory, "p-moon-anna")
-    assert left.said == (Said("p-moon-bela", "bela"),)
+    assert left.said == (Said("p-moon-bela", "bela", duration_ms=900),)
     assert left.count == 1
     assert without(without(memory, "p-moon-anna"), "p-moon-bela") == ()
     assert without(memory, MOON.id) == ()
@@ -70,10 +82,3 @@ def test_the_memory_is_bounded() -> None:
     assert memory[0].prompt.id == "p6"
     assert len(memory[-1].said) == ANSWERS_KEPT
     assert memory[-1].count == ANSWERS_KEPT + 5
-
-
-def test_what_machines_said_is_no_answer() -> None:
-    (answered,) = with_round((), played(MOON, "anna", "host"), {"host"})
-    assert [said.voice for said in answered.said] == ["anna"]
-    assert answered.count == 1
-    assert with_round((), played(MOON, "host"), {"host"}) == ()

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from games.round import Prompt, RoundClosed, RoundOpened, TurnGiven
-from server.room import company
+from games.parts import Duet
+from games.round import Prompt, Round, RoundClosed, RoundOpened, TurnGiven
+from server.room import chains, company
 from server.room.commands import (
     Agree,
     Asked,
@@ -18,7 +19,15 @@ from server.room.commands import (
     Throw,
 )
 from server.room.events import ClipRemoved, Fact, ProposalMade, RoomChanged, TopicThrown, Voice
+from server.room.kinds import TIMINGS
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
+
+
+@pytest.fixture(autouse=True)
+def _no_chain_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no chain begin by chance: each rest here is for a prompt that others answered."""
+    monkeypatch.setattr(chains, "BEGUN_SHARE", 0.0)
+
 
 ANSWERED = {"clip-a": ANNA, "clip-b": BELA}
 
@@ -206,6 +215,84 @@ def test_two_and_those_who_met_no_stranger_play_as_ever(speakers: tuple[str, ...
     room.pass_time(speakers=speakers)
 
     assert room.state.round is None or not room.state.round.company
+
+
+ROBOT = Voice("voice-robot", "Megaphone", "#00ff00", machine=True)
+
+
+def door(room: PureRoom, voice: Voice = CLEO) -> Round:
+    """Let somebody in, alone, in the middle of a rest; return the round that begins at once."""
+    room.now_ms += 60_000
+    room.came = {voice.id: room.now_ms}
+    came_ms = room.now_ms
+    assert room.pass_time(speakers=(voice.id,))
+    assert room.now_ms == came_ms
+    assert room.state.round is not None
+    return room.state.round
+
+
+def test_who_comes_in_alone_hears_one_stranger_first_and_is_asked_the_same() -> None:
+    room = answered()
+    said_ms = room.state.clips["clip-a"].at_ms
+
+    round_ = door(room)
+
+    assert round_.prompt == prompts(room)[0]
+    assert round_.company in {("clip-a",), ("clip-b",)}
+    assert round_.duet == Duet(said_ms)
+    heard_ms = company.DUET_LEAD_MS + 900 + company.DUET_BREATH_MS
+    turn = room.turn()
+    assert turn.go_at_ms == room.now_ms + heard_ms + TIMINGS["snap"].count_in_ms
+    assert turn.closes_at_ms - turn.go_at_ms == TIMINGS["snap"].window_ms
+
+
+def test_a_duet_is_for_the_door_and_what_comes_after_it_is_speak_then_hear() -> None:
+    room = answered({"clip-a": ANNA}, {"clip-b": BELA})
+    assert door(room).duet
+    room.land("own", CLEO)
+    room.pass_time()
+    assert room.pass_time()
+
+    assert room.state.round is not None
+    assert room.state.round.company == ("clip-b",)
+    assert room.state.round.duet is None
+
+
+@pytest.mark.parametrize("speakers", [(CLEO.id, DORA.id), (ANNA.id,), ()])
+def test_two_at_the_door_or_one_whom_nobody_preceded_wait_for_the_pulse(speakers: tuple[str, ...]) -> None:
+    room = answered({"clip-a": ANNA})
+    room.came = dict.fromkeys(speakers, room.now_ms + 1)
+
+    assert not company.is_due(room.state, replace(room.context(), speakers=speakers, here=speakers))
+    assert company.duet(room.state, replace(room.context(), speakers=speakers, here=speakers)) == []
+
+
+def test_who_only_lost_the_connection_comes_back_to_no_duet_and_who_was_away_for_long_does() -> None:
+    room = answered({"clip-a": ANNA}, {"clip-b": BELA, "clip-c": CLEO})
+    for away_ms, is_new in ((company.BACK_WITHIN_MS - 1, False), (company.BACK_WITHIN_MS, True)):
+        room.came = {CLEO.id: room.state.rested_from_ms + away_ms}
+        room.speakers = (CLEO.id,)
+        assert company.is_due(room.state, room.context()) is is_new
+
+
+def test_a_machine_goes_first_where_no_person_did_and_says_so() -> None:
+    room = answered({"clip-m": ROBOT})
+    assert door(room).duet == Duet(room.state.clips["clip-m"].at_ms, machine=True)
+
+    room = answered({"clip-m": ROBOT}, {"clip-a": ANNA})
+    assert door(room).company == ("clip-a",)
+    assert company.waiting(answered({"clip-m": ROBOT}).state, CLEO.id) is None
+
+
+def test_a_long_answer_is_nobodys_partner() -> None:
+    room = PureRoom(seed=3)
+    room.do(Throw(), ANNA)
+    room.land("clip-a", ANNA, duration_ms=company.DUET_LONGEST_MS + 1)
+    room.pass_time(speakers=())
+    room.came = {CLEO.id: room.now_ms + 1}
+    room.speakers = (CLEO.id,)
+
+    assert not company.is_due(room.state, room.context())
 
 
 def test_clips_that_were_hidden_or_removed_are_no_company() -> None:

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from games.round import AnswerGiven, RevealedTake, RoundClosed, RoundOpened, RoundRevealed, TurnGiven, opened
+from games.parts import Duet
+from games.round import (
+    AnswerGiven,
+    RevealedTake,
+    RoundClosed,
+    RoundOpened,
+    RoundRevealed,
+    TurnGiven,
+    opened,
+)
+from server.room.company import DUET_LEAD_MS
 from server.room.events import (
     ClipHidden,
     ClipLanded,
@@ -243,6 +253,38 @@ def test_a_round_of_nobody_plays_them_after_the_first_answer_also_a_written_one_
     radio.tell(RoundOpened("r3", "first_thing", "snap"))
     radio.tell(RoundClosed("r3", "silent"))
 
+    assert not radio.playlist
+
+
+def duet(*, written: bool = False) -> PlayedRadio:
+    """Return a radio in a duet whose older clip was heard."""
+    radio = PlayedRadio()
+    radio.clips.append("old")
+    radio.tell(RoundOpened("r", "first_thing", "snap", company=("old",), duet=Duet(1)))
+    first = radio.playlist.pop()
+    assert (first.clips, first.older) == (("old",), True)
+    assert first.begins_at_ms >= DUET_LEAD_MS
+    assert not radio.playlist
+    if written:
+        radio.tell(AnswerGiven("r", 1, "written", "a line"), by=1)
+    return radio
+
+
+def test_the_clip_of_a_duet_is_heard_first_and_then_as_one_with_the_first_take() -> None:
+    radio = duet()
+    own, other = radio.land("r", 0), radio.land("r", 1)
+
+    assert [radio.playlist.pop() for _ in range(2)] == [Piece(("old", own), "r"), Piece((other,), "r")]
+    assert not radio.playlist
+
+
+def test_a_written_answer_in_a_duet_plays_nothing_and_a_partner_that_is_gone_leaves_the_take() -> None:
+    assert not duet(written=True).playlist
+    radio = duet()
+    radio.clips.remove("old")
+    own = radio.land("r", 0)
+
+    assert radio.playlist.pop() == Piece((own,), "r")
     assert not radio.playlist
 
 

@@ -17,6 +17,8 @@ from server.rooms.presence import (
     LOOKED_AT,
     MASKS_KEPT,
     NETWORKS_KEPT,
+    PRESENT,
+    SPEAKER,
     Presence,
     PresenceState,
 )
@@ -79,6 +81,19 @@ def test_a_pace_is_for_whoever_presses_to_speak_without_playing_along_too() -> N
     assert presence.paces == {"anna": 2.0}
     presence.move("anna", slow, None, 4)
     assert presence.paces == {}
+
+
+def test_when_a_voice_came_in_is_known_while_one_of_its_connections_is_inside() -> None:
+    presence, listens = Presence(), PresenceState(listening="radio")
+    came = presence.context(1, Random(1)).came
+    presence.move("anna", None, PRESENT, 1)
+    assert dict(came) == {}
+    presence.move("anna", PRESENT, listens, 2)
+    presence.move("anna", None, SPEAKER, 3)
+    presence.move("anna", listens, None, 4)
+    assert dict(came) == {"anna": 2}
+    presence.move("anna", SPEAKER, None, 5)
+    assert dict(came) == {}
 
 
 def test_who_came_in_by_the_door_is_remembered_up_to_a_limit() -> None:

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from server.log.base import Log
 from server.log.memory import MemoryLog
 from server.room.commands import EXPIRED, Refused, Remove, Say
 from server.room.events import Draft, Event, RoomOpened, TextSaid
+from server.rooms import registry as registry_module
 from server.rooms.base import NoSuchRoom, Room
 from server.rooms.local import LocalRoom
 from server.rooms.registry import FIRST_RETRY_MS, LONGEST_RETRY_MS, RoomRegistry
-from server.rooms.snapshots import WAKE_PAGE_EVENTS, WOKEN_TAIL_EVENTS
+from server.rooms.snapshots import WAKE_PAGE_EVENTS, WOKEN_TAIL_EVENTS, missed_since
 from server.rooms.tail import Tail
 from server.rooms.timer import QUIET_MS
 from server.rooms.writer import Writer
@@ -96,16 +98,16 @@ async def test_a_room_that_goes_while_its_readers_are_told_what_they_missed_is_n
     room.tail.subscribe(lambda _: None)
     await room.close()
     await log.append("r", [Draft(TextSaid(f"{i}"), 1) for i in range(2 * WOKEN_TAIL_EVENTS)])
-    missed, read = registry._missed, log.read
+    read = log.read
 
     async def reads_once(room: str, after: int = 0, limit: int = 500) -> list[Event]:
         return await read(room, after, 5) if after == 1 else []
 
-    async def goes(room: LocalRoom, newest: list[Event]) -> list[Event]:
+    async def goes(log: Log, room: str, after: int, newest: list[Event]) -> list[Event]:
         monkeypatch.setattr(log, "read", reads_once)
-        return await missed(room, newest)
+        return await missed_since(log, room, after, newest)
 
-    monkeypatch.setattr(registry, "_missed", goes)
+    monkeypatch.setattr(registry_module, "missed_since", goes)
     async with asyncio.timeout(5):
         with pytest.raises(NoSuchRoom):
             await registry.wake("r")

@@ -39,6 +39,24 @@ async def test_the_lobby_says_why_there_are_no_captions(site: Site) -> None:
         assert told["captions_off"] == models.LACKING[language]
 
 
+async def test_the_lobby_tells_how_many_people_are_here_and_came_and_no_machine(site: Site) -> None:
+    before = await site.json("GET", "/api/rooms")
+    assert (before["now"], before["today"]["people"]) == ({"people": 0, "rooms": 0}, 0)
+    ws = f"{site.url}/api/rooms/wonder/ws"
+    async with (
+        joined(site.session, ws) as one,
+        joined(site.session, ws) as other,
+        joined(site.session, ws) as robot,
+    ):
+        await robot.ask("here", listening="files", machine=True)
+        await one.ask("here", listening="files")
+        await one.ask("here", listening="off")
+        await one.ask("here", listening="files")
+        await other.ask("here", listening="off")  # at the door
+        during = await site.json("GET", "/api/rooms")
+        assert (during["now"], during["today"]["people"]) == ({"people": 1, "rooms": 1}, 1)
+
+
 async def test_a_room_with_somebody_in_it_is_listed_first_however_many_others_were_made(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

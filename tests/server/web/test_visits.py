@@ -36,6 +36,7 @@ READING = {
     ("GET", "/api/rooms/{room}/evenings"), ("GET", "/api/rooms/{room}/recording"),
     ("GET", "/api/rooms/{room}/push"),
     ("GET", "/api/rooms/{room}/hooks"), ("POST", "/api/rooms/{room}/hooks"),
+    ("GET", "/api/rooms/{room}/became"),
     ("POST", "/api/rooms/{room}/hooks/{hook}"), ("DELETE", "/api/rooms/{room}/hooks/{hook}"),
     *(("GET", f"/api/rooms/{{room}}/recording.{kind}") for kind in ("ogg", "m4a", "vtt")),
     *(("GET", f"/api/clips/{{clip}}.{kind}") for kind in ("ogg", "m4a", "vtt", "svg", "png")),

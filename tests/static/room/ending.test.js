@@ -150,11 +150,43 @@ test('older clips that answered the same stand on the card with their day, once 
   assert.deepEqual(endingOf(round({}), { ...modelOf(), hidden: [CLEO.id] }, met).takes.map(({ clip }) => clip), ['a']);
 });
 
+test('a duet has a title of its own, and whoever went first stands first', () => {
+  const met = new Map([['old', { by: CLEO, at_ms: 5_000, duration_ms: 800, caption: 'a hat' }]]);
+  const round = ended(running({}, { takes: [TAKES[0]], company: ['old'], duet: { at_ms: 5_000, machine: false } }), { ending: 'plain' });
+
+  const { title, takes } = endingOf(round, modelOf(), met);
+  assert.deepEqual([title, takes.map(({ clip }) => clip)], [en['ending.duet'], ['old', 'a']]);
+});
+
+test('a chain that stays open says how long it is, and whose the links of earlier visits are', () => {
+  const met = new Map([['old', { by: CLEO, at_ms: 5_000, duration_ms: 800, caption: 'a hat' }]]);
+  const round = running({}, { chain: 'c', takes: [take('old', { id: 'gone' }, { turn: 0 }), TAKES[0]] });
+  const { beads, words, names } = endingOf(ended(round, { ending: 'chain', replay: ['old', 'a'], stays_open: true }), modelOf(), met);
+
+  assert.deepEqual(beads.map(({ clip, name, text }) => [clip, name, text]), [['old', 'Calm Fern', 'a hat'], ['a', 'Velvet Teacup', 'a spoon']]);
+  assert.equal(words, '2 links so far. Whoever comes next goes on.');
+  assert.deepEqual(names, ['Calm Fern', 'Velvet Teacup']);
+});
+
+test('who answers alone is told that it waits for whoever comes next', () => {
+  const told = (/** @type {any[]} */ here, /** @type {object} */ closing = {}) => endingOf(ended(running({}, { takes: [TAKES[0]] }), { ending: 'plain', ...closing }), modelOf({ here })).words;
+
+  assert.equal(told([ANNA]), en['ending.left']);
+  assert.equal(told([ANNA, { ...BELA, machine: true }]), en['ending.left']);
+  assert.deepEqual([told([ANNA, BELA]), told([ANNA], { ending: 'votes' })], ['', '']);
+});
+
+test('after the prompt of the day that is all for today', () => {
+  assert.match(card({ ending: 'plain', coach: 'Well.' }, { prompt: { id: 'daily-2026-11-28', text: 'Moss' } }).words, /^That is all for today\. Well\.$/);
+  assert.equal(card({ ending: 'plain', coach: 'Well.' }).words, 'Well.');
+});
+
 test('of the company of a round nothing is told until whoever asked for it has spoken', () => {
   const round = running({}, { takes: [], company: ['old'], starter: 'anna' });
 
   assert.deepEqual(sparedOf(round), ['old']);
   assert.deepEqual(sparedOf({ ...round, takes: [take('b', BELA)] }), ['old']);
   assert.deepEqual(sparedOf({ ...round, takes: [{ ...take('a', ANNA), voice: 'anna' }] }), []);
+  assert.deepEqual(sparedOf({ ...round, duet: { at_ms: 1, machine: false } }), []); // it is heard first
   assert.deepEqual([sparedOf(null), sparedOf(running({}, { takes: [] }))], [[], []]);
 });

@@ -83,3 +83,29 @@ test('a clip that is gone, and one that answered nothing, are told in words of t
     assert.equal(speakers(visit).at(-1), true);
   }
 });
+
+test('who comes for the prompt of the day asks for it once, and plays no more when they have answered', async () => {
+  const visit = await new Visit({ query: 'daily' }).enter(true);
+  await served(visit);
+  assert.deepEqual(visit.asked('round.start').map(({ daily, clip }) => [daily, clip]), [[true, undefined]]);
+  assert.equal(visit.session.model.playing, true);
+
+  visit.event('round.opened', { ...opened, prompt: { id: 'daily-2026-11-28', text: 'Moss' }, company: [] });
+  visit.event('clip.landed', landed);
+  await served(visit);
+  assert.equal(visit.session.model.playing, true);
+  visit.event('round.closed', { round: 'r1', reason: 'done', takes: ['own'], replay: [] });
+  await served(visit);
+
+  assert.equal(visit.session.model.playing, false);
+});
+
+test('who answered it before is told so, and plays like anybody', async () => {
+  const visit = new Visit({ query: 'daily' });
+  visit.refusals['round.start'] = 'answered_already';
+  await visit.enter(true);
+  await served(visit);
+
+  assert.match(JSON.stringify(visit.session.model.notices), /daily-done/);
+  assert.equal(visit.session.model.playing, true);
+});
