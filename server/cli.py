@@ -1,4 +1,4 @@
-"""The command line: `wonder serve`, `doctor`, `settings`, `describe`, `captions`, `speech`, `export`."""
+"""The command line: `wonder serve`, and what else is done from a terminal."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,7 +25,7 @@ from server import config as settings
 from server import options, settings_page, streams, tls
 from server.config import BadSetting, Config
 from server.log.base import Unusable
-from server.options import with_settings
+from server.options import with_settings, with_some_settings
 
 logger = logging.getLogger("wonder")
 
@@ -34,6 +35,8 @@ ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 # Everything after SIGTERM: draining, then closing what is open.
 CLOSE_TIMEOUT_S = 4.0
 FILES_WANTED = 65_536
+# An option of a command, which is no setting.
+_option = partial(click.option, allow_from_autoenv=False)
 WHEN = click.DateTime(("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S"))
 
 
@@ -188,6 +191,33 @@ def export(
         offer = asyncio.run(exporting.export(where, room, file, query, show))
     minutes, seconds = divmod(round(offer.duration_ms / 1000), 60)
     click.echo(f"{file}: {offer.clips} clips, {minutes}:{seconds:02} min.")
+
+
+@with_some_settings("s3_endpoint", "s3_region", "s3_key", "s3_secret", "strict")
+@wonder.command()
+@_option("--from", "from_", required=True, help="Where all is: sqlite:FOLDER or nats://HOST:PORT.")
+@_option("--to", required=True, help="Where it goes, the same; an empty one.")
+@_option("--from-blobs", default="log", show_default=True, help="Where clips are: log or s3://BUCKET.")
+@_option("--blobs", default="log", show_default=True, help="Where they go: log, nats or s3://BUCKET.")
+@_option("--check", is_flag=True, help="Compare the two, and change nothing.")
+def move(config: Config, *, from_: str, to: str, from_blobs: str, blobs: str, check: bool) -> None:
+    """Move all rooms, clips and the secret from one storage to another; said again, it goes on."""
+    from server import move as house  # noqa: PLC0415 - not needed to serve
+
+    source, target = house.Place("--from", from_, from_blobs), house.Place("--to", to, blobs)
+    bars: dict[str, Any] = {}
+    with contextlib.ExitStack() as shown:
+
+        def show(stage: str, there: int, total: int) -> None:
+            if stage not in bars:
+                made = click.progressbar(length=1, label=stage, file=sys.stderr)
+                bars[stage] = shown.enter_context(made)
+            bar = bars[stage]
+            bar.length = max(1, total)
+            bar.update(max(0, there - bar.pos))
+
+        told = asyncio.run((house.check if check else house.move)(config, source, target, show))
+    click.echo(told)
 
 
 async def _serve(config: Config) -> None:

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from server import places
 from server.config import Config
-from server.log.base import Log, Unusable
+from server.log.base import Unusable
 from server.log.memory import MemoryLog
+from server.log.moving import Movable
 from server.log.sqlite import SqliteLog
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ EXTRA = "`make extras` installs what a log in NATS needs."
 
 async def open_log(
     config: Config, broken: asyncio.Event, on_commit: Callable[[float], None] | None = None
-) -> Log:
+) -> Movable:
     """Return the log that the settings ask for; `broken` is set when its storage fails for good.
 
     Raises `Unusable` with a sentence.

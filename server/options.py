@@ -10,7 +10,7 @@ import functools
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -74,15 +74,24 @@ def with_settings(command: C) -> C:
 
     Raises `BadSetting` with a sentence that names what is wrong and where it stands.
     """
+    return _with(command, settings.NAMES, settings.check)
+
+
+def with_some_settings(*names: str) -> Callable[[C], C]:
+    """Return what gives a command options for these settings alone; they are not checked together."""
+    return lambda command: _with(command, names, lambda _: None)
+
+
+def _with(command: C, names: Sequence[str], check: Callable[[Config], None]) -> C:
     command.context_settings["auto_envvar_prefix"] = PREFIX
-    command.params += [_config_option(), *map(Setting, settings.NAMES)]
+    command.params += [_config_option(), *map(Setting, names)]
     called = command.callback
     assert called is not None
 
     @functools.wraps(called)
     def with_config(config: Path | None, **given: Any) -> Any:  # noqa: ARG001 - was read before all others
-        made = Config(**{name: given.pop(name) for name in settings.NAMES})
-        settings.check(made)
+        made = Config(**{name: given.pop(name) for name in names})
+        check(made)
         return called(config=made, **given)
 
     command.callback = with_config

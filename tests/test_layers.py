@@ -56,7 +56,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.log.bell": (),
     "server.log.claims": (),
     "server.log.base": ("server.log.bell", "server.blobs.base", "server.room"),
+    "server.log.moving": ("server.log.base", "server.room"),
     "server.log": (
+        "server.log.moving",
         "server.log.base",
         "server.log.bell",
         "server.log.claims",
@@ -65,6 +67,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.room",
     ),
     "server.blobs.base": (),
+    # From one log to another, whatever they are.
+    "server.moving": ("server.log.base", "server.log.moving", "server.blobs.base", "server.room"),
     "server.blobs.unreduced": (),
     # The forms of the blobs: the local ones are in the storage of the log, others beside it.
     "server.blobs": (
@@ -169,6 +173,7 @@ ROOTS = (
     "server.log_storage",
     "server.doctor",
     "server.exporting",
+    "server.move",
     "server.hearing",
     "server.radio_of_takes",
     "server.speaking",

@@ -45,6 +45,8 @@ ELSEWHERE = {
     "server/log/jetstream/sequence.py": "of the log in NATS; tests/support/feed_contract.py is its suite",
     "server/log/jetstream/snapshots.py": "of the log in NATS; snapshot_contract.py is its suite",
     "server/log/jetstream/writing.py": "of the log in NATS; tests/support/log_contract.py is its suite",
+    "server/log/moving.py": "an interface; tests/support/moving_contract.py is its suite",
+    "server/moving/ends.py": "a part of each move; tests/server/moving use it throughout",
     "server/log/jobs.py": "values only; tests/server/log/test_writing.py uses them throughout",
     "server/log/snapshots.py": "snapshots in SQLite; tests/support/snapshot_contract.py is their suite",
     "server/engines/worker.py": "a part of the transcriber, whose tests break it",

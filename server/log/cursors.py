@@ -47,6 +47,10 @@ class Cursors:
         """Return the parts in which a reader keeps something."""
         return sorted({row.part for row in self._rows.get(reader, {}).values()})
 
+    def readers(self) -> list[str]:
+        """Return the names of those that have a cursor or keep something, sorted."""
+        return sorted(reader for reader, at in self._positions.items() if at or self._rows.get(reader))
+
     def restart(self, reader: str) -> None:
         """Forget a reader."""
         self._positions.pop(reader, None)

@@ -32,6 +32,8 @@ _PART = """
     WHERE reader = ? AND part = ? AND (projection.number, item) > (?, ?)
     ORDER BY projection.number, item LIMIT ?
 """
+_READERS = "SELECT reader FROM cursor UNION SELECT reader FROM projection ORDER BY reader"
+_NEWEST = "SELECT max(position) FROM event"
 _NEXT_PART = "SELECT part FROM projection WHERE reader = ? AND part > ? ORDER BY part LIMIT 1"
 _PUT = "INSERT OR REPLACE INTO projection(room, reader, item, part, number, sum) VALUES (?, ?, ?, ?, ?, ?)"
 _WITHDRAW = "DELETE FROM projection WHERE room = ? AND reader = ? AND item = ?"
@@ -69,6 +71,14 @@ class Feed:
         if sums.of_cursor(reader, position) != sum_:
             raise DamagedProgress(f"the cursor of {reader} is damaged")
         return int(position)
+
+    def readers(self) -> list[str]:
+        """Return the names of those that have a cursor or keep something, sorted."""
+        return [str(reader) for (reader,) in self._connection.execute(_READERS)]
+
+    def end(self) -> int:
+        """Return the position of the newest change."""
+        return int(self._connection.execute(_NEWEST).get or 0)
 
     def projected(self, reader: str, room: str, item: str) -> Projected | None:
         """Return what a reader keeps of an item."""

@@ -59,5 +59,11 @@ class Secret(Struct, frozen=True):
     """Ask for the secret, made at the first time."""
 
 
-Job = Append | Erase | Keep | Advance | Restart | Distrust | Check | Secret
+class Adopt(Struct, frozen=True):
+    """Put another installation's secret in the place of this one's."""
+
+    secret: bytes
+
+
+Job = Append | Erase | Keep | Advance | Restart | Distrust | Check | Secret | Adopt
 Result = list[Outcome] | bytes | bool | None | Exception

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from itertools import islice
 
 from msgspec import Struct, field
@@ -27,6 +27,7 @@ from server.log.base import (
 from server.log.bell import Bell
 from server.log.chain import KEYS_LOOKED_AT, chained, is_outdated, is_same_use, listed, looks_at_keys
 from server.log.cursors import Cursors
+from server.log.moving import KeyUse
 from server.room.events import Draft, Event, encode, erased, numbered
 
 SECRET_BYTES = 32
@@ -115,7 +116,7 @@ class MemoryLog:
         for entry in entries:
             outcomes.append(self._append(room, entry, expect))
             expect = chained(expect, entry, outcomes[-1])
-        self.bell.ring(draft.data.kind for entry in entries for draft in entry.drafts)
+        self.bell.ring(draft.kind for entry in entries for draft in entry.drafts)
         return outcomes
 
     async def read(self, room: str, after: int = 0, limit: int = 500) -> list[Event]:
@@ -243,6 +244,41 @@ class MemoryLog:
     async def secret(self) -> bytes:
         """Return this log's secret."""
         return self._secret
+
+    async def all_rooms(self) -> AsyncIterator[str]:
+        """Yield the id of every room."""
+        self._check_open()
+        for room in sorted(self._room_logs):
+            yield room
+
+    async def key_uses(self, room: str, first: int, last: int) -> list[KeyUse]:
+        """Return the keys that still count of some events."""
+        self._check_open()
+        room_log = self._room_logs.get(room) or _RoomLog()
+        return [
+            KeyUse(key, use.first, use.last, use.digest)
+            for key, use in room_log.keys.items()
+            if first <= use.first <= last
+        ]
+
+    async def readers(self) -> list[str]:
+        """Return the names of readers."""
+        self._check_open()
+        return self._cursors.readers()
+
+    async def end_of_feed(self) -> int:
+        """Return the position of the newest change."""
+        self._check_open()
+        return self._position
+
+    async def is_shared(self) -> bool:
+        """Tell that no other process has it."""
+        return False
+
+    async def adopt_secret(self, secret: bytes) -> None:
+        """Take another installation's secret."""
+        self._check_open()
+        self._secret = secret
 
     async def check(self) -> None:
         """Raise `StorageFull` when the quota is used up."""

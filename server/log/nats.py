@@ -10,7 +10,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from functools import partial
 
 from server.blobs.base import Blob
@@ -37,9 +37,10 @@ from server.log.jetstream.records import Place
 from server.log.jetstream.records import shard as shard_of
 from server.log.jetstream.sending import Sender
 from server.log.jetstream.sequence import Order
-from server.log.jetstream.setup import SHARDS, Found, set_up
+from server.log.jetstream.setup import SHARDS, Found, adopt, set_up
 from server.log.jetstream.snapshots import Snapshots
 from server.log.jetstream.writing import ClaimsAre, Writing, ownership
+from server.log.moving import KeyUse
 from server.nats.connection import CONNECT_S, Connection, NatsRefused, connect
 from server.room.events import Draft, Event
 
@@ -282,6 +283,40 @@ class NatsLog:
     async def secret(self) -> bytes:
         """Return this installation's secret."""
         return self._secret
+
+    async def all_rooms(self) -> AsyncIterator[str]:
+        """Yield the id of every room."""
+        self._check_open()
+        async for room in self._rooms.all():
+            if (await self._rooms.look(room)).last:
+                yield room
+
+    async def key_uses(self, room: str, first: int, last: int) -> list[KeyUse]:
+        """Return the keys that still count of some events."""
+        self._check_open()
+        uses = await self._rooms.uses(room, first, last, self._own(room))
+        return [KeyUse(use.key, use.first, use.last, use.digest) for use in uses]
+
+    async def readers(self) -> list[str]:
+        """Return the names of readers."""
+        self._check_open()
+        return await self._readers.names()
+
+    async def end_of_feed(self) -> int:
+        """Return a position after all that is stored."""
+        self._check_open()
+        return await self._order.end()
+
+    async def is_shared(self) -> bool:
+        """Tell whether another process follows the rooms now."""
+        self._check_open()
+        return await self._following[0].is_followed_by_others()
+
+    async def adopt_secret(self, secret: bytes) -> None:
+        """Take another installation's secret."""
+        self._check_open()
+        await adopt(self._connection, secret)
+        self._secret = secret
 
     async def check(self) -> None:
         """Raise when an append would find no room, or no server."""

@@ -13,6 +13,7 @@ from msgspec import Struct
 from server.blobs.base import Blob, BlobInfo
 from server.log import snapshots, sums
 from server.log.base import Damaged, Listing, Snapshot
+from server.log.moving import KeyUse
 from server.room.events import Event, decode
 
 _PLACE = (
@@ -21,6 +22,10 @@ _PLACE = (
 )
 _EVENTS = "SELECT seq, key, sum, body FROM event WHERE room = ? AND seq > ? ORDER BY seq LIMIT ?"
 _USED = "SELECT seq, last, nth, at_ms, digest, sum FROM used_key WHERE room = ? AND key = ?"
+_USES = (
+    "SELECT key, digest, seq, last, nth, at_ms, sum FROM used_key WHERE room = ? AND seq BETWEEN ? AND ?"
+    " ORDER BY seq"
+)
 _BLOB = (
     "SELECT room.id, blob_index.room, blob_index.sum, blob.body FROM blob_index"
     " LEFT JOIN room ON room.number = blob_index.room LEFT JOIN blob ON blob.number = blob_index.blob"
@@ -37,6 +42,12 @@ _ROOMS = (
     "SELECT room.id, room.name, room_head.room, head, last_at_ms, public, sum FROM room_head"
     " JOIN room ON room.number = room_head.room WHERE public = ?"
     " ORDER BY last_at_ms DESC, room.id LIMIT ?"
+)
+
+# By their hashes, which have an index.
+_ALL_ROOMS = (
+    "SELECT room.id, room.name FROM room JOIN room_head ON room_head.room = room.number"
+    " WHERE room.name > ? ORDER BY room.name LIMIT ?"
 )
 
 Row = tuple[int, str | None, bytes, bytes]
@@ -106,6 +117,25 @@ class Reader:
             raise Damaged("a key is damaged")
         rows: list[Any] = self._connection.execute(_EVENTS, (number, seq - 1, last - seq + 1)).fetchall()
         return Use(digest, [event(number, row) for row in rows])
+
+    def key_uses(self, room: str, first: int, last: int) -> list[KeyUse]:
+        """Return the keys that still count of some events."""
+        place = self.place(room)
+        if place is None:
+            return []
+        rows: list[Any] = self._connection.execute(_USES, (place.number, first, last)).fetchall()
+        for key, digest, *numbers, sum_ in rows:
+            if sums.of_key(place.number, key, digest, *numbers) != sum_:
+                raise Damaged("a key is damaged")
+        return [KeyUse(key, seq, end, digest) for key, digest, seq, end, *_ in rows]
+
+    def all_rooms(self, after: str, limit: int) -> list[str]:
+        """Return ids of rooms after one, in the order of their hashes."""
+        name = sums.name(after) if after else b""
+        rows: list[Any] = self._connection.execute(_ALL_ROOMS, (name, limit)).fetchall()
+        if any(sums.name(room) != name for room, name in rows):
+            raise Damaged("the catalogue is damaged")
+        return [room for room, _ in rows]
 
     def snapshot(self, room: str) -> Snapshot | None:
         """Return a room's snapshot."""

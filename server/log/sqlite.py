@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -23,8 +23,21 @@ from server.log.base import Change, Damaged, Effect, Entry, Listing, Outcome, Pr
 from server.log.bell import Bell
 from server.log.checking import CatalogueCheck
 from server.log.feed import Feed
-from server.log.jobs import Advance, Append, Check, Distrust, Erase, Job, Keep, Restart, Result, Secret
+from server.log.jobs import (
+    Adopt,
+    Advance,
+    Append,
+    Check,
+    Distrust,
+    Erase,
+    Job,
+    Keep,
+    Restart,
+    Result,
+    Secret,
+)
 from server.log.lock import Lock
+from server.log.moving import KeyUse
 from server.log.reading import Reader
 from server.log.schema import Settings
 from server.log.worker import Worker
@@ -34,6 +47,7 @@ from server.room.events import Draft, Event
 logger = logging.getLogger(__name__)
 
 Question = Callable[[Reader], Any]
+ROOMS_PAGE = 1_000
 
 
 class SqliteLog:
@@ -193,6 +207,38 @@ class SqliteLog:
         """Return this installation's secret."""
         return cast(bytes, await self._ask(Secret()))
 
+    async def all_rooms(self) -> AsyncIterator[str]:
+        """Yield the id of every room."""
+        after = ""
+        while page := await self._rooms_after(after):
+            for room in page:
+                yield room
+            after = page[-1]
+
+    async def _rooms_after(self, after: str) -> list[str]:
+        return cast(list[str], await self._reading.ask(lambda reader: reader.all_rooms(after, ROOMS_PAGE)))
+
+    async def key_uses(self, room: str, first: int, last: int) -> list[KeyUse]:
+        """Return the keys that still count of some events."""
+        found = await self._reading.ask(lambda reader: reader.key_uses(room, first, last))
+        return cast(list[KeyUse], found)
+
+    async def readers(self) -> list[str]:
+        """Return the names of readers."""
+        return cast(list[str], await self._reading.ask(lambda _: self._feed.readers()))
+
+    async def end_of_feed(self) -> int:
+        """Return the position of the newest change."""
+        return cast(int, await self._reading.ask(lambda _: self._feed.end()))
+
+    async def is_shared(self) -> bool:
+        """Tell that no other process has it: the lock keeps it from that."""
+        return False
+
+    async def adopt_secret(self, secret: bytes) -> None:
+        """Take another installation's secret."""
+        await self._ask(Adopt(secret))
+
     async def check(self) -> None:
         """Raise when the storage cannot take an append now."""
         error = await self._ask(Check())
@@ -219,7 +265,7 @@ class SqliteLog:
     def _note(self, job: Job, result: Result) -> None:
         """Ring the bell, also when nobody waits for the append any more; tell of a failure."""
         if isinstance(job, Append) and isinstance(result, list):
-            self.bell.ring(draft.data.kind for entry in job.entries for draft in entry.drafts)
+            self.bell.ring(draft.kind for entry in job.entries for draft in entry.drafts)
         if self._writer.broken:
             self._fail(self._writer.broken)
 

@@ -19,7 +19,19 @@ from server.log import erasing, schema, snapshots, sums
 from server.log.base import Conflict, Damaged, Entry, KeyUsed, Outcome, StorageFull, Unusable
 from server.log.chain import KEYS_LOOKED_AT, chained, is_outdated, is_same_use, listed, looks_at_keys
 from server.log.feed import Feed
-from server.log.jobs import Advance, Append, Check, Distrust, Erase, Job, Keep, Restart, Result, Secret
+from server.log.jobs import (
+    Adopt,
+    Advance,
+    Append,
+    Check,
+    Distrust,
+    Erase,
+    Job,
+    Keep,
+    Restart,
+    Result,
+    Secret,
+)
 from server.log.reading import Place, Reader
 from server.log.schema import GUARD_BYTES, Settings
 from server.room.events import Event, encode, numbered
@@ -215,6 +227,9 @@ class Writer:
                 return None
             case Secret():
                 return self._secret()
+            case Adopt(secret=secret):
+                self._keep_secret(secret)
+                return None
             case Check():
                 return self._check()
 
@@ -368,11 +383,15 @@ class Writer:
         row = self._connection.execute("SELECT sum, body FROM secret").fetchone()
         if row is None:
             body = secrets.token_bytes(SECRET_BYTES)
-            self._connection.execute("INSERT INTO secret VALUES (1, ?, ?)", (sums.of_secret(body), body))
+            self._keep_secret(body)
             return body
         if sums.of_secret(row[1]) != row[0]:
             raise Damaged("the secret is damaged")
         return bytes(row[1])
+
+    def _keep_secret(self, body: bytes) -> None:
+        row = (sums.of_secret(body), body)
+        self._connection.execute("INSERT OR REPLACE INTO secret VALUES (1, ?, ?)", row)
 
     def _check(self) -> Exception | None:
         full = self._settings.max_bytes is not None and not self._free_pages()

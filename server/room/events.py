@@ -403,6 +403,11 @@ class Draft(Struct, frozen=True):
     at_ms: int
     by: Voice | None = None
 
+    @property
+    def kind(self) -> str:
+        """Return the kind of the event that it becomes."""
+        return self.data.kind
+
 
 class Event(Struct, frozen=True, tag="event", tag_field="type"):
     """A fact in its room's log; `prev` is the seq of the event before (0 for the first)."""
@@ -434,7 +439,7 @@ _data = {kind: msgspec.json.Decoder(fact) for kind, fact in KINDS.items()}
 
 def numbered(draft: Draft, seq: int, prev: int) -> Event:
     """Return the event that a draft becomes at a place in the log."""
-    return Event(seq, prev, draft.at_ms, draft.by, draft.data.kind, draft.data)
+    return Event(seq, prev, draft.at_ms, draft.by, draft.kind, draft.data)
 
 
 def encode(event: Event) -> bytes:

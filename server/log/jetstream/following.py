@@ -14,7 +14,7 @@ from nats.aio.msg import Msg
 
 from server.log.jetstream.reading import room_of
 from server.log.jetstream.records import Place, place_of, record_of
-from server.nats.connection import Connection, NatsRefused
+from server.nats.connection import Connection, NatsRefused, NatsSilent
 
 HEARTBEAT_S = 1.0
 SILENT_S = 2.5
@@ -34,6 +34,7 @@ class Following:
         self._seq = 0  # of the newest message that was heard
         self._expected = 1
         self._heard_at_s = 0.0
+        self._inbox = ""
         self._broken = asyncio.Event()
         self._anew: asyncio.Task[None] | None = None
         self.filled = asyncio.Event()
@@ -50,10 +51,21 @@ class Following:
             await asyncio.gather(self._anew, return_exceptions=True)
         self.filled.set()
 
+    async def is_followed_by_others(self) -> bool:
+        """Tell whether somebody listens to a consumer that is not ours. Raises `OSError`."""
+        try:
+            found = await self._connection.js(f"CONSUMER.LIST.ROOMS_{self._shard}", {"offset": 0})
+        except NatsRefused as refused:
+            raise NatsSilent(f"the storage does not answer: {refused}") from refused
+        return any(
+            each.get("push_bound") and each["config"].get("deliver_subject") != self._inbox
+            for each in found.get("consumers") or ()
+        )
+
     async def _follow(self) -> None:
         """Make a consumer, and another whenever it is lost; the root of its task."""
         while True:
-            inbox = self._connection.inbox()
+            inbox = self._inbox = self._connection.inbox()
             try:
                 subscription = await self._connection.subscribe(inbox, self._receive)
                 try:

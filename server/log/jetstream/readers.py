@@ -115,6 +115,12 @@ class Readers:
                 ):
                     pass
 
+    async def names(self) -> list[str]:
+        """Return the names of those that have a cursor or keep something, sorted."""
+        for reader in await self._names():
+            await self.current(reader)
+        return self._cursors.readers()
+
     async def _names(self) -> list[str]:
         info = await self._connection.js(f"STREAM.INFO.{STREAM}", {"subjects_filter": SUBJECTS})
         subjects: dict[str, int] = info["state"].get("subjects") or {}

@@ -8,14 +8,16 @@ from __future__ import annotations
 import base64
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
 from server.log.base import Damaged
+from server.log.chain import is_outdated
 from server.log.jetstream.records import (
     ALL_BEFORE,
     MARK_EVERY,
+    KeyUse,
     Message,
     Place,
     name,
@@ -213,6 +215,39 @@ class Rooms:
         if message is None or seq <= place.base:
             return []
         return await self.messages(room, message.record.first, place.last, place)
+
+    async def uses(self, room: str, first: int, last: int, place: Place | None = None) -> list[KeyUse]:
+        """Return the keys of some events that the room's time and its newer keys have not outdated."""
+        place = place or await self.look(room)
+        try:
+            messages = await self.messages(room, first, min(last, place.last), place)
+            found = [use for message in messages for use in message.uses()]
+        except msgspec.DecodeError as error:
+            raise Damaged("the keys of a room cannot be read") from error
+        used, now_ms = place.record.used, place.record.at_ms
+        return [
+            use
+            for use in found
+            if first <= use.first <= last and not is_outdated(used - use.nth, use.at_ms, now_ms)
+        ]
+
+    async def all(self) -> AsyncIterator[str]:
+        """Yield every room that has a message, dropped ones too."""
+        for shard in range(self.shards):
+            offset = 0
+            while page := await self._subjects(shard, offset):
+                for room in filter(None, map(room_of, page)):
+                    yield room
+                offset += len(page)
+
+    async def _subjects(self, shard: int, offset: int) -> list[str]:
+        """Return some subjects of a shard's rooms, as many as the server tells at once."""
+        asked = {"subjects_filter": f"rooms.{shard}.*", "offset": offset}
+        try:
+            info = await self._connection.js(f"STREAM.INFO.ROOMS_{shard}", asked, READ_S)
+        except NatsRefused as refused:
+            raise NatsSilent(f"the storage does not answer: {refused}") from refused
+        return list(info["state"].get("subjects") or ())
 
     async def sequences(self, room: str, below: int) -> list[int]:
         """Return where all messages of a room below a sequence are, blanked copies included."""

@@ -93,6 +93,12 @@ class Order:
                 await self._load()
             return await self._name_more()
 
+    async def end(self) -> int:
+        """Return a position after all that is named, and before what is not."""
+        while await self.name_more():
+            pass
+        return (self._seq + 1) << EVENT_BITS
+
     async def named(self, shard: int, seq: int) -> None:
         """Return when an append has its place in the order, so that it may be erased."""
         while self._seq < 0 or self._upto[shard] < seq:

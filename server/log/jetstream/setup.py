@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from msgspec import Struct
+from msgspec.structs import replace
 
 from server.log.base import Unusable
 from server.log.jetstream import readers, sequence, snapshots
@@ -169,6 +170,18 @@ async def _meta(connection: Connection, shards: int) -> Meta:
         return msgspec.json.decode(of_api(answer["message"]).body, type=Meta)
     except msgspec.DecodeError as error:
         raise Unusable("What the log keeps for good (META) cannot be read: restore a backup.") from error
+
+
+async def adopt(connection: Connection, secret: bytes) -> None:
+    """Put another installation's secret in the place of the one that is kept. Raises `OSError`."""
+    stored = await connection.newest(META, "meta")
+    if stored is None:
+        raise NatsSilent("what the log keeps for good is not there yet")
+    meta = replace(msgspec.json.decode(stored.body, type=Meta), secret=secret)
+    try:
+        await connection.publish("meta", msgspec.json.encode(meta), {EXPECTED: str(stored.seq)})
+    except NatsRefused as refused:
+        raise NatsSilent(str(refused)) from refused
 
 
 def _of_server(connection: Connection) -> list[str]:

@@ -12,9 +12,10 @@ from server.log.memory import MemoryLog
 from tests.support.feed_contract import FeedContract
 from tests.support.log_contract import BlobsInCommitContract, Open
 from tests.support.log_machine import LogMachine
+from tests.support.moving_contract import MovingContract
 
 
-class TestMemoryLog(FeedContract, BlobsInCommitContract):
+class TestMemoryLog(MovingContract, FeedContract, BlobsInCommitContract):
     @pytest.fixture
     def open(self, tmp_path: Any) -> Open:
         async def open_() -> Log:

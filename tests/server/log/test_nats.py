@@ -20,6 +20,7 @@ from server.room.events import Draft, Event
 from tests.support.feed_contract import FeedContract, all_changes
 from tests.support.log_contract import Open, said
 from tests.support.log_machine import LogMachine
+from tests.support.moving_contract import MovingContract
 from tests.support.nats_server import NatsServer, nats_server
 
 
@@ -29,7 +30,7 @@ async def server(tmp_path: Path) -> AsyncIterator[NatsServer]:
         yield server
 
 
-class TestNatsLog(FeedContract):
+class TestNatsLog(MovingContract, FeedContract):
     @pytest.fixture
     def open(self, server: NatsServer) -> Open:
         async def open_() -> Log:

@@ -22,9 +22,10 @@ from tests.support.disk import Disk
 from tests.support.feed_contract import FeedContract
 from tests.support.log_contract import BlobsInCommitContract, Open, said, texts
 from tests.support.log_machine import LogMachine
+from tests.support.moving_contract import MovingContract
 
 
-class TestSqliteLog(FeedContract, BlobsInCommitContract):
+class TestSqliteLog(MovingContract, FeedContract, BlobsInCommitContract):
     @pytest.fixture
     def open(self, tmp_path: Path) -> Open:
         async def open_() -> Log:
