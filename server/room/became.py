@@ -22,7 +22,10 @@ class Became(Struct, frozen=True):
 
 
 def became(state: RoomState, voice: str) -> tuple[Became, ...]:
-    """Return what became of a voice's links and answers, where people came after it and nothing is hidden."""
+    """Return what became of a voice's links and answers, where people came after it.
+
+    Who is hidden for a while counts as well; a prompt that is hidden is not told.
+    """
     chains = (
         Became(each.id, "chain", each.prompt.text, people, each.is_over)
         for each in state.chains
