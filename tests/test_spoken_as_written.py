@@ -35,7 +35,7 @@ FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthChec
 # there does not come to what is written, but to what thumbs say.
 OF_ONE_WORD = {"word_association", "word_at_a_time", "mind_meld", "word_ration"}
 SEVERAL_WORDS = tuple(number for number, phrase in enumerate(PHRASES["de"]) if " " in phrase)
-# All but one are silent twice and sit out, so that a round for two waits in the middle of a turn that is over.
+# All but one are silent twice and sit out, so that a round for two waits amid a turn that is over.
 LEFT_ALONE = Script(
     ((None, 0, 0, 0), (None, 0, 0, None), (0, 0, None, None)), ((False, False, False, False),)
 )
