@@ -24,15 +24,15 @@ def stays_open(
     game = BY_ID.get(round_.game)
     if game is None or game.id not in LINKED or fact.reason == "again" or not round_.takes:
         return False
-    if len(round_.takes) + _unheard(state, round_) >= game.takes or round_.hidden or round_.prompt is None:
+    if len(round_.takes) + _besides(state, round_) >= game.takes or round_.hidden or round_.prompt is None:
         return False
     if any(take.written or take.hidden or is_machine(state, take.voice, context) for take in round_.takes):
         return False
     return game.next(round_, now()) is not None
 
 
-def _unheard(state: RoomState, round_: Round) -> int:
-    """Return how many links a chain has besides those of a round that goes on with it: they are hidden."""
+def _besides(state: RoomState, round_: Round) -> int:
+    """Return how many links of a chain are hidden, and so not in the round that goes on with it."""
     taken = {take.clip for take in round_.takes}
     chain = next((each for each in state.chains if each.id == round_.chain), None)
     return sum(link.clip not in taken for link in chain.links) if chain else 0

@@ -70,11 +70,11 @@ export class SpokenWords {
     return true;
   }
 
-  /** Draw what is heard now; tells whether there is more to come. @param {import('../room/state.js').Text|null} line of the room's machine */
-  #show(line) {
+  /** Draw what is heard now; tells whether there is more to come. @param {import('../room/state.js').Text|null} talk the newest line of the room's machine */
+  #show(talk) {
     const heard = this.#heard();
     this.#drawRow(heard);
-    if (!heard && this.#showTalk(line)) return true;
+    if (!heard && this.#showTalk(talk)) return true;
     this.bar.removeAttribute('data-talk');
     const isShown = heard !== null && get('captions') !== 'off';
     set(this.bar, { hidden: !isShown });
