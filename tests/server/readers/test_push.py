@@ -201,7 +201,8 @@ async def test_a_room_that_is_closed_or_gone_wakes_nobody(place: Place) -> None:
         await place.registry.send("wonder", Oversee(Close(), ""), by=None)
         await reads.rest()
         assert len(place.subscriptions) == 0
-    async with place.reading() as reads:
+    async with place.reading():
+        await place.subscriptions.load()
         assert len(place.subscriptions) == 0
         assert await place.log.parts(Push.name) == []
 
