@@ -13,7 +13,7 @@ from server.blobs.base import Blob
 from server.log.base import DamagedProgress
 from server.log.memory import MemoryLog
 from server.push.encryption import PLAIN_BYTES
-from server.push.service import PushService
+from server.push.service import Outcome, PushService
 from server.push.subscriptions import DUE, Subscription, Subscriptions, due_row, spoken_row
 from server.push.vapid import Vapid
 from server.readers import push
@@ -24,6 +24,7 @@ from server.room.commands import Close, Land, Oversee
 from server.room.events import ClipLanded, Language, Voice
 from server.rooms.presence import SPEAKER
 from server.rooms.registry import RoomRegistry
+from tests.support.actors import until
 from tests.support.media import ANNA, BELA, Clock, registry
 from tests.support.push_service import Device, PushServer, push_server
 from tests.support.reading import caught_up, running
@@ -176,6 +177,29 @@ async def test_a_kill_misses_nobody_and_what_is_late_is_let_go(
     place.clock.ms += LATE_MS + 1
     async with place.reading() as reads:
         assert await reads.rest() == [TOLD], "nobody comes for a voice of long ago"
+
+
+async def test_a_service_that_is_slow_keeps_nobody_else_waiting(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, may_send = PushService.send, asyncio.Event()
+
+    async def slowly(service: PushService, to: Subscription, told: bytes, room: str) -> Outcome:
+        if to.voice == BELA.id:
+            await may_send.wait()
+        return await send(service, to, told, room)
+
+    monkeypatch.setattr(PushService, "send", slowly)
+    async with place.reading() as reads:
+        await place.subscribe()
+        cara = await place.subscribe(Voice("cara", "Cara", "#fff"))
+        for count in (1, 2):
+            await place.speak(after_ms=PAUSE_MS)
+            await place.pushes.received(count)
+            await until(lambda: ("wonder", "cara") not in place.subscriptions.due)
+        assert [device for device, _ in place.pushes.sent] == [cara] * 2
+        may_send.set()
+        assert len(await reads.rest()) == 3
 
 
 async def test_a_service_that_never_answers_is_left_in_peace_as_well(place: Place) -> None:
