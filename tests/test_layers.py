@@ -65,10 +65,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.blobs.base",
         "server.nats",
         "server.room",
+        "server.together",
     ),
     "server.blobs.base": (),
     # From one log to another, whatever they are.
-    "server.moving": ("server.log.base", "server.log.moving", "server.blobs.base", "server.room"),
+    "server.moving": (
+        "server.log.base",
+        "server.log.moving",
+        "server.blobs.base",
+        "server.room",
+        "server.together",
+    ),
     "server.blobs.unreduced": (),
     # The forms of the blobs: the local ones are in the storage of the log, others beside it.
     "server.blobs": (
@@ -78,6 +85,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.log.bell",
         "server.room",
         "server.nats",
+        "server.together",
     ),
     # Processes of our own, and several things at once.
     "server.jobs": (),
