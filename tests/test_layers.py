@@ -91,6 +91,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.jobs": (),
     "server.subprocesses": ("server.jobs",),
     "server.together": (),
+    "server.pauses": (),
+    "server.rota": (),
     "server.rtc": ("audio", "server.subprocesses", "server.clock", "server.rtc", "server.together"),
     "server.takes.sandbox": (),
     # From the sandboxed process outwards: what decodes foreign sound, who asks it, and a take's life.
@@ -144,6 +146,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.blobs.unreduced",
         "server.rtc",
         "server.together",
+        "server.pauses",
+        "server.rota",
     ),
     "server.metrics.registry": (),
     "server.metrics": ("server.metrics.registry", *LIVING, "server.rtc", "server.takes"),
@@ -161,7 +165,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.socket": (*EDGE, "server.http", "server.web"),
     "server.api": (*EDGE, "server.http", "server.web", "server.socket"),
     # An edge like those: what people send from Telegram.
-    "server.telegram": (*EDGE, "server.http", "server.readers"),
+    "server.telegram": (*EDGE, "server.http", "server.readers", "server.pauses", "server.rota"),
     "server.site": (
         *EDGE,
         "server.engines",
