@@ -8,14 +8,15 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from games.characters import of_kind
+from tests.browser.test_keeper import open_room
 from tests.support import language_models
 from tests.support.programs import need_program
 from tests.support.seated import Table, sit_down
 from tests.support.server import Server, running_server
-from tests.support.visitor import Invite
+from tests.support.visitor import Invite, Visitor
 
 KIND = "wonder"
 HOST = of_kind(KIND).names["en"]
@@ -129,6 +130,19 @@ async def worded(table: Table) -> set[str]:
     return {fact["clip"] for fact in told if fact["text"]}
 
 
+async def chooses_who_keeps_company(server: Server, keeper: Visitor) -> None:
+    """Let a keeper send the machine of their room away, and see that it stays away."""
+    await keeper.enter(server.url, await open_room(keeper.page, server.url))
+    company = keeper.page.locator("#keeper-sheet #keeper-character")
+    await keeper.page.locator("#settings").click()
+    for shown_, chosen in ((of_kind("topic").id, "none"), ("none", of_kind("topic").id)):
+        await keeper.page.locator("#keeper").click()
+        await expect(company).to_have_value(shown_)
+        await company.select_option(chosen)
+        await keeper.page.locator("#keeper-save").click()
+        await expect(company).to_have_count(0)
+
+
 async def test_a_lonely_visitor_is_greeted_and_plays_to_the_end_by_voice(
     server: Server, chromium: Browser, invite: Invite
 ) -> None:
@@ -137,6 +151,7 @@ async def test_a_lonely_visitor_is_greeted_and_plays_to_the_end_by_voice(
     for game in GAMES[:FEW]:
         await play(table, game)
     await is_spoken(table)
+    await chooses_who_keeps_company(server, await invite(chromium))
 
 
 @pytest.mark.soak

@@ -28,16 +28,17 @@ function rules(session, failure) {
     box.addEventListener('change', async () => (await session.send('room.set', { [name]: box.checked })) || (box.checked = !box.checked));
     return h('label', { class: 'check' }, box, h('span', {}, t(`keeper.${name}`), h('small', {}, t(`keeper.${name}.hint`))));
   };
-  return h('fieldset', { class: 'sheet-form' }, h('legend', {}, t('keeper.rules')), rule('locked'), rule('slow'), rule('hold'), maskOfRoom(session, failure), company(session, failure), noiseReduction(session, failure));
+  return h('fieldset', { class: 'sheet-form' }, h('legend', {}, t('keeper.rules')), rule('locked'), rule('slow'), rule('hold'), maskOfRoom(session, failure), ...company(session, failure), noiseReduction(session, failure));
 }
 
-/** Who keeps people company: a machine, or nobody. @param {Session} session @param {HTMLElement} failure */
+/** Who keeps people company, a machine or nobody; nothing where the server has no such machines. @param {Session} session @param {HTMLElement} failure */
 function company({ id, model }, failure) {
+  if (!model.room?.characters?.length) return [];
   const now = () => (model.state.character ?? model.room?.character) || 'none';
   const one = (/** @type {string} */ value, /** @type {string} */ name) => h('option', { value, selected: value === now() }, name);
-  const select = h('select', { id: 'keeper-character' }, one('none', t('keeper.character.none')), ...(model.room?.characters ?? []).map((each) => one(each.id, each.name)));
+  const select = h('select', { id: 'keeper-character' }, one('none', t('keeper.character.none')), ...model.room.characters.map((each) => one(each.id, each.name)));
   select.addEventListener('change', async () => (await attempt(failure, () => changeRoom(id, { character: select.value }))) || (select.value = now()));
-  return h('label', { class: 'field' }, h('span', {}, t('keeper.character')), select);
+  return [h('label', { class: 'field' }, h('span', {}, t('keeper.character')), select)];
 }
 
 /** One mask for everybody, or none. @param {Session} session @param {HTMLElement} failure */
