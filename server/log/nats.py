@@ -42,6 +42,7 @@ from server.log.jetstream.snapshots import Snapshots
 from server.log.jetstream.writing import ClaimsAre, Writing, ownership
 from server.log.moving import KeyUse
 from server.nats.connection import CONNECT_S, Connection, NatsRefused, connect
+from server.places import shown
 from server.room.events import Draft, Event
 
 TEND_S = 1.0
@@ -107,7 +108,7 @@ class NatsLog:
         try:
             connection = await connect(url, name=f"wonder {node}", within_s=within_s)
         except OSError as error:
-            raise Unusable(f"The log cannot be reached at {_shown(url)}: {error}.") from error
+            raise Unusable(f"The log cannot be reached at {shown(url)}: {error}.") from error
         try:
             found = await set_up(connection, monitors=monitors, shards=shards, max_bytes=max_bytes)
             for sentence in found.weak:
@@ -118,7 +119,7 @@ class NatsLog:
             await log.begin()
         except OSError as error:
             await connection.close()
-            raise Unusable(f"The log at {_shown(url)} does not answer: {error}.") from error
+            raise Unusable(f"The log at {shown(url)} does not answer: {error}.") from error
         except Unusable:
             await connection.close()
             raise
@@ -335,21 +336,19 @@ class NatsLog:
         """Finish what was begun and let go of the connection; may be called again."""
         self._closed = True
         self.bell.close()
-        await self._writing.close()
-        for following in self._following:
-            await following.close()
         if self._tending is not None:
             self._tending.cancel()
             await asyncio.gather(self._tending, return_exceptions=True)
+        await self._writing.close()
+        for following in self._following:
+            await following.close()
         await self._connection.close()
 
     # What the parts tell
 
     def appended(self, room: str, place: Place, kinds: Iterable[str]) -> None:
         """Note an append of this process."""
-        shard = shard_of(room, len(self._following))
-        self._order.tops[shard] = max(self._order.tops[shard], place.seq)
-        self._catalogue.note(room, place)
+        self._note(shard_of(room, len(self._following)), room, place)
         kinds = tuple(kinds)
         if kinds:
             self.bell.ring(kinds)
@@ -365,15 +364,22 @@ class NatsLog:
     def _heard(self, shard: int, room: str, place: Place) -> None:
         """Note what any process stored, as its shard tells."""
         record = place.record
-        self._order.tops[shard] = max(self._order.tops[shard], place.seq)
-        self._catalogue.note(room, place)
-        if record.node == self.node and record.append not in self._sender.doubted:
+        self._note(shard, room, place)
+        # What erases carries the name of the room's owner, whoever wrote it.
+        if record.writer == self.node and record.append not in self._sender.doubted:
             return
         self._sender.doubted.discard(record.append)
         if place.pending:
             self._eraser.later(room, place)
         if record.kinds:
             self.bell.ring(record.kinds)
+
+    def _note(self, shard: int, room: str, place: Place) -> None:
+        """Note what is stored, by whomever."""
+        self._order.tops[shard] = max(self._order.tops[shard], place.seq)
+        self._catalogue.note(room, place)
+        if place.is_erasing:
+            self._order.fresh.clear()
 
     async def _tend(self) -> None:
         """Finish what was to be erased, by this process or by one that died; the root of its task."""
@@ -404,9 +410,3 @@ class NatsLog:
     def _check_open(self) -> None:
         if self._closed:
             raise Unusable("The log is closed.")
-
-
-def _shown(url: str) -> str:
-    """Return an address without what may be a password."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{','.join(server.rpartition('@')[2] for server in rest.split(','))}"

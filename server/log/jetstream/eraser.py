@@ -58,6 +58,8 @@ class Eraser:
             logger.warning("log.not_erased_yet room=%.6s %s", room, error)
             self.later(room, place)
             return
+        if place.pending:
+            self._order.fresh.clear()  # read before it was taken back
         place.pending = ()
         self._rooms.trust(room)
 
@@ -66,7 +68,7 @@ class Eraser:
         try:
             place = await self._rooms.look_surely(room)
             await self._snapshots.tidy(room, place)
-        except OSError:
+        except (OSError, NatsRefused):
             self.later(room)
             return
         await self.gone(room, place)

@@ -103,6 +103,7 @@ class Following:
         stream = f"ROOMS_{self._shard}"
         asked = {"stream_name": stream, "config": config}
         made = await self._connection.js(f"CONSUMER.CREATE.{stream}", asked)
+        self._heard_at_s = loop.time()  # its heartbeats begin now
         if not made.get("num_pending"):
             self.filled.set()
         while not self._broken.is_set():

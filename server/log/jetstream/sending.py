@@ -60,12 +60,16 @@ class Sender:
                 error: OSError = NatsSilent(str(refused))
                 if refused.code in FULL:
                     raise StorageFull("the stream of the room is full") from refused
-                if refused.code in (WRONG_SEQUENCE, WRONG_SEQUENCE_MAYBE):
-                    stored = await self._look(room, place, record)
-                    if stored is not None:
-                        return stored
-                elif refused.code < JETSTREAM_CODES:
+                if refused.code < JETSTREAM_CODES:
                     raise error from refused
+                if refused.code in (WRONG_SEQUENCE, WRONG_SEQUENCE_MAYBE):
+                    try:
+                        stored = await self._look(room, place, record)
+                    except (NatsSilent, NatsRefused) as unseen:
+                        error = NatsSilent(str(unseen))
+                    else:
+                        if stored is not None:
+                            return stored
             except NatsSilent as silent:
                 error = silent
             if loop.time() > within:

@@ -100,15 +100,18 @@ class Order:
         return (self._seq + 1) << EVENT_BITS
 
     async def named(self, shard: int, seq: int) -> None:
-        """Return when an append has its place in the order, so that it may be erased."""
+        """Return when an append has its place in the order, so that it may be erased. Raises `OSError`."""
+        self.tops[shard] = max(self.tops[shard], seq)
         while self._seq < 0 or self._upto[shard] < seq:
-            if not await self.name_more():
-                return
+            if not await self.name_more() and self._upto[shard] < seq:
+                raise NatsSilent("a replica lacks what is to be named")
 
     async def _name_more(self) -> bool:
         while True:
             before = list(self._upto)
             appends = await self._unnamed()
+            if not appends and self._upto != before:
+                continue  # what was read has no events, and there may be more behind it
             if not appends:
                 return False
             body = msgspec.json.encode(_Body(self._upto, appends))
