@@ -36,7 +36,7 @@ ELSEWHERE = {
     "server/log/erasing.py": "a part of the writer; tests/server/log/test_writing.py erases",
     "server/log/jetstream/catalogue.py": "of the log in NATS; tests/support/log_contract.py lists rooms",
     "server/log/jetstream/changes.py": "of the log in NATS; tests/support/feed_contract.py is its suite",
-    "server/log/jetstream/eraser.py": "of the log in NATS; tests/crash/test_nats.py erases",
+    "server/log/jetstream/eraser.py": "of the log in NATS; tests/crash/test_nats_erasing.py erases",
     "server/log/jetstream/following.py": "of the log in NATS; tests/crash/test_nats.py cuts it off",
     "server/log/jetstream/planning.py": "of the log in NATS; tests/support/log_contract.py is its suite",
     "server/log/jetstream/reading.py": "of the log in NATS; tests/support/log_contract.py is its suite",
