@@ -21,6 +21,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from server.blobs.base import Away
+from server.nats.codes import NOT_THERE
 
 CONNECT_S = 5.0
 REQUEST_S = 5.0  # a request of JetStream's; what must be faster says so
@@ -260,7 +261,7 @@ class Connection:
         try:
             await self.js(f"STREAM.MSG.DELETE.{stream}", {"seq": seq}, timeout_s)
         except NatsRefused as refused:
-            if refused.code not in _NOT_THERE:
+            if refused.code not in NOT_THERE:
                 raise
 
     def _token(self) -> str:
@@ -310,10 +311,6 @@ class Connection:
         logger.warning("nats.reconnected")
         for call in self._returned:
             call()
-
-
-# "no message found" by sequence and by deletion, and "message sequence not found".
-_NOT_THERE = (10037, 10043, 10057)
 
 
 def _size_bytes(headers: Headers) -> int:

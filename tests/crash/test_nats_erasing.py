@@ -11,6 +11,8 @@ import pytest
 
 from server.log.base import Entry, Snapshot
 from server.log.jetstream import eraser
+from server.log.nats import NatsLog
+from server.nats.codes import NO_LEADER
 from server.nats.connection import NatsRefused, NatsSilent
 from server.room.events import Erased
 from tests.support.feed_contract import all_changes
@@ -91,7 +93,7 @@ async def test_nothing_is_erased_before_it_is_named(server: NatsServer, node: No
         return []
 
     async def refused(*_: Any) -> None:
-        raise NatsRefused(10008, "no leader")
+        raise NatsRefused(NO_LEADER, "no leader")
 
     log = await node("a", claims="implied")
     await log.append("r", [said(SECRET), said("b")])
@@ -121,3 +123,35 @@ async def test_an_owner_hears_what_another_erased(node: Node) -> None:
         while "r" not in one._eraser._due:
             await asyncio.sleep(0.01)
     assert isinstance((await one.changes(0, 2))[1].event.data, Erased)
+
+
+async def test_a_start_looks_only_at_what_was_erased_since(node: Node) -> None:
+    async def silent(*_: Any, **__: Any) -> None:
+        raise NatsSilent("it died")
+
+    with patched(eraser, AGAIN_S=3_600.0):
+        log = await node("a", claims="implied")
+        for room in ("r", "s", "t"):
+            await log.append(room, [said("a"), said("b")])
+        await log.erase("r", [1])
+        await log.erase("s")
+        while log._eraser._open.keys() != {"r", "s"}:
+            await asyncio.sleep(0.01)
+        for room in ("r", "s"):
+            await log._eraser.again(room)
+        assert log._eraser._open == {}
+        await log.close()
+        log = await started(node, "b")
+        assert log._eraser._due == {}
+        with patched(log.connection, erase=silent):
+            await log.erase("t", [1])
+        await log.close()
+        assert list((await started(node, "c"))._eraser._due) == ["t"]
+
+
+async def started(node: Node, name: str) -> NatsLog:
+    """Return the log of a node that heard of every room."""
+    log: NatsLog = await node(name, claims="implied")
+    for following in log._following:
+        await following.filled.wait()
+    return log

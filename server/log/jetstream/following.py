@@ -39,6 +39,11 @@ class Following:
         self._anew: asyncio.Task[None] | None = None
         self.filled = asyncio.Event()
 
+    @property
+    def heard(self) -> int:
+        """Return up to where all was heard, 0 while that is not known."""
+        return self._seq if self.filled.is_set() else 0
+
     def start(self) -> None:
         """Begin to follow."""
         self._connection.on_return(self._broken.set)  # a consumer in memory does not outlive its server

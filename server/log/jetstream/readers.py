@@ -18,14 +18,8 @@ from server.log.base import Conflict, Effect, Projected, StorageFull, Withdrawn
 from server.log.cursors import Cursors
 from server.log.jetstream.reading import BATCH, READ_S
 from server.log.jetstream.records import name, token
-from server.log.jetstream.sending import (
-    AGAIN_S,
-    DOUBT_S,
-    EXPECTED,
-    FULL,
-    WRONG_SEQUENCE,
-    WRONG_SEQUENCE_MAYBE,
-)
+from server.log.jetstream.sending import AGAIN_S, DOUBT_S, EXPECTED
+from server.nats.codes import FULL, WRONG_SEQUENCE, WRONG_SEQUENCE_MAYBE
 from server.nats.connection import Connection, Headers, NatsRefused, NatsSilent, Stored
 
 STREAM = "READERS"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from server.log.base import StorageFull
 from server.log.jetstream.reading import Rooms, message_of
 from server.log.jetstream.records import Place, Record, header, place_of
+from server.nats.codes import FULL, JETSTREAM_CODES, WRONG_SEQUENCE, WRONG_SEQUENCE_MAYBE
 from server.nats.connection import Connection, Headers, NatsRefused, NatsSilent
 
 # A server that leads the stream may die: another leads it within 4 to 9 s.
@@ -18,12 +19,6 @@ DOUBTED_KEPT = 10_000
 STEPS_BACK = 64  # messages of others that may have come after ours while we were in doubt
 
 EXPECTED = "Nats-Expected-Last-Subject-Sequence"
-WRONG_SEQUENCE, WRONG_SEQUENCE_MAYBE = 10071, 10164
-# "maximum bytes/messages exceeded", "insufficient (storage) resources".
-FULL = (10023, 10047, 10065, 10077)
-
-JETSTREAM_CODES = 10_000  # below are those of the protocol: nothing of JetStream's answers
-
 Part = tuple[str, bytes, Headers]
 
 

@@ -15,9 +15,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from server.log.jetstream.reading import NOT_FOUND, READ_S, message_of, of_api, room_of
+from server.log.jetstream.reading import READ_S, message_of, of_api, room_of
 from server.log.jetstream.records import Message
-from server.log.jetstream.sending import EXPECTED, WRONG_SEQUENCE
+from server.log.jetstream.sending import EXPECTED
+from server.nats.codes import NO_MESSAGE, WRONG_SEQUENCE
 from server.nats.connection import Connection, NatsRefused, NatsSilent, Stored
 
 STREAM = "FEED"
@@ -145,7 +146,7 @@ class Order:
         try:
             answer = await self._connection.js(f"STREAM.MSG.GET.{STREAM}", asked, READ_S)
         except NatsRefused as refused:
-            if refused.code not in NOT_FOUND:
+            if refused.code != NO_MESSAGE:
                 raise NatsSilent(str(refused)) from refused
             return None
         return of_api(answer["message"])
