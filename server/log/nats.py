@@ -46,6 +46,7 @@ from server.nats.codes import NO_MESSAGE
 from server.nats.connection import CONNECT_S, Connection, NatsRefused, connect
 from server.places import shown
 from server.room.events import Draft, Event
+from server.together import settled
 
 TEND_S = 1.0
 MARK_EVERY_S = 60.0  # a start looks again at what was erased since
@@ -132,7 +133,7 @@ class NatsLog:
     async def begin(self) -> None:
         """Learn where the shards end, and follow them."""
         tops = (self._top(shard) for shard in range(len(self._following)))
-        self._order.tops = list(await asyncio.gather(*tops))
+        self._order.tops = list(await settled(tops))
         await self._marks.load(self._order.tops)
         for following in self._following:
             following.start()
@@ -216,9 +217,9 @@ class NatsLog:
         """Return the rooms, liveliest first: of the liveliest some thousands."""
         self._check_open()
         async with asyncio.timeout(FILL_S):
-            await asyncio.gather(*(following.filled.wait() for following in self._following))
+            await settled(following.filled.wait() for following in self._following)
         rows = self._catalogue.liveliest(limit, public=public)
-        listings = await asyncio.gather(*(self._listing(row) for row in rows))
+        listings = await settled(self._listing(row) for row in rows)
         return [listing for listing in listings if listing is not None]
 
     async def _listing(self, row: ListedRoom) -> Listing | None:
@@ -241,7 +242,7 @@ class NatsLog:
         """Move a reader's cursor with its effects, or nothing."""
         self._check_open()
         rooms = sorted({effect.room for effect in effects})
-        heads = await asyncio.gather(*(self.head(room) for room in rooms))
+        heads = await settled(self.head(room) for room in rooms)
         alive = {room for room, head in zip(rooms, heads, strict=True) if head}
         await self._readers.advance(
             reader, position, expect, [effect for effect in effects if effect.room in alive]
@@ -327,7 +328,7 @@ class NatsLog:
     async def check(self) -> None:
         """Raise when an append would find no room, or no server."""
         self._check_open()
-        await asyncio.gather(*(self._check(f"ROOMS_{shard}") for shard in range(len(self._following))))
+        await settled(self._check(f"ROOMS_{shard}") for shard in range(len(self._following)))
 
     async def _check(self, stream: str) -> None:
         try:

@@ -6,11 +6,10 @@ is lost, or older than what was finished, lets some be looked at again.
 
 from __future__ import annotations
 
-import asyncio
-
 from server.log.jetstream.readers import STREAM
 from server.log.jetstream.reading import READ_S
 from server.nats.connection import Connection, NatsRefused, NatsSilent
+from server.together import settled
 
 
 class Marks:
@@ -22,7 +21,7 @@ class Marks:
 
     async def load(self, tops: list[int]) -> None:
         """Read the marks; one beyond what its shard has is of another stream. Raises `OSError`."""
-        found = await asyncio.gather(*(self._read(shard) for shard in range(len(self._upto))))
+        found = await settled(self._read(shard) for shard in range(len(self._upto)))
         self._upto = [seq if seq <= top else 0 for seq, top in zip(found, tops, strict=True)]
 
     def is_finished(self, shard: int, seq: int) -> bool:
