@@ -56,7 +56,9 @@ async def _open_nats(
     try:
         from server.log.nats import NatsLog  # noqa: PLC0415 - optional
     except ModuleNotFoundError as missing:
-        raise Unusable(f"--log {config.log} needs the library {missing.name}. {EXTRA}") from None
+        raise Unusable(
+            f"--log {places.shown(place.servers)} needs the library {missing.name}. {EXTRA}"
+        ) from None
     return await NatsLog.open(
         place.servers,
         claims="implied",

@@ -36,6 +36,12 @@ def nats(log: str) -> Nats | None:
     return Nats(servers, tuple(parse_qs(query).get("monitor", ())))
 
 
+def shown(servers: str) -> str:
+    """Return addresses without what may be a password."""
+    scheme, _, rest = servers.partition("://")
+    return f"{scheme}://{','.join(server.rpartition('@')[2] for server in rest.split(','))}"
+
+
 def wrong_log(log: str) -> str:
     """Return what is wrong with where events are to go; nothing when that is fine."""
     place = nats(log)

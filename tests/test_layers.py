@@ -64,6 +64,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.log.claims",
         "server.blobs.base",
         "server.nats",
+        "server.places",
         "server.room",
         "server.together",
     ),

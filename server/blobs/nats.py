@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import secrets
 from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -20,6 +21,14 @@ from server.blobs.base import Away, Blob, BlobInfo, Page
 from server.blobs.recent import RecentInfos
 from server.blobs.sums import sums
 from server.log.base import Conflict, Damaged, StorageFull
+from server.nats.codes import (
+    FULL,
+    NO_MESSAGE,
+    NO_REPLICAS,
+    NO_STREAM,
+    WRONG_SEQUENCE,
+    WRONG_SEQUENCE_MAYBE,
+)
 from server.nats.connection import Connection, NatsRefused, NatsSilent, TooLarge
 from server.together import settled
 
@@ -40,11 +49,6 @@ PAGE_BYTES = 4_000_000
 LARGEST_CLIP_BYTES = 2_100_000
 ROOM, SUM = "W-Room", "W-Sum"
 _EXPECTS_NONE = {"Nats-Expected-Last-Subject-Sequence": "0"}
-# Codes of JetStream's errors. The first: something is there; the second: another put is under way.
-_THERE, _UNDER_WAY = 10071, 10164
-_FULL = {10023, 10047, 10077, 10122}
-_NO_STREAM, _NO_MESSAGE = 10059, 10037
-_NO_REPLICAS = 10074  # of a server that is in no cluster
 
 
 class _Found(Struct, frozen=True):
@@ -149,10 +153,13 @@ class NatsBlobs:
 
     async def check(self) -> list[str]:
         """Store, read and erase a probe, and look at how the streams are set up."""
-        probe = Blob("-probe", "-", b"wonder")
+        # Servers that start at once must not delete each other's.
+        probe = Blob(f"-probe-{secrets.token_hex(8)}", "-", b"wonder")
         await self.put(probe)
-        read = await self.get(probe.id)
-        await self.delete(probe.room, [probe.id])
+        try:
+            read = await self.get(probe.id)
+        finally:
+            await self.delete(probe.room, [probe.id])
         if read != probe:
             raise Damaged("NATS answers something else than was stored")
         async with self._asking():
@@ -175,7 +182,7 @@ class NatsBlobs:
         try:
             await self._nats.js(f"STREAM.INFO.{name}")
         except NatsRefused as refused:
-            if refused.code != _NO_STREAM:
+            if refused.code != NO_STREAM:
                 raise
             config = {
                 "name": name,
@@ -191,7 +198,7 @@ class NatsBlobs:
             try:
                 await self._nats.js(f"STREAM.CREATE.{name}", config)
             except NatsRefused as alone:
-                if alone.code != _NO_REPLICAS:
+                if alone.code != NO_REPLICAS:
                     raise
                 await self._nats.js(f"STREAM.CREATE.{name}", {**config, "num_replicas": 1})
 
@@ -206,7 +213,7 @@ class NatsBlobs:
                 f"NATS takes no clip of {len(blob.body)} bytes: its max_payload is too small"
             ) from None
         except NatsRefused as refused:
-            if refused.code not in (_THERE, _UNDER_WAY):
+            if refused.code not in (WRONG_SEQUENCE, WRONG_SEQUENCE_MAYBE):
                 raise
             there = await self._at_leader(blob.id)
             if there is None:
@@ -233,7 +240,7 @@ class NatsBlobs:
                 f"STREAM.MSG.GET.{stream}", {"last_by_subj": _subject(id)}, REQUEST_S
             )
         except NatsRefused as refused:
-            if refused.code == _NO_MESSAGE:
+            if refused.code == NO_MESSAGE:
                 return None
             raise
         message = answer["message"]
@@ -264,7 +271,7 @@ class NatsBlobs:
         except (NatsSilent, TimeoutError):
             raise Away("NATS does not answer, so clips are not to be had") from None
         except NatsRefused as refused:
-            if refused.code in _FULL:
+            if refused.code in FULL:
                 raise StorageFull(f"the clips in NATS are full: {refused}") from None
             raise Away(f"NATS refuses: {refused}") from None
 

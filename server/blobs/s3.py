@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -190,14 +191,17 @@ class S3Blobs:
 
     async def check(self) -> list[str]:
         """Store, read and delete a probe, and look for what would keep a clip that was removed."""
-        probe = f"{self._folder.removesuffix(FOLDER)}probe"
+        # Servers that start at once must not delete each other's.
+        probe = f"{self._folder.removesuffix(FOLDER)}probe-{secrets.token_hex(8)}"
         body = b"wonder"
         await self._listed("")  # its refusal says when there is no such bucket
         async with self._asking():
             answer = await obstore.put_async(self._store, probe, body, use_multipart=False)
-            read = bytes(await (await obstore.get_async(self._store, probe)).bytes_async())
-            await self._must_not_overwrite(probe)
-            await obstore.delete_async(self._store, probe)
+            try:
+                read = bytes(await (await obstore.get_async(self._store, probe)).bytes_async())
+                await self._must_not_overwrite(probe)
+            finally:
+                await obstore.delete_async(self._store, probe)
         if read != body:
             raise Damaged(f"{self._where} answers something else than was stored")
         if answer["version"] not in (None, "null"):

@@ -29,10 +29,11 @@ from server.log.bell import Bell
 from server.log.claims import Ownership
 from server.log.jetstream.catalogue import Catalogue, ListedRoom
 from server.log.jetstream.changes import Changes
-from server.log.jetstream.eraser import Eraser
+from server.log.jetstream.eraser import ByteEraser
 from server.log.jetstream.following import Following
+from server.log.jetstream.marks import Marks
 from server.log.jetstream.readers import Readers
-from server.log.jetstream.reading import NOT_FOUND, READ_S, Rooms
+from server.log.jetstream.reading import READ_S, Rooms
 from server.log.jetstream.records import Place
 from server.log.jetstream.records import shard as shard_of
 from server.log.jetstream.sending import Sender
@@ -41,11 +42,14 @@ from server.log.jetstream.setup import SHARDS, Found, adopt, set_up
 from server.log.jetstream.snapshots import Snapshots
 from server.log.jetstream.writing import ClaimsAre, Writing, ownership
 from server.log.moving import KeyUse
+from server.nats.codes import NO_MESSAGE
 from server.nats.connection import CONNECT_S, Connection, NatsRefused, connect
+from server.places import shown
 from server.room.events import Draft, Event
 from server.together import settled
 
 TEND_S = 1.0
+MARK_EVERY_S = 60.0  # a start looks again at what was erased since
 FILL_S = 30.0  # a million rooms are heard of in some seconds
 
 logger = logging.getLogger(__name__)
@@ -77,7 +81,8 @@ class NatsLog:
         self._snapshots = Snapshots(connection, self._rooms)
         self._readers = Readers(connection)
         self._changes = Changes(connection, self._rooms, self._order)
-        self._eraser = Eraser(connection, self._rooms, self._order, self._snapshots, self._readers)
+        self._eraser = ByteEraser(connection, self._rooms, self._order, self._snapshots, self._readers)
+        self._marks = Marks(connection, shards)
         self._catalogue = Catalogue()
         self._sender = Sender(connection, self._rooms)
         self._writing = Writing(self._rooms, self._sender, self._snapshots, self, node=node, claims=claims)
@@ -108,7 +113,7 @@ class NatsLog:
         try:
             connection = await connect(url, name=f"wonder {node}", within_s=within_s)
         except OSError as error:
-            raise Unusable(f"The log cannot be reached at {_shown(url)}: {error}.") from error
+            raise Unusable(f"The log cannot be reached at {shown(url)}: {error}.") from error
         try:
             found = await set_up(connection, monitors=monitors, shards=shards, max_bytes=max_bytes)
             for sentence in found.weak:
@@ -119,7 +124,7 @@ class NatsLog:
             await log.begin()
         except OSError as error:
             await connection.close()
-            raise Unusable(f"The log at {_shown(url)} does not answer: {error}.") from error
+            raise Unusable(f"The log at {shown(url)} does not answer: {error}.") from error
         except Unusable:
             await connection.close()
             raise
@@ -129,6 +134,7 @@ class NatsLog:
         """Learn where the shards end, and follow them."""
         tops = (self._top(shard) for shard in range(len(self._following)))
         self._order.tops = list(await settled(tops))
+        await self._marks.load(self._order.tops)
         for following in self._following:
             following.start()
         self._tending = asyncio.get_running_loop().create_task(self._tend(), name="log eraser")
@@ -336,21 +342,20 @@ class NatsLog:
         """Finish what was begun and let go of the connection; may be called again."""
         self._closed = True
         self.bell.close()
-        await self._writing.close()
-        for following in self._following:
-            await following.close()
         if self._tending is not None:
             self._tending.cancel()
             await asyncio.gather(self._tending, return_exceptions=True)
+        await self._writing.close()
+        await self._mark()
+        for following in self._following:
+            await following.close()
         await self._connection.close()
 
     # What the parts tell
 
     def appended(self, room: str, place: Place, kinds: Iterable[str]) -> None:
         """Note an append of this process."""
-        shard = shard_of(room, len(self._following))
-        self._order.tops[shard] = max(self._order.tops[shard], place.seq)
-        self._catalogue.note(room, place)
+        self._note(shard_of(room, len(self._following)), room, place)
         kinds = tuple(kinds)
         if kinds:
             self.bell.ring(kinds)
@@ -366,25 +371,49 @@ class NatsLog:
     def _heard(self, shard: int, room: str, place: Place) -> None:
         """Note what any process stored, as its shard tells."""
         record = place.record
-        self._order.tops[shard] = max(self._order.tops[shard], place.seq)
-        self._catalogue.note(room, place)
-        if record.node == self.node and record.append not in self._sender.doubted:
-            return
+        self._note(shard, room, place)
+        # What erases carries the name of the room's owner, whoever wrote it.
+        is_own = record.writer == self.node and record.append not in self._sender.doubted
         self._sender.doubted.discard(record.append)
-        if place.pending:
-            self._eraser.later(room, place)
+        if place.pending and (self._following[shard].heard or not self._marks.is_finished(shard, place.seq)):
+            if is_own:
+                self._eraser.check(room, place.seq)  # its writer erases now, and has nothing to suspect
+            else:
+                self._eraser.later(room, place)
+        if is_own:
+            return
         if record.kinds:
             self.bell.ring(record.kinds)
 
+    def _note(self, shard: int, room: str, place: Place) -> None:
+        """Note what is stored, by whomever."""
+        self._order.tops[shard] = max(self._order.tops[shard], place.seq)
+        self._catalogue.note(room, place)
+        if place.is_erasing:
+            self._order.fresh.clear()
+
     async def _tend(self) -> None:
         """Finish what was to be erased, by this process or by one that died; the root of its task."""
+        marked_s = time.monotonic()
         while True:
             await asyncio.sleep(TEND_S)
+            if time.monotonic() - marked_s > MARK_EVERY_S:
+                marked_s = time.monotonic()
+                await self._mark()
             for room in self._eraser.due():
                 try:
                     await self._writing.put(room, partial(self._eraser.again, room))
                 except Exception as error:
                     logger.exception("log.eraser_failed room=%.6s %s", room, type(error).__name__)
+
+    async def _mark(self) -> None:
+        """Note up to where all is erased, so that the next start need not look at it."""
+        for shard, following in enumerate(self._following):
+            try:
+                await self._marks.store(shard, self._eraser.finished(shard, following.heard))
+            except OSError as error:
+                logger.info("log.not_marked shard=%d %s", shard, error)
+                return
 
     async def _top(self, shard: int) -> int:
         """Return the newest sequence of a shard's rooms."""
@@ -392,7 +421,7 @@ class NatsLog:
         try:
             answer = await self._connection.js(f"STREAM.MSG.GET.ROOMS_{shard}", asked)
         except NatsRefused as refused:
-            if refused.code not in NOT_FOUND:
+            if refused.code != NO_MESSAGE:
                 raise OSError(str(refused)) from refused
             return 0
         return int(answer["message"]["seq"])
@@ -405,9 +434,3 @@ class NatsLog:
     def _check_open(self) -> None:
         if self._closed:
             raise Unusable("The log is closed.")
-
-
-def _shown(url: str) -> str:
-    """Return an address without what may be a password."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{','.join(server.rpartition('@')[2] for server in rest.split(','))}"

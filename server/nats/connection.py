@@ -21,6 +21,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from server.blobs.base import Away
+from server.nats.codes import NOT_THERE
 
 CONNECT_S = 5.0
 REQUEST_S = 5.0  # a request of JetStream's; what must be faster says so
@@ -160,11 +161,12 @@ class Connection:
     async def send(
         self, subject: str, body: bytes = b"", headers: Headers | None = None, reply: str = ""
     ) -> None:
-        """Publish a message that nobody confirms. Raises `NatsSilent` while no server is reached."""
+        """Publish a message that nobody confirms. Raises `TooLarge`, `NatsSilent` while none is reached."""
+        size_bytes = len(body) + _size_bytes(headers or {})
+        if 0 < self.max_payload < size_bytes:  # the server would cut the connection
+            raise TooLarge(f"{size_bytes} bytes are more than the server takes (max_payload)")
         try:
             await self._client.publish(subject, body, reply=reply, headers=dict(headers) if headers else None)
-        except nats.errors.MaxPayloadError as error:
-            raise TooLarge(str(error)) from error
         except (nats.errors.Error, OSError) as error:
             raise NatsSilent(f"not sent: {type(error).__name__}") from error
 
@@ -259,7 +261,7 @@ class Connection:
         try:
             await self.js(f"STREAM.MSG.DELETE.{stream}", {"seq": seq}, timeout_s)
         except NatsRefused as refused:
-            if refused.code not in _NOT_THERE:
+            if refused.code not in NOT_THERE:
                 raise
 
     def _token(self) -> str:
@@ -311,8 +313,10 @@ class Connection:
             call()
 
 
-# "no message found" by sequence and by deletion, and "message sequence not found".
-_NOT_THERE = (10037, 10043, 10057)
+def _size_bytes(headers: Headers) -> int:
+    """Return what headers take of a message: a line each, after one with the version, before an empty one."""
+    lines = sum(len(name.encode()) + len(value.encode()) + 4 for name, value in headers.items())
+    return 12 + lines if headers else 0
 
 
 def _give_up_on(answer: asyncio.Future[Msg]) -> None:

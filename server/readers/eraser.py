@@ -97,5 +97,7 @@ class Eraser(Reader):
                 known: Container[str] = (await self._registry.look(room)).clips
             except NoSuchRoom:
                 known = ()
+            except Damaged:  # what it knows is not known; others are swept on
+                continue
             found += [(id_, room) for id_ in stored if id_ not in known]
         return found

@@ -27,9 +27,10 @@ from server.takes.landing import Landing, Lands
 # Pauses before the oldest is tried again: doubled, up to the longest.
 PAUSE_S, LONGEST_PAUSE_S = 0.25, 10.0
 # What fails for another reason than a storage that is away is set aside after so many tries, else it would
-# hold up what is behind it.
+# hold up what is behind it. Renamed, it is tried again at the next start. So many stay, the newest.
 TRIES = 5
-ENDING, UNFINISHED = ".take", ".new"
+FAILED_KEPT = 100
+ENDING, UNFINISHED, FAILED = ".take", ".new", ".failed"
 SUM_BYTES = 16
 
 log = logging.getLogger(__name__)
@@ -62,9 +63,9 @@ class Spool:
 
     async def start(self) -> None:
         """Take up what a process before this one left; once. Raises `OSError`."""
-        for path, size_bytes in await asyncio.to_thread(_left, self._folder):
+        found, self._number = await asyncio.to_thread(_left, self._folder)
+        for path, size_bytes in found:
             self._add(_Waiting(path, size_bytes))
-            self._number = max(self._number, int(path.stem))
         self._pump = asyncio.get_running_loop().create_task(self._land_all(), name="spool")
 
     async def close(self) -> None:
@@ -133,10 +134,21 @@ class Spool:
         except Exception as error:
             waiting.tries += 1
             log.exception("spool.failed file=%s tries=%d", waiting.path.name, waiting.tries)
-            return waiting.tries >= TRIES and _answered(waiting, broken() if waiting.answer else error)
+            if waiting.tries < TRIES:
+                return False
+            await self._set_aside(waiting)
+            return _answered(waiting, broken() if waiting.answer else error)
         if waiting.answer is not None and not waiting.answer.done():
             waiting.answer.set_result(event)
         return True
+
+    async def _set_aside(self, waiting: _Waiting) -> None:
+        try:
+            await asyncio.to_thread(_keep_failed, waiting.path)
+        except OSError:
+            log.exception("spool.not_set_aside file=%s", waiting.path.name)
+        else:
+            log.warning("spool.set_aside file=%s", waiting.path.with_suffix(FAILED).name)
 
     async def _drop(self, waiting: _Waiting) -> None:
         self._size_bytes -= waiting.size_bytes
@@ -172,11 +184,16 @@ def _read(path: Path) -> Landing:
 def _write(path: Path, body: bytes) -> None:
     """Write a file so that after a crash it is there whole or not at all."""
     unfinished = path.with_suffix(UNFINISHED)
-    with unfinished.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    try:
+        with open(unfinished, "wb", opener=_of_ours_alone) as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
@@ -184,10 +201,27 @@ def _write(path: Path, body: bytes) -> None:
         os.close(folder)
 
 
-def _left(folder: Path) -> list[tuple[Path, int]]:
-    """Return the files that wait, the oldest first, with their sizes; drop those that are not whole."""
-    folder.mkdir(parents=True, exist_ok=True)
+def _of_ours_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _keep_failed(path: Path) -> None:
+    """Set a file aside, and let go of the oldest of those that were."""
+    path.replace(path.with_suffix(FAILED))
+    for oldest in sorted(path.parent.glob(f"*{FAILED}"))[:-FAILED_KEPT]:
+        oldest.unlink(missing_ok=True)
+
+
+def _left(folder: Path) -> tuple[list[tuple[Path, int]], int]:
+    """Return the files that wait, the oldest first, with their sizes, and the newest number that was given.
+
+    Those that are not whole are dropped.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in folder.glob(f"*{UNFINISHED}"):
         path.unlink()
-    found = sorted(path for path in folder.glob(f"*{ENDING}") if path.stem.isdecimal())
-    return [(path, path.stat().st_size) for path in found]
+    ours = sorted(
+        path for path in folder.iterdir() if path.suffix in (ENDING, FAILED) and path.stem.isdecimal()
+    )
+    number = max((int(path.stem) for path in ours), default=0)
+    return [(path, path.stat().st_size) for path in ours if path.suffix == ENDING], number

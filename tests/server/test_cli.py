@@ -29,7 +29,7 @@ from server import cli
 from server import config as settings
 from server.cli import main
 from server.config import Config
-from tests.support.proxies import free_port
+from tests.support.ports import free_port
 from tests.support.rtc_client import Listener, Speaker, connected, speak
 from tests.support.server import READY, ROOT, Server, running_server
 from tests.support.speech import say

@@ -122,5 +122,6 @@ async def test_a_log_in_nats_needs_its_library(tmp_path: Path, monkeypatch: pyte
     for name in [name for name in sys.modules if name.startswith(("server.nats", "nats"))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "nats", None)
-    with pytest.raises(Unusable, match="make extras"):
-        await open_log(config(tmp_path, "nats://127.0.0.1:4222"), asyncio.Event())
+    with pytest.raises(Unusable, match="make extras") as why:
+        await open_log(config(tmp_path, "nats://us:hidden@127.0.0.1:4222"), asyncio.Event())
+    assert "hidden" not in str(why.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from server.config import Config
-from server.places import Nats, Place, bucket, is_nats, nats, wrong, wrong_log
+from server.places import Nats, Place, bucket, is_nats, nats, shown, wrong, wrong_log
 
 
 def test_a_bucket_may_have_a_folder_that_is_ours() -> None:
@@ -17,6 +17,10 @@ def test_a_bucket_may_have_a_folder_that_is_ours() -> None:
 def test_clips_follow_a_log_in_nats() -> None:
     assert [is_nats(blobs, "nats://h:1") for blobs in ("log", "nats", "s3://clips")] == [True, True, False]
     assert not is_nats("log", "sqlite")
+
+
+def test_an_address_is_shown_without_its_password() -> None:
+    assert shown("nats://us:secret@a:1,us:other@b:2") == "nats://a:1,b:2"
 
 
 def settings(given: tuple[str, ...]) -> Config:

@@ -76,6 +76,16 @@ class FeedContract(LogContract):
         assert texts(events(after)) == ["0", "", "2", "3"]
         assert isinstance(after[1].event.data, Erased)
 
+    async def test_what_was_just_read_to_its_end_is_read_erased_then(self, log: Log) -> None:
+        await log.append("r", [said(str(i)) for i in range(3)])
+        assert texts(events(await log.changes(0, 3))) == ["0", "1", "2"]
+        await log.erase("r", [1])
+        assert texts(events(await log.changes(0, 3))) == ["", "1", "2"]
+        await log.extend("r", [Entry([said("3")])], expect=3)
+        assert texts(events(await log.changes(0, 4))) == ["", "1", "2", "3"]
+        await log.extend("r", [Entry([said("4")], erases=[4])], expect=4)
+        assert texts(events(await log.changes(0, 4))) == ["", "1", "2", ""]
+
     async def test_a_dropped_room_leaves_the_feed_and_its_places_are_not_used_again(
         self, log: Log, open: Open
     ) -> None:

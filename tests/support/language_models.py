@@ -8,7 +8,6 @@ import json
 import os
 import re
 import select
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from games.characters import of_kind
 from server.engines.openai_text import OpenAiText
 from server.engines.text import Line, Request
 from tests.support import llama_program
+from tests.support.ports import free_port
 from tests.support.spoken import need_package
 
 KEY = "sk-test-0123456789abcdef0123"
@@ -161,8 +161,7 @@ async def llmock(*options: str) -> AsyncIterator[str]:
     need_package("llmock")
     program = str(Path(sys.executable).with_name("llmock"))
     for _ in range(PORTS_TRIED):
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+        port = free_port()
         process = await asyncio.create_subprocess_exec(
             program, "serve", "--port", str(port), *options,
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,

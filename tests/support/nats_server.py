@@ -5,22 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from tests.support.ports import free_ports
 from tests.support.programs import need_program
 
 UP_S = 20
-
-
-def free_port() -> int:
-    """Return a TCP port that nobody listens on."""
-    with closing(socket.socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 class NatsServer:
@@ -34,7 +28,7 @@ class NatsServer:
         self._was_up = False
 
     def _choose_ports(self) -> None:
-        self.port, self.route, monitor = free_port(), free_port(), free_port()
+        self.port, self.route, monitor = free_ports(3)
         self.url = f"nats://127.0.0.1:{self.port}"
         self.monitor = f"http://127.0.0.1:{monitor}"
 
@@ -96,7 +90,7 @@ class NatsServer:
     def kill(self, signal_: int = signal.SIGKILL) -> None:
         """End the server, by default as a power cut would; may be called again."""
         if self._process is not None:
-            os.kill(self._process.pid, signal.SIGCONT)
+            self._process.send_signal(signal.SIGCONT)  # not to another's process, should it have ended
             self._process.send_signal(signal_)
             self._process.wait(timeout=UP_S)
             self._process = None
@@ -108,6 +102,17 @@ class NatsServer:
     def resume(self) -> None:
         """Let it go on."""
         os.kill(self.pid, signal.SIGCONT)
+
+
+def holding(server: NatsServer, mark: bytes) -> Counter[str]:
+    """Count a mark in each file of a server that has it; the server makes and removes some meanwhile."""
+    found: Counter[str] = Counter()
+    for folder, _, names in os.walk(server.folder):
+        for path in (Path(folder, name) for name in names):
+            with suppress(FileNotFoundError):
+                if count := path.read_bytes().count(mark):
+                    found[str(path)] = count
+    return found
 
 
 @asynccontextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import ssl
 import subprocess
 import time
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from server import tls
+from tests.support.ports import free_port
 from tests.support.programs import need_program
 from tests.support.shape import ROOT
 
@@ -73,12 +73,6 @@ def _await_site(url: str, child: subprocess.Popen[bytes], log: Path) -> None:
             return
         time.sleep(0.05)
     raise RuntimeError(f"the proxy did not start: {log.read_text()[-4000:]}")
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
 
 
 def _caddy(home: Path, port: int, upstream: str) -> tuple[list[str], dict[str, str]]:

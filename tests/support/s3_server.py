@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import subprocess
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,9 +21,12 @@ from obstore.store import S3Store
 from yarl import URL
 
 from server.blobs.s3 import Bucket
+from tests.support.ports import free_ports
 from tests.support.programs import need_program
 
-START_LIMIT_S = 40.0
+STARTS, START_LIMIT_S = 3, 40.0  # all starts together
+ASK_S = 5.0
+IN_USE = b"address already in use"
 BUCKET = "wonder"
 # Who may do what: the key that clips are kept with, and one that may only look.
 KEYS = {
@@ -65,18 +67,30 @@ def running_s3(home: Path) -> Iterator[S3Server]:
         for name, actions in KEYS.items()
     ]
     (home / "s3.json").write_text(json.dumps({"identities": identities}))
-    ports = dict(zip(_port_names(), _free_ports(2 * len(PORTS)), strict=True))
-    arguments = [f"-{name}={port}" for name, port in ports.items()]
-    arguments += ["-ip=127.0.0.1", f"-dir={home}", "-s3", f"-s3.config={home / 's3.json'}"]
+    arguments = ["-ip=127.0.0.1", f"-dir={home}", "-s3", f"-s3.config={home / 's3.json'}"]
     arguments += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.iam=false", "-master.telemetry=false"]
     # Small objects lie in the filer's own index: nothing has to be laid out on the disk first.
     arguments += ["-filer.saveToFilerLimit=4000000", "-volume.max=2", "-master.volumeSizeLimitMB=64"]
+    until_s = time.monotonic() + START_LIMIT_S
+    for _ in range(STARTS):
+        with _started([program, "-v=0", "server", *arguments], home, until_s) as server:
+            if server is not None:
+                yield server
+                return
+    log = (home / "log").read_text(errors="replace")
+    raise AssertionError(f"the S3 server did not start:\n{log[-3000:]}")
+
+
+@contextmanager
+def _started(command: list[str], home: Path, until_s: float) -> Iterator[S3Server | None]:
+    """Start a server on ports of its own; None when another took one of them, or it did not come up."""
+    ports = dict(zip(_port_names(), free_ports(2 * len(PORTS)), strict=True))
+    command = [*command, *(f"-{name}={port}" for name, port in ports.items())]
     with (home / "log").open("wb") as log:
-        child = subprocess.Popen([program, "-v=0", "server", *arguments], cwd=home, stdout=log, stderr=log)
+        child = subprocess.Popen(command, cwd=home, stdout=log, stderr=log)
     server = S3Server(f"http://127.0.0.1:{ports['s3.port']}", f"http://127.0.0.1:{ports['filer.port']}")
     try:
-        _await(server, child, home / "log")
-        yield server
+        yield server if _is_up(server, child, home / "log", until_s) else None
     finally:
         child.kill()
         child.wait()
@@ -144,32 +158,25 @@ def _port_names() -> list[str]:
     return [name + end for name in PORTS for end in ("", ".grpc")]
 
 
-def _free_ports(count: int) -> list[int]:
-    """Return ports that were free, all held at once so that they differ."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-
-
-def _await(server: S3Server, child: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the bucket can be made, and takes something: that may be seconds later."""
-    until_s = time.monotonic() + START_LIMIT_S
-    made = server.bucket()
+def _is_up(server: S3Server, child: subprocess.Popen[bytes], log: Path, until_s: float) -> bool:
+    """Wait until the bucket can be made, and takes something, seconds later; tell whether that came."""
+    made, is_made = server.bucket(), False
     store = S3Store(
         made.name,
         endpoint=made.endpoint,
         access_key_id=made.key,
         secret_access_key=made.secret,
-        client_options={"allow_http": True, "timeout": timedelta(seconds=START_LIMIT_S)},
+        client_options={"allow_http": True, "timeout": timedelta(seconds=ASK_S)},
+        retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=ASK_S)},
     )
-    while time.monotonic() < until_s and child.poll() is None:
+    while time.monotonic() < until_s and child.poll() is None and IN_USE not in log.read_bytes():
         try:
-            server.make_bucket(BUCKET)
+            if not is_made:
+                server.make_bucket(BUCKET)
+                is_made = True
             obstore.put(store, "first", b"")
         except (OSError, BaseError):
             time.sleep(0.05)
         else:
-            return
-    raise AssertionError(f"the S3 server did not start:\n{log.read_text(errors='replace')[-3000:]}")
+            return True
+    return False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientConnectionError, ClientSession
 
+from tests.support.ports import free_port
 from tests.support.programs import IN_CI, need_program
 
 # The Python that Debian's bindings belong to.
@@ -131,19 +131,13 @@ def _screen() -> Iterator[str]:
 @contextmanager
 def _driver(environment: dict[str, str]) -> Iterator[str]:
     """Run WebKit's driver; yields its address. The browser ends with it."""
-    port = _free_port()
+    port = free_port()  # the driver does not tell which one it took
     driver = subprocess.Popen([need_program("WebKitWebDriver"), f"--port={port}"], env=environment)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
         driver.terminate()
         driver.wait(10)
-
-
-def _free_port() -> int:
-    """Return a port on which nobody listens: the driver does not tell which one it took."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 async def _session(client: ClientSession) -> str:

@@ -54,6 +54,8 @@ class Changes:
 
     async def _messages(self, wanted: dict[tuple[int, int], Named]) -> dict[tuple[int, int], Message | None]:
         """Return the messages of appends as they are now; those of rooms that were dropped are left out."""
+        # Asked before and after: what is taken back meanwhile may be erased before we look again.
+        gone = {place for place, named in wanted.items() if self._rooms.is_gone(named.room, named.seq)}
         fresh = self._order.fresh
         there = {place: fresh[place] for place in wanted if place in fresh}
         lacking: dict[int, list[int]] = defaultdict(list)
@@ -64,7 +66,7 @@ class Changes:
             there |= page
         found: dict[tuple[int, int], Message | None] = {}
         for place, named in wanted.items():
-            message = there.get(place)
+            message = there.get(place) if place not in gone else None
             if message is not None and not self._rooms.is_gone(named.room, named.seq):
                 found[place] = message
                 continue

@@ -24,7 +24,7 @@ AGAIN_S = 5.0  # also the time that another node has to finish what it began
 logger = logging.getLogger(__name__)
 
 
-class Eraser:
+class ByteEraser:
     """Erases in the streams; what failed waits for `due`."""
 
     def __init__(
@@ -33,11 +33,19 @@ class Eraser:
         self._connection, self._rooms, self._order = connection, rooms, order
         self._snapshots, self._readers = snapshots, readers
         self._due: dict[str, float] = {}
+        # Of rooms that are not finished, the first and last message that may take something back.
+        self._open: dict[str, tuple[int, int]] = {}
 
     def later(self, room: str, place: Place | None = None) -> None:
         """Look in a while whether all of a room that should be is erased; a place says what that is."""
         if place is not None:
             self._rooms.suspect(room, place)
+        self.check(room, place.seq if place is not None else 0)
+
+    def check(self, room: str, seq: int) -> None:
+        """Look in a while at what a message took back: 0 for one of which it is not known where it is."""
+        first, last = self._open.get(room, (seq, seq))
+        self._open[room] = (min(first, seq), max(last, seq))
         self._due.setdefault(room, asyncio.get_running_loop().time() + AGAIN_S)
 
     def due(self) -> list[str]:
@@ -47,6 +55,14 @@ class Eraser:
         for room in found:
             del self._due[room]
         return found
+
+    def finished(self, shard: int, heard: int) -> int:
+        """Return up to where a shard, heard of up to there, has nothing left to erase."""
+        shards = self._rooms.shards
+        return min(
+            (first - 1 for room, (first, _) in self._open.items() if shard_of(room, shards) == shard),
+            default=heard,
+        )
 
     async def gone(self, room: str, place: Place) -> None:
         """Erase what the newest message of a room takes back; called by the room's line alone."""
@@ -59,6 +75,8 @@ class Eraser:
             logger.warning("log.not_erased_yet room=%.6s %s", room, error)
             self.later(room, place)
             return
+        if place.pending:
+            self._order.fresh.clear()  # read before it was taken back
         place.pending = ()
         self._rooms.trust(room)
 
@@ -67,13 +85,15 @@ class Eraser:
         try:
             place = await self._rooms.look_surely(room)
             await self._snapshots.tidy(room, place)
-        except OSError:
+        except (OSError, NatsRefused):
             self.later(room)
             return
         await self.gone(room, place)
         known = self._rooms.known(room)
         if known is not None and known.seq == place.seq:
             known.pending = place.pending
+        if not place.pending and self._open.get(room, (0, 0))[1] <= place.seq:
+            self._open.pop(room, None)
 
     async def _erased(self, room: str, place: Place) -> None:
         seqs = [seq for seq in place.pending if seq != ALL_BEFORE]

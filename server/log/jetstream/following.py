@@ -39,6 +39,11 @@ class Following:
         self._anew: asyncio.Task[None] | None = None
         self.filled = asyncio.Event()
 
+    @property
+    def heard(self) -> int:
+        """Return up to where all was heard, 0 while that is not known."""
+        return self._seq if self.filled.is_set() else 0
+
     def start(self) -> None:
         """Begin to follow."""
         self._connection.on_return(self._broken.set)  # a consumer in memory does not outlive its server
@@ -103,6 +108,7 @@ class Following:
         stream = f"ROOMS_{self._shard}"
         asked = {"stream_name": stream, "config": config}
         made = await self._connection.js(f"CONSUMER.CREATE.{stream}", asked)
+        self._heard_at_s = loop.time()  # its heartbeats begin now
         if not made.get("num_pending"):
             self.filled.set()
         while not self._broken.is_set():

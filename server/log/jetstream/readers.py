@@ -9,7 +9,7 @@ import asyncio
 import logging
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
@@ -18,14 +18,8 @@ from server.log.base import Conflict, Effect, Projected, StorageFull, Withdrawn
 from server.log.cursors import Cursors
 from server.log.jetstream.reading import BATCH, READ_S
 from server.log.jetstream.records import name, token
-from server.log.jetstream.sending import (
-    AGAIN_S,
-    DOUBT_S,
-    EXPECTED,
-    FULL,
-    WRONG_SEQUENCE,
-    WRONG_SEQUENCE_MAYBE,
-)
+from server.log.jetstream.sending import AGAIN_S, DOUBT_S, EXPECTED
+from server.nats.codes import FULL, WRONG_SEQUENCE, WRONG_SEQUENCE_MAYBE
 from server.nats.connection import Connection, Headers, NatsRefused, NatsSilent, Stored
 
 STREAM = "READERS"
@@ -129,9 +123,9 @@ class Readers:
     async def _store(self, reader: str, kept: _Kept) -> bool:
         """Store one message; False when another was first, and all is as of now again."""
         within = asyncio.get_running_loop().time() + DOUBT_S
-        body = msgspec.json.encode(kept)
+        body, before = msgspec.json.encode(kept), self._heads[reader]
+        expected = {EXPECTED: str(before)}
         while True:
-            expected = {EXPECTED: str(self._heads[reader])}
             try:
                 seq = await self._connection.publish(_subject(reader), body, expected)
                 self._apply(reader, seq, kept)
@@ -141,12 +135,15 @@ class Readers:
                 if refused.code in FULL:
                     raise StorageFull("the stream of readers is full") from refused
                 if refused.code in (WRONG_SEQUENCE, WRONG_SEQUENCE_MAYBE):
-                    before = self._heads[reader]
-                    await self._catch_up(reader)
-                    if self._newest.get(reader) == kept.id:
-                        return True
-                    if self._heads[reader] != before:
-                        return False
+                    try:
+                        await self._catch_up(reader)
+                    except (NatsSilent, NatsRefused) as unseen:
+                        error = NatsSilent(str(unseen))
+                    else:
+                        if self._newest.get(reader) == kept.id:
+                            return True
+                        if self._heads[reader] != before:
+                            return False
             except NatsSilent as silent:
                 error = silent
             if asyncio.get_running_loop().time() > within:
@@ -224,8 +221,3 @@ def _row(effect: Effect) -> tuple[str, str, str | None, int]:
 def _effect(row: tuple[str, str, str | None, int]) -> Effect:
     room, item, part, number = row
     return Withdrawn(room, item) if part is None else Projected(room, item, part, number)
-
-
-def rooms_of(effects: Iterable[Effect]) -> set[str]:
-    """Return the rooms that effects are of."""
-    return {effect.room for effect in effects}

@@ -26,6 +26,7 @@ from server.log.jetstream.records import (
     token,
 )
 from server.log.jetstream.records import shard as shard_of
+from server.nats.codes import NO_MESSAGE
 from server.nats.connection import Connection, NatsRefused, NatsSilent, Stored
 from server.room.events import Event
 
@@ -270,13 +271,10 @@ class Rooms:
         try:
             answer = await self._connection.js(f"STREAM.MSG.GET.{self.stream(room)}", asked, READ_S)
         except NatsRefused as refused:
-            if refused.code in NOT_FOUND:
+            if refused.code == NO_MESSAGE:
                 return None
             raise NatsSilent(f"the storage does not answer: {refused}") from refused
         return of_api(answer["message"])
-
-
-NOT_FOUND = (10037,)
 
 
 def message_of(room: str, stored: Stored) -> Message | None:

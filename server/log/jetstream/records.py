@@ -51,6 +51,11 @@ class Record(Struct, frozen=True, array_like=True):
     erases: tuple[int, ...] = ()
     pending: tuple[int, ...] = ()
 
+    @property
+    def writer(self) -> str:
+        """Return the node that wrote it: an append's name is the node's with a number."""
+        return self.append.rpartition(".")[0]
+
 
 class KeyUse(Struct, frozen=True, array_like=True):
     """What a key, the `nth` of its room, was used for."""
@@ -155,6 +160,11 @@ class Place(Struct):
     def base(self) -> int:
         """Return the sequence after which the room's messages are."""
         return self.seq if self.record.kind == CLOSED else self.record.base
+
+    @property
+    def is_erasing(self) -> bool:
+        """Tell whether the newest record takes messages back."""
+        return bool(self.record.erases) or self.record.kind in (ERASE, CLOSED)
 
     @property
     def floor(self) -> int:

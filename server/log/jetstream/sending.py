@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from server.log.base import StorageFull
 from server.log.jetstream.reading import Rooms, message_of
 from server.log.jetstream.records import Place, Record, header, place_of
+from server.nats.codes import FULL, JETSTREAM_CODES, WRONG_SEQUENCE, WRONG_SEQUENCE_MAYBE
 from server.nats.connection import Connection, Headers, NatsRefused, NatsSilent
 
 # A server that leads the stream may die: another leads it within 4 to 9 s.
@@ -18,12 +19,6 @@ DOUBTED_KEPT = 10_000
 STEPS_BACK = 64  # messages of others that may have come after ours while we were in doubt
 
 EXPECTED = "Nats-Expected-Last-Subject-Sequence"
-WRONG_SEQUENCE, WRONG_SEQUENCE_MAYBE = 10071, 10164
-# "maximum bytes/messages exceeded", "insufficient (storage) resources".
-FULL = (10023, 10047, 10065, 10077)
-
-JETSTREAM_CODES = 10_000  # below are those of the protocol: nothing of JetStream's answers
-
 Part = tuple[str, bytes, Headers]
 
 
@@ -60,12 +55,16 @@ class Sender:
                 error: OSError = NatsSilent(str(refused))
                 if refused.code in FULL:
                     raise StorageFull("the stream of the room is full") from refused
-                if refused.code in (WRONG_SEQUENCE, WRONG_SEQUENCE_MAYBE):
-                    stored = await self._look(room, place, record)
-                    if stored is not None:
-                        return stored
-                elif refused.code < JETSTREAM_CODES:
+                if refused.code < JETSTREAM_CODES:
                     raise error from refused
+                if refused.code in (WRONG_SEQUENCE, WRONG_SEQUENCE_MAYBE):
+                    try:
+                        stored = await self._look(room, place, record)
+                    except (NatsSilent, NatsRefused) as unseen:
+                        error = NatsSilent(str(unseen))
+                    else:
+                        if stored is not None:
+                            return stored
             except NatsSilent as silent:
                 error = silent
             if loop.time() > within:

@@ -15,9 +15,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from server.log.jetstream.reading import NOT_FOUND, READ_S, message_of, of_api, room_of
+from server.log.jetstream.reading import READ_S, message_of, of_api, room_of
 from server.log.jetstream.records import Message
-from server.log.jetstream.sending import EXPECTED, WRONG_SEQUENCE
+from server.log.jetstream.sending import EXPECTED
+from server.nats.codes import NO_MESSAGE, WRONG_SEQUENCE
 from server.nats.connection import Connection, NatsRefused, NatsSilent, Stored
 from server.together import settled
 
@@ -101,15 +102,18 @@ class Order:
         return (self._seq + 1) << EVENT_BITS
 
     async def named(self, shard: int, seq: int) -> None:
-        """Return when an append has its place in the order, so that it may be erased."""
+        """Return when an append has its place in the order, so that it may be erased. Raises `OSError`."""
+        self.tops[shard] = max(self.tops[shard], seq)
         while self._seq < 0 or self._upto[shard] < seq:
-            if not await self.name_more():
-                return
+            if not await self.name_more() and self._upto[shard] < seq:
+                raise NatsSilent("a replica lacks what is to be named")
 
     async def _name_more(self) -> bool:
         while True:
             before = list(self._upto)
             appends = await self._unnamed()
+            if not appends and self._upto != before:
+                continue  # what was read has no events, and there may be more behind it
             if not appends:
                 return False
             body = msgspec.json.encode(_Body(self._upto, appends))
@@ -143,7 +147,7 @@ class Order:
         try:
             answer = await self._connection.js(f"STREAM.MSG.GET.{STREAM}", asked, READ_S)
         except NatsRefused as refused:
-            if refused.code not in NOT_FOUND:
+            if refused.code != NO_MESSAGE:
                 raise NatsSilent(str(refused)) from refused
             return None
         return of_api(answer["message"])

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from server.log.base import Unusable
 from server.log.jetstream import readers, sequence, snapshots
 from server.log.jetstream.reading import of_api
-from server.log.jetstream.sending import AGAIN_S, EXPECTED, WRONG_SEQUENCE
+from server.log.jetstream.sending import AGAIN_S, EXPECTED
+from server.nats.codes import NAME_IN_USE, NO_LEADER, NO_STREAM, WRONG_SEQUENCE
 from server.nats.connection import Connection, NatsRefused, NatsSilent
 
 SHARDS = 16  # for good: it is stored when the first log is opened
@@ -31,10 +32,7 @@ UNKNOWN_SYNC = (
 LEAST_PAYLOAD = 1_000_000
 # Nothing of ours goes by its message id: the shortest time in which the server looks for those.
 DUPLICATES_NS = 100_000_000
-STREAM_NOT_FOUND = 10059
-NAME_IN_USE = 10058
 MAKE_S, ASK_S = 20.0, 2.0
-NO_LEADER = 10008  # "JetStream system temporarily unavailable"
 
 # What every stream must have: otherwise it forgets, or answers before it is sure.
 WANTED: dict[str, Any] = {
@@ -115,7 +113,7 @@ async def _stream(
     try:
         info = await _asked(connection, f"STREAM.INFO.{name}")
     except NatsRefused as refused:
-        if refused.code != STREAM_NOT_FOUND:
+        if refused.code != NO_STREAM:
             raise
         asked = {
             **WANTED,

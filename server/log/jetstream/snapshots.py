@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from server.log.base import Damaged, Snapshot, StorageFull
 from server.log.jetstream.reading import BATCH, READ_S, Rooms
 from server.log.jetstream.records import Place, token
-from server.log.jetstream.sending import FULL
+from server.nats.codes import FULL
 from server.nats.connection import Connection, NatsRefused, NatsSilent, Stored, TooLarge
 
 STREAM = "SNAPS"

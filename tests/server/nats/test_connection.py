@@ -64,6 +64,11 @@ async def test_what_is_refused_says_why(connection: Connection) -> None:
         await connection.batch("NONE", {"seq": 1, "batch": 1})
     with pytest.raises(TooLarge):
         await connection.publish("s.a", bytes(connection.max_payload + 1))
+    headers = {"W-Record": "x" * 1_000}
+    taken = 12 + len("W-Record") + 1_000 + 4
+    with pytest.raises(TooLarge):
+        await connection.publish("s.a", bytes(connection.max_payload - taken + 1), headers)
+    assert await connection.publish("s.a", bytes(connection.max_payload - taken), headers) == 2
 
 
 async def test_messages_are_stored_together_or_none(connection: Connection) -> None:

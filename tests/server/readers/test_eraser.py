@@ -15,6 +15,7 @@ from server.readers.base import Unavailable
 from server.readers.eraser import BACK_MS, ORPHAN_MS, SWEEP_EVERY_MS, Eraser
 from server.room.commands import Land, Oversee, Remove
 from server.room.events import ClipLanded
+from server.room.state import RoomState
 from server.rooms.registry import RoomRegistry
 from tests.support.media import ANNA, Clock, registry
 from tests.support.reading import read_all
@@ -146,6 +147,25 @@ async def test_what_is_none_of_ours_is_left_alone(place: Place) -> None:
         await place.sweep()
         place.clock.ms += SWEEP_EVERY_MS
     place.blobs.junk = set()
+    assert await place.blobs.ids() == ["clip-0001"]
+
+
+async def test_a_room_that_is_damaged_does_not_stop_the_sweep(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = place.registry.look
+
+    async def damaged(room: str) -> RoomState:
+        if room == "broken":
+            raise Damaged("messages of a room are lost")
+        return await look(room)
+
+    monkeypatch.setattr(place.registry, "look", damaged)
+    await place.put("clip-0001", room="broken")
+    await place.put("clip-0002")
+    await place.sweep()
+    place.clock.ms += SWEEP_EVERY_MS
+    await place.sweep()
     assert await place.blobs.ids() == ["clip-0001"]
 
 

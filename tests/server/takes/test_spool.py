@@ -163,10 +163,10 @@ async def test_a_disk_that_takes_nothing_is_told(place: Place, monkeypatch: pyte
         raise OSError(28, "No space left on device")
 
     spool_ = await place.open()
-    monkeypatch.setattr(spool, "_write", full)
+    monkeypatch.setattr(spool.os, "fsync", full)  # type: ignore[attr-defined]
     with pytest.raises(Away, match="No space left"):
         await spool_.land(take("clip-0001"))
-    assert spool_.waiting == 0
+    assert (spool_.waiting, place.files()) == (0, [])
 
 
 @pytest.mark.parametrize("why", [Refused("muted", "You are muted."), NoSuchRoom("gone")])
@@ -213,8 +213,38 @@ async def test_what_keeps_failing_is_set_aside_and_holds_up_nobody(place: Place)
     with pytest.raises(Refused) as refused:
         await bad
     assert refused.value.code == BROKEN
+    await until(lambda: place.files() == ["000000000001.failed"])
+    await spool_.close()
     place.storage.fails = None
-    await spool_.land(take("clip-0002"))
+    (place.folder / "000000000001.failed").rename(place.folder / "000000000001.take")
+    again = await place.open()
+    await waiting(again, 0)
+    await again.land(take("clip-0002"))
+    assert place.storage.put_ids == ["clip-0001", "clip-0002"]
+
+
+async def test_so_many_that_failed_stay(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "FAILED_KEPT", 2)
+    place.folder.mkdir()
+    for number in (7, 8):
+        (place.folder / f"00000000000{number}.failed").write_bytes(b"of a process before")
+    spool_ = await place.open()
+    bad = asyncio.create_task(spool_.land(take("clip-0001")))
+    await waiting(spool_, 1)
+    place.storage.fails = OSError("too large for it")
+    with pytest.raises(Refused):
+        await bad
+    await until(lambda: place.files() == ["000000000008.failed", "000000000009.failed"])
+
+
+async def test_nobody_else_may_read_what_waits(place: Place) -> None:
+    spool_ = await place.open()
+    kept = asyncio.create_task(spool_.land(take("clip-0001")))
+    await waiting(spool_, 1)
+    (path,) = place.folder.iterdir()
+    assert [oct(each.stat().st_mode)[-3:] for each in (place.folder, path)] == ["700", "600"]
+    place.storage.fails = None
+    await kept
 
 
 async def test_a_file_that_is_damaged_is_set_aside(place: Place, caplog: pytest.LogCaptureFixture) -> None:
@@ -231,6 +261,6 @@ async def test_a_file_that_is_damaged_is_set_aside(place: Place, caplog: pytest.
     place.storage.fails = None
     again = await place.open()
     await waiting(again, 0)
-    await until(lambda: place.files() == ["notes.txt"])
+    await until(lambda: place.files() == ["000000000001.failed", "notes.txt"])
     assert "damaged" in caplog.text
     assert place.storage.put_ids == []

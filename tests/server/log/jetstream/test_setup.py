@@ -109,19 +109,20 @@ async def test_no_server_is_a_sentence_without_the_password(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("extra", "why"),
+    ("extra", "within_s", "why"),
     [
-        ("authorization { user: us, password: other }", "[Aa]uthorization"),
-        ("jetstream: false", "JetStream is off"),
+        # A wrong password is tried again until the time is over.
+        ("authorization { user: us, password: other }", 3.0, "[Aa]uthorization"),
+        ("jetstream: false", 5.0, "JetStream is off"),
     ],
 )
 async def test_a_server_that_does_not_do_is_a_sentence(
-    tmp_path: Path, extra: str, why: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, extra: str, within_s: float, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(setup, "MAKE_S", 0.2)
     async with nats_server(tmp_path, extra=extra) as server:
         with pytest.raises(Unusable, match=why):
-            await NatsLog.open(server.url.replace("nats://", "nats://us:secret@"), within_s=1.0)
+            await NatsLog.open(server.url.replace("nats://", "nats://us:secret@"), within_s=within_s)
 
 
 async def test_a_stream_that_cannot_erase_is_refused(connection: Connection) -> None:
