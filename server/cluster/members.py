@@ -80,6 +80,8 @@ class Members:
         if not is_node(beat.node):
             return
         if beat.node == self.node:
+            if self._self_heard_ms is not None and now_ms - self._self_heard_ms > SELF_UNHEARD_MS:
+                self._listening_since_ms = now_ms  # the others' beats may come later than the own one
             self._self_heard_ms = now_ms
         known = self.meet(beat.node, now_ms)
         if known is not None:
