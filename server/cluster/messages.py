@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from server.cluster.members import Beat
+from server.cluster.members import NODE_PATTERN, Beat
 from server.room.commands import Command, Oversee, Refused
 from server.room.events import Event, Voice
 from server.room.events import decode as decode_event
@@ -33,7 +33,7 @@ PARTS_MOST = 100
 T = TypeVar("T")
 
 RoomId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-Node = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_]{1,32}-[0-9a-f]{16}$")]
+Node = Annotated[str, Meta(pattern=f"^{NODE_PATTERN}$")]
 Count = Annotated[int, Meta(ge=0)]
 
 
