@@ -65,10 +65,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.blobs.base",
         "server.nats",
         "server.room",
+        "server.together",
     ),
     "server.blobs.base": (),
     # From one log to another, whatever they are.
-    "server.moving": ("server.log.base", "server.log.moving", "server.blobs.base", "server.room"),
+    "server.moving": (
+        "server.log.base",
+        "server.log.moving",
+        "server.blobs.base",
+        "server.room",
+        "server.together",
+    ),
     "server.blobs.unreduced": (),
     # The forms of the blobs: the local ones are in the storage of the log, others beside it.
     "server.blobs": (
@@ -78,11 +85,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.log.bell",
         "server.room",
         "server.nats",
+        "server.together",
     ),
     # Processes of our own, and several things at once.
     "server.jobs": (),
     "server.subprocesses": ("server.jobs",),
     "server.together": (),
+    "server.pauses": (),
+    "server.rota": (),
     "server.rtc": ("audio", "server.subprocesses", "server.clock", "server.rtc", "server.together"),
     "server.takes.sandbox": (),
     # From the sandboxed process outwards: what decodes foreign sound, who asks it, and a take's life.
@@ -136,6 +146,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "server.blobs.unreduced",
         "server.rtc",
         "server.together",
+        "server.pauses",
+        "server.rota",
     ),
     "server.metrics.registry": (),
     "server.metrics": ("server.metrics.registry", *LIVING, "server.rtc", "server.takes"),
@@ -153,7 +165,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.socket": (*EDGE, "server.http", "server.web"),
     "server.api": (*EDGE, "server.http", "server.web", "server.socket"),
     # An edge like those: what people send from Telegram.
-    "server.telegram": (*EDGE, "server.http", "server.readers"),
+    "server.telegram": (*EDGE, "server.http", "server.readers", "server.pauses", "server.rota"),
     "server.site": (
         *EDGE,
         "server.engines",

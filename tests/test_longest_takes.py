@@ -181,7 +181,9 @@ class Visitor:
 
 @pytest.fixture
 async def visitor(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Visitor]:
-    config = Config(port=0, udp_port=0, data=tmp_path, log="memory", blobs="memory", speech="off")
+    config = Config(
+        port=0, udp_port=0, data=tmp_path, log="memory", blobs="memory", speech="off", host_engine="off"
+    )
     async with await app.start(config) as running, ClientSession(running.url) as http:
         key = new_key()
         new = {"kind": request.param}

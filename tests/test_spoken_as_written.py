@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from games.pace import WORDS_WAIT_MS
@@ -35,6 +35,10 @@ FEW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthChec
 # there does not come to what is written, but to what thumbs say.
 OF_ONE_WORD = {"word_association", "word_at_a_time", "mind_meld", "word_ration"}
 SEVERAL_WORDS = tuple(number for number, phrase in enumerate(PHRASES["de"]) if " " in phrase)
+# All but one are silent twice and sit out, so that a round for two waits amid a turn that is over.
+LEFT_ALONE = Script(
+    ((None, 0, 0, 0), (None, 0, 0, None), (0, 0, None, None)), ((False, False, False, False),)
+)
 # Two verdicts that say the opposite of one another.
 OPPOSITES = ({"guessed", "fooled"}, {"matched", "near"}, {"challenge_right", "challenge_wrong"})
 
@@ -68,6 +72,8 @@ def test_words_that_come_too_late_or_never_hold_up_nobody_and_contradict_nothing
 ) -> None:
     @FEW
     @given(scripts, st.sampled_from(["en", "de"]), st.integers(0, 2**16), st.floats(0.1, 1.0))
+    @example(LEFT_ALONE, "en", 1, 0.5)
+    @example(LEFT_ALONE, "en", 1, 1.0)
     def play(script: Script, language: str, seed: int, lost: float) -> None:
         chance = Random(seed)
         how = BY_ID[game], kind, language, script

@@ -23,7 +23,9 @@ async def both(tmp_path: Path) -> AsyncIterator[tuple[BotApi, app.Running]]:
     """Run a server with a bot, and the Bot API that it asks."""
     async with AsyncExitStack() as stack:
         made = await stack.enter_async_context(bot_api())
-        config = Config(port=0, udp_port=0, data=tmp_path, telegram_token=TOKEN, telegram_api=made.url)
+        config = Config(
+            port=0, udp_port=0, data=tmp_path, host_engine="off", telegram_token=TOKEN, telegram_api=made.url
+        )
         running = await stack.enter_async_context(await app.start(config))
         assert isinstance(running.bot, TelegramBot)
         yield made, running

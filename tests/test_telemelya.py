@@ -18,6 +18,7 @@ from server.telegram.texts import TEXTS
 from server.web.telegram import SECRET_HEADER
 from tests.support import telemelya_program
 from tests.support.actors import until
+from tests.support.language_models import address
 from tests.support.spoken import need_package
 from tests.support.telegram_bot import running_bot
 from tests.support.web_app import Site, running_site
@@ -31,12 +32,9 @@ def telemelya() -> Iterator[str]:
     """Run it; return its address."""
     need_package("telemelya")
     command = [sys.executable, "-m", telemelya_program.__name__]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
-        assert process.stdout is not None
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
-            yield process.stdout.readline().decode().split()[1]
+            yield address(process)
         finally:
             process.kill()
 

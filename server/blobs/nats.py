@@ -21,6 +21,7 @@ from server.blobs.recent import RecentInfos
 from server.blobs.sums import sums
 from server.log.base import Conflict, Damaged, StorageFull
 from server.nats.connection import Connection, NatsRefused, NatsSilent, TooLarge
+from server.together import settled
 
 # Fixed for ever: by it a blob is found.
 STREAMS = 16
@@ -77,7 +78,7 @@ class NatsBlobs:
         """
         made = cls(connection, closing)
         async with made._asking():
-            await asyncio.gather(*(made._stream(number, stream_bytes) for number in range(STREAMS)))
+            await settled(made._stream(number, stream_bytes) for number in range(STREAMS))
         return made
 
     async def put(self, blob: Blob) -> Sequence[Blob]:
@@ -123,12 +124,12 @@ class NatsBlobs:
         """Return ids in their order."""
         found: list[str] = []
         async with self._asking():
-            count = sum(await asyncio.gather(*map(self._count, range(STREAMS))))
+            count = sum(await settled(map(self._count, range(STREAMS))))
             filters = ("*",) if count <= LISTED_WHOLE else [c for c in LETTERS if c >= after[:1]]
             for letter in filters:
                 if len(found) >= limit:
                     break
-                pages = await asyncio.gather(*(self._listed(number, letter) for number in range(STREAMS)))
+                pages = await settled(self._listed(number, letter) for number in range(STREAMS))
                 found += sorted(id_ for page in pages for id_ in page if id_ > after)
         return found[: max(limit, 0)]
 
@@ -155,7 +156,7 @@ class NatsBlobs:
         if read != probe:
             raise Damaged("NATS answers something else than was stored")
         async with self._asking():
-            told = await asyncio.gather(*(self._nats.js(f"STREAM.INFO.{_name(n)}") for n in range(STREAMS)))
+            told = await settled(self._nats.js(f"STREAM.INFO.{_name(n)}") for n in range(STREAMS))
         sentences = {sentence for info in told for sentence in _doubts(info)}
         if self._nats.max_payload < LARGEST_CLIP_BYTES:
             sentences.add(

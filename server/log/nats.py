@@ -43,6 +43,7 @@ from server.log.jetstream.writing import ClaimsAre, Writing, ownership
 from server.log.moving import KeyUse
 from server.nats.connection import CONNECT_S, Connection, NatsRefused, connect
 from server.room.events import Draft, Event
+from server.together import settled
 
 TEND_S = 1.0
 FILL_S = 30.0  # a million rooms are heard of in some seconds
@@ -127,7 +128,7 @@ class NatsLog:
     async def begin(self) -> None:
         """Learn where the shards end, and follow them."""
         tops = (self._top(shard) for shard in range(len(self._following)))
-        self._order.tops = list(await asyncio.gather(*tops))
+        self._order.tops = list(await settled(tops))
         for following in self._following:
             following.start()
         self._tending = asyncio.get_running_loop().create_task(self._tend(), name="log eraser")
@@ -210,9 +211,9 @@ class NatsLog:
         """Return the rooms, liveliest first: of the liveliest some thousands."""
         self._check_open()
         async with asyncio.timeout(FILL_S):
-            await asyncio.gather(*(following.filled.wait() for following in self._following))
+            await settled(following.filled.wait() for following in self._following)
         rows = self._catalogue.liveliest(limit, public=public)
-        listings = await asyncio.gather(*(self._listing(row) for row in rows))
+        listings = await settled(self._listing(row) for row in rows)
         return [listing for listing in listings if listing is not None]
 
     async def _listing(self, row: ListedRoom) -> Listing | None:
@@ -235,7 +236,7 @@ class NatsLog:
         """Move a reader's cursor with its effects, or nothing."""
         self._check_open()
         rooms = sorted({effect.room for effect in effects})
-        heads = await asyncio.gather(*(self.head(room) for room in rooms))
+        heads = await settled(self.head(room) for room in rooms)
         alive = {room for room, head in zip(rooms, heads, strict=True) if head}
         await self._readers.advance(
             reader, position, expect, [effect for effect in effects if effect.room in alive]
@@ -321,7 +322,7 @@ class NatsLog:
     async def check(self) -> None:
         """Raise when an append would find no room, or no server."""
         self._check_open()
-        await asyncio.gather(*(self._check(f"ROOMS_{shard}") for shard in range(len(self._following))))
+        await settled(self._check(f"ROOMS_{shard}") for shard in range(len(self._following)))
 
     async def _check(self, stream: str) -> None:
         try:

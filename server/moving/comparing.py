@@ -12,6 +12,7 @@ from server.blobs.base import Blob
 from server.log.base import Damaged
 from server.moving.ends import End, Progress, events_after
 from server.room.events import ClipLanded, Event, encode, erased
+from server.together import settled
 
 CHAIN_BYTES = 16
 CLIPS_AT_ONCE = 8
@@ -98,7 +99,7 @@ class Comparing:
                 others = await self._erased_too(room, events, others)
             self._compare(room, events, others)
             both = zip(events, others, strict=False)
-            pairs = await asyncio.gather(*(self._links(room, event, other) for event, other in both))
+            pairs = await settled(self._links(room, event, other) for event, other in both)
             for link, other_link in pairs:
                 chains = _link(chains[0], link), _link(chains[1], other_link)
             self._found.events += len(events)

@@ -13,7 +13,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import DefaultResolver
 
 ENDPOINT_CHARACTERS = 1_024
-HTTPS_PORT = 443
+HTTPS_PORT, HTTP_PORT = 443, 80
 # IPv4 behind a translator (RFC 6052 2.1): its last 32 bits are what is reached.
 _TRANSLATED = IPv6Network("64:ff9b::/96")
 
@@ -21,7 +21,8 @@ _TRANSLATED = IPv6Network("64:ff9b::/96")
 def origin(endpoint: str) -> str:
     """Return scheme and host of an endpoint, with a port that does not go without saying."""
     url = urlsplit(endpoint)
-    return f"{url.scheme}://{url.netloc}"
+    usual = HTTPS_PORT if url.scheme == "https" else HTTP_PORT
+    return f"{url.scheme}://{url.netloc.removesuffix(f':{usual}')}"
 
 
 def wrong_with(endpoint: str, *, private: bool = False) -> str:

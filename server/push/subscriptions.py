@@ -42,6 +42,11 @@ class Subscription(Struct, frozen=True, array_like=True):
     woken_ms: int = 0
     seen_ms: int = 0
 
+    def is_as(self, other: Subscription) -> bool:
+        """Tell whether another one is of the same browser, with the same keys, in the same language."""
+        counts = {"unanswered": self.unanswered, "woken_ms": self.woken_ms, "seen_ms": self.seen_ms}
+        return replace(other, **counts) == self
+
     def row(self, room: str) -> Projected:
         """Return the row in which it is kept."""
         return Projected(room, text(msgspec.json.encode(self)), SUBSCRIPTIONS, self.seen_ms)
@@ -111,8 +116,11 @@ class Subscriptions:
             kept = replace(new, seen_ms=now_ms)
             gone = [*self._crowded_out(room, new.voice), *([(room, known)] if known else [])]
             effects = [effect for each in gone for effect in self._withdrawn(*each)]
+            emptied = [other for other, _ in gone if other != room and self._has_one(other)]
+            effects += [Withdrawn(other, SPOKEN + other) for other in emptied]
             spoken_ms = self.spoken.get(room, now_ms)  # where that is not known, silence begins now
             await self._store([*effects, spoken_row(room, spoken_ms), kept.row(room)])
+            spoken_ms = max(spoken_ms, self.spoken.get(room, 0))  # somebody may have spoken meanwhile
             for each in gone:
                 self._drop(*each)
             self.spoken[room] = spoken_ms
@@ -124,7 +132,7 @@ class Subscriptions:
     ) -> Subscription:
         """Note that somebody came again: what they were woken for was not in vain."""
         kept = replace(new, seen_ms=now_ms, woken_ms=known.woken_ms)
-        is_same = known == replace(kept, seen_ms=known.seen_ms)
+        is_same = known.is_as(new) and not known.unanswered
         if is_same and now_ms - known.seen_ms < REFRESHED_AFTER_MS:
             return known
         await self._store([*self._withdrawn(room, known), kept.row(room)])
@@ -139,8 +147,7 @@ class Subscriptions:
             known = self.find(room, voice)
             if known is None:
                 return False
-            is_last = len(self._rooms[room]) == 1
-            silence = [Withdrawn(room, SPOKEN)] if is_last else []
+            silence = [Withdrawn(room, SPOKEN + room)] if self._has_one(room) else []
             await self._store([*self._withdrawn(room, known), *silence])
             self._drop(room, known)
             return True
@@ -163,22 +170,27 @@ class Subscriptions:
             await self._store([Withdrawn(room, DUE + voice)])
             self.due.pop((room, voice), None)
 
-    def closed(self, room: str) -> list[Effect]:
+    async def closed(self, room: str) -> list[Effect]:
         """Forget a room; return what is to be stored of that."""
-        return self._forgotten([(room, one) for one in self.of(room)])
+        async with self._writing:  # who is being stored is stored then, and known
+            return self._forgotten([(room, one) for one in self.of(room)])
 
-    def old(self) -> list[Effect]:
+    async def old(self) -> list[Effect]:
         """Forget whoever was not here for long; return what is to be stored of that."""
         before_ms = self.clock() - KEPT_MS
-        return self._forgotten([(room, one) for room, one in self._all() if one.seen_ms < before_ms])
+        async with self._writing:
+            return self._forgotten([(room, one) for room, one in self._all() if one.seen_ms < before_ms])
 
     def _forgotten(self, gone: Sequence[tuple[str, Subscription]]) -> list[Effect]:
         effects = list[Effect]()
         for room, one in gone:
             self._drop(room, one)
-            silence = [] if room in self._rooms else [Withdrawn(room, SPOKEN)]
+            silence = [] if room in self._rooms else [Withdrawn(room, SPOKEN + room)]
             effects += [*self._withdrawn(room, one), *silence]
         return effects
+
+    def _has_one(self, room: str) -> bool:
+        return len(self._rooms.get(room, {})) == 1
 
     def _all(self) -> Iterator[tuple[str, Subscription]]:
         return ((room, one) for room, voices in self._rooms.items() for one in voices.values())
@@ -221,7 +233,7 @@ class Subscriptions:
 
 def spoken_row(room: str, at_ms: int) -> Projected:
     """Return the row that says when a room was spoken in last."""
-    return Projected(room, SPOKEN, SPOKEN, at_ms)
+    return Projected(room, SPOKEN + room, SPOKEN, at_ms)
 
 
 def due_row(room: str, voice: str, at_ms: int) -> Projected:

@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 # How often it looks where people are among themselves; else as `hosting` wants it, for presence is no event.
 LOOK_SELDOM_MS = 2_000
+# ... and for somebody to come in: a greeting is to be over within `hosting.GREETING_MS`.
+LOOK_EMPTY_MS = 1_000
 # An engine that has not written by then is late for whatever it was asked. It begins after a wait for others.
 ENGINE_WITHIN_S, WAITS_S = 4.5, 4.5
 # Requests of all rooms that an engine has, or that wait; others go without a line.
@@ -151,7 +153,8 @@ class RoomHost:
             await asyncio.sleep(LOOK_SELDOM_MS / 1000)
             return
         try:
-            async with asyncio.timeout(hosting.LOOK_EVERY_MS / 1000):
+            every_ms = hosting.LOOK_EVERY_MS if self._memory.came else LOOK_EMPTY_MS
+            async with asyncio.timeout(every_ms / 1000):
                 await self._fresh.wait()
         except TimeoutError:
             return
@@ -161,10 +164,13 @@ class RoomHost:
         character = self._character
         if character is None:
             return
-        voice = self._voice(character)
         here = self._look()
         if not hosting.is_seated(self._room.state, self._memory):
             self._leave_seat()
+        if not here:
+            return
+        voice = self._voice(character)
+        here = self._look()
         move = hosting.next_move(self._room.state, self._room.context(), self._memory, here)
         if move is not None:
             await self._make(move, character, voice)

@@ -7,27 +7,28 @@ the same topic and tag, so that a device shows it once. What was said is in no m
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 
 import msgspec
 
-from server.log.base import Change, Conflict, Effect, StorageFull, Unusable
-from server.push.service import SENT_AT_ONCE, Outcome, PushService
+from server.log.base import Change, Conflict, DamagedProgress, Effect, StorageFull, Unusable
+from server.pauses import doubled
+from server.push.service import SENT_AT_ONCE, PushService
 from server.push.subscriptions import READER, Subscription, Subscriptions, due_row, spoken_row
-from server.readers.base import Reader, Rest
+from server.readers.base import Reader, Rest, Unavailable
 from server.room.commands import Refused
 from server.room.events import ClipLanded, Language, RoomClosed
 from server.rooms.base import NoSuchRoom
 from server.rooms.registry import RoomRegistry
-from server.together import settled
+from server.rota import Rota
 
 # Before the voice that wakes, nobody spoke for so long.
 SILENT_MS = 10 * 60_000
 # Nobody is woken more often than this for a room, and not at all who did not come so many times.
 PAUSE_MS, UNANSWERED = 3_600_000, 5
+# When a room was spoken in last is stored this often; a restart takes the silence for so much longer.
+SPOKEN_EVERY_MS = 60_000
 # Who could not be told within this time finds the voice gone.
 LATE_MS = 10 * 60_000
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 120.0
@@ -52,11 +53,14 @@ def message(room: str, name: str, language: Language) -> bytes:
     return msgspec.json.encode({"room": room, "title": shown, "body": _BODY[language], "lang": language})
 
 
+_Who = tuple[str, str]  # room and voice
+
+
 class Push(Reader):
     """Reads who speaks where, and wakes who is not there; `close` it."""
 
     name = READER
-    # Rows that are damaged are given up: each page that is opened gives its own anew.
+    # Rows that are damaged are given up: a page that had its visitor woken subscribes anew when it is opened.
     derived = True
     urgent = (ClipLanded.kind, RoomClosed.kind)
 
@@ -64,125 +68,113 @@ class Push(Reader):
         self.subscriptions, self._registry, self.service = subscriptions, registry, service
         self._clock = subscriptions.clock
         self._looked_ms = 0
-        self._later: dict[tuple[str, str], tuple[int, float]] = {}  # failures, and not before (loop's time)
-        self._rung = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._is_closed = False
+        self._rota: Rota[_Who] = Rota(self._serve, at_once=SENT_AT_ONCE, name="push_wakes")
+        self._failures: dict[_Who, int] = {}
+        self._unreached: set[_Who] = set()  # of whom a push service said: later
 
     # --- the reader
 
     async def read(self, change: Change) -> Sequence[Effect] | None:
         """Note who is to be woken by a clip; forget a room that was closed."""
-        await self.subscriptions.load()
+        await self._load()
         match change.event.data:
             case ClipLanded() if change.event.by is not None and not change.event.by.machine:
                 return self._spoke(change.room, change.event.by.id, change.event.at_ms) or None
             case RoomClosed():
-                return self.subscriptions.closed(change.room) or None
+                return await self.subscriptions.closed(change.room) or None
             case _:
                 return None
+
+    async def _load(self) -> None:
+        try:
+            await self.subscriptions.load()
+        except DamagedProgress:
+            raise
+        except OSError as error:
+            raise Unavailable(type(error).__name__) from error
 
     def _spoke(self, room: str, voice: str, at_ms: int) -> list[Effect]:
         found, asked = self.subscriptions, self.subscriptions.of(room)
         if not asked:
             return []
-        silent_ms = at_ms - found.spoken.get(room, at_ms)
-        found.spoken[room] = max(at_ms, found.spoken.get(room, 0))
-        effects: list[Effect] = [spoken_row(room, found.spoken[room])]
-        if silent_ms < SILENT_MS or at_ms < self._clock() - LATE_MS:
-            return effects
-        for one in asked:
-            if one.voice != voice and is_awaited(one, at_ms):
-                found.due[room, one.voice] = at_ms
-                effects.append(due_row(room, one.voice, at_ms))
-        return effects
+        before_ms = found.spoken.get(room, at_ms)
+        found.spoken[room] = max(at_ms, before_ms)
+        if at_ms - before_ms >= SILENT_MS and at_ms >= self._clock() - LATE_MS:
+            for one in asked:
+                if one.voice != voice and is_awaited(one, at_ms):
+                    found.due[room, one.voice] = at_ms
+        # All that this clip did, also when it is read once more because what it did was not stored.
+        due = [one.voice for one in asked if found.due.get((room, one.voice)) == at_ms]
+        is_stored = before_ms != at_ms and before_ms // SPOKEN_EVERY_MS == at_ms // SPOKEN_EVERY_MS
+        spoken = [] if is_stored else [spoken_row(room, found.spoken[room])]
+        return [*spoken, *(due_row(room, each, at_ms) for each in due)]
 
     async def idle(self) -> Rest:
         """Begin to wake who is to be woken; forget who did not come for long."""
-        await self.subscriptions.load()
-        if self.subscriptions.due:
-            self._begin()
+        await self._load()
+        for who in self.subscriptions.due:
+            self._rota.wake(who)
         if self._clock() - self._looked_ms < LOOKED_FOR_OLD_EVERY_MS:
             return Rest()
         self._looked_ms = self._clock()
-        return Rest(self.subscriptions.old())
+        return Rest(await self.subscriptions.old())
 
     # --- waking
 
-    def _begin(self) -> None:
-        self._rung.set()
-        if self._task is None and not self._is_closed:
-            self._task = asyncio.get_running_loop().create_task(self._wake_all(), name="push")
-
     async def close(self) -> None:
         """Wake nobody any more; may be called again."""
-        self._is_closed = True
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._rota.close(0.0)
         await self.service.close()
 
-    async def _wake_all(self) -> None:
-        """Send until nobody is to be woken; the root of its task."""
+    async def _serve(self, who: _Who) -> float | None:
+        """Wake somebody; return the pause after which to try again, None when there is no more to try."""
         try:
-            while self.subscriptions.due:
-                self._rung.clear()
-                now_s = asyncio.get_running_loop().time()
-                ready = [each for each in self.subscriptions.due if self._not_before_s(each) <= now_s]
-                if ready:
-                    await settled(self._wake(*each) for each in ready[:SENT_AT_ONCE])
-                    continue
-                next_s = min(map(self._not_before_s, self.subscriptions.due))
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(next_s - now_s):
-                        await self._rung.wait()
-        except Unusable:  # the server ends
-            pass
-        except Exception:
-            log.exception("push.failed")
-        finally:
-            self._task = None
-            self._later.clear()
-
-    def _not_before_s(self, which: tuple[str, str]) -> float:
-        return self._later.get(which, (0, 0.0))[1]
-
-    async def _wake(self, room: str, voice: str) -> None:
-        """Wake somebody who is not there, unless it is too late for that."""
-        one, since_ms = self.subscriptions.find(room, voice), self.subscriptions.due.get((room, voice), 0)
-        try:
-            is_late = since_ms < self._clock() - LATE_MS
-            if one is None or is_late or self._is_here(room, voice):
-                await self.subscriptions.let_go(room, voice)
-                self._later.pop((room, voice), None)
-                return
-            state = await self._registry.look(room)
-            told = message(room, state.name, one.language)
-            await self._settle(room, one, await self.service.send(one, told, room))
-        except NoSuchRoom:
-            await self.subscriptions.remove(room, voice)
+            pause_s = await self._wake(*who) if who in self.subscriptions.due else None
         except (StorageFull, Conflict, Refused, OSError) as error:
             log.warning("push.waits for=%s", type(error).__name__)
-            self._postpone(room, voice)
+            pause_s = 0.0
+        except Unusable:  # the server ends
+            return None
+        if pause_s is None:
+            self._failures.pop(who, None)
+            self._unreached.discard(who)
+            return None
+        self._failures[who] = self._failures.get(who, 0) + 1
+        return max(pause_s, doubled(self._failures[who], FIRST_PAUSE_S, LONGEST_PAUSE_S))
 
-    async def _settle(self, room: str, one: Subscription, outcome: Outcome) -> None:
+    async def _wake(self, room: str, voice: str) -> float | None:
+        """Wake somebody who is not there, unless it is late; return the pause that is asked for, if any."""
+        found, since_ms = self.subscriptions, self.subscriptions.due[room, voice]
+        one = found.find(room, voice)
+        # A row of who was woken, or came, meanwhile may be stored after it was withdrawn.
+        is_over = one is None or one.seen_ms > since_ms or not is_awaited(one, since_ms)
+        if one is None or is_over or self._is_here(room, voice):
+            await found.let_go(room, voice)
+        elif since_ms >= self._clock() - LATE_MS:
+            return await self._tell(room, one)
+        elif (room, voice) in self._unreached:  # one that never answers is not tried for ever
+            await found.woken(room, one, self._clock())
+        else:
+            await found.let_go(room, voice)
+        return None
+
+    async def _tell(self, room: str, one: Subscription) -> float | None:
+        try:
+            state = await self._registry.look(room)
+        except NoSuchRoom:
+            await self.subscriptions.remove(room, one.voice)
+            return None
+        outcome = await self.service.send(one, message(room, state.name, one.language), room)
         if outcome.kind == "later":
-            self._postpone(room, one.voice, outcome.pause_s)
-            return
-        self._later.pop((room, one.voice), None)
+            self._unreached.add((room, one.voice))
+            return outcome.pause_s
         if outcome.kind == "gone":
             await self.subscriptions.remove(room, one.voice)
-            return
+            return None
         if outcome.kind == "never":
             log.warning("push.refused status=%d", outcome.status)
         await self.subscriptions.woken(room, one, self._clock())
-
-    def _postpone(self, room: str, voice: str, pause_s: float = 0.0) -> None:
-        """Try again after the pause that was asked for, or after one that grows."""
-        failures = self._later.get((room, voice), (0, 0.0))[0] + 1
-        grown_s = min(FIRST_PAUSE_S * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE_S)
-        again_s = asyncio.get_running_loop().time() + max(pause_s, grown_s)
-        self._later[room, voice] = failures, again_s
+        return None
 
     def _is_here(self, room: str, voice: str) -> bool:
         known = self._registry.known(room)

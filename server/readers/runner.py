@@ -10,6 +10,7 @@ from contextlib import suppress
 from msgspec import Struct
 
 from server.log.base import LOST, Change, Conflict, DamagedProgress, Effect, Log, Unusable
+from server.pauses import doubled
 from server.readers.base import Reader, Unavailable
 from server.readers.feed import Feed
 
@@ -35,7 +36,7 @@ class Patience(Struct, frozen=True):
 
     def pause_s(self, failures: int) -> float:
         """Return the pause after the given number of failures."""
-        return min(self.first_ms * 2.0 ** min(failures - 1, 30), self.longest_ms) / 1000
+        return doubled(failures, self.first_ms, self.longest_ms) / 1000
 
 
 PATIENCE = Patience()

@@ -15,6 +15,8 @@ from games.round import Prompt, Round
 # So many prompts are remembered, and of each so many of the newest answers.
 PROMPTS_KEPT = 48
 ANSWERS_KEPT = 24
+# ... and so many of machines, which are heard where no person answered.
+MACHINES_KEPT = 1
 # How the id of the prompt of a day begins. More of its answers are remembered, for each voice has one.
 DAILY = "daily-"
 DAILY_ANSWERS_KEPT = 256
@@ -45,29 +47,51 @@ class Answered(Struct, frozen=True, array_like=True):
 Memory = tuple[Answered, ...]
 
 
-def _nobody(_: str) -> bool:
+def nobody(_: str) -> bool:
+    """Tell that no voice is a machine."""
     return False
 
 
-def with_round(memory: Memory, round_: Round, is_machine: Callable[[str], bool] = _nobody) -> Memory:
-    """Return the memory with what people said in a round, if that was one prompt for all.
+def with_round(memory: Memory, round_: Round, is_machine: Callable[[str], bool] = nobody) -> Memory:
+    """Return the memory with what was said in a round, if that was one prompt for all.
 
-    What machines said is no answer of a stranger, and counts for none.
+    What machines said is no answer of a stranger, and counts for none: of each prompt the last is kept.
     """
     prompt, said = round_.prompt, _said(round_, is_machine)
     if prompt is None or not prompt.text or not said or not is_for_all(round_):
         return memory
     before = next((each for each in memory if each.prompt.id == prompt.id), Answered(prompt))
-    kept = DAILY_ANSWERS_KEPT if prompt.id.startswith(DAILY) else ANSWERS_KEPT
-    now = Answered(prompt, (*before.said, *said)[-kept:], before.count + _people(said))
+    now = Answered(prompt, _newest(prompt, (*before.said, *said)), before.count + _people(said))
     return _bounded((*(each for each in memory if each is not before), now))
 
 
+def _newest(prompt: Prompt, said: tuple[Said, ...]) -> tuple[Said, ...]:
+    kept = DAILY_ANSWERS_KEPT if is_daily(prompt) else ANSWERS_KEPT
+    people = [each.item for each in said if not each.machine][-kept:]
+    machines = [each.item for each in said if each.machine][-MACHINES_KEPT:]
+    newest = {*people, *machines}
+    return tuple(each for each in said if each.item in newest)
+
+
 def _bounded(memory: Memory) -> Memory:
-    """Return the newest prompts, among them that of the day, however many came after it."""
-    kept = memory[-PROMPTS_KEPT:]
-    daily = next((each for each in reversed(memory) if each.prompt.id.startswith(DAILY)), None)
-    return kept if daily is None or daily in kept else (daily, *kept[1:])
+    """Return the newest prompts: those that only machines answered go first, that of the day never."""
+    over = len(memory) - PROMPTS_KEPT
+    if over <= 0:
+        return memory
+    daily = newest_daily(memory)
+    going = sorted((each for each in memory if each is not daily), key=lambda each: each.count > 0)[:over]
+    gone = {each.prompt.id for each in going}
+    return tuple(each for each in memory if each.prompt.id not in gone)
+
+
+def is_daily(thrown: Prompt | None) -> bool:
+    """Tell whether a prompt is that of a day."""
+    return thrown is not None and thrown.id.startswith(DAILY)
+
+
+def newest_daily(memory: Memory) -> Answered | None:
+    """Return the newest prompt of a day that somebody answered."""
+    return next((each for each in reversed(memory) if is_daily(each.prompt)), None)
 
 
 def is_for_all(round_: Round) -> bool:

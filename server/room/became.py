@@ -7,7 +7,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from server.room import round_lifecycle
+from games.parts import Earlier
+from server.room import company, round_lifecycle
+from server.room.answered import Said
 from server.room.state import RoomState
 
 
@@ -22,19 +24,34 @@ class Became(Struct, frozen=True):
 
 
 def became(state: RoomState, voice: str) -> tuple[Became, ...]:
-    """Return what became of a voice's links and answers, where people came after it and nothing is hidden."""
+    """Return what became of a voice's links and answers, where people came after it and are not hidden."""
     chains = (
         Became(each.id, "chain", each.prompt.text, people, each.is_over)
         for each in state.chains
-        if (people := _after(voice, (link.voice for link in each.links)))
+        if (people := _after(voice, (link.voice for link in each.links if _counts(state, voice, link))))
     )
     answers = (
         Became(each.prompt.id, "answer", each.prompt.text, people)
         for each in state.answered
         if not round_lifecycle.is_withheld(state, each.prompt.id)
-        and (people := _after(voice, (said.voice for said in each.said if not said.machine)))
+        and (people := _after(voice, (said.voice for said in each.said if _counts(state, voice, said))))
     )
     return (*chains, *answers)
+
+
+def _counts(state: RoomState, voice: str, left: Earlier | Said) -> bool:
+    """Tell whether a link or an answer counts: one's own does, and of people what is not hidden."""
+    if left.voice == voice:
+        return True
+    if isinstance(left, Earlier):
+        return company.is_heard(state, left.clip)
+    if left.machine:
+        return False
+    return (
+        not round_lifecycle.is_withheld(state, left.item)
+        if left.written
+        else company.is_heard(state, left.item)
+    )
 
 
 def _after(voice: str, voices: Iterable[str]) -> int:

@@ -7,6 +7,9 @@ alone plays a duet: one answer is heard first, the prompt is theirs too, and the
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from games.parts import Duet
 from games.registry import BY_ID, offered
 from games.round import RoundOpened, TurnGiven
@@ -50,17 +53,15 @@ def wished(state: RoomState, command: RoundStart) -> Proposed:
 def begin(state: RoomState, wish: Proposed, players: tuple[str, ...], context: Context) -> list[Fact]:
     """Throw the prompt of a clip, which is heard after the take of whoever asked, or that of the day."""
     clips: tuple[str, ...] = (wish.clip,) if is_heard(state, wish.clip) else ()
-    if daily.is_daily(wish.prompt) and not wish.clip:
-        clips = _heard_today(state, wish, players[:1], context)
+    if answered.is_daily(wish.prompt) and not wish.clip:
+        clips = _heard_today(state, wish, "".join(players[:1]), context)
     return _thrown(state, wish, players, clips, context)
 
 
-def _heard_today(
-    state: RoomState, wish: Proposed, starter: tuple[str, ...], context: Context
-) -> tuple[str, ...]:
+def _heard_today(state: RoomState, wish: Proposed, starter: str, context: Context) -> tuple[str, ...]:
     """Return some of those who answered the prompt of the day before."""
     known = daily.answers(state.answered, wish.prompt) if wish.prompt else None
-    said = [each.item for each in _others(state, known, "".join(starter))] if known else []
+    said = [each.item for each in _others(state, known, starter)] if known else []
     few = context.random.sample(said, min(len(said), DAILY_HEARD))
     return tuple(clip for clip in said if clip in few)
 
@@ -118,34 +119,37 @@ def is_due(state: RoomState, context: Context) -> bool:
 def _partners(state: RoomState, voice: str) -> tuple[Answered, list[Said]] | None:
     """Return a prompt that waits for a voice, and those who may be heard first: people, else a machine."""
     for machine in (False, True):
-        if (found := waiting(state, voice, machine=machine)) is not None:
-            said = [each for each in _others(state, found, voice, machine=machine) if _is_short(each)]
-            if said:
-                return found, said
+        fits = partial(_is_partner, machine=machine)
+        if (found := waiting(state, voice, fits)) is not None:
+            return found, _others(state, found, voice, fits)
     return None
 
 
-def _is_short(said: Said) -> bool:
-    return said.duration_ms <= DUET_LONGEST_MS
+def _is_partner(said: Said, *, machine: bool) -> bool:
+    return said.machine == machine and said.duration_ms <= DUET_LONGEST_MS
 
 
-def waiting(state: RoomState, voice: str, *, machine: bool = False) -> Answered | None:
+def _is_person(said: Said) -> bool:
+    return not said.machine
+
+
+def waiting(state: RoomState, voice: str, fits: Callable[[Said], bool] = _is_person) -> Answered | None:
     """Return the prompt that waits for a voice: others answered it, this voice did not, it was long ago.
 
-    The one that was thrown for that reason in the last round is not thrown twice in a row. Others are people,
-    or with `machine` machines.
+    The one that was thrown for that reason in the last round is not thrown twice in a row. Others are those
+    whose answer fits.
     """
     last = state.last_round
     refused = last.prompt.id if last and last.company and last.prompt else ""
-    today = daily.newest(state.answered)  # it is asked for, and comes by no chance
+    newest_daily = answered.newest_daily(state.answered)  # it is asked for, and comes by no chance
     left = [
         each
         for each in state.answered
         if each.prompt.id != refused
-        and each is not today
+        and each is not newest_daily
         and not each.is_by(voice)
         and not round_lifecycle.is_withheld(state, each.prompt.id)
-        and _others(state, each, voice, machine=machine)
+        and _others(state, each, voice, fits)
     ]
     thrown = {id_: at for at, id_ in enumerate(state.thrown)}
     return min(left, key=lambda each: thrown.get(each.prompt.id, -1), default=None)
@@ -173,8 +177,10 @@ def is_heard(state: RoomState, clip: str) -> bool:
     return known is not None and not known.hidden and clip not in state.governed.withheld
 
 
-def _others(state: RoomState, prompt: Answered, voice: str, *, machine: bool = False) -> list[Said]:
-    said = (each for each in prompt.said if each.machine == machine)
+def _others(
+    state: RoomState, prompt: Answered, voice: str, fits: Callable[[Said], bool] = _is_person
+) -> list[Said]:
+    said = filter(fits, prompt.said)
     spoken = (each for each in said if not each.written and each.voice != voice)
     return [each for each in spoken if is_heard(state, each.item)]
 

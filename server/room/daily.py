@@ -51,11 +51,6 @@ def _order(language: str, turn: int) -> tuple[Card, ...]:
     return tuple(sorted(_cards(language), key=lambda card: blake2b(f"{turn} {card.id}".encode()).digest()))
 
 
-def is_daily(thrown: Prompt | None) -> bool:
-    """Tell whether a prompt is that of a day."""
-    return thrown is not None and thrown.id.startswith(DAILY)
-
-
 def wished(state: RoomState, by: Voice | None, context: Context) -> Proposed:
     """Return the round of the day. Raises `Refused`."""
     if state.kind not in KINDS:
@@ -70,8 +65,3 @@ def wished(state: RoomState, by: Voice | None, context: Context) -> Proposed:
 def answers(memory: Memory, thrown: Prompt) -> Answered | None:
     """Return what was answered to a prompt of the day, None for nothing yet."""
     return next((each for each in memory if each.prompt.id == thrown.id), None)
-
-
-def newest(memory: Memory) -> Answered | None:
-    """Return the newest prompt of a day that somebody answered."""
-    return next((each for each in reversed(memory) if is_daily(each.prompt)), None)

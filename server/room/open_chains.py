@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from games.parts import Earlier
-from games.round import Prompt, Round, RoundClosed, Tempo
+from games.round import Prompt, Round, RoundClosed, Take, Tempo
+from server.room.answered import nobody
 
 # So many chains are remembered, the latest.
 CHAINS_KEPT = 24
@@ -32,20 +35,31 @@ class OpenChain(Struct, frozen=True, array_like=True):
 Memory = tuple[OpenChain, ...]
 
 
-def with_round(memory: Memory, round_: Round, closed: RoundClosed, at_ms: int) -> Memory:
-    """Return the memory after a round of a chain: one that stays open, or one that was open before."""
+def with_round(
+    memory: Memory, round_: Round, closed: RoundClosed, at_ms: int, is_machine: Callable[[str], bool] = nobody
+) -> Memory:
+    """Return the memory after a round of a chain: one that stays open, or one that was open before.
+
+    What was written, or said by a machine, is no link, and does not end the chain either.
+    """
     id_ = round_.chain or round_.id
     if round_.prompt is None or not (closed.stays_open or round_.chain):
         return memory
-    spoken = (take for take in round_.takes if not take.written)
-    links = tuple(Earlier(take.clip, take.voice, take.duration_ms) for take in spoken)
-    is_new = any(take.turn for take in round_.takes)
     before = next((each for each in memory if each.id == id_), None)
-    last_ms = at_ms if is_new or before is None else before.at_ms
-    is_over = not closed.stays_open and is_new
-    chain = OpenChain(id_, round_.game, round_.tempo, round_.prompt, links, last_ms, is_over)
+    fit = [take for take in round_.takes if not take.written and not is_machine(take.voice)]
+    new = tuple(_link(take) for take in fit if take.turn)
+    # Links that are hidden for a while were not heard in the round, and are in the chain still.
+    links = before.links if before else tuple(_link(take) for take in fit if not take.turn)
+    is_whole = len(fit) == len(round_.takes) and closed.reason != "again"
+    is_over = bool(new) and is_whole and not closed.stays_open
+    last_ms = before.at_ms if before and not new else at_ms
+    chain = OpenChain(id_, round_.game, round_.tempo, round_.prompt, (*links, *new), last_ms, is_over)
     others = tuple(each for each in memory if each.id != id_)
-    return (*others, *([chain] if links else []))[-CHAINS_KEPT:]
+    return (*others, *([chain] if chain.links else []))[-CHAINS_KEPT:]
+
+
+def _link(take: Take) -> Earlier:
+    return Earlier(take.clip, take.voice, take.duration_ms)
 
 
 def without(memory: Memory, item: str) -> Memory:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
+from functools import partial
 from random import Random
 
 from msgspec.structs import replace
@@ -283,7 +284,7 @@ def _last_words(state: RoomState, fact: RoundClosed, context: Context) -> RoundC
         place, set_ = state.set_rounds.next_place(context.now_ms), state.set_rounds
         line = set_.liked_best(fact.round, lambda clip: _is_heard(state, clip)) if place == SET_ROUNDS else ""
         fact = replace(fact, set_place=place, line=line)
-    now = game_context(state, state.round, context)
+    now = partial(game_context, state, state.round, context)
     fact = replace(fact, stays_open=linked.stays_open(state, state.round, fact, now, context))
     if fact.reason in FOLLOWED or not kind_of(state).pulse:
         return fact

@@ -438,6 +438,7 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
             return replace(state, round=begun, thrown=thrown, wanted=(), wanted_seats=())
         case RoundClosed() as fact if state.round is not None and fact.round == state.round.id:
             silent = state.silent_rounds + 1 if fact.reason == "silent" else 0
+            is_machine = partial(_is_machine, state)
             return replace(
                 state,
                 round=None,
@@ -445,8 +446,8 @@ def _round_changed(state: RoomState, event: Event) -> RoomState:
                 set_rounds=state.set_rounds.with_round(state.round, fact, event.at_ms),
                 rested_from_ms=event.at_ms,
                 silent_rounds=silent,
-                chains=open_chains.with_round(state.chains, state.round, fact, event.at_ms),
-                answered=answered.with_round(state.answered, state.round, partial(_is_machine, state)),
+                chains=open_chains.with_round(state.chains, state.round, fact, event.at_ms, is_machine),
+                answered=answered.with_round(state.answered, state.round, is_machine),
                 taught=taught.with_round(state.taught, state.round, event.at_ms),
                 governed=governed.rested(state.governed),
             )

@@ -155,20 +155,20 @@ class Conversation:
 
     async def _told(self, asking: Asking, message: Message) -> None:
         recording = recording_in(message)
-        written = message.text or ""
+        said = message.text or ""
         if message.forward_origin is not None:
             await self._api.say(asking.id, asking.text("forwarded"))
         elif recording is not None:
             await self._speak(asking, recording)
-        elif written.startswith("/"):
-            await self._command(asking, written)
-        elif written:
-            await self._write(asking, written)
+        elif said.startswith("/"):
+            await self._command(asking, said)
+        elif said:
+            await self._write(asking, said)
         else:
             await self._api.say(asking.id, asking.text("not_sound"))
 
-    async def _command(self, asking: Asking, written: str) -> None:
-        words = written.split()
+    async def _command(self, asking: Asking, said: str) -> None:
+        words = said.split()
         name = words[0][1:].partition("@")[0].lower()
         match name:
             case "start":
@@ -188,7 +188,7 @@ class Conversation:
                 self._listening.end(asking.id)
                 await self._api.say(asking.id, asking.text("left"))
             case "quiet":
-                await self._quiet(asking, written.partition(" ")[2])
+                await self._quiet(asking, said.partition(" ")[2])
             case "forget":
                 await self._forget(asking)
             case "help":
@@ -256,14 +256,14 @@ class Conversation:
 
     # --- what is left in a room
 
-    async def _write(self, asking: Asking, written: str) -> None:
+    async def _write(self, asking: Asking, said: str) -> None:
         room = await self._room_of(asking)
         if room is None:
             return
         voice = self._come_in(asking.chat, room)
         self._count("say", asking.chat, voice)
         asking.chat.leaves_something(room.id)
-        await room.send(Say(written), by=voice)
+        await room.send(Say(said), by=voice)
         await self._api.say(asking.id, asking.text("said", room=room_name(room.state)))
 
     async def _speak(self, asking: Asking, recording: Recording) -> None:

@@ -20,11 +20,11 @@ from server.readers.base import Reader, Rest
 from server.room.events import Event, Language
 from server.rooms.base import NoSuchRoom
 from server.rooms.registry import RoomRegistry
+from server.rota import Rota
 from server.telegram import rows, telling
 from server.telegram.api import Away, Buttons, ChatGone, again_after_s
 from server.telegram.listeners import Seal, Sealed
 from server.telegram.quiet import Quiet
-from server.telegram.rota import Rota
 from server.telegram.rows import Progress, Rows
 from server.telegram.telling import Message, Telling
 from server.telegram.texts import text
@@ -38,7 +38,6 @@ SENT_A_S = 25
 TOLD_AT_ONCE = 8
 LOOKED_AT_EVERY_MS = 1_000
 PAGE_EVENTS = 100
-CLOSING_S = 5.0
 EMOJI = ("😂", "❤️", "😮", "👏")
 
 log = logging.getLogger(__name__)
@@ -101,7 +100,8 @@ class Listening(Reader):
         self._api, self._registry, self._log, self._telling = api, registry, log_, telling_
         self._seal, self._own, self._pace_s = Seal(token), own, pace_s
         self._listeners: dict[int, Listener] = {}
-        self._rota: Rota[Listener] = Rota(self._serve, at_once=TOLD_AT_ONCE)
+        self._of_room: dict[str, dict[int, Listener]] = {}
+        self._rota: Rota[Listener] = Rota(self._serve, at_once=TOLD_AT_ONCE, name="telegram_tells")
         self._rows = Rows()
         self._free_at_s = 0.0  # from when on the bot may send again
         self._loading = asyncio.Lock()
@@ -117,7 +117,7 @@ class Listening(Reader):
                 self._is_loaded = True
 
     async def _load(self) -> None:
-        for part in (rows.LISTENED, rows.LISTENS):
+        for part in (rows.FIRST_FORM, rows.TOLD):
             for row in await self._log.projection(self.name, part, limit=LISTENERS_KEPT):
                 self._rows.found(row.room, row.item)
                 sealed = self._seal.open(row.item)
@@ -125,7 +125,7 @@ class Listening(Reader):
                     self._rows.withdraw(row.room, row.item)
                     continue
                 listener = Listener(sealed, row.room, row.item, rows.told(row))
-                self._listeners[sealed.chat_id] = listener
+                self._add(listener)
                 self._rota.wake(listener)
 
     async def begin(self, chat_id: int, language: Language, room: str, quiet: Quiet | None = None) -> None:
@@ -135,13 +135,20 @@ class Listening(Reader):
         while len(self._listeners) >= LISTENERS_KEPT:
             self.end(next(iter(self._listeners)))
         sealed = Sealed(chat_id, language, quiet)
-        self._put(Listener(sealed, room, self._seal.close(sealed), Progress(head)))
+        listener = Listener(sealed, room, self._seal.close(sealed), Progress(head))
+        self._add(listener)
+        self._move(listener, listener.told)
+        self._rota.wake(listener)
 
     def end(self, chat_id: int) -> bool:
         """Tell a chat no more; False when it did not listen."""
         listener = self._listeners.pop(chat_id, None)
         if listener is None:
             return False
+        beside = self._of_room[listener.room]
+        del beside[chat_id]
+        if not beside:
+            del self._of_room[listener.room]
         self._rota.drop(listener)
         self._rows.withdraw(listener.room, listener.item)
         return True
@@ -157,17 +164,18 @@ class Listening(Reader):
         return listener.sealed.quiet if listener else None
 
     def set_quiet(self, chat_id: int, quiet: Quiet | None) -> None:
-        """Give a chat that listens other quiet hours, or none."""
+        """Give a chat that listens other quiet hours, or none; what is being sent to it is sent once."""
         listener = self._listeners.get(chat_id)
         if listener is not None and listener.sealed.quiet != quiet:
-            self.end(chat_id)
-            sealed = Sealed(chat_id, listener.language, quiet)
-            self._put(Listener(sealed, listener.room, self._seal.close(sealed), listener.told))
+            self._rows.withdraw(listener.room, listener.item)
+            listener.sealed = Sealed(chat_id, listener.language, quiet)
+            listener.item = self._seal.close(listener.sealed)
+            self._move(listener, listener.told)
+            self._rota.wake(listener)
 
-    def _put(self, listener: Listener) -> None:
+    def _add(self, listener: Listener) -> None:
         self._listeners[listener.chat_id] = listener
-        self._move(listener, listener.told)
-        self._rota.wake(listener)
+        self._of_room.setdefault(listener.room, {})[listener.chat_id] = listener
 
     def _move(self, listener: Listener, told: Progress) -> None:
         """Note how far a listener was told, unless it listens no more."""
@@ -183,9 +191,8 @@ class Listening(Reader):
     async def read(self, change: Change) -> None:
         """Wake those who listen to the room of a change."""
         if change.event.kind in telling.TOLD:
-            for listener in self._listeners.values():
-                if listener.room == change.room:
-                    self._rota.wake(listener)
+            for listener in self._of_room.get(change.room, {}).values():
+                self._rota.wake(listener)
 
     async def idle(self) -> Rest:
         """Wake those whose quiet hours are over; store how far everyone is."""
@@ -202,7 +209,7 @@ class Listening(Reader):
         """Let go of what is stored."""
         self._rows.stored()
 
-    async def close(self, within_s: float = CLOSING_S) -> None:
+    async def close(self, within_s: float) -> None:
         """Begin to tell nothing more, and see what is being sent acknowledged; may be called again."""
         self._is_closed = True
         await self._rota.close(within_s)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from server.log.base import Effect, Projected, Withdrawn
 
 # The part in which rows are, and that of rows as they were first: their number is a seq alone.
-LISTENS, LISTENED = "told", "listens"
+TOLD, FIRST_FORM = "told", "listens"
 # A row's number is the seq, how many clips were missed and how much of the next event was told, in bits:
 # below 2^53, which is what JSON carries, there are 4,000 million events.
 MISSED_BITS, PART_BITS = 12, 8
@@ -32,7 +32,7 @@ class Progress(Struct, frozen=True):
 
 def told(row: Projected) -> Progress:
     """Return how far a chat was told, as its row has it."""
-    if row.part == LISTENED:
+    if row.part == FIRST_FORM:
         return Progress(row.number)
     rest, parts = divmod(row.number, 1 << PART_BITS)
     return Progress(rest >> MISSED_BITS, parts, rest & MOST_MISSED)
@@ -52,7 +52,7 @@ class Rows:
 
     def put(self, room: str, item: str, how_far: Progress) -> None:
         """Have a row stored."""
-        self._waiting[room, item] = Projected(room, item, LISTENS, how_far.number)
+        self._waiting[room, item] = Projected(room, item, TOLD, how_far.number)
 
     def withdraw(self, room: str, item: str) -> None:
         """Have a row removed."""

@@ -89,9 +89,9 @@ async def subscribe(request: web.Request) -> web.Response:
     _check(given, private=request.app[PUSH].private)
     await found.load()
     known = found.find(room.id, voice.id)
-    if known is None or known.endpoint != given.endpoint:
-        rate_limit(request, "push", voice.id)
     new = Subscription(voice.id, given.endpoint, given.keys.p256dh, given.keys.auth, given.language)
+    if known is None or not known.is_as(new):
+        rate_limit(request, "push", voice.id)
     kept = await found.add(room.id, new)
     return answer(PushKept(kept.seen_ms + KEPT_MS), status=201)
 

@@ -19,7 +19,7 @@ from server.http.problems import Problem
 from server.http.security import check_origin, rate_limit, visitor_key
 from server.log.base import Listing
 from server.room import characters, daily, hosting, place
-from server.room.answered import DAILY
+from server.room.answered import DAILY, newest_daily
 from server.room.commands import Refused
 from server.room.events import Language, RoomOpened, encode
 from server.room.house import HOUSE_IDS
@@ -229,7 +229,7 @@ def shown(
 
 
 def _daily(state: RoomState) -> DailyShown:
-    known = daily.newest(state.answered)
+    known = newest_daily(state.answered)
     return DailyShown(known.prompt.id.removeprefix(DAILY), known.count) if known else DailyShown("", 0)
 
 

@@ -76,7 +76,7 @@ class OneSentence:
 @pytest_asyncio.fixture(loop_scope="session")
 async def running(tmp_path: Path) -> AsyncIterator[Running]:
     """Run a server that hears, in this process."""
-    config = Config(port=0, udp_port=0, data=tmp_path, limits="off", speech="off")
+    config = Config(port=0, udp_port=0, data=tmp_path, limits="off", speech="off", host_engine="off")
     async with await app.start(config, transcriber=OneSentence()) as server:
         yield server
 

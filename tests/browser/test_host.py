@@ -22,10 +22,10 @@ HOST = of_kind(KIND).names["en"]
 # So many of them are played in `make test`; all of them take three minutes.
 GAMES = ("first_thing", "wrong_names", "gibberish", "five_things", "five_likenesses", "cyborg_line")
 FEW = 1
-# Six takes by voice, each after what is asked was said.
-PLAYED_WITHIN_S = 120.0
-# A microphone that says one sentence over and over may pause in a short window, and a page may be late.
-TRIES = 4
+# So long one game may be tried: the sentence of a microphone may miss a short window, and a page may be late.
+PLAYED_WITHIN_S = 100.0
+# Words follow their clip.
+WORDED_WITHIN_S = 20.0
 # What a page showed for a while: the line of the host on the stage, and names on the card of an end.
 SHOWN = """(() => {
   const shown = (window.__host = { talk: [], names: [], rests: [] });
@@ -84,29 +84,40 @@ async def shown(page: Page, what: str) -> list[str]:
     return list(await page.evaluate("(what) => window.__host[what]", what))
 
 
-async def play(table: Table, game: str) -> None:
-    """Play a game to its end, until visitor and host have both spoken in a round of it."""
-    for _ in range(TRIES):
-        round_ = await table.start(game)
+async def play(table: Table, game: str, *, aloud: bool = False) -> None:
+    """Play a game to its end, again until visitor and host have both had a turn in a round of it.
+
+    A machine whose voice comes too late writes what it would have said; with `aloud` that does not count.
+    """
+    tried = list[str]()
+    try:
         async with asyncio.timeout(PLAYED_WITHIN_S):
-            while await table.runs(game):
-                await asyncio.sleep(0.2)
-        told = [event for event in await table.events() if event["data"].get("round") == round_]
-        spoke = [event["by"].get("machine", False) for event in told if event["kind"] == "clip.landed"]
-        (reason,) = (event["data"]["reason"] for event in told if event["kind"] == "round.closed")
-        if reason == "done" and {*spoke} == {True, False}:
-            print(game, round(asyncio.get_running_loop().time(), 1), spoke, flush=True)
-            return
-    pytest.fail(f"{game} was not played by both: {reason} {spoke}")
+            while not await is_played(table, game, tried, aloud=aloud):
+                pass
+    except TimeoutError:
+        pytest.fail(f"{game} was not played by both: {tried}")
+
+
+async def is_played(table: Table, game: str, tried: list[str], *, aloud: bool) -> bool:
+    """Play a round to its end, note who answered in it, and tell whether both did."""
+    round_ = await table.start(game)
+    while await table.runs(game):
+        await asyncio.sleep(0.2)
+    told = [event for event in await table.events() if event["data"].get("round") == round_]
+    kinds = {"clip.landed"} if aloud else {"clip.landed", "answer.given"}
+    machines = [event["by"].get("machine", False) for event in told if event["kind"] in kinds]
+    (reason,) = (event["data"]["reason"] for event in told if event["kind"] == "round.closed")
+    tried.append(f"{reason} {machines}")
+    return reason == "done" and {*machines} == {True, False}
 
 
 async def is_spoken(table: Table) -> None:
-    """Look at what the host did in games: clips with words, through its mask or for one word none."""
+    """Look at what the host said in games: clips with words, through its mask or for one word none."""
     clips = [event for event in await table.events() if event["kind"] == "clip.landed"]
     hosts = {event["data"]["clip"]: event for event in clips if event["by"].get("machine")}
-    assert {event["by"]["name"] for event in hosts.values()} == {HOST}
+    assert {event["by"]["name"] for event in hosts.values()} <= {HOST}
     assert {event["data"]["mask"] for event in hosts.values()} <= {of_kind(KIND).mask, None}
-    async with asyncio.timeout(PLAYED_WITHIN_S):  # words follow their clip
+    async with asyncio.timeout(WORDED_WITHIN_S):
         while not hosts.keys() <= await worded(table):
             await asyncio.sleep(0.2)
     await table.chooser.page.wait_for_function(SIGNED, arg=f"{HOST}\N{NO-BREAK SPACE}⚙")
@@ -137,5 +148,5 @@ async def test_a_lonely_visitor_plays_six_games_to_their_end_by_voice(
     table = await alone(request.getfixturevalue(which), chromium, invite)
     await is_greeted(table)
     for game in GAMES:
-        await play(table, game)
+        await play(table, game, aloud=True)
     await is_spoken(table)

@@ -73,7 +73,7 @@ async def standing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
     """Run a server, in this process, whose clock stands still: no round in it ends by itself."""
     monkeypatch.setattr(app, "Clock", lambda newest_ms: Clock(newest_ms, passing=lambda: 0))
     async with await app.start(
-        Config(port=0, udp_port=0, data=tmp_path, limits="off", speech="off")
+        Config(port=0, udp_port=0, data=tmp_path, limits="off", speech="off", host_engine="off")
     ) as server:
         yield server
 

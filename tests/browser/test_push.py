@@ -27,29 +27,40 @@ OPENS = "() => document.querySelector('.here-card .wake').click()"
 STATE = """async (room) => (await (await fetch(`/api/rooms/${room}/push`)).json()).on"""
 SHOWN = """async (scope) => {
   const found = await navigator.serviceWorker.getRegistration(scope);
-  for (;;) {
-    const [one] = await found.getNotifications();
-    if (one) return [one.title, one.body, one.tag, one.data.path];
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  const shown = await found.getNotifications();
+  return shown.map((one) => [one.title, one.body, one.tag, one.data.path]);
 }"""
+LIMIT_S = 20.0
 
 
 async def deliver(page: Page, scope: str, message: dict[str, str]) -> None:
     """Deliver a message to the worker of a scope, as the browser's push service would."""
     devtools = await page.context.new_cdp_session(page)
     found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    seen: list[str] = []
 
     def updated(told: dict[str, Any]) -> None:
         for one in told["registrations"]:
+            seen.append(one["scopeURL"])
             if one["scopeURL"].endswith(scope) and not found.done():
                 found.set_result(one["registrationId"])
 
     devtools.on("ServiceWorker.workerRegistrationUpdated", updated)
     await devtools.send("ServiceWorker.enable")
     origin = await page.evaluate("location.origin")
-    given = {"origin": origin, "registrationId": await found, "data": json.dumps(message)}
+    await asyncio.wait([found], timeout=LIMIT_S)
+    assert found.done(), f"no worker of {scope}, but of {seen}"
+    given = {"origin": origin, "registrationId": found.result(), "data": json.dumps(message)}
     await devtools.send("ServiceWorker.deliverPushMessage", given)
+
+
+async def shown(page: Page, scope: str) -> list[list[str]]:
+    """Return what the worker of a scope shows, as soon as that is anything."""
+    loop = asyncio.get_running_loop()
+    end_s = loop.time() + LIMIT_S
+    while not (found := list(await page.evaluate(SHOWN, scope))) and loop.time() < end_s:
+        await asyncio.sleep(0.05)
+    return found
 
 
 async def test_a_visitor_is_woken_after_one_tap_and_sleeps_after_another(
@@ -72,8 +83,8 @@ async def test_a_visitor_is_woken_after_one_tap_and_sleeps_after_another(
 
     message = {"room": room, "title": "Kitchen table", "body": "Da spricht jemand.", "lang": "de"}
     await deliver(page, f"/r/{room}", message)
-    shown = await page.evaluate(SHOWN, f"/r/{room}")
-    assert shown == ["Kitchen table", "Da spricht jemand.", room, f"/r/{room}"]
+    told = ["Kitchen table", "Da spricht jemand.", room, f"/r/{room}"]
+    assert await shown(page, f"/r/{room}") == [told]
 
     await button.click()
     await expect(state).to_have_attribute("data-state", "off")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from aiohttp import ClientSession
 from playwright.async_api import Browser, expect
@@ -57,8 +58,12 @@ async def test_a_masked_voice_message_is_heard_on_the_radio_and_the_page_in_the_
 
 
 async def stored(url: str, room: str, source: str) -> tuple[str | None, bytes]:
-    """Return the mask and the file of a room's first clip of a source."""
-    landed = await asyncio.to_thread(clips, url, room)
-    clip = next(each for each in landed if each["source"] == source)
+    """Wait for a room's first clip of a source, and return its mask and its file."""
+    found = list[Any]()
+    async with asyncio.timeout(LIMIT_MS / 1000):
+        while not found:
+            found = [each for each in await asyncio.to_thread(clips, url, room) if each["source"] == source]
+            await asyncio.sleep(0.1)
+    clip = found[0]
     async with ClientSession(url) as http:
         return clip["mask"], await (await http.get(f"/api/clips/{clip['clip']}.ogg")).read()

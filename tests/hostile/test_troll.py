@@ -143,7 +143,16 @@ async def heard(seen: Client, harm: Harm) -> None:
 
 @asynccontextmanager
 async def attacked(folder: Path, *, attack_alone: bool = False, **settings: Any) -> AsyncIterator[Harm]:
-    config = Config(port=0, udp_port=0, data=folder, log="memory", blobs="memory", speech="off", **settings)
+    config = Config(
+        port=0,
+        udp_port=0,
+        data=folder,
+        log="memory",
+        blobs="memory",
+        speech="off",
+        host_engine="off",
+        **settings,
+    )
     async with AsyncExitStack() as stack:
         running = await stack.enter_async_context(await app.start(config))
         people = [

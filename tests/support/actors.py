@@ -27,7 +27,7 @@ from tests.support.virtual_time import VirtualLoop
 
 ANNA = Voice("voice-anna", "Zany Kettle", "#ffaa00")
 BELA = Voice("voice-bela", "Soft Cactus", "#00aaff")
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 
 
 class Toy(Struct, frozen=True):

@@ -137,8 +137,15 @@ class Playing:
             self.room.restart()
         self._words_come()
         if self._is_running(turn):
-            assert self._awaited() or not self.game.is_full(self.round), "nothing held it up"
+            assert self._awaited() or self._is_paused or not self.game.is_full(self.round), (
+                "nothing held it up"
+            )
             self._pass_time()
+
+    @property
+    def _is_paused(self) -> bool:
+        """Tell whether the round waits for a second player: who was silent twice sits out."""
+        return self.round.paused_until_ms > 0
 
     def _is_running(self, turn: TurnGiven) -> bool:
         return self.round.closed is None and self.round.turns[-1].turn == turn.turn
@@ -191,7 +198,7 @@ class Playing:
                 self.room.do(Caption(ClipCaptioned(clip, text, self.language)))
 
     def _pass_time(self) -> None:
-        if self.game.is_full(self.round):
+        if self.game.is_full(self.round) and not self._is_paused:
             due_ms = self.room.due()
             assert due_ms is not None
             self.longest_wait_ms = max(self.longest_wait_ms, due_ms - self.round.heard_at_ms)

@@ -137,12 +137,12 @@ def llama() -> Iterator[str]:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
         try:
-            yield f"{_address(process)}/v1"
+            yield f"{address(process)}/v1"
         finally:
             process.kill()
 
 
-def _address(process: subprocess.Popen[bytes]) -> str:
+def address(process: subprocess.Popen[bytes]) -> str:
     """Return where a server says that it listens."""
     assert process.stdout is not None
     said, end_s = b"", time.monotonic() + STARTS_WITHIN_S

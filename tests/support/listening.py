@@ -50,7 +50,7 @@ async def listening(
     """
     spoken.need_extra("faster_whisper")
     engine = WhisperTranscriber(models.find(str(weights), folder))
-    config = Config(port=0, udp_port=0, data=folder, speech=speech, limits=limits)
+    config = Config(port=0, udp_port=0, data=folder, speech=speech, limits=limits, host_engine="off")
     unmasked = patch.object(masks, "drawn", lambda *_: None)
     patient = patch.object(pace, "WORDS_WAIT_MS", WITHIN_MS)  # a busy machine may read for longer than 3 s
     with unmasked, patient:

@@ -15,6 +15,7 @@ from server.readers.runner import Patience, Readers
 from server.room.events import ClipLanded, Draft, Fact, RoomOpened, Voice
 from server.rooms.registry import RoomRegistry
 from server.telegram.api import Buttons
+from server.telegram.bot import CLOSING_S
 from server.telegram.listening import Listening
 from server.telegram.telling import Telling
 from tests.support.actors import until
@@ -104,7 +105,7 @@ class Party:
         try:
             yield made
         finally:
-            await made.close()
+            await made.close(CLOSING_S)
             await readers.close()
             await made.store()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from server.log.jetstream.records import Message
 from server.log.jetstream.sequence import Named, Order, Step
 from server.nats.connection import Connection
 from server.room.events import Erased, Event
+from server.together import settled
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Changes:
         lacking: dict[int, list[int]] = defaultdict(list)
         for shard, seq in sorted(wanted.keys() - there.keys()):
             lacking[shard].append(seq)
-        pages = await asyncio.gather(*(self._page(shard, seqs, wanted) for shard, seqs in lacking.items()))
+        pages = await settled(self._page(shard, seqs, wanted) for shard, seqs in lacking.items())
         for page in pages:
             there |= page
         found: dict[tuple[int, int], Message | None] = {}

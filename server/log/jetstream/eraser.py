@@ -16,6 +16,7 @@ from server.log.jetstream.records import shard as shard_of
 from server.log.jetstream.sequence import Order
 from server.log.jetstream.snapshots import Snapshots
 from server.nats.connection import Connection, NatsRefused
+from server.together import settled
 
 AT_ONCE = 8  # each rewrites a block of the stream's file
 AGAIN_S = 5.0  # also the time that another node has to finish what it began
@@ -91,4 +92,4 @@ class Eraser:
         stream = self._rooms.stream(room)
         for at in range(0, len(seqs), AT_ONCE):
             some = seqs[at : at + AT_ONCE]
-            await asyncio.gather(*(self._connection.erase(stream, seq) for seq in some))
+            await settled(self._connection.erase(stream, seq) for seq in some)

@@ -19,6 +19,7 @@ from server.log.jetstream.reading import NOT_FOUND, READ_S, message_of, of_api, 
 from server.log.jetstream.records import Message
 from server.log.jetstream.sending import EXPECTED, WRONG_SEQUENCE
 from server.nats.connection import Connection, NatsRefused, NatsSilent, Stored
+from server.together import settled
 
 STREAM = "FEED"
 SUBJECT = "feed"
@@ -150,7 +151,7 @@ class Order:
     async def _unnamed(self) -> list[Named]:
         """Return what the shards have beyond the order, by the time at which they stored it."""
         behind = [shard for shard, top in enumerate(self.tops) if top > self._upto[shard]]
-        pages = await asyncio.gather(*(self._page(shard) for shard in behind))
+        pages = await settled(self._page(shard) for shard in behind)
         full = [page[-1].stamp for page in pages if len(page) == SHARD_BATCH]
         until = min(full, default="~")
         self.fresh.clear()

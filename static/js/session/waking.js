@@ -32,16 +32,23 @@ export class Waking {
   async turnOn() {
     const said = await this.page.Notification.requestPermission();
     if (said !== 'granted') return said === 'denied' ? 'denied' : 'dismissed';
-    const state = await this.#subscribe();
-    if (state !== 'on') await (await this.#registration())?.unregister();
+    /** @type {State} */ let state = 'failed';
+    try {
+      state = await this.#subscribe();
+    } finally { // a worker that stays would subscribe at the next visit, without a tap
+      if (state !== 'on') await (await this.#registration())?.unregister();
+    }
     return state;
   }
 
   /** Let the server forget it first: what the browser keeps then is of no use to anybody. @returns {Promise<State>} */
   async turnOff() {
     await this.wire.letMeSleep(this.room);
-    await (await this.#subscription())?.unsubscribe();
-    await (await this.#registration())?.unregister();
+    try {
+      await (await this.#subscription())?.unsubscribe();
+    } finally {
+      await (await this.#registration())?.unregister();
+    }
     return 'off';
   }
 

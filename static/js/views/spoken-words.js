@@ -35,8 +35,7 @@ export class SpokenWords {
   #run() {
     cancelAnimationFrame(this.#frame);
     this.#hearNews();
-    this.#hearTalk();
-    if (this.#show()) this.#frame = requestAnimationFrame(() => this.#run());
+    if (this.#show(this.#hearTalk())) this.#frame = requestAnimationFrame(() => this.#run());
   }
 
   /** Words that come for the newest clip stand on the stage for a while, whoever plays it. */
@@ -50,17 +49,17 @@ export class SpokenWords {
     if (isNew) this.#news = { clip: key, until_ms: this.session.clock.now() + READ_MS + READ_A_WORD_MS * clip.words.length };
   }
 
-  /** What the room's machine says is read where one looks: the chat of a phone is behind a tab. */
+  /** What the room's machine says is read where one looks: the chat of a phone is behind a tab. Returns its newest line. */
   #hearTalk() {
     const line = talkOf(this.session.model);
-    if (!line || line.seq === this.#talk.seq) return;
+    if (!line || line.seq === this.#talk.seq) return line;
     const isNew = this.session.clock.server_ms - line.at_ms < FRESH_MS;
     this.#talk = { seq: line.seq, until_ms: isNew ? this.session.clock.now() + READ_MS + READ_A_WORD_MS * line.text.split(' ').length : 0 };
+    return line;
   }
 
-  /** Show a line of the room's machine, with its name; tells whether there is one. */
-  #showTalk() {
-    const line = talkOf(this.session.model);
+  /** Show a line of the room's machine, with its name; tells whether there is one. @param {import('../room/state.js').Text|null} line */
+  #showTalk(line) {
     const isShown = Boolean(line) && this.session.clock.now() < this.#talk.until_ms;
     this.bar.toggleAttribute('data-talk', isShown);
     if (!line || !isShown) return false;
@@ -71,11 +70,11 @@ export class SpokenWords {
     return true;
   }
 
-  /** Draw what is heard now; tells whether there is more to come. */
-  #show() {
+  /** Draw what is heard now; tells whether there is more to come. @param {import('../room/state.js').Text|null} talk the newest line of the room's machine */
+  #show(talk) {
     const heard = this.#heard();
     this.#drawRow(heard);
-    if (!heard && this.#showTalk()) return true;
+    if (!heard && this.#showTalk(talk)) return true;
     this.bar.removeAttribute('data-talk');
     const isShown = heard !== null && get('captions') !== 'off';
     set(this.bar, { hidden: !isShown });

@@ -1,14 +1,5 @@
 /** What the keeper of a room asks of the server. */
-import { bearer } from './key.js';
-import { encoded, problemOf } from './protocol.js';
-
-/** @param {string} method @param {string} room @param {{path?: string, body?: object}} [about] */
-async function ask(method, room, { path = '', body } = {}) {
-  const headers = body ? { ...bearer(), 'Content-Type': 'application/json' } : bearer();
-  const response = await fetch(`/api/rooms/${encodeURIComponent(room)}${path}`, { method, headers, body: body && encoded(body) });
-  if (!response.ok) throw await problemOf(response);
-  return response;
-}
+import { ask } from './ask.js';
 
 /** @param {string} room @param {{name?: string, theme?: string, description?: string, tempo?: string, live?: boolean, mask?: string, noise_reduction?: boolean, character?: string}} changes */
 export async function changeRoom(room, changes) {

@@ -68,6 +68,12 @@ def test_a_setting_for_tests_lets_near_ones_be_named() -> None:
     assert origin("http://127.0.0.1:8080/push/x?y") == "http://127.0.0.1:8080"
 
 
+def test_an_origin_leaves_the_usual_port_out() -> None:
+    assert origin("https://push.example:443/x") == origin("https://push.example/y") == "https://push.example"
+    assert origin("http://push.example:80/x") == "http://push.example"
+    assert origin("http://push.example:443/x") == "http://push.example:443"
+
+
 @given(st.text("a1.:/@[]%?#\\ ü", max_size=30), st.booleans())
 def test_whatever_is_named_is_looked_at(endpoint: str, private: bool) -> None:
     wrong_with(endpoint, private=private)

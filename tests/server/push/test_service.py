@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import AsyncIterator
 from email.utils import formatdate
@@ -64,9 +65,10 @@ async def test_a_browser_that_left_is_gone_and_a_busy_service_is_asked_later(
 
 
 async def test_where_nobody_answers_it_is_later(service: PushService) -> None:
-    async with push_server() as closed:
-        to = subscribed(closed.device())
-    assert await service.send(to, b"{}", "wonder") == Outcome("later")
+    with socket.socket() as held:  # nobody listens there, and nobody else can meanwhile
+        held.bind(("127.0.0.1", 0))
+        to = subscribed(Device(f"http://127.0.0.1:{held.getsockname()[1]}/push/x"))
+        assert await service.send(to, b"{}", "wonder") == Outcome("later")
 
 
 class Near(Fixed):

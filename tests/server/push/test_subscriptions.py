@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from server.log.base import Conflict, Projected
 from server.log.memory import MemoryLog
@@ -133,17 +135,86 @@ async def test_who_was_not_here_for_the_longest_goes_first(
     assert [len(await rows(log)), len(found)] == [5, 5]
 
 
+async def test_whoever_goes_as_the_last_of_a_room_takes_its_silence_along(
+    log: MemoryLog, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscriptions, "OF_ALL", 1)
+    found = Subscriptions(log, clock)
+    await found.add("kitchen", new("a"))
+    await found.add("wonder", new("b"))
+    assert [row.room for part in await log.parts(READER) for row in await rows(log, part)] == ["wonder"] * 2
+    assert found.spoken == {"wonder": clock.ms}
+
+
+async def test_rooms_that_were_spoken_in_at_once_are_all_known_after_a_restart(
+    log: MemoryLog, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscriptions, "PAGE_ROWS", 1)
+    found = Subscriptions(log, clock)
+    for room in ("kitchen", "wonder"):
+        await found.add(room, new("a"))
+    assert (await reopened(log, clock)).spoken == {"kitchen": clock.ms, "wonder": clock.ms}
+
+
+class SlowWrites:
+    """A storage that lets a write wait until it may go on."""
+
+    def __init__(self, log: MemoryLog, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_writing, self.may_write = asyncio.Event(), asyncio.Event()
+        self._advance = log.advance
+        monkeypatch.setattr(log, "advance", self.advance)
+
+    async def advance(self, *told: Any, **more: Any) -> None:
+        self.is_writing.set()
+        await self.may_write.wait()
+        await self._advance(*told, **more)
+
+
+@pytest.mark.parametrize("endpoint", ["", "https://push.test/other"])
+async def test_a_room_that_is_closed_while_somebody_is_stored_leaves_no_row(
+    log: MemoryLog, clock: Clock, monkeypatch: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    found = Subscriptions(log, clock)
+    asked = new("anna")
+    known = await found.add("wonder", asked)
+    with monkeypatch.context() as held:
+        place = SlowWrites(log, held)
+        again = replace(asked, language="de") if not endpoint else new("anna", endpoint)
+        adding = asyncio.create_task(found.add("wonder", again))
+        waking = asyncio.create_task(found.woken("wonder", known, clock.ms))
+        await place.is_writing.wait()
+        closing = asyncio.create_task(found.closed("wonder"))
+        place.may_write.set()
+        effects = (await asyncio.gather(adding, waking, closing))[2]
+    await log.advance(READER, 0, expect=0, effects=effects)
+    assert (len(found), await log.parts(READER)) == (0, [])
+
+
+async def test_who_spoke_while_somebody_is_stored_ended_the_silence(
+    log: MemoryLog, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Subscriptions(log, clock)
+    await found.add("wonder", new("anna"))
+    place = SlowWrites(log, monkeypatch)
+    adding = asyncio.create_task(found.add("wonder", new("bela")))
+    await place.is_writing.wait()
+    found.spoken["wonder"] = clock.ms + 5
+    place.may_write.set()
+    await adding
+    assert found.spoken == {"wonder": clock.ms + 5}
+
+
 async def test_a_month_without_a_visit_ends_it(log: MemoryLog, clock: Clock) -> None:
     found = Subscriptions(log, clock)
     await found.add("wonder", new("anna"))
     clock.ms += KEPT_MS
     bela = await found.add("wonder", new("bela"))
-    assert found.old() == []
+    assert await found.old() == []
     clock.ms += 1
-    await log.advance(READER, 0, expect=0, effects=found.old())
+    await log.advance(READER, 0, expect=0, effects=await found.old())
     assert (found.of("wonder"), len(await rows(log))) == ([bela], 1)
     assert len(await rows(log, SPOKEN)) == 1
-    await log.advance(READER, 0, expect=0, effects=found.closed("wonder"))
+    await log.advance(READER, 0, expect=0, effects=await found.closed("wonder"))
     assert (len(found), await log.parts(READER)) == (0, [])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from random import Random
+from unittest.mock import patch
 
 import pytest
 
@@ -237,3 +238,14 @@ async def test_few_requests_of_all_rooms_run_at_once_and_not_many_wait() -> None
         lines = await asyncio.gather(*(queue.write(request) for _ in range(ASKED_MOST + 5)))
         assert scribe.most_at_once == WRITTEN_AT_ONCE
         assert sum(not line for line in lines) >= 5
+
+
+async def test_an_empty_room_is_looked_at_seldom_and_its_host_is_nobody_there() -> None:
+    async with opened() as company:
+        host = company.host._rooms[company.room.id]
+        with patch.object(host, "_look", wraps=host._look) as look:
+            await asyncio.sleep(20)
+            assert 15 <= look.call_count <= 21
+        assert not host.memory.host
+        company.come()
+        await company.until(lambda: company.own(TextSaid), within_s=5)

@@ -10,18 +10,21 @@ from typing import Any
 import pytest
 
 from server.blobs.base import Blob
+from server.log.base import DamagedProgress
 from server.log.memory import MemoryLog
 from server.push.encryption import PLAIN_BYTES
-from server.push.service import PushService
-from server.push.subscriptions import DUE, Subscription, Subscriptions
+from server.push.service import Outcome, PushService
+from server.push.subscriptions import DUE, Subscription, Subscriptions, due_row, spoken_row
 from server.push.vapid import Vapid
 from server.readers import push
+from server.readers.base import Unavailable
 from server.readers.push import LATE_MS, PAUSE_MS, SILENT_MS, UNANSWERED, Push, message
 from server.readers.runner import Runner
 from server.room.commands import Close, Land, Oversee
 from server.room.events import ClipLanded, Language, Voice
 from server.rooms.presence import SPEAKER
 from server.rooms.registry import RoomRegistry
+from tests.support.actors import until
 from tests.support.media import ANNA, BELA, Clock, registry
 from tests.support.push_service import Device, PushServer, push_server
 from tests.support.reading import caught_up, running
@@ -176,6 +179,93 @@ async def test_a_kill_misses_nobody_and_what_is_late_is_let_go(
         assert await reads.rest() == [TOLD], "nobody comes for a voice of long ago"
 
 
+async def test_a_service_that_is_slow_keeps_nobody_else_waiting(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, may_send = PushService.send, asyncio.Event()
+
+    async def slowly(service: PushService, to: Subscription, told: bytes, room: str) -> Outcome:
+        if to.voice == BELA.id:
+            await may_send.wait()
+        return await send(service, to, told, room)
+
+    monkeypatch.setattr(PushService, "send", slowly)
+    async with place.reading() as reads:
+        await place.subscribe()
+        cara = await place.subscribe(Voice("cara", "Cara", "#fff"))
+        for count in (1, 2):
+            await place.speak(after_ms=PAUSE_MS)
+            await place.pushes.received(count)
+            await until(lambda: ("wonder", "cara") not in place.subscriptions.due)
+        assert [device for device, _ in place.pushes.sent] == [cara] * 2
+        may_send.set()
+        assert len(await reads.rest()) == 3
+
+
+async def test_a_service_that_never_answers_is_left_in_peace_as_well(place: Place) -> None:
+    async with place.reading() as reads:
+        await place.subscribe()
+        place.pushes.faults = [(503, {})] * 10_000
+        await place.speak()
+        await place.pushes.was_asked(1)
+        place.clock.ms += LATE_MS + 1
+        assert await reads.rest() == []
+        (one,) = place.subscriptions.of("wonder")
+        assert one.unanswered == 1
+        place.pushes.faults = []
+        await place.speak(after_ms=PAUSE_MS)
+        assert await reads.rest() == [TOLD]
+
+
+async def test_what_a_voice_did_is_told_again_until_it_is_stored(place: Place) -> None:
+    await place.subscribe()
+    await place.speak()
+    found = Subscriptions(place.log, place.clock)
+    reader = Push(found, place.registry, PushService(Vapid(b"s" * 32), place.clock, private=True))
+    (change,) = [each for each in await place.log.changes() if each.event.kind == ClipLanded.kind]
+    first, again = await reader.read(change), await reader.read(change)
+    assert (
+        first == again == [spoken_row("wonder", place.clock.ms), due_row("wonder", BELA.id, place.clock.ms)]
+    )
+    await place.speak(after_ms=1)
+    soon = (await place.log.changes())[-1]
+    assert await reader.read(soon) is None, "when a room was spoken in is stored once a minute"
+    await reader.close()
+
+
+async def test_a_row_of_who_was_woken_that_is_stored_late_wakes_nobody(place: Place) -> None:
+    async with place.reading() as reads:
+        await place.subscribe()
+        await place.speak()
+        assert await reads.rest() == [TOLD]
+    position = await place.log.cursor(Push.name)
+    late = [due_row("wonder", BELA.id, place.clock.ms)]
+    await place.log.advance(Push.name, position, expect=position, effects=late)
+    async with place.reading() as reads:
+        assert await reads.rest() == [TOLD]
+    assert await place.log.projection(Push.name, DUE) == []
+
+
+async def test_a_storage_that_is_away_is_no_fault_of_a_voice(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await place.speak()
+    found = Subscriptions(place.log, place.clock)
+    reader = Push(found, place.registry, PushService(Vapid(b"s" * 32), place.clock, private=True))
+    change, fault = (await place.log.changes())[-1], OSError("away")
+
+    async def load() -> None:
+        raise fault
+
+    monkeypatch.setattr(found, "load", load)
+    with pytest.raises(Unavailable):
+        await reader.read(change)
+    fault = DamagedProgress("damaged")
+    with pytest.raises(DamagedProgress):
+        await reader.read(change)
+    await reader.close()
+
+
 async def test_what_was_taken_and_could_not_be_noted_comes_again_as_the_same(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,7 +291,8 @@ async def test_a_room_that_is_closed_or_gone_wakes_nobody(place: Place) -> None:
         await place.registry.send("wonder", Oversee(Close(), ""), by=None)
         await reads.rest()
         assert len(place.subscriptions) == 0
-    async with place.reading() as reads:
+    async with place.reading():
+        await place.subscriptions.load()
         assert len(place.subscriptions) == 0
         assert await place.log.parts(Push.name) == []
 

@@ -82,3 +82,25 @@ def test_the_memory_is_bounded() -> None:
     assert memory[0].prompt.id == "p6"
     assert len(memory[-1].said) == ANSWERS_KEPT
     assert memory[-1].count == ANSWERS_KEPT + 5
+
+
+def test_what_only_machines_answered_pushes_out_nothing_that_people_did() -> None:
+    memory: Memory = ()
+    for number in range(PROMPTS_KEPT):
+        memory = with_round(memory, played(Prompt(f"p{number}", f"prompt {number}"), "anna"))
+
+    def is_machine(voice: str) -> bool:
+        return voice.startswith("robot")
+
+    people = memory
+    for number in range(3):
+        memory = with_round(memory, played(Prompt(f"m{number}", "for a robot"), "robot"), is_machine)
+    assert memory == people
+
+    memory = with_round((), played(MOON, "robot"), is_machine)
+    for number in range(ANSWERS_KEPT):
+        memory = with_round(memory, played(MOON, f"voice-{number}", f"robot-{number}"), is_machine)
+    (answered,) = memory
+    assert [said.voice for said in answered.said if said.machine] == [f"robot-{ANSWERS_KEPT - 1}"]
+    assert len(answered.said) == ANSWERS_KEPT + 1
+    assert answered.said[0].voice == "voice-0"

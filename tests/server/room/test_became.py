@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from server.room.became import Became, became
-from server.room.commands import Forget, RoundStart, RoundStop, Throw
+from server.room.commands import Forget, Hide, Restore, RoundStart, RoundStop, Throw
 from server.room.events import Voice
 from tests.support.rooms import ANNA, BELA, CLEO, DORA, PureRoom
 
@@ -26,6 +26,9 @@ def test_who_answered_finds_how_many_people_did_after_them() -> None:
     assert [each.people for each in became(room.state, BELA.id)] == [1]
     assert became(room.state, CLEO.id) == ()
     assert became(room.state, DORA.id) == ()
+    room.do(Hide(f"clip of {BELA.id}"))
+    assert [each.people for each in became(room.state, ANNA.id)] == [1]
+    assert [each.people for each in became(room.state, BELA.id)] == [1]
 
 
 def test_whoever_left_a_link_finds_how_many_went_on_and_whether_it_is_whole() -> None:
@@ -44,6 +47,10 @@ def test_whoever_left_a_link_finds_how_many_went_on_and_whether_it_is_whole() ->
 
     (chain,) = (each for each in became(room.state, ANNA.id) if each.kind == "chain")
     assert (chain.of, chain.people, chain.is_over) == (room.state.chains[0].id, 2, False)
+    room.do(Hide("link 0"))
+    (chain,) = (each for each in became(room.state, ANNA.id) if each.kind == "chain")
+    assert chain.people == 1
+    room.do(Restore("link 0"))
     room.do(Forget("link 1"), DORA)
     (chain,) = (each for each in became(room.state, ANNA.id) if each.kind == "chain")
     assert chain.people == 1

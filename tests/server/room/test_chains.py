@@ -7,7 +7,7 @@ from games.registry import BY_ID
 from games.round import RoundClosed, RoundOpened, TurnGiven
 from server.room import chains, company
 from server.room.chains import HEARD_MS, OPEN_MS, heard_of
-from server.room.commands import Forget, Hide, RoundJoin, RoundStart, RoundStop, Throw
+from server.room.commands import Answer, Forget, Hide, Restore, RoundJoin, RoundStart, RoundStop, Throw
 from server.room.events import Voice
 from server.room.kinds import TIMINGS
 from server.room.linked import LINKED
@@ -126,6 +126,35 @@ def test_links_that_were_taken_back_or_hidden_are_heard_no_more() -> None:
     room = begun(links=2)
     room.do(Hide("link-1"))
     assert chains.waits_for(room.state, CLEO.id, room.context()) is None
+
+
+def test_a_typed_link_leaves_it_open_as_it_was() -> None:
+    room = begun(links=2)
+    before = room.state.chains
+    comes(room, CLEO)
+    room.pass_time()
+    assert room.state.round is not None
+    room.now_ms = room.turn().go_at_ms
+    room.do(Answer(room.state.round.id, "snow"), CLEO)
+
+    assert room.closings()[-1].reason == "done"
+    assert room.state.chains == before
+    assert not before[0].is_over
+
+
+def test_a_link_that_was_hidden_for_a_while_counts_and_comes_back() -> None:
+    room = begun(links=7)
+    room.do(Hide("link-1"))
+    comes(room, CLEO)
+    room.pass_time()
+    assert len(opened(room).earlier) == 6
+    room.land("link-7", CLEO)
+    room.do(Restore("link-1"))
+
+    (chain,) = room.state.chains
+    assert [link.clip for link in chain.links] == [f"link-{number}" for number in range(8)]
+    assert chain.is_over
+    assert not room.closings()[-1].stays_open
 
 
 def test_what_was_written_or_said_by_a_machine_or_begun_again_stays_open_for_nobody() -> None:

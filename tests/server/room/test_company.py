@@ -295,6 +295,15 @@ def test_a_long_answer_is_nobodys_partner() -> None:
     assert not company.is_due(room.state, room.context())
 
 
+def test_a_prompt_with_long_answers_only_hides_no_other() -> None:
+    room = answered({"clip-a": ANNA}, {"clip-b": BELA})
+    one, other = room.state.answered
+    long = replace(one, said=(replace(one.said[0], duration_ms=company.DUET_LONGEST_MS + 1),))
+    room.state = replace(room.state, answered=(long, other))
+    assert company.waiting(room.state, CLEO.id) == long
+    assert door(room).company == ("clip-b",)
+
+
 def test_clips_that_were_hidden_or_removed_are_no_company() -> None:
     room = answered()
     room.do(Hide("clip-a"))

@@ -7,7 +7,7 @@ from games import prompts
 from games.parts import Duet
 from games.round import Prompt, RoundOpened
 from server.room import company, daily
-from server.room.answered import DAILY_ANSWERS_KEPT, PROMPTS_KEPT
+from server.room.answered import DAILY_ANSWERS_KEPT, PROMPTS_KEPT, is_daily, newest_daily
 from server.room.commands import Agree, Forget, Hide, Refused, RoundStart, Throw
 from server.room.events import Fact, ProposalMade, Voice
 from server.room.kinds import DAY_MS
@@ -116,7 +116,7 @@ def test_it_comes_by_no_chance_and_is_remembered_however_many_prompts_came_after
         room.pass_time(speakers=())
 
     assert len(room.state.answered) == PROMPTS_KEPT
-    known = daily.newest(room.state.answered)
+    known = newest_daily(room.state.answered)
     assert known is not None
     assert known.is_by(ANNA.id)
     assert refused(room, ANNA) == "answered_already"
@@ -128,7 +128,7 @@ def test_more_of_its_answers_are_remembered_than_of_others() -> None:
     answer(room, *voices)
 
     assert refused(room, voices[0]) == "answered_already"
-    known = daily.newest(room.state.answered)
+    known = newest_daily(room.state.answered)
     assert known is not None
     assert (len(known.said), known.count) == (40, 40)
     assert DAILY_ANSWERS_KEPT > 40
@@ -147,6 +147,6 @@ def test_that_of_another_day_is_a_prompt_like_others_once_there_is_a_newer_one()
     assert room.state.round is not None
     assert room.state.round.prompt == yesterday
     assert isinstance(room.state.round.duet, Duet)
-    assert not daily.is_daily(None)
-    assert not daily.is_daily(replace(yesterday, id="en-first-0001"))
-    assert daily.is_daily(Prompt("daily-2026-11-28", ""))
+    assert not is_daily(None)
+    assert not is_daily(replace(yesterday, id="en-first-0001"))
+    assert is_daily(Prompt("daily-2026-11-28", ""))

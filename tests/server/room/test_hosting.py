@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from msgspec.structs import replace
 
 from games.round import AnswerGiven, RoundOpened, VoteCast
-from server.room import hosting
+from server.room import chains, hosting
 from server.room.commands import (
     Answer,
     Close,
@@ -356,7 +356,8 @@ def test_a_closed_room_a_muted_host_and_nobody_there_get_nothing() -> None:
     assert not list(room.live(30_000))
 
 
-def test_a_topic_fits_what_was_said_and_is_suggested() -> None:
+def test_a_topic_fits_what_was_said_and_is_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chains, "BEGUN_SHARE", 0)
     room = lonely()
     play(room, 90_000)
     assert [deed for deed in room.deeds() if deed in ("topic", "feed")] == ["topic", "feed"]

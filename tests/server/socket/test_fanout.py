@@ -8,6 +8,7 @@ from itertools import pairwise
 from random import Random
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
@@ -484,3 +485,10 @@ async def test_members_of_a_room_that_moved_to_another_process_are_told_to_come_
     assert stand.emptied == 1
     stand.fanout.let_out()
     assert stand.emptied == 1
+
+
+def test_a_put_that_changes_who_is_connected_ends() -> None:
+    writes: dict[Any, Any] = {"gone": Mock(side_effect=RuntimeError)}
+    writes["one"] = lambda _: writes.update({"new": Mock()})
+    assert [*map(str, Fanout._put(b"x", writes))] == ["gone"]
+    assert not writes["new"].called

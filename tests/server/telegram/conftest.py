@@ -16,7 +16,8 @@ from tests.support.web_app import Site, running_site
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a stop of a slow machine confirm what was answered."""
+    """Let a stop of a slow machine see all answered, and confirm it."""
+    monkeypatch.setattr(bot, "CLOSING_S", 30.0)
     monkeypatch.setattr(bot, "CONFIRMING_S", 30.0)
 
 

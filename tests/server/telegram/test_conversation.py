@@ -18,7 +18,7 @@ from server.telegram.listeners import Seal
 from server.telegram.listening import Listening
 from server.telegram.quiet import Quiet
 from server.telegram.recordings import LARGEST_RECORDING_BYTES, LONGEST_RECORDING_S
-from server.telegram.rows import LISTENS
+from server.telegram.rows import TOLD
 from server.telegram.texts import TEXTS
 from tests.support.actors import until
 from tests.support.bot_api import NAME, TOKEN, BotApi, Fault, Person, blocked, flood, no_chat
@@ -269,7 +269,7 @@ async def test_quiet_hours_are_by_the_clock_of_the_chat(site: Site, telegram: Bo
     zoe.write("/listen")
     await zoe.hears("From now on you hear")
     async with asyncio.timeout(20):
-        while not (found := await site.log.projection(Listening.name, LISTENS)):
+        while not (found := await site.log.projection(Listening.name, TOLD)):
             await asyncio.sleep(0.02)
     sealed = Seal(TOKEN).open(found[0].item)
     assert sealed is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from server.telegram.api import Away, ChatGone, Flooded
 from server.telegram.listeners import Seal, Sealed
 from server.telegram.listening import EMOJI, LATE_MS, SENT_A_S, TOLD_AT_ONCE, Listening
 from server.telegram.quiet import Quiet
-from server.telegram.rows import LISTENED, LISTENS, told
+from server.telegram.rows import FIRST_FORM, TOLD, told
 from tests.support.actors import until
 from tests.support.bot_api import BotApi, Fault, Person
 from tests.support.listening_chats import ANNA, BELA, ROBOT, ROOM, TOKEN, Party, landed, party
@@ -28,7 +29,7 @@ HOUR_MS = 3_600_000
 
 
 async def rows(site: Site) -> list[Projected]:
-    return await site.log.projection(Listening.name, LISTENS)
+    return await site.log.projection(Listening.name, TOLD)
 
 
 async def stored(site: Site, wanted: int, seq: int = 0) -> list[Projected]:
@@ -130,7 +131,7 @@ async def begun(site: Site) -> str:
 
 
 async def kept(place: Party) -> list[Projected]:
-    return await place.log.projection(Listening.name, LISTENS)
+    return await place.log.projection(Listening.name, TOLD)
 
 
 def revealed(*clips: str, last: Voice = ANNA) -> RoundRevealed:
@@ -209,6 +210,34 @@ async def test_in_quiet_hours_nothing_comes_and_then_one_line_with_the_count() -
 
 
 @virtual
+async def test_who_changes_quiet_hours_while_a_clip_is_sent_hears_it_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = await party()
+    play, is_sending, may_send = place.phones.play, asyncio.Event(), asyncio.Event()
+
+    async def slowly(*told: Any, tries: int) -> None:
+        is_sending.set()
+        await may_send.wait()
+        await play(*told, tries=tries)
+
+    monkeypatch.setattr(place.phones, "play", slowly)
+    later = Quiet((place.clock.ms // HOUR_MS + 3) % 24, (place.clock.ms // HOUR_MS + 5) % 24)
+    async with place.listening() as listens:
+        await listens.begin(1, "en", ROOM)
+        await place.happens(landed("c1"))
+        await is_sending.wait()
+        listens.set_quiet(1, later)
+        await asyncio.sleep(5)
+        may_send.set()
+        await asyncio.sleep(5)
+        await place.happens(landed("c2"), by=BELA)
+        await place.plays("Zany Kettle", "Soft Cactus")
+    (row,) = await kept(place)
+    assert Seal(TOKEN).open(row.item) == Sealed(1, "en", later)
+
+
+@virtual
 async def test_one_clip_that_was_missed_is_told_in_the_singular_before_what_comes_then() -> None:
     place = await party()
     hour = place.clock.ms // HOUR_MS % 24
@@ -261,13 +290,13 @@ async def test_rows_of_the_first_form_go_on() -> None:
     seq = await place.happens(landed("c1"))
     await place.happens(landed("c2"))
     item = Seal(TOKEN).close(Sealed(1, "en"))
-    rows_ = [Projected(ROOM, item, LISTENED, seq), Projected(ROOM, "A" * 22, LISTENED, seq)]
+    rows_ = [Projected(ROOM, item, FIRST_FORM, seq), Projected(ROOM, "A" * 22, FIRST_FORM, seq)]
     await place.log.advance(Listening.name, 0, expect=0, effects=rows_)
     async with place.listening():
         await place.plays("Zany Kettle")
     (row,) = await kept(place)
     assert told(row).seq == seq + 1
-    assert not await place.log.projection(Listening.name, LISTENED)
+    assert not await place.log.projection(Listening.name, FIRST_FORM)
 
 
 @virtual
@@ -280,7 +309,7 @@ async def test_many_are_told_by_few_tasks_in_the_rate_that_telegram_takes() -> N
         began_s = asyncio.get_running_loop().time()
         await place.happens(landed("c1"))
         while len(place.phones.played) < len(chats):
-            telling = [task for task in asyncio.all_tasks() if task.get_name() == "telegram tells"]
+            telling = [task for task in asyncio.all_tasks() if task.get_name() == "telegram_tells"]
             most = max(most, len(telling))
             await asyncio.sleep(0.01)
         assert asyncio.get_running_loop().time() - began_s > (len(chats) - 2) / SENT_A_S

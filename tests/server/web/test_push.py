@@ -95,6 +95,9 @@ async def test_new_subscriptions_are_few_and_who_comes_again_is_welcome() -> Non
             device = Device(f"https://push.example/{number}")
             assert (await ask(site, "POST", **device.json()))[0] == 201
         assert (await ask(site, "POST", **device.json()))[0] == 201
+        assert await ask(site, "POST", **device.json("de")) == (429, "too_fast")
+        same = Device(device.endpoint)  # with other keys
+        assert await ask(site, "POST", **same.json()) == (429, "too_fast")
         assert await ask(site, "POST", **DEVICE.json()) == (429, "too_fast")
 
 

@@ -144,7 +144,18 @@ test('a push service that fails leaves no worker behind', async () => {
   }
   const wire = server();
   wire.wakeMe = async () => { throw Object.assign(new Error('slowly'), { code: 'too_fast' }); };
-  await assert.rejects(waking(new Browser(), wire).turnOn(), { code: 'too_fast' });
+  const page = new Browser();
+  await assert.rejects(waking(page, wire).turnOn(), { code: 'too_fast' });
+  assert.equal(page.registrations.size, 0);
+});
+
+test('a subscription that the browser cannot end leaves no worker behind', async () => {
+  const [page, wire] = [new Browser(), server()];
+  await waking(page, wire).turnOn();
+  const [made] = page.registrations.values();
+  (await made.pushManager.getSubscription()).unsubscribe = async () => { throw new Error('away'); };
+  await assert.rejects(waking(page, wire).turnOff(), { message: 'away' });
+  assert.equal(page.registrations.size, 0);
 });
 
 test('a worker that has only begun is waited for', async () => {

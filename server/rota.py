@@ -13,10 +13,13 @@ W = TypeVar("W", bound=Hashable)
 
 
 class Rota(Generic[W]):
-    """Those who wait, each once; `serve` does one step, and returns after which pause it wants another."""
+    """Those who wait, each once; `serve` does one step, and returns after which pause it wants another.
 
-    def __init__(self, serve: Callable[[W], Awaitable[float | None]], *, at_once: int) -> None:
-        self._serve, self._at_once = serve, at_once
+    `name` is what its tasks are called, and what begins the line for a step that failed.
+    """
+
+    def __init__(self, serve: Callable[[W], Awaitable[float | None]], *, at_once: int, name: str) -> None:
+        self._serve, self._at_once, self._name = serve, at_once, name
         self._waiting: dict[W, None] = {}
         self._served: dict[W, bool] = {}  # whether it was woken meanwhile
         self._pausing: dict[W, asyncio.TimerHandle] = {}
@@ -37,7 +40,7 @@ class Rota(Generic[W]):
             return
         self._waiting[who] = None
         if len(self._tasks) < self._at_once:
-            task = asyncio.get_running_loop().create_task(self._work(), name="telegram tells")
+            task = asyncio.get_running_loop().create_task(self._work(), name=self._name)
             self._tasks.add(task)
 
     def drop(self, who: W) -> None:
@@ -76,7 +79,7 @@ class Rota(Generic[W]):
         try:
             pause_s = await self._serve(who)
         except Exception:
-            log.exception("telegram.telling_failed")
+            log.exception("%s.step_failed", self._name)
         finally:
             is_woken = self._served.pop(who)
         self._go_on(who, pause_s, is_woken=is_woken)

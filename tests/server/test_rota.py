@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from server.telegram.rota import Rota
+from server.rota import Rota
 from tests.support.actors import until
 
 pytestmark = pytest.mark.virtual_time
@@ -23,7 +23,7 @@ async def test_a_few_are_served_at_once_and_all_in_the_end() -> None:
         now -= 1
         served[who] += 1
 
-    rota = Rota(serve, at_once=3)
+    rota = Rota(serve, at_once=3, name="tests")
     for who in range(12):
         rota.wake(who)
         rota.wake(who)
@@ -43,7 +43,7 @@ async def test_who_pauses_keeps_nobody_waiting() -> None:
         at[who].append(asyncio.get_running_loop().time())
         return 3.0 if who == "slow" and len(at[who]) < 3 else None
 
-    rota = Rota(serve, at_once=1)
+    rota = Rota(serve, at_once=1, name="tests")
     rota.wake("slow")
     rota.wake("quick")
     await until(lambda: len(at["slow"]) == 1 and len(at["quick"]) == 1)
@@ -64,7 +64,7 @@ async def test_who_is_woken_while_being_served_is_served_again() -> None:
         served.append(who)
         await may_end.wait()
 
-    rota = Rota(serve, at_once=1)
+    rota = Rota(serve, at_once=1, name="tests")
     rota.wake("a")
     await until(lambda: served)
     rota.wake("a")
@@ -82,12 +82,12 @@ async def test_a_step_that_breaks_is_no_end(caplog: pytest.LogCaptureFixture) ->
         if who == "bad":
             raise ZeroDivisionError
 
-    rota = Rota(serve, at_once=1)
+    rota = Rota(serve, at_once=1, name="tests")
     rota.wake("bad")
     rota.wake("good")
     await until(lambda: rota.is_idle)
     assert served == ["bad", "good"]
-    assert "telegram.telling_failed" in caplog.text
+    assert "tests.step_failed" in caplog.text
     await rota.close(1)
 
 
@@ -99,7 +99,7 @@ async def test_who_is_dropped_is_not_served_and_nobody_after_the_end() -> None:
         await asyncio.sleep(5)
         return 5.0
 
-    rota = Rota(serve, at_once=1)
+    rota = Rota(serve, at_once=1, name="tests")
     for who in ("a", "b", "c"):
         rota.wake(who)
     rota.drop("b")
