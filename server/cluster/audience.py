@@ -7,12 +7,12 @@ is repeated after a silence, for nobody notices that the last message was lost.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable
+from itertools import chain, islice
 
 from msgspec import Raw
 
-from server.cluster.messages import FRAME_BYTES, Followed, Frame, encode
+from server.cluster.messages import FRAME_BYTES, Followed, Frame, encode, fitting
 from server.cluster.visitors import Visitors
 from server.room.events import encode as encode_event
 from server.rooms.changes import Change
@@ -61,14 +61,14 @@ class Audience:
     def joined(self, node: str) -> Followed:
         """Return where a node that follows now begins."""
         self._flush()
-        others = islice(self._others(node), OTHERS_MOST)
-        return Followed(self.epoch, self._nr, self._head, self.room.is_awake, list(others))
+        return Followed(self.epoch, self._nr, self._head, self.room.is_awake, self._others(node))
 
-    def _others(self, node: str) -> Iterator[Change]:
-        yield from self._own.changes()
-        for other, visitors in self.nodes.items():
-            if other != node:
-                yield from visitors.changes()
+    def _others(self, node: str) -> list[Change]:
+        """Return as many visitors of other nodes as fit into an answer, and what is noted of them first."""
+        others = [self._own, *(visitors for other, visitors in self.nodes.items() if other != node)]
+        here = list(islice(chain.from_iterable(each.here() for each in others), OTHERS_MOST))
+        notes = list(islice(chain.from_iterable(each.notes() for each in others), OTHERS_MOST - len(here)))
+        return [*notes[: fitting(notes, OTHERS_MOST)], *here[: fitting(here, OTHERS_MOST)]]
 
     def differs(self, node: str, epoch: int, nr: int) -> bool:
         """Tell whether a node missed what was said; what was said just now may be on its way."""

@@ -36,6 +36,7 @@ from server.rooms.registry import RoomRegistry
 CHOSEN_FIRST_S = 0.3
 # After a lost race, and when a node that leaves waits for another to claim.
 LOST_S, LEAVING_S = 0.02, 0.1
+LEAVING_ROUNDS = 30  # 3 s: the others have this long to claim what this node leaves
 TAKEN_S = 1.0  # the old owner is told within this time, or finds out by itself
 
 logger = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ class ClusterDirectory:
         remote = self._remotes[room] = RemoteRoom(room, self, self.registry.shared, self.registry.view)
         try:
             await remote.start()
-        except OSError:
+        except BaseException:
             self.left(remote, is_own=False)
             raise
         return remote
@@ -119,6 +120,7 @@ class ClusterDirectory:
 
     async def _find(self, room: str) -> Ownership | None:
         waited_for: Ownership | None = None
+        leaving_rounds = 0
         while True:
             seen = await self.log.look(room)
             now_ms = self._now_ms()
@@ -127,6 +129,9 @@ class ClusterDirectory:
             if seen.owner and not self._members.is_gone(seen.owner, now_ms):
                 return seen
             if self._members.is_leaving(self.node):
+                leaving_rounds += 1
+                if leaving_rounds > LEAVING_ROUNDS:
+                    raise Unreachable("this node leaves, and no other claims the room")
                 await asyncio.sleep(LEAVING_S)
             elif seen != waited_for and self._members.choice(room, now_ms) != self.node:
                 waited_for = seen

@@ -220,6 +220,7 @@ class Following:
         """Bring the copy up to date whenever something is missing; the root of its task."""
         while not self._is_closed:
             await self._poke.wait()
+            await asyncio.sleep(0)  # the loop goes on, whatever pokes again at once
             self._poke.clear()
             try:
                 await self._catch_up()
@@ -247,7 +248,8 @@ class Following:
                 await asyncio.sleep(RETRY_S)
         if self._is_closed:
             return
-        if self.state is None and (self._is_wanted or self._goal() > self._tail.head):
+        # A frame waits, and nothing before it is missing, when the room woke for it and sleeps again.
+        if self.state is None and (self._is_wanted or self._waiting or self._goal() > self._tail.head):
             await self._fold()
         if self.state is not None:
             await self._repair()

@@ -26,7 +26,7 @@ CLOCK_BEATS = 8
 # Deadlines are shown to people in tenths of a second.
 CLOCK_OFF_MS = 250
 
-_NODE = re.compile(r"[A-Za-z0-9_]{1,32}-[0-9a-f]{16}")
+NODE_PATTERN = "[A-Za-z0-9_]{1,32}-[0-9a-f]{16}"
 
 
 class Beat(Struct, frozen=True):
@@ -49,7 +49,7 @@ def node_id(name: str, started_ms: int, chance: int) -> str:
 
 def is_node(text: str) -> bool:
     """Tell whether a text names a run of a node; it is then safe in a subject."""
-    return _NODE.fullmatch(text) is not None
+    return re.fullmatch(NODE_PATTERN, text) is not None
 
 
 def is_successor(node: str, of: str) -> bool:
@@ -80,6 +80,8 @@ class Members:
         if not is_node(beat.node):
             return
         if beat.node == self.node:
+            if self._self_heard_ms is not None and now_ms - self._self_heard_ms > SELF_UNHEARD_MS:
+                self._listening_since_ms = now_ms  # the others' beats may come later than the own one
             self._self_heard_ms = now_ms
         known = self.meet(beat.node, now_ms)
         if known is not None:
@@ -118,14 +120,12 @@ class Members:
             return True
         if any(is_successor(other, node) for other in (self.node, *self._members)):
             return True
-        is_heard = known is not None and now_ms - known.heard_ms < GONE_AFTER_MS
-        return not is_heard and self.may_judge(now_ms)
+        return not _is_heard(known, now_ms) and self.may_judge(now_ms)
 
     def is_silent(self, node: str, now_ms: int) -> bool:
         """Tell whether a node's visitors are to be taken back; one that is leaving still has some."""
         known = self._members.get(node)
-        is_heard = known is not None and now_ms - known.heard_ms < GONE_AFTER_MS
-        return node != self.node and not is_heard and self.may_judge(now_ms)
+        return node != self.node and not _is_heard(known, now_ms) and self.may_judge(now_ms)
 
     def is_leaving(self, node: str) -> bool:
         """Tell whether a node said that it leaves."""
@@ -134,7 +134,7 @@ class Members:
 
     def alive(self, now_ms: int) -> list[str]:
         """Return the nodes that may own rooms, this one among them unless it is leaving."""
-        heard = (node for node, known in self._members.items() if now_ms - known.heard_ms < GONE_AFTER_MS)
+        heard = (node for node, known in self._members.items() if _is_heard(known, now_ms))
         alive = {node for node in heard if not self.is_gone(node, now_ms)}
         own = self._members.get(self.node)
         return sorted(alive - {self.node} if own is not None and own.leaving else alive | {self.node})
@@ -181,6 +181,10 @@ class Members:
         ]
         for node in long_gone:
             del self._members[node]
+
+
+def _is_heard(member: _Member | None, now_ms: int) -> bool:
+    return member is not None and now_ms - member.heard_ms < GONE_AFTER_MS
 
 
 def _weight(node: str, room: str) -> bytes:

@@ -6,12 +6,13 @@ the same servers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from server.cluster.members import Beat
+from server.cluster.members import NODE_PATTERN, Beat
 from server.room.commands import Command, Oversee, Refused
 from server.room.events import Event, Voice
 from server.room.events import decode as decode_event
@@ -23,13 +24,16 @@ VERSION = b"w1"
 MESSAGE_BYTES = 3_000_000
 # Events of one frame of a tail; more go into several frames.
 FRAME_BYTES = 512_000
-# Of so many changes of presence one message tells.
+# Of so many changes of presence one message tells, and of so many bytes; two such parts fit into a message.
 CHANGES_MOST = 2_000
+PART_BYTES = 1_400_000
+# A node that begins to follow tells of its visitors in at most so many parts.
+PARTS_MOST = 100
 
 T = TypeVar("T")
 
 RoomId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-Node = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_]{1,32}-[0-9a-f]{16}$")]
+Node = Annotated[str, Meta(pattern=f"^{NODE_PATTERN}$")]
 Count = Annotated[int, Meta(ge=0)]
 
 
@@ -69,7 +73,7 @@ Act = Change | Heard | MoreHolds | Signalled
 
 
 class Send(Struct, frozen=True, tag="send"):
-    """Decide a command: see `Room.send`. After the deadline (on the sender's clock) nothing is done."""
+    """Decide a command: see `Room.send`. After the deadline (on the sender's clock) it is not begun."""
 
     room: RoomId
     node: Node
@@ -89,12 +93,17 @@ class Wake(Struct, frozen=True, tag="wake"):
 
 
 class Follow(Struct, frozen=True, tag="follow"):
-    """Tell a node of a room from now on; `changes` are all that its own visitors are there."""
+    """Tell a node of a room from now on; `changes` are all that its own visitors are there.
+
+    What is too long for one message comes in parts with the numbers `part`, each but the last with `more`.
+    """
 
     room: RoomId
     node: Node
     changes: Annotated[list[Change], Meta(max_length=CHANGES_MOST)] = []
     holds: Count = 0
+    part: Annotated[int, Meta(ge=0, lt=PARTS_MOST)] = 0
+    more: bool = False
 
 
 class Tell(Struct, frozen=True, tag="tell"):
@@ -261,6 +270,26 @@ def unpack_events(bodies: list[Raw]) -> list[Event]:
 def refusal(refused: Refused) -> Refusal:
     """Return a refusal as it is sent."""
     return Refusal(refused.code, refused.message, refused.retry_after_ms)
+
+
+def fitting(acts: Sequence[Act], most: int = CHANGES_MOST) -> int:
+    """Return how many acts, from the first on, fit into a part of a message; at least one does."""
+    size = 0
+    for count, act in enumerate(acts[:most]):
+        size += len(_encoder.encode(act)) + 1
+        if size > PART_BYTES:
+            return max(1, count)
+    return min(len(acts), most)
+
+
+def in_parts(changes: Sequence[Change]) -> list[list[Change]]:
+    """Return changes in parts that fit into one message each; one part at least."""
+    parts = list[list[Change]]()
+    while changes or not parts:
+        count = fitting(changes)
+        parts.append(list(changes[:count]))
+        changes = changes[count:]
+    return parts
 
 
 def encode(message: Query | Answer | Frame | Beat) -> bytes:

@@ -10,11 +10,13 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import nats.errors
 from nats.aio.msg import Msg
 
+from server.cluster.messages import Failed, encode
 from server.cluster.transport import NoAnswer, Unreachable
 from server.nats.connection import Connection, NatsSilent, TooLarge
 
@@ -58,8 +60,12 @@ class NatsTransport:
         async def reply(message: Msg) -> None:
             try:
                 await self._connection.send(message.reply, await answer(message.data))
-            except (NatsSilent, TooLarge) as error:
+            except NatsSilent as error:
                 logger.warning("cluster.answer_lost %s", type(error).__name__)
+            except TooLarge as error:
+                logger.warning("cluster.answer_too_large node=%s %s", node, error)
+                with suppress(NatsSilent):
+                    await self._connection.send(message.reply, encode(Failed("broken")))
 
         async def received(message: Msg) -> None:
             if message.reply and not self._is_closed:
@@ -68,7 +74,7 @@ class NatsTransport:
         await self._receive(f"cmd.{node}", received)
 
     async def ask(self, node: str, body: bytes, *, timeout_s: float) -> bytes:
-        """Return a node's answer. Raises `Unreachable` and `NoAnswer`."""
+        """Return a node's answer. Raises `Unreachable`, `NoAnswer`, and `OSError` for what is too large."""
         self._numbers += 1
         token = str(self._numbers)
         answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
@@ -81,6 +87,8 @@ class NatsTransport:
             raise Unreachable("this node is not connected") from error
         except TimeoutError as error:
             raise NoAnswer("no answer in time") from error
+        except TooLarge as error:
+            raise OSError(f"a query is too large: {error}") from error
         finally:
             del self._answers[token]
 
@@ -111,7 +119,8 @@ class NatsTransport:
                 except NatsSilent:
                     self._unsent.clear()
                 except TooLarge as error:
-                    logger.warning("cluster.too_large subject=%s %s", subject, error)
+                    # The last part may be the id of a private room, which only its visitors may know.
+                    logger.warning("cluster.too_large subject=%.6s %s", subject.rpartition(".")[2], error)
 
     async def subscribe(self, subject: str, told: Callable[[bytes], None]) -> Callable[[], None]:
         """Be told of what is published from now on; returns what ends it."""

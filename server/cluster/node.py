@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from server.cluster.directory import ClaimedLog, ClusterDirectory
 from server.cluster.members import BEAT_EVERY_MS, Beat, Members
@@ -22,7 +22,7 @@ CLOCK_EVERY_S = 60.0
 
 # How often is asked whether the last that was heard of a silent room is the last that was said.
 COMPARE_EVERY_S = 10.0
-VERIFY_AGAIN_S = 1.0  # when the log did not answer
+AGAIN_S = 1.0  # when the log did not answer, or a step failed
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class Node:
         self._log, self._transport, self._clock, self._region = log, transport, clock, region
         self._is_leaving = False
         self._was_deaf = False
+        self._clock_at_s = 0.0  # when clocks are compared next
         self._is_doubted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._unsubscribe: Callable[[], None] | None = None
@@ -56,10 +57,10 @@ class Node:
         await self._transport.serve(self.node, self.serving.answer)
         loop = asyncio.get_running_loop()
         self._tasks = [
-            loop.create_task(self._beat_on(), name="cluster beats"),
-            loop.create_task(self._look_on(), name="cluster looks"),
-            loop.create_task(self._verify_on(), name="cluster verifies"),
-            loop.create_task(self._compare_on(), name="cluster compares"),
+            loop.create_task(_for_ever(self._beat_once), name="cluster beats"),
+            loop.create_task(_for_ever(self._look_once), name="cluster looks"),
+            loop.create_task(_for_ever(self._verify_once), name="cluster verifies"),
+            loop.create_task(_for_ever(self._compare_once), name="cluster compares"),
         ]
 
     def leave(self) -> None:
@@ -85,11 +86,10 @@ class Node:
         beat = Beat(beat.node, beat.at_ms, beat.region, beat.load, self._is_leaving)
         self._transport.publish(BEATS, encode(beat))
 
-    async def _beat_on(self) -> None:
-        """Beat for ever; the root of its task."""
-        while True:
-            self._beat()
-            await asyncio.sleep(BEAT_EVERY_MS / 1000)
+    async def _beat_once(self) -> None:
+        """Beat, and wait until the next beat."""
+        self._beat()
+        await asyncio.sleep(BEAT_EVERY_MS / 1000)
 
     def _hear(self, body: bytes) -> None:
         try:
@@ -111,22 +111,19 @@ class Node:
             room.look_again()
         self.doubted()
 
-    async def _look_on(self) -> None:
-        """See who is gone, for ever; the root of its task."""
-        loop = asyncio.get_running_loop()
-        clock_at_s = loop.time()
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            self._look()
-            if loop.time() >= clock_at_s:
-                clock_at_s = loop.time() + CLOCK_EVERY_S
-                self._compare_clocks()
+    async def _look_once(self) -> None:
+        """See after a while who is gone."""
+        await asyncio.sleep(LOOK_EVERY_S)
+        self._look()
+        now_s = asyncio.get_running_loop().time()
+        if now_s >= self._clock_at_s:
+            self._clock_at_s = now_s + CLOCK_EVERY_S
+            self._compare_clocks()
 
-    async def _compare_on(self) -> None:
-        """Compare with the owners what came of their rooms, for ever; the root of its task."""
-        while True:
-            await asyncio.sleep(COMPARE_EVERY_S)
-            await self.directory.compare()
+    async def _compare_once(self) -> None:
+        """Compare with the owners after a while what came of their rooms."""
+        await asyncio.sleep(COMPARE_EVERY_S)
+        await self.directory.compare()
 
     def _look(self) -> None:
         """Look for new owners of rooms whose owner is gone, and take back the visitors of silent nodes."""
@@ -138,7 +135,7 @@ class Node:
             if room.owner and room.owner not in gone:
                 gone[room.owner] = self.members.is_gone(room.owner, now_ms)
             if gone.get(room.owner):
-                room.look_again()
+                room.look_again(is_silent=not self.members.is_leaving(room.owner))  # who leaves still answers
         if returned:
             self._heard_nothing()
         self.serving.drop(lambda node: self.members.is_silent(node, now_ms))
@@ -183,18 +180,20 @@ class Node:
         """Begin to ask the log which rooms are still those of this node."""
         self._is_doubted.set()
 
-    async def _verify_on(self) -> None:
-        """Give up rooms that others have claimed, whenever that may be; the root of its task."""
-        while True:
-            await self._is_doubted.wait()
-            self._is_doubted.clear()
-            for room in list(self.directory.registry.rooms()):
-                try:
-                    await self.taken(room.id)
-                except OSError as error:
-                    logger.warning("cluster.not_verified room=%.6s %s", room.id, type(error).__name__)
-                    self._is_doubted.set()
-                    await asyncio.sleep(VERIFY_AGAIN_S)
+    async def _verify_once(self) -> None:
+        """Give up rooms that others have claimed, when that may be."""
+        await self._is_doubted.wait()
+        self._is_doubted.clear()
+        for room in list(self.directory.registry.rooms()):
+            try:
+                await self.taken(room.id)
+            except OSError as error:
+                logger.warning("cluster.not_verified room=%.6s %s", room.id, type(error).__name__)
+                self._is_doubted.set()
+                await asyncio.sleep(AGAIN_S)
+            except Exception:
+                self._is_doubted.set()
+                raise
 
     async def taken(self, room: str) -> None:
         """Give a room up if the log says that another node has it."""
@@ -202,6 +201,16 @@ class Node:
         known = self.known(room)
         if (seen is None or seen.owner != self.node) and isinstance(known, LocalRoom):
             await known.give_way()
+
+
+async def _for_ever(step: Callable[[], Awaitable[None]]) -> None:
+    """Take a step again and again, whatever becomes of one; the root of its task."""
+    while True:
+        try:
+            await step()
+        except Exception:
+            logger.exception("cluster.step_failed")
+            await asyncio.sleep(AGAIN_S)
 
 
 def _now_ms() -> int:

@@ -19,7 +19,6 @@ from server.blobs.base import Blob
 from server.cluster.asking import Asking
 from server.cluster.following import Following
 from server.cluster.messages import (
-    CHANGES_MOST,
     Act,
     Answer,
     Done,
@@ -37,6 +36,8 @@ from server.cluster.messages import (
     Tell,
     Wake,
     Woken,
+    fitting,
+    in_parts,
     pack,
     unpack_events,
 )
@@ -67,7 +68,7 @@ from server.rooms.presence import Presence, PresenceState
 from server.rooms.requests import Request
 from server.rooms.tail import View
 
-# An owner decides a command in this time, or not at all; then it was not heard, or its disk stands still.
+# An owner begins to decide a command in this time, or never: then it was not heard, or its disk stands still.
 COMMAND_MS = 5_000
 GOODBYE_S = 1.0
 # A room without an owner that answers: a dead one is replaced within 3 s, a server of the log within 10 s.
@@ -139,9 +140,11 @@ class RemoteRoom:
         await self._following.start(self._home.transport)
         self._leave_soon()
 
-    def look_again(self) -> None:
-        """Look for the owner anew: the one there was may be gone, or may have forgotten this node."""
+    def look_again(self, *, is_silent: bool = False) -> None:
+        """Look for the owner anew: it may be gone, and is not waited for, or may have forgotten this node."""
         self._following.doubt()
+        if is_silent:
+            self._asking.give_up()
 
     async def close(self) -> None:
         """Follow no more, and say so to the owner; may be called again."""
@@ -186,23 +189,13 @@ class RemoteRoom:
     async def _sent(self, request: Request) -> list[Event] | None:
         """Send a command once; None when it is to be sent again."""
         deadline_ms = self._shared.clock() + COMMAND_MS
-        message = Send(
-            self.id,
-            self._home.node,
-            deadline_ms,
-            pack(request.command),
-            request.by,
-            request.key,
-            request.salt,
-            request.quiet,
-        )
+        command, by, key = pack(request.command), request.by, request.key
+        message = Send(self.id, self._home.node, deadline_ms, command, by, key, request.salt, request.quiet)
         try:
             answer = await self._ask(message)
-        except NoAnswer:
-            if request.key is None:
+        except (NoAnswer, Unreachable) as error:
+            if request.key is None and isinstance(error, NoAnswer):
                 raise
-            answer = Failed("elsewhere")
-        except Unreachable:
             answer = Failed("elsewhere")
         match answer:
             case Stored(events=bodies):
@@ -211,11 +204,13 @@ class RemoteRoom:
                 raise Refused(code, message_, retry_after_ms)
             case Failed("gone"):
                 raise NoSuchRoom
-            case Failed("elsewhere" | "late" | "unknown"):
+            case Failed("late"):
+                await asyncio.sleep(RETRY_S)
+            case Failed("elsewhere" | "unknown"):
                 await self._look_after_pause()
-                return None
             case _:
                 raise OSError("The owner of the room could not store that.")
+        return None
 
     async def _shown(self, events: list[Event]) -> list[Event]:
         """Return the events of an answer once the readers here have seen them, as those of the owner have."""
@@ -425,7 +420,8 @@ class RemoteRoom:
         """Tell the owner what waits, in order; the root of its task."""
         try:
             while self._acts and self._following.is_synced and not self.is_ended:
-                acts, self._acts = self._acts[:CHANGES_MOST], self._acts[CHANGES_MOST:]
+                count = fitting(self._acts)
+                acts, self._acts = self._acts[:count], self._acts[count:]
                 nr, follows = self._told, self._follows
                 self._told += 1
                 answer = await self._ask(Tell(self.id, self._home.node, nr, acts))
@@ -433,6 +429,9 @@ class RemoteRoom:
                     raise Unreachable("The owner knows nothing of this node.")
         except OSError as error:
             logger.info("cluster.not_told room=%.6s %s", self.id, error)
+            self._following.doubt()
+        except Exception:
+            logger.exception("cluster.not_told room=%.6s", self.id)
             self._following.doubt()
         finally:
             self._telling = None
@@ -447,11 +446,12 @@ class RemoteRoom:
     async def follow(self, owner: str) -> Followed:
         """Follow a node's room, and tell it of all visitors here."""
         self._acts = [act for act in self._acts if isinstance(act, Signalled | Heard)]
-        changes, self._told = list(self._visitors.changes()), 0
-        self._follows += 1
-        first, rest = changes[:CHANGES_MOST], changes[CHANGES_MOST:]
-        self._acts[:0] = rest
-        answer = await self._ask(Follow(self.id, self._home.node, first, max(0, self._visitors.holds)))
+        parts, holds = in_parts(list(self._visitors.changes())), max(0, self._visitors.holds)
+        self._told, self._follows = 0, self._follows + 1
+        for nr, part in enumerate(parts):
+            answer = await self._ask(Follow(self.id, self._home.node, part, holds, nr, nr + 1 < len(parts)))
+            if not isinstance(answer, Done):
+                break
         if isinstance(answer, Failed) and answer.why == "gone":
             raise NoSuchRoom
         if not isinstance(answer, Followed):
@@ -470,6 +470,8 @@ class RemoteRoom:
         """Note a change of who is in the room; those of visitors of this node are known."""
         if origin != self._home.node:
             take_in(change, self._presence, self._shared.clock())
+            if isinstance(change, TakeEnded):  # the owner ends a take of a visitor here that nobody ended
+                self._visitors.note(change)
 
     def moved(self) -> None:
         """Wait no longer for who may be the owner no more."""

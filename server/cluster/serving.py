@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Protocol
 
 from server.cluster.audience import Audience
@@ -39,7 +40,7 @@ from server.cluster.visitors import Visitors
 from server.log.base import Conflict, StorageFull
 from server.room.commands import Refused, storage_full
 from server.rooms.base import NoSuchRoom, Room
-from server.rooms.changes import Change, carry_out
+from server.rooms.changes import Change, TakeEnded, carry_out
 from server.rooms.local import LocalRoom
 
 logger = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ class Serving:
         self._owner = owner
         self._audiences: dict[str, Audience] = {}
         self._own: dict[str, Visitors] = {}  # by room: the visitors of this node
+        self._parts: dict[tuple[str, str], list[list[Change]]] = {}  # of those who begin to follow
         self._origin: str | None = None  # the node whose visitor's change is carried out now
 
     async def answer(self, body: bytes) -> bytes:
@@ -121,6 +123,7 @@ class Serving:
             case Tell():
                 return self._tell(query)
             case Leave():
+                self._parts.pop((query.room, query.node), None)
                 self._take_back(query.room, query.node)
                 return Done()
             case Taken(room_id):
@@ -139,6 +142,8 @@ class Serving:
         room = self._owner.known(query.room)
         if room is None:
             room = await self._room(query.room)
+            if self._owner.lateness_ms(query.node, query.deadline_ms) > 0:
+                return Failed("late")
         if not isinstance(room, LocalRoom):
             return Failed("elsewhere")
         events = await room.send(command, by=query.by, key=query.key, salt=query.salt, quiet=query.quiet)
@@ -160,8 +165,15 @@ class Serving:
             room = await self._owner.wake(query.room)
         if epoch is None or not isinstance(room, LocalRoom):
             return Failed("elsewhere")
+        parts = self._parts.pop((query.room, query.node), []) if query.part else []
+        if len(parts) != query.part:
+            return Failed("unknown")
+        parts.append(query.changes)
+        if query.more:
+            self._parts[query.room, query.node] = parts
+            return Done()
         audience = self._audience(room, epoch)
-        visitors = Visitors(query.changes, holds=query.holds)
+        visitors = Visitors(chain.from_iterable(parts), holds=query.holds)
         changes = audience.follow(query.node, visitors)
         held = audience.nodes.get(query.node, Visitors()).holds
         audience.nodes.setdefault(query.node, Visitors())
@@ -231,6 +243,11 @@ class Serving:
         if self._origin is None:
             self._own.setdefault(room_id, Visitors()).note(change)
         if (audience := self._audiences.get(room_id)) is not None:
+            if self._origin is None and isinstance(
+                change, TakeEnded
+            ):  # perhaps one of theirs that nobody ended
+                for visitors in audience.nodes.values():
+                    visitors.note(change)
             audience.note(self._origin or self._owner.node, change)
         else:
             self._forget_empty(room_id)
@@ -253,6 +270,8 @@ class Serving:
 
     def drop(self, silent: Callable[[str], bool]) -> None:
         """Take back the visitors of nodes that are silent."""
+        for key in [key for key in self._parts if silent(key[1])]:
+            del self._parts[key]
         for room_id, audience in list(self._audiences.items()):
             for node in [node for node in audience.nodes if silent(node)]:
                 logger.info("cluster.visitors_dropped room=%.6s node=%s", room_id, node)

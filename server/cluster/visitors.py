@@ -72,7 +72,15 @@ class Visitors:
 
     def changes(self) -> Iterator[Change]:
         """Yield changes that make all this of an empty room."""
+        yield from self.notes()
+        yield from self.here()
+
+    def notes(self) -> Iterator[Change]:
+        """Yield what was noted of voices."""
         yield from self._notes.values()
+
+    def here(self) -> Iterator[Change]:
+        """Yield changes that make the connections and the open takes."""
         for (voice, state), count in self._connections.items():
             for _ in range(count):
                 yield Moved(voice, None, state)

@@ -356,7 +356,7 @@ class LocalRoom:
     def set_colour(self, voice_id: str, colour: str) -> None:
         """Note the colour that a voice was given where its connection is; one that it has stays."""
         self._presence.set_colour(voice_id, colour, self._registry.shared.clock())
-        self._tell(Coloured(voice_id, colour))
+        self._tell(Coloured(voice_id, self._presence.colours.get(voice_id, (colour, 0))[0]))
 
     def coloured(self, voice: Voice) -> Voice:
         """Return the voice in the colour that it has in here, marked if it is known as a machine."""

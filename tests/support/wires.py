@@ -58,6 +58,7 @@ class WireTransport:
         self.wires = wires
         self.node = ""
         self.is_cut = False
+        self.is_silent = False  # cut off, it looks like one that is slow: nobody is told that it is not there
         self.is_frozen = False  # it hears, and does not act on it
         self.asked = 0
         self.on_reconnected: Callable[[], None] = lambda: None
@@ -77,6 +78,9 @@ class WireTransport:
             await asyncio.sleep(0.01)
         end = self.wires.ends.get(node)
         if self.is_cut or end is None or end.is_cut:
+            if end is not None and (self.is_silent or end.is_silent):
+                await asyncio.sleep(timeout_s)
+                raise NoAnswer("no answer")
             await asyncio.sleep(self.wires.delay_s)
             raise Unreachable("nobody is there")
         answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()

@@ -212,3 +212,22 @@ async def test_who_was_away_follows_anew(pair: Nodes) -> None:
     assert reader.has_no_gap()
     assert not edge.node.members.may_judge(round(asyncio.get_running_loop().time() * 1000))
     assert any(subject == BEATS for subject, _ in pair.wires.published)
+
+
+async def test_a_copy_that_sleeps_takes_in_a_word_and_the_sleep_after_it_at_once() -> None:
+    nodes = Nodes("ab", idle_ms=40, delay_s=0.001)
+    await nodes.start()
+    owner, edge = nodes.all
+    await toy_room(owner.registry)
+    await nodes.settle()
+    room = await remote(nodes)
+    stop = room.tail.subscribe(lambda _: None)
+    await until(lambda: room._following.state is None and owner.registry.awake("room") is None)
+    edge.freeze()  # what it hears comes in one turn of its loop
+    (said,) = await (await owner.wake()).send(Say("quiet"), by=ANNA, quiet=True)
+    await until(lambda: owner.registry.awake("room") is None)
+    await asyncio.sleep(0.01)
+    edge.thaw()
+    await until(lambda: room.tail.head == said.seq and room._following.state is None)
+    stop()
+    await nodes.close()

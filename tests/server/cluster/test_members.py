@@ -170,3 +170,14 @@ def test_junk_and_crowds_are_bounded() -> None:
     assert len(members._members) == 1
     with pytest.raises(ValueError, match="no name"):
         node_id("a.b", 1, 1)
+
+
+def test_who_stood_still_listens_first_for_others_are_heard_after_its_own_beat() -> None:
+    members = settled()
+    hear(members, 8_000, A)
+    assert not members.is_gone(B, 8_000)
+    for now_ms in range(8_400, 8_000 + GONE_AFTER_MS, 400):
+        hear(members, now_ms, A, C)
+    assert not members.is_gone(C, now_ms)
+    hear(members, 8_000 + GONE_AFTER_MS, A)
+    assert members.is_gone(B, 8_000 + GONE_AFTER_MS)

@@ -212,3 +212,15 @@ def test_so_are_commands_that_are_none(packed: Packed) -> None:
         unpack(packed)
     with pytest.raises(Junk):
         unpack_events([msgspec.Raw(b"{}")])
+
+
+def test_what_is_too_long_for_one_message_comes_in_parts() -> None:
+    told = [Coloured(f"v{number}", "x" * (number % 7) * 400) for number in range(5_000)]
+    parts = messages.in_parts(told)
+    assert [change for part in parts for change in part] == told
+    assert len(parts) > 3
+    for part in parts:
+        assert len(part) <= CHANGES_MOST
+        assert len(encode(Follow("r", "a-0123456789abcdef", part))) < messages.PART_BYTES + 1_000
+    assert messages.in_parts([]) == [[]]
+    assert messages.fitting([Signalled(None, msgspec.Raw(b'"' + b"x" * 2_000_000 + b'"'))] * 2) == 1

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from server.cluster.members import node_id
+from server.cluster.messages import Failed, decode_answer
 from server.cluster.nats_transport import NatsTransport
 from server.cluster.transport import NoAnswer, Unreachable
 from server.nats.connection import Connection, connect
@@ -136,6 +137,28 @@ async def test_what_is_too_long_is_dropped_and_said(
     assert "cluster.too_large" in caplog.text
 
 
+async def test_the_id_of_a_private_room_is_not_logged(
+    ends: list[End], caplog: pytest.LogCaptureFixture
+) -> None:
+    here, _ = (end.transport for end in ends)
+    here.publish("tail.0.secretofthisroom", b"x" * 5_000_000)
+    await until(lambda: "cluster.too_large" in caplog.text)
+    assert "secretofthisroom" not in caplog.text
+
+
+async def test_queries_and_answers_that_are_too_long_fail_at_once(ends: list[End]) -> None:
+    here, there = (end.transport for end in ends)
+
+    async def answer(body: bytes) -> bytes:
+        return b"x" * 5_000_000
+
+    await there.serve(B, answer)
+    await _subscribed(here, there)
+    with pytest.raises(OSError, match="too large"):
+        await here.ask(B, b"x" * 5_000_000, timeout_s=30)
+    assert decode_answer(await here.ask(B, b"", timeout_s=30)) == Failed("broken")
+
+
 async def _subscribed(here: NatsTransport, there: NatsTransport) -> None:
     """Wait until what `there` subscribed to is known to the server."""
     node = node_id("s", 1, len(there._ends))
@@ -144,11 +167,11 @@ async def _subscribed(here: NatsTransport, there: NatsTransport) -> None:
         return body
 
     await there.serve(node, answer)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             try:
-                await here.ask(node, b"", timeout_s=5)
-            except Unreachable:
+                await here.ask(node, b"", timeout_s=1)
+            except (Unreachable, NoAnswer):
                 await asyncio.sleep(0.01)
             else:
                 return

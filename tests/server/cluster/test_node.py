@@ -288,3 +288,53 @@ async def test_junk_on_our_subjects_harms_nobody(three: Nodes) -> None:
         assert b"junk" in await junk.ask(three.all[0].id, body, timeout_s=1)
     await asyncio.sleep(1)
     assert three.storage.epochs("room") == [1]
+
+
+async def test_nobody_waits_for_the_answer_of_an_owner_that_froze(three: Nodes) -> None:
+    owner, edge, _ = three.all
+    began_s = seconds()
+    owner.freeze()
+    await asyncio.sleep(0.1)
+    await edge.wake()  # asks, before the owner can be known to be silent
+    assert seconds() - began_s < TAKEN_WITHIN_S + 0.5
+    owner.thaw()
+
+
+async def test_a_crowd_follows_anew_once_and_nobody_leaves_in_between(three: Nodes) -> None:
+    owner, edge, _ = three.all
+    room = await edge.wake()
+    assert isinstance(room, RemoteRoom)
+    crowd = [f"v{number}" for number in range(2_100)]
+    for number, voice in enumerate(crowd):
+        room.set_presence(voice, None, SPEAKER)
+        room.consent(voice)
+        room.wear(voice, "robot")
+        if number % 500 == 0:
+            await asyncio.sleep(0.1)
+    own = await owner.wake()
+    await until(lambda: len(own.speakers) == len(crowd))
+    follows, fewest = room._follows, len(crowd)
+    room.look_again()
+    began_s = seconds()
+    while seconds() - began_s < 1.0:
+        fewest = min(fewest, len(own.speakers))
+        await asyncio.sleep(0.01)
+    assert room._follows == follows + 1
+    assert fewest == len(crowd)
+    assert room.place is not None
+
+
+async def test_an_unexpected_error_ends_none_of_its_tasks(
+    three: Nodes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    node = three.all[0].node
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(node, "_look", broken)
+        await until(lambda: "cluster.step_failed" in caplog.text)
+    looked = asyncio.Event()
+    monkeypatch.setattr(node, "_look", looked.set)
+    await asyncio.wait_for(looked.wait(), 10)

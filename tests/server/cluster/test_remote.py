@@ -70,3 +70,19 @@ async def test_a_copy_of_a_real_room_is_as_its_owner_has_it() -> None:
     assert not any(b"what I said" in body for body in shown[0])
     assert isinstance(said.data, TextSaid)
     await nodes.close()
+
+
+async def test_a_take_that_nobody_ended_holds_nobody_up_for_ever() -> None:
+    nodes = Nodes(idle_ms=40, delay_s=0.001)
+    await nodes.start()
+    edge, owner = nodes.all
+    await toy_room(owner.registry)
+    room = await edge.wake()
+    room.set_presence(ANNA.id, None, SPEAKER)
+    room.begin_speaking(ANNA.id, "t", until_ms=owner.registry.clock() + 500)
+    owned = await owner.wake()
+    await until(lambda: owned.speaking)
+    await until(lambda: not room.speaking)
+    room.set_presence(ANNA.id, SPEAKER, None)
+    await until(lambda: not list(edge.node.directory.remotes()))
+    await nodes.close()

@@ -163,3 +163,32 @@ async def test_a_room_is_given_up_only_when_the_log_says_so(nodes: Nodes, owner:
     assert await asked(owner, Taken("room")) == Done()
     assert (await owner.registry.wake("room")) is not room
     assert not owner.node.serving._own
+
+
+async def test_who_tells_of_its_visitors_in_parts_keeps_all_until_the_last(owner: TestNode) -> None:
+    room = await owner.wake()
+    every = [Moved(f"v{number}", None, SPEAKER) for number in range(6)]
+    assert isinstance(await asked(owner, Follow("room", OTHER, list(every))), Followed)
+
+    def part(nr: int, count: int, *, more: bool = True) -> Follow:
+        return Follow("room", OTHER, list(every[2 * nr : 2 * nr + count]), part=nr, more=more)
+
+    for query in (part(0, 2), part(1, 2)):
+        assert await asked(owner, query) == Done()
+    assert await asked(owner, part(1, 2)) == Failed("unknown")  # it came twice: begin anew
+    assert await asked(owner, part(2, 2, more=False)) == Failed("unknown")
+    assert set(room.speakers) == {f"v{number}" for number in range(6)}
+    for query in (part(0, 2), part(1, 2)):
+        assert await asked(owner, query) == Done()
+    assert isinstance(await asked(owner, part(2, 1, more=False)), Followed)
+    assert set(room.speakers) == {f"v{number}" for number in range(5)}
+
+
+async def test_a_command_that_waited_for_its_room_past_its_deadline_is_not_begun(owner: TestNode) -> None:
+    await until(lambda: owner.registry.known("room") is None)
+
+    async def slow() -> None:
+        await asyncio.sleep(0.2)
+
+    owner.log.pause = slow
+    assert await asked(owner, say("late", in_ms=100)) == Failed("late")
