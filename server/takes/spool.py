@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import logging
 import os
+import time
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +31,8 @@ PAUSE_S, LONGEST_PAUSE_S = 0.25, 10.0
 # hold up what is behind it. Renamed, it is tried again at the next start. So many stay, the newest.
 TRIES = 5
 FAILED_KEPT = 100
+# ... and no longer than this: voices that nobody can take back are not kept.
+FAILED_KEPT_S = 24 * 3600
 ENDING, UNFINISHED, FAILED = ".take", ".new", ".failed"
 SUM_BYTES = 16
 
@@ -206,10 +209,17 @@ def _of_ours_alone(path: str, flags: int) -> int:
 
 
 def _keep_failed(path: Path) -> None:
-    """Set a file aside, and let go of the oldest of those that were."""
+    """Set a file aside, and let go of those that were set aside before too many others or too long ago."""
     path.replace(path.with_suffix(FAILED))
-    for oldest in sorted(path.parent.glob(f"*{FAILED}"))[:-FAILED_KEPT]:
-        oldest.unlink(missing_ok=True)
+    _drop_failed(path.parent)
+
+
+def _drop_failed(folder: Path) -> None:
+    failed = sorted(folder.glob(f"*{FAILED}"))
+    now_s = time.time()
+    for number, path in enumerate(failed, start=1):
+        if number <= len(failed) - FAILED_KEPT or now_s - path.stat().st_mtime > FAILED_KEPT_S:
+            path.unlink()
 
 
 def _left(folder: Path) -> tuple[list[tuple[Path, int]], int]:
@@ -220,6 +230,7 @@ def _left(folder: Path) -> tuple[list[tuple[Path, int]], int]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in folder.glob(f"*{UNFINISHED}"):
         path.unlink()
+    _drop_failed(folder)
     ours = sorted(
         path for path in folder.iterdir() if path.suffix in (ENDING, FAILED) and path.stem.isdecimal()
     )

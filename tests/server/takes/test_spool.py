@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -235,6 +237,16 @@ async def test_so_many_that_failed_stay(place: Place, monkeypatch: pytest.Monkey
     with pytest.raises(Refused):
         await bad
     await until(lambda: place.files() == ["000000000008.failed", "000000000009.failed"])
+
+
+async def test_what_failed_a_day_ago_goes_with_the_next_start(place: Place) -> None:
+    place.folder.mkdir()
+    for number, age_s in ((7, spool.FAILED_KEPT_S + 60), (8, spool.FAILED_KEPT_S - 600)):
+        path = place.folder / f"00000000000{number}.failed"
+        path.write_bytes(b"a voice")
+        os.utime(path, (time.time() - age_s,) * 2)
+    await place.open()
+    assert place.files() == ["000000000008.failed"]
 
 
 async def test_nobody_else_may_read_what_waits(place: Place) -> None:
