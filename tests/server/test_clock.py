@@ -89,7 +89,7 @@ def test_time_that_a_machine_slept_through_has_passed() -> None:
 
 
 def test_nobody_else_asks_what_the_machine_shows() -> None:
-    """But the doctor and certificates, which look at the machine's clock, and ages of files, which have its times."""
+    """But the doctor, certificates and ages of files, which go by the machine's clock."""
     asking = re.compile(r"\btime\.time(_ns)?\(|datetime\.(now|utcnow)\(")
     found = {
         str(path.relative_to(ROOT))
